@@ -1,0 +1,98 @@
+"""What crosses the bridge between the two threads: the whole vocabulary, frozen.
+
+Agents are named by their id and topics by a key that the service chose, so that neither side needs the other's
+classes. A payload is a value that nobody changes after it was posted: a ``Table``, a tuple of rows, plain JSON data.
+Numbers travel in tables; what they look like on a chart is decided on the websocket thread.
+"""
+
+from typing import Any, TypeAlias
+
+import msgspec
+
+Cell: TypeAlias = str | int | float | None
+Row: TypeAlias = tuple[Cell, ...]
+
+
+class Message(msgspec.Struct, frozen=True):
+    """The base of all that may be posted."""
+
+
+class Table(msgspec.Struct, frozen=True):
+    """Columns and rows of numbers. ``rows[i][0]`` is the row's label, ``rows[i][j]`` belongs to ``columns[j]``.
+
+    A row whose label is the last row's label replaces it: a bar that is still growing.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+# To the service thread.
+
+
+class Subscribe(Message, frozen=True):
+    """Agent ``agent`` wants what ``service`` offers for ``request`` and calls it ``ref`` from now on."""
+
+    agent: int
+    ref: int
+    service: str
+    request: Any
+
+
+class Unsubscribe(Message, frozen=True):
+    """The end of a subscription, by the name that its ``Subscribe`` gave it. One that was refused needs none."""
+
+    agent: int
+    ref: int
+    service: str
+
+
+# To the websocket thread.
+
+
+class Snapshot(Message, frozen=True):
+    """The answer to ``Subscribe``: the topic's state after its update ``seq``; the next update is ``seq + 1`` on."""
+
+    agent: int
+    ref: int
+    topic: str
+    seq: int
+    payload: Table
+
+
+class Refused(Message, frozen=True):
+    """The other answer to ``Subscribe``, with one of the error codes of the JSON protocol."""
+
+    agent: int
+    ref: int
+    code: str
+    message: str
+
+
+class Update(Message, frozen=True):
+    """What is new on a topic for everyone on it. ``seq`` is the number of the last row; there are no gaps."""
+
+    topic: str
+    seq: int
+    payload: tuple[Row, ...]
+
+
+class PushUser(Message, frozen=True):
+    """A message for every open agent of the users; ``None`` means of everyone."""
+
+    user_ids: tuple[int | str, ...] | None
+    type: str
+    data: Any
+
+
+class Kick(Message, frozen=True):
+    """Close every socket of a user with 4003."""
+
+    user_id: int | str
+    reason: str
+
+
+class CloseSession(Message, frozen=True):
+    """Close every socket of a session with 4009: it ended on the site."""
+
+    session_key: str

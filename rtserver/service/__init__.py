@@ -1,0 +1,1 @@
+"""The service thread: messages from the bus to their handlers, numbers to the topics."""
