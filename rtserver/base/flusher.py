@@ -1,0 +1,44 @@
+"""When outboxes are written: at once while the server is idle, together while it is busy.
+
+A lone message leaves at the end of the event loop's current turn. Under load, whatever comes within ``window``
+seconds of the last flush leaves in one write per socket: the window turns a burst into one system call per client.
+"""
+
+import asyncio
+from typing import Protocol
+
+
+class Flushable(Protocol):
+    """What has something to write."""
+
+    def flush(self) -> None:
+        """Write now what waits, as far as the system takes it."""
+
+
+class Flusher:
+    """The flush that all connections of one event loop share: armed once, by the first that has something to send."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, window: float = 0.002) -> None:
+        self._loop = loop
+        self._window = window
+        self._dirty: list[Flushable] = []
+        self._is_armed = False
+        self._last_flush = 0.0
+
+    def add(self, connection: Flushable) -> None:
+        """Have ``connection`` flushed soon. The caller sees to it that it is added once until then."""
+        self._dirty.append(connection)
+        if not self._is_armed:
+            self._is_armed = True
+            delay = self._last_flush + self._window - self._loop.time()
+            if delay <= 0:
+                self._loop.call_soon(self._flush)
+            else:
+                self._loop.call_later(delay, self._flush)
+
+    def _flush(self) -> None:
+        self._is_armed = False
+        dirty, self._dirty = self._dirty, []
+        for connection in dirty:
+            connection.flush()
+        self._last_flush = self._loop.time()

@@ -1,0 +1,252 @@
+"""One WebSocket on an IOStream: reads in bulk, feeds the protocol, writes the outbox. The event loop's thread only.
+
+The shell around ``base.wire.protocol`` and ``base.outbox``, which decide what the bytes mean and what a slow client
+gets. This file decides when to read and write, and how the end of a connection is carried out: our last frame is
+followed by FIN, and what the peer still sends is read and thrown away for a moment, since a socket closed with unread
+bytes would reset the connection and take the close frame with it.
+
+What it uses of Tornado is public: ``IOStream.read_bytes``, ``write``, ``writing``, ``socket``.
+"""
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Awaitable, Hashable
+from typing import Any, Protocol
+
+from tornado.iostream import IOStream, StreamClosedError
+
+from rtserver.base.flusher import Flusher
+from rtserver.base.outbox import Outbox, Verdict
+from rtserver.base.timer_wheel import Timer, TimerWheel
+from rtserver.base.wire.close_code import CloseCode
+from rtserver.base.wire.frame import Opcode, build_frame
+from rtserver.base.wire.protocol import WebSocketProtocol
+
+log = logging.getLogger(__name__)
+
+READ_BYTES = 65536
+CLOSE_SECONDS = 2.0
+PING_FRAME = build_frame(Opcode.PING, b"")
+
+
+class ConnectionOwner(Protocol):
+    """What a connection tells of itself. ``session`` is what ``on_open`` gave for it."""
+
+    def on_text(self, session: Any, payload: bytes) -> Awaitable[object] | None:
+        """A text message. While an awaitable that is returned is pending, nothing more is read."""
+
+    def on_binary(self, session: Any, payload: bytes) -> Awaitable[object] | None:
+        """A binary message."""
+
+    def on_lag(self, session: Any, is_lagging: bool) -> None:
+        """The client has begun to lag behind what is sent to it, or has caught up."""
+
+    def on_close(self, session: Any, code: int) -> None:
+        """It is over, whoever ended it: told once, and nothing more is told after it."""
+
+
+class Environment(Protocol):
+    """What the connections of one server share."""
+
+    owner: Any  # a ConnectionOwner
+    flusher: Flusher
+    wheel: TimerWheel
+    heartbeat_seconds: float
+    max_message_bytes: int
+    outbox_bytes: int
+    outbox_hard_bytes: int
+
+    def now(self) -> float:
+        """The event loop's time."""
+
+
+class WebSocketConnection:
+    """An open socket. ``session`` is the owner's, set when the connection has been accepted."""
+
+    __slots__ = (
+        "_environment",
+        "_is_over",
+        "_is_scheduled",
+        "_last_received",
+        "_outbox",
+        "_protocol",
+        "_send",
+        "_stream",
+        "_timer",
+        "remote_ip",
+        "session",
+    )
+
+    def __init__(self, environment: Environment, stream: IOStream, remote_ip: str) -> None:
+        self.session: Any = None
+        self.remote_ip = remote_ip
+        self._environment = environment
+        self._stream = stream
+        # A TLS socket's send may have to be repeated with the very same bytes, which only the stream takes care of.
+        self._send = None if isinstance(stream.socket, ssl.SSLSocket) else stream.socket.send
+        self._protocol = WebSocketProtocol(environment.max_message_bytes)
+        self._outbox = Outbox(environment.outbox_bytes, environment.outbox_hard_bytes)
+        self._is_scheduled = False
+        self._is_over = False
+        self._last_received = environment.now()
+        self._timer = self._arm(environment.heartbeat_seconds, self._on_heartbeat)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a push still has a chance to arrive."""
+        return not self._is_over and self._protocol.is_open
+
+    @property
+    def waiting_bytes(self) -> int:
+        """How much waits to be sent."""
+        return self._outbox.size
+
+    def push(self, frame: bytes, key: Hashable | None = None) -> None:
+        """Send a whole frame, soon; with a ``key``, a newer one of the same key may replace it while the client lags.
+
+        After the connection's end the frame is dropped.
+        """
+        if not self._protocol.is_open or self._is_over:
+            return
+        verdict = self._outbox.push(frame, key)
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._environment.flusher.add(self)
+        if verdict is not Verdict.QUEUED:
+            self._on_verdict(verdict)
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Begin the close handshake. The owner is told before this returns; the socket goes within two seconds."""
+        if not self.is_open:
+            return
+        self._protocol.close(code, reason)
+        self._write_control()
+        self._tell_close(code)
+        self._timer.cancel()
+        self._timer = self._arm(CLOSE_SECONDS, self.abort)
+
+    def abort(self) -> None:
+        """End the connection without a word."""
+        self._stream.close()
+        self._tell_close(self._protocol.close_code)
+
+    def flush(self) -> None:
+        """Write what waits, unless an earlier write is still under way: then it waits where it can be conflated."""
+        self._is_scheduled = False
+        stream = self._stream
+        if stream.writing() or stream.closed():
+            return
+        data = self._outbox.take()
+        if not data:
+            return
+        written = 0
+        if self._send is not None:
+            try:
+                written = self._send(data)
+            except BlockingIOError:
+                pass
+            except OSError:
+                self.abort()
+                return
+            if written == len(data):
+                self._on_sent()
+                return
+        stream.write(memoryview(data)[written:]).add_done_callback(self._on_written)
+
+    async def serve(self) -> None:
+        """Read until the end. Never raises."""
+        try:
+            while not self._protocol.is_done:
+                reading = asyncio.ensure_future(self._stream.read_bytes(READ_BYTES, partial=True))
+                if reading.done():
+                    # A client with a full pipe must not starve the others: one buffer, then everyone else's turn.
+                    await asyncio.sleep(0)
+                await self._receive(await reading)
+            await self._finish()
+        except StreamClosedError:
+            pass
+        except Exception:
+            log.exception("! %s: closing, after an error nobody handled", self.remote_ip)
+        finally:
+            self._timer.cancel()
+            self.abort()
+
+    async def _receive(self, data: bytes) -> None:
+        """One buffer: its messages to the owner, in order, then everything they led to in one write."""
+        self._last_received = self._environment.now()
+        owner, protocol = self._environment.owner, self._protocol
+        for opcode, payload in protocol.receive(data):
+            if self._is_over:
+                break
+            handle = owner.on_text if opcode == Opcode.TEXT else owner.on_binary
+            pending = handle(self.session, payload)
+            if pending is not None:
+                await pending
+        protocol.settle()
+        if protocol.outgoing:
+            self._write_control()
+        else:
+            self.flush()
+
+    async def _finish(self) -> None:
+        """After the last frame: FIN, then read off what the peer still sends until it closes too, or time is up."""
+        self._tell_close(self._protocol.close_code)
+        self._timer.cancel()
+        self._timer = self._arm(CLOSE_SECONDS, self.abort)
+        while self._outbox.size:
+            await self._stream.write(b"")
+            self.flush()
+        if self._send is not None:
+            self._stream.socket.shutdown(socket.SHUT_WR)
+        else:
+            self._stream.close()
+        while True:
+            await self._stream.read_bytes(READ_BYTES, partial=True)
+
+    def _write_control(self) -> None:
+        for frame in self._protocol.outgoing:
+            if self._outbox.push(frame) is Verdict.TOO_SLOW:
+                self.abort()
+                break
+        self._protocol.outgoing.clear()
+        self.flush()
+
+    def _on_written(self, _future: object) -> None:
+        if not self._stream.closed():
+            self._on_sent()
+            self.flush()
+
+    def _on_sent(self) -> None:
+        if self._outbox.sent() and self.is_open:
+            self._environment.owner.on_lag(self.session, False)
+
+    def _on_verdict(self, verdict: Verdict) -> None:
+        if verdict is Verdict.LAGS:
+            self._environment.owner.on_lag(self.session, True)
+        else:
+            # Nobody will wait for what has piled up, and the close frame would stand behind it.
+            self._outbox.discard()
+            self.close(CloseCode.TOO_SLOW, "too slow for what is sent")
+
+    def _on_heartbeat(self) -> None:
+        """Ping a silent client; drop one that was silent for a whole interval after its ping."""
+        interval = self._environment.heartbeat_seconds
+        silence = self._environment.now() - self._last_received
+        if silence >= 2 * interval:
+            self.abort()
+            return
+        if silence >= interval:
+            self.push(PING_FRAME)
+        until_next = interval if silence >= interval else interval - silence
+        self._timer = self._arm(until_next, self._on_heartbeat)
+
+    def _arm(self, delay: float, callback: Any) -> Timer:
+        return self._environment.wheel.arm(self._environment.now(), delay, callback)
+
+    def _tell_close(self, code: int) -> None:
+        if not self._is_over:
+            self._is_over = True
+            if self.session is not None:
+                self._environment.owner.on_close(self.session, code)

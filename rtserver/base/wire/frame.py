@@ -1,0 +1,90 @@
+"""RFC 6455 frames as bytes: the layout of section 5.2, and nothing about connections.
+
+A server's frames are never masked, so one frame can go to any number of receivers: build it once, share the bytes.
+"""
+
+from enum import IntEnum
+
+# The one C helper of Tornado's that works on bytes alone; tests/base/test_frame.py fails loudly should it change.
+from tornado.util import _websocket_mask
+
+from rtserver.base.wire.close_code import CloseCode, may_be_sent
+
+FIN = 0x80
+RESERVED_BITS = 0x70
+OPCODE_BITS = 0x0F
+MASKED = 0x80
+LENGTH_BITS = 0x7F
+MAX_CONTROL_PAYLOAD = 125
+
+
+class Opcode(IntEnum):
+    """RFC 6455, section 11.8. Control frames are those from ``CLOSE`` up."""
+
+    CONTINUATION = 0x0
+    TEXT = 0x1
+    BINARY = 0x2
+    CLOSE = 0x8
+    PING = 0x9
+    PONG = 0xA
+
+
+class ProtocolError(Exception):
+    """The peer broke the WebSocket protocol. ``code`` is what the connection is closed with."""
+
+    def __init__(self, code: CloseCode, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.reason} ({self.code:d})"
+
+
+def unmask(mask: bytes, payload: bytes) -> bytes:
+    """``payload`` XOR the four bytes of ``mask``, over and over (section 5.3); masking is the same step."""
+    return _websocket_mask(mask, payload)
+
+
+def build_frame(opcode: int, payload: bytes) -> bytes:
+    """A whole, unfragmented, unmasked frame: what a server sends."""
+    length = len(payload)
+    if length <= 125:
+        return bytes((FIN | opcode, length)) + payload
+    if length <= 0xFFFF:
+        return bytes((FIN | opcode, 126, length >> 8, length & 0xFF)) + payload
+    return bytes((FIN | opcode, 127)) + length.to_bytes(8, "big") + payload
+
+
+def text_frame(payload: bytes) -> bytes:
+    """A text message of UTF-8 bytes as one frame."""
+    return build_frame(Opcode.TEXT, payload)
+
+
+def close_frame(code: int, reason: str = "") -> bytes:
+    """A close frame (section 5.5.1). A reason that does not fit is cut at a character's border.
+
+    Raises ``ValueError`` for a code that may not be on the wire.
+    """
+    if not may_be_sent(code):
+        raise ValueError(f"close code {code} may not be sent")
+    text = reason.encode()[: MAX_CONTROL_PAYLOAD - 2].decode(errors="ignore").encode()
+    return build_frame(Opcode.CLOSE, code.to_bytes(2, "big") + text)
+
+
+def parse_close(payload: bytes) -> tuple[int, str]:
+    """The code and reason of a close frame's payload; ``NO_STATUS`` where it has none (section 7.1.5).
+
+    Raises ``ProtocolError``: 1002 for half a code or one that may not be sent, 1007 for a reason that is not UTF-8.
+    """
+    if not payload:
+        return CloseCode.NO_STATUS, ""
+    if len(payload) == 1:
+        raise ProtocolError(CloseCode.PROTOCOL_ERROR, "close frame with half a code")
+    code = int.from_bytes(payload[:2], "big")
+    if not may_be_sent(code):
+        raise ProtocolError(CloseCode.PROTOCOL_ERROR, f"close code {code} may not be sent")
+    try:
+        return code, payload[2:].decode()
+    except UnicodeDecodeError:
+        raise ProtocolError(CloseCode.INVALID_TEXT, "close reason is not UTF-8") from None

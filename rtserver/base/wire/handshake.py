@@ -1,0 +1,63 @@
+"""The opening handshake of RFC 6455, section 4.2, as pure functions of the request's headers.
+
+Decides whether a request may become a WebSocket and what the answer's headers are. Who the client is, is not asked.
+"""
+
+import binascii
+from base64 import b64decode, b64encode
+from collections.abc import Collection, Mapping
+from hashlib import sha1
+from urllib.parse import urlsplit
+
+ACCEPT_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # section 1.3
+
+
+class HandshakeError(Exception):
+    """A request that cannot become a WebSocket. ``status`` and ``headers`` are those of the HTTP answer."""
+
+    def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, reason)
+        self.status = status
+        self.reason = reason
+        self.headers = dict(headers or {})
+
+    def __str__(self) -> str:
+        return f"{self.reason} ({self.status})"
+
+
+def accept_value(headers: Mapping[str, str]) -> str:
+    """The ``Sec-WebSocket-Accept`` that answers these headers.
+
+    Raises ``HandshakeError``: 426 for no upgrade or another version, 400 for a key that is not 16 bytes in base64.
+    """
+    if "websocket" not in _tokens(headers.get("Upgrade")) or "upgrade" not in _tokens(headers.get("Connection")):
+        raise HandshakeError(426, "a WebSocket upgrade is expected here", {"Upgrade": "websocket"})
+    if headers.get("Sec-WebSocket-Version") != "13":
+        raise HandshakeError(426, "only WebSocket version 13 is spoken here", {"Sec-WebSocket-Version": "13"})
+    key = headers.get("Sec-WebSocket-Key", "").strip()
+    if not _is_key(key):
+        raise HandshakeError(400, "Sec-WebSocket-Key is not 16 bytes in base64")
+    return b64encode(sha1(key.encode() + ACCEPT_SUFFIX).digest()).decode()
+
+
+def check_origin(origin: str | None, host: str, allowed: Collection[str] = ()) -> None:
+    """Raise ``HandshakeError`` (403) for a page of another site (section 10.2).
+
+    A browser always names the page's origin; a client that names none is no browser, and carries no other's cookies.
+    ``allowed`` holds origins beyond the own host, such as "https://www.example.org", or "*".
+    """
+    if origin is None or origin in allowed or "*" in allowed:
+        return
+    if urlsplit(origin).netloc.lower() != host.lower() or not host:
+        raise HandshakeError(403, f"origin {origin!r} is not allowed; see allowed_origins")
+
+
+def _tokens(value: str | None) -> set[str]:
+    return {token.strip().lower() for token in (value or "").split(",")}
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(b64decode(key, validate=True)) == 16
+    except (binascii.Error, ValueError):
+        return False

@@ -1,0 +1,223 @@
+"""One WebSocket connection after its handshake, seen from the server: bytes in, messages out (RFC 6455).
+
+Decides everything about the protocol: what is a violation and with which code it ends, what a ping is answered with,
+when the close handshake is complete. It knows no socket and no clock; whoever owns one feeds ``receive``, acts on its
+messages, calls ``settle``, sends what stands in ``outgoing``, and ends the TCP connection when ``is_done``.
+
+    OPEN ── close() ──────► CLOSING ── the peer's close frame ──► DONE
+      └──── the peer's close frame, or a violation ─────────────►─┘
+
+A close frame often shares a packet with the messages before it, whose answers must go out first: the step to DONE is
+therefore taken by ``settle``, after the messages. Nothing behind a close frame or a violation is looked at.
+"""
+
+from codecs import getincrementaldecoder
+from enum import Enum, auto
+from typing import TypeAlias
+
+from rtserver.base.wire.close_code import CloseCode
+from rtserver.base.wire.frame import (
+    FIN,
+    LENGTH_BITS,
+    MASKED,
+    MAX_CONTROL_PAYLOAD,
+    OPCODE_BITS,
+    RESERVED_BITS,
+    Opcode,
+    ProtocolError,
+    build_frame,
+    close_frame,
+    parse_close,
+    unmask,
+)
+
+ReceivedMessage: TypeAlias = tuple[int, bytes]
+Ending: TypeAlias = tuple[int, str, bytes]  # close code, reason, our close frame
+
+WHOLE_TEXT = FIN | Opcode.TEXT
+KNOWN_OPCODES = frozenset(Opcode)
+Utf8Decoder = getincrementaldecoder("utf-8")
+
+
+class State(Enum):
+    """See the drawing above."""
+
+    OPEN = auto()
+    CLOSING = auto()
+    DONE = auto()
+
+
+class WebSocketProtocol:
+    """The server's side of one connection. ``max_message_bytes`` bounds a message, however many frames carry it."""
+
+    __slots__ = (
+        "_buffer",
+        "_decoder",
+        "_ending",
+        "_fragments",
+        "_max_message_bytes",
+        "_message_opcode",
+        "_needed",
+        "close_code",
+        "close_reason",
+        "outgoing",
+        "state",
+    )
+
+    def __init__(self, max_message_bytes: int = 65536) -> None:
+        self.state = State.OPEN
+        self.close_code: int = CloseCode.ABNORMAL
+        self.close_reason = ""
+        self.outgoing: list[bytes] = []
+        self._max_message_bytes = max_message_bytes
+        self._buffer = bytearray()
+        self._needed = 2
+        self._ending: Ending | None = None
+        self._fragments: bytearray | None = None
+        self._message_opcode = 0
+        self._decoder = Utf8Decoder()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages still flow, both ways."""
+        return self.state is State.OPEN
+
+    @property
+    def is_done(self) -> bool:
+        """Whether only the outgoing frames and the end of the TCP connection are left."""
+        return self.state is State.DONE
+
+    def receive(self, data: bytes) -> list[ReceivedMessage]:
+        """Take bytes as they came; give the messages that are whole now, as (TEXT or BINARY, payload).
+
+        A text payload is valid UTF-8. Pongs are added to ``outgoing``. After ``close`` no message is given out.
+        """
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._needed:
+                return []
+            data = bytes(self._buffer)
+            self._buffer.clear()
+        messages: list[ReceivedMessage] = []
+        position = 0
+        try:
+            position = self._receive_frames(data, messages)
+        except ProtocolError as error:
+            self._ending = (error.code, error.reason, close_frame(error.code, error.reason))
+        if self._ending is None and position < len(data):
+            self._buffer += data[position:] if position else data
+        return messages if self.state is State.OPEN else []
+
+    def settle(self) -> None:
+        """Carry out the end that the received bytes brought, if they did: our close frame, and DONE."""
+        if self._ending is None or self.state is State.DONE:
+            return
+        if self.state is State.OPEN:
+            self.close_code, self.close_reason, frame = self._ending
+            self.outgoing.append(frame)
+        self.state = State.DONE
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Begin the close handshake, once: ``code`` must be one that may be sent."""
+        if self.state is State.OPEN:
+            self.outgoing.append(close_frame(code, reason))
+            self.close_code, self.close_reason = code, reason
+            self.state = State.CLOSING
+
+    def _receive_frames(self, data: bytes, messages: list[ReceivedMessage]) -> int:
+        """Handle every whole frame in ``data``; where the first one that is not begins.
+
+        One loop without calls for the frame that a chat of small messages is made of, because it runs once for
+        every message a client sends; everything rarer is behind ``_check_header`` and ``_on_frame``.
+        """
+        position, end = 0, len(data)
+        limit = self._max_message_bytes
+        while end - position >= 2 and self._ending is None:
+            first = data[position]
+            second = data[position + 1]
+            start = position + 2
+            length = second & LENGTH_BITS
+            if length > 125:
+                size = 2 if length == 126 else 8
+                if end - start < size:
+                    self._needed = 2 + size
+                    return position
+                length = self._long_length(first, data[start : start + size])
+                start += size
+            if first != WHOLE_TEXT or second < MASKED or length > limit or self._fragments is not None:
+                self._check_header(first, second, length)
+            stop = start + 4 + length
+            if stop > end:
+                self._needed = stop - position
+                return position
+            payload = unmask(data[start : start + 4], data[start + 4 : stop])
+            position = stop
+            if first == WHOLE_TEXT:
+                if not payload.isascii():
+                    self._check_text(payload, final=True)
+                messages.append((Opcode.TEXT, payload))
+            else:
+                self._on_frame(first, payload, messages)
+        self._needed = 2
+        return position
+
+    def _long_length(self, first: int, field: bytes) -> int:
+        if first & 0x08:
+            raise ProtocolError(CloseCode.PROTOCOL_ERROR, "control frame over 125 bytes")
+        length = int.from_bytes(field, "big")
+        if length <= (125 if len(field) == 2 else 0xFFFF) or length >> 63:
+            raise ProtocolError(CloseCode.PROTOCOL_ERROR, "length not in its shortest form")
+        return length
+
+    def _check_header(self, first: int, second: int, length: int) -> None:
+        """Raise for a header that section 5 forbids, before a byte of its payload is waited for."""
+        opcode = first & OPCODE_BITS
+        if first & RESERVED_BITS:
+            raise ProtocolError(CloseCode.PROTOCOL_ERROR, "reserved bit set without an extension")
+        if opcode not in KNOWN_OPCODES:
+            raise ProtocolError(CloseCode.PROTOCOL_ERROR, f"reserved opcode {opcode:#x}")
+        if second < MASKED:
+            raise ProtocolError(CloseCode.PROTOCOL_ERROR, "client frame without a mask")
+        if opcode >= Opcode.CLOSE:
+            if not first & FIN:
+                raise ProtocolError(CloseCode.PROTOCOL_ERROR, "fragmented control frame")
+            if length > MAX_CONTROL_PAYLOAD:
+                raise ProtocolError(CloseCode.PROTOCOL_ERROR, "control frame over 125 bytes")
+            return
+        if (self._fragments is not None) != (opcode == Opcode.CONTINUATION):
+            raise ProtocolError(CloseCode.PROTOCOL_ERROR, "fragments out of order")
+        if length + len(self._fragments or b"") > self._max_message_bytes:
+            raise ProtocolError(CloseCode.MESSAGE_TOO_BIG, f"message over {self._max_message_bytes} bytes")
+
+    def _on_frame(self, first: int, payload: bytes, messages: list[ReceivedMessage]) -> None:
+        opcode = first & OPCODE_BITS
+        if opcode == Opcode.PING:
+            if self.state is State.OPEN:
+                self.outgoing.append(build_frame(Opcode.PONG, payload))
+        elif opcode == Opcode.CLOSE:
+            self._on_close(payload)
+        elif opcode != Opcode.PONG:
+            self._on_data(opcode, bool(first & FIN), payload, messages)
+
+    def _on_data(self, opcode: int, final: bool, payload: bytes, messages: list[ReceivedMessage]) -> None:
+        if opcode != Opcode.CONTINUATION:
+            self._message_opcode = opcode
+            self._fragments = bytearray()
+        assert self._fragments is not None  # _check_header lets no continuation through without one
+        self._fragments += payload
+        if self._message_opcode == Opcode.TEXT:
+            self._check_text(payload, final)
+        if final:
+            messages.append((self._message_opcode, bytes(self._fragments)))
+            self._fragments = None
+
+    def _check_text(self, payload: bytes, final: bool) -> None:
+        """Section 8.1, as soon as a fragment shows it: a character may be cut by fragments, but not be wrong."""
+        try:
+            self._decoder.decode(payload, final)
+        except UnicodeDecodeError:
+            raise ProtocolError(CloseCode.INVALID_TEXT, "text is not UTF-8") from None
+
+    def _on_close(self, payload: bytes) -> None:
+        code, reason = parse_close(payload)
+        self._ending = (code, reason, build_frame(Opcode.CLOSE, payload[:2]))
