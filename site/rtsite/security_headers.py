@@ -1,0 +1,51 @@
+"""The headers that tell a browser what a page of this site may do: load from its own host, and talk to rtserver.
+
+Everything else of the kind (framing, sniffing, referrer, opener) is Django's own middleware and stays there.
+"""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class SecurityHeaders:
+    """Middleware: a Content-Security-Policy and a Permissions-Policy on every answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """The answer of the rest of the site, with the headers that it did not set itself."""
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", content_security_policy(websocket_sources(request)))
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+
+def websocket_sources(request: HttpRequest) -> str:
+    """Where the page may open its socket: the host it came from, unless the settings name another."""
+    if settings.RTSERVER_WEBSOCKET_URL:
+        url = urlsplit(settings.RTSERVER_WEBSOCKET_URL)
+        return f"{url.scheme}://{url.netloc}"
+    # Some browsers do not count a WebSocket of the own host as 'self'.
+    return f"ws://{request.get_host()} wss://{request.get_host()}"
+
+
+def content_security_policy(websockets: str) -> str:
+    """The policy (W3C CSP level 3). No script or style but the site's files; style attributes are what ECharts' tooltip needs."""
+    directives = (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "style-src-attr 'unsafe-inline'",
+        "img-src 'self' data:",
+        f"connect-src 'self' {websockets}",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+    return "; ".join(directives)

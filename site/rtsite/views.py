@@ -1,0 +1,66 @@
+"""The site's own pages. They bring no data: what moves on them comes over the socket."""
+
+import json
+import time
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+# The key of a demo quote is EXCHANGE:ITEM:DATE.
+EXCHANGE = "DEMO"
+DATE = "20130301"
+ITEMS = ("AAPL", "IBM", "MSFT")
+
+
+@require_safe
+@never_cache
+@login_required
+def charts(request: HttpRequest) -> HttpResponse:
+    """Live charts of the demo quotes, and how to push to them."""
+    return render(
+        request,
+        "charts.html",
+        {
+            "websocket_url": settings.RTSERVER_WEBSOCKET_URL,
+            "exchange": EXCHANGE,
+            "date": DATE,
+            "items": ITEMS,
+            "push_commands": push_commands(),
+        },
+    )
+
+
+@require_safe
+@never_cache
+@login_required
+def notices(request: HttpRequest) -> HttpResponse:
+    """The notices that came while this tab was open."""
+    return render(request, "notices.html", {"websocket_url": settings.RTSERVER_WEBSOCKET_URL})
+
+
+@require_safe
+@never_cache
+def session(request: HttpRequest) -> HttpResponse:
+    """204 while the browser's session holds, else 401: a socket that is refused cannot tell a page why (it only sees 1006)."""
+    return HttpResponse(status=204 if request.user.is_authenticated else 401)
+
+
+def push_commands() -> list[dict[str, str]]:
+    """What a person may paste into a shell to see the page react, with a title for each."""
+    now_ms = int(time.time() * 1000)
+    quote = [{"quote": f"{EXCHANGE}:{ITEMS[0]}:{DATE}", "info": {"point": [now_ms, 430.5]}}]
+    notice = {"user_id": "*", "type": "notice", "data": {"text": "hello"}}
+    return [
+        {"title": f"A price of {ITEMS[0]}", "command": push_command("quote", quote)},
+        {"title": "A notice to everyone", "command": push_command("pushuser", notice)},
+    ]
+
+
+def push_command(message_type: str, data: object) -> str:
+    """One service message as a line for a shell. ``data`` is plain JSON data without single quotes."""
+    message = json.dumps({"type": message_type, "src": "me", "data": data}, separators=(",", ":"))
+    return f"redis-cli -u {settings.RTSERVER_PRODUCER_URL} RPUSH {settings.RTSERVER_QUEUE} '{message}'"

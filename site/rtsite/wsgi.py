@@ -1,0 +1,12 @@
+"""The site as a WSGI application, for rtserver's demo mode and for any WSGI server.
+
+WSGI servers take the application from a module, so this is the one file that sets Django up when it is imported.
+"""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rtsite.settings")
+
+application = get_wsgi_application()
