@@ -122,7 +122,8 @@ class WebSocketConnection:
         if not self.is_open:
             return
         self._protocol.close(code, reason)
-        self._write_control()
+        self._queue_control()
+        self.flush()
         self._tell_close(code)
         self._timer.cancel()
         self._timer = self._arm(CLOSE_SECONDS, self.abort)
@@ -177,7 +178,10 @@ class WebSocketConnection:
         """One buffer: its messages to the owner, in order, then everything they led to in one write."""
         self._last_received = self._environment.now()
         owner, protocol = self._environment.owner, self._protocol
-        for opcode, payload in protocol.receive(data):
+        messages = protocol.receive(data)
+        if protocol.outgoing:
+            self._queue_control()
+        for opcode, payload in messages:
             if self._is_over:
                 break
             handle = owner.on_text if opcode == Opcode.TEXT else owner.on_binary
@@ -186,9 +190,8 @@ class WebSocketConnection:
                 await pending
         protocol.settle()
         if protocol.outgoing:
-            self._write_control()
-        else:
-            self.flush()
+            self._queue_control()
+        self.flush()
 
     async def _finish(self) -> None:
         """After the last frame: FIN, then read off what the peer still sends until it closes too, or time is up."""
@@ -205,13 +208,13 @@ class WebSocketConnection:
         while True:
             await self._stream.read_bytes(READ_BYTES, partial=True)
 
-    def _write_control(self) -> None:
+    def _queue_control(self) -> None:
+        """Pongs and close frames: ahead of the answers to the messages behind them."""
         for frame in self._protocol.outgoing:
             if self._outbox.push(frame) is Verdict.TOO_SLOW:
                 self.abort()
                 break
         self._protocol.outgoing.clear()
-        self.flush()
 
     def _on_written(self, _future: object) -> None:
         if not self._stream.closed():
