@@ -1,7 +1,8 @@
 #!/usr/bin/env python
 """Django's command line for the demo site, when it runs by itself and not inside rtserver.
 
-The development server shows errors in the browser and serves the static files, so DEBUG is on for it and for nothing else.
+The development server shows errors in the browser and serves the static files, so DEBUG is on for it and for nothing
+else.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Django, set up once per test process on the demo site's settings.
 
-Settings cannot be loaded twice in a process, so all tests that need Django share this set-up, whichever comes first. A
-test that wants another setting uses ``django.test.override_settings``; another environment needs another process.
+Settings cannot be loaded twice in a process, so all tests that need Django share this set-up, whichever comes first.
+A test that wants another setting uses ``django.test.override_settings``; another environment needs another process.
 """
 
 import os
@@ -12,7 +12,7 @@ SITE_DIR = Path(__file__).resolve().parent.parent / "site"
 
 
 def configure(redis_url: str, var: Path) -> None:
-    """Set Django up with sessions in ``redis_url`` and a fresh database and secret key in ``var``; users demo and guest exist.
+    """Set Django up: sessions in ``redis_url``, database and secret key in ``var``, the users demo and guest.
 
     A second call changes nothing. It raises ``RuntimeError`` if it asks for another Redis than the first one did.
     """

@@ -1,4 +1,4 @@
-"""The people of the demo. Their passwords are their names and are shown on the login page: this is no place for real data."""
+"""The people of the demo. Their passwords are their names, and the login page tells them: no place for real data."""
 
 from django.contrib.auth import get_user_model
 

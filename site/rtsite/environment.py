@@ -26,7 +26,7 @@ class Environment:
     queue: str
     """The list that rtserver takes its service messages from (RTSITE_QUEUE)."""
     producer_url: str
-    """The Redis address that the charts page shows to people who want to push; never a password (RTSITE_PRODUCER_URL)."""
+    """The Redis address that the charts page shows to people who push; without a password (RTSITE_PRODUCER_URL)."""
     websocket_url: str
     """Where the pages connect to; empty means /rt/ on their own host (RTSITE_WS_URL)."""
     secret_key: str

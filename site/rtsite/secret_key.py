@@ -14,7 +14,7 @@ KEY_BYTES = 64
 
 
 def read_or_make_secret_key(path: Path) -> str:
-    """The key in ``path``; one is made there if there is none. Any number of processes may ask at once and all get the same.
+    """The key in ``path``, made there if there is none. Any number of processes may ask at once: all get the same.
 
     Raises ``ImproperlyConfigured`` if the file is there and empty, ``OSError`` if it cannot be read or written.
     """

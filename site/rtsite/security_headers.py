@@ -36,7 +36,10 @@ def websocket_sources(request: HttpRequest) -> str:
 
 
 def content_security_policy(websockets: str) -> str:
-    """The policy (W3C CSP level 3). No script or style but the site's files; style attributes are what ECharts' tooltip needs."""
+    """The policy (W3C CSP level 3): no script or style but the site's own files.
+
+    Style attributes are allowed because ECharts writes its tooltip with them.
+    """
     directives = (
         "default-src 'none'",
         "script-src 'self'",

@@ -1,7 +1,8 @@
 """The difference between "not logged in" and "Redis is away", which Django's cache sessions do not make.
 
-They read as empty while their store cannot be reached, and an empty session costs the browser its cookie: a short outage
-would log everybody out for good. This middleware stands right inside the session middleware and answers 503 instead.
+They read as empty while their store cannot be reached, and an empty session costs the browser its cookie: a short
+outage would log everybody out for good. This middleware stands right inside the session middleware and answers 503
+instead.
 """
 
 from collections.abc import Callable
@@ -35,7 +36,7 @@ class SessionOutage:
         return _unavailable(request) if isinstance(exception, redis.RedisError) else None
 
     def _lost_its_session(self, request: HttpRequest) -> bool:
-        """Whether the browser brought a cookie and nothing was found for it. Logging out empties a session by right."""
+        """Whether the browser brought a cookie that led to nothing. Logging out empties a session by right."""
         is_logout = request.resolver_match is not None and request.resolver_match.url_name == "logout"
         return settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty() and not is_logout
 

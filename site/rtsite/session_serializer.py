@@ -1,7 +1,7 @@
 """How the cache puts a session into Redis: as JSON.
 
-Django's Redis cache pickles by default, and loading a pickle runs what it says. Everyone who may RPUSH a quote can write to
-this Redis, and must not be able to run code in the site or in rtserver by writing a session.
+Django's Redis cache pickles by default, and loading a pickle runs what it says. Everyone who may RPUSH a quote can
+write to this Redis, and must not be able to run code in the site or in rtserver by writing a session.
 """
 
 import json
@@ -21,5 +21,5 @@ class JSONSerializer:
         return json.dumps(value, separators=(",", ":")).encode()
 
     def loads(self, data: bytes) -> Any:
-        """Raises ``ValueError`` for what is not JSON; to Django's session engine that is a session that does not exist."""
+        """Raises ``ValueError`` for what is not JSON, which Django's session engine takes for a missing session."""
         return json.loads(data)

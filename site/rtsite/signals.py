@@ -19,8 +19,8 @@ logger = logging.getLogger(__name__)
 def announce_closed_session(sender: Any, request: HttpRequest, **signal: Any) -> None:
     """Receiver of ``user_logged_out``, which Django sends while the session still has its key.
 
-    A Redis that is away is logged and does not keep anybody from logging out: rtserver looks at every session again by a
-    timer and closes the sockets then.
+    A Redis that is away is logged and does not keep anybody from logging out: rtserver looks at every session again
+    by a timer and closes the sockets then.
     """
     session_key = request.session.session_key
     if session_key is None:

@@ -45,7 +45,10 @@ def notices(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def session(request: HttpRequest) -> HttpResponse:
-    """204 while the browser's session holds, else 401: a socket that is refused cannot tell a page why (it only sees 1006)."""
+    """204 while the browser's session holds, else 401.
+
+    Pages ask when their socket cannot connect: a browser does not tell a script why a handshake was refused.
+    """
     return HttpResponse(status=204 if request.user.is_authenticated else 401)
 
 
