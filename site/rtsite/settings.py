@@ -69,8 +69,8 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Sessions live in Redis, where rtserver looks them up as well. A page waits two seconds for Redis and then says what is
-# wrong: redis-py's own default is to try four times with growing pauses.
+# Sessions live in Redis, where rtserver looks them up as well. A page waits two seconds for Redis and then says what
+# is wrong: redis-py's own default is to try four times with growing pauses.
 REDIS_TIMEOUT_SECONDS = 2
 CACHES = {
     "default": {
@@ -107,8 +107,8 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 
 # `check --deploy` asks for TLS. The demo is plain HTTP on this machine, where redirects and secure cookies would only
-# lock people out; RTSITE_HTTPS=1 turns all four on. Whether subdomains and preload lists follow (W005, W021) is for the
-# domain's owner.
+# lock people out; RTSITE_HTTPS=1 turns all four on. Whether subdomains and preload lists follow (W005, W021) is for
+# the domain's owner.
 if ENVIRONMENT.https:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True

@@ -1,7 +1,6 @@
 """The site's own pages. They bring no data: what moves on them comes over the socket."""
 
 import json
-import time
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -54,12 +53,11 @@ def session(request: HttpRequest) -> HttpResponse:
 
 def push_commands() -> list[dict[str, str]]:
     """What a person may paste into a shell to see the page react, with a title for each."""
-    now_ms = int(time.time() * 1000)
-    quote = [{"quote": f"{EXCHANGE}:{ITEMS[0]}:{DATE}", "info": {"point": [now_ms, 430.5]}}]
+    quote = [{"quote": f"{EXCHANGE}:{ITEMS[0]}:{DATE}", "info": {"point": [1362150000000, 430.5]}}]
     notice = {"user_id": "*", "type": "notice", "data": {"text": "hello"}}
     return [
-        {"title": f"A price of {ITEMS[0]}", "command": push_command("quote", quote)},
-        {"title": "A notice to everyone", "command": push_command("pushuser", notice)},
+        {"title": f"Move {ITEMS[0]}", "command": push_command("quote", quote)},
+        {"title": "Send everyone a notice", "command": push_command("pushuser", notice)},
     ]
 
 
