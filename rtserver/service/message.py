@@ -1,0 +1,65 @@
+"""A service message: the envelope that producers put on the queue, and what may be wrong with one.
+
+Decides what counts as an envelope. The data inside stays the producer's bytes until the handler of its type decodes
+it into its own shape: nobody pays for data that nobody reads.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from rtserver.base.wire import json
+
+
+class BadData(ValueError):  # noqa: N818 (handlers read better with it: ``raise BadData("no such exchange")``)
+    """Raised by a handler for data that is of the right shape and still makes no sense."""
+
+
+class Reason(StrEnum):
+    """Why a message went to the dead stream."""
+
+    BAD_JSON = "bad_json"
+    BAD_MESSAGE = "bad_message"
+    UNKNOWN_TYPE = "unknown_type"
+    BAD_DATA = "bad_data"
+    HANDLER_FAILED = "handler_failed"
+
+
+class Rejected(ValueError):  # noqa: N818 (the verdict, not a fault of ours)
+    """A message that cannot be handled. ``reason`` is one of the table, ``detail`` fit to be read by its producer."""
+
+    def __init__(self, reason: Reason, detail: str, src: str = "") -> None:
+        super().__init__(reason, detail, src)
+        self.reason = reason
+        self.detail = detail
+        self.src = src
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.detail}"
+
+
+class ServiceMessage(msgspec.Struct, frozen=True, gc=False):
+    """``{"type": str, "src": str, "data": any}``. ``data`` is JSON that has not been looked at yet."""
+
+    type: str
+    src: str
+    data: msgspec.Raw
+
+
+_decoder = msgspec.json.Decoder(ServiceMessage)
+
+
+def decode(raw: bytes) -> ServiceMessage:
+    """The message in ``raw``. Raises ``Rejected`` with ``BAD_JSON`` or ``BAD_MESSAGE``."""
+    try:
+        return json.decode(raw, _decoder)
+    except json.ShapeError as error:
+        raise Rejected(Reason.BAD_MESSAGE, str(error)) from None
+    except json.JsonError as error:
+        raise Rejected(Reason.BAD_JSON, str(error)) from None
+
+
+def encode(type: str, src: str, data: Any) -> bytes:  # noqa: A002 (the envelope's own word)
+    """The bytes of a message. Raises ``JsonError`` for data that JSON cannot say."""
+    return json.encode({"type": type, "src": src, "data": data})

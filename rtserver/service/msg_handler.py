@@ -1,0 +1,71 @@
+"""What a handler of service messages is, and what it is given to work with.
+
+Decides nothing. A handler's calls all come from one greenlet, its lane, one after the other and in the order of the
+bus; while it waits, the other lanes go on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from rtserver.base.messages import Message, Subscribe, Unsubscribe
+from rtserver.service.users import Users
+
+T = TypeVar("T")
+
+
+class Offload(Protocol):
+    """Runs a function on another native thread and waits for it, while the other greenlets go on."""
+
+    def __call__(self, fn: Callable[..., T], /, *args: Any) -> T:
+        """What ``fn(*args)`` returns; raises what it raises."""
+
+
+@dataclass(frozen=True)
+class ServiceContext:
+    """What every service may use. ``post`` puts a message on the bridge to the websocket thread."""
+
+    post: Callable[[Message], object]
+    users: Users
+    offload: Offload
+
+
+class ServiceMsgHandler:
+    """Handles all service messages of one type. Subclass it, name the type, write ``__call__``."""
+
+    msg_type: ClassVar[str]
+    data_type: ClassVar[Any] = Any
+    """The msgspec shape of ``data``. A mismatch goes to the dead stream as ``bad_data`` and is never seen here."""
+    replays: ClassVar[bool] = False
+    """Whether the handler first gets, at the start, what the bus still holds from before."""
+
+    def __init__(self, services: ServiceContext) -> None:
+        self.services = services
+        self.users = services.users
+
+    def __call__(self, src: str, data: Any) -> None:
+        """One message: who sent it, and its data as an object of ``data_type``.
+
+        ``BadData`` sends the message to the dead stream as ``bad_data``; any other exception as ``handler_failed``.
+        """
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """The last message of a batch has been handled: send what was collected on the way."""
+
+    def offload(self, fn: Callable[..., T], /, *args: Any) -> T:
+        """``fn(*args)`` on another native thread: for whatever blocks. Only this handler's lane waits for it.
+
+        ``fn`` must touch nothing of this handler's, or of the service thread's at all: values in, a value out.
+        """
+        return self.services.offload(fn, *args)
+
+
+class SubscribableService(Protocol):
+    """A service that agents subscribe to: it answers with ``Snapshot`` or ``Refused``, and posts ``Update``."""
+
+    def on_subscribe(self, message: Subscribe) -> None:
+        """An agent wants something. Answered over the bridge, now or later."""
+
+    def on_unsubscribe(self, message: Unsubscribe) -> None:
+        """An agent wants it no longer. May come for a subscription that is not there any more."""
