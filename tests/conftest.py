@@ -1,0 +1,102 @@
+"""What all tests share: a Redis of their own, free ports, and the rule that nothing is skipped.
+
+The Redis is a real one, started once per test process (so xdist's workers never meet in one) and emptied before every
+test that asks for it.
+"""
+
+import socket
+import subprocess
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import redis
+
+REDIS_ATTEMPTS = 5
+REDIS_OPTIONS = ("--save", "", "--appendonly", "no", "--logfile", "")
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class RedisServer:
+    """A running redis-server that keeps nothing."""
+
+    port: int
+    url: str
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A redis-server on a free port of loopback, without persistence. It ends with the session."""
+    process, port = _start_redis(tmp_path_factory.mktemp("redis"))
+    yield RedisServer(port, f"redis://127.0.0.1:{port}/0")
+    process.terminate()
+    process.wait(STOP_SECONDS)
+
+
+@pytest.fixture
+def redis_url(redis_server: RedisServer) -> str:
+    """The address of a Redis that is empty when the test begins."""
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    return redis_server.url
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of loopback that nobody listened on a moment ago."""
+    return unused_port()
+
+
+def unused_port() -> int:
+    """A port that the system gave out and took back; it does not hand the same one out again soon."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _start_redis(directory: Path) -> tuple[subprocess.Popen[str], int]:
+    """The first server that gets its port: between finding one and binding it another process may be faster."""
+    for _ in range(REDIS_ATTEMPTS):
+        port = unused_port()
+        process = subprocess.Popen(
+            ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", directory, *REDIS_OPTIONS],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        if _is_ready(process):
+            return process, port
+        process.wait(STOP_SECONDS)
+    raise RuntimeError(f"redis-server did not start in {REDIS_ATTEMPTS} attempts")
+
+
+def _is_ready(process: subprocess.Popen[str]) -> bool:
+    """Read the server's log until it is ready (True) or ends (False). Nobody reads on: the server ignores SIGPIPE."""
+    assert process.stdout is not None
+    with process.stdout as lines:
+        return any("Ready to accept connections" in line for line in lines)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A skipped test fails: what a test needs is installed, or the run says what is missing."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _fail(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """A skipped module fails as well."""
+    report = yield
+    if report.skipped:
+        _fail(report)
+    return report
+
+
+def _fail(report: pytest.TestReport | pytest.CollectReport) -> None:
+    report.outcome = "failed"
+    report.longrepr = f"skipped, which counts as a failure here: {report.longrepr}"
