@@ -1,0 +1,54 @@
+/** One drawn chart in its frame: loading, empty, live or in error, and visibly so. What is drawn is asked of MyCharts. */
+
+const TEXT = {
+  loading: "Loading the chart…",
+  empty: "No prices yet. The chart starts with the first one.",
+  noLibrary: "The chart library could not be loaded. Reload the page to try again.",
+};
+
+export class ChartPanel {
+  /**
+   * @param {HTMLElement} frame with a `.chart` to draw into and a `.chart-message`
+   * @param {import("../rtc/index.js").MyCharts} charts
+   */
+  constructor(frame, charts) {
+    this.frame = frame;
+    this.charts = charts;
+    this.element = frame.querySelector(".chart");
+    this.message = frame.querySelector(".chart-message");
+    /** @type {string | null} */
+    this.chartId = null;
+  }
+
+  /**
+   * Draws another chart in place of the present one.
+   * @param {object} request as for `MyCharts.request`, without `element`
+   */
+  show(request) {
+    this.close();
+    if (!globalThis.echarts) return this.#enter("error", TEXT.noLibrary);
+    this.#enter("loading", TEXT.loading);
+    this.chartId = request.chart_id;
+    const chart = this.charts.request({ ...request, element: this.element });
+    chart.on("render", (message) => this.#onRender(message));
+    chart.on("dynamic", () => this.#enter("live"));
+    chart.on("error", (error) => this.#enter("error", `This chart cannot be shown: ${error.message}`));
+  }
+
+  close() {
+    if (this.chartId !== null) this.charts.unlisten(this.chartId);
+    this.chartId = null;
+  }
+
+  #onRender(message) {
+    const isEmpty = message.chart.series.every((series) => series.data.length === 0);
+    if (isEmpty) this.#enter("empty", TEXT.empty);
+    else this.#enter("live");
+  }
+
+  #enter(state, text = "") {
+    if (this.frame.dataset.state === state && this.message.textContent === text) return;
+    this.frame.dataset.state = state;
+    this.message.textContent = text;
+  }
+}

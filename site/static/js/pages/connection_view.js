@@ -1,0 +1,75 @@
+/** Shows what the connection does: the pill in the top bar, the badge for a slow one, the banner at its end. */
+
+import { CloseCode } from "../rtc/index.js";
+
+const STATE_TEXT = {
+  connecting: "Connecting",
+  open: "Live",
+  waiting: "Reconnecting",
+  closed: "Signed out",
+};
+
+/** What the banner says for a close code after which the client does not come back. */
+const END_TEXT = {
+  [CloseCode.NOT_LOGGED_IN]: { pill: "Signed out", title: "You are not signed in", link: "Sign in" },
+  [CloseCode.SESSION_CLOSED]: {
+    pill: "Signed out",
+    title: "You have been signed out",
+    detail: "Your session ended here or in another tab. What you see is no longer updated.",
+    link: "Sign in again",
+  },
+  [CloseCode.KICKED]: {
+    pill: "Disconnected",
+    title: "You have been disconnected",
+    detail: "The server ended this connection.",
+    link: "Connect again",
+  },
+};
+
+const OTHER_END = { pill: "Disconnected", title: "The connection was closed", link: "Connect again" };
+
+export class ConnectionView {
+  /** @param {Document} page */
+  constructor(page) {
+    this.body = page.body;
+    this.pillText = page.getElementById("connection-text");
+    this.lagBadge = page.getElementById("lag-badge");
+    this.banner = page.getElementById("banner");
+    this.bannerTitle = page.getElementById("banner-title");
+    this.bannerDetail = page.getElementById("banner-detail");
+    this.bannerLink = page.getElementById("banner-link");
+  }
+
+  /** @param {"connecting" | "open" | "waiting" | "closed"} state */
+  showState(state) {
+    this.body.dataset.connection = state;
+    if (state !== "closed") this.pillText.textContent = STATE_TEXT[state];
+    if (state !== "open") this.showLag(false);
+  }
+
+  /** @param {boolean} lagging */
+  showLag(lagging) {
+    this.lagBadge.hidden = !lagging;
+  }
+
+  /** The session is over, whoever found out. */
+  showSignedOut() {
+    this.showEnd(CloseCode.SESSION_CLOSED, "");
+  }
+
+  /**
+   * The connection is over for good.
+   * @param {number} code
+   * @param {string} reason what the server gave with a kick; may be empty
+   */
+  showEnd(code, reason) {
+    const text = END_TEXT[code] ?? OTHER_END;
+    const isSession = code === CloseCode.SESSION_CLOSED || code === CloseCode.NOT_LOGGED_IN;
+    this.showState("closed");
+    this.pillText.textContent = text.pill;
+    this.bannerTitle.textContent = text.title;
+    this.bannerDetail.textContent = (!isSession && reason) || text.detail || "";
+    this.bannerLink.textContent = text.link;
+    this.banner.hidden = false;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * The frame of every page behind the login: one client, the connection's state, notices. Which page it surrounds it does
+ * not know; a page calls `startShell` once and goes on with the client it gets back.
+ */
+
+import { RTClient } from "../rtc/index.js";
+import { ConnectionView } from "./connection_view.js";
+import { NoticeLog } from "./notice_log.js";
+import { watchSession } from "./session_watch.js";
+import { Toasts } from "./toasts.js";
+
+/**
+ * Connects and brings the frame to life. The page's settings are in the body's data attributes.
+ *
+ * @returns {{client: RTClient, notices: NoticeLog}}
+ */
+export function startShell() {
+  const { websocketUrl, sessionUrl, userId } = document.body.dataset;
+  const client = new RTClient(websocketUrl ? { url: websocketUrl } : {});
+  const notices = new NoticeLog(window.sessionStorage, userId);
+  const connection = new ConnectionView(document);
+
+  // For tests and for curious people with a console.
+  window.__rtc = { client, charts: null };
+
+  client.on("state", () => connection.showState(client.state));
+  client.on("closed", ({ code, reason }) => connection.showEnd(code, reason));
+  connection.showState(client.state);
+  watchSession(client, sessionUrl, () => connection.showSignedOut());
+  showNotices(client, notices, connection);
+  leaveQuietly(client, notices);
+  return { client, notices };
+}
+
+/** A notice with a text is a toast and an entry in the log; one that says `lag` is about this connection. */
+function showNotices(client, notices, connection) {
+  const toasts = new Toasts(document.getElementById("toasts"));
+  client.on("notice", (data) => {
+    if (data?.code === "lag") connection.showLag(Boolean(data.lagging));
+    if (typeof data?.text !== "string") return;
+    notices.add(data.text, Date.now());
+    toasts.show(data.text);
+  });
+}
+
+/** Signing out here must not flash the banner that tells the other tabs, and leaves nothing for the next user to read. */
+function leaveQuietly(client, notices) {
+  document.getElementById("logout-form").addEventListener("submit", () => {
+    client.close();
+    notices.clear();
+  });
+}
