@@ -1,0 +1,204 @@
+"""QuoteCenter: what every quote has lately done, and the feeds of those who watch.
+
+Two roles in one object, because the second lives on what the first has heard: it handles the service message
+``quote``, and it is the subscribable service "quotes". It decides how long a history is, which feed answers a
+request, and when a feed begins and ends. It knows agents by number only, and nothing of charts.
+
+What it promises a subscriber: a ``Snapshot`` of the feed after its row ``seq``, then every later row in order in
+``Update`` messages without a gap and without a double. For that, the rows that are not sent yet leave before a
+snapshot is taken; the mailbox keeps the order. (Design, section 4.)
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+
+from rtserver.base.messages import Refused, Snapshot, Subscribe, Unsubscribe, Update
+from rtserver.service.feed import Feed
+from rtserver.service.message import BadData
+from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.service.quote import QuoteItem, QuoteMessage, Tick, check_key, read_tick
+from rtserver.service.quote_analysis import QuoteAnalysis
+from rtserver.service.quote_request import FeedName, QuoteRequestError, read_request
+
+
+class QuoteHistory:
+    """The last ticks of one quote, and its feeds by topic. ``count`` is the number of ticks since the first."""
+
+    __slots__ = ("count", "feeds", "ticks")
+
+    def __init__(self, length: int) -> None:
+        self.ticks: deque[Tick] = deque(maxlen=length)
+        self.count = 0
+        self.feeds: dict[str, Feed] = {}
+
+
+class QuoteCenter(ServiceMsgHandler):
+    """The numbers of all quotes.
+
+    Bounds: ``history_ticks`` per quote (a tick takes about 150 bytes), ``max_quotes``, ``max_feeds``, and
+    ``picture_rows`` per feed. Beyond ``max_quotes`` the quote that has been silent longest and that nobody watches
+    is forgotten; a watched one never is, so that ``max_feeds`` bounds the excess. Beyond ``max_feeds`` a request is
+    refused as ``rate_limited``.
+
+    ``ticks`` and ``forgotten_quotes`` count up for the metrics; ``quotes``, ``feeds`` and ``subscribers`` say what
+    is.
+    """
+
+    msg_type = "quote"
+    data_type = QuoteMessage
+    replays = True
+
+    def __init__(
+        self,
+        services: ServiceContext,
+        *,
+        history_ticks: int = 20_000,
+        max_quotes: int = 10_000,
+        max_feeds: int = 10_000,
+        picture_rows: int = 1_000,
+    ) -> None:
+        super().__init__(services)
+        self.ticks = 0
+        self.forgotten_quotes = 0
+        self._history_ticks = history_ticks
+        self._max_quotes = max_quotes
+        self._max_feeds = max_feeds
+        self._picture_rows = picture_rows
+        self._quotes: OrderedDict[str, QuoteHistory] = OrderedDict()  # the longest silent first
+        self._feeds: dict[str, tuple[FeedName, Feed]] = {}
+        self._watched: dict[tuple[int, int], str] = {}  # (agent, ref) to topic
+        self._unsent: dict[str, Feed] = {}
+
+    @property
+    def quotes(self) -> int:
+        """How many quotes are known."""
+        return len(self._quotes)
+
+    @property
+    def feeds(self) -> int:
+        """How many feeds are computed."""
+        return len(self._feeds)
+
+    @property
+    def subscribers(self) -> int:
+        """How many subscriptions are open."""
+        return len(self._watched)
+
+    def __call__(self, src: str, data: Sequence[QuoteItem]) -> None:
+        """Take a quote message whole or not at all.
+
+        Raises ``BadData`` for its first bad item before any item has counted, so that a message in the dead stream
+        can be mended and sent again.
+        """
+        for key, tick in self._read(data):
+            self._take(key, tick)
+        self.ticks += len(data)
+
+    def flush(self) -> None:
+        """After a batch: one ``Update`` per feed, with every row that the batch brought it."""
+        for feed in self._unsent.values():
+            self._post_update(feed)
+        self._unsent.clear()
+
+    def on_subscribe(self, message: Subscribe) -> None:
+        """Answer with ``Snapshot`` or ``Refused``. A quote that is not known yet has an empty picture for now.
+
+        A ``ref`` that is in use is moved to the new request.
+        """
+        try:
+            name = read_request(message.request)
+        except QuoteRequestError as error:
+            self._refuse(message, "bad_request", str(error))
+            return
+        feed = self._find_feed(name)
+        if feed is None:
+            self._refuse(message, "rate_limited", f"the server computes {self._max_feeds} feeds already")
+            return
+        if self._unsent.pop(feed.topic, None) is not None:
+            self._post_update(feed)
+        self._watch(feed, (message.agent, message.ref))
+        self.services.post(Snapshot(message.agent, message.ref, feed.topic, feed.seq, feed.picture()))
+
+    def on_unsubscribe(self, message: Unsubscribe) -> None:
+        """End a subscription; the last one ends the feed. An unknown one was refused, or moved, and needs nothing."""
+        self._unwatch((message.agent, message.ref))
+
+    def _read(self, data: Sequence[QuoteItem]) -> list[tuple[str, Tick]]:
+        read = []
+        for item in data:
+            try:
+                if item.quote not in self._quotes:
+                    check_key(item.quote)
+                read.append((item.quote, read_tick(item.info)))
+            except BadData as error:
+                raise BadData(f"item {len(read)}: {error}") from None
+        return read
+
+    def _take(self, key: str, tick: Tick) -> None:
+        quote = self._quotes.get(key)
+        if quote is None:
+            if len(self._quotes) >= self._max_quotes:
+                self._forget_silent_quote()
+            quote = self._add_quote(key)
+        else:
+            self._quotes.move_to_end(key)
+        quote.ticks.append(tick)
+        quote.count += 1
+        for topic, feed in quote.feeds.items():
+            feed.step(tick)
+            self._unsent[topic] = feed
+
+    def _add_quote(self, key: str) -> QuoteHistory:
+        quote = self._quotes[key] = QuoteHistory(self._history_ticks)
+        return quote
+
+    def _forget_silent_quote(self) -> None:
+        silent = next((key for key, quote in self._quotes.items() if not quote.feeds), None)
+        if silent is not None:
+            del self._quotes[silent]
+            self.forgotten_quotes += 1
+
+    def _find_feed(self, name: FeedName) -> Feed | None:
+        """The feed of that name, made from the quote's history if it is new; None if there are too many."""
+        known = self._feeds.get(name.topic)
+        if known is not None:
+            return known[1]
+        if len(self._feeds) >= self._max_feeds:
+            return None
+        quote = self._quotes.get(name.quote) or self._add_quote(name.quote)
+        analysis = QuoteAnalysis(name.period_ms, name.indicators)
+        feed = Feed(name.topic, analysis, quote.ticks, seq=quote.count, picture_rows=self._picture_rows)
+        quote.feeds[name.topic] = feed
+        self._feeds[name.topic] = (name, feed)
+        return feed
+
+    def _watch(self, feed: Feed, watcher: tuple[int, int]) -> None:
+        feed.watchers.add(watcher)
+        if self._watched.get(watcher, feed.topic) != feed.topic:
+            self._unwatch(watcher)
+        self._watched[watcher] = feed.topic
+
+    def _unwatch(self, watcher: tuple[int, int]) -> None:
+        topic = self._watched.pop(watcher, None)
+        if topic is None:
+            return
+        name, feed = self._feeds[topic]
+        feed.watchers.discard(watcher)
+        if not feed.watchers:
+            self._drop_feed(name)
+
+    def _drop_feed(self, name: FeedName) -> None:
+        del self._feeds[name.topic]
+        self._unsent.pop(name.topic, None)
+        quote = self._quotes[name.quote]
+        del quote.feeds[name.topic]
+        # Asking for quotes that never come must not fill the memory. (Nor does it push out those that do come:
+        # only a tick makes room.)
+        if not quote.count and not quote.feeds:
+            del self._quotes[name.quote]
+
+    def _post_update(self, feed: Feed) -> None:
+        self.services.post(Update(feed.topic, feed.seq, feed.take_unsent()))
+
+    def _refuse(self, message: Subscribe, code: str, text: str) -> None:
+        self.services.post(Refused(message.agent, message.ref, code, text))
