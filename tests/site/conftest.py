@@ -1,0 +1,59 @@
+"""Fixtures of the demo site's tests: Django on its real settings, a real Redis, and a browser without a window."""
+
+from collections.abc import Callable, Iterator
+
+import django_environment
+import pytest
+import redis
+
+PASSWORDS = {"demo": "demo", "guest": "guest"}
+
+
+@pytest.fixture(scope="session")
+def django_site(redis_server, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Django is set up in this process, with users and a database."""
+    django_environment.configure(redis_server.url, tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture
+def queue(django_site: None, redis_url: str) -> Iterator[redis.Redis]:
+    """A connection to the Redis of the site, which is empty when the test begins."""
+    with redis.Redis.from_url(redis_url, decode_responses=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def browser(django_site: None) -> Iterator:
+    """A browser without cookies, on localhost, that is not excused from CSRF checks."""
+    from django.db import connections
+    from django.test import Client
+
+    yield Client(enforce_csrf_checks=True, headers={"host": "localhost:8888"})
+    connections.close_all()
+
+
+@pytest.fixture
+def log_in(browser) -> Callable:
+    """Logs the browser in through the login page's form; gives the answer to the POST."""
+
+    def submit(name: str = "demo", password: str | None = None, **fields: str):
+        browser.get("/accounts/login/")
+        form = {
+            "username": name,
+            "password": PASSWORDS.get(name, "") if password is None else password,
+            "csrfmiddlewaretoken": browser.cookies["csrftoken"].value,
+            **fields,
+        }
+        return browser.post("/accounts/login/", form)
+
+    return submit
+
+
+@pytest.fixture
+def log_out(browser) -> Callable:
+    """Sends the logout form of a page."""
+
+    def submit():
+        return browser.post("/accounts/logout/", {"csrfmiddlewaretoken": browser.cookies["csrftoken"].value})
+
+    return submit

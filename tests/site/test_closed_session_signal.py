@@ -1,0 +1,141 @@
+"""What reaches rtserver's queue when somebody logs out, and that nothing on the way there can stop a logout."""
+
+import json
+import logging
+import socket
+
+import pytest
+
+
+def override(**settings):
+    """Other settings inside a ``with``. Django may be imported only after it was set up."""
+    from django.test import override_settings
+
+    return override_settings(**settings)
+
+
+@pytest.fixture
+def refusing_redis():
+    """An address of this machine that refuses connections as long as the test runs."""
+    with socket.socket() as bound_but_not_listening:
+        bound_but_not_listening.bind(("127.0.0.1", 0))
+        yield f"redis://127.0.0.1:{bound_but_not_listening.getsockname()[1]}/0"
+
+
+@pytest.fixture
+def silent_redis():
+    """An address that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+
+
+def test_logging_out_tells_rtserver_which_session_ended(browser, log_in, log_out, queue):
+    log_in()
+    session_key = browser.cookies["sessionid"].value
+    log_out()
+
+    (message,) = queue.lrange("queue:rtserver", 0, -1)
+    assert json.loads(message) == {
+        "type": "django_site",
+        "src": "rtsite",
+        "data": {"op": "session_closed", "session_key": session_key},
+    }
+
+
+def test_a_logout_of_nobody_tells_nothing(browser, log_out, queue):
+    browser.get("/accounts/login/")
+
+    assert log_out().status_code == 302
+    assert queue.llen("queue:rtserver") == 0
+
+
+def test_each_session_is_told_by_itself(browser, log_in, log_out, queue):
+    keys = []
+    for name in ("demo", "guest"):
+        log_in(name)
+        keys.append(browser.cookies["sessionid"].value)
+        log_out()
+
+    assert [json.loads(m)["data"]["session_key"] for m in queue.lrange("queue:rtserver", 0, -1)] == keys
+
+
+def test_the_queue_may_have_another_name(log_in, log_out, queue):
+    log_in()
+    with override(RTSERVER_QUEUE="queue:other"):
+        log_out()
+
+    assert queue.llen("queue:rtserver") == 0
+    assert queue.lpop("queue:other") is not None
+
+
+def test_a_key_of_the_wrong_kind_does_not_stop_a_logout(browser, log_in, log_out, queue, caplog):
+    log_in()
+    queue.set("queue:rtserver", "not a list")
+    with caplog.at_level(logging.WARNING, "rtsite.signals"):
+        answer = log_out()
+
+    assert answer["Location"] == "/accounts/login/"
+    assert browser.get("/").status_code == 302
+    assert "WRONGTYPE" in caplog.text
+
+
+def test_a_redis_that_is_away_does_not_stop_a_logout(browser, log_in, log_out, refusing_redis, caplog):
+    log_in()
+    with override(RTSERVER_REDIS_URL=refusing_redis):
+        answer = log_out()
+
+    assert answer["Location"] == "/accounts/login/"
+    assert browser.get("/").status_code == 302
+    assert "rtserver is not told" in caplog.text
+
+
+def test_a_redis_that_hangs_does_not_stop_a_logout(browser, log_in, log_out, silent_redis, caplog):
+    log_in()
+    with override(RTSERVER_REDIS_URL=silent_redis, REDIS_TIMEOUT_SECONDS=0.05):
+        answer = log_out()
+
+    assert answer["Location"] == "/accounts/login/"
+    assert browser.get("/").status_code == 302
+    assert "Timeout" in caplog.text
+
+
+@pytest.fixture
+def sessions_away(django_site, refusing_redis):
+    """Within it, the site's whole Redis is away."""
+    from django.conf import settings
+
+    caches = {"default": {**settings.CACHES["default"], "LOCATION": refusing_redis}}
+    return override(CACHES=caches, RTSERVER_REDIS_URL=refusing_redis)
+
+
+@pytest.mark.parametrize("path", ["/", "/notices/", "/accounts/session/"])
+def test_an_outage_of_the_session_store_logs_nobody_out(browser, log_in, sessions_away, path):
+    log_in()
+    with sessions_away:
+        answer = browser.get(path)
+
+    assert answer.status_code == 503
+    assert answer["Retry-After"]
+    assert "sessionid" not in answer.cookies
+    assert browser.get(path).status_code in {200, 204}
+
+
+def test_logging_in_during_an_outage_says_so(browser, log_in, sessions_away):
+    with sessions_away:
+        assert log_in().status_code == 503
+
+
+def test_logging_out_during_an_outage_takes_the_cookie_away(browser, log_in, log_out, sessions_away):
+    log_in()
+    with sessions_away:
+        answer = log_out()
+
+    assert answer["Location"] == "/accounts/login/"
+    assert answer.cookies["sessionid"]["max-age"] == 0
+
+
+def test_a_cookie_that_leads_nowhere_is_not_an_outage(browser):
+    browser.cookies["sessionid"] = "a" * 32
+
+    assert browser.get("/").status_code == 302
+    assert browser.get("/accounts/session/").status_code == 401

@@ -1,0 +1,169 @@
+"""What the pages hand to their scripts and to the browser's guards."""
+
+import html
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+STATIC_DIR = Path(__file__).resolve().parents[2] / "site" / "static"
+PAGES = ["/", "/notices/"]
+
+
+@pytest.fixture
+def page_of(browser, log_in):
+    """The text of a page for somebody who is logged in."""
+    log_in()
+    return lambda path: browser.get(path).content.decode()
+
+
+@pytest.fixture
+def policy_of(browser):
+    """A page's Content-Security-Policy as directive -> sources."""
+
+    def read(path: str) -> dict[str, list[str]]:
+        policy = browser.get(path)["Content-Security-Policy"]
+        return {name: sources for name, *sources in map(str.split, policy.split(";"))}
+
+    return read
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_body_carries_what_the_shell_needs(page_of, path):
+    page = page_of(path)
+
+    for name in ("websocket-url", "login-url", "session-url", "user-id", "connection"):
+        assert f"data-{name}=" in page
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_element_that_the_shells_scripts_look_up_is_there(page_of, path):
+    page = page_of(path)
+    looked_up = set()
+    for script in ("shell.js", "connection_view.js"):
+        looked_up |= set(re.findall(r'getElementById\("([\w-]+)"\)', (STATIC_DIR / "js/pages" / script).read_text()))
+
+    assert {name for name in looked_up if f'id="{name}"' not in page} == set()
+
+
+@pytest.mark.parametrize(("path", "script"), [("/", "charts.js"), ("/notices/", "notices.js")])
+def test_every_element_that_a_pages_script_looks_up_is_there(page_of, path, script):
+    page = page_of(path)
+    looked_up = set(re.findall(r'getElementById\("([\w-]+)"\)', (STATIC_DIR / "js/pages" / script).read_text()))
+
+    assert looked_up
+    assert {name for name in looked_up if f'id="{name}"' not in page} == set()
+
+
+def test_the_charts_page_names_the_demo_quotes(page_of):
+    page = page_of("/")
+
+    assert 'data-exchange="DEMO"' in page
+    assert 'data-date="20130301"' in page
+    assert 'data-items="AAPL,IBM,MSFT"' in page
+
+
+def test_the_chart_library_comes_before_the_module_that_needs_it(page_of):
+    page = page_of("/")
+    library, module = page.index("/static/vendor/echarts/echarts.min.js"), page.index("/static/js/pages/charts.js")
+
+    assert library < module
+    assert '<script src="/static/vendor/echarts/echarts.min.js" defer>' in page
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/accounts/login/"])
+def test_all_that_a_page_loads_is_a_file_of_the_site(browser, log_in, path):
+    if path in PAGES:
+        log_in()
+    page = browser.get(path).content.decode()
+    addresses = re.findall(r'<(?:link|script)[^>]+(?:href|src)="([^"]+)"', page)
+
+    assert addresses
+    for address in addresses:
+        assert address.startswith("/static/")
+        assert (STATIC_DIR / address.removeprefix("/static/")).is_file(), address
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/accounts/login/"])
+def test_no_page_has_an_inline_script_or_style(browser, log_in, path):
+    if path in PAGES:
+        log_in()
+    page = browser.get(path).content.decode()
+
+    assert not re.search(r"<script(?![^>]*\bsrc=)", page)
+    assert not re.search(r"<style|\sstyle=|\son\w+=", page)
+
+
+def test_the_lines_to_copy_are_what_a_shell_hands_to_redis(page_of):
+    commands = [html.unescape(text) for text in re.findall(r"<code>(redis-cli.*?)</code>", page_of("/"))]
+    messages = []
+    for command in commands:
+        program, _, url, verb, queue, message = shlex.split(command)
+        assert (program, verb, queue) == ("redis-cli", "RPUSH", "queue:rtserver")
+        assert url.startswith("redis://127.0.0.1:")
+        messages.append(json.loads(message))
+
+    assert [message["type"] for message in messages] == ["quote", "pushuser"]
+    assert messages[0]["data"][0]["quote"] == "DEMO:AAPL:20130301"
+    assert messages[1]["data"] == {"user_id": "*", "type": "notice", "data": {"text": "hello"}}
+
+
+def test_the_address_for_producers_is_a_setting(browser, log_in):
+    from django.test import override_settings
+
+    log_in()
+    with override_settings(RTSERVER_PRODUCER_URL="redis://feeds.example:6380/2"):
+        assert "redis-cli -u redis://feeds.example:6380/2 RPUSH" in browser.get("/").content.decode()
+
+
+def test_another_websocket_address_reaches_the_page_and_its_policy(browser, log_in, policy_of):
+    from django.test import override_settings
+
+    log_in()
+    with override_settings(RTSERVER_WEBSOCKET_URL="wss://live.example:8443/rt/"):
+        assert 'data-websocket-url="wss://live.example:8443/rt/"' in browser.get("/").content.decode()
+        assert policy_of("/")["connect-src"] == ["'self'", "wss://live.example:8443"]
+
+
+def test_the_policy_allows_the_sites_files_and_its_own_socket_and_no_more(policy_of):
+    policy = policy_of("/accounts/login/")
+
+    assert policy["default-src"] == ["'none'"]
+    assert policy["script-src"] == policy["style-src"] == ["'self'"]
+    assert policy["connect-src"] == ["'self'", "ws://localhost:8888", "wss://localhost:8888"]
+    assert policy["frame-ancestors"] == policy["base-uri"] == ["'none'"]
+
+
+@pytest.mark.parametrize("path", ["/", "/accounts/login/", "/nowhere/"])
+def test_every_answer_has_the_headers_that_guard_it(browser, path):
+    answer = browser.get(path)
+
+    assert answer["X-Frame-Options"] == "DENY"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Referrer-Policy"] == "same-origin"
+    assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=()" in answer["Permissions-Policy"]
+    assert "Content-Security-Policy" in answer
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/accounts/session/"])
+def test_nothing_that_belongs_to_a_person_stays_in_a_cache(browser, log_in, path):
+    log_in()
+
+    assert "no-store" in browser.get(path)["Cache-Control"]
+
+
+def test_an_address_that_does_not_exist_gets_a_page_of_ours(browser):
+    answer = browser.get("/nowhere/")
+
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "404.html", "500.html", "503.html"])
+def test_the_error_pages_need_nothing_from_the_request(django_site, name):
+    from django.template.loader import render_to_string
+
+    assert "</html>" in render_to_string(name)
