@@ -48,8 +48,15 @@ def check_origin(origin: str | None, host: str, allowed: Collection[str] = ()) -
     """
     if origin is None or origin in allowed or "*" in allowed:
         return
-    if urlsplit(origin).netloc.lower() != host.lower() or not host:
+    if not host or _netloc(origin) != host.lower():
         raise HandshakeError(403, f"origin {origin!r} is not allowed; see allowed_origins")
+
+
+def _netloc(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _tokens(value: str | None) -> set[str]:

@@ -1,0 +1,123 @@
+"""The opening handshake: which headers make a WebSocket, and which origins may ask."""
+
+from base64 import b64encode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tornado.httputil import HTTPHeaders
+
+from rtserver.base.wire.handshake import HandshakeError, accept_value, check_origin
+
+GOOD = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "Sec-WebSocket-Version": "13",
+}
+
+
+def test_the_key_of_section_1_3_is_answered_as_section_1_3_says() -> None:
+    assert accept_value(GOOD) == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+def test_names_and_tokens_are_found_in_any_case_and_among_others() -> None:
+    headers = HTTPHeaders(
+        {
+            "upgrade": "WebSocket, other",
+            "CONNECTION": "keep-alive,  upgrade",
+            "sec-websocket-key": " dGhlIHNhbXBsZSBub25jZQ== ",
+            "sec-websocket-version": "13",
+        }
+    )
+    assert accept_value(headers) == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "status"),
+    [
+        ("Upgrade", None, 426),
+        ("Upgrade", "h2c", 426),
+        ("Upgrade", "websocketish", 426),
+        ("Connection", None, 426),
+        ("Connection", "keep-alive", 426),
+        ("Sec-WebSocket-Version", None, 426),
+        ("Sec-WebSocket-Version", "8", 426),
+        ("Sec-WebSocket-Version", "13, 8", 426),
+        ("Sec-WebSocket-Key", None, 400),
+        ("Sec-WebSocket-Key", "", 400),
+        ("Sec-WebSocket-Key", "not base64!", 400),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ", 400),
+        ("Sec-WebSocket-Key", "c2hvcnQ=", 400),
+        ("Sec-WebSocket-Key", b64encode(bytes(17)).decode(), 400),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=\xe9", 400),
+    ],
+)
+def test_a_header_that_is_missing_or_wrong_refuses_the_request(header: str, value: str | None, status: int) -> None:
+    headers = {name: text for name, text in {**GOOD, header: value}.items() if text is not None}
+    with pytest.raises(HandshakeError) as caught:
+        accept_value(headers)
+    assert caught.value.status == status
+    assert str(status) in str(caught.value)
+
+
+def test_a_refusal_says_in_its_headers_what_would_be_accepted() -> None:
+    with pytest.raises(HandshakeError) as no_upgrade:
+        accept_value({})
+    assert no_upgrade.value.headers == {"Upgrade": "websocket"}
+    with pytest.raises(HandshakeError) as old_version:
+        accept_value({**GOOD, "Sec-WebSocket-Version": "8"})
+    assert old_version.value.headers == {"Sec-WebSocket-Version": "13"}
+
+
+@given(st.dictionaries(st.sampled_from(sorted(GOOD)), st.text(max_size=20)))
+def test_headers_of_any_kind_are_answered_or_refused(headers: dict[str, str]) -> None:
+    with pytest.raises(HandshakeError):
+        accept_value(headers)
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "allowed"),
+    [
+        (None, "example.org", ()),
+        ("https://example.org", "example.org", ()),
+        ("http://Example.org:8888", "example.ORG:8888", ()),
+        ("http://[::1]:8888", "[::1]:8888", ()),
+        ("https://www.example.org", "api.example.org", ("https://www.example.org",)),
+        ("https://anything.example", "api.example.org", ("*",)),
+        ("null", "api.example.org", ("*",)),
+    ],
+)
+def test_a_page_of_the_own_host_and_an_allowed_one_may_connect(
+    origin: str | None, host: str, allowed: tuple[str, ...]
+) -> None:
+    check_origin(origin, host, allowed)
+
+
+@pytest.mark.parametrize(
+    ("origin", "host"),
+    [
+        ("https://evil.example", "example.org"),
+        ("https://example.org.evil.example", "example.org"),
+        ("https://example.org@evil.example", "example.org"),
+        ("https://evil.example@example.org", "example.org"),
+        ("https://example.org:444", "example.org"),
+        ("example.org", "example.org"),
+        ("null", "example.org"),
+        ("null", ""),
+        ("", "example.org"),
+        ("", ""),
+        ("http://[broken", "example.org"),
+        ("http://[not-an-address]", "example.org"),
+    ],
+)
+def test_a_page_of_another_site_is_refused(origin: str, host: str) -> None:
+    with pytest.raises(HandshakeError) as caught:
+        check_origin(origin, host, ("https://www.example.org",))
+    assert caught.value.status == 403
+
+
+@given(st.text(max_size=30))
+def test_an_origin_of_any_kind_is_allowed_or_refused(origin: str) -> None:
+    with pytest.raises(HandshakeError):
+        check_origin(f"http://{origin}/", "example.org:8888")
