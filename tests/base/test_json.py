@@ -1,0 +1,120 @@
+"""JSON at the edges: what is let in, what is let out."""
+
+import math
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtserver.base.wire.json import JsonError, ShapeError, decode, encode
+
+ANYTHING = msgspec.json.Decoder(Any)
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner)
+    ),
+    max_leaves=15,
+)
+
+
+class Point(msgspec.Struct):
+    x: int
+    label: str
+
+
+@given(json_values)
+def test_what_is_written_is_read_back_as_it_was(value: Any) -> None:
+    assert decode(encode(value), ANYTHING) == value
+
+
+def test_what_is_written_is_compact_and_in_utf_8() -> None:
+    assert encode({"a": [1, 2.5, None, True], "b": "é€/😀"}) == '{"a":[1,2.5,null,true],"b":"é€/😀"}'.encode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        math.nan,
+        math.inf,
+        -math.inf,
+        [1, {"price": math.nan}],
+        "\ud800",
+        b"bytes",
+        object(),
+        {1, 2},
+    ],
+)
+def test_what_json_cannot_say_is_refused(value: Any) -> None:
+    with pytest.raises(JsonError):
+        encode(value)
+
+
+def test_a_circle_is_refused() -> None:
+    circle: list[Any] = []
+    circle.append(circle)
+    with pytest.raises(JsonError):
+        encode(circle)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b"[1,]",
+        b"nul",
+        b"NaN",
+        b"-Infinity",
+        b"{'a':1}",
+        b'"\xff"',
+        b'"\xed\xa0\x80"',
+        b'"\\ud800"',
+        b'"a\nb"',
+        b"1 2",
+        b"\xef\xbb\xbf1",
+        b"[" * 100_000,
+    ],
+)
+def test_bytes_that_are_no_json_are_one_error(raw: bytes) -> None:
+    with pytest.raises(JsonError) as caught:
+        decode(raw, ANYTHING)
+    assert not isinstance(caught.value, ShapeError)
+    assert str(caught.value)
+
+
+def test_a_number_that_no_float_holds_is_refused() -> None:
+    with pytest.raises(JsonError, match="out of range"):
+        decode(b"1e999", ANYTHING)
+
+
+def test_json_of_another_shape_is_told_apart_and_says_where() -> None:
+    decoder = msgspec.json.Decoder(Point)
+    assert decode(b'{"x":1,"label":"a"}', decoder) == Point(1, "a")
+    with pytest.raises(ShapeError, match=r"\$\.x"):
+        decode(b'{"x":"one","label":"a"}', decoder)
+    with pytest.raises(ShapeError, match="label"):
+        decode(b'{"x":1}', decoder)
+
+
+def test_a_part_that_was_kept_raw_can_be_read_later() -> None:
+    decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+    assert decode(decode(b'{"data":{"x":1,"label":"a"}}', decoder)["data"], msgspec.json.Decoder(Point)) == Point(
+        1, "a"
+    )
+
+
+@given(st.binary(max_size=40))
+def test_no_bytes_raise_anything_else(raw: bytes) -> None:
+    try:
+        value = decode(raw, ANYTHING)
+    except JsonError:
+        return
+    assert decode(encode(value), ANYTHING) == value
