@@ -1,0 +1,167 @@
+"""The configuration: every setting with its default, its bounds and its one line of documentation.
+
+This one table feeds the check of values, ``--help`` and ``docs/configuration.md``. Where values come from and which
+source wins is ``config_source.py``.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+Words = tuple[str, ...]
+
+REDIS_URL_PATTERN = r"^$|^(redis|rediss|unix)://.+"
+DOTTED_PATHS = {"allowed": 'a list of dotted paths such as "shop.handlers:CartHandler"'}
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an installation may decide. Times are in seconds where the name does not say otherwise."""
+
+    host: Annotated[str, Meta(description="Address to listen on; 0.0.0.0 for all.", min_length=1)] = "127.0.0.1"
+    port: Annotated[int, Meta(description="Port to listen on; 0 takes any free one.", ge=0, le=65535)] = 8888
+    redis_url: Annotated[
+        str,
+        Meta(
+            description="Redis that producers push to. Empty: an embedded one is started.",
+            pattern=REDIS_URL_PATTERN,
+            extra={"allowed": "empty, or an address that begins with redis://, rediss:// or unix://"},
+        ),
+    ] = ""
+    queue: Annotated[str, Meta(description="The Redis list that producers push to.", min_length=1)] = "queue:rtserver"
+    django_settings: Annotated[
+        str, Meta(description="Settings module of your Django site. Empty: the demo site is served.")
+    ] = ""
+    django_path: Annotated[
+        str, Meta(description="Directory to import the settings from. Empty: the current one.")
+    ] = ""
+    demo_quotes: Annotated[bool, Meta(description="Play real prices through the queue for the demo site.")] = True
+    demo_rate: Annotated[float, Meta(description="Ticks per second of each demo quote.", gt=0)] = 4.0
+    allowed_origins: Annotated[
+        Words,
+        Meta(
+            description="Origins whose pages may connect, beside our own.",
+            extra={"allowed": 'a list of origins such as "https://shop.example.com"'},
+        ),
+    ] = ()
+    session_check_seconds: Annotated[
+        float, Meta(description="How often the session of an open socket is checked again.", gt=0)
+    ] = 30.0
+    heartbeat_seconds: Annotated[
+        float, Meta(description="Silence after which a client is pinged; twice that and it is dropped.", gt=0)
+    ] = 25.0
+    max_message_bytes: Annotated[int, Meta(description="Largest message taken from a client.", ge=125)] = 65_536
+    outbox_bytes: Annotated[
+        int, Meta(description="Bytes waiting for one client from which on only the newest charts are kept.", ge=1)
+    ] = 262_144
+    outbox_hard_bytes: Annotated[
+        int, Meta(description="Bytes waiting for one client at which it is closed as too slow.", ge=1)
+    ] = 1_048_576
+    flush_window_ms: Annotated[
+        float, Meta(description="How long messages of a burst wait to be written together.", ge=0, le=1000)
+    ] = 2.0
+    history_ticks: Annotated[int, Meta(description="Ticks kept per quote.", ge=1)] = 20_000
+    picture_rows: Annotated[int, Meta(description="Rows that a chart gets at first, at most.", ge=1)] = 1_000
+    bus_length: Annotated[int, Meta(description="Messages kept in Redis for workers that come back.", ge=1)] = 100_000
+    lane_length: Annotated[
+        int, Meta(description="Messages that may wait in memory for one handler; the rest waits in Redis.", ge=1)
+    ] = 10_000
+    log_format: Annotated[
+        Literal["text", "json"], Meta(description="Log lines for people, or one JSON object per line.")
+    ] = "text"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="The least important level that is logged.")
+    ] = "info"
+    var_dir: Annotated[
+        str, Meta(description="Directory of the embedded Redis and of the demo site's database.", min_length=1)
+    ] = "var"
+    msg_handlers: Annotated[Words, Meta(description="Your own handlers of users' messages.", extra=DOTTED_PATHS)] = ()
+    services: Annotated[Words, Meta(description="Your own handlers of service messages.", extra=DOTTED_PATHS)] = ()
+    shutdown_seconds: Annotated[
+        float, Meta(description="Time to finish what was taken before sockets are cut.", gt=0, le=3600)
+    ] = 5.0
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One key of ``Config``, for whoever reads or documents it."""
+
+    key: str
+    kind: type
+    """bool, int, float, str or tuple."""
+    default: Any
+    description: str
+    allowed: str
+    """What a value may be, to be read after "must be"."""
+    annotation: Any
+    """The whole type with its bounds, for ``msgspec.convert``."""
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return f"RTSERVER_{self.key.upper()}"
+
+    @property
+    def option(self) -> str:
+        """The option on the command line."""
+        return "--" + self.key.replace("_", "-")
+
+
+def settings() -> dict[str, Setting]:
+    """All keys in the order of ``Config``."""
+    return {field.name: _setting(field) for field in msgspec.structs.fields(Config)}
+
+
+def as_markdown() -> str:
+    """The settings as the table of ``docs/configuration.md``."""
+    rows = [("key", "default", "allowed", "what it is"), ("---",) * 4]
+    rows += [
+        (f"`{setting.key}`", f"`{_as_toml(setting.default)}`", setting.allowed, setting.description)
+        for setting in settings().values()
+    ]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _setting(field: msgspec.structs.FieldInfo) -> Setting:
+    info = msgspec.inspect.type_info(field.type)
+    description, allowed = "", ""
+    if isinstance(info, msgspec.inspect.Metadata):
+        description = (info.extra_json_schema or {}).get("description", "")
+        allowed = (info.extra or {}).get("allowed", "")
+        info = info.type
+    return Setting(field.name, type(field.default), field.default, description, allowed or _allowed(info), field.type)
+
+
+def _allowed(info: msgspec.inspect.Type) -> str:
+    match info:
+        case msgspec.inspect.BoolType():
+            return "true or false"
+        case msgspec.inspect.LiteralType(values=values):
+            return f"{', '.join(map(str, values[:-1]))} or {values[-1]}"
+        case msgspec.inspect.IntType():
+            return "a whole number" + _bounds(info)
+        case msgspec.inspect.FloatType():
+            return "a number" + _bounds(info)
+        case msgspec.inspect.StrType(min_length=int()):
+            return "text, not empty"
+        case _:
+            return "text"
+
+
+def _bounds(info: msgspec.inspect.IntType | msgspec.inspect.FloatType) -> str:
+    if info.ge is not None and info.le is not None:
+        return f" from {info.ge} to {info.le}"
+    if info.gt is not None and info.le is not None:
+        return f" above {info.gt}, up to {info.le}"
+    if info.gt is not None:
+        return f" above {info.gt}"
+    return f" of at least {info.ge}"
+
+
+def _as_toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_as_toml(item) for item in value) + "]"
+    return str(msgspec.json.encode(value), "utf-8")
+
+
+if __name__ == "__main__":
+    print(as_markdown(), end="")  # noqa: T201 (printing is what it is called for)
