@@ -1,0 +1,150 @@
+/**
+ * One chart's state: what the server said it shows, kept up to date by its messages, bounded.
+ *
+ * Decides what a render means to the data and which of it has changed since the last look. It draws nothing and sends
+ * nothing; it may be watched by a view, or by nobody.
+ */
+
+import { Emitter } from "./emitter.js";
+import { LabelAxis } from "./label_axis.js";
+import { Series } from "./series.js";
+
+/** @import { RTError } from "./rt_error.js" */
+
+/** @typedef {string | number} Label Epoch milliseconds, or a text that is shown as it is. */
+/** @typedef {[Label, ...(number | null)[]]} Row A label and the values there. */
+/** @typedef {{name: string, type: string, yAxisIndex?: number, data: Row[]}} SeriesData */
+/** @typedef {{legends: string[], xAxis: {data: Label[]}, yAxis: {name: string}[], series: SeriesData[]}} StaticChart */
+/** @typedef {{series: [number, ...Row][]}} DynamicChart Rows, each behind the index of the series it belongs to. */
+/**
+ * @typedef {object} Render The data of a `mycharts` message.
+ * @property {"render"} type
+ * @property {"static" | "dynamic"} update
+ * @property {string} chart_id
+ * @property {number} seq the number of the message's last point
+ * @property {any} chart StaticChart or DynamicChart
+ */
+/**
+ * @typedef {object} ChartRequest What is sent to ask for a chart.
+ * @property {string} chart_id
+ * @property {string} exchange
+ * @property {string} item
+ * @property {string} date YYYYMMDD
+ * @property {"static" | "dynamic"} [update] a picture, or one that goes on
+ * @property {number} [period] seconds of one bar; 0 for every tick
+ * @property {"line" | "ohlc" | "bar" | "scatter"} [shape]
+ * @property {string[]} [indicators] such as "sma:20"
+ */
+/** @typedef {{labels: boolean, series: number[]}} Changes Whether the axis moved, and the series to draw anew. */
+
+export class Chart {
+  /** @type {string[]} */
+  legends = [];
+  /** @type {{name: string}[]} */
+  yAxis = [];
+  /** @type {Series[]} */
+  series = [];
+  /** The number of the last point that came; 0 before the first render. */
+  seq = 0;
+  #points;
+  #axis;
+  #events = new Emitter();
+  #isWaiting = true;
+  #labelsChanged = false;
+  /** @type {Set<number>} */
+  #changed = new Set();
+  #seenFirst = 0;
+
+  /**
+   * @param {ChartRequest} request
+   * @param {number} points how many points of each series are kept
+   */
+  constructor(request, points) {
+    this.request = request;
+    this.chart_id = request.chart_id;
+    this.#points = points;
+    this.#axis = new LabelAxis(points);
+  }
+
+  /**
+   * Listen: "render" and "dynamic" bring the data of the `mycharts` message, "error" an RTError. All are called after
+   * the chart took the message in.
+   * @param {"render" | "dynamic" | "error"} event
+   * @param {import("./emitter.js").Listener} listener
+   * @returns {() => void} ends it
+   */
+  on(event, listener) {
+    return this.#events.on(event, listener);
+  }
+
+  /** @returns {Label[]} the x axis of all series, oldest first */
+  labels() {
+    return this.#axis.toArray();
+  }
+
+  /** The request goes out (again): until its static render is there, what comes belongs to an earlier one. */
+  onRequested() {
+    this.#isWaiting = true;
+  }
+
+  /** @param {Render} render */
+  onRender(render) {
+    if (render.update === "static") {
+      this.#load(render.chart);
+    } else if (!this.#isWaiting) {
+      this.#append(render.chart);
+    } else {
+      return;
+    }
+    this.seq = render.seq;
+    this.#events.emit(render.update === "static" ? "render" : "dynamic", render);
+  }
+
+  /** @param {RTError} error the server's answer to this chart's request */
+  onError(error) {
+    this.#events.emit("error", error);
+  }
+
+  /** @returns {Changes} since the last call */
+  takeChanges() {
+    // Places on the axis count from its oldest label: when that one went, every series has moved.
+    const hasMoved = this.#axis.first !== this.#seenFirst;
+    const series = hasMoved ? [...this.series.keys()] : [...this.#changed];
+    const labels = this.#labelsChanged;
+    this.#seenFirst = this.#axis.first;
+    this.#labelsChanged = false;
+    this.#changed.clear();
+    return { labels, series };
+  }
+
+  /**
+   * @param {number} index of a series
+   * @returns {(number | null)[][]} `[place on the axis, value, ...]`
+   */
+  drawing(index) {
+    return this.series[index].drawing(this.#axis.first);
+  }
+
+  /** @param {StaticChart} chart */
+  #load({ legends, xAxis, yAxis, series }) {
+    this.legends = legends;
+    this.yAxis = yAxis;
+    this.#axis.load(xAxis.data);
+    this.series = series.map((description) => new Series(description, this.#points));
+    this.series.forEach((each, index) => each.load(series[index].data, xAxis.data, this.#axis.first));
+    this.#changed = new Set(this.series.keys());
+    this.#labelsChanged = true;
+    this.#isWaiting = false;
+  }
+
+  /** @param {DynamicChart} chart */
+  #append({ series: rows }) {
+    const end = this.#axis.end;
+    for (const [index, ...row] of rows) {
+      if (this.series[index] === undefined) continue;
+      this.series[index].put(row, this.#axis);
+      this.#changed.add(index);
+    }
+    if (this.#axis.end !== end) this.#labelsChanged = true;
+  }
+}

@@ -1,0 +1,29 @@
+/** Where the panels of a chart stand: one for the prices, and a small one below for each further y axis. In pixels. */
+
+/** @typedef {{top: number, height: number}} Panel */
+
+/** Above the panels is the legend, below them the time labels and the slider. */
+const HEADER_PX = 34;
+const FOOTER_PX = 52;
+/** Between two panels, with room for the lower one's title. */
+const GAP_PX = 22;
+/** How much taller the first panel is than each other one. */
+const MAIN_WEIGHT = 3;
+
+/**
+ * @param {number} heightPx of the whole chart
+ * @param {number} count of panels, at least 1
+ * @returns {Panel[]} from top to bottom
+ */
+export function panelLayout(heightPx, count) {
+  const room = Math.max(0, heightPx - HEADER_PX - FOOTER_PX - GAP_PX * (count - 1));
+  const unit = room / (MAIN_WEIGHT + count - 1);
+  const panels = [];
+  let top = HEADER_PX;
+  for (let index = 0; index < count; index += 1) {
+    const height = index === 0 ? unit * MAIN_WEIGHT : unit;
+    panels.push({ top: Math.round(top), height: Math.round(height) });
+    top += height + GAP_PX;
+  }
+  return panels;
+}

@@ -1,0 +1,187 @@
+/**
+ * One WebSocket after the other: makes a connection, and another one whenever it is lost and may come back.
+ *
+ *      CONNECTING ── open ──► OPEN
+ *        ▲   └──── lost ────┐  │ lost
+ *        │ the delay is over▼  ▼
+ *        └──────────────── WAITING          lost = closed, refused, dropped, or not open in time
+ *
+ *      any ── close(), or lost with a code that says "do not come back" ──► CLOSED ── connect() ──► CONNECTING
+ *
+ * Decides when to connect and when to stay away (codes.js). It knows texts, not messages.
+ *
+ * A page cannot see the HTTP status of a refused handshake: a 401 looks like a server that is down, code 1006. So a
+ * session that ended while the page was offline is met with more and more patient attempts, never with silence.
+ */
+
+/** @import { Clock } from "./clock.js" */
+import { Backoff } from "./backoff.js";
+import { CloseCode, mayReconnect } from "./codes.js";
+
+/** What a client is doing about its connection. */
+export const State = Object.freeze({
+  CONNECTING: "connecting",
+  OPEN: "open",
+  WAITING: "waiting",
+  CLOSED: "closed",
+});
+
+/**
+ * @typedef {object} SocketOwner
+ * @property {(state: string, delayMs: number) => void} onState the new state; for WAITING, how long it lasts
+ * @property {(text: string) => void} onText
+ * @property {(code: number, reason: string, isFinal: boolean) => void} onClose after `onState`; final: state CLOSED
+ */
+
+export class ReconnectingSocket {
+  #url;
+  #WebSocket;
+  #clock;
+  #owner;
+  #connectTimeoutMs;
+  #backoff;
+  /** @type {string} */
+  #state = State.CLOSED;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {any} The one timer: the connection's deadline while CONNECTING, the next attempt while WAITING. */
+  #timer = null;
+  /** @type {number | null} */
+  #wishedDelayMs = null;
+
+  /**
+   * Does nothing until `connect`.
+   * @param {object} options
+   * @param {string} options.url
+   * @param {typeof WebSocket} options.WebSocket
+   * @param {Clock} options.clock
+   * @param {() => number} options.random
+   * @param {number} [options.connectTimeoutMs]
+   * @param {SocketOwner} owner
+   */
+  constructor({ url, WebSocket, clock, random, connectTimeoutMs = 15_000 }, owner) {
+    this.#url = url;
+    this.#WebSocket = WebSocket;
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#backoff = new Backoff({ random });
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  /** Connect now, without waiting any longer. Nothing happens where a connection is there or on its way. */
+  connect() {
+    if (this.#state === State.OPEN || this.#state === State.CONNECTING) return;
+    const socket = new this.#WebSocket(this.#url);
+    socket.onopen = () => this.#onOpen();
+    socket.onmessage = ({ data }) => typeof data === "string" && this.#owner.onText(data);
+    socket.onclose = ({ code, reason }) => this.#onLost(code, reason);
+    this.#socket = socket;
+    this.#wait(() => this.drop("not open in time"), this.#connectTimeoutMs);
+    this.#enter(State.CONNECTING);
+  }
+
+  /**
+   * @param {string} text
+   * @returns {boolean} whether it was handed to an open connection
+   */
+  send(text) {
+    if (this.#socket === null || this.#state !== State.OPEN) return false;
+    this.#socket.send(text);
+    return true;
+  }
+
+  /**
+   * Close for good: only `connect` brings it back.
+   * @param {number} [code] 1000, or 3000 to 4999
+   * @param {string} [reason]
+   */
+  close(code = CloseCode.NORMAL, reason = "") {
+    if (this.#state === State.CLOSED) return;
+    this.#detach()?.close(code, reason);
+    this.#end(code, reason);
+  }
+
+  /**
+   * Give this connection up as dead and come back by the rules.
+   * @param {string} reason
+   */
+  drop(reason) {
+    // A dead connection answers no close handshake, which a browser may await for a minute: nobody listens any more.
+    this.#detach()?.close();
+    this.#onLost(CloseCode.ABNORMAL, reason);
+  }
+
+  /**
+   * The next loss is followed by this delay instead of the backoff's: the server wants to spread its clients.
+   * @param {number} delayMs
+   */
+  comeBackAfter(delayMs) {
+    this.#wishedDelayMs = delayMs;
+  }
+
+  #onOpen() {
+    this.#stopTimer();
+    this.#backoff.onOpen(this.#clock.now());
+    this.#enter(State.OPEN);
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  #onLost(code, reason) {
+    this.#detach();
+    if (!mayReconnect(code)) return this.#end(code, reason);
+    const delayMs = this.#wishedDelayMs ?? this.#backoff.nextDelayMs(this.#clock.now());
+    this.#wishedDelayMs = null;
+    this.#wait(() => this.connect(), delayMs);
+    this.#enter(State.WAITING, delayMs);
+    return this.#owner.onClose(code, reason, false);
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  #end(code, reason) {
+    this.#wishedDelayMs = null;
+    this.#stopTimer();
+    this.#enter(State.CLOSED);
+    this.#owner.onClose(code, reason, true);
+  }
+
+  /** Stop listening to the socket: what it still brings belongs to a connection that is over. */
+  #detach() {
+    const socket = this.#socket;
+    if (socket !== null) socket.onopen = socket.onmessage = socket.onclose = null;
+    this.#socket = null;
+    return socket;
+  }
+
+  /**
+   * @param {string} state
+   * @param {number} [delayMs]
+   */
+  #enter(state, delayMs = 0) {
+    this.#state = state;
+    this.#owner.onState(state, delayMs);
+  }
+
+  /**
+   * @param {() => void} run
+   * @param {number} delayMs
+   */
+  #wait(run, delayMs) {
+    this.#stopTimer();
+    this.#timer = this.#clock.setTimeout(run, delayMs);
+  }
+
+  #stopTimer() {
+    this.#clock.clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}

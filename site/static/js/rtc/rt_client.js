@@ -1,0 +1,183 @@
+/**
+ * The page's end of the JSON protocol (docs/csprotocols.readme.md): messages out, events and answers in.
+ *
+ * Decides what a message means to the connection: userinfo, answers by id, errors, the server's wish to reconnect.
+ * How a connection is made and made again is reconnecting_socket.js; what charts do with messages is my_charts.js.
+ */
+
+/** @import { Clock } from "./clock.js" */
+/** @import { Message } from "./request_table.js" */
+import { browserClock } from "./clock.js";
+import { Emitter } from "./emitter.js";
+import { Heartbeat } from "./heartbeat.js";
+import { ReconnectingSocket, State } from "./reconnecting_socket.js";
+import { RequestTable } from "./request_table.js";
+import { RTError } from "./rt_error.js";
+
+/** Until the server has said its own. */
+const DEFAULT_HEARTBEAT_MS = 30_000;
+
+/** The client's own events. A message of such a type is seen under "message" only, so that none can pose as them. */
+const OWN_EVENTS = new Set(["open", "close", "closed", "state", "message"]);
+
+/**
+ * @typedef {object} UserInfo
+ * @property {string} uid this connection's name on the server; tells several tabs of one user apart
+ * @property {{id: number | string, name: string}} user
+ * @property {{version: string, epoch: string | number}} server
+ * @property {number} heartbeat_ms
+ */
+
+export class RTClient {
+  /** @type {UserInfo | null} What the server said at the start of this connection; null while there is none. */
+  userinfo = null;
+  #events = new Emitter();
+  #requests;
+  #heartbeat;
+  #socket;
+
+  /**
+   * Connects by itself, and again after every loss that may be mended (see `CloseCode`).
+   * @param {object} [options] everything from the environment
+   * @param {string} [options.url] default: /rt/ on the page's own host
+   * @param {typeof WebSocket} [options.WebSocket]
+   * @param {Clock} [options.clock]
+   * @param {() => number} [options.random]
+   */
+  constructor({ url, WebSocket = globalThis.WebSocket, clock = browserClock, random = Math.random } = {}) {
+    this.#requests = new RequestTable(clock);
+    this.#heartbeat = new Heartbeat({
+      clock,
+      ping: () => this.send("ping"),
+      giveUp: () => this.#socket.drop("the server is silent"),
+    });
+    this.#socket = new ReconnectingSocket({ url: url ?? defaultUrl(), WebSocket, clock, random }, {
+      onState: (state, delayMs) => this.#onState(state, delayMs),
+      onText: (text) => this.#onText(text),
+      onClose: (code, reason, isFinal) => this.#onClose(code, reason, isFinal),
+    });
+    this.#socket.connect();
+  }
+
+  /** "connecting", "open", "waiting" (for the next attempt) or "closed" (until `connect`). */
+  get state() {
+    return this.#socket.state;
+  }
+
+  /**
+   * Listen to an event:
+   * - a message type, such as "userinfo" or one's own: `(data, message)`
+   * - "error", an error that answers no request of `request`: `(RTError, message)`
+   * - "message", every message that answers no request: `(message)`
+   * - "state": `(state, {delay_ms})`, with the time until the next attempt in state "waiting"
+   * - "open": `()`; "close", each loss: `({code, reason})`; "closed", the client will not come back by itself: the same
+   * @param {string} event
+   * @param {import("./emitter.js").Listener} listener
+   * @returns {() => void} ends it
+   */
+  on(event, listener) {
+    return this.#events.on(event, listener);
+  }
+
+  /**
+   * @param {string} type
+   * @param {any} [data]
+   * @param {number | string} [id] the server marks its answer, or its error, with it
+   * @returns {boolean} whether it was sent: without a connection it is not, and nothing is kept for later
+   */
+  send(type, data, id) {
+    return this.#socket.send(JSON.stringify({ type, data, id }));
+  }
+
+  /**
+   * @param {string} type
+   * @param {any} [data]
+   * @param {{timeoutMs?: number}} [options]
+   * @returns {Promise<any>} the answer's data. Rejected with RTError: the server's code, "timeout", or "disconnected"
+   */
+  request(type, data, { timeoutMs = 10_000 } = {}) {
+    if (this.state !== State.OPEN) return Promise.reject(new RTError("disconnected", "there is no connection", type));
+    const { id, answer } = this.#requests.add(timeoutMs);
+    this.send(type, data, id);
+    return answer;
+  }
+
+  /** Connect now: after "closed", or to cut a wait short. */
+  connect() {
+    this.#socket.connect();
+  }
+
+  /** Close and stay closed. */
+  close() {
+    this.#socket.close();
+  }
+
+  /**
+   * @param {string} state
+   * @param {number} delayMs
+   */
+  #onState(state, delayMs) {
+    if (state === State.OPEN) this.#heartbeat.start(DEFAULT_HEARTBEAT_MS);
+    else this.#forgetConnection();
+    this.#events.emit("state", state, { delay_ms: delayMs });
+    if (state === State.OPEN) this.#events.emit("open");
+  }
+
+  #forgetConnection() {
+    this.userinfo = null;
+    this.#heartbeat.stop();
+    this.#requests.rejectAll(new RTError("disconnected", "the connection was lost before the answer"));
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   * @param {boolean} isFinal
+   */
+  #onClose(code, reason, isFinal) {
+    this.#events.emit("close", { code, reason });
+    if (isFinal) this.#events.emit("closed", { code, reason });
+  }
+
+  /** @param {string} text */
+  #onText(text) {
+    this.#heartbeat.heard();
+    const message = parseMessage(text);
+    if (message === null) this.#events.emit("error", new RTError("bad_json", "the server sent what is no message"));
+    else if (!this.#requests.settle(message)) this.#onMessage(message);
+  }
+
+  /** @param {Message} message */
+  #onMessage(message) {
+    const { type, data } = message;
+    if (type === "userinfo") this.#onUserInfo(data);
+    if (type === "reconnect" && data?.after_ms >= 0) this.#socket.comeBackAfter(data.after_ms);
+    this.#events.emit("message", message);
+    if (!OWN_EVENTS.has(type)) this.#events.emit(type, type === "error" ? RTError.fromData(data) : data, message);
+  }
+
+  /** @param {UserInfo} userinfo */
+  #onUserInfo(userinfo) {
+    this.userinfo = userinfo;
+    if (userinfo?.heartbeat_ms > 0) this.#heartbeat.start(userinfo.heartbeat_ms);
+  }
+}
+
+function defaultUrl() {
+  const { protocol, host } = globalThis.location;
+  return `${protocol === "https:" ? "wss:" : "ws:"}//${host}/rt/`;
+}
+
+/**
+ * @param {string} text
+ * @returns {Message | null} null: not JSON, or not a message
+ */
+function parseMessage(text) {
+  try {
+    const message = JSON.parse(text);
+    return typeof message?.type === "string" ? message : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+/** How each type of series looks, as part of an ECharts option: thin lines, quiet volume, candles green and red. */
+
+/** @import { Series } from "./series.js" */
+/** @import { Palette } from "./palette.js" */
+
+const VOLUME = "volume";
+
+/**
+ * @param {Series} series
+ * @param {number} index of the series in its chart
+ * @param {Palette} palette
+ * @returns {object} the series' option without its data
+ */
+export function seriesStyle(series, index, palette) {
+  const color = palette.series[index % palette.series.length];
+  return { ...placement(series, index), ...look(series, color, palette) };
+}
+
+/**
+ * The newest value of a chart's first series, as a line across with its number at the axis.
+ * @param {Series} series
+ * @param {Palette} palette
+ * @returns {object} nothing where there is no value yet
+ */
+export function lastPriceLine({ type, last }, { up, down, surface }) {
+  const [, open, close] = last ?? [];
+  const price = type === "candlestick" ? close : open;
+  if (typeof price !== "number" || typeof open !== "number") return {};
+  const color = price < open ? down : up;
+  return {
+    markLine: {
+      symbol: "none",
+      silent: true,
+      animation: false,
+      lineStyle: { color, width: 1, type: "dotted" },
+      label: { color: surface, backgroundColor: color, padding: [3, 5], borderRadius: 3, fontSize: 11 },
+      data: [{ yAxis: price }],
+    },
+  };
+}
+
+/**
+ * @param {Series} series
+ * @param {number} index
+ */
+function placement({ name, type, yAxisIndex }, index) {
+  return {
+    id: String(index),
+    name,
+    type,
+    xAxisIndex: yAxisIndex,
+    yAxisIndex,
+    encode: { x: 0, y: type === "candlestick" ? [1, 2, 3, 4] : 1 },
+    emphasis: { disabled: true },
+  };
+}
+
+/**
+ * @param {Series} series
+ * @param {string} color
+ * @param {Palette} palette
+ */
+function look({ name, type }, color, palette) {
+  switch (type) {
+    case "candlestick":
+      return candleLook(palette);
+    case "bar":
+      return barLook(name, color, palette);
+    case "scatter":
+      return { symbolSize: 5, itemStyle: { color, opacity: 0.8 } };
+    default:
+      return { showSymbol: false, sampling: "lttb", lineStyle: { width: 1.4, color }, itemStyle: { color } };
+  }
+}
+
+/** @param {Palette} palette */
+function candleLook({ up, down }) {
+  return {
+    barMaxWidth: 14,
+    itemStyle: { color: up, borderColor: up, color0: down, borderColor0: down },
+  };
+}
+
+/**
+ * Volume stays in the background; bars that may go below zero, such as a histogram, say so by their colour.
+ * @param {string} name
+ * @param {string} color
+ * @param {Palette} palette
+ */
+function barLook(name, color, { volume, up, down }) {
+  if (name === VOLUME) return { barMaxWidth: 14, itemStyle: { color: volume } };
+  const signed = (/** @type {{value: number[]}} */ { value }) => (value[1] < 0 ? down : up);
+  const isHistogram = name.endsWith("/histogram");
+  return { barMaxWidth: 14, itemStyle: { color: isHistogram ? signed : color, opacity: 0.75 } };
+}
