@@ -110,7 +110,8 @@ def parse_indicator(text: str) -> Indicator:
     if kind is None:
         raise IndicatorError(_unknown(name))
     if len(given) > len(kind.parameters):
-        raise IndicatorError(f'indicator "{text[:MAX_TEXT]}": {name} has at most {len(kind.parameters)} parameters')
+        takes = ", ".join(parameter.name for parameter in kind.parameters) or "no parameters"
+        raise IndicatorError(f'indicator "{text[:MAX_TEXT]}" has too many parameters; {name} takes {takes}')
     try:
         params = _read_params(kind, given)
     except IndicatorError as error:

@@ -94,7 +94,7 @@ def _time(value: Time) -> Time:
             raise BadData(f"a time label has 1 to {MAX_LABEL} printable characters")
         return value
     if not -MAX_TIME_MS <= value <= MAX_TIME_MS:
-        raise BadData(f"time {value:.16g} is no epoch time in milliseconds")
+        raise BadData(f"time {str(value)[:MAX_LABEL]} is no epoch time in milliseconds")
     # 1.0 and 1 are one label, in JSON as well.
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
