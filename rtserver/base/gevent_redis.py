@@ -1,0 +1,72 @@
+"""redis-py on gevent's sockets, without monkey patching: only how a connection opens its socket is replaced.
+
+For the service thread. While one greenlet waits for Redis, the others of its hub go on.
+"""
+
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import gevent.socket
+import gevent.ssl
+import redis
+
+from rtserver.base.redis_queue import client_options
+
+
+class GeventConnection(redis.Connection):
+    """TCP."""
+
+    def _connect(self) -> Any:
+        return _open(self)
+
+
+class GeventSSLConnection(redis.SSLConnection):
+    """TLS, with the certificates that the URL names (``ssl_ca_certs``, ``ssl_certfile``, ``ssl_cert_reqs``, ...)."""
+
+    def _connect(self) -> Any:
+        context = gevent.ssl.create_default_context(cafile=self.ca_certs, capath=self.ca_path, cadata=self.ca_data)
+        context.check_hostname = self.check_hostname
+        context.verify_mode = self.cert_reqs
+        if self.certfile or self.keyfile:
+            context.load_cert_chain(self.certfile, self.keyfile, self.certificate_password)
+        plain = _open(self)
+        try:
+            return context.wrap_socket(plain, server_hostname=self.host)
+        except OSError:
+            plain.close()
+            raise
+
+
+class GeventUnixConnection(redis.UnixDomainSocketConnection):
+    """A socket in the file system."""
+
+    def _connect(self) -> Any:
+        sock = gevent.socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            sock.settimeout(self.socket_connect_timeout)
+            sock.connect(self.path)
+        except OSError:
+            sock.close()
+            raise
+        sock.settimeout(self.socket_timeout)
+        return sock
+
+
+def gevent_client(url: str) -> redis.Redis:
+    """A client for a gevent hub. Raises ``ValueError`` for a URL that is none of redis, rediss or unix."""
+    classes = {"redis": GeventConnection, "rediss": GeventSSLConnection, "unix": GeventUnixConnection}
+    scheme = urlsplit(url).scheme
+    if scheme not in classes:
+        raise ValueError(f"a Redis URL begins with redis://, rediss:// or unix://, not with {scheme!r}")
+    pool = redis.ConnectionPool.from_url(url, connection_class=classes[scheme], **client_options())
+    return redis.Redis.from_pool(pool)
+
+
+def _open(connection: redis.Connection) -> Any:
+    address = (connection.host, connection.port)
+    sock = gevent.socket.create_connection(address, timeout=connection.socket_connect_timeout)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.settimeout(connection.socket_timeout)
+    return sock

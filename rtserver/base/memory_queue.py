@@ -1,0 +1,103 @@
+"""The queue's twin in memory, for tests of what is built on a queue. Never the product's answer.
+
+Single-threaded: everyone who uses it lives on one thread. It waits by looking again, with the ``sleep`` of whoever
+runs it, so that it fits a plain thread and a gevent hub alike.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+import msgspec
+
+from rtserver.base.queue_port import START, DeadLetter, Entry, Moved, number_of, order_of
+
+_LOOK_AGAIN = 0.001
+
+
+class MemoryQueue:
+    """See ``QueuePort``."""
+
+    address = "memory:"
+
+    def __init__(
+        self,
+        *,
+        batch: int = 500,
+        bus_length: int = 100_000,
+        dead_length: int = 10_000,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self._list: deque[bytes] = deque()
+        self._bus: deque[Entry] = deque(maxlen=bus_length)
+        self._dead: deque[DeadLetter] = deque(maxlen=dead_length)
+        self._batch = batch
+        self._buried = 0
+        self._now = now
+        self._sleep = sleep
+
+    def put(self, raws: Sequence[bytes]) -> None:
+        """See ``QueuePort``."""
+        self._list.extend(raws)
+
+    def intake(self, timeout: float) -> Moved:
+        """See ``QueuePort``."""
+        self._wait(lambda: bool(self._list), timeout)
+        count = min(len(self._list), self._batch)
+        milliseconds, number = order_of(self.newest_id())
+        milliseconds = max(milliseconds, int(self._now() * 1000))
+        for offset in range(1, count + 1):
+            self._bus.append(Entry(f"{milliseconds}-{number + offset}", self._list.popleft()))
+        return Moved(count, self.newest_id())
+
+    def read(self, after: str, count: int, timeout: float) -> list[Entry]:
+        """See ``QueuePort``."""
+        self._wait(lambda: order_of(self.newest_id()) > order_of(after), timeout)
+        return self.range(after, self.newest_id(), count)
+
+    def range(self, after: str, until: str, count: int) -> list[Entry]:
+        """See ``QueuePort``."""
+        if not self._bus:
+            return []
+        # Numbers are dense, so the place on the deque follows from them.
+        oldest = number_of(self._bus[0].id)
+        first = max(0, number_of(after) + 1 - oldest)
+        last = min(len(self._bus), number_of(until) + 1 - oldest)
+        return list(islice(self._bus, first, max(first, min(last, first + count))))
+
+    def newest_id(self) -> str:
+        """See ``QueuePort``."""
+        return self._bus[-1].id if self._bus else START
+
+    def waiting(self) -> int:
+        """See ``QueuePort``."""
+        return len(self._list)
+
+    def bury(self, letters: Sequence[DeadLetter]) -> None:
+        """See ``QueuePort``."""
+        for letter in letters:
+            self._buried += 1
+            letter_id = f"{int(self._now() * 1000)}-{self._buried}"
+            self._dead.append(msgspec.structs.replace(letter, id=letter_id))
+
+    def dead_letters(self, after: str, count: int) -> list[DeadLetter]:
+        """See ``QueuePort``."""
+        return list(islice((letter for letter in self._dead if order_of(letter.id) > order_of(after)), count))
+
+    def requeue(self, letter_id: str) -> bool:
+        """See ``QueuePort``."""
+        found = [letter for letter in self._dead if letter.id == letter_id]
+        for letter in found:
+            self._dead.remove(letter)
+            self._list.append(letter.raw)
+        return bool(found)
+
+    def close(self) -> None:
+        """See ``QueuePort``."""
+
+    def _wait(self, is_there: Callable[[], bool], timeout: float) -> None:
+        deadline = time.monotonic() + timeout
+        while not is_there() and time.monotonic() < deadline:
+            self._sleep(_LOOK_AGAIN)

@@ -1,0 +1,125 @@
+"""What a queue is, whatever it is made of: a list that producers push to, a bus that workers follow, dead letters.
+
+Knows bytes only; what a message means is decided above. ``RedisQueue`` is the real one and ``MemoryQueue`` its twin;
+both pass the same tests.
+
+Every entry of the bus is named ``<milliseconds>-<number>``: when it was moved there, and a number that counts up by
+one. So whoever follows the bus sees from two neighbouring ids alone whether something is missing between them.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+START = "0-0"
+"""The place before the first entry of any bus."""
+
+
+class QueueError(Exception):
+    """The queue did not do what it was asked to. ``address`` is where it was tried, fit for a log.
+
+    QueueError
+    ├── QueueAwayError      there is no answer: not there, gone, too slow, or not letting us in
+    └── QueueRefusedError   there is one, and it is an error
+    """
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(address, reason)
+        self.address = address
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.reason}"
+
+
+class QueueAwayError(QueueError):
+    """No connection, or one that broke. What was asked for may have been done or not."""
+
+
+class QueueRefusedError(QueueError):
+    """An error for an answer, such as a key of the wrong kind or no memory left. Nothing was done."""
+
+
+class Entry(NamedTuple):
+    """One message on the bus."""
+
+    id: str
+    raw: bytes
+
+
+class Moved(NamedTuple):
+    """What an intake did: how many messages it moved, and the id of the newest entry of the bus after it."""
+
+    messages: int
+    newest_id: str
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """A message that could not be handled, with its original bytes. ``at`` is in epoch seconds.
+
+    ``id`` is the queue's name for it; empty until it has been buried.
+    """
+
+    raw: bytes
+    reason: str
+    detail: str
+    src: str
+    at: float
+    id: str = ""
+
+
+class QueuePort(Protocol):
+    """A list, a bus and the dead letters of one name. Every call may raise ``QueueError``."""
+
+    address: str
+
+    def put(self, raws: Sequence[bytes]) -> None:
+        """Push messages to the end of the list, all of them or none, in order."""
+
+    def intake(self, timeout: float) -> Moved:
+        """Move what is on the list to the bus, in order and atomically; wait ``timeout`` seconds for a first one.
+
+        One call moves a bounded number. Several workers may do it at once.
+        """
+
+    def read(self, after: str, count: int, timeout: float) -> list[Entry]:
+        """At most ``count`` entries of the bus behind ``after``; waits up to ``timeout`` seconds for a first one."""
+
+    def range(self, after: str, until: str, count: int) -> list[Entry]:
+        """At most ``count`` entries behind ``after``, up to and with ``until``. Does not wait."""
+
+    def newest_id(self) -> str:
+        """The id of the last entry of the bus, ``START`` if there is none."""
+
+    def waiting(self) -> int:
+        """How many messages are on the list and have not been moved yet."""
+
+    def bury(self, letters: Sequence[DeadLetter]) -> None:
+        """Add dead letters. After a ``QueueAwayError`` some may have been added."""
+
+    def dead_letters(self, after: str, count: int) -> list[DeadLetter]:
+        """At most ``count`` dead letters behind the one with the id ``after``, the oldest first."""
+
+    def requeue(self, letter_id: str) -> bool:
+        """Push a dead letter's bytes to the list again and forget the letter; False if there is no such letter."""
+
+    def close(self) -> None:
+        """Let go of every connection. A later call opens a new one."""
+
+
+def number_of(entry_id: str) -> int:
+    """The number in an entry's id; 0 for ``START``."""
+    return int(entry_id.partition("-")[2])
+
+
+def order_of(entry_id: str) -> tuple[int, int]:
+    """What ids are compared by: as texts they do not sort."""
+    milliseconds, _, number = entry_id.partition("-")
+    return int(milliseconds), int(number)
+
+
+def just_before(entry_id: str) -> str:
+    """An id behind which the first possible entry is ``entry_id`` itself."""
+    milliseconds, _, number = entry_id.partition("-")
+    return f"{milliseconds}-{int(number) - 1}"

@@ -1,0 +1,214 @@
+"""What is particular to the queue in Redis: crashes, the server going away, its errors, its keys."""
+
+import subprocess
+from pathlib import Path
+
+import gevent
+import gevent.event
+import pytest
+import redis
+from redis_process import RedisProcess
+
+from rtserver.base.gevent_redis import gevent_client
+from rtserver.base.queue_port import START, DeadLetter, QueueAwayError, QueueRefusedError
+from rtserver.base.redis_queue import RedisQueue, plain_client
+
+LIST, INTAKE = "queue:rtserver", "{queue:rtserver}:intake"
+BUS, DEAD = "{queue:rtserver}:bus", "{queue:rtserver}:dead"
+
+
+@pytest.fixture
+def client(redis_url: str) -> redis.Redis:
+    return redis.Redis.from_url(redis_url)
+
+
+def raws(queue: RedisQueue) -> list[bytes]:
+    return [entry.raw for entry in queue.read(START, 10_000, 0)]
+
+
+def test_any_redis_client_is_a_producer(redis_url: str, client: redis.Redis) -> None:
+    client.rpush(LIST, '{"type":"quote"}')
+    queue = RedisQueue(plain_client(redis_url))
+    assert queue.intake(0.1).messages == 1
+    assert raws(queue) == [b'{"type":"quote"}']
+
+
+def test_a_worker_that_dies_between_pop_and_script_loses_and_doubles_nothing(
+    redis_url: str, client: redis.Redis
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    queue.put([b"1", b"2", b"3", b"4"])
+    for _ in range(2):  # two workers popped, and died
+        client.blmove(LIST, INTAKE, 1, "LEFT", "RIGHT")
+    assert queue.intake(0.1).messages == 4
+    assert raws(queue) == [b"1", b"2", b"3", b"4"]
+    assert client.exists(INTAKE, LIST) == 0
+
+
+def test_leftovers_move_even_if_nothing_new_comes(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    queue.put([b"left over"])
+    client.blmove(LIST, INTAKE, 1, "LEFT", "RIGHT")
+    assert queue.intake(0.01).messages == 1
+    assert raws(queue) == [b"left over"]
+
+
+def test_a_clock_that_was_set_back_does_not_stop_the_intake(redis_url: str, client: redis.Redis) -> None:
+    in_the_future = "99999999999999-7"
+    client.xadd(BUS, {"raw": "from the future"}, id=in_the_future)
+    queue = RedisQueue(plain_client(redis_url))
+    queue.put([b"now"])
+    assert queue.intake(0.1).newest_id == "99999999999999-8"
+    assert raws(queue) == [b"from the future", b"now"]
+
+
+def test_two_workers_share_one_list_and_both_see_everything_in_one_order(redis_url: str) -> None:
+    one, other = (RedisQueue(plain_client(redis_url), batch=3) for _ in range(2))
+    one.put([b"%d" % number for number in range(20)])
+    while one.waiting():
+        one.intake(0.1)
+        other.intake(0.01)
+    assert raws(one) == raws(other) == [b"%d" % number for number in range(20)]
+
+
+def test_an_intake_that_is_refused_leaves_every_message_where_it_was(redis_url: str, client: redis.Redis) -> None:
+    client.set(BUS, "no stream")
+    queue = RedisQueue(plain_client(redis_url))
+    queue.put([b"1", b"2"])
+    with pytest.raises(QueueRefusedError, match="WRONGTYPE"):
+        queue.intake(0.1)
+    assert client.lrange(INTAKE, 0, -1) + client.lrange(LIST, 0, -1) == [b"1", b"2"]
+    client.delete(BUS)
+    queue.intake(0.1)
+    assert raws(queue) == [b"1", b"2"]
+
+
+def test_a_redis_without_memory_left_refuses_the_intake_and_keeps_the_messages(tmp_path: Path) -> None:
+    with RedisProcess(tmp_path) as server, server.client() as client:
+        queue = RedisQueue(plain_client(server.url))
+        queue.put([b"1", b"2"])
+        client.config_set("maxmemory", 1)
+        with pytest.raises(QueueRefusedError, match="maxmemory"):
+            queue.intake(0.1)
+        client.config_set("maxmemory", 0)
+        queue.intake(0.1)
+        assert raws(queue) == [b"1", b"2"]
+        queue.close()
+
+
+def test_a_queue_of_another_name_has_keys_of_its_own(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url), "other")
+    queue.put([b"1"])
+    queue.intake(0.1)
+    queue.bury([DeadLetter(b"1", "bad_json", "", "", 0.0)])
+    queue.put([b"2"])
+    assert {key.decode() for key in client.scan_iter()} == {"other", "{other}:bus", "{other}:dead"}
+
+
+def test_the_dead_letters_are_bounded(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url), dead_length=100)
+    for _ in range(10):
+        queue.bury([DeadLetter(b"x", "bad_json", "", "", 0.0)] * 100)
+    assert 100 <= client.xlen(DEAD) <= 300
+
+
+def test_the_fields_of_a_dead_letter_are_readable_with_any_client(redis_url: str, client: redis.Redis) -> None:
+    RedisQueue(plain_client(redis_url)).bury([DeadLetter(b"{", "bad_json", "too short", "me", 1.5)])
+    [(_, fields)] = client.xrange(DEAD)
+    assert fields == {b"reason": b"bad_json", b"detail": b"too short", b"src": b"me", b"raw": b"{", b"at": b"1500"}
+
+
+def test_a_redis_that_is_not_there_is_an_error_with_the_address_and_without_the_password(free_port: int) -> None:
+    queue = RedisQueue(plain_client(f"redis://:secret@127.0.0.1:{free_port}/3"))
+    with pytest.raises(QueueAwayError) as caught:
+        queue.put([b"1"])
+    assert caught.value.address == f"redis://127.0.0.1:{free_port}/3"
+    assert "secret" not in str(caught.value)
+
+
+def test_the_address_of_a_unix_socket_is_its_path() -> None:
+    assert RedisQueue(gevent_client("unix:///run/redis.sock")).address == "unix:///run/redis.sock"
+
+
+def test_a_url_of_another_kind_is_refused_without_showing_it() -> None:
+    with pytest.raises(ValueError, match="not with 'http'") as caught:
+        gevent_client("http://me:secret@example.com")
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("connect", [plain_client, gevent_client])
+def test_after_a_restart_of_redis_the_same_queue_goes_on(tmp_path: Path, connect: object) -> None:
+    with RedisProcess(tmp_path) as server:
+        queue = RedisQueue(connect(server.url))  # type: ignore[operator]
+        queue.put([b"before"])
+        last_id = queue.intake(0.1).newest_id
+        server.stop()
+        with pytest.raises(QueueAwayError):
+            queue.read(last_id, 10, 0.01)
+        server.start()
+        queue.put([b"after"])
+        queue.intake(0.1)
+        assert [entry.raw for entry in queue.read(last_id, 10, 0.01)] == [b"after"]
+        queue.close()
+
+
+def test_a_peer_that_stopped_answering_is_noticed_on_a_gevent_socket(tmp_path: Path) -> None:
+    with RedisProcess(tmp_path) as server:
+        client = gevent_client(server.url + "?socket_timeout=0.2")
+        queue = RedisQueue(client)
+        queue.put([b"1"])
+        server.freeze()
+        with pytest.raises(QueueAwayError, match=r"[Tt]imeout"):
+            queue.newest_id()
+        client.close()
+
+
+def test_other_greenlets_go_on_while_one_waits_for_redis(redis_url: str) -> None:
+    queue = RedisQueue(gevent_client(redis_url))
+    waiting = [gevent.spawn(queue.intake, 2.0), gevent.spawn(queue.read, START, 10, 2.0)]
+    ticks = 0
+    while ticks < 20:
+        gevent.sleep(0.001)
+        ticks += 1
+    assert not any(greenlet.ready() for greenlet in waiting)
+    queue.put([b"1"])
+    assert gevent.wait(waiting, timeout=1.5) == waiting
+    assert [entry.raw for entry in waiting[1].get()] == [b"1"]
+    queue.close()
+
+
+def test_gevent_reaches_a_redis_on_a_unix_socket(tmp_path: Path) -> None:
+    path = tmp_path / "redis.sock"
+    with RedisProcess(tmp_path, "--unixsocket", str(path)):
+        queue = RedisQueue(gevent_client(f"unix://{path}"))
+        queue.put([b"1"])
+        assert queue.waiting() == 1
+        queue.close()
+
+
+def test_gevent_reaches_a_redis_behind_tls_and_checks_its_certificate(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+    name = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
+    subprocess.run([*make.split(), *name, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    files = ["--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-ca-cert-file", str(certificate)]
+    with RedisProcess(tmp_path, *files, "--tls-auth-clients", "no") as server:
+        with server.client() as client:
+            client.config_set("port", 0)
+            client.config_set("tls-port", server.port)
+        url = f"rediss://localhost:{server.port}/0"
+        stranger = RedisQueue(gevent_client(url))
+        with pytest.raises(QueueAwayError, match=r"(?i)certificate"):
+            stranger.waiting()
+        queue = RedisQueue(gevent_client(f"{url}?ssl_ca_certs={certificate}"))
+        queue.put([b"1"])
+        assert queue.waiting() == 1
+        assert queue.address == url
+        queue.close()
+
+
+def test_no_wait_is_longer_than_the_socket_s_patience(redis_url: str) -> None:
+    queue = RedisQueue(plain_client(f"{redis_url}?socket_timeout=0.1"))
+    assert queue.read(START, 10, 60.0) == []
+    assert queue.intake(60.0).messages == 0
+    queue.close()
