@@ -1,0 +1,67 @@
+"""``/healthz`` and ``/readyz``: whether the process lives, and whether it can do its work right now.
+
+Decides what the answers look like. What "ready" means is said by the probes that it is given.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+from tornado.web import RequestHandler
+
+
+class Reading(NamedTuple):
+    """What a probe found."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+Probe = Callable[[], Reading]
+"""Called on the event loop's thread for every question; reads what is known and never waits."""
+
+
+def beat_probe(
+    name: str, last_beat: Callable[[], float], limit: float, now: Callable[[], float] = time.monotonic
+) -> Probe:
+    """A probe of something that beats while it turns: ready while the last beat is at most ``limit`` seconds old."""
+
+    def probe() -> Reading:
+        age = now() - last_beat()
+        return Reading(name, age <= limit, f"last turn {age:.1f} s ago")
+
+    return probe
+
+
+class _PlainHandler(RequestHandler):
+    """For monitors: never cached."""
+
+    def set_default_headers(self) -> None:
+        """Also for errors."""
+        self.set_header("Cache-Control", "no-store")
+
+
+class AliveHandler(_PlainHandler):
+    """``/healthz``: 200 as long as the event loop turns, for that is all that an answer proves."""
+
+    def get(self) -> None:
+        """Answer ``{"alive": true}``."""
+        self.finish({"alive": True})
+
+
+class ReadyHandler(_PlainHandler):
+    """``/readyz``: 200 if all probes are content, else 503. Route it with ``{"probes": [...]}``."""
+
+    def initialize(self, probes: Sequence[Probe]) -> None:
+        """Called by Tornado with the route's arguments."""
+        self._probes = probes
+
+    def get(self) -> None:
+        """Answer ``{"ready": bool, "checks": [{"name", "ok", "detail"}, ...]}``."""
+        readings = [probe() for probe in self._probes]
+        is_ready = all(reading.ok for reading in readings)
+        self.set_status(200 if is_ready else 503)
+        self.set_header("Content-Type", "application/json")
+        self.finish(msgspec.json.encode({"ready": is_ready, "checks": [reading._asdict() for reading in readings]}))

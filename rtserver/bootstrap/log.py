@@ -1,0 +1,93 @@
+"""How log records look: lines for people, or one JSON object per line for machines.
+
+Decides format, colours and what is too dull to be logged. Who logs what is none of its business. The glyphs that open
+many messages are one column: ``<`` in, ``>`` out, ``=`` state, ``!`` trouble.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Literal, TextIO
+
+ACCESS_LOGGER = "tornado.access"
+DULL_PATHS = ("/static/", "/healthz", "/readyz", "/metrics", "/favicon.ico")
+COLOURS = {
+    logging.DEBUG: "\x1b[2m",
+    logging.WARNING: "\x1b[33m",
+    logging.ERROR: "\x1b[31m",
+    logging.CRITICAL: "\x1b[31m",
+}
+RESET = "\x1b[0m"
+# A message may quote what came over the wire: no line of it may pass for a line of ours, or steer the terminal.
+ESCAPED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {10: "\\n", 13: "\\r", 9: "\\t"}
+
+
+def set_up_log(stream: TextIO, *, level: str, form: Literal["text", "json"], environ: Mapping[str, str]) -> None:
+    """Make all loggers of the process write to ``stream``, from ``level`` ("info") on. May be called again.
+
+    Colours only where ``stream`` is a terminal and ``NO_COLOR`` is not set.
+    """
+    formatter = JsonFormatter() if form == "json" else TextFormatter(stream.isatty() and not environ.get("NO_COLOR"))
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    logging.captureWarnings(True)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    logging.getLogger(ACCESS_LOGGER).filters = [is_worth_a_line]
+    # asyncio says at debug how it polls; nobody who debugs a server means that.
+    logging.getLogger("asyncio").setLevel(logging.INFO)
+
+
+def is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Whether an access record tells more than that a page has files and a monitor asks."""
+    return record.levelno > logging.INFO or not any(f" {path}" in record.getMessage() for path in DULL_PATHS)
+
+
+def short_name(logger: str) -> str:
+    """The logger's own part of our names: "rtserver.base.redis_queue" becomes "redis_queue"."""
+    return logger.rpartition(".")[2] if logger.startswith("rtserver.") else logger
+
+
+class TextFormatter(logging.Formatter):
+    """``12:03:04.567 INFO  redis_queue: = connected``; a traceback follows on lines of its own."""
+
+    def __init__(self, has_colours: bool) -> None:
+        super().__init__()
+        self._has_colours = has_colours
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One line, then the traceback if there is one."""
+        moment = datetime.fromtimestamp(record.created).strftime("%H:%M:%S.%f")[:-3]
+        message = record.getMessage().translate(ESCAPED)
+        line = f"{moment} {record.levelname:<7} {short_name(record.name)}: {message}"
+        if self._has_colours and record.levelno in COLOURS:
+            line = f"{COLOURS[record.levelno]}{line}{RESET}"
+        return "\n".join([line, *_trouble(self, record)])
+
+
+class JsonFormatter(logging.Formatter):
+    """One object per line: time (ISO 8601, UTC), level, logger, thread, message, and exception if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """ASCII only, so that no reader's encoding matters."""
+        said = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "thread": record.threadName,
+            "message": record.getMessage(),
+        }
+        if trouble := _trouble(self, record):
+            said["exception"] = "\n".join(trouble)
+        return json.dumps(said)
+
+
+def _trouble(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]:
+    parts = []
+    if record.exc_info:
+        parts.append(formatter.formatException(record.exc_info))
+    if record.stack_info:
+        parts.append(formatter.formatStack(record.stack_info))
+    return parts

@@ -1,0 +1,90 @@
+"""``/metrics``: plain numbers of the running objects, as Prometheus reads them.
+
+The objects count in plain attributes and know nothing of this. Each number is read when somebody asks, on the event
+loop's thread; an int of the other thread may be read from here because an attribute's load is atomic. There is no
+global registry: two servers in one process have each their own.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+from tornado.web import RequestHandler
+
+PREFIX = "rtserver_"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number, or one per value of a label.
+
+    ``name`` is without prefix and, for a counter, without ``_total``; ``read`` gives the number now, or, where
+    ``label`` is named, a mapping from the label's values to numbers.
+    """
+
+    kind: Literal["counter", "gauge"]
+    name: str
+    text: str
+    read: Callable[[], float | Mapping[str, float]]
+    label: str = ""
+
+
+class Metrics:
+    """What one server tells of itself: its measures, and memory, CPU and open files of its process."""
+
+    def __init__(self, measures: Iterable[Measure]) -> None:
+        self._registry = CollectorRegistry()
+        for measure in measures:
+            # Raises ValueError where two measures have one name.
+            self._registry.register(_MeasureCollector(measure))
+        ProcessCollector(registry=self._registry)
+
+    def render(self) -> bytes:
+        """The page in Prometheus's text format, of the type ``CONTENT_TYPE_LATEST``."""
+        return generate_latest(self._registry)
+
+
+class MetricsHandler(RequestHandler):
+    """``/metrics``. Route it with ``{"metrics": Metrics}``."""
+
+    def initialize(self, metrics: Metrics) -> None:
+        """Called by Tornado with the route's arguments."""
+        self._metrics = metrics
+
+    def get(self) -> None:
+        """Answer with the values of this moment."""
+        self.set_header("Content-Type", CONTENT_TYPE_LATEST)
+        self.finish(self._metrics.render())
+
+
+class _MeasureCollector(Collector):
+    """A measure as prometheus-client wants it."""
+
+    def __init__(self, measure: Measure) -> None:
+        self._measure = measure
+
+    def describe(self) -> Iterator[Metric]:
+        """The name without the value, for the check for doubles: nothing is read before somebody asks."""
+        yield self._family()
+
+    def collect(self) -> Iterator[Metric]:
+        """The value of this moment."""
+        family = self._family()
+        value = self._measure.read()
+        if isinstance(value, Mapping):
+            for label, number in value.items():
+                family.add_metric([label], number)
+        else:
+            family.add_metric([], value)
+        yield family
+
+    def _family(self) -> CounterMetricFamily | GaugeMetricFamily:
+        name, text = PREFIX + self._measure.name, self._measure.text
+        labels = [self._measure.label] if self._measure.label else []
+        if self._measure.kind == "counter":
+            return CounterMetricFamily(name, text, labels=labels)
+        return GaugeMetricFamily(name, text, labels=labels)

@@ -1,0 +1,110 @@
+"""What log lines look like, for people and for machines."""
+
+import io
+import json
+import logging
+import sys
+
+import pytest
+
+from rtserver.bootstrap.log import JsonFormatter, TextFormatter, is_worth_a_line, set_up_log, short_name
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def kept_logging():
+    """The process's logging is global: put it back."""
+    root, access = logging.getLogger(), logging.getLogger("tornado.access")
+    before = root.handlers, root.level, access.filters, logging.getLogger("asyncio").level
+    yield
+    root.handlers, root.level, access.filters, asyncio_level = before
+    logging.getLogger("asyncio").setLevel(asyncio_level)
+    logging.captureWarnings(False)
+
+
+def record(message: str, *arguments, name="rtserver.base.redis_queue", level=logging.INFO, exc_info=None):
+    made = logging.LogRecord(name, level, __file__, 1, message, arguments, exc_info)
+    made.created = 1_362_150_000.5
+    return made
+
+
+def caught(error: Exception):
+    try:
+        raise error
+    except type(error):
+        return sys.exc_info()
+
+
+def test_a_line_has_time_level_short_name_and_message():
+    line = TextFormatter(has_colours=False).format(record("= connected to %s", "x"))
+    assert line[2:9:3] == "::."
+    assert line[12:] == " INFO    redis_queue: = connected to x"
+
+
+def test_a_traceback_follows_on_its_own_lines():
+    text = TextFormatter(has_colours=False).format(record("! lost", exc_info=caught(KeyError("k"))))
+    assert text.splitlines()[1] == "Traceback (most recent call last):"
+    assert text.endswith("KeyError: 'k'")
+
+
+def test_what_came_over_the_wire_can_neither_forge_a_line_nor_steer_the_terminal():
+    line = TextFormatter(has_colours=False).format(record("src %s", "a\n12:00:00 ERROR x: y\x1b[2J\x9b\r"))
+    assert line.endswith("src a\\n12:00:00 ERROR x: y\\x1b[2J\\x9b\\r")
+
+
+def test_each_json_line_is_one_object_with_the_exception_inside():
+    text = JsonFormatter().format(record('say "hé"\n', level=logging.ERROR, exc_info=caught(ValueError("v"))))
+    assert "\n" not in text
+    said = json.loads(text)
+    assert said.pop("exception").endswith("ValueError: v")
+    assert said == {
+        "time": "2013-03-01T15:00:00.500+00:00",
+        "level": "error",
+        "logger": "rtserver.base.redis_queue",
+        "thread": "MainThread",
+        "message": 'say "hé"\n',
+    }
+
+
+def test_other_packages_keep_their_whole_name():
+    assert short_name("rtserver.user.user_manager") == "user_manager"
+    assert short_name("django.request") == "django.request"
+
+
+@pytest.mark.parametrize(
+    ("message", "level", "is_logged"),
+    [
+        ("200 GET /static/css/shell.css (127.0.0.1) 1.00ms", logging.INFO, False),
+        ("200 GET /healthz (127.0.0.1) 1.00ms", logging.INFO, False),
+        ("404 GET /static/none (127.0.0.1) 1.00ms", logging.WARNING, True),
+        ("200 GET / (127.0.0.1) 1.00ms", logging.INFO, True),
+    ],
+)
+def test_files_and_probes_are_logged_only_when_they_fail(message, level, is_logged):
+    assert is_worth_a_line(record(message, name="tornado.access", level=level)) == is_logged
+
+
+@pytest.mark.usefixtures("kept_logging")
+def test_the_level_and_the_stream_hold_for_all_loggers_and_a_second_set_up_replaces_the_first():
+    first, second = io.StringIO(), io.StringIO()
+    set_up_log(first, level="debug", form="text", environ={})
+    set_up_log(second, level="warning", form="json", environ={})
+    logging.getLogger("anybody").info("quiet")
+    logging.getLogger("anybody").warning("loud")
+    assert first.getvalue() == ""
+    assert [json.loads(line)["message"] for line in second.getvalue().splitlines()] == ["loud"]
+
+
+@pytest.mark.usefixtures("kept_logging")
+@pytest.mark.parametrize(
+    ("stream", "environ", "has_colours"),
+    [(Terminal(), {}, True), (Terminal(), {"NO_COLOR": "1"}, False), (io.StringIO(), {}, False)],
+)
+def test_colours_are_for_terminals_whose_owner_does_not_mind(stream, environ, has_colours):
+    set_up_log(stream, level="info", form="text", environ=environ)
+    logging.getLogger("anybody").warning("loud")
+    assert ("\x1b[" in stream.getvalue()) == has_colours
