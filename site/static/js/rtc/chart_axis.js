@@ -2,17 +2,18 @@
 
 /** @import { Label } from "./chart.js" */
 /** @import { Palette } from "./palette.js" */
-import { axisLabelFormat, fullLabel, fullNumber, shortNumber } from "./label_format.js";
+import { axisLabelFormat, fullNumber, shortNumber } from "./label_format.js";
 
 /**
- * @param {number} index
- * @param {number} count
+ * @param {number} index of the panel
+ * @param {number} count of panels
  * @param {Label[]} labels
  * @param {Palette} palette
+ * @returns {object}
  */
 export function xAxis(index, count, labels, { axis, muted }) {
-  const isLowest = index === count - 1;
-  const { data, axisLabel, axisPointer } = labelling(index, labels);
+  const { data, axisLabel } = labelling(labels);
+  const look = { color: muted, fontSize: 11, hideOverlap: true, alignMinLabel: "left", alignMaxLabel: "right" };
   return {
     id: `x${index}`,
     type: "category",
@@ -21,39 +22,46 @@ export function xAxis(index, count, labels, { axis, muted }) {
     axisLine: { lineStyle: { color: axis } },
     axisTick: { show: false },
     splitLine: { show: false },
-    axisLabel: { ...axisLabel, show: isLowest, color: muted, fontSize: 11, hideOverlap: true },
-    axisPointer: { ...axisPointer, label: { ...axisPointer.label, show: false } },
+    axisLabel: { ...axisLabel, ...look, show: index === count - 1 },
+    axisPointer: { label: { show: false } },
   };
 }
 
 /**
- * The part of an x axis that follows its labels. ECharts heads each panel's part of the tooltip with the axis
- * pointer's text, so only the first panel has one.
- * @param {number} index
+ * The part of an x axis that follows its labels.
  * @param {Label[]} labels
  */
-export function labelling(index, labels) {
-  const asLabel = typeof labels[0] === "number" ? Number : String;
-  const short = axisLabelFormat(labels);
-  const heading = (/** @type {{value: string}} */ { value }) => (index === 0 ? fullLabel(asLabel(value)) : "");
+export function labelling(labels) {
+  const format = axisLabelFormat(labels);
   return {
     data: labels.map(String),
-    axisLabel: { formatter: (/** @type {string} */ text) => short(asLabel(text)) },
-    axisPointer: { label: { formatter: heading } },
+    axisLabel: { formatter: (/** @type {string} */ text) => format(labelOf(text, labels)) },
   };
 }
 
 /**
- * @param {number} index
- * @param {Palette} palette
+ * ECharts knows the labels of an axis as texts only.
+ * @param {string} text
+ * @param {Label[]} labels of the same axis
+ * @returns {Label}
  */
-export function yAxis(index, { grid, muted, text, surface, axis }) {
+export function labelOf(text, labels) {
+  return typeof labels[0] === "number" ? Number(text) : text;
+}
+
+/**
+ * @param {number} index of the panel
+ * @param {boolean} startsAtZero
+ * @param {Palette} palette
+ * @returns {object}
+ */
+export function yAxis(index, startsAtZero, { grid, muted, text, surface, axis }) {
   return {
     id: `y${index}`,
     type: "value",
     gridIndex: index,
     position: "right",
-    scale: true,
+    scale: !startsAtZero,
     splitNumber: index === 0 ? 5 : 2,
     axisLine: { show: false },
     axisTick: { show: false },
@@ -66,7 +74,7 @@ export function yAxis(index, { grid, muted, text, surface, axis }) {
         borderColor: axis,
         borderWidth: 1,
         shadowBlur: 0,
-        formatter: (/** @type {{value: number}} */ { value }) => fullNumber(Number(value.toPrecision(7))),
+        formatter: (/** @type {{value: number}} */ { value }) => fullNumber(Number(value.toPrecision(6))),
       },
     },
   };

@@ -6,10 +6,12 @@
 
 /** @import { Chart, Changes } from "./chart.js" */
 /** @import { Palette } from "./palette.js" */
-import { labelling, xAxis, yAxis } from "./chart_axis.js";
-import { fullNumber } from "./label_format.js";
+/** @import { TooltipItem } from "./tooltip.js" */
+import { labelling, labelOf, xAxis, yAxis } from "./chart_axis.js";
+import { fullLabel } from "./label_format.js";
 import { panelLayout } from "./panel_layout.js";
 import { lastPriceLine, seriesStyle } from "./series_style.js";
+import { tooltipHtml } from "./tooltip.js";
 
 /** How many candles or bars are seen at first: more of them would be too thin to read. */
 const VISIBLE_BARS = 160;
@@ -29,15 +31,15 @@ export function wholeOption(chart, palette, heightPx) {
   return {
     animation: false,
     backgroundColor: "transparent",
-    textStyle: { fontFamily: "inherit", color: palette.text },
+    textStyle: { fontFamily: "system-ui, sans-serif", color: palette.text },
     color: palette.series,
     legend: legend(chart, palette),
     title: titles(chart, palette, heightPx),
-    tooltip: tooltip(palette),
+    tooltip: tooltip(chart, palette),
     axisPointer: { link: [{ xAxisIndex: "all" }] },
     grid: grids(chart, heightPx),
     xAxis: axes.map((index) => xAxis(index, axes.length, chart.labels(), palette)),
-    yAxis: axes.map((index) => yAxis(index, palette)),
+    yAxis: axes.map((index) => yAxis(index, startsAtZero(chart, index), palette)),
     dataZoom: zooms(axes, palette, zoomWindow(chart)),
     series: chart.series.map((series, index) => ({
       ...seriesStyle(series, index, palette),
@@ -63,7 +65,7 @@ export function updateOption(chart, changes, palette, isFollowing) {
   }));
   if (!changes.labels) return { series };
   const labels = chart.labels();
-  const update = { series, xAxis: chart.yAxis.map((_, index) => ({ id: `x${index}`, ...labelling(index, labels) })) };
+  const update = { series, xAxis: chart.yAxis.map((_, index) => ({ id: `x${index}`, ...labelling(labels) })) };
   if (!isFollowing) return update;
   const window = zoomWindow(chart);
   return { ...update, dataZoom: ["inside", "slider"].map((id) => ({ id, ...window })) };
@@ -94,6 +96,16 @@ function zoomWindow(chart) {
   const count = chart.labels().length;
   if (!hasBars || count <= VISIBLE_BARS) return { start: 0, end: 100 };
   return { startValue: count - VISIBLE_BARS, endValue: count - 1 };
+}
+
+/**
+ * Bars are read by their length, so their axis starts at zero; only where they stand for prices would that hide every
+ * movement.
+ * @param {Chart} chart
+ * @param {number} panel
+ */
+function startsAtZero({ series }, panel) {
+  return panel > 0 && series.some(({ type, yAxisIndex }) => yAxisIndex === panel && type === "bar");
 }
 
 /**
@@ -131,8 +143,12 @@ function titles({ yAxis }, { muted }, heightPx) {
   }));
 }
 
-/** @param {Palette} palette */
-function tooltip({ surface, axis, text, muted }) {
+/**
+ * @param {Chart} chart
+ * @param {Palette} palette
+ */
+function tooltip(chart, palette) {
+  const { surface, axis, text, muted } = palette;
   return {
     trigger: "axis",
     confine: true,
@@ -142,7 +158,8 @@ function tooltip({ surface, axis, text, muted }) {
     borderWidth: 1,
     padding: [8, 10],
     textStyle: { color: text, fontSize: 12 },
-    valueFormatter: cellText,
+    formatter: (/** @type {TooltipItem[]} */ items) =>
+      tooltipHtml(fullLabel(labelOf(items[0].axisValue, chart.labels())), items, palette),
     axisPointer: {
       type: "cross",
       animation: false,
@@ -150,11 +167,6 @@ function tooltip({ surface, axis, text, muted }) {
       crossStyle: { color: muted, width: 1, type: "dashed" },
     },
   };
-}
-
-/** @param {any} value of one dimension */
-function cellText(value) {
-  return typeof value === "number" && !Number.isNaN(value) ? fullNumber(value) : "–";
 }
 
 /**

@@ -894,8 +894,8 @@ var rtc = (() => {
 
   // site/static/js/rtc/chart_axis.js
   function xAxis(index, count, labels, { axis, muted }) {
-    const isLowest = index === count - 1;
-    const { data, axisLabel, axisPointer } = labelling(index, labels);
+    const { data, axisLabel } = labelling(labels);
+    const look2 = { color: muted, fontSize: 11, hideOverlap: true, alignMinLabel: "left", alignMaxLabel: "right" };
     return {
       id: `x${index}`,
       type: "category",
@@ -904,27 +904,27 @@ var rtc = (() => {
       axisLine: { lineStyle: { color: axis } },
       axisTick: { show: false },
       splitLine: { show: false },
-      axisLabel: { ...axisLabel, show: isLowest, color: muted, fontSize: 11, hideOverlap: true },
-      axisPointer: { ...axisPointer, label: { ...axisPointer.label, show: false } }
+      axisLabel: { ...axisLabel, ...look2, show: index === count - 1 },
+      axisPointer: { label: { show: false } }
     };
   }
-  function labelling(index, labels) {
-    const asLabel = typeof labels[0] === "number" ? Number : String;
-    const short = axisLabelFormat(labels);
-    const heading = ({ value }) => index === 0 ? fullLabel(asLabel(value)) : "";
+  function labelling(labels) {
+    const format = axisLabelFormat(labels);
     return {
       data: labels.map(String),
-      axisLabel: { formatter: (text) => short(asLabel(text)) },
-      axisPointer: { label: { formatter: heading } }
+      axisLabel: { formatter: (text) => format(labelOf(text, labels)) }
     };
   }
-  function yAxis(index, { grid, muted, text, surface, axis }) {
+  function labelOf(text, labels) {
+    return typeof labels[0] === "number" ? Number(text) : text;
+  }
+  function yAxis(index, startsAtZero2, { grid, muted, text, surface, axis }) {
     return {
       id: `y${index}`,
       type: "value",
       gridIndex: index,
       position: "right",
-      scale: true,
+      scale: !startsAtZero2,
       splitNumber: index === 0 ? 5 : 2,
       axisLine: { show: false },
       axisTick: { show: false },
@@ -937,7 +937,7 @@ var rtc = (() => {
           borderColor: axis,
           borderWidth: 1,
           shadowBlur: 0,
-          formatter: ({ value }) => fullNumber(Number(value.toPrecision(7)))
+          formatter: ({ value }) => fullNumber(Number(value.toPrecision(6)))
         }
       }
     };
@@ -1019,6 +1019,29 @@ var rtc = (() => {
     return { barMaxWidth: 14, itemStyle: { color: isHistogram ? signed : color, opacity: 0.75 } };
   }
 
+  // site/static/js/rtc/tooltip.js
+  var CANDLE_VALUES = ["O", "C", "L", "H"];
+  function tooltipHtml(heading, items, { muted }) {
+    const lines = [...items].sort((one, other) => one.seriesIndex - other.seriesIndex).filter(({ value }) => typeof value[1] === "number").map((item) => line(item, muted));
+    return `<div style="color:${muted};margin-bottom:4px">${escapeHtml(heading)}</div>${lines.join("")}`;
+  }
+  function line({ seriesName, seriesType, value, color }, muted) {
+    const dot = `<span style="width:8px;height:8px;border-radius:2px;background:${color}"></span>`;
+    const name = `<span style="flex:1;padding-right:14px">${escapeHtml(seriesName)}</span>`;
+    const text = seriesType === "candlestick" ? candleText(value, muted) : bold(value[1]);
+    return `<div style="display:flex;align-items:center;gap:6px;line-height:1.6">${dot}${name}${text}</div>`;
+  }
+  function candleText(value, muted) {
+    const parts = CANDLE_VALUES.map((letter, index) => `<span style="color:${muted}">${letter}</span> ${bold(value[index + 1])}`);
+    return `<span>${parts.join(" &nbsp;")}</span>`;
+  }
+  function bold(value) {
+    return value === null ? "" : `<b style="font-variant-numeric:tabular-nums">${fullNumber(value)}</b>`;
+  }
+  function escapeHtml(text) {
+    return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  }
+
   // site/static/js/rtc/chart_option.js
   var VISIBLE_BARS = 160;
   var LEFT_PX = 14;
@@ -1028,15 +1051,15 @@ var rtc = (() => {
     return {
       animation: false,
       backgroundColor: "transparent",
-      textStyle: { fontFamily: "inherit", color: palette.text },
+      textStyle: { fontFamily: "system-ui, sans-serif", color: palette.text },
       color: palette.series,
       legend: legend(chart, palette),
       title: titles(chart, palette, heightPx),
-      tooltip: tooltip(palette),
+      tooltip: tooltip(chart, palette),
       axisPointer: { link: [{ xAxisIndex: "all" }] },
       grid: grids(chart, heightPx),
       xAxis: axes.map((index) => xAxis(index, axes.length, chart.labels(), palette)),
-      yAxis: axes.map((index) => yAxis(index, palette)),
+      yAxis: axes.map((index) => yAxis(index, startsAtZero(chart, index), palette)),
       dataZoom: zooms(axes, palette, zoomWindow(chart)),
       series: chart.series.map((series, index) => ({
         ...seriesStyle(series, index, palette),
@@ -1053,7 +1076,7 @@ var rtc = (() => {
     }));
     if (!changes.labels) return { series };
     const labels = chart.labels();
-    const update = { series, xAxis: chart.yAxis.map((_, index) => ({ id: `x${index}`, ...labelling(index, labels) })) };
+    const update = { series, xAxis: chart.yAxis.map((_, index) => ({ id: `x${index}`, ...labelling(labels) })) };
     if (!isFollowing) return update;
     const window = zoomWindow(chart);
     return { ...update, dataZoom: ["inside", "slider"].map((id) => ({ id, ...window })) };
@@ -1069,6 +1092,9 @@ var rtc = (() => {
     const count = chart.labels().length;
     if (!hasBars || count <= VISIBLE_BARS) return { start: 0, end: 100 };
     return { startValue: count - VISIBLE_BARS, endValue: count - 1 };
+  }
+  function startsAtZero({ series }, panel) {
+    return panel > 0 && series.some(({ type, yAxisIndex }) => yAxisIndex === panel && type === "bar");
   }
   function legend({ legends, series }, { muted }) {
     return {
@@ -1093,7 +1119,8 @@ var rtc = (() => {
       textStyle: { color: muted, fontSize: 11, fontWeight: "normal" }
     }));
   }
-  function tooltip({ surface, axis, text, muted }) {
+  function tooltip(chart, palette) {
+    const { surface, axis, text, muted } = palette;
     return {
       trigger: "axis",
       confine: true,
@@ -1103,7 +1130,7 @@ var rtc = (() => {
       borderWidth: 1,
       padding: [8, 10],
       textStyle: { color: text, fontSize: 12 },
-      valueFormatter: cellText,
+      formatter: (items) => tooltipHtml(fullLabel(labelOf(items[0].axisValue, chart.labels())), items, palette),
       axisPointer: {
         type: "cross",
         animation: false,
@@ -1111,9 +1138,6 @@ var rtc = (() => {
         crossStyle: { color: muted, width: 1, type: "dashed" }
       }
     };
-  }
-  function cellText(value) {
-    return typeof value === "number" && !Number.isNaN(value) ? fullNumber(value) : "–";
   }
   function grids({ yAxis: yAxis2 }, heightPx) {
     return panelLayout(heightPx, yAxis2.length).map((panel, index) => ({
