@@ -5,7 +5,10 @@ seconds of the last flush leaves in one write per socket: the window turns a bur
 """
 
 import asyncio
+import logging
 from typing import Protocol
+
+log = logging.getLogger(__name__)
 
 
 class Flushable(Protocol):
@@ -40,5 +43,9 @@ class Flusher:
         self._is_armed = False
         dirty, self._dirty = self._dirty, []
         for connection in dirty:
-            connection.flush()
+            # A flush tells the owner of lags and ends; what fails there must not leave the others unwritten for good.
+            try:
+                connection.flush()
+            except Exception:
+                log.exception("! a flush failed")
         self._last_flush = self._loop.time()
