@@ -1,0 +1,102 @@
+"""The envelope of the JSON protocol: ``{"type": str, "data": any, "id"?: int | str}``, the same in both directions.
+
+Decides what counts as a message, and which code an error carries on the wire. What ``data`` holds is not looked at:
+it stays the bytes that came until the shape of its handler is known, so that it is decoded once.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+import msgspec
+
+from rtserver.base.wire import json
+
+T = TypeVar("T")
+
+MAX_SAFE_INTEGER = 2**53 - 1
+"""The last of the integers that JavaScript tells from its neighbours."""
+
+MessageType: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+MessageId: TypeAlias = (
+    Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
+    | Annotated[str, msgspec.Meta(max_length=64)]
+)
+
+
+class ErrorCode(StrEnum):
+    """What an ``error`` answer says to a program; its message says it to a person."""
+
+    BAD_JSON = "bad_json"
+    BAD_MESSAGE = "bad_message"
+    UNKNOWN_TYPE = "unknown_type"
+    BAD_REQUEST = "bad_request"
+    FORBIDDEN = "forbidden"
+    RATE_LIMITED = "rate_limited"
+    INTERNAL = "internal"
+
+
+class BadMessage(Exception):  # noqa: N818 (named as what it is about, like BadData)
+    """A message that is answered with an ``error``. ``message`` is fit to be shown to the sender."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.code})"
+
+
+class ClientMessage(msgspec.Struct, frozen=True):
+    """One message of a client. ``data`` is for ``decode_data``; where the client sent none it is null."""
+
+    type: MessageType
+    data: msgspec.Raw = msgspec.Raw(b"null")
+    id: MessageId | None = None
+
+
+_DECODER = msgspec.json.Decoder(ClientMessage)
+
+
+def decode(payload: bytes) -> ClientMessage:
+    """The message in the payload of a text frame. Keys that the envelope does not know are passed over.
+
+    Raises ``BadMessage``: ``bad_json``, or ``bad_message`` for JSON that is no envelope. Where ``data`` is broken in
+    a way that shows only when it is read closely, ``decode_data`` finds it.
+    """
+    try:
+        return json.decode(payload, _DECODER)
+    except json.ShapeError as error:
+        raise BadMessage(ErrorCode.BAD_MESSAGE, str(error)) from None
+    except json.JsonError as error:
+        raise BadMessage(ErrorCode.BAD_JSON, str(error)) from None
+
+
+def decode_data(data: msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
+    """``data`` in the shape that its handler named. Raises ``BadMessage``: ``bad_json`` or ``bad_request``."""
+    try:
+        return json.decode(data, decoder)
+    except json.ShapeError as error:
+        raise BadMessage(ErrorCode.BAD_REQUEST, str(error)) from None
+    except json.JsonError as error:
+        raise BadMessage(ErrorCode.BAD_JSON, str(error)) from None
+
+
+def encode(type: str, data: Any, id: int | str | None = None) -> bytes:  # noqa: A002 (the protocol's words)
+    """The payload of a text frame. Raises ``JsonError`` for data that JSON cannot say."""
+    message = {"type": type, "data": data}
+    if id is not None:
+        message["id"] = id
+    return json.encode(message)
+
+
+def encode_around(type: str, data: bytes, id: int | str | None = None) -> bytes:  # noqa: A002
+    """The payload around ``data`` that is JSON already: for data that many messages share."""
+    if id is None:
+        return b'{"type":%b,"data":%b}' % (json.encode(type), data)
+    return b'{"type":%b,"data":%b,"id":%b}' % (json.encode(type), data, json.encode(id))
+
+
+def encode_error(code: ErrorCode | str, message: str, type: str | None = None, id: int | str | None = None) -> bytes:  # noqa: A002
+    """The payload of an ``error``; ``type`` and ``id`` are those of the message that it answers, where known."""
+    return encode("error", {"code": str(code), "message": message, "type": type}, id)

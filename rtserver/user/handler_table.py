@@ -1,0 +1,130 @@
+"""Which handler gets which message, and what becomes of its answer or its error.
+
+The only code that calls handlers. An error in one costs the message it was handling: the client gets an ``error``
+answer, the log a traceback, and the connection goes on.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from rtserver.base.wire.client_message import BadMessage, ClientMessage, ErrorCode, decode, decode_data
+from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.user_agent import UserAgent
+
+log = logging.getLogger(__name__)
+
+Hook = Callable[[UserAgent], Any]
+
+
+class DuplicateHandlerError(ValueError):
+    """Two handlers claim one message type."""
+
+    def __init__(self, msg_type: str, first: object, second: object) -> None:
+        super().__init__(msg_type, first, second)
+        self.msg_type = msg_type
+        self.first = first
+        self.second = second
+
+    def __str__(self) -> str:
+        names = " and ".join(
+            f"{type(each).__module__}.{type(each).__qualname__}" for each in (self.first, self.second)
+        )
+        return f'the message type "{self.msg_type}" is claimed by two handlers: {names}'
+
+
+class HandlerTable:
+    """The handlers by message type. ``failures`` counts what they raised without meaning to.
+
+    Raises ``DuplicateHandlerError``.
+    """
+
+    def __init__(self, handlers: Iterable[BaseUserMsgHandler]) -> None:
+        self.failures = 0
+        self._rows: dict[str, tuple[BaseUserMsgHandler, msgspec.json.Decoder[Any]]] = {}
+        for handler in handlers:
+            known = self._rows.get(handler.msg_type)
+            if known is not None:
+                raise DuplicateHandlerError(handler.msg_type, known[0], handler)
+            self._rows[handler.msg_type] = (handler, msgspec.json.Decoder(handler.request))
+
+    @property
+    def handlers(self) -> Mapping[str, BaseUserMsgHandler]:
+        """The handlers by the type they answer for."""
+        return {msg_type: handler for msg_type, (handler, _) in self._rows.items()}
+
+    def open(self, agent: UserAgent) -> Awaitable[object] | None:
+        """Tell every handler of a new agent, in their order. What is returned, if anything, is the rest of it."""
+        return self._run(iter([handler.on_useragent_open for handler, _ in self._rows.values()]), agent)
+
+    def remove(self, agent: UserAgent) -> Awaitable[object] | None:
+        """Tell every handler of an agent's end, the last one first: a handler may build on those before it."""
+        return self._run(iter([handler.on_useragent_remove for handler, _ in reversed(self._rows.values())]), agent)
+
+    def dispatch(self, agent: UserAgent, payload: bytes) -> Awaitable[object] | None:
+        """Handle one message. What is returned, if anything, has to end before the agent's next message."""
+        try:
+            message = decode(payload)
+        except BadMessage as error:
+            agent.push_error(error.code, error.message)
+            return None
+        row = self._rows.get(message.type)
+        if row is None:
+            text = f'no handler for messages of type "{message.type}"'
+            agent.push_error(ErrorCode.UNKNOWN_TYPE, text, message.type, message.id)
+            return None
+        handler, decoder = row
+        try:
+            answer = handler.on_useragent_request(agent, decode_data(message.data, decoder), message.id)
+            if hasattr(answer, "__await__"):
+                return self._finish(agent, message, answer)
+            _answer(agent, message, answer)
+        except Exception as error:  # noqa: BLE001 (a handler may raise anything; _fail answers and logs it)
+            self._fail(agent, message, error)
+        return None
+
+    async def _finish(self, agent: UserAgent, message: ClientMessage, pending: Awaitable[Any]) -> None:
+        try:
+            _answer(agent, message, await pending)
+        except Exception as error:  # noqa: BLE001 (as in dispatch)
+            self._fail(agent, message, error)
+
+    def _fail(self, agent: UserAgent, message: ClientMessage, error: Exception) -> None:
+        if isinstance(error, BadMessage):
+            agent.push_error(error.code, error.message, message.type, message.id)
+            return
+        self.failures += 1
+        log.error("! %s: the handler of %r failed", agent, message.type, exc_info=error)
+        agent.push_error(ErrorCode.INTERNAL, "the server failed on this message", message.type, message.id)
+
+    def _run(self, hooks: Iterator[Hook], agent: UserAgent) -> Awaitable[object] | None:
+        """Call the hooks one after the other; from the first that has to be awaited on, in what is returned."""
+        for hook in hooks:
+            try:
+                pending = hook(agent)
+            except Exception as error:  # noqa: BLE001 (as in dispatch)
+                self._note_failure(hook, agent, error)
+            else:
+                if hasattr(pending, "__await__"):
+                    return self._run_on(hook, pending, hooks, agent)
+        return None
+
+    async def _run_on(self, hook: Hook, pending: Awaitable[Any], hooks: Iterator[Hook], agent: UserAgent) -> None:
+        try:
+            await pending
+        except Exception as error:  # noqa: BLE001 (as in dispatch)
+            self._note_failure(hook, agent, error)
+        rest = self._run(hooks, agent)
+        if rest is not None:
+            await rest
+
+    def _note_failure(self, hook: Hook, agent: UserAgent, error: Exception) -> None:
+        self.failures += 1
+        log.error("! %s: %s failed", agent, getattr(hook, "__qualname__", hook), exc_info=error)
+
+
+def _answer(agent: UserAgent, message: ClientMessage, answer: Any) -> None:
+    if answer is not None:
+        agent.push_message(answer, message.type, message.id)

@@ -1,0 +1,60 @@
+"""What a handler of user messages is: the class to subclass for a message type of one's own.
+
+Decides nothing. Which handler gets which message, and what becomes of its errors, is decided in ``handler_table``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rtserver.base.wire.client_message import BadMessage, ErrorCode
+
+if TYPE_CHECKING:
+    from rtserver.user.user_agent import UserAgent
+    from rtserver.user.user_manager import UserManager
+
+
+class RequestError(BadMessage):
+    """Raised by a handler, it becomes the message's ``error`` answer: what the client asked for is not possible.
+
+    ``code`` is one of the protocol's seven; another one raises ``ValueError``, here where it was written.
+    """
+
+    def __init__(self, message: str, code: ErrorCode | str = ErrorCode.BAD_REQUEST) -> None:
+        super().__init__(ErrorCode(code), message)
+
+
+class BaseUserMsgHandler:
+    """Handles all messages of one type, of all users. There is one object of it per server, on the websocket thread.
+
+    Every method may be ``async def``. A connection's messages are handled one after the other, the next one only when
+    the last one's coroutine has ended; other connections go on meanwhile. What is raised costs the client its
+    message, never its connection.
+    """
+
+    msg_type: ClassVar[str]
+    request: ClassVar[Any] = Any
+    """The msgspec shape of ``data``. A mismatch is answered with ``bad_request`` and never seen here."""
+
+    def __init__(self, users: UserManager) -> None:
+        self.users = users
+
+    def on_useragent_open(self, agent: UserAgent) -> Any:
+        """A connection has come up. No message of it is handled before this has ended."""
+
+    def on_useragent_msg(self, agent: UserAgent, data: Any) -> Any:
+        """One message, its data as an object of ``request``.
+
+        What is returned, unless it is None, is answered under the message's type and id. Raise ``RequestError`` to
+        refuse.
+        """
+
+    def on_useragent_request(self, agent: UserAgent, data: Any, id: int | str | None) -> Any:  # noqa: A002
+        """As ``on_useragent_msg``, which it calls; for a handler whose answer comes later and has to carry the id."""
+        return self.on_useragent_msg(agent, data)
+
+    def on_useragent_remove(self, agent: UserAgent) -> Any:
+        """The connection has ended: nothing that is pushed arrives any more. Its subscriptions end by themselves.
+
+        It may come while an ``async`` method of the same agent is still waiting for something.
+        """

@@ -1,0 +1,126 @@
+"""Who gets what is new on a topic, and how often it is drawn: once for each way it is shown.
+
+The hot path ends here. Per update and group: one drawing, one frame. Per member: one push of the same bytes.
+"""
+
+import logging
+from collections.abc import Callable, Hashable
+from typing import Protocol, TypeAlias
+
+from rtserver.base.messages import Update
+from rtserver.base.ownership import ThreadBound
+from rtserver.base.wire.frame import text_frame
+
+log = logging.getLogger(__name__)
+
+Draw: TypeAlias = Callable[[Update], bytes]
+"""From an update to the payload of a text frame."""
+
+
+class Pushing(Protocol):
+    """The part of a connection that a topic needs."""
+
+    def push(self, frame: bytes, key: Hashable | None = None) -> None:
+        """Send a whole frame, soon."""
+
+
+class Member(Protocol):
+    """Who can be on a topic: hashable, with a connection. ``UserAgent`` is one."""
+
+    @property
+    def connection(self) -> Pushing:
+        """Where the frames go."""
+
+
+class Group:
+    """The members of a topic who are shown the same picture."""
+
+    __slots__ = ("draw", "key", "pushes")
+
+    def __init__(self, key: Hashable, draw: Draw) -> None:
+        self.key = key
+        self.draw = draw
+        self.pushes: dict[Member, Callable[[bytes, Hashable], None]] = {}
+
+
+class TopicBoard(ThreadBound):
+    """All topics that somebody is on: topic to group to members. Empty ones do not exist.
+
+    ``updates``, ``deliveries`` and ``failures`` count up: messages that came, frames that were pushed for them, and
+    drawings that raised.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._topics: dict[str, dict[Hashable, Group]] = {}
+        self._places: dict[Member, set[tuple[str, Hashable]]] = {}
+        self.updates = 0
+        self.deliveries = 0
+        self.failures = 0
+
+    def __len__(self) -> int:
+        """How many topics there are."""
+        return len(self._topics)
+
+    @property
+    def members(self) -> int:
+        """How many members are on any topic."""
+        return len(self._places)
+
+    def join(self, topic: str, group: Hashable, agent: Member, draw: Draw) -> None:
+        """Push to ``agent`` what ``draw`` makes of each update from now on.
+
+        All who join a group share the ``draw`` of the first, so ``draw`` may depend on topic and group and on nothing
+        else; above all it must not hold an agent. Call this after the snapshot has been pushed, never before.
+        """
+        self.check_thread()
+        groups = self._topics.setdefault(topic, {})
+        if group not in groups:
+            groups[group] = Group((topic, group), draw)
+        groups[group].pushes[agent] = agent.connection.push
+        self._places.setdefault(agent, set()).add((topic, group))
+
+    def leave(self, topic: str, group: Hashable, agent: Member) -> None:
+        """Push no more of it; for one who is not there, nothing."""
+        places = self._places.get(agent)
+        if places is None or (topic, group) not in places:
+            return
+        places.discard((topic, group))
+        if not places:
+            del self._places[agent]
+        self._take_out(topic, group, agent)
+
+    def remove(self, agent: Member) -> None:
+        """The same for every topic and group that the agent is on."""
+        for topic, group in self._places.pop(agent, ()):
+            self._take_out(topic, group, agent)
+
+    def update(self, update: Update) -> None:
+        """Draw the update once per group and push the frame to each member.
+
+        The key of the push is (topic, group), so that a slow client gets the newest drawing of each. An update that
+        nobody waits for any more is dropped: the last member left while it was on its way.
+        """
+        self.check_thread()
+        self.updates += 1
+        # Copies, because a push may end a connection that is too slow, which takes its agent off the board.
+        for group in tuple(self._topics.get(update.topic, {}).values()):
+            try:
+                frame = text_frame(group.draw(update))
+            except Exception:
+                self.failures += 1
+                log.exception("! drawing %r failed", group.key)
+                continue
+            key = group.key
+            pushes = tuple(group.pushes.values())
+            self.deliveries += len(pushes)
+            for push in pushes:
+                push(frame, key)
+
+    def _take_out(self, topic: str, group: Hashable, agent: Member) -> None:
+        groups = self._topics[topic]
+        del groups[group].pushes[agent]
+        if not groups[group].pushes:
+            del groups[group]
+        if not groups:
+            del self._topics[topic]

@@ -1,0 +1,190 @@
+"""A user's agent: one connection of one user, and everything that hangs on it.
+
+Decides what it takes for a subscription to be over, so that nothing outlives its connection. Knows no handler and no
+service: what is subscribed to is plain data, and what comes back goes to the owner who asked for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from itertools import count
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rtserver.base.bridge import BridgeClosedError
+from rtserver.base.messages import Message, Refused, Snapshot, Subscribe, Unsubscribe
+from rtserver.base.wire.client_message import ErrorCode, encode, encode_error
+from rtserver.base.wire.frame import text_frame
+from rtserver.user.topic import Draw, TopicBoard
+
+if TYPE_CHECKING:
+    from rtserver.user.auth import Identity
+
+
+class Connection(Protocol):
+    """The socket, as far as an agent needs it: ``base.websocket_connection`` has the real one."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a push still has a chance to arrive."""
+
+    @property
+    def remote_ip(self) -> str:
+        """Where the client is."""
+
+    def push(self, frame: bytes, key: Hashable | None = None) -> None:
+        """Send a whole frame, soon; with a ``key``, only the newest one of that key if the client is slow."""
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Begin the close handshake."""
+
+
+class SubscriptionOwner(Protocol):
+    """Who subscribes: a module, a handler. It is told once per subscription, one or the other."""
+
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """The subscription stands. Push the picture, then ``join`` the topic: so nothing is missed or doubled."""
+
+    def on_refused(self, refused: Refused) -> None:
+        """The subscription is over before it began."""
+
+
+class AgentGoneError(RuntimeError):
+    """A subscription for an agent whose connection has ended: nobody would ever end it."""
+
+
+class UserAgent:
+    """One open connection. ``id`` names it on the bridge, ``uid`` to the client and over restarts of the server.
+
+    ``modules`` holds the application's per-connection parts by name.
+    """
+
+    __slots__ = (
+        "_is_gone",
+        "_post",
+        "_refs",
+        "_subscriptions",
+        "_topics",
+        "connection",
+        "id",
+        "modules",
+        "uid",
+        "user",
+    )
+
+    def __init__(
+        self,
+        id: int,  # noqa: A002 (an agent's own word for it)
+        uid: str,
+        user: Identity,
+        connection: Connection,
+        *,
+        post: Callable[[Message], object],
+        topics: TopicBoard,
+    ) -> None:
+        self.id = id
+        self.uid = uid
+        self.user = user
+        self.connection = connection
+        self.modules: dict[str, Any] = {}
+        self._post = post
+        self._topics = topics
+        self._refs = count(1)
+        self._subscriptions: dict[int, tuple[SubscriptionOwner, str]] = {}
+        self._is_gone = False
+
+    def __str__(self) -> str:
+        return f"{self.user.name}#{self.id}"
+
+    @property
+    def session_key(self) -> str:
+        """The site's session that the connection came with."""
+        return self.user.session_key
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a push still has a chance to arrive."""
+        return not self._is_gone and self.connection.is_open
+
+    @property
+    def subscriptions(self) -> int:
+        """How many subscriptions stand or wait for their answer."""
+        return len(self._subscriptions)
+
+    def push_message(self, data: Any, type: str, id: int | str | None = None) -> None:  # noqa: A002 (the wire's words)
+        """Send one message of the JSON protocol. Raises ``JsonError`` for data that JSON cannot say."""
+        self.connection.push(text_frame(encode(type, data, id)))
+
+    def push_error(
+        self,
+        code: ErrorCode | str,
+        message: str,
+        type: str | None = None,  # noqa: A002
+        id: int | str | None = None,  # noqa: A002
+    ) -> None:
+        """Send an ``error``; ``type`` and ``id`` are those of the message that it answers."""
+        self.connection.push(text_frame(encode_error(code, message, type, id)))
+
+    def push_frame(self, frame: bytes, key: Hashable | None = None) -> None:
+        """Send a frame that was built for several agents; ``key`` as in ``Connection.push``."""
+        self.connection.push(frame, key)
+
+    def subscribe(self, owner: SubscriptionOwner, service: str, request: Any) -> int:
+        """Ask a service for something, as plain data. The ``ref`` returned names it in the answer to ``owner``.
+
+        Raises ``AgentGoneError`` after the connection's end.
+        """
+        if self._is_gone:
+            raise AgentGoneError(f"{self} has gone")
+        ref = next(self._refs)
+        self._post(Subscribe(self.id, ref, service, request))
+        self._subscriptions[ref] = (owner, service)
+        return ref
+
+    def unsubscribe(self, ref: int) -> None:
+        """End a subscription; one that is over already needs nothing. Leaving its topic is for whoever joined it."""
+        subscription = self._subscriptions.pop(ref, None)
+        if subscription is not None:
+            self._post(Unsubscribe(self.id, ref, subscription[1]))
+
+    def join(self, topic: str, group: Hashable, draw: Draw) -> None:
+        """Get what is new on a topic from now on; see ``TopicBoard.join``. After the connection's end: nothing."""
+        if not self._is_gone:
+            self._topics.join(topic, group, self, draw)
+
+    def leave(self, topic: str, group: Hashable) -> None:
+        """Get no more of it."""
+        self._topics.leave(topic, group, self)
+
+    def kick(self, code: int, reason: str = "") -> None:
+        """Close the connection."""
+        self.connection.close(code, reason)
+
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """Hand a snapshot to the owner of its subscription. One that was given up meanwhile has none."""
+        subscription = self._subscriptions.get(snapshot.ref)
+        if subscription is None:
+            return
+        try:
+            subscription[0].on_snapshot(snapshot)
+        except Exception:
+            # An owner that never joined would never leave either.
+            self.unsubscribe(snapshot.ref)
+            raise
+
+    def on_refused(self, refused: Refused) -> None:
+        """Hand a refusal to the owner of its subscription, which is over with it."""
+        subscription = self._subscriptions.pop(refused.ref, None)
+        if subscription is not None:
+            subscription[0].on_refused(refused)
+
+    def end(self) -> None:
+        """The connection has ended: give back every subscription and every topic. A second call changes nothing."""
+        self._is_gone = True
+        self._topics.remove(self)
+        subscriptions, self._subscriptions = self._subscriptions, {}
+        for ref, (_, service) in subscriptions.items():
+            try:
+                self._post(Unsubscribe(self.id, ref, service))
+            except BridgeClosedError:
+                # The services have stopped, and their subscriptions with them.
+                return

@@ -1,0 +1,237 @@
+"""The users who are connected: what their connections say goes to the handlers, what the services say goes to them.
+
+Decides who is let in, who is meant by a message from the bridge, and in which order a connection's life is told to
+the handlers. It belongs to the websocket thread and knows no message type, no chart and no quote.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from itertools import count
+from typing import Any
+
+import rtserver
+from rtserver.base.messages import CloseSession, Kick, Message, PushUser, Refused, Snapshot, Update
+from rtserver.base.ownership import ThreadBound
+from rtserver.base.wire.client_message import ErrorCode, encode
+from rtserver.base.wire.close_code import CloseCode
+from rtserver.base.wire.frame import text_frame
+from rtserver.base.wire.handshake import HandshakeError
+from rtserver.user.agent_registry import AgentRegistry
+from rtserver.user.auth import Identity, Request
+from rtserver.user.handler_table import HandlerTable
+from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.session_watch import Authenticator, SessionWatch
+from rtserver.user.topic import TopicBoard
+from rtserver.user.user_agent import Connection, UserAgent
+
+log = logging.getLogger(__name__)
+
+NOTICE = "notice"
+
+
+class UserManager(ThreadBound):
+    """All open agents; the owner of their connections.
+
+    ``handlers`` make the message handlers, each called with this object: usually their classes. ``post`` puts a
+    message on the bridge to the services. ``epoch`` is a word that no earlier start of the server has used. Raises
+    ``DuplicateHandlerError`` for two handlers of one message type.
+    """
+
+    def __init__(
+        self,
+        handlers: Iterable[Callable[["UserManager"], BaseUserMsgHandler]],
+        topics: TopicBoard,
+        post: Callable[[Message], object],
+        authenticator: Authenticator,
+        *,
+        epoch: str,
+        heartbeat_ms: int = 25_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__()
+        self.topics = topics
+        self.post = post
+        self.epoch = epoch
+        self._registry = AgentRegistry()
+        self._sessions = SessionWatch(self._registry, authenticator, clock)
+        self._authenticator = authenticator
+        self._server = {"version": rtserver.__version__, "epoch": epoch}
+        self._heartbeat_ms = heartbeat_ms
+        self._ids = count(1)
+        self._opening: dict[int, asyncio.Task[None]] = {}
+        self._removing: set[asyncio.Task[None]] = set()
+        self._receivers: dict[type[Message], Callable[[Any], object]] = {
+            Update: topics.update,
+            Snapshot: self._on_answer,
+            Refused: self._on_answer,
+            PushUser: self._on_push_user,
+            Kick: self._on_kick,
+            CloseSession: self._on_close_session,
+        }
+        self.table = HandlerTable([make(self) for make in handlers])
+
+    @property
+    def agents(self) -> Mapping[int, UserAgent]:
+        """The open agents by id."""
+        return self._registry.by_id
+
+    @property
+    def user_count(self) -> int:
+        """How many users have an open agent."""
+        return len(self._registry.by_user)
+
+    def get_users(self, user_id: int | str) -> tuple[UserAgent, ...]:
+        """The open agents of a user, in the order in which they came."""
+        return self._registry.by_user.get(str(user_id))
+
+    def is_known_closed(self, session_key: str) -> bool:
+        """Whether the session was closed within the last minute; it is refused then, whatever a look-up says."""
+        return self._sessions.is_known_closed(session_key)
+
+    async def recheck_sessions(self) -> None:
+        """Look every session up once and close the connections of those that no longer hold with 4009."""
+        await self._sessions.recheck()
+
+    def close_all(self, code: int, reason: str = "") -> None:
+        """Close every connection."""
+        for agent in self._registry.all():
+            agent.kick(code, reason)
+
+    def drain(self, spread_ms: int) -> None:
+        """Close every connection with 4101, each told to come back at another moment of the next ``spread_ms``."""
+        agents = self._registry.all()
+        for place, agent in enumerate(agents):
+            agent.push_message({"after_ms": spread_ms * place // len(agents)}, "reconnect")
+        self.close_all(CloseCode.DRAINING, "the server is going down")
+
+    # From the connections.
+
+    async def authenticate(self, request: Request) -> Identity | None:
+        """Who asks; None for someone who may not come in. Raises ``HandshakeError`` (503) while nobody can tell."""
+        try:
+            identity = await self._authenticator.authenticate(request)
+        except Exception:
+            log.exception("! a session could not be looked up")
+            raise HandshakeError(503, "sessions cannot be looked up at the moment", {"Retry-After": "5"}) from None
+        if identity is not None and self.is_known_closed(identity.session_key):
+            return None
+        return identity
+
+    def on_open(self, connection: Connection, identity: Identity) -> UserAgent | None:
+        """Let a connection in: userinfo first, then the handlers.
+
+        None for one that is over already: its session was closed meanwhile (4009), or a handler closed it.
+        """
+        self.check_thread()
+        if self.is_known_closed(identity.session_key):
+            connection.close(CloseCode.SESSION_CLOSED, "session closed")
+            return None
+        number = next(self._ids)
+        agent = UserAgent(number, f"{self.epoch}-{number}", identity, connection, post=self.post, topics=self.topics)
+        self._registry.add(agent)
+        agent.push_message(self._userinfo(agent), "userinfo")
+        rest = self.table.open(agent)
+        if rest is not None:
+            self._open_later(agent, rest)
+        if not connection.is_open:
+            # Closed by a handler, before the connection knew whom to tell.
+            self.on_close(agent, CloseCode.ABNORMAL)
+            return None
+        return agent
+
+    def on_text(self, session: UserAgent, payload: bytes) -> Awaitable[object] | None:
+        """One message; the next one may be given when the awaitable, if there is one, has ended."""
+        if self._opening:
+            opening = self._opening.get(session.id)
+            if opening is not None:
+                return self._dispatch_after(opening, session, payload)
+        return self.table.dispatch(session, payload)
+
+    def on_binary(self, session: UserAgent, payload: bytes) -> None:
+        """Clients of the JSON protocol have nothing binary to say."""
+        session.push_error(ErrorCode.BAD_MESSAGE, "binary messages are not understood here")
+
+    def on_lag(self, session: UserAgent, is_lagging: bool) -> None:
+        """Tell a client that it gets less than everything, or everything again."""
+        notice = encode(NOTICE, {"code": "lag", "lagging": is_lagging})
+        session.push_frame(text_frame(notice), (NOTICE, "lag"))
+
+    def on_close(self, session: UserAgent, code: int) -> None:
+        """Give everything back that hung on the connection."""
+        self._registry.remove(session)
+        opening = self._opening.get(session.id)
+        rest = self.table.remove(session) if opening is None else self._remove_after(opening, session)
+        session.end()
+        if rest is not None:
+            task = asyncio.ensure_future(_until_done(rest))
+            self._removing.add(task)
+            task.add_done_callback(self._removing.discard)
+
+    # From the services.
+
+    def handle(self, message: Message) -> None:
+        """One message from the bridge. Never raises: the messages behind it must not suffer."""
+        self.check_thread()
+        try:
+            self._receivers[type(message)](message)
+        except Exception:
+            log.exception("! a %s from the services could not be handled", type(message).__name__)
+
+    def _on_answer(self, message: Snapshot | Refused) -> None:
+        agent = self._registry.by_id.get(message.agent)
+        if agent is None:
+            return
+        if isinstance(message, Snapshot):
+            agent.on_snapshot(message)
+        else:
+            agent.on_refused(message)
+
+    def _on_push_user(self, message: PushUser) -> None:
+        frame = text_frame(encode(message.type, message.data))
+        for agent in self._receivers_of(message):
+            agent.push_frame(frame)
+
+    def _receivers_of(self, message: PushUser) -> Iterable[UserAgent]:
+        if message.user_ids is None:
+            return self._registry.all()
+        user_ids = dict.fromkeys(map(str, message.user_ids))  # a user who is named twice gets it once
+        return [agent for user_id in user_ids for agent in self.get_users(user_id)]
+
+    def _on_kick(self, message: Kick) -> None:
+        for agent in self.get_users(message.user_id):
+            agent.kick(CloseCode.KICKED, message.reason)
+
+    def _on_close_session(self, message: CloseSession) -> None:
+        self._sessions.close(message.session_key)
+
+    def _userinfo(self, agent: UserAgent) -> dict[str, Any]:
+        return {
+            "uid": agent.uid,
+            "user": {"id": agent.user.user_id, "name": agent.user.name},
+            "server": self._server,
+            "heartbeat_ms": self._heartbeat_ms,
+        }
+
+    def _open_later(self, agent: UserAgent, rest: Awaitable[object]) -> None:
+        task = asyncio.ensure_future(_until_done(rest))
+        self._opening[agent.id] = task
+        task.add_done_callback(lambda _: self._opening.pop(agent.id))
+
+    async def _dispatch_after(self, opening: asyncio.Task[None], agent: UserAgent, payload: bytes) -> None:
+        await asyncio.shield(opening)
+        pending = self.table.dispatch(agent, payload)
+        if pending is not None:
+            await pending
+
+    async def _remove_after(self, opening: asyncio.Task[None], agent: UserAgent) -> None:
+        await opening
+        pending = self.table.remove(agent)
+        if pending is not None:
+            await pending
+
+
+async def _until_done(rest: Awaitable[object]) -> None:
+    """A coroutine around any awaitable, as a task needs one."""
+    await rest
