@@ -49,7 +49,7 @@ class BaseUserMsgHandler:
         refuse.
         """
 
-    def on_useragent_request(self, agent: UserAgent, data: Any, id: int | str | None) -> Any:  # noqa: A002
+    def on_useragent_request(self, agent: UserAgent, data: Any, request_id: int | str | None) -> Any:
         """As ``on_useragent_msg``, which it calls; for a handler whose answer comes later and has to carry the id."""
         return self.on_useragent_msg(agent, data)
 

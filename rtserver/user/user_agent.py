@@ -7,6 +7,7 @@ service: what is subscribed to is plain data, and what comes back goes to the ow
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -143,7 +144,10 @@ class UserAgent:
     def unsubscribe(self, ref: int) -> None:
         """End a subscription; one that is over already needs nothing. Leaving its topic is for whoever joined it."""
         subscription = self._subscriptions.pop(ref, None)
-        if subscription is not None:
+        if subscription is None:
+            return
+        # At the server's end the services may have stopped first, and their subscriptions with them.
+        with suppress(BridgeClosedError):
             self._post(Unsubscribe(self.id, ref, subscription[1]))
 
     def join(self, topic: str, group: Hashable, draw: Draw) -> None:
@@ -181,10 +185,5 @@ class UserAgent:
         """The connection has ended: give back every subscription and every topic. A second call changes nothing."""
         self._is_gone = True
         self._topics.remove(self)
-        subscriptions, self._subscriptions = self._subscriptions, {}
-        for ref, (_, service) in subscriptions.items():
-            try:
-                self._post(Unsubscribe(self.id, ref, service))
-            except BridgeClosedError:
-                # The services have stopped, and their subscriptions with them.
-                return
+        for ref in tuple(self._subscriptions):
+            self.unsubscribe(ref)

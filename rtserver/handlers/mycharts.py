@@ -1,0 +1,40 @@
+"""``mycharts``: a client asks for charts and gives them up. The messages that come back are the painter's."""
+
+from typing import Any
+
+from rtserver.modules.chart_painter import MYCHARTS, ChartPainter
+from rtserver.modules.mychart_agent import ChartRequest, MyChartAgent, UnlistenRequest
+from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.user_agent import UserAgent
+from rtserver.user.user_manager import UserManager
+
+
+class MyChartMsgHandler(BaseUserMsgHandler):
+    """Gives every agent its charts. One painter draws for all of them."""
+
+    msg_type = MYCHARTS
+    request = ChartRequest | UnlistenRequest
+
+    def __init__(self, users: UserManager, *, max_charts: int = 64, kept_pictures: int = 64) -> None:
+        super().__init__(users)
+        self.painter = ChartPainter(kept_pictures)
+        self._max_charts = max_charts
+
+    def on_useragent_open(self, agent: UserAgent) -> None:
+        """Charts to come."""
+        agent.modules[MYCHARTS] = MyChartAgent(agent, self.painter, self._max_charts)
+
+    def on_useragent_request(
+        self, agent: UserAgent, data: ChartRequest | UnlistenRequest, request_id: int | str | None
+    ) -> Any:
+        """A chart is answered by its render, later; giving one up at once, if the request has an id."""
+        charts: MyChartAgent = agent.modules[MYCHARTS]
+        if isinstance(data, ChartRequest):
+            charts.show(data, request_id)
+            return None
+        charts.hide(data.chart_id)
+        return None if request_id is None else {"type": "unlisten", "chart_id": data.chart_id}
+
+    def on_useragent_remove(self, agent: UserAgent) -> None:
+        """Nothing of it may outlive the connection."""
+        agent.modules.pop(MYCHARTS).on_remove()

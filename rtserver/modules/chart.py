@@ -1,0 +1,96 @@
+"""What numbers look like: from a feed's columns and rows to the series of a chart. Pure.
+
+A chart's series, in this order; their index is the same in a static picture and in a dynamic increment:
+
+| shape   | index 0, on the axis "price"           | index 1                      |
+|---------|----------------------------------------|------------------------------|
+| line    | line of the close                      |                              |
+| bar     | bar of the close                       |                              |
+| scatter | scatter of the close                   |                              |
+| ohlc    | candlestick of open, close, low, high  | bar on its own axis "volume" |
+
+Then one series for every indicator column, in the feed's order: sma, ema, vwap and the three of boll are lines on the
+price axis; macd and rsi have an axis each, of that name, with macd's histogram as bar.
+A cell that does not exist yet (None) makes no point.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
+from typing import Any, Literal, TypeAlias, cast
+
+import msgspec
+
+from rtserver.base.messages import Cell, Row
+
+Shape: TypeAlias = Literal["line", "ohlc", "bar", "scatter"]
+
+BASE_COLUMNS = ("label", "open", "close", "low", "high", "volume")
+CANDLE = ("open", "close", "low", "high")
+PRICE = "price"
+VOLUME = "volume"
+OWN_AXIS = frozenset({"macd", "rsi"})
+"""Indicators whose numbers are no prices."""
+
+
+class Series(msgspec.Struct, frozen=True):
+    """One series: how it is drawn, the name of its y axis, and the columns that are its values."""
+
+    name: str
+    type: Literal["line", "candlestick", "bar", "scatter"]
+    axis: str
+    columns: tuple[str, ...]
+
+
+class Chart:
+    """The series of one shape over one feed's columns, ready to draw any of its rows."""
+
+    def __init__(self, shape: Shape, columns: Sequence[str], title: str) -> None:
+        self.series = tuple(list_series(shape, columns, title))
+        self.axes = tuple(dict.fromkeys(each.axis for each in self.series))
+        self._points = tuple(_points_of(each, columns) for each in self.series)
+
+    def picture(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """The whole chart: the ``chart`` of a static render."""
+        return {
+            "legends": [each.name for each in self.series],
+            "xAxis": {"type": "category", "data": [row[0] for row in rows]},
+            "yAxis": [{"name": axis} for axis in self.axes],
+            "series": [
+                {
+                    "name": each.name,
+                    "type": each.type,
+                    "yAxisIndex": self.axes.index(each.axis),
+                    "data": [point for point in map(point_of, rows) if None not in point],
+                }
+                for each, point_of in zip(self.series, self._points, strict=True)
+            ],
+        }
+
+    def increments(self, rows: Iterable[Row]) -> list[tuple[Cell, ...]]:
+        """What new rows add: ``(series index, label, value, ...)`` for each row and series, row by row."""
+        points = tuple(enumerate(self._points))
+        return [(index, *point) for row in rows for index, point_of in points if None not in (point := point_of(row))]
+
+
+def list_series(shape: Shape, columns: Sequence[str], title: str) -> Iterable[Series]:
+    """The series of a shape, in order. ``title`` names the first of them."""
+    if shape == "ohlc":
+        yield Series(title, "candlestick", PRICE, CANDLE)
+        yield Series(VOLUME, "bar", VOLUME, (VOLUME,))
+    else:
+        yield Series(title, shape, PRICE, ("close",))
+    for column in columns:
+        if column not in BASE_COLUMNS:
+            yield _indicator(column)
+
+
+def _indicator(column: str) -> Series:
+    name = column.partition(":")[0]
+    is_bar = column.endswith("/histogram")
+    return Series(column, "bar" if is_bar else "line", name if name in OWN_AXIS else PRICE, (column,))
+
+
+def _points_of(series: Series, columns: Sequence[str]) -> Callable[[Row], tuple[Cell, ...]]:
+    """From a row to the label and the values of the series."""
+    places = [columns.index(column) for column in series.columns]
+    return cast(Callable[[Row], tuple[Cell, ...]], itemgetter(0, *places))

@@ -1,0 +1,99 @@
+"""The ``mycharts`` messages that show a chart: whole, and what is new on it.
+
+Decides what is drawn once for many: thousands of clients that come back at the same moment ask for the same picture,
+and one drawing, one encoding and mostly one frame serve them all. There is one painter per server.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from rtserver.base.messages import Snapshot, Update
+from rtserver.base.wire import json
+from rtserver.base.wire.client_message import encode, encode_around
+from rtserver.base.wire.frame import text_frame
+from rtserver.modules.chart import Chart, Shape
+from rtserver.user.topic import Draw
+
+MYCHARTS = "mycharts"
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What a client wants to see of a feed. Two clients with equal looks are sent equal bytes."""
+
+    chart_id: int | str
+    shape: Shape
+    title: str
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """A drawn snapshot: the ``data`` of its message as JSON, and the chart that draws what follows."""
+
+    chart: Chart
+    data: bytes
+
+
+class RecentlyUsed:
+    """The last ``length`` values that were asked for."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+        self._values: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """The value of ``key``, made if it is not there."""
+        if key not in self._values:
+            self._values[key] = make()
+            if len(self._values) > self._length:
+                self._values.popitem(last=False)
+        self._values.move_to_end(key)
+        return self._values[key]
+
+
+class ChartPainter:
+    """Draws snapshots and updates. ``drawn`` counts the pictures, not the clients who got them."""
+
+    def __init__(self, kept_pictures: int = 64) -> None:
+        self.drawn = 0
+        self._pictures = RecentlyUsed(kept_pictures)
+        self._frames = RecentlyUsed(kept_pictures)
+
+    def frame(self, snapshot: Snapshot, look: Look, request_id: int | str | None = None) -> bytes:
+        """The static render as a frame; ``request_id`` is that of the request which it answers."""
+        key = (snapshot.topic, snapshot.seq, look, request_id)
+        frame: bytes = self._frames.get(
+            key, lambda: text_frame(encode_around(MYCHARTS, self._picture(snapshot, look).data, request_id))
+        )
+        return frame
+
+    def follow(self, snapshot: Snapshot, look: Look) -> tuple[Hashable, Draw]:
+        """The group of all who see the same updates of this topic, and how to draw them."""
+        chart = self._picture(snapshot, look).chart
+        return (MYCHARTS, look.chart_id, look.shape), partial(draw_update, chart, look.chart_id)
+
+    def _picture(self, snapshot: Snapshot, look: Look) -> Picture:
+        key = (snapshot.topic, snapshot.seq, look)
+        picture: Picture = self._pictures.get(key, lambda: self._draw(snapshot, look))
+        return picture
+
+    def _draw(self, snapshot: Snapshot, look: Look) -> Picture:
+        self.drawn += 1
+        chart = Chart(look.shape, snapshot.payload.columns, look.title)
+        data = _render("static", look.chart_id, snapshot.seq, chart.picture(snapshot.payload.rows))
+        return Picture(chart, json.encode(data))
+
+
+def draw_update(chart: Chart, chart_id: int | str, update: Update) -> bytes:
+    """The dynamic render as the payload of a text frame."""
+    series = chart.increments(update.payload)
+    return encode(MYCHARTS, _render("dynamic", chart_id, update.seq, {"series": series}))
+
+
+def _render(update: str, chart_id: int | str, seq: int, chart: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "render", "update": update, "chart_id": chart_id, "seq": seq, "chart": chart}

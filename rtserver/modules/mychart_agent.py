@@ -1,0 +1,106 @@
+"""A connection's charts: what the client asked to see, and how it is shown.
+
+Decides what a chart request means: which feed it needs, what is drawn, who hears that it cannot be had.
+"""
+
+from collections.abc import Hashable
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+
+from rtserver.base.messages import Refused, Snapshot
+from rtserver.base.wire.client_message import MAX_SAFE_INTEGER, ErrorCode
+from rtserver.modules.chart import Shape
+from rtserver.modules.chart_painter import MYCHARTS, ChartPainter, Look
+from rtserver.modules.quote_listener import QuoteListener
+from rtserver.modules.user_agent_module import BaseUserAgentModule
+from rtserver.user.msg_handler import RequestError
+from rtserver.user.topic import Draw
+from rtserver.user.user_agent import UserAgent
+
+ChartId: TypeAlias = (
+    Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+    | Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
+)
+KeyPart: TypeAlias = Annotated[str, msgspec.Meta(max_length=64, pattern=r"\A[^\s:]+\Z")]
+Indicator: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+
+
+class ChartRequest(msgspec.Struct, frozen=True, tag_field="type", tag="quote"):
+    """Show a quote. ``period`` is the length of a bar in seconds, 0 for every tick."""
+
+    chart_id: ChartId
+    exchange: KeyPart
+    item: KeyPart
+    date: Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{8}\Z")]
+    update: Literal["static", "dynamic"]
+    period: Annotated[float, msgspec.Meta(ge=0)] = 0
+    shape: Shape = "line"
+    indicators: Annotated[tuple[Indicator, ...], msgspec.Meta(max_length=32)] = ()
+
+    @property
+    def feed(self) -> dict[str, Any]:
+        """What is asked of the quote service."""
+        quote = f"{self.exchange}:{self.item}:{self.date}"
+        return {"quote": quote, "period": self.period, "indicators": self.indicators}
+
+
+class UnlistenRequest(msgspec.Struct, frozen=True, tag_field="type", tag="unlisten"):
+    """Show a chart no longer."""
+
+    chart_id: ChartId
+
+
+class MyChart:
+    """One chart of one agent, from the request on. The first answer carries ``request_id``."""
+
+    __slots__ = ("_agent", "_is_dynamic", "_look", "_painter", "_request_id")
+
+    def __init__(
+        self, agent: UserAgent, painter: ChartPainter, request: ChartRequest, request_id: int | str | None
+    ) -> None:
+        self._agent = agent
+        self._painter = painter
+        self._look = Look(request.chart_id, request.shape, request.item)
+        self._is_dynamic = request.update == "dynamic"
+        self._request_id = request_id
+
+    def on_picture(self, snapshot: Snapshot) -> tuple[Hashable, Draw] | None:
+        """Send the whole chart; a static one ends with it."""
+        self._agent.push_frame(self._painter.frame(snapshot, self._look, self._request_id))
+        return self._painter.follow(snapshot, self._look) if self._is_dynamic else None
+
+    def on_refused(self, refused: Refused) -> None:
+        """Tell the client why it gets no chart."""
+        text = f"chart {self._look.chart_id}: {refused.message}"
+        self._agent.push_error(refused.code, text, MYCHARTS, self._request_id)
+
+
+class MyChartAgent(BaseUserAgentModule):
+    """The charts of one agent, at most ``max_charts`` at a time; a static one counts until it has been sent."""
+
+    def __init__(self, agent: UserAgent, painter: ChartPainter, max_charts: int = 64) -> None:
+        super().__init__(agent)
+        self.quotes = QuoteListener(agent)
+        self._painter = painter
+        self._max_charts = max_charts
+
+    def __len__(self) -> int:
+        return len(self.quotes)
+
+    def show(self, request: ChartRequest, request_id: int | str | None = None) -> None:
+        """Show a chart, in place of the one that had its id. Raises ``RequestError`` when there are too many."""
+        if request.chart_id not in self.quotes and len(self.quotes) >= self._max_charts:
+            text = (
+                f"chart {request.chart_id}: {self._max_charts} charts are open on this connection, which is the limit"
+            )
+            raise RequestError(text, ErrorCode.RATE_LIMITED)
+        self.quotes.listen(request.chart_id, request.feed, MyChart(self.agent, self._painter, request, request_id))
+
+    def hide(self, chart_id: int | str) -> None:
+        """Show a chart no longer; for one that is not shown, nothing."""
+        self.quotes.unlisten(chart_id)
+
+    def on_remove(self) -> None:
+        """Give every chart up."""
+        self.quotes.on_remove()

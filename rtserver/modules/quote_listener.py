@@ -1,0 +1,98 @@
+"""A connection's memberships in feeds: asked for by name, answered by a picture, followed until they are given up.
+
+Decides when a membership begins and ends. What a picture looks like is the watcher's business, the numbers are the
+quote service's.
+"""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rtserver.base.messages import Refused, Snapshot
+from rtserver.modules.user_agent_module import BaseUserAgentModule
+from rtserver.user.topic import Draw
+from rtserver.user.user_agent import UserAgent
+
+QUOTES = "quotes"
+
+
+class Watcher(Protocol):
+    """Who wants to see a feed."""
+
+    def on_picture(self, snapshot: Snapshot) -> tuple[Hashable, Draw] | None:
+        """Show the feed as it stands. What is returned, if anything, shows what follows: see ``TopicBoard.join``."""
+
+    def on_refused(self, refused: Refused) -> None:
+        """There is no such feed."""
+
+
+@dataclass(slots=True)
+class Membership:
+    """One name's place in a feed. ``place`` is (topic, group) from the picture on."""
+
+    name: Hashable
+    watcher: Watcher
+    ref: int
+    place: tuple[str, Hashable] | None = None
+
+
+class QuoteListener(BaseUserAgentModule):
+    """The feeds that one agent listens to, each under a name of its own."""
+
+    def __init__(self, agent: UserAgent) -> None:
+        super().__init__(agent)
+        self._by_name: dict[Hashable, Membership] = {}
+        self._by_ref: dict[int, Membership] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    def __contains__(self, name: Hashable) -> bool:
+        return name in self._by_name
+
+    def listen(self, name: Hashable, request: dict[str, Any], watcher: Watcher) -> None:
+        """Ask for a feed: ``{"quote", "period", "indicators"}``. What the name stood for before is over."""
+        replaced = self._by_name.get(name)
+        # Asked for before the old one is given up: a feed that both have in common is not ended and begun again.
+        ref = self.agent.subscribe(self, QUOTES, request)
+        if replaced is not None:
+            self._end(replaced)
+        self._by_name[name] = self._by_ref[ref] = Membership(name, watcher, ref)
+
+    def unlisten(self, name: Hashable) -> None:
+        """Give a feed up; for an unknown name, nothing."""
+        membership = self._by_name.get(name)
+        if membership is not None:
+            self._end(membership)
+
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """Show the picture; then follow, unless the picture was all that was wanted."""
+        membership = self._by_ref[snapshot.ref]
+        following = None
+        try:
+            following = membership.watcher.on_picture(snapshot)
+        finally:
+            if following is None:
+                self._end(membership)
+        if following is not None:
+            group, draw = following
+            membership.place = (snapshot.topic, group)
+            self.agent.join(snapshot.topic, group, draw)
+
+    def on_refused(self, refused: Refused) -> None:
+        """Forget the membership and pass the refusal on."""
+        membership = self._by_ref[refused.ref]
+        self._end(membership)
+        membership.watcher.on_refused(refused)
+
+    def on_remove(self) -> None:
+        """Give every feed up."""
+        for membership in tuple(self._by_name.values()):
+            self._end(membership)
+
+    def _end(self, membership: Membership) -> None:
+        del self._by_name[membership.name]
+        del self._by_ref[membership.ref]
+        if membership.place is not None:
+            self.agent.leave(*membership.place)
+        self.agent.unsubscribe(membership.ref)
