@@ -16,8 +16,8 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 
-MARK = b"~"
-STAMP = re.compile(rb"~(\d+)")
+MARK = b'"~'
+STAMP = re.compile(rb'"~(\d+)')
 READ_BYTES = 1 << 20
 HANDSHAKE = (
     "GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -12,7 +12,7 @@ from enum import Enum, auto
 
 
 class Verdict(Enum):
-    """What a push did to the client: nothing special, made it lag, or was one too many."""
+    """What a push did to the client: nothing special, made it lag, or was one too many and not queued."""
 
     QUEUED = auto()
     LAGS = auto()
@@ -20,9 +20,12 @@ class Verdict(Enum):
 
 
 class Outbox:
-    """The frames of one connection. ``size`` counts every byte that waits here or was taken and is not yet sent."""
+    """The frames of one connection. ``size`` counts every byte that waits here or was taken and is not yet sent.
 
-    __slots__ = ("_hard", "_late", "_mark", "_taken", "conflated", "frames", "is_lagging", "size")
+    ``frames`` and ``limit`` are open for ``fan_out``: while ``size`` stays within ``limit``, to append is to push.
+    """
+
+    __slots__ = ("_hard", "_late", "_mark", "_taken", "conflated", "frames", "limit", "size")
 
     def __init__(self, mark: int = 262_144, hard: int = 1_048_576) -> None:
         self._mark = mark
@@ -30,14 +33,19 @@ class Outbox:
         self._taken = 0
         self._late: dict[Hashable, bytes] = {}
         self.frames: list[bytes] = []
+        self.limit = mark
         self.size = 0
-        self.is_lagging = False
         self.conflated = 0
+
+    @property
+    def is_lagging(self) -> bool:
+        """Whether the client has yet to catch up."""
+        return self.limit < 0
 
     def push(self, frame: bytes, key: Hashable | None = None) -> Verdict:
         """Queue a frame. One with a ``key`` may be replaced by a newer one of that key while the client lags."""
         size = self.size + len(frame)
-        if size <= self._mark and not self.is_lagging:
+        if size <= self.limit:
             self.frames.append(frame)
             self.size = size
             return Verdict.QUEUED
@@ -59,9 +67,14 @@ class Outbox:
         """Note that all that was taken has left; whether this ended a lag."""
         self.size -= self._taken
         self._taken = 0
-        has_caught_up = self.is_lagging and not self.size
-        self.is_lagging = self.is_lagging and not has_caught_up
-        return has_caught_up
+        if self.size or not self.is_lagging:
+            return False
+        self.limit = self._mark
+        return True
+
+    def shut(self) -> None:
+        """Let nothing more be appended behind what waits: the last frame is among it."""
+        self.limit = self._mark = -1
 
     def discard(self) -> None:
         """Forget what waits. What was taken is on its way and stays counted."""
@@ -72,16 +85,17 @@ class Outbox:
     def _push_late(self, frame: bytes, key: Hashable | None) -> Verdict:
         # A key of its own keeps a frame without one from being replaced; the dict keeps the order of arrival.
         key = object() if key is None else key
-        # The newest takes its place at the end: it may speak of what came in between.
-        replaced = self._late.pop(key, b"")
-        if replaced:
-            self.conflated += 1
+        replaced = self._late.get(key, b"")
         size = self.size + len(frame) - len(replaced)
         if size > self._hard:
             return Verdict.TOO_SLOW
+        if replaced:
+            # The newest takes its place at the end: it may speak of what came in between.
+            del self._late[key]
+            self.conflated += 1
         self._late[key] = frame
         self.size = size
         if self.is_lagging:
             return Verdict.QUEUED
-        self.is_lagging = True
+        self.limit = -1  # every push takes the late way until all has been sent
         return Verdict.LAGS

@@ -121,5 +121,5 @@ def order_of(entry_id: str) -> tuple[int, int]:
 
 def just_before(entry_id: str) -> str:
     """An id behind which the first possible entry is ``entry_id`` itself."""
-    milliseconds, _, number = entry_id.partition("-")
-    return f"{milliseconds}-{int(number) - 1}"
+    milliseconds, number = order_of(entry_id)
+    return f"{milliseconds}-{number - 1}" if number else f"{milliseconds - 1}-{2**64 - 1}"

@@ -1,0 +1,58 @@
+"""A browser and a server, both real."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.conftest import unused_port
+from tests.running_server import RunningServer
+
+CHROMIUM = "/usr/bin/chromium"
+# Without these a Chromium in a closed network spends its time on looking for its maker's services.
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, headless."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def server(redis_url: str, tmp_path: Path) -> Iterator[RunningServer]:
+    """A server without the demo's quotes: every price on the page is one that the test pushed."""
+    with RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes") as server:
+        yield server
+
+
+@pytest.fixture
+def page(browser: Browser, server: RunningServer) -> Iterator[Page]:
+    """A page of a browser that has never been here, logged in as demo, showing the charts."""
+    context = browser.new_context(base_url=server.url, viewport={"width": 1360, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    log_in(page)
+    yield page
+    context.close()
+
+
+def log_in(page: Page) -> None:
+    """From the login page to a live page of charts."""
+    page.goto("/")
+    page.fill("input[name=username]", "demo")
+    page.fill("input[name=password]", "demo")
+    page.press("input[name=password]", "Enter")
+    page.wait_for_function("globalThis.__rtc?.client.state === 'open'")

@@ -1,0 +1,108 @@
+"""The whole way, from RPUSH to the pixels of a real Chromium."""
+
+import json
+from typing import Any
+
+import redis
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import log_in
+from tests.running_server import RunningServer
+
+QUOTE = "DEMO:AAPL:20130301"
+NINE_THIRTY_MS = 1_362_148_200_000
+
+# Collects every dynamic message of every chart from now on in window.__seen.
+COLLECT = """() => {
+  window.__seen = [];
+  window.__rtc.client.on("mycharts", (data) => { if (data.update === "dynamic") window.__seen.push(data); });
+}"""
+HAS_SEEN = "price => window.__seen.some(data => data.chart.series.some(entry => entry.slice(2).includes(price)))"
+
+
+def push(url: str, type: str, data: Any) -> None:  # noqa: A002 (the protocol's word)
+    """What a backend does."""
+    with redis.Redis.from_url(url) as client:
+        client.rpush("queue:rtserver", json.dumps({"type": type, "src": "test", "data": data}))
+
+
+def push_price(url: str, time_ms: int, price: float) -> None:
+    """One tick of the quote that the page opens with."""
+    push(url, "quote", [{"quote": QUOTE, "info": {"point": [time_ms, price]}}])
+
+
+def test_a_pushed_price_arrives_in_the_series_of_the_open_chart(page: Page, server: RunningServer) -> None:
+    push_price(server.redis_url, NINE_THIRTY_MS, 430.0)
+    page.wait_for_function("() => document.querySelector('#main-frame').dataset.state === 'live'")
+    page.evaluate(COLLECT)
+    push_price(server.redis_url, NINE_THIRTY_MS + 60_000, 431.25)
+    page.wait_for_function(HAS_SEEN, arg=431.25)
+    points = page.evaluate("() => window.__rtc.charts.get('main').series[0].points()")
+    assert points[-1][1:] == [431.25, 431.25, 431.25, 431.25]
+    expect(page.locator('.quote-card[data-item="AAPL"] [data-role="price"]')).to_have_text("431.25")
+
+
+def test_the_chart_is_drawn_on_its_canvas(page: Page, server: RunningServer) -> None:
+    for minute in range(30):
+        push_price(server.redis_url, NINE_THIRTY_MS + 60_000 * minute, 430.0 + minute % 7)
+    page.wait_for_function("() => window.__rtc.charts.get('main').series[0]?.points().length === 30")
+    # Some pixels of the canvas have the colours of candles: more than the one colour of an empty one.
+    colours = """() => {
+      const canvas = document.querySelector('#main-chart canvas');
+      const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+      return new Set(pixels).size;
+    }"""
+    page.wait_for_function(f"() => ({colours})() > 20")
+
+
+def test_a_notice_to_everyone_shows_on_every_open_page(page: Page, server: RunningServer) -> None:
+    other = page.context.new_page()
+    other.goto("/notices/")
+    other.wait_for_function("globalThis.__rtc?.client.state === 'open'")
+    push(server.redis_url, "pushuser", {"user_id": "*", "type": "notice", "data": {"text": "hello"}})
+    expect(page.locator(".toast-text")).to_have_text("hello")
+    expect(other.locator(".notice-text")).to_have_text("hello")
+
+
+def test_a_page_reconnects_after_a_restart_and_its_charts_go_on(page: Page, server: RunningServer) -> None:
+    push_price(server.redis_url, NINE_THIRTY_MS, 430.0)
+    page.wait_for_function("() => document.querySelector('#main-frame').dataset.state === 'live'")
+    assert server.stop() == 0
+    page.wait_for_function("globalThis.__rtc.client.state === 'waiting'")
+    server.start()
+    page.wait_for_function("globalThis.__rtc.client.state === 'open'")
+    page.evaluate(COLLECT)
+    # What came before the restart is still in the picture: the history was replayed from the bus.
+    page.wait_for_function("() => window.__rtc.charts.get('main').series[0].points()[0]?.[1] === 430")
+    push_price(server.redis_url, NINE_THIRTY_MS + 60_000, 444.5)
+    page.wait_for_function(HAS_SEEN, arg=444.5)
+
+
+def test_logging_out_in_one_tab_is_told_to_the_other(page: Page) -> None:
+    other = page.context.new_page()
+    other.goto("/")
+    other.wait_for_function("globalThis.__rtc?.client.state === 'open'")
+    other.locator("#logout-form button").click()
+    expect(page.locator("#banner-title")).to_have_text("You have been signed out", timeout=5_000)
+    assert page.evaluate("globalThis.__rtc.client.state") == "closed"
+
+
+def test_after_a_logout_one_can_log_in_again(page: Page) -> None:
+    page.locator("#logout-form button").click()
+    page.wait_for_selector("input[name=username]")
+    log_in(page)
+
+
+def test_the_pages_run_without_an_error_in_the_console(page: Page, server: RunningServer) -> None:
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.reload()
+    page.wait_for_function("globalThis.__rtc?.client.state === 'open'")
+    push_price(server.redis_url, NINE_THIRTY_MS, 430.0)
+    for shape in ("line", "bar", "scatter", "ohlc"):
+        page.locator(f"input[name=shape][value={shape}] + span").click()
+        page.wait_for_function("() => document.querySelector('#main-frame').dataset.state === 'live'")
+    page.goto("/notices/")
+    page.wait_for_function("globalThis.__rtc?.client.state === 'open'")
+    assert complaints == []

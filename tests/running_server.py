@@ -1,0 +1,97 @@
+"""A real `python -m rtserver` in a process of its own, for tests that meet it from outside."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+START_SECONDS = 40.0
+STOP_SECONDS = 15.0
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class RunningServer:
+    """The server as an operator starts it: its own folder for data, a Redis of the test's, any port that is free.
+
+    ``start`` and ``stop`` may follow one another; the port and the data stay.
+    """
+
+    def __init__(self, redis_url: str, directory: Path, port: int, *options: str) -> None:
+        self.redis_url = redis_url
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self._command = [sys.executable, "-m", "rtserver", "serve", "--port", str(port), "--redis-url", redis_url]
+        self._command += options
+        self._environment = {**os.environ, "RTSERVER_VAR_DIR": str(directory)}
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+        self.output: list[str] = []
+
+    def start(self) -> Self:
+        """Start it, and return when it says of itself that it is ready."""
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=REPOSITORY,
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._collect, args=(self._process,), daemon=True)
+        self._reader.start()
+        deadline = time.monotonic() + START_SECONDS
+        while not self._is_ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise AssertionError("the server did not start:\n" + "".join(self.output))
+        return self
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """End it and give its exit code."""
+        if self._process is None:
+            raise AssertionError("the server is not running")
+        if self._process.poll() is None:
+            self._process.send_signal(how)
+        try:
+            code = self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise AssertionError("the server did not stop:\n" + "".join(self.output)) from None
+        finally:
+            if self._reader is not None:
+                self._reader.join(STOP_SECONDS)
+        self._process = None
+        return code
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        assert self._process is not None
+        return self._process.pid
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._process is not None:
+            self.stop()
+
+    def _is_ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=0.5) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            threading.Event().wait(0.05)
+            return False
+
+    def _collect(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout as lines:
+            self.output.extend(lines)
