@@ -1,6 +1,6 @@
 /** The page of charts: what the controls say is what is asked of the server. */
 
-import { MyCharts } from "../rtc/index.js";
+import { MyCharts, preferredPalette } from "../rtc/index.js";
 import { ChartPanel } from "./chart_panel.js";
 import { enableCopyButtons } from "./copy_button.js";
 import { QuoteCard } from "./quote_card.js";
@@ -13,7 +13,7 @@ const { exchange, date } = document.body.dataset;
 const items = document.body.dataset.items.split(",");
 const controls = document.getElementById("chart-controls");
 const { client } = startShell();
-const charts = new MyCharts(client);
+const charts = new MyCharts(client, { palette: preferredPalette() });
 window.__rtc.charts = charts;
 
 const mainPanel = new ChartPanel(document.getElementById("main-frame"), charts);
@@ -87,6 +87,7 @@ controls.addEventListener("change", (event) => {
   showMainChart();
   if (event.target.name === "item") showSmallCharts();
 });
+window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.setPalette(preferredPalette()));
 showMainChart();
 showSmallCharts();
 enableCopyButtons(document);

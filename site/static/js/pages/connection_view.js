@@ -6,7 +6,6 @@ const STATE_TEXT = {
   connecting: "Connecting",
   open: "Live",
   waiting: "Reconnecting",
-  closed: "Signed out",
 };
 
 /** What the banner says for a close code after which the client does not come back. */
@@ -50,6 +49,12 @@ export class ConnectionView {
   /** @param {boolean} lagging */
   showLag(lagging) {
     this.lagBadge.hidden = !lagging;
+  }
+
+  /** The logout form is on its way. */
+  showLeaving() {
+    this.showState("closed");
+    this.pillText.textContent = "Signing out";
   }
 
   /** The session is over, whoever found out. */

@@ -15,6 +15,7 @@ export class QuoteCard {
   constructor(element) {
     this.price = element.querySelector('[data-role="price"]');
     this.change = element.querySelector('[data-role="change"]');
+    this.percent = element.querySelector('[data-role="percent"]');
     this.low = element.querySelector('[data-role="low"]');
     this.high = element.querySelector('[data-role="high"]');
     this.element = element;
@@ -60,7 +61,8 @@ export class QuoteCard {
     if (this.last === null) return;
     const change = this.last - this.first;
     this.price.textContent = PRICE.format(this.last);
-    this.change.textContent = `${SIGNED.format(change)} (${SIGNED.format((change / this.first) * 100)} %)`;
+    this.change.textContent = SIGNED.format(change);
+    this.percent.textContent = `${SIGNED.format((change / this.first) * 100)} %`;
     this.low.textContent = PRICE.format(this.lowest);
     this.high.textContent = PRICE.format(this.highest);
     this.element.dataset.direction = change < 0 ? "down" : "up";

@@ -23,12 +23,18 @@ export function startShell() {
   // For tests and for curious people with a console.
   window.__rtc = { client, charts: null };
 
-  client.on("state", () => connection.showState(client.state));
-  client.on("closed", ({ code, reason }) => connection.showEnd(code, reason));
+  client.on("state", (state) => connection.showState(state));
+  const stopShowingEnd = client.on("closed", ({ code, reason }) => connection.showEnd(code, reason));
   connection.showState(client.state);
   watchSession(client, sessionUrl, () => connection.showSignedOut());
   showNotices(client, notices, connection);
-  leaveQuietly(client, notices);
+  document.getElementById("logout-form").addEventListener("submit", () => {
+    // Only the other tabs have to be told; and the next user of this one finds nothing to read.
+    stopShowingEnd();
+    client.close();
+    notices.clear();
+    connection.showLeaving();
+  });
   return { client, notices };
 }
 
@@ -40,13 +46,5 @@ function showNotices(client, notices, connection) {
     if (typeof data?.text !== "string") return;
     notices.add(data.text, Date.now());
     toasts.show(data.text);
-  });
-}
-
-/** Signing out here must not flash the banner that tells the other tabs, and leaves nothing for the next user to read. */
-function leaveQuietly(client, notices) {
-  document.getElementById("logout-form").addEventListener("submit", () => {
-    client.close();
-    notices.clear();
   });
 }
