@@ -1,0 +1,142 @@
+"""From the list to the bus, and from the bus to the dispatcher: the two loops that move every message.
+
+Decides how far the intake may run ahead of the reader, when both hold still, and when they are done. How they wait is
+said by whoever runs them.
+"""
+
+import logging
+from collections.abc import Callable
+
+from rtserver.base.queue_port import START, QueuePort, number_of, order_of
+from rtserver.service.cursor import Cursor, Gap
+from rtserver.service.dispatcher import ServiceMessageDispatcher
+from rtserver.service.queue_link import QueueLink
+
+READ_SECONDS = 1.0  # how long a read waits for a first entry
+INTAKE_SECONDS = 0.5  # how long an intake does; a stop waits for it
+HOLD_SECONDS = 0.001  # between two looks whether the websocket thread has caught up
+
+log = logging.getLogger(__name__)
+
+
+class BusReader:
+    """Follows the bus from its end at the start. ``received`` and ``lost`` count entries.
+
+    While ``must_hold()`` is true the websocket thread has more than enough to do: the messages stay where they are.
+    """
+
+    def __init__(
+        self,
+        queue: QueuePort,
+        link: QueueLink,
+        dispatcher: ServiceMessageDispatcher,
+        *,
+        must_hold: Callable[[], bool],
+        pause: Callable[[float], object],
+        count: int = 500,
+    ) -> None:
+        self._queue = queue
+        self._link = link
+        self._dispatcher = dispatcher
+        self._must_hold = must_hold
+        self._pause = pause
+        self._count = count
+        self._cursor = Cursor()
+        self._goal: str | None = None
+        self.received = 0
+        self.lost = 0
+
+    @property
+    def position(self) -> str:
+        """The id of the last entry that was dispatched."""
+        return self._cursor.id
+
+    @property
+    def is_done(self) -> bool:
+        """Whether everything up to the goal has been dispatched."""
+        return self._goal is not None and order_of(self.position) >= order_of(self._goal)
+
+    def locate(self) -> None:
+        """Go to the end of the bus. Before the first intake: what this worker moves there, it has to read."""
+        self._cursor = Cursor(self._link.call(self._queue.newest_id))
+
+    def finish(self, goal: str) -> None:
+        """Read on up to the entry ``goal`` and no further."""
+        self._goal = goal
+
+    def run(self) -> None:
+        """Read until done."""
+        while not self.is_done:
+            self.read()
+            self._pause(0)
+
+    def read(self) -> None:
+        """One read, dispatched before anybody else on this thread goes on."""
+        while self._must_hold():
+            self._pause(HOLD_SECONDS)
+        entries = self._link.call(self._queue.read, self.position, self._count, READ_SECONDS)
+        if not entries:
+            self._check_bus()
+            return
+        self._count_lost(self._cursor.advance(entries))
+        self.received += len(entries)
+        self._dispatcher.dispatch(entries)
+
+    def _check_bus(self) -> None:
+        """Silence may mean that Redis has lost the bus and numbers the new one below our position."""
+        newest_id = self._link.call(self._queue.newest_id)
+        if order_of(newest_id) < order_of(self.position):
+            self._count_lost(Gap(0, is_anew=True))
+            self._cursor = Cursor(START)
+
+    def _count_lost(self, gap: Gap | None) -> None:
+        if gap is not None:
+            self.lost += gap.entries
+            log.error("! reading too late: %s", gap)
+
+
+class Intake:
+    """Moves messages from the list to the bus; ``moved`` counts them.
+
+    At most ``max_ahead`` entries ahead of the reader, so that a backlog stays on the list, where nothing is trimmed.
+    """
+
+    def __init__(
+        self,
+        queue: QueuePort,
+        link: QueueLink,
+        reader: BusReader,
+        *,
+        must_hold: Callable[[], bool],
+        pause: Callable[[float], object],
+        max_ahead: int = 50_000,
+    ) -> None:
+        self._queue = queue
+        self._link = link
+        self._reader = reader
+        self._must_hold = must_hold
+        self._pause = pause
+        self._max_ahead = max_ahead
+        self.newest_id = START
+        self.moved = 0
+        self.is_stopped = False
+
+    @property
+    def is_too_far_ahead(self) -> bool:
+        """Whether the reader has to come closer before more is moved."""
+        return number_of(self.newest_id) - number_of(self._reader.position) > self._max_ahead
+
+    def run(self) -> None:
+        """Move until stopped."""
+        while not self.is_stopped:
+            if self._must_hold() or self.is_too_far_ahead:
+                self._pause(HOLD_SECONDS)
+            else:
+                self.move()
+
+    def move(self) -> None:
+        """One intake."""
+        moved = self._link.call(self._queue.intake, INTAKE_SECONDS)
+        if moved.messages:
+            self.moved += moved.messages
+            self.newest_id = moved.newest_id

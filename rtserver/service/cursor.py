@@ -1,0 +1,54 @@
+"""A reader's place on the bus, and what it finds missing when it goes on from there.
+
+Pure: it is told what was read. That an entry is missing follows from the numbers in the ids alone.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rtserver.base.queue_port import START, Entry, number_of
+
+
+class Gap(NamedTuple):
+    """Entries that were trimmed before they were read.
+
+    ``is_anew``: the numbers began again, so Redis had lost the bus. Then ``entries`` says what is missing from the
+    new bus; how much of the old one was unread nobody knows.
+    """
+
+    entries: int
+    is_anew: bool
+
+    def __str__(self) -> str:
+        if self.is_anew:
+            return f"the bus began anew: what was unread of the old one is lost, and {self.entries} of the new one"
+        return f"{self.entries} entries were trimmed from the bus before they were read"
+
+
+class Cursor:
+    """Stands on the last entry that was read; ``id`` is its id. Nothing counts as missing before the first one."""
+
+    __slots__ = ("id",)
+
+    def __init__(self, entry_id: str = START) -> None:
+        self.id = entry_id
+
+    def advance(self, entries: Sequence[Entry]) -> Gap | None:
+        """Go on to the last of ``entries``, which were read in one go and follow each other."""
+        gap = self._gap_before(entries[0].id)
+        self.id = entries[-1].id
+        return gap
+
+    def jump(self, entry_id: str) -> Gap | None:
+        """Go on to an entry that is known to have existed, although the bus gave nothing up to it."""
+        gap = None if entry_id == self.id else self._gap_before(entry_id, is_missing_too=True)
+        self.id = entry_id
+        return gap
+
+    def _gap_before(self, entry_id: str, is_missing_too: bool = False) -> Gap | None:
+        if self.id == START:
+            return None
+        here, there = number_of(self.id), number_of(entry_id) + is_missing_too
+        if there <= here:
+            return Gap(max(0, there - 1), is_anew=True)
+        return Gap(there - here - 1, is_anew=False) if there > here + 1 else None

@@ -1,0 +1,134 @@
+"""A lane: the messages of one handler, in order, at the handler's own pace.
+
+Pure: decides what waits, what is handed over, and what to do when the handler cannot keep up. Who calls ``work`` and
+who reads the bus for a lane that is behind is the runner's business.
+
+A lane has two states. *Live*: what the reader offers is queued. *Behind*: the queue was full once, so what is offered
+is left where it is, on the bus; the lane's cursor stands before the first entry that it did not take, and the lane
+reads on from there until it stands where the reader stands. Thus a slow handler takes no memory and loses nothing, as
+long as the bus still holds what it has not read.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from rtserver.base.queue_port import START, Entry, just_before
+from rtserver.base.wire import json
+from rtserver.service.cursor import Cursor, Gap
+from rtserver.service.message import BadData, Reason, Rejected, ServiceMessage, decode
+from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.service.rejections import Rejections
+
+log = logging.getLogger(__name__)
+
+
+class Lane:
+    """``bound`` messages may wait; ``batch`` are handled between two flushes.
+
+    ``handled`` counts messages that went through, ``lost`` bus entries that were gone before they could be read.
+    """
+
+    def __init__(
+        self,
+        handler: ServiceMsgHandler,
+        rejections: Rejections,
+        *,
+        bound: int = 2_000,
+        batch: int = 500,
+    ) -> None:
+        self.handler = handler
+        self.msg_type = handler.msg_type
+        self.handled = 0
+        self.lost = 0
+        self.wake: Callable[[], object] = lambda: None
+        self._rejections = rejections
+        self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(handler.data_type)
+        self._queue: deque[tuple[bytes, ServiceMessage]] = deque()
+        self._bound = bound
+        self._batch = batch
+        self._cursor = Cursor(START) if handler.replays else None
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the lane reads the bus by itself."""
+        return self._cursor is not None
+
+    @property
+    def position(self) -> str:
+        """Behind which entry a lane that is behind reads on."""
+        assert self._cursor is not None, "a live lane reads no bus"
+        return self._cursor.id
+
+    def offer(self, entry: Entry, message: ServiceMessage) -> None:
+        """The reader's next message of this type. Never waits, never loses."""
+        if self._cursor is not None:
+            return
+        queue = self._queue
+        if len(queue) >= self._bound:
+            self._cursor = Cursor(just_before(entry.id))
+            return
+        queue.append((entry.raw, message))
+        if len(queue) == 1:
+            self.wake()
+
+    def take(self, entries: Sequence[Entry], until: str, is_all: bool) -> None:
+        """What the bus gave, of all types, behind ``position``; ``is_all``: no more of it up to ``until``."""
+        assert self._cursor is not None, "a live lane takes what it is offered"
+        if entries:
+            self._count_lost(self._cursor.advance(entries))
+        if is_all:
+            self._count_lost(self._cursor.jump(until))
+        for entry in entries:
+            try:
+                message = decode(entry.raw)
+            except Rejected:
+                continue  # the reader has seen to it
+            if message.type == self.msg_type:
+                self._queue.append((entry.raw, message))
+
+    def catch_up(self, reader_position: str) -> bool:
+        """Go live if the lane stands where the reader stands; whether it did."""
+        if self._cursor is not None and self._cursor.id == reader_position:
+            self._cursor = None
+        return self._cursor is None
+
+    def work(self) -> None:
+        """Hand one batch to the handler, then flush it. Never raises: a handler that does costs one message."""
+        queue = self._queue
+        for _ in range(min(len(queue), self._batch)):
+            raw, message = queue.popleft()
+            try:
+                self._handle(message)
+                self.handled += 1
+            except Rejected as rejected:
+                self._rejections.add(raw, rejected, self.msg_type)
+        try:
+            self.handler.flush()
+        except Exception:
+            log.exception("! %s: flush failed", self.msg_type)
+
+    def _handle(self, message: ServiceMessage) -> None:
+        src = message.src
+        try:
+            data = json.decode(message.data, self._decoder)
+        except json.ShapeError as error:
+            raise Rejected(Reason.BAD_DATA, str(error), src) from None
+        except json.JsonError as error:
+            raise Rejected(Reason.BAD_JSON, str(error), src) from None
+        try:
+            self.handler(src, data)
+        except BadData as error:
+            raise Rejected(Reason.BAD_DATA, str(error), src) from None
+        except Exception as error:
+            raise Rejected(Reason.HANDLER_FAILED, f"{type(error).__name__}: {error}", src) from error
+
+    def _count_lost(self, gap: Gap | None) -> None:
+        if gap is not None:
+            self.lost += gap.entries
+            log.error("! %s is too slow for the bus: %s", self.msg_type, gap)

@@ -1,0 +1,59 @@
+"""ServiceMessageQueue: the queue as producers see it, messages instead of bytes.
+
+For Python code outside of rtserver, such as a Django view or a feed: ``ServiceMessageQueue.connect("redis://…")``.
+Whoever speaks another language needs no more than RPUSH.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+from rtserver.base.queue_port import START, DeadLetter, QueuePort
+from rtserver.base.redis_queue import DEFAULT_NAME, RedisQueue, plain_client
+from rtserver.service.message import Rejected, ServiceMessage, decode, encode
+
+
+class ServiceMessageQueue:
+    """Puts messages on a queue, or reads them where rtserver does not. Every call may raise ``QueueError``."""
+
+    def __init__(self, queue: QueuePort) -> None:
+        self._queue = queue
+        self._position = START
+
+    @classmethod
+    def connect(cls, url: str, queue: str = DEFAULT_NAME) -> Self:
+        """The queue of that name in the Redis at ``url``, on ordinary sockets. Connects with the first call."""
+        return cls(RedisQueue(plain_client(url), queue))
+
+    def put(self, type: str, src: str, data: Any) -> None:  # noqa: A002 (the envelope's own word)
+        """Send one message. ``src`` names the sender, for those who look for it later. Raises ``JsonError``."""
+        self._queue.put([encode(type, src, data)])
+
+    def put_many(self, messages: Iterable[tuple[str, str, Any]]) -> None:
+        """Send ``(type, src, data)`` messages in one go: all of them in order, or none. Raises ``JsonError``."""
+        self._queue.put([encode(type, src, data) for type, src, data in messages])  # noqa: A001
+
+    def get(self, count: int = 100, timeout: float = 1.0) -> list[ServiceMessage]:
+        """The next messages, at most ``count``, in order; waits ``timeout`` seconds for a first one.
+
+        Begins with what the bus holds. What is no message goes to the dead stream instead.
+        """
+        entries = self._queue.read(self._position, count, 0)
+        if not entries:
+            self._queue.intake(timeout)
+            entries = self._queue.read(self._position, count, 0)
+        messages, dead = [], []
+        for entry in entries:
+            try:
+                messages.append(decode(entry.raw))
+            except Rejected as rejected:
+                at = int(entry.id.partition("-")[0]) / 1000
+                dead.append(DeadLetter(entry.raw, rejected.reason, rejected.detail, rejected.src, at))
+        if dead:
+            self._queue.bury(dead)
+        if entries:
+            self._position = entries[-1].id
+        return messages
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._queue.close()

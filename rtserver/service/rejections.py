@@ -1,0 +1,73 @@
+"""What could not be handled: counted, told in the log at a bearable rate, and kept until it has been buried.
+
+Decides how often the log hears of it. Why a message is rejected is decided elsewhere, and the runner buries.
+"""
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+
+from rtserver.base.queue_port import DeadLetter
+from rtserver.service.message import Reason, Rejected
+
+LOG_SECONDS = 60.0
+MAX_DETAIL = 500
+
+log = logging.getLogger(__name__)
+
+
+class Rejections:
+    """Dead letters on their way. ``counts`` has every reason from the start.
+
+    ``now`` is in epoch seconds. ``wake`` is called when a letter comes; whoever buries them may set it.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._letters: deque[DeadLetter] = deque()
+        self._last_line: dict[tuple[Reason, str], float] = {}
+        self._untold: dict[tuple[Reason, str], int] = {}
+        self.counts: dict[str, int] = {str(reason): 0 for reason in Reason}
+        self.wake: Callable[[], object] = lambda: None
+
+    def __len__(self) -> int:
+        return len(self._letters)
+
+    def add(self, raw: bytes, rejected: Rejected, handler: str = "") -> None:
+        """Take in a message with its original bytes. ``handler`` is the type of the one that refused it, if one did.
+
+        An exception that is the rejection's ``__cause__`` is logged with its traceback.
+        """
+        now = self._now()
+        self.counts[rejected.reason] += 1
+        detail = rejected.detail[:MAX_DETAIL]
+        self._letters.append(DeadLetter(raw, str(rejected.reason), detail, rejected.src, now))
+        self._tell(now, rejected, handler)
+        self.wake()
+
+    def peek(self, count: int) -> list[DeadLetter]:
+        """The oldest letters, at most ``count``; they stay until ``forget``."""
+        return [self._letters[index] for index in range(min(count, len(self._letters)))]
+
+    def forget(self, count: int) -> None:
+        """The oldest ``count`` letters have been buried."""
+        for _ in range(count):
+            self._letters.popleft()
+
+    def _tell(self, now: float, rejected: Rejected, handler: str) -> None:
+        """One line per reason, handler and minute, with the number of those that got none."""
+        key = (rejected.reason, handler)
+        if now - self._last_line.get(key, float("-inf")) < LOG_SECONDS:
+            self._untold[key] = self._untold.get(key, 0) + 1
+            return
+        self._last_line[key] = now
+        untold = self._untold.pop(key, 0)
+        log.error(
+            "! message from %r to the dead stream: %s%s%s",
+            rejected.src,
+            f"{handler}: " if handler else "",
+            str(rejected)[:MAX_DETAIL],
+            f" (and {untold} more like it since the last line)" if untold else "",
+            exc_info=rejected.__cause__,
+        )

@@ -1,0 +1,47 @@
+"""What comes over the bridge, given to the service that it names.
+
+Decides who answers when there is no such service, or when it fails. What may be subscribed to is the service's own.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+
+from rtserver.base.messages import Message, Refused, Subscribe, Unsubscribe
+from rtserver.service.msg_handler import SubscribableService
+
+log = logging.getLogger(__name__)
+
+
+class ServiceDirectory:
+    """The subscribable services by name. ``handled`` counts messages."""
+
+    def __init__(self, services: Mapping[str, SubscribableService], post: Callable[[Message], object]) -> None:
+        self._services = services
+        self._post = post
+        self.handled = 0
+
+    def handle(self, message: Message) -> None:
+        """One message. Never raises: a service that does costs the subscription that it was asked for."""
+        self.handled += 1
+        try:
+            match message:
+                case Subscribe():
+                    self._subscribe(message)
+                case Unsubscribe() if message.service in self._services:
+                    self._services[message.service].on_unsubscribe(message)
+                case _:
+                    log.error("! nobody on the service thread takes this: %s", type(message).__name__)
+        except Exception:
+            log.exception("! a service failed at a %s", type(message).__name__)
+            if isinstance(message, Subscribe):
+                self._refuse(message, "internal", "the service failed")
+
+    def _subscribe(self, message: Subscribe) -> None:
+        service = self._services.get(message.service)
+        if service is None:
+            self._refuse(message, "bad_request", f"there is no service {message.service!r}")
+        else:
+            service.on_subscribe(message)
+
+    def _refuse(self, message: Subscribe, code: str, text: str) -> None:
+        self._post(Refused(message.agent, message.ref, code, text))
