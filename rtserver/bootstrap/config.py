@@ -67,10 +67,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         int, Meta(description="Messages that may wait in memory for one handler; the rest waits in Redis.", ge=1)
     ] = 10_000
     log_format: Annotated[
-        Literal["text", "json"], Meta(description="Log lines for people, or one JSON object per line.")
+        Literal["text", "json"], Meta(description="Log lines for people (text), or an object per line (json).")
     ] = "text"
     log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Meta(description="The least important level that is logged.")
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="The least level that is logged: debug, info, warning, error."),
     ] = "info"
     var_dir: Annotated[
         str, Meta(description="Directory of the embedded Redis and of the demo site's database.", min_length=1)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import redis
 
 from rtserver.bootstrap.config import Config, Setting, settings
 from rtserver.bootstrap.error import ConfigError
@@ -117,7 +118,9 @@ def _check_text(setting: Setting, text: str, source: str, name: str) -> Any:
 def _check(setting: Setting, raw: Any, source: str, name: str, *, strict: bool = True) -> Any:
     try:
         value = msgspec.convert(raw, setting.annotation, strict=strict)
-    except msgspec.ValidationError:
+        if setting.key == "redis_url" and value:
+            redis.ConnectionPool.from_url(value)  # a port that is no number, and the like
+    except ValueError:  # msgspec's as well
         value = None
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         shown = "this value" if setting.key in SECRET_KEYS else repr(raw)

@@ -6,7 +6,7 @@ Decides how a name becomes a class and that no two plug-ins handle the same mess
 import importlib
 from collections.abc import Iterable, Mapping
 from importlib.metadata import entry_points
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from rtserver.bootstrap.error import PluginError
 
@@ -14,7 +14,7 @@ from rtserver.bootstrap.error import PluginError
 class Handler(Protocol):
     """What handlers of both threads have in common."""
 
-    msg_type: str
+    msg_type: ClassVar[str]
 
 
 H = TypeVar("H", bound=Handler)
@@ -30,7 +30,7 @@ def load_plugins(paths: Iterable[str], group: str, base: type[H]) -> list[type[H
 
 
 def by_type(classes: Iterable[type[H]]) -> Mapping[str, type[H]]:
-    """The classes by the message type that they handle. Raises ``PluginError`` that names both of two for one type."""
+    """The classes by the message type that they handle. Raises ``PluginError`` that names both where two handle one."""
     found: dict[str, type[H]] = {}
     for cls in classes:
         other = found.setdefault(cls.msg_type, cls)

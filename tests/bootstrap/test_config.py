@@ -130,6 +130,7 @@ def test_a_bad_value_names_source_key_value_and_what_is_allowed(tmp_path):
         'log_level = "loud"',
         'redis_url = "localhost:6379"',
         'redis_url = "redis://"',
+        'redis_url = "redis://host:port/0"',
         "[port]\nx = 1",
     ],
 )

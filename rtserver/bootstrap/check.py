@@ -1,0 +1,163 @@
+"""``rtserver check``: whether a server with this configuration could start here and would keep its promises.
+
+Each check tells what it found, one line each; nothing is started and, but for the demo site's secret key, nothing is
+written.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import redis
+from django.conf import settings
+from django.core import checks
+from tornado.netutil import bind_sockets
+
+from rtserver.base.redis_queue import RedisQueue, plain_client
+from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.django_env import set_up_django
+from rtserver.bootstrap.embedded_redis import running_url
+from rtserver.bootstrap.error import DjangoError, PluginError, RedisError
+from rtserver.bootstrap.plugin import by_type, load_plugins
+from rtserver.bootstrap.redis_binary import OLDEST, find_redis_binary
+from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.user.msg_handler import BaseUserMsgHandler
+
+NO_REDIS_YET = "redis://127.0.0.1:6379/0"  # for the demo's settings, which want some address
+
+
+class Verdict(StrEnum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "FAIL"
+
+
+class Finding(NamedTuple):
+    """What one check says of one thing."""
+
+    verdict: Verdict
+    subject: str
+    detail: str
+
+
+def check_all(config: Config) -> Iterator[Finding]:
+    """All findings, as they are made. Django is set up in this process on the way."""
+    yield from check_django(config)
+    yield from check_plugins(config)
+    yield from check_redis(config)
+    yield from check_port(config)
+
+
+def check_django(config: Config) -> Iterator[Finding]:
+    """Whether the settings can be loaded, and what Django's own system checks say of them."""
+    redis_url = config.redis_url or running_url(Path(config.var_dir)) or NO_REDIS_YET
+    try:
+        set_up_django(config, redis_url)
+        messages = checks.run_checks()
+    except DjangoError as error:
+        yield Finding(Verdict.FAIL, "django", str(error))
+        return
+    for message in messages:
+        verdict = Verdict.FAIL if message.is_serious() else Verdict.WARN
+        yield Finding(verdict, "django", f"{message.id}: {message.msg}")
+    name = config.django_settings or "the demo site"
+    yield Finding(Verdict.OK, "django", f"{name}, sessions by {settings.SESSION_ENGINE}")
+
+
+def check_plugins(config: Config) -> Iterator[Finding]:
+    """Whether every plug-in can be loaded, and no two handle the same type."""
+    try:
+        handlers = by_type(load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler))
+        services = by_type(load_plugins(config.services, "rtserver.services", ServiceMsgHandler))
+    except PluginError as error:
+        yield Finding(Verdict.FAIL, "plug-ins", str(error))
+        return
+    found = [f"{cls.__module__}:{cls.__qualname__}" for cls in (*handlers.values(), *services.values())]
+    yield Finding(Verdict.OK, "plug-ins", ", ".join(found) or "none")
+
+
+def check_redis(config: Config) -> Iterator[Finding]:
+    """Whether the Redis of the configuration answers, is new enough and forgets nothing.
+
+    Without one in the configuration: that of the embedded one that runs, else whether one could be started.
+    """
+    running = running_url(Path(config.var_dir))
+    if config.redis_url:
+        yield from _check_server(config.redis_url, config.queue, Verdict.FAIL)
+    elif running:
+        yield from _check_server(running, config.queue, Verdict.WARN)
+    else:
+        yield _check_binary()
+
+
+def check_port(config: Config) -> Iterator[Finding]:
+    """Whether the address can be listened on right now."""
+    address = f"{config.host}:{config.port}"
+    try:
+        listeners = bind_sockets(config.port, config.host)
+    except OSError as error:
+        yield Finding(Verdict.FAIL, "port", f"{address}: {error.strerror}")
+        return
+    for listener in listeners:
+        listener.close()
+    yield Finding(Verdict.OK, "port", f"{address} is free")
+
+
+def _check_binary() -> Finding:
+    try:
+        binary = find_redis_binary()
+    except RedisError as error:
+        return Finding(Verdict.FAIL, "redis", str(error))
+    major, minor = binary.version
+    return Finding(Verdict.OK, "redis", f"an embedded {major}.{minor} can be started from {binary.path}")
+
+
+def _check_server(url: str, queue: str, if_away: Verdict) -> Iterator[Finding]:
+    client = plain_client(url)
+    address = RedisQueue(client, queue).address
+    with client:
+        try:
+            info = client.info()
+        except redis.RedisError as error:
+            yield Finding(if_away, "redis", f"{address}: {error}")
+            return
+        yield from _judge_server(address, info)
+        yield from _judge_persistence(info, _snapshot_rule(client))
+
+
+def _judge_server(address: str, info: dict[str, Any]) -> Iterator[Finding]:
+    version = str(info["redis_version"])
+    is_new_enough = tuple(map(int, version.split(".")[:2])) >= OLDEST
+    verdict, needed = (Verdict.OK, "") if is_new_enough else (Verdict.FAIL, ", 6.2 or newer is needed")
+    yield Finding(verdict, "redis", f"{address}, version {version}{needed}")
+    if info.get("role") == "slave":
+        yield Finding(Verdict.FAIL, "redis", "a replica: name the primary, nothing can be written here")
+    policy = info.get("maxmemory_policy", "noeviction")
+    if policy != "noeviction":
+        is_urgent = policy.startswith("allkeys") and info.get("maxmemory", 0) > 0
+        verdict = Verdict.FAIL if is_urgent else Verdict.WARN
+        text = f"maxmemory-policy is {policy}: a full Redis drops messages or sessions silently; set noeviction"
+        yield Finding(verdict, "redis", text)
+
+
+def _judge_persistence(info: dict[str, Any], snapshot_rule: str | None) -> Iterator[Finding]:
+    if not info.get("aof_enabled") and snapshot_rule == "":
+        yield Finding(Verdict.WARN, "redis", "keeps nothing on disk: messages and sessions go with a restart")
+    elif not info.get("aof_enabled"):
+        text = "no append-only file: a crash loses what came after the last snapshot; set appendonly yes"
+        yield Finding(Verdict.WARN, "redis", text)
+    for key, what in (("rdb_last_bgsave_status", "snapshot"), ("aof_last_write_status", "append-only file")):
+        if info.get(key, "ok") != "ok":
+            yield Finding(Verdict.WARN, "redis", f"the last write of its {what} failed")
+
+
+def _snapshot_rule(client: redis.Redis) -> str | None:
+    """When the server saves; "" for never, None where we may not ask."""
+    try:
+        rules: Any = client.config_get("save")
+    except redis.ResponseError:
+        return None
+    return bytes(rules.get(b"save", b"")).decode()

@@ -1,0 +1,165 @@
+"""The command line: which commands there are, what they are told, and what they print.
+
+What a command does is written elsewhere. Modules that take a while to load are imported by the command that needs
+them: a push should not wait for Django.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+import rtserver
+from rtserver.base.queue_port import QueueError
+from rtserver.bootstrap.config_option import config_of, config_options
+from rtserver.bootstrap.error import StartError
+
+OWN_FLAGS = frozenset({"--help", "-h", "--version"})
+QUEUE_KEYS = ("redis_url", "queue", "var_dir")
+COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
+
+
+class ServeByDefault(click.Group):
+    """``serve`` is meant where no command is named. What cannot go on is one line on stderr and exit status 1."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Put ``serve`` in front of options that belong to no command."""
+        if not args or (args[0].startswith("-") and args[0] not in OWN_FLAGS):
+            args = ["serve", *args]
+        return super().parse_args(context, args)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(context)
+        except (StartError, QueueError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=ServeByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(rtserver.__version__, prog_name="rtserver")
+def main() -> None:
+    """Live data from a Redis list to the logged-in users of a Django site.
+
+    \b
+    Without a command: serve. With no configuration at all it starts a Redis
+    of its own, serves a demo site and plays demo quotes.
+    """
+
+
+@main.command(
+    epilog="Every option may also stand in rtserver.toml (port = 8000) or in the environment (RTSERVER_PORT)."
+)
+@config_options()
+def serve(**options: Any) -> None:
+    """Start the server.
+
+    \b
+    Examples:
+      python -m rtserver
+      python -m rtserver --port 8000 --no-demo-quotes
+      python -m rtserver --django-settings shop.settings --redis-url redis://redis.internal:6379/0
+    """
+    _import_from_here()
+    config = config_of(options)
+    from rtserver.bootstrap.app import serve as run
+
+    sys.exit(run(config))
+
+
+@main.command()
+@config_options()
+def check(**options: Any) -> None:
+    """Look at the configuration and at all that it points to, and exit with 1 if a server could not start."""
+    _import_from_here()
+    config = config_of(options)
+    from rtserver.bootstrap.check import Verdict, check_all
+
+    _say(Verdict.OK, "config", "all keys are known, all values allowed")
+    verdicts = []
+    for finding in check_all(config):
+        _say(*finding)
+        verdicts.append(finding.verdict)
+    sys.exit(1 if Verdict.FAIL in verdicts else 0)
+
+
+@main.command()
+@click.argument("message_type", metavar="TYPE")
+@click.argument("data")
+@click.option("--src", default="cli", metavar="TEXT", help="Who says it.  [cli]")
+@config_options(QUEUE_KEYS)
+def push(message_type: str, data: str, src: str, **options: Any) -> None:
+    """Put a service message on the queue.
+
+    DATA is JSON; with - each line of the standard input is the data of one message.
+
+    \b
+    Examples:
+      rtserver push pushuser '{"user_id":"*","type":"notice","data":{"text":"hello"}}'
+      rtserver push quote '[{"quote":"DEMO:AAPL:20130301","info":{"point":[1362150000000,430.5]}}]'
+      tail -f feed.jsonl | rtserver push quote - --src feed-1
+    """
+    config = config_of(options)
+    from rtserver.bootstrap import producer
+
+    queue = producer.open_queue(config)
+    lines = sys.stdin if data == "-" else [data]
+    try:
+        count = producer.push(queue, message_type, src, lines)
+    except producer.InputError as error:
+        raise click.BadParameter(str(error), param_hint="DATA") from error
+    finally:
+        queue.close()
+    click.echo(f"pushed {count} {'message' if count == 1 else 'messages'} to {config.queue} at {queue.address}")
+
+
+@main.command()
+@click.argument("path", metavar="FILE.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--quote", required=True, metavar="KEY", help="Quote to play it as, EXCHANGE:ITEM:DATE.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0.001, max=1e9),
+    default=1.0,
+    metavar="NUMBER",
+    help="Times faster than the market; 86400 plays a day per second.  [1]",
+)
+@config_options(QUEUE_KEYS)
+def quotes(path: Path, quote: str, speed: float, **options: Any) -> None:
+    """Play a CSV file as live quotes.
+
+    The first line names the columns: Date, Open, High, Low, Close, Volume, or time, price and perhaps volume.
+    The whole file is checked before the first point goes out.
+
+    \b
+    Example:
+      rtserver quotes AAPL.csv --quote DEMO:AAPL:20130301 --speed 86400
+    """
+    config = config_of(options)
+    from rtserver.bootstrap import producer
+    from rtserver.service.quote_file import QuoteFileError
+
+    queue = producer.open_queue(config)
+    try:
+        count = producer.count_points(path)
+        points = producer.play(queue, path, quote, speed)
+        with click.progressbar(points, length=count, label=quote, show_pos=True, file=sys.stderr) as progress:
+            for _ in progress:
+                pass
+    except (QuoteFileError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    finally:
+        queue.close()
+    click.echo(f"played {count} points of {quote}")
+
+
+def _import_from_here() -> None:
+    """Plug-ins may lie in the current directory; a console script leaves it out, ``python -m`` does not."""
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.insert(0, here)
+
+
+def _say(verdict: str, subject: str, detail: str) -> None:
+    click.echo(f"{click.style(f'{verdict:<5}', fg=COLOURS[verdict])} {subject:<9} {detail}")

@@ -1,0 +1,82 @@
+"""The commands that act as a producer: they find the queue and push to it, like any backend.
+
+Decides where the queue is and what is pushed when. What a message looks like is ``service/message.py``, what a file
+of quotes looks like ``service/quote_file.py``.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rtserver.base.queue_port import QueuePort
+from rtserver.base.redis_queue import RedisQueue, plain_client
+from rtserver.base.wire import json
+from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.embedded_redis import running_url
+from rtserver.bootstrap.error import RedisError
+from rtserver.service.message import encode
+from rtserver.service.quote_file import paced, quote_item, read_quotes
+
+
+class InputError(ValueError):
+    """Something that was given to be pushed and cannot be: nothing of it went out. ``str`` says where and why."""
+
+
+def open_queue(config: Config) -> RedisQueue:
+    """The queue of the configured Redis, else of the embedded one that runs for the same ``var_dir``.
+
+    Raises ``RedisError`` if there is neither. Whether it answers is seen when it is used.
+    """
+    url = config.redis_url or running_url(Path(config.var_dir))
+    if not url:
+        where = Path(config.var_dir).resolve()
+        raise RedisError(f"no embedded Redis runs for {where}: start rtserver, or name a Redis with --redis-url")
+    return RedisQueue(plain_client(url), config.queue)
+
+
+def push(queue: QueuePort, message_type: str, src: str, lines: Iterable[str]) -> int:
+    """Push one message per line, whose data is the line's JSON, as soon as the line is there; how many there were.
+
+    Raises ``InputError`` at the first line that is no JSON, ``QueueError``.
+    """
+    decoder = msgspec.json.Decoder(Any)
+    pushed = 0
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            raw = encode(message_type, src, json.decode(line.encode(), decoder))
+        except (json.JsonError, UnicodeEncodeError) as error:
+            raise InputError(f"line {number} is no JSON: {error}") from error
+        queue.put([raw])
+        pushed += 1
+    return pushed
+
+
+def count_points(path: Path) -> int:
+    """How many points a file of quotes holds, every one of them checked.
+
+    Raises ``QuoteFileError``; ``OSError`` if the file cannot be opened.
+    """
+    return sum(1 for _ in read_quotes(path))
+
+
+def play(
+    queue: QueuePort,
+    path: Path,
+    quote: str,
+    speed: float,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] = time.sleep,
+) -> Iterator[None]:
+    """Push the points of a file at the pace of their times, and yield after each.
+
+    Raises ``QuoteFileError``, ``QueueError``.
+    """
+    for info in paced(read_quotes(path), speed, clock=clock, sleep=sleep):
+        queue.put([encode("quote", "quotes", [quote_item(quote, info)])])
+        yield
