@@ -74,6 +74,8 @@ export function yAxis(index, startsAtZero, { grid, muted, text, surface, axis })
         borderColor: axis,
         borderWidth: 1,
         shadowBlur: 0,
+        fontSize: 11,
+        padding: [4, 5],
         formatter: (/** @type {{value: number}} */ { value }) => fullNumber(Number(value.toPrecision(6))),
       },
     },

@@ -136,7 +136,7 @@ export class RTClient {
    */
   #onClose(code, reason, isFinal) {
     this.#events.emit("close", { code, reason });
-    if (isFinal) this.#events.emit("closed", { code, reason });
+    if (isFinal && this.state === State.CLOSED) this.#events.emit("closed", { code, reason });
   }
 
   /** @param {string} text */

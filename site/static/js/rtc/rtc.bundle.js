@@ -545,7 +545,7 @@ var rtc = (() => {
      */
     #onClose(code, reason, isFinal) {
       this.#events.emit("close", { code, reason });
-      if (isFinal) this.#events.emit("closed", { code, reason });
+      if (isFinal && this.state === State.CLOSED) this.#events.emit("closed", { code, reason });
     }
     /** @param {string} text */
     #onText(text) {
@@ -937,6 +937,8 @@ var rtc = (() => {
           borderColor: axis,
           borderWidth: 1,
           shadowBlur: 0,
+          fontSize: 11,
+          padding: [4, 5],
           formatter: ({ value }) => fullNumber(Number(value.toPrecision(6)))
         }
       }

@@ -1,0 +1,109 @@
+import { MyCharts } from "../../site/static/js/rtc/index.js";
+import { startClient, welcome } from "./client_harness.mjs";
+
+export const LABELS = [1362150000000, 1362150060000, 1362150120000];
+
+export const PRICE_CHART = {
+  legends: ["AAPL", "sma:2"],
+  xAxis: { type: "category", data: LABELS },
+  yAxis: [{ name: "price" }, { name: "volume" }],
+  series: [
+    { name: "AAPL", type: "candlestick", yAxisIndex: 0, data: LABELS.map((label, i) => [label, 430 + i, 431 + i, 429 + i, 432 + i]) },
+    { name: "sma:2", type: "line", yAxisIndex: 0, data: LABELS.map((label, i) => [label, i === 0 ? null : 430.5 + i]) },
+    { name: "volume", type: "bar", yAxisIndex: 1, data: LABELS.map((label, i) => [label, 100 * i]) },
+  ],
+};
+
+export const REQUEST = { chart_id: "main", exchange: "DEMO", item: "AAPL", date: "20130301", period: 60, shape: "ohlc" };
+
+/** ECharts as far as a view can tell, which notes what is asked of it. */
+export function fakeECharts({ height = 400 } = {}) {
+  const instances = [];
+  const init = (element) => {
+    const listeners = new Map();
+    const instance = {
+      element,
+      options: [],
+      settings: [],
+      resizes: 0,
+      isDisposed: false,
+      setOption: (option, settings) => {
+        instance.options.push(option);
+        instance.settings.push(settings);
+      },
+      on: (event, run) => listeners.set(event, run),
+      zoomByHand: () => listeners.get("datazoom")(),
+      resize: () => (instance.resizes += 1),
+      getHeight: () => height,
+      dispose: () => (instance.isDisposed = true),
+    };
+    instances.push(instance);
+    return instance;
+  };
+  return { init, instances };
+}
+
+/** Animation frames that come when the test says so. */
+export function fakeFrames() {
+  let waiting = [];
+  return {
+    request: (run) => waiting.push(run),
+    get waiting() {
+      return waiting.length;
+    },
+    run() {
+      const now = waiting;
+      waiting = [];
+      for (const each of now) each();
+    },
+  };
+}
+
+export function fakeResizeObserver() {
+  const observers = [];
+  class FakeResizeObserver {
+    elements = [];
+
+    constructor(run) {
+      this.run = run;
+      observers.push(this);
+    }
+
+    observe(element) {
+      this.elements.push(element);
+    }
+
+    disconnect() {
+      this.elements = [];
+    }
+  }
+  return { FakeResizeObserver, observers };
+}
+
+export function staticRender(chart = PRICE_CHART, { chart_id = "main", seq = 3 } = {}) {
+  return { type: "render", update: "static", chart_id, seq, chart };
+}
+
+export function dynamicRender(series, { chart_id = "main", seq = 4 } = {}) {
+  return { type: "render", update: "dynamic", chart_id, seq, chart: { series } };
+}
+
+/** A welcomed client with charts, ECharts, frames and a ResizeObserver of its own. */
+export function startCharts({ points, isWelcome = true } = {}) {
+  const parts = startClient();
+  const [echarts, frames, { FakeResizeObserver, observers }] = [fakeECharts(), fakeFrames(), fakeResizeObserver()];
+  const options = { echarts, requestFrame: frames.request, ResizeObserver: FakeResizeObserver, points };
+  const charts = new MyCharts(parts.client, options);
+  if (isWelcome) welcome(parts.network);
+  const render = (data) => parts.network.socket.say("mycharts", data);
+  return { ...parts, charts, echarts, frames, observers, render };
+}
+
+/** The same with one drawn chart. */
+export function startDrawnChart(options) {
+  const parts = startCharts(options);
+  const chart = parts.charts.request({ ...REQUEST, element: { id: "place" } });
+  parts.render(staticRender());
+  parts.frames.run();
+  return { ...parts, chart, instance: parts.echarts.instances[0] };
+}
