@@ -65,8 +65,8 @@ class Environment(Protocol):
 def fan_out(connections: Iterable["WebSocketConnection"], frame: bytes, key: Hashable | None = None) -> None:
     """``push`` the same frame to many.
 
-    Written out for the receiver that has frames waiting, and therefore a flush to come: a call for each receiver would
-    take three times as long as all the rest of it.
+    Written out for the receiver that has frames waiting, and therefore a flush to come: a call for each receiver
+    would take three times as long as all the rest of it.
     """
     length = len(frame)
     for connection in connections:
@@ -80,7 +80,7 @@ def fan_out(connections: Iterable["WebSocketConnection"], frame: bytes, key: Has
 
 
 class WebSocketConnection:
-    """An open socket. ``session`` is the owner's, set when the connection has been accepted; ``outbox`` is read only."""
+    """An open socket. ``session`` is the owner's, set once it was accepted; ``outbox`` is open for ``fan_out``."""
 
     __slots__ = (
         "_environment",

@@ -30,7 +30,7 @@ def load_plugins(paths: Iterable[str], group: str, base: type[H]) -> list[type[H
 
 
 def by_type(classes: Iterable[type[H]]) -> Mapping[str, type[H]]:
-    """The classes by the message type that they handle. Raises ``PluginError`` that names both where two handle one."""
+    """The classes by the message type that they handle. Raises ``PluginError`` that names two for one type."""
     found: dict[str, type[H]] = {}
     for cls in classes:
         other = found.setdefault(cls.msg_type, cls)

@@ -4,8 +4,8 @@ The hot path ends here. Per update and group: one drawing, one frame. Per member
 """
 
 import logging
-from collections.abc import Callable, Hashable
-from typing import Protocol, TypeAlias
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol, TypeAlias
 
 from rtserver.base.messages import Update
 from rtserver.base.ownership import ThreadBound
@@ -24,6 +24,16 @@ class Pushing(Protocol):
         """Send a whole frame, soon."""
 
 
+FanOut: TypeAlias = Callable[[Sequence[Any], bytes, Hashable], None]
+"""From connections, a frame and a key to a push for each."""
+
+
+def push_to_each(connections: Sequence[Pushing], frame: bytes, key: Hashable) -> None:
+    """A fan-out for connections of any kind."""
+    for connection in connections:
+        connection.push(frame, key)
+
+
 class Member(Protocol):
     """Who can be on a topic: hashable, with a connection. ``UserAgent`` is one."""
 
@@ -35,23 +45,26 @@ class Member(Protocol):
 class Group:
     """The members of a topic who are shown the same picture."""
 
-    __slots__ = ("draw", "key", "pushes")
+    __slots__ = ("connections", "draw", "key")
 
     def __init__(self, key: Hashable, draw: Draw) -> None:
         self.key = key
         self.draw = draw
-        self.pushes: dict[Member, Callable[[bytes, Hashable], None]] = {}
+        self.connections: dict[Member, Pushing] = {}
 
 
 class TopicBoard(ThreadBound):
     """All topics that somebody is on: topic to group to members. Empty ones do not exist.
 
+    ``fan_out`` pushes one frame to many connections; ``base.websocket_connection`` has one that is quick.
+
     ``updates``, ``deliveries`` and ``failures`` count up: messages that came, frames that were pushed for them, and
     drawings that raised.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fan_out: FanOut = push_to_each) -> None:
         super().__init__()
+        self._fan_out = fan_out
         self._topics: dict[str, dict[Hashable, Group]] = {}
         self._places: dict[Member, set[tuple[str, Hashable]]] = {}
         self.updates = 0
@@ -77,7 +90,7 @@ class TopicBoard(ThreadBound):
         groups = self._topics.setdefault(topic, {})
         if group not in groups:
             groups[group] = Group((topic, group), draw)
-        groups[group].pushes[agent] = agent.connection.push
+        groups[group].connections[agent] = agent.connection
         self._places.setdefault(agent, set()).add((topic, group))
 
     def leave(self, topic: str, group: Hashable, agent: Member) -> None:
@@ -111,16 +124,14 @@ class TopicBoard(ThreadBound):
                 self.failures += 1
                 log.exception("! drawing %r failed", group.key)
                 continue
-            key = group.key
-            pushes = tuple(group.pushes.values())
-            self.deliveries += len(pushes)
-            for push in pushes:
-                push(frame, key)
+            connections = tuple(group.connections.values())
+            self.deliveries += len(connections)
+            self._fan_out(connections, frame, group.key)
 
     def _take_out(self, topic: str, group: Hashable, agent: Member) -> None:
         groups = self._topics[topic]
-        del groups[group].pushes[agent]
-        if not groups[group].pushes:
+        del groups[group].connections[agent]
+        if not groups[group].connections:
             del groups[group]
         if not groups:
             del self._topics[topic]

@@ -1,0 +1,243 @@
+"""The one place that builds objects and wires them, and the order in which a server comes up and goes down.
+
+Decides nothing about messages. Everything that is built here is handed what it needs; nothing here is imported by
+anything but the command line and tests.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import tornado.netutil
+from tornado.httpserver import HTTPServer
+from tornado.web import Application, FallbackHandler, StaticFileHandler
+from tornado.wsgi import WSGIContainer
+
+import rtserver
+from rtserver.base.bridge import Bridge
+from rtserver.base.websocket_connection import fan_out
+from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
+from rtserver.base.wire.close_code import CloseCode
+from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.django_env import DemoSite, prepare_django
+from rtserver.bootstrap.embedded_redis import EmbeddedRedis
+from rtserver.bootstrap.error import StartError
+from rtserver.bootstrap.health import AliveHandler, Probe, Reading, ReadyHandler, beat_probe
+from rtserver.bootstrap.log import set_up_log
+from rtserver.bootstrap.measures import bridge_measures, service_measures, user_measures
+from rtserver.bootstrap.metrics import Metrics, MetricsHandler
+from rtserver.bootstrap.plugin import by_type, load_plugins
+from rtserver.bootstrap.service_side import build_services
+from rtserver.handlers.mycharts import MyChartMsgHandler
+from rtserver.handlers.ping import PingMsgHandler
+from rtserver.user.auth import SessionAuthenticator
+from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.topic import TopicBoard
+from rtserver.user.user_manager import UserManager
+
+log = logging.getLogger(__name__)
+
+DRAIN_LIMIT = 64
+BEAT_SECONDS = 0.5
+STALE_SECONDS = 3.0
+BACKLOG = 4096
+CLOSE_SECONDS = 1.0
+DJANGO_THREADS = 4
+PAGE_THREADS = 8
+
+
+def serve(config: Config) -> int:
+    """Run a server until it is told to stop; the process's exit code. Raises ``StartError``."""
+    set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
+    embedded = None if config.redis_url else EmbeddedRedis(Path(config.var_dir))
+    if embedded is not None:
+        embedded.start()
+    try:
+        redis_url = embedded.url if embedded is not None else config.redis_url
+        site = prepare_django(config, redis_url)
+        # Django has set logging up as its settings say; ours is what an operator of this process expects.
+        set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
+        return asyncio.run(App(config, redis_url, site).run())
+    finally:
+        if embedded is not None:
+            embedded.stop()
+
+
+class App:
+    """One server: the websocket thread, which is the one that calls ``run``, and the service thread."""
+
+    def __init__(self, config: Config, redis_url: str, site: DemoSite | None) -> None:
+        self._config = config
+        self._redis_url = redis_url
+        self._site = site
+        self._bridge = Bridge()
+        self._exit_code = 0
+        self._last_beat = time.monotonic()
+        self.port = config.port
+
+    async def run(self) -> int:
+        """Come up, serve until a signal or a failure, go down; the exit code. Raises ``StartError``."""
+        self._loop = asyncio.get_running_loop()
+        self._stopping = asyncio.Event()
+        self._django_threads = ThreadPoolExecutor(DJANGO_THREADS, "rtserver-django")
+        self._page_threads = ThreadPoolExecutor(PAGE_THREADS, "rtserver-pages")
+        sockets = self._bind()
+        self._users = self._build_users()
+        self._server = self._build_server()
+        self._services = build_services(self._config, self._redis_url, self._bridge, self._on_failure)
+        http = HTTPServer(self._build_application())
+        self._bridge.to_users.bind(lambda: self._loop.call_soon_threadsafe(self._drain))
+        self._services.thread.start()
+        http.add_sockets(sockets)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._stopping.set)
+        tasks = [self._loop.create_task(self._beat()), self._loop.create_task(self._recheck_sessions())]
+        # What is built by now stays: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        self._announce()
+        await self._stopping.wait()
+        await self._shut_down(http, tasks)
+        return self._exit_code
+
+    def _bind(self) -> list[Any]:
+        host, port = self._config.host, self._config.port
+        try:
+            sockets = tornado.netutil.bind_sockets(port, host, backlog=BACKLOG)
+        except OSError as error:
+            raise StartError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
+        self.port = sockets[0].getsockname()[1]
+        return sockets
+
+    def _build_users(self) -> UserManager:
+        config = self._config
+        plugins = load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler)
+        classes: list[type[BaseUserMsgHandler]] = [PingMsgHandler, MyChartMsgHandler, *plugins]
+        handlers = by_type(classes).values()
+        return UserManager(
+            handlers,
+            TopicBoard(fan_out),
+            self._bridge.to_services.post,
+            SessionAuthenticator(self._django_threads),
+            epoch=format(time.time_ns() // 1_000_000, "x"),
+            heartbeat_ms=int(config.heartbeat_seconds * 1000),
+        )
+
+    def _build_server(self) -> WebSocketServer:
+        config = self._config
+        return WebSocketServer(
+            self._users,
+            allowed_origins=config.allowed_origins,
+            heartbeat_seconds=config.heartbeat_seconds,
+            max_message_bytes=config.max_message_bytes,
+            outbox_bytes=config.outbox_bytes,
+            outbox_hard_bytes=config.outbox_hard_bytes,
+            flush_window=config.flush_window_ms / 1000,
+        )
+
+    def _build_application(self) -> Application:
+        services = self._services
+        measures = (
+            *user_measures(self._server, self._users),
+            *service_measures(services.thread, services.quotes),
+            *bridge_measures(self._bridge),
+        )
+        routes: list[tuple[Any, ...]] = [
+            (r"/rt/", WebSocketHandler, {"server": self._server}),
+            (r"/healthz", AliveHandler),
+            (r"/readyz", ReadyHandler, {"probes": self._probes()}),
+            (r"/metrics", MetricsHandler, {"metrics": Metrics(measures)}),
+        ]
+        if self._site is not None:
+            pages = WSGIContainer(self._site.application, self._page_threads)
+            routes += [
+                (r"/static/(.*)", SiteFileHandler, {"path": str(self._site.static_dir)}),
+                (r".*", FallbackHandler, {"fallback": pages}),
+            ]
+        return Application(routes)
+
+    def _probes(self) -> list[Probe]:
+        thread = self._services.thread
+        return [
+            beat_probe("websocket thread", lambda: self._last_beat, STALE_SECONDS),
+            beat_probe("service thread", lambda: thread.last_turn, STALE_SECONDS),
+            lambda: Reading("redis", thread.link.is_connected, self._services.address),
+            lambda: Reading(
+                "accepting", not self._stopping.is_set(), "no: going down" if self._stopping.is_set() else "yes"
+            ),
+        ]
+
+    def _announce(self) -> None:
+        print(banner(self._config, self.port, self._redis_url, self._site is not None), flush=True)  # noqa: T201
+        log.info("= listening on %s:%d, WebSockets at /rt/", self._config.host, self.port)
+
+    # While it runs.
+
+    def _drain(self) -> None:
+        self._bridge.to_users.drain(self._users.handle, DRAIN_LIMIT)
+
+    async def _beat(self) -> None:
+        while True:
+            self._last_beat = time.monotonic()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def _recheck_sessions(self) -> None:
+        while True:
+            await asyncio.sleep(self._config.session_check_seconds)
+            await self._users.recheck_sessions()
+
+    def _on_failure(self, error: BaseException) -> None:
+        """On the service thread: what is left of it cannot be relied on, so the process ends and is started anew."""
+        self._exit_code = 1
+        self._loop.call_soon_threadsafe(self._stopping.set)
+
+    async def _shut_down(self, http: HTTPServer, tasks: list[asyncio.Task[None]]) -> None:
+        """Upstream first: no newcomers, no intake, then what was taken is handled and sent, then the sockets go."""
+        log.info("= going down: finishing what was taken")
+        http.stop()
+        services = self._services.thread
+        patience = max(0.5, self._config.shutdown_seconds - 2 * CLOSE_SECONDS)
+        # In another thread, because this one has to take what the services still post.
+        await asyncio.to_thread(services.stop, patience)
+        self._bridge.to_services.close()
+        self._bridge.to_users.drain(self._users.handle, len(self._bridge.to_users))
+        self._users.close_all(CloseCode.DRAINING, "the server is going down")
+        await self._server.wait_closed(CLOSE_SECONDS)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait_for(http.close_all_connections(), CLOSE_SECONDS)
+        self._django_threads.shutdown(wait=False, cancel_futures=True)
+        self._page_threads.shutdown(wait=False, cancel_futures=True)
+        log.info("= stopped")
+
+
+class SiteFileHandler(StaticFileHandler):
+    """The demo's files. A browser asks each time whether a file has changed; the answer is mostly 304."""
+
+    def set_extra_headers(self, path: str) -> None:
+        """Called by Tornado for each file."""
+        self.set_header("Cache-Control", "no-cache")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+
+def banner(config: Config, port: int, redis_url: str, has_demo: bool) -> str:
+    """What a person who has just started the server wants to know."""
+    host = "localhost" if config.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else config.host
+    rows: Mapping[str, str] = {
+        "page": f"http://{host}:{port}/",
+        "log in as": "demo / demo",
+        "producers": f'redis-cli -u {redis_url} RPUSH {config.queue} \'{{"type":…,"src":…,"data":…}}\'',
+        "stop": "Ctrl-C",
+    }
+    if not has_demo:
+        rows = {"websocket": f"ws://{host}:{port}/rt/", "producers": rows["producers"], "stop": rows["stop"]}
+    lines = "\n".join(f"    {name:<10} {value}" for name, value in rows.items())
+    return f"\n  rtserver {rtserver.__version__} is up\n\n{lines}\n"

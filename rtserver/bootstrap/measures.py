@@ -1,0 +1,67 @@
+"""Which numbers of a running server ``/metrics`` shows, and what each is called."""
+
+from collections.abc import Iterator
+
+from rtserver.base.bridge import Bridge
+from rtserver.base.websocket_server import WebSocketServer
+from rtserver.bootstrap.metrics import Measure
+from rtserver.service.quote_center import QuoteCenter
+from rtserver.service.runner import ServiceThread
+from rtserver.user.user_manager import UserManager
+
+
+def user_measures(server: WebSocketServer, users: UserManager) -> Iterator[Measure]:
+    """The websocket thread's numbers."""
+    topics, table = users.topics, users.table
+    yield Measure("gauge", "connections", "Open sockets, closing ones included", lambda: len(server))
+    yield Measure("counter", "connections_accepted", "Sockets that were let in", lambda: server.accepted)
+    yield Measure("gauge", "agents", "Connections of logged-in users", lambda: len(users.agents))
+    yield Measure("gauge", "users", "Users with an open connection", lambda: users.user_count)
+    yield Measure("gauge", "topics", "Topics that somebody is on", lambda: len(topics))
+    yield Measure("counter", "updates", "Updates that came for topics", lambda: topics.updates)
+    yield Measure("counter", "deliveries", "Frames pushed to members of topics", lambda: topics.deliveries)
+    yield Measure("counter", "draw_failures", "Updates that could not be drawn", lambda: topics.failures)
+    yield Measure("counter", "handler_failures", "Errors in handlers of user messages", lambda: table.failures)
+
+
+def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[Measure]:
+    """The service thread's numbers."""
+    lanes, link, rejections = services.lanes, services.link, services.rejections
+    yield Measure("gauge", "redis_connected", "1 while the queue answers", lambda: int(link.is_connected))
+    yield Measure("counter", "redis_outages", "How often the queue went away", lambda: link.outages)
+    yield Measure(
+        "counter", "intake_messages", "Messages moved from the list to the bus", lambda: services.intake.moved
+    )
+    yield Measure("counter", "bus_messages", "Messages read from the bus", lambda: services.reader.received)
+    yield Measure(
+        "counter", "bus_lost", "Bus entries that were trimmed before they were read", lambda: services.reader.lost
+    )
+    yield Measure(
+        "counter", "dead_messages", "Messages sent to the dead stream", lambda: dict(rejections.counts), "reason"
+    )
+    yield Measure("gauge", "dead_waiting", "Dead letters that are not in Redis yet", lambda: len(rejections))
+    yield Measure("gauge", "lane_length", "Messages waiting", lambda: {x.msg_type: len(x) for x in lanes}, "lane")
+    yield Measure(
+        "gauge", "lane_behind", "1 while read late", lambda: {x.msg_type: int(x.is_behind) for x in lanes}, "lane"
+    )
+    yield Measure(
+        "counter", "lane_handled", "Messages handled", lambda: {x.msg_type: x.handled for x in lanes}, "lane"
+    )
+    yield Measure(
+        "counter", "lane_lost", "Messages trimmed unread", lambda: {x.msg_type: x.lost for x in lanes}, "lane"
+    )
+    yield Measure("counter", "ticks", "Ticks of all quotes", lambda: quotes.ticks)
+    yield Measure("gauge", "quotes", "Quotes with a history", lambda: quotes.quotes)
+    yield Measure("gauge", "feeds", "Feeds that somebody watches", lambda: quotes.feeds)
+    yield Measure("gauge", "subscriptions", "Subscriptions of feeds", lambda: quotes.subscribers)
+
+
+def bridge_measures(bridge: Bridge) -> Iterator[Measure]:
+    """What goes from one thread to the other."""
+    boxes = {"to_users": bridge.to_users, "to_services": bridge.to_services}
+    yield Measure(
+        "gauge", "bridge_length", "Messages waiting", lambda: {k: len(box) for k, box in boxes.items()}, "box"
+    )
+    yield Measure(
+        "counter", "bridge_posted", "Messages posted", lambda: {k: box.posted for k, box in boxes.items()}, "box"
+    )

@@ -1,0 +1,84 @@
+"""The service thread's objects, built and wired: the queue, the handlers, the demo's producer."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import gevent
+import redis
+
+from rtserver.base.bridge import Bridge
+from rtserver.base.gevent_redis import gevent_client
+from rtserver.base.queue_port import QueueError
+from rtserver.base.redis_queue import RedisQueue
+from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.plugin import by_type, load_plugins
+from rtserver.service.django_site import DjangoSiteMsgHandler
+from rtserver.service.message_queue import ServiceMessageQueue
+from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.service.push_user import PushUserMsgHandler
+from rtserver.service.quote_center import QuoteCenter
+from rtserver.service.runner import ServiceThread, offload
+from rtserver.service.test_quote_source import TestQuoteSource
+from rtserver.service.users import Users
+
+
+@dataclass(frozen=True)
+class ServiceSide:
+    """What the rest of the server may see of it. ``address`` is the queue's, without its password."""
+
+    thread: ServiceThread
+    quotes: QuoteCenter
+    address: str
+
+
+class RedisPosition:
+    """Where the demo's film stands, kept beside the queue so that both are lost or kept together."""
+
+    def __init__(self, client: redis.Redis, queue: str) -> None:
+        self._client = client
+        self._key = f"{{{queue}}}:demo"
+
+    def get(self) -> int:
+        """The number of ticks that were put; 0 at first."""
+        return int(self._client.get(self._key) or 0)
+
+    def set(self, position: int) -> None:
+        """Remember it."""
+        self._client.set(self._key, position)
+
+
+def build_services(
+    config: Config, redis_url: str, bridge: Bridge, on_failure: Callable[[BaseException], object]
+) -> ServiceSide:
+    """Everything of the service thread, not started yet. Raises ``PluginError``."""
+    post = bridge.to_users.post
+    context = ServiceContext(post, Users(post), offload)
+    plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
+    by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, *plugins])
+    quotes = QuoteCenter(context, history_ticks=config.history_ticks, picture_rows=config.picture_rows)
+    handlers = [PushUserMsgHandler(context), DjangoSiteMsgHandler(context), *(plugin(context) for plugin in plugins)]
+    queue = RedisQueue(gevent_client(redis_url), config.queue, bus_length=config.bus_length)
+    thread = ServiceThread(
+        queue,
+        bridge,
+        [quotes, *handlers],
+        services={"quotes": quotes},
+        sources=[_demo_source(config, redis_url)] if config.demo_quotes and not config.django_settings else [],
+        on_failure=on_failure,
+        max_ahead=config.bus_length // 2,
+        lane_bound=config.lane_length,
+    )
+    return ServiceSide(thread, quotes, queue.address)
+
+
+def _demo_source(config: Config, redis_url: str) -> TestQuoteSource:
+    client = gevent_client(redis_url)
+    return TestQuoteSource(
+        ServiceMessageQueue(RedisQueue(client, config.queue)).put,
+        RedisPosition(client, config.queue),
+        clock=time.monotonic,
+        sleep=gevent.sleep,
+        rate=config.demo_rate,
+        unavailable=(QueueError, redis.RedisError, OSError),
+    )
