@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import redis
 from django.conf import settings
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from tornado.netutil import bind_sockets
 
 from rtserver.base.redis_queue import RedisQueue, plain_client
@@ -57,7 +58,7 @@ def check_django(config: Config) -> Iterator[Finding]:
     try:
         set_up_django(config, redis_url)
         messages = checks.run_checks()
-    except DjangoError as error:
+    except (DjangoError, ImproperlyConfigured, ImportError) as error:
         yield Finding(Verdict.FAIL, "django", str(error))
         return
     for message in messages:
@@ -124,11 +125,12 @@ def _check_server(url: str, queue: str, if_away: Verdict) -> Iterator[Finding]:
         except redis.RedisError as error:
             yield Finding(if_away, "redis", f"{address}: {error}")
             return
-        yield from _judge_server(address, info)
-        yield from _judge_persistence(info, _snapshot_rule(client))
+        yield from judge_server(address, info)
+        yield from judge_persistence(info, _snapshot_rule(client))
 
 
-def _judge_server(address: str, info: dict[str, Any]) -> Iterator[Finding]:
+def judge_server(address: str, info: dict[str, Any]) -> Iterator[Finding]:
+    """What a server's INFO says of its fitness for a queue."""
     version = str(info["redis_version"])
     is_new_enough = tuple(map(int, version.split(".")[:2])) >= OLDEST
     verdict, needed = (Verdict.OK, "") if is_new_enough else (Verdict.FAIL, ", 6.2 or newer is needed")
@@ -143,7 +145,8 @@ def _judge_server(address: str, info: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(verdict, "redis", text)
 
 
-def _judge_persistence(info: dict[str, Any], snapshot_rule: str | None) -> Iterator[Finding]:
+def judge_persistence(info: dict[str, Any], snapshot_rule: str | None) -> Iterator[Finding]:
+    """What would be left after a crash; ``snapshot_rule`` is the server's ``save``, None if it is not known."""
     if not info.get("aof_enabled") and snapshot_rule == "":
         yield Finding(Verdict.WARN, "redis", "keeps nothing on disk: messages and sessions go with a restart")
     elif not info.get("aof_enabled"):

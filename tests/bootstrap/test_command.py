@@ -1,0 +1,220 @@
+"""The commands as somebody at a terminal meets them: real processes, a real Redis, exit codes and single lines."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import redis
+
+from rtserver.bootstrap.embedded_redis import EmbeddedRedis
+
+REPOSITORY = Path(__file__).parents[2]
+CSV = "time,price\n1000,1.5\n2000,2.5\n3000,3.5\n"
+
+
+class Terminal:
+    """Runs ``python -m rtserver`` in a directory of its own, with no variables of the machine's."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._environ = {k: v for k, v in os.environ.items() if not k.startswith(("DJANGO_", "RTSITE_", "RTSERVER_"))}
+        self._environ["PYTHONPATH"] = str(REPOSITORY)
+
+    def run(self, *words: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "rtserver", *words],
+            cwd=self.directory,
+            env=self._environ | variables,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+
+@pytest.fixture
+def terminal(tmp_path):
+    return Terminal(tmp_path)
+
+
+def messages_on(url: str, queue: str = "queue:rtserver") -> list[dict]:
+    with redis.Redis.from_url(url) as client:
+        return [json.loads(raw) for raw in client.lrange(queue, 0, -1)]
+
+
+def findings(done: subprocess.CompletedProcess[str]) -> list[list[str]]:
+    """The lines of ``check``: verdict, subject, detail."""
+    return [line.split(None, 2) for line in done.stdout.splitlines()]
+
+
+def verdicts(done: subprocess.CompletedProcess[str], subject: str) -> list[str]:
+    return [finding[0] for finding in findings(done) if finding[1] == subject]
+
+
+def test_help_names_the_commands_and_how_to_start(terminal):
+    done = terminal.run("--help")
+    assert done.returncode == 0
+    for word in ("serve", "check", "push", "quotes"):
+        assert f"\n  {word} " in done.stdout
+
+
+def test_options_without_a_command_are_those_of_serve(terminal):
+    assert terminal.run("--port", "1", "--help").stdout == terminal.run("serve", "--help").stdout
+    assert "--redis-url" in terminal.run("serve", "--help").stdout
+
+
+def test_a_value_that_is_not_allowed_is_one_line_on_stderr_and_exit_status_1(terminal):
+    done = terminal.run("--port", "x")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == (
+        "Error: command line: --port: 'x' is not allowed; it must be a whole number from 0 to 65535\n"
+    )
+
+
+def test_the_file_in_the_directory_and_the_environment_are_read(terminal):
+    (terminal.directory / "rtserver.toml").write_text("prot = 1")
+    assert terminal.run("check").stderr == 'Error: rtserver.toml: prot: unknown; did you mean "port"?\n'
+    (terminal.directory / "rtserver.toml").write_text("port = 1")
+    done = terminal.run("check", RTSERVER_HOTS="x")
+    assert done.stderr == 'Error: environment: RTSERVER_HOTS: unknown; did you mean "RTSERVER_HOST"?\n'
+
+
+def test_push_puts_one_message(terminal, redis_url):
+    done = terminal.run("push", "pushuser", '{"user_id": "*"}', "--src", "me", "--redis-url", redis_url)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"pushed 1 message to queue:rtserver at {redis_url}\n"
+    assert messages_on(redis_url) == [{"type": "pushuser", "src": "me", "data": {"user_id": "*"}}]
+
+
+def test_push_takes_one_message_per_line_of_its_input(terminal, redis_url):
+    done = terminal.run(
+        "push", "quote", "-", stdin='[1]\n\n{"a":"é"}\n', RTSERVER_REDIS_URL=redis_url, RTSERVER_QUEUE="queue:other"
+    )
+    assert done.returncode == 0, done.stderr
+    assert [message["data"] for message in messages_on(redis_url, "queue:other")] == [[1], {"a": "é"}]
+
+
+def test_push_refuses_what_is_no_json_and_says_which_line(terminal, redis_url):
+    done = terminal.run("push", "quote", "-", "--redis-url", redis_url, stdin="[1]\n[2\n[3]\n")
+    assert done.returncode == 2
+    assert "line 2 is no JSON" in done.stderr
+    assert [message["data"] for message in messages_on(redis_url)] == [[1]]
+
+
+def test_push_finds_the_embedded_redis_that_runs(terminal):
+    server = EmbeddedRedis(terminal.directory / "var", range(0))
+    server.start()
+    assert terminal.run("push", "quote", "[]").returncode == 0
+    assert messages_on(server.url) == [{"type": "quote", "src": "cli", "data": []}]
+    server.stop()
+    done = terminal.run("push", "quote", "[]")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: no embedded Redis runs for ")
+
+
+def test_push_to_a_redis_that_is_away_is_one_line_with_its_address_and_without_its_password(terminal, free_port):
+    done = terminal.run("push", "quote", "[]", "--redis-url", f"redis://:secret@127.0.0.1:{free_port}/0")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: redis://127.0.0.1:{free_port}/0: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert "secret" not in done.stderr
+
+
+def test_quotes_plays_a_file_as_quote_messages(terminal, redis_url):
+    (terminal.directory / "prices.csv").write_text(CSV)
+    done = terminal.run("quotes", "prices.csv", "--quote", "X:Y:20130301", "--speed", "1e6", "--redis-url", redis_url)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "played 3 points of X:Y:20130301\n"
+    assert [message["data"] for message in messages_on(redis_url)] == [
+        [{"quote": "X:Y:20130301", "info": {"point": [time, price]}}]
+        for time, price in ((1000, 1.5), (2000, 2.5), (3000, 3.5))
+    ]
+
+
+def test_quotes_checks_the_whole_file_before_the_first_point_goes_out(terminal, redis_url):
+    (terminal.directory / "prices.csv").write_text(CSV + "4000,much\n")
+    done = terminal.run("quotes", "prices.csv", "--quote", "X:Y:20130301", "--redis-url", redis_url)
+    assert done.returncode == 1
+    assert done.stderr == 'Error: prices.csv:5: price "much" is not a number\n'
+    assert messages_on(redis_url) == []
+
+
+def test_check_of_a_sound_demo_finds_nothing_wrong(terminal, free_port):
+    done = terminal.run("check", "--port", str(free_port))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [finding[:2] for finding in findings(done)] == [
+        ["ok", "config"],
+        ["ok", "django"],
+        ["ok", "plug-ins"],
+        ["ok", "redis"],
+        ["ok", "port"],
+    ]
+    assert "can be started" in done.stdout
+
+
+def test_check_warns_of_a_redis_that_keeps_nothing_and_fails_for_a_port_that_is_taken(terminal, redis_url):
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        done = terminal.run("check", "--redis-url", redis_url, "--port", str(port))
+    assert done.returncode == 1
+    assert verdicts(done, "redis") == ["ok", "warn"]
+    assert "keeps nothing on disk" in done.stdout
+    assert verdicts(done, "port") == ["FAIL"]
+    assert f"127.0.0.1:{port}: Address already in use" in done.stdout
+
+
+def test_check_fails_for_a_redis_that_is_away(terminal, free_port):
+    done = terminal.run("check", "--redis-url", f"redis://127.0.0.1:{free_port}/0", "--port", "0")
+    assert done.returncode == 1
+    assert verdicts(done, "redis") == ["FAIL"]
+
+
+def test_check_names_settings_and_plug_ins_that_cannot_be_loaded(terminal):
+    done = terminal.run("check", "--django-settings", "nosuch", "--msg-handlers", "nosuch:Thing", "--port", "0")
+    assert done.returncode == 1
+    assert verdicts(done, "django") == ["FAIL"]
+    assert verdicts(done, "plug-ins") == ["FAIL"]
+    assert "plug-in 'nosuch:Thing' cannot be loaded" in done.stdout
+
+
+SETTINGS = """
+SECRET_KEY = "x"
+INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions"]
+INSTALLED_APPS += ["django.contrib.staticfiles"]
+STATIC_URL = "/static/"
+"""
+
+
+def test_check_finds_settings_and_plug_ins_in_the_current_directory_and_passes_on_what_django_says(terminal):
+    (terminal.directory / "shopsettings.py").write_text(SETTINGS + 'STATICFILES_DIRS = ["/nosuch/directory"]')
+    (terminal.directory / "shop.py").write_text(
+        "from rtserver.user.msg_handler import BaseUserMsgHandler\n"
+        "class Cart(BaseUserMsgHandler):\n    msg_type = 'cart'\n"
+    )
+    done = terminal.run("check", "--django-settings", "shopsettings", "--msg-handlers", "shop:Cart", "--port", "0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert verdicts(done, "django") == ["warn", "ok"]
+    assert "staticfiles.W004" in done.stdout
+    assert ["ok", "plug-ins", "shop:Cart"] in findings(done)
+
+
+def test_check_goes_on_after_settings_that_django_cannot_even_check(terminal):
+    backend = '{"BACKEND": "django.template.backends.django.DjangoTemplates"}'
+    (terminal.directory / "shopsettings.py").write_text(f"{SETTINGS}\nTEMPLATES = [{backend}, {backend}]")
+    done = terminal.run("check", "--django-settings", "shopsettings", "--port", "0")
+    assert verdicts(done, "django") == ["FAIL"]
+    assert verdicts(done, "port") == ["ok"]
+
+
+def test_check_tells_of_a_redis_that_may_drop_messages(terminal, redis_url):
+    with redis.Redis.from_url(redis_url) as client:
+        client.config_set("maxmemory-policy", "allkeys-lru")
+        done = terminal.run("check", "--redis-url", redis_url, "--port", "0")
+        client.config_set("maxmemory-policy", "noeviction")
+    assert "maxmemory-policy is allkeys-lru" in done.stdout
