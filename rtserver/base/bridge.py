@@ -71,9 +71,21 @@ class Mailbox:
         # Lowered before the first message is taken: a post from here on wakes once too often rather than never.
         self._is_awake = False
         messages = self._messages
-        for _ in range(min(limit, len(messages))):
-            handle(messages.popleft())
-        if not messages:
+        try:
+            for _ in range(min(limit, len(messages))):
+                handle(messages.popleft())
+        finally:
+            # Also after a message that failed: those behind it must not lie there until the next post.
+            has_more = self._wake_for_the_rest()
+        return has_more
+
+    def close(self) -> None:
+        """Refuse posts from now on. What was accepted stays for the reader to drain."""
+        with self._lock:
+            self._is_closed = True
+
+    def _wake_for_the_rest(self) -> bool:
+        if not self._messages:
             return False
         with self._lock:
             must_wake = not self._is_awake and self._wake is not None
@@ -81,11 +93,6 @@ class Mailbox:
         if must_wake and self._wake is not None:
             self._wake()
         return True
-
-    def close(self) -> None:
-        """Refuse posts from now on. What was accepted stays for the reader to drain."""
-        with self._lock:
-            self._is_closed = True
 
 
 class Bridge:
