@@ -105,6 +105,8 @@ test("a full chart forgets its oldest labels, and every series moves with them",
   assert.deepEqual(chart.labels(), [...LABELS.slice(1), LAST + 1]);
   assert.deepEqual([places(chart, 0), places(chart, 1)], [[0, 1], [0, 1, 2]]);
   assert.deepEqual(chart.takeChanges(), { labels: true, series: [0, 1, 2] });
+  chart.onRender(dynamicRender([[1, LAST + 1, 10]]));
+  assert.deepEqual(chart.takeChanges(), { labels: false, series: [1] });
 });
 
 test("changes name what is to be drawn anew, once", () => {

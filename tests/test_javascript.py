@@ -1,0 +1,81 @@
+"""The browser library from Python's side: its tests, its types, and the two files in it that are made from others.
+
+What is needed and not there fails these tests by name; nothing is skipped.
+"""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rtserver.base.wire.close_code import as_javascript
+
+ROOT = Path(__file__).parent.parent
+LIBRARY = ROOT / "site/static/js/rtc"
+TOOLS = ROOT / "node_modules/.bin"
+OLDEST_NODE = 18
+DEADLINE_S = 120
+
+
+def test_the_library_passes_its_own_tests() -> None:
+    files = sorted(str(path) for path in (ROOT / "tests/js").glob("*.test.mjs"))
+    assert files
+    run(find_node(), "--test", *files)
+
+
+def test_the_library_has_sound_types() -> None:
+    run(find_tool("tsc"), "--project", "tsconfig.json")
+
+
+def test_the_bundle_is_made_of_the_modules_as_they_are(tmp_path: Path) -> None:
+    made = tmp_path / "rtc.bundle.js"
+    tool, *arguments = shlex.split(json.loads((ROOT / "package.json").read_text())["scripts"]["bundle"])
+    kept = [argument for argument in arguments if not argument.startswith("--outfile=")]
+    run(find_tool(tool), *kept, f"--outfile={made}")
+    committed = (LIBRARY / "rtc.bundle.js").read_text()
+    assert made.read_text() == committed, "rtc.bundle.js is not up to date: run `npm run bundle`"
+
+
+def test_the_close_codes_are_those_of_the_server() -> None:
+    assert (LIBRARY / "codes.js").read_text() == as_javascript(), "codes.js is not up to date: run `make codes`"
+
+
+def test_the_page_can_load_each_module_by_the_names_in_its_imports() -> None:
+    for module in LIBRARY.glob("*.js"):
+        for line in module.read_text().splitlines():
+            if line.startswith(("import ", "export ")) and " from " in line:
+                name = line.rsplit(" from ", 1)[1].strip('";')
+                assert (LIBRARY / name).is_file(), f"{module.name} imports {name}"
+
+
+def find_node() -> str:
+    """The path of a Node that is new enough; fails the test with the name of what is missing."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.fail("node is missing: install Node 18 or newer (Debian: apt-get install nodejs npm)")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    if int(version.lstrip("v").split(".")[0]) < OLDEST_NODE:
+        pytest.fail(f"node is {version}: version {OLDEST_NODE} or newer is needed")
+    return node
+
+
+def find_tool(name: str) -> str:
+    """The path of a development tool of package.json; fails the test where it is not installed."""
+    find_node()
+    if not (TOOLS / name).exists():
+        pytest.fail(f"{name} is missing: run `npm install --no-package-lock` in {ROOT}")
+    return str(TOOLS / name)
+
+
+def run(*command: str) -> None:
+    """Run ``command`` from the project's root; fail with all it said where it does not succeed."""
+    environment = {key: value for key, value in os.environ.items() if key != "NODE_OPTIONS"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
+    if done.returncode != 0:
+        pytest.fail(f"{shlex.join(command)}\n{done.stdout}\n{done.stderr}", pytrace=False)
