@@ -91,14 +91,14 @@ test("the newest candles stay in view until somebody zooms", () => {
 });
 
 test("an element of another size is filled in the next frame", () => {
-  const { frames, instance, observers } = startDrawnChart();
+  const { frames, instance, observers, render } = startDrawnChart();
   assert.deepEqual(observers[0].elements, [{ id: "place" }]);
   for (let i = 0; i < 5; i += 1) observers[0].run();
   frames.run();
   assert.deepEqual([instance.resizes, instance.options.length, instance.options[1].grid.length], [1, 2, 2]);
-  observers[0].run();
+  render(dynamicRender([[2, LAST, 1]]));
   frames.run();
-  assert.equal(instance.resizes, 2);
+  assert.deepEqual([instance.resizes, Object.keys(instance.options[2])], [1, ["series"]]);
 });
 
 test("a size that changes before there is anything to draw is taken, too", () => {
