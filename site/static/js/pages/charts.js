@@ -6,7 +6,7 @@ import { enableCopyButtons } from "./copy_button.js";
 import { QuoteCard } from "./quote_card.js";
 import { startShell } from "./shell.js";
 
-const PERIOD_TEXT = { 0: "every tick", 60: "one minute each", 300: "five minutes each" };
+const PERIOD_TEXT = { 0: "every tick", 60: "1 minute", 300: "5 minutes" };
 const SHAPE_TEXT = { ohlc: "Candles", line: "Line", bar: "Bars", scatter: "Points" };
 
 const { exchange, date } = document.body.dataset;
@@ -47,7 +47,7 @@ function settleControls(changedName) {
 function showMainChart() {
   const request = readControls();
   document.getElementById("main-title").textContent = request.item;
-  document.getElementById("main-subtitle").textContent = `${SHAPE_TEXT[request.shape]}, ${PERIOD_TEXT[request.period]}`;
+  document.getElementById("main-subtitle").textContent = `${SHAPE_TEXT[request.shape]} · ${PERIOD_TEXT[request.period]}`;
   mainPanel.show(request);
 }
 
