@@ -1,0 +1,139 @@
+"""Who may import whom: the table of docs/design.md, section 3, as a test.
+
+The first rule whose pattern fits a file is the file's rule. Imports are read from the source, those inside functions
+and under TYPE_CHECKING included.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ANY = frozenset({"*"})
+WAITING = frozenset({"asyncio", "concurrent", "multiprocessing", "select", "selectors", "socket", "ssl", "threading"})
+CLOCKS = frozenset({"time"})
+BASE, USER, MODULES, HANDLERS, SERVICE = (
+    f"rtserver.{package}" for package in ("base", "user", "modules", "handlers", "service")
+)
+
+
+class Rule(NamedTuple):
+    """What the files of one pattern may import: of ours, of other packages, and not of the standard library."""
+
+    pattern: str
+    ours: frozenset[str] | set[str]
+    outside: frozenset[str] | set[str]
+    not_stdlib: frozenset[str] = frozenset()
+
+
+RULES = (
+    # Pure: bytes, messages and `now` in, bytes and messages out.
+    Rule("rtserver/base/wire/frame.py", {"rtserver.base.wire"}, {"tornado.util"}, WAITING | CLOCKS),
+    Rule("rtserver/base/wire/*", {"rtserver.base.wire"}, {"msgspec", "ujson"}, WAITING | CLOCKS),
+    # The shells of base, each with its one kind of socket or thread.
+    Rule("rtserver/base/websocket_*.py", {BASE}, {"tornado"}),
+    Rule("rtserver/base/flusher.py", {BASE}, set()),
+    Rule("rtserver/base/bridge.py", {BASE}, set()),
+    Rule("rtserver/base/ownership.py", {BASE}, set()),
+    Rule("rtserver/base/gevent_redis.py", {BASE}, {"gevent", "redis"}),
+    Rule("rtserver/base/redis_queue.py", {BASE}, {"redis"}, WAITING),
+    Rule("rtserver/base/memory_queue.py", {BASE}, {"msgspec"}, WAITING),
+    Rule("rtserver/base/*", {BASE}, {"msgspec"}, WAITING | CLOCKS),
+    # The websocket thread, from left to right.
+    Rule("rtserver/user/auth.py", {BASE, USER}, {"django", "msgspec"}),
+    Rule("rtserver/user/*", {BASE, USER}, {"msgspec"}),
+    Rule("rtserver/modules/*", {BASE, USER, MODULES}, {"msgspec"}, WAITING),
+    Rule("rtserver/handlers/*", {BASE, USER, MODULES, HANDLERS}, {"msgspec"}, WAITING),
+    # The service thread.
+    Rule("rtserver/service/runner.py", {BASE, SERVICE}, {"gevent"}),
+    Rule("rtserver/service/doorbell.py", {BASE, SERVICE}, set()),
+    Rule("rtserver/service/indicator_line.py", {BASE, SERVICE}, {"talipp"}, WAITING),
+    Rule("rtserver/service/*", {BASE, SERVICE}, {"msgspec"}, WAITING),
+    # Where everything is built. Nothing but the command line leads here.
+    Rule("rtserver/bootstrap/*", {"rtserver"}, ANY),
+    Rule("rtserver/__main__.py", {"rtserver.bootstrap"}, set()),
+    Rule("rtserver/__init__.py", set(), set()),
+    # The demo site runs without rtserver, too.
+    Rule("site/*", set(), {"django", "redis"}),
+)
+
+
+def files() -> list[str]:
+    return sorted(str(file.relative_to(ROOT)) for top in ("rtserver", "site") for file in (ROOT / top).rglob("*.py"))
+
+
+def rule_of(file: str) -> Rule:
+    return next(rule for rule in RULES if fnmatch(file, rule.pattern))
+
+
+def imports_of(source: str) -> Iterator[tuple[int, str]]:
+    """Line and whole name of each import; what is imported *from* a module counts as the module's."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = "." * node.level + (node.module or "")
+            # `from rtserver import base` names a package of ours, whatever else is imported from is one already.
+            names = [f"{module}.{alias.name}" for alias in node.names] if module == "rtserver" else [module]
+            yield from ((node.lineno, name) for name in names)
+
+
+def is_within(name: str, allowed: frozenset[str] | set[str]) -> bool:
+    return allowed == ANY or any(name == package or name.startswith(f"{package}.") for package in allowed)
+
+
+def objection(rule: Rule, file: str, name: str) -> str | None:
+    """Why ``file`` may not import ``name``; None if it may."""
+    top = name.partition(".")[0]
+    if top in ("", "tests", "bench"):
+        return "imports are absolute, and never of tests"
+    if top == "rtserver":
+        is_fine = name == "rtserver" or is_within(name, rule.ours)
+        return None if is_fine else f"of ours only {', '.join(sorted(rule.ours)) or 'nothing'}"
+    if top == "rtsite":
+        return None if file.startswith("site/") else "the demo site is never imported"
+    if top in sys.stdlib_module_names:
+        return "this file may not wait, nor read a clock" if top in rule.not_stdlib else None
+    return None if is_within(name, rule.outside) else f"of other packages only {', '.join(sorted(rule.outside))}"
+
+
+@pytest.mark.parametrize("file", files())
+def test_a_file_imports_only_what_its_layer_may_know(file):
+    rule = rule_of(file)
+    found = [
+        f"{file}:{line}: {name}: {reason}"
+        for line, name in imports_of((ROOT / file).read_text(encoding="utf-8"))
+        if (reason := objection(rule, file, name))
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_every_rule_is_about_some_file():
+    unused = {rule.pattern for rule in RULES} - {rule_of(file).pattern for file in files()}
+    assert not unused
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("rtserver/base/wire/frame.py", "socket"),
+        ("rtserver/base/wire/json.py", "tornado.util"),
+        ("rtserver/base/outbox.py", "rtserver.user.user_agent"),
+        ("rtserver/base/outbox.py", "rtserver.baseball"),
+        ("rtserver/service/quote_center.py", "gevent"),
+        ("rtserver/service/quote_center.py", "rtserver.user"),
+        ("rtserver/user/topic.py", "rtserver.modules.chart"),
+        ("rtserver/user/topic.py", "django.conf"),
+        ("rtserver/modules/chart.py", "rtserver.bootstrap.config"),
+        ("site/rtsite/views.py", "rtserver.base"),
+        ("rtserver/bootstrap/app.py", "rtsite.settings"),
+        ("rtserver/base/bridge.py", ".messages"),
+    ],
+)
+def test_the_table_objects_to_what_it_is_there_for(file, name):
+    assert objection(rule_of(file), file, name)
