@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 class BusReader:
     """Follows the bus from its end at the start. ``received`` and ``lost`` count entries.
 
+    ``is_located`` says whether that end has been found: what comes to the bus from then on is not missed.
+
     While ``must_hold()`` is true the websocket thread has more than enough to do: the messages stay where they are.
     """
 
@@ -43,6 +45,7 @@ class BusReader:
         self._count = count
         self._cursor = Cursor()
         self._goal: str | None = None
+        self.is_located = False
         self.received = 0
         self.lost = 0
 
@@ -59,6 +62,7 @@ class BusReader:
     def locate(self) -> None:
         """Go to the end of the bus. Before the first intake: what this worker moves there, it has to read."""
         self._cursor = Cursor(self._link.call(self._queue.newest_id))
+        self.is_located = True
 
     def finish(self, goal: str) -> None:
         """Read on up to the entry ``goal`` and no further."""

@@ -18,7 +18,7 @@ import msgspec
 from rtserver.base.queue_port import START, Entry, just_before
 from rtserver.base.wire import json
 from rtserver.service.cursor import Cursor, Gap
-from rtserver.service.message import BadData, Reason, Rejected, ServiceMessage, decode
+from rtserver.service.message import BadData, Reason, Rejected, ServiceMessage, decode, rejection_of
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.rejections import Rejections
 
@@ -117,10 +117,8 @@ class Lane:
         src = message.src
         try:
             data = json.decode(message.data, self._decoder)
-        except json.ShapeError as error:
-            raise Rejected(Reason.BAD_DATA, str(error), src) from None
         except json.JsonError as error:
-            raise Rejected(Reason.BAD_JSON, str(error), src) from None
+            raise rejection_of(message.data, error, Reason.BAD_DATA, src) from None
         try:
             self.handler(src, data)
         except BadData as error:

@@ -48,16 +48,27 @@ class ServiceMessage(msgspec.Struct, frozen=True, gc=False):
 
 
 _decoder = msgspec.json.Decoder(ServiceMessage)
+_any_decoder = msgspec.json.Decoder()
 
 
 def decode(raw: bytes) -> ServiceMessage:
     """The message in ``raw``. Raises ``Rejected`` with ``BAD_JSON`` or ``BAD_MESSAGE``."""
     try:
         return json.decode(raw, _decoder)
-    except json.ShapeError as error:
-        raise Rejected(Reason.BAD_MESSAGE, str(error)) from None
     except json.JsonError as error:
-        raise Rejected(Reason.BAD_JSON, str(error)) from None
+        raise rejection_of(raw, error, Reason.BAD_MESSAGE) from None
+
+
+def rejection_of(raw: bytes | msgspec.Raw, error: json.JsonError, shape_reason: Reason, src: str = "") -> Rejected:
+    """Why ``raw``, whose decoding ended with ``error``, is rejected: no JSON at all, or JSON of another shape.
+
+    Decoding ends at the first thing that is wrong, and something worse may follow; so all of it is read once more.
+    """
+    try:
+        json.decode(raw, _any_decoder)
+    except json.JsonError as no_json:
+        return Rejected(Reason.BAD_JSON, str(no_json), src)
+    return Rejected(shape_reason, str(error), src)
 
 
 def encode(type: str, src: str, data: Any) -> bytes:  # noqa: A002 (the envelope's own word)

@@ -25,11 +25,11 @@ from rtserver.service.msg_handler import ServiceMsgHandler, SubscribableService
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
 from rtserver.service.service_directory import ServiceDirectory
+from rtserver.service.worker import LaneWorker, Undertaker
 
 TURN_SECONDS = 0.5
 DRAIN_LIMIT = 200
-BURY_LIMIT = 500
-CATCH_UP_COUNT = 500
+LAST_LETTER_SECONDS = 0.5
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class ServiceThread:
 
     ``queue`` must be one on gevent's sockets and is this thread's from here on. ``services`` are those that agents
     may subscribe to, by name. ``on_failure`` is called on the service thread when one of its greenlets dies: what is
-    left of the thread cannot be relied on, and the process should end.
+    left of the thread cannot be relied on, and the process should end. Raises ``DuplicateTypeError``.
     """
 
     def __init__(
@@ -67,46 +67,48 @@ class ServiceThread:
         *,
         services: Mapping[str, SubscribableService] | None = None,
         sources: Sequence[Source] = (),
-        on_failure: Callable[[BaseException], object] = lambda error: None,
+        on_failure: Callable[[Exception], object] = lambda error: None,
         read_count: int = 500,
         max_ahead: int = 50_000,
         lane_bound: int = 2_000,
     ) -> None:
         self._queue = queue
-        self._bridge = bridge
+        self._mailbox = bridge.to_services
+        self._services = dict(services or {})
         self._sources = sources
         self._on_failure = on_failure
         self._thread = threading.Thread(target=self._run, name="rtserver-services", daemon=True)
-        self._is_ready = threading.Event()
         self._doorbell = Doorbell()
-        self._stop_seconds = 4.0
-        self._services = dict(services or {})
+        self._is_ready = threading.Event()
+        self._located, self._mail, self._stopping = (gevent.event.Event() for _ in range(3))
+        self._stop_seconds = 0.0
+        waits: dict[str, Any] = {"must_hold": lambda: bridge.to_users.is_congested, "pause": gevent.sleep}
         self.failure: Exception | None = None
-        self.directory = ServiceDirectory(self._services, bridge.to_users.post)
+        self.last_turn = time.monotonic()
+        self.link = QueueLink(self._stopping.wait)
         self.rejections = Rejections()
+        self.directory = ServiceDirectory(self._services, bridge.to_users.post)
         self.lanes = tuple(Lane(handler, self.rejections, bound=lane_bound) for handler in handlers)
         dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections)
-        self.link = QueueLink(self._pause_unless_stopping)
-        to_users = bridge.to_users
-        waits: dict[str, Any] = {"must_hold": lambda: to_users.is_congested, "pause": gevent.sleep}
         self.reader = BusReader(queue, self.link, dispatcher, count=read_count, **waits)
         self.intake = Intake(queue, self.link, self.reader, max_ahead=max_ahead, **waits)
-        self.last_turn = time.monotonic()
+        self._undertaker = Undertaker(self.rejections, queue, self.link, gevent.event.Event())
+        self._workers = [
+            LaneWorker(lane, queue, self.link, self.reader, gevent.event.Event(), **waits) for lane in self.lanes
+        ]
 
     # Any thread.
-
-    def start(self, timeout: float = 10.0) -> None:
-        """Start, and return when the hub turns; whether Redis is there is not waited for. See ``link``."""
-        self._thread.start()
-        if not self._is_ready.wait(timeout):
-            raise RuntimeError(f"the service thread did not turn within {timeout:g} s")
-        if self.failure is not None:
-            raise self.failure
 
     @property
     def is_alive(self) -> bool:
         """Whether the thread runs. Whether it turns is told by ``last_turn``, in ``time.monotonic`` seconds."""
         return self._thread.is_alive()
+
+    def start(self, timeout: float = 10.0) -> None:
+        """Start, and return when the hub turns; whether Redis is there is not waited for, but told by ``link``."""
+        self._thread.start()
+        if not self._is_ready.wait(timeout):
+            raise RuntimeError(f"the service thread did not turn within {timeout:g} s")
 
     def request_stop(self, timeout: float = 4.0) -> None:
         """Begin to stop, without waiting: no more intake, what was taken is handled, within ``timeout`` seconds."""
@@ -114,8 +116,9 @@ class ServiceThread:
         self._doorbell.ring("stop")
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for the end; whether it came. Not on the event loop's thread while messages for it are waited for."""
-        self._thread.join(timeout)
+        """Wait for the end; whether it came. Not to be called where the messages for the other side are drained."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def stop(self, timeout: float = 4.0) -> bool:
@@ -134,74 +137,57 @@ class ServiceThread:
             self._fail(error)
         finally:
             self._is_ready.set()
-            self._bridge.to_services.bind(lambda: None)
+            self._mailbox.bind(lambda: None)
             self._doorbell.take_down()
             self._queue.close()
             hub.destroy(destroy_loop=True)
 
     def _serve(self, hub: Hub) -> None:
-        self._stopping = gevent.event.Event()
-        self._mail = gevent.event.Event()
-        self._dead = gevent.event.Event()
-        self._located = gevent.event.Event()
-        self._is_draining = False
-        self._doorbell.put_up(hub, {"stop": self._stopping.set, "mail": self._mail.set})
         for owned in (*self._services.values(), *(lane.handler for lane in self.lanes)):
             if isinstance(owned, ThreadBound):
                 owned.bind_thread()
-        self._bridge.to_services.bind(lambda: self._doorbell.ring("mail"))
-        self.rejections.wake = self._dead.set
-        turning = self._spawn(self._turn)
-        mail = self._spawn(self._read_mail)
-        burial = self._spawn(self._bury)
-        sources = [self._spawn(source.run) for source in self._sources]
-        lanes = [self._spawn(self._work, lane) for lane in self.lanes]
+        self._doorbell.put_up(hub, {"stop": self._stopping.set, "mail": self._mail.set})
+        self._mailbox.bind(lambda: self._doorbell.ring("mail"))
         reader = self._spawn(self._follow_bus)
-        intake = self._spawn(self._take_in)
+        intake = self._spawn(self._when_located, self.intake.run)
+        lanes = [self._spawn(self._when_located, worker.run) for worker in self._workers]
+        burial = self._spawn(self._undertaker.run)
+        others = [self._spawn(run) for run in (self._turn, self._read_mail, *(one.run for one in self._sources))]
         self._is_ready.set()
         self._stopping.wait()
-        self._shut_down(intake, reader, lanes, burial, [turning, mail, *sources])
+        self._shut_down(intake, reader, lanes, burial)
+        gevent.killall([intake, reader, *lanes, burial, *others])
+        self._tell_what_is_left()
 
     def _shut_down(
-        self,
-        intake: gevent.Greenlet,
-        reader: gevent.Greenlet,
-        lanes: list[gevent.Greenlet],
-        burial: gevent.Greenlet,
-        others: list[gevent.Greenlet],
+        self, intake: gevent.Greenlet, reader: gevent.Greenlet, lanes: list[gevent.Greenlet], burial: gevent.Greenlet
     ) -> None:
-        """Upstream first, so that each greenlet's work is complete when its own turn to end comes."""
+        """Upstream first, so that everything a greenlet will ever get is there when its own turn to end comes."""
         deadline = time.monotonic() + self._stop_seconds
         self.link.is_ending = True
-        self.intake.is_stopped = True
         for source in self._sources:
             source.stop()
         if not self._located.is_set():
             gevent.killall([intake, reader, *lanes])  # nothing was taken
         # A running intake is not killed: what it has just moved would be on the bus, and nobody would know.
-        self._join([intake], deadline)
+        self.intake.is_stopped = True
+        _join([intake], deadline)
         self.reader.finish(self.intake.newest_id)
         if self.reader.is_done:
             reader.kill()  # it only waits for more
-        self._join([reader], deadline)
-        self._is_draining = True
-        for lane in self.lanes:
-            lane.wake()
-        self._join(lanes, deadline)
-        self._dead.set()
-        self._join([burial], deadline)
-        while self._bridge.to_services.drain(self.directory.handle, DRAIN_LIMIT):
+        _join([reader], deadline)
+        for worker in self._workers:
+            worker.finish()
+        _join(lanes, deadline)
+        self._undertaker.finish()
+        _join([burial], deadline + LAST_LETTER_SECONDS)
+        while self._mailbox.drain(self.directory.handle, DRAIN_LIMIT):
             pass
-        gevent.killall([intake, reader, *lanes, burial, *others])
-        self._tell_what_is_left()
-
-    def _join(self, greenlets: list[gevent.Greenlet], deadline: float) -> None:
-        gevent.joinall(greenlets, timeout=max(0.0, deadline - time.monotonic()))
 
     def _tell_what_is_left(self) -> None:
         for lane in self.lanes:
-            if len(lane) or lane.is_behind:
-                log.error("! %s: stopped with %d messages and more unhandled", lane.msg_type, len(lane))
+            if len(lane):
+                log.error("! stopped with %d messages for %r unhandled", len(lane), lane.msg_type)
         if len(self.rejections):
             log.error("! stopped with %d dead letters unburied", len(self.rejections))
 
@@ -209,12 +195,14 @@ class ServiceThread:
         return gevent.spawn(self._guard, run, *args)
 
     def _guard(self, run: Callable[..., None], *args: Any) -> None:
-        """The one broad except of every greenlet: none of them dies unseen."""
+        """The one broad except around every greenlet: none of them dies unseen."""
         try:
             run(*args)
         except QueueError as error:
-            # The link raises only while the thread stops.
-            log.error("! stopping without the queue: %s", error)
+            # The link raises only while the thread stops; a source may raise it at any time.
+            log.error("! ended without the queue: %s", error)
+            if not self.link.is_ending:
+                self._fail(error)
         except Exception as error:
             log.critical("! a greenlet of the service thread died", exc_info=True)
             self._fail(error)
@@ -223,59 +211,30 @@ class ServiceThread:
         self.failure = error
         self._on_failure(error)
 
-    def _pause_unless_stopping(self, seconds: float) -> None:
-        self._stopping.wait(seconds)
-
     # The greenlets.
-
-    def _turn(self) -> None:
-        while True:
-            self.last_turn = time.monotonic()
-            gevent.sleep(TURN_SECONDS)
 
     def _follow_bus(self) -> None:
         self.reader.locate()
         self._located.set()
         self.reader.run()
 
-    def _take_in(self) -> None:
-        # What is moved before the reader knows where it begins would never be read.
+    def _when_located(self, run: Callable[[], None]) -> None:
+        """What is moved to the bus before the reader knows where it begins would never be read."""
         self._located.wait()
-        self.intake.run()
+        run()
 
-    def _work(self, lane: Lane) -> None:
-        """One lane: what waits, then what it left on the bus, then sleep."""
-        awake = gevent.event.Event()
-        lane.wake = awake.set
-        self._located.wait()
+    def _turn(self) -> None:
         while True:
-            awake.clear()
-            while len(lane):
-                lane.work()
-                gevent.sleep(0)
-            if not lane.catch_up(self.reader.position):
-                self._read_for(lane)
-            elif self._is_draining:
-                return
-            else:
-                awake.wait()
-
-    def _read_for(self, lane: Lane) -> None:
-        until = self.reader.position
-        entries = self.link.call(self._queue.range, lane.position, until, CATCH_UP_COUNT)
-        lane.take(entries, until, is_all=len(entries) < CATCH_UP_COUNT)
-
-    def _bury(self) -> None:
-        while len(self.rejections) or not self._is_draining:
-            self._dead.wait()
-            self._dead.clear()
-            while letters := self.rejections.peek(BURY_LIMIT):
-                self.link.call(self._queue.bury, letters)
-                self.rejections.forget(len(letters))
+            self.last_turn = time.monotonic()
+            gevent.sleep(TURN_SECONDS)
 
     def _read_mail(self) -> None:
         while True:
             self._mail.wait()
             self._mail.clear()
-            self._bridge.to_services.drain(self.directory.handle, DRAIN_LIMIT)
+            self._mailbox.drain(self.directory.handle, DRAIN_LIMIT)
             gevent.sleep(0)
+
+
+def _join(greenlets: list[gevent.Greenlet], deadline: float) -> None:
+    gevent.joinall(greenlets, timeout=max(0.0, deadline - time.monotonic()))

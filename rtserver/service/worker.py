@@ -1,0 +1,109 @@
+"""The two loops behind the reader: one for each lane, and one that buries what was rejected.
+
+Decides when there is nothing left to do. How a loop sleeps and is woken is said by whoever runs it.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from rtserver.base.queue_port import QueuePort
+from rtserver.service.bus_reader import HOLD_SECONDS, BusReader
+from rtserver.service.lane import Lane
+from rtserver.service.queue_link import QueueLink
+from rtserver.service.rejections import Rejections
+
+BURY_LIMIT = 500
+CATCH_UP_COUNT = 500
+
+
+class Event(Protocol):
+    """What a loop sleeps on. ``set`` is called on the same thread."""
+
+    def set(self) -> object:
+        """Wake whoever waits."""
+
+    def clear(self) -> object:
+        """Let the next ``wait`` wait."""
+
+    def wait(self) -> object:
+        """Return once it is set."""
+
+
+class LaneWorker:
+    """Works off one lane, and reads the bus for it while it is behind."""
+
+    def __init__(
+        self,
+        lane: Lane,
+        queue: QueuePort,
+        link: QueueLink,
+        reader: BusReader,
+        awake: Event,
+        *,
+        must_hold: Callable[[], bool],
+        pause: Callable[[float], object],
+    ) -> None:
+        self._lane = lane
+        self._queue = queue
+        self._link = link
+        self._reader = reader
+        self._awake = awake
+        self._must_hold = must_hold
+        self._pause = pause
+        self._is_finishing = False
+        lane.wake = awake.set
+
+    def run(self) -> None:
+        """What waits, then what the lane had left on the bus, then sleep; returns when finished."""
+        lane = self._lane
+        while True:
+            self._awake.clear()
+            while len(lane):
+                lane.work()
+                self._pause(0)
+            if not lane.catch_up(self._reader.position):
+                self._read_bus()
+            elif self._is_finishing:
+                return
+            else:
+                self._awake.wait()
+
+    def finish(self) -> None:
+        """The reader has ended: return as soon as there is nothing left."""
+        self._is_finishing = True
+        self._awake.set()
+
+    def _read_bus(self) -> None:
+        while self._must_hold():
+            self._pause(HOLD_SECONDS)
+        until = self._reader.position
+        entries = self._link.call(self._queue.range, self._lane.position, until, CATCH_UP_COUNT)
+        self._lane.take(entries, until, is_all=len(entries) < CATCH_UP_COUNT)
+
+
+class Undertaker:
+    """Buries what was rejected, many letters at a time: a flood of bad messages must not slow the good ones down."""
+
+    def __init__(self, rejections: Rejections, queue: QueuePort, link: QueueLink, awake: Event) -> None:
+        self._rejections = rejections
+        self._queue = queue
+        self._link = link
+        self._awake = awake
+        self._is_finishing = False
+        rejections.wake = awake.set
+
+    def run(self) -> None:
+        """Bury, then sleep; returns when finished."""
+        while True:
+            self._awake.clear()
+            while letters := self._rejections.peek(BURY_LIMIT):
+                self._link.call(self._queue.bury, letters)
+                self._rejections.forget(len(letters))
+            if self._is_finishing:
+                return
+            self._awake.wait()
+
+    def finish(self) -> None:
+        """Nothing more is rejected: return as soon as everything is buried."""
+        self._is_finishing = True
+        self._awake.set()

@@ -1,0 +1,141 @@
+from typing import Any
+
+import pytest
+from service_fakes import Recorder
+
+from rtserver.base.memory_queue import MemoryQueue
+from rtserver.base.queue_port import START, Entry
+from rtserver.service.bus_reader import BusReader, Intake
+from rtserver.service.dispatcher import ServiceMessageDispatcher
+from rtserver.service.lane import Lane
+from rtserver.service.message import encode
+from rtserver.service.queue_link import QueueLink
+from rtserver.service.rejections import Rejections
+
+
+class Worker:
+    """Reader and intake on a queue in memory, whose waits take no time; ``held`` says how often they still hold."""
+
+    def __init__(self, queue: MemoryQueue, **bounds: int) -> None:
+        self.queue = queue
+        self.held = 0
+        self.handler = Recorder()
+        self.lane = Lane(self.handler, Rejections())
+        dispatcher = ServiceMessageDispatcher([self.lane], Rejections())
+        link = QueueLink(self.pause)
+        waits: dict[str, Any] = {"must_hold": lambda: self.held > 0, "pause": self.pause}
+        self.reader = BusReader(queue, link, dispatcher, count=bounds.get("count", 500), **waits)
+        self.intake = Intake(queue, link, self.reader, max_ahead=bounds.get("max_ahead", 1000), **waits)
+
+    def pause(self, seconds: float) -> None:
+        self.held -= 1
+
+    def numbers(self) -> list[int]:
+        while len(self.lane):
+            self.lane.work()
+        return self.handler.numbers
+
+
+class InstantQueue(MemoryQueue):
+    """Nobody waits for a first message."""
+
+    def read(self, after: str, count: int, timeout: float) -> list[Entry]:
+        return super().read(after, count, 0)
+
+    def intake(self, timeout: float) -> Any:
+        return super().intake(0)
+
+
+def put(queue: MemoryQueue, *numbers: int) -> None:
+    queue.put([encode("number", "test", number) for number in numbers])
+
+
+def test_what_was_on_the_bus_before_the_start_is_not_read_and_all_later_is() -> None:
+    queue = InstantQueue()
+    put(queue, 1, 2)
+    queue.intake(0)
+    worker = Worker(queue)
+    worker.reader.locate()
+    put(queue, 3, 4)
+    worker.intake.move()
+    worker.reader.read()
+    assert worker.numbers() == [3, 4]
+    assert (worker.intake.moved, worker.reader.received, worker.reader.lost) == (2, 2, 0)
+
+
+def test_the_reader_stops_exactly_when_its_goal_is_dispatched() -> None:
+    queue = InstantQueue()
+    worker = Worker(queue, count=2)
+    worker.reader.locate()
+    put(queue, *range(5))
+    worker.intake.move()
+    worker.reader.finish(worker.intake.newest_id)
+    assert not worker.reader.is_done
+    worker.reader.run()
+    assert worker.numbers() == [0, 1, 2, 3, 4]
+    assert worker.reader.is_done
+
+
+def test_a_reader_without_anything_to_read_is_done_at_once() -> None:
+    worker = Worker(InstantQueue())
+    worker.reader.locate()
+    worker.reader.finish(worker.intake.newest_id)
+    worker.reader.run()
+    assert worker.reader.received == 0
+
+
+def test_nothing_is_read_while_the_other_side_is_congested() -> None:
+    queue = InstantQueue()
+    worker = Worker(queue)
+    worker.reader.locate()
+    put(queue, 1)
+    worker.intake.move()
+    worker.held = 25
+    worker.reader.read()
+    assert worker.held == 0
+    assert worker.numbers() == [1]
+
+
+def test_the_intake_leaves_a_backlog_on_the_list_until_the_reader_comes_closer() -> None:
+    queue = InstantQueue(batch=10)
+    worker = Worker(queue, max_ahead=25)
+    worker.reader.locate()
+    put(queue, *range(100))
+    while not worker.intake.is_too_far_ahead:
+        worker.intake.move()
+    assert worker.intake.moved == 30
+    assert queue.waiting() == 70
+    worker.reader.read()
+    assert not worker.intake.is_too_far_ahead
+
+
+def test_entries_that_were_trimmed_unread_are_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    queue = InstantQueue(bus_length=10)
+    worker = Worker(queue)
+    put(queue, 0)
+    queue.intake(0)
+    worker.reader.locate()
+    put(queue, *range(1, 31))
+    worker.intake.move()
+    worker.reader.read()
+    assert worker.numbers() == list(range(21, 31))
+    assert worker.reader.lost == 20
+    assert "20 entries were trimmed" in caplog.text
+
+
+def test_a_bus_that_redis_has_lost_is_noticed_and_the_new_one_is_read(caplog: pytest.LogCaptureFixture) -> None:
+    clock = [1000.0]
+    worker = Worker(InstantQueue(now=lambda: clock[0]))
+    put(worker.queue, *range(5))
+    worker.queue.intake(0)
+    worker.reader.locate()
+    clock[0] = 900.0  # the Redis that took over has a clock that is behind
+    empty = InstantQueue(now=lambda: clock[0])
+    worker.reader._queue = empty
+    worker.reader.read()
+    assert "began anew" in caplog.text
+    assert worker.reader.position == START
+    put(empty, 7)
+    empty.intake(0)
+    worker.reader.read()
+    assert worker.numbers() == [7]

@@ -1,0 +1,42 @@
+from rtserver.base.queue_port import START, Entry
+from rtserver.service.cursor import Cursor, Gap
+
+
+def entries(*ids: str) -> list[Entry]:
+    return [Entry(entry_id, b"") for entry_id in ids]
+
+
+def test_neighbouring_numbers_leave_no_gap() -> None:
+    cursor = Cursor("5-10")
+    assert cursor.advance(entries("5-11", "6-12")) is None
+    assert cursor.advance(entries("9-13")) is None
+    assert cursor.id == "9-13"
+
+
+def test_a_jump_in_the_numbers_is_what_was_trimmed() -> None:
+    assert Cursor("5-10").advance(entries("7-14")) == Gap(3, is_anew=False)
+
+
+def test_numbers_that_begin_again_are_a_new_bus() -> None:
+    assert Cursor("5-10").advance(entries("7-1", "7-2")) == Gap(0, is_anew=True)
+    assert Cursor("5-10").advance(entries("7-4")) == Gap(3, is_anew=True)
+
+
+def test_nothing_is_missing_before_the_first_entry() -> None:
+    assert Cursor(START).advance(entries("7-4000")) is None
+
+
+def test_a_jump_over_entries_that_are_gone_counts_all_of_them() -> None:
+    cursor = Cursor("5-10")
+    assert cursor.jump("6-14") == Gap(4, is_anew=False)
+    assert cursor.id == "6-14"
+
+
+def test_a_jump_to_where_it_stands_is_no_gap() -> None:
+    assert Cursor("5-10").jump("5-10") is None
+    assert Cursor(START).jump(START) is None
+
+
+def test_a_gap_says_in_words_what_happened() -> None:
+    assert str(Gap(3, is_anew=False)) == "3 entries were trimmed from the bus before they were read"
+    assert "anew" in str(Gap(0, is_anew=True))

@@ -1,0 +1,48 @@
+import pytest
+from service_fakes import Recorder
+
+from rtserver.base.queue_port import Entry
+from rtserver.service.dispatcher import DuplicateTypeError, ServiceMessageDispatcher
+from rtserver.service.lane import Lane
+from rtserver.service.message import encode
+from rtserver.service.rejections import Rejections
+
+
+class Other(Recorder):
+    msg_type = "other"
+
+
+def entries(*raws: bytes) -> list[Entry]:
+    return [Entry(f"1-{number}", raw) for number, raw in enumerate(raws, 1)]
+
+
+def test_each_message_goes_to_the_lane_of_its_type_in_order() -> None:
+    rejections = Rejections()
+    one, other = (Lane(handler, rejections) for handler in (Recorder(), Other()))
+    dispatcher = ServiceMessageDispatcher([one, other], rejections)
+    dispatcher.dispatch(entries(*(encode(name, "me", n) for n, name in enumerate(("number", "other", "number")))))
+    for lane in (one, other):
+        lane.work()
+    assert [lane.handler.numbers for lane in (one, other)] == [[0, 2], [1]]  # type: ignore[attr-defined]
+    assert len(rejections) == 0
+
+
+def test_what_has_no_lane_is_rejected_and_the_next_message_is_not() -> None:
+    rejections = Rejections()
+    lane = Lane(Recorder(), rejections)
+    bad = [b"{", b"[]", encode("nobody", "feed-1", 1)]
+    ServiceMessageDispatcher([lane], rejections).dispatch(entries(*bad, encode("number", "me", 7)))
+    letters = rejections.peek(10)
+    assert [letter.reason for letter in letters] == ["bad_json", "bad_message", "unknown_type"]
+    assert [letter.raw for letter in letters] == bad
+    assert letters[2].src == "feed-1"
+    assert "'nobody'" in letters[2].detail
+    assert len(lane) == 1
+
+
+def test_two_handlers_for_one_type_are_refused_with_both_names() -> None:
+    class Rival(Recorder):
+        pass
+
+    with pytest.raises(DuplicateTypeError, match=r"service_fakes\.Recorder and .*Rival both handle.*'number'"):
+        ServiceMessageDispatcher([Lane(Recorder(), Rejections()), Lane(Rival(), Rejections())], Rejections())

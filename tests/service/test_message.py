@@ -1,0 +1,68 @@
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rtserver.base.wire.json import JsonError
+from rtserver.service.message import Reason, Rejected, ServiceMessage, decode, encode
+
+
+def test_the_data_of_a_message_stays_the_producer_s_bytes() -> None:
+    message = decode(b'{"type":"quote","src":"feed-1","data":[1, 2.50,{"a":null}]}')
+    assert message == ServiceMessage("quote", "feed-1", msgspec.Raw(b'[1, 2.50,{"a":null}]'))
+
+
+def test_a_message_may_say_more_than_it_has_to() -> None:
+    assert decode(b'{"v":2,"type":"quote","src":"me","data":null,"at":1}').type == "quote"
+
+
+@pytest.mark.parametrize(
+    "raw", [b"", b"{", b"quote", b'{"type":"quote"', b'{"type":"a","src":"b","data":}', b"[" * 5000]
+)
+def test_what_is_no_json_is_rejected_as_that(raw: bytes) -> None:
+    with pytest.raises(Rejected) as caught:
+        decode(raw)
+    assert caught.value.reason is Reason.BAD_JSON
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"[]",
+        b'"quote"',
+        b"{}",
+        b'{"src":"me","data":1}',
+        b'{"type":"quote","data":1}',
+        b'{"type":"quote","src":"me"}',
+        b'{"type":7,"src":"me","data":1}',
+        b'{"type":"quote","src":null,"data":1}',
+    ],
+)
+def test_json_that_is_no_envelope_is_rejected_as_that(raw: bytes) -> None:
+    with pytest.raises(Rejected) as caught:
+        decode(raw)
+    assert caught.value.reason is Reason.BAD_MESSAGE
+
+
+@given(st.binary(max_size=60))
+@settings(max_examples=200)
+def test_whatever_the_bytes_are_the_answer_is_a_message_or_a_rejection(raw: bytes) -> None:
+    try:
+        outcome: ServiceMessage | Rejected = decode(raw)
+    except Rejected as rejected:
+        outcome = rejected
+    if isinstance(outcome, Rejected):
+        assert outcome.reason in (Reason.BAD_JSON, Reason.BAD_MESSAGE)
+        assert outcome.detail
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.recursive(st.none() | st.integers(0, 9) | st.text(), st.lists))
+@settings(max_examples=50)
+def test_what_was_encoded_is_decoded(msg_type: str, src: str, data: object) -> None:
+    message = decode(encode(msg_type, src, data))
+    assert (message.type, message.src, msgspec.json.decode(message.data)) == (msg_type, src, data)
+
+
+def test_data_that_json_cannot_say_is_refused_before_it_is_sent() -> None:
+    with pytest.raises(JsonError):
+        encode("quote", "me", float("nan"))

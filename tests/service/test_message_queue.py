@@ -1,0 +1,64 @@
+import msgspec
+import pytest
+
+from rtserver.base.memory_queue import MemoryQueue
+from rtserver.base.queue_port import START, QueueAwayError
+from rtserver.base.redis_queue import RedisQueue, plain_client
+from rtserver.base.wire.json import JsonError
+from rtserver.service.message import ServiceMessage
+from rtserver.service.message_queue import ServiceMessageQueue
+
+
+def message(msg_type: str, src: str, data: bytes) -> ServiceMessage:
+    return ServiceMessage(msg_type, src, msgspec.Raw(data))
+
+
+def test_a_producer_puts_and_a_reader_gets_through_a_real_redis(redis_url: str) -> None:
+    producer = ServiceMessageQueue.connect(redis_url)
+    producer.put("quote", "feed-1", [{"quote": "DEMO:AAPL:20130301"}])
+    producer.put_many([("a", "me", 1), ("b", "me", None)])
+    reader = ServiceMessageQueue.connect(redis_url)
+    assert reader.get() == [
+        message("quote", "feed-1", b'[{"quote":"DEMO:AAPL:20130301"}]'),
+        message("a", "me", b"1"),
+        message("b", "me", b"null"),
+    ]
+    assert reader.get(timeout=0) == []
+    producer.close()
+    reader.close()
+
+
+def test_what_is_put_is_the_envelope_on_the_list_and_nothing_else(redis_url: str) -> None:
+    ServiceMessageQueue.connect(redis_url, queue="mine").put("notice", "me", {"text": "Grüße / 你好"})
+    [raw] = plain_client(redis_url).lrange("mine", 0, -1)
+    assert raw == '{"type":"notice","src":"me","data":{"text":"Grüße / 你好"}}'.encode()
+
+
+def test_getting_takes_at_most_count_and_goes_on_from_there() -> None:
+    queue = ServiceMessageQueue(MemoryQueue())
+    queue.put_many([("n", "me", number) for number in range(5)])
+    got = [queue.get(count=2, timeout=0) for _ in range(4)]
+    assert [[bytes(one.data) for one in part] for part in got] == [[b"0", b"1"], [b"2", b"3"], [b"4"], []]
+
+
+def test_of_many_messages_one_that_json_cannot_say_stops_all(redis_url: str) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    with pytest.raises(JsonError):
+        ServiceMessageQueue(queue).put_many([("n", "me", 1), ("n", "me", object())])
+    assert queue.waiting() == 0
+
+
+def test_what_is_no_message_is_buried_and_the_rest_is_got() -> None:
+    memory = MemoryQueue()
+    queue = ServiceMessageQueue(memory)
+    memory.put([b"{", b"[]"])
+    queue.put("n", "me", 1)
+    assert queue.get(timeout=0) == [message("n", "me", b"1")]
+    letters = memory.dead_letters(START, 10)
+    assert [(letter.raw, letter.reason) for letter in letters] == [(b"{", "bad_json"), (b"[]", "bad_message")]
+
+
+def test_a_producer_is_told_when_redis_is_not_there(free_port: int) -> None:
+    queue = ServiceMessageQueue.connect(f"redis://127.0.0.1:{free_port}")
+    with pytest.raises(QueueAwayError, match=str(free_port)):
+        queue.put("n", "me", 1)

@@ -1,0 +1,388 @@
+"""The service thread as it runs: a real hub, a real Redis, real mailboxes."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gevent
+import gevent.event
+import pytest
+import redis
+from redis_process import RedisProcess
+from service_fakes import Recorder
+
+from rtserver.base.bridge import Bridge
+from rtserver.base.gevent_redis import gevent_client
+from rtserver.base.memory_queue import MemoryQueue
+from rtserver.base.messages import Message, PushUser, Refused, Subscribe, Unsubscribe
+from rtserver.base.ownership import ThreadBound
+from rtserver.base.queue_port import START
+from rtserver.base.redis_queue import RedisQueue, plain_client
+from rtserver.service.dispatcher import DuplicateTypeError
+from rtserver.service.message import encode
+from rtserver.service.message_queue import ServiceMessageQueue
+from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.service.push_user import PushUserMsgHandler
+from rtserver.service.runner import ServiceThread, offload
+from rtserver.service.users import Users
+
+PATIENCE = 20.0  # of a test that would otherwise hang
+
+
+class Counting(Recorder):
+    """A recorder on which another thread can wait until it has so many numbers."""
+
+    def __init__(self, context: ServiceContext, goal: int) -> None:
+        super().__init__(context)
+        self.goal = goal
+        self.reached = threading.Event()
+
+    def __call__(self, src: str, data: Any) -> None:
+        super().__call__(src, data)
+        self.goal -= 1
+        if self.goal == 0:
+            self.reached.set()
+
+    def wait(self) -> list[int]:
+        assert self.reached.wait(PATIENCE), f"{self.goal} messages did not come"
+        return self.numbers
+
+
+class Replaying(Counting):
+    replays = True
+
+
+class Stuck(Counting):
+    """Cannot go on before it is let go, which may be done from any thread."""
+
+    msg_type = "stuck"
+
+    def __init__(self, context: ServiceContext, goal: int) -> None:
+        super().__init__(context, goal)
+        self.is_free = threading.Event()
+        self.has_begun = threading.Event()
+
+    def __call__(self, src: str, data: Any) -> None:
+        self.has_begun.set()
+        self.offload(self.is_free.wait, PATIENCE)
+        super().__call__(src, data)
+
+
+class Site:
+    """A bridge, a context and what was started with them; all of it ends with the test."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.bridge = Bridge()
+        post = self.bridge.to_users.post
+        self.context = ServiceContext(post, Users(post), offload)
+        self.failures: list[BaseException] = []
+        self.threads: list[ServiceThread] = []
+
+    def start(self, *handlers: ServiceMsgHandler, **options: Any) -> ServiceThread:
+        queue = RedisQueue(gevent_client(self.url))
+        thread = ServiceThread(queue, self.bridge, handlers, on_failure=self.failures.append, **options)
+        self.threads.append(thread)
+        thread.start()
+        return thread
+
+    def push(self, *numbers: int, msg_type: str = "number") -> None:
+        producer = ServiceMessageQueue.connect(self.url)
+        producer.put_many((msg_type, "test", number) for number in numbers)
+        producer.close()
+
+    def outcome(self, count: int) -> list[Message]:
+        """What the service thread has posted, when it has posted so much."""
+        posted: list[Message] = []
+        arrived = threading.Event()
+        self.bridge.to_users.bind(arrived.set)
+        while len(posted) < count:
+            assert arrived.wait(PATIENCE)
+            arrived.clear()
+            self.bridge.to_users.drain(posted.append, 1000)
+        return posted
+
+
+@pytest.fixture
+def site(redis_url: str) -> Iterator[Site]:
+    site = Site(redis_url)
+    yield site
+    for thread in site.threads:
+        assert thread.stop()
+    assert site.failures == []
+
+
+def until(is_true: Callable[[], bool], site: Site) -> None:
+    """Wait for something that nobody announces, by asking between round trips to Redis."""
+    deadline = threading.Event()
+    timer = threading.Timer(PATIENCE, deadline.set)
+    timer.start()
+    with redis.Redis.from_url(site.url) as client:
+        while not is_true() and not deadline.is_set():
+            client.ping()
+    timer.cancel()
+    assert is_true()
+
+
+def test_twenty_thousand_messages_arrive_in_order(site: Site) -> None:
+    handler = Counting(site.context, 20_000)
+    thread = site.start(handler)
+    for first in range(0, 20_000, 1_000):
+        site.push(*range(first, first + 1_000))
+    assert handler.wait() == list(range(20_000))
+    assert (thread.intake.moved, thread.reader.received, thread.reader.lost) == (20_000, 20_000, 0)
+
+
+def test_a_backlog_from_before_the_start_is_handled(site: Site) -> None:
+    site.push(*range(3_000))
+    handler = Counting(site.context, 3_000)
+    site.start(handler, max_ahead=600)
+    assert handler.wait() == list(range(3_000))
+
+
+def test_a_slow_handler_delays_only_itself_and_misses_nothing(site: Site) -> None:
+    stuck, quick = Stuck(site.context, 3_000), Counting(site.context, 3_000)
+    thread = site.start(stuck, quick, lane_bound=100)
+    for first in range(0, 3_000, 500):
+        site.push(*range(first, first + 500), msg_type="stuck")
+        site.push(*range(first, first + 500))
+    assert quick.wait() == list(range(3_000))
+    assert stuck.has_begun.wait(PATIENCE)
+    assert stuck.numbers == []
+    slow_lane = thread.lanes[0]
+    assert slow_lane.is_behind
+    assert len(slow_lane) <= 100
+    stuck.is_free.set()
+    assert stuck.wait() == list(range(3_000))
+    assert slow_lane.lost == 0
+
+
+def test_a_handler_that_replays_begins_with_what_the_bus_still_holds(site: Site) -> None:
+    site.push(1, 2, 3)
+    queue = RedisQueue(plain_client(site.url))
+    queue.intake(0.1)
+    queue.close()
+    replaying = Replaying(site.context, 5)
+    site.start(replaying)
+    site.push(4, 5)
+    assert replaying.wait() == [1, 2, 3, 4, 5]
+
+
+def test_bad_messages_are_buried_with_their_reasons_and_the_next_is_handled(site: Site) -> None:
+    handler = Counting(site.context, 1)
+    thread = site.start(handler)
+    queue = RedisQueue(plain_client(site.url))
+    bad = [b"no json", b"{}", encode("nobody", "me", 1), encode("number", "me", "seven")]
+    queue.put([*bad, encode("number", "me", 7)])
+    assert handler.wait() == [7]
+    until(lambda: len(queue.dead_letters(START, 10)) == 4, site)
+    letters = queue.dead_letters(START, 10)
+    assert sorted(letter.raw for letter in letters) == sorted(bad)
+    reasons = {letter.raw: letter.reason for letter in letters}
+    assert [reasons[raw] for raw in bad] == ["bad_json", "bad_message", "unknown_type", "bad_data"]
+    assert thread.rejections.counts == {**dict.fromkeys(reasons.values(), 1), "handler_failed": 0}
+    queue.close()
+
+
+def test_a_handler_s_verbs_cross_the_bridge(site: Site) -> None:
+    site.start(PushUserMsgHandler(site.context))
+    producer = ServiceMessageQueue.connect(site.url)
+    producer.put("pushuser", "me", {"user_id": "*", "type": "notice", "data": {"text": "hello"}})
+    producer.close()
+    assert site.outcome(1) == [PushUser(None, "notice", {"text": "hello"})]
+
+
+def test_stop_finishes_what_was_taken_and_leaves_the_rest_on_the_list(site: Site) -> None:
+    stuck = Stuck(site.context, 1_000)
+    thread = site.start(stuck, lane_bound=50)
+    site.push(*range(1_000), msg_type="stuck")
+    assert stuck.has_begun.wait(PATIENCE)
+    until(lambda: thread.reader.received == 1_000, site)
+    thread.request_stop(PATIENCE)
+    stuck.is_free.set()
+    assert thread.join(PATIENCE)
+    assert stuck.numbers == list(range(1_000))
+    site.push(1)
+    with redis.Redis.from_url(site.url) as client:
+        assert client.llen("queue:rtserver") == 1
+
+
+def test_stop_does_not_wait_for_ever_for_a_handler(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    stuck = Stuck(site.context, 2)
+    thread = site.start(stuck)
+    site.push(1, 2, msg_type="stuck")
+    assert stuck.has_begun.wait(PATIENCE)
+    thread.request_stop(0.1)
+    assert not thread.join(0.0)
+    stuck.is_free.set()
+    assert thread.join(PATIENCE)
+
+
+def test_a_second_thread_goes_on_where_the_first_stopped(site: Site) -> None:
+    first = Counting(site.context, 2)
+    thread = site.start(first)
+    site.push(1, 2)
+    first.wait()
+    assert thread.stop()
+    site.push(3)
+    second = Counting(site.context, 1)
+    site.start(second)
+    assert second.wait() == [3]
+
+
+def test_two_threads_in_one_process_both_see_everything(site: Site, redis_url: str) -> None:
+    other = Site(redis_url)
+    one, two = Counting(site.context, 100), Counting(other.context, 100)
+    threads = [site.start(one), other.start(two)]
+    until(
+        lambda: all(thread.reader.position for thread in threads) and all(t.link.is_connected for t in threads), site
+    )
+    until(lambda: all(thread._located.is_set() for thread in threads), site)
+    site.push(*range(100))
+    assert one.wait() == two.wait() == list(range(100))
+    assert threads[1].stop()
+
+
+def test_redis_may_be_absent_at_the_start_and_go_away_later(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    server = RedisProcess(tmp_path)
+    site = Site(server.url)
+    handler = Counting(site.context, 20)
+    thread = site.start(handler)
+    assert not thread.link.is_connected
+    with server:
+        site.push(*range(10))
+        until(lambda: len(handler.numbers) == 10, site)
+        assert thread.link.is_connected
+        server.stop()
+        server.start()
+        site.push(*range(10, 20))
+        assert handler.wait() == list(range(20))
+        assert thread.reader.lost == 0
+        assert thread.stop()
+    assert site.failures == []
+    assert f"127.0.0.1:{server.port}" in caplog.messages[0]
+
+
+def test_a_thread_that_never_saw_redis_stops_at_once(site: Site, free_port: int) -> None:
+    site.url = f"redis://127.0.0.1:{free_port}"
+    thread = site.start(Counting(site.context, 1))
+    thread.request_stop(PATIENCE)
+    assert thread.join(PATIENCE / 2)
+
+
+class Clocks(ThreadBound):
+    """A service that answers every subscription with a refusal, from its own thread."""
+
+    def __init__(self, context: ServiceContext) -> None:
+        super().__init__()
+        self._post = context.post
+
+    def on_subscribe(self, message: Subscribe) -> None:
+        self.check_thread()
+        self._post(Refused(message.agent, message.ref, "bad_request", "closed"))
+
+    def on_unsubscribe(self, message: Unsubscribe) -> None:
+        self._post(Refused(message.agent, message.ref, "bad_request", "never"))
+
+
+def test_subscriptions_come_over_the_bridge_even_without_redis(site: Site, free_port: int) -> None:
+    site.url = f"redis://127.0.0.1:{free_port}"
+    site.bridge.to_services.post(Subscribe(1, 1, "clocks", None))  # before the thread is there
+    thread = site.start(services={"clocks": Clocks(site.context)})
+    for ref in range(2, 1_000):
+        site.bridge.to_services.post(Subscribe(1, ref, "clocks", None))
+    site.bridge.to_services.post(Unsubscribe(1, 5, "clocks"))
+    answers = site.outcome(1_000)
+    assert [(answer.ref, answer.message) for answer in answers if isinstance(answer, Refused)] == [
+        *((ref, "closed") for ref in range(1, 1_000)),
+        (5, "never"),
+    ]
+    assert thread.directory.handled == 1_000
+
+
+def test_what_the_bridge_had_accepted_before_the_stop_is_handled(site: Site) -> None:
+    thread = site.start(services={"clocks": Clocks(site.context)})
+    for ref in range(1_000):
+        site.bridge.to_services.post(Subscribe(1, ref, "clocks", None))
+    site.bridge.to_services.close()
+    assert thread.stop()
+    assert len(site.bridge.to_users) == 1_000
+
+
+class Ticker:
+    """A source that counts until it is stopped, and tells of its end."""
+
+    def __init__(self) -> None:
+        self.has_ticked = threading.Event()
+        self.has_ended = threading.Event()
+        self._stopped: Any = None
+
+    def run(self) -> None:
+        self._stopped = gevent.event.Event()
+        self.has_ticked.set()
+        self._stopped.wait()
+        self.has_ended.set()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+
+def test_a_source_runs_on_the_thread_and_is_asked_to_end(site: Site) -> None:
+    ticker = Ticker()
+    thread = site.start(sources=[ticker])
+    assert ticker.has_ticked.wait(PATIENCE)
+    assert thread.stop()
+    assert ticker.has_ended.is_set()
+
+
+class Faulty:
+    """A source with a bug."""
+
+    def run(self) -> None:
+        raise ZeroDivisionError("bug")
+
+    def stop(self) -> None:
+        pass
+
+
+def test_a_greenlet_that_dies_is_logged_and_reported(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    reported = threading.Event()
+    queue = RedisQueue(gevent_client(site.url))
+    thread = ServiceThread(queue, site.bridge, [], sources=[Faulty()], on_failure=lambda error: reported.set())
+    thread.start()
+    assert reported.wait(PATIENCE)
+    assert isinstance(thread.failure, ZeroDivisionError)
+    assert "Traceback" in caplog.text
+    assert thread.stop()
+
+
+def test_the_thread_tells_when_it_last_turned(site: Site) -> None:
+    thread = site.start()
+    assert thread.is_alive
+    first = thread.last_turn
+    until(lambda: thread.last_turn > first, site)
+
+
+def test_a_stop_that_comes_twice_or_late_does_nothing(site: Site) -> None:
+    thread = site.start()
+    assert thread.stop()
+    assert thread.stop()
+    assert not thread.is_alive
+    site.bridge.to_services.post(Unsubscribe(1, 1, "clocks"))  # nobody is woken, and nothing breaks
+
+
+def test_two_handlers_for_one_type_are_refused_before_anything_starts(site: Site) -> None:
+    handlers = [Counting(site.context, 1), Replaying(site.context, 1)]
+    with pytest.raises(DuplicateTypeError):
+        ServiceThread(MemoryQueue(), site.bridge, handlers)
+
+
+def test_the_queue_s_twin_does_on_a_hub_too(site: Site) -> None:
+    queue = MemoryQueue(sleep=gevent.sleep)
+    queue.put([encode("number", "test", number) for number in range(1_200)])
+    handler = Counting(site.context, 1_200)
+    thread = ServiceThread(queue, site.bridge, [handler])
+    thread.start()
+    assert handler.wait() == list(range(1_200))
+    assert thread.stop()
