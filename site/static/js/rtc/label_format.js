@@ -8,6 +8,10 @@
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+// Made once: a formatter costs far more to make than to use, and every drawing needs one for each tick of its axes.
+const FULL = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 });
+const COMPACT = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+
 /**
  * Short labels for an axis: the time within a day; the date too once there are several days, and nothing but the date
  * where the labels are days apart.
@@ -40,7 +44,7 @@ export function fullLabel(label) {
  * @returns {string} with at most four decimals and thousands set apart
  */
 export function fullNumber(value) {
-  return value.toLocaleString("en-US", { maximumFractionDigits: 4 });
+  return FULL.format(value);
 }
 
 /**
@@ -48,8 +52,7 @@ export function fullNumber(value) {
  * @returns {string} short enough for an axis: 1.2M, 35K, 430.5
  */
 export function shortNumber(value) {
-  if (Math.abs(value) < 10_000) return fullNumber(value);
-  return value.toLocaleString("en-US", { notation: "compact", maximumFractionDigits: 1 });
+  return Math.abs(value) < 10_000 ? fullNumber(value) : COMPACT.format(value);
 }
 
 /** @param {number} time */

@@ -859,6 +859,8 @@ var rtc = (() => {
 
   // site/static/js/rtc/label_format.js
   var DAY_MS = 24 * 60 * 60 * 1e3;
+  var FULL = new Intl.NumberFormat("en-US", { maximumFractionDigits: 4 });
+  var COMPACT = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
   function axisLabelFormat(labels) {
     const [first, last] = [labels[0], labels[labels.length - 1]];
     if (typeof first !== "number" || typeof last !== "number") return String;
@@ -874,11 +876,10 @@ var rtc = (() => {
     return `${isoDate(label)} ${timeOfDay(label)}${fraction}`;
   }
   function fullNumber(value) {
-    return value.toLocaleString("en-US", { maximumFractionDigits: 4 });
+    return FULL.format(value);
   }
   function shortNumber(value) {
-    if (Math.abs(value) < 1e4) return fullNumber(value);
-    return value.toLocaleString("en-US", { notation: "compact", maximumFractionDigits: 1 });
+    return Math.abs(value) < 1e4 ? fullNumber(value) : COMPACT.format(value);
   }
   function isoDate(time) {
     const date = new Date(time);
