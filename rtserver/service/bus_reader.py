@@ -141,6 +141,5 @@ class Intake:
     def move(self) -> None:
         """One intake."""
         moved = self._link.call(self._queue.intake, INTAKE_SECONDS)
-        if moved.messages:
-            self.moved += moved.messages
-            self.newest_id = moved.newest_id
+        self.moved += moved.messages
+        self.newest_id = moved.newest_id

@@ -140,7 +140,9 @@ class ServiceThread:
             self._mailbox.bind(lambda: None)
             self._doorbell.take_down()
             self._queue.close()
-            hub.destroy(destroy_loop=True)
+            # A function that was offloaded and hangs would hold up the end here, and needs the loop when it returns.
+            if not len(hub.threadpool):
+                hub.destroy(destroy_loop=True)
 
     def _serve(self, hub: Hub) -> None:
         for owned in (*self._services.values(), *(lane.handler for lane in self.lanes)):

@@ -131,7 +131,25 @@ def test_twenty_thousand_messages_arrive_in_order(site: Site) -> None:
     for first in range(0, 20_000, 1_000):
         site.push(*range(first, first + 1_000))
     assert handler.wait() == list(range(20_000))
+    assert thread.stop()
     assert (thread.intake.moved, thread.reader.received, thread.reader.lost) == (20_000, 20_000, 0)
+
+
+def test_connections_that_are_cut_again_and_again_lose_and_double_nothing(site: Site) -> None:
+    handler = Counting(site.context, 5_000)
+    thread = site.start(handler)
+    with redis.Redis.from_url(site.url) as client:
+        producer_id = client.client_id()
+        for number in range(0, 5_000, 50):
+            client.rpush("queue:rtserver", *(encode("number", "test", n) for n in range(number, number + 50)))
+            if number % 500 == 0:
+                for other in client.client_list():
+                    if int(other["id"]) != producer_id:
+                        client.client_kill_filter(_id=other["id"])
+    assert handler.wait() == list(range(5_000))
+    assert thread.stop()
+    assert thread.link.outages > 0
+    assert len(handler.numbers) == 5_000
 
 
 def test_a_backlog_from_before_the_start_is_handled(site: Site) -> None:
@@ -213,10 +231,33 @@ def test_stop_does_not_wait_for_ever_for_a_handler(site: Site, caplog: pytest.Lo
     thread = site.start(stuck)
     site.push(1, 2, msg_type="stuck")
     assert stuck.has_begun.wait(PATIENCE)
+    until(lambda: thread.reader.received == 2, site)
     thread.request_stop(0.1)
-    assert not thread.join(0.0)
+    assert thread.join(PATIENCE / 2)
+    assert "stopped with 1 messages for 'stuck' unhandled" in caplog.text
     stuck.is_free.set()
-    assert thread.join(PATIENCE)
+
+
+class Blocking(Counting):
+    """Has a number doubled on another thread; a negative one fails there."""
+
+    def __call__(self, src: str, data: Any) -> None:
+        super().__call__(src, self.offload(self.double, data))
+
+    @staticmethod
+    def double(number: int) -> int:
+        if number < 0:
+            raise ArithmeticError("negative")
+        assert threading.current_thread().name != "rtserver-services"
+        return 2 * number
+
+
+def test_blocking_work_is_done_on_another_thread_and_gives_its_value_or_error(site: Site) -> None:
+    handler = Blocking(site.context, 2)
+    thread = site.start(handler)
+    site.push(1, -1, 2)
+    assert handler.wait() == [2, 4]
+    assert thread.rejections.counts["handler_failed"] == 1
 
 
 def test_a_second_thread_goes_on_where_the_first_stopped(site: Site) -> None:
@@ -235,10 +276,7 @@ def test_two_threads_in_one_process_both_see_everything(site: Site, redis_url: s
     other = Site(redis_url)
     one, two = Counting(site.context, 100), Counting(other.context, 100)
     threads = [site.start(one), other.start(two)]
-    until(
-        lambda: all(thread.reader.position for thread in threads) and all(t.link.is_connected for t in threads), site
-    )
-    until(lambda: all(thread._located.is_set() for thread in threads), site)
+    until(lambda: all(thread.reader.is_located for thread in threads), site)
     site.push(*range(100))
     assert one.wait() == two.wait() == list(range(100))
     assert threads[1].stop()
