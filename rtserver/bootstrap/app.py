@@ -18,8 +18,7 @@ from typing import Any
 
 import tornado.netutil
 from tornado.httpserver import HTTPServer
-from tornado.web import Application, FallbackHandler, StaticFileHandler
-from tornado.wsgi import WSGIContainer
+from tornado.web import Application
 
 import rtserver
 from rtserver.base.bridge import Bridge
@@ -27,6 +26,7 @@ from rtserver.base.websocket_connection import fan_out
 from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.demo_pages import demo_routes
 from rtserver.bootstrap.django_env import DemoSite, prepare_django
 from rtserver.bootstrap.embedded_redis import EmbeddedRedis
 from rtserver.bootstrap.error import StartError
@@ -157,11 +157,7 @@ class App:
             (r"/metrics", MetricsHandler, {"metrics": Metrics(measures)}),
         ]
         if self._site is not None:
-            pages = WSGIContainer(self._site.application, self._page_threads)
-            routes += [
-                (r"/static/(.*)", SiteFileHandler, {"path": str(self._site.static_dir)}),
-                (r".*", FallbackHandler, {"fallback": pages}),
-            ]
+            routes += demo_routes(self._site, self._page_threads)
         return Application(routes)
 
     def _probes(self) -> list[Probe]:
@@ -217,15 +213,6 @@ class App:
         self._django_threads.shutdown(wait=False, cancel_futures=True)
         self._page_threads.shutdown(wait=False, cancel_futures=True)
         log.info("= stopped")
-
-
-class SiteFileHandler(StaticFileHandler):
-    """The demo's files. A browser asks each time whether a file has changed; the answer is mostly 304."""
-
-    def set_extra_headers(self, path: str) -> None:
-        """Called by Tornado for each file."""
-        self.set_header("Cache-Control", "no-cache")
-        self.set_header("X-Content-Type-Options", "nosniff")
 
 
 def banner(config: Config, port: int, redis_url: str, has_demo: bool) -> str:

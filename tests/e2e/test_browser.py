@@ -101,7 +101,7 @@ def test_the_pages_run_without_an_error_in_the_console(page: Page, server: Runni
     page.wait_for_function("globalThis.__rtc?.client.state === 'open'")
     push_price(server.redis_url, NINE_THIRTY_MS, 430.0)
     for shape in ("line", "bar", "scatter", "ohlc"):
-        page.locator(f"input[name=shape][value={shape}] + span").click()
+        page.check(f"input[name=shape][value={shape}]")
         page.wait_for_function("() => document.querySelector('#main-frame').dataset.state === 'live'")
     page.goto("/notices/")
     page.wait_for_function("globalThis.__rtc?.client.state === 'open'")

@@ -51,6 +51,14 @@ test("after a reconnect every active chart is asked for again, and only those", 
   assert.deepEqual(network.socket.messages.map(({ data }) => data), [before[0].data, before[1].data]);
 });
 
+test("a chart is found by its id until it is given up", () => {
+  const { charts } = startCharts();
+  const chart = charts.request(REQUEST);
+  assert.equal(charts.get("main"), chart);
+  charts.unlisten("main");
+  assert.equal(charts.get("main"), undefined);
+});
+
 test("unlisten tells the server, once, and only about what it knows", () => {
   const { charts, network, clock } = startCharts();
   charts.request(REQUEST);

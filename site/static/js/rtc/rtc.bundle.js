@@ -1324,6 +1324,13 @@ var rtc = (() => {
       return chart;
     }
     /**
+     * @param {string} chart_id
+     * @returns {Chart | undefined} the chart of that id, if it was asked for and not given up
+     */
+    get(chart_id) {
+      return this.#entries.get(chart_id)?.chart;
+    }
+    /**
      * Give a chart up: nothing more is sent for it, its drawing goes. One that is not known is nobody's loss.
      * @param {string} chart_id
      */
