@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple, Self
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="  # RFC 6455, section 1.3
@@ -230,9 +231,19 @@ class AsyncWebSocketClient:
         timeout: float = 10.0,  # noqa: ASYNC109 (a deadline for every later wait, not for this call)
         tls: ssl.SSLContext | None = None,
         after: bytes = b"",
+        receive_buffer: int | None = None,
     ) -> Self:
-        """Connect and shake hands. ``after`` is sent in one packet with the request, as an eager client may."""
-        client = cls(*await asyncio.open_connection(host, port, ssl=tls), timeout)
+        """Connect and shake hands. ``after`` is sent in one packet with the request, as an eager client may.
+
+        What is not asked for by ``recv`` is not read from the system, but for a few kilobytes.
+        """
+        sock = socket.socket()
+        sock.setblocking(False)
+        if receive_buffer is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        await asyncio.get_running_loop().sock_connect(sock, (host, port))
+        streams = await asyncio.open_connection(sock=sock, ssl=tls, server_hostname=host if tls else None)
+        client = cls(*streams, timeout)
         client.send(upgrade_request(f"{host}:{port}", path, headers) + after)
         while (head := client._reader.take_head()) is None:
             await client._fill()
@@ -244,6 +255,8 @@ class AsyncWebSocketClient:
 
     async def __aexit__(self, *_: object) -> None:
         self._writer.transport.abort()
+        with suppress(OSError):
+            await self._writer.wait_closed()
 
     def send(self, data: bytes) -> None:
         """Send bytes as they are, without waiting."""

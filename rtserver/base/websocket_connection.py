@@ -13,6 +13,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Awaitable, Hashable, Iterable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from tornado.iostream import IOStream, StreamClosedError
@@ -84,6 +85,7 @@ class WebSocketConnection:
 
     __slots__ = (
         "_environment",
+        "_is_listening",
         "_is_over",
         "_is_scheduled",
         "_last_received",
@@ -107,6 +109,7 @@ class WebSocketConnection:
         self.outbox = Outbox(environment.outbox_bytes, environment.outbox_hard_bytes)
         self._is_scheduled = False
         self._is_over = False
+        self._is_listening = True
         self._last_received = environment.now()
         self._timer = self._arm(environment.heartbeat_seconds, self._on_heartbeat)
 
@@ -114,6 +117,15 @@ class WebSocketConnection:
     def is_open(self) -> bool:
         """Whether a push still has a chance to arrive."""
         return not self._is_over and self._protocol.is_open
+
+    def accept(self, session: Any) -> None:
+        """Take the owner's name for the connection; None is an owner that does not want it after all."""
+        self.session = session
+        if session is None:
+            self.close(CloseCode.NOT_LOGGED_IN, "not logged in")
+        elif self._is_over:
+            # It was closed before there was a session to tell of it.
+            self._environment.owner.on_close(session, self._protocol.close_code)
 
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
         """Send a whole frame, soon; with a ``key``, a newer one of the same key may replace it while the client lags.
@@ -124,8 +136,7 @@ class WebSocketConnection:
             return
         verdict = self.outbox.push(frame, key)
         if not self._is_scheduled:
-            self._is_scheduled = True
-            self._environment.flusher.add(self)
+            self._schedule()
         if verdict is not Verdict.QUEUED:
             self._on_verdict(verdict)
 
@@ -142,6 +153,7 @@ class WebSocketConnection:
 
     def abort(self) -> None:
         """End the connection without a word."""
+        self._timer.cancel()
         self.outbox.shut()
         self._stream.close()
         self._tell_close(self._protocol.close_code)
@@ -167,7 +179,11 @@ class WebSocketConnection:
             if written == len(data):
                 self._on_sent()
                 return
-        stream.write(memoryview(data)[written:]).add_done_callback(self._on_written)
+        writing = stream.write(memoryview(data)[written:])
+        if stream.writing():
+            writing.add_done_callback(self._on_written)
+        elif not stream.closed():
+            self._on_sent()
 
     async def serve(self) -> None:
         """Read until the end. Never raises."""
@@ -184,7 +200,6 @@ class WebSocketConnection:
         except Exception:
             log.exception("! %s: closing, after an error nobody handled", self.remote_ip)
         finally:
-            self._timer.cancel()
             self.abort()
 
     async def _receive(self, data: bytes) -> None:
@@ -200,7 +215,10 @@ class WebSocketConnection:
             handle = owner.on_text if opcode == Opcode.TEXT else owner.on_binary
             pending = handle(self.session, payload)
             if pending is not None:
+                self._is_listening = False
                 await pending
+                self._is_listening = True
+                self._last_received = self._environment.now()
         protocol.settle()
         if protocol.outgoing:
             self._queue_control()
@@ -214,25 +232,33 @@ class WebSocketConnection:
         while self.outbox.size:
             await self._stream.write(b"")
             self.flush()
-        if self._send is not None:
+        # Of a TLS socket too this ends the TCP stream; what comes in from here on is not even decrypted.
+        with suppress(OSError):
             self._stream.socket.shutdown(socket.SHUT_WR)
-        else:
-            self._stream.close()
         while True:
             await self._stream.read_bytes(READ_BYTES, partial=True)
 
     def _queue_control(self) -> None:
         """Pongs and close frames: ahead of the answers to the messages behind them."""
-        for frame in self._protocol.outgoing:
-            if self.outbox.push(frame) is Verdict.TOO_SLOW:
-                self.abort()
-                break
+        verdicts = [self.outbox.push(frame) for frame in self._protocol.outgoing]
         self._protocol.outgoing.clear()
         if not self._protocol.is_open:
             self.outbox.shut()
+        if not self._is_scheduled:
+            # The messages behind a ping may take long, and ``fan_out`` counts on a flush to come.
+            self._schedule()
+        if Verdict.TOO_SLOW in verdicts:
+            self.abort()
+        elif Verdict.LAGS in verdicts and self.is_open:
+            self._on_verdict(Verdict.LAGS)
+
+    def _schedule(self) -> None:
+        self._is_scheduled = True
+        self._environment.flusher.add(self)
 
     def _on_written(self, _future: object) -> None:
-        if not self._stream.closed():
+        # More may have been taken since the write that this tells of: "sent" is when nothing is left to write.
+        if not self._stream.closed() and not self._stream.writing():
             self._on_sent()
             self.flush()
 
@@ -251,7 +277,8 @@ class WebSocketConnection:
     def _on_heartbeat(self) -> None:
         """Ping a silent client; drop one that was silent for a whole interval after its ping."""
         interval = self._environment.heartbeat_seconds
-        silence = self._environment.now() - self._last_received
+        # A client whose message is still being handled is not listened to, which is no silence of its own.
+        silence = self._environment.now() - self._last_received if self._is_listening else 0.0
         if silence >= 2 * interval:
             self.abort()
             return

@@ -18,7 +18,6 @@ from rtserver.base.flusher import Flusher
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.timer_wheel import TimerWheel
 from rtserver.base.websocket_connection import ConnectionOwner, WebSocketConnection
-from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.handshake import HandshakeError, accept_value, check_origin
 
 log = logging.getLogger(__name__)
@@ -73,9 +72,11 @@ class WebSocketServer(ThreadBound):
     def start(self, connection: WebSocketConnection, identity: Any) -> None:
         """Let an upgraded connection live until it ends by itself."""
         self.check_thread()
-        connection.session = self.owner.on_open(connection, identity)
-        if connection.session is None:
-            connection.close(CloseCode.NOT_LOGGED_IN, "not logged in")
+        try:
+            connection.accept(self.owner.on_open(connection, identity))
+        except BaseException:
+            connection.abort()
+            raise
         self.accepted += 1
         task = self._loop.create_task(connection.serve())
         self._tasks.add(task)
@@ -87,12 +88,17 @@ class WebSocketServer(ThreadBound):
             await asyncio.wait(self._tasks, timeout=seconds)
         for task in self._tasks:
             task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._turning is not None:
             self._turning.cancel()
 
     def _turn(self) -> None:
         for callback in self.wheel.advance(self.now()):
-            callback()
+            # What an owner makes of one connection's end must not cost the others their heartbeats and deadlines.
+            try:
+                callback()
+            except Exception:
+                log.exception("! a timer failed")
         self._turning = self._loop.call_later(self.wheel.tick, self._turn)
 
 

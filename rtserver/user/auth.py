@@ -6,6 +6,7 @@ creates a session. This is the one file of ``user`` that knows Django; it has to
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from http.cookies import Morsel
@@ -21,6 +22,10 @@ from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.db import close_old_connections
 
 log = logging.getLogger(__name__)
+
+
+_SESSION_KEY = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{8,4096}")
+"""What a browser keeps as a cookie's value (RFC 6265, sections 4.1.1 and 6.1), and Django takes for a session key."""
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -79,6 +84,8 @@ class SessionAuthenticator:
 
         Blocks. Raises what the session's store or the database raises when it cannot be reached.
         """
+        if not _SESSION_KEY.fullmatch(session_key):
+            return None
         close_old_connections()
         try:
             return _find(session_key)

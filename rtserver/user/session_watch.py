@@ -42,7 +42,8 @@ class SessionWatch:
         self._forget_old()
         self._closed.pop(session_key, None)
         self._closed[session_key] = self._clock()
-        self._end(session_key)
+        for agent in self._registry.by_session.get(session_key):
+            agent.kick(CloseCode.SESSION_CLOSED, "session closed")
 
     def is_known_closed(self, session_key: str) -> bool:
         """Whether the session was closed within the last minute: a handshake may have looked it up before that."""
@@ -74,11 +75,10 @@ class SessionWatch:
             if identity is None or str(identity.user_id) != str(agent.user.user_id):
                 agent.kick(CloseCode.SESSION_CLOSED, "session closed")
 
-    def _end(self, session_key: str) -> None:
-        for agent in self._registry.by_session.get(session_key):
-            agent.kick(CloseCode.SESSION_CLOSED, "session closed")
-
     def _forget_old(self) -> None:
         oldest_kept = self._clock() - REMEMBERED_SECONDS
-        for session_key in [key for key, closed in self._closed.items() if closed < oldest_kept]:
+        while self._closed:
+            session_key = next(iter(self._closed))
+            if self._closed[session_key] >= oldest_kept:
+                return
             del self._closed[session_key]

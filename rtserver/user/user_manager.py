@@ -106,6 +106,11 @@ class UserManager(ThreadBound):
             agent.push_message({"after_ms": spread_ms * place // len(agents)}, "reconnect")
         self.close_all(CloseCode.DRAINING, "the server is going down")
 
+    async def wait_removed(self) -> None:
+        """Until the handlers have done all that they want to do for agents that have gone."""
+        while self._removing:
+            await asyncio.wait(self._removing)
+
     # From the connections.
 
     async def authenticate(self, request: Request) -> Identity | None:

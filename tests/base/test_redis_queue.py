@@ -154,7 +154,7 @@ def test_after_a_restart_of_redis_the_same_queue_goes_on(tmp_path: Path, connect
 
 def test_a_peer_that_stopped_answering_is_noticed_on_a_gevent_socket(tmp_path: Path) -> None:
     with RedisProcess(tmp_path) as server:
-        client = gevent_client(server.url + "?socket_timeout=0.2")
+        client = gevent_client(server.url + "?socket_timeout=0.5")
         queue = RedisQueue(client)
         queue.put([b"1"])
         server.freeze()
@@ -208,7 +208,7 @@ def test_gevent_reaches_a_redis_behind_tls_and_checks_its_certificate(tmp_path: 
 
 
 def test_no_wait_is_longer_than_the_socket_s_patience(redis_url: str) -> None:
-    queue = RedisQueue(plain_client(f"{redis_url}?socket_timeout=0.1"))
+    queue = RedisQueue(plain_client(f"{redis_url}?socket_timeout=1.0"))
     assert queue.read(START, 10, 60.0) == []
     assert queue.intake(60.0).messages == 0
     queue.close()

@@ -48,7 +48,8 @@ def test_the_chart_is_drawn_on_its_canvas(page: Page, server: RunningServer) -> 
     page.wait_for_function("() => window.__rtc.charts.get('main').series[0]?.points().length === 30")
     # Some pixels of the canvas have the colours of candles: more than the one colour of an empty one.
     colours = """() => {
-      const canvas = document.querySelector('#main-chart canvas');
+      const canvas = document.querySelector('#main-frame canvas');
+      if (!canvas) return 0;
       const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
       return new Set(pixels).size;
     }"""
