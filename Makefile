@@ -1,0 +1,63 @@
+# `make` alone says what there is. Everything is made in .venv and node_modules, data in var.
+
+PYTHON := .venv/bin/python
+PIP := $(PYTHON) -m pip install -q --disable-pip-version-check
+RUN_READY := .venv/.run-ready
+TEST_READY := .venv/.test-ready
+NODE_READY := node_modules/.ready
+CHECKED := rtserver site tests bench
+PYTEST_OPTIONS ?= -n 2
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint types js bench codes clean system
+
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(RUN_READY) ## set up what is needed and start the server; ARGS="--port 8000" are its options
+	@exec $(PYTHON) -m rtserver $(ARGS)
+
+test: lint types js ## set up what is needed and check everything: style, types, all tests
+	$(PYTHON) -m pytest $(PYTEST_OPTIONS)
+
+lint: $(TEST_READY) ## check style and format
+	$(PYTHON) -m ruff check $(CHECKED)
+	$(PYTHON) -m ruff format --check $(CHECKED)
+
+types: $(TEST_READY) $(NODE_READY) ## check types, Python's and JavaScript's
+	$(PYTHON) -m mypy
+	npm run --silent check
+
+js: $(NODE_READY) ## test the browser library
+	npm test --silent
+
+bench: $(TEST_READY) ## measure, on two cores (docs/performance.md)
+	$(PYTHON) -m bench $(ARGS)
+
+codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: close codes, settings, the browser bundle
+	$(PYTHON) -m rtserver.base.wire.close_code > site/static/js/rtc/codes.js
+	sed '/^| key /,$$d' docs/configuration.md > docs/configuration.new
+	$(PYTHON) -m rtserver.bootstrap.config >> docs/configuration.new
+	mv docs/configuration.new docs/configuration.md
+	npm run --silent bundle
+
+clean: ## remove what can be made again; var, the data, stays
+	rm -rf .venv node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+system:
+	@sh tools/install_system.sh
+
+$(RUN_READY): requirements.txt
+	@sh tools/make_venv.sh
+	@echo "Installing what rtserver needs; the first time takes a minute"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(TEST_READY): requirements.txt requirements-dev.txt $(RUN_READY) | system
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(NODE_READY): package.json | system
+	@npm install --no-package-lock --no-audit --no-fund --silent
+	@touch $@

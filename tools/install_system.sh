@@ -1,0 +1,30 @@
+#!/bin/sh
+# What the tests need beyond Python: Chromium, Node 18 with npm, Redis 7. Installs from Debian what is missing, where
+# that is allowed; otherwise names it and fails.
+set -eu
+cd "$(dirname "$0")/.."
+. tools/apt.sh
+
+is_at_least() {  # MINIMUM TEXT: whether the first number in the text reaches the minimum
+    number=$(printf '%s' "$2" | sed -n '1s/[^0-9]*\([0-9][0-9]*\).*/\1/p')
+    [ "${number:-0}" -ge "$1" ]
+}
+
+missing() {  # the Debian packages of what is not there
+    [ -x /usr/bin/chromium ] || echo chromium
+    is_at_least 18 "$(node --version 2>/dev/null)" || echo nodejs
+    command -v npm >/dev/null || echo npm
+    is_at_least 7 "$(redis-server --version 2>/dev/null | sed 's/.*v=//')" || echo redis-server
+}
+
+packages=$(missing)
+if [ -n "$packages" ]; then
+    # shellcheck disable=SC2086  # one word per package
+    apt_install $packages || true
+fi
+still=$(missing)
+if [ -n "$still" ]; then
+    echo "The tests need these, and this machine does not let us install them:" $still >&2
+    echo "(Chromium as /usr/bin/chromium, Node 18 or newer with npm, Redis 7 or newer. On Debian: apt install" $still")" >&2
+    exit 1
+fi
