@@ -65,15 +65,18 @@ class SessionAuthenticator:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
+    def session_key(self, request: Request) -> str | None:
+        """The key in the request's session cookie; None without one."""
+        cookie = request.cookies.get(settings.SESSION_COOKIE_NAME)
+        return None if cookie is None or not cookie.value else cookie.value
+
     async def authenticate(self, request: Request) -> Identity | None:
         """Whose session cookie the request carries; None without one or for one that does not hold.
 
         Raises what the session's store or the database raises when it cannot be reached.
         """
-        cookie = request.cookies.get(settings.SESSION_COOKIE_NAME)
-        if cookie is None or not cookie.value:
-            return None
-        return await self.look_up(cookie.value)
+        session_key = self.session_key(request)
+        return None if session_key is None else await self.look_up(session_key)
 
     async def look_up(self, session_key: str) -> Identity | None:
         """``find`` by the executor."""

@@ -1,0 +1,68 @@
+"""One look-up for many handshakes: a session that was just looked up is not looked up again for a moment.
+
+When a server comes back, all clients come back, and a page of four tabs asks four times at once. A look-up costs the
+site's session store and database some milliseconds; its answer is good for a few seconds, because a session that the
+site closes is refused by ``SessionWatch`` whatever an older answer says, and every session is checked again by a timer.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from rtserver.user.auth import Identity, Request, SessionAuthenticator
+
+KEPT_SECONDS = 2.0
+MAX_KEPT = 10_000
+
+
+class RecentLookUps:
+    """Stands before a ``SessionAuthenticator``. ``look_up`` always asks anew; ``authenticate`` may answer from memory."""
+
+    def __init__(
+        self,
+        authenticator: SessionAuthenticator,
+        *,
+        kept_seconds: float = KEPT_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._authenticator = authenticator
+        self._kept_seconds = kept_seconds
+        self._clock = clock
+        self._answers: dict[str, tuple[float, asyncio.Future[Identity | None]]] = {}  # the oldest first
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    async def authenticate(self, request: Request) -> Identity | None:
+        """Whose session cookie the request carries, as it was at most ``kept_seconds`` ago. Raises as ``look_up``."""
+        session_key = self._authenticator.session_key(request)
+        if session_key is None:
+            return None
+        asked, answer = self._answers.get(session_key, (float("-inf"), None))
+        if answer is None or self._clock() - asked > self._kept_seconds or _has_failed(answer):
+            answer = self._ask(session_key)
+        # One client that leaves during the handshake must not take the answer from the others.
+        return await asyncio.shield(answer)
+
+    async def look_up(self, session_key: str) -> Identity | None:
+        """Whose session it is now. Raises what the session's store raises when it cannot be reached."""
+        return await self._authenticator.look_up(session_key)
+
+    def _ask(self, session_key: str) -> asyncio.Future[Identity | None]:
+        self._forget_old()
+        answer = asyncio.ensure_future(self._authenticator.look_up(session_key))
+        self._answers.pop(session_key, None)
+        self._answers[session_key] = (self._clock(), answer)
+        return answer
+
+    def _forget_old(self) -> None:
+        """Drop what is too old to be used, and the oldest of too many: forged keys must not fill the memory."""
+        oldest_kept = self._clock() - self._kept_seconds
+        for session_key, (asked, _) in tuple(self._answers.items()):
+            if asked >= oldest_kept and len(self._answers) < MAX_KEPT:
+                break
+            del self._answers[session_key]
+
+
+def _has_failed(answer: asyncio.Future[Identity | None]) -> bool:
+    return answer.done() and (answer.cancelled() or answer.exception() is not None)

@@ -1,0 +1,400 @@
+"""``mycharts`` as a client sees it, with the real QuoteCenter behind it."""
+
+import gc
+import weakref
+from collections import deque
+from functools import partial
+
+import msgspec
+import pytest
+from user_side import Client, Online
+
+from rtserver.base.messages import Message, Subscribe, Unsubscribe
+from rtserver.handlers.mycharts import MyChartMsgHandler
+from rtserver.handlers.ping import PingMsgHandler
+from rtserver.service.msg_handler import ServiceContext
+from rtserver.service.quote_center import QuoteCenter
+from rtserver.service.users import Users
+
+DATE = "20130301"
+QUOTES = msgspec.json.Decoder(QuoteCenter.data_type)
+
+
+class Market:
+    """Both sides of the bridge, and the mailboxes between them: what is posted waits until ``deliver``."""
+
+    def __init__(self, **limits: int) -> None:
+        self.online = Online(PingMsgHandler, partial(MyChartMsgHandler, **limits))
+        self._to_users: deque[Message] = deque()
+        post = self._to_users.append
+        self.center = QuoteCenter(ServiceContext(post, Users(post), lambda fn, *args: fn(*args)))
+
+    @property
+    def painter(self):
+        return self.online.users.table.handlers["mycharts"].painter
+
+    def tick(self, label, price, item: str = "AAPL", volume=None) -> None:
+        """A producer's message, as bytes."""
+        info = {"point": [label, price], "volume": volume}
+        data = [{"quote": f"DEMO:{item}:{DATE}", "info": info}]
+        self.center("feed-1", QUOTES.decode(msgspec.json.encode(data)))
+
+    def deliver(self) -> None:
+        """Everything that was posted, to either side, until nothing is left."""
+        while True:
+            for message in self.online.take_posted():
+                if isinstance(message, Subscribe):
+                    self.center.on_subscribe(message)
+                elif isinstance(message, Unsubscribe):
+                    self.center.on_unsubscribe(message)
+            self.center.flush()
+            while self._to_users:
+                self.online.users.handle(self._to_users.popleft())
+            if not self.online.posted:
+                return
+
+    def ask(self, client: Client, **request) -> list[dict]:
+        """A chart request; what the client has got when everything has been delivered."""
+        request_id = request.pop("id", None)
+        client.send("mycharts", chart_request(**request), **({} if request_id is None else {"id": request_id}))
+        self.deliver()
+        return client.wire.take()
+
+    def traces(self) -> dict[str, int]:
+        """What is held for anybody, on either side."""
+        return {
+            "agents": len(self.online.users.agents),
+            "topics": len(self.online.topics),
+            "members": self.online.topics.members,
+            "feeds": self.center.feeds,
+            "subscribers": self.center.subscribers,
+        }
+
+
+def chart_request(chart_id="c1", item="AAPL", update="dynamic", **more) -> dict:
+    known = {"type": "quote", "exchange": "DEMO", "date": DATE}
+    return {**known, "chart_id": chart_id, "item": item, "update": update, **more}
+
+
+def points(message: dict, series: int = 0) -> list:
+    return message["data"]["chart"]["series"][series]["data"]
+
+
+def test_a_dynamic_chart_begins_with_a_picture_and_goes_on_with_every_tick():
+    market = Market()
+    client = market.online.connect()
+    market.tick(1000, 10)
+    [picture] = market.ask(client, id="q")
+    assert (picture["id"], picture["data"]["update"], picture["data"]["seq"]) == ("q", "static", 1)
+    assert points(picture) == [[1000, 10]]
+
+    market.tick(2000, 11.5)
+    market.deliver()
+    assert client.wire.take() == [
+        {
+            "type": "mycharts",
+            "data": {
+                "type": "render",
+                "update": "dynamic",
+                "chart_id": "c1",
+                "seq": 2,
+                "chart": {"series": [[0, 2000, 11.5]]},
+            },
+        }
+    ]
+
+
+def test_ticks_of_one_batch_come_in_one_message_in_order():
+    market = Market()
+    client = market.online.connect()
+    market.ask(client)
+    for label in range(5):
+        market.tick(label, label + 1)
+    market.deliver()
+    [message] = client.wire.take()
+    assert message["data"]["chart"]["series"] == [[0, label, label + 1] for label in range(5)]
+    assert message["data"]["seq"] == 5
+
+
+def test_nothing_is_missed_and_nothing_comes_twice_while_the_request_is_under_way():
+    market = Market()
+    client = market.online.connect()
+    watcher = market.online.connect()
+    market.ask(watcher)
+    market.tick(1, 1)
+    client.send("mycharts", chart_request())
+    market.tick(2, 2)
+    market.deliver()
+    market.tick(3, 3)
+    market.deliver()
+    picture, *updates = client.wire.take()
+    seen = [label for label, _ in points(picture)]
+    seen += [entry[1] for message in updates for entry in message["data"]["chart"]["series"]]
+    assert seen == [1, 2, 3]
+
+
+def test_a_static_chart_is_one_picture_and_leaves_nothing_behind():
+    market = Market()
+    client = market.online.connect()
+    market.tick(1, 10)
+    [picture] = market.ask(client, update="static", id=1)
+    assert (picture["id"], points(picture)) == (1, [[1, 10]])
+    market.tick(2, 11)
+    market.deliver()
+    assert client.wire.take() == []
+    assert market.traces() == {"agents": 1, "topics": 0, "members": 0, "feeds": 0, "subscribers": 0}
+
+
+def test_a_user_has_several_charts_also_of_one_quote():
+    market = Market()
+    client = market.online.connect()
+    market.ask(client, chart_id="line")
+    market.ask(client, chart_id="candles", shape="ohlc")
+    market.ask(client, chart_id="ibm", item="IBM")
+    market.tick(1, 10, volume=3)
+    market.tick(1, 99, item="IBM")
+    market.deliver()
+    got = {message["data"]["chart_id"]: message["data"]["chart"]["series"] for message in client.wire.take()}
+    assert got == {"line": [[0, 1, 10]], "candles": [[0, 1, 10, 10, 10, 10], [1, 1, 3]], "ibm": [[0, 1, 99]]}
+    assert market.center.feeds == 2
+
+
+def test_asking_again_under_the_same_id_replaces_the_chart():
+    market = Market()
+    client = market.online.connect()
+    market.ask(client)
+    [picture] = market.ask(client, shape="ohlc", item="IBM")
+    assert picture["data"]["chart"]["legends"] == ["IBM", "volume"]
+    market.tick(1, 10)
+    market.tick(1, 99, item="IBM")
+    market.deliver()
+    [message] = client.wire.take()
+    assert message["data"]["chart"]["series"] == [[0, 1, 99, 99, 99, 99]]
+    assert market.center.subscribers == 1
+
+
+def test_asking_again_before_the_first_answer_is_there_leaves_one_chart():
+    market = Market()
+    client = market.online.connect()
+    client.send("mycharts", chart_request(), id=1)
+    client.send("mycharts", chart_request(shape="bar"), id=2)
+    market.deliver()
+    [picture] = client.wire.take()
+    assert picture["id"] == 2
+    assert market.traces()["subscribers"] == 1
+
+
+def test_asking_for_the_same_chart_again_does_not_end_its_feed_in_between():
+    market = Market()
+    client = market.online.connect()
+    market.ask(client)
+    market.online.take_posted()
+    client.send("mycharts", chart_request())
+    assert [type(message) for message in market.online.posted] == [Subscribe, Unsubscribe]
+
+
+def test_a_chart_that_was_given_up_gets_no_more():
+    market = Market()
+    client = market.online.connect()
+    market.ask(client)
+    client.send("mycharts", {"type": "unlisten", "chart_id": "c1"})
+    market.tick(1, 1)
+    market.deliver()
+    assert client.wire.take() == []
+    assert market.traces()["feeds"] == 0
+
+
+def test_giving_up_is_answered_if_it_has_an_id_and_may_be_repeated():
+    market = Market()
+    client = market.online.connect()
+    market.ask(client)
+    for _ in range(2):
+        answer = client.ask("mycharts", {"type": "unlisten", "chart_id": "c1"}, id=5)
+        assert answer == [{"type": "mycharts", "data": {"type": "unlisten", "chart_id": "c1"}, "id": 5}]
+
+
+def test_a_chart_that_is_given_up_before_its_picture_came_never_comes():
+    market = Market()
+    client = market.online.connect()
+    client.send("mycharts", chart_request())
+    client.send("mycharts", {"type": "unlisten", "chart_id": "c1"})
+    market.deliver()
+    assert client.wire.take() == []
+    assert market.traces()["subscribers"] == 0
+
+
+def test_a_chart_id_may_be_a_number_and_is_not_the_text_that_looks_like_it():
+    market = Market()
+    client = market.online.connect()
+    ids = [market.ask(client, chart_id=chart_id)[0]["data"]["chart_id"] for chart_id in (1, "1")]
+    assert ids == [1, "1"]
+    assert market.center.subscribers == 2
+
+
+def test_bars_and_indicators_are_asked_of_the_service_and_drawn():
+    market = Market()
+    client = market.online.connect()
+    for second in range(5):
+        market.tick(second * 1000, second + 1)
+    [picture] = market.ask(client, period=2, shape="ohlc", indicators=["sma:2", "rsi:2"])
+    chart = picture["data"]["chart"]
+    assert chart["legends"] == ["AAPL", "volume", "sma:2", "rsi:2"]
+    assert points(picture) == [[0, 1, 2, 1, 2], [2000, 3, 4, 3, 4], [4000, 5, 5, 5, 5]]
+    assert points(picture, 2)[-1] == [4000, 4.5]
+
+
+@pytest.mark.parametrize("wrong", [{"indicators": ["wma:3"]}, {"period": 1e9}, {"period": 0.0001}])
+def test_what_the_service_refuses_is_an_error_with_the_requests_id(wrong):
+    market = Market()
+    client = market.online.connect()
+    [message] = market.ask(client, id="q", **wrong)
+    assert message["id"] == "q"
+    assert message["data"]["code"] == "bad_request"
+    assert message["data"]["type"] == "mycharts"
+    assert message["data"]["message"].startswith("chart c1: ")
+    assert market.traces()["subscribers"] == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"chart_id": ""},
+        {"chart_id": "x" * 129},
+        {"chart_id": 1.5},
+        {"chart_id": None},
+        {"chart_id": ["a"]},
+        {"exchange": "A:B"},
+        {"exchange": ""},
+        {"item": "A B"},
+        {"item": "A" * 65},
+        {"item": "A\n"},
+        {"date": "2013-03-01"},
+        {"date": "20130301\n"},
+        {"date": 20130301},
+        {"update": "sometimes"},
+        {"period": -1},
+        {"period": "60"},
+        {"shape": "pie"},
+        {"indicators": "sma:20"},
+        {"indicators": ["x" * 33]},
+        {"indicators": ["sma"] * 33},
+        {"type": "quotes"},
+        {"type": None},
+    ],
+)
+def test_a_request_of_another_shape_never_reaches_the_service(wrong):
+    market = Market()
+    client = market.online.connect()
+    [message] = client.ask("mycharts", {**chart_request(), **wrong}, id=3)
+    assert (message["data"]["code"], message["id"]) == ("bad_request", 3)
+    assert market.online.posted == []
+
+
+@pytest.mark.parametrize("missing", ["type", "chart_id", "exchange", "item", "date", "update"])
+def test_a_request_that_lacks_something_is_told_what(missing):
+    request = chart_request()
+    del request[missing]
+    [message] = Market().online.connect().ask("mycharts", request)
+    assert missing in message["data"]["message"]
+
+
+def test_one_connection_has_a_bounded_number_of_charts():
+    market = Market(max_charts=2)
+    client = market.online.connect()
+    for chart_id in ("a", "b"):
+        market.ask(client, chart_id=chart_id)
+    [message] = market.ask(client, chart_id="c", id=9)
+    assert (message["data"]["code"], message["id"]) == ("rate_limited", 9)
+    assert market.ask(client, chart_id="b")[0]["data"]["type"] == "render"
+    client.send("mycharts", {"type": "unlisten", "chart_id": "a"})
+    assert market.ask(client, chart_id="c")[0]["data"]["type"] == "render"
+
+
+def test_a_static_chart_counts_only_until_it_has_been_sent():
+    market = Market(max_charts=1)
+    client = market.online.connect()
+    for chart_id in range(5):
+        [message] = market.ask(client, chart_id=chart_id, update="static")
+        assert message["data"]["type"] == "render"
+
+
+def test_five_hundred_who_watch_one_quote_cost_one_picture_and_one_frame_per_tick():
+    market = Market()
+    clients = [market.online.connect(number) for number in range(500)]
+    market.tick(1, 1)
+    for client in clients:
+        client.send("mycharts", chart_request(), id="chart-1")
+    market.deliver()
+    assert market.painter.drawn == 1
+    for client in clients:
+        client.wire.take()
+    market.tick(2, 2)
+    market.deliver()
+    frames = {id(client.wire.frames[0][0]) for client in clients}
+    assert len(frames) == 1
+    assert all(len(client.wire.frames) == 1 for client in clients)
+
+
+def test_updates_may_be_conflated_and_pictures_may_not():
+    market = Market()
+    client = market.online.connect()
+    market.tick(1, 1)
+    client.send("mycharts", chart_request())
+    market.deliver()
+    market.tick(2, 2)
+    market.deliver()
+    picture_key, update_key = (key for _, key in client.wire.frames)
+    assert picture_key is None
+    assert update_key is not None
+
+
+def test_nobody_sees_a_chart_that_another_asked_for():
+    market = Market()
+    ann, bob = market.online.connect(1), market.online.connect(2)
+    market.ask(ann)
+    market.ask(bob, item="IBM")
+    market.tick(1, 10)
+    market.deliver()
+    assert len(ann.wire.take()) == 1
+    assert bob.wire.take() == []
+
+
+def test_the_first_one_to_leave_a_group_is_not_kept_by_it():
+    market = Market()
+    first, second = market.online.connect(1), market.online.connect(2)
+    market.ask(first)
+    market.ask(second)
+    gone = weakref.ref(first.wire)
+    first.leave()
+    del first
+    gc.collect()
+    assert gone() is None
+    market.tick(1, 1)
+    market.deliver()
+    assert len(second.wire.take()) == 1
+
+
+def test_a_thousand_who_come_and_go_leave_nothing_behind():
+    market = Market()
+    market.tick(1, 1)
+    wires = weakref.WeakSet()
+    for number in range(1000):
+        client = market.online.connect(number)
+        wires.add(client.wire)
+        client.send("mycharts", chart_request(chart_id="static", update="static"))
+        client.send("mycharts", chart_request(chart_id="line"))
+        client.send("mycharts", chart_request(chart_id="bad", indicators=["nothing"]))
+        if number % 3:
+            market.deliver()
+            client.send("mycharts", chart_request(chart_id="line", shape="ohlc", item="IBM", period=number % 5))
+        if number % 2:
+            market.deliver()
+        client.leave()
+        del client
+    market.deliver()
+    market.online.site.sessions.clear()
+    gc.collect()
+    assert market.traces() == {"agents": 0, "topics": 0, "members": 0, "feeds": 0, "subscribers": 0}
+    assert len(wires) == 0
+    assert market.online.users.user_count == 0
+    assert market.online.users.table.failures == 0

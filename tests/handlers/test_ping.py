@@ -1,0 +1,18 @@
+"""``ping`` as a client sees it."""
+
+import pytest
+from user_side import Online
+
+from rtserver.handlers.ping import PingMsgHandler
+
+
+@pytest.mark.parametrize("data", [None, 0, "hello", [1], {"a": {"b": 1}}])
+def test_whatever_is_sent_the_answer_is_pong(data):
+    client = Online(PingMsgHandler).connect()
+    assert client.ask("ping", data) == [{"type": "ping", "data": "pong"}]
+
+
+def test_the_answer_carries_the_id():
+    client = Online(PingMsgHandler).connect()
+    assert client.ask("ping", id="p-1") == [{"type": "ping", "data": "pong", "id": "p-1"}]
+    assert client.ask("ping", id=0) == [{"type": "ping", "data": "pong", "id": 0}]

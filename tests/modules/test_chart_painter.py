@@ -1,0 +1,83 @@
+"""The painter: what is drawn once for many, and what the messages look like."""
+
+import json
+
+from user_side import payload_of
+
+from rtserver.base.messages import Snapshot, Table, Update
+from rtserver.modules.chart import BASE_COLUMNS
+from rtserver.modules.chart_painter import ChartPainter, Look
+
+LINE = Look("c1", "line", "AAPL")
+
+
+def snapshot(agent=1, ref=1, topic="t", seq=1, label=1):
+    return Snapshot(agent, ref, topic, seq, Table(BASE_COLUMNS, ((label, 2, 2, 2, 2, None),)))
+
+
+def read(frame):
+    return json.loads(payload_of(frame))
+
+
+def test_a_snapshot_becomes_a_static_render_that_answers_the_request():
+    message = read(ChartPainter().frame(snapshot(seq=5), LINE, "q-1"))
+    assert (message["type"], message["id"]) == ("mycharts", "q-1")
+    chart = message["data"].pop("chart")
+    assert message["data"] == {"type": "render", "update": "static", "chart_id": "c1", "seq": 5}
+    assert chart["series"][0]["data"] == [[1, 2]]
+
+
+def test_an_update_becomes_a_dynamic_render_with_the_number_of_its_last_row():
+    _, draw = ChartPainter().follow(snapshot(), LINE)
+    update = Update("t", 7, ((2, 3, 3, 3, 3, None), (3, 4, 4, 4, 4, None)))
+    assert draw(update) == (
+        b'{"type":"mycharts","data":{"type":"render","update":"dynamic","chart_id":"c1","seq":7,'
+        b'"chart":{"series":[[0,2,3],[0,3,4]]}}}'
+    )
+
+
+def test_many_who_come_back_at_once_get_one_picture():
+    painter = ChartPainter()
+    frames = [painter.frame(snapshot(agent=agent, ref=agent), LINE, "chart-1") for agent in range(5000)]
+    assert painter.drawn == 1
+    assert all(frame is frames[0] for frame in frames)
+
+
+def test_requests_with_other_ids_share_the_picture_but_not_the_frame():
+    painter = ChartPainter()
+    messages = [read(painter.frame(snapshot(), LINE, request_id)) for request_id in (None, 0, 1, "1", "")]
+    assert [message.get("id", "none") for message in messages] == ["none", 0, 1, "1", ""]
+    assert painter.drawn == 1
+
+
+def test_what_makes_a_picture_another_one_is_drawn_anew():
+    painter = ChartPainter()
+    painter.frame(snapshot(), LINE)
+    for other in (snapshot(topic="u"), snapshot(seq=2)):
+        painter.frame(other, LINE)
+    looks = (
+        Look("c2", "line", "AAPL"),
+        Look("c1", "bar", "AAPL"),
+        Look("c1", "line", "IBM"),
+        Look(1, "line", "AAPL"),
+    )
+    for look in (*looks, Look("1", "line", "AAPL")):
+        painter.frame(snapshot(), look)
+    assert painter.drawn == 8
+
+
+def test_the_painter_keeps_few_pictures_however_many_it_draws():
+    painter = ChartPainter(kept_pictures=3)
+    for seq in range(100):
+        painter.frame(snapshot(seq=seq), LINE, seq)
+    assert (len(painter._pictures), len(painter._frames)) == (3, 3)
+    painter.frame(snapshot(seq=99), LINE, 99)
+    assert painter.drawn == 100
+
+
+def test_those_who_see_the_same_updates_are_one_group():
+    painter = ChartPainter()
+    group, _ = painter.follow(snapshot(), LINE)
+    assert painter.follow(snapshot(agent=2, seq=9), LINE)[0] == group
+    assert painter.follow(snapshot(), Look("c2", "line", "AAPL"))[0] != group
+    assert painter.follow(snapshot(), Look("c1", "ohlc", "AAPL"))[0] != group

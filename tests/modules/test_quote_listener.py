@@ -1,0 +1,147 @@
+"""QuoteListener: when a membership begins and ends."""
+
+import pytest
+from user_side import Online, payload_of
+
+from rtserver.base.bridge import BridgeClosedError
+from rtserver.base.messages import Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
+from rtserver.modules.quote_listener import QuoteListener
+
+EMPTY = Table(("label",), ())
+
+
+class Watcher:
+    """Keeps what it is shown; follows if it is told to, fails if it is told to."""
+
+    def __init__(self, follows=True, fails=False):
+        self.shown = []
+        self.refused = []
+        self._follows = follows
+        self._fails = fails
+
+    def on_picture(self, snapshot):
+        if self._fails:
+            raise ZeroDivisionError("no picture")
+        self.shown.append(snapshot)
+        return ("g", lambda update: str(update.seq).encode()) if self._follows else None
+
+    def on_refused(self, refused):
+        self.refused.append(refused)
+
+
+@pytest.fixture
+def online():
+    return Online()
+
+
+@pytest.fixture
+def client(online):
+    return online.connect()
+
+
+@pytest.fixture
+def listener(client):
+    return QuoteListener(client.agent)
+
+
+def answer(online, kind=Snapshot, which=-1, topic="t"):
+    """The service's answer to the subscription that was posted last, or to another one."""
+    asked = [message for message in online.posted if isinstance(message, Subscribe)][which]
+    rest = (topic, 1, EMPTY) if kind is Snapshot else ("bad_request", "no")
+    online.users.handle(kind(asked.agent, asked.ref, *rest))
+
+
+def test_listening_asks_the_quote_service(online, client, listener):
+    listener.listen("a", {"quote": "X:Y:20130301"}, Watcher())
+    [asked] = online.posted
+    assert (asked.agent, asked.service, asked.request) == (client.agent.id, "quotes", {"quote": "X:Y:20130301"})
+    assert "a" in listener
+    assert len(listener) == 1
+
+
+def test_the_picture_comes_first_and_then_what_follows(online, client, listener):
+    watcher = Watcher()
+    listener.listen("a", {}, watcher)
+    online.users.handle(Update("t", 1, ()))
+    answer(online)
+    online.users.handle(Update("t", 2, ()))
+    assert len(watcher.shown) == 1
+    assert [payload_of(frame) for frame, _ in client.wire.frames] == [b"2"]
+
+
+def test_a_watcher_who_wants_no_more_is_released_after_the_picture(online, client, listener):
+    listener.listen("a", {}, Watcher(follows=False))
+    answer(online)
+    assert isinstance(online.posted[-1], Unsubscribe)
+    assert (len(listener), len(online.topics), client.agent.subscriptions) == (0, 0, 0)
+
+
+def test_a_watcher_who_fails_on_the_picture_is_released(online, client, listener, caplog):
+    listener.listen("a", {}, Watcher(fails=True))
+    answer(online)
+    assert (len(listener), len(online.topics), client.agent.subscriptions) == (0, 0, 0)
+    assert [type(message) for message in online.posted] == [Subscribe, Unsubscribe]
+    assert "no picture" in caplog.text
+
+
+def test_a_refusal_goes_to_the_watcher_and_ends_the_membership(online, client, listener):
+    watcher = Watcher()
+    listener.listen("a", {}, watcher)
+    answer(online, Refused)
+    assert [refused.code for refused in watcher.refused] == ["bad_request"]
+    assert (len(listener), client.agent.subscriptions, len(online.posted)) == (0, 0, 1)
+
+
+def test_an_answer_to_a_request_that_was_replaced_is_nobodys(online, client, listener):
+    first, second = Watcher(), Watcher()
+    listener.listen("a", {}, first)
+    listener.listen("a", {}, second)
+    answer(online, which=0)
+    assert (first.shown, second.shown) == ([], [])
+    answer(online, which=1)
+    assert (len(first.shown), len(second.shown)) == (0, 1)
+    assert len(listener) == 1
+
+
+def test_a_refusal_of_a_request_that_was_replaced_does_not_end_the_new_one(online, client, listener):
+    listener.listen("a", {}, Watcher())
+    listener.listen("a", {}, Watcher())
+    answer(online, Refused, which=0)
+    assert "a" in listener
+
+
+def test_a_request_that_cannot_be_posted_leaves_the_old_membership_as_it_was(online, client, listener):
+    watcher = Watcher()
+    listener.listen("a", {}, watcher)
+    answer(online)
+
+    def closed(message):
+        raise BridgeClosedError("closed")
+
+    online.on_post = closed
+    with pytest.raises(BridgeClosedError):
+        listener.listen("a", {}, Watcher())
+    online.users.handle(Update("t", 2, ()))
+    assert len(client.wire.frames) == 1
+
+
+def test_unlistening_ends_one_and_leaves_the_others(online, client, listener):
+    for name, topic in (("a", "t"), ("b", "u")):
+        listener.listen(name, {}, Watcher())
+        answer(online, topic=topic)
+    listener.unlisten("a")
+    listener.unlisten("never heard of")
+    online.users.handle(Update("t", 2, ()))
+    online.users.handle(Update("u", 3, ()))
+    assert [payload_of(frame) for frame, _ in client.wire.frames] == [b"3"]
+    assert "a" not in listener
+    assert "b" in listener
+
+
+def test_removing_ends_all(online, client, listener):
+    for name in "abc":
+        listener.listen(name, {}, Watcher())
+    answer(online)
+    listener.on_remove()
+    assert (len(listener), len(online.topics), client.agent.subscriptions) == (0, 0, 0)
+    assert sum(isinstance(message, Unsubscribe) for message in online.posted) == 3

@@ -1,0 +1,316 @@
+"""Handlers of user messages: what reaches them, what becomes of their answers and of their errors."""
+
+import asyncio
+
+import msgspec
+import pytest
+from user_side import Online
+
+from rtserver.user.handler_table import DuplicateHandlerError
+from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError
+
+
+class Add(msgspec.Struct):
+    left: int
+    right: int = 1
+
+
+class AddHandler(BaseUserMsgHandler):
+    msg_type = "add"
+    request = Add
+
+    def on_useragent_msg(self, agent, data):
+        return data.left + data.right
+
+
+class EchoHandler(BaseUserMsgHandler):
+    msg_type = "echo"
+
+    def on_useragent_msg(self, agent, data):
+        return data
+
+
+class FailingHandler(BaseUserMsgHandler):
+    """Raises whatever was put into ``error``, in each of its methods that is named in ``where``."""
+
+    msg_type = "fail"
+    error: Exception = ZeroDivisionError("division by zero")
+    where = ("msg",)
+
+    def on_useragent_open(self, agent):
+        self._maybe_raise("open")
+
+    def on_useragent_msg(self, agent, data):
+        self._maybe_raise("msg")
+
+    def on_useragent_remove(self, agent):
+        self._maybe_raise("remove")
+
+    def _maybe_raise(self, where):
+        if where in self.where:
+            raise self.error
+
+
+def failing(error=FailingHandler.error, *where):
+    return type("Failing", (FailingHandler,), {"error": error, "where": where or ("msg",)})
+
+
+class GatedHandler(BaseUserMsgHandler):
+    """Waits, wherever it is called, until the gate of that call is opened."""
+
+    msg_type = "gate"
+    waits_at: tuple[str, ...] = ("msg",)
+
+    def __init__(self, users):
+        super().__init__(users)
+        self.gate = asyncio.Event()
+        self.story: list[str] = []
+
+    async def on_useragent_open(self, agent):
+        await self._pass("open")
+
+    async def on_useragent_msg(self, agent, data):
+        await self._pass("msg")
+        return data
+
+    async def on_useragent_remove(self, agent):
+        await self._pass("remove")
+
+    async def _pass(self, where):
+        self.story.append(f"{where} begins")
+        if where in self.waits_at:
+            await self.gate.wait()
+        self.story.append(f"{where} ends")
+
+
+def gated(*waits_at):
+    return type("Gated", (GatedHandler,), {"waits_at": waits_at})
+
+
+class Diary(BaseUserMsgHandler):
+    """Notes what it is told, in a list that it shares with others."""
+
+    msg_type = "diary"
+    entries: list[str]
+
+    def on_useragent_open(self, agent):
+        self.entries.append(f"{self.msg_type} open")
+
+    def on_useragent_remove(self, agent):
+        self.entries.append(f"{self.msg_type} remove")
+
+
+def error_of(messages):
+    [message] = messages
+    assert message["type"] == "error"
+    return message["data"]["code"], message["data"]["type"], message.get("id")
+
+
+def test_data_arrives_in_the_handlers_shape_and_the_answer_under_its_type_and_id():
+    client = Online(AddHandler).connect()
+    assert client.ask("add", {"left": 2, "right": 3}, id="q") == [{"type": "add", "data": 5, "id": "q"}]
+    assert client.ask("add", {"left": 2}) == [{"type": "add", "data": 3}]
+
+
+def test_data_of_another_shape_never_reaches_the_handler():
+    client = Online(AddHandler).connect()
+    assert error_of(client.ask("add", {"left": "2"}, id=1)) == ("bad_request", "add", 1)
+    assert error_of(client.ask("add")) == ("bad_request", "add", None)
+
+
+def test_none_is_no_answer_but_everything_else_is():
+    client = Online(EchoHandler).connect()
+    assert client.ask("echo", None) == []
+    for falsy in (0, "", [], {}, False):
+        assert client.ask("echo", falsy) == [{"type": "echo", "data": falsy}]
+
+
+def test_an_unknown_type_is_an_error_with_the_messages_id():
+    client = Online(AddHandler).connect()
+    assert error_of(client.ask("sub", id=4)) == ("unknown_type", "sub", 4)
+
+
+@pytest.mark.parametrize("name", ["__init__", "on_useragent_msg", "users", "error", "userinfo"])
+def test_a_type_from_the_wire_is_looked_up_in_the_table_and_nowhere_else(name):
+    client = Online(AddHandler).connect()
+    assert error_of(client.ask(name)) == ("unknown_type", name, None)
+
+
+@pytest.mark.parametrize(
+    ("payload", "code"), [(b"{", "bad_json"), (b"[]", "bad_message"), (b'{"type":"echo","data":"\xff"}', "bad_json")]
+)
+def test_bad_input_is_answered_and_the_next_message_handled(payload, code):
+    client = Online(EchoHandler).connect()
+    client.send_raw(payload)
+    assert error_of(client.wire.take())[0] == code
+    assert client.ask("echo", 1) == [{"type": "echo", "data": 1}]
+    assert client.wire.is_open
+
+
+def test_a_handler_that_raises_costs_its_message_and_nothing_else(caplog):
+    online = Online(failing(), EchoHandler)
+    client = online.connect()
+    assert error_of(client.ask("fail", id=9)) == ("internal", "fail", 9)
+    assert "ZeroDivisionError: division by zero" in caplog.text
+    assert client.ask("echo", 1) == [{"type": "echo", "data": 1}]
+    assert online.users.table.failures == 1
+
+
+def test_what_went_wrong_inside_is_not_told_to_the_client():
+    client = Online(failing(ValueError("password is hunter2"))).connect()
+    client.send("fail")
+    assert b"hunter2" not in client.wire.frames[0][0]
+
+
+@pytest.mark.parametrize("code", ["bad_request", "forbidden", "rate_limited"])
+def test_a_request_error_is_answered_with_its_code_and_is_no_failure(code, caplog):
+    online = Online(failing(RequestError("not today", code)))
+    client = online.connect()
+    [message] = client.ask("fail", id=2)
+    assert message == {"type": "error", "data": {"code": code, "message": "not today", "type": "fail"}, "id": 2}
+    assert online.users.table.failures == 0
+    assert not caplog.records
+
+
+def test_a_request_error_has_one_of_the_protocols_codes():
+    assert RequestError("no").code == "bad_request"
+    with pytest.raises(ValueError, match="teapot"):
+        RequestError("no", "teapot")
+
+
+def test_an_answer_that_json_cannot_say_is_an_internal_error():
+    class Nan(EchoHandler):
+        def on_useragent_msg(self, agent, data):
+            return float("nan")
+
+    client = Online(Nan).connect()
+    assert error_of(client.ask("echo", id=1)) == ("internal", "echo", 1)
+
+
+def test_two_handlers_of_one_type_stop_the_start_with_both_names():
+    with pytest.raises(DuplicateHandlerError) as caught:
+        Online(AddHandler, EchoHandler, type("Other", (AddHandler,), {}))
+    assert "AddHandler" in str(caught.value)
+    assert "Other" in str(caught.value)
+    assert '"add"' in str(caught.value)
+
+
+def test_every_handler_is_told_of_an_agents_end_in_reverse_order():
+    entries: list[str] = []
+    kinds = [type(name, (Diary,), {"msg_type": name, "entries": entries}) for name in ("a", "b")]
+    online = Online(*kinds)
+    online.connect().leave()
+    assert entries == ["a open", "b open", "b remove", "a remove"]
+
+
+@pytest.mark.parametrize("where", ["open", "remove"])
+def test_a_handler_that_fails_beside_the_messages_does_not_keep_the_others_from_being_told(where, caplog):
+    entries: list[str] = []
+    diary = type("a", (Diary,), {"msg_type": "a", "entries": entries})
+    last = type("b", (Diary,), {"msg_type": "b", "entries": entries})
+    online = Online(diary, failing(RuntimeError("oh"), where), last)
+    client = online.connect()
+    assert client.ask("fail") == []
+    client.leave()
+    assert entries == ["a open", "b open", "b remove", "a remove"]
+    assert "RuntimeError: oh" in caplog.text
+    assert not online.users.agents
+
+
+def test_an_async_handler_answers_like_any_other():
+    async def scenario():
+        client = Online(gated()).connect()
+        await client.send("gate", 5, id="x")
+        return client.wire.take()
+
+    assert asyncio.run(scenario()) == [{"type": "gate", "data": 5, "id": "x"}]
+
+
+def test_errors_of_async_handlers_are_answered_like_any_others(caplog):
+    class Late(BaseUserMsgHandler):
+        msg_type = "late"
+
+        async def on_useragent_msg(self, agent, data):
+            raise RequestError("no") if data else KeyError("late")
+
+    async def scenario():
+        client = Online(Late).connect()
+        await client.send("late", 0, id=1)
+        await client.send("late", 1, id=2)
+        return client.wire.take()
+
+    first, second = asyncio.run(scenario())
+    assert (error_of([first]), error_of([second])) == (("internal", "late", 1), ("bad_request", "late", 2))
+    assert "KeyError: 'late'" in caplog.text
+
+
+def test_messages_wait_until_an_async_open_has_ended():
+    async def scenario():
+        online = Online(gated("open"), EchoHandler)
+        handler = online.users.table.handlers["gate"]
+        client = online.connect()
+        pending = asyncio.ensure_future(client.send("echo", 1))
+        await asyncio.sleep(0)
+        before = client.wire.take()
+        handler.gate.set()
+        await asyncio.wait_for(pending, 10)
+        return before, client.wire.take(), client.send("echo", 2)
+
+    before, after, awaited = asyncio.run(scenario())
+    assert before == []
+    assert after == [{"type": "echo", "data": 1}]
+    assert awaited is None
+
+
+def test_handlers_behind_an_async_open_are_told_after_it():
+    async def scenario():
+        entries: list[str] = []
+        diary = type("Behind", (Diary,), {"entries": entries})
+        online = Online(gated("open"), diary, EchoHandler)
+        client = online.connect()
+        assert entries == []
+        online.users.table.handlers["gate"].gate.set()
+        await asyncio.wait_for(client.send("echo", 1), 10)
+        return entries
+
+    assert asyncio.run(scenario()) == ["diary open"]
+
+
+def test_an_async_open_that_fails_is_logged_and_the_connection_goes_on(caplog):
+    class BadOpen(EchoHandler):
+        async def on_useragent_open(self, agent):
+            raise KeyError("early")
+
+    async def scenario():
+        client = Online(BadOpen).connect()
+        await asyncio.wait_for(client.send("echo", 1), 10)
+        return client.wire.take()
+
+    assert asyncio.run(scenario()) == [{"type": "echo", "data": 1}]
+    assert "KeyError: 'early'" in caplog.text
+
+
+def test_an_agent_that_leaves_during_its_open_is_removed_after_it():
+    async def scenario():
+        online = Online(gated("open"))
+        handler = online.users.table.handlers["gate"]
+        client = online.connect()
+        client.leave()
+        assert not online.users.agents
+        handler.gate.set()
+        await asyncio.wait_for(online.users.wait_removed(), 10)
+        return handler.story
+
+    assert asyncio.run(scenario()) == ["open begins", "open ends", "remove begins", "remove ends"]
+
+
+def test_async_remove_hooks_run_to_their_end():
+    async def scenario():
+        online = Online(gated("remove"))
+        handler = online.users.table.handlers["gate"]
+        online.connect().leave()
+        handler.gate.set()
+        await asyncio.wait_for(online.users.wait_removed(), 10)
+        return handler.story[-1]
+
+    assert asyncio.run(scenario()) == "remove ends"

@@ -1,0 +1,193 @@
+"""An agent: what it sends, and that nothing outlives it."""
+
+import pytest
+from user_side import Online, payload_of
+
+from rtserver.base.bridge import BridgeClosedError
+from rtserver.base.messages import Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
+from rtserver.base.wire.json import JsonError
+from rtserver.user.user_agent import AgentGoneError
+
+EMPTY = Table(("label",), ())
+
+
+class Owner:
+    """Keeps what it is told, and joins the topic if it was given a drawing."""
+
+    def __init__(self, agent, draw=None):
+        self.told = []
+        self._agent = agent
+        self._draw = draw
+
+    def on_snapshot(self, snapshot):
+        self.told.append(snapshot)
+        if self._draw is not None:
+            self._agent.join(snapshot.topic, "g", self._draw)
+
+    def on_refused(self, refused):
+        self.told.append(refused)
+
+
+def draw(update):
+    return str(update.seq).encode()
+
+
+def test_a_message_is_one_frame_with_type_data_and_id():
+    client = Online().connect()
+    client.agent.push_message({"a": 1}, "thing")
+    client.agent.push_message([2], "thing", 7)
+    assert client.wire.take() == [{"type": "thing", "data": {"a": 1}}, {"type": "thing", "data": [2], "id": 7}]
+
+
+def test_data_that_json_cannot_say_raises_and_sends_nothing():
+    client = Online().connect()
+    with pytest.raises(JsonError):
+        client.agent.push_message({1, 2}, "thing")
+    assert client.wire.take() == []
+
+
+def test_an_error_says_code_message_and_what_it_answers():
+    client = Online().connect()
+    client.agent.push_error("forbidden", "no", "thing", "q")
+    assert client.wire.take() == [
+        {"type": "error", "data": {"code": "forbidden", "message": "no", "type": "thing"}, "id": "q"}
+    ]
+
+
+def test_a_frame_is_pushed_as_it_is_with_its_key():
+    client = Online().connect()
+    client.agent.push_frame(b"\x81\x01x", "k")
+    assert client.wire.frames == [(b"\x81\x01x", "k")]
+
+
+def test_a_subscription_is_posted_and_its_answer_goes_to_the_owner():
+    online = Online()
+    client = online.connect()
+    owner = Owner(client.agent)
+    ref = client.agent.subscribe(owner, "quotes", {"quote": "A:B:20130301"})
+    assert online.take_posted() == [Subscribe(client.agent.id, ref, "quotes", {"quote": "A:B:20130301"})]
+
+    snapshot = Snapshot(client.agent.id, ref, "t", 3, EMPTY)
+    online.users.handle(snapshot)
+    assert owner.told == [snapshot]
+
+
+def test_each_subscription_has_its_own_ref_and_owner():
+    online = Online()
+    client = online.connect()
+    owners = [Owner(client.agent) for _ in range(3)]
+    refs = [client.agent.subscribe(owner, "quotes", {}) for owner in owners]
+    assert len(set(refs)) == 3
+    online.users.handle(Snapshot(client.agent.id, refs[1], "t", 1, EMPTY))
+    assert [len(owner.told) for owner in owners] == [0, 1, 0]
+
+
+def test_a_refused_subscription_is_over_without_another_word():
+    online = Online()
+    client = online.connect()
+    owner = Owner(client.agent)
+    ref = client.agent.subscribe(owner, "quotes", {})
+    online.users.handle(Refused(client.agent.id, ref, "bad_request", "no"))
+    online.take_posted()
+    client.agent.unsubscribe(ref)
+    client.leave()
+    assert [told.code for told in owner.told] == ["bad_request"]
+    assert online.take_posted() == []
+
+
+def test_an_answer_to_what_was_given_up_meanwhile_is_dropped():
+    online = Online()
+    client = online.connect()
+    owner = Owner(client.agent, draw)
+    ref = client.agent.subscribe(owner, "quotes", {})
+    client.agent.unsubscribe(ref)
+    client.agent.unsubscribe(ref)
+    online.users.handle(Snapshot(client.agent.id, ref, "t", 1, EMPTY))
+    online.users.handle(Refused(client.agent.id, ref, "bad_request", "no"))
+    assert owner.told == []
+    assert len(online.topics) == 0
+    assert online.take_posted()[1:] == [Unsubscribe(client.agent.id, ref, "quotes")]
+
+
+def test_an_owner_that_fails_on_its_snapshot_is_unsubscribed(caplog):
+    online = Online()
+    client = online.connect()
+    owner = Owner(client.agent)
+    owner.on_snapshot = lambda snapshot: 1 / 0
+    ref = client.agent.subscribe(owner, "quotes", {})
+    online.users.handle(Snapshot(client.agent.id, ref, "t", 1, EMPTY))
+    assert online.take_posted()[1:] == [Unsubscribe(client.agent.id, ref, "quotes")]
+    assert client.agent.subscriptions == 0
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_updates_come_from_the_snapshot_on():
+    online = Online()
+    client = online.connect()
+    ref = client.agent.subscribe(Owner(client.agent, draw), "quotes", {})
+    online.users.handle(Update("t", 1, ()))
+    online.users.handle(Snapshot(client.agent.id, ref, "t", 1, EMPTY))
+    online.users.handle(Update("t", 2, ()))
+    client.agent.leave("t", "g")
+    online.users.handle(Update("t", 3, ()))
+    assert [payload_of(frame) for frame, _ in client.wire.frames] == [b"2"]
+
+
+def test_everything_goes_when_the_agent_goes():
+    online = Online()
+    client = online.connect()
+    refs = [client.agent.subscribe(Owner(client.agent, draw), "quotes", {}) for _ in range(3)]
+    online.users.handle(Snapshot(client.agent.id, refs[0], "t", 1, EMPTY))
+    online.take_posted()
+    client.leave()
+    assert online.take_posted() == [Unsubscribe(client.agent.id, ref, "quotes") for ref in refs]
+    assert (len(online.topics), online.topics.members, client.agent.subscriptions) == (0, 0, 0)
+
+
+def test_an_agent_that_has_gone_can_neither_subscribe_nor_join():
+    online = Online()
+    client = online.connect()
+    client.leave()
+    assert not client.agent.is_open
+    with pytest.raises(AgentGoneError):
+        client.agent.subscribe(Owner(client.agent), "quotes", {})
+    client.agent.join("t", "g", draw)
+    assert online.take_posted() == []
+    assert len(online.topics) == 0
+
+
+def test_an_end_after_the_bridge_has_closed_is_an_end_all_the_same(caplog):
+    online = Online()
+    client = online.connect()
+    ref = client.agent.subscribe(Owner(client.agent, draw), "quotes", {})
+    online.users.handle(Snapshot(client.agent.id, ref, "t", 1, EMPTY))
+
+    def closed(message):
+        raise BridgeClosedError("closed")
+
+    online.on_post = closed
+    client.leave()
+    assert len(online.topics) == 0
+    assert not online.users.agents
+    assert not caplog.records
+
+
+def test_a_subscription_that_could_not_be_posted_does_not_exist():
+    online = Online()
+    client = online.connect()
+
+    def closed(message):
+        raise BridgeClosedError("closed")
+
+    online.on_post = closed
+    with pytest.raises(BridgeClosedError):
+        client.agent.subscribe(Owner(client.agent), "quotes", {})
+    assert client.agent.subscriptions == 0
+
+
+def test_uids_differ_between_the_tabs_of_a_user_and_between_starts():
+    online = Online()
+    first, second = online.connect(), online.connect()
+    assert first.agent.uid != second.agent.uid
+    assert first.agent.uid.startswith(online.users.epoch)
+    assert str(first.agent) == "ann#1"

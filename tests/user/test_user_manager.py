@@ -1,0 +1,353 @@
+"""UserManager: who is let in, who is meant, who is thrown out."""
+
+import asyncio
+import threading
+
+import pytest
+from user_side import Client, Online
+
+import rtserver
+from rtserver.base.messages import CloseSession, Kick, Message, PushUser, Refused, Snapshot, Table, Update
+from rtserver.base.ownership import WrongThreadError
+from rtserver.base.wire.handshake import HandshakeError
+from rtserver.handlers.ping import PingMsgHandler
+from rtserver.user.auth import Identity
+from rtserver.user.msg_handler import BaseUserMsgHandler
+
+
+class Unheard(Message, frozen=True):
+    """A message that the websocket thread has no use for."""
+
+
+def test_the_first_message_says_who_one_is_and_which_tab():
+    online = Online(PingMsgHandler)
+    client = online.open(7, "ann")
+    assert client.wire.take() == [
+        {
+            "type": "userinfo",
+            "data": {
+                "uid": client.agent.uid,
+                "user": {"id": 7, "name": "ann"},
+                "server": {"version": rtserver.__version__, "epoch": "e1"},
+                "heartbeat_ms": 20_000,
+            },
+        }
+    ]
+
+
+def test_userinfo_comes_before_whatever_a_handler_sends_at_the_start():
+    class Greeting(BaseUserMsgHandler):
+        msg_type = "greeting"
+
+        def on_useragent_open(self, agent):
+            agent.push_message("hello", "greeting")
+
+    client = Online(Greeting).open()
+    assert [message["type"] for message in client.wire.take()] == ["userinfo", "greeting"]
+
+
+def test_agents_are_found_by_user_whether_the_id_is_a_number_or_text():
+    online = Online()
+    ann, ann_too, bob = online.connect(1), online.connect(1), online.connect("bob")
+    assert online.users.get_users(1) == online.users.get_users("1") == (ann.agent, ann_too.agent)
+    assert online.users.get_users("bob") == (bob.agent,)
+    assert online.users.get_users(2) == ()
+    assert set(online.users.agents) == {ann.agent.id, ann_too.agent.id, bob.agent.id}
+    assert online.users.user_count == 2
+
+
+def test_a_user_is_gone_when_the_last_connection_is():
+    online = Online()
+    first, second = online.connect(1), online.connect(1)
+    first.leave()
+    assert online.users.get_users(1) == (second.agent,)
+    second.leave()
+    assert online.users.get_users(1) == ()
+    assert (len(online.users.agents), online.users.user_count) == (0, 0)
+
+
+def test_a_push_reaches_every_tab_of_the_users_it_names_and_nobody_else():
+    online = Online()
+    clients = [online.connect(user_id) for user_id in (1, 1, 2, 3)]
+    online.users.handle(PushUser((1, "3"), "notice", {"text": "hi"}))
+    notice = {"type": "notice", "data": {"text": "hi"}}
+    assert [client.wire.take() for client in clients] == [[notice], [notice], [], [notice]]
+
+
+def test_a_user_who_is_named_twice_gets_a_push_once():
+    online = Online()
+    client = online.connect(1)
+    online.users.handle(PushUser((1, "1", 1), "notice", 1))
+    assert len(client.wire.take()) == 1
+
+
+def test_a_push_to_everyone_reaches_everyone_with_the_same_bytes():
+    online = Online()
+    clients = [online.connect(user_id) for user_id in range(5)]
+    online.users.handle(PushUser(None, "notice", {"text": "hi"}))
+    frames = [client.wire.frames[0][0] for client in clients]
+    assert all(frame is frames[0] for frame in frames)
+
+
+def test_a_push_to_nobody_and_to_the_unknown_reaches_nobody():
+    online = Online()
+    client = online.connect(1)
+    online.users.handle(PushUser((), "notice", 1))
+    online.users.handle(PushUser((99,), "notice", 1))
+    assert client.wire.take() == []
+
+
+def test_a_push_must_arrive_so_it_has_no_key_that_another_could_replace():
+    online = Online()
+    client = online.connect(1)
+    online.users.handle(PushUser(None, "notice", 1))
+    assert client.wire.frames[0][1] is None
+
+
+def test_a_kick_closes_every_connection_of_the_user_with_4003():
+    online = Online()
+    one, two, other = online.connect(1), online.connect(1), online.connect(2)
+    online.users.handle(Kick("1", "abuse"))
+    assert one.wire.closed == two.wire.closed == (4003, "abuse")
+    assert other.wire.closed is None
+    assert online.users.get_users(1) == ()
+
+
+def test_a_closed_session_ends_its_connections_with_4009_and_no_others():
+    online = Online()
+    one, two = online.connect(1, session_key="s1"), online.connect(1, session_key="s1")
+    elsewhere = online.connect(1, session_key="s2")
+    online.users.handle(CloseSession("s1"))
+    assert one.wire.closed == two.wire.closed == (4009, "session closed")
+    assert elsewhere.wire.closed is None
+
+
+def test_a_handshake_that_races_a_logout_loses():
+    online = Online()
+    identity = asyncio.run(online.users.authenticate(_session(online, "s1")))
+    assert identity is not None
+    online.users.handle(CloseSession("s1"))
+    late = Client(online.users, identity)
+    assert late.agent is None
+    assert late.wire.closed == (4009, "session closed")
+    assert late.wire.frames == []
+    assert asyncio.run(online.users.authenticate("s1")) is None
+    assert not online.users.agents
+
+
+def test_a_closed_session_is_remembered_for_a_minute():
+    online = Online()
+    online.users.handle(CloseSession("s1"))
+    online.now += 60
+    assert online.users.is_known_closed("s1")
+    online.now += 0.001
+    assert not online.users.is_known_closed("s1")
+    assert not online.users.is_known_closed("s2")
+
+
+def test_a_session_that_is_closed_again_is_remembered_from_then_on():
+    online = Online()
+    online.users.handle(CloseSession("s1"))
+    online.now += 50
+    online.users.handle(CloseSession("s1"))
+    online.now += 50
+    assert online.users.is_known_closed("s1")
+
+
+def test_closed_sessions_are_forgotten_even_if_nobody_asks_for_them():
+    online = Online()
+    for number in range(100):
+        online.users.handle(CloseSession(f"s{number}"))
+        online.now += 10
+    assert sum(online.users.is_known_closed(f"s{number}") for number in range(100)) == 6
+    assert len(online.users._sessions._closed) == 6
+
+
+def test_a_stranger_is_not_let_in():
+    assert asyncio.run(Online().users.authenticate("unknown")) is None
+
+
+def test_while_nobody_can_tell_a_handshake_gets_503(caplog):
+    online = Online()
+    online.site.outage = ConnectionError("no database")
+    with pytest.raises(HandshakeError) as caught:
+        asyncio.run(online.users.authenticate("s1"))
+    assert caught.value.status == 503
+    assert "no database" not in str(caught.value)
+    assert "no database" in caplog.text
+
+
+def test_a_recheck_asks_once_for_each_session_and_closes_those_that_no_longer_hold():
+    online = Online()
+    clients = [online.connect(user_id, session_key=key) for user_id, key in ((1, "a"), (1, "a"), (2, "b"), (3, "c"))]
+    del online.site.sessions["a"]
+    asyncio.run(online.users.recheck_sessions())
+    assert sorted(online.site.asked) == ["a", "b", "c"]
+    assert [client.wire.closed and client.wire.closed[0] for client in clients] == [4009, 4009, None, None]
+
+
+def test_a_session_that_has_become_another_users_no_longer_holds():
+    online = Online()
+    client = online.connect(1, session_key="a")
+    online.site.sessions["a"] = Identity(2, "bob", "a")
+    asyncio.run(online.users.recheck_sessions())
+    assert client.wire.closed == (4009, "session closed")
+
+
+def test_a_user_id_that_comes_back_as_text_is_the_same_user():
+    online = Online()
+    client = online.connect(1, session_key="a")
+    online.site.sessions["a"] = Identity("1", "ann", "a")
+    asyncio.run(online.users.recheck_sessions())
+    assert client.wire.is_open
+
+
+def test_a_recheck_that_cannot_look_up_throws_nobody_out_and_says_so_once(caplog):
+    online = Online()
+    clients = [online.connect(number) for number in range(5)]
+    online.site.sessions.clear()
+    online.site.outage = ConnectionError("no database")
+    asyncio.run(online.users.recheck_sessions())
+    assert all(client.wire.is_open for client in clients)
+    assert len(caplog.records) == 1
+    assert "5 of 5 sessions" in caplog.text
+    assert "no database" in caplog.text
+
+
+def test_one_session_that_cannot_be_looked_up_does_not_save_the_others(caplog):
+    online = Online()
+    clients = {key: online.connect(1, session_key=key) for key in "abc"}
+    online.site.outage, online.site.broken = ValueError("odd"), {"a"}
+    online.site.sessions.clear()
+    asyncio.run(online.users.recheck_sessions())
+    assert {key: client.wire.is_open for key, client in clients.items()} == {"a": True, "b": False, "c": False}
+    assert "1 of 3 sessions" in caplog.text
+
+
+def test_connections_may_come_and_go_during_a_recheck():
+    online = Online()
+    first = online.connect(1, session_key="a")
+    second = online.connect(2, session_key="b")
+    look_up = online.site.look_up
+
+    async def slow(session_key):
+        if session_key == "a":
+            second.leave()
+            online.connect(3, session_key="c")
+        return await look_up(session_key)
+
+    online.site.look_up = slow
+    asyncio.run(online.users.recheck_sessions())
+    assert first.wire.is_open
+    assert online.users.user_count == 2
+
+
+def test_close_all_closes_every_connection():
+    online = Online()
+    clients = [online.connect(number) for number in range(3)]
+    online.users.close_all(1001, "bye")
+    assert [client.wire.closed for client in clients] == [(1001, "bye")] * 3
+    assert not online.users.agents
+
+
+def test_a_drain_tells_every_client_another_moment_to_come_back_and_closes_with_4101():
+    online = Online()
+    clients = [online.connect(number) for number in range(4)]
+    online.users.drain(1000)
+    said = [client.wire.take() for client in clients]
+    assert said == [[{"type": "reconnect", "data": {"after_ms": ms}}] for ms in (0, 250, 500, 750)]
+    assert all(client.wire.closed[0] == 4101 for client in clients)
+    online.users.drain(1000)
+
+
+def test_a_client_is_told_that_it_lags_and_that_it_has_caught_up():
+    online = Online()
+    client = online.connect()
+    online.users.on_lag(client.agent, True)
+    online.users.on_lag(client.agent, False)
+    keys = {key for _, key in client.wire.frames}
+    assert len(keys) == 1
+    assert None not in keys
+    assert client.wire.take() == [
+        {"type": "notice", "data": {"code": "lag", "lagging": True}},
+        {"type": "notice", "data": {"code": "lag", "lagging": False}},
+    ]
+
+
+def test_a_binary_message_is_answered_with_an_error():
+    online = Online()
+    client = online.connect()
+    online.users.on_binary(client.agent, b"\x00")
+    [message] = client.wire.take()
+    assert message["data"]["code"] == "bad_message"
+    assert client.wire.is_open
+
+
+def test_a_handler_that_closes_the_connection_at_its_start_leaves_nothing_behind():
+    class Doorkeeper(BaseUserMsgHandler):
+        msg_type = "door"
+        removed = 0
+
+        def on_useragent_open(self, agent):
+            agent.kick(4129, "too many")
+
+        def on_useragent_remove(self, agent):
+            self.removed += 1
+
+    online = Online(Doorkeeper)
+    client = online.open()
+    assert client.agent is None
+    assert client.wire.closed == (4129, "too many")
+    assert not online.users.agents
+    assert online.users.table.handlers["door"].removed == 1
+
+
+def test_what_is_for_an_agent_that_has_gone_is_dropped(caplog):
+    online = Online()
+    client = online.connect()
+    number = client.agent.id
+    client.leave()
+    online.users.handle(Snapshot(number, 1, "t", 1, Table((), ())))
+    online.users.handle(Refused(number, 1, "bad_request", "no"))
+    online.users.handle(Update("t", 1, ()))
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("message", [Unheard(), PushUser(None, "notice", float("nan"))])
+def test_a_message_that_cannot_be_handled_is_logged_and_the_next_one_is_handled(message, caplog):
+    online = Online()
+    client = online.connect()
+    online.users.handle(message)
+    online.users.handle(PushUser(None, "notice", 1))
+    assert len(client.wire.take()) == 1
+    assert type(message).__name__ in caplog.text
+
+
+def test_calls_from_another_thread_are_refused():
+    online = Online()
+    caught = []
+
+    def call():
+        try:
+            online.users.handle(Kick(1, ""))
+        except WrongThreadError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join(10)
+    assert len(caught) == 1
+
+
+def test_two_managers_in_one_process_do_not_meet():
+    one, two = Online(PingMsgHandler), Online(PingMsgHandler)
+    client = one.connect(1)
+    two.users.handle(PushUser(None, "notice", 1))
+    two.users.handle(Kick(1, ""))
+    assert client.wire.take() == []
+    assert client.wire.is_open
+
+
+def _session(online: Online, key: str) -> str:
+    online.site.sessions[key] = Identity(1, "ann", key)
+    return key

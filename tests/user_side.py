@@ -1,0 +1,141 @@
+"""The websocket thread's application side without sockets and services: everything is real except the two ends.
+
+``Wire`` stands for a socket and keeps the frames, ``Site`` for Django's sessions, and what is posted to the services
+stays in a list. Time is ``Online.now``.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rtserver.base.messages import Message
+from rtserver.user.auth import Identity
+from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.topic import TopicBoard
+from rtserver.user.user_agent import UserAgent
+from rtserver.user.user_manager import UserManager
+
+
+def payload_of(frame: bytes) -> bytes:
+    """The payload of a whole, unmasked text frame (RFC 6455, section 5.2)."""
+    assert frame[0] == 0x81, frame[:2]
+    start, length = 2, frame[1]
+    if length >= 126:
+        start = 4 if length == 126 else 10
+        length = int.from_bytes(frame[2:start], "big")
+    assert len(frame) == start + length
+    return frame[start:]
+
+
+class Wire:
+    """A connection that keeps what is pushed. Like the real one it tells its owner once when it ends."""
+
+    def __init__(self, users: UserManager) -> None:
+        self.frames: list[tuple[bytes, Hashable | None]] = []
+        self.session: UserAgent | None = None
+        self.closed: tuple[int, str] | None = None
+        self.remote_ip = "192.0.2.1"
+        self._users = users
+
+    @property
+    def is_open(self) -> bool:
+        return self.closed is None
+
+    def push(self, frame: bytes, key: Hashable | None = None) -> None:
+        if self.is_open:
+            self.frames.append((frame, key))
+
+    def close(self, code: int, reason: str = "") -> None:
+        if not self.is_open:
+            return
+        self.closed = (code, reason)
+        if self.session is not None:
+            self._users.on_close(self.session, code)
+
+    def take(self) -> list[dict[str, Any]]:
+        """The messages since the last look."""
+        messages = [json.loads(payload_of(frame)) for frame, _ in self.frames]
+        self.frames.clear()
+        return messages
+
+
+@dataclass
+class Site:
+    """Sessions by key; ``outage`` is raised instead of an answer, for every key or for those in ``broken``."""
+
+    sessions: dict[str, Identity] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    outage: Exception | None = None
+    broken: set[str] = field(default_factory=set)
+
+    async def authenticate(self, request: str) -> Identity | None:
+        return await self.look_up(request)
+
+    async def look_up(self, session_key: str) -> Identity | None:
+        self.asked.append(session_key)
+        if self.outage is not None and (not self.broken or session_key in self.broken):
+            raise self.outage
+        return self.sessions.get(session_key)
+
+
+class Client:
+    """One open connection."""
+
+    def __init__(self, users: UserManager, identity: Identity) -> None:
+        self.wire = Wire(users)
+        self._users = users
+        agent = users.on_open(self.wire, identity)
+        self.wire.session = agent
+        self.agent: UserAgent = agent  # type: ignore[assignment]
+
+    def send(self, type: str, data: Any = None, **more: Any) -> Awaitable[object] | None:  # noqa: A002
+        return self.send_raw(json.dumps({"type": type, "data": data, **more}).encode())
+
+    def send_raw(self, payload: bytes) -> Awaitable[object] | None:
+        return self._users.on_text(self.agent, payload)
+
+    def ask(self, type: str, data: Any = None, **more: Any) -> list[dict[str, Any]]:  # noqa: A002
+        """Send a message that is handled at once, and take what came back."""
+        assert self.send(type, data, **more) is None
+        return self.wire.take()
+
+    def leave(self) -> None:
+        """The client's end of the connection closes."""
+        self.wire.close(1001)
+
+
+class Online:
+    """A UserManager with its handlers, and everything it posted."""
+
+    def __init__(self, *handlers: Callable[[UserManager], BaseUserMsgHandler]) -> None:
+        self.now = 1000.0
+        self.posted: list[Message] = []
+        self.site = Site()
+        self.topics = TopicBoard()
+        self.users = UserManager(
+            handlers, self.topics, self._post, self.site, epoch="e1", heartbeat_ms=20_000, clock=lambda: self.now
+        )
+        self.on_post: Callable[[Message], object] = lambda message: None
+
+    def connect(self, user_id: int | str = 1, name: str = "ann", session_key: str = "") -> Client:
+        """A new connection of a user, whose userinfo has been read already."""
+        client = self.open(user_id, name, session_key)
+        client.wire.take()
+        return client
+
+    def open(self, user_id: int | str = 1, name: str = "ann", session_key: str = "") -> Client:
+        """A new connection of a user."""
+        identity = Identity(user_id, name, session_key or f"session-of-{user_id}")
+        self.site.sessions[identity.session_key] = identity
+        return Client(self.users, identity)
+
+    def take_posted(self) -> list[Message]:
+        """What went to the services since the last look."""
+        posted = self.posted.copy()
+        self.posted.clear()
+        return posted
+
+    def _post(self, message: Message) -> None:
+        self.posted.append(message)
+        self.on_post(message)
