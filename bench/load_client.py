@@ -1,8 +1,8 @@
 """Many WebSocket clients in one process that do nothing but read: the load side of the benchmarks.
 
-Never the bottleneck, because it does not parse: it asks epoll which sockets have bytes, reads them in bulk, and counts
-``MARK`` in the bytes. Producers put a label of ``MARK`` and the monotonic time in nanoseconds into each message, so one
-scan gives both the number of deliveries and, where it is asked for, the latency of each.
+Never the bottleneck, because it does not parse: it asks epoll which sockets have bytes, reads them in bulk, and
+counts ``MARK`` in the bytes. Producers put a label of ``MARK`` and the monotonic time in nanoseconds into each
+message, so one scan gives both the number of deliveries and, where it is asked for, the latency of each.
 
     python -m bench.load_client --help
 """
@@ -142,6 +142,14 @@ class Meter:
         return {name: round(percentile(ordered, share) * 1000, 3) for name, share in shares}
 
 
+def _read_for(clients: Clients, seconds: float, meter: Meter) -> float:
+    """Read for that long; the seconds it really took."""
+    begun = time.perf_counter()
+    while (took := time.perf_counter() - begun) < seconds:
+        clients.read(meter.on_bytes, 0.05)
+    return took
+
+
 def main() -> None:
     """Connect, subscribe, say "ready", read for a while, print one line of JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -152,6 +160,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=500)
     parser.add_argument("--subscribe", default="", help="what each client sends first")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long to read")
+    parser.add_argument("--warm-up", type=float, default=1.0, help="how long to read before it counts")
     parser.add_argument("--latency", action="store_true", help="the age of every message, not only their number")
     arguments = parser.parse_args()
 
@@ -167,11 +176,9 @@ def main() -> None:
         )
     print("ready", flush=True)
     sys.stdin.readline()
+    _read_for(clients, arguments.warm_up, Meter(arguments.latency))
     meter = Meter(arguments.latency)
-    begun = time.perf_counter()
-    while time.perf_counter() - begun < arguments.seconds:
-        clients.read(meter.on_bytes, 0.05)
-    took = time.perf_counter() - begun
+    took = _read_for(clients, arguments.seconds, meter)
     result = {"clients": arguments.clients, "connect_seconds": round(connect_seconds, 3)}
     result |= {"deliveries": meter.deliveries, "deliveries_per_second": round(meter.deliveries / took)}
     if arguments.latency:

@@ -3,7 +3,8 @@
     python -m bench.producer --redis redis://127.0.0.1:6379/0 --rate 100 --seconds 5
 
 With ``--rate 0`` it pushes in pipelines as fast as the server takes them off the list, never letting more than
-``--backlog`` messages wait there. Every label carries the monotonic time, so that a reader on this machine knows its age.
+``--backlog`` messages wait there. Every label carries the monotonic time, from which a reader on this machine knows
+its age.
 """
 
 import argparse

@@ -40,6 +40,7 @@ from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.auth import SessionAuthenticator
 from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.recent_look_ups import RecentLookUps
 from rtserver.user.topic import TopicBoard
 from rtserver.user.user_manager import UserManager
 
@@ -126,7 +127,7 @@ class App:
             handlers,
             TopicBoard(fan_out),
             self._bridge.to_services.post,
-            SessionAuthenticator(self._django_threads),
+            RecentLookUps(SessionAuthenticator(self._django_threads)),
             epoch=format(time.time_ns() // 1_000_000, "x"),
             heartbeat_ms=int(config.heartbeat_seconds * 1000),
         )

@@ -1,8 +1,8 @@
 """One look-up for many handshakes: a session that was just looked up is not looked up again for a moment.
 
-When a server comes back, all clients come back, and a page of four tabs asks four times at once. A look-up costs the
-site's session store and database some milliseconds; its answer is good for a few seconds, because a session that the
-site closes is refused by ``SessionWatch`` whatever an older answer says, and every session is checked again by a timer.
+When a server comes back, all clients come back, and a user with four tabs asks four times at once. A look-up costs
+the site's session store and database some milliseconds; its answer is good for a few seconds, because a session that
+the site closes is refused by ``SessionWatch`` whatever an older answer says, and a timer checks every session again.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ MAX_KEPT = 10_000
 
 
 class RecentLookUps:
-    """Stands before a ``SessionAuthenticator``. ``look_up`` always asks anew; ``authenticate`` may answer from memory."""
+    """Stands before a ``SessionAuthenticator``: ``authenticate`` may answer from memory, ``look_up`` never does."""
 
     def __init__(
         self,
