@@ -22,9 +22,11 @@ CHROMIUM_OPTIONS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, headless."""
+    """Debian's Chromium, headless. It goes after the last browser test: while it is there, playwright keeps an event
+    loop running in this thread, and neither Django nor asyncio's own runner would work in the tests after it.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         yield browser
