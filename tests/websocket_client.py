@@ -233,10 +233,7 @@ class AsyncWebSocketClient:
         after: bytes = b"",
         receive_buffer: int | None = None,
     ) -> Self:
-        """Connect and shake hands. ``after`` is sent in one packet with the request, as an eager client may.
-
-        What is not asked for by ``recv`` is not read from the system, but for a few kilobytes.
-        """
+        """Connect and shake hands. ``after`` is sent in one packet with the request, as an eager client may."""
         sock = socket.socket()
         sock.setblocking(False)
         if receive_buffer is not None:
@@ -265,6 +262,14 @@ class AsyncWebSocketClient:
     def send_text(self, text: str) -> None:
         """Send one whole text message."""
         self.send(masked(TEXT, text.encode()))
+
+    def pause(self) -> None:
+        """Read nothing from the system any more, as a client that hangs."""
+        self._writer.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        self._writer.transport.resume_reading()
 
     def send_eof(self) -> None:
         """End the own half of the stream."""

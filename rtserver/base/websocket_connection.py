@@ -88,6 +88,7 @@ class WebSocketConnection:
         "_is_listening",
         "_is_over",
         "_is_scheduled",
+        "_last_ping",
         "_last_received",
         "_protocol",
         "_send",
@@ -110,6 +111,7 @@ class WebSocketConnection:
         self._is_scheduled = False
         self._is_over = False
         self._is_listening = True
+        self._last_ping = 0.0
         self._last_received = environment.now()
         self._timer = self._arm(environment.heartbeat_seconds, self._on_heartbeat)
 
@@ -276,16 +278,17 @@ class WebSocketConnection:
 
     def _on_heartbeat(self) -> None:
         """Ping a silent client; drop one that was silent for a whole interval after its ping."""
-        interval = self._environment.heartbeat_seconds
+        now, interval = self._environment.now(), self._environment.heartbeat_seconds
         # A client whose message is still being handled is not listened to, which is no silence of its own.
-        silence = self._environment.now() - self._last_received if self._is_listening else 0.0
-        if silence >= 2 * interval:
+        silence = now - self._last_received if self._is_listening else 0.0
+        if silence < interval:
+            self._timer = self._arm(interval - silence, self._on_heartbeat)
+        elif self._last_ping > self._last_received:
             self.abort()
-            return
-        if silence >= interval:
+        else:
+            self._last_ping = now
             self.push(PING_FRAME)
-        until_next = interval if silence >= interval else interval - silence
-        self._timer = self._arm(until_next, self._on_heartbeat)
+            self._timer = self._arm(interval, self._on_heartbeat)
 
     def _arm(self, delay: float, callback: Any) -> Timer:
         return self._environment.wheel.arm(self._environment.now(), delay, callback)

@@ -1,0 +1,80 @@
+"""An owner of WebSocket connections that echoes, notes all it is told, and lets a test wait for what it notes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tornado.httputil import HTTPServerRequest
+
+from rtserver.base.websocket_connection import WebSocketConnection
+from rtserver.base.wire.frame import Opcode, build_frame
+
+DEADLINE = 20.0
+
+
+class Session:
+    """What one connection said and met."""
+
+    def __init__(self, connection: WebSocketConnection, identity: Any) -> None:
+        self.connection = connection
+        self.identity = identity
+        self.messages: list[bytes] = []
+        self.lags: list[bool] = []
+        self.close_codes: list[int] = []
+
+    def echo(self, opcode: Opcode, payload: bytes) -> None:
+        self.connection.push(build_frame(opcode, payload))
+
+
+async def connections_ended() -> None:
+    """Wait until every connection's task is over by itself."""
+    tasks = {task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__name__", "") == "serve"}
+    if tasks:
+        _, pending = await asyncio.wait(tasks, timeout=DEADLINE)
+        assert not pending
+
+
+class RecordingOwner:
+    """``answer`` and ``identify`` may be replaced by the test; by default everybody may come in and is echoed."""
+
+    def __init__(self) -> None:
+        self.sessions: list[Session] = []
+        self.answer: Callable[[Session, bytes], Awaitable[object] | None] | None = None
+        self.identify: Callable[[HTTPServerRequest], Any] = lambda request: "anyone"
+        self._noted = asyncio.Event()
+
+    async def until(self, is_true: Callable[[], object]) -> None:
+        """Wait for a note that makes ``is_true`` so."""
+        async with asyncio.timeout(DEADLINE):
+            while not is_true():
+                self._noted.clear()
+                await self._noted.wait()
+
+    async def authenticate(self, request: HTTPServerRequest) -> Any | None:
+        return self.identify(request)
+
+    def on_open(self, connection: WebSocketConnection, identity: Any) -> Session | None:
+        self.sessions.append(Session(connection, identity))
+        self._noted.set()
+        return self.sessions[-1]
+
+    def on_text(self, session: Session, payload: bytes) -> Awaitable[object] | None:
+        session.messages.append(payload)
+        self._noted.set()
+        if self.answer is not None:
+            return self.answer(session, payload)
+        session.echo(Opcode.TEXT, payload)
+        return None
+
+    def on_binary(self, session: Session, payload: bytes) -> None:
+        session.messages.append(payload)
+        self._noted.set()
+        session.echo(Opcode.BINARY, payload)
+
+    def on_lag(self, session: Session, is_lagging: bool) -> None:
+        session.lags.append(is_lagging)
+        self._noted.set()
+
+    def on_close(self, session: Session, code: int) -> None:
+        session.close_codes.append(code)
+        self._noted.set()
