@@ -1,0 +1,48 @@
+"""``alert``: a service message for all members of a Django group, wherever they are logged in.
+
+A database blocks, and the service thread must not: who is in a group is looked up on a thread of the pool, and only
+this handler's lane waits for it.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from rtserver.service.message import BadData
+from rtserver.service.msg_handler import ServiceMsgHandler
+
+
+class AlertData(msgspec.Struct, frozen=True):
+    """``{"group": str, "level"?: "info" | "urgent", "text": str}``."""
+
+    group: str
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    level: Literal["info", "urgent"] = "info"
+
+
+class GroupAlertMsgHandler(ServiceMsgHandler):
+    """Pushes ``{"type":"alert","data":{"level","text","src"}}`` to the group's members."""
+
+    msg_type = "alert"
+    data_type = AlertData
+
+    def __call__(self, src: str, data: AlertData) -> None:
+        """``BadData`` sends the message to the dead stream, where its producer finds out why."""
+        members = self.offload(find_members, data.group)
+        if members is None:
+            raise BadData(f"there is no group {data.group!r}")
+        self.users.push_message(members, {"level": data.level, "text": data.text, "src": src}, "alert")
+
+
+def find_members(name: str) -> list[int | str] | None:
+    """The ids of a group's members; None for a group that does not exist. Blocks: values in, a value out."""
+    # Django's models can be imported when Django is set up, which is later than this file may be.
+    from django.contrib.auth.models import Group
+    from django.db import close_old_connections
+
+    close_old_connections()
+    try:
+        group = Group.objects.filter(name=name).first()
+        return None if group is None else list(group.user_set.values_list("pk", flat=True))
+    finally:
+        close_old_connections()

@@ -1,0 +1,109 @@
+"""``todo``: a list for each user, shown in all tabs of that user; each tab decides by itself what it shows of it.
+
+The module is a tab's part of the application, the handler what all of them share. A list lives as long as its user
+has a tab open; one that should last belongs in a database, and its reads and writes in ``async`` methods.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from rtserver.modules.user_agent_module import BaseUserAgentModule
+from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError
+from rtserver.user.user_agent import UserAgent
+from rtserver.user.user_manager import UserManager
+
+TODO = "todo"
+MAX_ITEMS = 100
+
+
+class Add(msgspec.Struct, frozen=True, tag_field="op", tag="add"):
+    """``{"op":"add","text":str}``: one thing more to do."""
+
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class Finish(msgspec.Struct, frozen=True, tag_field="op", tag="finish"):
+    """``{"op":"finish","number":int}``: the item of that number is done."""
+
+    number: int
+
+
+class Show(msgspec.Struct, frozen=True, tag_field="op", tag="show"):
+    """``{"op":"show","finished":bool}``: whether this tab shows finished items, too."""
+
+    finished: bool
+
+
+class TodoList:
+    """What a user has to do. ``items`` are ``{"number", "text", "is_done"}``, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self.items: list[dict[str, Any]] = []
+
+    def add(self, text: str) -> None:
+        """Raises ``RequestError`` when the list is full."""
+        if len(self.items) >= MAX_ITEMS:
+            raise RequestError(f"a list has at most {MAX_ITEMS} items", code="rate_limited")
+        self.items.append({"number": len(self.items), "text": text, "is_done": False})
+
+    def finish(self, number: int) -> None:
+        """Raises ``RequestError`` for a number that no item has."""
+        if not 0 <= number < len(self.items):
+            raise RequestError(f"there is no item {number}")
+        self.items[number]["is_done"] = True
+
+
+class TodoView(BaseUserAgentModule):
+    """What one tab shows of its user's list."""
+
+    def __init__(self, agent: UserAgent) -> None:
+        super().__init__(agent)
+        self.shows_finished = False
+
+    def push(self, todo: TodoList) -> None:
+        """Send the list as this tab wants to see it."""
+        items = [item for item in todo.items if self.shows_finished or not item["is_done"]]
+        self.agent.push_message({"items": items}, TODO)
+
+
+class TodoMsgHandler(BaseUserMsgHandler):
+    """Keeps the lists, and every tab up to date."""
+
+    msg_type = TODO
+    request = Add | Finish | Show
+
+    def __init__(self, users: UserManager) -> None:
+        super().__init__(users)
+        self._lists: dict[str, TodoList] = {}
+
+    def on_useragent_open(self, agent: UserAgent) -> None:
+        """A new tab sees at once what there is to do."""
+        view = agent.modules[TODO] = TodoView(agent)
+        view.push(self._list_of(agent))
+
+    def on_useragent_msg(self, agent: UserAgent, data: Add | Finish | Show) -> None:
+        """Nothing is returned: the list that is pushed is the answer, to this tab and to the others."""
+        todo = self._list_of(agent)
+        match data:
+            case Add(text):
+                todo.add(text)
+            case Finish(number):
+                todo.finish(number)
+            case Show(finished):
+                agent.modules[TODO].shows_finished = finished
+                agent.modules[TODO].push(todo)
+                return
+        for each in self.users.get_users(agent.user.user_id):
+            # A tab that has just come may be waiting for another handler's on_useragent_open; it has no view yet.
+            if TODO in each.modules:
+                each.modules[TODO].push(todo)
+
+    def on_useragent_remove(self, agent: UserAgent) -> None:
+        """The last tab takes the list with it: what is kept has to end somewhere."""
+        agent.modules.pop(TODO).on_remove()
+        if not self.users.get_users(agent.user.user_id):
+            self._lists.pop(str(agent.user.user_id), None)
+
+    def _list_of(self, agent: UserAgent) -> TodoList:
+        return self._lists.setdefault(str(agent.user.user_id), TodoList())
