@@ -17,7 +17,7 @@ help: ## say what there is
 run: $(RUN_READY) ## set up what is needed and start the server; ARGS="--port 8000" are its options
 	@exec $(PYTHON) -m rtserver $(ARGS)
 
-test: lint types js ## set up what is needed and check everything: style, types, all tests
+test: lint types ## set up what is needed and check everything: style, types, all tests
 	$(PYTHON) -m pytest $(PYTEST_OPTIONS)
 
 lint: $(TEST_READY) ## check style and format
@@ -28,7 +28,7 @@ types: $(TEST_READY) $(NODE_READY) ## check types, Python's and JavaScript's
 	$(PYTHON) -m mypy
 	npm run --silent check
 
-js: $(NODE_READY) ## test the browser library
+js: $(NODE_READY) ## test the browser library alone; `make test` does it, too
 	npm test --silent
 
 bench: $(TEST_READY) ## measure, on two cores (docs/performance.md)

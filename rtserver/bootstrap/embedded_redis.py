@@ -95,7 +95,7 @@ class EmbeddedRedis:
     def _in_use(self) -> str:
         url = running_url(self._url_file.parent)
         share = f"share it with --redis-url {url}, or " if url else ""
-        return f"another embedded Redis works in {self._directory}: {share}choose another --var-dir"
+        return f"another rtserver has its embedded Redis in {self._directory}: {share}choose another --var-dir"
 
     def _start_on_some_port(self, binary: Path, lock: IO[str]) -> None:
         for port in _free_ports(self._ports):

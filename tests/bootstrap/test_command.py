@@ -85,6 +85,17 @@ def test_the_file_in_the_directory_and_the_environment_are_read(terminal):
     assert done.stderr == 'Error: environment: RTSERVER_HOTS: unknown; did you mean "RTSERVER_HOST"?\n'
 
 
+def test_a_port_that_is_taken_is_one_line_and_exit_status_1(terminal, redis_url):
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        done = terminal.run("--port", str(port), "--redis-url", redis_url, "--no-demo-quotes")
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert f"127.0.0.1:{port}" in line
+    assert "Address already in use" in line
+    assert "Traceback" not in done.stderr
+
+
 def test_push_puts_one_message(terminal, redis_url):
     done = terminal.run("push", "pushuser", '{"user_id": "*"}', "--src", "me", "--redis-url", redis_url)
     assert done.returncode == 0, done.stderr
