@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,8 @@ class App:
         self._bridge.to_users.drain(self._users.handle, len(self._bridge.to_users))
         self._users.close_all(CloseCode.DRAINING, "the server is going down")
         await self._server.wait_closed(CLOSE_SECONDS)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._users.wait_removed(), CLOSE_SECONDS)
         for task in tasks:
             task.cancel()
         await asyncio.wait_for(http.close_all_connections(), CLOSE_SECONDS)

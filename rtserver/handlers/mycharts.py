@@ -4,9 +4,8 @@ from typing import Any
 
 from rtserver.modules.chart_painter import MYCHARTS, ChartPainter
 from rtserver.modules.mychart_agent import ChartRequest, MyChartAgent, UnlistenRequest
-from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.msg_handler import BaseUserMsgHandler, Users
 from rtserver.user.user_agent import UserAgent
-from rtserver.user.user_manager import UserManager
 
 
 class MyChartMsgHandler(BaseUserMsgHandler):
@@ -15,7 +14,7 @@ class MyChartMsgHandler(BaseUserMsgHandler):
     msg_type = MYCHARTS
     request = ChartRequest | UnlistenRequest
 
-    def __init__(self, users: UserManager, *, max_charts: int = 64, kept_pictures: int = 64) -> None:
+    def __init__(self, users: Users, *, max_charts: int = 64, kept_pictures: int = 64) -> None:
         super().__init__(users)
         self.painter = ChartPainter(kept_pictures)
         self._max_charts = max_charts

@@ -3,15 +3,13 @@
 Decides nothing. Which handler gets which message, and what becomes of its errors, is decided in ``handler_table``.
 """
 
-from __future__ import annotations
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol
 
-from typing import TYPE_CHECKING, Any, ClassVar
-
+from rtserver.base.messages import Message
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
-
-if TYPE_CHECKING:
-    from rtserver.user.user_agent import UserAgent
-    from rtserver.user.user_manager import UserManager
+from rtserver.user.topic import TopicBoard
+from rtserver.user.user_agent import UserAgent
 
 
 class RequestError(BadMessage):
@@ -22,6 +20,23 @@ class RequestError(BadMessage):
 
     def __init__(self, message: str, code: ErrorCode | str = ErrorCode.BAD_REQUEST) -> None:
         super().__init__(ErrorCode(code), message)
+
+
+class Users(Protocol):
+    """All users who are connected, as far as a handler needs them: the ``UserManager``."""
+
+    topics: TopicBoard
+
+    @property
+    def agents(self) -> Mapping[int, UserAgent]:
+        """The open agents by id."""
+
+    @property
+    def post(self) -> Callable[[Message], object]:
+        """Puts a message on the bridge to the services."""
+
+    def get_users(self, user_id: int | str) -> tuple[UserAgent, ...]:
+        """The open agents of a user, in the order in which they came."""
 
 
 class BaseUserMsgHandler:
@@ -36,7 +51,7 @@ class BaseUserMsgHandler:
     request: ClassVar[Any] = Any
     """The msgspec shape of ``data``. A mismatch is answered with ``bad_request`` and never seen here."""
 
-    def __init__(self, users: UserManager) -> None:
+    def __init__(self, users: Users) -> None:
         self.users = users
 
     def on_useragent_open(self, agent: UserAgent) -> Any:
