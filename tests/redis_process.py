@@ -14,8 +14,8 @@ STOP_SECONDS = 10.0
 class RedisProcess:
     """Appends every write to a file, so that a restart loses nothing. Use it as a context."""
 
-    def __init__(self, directory: Path, *options: str) -> None:
-        self.port = unused_port()
+    def __init__(self, directory: Path, *options: str, port: int | None = None) -> None:
+        self.port = port or unused_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._command = ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(directory)]
         self._command += ["--save", "", "--appendonly", "yes", "--appendfsync", "no", "--logfile", "", *options]

@@ -8,6 +8,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,8 +35,8 @@ class RunningServer:
         self._reader: threading.Thread | None = None
         self.output: list[str] = []
 
-    def start(self) -> Self:
-        """Start it, and return when it says of itself that it is ready."""
+    def start(self, is_ready: Callable[[], bool] | None = None) -> Self:
+        """Start it, and return when it says of itself that it is ready, or when ``is_ready`` does."""
         self._process = subprocess.Popen(
             self._command,
             cwd=REPOSITORY,
@@ -46,12 +47,18 @@ class RunningServer:
         )
         self._reader = threading.Thread(target=self._collect, args=(self._process,), daemon=True)
         self._reader.start()
+        self.wait_ready(is_ready)
+        return self
+
+    def wait_ready(self, is_ready: Callable[[], bool] | None = None) -> None:
+        """The wait of ``start``."""
+        assert self._process is not None
         deadline = time.monotonic() + START_SECONDS
-        while not self._is_ready():
+        while not (is_ready or self._is_ready)():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise AssertionError("the server did not start:\n" + "".join(self.output))
-        return self
+            threading.Event().wait(0.02)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End it and give its exit code."""
@@ -79,7 +86,9 @@ class RunningServer:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if self._process is not None:
             self.stop()
 
@@ -88,7 +97,6 @@ class RunningServer:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=0.5) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
-            threading.Event().wait(0.05)
             return False
 
     def _collect(self, process: subprocess.Popen[str]) -> None:

@@ -1,0 +1,51 @@
+"""A backend, as far as a test needs one: it pushes to the list and looks at the dead stream."""
+
+import json
+import threading
+import time
+from typing import Any, Self
+
+import redis
+
+QUEUE = "queue:rtserver"
+DEAD = "{queue:rtserver}:dead"
+PATIENCE_SECONDS = 10.0
+
+
+class ServiceQueue:
+    """A Redis client that knows two keys."""
+
+    def __init__(self, url: str) -> None:
+        self._client = redis.Redis.from_url(url)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def push(self, type: str, data: Any, src: str = "test") -> None:  # noqa: A002 (the protocol's word)
+        """One well-formed message."""
+        self.push_raw(json.dumps({"type": type, "src": src, "data": data}))
+
+    def push_raw(self, *messages: str | bytes) -> None:
+        """Whatever a producer may send."""
+        self._client.rpush(QUEUE, *messages)
+
+    def push_price(self, quote: str, time_ms: int | str, price: float) -> None:
+        """One tick."""
+        self.push("quote", [{"quote": quote, "info": {"point": [time_ms, price]}}])
+
+    def waiting(self) -> list[bytes]:
+        """What is on the list and has not been taken."""
+        return self._client.lrange(QUEUE, 0, -1)
+
+    def dead_letter(self, raw: bytes) -> dict[bytes, bytes]:
+        """The fields of the dead letter with these bytes, as soon as it is there."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            for _, fields in self._client.xrange(DEAD):
+                if fields[b"raw"] == raw:
+                    return dict(fields)
+            threading.Event().wait(0.01)
+        raise AssertionError(f"{raw!r} did not reach the dead stream")

@@ -1,0 +1,130 @@
+"""How a server comes up and goes down."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import unused_port
+from tests.demo_login import DemoLogin
+from tests.redis_process import RedisProcess
+from tests.running_server import REPOSITORY, RunningServer
+from tests.service_queue import ServiceQueue
+from tests.websocket_client import WebSocketClient
+
+
+@pytest.fixture
+def fresh_server(redis_url: str, tmp_path: Path) -> RunningServer:
+    """One that is not started yet."""
+    return RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes")
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_closes_the_sockets_with_4101_and_ends_the_process_with_0(
+    fresh_server: RunningServer, how: signal.Signals
+) -> None:
+    with fresh_server as server:
+        client = WebSocketClient.connect("127.0.0.1", server.port, "/rt/", DemoLogin(server.url).headers)
+        with client:
+            client.recv_text()
+            code = server.stop(how)
+            assert client.recv_until_close().close_code == 4101
+    assert code == 0
+
+
+def test_what_was_taken_before_the_signal_is_delivered(fresh_server: RunningServer) -> None:
+    with fresh_server as server, ServiceQueue(server.redis_url) as queue:
+        client = WebSocketClient.connect("127.0.0.1", server.port, "/rt/", DemoLogin(server.url).headers)
+        with client:
+            client.recv_text()
+            for n in range(2_000):
+                queue.push("pushuser", {"user_id": "*", "type": "n", "data": n})
+            first = json.loads(client.recv_text())["data"]
+            server.stop()
+            received = [first]
+            while (frame := client.recv()).opcode == 1:
+                received.append(json.loads(frame.payload)["data"])
+    # Whatever was not taken is still on the list, in order, behind what arrived.
+    with ServiceQueue(server.redis_url) as queue:
+        left = [json.loads(raw)["data"]["data"] for raw in queue.waiting()]
+    assert received + left == list(range(2_000))
+
+
+def test_a_taken_port_is_one_clear_line_and_exit_code_1(redis_url: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        run = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "rtserver",
+                "--port",
+                str(port),
+                "--redis-url",
+                redis_url,
+                "--var-dir",
+                str(tmp_path),
+            ],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert run.returncode == 1
+    assert str(port) in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_redis_may_come_later(tmp_path: Path) -> None:
+    port = unused_port()
+    server = RunningServer(f"redis://127.0.0.1:{port}/0", tmp_path, unused_port(), "--no-demo-quotes")
+    server.start(is_ready=lambda: any("no queue at" in line for line in server.output))
+    try:
+        told = next(line for line in server.output if "no queue at" in line)
+        assert f"redis://127.0.0.1:{port}/0" in told
+        with pytest.raises(urllib.error.HTTPError) as error:
+            urllib.request.urlopen(f"{server.url}/readyz")
+        error.value.close()
+        assert error.value.code == 503
+        with RedisProcess(tmp_path, port=port):
+            server.wait_ready()
+    finally:
+        server.stop()
+
+
+def test_a_restarted_server_has_its_history_back(fresh_server: RunningServer) -> None:
+    with fresh_server as server, ServiceQueue(server.redis_url) as queue:
+        for n in range(10):
+            queue.push_price("TEST:H:20130301", n, n)
+        assert [point[1] for point in history(server)] == list(range(10))
+        server.stop()
+        server.start()
+        assert [point[1] for point in history(server)] == list(range(10))
+
+
+def history(server: RunningServer) -> list[list[float]]:
+    """The ten points of the quote TEST:H, as soon as the server has them all."""
+    request = {
+        "type": "quote",
+        "chart_id": "h",
+        "exchange": "TEST",
+        "item": "H",
+        "date": "20130301",
+        "update": "static",
+    }
+    client = WebSocketClient.connect("127.0.0.1", server.port, "/rt/", DemoLogin(server.url).headers)
+    with client:
+        while True:
+            client.send_text(json.dumps({"type": "mycharts", "data": request}))
+            while (message := json.loads(client.recv_text()))["type"] != "mycharts":
+                pass
+            points: list[list[float]] = message["data"]["chart"]["series"][0]["data"]
+            if len(points) >= 10:
+                return points
