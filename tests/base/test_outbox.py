@@ -121,6 +121,25 @@ def test_discarding_forgets_what_waits_and_counts_what_is_on_its_way(outbox: Out
     assert outbox.size == 0
 
 
+def test_while_it_stays_within_the_limit_to_append_is_to_push(outbox: Outbox) -> None:
+    assert outbox.limit == MARK
+    outbox.push(b"x" * MARK)
+    outbox.push(b"y")
+    assert outbox.limit < 0
+    outbox.take()
+    outbox.sent()
+    assert outbox.limit == MARK
+
+
+def test_once_it_is_shut_nothing_may_be_appended_any_more(outbox: Outbox) -> None:
+    outbox.push(b"last")
+    outbox.shut()
+    assert outbox.limit < 0
+    assert outbox.take() == b"last"
+    outbox.sent()
+    assert outbox.limit < 0
+
+
 class OutboxMachine(RuleBasedStateMachine):
     """Any order of calls, with frames that can be told apart: two bytes of number, one of length, then the body."""
 

@@ -25,6 +25,8 @@ from tests.websocket_client import (
     masked,
 )
 
+pytestmark = pytest.mark.gen_test(timeout=60)
+
 plain = pytest.mark.parametrize("transport", ["tcp"])
 impatient = pytest.mark.parametrize("options", [{"heartbeat_seconds": 0.25}])
 narrow = pytest.mark.parametrize("options", [{"outbox_bytes": 100_000, "outbox_hard_bytes": 300_000}])
@@ -197,7 +199,7 @@ async def test_a_slow_reader_gets_the_newest_of_each_key_and_is_told_when_it_has
         filled = await fill(session)
         assert session.lags == [True]
         for number in range(5000):
-            connection.push(text_frame(b"a%d" % number), "a")
+            fan_out([connection], text_frame(b"a%d" % number), "a")
             connection.push(text_frame(b"b%d" % number + b"y" * 20_000), "b")
             assert connection.outbox.size <= HARD
         connection.push(text_frame(b"must arrive"))

@@ -13,6 +13,8 @@ from tests.base.conftest import Connect
 from tests.base.recording_owner import DEADLINE, RecordingOwner, Session, connections_ended
 from tests.websocket_client import ACCEPT, BINARY, TEXT, WebSocketClient, close, masked
 
+pytestmark = pytest.mark.gen_test(timeout=60)
+
 plain = pytest.mark.parametrize("transport", ["tcp"])
 
 

@@ -1,0 +1,73 @@
+"""An echo server for the Autobahn test suite, which asks a server everything that RFC 6455 says. Not run by pytest.
+
+Start it:
+
+    python -m tests.base.autobahn 9001
+
+Save this as ``fuzzingclient.json``, and let the suite's image (``crossbario/autobahn-testsuite``) or an installed
+``wstest`` read it. Cases 9 measure times and 12 and 13 are about compression, which is not spoken here:
+
+    {
+      "outdir": "./reports",
+      "servers": [{"agent": "rtserver", "url": "ws://127.0.0.1:9001/"}],
+      "cases": ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"],
+      "exclude-cases": []
+    }
+
+    docker run --rm --network host -v "$PWD:/suite" -w /suite crossbario/autobahn-testsuite \\
+        wstest --mode fuzzingclient --spec fuzzingclient.json
+
+``reports/index.html`` then shows 247 cases that pass or are informational. Two of them, 6.4.3 and 6.4.4, are
+"non-strict": they send one frame in pieces with a pause inside, and its text is only looked at when the frame is whole.
+"""
+
+import asyncio
+import sys
+from typing import Any
+
+from tornado.httputil import HTTPServerRequest
+from tornado.web import Application
+
+from rtserver.base.websocket_connection import WebSocketConnection
+from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
+from rtserver.base.wire.frame import Opcode, build_frame, text_frame
+
+LARGEST_CASE = 16 * 1024 * 1024
+
+
+class EchoOwner:
+    """Everybody may come in, and gets back what was said."""
+
+    async def authenticate(self, request: HTTPServerRequest) -> str:
+        return "tester"
+
+    def on_open(self, connection: WebSocketConnection, identity: Any) -> WebSocketConnection:
+        return connection
+
+    def on_text(self, connection: WebSocketConnection, payload: bytes) -> None:
+        connection.push(text_frame(payload))
+
+    def on_binary(self, connection: WebSocketConnection, payload: bytes) -> None:
+        connection.push(build_frame(Opcode.BINARY, payload))
+
+    def on_lag(self, connection: WebSocketConnection, is_lagging: bool) -> None:
+        pass
+
+    def on_close(self, connection: WebSocketConnection, code: int) -> None:
+        pass
+
+
+async def serve(port: int) -> None:
+    """Echo on loopback until interrupted."""
+    server = WebSocketServer(
+        EchoOwner(),
+        max_message_bytes=LARGEST_CASE,
+        outbox_bytes=2 * LARGEST_CASE,
+        outbox_hard_bytes=4 * LARGEST_CASE,
+    )
+    Application([("/", WebSocketHandler, {"server": server})]).listen(port, "127.0.0.1")
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(int(sys.argv[1])))
