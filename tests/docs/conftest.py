@@ -1,0 +1,54 @@
+"""One server for each module of these tests, with the plug-ins of docs/examples and a Redis of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.conftest import unused_port
+from tests.docs.document import ROOT
+from tests.docs.visitor import Visitor, log_in
+from tests.e2e.conftest import browser as browser  # noqa: PLC0414 (a fixture, found by its name here)
+from tests.redis_process import RedisProcess
+from tests.running_server import RunningServer
+
+MSG_HANDLERS = "echo_handler:EchoMsgHandler,todo_list:TodoMsgHandler"
+SERVICES = "group_alert:GroupAlertMsgHandler"
+OPTIONS = ("--no-demo-quotes", "--msg-handlers", MSG_HANDLERS, "--services", SERVICES)
+
+
+@pytest.fixture(scope="module")
+def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server keeps the demo site's database."""
+    return tmp_path_factory.mktemp("var")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, var_dir: Path) -> Iterator[RunningServer]:
+    """A server that has loaded the examples."""
+    with pytest.MonkeyPatch.context() as patch, RedisProcess(tmp_path_factory.mktemp("redis")) as redis_process:
+        patch.setenv("PYTHONPATH", str(ROOT / "docs" / "examples"))
+        with RunningServer(redis_process.url, var_dir, unused_port(), *OPTIONS) as running:
+            yield running
+
+
+@pytest.fixture
+def queue(server: RunningServer) -> Iterator[redis.Redis]:
+    """The server's Redis, as a producer sees it."""
+    with redis.Redis.from_url(server.redis_url, decode_responses=True) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def session_key(server: RunningServer) -> str:
+    """A session of the user demo."""
+    return log_in(server)
+
+
+@pytest.fixture
+def visitor(server: RunningServer, session_key: str) -> Iterator[Visitor]:
+    """A tab of the user demo that has only just come."""
+    with Visitor(server, session_key) as tab:
+        assert tab.receive("todo") == {"items": []}  # the example module says so to each tab
+        yield tab

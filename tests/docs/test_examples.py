@@ -1,0 +1,90 @@
+"""The files of docs/examples, loaded by a real server and talked to by real clients."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.docs.dead_stream import DeadStream
+from tests.docs.document import EXTENDING, ROOT, blocks
+from tests.docs.visitor import Visitor
+from tests.running_server import RunningServer
+
+
+@pytest.fixture(scope="module")
+def group(server: RunningServer, var_dir: Path) -> str:
+    """A Django group whose only member is demo."""
+    script = (
+        "from django.contrib.auth.models import Group, User;"
+        "Group.objects.create(name='buyers').user_set.add(User.objects.get(username='demo'))"
+    )
+    environment = {**os.environ, "RTSITE_VAR": str(var_dir), "RTSITE_REDIS_URL": server.redis_url}
+    command = [sys.executable, str(ROOT / "site" / "manage.py"), "shell", "--verbosity", "0", "-c", script]
+    subprocess.run(command, env=environment, check=True, timeout=60)
+    return "buyers"
+
+
+def test_the_document_shows_the_example_files_whole() -> None:
+    examples = [path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "examples").glob("*.py")]
+    assert sorted(blocks(EXTENDING, "python")) == sorted(examples)
+
+
+def test_echo_says_back_what_it_was_told(visitor: Visitor) -> None:
+    assert visitor.ask("echo", {"text": "hello", "times": 2}) == ["demo says hello", "demo says hello"]
+
+
+@pytest.mark.parametrize("data", [{"text": " "}, {"text": "x", "times": 4}, {}], ids=["empty", "too often", "none"])
+def test_echo_refuses_what_makes_no_sense(visitor: Visitor, data: object) -> None:
+    visitor.send(json.dumps({"type": "echo", "data": data, "id": 5}))
+    answer = json.loads(visitor.receive_text())
+    assert (answer["type"], answer["id"], answer["data"]["code"]) == ("error", 5, "bad_request")
+
+
+def test_what_one_tab_adds_to_the_list_all_tabs_of_the_user_show(
+    visitor: Visitor, server: RunningServer, session_key: str
+) -> None:
+    with Visitor(server, session_key) as other:
+        other.receive("todo")
+        plants = {"number": 0, "text": "water the plants", "is_done": False}
+        assert visitor.ask("todo", {"op": "add", "text": "water the plants"}) == {"items": [plants]}
+        assert other.receive("todo") == {"items": [plants]}
+
+
+def test_a_finished_item_is_shown_by_the_tab_that_wants_to_see_it(
+    visitor: Visitor, server: RunningServer, session_key: str
+) -> None:
+    with Visitor(server, session_key) as other:
+        other.receive("todo")
+        assert other.ask("todo", {"op": "show", "finished": True}) == {"items": []}
+        visitor.ask("todo", {"op": "add", "text": "sweep"})
+        other.receive("todo")
+        assert visitor.ask("todo", {"op": "finish", "number": 0}) == {"items": []}
+        assert other.receive("todo") == {"items": [{"number": 0, "text": "sweep", "is_done": True}]}
+
+
+def test_an_item_that_is_not_there_cannot_be_finished(visitor: Visitor) -> None:
+    visitor.send('{"type":"todo","data":{"op":"finish","number":3}}')
+    assert visitor.receive("error")["message"] == "there is no item 3"
+
+
+def test_an_alert_reaches_the_members_of_its_group(visitor: Visitor, queue: redis.Redis, group: str) -> None:
+    [message] = blocks(EXTENDING, "json queue")
+    assert json.loads(message)["data"]["group"] == group
+    queue.rpush("queue:rtserver", message)
+    assert visitor.receive("alert") == {"level": "urgent", "text": "copper is running out", "src": "warehouse"}
+
+
+def test_an_alert_to_a_group_that_does_not_exist_is_a_dead_letter(
+    visitor: Visitor, queue: redis.Redis, group: str
+) -> None:
+    dead = DeadStream(queue)
+    for name in ("nobody", group):
+        data = {"group": name, "text": "hello"}
+        queue.rpush("queue:rtserver", json.dumps({"type": "alert", "src": "test", "data": data}))
+    assert visitor.receive("alert")["text"] == "hello"  # the one behind it: a dead letter holds up nothing
+    [letter] = dead.receive(1)
+    assert (letter["reason"], letter["detail"]) == ("bad_data", "there is no group 'nobody'")
