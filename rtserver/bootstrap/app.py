@@ -9,9 +9,10 @@ import gc
 import logging
 import os
 import signal
+import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -59,31 +60,45 @@ PAGE_THREADS = 8
 def serve(config: Config) -> int:
     """Run a server until it is told to stop; the process's exit code. Raises ``StartError``."""
     set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
+    sockets = bind(config.host, config.port)  # before anything else is started: a second server ends here
     embedded = None if config.redis_url else EmbeddedRedis(Path(config.var_dir))
-    if embedded is not None:
-        embedded.start()
     try:
+        if embedded is not None:
+            embedded.start()
         redis_url = embedded.url if embedded is not None else config.redis_url
         site = prepare_django(config, redis_url)
         # Django has set logging up as its settings say; ours is what an operator of this process expects.
         set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
-        return asyncio.run(App(config, redis_url, site).run())
+        return asyncio.run(App(config, redis_url, site, sockets).run())
     finally:
+        for listener in sockets:
+            listener.close()
         if embedded is not None:
             embedded.stop()
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Sockets to listen on. Raises ``StartError``, which names the address."""
+    try:
+        return tornado.netutil.bind_sockets(port, host, backlog=BACKLOG)
+    except OSError as error:
+        raise StartError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
 
 
 class App:
     """One server: the websocket thread, which is the one that calls ``run``, and the service thread."""
 
-    def __init__(self, config: Config, redis_url: str, site: DemoSite | None) -> None:
+    def __init__(
+        self, config: Config, redis_url: str, site: DemoSite | None, sockets: Sequence[socket.socket]
+    ) -> None:
         self._config = config
         self._redis_url = redis_url
         self._site = site
         self._bridge = Bridge()
         self._exit_code = 0
         self._last_beat = time.monotonic()
-        self.port = config.port
+        self._sockets = sockets
+        self.port: int = sockets[0].getsockname()[1]
 
     async def run(self) -> int:
         """Come up, serve until a signal or a failure, go down; the exit code. Raises ``StartError``."""
@@ -91,14 +106,13 @@ class App:
         self._stopping = asyncio.Event()
         self._django_threads = ThreadPoolExecutor(DJANGO_THREADS, "rtserver-django")
         self._page_threads = ThreadPoolExecutor(PAGE_THREADS, "rtserver-pages")
-        sockets = self._bind()
         self._users = self._build_users()
         self._server = self._build_server()
         self._services = build_services(self._config, self._redis_url, self._bridge, self._on_failure)
         http = HTTPServer(self._build_application())
         self._bridge.to_users.bind(lambda: self._loop.call_soon_threadsafe(self._drain))
         self._services.thread.start()
-        http.add_sockets(sockets)
+        http.add_sockets(self._sockets)
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopping.set)
         tasks = [self._loop.create_task(self._beat()), self._loop.create_task(self._recheck_sessions())]
@@ -109,15 +123,6 @@ class App:
         await self._stopping.wait()
         await self._shut_down(http, tasks)
         return self._exit_code
-
-    def _bind(self) -> list[Any]:
-        host, port = self._config.host, self._config.port
-        try:
-            sockets = tornado.netutil.bind_sockets(port, host, backlog=BACKLOG)
-        except OSError as error:
-            raise StartError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
-        self.port = sockets[0].getsockname()[1]
-        return sockets
 
     def _build_users(self) -> UserManager:
         config = self._config

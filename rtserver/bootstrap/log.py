@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Literal, TextIO
 
 ACCESS_LOGGER = "tornado.access"
-DULL_PATHS = ("/static/", "/healthz", "/readyz", "/metrics", "/favicon.ico")
+MONITORED_PATHS = ("/healthz", "/readyz", "/metrics")
+DULL_PATHS = ("/static/", "/favicon.ico")
 COLOURS = {
     logging.DEBUG: "\x1b[2m",
     logging.WARNING: "\x1b[33m",
@@ -41,8 +42,14 @@ def set_up_log(stream: TextIO, *, level: str, form: Literal["text", "json"], env
 
 
 def is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Whether an access record tells more than that a page has files and a monitor asks."""
-    return record.levelno > logging.INFO or not any(f" {path}" in record.getMessage() for path in DULL_PATHS)
+    """Whether an access record tells more than that a page has files and a monitor asks.
+
+    A monitor that is told "not ready" asks again every second, and whatever is wrong is logged where it is wrong.
+    """
+    message = record.getMessage()
+    if any(f" {path}" in message for path in MONITORED_PATHS):
+        return False
+    return record.levelno > logging.INFO or not any(f" {path}" in message for path in DULL_PATHS)
 
 
 def short_name(logger: str) -> str:

@@ -50,8 +50,8 @@ def test_the_chart_is_drawn_on_its_canvas(page: Page, server: RunningServer) -> 
     colours = """() => {
       const canvas = document.querySelector('#main-frame canvas');
       if (!canvas) return 0;
-      const pixels = new Uint32Array(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.buffer);
-      return new Set(pixels).size;
+      const image = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      return new Set(new Uint32Array(image.data.buffer)).size;
     }"""
     page.wait_for_function(f"() => ({colours})() > 20")
 
@@ -96,7 +96,9 @@ def test_after_a_logout_one_can_log_in_again(page: Page) -> None:
 
 def test_the_pages_run_without_an_error_in_the_console(page: Page, server: RunningServer) -> None:
     complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None)
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.reload()
     page.wait_for_function("globalThis.__rtc?.client.state === 'open'")
