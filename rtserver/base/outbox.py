@@ -19,6 +19,9 @@ class Verdict(Enum):
     TOO_SLOW = auto()
 
 
+QUEUED = Verdict.QUEUED  # the usual one, without looking the member up in its enum at every push
+
+
 class Outbox:
     """The frames of one connection. ``size`` counts every byte that waits here or was taken and is not yet sent.
 
@@ -48,7 +51,7 @@ class Outbox:
         if size <= self.limit:
             self.frames.append(frame)
             self.size = size
-            return Verdict.QUEUED
+            return QUEUED
         return self._push_late(frame, key)
 
     def take(self) -> bytes:

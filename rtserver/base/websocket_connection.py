@@ -19,11 +19,11 @@ from typing import Any, Protocol
 from tornado.iostream import IOStream, StreamClosedError
 
 from rtserver.base.flusher import Flusher
-from rtserver.base.outbox import Outbox, Verdict
+from rtserver.base.outbox import QUEUED, Outbox, Verdict
 from rtserver.base.timer_wheel import Timer, TimerWheel
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.frame import Opcode, build_frame
-from rtserver.base.wire.protocol import WebSocketProtocol
+from rtserver.base.wire.protocol import TEXT, WebSocketProtocol
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ class WebSocketConnection:
         verdict = self.outbox.push(frame, key)
         if not self._is_scheduled:
             self._schedule()
-        if verdict is not Verdict.QUEUED:
+        if verdict is not QUEUED:
             self._on_verdict(verdict)
 
     def close(self, code: int, reason: str = "") -> None:
@@ -214,7 +214,7 @@ class WebSocketConnection:
         for opcode, payload in messages:
             if self._is_over:
                 break
-            handle = owner.on_text if opcode == Opcode.TEXT else owner.on_binary
+            handle = owner.on_text if opcode == TEXT else owner.on_binary
             pending = handle(self.session, payload)
             if pending is not None:
                 self._is_listening = False

@@ -18,7 +18,7 @@ Save this as ``fuzzingclient.json``, and let the suite's image (``crossbario/aut
         wstest --mode fuzzingclient --spec fuzzingclient.json
 
 ``reports/index.html`` then shows 247 cases that pass or are informational. Two of them, 6.4.3 and 6.4.4, are
-"non-strict": they send one frame in pieces with a pause inside, and its text is only looked at when the frame is whole.
+"non-strict": they send one frame in pieces with a pause inside, and its text is looked at when the frame is whole.
 """
 
 import asyncio

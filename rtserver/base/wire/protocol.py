@@ -34,7 +34,8 @@ from rtserver.base.wire.frame import (
 ReceivedMessage: TypeAlias = tuple[int, bytes]
 Ending: TypeAlias = tuple[int, str, bytes]  # close code, reason, our close frame
 
-WHOLE_TEXT = FIN | Opcode.TEXT
+TEXT = Opcode.TEXT  # to look a member up in its enum takes as long as to unmask a short message
+WHOLE_TEXT = FIN | TEXT
 KNOWN_OPCODES = frozenset(Opcode)
 Utf8Decoder = getincrementaldecoder("utf-8")
 
@@ -155,7 +156,7 @@ class WebSocketProtocol:
             if first == WHOLE_TEXT:
                 if not payload.isascii():
                     self._check_text(payload, final=True)
-                messages.append((Opcode.TEXT, payload))
+                messages.append((TEXT, payload))
             else:
                 self._on_frame(first, payload, messages)
         self._needed = 2
