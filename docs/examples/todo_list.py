@@ -9,9 +9,8 @@ from typing import Annotated, Any
 import msgspec
 
 from rtserver.modules.user_agent_module import BaseUserAgentModule
-from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError
+from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError, Users
 from rtserver.user.user_agent import UserAgent
-from rtserver.user.user_manager import UserManager
 
 TODO = "todo"
 MAX_ITEMS = 100
@@ -73,7 +72,7 @@ class TodoMsgHandler(BaseUserMsgHandler):
     msg_type = TODO
     request = Add | Finish | Show
 
-    def __init__(self, users: UserManager) -> None:
+    def __init__(self, users: Users) -> None:
         super().__init__(users)
         self._lists: dict[str, TodoList] = {}
 
