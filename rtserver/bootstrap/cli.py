@@ -38,6 +38,21 @@ class ServeByDefault(click.Group):
             raise click.ClickException(str(error)) from error
 
 
+class BenchCommands(click.Group):
+    """The commands of the load tool, which is loaded when one of them is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which somebody new to it would try them."""
+        return ["server", "client", "redis"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Called by click."""
+        from rtserver.bootstrap import bench_command
+
+        commands = {"server": bench_command.server, "client": bench_command.client, "redis": bench_command.redis}
+        return commands.get(cmd_name)
+
+
 @click.group(cls=ServeByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(rtserver.__version__, prog_name="rtserver")
 def main() -> None:
@@ -152,6 +167,11 @@ def quotes(path: Path, quote: str, speed: float, **options: Any) -> None:
     finally:
         queue.close()
     click.echo(f"played {count} points of {quote}")
+
+
+@main.group(cls=BenchCommands)
+def bench() -> None:
+    """Measure a server: this machine's, or your own from another machine."""
 
 
 def _import_from_here() -> None:

@@ -1,0 +1,151 @@
+"""The client's side of one WebSocket: handshake and frames as bytes, without a socket (RFC 6455).
+
+Decides what is sent to ask for an upgrade, what an answer means, which bytes are whole messages and what a ping is
+answered with. Strict where a wrong server would spoil the numbers, and no stricter.
+"""
+
+from base64 import b64encode
+
+from rtserver.base.wire.close_code import CloseCode
+from rtserver.base.wire.frame import (
+    FIN,
+    LENGTH_BITS,
+    MASKED,
+    OPCODE_BITS,
+    Opcode,
+    ProtocolError,
+    build_frame,
+    parse_close,
+)
+from rtserver.base.wire.handshake import accept_value
+
+KEY = b64encode(bytes(range(16))).decode()
+MAX_HEAD_BYTES = 65_536
+HEAD_END = b"\r\n\r\n"
+WHOLE_TEXT = FIN | Opcode.TEXT
+_UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": KEY, "Sec-WebSocket-Version": "13"}
+
+
+class UpgradeRefusedError(Exception):
+    """An answer that is no upgrade. ``status`` is its HTTP status, 0 if it is no HTTP at all."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(status, reason)
+        self.status = status
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.reason}".strip() if self.status else self.reason
+
+
+def upgrade_request(host: str, path: str, cookie: str) -> bytes:
+    """The opening handshake. Every connection sends the same key: nothing here is kept from a cache or a proxy."""
+    headers = {"Host": host} | _UPGRADE | ({"Cookie": cookie} if cookie else {})
+    lines = (f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", "")
+    return "\r\n".join(lines).encode("latin-1")
+
+
+def take_answer(received: bytearray) -> bool:
+    """Whether the upgrade's answer is there whole; it is then taken away, and what is left are frames.
+
+    Raises ``UpgradeRefusedError``.
+    """
+    end = received.find(HEAD_END)
+    if end < 0:
+        if len(received) > MAX_HEAD_BYTES:
+            raise UpgradeRefusedError(0, "the answer is no HTTP")
+        return False
+    first, *lines = received[:end].decode("latin-1").split("\r\n")
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    version, _, status = first.partition(" ")
+    if not version.startswith("HTTP/1.") or not status[:3].isdigit():
+        raise UpgradeRefusedError(0, "the answer is no HTTP")
+    if not status.startswith("101"):
+        raise UpgradeRefusedError(int(status[:3]), status[4:])
+    if headers.get("sec-websocket-accept") != accept_value(_UPGRADE):
+        raise UpgradeRefusedError(101, "the answer accepts another handshake than ours")
+    del received[: end + len(HEAD_END)]
+    return True
+
+
+def client_frame(opcode: int, payload: bytes) -> bytes:
+    """A whole frame, masked with zeros: allowed (section 5.3 asks for masks that scripts cannot guess), and free."""
+    frame = build_frame(opcode, payload)
+    head = len(frame) - len(payload)
+    return bytes((frame[0], frame[1] | MASKED)) + frame[2:head] + bytes(4) + payload
+
+
+class ClientProtocol:
+    """One connection after the handshake. ``outgoing`` is to be sent; ``ending`` is the server's close frame."""
+
+    __slots__ = ("_buffer", "_fragments", "_needed", "ending", "outgoing")
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._needed = 2
+        self._fragments: bytearray | None = None
+        self.outgoing: list[bytes] = []
+        self.ending: tuple[int, str] | None = None
+
+    def receive(self, data: bytes) -> list[bytes]:
+        """Take bytes as they came; give the payloads of the messages that are whole now.
+
+        Raises ``ProtocolError`` for what no server may send.
+        """
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._needed:
+                return []
+            data = bytes(self._buffer)
+            self._buffer.clear()
+        messages: list[bytes] = []
+        position = self._receive_frames(data, messages)
+        if position < len(data):
+            self._buffer += data[position:]
+        return messages
+
+    def _receive_frames(self, data: bytes, messages: list[bytes]) -> int:
+        """Handle every whole frame; where the first one that is not begins. Runs for every message: no calls."""
+        position, end = 0, len(data)
+        while end - position >= 2 and self.ending is None:
+            first, length, start = data[position], data[position + 1], position + 2
+            if length > 125:
+                size = 2 if length & LENGTH_BITS == 126 else 8
+                if length > LENGTH_BITS:
+                    raise ProtocolError(CloseCode.PROTOCOL_ERROR, "server frame with a mask")
+                if end - start < size:
+                    self._needed = 2 + size
+                    return position
+                length = int.from_bytes(data[start : start + size], "big")
+                start += size
+            stop = start + length
+            if stop > end:
+                self._needed = stop - position
+                return position
+            position = stop
+            if first == WHOLE_TEXT:
+                messages.append(data[start:stop])
+            else:
+                self._on_frame(first, data[start:stop], messages)
+        self._needed = 2
+        return position
+
+    def _on_frame(self, first: int, payload: bytes, messages: list[bytes]) -> None:
+        opcode = first & OPCODE_BITS
+        if opcode == Opcode.PING:
+            self.outgoing.append(client_frame(Opcode.PONG, payload))
+        elif opcode == Opcode.CLOSE:
+            self.ending = parse_close(payload)
+            self.outgoing.append(client_frame(Opcode.CLOSE, payload[:2]))
+        elif opcode in (Opcode.TEXT, Opcode.BINARY, Opcode.CONTINUATION):
+            self._on_fragment(first, payload, messages)
+        elif opcode != Opcode.PONG:
+            raise ProtocolError(CloseCode.PROTOCOL_ERROR, f"reserved opcode {opcode:#x}")
+
+    def _on_fragment(self, first: int, payload: bytes, messages: list[bytes]) -> None:
+        if self._fragments is None:
+            self._fragments = bytearray()
+        self._fragments += payload
+        if first & FIN:
+            messages.append(bytes(self._fragments))
+            self._fragments = None

@@ -1,0 +1,189 @@
+"""One load connection: a non-blocking socket from connect to close.
+
+    CONNECTING ── TCP is up ──► SECURING ── TLS is up ──► UPGRADING ── 101 ──► OPEN
+
+Without TLS, SECURING is passed through. Decides nothing about what is said on it.
+"""
+
+import errno
+import os
+import socket
+import ssl
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from enum import Enum, auto
+
+from rtserver.base.wire.close_code import CloseCode
+from rtserver.base.wire.frame import Opcode, ProtocolError
+from rtserver.bench.client_protocol import ClientProtocol, client_frame, take_answer
+
+READ_BYTES = 1 << 18
+IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
+WAITING = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+class ConnectionLostError(Exception):
+    """The end of a connection. ``code`` is the close frame's, 1006 where none came; ``reason`` says more."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(code, reason)
+        self.code = code
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.reason}".strip()
+
+
+class State(Enum):
+    """See the drawing above."""
+
+    CONNECTING = auto()
+    SECURING = auto()
+    UPGRADING = auto()
+    OPEN = auto()
+
+
+class LoadConnection:
+    """``pending`` is for its user: the moments at which the requests that wait for an answer were due."""
+
+    __slots__ = ("_head", "_protocol", "_secure", "_unsent", "number", "pending", "received_bytes", "sock", "state")
+
+    def __init__(
+        self,
+        number: int,
+        family: int,
+        address: object,
+        request: bytes,
+        secure: Callable[[socket.socket], ssl.SSLSocket] | None,
+    ) -> None:
+        """Begin to connect. ``secure`` wraps the socket in TLS. Raises ``OSError``."""
+        self.number = number
+        self.state = State.CONNECTING
+        self.pending: deque[int] = deque()
+        self.received_bytes = 0
+        self._secure = secure
+        self._protocol = ClientProtocol()
+        self._head = bytearray()
+        self._unsent = bytearray(request)
+        self.sock: socket.socket = socket.socket(family, socket.SOCK_STREAM)
+        self.sock.setblocking(False)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        failure = self.sock.connect_ex(address)  # type: ignore[arg-type]  # as getaddrinfo gave it
+        if failure not in IN_PROGRESS:
+            self.sock.close()
+            raise OSError(failure, os.strerror(failure))
+
+    @property
+    def wants_write(self) -> bool:
+        """Whether it waits for the socket to take something; else it waits for something to read."""
+        return self.state is State.CONNECTING or (self.state is not State.SECURING and bool(self._unsent))
+
+    def advance(self) -> bool:
+        """Go on with the opening as far as it goes without waiting; whether the connection is open.
+
+        Raises ``OSError`` (of TLS as well) and ``UpgradeRefusedError``.
+        """
+        if self.state is State.CONNECTING:
+            self._finish_connect()
+        if self.state is State.SECURING:
+            self._finish_tls()
+        if self.state is State.UPGRADING:
+            self._finish_upgrade()
+        return self.state is State.OPEN
+
+    def send(self, payload: bytes) -> None:
+        """Send a text message. Raises ``ConnectionLostError``."""
+        self._unsent += client_frame(Opcode.TEXT, payload)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what the socket takes; the rest when it takes more. Raises ``ConnectionLostError``."""
+        try:
+            self._flush()
+        except OSError as error:
+            raise ConnectionLostError(CloseCode.ABNORMAL, error.strerror or str(error)) from None
+
+    def receive(self) -> list[bytes]:
+        """The messages that have come, those before a close frame included. Raises ``ConnectionLostError``."""
+        if self._protocol.ending is not None:
+            raise ConnectionLostError(*self._protocol.ending)
+        try:
+            messages = self._protocol.receive(self._read_on())
+        except ProtocolError as error:
+            raise ConnectionLostError(error.code, f"the server broke the protocol: {error.reason}") from None
+        except OSError as error:
+            raise ConnectionLostError(CloseCode.ABNORMAL, error.strerror or str(error)) from None
+        if self._protocol.outgoing:
+            self._unsent += b"".join(self._protocol.outgoing)
+            self._protocol.outgoing.clear()
+            self.flush()
+        return messages
+
+    def close(self) -> None:
+        """End it, with a close frame if the socket takes one."""
+        if self.state is State.OPEN and not self._unsent:
+            self._unsent += client_frame(Opcode.CLOSE, CloseCode.NORMAL.to_bytes(2, "big"))
+            with suppress(OSError):  # gone already, which is what was wanted
+                self._flush()
+        self.sock.close()
+
+    def _finish_connect(self) -> None:
+        failure = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if failure:
+            raise OSError(failure, os.strerror(failure))
+        self.state = State.SECURING
+        if self._secure is None:
+            self.state = State.UPGRADING
+            return
+        self.sock = self._secure(self.sock)
+
+    def _finish_tls(self) -> None:
+        assert isinstance(self.sock, ssl.SSLSocket)
+        try:
+            self.sock.do_handshake()
+        except WAITING:
+            return
+        self.state = State.UPGRADING
+
+    def _finish_upgrade(self) -> None:
+        self._flush()
+        self._head += self._read()
+        if take_answer(self._head):
+            self.state = State.OPEN
+
+    def _read_on(self) -> bytes:
+        """What is there, after what came in one packet with the handshake's answer."""
+        data = self._read()
+        if self._head:
+            data = bytes(self._head) + data
+            self._head.clear()
+        return data
+
+    def _read(self) -> bytes:
+        """What is there, empty if nothing is. Raises ``ConnectionResetError`` at the end of the stream."""
+        parts: list[bytes] = []
+        while True:
+            try:
+                data = self.sock.recv(READ_BYTES)
+            except WAITING:
+                break
+            if not data:
+                if parts:
+                    break  # the end is found again with the next read
+                raise ConnectionResetError(errno.ECONNRESET, "the server closed the connection")
+            parts.append(data)
+            # A TLS socket may hold more that no selector knows of; a plain one is asked again by the selector.
+            if self._secure is None:
+                break
+        received = parts[0] if len(parts) == 1 else b"".join(parts)
+        self.received_bytes += len(received)
+        return received
+
+    def _flush(self) -> None:
+        while self._unsent:
+            try:
+                sent = self.sock.send(self._unsent)
+            except WAITING:
+                return
+            del self._unsent[:sent]

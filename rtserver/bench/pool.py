@@ -1,0 +1,177 @@
+"""All connections of one load client, on one selector: opens them, moves their bytes, notes which were lost and why.
+
+Decides how many handshakes are under way at a time, and what a refused one means. What is said is its user's.
+"""
+
+import errno
+import selectors
+import socket
+import ssl
+import time
+from collections import Counter
+from collections.abc import Callable
+
+from rtserver.bench.client_protocol import UpgradeRefusedError, upgrade_request
+from rtserver.bench.connection import ConnectionLostError, LoadConnection
+from rtserver.bench.error import ResourceError, TargetError
+from rtserver.bench.target import Target
+
+AT_ONCE = 64
+CONNECT_SECONDS = 30.0
+OnMessages = Callable[[LoadConnection, list[bytes]], object]
+HINTS = {
+    401: "no valid session: give --login USER:PASSWORD or --cookie sessionid=...",
+    403: "forbidden, by rtserver's allowed_origins or by something in front of it",
+    404: "nothing is at this path; rtserver's is /rt/",
+    426: "what answers does not take the upgrade for one: does a proxy in front pass Upgrade and Connection on?",
+    502: "a proxy is there, and the server behind it is not",
+    503: "the server cannot look sessions up at the moment",
+}
+
+
+class ConnectionPool:
+    """``open`` first, then ``turn`` again and again. ``lost`` counts ends by close code and reason.
+
+    ``busy_seconds`` is the time that was spent on what had come, and not on waiting for it.
+    """
+
+    def __init__(self, target: Target, cookie: str = "", *, verify: bool = True) -> None:
+        """Raises ``TargetError`` for a host that is not known."""
+        self.target = target
+        self.connections: list[LoadConnection] = []
+        self.lost: Counter[str] = Counter()
+        self.busy_seconds = 0.0
+        self._family, self._address = target.resolve()
+        self._request = upgrade_request(target.netloc, target.path, cookie)
+        self._tls = target.tls_context(verify)
+        self._selector = selectors.DefaultSelector()
+        self._writing: set[LoadConnection] = set()
+        self._closed_bytes = 0
+
+    @property
+    def received_bytes(self) -> int:
+        """Read from all connections so far, the lost ones included."""
+        return self._closed_bytes + sum(connection.received_bytes for connection in self.connections)
+
+    def open(self, count: int, on_messages: OnMessages, on_wait: Callable[[], object]) -> float:
+        """Open ``count`` more connections; the seconds it took. ``on_wait`` is called at least every 0.1 s.
+
+        Raises ``TargetError``, ``ResourceError``.
+        """
+        begun = time.monotonic()
+        last = begun
+        wanted = len(self.connections) + self.lost.total() + count
+        opening: set[LoadConnection] = set()
+        while (opened := len(self.connections) + self.lost.total()) < wanted:
+            while len(opening) < min(AT_ONCE, wanted - opened):
+                opening.add(self._begin(opened + len(opening)))
+            for connection in self._ready(0.1):
+                if connection not in opening:
+                    self._receive(connection, on_messages)
+                elif self._advance(connection):
+                    opening.remove(connection)
+                    self.connections.append(connection)
+                    last = time.monotonic()
+                    # The first message may have come in the same packet, of which no selector knows any more.
+                    self._receive(connection, on_messages)
+            if time.monotonic() - last > CONNECT_SECONDS:
+                raise TargetError(f"{self.target}: no handshake was answered for {CONNECT_SECONDS:g} s")
+            on_wait()
+        return time.monotonic() - begun
+
+    def turn(self, seconds: float, on_messages: OnMessages) -> None:
+        """Wait up to that long for something to read, and hand what there is to ``on_messages``, once round."""
+        ready = self._ready(seconds)
+        begun = time.monotonic()
+        for connection in ready:
+            self._receive(connection, on_messages)
+        self.busy_seconds += time.monotonic() - begun
+
+    def send(self, connection: LoadConnection, payload: bytes) -> None:
+        """Send a text message, now or when the socket takes it. What cannot be sent any more is noted as lost."""
+        try:
+            connection.send(payload)
+        except ConnectionLostError as error:
+            self._lose(connection, error)
+            return
+        self._watch_writing(connection)
+
+    def close(self) -> None:
+        """End all connections."""
+        for key in list(self._selector.get_map().values()):
+            key.data.close()
+        self._selector.close()
+        self._closed_bytes = self.received_bytes
+        self.connections = []
+
+    def _ready(self, seconds: float) -> list[LoadConnection]:
+        return [key.data for key, _ in self._selector.select(seconds)]
+
+    def _begin(self, number: int) -> LoadConnection:
+        secure = self._secure if self._tls else None
+        try:
+            connection = LoadConnection(number, self._family, self._address, self._request, secure)
+        except OSError as error:
+            raise self._explained(error) from None
+        self._selector.register(connection.sock, selectors.EVENT_WRITE, connection)
+        return connection
+
+    def _secure(self, sock: socket.socket) -> ssl.SSLSocket:
+        assert self._tls is not None
+        return self._tls.wrap_socket(sock, do_handshake_on_connect=False, server_hostname=self.target.host)
+
+    def _advance(self, connection: LoadConnection) -> bool:
+        before = connection.sock
+        try:
+            is_open = connection.advance()
+        except (OSError, UpgradeRefusedError) as error:
+            raise self._explained(error) from None
+        if connection.sock is not before:
+            # TLS has taken the file number over to a socket of its own.
+            self._selector.unregister(before)
+            self._selector.register(connection.sock, selectors.EVENT_READ, connection)
+        elif not connection.wants_write:
+            self._selector.modify(connection.sock, selectors.EVENT_READ, connection)
+        return is_open
+
+    def _receive(self, connection: LoadConnection, on_messages: OnMessages) -> None:
+        try:
+            if connection in self._writing:
+                connection.flush()
+            messages = connection.receive()
+        except ConnectionLostError as error:
+            self._lose(connection, error)
+            return
+        if self._writing or connection.wants_write:
+            self._watch_writing(connection)
+        if messages:
+            on_messages(connection, messages)
+
+    def _watch_writing(self, connection: LoadConnection) -> None:
+        if connection.wants_write and connection not in self._writing:
+            self._writing.add(connection)
+            self._selector.modify(connection.sock, selectors.EVENT_READ | selectors.EVENT_WRITE, connection)
+        elif not connection.wants_write and connection in self._writing:
+            self._writing.remove(connection)
+            self._selector.modify(connection.sock, selectors.EVENT_READ, connection)
+
+    def _lose(self, connection: LoadConnection, error: ConnectionLostError) -> None:
+        self.lost[str(error)] += 1
+        self._closed_bytes += connection.received_bytes
+        self._writing.discard(connection)
+        self._selector.unregister(connection.sock)
+        self.connections.remove(connection)
+        connection.close()
+
+    def _explained(self, error: Exception) -> Exception:
+        match error:
+            case UpgradeRefusedError(status=status):
+                return TargetError(": ".join(filter(None, (str(self.target), str(error), HINTS.get(status, "")))))
+            case OSError(errno=errno.EMFILE | errno.ENFILE):
+                return ResourceError("no file descriptors are left: raise the limit with ulimit -n")
+            case ssl.SSLCertVerificationError():
+                return TargetError(f"{self.target}: {error.verify_message} (--insecure takes any certificate)")
+            case OSError(errno=errno.EADDRNOTAVAIL):
+                return ResourceError("no local ports are left: one address has about 28,000 for one server and port")
+            case _:
+                return TargetError(f"{self.target}: {getattr(error, 'strerror', None) or error}")
