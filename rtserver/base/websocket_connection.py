@@ -12,15 +12,15 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Awaitable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import Any
 
 from tornado.iostream import IOStream, StreamClosedError
 
-from rtserver.base.flusher import Flusher
+from rtserver.base.connection_owner import Environment
 from rtserver.base.outbox import QUEUED, Outbox, Verdict
-from rtserver.base.timer_wheel import Timer, TimerWheel
+from rtserver.base.timer_wheel import Timer
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.frame import Opcode, build_frame
 from rtserver.base.wire.protocol import TEXT, WebSocketProtocol
@@ -30,37 +30,6 @@ log = logging.getLogger(__name__)
 READ_BYTES = 65536
 CLOSE_SECONDS = 2.0
 PING_FRAME = build_frame(Opcode.PING, b"")
-
-
-class ConnectionOwner(Protocol):
-    """What a connection tells of itself. ``session`` is what ``on_open`` gave for it."""
-
-    def on_text(self, session: Any, payload: bytes) -> Awaitable[object] | None:
-        """A text message. While an awaitable that is returned is pending, nothing more is read."""
-
-    def on_binary(self, session: Any, payload: bytes) -> Awaitable[object] | None:
-        """A binary message."""
-
-    def on_lag(self, session: Any, is_lagging: bool) -> None:
-        """The client has begun to lag behind what is sent to it, or has caught up."""
-
-    def on_close(self, session: Any, code: int) -> None:
-        """It is over, whoever ended it: told once, and nothing more is told after it."""
-
-
-class Environment(Protocol):
-    """What the connections of one server share."""
-
-    owner: Any  # a ConnectionOwner
-    flusher: Flusher
-    wheel: TimerWheel
-    heartbeat_seconds: float
-    max_message_bytes: int
-    outbox_bytes: int
-    outbox_hard_bytes: int
-
-    def now(self) -> float:
-        """The event loop's time."""
 
 
 def fan_out(connections: Iterable["WebSocketConnection"], frame: bytes, key: Hashable | None = None) -> None:

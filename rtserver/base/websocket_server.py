@@ -14,10 +14,11 @@ from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
+from rtserver.base.connection_owner import ConnectionOwner
 from rtserver.base.flusher import Flusher
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.timer_wheel import TimerWheel
-from rtserver.base.websocket_connection import ConnectionOwner, WebSocketConnection
+from rtserver.base.websocket_connection import WebSocketConnection
 from rtserver.base.wire.handshake import HandshakeError, accept_value, check_origin
 
 log = logging.getLogger(__name__)

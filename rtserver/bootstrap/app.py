@@ -26,7 +26,6 @@ import rtserver
 from rtserver.base.bridge import Bridge
 from rtserver.base.websocket_connection import fan_out
 from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
-from rtserver.base.wire.close_code import CloseCode
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.demo_pages import demo_routes
 from rtserver.bootstrap.django_env import DemoSite, prepare_django
@@ -53,6 +52,8 @@ BEAT_SECONDS = 0.5
 STALE_SECONDS = 3.0
 BACKLOG = 4096
 CLOSE_SECONDS = 1.0
+SPREAD_MS_PER_CLIENT = 10  # between two clients that come back after a restart
+MAX_SPREAD_MS = 10_000
 DJANGO_THREADS = 4
 PAGE_THREADS = 8
 
@@ -212,7 +213,7 @@ class App:
         await asyncio.to_thread(services.stop, patience)
         self._bridge.to_services.close()
         self._bridge.to_users.drain(self._users.handle, len(self._bridge.to_users))
-        self._users.close_all(CloseCode.DRAINING, "the server is going down")
+        self._users.drain(min(MAX_SPREAD_MS, SPREAD_MS_PER_CLIENT * len(self._users.agents)))
         await self._server.wait_closed(CLOSE_SECONDS)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._users.wait_removed(), CLOSE_SECONDS)

@@ -22,7 +22,7 @@ ChartId: TypeAlias = (
     Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
     | Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
 )
-KeyPart: TypeAlias = Annotated[str, msgspec.Meta(max_length=64, pattern=r"\A[^\s:]+\Z")]
+KeyPart: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Indicator: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 
 
@@ -32,11 +32,19 @@ class ChartRequest(msgspec.Struct, frozen=True, tag_field="type", tag="quote"):
     chart_id: ChartId
     exchange: KeyPart
     item: KeyPart
-    date: Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{8}\Z")]
+    date: str
     update: Literal["static", "dynamic"]
     period: Annotated[float, msgspec.Meta(ge=0)] = 0
     shape: Shape = "line"
     indicators: Annotated[tuple[Indicator, ...], msgspec.Meta(max_length=32)] = ()
+
+    def __post_init__(self) -> None:
+        """What patterns could say, in words for whoever reads the error."""
+        for name, part in (("exchange", self.exchange), ("item", self.item)):
+            if ":" in part or any(map(str.isspace, part)):
+                raise ValueError(f"{name} {part!r} may hold neither colons nor spaces")
+        if not (len(self.date) == 8 and self.date.isascii() and self.date.isdigit()):
+            raise ValueError(f"date {self.date[:32]!r} is not of the form YYYYMMDD")
 
     @property
     def feed(self) -> dict[str, Any]:

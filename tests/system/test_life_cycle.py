@@ -38,6 +38,20 @@ def test_a_signal_closes_the_sockets_with_4101_and_ends_the_process_with_0(
     assert code == 0
 
 
+def test_every_client_is_told_when_to_come_back(fresh_server: RunningServer) -> None:
+    with fresh_server as server:
+        login = DemoLogin(server.url)
+        clients = [WebSocketClient.connect("127.0.0.1", server.port, "/rt/", login.headers) for _ in range(4)]
+        for client in clients:
+            client.recv_text()
+        server.stop()
+        told = [json.loads(client.recv_text()) for client in clients]
+        for client in clients:
+            client.socket.close()
+    assert {message["type"] for message in told} == {"reconnect"}
+    assert len({message["data"]["after_ms"] for message in told}) == 4
+
+
 def test_what_was_taken_before_the_signal_is_delivered(fresh_server: RunningServer) -> None:
     with fresh_server as server, ServiceQueue(server.redis_url) as queue:
         client = WebSocketClient.connect("127.0.0.1", server.port, "/rt/", DemoLogin(server.url).headers)
@@ -49,7 +63,9 @@ def test_what_was_taken_before_the_signal_is_delivered(fresh_server: RunningServ
             server.stop()
             received = [first]
             while (frame := client.recv()).opcode == 1:
-                received.append(json.loads(frame.payload)["data"])
+                message = json.loads(frame.payload)
+                if message["type"] == "n":
+                    received.append(message["data"])
     # Whatever was not taken is still on the list, in order, behind what arrived.
     with ServiceQueue(server.redis_url) as queue:
         left = [json.loads(raw)["data"]["data"] for raw in queue.waiting()]

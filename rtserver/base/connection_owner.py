@@ -1,0 +1,41 @@
+"""What surrounds a WebSocket connection: who is told of it, and what it shares with the others of its server."""
+
+from collections.abc import Awaitable
+from typing import Any, Protocol
+
+from rtserver.base.flusher import Flusher
+from rtserver.base.timer_wheel import TimerWheel
+
+
+class ConnectionOwner(Protocol):
+    """What a connection tells of itself. ``session`` is what ``on_open`` gave for it."""
+
+    def on_text(self, session: Any, payload: bytes) -> Awaitable[object] | None:
+        """A text message. While an awaitable that is returned is pending, nothing more is read."""
+
+    def on_binary(self, session: Any, payload: bytes) -> Awaitable[object] | None:
+        """A binary message."""
+
+    def on_lag(self, session: Any, is_lagging: bool) -> None:
+        """The client has begun to lag behind what is sent to it, or has caught up."""
+
+    def on_close(self, session: Any, code: int) -> None:
+        """It is over, whoever ended it: told once, and nothing more is told after it."""
+
+
+class Environment(Protocol):
+    """What the connections of one server share."""
+
+    flusher: Flusher
+    wheel: TimerWheel
+    heartbeat_seconds: float
+    max_message_bytes: int
+    outbox_bytes: int
+    outbox_hard_bytes: int
+
+    @property
+    def owner(self) -> ConnectionOwner:
+        """Who is told."""
+
+    def now(self) -> float:
+        """The event loop's time."""
