@@ -55,6 +55,11 @@ RULES = (
     Rule("rtserver/service/indicator_line.py", {BASE, SERVICE}, {"talipp"}, WAITING),
     Rule("rtserver/service/*", {BASE, SERVICE}, {"msgspec"}, WAITING),
     # The load tool meets a server from outside: it knows the wire and the queue.
+    Rule("rtserver/bench/client_protocol.py", {BASE}, set(), WAITING | CLOCKS),
+    Rule("rtserver/bench/histogram.py", set(), set(), WAITING | CLOCKS),
+    Rule("rtserver/bench/meter.py", {"rtserver.bench"}, set(), WAITING | CLOCKS),
+    Rule("rtserver/bench/report.py", {"rtserver.bench"}, {"msgspec"}, WAITING | CLOCKS),
+    Rule("rtserver/bench/schedule.py", set(), set(), WAITING | CLOCKS),
     Rule("rtserver/bench/*", {BASE, "rtserver.bench"}, {"msgspec", "redis"}),
     # Where everything is built. Nothing but the command line leads here.
     Rule("rtserver/bootstrap/*", {"rtserver"}, ANY),

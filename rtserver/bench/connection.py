@@ -18,7 +18,7 @@ from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.frame import Opcode, ProtocolError
 from rtserver.bench.client_protocol import ClientProtocol, client_frame, take_answer
 
-READ_BYTES = 1 << 18
+READ_BYTES = 65_536  # below the size at which malloc asks the kernel for every single buffer
 IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
 WAITING = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 

@@ -11,6 +11,9 @@ _STEP_BITS = 7
 _MANTISSA_BITS = _STEP_BITS + 1
 
 
+_LIMITS = (10, 15, 20, 30, 50, 70)
+
+
 class Bar(NamedTuple):
     """How many values lie from ``low`` up to, but not with, ``high``."""
 
@@ -51,9 +54,9 @@ class Histogram:
         return self.greatest
 
     def bars(self) -> list[Bar]:
-        """The values between the limits 1, 2, 5, 10, 20, 50, ... from the least to the greatest, gaps included.
+        """The values between 0, 10, 15, 20, 30, 50, 70, 100, 150, ..., from the least to the greatest.
 
-        A bucket that a limit cuts counts whole where it begins.
+        Gaps are included. A bucket that a limit cuts counts whole where it begins.
         """
         found: list[Bar] = []
         remaining = sorted(self._counts.items())
@@ -77,7 +80,7 @@ def _bounds(index: int) -> tuple[int, int]:
 def _decades() -> Iterable[tuple[int, int]]:
     low, unit = 0, 1
     while True:
-        for factor in (1, 2, 5):
+        for factor in _LIMITS:
             yield low, factor * unit
             low = factor * unit
         unit *= 10

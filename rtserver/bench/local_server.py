@@ -18,7 +18,10 @@ from typing import Any, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import redis
+
 import rtserver
+from rtserver.base.redis_queue import plain_client
 from rtserver.bench.error import TargetError
 from rtserver.bench.target import Target
 
@@ -66,6 +69,7 @@ class LocalServer:
 
     def __init__(self, redis_url: str, find_redis_url: Callable[[Path], str | None]) -> None:
         self.redis_url = redis_url
+        self._is_guest = bool(redis_url)
         # In somebody's Redis the messages of a benchmark must not meet those of their server.
         self.queue = f"{QUEUE}:{os.getpid()}"
         self._find_redis_url = find_redis_url
@@ -91,6 +95,7 @@ class LocalServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._child.__exit__(kind, error, trace)
+        self._forget_queue()
         self._log.close()
         self._temporary.cleanup()
 
@@ -107,6 +112,14 @@ class LocalServer:
         except FileNotFoundError:
             return None
         return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def _forget_queue(self) -> None:
+        """Leave nothing in a Redis that goes on without us. The names of all keys of a queue hold the queue's."""
+        if not self._is_guest:
+            return
+        with suppress(redis.RedisError), plain_client(self.redis_url) as client:
+            for key in client.scan_iter(match=f"*{self.queue}*"):
+                client.delete(key)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -15,7 +15,7 @@ class Progress:
         self._stream = sys.stderr if stream is None else stream
         self._is_terminal = self._stream.isatty()
         self._clock = clock
-        self._next = clock()
+        self._next = clock() + INTERVAL
         self._is_dirty = False
 
     def maybe_say(self, make: Callable[[], str]) -> None:

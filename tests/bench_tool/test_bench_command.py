@@ -1,0 +1,185 @@
+"""The load tool at a terminal: real processes, a real server, a real Redis."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import redis
+from redis_process import RedisProcess
+
+REPOSITORY = Path(__file__).parents[2]
+SECONDS = 60.0
+QUOTE = "BENCH:X:20130301"
+
+
+def started(*words: str, **options) -> subprocess.Popen[str]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("RTSERVER_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "rtserver", "bench", *words],
+        cwd=REPOSITORY,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def bench(*words: str, **options) -> subprocess.CompletedProcess[str]:
+    process = started(*words, **options)
+    out, err = process.communicate(timeout=SECONDS)
+    return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+
+@contextmanager
+def pushing(server, *words: str):
+    """Messages pushed steadily while the block runs."""
+    process = started("redis", "--redis-url", server.redis_url, "--seconds", "600", *words)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=SECONDS)
+
+
+def url_of(server) -> str:
+    return f"ws://127.0.0.1:{server.port}/rt/"
+
+
+LOGIN = ("--login", "demo:demo", "--warm-up", "0")
+
+
+def test_subscribers_of_a_quote_get_what_is_pushed_and_know_its_age(server):
+    with pushing(server, "--rate", "200"):
+        done = bench("client", url_of(server), *LOGIN, "-c", "20", "--quote", QUOTE, "--seconds", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["connections"] == 20
+    assert report["deliveries"] > 20
+    assert report["deliveries"] == report["delivery"]["count"]
+    percentiles = report["delivery"]["percentiles_ms"]
+    assert 0 < percentiles["p50"] <= percentiles["p99"] <= percentiles["max"]
+    assert report["lost"] == {}
+    assert report["errors"] == 0
+
+
+def test_messages_to_a_user_are_counted_and_the_text_shows_a_histogram(server):
+    with pushing(server, "--rate", "100", "--user", "*", "--size", "300"):
+        done = bench("client", url_of(server), *LOGIN, "-c", "3", "--seconds", "1")
+    assert done.returncode == 0, done.stderr
+    assert "delivery latency" in done.stdout
+    assert "##" in done.stdout
+    assert "measuring: 3 open" in done.stderr
+
+
+@pytest.mark.parametrize("how", [("--ping-rate", "300"), ("--ping-depth", "4")])
+def test_pings_are_answered_and_timed(server, how):
+    done = bench(
+        "client", url_of(server), *LOGIN, "-c", "5", "--seconds", "0.5", *how, "--ping-bytes", "100", "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["replies"] > 50
+    assert report["reply"]["count"] == report["replies"]
+    assert report["deliveries"] == 0
+
+
+def test_a_cookie_logs_in_as_well_as_the_form(server):
+    from rtserver.bench.login import log_in
+
+    cookie = log_in(f"{server.url}/accounts/login/", "demo", "demo")
+    done = bench("client", url_of(server), "--cookie", cookie, "-c", "1", "--seconds", "0.1", "--warm-up", "0")
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), "401 Unauthorized: no valid session: give --login"),
+        (("--login", "demo:wrong"), "does not take this user name and password"),
+        (("--login", "demo:demo", "--login-url", "{site}/nosuch/"), "the answer is 404"),
+        (("--login", "demo:demo", "--quote", "x"), "EXCHANGE:ITEM:DATE"),
+        (("--login", "demo:demo", "--quote", "A:B:C"), "a subscription was refused"),
+        (("--login", "demo:demo", "--ping-rate", "1", "--ping-depth", "1"), "not both"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_line_and_exit_status_1(server, words, expected):
+    done = bench("client", url_of(server), *(word.format(site=server.url) for word in words), "-c", "2")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert expected in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_another_path_and_a_server_that_is_away_are_told_apart(server, free_port):
+    assert "404 Not Found: nothing is at this path" in bench("client", f"{url_of(server)}x", "-c", "1").stderr
+    away = bench("client", f"ws://127.0.0.1:{free_port}/rt/", "-c", "1")
+    assert (away.returncode, away.stderr) == (1, f"Error: ws://127.0.0.1:{free_port}/rt/: Connection refused\n")
+    assert "an address looks like" in bench("client", "http://127.0.0.1/").stderr
+
+
+def test_too_few_file_descriptors_are_told_before_anything_is_opened(server):
+    def lower() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+    done = bench("client", url_of(server), "-c", "500", preexec_fn=lower)
+    assert done.returncode == 1
+    assert "ulimit -Hn 564" in done.stderr
+
+
+def test_ctrl_c_ends_the_run_with_a_report_of_what_was_measured(server):
+    process = started("client", url_of(server), *LOGIN, "-c", "2", "--seconds", "600", "--ping-depth", "1", "--json")
+    assert process.stderr is not None
+    assert any(line.startswith("measuring") for line in process.stderr)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 130
+    report = json.loads(out)
+    assert report["is_interrupted"]
+    assert report["replies"] > 0
+
+
+def test_connections_that_are_lost_are_counted_with_their_reason_and_exit_status_3(server):
+    process = started("client", url_of(server), *LOGIN, "-c", "4", "--seconds", "600", "--ping-depth", "1", "--json")
+    assert process.stderr is not None
+    assert any(line.startswith("measuring") for line in process.stderr)
+    kick = {"op": "kick", "user_id": 1, "reason": "enough"}
+    with redis.Redis.from_url(server.redis_url) as client:
+        client.rpush("queue:rtserver", json.dumps({"type": "django_site", "src": "test", "data": kick}))
+    out, _ = process.communicate(timeout=SECONDS)
+    assert process.returncode == 3
+    assert json.loads(out)["lost"] == {"4003 enough": 4}
+
+
+def test_a_burst_is_timed_on_its_way_off_the_list(server):
+    done = bench("redis", "--redis-url", server.redis_url, "--burst", "2000", "--batch", "100", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["messages"], report["waiting"]) == (2000, 0)
+    assert report["drain_seconds"] >= 0
+
+
+def test_a_server_of_its_own_is_measured_in_one_command_and_leaves_nothing_in_the_redis(tmp_path):
+    words = ("--clients", "10", "--connections", "20", "--seconds", "0.3", "--json")
+    with RedisProcess(tmp_path) as theirs:
+        done = bench("server", *words, "--redis-url", theirs.url)
+        with theirs.client() as client:
+            assert client.keys() == []
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert len(rows) == 6
+    assert all(number is None or number >= 0 for numbers in rows.values() for number in numbers.values())
+    assert rows["RPUSH to 10 clients, at 100 messages/s"]["deliveries_per_second"] > 0
+    assert rows["RPUSH to 10 clients, at saturation"]["deliveries_per_second"] > 0
+
+
+def test_the_commands_are_listed_in_the_order_in_which_one_tries_them():
+    done = bench("--help")
+    places = [done.stdout.index(f"\n  {word} ") for word in ("server", "client", "redis")]
+    assert places == sorted(places)
