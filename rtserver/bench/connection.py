@@ -117,7 +117,8 @@ class LoadConnection:
         if self._protocol.outgoing:
             self._unsent += b"".join(self._protocol.outgoing)
             self._protocol.outgoing.clear()
-            self.flush()
+            with suppress(OSError):  # the next read finds the same, after these messages and with the close code
+                self._flush()
         return messages
 
     def close(self) -> None:
@@ -153,12 +154,11 @@ class LoadConnection:
             self.state = State.OPEN
 
     def _read_on(self) -> bytes:
-        """What is there, after what came in one packet with the handshake's answer."""
-        data = self._read()
-        if self._head:
-            data = bytes(self._head) + data
-            self._head.clear()
-        return data
+        """What is there; first of all what came in one packet with the handshake's answer."""
+        if not self._head:
+            return self._read()
+        early, self._head = bytes(self._head), bytearray()
+        return early
 
     def _read(self) -> bytes:
         """What is there, empty if nothing is. Raises ``ConnectionResetError`` at the end of the stream."""

@@ -65,13 +65,17 @@ class Child:
 
 
 class LocalServer:
-    """Use it as a context. ``find_redis_url`` tells where the embedded Redis of a directory listens."""
+    """Use it as a context. ``find_redis_url`` tells where the embedded Redis of a directory listens.
+
+    ``traces`` are words that no name of somebody else's key holds: what carries one of them in a given Redis is ours.
+    """
 
     def __init__(self, redis_url: str, find_redis_url: Callable[[Path], str | None]) -> None:
         self.redis_url = redis_url
         self._is_guest = bool(redis_url)
         # In somebody's Redis the messages of a benchmark must not meet those of their server.
         self.queue = f"{QUEUE}:{os.getpid()}"
+        self.traces = [self.queue]
         self._find_redis_url = find_redis_url
         self.target = Target("ws", HOST, _unused_port(), "/rt/")
         self.directory = Path()
@@ -95,7 +99,7 @@ class LocalServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._child.__exit__(kind, error, trace)
-        self._forget_queue()
+        self._leave_no_trace()
         self._log.close()
         self._temporary.cleanup()
 
@@ -113,13 +117,14 @@ class LocalServer:
             return None
         return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
 
-    def _forget_queue(self) -> None:
-        """Leave nothing in a Redis that goes on without us. The names of all keys of a queue hold the queue's."""
+    def _leave_no_trace(self) -> None:
+        """Delete all keys whose names hold one of ``traces`` from a Redis that goes on without us."""
         if not self._is_guest:
             return
         with suppress(redis.RedisError), plain_client(self.redis_url) as client:
-            for key in client.scan_iter(match=f"*{self.queue}*"):
-                client.delete(key)
+            for trace in self.traces:
+                for key in client.scan_iter(match=f"*{trace}*"):
+                    client.delete(key)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -53,6 +53,7 @@ class StandardSet:
         """The rows, each when it is known. Raises ``BenchError``."""
         # The server inherits the limit of whoever starts it, so it was raised before; the clients are here.
         self._cookie = log_in(self._server.target.page("/accounts/login/"), USER, PASSWORD)
+        self._server.traces += [value.partition("=")[2] for value in self._cookie.split("; ")]  # the demo's session
         yield from self._idle()
         yield self._replies("request and reply, alone", connections=1, depth=1)
         yield self._replies(f"request and reply, {TALKERS} clients, {DEPTH} at once each", TALKERS, DEPTH)
@@ -78,7 +79,7 @@ class StandardSet:
         self._progress.say(f"{what} ...")
         with self._client(connections=connections, ping_depth=depth) as run:
             run.prepare()
-            report = run.measure()
+            report = _measured(run)
         numbers = {"replies_per_second": report.replies_per_second, **_percentiles(report)}
         return Row(what, f"{report.replies_per_second:,.0f}/s, {_shown(numbers)}", numbers)
 
@@ -91,7 +92,7 @@ class StandardSet:
         with self._client(connections=self._clients, quotes=(QUOTE,), timed=timed) as run:
             run.prepare()
             with self._producer(rate):
-                report = run.measure()
+                report = _measured(run)
         numbers = {"deliveries_per_second": report.deliveries_per_second, **_percentiles(report)}
         shown = f"{report.deliveries_per_second:,.0f} deliveries/s"
         return Row(what, ", ".join(filter(None, (shown, _shown(numbers)))), numbers)
@@ -127,6 +128,13 @@ def measure(
             stack.callback(os.sched_setaffinity, 0, cores)
             os.sched_setaffinity(0, cores[1:])
         yield from StandardSet(server, clients, connections, seconds, progress).run()
+
+
+def _measured(run: ClientRun) -> ClientReport:
+    report = run.measure()
+    if report.is_interrupted:
+        raise KeyboardInterrupt
+    return report
 
 
 def _percentiles(report: ClientReport) -> dict[str, float | None]:

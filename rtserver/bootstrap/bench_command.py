@@ -54,7 +54,9 @@ class Measurement(click.Command):
 def _shared(command: F) -> F:
     """The options that every measurement has."""
     as_json = click.option("--json", "as_json", is_flag=True, help="The result as one JSON object.")
-    seconds = click.option("--seconds", type=SECONDS, default=10.0, show_default=True, help="How long to measure.")
+    seconds = click.option(
+        "--seconds", type=SECONDS, default=10.0, metavar="S", show_default=True, help="Seconds to measure."
+    )
     return as_json(seconds(command))
 
 
@@ -68,17 +70,38 @@ _wall_clock = click.option(
 
 @click.command(cls=Measurement)
 @click.argument("url", default=DEFAULT_URL)
-@click.option("-c", "--connections", type=click.IntRange(min=1), default=100, show_default=True, help="How many.")
+@click.option(
+    "-c",
+    "--connections",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    help="Connections to open.",
+)
 @_shared
-@click.option("--warm-up", type=click.FloatRange(min=0), default=1.0, show_default=True, help="Seconds not counted.")
+@click.option(
+    "--warm-up",
+    metavar="S",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="Seconds that are not counted.",
+)
 @click.option("--login", metavar="USER:PASSWORD", help="Log in with Django's form.")
 @click.option("--login-url", metavar="URL", help="Where the form is.  [/accounts/login/ of the same host]")
 @click.option("--cookie", default="", metavar="NAME=VALUE", help='A session that you have: "sessionid=...".')
 @click.option("--quote", "quotes", multiple=True, metavar="KEY", help="Show EXCHANGE:ITEM:DATE; several take turns.")
-@click.option("--ping-rate", type=click.FloatRange(min=0), default=0.0, help="Pings a second, of all together.")
-@click.option("--ping-depth", type=COUNT, default=0, help="Pings under way on each connection, all the time.")
-@click.option("--ping-bytes", type=click.IntRange(0, 65_000), default=0, help="Size of a ping's data.")
-@click.option("--timed", type=COUNT, default=100, show_default=True, help="Connections that read ages of messages.")
+@click.option(
+    "--ping-rate", metavar="R", type=click.FloatRange(min=0), default=0.0, help="Pings a second, of all together."
+)
+@click.option(
+    "--ping-depth", metavar="N", type=COUNT, default=0, help="Pings under way on each connection, all the time."
+)
+@click.option("--ping-bytes", metavar="N", type=click.IntRange(0, 65_000), default=0, help="Size of a ping's data.")
+@click.option(
+    "--timed", metavar="N", type=COUNT, default=100, show_default=True, help="Connections that read ages of messages."
+)
 @_wall_clock
 @click.option("--insecure", is_flag=True, help="Take any certificate.")
 def client(url: str, login: str | None, login_url: str | None, insecure: bool, as_json: bool, **options: Any) -> None:
@@ -107,15 +130,32 @@ def client(url: str, login: str | None, login_url: str | None, insecure: bool, a
 
 @click.command(cls=Measurement)
 @click.option(
-    "--rate", type=click.FloatRange(min=0), default=100.0, show_default=True, help="Messages/s; 0: flat out."
+    "--rate",
+    metavar="R",
+    type=click.FloatRange(min=0),
+    default=100.0,
+    show_default=True,
+    help="Messages/s; 0: flat out.",
 )
 @_shared
 @click.option("--quote", "quotes", multiple=True, metavar="KEY", help=f"Quotes to push.  [{DEFAULT_QUOTE}]")
 @click.option("--user", "user_id", default="", metavar="ID", help='Push to this user instead; "*" is everyone.')
 @click.option("--size", type=COUNT, default=0, metavar="BYTES", help="About the size of a message.")
-@click.option("--batch", type=click.IntRange(1, 10_000), default=1, show_default=True, help="Messages in one RPUSH.")
 @click.option(
-    "--backlog", type=COUNT, default=2_000, show_default=True, help="Flat out: wait while more are waiting."
+    "--batch",
+    metavar="N",
+    type=click.IntRange(1, 10_000),
+    default=1,
+    show_default=True,
+    help="Messages in one RPUSH.",
+)
+@click.option(
+    "--backlog",
+    metavar="N",
+    type=COUNT,
+    default=2_000,
+    show_default=True,
+    help="Flat out: wait while more are waiting.",
 )
 @click.option("--burst", type=COUNT, default=0, metavar="N", help="Push N at once instead, and time their way off.")
 @_wall_clock
@@ -143,8 +183,22 @@ def redis(as_json: bool, quotes: tuple[str, ...], **options: Any) -> None:
 
 @click.command(cls=Measurement)
 @_shared
-@click.option("--clients", type=click.IntRange(min=1), default=500, show_default=True, help="Who watch one quote.")
-@click.option("--connections", type=click.IntRange(min=1), default=2_000, show_default=True, help="Who are idle.")
+@click.option(
+    "--clients",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=500,
+    show_default=True,
+    help="Clients that watch one quote.",
+)
+@click.option(
+    "--connections",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=2_000,
+    show_default=True,
+    help="Connections that are idle.",
+)
 @config_options(("redis_url",))
 def server(as_json: bool, clients: int, connections: int, seconds: float, **options: Any) -> None:
     """Start a server of its own on this machine and measure it: one command, one table.

@@ -179,6 +179,18 @@ def test_a_server_of_its_own_is_measured_in_one_command_and_leaves_nothing_in_th
     assert rows["RPUSH to 10 clients, at saturation"]["deliveries_per_second"] > 0
 
 
+def test_ctrl_c_ends_the_server_that_was_started(tmp_path):
+    with RedisProcess(tmp_path) as theirs:
+        process = started("server", "--clients", "5", "--connections", "5", "--redis-url", theirs.url)
+        assert process.stderr is not None
+        assert any(line.startswith(("measuring", "warming up")) for line in process.stderr)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=SECONDS)
+        assert process.returncode == 130
+        with theirs.client() as client:
+            assert len(client.client_list()) == 1
+
+
 def test_the_commands_are_listed_in_the_order_in_which_one_tries_them():
     done = bench("--help")
     places = [done.stdout.index(f"\n  {word} ") for word in ("server", "client", "redis")]

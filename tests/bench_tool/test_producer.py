@@ -40,7 +40,7 @@ def test_a_steady_rate_pushes_as_many_as_are_due():
 
 def test_flat_out_never_lets_more_than_the_backlog_and_a_batch_wait():
     queue = MemoryQueue()
-    report = run(queue, Taker(queue), rate=0, seconds=0.05, batch=10, backlog=20)
+    report = run(queue, Taker(queue), rate=0, seconds=0.5, batch=10, backlog=20)
     assert report.messages > 30
     assert 20 < report.most_waiting <= 30
 

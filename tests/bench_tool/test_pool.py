@@ -1,0 +1,175 @@
+"""Connections against a server of the test's own, plain and with TLS, that does what a real one rarely does."""
+
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+
+from rtserver.base.wire.frame import close_frame, text_frame
+from rtserver.base.wire.handshake import accept_value
+from rtserver.bench.client_protocol import KEY
+from rtserver.bench.error import OptionError, TargetError
+from rtserver.bench.pool import ConnectionPool
+from rtserver.bench.target import Target
+
+SECONDS = 10.0
+HEADERS = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Key": KEY,
+    "Sec-WebSocket-Version": "13",
+}
+WELCOME = f"HTTP/1.1 101 Welcome\r\nSec-WebSocket-Accept: {accept_value(HEADERS)}\r\n\r\n".encode()
+
+
+class Peer:
+    """Takes one connection, and lets ``serve`` have it after the client's request was read."""
+
+    def __init__(self, serve: Callable[[socket.socket], object], context: ssl.SSLContext | None = None) -> None:
+        self._serve = serve
+        self._context = context
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.settimeout(SECONDS)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        scheme = "ws" if context is None else "wss"
+        self.target = Target(scheme, "127.0.0.1", self._listener.getsockname()[1], "/rt/")
+
+    def __enter__(self) -> "Peer":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join(SECONDS)
+        self._listener.close()
+        assert not self._thread.is_alive()
+
+    def _run(self) -> None:
+        connection, _ = self._listener.accept()
+        connection.settimeout(SECONDS)
+        try:
+            if self._context is not None:
+                connection = self._context.wrap_socket(connection, server_side=True)
+            request = b""
+            while not request.endswith(b"\r\n\r\n"):
+                request += connection.recv(65536)
+            self._serve(connection)
+        except ssl.SSLError:
+            pass  # a client that does not like our certificate
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("tls")
+    key, crt = directory / "key.pem", directory / "crt.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2"]
+    subprocess.run([*command, "-keyout", key, "-out", crt], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(crt, key)
+    return context
+
+
+def read_until(pool: ConnectionPool, payloads: list[bytes], done: Callable[[], bool]) -> None:
+    for _ in range(int(SECONDS / 0.1)):
+        if done():
+            return
+        pool.turn(0.1, lambda _connection, new: payloads.extend(new))
+    raise AssertionError(f"only {payloads} came")
+
+
+def opened(peer: Peer, payloads: list[bytes], *, verify: bool = True) -> ConnectionPool:
+    pool = ConnectionPool(peer.target, verify=verify)
+    try:
+        pool.open(1, lambda _connection, new: payloads.extend(new), lambda: None)
+    except TargetError:
+        pool.close()
+        raise
+    return pool
+
+
+def test_a_message_in_the_packet_of_the_answer_is_not_forgotten():
+    payloads: list[bytes] = []
+    greeting = WELCOME + text_frame(b"first")
+    with Peer(lambda connection: connection.sendall(greeting)) as peer, closing(opened(peer, payloads)) as pool:
+        read_until(pool, payloads, lambda: bool(payloads))
+    assert payloads == [b"first"]
+
+
+def test_over_tls_a_message_larger_than_a_record_comes_whole(certificate):
+    payloads: list[bytes] = []
+    large = b"x" * 200_000
+    peer = Peer(lambda connection: connection.sendall(WELCOME + text_frame(large)), certificate)
+    with peer, closing(opened(peer, payloads, verify=False)) as pool:
+        read_until(pool, payloads, lambda: bool(payloads))
+    assert payloads == [large]
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(certificate):
+    with Peer(lambda connection: None, certificate) as peer, pytest.raises(TargetError, match="--insecure"):
+        opened(peer, [])
+
+
+def test_what_the_socket_does_not_take_at_once_is_sent_later():
+    payload = b"y" * 4_000_000
+    received = bytearray()
+
+    def serve(connection: socket.socket) -> None:
+        connection.sendall(WELCOME)
+        while len(received) < len(payload) + 14:
+            received.extend(connection.recv(1 << 20))
+        connection.sendall(text_frame(b"thanks"))
+
+    payloads: list[bytes] = []
+    with Peer(serve) as peer, closing(opened(peer, payloads)) as pool:
+        pool.send(pool.connections[0], payload)
+        read_until(pool, payloads, lambda: bool(payloads))
+    assert received[14:] == payload
+
+
+def test_the_reason_for_which_a_connection_was_lost_is_the_close_frames():
+    payloads: list[bytes] = []
+    with (
+        Peer(
+            lambda connection: connection.sendall(WELCOME + text_frame(b"last") + close_frame(4108, "slow"))
+        ) as peer,
+        closing(opened(peer, payloads)) as pool,
+    ):
+        read_until(pool, payloads, lambda: bool(pool.lost))
+        assert dict(pool.lost) == {"4108 slow": 1}
+        assert pool.connections == []
+    assert payloads == [b"last"]
+
+
+def test_a_connection_that_just_ends_is_lost_with_1006():
+    with Peer(lambda connection: connection.sendall(WELCOME)) as peer, closing(opened(peer, [])) as pool:
+        read_until(pool, [], lambda: bool(pool.lost))
+        assert dict(pool.lost) == {"1006 the server closed the connection": 1}
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("ws://h/rt/", Target("ws", "h", 80, "/rt/")),
+        ("wss://h:8443/rt/?a=b", Target("wss", "h", 8443, "/rt/?a=b")),
+        ("ws://[::1]:8888", Target("ws", "::1", 8888, "/")),
+    ],
+)
+def test_an_address_is_read_and_written(url, target):
+    assert Target.parse(url) == target
+    assert Target.parse(str(target)) == target
+
+
+@pytest.mark.parametrize("url", ["http://h/", "h:8888", "ws://", "ws://h:x/", "ws://h:99999/"])
+def test_what_is_no_websocket_address_is_refused(url):
+    with pytest.raises(OptionError):
+        Target.parse(url)
+
+
+def test_a_host_that_is_not_known_is_said_so():
+    with pytest.raises(TargetError, match="is not known"):
+        ConnectionPool(Target("ws", "nosuch.invalid", 80, "/"))
