@@ -1,28 +1,33 @@
 """Many WebSocket clients in one process that do nothing but read: the load side of the benchmarks.
 
-Never the bottleneck, because it does not parse: it asks epoll which sockets have bytes, reads them in bulk, and
-counts ``MARK`` in the bytes. Producers put a label of ``MARK`` and the monotonic time in nanoseconds into each
-message, so one scan gives both the number of deliveries and, where it is asked for, the latency of each.
+Never the bottleneck, because it does not parse: it asks epoll which sockets have bytes, reads them in bulk, and hands
+them to a ``Meter``, which counts. Where even that would be too slow, most sockets are only skimmed: the system drops
+what they got and says how many bytes it was.
 
     python -m bench.load_client --help
 """
 
 import argparse
 import json
-import re
 import select
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
+from itertools import cycle
+from typing import Self
 
-MARK = b'"~'
-STAMP = re.compile(rb'"~(\d+)')
-READ_BYTES = 1 << 20
+from bench.meter import Meter
+
+READ_BYTES = 1 << 18
 HANDSHAKE = (
     "GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nCookie: {cookie}\r\n\r\n"
 )
+
+
+class LoadError(Exception):
+    """What was to be measured did not happen: a handshake refused, a socket lost, an answer that never came."""
 
 
 def client_frame(payload: bytes, opcode: int = 1) -> bytes:
@@ -30,45 +35,50 @@ def client_frame(payload: bytes, opcode: int = 1) -> bytes:
     length = len(payload)
     if length < 126:
         return bytes((0x80 | opcode, 0x80 | length)) + bytes(4) + payload
-    return bytes((0x80 | opcode, 0xFE, length >> 8, length & 0xFF)) + bytes(4) + payload
+    if length < 1 << 16:
+        return bytes((0x80 | opcode, 0xFE, length >> 8, length & 0xFF)) + bytes(4) + payload
+    return bytes((0x80 | opcode, 0xFF)) + length.to_bytes(8, "big") + bytes(4) + payload
 
 
 class Clients:
-    """``count`` upgraded sockets, non-blocking, on one epoll."""
+    """Upgraded sockets, non-blocking, on one epoll. ``cookies`` are used in turn."""
 
-    def __init__(self, host: str, port: int, path: str, cookie: str) -> None:
+    def __init__(self, host: str, port: int, path: str, *cookies: str, receive_buffer: int = 0) -> None:
         self._address = (host, port)
-        self._request = HANDSHAKE.format(path=path, host=host, port=port, cookie=cookie).encode()
+        requests = [
+            HANDSHAKE.format(path=path, host=host, port=port, cookie=cookie).encode() for cookie in cookies or ("",)
+        ]
+        self._requests = cycle(requests)
+        self._receive_buffer = receive_buffer
         self._epoll = select.epoll()
+        self._buffer = memoryview(bytearray(READ_BYTES))
+        self.whole: Container[int] | None = None
+        """The sockets that are read; None for all. The others are skimmed."""
+        self.skimmed = 0
+        """Bytes of the skimmed sockets so far."""
         self.sockets: dict[int, socket.socket] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
     def connect(self, count: int, at_once: int = 64) -> float:
         """Open ``count`` more sockets, ``at_once`` handshakes under way at a time; the seconds it took."""
         begun = time.perf_counter()
         opening: dict[int, tuple[socket.socket, bytearray]] = {}
-        epoll = select.epoll()
-        started = opened = 0
-        while opened < count:
-            while started < count and len(opening) < at_once:
-                connection = socket.create_connection(self._address)
-                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                connection.sendall(self._request)
-                connection.setblocking(False)
-                opening[connection.fileno()] = (connection, bytearray())
-                epoll.register(connection, select.EPOLLIN)
-                started += 1
-            for number, _ in epoll.poll():
-                connection, answer = opening[number]
-                answer += connection.recv(READ_BYTES)
-                if b"\r\n\r\n" in answer:
-                    if not answer.startswith(b"HTTP/1.1 101"):
-                        raise SystemExit(f"handshake refused: {bytes(answer[:200])!r}")
-                    del opening[number]
-                    epoll.unregister(number)
-                    self.sockets[number] = connection
-                    self._epoll.register(number, select.EPOLLIN)
-                    opened += 1
-        epoll.close()
+        goal = len(self.sockets) + count
+        with select.epoll() as epoll:
+            while len(self.sockets) < goal:
+                while len(opening) < min(at_once, goal - len(self.sockets)):
+                    connection = self._ask()
+                    opening[connection.fileno()] = (connection, bytearray())
+                    epoll.register(connection, select.EPOLLIN)
+                for number, _ in epoll.poll():
+                    if self._is_upgraded(*opening[number]):
+                        self._keep(opening.pop(number)[0])
+                        epoll.unregister(number)
         return time.perf_counter() - begun
 
     def send_all(self, payload: bytes) -> None:
@@ -77,25 +87,48 @@ class Clients:
         for connection in self.sockets.values():
             connection.sendall(frame)
 
+    def pause(self, numbers: Iterable[int]) -> None:
+        """Read no more from these, and forget them as receivers; their sockets stay open."""
+        for number in numbers:
+            self._epoll.unregister(number)
+
     def read(self, on_bytes: Callable[[int, bytes], object], seconds: float) -> bool:
-        """Hand what the sockets have to ``on_bytes(file number, bytes)``, once round; whether there was anything."""
+        """Hand what the sockets have to ``on_bytes(file number, bytes)``, once round; whether there was anything.
+
+        Raises ``LoadError`` when the server closes a socket.
+        """
         events = self._epoll.poll(seconds)
+        whole, buffer = self.whole, self._buffer
         for number, _ in events:
+            is_whole = whole is None or number in whole
             try:
-                data = self.sockets[number].recv(READ_BYTES)
+                # Into one buffer: a fresh one for each read would cost more than the read.
+                size = self.sockets[number].recv_into(buffer, 0, 0 if is_whole else socket.MSG_TRUNC)
             except BlockingIOError:
                 continue
-            if not data:
-                raise SystemExit("the server closed a socket under load")
-            on_bytes(number, data)
+            except OSError as error:
+                raise LoadError(f"a socket failed under load: {error}") from None
+            if not size:
+                raise LoadError("the server closed a socket under load")
+            if is_whole:
+                on_bytes(number, bytes(buffer[:size]))
+            else:
+                self.skimmed += size
         return bool(events)
 
+    def read_for(self, on_bytes: Callable[[int, bytes], object], seconds: float) -> float:
+        """``read`` for that long; the seconds it really took."""
+        begun = time.perf_counter()
+        while (took := time.perf_counter() - begun) < seconds:
+            self.read(on_bytes, min(0.05, seconds - took))
+        return took
+
     def read_until(self, done: Callable[[], bool], on_bytes: Callable[[int, bytes], object], seconds: float) -> None:
-        """``read`` until ``done``; ends the program if that takes longer than ``seconds``."""
+        """``read`` until ``done``. Raises ``LoadError`` if that takes longer than ``seconds``."""
         deadline = time.monotonic() + seconds
         while not done():
             if time.monotonic() > deadline:
-                raise SystemExit("nothing came for too long")
+                raise LoadError("nothing came for too long")
             self.read(on_bytes, 0.1)
 
     def close(self) -> None:
@@ -104,50 +137,53 @@ class Clients:
             connection.close()
         self._epoll.close()
 
+    def _ask(self) -> socket.socket:
+        connection = socket.socket()
+        if self._receive_buffer:
+            # Before connecting: the window that the peer is offered is agreed on then.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self._receive_buffer)
+        connection.connect(self._address)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(next(self._requests))
+        connection.setblocking(False)
+        return connection
 
-def percentile(ordered: list[float], share: float) -> float:
-    """The value below which ``share`` (0 to 1) of the ordered values lie."""
-    return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else float("nan")
+    def _is_upgraded(self, connection: socket.socket, answer: bytearray) -> bool:
+        data = connection.recv(READ_BYTES)
+        answer += data
+        if b"\r\n\r\n" not in answer and data:
+            return False
+        if not answer.startswith(b"HTTP/1.1 101"):
+            raise LoadError(f"handshake refused: {bytes(answer[:200])!r}")
+        return True
 
-
-class Meter:
-    """Counts marks, and with ``latencies`` also collects how old each was when it was read."""
-
-    def __init__(self, latencies: bool) -> None:
-        self._collects = latencies
-        self._tails: dict[int, bytes] = {}
-        self.deliveries = 0
-        self.seconds: list[float] = []
-
-    def on_bytes(self, number: int, data: bytes) -> None:
-        """Take what one socket brought."""
-        if not self._collects:
-            self.deliveries += data.count(MARK)
-            return
-        now = time.monotonic_ns()
-        data = self._tails.pop(number, b"") + data
-        end = 0
-        for match in STAMP.finditer(data):
-            if match.end() == len(data):
-                break
-            self.seconds.append((now - int(match[1])) / 1e9)
-            end = match.end()
-        self.deliveries = len(self.seconds)
-        self._tails[number] = data[max(end, len(data) - 32) :]
-
-    def summary(self) -> dict[str, float]:
-        """Milliseconds at 50, 99 and 99.9 per cent, and the greatest."""
-        ordered = sorted(self.seconds)
-        shares: Iterable[tuple[str, float]] = (("p50", 0.5), ("p99", 0.99), ("p999", 0.999), ("max", 1.0))
-        return {name: round(percentile(ordered, share) * 1000, 3) for name, share in shares}
+    def _keep(self, connection: socket.socket) -> None:
+        self.sockets[connection.fileno()] = connection
+        self._epoll.register(connection, select.EPOLLIN)
 
 
-def _read_for(clients: Clients, seconds: float, meter: Meter) -> float:
-    """Read for that long; the seconds it really took."""
-    begun = time.perf_counter()
-    while (took := time.perf_counter() - begun) < seconds:
-        clients.read(meter.on_bytes, 0.05)
-    return took
+def open_up(clients: Clients, payloads: Sequence[bytes], mark: bytes, answers: int, seconds: float = 60.0) -> None:
+    """Send the payloads from every client and wait until each has read ``mark`` ``answers`` times.
+
+    Raises ``LoadError`` if that takes longer than ``seconds``.
+    """
+    frames = b"".join(map(client_frame, payloads))
+    waiting = dict.fromkeys(clients.sockets, answers)
+    tails = dict.fromkeys(clients.sockets, b"")
+
+    def on_bytes(number: int, data: bytes) -> None:
+        data = tails[number] + data
+        tails[number] = data[len(data) - len(mark) + 1 :]
+        if number in waiting:
+            waiting[number] -= data.count(mark)
+            if waiting[number] <= 0:
+                del waiting[number]
+
+    for connection in clients.sockets.values():
+        connection.sendall(frames)
+        clients.read(on_bytes, 0)
+    if answers:
+        clients.read_until(lambda: not waiting, on_bytes, seconds)
 
 
 def main() -> None:
@@ -164,27 +200,20 @@ def main() -> None:
     parser.add_argument("--latency", action="store_true", help="the age of every message, not only their number")
     arguments = parser.parse_args()
 
-    clients = Clients(arguments.host, arguments.port, arguments.path, arguments.cookie)
-    connect_seconds = clients.connect(arguments.clients)
-    if arguments.subscribe:
-        clients.send_all(arguments.subscribe.encode())
-        answered: set[int] = set()
-        clients.read_until(
-            lambda: len(answered) == arguments.clients,
-            lambda number, data: answered.add(number) if b'"render"' in data else None,
-            30,
-        )
-    print("ready", flush=True)
-    sys.stdin.readline()
-    _read_for(clients, arguments.warm_up, Meter(arguments.latency))
-    meter = Meter(arguments.latency)
-    took = _read_for(clients, arguments.seconds, meter)
+    with Clients(arguments.host, arguments.port, arguments.path, arguments.cookie) as clients:
+        connect_seconds = clients.connect(arguments.clients)
+        if arguments.subscribe:
+            open_up(clients, [arguments.subscribe.encode()], b'"render"', 1)
+        print("ready", flush=True)
+        sys.stdin.readline()
+        clients.read_for(Meter().on_bytes, arguments.warm_up)
+        meter = Meter(clients.sockets if arguments.latency else ())
+        took = clients.read_for(meter.on_bytes, arguments.seconds)
     result = {"clients": arguments.clients, "connect_seconds": round(connect_seconds, 3)}
     result |= {"deliveries": meter.deliveries, "deliveries_per_second": round(meter.deliveries / took)}
     if arguments.latency:
         result |= meter.summary()
     print(json.dumps(result), flush=True)
-    clients.close()
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ BATCH = 200
 
 def message(quote: str, number: int) -> str:
     """One service message with one tick."""
-    label = f"~{time.monotonic_ns()}"
+    label = f"~~~~{time.monotonic_ns()}"
     point = f'["{label}",{400 + number % 100 / 4}]'
     return f'{{"type":"quote","src":"bench","data":[{{"quote":"{quote}","info":{{"point":{point}}}}}]}}'
 

@@ -1,0 +1,80 @@
+"""How a client talks to a peer: the path, what puts it on topics, and how a request looks.
+
+What comes back is only counted, so answers are described by a mark that each of them carries.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+Opening = Callable[[Sequence[int]], list[bytes]]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """``opening`` gives the messages that put a client on topics, ``answers`` how many marks come back for them."""
+
+    path: str
+    opening: Opening
+    mark: bytes
+    answers: Callable[[Sequence[int]], int]
+    request: Callable[[int], bytes]
+    """A request whose answer repeats the stamp that it is given, in nanoseconds."""
+
+
+def one(_topics: Sequence[int]) -> int:
+    """One answer for all topics together."""
+    return 1
+
+
+def none(_topics: Sequence[int]) -> int:
+    """No answer: to be connected is to be on the topic."""
+    return 0
+
+
+def plain_opening(topics: Sequence[int]) -> list[bytes]:
+    """The JSON that the peers of this benchmark understand."""
+    return [json.dumps({"join": list(topics)}).encode()]
+
+
+def plain_request(stamp: int) -> bytes:
+    """Comes back as it is."""
+    return b'{"type":"ping","data":null,"id":"~~~~%d"}' % stamp
+
+
+def chart_opening(topics: Sequence[int]) -> list[bytes]:
+    """rtserver's own protocol: a chart for each quote."""
+    charts = (
+        {"type": "quote", "chart_id": f"c{topic}", "exchange": "BENCH", "item": f"T{topic}", "date": "20130301"}
+        for topic in topics
+    )
+    return [json.dumps({"type": "mycharts", "data": {**chart, "update": "dynamic"}}).encode() for chart in charts]
+
+
+def socketio_opening(topics: Sequence[int]) -> list[bytes]:
+    """Engine.IO's type 4 (message) with Socket.IO's 0 (connect), then 2 (event)."""
+    return [b"40", b'42["join",%b]' % json.dumps(list(topics)).encode()]
+
+
+def socketio_request(stamp: int) -> bytes:
+    """An event that is answered with an event."""
+    return b'42["echo","~~~~%d"]' % stamp
+
+
+def nats_opening(topics: Sequence[int]) -> list[bytes]:
+    """The NATS protocol, in one WebSocket message; PONG says that all of it was read."""
+    subscriptions = b"".join(b"SUB t%d %d\r\n" % (topic, place + 1) for place, topic in enumerate(topics))
+    return [b'CONNECT {"verbose":false,"pedantic":false}\r\n' + subscriptions + b"PING\r\n"]
+
+
+def no_opening(_topics: Sequence[int]) -> list[bytes]:
+    """Nothing to say."""
+    return []
+
+
+PLAIN = Dialect("/", plain_opening, b'"joined"', one, plain_request)
+RTSERVER = Dialect("/rt/", chart_opening, b'"render"', len, plain_request)
+SOCKETIO = Dialect("/socket.io/?EIO=4&transport=websocket", socketio_opening, b"joined", one, socketio_request)
+NATS = Dialect("/", nats_opening, b"PONG", one, plain_request)
+NCHAN = Dialect("/sub/t0", no_opening, b"", none, plain_request)
+FIREHOSE = Dialect("/", no_opening, b"", none, plain_request)

@@ -1,0 +1,142 @@
+"""The servers that are compared, how each is started, and how it is told what to publish."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.dialect import FIREHOSE, NATS, NCHAN, PLAIN, RTSERVER, SOCKETIO, Dialect
+from bench.environment import program, python_of
+from bench.load_client import Clients, open_up
+from bench.peers.work import Order
+from bench.process import LOAD_CORE, SERVER_CORE, free_port, pinned, redis_server, running, wait_listening
+from bench.target import target
+
+SCRIPTS = Path(__file__).resolve().parent / "peers"
+REPOSITORY = SCRIPTS.parent.parent
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One row of the tables. ``server`` and ``publisher`` are scripts in ``bench/peers``.
+
+    A peer without a publisher makes the messages itself, in its own process. ``environment`` names its requirements
+    (None: ours), ``needs`` the programs that have to be installed.
+    """
+
+    name: str
+    server: str = ""
+    dialect: Dialect = PLAIN
+    environment: str | None = None
+    publisher: str | None = None
+    uses_redis: bool = False
+    needs: tuple[str, ...] = ()
+
+    def python(self) -> str:
+        """The interpreter for its scripts. Raises ``InstallError`` when something it needs is missing."""
+        for name in self.needs:
+            program(name)
+        return python_of(self.environment) if self.environment else sys.executable
+
+
+BARE = Peer("rtserver", "rtserver_bare.py")
+UWEBSOCKETS = Peer("uWebSockets (socketify)", "uwebsockets.py", environment="uwebsockets")
+PICOWS = Peer("picows, uvloop", "picows_loop.py", environment="picows")
+WEBSOCKETS = Peer("websockets, broadcast", "websockets_broadcast.py", environment="websockets")
+TORNADO = Peer("Tornado, write_message", "tornado_loop.py", environment="tornado")
+PYTHON_SOCKETIO = Peer("python-socketio", "socketio_rooms.py", SOCKETIO, environment="socketio")
+NATS_SERVER = Peer("nats-server", "nats_server.py", NATS, publisher="nats_publisher.py", needs=("nats-server",))
+NCHAN_SERVER = Peer("Nchan", "nchan_server.py", NCHAN, publisher="nchan_publisher.py", needs=("nginx",))
+CHANNELS = Peer(
+    "Django Channels",
+    "channels_site.py",
+    environment="channels",
+    publisher="channels_publisher.py",
+    uses_redis=True,
+)
+PRODUCT = Peer("rtserver", dialect=RTSERVER, publisher="redis_publisher.py", uses_redis=True)
+SOURCE = Peer("the load client alone", "firehose.py", FIREHOSE)
+
+IN_PROCESS = (BARE, UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO, PYTHON_SOCKETIO)
+FROM_OUTSIDE = (NATS_SERVER, NCHAN_SERVER)
+
+
+class RunningPeer:
+    """A peer that is up. ``cookies`` let clients in."""
+
+    def __init__(
+        self, peer: Peer, port: int, pid: int, publisher: "subprocess.Popen[str]", cookies: Sequence[str] = ()
+    ) -> None:
+        self.peer = peer
+        self.port = port
+        self.pid = pid
+        self.cookies = tuple(cookies)
+        self._publisher = publisher
+
+    def order(self, order: Order) -> None:
+        """Publish so much from now on."""
+        assert self._publisher.stdin is not None
+        self._publisher.stdin.write(json.dumps(asdict(order)) + "\n")
+        self._publisher.stdin.flush()
+
+    def rest(self) -> None:
+        """Publish nothing."""
+        self.order(Order())
+
+    def clients(self, *, receive_buffer: int = 0) -> Clients:
+        """Clients that are still to be connected."""
+        return Clients("127.0.0.1", self.port, self.peer.dialect.path, *self.cookies, receive_buffer=receive_buffer)
+
+    def open_up(self, clients: Clients, topics: Sequence[int]) -> None:
+        """Put all of them on the topics."""
+        dialect = self.peer.dialect
+        open_up(clients, dialect.opening(topics), dialect.mark, dialect.answers(topics))
+
+
+@contextmanager
+def started(peer: Peer) -> Iterator[RunningPeer]:
+    """The peer, listening. Raises ``InstallError`` if it cannot be had, ``StartError`` if it does not start."""
+    with ExitStack() as stack:
+        if peer.server:
+            yield _start_script(peer, stack)
+        else:
+            found = stack.enter_context(target())
+            publisher = start_publisher(stack, found.redis_url)
+            yield RunningPeer(peer, found.port, found.pid, publisher, [found.cookie])
+
+
+def start_publisher(stack: ExitStack, redis_url: str, user_ids: Sequence[str] = ()) -> "subprocess.Popen[str]":
+    """A backend of rtserver, which takes orders on its stdin."""
+    variables = {"BENCH_REDIS_URL": redis_url, "BENCH_USERS": " ".join(user_ids)}
+    return _start(stack, LOAD_CORE, [sys.executable, str(SCRIPTS / "redis_publisher.py")], variables)
+
+
+def _start_script(peer: Peer, stack: ExitStack) -> RunningPeer:
+    python = peer.python()
+    directory = stack.enter_context(tempfile.TemporaryDirectory())
+    port = free_port()
+    variables = {"BENCH_DIRECTORY": directory, "BENCH_PORT": str(port), "BENCH_NATS_PORT": str(free_port())}
+    if peer.uses_redis:
+        variables["BENCH_REDIS_URL"] = stack.enter_context(redis_server(directory))
+    if peer.environment is None:
+        variables["PYTHONPATH"] = str(REPOSITORY)
+    server = _start(stack, SERVER_CORE, [python, str(SCRIPTS / peer.server), "--port", str(port)], variables)
+    wait_listening(server, port)
+    publisher = server
+    if peer.publisher:
+        publisher = _start(stack, LOAD_CORE, [python, str(SCRIPTS / peer.publisher)], variables)
+    return RunningPeer(peer, port, server.pid, publisher)
+
+
+def _start(stack: ExitStack, core: int, command: list[str], variables: Mapping[str, str]) -> "subprocess.Popen[str]":
+    environment = {**os.environ, **variables}
+    quiet = subprocess.DEVNULL
+    process: subprocess.Popen[str] = stack.enter_context(
+        running(pinned(core, *command), env=environment, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, text=True)
+    )
+    return process

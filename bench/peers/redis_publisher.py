@@ -1,0 +1,55 @@
+"""A backend of rtserver: RPUSH of what is due, in one command; Redis is in ``BENCH_REDIS_URL``.
+
+Topics are quotes (``BENCH:T0:20130301``, ...); own messages are ``pushuser`` to the users in ``BENCH_USERS``.
+"""
+
+import os
+import time
+
+import redis
+from work import TICK, Work
+
+QUEUE = "queue:rtserver"
+BACKLOG = 2000
+
+
+def quote(topic: int, number: int) -> str:
+    """One service message with one tick."""
+    point = f'["~~~~{time.monotonic_ns()}",{400 + number % 100 / 4}]'
+    return (
+        f'{{"type":"quote","src":"bench","data":[{{"quote":"BENCH:T{topic}:20130301","info":{{"point":{point}}}}}]}}'
+    )
+
+
+def push_user(user_id: str, payload: str) -> str:
+    """One service message for one user."""
+    data = f'{{"user_id":{user_id},"type":"own","data":{payload}}}'
+    return f'{{"type":"pushuser","src":"bench","data":{data}}}'
+
+
+def due(work: Work, user_ids: list[str]) -> list[str]:
+    """The service messages that are due."""
+    numbers = work.take()
+    if work.is_own:
+        return [push_user(user_id, work.payload(place)) for _ in numbers for place, user_id in enumerate(user_ids)]
+    return [quote(work.topic(number), number) for number in numbers]
+
+
+def main() -> None:
+    client = redis.Redis.from_url(os.environ["BENCH_REDIS_URL"])
+    user_ids = os.environ.get("BENCH_USERS", "").split()
+    work = Work()
+    work.listen()
+    waiting = 0
+    while True:
+        messages = due(work, user_ids)
+        # A server that cannot keep up is shown no more than a short queue: its messages would only grow old.
+        if messages and waiting <= BACKLOG:
+            waiting = int(client.rpush(QUEUE, *messages))
+        elif messages:
+            waiting = int(client.llen(QUEUE))
+        time.sleep(TICK)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""rtserver's own mechanism without Redis, users and charts: the same work as the libraries it is compared with."""
+
+import asyncio
+from typing import Any
+
+from tornado.web import Application
+from work import JOIN, JOINED, TICK, Work, port_argument, wanted_topics
+
+from rtserver.base.messages import Update
+from rtserver.base.websocket_connection import WebSocketConnection, fan_out
+from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
+from rtserver.base.wire.frame import text_frame
+from rtserver.user.topic import TopicBoard
+
+
+class Client:
+    """A member of topics."""
+
+    def __init__(self, connection: WebSocketConnection) -> None:
+        self.connection = connection
+
+
+class Owner:
+    """Lets everyone in; puts clients on topics, and gives anything else back."""
+
+    def __init__(self) -> None:
+        self.members: dict[Client, None] = {}
+        self.topics = TopicBoard(fan_out)
+
+    async def authenticate(self, _request: object) -> str:
+        return "anybody"
+
+    def on_open(self, connection: WebSocketConnection, _identity: str) -> Client:
+        client = Client(connection)
+        self.members[client] = None
+        return client
+
+    def on_text(self, client: Client, payload: bytes) -> None:
+        if payload.startswith(JOIN.encode()):
+            for number in wanted_topics(payload):
+                self.topics.join(str(number), "all", client, draw)
+            payload = JOINED.encode()
+        client.connection.push(text_frame(payload))
+
+    def on_binary(self, client: Client, payload: bytes) -> None:
+        pass
+
+    def on_lag(self, client: Client, is_lagging: bool) -> None:
+        pass
+
+    def on_close(self, client: Client, _code: int) -> None:
+        self.topics.remove(client)
+        self.members.pop(client, None)
+
+
+def draw(update: Update) -> bytes:
+    payload: Any = update.payload
+    return payload.encode()
+
+
+async def publish(owner: Owner, work: Work) -> None:
+    while True:
+        for number in work.take():
+            if work.is_own:
+                for place, client in enumerate(list(owner.members)):
+                    client.connection.push(text_frame(work.payload(place).encode()))
+            else:
+                owner.topics.update(Update(str(work.topic(number)), number, work.payload(number)))
+        await asyncio.sleep(TICK)
+
+
+async def main() -> None:
+    owner, work = Owner(), Work()
+    work.listen()
+    server = WebSocketServer(owner)
+    Application([(r"/", WebSocketHandler, {"server": server})]).listen(port_argument(), "127.0.0.1", backlog=4096)
+    await publish(owner, work)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,123 @@
+"""What a peer publishes and when: the same for every peer, so that only the servers differ.
+
+The harness writes orders to the peer's stdin, one JSON object a line (``Order``), and the peer asks every millisecond
+what is due. A peer that cannot keep up is not buried: what it has missed for longer than ``CATCH_UP`` is forgotten,
+which shows as deliveries below the offered load. When the harness goes, the peer goes.
+
+Standard library only, because every peer runs in an environment of its own.
+"""
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+TICK = 0.001
+CATCH_UP = 0.010
+JOIN = '{"join"'
+JOINED = '{"joined":true}'
+
+Member = TypeVar("Member", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Order:
+    """``rate`` messages a second of about ``size`` bytes, to ``topics`` topics in turn.
+
+    ``own`` is other work: that many rounds a second, each of which gives every member a message made for it alone.
+    """
+
+    rate: float = 0.0
+    size: int = 120
+    topics: int = 1
+    own: bool = False
+
+
+class Work:
+    """The messages that are due under the latest order."""
+
+    def __init__(self, order: Order | None = None) -> None:
+        self._received = self._order = order or Order()
+        self._begun = time.perf_counter()
+        self._number = 0
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a number that ``take`` gives is a round of own messages, not one message of a topic."""
+        return self._order.own
+
+    def listen(self) -> None:
+        """Take orders from stdin from now on. The process ends with its stdin."""
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def take(self) -> range:
+        """The numbers of the messages (or rounds) that are due, each given once."""
+        now = time.perf_counter()
+        if self._order is not self._received:
+            self._order = self._received
+            self._begun, self._number = now, 0
+        rate = self._order.rate
+        due = int((now - self._begun) * rate)
+        most = max(1, int(CATCH_UP * rate))
+        if due - self._number > most:
+            self._begun += (due - self._number - most) / rate
+            due = self._number + most
+        numbers = range(self._number, due)
+        self._number = due
+        return numbers
+
+    def topic(self, number: int) -> int:
+        """Which topic the message is for."""
+        return number % self._order.topics
+
+    def payload(self, number: int) -> str:
+        """The message, stamped with the time at which it is published: now."""
+        head = f'{{"type":"quote","label":"~~~~{time.monotonic_ns()}","number":{number},"rest":"'
+        return f'{head}{"x" * (self._order.size - len(head) - 2)}"}}'
+
+    def _listen(self) -> None:
+        for line in sys.stdin:
+            self._received = Order(**json.loads(line))
+        os._exit(0)
+
+
+class Board(Generic[Member]):
+    """Who is connected, and who is on which topic; for servers that leave this to the application."""
+
+    def __init__(self) -> None:
+        self.members: dict[Member, None] = {}
+        self._topics: dict[int, dict[Member, None]] = {}
+
+    def topic(self, number: int) -> dict[Member, None]:
+        """The members of a topic."""
+        return self._topics.setdefault(number, {})
+
+    def join(self, member: Member, text: str | bytes) -> str:
+        """Put the member on the topics that its message names; the answer."""
+        for number in wanted_topics(text):
+            self.topic(number)[member] = None
+        return JOINED
+
+    def remove(self, member: Member) -> None:
+        """Take it off everything."""
+        self.members.pop(member, None)
+        for members in self._topics.values():
+            members.pop(member, None)
+
+
+def wanted_topics(text: str | bytes) -> list[int]:
+    """The topics that a client's message names."""
+    numbers: list[int] = json.loads(text)["join"]
+    return numbers
+
+
+def port_argument() -> int:
+    """The port that the command line asks for."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    return int(parser.parse_args().port)

@@ -1,0 +1,110 @@
+"""Processes under measurement: where they run, what they cost, and that they end.
+
+A server gets one core and everything that makes load gets another, so that neither takes time from the other.
+"""
+
+import os
+import resource
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+SERVER_CORE, LOAD_CORE = 0, 1
+STOP_SECONDS = 15.0
+START_SECONDS = 60.0
+
+
+class StartError(Exception):
+    """A process under measurement did not come up."""
+
+
+def free_port() -> int:
+    """A port of loopback that was free a moment ago."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def pinned(core: int, *command: str) -> list[str]:
+    """The command, kept on one core."""
+    return ["taskset", "-c", str(core), *command]
+
+
+def pin_this_process() -> None:
+    """Keep the caller, which reads what the clients get, on the core of the load."""
+    os.sched_setaffinity(0, {LOAD_CORE})
+
+
+def allow_many_files() -> int:
+    """Raise the limit of open files as far as the system lets us; the limit. Processes started later have it too."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+@contextmanager
+def running(command: list[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """A process that is ended with the block, whatever it thinks of that."""
+    process = subprocess.Popen(command, **options)
+    try:
+        yield process
+    finally:
+        if process.stdin is not None:
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_listening(process: subprocess.Popen[Any], port: int) -> None:
+    """Return when somebody accepts on the port. Raises ``StartError`` if the process ends or takes too long."""
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise StartError(f"nothing listens on port {port}; the process's exit code is {process.poll()}")
+
+
+def family(pid: int) -> list[int]:
+    """The process and the processes that it has started: nginx works in its children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(int(child) for child in children)]
+
+
+def resident_bytes(pid: int) -> int:
+    """What the process and its children have in RAM."""
+    pages = sum(int(Path(f"/proc/{one}/statm").read_text().split()[1]) for one in family(pid))
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def cpu_seconds(pid: int) -> float:
+    """The time that the process and its children have spent on a core, their own and the system's for them."""
+    ticks = 0
+    for one in family(pid):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def redis_server(directory: str) -> Iterator[str]:
+    """A redis-server on the core of the load that keeps nothing; its address."""
+    port = free_port()
+    command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", directory]
+    with running(pinned(LOAD_CORE, *command), stdout=subprocess.DEVNULL) as process:
+        wait_listening(process, port)
+        yield f"redis://127.0.0.1:{port}/0"

@@ -1,0 +1,65 @@
+"""A real ``python -m rtserver`` under load, as an operator starts it, with a Redis of its own."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.cookiejar import CookieJar
+
+from bench.process import SERVER_CORE, START_SECONDS, StartError, free_port, pinned, redis_server, running
+
+
+class Target:
+    """Its port, its Redis, its folder, its process, and a session of its demo user."""
+
+    def __init__(self, port: int, redis_url: str, directory: str, pid: int) -> None:
+        self.port = port
+        self.redis_url = redis_url
+        self.directory = directory
+        self.pid = pid
+        self.cookie = ""
+
+    def wait_ready(self) -> None:
+        """Return when /readyz says so."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=1):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        raise StartError("the server did not become ready")
+
+    def log_in(self) -> None:
+        """Fill in the login form; the session's cookie is then in ``cookie``."""
+        jar = CookieJar()
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+        address = f"http://127.0.0.1:{self.port}/accounts/login/"
+        page = browser.open(address).read().decode()
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        if token is None:
+            raise StartError("the login page has no form")
+        form = {"username": "demo", "password": "demo", "csrfmiddlewaretoken": token[1]}
+        browser.open(address, urllib.parse.urlencode(form).encode())
+        sessions = [cookie.value for cookie in jar if cookie.name == "sessionid"]
+        self.cookie = f"sessionid={sessions[0]}"
+
+
+@contextmanager
+def target(*options: str) -> Iterator[Target]:
+    """A fresh server, ready and logged in to, with a fresh Redis. ``options`` go to its command line."""
+    with tempfile.TemporaryDirectory() as directory, redis_server(directory) as redis_url:
+        port = free_port()
+        command = pinned(SERVER_CORE, sys.executable, "-m", "rtserver", "--port", str(port), "--redis-url", redis_url)
+        environment = {**os.environ, "RTSERVER_VAR_DIR": directory, "RTSERVER_LOG_LEVEL": "warning"}
+        with running([*command, "--no-demo-quotes", *options], env=environment, stdout=subprocess.DEVNULL) as process:
+            found = Target(port, redis_url, directory, process.pid)
+            found.wait_ready()
+            found.log_in()
+            yield found
