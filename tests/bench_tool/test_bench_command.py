@@ -13,6 +13,8 @@ import pytest
 import redis
 from redis_process import RedisProcess
 
+from rtserver.bench.login import log_in
+
 REPOSITORY = Path(__file__).parents[2]
 SECONDS = 60.0
 QUOTE = "BENCH:X:20130301"
@@ -69,6 +71,20 @@ def test_subscribers_of_a_quote_get_what_is_pushed_and_know_its_age(server):
     assert report["errors"] == 0
 
 
+@pytest.mark.parametrize("flags", [("--wall-clock",), ()])
+def test_marks_of_the_wall_clock_are_ages_only_to_a_client_that_reads_it_too(server, flags):
+    quote = f"BENCH:{'WALL' if flags else 'MIXED'}:20130301"
+    with pushing(server, "--rate", "100", "--quote", quote, "--wall-clock"):
+        done = bench(
+            "client", url_of(server), *LOGIN, "-c", "1", "--quote", quote, "--seconds", "1", "--json", *flags
+        )
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["deliveries"] > 0
+    assert (report["delivery"] is not None) == bool(flags)
+    assert any("--wall-clock" in warning for warning in report["warnings"]) != bool(flags)
+
+
 def test_messages_to_a_user_are_counted_and_the_text_shows_a_histogram(server):
     with pushing(server, "--rate", "100", "--user", "*", "--size", "300"):
         done = bench("client", url_of(server), *LOGIN, "-c", "3", "--seconds", "1")
@@ -91,8 +107,6 @@ def test_pings_are_answered_and_timed(server, how):
 
 
 def test_a_cookie_logs_in_as_well_as_the_form(server):
-    from rtserver.bench.login import log_in
-
     cookie = log_in(f"{server.url}/accounts/login/", "demo", "demo")
     done = bench("client", url_of(server), "--cookie", cookie, "-c", "1", "--seconds", "0.1", "--warm-up", "0")
     assert done.returncode == 0, done.stderr
