@@ -79,7 +79,7 @@ class StandardSet:
         self._progress.say(f"{what} ...")
         with self._client(connections=connections, ping_depth=depth) as run:
             run.prepare()
-            report = _measured(run)
+            report = self._measured(run)
         numbers = {"replies_per_second": report.replies_per_second, **_percentiles(report)}
         return Row(what, f"{report.replies_per_second:,.0f}/s, {_shown(numbers)}", numbers)
 
@@ -92,7 +92,7 @@ class StandardSet:
         with self._client(connections=self._clients, quotes=(QUOTE,), timed=timed) as run:
             run.prepare()
             with self._producer(rate):
-                report = _measured(run)
+                report = self._measured(run)
         numbers = {"deliveries_per_second": report.deliveries_per_second, **_percentiles(report)}
         shown = f"{report.deliveries_per_second:,.0f} deliveries/s"
         return Row(what, ", ".join(filter(None, (shown, _shown(numbers)))), numbers)
@@ -100,6 +100,14 @@ class StandardSet:
     def _client(self, **options: Any) -> ClientRun:
         chosen = ClientOptions(target=self._server.target, cookie=self._cookie, seconds=self._seconds, **options)
         return ClientRun(chosen, self._progress)
+
+    def _measured(self, run: ClientRun) -> ClientReport:
+        report = run.measure()
+        if report.is_interrupted:
+            raise KeyboardInterrupt
+        for text in report.warnings:
+            self._progress.say(f"  WARNING: {text}")
+        return report
 
     def _producer(self, rate: int) -> Child:
         server = self._server
@@ -128,13 +136,6 @@ def measure(
             stack.callback(os.sched_setaffinity, 0, cores)
             os.sched_setaffinity(0, cores[1:])
         yield from StandardSet(server, clients, connections, seconds, progress).run()
-
-
-def _measured(run: ClientRun) -> ClientReport:
-    report = run.measure()
-    if report.is_interrupted:
-        raise KeyboardInterrupt
-    return report
 
 
 def _percentiles(report: ClientReport) -> dict[str, float | None]:
