@@ -6,6 +6,7 @@ them: a push should not wait for Django.
 
 import os
 import sys
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import click
 
 import rtserver
 from rtserver.base.queue_port import QueueError
+from rtserver.base.redis_queue import RedisQueue
 from rtserver.bootstrap.config_option import config_of, config_options
 from rtserver.bootstrap.error import StartError
 
@@ -169,9 +171,70 @@ def quotes(path: Path, quote: str, speed: float, **options: Any) -> None:
     click.echo(f"played {count} points of {quote}")
 
 
+@main.group()
+def dead() -> None:
+    """Look at messages that could not be handled, and push them again."""
+
+
+@dead.command("list")
+@click.option("--reason", default="", metavar="WORD", help="Only those of one reason, such as bad_data.")
+@config_options(QUEUE_KEYS)
+def list_dead(reason: str, **options: Any) -> None:
+    """One line for each: id, moment (UTC), reason, source, the beginning of the message."""
+    from rtserver.bootstrap import dead_letter
+
+    with _queue(options) as queue:
+        for letter in dead_letter.letters(queue, reason):
+            click.echo(dead_letter.line(letter))
+
+
+@dead.command("show")
+@click.argument("letter_id", metavar="ID")
+@config_options(QUEUE_KEYS)
+def show_dead(letter_id: str, **options: Any) -> None:
+    """One message whole, and what was wrong with it."""
+    from rtserver.bootstrap import dead_letter
+
+    with _queue(options) as queue:
+        letter = dead_letter.find(queue, letter_id)
+    if letter is None:
+        raise click.ClickException(f"no dead letter has the id {letter_id}")
+    click.echo(dead_letter.page(letter))
+
+
+@dead.command("requeue")
+@click.argument("letter_ids", metavar="ID...", nargs=-1)
+@click.option("--all", "is_all", is_flag=True, help="All that are there now.")
+@config_options(QUEUE_KEYS)
+def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, **options: Any) -> None:
+    """Push messages to the end of the queue again, and forget their letters.
+
+    \b
+    Examples:
+      rtserver dead requeue 1763668800000-0
+      rtserver dead requeue --all
+    """
+    if bool(letter_ids) is is_all:
+        raise click.UsageError("name ids, or say --all")
+    from rtserver.bootstrap import dead_letter
+
+    with _queue(options) as queue:
+        wanted = [letter.id for letter in dead_letter.letters(queue)] if is_all else letter_ids
+        missing = [letter_id for letter_id in wanted if not queue.requeue(letter_id)]
+    if missing:
+        raise click.ClickException(f"no dead letter has the id {', '.join(missing)}")
+    click.echo(f"pushed {len(wanted)} {'message' if len(wanted) == 1 else 'messages'} again")
+
+
 @main.group(cls=BenchCommands)
 def bench() -> None:
     """Measure a server: this machine's, or your own from another machine."""
+
+
+def _queue(options: dict[str, Any]) -> AbstractContextManager[RedisQueue]:
+    from rtserver.bootstrap import producer
+
+    return closing(producer.open_queue(config_of(options)))
 
 
 def _import_from_here() -> None:
