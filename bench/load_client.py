@@ -13,13 +13,14 @@ import select
 import socket
 import sys
 import time
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from itertools import cycle
 from typing import Self
 
 from bench.meter import Meter
 
 READ_BYTES = 1 << 18
+OPENING_SECONDS = 60.0
 HANDSHAKE = (
     "GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nCookie: {cookie}\r\n\r\n"
@@ -86,11 +87,6 @@ class Clients:
         frame = client_frame(payload)
         for connection in self.sockets.values():
             connection.sendall(frame)
-
-    def pause(self, numbers: Iterable[int]) -> None:
-        """Read no more from these, and forget them as receivers; their sockets stay open."""
-        for number in numbers:
-            self._epoll.unregister(number)
 
     def read(self, on_bytes: Callable[[int, bytes], object], seconds: float) -> bool:
         """Hand what the sockets have to ``on_bytes(file number, bytes)``, once round; whether there was anything.
@@ -162,13 +158,16 @@ class Clients:
         self._epoll.register(connection, select.EPOLLIN)
 
 
-def open_up(clients: Clients, payloads: Sequence[bytes], mark: bytes, answers: int, seconds: float = 60.0) -> None:
-    """Send the payloads from every client and wait until each has read ``mark`` ``answers`` times.
+def open_up(
+    clients: Clients, payloads: Sequence[bytes], mark: bytes, answers: int, numbers: Collection[int] | None = None
+) -> None:
+    """Send the payloads from the clients with these file numbers (None: from all) and wait for their answers.
 
-    Raises ``LoadError`` if that takes longer than ``seconds``.
+    Each has its answers when it has read ``mark`` ``answers`` times. Raises ``LoadError`` if that takes a minute.
     """
     frames = b"".join(map(client_frame, payloads))
-    waiting = dict.fromkeys(clients.sockets, answers)
+    numbers = tuple(clients.sockets) if numbers is None else numbers
+    waiting = dict.fromkeys(numbers, answers)
     tails = dict.fromkeys(clients.sockets, b"")
 
     def on_bytes(number: int, data: bytes) -> None:
@@ -179,11 +178,11 @@ def open_up(clients: Clients, payloads: Sequence[bytes], mark: bytes, answers: i
             if waiting[number] <= 0:
                 del waiting[number]
 
-    for connection in clients.sockets.values():
-        connection.sendall(frames)
+    for number in numbers:
+        clients.sockets[number].sendall(frames)
         clients.read(on_bytes, 0)
     if answers:
-        clients.read_until(lambda: not waiting, on_bytes, seconds)
+        clients.read_until(lambda: not waiting, on_bytes, OPENING_SECONDS)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Offered load, raised step by step until the server no longer delivers it."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from typing import Any
@@ -12,14 +12,15 @@ from bench.peer import RunningPeer
 from bench.peers.work import Order
 from bench.process import cpu_seconds
 
-SETTLE_SECONDS = 0.4
+SETTLE_SECONDS = 0.3
 SATURATED = 0.85
 SAMPLED = 20
+MOST_STEPS = 16
 
 
 @dataclass(frozen=True)
 class Step:
-    """One offered load. Rates are deliveries per second over all clients, ages milliseconds, busy shares of a core."""
+    """One offered load. Rates are deliveries/s over all clients, ages milliseconds, busy the share of a core."""
 
     offered: float
     delivered: float
@@ -34,22 +35,40 @@ class Step:
         return self.delivered < SATURATED * self.offered
 
 
-def sweep(
-    peer: RunningPeer, clients: Clients, order: Order, receivers: float, rates: Iterable[float], seconds: float
-) -> Iterator[Step]:
-    """One step per rate (messages a second), up to and with the first that saturates.
+@dataclass(frozen=True)
+class Load:
+    """What is raised: ``order`` at growing rates. A message goes to ``receivers`` clients, a step takes ``seconds``."""
 
-    ``receivers`` is how many clients one message goes to. A peer that loses a client at some load has had its last
-    step before it.
+    order: Order
+    receivers: float
+    first_rate: float
+    factor: float
+    seconds: float
+
+    def rates(self) -> Iterator[float]:
+        """Messages a second: ``first_rate``, and then ``factor`` times as many with each step."""
+        return (self.first_rate * self.factor**step for step in range(MOST_STEPS))
+
+
+def sweep(peer: RunningPeer, clients: Clients, load: Load) -> dict[str, Any]:
+    """One step per rate, up to and with the first that saturates, and the most that was delivered at any.
+
+    A peer that loses a client at some load has had its last step before it.
     """
-    for rate in rates:
-        try:
-            step = measure(peer, clients, replace(order, rate=rate), receivers, seconds)
-        except LoadError:
-            return
-        yield step
-        if step.is_saturated:
-            return
+    steps: list[Step] = []
+    try:
+        for rate in load.rates():
+            steps.append(measure(peer, clients, replace(load.order, rate=rate), load.receivers, load.seconds))
+            if steps[-1].is_saturated:
+                break
+    except LoadError as error:
+        if not steps:
+            raise
+        print(f"  {peer.peer.name}: {error}", flush=True)
+    finally:
+        peer.rest()
+    most = max(step.delivered for step in steps)
+    return {"deliveries_per_second": most, "steps": [asdict(step) for step in steps]}
 
 
 def measure(peer: RunningPeer, clients: Clients, order: Order, receivers: float, seconds: float) -> Step:
@@ -71,12 +90,3 @@ def measure(peer: RunningPeer, clients: Clients, order: Order, receivers: float,
         round(server_busy / took, 2),
         round(client_busy / took, 2),
     )
-
-
-def as_numbers(steps: Iterable[Step]) -> dict[str, Any]:
-    """The steps, and the most that was delivered at any of them."""
-    known = list(steps)
-    return {
-        "steps": [asdict(step) for step in known],
-        "deliveries_per_second": max((step.delivered for step in known), default=0),
-    }

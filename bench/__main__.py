@@ -1,0 +1,73 @@
+"""The comparison with every server that a user could pick instead.
+
+    python -m bench                      everything, under ten minutes
+    python -m bench fan_out idle --quick
+
+A server gets one core, everything that makes load another. Prints Markdown; ``--json`` keeps the numbers.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import limits
+from bench.comparison import Numbers, Scale
+from bench.machine import describe
+from bench.process import allow_many_files, pin_this_process
+from bench.report import report
+from bench.scenarios import (
+    burst,
+    fan_out,
+    from_redis,
+    idle,
+    many_topics,
+    own_message,
+    request_reply,
+    slow_readers,
+    storm,
+)
+
+LIMITS = "limits"
+
+
+def measure_limits(scale: Scale) -> Numbers:
+    """What the server promises to hold, and nobody else is asked about."""
+    return limits.measure(500, scale.pick(2000, 300), scale.pick(5, 1))
+
+
+def scenarios() -> dict[str, Callable[[Scale], Numbers]]:
+    """All of them by name, in the order in which they run."""
+    modules = (fan_out, from_redis, many_topics, own_message, request_reply, storm, idle, slow_readers, burst)
+    return {LIMITS: measure_limits} | {module.__name__.rpartition(".")[2]: module.run for module in modules}
+
+
+def main() -> None:
+    """Run what was asked for and print the tables."""
+    known = scenarios()
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("scenario", nargs="*", choices=[*known, []], help=f"{', '.join(known)}; none means all")
+    parser.add_argument("--quick", action="store_true", help="little of everything: does it work? (90 s)")
+    parser.add_argument("--json", type=Path, help="also write the numbers to this file")
+    arguments = parser.parse_args()
+
+    allow_many_files()
+    pin_this_process()
+    scale = Scale(arguments.quick)
+    numbers: Numbers = {"machine": describe(), "quick": scale.is_quick, "scenarios": {}}
+    for name in arguments.scenario or known:
+        print(f"{name} ...", flush=True)
+        begun = time.monotonic()
+        numbers["scenarios"][name] = known[name](scale)
+        print(f"  took {time.monotonic() - begun:.0f} s", flush=True)
+        if arguments.json:
+            # After every scenario: what was measured is not lost with what goes wrong later.
+            arguments.json.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    print("\n" + report(numbers))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""The same work for one peer after the other, and how big the work is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from bench.environment import InstallError
+from bench.load_client import LoadError
+from bench.peer import BARE, PRODUCT, TORNADO, UWEBSOCKETS, Peer, RunningPeer, started
+from bench.peers.work import Order
+from bench.process import StartError
+from bench.sweep import Load
+
+Numbers: TypeAlias = dict[str, Any]
+QUICK_PEERS = (BARE, PRODUCT, UWEBSOCKETS, TORNADO)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of everything: a full run's numbers are worth comparing, a quick one's show that all of it works."""
+
+    is_quick: bool
+
+    @property
+    def seconds(self) -> float:
+        """How long one measurement takes."""
+        return 0.4 if self.is_quick else 0.8
+
+    def pick(self, full: int, quick: int) -> int:
+        """A size."""
+        return quick if self.is_quick else full
+
+    def load(self, order: Order, receivers: float, first_rate: float) -> Load:
+        """What is offered, from well below what the slowest can do up to saturation; quickly, in a few big steps."""
+        if self.is_quick:
+            return Load(order, receivers, first_rate * 4, 16, self.seconds)
+        return Load(order, receivers, first_rate, 2, self.seconds)
+
+    def peers(self, peers: Sequence[Peer]) -> list[Peer]:
+        """Those that take part."""
+        return [peer for peer in peers if not self.is_quick or peer in QUICK_PEERS]
+
+
+def compare(peers: Sequence[Peer], measure: Callable[[RunningPeer], Numbers]) -> Numbers:
+    """What ``measure`` finds for each, by name; for one that cannot be measured, ``{"missing": why}``."""
+    rows: Numbers = {}
+    for peer in peers:
+        print(f"  {peer.name} ...", flush=True)
+        try:
+            with started(peer) as running:
+                rows[peer.name] = measure(running)
+        except (InstallError, StartError, LoadError) as error:
+            rows[peer.name] = {"missing": str(error)}
+    return rows

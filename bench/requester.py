@@ -1,0 +1,84 @@
+"""Clients that ask and wait: each answer is followed by the next request, so the depth stays what it is."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from bench.load_client import READ_BYTES, Clients, LoadError, client_frame
+from bench.meter import Meter, percentiles
+
+Request = Callable[[int], bytes]
+WARM_UP_SECONDS = 0.2
+
+
+class Requesters:
+    """All clients, with ``depth`` requests of each under way."""
+
+    def __init__(self, clients: Clients, request: Request, depth: int) -> None:
+        self._clients = clients
+        self._request = request
+        self._depth = depth
+        self.restart()
+
+    def restart(self) -> None:
+        """Count from nothing; what is under way stays so."""
+        self.answered: Counter[int] = Counter()
+        self.meter = Meter(self._clients.sockets)
+
+    def begin(self) -> None:
+        """The first requests."""
+        for number in self._clients.sockets:
+            self._send(number, self._depth)
+
+    def on_bytes(self, number: int, data: bytes) -> None:
+        """As many requests as there are answers."""
+        before = len(self.meter.seconds)
+        self.meter.on_bytes(number, data)
+        answers = len(self.meter.seconds) - before
+        if answers:
+            self.answered[number] += answers
+            self._send(number, answers)
+
+    def _send(self, number: int, count: int) -> None:
+        frame = client_frame(self._request(time.monotonic_ns()))
+        self._clients.sockets[number].sendall(frame * count)
+
+
+def ask(clients: Clients, request: Request, depth: int, seconds: float) -> dict[str, Any]:
+    """Answers a second, percentiles in milliseconds, and how the client served least compares with the average."""
+    requesters = Requesters(clients, request, depth)
+    requesters.begin()
+    clients.read_for(lambda *read: requesters.on_bytes(*read), WARM_UP_SECONDS)
+    requesters.restart()
+    spent = time.process_time()
+    took = clients.read_for(requesters.on_bytes, seconds)
+    spent = time.process_time() - spent
+    answered = requesters.answered.total()
+    if not answered:
+        raise LoadError("no request was answered")
+    least = min(requesters.answered[number] for number in clients.sockets)
+    return {
+        "answers_per_second": round(answered / took),
+        **requesters.meter.summary(),
+        "least_share": round(least * len(clients.sockets) / answered, 2),
+        "client_busy": round(spent / took, 2),
+    }
+
+
+def ask_alone(clients: Clients, request: Request, seconds: float) -> dict[str, Any]:
+    """One client that does nothing else: percentiles in milliseconds from its send to its receive."""
+    (connection,) = clients.sockets.values()
+    connection.settimeout(seconds + 10)
+    ages: list[float] = []
+    answer = b""
+    begun = time.perf_counter()
+    while (sent := time.perf_counter()) - begun < seconds:
+        stamp = time.monotonic_ns()
+        connection.sendall(client_frame(request(stamp)))
+        mark = b"%d" % stamp
+        answer = b""
+        while mark not in answer:
+            answer += connection.recv(READ_BYTES)
+        ages.append(time.perf_counter() - sent)
+    return percentiles(ages)

@@ -1,0 +1,33 @@
+"""Connections that do nothing: what they cost in memory, and in time while rtserver looks whether they are alive."""
+
+import time
+
+from bench.comparison import Numbers, Scale, compare
+from bench.peer import PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS, RunningPeer
+from bench.process import cpu_seconds, resident_bytes
+
+WARM_UP = 50
+SETTLE_SECONDS = 1.0
+HEARTBEAT_SECONDS = 26.0
+"""A little more than rtserver's interval, so that its pings are in the figure."""
+
+
+def run(scale: Scale) -> Numbers:
+    """10,000 connections (quickly: 1,000)."""
+    count = scale.pick(10_000, 1000)
+
+    def measure(running: RunningPeer) -> Numbers:
+        watched = HEARTBEAT_SECONDS if running.peer is PRODUCT and not scale.is_quick else 2.0
+        with running.clients() as clients:
+            clients.connect(WARM_UP)
+            before = resident_bytes(running.pid)
+            clients.connect(count)
+            time.sleep(SETTLE_SECONDS)  # until what the handshakes left behind is gone
+            grown = resident_bytes(running.pid) - before
+            spent = cpu_seconds(running.pid)
+            time.sleep(watched)
+            spent = cpu_seconds(running.pid) - spent
+        return {"bytes_per_connection": round(grown / count), "server_busy": round(spent / watched, 4)}
+
+    peers = [PRODUCT, *scale.peers((UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO))]
+    return {f"{count} connections": compare(peers, measure)}

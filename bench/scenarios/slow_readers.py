@@ -1,0 +1,36 @@
+"""One in twenty subscribers stops reading: whether the others notice, and whether the server's memory does."""
+
+from dataclasses import asdict
+
+from bench.comparison import Numbers, Scale, compare
+from bench.peer import BARE, PICOWS, TORNADO, UWEBSOCKETS, WEBSOCKETS, RunningPeer
+from bench.peers.work import Order
+from bench.process import resident_bytes
+from bench.sweep import measure as measure_step
+
+READERS, STOPPED = 475, 25
+# Large and not many, so that every peer can do it and the system's own buffers are soon full.
+ORDER = Order(rate=40, size=16_000)
+RECEIVE_BUFFER = 4096
+TOPIC = 0
+
+
+def run(scale: Scale) -> Numbers:
+    """Ages in milliseconds before and after, and by how much the server grew."""
+    seconds = float(scale.pick(4, 1))
+
+    def measure(running: RunningPeer) -> Numbers:
+        with running.clients() as readers, running.clients(receive_buffer=RECEIVE_BUFFER) as stopped:
+            readers.connect(READERS)
+            running.open_up(readers, [TOPIC])
+            before = measure_step(running, readers, ORDER, READERS, seconds / 2)
+            running.rest()
+            stopped.connect(STOPPED)
+            running.open_up(stopped, [TOPIC])
+            size = resident_bytes(running.pid)
+            after = measure_step(running, readers, ORDER, READERS, seconds)
+            grown = resident_bytes(running.pid) - size
+        return {"all read": asdict(before), "some stopped": asdict(after), "bytes_grown": grown}
+
+    peers = scale.peers((BARE, UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO))
+    return {f"{READERS} readers, {STOPPED} stopped": compare(peers, measure)}

@@ -1,0 +1,69 @@
+"""Users of the demo site who are logged in, made by Django itself in a process of its own.
+
+    python -m bench.sessions --redis-url redis://... --var-dir ... --count 1000
+
+prints a line "user id, session key" for each.
+"""
+
+import argparse
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from bench.target import Target
+from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.django_env import set_up_django
+
+
+@dataclass(frozen=True)
+class Session:
+    """A logged-in user, as a browser and as a producer know him."""
+
+    user_id: str
+    key: str
+
+    @property
+    def cookie(self) -> str:
+        """The Cookie header."""
+        return f"sessionid={self.key}"
+
+
+def make_sessions(found: Target, count: int) -> list[Session]:
+    """Log ``count`` new users in to the server's site."""
+    options = ["--redis-url", found.redis_url, "--var-dir", found.directory, "--count", str(count)]
+    made = subprocess.run(
+        [sys.executable, "-m", "bench.sessions", *options], check=True, stdout=subprocess.PIPE, text=True
+    )
+    return [Session(*line.split()) for line in made.stdout.splitlines()]
+
+
+def log_in(count: int) -> None:
+    """Make the users and their sessions and print them. Django has to be set up."""
+    # These can only be imported once Django is set up.
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+    from django.contrib.sessions.backends.cache import SessionStore
+
+    model = get_user_model()
+    users = [model(username=f"bench-{number}", password="!") for number in range(count)]
+    for user in model.objects.bulk_create(users):
+        session = SessionStore()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.create()
+        print(user.pk, session.session_key)
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--redis-url", required=True)
+    parser.add_argument("--var-dir", required=True)
+    parser.add_argument("--count", type=int, required=True)
+    arguments = parser.parse_args()
+    set_up_django(Config(var_dir=arguments.var_dir), arguments.redis_url)
+    log_in(arguments.count)
+
+
+if __name__ == "__main__":
+    main()
