@@ -30,7 +30,7 @@ class Outbox:
 
     __slots__ = ("_hard", "_late", "_mark", "_taken", "conflated", "frames", "limit", "size")
 
-    def __init__(self, mark: int = 262_144, hard: int = 1_048_576) -> None:
+    def __init__(self, mark: int = 262_144, hard: int = 2_097_152) -> None:
         self._mark = mark
         self._hard = hard
         self._taken = 0

@@ -45,7 +45,7 @@ class WebSocketServer(ThreadBound):
         heartbeat_seconds: float = 25.0,
         max_message_bytes: int = 65_536,
         outbox_bytes: int = 262_144,
-        outbox_hard_bytes: int = 1_048_576,
+        outbox_hard_bytes: int = 2_097_152,
         flush_window: float = 0.002,
     ) -> None:
         super().__init__()

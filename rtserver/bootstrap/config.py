@@ -56,7 +56,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 262_144
     outbox_hard_bytes: Annotated[
         int, Meta(description="Bytes waiting for one client at which it is closed as too slow.", ge=1)
-    ] = 1_048_576
+    ] = 2_097_152
     flush_window_ms: Annotated[
         float, Meta(description="How long messages of a burst wait to be written together.", ge=0, le=1000)
     ] = 2.0

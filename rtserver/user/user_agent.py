@@ -60,11 +60,14 @@ class UserAgent:
     """
 
     __slots__ = (
+        "_asked",
         "_is_gone",
+        "_is_lagging",
         "_post",
         "_refs",
         "_subscriptions",
         "_topics",
+        "_waiting",
         "connection",
         "id",
         "modules",
@@ -91,6 +94,9 @@ class UserAgent:
         self._topics = topics
         self._refs = count(1)
         self._subscriptions: dict[int, tuple[SubscriptionOwner, str]] = {}
+        self._waiting: dict[int, Subscribe] = {}  # not asked yet, the oldest first
+        self._asked: int | None = None  # the ref that a service has yet to answer
+        self._is_lagging = False
         self._is_gone = False
 
     def __str__(self) -> str:
@@ -132,19 +138,26 @@ class UserAgent:
     def subscribe(self, owner: SubscriptionOwner, service: str, request: Any) -> int:
         """Ask a service for something, as plain data. The ``ref`` returned names it in the answer to ``owner``.
 
-        Raises ``AgentGoneError`` after the connection's end.
+        One question is asked at a time, and none while the client lags: a page may ask for more pictures at once than
+        may wait for it, and one client's questions must not stand in the way of everybody's. Raises
+        ``AgentGoneError`` after the connection's end.
         """
         if self._is_gone:
             raise AgentGoneError(f"{self} has gone")
         ref = next(self._refs)
-        self._post(Subscribe(self.id, ref, service, request))
+        self._waiting[ref] = Subscribe(self.id, ref, service, request)
+        try:
+            self._ask_next()
+        except BridgeClosedError:
+            del self._waiting[ref]
+            raise
         self._subscriptions[ref] = (owner, service)
         return ref
 
     def unsubscribe(self, ref: int) -> None:
         """End a subscription; one that is over already needs nothing. Leaving its topic is for whoever joined it."""
         subscription = self._subscriptions.pop(ref, None)
-        if subscription is None:
+        if subscription is None or self._waiting.pop(ref, None) is not None:
             return
         # At the server's end the services may have stopped first, and their subscriptions with them.
         with suppress(BridgeClosedError):
@@ -166,20 +179,31 @@ class UserAgent:
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Hand a snapshot to the owner of its subscription. One that was given up meanwhile has none."""
         subscription = self._subscriptions.get(snapshot.ref)
-        if subscription is None:
-            return
         try:
-            subscription[0].on_snapshot(snapshot)
+            if subscription is not None:
+                subscription[0].on_snapshot(snapshot)
         except Exception:
             # An owner that never joined would never leave either.
             self.unsubscribe(snapshot.ref)
             raise
+        finally:
+            self._on_answered(snapshot.ref)
 
     def on_refused(self, refused: Refused) -> None:
         """Hand a refusal to the owner of its subscription, which is over with it."""
         subscription = self._subscriptions.pop(refused.ref, None)
-        if subscription is not None:
-            subscription[0].on_refused(refused)
+        try:
+            if subscription is not None:
+                subscription[0].on_refused(refused)
+        finally:
+            self._on_answered(refused.ref)
+
+    def on_lag(self, is_lagging: bool) -> None:
+        """The client has begun to lag behind what is sent to it, or has caught up."""
+        self._is_lagging = is_lagging
+        # At the server's end there is nobody left to ask, and the connection ends too.
+        with suppress(BridgeClosedError):
+            self._ask_next()
 
     def end(self) -> None:
         """The connection has ended: give back every subscription and every topic. A second call changes nothing."""
@@ -187,3 +211,16 @@ class UserAgent:
         self._topics.remove(self)
         for ref in tuple(self._subscriptions):
             self.unsubscribe(ref)
+
+    def _on_answered(self, ref: int) -> None:
+        if ref == self._asked:
+            self._asked = None
+            with suppress(BridgeClosedError):
+                self._ask_next()
+
+    def _ask_next(self) -> None:
+        if self._asked is None and self._waiting and not self._is_lagging:
+            ref, question = next(iter(self._waiting.items()))
+            self._post(question)
+            del self._waiting[ref]
+            self._asked = ref

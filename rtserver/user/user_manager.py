@@ -160,6 +160,7 @@ class UserManager(ThreadBound):
 
     def on_lag(self, session: UserAgent, is_lagging: bool) -> None:
         """Tell a client that it gets less than everything, or everything again."""
+        session.on_lag(is_lagging)
         notice = encode(NOTICE, {"code": "lag", "lagging": is_lagging})
         session.push_frame(text_frame(notice), (NOTICE, "lag"))
 

@@ -141,7 +141,7 @@ def test_unlistening_ends_one_and_leaves_the_others(online, client, listener):
 def test_removing_ends_all(online, client, listener):
     for name in "abc":
         listener.listen(name, {}, Watcher())
-    answer(online)
+        answer(online)
     listener.on_remove()
     assert (len(listener), len(online.topics), client.agent.subscriptions) == (0, 0, 0)
     assert sum(isinstance(message, Unsubscribe) for message in online.posted) == 3

@@ -72,6 +72,39 @@ def test_a_subscription_is_posted_and_its_answer_goes_to_the_owner():
     assert owner.told == [snapshot]
 
 
+def test_questions_are_asked_one_at_a_time():
+    online = Online()
+    client = online.connect()
+    refs = [client.agent.subscribe(Owner(client.agent), "quotes", {}) for _ in range(3)]
+    assert [message.ref for message in online.take_posted()] == refs[:1]
+    online.users.handle(Snapshot(client.agent.id, refs[0], "t", 1, EMPTY))
+    assert [message.ref for message in online.take_posted()] == refs[1:2]
+    online.users.handle(Refused(client.agent.id, refs[1], "bad_request", "no"))
+    assert [message.ref for message in online.take_posted()] == refs[2:]
+
+
+def test_a_question_that_was_given_up_is_never_asked_and_holds_up_nothing():
+    online = Online()
+    client = online.connect()
+    refs = [client.agent.subscribe(Owner(client.agent), "quotes", {}) for _ in range(3)]
+    online.take_posted()
+    client.agent.unsubscribe(refs[1])
+    client.agent.unsubscribe(refs[0])
+    assert online.take_posted() == [Unsubscribe(client.agent.id, refs[0], "quotes")]
+    online.users.handle(Snapshot(client.agent.id, refs[0], "t", 1, EMPTY))
+    assert [message.ref for message in online.take_posted()] == refs[2:]
+
+
+def test_nothing_is_asked_for_a_client_that_lags():
+    online = Online()
+    client = online.connect()
+    online.users.on_lag(client.agent, True)
+    ref = client.agent.subscribe(Owner(client.agent), "quotes", {})
+    assert online.take_posted() == []
+    online.users.on_lag(client.agent, False)
+    assert [message.ref for message in online.take_posted()] == [ref]
+
+
 def test_each_subscription_has_its_own_ref_and_owner():
     online = Online()
     client = online.connect()
@@ -140,7 +173,8 @@ def test_everything_goes_when_the_agent_goes():
     online.users.handle(Snapshot(client.agent.id, refs[0], "t", 1, EMPTY))
     online.take_posted()
     client.leave()
-    assert online.take_posted() == [Unsubscribe(client.agent.id, ref, "quotes") for ref in refs]
+    # The third was not asked for yet.
+    assert online.take_posted() == [Unsubscribe(client.agent.id, ref, "quotes") for ref in refs[:2]]
     assert (len(online.topics), online.topics.members, client.agent.subscriptions) == (0, 0, 0)
 
 
