@@ -27,7 +27,8 @@ from rtserver.base.wire.protocol import TEXT, WebSocketProtocol
 
 log = logging.getLogger(__name__)
 
-READ_BYTES = 65536
+READ_BYTES = 16384  # of the shortest frames still thousands, and what is read at once holds up everyone else
+TURN_MESSAGES = 200
 CLOSE_SECONDS = 2.0
 PING_FRAME = build_frame(Opcode.PING, b"")
 
@@ -54,6 +55,7 @@ class WebSocketConnection:
 
     __slots__ = (
         "_environment",
+        "_is_lag_told",
         "_is_listening",
         "_is_over",
         "_is_scheduled",
@@ -80,6 +82,7 @@ class WebSocketConnection:
         self._is_scheduled = False
         self._is_over = False
         self._is_listening = True
+        self._is_lag_told = False
         self._last_ping = 0.0
         self._last_received = environment.now()
         self._timer = self._arm(environment.heartbeat_seconds, self._on_heartbeat)
@@ -180,7 +183,9 @@ class WebSocketConnection:
         messages = protocol.receive(data)
         if protocol.outgoing:
             self._queue_control()
-        for opcode, payload in messages:
+        for number, (opcode, payload) in enumerate(messages):
+            if number and number % TURN_MESSAGES == 0:
+                await asyncio.sleep(0)  # a flood of tiny messages is handled, but not before everyone else's
             if self._is_over:
                 break
             handle = owner.on_text if opcode == TEXT else owner.on_binary
@@ -234,12 +239,17 @@ class WebSocketConnection:
             self.flush()
 
     def _on_sent(self) -> None:
-        if self.outbox.sent() and self.is_open:
+        if self.outbox.sent() and self._is_lag_told and self.is_open:
+            self._is_lag_told = False
             self._environment.owner.on_lag(self.session, False)
 
     def _on_verdict(self, verdict: Verdict) -> None:
         if verdict is Verdict.LAGS:
-            self._environment.owner.on_lag(self.session, True)
+            # One large picture is no lag yet: the system may take it all at once.
+            self.flush()
+            if self.outbox.is_lagging and self.is_open:
+                self._is_lag_told = True
+                self._environment.owner.on_lag(self.session, True)
         else:
             # Nobody will wait for what has piled up, and the close frame would stand behind it.
             self.outbox.discard()

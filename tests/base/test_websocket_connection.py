@@ -49,6 +49,30 @@ async def round_trip(client: AsyncWebSocketClient, text: str = "?") -> None:
 
 
 @plain
+async def test_a_flood_of_tiny_messages_does_not_hold_up_another_client(
+    connect: Connect, owner: RecordingOwner
+) -> None:
+    async with await connect() as flooding, await connect() as other:
+        await round_trip(flooding)
+        flooding.send(masked(TEXT, b"x") * 2_000)
+        other.send_text("me too")
+        assert await other.recv_text() == "me too"
+        assert len(owner.sessions[0].messages) < 2_000
+        assert [await flooding.recv_text() for _ in range(2_000)] == ["x"] * 2_000
+
+
+@plain
+@narrow
+async def test_a_picture_that_leaves_at_once_is_no_lag(connect: Connect, owner: RecordingOwner) -> None:
+    async with await connect() as client:
+        await round_trip(client)
+        owner.sessions[0].connection.push(text_frame(b"p" * 100_001))
+        assert await client.recv_text() == "p" * 100_001
+        await round_trip(client)
+        assert owner.sessions[0].lags == []
+
+
+@plain
 async def test_pipelined_messages_are_answered_in_order_in_one_write(
     connect: Connect, port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
