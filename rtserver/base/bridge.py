@@ -6,8 +6,10 @@ locks.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
+from math import inf
 
 from rtserver.base.messages import Message
 
@@ -63,17 +65,23 @@ class Mailbox:
         if must_wake and self._wake is not None:
             self._wake()
 
-    def drain(self, handle: Callable[[Message], object], limit: int) -> bool:
+    def drain(self, handle: Callable[[Message], object], limit: int, seconds: float = inf) -> bool:
         """Hand at most ``limit`` messages to ``handle``; whether some are left, for which the reader is woken again.
 
-        The bound keeps a burst from holding up everything else on the reader's thread.
+        After ``seconds`` no further message is begun. The bounds keep a burst, or a few messages that cost much, from
+        holding up everything else on the reader's thread.
         """
+        deadline = time.monotonic() + seconds
         # Lowered before the first message is taken: a post from here on wakes once too often rather than never.
-        self._is_awake = False
+        # Under the lock, or a post in progress could raise it again for a wake-up that is over.
+        with self._lock:
+            self._is_awake = False
         messages = self._messages
         try:
             for _ in range(min(limit, len(messages))):
                 handle(messages.popleft())
+                if time.monotonic() >= deadline:
+                    break
         finally:
             # Also after a message that failed: those behind it must not lie there until the next post.
             has_more = self._wake_for_the_rest()

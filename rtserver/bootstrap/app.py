@@ -48,6 +48,7 @@ from rtserver.user.user_manager import UserManager
 log = logging.getLogger(__name__)
 
 DRAIN_LIMIT = 64
+DRAIN_SECONDS = 0.005  # a message may be a picture to draw
 BEAT_SECONDS = 0.5
 STALE_SECONDS = 3.0
 BACKLOG = 4096
@@ -186,7 +187,7 @@ class App:
     # While it runs.
 
     def _drain(self) -> None:
-        self._bridge.to_users.drain(self._users.handle, DRAIN_LIMIT)
+        self._bridge.to_users.drain(self._users.handle, DRAIN_LIMIT, DRAIN_SECONDS)
 
     async def _beat(self) -> None:
         while True:

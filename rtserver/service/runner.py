@@ -29,6 +29,7 @@ from rtserver.service.worker import LaneWorker, Undertaker
 
 TURN_SECONDS = 0.5
 DRAIN_LIMIT = 200
+DRAIN_SECONDS = 0.01  # a subscription may cost a feed, computed from all of a history
 LAST_LETTER_SECONDS = 0.5
 
 T = TypeVar("T")
@@ -234,7 +235,7 @@ class ServiceThread:
         while True:
             self._mail.wait()
             self._mail.clear()
-            self._mailbox.drain(self.directory.handle, DRAIN_LIMIT)
+            self._mailbox.drain(self.directory.handle, DRAIN_LIMIT, DRAIN_SECONDS)
             gevent.sleep(0)
 
 

@@ -85,6 +85,16 @@ def test_a_drain_takes_no_more_than_its_bound_and_wakes_itself_for_the_rest(mail
     assert (reader.received, reader.wakeups) == ([0, 1, 2, 3, 4, 5], 3)
 
 
+def test_a_drain_begins_no_message_after_its_time_and_wakes_itself_for_the_rest(
+    mailbox: Mailbox, reader: Reader
+) -> None:
+    post(mailbox, *range(3))
+    assert mailbox.drain(reader.handle, 100, seconds=0)
+    assert (reader.received, reader.wakeups) == ([0], 2)
+    assert not mailbox.drain(reader.handle, 100, seconds=60)
+    assert reader.received == [0, 1, 2]
+
+
 def test_what_is_posted_while_draining_is_left_for_the_next_pass(mailbox: Mailbox, reader: Reader) -> None:
     post(mailbox, 1, 2)
 
