@@ -12,6 +12,8 @@ from types import MappingProxyType
 from rtserver.service.quote import Number
 
 MAX_INDICATORS = 8
+MAX_SUM = 1000
+"""Of all parameters in one request: what a tick costs grows with it, and so does what a new feed costs at first."""
 MAX_TEXT = 32
 MAX_PARAMETER = 1000
 _INTEGER = re.compile(r"[0-9]{1,4}")
@@ -95,11 +97,15 @@ NAMES = tuple(_KINDS)
 def parse_indicators(texts: Iterable[str]) -> tuple[Indicator, ...]:
     """The indicators asked for, in their order; one that is asked for twice stands once.
 
-    Raises ``IndicatorError``, also for more than ``MAX_INDICATORS``.
+    Raises ``IndicatorError``, also for more than ``MAX_INDICATORS`` or parameters that add up to more than
+    ``MAX_SUM``.
     """
     indicators = tuple(dict.fromkeys(map(parse_indicator, texts)))
     if len(indicators) > MAX_INDICATORS:
         raise IndicatorError(f"{len(indicators)} indicators in one request, at most {MAX_INDICATORS} are allowed")
+    total = sum(sum(indicator.params) for indicator in indicators)
+    if total > MAX_SUM:
+        raise IndicatorError(f"the indicators' parameters add up to {total:g}, at most {MAX_SUM} are allowed")
     return indicators
 
 

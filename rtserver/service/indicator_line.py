@@ -39,7 +39,7 @@ class IndicatorLine(ABC):
     width = 1
     reach: int | None = None
     """How many times its parameters' sum an indicator looks back: 1 for a window, ``FADED`` for an average that
-    fades, None for one that never forgets."""
+    fades (half of it for weights of 2 / (period + 1), which fade twice as fast), None for one that never forgets."""
 
     def __init__(self, indicator: Indicator) -> None:
         self._kept = sum(map(int, indicator.params)) + _SLACK
@@ -99,7 +99,7 @@ class SmaLine(IndicatorLine):
 class EmaLine(IndicatorLine):
     """Exponential moving average of the close, weight 2 / (period + 1), begun with the simple average."""
 
-    reach = FADED
+    reach = FADED // 2
 
     def _build(self, *params: Any) -> TalippIndicator:
         return EMA(*params)
@@ -109,7 +109,7 @@ class MacdLine(IndicatorLine):
     """Fast average minus slow average; the signal is its exponential average, the histogram their difference."""
 
     width = 3
-    reach = FADED
+    reach = FADED // 2
 
     def _build(self, *params: Any) -> TalippIndicator:
         return MACD(*params)

@@ -77,6 +77,12 @@ def test_eight_indicators_are_the_most():
         parse_indicators([*eight, "vwap"])
 
 
+def test_the_parameters_of_all_indicators_together_are_bounded():
+    assert len(parse_indicators(["macd:12:26:9", "ema:453", "sma:500"])) == 3
+    with pytest.raises(IndicatorError, match="add up to 1001, at most 1000"):
+        parse_indicators(["macd:12:26:9", "ema:454", "sma:500"])
+
+
 def test_every_indicator_that_can_be_asked_for_has_a_line():
     assert set(LINES) == set(NAMES)
     assert all(LINES[name].width == len(parse_indicator(name).columns) for name in NAMES)
