@@ -24,7 +24,7 @@ class BusReader:
 
     ``is_located`` says whether that end has been found: what comes to the bus from then on is not missed.
 
-    While ``must_hold()`` is true the websocket thread has more than enough to do: the messages stay where they are.
+    While ``must_hold()`` is true those behind have more than enough to do: the messages stay where they are.
     """
 
     def __init__(

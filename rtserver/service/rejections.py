@@ -13,6 +13,7 @@ from rtserver.service.message import Reason, Rejected
 
 LOG_SECONDS = 60.0
 MAX_DETAIL = 500
+CONGESTED_LENGTH = 5_000
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,11 @@ class Rejections:
 
     def __len__(self) -> int:
         return len(self._letters)
+
+    @property
+    def is_congested(self) -> bool:
+        """Whether so many letters wait for their burial that no more messages should be read."""
+        return len(self._letters) > CONGESTED_LENGTH
 
     def add(self, raw: bytes, rejected: Rejected, handler: str = "") -> None:
         """Take in a message with its original bytes. ``handler`` is the type of the one that refused it, if one did.

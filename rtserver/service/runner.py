@@ -83,11 +83,14 @@ class ServiceThread:
         self._is_ready = threading.Event()
         self._located, self._mail, self._stopping = (gevent.event.Event() for _ in range(3))
         self._stop_seconds = 0.0
-        waits: dict[str, Any] = {"must_hold": lambda: bridge.to_users.is_congested, "pause": gevent.sleep}
         self.failure: Exception | None = None
         self.last_turn = time.monotonic()
         self.link = QueueLink(self._stopping.wait)
-        self.rejections = Rejections()
+        self.rejections = rejections = Rejections()
+        waits: dict[str, Any] = {
+            "must_hold": lambda: bridge.to_users.is_congested or rejections.is_congested,
+            "pause": gevent.sleep,
+        }
         self.directory = ServiceDirectory(self._services, bridge.to_users.post)
         self.lanes = tuple(Lane(handler, self.rejections, bound=lane_bound) for handler in handlers)
         dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections)

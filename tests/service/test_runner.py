@@ -203,6 +203,20 @@ def test_bad_messages_are_buried_with_their_reasons_and_the_next_is_handled(site
     queue.close()
 
 
+def test_letters_that_cannot_be_buried_hold_up_the_reading_and_not_the_memory(site: Site) -> None:
+    dead = "{queue:rtserver}:dead"
+    with redis.Redis.from_url(site.url) as client:
+        client.set(dead, "in the way")
+        thread = site.start(read_count=500)
+        site.push(*range(20_000), msg_type="unknown")
+        until(lambda: thread.rejections.is_congested, site)
+        turns = {thread.last_turn}
+        until(lambda: turns.add(thread.last_turn) or len(turns) > 3, site)
+        assert len(thread.rejections) <= 5_500
+        client.delete(dead)
+    until(lambda: thread.rejections.counts["unknown_type"] == 20_000 and not len(thread.rejections), site)
+
+
 def test_a_handler_s_verbs_cross_the_bridge(site: Site) -> None:
     site.start(PushUserMsgHandler(site.context))
     producer = ServiceMessageQueue.connect(site.url)
