@@ -60,7 +60,8 @@ class EmbeddedRedis:
     def start(self) -> None:
         """Return when the server answers. Raises ``RedisError``, which says why it does not."""
         binary = find_redis_binary()
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for directory in (self._directory.parent, self._directory):  # the mode is for the last one of a path only
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._lock() as lock:
             self._start_on_some_port(binary.path, lock)
         _write_atomically(self._url_file, self.url + "\n")

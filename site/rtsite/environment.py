@@ -4,6 +4,7 @@ rtserver sets the variables before it sets Django up; a team that runs the site 
 This file knows names, defaults and types; what Django does with the values is ``settings.py``.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,7 @@ def read_environment(variables: Mapping[str, str], default_var_dir: Path) -> Env
 
 def without_password(url: str) -> str:
     """``url`` as it may be shown to anybody who is logged in: a password becomes three dots."""
+    url = re.sub(r"(?<=[?&]password=)[^&]*", "…", url)  # where the address of a UNIX socket has it
     parts = urlsplit(url)
     if parts.password is None:
         return url

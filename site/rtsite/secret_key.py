@@ -30,7 +30,8 @@ def read_or_make_secret_key(path: Path) -> str:
 
 def _make_secret_key(path: Path) -> None:
     """Write the key elsewhere and link it into place: nobody sees half a key, and whoever comes second loses."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    # The database with its password hashes lies here too, and SQLite makes it readable to all.
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".secret_key.")  # mkstemp: O_EXCL, mode 0600
     try:
         with os.fdopen(handle, "w", encoding="ascii") as file:

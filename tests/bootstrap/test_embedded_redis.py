@@ -57,6 +57,14 @@ def test_it_answers_once_started_and_is_gone_once_stopped(tmp_path):
     assert not is_taken(server.port)
 
 
+def test_its_data_and_what_lies_beside_it_are_for_nobody_else(tmp_path):
+    server = EmbeddedRedis(tmp_path / "var", ANY_PORT)
+    server.start()
+    server.stop()
+    for directory in (tmp_path / "var", tmp_path / "var" / "redis"):
+        assert directory.stat().st_mode & 0o777 == 0o700
+
+
 def test_it_listens_on_loopback_only_and_never_evicts(started):
     with client_of(started.url) as client:
         assert client.config_get("bind") == {"bind": "127.0.0.1"}

@@ -60,6 +60,7 @@ def test_host_names_are_separated_by_commas(read_environment):
         ("redis://127.0.0.1:6379/0", "redis://127.0.0.1:6379/0"),
         ("redis://:secret@10.0.0.1:6379/1", "redis://:…@10.0.0.1:6379/1"),
         ("rediss://feed:p%40ss@[::1]:6380/0", "rediss://feed:…@[::1]:6380/0"),
+        ("unix:///run/redis.sock?password=secret&db=1", "unix:///run/redis.sock?password=…&db=1"),
     ],
 )
 def test_no_page_shows_the_password_of_redis(read_environment, url, shown):
@@ -85,6 +86,7 @@ def test_the_secret_key_is_made_once_and_nobody_else_may_read_it(read_or_make_se
 
     assert len(key) >= 50
     assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
     assert read_or_make_secret_key(path) == key
     assert list(path.parent.iterdir()) == [path]
 

@@ -52,6 +52,17 @@ def test_every_client_is_told_when_to_come_back(fresh_server: RunningServer) -> 
     assert len({message["data"]["after_ms"] for message in told}) == 4
 
 
+def test_the_password_of_redis_is_on_no_line(tmp_path: Path) -> None:
+    (tmp_path / "redis").mkdir()
+    with RedisProcess(tmp_path / "redis", "--requirepass", "hush") as redis_process:
+        url = redis_process.url.replace("//", "//:hush@")
+        server = RunningServer(url, tmp_path / "var", unused_port(), "--no-demo-quotes")
+        with server:
+            pass
+    assert redis_process.url in "".join(server.output)
+    assert "hush" not in "".join(server.output)
+
+
 def test_what_was_taken_before_the_signal_is_delivered(fresh_server: RunningServer) -> None:
     with fresh_server as server, ServiceQueue(server.redis_url) as queue:
         client = WebSocketClient.connect("127.0.0.1", server.port, "/rt/", DemoLogin(server.url).headers)
