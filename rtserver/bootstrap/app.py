@@ -52,6 +52,8 @@ DRAIN_SECONDS = 0.005  # a message may be a picture to draw
 BEAT_SECONDS = 0.5
 STALE_SECONDS = 3.0
 BACKLOG = 4096
+MAX_BODY_BYTES = 1_048_576  # nobody has to log in to send one, and all of it is held in memory
+IDLE_SECONDS = 60.0  # between two requests, and for the head of one
 CLOSE_SECONDS = 1.0
 SPREAD_MS_PER_CLIENT = 10  # between two clients that come back after a restart
 MAX_SPREAD_MS = 10_000
@@ -111,7 +113,9 @@ class App:
         self._users = self._build_users()
         self._server = self._build_server()
         self._services = build_services(self._config, self._redis_url, self._bridge, self._on_failure)
-        http = HTTPServer(self._build_application())
+        http = HTTPServer(
+            self._build_application(), max_body_size=MAX_BODY_BYTES, idle_connection_timeout=IDLE_SECONDS
+        )
         self._bridge.to_users.bind(lambda: self._loop.call_soon_threadsafe(self._drain))
         self._services.thread.start()
         http.add_sockets(self._sockets)
@@ -181,7 +185,7 @@ class App:
         ]
 
     def _announce(self) -> None:
-        print(banner(self._config, self.port, self._redis_url, self._site is not None), flush=True)  # noqa: T201
+        print(banner(self._config, self.port, self._services.address, self._site is not None), flush=True)  # noqa: T201
         log.info("= listening on %s:%d, WebSockets at /rt/", self._config.host, self.port)
 
     # While it runs.
@@ -226,13 +230,13 @@ class App:
         log.info("= stopped")
 
 
-def banner(config: Config, port: int, redis_url: str, has_demo: bool) -> str:
-    """What a person who has just started the server wants to know."""
+def banner(config: Config, port: int, redis_address: str, has_demo: bool) -> str:
+    """What a person who has just started the server wants to know; the address is one without its password."""
     host = "localhost" if config.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else config.host
     rows: Mapping[str, str] = {
         "page": f"http://{host}:{port}/",
         "log in as": "demo / demo",
-        "producers": f'redis-cli -u {redis_url} RPUSH {config.queue} \'{{"type":…,"src":…,"data":…}}\'',
+        "producers": f'redis-cli -u {redis_address} RPUSH {config.queue} \'{{"type":…,"src":…,"data":…}}\'',
         "stop": "Ctrl-C",
     }
     if not has_demo:

@@ -1,6 +1,7 @@
 """What a client, a backend and an operator see of a running server."""
 
 import json
+import socket
 import urllib.request
 from typing import Any
 
@@ -10,7 +11,7 @@ from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
 from tests.system.conftest import Connect
-from tests.websocket_client import WebSocketClient
+from tests.websocket_client import TEXT, WebSocketClient, masked
 
 START_MS = 1_362_148_200_000
 
@@ -94,6 +95,36 @@ def test_candles_with_indicators_are_drawn_from_ticks(connect: Connect, queue: S
     candles = [entry[1:] for entry in entries if entry[0] == 0]
     assert candles[-2:] == [[START_MS, 10, 8, 8, 14], [START_MS + 60_000, 12, 12, 12, 12]]
     assert entries[-1] == [2, START_MS + 60_000, 10]
+
+
+def test_a_page_that_asks_for_all_its_charts_at_once_gets_them_all(connect: Connect, queue: ServiceQueue) -> None:
+    client = connect()
+    points = [{"quote": "TEST:M:20130301", "info": {"point": [START_MS + n, 100.123456 + n]}} for n in range(1000)]
+    queue.push("quote", points)
+    ask_for(client, "M")
+    while len(recv(client, "mycharts")["chart"]["series"]) < 1:
+        pass
+    request = {"type": "quote", "exchange": "TEST", "item": "M", "date": "20130301", "update": "dynamic"}
+    more = {"indicators": ["sma:2", "boll", "macd"]}
+    client.send(
+        b"".join(
+            masked(TEXT, json.dumps({"type": "mycharts", "data": {**request, **more, "chart_id": n}}).encode())
+            for n in range(60)
+        )
+    )
+    seen: list[int] = []
+    while len(seen) < 60:
+        chart = recv(client, "mycharts")
+        if chart["update"] == "static":
+            seen.append(chart["chart_id"])
+    assert seen == list(range(60))
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_sent(server: RunningServer) -> None:
+    head = "POST /accounts/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
+        client.sendall(head.encode())
+        assert b" 400 " in client.recv(100)
 
 
 def test_an_unlistened_chart_is_silent(connect: Connect, queue: ServiceQueue) -> None:
