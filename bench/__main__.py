@@ -16,7 +16,7 @@ from bench import limits
 from bench.comparison import Numbers, Scale
 from bench.machine import describe
 from bench.process import allow_many_files, pin_this_process
-from bench.report import report
+from bench.report import add_ratios, report
 from bench.scenarios import (
     burst,
     fan_out,
@@ -49,10 +49,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("scenario", nargs="*", choices=[*known, []], help=f"{', '.join(known)}; none means all")
+    parser.add_argument("scenario", nargs="*", help=f"{', '.join(known)}; none means all")
     parser.add_argument("--quick", action="store_true", help="little of everything: does it work? (90 s)")
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
     arguments = parser.parse_args()
+    if unknown := [name for name in arguments.scenario if name not in known]:
+        parser.error(f"no such scenario: {', '.join(unknown)}")
 
     allow_many_files()
     pin_this_process()
@@ -63,6 +65,7 @@ def main() -> None:
         begun = time.monotonic()
         numbers["scenarios"][name] = known[name](scale)
         print(f"  took {time.monotonic() - begun:.0f} s", flush=True)
+        add_ratios(numbers)
         if arguments.json:
             # After every scenario: what was measured is not lost with what goes wrong later.
             arguments.json.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")

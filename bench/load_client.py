@@ -66,20 +66,27 @@ class Clients:
         self.close()
 
     def connect(self, count: int, at_once: int = 64) -> float:
-        """Open ``count`` more sockets, ``at_once`` handshakes under way at a time; the seconds it took."""
+        """Open ``count`` more sockets, ``at_once`` handshakes under way at a time; the seconds it took.
+
+        Raises ``LoadError`` for a handshake that is refused.
+        """
         begun = time.perf_counter()
         opening: dict[int, tuple[socket.socket, bytearray]] = {}
         goal = len(self.sockets) + count
         with select.epoll() as epoll:
-            while len(self.sockets) < goal:
-                while len(opening) < min(at_once, goal - len(self.sockets)):
-                    connection = self._ask()
-                    opening[connection.fileno()] = (connection, bytearray())
-                    epoll.register(connection, select.EPOLLIN)
-                for number, _ in epoll.poll():
-                    if self._is_upgraded(*opening[number]):
-                        self._keep(opening.pop(number)[0])
-                        epoll.unregister(number)
+            try:
+                while len(self.sockets) < goal:
+                    while len(opening) < min(at_once, goal - len(self.sockets)):
+                        connection = self._ask()
+                        opening[connection.fileno()] = (connection, bytearray())
+                        epoll.register(connection, select.EPOLLIN)
+                    for number, _ in epoll.poll():
+                        if self._is_upgraded(*opening[number]):
+                            self._keep(opening.pop(number)[0])
+                            epoll.unregister(number)
+            finally:
+                for connection, _ in opening.values():
+                    connection.close()
         return time.perf_counter() - begun
 
     def send_all(self, payload: bytes) -> None:

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO
 
 from bench.dialect import FIREHOSE, NATS, NCHAN, PLAIN, RTSERVER, SOCKETIO, Dialect
 from bench.environment import program, python_of
-from bench.load_client import Clients, open_up
+from bench.load_client import Clients, LoadError, open_up
 from bench.peers.work import Order
-from bench.process import LOAD_CORE, SERVER_CORE, free_port, pinned, redis_server, running, wait_listening
+from bench.process import LOAD_CORE, SERVER_CORE, StartError, free_port, pinned, redis_server, running, wait_listening
 from bench.target import target
 
 SCRIPTS = Path(__file__).resolve().parent / "peers"
@@ -79,10 +80,13 @@ class RunningPeer:
         self._publisher = publisher
 
     def order(self, order: Order) -> None:
-        """Publish so much from now on."""
+        """Publish so much from now on. Raises ``LoadError`` if the process that publishes has ended."""
         assert self._publisher.stdin is not None
-        self._publisher.stdin.write(json.dumps(asdict(order)) + "\n")
-        self._publisher.stdin.flush()
+        try:
+            self._publisher.stdin.write(json.dumps(asdict(order)) + "\n")
+            self._publisher.stdin.flush()
+        except BrokenPipeError:
+            raise LoadError(f"{self.peer.name}: the process that publishes has ended") from None
 
     def rest(self) -> None:
         """Publish nothing."""
@@ -125,18 +129,40 @@ def _start_script(peer: Peer, stack: ExitStack) -> RunningPeer:
         variables["BENCH_REDIS_URL"] = stack.enter_context(redis_server(directory))
     if peer.environment is None:
         variables["PYTHONPATH"] = str(REPOSITORY)
-    server = _start(stack, SERVER_CORE, [python, str(SCRIPTS / peer.server), "--port", str(port)], variables)
-    wait_listening(server, port)
+    errors = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (the stack closes it)
+    server = _start(stack, SERVER_CORE, [python, str(SCRIPTS / peer.server), "--port", str(port)], variables, errors)
+    try:
+        wait_listening(server, port)
+    except StartError as error:
+        raise StartError(f"{error}; {last_line(errors)}") from None
     publisher = server
     if peer.publisher:
         publisher = _start(stack, LOAD_CORE, [python, str(SCRIPTS / peer.publisher)], variables)
     return RunningPeer(peer, port, server.pid, publisher)
 
 
-def _start(stack: ExitStack, core: int, command: list[str], variables: Mapping[str, str]) -> "subprocess.Popen[str]":
-    environment = {**os.environ, **variables}
-    quiet = subprocess.DEVNULL
+def last_line(errors: IO[bytes]) -> str:
+    """The last thing that a process said about its failure."""
+    errors.seek(0)
+    lines = [line.strip() for line in errors.read().decode(errors="replace").splitlines()]
+    return next((line[:200] for line in reversed(lines) if line), "it said nothing")
+
+
+def _start(
+    stack: ExitStack,
+    core: int,
+    command: list[str],
+    variables: Mapping[str, str],
+    errors: "IO[bytes] | int" = subprocess.DEVNULL,
+) -> "subprocess.Popen[str]":
     process: subprocess.Popen[str] = stack.enter_context(
-        running(pinned(core, *command), env=environment, stdin=subprocess.PIPE, stdout=quiet, stderr=quiet, text=True)
+        running(
+            pinned(core, *command),
+            env={**os.environ, **variables},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            text=True,
+        )
     )
     return process

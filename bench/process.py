@@ -32,13 +32,13 @@ def free_port() -> int:
 
 
 def pinned(core: int, *command: str) -> list[str]:
-    """The command, kept on one core."""
-    return ["taskset", "-c", str(core), *command]
+    """The command, kept on one core. A machine with one core has to do without."""
+    return ["taskset", "-c", str(min(core, (os.cpu_count() or 1) - 1)), *command]
 
 
 def pin_this_process() -> None:
     """Keep the caller, which reads what the clients get, on the core of the load."""
-    os.sched_setaffinity(0, {LOAD_CORE})
+    os.sched_setaffinity(0, {min(LOAD_CORE, (os.cpu_count() or 1) - 1)})
 
 
 def allow_many_files() -> int:

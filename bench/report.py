@@ -1,2 +1,176 @@
-def report(numbers):
-    return ""
+"""The numbers of a run as Markdown, and each peer's share of what rtserver did in the same run."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from bench import limits
+from bench.comparison import Numbers
+from bench.goal import goal_table
+from bench.peer import BARE, PRODUCT
+
+Keys: TypeAlias = tuple[str | int, ...]
+ABSENT = "-"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One figure of a row: where it is in the numbers, and how it is written."""
+
+    title: str
+    keys: Keys
+    write: Callable[[float], str]
+    is_compared: bool = False
+    """A rate, beside which the share of rtserver's stands."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One scenario."""
+
+    title: str
+    columns: tuple[Column, ...]
+
+
+def whole(value: float) -> str:
+    """1,234,567"""
+    return f"{value:,.0f}"
+
+
+def milliseconds(value: float) -> str:
+    """Two digits that count."""
+    return f"{value:.2f} ms" if value < 10 else f"{value:,.0f} ms"
+
+
+def share(value: float) -> str:
+    """Of a core, or of another figure."""
+    return f"{100 * value:.1f} %"
+
+
+def kilobytes(value: float) -> str:
+    """Of memory."""
+    return f"{value / 1024:.1f} KB"
+
+
+def megabytes(value: float) -> str:
+    """Of memory."""
+    return f"{value / (1 << 20):.1f} MB"
+
+
+SWEEP = (
+    Column("deliveries/s at most", ("deliveries_per_second",), whole, is_compared=True),
+    Column("lightest load, /s", ("steps", 0, "offered"), whole),
+    Column("p50 there", ("steps", 0, "p50"), milliseconds),
+    Column("p99 there", ("steps", 0, "p99"), milliseconds),
+)
+REQUESTS = (
+    Column("alone, p50", ("alone", "p50"), milliseconds),
+    Column("depth 1, answers/s", ("depth 1", "answers_per_second"), whole, is_compared=True),
+    Column("p50", ("depth 1", "p50"), milliseconds),
+    Column("p99", ("depth 1", "p99"), milliseconds),
+    Column("depth 16, answers/s", ("depth 16", "answers_per_second"), whole, is_compared=True),
+    Column("p50", ("depth 16", "p50"), milliseconds),
+    Column("p99", ("depth 16", "p99"), milliseconds),
+    Column("least served client, of the average", ("depth 16", "least_share"), share),
+)
+IDLE = (
+    Column("memory each", ("bytes_per_connection",), kilobytes),
+    Column("of a core", ("server_busy",), share),
+)
+SLOW = (
+    Column("p99, all read", ("all read", "p99"), milliseconds),
+    Column("p99, some stopped", ("some stopped", "p99"), milliseconds),
+    Column("readers got", ("some stopped", "delivered"), whole, is_compared=True),
+    Column("server grew by", ("bytes_grown",), megabytes),
+)
+BURST = (
+    Column("seconds until all had all", ("drain_seconds",), "{:.2f}".format),
+    Column("messages/s", ("messages_per_second",), whole),
+    Column("deliveries/s", ("deliveries_per_second",), whole),
+    Column("delivered", ("delivered_share",), share),
+    Column("slowest ping meanwhile", ("ping", "max"), milliseconds),
+)
+STORM = (Column("connections/s", ("connections_per_second",), whole, is_compared=True),)
+SECTIONS = {
+    "fan_out": Section("Fan-out of one topic, messages made in the server's process", SWEEP),
+    "from_redis": Section("From a producer's command on Redis to the client", SWEEP),
+    "many_topics": Section("Many topics: each subscriber on 20 of 200", SWEEP),
+    "own_message": Section("An own message for each client", SWEEP),
+    "request_reply": Section("Request and reply", REQUESTS),
+    "storm": Section("Connection storm", STORM),
+    "idle": Section("Idle connections", IDLE),
+    "slow_readers": Section("Subscribers who stop reading", SLOW),
+    "burst": Section("A burst in the queue", BURST),
+}
+
+
+def find(numbers: Any, keys: Sequence[str | int]) -> Any | None:
+    """What lies at the end of the keys; None where the way ends earlier."""
+    for key in keys:
+        try:
+            numbers = numbers[key]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return numbers
+
+
+def add_ratios(numbers: Numbers) -> None:
+    """Give every peer's row ``of_rtserver``: its rates as shares of rtserver's in the same setting, by column."""
+    for name, section in SECTIONS.items():
+        for rows in numbers["scenarios"].get(name, {}).values():
+            for row in rows.values():
+                row["of_rtserver"] = ratios(row, rows.get(BARE.name) or rows.get(PRODUCT.name), section.columns)
+
+
+def ratios(row: Numbers, ours: Numbers | None, columns: Sequence[Column]) -> dict[str, float]:
+    """By column's title; without what either of the two does not have."""
+    known = {}
+    for column in columns:
+        value, base = find(row, column.keys), find(ours, column.keys)
+        if column.is_compared and value is not None and base:
+            known[column.title] = round(value / base, 4)
+    return known
+
+
+def report(numbers: Numbers) -> str:
+    """Machine, goals and one table for each setting, with the peers that are missing named in it."""
+    parts = [machine_line(numbers)]
+    scenarios = numbers["scenarios"]
+    parts.append(goal_table(scenarios))
+    if "limits" in scenarios:
+        parts.append("### Limits\n\n" + limits.table(scenarios["limits"]))
+    for name, section in SECTIONS.items():
+        if name in scenarios:
+            parts.append(f"### {section.title}")
+            parts += [setting(title, rows, section.columns) for title, rows in scenarios[name].items()]
+    return "\n\n".join(parts) + "\n"
+
+
+def machine_line(numbers: Numbers) -> str:
+    """Where and when, and a warning if nothing was measured for long."""
+    line = "Measured: " + ", ".join(f"{name} {value}" for name, value in numbers["machine"].items()) + "."
+    return line + (" **A quick run: the figures only show that everything works.**" if numbers["quick"] else "")
+
+
+def setting(title: str, rows: Numbers, columns: Sequence[Column]) -> str:
+    """One table."""
+    head = ["server"]
+    for column in columns:
+        head += [column.title, "of rtserver's"] if column.is_compared else [column.title]
+    lines = [f"**{title}**\n", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    lines += [f"| {' | '.join(cells(name, row, columns, len(head)))} |" for name, row in rows.items()]
+    return "\n".join(lines)
+
+
+def cells(name: str, row: Numbers, columns: Sequence[Column], width: int) -> list[str]:
+    """One peer's row."""
+    if "missing" in row:
+        return [name, f"missing: {row['missing']}", *[""] * (width - 2)]
+    texts = [name]
+    for column in columns:
+        value = find(row, column.keys)
+        texts.append(ABSENT if value is None else column.write(value))
+        if column.is_compared:
+            ratio = find(row, ("of_rtserver", column.title))
+            texts.append(ABSENT if ratio is None else f"{ratio:.3g}")
+    return texts

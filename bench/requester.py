@@ -13,18 +13,14 @@ WARM_UP_SECONDS = 0.2
 
 
 class Requesters:
-    """All clients, with ``depth`` requests of each under way."""
+    """All clients, with ``depth`` requests of each under way. ``meter`` knows the ages of the answers."""
 
     def __init__(self, clients: Clients, request: Request, depth: int) -> None:
         self._clients = clients
         self._request = request
         self._depth = depth
-        self.restart()
-
-    def restart(self) -> None:
-        """Count from nothing; what is under way stays so."""
         self.answered: Counter[int] = Counter()
-        self.meter = Meter(self._clients.sockets)
+        self.meter = Meter(clients.sockets)
 
     def begin(self) -> None:
         """The first requests."""
@@ -49,19 +45,19 @@ def ask(clients: Clients, request: Request, depth: int, seconds: float) -> dict[
     """Answers a second, percentiles in milliseconds, and how the client served least compares with the average."""
     requesters = Requesters(clients, request, depth)
     requesters.begin()
-    clients.read_for(lambda *read: requesters.on_bytes(*read), WARM_UP_SECONDS)
-    requesters.restart()
+    clients.read_for(requesters.on_bytes, WARM_UP_SECONDS)
+    before, first = requesters.answered.copy(), len(requesters.meter.seconds)
     spent = time.process_time()
     took = clients.read_for(requesters.on_bytes, seconds)
     spent = time.process_time() - spent
-    answered = requesters.answered.total()
-    if not answered:
+    answered = [requesters.answered[number] - before[number] for number in clients.sockets]
+    total = sum(answered)
+    if not total:
         raise LoadError("no request was answered")
-    least = min(requesters.answered[number] for number in clients.sockets)
     return {
-        "answers_per_second": round(answered / took),
-        **requesters.meter.summary(),
-        "least_share": round(least * len(clients.sockets) / answered, 2),
+        "answers_per_second": round(total / took),
+        **percentiles(requesters.meter.seconds[first:]),
+        "least_share": round(min(answered) * len(answered) / total, 2),
         "client_busy": round(spent / took, 2),
     }
 
@@ -71,7 +67,6 @@ def ask_alone(clients: Clients, request: Request, seconds: float) -> dict[str, A
     (connection,) = clients.sockets.values()
     connection.settimeout(seconds + 10)
     ages: list[float] = []
-    answer = b""
     begun = time.perf_counter()
     while (sent := time.perf_counter()) - begun < seconds:
         stamp = time.monotonic_ns()

@@ -37,7 +37,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Load:
-    """What is raised: ``order`` at growing rates. A message goes to ``receivers`` clients, a step takes ``seconds``."""
+    """``order`` at growing rates. A message goes to ``receivers`` clients, a step takes ``seconds``."""
 
     order: Order
     receivers: float

@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -39,11 +39,12 @@ class Order:
 
 
 class Work:
-    """The messages that are due under the latest order."""
+    """The messages that are due under the latest order. ``clock`` gives seconds."""
 
-    def __init__(self, order: Order | None = None) -> None:
+    def __init__(self, order: Order | None = None, clock: Callable[[], float] = time.perf_counter) -> None:
         self._received = self._order = order or Order()
-        self._begun = time.perf_counter()
+        self._clock = clock
+        self._begun = clock()
         self._number = 0
 
     @property
@@ -57,7 +58,7 @@ class Work:
 
     def take(self) -> range:
         """The numbers of the messages (or rounds) that are due, each given once."""
-        now = time.perf_counter()
+        now = self._clock()
         if self._order is not self._received:
             self._order = self._received
             self._begun, self._number = now, 0

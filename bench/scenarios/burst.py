@@ -1,4 +1,4 @@
-"""A burst of 100,000 messages in the queue: when the last one has reached everybody, and how long a ping takes then."""
+"""A burst of 100,000 messages in the queue: when the last is with everybody, and how long pings take meanwhile."""
 
 import time
 from contextlib import closing

@@ -8,16 +8,16 @@ from bench.peers.work import Order
 from bench.process import resident_bytes
 from bench.sweep import measure as measure_step
 
-READERS, STOPPED = 475, 25
-# Large and not many, so that every peer can do it and the system's own buffers are soon full.
-ORDER = Order(rate=40, size=16_000)
+READERS, STOPPED = 190, 10
+# Large and not many, so that every peer can do it and the system's own buffers of 4 MB are soon full.
+ORDER = Order(rate=60, size=32_000)
 RECEIVE_BUFFER = 4096
 TOPIC = 0
 
 
 def run(scale: Scale) -> Numbers:
     """Ages in milliseconds before and after, and by how much the server grew."""
-    seconds = float(scale.pick(4, 1))
+    seconds = float(scale.pick(5, 2))
 
     def measure(running: RunningPeer) -> Numbers:
         with running.clients() as readers, running.clients(receive_buffer=RECEIVE_BUFFER) as stopped:

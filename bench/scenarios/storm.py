@@ -1,4 +1,4 @@
-"""A connection storm: everyone comes back at once. rtserver asks Django who each of them is; the others let all in."""
+"""A connection storm: everyone comes back at once. rtserver asks Django who each one is; the others let all in."""
 
 from bench.comparison import Numbers, Scale, compare
 from bench.load_client import Clients

@@ -1,0 +1,66 @@
+"""Puts a run's numbers into the documentation: the tables between two marks of docs/performance.md, and the charts.
+
+    python -m bench.publish numbers.json
+
+The prose around the marks is left as it is.
+"""
+
+import argparse
+import json
+import subprocess
+from pathlib import Path
+
+from bench.environment import HERE, python_of
+from bench.report import report
+
+DOCS = HERE.parent / "docs"
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+CHARTS = {
+    "latency_fanout.png": ("fan_out", "500 subscribers"),
+    "latency_fanout_5000.png": ("fan_out", "5000 subscribers"),
+    "latency_from_redis.png": ("from_redis", "500 subscribers"),
+}
+
+
+def insert(text: str, measured: str) -> str:
+    """The text with ``measured`` between the marks. Raises ``ValueError`` for a text without them."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"the text needs the lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{measured.strip()}\n\n{END}{after}"
+
+
+def draw_charts(file: Path, settings: set[tuple[str, str]]) -> list[str]:
+    """Those for which the run has numbers; their names."""
+    drawn = []
+    for name, (scenario, setting) in CHARTS.items():
+        if (scenario, setting) in settings:
+            chart = [
+                python_of("chart"),
+                str(HERE / "chart.py"),
+                str(file),
+                scenario,
+                setting,
+                str(DOCS / "img" / name),
+            ]
+            subprocess.run(chart, check=True)
+            drawn.append(name)
+    return drawn
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("numbers", type=Path)
+    file = parser.parse_args().numbers
+    numbers = json.loads(file.read_text(encoding="utf-8"))
+    settings = {(scenario, setting) for scenario, rows in numbers["scenarios"].items() for setting in rows}
+    images = [f"![Latency against offered load](img/{name})" for name in draw_charts(file, settings)]
+    page = DOCS / "performance.md"
+    measured = "\n\n".join([*images, report(numbers)])
+    page.write_text(insert(page.read_text(encoding="utf-8"), measured), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

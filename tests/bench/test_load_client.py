@@ -1,0 +1,171 @@
+"""The load client on real sockets, against servers that send a known number of messages."""
+
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bench.load_client import Clients, LoadError, open_up
+from bench.meter import MARK, Meter
+from bench.requester import Requesters, ask_alone
+from rtserver.base.wire.frame import text_frame
+from rtserver.base.wire.protocol import WebSocketProtocol
+
+DEADLINE = 20.0
+UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
+MESSAGE = text_frame(b'{"label":%b1"}' % MARK)
+
+Serve = Callable[[socket.socket], object]
+
+
+@contextmanager
+def server(serve: Serve, answer: bytes = UPGRADED) -> Iterator[int]:
+    """Answers every handshake, gives the connection to ``serve`` in a thread of its own and closes it then."""
+    connections: list[socket.socket] = []
+    threads: list[threading.Thread] = []
+
+    def handle(connection: socket.socket) -> None:
+        with connection:
+            request = b""
+            while not request.endswith(b"\r\n\r\n"):
+                request += connection.recv(1)
+            connection.sendall(answer)
+            serve(connection)
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            connection.settimeout(DEADLINE)
+            connections.append(connection)
+            threads.append(threading.Thread(target=handle, args=(connection,)))
+            threads[-1].start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        acceptor = threading.Thread(target=accept)
+        acceptor.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            acceptor.join(DEADLINE)
+            for thread in threads:
+                thread.join(DEADLINE)
+
+
+def wait_for_end(connection: socket.socket) -> None:
+    """Until the client has gone."""
+    try:
+        while connection.recv(65536):
+            pass
+    except ConnectionResetError:
+        pass
+
+
+def test_all_that_was_sent_is_counted_skimmed_or_read() -> None:
+    clients_count, messages = 6, 5000
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)  # the word that all are there
+        connection.sendall(MESSAGE * messages)
+        wait_for_end(connection)
+
+    with server(serve) as port, Clients("127.0.0.1", port, "/") as clients:
+        clients.connect(clients_count)
+        clients.whole = set(list(clients.sockets)[:2])
+        meter = Meter()
+        clients.send_all(b"go")
+        everything = clients_count * messages * len(MESSAGE)
+        clients.read_until(lambda: meter.size + clients.skimmed == everything, meter.on_bytes, DEADLINE)
+        assert meter.deliveries == 2 * messages
+        assert meter.among(clients.skimmed) == clients_count * messages
+
+
+def test_an_opening_waits_for_every_answer_of_every_client_even_if_it_comes_in_pieces() -> None:
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)
+        for byte in b'"joined""joined"':
+            connection.sendall(bytes((byte,)))
+        wait_for_end(connection)
+
+    with server(serve) as port, Clients("127.0.0.1", port, "/") as clients:
+        clients.connect(3)
+        open_up(clients, [b"join"], b'"joined"', 2)
+        left = Meter()
+        assert not clients.read(left.on_bytes, 0)
+
+
+def test_cookies_are_used_in_turn() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        seen: Counter[bytes] = Counter()
+
+        def accept() -> None:
+            for _ in range(4):
+                connection, _ = listener.accept()
+                with connection:
+                    request = connection.recv(65536)
+                    seen[request.partition(b"Cookie: ")[2].partition(b"\r\n")[0]] += 1
+                    connection.sendall(UPGRADED)
+
+        acceptor = threading.Thread(target=accept)
+        acceptor.start()
+        with Clients("127.0.0.1", listener.getsockname()[1], "/", "s=1", "s=2") as clients:
+            clients.connect(4)
+        acceptor.join(DEADLINE)
+        assert seen == {b"s=1": 2, b"s=2": 2}
+
+
+def test_a_refused_handshake_is_an_error_that_shows_the_answer() -> None:
+    with (
+        server(lambda _: None, b"HTTP/1.1 401 Unauthorized\r\n\r\n") as port,
+        Clients("127.0.0.1", port, "/") as clients,
+        pytest.raises(LoadError, match="401"),
+    ):
+        clients.connect(1)
+
+
+def test_a_socket_that_the_server_closes_is_an_error() -> None:
+    with server(lambda _: None) as port, Clients("127.0.0.1", port, "/") as clients:
+        clients.connect(1)
+        with pytest.raises(LoadError, match="closed"):
+            clients.read_for(Meter().on_bytes, DEADLINE)
+
+
+def echo(connection: socket.socket) -> None:
+    """Send every message back."""
+    protocol = WebSocketProtocol(1 << 16)
+    try:
+        while data := connection.recv(65536):
+            connection.sendall(b"".join(text_frame(payload) for _, payload in protocol.receive(data)))
+    except OSError:
+        pass
+
+
+def request(stamp: int) -> bytes:
+    return b'{"id":%b%d"}' % (MARK, stamp)
+
+
+def test_requesters_keep_their_depth_and_serve_every_client() -> None:
+    with server(echo) as port, Clients("127.0.0.1", port, "/") as clients:
+        clients.connect(4)
+        requesters = Requesters(clients, request, 3)
+        requesters.begin()
+        # A client whose depth had run down to nothing would never get there.
+        clients.read_until(
+            lambda: len(requesters.answered) == 4 and min(requesters.answered.values()) >= 200,
+            requesters.on_bytes,
+            DEADLINE,
+        )
+        assert requesters.meter.deliveries == requesters.answered.total() == len(requesters.meter.seconds)
+
+
+def test_a_lone_client_gets_percentiles() -> None:
+    with server(echo) as port, Clients("127.0.0.1", port, "/") as clients:
+        clients.connect(1)
+        ages = ask_alone(clients, request, 0.05)
+    assert 0 < ages["p50"] <= ages["p99"] <= ages["max"]
