@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from rtserver.base.messages import Message, Subscribe, Unsubscribe
+from rtserver.base.ownership import ThreadBound
 from rtserver.service.users import Users
 
 T = TypeVar("T")
@@ -30,8 +31,11 @@ class ServiceContext:
     offload: Offload
 
 
-class ServiceMsgHandler:
-    """Handles all service messages of one type. Subclass it, name the type, write ``__call__``."""
+class ServiceMsgHandler(ThreadBound):
+    """Handles all service messages of one type. Subclass it, name the type, write ``__call__``.
+
+    It is built by the main thread and belongs to the service thread from its start on.
+    """
 
     msg_type: ClassVar[str]
     data_type: ClassVar[Any] = Any
@@ -40,6 +44,7 @@ class ServiceMsgHandler:
     """Whether the handler first gets, at the start, what the bus still holds from before."""
 
     def __init__(self, services: ServiceContext) -> None:
+        super().__init__()
         self.services = services
         self.users = services.users
 

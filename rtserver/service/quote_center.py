@@ -96,6 +96,7 @@ class QuoteCenter(ServiceMsgHandler):
 
     def flush(self) -> None:
         """After a batch: one ``Update`` per feed, with every row that the batch brought it."""
+        self.check_thread()
         for feed in self._unsent.values():
             self._post_update(feed)
         self._unsent.clear()
@@ -105,6 +106,7 @@ class QuoteCenter(ServiceMsgHandler):
 
         A ``ref`` that is in use is moved to the new request.
         """
+        self.check_thread()
         try:
             name = read_request(message.request)
         except QuoteRequestError as error:

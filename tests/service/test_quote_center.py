@@ -1,11 +1,14 @@
 """QuoteCenter by its messages: what it posts for what it is told."""
 
+import threading
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtserver.base.messages import Message, Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
+from rtserver.base.ownership import WrongThreadError
 from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote_center import QuoteCenter
@@ -77,6 +80,21 @@ def test_rows_that_wait_leave_before_the_picture_that_holds_them():
     assert desk.posted == [first, Update(first.topic, 1, (row(1, 10),)), second]
     assert (second.seq, second.payload.rows) == (1, (row(1, 10),))
     assert desk.flush() == [first, Update(first.topic, 1, (row(1, 10),)), second]
+
+
+def test_a_call_from_a_thread_that_does_not_own_it_is_refused():
+    desk = Desk()
+    refused = []
+
+    def call_from_elsewhere():
+        with pytest.raises(WrongThreadError):
+            desk.center.flush()
+        refused.append(True)
+
+    elsewhere = threading.Thread(target=call_from_elsewhere)
+    elsewhere.start()
+    elsewhere.join(10)
+    assert refused
 
 
 def test_a_quote_that_is_not_known_yet_has_an_empty_picture_and_then_rows():
