@@ -138,6 +138,7 @@ def test_twenty_thousand_messages_arrive_in_order(site: Site) -> None:
 def test_connections_that_are_cut_again_and_again_lose_and_double_nothing(site: Site) -> None:
     handler = Counting(site.context, 5_000)
     thread = site.start(handler)
+    until(lambda: thread.link.is_connected, site)
     with redis.Redis.from_url(site.url) as client:
         producer_id = client.client_id()
         for number in range(0, 5_000, 50):
