@@ -128,7 +128,7 @@ def ratios(row: Numbers, ours: Numbers | None, columns: Sequence[Column]) -> dic
     for column in columns:
         value, base = find(row, column.keys), find(ours, column.keys)
         if column.is_compared and value is not None and base:
-            known[column.title] = round(value / base, 4)
+            known[column.title] = round(value / base, 6)
     return known
 
 

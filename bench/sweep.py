@@ -16,6 +16,7 @@ SETTLE_SECONDS = 0.3
 SATURATED = 0.85
 SAMPLED = 20
 MOST_STEPS = 16
+LEAST_MESSAGES = 10
 
 
 @dataclass(frozen=True)
@@ -51,15 +52,16 @@ class Load:
 
 
 def sweep(peer: RunningPeer, clients: Clients, load: Load) -> dict[str, Any]:
-    """One step per rate, up to and with the first that saturates, and the most that was delivered at any.
+    """One step per rate, up to and with the second in a row that saturates, and the most that was delivered at any.
 
+    One alone may have been a moment in which the machine was busy with something else.
     A peer that loses a client at some load has had its last step before it.
     """
     steps: list[Step] = []
     try:
         for rate in load.rates():
             steps.append(measure(peer, clients, replace(load.order, rate=rate), load.receivers, load.seconds))
-            if steps[-1].is_saturated:
+            if all(step.is_saturated for step in steps[-2:]) and len(steps) > 1:
                 break
     except LoadError as error:
         if not steps:
@@ -72,7 +74,11 @@ def sweep(peer: RunningPeer, clients: Clients, load: Load) -> dict[str, Any]:
 
 
 def measure(peer: RunningPeer, clients: Clients, order: Order, receivers: float, seconds: float) -> Step:
-    """What arrives under one order. Raises ``LoadError`` when the server drops a client."""
+    """What arrives under one order in ``seconds``, or in the time of ten messages if that is longer.
+
+    Raises ``LoadError`` when the server drops a client.
+    """
+    seconds = max(seconds, LEAST_MESSAGES / order.rate)
     sampled = set(islice(clients.sockets, 0, None, max(1, len(clients.sockets) // SAMPLED)))
     clients.whole = sampled
     peer.order(order)

@@ -21,7 +21,7 @@ def run(scale: Scale) -> Numbers:
             clients.connect(SUBSCRIBERS)
             running.open_up(clients, [TOPIC])
             # Channels is saturated early: it gets smaller steps from further below.
-            first_rate = 25 if running.peer is PRODUCT else 1
+            first_rate = 25 if running.peer is PRODUCT else 2
             return sweep(running, clients, scale.load(Order(), SUBSCRIBERS, first_rate))
 
-    return {"500 subscribers": compare((PRODUCT, CHANNELS), measure)}
+    return {"500 subscribers": compare(scale.peers((PRODUCT, CHANNELS)), measure)}

@@ -8,6 +8,7 @@ from bench.process import cpu_seconds, resident_bytes
 
 WARM_UP = 50
 SETTLE_SECONDS = 1.0
+WATCHED_SECONDS = 2.0
 HEARTBEAT_SECONDS = 26.0
 """A little more than rtserver's interval, so that its pings are in the figure."""
 
@@ -17,7 +18,7 @@ def run(scale: Scale) -> Numbers:
     count = scale.pick(10_000, 1000)
 
     def measure(running: RunningPeer) -> Numbers:
-        watched = HEARTBEAT_SECONDS if running.peer is PRODUCT and not scale.is_quick else 2.0
+        watched = HEARTBEAT_SECONDS if running.peer is PRODUCT and not scale.is_quick else WATCHED_SECONDS
         with running.clients() as clients:
             clients.connect(WARM_UP)
             before = resident_bytes(running.pid)

@@ -17,7 +17,7 @@ TOPIC = 0
 
 def run(scale: Scale) -> Numbers:
     """Ages in milliseconds before and after, and by how much the server grew."""
-    seconds = float(scale.pick(5, 2))
+    seconds = float(scale.pick(5, 1))
 
     def measure(running: RunningPeer) -> Numbers:
         with running.clients() as readers, running.clients(receive_buffer=RECEIVE_BUFFER) as stopped:
