@@ -4,6 +4,7 @@ The Redis is a real one, started once per test process (so xdist's workers never
 test that asks for it.
 """
 
+import asyncio
 import socket
 import subprocess
 from collections.abc import Generator, Iterator
@@ -77,6 +78,11 @@ def _is_ready(process: subprocess.Popen[str]) -> bool:
     assert process.stdout is not None
     with process.stdout as lines:
         return any("Ready to accept connections" in line for line in lines)
+
+
+def pytest_configure() -> None:
+    """Let nobody make an event loop by asking for one: it would stay open, and fail whichever test is next."""
+    asyncio.set_event_loop(None)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import django_environment
 import pytest
+from django.core.cache import caches
+from django.core.cache.backends.redis import RedisCache
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from rtserver.user.auth import Identity, SessionAuthenticator
@@ -114,10 +116,25 @@ def site(django_site, redis_url, tmp_path, monkeypatch):
     connections.close_all()
 
 
+THREADS = 4
+
+
 @pytest.fixture
 def executor():
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         yield pool
+        together = threading.Barrier(THREADS)
+        for done in [pool.submit(let_go_of_redis, together) for _ in range(THREADS)]:
+            done.result(10)
+
+
+def let_go_of_redis(together: threading.Barrier) -> None:
+    """Django gives each thread a cache of its own, whose connections nobody closes when the thread ends."""
+    together.wait(10)
+    for cache in caches.all(initialized_only=True):
+        if isinstance(cache, RedisCache):
+            for pool in cache._cache._pools.values():
+                pool.disconnect()
 
 
 @pytest.fixture
