@@ -143,7 +143,8 @@ class RedisQueue:
             raise self._as_ours(error) from error
 
     def _as_ours(self, error: Exception) -> QueueError:
-        reason = str(error) or type(error).__name__
+        # A pipeline's error quotes its command first, and with it our whole script.
+        reason = str(error).rpartition(" of pipeline caused error: ")[2] or type(error).__name__
         if isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
             return QueueAwayError(self.address, reason)
         return QueueRefusedError(self.address, reason)

@@ -175,10 +175,11 @@ class App:
 
     def _probes(self) -> list[Probe]:
         thread = self._services.thread
+        link = thread.link
         return [
             beat_probe("websocket thread", lambda: self._last_beat, STALE_SECONDS),
             beat_probe("service thread", lambda: thread.last_turn, STALE_SECONDS),
-            lambda: Reading("redis", thread.link.is_connected, self._services.address),
+            lambda: Reading("redis", link.is_connected and not link.is_refusing, self._services.address),
             lambda: Reading(
                 "accepting", not self._stopping.is_set(), "no: going down" if self._stopping.is_set() else "yes"
             ),

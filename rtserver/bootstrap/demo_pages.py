@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from typing import Any
 
-from tornado.web import FallbackHandler, StaticFileHandler
+from tornado.web import FallbackHandler, HTTPError, StaticFileHandler
 from tornado.wsgi import WSGIContainer
 
 from rtserver.bootstrap.django_env import DemoSite, WsgiApplication
@@ -24,6 +24,12 @@ def demo_routes(site: DemoSite, executor: Executor) -> list[tuple[Any, ...]]:
 
 class SiteFileHandler(StaticFileHandler):
     """The demo's files. A browser asks each time whether a file has changed; the answer is mostly 304."""
+
+    def parse_url_path(self, url_path: str) -> str:
+        """Called by Tornado for each file. No file system takes a NUL in a name, but Tornado would ask it."""
+        if "\0" in url_path:
+            raise HTTPError(404)
+        return super().parse_url_path(url_path)
 
     def set_extra_headers(self, path: str) -> None:
         """Called by Tornado for each file."""

@@ -15,6 +15,7 @@ from rtserver.base.queue_port import QueueAwayError, QueueError
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 5.0
 LOG_SECONDS = 60.0
+REFUSING_SECONDS = 2 * LONGEST_DELAY  # whoever is refused asks again sooner than that
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ class QueueLink:
     """One for all calls to a queue. ``pause`` waits for seconds and lets the others go on meanwhile.
 
     ``is_connected`` says whether the last call got an answer, ``since`` when that began (``now``'s seconds);
-    ``outages`` counts up. All three may be read from any thread.
+    ``outages`` counts up. All three, and ``is_refusing``, may be read from any thread.
     """
 
     def __init__(
@@ -38,11 +39,16 @@ class QueueLink:
         self._now = now
         self._jitter = jitter
         self._is_told = False
-        self._last_refusal = float("-inf")
+        self._last_refusal = self._last_refusal_told = float("-inf")
         self.is_connected = False
         self.is_ending = False
         self.since = now()
         self.outages = 0
+
+    @property
+    def is_refusing(self) -> bool:
+        """Whether the queue has lately answered somebody here with an error, a key of the wrong kind for instance."""
+        return self._now() - self._last_refusal < REFUSING_SECONDS
 
     def call(self, operation: Callable[..., T], *args: object) -> T:
         """``operation(*args)``, tried until the queue does it. Raises ``QueueError`` only while ``is_ending``."""
@@ -86,7 +92,7 @@ class QueueLink:
 
     def _on_refusal(self, error: QueueError) -> None:
         """The queue is there and cannot: said once a minute, for somebody has to do something about it."""
-        now = self._now()
-        if now - self._last_refusal >= LOG_SECONDS:
-            self._last_refusal = now
+        self._last_refusal = now = self._now()
+        if now - self._last_refusal_told >= LOG_SECONDS:
+            self._last_refusal_told = now
             log.error("! the queue refuses: %s; trying again", error)

@@ -29,7 +29,6 @@ from tests.docs.document import (
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 MAKE = re.compile(r"\bmake ([a-z]+)")
 COMMAND = re.compile(r"(?:\brtserver|-m rtserver) (serve|check|push|quotes|bench|dead)\b")
-NOT_YET = {ROOT / "docs" / "performance.md"}
 LOCAL_LINKS = [
     (document, target)
     for document in documents()
@@ -42,13 +41,13 @@ LOCAL_LINKS = [
 def test_a_link_leads_somewhere(document: Path, target: str) -> None:
     path, _, fragment = target.partition("#")
     found = (document.parent / path).resolve() if path else document
-    assert found.exists() or found in NOT_YET
+    assert found.exists()
     assert not fragment or fragment in anchors(found)
 
 
 def test_every_document_can_be_reached_from_the_readme() -> None:
     linked = {(README.parent / target.partition("#")[0]).resolve() for doc, target in LOCAL_LINKS if doc == README}
-    assert {path for path in documents() if path.name != "plan.md"} - {README} <= linked
+    assert set(documents()) - {README} <= linked
 
 
 def test_every_make_target_that_is_named_exists() -> None:

@@ -105,6 +105,16 @@ def test_a_refusal_is_no_outage_and_said_once_a_minute(caplog: pytest.LogCapture
     assert len(caplog.messages) == 2
 
 
+def test_a_queue_that_refuses_says_so_until_it_has_done_everything_for_a_while() -> None:
+    world = World()
+    assert not world.link.is_refusing
+    world.link.call(after([REFUSED], None))
+    world.link.call(after([], None))  # somebody else's call is answered meanwhile
+    assert world.link.is_refusing
+    world.time += 10
+    assert not world.link.is_refusing
+
+
 def test_when_the_thread_ends_an_error_is_raised_instead_of_waited_for() -> None:
     world = World()
     world.link.is_ending = True

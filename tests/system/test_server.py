@@ -2,6 +2,7 @@
 
 import json
 import socket
+import urllib.error
 import urllib.request
 from typing import Any
 
@@ -255,6 +256,16 @@ def test_the_metrics_count_dead_messages(server: RunningServer, queue: ServiceQu
         line for line in text.splitlines() if line.startswith('rtserver_dead_messages_total{reason="unknown_type"')
     )
     assert float(count.split()[-1]) >= 1
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/%00", "/static/../../etc/passwd", "/static/%2e%2e/settings.py", "/nothing"]
+)
+def test_what_is_not_there_is_not_found(server: RunningServer, path: str) -> None:
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(server.url + path)
+    error.value.close()
+    assert error.value.code in (403, 404)
 
 
 def test_health_is_told(server: RunningServer) -> None:
