@@ -27,7 +27,7 @@ from rtserver.base.wire.protocol import TEXT, WebSocketProtocol
 
 log = logging.getLogger(__name__)
 
-READ_BYTES = 16384  # of the shortest frames still thousands, and what is read at once holds up everyone else
+READ_BYTES = 4096  # room for dozens of messages, and what is read at once holds up everyone else
 TURN_MESSAGES = 200
 CLOSE_SECONDS = 2.0
 PING_FRAME = build_frame(Opcode.PING, b"")
@@ -77,6 +77,9 @@ class WebSocketConnection:
         self._stream = stream
         # A TLS socket's send may have to be repeated with the very same bytes, which only the stream takes care of.
         self._send = None if isinstance(stream.socket, ssl.SSLSocket) else stream.socket.send
+        # Tornado clears a buffer of this size for every read. With its own 64 KiB that costs as much as the rest of a
+        # short message: 4 KiB bought a quarter more answers a second, alone and in a crowd (bench request_reply).
+        stream.read_chunk_size = READ_BYTES
         self._protocol = WebSocketProtocol(environment.max_message_bytes)
         self.outbox = Outbox(environment.outbox_bytes, environment.outbox_hard_bytes)
         self._is_scheduled = False
