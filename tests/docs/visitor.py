@@ -1,30 +1,17 @@
 """Somebody who logs in to the demo site and opens a WebSocket, as a page does."""
 
-import http.cookiejar
 import json
 import socket
-import urllib.parse
-import urllib.request
 from typing import Any, Self
 
+from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
 from tests.websocket_client import TEXT, WebSocketClient
 
 
 def log_in(server: RunningServer, name: str = "demo") -> str:
     """The session key of a fresh session of a demo user, whose password is the name."""
-    jar = http.cookiejar.CookieJar()
-    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
-    address = f"{server.url}/accounts/login/"
-    opener.open(address).close()
-    form = {"username": name, "password": name, "csrfmiddlewaretoken": cookie(jar, "csrftoken")}
-    opener.open(address, urllib.parse.urlencode(form).encode()).close()
-    return cookie(jar, "sessionid")
-
-
-def cookie(jar: http.cookiejar.CookieJar, name: str) -> str:
-    """The value of a cookie that must be there."""
-    return next(each.value for each in jar if each.name == name and each.value is not None)
+    return DemoLogin(server.url, name).session_key
 
 
 class Visitor:
