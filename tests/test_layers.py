@@ -36,7 +36,11 @@ RULES = (
     Rule("rtserver/base/wire/frame.py", {"rtserver.base.wire"}, {"tornado.util"}, WAITING | CLOCKS),
     Rule("rtserver/base/wire/*", {"rtserver.base.wire"}, {"msgspec", "ujson"}, WAITING | CLOCKS),
     # The shells of base, each with its one kind of socket or thread.
-    Rule("rtserver/base/websocket_*.py", {BASE}, {"tornado"}),
+    Rule("rtserver/base/front_door.py", {BASE}, {"tornado"}),
+    Rule("rtserver/base/socket_stream.py", {BASE}, {"tornado"}),
+    Rule("rtserver/base/websocket_server.py", {BASE}, {"tornado"}),
+    Rule("rtserver/base/websocket_connection.py", {BASE}, set()),
+    Rule("rtserver/base/connection_owner.py", {BASE}, set()),
     Rule("rtserver/base/flusher.py", {BASE}, set()),
     Rule("rtserver/base/bridge.py", {BASE}, set()),
     Rule("rtserver/base/ownership.py", {BASE}, set()),
@@ -46,6 +50,7 @@ RULES = (
     Rule("rtserver/base/*", {BASE}, {"msgspec"}, WAITING | CLOCKS),
     # The websocket thread, from left to right.
     Rule("rtserver/user/auth.py", {BASE, USER}, {"django", "msgspec"}),
+    Rule("rtserver/user/site_*.py", {USER}, {"django"}, WAITING | CLOCKS),
     Rule("rtserver/user/*", {BASE, USER}, {"msgspec"}),
     Rule("rtserver/modules/*", {BASE, USER, MODULES}, {"msgspec"}, WAITING),
     Rule("rtserver/handlers/*", {BASE, USER, MODULES, HANDLERS}, {"msgspec"}, WAITING),

@@ -3,12 +3,15 @@
 import asyncio
 from typing import Any
 
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
 from tornado.web import Application
 from work import JOIN, JOINED, TICK, Work, port_argument, wanted_topics
 
+from rtserver.base.front_door import FrontDoor
 from rtserver.base.messages import Update
 from rtserver.base.websocket_connection import WebSocketConnection, fan_out
-from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
+from rtserver.base.websocket_server import WebSocketServer
 from rtserver.base.wire.frame import text_frame
 from rtserver.user.topic import TopicBoard
 
@@ -73,7 +76,8 @@ async def main() -> None:
     owner, work = Owner(), Work()
     work.listen()
     server = WebSocketServer(owner)
-    Application([(r"/", WebSocketHandler, {"server": server})]).listen(port_argument(), "127.0.0.1", backlog=4096)
+    door = FrontDoor("/", server, HTTPServer(Application()))
+    door.listen(bind_sockets(port_argument(), "127.0.0.1", backlog=4096))
     await publish(owner, work)
 
 

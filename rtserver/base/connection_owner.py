@@ -1,6 +1,7 @@
 """What surrounds a WebSocket connection: who is told of it, and what it shares with the others of its server."""
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Coroutine
 from typing import Any, Protocol
 
 from rtserver.base.flusher import Flusher
@@ -34,8 +35,18 @@ class Environment(Protocol):
     outbox_hard_bytes: int
 
     @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """Where the sockets are watched."""
+
+    @property
     def owner(self) -> ConnectionOwner:
         """Who is told."""
 
     def now(self) -> float:
         """The event loop's time."""
+
+    def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run what a connection has to wait for; it never raises. It is cancelled at the server's end."""
+
+    def forget(self, connection: Any) -> None:
+        """The connection's socket is closed."""

@@ -1,33 +1,27 @@
-"""One WebSocket on an IOStream: reads in bulk, feeds the protocol, writes the outbox. The event loop's thread only.
+"""One WebSocket on its socket: reads in bulk, feeds the protocol, writes the outbox. The event loop's thread only.
 
 The shell around ``base.wire.protocol`` and ``base.outbox``, which decide what the bytes mean and what a slow client
 gets. This file decides when to read and write, and how the end of a connection is carried out: our last frame is
 followed by FIN, and what the peer still sends is read and thrown away for a moment, since a socket closed with unread
 bytes would reset the connection and take the close frame with it.
-
-What it uses of Tornado is public: ``IOStream.read_bytes``, ``write``, ``writing``, ``socket``.
 """
 
 import asyncio
 import logging
 import socket
-import ssl
-from collections.abc import Hashable, Iterable
-from contextlib import suppress
+from collections.abc import Awaitable, Hashable, Iterable, Iterator
 from typing import Any
-
-from tornado.iostream import IOStream, StreamClosedError
 
 from rtserver.base.connection_owner import Environment
 from rtserver.base.outbox import QUEUED, Outbox, Verdict
+from rtserver.base.socket_stream import NOT_NOW, SocketStream
 from rtserver.base.timer_wheel import Timer
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.frame import Opcode, build_frame
-from rtserver.base.wire.protocol import TEXT, WebSocketProtocol
+from rtserver.base.wire.protocol import TEXT, ReceivedMessage, WebSocketProtocol
 
 log = logging.getLogger(__name__)
 
-READ_BYTES = 4096  # room for dozens of messages, and what is read at once holds up everyone else
 TURN_MESSAGES = 200
 CLOSE_SECONDS = 2.0
 PING_FRAME = build_frame(Opcode.PING, b"")
@@ -55,6 +49,7 @@ class WebSocketConnection:
 
     __slots__ = (
         "_environment",
+        "_is_at_end",
         "_is_lag_told",
         "_is_listening",
         "_is_over",
@@ -62,7 +57,6 @@ class WebSocketConnection:
         "_last_ping",
         "_last_received",
         "_protocol",
-        "_send",
         "_stream",
         "_timer",
         "outbox",
@@ -70,20 +64,16 @@ class WebSocketConnection:
         "session",
     )
 
-    def __init__(self, environment: Environment, stream: IOStream, remote_ip: str) -> None:
+    def __init__(self, environment: Environment, connection: socket.socket, remote_ip: str) -> None:
         self.session: Any = None
         self.remote_ip = remote_ip
         self._environment = environment
-        self._stream = stream
-        # A TLS socket's send may have to be repeated with the very same bytes, which only the stream takes care of.
-        self._send = None if isinstance(stream.socket, ssl.SSLSocket) else stream.socket.send
-        # Tornado clears a buffer of this size for every read. With its own 64 KiB that costs as much as the rest of a
-        # short message: 4 KiB bought a quarter more answers a second, alone and in a crowd (bench request_reply).
-        stream.read_chunk_size = READ_BYTES
+        self._stream = SocketStream(environment.loop, connection, self._on_bytes, self._on_end, self._on_written)
         self._protocol = WebSocketProtocol(environment.max_message_bytes)
         self.outbox = Outbox(environment.outbox_bytes, environment.outbox_hard_bytes)
         self._is_scheduled = False
         self._is_over = False
+        self._is_at_end = False
         self._is_listening = True
         self._is_lag_told = False
         self._last_ping = 0.0
@@ -134,88 +124,118 @@ class WebSocketConnection:
         self.outbox.shut()
         self._stream.close()
         self._tell_close(self._protocol.close_code)
+        self._environment.forget(self)
+
+    def start(self, first: bytes = b"") -> None:
+        """Begin to read; ``first`` is what came right behind the handshake."""
+        self._stream.resume()
+        if first:
+            self._on_bytes(first)
 
     def flush(self) -> None:
         """Write what waits, unless an earlier write is still under way: then it waits where it can be conflated."""
         self._is_scheduled = False
         stream = self._stream
-        if stream.writing() or stream.closed():
+        if stream.is_writing or stream.is_closed:
             return
         data = self.outbox.take()
         if not data:
             return
-        written = 0
-        if self._send is not None:
-            try:
-                written = self._send(data)
-            except BlockingIOError:
-                pass
-            except OSError:
-                self.abort()
-                return
-            if written == len(data):
-                self._on_sent()
-                return
-        writing = stream.write(memoryview(data)[written:])
-        if stream.writing():
-            writing.add_done_callback(self._on_written)
-        elif not stream.closed():
-            self._on_sent()
-
-    async def serve(self) -> None:
-        """Read until the end. Never raises."""
         try:
-            while not self._protocol.is_done:
-                reading = asyncio.ensure_future(self._stream.read_bytes(READ_BYTES, partial=True))
-                if reading.done():
-                    # A client with a full pipe must not starve the others: one buffer, then everyone else's turn.
-                    await asyncio.sleep(0)
-                await self._receive(await reading)
-            await self._finish()
-        except StreamClosedError:
-            pass
-        except Exception:
-            log.exception("! %s: closing, after an error nobody handled", self.remote_ip)
-        finally:
+            written = stream.send(data)
+        except NOT_NOW:
+            written = 0
+        except OSError:
             self.abort()
+            return
+        if written == len(data):
+            self._on_sent()
+        else:
+            stream.write_rest(memoryview(data)[written:])
 
-    async def _receive(self, data: bytes) -> None:
+    def _on_bytes(self, data: bytes) -> None:
         """One buffer: its messages to the owner, in order, then everything they led to in one write."""
         self._last_received = self._environment.now()
-        owner, protocol = self._environment.owner, self._protocol
-        messages = protocol.receive(data)
-        if protocol.outgoing:
-            self._queue_control()
-        for number, (opcode, payload) in enumerate(messages):
-            if number and number % TURN_MESSAGES == 0:
-                await asyncio.sleep(0)  # a flood of tiny messages is handled, but not before everyone else's
+        protocol = self._protocol
+        if protocol.is_done:
+            return  # behind the last frame; what is still sent is only read so that it does not reset the connection
+        try:
+            messages = protocol.receive(data)
+            if protocol.outgoing:
+                self._queue_control()
+            self._hand_out(iter(messages))
+        except Exception as error:  # noqa: BLE001 (an owner may raise anything; it is logged and costs this connection)
+            self._on_error(error)
+
+    def _hand_out(self, messages: Iterator[ReceivedMessage]) -> None:
+        """Give the owner its messages. While it has to wait for what one leads to, nothing more is read."""
+        pending = self._until_pending(messages)
+        if pending is None:
+            self._settle()
+        else:
+            self._is_listening = False
+            self._stream.pause()
+            self._environment.run(self._hand_out_later(pending, messages))
+
+    async def _hand_out_later(self, pending: Awaitable[object] | None, messages: Iterator[ReceivedMessage]) -> None:
+        try:
+            while pending is not None:
+                await pending
+                pending = self._until_pending(messages)
+            self._is_listening = True
+            self._last_received = self._environment.now()
+            self._settle()
+            self._stream.resume()
+        except Exception as error:  # noqa: BLE001 (an owner may raise anything; it is logged and costs this connection)
+            self._on_error(error)
+
+    def _until_pending(self, messages: Iterator[ReceivedMessage]) -> Awaitable[object] | None:
+        owner = self._environment.owner
+        for number, (opcode, payload) in enumerate(messages, 1):
             if self._is_over:
                 break
             handle = owner.on_text if opcode == TEXT else owner.on_binary
             pending = handle(self.session, payload)
             if pending is not None:
-                self._is_listening = False
-                await pending
-                self._is_listening = True
-                self._last_received = self._environment.now()
+                return pending
+            if number == TURN_MESSAGES:
+                return asyncio.sleep(0)  # a flood of tiny messages is handled, but not before everyone else's
+        return None
+
+    def _settle(self) -> None:
+        """Everything that was read is handled: send what it led to, the end included."""
+        protocol = self._protocol
         protocol.settle()
         if protocol.outgoing:
             self._queue_control()
         self.flush()
+        if protocol.is_done and not self._stream.is_closed:
+            self._finish()
 
-    async def _finish(self) -> None:
-        """After the last frame: FIN, then read off what the peer still sends until it closes too, or time is up."""
+    def _finish(self) -> None:
+        """Our last frame, then FIN, then the peer's end is waited for, but not for long."""
         self._tell_close(self._protocol.close_code)
         self._timer.cancel()
         self._timer = self._arm(CLOSE_SECONDS, self.abort)
-        while self.outbox.size:
-            await self._stream.write(b"")
-            self.flush()
-        # Of a TLS socket too this ends the TCP stream; what comes in from here on is not even decrypted.
-        with suppress(OSError):
-            self._stream.socket.shutdown(socket.SHUT_WR)
-        while True:
-            await self._stream.read_bytes(READ_BYTES, partial=True)
+        self._maybe_end_writing()
+
+    def _maybe_end_writing(self) -> None:
+        if self._protocol.is_done and not self.outbox.size:
+            self._stream.end_writing()
+
+    def _on_end(self) -> None:
+        """The peer has ended its half. It still gets what is on its way to it, but not for long."""
+        self._is_at_end = True
+        if self._stream.is_writing:
+            self._tell_close(self._protocol.close_code)
+            self._timer.cancel()
+            self._timer = self._arm(CLOSE_SECONDS, self.abort)
+        else:
+            self.abort()
+
+    def _on_error(self, error: Exception) -> None:
+        log.error("! %s: closing, after an error nobody handled", self.remote_ip, exc_info=error)
+        self.abort()
 
     def _queue_control(self) -> None:
         """Pongs and close frames: ahead of the answers to the messages behind them."""
@@ -235,16 +255,19 @@ class WebSocketConnection:
         self._is_scheduled = True
         self._environment.flusher.add(self)
 
-    def _on_written(self, _future: object) -> None:
-        # More may have been taken since the write that this tells of: "sent" is when nothing is left to write.
-        if not self._stream.closed() and not self._stream.writing():
-            self._on_sent()
-            self.flush()
+    def _on_written(self) -> None:
+        if self._is_at_end:
+            self.abort()
+            return
+        self._on_sent()
+        self.flush()
 
     def _on_sent(self) -> None:
         if self.outbox.sent() and self._is_lag_told and self.is_open:
             self._is_lag_told = False
             self._environment.owner.on_lag(self.session, False)
+        if self._protocol.is_done:
+            self._maybe_end_writing()
 
     def _on_verdict(self, verdict: Verdict) -> None:
         if verdict is Verdict.LAGS:

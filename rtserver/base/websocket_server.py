@@ -1,33 +1,54 @@
-"""The WebSocket end of the HTTP server: the opening handshake, then a ``WebSocketConnection`` on the bare stream.
+"""The opening handshake, then a ``WebSocketConnection`` on the bare socket.
 
-Tornado reads the request; everything after the 101 is ours, because its own frame loop takes three reads and two
-futures for every message. The stream is handed over by ``RequestHandler.detach``, which Tornado offers for this.
-Who may come in is asked of the owner before the upgrade, so that a stranger gets an HTTP answer and costs no socket.
+Requests come from the ``FrontDoor``, which reads them itself, or from Tornado's HTTP server through
+``WebSocketHandler``: over TLS, and where a proxy sends an upgrade over a connection that has carried requests before.
+Both end in ``WebSocketServer.welcome``. Who may come in is asked of the owner before the upgrade, so that a stranger
+gets an HTTP answer and costs no connection.
 """
 
 import asyncio
 import logging
-from collections.abc import Collection
+import socket
+from collections.abc import Collection, Coroutine, Mapping
+from contextlib import suppress
+from http import HTTPStatus
 from typing import Any, Protocol
 
-from tornado.httputil import HTTPServerRequest
+from tornado.httputil import parse_cookie
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
 from rtserver.base.connection_owner import ConnectionOwner
 from rtserver.base.flusher import Flusher
 from rtserver.base.ownership import ThreadBound
+from rtserver.base.socket_stream import take_socket
 from rtserver.base.timer_wheel import TimerWheel
 from rtserver.base.websocket_connection import WebSocketConnection
-from rtserver.base.wire.handshake import HandshakeError, accept_value, check_origin
+from rtserver.base.wire.handshake import HandshakeError, accept_value, answer, check_origin, refusal
 
 log = logging.getLogger(__name__)
+
+
+class UpgradeRequest:
+    """The request that wants to become a WebSocket. ``headers`` are by name in lower case."""
+
+    __slots__ = ("headers", "remote_ip", "target")
+
+    def __init__(self, target: str, headers: Mapping[str, str], remote_ip: str) -> None:
+        self.target = target
+        self.headers = headers
+        self.remote_ip = remote_ip
+
+    @property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies' values by name; malformed ones are left out."""
+        return parse_cookie(self.headers.get("cookie", ""))
 
 
 class ServerOwner(ConnectionOwner, Protocol):
     """Who decides about newcomers and gets what the connections say."""
 
-    async def authenticate(self, request: HTTPServerRequest) -> Any | None:
+    async def authenticate(self, request: UpgradeRequest) -> Any | None:
         """Who asks; None for someone who may not come in, who is answered with 401."""
 
     def on_open(self, connection: WebSocketConnection, identity: Any) -> Any | None:
@@ -49,8 +70,10 @@ class WebSocketServer(ThreadBound):
         flush_window: float = 0.002,
     ) -> None:
         super().__init__()
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
+        self._connections: set[WebSocketConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._emptied = asyncio.Event()
         self._turning: asyncio.TimerHandle | None = None
         self.owner = owner
         self.allowed_origins = allowed_origins
@@ -58,35 +81,87 @@ class WebSocketServer(ThreadBound):
         self.max_message_bytes = max_message_bytes
         self.outbox_bytes = outbox_bytes
         self.outbox_hard_bytes = outbox_hard_bytes
-        self.flusher = Flusher(self._loop, flush_window)
+        self.flusher = Flusher(self.loop, flush_window)
         self.wheel = TimerWheel(self.now())
         self.accepted = 0
         self._turn()
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self._connections)
 
     def now(self) -> float:
         """The event loop's time, which every deadline here is told in."""
-        return self._loop.time()
+        return self.loop.time()
 
-    def start(self, connection: WebSocketConnection, identity: Any) -> None:
+    async def welcome(self, connection: socket.socket, request: UpgradeRequest, first: bytes = b"") -> None:
+        """Answer the request with 101 and start its connection, or with 400, 401, 403, 426, 500, 503 and a reason.
+
+        Takes the socket over; ``first`` is what came behind the request. Never raises.
+        """
+        try:
+            accept = accept_value(request.headers)
+            check_origin(request.headers.get("origin"), request.headers.get("host", ""), self.allowed_origins)
+            identity = await self.owner.authenticate(request)
+            if identity is None:
+                raise HandshakeError(401, "not logged in: no valid session")
+        except HandshakeError as error:
+            log.info("! %s: %s", request.remote_ip, error)
+            refuse(connection, error)
+        except Exception:
+            log.exception("! %s: nobody could tell whether it may come in", request.remote_ip)
+            refuse(connection, HandshakeError(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed on this request"))
+        else:
+            self._open(connection, request.remote_ip, answer(accept), identity, first)
+
+    def _open(
+        self, connection: socket.socket, remote_ip: str, answer: bytes, identity: Any, first: bytes = b""
+    ) -> None:
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.send(answer)  # a fresh socket has room for it
+        except OSError:
+            log.info("! %s left during the handshake", remote_ip)
+            connection.close()
+            return
+        self.start(WebSocketConnection(self, connection, remote_ip), identity, first)
+
+    def start(self, connection: WebSocketConnection, identity: Any, first: bytes = b"") -> None:
         """Let an upgraded connection live until it ends by itself."""
         self.check_thread()
+        self._connections.add(connection)
+        self.accepted += 1
         try:
             connection.accept(self.owner.on_open(connection, identity))
-        except BaseException:
+        except Exception:
+            log.exception("! %s: the opening failed", connection.remote_ip)
             connection.abort()
-            raise
-        self.accepted += 1
-        task = self._loop.create_task(connection.serve())
+        else:
+            connection.start(first)
+
+    def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run what a connection, or one to be, has to wait for. It must not raise, and is cancelled at the end."""
+        task = self.loop.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def forget(self, connection: WebSocketConnection) -> None:
+        """The connection's socket is closed."""
+        self._connections.discard(connection)
+        if not self._connections:
+            self._emptied.set()
+
+    async def wait_empty(self) -> None:
+        """Until no connection is left."""
+        while self._connections:
+            self._emptied.clear()
+            await self._emptied.wait()
+
     async def wait_closed(self, seconds: float) -> None:
         """Give the connections, whose close has begun, that long to end; then end them, and the timers with them."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.wait_empty(), seconds)
+        for connection in tuple(self._connections):
+            connection.abort()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -100,47 +175,31 @@ class WebSocketServer(ThreadBound):
                 callback()
             except Exception:
                 log.exception("! a timer failed")
-        self._turning = self._loop.call_later(self.wheel.tick, self._turn)
+        self._turning = self.loop.call_later(self.wheel.tick, self._turn)
 
 
 class WebSocketHandler(RequestHandler):
-    """One handshake. Route it with ``{"server": WebSocketServer}``."""
+    """A handshake that Tornado has read. Route it with ``{"server": WebSocketServer}``."""
 
     def initialize(self, server: WebSocketServer) -> None:
         """Called by Tornado with the route's arguments."""
         self._server = server
 
     async def get(self) -> None:
-        """Answer 101 and start the connection, or 400, 401, 403, 426 with a line that says why."""
-        headers = self.request.headers
+        """Hand the request and its socket to the server."""
+        headers = {name.lower(): value for name, value in self.request.headers.items()}
+        request = UpgradeRequest(self.request.uri or "", headers, self.request.remote_ip or "")
         try:
-            accept = accept_value(headers)
-            check_origin(headers.get("Origin"), self.request.host, self._server.allowed_origins)
-            identity = await self._server.owner.authenticate(self.request)
-            if identity is None:
-                raise HandshakeError(401, "not logged in: no valid session")
-        except HandshakeError as error:
-            self._refuse(error)
-            return
-        self.set_status(101)
-        self.clear_header("Content-Type")
-        self.set_header("Upgrade", "websocket")
-        self.set_header("Connection", "Upgrade")
-        self.set_header("Sec-WebSocket-Accept", accept)
-        try:
-            await self.flush()
-            stream = self.detach()
-            stream.set_nodelay(True)
-            connection = WebSocketConnection(self._server, stream, self.request.remote_ip or "")
+            connection, first = take_socket(self.detach())
         except (StreamClosedError, AttributeError):
-            log.info("! %s left during the handshake", self.request.remote_ip)
+            log.info("! %s left during the handshake", request.remote_ip)
             return
-        self._server.start(connection, identity)
+        await self._server.welcome(connection, request, first)
 
-    def _refuse(self, error: HandshakeError) -> None:
-        log.info("! %s: %s", self.request.remote_ip, error)
-        self.set_status(error.status)
-        for name, value in error.headers.items():
-            self.set_header(name, value)
-        self.set_header("Content-Type", "text/plain; charset=UTF-8")
-        self.finish(error.reason + "\n")
+
+def refuse(connection: socket.socket, error: HandshakeError) -> None:
+    """Answer with the error's status and reason, and close."""
+    with suppress(OSError):
+        connection.send(refusal(error))
+        socket.socket.shutdown(connection, socket.SHUT_WR)
+    connection.close()

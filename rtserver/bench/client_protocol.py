@@ -23,7 +23,7 @@ KEY = b64encode(bytes(range(16))).decode()
 MAX_HEAD_BYTES = 65_536
 HEAD_END = b"\r\n\r\n"
 WHOLE_TEXT = FIN | Opcode.TEXT
-_UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": KEY, "Sec-WebSocket-Version": "13"}
+_UPGRADE = {"upgrade": "websocket", "connection": "Upgrade", "sec-websocket-key": KEY, "sec-websocket-version": "13"}
 
 
 class UpgradeRefusedError(Exception):

@@ -24,6 +24,7 @@ from tornado.web import Application
 
 import rtserver
 from rtserver.base.bridge import Bridge
+from rtserver.base.front_door import FrontDoor
 from rtserver.base.websocket_connection import fan_out
 from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
 from rtserver.bootstrap.config import Config
@@ -49,6 +50,7 @@ log = logging.getLogger(__name__)
 
 DRAIN_LIMIT = 64
 DRAIN_SECONDS = 0.005  # a message may be a picture to draw
+WEBSOCKET_PATH = "/rt/"
 BEAT_SECONDS = 0.5
 STALE_SECONDS = 3.0
 BACKLOG = 4096
@@ -118,7 +120,8 @@ class App:
         )
         self._bridge.to_users.bind(lambda: self._loop.call_soon_threadsafe(self._drain))
         self._services.thread.start()
-        http.add_sockets(self._sockets)
+        door = FrontDoor(WEBSOCKET_PATH, self._server, http)
+        door.listen(self._sockets)
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopping.set)
         tasks = [self._loop.create_task(self._beat()), self._loop.create_task(self._recheck_sessions())]
@@ -127,7 +130,7 @@ class App:
         gc.freeze()
         self._announce()
         await self._stopping.wait()
-        await self._shut_down(http, tasks)
+        await self._shut_down(door, http, tasks)
         return self._exit_code
 
     def _build_users(self) -> UserManager:
@@ -164,7 +167,7 @@ class App:
             *bridge_measures(self._bridge),
         )
         routes: list[tuple[Any, ...]] = [
-            (r"/rt/", WebSocketHandler, {"server": self._server}),
+            (WEBSOCKET_PATH, WebSocketHandler, {"server": self._server}),
             (r"/healthz", AliveHandler),
             (r"/readyz", ReadyHandler, {"probes": self._probes()}),
             (r"/metrics", MetricsHandler, {"metrics": Metrics(measures)}),
@@ -209,10 +212,10 @@ class App:
         self._exit_code = 1
         self._loop.call_soon_threadsafe(self._stopping.set)
 
-    async def _shut_down(self, http: HTTPServer, tasks: list[asyncio.Task[None]]) -> None:
+    async def _shut_down(self, door: FrontDoor, http: HTTPServer, tasks: list[asyncio.Task[None]]) -> None:
         """Upstream first: no newcomers, no intake, then what was taken is handled and sent, then the sockets go."""
         log.info("= going down: finishing what was taken")
-        http.stop()
+        door.stop()
         services = self._services.thread
         patience = max(0.5, self._config.shutdown_seconds - 2 * CLOSE_SECONDS)
         # In another thread, because this one has to take what the services still post.

@@ -25,11 +25,14 @@ import asyncio
 import sys
 from typing import Any
 
+from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPServerRequest
+from tornado.netutil import bind_sockets
 from tornado.web import Application
 
+from rtserver.base.front_door import FrontDoor
 from rtserver.base.websocket_connection import WebSocketConnection
-from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
+from rtserver.base.websocket_server import WebSocketServer
 from rtserver.base.wire.frame import Opcode, build_frame, text_frame
 
 LARGEST_CASE = 16 * 1024 * 1024
@@ -65,7 +68,7 @@ async def serve(port: int) -> None:
         outbox_bytes=2 * LARGEST_CASE,
         outbox_hard_bytes=4 * LARGEST_CASE,
     )
-    Application([("/", WebSocketHandler, {"server": server})]).listen(port, "127.0.0.1")
+    FrontDoor("/", server, HTTPServer(Application())).listen(bind_sockets(port, "127.0.0.1"))
     await asyncio.Event().wait()
 
 

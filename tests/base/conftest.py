@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
+from rtserver.base.front_door import FrontDoor
 from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
 from tests.base.recording_owner import RecordingOwner
 from tests.websocket_client import AsyncWebSocketClient
@@ -61,7 +63,7 @@ def server(io_loop: IOLoop, owner: RecordingOwner, options: dict[str, Any]) -> I
     async def build() -> WebSocketServer:
         return WebSocketServer(owner, **options)
 
-    server = io_loop.run_sync(build)
+    server = owner.server = io_loop.run_sync(build)
     yield server
     io_loop.run_sync(lambda: server.wait_closed(0))
 
@@ -72,10 +74,26 @@ def app(server: WebSocketServer) -> Application:
     return Application([("/", WebSocketHandler, {"server": server})])
 
 
-@pytest.fixture(params=["tcp", "tls"])
+@pytest.fixture(params=["tcp", "tls", "tcp, read by Tornado"])
 def transport(request: pytest.FixtureRequest) -> str:
-    """Every test that connects runs over both, unless it parametrizes this name."""
+    """Every test that connects runs over all of them, unless it parametrizes this name."""
     return str(request.param)
+
+
+@pytest.fixture
+def front_door(
+    io_loop: IOLoop, server: WebSocketServer, app: Application, _unused_port: tuple[socket.socket, int]
+) -> Iterator[FrontDoor]:
+    """The way in that the product has, at the port of pytest-tornado's servers."""
+    http = HTTPServer(app)
+    door = FrontDoor("/", server, http)
+    _unused_port[0].setblocking(False)
+    _unused_port[0].listen(128)
+    io_loop.add_callback(door.listen, [_unused_port[0]])
+    yield door
+    door.stop()
+    io_loop.run_sync(http.close_all_connections)
+    _unused_port[0].close()
 
 
 @pytest.fixture
@@ -86,7 +104,7 @@ def port(
     listener, port = _unused_port
     # Every accepted socket inherits it; otherwise the system's buffers grow, and slow readers are slow to fill.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
-    request.getfixturevalue("https_server" if transport == "tls" else "http_server")
+    request.getfixturevalue({"tcp": "front_door", "tls": "https_server"}.get(transport, "http_server"))
     return port
 
 

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tornado.httputil import HTTPServerRequest
-
 from rtserver.base.websocket_connection import WebSocketConnection
+from rtserver.base.websocket_server import UpgradeRequest, WebSocketServer
 from rtserver.base.wire.frame import Opcode, build_frame
 
 DEADLINE = 20.0
@@ -26,21 +25,14 @@ class Session:
         self.connection.push(build_frame(opcode, payload))
 
 
-async def connections_ended() -> None:
-    """Wait until every connection's task is over by itself."""
-    tasks = {task for task in asyncio.all_tasks() if getattr(task.get_coro(), "__name__", "") == "serve"}
-    if tasks:
-        _, pending = await asyncio.wait(tasks, timeout=DEADLINE)
-        assert not pending
-
-
 class RecordingOwner:
     """``answer`` and ``identify`` may be replaced by the test; by default everybody may come in and is echoed."""
 
     def __init__(self) -> None:
+        self.server: WebSocketServer | None = None
         self.sessions: list[Session] = []
         self.answer: Callable[[Session, bytes], Awaitable[object] | None] | None = None
-        self.identify: Callable[[HTTPServerRequest], Any] = lambda request: "anyone"
+        self.identify: Callable[[UpgradeRequest], Any] = lambda request: "anyone"
         self._noted = asyncio.Event()
 
     async def until(self, is_true: Callable[[], object]) -> None:
@@ -50,7 +42,13 @@ class RecordingOwner:
                 self._noted.clear()
                 await self._noted.wait()
 
-    async def authenticate(self, request: HTTPServerRequest) -> Any | None:
+    async def connections_ended(self) -> None:
+        """Wait until every connection is over by itself."""
+        assert self.server is not None
+        async with asyncio.timeout(DEADLINE):
+            await self.server.wait_empty()
+
+    async def authenticate(self, request: UpgradeRequest) -> Any | None:
         return self.identify(request)
 
     def on_open(self, connection: WebSocketConnection, identity: Any) -> Session | None:

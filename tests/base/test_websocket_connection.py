@@ -11,7 +11,7 @@ from rtserver.base.websocket_connection import fan_out
 from rtserver.base.websocket_server import WebSocketServer
 from rtserver.base.wire.frame import text_frame
 from tests.base.conftest import Connect
-from tests.base.recording_owner import RecordingOwner, Session, connections_ended
+from tests.base.recording_owner import RecordingOwner, Session
 from tests.websocket_client import (
     BINARY,
     CLOSE,
@@ -269,7 +269,7 @@ async def test_a_client_that_reads_nothing_at_all_is_gone_by_the_deadline(
         client.pause()
         await fill(owner.sessions[0])
         owner.sessions[0].connection.close(4101, "draining")
-        await connections_ended()
+        await owner.connections_ended()
     assert owner.sessions[0].close_codes == [4101]
 
 
@@ -288,7 +288,7 @@ async def test_a_client_that_floods_with_pings_and_reads_no_pongs_lags_and_is_dr
             client.send(masked(PING, b"p" * 125) * 400)
         await owner.until(lambda: session.close_codes)
     assert session.close_codes == [1006]
-    await connections_ended()
+    await owner.connections_ended()
 
 
 @plain
@@ -315,7 +315,7 @@ async def test_a_close_of_the_clients_is_echoed_and_the_stream_ends(connect: Con
         assert await client.recv_text() == "last words"
         assert await client.recv() == (0x80 | CLOSE, b"\x03\xe8")
         assert await client.is_at_end()
-    await connections_ended()
+    await owner.connections_ended()
     assert owner.sessions[0].close_codes == [1000]
 
 
@@ -334,7 +334,7 @@ async def test_a_close_of_ours_is_told_at_once_and_done_when_the_client_answers(
         assert await client.recv() == (0x80 | CLOSE, b"\x0f\xa3kicked")
         client.send(masked(TEXT, b"not heard any more") + close(4003))
         assert await client.is_at_end()
-    await connections_ended()
+    await owner.connections_ended()
     assert (session.close_codes, session.messages) == ([4003], [])
 
 
@@ -346,16 +346,18 @@ async def test_a_client_that_never_answers_a_close_is_gone_by_the_deadline(
         await owner.until(lambda: owner.sessions)
         owner.sessions[0].connection.close(4009)
         assert (await client.recv()).close_code == 4009
-        await connections_ended()
+        await owner.connections_ended()
         assert await client.is_at_end()
 
 
 @pytest.mark.usefixtures("_short_closing")
-async def test_a_client_that_keeps_its_half_open_after_the_close_is_gone_by_the_deadline(connect: Connect) -> None:
+async def test_a_client_that_keeps_its_half_open_after_the_close_is_gone_by_the_deadline(
+    connect: Connect, owner: RecordingOwner
+) -> None:
     async with await connect() as client:
         client.send(close(1000))
         assert (await client.recv()).close_code == 1000
-        await connections_ended()
+        await owner.connections_ended()
 
 
 async def test_a_handler_may_close_between_two_messages_of_a_packet(connect: Connect, owner: RecordingOwner) -> None:
@@ -367,7 +369,7 @@ async def test_a_handler_may_close_between_two_messages_of_a_packet(connect: Con
         client.send(masked(TEXT, b"a") + masked(TEXT, b"b") + close(1000))
         assert (await client.recv()).close_code == 4003
         assert await client.is_at_end()
-    await connections_ended()
+    await owner.connections_ended()
     assert (owner.sessions[0].messages, owner.sessions[0].close_codes) == ([b"a"], [4003])
 
 
@@ -377,7 +379,7 @@ async def test_a_handler_may_drop_its_connection(connect: Connect, owner: Record
     async with await connect() as client:
         client.send(masked(TEXT, b"a") + masked(TEXT, b"b") + close(1000))
         assert await client.is_at_end()
-    await connections_ended()
+    await owner.connections_ended()
     assert (owner.sessions[0].messages, owner.sessions[0].close_codes) == ([b"a"], [1006])
     assert caplog.text == ""
 
@@ -393,7 +395,7 @@ async def test_the_reason_of_a_refusal_arrives_although_the_client_keeps_sending
         frame = await client.recv()
         assert (frame.close_code, frame.payload[2:]) == (1009, b"message over 65536 bytes")
         assert await client.is_at_end()
-    await connections_ended()
+    await owner.connections_ended()
     assert owner.sessions[0].close_codes == [1009]
 
 
@@ -409,7 +411,7 @@ async def test_a_violation_ends_with_its_code(
         assert await client.recv_text() == "fine"
         assert (await client.recv()).close_code == code
         assert await client.is_at_end()
-    await connections_ended()
+    await owner.connections_ended()
     assert (owner.sessions[0].messages, owner.sessions[0].close_codes) == ([b"fine"], [code])
 
 
@@ -420,7 +422,7 @@ async def test_a_reset_ends_the_connection_without_noise(connect: Connect, owner
         await owner.until(lambda: owner.sessions[0].close_codes)
         owner.sessions[0].connection.push(text_frame(b"nobody there"))
         await round_trip(other)
-    await connections_ended()
+    await owner.connections_ended()
     assert owner.sessions[0].close_codes == [1006]
     assert caplog.text == ""
 
@@ -433,7 +435,7 @@ async def test_a_reset_right_behind_a_close_is_no_error_of_ours(
         await round_trip(client)
         client.send(close(1000))
         client.reset()
-        await connections_ended()
+        await owner.connections_ended()
     assert owner.sessions[0].close_codes[0] in {1000, 1006}
     assert caplog.text == ""
 
@@ -445,7 +447,7 @@ async def test_a_client_that_ends_its_half_still_gets_its_answers(connect: Conne
         client.send_eof()
         assert await client.recv_text() == "and that was all"
         assert await client.is_at_end()
-    await connections_ended()
+    await owner.connections_ended()
     assert owner.sessions[0].close_codes == [1006]
 
 

@@ -5,12 +5,11 @@ import logging
 import threading
 
 import pytest
-from tornado.httputil import HTTPServerRequest
 
 from rtserver.base.ownership import WrongThreadError
-from rtserver.base.websocket_server import WebSocketServer
+from rtserver.base.websocket_server import UpgradeRequest, WebSocketServer
 from tests.base.conftest import Connect
-from tests.base.recording_owner import DEADLINE, RecordingOwner, Session, connections_ended
+from tests.base.recording_owner import DEADLINE, RecordingOwner, Session
 from tests.websocket_client import ACCEPT, BINARY, TEXT, WebSocketClient, close, masked
 
 pytestmark = pytest.mark.gen_test(timeout=60)
@@ -61,7 +60,7 @@ async def test_a_stranger_gets_401_before_the_upgrade(connect: Connect, owner: R
 async def test_a_foreign_page_is_refused_before_anybody_looks_at_its_cookies(
     connect: Connect, owner: RecordingOwner
 ) -> None:
-    asked: list[HTTPServerRequest] = []
+    asked: list[UpgradeRequest] = []
     owner.identify = asked.append
     async with await connect(headers={"Origin": "https://evil.example", "Cookie": "sessionid=x"}) as client:
         assert client.answer.status == 403
@@ -79,7 +78,7 @@ async def test_an_allowed_origin_may_come_in(connect: Connect) -> None:
 async def test_the_owner_sees_the_request_and_gets_its_own_identity_back(
     connect: Connect, owner: RecordingOwner
 ) -> None:
-    owner.identify = lambda request: request.headers["Cookie"]
+    owner.identify = lambda request: request.headers["cookie"]
     async with await connect(headers={"Cookie": "sessionid=abc"}):
         await owner.until(lambda: owner.sessions)
     assert owner.sessions[0].identity == "sessionid=abc"
@@ -90,7 +89,7 @@ async def test_the_owner_sees_the_request_and_gets_its_own_identity_back(
 async def test_a_failing_authentication_is_500_and_the_next_one_is_asked_again(
     connect: Connect, owner: RecordingOwner, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def fail(request: HTTPServerRequest) -> None:
+    def fail(request: UpgradeRequest) -> None:
         raise LookupError("no database")
 
     owner.identify = fail
@@ -122,7 +121,7 @@ async def test_each_client_gets_its_own(connect: Connect, owner: RecordingOwner,
         assert await other.recv_text() == "other"
         assert await one.recv_text() == "one"
         assert len(server) == server.accepted == 2
-    await connections_ended()
+    await owner.connections_ended()
     assert len(server) == 0
     assert [session.messages for session in owner.sessions] == [[b"one"], [b"other"]]
 
@@ -152,7 +151,7 @@ async def test_a_connection_that_the_owner_does_not_want_after_all_is_closed_wit
         assert (await client.recv()).close_code == 4001
         client.send(masked(TEXT, b"hello?") + close(4001))
         assert await client.is_at_end()
-    await connections_ended()
+    await owner.connections_ended()
 
 
 @plain
@@ -187,7 +186,7 @@ async def test_an_owner_that_closes_while_it_opens_is_told_of_the_close(
         assert (await client.recv()).close_code == 4003
         client.send(close(4003))
         assert await client.is_at_end()
-    await connections_ended()
+    await owner.connections_ended()
     assert owner.sessions[0].close_codes == [4003]
 
 

@@ -18,10 +18,10 @@ from rtserver.bench.target import Target
 
 SECONDS = 10.0
 HEADERS = {
-    "Upgrade": "websocket",
-    "Connection": "Upgrade",
-    "Sec-WebSocket-Key": KEY,
-    "Sec-WebSocket-Version": "13",
+    "upgrade": "websocket",
+    "connection": "Upgrade",
+    "sec-websocket-key": KEY,
+    "sec-websocket-version": "13",
 }
 WELCOME = f"HTTP/1.1 101 Welcome\r\nSec-WebSocket-Accept: {accept_value(HEADERS)}\r\n\r\n".encode()
 

@@ -13,8 +13,9 @@ from user_side import Site
 from websocket_client import TEXT, AsyncWebSocketClient, masked
 
 from rtserver.base.bridge import Bridge
+from rtserver.base.front_door import FrontDoor
 from rtserver.base.messages import CloseSession, PushUser
-from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
+from rtserver.base.websocket_server import WebSocketServer
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.auth import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
@@ -29,7 +30,7 @@ class CookieSite(Site):
 
     async def authenticate(self, request):
         cookie = request.cookies.get("sessionid")
-        return None if cookie is None else await self.look_up(cookie.value)
+        return None if cookie is None else await self.look_up(cookie)
 
 
 class SlowEcho(BaseUserMsgHandler):
@@ -65,13 +66,14 @@ async def running() -> AsyncIterator[Running]:
     users = UserManager([PingMsgHandler, SlowEcho], TopicBoard(), bridge.to_services.post, site, epoch="e1")
     server = WebSocketServer(users)
     bridge.to_users.bind(lambda: loop.call_soon_threadsafe(bridge.to_users.drain, users.handle, 100))
-    http = HTTPServer(Application([("/rt/", WebSocketHandler, {"server": server})]))
+    door = FrontDoor("/rt/", server, HTTPServer(Application()))
     listener, port = bind_unused_port()
-    http.add_socket(listener)
+    door.listen([listener])
     try:
         yield Running(port, users, bridge, site)
     finally:
-        http.stop()
+        door.stop()
+        listener.close()
         users.close_all(1001)
         await server.wait_closed(1.0)
         assert not users.agents

@@ -1,12 +1,14 @@
 """The opening handshake of RFC 6455, section 4.2, as pure functions of the request's headers.
 
-Decides whether a request may become a WebSocket and what the answer's headers are. Who the client is, is not asked.
+Decides whether a request may become a WebSocket and what it is answered. Who the client is, is not asked. Headers are
+mappings by name in lower case.
 """
 
 import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Mapping
 from hashlib import sha1
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 ACCEPT_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # section 1.3
@@ -30,14 +32,35 @@ def accept_value(headers: Mapping[str, str]) -> str:
 
     Raises ``HandshakeError``: 426 for no upgrade or another version, 400 for a key that is not 16 bytes in base64.
     """
-    if "websocket" not in _tokens(headers.get("Upgrade")) or "upgrade" not in _tokens(headers.get("Connection")):
+    if "websocket" not in _tokens(headers.get("upgrade")) or "upgrade" not in _tokens(headers.get("connection")):
         raise HandshakeError(426, "a WebSocket upgrade is expected here", {"Upgrade": "websocket"})
-    if headers.get("Sec-WebSocket-Version") != "13":
+    if headers.get("sec-websocket-version") != "13":
         raise HandshakeError(426, "only WebSocket version 13 is spoken here", {"Sec-WebSocket-Version": "13"})
-    key = headers.get("Sec-WebSocket-Key", "").strip()
+    key = headers.get("sec-websocket-key", "").strip()
     if not _is_key(key):
         raise HandshakeError(400, "Sec-WebSocket-Key is not 16 bytes in base64")
     return b64encode(sha1(key.encode() + ACCEPT_SUFFIX).digest()).decode()
+
+
+def answer(accept: str) -> bytes:
+    """The 101 that opens the WebSocket."""
+    return (
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Accept: {accept}\r\n\r\n"
+    ).encode()
+
+
+def refusal(error: HandshakeError) -> bytes:
+    """The answer that says no, and why, to a person."""
+    body = f"{error.reason}\n".encode()
+    fields = {
+        **error.headers,
+        "Content-Type": "text/plain; charset=UTF-8",
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n{lines}\r\n".encode() + body
 
 
 def check_origin(origin: str | None, host: str, allowed: Collection[str] = ()) -> None:

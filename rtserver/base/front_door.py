@@ -1,0 +1,162 @@
+"""Where connections come in: WebSocket requests are read here, all others go to Tornado's HTTP server.
+
+Tornado reads a request in a dozen steps, which a page can afford; a server whose thousands of clients come back after
+a restart cannot. This reads the head of a handshake with one system call: four times as many connections a second
+(bench storm). A connection whose first bytes ask for anything else is handed on with those bytes unread.
+"""
+
+import logging
+import socket
+from collections.abc import Callable, Iterable
+
+from tornado.httpserver import HTTPServer
+from tornado.iostream import IOStream
+from tornado.netutil import add_accept_handler
+
+from rtserver.base.socket_stream import NOT_NOW
+from rtserver.base.timer_wheel import Timer
+from rtserver.base.websocket_server import UpgradeRequest, WebSocketServer, refuse
+from rtserver.base.wire.handshake import HandshakeError
+from rtserver.base.wire.http_head import END, MAX_HEAD_BYTES, parse_head
+
+log = logging.getLogger(__name__)
+
+HEAD_SECONDS = 10.0
+"""For the whole head of a request: one that takes longer is no browser's."""
+
+
+class FrontDoor:
+    """Accepts for a ``WebSocketServer``, whose requests begin with ``GET path``, and for everything else."""
+
+    def __init__(self, path: str, websockets: WebSocketServer, http: HTTPServer) -> None:
+        # The byte behind the path decides as well: "/rt/" is ours, "/rt/x" is not.
+        self.openings = tuple(f"GET {path}{end}".encode() for end in " ?")
+        self.websockets = websockets
+        self.http = http
+        self._stops: list[Callable[[], None]] = []
+        self._newcomers: set[Newcomer] = set()
+
+    def listen(self, sockets: Iterable[socket.socket]) -> None:
+        """Accept on sockets that listen already."""
+        for listener in sockets:
+            # The system wakes us when there is a request, not when there is a connection.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, int(HEAD_SECONDS))
+            self._stops.append(add_accept_handler(listener, self._on_accept))
+
+    def stop(self) -> None:
+        """Accept no more, and let go of those who have not yet said what they want."""
+        for stop in self._stops:
+            stop()
+        self._stops.clear()
+        for newcomer in tuple(self._newcomers):
+            newcomer.drop()
+
+    def _on_accept(self, connection: socket.socket, address: tuple[str, int]) -> None:
+        connection.setblocking(False)
+        Newcomer(self, self._newcomers, connection, address).on_readable()
+
+
+class Newcomer:
+    """An accepted connection that has not said yet what it wants, or has not said it all."""
+
+    __slots__ = ("_address", "_connection", "_door", "_head", "_is_watched", "_others", "_timer")
+
+    def __init__(
+        self,
+        door: FrontDoor,
+        others: "set[Newcomer]",
+        connection: socket.socket,
+        address: tuple[str, int],
+    ) -> None:
+        self._door = door
+        self._others = others
+        self._connection = connection
+        self._address = address
+        self._head = b""
+        self._is_watched = False
+        self._timer: Timer | None = None
+
+    def on_readable(self) -> None:
+        """There are bytes, or there may be."""
+        try:
+            if not self._head and not self._is_ours():
+                return
+            data = self._connection.recv(MAX_HEAD_BYTES)
+        except NOT_NOW:
+            self._watch()
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._on_bytes(data)
+        else:
+            self.drop()
+
+    def drop(self) -> None:
+        """Close without a word."""
+        self._release()
+        self._connection.close()
+
+    def _is_ours(self) -> bool:
+        """Look at the first bytes without taking them; whoever is not ours is handed on. Raises ``OSError``."""
+        openings = self._door.openings
+        length = len(openings[0])
+        start = self._connection.recv(length, socket.MSG_PEEK)
+        is_undecided = start and any(opening.startswith(start) for opening in openings) and len(start) < length
+        if is_undecided and not self._is_watched:
+            # From here on the system reports what it has when that is enough to decide, or the end.
+            self._wake_at(length)
+            self._watch()
+            return False
+        if self._is_watched:
+            self._wake_at(1)
+        if start in openings:
+            return True
+        self._release()
+        self._door.http.handle_stream(IOStream(self._connection), self._address)
+        return False
+
+    def _wake_at(self, count: int) -> None:
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
+
+    def _on_bytes(self, data: bytes) -> None:
+        self._head += data
+        head, end, rest = self._head.partition(END)
+        if not end:
+            if len(self._head) >= MAX_HEAD_BYTES:
+                self._refuse(HandshakeError(431, "a head over 16 KiB"))
+            else:
+                self._watch()
+            return
+        try:
+            target, headers = parse_head(head)
+        except HandshakeError as error:
+            self._refuse(error)
+            return
+        self._release()
+        websockets = self._door.websockets
+        request = UpgradeRequest(target, headers, self._address[0])
+        websockets.run(websockets.welcome(self._connection, request, rest))
+
+    def _refuse(self, error: HandshakeError) -> None:
+        log.info("! %s: %s", self._address[0], error)
+        self._release()
+        refuse(self._connection, error)
+
+    def _watch(self) -> None:
+        if not self._is_watched:
+            self._is_watched = True
+            self._others.add(self)
+            server = self._door.websockets
+            self._timer = server.wheel.arm(server.now(), HEAD_SECONDS, self._on_late)
+            server.loop.add_reader(self._connection, self.on_readable)
+
+    def _release(self) -> None:
+        if self._is_watched:
+            self._others.discard(self)
+            self._door.websockets.loop.remove_reader(self._connection)
+            if self._timer is not None:
+                self._timer.cancel()
+
+    def _on_late(self) -> None:
+        self._refuse(HandshakeError(408, "the request did not come in time"))

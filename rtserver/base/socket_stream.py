@@ -1,0 +1,151 @@
+"""A connected socket on the event loop: bytes as they come, writes that wait for room. TCP and TLS.
+
+Decides nothing about what the bytes mean. It is asyncio's readiness callbacks with a system call in them and nothing
+else: no future and no task for a read, which is most of what a short message costs otherwise.
+
+``take_socket`` gets the socket out of a stream on which Tornado has read a request.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+
+from tornado.ioloop import IOLoop
+from tornado.iostream import IOStream
+
+READ_BYTES = 16_384  # of one socket in one turn: room for a burst, and everyone else waits no longer than that takes
+
+NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+def take_socket(stream: IOStream) -> tuple[socket.socket, bytes]:
+    """The socket of a stream that is idle, and what was read from it already. The stream is not to be used any more.
+
+    Raises ``StreamClosedError`` if the peer has left.
+    """
+    # This gives at once what is there, and otherwise leaves a read waiting that nobody will ever feed.
+    reading = asyncio.ensure_future(stream.read_bytes(READ_BYTES, partial=True))
+    first = reading.result() if reading.done() else b""
+    IOLoop.current().remove_handler(stream.socket)
+    return stream.socket, first
+
+
+class SocketStream:
+    """One non-blocking socket. Reading begins with ``resume``.
+
+    ``on_bytes(data)`` gets what was read. ``on_end()`` is told once that nothing more can come: the peer has ended
+    its half, or the connection broke. ``on_written()`` is told when the rest of a write has left.
+    """
+
+    __slots__ = (
+        "_is_reading",
+        "_is_secure",
+        "_loop",
+        "_on_bytes",
+        "_on_end",
+        "_on_written",
+        "_rest",
+        "_socket",
+        "is_closed",
+        "send",
+    )
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        connection: socket.socket,
+        on_bytes: Callable[[bytes], object],
+        on_end: Callable[[], object],
+        on_written: Callable[[], object],
+    ) -> None:
+        self._loop = loop
+        self._socket = connection
+        self._on_bytes = on_bytes
+        self._on_end = on_end
+        self._on_written = on_written
+        self._rest = memoryview(b"")
+        self._is_reading = False
+        self._is_secure = isinstance(connection, ssl.SSLSocket)
+        self.is_closed = False
+        self.send = connection.send
+        """The system's send: how many bytes it took. Only while nothing ``is_writing``; raises ``OSError``."""
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether the rest of a write waits for room."""
+        return bool(self._rest)
+
+    def resume(self) -> None:
+        """Read."""
+        if not self.is_closed:
+            self._is_reading = True
+            self._loop.add_reader(self._socket, self._on_readable)
+            self._read_decrypted()
+
+    def pause(self) -> None:
+        """Leave what comes in to the system, which stops the peer when its buffer is full."""
+        if not self.is_closed:
+            self._is_reading = False
+            self._loop.remove_reader(self._socket)
+
+    def write_rest(self, data: memoryview) -> None:
+        """Write what ``send`` did not take, as soon as there is room."""
+        self._rest = data
+        self._loop.add_writer(self._socket, self._on_writable)
+
+    def end_writing(self) -> None:
+        """FIN, behind all that was written. Of a TLS socket too this ends the TCP stream."""
+        with suppress(OSError):
+            socket.socket.shutdown(self._socket, socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Let go of the socket. Nothing is told any more."""
+        if self.is_closed:
+            return
+        self.is_closed = True
+        self._is_reading = False
+        self._rest = memoryview(b"")
+        self._loop.remove_reader(self._socket)
+        self._loop.remove_writer(self._socket)
+        self._socket.close()
+
+    def _on_readable(self) -> None:
+        try:
+            data = self._socket.recv(READ_BYTES)
+        except NOT_NOW:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._on_bytes(data)
+            if self._is_secure:
+                self._read_decrypted()
+        else:
+            self.pause()
+            self._on_end()
+
+    def _read_decrypted(self) -> None:
+        """TLS decrypts whole records: what is left of one is in our memory, where the system sees nothing to read."""
+        if self._is_reading and isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+            self._loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if self._is_reading:
+            self._on_readable()
+
+    def _on_writable(self) -> None:
+        try:
+            written = self._socket.send(self._rest)
+        except NOT_NOW:
+            return
+        except OSError:
+            self._loop.remove_writer(self._socket)
+            self._rest = memoryview(b"")
+            self._on_end()
+            return
+        self._rest = self._rest[written:]
+        if not self._rest:
+            self._loop.remove_writer(self._socket)
+            self._on_written()

@@ -1,0 +1,133 @@
+"""Where connections come in, on real sockets: what is a handshake, what is Tornado's, and who takes too long."""
+
+import asyncio
+
+import pytest
+from tornado.web import Application, RequestHandler
+
+from rtserver.base import front_door
+from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
+from rtserver.base.wire.http_head import MAX_HEAD_BYTES
+from tests.base.recording_owner import DEADLINE, RecordingOwner
+from tests.websocket_client import ACCEPT, TEXT, masked
+
+pytestmark = [pytest.mark.gen_test(timeout=60), pytest.mark.parametrize("transport", ["tcp"])]
+
+HANDSHAKE = (
+    b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+
+
+class Page(RequestHandler):
+    """Any page."""
+
+    def get(self) -> None:
+        self.write("a page")
+
+
+@pytest.fixture
+def app(server: WebSocketServer) -> Application:
+    return Application([("/", WebSocketHandler, {"server": server}), ("/page", Page)])
+
+
+class Peer:
+    """A client that sends what it likes, in the pieces it likes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def send(self, *pieces: bytes) -> None:
+        for piece in pieces:
+            self._writer.write(piece)
+            await self._writer.drain()
+            # One turn of the loop that the server runs on, and this piece has been read.
+            for _ in range(3):
+                await asyncio.sleep(0)
+
+    async def answer(self) -> bytes:
+        async with asyncio.timeout(DEADLINE):
+            return await self._reader.readuntil(b"\r\n\r\n")
+
+    async def body(self, size: int) -> bytes:
+        async with asyncio.timeout(DEADLINE):
+            return await self._reader.readexactly(size)
+
+    async def rest(self) -> bytes:
+        async with asyncio.timeout(DEADLINE):
+            return await self._reader.read()
+
+    def end_writing(self) -> None:
+        self._writer.write_eof()
+
+    async def __aenter__(self) -> "Peer":
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._writer.close()
+
+
+async def meet(port: int) -> Peer:
+    return Peer(*await asyncio.open_connection("127.0.0.1", port))
+
+
+async def test_a_handshake_may_come_byte_by_byte(port: int) -> None:
+    async with await meet(port) as peer:
+        await peer.send(*(HANDSHAKE[place : place + 1] for place in range(len(HANDSHAKE))))
+        assert ACCEPT.encode() in await peer.answer()
+        await peer.send(masked(TEXT, b"hello"))
+        assert await peer.body(7) == b"\x81\x05hello"
+
+
+@pytest.mark.parametrize("cut", [1, 4, 5, 6, 9])
+async def test_a_page_is_tornados_wherever_its_request_is_cut(port: int, cut: int) -> None:
+    request = b"GET /page HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    async with await meet(port) as peer:
+        await peer.send(request[:cut], request[cut:])
+        assert (await peer.answer()).startswith(b"HTTP/1.1 200")
+        assert await peer.body(6) == b"a page"
+
+
+async def test_an_upgrade_may_follow_a_page_on_the_same_connection(port: int) -> None:
+    async with await meet(port) as peer:
+        await peer.send(b"GET /page HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        await peer.answer()
+        assert await peer.body(6) == b"a page"
+        await peer.send(HANDSHAKE + masked(TEXT, b"eager"))
+        assert ACCEPT.encode() in await peer.answer()
+        assert await peer.body(7) == b"\x81\x05eager"
+
+
+async def test_a_request_that_is_none_gets_400(port: int) -> None:
+    async with await meet(port) as peer:
+        await peer.send(b"GET / HTTP/1.1\r\nbroken header\r\n\r\n")
+        assert (await peer.rest()).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+async def test_a_head_without_end_gets_431(port: int) -> None:
+    async with await meet(port) as peer:
+        await peer.send(b"GET / HTTP/1.1\r\nX: " + b"x" * (MAX_HEAD_BYTES - len(b"GET / HTTP/1.1\r\nX: ")))
+        assert (await peer.rest()).startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("beginning", [b"GET / HTTP/1.1\r\nHost: slow", b"GET"])
+async def test_a_request_that_does_not_come_in_time_gets_408(
+    port: int, monkeypatch: pytest.MonkeyPatch, beginning: bytes
+) -> None:
+    monkeypatch.setattr(front_door, "HEAD_SECONDS", 0.01)
+    async with await meet(port) as peer:
+        await peer.send(beginning)
+        assert (await peer.rest()).startswith(b"HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize("beginning", [b"", b"GE", b"GET / HTTP/1.1\r\nHo"])
+async def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(
+    port: int, server: WebSocketServer, owner: RecordingOwner, beginning: bytes
+) -> None:
+    async with await meet(port) as peer:
+        await peer.send(beginning)
+        peer.end_writing()
+        assert await peer.rest() == b""
+    assert len(server) == len(server.wheel) == 0
+    assert owner.sessions == []
