@@ -11,6 +11,7 @@ from tornado.util import _websocket_mask
 from rtserver.base.wire.close_code import CloseCode, may_be_sent
 
 FIN = 0x80
+RSV1 = 0x40
 RESERVED_BITS = 0x70
 OPCODE_BITS = 0x0F
 MASKED = 0x80
@@ -47,7 +48,7 @@ def unmask(mask: bytes, payload: bytes) -> bytes:
 
 
 def build_frame(opcode: int, payload: bytes) -> bytes:
-    """A whole, unfragmented, unmasked frame: what a server sends."""
+    """A whole, unfragmented, unmasked frame: what a server sends. ``opcode`` may carry reserved bits beside it."""
     length = len(payload)
     if length <= 125:
         return bytes((FIN | opcode, length)) + payload

@@ -16,6 +16,7 @@ from enum import Enum, auto
 from typing import TypeAlias
 
 from rtserver.base.wire.close_code import CloseCode
+from rtserver.base.wire.deflate import inflate, most_deflated_bytes, too_big
 from rtserver.base.wire.frame import (
     FIN,
     LENGTH_BITS,
@@ -23,6 +24,7 @@ from rtserver.base.wire.frame import (
     MAX_CONTROL_PAYLOAD,
     OPCODE_BITS,
     RESERVED_BITS,
+    RSV1,
     Opcode,
     ProtocolError,
     build_frame,
@@ -37,6 +39,7 @@ Ending: TypeAlias = tuple[int, str, bytes]  # close code, reason, our close fram
 TEXT = Opcode.TEXT  # to look a member up in its enum takes as long as to unmask a short message
 WHOLE_TEXT = FIN | TEXT
 KNOWN_OPCODES = frozenset(Opcode)
+MAY_BE_DEFLATED = frozenset({Opcode.TEXT, Opcode.BINARY})  # a message's first frame says it for all of them
 Utf8Decoder = getincrementaldecoder("utf-8")
 
 
@@ -49,13 +52,18 @@ class State(Enum):
 
 
 class WebSocketProtocol:
-    """The server's side of one connection. ``max_message_bytes`` bounds a message, however many frames carry it."""
+    """The server's side of one connection. ``max_message_bytes`` bounds a message, however many frames carry it.
+
+    ``inflates`` says that permessage-deflate (RFC 7692) was negotiated; the bound is that of the inflated message.
+    """
 
     __slots__ = (
         "_buffer",
         "_decoder",
         "_ending",
         "_fragments",
+        "_inflates",
+        "_is_deflated",
         "_max_message_bytes",
         "_message_opcode",
         "_needed",
@@ -65,7 +73,7 @@ class WebSocketProtocol:
         "state",
     )
 
-    def __init__(self, max_message_bytes: int = 65536) -> None:
+    def __init__(self, max_message_bytes: int = 65536, *, inflates: bool = False) -> None:
         self.state = State.OPEN
         self.close_code: int = CloseCode.ABNORMAL
         self.close_reason = ""
@@ -74,7 +82,9 @@ class WebSocketProtocol:
         self._buffer = bytearray()
         self._needed = 2
         self._ending: Ending | None = None
-        self._fragments: bytearray | None = None
+        self._fragments: bytearray | bytes | None = None
+        self._inflates = inflates
+        self._is_deflated = False  # the message whose fragments these are
         self._message_opcode = 0
         self._decoder = Utf8Decoder()
 
@@ -173,7 +183,8 @@ class WebSocketProtocol:
     def _check_header(self, first: int, second: int, length: int) -> None:
         """Raise for a header that section 5 forbids, before a byte of its payload is waited for."""
         opcode = first & OPCODE_BITS
-        if first & RESERVED_BITS:
+        reserved = first & RESERVED_BITS
+        if reserved and not (self._inflates and reserved == RSV1 and opcode in MAY_BE_DEFLATED):
             raise ProtocolError(CloseCode.PROTOCOL_ERROR, "reserved bit set without an extension")
         if opcode not in KNOWN_OPCODES:
             raise ProtocolError(CloseCode.PROTOCOL_ERROR, f"reserved opcode {opcode:#x}")
@@ -187,8 +198,11 @@ class WebSocketProtocol:
             return
         if (self._fragments is not None) != (opcode == Opcode.CONTINUATION):
             raise ProtocolError(CloseCode.PROTOCOL_ERROR, "fragments out of order")
-        if length + len(self._fragments or b"") > self._max_message_bytes:
-            raise ProtocolError(CloseCode.MESSAGE_TOO_BIG, f"message over {self._max_message_bytes} bytes")
+        limit = self._max_message_bytes
+        if reserved or self._is_deflated:
+            limit = most_deflated_bytes(limit)
+        if length + len(self._fragments or b"") > limit:
+            raise too_big(self._max_message_bytes)
 
     def _on_frame(self, first: int, payload: bytes, messages: list[ReceivedMessage]) -> None:
         opcode = first & OPCODE_BITS
@@ -198,14 +212,21 @@ class WebSocketProtocol:
         elif opcode == Opcode.CLOSE:
             self._on_close(payload)
         elif opcode != Opcode.PONG:
-            self._on_data(opcode, bool(first & FIN), payload, messages)
+            if opcode != Opcode.CONTINUATION:
+                self._message_opcode = opcode
+                self._is_deflated = bool(first & RSV1)
+                self._fragments = bytearray()
+            self._on_data(bool(first & FIN), payload, messages)
 
-    def _on_data(self, opcode: int, final: bool, payload: bytes, messages: list[ReceivedMessage]) -> None:
-        if opcode != Opcode.CONTINUATION:
-            self._message_opcode = opcode
-            self._fragments = bytearray()
+    def _on_data(self, final: bool, payload: bytes, messages: list[ReceivedMessage]) -> None:
         assert self._fragments is not None  # _check_header lets no continuation through without one
         self._fragments += payload
+        if self._is_deflated:
+            # What the fragments of a compressed message say shows when it is whole.
+            if not final:
+                return
+            payload = self._fragments = inflate(bytes(self._fragments), self._max_message_bytes)
+            self._is_deflated = False
         if self._message_opcode == Opcode.TEXT:
             self._check_text(payload, final)
         if final:
