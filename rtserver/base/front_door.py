@@ -149,12 +149,12 @@ class Newcomer:
             self._others.add(self)
             server = self._door.websockets
             self._timer = server.wheel.arm(server.now(), HEAD_SECONDS, self._on_late)
-            server.loop.add_reader(self._connection, self.on_readable)
+            server.loop.add_reader(self._connection.fileno(), self.on_readable)
 
     def _release(self) -> None:
         if self._is_watched:
             self._others.discard(self)
-            self._door.websockets.loop.remove_reader(self._connection)
+            self._door.websockets.loop.remove_reader(self._connection.fileno())
             if self._timer is not None:
                 self._timer.cancel()
 

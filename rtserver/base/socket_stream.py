@@ -40,6 +40,7 @@ class SocketStream:
     """
 
     __slots__ = (
+        "_file",
         "_is_reading",
         "_is_secure",
         "_loop",
@@ -62,6 +63,8 @@ class SocketStream:
     ) -> None:
         self._loop = loop
         self._socket = connection
+        # By number: asyncio would put the socket's whole repr, five system calls, into a KeyError that it catches.
+        self._file = connection.fileno()
         self._on_bytes = on_bytes
         self._on_end = on_end
         self._on_written = on_written
@@ -81,19 +84,19 @@ class SocketStream:
         """Read."""
         if not self.is_closed:
             self._is_reading = True
-            self._loop.add_reader(self._socket, self._on_readable)
+            self._loop.add_reader(self._file, self._on_readable)
             self._read_decrypted()
 
     def pause(self) -> None:
         """Leave what comes in to the system, which stops the peer when its buffer is full."""
         if not self.is_closed:
             self._is_reading = False
-            self._loop.remove_reader(self._socket)
+            self._loop.remove_reader(self._file)
 
     def write_rest(self, data: memoryview) -> None:
         """Write what ``send`` did not take, as soon as there is room."""
         self._rest = data
-        self._loop.add_writer(self._socket, self._on_writable)
+        self._loop.add_writer(self._file, self._on_writable)
 
     def end_writing(self) -> None:
         """FIN, behind all that was written. Of a TLS socket too this ends the TCP stream."""
@@ -107,8 +110,8 @@ class SocketStream:
         self.is_closed = True
         self._is_reading = False
         self._rest = memoryview(b"")
-        self._loop.remove_reader(self._socket)
-        self._loop.remove_writer(self._socket)
+        self._loop.remove_reader(self._file)
+        self._loop.remove_writer(self._file)
         self._socket.close()
 
     def _on_readable(self) -> None:
@@ -141,11 +144,11 @@ class SocketStream:
         except NOT_NOW:
             return
         except OSError:
-            self._loop.remove_writer(self._socket)
+            self._loop.remove_writer(self._file)
             self._rest = memoryview(b"")
             self._on_end()
             return
         self._rest = self._rest[written:]
         if not self._rest:
-            self._loop.remove_writer(self._socket)
+            self._loop.remove_writer(self._file)
             self._on_written()
