@@ -18,10 +18,6 @@ class Deflater:
         self._deflated: OrderedDict[bytes, bytes] = OrderedDict()
         self.size = 0
 
-    def __len__(self) -> int:
-        """How many frames are remembered."""
-        return len(self._deflated)
-
     def deflate(self, frame: bytes) -> bytes:
         """The frame to send to a client that inflates: often, but not always, a compressed one."""
         if not is_deflatable(frame):

@@ -47,6 +47,9 @@ def fan_out(connections: Iterable["WebSocketConnection"], frame: bytes, key: Has
 class WebSocketConnection:
     """An open socket. ``session`` is the owner's, set once it was accepted; ``outbox`` is open for ``fan_out``."""
 
+    is_deflating = False
+    """Whether the client inflates, and what it sends may have to be inflated."""
+
     __slots__ = (
         "_environment",
         "_is_at_end",
@@ -69,7 +72,7 @@ class WebSocketConnection:
         self.remote_ip = remote_ip
         self._environment = environment
         self._stream = SocketStream(environment.loop, connection, self._on_bytes, self._on_end, self._on_written)
-        self._protocol = WebSocketProtocol(environment.max_message_bytes)
+        self._protocol = WebSocketProtocol(environment.max_message_bytes, inflates=self.is_deflating)
         self.outbox = Outbox(environment.outbox_bytes, environment.outbox_hard_bytes)
         self._is_scheduled = False
         self._is_over = False

@@ -19,11 +19,14 @@ from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
 from rtserver.base.connection_owner import ConnectionOwner
+from rtserver.base.deflater import Deflater
+from rtserver.base.deflating_connection import DeflatingConnection
 from rtserver.base.flusher import Flusher
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.socket_stream import take_socket
 from rtserver.base.timer_wheel import TimerWheel
 from rtserver.base.websocket_connection import WebSocketConnection
+from rtserver.base.wire.deflate import maybe_accept
 from rtserver.base.wire.handshake import HandshakeError, accept_value, answer, check_origin, refusal
 
 log = logging.getLogger(__name__)
@@ -56,7 +59,10 @@ class ServerOwner(ConnectionOwner, Protocol):
 
 
 class WebSocketServer(ThreadBound):
-    """The open connections of one path, and what they share. Built on the event loop's thread."""
+    """The open connections of one path, and what they share. Built on the event loop's thread.
+
+    With a ``deflater``, compression is agreed on with the clients that offer it.
+    """
 
     def __init__(
         self,
@@ -68,6 +74,7 @@ class WebSocketServer(ThreadBound):
         outbox_bytes: int = 262_144,
         outbox_hard_bytes: int = 2_097_152,
         flush_window: float = 0.002,
+        deflater: Deflater | None = None,
     ) -> None:
         super().__init__()
         self.loop = asyncio.get_running_loop()
@@ -75,6 +82,7 @@ class WebSocketServer(ThreadBound):
         self._tasks: set[asyncio.Task[None]] = set()
         self._emptied = asyncio.Event()
         self._turning: asyncio.TimerHandle | None = None
+        self._deflater = deflater
         self.owner = owner
         self.allowed_origins = allowed_origins
         self.heartbeat_seconds = heartbeat_seconds
@@ -111,19 +119,25 @@ class WebSocketServer(ThreadBound):
             log.exception("! %s: nobody could tell whether it may come in", request.remote_ip)
             refuse(connection, HandshakeError(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed on this request"))
         else:
-            self._open(connection, request.remote_ip, answer(accept), identity, first)
+            self._open(connection, request, accept, identity, first)
 
     def _open(
-        self, connection: socket.socket, remote_ip: str, answer: bytes, identity: Any, first: bytes = b""
+        self, connection: socket.socket, request: UpgradeRequest, accept: str, identity: Any, first: bytes = b""
     ) -> None:
+        deflater, offers = self._deflater, request.headers.get("sec-websocket-extensions", "")
+        extension = None if deflater is None else maybe_accept(offers)
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection.send(answer)  # a fresh socket has room for it
+            connection.send(answer(accept, extension))  # a fresh socket has room for it
         except OSError:
-            log.info("! %s left during the handshake", remote_ip)
+            log.info("! %s left during the handshake", request.remote_ip)
             connection.close()
             return
-        self.start(WebSocketConnection(self, connection, remote_ip), identity, first)
+        if deflater is None or extension is None:
+            opened = WebSocketConnection(self, connection, request.remote_ip)
+        else:
+            opened = DeflatingConnection(self, connection, request.remote_ip, deflater)
+        self.start(opened, identity, first)
 
     def start(self, connection: WebSocketConnection, identity: Any, first: bytes = b"") -> None:
         """Let an upgraded connection live until it ends by itself."""

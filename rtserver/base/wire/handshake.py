@@ -42,11 +42,12 @@ def accept_value(headers: Mapping[str, str]) -> str:
     return b64encode(sha1(key.encode() + ACCEPT_SUFFIX).digest()).decode()
 
 
-def answer(accept: str) -> bytes:
-    """The 101 that opens the WebSocket."""
+def answer(accept: str, extension: str | None = None) -> bytes:
+    """The 101 that opens the WebSocket, with the ``extension`` that was agreed on."""
+    agreed = "" if extension is None else f"Sec-WebSocket-Extensions: {extension}\r\n"
     return (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Accept: {accept}\r\n\r\n"
+        f"Sec-WebSocket-Accept: {accept}\r\n{agreed}\r\n"
     ).encode()
 
 
