@@ -5,7 +5,7 @@ stays in a list. Time is ``Online.now``.
 """
 
 import json
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,8 @@ def payload_of(frame: bytes) -> bytes:
 
 class Wire:
     """A connection that keeps what is pushed. Like the real one it tells its owner once when it ends."""
+
+    is_deflating = False
 
     def __init__(self, users: UserManager) -> None:
         self.frames: list[tuple[bytes, Hashable | None]] = []
@@ -62,7 +64,7 @@ class Wire:
 
 @dataclass
 class Site:
-    """Sessions by key; ``outage`` is raised instead of an answer, for every key or for those in ``broken``."""
+    """Sessions by key; ``outage`` comes instead of an answer, for every key or for those in ``broken``."""
 
     sessions: dict[str, Identity] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -72,10 +74,19 @@ class Site:
     async def authenticate(self, request: str) -> Identity | None:
         return await self.look_up(request)
 
+    async def look_up_many(self, session_keys: Sequence[str]) -> dict[str, Identity | Exception | None]:
+        return {session_key: self._outcome(session_key) for session_key in session_keys}
+
     async def look_up(self, session_key: str) -> Identity | None:
+        outcome = self._outcome(session_key)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def _outcome(self, session_key: str) -> Identity | Exception | None:
         self.asked.append(session_key)
         if self.outage is not None and (not self.broken or session_key in self.broken):
-            raise self.outage
+            return self.outage
         return self.sessions.get(session_key)
 
 

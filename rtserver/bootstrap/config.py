@@ -60,6 +60,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     flush_window_ms: Annotated[
         float, Meta(description="How long messages of a burst wait to be written together.", ge=0, le=1000)
     ] = 2.0
+    compression: Annotated[
+        Literal["off", "deflate"],
+        Meta(description="Whether messages are compressed for browsers that offer it (permessage-deflate)."),
+    ] = "off"
     history_ticks: Annotated[int, Meta(description="Ticks kept per quote.", ge=1)] = 20_000
     picture_rows: Annotated[int, Meta(description="Rows that a chart gets at first, at most.", ge=1)] = 1_000
     bus_length: Annotated[int, Meta(description="Messages kept in Redis for workers that come back.", ge=1)] = 100_000

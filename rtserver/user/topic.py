@@ -1,6 +1,7 @@
 """Who gets what is new on a topic, and how often it is drawn: once for each way it is shown.
 
-The hot path ends here. Per update and group: one drawing, one frame. Per member: one push of the same bytes.
+The hot path ends here. Per update and group: one drawing, one frame, and its compressed form if somebody takes that.
+Per member: one push of the same bytes.
 """
 
 import logging
@@ -20,6 +21,10 @@ Draw: TypeAlias = Callable[[Update], bytes]
 class Pushing(Protocol):
     """The part of a connection that a topic needs."""
 
+    @property
+    def is_deflating(self) -> bool:
+        """Whether its client takes compressed frames; this never changes."""
+
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
         """Send a whole frame, soon."""
 
@@ -28,10 +33,19 @@ FanOut: TypeAlias = Callable[[Sequence[Any], bytes, Hashable], None]
 """From connections, a frame and a key to a push for each."""
 
 
+Deflate: TypeAlias = Callable[[bytes], bytes]
+"""From a frame to its compressed form."""
+
+
 def push_to_each(connections: Sequence[Pushing], frame: bytes, key: Hashable) -> None:
     """A fan-out for connections of any kind."""
     for connection in connections:
         connection.push(frame, key)
+
+
+def leave_plain(frame: bytes) -> bytes:
+    """For boards whose connections are not deflating, or compress what they are given by themselves."""
+    return frame
 
 
 class Member(Protocol):
@@ -43,28 +57,44 @@ class Member(Protocol):
 
 
 class Group:
-    """The members of a topic who are shown the same picture."""
+    """The members of a topic who are shown the same picture; apart, so that no push has to ask who inflates."""
 
-    __slots__ = ("connections", "draw", "key")
+    __slots__ = ("deflating", "draw", "key", "plain")
 
     def __init__(self, key: Hashable, draw: Draw) -> None:
         self.key = key
         self.draw = draw
-        self.connections: dict[Member, Pushing] = {}
+        self.plain: dict[Member, Pushing] = {}
+        self.deflating: dict[Member, Pushing] = {}
+
+    def __bool__(self) -> bool:
+        """Whether anybody is in it."""
+        return bool(self.plain or self.deflating)
+
+    def add(self, agent: Member) -> None:
+        """Let a member in."""
+        connection = agent.connection
+        (self.deflating if connection.is_deflating else self.plain)[agent] = connection
+
+    def remove(self, agent: Member) -> None:
+        """Let it go."""
+        (self.deflating if agent.connection.is_deflating else self.plain).pop(agent)
 
 
 class TopicBoard(ThreadBound):
     """All topics that somebody is on: topic to group to members. Empty ones do not exist.
 
-    ``fan_out`` pushes one frame to many connections; ``base.websocket_connection`` has one that is quick.
+    ``fan_out`` pushes one frame to many connections; ``base.websocket_connection`` has one that is quick. ``deflate``
+    is asked once for a frame that connections which are ``is_deflating`` get.
 
     ``updates``, ``deliveries`` and ``failures`` count up: messages that came, frames that were pushed for them, and
     drawings that raised.
     """
 
-    def __init__(self, fan_out: FanOut = push_to_each) -> None:
+    def __init__(self, fan_out: FanOut = push_to_each, deflate: Deflate = leave_plain) -> None:
         super().__init__()
         self._fan_out = fan_out
+        self._deflate = deflate
         self._topics: dict[str, dict[Hashable, Group]] = {}
         self._places: dict[Member, set[tuple[str, Hashable]]] = {}
         self.updates = 0
@@ -90,7 +120,7 @@ class TopicBoard(ThreadBound):
         groups = self._topics.setdefault(topic, {})
         if group not in groups:
             groups[group] = Group((topic, group), draw)
-        groups[group].connections[agent] = agent.connection
+        groups[group].add(agent)
         self._places.setdefault(agent, set()).add((topic, group))
 
     def leave(self, topic: str, group: Hashable, agent: Member) -> None:
@@ -124,14 +154,16 @@ class TopicBoard(ThreadBound):
                 self.failures += 1
                 log.exception("! drawing %r failed", group.key)
                 continue
-            connections = tuple(group.connections.values())
-            self.deliveries += len(connections)
-            self._fan_out(connections, frame, group.key)
+            plain, deflating = tuple(group.plain.values()), tuple(group.deflating.values())
+            self.deliveries += len(plain) + len(deflating)
+            self._fan_out(plain, frame, group.key)
+            if deflating:
+                self._fan_out(deflating, self._deflate(frame), group.key)
 
     def _take_out(self, topic: str, group: Hashable, agent: Member) -> None:
         groups = self._topics[topic]
-        del groups[group].connections[agent]
-        if not groups[group].connections:
+        groups[group].remove(agent)
+        if not groups[group]:
             del groups[group]
         if not groups:
             del self._topics[topic]

@@ -32,6 +32,10 @@ class Connection(Protocol):
     def remote_ip(self) -> str:
         """Where the client is."""
 
+    @property
+    def is_deflating(self) -> bool:
+        """Whether the client takes compressed frames. ``push`` sees to it; who pushes one frame to many may too."""
+
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
         """Send a whole frame, soon; with a ``key``, only the newest one of that key if the client is slow."""
 

@@ -9,13 +9,15 @@ from user_side import payload_of
 
 from rtserver.base.messages import Update
 from rtserver.base.ownership import WrongThreadError
+from rtserver.base.wire.frame import text_frame
 from rtserver.user.topic import TopicBoard
 
 
 class Listener:
     """A member whose connection keeps the payloads, with their keys."""
 
-    def __init__(self):
+    def __init__(self, is_deflating=False):
+        self.is_deflating = is_deflating
         self.heard = []
         self.keys = []
         self.connection = self
@@ -175,6 +177,48 @@ def test_calls_from_another_thread_are_refused():
     assert len(caught) == 2
 
 
+class Press:
+    """Compresses a frame by putting a word before its payload, and counts."""
+
+    def __init__(self):
+        self.pressed = 0
+
+    def __call__(self, frame):
+        self.pressed += 1
+        return text_frame(b"pressed " + payload_of(frame))
+
+
+def test_a_frame_is_compressed_once_for_all_who_inflate_and_the_others_get_it_plain():
+    press = Press()
+    board = TopicBoard(deflate=press)
+    listeners = [Listener(is_deflating=number % 2 == 0) for number in range(50)]
+    for listener in listeners:
+        board.join("t", "g", listener, Pen())
+    board.update(update(seq=1))
+    board.update(update(seq=2))
+    assert press.pressed == 2
+    assert all(listener.heard == [b"pressed 1", b"pressed 2"] for listener in listeners[::2])
+    assert all(listener.heard == [b"1", b"2"] for listener in listeners[1::2])
+    assert (board.updates, board.deliveries) == (2, 100)
+
+
+def test_nothing_is_compressed_for_those_who_do_not_inflate():
+    press = Press()
+    board, one, other = TopicBoard(deflate=press), Listener(), Listener(is_deflating=True)
+    board.join("t", "g", one, Pen())
+    board.join("t", "g", other, Pen())
+    board.leave("t", "g", other)
+    board.update(update())
+    assert (press.pressed, one.heard, other.heard) == (0, [b"1"], [])
+
+
+def test_a_board_that_compresses_nothing_serves_those_who_would_inflate_all_the_same():
+    board, listener = TopicBoard(), Listener(is_deflating=True)
+    board.join("t", "g", listener, Pen())
+    board.update(update())
+    assert listener.heard == [b"1"]
+
+
 names = st.sampled_from("abc")
 steps = st.lists(
     st.tuples(st.sampled_from(["join", "leave", "remove", "update"]), names, names, st.integers(0, 3)), max_size=40
@@ -185,7 +229,7 @@ steps = st.lists(
 @settings(max_examples=60, deadline=None)
 def test_the_board_does_what_a_plain_set_of_places_would_do(steps):
     board = TopicBoard()
-    listeners = [Listener() for _ in range(4)]
+    listeners = [Listener(is_deflating=number > 1) for number in range(4)]
     expected: list[list[bytes]] = [[] for _ in listeners]
     places: set[tuple[str, str, int]] = set()
     for seq, (verb, topic, group, who) in enumerate(steps):
