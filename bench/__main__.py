@@ -9,13 +9,13 @@ A server gets one core, everything that makes load another. Prints Markdown; ``-
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench import limits
 from bench.comparison import Numbers, Scale
 from bench.machine import describe
-from bench.process import allow_many_files, pin_this_process
+from bench.process import allow_many_files, load_core_awake, pin_this_process
 from bench.report import add_ratios, report
 from bench.scenarios import (
     burst,
@@ -58,18 +58,25 @@ def main() -> None:
 
     allow_many_files()
     pin_this_process()
-    scale = Scale(arguments.quick)
+    with load_core_awake():
+        numbers = run(arguments.scenario or list(known), Scale(arguments.quick), arguments.json)
+    print("\n" + report(numbers))
+
+
+def run(names: Sequence[str], scale: Scale, file: Path | None) -> Numbers:
+    """The scenarios, one after the other; what is known so far is always in ``file``, if there is one."""
+    known = scenarios()
     numbers: Numbers = {"machine": describe(), "quick": scale.is_quick, "scenarios": {}}
-    for name in arguments.scenario or known:
+    for name in names:
         print(f"{name} ...", flush=True)
         begun = time.monotonic()
         numbers["scenarios"][name] = known[name](scale)
         print(f"  took {time.monotonic() - begun:.0f} s", flush=True)
         add_ratios(numbers)
-        if arguments.json:
+        if file:
             # After every scenario: what was measured is not lost with what goes wrong later.
-            arguments.json.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
-    print("\n" + report(numbers))
+            file.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    return numbers
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.load_client import Clients
-from bench.process import LOAD_CORE, pin_this_process, pinned, resident_bytes, running
+from bench.process import LOAD_CORE, load_core_awake, pin_this_process, pinned, resident_bytes, running
 from bench.target import Target, target
 
 SUBSCRIBE = {
@@ -99,7 +99,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="of each scenario")
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
     arguments = parser.parse_args()
-    numbers = measure(arguments.clients, arguments.connections, arguments.seconds)
+    with load_core_awake():
+        numbers = measure(arguments.clients, arguments.connections, arguments.seconds)
     print(f"\n{table(numbers)}")
     if arguments.json:
         arguments.json.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")

@@ -8,6 +8,7 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -39,6 +40,16 @@ def pinned(core: int, *command: str) -> list[str]:
 def pin_this_process() -> None:
     """Keep the caller, which reads what the clients get, on the core of the load."""
     os.sched_setaffinity(0, {min(LOAD_CORE, (os.cpu_count() or 1) - 1)})
+
+
+@contextmanager
+def load_core_awake() -> Iterator[None]:
+    """The load's core does not sleep meanwhile; see ``bench.awake``. A machine with one core does without."""
+    if (os.cpu_count() or 1) <= LOAD_CORE:
+        yield
+        return
+    with running([sys.executable, "-m", "bench.awake", str(LOAD_CORE)]):
+        yield
 
 
 def allow_many_files() -> int:
