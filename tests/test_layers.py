@@ -40,6 +40,7 @@ RULES = (
     Rule("rtserver/base/socket_stream.py", {BASE}, {"tornado"}),
     Rule("rtserver/base/websocket_server.py", {BASE}, {"tornado"}),
     Rule("rtserver/base/websocket_connection.py", {BASE}, set()),
+    Rule("rtserver/base/deflating_connection.py", {BASE}, set()),
     Rule("rtserver/base/connection_owner.py", {BASE}, set()),
     Rule("rtserver/base/flusher.py", {BASE}, set()),
     Rule("rtserver/base/bridge.py", {BASE}, set()),
