@@ -1,28 +1,23 @@
 """Who a request is from, answered by Django: the site's own session engine, backend and session hash.
 
 Decides nothing that Django decides, and changes nothing that belongs to the site: a look-up never ends, cycles or
-creates a session. This is the one file of ``user`` that knows Django; it has to be set up before the first look-up.
+creates a session. What is asked of Django is in ``site_session.py`` and ``site_user.py``; nothing else of ``user``
+knows it. Django has to be set up before the first look-up.
 """
 
 import asyncio
-import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from http.cookies import Morsel
-from importlib import import_module
-from types import SimpleNamespace
 from typing import Any, Protocol
 
 import msgspec
 from django.conf import settings
-from django.contrib.auth import get_user
-from django.core.cache.backends.base import InvalidCacheKey
-from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.db import close_old_connections
 
-log = logging.getLogger(__name__)
-
+from rtserver.user.look_up_batch import LookUpBatcher
+from rtserver.user.site_session import is_read_together, read_sessions
+from rtserver.user.site_user import find_users
 
 _SESSION_KEY = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{8,4096}")
 """What a browser keeps as a cookie's value (RFC 6265, sections 4.1.1 and 6.1), and Django takes for a session key."""
@@ -36,27 +31,16 @@ class Identity(msgspec.Struct, frozen=True):
     session_key: str
 
 
+Outcome = Identity | Exception | None
+"""Whose session it is, why that cannot be told, or None: nobody's."""
+
+
 class Request(Protocol):
-    """An HTTP request, as far as its cookies go: Tornado's ``HTTPServerRequest`` is one."""
+    """An HTTP request, as far as its cookies go: ``base.websocket_server.UpgradeRequest`` is one."""
 
     @property
-    def cookies(self) -> Mapping[str, Morsel[str]]:
-        """The cookies by name; malformed ones are left out."""
-
-
-class SessionData(dict[str, Any]):
-    """A session's data, cut off from its store.
-
-    ``get_user`` ends a session whose hash is wrong, and gives one that was signed with an old secret key a new key.
-    The first is for the site to do, and the second would take the browser's session away: only a site's answer can
-    carry the cookie with the new key.
-    """
-
-    def flush(self) -> None:
-        """Leave the session to the site."""
-
-    def cycle_key(self) -> None:
-        """Leave the session to the site."""
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies' values by name; malformed ones are left out."""
 
 
 class SessionAuthenticator:
@@ -64,11 +48,11 @@ class SessionAuthenticator:
 
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
+        self._batcher: LookUpBatcher[Identity | None] = LookUpBatcher(self.look_up_many)
 
     def session_key(self, request: Request) -> str | None:
         """The key in the request's session cookie; None without one."""
-        cookie = request.cookies.get(settings.SESSION_COOKIE_NAME)
-        return None if cookie is None or not cookie.value else cookie.value
+        return request.cookies.get(settings.SESSION_COOKIE_NAME) or None
 
     async def authenticate(self, request: Request) -> Identity | None:
         """Whose session cookie the request carries; None without one or for one that does not hold.
@@ -79,58 +63,50 @@ class SessionAuthenticator:
         return None if session_key is None else await self.look_up(session_key)
 
     async def look_up(self, session_key: str) -> Identity | None:
-        """``find`` by the executor."""
+        """``find`` by the executor; where the site's engine allows it, together with the others who ask just now."""
+        if is_read_together():
+            return await self._batcher.look_up(session_key)
         return await asyncio.get_running_loop().run_in_executor(self._executor, self.find, session_key)
+
+    async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
+        """``find_many`` by the executor, as one job."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self.find_many, session_keys)
 
     def find(self, session_key: str) -> Identity | None:
         """Whose session it is; None for one that is unknown, expired or forged, or whose user may not log in.
 
         Blocks. Raises what the session's store or the database raises when it cannot be reached.
         """
-        if not _SESSION_KEY.fullmatch(session_key):
-            return None
-        close_old_connections()
-        try:
-            return _find(session_key)
-        finally:
+        outcome = self.find_many([session_key])[session_key]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def find_many(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
+        """What ``find`` would return or raise for each of the keys, which should be some hundred at most.
+
+        Blocks. A store that cannot be reached, or goes away on the way, is an error for each of the keys it concerns.
+        """
+        outcomes: dict[str, Outcome] = dict.fromkeys(session_keys)
+        possible = [session_key for session_key in session_keys if _SESSION_KEY.fullmatch(session_key)]
+        if possible:
             close_old_connections()
+            try:
+                outcomes.update(_find_many(possible))
+            finally:
+                close_old_connections()
+        return outcomes
 
 
-def _find(session_key: str) -> Identity | None:
-    try:
-        data = _load(session_key)
-        if not data:
-            return None
-        user = get_user(SimpleNamespace(session=SessionData(data)))
-    except (SuspiciousOperation, InvalidCacheKey, ValidationError) as error:
-        # A key that the store cannot have given out, or a user id that the site's user model cannot have.
-        log.info("! a session is refused: %s", error)
-        return None
-    if not user.is_authenticated:
-        return None
+def _find_many(session_keys: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
+    sessions = read_sessions(session_keys)
+    users = find_users({key: data for key, data in sessions.items() if data and not isinstance(data, Exception)})
+    for key, data in sessions.items():
+        yield key, data if isinstance(data, Exception) else _identity(key, users.get(key))
+
+
+def _identity(session_key: str, user: Any | None) -> Outcome:
+    if user is None or isinstance(user, Exception):
+        return user
     user_id = user.pk if isinstance(user.pk, int) else str(user.pk)
     return Identity(user_id, user.get_username(), session_key)
-
-
-def _load(session_key: str) -> dict[str, Any]:
-    """The session's data, empty if there is none.
-
-    A cache engine reads as empty while its cache cannot be reached. ``exists`` raises then, and tells "no such
-    session" from "nobody knows"; if it finds the session after all, the second reading counts.
-    """
-    data, exists = _read(session_key)
-    return _read(session_key)[0] if exists and not data else data
-
-
-def _read(session_key: str) -> tuple[dict[str, Any], bool]:
-    store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    if store.session_key is None:
-        return {}, False
-    # The file engine creates a new session in place of an expired one, as a site's visitor needs it.
-    store.create = _create_nothing
-    data: dict[str, Any] = store.load()
-    return data, bool(data) or store.exists(session_key)
-
-
-def _create_nothing() -> None:
-    pass

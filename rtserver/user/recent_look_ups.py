@@ -7,16 +7,16 @@ the site closes is refused by ``SessionWatch`` whatever an older answer says, an
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
-from rtserver.user.auth import Identity, Request, SessionAuthenticator
+from rtserver.user.auth import Identity, Outcome, Request, SessionAuthenticator
 
 KEPT_SECONDS = 2.0
 MAX_KEPT = 10_000
 
 
 class RecentLookUps:
-    """Stands before a ``SessionAuthenticator``: ``authenticate`` may answer from memory, ``look_up`` never does."""
+    """Stands before a ``SessionAuthenticator``: ``authenticate`` may answer from memory, a re-check never does."""
 
     def __init__(
         self,
@@ -34,7 +34,10 @@ class RecentLookUps:
         return len(self._answers)
 
     async def authenticate(self, request: Request) -> Identity | None:
-        """Whose session cookie the request carries, as it was at most ``kept_seconds`` ago. Raises as ``look_up``."""
+        """Whose session cookie the request carries, as it was at most ``kept_seconds`` ago.
+
+        Raises what the session's store raises when it cannot be reached.
+        """
         session_key = self._authenticator.session_key(request)
         if session_key is None:
             return None
@@ -44,9 +47,9 @@ class RecentLookUps:
         # One client that leaves during the handshake must not take the answer from the others.
         return await asyncio.shield(answer)
 
-    async def look_up(self, session_key: str) -> Identity | None:
-        """Whose session it is now. Raises what the session's store raises when it cannot be reached."""
-        return await self._authenticator.look_up(session_key)
+    async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
+        """Whose sessions they are now."""
+        return await self._authenticator.look_up_many(session_keys)
 
     def _ask(self, session_key: str) -> asyncio.Future[Identity | None]:
         self._forget_old()

@@ -5,17 +5,21 @@ that fails says nothing about a session, so it ends none.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.user.agent_registry import AgentRegistry
-from rtserver.user.auth import Identity, Request
+from rtserver.user.auth import Identity, Outcome, Request
 
 log = logging.getLogger(__name__)
 
 REMEMBERED_SECONDS = 60.0
 """How long a session that was closed is refused, whatever a look-up says: longer than any handshake takes."""
+
+
+RECHECKED_TOGETHER = 100
+"""Enough to share the cost of a query, few enough for the event loop to have its turns in between."""
 
 
 class Authenticator(Protocol):
@@ -24,8 +28,8 @@ class Authenticator(Protocol):
     async def authenticate(self, request: Request) -> Identity | None:
         """Whom a request comes from."""
 
-    async def look_up(self, session_key: str) -> Identity | None:
-        """Whose session it is."""
+    async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
+        """Whose sessions they are; an error for each of which that cannot be told."""
 
 
 class SessionWatch:
@@ -53,21 +57,26 @@ class SessionWatch:
     async def recheck(self) -> None:
         """Look every session up once, however many connections it has, and end those that no longer hold.
 
-        One after the other, so that newcomers find the executor free. One round at a time is the caller's business.
+        Some at a time, so that newcomers find the executor free. One round at a time is the caller's business.
         """
-        errors = []
+        errors: list[Exception] = []
         names = self._registry.by_session.names()
-        for session_key in names:
-            try:
-                identity = await self._authenticator.look_up(session_key)
-            except Exception as error:  # noqa: BLE001 (whatever the store raises: nothing is known, and logged below)
-                errors.append(error)
-            else:
-                self._compare(session_key, identity)
+        for start in range(0, len(names), RECHECKED_TOGETHER):
+            for session_key, outcome in (await self._look_up(names[start : start + RECHECKED_TOGETHER])).items():
+                if isinstance(outcome, Exception):
+                    errors.append(outcome)
+                else:
+                    self._compare(session_key, outcome)
         if errors:
             log.error(
                 "! %d of %d sessions could not be checked, they stay", len(errors), len(names), exc_info=errors[0]
             )
+
+    async def _look_up(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
+        try:
+            return await self._authenticator.look_up_many(session_keys)
+        except Exception as error:  # noqa: BLE001 (whatever it is: nothing is known, and it is logged)
+            return dict.fromkeys(session_keys, error)
 
     def _compare(self, session_key: str, identity: Identity | None) -> None:
         """End what is not the session's user's any more: a site may let another user into the same session."""

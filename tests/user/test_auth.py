@@ -1,24 +1,13 @@
 """Who a request is from, with real sessions of every engine that Django brings."""
 
 import asyncio
-import itertools
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
-from importlib import import_module
-from pathlib import Path
 
-import django_environment
 import pytest
-from django.core.cache import caches
-from django.core.cache.backends.redis import RedisCache
-from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
+from rtserver.base.websocket_server import UpgradeRequest
 from rtserver.user.auth import Identity, SessionAuthenticator
-
-ENGINES = ("db", "cache", "cached_db", "signed_cookies", "file")
-STORED = ("db", "cache", "cached_db", "file")
-"""Those whose sessions are somewhere: a signed cookie holds until it expires, whatever happens to it elsewhere."""
+from tests.user.session_site import ENGINES, STORED
 
 GARBAGE = (
     "x",
@@ -54,100 +43,9 @@ BAD_COOKIES = (
     "sessionid=" + "x" * 60_000,
 )
 
-numbers = itertools.count()
 
-
-@pytest.fixture(scope="session")
-def django_site(redis_server, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Django is set up in this process."""
-    django_environment.configure(redis_server.url, tmp_path_factory.mktemp("site"))
-
-
-class SessionSite:
-    """The site's side: logs people in and out and changes them. Settings may be changed for the rest of the test."""
-
-    def __init__(self, stack: ExitStack, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._stack = stack
-        self._files = files
-        self._monkeypatch = monkeypatch
-
-    def use(self, **settings) -> None:
-        from django.test import override_settings
-
-        self._stack.enter_context(override_settings(**settings))
-
-    def use_engine(self, engine: str) -> None:
-        from django.contrib.sessions.backends.file import SessionStore
-
-        # The class keeps the first directory that it was given.
-        self._monkeypatch.setattr(SessionStore, "_storage_path", str(self._files), raising=False)
-        self.use(SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}")
-
-    def store(self, key: str | None = None):
-        from django.conf import settings
-
-        return import_module(settings.SESSION_ENGINE).SessionStore(key)
-
-    def make_user(self, **fields):
-        from django.contrib.auth import get_user_model
-
-        return get_user_model().objects.create_user(f"user{next(numbers)}", password="secret", **fields)
-
-    def log_in(self, user) -> str:
-        """The value of the browser's session cookie."""
-        from django.test import Client
-
-        self.browser = Client()
-        assert self.browser.login(username=user.get_username(), password="secret")
-        return self.browser.cookies["sessionid"].value
-
-
-@pytest.fixture
-def site(django_site, redis_url, tmp_path, monkeypatch):
-    from django.db import connections
-
-    files = tmp_path / "sessions"
-    files.mkdir()
-    with ExitStack() as stack:
-        site = SessionSite(stack, files, monkeypatch)
-        # Quick instead of safe: nobody attacks these passwords.
-        site.use(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
-        yield site
-    connections.close_all()
-
-
-THREADS = 4
-
-
-@pytest.fixture
-def executor():
-    with ThreadPoolExecutor(THREADS) as pool:
-        yield pool
-        together = threading.Barrier(THREADS)
-        for done in [pool.submit(let_go_of_redis, together) for _ in range(THREADS)]:
-            done.result(10)
-
-
-def let_go_of_redis(together: threading.Barrier) -> None:
-    """Django gives each thread a cache of its own, whose connections nobody closes when the thread ends."""
-    together.wait(10)
-    for cache in caches.all(initialized_only=True):
-        if isinstance(cache, RedisCache):
-            for pool in cache._cache._pools.values():
-                pool.disconnect()
-
-
-@pytest.fixture
-def auth(executor, site):
-    return SessionAuthenticator(executor)
-
-
-def request_with(cookie: str | None) -> HTTPServerRequest:
-    headers = HTTPHeaders({"Host": "localhost"})
-    if cookie is not None:
-        headers["Cookie"] = cookie
-    start_line = RequestStartLine("GET", "/rt/", "HTTP/1.1")
-    return HTTPServerRequest(start_line=start_line, headers=headers)
+def request_with(cookie: str | None) -> UpgradeRequest:
+    return UpgradeRequest("/rt/", {} if cookie is None else {"cookie": cookie}, "127.0.0.1")
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -314,9 +212,9 @@ def test_a_user_id_that_the_user_model_cannot_have_is_nobody(site, auth):
 
 def test_the_cookie_is_read_from_the_request_and_the_look_up_done_elsewhere(site, executor):
     class Noting(SessionAuthenticator):
-        def find(self, session_key):
+        def find_many(self, session_keys):
             self.thread = threading.get_ident()
-            return super().find(session_key)
+            return super().find_many(session_keys)
 
     auth = Noting(executor)
     user = site.make_user()

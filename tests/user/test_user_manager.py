@@ -13,6 +13,7 @@ from rtserver.base.wire.handshake import HandshakeError
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.auth import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.session_watch import RECHECKED_TOGETHER
 
 
 class Unheard(Message, frozen=True):
@@ -214,6 +215,35 @@ def test_a_recheck_that_cannot_look_up_throws_nobody_out_and_says_so_once(caplog
     assert "no database" in caplog.text
 
 
+def test_a_recheck_of_many_sessions_asks_for_some_at_a_time():
+    online = Online()
+    asked = []
+    look_up_many = online.site.look_up_many
+
+    async def noting(session_keys):
+        asked.append(len(session_keys))
+        return await look_up_many(session_keys)
+
+    online.site.look_up_many = noting
+    clients = [online.connect(number) for number in range(2 * RECHECKED_TOGETHER + 1)]
+    del online.site.sessions[clients[-1].agent.session_key]
+    asyncio.run(online.users.recheck_sessions())
+    assert asked == [RECHECKED_TOGETHER, RECHECKED_TOGETHER, 1]
+    assert [client.wire.is_open for client in clients] == [True] * 2 * RECHECKED_TOGETHER + [False]
+
+
+def test_a_recheck_that_is_not_carried_out_throws_nobody_out(caplog):
+    async def refuse(session_keys):
+        raise RuntimeError("the executor is shut down")
+
+    online = Online()
+    client = online.connect()
+    online.site.look_up_many = refuse
+    asyncio.run(online.users.recheck_sessions())
+    assert client.wire.is_open
+    assert "1 of 1 sessions" in caplog.text
+
+
 def test_one_session_that_cannot_be_looked_up_does_not_save_the_others(caplog):
     online = Online()
     clients = {key: online.connect(1, session_key=key) for key in "abc"}
@@ -228,15 +258,15 @@ def test_connections_may_come_and_go_during_a_recheck():
     online = Online()
     first = online.connect(1, session_key="a")
     second = online.connect(2, session_key="b")
-    look_up = online.site.look_up
+    look_up_many = online.site.look_up_many
 
-    async def slow(session_key):
-        if session_key == "a":
-            second.leave()
-            online.connect(3, session_key="c")
-        return await look_up(session_key)
+    async def slow(session_keys):
+        outcomes = await look_up_many(session_keys)
+        second.leave()
+        online.connect(3, session_key="c")
+        return outcomes
 
-    online.site.look_up = slow
+    online.site.look_up_many = slow
     asyncio.run(online.users.recheck_sessions())
     assert first.wire.is_open
     assert online.users.user_count == 2
