@@ -70,7 +70,7 @@ class Outbox:
         """Note that all that was taken has left; whether this ended a lag."""
         self.size -= self._taken
         self._taken = 0
-        if self.size or not self.is_lagging:
+        if self.size or self.limit >= 0:
             return False
         self.limit = self._mark
         return True

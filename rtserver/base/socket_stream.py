@@ -49,6 +49,7 @@ class SocketStream:
         "_on_written",
         "_rest",
         "_socket",
+        "is_busy",
         "is_closed",
         "send",
     )
@@ -72,13 +73,10 @@ class SocketStream:
         self._is_reading = False
         self._is_secure = isinstance(connection, ssl.SSLSocket)
         self.is_closed = False
+        self.is_busy = False
+        """Whether nothing can be sent now: the rest of a write waits for room, or the socket is closed."""
         self.send = connection.send
-        """The system's send: how many bytes it took. Only while nothing ``is_writing``; raises ``OSError``."""
-
-    @property
-    def is_writing(self) -> bool:
-        """Whether the rest of a write waits for room."""
-        return bool(self._rest)
+        """The system's send: how many bytes it took. Only while the stream is not busy; raises ``OSError``."""
 
     def resume(self) -> None:
         """Read."""
@@ -96,6 +94,7 @@ class SocketStream:
     def write_rest(self, data: memoryview) -> None:
         """Write what ``send`` did not take, as soon as there is room."""
         self._rest = data
+        self.is_busy = True
         self._loop.add_writer(self._file, self._on_writable)
 
     def end_writing(self) -> None:
@@ -107,7 +106,7 @@ class SocketStream:
         """Let go of the socket. Nothing is told any more."""
         if self.is_closed:
             return
-        self.is_closed = True
+        self.is_closed = self.is_busy = True
         self._is_reading = False
         self._rest = memoryview(b"")
         self._loop.remove_reader(self._file)
@@ -144,11 +143,12 @@ class SocketStream:
         except NOT_NOW:
             return
         except OSError:
+            self.is_busy = False
             self._loop.remove_writer(self._file)
-            self._rest = memoryview(b"")
             self._on_end()
             return
         self._rest = self._rest[written:]
         if not self._rest:
+            self.is_busy = False
             self._loop.remove_writer(self._file)
             self._on_written()

@@ -30,18 +30,23 @@ PING_FRAME = build_frame(Opcode.PING, b"")
 def fan_out(connections: Iterable["WebSocketConnection"], frame: bytes, key: Hashable | None = None) -> None:
     """``push`` the same frame to many.
 
-    Written out for the receiver that has frames waiting, and therefore a flush to come: a call for each receiver
-    would take three times as long as all the rest of it.
+    Written out for the receiver that is open and does not lag: a call for each that has frames waiting, and therefore
+    a flush to come, would take three times as long as all the rest of it, and the first in a row of receivers that
+    have none would get its frame only when as many calls have been made for the last.
     """
     length = len(frame)
     for connection in connections:
         outbox = connection.outbox
         size = outbox.size + length
-        if outbox.frames and size <= outbox.limit:
+        if size > outbox.limit:
+            connection.push(frame, key)
+        elif outbox.frames:
             outbox.frames.append(frame)
             outbox.size = size
         else:
-            connection.push(frame, key)
+            outbox.frames.append(frame)
+            outbox.size = size
+            connection.schedule()
 
 
 class WebSocketConnection:
@@ -105,8 +110,7 @@ class WebSocketConnection:
         if not self.is_open:
             return
         verdict = self.outbox.push(frame, key)
-        if not self._is_scheduled:
-            self._schedule()
+        self.schedule()
         if verdict is not QUEUED:
             self._on_verdict(verdict)
 
@@ -139,7 +143,7 @@ class WebSocketConnection:
         """Write what waits, unless an earlier write is still under way: then it waits where it can be conflated."""
         self._is_scheduled = False
         stream = self._stream
-        if stream.is_writing or stream.is_closed:
+        if stream.is_busy:
             return
         data = self.outbox.take()
         if not data:
@@ -229,7 +233,10 @@ class WebSocketConnection:
     def _on_end(self) -> None:
         """The peer has ended its half. It still gets what is on its way to it, but not for long."""
         self._is_at_end = True
-        if self._stream.is_writing:
+        self.flush()
+        if self._stream.is_closed:
+            return
+        if self._stream.is_busy:
             self._tell_close(self._protocol.close_code)
             self._timer.cancel()
             self._timer = self._arm(CLOSE_SECONDS, self.abort)
@@ -246,17 +253,18 @@ class WebSocketConnection:
         self._protocol.outgoing.clear()
         if not self._protocol.is_open:
             self.outbox.shut()
-        if not self._is_scheduled:
-            # The messages behind a ping may take long, and ``fan_out`` counts on a flush to come.
-            self._schedule()
+        # The messages behind a ping may take long, and ``fan_out`` counts on a flush to come.
+        self.schedule()
         if Verdict.TOO_SLOW in verdicts:
             self.abort()
         elif Verdict.LAGS in verdicts and self.is_open:
             self._on_verdict(Verdict.LAGS)
 
-    def _schedule(self) -> None:
-        self._is_scheduled = True
-        self._environment.flusher.add(self)
+    def schedule(self) -> None:
+        """Have the outbox flushed soon, if it is not to be anyway."""
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._environment.flusher.add(self)
 
     def _on_written(self) -> None:
         if self._is_at_end:
@@ -264,13 +272,12 @@ class WebSocketConnection:
             return
         self._on_sent()
         self.flush()
+        self._maybe_end_writing()
 
     def _on_sent(self) -> None:
         if self.outbox.sent() and self._is_lag_told and self.is_open:
             self._is_lag_told = False
             self._environment.owner.on_lag(self.session, False)
-        if self._protocol.is_done:
-            self._maybe_end_writing()
 
     def _on_verdict(self, verdict: Verdict) -> None:
         if verdict is Verdict.LAGS:
