@@ -3,10 +3,9 @@
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
-from itertools import islice
 from typing import Any
 
-from bench.load_client import Clients, LoadError
+from bench.load_client import Clients, LoadError, sample
 from bench.meter import Meter
 from bench.peer import RunningPeer
 from bench.peers.work import Order
@@ -14,7 +13,6 @@ from bench.process import cpu_seconds
 
 SETTLE_SECONDS = 0.3
 SATURATED = 0.85
-SAMPLED = 20
 MOST_STEPS = 16
 LEAST_MESSAGES = 10
 
@@ -79,7 +77,7 @@ def measure(peer: RunningPeer, clients: Clients, order: Order, receivers: float,
     Raises ``LoadError`` when the server drops a client.
     """
     seconds = max(seconds, LEAST_MESSAGES / order.rate)
-    sampled = set(islice(clients.sockets, 0, None, max(1, len(clients.sockets) // SAMPLED)))
+    sampled = sample(clients.sockets)
     clients.whole = sampled
     peer.order(order)
     clients.read_for(Meter().on_bytes, SETTLE_SECONDS)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 TICK = 0.001
-CATCH_UP = 0.010
+CATCH_UP = 0.050
 JOIN = '{"join"'
 JOINED = '{"joined":true}'
 
