@@ -1,0 +1,112 @@
+"""TCE: calls in both directions between programs in many languages, described by an IDL.
+
+These are the public names. What needs a runtime of its own (``RpcCommunicator``, ``RpcEndPoint``, ...) is imported
+when it is first asked for, so that importing this package starts nothing and needs neither gevent nor the compiler.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from tcelib.core.adapter import RpcCommAdapter
+from tcelib.core.chain import RpcAsyncContext
+from tcelib.core.connection import RpcConnection
+from tcelib.core.context import RpcContext
+from tcelib.core.operation import Interface, Operation, Struct
+from tcelib.core.port import RpcConnectionEventListener
+from tcelib.core.promise import RpcPromise
+from tcelib.core.proxy import AF_NONE, AF_READ, AF_WRITE, ErrorCallback, Proxy, ResultCallback, VoidCallback
+from tcelib.core.servant import Answer, Servant
+from tcelib.error import (
+    RPCERROR_CONNECT_FAILED,
+    RPCERROR_CONNECT_REJECT,
+    RPCERROR_CONNECT_UNREACHABLE,
+    RPCERROR_CONNECTION_LOST,
+    RPCERROR_DATA_INSUFFICIENT,
+    RPCERROR_DATADIRTY,
+    RPCERROR_INTERFACE_NOTFOUND,
+    RPCERROR_INTERNAL_EXCEPTION,
+    RPCERROR_REMOTE_EXCEPTION,
+    RPCERROR_REMOTEMETHOD_EXCEPTION,
+    RPCERROR_SENDFAILED,
+    RPCERROR_SUCC,
+    RPCERROR_TIMEOUT,
+    RPCERROR_UNSERIALIZE_FAILED,
+    DecodeError,
+    PacketError,
+    RpcException,
+    WireError,
+)
+from tcelib.shortcuts import Shortcuts
+from tcelib.wire.codec import left_over, read_nothing, read_void, truncated, write_nothing, write_void
+from tcelib.wire.message import Extra, RpcExtraData, RpcMessage
+from tcelib.wire.text import decode_text, encode_text
+
+if TYPE_CHECKING:
+    from tcelib.runtime import LocalServer, RpcCommunicator, RpcEndPoint, currentServer, sleep, waitForShutdown
+
+RUNTIME_NAMES = frozenset(
+    {"LocalServer", "RpcCommunicator", "RpcEndPoint", "currentServer", "sleep", "waitForShutdown"}
+)
+
+__all__ = [
+    "AF_NONE",
+    "AF_READ",
+    "AF_WRITE",
+    "RPCERROR_CONNECTION_LOST",
+    "RPCERROR_CONNECT_FAILED",
+    "RPCERROR_CONNECT_REJECT",
+    "RPCERROR_CONNECT_UNREACHABLE",
+    "RPCERROR_DATADIRTY",
+    "RPCERROR_DATA_INSUFFICIENT",
+    "RPCERROR_INTERFACE_NOTFOUND",
+    "RPCERROR_INTERNAL_EXCEPTION",
+    "RPCERROR_REMOTEMETHOD_EXCEPTION",
+    "RPCERROR_REMOTE_EXCEPTION",
+    "RPCERROR_SENDFAILED",
+    "RPCERROR_SUCC",
+    "RPCERROR_TIMEOUT",
+    "RPCERROR_UNSERIALIZE_FAILED",
+    "Answer",
+    "DecodeError",
+    "ErrorCallback",
+    "Extra",
+    "Interface",
+    "LocalServer",
+    "Operation",
+    "PacketError",
+    "Proxy",
+    "ResultCallback",
+    "RpcAsyncContext",
+    "RpcCommAdapter",
+    "RpcCommunicator",
+    "RpcConnection",
+    "RpcConnectionEventListener",
+    "RpcContext",
+    "RpcEndPoint",
+    "RpcException",
+    "RpcExtraData",
+    "RpcMessage",
+    "RpcPromise",
+    "Servant",
+    "Shortcuts",
+    "Struct",
+    "VoidCallback",
+    "WireError",
+    "currentServer",
+    "decode_text",
+    "encode_text",
+    "left_over",
+    "read_nothing",
+    "read_void",
+    "sleep",
+    "truncated",
+    "waitForShutdown",
+    "write_nothing",
+    "write_void",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in RUNTIME_NAMES:
+        return getattr(import_module("tcelib.runtime"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

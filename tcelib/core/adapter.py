@@ -1,0 +1,63 @@
+# ruff: noqa: N802  the names that TCE's users know
+"""An adapter: servants, and the connections whose calls they serve."""
+
+from typing import TYPE_CHECKING, Any, Self
+
+from tcelib.core.servant import Servant, ServantTable
+
+if TYPE_CHECKING:
+    from tcelib.core.connection import RpcConnection
+    from tcelib.wire.message import RpcMessage
+
+
+class RpcCommAdapter:
+    """Serves the calls of its connections, and finds a connection by its user.
+
+    ``id`` names it for people; ``ep`` is the endpoint that it listens on, if it does. Whoever accepts connections or
+    opens them adds them; one that is lost leaves by itself, and comes back if it is connected again.
+    """
+
+    def __init__(self, id: str = "", ep: Any = None) -> None:  # noqa: A002
+        self.id = id
+        self.ep = ep
+        self.table = ServantTable()
+        self.connections: set[RpcConnection] = set()
+        self._users: dict[str, RpcConnection] = {}
+
+    def addServant(self, servant: Servant) -> Self:
+        """Serve all interfaces of ``servant``. ``ValueError`` if another interface has one of their indexes."""
+        self.table.add(servant)
+        return self
+
+    def addConnection(self, conn: "RpcConnection") -> Self:
+        """Serve the calls that come over ``conn``, which leaves the adapter it had."""
+        conn.attachAdapter(self)
+        return self
+
+    def removeConnection(self, conn: "RpcConnection") -> None:
+        """Serve ``conn`` no more; without an adapter, its calls are answered with INTERFACE_NOTFOUND."""
+        if conn.adapter is self:
+            conn.detachAdapter()
+
+    def getUserConnection(self, userid: str) -> "RpcConnection | None":
+        """The connection of a user: of several, the one that was given the id last."""
+        return self._users.get(str(userid))
+
+    def sendMessage(self, m: "RpcMessage") -> bool:
+        """Send a message to the user that it names; whether there is such a user here."""
+        conn = self.getUserConnection(m.user_id)
+        if conn is not None:
+            conn.sendMessage(m)
+        return conn is not None
+
+    def enter(self, conn: "RpcConnection") -> None:
+        """``conn`` is connected, or belongs here now, or has another user."""
+        self.connections.add(conn)
+        if conn.getUserId():
+            self._users[conn.getUserId()] = conn
+
+    def leave(self, conn: "RpcConnection") -> None:
+        """``conn`` is lost, or belongs here no more, or will have another user."""
+        self.connections.discard(conn)
+        if self._users.get(conn.getUserId()) is conn:
+            del self._users[conn.getUserId()]

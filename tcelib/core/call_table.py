@@ -1,0 +1,63 @@
+"""The calls of one connection that wait for their answer.
+
+Numbers are unique in the process, as gateways of other makes keep one table for all connections (TCE protocol,
+section 2.5), but an answer counts only on the connection that its call went out on.
+"""
+
+import math
+from itertools import count
+from typing import Any
+
+from tcelib.core.operation import Operation
+from tcelib.core.promise import RpcPromise
+from tcelib.error import RPCERROR_TIMEOUT, RpcException
+
+LAST_SEQUENCE = 0xFFFFFF00  # then they begin at 1 again
+_numbers = count()
+
+
+def next_sequence() -> int:
+    """The number of the next call or one-way call of this process; any thread may ask."""
+    return next(_numbers) % LAST_SEQUENCE + 1
+
+
+class CallTable:
+    """Sequence number -> the call that waits. ``deadline`` is when ``expire`` has something to do, or infinity."""
+
+    __slots__ = ("_calls", "deadline")
+
+    def __init__(self) -> None:
+        self._calls: dict[int, tuple[Operation[Any], RpcPromise[Any], float]] = {}
+        self.deadline = math.inf
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def add(self, operation: Operation[Any], promise: RpcPromise[Any], deadline: float) -> int:
+        """Enter a call that fails with TIMEOUT at ``deadline``; its number."""
+        sequence = next_sequence()
+        while sequence in self._calls:
+            sequence = next_sequence()
+        self._calls[sequence] = operation, promise, deadline
+        return sequence
+
+    def take(self, sequence: int) -> tuple[Operation[Any], RpcPromise[Any], float] | None:
+        """The call with this number, which waits no more; None if it is unknown, or was answered or given up."""
+        return self._calls.pop(sequence, None)
+
+    def fail_all(self, exception: RpcException) -> None:
+        """End every call, oldest first."""
+        calls, self._calls = self._calls, {}
+        self.deadline = math.inf
+        for _, promise, _ in calls.values():
+            promise.set_exception(exception)
+
+    def expire(self, now: float) -> None:
+        """End the calls whose time is over, and find the next deadline."""
+        late = [sequence for sequence, (_, _, deadline) in self._calls.items() if deadline <= now]
+        for sequence in late:
+            call = self._calls.pop(sequence, None)  # a callback may have ended others
+            if call is not None:
+                operation, promise, _ = call
+                promise.set_exception(RpcException(RPCERROR_TIMEOUT, f"no answer from {operation.full_name}"))
+        self.deadline = min((deadline for _, _, deadline in self._calls.values()), default=math.inf)

@@ -1,0 +1,168 @@
+# ruff: noqa: N802  the names that TCE's users know
+"""The calling side of a connection: calls out, answers in.
+
+Everything happens where the connection lives. Another thread's call makes its promise there and hands the rest over.
+"""
+
+import logging
+import math
+from typing import Any, TypeVar
+
+from tcelib.core.call_table import CallTable, next_sequence
+from tcelib.core.link import Link
+from tcelib.core.operation import Operation
+from tcelib.core.port import Transport
+from tcelib.core.promise import RpcPromise
+from tcelib.error import RPCERROR_DATADIRTY, RPCERROR_UNSERIALIZE_FAILED, RpcException
+from tcelib.wire.codec import MALFORMED, UNSENDABLE
+from tcelib.wire.message import CALL, DEVICE_ID, ONEWAY, TOKEN, Extra, Packet, split_extra
+from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
+
+DEFAULT_CALL_TIMEOUT = 30.0
+R = TypeVar("R")
+log = logging.getLogger("tce.connection")
+
+
+class Calling(Link):
+    """``call_timeout`` is what a call without a timeout of its own gets, in seconds."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES,
+        call_timeout: float = DEFAULT_CALL_TIMEOUT,
+    ) -> None:
+        self.call_timeout = call_timeout
+        self._greeting: dict[str, str] = {}
+        self._calls = CallTable()
+        super().__init__(transport, max_packet_bytes)
+
+    def setToken(self, token: str, device_id: str = "") -> None:
+        """Show ``token`` with the next call, and with the first one of each new stream."""
+        self._greeting = {TOKEN: token}
+        if device_id:
+            self._greeting[DEVICE_ID] = device_id
+        self._is_greeting_due = True
+
+    def call(
+        self,
+        operation: Operation[R],
+        args: tuple[Any, ...],
+        timeout: float | None = None,
+        extra: Extra | None = None,
+        *,
+        at_once: bool = False,
+    ) -> RpcPromise[R]:
+        """Send a call; the promise of its answer. ``at_once`` writes it, and what was kept back, before it returns.
+
+        Raises ``RpcException`` (DATADIRTY) for arguments that do not fit; what goes wrong later is the promise's
+        exception: SENDFAILED, CONNECT_*, CONNECTION_LOST, TIMEOUT after ``timeout`` seconds (None: ``call_timeout``;
+        ``math.inf``: never), or what the answer says.
+        """
+        params = _write_params(operation, args)
+        promise: RpcPromise[R] = RpcPromise(self.transport)
+        deadline = self.transport.now() + (self.call_timeout if timeout is None else timeout)
+        if self.transport.is_mine():
+            self._start(operation, promise, deadline, count=len(args), extra=extra, params=params)
+            if at_once:
+                self._flush_for(promise)
+        else:
+            self.transport.hand_over(
+                lambda: self._start(operation, promise, deadline, count=len(args), extra=extra, params=params)
+            )
+        return promise
+
+    def send(self, operation: Operation[Any], args: tuple[Any, ...], extra: Extra | None = None) -> None:
+        """Send a one-way call. Raises ``RpcException``: DATADIRTY, SENDFAILED, CONNECT_*.
+
+        From another thread only DATADIRTY; what goes wrong later is logged.
+        """
+        params = _write_params(operation, args)
+        if self.transport.is_mine():
+            self._send_call(next_sequence(), CALL | ONEWAY, operation, count=len(args), extra=extra, params=params)
+        else:
+            self.transport.hand_over(lambda: self._send_late(operation, len(args), extra, params))
+
+    def next_deadline(self) -> float | None:
+        """When ``expire`` has something to do, at the earliest; None if there is no such time."""
+        return None if math.isinf(self._calls.deadline) else self._calls.deadline
+
+    def expire(self, now: float) -> None:
+        """End the calls whose time is over."""
+        self._calls.expire(now)
+
+    def _begin_stream(self) -> None:
+        super()._begin_stream()
+        self._is_greeting_due = True
+
+    def _start(
+        self,
+        operation: Operation[R],
+        promise: RpcPromise[R],
+        deadline: float,
+        *,
+        count: int,
+        extra: Extra | None,
+        params: bytes,
+    ) -> None:
+        sequence = self._calls.add(operation, promise, deadline)
+        try:
+            self._send_call(sequence, CALL, operation, count=count, extra=extra, params=params)
+        except RpcException as error:
+            self._calls.take(sequence)
+            promise.set_exception(error)
+
+    def _flush_for(self, promise: RpcPromise[R]) -> None:
+        try:
+            self.flush()
+        except RpcException as error:
+            promise.set_exception(error)
+
+    def _send_late(self, operation: Operation[Any], count: int, extra: Extra | None, params: bytes) -> None:
+        try:
+            self._send_call(next_sequence(), CALL | ONEWAY, operation, count=count, extra=extra, params=params)
+        except RpcException as error:
+            log.warning("! %s was not sent: %s", operation.full_name, error)
+
+    def _send_call(
+        self,
+        sequence: int,
+        calltype: int,
+        operation: Operation[Any],
+        *,
+        count: int,
+        extra: Extra | None,
+        params: bytes,
+    ) -> None:
+        if self._is_greeting_due:
+            self._is_greeting_due = False
+            if self._greeting:
+                extra = {**self._greeting, **(extra or {})}
+        count = min(count, 0xFF)
+        self._push(self._build(sequence, calltype, operation.route, paramsize=count, extra=extra, params=params))
+
+    def _take_answer(self, packet: Packet) -> None:
+        (*_, sequence, _, _, errcode, _, _, extra_count), rest = packet
+        call = self._calls.take(sequence)
+        if call is None:
+            return  # it comes too late, or answers somebody else
+        operation, promise, _ = call
+        if errcode:
+            promise.set_exception(RpcException(errcode, f"the peer's answer to {operation.full_name}"))
+            return
+        try:
+            if extra_count:
+                _, rest = split_extra(extra_count, rest)
+            result = operation.read_result(rest)
+        except MALFORMED as error:
+            self._complaints.add("a result that cannot be read", f"{operation.full_name}: {error}")
+            promise.set_exception(RpcException(RPCERROR_UNSERIALIZE_FAILED, f"{operation.full_name}: {error}"))
+        else:
+            promise.set_result(result)
+
+
+def _write_params(operation: Operation[Any], args: tuple[Any, ...]) -> bytes:
+    try:
+        return operation.write_params(*args)
+    except UNSENDABLE as error:
+        raise RpcException(RPCERROR_DATADIRTY, f"{operation.full_name}: {error}") from error

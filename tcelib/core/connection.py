@@ -1,0 +1,199 @@
+# ruff: noqa: N802  the names that TCE's users know
+"""One connection: what its transport tells it, what applications ask of it, and in which turn messages are served.
+
+    opened() ── receive(data), expire(now) ... ── lost(error) ── opened() again, if the transport reconnects
+
+A servant may block in the middle of its turn (gevent). Another greenlet then calls ``receive`` or ``serve``, which
+goes on with the next message and writes what is there: all state is consistent whenever a servant, a listener or a
+callback runs. How calls are served stands in ``serving``, how they are made in ``calling``.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from tcelib.core.calling import DEFAULT_CALL_TIMEOUT
+from tcelib.core.port import RpcConnectionEventListener, Transport
+from tcelib.core.serving import NO_ROUTES, Serving
+from tcelib.error import RPCERROR_CONNECTION_LOST, DecodeError, PacketError, RpcException
+from tcelib.wire.message import CALL, RETURN, Packet, RpcMessage
+from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, SIZE_AHEAD, wrap
+
+if TYPE_CHECKING:
+    from tcelib.core.adapter import RpcCommAdapter
+
+TURN_CALLS = 500  # of a buffer full of tiny messages; then everybody else's turn comes
+log = logging.getLogger("tce.connection")
+
+
+class RpcConnection(Serving):
+    """See above. ``user`` belongs to the program that accepts connections: whom it found at the other end.
+    ``cb_disconnect(conn)`` is called when the stream is lost."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        listener: RpcConnectionEventListener | None = None,
+        max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES,
+        call_timeout: float = DEFAULT_CALL_TIMEOUT,
+    ) -> None:
+        super().__init__(transport, max_packet_bytes, call_timeout)
+        self.listener = listener
+        self.adapter: RpcCommAdapter | None = None
+        self.user: Any = None
+        self.cb_disconnect: Callable[[RpcConnection], object] | None = None
+        self._user_id = ""
+
+    # What the transport calls.
+
+    def opened(self) -> None:
+        """A new stream of bytes is there, in both directions."""
+        self.is_open = True
+        if self.adapter is not None:
+            self.adapter.enter(self)
+        if self.listener is not None:
+            self.listener.onConnected(self)
+
+    def receive(self, data: bytes, *, serve: bool = True) -> bool:
+        """Take bytes as they came; serve the messages that are whole, up to ``TURN_CALLS`` of them.
+
+        True: there is more to serve. Read nothing then, and call ``serve`` in the loop's next turn, until it gives
+        False. Feed at most 64 KiB at once. With ``serve=False`` only answers are taken, and calls wait for ``serve``.
+        Nothing is raised: what is wrong with the bytes is answered, logged, or ends the connection.
+        """
+        if self._failure is not None:
+            return bool(self._waiting)
+        try:
+            self._reader.feed(data, self._waiting)
+        except PacketError as error:
+            self._failure = error
+        if serve:
+            return self.serve()
+        self._take_answers()
+        return bool(self._waiting)
+
+    def serve(self) -> bool:
+        """Serve what is waiting, as ``receive`` does."""
+        self._is_collecting = True
+        waiting = self._waiting
+        turn = TURN_CALLS
+        while waiting and turn:
+            turn -= 1
+            self._serve_packet(waiting.popleft())
+        self._end_turn()
+        return bool(waiting)
+
+    def lost(self, error: RpcException | None = None) -> None:
+        """The stream has ended, or none could be opened: every call that waits for an answer fails, with ``error`` or
+        CONNECTION_LOST."""
+        was_open, self.is_open = self.is_open, False
+        self._begin_stream()
+        self._calls.fail_all(error or RpcException(RPCERROR_CONNECTION_LOST))
+        if was_open:
+            if self.adapter is not None:
+                self.adapter.leave(self)
+            if self.listener is not None:
+                self.listener.onDisconnected(self)
+            if self.cb_disconnect is not None:
+                self.cb_disconnect(self)
+
+    # What applications call.
+
+    def setUserId(self, userid: object) -> None:
+        """Say whose connection this is; its adapter finds it by that."""
+        adapter = self.adapter
+        if adapter is not None:
+            adapter.leave(self)
+        self._user_id = str(userid)
+        if adapter is not None:
+            adapter.enter(self)
+
+    def getUserId(self) -> str:
+        """Whose connection this is; empty if nobody said."""
+        return self._user_id
+
+    def attachAdapter(self, adapter: "RpcCommAdapter") -> None:
+        """Let ``adapter``'s servants serve the calls that come here."""
+        self.detachAdapter()
+        self.adapter = adapter
+        self._routes = adapter.table.routes
+        adapter.enter(self)
+
+    def detachAdapter(self) -> None:
+        """Serve no calls any more."""
+        if self.adapter is not None:
+            self.adapter.leave(self)
+        self.adapter = None
+        self._routes = NO_ROUTES
+
+    def getRecvedMessageCount(self) -> int:
+        """How many messages have come since the stream began, the one that is served included."""
+        return self._received
+
+    def sendMessage(self, m: RpcMessage) -> None:
+        """Send a message as it is. Raises ``RpcException`` (SENDFAILED, CONNECT_*)."""
+        self._push(self._pack(m))
+
+    def close(self) -> None:
+        """Send what is there, and end the stream. The next call opens another one, if the transport can."""
+        try:
+            self.flush()
+        except RpcException as error:
+            log.debug("closed with bytes unsent: %s", error)
+        self.transport.close()
+        self.lost(RpcException(RPCERROR_CONNECTION_LOST, "the connection was closed"))
+
+    def message_of(self, packet: Packet) -> RpcMessage:
+        """The message in a packet that came here. Raises ``DecodeError``."""
+        message = RpcMessage.of(packet)
+        if self._user_id:
+            message.user_id = self._user_id
+        return message
+
+    def _pack(self, message: RpcMessage) -> bytes:
+        packet = wrap(message.pack(), self._reader.peer_inflates and self.transport.may_compress)
+        self._check_size(len(packet) - SIZE_AHEAD)
+        return packet
+
+    def _serve_packet(self, packet: Packet) -> None:
+        self._received += 1
+        if self.listener is not None and not self._is_let_in(self.listener, packet):
+            return
+        calltype = packet[0][6]
+        if calltype & CALL:
+            self._serve_call(packet)
+        elif calltype & RETURN:
+            self._take_answer(packet)
+        else:
+            self._drop(f"neither a call nor an answer: {calltype:#04x}")
+
+    def _take_answers(self) -> None:
+        calls = []
+        while self._waiting:
+            packet = self._waiting.popleft()
+            if packet[0][6] & CALL:
+                calls.append(packet)
+            else:
+                self._serve_packet(packet)
+        self._waiting.extendleft(reversed(calls))
+
+    def _is_let_in(self, listener: RpcConnectionEventListener, packet: Packet) -> bool:
+        try:
+            message = self.message_of(packet)
+        except DecodeError as error:
+            self._drop(error)
+            return False
+        if not listener.onDataPacket(self, message):
+            self.close()
+            return False
+        return True
+
+    def _end_turn(self) -> None:
+        try:
+            self.flush()
+        except RpcException as error:
+            log.debug("answers were not sent: %s", error)
+        if self._failure is not None and not self._waiting:
+            log.warning("! closed: %s", self._failure)
+            self.close()

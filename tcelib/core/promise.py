@@ -1,0 +1,175 @@
+"""The answer of a call that is still to come, and the chain of callbacks that it begins.
+
+A promise is completed once, by its connection, with a result or with an exception. Whoever wants the answer has four
+ways to it, all of which may be used on one promise:
+
+    await promise                       in asyncio
+    promise.get(timeout)                in gevent, or in a thread that is not the connection's
+    promise.add_done_callback(f)        f(promise), at once if it is done
+    promise.then(f).error(g).final(h)   the chain of ``tcelib.core.chain``. It begins when the answer is there: with
+                                        ``onNext`` if it is a result, with ``onError`` if it is an exception. Its
+                                        context has them as ``result`` and ``exception``; ``data`` of the promise is
+                                        the result. No ``end()`` is needed, and one that is called does nothing.
+
+A fork that ``error`` gives stands for the same answer: ``await`` and ``get`` work on it, too. A promise that somebody
+makes himself, to begin a chain with ``end()``, has no answer, unless he completes it.
+
+Pure: the waiting is done by the connection's transport (``Waiter``).
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, Generic, Protocol, Self, TypeVar
+
+from tcelib.core.chain import Callback, Chain, RpcAsyncContext
+from tcelib.error import RPCERROR_TIMEOUT, RpcException
+
+T = TypeVar("T")
+log = logging.getLogger("tce.promise")
+
+
+class Waiter(Protocol):
+    """How to wait for a promise; every transport is one (see ``tcelib.core.port``)."""
+
+    def wait(self, promise: "RpcPromise[Any]", timeout: float | None, /) -> None:
+        """Block until the promise is done or ``timeout`` seconds are over."""
+
+    def future(self, promise: "RpcPromise[Any]", /) -> Awaitable[object]:
+        """Something to await that is done when the promise is."""
+
+
+class RpcPromise(Chain, Generic[T]):
+    """See above. ``cookie`` is handed to the chain's context."""
+
+    cookie: Any = None
+    is_done = False
+    _result: Any = None
+    _exception: BaseException | None = None
+    _has_begun = False
+    _root: "RpcPromise[T] | None" = None  # of a fork: the promise whose answer it stands for
+
+    def __init__(self, waiter: Waiter | None = None) -> None:
+        self._waiter = waiter
+        self._callbacks: list[Callable[[RpcPromise[T]], object]] = []
+
+    def set_result(self, result: T) -> None:
+        """The answer is here. Ignored if the promise is done."""
+        if not self.is_done:
+            self._result = result
+            self._complete()
+
+    def set_exception(self, exception: BaseException) -> None:
+        """There will be no answer. Ignored if the promise is done."""
+        if not self.is_done:
+            self._exception = exception
+            self._complete()
+
+    def done(self) -> bool:
+        """Whether there is a result or an exception."""
+        return (self._root or self).is_done
+
+    def result(self) -> T:
+        """The result of a promise that is done; raises the exception if it ended with one."""
+        source = self._root or self
+        if source._exception is not None:
+            raise source._exception
+        result: T = source._result
+        return result
+
+    def exception(self) -> BaseException | None:
+        """What a promise that is done ended with, if not with a result."""
+        return (self._root or self)._exception
+
+    def add_done_callback(self, callback: "Callable[[RpcPromise[T]], object]") -> None:
+        """Call ``callback(promise)`` when it is done, where the connection lives; at once, and here, if it is.
+
+        What it raises is logged. Any thread may do this: steps on a list are atomic, and whoever takes a callback off
+        the list is the one to call it.
+        """
+        source = self._root or self
+        source._callbacks.append(callback)
+        if source.is_done:
+            source._run_callbacks()
+
+    def get(self, timeout: float | None = None) -> T:
+        """Wait for the answer and give it, or raise what the call ended with.
+
+        Raises ``RpcException`` (TIMEOUT) after ``timeout`` seconds; the promise may still be done later.
+        """
+        source = self._root or self
+        if not source.is_done:
+            source._waiting().wait(source, timeout)
+            if not source.is_done:
+                raise RpcException(RPCERROR_TIMEOUT, f"no answer within {timeout} s")
+        return source.result()
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        source = self._root or self
+        if not source.is_done:
+            yield from source._waiting().future(source).__await__()
+        return source.result()
+
+    def then(self, callback: Callback) -> Self:
+        """Add a callback at the end of the chain."""
+        super().then(callback)
+        self._begin_late()
+        return self
+
+    def error(self, callback: Callback) -> Self:
+        """Add a fork for the call's error, and for those of the callbacks that are there now; gives the fork."""
+        fork = super().error(callback)
+        self._begin_late()
+        return fork
+
+    def final(self, callback: Callback) -> Self:
+        """Set what is called at the end, whichever end it is."""
+        super().final(callback)
+        self._begin_late()
+        return self
+
+    def end(self) -> None:
+        """Begin a chain that belongs to no call."""
+        if self._waiter is None:
+            super().end()
+
+    def _make_fork(self) -> Self:
+        fork = type(self)(self._waiter)
+        fork._root = self._root or self
+        return fork
+
+    def _waiting(self) -> Waiter:
+        if self._waiter is None:
+            raise RuntimeError("this promise belongs to no connection: nothing can wait for it")
+        return self._waiter
+
+    def _complete(self) -> None:
+        self.is_done = True
+        if self._callbacks:
+            self._run_callbacks()
+        if self._steps or self._forks or self._final or self.nextPromise:
+            self._begin()
+
+    def _begin_late(self) -> None:
+        if self.is_done and not self._has_begun:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._has_begun = True
+        ctx = RpcAsyncContext(self, self._result, self._exception)
+        ctx.cookie = self.cookie
+        self.data = self._result
+        if self._exception is None:
+            self.onNext(ctx)
+        else:
+            self.onError(ctx)
+
+    def _run_callbacks(self) -> None:
+        while True:
+            try:
+                callback = self._callbacks.pop(0)
+            except IndexError:
+                return
+            try:
+                callback(self)
+            except Exception:
+                log.exception("a callback of an answer raised")

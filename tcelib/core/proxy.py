@@ -1,0 +1,91 @@
+# ruff: noqa: N802  the names that TCE's users know
+"""Proxies: the calling side of an interface. Generated methods are one line each on top of these."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
+
+from tcelib.core.operation import Operation
+from tcelib.core.promise import RpcPromise
+from tcelib.error import RpcException
+from tcelib.wire.message import Extra
+
+if TYPE_CHECKING:
+    from tcelib.core.connection import RpcConnection
+
+R = TypeVar("R")
+P = TypeVar("P")
+ResultCallback: TypeAlias = Callable[[R, P, Any], object]
+VoidCallback: TypeAlias = Callable[[P, Any], object]
+ErrorCallback: TypeAlias = Callable[[RpcException, P, Any], object]
+
+AF_NONE, AF_READ, AF_WRITE = 0, 1, 2
+
+
+class EndPoint(Protocol):
+    """Where a connection can be opened: ``RpcEndPoint`` is one."""
+
+    def open(self, af: int) -> "RpcConnection":
+        """The endpoint's connection, made when it is asked for first."""
+
+
+class Proxy:
+    """Base of generated proxies. ``conn`` is the connection they call over, which several proxies may share."""
+
+    def __init__(self, conn: "RpcConnection") -> None:
+        self.conn = conn
+
+    @classmethod
+    def create(cls, ep: EndPoint, af: int = AF_WRITE | AF_READ) -> Self:
+        """A proxy over the endpoint's connection."""
+        return cls(ep.open(af))
+
+    @classmethod
+    def createWithEpName(cls, name: str) -> Self:
+        """A proxy over the endpoint that the communicator knows by ``name``."""
+        from tcelib.runtime import RpcCommunicator  # the only way from here to the one communicator of a program
+
+        return cls(RpcCommunicator.instance().openEndPoint(name))
+
+    @classmethod
+    def createWithProxy(cls, proxy: "Proxy") -> Self:
+        """A proxy over another one's connection."""
+        return cls(proxy.conn)
+
+    def _call(
+        self, operation: Operation[R], args: tuple[Any, ...], timeout: float | None = None, extra: Extra | None = None
+    ) -> R:
+        """Call and wait. Raises ``RpcException``: whatever the answer says, TIMEOUT, SENDFAILED, CONNECTION_LOST,
+        or DATADIRTY for arguments that do not fit."""
+        return self.conn.call(operation, args, timeout, extra, at_once=True).get()
+
+    def _call_async(
+        self,
+        operation: Operation[R],
+        args: tuple[Any, ...],
+        *,
+        callback: Callable[..., object] | None = None,
+        cookie: Any = None,
+        extra: Extra | None = None,
+        error: Callable[..., object] | None = None,
+        timeout: float | None = None,
+    ) -> RpcPromise[R]:
+        """Call without waiting: ``callback(result, proxy, cookie)``, of a void operation ``callback(proxy, cookie)``;
+        ``error(exception, proxy, cookie)``. Raises DATADIRTY; everything else reaches the promise."""
+        promise = self.conn.call(operation, args, timeout, extra)
+        promise.cookie = cookie
+        if callback is not None or error is not None:
+
+            def tell(answered: RpcPromise[R]) -> None:
+                exception = answered.exception()
+                if exception is None:
+                    if callback is not None:
+                        callback(*(() if operation.is_void else (answered.result(),)), self, cookie)
+                elif error is not None:
+                    error(exception, self, cookie)
+
+            promise.add_done_callback(tell)
+        return promise
+
+    def _send(self, operation: Operation[Any], args: tuple[Any, ...], extra: Extra | None = None) -> None:
+        """Call without an answer. Raises ``RpcException``: SENDFAILED or DATADIRTY."""
+        self.conn.send(operation, args, extra)

@@ -1,0 +1,65 @@
+"""Servants, and the table by which a call finds its method.
+
+The table is an explicit dictionary from route to bound method, made when a servant is added: a number from the wire
+never leads to anything that is not in it.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any, ClassVar, TypeAlias, TypeVar
+
+from tcelib.core.operation import Interface, Operation
+
+R = TypeVar("R")
+Answer: TypeAlias = R | Awaitable[R]
+"""What a generated method is declared to give, so that ``async def`` may override it."""
+
+Method: TypeAlias = Callable[..., Any]
+Routes: TypeAlias = Mapping[int, tuple[Operation[Any], Method]]
+
+
+class Servant:
+    """Base of generated servant classes, each with the interface it serves. What a team writes is derived from those.
+
+    A method takes the operation's parameters and ``ctx`` (an ``RpcContext``) and gives the result. It may be
+    ``async def``. Whatever it raises reaches the caller as RPCERROR_REMOTEMETHOD_EXCEPTION, without its words.
+    """
+
+    INTERFACE: ClassVar[Interface]
+
+
+class ServantTable:
+    """Which method serves which route. Of one interface, the servant that was added last counts."""
+
+    __slots__ = ("_interfaces", "routes")
+
+    def __init__(self) -> None:
+        self.routes: dict[int, tuple[Operation[Any], Method]] = {}
+        self._interfaces: dict[int, Interface] = {}
+
+    def add(self, servant: Servant) -> None:
+        """Serve all interfaces of ``servant``, its own and those of its bases.
+
+        Raises ``ValueError`` if one of them has the index of another interface that is served already.
+        """
+        interfaces = list(interfaces_of(servant))
+        for interface in interfaces:
+            other = self._interfaces.get(interface.ifidx, interface)
+            if other.name != interface.name:
+                raise ValueError(f"{interface.name} has index {interface.ifidx}, and so has {other.name}")
+        for interface in interfaces:
+            self._interfaces[interface.ifidx] = interface
+            for operation in interface.operations:
+                self.routes[operation.route] = operation, getattr(servant, operation.method)
+
+    @property
+    def interfaces(self) -> tuple[Interface, ...]:
+        """What is served."""
+        return tuple(self._interfaces.values())
+
+
+def interfaces_of(servant: Servant) -> Iterator[Interface]:
+    """The interfaces along the class's method resolution order, the most derived first."""
+    for cls in type(servant).__mro__:
+        interface = cls.__dict__.get("INTERFACE")
+        if interface is not None:
+            yield interface

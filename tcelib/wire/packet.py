@@ -1,0 +1,194 @@
+"""Packets (TCE protocol, section 1): where one ends in a stream of bytes, what is inflated and what is deflated.
+
+Decides which bytes are no packet, and knows nothing of what a message asks for. A stream is cut by the size in the
+envelope alone, so that what stands behind a zlib stream (the Java client pads it with zeros) is skipped.
+"""
+
+import zlib
+from collections.abc import Callable
+from struct import Struct
+from typing import Protocol
+
+from tcelib.error import PacketError
+from tcelib.wire.message import (
+    ENVELOPE_BYTES,
+    HEADER,
+    HEADER_BYTES,
+    MAGIC,
+    MESSAGE_BYTES,
+    RPC,
+    Extra,
+    Packet,
+    build_body,
+)
+
+DEFAULT_MAX_PACKET_BYTES = 0x100000  # what the Java, JavaScript, C++ and C# clients refuse to exceed
+SIZE_AHEAD = 4  # what the size field does not count: the magic
+DEFLATE_OVER_BYTES = 100  # shorter bodies are not worth it
+
+# Python's version number: it says that we inflate. The other languages send 0x100, and some of them cannot.
+VERSION = 0x01000000
+
+_PLAIN, _ZLIB = 0, 1
+_ENVELOPE = Struct(">IIBxI")
+_SIZE_OF_NOTHING = ENVELOPE_BYTES - SIZE_AHEAD
+_SIZE_OF_HEADER = HEADER_BYTES - SIZE_AHEAD
+_FAST = 1  # zlib's level: a big answer must not hold up everyone else's
+
+
+class PacketList(Protocol):
+    """Where whole packets are put: a list or a deque."""
+
+    def append(self, packet: Packet, /) -> None:
+        """Take one more."""
+
+
+class PacketReader:
+    """Cuts one stream into packets. ``peer_inflates`` tells whether its sender understands compressed ones.
+
+    ``on_dropped`` is called with a reason for each message that is too short to be one.
+    """
+
+    __slots__ = ("_buffer", "_max_packet_bytes", "_needed", "_on_dropped", "peer_inflates")
+
+    def __init__(
+        self,
+        max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES,
+        on_dropped: Callable[[str], None] = lambda reason: None,
+    ) -> None:
+        self.peer_inflates = False
+        self._max_packet_bytes = max_packet_bytes
+        self._on_dropped = on_dropped
+        self._buffer = bytearray()
+        self._needed = ENVELOPE_BYTES
+
+    def feed(self, data: bytes, packets: PacketList) -> None:
+        """Take bytes as they came and append the packets that are whole now.
+
+        Raises ``PacketError`` when the stream is lost; the packets before that spot have been appended. It is raised
+        as soon as a packet's first 14 bytes are there, whatever size they announce.
+        """
+        if self._buffer:
+            self._buffer += data
+            if len(self._buffer) < self._needed:
+                return
+            data = bytes(self._buffer)
+            self._buffer.clear()
+        at = 0
+        while True:
+            at = self._take_plain(data, at, packets)
+            end = self._take_any(data, at, packets)
+            if end == at:
+                break
+            at = end
+        self._buffer += data[at:]
+
+    def _take_plain(self, data: bytes, at: int, packets: PacketList) -> int:
+        """Take the whole, uncompressed packets that follow one another; where the first other one begins.
+
+        One loop with as little in it as can be, because it runs once for every call that a client makes.
+        """
+        limit, unpack, append = self._max_packet_bytes, HEADER.unpack_from, packets.append
+        end = len(data)
+        version = 0
+        while end - at >= HEADER_BYTES:
+            fields = unpack(data, at)
+            size = fields[1]
+            stop: int = at + SIZE_AHEAD + size
+            if stop > end or fields[2] or fields[0] != MAGIC or size < _SIZE_OF_HEADER or size > limit:
+                break
+            append((fields, data[at + HEADER_BYTES : stop]))
+            version = fields[3]
+            at = stop
+        if version == VERSION:
+            self.peer_inflates = True
+        return at
+
+    def _take_any(self, data: bytes, at: int, packets: PacketList) -> int:
+        """Take one packet of any kind, if it is whole; where it ends, or ``at``. Raises ``PacketError``."""
+        self._needed = ENVELOPE_BYTES
+        if len(data) - at < ENVELOPE_BYTES:
+            return at
+        magic, size, compression, version = _ENVELOPE.unpack_from(data, at)
+        self._check(magic, size, compression)
+        self._needed = SIZE_AHEAD + size
+        end: int = at + SIZE_AHEAD + size
+        if end > len(data):
+            return at
+        body = data[at + ENVELOPE_BYTES : end]
+        if compression == _ZLIB:
+            body = inflate(body, self._max_packet_bytes - _SIZE_OF_NOTHING)
+        if compression == _ZLIB or version == VERSION:
+            self.peer_inflates = True
+        if len(body) < MESSAGE_BYTES:
+            self._on_dropped(f"a message of {len(body)} bytes has no room for its header")
+        else:
+            envelope = data[at : at + ENVELOPE_BYTES]
+            packets.append((HEADER.unpack_from(envelope + body), body[MESSAGE_BYTES:]))
+        return end
+
+    def _check(self, magic: int, size: int, compression: int) -> None:
+        if magic != MAGIC:
+            raise PacketError(f"no packet begins with {magic:08x}")
+        if not _SIZE_OF_NOTHING < size <= self._max_packet_bytes:
+            raise PacketError(f"a packet of {size} bytes; allowed are {self._max_packet_bytes}")
+        if compression not in (_PLAIN, _ZLIB):
+            raise PacketError(f"unknown compression {compression}")
+
+
+def inflate(compressed: bytes, limit: int) -> bytes:
+    """What the zlib stream at the front of ``compressed`` holds. Raises ``PacketError``, without ever holding more
+    than ``limit`` bytes and one."""
+    stream = zlib.decompressobj()
+    try:
+        body = stream.decompress(compressed, limit + 1)
+    except zlib.error as error:
+        raise PacketError(f"a body does not inflate: {error}") from error
+    if len(body) > limit:
+        raise PacketError(f"a body inflates to more than {limit} bytes")
+    if not stream.eof:
+        raise PacketError("a compressed body is cut")
+    return body
+
+
+def build_packet(
+    sequence: int,
+    calltype: int,
+    route: int,
+    *,
+    errcode: int = 0,
+    paramsize: int = 0,
+    call_id: int = 0,
+    extra: Extra | None = None,
+    params: bytes = b"",
+    deflates: bool = False,
+) -> bytes:
+    """A message in its envelope. Raises ``struct.error`` for numbers that do not fit their field.
+
+    ``deflates``: the peer takes compressed bodies, so long ones are compressed.
+    """
+    if extra or (deflates and MESSAGE_BYTES + len(params) > DEFLATE_OVER_BYTES):
+        body = build_body(
+            sequence,
+            calltype,
+            route,
+            errcode=errcode,
+            paramsize=paramsize,
+            call_id=call_id,
+            extra=extra,
+            params=params,
+        )
+        return wrap(body, deflates)
+    size = _SIZE_OF_HEADER + len(params)
+    header = HEADER.pack(MAGIC, size, _PLAIN, VERSION, RPC, sequence, calltype, route, errcode, paramsize, call_id, 0)
+    return header + params
+
+
+def wrap(body: bytes, deflates: bool = False, version: int = VERSION) -> bytes:
+    """A body in its envelope; compressed if it may be, is long, and gets shorter by it."""
+    compression = _PLAIN
+    if deflates and len(body) > DEFLATE_OVER_BYTES:
+        compressed = zlib.compress(body, _FAST)
+        if len(compressed) < len(body):
+            body, compression = compressed, _ZLIB
+    return _ENVELOPE.pack(MAGIC, _SIZE_OF_NOTHING + len(body), compression, version) + body
