@@ -1,5 +1,4 @@
-"""An echo server for the Autobahn test suite, which asks a server everything that RFC 6455 says, and RFC 7692. Not run
-by pytest.
+"""An echo server for the Autobahn test suite, which asks for all that RFC 6455 and RFC 7692 say. Not run by pytest.
 
 Start it:
 
@@ -18,8 +17,8 @@ Save this as ``fuzzingclient.json``, and let the suite's image (``crossbario/aut
     docker run --rm --network host -v "$PWD:/suite" -w /suite crossbario/autobahn-testsuite \\
         wstest --mode fuzzingclient --spec fuzzingclient.json
 
-``reports/index.html`` then shows, for 1 to 10, 247 cases that pass or are informational. Two of them, 6.4.3 and 6.4.4,
-are "non-strict": they send one frame in pieces with a pause inside, and its text is looked at when the frame is whole.
+``reports/index.html`` then shows, up to 10, 247 cases that pass or are informational. Two of them, 6.4.3 and 6.4.4,
+are "non-strict": they send one frame in pieces with a pause inside, and its text is looked at when it is whole.
 Of the 216 cases about compression 180 pass. The other 36, all of 13.3 and 13.5, are "unimplemented": they ask for a
 window of 512 bytes, and such an offer is declined, because one frame has to serve all receivers.
 """
