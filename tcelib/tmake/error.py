@@ -7,7 +7,8 @@
         DuplicateName          ReservedName          NameClash
         UnknownType            UnknownModule         DeclaredLater      NotAType      NotAnInterface
         VoidValue              BadDictionaryKey      EmptyBody
-        RecursiveType          CircularInheritance   RedefinedOperation
+        RecursiveType          NestedTooDeeply
+        CircularInheritance    CircularModules       RedefinedOperation
         BadIndex               IndexOutOfRange       DuplicateIndex     DuplicateAnnotation
         BadIndexList
       Caution                  said as a warning; the output is written all the same
@@ -35,7 +36,7 @@ class Problem:
     @property
     def message(self) -> str:
         """What is wrong, in a sentence without its place."""
-        raise NotImplementedError
+        raise NotImplementedError(type(self).__name__)
 
     def __str__(self) -> str:
         return f"{self.place}: {self.severity}: {self.message}"
@@ -207,12 +208,35 @@ class RecursiveType(Mistake):
 
 
 @dataclass(frozen=True, slots=True)
+class NestedTooDeeply(Mistake):
+    """What reads and writes values nests as they do."""
+
+    name: str
+    limit: int
+
+    @property
+    def message(self) -> str:
+        return f"'{self.name}' nests types deeper than {self.limit} levels"
+
+
+@dataclass(frozen=True, slots=True)
 class CircularInheritance(Mistake):
     circle: tuple[str, ...]
 
     @property
     def message(self) -> str:
         return f"'{self.circle[0]}' extends itself: {' -> '.join(self.circle)}"
+
+
+@dataclass(frozen=True, slots=True)
+class CircularModules(Mistake):
+    """Interfaces may extend those of another module, but modules are files, and one of them must be loaded first."""
+
+    circle: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"modules extend each other's interfaces in a circle: {' -> '.join(self.circle)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +265,7 @@ class BadIndex(Mistake):
 class IndexOutOfRange(Mistake):
     kind: str
     name: str
-    index: int
+    index: str
 
     @property
     def message(self) -> str:

@@ -1,0 +1,94 @@
+"""What a name in the IDL means where it stands. TCE protocol, section 5.3."""
+
+from typing import TypeAlias
+
+from tcelib.tmake.declaration import Declarations, Key
+from tcelib.tmake.error import (
+    BadDictionaryKey,
+    DeclaredLater,
+    NotAnInterface,
+    NotAType,
+    Problem,
+    UnknownModule,
+    UnknownType,
+    VoidValue,
+    did_you_mean,
+)
+from tcelib.tmake.model import Builtin
+from tcelib.tmake.syntax import Interface, TypeName
+
+BUILTINS = {builtin.value: builtin for builtin in Builtin}
+Target: TypeAlias = Builtin | Key
+
+
+class Resolver:
+    """Looks up names for the declaration ``home``. What cannot be resolved is None, with a problem more."""
+
+    def __init__(self, declarations: Declarations, home: Key, problems: list[Problem]) -> None:
+        self._declarations = declarations
+        self._home = home
+        self._problems = problems
+
+    def value(self, name: TypeName, *, is_later_fine: bool = False) -> Target | None:
+        """The type of a member, an element or a parameter. In an operation ``is_later_fine``."""
+        if name.module is None and name.name.text in BUILTINS:
+            return BUILTINS[name.name.text]
+        if is_void(name):
+            self._problems.append(VoidValue(name.place))
+            return None
+        key = self._declared(name, is_later_fine)
+        if key is not None and isinstance(self._declarations.get(key), Interface):
+            self._problems.append(NotAType(name.place, str(name)))
+            return None
+        return key
+
+    def dictionary_key(self, name: TypeName) -> Builtin | None:
+        target = self.value(name)
+        if target is None or isinstance(target, Builtin):
+            return target
+        self._problems.append(BadDictionaryKey(name.place, str(name)))
+        return None
+
+    def base(self, name: TypeName) -> Key | None:
+        """The interface that ``home`` extends."""
+        if name.module is None and (name.name.text in BUILTINS or is_void(name)):
+            self._problems.append(NotAnInterface(name.place, str(name)))
+            return None
+        key = self._declared(name, is_later_fine=False)
+        if key is not None and not isinstance(self._declarations.get(key), Interface):
+            self._problems.append(NotAnInterface(name.place, str(name)))
+            return None
+        return key
+
+    def _declared(self, name: TypeName, is_later_fine: bool) -> Key | None:
+        module = self._home[0] if name.module is None else name.module.text
+        if module not in self._declarations.modules:
+            hint = did_you_mean(module, self._declarations.modules) or "; is its file imported?"
+            self._problems.append(UnknownModule(name.place, module, hint))
+            return None
+        key = module, name.name.text
+        element = self._declarations.get(key)
+        if element is None:
+            self._problems.append(UnknownType(name.place, str(name), self._hint(name, module)))
+            return None
+        if name.module is None and not is_later_fine and self._is_later(key):
+            self._problems.append(DeclaredLater(name.place, key[1], module, element.name.place))
+            return None
+        return key
+
+    def _is_later(self, key: Key) -> bool:
+        ranks = self._declarations.ranks
+        return ranks[key] > ranks[self._home]
+
+    def _hint(self, name: TypeName, module: str) -> str:
+        """The same name elsewhere, or a similar one here."""
+        if name.module is not None:
+            return did_you_mean(name.name.text, self._declarations.modules[module])
+        elsewhere = [other for other, names in self._declarations.modules.items() if name.name.text in names]
+        if elsewhere:
+            return f" (did you mean '{elsewhere[0]}::{name.name.text}'?)"
+        return did_you_mean(name.name.text, {*self._declarations.modules[module], *BUILTINS})
+
+
+def is_void(name: TypeName) -> bool:
+    return name.module is None and name.name.text == "void"

@@ -1,0 +1,132 @@
+"""How declarations hang together once their names are resolved: who contains whom, who extends whom.
+
+What is found on the way: names without a meaning, circles, nesting that is too deep, operations declared again.
+"""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from tcelib.tmake.declaration import Declarations, Key
+from tcelib.tmake.dependency import in_order
+from tcelib.tmake.error import (
+    CircularInheritance,
+    CircularModules,
+    NestedTooDeeply,
+    Problem,
+    RecursiveType,
+    RedefinedOperation,
+)
+from tcelib.tmake.resolver import Resolver, Target, is_void
+from tcelib.tmake.syntax import Dictionary, Element, Interface, Operation, Sequence, Struct, TypeName
+
+MAX_NESTING = 64
+Meaning: TypeAlias = dict[TypeName, Target]
+"""What each name means at its place. A result that is void has no meaning."""
+
+
+def meaning_of(declarations: Declarations, problems: list[Problem]) -> Meaning:
+    """What all names mean; those that mean nothing are left out, each with a problem more."""
+    meaning: Meaning = {}
+    for key, element in declarations.items():
+        found = dict(_resolved(element, Resolver(declarations, key, problems)))
+        meaning.update((name, target) for name, target in found.items() if target is not None)
+    return meaning
+
+
+def _resolved(element: Element, resolver: Resolver) -> Iterator[tuple[TypeName, Target | None]]:
+    match element:
+        case Struct(members=members):
+            yield from ((member.type, resolver.value(member.type)) for member in members)
+        case Sequence(element=of):
+            yield of, resolver.value(of)
+        case Dictionary(key=key, value=value):
+            yield key, resolver.dictionary_key(key)
+            yield value, resolver.value(value)
+        case Interface(base=base, operations=operations):
+            if base is not None:
+                yield base, resolver.base(base)
+            for operation in operations:
+                yield from _resolved_in(operation, resolver)
+
+
+def _resolved_in(operation: Operation, resolver: Resolver) -> Iterator[tuple[TypeName, Target | None]]:
+    if not is_void(operation.result):
+        yield operation.result, resolver.value(operation.result, is_later_fine=True)
+    for param in operation.params:
+        yield param.type, resolver.value(param.type, is_later_fine=True)
+
+
+def types_in_order(declarations: Declarations, meaning: Meaning, problems: list[Problem]) -> list[Key]:
+    """All types, each behind those it is made of."""
+    contains: dict[Key, list[Key]] = {}
+    for key, element in declarations.items():
+        if not isinstance(element, Interface):
+            targets = (meaning.get(name) for name in _parts(element))
+            contains[key] = [target for target in targets if isinstance(target, tuple)]
+    order, circles = in_order(contains)
+    problems.extend(RecursiveType(declarations.place(circle[0]), _full_names(circle)) for circle in circles)
+    depths: dict[Key, int] = {}
+    for key in order:
+        depths[key] = 1 + max((depths[part] for part in contains[key]), default=0)
+        if depths[key] == MAX_NESTING + 1:
+            problems.append(NestedTooDeeply(declarations.place(key), key[1], MAX_NESTING))
+    return order
+
+
+def interfaces_in_order(declarations: Declarations, meaning: Meaning, problems: list[Problem]) -> list[Key]:
+    """All interfaces, each behind its base."""
+    extends: dict[Key, list[Key]] = {}
+    for key, element in declarations.items():
+        if isinstance(element, Interface):
+            base = None if element.base is None else meaning.get(element.base)
+            extends[key] = [base] if isinstance(base, tuple) else []
+    order, circles = in_order(extends)
+    problems.extend(CircularInheritance(declarations.place(circle[0]), _full_names(circle)) for circle in circles)
+    inherited: dict[Key, dict[str, tuple[Key, Operation]]] = {}
+    for key in order:
+        from_base = inherited[extends[key][0]] if extends[key] else {}
+        inherited[key] = _all_operations(declarations, key, from_base, problems)
+    _check_modules(declarations, {key: extends[key] for key in order}, problems)
+    return order
+
+
+def _all_operations(
+    declarations: Declarations,
+    key: Key,
+    from_base: dict[str, tuple[Key, Operation]],
+    problems: list[Problem],
+) -> dict[str, tuple[Key, Operation]]:
+    """Its own operations and ``from_base``, each with the interface that declares it."""
+    interface = declarations.get(key)
+    assert isinstance(interface, Interface)
+    for operation in interface.operations:
+        if operation.name.text in from_base:
+            home, first = from_base[operation.name.text]
+            place = operation.name.place
+            problems.append(RedefinedOperation(place, operation.name.text, ".".join(home), first.name.place))
+    return {operation.name.text: (key, operation) for operation in interface.operations} | from_base
+
+
+def _check_modules(declarations: Declarations, extends: dict[Key, list[Key]], problems: list[Problem]) -> None:
+    needs: dict[str, list[str]] = {module: [] for module in declarations.modules}
+    for (module, _), bases in extends.items():
+        needs[module].extend(base for base, _ in bases if base != module)
+    for circle in in_order(needs)[1]:
+        first = next(
+            key for key, bases in extends.items() if key[0] == circle[0] and bases and bases[0][0] == circle[1]
+        )
+        problems.append(CircularModules(declarations.place(first), tuple(circle)))
+
+
+def _parts(element: Struct | Sequence | Dictionary) -> list[TypeName]:
+    match element:
+        case Struct(members=members):
+            return [member.type for member in members]
+        case Sequence(element=of):
+            return [of]
+        case Dictionary(value=value):
+            return [value]
+
+
+def _full_names(keys: list[Key]) -> tuple[str, ...]:
+    return tuple(f"{module}.{name}" for module, name in keys)
