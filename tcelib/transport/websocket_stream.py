@@ -6,8 +6,7 @@ path and any origin are accepted, no subprotocol and no extension is offered. Kn
 the frames.
 """
 
-from collections.abc import Iterator
-from struct import Struct
+from collections.abc import Iterable
 from typing import Self
 
 from wsproto import ConnectionType, WSConnection
@@ -26,8 +25,6 @@ from wsproto.utilities import ProtocolError, RemoteProtocolError
 
 NORMAL_CLOSURE = 1000
 UNSUPPORTED_DATA = 1003
-_SIZE = Struct(">4xI")
-_SIZE_STARTS_AT = 4
 
 
 class HandshakeError(Exception):
@@ -76,10 +73,10 @@ class WebSocketStream:
         except (ProtocolError, UnicodeError) as error:
             return self._refuse(error)
 
-    def pack(self, packets: bytes) -> bytes:
+    def pack(self, packets: Iterable[bytes]) -> bytes:
         """Whole packets, as the frames that carry them. Only while ``is_open``."""
         send = self._protocol.send
-        return b"".join(send(BytesMessage(data=packet)) for packet in _cut(packets))
+        return b"".join(send(BytesMessage(data=packet)) for packet in packets)
 
     def close(self, code: int = NORMAL_CLOSURE) -> None:
         """Say goodbye, if the peer can still hear it. What it sends from now on is ignored."""
@@ -123,12 +120,3 @@ class WebSocketStream:
         if hint is not None and self._protocol.state is ConnectionState.CONNECTING:
             self._outgoing.append(self._protocol.send(hint))
         return b""
-
-
-def _cut(packets: bytes) -> Iterator[bytes]:
-    """The packets one by one: a packet is 4 bytes longer than its size field says (TCE protocol, section 1)."""
-    start = 0
-    while start < len(packets):
-        end = start + _SIZE_STARTS_AT + _SIZE.unpack_from(packets, start)[0]
-        yield packets[start:end]
-        start = end

@@ -32,12 +32,12 @@ def test_two_ends_open_and_exchange_packets() -> None:
     client.receive(server.take_outgoing())
     assert client.is_open
     assert server.is_open
-    assert server.receive(client.pack(HELLO)) == HELLO
-    assert client.receive(server.pack(BYE)) == BYE
+    assert server.receive(client.pack([HELLO])) == HELLO
+    assert client.receive(server.pack([BYE])) == BYE
 
 
 def test_each_packet_has_a_message_of_its_own() -> None:
-    assert open_server().pack(HELLO + BYE) == b"\x82\x13" + HELLO + b"\x82\x11" + BYE
+    assert open_server().pack([HELLO, BYE]) == b"\x82\x13" + HELLO + b"\x82\x11" + BYE
 
 
 def test_a_header_and_a_body_in_two_messages_are_one_packet() -> None:

@@ -1,0 +1,99 @@
+"""Opening sockets for a client's connection in an asyncio loop, each time one is needed.
+
+Decides what becomes of packets while there is no socket: they wait for it, and are dropped if there will be none.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from typing import Any
+
+from tcelib.error import RPCERROR_CONNECT_FAILED, RpcException
+from tcelib.transport.asyncio_link import Link
+from tcelib.transport.asyncio_server import MakeLink
+from tcelib.transport.loop_shell import LoopHome, LoopShell
+from tcelib.transport.option import Options
+
+
+class Dialer(LoopShell):
+    """The transport of ``connection`` while it has no socket. When it has one, a link takes over, until it is lost."""
+
+    def __init__(
+        self,
+        home: LoopHome,
+        options: Options,
+        make_link: MakeLink,
+        address: tuple[str, int],
+        tls: ssl.SSLContext | None,
+    ) -> None:
+        super().__init__(home, options)
+        self.connection = options.make_connection(self)
+        self._make_link = make_link
+        self._address = address
+        self._tls = tls
+        self._packets: list[bytes] = []
+        self._link: Link | None = None
+        self._task: asyncio.Task[Any] | None = None
+
+    def write(self, packets: Sequence[bytes], /) -> None:
+        """See ``Transport``: kept until there is a socket."""
+        self._packets += packets
+        self.watch_deadline()
+        if self._link is None:
+            self._link = link = self._make_link(self.home, self.options, self)
+            link.connection = self.connection
+            self._task = self.home.spawn(self._open(link))
+
+    def close(self) -> None:
+        """See ``Transport``: there will be no socket for what was written."""
+        self._stop()
+
+    def link_opened(self, link: Link, /) -> None:
+        """See ``LinkOwner``."""
+        if link is not self._link:
+            link.abort()
+            return
+        self.forget_deadline()
+        packets, self._packets = self._packets, []
+        self.connection.transport = link
+        self.connection.opened()
+        if packets and self.connection.transport is link:  # a listener may have closed it
+            link.write(packets)
+
+    def link_over(self, link: Link, error: RpcException | None, /) -> None:
+        """See ``LinkOwner``."""
+        if self.connection.transport is link:
+            self._link = None
+            self.connection.transport = self
+            if error is not None:
+                self.connection.lost(error)
+        elif link is self._link:
+            self._fail(error)
+
+    def link_gone(self, link: Link, /) -> None:
+        """See ``LinkOwner``."""
+
+    async def _open(self, link: Link) -> None:
+        host, port = self._address
+        try:
+            async with asyncio.timeout(self.options.connect_seconds):
+                await self.home.loop.create_connection(lambda: link, host, port, ssl=self._tls)
+        except OSError as error:
+            self._task = None
+            if link is self._link:
+                self._fail(error)
+
+    def _fail(self, error: object) -> None:
+        self._stop()
+        host, port = self._address
+        self.connection.lost(RpcException(RPCERROR_CONNECT_FAILED, f"{host}:{port}: {error}"))
+
+    def _stop(self) -> None:
+        self.forget_deadline()
+        self._packets.clear()
+        link, self._link = self._link, None
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+        if link is not None and link.has_socket:
+            link.abort()

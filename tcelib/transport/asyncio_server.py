@@ -1,0 +1,95 @@
+"""Accepting connections in an asyncio loop, and ending them."""
+
+import asyncio
+import itertools
+import ssl
+from collections.abc import Callable
+from typing import TypeAlias
+
+from tcelib.core.adapter import RpcCommAdapter
+from tcelib.error import RpcException
+from tcelib.transport.asyncio_link import Link, LinkOwner
+from tcelib.transport.loop_shell import LoopHome
+from tcelib.transport.option import Options
+
+CLOSE_SECONDS = 5.0
+MakeLink: TypeAlias = Callable[[LoopHome, Options, LinkOwner], Link]
+
+
+class AsyncioServer:
+    """``adapter`` serves the calls of what is accepted. ``port`` is the one it listens on."""
+
+    def __init__(self, adapter: RpcCommAdapter, options: Options, make_link: MakeLink) -> None:
+        self.adapter = adapter
+        self.port = 0
+        self._links: set[Link] = set()
+        self._home = LoopHome()
+        self._options = options
+        self._make_link = make_link
+        self._numbers = itertools.count(1)
+        self._is_empty = asyncio.Event()
+
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
+        """Listen. Raises ``OSError``."""
+        loop = self._home.loop
+        self._server = await loop.create_server(
+            self._accept, host or None, port, ssl=tls, backlog=self._options.backlog
+        )
+        self.port = self._server.sockets[0].getsockname()[1]
+        self._sweeper = loop.call_later(self._options.idle_seconds, self._sweep)
+
+    async def close(self) -> None:
+        """Stop listening, close the connections, cancel ``async def`` servants, and wait until all are gone.
+
+        Peers have ``CLOSE_SECONDS`` to take what was sent to them.
+        """
+        self._sweeper.cancel()
+        self._server.close()
+        for link in tuple(self._links):
+            link.connection.close()
+        await self._home.cancel_tasks()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._all_gone()
+        except TimeoutError:
+            for link in tuple(self._links):
+                link.abort()
+            await self._all_gone()
+
+    def link_opened(self, link: Link, /) -> None:
+        """See ``LinkOwner``."""
+        link.connection.opened()
+
+    def link_over(self, link: Link, error: RpcException | None, /) -> None:
+        """See ``LinkOwner``."""
+        if error is not None:
+            link.connection.lost(error)
+
+    def link_gone(self, link: Link, /) -> None:
+        """See ``LinkOwner``."""
+        self._links.discard(link)
+        if not self._links:
+            self._is_empty.set()
+
+    def _accept(self) -> Link:
+        link = self._make_link(self._home, self._options, self)
+        link.connection = self._options.make_connection(link)
+        if self._options.gives_user_ids:
+            link.connection.setUserId(next(self._numbers))
+        self.adapter.addConnection(link.connection)
+        self._links.add(link)
+        return link
+
+    async def _all_gone(self) -> None:
+        while self._links:
+            self._is_empty.clear()
+            await self._is_empty.wait()
+
+    def _sweep(self) -> None:
+        """Close the connections on which nothing has moved since the last sweep."""
+        for link in tuple(self._links):
+            if link.is_active:
+                link.is_active = False
+            else:
+                link.connection.close()
+        self._sweeper = self._home.loop.call_later(self._options.idle_seconds, self._sweep)

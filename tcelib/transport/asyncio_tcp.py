@@ -1,0 +1,38 @@
+"""TCP, and TLS over it, in an asyncio loop.
+
+server = await listen(adapter, "", 16005)       then server.port, await server.close()
+prx = ServerPrx(dial("localhost", 16005))       opens its socket with the first call
+"""
+
+import ssl
+
+from tcelib.core.adapter import RpcCommAdapter
+from tcelib.core.connection import RpcConnection
+from tcelib.transport.asyncio_dialer import Dialer
+from tcelib.transport.asyncio_link import Link
+from tcelib.transport.asyncio_server import AsyncioServer
+from tcelib.transport.loop_shell import LoopHome
+from tcelib.transport.option import DEFAULTS, Options
+
+
+async def listen(
+    adapter: RpcCommAdapter,
+    host: str = "",
+    port: int = 0,
+    *,
+    tls: ssl.SSLContext | None = None,
+    options: Options = DEFAULTS,
+) -> AsyncioServer:
+    """Accept connections, whose calls ``adapter`` serves. No host is every interface, port 0 any that is free.
+
+    Raises ``OSError``.
+    """
+    server = AsyncioServer(adapter, options, Link)
+    await server.start(host, port, tls)
+    return server
+
+
+def dial(host: str, port: int, *, tls: ssl.SSLContext | None = None, options: Options = DEFAULTS) -> RpcConnection:
+    """A connection of the running loop, which opens its socket when it is needed: for the first call, and again after
+    it was lost. A call that finds nobody ends with CONNECT_FAILED."""
+    return Dialer(LoopHome(), options, Link, (host, port), tls).connection

@@ -1,0 +1,47 @@
+"""What may be set for the connections of a listener or a dialer, with the defaults and their reasons."""
+
+from dataclasses import dataclass
+
+from tcelib.core.calling import DEFAULT_CALL_TIMEOUT
+from tcelib.core.connection import RpcConnection
+from tcelib.core.port import RpcConnectionEventListener, Transport
+from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
+
+READ_BYTES = 65536  # of one connection in one turn: then the others have theirs
+UNSENT_PAUSE_BYTES = 262144  # while more than this waits to be sent, nothing is read: answers would only pile up
+
+
+@dataclass(frozen=True)
+class Options:
+    """One for a listener, shared by its connections, or one for a dialer. Times are in seconds.
+
+    ``idle_seconds``: an accepted connection on which nothing moved for this long is closed, within twice the time
+    (clients exist that open one per message and leave it). ``stalled_seconds``: so is any connection whose peer takes
+    nothing that we send. ``max_unsent_bytes``: and any to which more than this waits to be sent.
+    ``max_waiting_servants``: so many servants of one connection may block at the same time in gevent; further calls
+    wait. ``gives_user_ids``: accepted connections are numbered users "1", "2", ... until somebody says better.
+    """
+
+    listener: RpcConnectionEventListener | None = None
+    max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES
+    call_timeout: float = DEFAULT_CALL_TIMEOUT
+    may_compress: bool = True
+    connect_seconds: float = 10.0
+    idle_seconds: float = 600.0
+    stalled_seconds: float = 30.0
+    max_unsent_bytes: int = 16 * 1024 * 1024
+    max_waiting_servants: int = 50
+    gives_user_ids: bool = True
+    backlog: int = 1024
+
+    def make_connection(self, transport: Transport) -> RpcConnection:
+        """A connection over ``transport``, with what is set here."""
+        return RpcConnection(
+            transport,
+            listener=self.listener,
+            max_packet_bytes=self.max_packet_bytes,
+            call_timeout=self.call_timeout,
+        )
+
+
+DEFAULTS = Options()
