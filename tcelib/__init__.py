@@ -15,6 +15,7 @@ from tcelib.core.operation import Interface, Operation, Struct
 from tcelib.core.port import RpcConnectionEventListener
 from tcelib.core.promise import RpcPromise
 from tcelib.core.proxy import AF_NONE, AF_READ, AF_WRITE, ErrorCallback, Proxy, ResultCallback, VoidCallback
+from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.core.servant import Answer, Servant
 from tcelib.error import (
     RPCERROR_CONNECT_FAILED,
@@ -87,6 +88,7 @@ __all__ = [
     "RpcExtraData",
     "RpcMessage",
     "RpcPromise",
+    "RpcQueueConnection",
     "Servant",
     "Shortcuts",
     "Struct",

@@ -41,6 +41,10 @@ class CallTable:
         self._calls[sequence] = operation, promise, deadline
         return sequence
 
+    def is_waiting(self, sequence: int) -> bool:
+        """Whether there is a call with this number."""
+        return sequence in self._calls
+
     def take(self, sequence: int) -> tuple[Operation[Any], RpcPromise[Any], float] | None:
         """The call with this number, which waits no more; None if it is unknown, or was answered or given up."""
         return self._calls.pop(sequence, None)

@@ -83,6 +83,14 @@ class Calling(Link):
         else:
             self.transport.hand_over(lambda: self._send_late(operation, len(args), extra, params))
 
+    def flush(self) -> None:
+        """Write what was kept back. Raises ``RpcException`` (SENDFAILED, CONNECT_*)."""
+        try:
+            super().flush()
+        except RpcException:
+            self._is_greeting_due = True  # it may have been among what was not sent
+            raise
+
     def next_deadline(self) -> float | None:
         """When ``expire`` has something to do, at the earliest; None if there is no such time."""
         return None if math.isinf(self._calls.deadline) else self._calls.deadline

@@ -53,7 +53,7 @@ class RpcConnection(Serving):
         if self.adapter is not None:
             self.adapter.enter(self)
         if self.listener is not None:
-            self.listener.onConnected(self)
+            _ask(self.listener.onConnected, self)
 
     def receive(self, data: bytes, *, serve: bool = True) -> bool:
         """Take bytes as they came; serve the messages that are whole, up to ``TURN_CALLS`` of them.
@@ -62,7 +62,7 @@ class RpcConnection(Serving):
         False. Feed at most 64 KiB at once. With ``serve=False`` only answers are taken, and calls wait for ``serve``.
         Nothing is raised: what is wrong with the bytes is answered, logged, or ends the connection.
         """
-        if self._failure is not None:
+        if self._failure is not None or not self.is_open:
             return bool(self._waiting)
         try:
             self._reader.feed(data, self._waiting)
@@ -80,7 +80,12 @@ class RpcConnection(Serving):
         turn = TURN_CALLS
         while waiting and turn:
             turn -= 1
-            self._serve_packet(waiting.popleft())
+            packet = waiting.popleft()
+            if self.listener is None and packet[0][6] & CALL:
+                self._received += 1
+                self._serve_call(packet)
+            else:
+                self._serve_packet(packet)
         self._end_turn()
         return bool(waiting)
 
@@ -94,9 +99,9 @@ class RpcConnection(Serving):
             if self.adapter is not None:
                 self.adapter.leave(self)
             if self.listener is not None:
-                self.listener.onDisconnected(self)
+                _ask(self.listener.onDisconnected, self)
             if self.cb_disconnect is not None:
-                self.cb_disconnect(self)
+                _ask(self.cb_disconnect, self)
 
     # What applications call.
 
@@ -169,14 +174,12 @@ class RpcConnection(Serving):
             self._drop(f"neither a call nor an answer: {calltype:#04x}")
 
     def _take_answers(self) -> None:
-        calls = []
-        while self._waiting:
-            packet = self._waiting.popleft()
-            if packet[0][6] & CALL:
-                calls.append(packet)
-            else:
+        packets = list(self._waiting)
+        self._waiting.clear()
+        self._waiting.extend(packet for packet in packets if packet[0][6] & CALL)
+        for packet in packets:
+            if not packet[0][6] & CALL and self.is_open:
                 self._serve_packet(packet)
-        self._waiting.extendleft(reversed(calls))
 
     def _is_let_in(self, listener: RpcConnectionEventListener, packet: Packet) -> bool:
         try:
@@ -184,10 +187,9 @@ class RpcConnection(Serving):
         except DecodeError as error:
             self._drop(error)
             return False
-        if not listener.onDataPacket(self, message):
+        if not _ask(listener.onDataPacket, self, message):
             self.close()
-            return False
-        return True
+        return self.is_open
 
     def _end_turn(self) -> None:
         try:
@@ -197,3 +199,12 @@ class RpcConnection(Serving):
         if self._failure is not None and not self._waiting:
             log.warning("! closed: %s", self._failure)
             self.close()
+
+
+def _ask(application: Callable[..., object], *args: object) -> object:
+    """Call an application's method; what it raises is logged, and counts as no."""
+    try:
+        return application(*args)
+    except Exception:
+        log.exception("! a listener raised")
+        return False

@@ -29,6 +29,7 @@ class Operation(Generic[R]):
         "opidx",
         "read_params",
         "read_result",
+        "result_count",
         "route",
         "write_params",
         "write_result",
@@ -55,6 +56,7 @@ class Operation(Generic[R]):
         self.opidx = opidx
         self.route = ifidx << 16 | opidx
         self.is_void = is_void
+        self.result_count = 0 if is_void else 1
         self.write_params = write_params
         self.read_params = read_params
         self.write_result = write_result

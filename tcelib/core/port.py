@@ -28,8 +28,8 @@ class Transport(Protocol):
         """Call ``work`` where the connection lives, soon and in order. Any thread may ask."""
 
     def write(self, packets: Sequence[bytes], /) -> None:
-        """Send whole packets in order; the list is yours. TCP joins them into one write, WebSocket makes one binary message of each and
-        writes them together.
+        """Send whole packets in order; the list is yours. TCP joins them into one write, WebSocket makes one binary
+        message of each and writes them together.
 
         A client's transport that is not connected connects first, or keeps the packets until it is. Raises
         ``RpcException`` (SENDFAILED, or one of CONNECT_*) if it is known that they will not arrive.

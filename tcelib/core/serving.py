@@ -5,6 +5,7 @@
     the servant raises, or gives what
     does not fit the operation's type       REMOTEMETHOD_EXCEPTION; the traceback is logged, never sent
     any of these, one-way                   nothing
+    extra values cut                        nothing, and a warning
 
 An answer carries its call's sequence, interface, ``call_id`` and extra values except the token; one that refuses, of
 the extra values the user's id. A gateway finds its way back by them.
@@ -12,7 +13,7 @@ the extra values the user's id. A gateway finds its way back by them.
 
 import logging
 from types import CoroutineType
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from tcelib.core.calling import Calling
 from tcelib.core.context import RpcContext
@@ -27,11 +28,21 @@ from tcelib.error import (
 )
 from tcelib.wire.codec import MALFORMED
 from tcelib.wire.message import ONEWAY, RETURN, TOKEN, USER_ID, Extra, Packet, split_extra
-from tcelib.wire.packet import PacketReader
+from tcelib.wire.packet import SHORT_BYTES, PacketReader, short_answer
 
 INTERFACE_BITS = 0xFFFF0000  # of a route; the operation's index is 0 in answers
 NO_ROUTES: Routes = {}
+Props: TypeAlias = dict[str, str]
 log = logging.getLogger("tce.connection")
+
+
+class _Served(NamedTuple):
+    """A call that was not answered at once: everything that is needed to do it later."""
+
+    packet: Packet
+    operation: Operation[Any]
+    props: Props | None
+    stream: PacketReader  # that the call came from: the answer goes nowhere else
 
 
 class Serving(Calling):
@@ -40,69 +51,67 @@ class Serving(Calling):
     _routes: Routes = NO_ROUTES
 
     def _serve_call(self, packet: Packet) -> None:
-        (*_, calltype, route, _, _, _, extra_count), rest = packet
+        """Serve one call, in a turn that ends with ``flush``. Written out at length, as it runs for every call."""
+        (_, _, _, _, _, sequence, calltype, route, _, _, call_id, extra_count), params = packet
+        props = None
+        if extra_count:
+            try:
+                props, params = split_extra(extra_count, params)
+            except DecodeError as error:
+                self._drop(error)
+                return
         entry = self._routes.get(route)
         if entry is None:
-            self._refuse(packet, RPCERROR_INTERFACE_NOTFOUND)
+            self._refuse(packet, RPCERROR_INTERFACE_NOTFOUND, props)
             return
         operation, method = entry
         try:
-            if extra_count:
-                _, rest = split_extra(extra_count, rest)
-            args = operation.read_params(rest)
+            args = operation.read_params(params)
         except MALFORMED as error:
             self._complaints.add("parameters that cannot be read", f"{operation.full_name}: {error}")
-            self._refuse(packet, RPCERROR_UNSERIALIZE_FAILED)
+            self._refuse(packet, RPCERROR_UNSERIALIZE_FAILED, props)
             return
         stream = self._reader
         try:
             result = method(*args, RpcContext(self, packet))  # type: ignore[arg-type]
             if type(result) is CoroutineType:
-                self.transport.run(result, lambda value, error: self._finish(packet, stream, operation, value, error))
-            elif not calltype & ONEWAY and self._reader is stream:
-                self._answer(packet, operation, result)
+                call = _Served(packet, operation, props, stream)
+                self.transport.run(result, lambda value, error: self._finish(call, value, error))
+                return
+            if calltype & ONEWAY or self._reader is not stream:
+                return
+            params = operation.write_result(result)
+            if props is None and len(params) <= SHORT_BYTES:
+                route &= INTERFACE_BITS
+                self._outgoing.append(short_answer(sequence, route, operation.result_count, call_id, params))
+            else:
+                self._answer(packet, operation, props, params)
         except Exception:  # noqa: BLE001  servants are other people's code
-            self._report(packet, stream, operation)
+            self._report(_Served(packet, operation, props, stream))
 
-    def _finish(
-        self,
-        packet: Packet,
-        stream: PacketReader,
-        operation: Operation[Any],
-        result: Any,
-        error: BaseException | None,
-    ) -> None:
+    def _finish(self, call: "_Served", result: Any, error: BaseException | None) -> None:
         """Answer when a coroutine has ended."""
         try:
             if error is not None:
                 raise error
-            if not packet[0][6] & ONEWAY and self._reader is stream:
-                self._answer(packet, operation, result)
+            if not call.packet[0][6] & ONEWAY and self._reader is call.stream:
+                self._answer(call.packet, call.operation, call.props, call.operation.write_result(result))
         except Exception:  # noqa: BLE001
-            self._report(packet, stream, operation)
+            self._report(call)
 
-    def _report(self, packet: Packet, stream: PacketReader, operation: Operation[Any]) -> None:
-        log.exception("! %s raised", operation.full_name)
-        if self._reader is stream:
-            self._refuse(packet, RPCERROR_REMOTEMETHOD_EXCEPTION)
+    def _report(self, call: "_Served") -> None:
+        log.exception("! %s raised", call.operation.full_name)
+        if self._reader is call.stream:
+            self._refuse(call.packet, RPCERROR_REMOTEMETHOD_EXCEPTION, call.props)
 
-    def _answer(self, packet: Packet, operation: Operation[Any], result: Any) -> None:
-        (*_, extra_count), rest = packet
-        props = None
-        if extra_count:
-            props, _ = split_extra(extra_count, rest)
-            props.pop(TOKEN, None)
-        self._reply(packet, 0, 0 if operation.is_void else 1, props, operation.write_result(result))
+    def _answer(self, packet: Packet, operation: Operation[Any], props: Props | None, params: bytes) -> None:
+        extra = {name: value for name, value in props.items() if name != TOKEN} if props else None
+        self._reply(packet, 0, operation.result_count, extra, params)
 
-    def _refuse(self, packet: Packet, errcode: int) -> None:
-        (*_, extra_count), rest = packet
-        if packet[0][6] & ONEWAY:
-            return
-        try:
-            props, _ = split_extra(extra_count, rest)
-        except DecodeError:
-            props = {}
-        self._reply(packet, errcode, 0, {name: props[name] for name in (USER_ID,) if name in props}, b"")
+    def _refuse(self, packet: Packet, errcode: int, props: Props | None) -> None:
+        if not packet[0][6] & ONEWAY:
+            extra = {USER_ID: props[USER_ID]} if props and USER_ID in props else None
+            self._reply(packet, errcode, 0, extra, b"")
 
     def _reply(self, packet: Packet, errcode: int, count: int, extra: Extra | None, params: bytes) -> None:
         *_, sequence, _, route, _, _, call_id, _ = packet[0]
@@ -117,6 +126,9 @@ class Serving(Calling):
             params=params,
         )
         try:
-            self._push(answer)
+            self._push_answer(packet, answer)
         except RpcException as error:
             log.debug("an answer was not sent: %s", error)
+
+    def _push_answer(self, packet: Packet, answer: bytes) -> None:
+        self._push(answer)

@@ -9,7 +9,7 @@ import struct
 
 from tcelib.error import DecodeError
 
-MALFORMED = (DecodeError, struct.error)
+MALFORMED = (DecodeError, struct.error, TypeError)  # TypeError: a dictionary whose keys cannot be hashed
 UNSENDABLE = (struct.error, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 
 

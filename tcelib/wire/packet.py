@@ -16,6 +16,7 @@ from tcelib.wire.message import (
     HEADER_BYTES,
     MAGIC,
     MESSAGE_BYTES,
+    RETURN,
     RPC,
     Extra,
     Packet,
@@ -25,11 +26,13 @@ from tcelib.wire.message import (
 DEFAULT_MAX_PACKET_BYTES = 0x100000  # what the Java, JavaScript, C++ and C# clients refuse to exceed
 SIZE_AHEAD = 4  # what the size field does not count: the magic
 DEFLATE_OVER_BYTES = 100  # shorter bodies are not worth it
+SHORT_BYTES = DEFLATE_OVER_BYTES - MESSAGE_BYTES  # of parameters without extra values
 
 # Python's version number: it says that we inflate. The other languages send 0x100, and some of them cannot.
 VERSION = 0x01000000
 
 _PLAIN, _ZLIB = 0, 1
+_pack = HEADER.pack
 _ENVELOPE = Struct(">IIBxI")
 _SIZE_OF_NOTHING = ENVELOPE_BYTES - SIZE_AHEAD
 _SIZE_OF_HEADER = HEADER_BYTES - SIZE_AHEAD
@@ -180,8 +183,14 @@ def build_packet(
         )
         return wrap(body, deflates)
     size = _SIZE_OF_HEADER + len(params)
-    header = HEADER.pack(MAGIC, size, _PLAIN, VERSION, RPC, sequence, calltype, route, errcode, paramsize, call_id, 0)
+    header = _pack(MAGIC, size, _PLAIN, VERSION, RPC, sequence, calltype, route, errcode, paramsize, call_id, 0)
     return header + params
+
+
+def short_answer(sequence: int, route: int, paramsize: int, call_id: int, params: bytes) -> bytes:
+    """The packet of an answer without extra values and of at most ``SHORT_BYTES`` of parameters: the usual one."""
+    size = _SIZE_OF_HEADER + len(params)
+    return _pack(MAGIC, size, _PLAIN, VERSION, RPC, sequence, RETURN, route, 0, paramsize, call_id, 0) + params
 
 
 def wrap(body: bytes, deflates: bool = False, version: int = VERSION) -> bytes:

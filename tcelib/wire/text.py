@@ -22,10 +22,10 @@ def decode_text(raw: bytes) -> str:
 
 def encode_text(text: str) -> bytes:
     """UTF-8; the bytes that ``decode_text`` could not read are themselves again. ``TypeError`` for other types."""
-    if not isinstance(text, str):
-        raise TypeError(f"text is expected, not {type(text).__name__}")
     try:
         return text.encode()
+    except AttributeError:
+        raise TypeError(f"text is expected, not {type(text).__name__}") from None
     except UnicodeEncodeError:
         # Through UTF-16, so that two halves of a pair that stand side by side become the one character they are.
         whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
