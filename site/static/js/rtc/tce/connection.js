@@ -1,0 +1,220 @@
+/**
+ * Calls in both directions with one server.
+ *
+ * Decides what a message means and how a call ends. Connections are made by dialer.js, answers by dispatch.js.
+ */
+
+/** @import { Clock } from "../clock.js" */
+/** @import { Link } from "./link.js" */
+/** @import { ExtraInput, RpcMessage } from "./message.js" */
+/** @import { Operation } from "./operation.js" */
+/** @import { RpcAdapter } from "./servant.js" */
+import { browserClock } from "../clock.js";
+import { Emitter } from "../emitter.js";
+import { State } from "../reconnecting_socket.js";
+import { CallTable } from "./call_table.js";
+import { RpcContext } from "./context.js";
+import { Dialer } from "./dialer.js";
+import { answer, errorAnswer } from "./dispatch.js";
+import { DecodeError, RpcConsts, RpcException } from "./error.js";
+import { CallType, decodeMessage, encodeExtra, encodeMessage } from "./message.js";
+import { fitsPacket, MAX_PACKET_BYTES } from "./packet.js";
+
+/**
+ * @typedef {object} ConnectionOptions What can be chosen, and everything from the environment.
+ * @property {number} [timeout] seconds that a call waits for its answer; 30 by default
+ * @property {boolean} [reconnect] come back after a loss without a call, in order to receive
+ * @property {number} [connectTimeout] seconds
+ * @property {number} [maxPacketBytes] of a packet, as it comes and inflated
+ * @property {(error: unknown) => void} [report] gets errors that nobody waits for, such as those of servants
+ * @property {typeof WebSocket} [WebSocket]
+ * @property {Clock} [clock]
+ * @property {() => number} [random]
+ * @property {typeof DecompressionStream} [DecompressionStream]
+ */
+/** @typedef {{timeout?: number, extra?: ExtraInput}} CallOptions `timeout` in seconds; Infinity for none. */
+
+export class RpcConnection {
+  #timeout;
+  #maxPacketBytes;
+  #dialer;
+  #calls;
+  #events;
+  /** @type {RpcAdapter | null} */
+  #adapter = null;
+  /** @type {{__token__?: string, __device_id__?: string}} */
+  #credentials = {};
+  #areCredentialsDue = false;
+
+  /**
+   * Does nothing until the first call, or `connect`.
+   * @param {string} uri ws:// or wss://
+   * @param {ConnectionOptions} [options]
+   */
+  constructor(uri, options = {}) {
+    const {
+      timeout = 30,
+      reconnect = false,
+      connectTimeout = 15,
+      maxPacketBytes = MAX_PACKET_BYTES,
+      report = (error) => console.error(error),
+      WebSocket = globalThis.WebSocket,
+      clock = browserClock,
+      random = Math.random,
+      DecompressionStream = globalThis.DecompressionStream,
+    } = options;
+    this.report = report;
+    this.#timeout = timeout;
+    this.#maxPacketBytes = maxPacketBytes;
+    this.#calls = new CallTable(clock);
+    this.#events = new Emitter(report);
+    const needs = { uri, WebSocket, clock, random, DecompressionStream, reconnect, connectTimeout, maxPacketBytes };
+    this.#dialer = new Dialer(needs, {
+      onBody: (body, link) => this.#onBody(body, link),
+      onLost: (error) => this.#calls.failAll(error),
+      onState: (state) => this.#onState(state),
+      onClose: (code, reason) => this.#events.emit("close", { code, reason }),
+    });
+  }
+
+  /** "connecting", "open", "waiting" (for the next attempt) or "closed" (until the next call). */
+  get state() {
+    return this.#dialer.state;
+  }
+
+  /**
+   * Listen: "state": `(state)`; "open": `()`; "close", each loss and each attempt that failed: `({code, reason})`.
+   * @param {"state" | "open" | "close"} event
+   * @param {import("../emitter.js").Listener} listener
+   * @returns {() => void} ends it
+   */
+  on(event, listener) {
+    return this.#events.on(event, listener);
+  }
+
+  /**
+   * Say who this is: with the next packet, and with the first one of every new connection.
+   * @param {string} token
+   */
+  setToken(token) {
+    this.#credentials = { ...this.#credentials, __token__: token };
+    this.#areCredentialsDue = true;
+  }
+
+  /**
+   * Say which device this is, at the same time as the token.
+   * @param {string} deviceId
+   */
+  setDeviceId(deviceId) {
+    this.#credentials = { ...this.#credentials, __device_id__: deviceId };
+    this.#areCredentialsDue = true;
+  }
+
+  /** @param {RpcAdapter} adapter its servants answer what the server calls */
+  attachAdapter(adapter) {
+    this.#adapter = adapter;
+  }
+
+  /** What the server calls from now on is answered with RPCERROR_INTERFACE_NOTFOUND. */
+  detachAdapter() {
+    this.#adapter = null;
+  }
+
+  /** Connect now, without waiting any longer. Nothing happens where a connection is there or on its way. */
+  connect() {
+    this.#dialer.connect();
+  }
+
+  /** Hang up; calls that wait end. The next call, or `connect`, makes a new connection. */
+  close() {
+    this.#dialer.close();
+  }
+
+  /**
+   * @template R
+   * @param {Operation<R>} operation
+   * @param {unknown[]} args
+   * @param {CallOptions} [options]
+   * @param {number} [calltype] how the call is marked; servers make no difference
+   * @returns {Promise<R>} rejected with RpcException
+   */
+  async call(operation, args, { timeout = this.#timeout, extra } = {}, calltype = CallType.CALL) {
+    const params = operation.writeParams(args);
+    const sequence = this.#calls.nextSequence();
+    const result = this.#calls.add(sequence, operation, timeout);
+    this.#sendCall(operation, params, { sequence, calltype, extra }).catch((error) => this.#calls.fail(sequence, error));
+    return result;
+  }
+
+  /**
+   * Call without an answer.
+   * @param {Operation<void>} operation
+   * @param {unknown[]} args
+   * @param {ExtraInput} [extra]
+   * @returns {Promise<void>} fulfilled when it is on its way; rejected with RpcException
+   */
+  async send(operation, args, extra) {
+    const params = operation.writeParams(args);
+    const calltype = CallType.CALL | CallType.ONEWAY;
+    return this.#sendCall(operation, params, { sequence: this.#calls.nextSequence(), calltype, extra });
+  }
+
+  /**
+   * @param {Operation} operation
+   * @param {Uint8Array} params
+   * @param {{sequence: number, calltype: number, extra?: ExtraInput}} call
+   */
+  async #sendCall({ ifidx, opidx, params: types }, params, { sequence, calltype, extra = {} }) {
+    // First of all, because a new connection starts with the credentials.
+    this.#dialer.connect();
+    const extraBytes = encodeExtra({ ...this.#takeCredentials(), ...extra });
+    const numbers = { sequence, calltype, ifidx, opidx, errcode: 0, paramsize: types.length, callId: 0 };
+    const body = encodeMessage({ ...numbers, extraBytes, params });
+    if (!fitsPacket(body, this.#maxPacketBytes)) {
+      throw new RpcException(RpcConsts.RPCERROR_SENDFAILED, `${body.length} bytes are more than a packet takes`);
+    }
+    return this.#dialer.send(body);
+  }
+
+  #takeCredentials() {
+    const credentials = this.#areCredentialsDue ? this.#credentials : {};
+    this.#areCredentialsDue = false;
+    return credentials;
+  }
+
+  /** @param {string} state */
+  #onState(state) {
+    if (state === State.CONNECTING) this.#areCredentialsDue = true;
+    this.#events.emit("state", state);
+    if (state === State.OPEN) this.#events.emit("open");
+  }
+
+  /**
+   * @param {Uint8Array} body
+   * @param {Link} link
+   */
+  #onBody(body, link) {
+    try {
+      const message = decodeMessage(body);
+      if (message.calltype & CallType.CALL) this.#serve(message, link);
+      else if (message.calltype & CallType.RETURN) this.#calls.settle(message);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      this.report(error);
+    }
+  }
+
+  /**
+   * @param {RpcMessage} call
+   * @param {Link} link the answer goes where the call came from, or nowhere
+   */
+  async #serve(call, link) {
+    const reply = await answer(call, this.#adapter, new RpcContext(this, call), this.report);
+    if (reply === null || link.isOver) return;
+    const extraBytes = [...encodeExtra(this.#takeCredentials()), ...reply.extraBytes];
+    const body = encodeMessage({ ...reply, extraBytes });
+    if (fitsPacket(body, this.#maxPacketBytes)) return link.send(body);
+    this.report(new RpcException(RpcConsts.RPCERROR_SENDFAILED, `a result of ${reply.params.length} bytes`));
+    link.send(encodeMessage(errorAnswer(call, RpcConsts.RPCERROR_REMOTEMETHOD_EXCEPTION)));
+  }
+}

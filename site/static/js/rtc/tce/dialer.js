@@ -1,0 +1,179 @@
+/**
+ * One link after the other: made when something is to be sent, and by itself where something is to be received.
+ *
+ *      CLOSED ── connect(), send() ──► CONNECTING ── open ──► OPEN
+ *        ▲                             ▲        │ lost         │ lost
+ *        ├──── without `reconnect` ────┼────────┴──────┬───────┘
+ *        │                             │ the delay is over, or connect(), send()
+ *        └── close(), from everywhere  └── WAITING ◄───┘ with `reconnect`, unless the code says "do not come back"
+ *
+ * Decides when to connect, and keeps what is sent meanwhile. It knows bodies, not messages.
+ */
+
+/** @import { Clock } from "../clock.js" */
+import { Backoff } from "../backoff.js";
+import { CloseCode, mayReconnect } from "../codes.js";
+import { State } from "../reconnecting_socket.js";
+import { RpcConsts, RpcException } from "./error.js";
+import { Link } from "./link.js";
+
+/** @typedef {{body: Uint8Array, onSent: () => void, onFailed: (error: RpcException) => void}} Outgoing */
+/**
+ * @typedef {object} DialerOptions
+ * @property {string} uri
+ * @property {typeof WebSocket} WebSocket
+ * @property {Clock} clock
+ * @property {() => number} random
+ * @property {typeof DecompressionStream | undefined} DecompressionStream
+ * @property {boolean} reconnect
+ * @property {number} connectTimeout seconds
+ * @property {number} maxPacketBytes
+ */
+/**
+ * @typedef {object} DialerOwner
+ * @property {(body: Uint8Array, link: Link) => void} onBody
+ * @property {(error: RpcException) => void} onLost what waits for an answer ends with this error
+ * @property {(state: string) => void} onState
+ * @property {(code: number, reason: string) => void} onClose a connection, or the attempt at one, is over; last of all
+ */
+
+export class Dialer {
+  #options;
+  #owner;
+  #backoff;
+  /** @type {string} */
+  #state = State.CLOSED;
+  /** @type {Link | null} */
+  #link = null;
+  /** @type {any} The one timer: the connection's deadline while CONNECTING, the next attempt while WAITING. */
+  #timer = null;
+  /** @type {Outgoing[]} What waits for the connection that is being made. */
+  #outbox = [];
+
+  /**
+   * Does nothing until `connect` or `send`.
+   * @param {DialerOptions} options
+   * @param {DialerOwner} owner
+   */
+  constructor(options, owner) {
+    this.#options = options;
+    this.#owner = owner;
+    this.#backoff = new Backoff({ random: options.random });
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  /**
+   * Connect now, without waiting any longer. Nothing happens where a connection is there or on its way.
+   * @throws {RpcException} there cannot be one, as with an address that is none
+   */
+  connect() {
+    if (this.#state === State.OPEN || this.#state === State.CONNECTING) return;
+    this.#link = this.#newLink();
+    this.#wait(() => this.#link?.drop("not open in time"), this.#options.connectTimeout * 1000);
+    this.#enter(State.CONNECTING);
+  }
+
+  /**
+   * @param {Uint8Array} body
+   * @returns {Promise<void>} fulfilled when it is on its way; rejected if there is no connection to be had
+   */
+  send(body) {
+    return new Promise((onSent, onFailed) => {
+      this.connect();
+      this.#outbox.push({ body, onSent, onFailed });
+      if (this.#state === State.OPEN) this.#flush();
+    });
+  }
+
+  /** Hang up, and come back only when asked to. */
+  close() {
+    if (this.#state === State.CLOSED) return;
+    this.#link?.close();
+    this.#onLost(CloseCode.NORMAL, "closed by this side");
+  }
+
+  #newLink() {
+    const { uri, WebSocket, maxPacketBytes, DecompressionStream } = this.#options;
+    try {
+      /** @type {Link} */
+      const link = new Link(new WebSocket(uri), { maxPacketBytes, DecompressionStream }, {
+        onOpen: () => this.#onOpen(),
+        onBody: (body) => this.#owner.onBody(body, link),
+        onLost: (code, reason) => this.#onLost(code, reason),
+      });
+      return link;
+    } catch (error) {
+      throw new RpcException(RpcConsts.RPCERROR_CONNECT_FAILED, String(error));
+    }
+  }
+
+  #onOpen() {
+    this.#stopTimer();
+    this.#backoff.onOpen(this.#options.clock.now());
+    this.#flush();
+    this.#enter(State.OPEN);
+  }
+
+  #flush() {
+    for (const { body, onSent, onFailed } of this.#takeOutbox()) {
+      try {
+        this.#link?.send(body);
+        onSent();
+      } catch (error) {
+        onFailed(new RpcException(RpcConsts.RPCERROR_SENDFAILED, String(error)));
+      }
+    }
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  #onLost(code, reason) {
+    const { RPCERROR_CONNECTION_LOST, RPCERROR_CONNECT_FAILED } = RpcConsts;
+    const wasOpen = this.#state === State.OPEN;
+    const error = new RpcException(wasOpen ? RPCERROR_CONNECTION_LOST : RPCERROR_CONNECT_FAILED, reason || `code ${code}`);
+    this.#link = null;
+    this.#stopTimer();
+    // What waits ends before anybody is told: whoever is told may call again, and that call is a new one.
+    for (const { onFailed } of this.#takeOutbox()) onFailed(error);
+    this.#owner.onLost(error);
+    if (this.#options.reconnect && mayReconnect(code)) this.#comeBack();
+    else this.#enter(State.CLOSED);
+    this.#owner.onClose(code, reason);
+  }
+
+  #comeBack() {
+    this.#wait(() => this.connect(), this.#backoff.nextDelayMs(this.#options.clock.now()));
+    this.#enter(State.WAITING);
+  }
+
+  #takeOutbox() {
+    const outbox = this.#outbox;
+    this.#outbox = [];
+    return outbox;
+  }
+
+  /** @param {string} state */
+  #enter(state) {
+    this.#state = state;
+    this.#owner.onState(state);
+  }
+
+  /**
+   * @param {() => void} run
+   * @param {number} delayMs
+   */
+  #wait(run, delayMs) {
+    this.#stopTimer();
+    this.#timer = this.#options.clock.setTimeout(run, delayMs);
+  }
+
+  #stopTimer() {
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}

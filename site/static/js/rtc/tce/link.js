@@ -1,0 +1,123 @@
+/**
+ * One WebSocket's life as a stream of bodies, in the order in which their packets were sent.
+ *
+ * Half a packet ends with it: the next connection gets a link of its own. It knows no message.
+ */
+
+/** @import { Packet } from "./packet.js" */
+import { CloseCode } from "../codes.js";
+import { PacketError } from "./error.js";
+import { inflate } from "./inflate.js";
+import { buildPacket, PacketReader } from "./packet.js";
+
+/**
+ * @typedef {object} LinkOwner
+ * @property {() => void} onOpen
+ * @property {(body: Uint8Array) => void} onBody
+ * @property {(code: number, reason: string) => void} onLost once; nothing comes after it
+ */
+
+export class Link {
+  #socket;
+  #reader;
+  #maxPacketBytes;
+  #Stream;
+  #owner;
+  /** @type {Packet[]} What waits for a packet that is being inflated, that one first. */
+  #backlog = [];
+  #isOver = false;
+
+  /**
+   * @param {WebSocket} socket one that is just being connected
+   * @param {object} options
+   * @param {number} options.maxPacketBytes
+   * @param {typeof DecompressionStream | undefined} options.DecompressionStream
+   * @param {LinkOwner} owner
+   */
+  constructor(socket, { maxPacketBytes, DecompressionStream }, owner) {
+    this.#socket = socket;
+    this.#reader = new PacketReader(maxPacketBytes);
+    this.#maxPacketBytes = maxPacketBytes;
+    this.#Stream = DecompressionStream;
+    this.#owner = owner;
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => owner.onOpen();
+    socket.onmessage = ({ data }) => this.#onData(data);
+    socket.onclose = ({ code, reason }) => this.#onLost(code, reason);
+    // A close event follows every error; Node's libraries want somebody to listen, all the same.
+    socket.onerror = () => {};
+  }
+
+  get isOver() {
+    return this.#isOver;
+  }
+
+  /** @param {Uint8Array} body sent as one packet in one message */
+  send(body) {
+    this.#socket.send(buildPacket(body));
+  }
+
+  /** Close without telling the owner. */
+  close() {
+    this.#isOver = true;
+    this.#backlog = [];
+    this.#socket.onopen = this.#socket.onmessage = this.#socket.onclose = null;
+    this.#socket.close();
+  }
+
+  /**
+   * Give the connection up as dead.
+   * @param {string} reason
+   */
+  drop(reason) {
+    if (!this.#isOver) this.#onLost(CloseCode.ABNORMAL, reason);
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  #onLost(code, reason) {
+    this.close();
+    this.#owner.onLost(code, reason);
+  }
+
+  /** @param {unknown} data of a message. Texts belong to another protocol on the same address. */
+  #onData(data) {
+    if (!(data instanceof ArrayBuffer)) return;
+    this.#reader.feed(new Uint8Array(data));
+    try {
+      for (let packet = this.#reader.next(); packet !== null; packet = this.#reader.next()) this.#onPacket(packet);
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  /** @param {Packet} packet */
+  #onPacket(packet) {
+    const isBusy = this.#backlog.length > 0;
+    if (!isBusy && !packet.isCompressed) return this.#deliver(packet.body);
+    this.#backlog.push(packet);
+    if (!isBusy) this.#workOff().catch((error) => this.#onError(error));
+  }
+
+  async #workOff() {
+    while (this.#backlog.length > 0) {
+      const { isCompressed, body } = this.#backlog[0];
+      const inflated = isCompressed ? await inflate(body, this.#maxPacketBytes, this.#Stream) : body;
+      this.#backlog.shift();
+      this.#deliver(inflated);
+    }
+  }
+
+  /** @param {Uint8Array} body */
+  #deliver(body) {
+    if (!this.#isOver) this.#owner.onBody(body);
+  }
+
+  /** @param {unknown} error */
+  #onError(error) {
+    if (!(error instanceof PacketError)) throw error;
+    this.drop(error.message);
+  }
+}

@@ -1,0 +1,89 @@
+/** The message inside a packet (TCE protocol, section 2): what it is about, in fixed fields, then `extra`, then values. */
+
+import { ByteReader } from "./byte_reader.js";
+import { ByteWriter } from "./byte_writer.js";
+import { decodeText, encodeText } from "./utf8.js";
+
+/** The bits of `calltype`. */
+export const CallType = Object.freeze({ CALL: 0x01, RETURN: 0x02, TWOWAY: 0x10, ONEWAY: 0x20, ASYNC: 0x40 });
+
+const MSGTYPE_RPC = 1;
+
+/** @typedef {{[key: string]: string}} Extra What travels beside the parameters; without a prototype. */
+/** @typedef {{[key: string]: unknown}} ExtraInput Values that are no strings are sent as `String` makes them. */
+/** @typedef {[key: Uint8Array, value: Uint8Array][]} ExtraBytes */
+/**
+ * @typedef {object} RpcMessage
+ * @property {number} sequence
+ * @property {number} calltype
+ * @property {number} ifidx
+ * @property {number} opidx
+ * @property {number} errcode
+ * @property {number} paramsize the number of parameters; some peers always send 0
+ * @property {number} callId
+ * @property {ExtraBytes} extraBytes as they came, so that an answer can return what is not even UTF-8
+ * @property {Uint8Array} params one value after the other
+ */
+
+/**
+ * @param {RpcMessage} message
+ * @returns {Uint8Array} the body of a packet
+ */
+export function encodeMessage(message) {
+  const writer = new ByteWriter();
+  writer.byte(MSGTYPE_RPC);
+  writer.unsignedInt(message.sequence);
+  writer.byte(message.calltype);
+  writer.unsignedShort(message.ifidx);
+  writer.unsignedShort(message.opidx);
+  writer.unsignedInt(message.errcode);
+  writer.byte(message.paramsize);
+  writer.unsignedShort(message.callId);
+  writer.unsignedInt(message.extraBytes.length);
+  for (const [key, value] of message.extraBytes) {
+    writer.bytes(key);
+    writer.bytes(value);
+  }
+  writer.raw(message.params);
+  return writer.toBytes();
+}
+
+/**
+ * @param {Uint8Array} body of a packet
+ * @returns {RpcMessage} the type byte, which no receiver checks, is passed over
+ * @throws {import("./error.js").DecodeError}
+ */
+export function decodeMessage(body) {
+  const reader = new ByteReader(body);
+  reader.byte();
+  return {
+    sequence: reader.unsignedInt(),
+    calltype: reader.byte(),
+    ifidx: reader.unsignedShort(),
+    opidx: reader.unsignedShort(),
+    errcode: reader.unsignedInt(),
+    paramsize: reader.byte(),
+    callId: reader.unsignedShort(),
+    extraBytes: Array.from({ length: reader.count(8) }, () => [reader.bytes(), reader.bytes()]),
+    params: reader.rest(),
+  };
+}
+
+/**
+ * @param {ExtraInput} extra
+ * @returns {ExtraBytes}
+ */
+export function encodeExtra(extra) {
+  return Object.entries(extra).map(([key, value]) => [encodeText(key), encodeText(String(value))]);
+}
+
+/**
+ * @param {ExtraBytes} extraBytes
+ * @returns {Extra} of a key that comes twice the last value
+ */
+export function decodeExtra(extraBytes) {
+  /** @type {Extra} */
+  const extra = Object.create(null);
+  for (const [key, value] of extraBytes) extra[decodeText(key)] = decodeText(value);
+  return extra;
+}

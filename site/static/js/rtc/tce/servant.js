@@ -1,0 +1,56 @@
+/** Who answers calls: servants with the methods of an interface, and the adapter that knows them by their numbers. */
+
+/** @import { Operation } from "./operation.js" */
+
+/** The base of generated servants, each with its interface's own operations; those of a base interface are inherited. */
+export class Servant {
+  /** @type {readonly Operation[]} */
+  static OPERATIONS = [];
+}
+
+/** @typedef {{servant: Servant, operation: Operation}} Target */
+
+/** Servants by the interfaces and operations that they serve, for one connection or for several. */
+export class RpcAdapter {
+  /** @type {Map<string, Target>} */
+  #targets = new Map();
+
+  /** @param {string} [id] for logs */
+  constructor(id = "") {
+    this.id = id;
+  }
+
+  /**
+   * @param {Servant} servant serves its interface and that one's bases from now on, instead of an earlier servant
+   * @returns {this}
+   */
+  addServant(servant) {
+    for (const operation of operationsOf(servant)) this.#targets.set(keyOf(operation), { servant, operation });
+    return this;
+  }
+
+  /**
+   * @param {{ifidx: number, opidx: number}} numbers as in a message
+   * @returns {Target | undefined}
+   */
+  find(numbers) {
+    return this.#targets.get(keyOf(numbers));
+  }
+}
+
+/**
+ * @param {Servant} servant
+ * @returns {Operation[]} of all generated classes that it is made of
+ */
+function operationsOf(servant) {
+  const operations = [];
+  for (let type = servant.constructor; type !== Function.prototype; type = Object.getPrototypeOf(type)) {
+    if (Object.hasOwn(type, "OPERATIONS")) operations.push(.../** @type {typeof Servant} */ (type).OPERATIONS);
+  }
+  return operations;
+}
+
+/** @param {{ifidx: number, opidx: number}} numbers */
+function keyOf({ ifidx, opidx }) {
+  return `${ifidx}.${opidx}`;
+}
