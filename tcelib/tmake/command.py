@@ -1,0 +1,84 @@
+"""What ``tce2py`` and ``tce2js`` have in common: options, problems on stderr, files, the exit status.
+
+A language gives what it is called and what it makes of a module; everything else is the same for all of them.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from tcelib.tmake.compiler import compile_files
+from tcelib.tmake.index_list import index_table
+from tcelib.tmake.model import Model, Module
+
+INDEX_LISTS = ("ifx-index-list.txt", "ifx-index-list.xml")
+INDEX_TABLE = "ifxdef.txt"
+
+Emit: TypeAlias = Callable[[Model, Module], Mapping[str, str]]
+"""The files that are made of a module: names, and texts."""
+
+
+def command_parser(program: str, description: str, directory: str) -> argparse.ArgumentParser:
+    """The options of every command; ``directory`` is where its files go unless it is told."""
+    parser = argparse.ArgumentParser(program, description=description, allow_abbrev=False)
+    parser.add_argument(
+        "-i",
+        dest="inputs",
+        required=True,
+        metavar="FILE[,FILE...]",
+        help="IDL files; imported ones are found beside them",
+    )
+    parser.add_argument(
+        "-o",
+        dest="directory",
+        default=directory,
+        metavar="DIR",
+        help="where the files go, made if needed (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-if",
+        "--index-list",
+        dest="index_list",
+        metavar="FILE",
+        help=f"indexes of interfaces and operations (default: {' or '.join(INDEX_LISTS)}, if there is one here)",
+    )
+    parser.add_argument(
+        "--ifxdef",
+        dest="index_table",
+        default=INDEX_TABLE,
+        metavar="FILE",
+        help="the table of indexes to write (default: %(default)s)",
+    )
+    return parser
+
+
+def run(options: argparse.Namespace, emit: Emit) -> int:
+    """Compile what ``options`` name, and write what ``emit`` makes of it.
+
+    Returns the exit status: 0, or 1 after any mistake, and then nothing was written.
+    """
+    result = compile_files(options.inputs.split(","), options.index_list or _index_list_here())
+    for problem in result.problems:
+        sys.stderr.write(f"{problem}\n")
+    if result.model is None:
+        return 1
+    texts = {name: text for module in result.model.modules for name, text in emit(result.model, module).items()}
+    try:
+        _write(Path(options.directory), texts)
+        Path(options.index_table).write_text(index_table(result.model.interfaces()), encoding="utf-8")
+    except OSError as error:
+        sys.stderr.write(f"{error.filename}: error: cannot be written: {error.strerror}\n")
+        return 1
+    return 0
+
+
+def _index_list_here() -> str | None:
+    return next((name for name in INDEX_LISTS if Path(name).is_file()), None)
+
+
+def _write(directory: Path, texts: Mapping[str, str]) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (directory / name).write_text(text, encoding="utf-8", newline="\n")
