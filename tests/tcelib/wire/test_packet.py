@@ -1,0 +1,222 @@
+"""Packets in a stream of bytes (TCE protocol, section 1; section 7, items 1 to 6 and 38)."""
+
+import tracemalloc
+import zlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tcelib.error import PacketError
+from tcelib.wire.message import RpcMessage, build_body
+from tcelib.wire.packet import PacketReader, build_packet, wrap
+
+MAX = 0x100000
+CALL = bytes.fromhex("efd2bb99000000280000000001000100000001010007000700000000010000000000000000000568656c6c6f")
+
+
+class Inbox:
+    """A reader, what it gave and what it dropped."""
+
+    def __init__(self, max_packet_bytes=MAX):
+        self.packets = []
+        self.dropped = []
+        self.reader = PacketReader(max_packet_bytes, self.dropped.append)
+
+    def feed(self, data):
+        self.reader.feed(data, self.packets)
+        return self
+
+    @property
+    def messages(self):
+        return [RpcMessage.of(packet) for packet in self.packets]
+
+    @property
+    def params(self):
+        return [message.paramstream for message in self.messages]
+
+
+def envelope(body, size=None, compress=0, encrypt=0, version="00000100"):
+    size = 10 + len(body) if size is None else size
+    return bytes.fromhex(f"efd2bb99{size:08x}{compress:02x}{encrypt:02x}{version}") + body
+
+
+def body_of(params, sequence=1):
+    return build_body(sequence, 1, 7 << 16 | 7, params=params)
+
+
+def test_a_packet_is_cut_by_its_size():
+    inbox = Inbox().feed(CALL + CALL)
+
+    assert inbox.params == [b"\0\0\0\5hello"] * 2
+
+
+@pytest.mark.parametrize("cut", range(1, len(CALL)))
+def test_a_packet_may_come_in_two_parts_cut_anywhere(cut):
+    inbox = Inbox().feed(CALL[:cut])
+    assert inbox.packets == []
+
+    assert inbox.feed(CALL[cut:]).params == [b"\0\0\0\5hello"]
+
+
+def test_a_packet_may_come_byte_by_byte_with_others_behind_it():
+    inbox = Inbox()
+    for byte in CALL * 3:
+        inbox.feed(bytes([byte]))
+
+    assert inbox.params == [b"\0\0\0\5hello"] * 3
+
+
+def test_header_and_body_in_two_websocket_messages_are_one_packet():
+    assert Inbox().feed(CALL[:14]).feed(CALL[14:]).params == [b"\0\0\0\5hello"]
+
+
+packets = st.builds(
+    lambda params, deflates, extra: build_packet(5, 1, 1 << 16, extra=extra, params=params, deflates=deflates),
+    st.binary(max_size=300),
+    st.booleans(),
+    st.one_of(st.none(), st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3)),
+)
+
+
+@given(st.lists(packets, max_size=8), st.data())
+def test_packets_cut_and_joined_anywhere_are_the_same_packets(sent, data):
+    stream = b"".join(sent)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
+    inbox = Inbox()
+    for start, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+        inbox.feed(stream[start:end])
+
+    assert inbox.packets == Inbox().feed(stream).packets
+    assert len(inbox.packets) == len(sent)
+
+
+@pytest.mark.parametrize("version", ["00000000", "00000100", "00000101", "01000000", "ffffffff"])
+def test_version_and_encryption_are_ignored(version):
+    assert Inbox().feed(envelope(body_of(b"x"), version=version, encrypt=3)).params == [b"x"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 10, 0x100001, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_a_size_out_of_bounds_is_refused_as_soon_as_it_is_known(size):
+    with pytest.raises(PacketError, match=f"of {size} bytes"):
+        Inbox().feed(envelope(b"", size=size))
+
+
+def test_the_greatest_size_is_taken():
+    assert Inbox(max_packet_bytes=100).feed(envelope(body_of(b"x" * 69))).params == [b"x" * 69]
+    with pytest.raises(PacketError, match="101"):
+        Inbox(max_packet_bytes=100).feed(envelope(body_of(b"x" * 70))[:14])
+
+
+def test_what_does_not_begin_like_a_packet_is_refused_and_what_stood_before_it_is_given():
+    inbox = Inbox()
+
+    with pytest.raises(PacketError, match="00000001"):
+        inbox.feed(CALL + bytes.fromhex("00000001") + CALL)
+    assert inbox.params == [b"\0\0\0\5hello"]
+
+
+@pytest.mark.parametrize("compress", [2, 3, 255])
+def test_an_unknown_compression_is_refused(compress):
+    with pytest.raises(PacketError, match="compression"):
+        Inbox().feed(envelope(body_of(b"x"), compress=compress))
+
+
+@pytest.mark.parametrize("length", range(1, 21))
+def test_a_body_too_short_for_a_message_is_dropped_and_the_stream_goes_on(length):
+    inbox = Inbox().feed(CALL + envelope(bytes(length)) + CALL)
+
+    assert inbox.params == [b"\0\0\0\5hello"] * 2
+    assert len(inbox.dropped) == 1
+
+
+def test_a_short_body_at_the_end_of_what_has_come_is_dropped_at_once():
+    assert len(Inbox().feed(envelope(b"1234")).dropped) == 1
+
+
+def test_a_compressed_body_is_inflated():
+    compressed = zlib.compress(body_of(b"x" * 200))
+
+    assert Inbox().feed(envelope(compressed, compress=1) + CALL).params == [b"x" * 200, b"\0\0\0\5hello"]
+
+
+def test_a_compressed_packet_may_be_shorter_than_any_plain_one():
+    packet = envelope(zlib.compress(bytes(60)), compress=1)
+    assert len(packet) < 35
+
+    assert Inbox().feed(packet).params == [bytes(39)]
+
+
+def test_a_compressed_body_too_short_for_a_message_is_dropped():
+    assert len(Inbox().feed(envelope(zlib.compress(b"1234"), compress=1)).dropped) == 1
+
+
+def test_zeros_behind_the_zlib_stream_are_skipped():
+    padded = zlib.compress(body_of(b"x" * 200), 9) + bytes(150)
+
+    assert Inbox().feed(envelope(padded, compress=1) + CALL).params == [b"x" * 200, b"\0\0\0\5hello"]
+
+
+@pytest.mark.parametrize("damage", [lambda z: b"\0" * len(z), lambda z: z[:-1], lambda z: z[:2], lambda z: z[:9] + z])
+def test_a_body_that_does_not_inflate_ends_the_stream(damage):
+    with pytest.raises(PacketError):
+        Inbox().feed(envelope(damage(zlib.compress(body_of(b"x" * 200))), compress=1))
+
+
+def test_a_bomb_is_inflated_up_to_the_limit_and_no_further():
+    bomb = zlib.compress(bytes(200_000_000))
+    packet = envelope(bomb, compress=1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(PacketError, match="more than"):
+            Inbox().feed(packet)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 4 * MAX
+
+
+def test_a_body_inflated_to_the_limit_is_taken_and_one_byte_more_is_not():
+    fitting, longer = body_of(bytes(979)), body_of(bytes(980))
+    assert len(fitting) == 1000
+
+    assert Inbox(max_packet_bytes=1010).feed(envelope(zlib.compress(fitting), compress=1)).params == [bytes(979)]
+    with pytest.raises(PacketError):
+        Inbox(max_packet_bytes=1010).feed(envelope(zlib.compress(longer), compress=1))
+
+
+@pytest.mark.parametrize(
+    ("packet", "inflates"),
+    [
+        (CALL, False),
+        (envelope(body_of(b""), version="01000000"), True),
+        (envelope(body_of(b"")[:4], version="01000000"), True),
+        (envelope(zlib.compress(body_of(b"")), compress=1), True),
+        (envelope(body_of(b""), version="00000101"), False),
+    ],
+)
+def test_a_peer_inflates_if_it_has_compressed_or_is_python(packet, inflates):
+    assert Inbox().feed(packet).reader.peer_inflates is inflates
+
+
+def test_bodies_over_100_bytes_are_compressed_for_a_peer_that_inflates():
+    assert build_packet(1, 1, 0, params=bytes(79), deflates=True)[8] == 0
+    assert build_packet(1, 1, 0, params=bytes(80), deflates=True)[8] == 1
+    assert build_packet(1, 1, 0, params=bytes(80))[8] == 0
+    assert build_packet(1, 1, 0, extra={"k": "v"}, params=bytes(80), deflates=True)[8] == 1
+    assert build_packet(1, 1, 0, extra={"k": "v"}, params=bytes(80))[8] == 0
+
+
+def test_a_compressed_packet_says_its_true_size_and_holds_the_same_message():
+    packet = build_packet(9, 1, 5, params=b"x" * 500, deflates=True)
+
+    assert int.from_bytes(packet[4:8], "big") == len(packet) - 4 < 500
+    assert Inbox().feed(packet).packets[0][1] == b"x" * 500
+
+
+def test_a_body_that_grows_when_compressed_is_sent_as_it_is():
+    noise = bytes(range(1, 256))
+
+    assert wrap(noise, deflates=True)[8] == 0
+    assert wrap(bytes(255), deflates=True)[8] == 1

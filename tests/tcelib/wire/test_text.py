@@ -1,0 +1,63 @@
+"""Strings on the wire (TCE protocol, section 3.1; section 7, items 20 and 23)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tcelib.wire.text import decode_text, encode_text
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"", ""),
+        (b"hello", "hello"),
+        (b"\xe4\xbd\xa0", "你"),
+        (b"\xf0\x9f\x98\x80", "😀"),
+        (b"\xed\xa0\xbd\xed\xb8\x80", "😀"),
+        (b"a\xed\xa0\xbd\xed\xb8\x80b", "a😀b"),
+        (b"\xed\xa0\x80\xed\xb0\x80", "\U00010000"),
+        (b"\xed\xaf\xbf\xed\xbf\xbf", "\U0010ffff"),
+        (b"a\xc0\x80b", "a\0b"),
+        (b"\xc0\x80\xed\xa0\xbd\xed\xb8\x80\xff", "\0😀\udcff"),
+        (b"\xe9", "\udce9"),
+        (b"\xed\xa0\xbd", "\udced\udca0\udcbd"),
+        (b"\xed\xb8\x80\xed\xa0\xbd", "\udced\udcb8\udc80\udced\udca0\udcbd"),
+    ],
+)
+def test_what_other_languages_send_is_read_as_what_they_mean(raw, text):
+    assert decode_text(raw) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "raw"),
+    [
+        ("", b""),
+        ("你😀\0", b"\xe4\xbd\xa0\xf0\x9f\x98\x80\0"),
+        ("\ud83d\ude00", b"\xf0\x9f\x98\x80"),
+        ("\udcff", b"\xff"),
+        ("\ud83d", b"\xed\xa0\xbd"),
+    ],
+)
+def test_text_is_written_as_standard_utf_8(text, raw):
+    assert encode_text(text) == raw
+
+
+@pytest.mark.parametrize("value", [5, None, b"bytes", ["a"]])
+def test_only_text_is_text(value):
+    with pytest.raises(TypeError, match=type(value).__name__):
+        encode_text(value)
+
+
+@given(st.text())
+def test_every_text_comes_back(text):
+    assert decode_text(encode_text(text)) == text
+
+
+@given(st.binary())
+def test_bytes_that_are_no_text_come_back_except_where_they_meant_a_character(raw):
+    text = decode_text(raw)
+    again = encode_text(text)
+    assert decode_text(again) == text
+    if b"\xc0\x80" not in raw and b"\xed" not in raw:
+        assert again == raw
