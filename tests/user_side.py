@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rtserver.base.messages import Message
+from rtserver.base.wire.frame import text_frame
 from rtserver.user.auth import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.topic import TopicBoard
@@ -31,7 +32,7 @@ def payload_of(frame: bytes) -> bytes:
 class Wire:
     """A connection that keeps what is pushed. Like the real one it tells its owner once when it ends."""
 
-    is_deflating = False
+    framing = staticmethod(text_frame)
 
     def __init__(self, users: UserManager) -> None:
         self.frames: list[tuple[bytes, Hashable | None]] = []

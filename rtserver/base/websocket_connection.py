@@ -10,14 +10,15 @@ import asyncio
 import logging
 import socket
 from collections.abc import Awaitable, Hashable, Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from rtserver.base.connection_owner import Environment
 from rtserver.base.outbox import QUEUED, Outbox, Verdict
+from rtserver.base.payload import Framing
 from rtserver.base.socket_stream import NOT_NOW, SocketStream
 from rtserver.base.timer_wheel import Timer
 from rtserver.base.wire.close_code import CloseCode
-from rtserver.base.wire.frame import Opcode, build_frame
+from rtserver.base.wire.frame import Opcode, build_frame, text_frame
 from rtserver.base.wire.protocol import TEXT, ReceivedMessage, WebSocketProtocol
 
 log = logging.getLogger(__name__)
@@ -52,8 +53,11 @@ def fan_out(connections: Iterable["WebSocketConnection"], frame: bytes, key: Has
 class WebSocketConnection:
     """An open socket. ``session`` is the owner's, set once it was accepted; ``outbox`` is open for ``fan_out``."""
 
-    is_deflating = False
-    """Whether the client inflates, and what it sends may have to be inflated."""
+    framing: Framing = staticmethod(text_frame)
+    """How a message for many becomes what is pushed here."""
+
+    inflates: ClassVar[bool] = False
+    """Whether what the client sends may be compressed."""
 
     __slots__ = (
         "_environment",
@@ -77,7 +81,7 @@ class WebSocketConnection:
         self.remote_ip = remote_ip
         self._environment = environment
         self._stream = SocketStream(environment.loop, connection, self._on_bytes, self._on_end, self._on_written)
-        self._protocol = WebSocketProtocol(environment.max_message_bytes, inflates=self.is_deflating)
+        self._protocol = WebSocketProtocol(environment.max_message_bytes, inflates=self.inflates)
         self.outbox = Outbox(environment.outbox_bytes, environment.outbox_hard_bytes)
         self._is_scheduled = False
         self._is_over = False

@@ -19,7 +19,6 @@ from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
 from rtserver.base.connection_owner import ConnectionOwner
-from rtserver.base.deflater import Deflater
 from rtserver.base.deflating_connection import DeflatingConnection
 from rtserver.base.flusher import Flusher
 from rtserver.base.ownership import ThreadBound
@@ -61,7 +60,7 @@ class ServerOwner(ConnectionOwner, Protocol):
 class WebSocketServer(ThreadBound):
     """The open connections of one path, and what they share. Built on the event loop's thread.
 
-    With a ``deflater``, compression is agreed on with the clients that offer it.
+    With ``compresses``, compression is agreed on with the clients that offer it.
     """
 
     def __init__(
@@ -74,7 +73,7 @@ class WebSocketServer(ThreadBound):
         outbox_bytes: int = 262_144,
         outbox_hard_bytes: int = 2_097_152,
         flush_window: float = 0.002,
-        deflater: Deflater | None = None,
+        compresses: bool = False,
     ) -> None:
         super().__init__()
         self.loop = asyncio.get_running_loop()
@@ -82,7 +81,7 @@ class WebSocketServer(ThreadBound):
         self._tasks: set[asyncio.Task[None]] = set()
         self._emptied = asyncio.Event()
         self._turning: asyncio.TimerHandle | None = None
-        self._deflater = deflater
+        self.compresses = compresses
         self.owner = owner
         self.allowed_origins = allowed_origins
         self.heartbeat_seconds = heartbeat_seconds
@@ -124,8 +123,8 @@ class WebSocketServer(ThreadBound):
     def _open(
         self, connection: socket.socket, request: UpgradeRequest, accept: str, identity: Any, first: bytes = b""
     ) -> None:
-        deflater, offers = self._deflater, request.headers.get("sec-websocket-extensions", "")
-        extension = None if deflater is None else maybe_accept(offers)
+        offers = request.headers.get("sec-websocket-extensions", "") if self.compresses else ""
+        extension = maybe_accept(offers)
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.send(answer(accept, extension))  # a fresh socket has room for it
@@ -133,11 +132,8 @@ class WebSocketServer(ThreadBound):
             log.info("! %s left during the handshake", request.remote_ip)
             connection.close()
             return
-        if deflater is None or extension is None:
-            opened = WebSocketConnection(self, connection, request.remote_ip)
-        else:
-            opened = DeflatingConnection(self, connection, request.remote_ip, deflater)
-        self.start(opened, identity, first)
+        kind = WebSocketConnection if extension is None else DeflatingConnection
+        self.start(kind(self, connection, request.remote_ip), identity, first)
 
     def start(self, connection: WebSocketConnection, identity: Any, first: bytes = b"") -> None:
         """Let an upgraded connection live until it ends by itself."""

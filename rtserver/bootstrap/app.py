@@ -24,7 +24,6 @@ from tornado.web import Application
 
 import rtserver
 from rtserver.base.bridge import Bridge
-from rtserver.base.deflater import Deflater
 from rtserver.base.front_door import FrontDoor
 from rtserver.base.websocket_connection import fan_out
 from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
@@ -113,9 +112,8 @@ class App:
         self._stopping = asyncio.Event()
         self._django_threads = ThreadPoolExecutor(DJANGO_THREADS, "rtserver-django")
         self._page_threads = ThreadPoolExecutor(PAGE_THREADS, "rtserver-pages")
-        deflater = Deflater() if self._config.compression == "deflate" else None
-        self._users = self._build_users(deflater)
-        self._server = self._build_server(deflater)
+        self._users = self._build_users()
+        self._server = self._build_server()
         self._services = build_services(self._config, self._redis_url, self._bridge, self._on_failure)
         http = HTTPServer(
             self._build_application(), max_body_size=MAX_BODY_BYTES, idle_connection_timeout=IDLE_SECONDS
@@ -135,21 +133,21 @@ class App:
         await self._shut_down(door, http, tasks)
         return self._exit_code
 
-    def _build_users(self, deflater: Deflater | None) -> UserManager:
+    def _build_users(self) -> UserManager:
         config = self._config
         plugins = load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler)
         classes: list[type[BaseUserMsgHandler]] = [PingMsgHandler, MyChartMsgHandler, *plugins]
         handlers = by_type(classes).values()
         return UserManager(
             handlers,
-            TopicBoard(fan_out) if deflater is None else TopicBoard(fan_out, deflater.deflate),
+            TopicBoard(fan_out),
             self._bridge.to_services.post,
             RecentLookUps(SessionAuthenticator(self._django_threads)),
             epoch=format(time.time_ns() // 1_000_000, "x"),
             heartbeat_ms=int(config.heartbeat_seconds * 1000),
         )
 
-    def _build_server(self, deflater: Deflater | None) -> WebSocketServer:
+    def _build_server(self) -> WebSocketServer:
         config = self._config
         return WebSocketServer(
             self._users,
@@ -159,7 +157,7 @@ class App:
             outbox_bytes=config.outbox_bytes,
             outbox_hard_bytes=config.outbox_hard_bytes,
             flush_window=config.flush_window_ms / 1000,
-            deflater=deflater,
+            compresses=config.compression == "deflate",
         )
 
     def _build_application(self) -> Application:

@@ -1,7 +1,7 @@
 """The ``mycharts`` messages that show a chart: whole, and what is new on it.
 
 Decides what is drawn once for many: thousands of clients that come back at the same moment ask for the same picture,
-and one drawing, one encoding and mostly one frame serve them all. There is one painter per server.
+and one drawing, one encoding and mostly one message serve them all. There is one painter per server.
 """
 
 from collections import OrderedDict
@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from rtserver.base.messages import Snapshot, Update
+from rtserver.base.payload import Payload
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import encode, encode_around
-from rtserver.base.wire.frame import text_frame
 from rtserver.modules.chart import Chart, Shape
 from rtserver.user.topic import Draw
 
@@ -62,15 +62,15 @@ class ChartPainter:
     def __init__(self, kept_pictures: int = 64) -> None:
         self.drawn = 0
         self._pictures = RecentlyUsed(kept_pictures)
-        self._frames = RecentlyUsed(kept_pictures)
+        self._renders = RecentlyUsed(kept_pictures)
 
-    def frame(self, snapshot: Snapshot, look: Look, request_id: int | str | None = None) -> bytes:
-        """The static render as a frame; ``request_id`` is that of the request which it answers."""
+    def render(self, snapshot: Snapshot, look: Look, request_id: int | str | None = None) -> Payload:
+        """The static render as a message; ``request_id`` is that of the request which it answers."""
         key = (snapshot.topic, snapshot.seq, look, request_id)
-        frame: bytes = self._frames.get(
-            key, lambda: text_frame(encode_around(MYCHARTS, self._picture(snapshot, look).data, request_id))
+        render: Payload = self._renders.get(
+            key, lambda: Payload(encode_around(MYCHARTS, self._picture(snapshot, look).data, request_id))
         )
-        return frame
+        return render
 
     def follow(self, snapshot: Snapshot, look: Look) -> tuple[Hashable, Draw]:
         """The group of all who see the same updates of this topic, and how to draw them."""
@@ -90,7 +90,7 @@ class ChartPainter:
 
 
 def draw_update(chart: Chart, chart_id: int | str, update: Update) -> bytes:
-    """The dynamic render as the payload of a text frame."""
+    """The dynamic render as a message."""
     series = chart.increments(update.payload)
     return encode(MYCHARTS, _render("dynamic", chart_id, update.seq, {"series": series}))
 

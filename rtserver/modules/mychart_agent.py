@@ -75,7 +75,7 @@ class MyChart:
 
     def on_picture(self, snapshot: Snapshot) -> tuple[Hashable, Draw] | None:
         """Send the whole chart; a static one ends with it."""
-        self._agent.push_frame(self._painter.frame(snapshot, self._look, self._request_id))
+        self._agent.push(self._painter.render(snapshot, self._look, self._request_id))
         return self._painter.follow(snapshot, self._look) if self._is_dynamic else None
 
     def on_refused(self, refused: Refused) -> None:

@@ -1,6 +1,6 @@
 """Who gets what is new on a topic, and how often it is drawn: once for each way it is shown.
 
-The hot path ends here. Per update and group: one drawing, one frame, and its compressed form if somebody takes that.
+The hot path ends here. Per update and group: one drawing, and one frame for each kind of connection that is in it.
 Per member: one push of the same bytes.
 """
 
@@ -10,20 +10,20 @@ from typing import Any, Protocol, TypeAlias
 
 from rtserver.base.messages import Update
 from rtserver.base.ownership import ThreadBound
-from rtserver.base.wire.frame import text_frame
+from rtserver.base.payload import Framing
 
 log = logging.getLogger(__name__)
 
 Draw: TypeAlias = Callable[[Update], bytes]
-"""From an update to the payload of a text frame."""
+"""From an update to the message for the clients."""
 
 
 class Pushing(Protocol):
     """The part of a connection that a topic needs."""
 
     @property
-    def is_deflating(self) -> bool:
-        """Whether its client takes compressed frames; this never changes."""
+    def framing(self) -> Framing:
+        """How a message becomes what is pushed here; this never changes."""
 
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
         """Send a whole frame, soon."""
@@ -33,19 +33,10 @@ FanOut: TypeAlias = Callable[[Sequence[Any], bytes, Hashable], None]
 """From connections, a frame and a key to a push for each."""
 
 
-Deflate: TypeAlias = Callable[[bytes], bytes]
-"""From a frame to its compressed form."""
-
-
 def push_to_each(connections: Sequence[Pushing], frame: bytes, key: Hashable) -> None:
     """A fan-out for connections of any kind."""
     for connection in connections:
         connection.push(frame, key)
-
-
-def leave_plain(frame: bytes) -> bytes:
-    """For boards whose connections are not deflating, or compress what they are given by themselves."""
-    return frame
 
 
 class Member(Protocol):
@@ -57,44 +48,41 @@ class Member(Protocol):
 
 
 class Group:
-    """The members of a topic who are shown the same picture; apart, so that no push has to ask who inflates."""
+    """The members of a topic who are shown the same picture, by kind of connection: so that no push has to ask."""
 
-    __slots__ = ("deflating", "draw", "key", "plain")
+    __slots__ = ("draw", "key", "kinds")
 
     def __init__(self, key: Hashable, draw: Draw) -> None:
         self.key = key
         self.draw = draw
-        self.plain: dict[Member, Pushing] = {}
-        self.deflating: dict[Member, Pushing] = {}
-
-    def __bool__(self) -> bool:
-        """Whether anybody is in it."""
-        return bool(self.plain or self.deflating)
+        self.kinds: dict[Framing, dict[Member, Pushing]] = {}
 
     def add(self, agent: Member) -> None:
         """Let a member in."""
         connection = agent.connection
-        (self.deflating if connection.is_deflating else self.plain)[agent] = connection
+        self.kinds.setdefault(connection.framing, {})[agent] = connection
 
     def remove(self, agent: Member) -> None:
         """Let it go."""
-        (self.deflating if agent.connection.is_deflating else self.plain).pop(agent)
+        framing = agent.connection.framing
+        members = self.kinds[framing]
+        del members[agent]
+        if not members:
+            del self.kinds[framing]
 
 
 class TopicBoard(ThreadBound):
     """All topics that somebody is on: topic to group to members. Empty ones do not exist.
 
-    ``fan_out`` pushes one frame to many connections; ``base.websocket_connection`` has one that is quick. ``deflate``
-    is asked once for a frame that connections which are ``is_deflating`` get.
+    ``fan_out`` pushes one frame to many connections; ``base.websocket_connection`` has one that is quick.
 
     ``updates``, ``deliveries`` and ``failures`` count up: messages that came, frames that were pushed for them, and
     drawings that raised.
     """
 
-    def __init__(self, fan_out: FanOut = push_to_each, deflate: Deflate = leave_plain) -> None:
+    def __init__(self, fan_out: FanOut = push_to_each) -> None:
         super().__init__()
         self._fan_out = fan_out
-        self._deflate = deflate
         self._topics: dict[str, dict[Hashable, Group]] = {}
         self._places: dict[Member, set[tuple[str, Hashable]]] = {}
         self.updates = 0
@@ -149,21 +137,20 @@ class TopicBoard(ThreadBound):
         # Copies, because a push may end a connection that is too slow, which takes its agent off the board.
         for group in tuple(self._topics.get(update.topic, {}).values()):
             try:
-                frame = text_frame(group.draw(update))
+                message = group.draw(update)
             except Exception:
                 self.failures += 1
                 log.exception("! drawing %r failed", group.key)
                 continue
-            plain, deflating = tuple(group.plain.values()), tuple(group.deflating.values())
-            self.deliveries += len(plain) + len(deflating)
-            self._fan_out(plain, frame, group.key)
-            if deflating:
-                self._fan_out(deflating, self._deflate(frame), group.key)
+            for framing, members in tuple(group.kinds.items()):
+                connections = tuple(members.values())
+                self.deliveries += len(connections)
+                self._fan_out(connections, framing(message), group.key)
 
     def _take_out(self, topic: str, group: Hashable, agent: Member) -> None:
         groups = self._topics[topic]
         groups[group].remove(agent)
-        if not groups[group]:
+        if not groups[group].kinds:
             del groups[group]
         if not groups:
             del self._topics[topic]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rtserver.base.bridge import BridgeClosedError
 from rtserver.base.messages import Message, Refused, Snapshot, Subscribe, Unsubscribe
+from rtserver.base.payload import Framing, Payload
 from rtserver.base.wire.client_message import ErrorCode, encode, encode_error
-from rtserver.base.wire.frame import text_frame
 from rtserver.user.topic import Draw, TopicBoard
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ class Connection(Protocol):
         """Where the client is."""
 
     @property
-    def is_deflating(self) -> bool:
-        """Whether the client takes compressed frames. ``push`` sees to it; who pushes one frame to many may too."""
+    def framing(self) -> Framing:
+        """How a message becomes what is pushed here; connections of one kind share it."""
 
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
         """Send a whole frame, soon; with a ``key``, only the newest one of that key if the client is slow."""
@@ -123,7 +123,7 @@ class UserAgent:
 
     def push_message(self, data: Any, type: str, id: int | str | None = None) -> None:  # noqa: A002 (the wire's words)
         """Send one message of the JSON protocol. Raises ``JsonError`` for data that JSON cannot say."""
-        self.connection.push(text_frame(encode(type, data, id)))
+        self._push(encode(type, data, id))
 
     def push_error(
         self,
@@ -133,11 +133,16 @@ class UserAgent:
         id: int | str | None = None,  # noqa: A002
     ) -> None:
         """Send an ``error``; ``type`` and ``id`` are those of the message that it answers."""
-        self.connection.push(text_frame(encode_error(code, message, type, id)))
+        self._push(encode_error(code, message, type, id))
 
-    def push_frame(self, frame: bytes, key: Hashable | None = None) -> None:
-        """Send a frame that was built for several agents; ``key`` as in ``Connection.push``."""
-        self.connection.push(frame, key)
+    def push(self, message: Payload, key: Hashable | None = None) -> None:
+        """Send a message that may be for several agents; ``key`` as in ``Connection.push``."""
+        connection = self.connection
+        connection.push(message.framed(connection.framing), key)
+
+    def _push(self, message: bytes) -> None:
+        connection = self.connection
+        connection.push(connection.framing(message))
 
     def subscribe(self, owner: SubscriptionOwner, service: str, request: Any) -> int:
         """Ask a service for something, as plain data. The ``ref`` returned names it in the answer to ``owner``.

@@ -14,9 +14,9 @@ from typing import Any
 import rtserver
 from rtserver.base.messages import CloseSession, Kick, Message, PushUser, Refused, Snapshot, Update
 from rtserver.base.ownership import ThreadBound
+from rtserver.base.payload import Payload
 from rtserver.base.wire.client_message import ErrorCode, encode
 from rtserver.base.wire.close_code import CloseCode
-from rtserver.base.wire.frame import text_frame
 from rtserver.base.wire.handshake import HandshakeError
 from rtserver.user.agent_registry import AgentRegistry
 from rtserver.user.auth import Identity, Request
@@ -162,7 +162,7 @@ class UserManager(ThreadBound):
         """Tell a client that it gets less than everything, or everything again."""
         session.on_lag(is_lagging)
         notice = encode(NOTICE, {"code": "lag", "lagging": is_lagging})
-        session.push_frame(text_frame(notice), (NOTICE, "lag"))
+        session.push(Payload(notice), (NOTICE, "lag"))
 
     def on_close(self, session: UserAgent, code: int) -> None:
         """Give everything back that hung on the connection."""
@@ -195,9 +195,9 @@ class UserManager(ThreadBound):
             agent.on_refused(message)
 
     def _on_push_user(self, message: PushUser) -> None:
-        frame = text_frame(encode(message.type, message.data))
+        payload = Payload(encode(message.type, message.data))
         for agent in self._receivers_of(message):
-            agent.push_frame(frame)
+            agent.push(payload)
 
     def _receivers_of(self, message: PushUser) -> Iterable[UserAgent]:
         if message.user_ids is None:

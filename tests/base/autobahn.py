@@ -32,11 +32,10 @@ from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from rtserver.base.deflater import Deflater
 from rtserver.base.front_door import FrontDoor
 from rtserver.base.websocket_connection import WebSocketConnection
 from rtserver.base.websocket_server import WebSocketServer
-from rtserver.base.wire.frame import Opcode, build_frame, text_frame
+from rtserver.base.wire.frame import Opcode, build_frame
 
 LARGEST_CASE = 16 * 1024 * 1024
 
@@ -51,7 +50,7 @@ class EchoOwner:
         return connection
 
     def on_text(self, connection: WebSocketConnection, payload: bytes) -> None:
-        connection.push(text_frame(payload))
+        connection.push(connection.framing(payload))
 
     def on_binary(self, connection: WebSocketConnection, payload: bytes) -> None:
         connection.push(build_frame(Opcode.BINARY, payload))
@@ -70,7 +69,7 @@ async def serve(port: int) -> None:
         max_message_bytes=LARGEST_CASE,
         outbox_bytes=2 * LARGEST_CASE,
         outbox_hard_bytes=4 * LARGEST_CASE,
-        deflater=Deflater(),
+        compresses=True,
     )
     FrontDoor("/", server, HTTPServer(Application())).listen(bind_sockets(port, "127.0.0.1"))
     await asyncio.Event().wait()

@@ -22,7 +22,8 @@ class Session:
         self.close_codes: list[int] = []
 
     def echo(self, opcode: Opcode, payload: bytes) -> None:
-        self.connection.push(build_frame(opcode, payload))
+        connection = self.connection
+        connection.push(connection.framing(payload) if opcode == Opcode.TEXT else build_frame(opcode, payload))
 
 
 class RecordingOwner:

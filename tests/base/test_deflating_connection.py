@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 
-from rtserver.base import deflater as deflater_module
-from rtserver.base.deflater import Deflater
+from rtserver.base.payload import Payload
 from rtserver.base.websocket_connection import fan_out
-from rtserver.base.wire.deflate import deflate_frame
 from rtserver.base.wire.frame import text_frame
 from tests.base.conftest import Connect
 from tests.base.recording_owner import RecordingOwner
@@ -31,20 +29,14 @@ plain = pytest.mark.parametrize("transport", ["tcp"])
 OFFER = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}
 ANSWER = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 RSV1 = 4
-COMPRESSED_TEXT, COMPRESSED_BINARY = 0xC1, 0xC2
+COMPRESSED_TEXT = 0xC1
 LONG = b'{"type":"notice","data":{"text":"' + b"once upon a time " * 40 + b'"}}'
 
 
 @pytest.fixture
-def deflater() -> Deflater:
-    """The server's."""
-    return Deflater()
-
-
-@pytest.fixture
-def options(deflater: Deflater) -> dict[str, Any]:
+def options() -> dict[str, Any]:
     """A server that compresses."""
-    return {"deflater": deflater}
+    return {"compresses": True}
 
 
 def deflated(message: bytes) -> bytes:
@@ -55,7 +47,7 @@ def deflated(message: bytes) -> bytes:
 
 def inflated(frame: Frame) -> bytes:
     """A compressed message as clients read it."""
-    assert frame.first in (COMPRESSED_TEXT, COMPRESSED_BINARY), frame
+    assert frame.first == COMPRESSED_TEXT, frame
     return zlib.decompressobj(-15).decompress(frame.payload + b"\0\0\xff\xff")
 
 
@@ -64,8 +56,8 @@ async def test_compression_is_agreed_on_and_goes_both_ways(connect: Connect, own
         assert client.answer.headers["sec-websocket-extensions"] == ANSWER
         client.send(masked(TEXT, deflated(LONG), reserved=RSV1) + masked(BINARY, LONG))
         text, binary = await client.recv(), await client.recv()
-        assert (text.first, binary.first) == (COMPRESSED_TEXT, COMPRESSED_BINARY)
-        assert inflated(text) == inflated(binary) == LONG
+        assert (text.first, binary.first) == (COMPRESSED_TEXT, 0x80 | BINARY)
+        assert inflated(text) == binary.payload == LONG
         assert owner.sessions[0].messages == [LONG, LONG]
         assert len(text.payload) < len(LONG) / 4
 
@@ -119,36 +111,31 @@ async def receive_all(client: AsyncWebSocketClient, count: int) -> list[bytes]:
 
 @plain
 async def test_one_compressed_frame_serves_all_who_inflate_busy_or_idle(
-    connect: Connect, owner: RecordingOwner, deflater: Deflater, monkeypatch: pytest.MonkeyPatch
+    connect: Connect, owner: RecordingOwner
 ) -> None:
-    compressed: list[bytes] = []
-    monkeypatch.setattr(
-        deflater_module, "deflate_frame", lambda frame: compressed.append(frame) or deflate_frame(frame)
-    )
     async with await connect(headers=OFFER) as busy, await connect(headers=OFFER) as idle:
         await owner.until(lambda: len(owner.sessions) == 2)
         connections = [session.connection for session in owner.sessions]
+        assert connections[0].framing is connections[1].framing
         connections[0].push(text_frame(b"before"))
-        fan_out(connections, deflater.deflate(text_frame(LONG)))
-        fan_out(connections, deflater.deflate(text_frame(b"short")))
+        for message in (LONG, b"short"):
+            fan_out(connections, connections[0].framing(message))
         assert await receive_all(busy, 3) == [b"before", LONG, b"short"]
         assert await receive_all(idle, 2) == [LONG, b"short"]
-    assert compressed == [text_frame(LONG)]
 
 
 @plain
-async def test_a_frame_that_is_pushed_to_each_is_compressed_once_for_those_who_inflate(
-    connect: Connect, owner: RecordingOwner, deflater: Deflater
+async def test_a_message_for_many_is_compressed_for_those_who_inflate_only(
+    connect: Connect, owner: RecordingOwner
 ) -> None:
     async with await connect(headers=OFFER) as one, await connect() as other, await connect(headers=OFFER) as third:
         await owner.until(lambda: len(owner.sessions) == 3)
-        frame = text_frame(LONG)
+        message = Payload(LONG)
         for session in owner.sessions:
-            session.connection.push(frame)
+            session.connection.push(message.framed(session.connection.framing))
         received = [await client.recv() for client in (one, other, third)]
         assert [frame.first for frame in received] == [COMPRESSED_TEXT, 0x80 | TEXT, COMPRESSED_TEXT]
         assert inflated(received[0]) == received[1].payload == LONG
-        assert deflater.size == len(frame) + len(deflate_frame(frame))
 
 
 @plain
@@ -193,21 +180,6 @@ async def test_what_may_not_be_ends_the_connection(
         assert owner.sessions[0].messages == []
         other.send_text("unharmed")
         assert await other.recv_text() == "unharmed"
-
-
-@plain
-async def test_after_the_end_nothing_is_compressed(
-    connect: Connect, owner: RecordingOwner, deflater: Deflater
-) -> None:
-    async with await connect(headers=OFFER) as client:
-        await owner.until(lambda: owner.sessions)
-        connection = owner.sessions[0].connection
-        connection.close(4003)
-        connection.push(text_frame(LONG))
-        assert (await client.recv()).close_code == 4003
-        client.send(close(4003))
-        assert await client.is_at_end()
-    assert deflater.size == 0
 
 
 @plain

@@ -2,8 +2,6 @@
 
 import json
 
-from user_side import payload_of
-
 from rtserver.base.messages import Snapshot, Table, Update
 from rtserver.modules.chart import BASE_COLUMNS
 from rtserver.modules.chart_painter import ChartPainter, Look
@@ -15,12 +13,12 @@ def snapshot(agent=1, ref=1, topic="t", seq=1, label=1):
     return Snapshot(agent, ref, topic, seq, Table(BASE_COLUMNS, ((label, 2, 2, 2, 2, None),)))
 
 
-def read(frame):
-    return json.loads(payload_of(frame))
+def read(message):
+    return json.loads(message.data)
 
 
 def test_a_snapshot_becomes_a_static_render_that_answers_the_request():
-    message = read(ChartPainter().frame(snapshot(seq=5), LINE, "q-1"))
+    message = read(ChartPainter().render(snapshot(seq=5), LINE, "q-1"))
     assert (message["type"], message["id"]) == ("mycharts", "q-1")
     chart = message["data"].pop("chart")
     assert message["data"] == {"type": "render", "update": "static", "chart_id": "c1", "seq": 5}
@@ -38,23 +36,23 @@ def test_an_update_becomes_a_dynamic_render_with_the_number_of_its_last_row():
 
 def test_many_who_come_back_at_once_get_one_picture():
     painter = ChartPainter()
-    frames = [painter.frame(snapshot(agent=agent, ref=agent), LINE, "chart-1") for agent in range(5000)]
+    messages = [painter.render(snapshot(agent=agent, ref=agent), LINE, "chart-1") for agent in range(5000)]
     assert painter.drawn == 1
-    assert all(frame is frames[0] for frame in frames)
+    assert all(message is messages[0] for message in messages)
 
 
-def test_requests_with_other_ids_share_the_picture_but_not_the_frame():
+def test_requests_with_other_ids_share_the_picture_but_not_the_message():
     painter = ChartPainter()
-    messages = [read(painter.frame(snapshot(), LINE, request_id)) for request_id in (None, 0, 1, "1", "")]
+    messages = [read(painter.render(snapshot(), LINE, request_id)) for request_id in (None, 0, 1, "1", "")]
     assert [message.get("id", "none") for message in messages] == ["none", 0, 1, "1", ""]
     assert painter.drawn == 1
 
 
 def test_what_makes_a_picture_another_one_is_drawn_anew():
     painter = ChartPainter()
-    painter.frame(snapshot(), LINE)
+    painter.render(snapshot(), LINE)
     for other in (snapshot(topic="u"), snapshot(seq=2)):
-        painter.frame(other, LINE)
+        painter.render(other, LINE)
     looks = (
         Look("c2", "line", "AAPL"),
         Look("c1", "bar", "AAPL"),
@@ -62,16 +60,16 @@ def test_what_makes_a_picture_another_one_is_drawn_anew():
         Look(1, "line", "AAPL"),
     )
     for look in (*looks, Look("1", "line", "AAPL")):
-        painter.frame(snapshot(), look)
+        painter.render(snapshot(), look)
     assert painter.drawn == 8
 
 
 def test_the_painter_keeps_few_pictures_however_many_it_draws():
     painter = ChartPainter(kept_pictures=3)
     for seq in range(100):
-        painter.frame(snapshot(seq=seq), LINE, seq)
-    assert (len(painter._pictures), len(painter._frames)) == (3, 3)
-    painter.frame(snapshot(seq=99), LINE, 99)
+        painter.render(snapshot(seq=seq), LINE, seq)
+    assert (len(painter._pictures), len(painter._renders)) == (3, 3)
+    painter.render(snapshot(seq=99), LINE, 99)
     assert painter.drawn == 100
 
 

@@ -16,8 +16,8 @@ from rtserver.user.topic import TopicBoard
 class Listener:
     """A member whose connection keeps the payloads, with their keys."""
 
-    def __init__(self, is_deflating=False):
-        self.is_deflating = is_deflating
+    def __init__(self, framing=text_frame):
+        self.framing = framing
         self.heard = []
         self.keys = []
         self.connection = self
@@ -178,20 +178,20 @@ def test_calls_from_another_thread_are_refused():
 
 
 class Press:
-    """Compresses a frame by putting a word before its payload, and counts."""
+    """A framing of its own, which puts a word before the message and counts."""
 
     def __init__(self):
         self.pressed = 0
 
-    def __call__(self, frame):
+    def __call__(self, message):
         self.pressed += 1
-        return text_frame(b"pressed " + payload_of(frame))
+        return text_frame(b"pressed " + message)
 
 
-def test_a_frame_is_compressed_once_for_all_who_inflate_and_the_others_get_it_plain():
+def test_a_message_is_framed_once_for_each_kind_of_connection():
     press = Press()
-    board = TopicBoard(deflate=press)
-    listeners = [Listener(is_deflating=number % 2 == 0) for number in range(50)]
+    board = TopicBoard()
+    listeners = [Listener(text_frame if number % 2 else press) for number in range(50)]
     for listener in listeners:
         board.join("t", "g", listener, Pen())
     board.update(update(seq=1))
@@ -202,9 +202,9 @@ def test_a_frame_is_compressed_once_for_all_who_inflate_and_the_others_get_it_pl
     assert (board.updates, board.deliveries) == (2, 100)
 
 
-def test_nothing_is_compressed_for_those_who_do_not_inflate():
+def test_nothing_is_framed_for_a_kind_of_which_nobody_is_there_any_more():
     press = Press()
-    board, one, other = TopicBoard(deflate=press), Listener(), Listener(is_deflating=True)
+    board, one, other = TopicBoard(), Listener(), Listener(press)
     board.join("t", "g", one, Pen())
     board.join("t", "g", other, Pen())
     board.leave("t", "g", other)
@@ -212,11 +212,8 @@ def test_nothing_is_compressed_for_those_who_do_not_inflate():
     assert (press.pressed, one.heard, other.heard) == (0, [b"1"], [])
 
 
-def test_a_board_that_compresses_nothing_serves_those_who_would_inflate_all_the_same():
-    board, listener = TopicBoard(), Listener(is_deflating=True)
-    board.join("t", "g", listener, Pen())
-    board.update(update())
-    assert listener.heard == [b"1"]
+def bytes_and_frame(message):
+    return text_frame(message)
 
 
 names = st.sampled_from("abc")
@@ -229,7 +226,7 @@ steps = st.lists(
 @settings(max_examples=60, deadline=None)
 def test_the_board_does_what_a_plain_set_of_places_would_do(steps):
     board = TopicBoard()
-    listeners = [Listener(is_deflating=number > 1) for number in range(4)]
+    listeners = [Listener(text_frame if number > 1 else bytes_and_frame) for number in range(4)]
     expected: list[list[bytes]] = [[] for _ in listeners]
     places: set[tuple[str, str, int]] = set()
     for seq, (verb, topic, group, who) in enumerate(steps):

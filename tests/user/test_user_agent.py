@@ -5,6 +5,7 @@ from user_side import Online, payload_of
 
 from rtserver.base.bridge import BridgeClosedError
 from rtserver.base.messages import Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
+from rtserver.base.payload import Payload
 from rtserver.base.wire.json import JsonError
 from rtserver.user.user_agent import AgentGoneError
 
@@ -54,9 +55,9 @@ def test_an_error_says_code_message_and_what_it_answers():
     ]
 
 
-def test_a_frame_is_pushed_as_it_is_with_its_key():
+def test_a_message_for_many_is_pushed_as_the_connection_frames_it_with_its_key():
     client = Online().connect()
-    client.agent.push_frame(b"\x81\x01x", "k")
+    client.agent.push(Payload(b"x"), "k")
     assert client.wire.frames == [(b"\x81\x01x", "k")]
 
 
