@@ -16,7 +16,7 @@ from tcelib.transport.option import Options
 
 
 class Dialer(LoopShell):
-    """The transport of ``connection`` while it has no socket. When it has one, a link takes over, until it is lost."""
+    """The transport of ``connection`` while it has no socket. Once it has, a link takes over, until it is lost."""
 
     def __init__(
         self,

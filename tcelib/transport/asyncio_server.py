@@ -9,6 +9,7 @@ from typing import TypeAlias
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.error import RpcException
 from tcelib.transport.asyncio_link import Link, LinkOwner
+from tcelib.transport.listener import open_listener
 from tcelib.transport.loop_shell import LoopHome
 from tcelib.transport.option import Options
 
@@ -32,10 +33,9 @@ class AsyncioServer:
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None) -> None:
         """Listen. Raises ``OSError``."""
         loop = self._home.loop
-        self._server = await loop.create_server(
-            self._accept, host or None, port, ssl=tls, backlog=self._options.backlog
-        )
-        self.port = self._server.sockets[0].getsockname()[1]
+        listener = open_listener(host, port, self._options.backlog)
+        self.port = listener.getsockname()[1]
+        self._server = await loop.create_server(self._accept, sock=listener, ssl=tls, backlog=self._options.backlog)
         self._sweeper = loop.call_later(self._options.idle_seconds, self._sweep)
 
     async def close(self) -> None:

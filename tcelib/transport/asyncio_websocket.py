@@ -2,11 +2,10 @@
 
 import ssl
 from collections.abc import Sequence
-from functools import partial
 
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.connection import RpcConnection
-from tcelib.error import RPCERROR_SENDFAILED, RpcException
+from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RpcException
 from tcelib.transport.asyncio_dialer import Dialer
 from tcelib.transport.asyncio_link import Link, LinkOwner
 from tcelib.transport.asyncio_server import AsyncioServer
@@ -45,8 +44,7 @@ class WebSocketLink(Link):
         try:
             payload = self._stream.receive(data)
         except HandshakeError as error:
-            self._end(RpcException(RPCERROR_SENDFAILED, str(error)))
-            self.abort()
+            self._finish(str(error))
             return
         self._send_due()
         if self._stream.is_open and not self._has_opened:
@@ -56,7 +54,13 @@ class WebSocketLink(Link):
         if payload:
             super()._take(payload)
         if self._stream.is_over:
-            self._socket.close()
+            self._finish("the peer closed the WebSocket")
+
+    def _finish(self, reason: str) -> None:
+        if not self._is_over:
+            self._end(RpcException(RPCERROR_CONNECTION_LOST, reason))
+        self._socket.close()
+        self._arm(self.options.stalled_seconds)
 
     def _send_due(self) -> None:
         data = self._stream.take_outgoing()
@@ -82,13 +86,12 @@ def dial(
     host: str, port: int, path: str = "/", *, tls: ssl.SSLContext | None = None, options: Options = DEFAULTS
 ) -> RpcConnection:
     """See ``asyncio_tcp.dial``."""
-    make_link = partial(_dialed_link, f"{host}:{port}", path)
+
+    def make_link(home: LoopHome, options: Options, owner: LinkOwner) -> Link:
+        return WebSocketLink(home, options, owner, WebSocketStream.client(f"{host}:{port}", path))
+
     return Dialer(LoopHome(), options, make_link, (host, port), tls).connection
 
 
 def _accepted_link(home: LoopHome, options: Options, owner: LinkOwner) -> Link:
     return WebSocketLink(home, options, owner, WebSocketStream.server())
-
-
-def _dialed_link(host: str, path: str, home: LoopHome, options: Options, owner: LinkOwner) -> Link:
-    return WebSocketLink(home, options, owner, WebSocketStream.client(host, path))

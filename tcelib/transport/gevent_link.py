@@ -1,0 +1,235 @@
+"""A socket of a gevent hub as the transport of one connection.
+
+Decides who reads: one greenlet, which also runs the servants, in order and with no switch in between. If one of them
+waits (for an answer over this very connection, for a database, in ``gevent.sleep``), a fresh greenlet takes over the
+reading and the messages behind, so that fast calls cost nothing extra and slow ones stop nobody. When too many wait,
+only answers are taken, as it may be those that they wait for, and calls wait for a place.
+
+What is written leaves in order, joined, by one greenlet that lives as long as there is something to send.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import gevent
+import gevent.event
+import gevent.ssl
+
+from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RpcException
+from tcelib.transport.hub_shell import HubHome, HubShell
+from tcelib.transport.option import READ_BYTES, UNSENT_PAUSE_BYTES, Options
+
+KEPT_PAUSE_BYTES = 1024 * 1024  # of calls that wait for a place; then nothing is read
+log = logging.getLogger("tce.transport")
+
+
+class LinkOwner(Protocol):
+    """Whoever made a link, and its connection."""
+
+    def link_over(self, link: "Link", error: RpcException | None, /) -> None:
+        """Packets cannot flow any more: because of ``error``, or because the connection was closed on this side."""
+
+    def link_gone(self, link: "Link", /) -> None:
+        """The socket is closed, too."""
+
+
+class Link(HubShell):
+    """``sock`` is a connected socket of gevent's, which is closed at once (``is_gone``) or after what lies unsent has
+    left when the link ``is_over``. ``is_active``: something has moved since it was set to False.
+
+    ``shake_hands``, then ``start``. With ``writers_wait``, whoever writes faster than the peer reads is slowed down;
+    otherwise the peer is given up when ``max_unsent_bytes`` lie there.
+    """
+
+    def __init__(self, home: HubHome, options: Options, owner: LinkOwner, sock: Any, writers_wait: bool) -> None:
+        super().__init__(home, options)
+        self.is_active = True
+        self.is_over = False
+        self.is_gone = False
+        self._socket = sock
+        self._owner = owner
+        self._writers_wait = writers_wait
+        self._outbox: list[bytes] = []
+        self._unsent = 0
+        self._is_sending = False
+        self._is_relieved = gevent.event.Event()
+        self._is_relieved.set()
+        self._reader: Any = None
+        self._waiting_servants = 0
+        self._kept = 0
+        sock.settimeout(options.stalled_seconds)
+
+    # What the connection asks.
+
+    def write(self, packets: Sequence[bytes], /) -> None:
+        """See ``Transport``: joined with whatever else has to leave."""
+        self._write(b"".join(packets))
+        self.watch_deadline()
+
+    def close(self) -> None:
+        """See ``Transport``. The peer has ``stalled_seconds`` to take a piece of what lies unsent."""
+        self._end(None)
+
+    # What whoever made it asks.
+
+    def shake_hands(self) -> bytes:
+        """What has to be done before packets flow; the bytes of packets that came with it. Raises ``OSError``."""
+        with gevent.Timeout(self.options.connect_seconds, TimeoutError("the handshake takes too long")):
+            return self._shake_hands()
+
+    def start(self, early: bytes = b"") -> None:
+        """Read, in a greenlet of its own, after ``early``."""
+        self._reader = self.home.spawn(self._read, early)
+
+    def abort(self) -> None:
+        """Close the socket at once, whatever lies unsent."""
+        self._outbox.clear()
+        self._lose("given up")
+        self._shut()
+
+    def _shake_hands(self) -> bytes:
+        if isinstance(self._socket, gevent.ssl.SSLSocket):
+            self._socket.do_handshake()
+        return b""
+
+    # Reading.
+
+    def _read(self, early: bytes) -> None:
+        if early:
+            self._deliver(early)
+        self._read_on()
+
+    def _read_on(self) -> None:
+        me = gevent.getcurrent()
+        while self._reader is me and not self.is_over:
+            self._is_relieved.wait()
+            data = self._receive()
+            if data:
+                self.is_active = True
+                self._take(data)
+
+    def _receive(self) -> bytes:
+        """The next bytes; none when there was nothing for a while, or when the link is over."""
+        try:
+            data: bytes = self._socket.recv(READ_BYTES)
+        except TimeoutError:
+            return b""
+        except OSError as error:
+            self._lose(error)
+            return b""
+        if not data:
+            self._lose("the peer closed the connection")
+        return data
+
+    def _take(self, data: bytes) -> None:
+        self._deliver(data)
+
+    def _deliver(self, data: bytes) -> None:
+        if self._waiting_servants < self.options.max_waiting_servants:
+            self._serve(lambda: self.connection.receive(data))
+        elif self.connection.receive(data, serve=False):
+            self._kept += len(data) or 1
+            self._regulate()
+
+    def _serve(self, turn: Callable[[], bool]) -> None:
+        """Take turns until nothing is left. If a servant waits in one, this greenlet is a reader no more."""
+        is_reader = True
+        has_more = True
+        while has_more and not self.is_over:
+            takeover = self.home.hub.loop.run_callback(self._replace_reader) if is_reader else None
+            has_more = turn()
+            if takeover is not None:
+                takeover.stop()
+            is_reader = self._reader is gevent.getcurrent()
+            if has_more:
+                gevent.sleep(0)
+            turn = self.connection.serve
+        if not is_reader:
+            self._leave_place()
+
+    def _replace_reader(self) -> None:
+        """The hub has come to run: the reader's servant waits."""
+        self._waiting_servants += 1
+        self._reader = self.home.spawn(self._take_over)
+
+    def _take_over(self) -> None:
+        self._deliver(b"")
+        self._read_on()
+
+    def _leave_place(self) -> None:
+        """A servant that had waited is done; its greenlet serves what was kept meanwhile, then ends."""
+        while self._kept and not self.is_over:
+            self._kept = 0
+            self._regulate()
+            while self.connection.serve():
+                gevent.sleep(0)
+        self._waiting_servants -= 1
+
+    # Writing.
+
+    def _write(self, data: bytes) -> None:
+        if self._writers_wait and self._unsent > UNSENT_PAUSE_BYTES and gevent.getcurrent() is not self._reader:
+            self._is_relieved.wait()
+        if self.is_over:
+            raise RpcException(RPCERROR_SENDFAILED, "the connection is closed")
+        if self._unsent + len(data) > self.options.max_unsent_bytes:
+            log.warning("! closed: a peer leaves more than %d bytes lying", self.options.max_unsent_bytes)
+            self.abort()
+            raise RpcException(RPCERROR_SENDFAILED, "the peer does not take what is sent")
+        self._push(data)
+
+    def _push(self, data: bytes) -> None:
+        self.is_active = True
+        self._outbox.append(data)
+        self._unsent += len(data)
+        self._regulate()
+        if not self._is_sending:
+            self._is_sending = True
+            self.home.spawn(self._send)
+
+    def _send(self) -> None:
+        try:
+            while self._outbox:
+                rest = memoryview(b"".join(self._outbox))
+                self._outbox.clear()
+                while rest:
+                    sent = self._socket.send(rest)
+                    self._unsent -= sent
+                    rest = rest[sent:]
+                self._regulate()
+        except OSError as error:
+            self._outbox.clear()
+            self._lose(error)
+        finally:
+            self._is_sending = False
+        if self.is_over:
+            self._shut()
+
+    def _regulate(self) -> None:
+        """Read and let write, or do not."""
+        if self._unsent > UNSENT_PAUSE_BYTES or self._kept > KEPT_PAUSE_BYTES:
+            self._is_relieved.clear()
+        else:
+            self._is_relieved.set()
+
+    # The end.
+
+    def _lose(self, error: object) -> None:
+        self._end(RpcException(RPCERROR_CONNECTION_LOST, str(error)))
+
+    def _end(self, error: RpcException | None) -> None:
+        if self.is_over:
+            return
+        self.is_over = True
+        self._is_relieved.set()
+        self.forget_deadline()
+        self._owner.link_over(self, error)
+        if not self._is_sending:
+            self._shut()
+
+    def _shut(self) -> None:
+        if not self.is_gone:
+            self.is_gone = True
+            self._socket.close()  # wakes the reader
+            self._owner.link_gone(self)

@@ -1,0 +1,116 @@
+"""Accepting connections in a gevent hub, and ending them."""
+
+import itertools
+import logging
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import gevent
+import gevent.socket
+import gevent.ssl
+
+from tcelib.core.adapter import RpcCommAdapter
+from tcelib.error import RpcException
+from tcelib.transport.gevent_link import Link, LinkOwner
+from tcelib.transport.hub_shell import HubHome
+from tcelib.transport.listener import open_listener
+from tcelib.transport.option import Options
+
+CLOSE_SECONDS = 5.0
+ACCEPT_PAUSE_SECONDS = 0.1  # when the system has no more descriptors
+MakeLink: TypeAlias = Callable[[HubHome, Options, LinkOwner, Any], Link]
+log = logging.getLogger("tce.transport")
+
+
+class GeventServer:
+    """``adapter`` serves the calls of what is accepted. ``port`` is the one it listens on.
+
+    The constructor listens at once; raises ``OSError``. ``tls`` is a context of ``gevent.ssl``.
+    """
+
+    def __init__(
+        self,
+        adapter: RpcCommAdapter,
+        options: Options,
+        make_link: MakeLink,
+        address: tuple[str, int],
+        tls: gevent.ssl.SSLContext | None,
+    ) -> None:
+        self.adapter = adapter
+        self._options = options
+        self._make_link = make_link
+        self._tls = tls
+        self._links: set[Link] = set()
+        self._numbers = itertools.count(1)
+        self._home = HubHome()
+        plain = open_listener(*address, options.backlog)
+        self.port: int = plain.getsockname()[1]
+        self._listener = gevent.socket.socket(plain.family, plain.type, plain.proto, plain.detach())
+        self._acceptor = gevent.spawn(self._accept)
+        self._sweeper = gevent.spawn(self._sweep)
+
+    def close(self) -> None:
+        """Stop listening, close the connections, and wait until they and the servants that run are gone.
+
+        After ``CLOSE_SECONDS`` those that are left are ended. A servant may call this: it is not waited for.
+        """
+        gevent.killall([self._acceptor, self._sweeper])
+        self._listener.close()
+        for link in tuple(self._links):
+            link.connection.close()
+        self._home.join(CLOSE_SECONDS)
+        for link in tuple(self._links):
+            link.abort()
+
+    def link_over(self, link: Link, error: RpcException | None, /) -> None:
+        """See ``LinkOwner``."""
+        if error is not None:
+            link.connection.lost(error)
+
+    def link_gone(self, link: Link, /) -> None:
+        """See ``LinkOwner``."""
+        self._links.discard(link)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                sock, _ = self._listener.accept()
+            except OSError as error:
+                log.warning("! nothing can be accepted: %s", error)
+                gevent.sleep(ACCEPT_PAUSE_SECONDS)
+                continue
+            self._welcome(sock)
+            gevent.sleep(0)  # accept() does not wait while somebody is there
+
+    def _welcome(self, sock: Any) -> None:
+        sock.setsockopt(gevent.socket.IPPROTO_TCP, gevent.socket.TCP_NODELAY, 1)
+        if self._tls is not None:
+            sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        link = self._make_link(self._home, self._options, self, sock)
+        link.connection = self._options.make_connection(link)
+        if self._options.gives_user_ids:
+            link.connection.setUserId(next(self._numbers))
+        self.adapter.addConnection(link.connection)
+        self._links.add(link)
+        self._home.spawn(self._open, link)
+
+    def _open(self, link: Link) -> None:
+        try:
+            early = link.shake_hands()
+        except OSError as error:
+            log.debug("! no handshake: %s", error)
+            link.abort()
+            return
+        if not link.is_over:
+            link.connection.opened()
+            link.start(early)
+
+    def _sweep(self) -> None:
+        """Close the connections on which nothing has moved since the last sweep."""
+        while True:
+            gevent.sleep(self._options.idle_seconds)
+            for link in tuple(self._links):
+                if link.is_active:
+                    link.is_active = False
+                else:
+                    link.connection.close()

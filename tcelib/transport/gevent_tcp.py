@@ -1,0 +1,40 @@
+"""TCP, and TLS over it, in a gevent hub.
+
+server = listen(adapter, "", 16005)             then server.port, server.close()
+prx = ServerPrx(dial("localhost", 16005))       opens its socket with the first call
+"""
+
+from functools import partial
+
+from gevent.ssl import SSLContext
+
+from tcelib.core.adapter import RpcCommAdapter
+from tcelib.core.connection import RpcConnection
+from tcelib.transport.gevent_dialer import Dialer
+from tcelib.transport.gevent_link import Link
+from tcelib.transport.gevent_server import GeventServer
+from tcelib.transport.hub_shell import HubHome
+from tcelib.transport.option import DEFAULTS, Options
+
+
+def listen(
+    adapter: RpcCommAdapter,
+    host: str = "",
+    port: int = 0,
+    *,
+    tls: SSLContext | None = None,
+    options: Options = DEFAULTS,
+) -> GeventServer:
+    """Accept connections, whose calls ``adapter`` serves. No host is every interface, port 0 any that is free.
+
+    Raises ``OSError``.
+    """
+    return GeventServer(adapter, options, partial(Link, writers_wait=False), (host, port), tls)
+
+
+def dial(host: str, port: int, *, tls: SSLContext | None = None, options: Options = DEFAULTS) -> RpcConnection:
+    """A connection of this thread's hub, which opens a socket for the first call, and again after a loss.
+
+    A call that finds nobody ends with CONNECT_FAILED.
+    """
+    return Dialer(HubHome(), options, partial(Link, writers_wait=True), (host, port), tls).connection

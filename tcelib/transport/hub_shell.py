@@ -1,0 +1,137 @@
+"""A gevent hub as the place where connections live: its greenlets, its ways of waiting, its timers.
+
+Decides how a promise is waited for: a greenlet of the hub lets the others go on, another thread just waits, and a
+coroutine (an ``async def`` servant) is driven from promise to promise, with no event loop at all.
+"""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any
+
+import gevent
+import gevent.event
+import gevent.pool
+
+from tcelib.core.connection import RpcConnection
+from tcelib.core.port import Done
+from tcelib.core.promise import RpcPromise
+from tcelib.transport.option import Options
+from tcelib.transport.waiting import wait_in_thread
+
+log = logging.getLogger("tce.transport")
+
+
+class HubHome:
+    """The hub of the thread that makes this object, and the greenlets that serve its connections."""
+
+    def __init__(self) -> None:
+        self.hub = gevent.get_hub()
+        self.thread = threading.get_ident()
+        self._greenlets = gevent.pool.Group()
+
+    def spawn(self, function: Callable[..., object], *args: Any) -> gevent.Greenlet:
+        """A greenlet that ``join`` waits for."""
+        return self._greenlets.spawn(function, *args)
+
+    def join(self, timeout: float) -> None:
+        """Wait for the greenlets, and kill those that take longer than ``timeout`` seconds."""
+        # Whoever closes from inside a servant must not wait for himself.
+        self._greenlets.discard(gevent.getcurrent())
+        if not self._greenlets.join(timeout):
+            self._greenlets.kill()
+
+
+class HubShell:
+    """The part of a transport that its socket has no part in (``tcelib.core.port.Transport``).
+
+    ``connection`` is set by whoever makes the two.
+    """
+
+    connection: RpcConnection
+
+    def __init__(self, home: HubHome, options: Options) -> None:
+        self.home = home
+        self.options = options
+        self.may_compress = options.may_compress
+        self._timer: Any = None
+        self._wakes_at = math.inf
+
+    def is_mine(self) -> bool:
+        """See ``Transport``."""
+        return threading.get_ident() == self.home.thread
+
+    def hand_over(self, work: Callable[[], object], /) -> None:
+        """See ``Transport``. In a greenlet of its own, because the work may have to open a socket."""
+        self.home.hub.loop.run_callback_threadsafe(self.home.spawn, work)
+
+    def wait(self, promise: RpcPromise[Any], timeout: float | None, /) -> None:
+        """Let this greenlet wait, or this thread."""
+        if not self.is_mine():
+            wait_in_thread(self.hand_over, promise, timeout)
+            return
+        is_done = gevent.event.Event()
+        promise.add_done_callback(lambda _: is_done.set())
+        self.connection.flush()  # in a servant, the call waits to leave together with the turn's answers
+        is_done.wait(timeout)
+
+    def future(self, promise: RpcPromise[Any], /) -> Awaitable[object]:
+        """What a coroutine that ``run`` drives may await."""
+        return _Awaited(promise)
+
+    def run(self, coroutine: Coroutine[Any, Any, Any], done: Done, /) -> None:
+        """Drive the coroutine: here up to its first ``await``, then wherever the promise that it awaits is done."""
+        _step(coroutine, done, None)
+
+    def now(self) -> float:
+        """The monotonic clock."""
+        return time.monotonic()
+
+    def watch_deadline(self) -> None:
+        """Let the connection's calls expire on time; to be called whenever some were written."""
+        deadline = self.connection.next_deadline()
+        if deadline is not None and deadline < self._wakes_at:
+            self.forget_deadline()
+            self._wakes_at = deadline
+            self._timer = self.home.hub.loop.timer(max(0.0, deadline - self.now()))
+            self._timer.start(self.home.spawn, self._expire)
+
+    def forget_deadline(self) -> None:
+        """Stop the clock, when nothing waits any more."""
+        if self._timer is not None:
+            self._timer.close()
+        self._timer = None
+        self._wakes_at = math.inf
+
+    def _expire(self) -> None:
+        when = self._wakes_at
+        self.forget_deadline()
+        self.connection.expire(max(self.now(), when))
+        self.watch_deadline()
+
+
+class _Awaited:
+    """Gives the promise itself to whoever drives the coroutine that awaits it."""
+
+    def __init__(self, promise: RpcPromise[Any]) -> None:
+        self._promise = promise
+
+    def __await__(self) -> Generator[RpcPromise[Any], None, None]:
+        yield self._promise
+
+
+def _step(coroutine: Coroutine[Any, Any, Any], done: Done, _answered: object) -> None:
+    try:
+        awaited = coroutine.send(None)
+        while not isinstance(awaited, RpcPromise):
+            awaited = coroutine.throw(
+                RuntimeError(f"on gevent, only promises of calls can be awaited, not {awaited!r}")
+            )
+    except StopIteration as end:
+        done(end.value, None)
+    except Exception as error:  # noqa: BLE001  it belongs to the servant, and is reported as its failure
+        done(None, error)
+    else:
+        awaited.add_done_callback(lambda answered: _step(coroutine, done, answered))
