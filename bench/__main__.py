@@ -19,6 +19,7 @@ from bench.process import allow_many_files, load_core_awake, pin_this_process
 from bench.report import add_ratios, report
 from bench.scenarios import (
     burst,
+    compression,
     fan_out,
     from_redis,
     idle,
@@ -39,7 +40,18 @@ def measure_limits(scale: Scale) -> Numbers:
 
 def scenarios() -> dict[str, Callable[[Scale], Numbers]]:
     """All of them by name, in the order in which they run."""
-    modules = (fan_out, from_redis, many_topics, own_message, request_reply, storm, idle, slow_readers, burst)
+    modules = (
+        fan_out,
+        from_redis,
+        many_topics,
+        own_message,
+        request_reply,
+        storm,
+        idle,
+        slow_readers,
+        burst,
+        compression,
+    )
     return {LIMITS: measure_limits} | {module.__name__.rpartition(".")[2]: module.run for module in modules}
 
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Collection, Container, Sequence
 from itertools import cycle, islice
 from typing import Self
 
+from bench.frame_meter import FrameMeter
 from bench.meter import Meter
 
 READ_BYTES = 1 << 18
@@ -24,8 +25,9 @@ OPENING_SECONDS = 60.0
 SAMPLED = 20
 HANDSHAKE = (
     "GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nCookie: {cookie}\r\n\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nCookie: {cookie}\r\n{offer}\r\n"
 )
+OFFER = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
 
 
 class LoadError(Exception):
@@ -43,14 +45,23 @@ def client_frame(payload: bytes, opcode: int = 1) -> bytes:
 
 
 class Clients:
-    """Upgraded sockets, non-blocking, on one epoll. ``cookies`` are used in turn."""
+    """Upgraded sockets, non-blocking, on one epoll. ``cookies`` are used in turn.
 
-    def __init__(self, host: str, port: int, path: str, *cookies: str, receive_buffer: int = 0) -> None:
+    With ``compressed`` the clients insist on permessage-deflate.
+    """
+
+    def __init__(
+        self, host: str, port: int, path: str, *cookies: str, receive_buffer: int = 0, compressed: bool = False
+    ) -> None:
         self._address = (host, port)
+        offer = OFFER if compressed else ""
         requests = [
-            HANDSHAKE.format(path=path, host=host, port=port, cookie=cookie).encode() for cookie in cookies or ("",)
+            HANDSHAKE.format(path=path, host=host, port=port, cookie=cookie, offer=offer).encode()
+            for cookie in cookies or ("",)
         ]
         self._requests = cycle(requests)
+        self._compressed = compressed
+        self._rests: dict[int, bytes] = {}
         self._receive_buffer = receive_buffer
         self._epoll = select.epoll()
         self._buffer = memoryview(bytearray(READ_BYTES))
@@ -89,6 +100,10 @@ class Clients:
                 for connection, _ in opening.values():
                     connection.close()
         return time.perf_counter() - begun
+
+    def meter(self, sampled: Container[int] = ()) -> Meter | FrameMeter:
+        """A meter for what comes from now on; compressed messages are followed by one after the other of these."""
+        return FrameMeter(self._rests, sampled) if self._compressed else Meter(sampled)
 
     def send_all(self, payload: bytes) -> None:
         """One text message from every client."""
@@ -159,6 +174,8 @@ class Clients:
             return False
         if not answer.startswith(b"HTTP/1.1 101"):
             raise LoadError(f"handshake refused: {bytes(answer[:200])!r}")
+        if self._compressed and b"permessage-deflate" not in answer:
+            raise LoadError("the server does not compress")
         return True
 
     def _keep(self, connection: socket.socket) -> None:

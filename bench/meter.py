@@ -40,6 +40,7 @@ class Meter:
         self._begun: dict[int, bytes] = {}
         self._tails: dict[int, bytes] = {}
         self.deliveries = 0
+        self.compressed = 0
         self.size = 0
         self.seconds: list[float] = []
 

@@ -37,6 +37,10 @@ class Peer:
     publisher: str | None = None
     uses_redis: bool = False
     needs: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    """Of rtserver's command line."""
+    compressed: bool = False
+    """Whether its clients insist on compression."""
 
     def python(self) -> str:
         """The interpreter for its scripts. Raises ``InstallError`` when something it needs is missing."""
@@ -94,7 +98,14 @@ class RunningPeer:
 
     def clients(self, *, receive_buffer: int = 0) -> Clients:
         """Clients that are still to be connected."""
-        return Clients("127.0.0.1", self.port, self.peer.dialect.path, *self.cookies, receive_buffer=receive_buffer)
+        return Clients(
+            "127.0.0.1",
+            self.port,
+            self.peer.dialect.path,
+            *self.cookies,
+            receive_buffer=receive_buffer,
+            compressed=self.peer.compressed,
+        )
 
     def open_up(self, clients: Clients, topics: Sequence[int]) -> None:
         """Put all of them on the topics."""
@@ -109,7 +120,7 @@ def started(peer: Peer) -> Iterator[RunningPeer]:
         if peer.server:
             yield _start_script(peer, stack)
         else:
-            found = stack.enter_context(target())
+            found = stack.enter_context(target(*peer.options))
             publisher = start_publisher(stack, found.redis_url)
             yield RunningPeer(peer, found.port, found.pid, publisher, [found.cookie])
 

@@ -21,7 +21,7 @@ class Column:
     keys: Keys
     write: Callable[[float], str]
     is_compared: bool = False
-    """A rate, beside which the share of rtserver's stands."""
+    """What the share of rtserver's stands beside."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,13 @@ BURST = (
     Column("delivered", ("delivered_share",), share),
     Column("slowest ping meanwhile", ("ping", "max"), milliseconds),
 )
+COMPRESSION = (
+    Column("bytes per delivery", ("steps", 0, "bytes_each"), whole, is_compared=True),
+    Column("of them compressed", ("steps", 0, "compressed"), share),
+    Column("deliveries/s at most", ("deliveries_per_second",), whole, is_compared=True),
+    Column("p50, lightest load", ("steps", 0, "p50"), milliseconds),
+    Column("memory each, idle", ("bytes_per_connection",), kilobytes),
+)
 STORM = (Column("connections/s", ("connections_per_second",), whole, is_compared=True),)
 SECTIONS = {
     "fan_out": Section("Fan-out of one topic, messages made in the server's process", SWEEP),
@@ -101,6 +108,7 @@ SECTIONS = {
     "idle": Section("Idle connections", IDLE),
     "slow_readers": Section("Subscribers who stop reading", SLOW),
     "burst": Section("A burst in the queue", BURST),
+    "compression": Section("With permessage-deflate, of what it is without", COMPRESSION),
 }
 
 

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bench.load_client import Clients, LoadError, sample
-from bench.meter import Meter
 from bench.peer import RunningPeer
 from bench.peers.work import Order
 from bench.process import cpu_seconds
@@ -27,6 +26,10 @@ class Step:
     p99: float
     server_busy: float
     client_busy: float
+    bytes_each: float
+    """Of a delivery on the wire, with its frame's header."""
+    compressed: float
+    """The share of messages that were."""
 
     @property
     def is_saturated(self) -> bool:
@@ -80,8 +83,8 @@ def measure(peer: RunningPeer, clients: Clients, order: Order, receivers: float,
     sampled = sample(clients.sockets)
     clients.whole = sampled
     peer.order(order)
-    clients.read_for(Meter().on_bytes, SETTLE_SECONDS)
-    meter, skimmed = Meter(sampled), clients.skimmed
+    clients.read_for(clients.meter().on_bytes, SETTLE_SECONDS)
+    meter, skimmed = clients.meter(sampled), clients.skimmed
     server_before, client_before = cpu_seconds(peer.pid), time.process_time()
     took = clients.read_for(meter.on_bytes, seconds)
     server_busy, client_busy = cpu_seconds(peer.pid) - server_before, time.process_time() - client_before
@@ -93,4 +96,6 @@ def measure(peer: RunningPeer, clients: Clients, order: Order, receivers: float,
         ages["p99"],
         round(server_busy / took, 2),
         round(client_busy / took, 2),
+        round(meter.size / max(1, meter.deliveries), 1),
+        round(meter.compressed / max(1, meter.deliveries), 3),
     )

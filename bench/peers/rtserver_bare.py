@@ -12,7 +12,6 @@ from rtserver.base.front_door import FrontDoor
 from rtserver.base.messages import Update
 from rtserver.base.websocket_connection import WebSocketConnection, fan_out
 from rtserver.base.websocket_server import WebSocketServer
-from rtserver.base.wire.frame import text_frame
 from rtserver.user.topic import TopicBoard
 
 
@@ -24,7 +23,7 @@ class Client:
 
 
 class Owner:
-    """Lets everyone in; puts clients on topics, and gives anything else back."""
+    """Lets everyone in, compresses for those who offer it; puts clients on topics, and gives anything else back."""
 
     def __init__(self) -> None:
         self.members: dict[Client, None] = {}
@@ -43,7 +42,7 @@ class Owner:
             for number in wanted_topics(payload):
                 self.topics.join(str(number), "all", client, draw)
             payload = JOINED.encode()
-        client.connection.push(text_frame(payload))
+        client.connection.push(client.connection.framing(payload))
 
     def on_binary(self, client: Client, payload: bytes) -> None:
         pass
@@ -66,7 +65,8 @@ async def publish(owner: Owner, work: Work) -> None:
         for number in work.take():
             if work.is_own:
                 for place, client in enumerate(list(owner.members)):
-                    client.connection.push(text_frame(work.payload(place).encode()))
+                    connection = client.connection
+                    connection.push(connection.framing(work.payload(place).encode()))
             else:
                 owner.topics.update(Update(str(work.topic(number)), number, work.payload(number)))
         await asyncio.sleep(TICK)
@@ -75,7 +75,7 @@ async def publish(owner: Owner, work: Work) -> None:
 async def main() -> None:
     owner, work = Owner(), Work()
     work.listen()
-    server = WebSocketServer(owner)
+    server = WebSocketServer(owner, compresses=True)
     door = FrontDoor("/", server, HTTPServer(Application()))
     door.listen(bind_sockets(port_argument(), "127.0.0.1", backlog=4096))
     await publish(owner, work)

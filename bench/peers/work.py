@@ -10,6 +10,7 @@ Standard library only, because every peer runs in an environment of its own.
 import argparse
 import json
 import os
+import random
 import sys
 import threading
 import time
@@ -38,11 +39,23 @@ class Order:
     own: bool = False
 
 
+def points(size: int) -> str:
+    """Text of that length that compresses as well as a chart does: no better and no worse."""
+    prices = random.Random(size)
+    price = 430.0
+    text = []
+    for minute in range(size // 20 + 1):
+        price += prices.gauss(0, 0.3)
+        text.append(f"[{1_362_148_200_000 + 60_000 * minute + prices.randrange(1000)},{price:.2f}]")
+    return ",".join(text)[:size]
+
+
 class Work:
     """The messages that are due under the latest order. ``clock`` gives seconds."""
 
     def __init__(self, order: Order | None = None, clock: Callable[[], float] = time.perf_counter) -> None:
         self._received = self._order = order or Order()
+        self._points = points(self._order.size)
         self._clock = clock
         self._begun = clock()
         self._number = 0
@@ -61,6 +74,7 @@ class Work:
         now = self._clock()
         if self._order is not self._received:
             self._order = self._received
+            self._points = points(self._order.size)
             self._begun, self._number = now, 0
         rate = self._order.rate
         due = int((now - self._begun) * rate)
@@ -79,7 +93,7 @@ class Work:
     def payload(self, number: int) -> str:
         """The message, stamped with the time at which it is published: now."""
         head = f'{{"type":"quote","label":"~~~~{time.monotonic_ns()}","number":{number},"rest":"'
-        return f'{head}{"x" * (self._order.size - len(head) - 2)}"}}'
+        return f'{head}{self._points[: self._order.size - len(head) - 2]}"}}'
 
     def _listen(self) -> None:
         for line in sys.stdin:

@@ -13,22 +13,27 @@ HEARTBEAT_SECONDS = 26.0
 """A little more than rtserver's interval, so that its pings are in the figure."""
 
 
+def cost(running: RunningPeer, count: int, watched: float) -> Numbers:
+    """What ``count`` connections weigh, and take of a core while they are ``watched`` for that many seconds."""
+    with running.clients() as clients:
+        clients.connect(WARM_UP)
+        before = resident_bytes(running.pid)
+        clients.connect(count)
+        time.sleep(SETTLE_SECONDS)  # until what the handshakes left behind is gone
+        grown = resident_bytes(running.pid) - before
+        spent = cpu_seconds(running.pid)
+        time.sleep(watched)
+        spent = cpu_seconds(running.pid) - spent
+    return {"bytes_per_connection": round(grown / count), "server_busy": round(spent / watched, 4)}
+
+
 def run(scale: Scale) -> Numbers:
     """10,000 connections (quickly: 1,000)."""
     count = scale.pick(10_000, 1000)
 
     def measure(running: RunningPeer) -> Numbers:
         watched = HEARTBEAT_SECONDS if running.peer is PRODUCT and not scale.is_quick else WATCHED_SECONDS
-        with running.clients() as clients:
-            clients.connect(WARM_UP)
-            before = resident_bytes(running.pid)
-            clients.connect(count)
-            time.sleep(SETTLE_SECONDS)  # until what the handshakes left behind is gone
-            grown = resident_bytes(running.pid) - before
-            spent = cpu_seconds(running.pid)
-            time.sleep(watched)
-            spent = cpu_seconds(running.pid) - spent
-        return {"bytes_per_connection": round(grown / count), "server_busy": round(spent / watched, 4)}
+        return cost(running, count, watched)
 
     peers = [PRODUCT, *scale.peers((UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO))]
     return {f"{count} connections": compare(peers, measure)}

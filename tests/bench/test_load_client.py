@@ -11,6 +11,7 @@ import pytest
 from bench.load_client import Clients, LoadError, open_up
 from bench.meter import MARK, Meter
 from bench.requester import Requesters, ask_alone
+from rtserver.base.wire.deflate import deflated_text_frame
 from rtserver.base.wire.frame import text_frame
 from rtserver.base.wire.protocol import WebSocketProtocol
 
@@ -125,6 +126,32 @@ def test_a_refused_handshake_is_an_error_that_shows_the_answer() -> None:
         server(lambda _: None, b"HTTP/1.1 401 Unauthorized\r\n\r\n") as port,
         Clients("127.0.0.1", port, "/") as clients,
         pytest.raises(LoadError, match="401"),
+    ):
+        clients.connect(1)
+
+
+def test_clients_that_insist_on_compression_count_what_they_cannot_read() -> None:
+    frame = deflated_text_frame(b'{"label":%b1","rest":"%b"}' % (MARK, b"x" * 500))
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)  # the word that all are there
+        connection.sendall(frame * 10)
+        wait_for_end(connection)
+
+    agreed = UPGRADED.replace(b"\r\n\r\n", b"\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n")
+    with server(serve, agreed) as port, Clients("127.0.0.1", port, "/", compressed=True) as clients:
+        clients.connect(3)
+        meter = clients.meter(clients.sockets)
+        clients.send_all(b"go")
+        clients.read_until(lambda: meter.size == 30 * len(frame), meter.on_bytes, DEADLINE)
+        assert (meter.deliveries, meter.compressed) == (30, 30)
+
+
+def test_a_server_that_does_not_compress_is_an_error_for_clients_that_insist() -> None:
+    with (
+        server(lambda _: None) as port,
+        Clients("127.0.0.1", port, "/", compressed=True) as clients,
+        pytest.raises(LoadError, match="does not compress"),
     ):
         clients.connect(1)
 
