@@ -5,11 +5,12 @@ A language gives what it is called and what it makes of a module; everything els
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
 from tcelib.tmake.compiler import compile_files
+from tcelib.tmake.error import Mistake
 from tcelib.tmake.index_list import index_table
 from tcelib.tmake.model import Model, Module
 
@@ -18,6 +19,8 @@ INDEX_TABLE = "ifxdef.txt"
 
 Emit: TypeAlias = Callable[[Model, Module], Mapping[str, str]]
 """The files that are made of a module: names, and texts."""
+Check: TypeAlias = Callable[[Model], Iterable[Mistake]]
+"""What is right in the IDL, and cannot be said in the language."""
 
 
 def command_parser(program: str, description: str, directory: str) -> argparse.ArgumentParser:
@@ -54,15 +57,16 @@ def command_parser(program: str, description: str, directory: str) -> argparse.A
     return parser
 
 
-def run(options: argparse.Namespace, emit: Emit) -> int:
+def run(options: argparse.Namespace, emit: Emit, check: Check = lambda model: ()) -> int:
     """Compile what ``options`` name, and write what ``emit`` makes of it.
 
     Returns the exit status: 0, or 1 after any mistake, and then nothing was written.
     """
     result = compile_files(options.inputs.split(","), options.index_list or _index_list_here())
-    for problem in result.problems:
+    mistakes = () if result.model is None else tuple(check(result.model))
+    for problem in (*result.problems, *mistakes):
         sys.stderr.write(f"{problem}\n")
-    if result.model is None:
+    if result.model is None or mistakes:
         return 1
     texts = {name: text for module in result.model.modules for name, text in emit(result.model, module).items()}
     try:

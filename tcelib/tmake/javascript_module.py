@@ -3,9 +3,27 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tcelib.tmake.error import Mistake
 from tcelib.tmake.javascript_name import exported_names, method_name, module_alias, parameters, proxy_key
 from tcelib.tmake.javascript_type import TypeWriter
 from tcelib.tmake.model import Declared, Interface, Model, Module, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class BaseLoadedLater(Mistake):
+    """ES modules are loaded after those that they import; of two that import each other one has to be the first."""
+
+    interface: str
+    base: str
+    modules: tuple[str, str]
+
+    @property
+    def message(self) -> str:
+        one, other = self.modules
+        return (
+            f"in JavaScript '{self.interface}' cannot extend '{self.base}': the modules '{one}' and '{other}' need "
+            f"each other; move what '{other}' needs of '{one}' to a module of its own"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +119,18 @@ class JavaScriptModule:
                 "void",
                 "$send",
             )
+
+
+def check_bases(model: Model) -> Iterator[Mistake]:
+    """A class has to be there when it is extended; everything else is looked up when it is used."""
+    modules = {module.name: module for module in model.modules}
+    for module in model.modules:
+        needed_by = _modules_that_need(module, modules)
+        for interface in module.interfaces():
+            base = interface.base
+            if base is not None and base.module in needed_by:
+                names = interface.full_name, base.full_name
+                yield BaseLoadedLater(interface.place, *names, (module.name, base.module))
 
 
 def _modules_that_need(module: Module, modules: dict[str, Module]) -> frozenset[str]:
