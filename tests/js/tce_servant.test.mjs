@@ -1,7 +1,7 @@
 /** Calls in the other direction: what a servant in the page answers, and what the server is told when it cannot. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { RpcAdapter, RpcException, Servant } from "../../site/static/js/rtc/tce.js";
+import { nothing, Operation, RpcAdapter, RpcException, Servant } from "../../site/static/js/rtc/tce.js";
 import { Cont, Prim, Terminal, TerminalProxy } from "./generated/vec.js";
 import { CALL, deliver, fromHex, messagesOf, ONEWAY, packetOf, sentTo, startOpenConnection, text, toHex, turn } from "./tce_harness.mjs";
 import { vectors } from "./tce_vectors.mjs";
@@ -245,6 +245,16 @@ test("a later servant of an interface takes the place of an earlier one", async 
   const pages = [new Page(), new Page()];
   await answersTo(serve(...pages), { ifidx: TERMINAL, opidx: ON_MESSAGE, params: text("x") });
   assert.deepEqual(pages.map(({ seen }) => seen.length), [0, 1]);
+});
+
+test("two interfaces of one index cannot be served together, and nothing of the second one is", () => {
+  const taking = (fullName, opidx) => new Operation(fullName, { ifidx: TERMINAL, opidx, params: [], result: nothing });
+  class Other extends Servant {
+    static OPERATIONS = [taking("other.Interface.op", 9)];
+  }
+  const adapter = new RpcAdapter().addServant(new Terminal());
+  assert.throws(() => adapter.addServant(new Other()), /other\.Interface has index 2, and so has vec\.Terminal/);
+  assert.equal(adapter.find({ ifidx: TERMINAL, opidx: 9 }), undefined);
 });
 
 test("a servant that overrides nothing returns what is empty", async () => {

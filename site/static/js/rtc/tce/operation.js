@@ -17,9 +17,11 @@ export class Operation {
    * @param {Type<R, any>} definition.result
    * @param {string} [definition.method] what it is called in JavaScript, where that is not its own name
    */
-  constructor(fullName, { ifidx, opidx, params, result, method = lastPart(fullName) }) {
+  constructor(fullName, { ifidx, opidx, params, result, method }) {
+    const dot = fullName.lastIndexOf(".");
     this.fullName = fullName;
-    this.method = method;
+    this.interfaceName = fullName.slice(0, dot);
+    this.method = method ?? fullName.slice(dot + 1);
     this.ifidx = ifidx;
     this.opidx = opidx;
     this.params = params;
@@ -84,9 +86,4 @@ export class Operation {
     }
     return writer.toBytes();
   }
-}
-
-/** @param {string} fullName */
-function lastPart(fullName) {
-  return fullName.slice(fullName.lastIndexOf(".") + 1);
 }

@@ -14,6 +14,8 @@ export class Servant {
 export class RpcAdapter {
   /** @type {Map<string, Target>} */
   #targets = new Map();
+  /** @type {Map<number, string>} The interface that has an index. */
+  #interfaces = new Map();
 
   /** @param {string} [id] for logs */
   constructor(id = "") {
@@ -23,10 +25,22 @@ export class RpcAdapter {
   /**
    * @param {Servant} servant serves its interface and that one's bases from now on, instead of an earlier servant
    * @returns {this}
+   * @throws {Error} one of them has the index of another interface that is served already
    */
   addServant(servant) {
-    for (const operation of operationsOf(servant)) this.#targets.set(keyOf(operation), { servant, operation });
+    const operations = operationsOf(servant);
+    for (const operation of operations) this.#checkIndex(operation);
+    for (const operation of operations) {
+      this.#interfaces.set(operation.ifidx, operation.interfaceName);
+      this.#targets.set(keyOf(operation), { servant, operation });
+    }
     return this;
+  }
+
+  /** @param {Operation} operation */
+  #checkIndex({ ifidx, interfaceName }) {
+    const other = this.#interfaces.get(ifidx) ?? interfaceName;
+    if (other !== interfaceName) throw new Error(`${interfaceName} has index ${ifidx}, and so has ${other}`);
   }
 
   /**
