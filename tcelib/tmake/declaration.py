@@ -21,6 +21,8 @@ class Declarations:
     """Modules in the order of their first opening, elements in the order of declaration."""
 
     modules: dict[str, dict[str, Element]] = field(default_factory=dict)
+    openings: dict[str, Place] = field(default_factory=dict)
+    """Where each module is opened first."""
     ranks: dict[Key, int] = field(default_factory=dict)
     """The order of declaration over everything."""
 
@@ -40,6 +42,7 @@ def declare(modules: Iterable[Module], problems: list[Problem]) -> Declarations:
     declared = Declarations()
     for module in modules:
         elements = declared.modules.setdefault(module.name.text, {})
+        declared.openings.setdefault(module.name.text, module.name.place)
         for element in module.elements:
             _check(element, problems)
             name = element.name.text

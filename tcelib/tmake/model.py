@@ -129,6 +129,8 @@ class Module:
 
     name: str
     elements: tuple[Element, ...]
+    place: Place
+    """Of its first opening."""
 
     def interfaces(self) -> tuple[Interface, ...]:
         return tuple(element for element in self.elements if isinstance(element, Interface))

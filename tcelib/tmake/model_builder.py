@@ -17,7 +17,9 @@ def build(declarations: Declarations, meaning: Meaning, order: Iterable[Key], nu
         builder.add(key, element)
     return model.Model(
         tuple(
-            model.Module(module, tuple(builder.element(module, name) for name in elements))
+            model.Module(
+                module, tuple(builder.element(module, name) for name in elements), declarations.openings[module]
+            )
             for module, elements in declarations.modules.items()
         )
     )

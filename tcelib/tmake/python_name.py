@@ -1,0 +1,121 @@
+"""What things are called in generated Python, so that no name of the IDL hides one that the code needs.
+
+A name that Python or the generated code needs gets a trailing ``_``. Names that only generated code uses begin with
+``_`` and give way to the IDL's.
+"""
+
+import builtins
+import keyword
+from collections.abc import Iterable, Iterator
+
+from tcelib.tmake.error import NameClash
+from tcelib.tmake.model import Declared, Interface, Model, Module, Operation, Struct
+
+LANGUAGE = "Python"
+KEYWORDS = frozenset(keyword.kwlist)
+BUILTIN_NAMES = frozenset(dir(builtins))
+IMPORTED = frozenset({"annotations", "struct", "tce", "Self", "TypeAlias"})
+OF_MODULES = KEYWORDS | {"tcelib"}
+OF_ELEMENTS = KEYWORDS | BUILTIN_NAMES | IMPORTED
+OF_MEMBERS = KEYWORDS | {"self"}
+OF_PARAMETERS = KEYWORDS | {"self", "ctx", "timeout", "extra", "callback", "cookie", "error"}
+OF_OPERATIONS = KEYWORDS | {
+    *("INTERFACE", "conn", "create", "createWithEpName", "createWithProxy"),
+    *("_call", "_call_async", "_send"),
+}
+
+
+def python_name(name: str, reserved: Iterable[str]) -> str:
+    """``name``, or the nearest one that is free and that a class body leaves as it is."""
+    if name.startswith("__"):
+        return f"_{name.lstrip('_')}_"
+    return f"{name}_" if name in reserved else name
+
+
+def free_name(wanted: str, taken: Iterable[str]) -> str:
+    """``wanted`` with as many ``_`` behind it as it needs to be free."""
+    while wanted in taken:
+        wanted += "_"
+    return wanted
+
+
+class Names:
+    """Hands out names of one scope, each but once."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = set(taken)
+
+    def taken(self) -> frozenset[str]:
+        return frozenset(self._taken)
+
+    def take(self, wanted: str) -> str:
+        name = free_name(wanted, self._taken)
+        self._taken.add(name)
+        return name
+
+    def take_all(self, wanted: Iterable[str], reserved: Iterable[str]) -> tuple[str, ...]:
+        return tuple(self.take(python_name(name, reserved)) for name in wanted)
+
+
+def member_names(struct: Struct) -> tuple[str, ...]:
+    """The attributes of the struct's class."""
+    return Names(()).take_all((member.name for member in struct.members), OF_MEMBERS)
+
+
+def parameter_names(operation: Operation) -> tuple[str, ...]:
+    """The parameters of the operation's methods."""
+    return Names(()).take_all((param.name for param in operation.params), OF_PARAMETERS)
+
+
+def method_name(operation: Operation) -> str:
+    """What proxies and servants call it."""
+    return python_name(operation.name, OF_OPERATIONS)
+
+
+def file_name(module: str) -> str:
+    """The name that the module is imported by."""
+    return python_name(module, OF_MODULES)
+
+
+def class_name(element: Declared) -> str:
+    """The name of a struct's or servant's class, or of a sequence's or dictionary's alias."""
+    return python_name(element.name, OF_ELEMENTS)
+
+
+def proxy_name(interface: Interface) -> str:
+    return f"{class_name(interface)}Prx"
+
+
+def name_clashes(model: Model) -> tuple[NameClash, ...]:
+    """Where the IDL's names make two things of Python have one name."""
+    modules = ((file_name(module.name), f"module '{module.name}'", module) for module in model.modules)
+    return (
+        *_clashes(modules),
+        *(clash for module in model.modules for clash in _clashes(_of_module(module))),
+        *(clash for interface in model.interfaces() for clash in _clashes(_of_interface(interface))),
+    )
+
+
+def _of_module(module: Module) -> Iterator[tuple[str, str, Declared]]:
+    for element in module.elements:
+        yield class_name(element), f"'{element.name}'", element
+        if isinstance(element, Interface):
+            yield proxy_name(element), f"the proxy of '{element.name}'", element
+
+
+def _of_interface(interface: Interface) -> Iterator[tuple[str, str, Declared | Operation]]:
+    inherited = [operation for base in interface.bases() for operation in base.operations]
+    for operation in (*inherited, *interface.operations):
+        name = method_name(operation)
+        yield name, f"operation '{operation.name}'", operation
+        yield f"{name}_async", f"the asynchronous '{operation.name}'", operation
+        if operation.is_void:
+            yield f"{name}_oneway", f"the one-way '{operation.name}'", operation
+
+
+def _clashes(named: Iterable[tuple[str, str, Module | Declared | Operation]]) -> Iterator[NameClash]:
+    first: dict[str, str] = {}
+    for name, what, thing in named:
+        other = first.setdefault(name, what)
+        if other != what:
+            yield NameClash(thing.place, LANGUAGE, name, other, what)

@@ -1,0 +1,140 @@
+"""The bodies of generated readers: lines that turn ``data`` from some byte on into the values of fields.
+
+Before each unpacking and each slice the bytes that it takes are checked to be there. While code is generated, this
+file knows where reading has come to, as a name and a number, so that the code adds up only what it must.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tcelib.tmake.model import Builtin, Struct, Type
+from tcelib.tmake.model import Sequence as SequenceType
+from tcelib.tmake.python_name import Names, member_names
+from tcelib.tmake.python_text import indented, listed
+from tcelib.tmake.python_wire import (
+    CODES,
+    COUNT,
+    Blob,
+    Elements,
+    Nested,
+    Run,
+    Steps,
+    Vocabulary,
+    fixed_codes,
+    size_of,
+)
+
+LOCALS = frozenset({"data", "at", "end", "count", "values"})
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A byte of ``data``: a variable's value, or 0 without one, and some more."""
+
+    variable: str
+    plus: int = 0
+
+    def __str__(self) -> str:
+        if not self.variable:
+            return str(self.plus)
+        return f"{self.variable} + {self.plus}" if self.plus else self.variable
+
+    def __add__(self, size: int) -> "Position":
+        return Position(self.variable, self.plus + size)
+
+
+class Reader:
+    """One reader's body in the making. ``position`` is where the reading begins, and then where it has come to."""
+
+    def __init__(self, vocabulary: Vocabulary, position: Position, depth: int = 1) -> None:
+        self.lines: list[str] = []
+        self.position = position
+        self._vocabulary = vocabulary
+        self._names = Names(vocabulary.taken | LOCALS)
+        self._depth = depth
+
+    def read(self, fields: Iterable[tuple[str, Type]]) -> list[str]:
+        """Read the fields, each with the name that a variable is to have. The expressions of their values."""
+        plan = Steps()
+        values = [self._plan(plan, wanted, type_) for wanted, type_ in fields]
+        steps = iter(plan.steps)
+        for step in steps:
+            match step:
+                case Run():
+                    self._need(str(size_of(step.codes)), self.position + size_of(step.codes))
+                    self._unpack(step)
+                case Blob():
+                    self._read_blob(step, next(steps, None))
+                case Elements(item=item, count=count, type=type_):
+                    self._call(item, f"{self._vocabulary.reader_of(type_)}(data, {self.position}, {count})")
+                case Nested(item=item, type=struct):
+                    self._call(item, f"{self._vocabulary.reader_of(struct)}(data, {self.position})")
+        return values
+
+    def names_of(self, fields: Iterable[tuple[str, Type]]) -> tuple[Run, list[str]]:
+        """For fields of fixed size: the one run that they make, and the expressions of their values."""
+        plan = Steps()
+        values = [self._plan(plan, wanted, type_) for wanted, type_ in fields]
+        (run,) = plan.steps
+        assert isinstance(run, Run)
+        return run, values
+
+    def _plan(self, plan: Steps, wanted: str, type_: Type) -> str:
+        """Put the steps for one field. The expression of its value."""
+        if isinstance(type_, Struct) and fixed_codes(type_) is not None:
+            inner = zip(member_names(type_), type_.members, strict=True)
+            values = [self._plan(plan, f"{wanted}_{name}", member.type) for name, member in inner]
+            return f"{self._vocabulary.class_of(type_)}({', '.join(values)})"
+        item = self._names.take(wanted)
+        if isinstance(type_, Struct):
+            plan.add(Nested(item, type_))
+        elif isinstance(type_, Builtin) and type_ in CODES:
+            plan.put(CODES[type_], item)
+        elif isinstance(type_, Builtin) or (isinstance(type_, SequenceType) and type_.is_bytes):
+            size = self._names.take(f"{wanted}_size")
+            plan.put(COUNT, size)
+            plan.add(Blob(item, size, is_text=isinstance(type_, Builtin)))
+        else:
+            count = self._names.take(f"{wanted}_count")
+            plan.put(COUNT, count)
+            plan.add(Elements(item, count, type_))
+        return item
+
+    def _need(self, size: str, end: Position) -> None:
+        self.lines.append(f"if len(data) < {end}:")
+        self.lines.extend(indented([f"raise tce.truncated(data, {self.position}, {size})"]))
+
+    def _unpack(self, run: Run) -> None:
+        closing = f" = {self._vocabulary.format(run.codes)}.unpack_from(data, {self.position})"
+        if len(run.items) == 1:
+            self.lines.append(f"({run.items[0]},){closing}")
+        else:
+            line = f"{', '.join(run.items)}{closing}"
+            is_short = listed("", run.items, closing, self._depth) == [line]
+            self.lines.extend([line] if is_short else listed("(", run.items, f"){closing}", self._depth))
+        self.position += size_of(run.codes)
+
+    def _read_blob(self, blob: Blob, following: object) -> None:
+        """A string or bytes, and the run behind it with the same check."""
+        self.settle()
+        self.lines.append(f"end = at + {blob.size}")
+        run = following if isinstance(following, Run) else Run()
+        behind = size_of(run.codes)
+        self._need(f"{blob.size} + {behind}" if behind else blob.size, Position("end", behind))
+        raw = "data[at:end]"
+        self.lines.append(f"{blob.item} = {f'tce.decode_text({raw})' if blob.is_text else raw}")
+        self.position = Position("end")
+        if behind:
+            self._unpack(run)
+
+    def _call(self, item: str, call: str) -> None:
+        self.lines.append(f"{item}, at = {call}")
+        self.position = Position("at")
+
+    def settle(self) -> None:
+        """See that reading has come to what the variable ``at`` says."""
+        if self.position.variable == "at" and self.position.plus:
+            self.lines.append(f"at += {self.position.plus}")
+        elif self.position.variable != "at":
+            self.lines.append(f"at = {self.position}")
+        self.position = Position("at")
