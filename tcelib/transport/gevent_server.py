@@ -3,6 +3,7 @@
 import itertools
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import gevent
@@ -10,6 +11,7 @@ import gevent.socket
 import gevent.ssl
 
 from tcelib.core.adapter import RpcCommAdapter
+from tcelib.core.port import RpcConnectionEventListener
 from tcelib.error import RpcException
 from tcelib.transport.gevent_link import Link, LinkOwner
 from tcelib.transport.hub_shell import HubHome
@@ -61,6 +63,13 @@ class GeventServer:
         self._home.join(CLOSE_SECONDS)
         for link in tuple(self._links):
             link.abort()
+
+    def use(self, listener: RpcConnectionEventListener | None, call_timeout: float) -> None:
+        """Set these for connections to come, and for those that are here."""
+        self._options = replace(self._options, listener=listener, call_timeout=call_timeout)
+        for link in self._links:
+            link.connection.listener = listener
+            link.connection.call_timeout = call_timeout
 
     def link_over(self, link: Link, error: RpcException | None, /) -> None:
         """See ``LinkOwner``."""

@@ -1,0 +1,237 @@
+# ruff: noqa: N802  the names that TCE's users know
+"""The front of the gevent runtime: one object that listens, connects and waits, as TCE's users know it.
+
+    tce.RpcCommunicator.instance().init("server")
+    tce.RpcCommunicator.instance().createAdapter("first", tce.RpcEndPoint(port=16005)).addServant(ServerImpl())
+    tce.RpcCommunicator.instance().waitForShutdown()
+
+Decides which transport an endpoint gets and what its connections inherit. ``instance()`` is a default for programs;
+an ``RpcCommunicator()`` of one's own works beside it. Each belongs to the thread that made it, and to its hub.
+"""
+
+import signal
+import threading
+from typing import Any, ClassVar
+
+import gevent
+import gevent.event
+
+from tcelib.core.adapter import RpcCommAdapter
+from tcelib.core.calling import DEFAULT_CALL_TIMEOUT
+from tcelib.core.connection import RpcConnection
+from tcelib.core.port import RpcConnectionEventListener
+from tcelib.core.proxy import AF_READ, AF_WRITE
+from tcelib.core.queue_connection import RpcQueueConnection
+from tcelib.endpoint import MQ, WEBSOCKET, RpcEndPoint
+from tcelib.transport import gevent_tcp, gevent_websocket, redis_mq
+from tcelib.transport.gevent_server import GeventServer
+from tcelib.transport.option import DEFAULTS, Options
+
+__all__ = ["LocalServer", "RpcCommunicator", "RpcEndPoint", "currentServer", "sleep", "waitForShutdown"]
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class LocalServer:
+    """This program, as its communicator knows it: ``name`` is what ``init`` was told."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.properties: dict[str, Any] = {}
+
+    def getPropertyValue(self, name: str, default: Any = None) -> Any:
+        """A property that was set with ``setProperty``."""
+        return self.properties.get(name, default)
+
+
+class RpcCommunicator:
+    """See above. Properties with a meaning: ``rpc_call_timeout`` in seconds; ``userid_check``, which unless it is
+    missing or 'false' keeps accepted connections from being given user ids."""
+
+    _default: ClassVar["RpcCommunicator | None"] = None
+
+    def __init__(self) -> None:
+        self._server = LocalServer("")
+        self._poolsize = DEFAULTS.max_waiting_servants
+        self._listener: RpcConnectionEventListener | None = None
+        self._adapters: dict[str, RpcCommAdapter] = {}
+        self._servers: list[GeventServer] = []
+        self._endpoints: dict[str, RpcEndPoint] = {}
+        self._connections: list[RpcConnection] = []
+        self._queues = redis_mq.QueueCollection()
+        self._is_stopped = gevent.event.Event()
+        self._is_awaited = False
+        self._thread = threading.get_ident()
+        self._hub = gevent.get_hub()
+
+    @classmethod
+    def instance(cls) -> "RpcCommunicator":
+        """The program's default communicator, made when it is first asked for."""
+        if cls._default is None:
+            cls._default = cls()
+        return cls._default
+
+    def init(self, server_id: str = "localhost", poolsize: int | None = None) -> "RpcCommunicator":
+        """Name this program. ``poolsize``: how many servants of one connection may wait at the same time."""
+        self._server.name = server_id
+        if poolsize is not None:
+            self._poolsize = poolsize
+        return self
+
+    # Adapters and endpoints.
+
+    def createAdapter(self, id: str, ep: RpcEndPoint | str) -> RpcCommAdapter:  # noqa: A002
+        """An adapter that listens at once on ``ep``, or on the endpoint of that name; if ``id`` is taken, the one
+        there is. Raises ``OSError`` if it cannot listen, ``KeyError`` for a name that nobody added.
+        """
+        if id not in self._adapters:
+            endpoint = self._endpoints[ep] if isinstance(ep, str) else ep
+            adapter = RpcCommAdapter(id, endpoint)
+            self._listen(adapter, endpoint)
+            self._adapters[id] = adapter
+        return self._adapters[id]
+
+    def addAdapter(self, adapter: RpcCommAdapter) -> None:
+        """Keep an adapter that listens nowhere."""
+        self._adapters[adapter.id] = adapter
+
+    def addEndPoint(self, ep: RpcEndPoint) -> RpcEndPoint:
+        """Know an endpoint by its name, and open its connections here."""
+        ep.communicator = self
+        self._endpoints[ep.name] = ep
+        return ep
+
+    def openEndPoint(self, name: str, af: int = AF_WRITE) -> RpcConnection:
+        """The connection to an endpoint. Raises ``KeyError`` for a name that nobody added."""
+        return self._endpoints[name].open(af)
+
+    def connect(self, ep: RpcEndPoint, af: int) -> RpcConnection:
+        """A new connection to ``ep``, closed with the communicator; ``ep.open`` gives the one there is."""
+        if ep.type == MQ:
+            connection: RpcConnection = self._open_queue(ep, af)
+        elif ep.type == WEBSOCKET:
+            connection = gevent_websocket.dial(
+                *ep.address, ep.addr or "/", tls=ep.client_tls(), options=self._options(ep)
+            )
+        else:
+            connection = gevent_tcp.dial(*ep.address, tls=ep.client_tls(), options=self._options(ep))
+        self._connections.append(connection)
+        return connection
+
+    def getConnectionMQCollection(self) -> redis_mq.QueueCollection:
+        """The queues that are open: ``get(name)``."""
+        return self._queues
+
+    # Settings, for what is there and for what will be.
+
+    def setConnectionEventListener(self, listener: RpcConnectionEventListener | None) -> None:
+        """Tell ``listener`` of connections and of every message on them, except over queues."""
+        self._listener = listener
+        self._spread()
+
+    def setRpcCallTimeout(self, seconds: float) -> None:
+        """How long a call without a timeout of its own waits."""
+        self.setProperty("rpc_call_timeout", seconds)
+
+    def setProperty(self, name: str, value: Any) -> None:
+        """Set one of the properties above, or one of your own."""
+        self._server.properties[name] = value
+        self._spread()
+
+    def getProperties(self) -> dict[str, Any]:
+        """What was set."""
+        return self._server.properties
+
+    def currentServer(self) -> LocalServer:
+        """This program."""
+        return self._server
+
+    # The end.
+
+    def waitForShutdown(self) -> None:
+        """Serve until SIGINT, SIGTERM or ``shutdown``, then close everything."""
+        previous = {}
+        if threading.current_thread() is threading.main_thread():
+            previous = {number: signal.signal(number, lambda *_: self._is_stopped.set()) for number in STOP_SIGNALS}
+        self._is_awaited = True
+        try:
+            self._is_stopped.wait()
+        finally:
+            self._is_awaited = False
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+        self._close()
+
+    def shutdown(self) -> None:
+        """End ``waitForShutdown`` and close everything; from any thread."""
+        if threading.get_ident() == self._thread:
+            self._is_stopped.set()
+            if not self._is_awaited:
+                self._close()
+        else:
+            self._hub.loop.run_callback_threadsafe(gevent.spawn, self.shutdown)
+
+    def _close(self) -> None:
+        servers, self._servers = self._servers, []
+        connections, self._connections = self._connections, []
+        for server in servers:
+            server.close()
+        for connection in connections:
+            connection.close()
+        self._adapters.clear()
+
+    def _listen(self, adapter: RpcCommAdapter, ep: RpcEndPoint) -> None:
+        if ep.type == MQ:
+            adapter.addConnection(self.connect(ep, AF_READ))
+        else:
+            listen = gevent_websocket.listen if ep.type == WEBSOCKET else gevent_tcp.listen
+            server = listen(adapter, *ep.address, tls=ep.server_tls(), options=self._options(ep))
+            ep.port = server.port
+            self._servers.append(server)
+
+    def _open_queue(self, ep: RpcEndPoint, af: int) -> RpcConnection:
+        return redis_mq.open_queue(
+            ep.name,
+            ep.redis_url,
+            ep.queue_key,
+            self._queues,
+            reads=af == AF_READ,
+            writes=bool(af & AF_WRITE),
+            options=self._options(ep),
+        )
+
+    def _options(self, ep: RpcEndPoint) -> Options:
+        return Options(
+            listener=self._listener,
+            call_timeout=self._call_timeout,
+            may_compress=bool(ep.compress),
+            max_waiting_servants=self._poolsize,
+            gives_user_ids=self._server.properties.get("userid_check", "false") == "false",
+        )
+
+    @property
+    def _call_timeout(self) -> float:
+        return float(self._server.properties.get("rpc_call_timeout", DEFAULT_CALL_TIMEOUT))
+
+    def _spread(self) -> None:
+        for server in self._servers:
+            server.use(self._listener, self._call_timeout)
+        for connection in self._connections:
+            connection.call_timeout = self._call_timeout
+            if not isinstance(connection, RpcQueueConnection):
+                connection.listener = self._listener
+
+
+def currentServer() -> LocalServer:
+    """This program, as the default communicator knows it."""
+    return RpcCommunicator.instance().currentServer()
+
+
+def waitForShutdown() -> None:
+    """See ``RpcCommunicator``; the default one's."""
+    RpcCommunicator.instance().waitForShutdown()
+
+
+def sleep(seconds: float) -> None:
+    """Pause this greenlet and let the others go on."""
+    gevent.sleep(seconds)

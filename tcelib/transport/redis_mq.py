@@ -1,0 +1,212 @@
+"""TCE over Redis lists (``type_='mq'``): one list is one queue, RPUSH at its end, BLPOP at its front.
+
+Decides when messages are taken off a queue: not before there is a place for a servant, so that what one server cannot
+serve yet stays there for others. What was taken by a server that dies is lost; its callers get a TIMEOUT. Bodies, and
+who may answer where, are the business of ``RpcQueueConnection``.
+
+For a gevent hub, without monkey patching: only how redis-py opens its socket is replaced. Needs Redis 6.2.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import gevent
+import gevent.pool
+import gevent.socket
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from tcelib.core.queue_connection import RpcQueueConnection
+from tcelib.error import RPCERROR_CONNECT_FAILED, RPCERROR_SENDFAILED, DecodeError, RpcException
+from tcelib.transport.hub_shell import HubHome, HubShell
+from tcelib.transport.option import Options
+from tcelib.wire.message import RETURN, parse_body, split_extra
+
+LINGER_TIME = "__linger_time__"
+SOCKET_SECONDS = 5.0
+POP_SECONDS = 3  # shorter than the socket's patience
+RETRY_SECONDS = 1.0
+CLOSE_SECONDS = 5.0
+_CALLTYPE_AT = 5
+log = logging.getLogger("tce.transport")
+
+
+class GeventConnection(redis.Connection):
+    """redis-py's TCP connection, on a socket that lets other greenlets go on."""
+
+    def _connect(self) -> Any:
+        sock = gevent.socket.create_connection((self.host, self.port), timeout=self.socket_connect_timeout)
+        sock.setsockopt(gevent.socket.IPPROTO_TCP, gevent.socket.TCP_NODELAY, 1)
+        sock.settimeout(self.socket_timeout)
+        return sock
+
+
+def gevent_client(url: str) -> redis.Redis:
+    """A client for one hub. ``url`` begins with redis://.
+
+    Commands are not repeated by themselves: an RPUSH whose answer was lost may have been done.
+    """
+    pool = redis.ConnectionPool.from_url(
+        url,
+        connection_class=GeventConnection,
+        protocol=2,
+        retry=Retry(NoBackoff(), 0),
+        socket_timeout=SOCKET_SECONDS,
+        socket_connect_timeout=SOCKET_SECONDS,
+    )
+    return redis.Redis.from_pool(pool)
+
+
+class QueueCollection:
+    """The queues that a program has opened, by name: those it reads and those it may write to."""
+
+    def __init__(self) -> None:
+        self._readers: dict[str, RpcQueueConnection] = {}
+        self._writers: dict[str, RpcQueueConnection] = {}
+
+    def add(self, connection: RpcQueueConnection, *, reads: bool, writes: bool) -> None:
+        """Enter a queue that was opened."""
+        if reads:
+            self._readers[connection.name] = connection
+        if writes:
+            self._writers[connection.name] = connection
+
+    def remove(self, connection: RpcQueueConnection) -> None:
+        """Forget a queue that was closed."""
+        for connections in (self._readers, self._writers):
+            if connections.get(connection.name) is connection:
+                del connections[connection.name]
+
+    def get(self, name: str) -> RpcQueueConnection | None:
+        """The connection of a queue: the one that writes, if there are two."""
+        return self._writers.get(name) or self._readers.get(name)
+
+    def writer(self, name: str) -> RpcQueueConnection | None:
+        """The connection that writes to a queue."""
+        return self._writers.get(name)
+
+
+class QueueLink(HubShell):
+    """The transport of one queue's connection; ``key`` is the list."""
+
+    connection: RpcQueueConnection
+
+    def __init__(
+        self, home: HubHome, options: Options, client: redis.Redis, key: str, queues: QueueCollection
+    ) -> None:
+        super().__init__(home, options)
+        self.may_compress = False
+        self._client = client
+        self._key = key
+        self._queues = queues
+        self._servants = gevent.pool.Pool(options.max_waiting_servants)
+        self._is_over = False
+        self._reader: gevent.Greenlet | None = None
+        self._reader_id = 0
+
+    def read(self) -> None:
+        """Take messages off the queue from now on."""
+        self._reader = gevent.spawn(self._read)
+
+    def write(self, packets: Sequence[bytes], /) -> None:
+        """See ``QueueTransport``: one RPUSH for all."""
+        if self._is_over:
+            raise RpcException(RPCERROR_SENDFAILED, "the queue is closed")
+        self.watch_deadline()
+        try:
+            self._client.rpush(self._key, *packets)
+        except redis.ConnectionError as error:
+            raise RpcException(RPCERROR_CONNECT_FAILED, str(error)) from error
+        except redis.RedisError as error:
+            raise RpcException(RPCERROR_SENDFAILED, str(error)) from error
+
+    def write_to(self, queue: str, body: bytes, /) -> None:
+        """See ``QueueTransport``: only to queues that this program has opened, whatever a message says."""
+        writer = self._queues.writer(queue)
+        if writer is None:
+            raise RpcException(RPCERROR_SENDFAILED, f"the queue {queue!r} is not open for writing")
+        writer.transport.write([body])
+
+    def close(self) -> None:
+        """See ``Transport``. Servants that run get ``CLOSE_SECONDS``; what they would answer still leaves."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._queues.remove(self.connection)
+        self.forget_deadline()
+        if self._reader is not None:
+            self._wake_reader()
+            self._reader.join(CLOSE_SECONDS)
+            self._reader.kill()
+        current = gevent.getcurrent()
+        gevent.joinall([servant for servant in self._servants if servant is not current], CLOSE_SECONDS)
+        self._client.close()
+
+    def _wake_reader(self) -> None:
+        # Killing it instead could lose the message that Redis is just giving to it.
+        try:
+            self._client.client_unblock(self._reader_id)
+        except redis.RedisError as error:
+            log.debug("the reader of %s was not woken: %s", self._key, error)
+
+    def _read(self) -> None:
+        while not self._is_over:
+            try:
+                with self._client.client() as client:  # type: ignore[no-untyped-call]
+                    self._reader_id = client.client_id()
+                    self._read_with(client)
+            except redis.RedisError as error:
+                log.warning("! the queue %s cannot be read: %s", self._key, error)
+                gevent.sleep(RETRY_SECONDS)
+
+    def _read_with(self, client: Any) -> None:
+        while not self._is_over:
+            self._servants.wait_available()
+            popped = client.blpop([self._key], POP_SECONDS)
+            if popped is not None:
+                self._serve(popped[1])
+                for body in client.lpop(self._key, max(1, self._servants.free_count())) or ():
+                    self._serve(body)
+
+    def _serve(self, body: bytes) -> None:
+        if _is_outdated(body):
+            log.debug("a message on %s was dropped: its time is over", self._key)
+        elif body[_CALLTYPE_AT : _CALLTYPE_AT + 1] == bytes([RETURN]):
+            self.connection.receive_body(body)
+        else:
+            self._servants.spawn(self._take, body)
+
+    def _take(self, body: bytes) -> None:
+        has_more = self.connection.receive_body(body)
+        while has_more:
+            gevent.sleep(0)
+            has_more = self.connection.serve()
+
+
+def open_queue(
+    name: str, url: str, key: str, queues: QueueCollection, *, reads: bool, writes: bool, options: Options
+) -> RpcQueueConnection:
+    """The connection of a queue: ``name`` to its callers, ``key`` to Redis. It is entered in ``queues``."""
+    link = QueueLink(HubHome(), options, gevent_client(url), key, queues)
+    connection = RpcQueueConnection(
+        name, link, max_packet_bytes=options.max_packet_bytes, call_timeout=options.call_timeout
+    )
+    link.connection = connection
+    queues.add(connection, reads=reads, writes=writes)
+    connection.opened()
+    if reads:
+        link.read()
+    return connection
+
+
+def _is_outdated(body: bytes) -> bool:
+    """Whether the message says that nobody waits for it any more (TCE protocol, section 4): seconds since 1970."""
+    try:
+        (*_, extra_count), rest = parse_body(body)
+        linger_time = split_extra(extra_count, rest)[0].get(LINGER_TIME) if extra_count else None
+        return linger_time is not None and time.time() > float(linger_time)
+    except (DecodeError, ValueError):
+        return False
