@@ -1,4 +1,4 @@
-/** Values and bytes: there and back for every type of the IDL, and nothing else for bytes that are cut, long or foreign. */
+/** Values and bytes: there and back for every type of the IDL; bytes that are cut, too long or foreign are refused. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as tce from "../../site/static/js/rtc/tce.js";
@@ -15,7 +15,19 @@ const many = (make) => Array.from({ length: below(4) }, make);
 const list = (make) => () => many(make);
 const map = (makeKey, makeValue) => () => new Map(many(() => [makeKey(), makeValue()]));
 
-const CHARACTERS = ["a", "\0", "\u007f", "\u0080", "\u07ff", "\u0800", "\ufeff", "\uffff", "\u{10000}", "\u{1f600}", "\u{10ffff}"];
+const CHARACTERS = [
+  "a",
+  "\0",
+  "\u007f",
+  "\u0080",
+  "\u07ff",
+  "\u0800",
+  "\ufeff",
+  "\uffff",
+  "\u{10000}",
+  "\u{1f600}",
+  "\u{10ffff}",
+];
 
 const make = {
   byte: () => pick([0, 1, 127, 128, 255]),
@@ -37,13 +49,38 @@ const person = () => {
 };
 
 const GENERATORS = {
-  byte, bool, short, int, long, float, double, string, bytes,
-  Bytes_t: bytes, BoolList_t: list(bool), ShortList_t: list(short), IntList_t: list(int), LongList_t: list(long),
-  FloatList_t: list(float), DoubleList_t: list(double), StrList_t: list(string), IntListList_t: list(list(int)),
-  BytesList_t: list(bytes), StrStr_t: strings, IntStr_t: map(int, string), StrInt_t: map(string, int),
-  StrBytes_t: map(string, bytes), StrIntList_t: map(string, list(int)), PointList_t: list(point), Point: point,
-  All: () => new vec.All({ b: byte(), f: bool(), s: short(), i: int(), l: long(), g: float(), dbl: double(), t: string() }),
-  Person: person, PersonList_t: list(person), StrPoint_t: map(string, point), StrStrList_t: list(strings),
+  byte,
+  bool,
+  short,
+  int,
+  long,
+  float,
+  double,
+  string,
+  bytes,
+  Bytes_t: bytes,
+  BoolList_t: list(bool),
+  ShortList_t: list(short),
+  IntList_t: list(int),
+  LongList_t: list(long),
+  FloatList_t: list(float),
+  DoubleList_t: list(double),
+  StrList_t: list(string),
+  IntListList_t: list(list(int)),
+  BytesList_t: list(bytes),
+  StrStr_t: strings,
+  IntStr_t: map(int, string),
+  StrInt_t: map(string, int),
+  StrBytes_t: map(string, bytes),
+  StrIntList_t: map(string, list(int)),
+  PointList_t: list(point),
+  Point: point,
+  All: () =>
+    new vec.All({ b: byte(), f: bool(), s: short(), i: int(), l: long(), g: float(), dbl: double(), t: string() }),
+  Person: person,
+  PersonList_t: list(person),
+  StrPoint_t: map(string, point),
+  StrStrList_t: list(strings),
 };
 
 function typeOf(name) {
@@ -65,8 +102,13 @@ function read(type, encoded) {
 
 test("every type of the vectors' module is among these", () => {
   const isType = ([, value]) => typeof value.read === "function";
-  const names = Object.entries(vec).filter(isType).map(([name]) => name);
-  assert.deepEqual(names.filter((name) => !(name in GENERATORS)), []);
+  const names = Object.entries(vec)
+    .filter(isType)
+    .map(([name]) => name);
+  assert.deepEqual(
+    names.filter((name) => !(name in GENERATORS)),
+    [],
+  );
 });
 
 for (const [name, generate] of Object.entries(GENERATORS)) {
@@ -98,10 +140,17 @@ for (const [name, generate] of Object.entries(GENERATORS)) {
   });
 }
 
-for (const [name, least] of [["BoolList_t", 1], ["PersonList_t", 24], ["StrPoint_t", 12], ["IntListList_t", 4], ["StrStrList_t", 4]]) {
+for (const [name, least] of [
+  ["BoolList_t", 1],
+  ["PersonList_t", 24],
+  ["StrPoint_t", 12],
+  ["IntListList_t", 4],
+  ["StrStrList_t", 4],
+]) {
   test(`${name}: a count that the bytes cannot hold is refused before anything is made`, () => {
     const rest = 10 * least;
-    const announced = (count) => Uint8Array.of(...new Uint8Array(new Uint32Array([count]).buffer).reverse(), ...new Uint8Array(rest));
+    const announced = (count) =>
+      Uint8Array.of(...new Uint8Array(new Uint32Array([count]).buffer).reverse(), ...new Uint8Array(rest));
     assert.throws(() => read(typeOf(name), announced(0xffffffff)), /4294967295 elements announced/);
     assert.throws(() => read(typeOf(name), announced(11)), /11 elements announced/);
     assert.doesNotThrow(() => typeOf(name).read(new ByteReader(announced(name.startsWith("Str") ? 1 : 10))));
@@ -109,7 +158,10 @@ for (const [name, least] of [["BoolList_t", 1], ["PersonList_t", 24], ["StrPoint
 }
 
 test("any byte but 0 is true", () => {
-  assert.deepEqual([0, 1, 2, 255].map((each) => read(tce.bool, Uint8Array.of(each))), [false, true, true, true]);
+  assert.deepEqual(
+    [0, 1, 2, 255].map((each) => read(tce.bool, Uint8Array.of(each))),
+    [false, true, true, true],
+  );
 });
 
 test("a key that comes twice has its last value", () => {
@@ -129,18 +181,36 @@ test("bytes can be given in three ways, longs in two, dictionaries of texts in t
   const forms = [Uint8Array.of(1, 2), [1, 2], Uint8Array.of(1, 2).buffer];
   for (const form of forms) assert.equal(toHex(write(vec.Bytes_t, form)), "000000020102");
   for (const form of [5n, 5]) assert.equal(toHex(write(tce.long, form)), "0000000000000005");
-  for (const form of [new Map([["a", 1]]), { a: 1 }]) assert.equal(toHex(write(vec.StrInt_t, form)), "00000001000000016100000001");
+  for (const form of [new Map([["a", 1]]), { a: 1 }])
+    assert.equal(toHex(write(vec.StrInt_t, form)), "00000001000000016100000001");
 });
 
 test("a value in another place that is no value of its type is refused, and not turned into one", () => {
   const cases = [
-    [tce.byte, -1], [tce.byte, 256], [tce.byte, 1.5], [tce.short, 32768], [tce.int, 2 ** 31], [tce.int, NaN],
-    [tce.long, 2 ** 53], [tce.long, -(2n ** 63n) - 1n], [tce.long, "1"], [tce.float, "1"], [tce.double, undefined],
-    [tce.bool, 0], [tce.string, null], [vec.IntList_t, { length: 1 }], [vec.StrStr_t, null], [vec.Bytes_t, [300]],
-    [vec.Point, null], [vec.Point, { x: 1 }],
+    [tce.byte, -1],
+    [tce.byte, 256],
+    [tce.byte, 1.5],
+    [tce.short, 32768],
+    [tce.int, 2 ** 31],
+    [tce.int, NaN],
+    [tce.long, 2 ** 53],
+    [tce.long, -(2n ** 63n) - 1n],
+    [tce.long, "1"],
+    [tce.float, "1"],
+    [tce.double, undefined],
+    [tce.bool, 0],
+    [tce.string, null],
+    [vec.IntList_t, { length: 1 }],
+    [vec.StrStr_t, null],
+    [vec.Bytes_t, [300]],
+    [vec.Point, null],
+    [vec.Point, { x: 1 }],
   ];
   for (const [type, value] of cases) {
-    assert.throws(() => write(type, value), (error) => error instanceof TypeError || error instanceof RangeError);
+    assert.throws(
+      () => write(type, value),
+      (error) => error instanceof TypeError || error instanceof RangeError,
+    );
   }
 });
 
@@ -158,7 +228,11 @@ for (const [what, hex, expected] of [
   ["halves of a pair in three bytes each", "61eda0bdedb88062", "a\u{1f600}b"],
   ["the first and the last such pair", "eda080edb080edafbfedbfbf", "\u{10000}\u{10ffff}"],
   ["a zero in two bytes", "61c08062", "a\0b"],
-  ["a pair and proper characters beside bytes that are none", "e4b8adeda0bdedb880fff09f9880", "\u4e2d\u{1f600}\ufffd\u{1f600}"],
+  [
+    "a pair and proper characters beside bytes that are none",
+    "e4b8adeda0bdedb880fff09f9880",
+    "\u4e2d\u{1f600}\ufffd\u{1f600}",
+  ],
   ["a byte order mark", "efbbbf61", "\ufeffa"],
   ["a byte order mark beside bytes that are none", "efbbbfff", "\ufeff\ufffd"],
 ]) {
@@ -166,8 +240,14 @@ for (const [what, hex, expected] of [
 }
 
 for (const [what, hex] of [
-  ["half a pair", "eda0bd"], ["the second half alone", "edb880"], ["two first halves", "eda0bdeda0bd"], ["a pair cut off", "eda0bdedb8"],
-  ["Latin-1", "636166e9"], ["a character cut off", "e4b8"], ["another overlong zero", "e08080"], ["c0 at the end", "c0"],
+  ["half a pair", "eda0bd"],
+  ["the second half alone", "edb880"],
+  ["two first halves", "eda0bdeda0bd"],
+  ["a pair cut off", "eda0bdedb8"],
+  ["Latin-1", "636166e9"],
+  ["a character cut off", "e4b8"],
+  ["another overlong zero", "e08080"],
+  ["c0 at the end", "c0"],
 ]) {
   test(`${what} becomes U+FFFD, and the rest stays`, () => {
     const found = decodeText(fromHex(`61${hex}62`));
@@ -181,7 +261,9 @@ test("half a pair in a text is written as U+FFFD", () => {
 
 test("any bytes at all can be read as a text", () => {
   for (let round = 0; round < 3000; round += 1) {
-    const foreign = Uint8Array.from({ length: below(12) }, () => pick([0xed, 0xa0, 0xb0, 0xbf, 0x80, 0xc0, 0x61, below(256)]));
+    const foreign = Uint8Array.from({ length: below(12) }, () =>
+      pick([0xed, 0xa0, 0xb0, 0xbf, 0x80, 0xc0, 0x61, below(256)]),
+    );
     const found = decodeText(foreign);
     assert.equal(decodeText(encodeText(found)), found);
   }

@@ -5,8 +5,21 @@ import zlib from "node:zlib";
 import { RpcConnection, RpcConsts, RpcException } from "../../site/static/js/rtc/tce.js";
 import { ContProxy, Person, Point, PrimProxy, TerminalProxy } from "./generated/vec.js";
 import {
-  ASYNC, CALL, deliver, fromHex, joined, messagesOf, ONEWAY, packetOf, RETURN, sentTo, startConnection, startOpenConnection,
-  text, toHex, turn,
+  ASYNC,
+  CALL,
+  deliver,
+  fromHex,
+  joined,
+  messagesOf,
+  ONEWAY,
+  packetOf,
+  RETURN,
+  sentTo,
+  startConnection,
+  startOpenConnection,
+  text,
+  toHex,
+  turn,
 } from "./tce_harness.mjs";
 import { vectors } from "./tce_vectors.mjs";
 
@@ -43,7 +56,10 @@ test("the first call connects, waits for the connection, and is one packet in on
   const { conn, network } = startConnection();
   const result = new PrimProxy(conn).echo_string("hello");
   const { socket } = network;
-  assert.deepEqual([socket.url, socket.binaryType, socket.sent.length, conn.state], ["ws://test/rt/", "arraybuffer", 0, CONNECTING]);
+  assert.deepEqual(
+    [socket.url, socket.binaryType, socket.sent.length, conn.state],
+    ["ws://test/rt/", "arraybuffer", 0, CONNECTING],
+  );
   socket.accept();
   const { hex } = vectors.find(({ name }) => name === "derived.call.echo_string_minimal");
   assert.deepEqual([socket.sent.map(toHex), conn.state], [[hex], OPEN]);
@@ -52,12 +68,17 @@ test("the first call connects, waits for the connection, and is one packet in on
 });
 
 test("results find their calls in any order, several packets in a message and one over several", async () => {
-  const { conn, network: { socket } } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
   const prx = new PrimProxy(conn);
   const results = [prx.echo_string("a"), prx.add(1, 2), prx.nop()];
   const [first, second, third] = sentTo(socket);
   const bytes = joined([
-    answerTo(third), answerTo(second, { params: [0, 0, 0, 3] }), answerTo(first, { params: text("a") }),
+    answerTo(third),
+    answerTo(second, { params: [0, 0, 0, 3] }),
+    answerTo(first, { params: text("a") }),
   ]);
   deliver(socket, bytes.subarray(0, 14));
   deliver(socket, bytes.subarray(14, 100));
@@ -66,24 +87,40 @@ test("results find their calls in any order, several packets in a message and on
 });
 
 test("each way to call is marked as servers know it, and counts its parameters", () => {
-  const { conn, network: { socket } } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
   const prx = new PrimProxy(conn);
   prx.add(1, 2).catch(() => {});
   prx.add_async(1, 2);
   prx.notify__oneway("x", 1);
   const sent = sentTo(socket).map(({ calltype, paramsize, ifidx, opidx }) => [calltype, paramsize, ifidx, opidx]);
-  assert.deepEqual(sent, [[CALL, 2, 7, 40], [CALL | ASYNC, 2, 7, 40], [CALL | ONEWAY, 2, 7, 10]]);
+  assert.deepEqual(sent, [
+    [CALL, 2, 7, 40],
+    [CALL | ASYNC, 2, 7, 40],
+    [CALL | ONEWAY, 2, 7, 10],
+  ]);
 });
 
 test("extra values that are no strings travel as texts", () => {
-  const { conn, network: { socket } } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
   new PrimProxy(conn).nop({ extra: { first: 1, second: "x" } });
   new PrimProxy(conn).nop_oneway({ extra: { third: true } });
-  assert.deepEqual(sentTo(socket).map(({ extra }) => extra), [{ first: "1", second: "x" }, { third: "true" }]);
+  assert.deepEqual(
+    sentTo(socket).map(({ extra }) => extra),
+    [{ first: "1", second: "x" }, { third: "true" }],
+  );
 });
 
 test("structs may be given as plain objects, dictionaries too, and come back as what they are", async () => {
-  const { conn, network: { socket } } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
   const person = { name: "Bob", home: { x: 1, y: 2 }, tags: ["t"], props: { p: "q" }, photo: [1, 255] };
   const result = new ContProxy(conn).echo_person(person);
   const [{ params, sequence }] = sentTo(socket);
@@ -125,17 +162,26 @@ for (const [what, call] of [
 }
 
 test("a call that no peer would take for its size is refused", async () => {
-  const { conn, network: { socket } } = startOpenConnection({ maxPacketBytes: 100 });
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection({ maxPacketBytes: 100 });
   const prx = new PrimProxy(conn);
   await assert.rejects(prx.echo_string("x".repeat(66)), failure(RpcConsts.RPCERROR_SENDFAILED));
   prx.echo_string("x".repeat(65)).catch(() => {});
-  assert.deepEqual(socket.sent.map((packet) => packet.length), [104]);
+  assert.deepEqual(
+    socket.sent.map((packet) => packet.length),
+    [104],
+  );
 });
 
 // Errors.
 
 test("an error number of the peer is an exception with this number and its name", async () => {
-  const { conn, network: { socket } } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
   const [known, unknown] = [new PrimProxy(conn).nop(), new PrimProxy(conn).nop()];
   deliver(socket, packetOf({ sequence: 1, errcode: 6 }), packetOf({ sequence: 2, errcode: 4_000_000_000 }));
   await assert.rejects(known, (error) => {
@@ -145,9 +191,16 @@ test("an error number of the peer is an exception with this number and its name"
   await assert.rejects(unknown, (error) => error.what().startsWith("Undefined Error"));
 });
 
-for (const [what, params] of [["cut off", [0, 0, 0]], ["too long", [0, 0, 0, 1, 0]], ["missing", []]]) {
+for (const [what, params] of [
+  ["cut off", [0, 0, 0]],
+  ["too long", [0, 0, 0, 1, 0]],
+  ["missing", []],
+]) {
   test(`a result that is ${what} fails its call alone`, async () => {
-    const { conn, network: { socket } } = startOpenConnection();
+    const {
+      conn,
+      network: { socket },
+    } = startOpenConnection();
     const result = new PrimProxy(conn).add(1, 2);
     deliver(socket, answerTo({ sequence: 1 }, { params }));
     await assert.rejects(result, failure(RpcConsts.RPCERROR_UNSERIALIZE_FAILED));
@@ -156,16 +209,27 @@ for (const [what, params] of [["cut off", [0, 0, 0]], ["too long", [0, 0, 0, 1, 
 }
 
 test("a body that is no message is reported and passed over", async () => {
-  const { conn, network: { socket }, reported } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+    reported,
+  } = startOpenConnection();
   const result = new PrimProxy(conn).nop();
   const short = vectors.find(({ name }) => name === "negative.short_body");
   deliver(socket, fromHex(short.hex), answerTo({ sequence: 1 }));
   await result;
-  assert.deepEqual(reported.map(({ errcode }) => errcode), [RpcConsts.RPCERROR_UNSERIALIZE_FAILED]);
+  assert.deepEqual(
+    reported.map(({ errcode }) => errcode),
+    [RpcConsts.RPCERROR_UNSERIALIZE_FAILED],
+  );
 });
 
-test("answers that nobody waits for, texts, and messages that are neither call nor answer are passed over", async () => {
-  const { conn, network: { socket }, reported } = startOpenConnection();
+test("answers nobody waits for, texts, and messages that are neither call nor answer are passed over", async () => {
+  const {
+    conn,
+    network: { socket },
+    reported,
+  } = startOpenConnection();
   const result = new PrimProxy(conn).nop();
   socket.deliver('{"type":"userinfo","data":{}}');
   deliver(socket, answerTo({ sequence: 77 }), packetOf({ sequence: 1, calltype: 0x10 }), answerTo({ sequence: 1 }));
@@ -176,7 +240,11 @@ test("answers that nobody waits for, texts, and messages that are neither call n
 // Time.
 
 test("a call without an answer ends after 30 seconds, or as many as it says; a late answer finds nobody", async () => {
-  const { conn, network: { socket }, clock } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+    clock,
+  } = startOpenConnection();
   const prx = new PrimProxy(conn);
   const [usual, quick, patient] = [prx.nop(), prx.nop({ timeout: 1.5 }), prx.nop({ timeout: Infinity })];
   clock.advance(1499);
@@ -206,20 +274,33 @@ test("a timeout that no timer can hold is none", () => {
 // Callbacks, as the original has them.
 
 test("a callback gets result, proxy and cookie; that of a void operation no result", async () => {
-  const { conn, network: { socket } } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
   const prx = new PrimProxy(conn);
   const seen = [];
   const props = { k: "v" };
   prx.echo_string_async("x", (...args) => seen.push(args), null, props, "cookie");
   prx.nop_async((...args) => seen.push(args), null, null, 7);
-  assert.deepEqual(sentTo(socket).map(({ extra }) => extra), [props, {}]);
+  assert.deepEqual(
+    sentTo(socket).map(({ extra }) => extra),
+    [props, {}],
+  );
   deliver(socket, answerTo({ sequence: 1 }, { params: text("x") }), answerTo({ sequence: 2 }));
   await turn();
-  assert.deepEqual(seen, [["x", prx, "cookie"], [prx, 7]]);
+  assert.deepEqual(seen, [
+    ["x", prx, "cookie"],
+    [prx, 7],
+  ]);
 });
 
 test("an error callback gets the exception; without one it is reported", async () => {
-  const { conn, network: { socket }, reported } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+    reported,
+  } = startOpenConnection();
   const prx = new PrimProxy(conn);
   const errors = [];
   prx.nop_async(null, (error, proxy, cookie) => errors.push([error.errcode, proxy, cookie]), null, "c");
@@ -230,7 +311,11 @@ test("an error callback gets the exception; without one it is reported", async (
 });
 
 test("what callbacks throw is reported and hurts nobody else", async () => {
-  const { conn, network: { socket }, reported } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+    reported,
+  } = startOpenConnection();
   const prx = new PrimProxy(conn);
   const thrown = [new Error("one"), new Error("two"), new Error("three")];
   const throwing = (error) => () => {
@@ -256,21 +341,34 @@ test("a one-way call takes options, or error and props; a failure goes to the er
   prx.nop_oneway(onError, { b: "2" });
   prx.nop_oneway(null, { c: "3" });
   network.socket.accept();
-  assert.deepEqual(sentTo(network.socket).map(({ extra }) => extra), [{}, { a: "1" }, { b: "2" }, { c: "3" }]);
+  assert.deepEqual(
+    sentTo(network.socket).map(({ extra }) => extra),
+    [{}, { a: "1" }, { b: "2" }, { c: "3" }],
+  );
   network.socket.hangUp(1006);
   prx.nop_oneway({ error: onError });
   prx.nop_oneway(onError);
   prx.nop_oneway();
   network.socket.hangUp(1006);
   await turn();
-  assert.deepEqual(errors, [[102, prx], [102, prx]]);
-  assert.deepEqual(reported.map(({ errcode }) => errcode), [RpcConsts.RPCERROR_CONNECT_FAILED]);
+  assert.deepEqual(errors, [
+    [102, prx],
+    [102, prx],
+  ]);
+  assert.deepEqual(
+    reported.map(({ errcode }) => errcode),
+    [RpcConsts.RPCERROR_CONNECT_FAILED],
+  );
 });
 
 // Connections.
 
 test("calls that wait end at once when the connection goes", async () => {
-  const { conn, network: { socket }, clock } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+    clock,
+  } = startOpenConnection();
   const results = [new PrimProxy(conn).nop(), new PrimProxy(conn).nop()];
   socket.hangUp(1001, "going away");
   for (const result of results) await assert.rejects(result, failure(RpcConsts.RPCERROR_CONNECTION_LOST, "going away"));
@@ -300,7 +398,10 @@ test("an address that is none fails the call", async () => {
 });
 
 test("a socket that does not take a packet fails the call", async () => {
-  const { conn, network: { socket } } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
   socket.send = () => {
     throw new Error("no more");
   };
@@ -390,7 +491,10 @@ test("closing ends what waits, stops coming back, and the next call opens again"
   conn.close();
   await assert.rejects(result, failure(RpcConsts.RPCERROR_CONNECTION_LOST, "closed by this side"));
   clock.advance(1e9);
-  assert.deepEqual([conn.state, network.sockets.length, network.socket.closedWith], [CLOSED, 1, [undefined, undefined]]);
+  assert.deepEqual(
+    [conn.state, network.sockets.length, network.socket.closedWith],
+    [CLOSED, 1, [undefined, undefined]],
+  );
   conn.close();
   new PrimProxy(conn).nop().catch(() => {});
   assert.equal(network.sockets.length, 2);
@@ -416,37 +520,64 @@ test("the token goes out with the first packet of every connection", async () =>
   prx.nop_oneway({ extra: { k: "v" } });
   network.socket.accept();
   prx.nop_oneway();
-  assert.deepEqual(sentTo(network.socket).map(({ extra }) => extra), [both, { k: "v" }, {}]);
+  assert.deepEqual(
+    sentTo(network.socket).map(({ extra }) => extra),
+    [both, { k: "v" }, {}],
+  );
   network.socket.hangUp(1006);
   prx.nop_oneway({ extra: { k: "v" } });
   network.socket.accept();
-  assert.deepEqual(sentTo(network.socket).map(({ extra }) => extra), [{ ...both, k: "v" }]);
+  assert.deepEqual(
+    sentTo(network.socket).map(({ extra }) => extra),
+    [{ ...both, k: "v" }],
+  );
 });
 
 test("a token that is set on an open connection goes out with the next packet", () => {
-  const { conn, network: { socket } } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
   const prx = new PrimProxy(conn);
   prx.nop_oneway();
   conn.setToken("secret");
   prx.nop_oneway();
   prx.nop_oneway();
-  assert.deepEqual(sentTo(socket).map(({ extra }) => extra), [{}, { __token__: "secret" }, {}]);
+  assert.deepEqual(
+    sentTo(socket).map(({ extra }) => extra),
+    [{}, { __token__: "secret" }, {}],
+  );
 });
 
 test("what is refused before it is sent takes no token along", async () => {
-  const { conn, network: { socket } } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
   conn.setToken("secret");
   await assert.rejects(new PrimProxy(conn).echo_int("x"), failure(RpcConsts.RPCERROR_DATADIRTY));
   new PrimProxy(conn).nop_oneway();
-  assert.deepEqual(sentTo(socket).map(({ extra }) => extra), [{ __token__: "secret" }]);
+  assert.deepEqual(
+    sentTo(socket).map(({ extra }) => extra),
+    [{ __token__: "secret" }],
+  );
 });
 
 // Packets.
 
-const bad = ["negative.bad_magic", "negative.size_10", "negative.compress_2", "negative.bad_zlib", "negative.size_over_1MiB"];
+const bad = [
+  "negative.bad_magic",
+  "negative.size_10",
+  "negative.compress_2",
+  "negative.bad_zlib",
+  "negative.size_over_1MiB",
+];
 for (const { name, hex } of vectors.filter((vector) => bad.includes(vector.name))) {
   test(`${name} closes the connection; what came before it still counts, what comes after it does not`, async () => {
-    const { conn, network: { socket } } = startOpenConnection();
+    const {
+      conn,
+      network: { socket },
+    } = startOpenConnection();
     const [before, after] = [new PrimProxy(conn).nop(), new PrimProxy(conn).nop()];
     const closed = new Promise((resolve) => conn.on("close", resolve));
     deliver(socket, answerTo({ sequence: 1 }), fromHex(hex), answerTo({ sequence: 2 }));
@@ -458,7 +589,10 @@ for (const { name, hex } of vectors.filter((vector) => bad.includes(vector.name)
 }
 
 test("compressed packets are inflated, and nothing overtakes them", async () => {
-  const { conn, network: { socket } } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
   const prx = new PrimProxy(conn);
   const order = [];
   const results = ["x".repeat(5000), "b", "c", "d"].map((value) => prx.echo_string(value));
@@ -488,14 +622,20 @@ test("where nothing can inflate a compressed packet closes the connection", asyn
   const { DecompressionStream } = globalThis;
   t.after(() => Object.assign(globalThis, { DecompressionStream }));
   globalThis.DecompressionStream = undefined;
-  const { conn, network: { socket } } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
   const result = new PrimProxy(conn).nop();
   deliver(socket, compressed(answerTo({ sequence: 1 })));
   await assert.rejects(result, failure(RpcConsts.RPCERROR_CONNECTION_LOST, "compressed"));
 });
 
 test("a bomb closes the connection", async () => {
-  const { conn, network: { socket } } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
   const result = new PrimProxy(conn).nop();
   deliver(socket, compressed(joined([new Uint8Array(14), new Uint8Array(20_000_000)])), new Uint8Array());
   await assert.rejects(result, failure(RpcConsts.RPCERROR_CONNECTION_LOST));

@@ -64,13 +64,22 @@ test("changed packets are read, or refused with the protocol's errors", () => {
   assert.ok(counts.messages > 5000 && counts.values > 1000, JSON.stringify(counts));
 });
 
-test("a connection that is fed with them answers or closes, reports the protocol's errors, and its calls end", async () => {
+test("a connection fed with them answers or closes, reports the protocol's errors, and its calls end", async () => {
   const random = randomFrom(11);
   const seen = { closed: 0, answered: 0 };
   for (let round = 0; round < 400; round += 1) {
-    const { conn, network: { socket }, clock, reported } = startOpenConnection();
+    const {
+      conn,
+      network: { socket },
+      clock,
+      reported,
+    } = startOpenConnection();
     conn.attachAdapter(adapter);
-    const results = [new PrimProxy(conn).echo_string("x"), new ContProxy(conn).echo_point({ x: 1, y: 2 }), new PrimProxy(conn).nop()];
+    const results = [
+      new PrimProxy(conn).echo_string("x"),
+      new ContProxy(conn).echo_point({ x: 1, y: 2 }),
+      new PrimProxy(conn).nop(),
+    ];
     const ends = results.map((result) => result.catch(isOneOf(RpcException)));
     socket.deliver(mutated(packets[round % packets.length], random).buffer);
     await turn();

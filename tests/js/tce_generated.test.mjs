@@ -9,22 +9,43 @@ import { CALL, deliver, packetOf, sentTo, startOpenConnection, text, toHex, turn
 
 /** The connection, and a call of its proxy as [interface, operation, parameters]. */
 function callsOf(Type) {
-  const { conn, network: { socket } } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
   const sent = () => sentTo(socket).map(({ ifidx, opidx, params }) => [ifidx, opidx, toHex(params)]);
   return { prx: new Type(conn), socket, sent };
 }
 
 test("names that JavaScript needs itself get a trailing underscore, as many as keep them apart", () => {
-  const expected = ["Base", "BaseProxy", "Color", "Far", "FarProxy", "Loud", "LoudProxy", "LoudProxyProxy", "LoudProxy_"];
+  const expected = [
+    "Base",
+    "BaseProxy",
+    "Color",
+    "Far",
+    "FarProxy",
+    "Loud",
+    "LoudProxy",
+    "LoudProxyProxy",
+    "LoudProxy_",
+  ];
   assert.deepEqual(Object.keys(names), [...expected, "Map_", "Partial_", "Promise_", "SilentProxy", "class_"]);
   const members = ["for__", "for_", "constructor_", "toString_", "__proto___", "thing"];
   assert.deepEqual(Object.keys(new names.Map_()), members);
 });
 
 test("a struct is empty unless it is told", () => {
-  assert.deepEqual({ ...new names.Map_() }, {
-    for__: "", for_: "", constructor_: 0, toString_: 0n, __proto___: 0, thing: new parts.Thing(),
-  });
+  assert.deepEqual(
+    { ...new names.Map_() },
+    {
+      for__: "",
+      for_: "",
+      constructor_: 0,
+      toString_: 0n,
+      __proto___: 0,
+      thing: new parts.Thing(),
+    },
+  );
   const color = new names.Color({ Point: new parts.Point({ y: 5 }) });
   assert.deepEqual([color.Point.x, color.Point.y, color.Partial], [0, 5, new Uint8Array()]);
   assert.notEqual(new names.Color().Partial, new names.Color().Partial);
@@ -46,7 +67,12 @@ test("a derived proxy calls what it inherits by the base's index", async () => {
   prx.constructor_oneway();
   prx.shout("x").catch(() => {});
   prx.shout_async().catch(() => {});
-  assert.deepEqual(sent(), [[20, 2, ""], [21, 0, ""], [22, 0, "0000000178"], [22, 1, ""]]);
+  assert.deepEqual(sent(), [
+    [20, 2, ""],
+    [21, 0, ""],
+    [22, 0, "0000000178"],
+    [22, 1, ""],
+  ]);
   deliver(socket, packetOf({ sequence: 1, params: text("inherited") }));
   assert.equal(await result, "inherited");
 });
@@ -56,7 +82,10 @@ test("a proxy whose base is in another module inherits it, too", () => {
   prx.root().catch(() => {});
   prx.far_oneway();
   assert.ok(prx instanceof roots.RootProxy);
-  assert.deepEqual(sent(), [[41, 0, ""], [24, 0, ""]]);
+  assert.deepEqual(sent(), [
+    [41, 0, ""],
+    [24, 0, ""],
+  ]);
 });
 
 test("an operation of the name that another one's variant would have is the operation", () => {
@@ -75,14 +104,28 @@ test("a derived servant serves what it inherits, past a base without a servant",
       return `${what}!`;
     }
   }
-  const { conn, network: { socket } } = startOpenConnection();
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
   conn.attachAdapter(new RpcAdapter().addServant(new Mine()));
-  const calls = [{ ifidx: 20, opidx: 2 }, { ifidx: 21, opidx: 0 }, { ifidx: 22, opidx: 0, params: text("x") }];
+  const calls = [
+    { ifidx: 20, opidx: 2 },
+    { ifidx: 21, opidx: 0 },
+    { ifidx: 22, opidx: 0, params: text("x") },
+  ];
   deliver(socket, ...calls.map((call, sequence) => packetOf({ calltype: CALL, sequence, ...call })));
   await turn();
   const answers = sentTo(socket).sort((one, other) => one.sequence - other.sequence);
-  const expected = [[20, 0, Uint8Array.from(text("base"))], [21, 4, new Uint8Array()], [22, 0, Uint8Array.from(text("x!"))]];
-  assert.deepEqual(answers.map(({ ifidx, errcode, params }) => [ifidx, errcode, params]), expected);
+  const expected = [
+    [20, 0, Uint8Array.from(text("base"))],
+    [21, 4, new Uint8Array()],
+    [22, 0, Uint8Array.from(text("x!"))],
+  ];
+  assert.deepEqual(
+    answers.map(({ ifidx, errcode, params }) => [ifidx, errcode, params]),
+    expected,
+  );
 });
 
 test("skeleton_js=false leaves the servant out, and nothing else", () => {
@@ -102,5 +145,8 @@ test("types of modules that need each other are found when they are used", async
 
 test("a servant's methods have their defaults and are callable as they are", () => {
   assert.deepEqual(new names.Base().paint(), new names.Color());
-  assert.deepEqual([new names.LoudProxy().find(), new parts.Box().open(), new roots.Root().root()], [[], new Map(), ""]);
+  assert.deepEqual(
+    [new names.LoudProxy().find(), new parts.Box().open(), new roots.Root().root()],
+    [[], new Map(), ""],
+  );
 });

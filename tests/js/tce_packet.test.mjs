@@ -41,7 +41,7 @@ test("packets of any size come out as they went in, however they are cut", () =>
   const stream = joined(bodies.map(buildPacket));
   const reader = new PacketReader();
   const found = [];
-  for (let at = 0; at < stream.length; ) {
+  for (let at = 0; at < stream.length;) {
     const length = Math.floor(random() ** 3 * 3000);
     reader.feed(stream.subarray(at, at + length));
     found.push(...read(reader));
@@ -61,7 +61,13 @@ test("a body is a copy of its own", () => {
 });
 
 test("a packet is refused at its header, before its body comes", () => {
-  for (const [size, isTaken] of [[10, false], [11, true], [1000, true], [1001, false], [0xffffffff, false]]) {
+  for (const [size, isTaken] of [
+    [10, false],
+    [11, true],
+    [1000, true],
+    [1001, false],
+    [0xffffffff, false],
+  ]) {
     const reader = new PacketReader(1000);
     reader.feed(sized(size));
     if (isTaken) assert.equal(reader.next(), null);
@@ -87,7 +93,10 @@ test("the magic is looked at when the header is complete, and not before", () =>
   assert.throws(() => reader.next(), PacketError);
 });
 
-for (const [name, Stream] of [["Node's", DecompressionStream], ["Chromium's strictness", StrictStream]]) {
+for (const [name, Stream] of [
+  ["Node's", DecompressionStream],
+  ["Chromium's strictness", StrictStream],
+]) {
   test(`padded with any zeros a body is inflated with ${name}`, async () => {
     for (const level of [1, 9]) {
       for (const padding of [0, 1, 3, 500]) {

@@ -3,7 +3,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nothing, Operation, RpcAdapter, RpcException, Servant } from "../../site/static/js/rtc/tce.js";
 import { Cont, Prim, Terminal, TerminalProxy } from "./generated/vec.js";
-import { CALL, deliver, fromHex, messagesOf, ONEWAY, packetOf, sentTo, startOpenConnection, text, toHex, turn } from "./tce_harness.mjs";
+import {
+  CALL,
+  deliver,
+  fromHex,
+  messagesOf,
+  ONEWAY,
+  packetOf,
+  sentTo,
+  startOpenConnection,
+  text,
+  toHex,
+  turn,
+} from "./tce_harness.mjs";
 import { vectors } from "./tce_vectors.mjs";
 
 const TERMINAL = 2;
@@ -22,7 +34,9 @@ async function answersTo({ socket }, ...calls) {
   const before = socket.sent.length;
   deliver(socket, ...calls.map((call) => (call instanceof Uint8Array ? call : packetOf({ calltype: CALL, ...call }))));
   await turn();
-  return sentTo(socket).slice(before).map(({ extraBytes, params, ...answer }) => ({ ...answer, params: toHex(params) }));
+  return sentTo(socket)
+    .slice(before)
+    .map(({ extraBytes, params, ...answer }) => ({ ...answer, params: toHex(params) }));
 }
 
 function answer(fields) {
@@ -85,7 +99,10 @@ test("extra with the names of what objects have is nothing special", async () =>
   const page = new Page();
   const parts = serve(page);
   const extraBytes = ["__proto__", "constructor"].map((key) => [new TextEncoder().encode(key), Uint8Array.of(120)]);
-  deliver(parts.socket, packetOf({ calltype: CALL, ifidx: TERMINAL, opidx: ON_MESSAGE, params: text("x"), extraBytes }));
+  deliver(
+    parts.socket,
+    packetOf({ calltype: CALL, ifidx: TERMINAL, opidx: ON_MESSAGE, params: text("x"), extraBytes }),
+  );
   await turn();
   assert.deepEqual(Object.keys(page.seen[0][1]), ["__proto__", "constructor"]);
   assert.equal(Object.getPrototypeOf({}).x, undefined);
@@ -95,7 +112,10 @@ test("extra with the names of what objects have is nothing special", async () =>
 
 test("an unknown interface and an unknown operation are answered with 4, to the way back", async () => {
   const extra = { __user_id__: "9" };
-  const calls = [{ sequence: 1, ifidx: 99, callId: 5, extra }, { sequence: 2, ifidx: TERMINAL, opidx: 99, extra }];
+  const calls = [
+    { sequence: 1, ifidx: 99, callId: 5, extra },
+    { sequence: 2, ifidx: TERMINAL, opidx: 99, extra },
+  ];
   assert.deepEqual(await answersTo(serve(new Page()), ...calls), [
     answer({ sequence: 1, ifidx: 99, callId: 5, errcode: 4, extra }),
     answer({ sequence: 2, ifidx: TERMINAL, errcode: 4, extra }),
@@ -109,7 +129,11 @@ test("without an adapter, and after it was taken away, nothing is known", async 
   assert.equal(errcode, 4);
 });
 
-for (const [what, params] of [["cut off", [0, 0, 0, 9, 1]], ["too long", [...text("x"), 0]], ["missing", []]]) {
+for (const [what, params] of [
+  ["cut off", [0, 0, 0, 9, 1]],
+  ["too long", [...text("x"), 0]],
+  ["missing", []],
+]) {
   test(`parameters that are ${what} are answered with 5, and the servant hears nothing`, async () => {
     const page = new Page();
     const parts = serve(page);
@@ -127,7 +151,7 @@ for (const name of ["negative.short_struct_param", "negative.short_int_param"]) 
   });
 }
 
-test("a servant that throws, rejects, or returns what the IDL does not say is answered with 6, without a word", async () => {
+test("a servant that throws, or returns what the IDL does not say, is answered with 6 and no word", async () => {
   const errors = [new Error("secret"), new RpcException(4, "secret")];
   class Broken extends Terminal {
     onMessage() {
@@ -146,7 +170,10 @@ test("a servant that throws, rejects, or returns what the IDL does not say is an
     { sequence: 3, ifidx: TERMINAL, opidx: ASK, params: text("x") },
   ];
   const answers = await answersTo(parts, ...calls);
-  assert.deepEqual(new Set(answers), new Set([1, 2, 3].map((sequence) => answer({ sequence, ifidx: TERMINAL, errcode: 6 }))));
+  assert.deepEqual(
+    new Set(answers),
+    new Set([1, 2, 3].map((sequence) => answer({ sequence, ifidx: TERMINAL, errcode: 6 }))),
+  );
   assert.deepEqual(new Set(parts.reported.slice(0, 2)), new Set(errors));
   assert.match(parts.reported[2].message, /vec\.Terminal\.ask/);
 });
@@ -174,7 +201,10 @@ test("a result that no peer would take for its size is answered with 6", async (
   const parts = serve(new Talkative());
   const answers = await answersTo(parts, { sequence: 1, ifidx: TERMINAL, opidx: ASK, params: text("x") });
   assert.deepEqual(answers, [answer({ sequence: 1, ifidx: TERMINAL, errcode: 6 })]);
-  assert.deepEqual(parts.reported.map(({ errcode }) => errcode), [1]);
+  assert.deepEqual(
+    parts.reported.map(({ errcode }) => errcode),
+    [1],
+  );
 });
 
 // Connections.
@@ -226,7 +256,10 @@ test("an answer that is the first packet of a connection says who this is", asyn
   parts.conn.setToken("secret");
   const call = { sequence: 1, ifidx: TERMINAL, opidx: ON_MESSAGE, params: text("x"), extra: { k: "v" } };
   const answers = await answersTo(parts, call, call);
-  assert.deepEqual(answers.map(({ extra }) => extra), [{ __token__: "secret", k: "v" }, { k: "v" }]);
+  assert.deepEqual(
+    answers.map(({ extra }) => extra),
+    [{ __token__: "secret", k: "v" }, { k: "v" }],
+  );
 });
 
 // Adapters.
@@ -234,7 +267,10 @@ test("an answer that is the first packet of a connection says who this is", asyn
 test("one adapter serves several connections, and a servant several interfaces", async () => {
   const adapter = new RpcAdapter().addServant(new Page()).addServant(new Prim());
   const connections = [startOpenConnection(), startOpenConnection()];
-  for (const { conn, network: { socket } } of connections) {
+  for (const {
+    conn,
+    network: { socket },
+  } of connections) {
     conn.attachAdapter(adapter);
     const [{ errcode }] = await answersTo({ socket }, { ifidx: 7, opidx: 8 });
     assert.equal(errcode, 0);
@@ -244,7 +280,10 @@ test("one adapter serves several connections, and a servant several interfaces",
 test("a later servant of an interface takes the place of an earlier one", async () => {
   const pages = [new Page(), new Page()];
   await answersTo(serve(...pages), { ifidx: TERMINAL, opidx: ON_MESSAGE, params: text("x") });
-  assert.deepEqual(pages.map(({ seen }) => seen.length), [0, 1]);
+  assert.deepEqual(
+    pages.map(({ seen }) => seen.length),
+    [0, 1],
+  );
 });
 
 test("two interfaces of one index cannot be served together, and nothing of the second one is", () => {
@@ -266,7 +305,12 @@ test("a servant that overrides nothing returns what is empty", async () => {
     { ifidx: 1, opidx: 15, params: [0, 0, 0, 0, 0, 0, 0, 1] },
   ];
   const answers = await answersTo(parts, ...empty);
-  assert.deepEqual(answers.map(({ params }) => params).sort(), ["00000000", "00000000", "0000000000000000", "0000000000000000"]);
+  assert.deepEqual(answers.map(({ params }) => params).sort(), [
+    "00000000",
+    "00000000",
+    "0000000000000000",
+    "0000000000000000",
+  ]);
 });
 
 test("a servant of no generated class serves nothing", () => {

@@ -34,7 +34,17 @@ async function bodiesOfVector(vector) {
 /** A message in the form that the vectors have. */
 function asRpc({ sequence, calltype, ifidx, opidx, errcode, paramsize, callId, extraBytes, params }) {
   const extra = Object.fromEntries(extraBytes.map(([key, value]) => [keyAsVector(key), textAsVector(value)]));
-  return { sequence, calltype, ifidx, opidx, errcode, paramsize, call_id: callId, extra, paramstream_hex: toHex(params) };
+  return {
+    sequence,
+    calltype,
+    ifidx,
+    opidx,
+    errcode,
+    paramsize,
+    call_id: callId,
+    extra,
+    paramstream_hex: toHex(params),
+  };
 }
 
 function keyAsVector(bytes) {
@@ -111,7 +121,9 @@ for (const { name, decoded, idl_types: types, values, must_reproduce: mustReprod
   });
 }
 
-const calls = good.filter(({ name, decoded }) => /^(java|python|derived)\..*call/.test(name) && decoded?.rpc.calltype & 1);
+const calls = good.filter(
+  ({ name, decoded }) => /^(java|python|derived)\..*call/.test(name) && decoded?.rpc.calltype & 1,
+);
 for (const { name, decoded, values, undecoded_trailing_bytes: trailing } of calls.filter((vector) => vector.values)) {
   test(`${name}: a servant of the generated module finds its parameters`, () => {
     const { operation } = adapter.find(decoded.rpc);

@@ -14,7 +14,13 @@ const LAST_SEQUENCE = 0x7fff0000;
 /** A timer with a longer delay would be due at once. */
 const LONGEST_TIMER_MS = 0x7fffffff;
 
-/** @typedef {{operation: Operation, resolve: (value: any) => void, reject: (error: unknown) => void, timer: any}} Pending */
+/**
+ * @typedef {object} Pending
+ * @property {Operation} operation
+ * @property {(value: any) => void} resolve
+ * @property {(error: unknown) => void} reject
+ * @property {any} timer
+ */
 
 export class CallTable {
   #clock;

@@ -142,7 +142,9 @@ export class RpcConnection {
     const params = operation.writeParams(args);
     const sequence = this.#calls.nextSequence();
     const result = this.#calls.add(sequence, operation, timeout);
-    this.#sendCall(operation, params, { sequence, calltype, extra }).catch((error) => this.#calls.fail(sequence, error));
+    this.#sendCall(operation, params, { sequence, calltype, extra }).catch((error) =>
+      this.#calls.fail(sequence, error),
+    );
     return result;
   }
 

@@ -98,8 +98,9 @@ export class Dialer {
   #newLink() {
     const { uri, WebSocket, maxPacketBytes, DecompressionStream } = this.#options;
     try {
+      const socket = new WebSocket(uri);
       /** @type {Link} */
-      const link = new Link(new WebSocket(uri), { maxPacketBytes, DecompressionStream }, {
+      const link = new Link(socket, { maxPacketBytes, DecompressionStream }, {
         onOpen: () => this.#onOpen(),
         onBody: (body) => this.#owner.onBody(body, link),
         onLost: (code, reason) => this.#onLost(code, reason),
@@ -134,8 +135,8 @@ export class Dialer {
    */
   #onLost(code, reason) {
     const { RPCERROR_CONNECTION_LOST, RPCERROR_CONNECT_FAILED } = RpcConsts;
-    const wasOpen = this.#state === State.OPEN;
-    const error = new RpcException(wasOpen ? RPCERROR_CONNECTION_LOST : RPCERROR_CONNECT_FAILED, reason || `code ${code}`);
+    const errcode = this.#state === State.OPEN ? RPCERROR_CONNECTION_LOST : RPCERROR_CONNECT_FAILED;
+    const error = new RpcException(errcode, reason || `code ${code}`);
     this.#link = null;
     this.#stopTimer();
     // What waits ends before anybody is told: whoever is told may call again, and that call is a new one.

@@ -1,4 +1,4 @@
-/** The message inside a packet (TCE protocol, section 2): what it is about, in fixed fields, then `extra`, then values. */
+/** The message inside a packet (TCE protocol, section 2): fixed fields, then `extra`, then values. */
 
 import { ByteReader } from "./byte_reader.js";
 import { ByteWriter } from "./byte_writer.js";

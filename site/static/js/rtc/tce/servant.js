@@ -2,7 +2,7 @@
 
 /** @import { Operation } from "./operation.js" */
 
-/** The base of generated servants, each with its interface's own operations; those of a base interface are inherited. */
+/** The base of generated servants. Each has its interface's own operations; it inherits those of a base. */
 export class Servant {
   /** @type {readonly Operation[]} */
   static OPERATIONS = [];

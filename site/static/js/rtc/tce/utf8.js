@@ -35,7 +35,7 @@ export function decodeText(bytes) {
 function toUtf8(bytes) {
   const utf8 = new Uint8Array(bytes.length);
   let end = 0;
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     if (isPair(bytes, at)) {
       utf8.set(fourBytes(half(bytes, at), half(bytes, at + 3)), end);
       at += 6;
