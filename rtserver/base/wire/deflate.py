@@ -35,11 +35,10 @@ def maybe_accept(offers: str) -> str | None:
     for offer in offers.split(","):
         name, *parameters = (part.strip() for part in offer.split(";"))
         if name == EXTENSION and _is_acceptable(parameters):
-            # Section 7.1.2.1: a window that was asked for is named in the answer.
-            asked = (
-                [f"{SERVER_BITS}={WINDOW_BITS}"] if any(each.startswith(SERVER_BITS) for each in parameters) else []
-            )
-            return "; ".join([EXTENSION, *NO_TAKEOVER, *asked])
+            # A window that the client asked for has to be confirmed (section 7.1.2.1).
+            is_asked = any(parameter.startswith(SERVER_BITS) for parameter in parameters)
+            confirmed = (f"{SERVER_BITS}={WINDOW_BITS}",) if is_asked else ()
+            return "; ".join((EXTENSION, *NO_TAKEOVER, *confirmed))
     return None
 
 
