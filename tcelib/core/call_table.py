@@ -39,6 +39,7 @@ class CallTable:
         while sequence in self._calls:
             sequence = next_sequence()
         self._calls[sequence] = operation, promise, deadline
+        self.deadline = min(self.deadline, deadline)
         return sequence
 
     def is_waiting(self, sequence: int) -> bool:

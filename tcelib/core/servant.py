@@ -41,13 +41,14 @@ class ServantTable:
 
         Raises ``ValueError`` if one of them has the index of another interface that is served already.
         """
+        served = dict(self._interfaces)
         interfaces = list(interfaces_of(servant))
         for interface in interfaces:
-            other = self._interfaces.get(interface.ifidx, interface)
+            other = served.setdefault(interface.ifidx, interface)
             if other.name != interface.name:
                 raise ValueError(f"{interface.name} has index {interface.ifidx}, and so has {other.name}")
+        self._interfaces = served
         for interface in interfaces:
-            self._interfaces[interface.ifidx] = interface
             for operation in interface.operations:
                 self.routes[operation.route] = operation, getattr(servant, operation.method)
 

@@ -1,0 +1,215 @@
+"""Adapters, servants and users (TCE protocol, sections 5.4 and 6.1)."""
+
+import pytest
+
+import tcelib as tce
+from tcelib.wire.message import RpcExtraData, RpcMessage
+from tests.tcelib.idl_value import make_operation
+from tests.tcelib.peer import Calculator, CalculatorPrx, MemoryTransport, exchange, open_connection
+
+BASE_PING = make_operation("ping", 11, 0, (), "string")
+DERIVED_PONG = make_operation("pong", 2, 0, (), "string")
+
+
+class Base(tce.Servant):
+    INTERFACE = tce.Interface("test.Base", ifidx=11, operations=(BASE_PING,))
+
+    def ping(self, ctx):
+        return "base"
+
+
+class Derived(Base):
+    INTERFACE = tce.Interface("test.Derived", ifidx=2, operations=(DERIVED_PONG,), bases=(Base.INTERFACE,))
+
+    def pong(self, ctx):
+        return "derived"
+
+
+def ask(operation, servant):
+    client, server = open_connection(), open_connection(servant=servant)
+    promise = client.call(operation, ())
+    exchange(client, server)
+    return promise.result()
+
+
+def test_a_derived_servant_serves_its_bases_interfaces_by_their_own_indexes():
+    assert ask(BASE_PING, Derived()) == "base"
+    assert ask(DERIVED_PONG, Derived()) == "derived"
+
+
+def test_a_derived_servant_may_change_what_it_inherits():
+    class Changed(Derived):
+        def ping(self, ctx):
+            return "changed"
+
+    assert ask(BASE_PING, Changed()) == "changed"
+
+
+def test_a_servant_may_serve_two_interfaces_that_know_nothing_of_each_other():
+    class Both(Derived, Calculator):
+        pass
+
+    assert ask(DERIVED_PONG, Both()) == "derived"
+    table = tce.RpcCommAdapter().addServant(Both()).table
+    assert {interface.name for interface in table.interfaces} == {"test.Base", "test.Derived", "test.I7"}
+
+
+def test_the_servant_that_was_added_last_serves():
+    adapter = tce.RpcCommAdapter()
+    first, second = Calculator(), Calculator()
+    assert adapter.addServant(first).addServant(second) is adapter
+    client, server = open_connection(), open_connection()
+    adapter.addConnection(server)
+    CalculatorPrx(client).note_oneway("x")
+    exchange(client, server)
+
+    assert (first.notes, second.notes) == ([], ["x"])
+
+
+def test_two_interfaces_with_one_index_are_refused_by_name():
+    class Other(tce.Servant):
+        INTERFACE = tce.Interface("other.Thing", ifidx=7, operations=())
+
+    adapter = tce.RpcCommAdapter().addServant(Calculator())
+    with pytest.raises(ValueError, match=r"other\.Thing has index 7, and so has test\.I7"):
+        adapter.addServant(Other())
+
+
+def test_two_interfaces_of_one_servant_with_one_index_are_refused_and_nothing_is_added():
+    class Other(Calculator):
+        INTERFACE = tce.Interface("other.Thing", ifidx=7, operations=())
+
+    adapter = tce.RpcCommAdapter()
+    with pytest.raises(ValueError, match="index 7"):
+        adapter.addServant(Other())
+    assert adapter.table.interfaces == ()
+
+
+def test_an_operation_may_have_another_name_in_python():
+    operation = tce.Operation(
+        "test.I1",
+        "import",
+        method="import_",
+        ifidx=1,
+        opidx=0,
+        is_void=True,
+        write_params=tce.write_nothing,
+        read_params=tce.read_nothing,
+        write_result=tce.write_void,
+        read_result=tce.read_void,
+    )
+    calls = []
+
+    class Customs(tce.Servant):
+        INTERFACE = tce.Interface("test.I1", ifidx=1, operations=(operation,))
+
+        def import_(self, ctx):
+            calls.append(ctx)
+
+    ask(operation, Customs())
+
+    assert len(calls) == 1
+    assert repr(operation) == "<Operation test.I1.import 1.0>"
+    assert repr(Customs.INTERFACE) == "<Interface test.I1 1>"
+
+
+def test_a_servant_added_later_serves_connections_that_are_there():
+    adapter = tce.RpcCommAdapter()
+    client, server = open_connection(), open_connection()
+    adapter.addConnection(server)
+    adapter.addServant(Calculator())
+    promise = CalculatorPrx(client).echo_async("x")
+    exchange(client, server)
+
+    assert promise.result() == "x"
+
+
+def test_a_connection_without_an_adapter_serves_nothing():
+    client, server = open_connection(), open_connection(servant=Calculator())
+    server.adapter.removeConnection(server)
+    promise = CalculatorPrx(client).echo_async("x")
+    exchange(client, server)
+
+    assert promise.exception().errcode == tce.RPCERROR_INTERFACE_NOTFOUND
+    assert server.adapter is None
+
+
+def test_a_connection_belongs_to_one_adapter():
+    first, second = tce.RpcCommAdapter("first"), tce.RpcCommAdapter("second")
+    connection = open_connection()
+    first.addConnection(connection)
+    second.addConnection(connection)
+    first.removeConnection(connection)
+
+    assert first.connections == set()
+    assert second.connections == {connection}
+    assert connection.adapter is second
+
+
+def test_both_ways_over_one_connection():
+    pushed = Calculator()
+
+    class Pushing(Calculator):
+        def echo(self, text, ctx):
+            CalculatorPrx(ctx.conn).note_oneway(f"{text} to you")
+            return text
+
+    client, server = open_connection(servant=pushed), open_connection(servant=Pushing())
+    promise = CalculatorPrx(client).echo_async("hello")
+    exchange(client, server)
+
+    assert promise.result() == "hello"
+    assert pushed.notes == ["hello to you"]
+
+
+def test_a_users_connection_is_the_one_that_was_given_the_id_last():
+    adapter = tce.RpcCommAdapter()
+    first, second = open_connection(), open_connection()
+    adapter.addConnection(first).addConnection(second)
+    first.setUserId("17")
+    second.setUserId(17)
+    assert adapter.getUserConnection(17) is second
+
+    first.lost()
+    assert adapter.getUserConnection("17") is second
+    second.lost()
+    assert adapter.getUserConnection("17") is None
+    assert adapter.connections == set()
+
+
+def test_a_user_who_changes_is_found_by_the_new_id_only():
+    adapter = tce.RpcCommAdapter()
+    connection = open_connection()
+    connection.setUserId("1")
+    adapter.addConnection(connection)
+    assert adapter.getUserConnection("1") is connection
+
+    connection.setUserId("2")
+
+    assert adapter.getUserConnection("1") is None
+    assert adapter.getUserConnection("2") is connection
+    assert connection.getUserId() == "2"
+
+
+def test_a_connection_that_comes_back_is_in_its_adapter_again():
+    adapter = tce.RpcCommAdapter()
+    connection = open_connection()
+    adapter.addConnection(connection)
+    connection.setUserId("1")
+    connection.lost()
+    connection.opened()
+
+    assert adapter.getUserConnection("1") is connection
+    assert adapter.connections == {connection}
+
+
+def test_a_message_is_delivered_to_the_user_it_names():
+    adapter = tce.RpcCommAdapter()
+    transport = MemoryTransport()
+    connection = open_connection(transport)
+    adapter.addConnection(connection)
+    connection.setUserId("1")
+
+    assert adapter.sendMessage(RpcMessage(0x21, 5, extra=RpcExtraData({"__user_id__": "1"}))) is True
+    assert adapter.sendMessage(RpcMessage(0x21, 6, extra=RpcExtraData({"__user_id__": "2"}))) is False
+    assert [RpcMessage.parse(packet[14:]).sequence for packet in transport.packets] == [5]

@@ -1,0 +1,379 @@
+"""Calls and their answers (TCE protocol, sections 2.1 to 2.6; section 7, items 7, 10, 17, 22 to 26)."""
+
+import math
+
+import pytest
+
+import tcelib as tce
+from tcelib.core.call_table import LAST_SEQUENCE, next_sequence
+from tcelib.wire.message import RpcExtraData, RpcMessage
+from tcelib.wire.packet import wrap
+from tests.tcelib.peer import ECHO, NOP, Calculator, CalculatorPrx, MemoryTransport, exchange, open_connection
+
+
+class Client:
+    """A connection with a proxy, and what it has sent."""
+
+    def __init__(self, **options):
+        self.transport = MemoryTransport()
+        self.connection = open_connection(self.transport, **options)
+        self.proxy = CalculatorPrx(self.connection)
+
+    @property
+    def sent(self):
+        return [RpcMessage.parse(packet[14:]) for packet in self.transport.packets]
+
+    def answer(self, sequence, params=b"", errcode=0, **fields):
+        message = RpcMessage(2, sequence, errcode=errcode, paramstream=params, **fields)
+        self.connection.receive(wrap(message.pack(), version=0x100))
+
+    def echo_answer(self, text, index=-1, **fields):
+        self.answer(self.sent[index].sequence, ECHO.write_result(text), **fields)
+
+
+@pytest.fixture
+def client():
+    return Client()
+
+
+def test_a_call_carries_its_operation_and_parameters(client):
+    client.proxy.echo_async("hello")
+
+    (message,) = client.sent
+    assert (message.calltype, message.ifidx, message.opidx, message.paramsize) == (1, 7, 7, 1)
+    assert (message.errcode, message.call_id, message.extra.props) == (0, 0, {})
+    assert message.paramstream == b"\0\0\0\5hello"
+
+
+def test_a_one_way_call_says_so(client):
+    client.proxy.note_oneway("hi", extra={"n": 1})
+
+    assert [(message.calltype, message.extra.props) for message in client.sent] == [(0x21, {"n": "1"})]
+
+
+def test_numbers_are_unique_in_the_process():
+    one, other = Client(), Client()
+    for client in (one, other, one):
+        client.proxy.echo_async("x")
+    one.proxy.note_oneway("x")
+
+    numbers = [message.sequence for client in (one, other) for message in client.sent]
+    assert len(set(numbers)) == 4
+    assert all(1 <= number <= LAST_SEQUENCE for number in numbers)
+    assert next_sequence() not in numbers
+
+
+def test_an_answer_completes_its_call_whatever_else_it_says(client):
+    first, second = client.proxy.echo_async("a"), client.proxy.echo_async("b")
+
+    client.echo_answer("two", index=1, ifidx=99, opidx=3, paramsize=9, call_id=0x8000)
+    client.echo_answer("one", index=0, extra=RpcExtraData({"__user_id__": "1"}))
+
+    assert (first.result(), second.result()) == ("one", "two")
+
+
+def test_an_answer_with_an_error_number_is_an_exception(client):
+    promise = client.proxy.echo_async("a")
+
+    client.answer(client.sent[0].sequence, errcode=4)
+
+    error = promise.exception()
+    assert (type(error), error.errcode) == (tce.RpcException, 4)
+    assert "test.I7.echo" in str(error)
+
+
+@pytest.mark.parametrize("params", [b"", b"\0\0\0\5hell", b"\0\0\0\5hello!"])
+def test_a_result_that_cannot_be_read_is_an_exception(client, params, caplog):
+    promise = client.proxy.echo_async("a")
+
+    client.answer(client.sent[0].sequence, params)
+
+    assert promise.exception().errcode == tce.RPCERROR_UNSERIALIZE_FAILED
+    assert "test.I7.echo" in caplog.text
+
+
+def test_an_answer_with_cut_extra_values_is_an_exception(client):
+    promise = client.proxy.echo_async("a")
+    body = bytearray(RpcMessage(2, client.sent[0].sequence, paramstream=b"x").pack())
+    body[17:21] = (9).to_bytes(4, "big")
+
+    client.connection.receive(wrap(bytes(body)))
+
+    assert promise.exception().errcode == tce.RPCERROR_UNSERIALIZE_FAILED
+
+
+def test_a_void_answer_may_hold_anything(client):
+    promise = client.proxy.nop_async()
+
+    client.answer(client.sent[0].sequence, b"what is this")
+
+    assert promise.exception() is None
+
+
+def test_answers_that_nobody_waits_for_are_ignored(client, caplog):
+    promise = client.proxy.echo_async("a")
+    sequence = client.sent[0].sequence
+
+    client.answer(sequence + 1000, errcode=6)
+    client.echo_answer("x")
+    client.echo_answer("again")
+
+    assert promise.result() == "x"
+    assert caplog.text == ""
+
+
+def test_an_answer_counts_only_on_the_connection_of_its_call():
+    one, other = Client(), Client()
+    promise = one.proxy.echo_async("a")
+
+    other.answer(one.sent[0].sequence, ECHO.write_result("wrong"))
+    assert not promise.done()
+
+    one.echo_answer("right")
+    assert promise.result() == "right"
+
+
+def test_callbacks_get_result_proxy_and_cookie(client):
+    calls = []
+    client.proxy.echo_async("a", lambda *args: calls.append(args), cookie="c")
+    client.echo_answer("x")
+    client.proxy.nop_async(lambda *args: calls.append(args), cookie="d")
+    client.answer(client.sent[1].sequence)
+
+    assert calls == [("x", client.proxy, "c"), (client.proxy, "d")]
+
+
+def test_the_error_callback_gets_exception_proxy_and_cookie(client):
+    calls = []
+    promise = client.proxy.echo_async("a", pytest.fail, cookie="c", error=lambda *args: calls.append(args))
+    client.answer(client.sent[0].sequence, errcode=6)
+
+    assert calls == [(promise.exception(), client.proxy, "c")]
+
+
+def test_a_result_without_a_callback_and_an_error_without_one_harm_nobody(client, caplog):
+    client.proxy.echo_async("a", error=pytest.fail)
+    client.echo_answer("x")
+    client.proxy.echo_async("b", pytest.fail)
+    client.answer(client.sent[1].sequence, errcode=6)
+
+    assert caplog.text == ""
+
+
+def test_the_chain_of_an_asynchronous_call_begins_with_its_answer(client):
+    seen = []
+    client.proxy.echo_async("a", cookie="c").then(lambda ctx: seen.append((ctx.result, ctx.cookie)))
+
+    client.echo_answer("x")
+
+    assert seen == [("x", "c")]
+
+
+def test_a_two_way_call_waits_for_its_answer(client):
+    client.transport.on_wait = lambda promise, timeout: client.echo_answer("answer")
+
+    assert client.proxy.echo("a") == "answer"
+
+
+def test_a_two_way_call_within_a_servant_is_written_before_it_waits():
+    transport = MemoryTransport()
+    answers = []
+
+    class Asking(Calculator):
+        def echo(self, text, ctx):
+            return CalculatorPrx(ctx.conn).echo("and you?")
+
+    def answer(promise, timeout):
+        question = RpcMessage.parse(transport.packets[-1][14:])
+        answers.append(question.sequence)
+        connection.receive(wrap(RpcMessage(2, question.sequence, paramstream=ECHO.write_result("fine")).pack()))
+
+    transport.on_wait = answer
+    connection = open_connection(transport, Asking())
+    connection.receive(wrap(RpcMessage(1, 5, 7, 7, paramstream=ECHO.write_params("hello")).pack()))
+
+    assert len(answers) == 1
+    assert RpcMessage.parse(transport.packets[-1][14:]).paramstream == ECHO.write_result("fine")
+
+
+@pytest.mark.parametrize("argument", [5, None, b"bytes"])
+def test_arguments_that_do_not_fit_are_refused_before_anything_is_sent(client, argument):
+    with pytest.raises(tce.RpcException, match=r"test\.I7\.echo") as caught:
+        client.proxy.echo_async(argument)
+
+    assert caught.value.errcode == tce.RPCERROR_DATADIRTY
+    assert client.sent == []
+    assert client.connection.next_deadline() is None
+
+
+def test_a_call_longer_than_peers_take_fails():
+    client = Client(max_packet_bytes=500)
+    promise = client.proxy.echo_async("x" * 500)
+
+    assert promise.exception().errcode == tce.RPCERROR_SENDFAILED
+    with pytest.raises(tce.RpcException):
+        client.proxy.note_oneway("x" * 500)
+
+
+def test_a_call_that_cannot_be_written_fails_and_a_one_way_call_raises(client):
+    client.transport.refusal = tce.RpcException(tce.RPCERROR_CONNECT_FAILED, "nobody there")
+
+    assert client.proxy.echo_async("a").exception() is client.transport.refusal
+    with pytest.raises(tce.RpcException, match="nobody there"):
+        client.proxy.echo("a")
+    with pytest.raises(tce.RpcException, match="nobody there"):
+        client.proxy.note_oneway("a")
+
+
+def test_a_call_fails_when_its_time_is_over(client):
+    late = client.proxy.echo_async("a", timeout=2.0)
+    early = client.proxy.echo_async("b", timeout=5.0)
+    patient = client.proxy.echo_async("c", timeout=math.inf)
+    assert client.connection.next_deadline() == 102.0
+
+    client.connection.expire(101.9)
+    assert not late.done()
+    client.connection.expire(102.0)
+
+    assert late.exception().errcode == tce.RPCERROR_TIMEOUT
+    assert not early.done()
+    assert client.connection.next_deadline() == 105.0
+    client.connection.expire(1e9)
+    assert early.exception().errcode == tce.RPCERROR_TIMEOUT
+    assert not patient.done()
+    assert client.connection.next_deadline() is None
+
+
+def test_calls_wait_thirty_seconds_unless_somebody_says_otherwise(client):
+    client.proxy.echo_async("a")
+    assert client.connection.next_deadline() == 130.0
+
+    other = Client(call_timeout=3.0)
+    other.proxy.echo_async("a")
+    assert other.connection.next_deadline() == 103.0
+
+
+def test_an_answer_that_comes_too_late_is_ignored(client):
+    promise = client.proxy.echo_async("a", timeout=1.0)
+    client.connection.expire(200.0)
+
+    client.echo_answer("late")
+
+    assert promise.exception().errcode == tce.RPCERROR_TIMEOUT
+
+
+def test_a_lost_connection_ends_all_calls_at_once(client):
+    calls = [client.proxy.echo_async("a"), client.proxy.nop_async()]
+
+    client.connection.lost()
+
+    assert [call.exception().errcode for call in calls] == [tce.RPCERROR_CONNECTION_LOST] * 2
+    assert client.connection.next_deadline() is None
+
+
+def test_a_callback_may_call_again_while_all_calls_are_ended(client):
+    again = []
+    client.proxy.echo_async("a", error=lambda *args: again.append(client.proxy.echo_async("b")))
+
+    client.connection.lost()
+
+    assert [call.done() for call in again] == [False]
+
+
+def test_a_callback_may_end_other_calls_while_some_expire(client):
+    client.proxy.echo_async("a", timeout=1, error=lambda *args: client.connection.lost())
+    other = client.proxy.echo_async("b", timeout=1)
+
+    client.connection.expire(200.0)
+
+    assert other.exception().errcode == tce.RPCERROR_CONNECTION_LOST
+
+
+def test_the_token_goes_with_the_first_message_of_each_stream_only(client):
+    client.connection.setToken("secret", device_id="phone")
+    client.proxy.echo_async("a", extra={"n": "1"})
+    client.proxy.echo_async("b", extra={"n": "1"})
+    client.connection.lost()
+    client.proxy.note_oneway("c")
+    client.connection.opened()
+    client.proxy.note_oneway("d")
+
+    assert [message.extra.props for message in client.sent] == [
+        {"__token__": "secret", "__device_id__": "phone", "n": "1"},
+        {"n": "1"},
+        {"__token__": "secret", "__device_id__": "phone"},
+        {},
+    ]
+
+
+def test_a_token_that_is_set_later_goes_with_the_next_message(client):
+    client.proxy.echo_async("a")
+    client.connection.setToken("one")
+    client.proxy.echo_async("b")
+
+    assert [message.extra.props for message in client.sent] == [{}, {"__token__": "one"}]
+
+
+def test_a_token_that_could_not_be_sent_goes_with_the_next_message(client):
+    client.connection.setToken("secret")
+    client.transport.refusal = tce.RpcException(tce.RPCERROR_CONNECT_FAILED)
+    client.proxy.echo_async("a")
+    client.transport.refusal = None
+    client.proxy.echo_async("b")
+
+    assert [message.extra.props for message in client.sent] == [{"__token__": "secret"}]
+
+
+def test_extra_values_of_one_call_are_not_those_of_the_next(client):
+    extra = {"a": "b"}
+    client.connection.setToken("secret")
+    client.proxy.echo_async("a", extra=extra)
+
+    assert extra == {"a": "b"}
+
+
+def test_another_thread_hands_its_call_over(client):
+    client.transport.in_own_thread = False
+    promise = client.proxy.echo_async("a")
+    client.proxy.note_oneway("b")
+    assert client.sent == []
+
+    for work in client.transport.work:
+        work()
+    assert [message.calltype for message in client.sent] == [1, 0x21]
+    client.echo_answer("x", index=0)
+
+    assert promise.result() == "x"
+
+
+def test_a_one_way_call_of_another_thread_that_cannot_be_sent_is_logged(client, caplog):
+    client.transport.in_own_thread = False
+    client.transport.refusal = tce.RpcException(tce.RPCERROR_SENDFAILED, "gone")
+    client.proxy.note_oneway("b")
+
+    client.transport.work[0]()
+
+    assert "test.I7.note was not sent: RPCERROR_SENDFAILED: gone" in caplog.text
+
+
+def test_long_calls_are_compressed_for_a_peer_that_is_known_to_inflate(client):
+    client.proxy.echo_async("x" * 500)
+    assert len(client.transport.take()) > 500
+    client.connection.receive(wrap(RpcMessage(2, 1).pack(), version=0x01000000))
+    client.proxy.echo_async("x" * 500)
+
+    assert len(client.transport.take()) < 100
+
+
+def test_both_sides_may_call_with_equal_numbers():
+    one = open_connection(servant=Calculator())
+    other = open_connection(servant=Calculator())
+    first = CalculatorPrx(one).echo_async("to other")
+    second = CalculatorPrx(other).echo_async("to one")
+    exchange(one, other)
+
+    assert (first.result(), second.result()) == ("to other", "to one")
+
+
+def test_an_operation_without_a_result_gives_none():
+    assert NOP.read_result(b"") is None

@@ -1,0 +1,33 @@
+"""Proxies and how they come by a connection (TCE protocol, section 5.7)."""
+
+import tcelib as tce
+from tests.tcelib.peer import CalculatorPrx, open_connection
+
+
+class EndPoint:
+    """Opens one connection, and remembers for what."""
+
+    def __init__(self):
+        self.connection = open_connection()
+        self.opened_for = []
+
+    def open(self, af):
+        self.opened_for.append(af)
+        return self.connection
+
+
+def test_a_proxy_is_made_on_an_endpoint():
+    endpoint = EndPoint()
+
+    proxy = CalculatorPrx.create(endpoint)
+    CalculatorPrx.create(endpoint, tce.AF_WRITE)
+
+    assert type(proxy) is CalculatorPrx
+    assert proxy.conn is endpoint.connection
+    assert endpoint.opened_for == [tce.AF_READ | tce.AF_WRITE, tce.AF_WRITE]
+
+
+def test_a_proxy_is_made_on_another_ones_connection():
+    first = tce.Proxy(open_connection())
+
+    assert CalculatorPrx.createWithProxy(first).conn is first.conn
