@@ -26,8 +26,9 @@ class Block(NamedTuple):
 
 
 def documents() -> list[Path]:
-    """All that users read."""
-    return [README, ROOT / "CHANGES.md", *sorted((ROOT / "docs").glob("*.md"))]
+    """All that users read; ``plan.md``, where work is under way, is for those who do it."""
+    found = sorted((ROOT / "docs").rglob("*.md"))
+    return [README, ROOT / "CHANGES.md", *(file for file in found if file.name != "plan.md")]
 
 
 def blocks(document: Path, info: str) -> list[str]:
