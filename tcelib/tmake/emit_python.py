@@ -14,8 +14,11 @@ from tcelib.tmake.python_name import file_name
 from tcelib.tmake.python_text import docstring
 from tcelib.tmake.python_type import PythonTypes
 
-# The names, and how many there are of something, are the IDL's; modules that need each other import late.
-NOQA = "# ruff: noqa: A, E402, E501, I001, N, PLR, RUF002, RUF022, RUF023"
+# The names, their order, and how many there are of something, are the IDL's.
+NOQA = (
+    "# ruff: noqa: A001, A002, E402, E501, E741, I001, N801, N802, N803, N806, N815, N816, N999,"
+    " PLR0904, PLR0915, PLR0917, RUF002, RUF023, RUF100"
+)
 
 
 def emit_python(model: Model, module: Module) -> str:
@@ -33,7 +36,7 @@ def emit_python(model: Model, module: Module) -> str:
     aliases = [f"{alias} = {name}" for name, alias in vocabulary.aliases.items()]
     early, late = _sibling_imports(vocabulary, modules)
     code = [*formats, *(line for block in blocks for line in block)]
-    future = ["", "from __future__ import annotations"] if code else []
+    future = ["", "from __future__ import annotations", ""] if code else []
     head = [NOQA, *docstring(_introduction(module), depth=0), *future, *_standard_imports(code), *early]
     return _laid_out(head, [sorted(formats), *blocks, [*late, *aliases]])
 

@@ -10,11 +10,12 @@ from tcelib.tmake.model import Builtin, Interface, Operation, Type
 from tcelib.tmake.python_module import PythonModule
 from tcelib.tmake.python_name import class_name, method_name, parameter_names, proxy_name
 from tcelib.tmake.python_reader import Position, Reader
-from tcelib.tmake.python_text import docstring, exploded, indented, listed, tuple_of
+from tcelib.tmake.python_text import Call, docstring, exploded, expressed, indented, is_short, listed, tuple_of
 from tcelib.tmake.python_wire import CODES
 from tcelib.tmake.python_writer import Writer, returned
 
 LANGUAGE = "py"
+ASYNC_OPTIONS = ("callback", "cookie", "extra", "error", "timeout")
 
 
 class PythonInterfaces:
@@ -61,8 +62,10 @@ class PythonInterfaces:
         short = listed(opening, [*known, f"operations={tuple_of(operations)}", *bases], ")")
         if len(short) == 1:
             return short
-        inner = exploded("operations=(", operations, "),")
-        return [opening, *indented([*(f"{item}," for item in known), *inner, *(f"{base}," for base in bases)]), ")"]
+        inner = (
+            Call("operations=(", tuple(operations)) if len(operations) > 1 else f"operations={tuple_of(operations)}"
+        )
+        return exploded(opening, [*known, inner, *bases], ")")
 
     def _functions(self, interface: Interface, operation: Operation) -> tuple[list[list[str]], list[str]]:
         """Definitions for the operation, and what ``tce.Operation`` is handed of them."""
@@ -97,9 +100,10 @@ class PythonInterfaces:
         reader = Reader(self._module, Position(""))
         values = reader.read(zip(names, types, strict=True))
         annotation = ", ".join(self._module.annotation(type_) for type_ in types)
-        made = [f"return {tuple_of(values)}"] if len(values) == 1 else listed("return ", values, "", depth=1)
-        if len(made) > 1:
-            made = exploded("return (", values, ")")
+        made = [f"return {tuple_of(values)}"]
+        if len(values) > 1:
+            line = f"return {', '.join(map(str, values))}"
+            made = [line] if is_short(line, depth=1) else exploded("return (", values, ")", depth=1)
         head = listed(f"def {function}(", ["data: bytes"], f") -> tuple[{annotation}]:")
         return [*head, *indented([*reader.lines, *_end_check(reader.position), *made])]
 
@@ -125,7 +129,12 @@ class PythonInterfaces:
             (value,) = reader.read([("value", type_)])
             blocks = [
                 [f"def {write}(value: {annotation}) -> bytes:", *indented([*writer.lines, *returned(pieces)])],
-                [head, *indented([*reader.lines, *_end_check(reader.position), f"return {value}"])],
+                [
+                    head,
+                    *indented(
+                        [*reader.lines, *_end_check(reader.position), *expressed("return ", value, "", depth=1)]
+                    ),
+                ],
             ]
         self._result_functions[type_] = write, read
         return blocks, (write, read)
@@ -147,7 +156,11 @@ class PythonInterfaces:
         parameters = ["self", *self._parameters(operation, hidden), context]
         result = self._module.annotation(operation.result, hidden)
         answer = f"{self._module.spelled('tce.Answer', hidden)}[{result}]"
-        default = "None" if operation.result is None else self._module.default(operation.result)
+        default = (
+            "None"
+            if operation.result is None
+            else self._module.default(operation.result, frozenset(parameter_names(operation)))
+        )
         return [
             *listed(f"def {method_name(operation)}(", parameters, f") -> {answer}:", depth=1),
             *indented(docstring(_signature(operation), operation.comment, depth=2)),
@@ -199,7 +212,7 @@ class PythonInterfaces:
             *indented(
                 listed(
                     "return self._call_async(",
-                    [constant, arguments, "callback", "cookie", "extra", "error", "timeout"],
+                    [constant, arguments, *(f"{option}={option}" for option in ASYNC_OPTIONS)],
                     ")",
                     depth=2,
                 )

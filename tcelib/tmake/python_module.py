@@ -30,7 +30,7 @@ class PrivateNames:
     def __init__(self, module: Module) -> None:
         classes = {class_name(element) for element in module.elements}
         self.public = frozenset({*classes, *map(proxy_name, module.interfaces()), *IMPORTED})
-        self._names = Names(self.public)
+        self._names = Names(self.public | _words(module))
         self.readers = {type_: self.take("read", type_.name) for type_ in module.types()}
         self.writers = {type_: self.take("write", type_.name) for type_ in module.types()}
         self.interfaces = {interface: self.take(interface.name, "interface") for interface in module.interfaces()}
@@ -46,6 +46,15 @@ class PrivateNames:
 
     def all(self) -> frozenset[str]:
         return self._names.taken()
+
+
+def _words(module: Module) -> frozenset[str]:
+    """What the IDL calls anything that becomes a local variable or an attribute."""
+    variables = [
+        *(member.name for type_ in module.types() if isinstance(type_, Struct) for member in type_.members),
+        *(param.name for interface in module.interfaces() for each in interface.operations for param in each.params),
+    ]
+    return frozenset(variables)
 
 
 class PythonModule:
@@ -111,13 +120,13 @@ class PythonModule:
             self.aliases[first] = self.own.take(first)
         return f"{self.aliases[first]}{dot}{rest}"
 
-    def default(self, type_: Type) -> str:
-        """The expression of the value that a type begins with."""
+    def default(self, type_: Type, hidden: frozenset[str] = frozenset()) -> str:
+        """The expression of the value that a type begins with, where ``hidden`` names mean something else."""
         match type_:
             case Builtin():
                 return DEFAULTS[TYPES[type_]]
             case Struct():
-                return f"{self.class_of(type_)}()"
+                return f"{self.spelled(self.class_of(type_), hidden)}()"
             case SequenceType():
                 return 'b""' if type_.is_bytes else "[]"
             case Dictionary():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tcelib.tmake.model import Builtin, Struct, Type
 from tcelib.tmake.model import Sequence as SequenceType
 from tcelib.tmake.python_name import Names, member_names
-from tcelib.tmake.python_text import indented, listed
+from tcelib.tmake.python_text import Call, Expression, exploded, indented, is_short
 from tcelib.tmake.python_wire import (
     CODES,
     COUNT,
@@ -18,6 +18,7 @@ from tcelib.tmake.python_wire import (
     Elements,
     Nested,
     Run,
+    Step,
     Steps,
     Vocabulary,
     fixed_codes,
@@ -53,25 +54,28 @@ class Reader:
         self._names = Names(vocabulary.taken | LOCALS)
         self._depth = depth
 
-    def read(self, fields: Iterable[tuple[str, Type]]) -> list[str]:
+    def read(self, fields: Iterable[tuple[str, Type]]) -> list[Expression]:
         """Read the fields, each with the name that a variable is to have. The expressions of their values."""
         plan = Steps()
         values = [self._plan(plan, wanted, type_) for wanted, type_ in fields]
-        steps = iter(plan.steps)
-        for step in steps:
+        before: Step | None = None
+        for step, following in zip(plan.steps, [*plan.steps[1:], None], strict=True):
             match step:
+                case Run() if isinstance(before, Blob):
+                    self._unpack(step)  # it was checked with the blob
                 case Run():
                     self._need(str(size_of(step.codes)), self.position + size_of(step.codes))
                     self._unpack(step)
                 case Blob():
-                    self._read_blob(step, next(steps, None))
+                    self._read_blob(step, size_of(following.codes) if isinstance(following, Run) else 0)
                 case Elements(item=item, count=count, type=type_):
                     self._call(item, f"{self._vocabulary.reader_of(type_)}(data, {self.position}, {count})")
                 case Nested(item=item, type=struct):
                     self._call(item, f"{self._vocabulary.reader_of(struct)}(data, {self.position})")
+            before = step
         return values
 
-    def names_of(self, fields: Iterable[tuple[str, Type]]) -> tuple[Run, list[str]]:
+    def names_of(self, fields: Iterable[tuple[str, Type]]) -> tuple[Run, list[Expression]]:
         """For fields of fixed size: the one run that they make, and the expressions of their values."""
         plan = Steps()
         values = [self._plan(plan, wanted, type_) for wanted, type_ in fields]
@@ -79,12 +83,12 @@ class Reader:
         assert isinstance(run, Run)
         return run, values
 
-    def _plan(self, plan: Steps, wanted: str, type_: Type) -> str:
+    def _plan(self, plan: Steps, wanted: str, type_: Type) -> Expression:
         """Put the steps for one field. The expression of its value."""
         if isinstance(type_, Struct) and fixed_codes(type_) is not None:
             inner = zip(member_names(type_), type_.members, strict=True)
             values = [self._plan(plan, f"{wanted}_{name}", member.type) for name, member in inner]
-            return f"{self._vocabulary.class_of(type_)}({', '.join(values)})"
+            return Call(f"{self._vocabulary.class_of(type_)}(", tuple(values))
         item = self._names.take(wanted)
         if isinstance(type_, Struct):
             plan.add(Nested(item, type_))
@@ -110,22 +114,18 @@ class Reader:
             self.lines.append(f"({run.items[0]},){closing}")
         else:
             line = f"{', '.join(run.items)}{closing}"
-            is_short = listed("", run.items, closing, self._depth) == [line]
-            self.lines.extend([line] if is_short else listed("(", run.items, f"){closing}", self._depth))
+            fits = is_short(line, self._depth)
+            self.lines.extend([line] if fits else exploded("(", run.items, f"){closing}", self._depth))
         self.position += size_of(run.codes)
 
-    def _read_blob(self, blob: Blob, following: object) -> None:
-        """A string or bytes, and the run behind it with the same check."""
+    def _read_blob(self, blob: Blob, behind: int) -> None:
+        """A string or bytes, with one check for it and the ``behind`` bytes of the run behind it."""
         self.settle()
         self.lines.append(f"end = at + {blob.size}")
-        run = following if isinstance(following, Run) else Run()
-        behind = size_of(run.codes)
         self._need(f"{blob.size} + {behind}" if behind else blob.size, Position("end", behind))
         raw = "data[at:end]"
         self.lines.append(f"{blob.item} = {f'tce.decode_text({raw})' if blob.is_text else raw}")
         self.position = Position("end")
-        if behind:
-            self._unpack(run)
 
     def _call(self, item: str, call: str) -> None:
         self.lines.append(f"{item}, at = {call}")

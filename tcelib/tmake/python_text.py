@@ -1,7 +1,9 @@
 """Python source as lines, laid out as a formatter would leave it."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from textwrap import wrap
+from typing import TypeAlias
 
 WIDTH = 118
 STEP = "    "
@@ -16,22 +18,45 @@ def is_short(line: str, depth: int) -> bool:
     return depth * len(STEP) + len(line) <= WIDTH
 
 
-def listed(opening: str, items: Sequence[str], closing: str, depth: int = 0) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An expression with items in brackets, where it may be broken into lines. ``str()`` of it is one line."""
+
+    opening: str
+    items: "tuple[Expression, ...]"
+    closing: str = ")"
+
+    def __str__(self) -> str:
+        return f"{self.opening}{', '.join(map(str, self.items))}{self.closing}"
+
+
+Expression: TypeAlias = str | Call
+
+
+def listed(opening: str, items: Sequence[Expression], closing: str, depth: int = 0) -> list[str]:
     """``opening`` and ``closing`` around ``items``: on one line where it fits at ``depth``, else an item on each."""
-    line = f"{opening}{', '.join(items)}{closing}"
+    line = str(Call(opening, tuple(items), closing))
     if is_short(line, depth) or not items:
         return [line]
-    return exploded(opening, items, closing)
+    return exploded(opening, items, closing, depth)
 
 
-def exploded(opening: str, items: Iterable[str], closing: str) -> list[str]:
+def exploded(opening: str, items: Iterable[Expression], closing: str, depth: int = 0) -> list[str]:
     """The same with an item on each line."""
-    return [opening, *(f"{STEP}{item}," for item in items), closing]
+    inner = (expressed("", item, ",", depth + 1) for item in items)
+    return [opening, *indented(line for lines in inner for line in lines), closing]
 
 
-def tuple_of(items: Sequence[str]) -> str:
+def expressed(before: str, expression: Expression, after: str, depth: int) -> list[str]:
+    """``before``, the expression and ``after``, on as many lines as it takes."""
+    if isinstance(expression, str):
+        return [f"{before}{expression}{after}"]
+    return listed(f"{before}{expression.opening}", expression.items, f"{expression.closing}{after}", depth)
+
+
+def tuple_of(items: Sequence[Expression]) -> str:
     """A tuple on one line."""
-    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"
+    return f"({items[0]},)" if len(items) == 1 else f"({', '.join(map(str, items))})"
 
 
 def docstring(sentence: str, comment: str = "", depth: int = 1) -> list[str]:

@@ -11,9 +11,9 @@ from tcelib.tmake.model import Sequence as SequenceType
 from tcelib.tmake.python_module import PythonModule
 from tcelib.tmake.python_name import member_names
 from tcelib.tmake.python_reader import Position, Reader
-from tcelib.tmake.python_text import docstring, indented, is_short, listed
+from tcelib.tmake.python_text import docstring, expressed, indented, is_short, listed
 from tcelib.tmake.python_wire import fixed_codes, least_size, size_of
-from tcelib.tmake.python_writer import Writer, collected, returned
+from tcelib.tmake.python_writer import Writer, returned
 
 PARAMETERS = "data: bytes, at: int"
 
@@ -58,7 +58,7 @@ class PythonTypes:
             *indented(slots),
             "",
             *indented(listed("def __init__(", ["self", *parameters], ") -> None:", depth=1)),
-            *indented(indented(self._initial(name, member.type) for name, member in fields)),
+            *indented(indented(self._initial(name, member.type, frozenset(names)) for name, member in fields)),
         ]
 
     def _parameter(self, name: str, type_: Type) -> str:
@@ -66,8 +66,9 @@ class PythonTypes:
         default = self._module.default(type_)
         return f"{name}: {annotation} = {default}" if _is_plain(type_) else f"{name}: {annotation} | None = None"
 
-    def _initial(self, name: str, type_: Type) -> str:
-        value = name if _is_plain(type_) else f"{self._module.default(type_)} if {name} is None else {name}"
+    def _initial(self, name: str, type_: Type, hidden: frozenset[str]) -> str:
+        default = self._module.default(type_, hidden)
+        value = name if _is_plain(type_) else f"{default} if {name} is None else {name}"
         return f"self.{name} = {value}"
 
     def _struct_writer(self, struct: Struct) -> list[str]:
@@ -86,9 +87,8 @@ class PythonTypes:
         result = self._module.class_of(struct)
         head = f"def {self._module.reader_of(struct)}({PARAMETERS}) -> tuple[{result}, int]:"
         behind = f"), {reader.position}"
-        one_line = f"return {result}({', '.join(values)}{behind}"
         made = listed(f"return {result}(", values, behind, depth=1)
-        if made != [one_line]:
+        if len(made) > 1:
             made = [*listed(f"value = {result}(", values, ")", depth=1), f"return value, {reader.position}"]
         return [head, *indented([*reader.lines, *made])]
 
@@ -114,7 +114,9 @@ class PythonTypes:
             fields = [("key", type_.key), ("value", type_.value)]
             run, (key, value) = Reader(self._module, Position("at")).names_of(fields)
             unpacked = f"{self._module.format(run.codes)}.iter_unpack(data[at:end])"
-            read = self._read_at_once(run.codes, f"{{{key}: {value} for {_target(run.items)} in {unpacked}}}")
+            as_they_are = run.items == [key, value]
+            made = f"{{{key}: {value} for {_target(run.items)} in {unpacked}}}"
+            read = self._read_at_once(run.codes, f"dict({unpacked})" if as_they_are else made)
             if is_short(read[-1], depth=1):
                 return self._container(type_, written, read)
         return self._container(type_, written, self._read_one_by_one(type_))
@@ -135,8 +137,8 @@ class PythonTypes:
         line = f'return b"".join([{pieces[0]} for {target} in {values}])'
         if len(pieces) == 1 and not writer.lines and is_short(line, depth=1):
             return [line]
-        one = pieces[0].lines("parts.append(", depth=2)
-        added = collected("parts += (", pieces, depth=2) if len(pieces) > 1 else [*one[:-1], f"{one[-1]})"]
+        kept = ("parts += (", ")") if len(pieces) > 1 else ("parts.append(", ")")
+        added = listed(kept[0], pieces, kept[1], depth=2)
         return [
             "parts: list[bytes] = []",
             f"for {target} in {values}:",
@@ -158,17 +160,17 @@ class PythonTypes:
         reader = Reader(self._module, Position("at"), depth=2)
         if isinstance(type_, SequenceType):
             empty, (value,) = "[]", reader.read([("value", type_.element)])
-            kept = f"values.append({value})"
+            kept = listed("values.append(", [value], ")", depth=2)
         else:
             empty, (key, value) = "{}", reader.read([("key", type_.key), ("value", type_.value)])
-            kept = f"values[{key}] = {value}"
+            kept = expressed(f"values[{key}] = ", value, "", depth=2)
         reader.settle()
         return [
             f"if len(data) < at + {least} * count:",
             *indented([f"raise tce.truncated(data, at, {least} * count)"]),
             f"values: {self._module.class_of(type_)} = {empty}",
             "for _ in range(count):",
-            *indented([*reader.lines, kept]),
+            *indented([*reader.lines, *kept]),
             "return values, at",
         ]
 

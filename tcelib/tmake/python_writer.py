@@ -1,30 +1,14 @@
 """The bodies of generated writers: lines that turn the values of fields into the pieces of a parameter stream."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from tcelib.tmake.model import Builtin, Struct, Type
 from tcelib.tmake.model import Sequence as SequenceType
 from tcelib.tmake.python_name import Names, member_names
-from tcelib.tmake.python_text import indented, is_short, listed
+from tcelib.tmake.python_text import Call, Expression, expressed, is_short, listed
 from tcelib.tmake.python_wire import CODES, COUNT, Blob, Elements, Nested, Run, Steps, Vocabulary, fixed_codes
 
 LOCALS = frozenset({"value", "values", "key", "parts"})
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """An expression of ``bytes``, with what may be broken into lines in the middle."""
-
-    opening: str
-    items: tuple[str, ...] = ()
-    closing: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.opening}{', '.join(self.items)}{self.closing}"
-
-    def lines(self, before: str, depth: int) -> list[str]:
-        return listed(f"{before}{self.opening}", self.items, self.closing, depth)
 
 
 class Writer:
@@ -39,7 +23,7 @@ class Writer:
         """A name that nothing else has in this body."""
         return self._names.take(wanted)
 
-    def write(self, fields: Iterable[tuple[str, str, Type]]) -> list[Piece]:
+    def write(self, fields: Iterable[tuple[str, str, Type]]) -> list[Expression]:
         """The pieces of ``bytes`` that fields make.
 
         Of a field come the name that a variable for it is to have, the expression of its value, and its type.
@@ -69,32 +53,23 @@ class Writer:
             plan.put(COUNT, f"len({value})")
             plan.add(Elements(value, "", type_))
 
-    def _piece(self, step: Run | Blob | Elements | Nested) -> Piece:
+    def _piece(self, step: Run | Blob | Elements | Nested) -> Expression:
         match step:
             case Run(codes=codes, items=items):
-                return Piece(f"{self._vocabulary.format(codes)}.pack(", tuple(items), ")")
+                return Call(f"{self._vocabulary.format(codes)}.pack(", tuple(items))
             case Blob(item=item):
-                return Piece(item)
+                return item
             case Elements(item=item, type=type_):
-                return Piece(f"{self._vocabulary.writer_of(type_)}({item})")
+                return f"{self._vocabulary.writer_of(type_)}({item})"
             case Nested(item=item, type=struct):
-                return Piece(f"{self._vocabulary.writer_of(struct)}({item})")
+                return f"{self._vocabulary.writer_of(struct)}({item})"
 
 
-def returned(pieces: Sequence[Piece]) -> list[str]:
+def returned(pieces: Sequence[Expression]) -> list[str]:
     """The lines that return the pieces joined."""
     if len(pieces) == 1:
-        return pieces[0].lines("return ", depth=1)
-    line = f"return {' + '.join(str(piece) for piece in pieces)}"
+        return expressed("return ", pieces[0], "", depth=1)
+    line = f"return {' + '.join(map(str, pieces))}"
     if len(pieces) == 2 and is_short(line, depth=1):
         return [line]
-    return [*collected("parts = (", pieces, depth=1), 'return b"".join(parts)']
-
-
-def collected(opening: str, pieces: Sequence[Piece], depth: int) -> list[str]:
-    """The lines of ``opening``, two or more pieces as items of a tuple, and the closing parenthesis."""
-    line = f"{opening}{', '.join(str(piece) for piece in pieces)})"
-    if is_short(line, depth):
-        return [line]
-    exploded = [piece.lines("", depth + 1) for piece in pieces]
-    return [opening, *indented(line for lines in exploded for line in (*lines[:-1], f"{lines[-1]},")), ")"]
+    return [*listed("parts = (", pieces, ")", depth=1), 'return b"".join(parts)']
