@@ -39,6 +39,7 @@ RULES = (
     Rule("rtserver/base/front_door.py", {BASE}, {"tornado"}),
     Rule("rtserver/base/socket_stream.py", {BASE}, {"tornado"}),
     Rule("rtserver/base/websocket_server.py", {BASE}, {"tornado"}),
+    Rule("rtserver/base/outgoing_connection.py", {BASE}, set()),
     Rule("rtserver/base/websocket_connection.py", {BASE}, set()),
     Rule("rtserver/base/deflating_connection.py", {BASE}, set()),
     Rule("rtserver/base/connection_owner.py", {BASE}, set()),

@@ -10,7 +10,8 @@ from work import JOIN, JOINED, TICK, Work, port_argument, wanted_topics
 
 from rtserver.base.front_door import FrontDoor
 from rtserver.base.messages import Update
-from rtserver.base.websocket_connection import WebSocketConnection, fan_out
+from rtserver.base.outgoing_connection import fan_out
+from rtserver.base.websocket_connection import WebSocketConnection
 from rtserver.base.websocket_server import WebSocketServer
 from rtserver.user.topic import TopicBoard
 

@@ -12,3 +12,4 @@ class DeflatingConnection(WebSocketConnection):
 
     framing: Framing = staticmethod(deflated_text_frame)
     inflates = True
+    kind = "websocket, deflated"

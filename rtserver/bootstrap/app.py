@@ -25,7 +25,7 @@ from tornado.web import Application
 import rtserver
 from rtserver.base.bridge import Bridge
 from rtserver.base.front_door import FrontDoor
-from rtserver.base.websocket_connection import fan_out
+from rtserver.base.outgoing_connection import fan_out
 from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.demo_pages import demo_routes

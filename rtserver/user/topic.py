@@ -74,7 +74,7 @@ class Group:
 class TopicBoard(ThreadBound):
     """All topics that somebody is on: topic to group to members. Empty ones do not exist.
 
-    ``fan_out`` pushes one frame to many connections; ``base.websocket_connection`` has one that is quick.
+    ``fan_out`` pushes one frame to many connections; ``base.outgoing_connection`` has one that is quick.
 
     ``updates``, ``deliveries`` and ``failures`` count up: messages that came, frames that were pushed for them, and
     drawings that raised.

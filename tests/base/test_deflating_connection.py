@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from rtserver.base.outgoing_connection import fan_out
 from rtserver.base.payload import Payload
-from rtserver.base.websocket_connection import fan_out
 from rtserver.base.wire.frame import text_frame
 from tests.base.conftest import Connect
 from tests.base.recording_owner import RecordingOwner

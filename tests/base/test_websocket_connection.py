@@ -6,8 +6,8 @@ from collections.abc import Awaitable
 
 import pytest
 
-from rtserver.base import websocket_connection
-from rtserver.base.websocket_connection import fan_out
+from rtserver.base import outgoing_connection
+from rtserver.base.outgoing_connection import fan_out
 from rtserver.base.websocket_server import WebSocketServer
 from rtserver.base.wire.frame import text_frame
 from tests.base.conftest import Connect
@@ -36,7 +36,7 @@ HARD = 300_000
 @pytest.fixture
 def _short_closing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The close handshake's deadline, short enough to wait for."""
-    monkeypatch.setattr(websocket_connection, "CLOSE_SECONDS", 0.1)
+    monkeypatch.setattr(outgoing_connection, "CLOSE_SECONDS", 0.1)
 
 
 async def round_trip(client: AsyncWebSocketClient, text: str = "?") -> None:

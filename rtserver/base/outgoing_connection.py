@@ -1,0 +1,252 @@
+"""What a connection sends, whatever its protocol: from its outbox, in one write per flush, to the socket.
+
+Decides when to write, what becomes of a client that is too slow (``base.outbox`` says which one is), and how the end
+of a connection is carried out: our last bytes are followed by FIN, and what the peer still sends is read and thrown
+away for a moment, since a socket closed with unread bytes would reset the connection and take our last words with it.
+What is sent, and what the bytes that come in mean, is for the protocols: ``WebSocketConnection``, ``TceConnection``.
+"""
+
+import logging
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine, Hashable, Iterable
+from typing import Any, ClassVar
+
+from rtserver.base.connection_owner import Environment
+from rtserver.base.outbox import QUEUED, Outbox, Verdict
+from rtserver.base.payload import Framing
+from rtserver.base.socket_stream import NOT_NOW, SocketStream
+from rtserver.base.timer_wheel import Timer
+from rtserver.base.wire.close_code import CloseCode
+
+log = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 2.0
+
+
+def fan_out(connections: Iterable["OutgoingConnection"], frame: bytes, key: Hashable | None = None) -> None:
+    """``push`` the same frame to many.
+
+    Written out for the receiver that is open and does not lag: a call for each that has frames waiting, and therefore
+    a flush to come, would take three times as long as all the rest of it, and the first in a row of receivers that
+    have none would get its frame only when as many calls have been made for the last.
+    """
+    length = len(frame)
+    for connection in connections:
+        outbox = connection.outbox
+        size = outbox.size + length
+        if size > outbox.limit:
+            connection.push(frame, key)
+        elif outbox.frames:
+            outbox.frames.append(frame)
+            outbox.size = size
+        else:
+            outbox.frames.append(frame)
+            outbox.size = size
+            connection.schedule()
+
+
+class OutgoingConnection(ABC):
+    """An open socket. ``session`` is the owner's, set once it was accepted; ``outbox`` is open for ``fan_out``."""
+
+    framing: Framing
+    """How a message for many becomes what is pushed here."""
+
+    kind: ClassVar[str]
+    """What connections of this class are called in the metrics."""
+
+    __slots__ = (
+        "_environment",
+        "_is_at_end",
+        "_is_lag_told",
+        "_is_over",
+        "_is_scheduled",
+        "_stream",
+        "_timer",
+        "outbox",
+        "remote_ip",
+        "session",
+    )
+
+    def __init__(self, environment: Environment, connection: socket.socket, remote_ip: str) -> None:
+        self.session: Any = None
+        self.remote_ip = remote_ip
+        self._environment = environment
+        self._stream = SocketStream(environment.loop, connection, self._on_bytes, self._on_end, self._on_written)
+        self.outbox = Outbox(environment.outbox_bytes, environment.outbox_hard_bytes)
+        self._timer: Timer | None = None
+        self._is_scheduled = False
+        self._is_over = False
+        self._is_at_end = False
+        self._is_lag_told = False
+
+    @property
+    @abstractmethod
+    def is_open(self) -> bool:
+        """Whether a push still has a chance to arrive."""
+
+    @property
+    @abstractmethod
+    def _is_done(self) -> bool:
+        """Whether our last byte has been queued, and what still comes in is not looked at."""
+
+    @property
+    @abstractmethod
+    def _close_code(self) -> int:
+        """What the connection ended with, as far as it has."""
+
+    @abstractmethod
+    def close(self, code: int, reason: str = "") -> None:
+        """Say so, and end. The owner is told before this returns; the socket goes within two seconds."""
+
+    @abstractmethod
+    def _on_bytes(self, data: bytes) -> None:
+        """Handle what was read, and send what it led to. Never raises."""
+
+    @abstractmethod
+    def _settle(self) -> None:
+        """Everything that was read is handled: send what it led to."""
+
+    def accept(self, session: Any) -> None:
+        """Take the owner's name for the connection; None is an owner that does not want it after all."""
+        self.session = session
+        if session is None:
+            self.close(CloseCode.NOT_LOGGED_IN, "not logged in")
+        elif self._is_over:
+            # It was closed before there was a session to tell of it.
+            self._environment.owner.on_close(session, self._close_code)
+
+    def push(self, frame: bytes, key: Hashable | None = None) -> None:
+        """Send a whole frame, soon; with a ``key``, a newer one of the same key may replace it while the client lags.
+
+        After the connection's end the frame is dropped.
+        """
+        if not self.is_open:
+            return
+        verdict = self.outbox.push(frame, key)
+        self.schedule()
+        if verdict is not QUEUED:
+            self._on_verdict(verdict)
+
+    def abort(self) -> None:
+        """End the connection without a word."""
+        self._disarm()
+        self.outbox.shut()
+        self._stream.close()
+        self._tell_close(self._close_code)
+        self._environment.forget(self)
+
+    def start(self, first: bytes = b"") -> None:
+        """Begin to read; ``first`` is what came with the handshake."""
+        self._stream.resume()
+        if first:
+            self._on_bytes(first)
+
+    def flush(self) -> None:
+        """Write what waits, unless an earlier write is still under way: then it waits where it can be conflated."""
+        self._is_scheduled = False
+        stream = self._stream
+        if stream.is_busy:
+            return
+        data = self.outbox.take()
+        if not data:
+            return
+        try:
+            written = stream.send(data)
+        except NOT_NOW:
+            written = 0
+        except OSError:
+            self.abort()
+            return
+        if written == len(data):
+            self._on_sent()
+        else:
+            stream.write_rest(memoryview(data)[written:])
+
+    def schedule(self) -> None:
+        """Have the outbox flushed soon, if it is not to be anyway."""
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._environment.flusher.add(self)
+
+    def _stop_reading_for(self, rest: Coroutine[Any, Any, object]) -> None:
+        """Read nothing until ``rest`` of the handling of what was read has ended."""
+        self._stream.pause()
+        self._environment.run(self._read_after(rest))
+
+    async def _read_after(self, rest: Coroutine[Any, Any, object]) -> None:
+        try:
+            await rest
+            self._settle()
+            self._stream.resume()
+        except Exception as error:  # noqa: BLE001 (an owner may raise anything; it is logged and costs this connection)
+            self._on_error(error)
+
+    def _finish(self) -> None:
+        """Our last bytes, then FIN, then the peer's end is waited for, but not for long."""
+        self._tell_close(self._close_code)
+        self._expect_end()
+        self._maybe_end_writing()
+
+    def _expect_end(self) -> None:
+        self._arm(CLOSE_SECONDS, self.abort)
+
+    def _maybe_end_writing(self) -> None:
+        if self._is_done and not self.outbox.size:
+            self._stream.end_writing()
+
+    def _on_end(self) -> None:
+        """The peer has ended its half. It still gets what is on its way to it, but not for long."""
+        self._is_at_end = True
+        self.flush()
+        if self._stream.is_closed:
+            return
+        if self._stream.is_busy:
+            self._tell_close(self._close_code)
+            self._expect_end()
+        else:
+            self.abort()
+
+    def _on_error(self, error: Exception) -> None:
+        log.error("! %s: closing, after an error nobody handled", self.remote_ip, exc_info=error)
+        self.abort()
+
+    def _on_written(self) -> None:
+        if self._is_at_end:
+            self.abort()
+            return
+        self._on_sent()
+        self.flush()
+        self._maybe_end_writing()
+
+    def _on_sent(self) -> None:
+        if self.outbox.sent() and self._is_lag_told and self.is_open:
+            self._is_lag_told = False
+            self._environment.owner.on_lag(self.session, False)
+
+    def _on_verdict(self, verdict: Verdict) -> None:
+        if verdict is Verdict.LAGS:
+            # One large picture is no lag yet: the system may take it all at once.
+            self.flush()
+            if self.outbox.is_lagging and self.is_open:
+                self._is_lag_told = True
+                self._environment.owner.on_lag(self.session, True)
+        else:
+            # Nobody will wait for what has piled up, and the close frame would stand behind it.
+            self.outbox.discard()
+            self.close(CloseCode.TOO_SLOW, "too slow for what is sent")
+
+    def _arm(self, delay: float, callback: Callable[[], object]) -> None:
+        """Set the connection's one timer, in place of what it was set to."""
+        self._disarm()
+        self._timer = self._environment.wheel.arm(self._environment.now(), delay, callback)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _tell_close(self, code: int) -> None:
+        if not self._is_over:
+            self._is_over = True
+            if self.session is not None:
+                self._environment.owner.on_close(self.session, code)
