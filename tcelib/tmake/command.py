@@ -1,4 +1,4 @@
-"""What ``tce2py`` and ``tce2js`` have in common: options, problems on stderr, files, the exit status.
+"""What ``tce2py`` and ``tce2js`` have in common: options, problems on stderr, files and their names, the exit status.
 
 A language gives what it is called and what it makes of a module; everything else is the same for all of them.
 """
@@ -41,7 +41,6 @@ def command_parser(program: str, description: str, directory: str) -> argparse.A
         help="where the files go, made if needed (default: %(default)s)",
     )
     parser.add_argument(
-        "-if",
         "--index-list",
         dest="index_list",
         metavar="FILE",
@@ -50,10 +49,10 @@ def command_parser(program: str, description: str, directory: str) -> argparse.A
     parser.add_argument(
         "--ifxdef",
         dest="index_table",
-        default=INDEX_TABLE,
         metavar="FILE",
-        help="the table of indexes to write (default: %(default)s)",
+        help=f"where the table of indexes goes (default: {INDEX_TABLE} in DIR; the original compilers: here)",
     )
+    parser.add_argument("-if", dest="first_index", metavar="N", help="has no effect, as in the original compilers")
     return parser
 
 
@@ -62,6 +61,8 @@ def run(options: argparse.Namespace, emit: Emit, check: Check = lambda model: ()
 
     Returns the exit status: 0, or 1 after any mistake, and then nothing was written.
     """
+    if options.first_index is not None:
+        sys.stderr.write("warning: -if has no effect; an interface's index is said by [index=N] or an index list\n")
     result = compile_files(options.inputs.split(","), options.index_list or _index_list_here())
     mistakes = () if result.model is None else tuple(check(result.model))
     for problem in (*result.problems, *mistakes):
@@ -70,8 +71,11 @@ def run(options: argparse.Namespace, emit: Emit, check: Check = lambda model: ()
         return 1
     texts = {name: text for module in result.model.modules for name, text in emit(result.model, module).items()}
     try:
-        _write(Path(options.directory), texts)
-        Path(options.index_table).write_text(index_table(result.model.interfaces()), encoding="utf-8")
+        directory = Path(options.directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            _write(directory / name, text)
+        _write(Path(options.index_table or directory / INDEX_TABLE), index_table(result.model.interfaces()))
     except OSError as error:
         sys.stderr.write(f"{error.filename}: error: cannot be written: {error.strerror}\n")
         return 1
@@ -82,7 +86,6 @@ def _index_list_here() -> str | None:
     return next((name for name in INDEX_LISTS if Path(name).is_file()), None)
 
 
-def _write(directory: Path, texts: Mapping[str, str]) -> None:
-    directory.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (directory / name).write_text(text, encoding="utf-8", newline="\n")
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+    sys.stdout.write(f"{path}\n")

@@ -4,13 +4,14 @@ The text depends on the model alone: it is the same from run to run, typed, and 
 """
 
 import re
-from collections.abc import Mapping
 from pathlib import PurePath
 
 from tcelib.tmake.model import Dictionary, Interface, Model, Module, Sequence, Struct, references
-from tcelib.tmake.python_interface import PythonInterfaces
+from tcelib.tmake.python_import import sibling_imports
 from tcelib.tmake.python_module import PythonModule
-from tcelib.tmake.python_name import file_name
+from tcelib.tmake.python_operation import PythonOperations
+from tcelib.tmake.python_proxy import PythonProxies
+from tcelib.tmake.python_servant import PythonServants
 from tcelib.tmake.python_text import docstring
 from tcelib.tmake.python_type import PythonTypes
 
@@ -25,16 +26,17 @@ def emit_python(model: Model, module: Module) -> str:
     """The text of the Python module for ``module`` of ``model``."""
     modules = {other.name: other for other in model.modules}
     vocabulary = PythonModule(module, modules)
-    types, interfaces = PythonTypes(vocabulary), PythonInterfaces(vocabulary)
+    types, operations = PythonTypes(vocabulary), PythonOperations(vocabulary)
+    servants, proxies = PythonServants(vocabulary), PythonProxies(vocabulary)
     in_order = _interfaces_in_order(module)
     blocks = [
         *(block for type_ in _types_in_order(module) for block in types.blocks(type_)),
-        *(block for interface in in_order for block in interfaces.operations(interface)),
-        *(block for interface in in_order for block in interfaces.classes(interface)),
+        *(block for interface in in_order for block in operations.blocks(interface)),
+        *(each.block(interface) for interface in in_order for each in (servants, proxies)),
     ]
     formats = [f'{name} = struct.Struct(">{codes}")' for codes, name in vocabulary.formats.items()]
     aliases = [f"{alias} = {name}" for name, alias in vocabulary.aliases.items()]
-    early, late = _sibling_imports(vocabulary, modules)
+    early, late = sibling_imports(modules, module, vocabulary.siblings)
     code = [*formats, *(line for block in blocks for line in block)]
     future = ["", "from __future__ import annotations", ""] if code else []
     head = [NOQA, *docstring(_introduction(module), depth=0), *future, *_standard_imports(code), *early]
@@ -58,26 +60,6 @@ def _standard_imports(code: list[str]) -> list[str]:
         *([f"from typing import {', '.join(typing)}"] if typing else []),
         *(["", "import tcelib as tce"] if re.search(r"\btce\.", text) else []),
     ]
-
-
-def _sibling_imports(vocabulary: PythonModule, modules: Mapping[str, Module]) -> tuple[list[str], list[str]]:
-    """Those at the top, and those at the end: of modules that import this one, and have no base of its interfaces."""
-    early: list[str] = []
-    late: list[str] = []
-    for name, called in vocabulary.siblings.items():
-        is_late = name not in vocabulary.module.base_modules() and _reaches(modules, name, vocabulary.module.name)
-        file = file_name(name)
-        (late if is_late else early).append(f"import {file}" if called == file else f"import {file} as {called}")
-    return early, late
-
-
-def _reaches(modules: Mapping[str, Module], start: str, goal: str) -> bool:
-    seen, waiting = {start}, [start]
-    while waiting:
-        new = set(modules[waiting.pop()].imports()) - seen
-        seen |= new
-        waiting.extend(sorted(new))
-    return goal in seen
 
 
 def _types_in_order(module: Module) -> list[Struct | Sequence | Dictionary]:

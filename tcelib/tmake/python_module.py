@@ -8,7 +8,15 @@ from itertools import groupby
 
 from tcelib.tmake.model import Builtin, Declared, Dictionary, Interface, Module, Operation, Struct, Type
 from tcelib.tmake.model import Sequence as SequenceType
-from tcelib.tmake.python_name import BUILTIN_NAMES, IMPORTED, Names, class_name, file_name, proxy_name
+from tcelib.tmake.python_name import (
+    BUILTIN_NAMES,
+    IMPORTED,
+    Names,
+    class_name,
+    file_name,
+    parameter_names,
+    proxy_name,
+)
 
 TYPES = {
     Builtin.BYTE: "int",
@@ -111,6 +119,11 @@ class PythonModule:
             return "None"
         return self.spelled(TYPES[type_] if isinstance(type_, Builtin) else self.class_of(type_), hidden)
 
+    def parameters(self, operation: Operation, hidden: frozenset[str]) -> list[str]:
+        """The operation's own parameters, annotated."""
+        named = zip(parameter_names(operation), operation.params, strict=True)
+        return [f"{name}: {self.annotation(param.type, hidden)}" for name, param in named]
+
     def spelled(self, name: str, hidden: frozenset[str]) -> str:
         """``name``, or an alias where it is hidden."""
         first, dot, rest = name.partition(".")
@@ -120,9 +133,11 @@ class PythonModule:
             self.aliases[first] = self.own.take(first)
         return f"{self.aliases[first]}{dot}{rest}"
 
-    def default(self, type_: Type, hidden: frozenset[str] = frozenset()) -> str:
+    def default(self, type_: Type | None, hidden: frozenset[str] = frozenset()) -> str:
         """The expression of the value that a type begins with, where ``hidden`` names mean something else."""
         match type_:
+            case None:
+                return "None"
             case Builtin():
                 return DEFAULTS[TYPES[type_]]
             case Struct():

@@ -6,12 +6,10 @@ A name that Python or the generated code needs gets a trailing ``_``. Names that
 
 import builtins
 import keyword
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from tcelib.tmake.error import NameClash
-from tcelib.tmake.model import Declared, Interface, Model, Module, Operation, Struct
+from tcelib.tmake.model import Declared, Interface, Operation, Struct
 
-LANGUAGE = "Python"
 KEYWORDS = frozenset(keyword.kwlist)
 BUILTIN_NAMES = frozenset(dir(builtins))
 IMPORTED = frozenset({"annotations", "struct", "tce", "Self", "TypeAlias"})
@@ -20,7 +18,7 @@ OF_ELEMENTS = KEYWORDS | BUILTIN_NAMES | IMPORTED
 OF_MEMBERS = KEYWORDS | {"self"}
 OF_PARAMETERS = KEYWORDS | {"self", "ctx", "timeout", "extra", "callback", "cookie", "error"}
 OF_OPERATIONS = KEYWORDS | {
-    *("INTERFACE", "conn", "create", "createWithEpName", "createWithProxy"),
+    *("INTERFACE", "Self", "conn", "create", "createWithEpName", "createWithProxy"),
     *("_call", "_call_async", "_send"),
 }
 
@@ -84,38 +82,3 @@ def class_name(element: Declared) -> str:
 
 def proxy_name(interface: Interface) -> str:
     return f"{class_name(interface)}Prx"
-
-
-def name_clashes(model: Model) -> tuple[NameClash, ...]:
-    """Where the IDL's names make two things of Python have one name."""
-    modules = ((file_name(module.name), f"module '{module.name}'", module) for module in model.modules)
-    return (
-        *_clashes(modules),
-        *(clash for module in model.modules for clash in _clashes(_of_module(module))),
-        *(clash for interface in model.interfaces() for clash in _clashes(_of_interface(interface))),
-    )
-
-
-def _of_module(module: Module) -> Iterator[tuple[str, str, Declared]]:
-    for element in module.elements:
-        yield class_name(element), f"'{element.name}'", element
-        if isinstance(element, Interface):
-            yield proxy_name(element), f"the proxy of '{element.name}'", element
-
-
-def _of_interface(interface: Interface) -> Iterator[tuple[str, str, Declared | Operation]]:
-    inherited = [operation for base in interface.bases() for operation in base.operations]
-    for operation in (*inherited, *interface.operations):
-        name = method_name(operation)
-        yield name, f"operation '{operation.name}'", operation
-        yield f"{name}_async", f"the asynchronous '{operation.name}'", operation
-        if operation.is_void:
-            yield f"{name}_oneway", f"the one-way '{operation.name}'", operation
-
-
-def _clashes(named: Iterable[tuple[str, str, Module | Declared | Operation]]) -> Iterator[NameClash]:
-    first: dict[str, str] = {}
-    for name, what, thing in named:
-        other = first.setdefault(name, what)
-        if other != what:
-            yield NameClash(thing.place, LANGUAGE, name, other, what)

@@ -4,10 +4,9 @@ A struct's reader is handed ``data`` and where the value begins, and gives the v
 sequence or dictionary is handed the count, too, which was read with what stands before it.
 """
 
-from pathlib import PurePath
-
 from tcelib.tmake.model import Builtin, Dictionary, Struct, Type
 from tcelib.tmake.model import Sequence as SequenceType
+from tcelib.tmake.python_description import origin
 from tcelib.tmake.python_module import PythonModule
 from tcelib.tmake.python_name import member_names
 from tcelib.tmake.python_reader import Position, Reader
@@ -42,7 +41,7 @@ class PythonTypes:
         kind = "sequence" if isinstance(type_, SequenceType) else "dictionary"
         return [
             f"{self._module.class_of(type_)}: TypeAlias = {quoted}",
-            *docstring(f"{kind} {type_.full_name} ({_origin(type_)}).", depth=0),
+            *docstring(f"{kind} {type_.full_name} ({origin(type_.place)}).", depth=0),
         ]
 
     def _class(self, struct: Struct) -> list[str]:
@@ -53,7 +52,7 @@ class PythonTypes:
         slots = [f"__slots__ = ({quoted[0]},)"] if len(quoted) == 1 else listed("__slots__ = (", quoted, ")", depth=1)
         return [
             f"class {self._module.class_of(struct)}(tce.Struct):",
-            *indented(docstring(f"struct {struct.full_name} ({_origin(struct)}).")),
+            *indented(docstring(f"struct {struct.full_name} ({origin(struct.place)}).")),
             "",
             *indented(slots),
             "",
@@ -186,7 +185,3 @@ def _parts(type_: SequenceType | Dictionary) -> list[Type]:
 
 def _target(names: list[str]) -> str:
     return f"({names[0]},)" if len(names) == 1 else ", ".join(names)
-
-
-def _origin(type_: Struct | SequenceType | Dictionary) -> str:
-    return f"{PurePath(type_.place.file).name}, line {type_.place.line}"

@@ -27,7 +27,7 @@ def test_a_module_and_its_declarations_are_made_for_every_module(here: Path) -> 
     (here / "b.idl").write_text("module b { struct S { int x; }; }")
     assert main(["-i", "a.idl", "-o", "out/deep"]) == 0
     made = [f"out/deep/{name}{suffix}" for name in "abc" for suffix in (".d.ts", ".js")]
-    assert files(here) == ["a.idl", "b.idl", "ifxdef.txt", *made]
+    assert files(here) == ["a.idl", "b.idl", *made, "out/deep/ifxdef.txt"]
 
 
 def test_several_files_are_named_in_one_list(here: Path) -> None:
@@ -38,10 +38,10 @@ def test_several_files_are_named_in_one_list(here: Path) -> None:
     assert "output/b.js" in files(here)
 
 
-def test_the_table_of_indexes_is_written_beside_where_the_command_runs(here: Path) -> None:
+def test_the_table_of_indexes_is_written_beside_the_modules(here: Path) -> None:
     (here / "a.idl").write_text(IDL)
     main(["-i", "a.idl", "-o", "out"])
-    assert (here / "ifxdef.txt").read_text() == '<if id="0" name="m.I"/>\n<if id="1" name="m.J"/>\n'
+    assert (here / "out/ifxdef.txt").read_text() == '<if id="0" name="m.I"/>\n<if id="1" name="m.J"/>\n'
 
 
 def test_an_index_list_that_is_there_or_named_is_followed(here: Path) -> None:

@@ -1,0 +1,77 @@
+"""What is right in the IDL and cannot be said in Python: two things of one name, modules that cannot be loaded."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tcelib.tmake.error import Mistake, NameClash
+from tcelib.tmake.model import Declared, Interface, Model, Module, Operation
+from tcelib.tmake.python_import import in_one_circle
+from tcelib.tmake.python_name import class_name, file_name, method_name, proxy_name
+
+LANGUAGE = "Python"
+
+
+@dataclass(frozen=True, slots=True)
+class BaseNotLoaded(Mistake):
+    """Modules that import each other are loaded bases first, which fails if a base has its base there, too."""
+
+    interface: str
+    modules: tuple[str, str, str]
+
+    @property
+    def message(self) -> str:
+        one, base, extending = self.modules
+        return (
+            f"in Python '{self.interface}' cannot extend what is in module '{base}': it needs '{one}' in turn, which "
+            f"needs '{extending}'; move the base to a module that imports neither"
+        )
+
+
+def mistakes_in_python(model: Model) -> tuple[Mistake, ...]:
+    """All of them."""
+    return (*_name_clashes(model), *_bases_not_loaded(model))
+
+
+def _bases_not_loaded(model: Model) -> Iterator[BaseNotLoaded]:
+    modules = {module.name: module for module in model.modules}
+    for module in model.modules:
+        for interface in module.interfaces():
+            base = interface.base
+            if base is not None and in_one_circle(modules, module.name, base.module):
+                for further in modules[base.module].base_modules():
+                    if in_one_circle(modules, base.module, further):
+                        yield BaseNotLoaded(interface.place, interface.full_name, (further, base.module, module.name))
+
+
+def _name_clashes(model: Model) -> tuple[NameClash, ...]:
+    modules = ((file_name(module.name), f"module '{module.name}'", module) for module in model.modules)
+    return (
+        *_clashes(modules),
+        *(clash for module in model.modules for clash in _clashes(_of_module(module))),
+        *(clash for interface in model.interfaces() for clash in _clashes(_of_interface(interface))),
+    )
+
+
+def _of_module(module: Module) -> Iterator[tuple[str, str, Declared]]:
+    for element in module.elements:
+        yield class_name(element), f"'{element.name}'", element
+        if isinstance(element, Interface):
+            yield proxy_name(element), f"the proxy of '{element.name}'", element
+
+
+def _of_interface(interface: Interface) -> Iterator[tuple[str, str, Declared | Operation]]:
+    inherited = [operation for base in interface.bases() for operation in base.operations]
+    for operation in (*inherited, *interface.operations):
+        name = method_name(operation)
+        yield name, f"operation '{operation.name}'", operation
+        yield f"{name}_async", f"the asynchronous '{operation.name}'", operation
+        if operation.is_void:
+            yield f"{name}_oneway", f"the one-way '{operation.name}'", operation
+
+
+def _clashes(named: Iterable[tuple[str, str, Module | Declared | Operation]]) -> Iterator[NameClash]:
+    first: dict[str, str] = {}
+    for name, what, thing in named:
+        other = first.setdefault(name, what)
+        if other != what:
+            yield NameClash(thing.place, LANGUAGE, name, other, what)
