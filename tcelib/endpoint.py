@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from gevent.ssl import CERT_NONE, Purpose, SSLContext, create_default_context
+from gevent.ssl import CERT_NONE, PROTOCOL_TLS_CLIENT, PROTOCOL_TLS_SERVER, SSLContext
 
 from tcelib.core.connection import RpcConnection
 from tcelib.core.proxy import AF_READ, AF_WRITE
@@ -91,7 +91,7 @@ class RpcEndPoint:
             return None
         if not self.certfile:
             raise ValueError(f"{self!r} has ssl but no certfile to show")
-        context = create_default_context(Purpose.CLIENT_AUTH)
+        context = SSLContext(PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certfile, self.keyfile or None)
         return context
 
@@ -99,7 +99,11 @@ class RpcEndPoint:
         """For who connects here. Raises ``OSError`` if the certificate cannot be read."""
         if not self.ssl:
             return None
-        context = create_default_context(cafile=self.certfile or None)
+        context = SSLContext(PROTOCOL_TLS_CLIENT)
+        if self.certfile:
+            context.load_verify_locations(self.certfile)
+        else:
+            context.load_default_certs()
         if not self.verify:
             context.check_hostname = False
             context.verify_mode = CERT_NONE

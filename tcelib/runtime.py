@@ -153,11 +153,14 @@ class RpcCommunicator:
         previous = {}
         if threading.current_thread() is threading.main_thread():
             previous = {number: signal.signal(number, lambda *_: self._is_stopped.set()) for number in STOP_SIGNALS}
+        keeps_running = self._hub.loop.async_()  # a hub with nothing to watch would end here
+        keeps_running.start(_nothing)
         self._is_awaited = True
         try:
             self._is_stopped.wait()
         finally:
             self._is_awaited = False
+            keeps_running.close()
             for number, handler in previous.items():
                 signal.signal(number, handler)
         self._close()
@@ -235,3 +238,7 @@ def waitForShutdown() -> None:
 def sleep(seconds: float) -> None:
     """Pause this greenlet and let the others go on."""
     gevent.sleep(seconds)
+
+
+def _nothing() -> None:
+    """What a watcher does that is only there."""

@@ -8,7 +8,7 @@ import gevent.socket
 import gevent.ssl
 
 from tcelib.error import RPCERROR_CONNECT_FAILED, RPCERROR_CONNECTION_LOST, RpcException
-from tcelib.transport.gevent_link import Link
+from tcelib.transport.gevent_link import Link, require_gevent_tls
 from tcelib.transport.gevent_server import MakeLink
 from tcelib.transport.hub_shell import HubHome, HubShell
 from tcelib.transport.option import Options
@@ -28,6 +28,7 @@ class Dialer(HubShell):
         address: tuple[str, int],
         tls: gevent.ssl.SSLContext | None,
     ) -> None:
+        require_gevent_tls(tls)
         super().__init__(home, options)
         self.connection = options.make_connection(self)
         self._make_link = make_link

@@ -233,3 +233,12 @@ class Link(HubShell):
             self.is_gone = True
             self._socket.close()  # wakes the reader
             self._owner.link_gone(self)
+
+
+def require_gevent_tls(tls: Any) -> None:
+    """Raise ``TypeError`` for a context of the standard library, whose sockets would stop the whole hub.
+
+    ``gevent.ssl.create_default_context`` gives one of those, too; ``gevent.ssl.SSLContext`` is what is needed.
+    """
+    if tls is not None and not isinstance(tls, gevent.ssl.SSLContext):
+        raise TypeError(f"TLS in gevent needs a gevent.ssl.SSLContext, not a {type(tls).__module__}.SSLContext")

@@ -13,7 +13,7 @@ import gevent.ssl
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.port import RpcConnectionEventListener
 from tcelib.error import RpcException
-from tcelib.transport.gevent_link import Link, LinkOwner
+from tcelib.transport.gevent_link import Link, LinkOwner, require_gevent_tls
 from tcelib.transport.hub_shell import HubHome
 from tcelib.transport.listener import open_listener
 from tcelib.transport.option import Options
@@ -38,6 +38,7 @@ class GeventServer:
         address: tuple[str, int],
         tls: gevent.ssl.SSLContext | None,
     ) -> None:
+        require_gevent_tls(tls)
         self.adapter = adapter
         self._options = options
         self._make_link = make_link

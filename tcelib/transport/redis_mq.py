@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import gevent
+import gevent.lock
 import gevent.pool
 import gevent.socket
 import redis
@@ -89,6 +90,14 @@ class QueueCollection:
         return self._writers.get(name)
 
 
+class _Batch:
+    """Messages that leave together, and what became of them."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        self.failure: RpcException | None = None
+
+
 class QueueLink(HubShell):
     """The transport of one queue's connection; ``key`` is the list."""
 
@@ -102,6 +111,8 @@ class QueueLink(HubShell):
         self._client = client
         self._key = key
         self._queues = queues
+        self._batch = _Batch()
+        self._lock = gevent.lock.BoundedSemaphore(1)
         self._servants = gevent.pool.Pool(options.max_waiting_servants)
         self._is_over = False
         self._reader: gevent.Greenlet | None = None
@@ -112,16 +123,26 @@ class QueueLink(HubShell):
         self._reader = gevent.spawn(self._read)
 
     def write(self, packets: Sequence[bytes], /) -> None:
-        """See ``QueueTransport``: one RPUSH for all."""
+        """See ``QueueTransport``. What comes while an RPUSH is under way leaves with the next one."""
         if self._is_over:
             raise RpcException(RPCERROR_SENDFAILED, "the queue is closed")
         self.watch_deadline()
+        batch = self._batch
+        batch.bodies += packets
+        with self._lock:
+            if batch is self._batch:
+                self._batch = _Batch()
+                self._push(batch)
+        if batch.failure is not None:
+            raise batch.failure
+
+    def _push(self, batch: "_Batch") -> None:
         try:
-            self._client.rpush(self._key, *packets)
+            self._client.rpush(self._key, *batch.bodies)
         except redis.ConnectionError as error:
-            raise RpcException(RPCERROR_CONNECT_FAILED, str(error)) from error
+            batch.failure = RpcException(RPCERROR_CONNECT_FAILED, str(error))
         except redis.RedisError as error:
-            raise RpcException(RPCERROR_SENDFAILED, str(error)) from error
+            batch.failure = RpcException(RPCERROR_SENDFAILED, str(error))
 
     def write_to(self, queue: str, body: bytes, /) -> None:
         """See ``QueueTransport``: only to queues that this program has opened, whatever a message says."""

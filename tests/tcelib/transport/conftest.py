@@ -1,0 +1,75 @@
+"""The rigs, and a certificate for those that need one."""
+
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gevent.ssl
+import pytest
+
+from tcelib.transport import asyncio_tcp, asyncio_websocket, gevent_tcp, gevent_websocket
+from tests.tcelib.transport.asyncio_rig import AsyncioRig
+from tests.tcelib.transport.gevent_rig import GeventRig, QueueRig
+from tests.tcelib.transport.rig import Rig
+
+NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+LOOPBACK = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost")
+SOCKET_RIGS = (
+    "asyncio_tcp",
+    "asyncio_tls",
+    "asyncio_websocket",
+    "asyncio_wss",
+    "gevent_tcp",
+    "gevent_tls",
+    "gevent_websocket",
+    "gevent_wss",
+)
+RIGS = (*SOCKET_RIGS, "redis_mq")
+
+pytest.register_assert_rewrite("tests.tcelib.transport.contract")
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for this machine, signed by itself, and its key, in one file."""
+    directory = tmp_path_factory.mktemp("tls")
+    key, certificate, both = (directory / name for name in ("key.pem", "certificate.pem", "both.pem"))
+    subprocess.run(
+        ["openssl", "req", "-x509", *NEW_KEY, *LOOPBACK, "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+    both.write_bytes(key.read_bytes() + certificate.read_bytes())
+    return both
+
+
+@pytest.fixture
+def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    """The rig that the test was parametrised with; it is closed, whatever the test has left open."""
+    rig = _make_rig(request.param, request)
+    yield rig
+    rig.run(rig.servant.gate.set)
+    rig.close()
+
+
+def _make_rig(name: str, request: pytest.FixtureRequest) -> Any:
+    if name == "redis_mq":
+        return QueueRig(request.getfixturevalue("redis_url"))
+    home, _, kind = name.partition("_")
+    module: Any = ssl if home == "asyncio" else gevent.ssl
+    transports = {
+        "asyncio": (asyncio_tcp, asyncio_websocket),
+        "gevent": (gevent_tcp, gevent_websocket),
+    }[home]
+    transport = transports[kind in ("websocket", "wss")]
+    make = AsyncioRig if home == "asyncio" else GeventRig
+    if kind not in ("tls", "wss"):
+        return make(transport)
+    certificate = request.getfixturevalue("certificate")
+    server_tls = module.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_tls.load_cert_chain(certificate)
+    client_tls = module.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client_tls.load_verify_locations(certificate)
+    return make(transport, server_tls, client_tls)

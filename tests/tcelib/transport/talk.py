@@ -1,0 +1,108 @@
+"""What the transports' tests call: an interface, its proxy, and servants that wait as gevent or asyncio does."""
+
+from typing import Any
+
+import tcelib as tce
+from tests.tcelib.idl_value import make_operation
+
+ECHO = make_operation("echo", 21, 0, ("string",), "string")
+BLOB = make_operation("blob", 21, 1, ("bytes",), "bytes")
+HOLD = make_operation("hold", 21, 2, ("string",), "string")
+CALL_BACK = make_operation("call_back", 21, 3, ("string",), "string")
+FAIL = make_operation("fail", 21, 4, ("string",), "string")
+EXTRA = make_operation("extra", 21, 5, ("string",), "string")
+NOTE = make_operation("note", 21, 6, ("string",))
+USER = make_operation("user", 21, 7, (), "string")
+ALL = (ECHO, BLOB, HOLD, CALL_BACK, FAIL, EXTRA, NOTE, USER)
+NOWHERE = make_operation("nowhere", 99, 0, (), "string")
+
+
+class Talk(tce.Servant):
+    """``gate`` is an Event of the server's kind, which ``hold`` waits for. ``notes`` is what came one-way."""
+
+    INTERFACE = tce.Interface("test.Talk", ifidx=21, operations=ALL)
+
+    def __init__(self, gate: Any) -> None:
+        self.gate = gate
+        self.notes: list[str] = []
+        self.tokens: list[str | None] = []
+
+    def echo(self, text: str, ctx: tce.RpcContext) -> Any:
+        self.tokens.append(ctx.msg.extra.props.get("__token__"))
+        return text
+
+    def blob(self, data: bytes, ctx: tce.RpcContext) -> Any:
+        return data
+
+    def hold(self, text: str, ctx: tce.RpcContext) -> Any:
+        self.gate.wait()
+        return text
+
+    def call_back(self, text: str, ctx: tce.RpcContext) -> Any:
+        return TalkPrx(ctx.conn).echo(text)
+
+    def fail(self, text: str, ctx: tce.RpcContext) -> Any:
+        raise LookupError(text)
+
+    def extra(self, name: str, ctx: tce.RpcContext) -> Any:
+        return ctx.msg.extra.props.get(name, "")
+
+    def note(self, text: str, ctx: tce.RpcContext) -> Any:
+        self.notes.append(text)
+
+    def user(self, ctx: tce.RpcContext) -> Any:
+        return ctx.conn.getUserId()
+
+
+class AsyncTalk(Talk):
+    """For asyncio; ``call_back`` works in gevent, too."""
+
+    async def hold(self, text: str, ctx: tce.RpcContext) -> Any:
+        await self.gate.wait()
+        return text
+
+    async def call_back(self, text: str, ctx: tce.RpcContext) -> Any:
+        return await TalkPrx(ctx.conn).echo_async(text)
+
+
+class TalkPrx(tce.Proxy):
+    """Calls them."""
+
+    def echo(self, text: str, timeout: float | None = None, extra: tce.Extra | None = None) -> str:
+        return self._call(ECHO, (text,), timeout, extra)
+
+    def echo_async(self, text: str, callback: Any = None, **options: Any) -> tce.RpcPromise[str]:
+        return self._call_async(ECHO, (text,), callback=callback, **options)
+
+    def blob(self, data: bytes) -> bytes:
+        return self._call(BLOB, (data,), None, None)
+
+    def hold(self, text: str, timeout: float | None = None) -> str:
+        return self._call(HOLD, (text,), timeout, None)
+
+    def hold_async(self, text: str, **options: Any) -> tce.RpcPromise[str]:
+        return self._call_async(HOLD, (text,), **options)
+
+    def call_back(self, text: str) -> str:
+        return self._call(CALL_BACK, (text,), None, None)
+
+    def call_back_async(self, text: str) -> tce.RpcPromise[str]:
+        return self._call_async(CALL_BACK, (text,))
+
+    def fail(self, text: str) -> str:
+        return self._call(FAIL, (text,), None, None)
+
+    def fail_async(self, text: str, callback: Any = None, **options: Any) -> tce.RpcPromise[str]:
+        return self._call_async(FAIL, (text,), callback=callback, **options)
+
+    def extra(self, name: str, extra: tce.Extra | None = None) -> str:
+        return self._call(EXTRA, (name,), None, extra)
+
+    def note_oneway(self, text: str) -> None:
+        self._send(NOTE, (text,))
+
+    def user(self) -> str:
+        return self._call(USER, (), None, None)
+
+    def nowhere(self) -> str:
+        return self._call(NOWHERE, (), None, None)
