@@ -12,7 +12,7 @@ from tcelib.tmake.index_list import IndexList, parse_index_list
 from tcelib.tmake.model import Model
 from tcelib.tmake.model_builder import build
 from tcelib.tmake.numbering import number
-from tcelib.tmake.source import Read, load, read_file
+from tcelib.tmake.source import Read, load, read_file, reason_of
 from tcelib.tmake.structure import interfaces_in_order, meaning_of, types_in_order
 from tcelib.tmake.syntax import Module, Place
 
@@ -62,6 +62,6 @@ def _read_list(path: str, read: Read, problems: list[Problem]) -> IndexList:
     try:
         text = read(path).decode("utf-8", "replace")
     except (OSError, ValueError) as error:
-        problems.append(FileNotReadable(Place(path, 1, 1), path, str(error)))
+        problems.append(FileNotReadable(Place(path, 1, 1), path, reason_of(error)))
         return IndexList()
     return parse_index_list(text, path, problems)

@@ -64,11 +64,10 @@ class FileNotReadable(Mistake):
 
     file: str
     reason: str
-    hint: str = ""
 
     @property
     def message(self) -> str:
-        return f"cannot read '{self.file}': {self.reason}{self.hint}"
+        return f"cannot read '{self.file}': {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class PythonOperations:
         bases = [] if interface.base is None else [f"bases=({self._module.interface_of(interface.base)},)"]
         name = self._module.interface_of(interface)
         known = [f'"{interface.full_name}"', f"ifidx={interface.index}"]
-        opening = f"{name} = tce.Interface("
+        opening = f"{name}: tce.Interface = tce.Interface("
         short = listed(opening, [*known, f"operations={tuple_of(operations)}", *bases], ")")
         if len(short) == 1:
             return short

@@ -1,4 +1,4 @@
-"""Generated Python for proxies: each operation's two-way call, its asynchronous call, and the one-way call of void ones.
+"""Generated Python for proxies: each operation's two-way and asynchronous call, and of void ones the one-way call.
 
 Their bodies are a line each; what a call is belongs to the runtime.
 """

@@ -5,9 +5,8 @@ Reading itself is passed in, so that a dict of texts will do.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
 
-from tcelib.tmake.error import FileNotReadable, Problem
+from tcelib.tmake.error import FileNotReadable, Problem, did_you_mean
 from tcelib.tmake.parser import parse
 from tcelib.tmake.syntax import Import, Module, Place
 
@@ -16,8 +15,18 @@ Read = Callable[[str], bytes]
 
 
 def read_file(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
+    """The bytes of ``path``. If there is no such file, the error names the one that may be meant."""
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError as error:
+        raise FileNotFoundError(error.errno, f"{error.strerror}{_hint(path)}", path) from None
+
+
+def _hint(path: str) -> str:
+    directory = os.path.dirname(path) or "."
+    beside = sorted(os.listdir(directory)) if os.path.isdir(directory) else []
+    return did_you_mean(os.path.basename(path), [name for name in beside if name.endswith(os.path.splitext(path)[1])])
 
 
 def load(paths: Sequence[str], read: Read = read_file) -> tuple[tuple[Module, ...], tuple[Problem, ...]]:
@@ -44,8 +53,7 @@ class _Loading:
             # Comments come in all encodings, everything else is ASCII.
             text = self._read(path).decode("utf-8", "replace")
         except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            self.problems.append(FileNotReadable(wanted_at or Place(path, 1, 1), path, reason or "", _hint(path)))
+            self.problems.append(FileNotReadable(wanted_at or Place(path, 1, 1), path, reason_of(error)))
             return
         syntax, problems = parse(text, path)
         self.problems.extend(problems)
@@ -57,10 +65,6 @@ class _Loading:
                 yield part
 
 
-def _hint(path: str) -> str:
-    try:
-        beside = sorted(os.listdir(os.path.dirname(path) or "."))
-    except (OSError, ValueError):
-        return ""
-    near = get_close_matches(os.path.basename(path), [name for name in beside if name.endswith(".idl")], n=1)
-    return f" (did you mean '{near[0]}'?)" if near else ""
+def reason_of(error: OSError | ValueError) -> str:
+    """Why a file could not be read. ``ValueError`` is for a name that no file can have."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

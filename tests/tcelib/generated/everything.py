@@ -1050,7 +1050,7 @@ _Base_plain: tce.Operation[None] = tce.Operation(
 )
 
 
-_Base_interface = tce.Interface(
+_Base_interface: tce.Interface = tce.Interface(
     "everything.Base",
     ifidx=11,
     operations=(_Base_heartbeat, _Base_add, _Base_is_fine, _Base_plain),
@@ -1252,7 +1252,7 @@ _Derived_nearest: tce.Operation[shapes_.Point] = tce.Operation(
 )
 
 
-_Derived_interface = tce.Interface(
+_Derived_interface: tce.Interface = tce.Interface(
     "everything.Derived",
     ifidx=1,
     operations=(_Derived_echo, _Derived_import_, _Derived_swap, _Derived_nearest),
@@ -1360,7 +1360,7 @@ _MostDerived_raw: tce.Operation[Bytes] = tce.Operation(
 )
 
 
-_MostDerived_interface = tce.Interface(
+_MostDerived_interface: tce.Interface = tce.Interface(
     "everything.MostDerived",
     ifidx=2,
     operations=(_MostDerived_nest, _MostDerived_raw),
@@ -1758,7 +1758,7 @@ _list_of_wide_by_name: tce.Operation[WideByName] = tce.Operation(
 )
 
 
-_list_of_interface = tce.Interface(
+_list_of_interface: tce.Interface = tce.Interface(
     "everything.list_of",
     ifidx=3,
     operations=(
@@ -1806,7 +1806,7 @@ _Elsewhere_later: tce.Operation[None] = tce.Operation(
 )
 
 
-_Elsewhere_interface = tce.Interface(
+_Elsewhere_interface: tce.Interface = tce.Interface(
     "everything.Elsewhere",
     ifidx=4,
     operations=(_Elsewhere_later,),
@@ -1827,7 +1827,7 @@ _Again_once_more: tce.Operation[int] = tce.Operation(
 )
 
 
-_Again_interface = tce.Interface("everything.Again", ifidx=21, operations=(_Again_once_more,))
+_Again_interface: tce.Interface = tce.Interface("everything.Again", ifidx=21, operations=(_Again_once_more,))
 
 
 class Base(tce.Servant):

@@ -21,7 +21,7 @@ _Zero_nothing: tce.Operation[None] = tce.Operation(
 )
 
 
-_Zero_interface = tce.Interface("everything_else.Zero", ifidx=0, operations=(_Zero_nothing,))
+_Zero_interface: tce.Interface = tce.Interface("everything_else.Zero", ifidx=0, operations=(_Zero_nothing,))
 
 
 class Zero(tce.Servant):

@@ -139,7 +139,7 @@ _Draw_grid: tce.Operation[Grid] = tce.Operation(
 )
 
 
-_Draw_interface = tce.Interface("shapes.Draw", ifidx=30, operations=(_Draw_draw, _Draw_grid))
+_Draw_interface: tce.Interface = tce.Interface("shapes.Draw", ifidx=30, operations=(_Draw_draw, _Draw_grid))
 
 
 class Draw(tce.Servant):
