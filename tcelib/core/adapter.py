@@ -29,6 +29,15 @@ class RpcCommAdapter:
         self.table.add(servant)
         return self
 
+    def addAlias(self, index: int, of: int) -> Self:
+        """Serve the interface with the index ``of`` by ``index``, too: modules made by the original JavaScript
+        compiler count their interfaces from 0, whatever index the IDL gives them (TCE protocol, section 5.4).
+
+        To be called after ``addServant``. ``ValueError`` if ``of`` is not served, or ``index`` taken.
+        """
+        self.table.add_alias(index, of)
+        return self
+
     def addConnection(self, conn: "RpcConnection") -> Self:
         """Serve the calls that come over ``conn``, which leaves the adapter it had."""
         conn.attachAdapter(self)

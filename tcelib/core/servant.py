@@ -52,6 +52,18 @@ class ServantTable:
             for operation in interface.operations:
                 self.routes[operation.route] = operation, getattr(servant, operation.method)
 
+    def add_alias(self, index: int, of: int) -> None:
+        """Serve the interface with the index ``of`` by ``index``, too. Raises ``ValueError`` if that is taken, or if
+        there is no such interface."""
+        interface = self._interfaces.get(of)
+        if interface is None:
+            raise ValueError(f"no interface with index {of} is served")
+        other = self._interfaces.setdefault(index, interface)
+        if other is not interface:
+            raise ValueError(f"{interface.name} cannot have index {index}, which {other.name} has")
+        for operation in interface.operations:
+            self.routes[index << 16 | operation.opidx] = self.routes[operation.route]
+
     @property
     def interfaces(self) -> tuple[Interface, ...]:
         """What is served."""

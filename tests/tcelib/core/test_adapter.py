@@ -6,6 +6,7 @@ import tcelib as tce
 from tcelib.wire.message import RpcExtraData, RpcMessage
 from tests.tcelib.idl_value import make_operation
 from tests.tcelib.peer import Calculator, CalculatorPrx, MemoryTransport, exchange, open_connection
+from tests.tcelib.vectors import VECTORS
 
 BASE_PING = make_operation("ping", 11, 0, (), "string")
 DERIVED_PONG = make_operation("pong", 2, 0, (), "string")
@@ -83,6 +84,24 @@ def test_two_interfaces_of_one_servant_with_one_index_are_refused_and_nothing_is
     with pytest.raises(ValueError, match="index 7"):
         adapter.addServant(Other())
     assert adapter.table.interfaces == ()
+
+
+def test_an_interface_may_be_served_by_another_index_too():
+    server = open_connection(servant=Calculator())
+    assert server.adapter.addAlias(0, of=7) is server.adapter
+    server.receive(VECTORS["js.call.echo_string('hello')"].data)
+
+    (packet,) = server.transport.packets
+    answer = RpcMessage.parse(packet[14:])
+    assert (answer.ifidx, answer.errcode, answer.paramstream) == (0, 0, b"\0\0\0\5hello")
+
+
+def test_an_alias_of_nothing_and_one_that_is_taken_are_refused():
+    adapter = tce.RpcCommAdapter().addServant(Derived())
+    with pytest.raises(ValueError, match="no interface with index 9"):
+        adapter.addAlias(0, of=9)
+    with pytest.raises(ValueError, match=r"test\.Derived cannot have index 11, which test\.Base has"):
+        adapter.addAlias(11, of=2)
 
 
 def test_an_operation_may_have_another_name_in_python():

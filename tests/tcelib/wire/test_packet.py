@@ -215,6 +215,13 @@ def test_a_compressed_packet_says_its_true_size_and_holds_the_same_message():
     assert Inbox().feed(packet).packets[0][1] == b"x" * 500
 
 
+@given(st.binary(min_size=101, max_size=3000), st.integers(1, 50))
+def test_what_is_compressed_can_be_inflated_by_anyone(data, times):
+    packet = wrap(data * times, deflates=True)
+
+    assert (zlib.decompress(packet[14:]) if packet[8] else packet[14:]) == data * times
+
+
 def test_a_body_that_grows_when_compressed_is_sent_as_it_is():
     noise = bytes(range(1, 256))
 
