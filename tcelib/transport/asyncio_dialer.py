@@ -41,12 +41,15 @@ class Dialer(LoopShell):
         self.watch_deadline()
         if self._link is None:
             self._link = link = self._make_link(self.home, self.options, self)
-            link.connection = self.connection
             self._task = self.home.spawn(self._open(link))
 
     def close(self) -> None:
         """See ``Transport``: there will be no socket for what was written."""
         self._stop()
+
+    def link_connected(self, link: Link, /) -> None:
+        """See ``LinkOwner``."""
+        link.connection = self.connection
 
     def link_opened(self, link: Link, /) -> None:
         """See ``LinkOwner``."""

@@ -20,6 +20,9 @@ log = logging.getLogger("tce.transport")
 class LinkOwner(Protocol):
     """Whoever made a link, and its connection."""
 
+    def link_connected(self, link: "Link", /) -> None:
+        """There is a socket; now the link needs its connection."""
+
     def link_opened(self, link: "Link", /) -> None:
         """Packets can flow."""
 
@@ -69,6 +72,7 @@ class Link(LoopShell, asyncio.BufferedProtocol):
         self._socket = transport
         self.has_socket = True
         transport.set_write_buffer_limits(high=UNSENT_PAUSE_BYTES)
+        self._owner.link_connected(self)
         self._begin()
 
     def get_buffer(self, sizehint: int) -> memoryview:

@@ -35,7 +35,13 @@ class AsyncioServer:
         loop = self._home.loop
         listener = open_listener(host, port, self._options.backlog)
         self.port = listener.getsockname()[1]
-        self._server = await loop.create_server(self._accept, sock=listener, ssl=tls, backlog=self._options.backlog)
+        self._server = await loop.create_server(
+            self._accept,
+            sock=listener,
+            backlog=self._options.backlog,
+            ssl=tls,
+            ssl_handshake_timeout=self._options.connect_seconds if tls else None,
+        )
         self._sweeper = loop.call_later(self._options.idle_seconds, self._sweep)
 
     async def close(self) -> None:
@@ -56,6 +62,14 @@ class AsyncioServer:
                 link.abort()
             await self._all_gone()
 
+    def link_connected(self, link: Link, /) -> None:
+        """See ``LinkOwner``. Not earlier: of a TLS handshake that fails, nobody is told."""
+        link.connection = self._options.make_connection(link)
+        if self._options.gives_user_ids:
+            link.connection.setUserId(next(self._numbers))
+        self.adapter.addConnection(link.connection)
+        self._links.add(link)
+
     def link_opened(self, link: Link, /) -> None:
         """See ``LinkOwner``."""
         link.connection.opened()
@@ -72,13 +86,7 @@ class AsyncioServer:
             self._is_empty.set()
 
     def _accept(self) -> Link:
-        link = self._make_link(self._home, self._options, self)
-        link.connection = self._options.make_connection(link)
-        if self._options.gives_user_ids:
-            link.connection.setUserId(next(self._numbers))
-        self.adapter.addConnection(link.connection)
-        self._links.add(link)
-        return link
+        return self._make_link(self._home, self._options, self)
 
     async def _all_gone(self) -> None:
         while self._links:

@@ -187,10 +187,13 @@ class QueueLink(HubShell):
         while not self._is_over:
             self._servants.wait_available()
             popped = client.blpop([self._key], POP_SECONDS)
-            if popped is not None:
-                self._serve(popped[1])
-                for body in client.lpop(self._key, max(1, self._servants.free_count())) or ():
-                    self._serve(body)
+            if popped is None:
+                continue
+            self._serve(popped[1])
+            places = self._servants.free_count()
+            more = client.lpop(self._key, places) if places else None
+            for body in more or ():
+                self._serve(body)
 
     def _serve(self, body: bytes) -> None:
         if _is_outdated(body):

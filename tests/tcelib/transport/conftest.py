@@ -1,9 +1,7 @@
-"""The rigs, and a certificate for those that need one."""
+"""The rigs."""
 
 import ssl
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import gevent.ssl
@@ -14,8 +12,6 @@ from tests.tcelib.transport.asyncio_rig import AsyncioRig
 from tests.tcelib.transport.gevent_rig import GeventRig, QueueRig
 from tests.tcelib.transport.rig import Rig
 
-NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-LOOPBACK = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost")
 SOCKET_RIGS = (
     "asyncio_tcp",
     "asyncio_tls",
@@ -29,20 +25,6 @@ SOCKET_RIGS = (
 RIGS = (*SOCKET_RIGS, "redis_mq")
 
 pytest.register_assert_rewrite("tests.tcelib.transport.contract")
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for this machine, signed by itself, and its key, in one file."""
-    directory = tmp_path_factory.mktemp("tls")
-    key, certificate, both = (directory / name for name in ("key.pem", "certificate.pem", "both.pem"))
-    subprocess.run(
-        ["openssl", "req", "-x509", *NEW_KEY, *LOOPBACK, "-keyout", key, "-out", certificate],
-        check=True,
-        capture_output=True,
-    )
-    both.write_bytes(key.read_bytes() + certificate.read_bytes())
-    return both
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What the transports' tests call: an interface, its proxy, and servants that wait as gevent or asyncio does."""
 
+import threading
 from typing import Any
 
 import tcelib as tce
@@ -18,12 +19,16 @@ NOWHERE = make_operation("nowhere", 99, 0, (), "string")
 
 
 class Talk(tce.Servant):
-    """``gate`` is an Event of the server's kind, which ``hold`` waits for. ``notes`` is what came one-way."""
+    """``gate`` is an Event of the server's kind, which ``hold`` waits for; ``arrivals`` counts those who wait.
+
+    ``notes`` is what came one-way.
+    """
 
     INTERFACE = tce.Interface("test.Talk", ifidx=21, operations=ALL)
 
     def __init__(self, gate: Any) -> None:
         self.gate = gate
+        self.arrivals = threading.Semaphore(0)
         self.notes: list[str] = []
         self.tokens: list[str | None] = []
 
@@ -35,6 +40,7 @@ class Talk(tce.Servant):
         return data
 
     def hold(self, text: str, ctx: tce.RpcContext) -> Any:
+        self.arrivals.release()
         self.gate.wait()
         return text
 
@@ -58,6 +64,7 @@ class AsyncTalk(Talk):
     """For asyncio; ``call_back`` works in gevent, too."""
 
     async def hold(self, text: str, ctx: tce.RpcContext) -> Any:
+        self.arrivals.release()
         await self.gate.wait()
         return text
 

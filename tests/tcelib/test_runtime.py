@@ -1,0 +1,211 @@
+"""The gevent runtime as its users know it: each test has a communicator of its own, in this thread's hub."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gevent
+import gevent.event
+import pytest
+
+import tcelib as tce
+from tests.conftest import unused_port
+from tests.tcelib.transport.contract import Watcher
+from tests.tcelib.transport.talk import Talk, TalkPrx
+
+ROOT = Path(__file__).parents[2]
+DEADLINE = 20.0
+
+
+@pytest.fixture
+def communicator() -> Iterator[tce.RpcCommunicator]:
+    """One that is shut down at the end."""
+    communicator = tce.RpcCommunicator().init("test")
+    yield communicator
+    communicator.shutdown()
+
+
+@pytest.fixture
+def servant() -> Talk:
+    """What the adapters serve."""
+    return Talk(gevent.event.Event())
+
+
+def serve(communicator: tce.RpcCommunicator, servant: Talk, **options: Any) -> tce.RpcEndPoint:
+    """The endpoint of a server, as its clients know it."""
+    server = tce.RpcEndPoint(host="", **options)
+    communicator.createAdapter("first_server", server).addServant(servant)
+    return communicator.addEndPoint(tce.RpcEndPoint(name="there", host="localhost", port=server.port, **options))
+
+
+@pytest.mark.parametrize("kind", ["socket", "websocket"])
+def test_an_adapter_listens_at_once_and_a_proxy_connects_when_it_calls(
+    communicator: tce.RpcCommunicator, servant: Talk, kind: str
+) -> None:
+    prx = TalkPrx.create(serve(communicator, servant, type_=kind))
+    assert not prx.conn.is_open
+    assert prx.echo("hello") == "hello"
+    assert prx.conn.is_open
+
+
+def test_the_server_is_there_for_both_address_families(communicator: tce.RpcCommunicator, servant: Talk) -> None:
+    port = serve(communicator, servant).port
+    for host in ("127.0.0.1", *(["::1"] if socket.has_dualstack_ipv6() else [])):
+        assert TalkPrx.create(communicator.addEndPoint(tce.RpcEndPoint(host, host, port))).echo(host) == host
+
+
+def test_an_adapters_name_that_is_taken_gives_the_adapter_there_is(
+    communicator: tce.RpcCommunicator, servant: Talk
+) -> None:
+    serve(communicator, servant)
+    again = communicator.createAdapter("first_server", tce.RpcEndPoint(port=1))
+    assert again.table.interfaces == (Talk.INTERFACE,)
+
+
+def test_a_port_that_is_taken_is_an_os_error(communicator: tce.RpcCommunicator, servant: Talk) -> None:
+    port = serve(communicator, servant).port
+    with pytest.raises(OSError, match="in use"):
+        communicator.createAdapter("second", tce.RpcEndPoint(host="127.0.0.1", port=port))
+
+
+def test_proxies_of_one_endpoint_share_its_connection(communicator: tce.RpcCommunicator, servant: Talk) -> None:
+    ep = serve(communicator, servant)
+    first = TalkPrx.create(ep)
+    assert TalkPrx.create(ep).conn is first.conn
+    assert TalkPrx.createWithProxy(first).conn is first.conn
+    assert communicator.openEndPoint("there") is first.conn
+
+
+def test_the_default_communicator_opens_endpoints_by_name(servant: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tce.RpcCommunicator, "_default", None)
+    default = tce.RpcCommunicator.instance().init("server")
+    assert tce.RpcCommunicator.instance() is default
+    serve(default, servant)
+    assert TalkPrx.createWithEpName("there").echo("hello") == "hello"
+    assert tce.currentServer().name == "server"
+    default.shutdown()
+
+
+def test_tls_with_a_certificate_that_the_client_knows(
+    communicator: tce.RpcCommunicator, servant: Talk, certificate: Path
+) -> None:
+    prx = TalkPrx.create(serve(communicator, servant, certfile=str(certificate)))
+    assert prx.echo("secret") == "secret"
+
+
+def test_tls_trusts_nobody_unless_it_is_told_to(
+    communicator: tce.RpcCommunicator, servant: Talk, certificate: Path
+) -> None:
+    port = serve(communicator, servant, certfile=str(certificate)).port
+    with pytest.raises(tce.RpcException) as caught:
+        TalkPrx.create(communicator.addEndPoint(tce.RpcEndPoint("a", "localhost", port, ssl=True))).echo("hello")
+    assert caught.value.errcode == tce.RPCERROR_CONNECT_FAILED
+    anybody = communicator.addEndPoint(tce.RpcEndPoint("b", "localhost", port, ssl=True, verify=False))
+    assert TalkPrx.create(anybody).echo("hello") == "hello"
+
+
+def test_a_server_with_tls_needs_a_certificate(communicator: tce.RpcCommunicator) -> None:
+    with pytest.raises(ValueError, match="certfile"):
+        communicator.createAdapter("first", tce.RpcEndPoint(ssl=True))
+
+
+def test_an_endpoint_of_no_known_type_is_refused() -> None:
+    with pytest.raises(ValueError, match="qpid"):
+        tce.RpcEndPoint(type_="qpid")
+
+
+def test_a_listener_and_a_timeout_reach_what_is_there_already(
+    communicator: tce.RpcCommunicator, servant: Talk
+) -> None:
+    watcher = Watcher()
+    prx = TalkPrx.create(serve(communicator, servant))
+    prx.echo("before anybody listens")
+    communicator.setConnectionEventListener(watcher)
+    communicator.setRpcCallTimeout(0.05)
+    assert communicator.getProperties() == {"rpc_call_timeout": 0.05}
+    with pytest.raises(tce.RpcException) as caught:
+        prx.hold("in vain")
+    assert caught.value.errcode == tce.RPCERROR_TIMEOUT
+    assert [entry[0] for entry in watcher.log] == ["packet"]
+    servant.gate.set()
+
+
+def test_users_are_numbered_unless_they_are_checked(communicator: tce.RpcCommunicator, servant: Talk) -> None:
+    assert TalkPrx.create(serve(communicator, servant)).user() == "1"
+    communicator.setProperty("userid_check", "true")
+    checked = tce.RpcEndPoint()
+    communicator.createAdapter("checked", checked).addServant(servant)
+    ep = communicator.addEndPoint(tce.RpcEndPoint("checked", "localhost", checked.port))
+    assert TalkPrx.create(ep).user() == ""
+
+
+def test_queues_are_endpoints_too(communicator: tce.RpcCommunicator, servant: Talk, redis_url: str) -> None:
+    def queue(name: str, **options: Any) -> tce.RpcEndPoint:
+        return communicator.addEndPoint(tce.RpcEndPoint(name, redis_url, type_="mq", **options))
+
+    communicator.createAdapter("backend", queue("mq_server", addr="queue:the_list")).addServant(servant)
+    backend = tce.RpcCommunicator().init("client")
+    writer = backend.addEndPoint(tce.RpcEndPoint("mq_server", redis_url, type_="easymq", addr="the_list"))
+    answers = backend.addEndPoint(tce.RpcEndPoint("mq_client", redis_url, type_="mq"))
+    queue("mq_client").open(tce.AF_WRITE)
+    prx = TalkPrx.create(writer)
+    assert isinstance(prx.conn, tce.RpcQueueConnection)
+    prx.conn.setLoopbackMQ(answers.open(tce.AF_READ))
+    assert prx.echo("hello") == "hello"
+    assert backend.getConnectionMQCollection().get("mq_server") is prx.conn
+    backend.shutdown()
+
+
+def test_shutdown_ends_the_waiting_from_another_thread(servant: Talk) -> None:
+    communicator = tce.RpcCommunicator().init("server")
+    ep = serve(communicator, servant)
+    thread = threading.Thread(target=communicator.shutdown)
+    thread.start()
+    communicator.waitForShutdown()
+    thread.join(DEADLINE)
+    with pytest.raises(tce.RpcException) as caught:
+        TalkPrx(communicator.connect(ep, tce.AF_WRITE)).echo("anybody?")
+    assert caught.value.errcode == tce.RPCERROR_CONNECT_FAILED
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_waiting_and_finds_its_old_handler_again(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    communicator = tce.RpcCommunicator().init("server")
+    gevent.spawn(os.kill, os.getpid(), number)
+    communicator.waitForShutdown()
+    assert signal.getsignal(number) is before
+
+
+def test_the_program_of_the_first_page_serves_and_ends(tmp_path: Path) -> None:
+    port = unused_port()
+    program = tmp_path / "server.py"
+    program.write_text(
+        "import gevent.event\n"
+        "import tcelib as tce\n"
+        "from tests.tcelib.transport.talk import Talk\n"
+        "tce.RpcCommunicator.instance().init('server')\n"
+        f"ep = tce.RpcEndPoint(host='', port={port})\n"
+        "adapter = tce.RpcCommunicator.instance().createAdapter('first_server', ep)\n"
+        "adapter.addServant(Talk(gevent.event.Event()))\n"
+        "print('ready', flush=True)\n"
+        "tce.RpcCommunicator.instance().waitForShutdown()\n"
+        "print('over', flush=True)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
+    with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        client = tce.RpcCommunicator().init("client")
+        prx = TalkPrx.create(client.addEndPoint(tce.RpcEndPoint(host="localhost", port=port)))
+        assert prx.echo("hello") == "hello"
+        process.terminate()
+        assert process.stdout.readline() == "over\n"
+        assert process.wait(DEADLINE) == 0
+        client.shutdown()
