@@ -156,7 +156,7 @@ class Calling(Link):
             return  # it comes too late, or answers somebody else
         operation, promise, _ = call
         if errcode:
-            promise.set_exception(RpcException(errcode, f"the peer's answer to {operation.full_name}"))
+            promise.set_exception(RpcException(errcode, f"{operation.full_name} failed at the peer"))
             return
         try:
             if extra_count:

@@ -16,7 +16,7 @@ from tcelib.core.calling import DEFAULT_CALL_TIMEOUT
 from tcelib.core.port import RpcConnectionEventListener, Transport
 from tcelib.core.serving import NO_ROUTES, Serving
 from tcelib.error import RPCERROR_CONNECTION_LOST, DecodeError, PacketError, RpcException
-from tcelib.wire.message import CALL, RETURN, Packet, RpcMessage
+from tcelib.wire.message import CALL, CALLTYPE, RETURN, Packet, RpcMessage
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, SIZE_AHEAD, wrap
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ log = logging.getLogger("tce.connection")
 
 class RpcConnection(Serving):
     """See above. ``user`` belongs to the program that accepts connections: whom it found at the other end.
-    ``cb_disconnect(conn)`` is called when the stream is lost."""
+    ``cb_disconnect(conn)`` is called when the stream is lost.
+
+    A listener is shown every message, which costs as much as to serve one. Who needs it for the first ones only may
+    set ``listener`` to None when they have come.
+    """
 
     def __init__(
         self,
@@ -81,7 +85,7 @@ class RpcConnection(Serving):
         while waiting and turn:
             turn -= 1
             packet = waiting.popleft()
-            if self.listener is None and packet[0][6] & CALL:
+            if self.listener is None and packet[0][CALLTYPE] & CALL:
                 self._received += 1
                 self._serve_call(packet)
             else:
@@ -165,7 +169,7 @@ class RpcConnection(Serving):
         self._received += 1
         if self.listener is not None and not self._is_let_in(self.listener, packet):
             return
-        calltype = packet[0][6]
+        calltype = packet[0][CALLTYPE]
         if calltype & CALL:
             self._serve_call(packet)
         elif calltype & RETURN:
@@ -176,9 +180,9 @@ class RpcConnection(Serving):
     def _take_answers(self) -> None:
         packets = list(self._waiting)
         self._waiting.clear()
-        self._waiting.extend(packet for packet in packets if packet[0][6] & CALL)
+        self._waiting.extend(packet for packet in packets if packet[0][CALLTYPE] & CALL)
         for packet in packets:
-            if not packet[0][6] & CALL and self.is_open:
+            if not packet[0][CALLTYPE] & CALL and self.is_open:
                 self._serve_packet(packet)
 
     def _is_let_in(self, listener: RpcConnectionEventListener, packet: Packet) -> bool:

@@ -14,7 +14,18 @@ from tcelib.core.connection import RpcConnection
 from tcelib.core.operation import Operation
 from tcelib.core.port import QueueTransport
 from tcelib.error import DecodeError, RpcException
-from tcelib.wire.message import MQ_RETURN, ONEWAY, Extra, Packet, RpcMessage, build_body, parse_body, split_extra
+from tcelib.wire.message import (
+    CALLTYPE,
+    MQ_RETURN,
+    ONEWAY,
+    SEQUENCE,
+    Extra,
+    Packet,
+    RpcMessage,
+    build_body,
+    parse_body,
+    split_extra,
+)
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
 log = logging.getLogger("tce.connection")
@@ -96,9 +107,9 @@ class RpcQueueConnection(RpcConnection):
 
     def _serve_call(self, packet: Packet) -> None:
         fields, rest = packet
-        if not fields[6] & ONEWAY and not _return_queue(packet):
+        if not fields[CALLTYPE] & ONEWAY and not _return_queue(packet):
             self._complaints.add("a call that names no queue for its answer gets none", self.name)
-            packet = (*fields[:6], fields[6] | ONEWAY, *fields[7:]), rest
+            packet = (*fields[:CALLTYPE], fields[CALLTYPE] | ONEWAY, *fields[CALLTYPE + 1 :]), rest
         super()._serve_call(packet)
 
     def _push_answer(self, packet: Packet, answer: bytes) -> None:
@@ -106,7 +117,7 @@ class RpcQueueConnection(RpcConnection):
 
     def _take_answer(self, packet: Packet) -> None:
         for caller in (self, *self._callers):
-            if caller._calls.is_waiting(packet[0][5]):
+            if caller._calls.is_waiting(packet[0][SEQUENCE]):
                 super(RpcQueueConnection, caller)._take_answer(packet)
 
 

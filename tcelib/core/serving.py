@@ -27,7 +27,7 @@ from tcelib.error import (
     RpcException,
 )
 from tcelib.wire.codec import MALFORMED
-from tcelib.wire.message import ONEWAY, RETURN, TOKEN, USER_ID, Extra, Packet, split_extra
+from tcelib.wire.message import CALLTYPE, ONEWAY, RETURN, TOKEN, USER_ID, Extra, Packet, split_extra
 from tcelib.wire.packet import SHORT_BYTES, PacketReader, short_answer
 
 INTERFACE_BITS = 0xFFFF0000  # of a route; the operation's index is 0 in answers
@@ -94,7 +94,7 @@ class Serving(Calling):
         try:
             if error is not None:
                 raise error
-            if not call.packet[0][6] & ONEWAY and self._reader is call.stream:
+            if not call.packet[0][CALLTYPE] & ONEWAY and self._reader is call.stream:
                 self._answer(call.packet, call.operation, call.props, call.operation.write_result(result))
         except Exception:  # noqa: BLE001
             self._report(call)
@@ -109,7 +109,7 @@ class Serving(Calling):
         self._reply(packet, 0, operation.result_count, extra, params)
 
     def _refuse(self, packet: Packet, errcode: int, props: Props | None) -> None:
-        if not packet[0][6] & ONEWAY:
+        if not packet[0][CALLTYPE] & ONEWAY:
             extra = {USER_ID: props[USER_ID]} if props and USER_ID in props else None
             self._reply(packet, errcode, 0, extra, b"")
 

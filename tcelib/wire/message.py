@@ -25,6 +25,7 @@ HEADER_BYTES = ENVELOPE_BYTES + MESSAGE_BYTES
 
 # magic, size, compress, (encrypt), version, type, sequence, calltype, route, errcode, paramsize, call_id, extra count
 HEADER = Struct(">IIBxIBIBIIBHI")
+SEQUENCE, CALLTYPE = 5, 6  # where they stand among the fields
 
 USER_ID = "__user_id__"
 TOKEN = "__token__"

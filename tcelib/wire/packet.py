@@ -55,11 +55,7 @@ class PacketReader:
 
     __slots__ = ("_buffer", "_max_packet_bytes", "_needed", "_on_dropped", "peer_inflates")
 
-    def __init__(
-        self,
-        max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES,
-        on_dropped: Callable[[str], None] = lambda reason: None,
-    ) -> None:
+    def __init__(self, max_packet_bytes: int, on_dropped: Callable[[str], None]) -> None:
         self.peer_inflates = False
         self._max_packet_bytes = max_packet_bytes
         self._on_dropped = on_dropped
