@@ -8,7 +8,7 @@ import tcelib as tce
 from tcelib.core.call_table import next_sequence
 from tcelib.transport.websocket_stream import WebSocketStream
 from tcelib.wire.message import CALL, ENVELOPE_BYTES, Packet
-from tcelib.wire.packet import PacketReader, build_packet
+from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, PacketReader, build_packet
 from tests.tcelib.transport.rig import DEADLINE
 
 READ_BYTES = 65536
@@ -20,7 +20,7 @@ class RawPeer:
     """Connected to a server on ``port``. Over WebSocket, each ``send`` is one binary message. Use it as a context."""
 
     def __init__(self, port: int, is_websocket: bool = False) -> None:
-        self._reader = PacketReader()
+        self._reader = PacketReader(DEFAULT_MAX_PACKET_BYTES, _complain)
         self._packets: list[Packet] = []
         self.socket = socket.create_connection(("127.0.0.1", port), DEADLINE)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -75,3 +75,7 @@ def call_packet(operation: tce.Operation[Any], *args: object) -> bytes:
     params = operation.write_params(*args)
     packet = build_packet(next_sequence(), CALL, operation.route, paramsize=1, params=params)
     return packet[:VERSION_AT] + JAVA_VERSION + packet[ENVELOPE_BYTES:]
+
+
+def _complain(reason: str) -> None:
+    raise AssertionError(f"the server sent a message that is none: {reason}")
