@@ -11,6 +11,7 @@ from tcelib.tmake.model import Sequence as SequenceType
 from tcelib.tmake.python_name import (
     BUILTIN_NAMES,
     IMPORTED,
+    LOCALS,
     Names,
     class_name,
     file_name,
@@ -78,7 +79,7 @@ class PythonModule:
         self.aliases: dict[str, str] = {}
         self._names = {name: PrivateNames(modules[name]) for name in (module.name, *module.imports())}
         self.own = self._names[module.name]
-        names = Names(self.own.all() | BUILTIN_NAMES)
+        names = Names(self.own.all() | BUILTIN_NAMES | LOCALS)
         self.siblings = {name: names.take(file_name(name)) for name in module.imports()}
 
     @property
@@ -94,6 +95,10 @@ class PythonModule:
 
     def class_of(self, element: Declared) -> str:
         return self._of(element, class_name(element))
+
+    def constructor_of(self, struct: Struct, hidden: frozenset[str] = frozenset()) -> str:
+        """What makes a value of the struct in a function, where ``hidden`` names mean something else."""
+        return self.spelled(self.class_of(struct), hidden | LOCALS)
 
     def proxy_of(self, interface: Interface) -> str:
         return self._of(interface, proxy_name(interface))
@@ -141,7 +146,7 @@ class PythonModule:
             case Builtin():
                 return DEFAULTS[TYPES[type_]]
             case Struct():
-                return f"{self.spelled(self.class_of(type_), hidden)}()"
+                return f"{self.constructor_of(type_, hidden)}()"
             case SequenceType():
                 return 'b""' if type_.is_bytes else "[]"
             case Dictionary():

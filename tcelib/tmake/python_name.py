@@ -13,6 +13,8 @@ from tcelib.tmake.model import Declared, Interface, Operation, Struct
 KEYWORDS = frozenset(keyword.kwlist)
 BUILTIN_NAMES = frozenset(dir(builtins))
 IMPORTED = frozenset({"annotations", "struct", "tce", "Self", "TypeAlias"})
+LOCALS = frozenset({"self", "ctx", "data", "at", "end", "count", "value", "values", "key", "parts"})
+"""What functions of generated code call their own things, whatever the IDL says."""
 OF_MODULES = KEYWORDS | {"tcelib"}
 OF_ELEMENTS = KEYWORDS | BUILTIN_NAMES | IMPORTED
 OF_MEMBERS = KEYWORDS | {"self"}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tcelib.tmake.model import Builtin, Struct, Type
 from tcelib.tmake.model import Sequence as SequenceType
-from tcelib.tmake.python_name import Names, member_names
+from tcelib.tmake.python_name import LOCALS, Names, member_names
 from tcelib.tmake.python_text import Call, Expression, exploded, indented, is_short
 from tcelib.tmake.python_wire import (
     CODES,
@@ -24,8 +24,6 @@ from tcelib.tmake.python_wire import (
     fixed_codes,
     size_of,
 )
-
-LOCALS = frozenset({"data", "at", "end", "count", "values"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +49,7 @@ class Reader:
         self.lines: list[str] = []
         self.position = position
         self._vocabulary = vocabulary
-        self._names = Names(vocabulary.taken | LOCALS)
+        self._names = Names(vocabulary.taken | LOCALS - {"key", "value"})
         self._depth = depth
 
     def read(self, fields: Iterable[tuple[str, Type]]) -> list[Expression]:
@@ -88,7 +86,7 @@ class Reader:
         if isinstance(type_, Struct) and fixed_codes(type_) is not None:
             inner = zip(member_names(type_), type_.members, strict=True)
             values = [self._plan(plan, f"{wanted}_{name}", member.type) for name, member in inner]
-            return Call(f"{self._vocabulary.class_of(type_)}(", tuple(values))
+            return Call(f"{self._vocabulary.constructor_of(type_)}(", tuple(values))
         item = self._names.take(wanted)
         if isinstance(type_, Struct):
             plan.add(Nested(item, type_))

@@ -83,12 +83,11 @@ class PythonTypes:
         reader = Reader(self._module, Position("at"))
         names = member_names(struct)
         values = reader.read((name, member.type) for name, member in zip(names, struct.members, strict=True))
-        result = self._module.class_of(struct)
-        head = f"def {self._module.reader_of(struct)}({PARAMETERS}) -> tuple[{result}, int]:"
-        behind = f"), {reader.position}"
-        made = listed(f"return {result}(", values, behind, depth=1)
+        head = f"def {self._module.reader_of(struct)}({PARAMETERS}) -> tuple[{self._module.class_of(struct)}, int]:"
+        make, behind = self._module.constructor_of(struct), f"), {reader.position}"
+        made = listed(f"return {make}(", values, behind, depth=1)
         if len(made) > 1:
-            made = [*listed(f"value = {result}(", values, ")", depth=1), f"return value, {reader.position}"]
+            made = [*listed(f"value = {make}(", values, ")", depth=1), f"return value, {reader.position}"]
         return [head, *indented([*reader.lines, *made])]
 
     def _sequence(self, type_: SequenceType) -> list[list[str]]:

@@ -124,8 +124,8 @@ class Vocabulary(Protocol):
     def format(self, codes: str) -> str:
         """The ``struct.Struct`` of these codes."""
 
-    def class_of(self, struct: Struct) -> str:
-        """The struct's class."""
+    def constructor_of(self, struct: Struct) -> str:
+        """What makes a value of the struct."""
 
     def reader_of(self, type_: Struct | SequenceType | Dictionary) -> str:
         """The function that reads a value; for a sequence or dictionary, one behind its count."""

@@ -4,11 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from tcelib.tmake.model import Builtin, Struct, Type
 from tcelib.tmake.model import Sequence as SequenceType
-from tcelib.tmake.python_name import Names, member_names
+from tcelib.tmake.python_name import LOCALS, Names, member_names
 from tcelib.tmake.python_text import Call, Expression, expressed, is_short, listed
 from tcelib.tmake.python_wire import CODES, COUNT, Blob, Elements, Nested, Run, Steps, Vocabulary, fixed_codes
-
-LOCALS = frozenset({"value", "values", "key", "parts"})
 
 
 class Writer:
