@@ -26,6 +26,7 @@ from tcelib.endpoint import MQ, WEBSOCKET, RpcEndPoint
 from tcelib.transport import gevent_tcp, gevent_websocket, redis_mq
 from tcelib.transport.gevent_server import GeventServer
 from tcelib.transport.option import DEFAULTS, Options
+from tcelib.transport.queue_collection import QueueCollection
 
 __all__ = ["LocalServer", "RpcCommunicator", "RpcEndPoint", "currentServer", "sleep", "waitForShutdown"]
 
@@ -58,7 +59,7 @@ class RpcCommunicator:
         self._servers: list[GeventServer] = []
         self._endpoints: dict[str, RpcEndPoint] = {}
         self._connections: list[RpcConnection] = []
-        self._queues = redis_mq.QueueCollection()
+        self._queues = QueueCollection()
         self._is_stopped = gevent.event.Event()
         self._is_awaited = False
         self._thread = threading.get_ident()
@@ -118,7 +119,7 @@ class RpcCommunicator:
         self._connections.append(connection)
         return connection
 
-    def getConnectionMQCollection(self) -> redis_mq.QueueCollection:
+    def getConnectionMQCollection(self) -> QueueCollection:
         """The queues that are open: ``get(name)``."""
         return self._queues
 

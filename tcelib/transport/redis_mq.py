@@ -4,7 +4,7 @@ Decides when messages are taken off a queue: not before there is a place for a s
 serve yet stays there for others. What was taken by a server that dies is lost; its callers get a TIMEOUT. Bodies, and
 who may answer where, are the business of ``RpcQueueConnection``.
 
-For a gevent hub, without monkey patching: only how redis-py opens its socket is replaced. Needs Redis 6.2.
+For a gevent hub. Needs Redis 6.2.
 """
 
 import logging
@@ -15,79 +15,22 @@ from typing import Any
 import gevent
 import gevent.lock
 import gevent.pool
-import gevent.socket
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.error import RPCERROR_CONNECT_FAILED, RPCERROR_SENDFAILED, DecodeError, RpcException
+from tcelib.transport.gevent_redis import gevent_client
 from tcelib.transport.hub_shell import HubHome, HubShell
 from tcelib.transport.option import Options
+from tcelib.transport.queue_collection import QueueCollection
 from tcelib.wire.message import RETURN, parse_body, split_extra
 
 LINGER_TIME = "__linger_time__"
-SOCKET_SECONDS = 5.0
 POP_SECONDS = 3  # shorter than the socket's patience
 RETRY_SECONDS = 1.0
 CLOSE_SECONDS = 5.0
 _CALLTYPE_AT = 5
 log = logging.getLogger("tce.transport")
-
-
-class GeventConnection(redis.Connection):
-    """redis-py's TCP connection, on a socket that lets other greenlets go on."""
-
-    def _connect(self) -> Any:
-        sock = gevent.socket.create_connection((self.host, self.port), timeout=self.socket_connect_timeout)
-        sock.setsockopt(gevent.socket.IPPROTO_TCP, gevent.socket.TCP_NODELAY, 1)
-        sock.settimeout(self.socket_timeout)
-        return sock
-
-
-def gevent_client(url: str) -> redis.Redis:
-    """A client for one hub. ``url`` begins with redis://.
-
-    Commands are not repeated by themselves: an RPUSH whose answer was lost may have been done.
-    """
-    pool = redis.ConnectionPool.from_url(
-        url,
-        connection_class=GeventConnection,
-        protocol=2,
-        retry=Retry(NoBackoff(), 0),
-        socket_timeout=SOCKET_SECONDS,
-        socket_connect_timeout=SOCKET_SECONDS,
-    )
-    return redis.Redis.from_pool(pool)
-
-
-class QueueCollection:
-    """The queues that a program has opened, by name: those it reads and those it may write to."""
-
-    def __init__(self) -> None:
-        self._readers: dict[str, RpcQueueConnection] = {}
-        self._writers: dict[str, RpcQueueConnection] = {}
-
-    def add(self, connection: RpcQueueConnection, *, reads: bool, writes: bool) -> None:
-        """Enter a queue that was opened."""
-        if reads:
-            self._readers[connection.name] = connection
-        if writes:
-            self._writers[connection.name] = connection
-
-    def remove(self, connection: RpcQueueConnection) -> None:
-        """Forget a queue that was closed."""
-        for connections in (self._readers, self._writers):
-            if connections.get(connection.name) is connection:
-                del connections[connection.name]
-
-    def get(self, name: str) -> RpcQueueConnection | None:
-        """The connection of a queue: the one that writes, if there are two."""
-        return self._writers.get(name) or self._readers.get(name)
-
-    def writer(self, name: str) -> RpcQueueConnection | None:
-        """The connection that writes to a queue."""
-        return self._writers.get(name)
 
 
 class _Batch:

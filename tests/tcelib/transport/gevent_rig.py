@@ -13,7 +13,8 @@ import gevent.event
 
 import tcelib as tce
 from tcelib.transport.hub_shell import HubHome, HubShell
-from tcelib.transport.redis_mq import QueueCollection, open_queue
+from tcelib.transport.queue_collection import QueueCollection
+from tcelib.transport.redis_mq import open_queue
 from tests.tcelib.transport.rig import DEADLINE, OPTIONS
 from tests.tcelib.transport.talk import Talk
 

@@ -7,7 +7,8 @@ import pytest
 import redis
 
 import tcelib as tce
-from tcelib.transport.redis_mq import LINGER_TIME, QueueCollection
+from tcelib.transport.queue_collection import QueueCollection
+from tcelib.transport.redis_mq import LINGER_TIME
 from tcelib.wire.message import build_body
 from tests.tcelib.transport.gevent_rig import QueueRig
 from tests.tcelib.transport.rig import DEADLINE
