@@ -25,7 +25,12 @@ class GeventSSLConnection(redis.SSLConnection):
     """TLS, with the certificates that the URL names (``ssl_ca_certs``, ``ssl_certfile``, ``ssl_cert_reqs``, ...)."""
 
     def _connect(self) -> Any:
-        context = gevent.ssl.create_default_context(cafile=self.ca_certs, capath=self.ca_path, cadata=self.ca_data)
+        # Not gevent.ssl.create_default_context: its sockets are the standard library's, and stop the whole hub.
+        context = gevent.ssl.SSLContext(gevent.ssl.PROTOCOL_TLS_CLIENT)
+        if self.ca_certs or self.ca_path or self.ca_data:
+            context.load_verify_locations(self.ca_certs, self.ca_path, self.ca_data)
+        else:
+            context.load_default_certs()
         context.check_hostname = self.check_hostname
         context.verify_mode = self.cert_reqs
         if self.certfile or self.keyfile:

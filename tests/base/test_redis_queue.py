@@ -202,8 +202,12 @@ def test_gevent_reaches_a_redis_behind_tls_and_checks_its_certificate(tmp_path: 
         with pytest.raises(QueueAwayError, match=r"(?i)certificate"):
             stranger.waiting()
         queue = RedisQueue(gevent_client(f"{url}?ssl_ca_certs={certificate}"))
+        waiting = gevent.spawn(queue.intake, 2.0)
+        for _ in range(20):
+            gevent.sleep(0.001)
+        assert not waiting.ready(), "somebody else's wait is over when this greenlet's turn comes"
         queue.put([b"1"])
-        assert queue.waiting() == 1
+        assert waiting.get(timeout=1.5).messages == 1
         assert queue.address == url
         queue.close()
 
