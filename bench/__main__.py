@@ -26,6 +26,7 @@ from bench.scenarios import (
     many_topics,
     own_message,
     request_reply,
+    rpc,
     slow_readers,
     storm,
 )
@@ -51,6 +52,7 @@ def scenarios() -> dict[str, Callable[[Scale], Numbers]]:
         slow_readers,
         burst,
         compression,
+        rpc,
     )
     return {LIMITS: measure_limits} | {module.__name__.rpartition(".")[2]: module.run for module in modules}
 

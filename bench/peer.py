@@ -65,6 +65,11 @@ CHANNELS = Peer(
     uses_redis=True,
 )
 PRODUCT = Peer("rtserver", dialect=RTSERVER, publisher="redis_publisher.py", uses_redis=True)
+TCELIB = Peer("tcelib", "tce_asyncio.py")
+TCELIB_GEVENT = Peer("tcelib, gevent", "tce_gevent.py")
+THRIFTPY2 = Peer("thriftpy2", "thrift_threads.py", environment="thriftpy2")
+ICE = Peer("ZeroC Ice", "ice_server.py", environment="ice")
+GRPCIO = Peer("grpcio", "grpc_aio.py", environment="grpc")
 SOURCE = Peer("the load client alone", "firehose.py", FIREHOSE)
 
 IN_PROCESS = (BARE, UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO, PYTHON_SOCKETIO)

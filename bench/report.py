@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from bench import limits
 from bench.comparison import Numbers
 from bench.goal import goal_table
-from bench.peer import BARE, PRODUCT
+from bench.peer import BARE, TCELIB
 
 Keys: TypeAlias = tuple[str | int, ...]
 ABSENT = "-"
@@ -21,7 +21,7 @@ class Column:
     keys: Keys
     write: Callable[[float], str]
     is_compared: bool = False
-    """What the share of rtserver's stands beside."""
+    """What the share of our row stands beside."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ class Section:
 
     title: str
     columns: tuple[Column, ...]
+    ours: str = BARE.name
+    """The row that the others are compared with."""
 
 
 def whole(value: float) -> str:
@@ -50,6 +52,11 @@ def share(value: float) -> str:
 def kilobytes(value: float) -> str:
     """Of memory."""
     return f"{value / 1024:.1f} KB"
+
+
+def microseconds(value: float) -> str:
+    """Of a core."""
+    return f"{value:.2f} µs"
 
 
 def megabytes(value: float) -> str:
@@ -97,6 +104,16 @@ COMPRESSION = (
     Column("p50, lightest load", ("steps", 0, "p50"), milliseconds),
     Column("memory each, idle", ("bytes_per_connection",), kilobytes),
 )
+RPC = (
+    Column("pipelined, calls/s", ("pipelined", "calls_per_second"), whole, is_compared=True),
+    Column("the server's core", ("pipelined", "server_busy"), share),
+    Column("50 clients at depth 1, calls/s", ("depth 1", "calls_per_second"), whole, is_compared=True),
+    Column("the server's core", ("depth 1", "server_busy"), share),
+    Column("new connections with a call, /s", ("connections", "connections_per_second"), whole, is_compared=True),
+    Column("the server's core", ("connections", "server_busy"), share),
+    Column("struct of 8 fields written", ("codec", "write_us"), microseconds),
+    Column("read", ("codec", "read_us"), microseconds),
+)
 STORM = (Column("connections/s", ("connections_per_second",), whole, is_compared=True),)
 SECTIONS = {
     "fan_out": Section("Fan-out of one topic, messages made in the server's process", SWEEP),
@@ -109,6 +126,7 @@ SECTIONS = {
     "slow_readers": Section("Subscribers who stop reading", SLOW),
     "burst": Section("A burst in the queue", BURST),
     "compression": Section("With permessage-deflate, of what it is without", COMPRESSION),
+    "rpc": Section("Remote calls, and their codecs", RPC, ours=TCELIB.name),
 }
 
 
@@ -123,11 +141,11 @@ def find(numbers: Any, keys: Sequence[str | int]) -> Any | None:
 
 
 def add_ratios(numbers: Numbers) -> None:
-    """Give every peer's row ``of_rtserver``: its rates as shares of rtserver's in the same setting, by column."""
+    """Give every row ``of_ours``: its rates as shares of our row's in the same setting, by column."""
     for name, section in SECTIONS.items():
         for rows in numbers["scenarios"].get(name, {}).values():
             for row in rows.values():
-                row["of_rtserver"] = ratios(row, rows.get(BARE.name) or rows.get(PRODUCT.name), section.columns)
+                row["of_ours"] = ratios(row, rows.get(section.ours), section.columns)
 
 
 def ratios(row: Numbers, ours: Numbers | None, columns: Sequence[Column]) -> dict[str, float]:
@@ -150,7 +168,7 @@ def report(numbers: Numbers) -> str:
     for name, section in SECTIONS.items():
         if name in scenarios:
             parts.append(f"### {section.title}")
-            parts += [setting(title, rows, section.columns) for title, rows in scenarios[name].items()]
+            parts += [setting(title, rows, section) for title, rows in scenarios[name].items()]
     return "\n\n".join(parts) + "\n"
 
 
@@ -160,13 +178,13 @@ def machine_line(numbers: Numbers) -> str:
     return line + (" **A quick run: the figures only show that everything works.**" if numbers["quick"] else "")
 
 
-def setting(title: str, rows: Numbers, columns: Sequence[Column]) -> str:
+def setting(title: str, rows: Numbers, section: Section) -> str:
     """One table."""
     head = ["server"]
-    for column in columns:
-        head += [column.title, "of rtserver's"] if column.is_compared else [column.title]
+    for column in section.columns:
+        head += [column.title, f"of {section.ours}'s"] if column.is_compared else [column.title]
     lines = [f"**{title}**\n", f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    lines += [f"| {' | '.join(cells(name, row, columns, len(head)))} |" for name, row in rows.items()]
+    lines += [f"| {' | '.join(cells(name, row, section.columns, len(head)))} |" for name, row in rows.items()]
     return "\n".join(lines)
 
 
@@ -179,6 +197,6 @@ def cells(name: str, row: Numbers, columns: Sequence[Column], width: int) -> lis
         value = find(row, column.keys)
         texts.append(ABSENT if value is None else column.write(value))
         if column.is_compared:
-            ratio = find(row, ("of_rtserver", column.title))
+            ratio = find(row, ("of_ours", column.title))
             texts.append(ABSENT if ratio is None else f"{ratio:.3g}")
     return texts

@@ -37,13 +37,13 @@ def test_all_rows_of_a_table_are_equally_wide() -> None:
 def test_ratios_are_of_rtserver_in_the_same_setting() -> None:
     numbers = run(rtserver=swept(200), half=swept(100))
     rows = numbers["scenarios"]["fan_out"]["500 subscribers"]
-    assert rows["half"]["of_rtserver"] == {"deliveries/s at most": 0.5}
+    assert rows["half"]["of_ours"] == {"deliveries/s at most": 0.5}
     assert "| half | 100 | 0.5 | 10 | 0.50 ms | 20 ms |" in report(numbers)
 
 
 def test_a_run_without_rtserver_has_no_ratios() -> None:
     numbers = run(half=swept(100))
-    assert numbers["scenarios"]["fan_out"]["500 subscribers"]["half"]["of_rtserver"] == {}
+    assert numbers["scenarios"]["fan_out"]["500 subscribers"]["half"]["of_ours"] == {}
 
 
 def test_a_quick_run_says_so() -> None:

@@ -1,0 +1,115 @@
+"""Remote calls: a two-way echo of 48 bytes by TCE, its peers, and rtserver's JSON over WebSocket; and their codecs.
+
+Three kinds of load: a few connections with very many calls under way on each, 50 clients with one each, and new
+connections with one call each. A call counts when every byte of its answer was what it has to be.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from bench import call_wire
+from bench.call_wire import TEXT, Talk
+from bench.caller import PATIENCE, Callers, connect_and_call, connected, keep_calling
+from bench.comparison import Numbers, Scale, compare
+from bench.grpc_wire import GrpcTalk
+from bench.load_client import READ_BYTES, LoadError, client_frame
+from bench.peer import GRPCIO, ICE, PRODUCT, REPOSITORY, SCRIPTS, TCELIB, TCELIB_GEVENT, THRIFTPY2, Peer, RunningPeer
+from bench.process import SERVER_CORE, StartError, cpu_seconds, pinned
+
+FEW, DEPTH = 4, 1000
+GRPC_DEPTH = 100  # HTTP/2 asks servers to allow that many; of a thousand, grpcio refuses most
+CLIENTS = 50
+SETTLED = b'{"type":"ping","id":"settled"}'
+
+
+@dataclass(frozen=True)
+class Rpc:
+    """One row. ``talker`` prepares its bytes; ``codec`` is a script in ``bench/peers``, where it can be had alone."""
+
+    peer: Peer
+    talker: Callable[[], Callable[[], Talk]]
+    codec: str = ""
+    depth: int = DEPTH
+
+
+RPCS = (
+    Rpc(TCELIB, call_wire.TCE.talker, "tce_codec.py"),
+    Rpc(TCELIB_GEVENT, call_wire.TCE.talker),
+    Rpc(THRIFTPY2, call_wire.THRIFT.talker, "thrift_codec.py"),
+    Rpc(ICE, call_wire.ICE.talker),
+    Rpc(GRPCIO, lambda: GrpcTalk, "protobuf_codec.py", GRPC_DEPTH),
+    Rpc(replace(PRODUCT, name="rtserver, JSON ping"), call_wire.JSON.talker, "json_codec.py"),
+)
+
+
+def run(scale: Scale) -> Numbers:
+    """All of them."""
+    rpcs = {rpc.peer: rpc for rpc in RPCS}
+    count = scale.pick(20_000, 1000)
+
+    def measure(running: RunningPeer) -> Numbers:
+        rpc = rpcs[running.peer]
+        talker = rpc.talker()
+        numbers: Numbers = {"codec": codec(rpc)} if rpc.codec else {}
+        for name, clients, depth in (("pipelined", FEW, rpc.depth), ("depth 1", CLIENTS, 1)):
+            with Callers(ready(running, clients), talker) as callers:
+                work = partial(keep_calling, callers, depth, 2 * scale.seconds)
+                numbers[name] = with_server_busy(running, work)
+        if running.peer.server:
+            numbers["connections"] = with_server_busy(running, partial(connect_and_call, running.port, talker, count))
+        return numbers
+
+    return {f"echo of {len(TEXT)} bytes": compare(list(rpcs), measure)}
+
+
+def with_server_busy(running: RunningPeer, work: Callable[[], Numbers]) -> Numbers:
+    """What ``work`` finds, and the share of its core that the server spent meanwhile: far below 1, something else was
+    the limit."""
+    begun, spent = time.perf_counter(), cpu_seconds(running.pid)
+    numbers = work()
+    spent = cpu_seconds(running.pid) - spent
+    return {**numbers, "server_busy": round(spent / (time.perf_counter() - begun), 2)}
+
+
+def ready(running: RunningPeer, count: int) -> list[socket.socket]:
+    """Connected sockets, on which calls can be made."""
+    if running.peer.server:
+        return [connected(running.port) for _ in range(count)]
+    clients = running.clients()
+    clients.connect(count)
+    sockets = list(clients.sockets.values())
+    for connection in sockets:
+        settle(connection)
+    return sockets
+
+
+def settle(connection: socket.socket) -> None:
+    """Read what a WebSocket server says of itself, up to the answer to one request."""
+    connection.settimeout(PATIENCE)
+    connection.sendall(client_frame(SETTLED))
+    heard = b""
+    while not heard.endswith(b'"settled"}'):
+        data = connection.recv(READ_BYTES)
+        if not data:
+            raise LoadError("the server closed a connection")
+        heard += data
+    connection.settimeout(None)
+
+
+def codec(rpc: Rpc) -> Numbers:
+    """Microseconds to write and to read a struct, in a process of its own on the server's core."""
+    with tempfile.TemporaryDirectory() as directory:
+        variables = {"BENCH_DIRECTORY": directory} | ({} if rpc.peer.environment else {"PYTHONPATH": str(REPOSITORY)})
+        command = pinned(SERVER_CORE, rpc.peer.python(), str(SCRIPTS / rpc.codec))
+        done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StartError(f"{rpc.codec}: {done.stderr.strip().splitlines()[-1:]}")
+    found: Numbers = json.loads(done.stdout.splitlines()[-1])
+    return {**found, "both_us": round(found["write_us"] + found["read_us"], 3)}

@@ -1,0 +1,83 @@
+"""The clients that call, on real sockets: with tcelib's own servers, and with a server that hangs up."""
+
+import socket
+import threading
+
+import pytest
+
+from bench.call_wire import TCE
+from bench.caller import Callers, connect_and_call, connected, keep_calling
+from bench.goal import goal_table
+from bench.load_client import LoadError
+from bench.peer import TCELIB, TCELIB_GEVENT, Peer, started
+from bench.process import StartError
+from bench.scenarios.rpc import RPCS, Rpc, codec
+
+TALKER = TCE.talker()
+
+
+@pytest.mark.parametrize("peer", [TCELIB, TCELIB_GEVENT], ids=lambda peer: peer.name)
+def test_tcelibs_servers_answer_every_call_with_the_bytes_that_are_due(peer: Peer) -> None:
+    with started(peer) as running:
+        for clients, depth in ((2, 200), (5, 1)):
+            with Callers([connected(running.port) for _ in range(clients)], TALKER) as callers:
+                figures = keep_calling(callers, depth, 0.05)
+            assert figures["calls_per_second"] > 0
+        assert connect_and_call(running.port, TALKER, 100)["connections_per_second"] > 0
+
+
+@pytest.fixture
+def port_of_one_who_hangs_up():
+    """Accepts, reads something, and closes."""
+
+    def serve() -> None:
+        for _ in range(2):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(100)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        port = listener.getsockname()[1]
+        yield port
+        connected(port).close()
+        thread.join()
+
+
+def test_a_connection_that_ends_under_load_is_an_error(port_of_one_who_hangs_up: int) -> None:
+    with Callers([connected(port_of_one_who_hangs_up)], TALKER) as callers:
+        callers.begin(1)
+        with pytest.raises(LoadError, match="closed a connection under load"):
+            callers.call_for(10.0)
+
+
+def test_a_connection_that_ends_before_its_answer_is_an_error(port_of_one_who_hangs_up: int) -> None:
+    with pytest.raises(LoadError, match="before its answer"):
+        connect_and_call(port_of_one_who_hangs_up, TALKER, 1)
+
+
+def test_the_codec_of_our_own_rows_is_measured() -> None:
+    for rpc in RPCS:
+        if rpc.codec and not rpc.peer.environment:
+            figures = codec(rpc)
+            assert figures["both_us"] == pytest.approx(figures["write_us"] + figures["read_us"], abs=0.002)
+
+
+def test_a_codec_that_cannot_be_measured_is_named_with_its_reason() -> None:
+    with pytest.raises(StartError, match=r"no_such_codec.py.*No such file"):
+        codec(Rpc(TCELIB, TCE.talker, "no_such_codec.py"))
+
+
+def test_the_goals_are_found_where_the_scenario_puts_its_figures() -> None:
+    row = {
+        "pipelined": {"calls_per_second": 400_000},
+        "depth 1": {"calls_per_second": 40_000},
+        "connections": {"connections_per_second": 11_000},
+        "codec": {"both_us": 2.0},
+    }
+    table = goal_table({"rpc": {"echo of 48 bytes": {TCELIB.name: row}}})
+    assert "| TCE, pipelined, calls/s | ≥ 300,000 | 400,000 | yes |" in table
+    assert "| TCE, 50 clients at depth 1, calls/s | ≥ 50,000 | 40,000 | **no** |" in table
+    assert "| TCE, new connections with a call, /s | ≥ 10,000 | 11,000 | yes |" in table
+    assert "| TCE, a struct written and read, µs | ≤ 5 | 2 | yes |" in table
