@@ -29,8 +29,8 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
 
 def test_the_request_carries_host_key_and_cookie():
     assert upgrade_request("h:1", "/rt/", "a=b") == (
-        b"GET /rt/ HTTP/1.1\r\nHost: h:1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Key: AAECAwQFBgcICQoLDA0ODw==\r\nSec-WebSocket-Version: 13\r\nCookie: a=b\r\n\r\n"
+        b"GET /rt/ HTTP/1.1\r\nHost: h:1\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
+        b"sec-websocket-key: AAECAwQFBgcICQoLDA0ODw==\r\nsec-websocket-version: 13\r\nCookie: a=b\r\n\r\n"
     )
     assert b"Cookie" not in upgrade_request("h:1", "/rt/", "")
 
