@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.conftest import unused_port
+
 START_SECONDS = 40.0
 STOP_SECONDS = 15.0
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -27,9 +29,10 @@ class RunningServer:
     def __init__(self, redis_url: str, directory: Path, port: int, *options: str) -> None:
         self.redis_url = redis_url
         self.port = port
+        self.tce_port = unused_port()
         self.url = f"http://127.0.0.1:{port}"
         self._command = [sys.executable, "-m", "rtserver", "serve", "--port", str(port), "--redis-url", redis_url]
-        self._command += options
+        self._command += ["--tce-port", str(self.tce_port), *options]
         self._environment = {**os.environ, "RTSERVER_VAR_DIR": str(directory)}
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None

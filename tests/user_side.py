@@ -36,6 +36,7 @@ class Wire:
 
     def __init__(self, users: UserManager) -> None:
         self.frames: list[tuple[bytes, Hashable | None]] = []
+        self.packets: list[bytes] = []
         self.session: UserAgent | None = None
         self.closed: tuple[int, str] | None = None
         self.remote_ip = "192.0.2.1"
@@ -48,6 +49,9 @@ class Wire:
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
         if self.is_open:
             self.frames.append((frame, key))
+
+    def receive_packets(self, data: bytes) -> None:
+        self.packets.append(data)
 
     def close(self, code: int, reason: str = "") -> None:
         if not self.is_open:
@@ -71,6 +75,9 @@ class Site:
     asked: list[str] = field(default_factory=list)
     outage: Exception | None = None
     broken: set[str] = field(default_factory=set)
+
+    def session_key(self, request: str) -> str | None:
+        return request or None
 
     async def authenticate(self, request: str) -> Identity | None:
         return await self.look_up(request)

@@ -1,21 +1,35 @@
-"""What surrounds a WebSocket connection: who is told of it, and what it shares with the others of its server."""
+"""What surrounds a connection: who is told of it, and what it shares with the others of its server."""
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
 from typing import Any, Protocol
 
 from rtserver.base.flusher import Flusher
+from rtserver.base.tce_counts import TceCounts
 from rtserver.base.timer_wheel import TimerWheel
+from tcelib.core.adapter import RpcCommAdapter
 
 
 class ConnectionOwner(Protocol):
     """What a connection tells of itself. ``session`` is what ``on_open`` gave for it."""
 
+    async def authenticate_token(self, token: str) -> Any | None:
+        """Who shows a token instead of a cookie; None for one that does not hold.
+
+        Raises ``HandshakeError`` while nobody can tell.
+        """
+
+    def on_open(self, connection: Any, identity: Any) -> Any | None:
+        """The connection is up. What is returned names it in every later call; None drops the connection."""
+
+    def user_id(self, session: Any) -> str:
+        """Whose connection it is, as servants are told."""
+
     def on_text(self, session: Any, payload: bytes) -> Awaitable[object] | None:
         """A text message. While an awaitable that is returned is pending, nothing more is read."""
 
     def on_binary(self, session: Any, payload: bytes) -> Awaitable[object] | None:
-        """A binary message."""
+        """A binary message, or bytes of a binary stream; what is returned as in ``on_text``."""
 
     def on_lag(self, session: Any, is_lagging: bool) -> None:
         """The client has begun to lag behind what is sent to it, or has caught up."""
@@ -33,6 +47,10 @@ class Environment(Protocol):
     max_message_bytes: int
     outbox_bytes: int
     outbox_hard_bytes: int
+    adapter: RpcCommAdapter
+    max_packet_bytes: int
+    login_seconds: float
+    tce_counts: TceCounts
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:

@@ -9,7 +9,7 @@ What is sent, and what the bytes that come in mean, is for the protocols: ``WebS
 import logging
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine, Hashable, Iterable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Any, ClassVar
 
 from rtserver.base.connection_owner import Environment
@@ -169,12 +169,12 @@ class OutgoingConnection(ABC):
             self._is_scheduled = True
             self._environment.flusher.add(self)
 
-    def _stop_reading_for(self, rest: Coroutine[Any, Any, object]) -> None:
+    def _stop_reading_for(self, rest: Awaitable[object]) -> None:
         """Read nothing until ``rest`` of the handling of what was read has ended."""
         self._stream.pause()
         self._environment.run(self._read_after(rest))
 
-    async def _read_after(self, rest: Coroutine[Any, Any, object]) -> None:
+    async def _read_after(self, rest: Awaitable[object]) -> None:
         try:
             await rest
             self._settle()

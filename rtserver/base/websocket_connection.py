@@ -11,8 +11,9 @@ from typing import ClassVar
 
 from rtserver.base.connection_owner import Environment
 from rtserver.base.outbox import Verdict
-from rtserver.base.outgoing_connection import OutgoingConnection
+from rtserver.base.packet_connection import PacketConnection
 from rtserver.base.payload import Framing
+from rtserver.base.tce_framing import packet_frames
 from rtserver.base.wire.frame import Opcode, build_frame, text_frame
 from rtserver.base.wire.protocol import TEXT, ReceivedMessage, WebSocketProtocol
 
@@ -20,10 +21,11 @@ TURN_MESSAGES = 200
 PING_FRAME = build_frame(Opcode.PING, b"")
 
 
-class WebSocketConnection(OutgoingConnection):
+class WebSocketConnection(PacketConnection):
     """An open WebSocket."""
 
     framing: Framing = staticmethod(text_frame)
+    join_packets = staticmethod(packet_frames)
     kind = "websocket"
 
     inflates: ClassVar[bool] = False
@@ -93,11 +95,11 @@ class WebSocketConnection(OutgoingConnection):
         self._last_received = self._environment.now()
 
     def _until_pending(self, messages: Iterator[ReceivedMessage]) -> Awaitable[object] | None:
-        owner = self._environment.owner
         for number, (opcode, payload) in enumerate(messages, 1):
             if self._is_over:
                 break
-            handle = owner.on_text if opcode == TEXT else owner.on_binary
+            listener = self._listener
+            handle = listener.on_text if opcode == TEXT else listener.on_binary
             pending = handle(self.session, payload)
             if pending is not None:
                 return pending

@@ -84,7 +84,16 @@ class LocalServer:
         self._temporary = tempfile.TemporaryDirectory(prefix="rtserver-bench-", ignore_cleanup_errors=True)
         self.directory = Path(self._temporary.name)
         self._log = (self.directory / "log").open("wb")
-        options = ["--port", str(self.target.port), "--var-dir", str(self.directory), "--queue", self.queue]
+        options = [
+            "--port",
+            str(self.target.port),
+            "--tce-port",
+            "0",
+            "--var-dir",
+            str(self.directory),
+            "--queue",
+            self.queue,
+        ]
         options += ["--redis-url", self.redis_url] if self.redis_url else []
         self._child = Child(["serve", "--no-demo-quotes", *options], self.directory, self._log)
         try:

@@ -26,6 +26,8 @@ import rtserver
 from rtserver.base.bridge import Bridge
 from rtserver.base.front_door import FrontDoor
 from rtserver.base.outgoing_connection import fan_out
+from rtserver.base.tce_door import TceDoor
+from rtserver.base.tce_gateway import UserGateway
 from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.demo_pages import demo_routes
@@ -34,9 +36,9 @@ from rtserver.bootstrap.embedded_redis import EmbeddedRedis
 from rtserver.bootstrap.error import StartError
 from rtserver.bootstrap.health import AliveHandler, Probe, Reading, ReadyHandler, beat_probe
 from rtserver.bootstrap.log import set_up_log
-from rtserver.bootstrap.measures import bridge_measures, service_measures, user_measures
+from rtserver.bootstrap.measures import bridge_measures, service_measures, tce_measures, user_measures
 from rtserver.bootstrap.metrics import Metrics, MetricsHandler
-from rtserver.bootstrap.plugin import by_type, load_plugins
+from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_servants
 from rtserver.bootstrap.service_side import build_services
 from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
@@ -45,6 +47,7 @@ from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.recent_look_ups import RecentLookUps
 from rtserver.user.topic import TopicBoard
 from rtserver.user.user_manager import UserManager
+from tcelib.core.adapter import RpcCommAdapter
 
 log = logging.getLogger(__name__)
 
@@ -66,36 +69,45 @@ PAGE_THREADS = 8
 def serve(config: Config) -> int:
     """Run a server until it is told to stop; the process's exit code. Raises ``StartError``."""
     set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
-    sockets = bind(config.host, config.port)  # before anything else is started: a second server ends here
+    # Before anything else is started: a second server ends here.
+    sockets = bind(config.host, config.port)
+    tce_sockets: list[socket.socket] = []
     embedded = None if config.redis_url else EmbeddedRedis(Path(config.var_dir))
     try:
+        if config.tce_port:
+            tce_sockets += bind(config.host, config.tce_port, "--tce-port, or 0 for none")
         if embedded is not None:
             embedded.start()
         redis_url = embedded.url if embedded is not None else config.redis_url
         site = prepare_django(config, redis_url)
         # Django has set logging up as its settings say; ours is what an operator of this process expects.
         set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
-        return asyncio.run(App(config, redis_url, site, sockets).run())
+        return asyncio.run(App(config, redis_url, site, sockets, tce_sockets).run())
     finally:
-        for listener in sockets:
+        for listener in (*sockets, *tce_sockets):
             listener.close()
         if embedded is not None:
             embedded.stop()
 
 
-def bind(host: str, port: int) -> list[socket.socket]:
-    """Sockets to listen on. Raises ``StartError``, which names the address."""
+def bind(host: str, port: int, option: str = "--port") -> list[socket.socket]:
+    """Sockets to listen on. Raises ``StartError``, which names the address and the ``option`` to choose another."""
     try:
         return tornado.netutil.bind_sockets(port, host, backlog=BACKLOG)
     except OSError as error:
-        raise StartError(f"cannot listen on {host}:{port}: {error.strerror}; choose another --port") from error
+        raise StartError(f"cannot listen on {host}:{port}: {error.strerror}; choose another {option}") from error
 
 
 class App:
     """One server: the websocket thread, which is the one that calls ``run``, and the service thread."""
 
     def __init__(
-        self, config: Config, redis_url: str, site: DemoSite | None, sockets: Sequence[socket.socket]
+        self,
+        config: Config,
+        redis_url: str,
+        site: DemoSite | None,
+        sockets: Sequence[socket.socket],
+        tce_sockets: Sequence[socket.socket] = (),
     ) -> None:
         self._config = config
         self._redis_url = redis_url
@@ -104,6 +116,7 @@ class App:
         self._exit_code = 0
         self._last_beat = time.monotonic()
         self._sockets = sockets
+        self._tce_sockets = tce_sockets
         self.port: int = sockets[0].getsockname()[1]
 
     async def run(self) -> int:
@@ -122,6 +135,8 @@ class App:
         self._services.thread.start()
         door = FrontDoor(WEBSOCKET_PATH, self._server, http)
         door.listen(self._sockets)
+        tce_door = TceDoor(self._server)
+        tce_door.listen(self._tce_sockets)
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._stopping.set)
         tasks = [self._loop.create_task(self._beat()), self._loop.create_task(self._recheck_sessions())]
@@ -130,7 +145,9 @@ class App:
         gc.freeze()
         self._announce()
         await self._stopping.wait()
-        await self._shut_down(door, http, tasks)
+        door.stop()
+        tce_door.stop()
+        await self._shut_down(http, tasks)
         return self._exit_code
 
     def _build_users(self) -> UserManager:
@@ -142,7 +159,7 @@ class App:
             handlers,
             TopicBoard(fan_out),
             self._bridge.to_services.post,
-            RecentLookUps(SessionAuthenticator(self._django_threads)),
+            RecentLookUps(SessionAuthenticator(self._django_threads, token_seconds=config.tce_token_seconds)),
             epoch=format(time.time_ns() // 1_000_000, "x"),
             heartbeat_ms=int(config.heartbeat_seconds * 1000),
         )
@@ -157,13 +174,24 @@ class App:
             outbox_bytes=config.outbox_bytes,
             outbox_hard_bytes=config.outbox_hard_bytes,
             flush_window=config.flush_window_ms / 1000,
+            max_packet_bytes=config.tce_max_packet_bytes,
+            login_seconds=config.tce_login_seconds,
+            adapter=self._build_adapter(),
             compresses=config.compression == "deflate",
         )
+
+    def _build_adapter(self) -> RpcCommAdapter:
+        """The servants of all binary clients."""
+        adapter = RpcCommAdapter("rtserver").addServant(UserGateway())
+        for cls in load_servants(self._config.rpc_servants):
+            adapter.addServant(build_servant(cls, self._users))
+        return adapter
 
     def _build_application(self) -> Application:
         services = self._services
         measures = (
             *user_measures(self._server, self._users),
+            *tce_measures(self._server),
             *service_measures(services.thread, services.quotes),
             *bridge_measures(self._bridge),
         )
@@ -192,6 +220,8 @@ class App:
     def _announce(self) -> None:
         print(banner(self._config, self.port, self._services.address, self._site is not None), flush=True)  # noqa: T201
         log.info("= listening on %s:%d, WebSockets at /rt/", self._config.host, self.port)
+        if self._config.tce_port:
+            log.info("= listening on %s:%d for binary clients", self._config.host, self._config.tce_port)
 
     # While it runs.
 
@@ -213,10 +243,10 @@ class App:
         self._exit_code = 1
         self._loop.call_soon_threadsafe(self._stopping.set)
 
-    async def _shut_down(self, door: FrontDoor, http: HTTPServer, tasks: list[asyncio.Task[None]]) -> None:
-        """Upstream first: no newcomers, no intake, then what was taken is handled and sent, then the sockets go."""
+    async def _shut_down(self, http: HTTPServer, tasks: list[asyncio.Task[None]]) -> None:
+        """Upstream first: newcomers have stopped; no intake, then what was taken is handled and sent, then the
+        sockets go."""
         log.info("= going down: finishing what was taken")
-        door.stop()
         services = self._services.thread
         patience = max(0.5, self._config.shutdown_seconds - 2 * CLOSE_SECONDS)
         # In another thread, because this one has to take what the services still post.
@@ -241,10 +271,13 @@ def banner(config: Config, port: int, redis_address: str, has_demo: bool) -> str
     rows: Mapping[str, str] = {
         "page": f"http://{host}:{port}/",
         "log in as": "demo / demo",
+        "tce": f"{host}:{config.tce_port}",
         "producers": f'redis-cli -u {redis_address} RPUSH {config.queue} \'{{"type":…,"src":…,"data":…}}\'',
         "stop": "Ctrl-C",
     }
     if not has_demo:
-        rows = {"websocket": f"ws://{host}:{port}/rt/", "producers": rows["producers"], "stop": rows["stop"]}
+        rows = {"websocket": f"ws://{host}:{port}/rt/"} | {name: rows[name] for name in ("tce", "producers", "stop")}
+    if not config.tce_port:
+        rows = {name: text for name, text in rows.items() if name != "tce"}
     lines = "\n".join(f"    {name:<10} {value}" for name, value in rows.items())
     return f"\n  rtserver {rtserver.__version__} is up\n\n{lines}\n"

@@ -20,7 +20,7 @@ from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.django_env import set_up_django
 from rtserver.bootstrap.embedded_redis import running_url
 from rtserver.bootstrap.error import DjangoError, PluginError, RedisError
-from rtserver.bootstrap.plugin import by_type, load_plugins
+from rtserver.bootstrap.plugin import by_type, load_plugins, load_servants
 from rtserver.bootstrap.redis_binary import OLDEST, find_redis_binary
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler
@@ -49,7 +49,7 @@ def check_all(config: Config) -> Iterator[Finding]:
     yield from check_django(config)
     yield from check_plugins(config)
     yield from check_redis(config)
-    yield from check_port(config)
+    yield from check_ports(config)
 
 
 def check_django(config: Config) -> Iterator[Finding]:
@@ -69,14 +69,15 @@ def check_django(config: Config) -> Iterator[Finding]:
 
 
 def check_plugins(config: Config) -> Iterator[Finding]:
-    """Whether every plug-in can be loaded, and no two handle the same type."""
+    """Whether every plug-in can be loaded, and no two handle the same type or serve the same interface."""
     try:
         handlers = by_type(load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler))
         services = by_type(load_plugins(config.services, "rtserver.services", ServiceMsgHandler))
+        servants = load_servants(config.rpc_servants)
     except PluginError as error:
         yield Finding(Verdict.FAIL, "plug-ins", str(error))
         return
-    found = [f"{cls.__module__}:{cls.__qualname__}" for cls in (*handlers.values(), *services.values())]
+    found = [f"{cls.__module__}:{cls.__qualname__}" for cls in (*handlers.values(), *services.values(), *servants)]
     yield Finding(Verdict.OK, "plug-ins", ", ".join(found) or "none")
 
 
@@ -94,17 +95,22 @@ def check_redis(config: Config) -> Iterator[Finding]:
         yield _check_binary()
 
 
-def check_port(config: Config) -> Iterator[Finding]:
-    """Whether the address can be listened on right now."""
-    address = f"{config.host}:{config.port}"
+def check_ports(config: Config) -> Iterator[Finding]:
+    """Whether the addresses can be listened on right now."""
+    yield _check_port("port", config.host, config.port)
+    if config.tce_port:
+        yield _check_port("tce-port", config.host, config.tce_port)
+
+
+def _check_port(subject: str, host: str, port: int) -> Finding:
+    address = f"{host}:{port}"
     try:
-        listeners = bind_sockets(config.port, config.host)
+        listeners = bind_sockets(port, host)
     except OSError as error:
-        yield Finding(Verdict.FAIL, "port", f"{address}: {error.strerror}")
-        return
+        return Finding(Verdict.FAIL, subject, f"{address}: {error.strerror}")
     for listener in listeners:
         listener.close()
-    yield Finding(Verdict.OK, "port", f"{address} is free")
+    return Finding(Verdict.OK, subject, f"{address} is free")
 
 
 def _check_binary() -> Finding:

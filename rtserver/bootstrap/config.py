@@ -20,6 +20,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     host: Annotated[str, Meta(description="Address to listen on; 0.0.0.0 for all.", min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(description="Port to listen on; 0 takes any free one.", ge=0, le=65535)] = 8888
+    tce_port: Annotated[int, Meta(description="Port for binary clients, over TCP; 0 for none.", ge=0, le=65535)] = (
+        8889
+    )
     redis_url: Annotated[
         str,
         Meta(
@@ -64,6 +67,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Literal["off", "deflate"],
         Meta(description="Whether messages are compressed for browsers that offer it (permessage-deflate)."),
     ] = "off"
+    tce_max_packet_bytes: Annotated[
+        int, Meta(description="Largest packet taken from a binary client.", ge=1024, le=0x7FFFFFFF)
+    ] = 1_048_576
+    tce_login_seconds: Annotated[
+        float, Meta(description="Time in which a binary client has to show a token.", gt=0, le=3600)
+    ] = 10.0
+    tce_token_seconds: Annotated[
+        float, Meta(description="How long a token that the site has signed is good.", gt=0)
+    ] = 86_400.0
     history_ticks: Annotated[int, Meta(description="Ticks kept per quote.", ge=1)] = 20_000
     picture_rows: Annotated[int, Meta(description="Rows that a chart gets at first, at most.", ge=1)] = 1_000
     bus_length: Annotated[int, Meta(description="Messages kept in Redis for workers that come back.", ge=1)] = 100_000
@@ -82,6 +94,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = "var"
     msg_handlers: Annotated[Words, Meta(description="Your own handlers of users' messages.", extra=DOTTED_PATHS)] = ()
     services: Annotated[Words, Meta(description="Your own handlers of service messages.", extra=DOTTED_PATHS)] = ()
+    rpc_servants: Annotated[
+        Words, Meta(description="Your own servants of binary clients' calls.", extra=DOTTED_PATHS)
+    ] = ()
     shutdown_seconds: Annotated[
         float, Meta(description="Time to finish what was taken before sockets are cut.", gt=0, le=3600)
     ] = 5.0

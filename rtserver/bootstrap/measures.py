@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rtserver.base.bridge import Bridge
+from rtserver.base.connection_home import ConnectionHome
 from rtserver.base.websocket_server import WebSocketServer
 from rtserver.bootstrap.metrics import Measure
 from rtserver.service.quote_center import QuoteCenter
@@ -14,6 +15,7 @@ def user_measures(server: WebSocketServer, users: UserManager) -> Iterator[Measu
     """The websocket thread's numbers."""
     topics, table = users.topics, users.table
     yield Measure("gauge", "connections", "Open sockets, closing ones included", lambda: len(server))
+    yield Measure("gauge", "connections_by_kind", "The same, by kind", lambda: dict(server.kinds), "kind")
     yield Measure("counter", "connections_accepted", "Sockets that were let in", lambda: server.accepted)
     yield Measure("gauge", "agents", "Connections of logged-in users", lambda: len(users.agents))
     yield Measure("gauge", "users", "Users with an open connection", lambda: users.user_count)
@@ -22,6 +24,17 @@ def user_measures(server: WebSocketServer, users: UserManager) -> Iterator[Measu
     yield Measure("counter", "deliveries", "Frames pushed to members of topics", lambda: topics.deliveries)
     yield Measure("counter", "draw_failures", "Updates that could not be drawn", lambda: topics.failures)
     yield Measure("counter", "handler_failures", "Errors in handlers of user messages", lambda: table.failures)
+
+
+def tce_measures(home: ConnectionHome) -> Iterator[Measure]:
+    """What binary clients do."""
+    counts = home.tce_counts
+    yield Measure("counter", "tce_messages", "Calls and answers of binary clients", lambda: home.packets)
+    yield Measure("counter", "tce_failures", "Calls that were answered with an error", lambda: counts.failures)
+    yield Measure("counter", "tce_refusals", "Strangers without a valid token", lambda: counts.refusals)
+    yield Measure(
+        "counter", "tce_broken_streams", "Streams of bytes that are no packets", lambda: counts.broken_streams
+    )
 
 
 def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[Measure]:

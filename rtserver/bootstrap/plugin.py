@@ -1,14 +1,18 @@
 """Plug-ins: classes named by dotted paths in the config, or offered by installed packages as entry points.
 
-Decides how a name becomes a class and that no two plug-ins handle the same message type. It builds no objects.
+Decides how a name becomes a class, and that no two handle the same message type or serve the same interface.
 """
 
 import importlib
-from collections.abc import Iterable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import entry_points
-from typing import ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
+from rtserver.base.tce_gateway import UserGateway
 from rtserver.bootstrap.error import PluginError
+from tcelib.core.operation import Interface
+from tcelib.core.servant import Servant
 
 
 class Handler(Protocol):
@@ -17,6 +21,7 @@ class Handler(Protocol):
     msg_type: ClassVar[str]
 
 
+T = TypeVar("T")
 H = TypeVar("H", bound=Handler)
 
 
@@ -25,8 +30,37 @@ def load_plugins(paths: Iterable[str], group: str, base: type[H]) -> list[type[H
 
     Raises ``PluginError`` for a name that leads nowhere, or to something that is no subclass of ``base``.
     """
-    names = [*paths, *(point.value for point in entry_points(group=group))]
-    return [_load(name, base) for name in dict.fromkeys(names)]
+    found = _load_all(paths, group, base)
+    for path, cls in found.items():
+        if not isinstance(getattr(cls, "msg_type", None), str):
+            raise PluginError(f"plug-in {path!r} does not say which msg_type it handles")
+    return list(found.values())
+
+
+def load_servants(paths: Iterable[str]) -> list[type[Servant]]:
+    """The same for servants, of the entry-point group ``rtserver.rpc_servants``.
+
+    Raises ``PluginError``, too, if one serves no interface, or two serve the same one.
+    """
+    classes = list(_load_all(paths, "rtserver.rpc_servants", Servant).values())
+    owners: dict[int, type[Servant]] = {interface.ifidx: UserGateway for interface in _interfaces_of(UserGateway)}
+    for cls in classes:
+        interfaces = list(_interfaces_of(cls))
+        if not interfaces:
+            raise PluginError(f"{_name(cls)} serves no interface: derive it from a class that tce2py has made")
+        for interface in interfaces:
+            other = owners.setdefault(interface.ifidx, cls)
+            if other is not cls:
+                raise PluginError(
+                    f"{_name(other)} and {_name(cls)} both serve an interface of index {interface.ifidx}"
+                    f" ({interface.name}): give one of them another [index=N]"
+                )
+    return classes
+
+
+def build_servant(cls: Callable[..., Servant], users: Any) -> Servant:
+    """One object of a class; one whose ``__init__`` takes something gets ``users``, as handlers do."""
+    return cls(users) if inspect.signature(cls).parameters else cls()
 
 
 def by_type(classes: Iterable[type[H]]) -> Mapping[str, type[H]]:
@@ -39,7 +73,12 @@ def by_type(classes: Iterable[type[H]]) -> Mapping[str, type[H]]:
     return found
 
 
-def _load(path: str, base: type[H]) -> type[H]:
+def _load_all(paths: Iterable[str], group: str, base: type[T]) -> dict[str, type[T]]:
+    names = [*paths, *(point.value for point in entry_points(group=group))]
+    return {name: _load(name, base) for name in names}
+
+
+def _load(path: str, base: type[T]) -> type[T]:
     module_name, _, class_name = path.rpartition(":" if ":" in path else ".")
     try:
         loaded = getattr(importlib.import_module(module_name), class_name)
@@ -47,9 +86,13 @@ def _load(path: str, base: type[H]) -> type[H]:
         raise PluginError(f"plug-in {path!r} cannot be loaded: {error}") from error
     if not (isinstance(loaded, type) and issubclass(loaded, base)):
         raise PluginError(f"plug-in {path!r} is no subclass of {_name(base)}")
-    if not isinstance(getattr(loaded, "msg_type", None), str):
-        raise PluginError(f"plug-in {path!r} does not say which msg_type it handles")
     return loaded
+
+
+def _interfaces_of(cls: type[Servant]) -> Iterator[Interface]:
+    for each in cls.__mro__:
+        if "INTERFACE" in vars(each):
+            yield vars(each)["INTERFACE"]
 
 
 def _name(cls: type) -> str:

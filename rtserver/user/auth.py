@@ -1,4 +1,4 @@
-"""Who a request is from, answered by Django: the site's own session engine, backend and session hash.
+"""Who a request or a token is from, answered by Django: the site's own session engine, backend and session hash.
 
 Decides nothing that Django decides, and changes nothing that belongs to the site: a look-up never ends, cycles or
 creates a session. What is asked of Django is in ``site_session.py`` and ``site_user.py``; nothing else of ``user``
@@ -18,13 +18,14 @@ from django.db import close_old_connections
 from rtserver.user.look_up_batch import LookUpBatcher
 from rtserver.user.site_session import is_read_together, read_sessions
 from rtserver.user.site_user import find_users
+from rtserver.user.token import is_token, read_token
 
 _SESSION_KEY = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{8,4096}")
 """What a browser keeps as a cookie's value (RFC 6265, sections 4.1.1 and 6.1), and Django takes for a session key."""
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """A logged-in user, and the session that says so."""
+    """A logged-in user, and what says so: ``session_key`` is a session's key, or a token (``user.token``)."""
 
     user_id: int | str
     name: str
@@ -44,10 +45,14 @@ class Request(Protocol):
 
 
 class SessionAuthenticator:
-    """Looks sessions up. Look-ups block, so the event loop has them done by ``executor``."""
+    """Looks sessions and tokens up. Look-ups block, so the event loop has them done by ``executor``.
 
-    def __init__(self, executor: Executor) -> None:
+    Where a session's key is meant, a token will do; it is good for ``token_seconds``.
+    """
+
+    def __init__(self, executor: Executor, *, token_seconds: float = 86_400.0) -> None:
         self._executor = executor
+        self._token_seconds = token_seconds
         self._batcher: LookUpBatcher[Identity | None] = LookUpBatcher(self.look_up_many)
 
     def session_key(self, request: Request) -> str | None:
@@ -92,17 +97,17 @@ class SessionAuthenticator:
         if possible:
             close_old_connections()
             try:
-                outcomes.update(_find_many(possible))
+                outcomes.update(self._find_many(possible))
             finally:
                 close_old_connections()
         return outcomes
 
-
-def _find_many(session_keys: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
-    sessions = read_sessions(session_keys)
-    users = find_users({key: data for key, data in sessions.items() if data and not isinstance(data, Exception)})
-    for key, data in sessions.items():
-        yield key, data if isinstance(data, Exception) else _identity(key, users.get(key))
+    def _find_many(self, session_keys: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
+        tokens = {key: read_token(key, self._token_seconds) for key in session_keys if is_token(key)}
+        sessions = {**tokens, **read_sessions([key for key in session_keys if not is_token(key)])}
+        users = find_users({key: data for key, data in sessions.items() if data and not isinstance(data, Exception)})
+        for key, data in sessions.items():
+            yield key, data if isinstance(data, Exception) else _identity(key, users.get(key))
 
 
 def _identity(session_key: str, user: Any | None) -> Outcome:

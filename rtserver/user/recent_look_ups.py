@@ -33,14 +33,20 @@ class RecentLookUps:
     def __len__(self) -> int:
         return len(self._answers)
 
+    def session_key(self, request: Request) -> str | None:
+        """The key in the request's session cookie; None without one."""
+        return self._authenticator.session_key(request)
+
     async def authenticate(self, request: Request) -> Identity | None:
         """Whose session cookie the request carries, as it was at most ``kept_seconds`` ago.
 
         Raises what the session's store raises when it cannot be reached.
         """
         session_key = self._authenticator.session_key(request)
-        if session_key is None:
-            return None
+        return None if session_key is None else await self.look_up(session_key)
+
+    async def look_up(self, session_key: str) -> Identity | None:
+        """Whose session it is, or whose token, as it was at most ``kept_seconds`` ago. Raises as ``authenticate``."""
         asked, answer = self._answers.get(session_key, (float("-inf"), None))
         if answer is None or self._clock() - asked > self._kept_seconds or _has_failed(answer):
             answer = self._ask(session_key)

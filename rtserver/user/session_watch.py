@@ -25,8 +25,14 @@ RECHECKED_TOGETHER = 100
 class Authenticator(Protocol):
     """Who knows the sessions: ``SessionAuthenticator``."""
 
+    def session_key(self, request: Request) -> str | None:
+        """The session that a request claims to come from; None if it claims none."""
+
     async def authenticate(self, request: Request) -> Identity | None:
         """Whom a request comes from."""
+
+    async def look_up(self, session_key: str) -> Identity | None:
+        """Whose session or token it is."""
 
     async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
         """Whose sessions they are; an error for each of which that cannot be told."""

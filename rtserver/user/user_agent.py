@@ -6,7 +6,7 @@ service: what is subscribed to is plain data, and what comes back goes to the ow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
@@ -38,6 +38,9 @@ class Connection(Protocol):
 
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
         """Send a whole frame, soon; with a ``key``, only the newest one of that key if the client is slow."""
+
+    def receive_packets(self, data: bytes) -> Awaitable[object] | None:
+        """Serve the TCE calls in ``data``; while what is returned is pending, nothing more may be given."""
 
     def close(self, code: int, reason: str = "") -> None:
         """Begin the close handshake."""

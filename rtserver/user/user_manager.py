@@ -15,7 +15,7 @@ import rtserver
 from rtserver.base.messages import CloseSession, Kick, Message, PushUser, Refused, Snapshot, Update
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.payload import Payload
-from rtserver.base.wire.client_message import ErrorCode, encode
+from rtserver.base.wire.client_message import encode
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.handshake import HandshakeError
 from rtserver.user.agent_registry import AgentRegistry
@@ -115,8 +115,23 @@ class UserManager(ThreadBound):
 
     async def authenticate(self, request: Request) -> Identity | None:
         """Who asks; None for someone who may not come in. Raises ``HandshakeError`` (503) while nobody can tell."""
+        return await self._until_known(self._authenticator.authenticate(request))
+
+    async def authenticate_token(self, token: str) -> Identity | None:
+        """The same for a client that shows a session's key, or a token that the site made (``user.token``)."""
+        return await self._until_known(self._authenticator.look_up(token))
+
+    def is_stranger(self, request: Request) -> bool:
+        """Whether a request claims no session at all."""
+        return self._authenticator.session_key(request) is None
+
+    def user_id(self, session: UserAgent) -> str:
+        """Whose connection it is."""
+        return str(session.user.user_id)
+
+    async def _until_known(self, look_up: Awaitable[Identity | None]) -> Identity | None:
         try:
-            identity = await self._authenticator.authenticate(request)
+            identity = await look_up
         except Exception:
             log.exception("! a session could not be looked up")
             raise HandshakeError(503, "sessions cannot be looked up at the moment", {"Retry-After": "5"}) from None
@@ -154,9 +169,9 @@ class UserManager(ThreadBound):
                 return self._dispatch_after(opening, session, payload)
         return self.table.dispatch(session, payload)
 
-    def on_binary(self, session: UserAgent, payload: bytes) -> None:
-        """Clients of the JSON protocol have nothing binary to say."""
-        session.push_error(ErrorCode.BAD_MESSAGE, "binary messages are not understood here")
+    def on_binary(self, session: UserAgent, payload: bytes) -> Awaitable[object] | None:
+        """What is binary is TCE."""
+        return session.connection.receive_packets(payload)
 
     def on_lag(self, session: UserAgent, is_lagging: bool) -> None:
         """Tell a client that it gets less than everything, or everything again."""

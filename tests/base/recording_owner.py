@@ -52,6 +52,15 @@ class RecordingOwner:
     async def authenticate(self, request: UpgradeRequest) -> Any | None:
         return self.identify(request)
 
+    async def authenticate_token(self, token: str) -> str | None:
+        return token if token.startswith("good") else None
+
+    def is_stranger(self, request: UpgradeRequest) -> bool:
+        return True
+
+    def user_id(self, session: Session) -> str:
+        return str(session.identity)
+
     def on_open(self, connection: WebSocketConnection, identity: Any) -> Session | None:
         self.sessions.append(Session(connection, identity))
         self._noted.set()

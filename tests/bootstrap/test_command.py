@@ -23,6 +23,7 @@ class Terminal:
         self.directory = directory
         self._environ = {k: v for k, v in os.environ.items() if not k.startswith(("DJANGO_", "RTSITE_", "RTSERVER_"))}
         self._environ["PYTHONPATH"] = str(REPOSITORY)
+        self._environ["RTSERVER_TCE_PORT"] = "0"
 
     def run(self, *words: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -94,6 +95,16 @@ def test_a_port_that_is_taken_is_one_line_and_exit_status_1(terminal, redis_url)
     assert f"127.0.0.1:{port}" in line
     assert "Address already in use" in line
     assert "Traceback" not in done.stderr
+
+
+def test_a_port_for_binary_clients_that_is_taken_is_one_line_too(terminal, redis_url):
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        done = terminal.run("--port", "0", "--tce-port", str(port), "--redis-url", redis_url)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"Error: cannot listen on 127.0.0.1:{port}: Address already in use; choose another --tce-port, or 0 for none\n"
+    )
 
 
 def test_push_puts_one_message(terminal, redis_url):
@@ -178,6 +189,15 @@ def test_check_warns_of_a_redis_that_keeps_nothing_and_fails_for_a_port_that_is_
     assert "keeps nothing on disk" in done.stdout
     assert verdicts(done, "port") == ["FAIL"]
     assert f"127.0.0.1:{port}: Address already in use" in done.stdout
+
+
+def test_check_looks_at_the_port_for_binary_clients(terminal, redis_url, free_port):
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        port = stranger.getsockname()[1]
+        taken = terminal.run("check", "--redis-url", redis_url, "--port", "0", "--tce-port", str(port))
+    free = terminal.run("check", "--redis-url", redis_url, "--port", "0", "--tce-port", str(free_port))
+    assert [taken.returncode, *verdicts(taken, "tce-port")] == [1, "FAIL"]
+    assert verdicts(free, "tce-port") == ["ok"]
 
 
 def test_check_fails_for_a_redis_that_is_away(terminal, free_port):

@@ -304,13 +304,26 @@ def test_a_client_is_told_that_it_lags_and_that_it_has_caught_up():
     ]
 
 
-def test_a_binary_message_is_answered_with_an_error():
+def test_binary_messages_are_packets_for_the_connection():
     online = Online()
     client = online.connect()
     online.users.on_binary(client.agent, b"\x00")
-    [message] = client.wire.take()
-    assert message["data"]["code"] == "bad_message"
-    assert client.wire.is_open
+    assert client.wire.packets == [b"\x00"]
+    assert client.wire.take() == []
+
+
+def test_a_token_is_looked_up_like_a_cookie_and_refused_once_it_was_closed():
+    online = Online()
+    ann = online.site.sessions["rtserver:t"] = Identity(1, "ann", "rtserver:t")
+    assert asyncio.run(online.users.authenticate_token("rtserver:t")) == ann
+    assert asyncio.run(online.users.authenticate_token("rtserver:u")) is None
+    online.users.handle(CloseSession("rtserver:t"))
+    assert asyncio.run(online.users.authenticate_token("rtserver:t")) is None
+
+
+def test_who_shows_no_session_is_a_stranger():
+    online = Online()
+    assert [online.users.is_stranger(request) for request in ("", "any")] == [True, False]
 
 
 def test_a_handler_that_closes_the_connection_at_its_start_leaves_nothing_behind():

@@ -54,7 +54,8 @@ class State(Enum):
 class WebSocketProtocol:
     """The server's side of one connection. ``max_message_bytes`` bounds a message, however many frames carry it.
 
-    ``inflates`` says that permessage-deflate (RFC 7692) was negotiated; the bound is that of the inflated message.
+    The bound may be raised later. ``inflates`` says that permessage-deflate (RFC 7692) was negotiated; the bound is
+    that of the inflated message.
     """
 
     __slots__ = (
@@ -64,11 +65,11 @@ class WebSocketProtocol:
         "_fragments",
         "_inflates",
         "_is_deflated",
-        "_max_message_bytes",
         "_message_opcode",
         "_needed",
         "close_code",
         "close_reason",
+        "max_message_bytes",
         "outgoing",
         "state",
     )
@@ -78,7 +79,7 @@ class WebSocketProtocol:
         self.close_code: int = CloseCode.ABNORMAL
         self.close_reason = ""
         self.outgoing: list[bytes] = []
-        self._max_message_bytes = max_message_bytes
+        self.max_message_bytes = max_message_bytes
         self._buffer = bytearray()
         self._needed = 2
         self._ending: Ending | None = None
@@ -142,7 +143,7 @@ class WebSocketProtocol:
         every message a client sends; everything rarer is behind ``_check_header`` and ``_on_frame``.
         """
         position, end = 0, len(data)
-        limit = self._max_message_bytes
+        limit = self.max_message_bytes
         while end - position >= 2 and self._ending is None:
             first = data[position]
             second = data[position + 1]
@@ -198,11 +199,11 @@ class WebSocketProtocol:
             return
         if (self._fragments is not None) != (opcode == Opcode.CONTINUATION):
             raise ProtocolError(CloseCode.PROTOCOL_ERROR, "fragments out of order")
-        limit = self._max_message_bytes
+        limit = self.max_message_bytes
         if reserved or self._is_deflated:
             limit = most_deflated_bytes(limit)
         if length + len(self._fragments or b"") > limit:
-            raise too_big(self._max_message_bytes)
+            raise too_big(self.max_message_bytes)
 
     def _on_frame(self, first: int, payload: bytes, messages: list[ReceivedMessage]) -> None:
         opcode = first & OPCODE_BITS
@@ -225,7 +226,7 @@ class WebSocketProtocol:
             # What the fragments of a compressed message say shows when it is whole.
             if not final:
                 return
-            payload = self._fragments = inflate(bytes(self._fragments), self._max_message_bytes)
+            payload = self._fragments = inflate(bytes(self._fragments), self.max_message_bytes)
             self._is_deflated = False
         if self._message_opcode == Opcode.TEXT:
             self._check_text(payload, final)

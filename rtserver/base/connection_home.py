@@ -1,0 +1,159 @@
+"""All open connections of a server, of every kind, and what they share: one flusher, one timer wheel, one adapter.
+
+Decides how a connection begins and how all of them end. Which ones there are, is for the doors they come in by.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, TypedDict
+
+from rtserver.base.connection_owner import ConnectionOwner
+from rtserver.base.flusher import Flusher
+from rtserver.base.ownership import ThreadBound
+from rtserver.base.packet_connection import PacketConnection
+from rtserver.base.tce_counts import TceCounts
+from rtserver.base.timer_wheel import TimerWheel
+from rtserver.base.wire.close_code import CloseCode
+from tcelib.core.adapter import RpcCommAdapter
+from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
+
+log = logging.getLogger(__name__)
+
+
+class Limits(TypedDict, total=False):
+    """The keyword arguments of ``ConnectionHome``."""
+
+    heartbeat_seconds: float
+    max_message_bytes: int
+    outbox_bytes: int
+    outbox_hard_bytes: int
+    flush_window: float
+    max_packet_bytes: int
+    login_seconds: float
+    adapter: RpcCommAdapter
+
+
+class ConnectionHome(ThreadBound):
+    """Built on the event loop's thread.
+
+    ``max_packet_bytes`` bounds a TCE packet, ``login_seconds`` is what a stranger has to show a token; ``adapter``
+    has the servants that serve the calls of all connections.
+    """
+
+    def __init__(
+        self,
+        owner: ConnectionOwner,
+        *,
+        heartbeat_seconds: float = 25.0,
+        max_message_bytes: int = 65_536,
+        outbox_bytes: int = 262_144,
+        outbox_hard_bytes: int = 2_097_152,
+        flush_window: float = 0.002,
+        max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES,
+        login_seconds: float = 10.0,
+        adapter: RpcCommAdapter | None = None,
+    ) -> None:
+        super().__init__()
+        self.loop = asyncio.get_running_loop()
+        self._connections: set[PacketConnection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._emptied = asyncio.Event()
+        self._turning: asyncio.TimerHandle | None = None
+        self.owner = owner
+        self.heartbeat_seconds = heartbeat_seconds
+        self.max_message_bytes = max_message_bytes
+        self.outbox_bytes = outbox_bytes
+        self.outbox_hard_bytes = outbox_hard_bytes
+        self.max_packet_bytes = max_packet_bytes
+        self.login_seconds = login_seconds
+        self.adapter = adapter or RpcCommAdapter("rtserver")
+        self.tce_counts = TceCounts()
+        self.flusher = Flusher(self.loop, flush_window)
+        self.wheel = TimerWheel(self.now())
+        self.accepted = 0
+        self._turn()
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    @property
+    def kinds(self) -> Counter[str]:
+        """How many connections there are of each kind."""
+        return Counter(connection.kind for connection in self._connections)
+
+    @property
+    def packets(self) -> int:
+        """How many TCE messages have come."""
+        return self.tce_counts.messages + sum(rpc.getRecvedMessageCount() for rpc in self.adapter.connections)
+
+    def now(self) -> float:
+        """The event loop's time, which every deadline here is told in."""
+        return self.loop.time()
+
+    def start(self, connection: PacketConnection, identity: Any, first: bytes = b"") -> None:
+        """Let the connection of a user live until it ends by itself."""
+        self.check_thread()
+        self._connections.add(connection)
+        self.accepted += 1
+        try:
+            connection.accept(self.owner.on_open(connection, identity))
+        except Exception:
+            log.exception("! %s: the opening failed", connection.remote_ip)
+            connection.abort()
+        else:
+            connection.start(first)
+
+    def start_stranger(self, connection: PacketConnection, first: bytes = b"") -> None:
+        """The same for one of whom a token is expected."""
+        self.check_thread()
+        self._connections.add(connection)
+        self.accepted += 1
+        connection.start(first)
+
+    def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run what a connection, or one to be, has to wait for. It must not raise, and is cancelled at the end."""
+        task = self.loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def forget(self, connection: PacketConnection) -> None:
+        """The connection's socket is closed."""
+        self._connections.discard(connection)
+        if not self._connections:
+            self._emptied.set()
+
+    async def wait_empty(self) -> None:
+        """Until no connection is left."""
+        while self._connections:
+            self._emptied.clear()
+            await self._emptied.wait()
+
+    async def wait_closed(self, seconds: float) -> None:
+        """Give the connections, whose close has begun, that long to end; then end them, and the timers with them.
+
+        Strangers are closed here.
+        """
+        for connection in tuple(self._connections):
+            if connection.session is None:
+                connection.close(CloseCode.DRAINING, "the server is going down")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.wait_empty(), seconds)
+        for connection in tuple(self._connections):
+            connection.abort()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._turning is not None:
+            self._turning.cancel()
+
+    def _turn(self) -> None:
+        for callback in self.wheel.advance(self.now()):
+            # What an owner makes of one connection's end must not cost the others their heartbeats and deadlines.
+            try:
+                callback()
+            except Exception:
+                log.exception("! a timer failed")
+        self._turning = self.loop.call_later(self.wheel.tick, self._turn)

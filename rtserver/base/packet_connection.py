@@ -1,0 +1,60 @@
+"""A connection over which TCE packets may come, whatever carries them.
+
+Decides who gets what comes in: the owner, or, until a stranger has shown a token, its ``TceLogin``.
+"""
+
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, ClassVar
+
+from rtserver.base.connection_owner import ConnectionOwner, Environment
+from rtserver.base.outgoing_connection import OutgoingConnection
+from rtserver.base.tce_login import TceLogin
+from rtserver.base.tce_peer import TcePeer
+
+
+class PacketConnection(OutgoingConnection):
+    """An open socket of a user, or of a stranger after ``expect_token``."""
+
+    join_packets: Callable[[Sequence[bytes]], bytes]
+    """How packets become what is pushed here."""
+
+    may_compress: ClassVar[bool] = False
+    """Whether packets may be compressed (TCE protocol, section 1.1)."""
+
+    __slots__ = ("_listener", "_login", "_peer")
+
+    def __init__(self, environment: Environment, connection: socket.socket, remote_ip: str) -> None:
+        super().__init__(environment, connection, remote_ip)
+        self._listener: ConnectionOwner | TceLogin = environment.owner
+        self._login: TceLogin | None = None
+        self._peer: TcePeer | None = None
+
+    def expect_token(self) -> None:
+        """Nobody knows whose connection it is. It is closed unless it shows a token."""
+        self._listener = self._login = TceLogin(self._environment, self)
+
+    def admit(self, identity: Any, data: bytes) -> Awaitable[object] | None:
+        """The stranger has shown whose it is: give the owner ``data``, and what comes from now on."""
+        owner = self._environment.owner
+        self._end_login()
+        self._listener = owner
+        self.accept(owner.on_open(self, identity))
+        return owner.on_binary(self.session, data) if self.is_open else None
+
+    def receive_packets(self, data: bytes) -> Awaitable[object] | None:
+        """Bytes of the stream, wherever they are cut; what is returned is as in ``ConnectionOwner.on_text``."""
+        if self._peer is None:
+            self._peer = TcePeer(self._environment, self)
+        return self._peer.receive(data)
+
+    def _tell_close(self, code: int) -> None:
+        super()._tell_close(code)
+        self._end_login()
+        if self._peer is not None:
+            self._peer.end()
+
+    def _end_login(self) -> None:
+        if self._login is not None:
+            self._login.end()
+            self._login = None

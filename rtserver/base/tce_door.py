@@ -1,0 +1,59 @@
+"""Where TCE clients come in over TCP. Nobody knows yet whose a connection is; the rest is ``TceConnection``."""
+
+import logging
+import socket
+from collections.abc import Callable, Iterable
+
+from tornado.netutil import add_accept_handler
+
+from rtserver.base.connection_home import ConnectionHome
+from rtserver.base.tce_connection import TceConnection
+
+log = logging.getLogger(__name__)
+
+PROBES = 3
+
+
+class TceDoor:
+    """Accepts for a server whose connections live in ``home``."""
+
+    def __init__(self, home: ConnectionHome) -> None:
+        self._home = home
+        self._stops: list[Callable[[], None]] = []
+
+    def listen(self, sockets: Iterable[socket.socket]) -> None:
+        """Accept on sockets that listen already."""
+        self._stops += [add_accept_handler(listener, self._on_accept) for listener in sockets]
+
+    def stop(self) -> None:
+        """Accept no more."""
+        for stop in self._stops:
+            stop()
+        self._stops.clear()
+
+    def _on_accept(self, connection: socket.socket, address: tuple[str, int]) -> None:
+        try:
+            connection.setblocking(False)
+            set_up(connection, self._home.heartbeat_seconds)
+        except OSError:
+            log.info("! %s left at once", address[0])
+            connection.close()
+            return
+        stranger = TceConnection(self._home, connection, address[0])
+        stranger.expect_token()
+        self._home.start_stranger(stranger)
+
+
+def set_up(connection: socket.socket, heartbeat_seconds: float) -> None:
+    """Let the system find out which peers are gone: TCE has no heartbeat (TCE protocol, section 1).
+
+    As with WebSockets, silence for ``heartbeat_seconds`` leads to questions, and as long again without any answer, or
+    without taking what is sent, to the end of the connection. Raises ``OSError``.
+    """
+    seconds = max(1, round(heartbeat_seconds))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, seconds // PROBES))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, PROBES)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 2_000 * seconds)

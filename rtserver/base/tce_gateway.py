@@ -1,0 +1,27 @@
+"""The servant by which binary clients send user messages: what a text frame is to a browser (``rtserver.idl``)."""
+
+from collections.abc import Awaitable
+from typing import cast
+
+from rtserver.base.tce_peer import TcePeer
+from rtserver.idl.rtserver import IUserGateway
+from tcelib.core.context import RpcContext
+from tcelib.core.servant import Answer
+from tcelib.wire.text import encode_text
+
+
+class UserGateway(IUserGateway):
+    """One object serves all connections of a server, each of which has its ``TcePeer`` for a transport."""
+
+    def send(self, json: str, ctx: RpcContext) -> Answer[None]:
+        """One user message. The call is answered when it has been handled, its own answer comes as ``onMessage``."""
+        handled = cast(TcePeer, ctx.conn.transport).on_text(encode_text(json))
+        return None if handled is None else _until(handled)
+
+    def ping(self, text: str, ctx: RpcContext) -> str:
+        """For a client that wants to know whether anybody is there."""
+        return text
+
+
+async def _until(handled: Awaitable[object]) -> None:
+    await handled

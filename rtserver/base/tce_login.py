@@ -1,0 +1,118 @@
+"""A connection whose user is not known yet: it has to show a token in the first packet, and soon.
+
+Decides how much of a stranger's bytes is kept (the first packet, and what came in the same read), and what it is told
+that may not come in. What a token is worth is asked of the owner.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
+
+from rtserver.base.connection_owner import Environment
+from rtserver.base.wire.close_code import CloseCode
+from rtserver.base.wire.handshake import HandshakeError
+from tcelib.error import RPCERROR_CONNECT_REJECT, DecodeError, PacketError
+from tcelib.wire.message import CALL, ONEWAY, RETURN, TOKEN, Packet, split_extra
+from tcelib.wire.packet import PacketReader, build_packet
+
+log = logging.getLogger(__name__)
+
+INTERFACE_BITS = 0xFFFF0000
+
+
+class Stranger(Protocol):
+    """The connection."""
+
+    remote_ip: str
+
+    @property
+    def join_packets(self) -> Callable[[Sequence[bytes]], bytes]:
+        """How packets become what is pushed."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a push still has a chance to arrive."""
+
+    def push(self, frame: bytes) -> None:
+        """Send, soon."""
+
+    def close(self, code: int, reason: str = "") -> None:
+        """End the connection; ``TceLogin.end`` is called before this returns."""
+
+    def admit(self, identity: Any, data: bytes) -> Awaitable[object] | None:
+        """The user is known: give the owner ``data``, and what comes from now on."""
+
+
+class TceLogin:
+    """Takes what a stranger sends in the place of the server's owner, until the owner knows whose it is."""
+
+    __slots__ = ("_data", "_environment", "_packets", "_reader", "_stranger", "_timer")
+
+    def __init__(self, environment: Environment, stranger: Stranger) -> None:
+        self._environment = environment
+        self._stranger = stranger
+        self._data = b""
+        self._packets: list[Packet] = []
+        self._reader = PacketReader(environment.max_message_bytes, self._on_dropped)
+        self._timer = environment.wheel.arm(environment.now(), environment.login_seconds, self._on_late)
+
+    def on_text(self, _session: None, _payload: bytes) -> None:
+        """A text frame, which carries no token."""
+        self._stranger.close(CloseCode.NOT_LOGGED_IN, "a stranger has to show a token first")
+
+    def on_binary(self, _session: None, payload: bytes) -> Awaitable[object] | None:
+        """Some bytes of the stream. When the first packet is whole, nothing more may be given until it is judged."""
+        self._data += payload
+        try:
+            self._reader.feed(payload, self._packets)
+        except PacketError as error:
+            if not self._packets:
+                self._environment.tce_counts.broken_streams += 1
+                log.info("! %s: %s", self._stranger.remote_ip, error)
+                self._stranger.close(CloseCode.UNSUPPORTED_DATA, str(error))
+                return None
+        return self._judge(self._packets[0]) if self._packets and self._stranger.is_open else None
+
+    def end(self) -> None:
+        """The connection is over, or has a user."""
+        self._timer.cancel()
+
+    async def _judge(self, packet: Packet) -> None:
+        token = _token_of(packet)
+        try:
+            identity = await self._environment.owner.authenticate_token(token) if token else None
+        except HandshakeError as error:
+            self._refuse(packet, CloseCode.INTERNAL_ERROR, error.reason)
+            return
+        if identity is None:
+            self._refuse(packet, CloseCode.NOT_LOGGED_IN, "not logged in: no valid token in the first packet")
+        elif self._stranger.is_open:
+            pending = self._stranger.admit(identity, self._data)
+            if pending is not None:
+                await pending
+
+    def _refuse(self, packet: Packet | None, code: CloseCode, reason: str) -> None:
+        """Answer the call, if it is one that wants an answer, and close."""
+        log.info("! %s: %s", self._stranger.remote_ip, reason)
+        self._environment.tce_counts.refusals += 1
+        if packet is not None and packet[0][6] & CALL and not packet[0][6] & ONEWAY:
+            (_, _, _, _, _, sequence, _, route, _, _, call_id, _), _ = packet
+            answer = build_packet(
+                sequence, RETURN, route & INTERFACE_BITS, errcode=RPCERROR_CONNECT_REJECT, call_id=call_id
+            )
+            self._stranger.push(self._stranger.join_packets([answer]))
+        self._stranger.close(code, reason)
+
+    def _on_dropped(self, reason: str) -> None:
+        self._refuse(None, CloseCode.NOT_LOGGED_IN, f"no token in the first packet: {reason}")
+
+    def _on_late(self) -> None:
+        self._refuse(None, CloseCode.NOT_LOGGED_IN, "no token came in time")
+
+
+def _token_of(packet: Packet) -> str:
+    (*_, extra_count), rest = packet
+    try:
+        return split_extra(extra_count, rest)[0].get(TOKEN, "")
+    except DecodeError:
+        return ""

@@ -1,0 +1,238 @@
+"""The calls of one connection: its bytes go to a ``tcelib`` connection, whose packets go to its outbox.
+
+Decides when the connection must stop reading: while there are calls to serve that came with what was read, while a
+user message is being handled, and while too many servants are waiting for something. The event loop's thread only.
+"""
+
+import asyncio
+import logging
+import math
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from typing import Any, ClassVar, Protocol
+
+from rtserver.base.connection_owner import Environment
+from rtserver.base.payload import Framing
+from rtserver.base.tce_framing import is_error
+from rtserver.base.timer_wheel import Timer
+from rtserver.base.wire.client_message import ErrorCode, encode_error
+from rtserver.base.wire.close_code import CloseCode
+from tcelib.core.connection import RpcConnection
+from tcelib.core.port import Done
+from tcelib.core.promise import RpcPromise
+from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RpcException
+
+log = logging.getLogger(__name__)
+
+MAX_RUNNING = 1_000  # servants of one connection that wait for something
+
+
+class Carrier(Protocol):
+    """The connection that the packets travel on."""
+
+    may_compress: ClassVar[bool]
+    session: Any
+
+    @property
+    def framing(self) -> Framing:
+        """How a message becomes what is pushed."""
+
+    @property
+    def join_packets(self) -> Callable[[Sequence[bytes]], bytes]:
+        """How packets become what is pushed."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a push still has a chance to arrive."""
+
+    def push(self, frame: bytes, key: Hashable | None = None) -> None:
+        """Send, soon."""
+
+    def close(self, code: int, reason: str = "") -> None:
+        """End the connection; ``TcePeer.end`` is called before this returns."""
+
+
+class TcePeer:
+    """A ``tcelib`` transport (``tcelib.core.port``) over a connection whose user is known."""
+
+    __slots__ = (
+        "_carrier",
+        "_environment",
+        "_handling",
+        "_running",
+        "_thread",
+        "_timer",
+        "_wakes_at",
+        "_waking",
+        "may_compress",
+        "rpc",
+    )
+
+    def __init__(self, environment: Environment, carrier: Carrier) -> None:
+        self._environment = environment
+        self._carrier = carrier
+        self._thread = threading.get_ident()
+        self._timer: Timer | None = None
+        self._wakes_at = math.inf
+        self._handling: asyncio.Future[None] | None = None  # the last user message that has not been handled yet
+        self._running = 0
+        self._waking: asyncio.Future[None] | None = None
+        self.may_compress = carrier.may_compress
+        self.rpc = RpcConnection(self, max_packet_bytes=environment.max_packet_bytes)
+        self.rpc.user = carrier.session
+        self.rpc.setUserId(environment.owner.user_id(carrier.session))
+        environment.adapter.addConnection(self.rpc)
+        self.rpc.opened()
+
+    # What the connection calls.
+
+    def receive(self, data: bytes) -> Awaitable[object] | None:
+        """Serve what came. While an awaitable that is returned is pending, nothing more may be given."""
+        has_more = self.rpc.receive(data)
+        return self._go_on(has_more) if has_more or self._must_wait else None
+
+    def end(self) -> None:
+        """The connection is over: calls that wait for an answer fail."""
+        if self.rpc.is_open:
+            self._environment.tce_counts.messages += self.rpc.getRecvedMessageCount()
+            self.rpc.lost(RpcException(RPCERROR_CONNECTION_LOST))
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # What the gateway's servant calls.
+
+    def on_text(self, text: bytes) -> Awaitable[object] | None:
+        """A user message, as if it had come in a text frame: to be handled when those before it have been.
+
+        What is returned, if anything, is done when it has been handled.
+        """
+        limit = self._environment.max_message_bytes
+        if len(text) > limit:
+            error = encode_error(ErrorCode.BAD_MESSAGE, f"a message of {len(text)} bytes; allowed are {limit}")
+            self._carrier.push(self._carrier.framing(error))
+            return None
+        if self._handling is None:
+            pending = self._environment.owner.on_text(self._carrier.session, text)
+            if pending is None:
+                return None
+        else:
+            pending = self._handle_after(self._handling, text)
+        handled = self._handling = self._environment.loop.create_future()
+        self._environment.run(self._until_handled(pending, handled))
+        return handled
+
+    # What tcelib calls: see ``tcelib.core.port.Transport``.
+
+    def is_mine(self) -> bool:
+        """See ``Transport``."""
+        return threading.get_ident() == self._thread
+
+    def hand_over(self, work: Callable[[], object], /) -> None:
+        """See ``Transport``."""
+        self._environment.loop.call_soon_threadsafe(work)
+
+    def write(self, packets: Sequence[bytes], /) -> None:
+        """See ``Transport``: what is written in one turn of the loop leaves in one write."""
+        if not self._carrier.is_open:
+            raise RpcException(RPCERROR_SENDFAILED, "the connection is closed")
+        self._environment.tce_counts.failures += sum(map(is_error, packets))
+        self._carrier.push(self._carrier.join_packets(packets))
+        self._watch_deadline()
+
+    def close(self) -> None:
+        """See ``Transport``."""
+        # tcelib closes by itself only after bytes that are no packets.
+        failure = self.rpc._failure
+        if failure is None:
+            self._carrier.close(CloseCode.NORMAL)
+        else:
+            self._environment.tce_counts.broken_streams += 1
+            self._carrier.close(CloseCode.UNSUPPORTED_DATA, str(failure))
+
+    def wait(self, promise: RpcPromise[Any], timeout: float | None, /) -> None:
+        """See ``Transport``. Nobody may wait like this for a connection of the server's loop."""
+        raise RuntimeError(
+            "waiting would stop the server: make the servant `async def` and `await prx.echo_async(...)`"
+        )
+
+    def future(self, promise: RpcPromise[Any], /) -> Awaitable[object]:
+        """See ``Transport``."""
+        if not self.is_mine():
+            raise RuntimeError("a promise is awaited on the server's loop")
+        future: asyncio.Future[None] = self._environment.loop.create_future()
+
+        def finish(_: RpcPromise[Any]) -> None:
+            if not future.done():
+                future.set_result(None)
+
+        promise.add_done_callback(finish)
+        return future
+
+    def run(self, coroutine: Coroutine[Any, Any, Any], done: Done, /) -> None:
+        """See ``Transport``. It goes on when the connection is lost, and is cancelled at the server's end."""
+        self._running += 1
+        self._environment.run(self._drive(coroutine, done))
+
+    def now(self) -> float:
+        """See ``Transport``."""
+        return self._environment.now()
+
+    @property
+    def _must_wait(self) -> bool:
+        return self._handling is not None or self._running > MAX_RUNNING
+
+    async def _go_on(self, has_more: bool) -> None:
+        """Serve the rest, in turns, and wait for what must have ended before the next bytes are read."""
+        while has_more or self._must_wait:
+            if self._must_wait:
+                self._waking = self._environment.loop.create_future()
+                await self._waking
+            else:
+                await asyncio.sleep(0)
+            has_more = self.rpc.serve()
+
+    def _wake(self) -> None:
+        if self._waking is not None and not self._must_wait and not self._waking.done():
+            self._waking.set_result(None)
+
+    async def _handle_after(self, before: Awaitable[object], text: bytes) -> None:
+        await before
+        if self._carrier.is_open:
+            pending = self._environment.owner.on_text(self._carrier.session, text)
+            if pending is not None:
+                await pending
+
+    async def _until_handled(self, pending: Awaitable[object], handled: "asyncio.Future[None]") -> None:
+        try:
+            await pending
+        except Exception:
+            log.exception("! a user message failed")
+        finally:
+            if self._handling is handled:
+                self._handling = None
+                self._wake()
+            if not handled.done():
+                handled.set_result(None)
+
+    async def _drive(self, coroutine: Coroutine[Any, Any, Any], done: Done) -> None:
+        try:
+            result, error = await coroutine, None
+        except Exception as raised:  # noqa: BLE001  told to tcelib, which logs it and answers
+            result, error = None, raised
+        finally:
+            self._running -= 1
+            self._wake()
+        done(result, error)
+
+    def _watch_deadline(self) -> None:
+        deadline = self.rpc.next_deadline()
+        if deadline is not None and deadline < self._wakes_at:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._wakes_at = deadline
+            self._timer = self._environment.wheel.arm(self.now(), deadline - self.now(), self._expire)
+
+    def _expire(self) -> None:
+        self._wakes_at = math.inf
+        self.rpc.expire(self.now())
+        self._watch_deadline()

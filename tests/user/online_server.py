@@ -1,0 +1,104 @@
+"""The users' side behind the real ways in, on real sockets and with the real bridge; sessions are in a dict."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.testing import bind_unused_port
+from tornado.web import Application
+from user_side import Site
+
+from rtserver.base.bridge import Bridge
+from rtserver.base.front_door import FrontDoor
+from rtserver.base.tce_door import TceDoor
+from rtserver.base.tce_gateway import UserGateway
+from rtserver.base.websocket_server import WebSocketServer
+from rtserver.handlers.ping import PingMsgHandler
+from rtserver.user.auth import Identity
+from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.topic import TopicBoard
+from rtserver.user.user_manager import UserManager
+from tcelib.core.adapter import RpcCommAdapter
+from tests.tce_client import TceClient
+from tests.websocket_client import AsyncWebSocketClient
+
+DEADLINE = 10.0
+
+
+class CookieSite(Site):
+    """Reads the session key from the request's cookie, as the real one does."""
+
+    def session_key(self, request):
+        return request.cookies.get("sessionid")
+
+    async def authenticate(self, request):
+        cookie = self.session_key(request)
+        return None if cookie is None else await self.look_up(cookie)
+
+
+class SlowEcho(BaseUserMsgHandler):
+    """Answers the first message last, if it may."""
+
+    msg_type = "slow"
+
+    async def on_useragent_msg(self, agent, data):
+        for _ in range(data):
+            await asyncio.sleep(0)
+        return data
+
+
+@dataclass
+class Running:
+    """A server on a port of its own."""
+
+    port: int
+    tce_port: int
+    server: WebSocketServer
+    users: UserManager
+    bridge: Bridge
+    site: CookieSite
+
+    async def meet(self, way: str, **options: Any) -> TceClient:
+        """A binary client whom nobody knows yet, over ``tcp`` or over ``websocket``."""
+        if way == "tcp":
+            return await TceClient.over_tcp(self.tce_port, **options)
+        return await TceClient.over_websocket(self.port, **options)
+
+    async def connect(self, session_key="s1") -> AsyncWebSocketClient:
+        headers = {"Cookie": f"sessionid={session_key}"}
+        return await AsyncWebSocketClient.connect("127.0.0.1", self.port, "/rt/", headers, timeout=DEADLINE)
+
+
+@asynccontextmanager
+async def running(*servants: Any, **limits: Any) -> AsyncIterator[Running]:
+    """Everything is up; ``servants`` are served beside the gateway, ``limits`` are ``WebSocketServer``'s."""
+    loop = asyncio.get_running_loop()
+    bridge = Bridge()
+    site = CookieSite({key: Identity(number, "ann", key) for number, key in enumerate(("s0", "s1", "s2"))})
+    users = UserManager([PingMsgHandler, SlowEcho], TopicBoard(), bridge.to_services.post, site, epoch="e1")
+    adapter = RpcCommAdapter("test")
+    for servant in (UserGateway(), *servants):
+        adapter.addServant(servant)
+    server = WebSocketServer(users, adapter=adapter, **limits)
+    bridge.to_users.bind(lambda: loop.call_soon_threadsafe(bridge.to_users.drain, users.handle, 100))
+    door = FrontDoor("/rt/", server, HTTPServer(Application()))
+    listener, port = bind_unused_port()
+    door.listen([listener])
+    tce_door = TceDoor(server)
+    tce_listener, tce_port = bind_unused_port()
+    tce_door.listen([tce_listener])
+    try:
+        yield Running(port, tce_port, server, users, bridge, site)
+    finally:
+        door.stop()
+        tce_door.stop()
+        listener.close()
+        tce_listener.close()
+        users.close_all(1001)
+        await server.wait_closed(1.0)
+        assert not users.agents
+        assert not adapter.connections
+        assert not len(server.wheel)

@@ -1,0 +1,407 @@
+"""Binary clients as users like any other, on real sockets: over TCP, and over a WebSocket that asks for TCE."""
+
+import asyncio
+
+import pytest
+
+import tcelib as tce
+from rtserver.base.messages import CloseSession, Kick, PushUser
+from rtserver.user.user_agent import UserAgent
+from tests.tce_client import (
+    CALL,
+    CONNECT_REJECT,
+    GATEWAY,
+    ONEWAY,
+    PING,
+    RETURN,
+    SEND,
+    TceClient,
+    packet,
+    strings,
+    text,
+)
+from tests.user.online_server import Running, running
+from tests.websocket_client import AsyncWebSocketClient
+
+ways = pytest.mark.parametrize("way", ["tcp", "websocket"])
+
+
+def read_text(data: bytes) -> tuple[str]:
+    return (data.decode(),)
+
+
+def operation(name: str, opidx: int) -> tce.Operation[str]:
+    return tce.Operation(
+        "test.Who",
+        name,
+        ifidx=7,
+        opidx=opidx,
+        is_void=False,
+        write_params=str.encode,
+        read_params=read_text,
+        write_result=str.encode,
+        read_result=bytes.decode,
+    )
+
+
+class Who(tce.Servant):
+    """An interface of a team's own; strings are bare bytes here."""
+
+    INTERFACE = tce.Interface("test.Who", ifidx=7, operations=(operation("name", 0), operation("ask", 1)))
+
+    def name(self, question: str, ctx: tce.RpcContext) -> str:
+        assert isinstance(ctx.user, UserAgent)
+        return f"{question} {ctx.user.user.user_id} {ctx.conn.getUserId()} {ctx.msg.user_id}"
+
+    async def ask(self, question: str, ctx: tce.RpcContext) -> str:
+        if question == "in vain":
+            return await ctx.conn.call(self.INTERFACE.operations[0], (question,), timeout=0.01)
+        return "they say " + await ctx.conn.call(self.INTERFACE.operations[0], (question,))
+
+
+def slow(turns: int) -> str:
+    return f'{{"type":"slow","data":{turns}}}'
+
+
+async def logged_in(server: Running, way: str, token: str = "s2") -> TceClient:
+    client = await server.meet(way)
+    await client.ping(token=token)
+    return client
+
+
+@ways
+def test_a_user_is_greeted_answered_and_pushed_to(way):
+    async def scenario():
+        async with running() as server, await server.meet(way) as client:
+            client.say('{"type":"ping","data":null,"id":1}', token="s2")
+            userinfo = await client.message()
+            pong = await client.message()
+            server.bridge.to_users.post(PushUser((2,), "notice", {"text": "hé"}))
+            return userinfo, pong, await client.message()
+
+    userinfo, pong, notice = asyncio.run(scenario())
+    assert (userinfo["type"], userinfo["data"]["user"]) == ("userinfo", {"id": 2, "name": "ann"})
+    assert pong == {"type": "ping", "data": "pong", "id": 1}
+    assert notice == {"type": "notice", "data": {"text": "hé"}}
+
+
+@ways
+@pytest.mark.parametrize("token", ["unknown", "", None])
+def test_a_call_without_a_valid_token_is_answered_with_a_refusal_and_the_connection_closed(way, token):
+    async def scenario():
+        async with running() as server, await server.meet(way) as client:
+            answer = await client.answer(client.call(GATEWAY, PING, text("?"), token=token))
+            return answer, await client.rest(), client.close_code, server.server.tce_counts.refusals
+
+    answer, rest, close_code, refusals = asyncio.run(scenario())
+    assert (answer.errcode, answer.params, refusals) == (CONNECT_REJECT, b"", 1)
+    reason = "not logged in: no valid token in the first packet"
+    if way == "tcp":
+        assert rest == [{"type": "closed", "data": {"code": 4001, "reason": reason}}]
+    else:
+        assert (rest, close_code) == ([], 4001)
+
+
+@ways
+def test_while_nobody_can_tell_a_token_is_refused_with_a_code_to_come_back_by(way):
+    async def scenario():
+        async with running() as server, await server.meet(way) as client:
+            server.site.outage = ConnectionError("no database")
+            answer = await client.answer(client.call(GATEWAY, PING, text("?"), token="s1"))
+            return answer.errcode, await client.rest(), client.close_code
+
+    errcode, rest, close_code = asyncio.run(scenario())
+    assert errcode == CONNECT_REJECT
+    assert 1011 in (close_code, *(message["data"]["code"] for message in rest))
+
+
+@ways
+def test_a_stranger_who_says_nothing_is_closed_in_time(way):
+    async def scenario():
+        async with running(login_seconds=0.01) as server, await server.meet(way) as client:
+            return await client.rest(), client.close_code
+
+    rest, close_code = asyncio.run(scenario())
+    assert 4001 in (close_code, *(message["data"]["code"] for message in rest))
+
+
+@ways
+@pytest.mark.parametrize("size", [1, 13, 14, 20, 50])
+def test_the_first_packet_may_come_in_pieces(way, size):
+    async def scenario():
+        async with running() as server, await server.meet(way) as client:
+            data = packet(CALL, 1, GATEWAY, PING, text("?"), {"__token__": "s2"})
+            for start in range(0, len(data), size):
+                client.send(data[start : start + size])
+                await asyncio.sleep(0)
+            return strings((await client.answer(1)).params)
+
+    assert asyncio.run(scenario()) == ["?"]
+
+
+@ways
+def test_what_comes_with_the_first_packet_waits_for_the_login_and_is_served_in_order(way):
+    async def scenario():
+        async with running() as server, await server.meet(way) as client:
+            calls = [packet(CALL, number, GATEWAY, PING, text(str(number))) for number in range(2, 500)]
+            client.send(packet(CALL, 1, GATEWAY, PING, text("1"), {"__token__": "s2"}) + b"".join(calls))
+            await client.message("userinfo")
+            return [strings((await client.answer(number)).params) for number in range(1, 500)]
+
+    assert asyncio.run(scenario()) == [[str(number)] for number in range(1, 500)]
+
+
+@ways
+def test_a_token_on_a_later_packet_changes_nothing(way):
+    async def scenario():
+        async with running() as server, await logged_in(server, way) as client:
+            await client.ping(token="s1")
+            await client.ping(token="nonsense")
+            return [agent.user.user_id for agent in server.users.agents.values()]
+
+    assert asyncio.run(scenario()) == [2]
+
+
+@ways
+def test_a_strangers_packet_may_not_be_longer_than_a_user_message(way):
+    async def scenario():
+        async with running(max_message_bytes=1000) as server, await server.meet(way) as client:
+            client.send(packet(CALL, 1, GATEWAY, SEND, bytes(1000))[:14])
+            return await client.rest(), client.close_code
+
+    rest, close_code = asyncio.run(scenario())
+    assert 1003 in (close_code, *(message["data"]["code"] for message in rest))
+
+
+@ways
+def test_bytes_that_are_no_packets_end_the_connection(way):
+    async def scenario():
+        async with running() as server:
+            codes = []
+            for client in (await server.meet(way), await logged_in(server, way)):
+                async with client:
+                    client.messages.clear()
+                    client.send(b"GET / HTTP/1.1\r\n\r\n")
+                    rest = await client.rest()
+                    codes.append(client.close_code or rest[-1]["data"]["code"])
+            return codes, server.server.tce_counts.broken_streams
+
+    assert asyncio.run(scenario()) == ([1003, 1003], 2)
+
+
+@ways
+def test_a_packet_over_the_limit_is_refused_at_its_header(way):
+    async def scenario():
+        async with running(max_packet_bytes=500_000) as server, await logged_in(server, way) as client:
+            client.messages.clear()
+            client.send(packet(CALL, 9, GATEWAY, PING, bytes(1_000_000))[:14])
+            rest = await client.rest()
+            return client.close_code or rest[-1]["data"]["code"]
+
+    assert asyncio.run(scenario()) == 1003
+
+
+@ways
+def test_a_packet_longer_than_a_user_message_may_be_is_served(way):
+    async def scenario():
+        async with running() as server, await logged_in(server, way) as client:
+            answer = await client.answer(client.call(GATEWAY, PING, text("x" * 200_000)))
+            return len(strings(answer.params)[0])
+
+    assert asyncio.run(scenario()) == 200_000
+
+
+@ways
+def test_a_user_message_over_its_limit_is_answered_with_an_error_and_the_connection_stays(way):
+    async def scenario():
+        async with running(max_message_bytes=1000) as server, await logged_in(server, way) as client:
+            client.say('{"type":"ping","data":"' + "x" * 1000 + '"}')
+            error = await client.data("error")
+            return error["code"], await client.ping()
+
+    assert asyncio.run(scenario()) == ("bad_message", "?")
+
+
+@ways
+def test_user_messages_are_handled_in_order_even_if_the_first_takes_longest(way):
+    async def scenario():
+        async with running() as server, await logged_in(server, way) as client:
+            texts = [slow(20), slow(5), slow(0), '{"type":"ping"}']
+            client.send(b"".join(packet(ONEWAY, 0, GATEWAY, SEND, text(each)) for each in texts))
+            return [(await client.message(kind))["data"] for kind in ("slow", "slow", "slow", "ping")]
+
+    assert asyncio.run(scenario()) == [20, 5, 0, "pong"]
+
+
+@ways
+def test_a_two_way_message_is_answered_when_it_has_been_handled(way):
+    async def scenario():
+        async with running() as server, await logged_in(server, way) as client:
+            client.messages.clear()
+            for turns in (5, 1):
+                answer = await client.answer(client.call(GATEWAY, SEND, text(slow(turns))))
+                assert (answer.errcode, answer.params) == (0, b"")
+                assert [message["data"] for message in client.messages] == [turns]
+                client.messages.clear()
+
+    asyncio.run(scenario())
+
+
+@ways
+def test_bad_input_is_answered_and_the_connection_stays(way):
+    async def scenario():
+        async with running() as server, await logged_in(server, way) as client:
+            for message in ("{", "[]", '{"type":"nothing"}'):
+                client.say(message)
+            codes = [(await client.data("error"))["code"] for _ in range(3)]
+            bad = [await client.answer(client.call(ifidx, 0, b"\0")) for ifidx in (1234, GATEWAY)]
+            return codes, [answer.errcode for answer in bad], await client.ping(), server.server.tce_counts.failures
+
+    codes, errors, echo, failures = asyncio.run(scenario())
+    assert codes == ["bad_json", "bad_message", "unknown_type"]
+    assert (errors, echo, failures) == ([4, 5], "?", 2)
+
+
+@ways
+def test_a_servant_knows_whose_call_it_serves(way):
+    async def scenario():
+        async with running(Who()) as server, await logged_in(server, way) as client:
+            call = client.call(7, 0, b"you are")
+            forged = packet(CALL, 77, 7, 0, b"you are", {"__user_id__": "1"})
+            first = await client.answer(call)
+            client.send(forged)
+            return first.params, (await client.answer(77)).params
+
+    assert asyncio.run(scenario()) == (b"you are 2 2 2", b"you are 2 2 2")
+
+
+@ways
+def test_a_servant_may_call_back_and_wait_for_the_answer(way):
+    async def scenario():
+        async with running(Who()) as server, await logged_in(server, way) as client:
+            call = client.call(7, 1, b"who are you")
+            question = await client.recv()
+            assert (question.calltype, question.ifidx, question.params) == (CALL, 7, b"who are you")
+            client.send(packet(RETURN, question.sequence, 7, 0, b"nobody"))
+            answer = await client.answer(call)
+            call = client.call(7, 1, b"in vain")
+            await client.recv()
+            return answer.params, (await client.answer(call)).errcode
+
+    assert asyncio.run(scenario()) == (b"they say nobody", 6)
+
+
+@ways
+def test_a_callback_that_waits_when_the_client_leaves_ends_with_it(way):
+    async def scenario():
+        async with running(Who()) as server:
+            async with await logged_in(server, way) as client:
+                client.call(7, 1, b"anybody")
+                await client.recv()
+            await server.server.wait_empty()
+            return len(server.server.adapter.connections)
+
+    assert asyncio.run(scenario()) == 0
+
+
+@ways
+def test_a_logout_on_the_site_closes_the_connection(way):
+    async def scenario():
+        async with running() as server, await logged_in(server, way, "s1") as client:
+            client.messages.clear()
+            server.bridge.to_users.post(CloseSession("s1"))
+            rest = await client.rest()
+            async with await server.meet(way) as late:
+                refused = await late.answer(late.call(GATEWAY, PING, text("?"), token="s1"))
+            return client.close_code or rest[-1]["data"]["code"], dict(server.users.agents), refused.errcode
+
+    assert asyncio.run(scenario()) == (4009, {}, CONNECT_REJECT)
+
+
+@ways
+def test_a_kick_closes_the_connection_with_its_reason(way):
+    async def scenario():
+        async with running() as server, await logged_in(server, way) as client:
+            client.messages.clear()
+            server.bridge.to_users.post(Kick(2, "go away"))
+            return await client.rest(), client.close_code
+
+    rest, close_code = asyncio.run(scenario())
+    if way == "tcp":
+        assert rest == [{"type": "closed", "data": {"code": 4003, "reason": "go away"}}]
+    else:
+        assert (rest, close_code) == ([], 4003)
+
+
+def test_with_a_cookie_a_websocket_that_asks_for_tce_needs_no_token():
+    async def scenario():
+        cookie = {"Cookie": "sessionid=s1"}
+        async with running() as server, await server.meet("websocket", headers=cookie) as client:
+            userinfo = await client.data("userinfo")
+            return userinfo["user"]["id"], await client.ping()
+
+    assert asyncio.run(scenario()) == (1, "?")
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/rt/", {}, 401),
+        ("/rt/?tcetera", {}, 401),
+        ("/rt/?tce", {"Cookie": "sessionid=unknown"}, 401),
+        ("/rt/?tce", {"Origin": "http://evil.example"}, 403),
+        ("/rt/?a=1&tce=", {}, 101),
+    ],
+)
+def test_who_may_come_in_as_a_stranger(path, headers, status):
+    async def scenario():
+        async with (
+            running() as server,
+            await AsyncWebSocketClient.connect("127.0.0.1", server.port, path, headers) as client,
+        ):
+            return client.answer.status
+
+    assert asyncio.run(scenario()) == status
+
+
+def test_a_stranger_who_speaks_text_is_closed_and_a_user_is_understood():
+    async def scenario():
+        async with running() as server:
+            async with await AsyncWebSocketClient.connect("127.0.0.1", server.port, "/rt/?tce") as stranger:
+                stranger.send_text('{"type":"ping"}')
+                code = (await stranger.recv_until_close()).close_code
+            headers = {"Cookie": "sessionid=s1"}
+            async with await AsyncWebSocketClient.connect("127.0.0.1", server.port, "/rt/?tce", headers) as user:
+                user.send_text('{"type":"ping"}')
+                frames = [await user.recv(), await user.recv()]
+            return code, [frame.opcode for frame in frames], b'"pong"' in frames[1].payload
+
+    assert asyncio.run(scenario()) == (4001, [2, 2], True)
+
+
+def test_a_browser_that_is_pushed_text_may_make_calls_beside_it():
+    async def scenario():
+        headers = {"Cookie": "sessionid=s1"}
+        async with running() as server, await TceClient.over_websocket(server.port, "/rt/", headers) as client:
+            with pytest.raises(AssertionError, match="userinfo"):
+                await client.recv()  # a text frame
+            return await client.ping()
+
+    assert asyncio.run(scenario()) == "?"
+
+
+def test_kinds_of_connections_and_their_messages_are_counted():
+    async def scenario():
+        async with running() as server:
+            async with (
+                await logged_in(server, "tcp") as tcp,
+                await logged_in(server, "websocket"),
+                await server.connect("s1"),
+            ):
+                await tcp.ping()
+                found = dict(server.server.kinds), server.server.packets
+            await server.server.wait_empty()
+            return *found, server.server.packets
+
+    kinds = {"tce": 1, "tce, websocket": 1, "websocket": 1}
+    assert asyncio.run(scenario()) == (kinds, 3, 3)
