@@ -42,7 +42,7 @@ def load_servants(paths: Iterable[str]) -> list[type[Servant]]:
 
     Raises ``PluginError``, too, if one serves no interface, or two serve the same one.
     """
-    classes = list(_load_all(paths, "rtserver.rpc_servants", Servant).values())
+    classes = list(dict.fromkeys(_load_all(paths, "rtserver.rpc_servants", Servant).values()))
     owners: dict[int, type[Servant]] = {interface.ifidx: UserGateway for interface in _interfaces_of(UserGateway)}
     for cls in classes:
         interfaces = list(_interfaces_of(cls))

@@ -52,7 +52,11 @@ _ITerminal_onMessage: tce.Operation[None] = tce.Operation(
 )
 
 
-_ITerminal_interface = tce.Interface("rtserver.ITerminal", ifidx=30000, operations=(_ITerminal_onMessage,))
+_ITerminal_interface: tce.Interface = tce.Interface(
+    "rtserver.ITerminal",
+    ifidx=30000,
+    operations=(_ITerminal_onMessage,),
+)
 
 
 def _write_IUserGateway_send(json_: str) -> bytes:
@@ -138,7 +142,7 @@ _IUserGateway_ping: tce.Operation[str] = tce.Operation(
 )
 
 
-_IUserGateway_interface = tce.Interface(
+_IUserGateway_interface: tce.Interface = tce.Interface(
     "rtserver.IUserGateway",
     ifidx=30001,
     operations=(_IUserGateway_send, _IUserGateway_ping),

@@ -1,13 +1,45 @@
 """From a dotted path to a class, and the lines for paths that lead nowhere."""
 
+import sys
+
 import pytest
 
+import tcelib as tce
 from rtserver.bootstrap.error import PluginError
-from rtserver.bootstrap.plugin import by_type, load_plugins
+from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_servants
 from rtserver.handlers.ping import PingMsgHandler
+from rtserver.idl.rtserver import IUserGateway
 from rtserver.user.msg_handler import BaseUserMsgHandler
 
 PING = "rtserver.handlers.ping"
+
+
+HERE = __name__
+
+
+class Prices(tce.Servant):
+    """An interface of index 5."""
+
+    INTERFACE = tce.Interface("shop.Prices", ifidx=5, operations=())
+
+
+class Orders(Prices):
+    """Another one, and its base's."""
+
+    INTERFACE = tce.Interface("shop.Orders", ifidx=6, operations=())
+
+    def __init__(self, users):
+        self.users = users
+
+
+class Same(tce.Servant):
+    """Of the index that another one has."""
+
+    INTERFACE = tce.Interface("depot.Goods", ifidx=6, operations=())
+
+
+class Gateway(IUserGateway):
+    """In the place of ours."""
 
 
 class OtherPing(PingMsgHandler):
@@ -54,3 +86,40 @@ def test_two_for_one_type_are_both_named():
 
 def test_the_classes_are_found_by_their_type():
     assert by_type([PingMsgHandler, PingMsgHandler]) == {"ping": PingMsgHandler}
+
+
+@pytest.fixture
+def _here(monkeypatch):
+    """This file is a module that a path may name."""
+    monkeypatch.setitem(sys.modules, "shop_servants", sys.modules[HERE])
+
+
+@pytest.mark.usefixtures("_here")
+def test_servants_are_loaded_and_built_with_the_users_if_they_take_them():
+    assert load_servants(["shop_servants:Prices"]) == [Prices]
+    assert load_servants(["shop_servants:Orders", "shop_servants.Orders"]) == [Orders]
+    assert isinstance(build_servant(Prices, "users"), Prices)
+    assert build_servant(Orders, "users").users == "users"
+
+
+@pytest.mark.usefixtures("_here")
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("Orders", "Same"), ("Orders", "Same", "index 6")),
+        (("Prices", "Orders"), ("Prices", "Orders", "index 5")),
+        (("Gateway",), ("UserGateway", "Gateway", "index 30001")),
+        (("tce.Servant",), ("cannot be loaded",)),
+        (("PingMsgHandler",), ("PingMsgHandler", "is no subclass of tcelib.core.servant.Servant")),
+        (("Nothing",), ("Nothing", "cannot be loaded")),
+    ],
+)
+def test_servants_that_cannot_be_served_stop_the_start_with_their_names(names, words):
+    with pytest.raises(PluginError) as error:
+        load_servants([f"shop_servants:{name}" for name in names])
+    assert all(word in str(error.value) for word in words), error.value
+
+
+def test_a_servant_without_an_interface_is_named():
+    with pytest.raises(PluginError, match=r"tcelib.core.servant.Servant serves no interface"):
+        load_servants(["tcelib:Servant"])
