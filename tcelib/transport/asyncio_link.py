@@ -103,6 +103,10 @@ class Link(LoopShell, asyncio.BufferedProtocol):
             self._end(RpcException(RPCERROR_CONNECTION_LOST, str(exc or "the peer closed the connection")))
         self._owner.link_gone(self)
 
+    def dismiss(self) -> None:
+        """Close the connection for a reason that is not the peer's: it may come back."""
+        self.connection.close()
+
     def abort(self) -> None:
         """Close the socket at once, whatever lies unsent."""
         self._socket.abort()

@@ -52,7 +52,7 @@ class AsyncioServer:
         self._sweeper.cancel()
         self._server.close()
         for link in tuple(self._links):
-            link.connection.close()
+            link.dismiss()
         await self._home.cancel_tasks()
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
@@ -99,5 +99,5 @@ class AsyncioServer:
             if link.is_active:
                 link.is_active = False
             else:
-                link.connection.close()
+                link.dismiss()
         self._sweeper = self._home.loop.call_later(self._options.idle_seconds, self._sweep)

@@ -11,7 +11,7 @@ from tcelib.transport.asyncio_link import Link, LinkOwner
 from tcelib.transport.asyncio_server import AsyncioServer
 from tcelib.transport.loop_shell import LoopHome
 from tcelib.transport.option import DEFAULTS, Options
-from tcelib.transport.websocket_stream import HandshakeError, WebSocketStream
+from tcelib.transport.websocket_stream import GOING_AWAY, NORMAL_CLOSURE, HandshakeError, WebSocketStream
 
 
 class WebSocketLink(Link):
@@ -21,6 +21,7 @@ class WebSocketLink(Link):
         super().__init__(home, options, owner)
         self.may_compress = False
         self._stream = stream
+        self._close_code = NORMAL_CLOSURE
         self._has_opened = False
 
     def write(self, packets: Sequence[bytes], /) -> None:
@@ -30,9 +31,14 @@ class WebSocketLink(Link):
         self._write(self._stream.pack(packets))
         self.watch_deadline()
 
+    def dismiss(self) -> None:
+        """See ``Link``. The close code is what tells a page to come back."""
+        self._close_code = GOING_AWAY
+        super().dismiss()
+
     def close(self) -> None:
         """See ``Transport``, with a close frame."""
-        self._stream.close()
+        self._stream.close(self._close_code)
         self._send_due()
         super().close()
 

@@ -82,6 +82,10 @@ class Link(HubShell):
         """Read, in a greenlet of its own, after ``early``."""
         self._reader = self.home.spawn(self._read, early)
 
+    def dismiss(self) -> None:
+        """Close the connection for a reason that is not the peer's: it may come back."""
+        self.connection.close()
+
     def abort(self) -> None:
         """Close the socket at once, whatever lies unsent."""
         self._outbox.clear()

@@ -60,7 +60,7 @@ class GeventServer:
         gevent.killall([self._acceptor, self._sweeper])
         self._listener.close()
         for link in tuple(self._links):
-            link.connection.close()
+            link.dismiss()
         self._home.join(CLOSE_SECONDS)
         for link in tuple(self._links):
             link.abort()
@@ -123,4 +123,4 @@ class GeventServer:
                 if link.is_active:
                     link.is_active = False
                 else:
-                    link.connection.close()
+                    link.dismiss()

@@ -13,7 +13,7 @@ from tcelib.transport.gevent_link import Link, LinkOwner
 from tcelib.transport.gevent_server import GeventServer
 from tcelib.transport.hub_shell import HubHome
 from tcelib.transport.option import DEFAULTS, READ_BYTES, Options
-from tcelib.transport.websocket_stream import HandshakeError, WebSocketStream
+from tcelib.transport.websocket_stream import GOING_AWAY, NORMAL_CLOSURE, HandshakeError, WebSocketStream
 
 
 class WebSocketLink(Link):
@@ -32,6 +32,7 @@ class WebSocketLink(Link):
         super().__init__(home, options, owner, sock, writers_wait)
         self.may_compress = False
         self._stream = stream
+        self._close_code = NORMAL_CLOSURE
 
     def write(self, packets: Sequence[bytes], /) -> None:
         """See ``Transport``: a binary message for each."""
@@ -40,9 +41,14 @@ class WebSocketLink(Link):
         self._write(self._stream.pack(packets))
         self.watch_deadline()
 
+    def dismiss(self) -> None:
+        """See ``Link``. The close code is what tells a page to come back."""
+        self._close_code = GOING_AWAY
+        super().dismiss()
+
     def close(self) -> None:
         """See ``Transport``, with a close frame."""
-        self._stream.close()
+        self._stream.close(self._close_code)
         self._send_due()
         super().close()
 

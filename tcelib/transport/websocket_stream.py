@@ -24,6 +24,7 @@ from wsproto.events import (
 from wsproto.utilities import ProtocolError, RemoteProtocolError
 
 NORMAL_CLOSURE = 1000
+GOING_AWAY = 1001
 UNSUPPORTED_DATA = 1003
 
 
