@@ -1,4 +1,9 @@
-"""Clients that call: with a number of calls under way on each connection, or one on each of many new connections."""
+"""Clients that call: with a number of calls under way on each connection, or one on each of many new connections.
+
+They look for answers without ever sleeping. Whoever sends to a process that sleeps on another core pays for waking
+it, 10 µs on a virtual machine: a server slower than these clients would be charged with that for every answer, one
+that is quicker for none (tcelib at depth 1: 65,000 calls/s or 115,000).
+"""
 
 import select
 import socket
@@ -54,32 +59,39 @@ class Callers:
         answered = 0
         begun = time.perf_counter()
         while (took := time.perf_counter() - begun) < seconds:
-            events = self._epoll.poll(PATIENCE)
-            if not events:
-                raise LoadError("no answer comes")
-            for number, _ in events:
+            for number, _ in news(self._epoll):
                 answered += self._go_on(number)
         return answered, took
 
     def _go_on(self, number: int) -> int:
         connection, talk = self._sockets[number], self._talks[number]
-        size = connection.recv_into(self._buffer)
+        try:
+            size = connection.recv_into(self._buffer)
+            answers = talk.answers(bytes(self._buffer[:size]))
+            if answers:
+                connection.sendall(talk.calls(answers))
+        except OSError as error:
+            raise LoadError(f"a connection failed under load: {error}") from None
         if not size:
             raise LoadError("the server closed a connection under load")
-        answers = talk.answers(bytes(self._buffer[:size]))
-        if answers:
-            connection.sendall(talk.calls(answers))
         return answers
+
+
+def news(epoll: select.epoll) -> list[tuple[int, int]]:
+    """The next events, waited for awake. Raises ``LoadError`` if there are none for too long."""
+    begun = time.perf_counter()
+    while not (events := epoll.poll(0)):
+        if time.perf_counter() - begun > PATIENCE:
+            raise LoadError("no answer comes")
+    return events
 
 
 def keep_calling(callers: Callers, depth: int, seconds: float) -> dict[str, Any]:
     """Calls a second with ``depth`` under way on each connection."""
     callers.begin(depth)
     callers.call_for(WARM_UP_SECONDS)
-    spent = time.process_time()
     answered, took = callers.call_for(seconds)
-    spent = time.process_time() - spent
-    return {"calls_per_second": round(answered / took), "client_busy": round(spent / took, 2)}
+    return {"calls_per_second": round(answered / took)}
 
 
 def connect_and_call(port: int, talker: Callable[[], Talk], count: int) -> dict[str, Any]:
@@ -89,7 +101,7 @@ def connect_and_call(port: int, talker: Callable[[], Talk], count: int) -> dict[
     """
     under_way: dict[int, tuple[socket.socket, Talk]] = {}
     opened = 0
-    begun, spent = time.perf_counter(), time.process_time()
+    begun = time.perf_counter()
     with select.epoll() as epoll:
         try:
             while opened < count or under_way:
@@ -99,19 +111,19 @@ def connect_and_call(port: int, talker: Callable[[], Talk], count: int) -> dict[
                     epoll.register(connection, select.EPOLLIN)
                     under_way[connection.fileno()] = connection, talk
                     opened += 1
-                events = epoll.poll(PATIENCE)
-                if not events:
-                    raise LoadError("no answer comes")
-                for number, _ in events:
-                    connection, talk = under_way[number]
-                    data = connection.recv(READ_BYTES)
-                    if not data:
-                        raise LoadError("the server closed a connection before its answer")
-                    if talk.answers(data):
-                        del under_way[number]
-                        connection.close()
+                for number, _ in news(epoll):
+                    if _is_answered(*under_way[number]):
+                        under_way.pop(number)[0].close()
+        except OSError as error:
+            raise LoadError(f"a connection failed: {error}") from None
         finally:
             for connection, _ in under_way.values():
                 connection.close()
-    took, spent = time.perf_counter() - begun, time.process_time() - spent
-    return {"connections_per_second": round(count / took), "client_busy": round(spent / took, 2)}
+    return {"connections_per_second": round(count / (time.perf_counter() - begun))}
+
+
+def _is_answered(connection: socket.socket, talk: Talk) -> bool:
+    data = connection.recv(READ_BYTES)
+    if not data:
+        raise LoadError("the server closed a connection before its answer")
+    return talk.answers(data) > 0
