@@ -44,6 +44,20 @@ def test_what_another_reader_might_read_otherwise_is_refused(head: bytes) -> Non
     assert caught.value.status == 400
 
 
+@pytest.mark.parametrize("blanks", [b" ", b"\t "])
+def test_blanks_without_end_are_refused_like_anything_else(blanks: bytes) -> None:
+    with pytest.raises(HandshakeError):
+        parse_head(b"GET / HTTP/1.1\r\nname:" + blanks * 8_000 + b"\0")
+
+
+def test_blanks_stay_within_a_value_and_go_around_it() -> None:
+    assert parse_head(b"GET / HTTP/1.1\r\na: \t b \tc\t \r\nb: \t \r\nc:\xa0d\xa0").headers == {
+        "a": "b \tc",
+        "b": "",
+        "c": "\xa0d\xa0",
+    }
+
+
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_bytes_of_any_kind_are_read_or_refused(target: bytes, headers: bytes) -> None:
     try:
