@@ -1,0 +1,210 @@
+"""Binary clients of a running server: what a browser's user gets, they get."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tests.conftest import RedisServer, unused_port
+from tests.demo_login import DemoLogin
+from tests.running_server import REPOSITORY, RunningServer
+from tests.service_queue import ServiceQueue
+from tests.tce_client import CONNECT_REJECT, GATEWAY, PING, TceClient, text
+
+START_MS = 1_362_148_200_000
+PRINT_TOKEN = (
+    "from django.contrib.auth.models import User; from rtserver.user.token import make_token;"
+    "print(make_token(User.objects.get(username='demo')))"
+)
+ways = pytest.mark.parametrize("way", ["tcp", "websocket"])
+
+
+@pytest.fixture(scope="module")
+def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the demo site has its secret key and its database."""
+    return tmp_path_factory.mktemp("var")
+
+
+@pytest.fixture(scope="module")
+def server(redis_server: RedisServer, var_dir: Path) -> Iterator[RunningServer]:
+    """Up for all tests of this module, with the servant of the documentation."""
+    with redis.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    options = ("--no-demo-quotes", "--rpc-servants", "cart_servant:CartServant")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(REPOSITORY / "docs/examples"))
+        with RunningServer(redis_server.url, var_dir, unused_port(), *options) as server:
+            yield server
+
+
+async def meet(server: RunningServer, way: str) -> TceClient:
+    if way == "tcp":
+        return await TceClient.over_tcp(server.tce_port)
+    return await TceClient.over_websocket(server.port)
+
+
+async def logged_in(server: RunningServer, way: str, token: str) -> TceClient:
+    client = await meet(server, way)
+    await client.ping(token=token)
+    return client
+
+
+def chart_request(item: str) -> str:
+    data = {"type": "quote", "chart_id": "c", "exchange": "TEST", "item": item, "date": "20130301"}
+    return json.dumps({"type": "mycharts", "data": {**data, "update": "dynamic"}, "id": 1})
+
+
+def metric(server: RunningServer, name: str) -> float:
+    lines = urllib.request.urlopen(f"{server.url}/metrics").read().decode().splitlines()
+    return next(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
+
+
+def make_token(var_dir: Path, redis_url: str) -> str:
+    """What the site makes in a process of its own."""
+    environment = {**os.environ, "RTSITE_VAR": str(var_dir), "RTSITE_REDIS_URL": redis_url}
+    environment["PYTHONPATH"] = str(REPOSITORY)
+    command = [sys.executable, str(REPOSITORY / "site/manage.py"), "shell", "--verbosity", "0", "-c", PRINT_TOKEN]
+    done = subprocess.run(command, env=environment, check=True, timeout=60, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+@ways
+def test_quotes_reach_a_chart(server: RunningServer, login: DemoLogin, queue: ServiceQueue, way: str) -> None:
+    async def scenario() -> None:
+        async with await logged_in(server, way, login.session_key) as client:
+            client.say(chart_request(f"T{way}"))
+            picture = await client.message("mycharts")
+            assert (picture["id"], picture["data"]["update"]) == (1, "static")
+            queue.push_price(f"TEST:T{way}:20130301", START_MS, 430.5)
+            update = await client.data("mycharts")
+            assert update["chart"]["series"] == [[0, START_MS, 430.5]]
+
+    asyncio.run(scenario())
+
+
+@ways
+def test_a_pushed_message_reaches_browser_and_binary_client_alike(
+    server: RunningServer, login: DemoLogin, connect: Any, queue: ServiceQueue, way: str
+) -> None:
+    async def scenario() -> None:
+        browser = connect()
+        user_id = json.loads(browser.recv_text())["data"]["user"]["id"]
+        async with await logged_in(server, way, login.session_key) as client:
+            queue.push("pushuser", {"user_id": user_id, "type": "notice", "data": {"text": "hé"}})
+            assert await client.data("notice") == {"text": "hé"}
+            assert json.loads(browser.recv_text()) == {"type": "notice", "data": {"text": "hé"}}
+
+    asyncio.run(scenario())
+
+
+def test_a_token_that_the_site_has_signed_logs_in_until_it_is_revoked(
+    server: RunningServer, var_dir: Path, queue: ServiceQueue
+) -> None:
+    async def scenario() -> None:
+        token = make_token(var_dir, server.redis_url)
+        async with await logged_in(server, "tcp", token) as tcp, await logged_in(server, "websocket", token) as other:
+            for client in (tcp, other):
+                assert (await client.data("userinfo"))["user"]["name"] == "demo"
+            queue.push("django_site", {"op": "session_closed", "session_key": token})
+            assert [message["data"]["code"] for message in await tcp.rest()] == [4009]
+            assert (await other.rest(), other.close_code) == ([], 4009)
+
+    asyncio.run(scenario())
+
+
+@ways
+def test_a_stranger_is_refused(server: RunningServer, way: str) -> None:
+    async def scenario() -> None:
+        for token in ("rtserver:WyIxIl0:1uXyz:forged", "abcdefghijklmnopqrstuvwxyz123456", None):
+            async with await meet(server, way) as client:
+                answer = await client.answer(client.call(GATEWAY, PING, text("?"), token=token))
+                assert answer.errcode == CONNECT_REJECT
+                await client.rest()
+
+    before = metric(server, "rtserver_tce_refusals_total")
+    asyncio.run(scenario())
+    assert metric(server, "rtserver_tce_refusals_total") == before + 3
+
+
+@ways
+def test_a_logout_closes_the_connection(server: RunningServer, way: str) -> None:
+    async def scenario() -> None:
+        login = DemoLogin(server.url)
+        async with await logged_in(server, way, login.session_key) as client:
+            client.messages.clear()
+            await asyncio.to_thread(login.log_out)
+            rest = await client.rest()
+            assert 4009 in (client.close_code, *(message["data"]["code"] for message in rest))
+
+    asyncio.run(scenario())
+
+
+@ways
+def test_a_teams_own_servant_knows_the_user_and_reaches_the_browser(
+    server: RunningServer, login: DemoLogin, connect: Any, way: str
+) -> None:
+    async def scenario() -> None:
+        browser = connect()
+        browser.recv_text()
+        async with await logged_in(server, way, login.session_key) as client:
+            answer = await client.answer(client.call(20000, 0, text("nails") + (12).to_bytes(4, "big")))
+            assert answer.params.endswith(text("nails") + (12).to_bytes(4, "big"))
+            assert json.loads(browser.recv_text())["type"] == (await client.message("cart"))["type"] == "cart"
+
+    asyncio.run(scenario())
+
+
+def test_connections_are_counted_by_kind(server: RunningServer, login: DemoLogin) -> None:
+    async def scenario() -> None:
+        async with (
+            await logged_in(server, "tcp", login.session_key),
+            await logged_in(server, "websocket", login.session_key),
+        ):
+            assert metric(server, 'rtserver_connections_by_kind{kind="tce"}') >= 1
+            assert metric(server, 'rtserver_connections_by_kind{kind="tce, websocket"}') >= 1
+            assert metric(server, "rtserver_tce_messages_total") >= 2
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("with_stranger", [True, False])
+def test_a_signal_tells_binary_clients_when_to_come_back(redis_url: str, tmp_path: Path, with_stranger: bool) -> None:
+    async def scenario(server: RunningServer, session_key: str) -> None:
+        stranger = await meet(server, "tcp") if with_stranger else None
+        async with (
+            await logged_in(server, "tcp", session_key) as tcp,
+            await logged_in(server, "websocket", session_key) as websocket,
+        ):
+            assert await asyncio.to_thread(server.stop, signal.SIGTERM) == 0
+            over_tcp = [(each["type"], each["data"]) for each in await tcp.rest()]
+            assert [kind for kind, _ in over_tcp] == ["userinfo", "reconnect", "closed"]
+            assert over_tcp[-1][1]["code"] == 4101
+            assert [each["type"] for each in await websocket.rest()] == ["userinfo", "reconnect"]
+            assert websocket.close_code == 4101
+        if stranger is not None:
+            async with stranger:
+                assert [each["data"]["code"] for each in await stranger.rest()] == [4101]
+
+    with RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes") as server:
+        asyncio.run(scenario(server, DemoLogin(server.url).session_key))
+
+
+def test_without_a_port_for_them_binary_clients_still_have_the_websocket(redis_url: str, tmp_path: Path) -> None:
+    async def scenario(server: RunningServer, session_key: str) -> None:
+        with pytest.raises(ConnectionRefusedError):
+            await meet(server, "tcp")
+        async with await logged_in(server, "websocket", session_key) as client:
+            assert await client.ping() == "?"
+
+    with RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes", "--tce-port", "0") as server:
+        asyncio.run(scenario(server, DemoLogin(server.url).session_key))
+    assert "tce" not in "".join(server.output[:8])
