@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[1]
+TOPS = ("rtserver", "site", "tcelib")
 ANY = frozenset({"*"})
 WAITING = frozenset({"asyncio", "concurrent", "multiprocessing", "select", "selectors", "socket", "ssl", "threading"})
 CLOCKS = frozenset({"time"})
@@ -83,13 +84,39 @@ RULES = (
     Rule("rtserver/bootstrap/*", {"rtserver"}, ANY),
     Rule("rtserver/__main__.py", {"rtserver.bootstrap"}, set()),
     Rule("rtserver/__init__.py", set(), set()),
+    # tcelib on its own: pure wire and core, a transport for each way to wait, a compiler that runs before them.
+    Rule("tcelib/wire/*", {"tcelib.wire", "tcelib.error"}, set(), WAITING | CLOCKS),
+    Rule(
+        "tcelib/core/proxy.py",
+        {"tcelib.core", "tcelib.error", "tcelib.wire", "tcelib.runtime"},
+        set(),
+        WAITING | CLOCKS,
+    ),
+    Rule("tcelib/core/*", {"tcelib.core", "tcelib.error", "tcelib.wire"}, set(), WAITING | CLOCKS),
+    Rule("tcelib/error.py", set(), set(), WAITING | CLOCKS),
+    Rule("tcelib/shortcuts.py", {"tcelib.core", "tcelib.wire"}, set(), WAITING | CLOCKS),
+    Rule("tcelib/__init__.py", {"tcelib"}, set(), WAITING | CLOCKS),
+    Rule("tcelib/transport/websocket_stream.py", {"tcelib"}, {"wsproto"}, WAITING | CLOCKS),
+    Rule("tcelib/transport/asyncio_*.py", {"tcelib"}, set()),
+    Rule("tcelib/transport/gevent_redis.py", {"tcelib"}, {"gevent", "redis"}),
+    Rule("tcelib/transport/gevent_*.py", {"tcelib"}, {"gevent"}),
+    Rule("tcelib/transport/hub_shell.py", {"tcelib"}, {"gevent"}),
+    Rule("tcelib/transport/redis_mq.py", {"tcelib"}, {"gevent", "redis"}),
+    Rule("tcelib/transport/*", {"tcelib"}, set()),
+    Rule("tcelib/endpoint.py", {"tcelib"}, {"gevent"}),
+    Rule("tcelib/runtime.py", {"tcelib"}, {"gevent"}),
+    *(
+        Rule(f"tcelib/tmake/{file}.py", {"tcelib.tmake"}, {"lark"}, WAITING | CLOCKS)
+        for file in ("expectation", "parser", "syntax_builder")
+    ),
+    Rule("tcelib/tmake/*", {"tcelib.tmake"}, set(), WAITING | CLOCKS),
     # The demo site runs without rtserver, too.
     Rule("site/*", set(), {"django", "redis"}),
 )
 
 
 def files() -> list[str]:
-    return sorted(str(file.relative_to(ROOT)) for top in ("rtserver", "site") for file in (ROOT / top).rglob("*.py"))
+    return sorted(str(file.relative_to(ROOT)) for top in TOPS for file in (ROOT / top).rglob("*.py"))
 
 
 def rule_of(file: str) -> Rule:
@@ -106,7 +133,7 @@ def imports_of(source: str) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
             # `from rtserver import base` names a package of ours, whatever else is imported from is one already.
-            names = [f"{module}.{alias.name}" for alias in node.names] if module == "rtserver" else [module]
+            names = [f"{module}.{alias.name}" for alias in node.names] if module in TOPS else [module]
             yield from ((node.lineno, name) for name in names)
 
 
@@ -119,8 +146,8 @@ def objection(rule: Rule, file: str, name: str) -> str | None:
     top = name.partition(".")[0]
     if top in ("", "tests", "bench"):
         return "imports are absolute, and never of tests"
-    if top == "rtserver":
-        is_fine = name == "rtserver" or is_within(name, rule.ours)
+    if top == "rtserver" or (top == "tcelib" and file.startswith("tcelib/")):
+        is_fine = name == top or is_within(name, rule.ours)
         return None if is_fine else f"of ours only {', '.join(sorted(rule.ours)) or 'nothing'}"
     if top == "rtsite":
         return None if file.startswith("site/") else "the demo site is never imported"
@@ -160,6 +187,12 @@ def test_every_rule_is_about_some_file():
         ("rtserver/user/topic.py", "django.conf"),
         ("rtserver/modules/chart.py", "rtserver.bootstrap.config"),
         ("site/rtsite/views.py", "rtserver.base"),
+        ("tcelib/wire/packet.py", "tcelib.core.connection"),
+        ("tcelib/core/connection.py", "asyncio"),
+        ("tcelib/core/connection.py", "tcelib.transport.option"),
+        ("tcelib/transport/asyncio_tcp.py", "gevent"),
+        ("tcelib/transport/gevent_tcp.py", "rtserver.base"),
+        ("tcelib/runtime.py", "lark"),
         ("rtserver/bootstrap/app.py", "rtsite.settings"),
         ("rtserver/base/bridge.py", ".messages"),
     ],
