@@ -15,7 +15,8 @@ from tests.running_server import RunningServer
 
 MSG_HANDLERS = "echo_handler:EchoMsgHandler,todo_list:TodoMsgHandler"
 SERVICES = "group_alert:GroupAlertMsgHandler"
-OPTIONS = ("--no-demo-quotes", "--msg-handlers", MSG_HANDLERS, "--services", SERVICES)
+SERVANTS = "cart_servant:CartServant"
+OPTIONS = ("--no-demo-quotes", "--msg-handlers", MSG_HANDLERS, "--services", SERVICES, "--rpc-servants", SERVANTS)
 
 
 @pytest.fixture(scope="module")

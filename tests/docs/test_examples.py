@@ -1,18 +1,25 @@
 """The files of docs/examples, loaded by a real server and talked to by real clients."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import redis
 
+from tcelib.tmake import tce2py
 from tests.docs.dead_stream import DeadStream
 from tests.docs.document import EXTENDING, ROOT, blocks
 from tests.docs.visitor import Visitor
 from tests.running_server import RunningServer
+from tests.tce_client import TceClient, text
+
+EXAMPLES = ROOT / "docs" / "examples"
+CART, ADD = 20000, 0
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +36,7 @@ def group(server: RunningServer, var_dir: Path) -> str:
 
 
 def test_the_document_shows_the_example_files_whole() -> None:
-    examples = [path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "examples").glob("*.py")]
+    examples = [path.read_text(encoding="utf-8") for path in EXAMPLES.glob("*.py")]
     assert sorted(blocks(EXTENDING, "python")) == sorted(examples)
 
 
@@ -88,3 +95,27 @@ def test_an_alert_to_a_group_that_does_not_exist_is_a_dead_letter(
     assert visitor.receive("alert")["text"] == "hello"  # the one behind it: a dead letter holds up nothing
     [letter] = dead.receive(1)
     assert (letter["reason"], letter["detail"]) == ("bad_data", "there is no group 'nobody'")
+
+
+def test_the_document_shows_the_example_interface_and_its_stubs_are_made_of_it(tmp_path: Path) -> None:
+    idl = EXAMPLES / "cart.idl"
+    assert blocks(EXTENDING, "idl") == [idl.read_text()]
+    assert tce2py.main(["-i", str(idl), "-o", str(tmp_path)]) == 0
+    assert (tmp_path / "shop.py").read_text() == (EXAMPLES / "stubs" / "shop.py").read_text()
+
+
+def test_what_a_binary_client_puts_into_the_cart_the_browser_is_told(
+    visitor: Visitor, server: RunningServer, session_key: str
+) -> None:
+    nails, screws = (text(name) + count.to_bytes(4, "big") for name, count in (("nails", 12), ("screws", 7)))
+
+    async def fill_cart() -> list[bytes]:
+        async with await TceClient.over_tcp(server.tce_port) as client:
+            await client.ping(token=session_key)
+            return [(await client.answer(client.call(CART, ADD, item))).params for item in (nails, screws)]
+
+    # Not here: a browser that another test has opened keeps a loop running in this thread.
+    with ThreadPoolExecutor(1) as pool:
+        answers = pool.submit(asyncio.run, fill_cart()).result(30)
+    assert answers == [b"\0\0\0\x01" + nails, b"\0\0\0\x02" + nails + screws]
+    assert [visitor.receive("cart"), visitor.receive("cart")] == [{"items": 1}, {"items": 2}]
