@@ -7,12 +7,13 @@ a restart cannot. This reads the head of a handshake with one system call: four 
 
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream
-from tornado.netutil import add_accept_handler
 
+from rtserver.base.acceptor import Acceptor
 from rtserver.base.socket_stream import NOT_NOW
 from rtserver.base.timer_wheel import Timer
 from rtserver.base.websocket_server import UpgradeRequest, WebSocketServer, refuse
@@ -33,7 +34,7 @@ class FrontDoor:
         self.openings = tuple(f"GET {path}{end}".encode() for end in " ?")
         self.websockets = websockets
         self.http = http
-        self._stops: list[Callable[[], None]] = []
+        self._acceptor = Acceptor(websockets.loop, self._on_accept)
         self._newcomers: set[Newcomer] = set()
 
     def listen(self, sockets: Iterable[socket.socket]) -> None:
@@ -41,17 +42,15 @@ class FrontDoor:
         for listener in sockets:
             # The system wakes us when there is a request, not when there is a connection.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, int(HEAD_SECONDS))
-            self._stops.append(add_accept_handler(listener, self._on_accept))
+            self._acceptor.listen([listener])
 
     def stop(self) -> None:
         """Accept no more, and let go of those who have not yet said what they want."""
-        for stop in self._stops:
-            stop()
-        self._stops.clear()
+        self._acceptor.stop()
         for newcomer in tuple(self._newcomers):
             newcomer.drop()
 
-    def _on_accept(self, connection: socket.socket, address: tuple[str, int]) -> None:
+    def _on_accept(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
         connection.setblocking(False)
         Newcomer(self, self._newcomers, connection, address).on_readable()
 
@@ -66,7 +65,7 @@ class Newcomer:
         door: FrontDoor,
         others: "set[Newcomer]",
         connection: socket.socket,
-        address: tuple[str, int],
+        address: tuple[Any, ...],
     ) -> None:
         self._door = door
         self._others = others

@@ -2,10 +2,10 @@
 
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Any
 
-from tornado.netutil import add_accept_handler
-
+from rtserver.base.acceptor import Acceptor
 from rtserver.base.connection_home import ConnectionHome
 from rtserver.base.tce_connection import TceConnection
 
@@ -19,19 +19,17 @@ class TceDoor:
 
     def __init__(self, home: ConnectionHome) -> None:
         self._home = home
-        self._stops: list[Callable[[], None]] = []
+        self._acceptor = Acceptor(home.loop, self._on_accept)
 
     def listen(self, sockets: Iterable[socket.socket]) -> None:
         """Accept on sockets that listen already."""
-        self._stops += [add_accept_handler(listener, self._on_accept) for listener in sockets]
+        self._acceptor.listen(sockets)
 
     def stop(self) -> None:
         """Accept no more."""
-        for stop in self._stops:
-            stop()
-        self._stops.clear()
+        self._acceptor.stop()
 
-    def _on_accept(self, connection: socket.socket, address: tuple[str, int]) -> None:
+    def _on_accept(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
         try:
             connection.setblocking(False)
             set_up(connection, self._home.heartbeat_seconds)

@@ -1,0 +1,59 @@
+"""Accepts connections on sockets that listen already. Who they are is for the doors; here only their number matters.
+
+When the process can open no more files, the system reports the same waiting connection again and again. Accepting
+rests for a moment then: otherwise nothing else would be done, and those who could make room would not be heard.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+TURN_CONNECTIONS = 128
+REST_SECONDS = 1.0
+
+
+class Acceptor:
+    """Gives each connection to ``on_accept(connection, address)``, which takes it over."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, on_accept: Callable[[socket.socket, Any], object]) -> None:
+        self._loop = loop
+        self._on_accept = on_accept
+        self._listeners: set[socket.socket] = set()
+
+    def listen(self, sockets: Iterable[socket.socket]) -> None:
+        """Accept on these too. They do not block, and stay the caller's to close, after ``stop``."""
+        for listener in sockets:
+            self._listeners.add(listener)
+            self._watch(listener)
+
+    def stop(self) -> None:
+        """Accept no more."""
+        for listener in self._listeners:
+            self._loop.remove_reader(listener)
+        self._listeners.clear()
+
+    def _watch(self, listener: socket.socket) -> None:
+        if listener in self._listeners:
+            self._loop.add_reader(listener, self._on_waiting, listener)
+
+    def _on_waiting(self, listener: socket.socket) -> None:
+        for _ in range(TURN_CONNECTIONS):
+            try:
+                connection, address = listener.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except ConnectionAbortedError:
+                continue  # that one has left already
+            except OSError as error:
+                self._rest(listener, error)
+                return
+            self._on_accept(connection, address)
+
+    def _rest(self, listener: socket.socket, error: OSError) -> None:
+        log.warning("! nobody can come in: %s", error.strerror)
+        self._loop.remove_reader(listener)
+        self._loop.call_later(REST_SECONDS, self._watch, listener)
