@@ -9,12 +9,11 @@ import select
 import socket
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Self
+from typing import Self
 
 from bench.call_wire import Talk
 from bench.load_client import READ_BYTES, LoadError
 
-WARM_UP_SECONDS = 0.2
 PATIENCE = 10.0
 AT_ONCE = 64
 
@@ -51,8 +50,8 @@ class Callers:
         for number, connection in self._sockets.items():
             connection.sendall(self._talks[number].calls(depth))
 
-    def call_for(self, seconds: float) -> tuple[int, float]:
-        """Follow each answer with the next call; the number of answers and the seconds it took.
+    def calls_per_second(self, seconds: float) -> float:
+        """Follow each answer with the next call for that long; the rate of answers.
 
         Raises ``LoadError`` if an answer is wrong, or none comes for too long.
         """
@@ -61,7 +60,7 @@ class Callers:
         while (took := time.perf_counter() - begun) < seconds:
             for number, _ in news(self._epoll):
                 answered += self._go_on(number)
-        return answered, took
+        return answered / took
 
     def _go_on(self, number: int) -> int:
         connection, talk = self._sockets[number], self._talks[number]
@@ -86,16 +85,8 @@ def news(epoll: select.epoll) -> list[tuple[int, int]]:
     return events
 
 
-def keep_calling(callers: Callers, depth: int, seconds: float) -> dict[str, Any]:
-    """Calls a second with ``depth`` under way on each connection."""
-    callers.begin(depth)
-    callers.call_for(WARM_UP_SECONDS)
-    answered, took = callers.call_for(seconds)
-    return {"calls_per_second": round(answered / took)}
-
-
-def connect_and_call(port: int, talker: Callable[[], Talk], count: int) -> dict[str, Any]:
-    """Connections a second, each opened for one call and closed when its answer is there, ``AT_ONCE`` at a time.
+def connections_per_second(port: int, talker: Callable[[], Talk], count: int) -> float:
+    """The rate of connections that are opened for one call and closed with its answer, ``AT_ONCE`` at a time.
 
     Raises ``LoadError`` if an answer is wrong, or none comes for too long.
     """
@@ -119,7 +110,7 @@ def connect_and_call(port: int, talker: Callable[[], Talk], count: int) -> dict[
         finally:
             for connection, _ in under_way.values():
                 connection.close()
-    return {"connections_per_second": round(count / (time.perf_counter() - begun))}
+    return count / (time.perf_counter() - begun)
 
 
 def _is_answered(connection: socket.socket, talk: Talk) -> bool:

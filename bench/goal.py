@@ -52,11 +52,9 @@ def goals() -> list[Goal]:
         Goal("10,000 idle, % of a core", lambda s: 100 * idle(s)["server_busy"], 2.0, is_upper=True),
         Goal("a burst of 100,000, seconds", lambda s: burst(s)["drain_seconds"], 2.0, is_upper=True),
         Goal("the slowest ping meanwhile, ms", lambda s: burst(s)["ping"]["max"], 50.0, is_upper=True),
-        Goal("TCE, pipelined, calls/s", lambda s: rpc(s)["pipelined"]["calls_per_second"], 300_000),
-        Goal("TCE, 50 clients at depth 1, calls/s", lambda s: rpc(s)["depth 1"]["calls_per_second"], 50_000),
-        Goal(
-            "TCE, new connections with a call, /s", lambda s: rpc(s)["connections"]["connections_per_second"], 10_000
-        ),
+        Goal("TCE, pipelined, calls/s", lambda s: rpc(s)["pipelined"]["per_second"], 300_000),
+        Goal("TCE, 50 clients at depth 1, calls/s", lambda s: rpc(s)["depth 1"]["per_second"], 50_000),
+        Goal("TCE, new connections with a call, /s", lambda s: rpc(s)["connections"]["per_second"], 10_000),
         Goal("TCE, a struct written and read, µs", lambda s: rpc(s)["codec"]["both_us"], 5.0, is_upper=True),
     ]
 

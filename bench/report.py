@@ -105,11 +105,11 @@ COMPRESSION = (
     Column("memory each, idle", ("bytes_per_connection",), kilobytes),
 )
 RPC = (
-    Column("pipelined, calls/s", ("pipelined", "calls_per_second"), whole, is_compared=True),
+    Column("pipelined, calls/s", ("pipelined", "per_second"), whole, is_compared=True),
     Column("the server's core", ("pipelined", "server_busy"), share),
-    Column("50 clients at depth 1, calls/s", ("depth 1", "calls_per_second"), whole, is_compared=True),
+    Column("50 clients at depth 1, calls/s", ("depth 1", "per_second"), whole, is_compared=True),
     Column("the server's core", ("depth 1", "server_busy"), share),
-    Column("new connections with a call, /s", ("connections", "connections_per_second"), whole, is_compared=True),
+    Column("new connections with a call, /s", ("connections", "per_second"), whole, is_compared=True),
     Column("the server's core", ("connections", "server_busy"), share),
     Column("struct of 8 fields written", ("codec", "write_us"), microseconds),
     Column("read", ("codec", "read_us"), microseconds),

@@ -6,12 +6,12 @@ import threading
 import pytest
 
 from bench.call_wire import TCE
-from bench.caller import Callers, connect_and_call, connected, keep_calling
+from bench.caller import Callers, connected, connections_per_second
 from bench.goal import goal_table
 from bench.load_client import LoadError
 from bench.peer import TCELIB, TCELIB_GEVENT, Peer, started
 from bench.process import StartError
-from bench.scenarios.rpc import RPCS, Rpc, codec
+from bench.scenarios.rpc import RPCS, Rpc, best, codec
 
 TALKER = TCE.talker()
 
@@ -21,9 +21,9 @@ def test_tcelibs_servers_answer_every_call_with_the_bytes_that_are_due(peer: Pee
     with started(peer) as running:
         for clients, depth in ((2, 200), (5, 1)):
             with Callers([connected(running.port) for _ in range(clients)], TALKER) as callers:
-                figures = keep_calling(callers, depth, 0.05)
-            assert figures["calls_per_second"] > 0
-        assert connect_and_call(running.port, TALKER, 100)["connections_per_second"] > 0
+                callers.begin(depth)
+                assert callers.calls_per_second(0.05) > 0
+        assert connections_per_second(running.port, TALKER, 100) > 0
 
 
 @pytest.fixture
@@ -49,12 +49,19 @@ def test_a_connection_that_ends_under_load_is_an_error(port_of_one_who_hangs_up:
     with Callers([connected(port_of_one_who_hangs_up)], TALKER) as callers:
         callers.begin(1)
         with pytest.raises(LoadError, match="closed a connection under load"):
-            callers.call_for(10.0)
+            callers.calls_per_second(10.0)
 
 
 def test_a_connection_that_ends_before_its_answer_is_an_error(port_of_one_who_hangs_up: int) -> None:
     with pytest.raises(LoadError, match="before its answer"):
-        connect_and_call(port_of_one_who_hangs_up, TALKER, 1)
+        connections_per_second(port_of_one_who_hangs_up, TALKER, 1)
+
+
+def test_of_several_rounds_the_best_counts() -> None:
+    rates = iter((200.4, 300.6, 100.0))
+    with started(TCELIB) as running:
+        found = best(running, 3, lambda: next(rates))
+    assert found["per_second"] == 301
 
 
 def test_the_codec_of_our_own_rows_is_measured() -> None:
@@ -71,9 +78,9 @@ def test_a_codec_that_cannot_be_measured_is_named_with_its_reason() -> None:
 
 def test_the_goals_are_found_where_the_scenario_puts_its_figures() -> None:
     row = {
-        "pipelined": {"calls_per_second": 400_000},
-        "depth 1": {"calls_per_second": 40_000},
-        "connections": {"connections_per_second": 11_000},
+        "pipelined": {"per_second": 400_000},
+        "depth 1": {"per_second": 40_000},
+        "connections": {"per_second": 11_000},
         "codec": {"both_us": 2.0},
     }
     table = goal_table({"rpc": {"echo of 48 bytes": {TCELIB.name: row}}})
