@@ -25,8 +25,8 @@ def take_socket(stream: IOStream) -> tuple[socket.socket, bytes]:
 
     Raises ``StreamClosedError`` if the peer has left.
     """
-    # This gives at once what is there, and otherwise leaves a read waiting that nobody will ever feed.
-    reading = asyncio.ensure_future(stream.read_bytes(READ_BYTES, partial=True))
+    # This gives at once all that is there, and otherwise leaves a read waiting that nobody will ever feed.
+    reading = asyncio.ensure_future(stream.read_bytes(stream.max_buffer_size, partial=True))
     first = reading.result() if reading.done() else b""
     IOLoop.current().remove_handler(stream.socket)
     return stream.socket, first

@@ -134,6 +134,9 @@ class WebSocketHandler(RequestHandler):
     async def get(self) -> None:
         """Hand the request and its socket to the server."""
         headers = {name.lower(): value for name, value in self.request.headers.items()}
+        if "cookie" in headers:
+            # Tornado joins lines by commas, which no cookie knows; a proxy may make several lines of one (RFC 9113).
+            headers["cookie"] = "; ".join(self.request.headers.get_list("cookie"))
         request = UpgradeRequest(self.request.uri or "", headers, self.request.remote_ip or "")
         try:
             connection, first = take_socket(self.detach())

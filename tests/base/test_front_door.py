@@ -99,6 +99,32 @@ async def test_an_upgrade_may_follow_a_page_on_the_same_connection(port: int) ->
         assert await peer.body(7) == b"\x81\x05eager"
 
 
+async def test_what_follows_such_an_upgrade_at_once_is_heard_however_long_it_is(
+    port: int, owner: RecordingOwner
+) -> None:
+    message = b"m" * 60_000
+    async with await meet(port) as peer:
+        await peer.send(b"GET /page HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        await peer.answer()
+        assert await peer.body(6) == b"a page"
+        await peer.send(HANDSHAKE + masked(TEXT, message))
+        assert ACCEPT.encode() in await peer.answer()
+        await owner.until(lambda: owner.sessions[0].messages == [message])
+
+
+@pytest.mark.parametrize("before", [b"", b"GET /page HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"])
+async def test_cookies_in_several_lines_are_all_seen(port: int, owner: RecordingOwner, before: bytes) -> None:
+    owner.identify = lambda request: request.cookies
+    async with await meet(port) as peer:
+        if before:
+            await peer.send(before)
+            await peer.answer()
+            assert await peer.body(6) == b"a page"
+        await peer.send(HANDSHAKE[:-2] + b"Cookie: a=1\r\nCookie: sessionid=key\r\n\r\n")
+        await peer.answer()
+    assert owner.sessions[0].identity == {"a": "1", "sessionid": "key"}
+
+
 async def test_a_request_that_is_none_gets_400(port: int) -> None:
     async with await meet(port) as peer:
         await peer.send(b"GET / HTTP/1.1\r\nbroken header\r\n\r\n")
