@@ -1,0 +1,121 @@
+"""A copy of docs/tce/examples as a user has them in a checkout: compiled, run as commands, on ports of its own."""
+
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.conftest import unused_port
+from tests.docs.document import ROOT, all_blocks
+
+EXAMPLES = ROOT / "docs" / "tce" / "examples"
+TUTORIAL = ROOT / "docs" / "tce" / "README.md"
+WIRE = ROOT / "docs" / "tce" / "wire.md"
+PORTS = ("16005", "16006")
+REDIS_PORT = "6379"
+RUN_SECONDS = 60.0
+COMMANDS = {
+    "python": [sys.executable],
+    "tce2py": [sys.executable, "-m", "tcelib.tmake.tce2py"],
+    "tce2js": [sys.executable, "-m", "tcelib.tmake.tce2js"],
+    "node": ["node", "--experimental-websocket", "--no-warnings"],
+}
+
+
+class RunningExample:
+    """A server's process. ``output`` is what it printed, all of it once it has ended."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.output = ""
+
+    def stop(self) -> None:
+        """End it as an operator does; it has to end well."""
+        self.process.send_signal(signal.SIGTERM)
+        self.output, errors = self.process.communicate(timeout=RUN_SECONDS)
+        assert self.process.returncode == 0, errors
+
+
+class Workshop:
+    """``root`` looks like a checkout; the examples lie in ``directory``, with ``ports`` in place of their own."""
+
+    def __init__(self, root: Path, redis_port: int = 0) -> None:
+        self.root = root
+        self.directory = root / "docs" / "tce" / "examples"
+        self.ports = {port: unused_port() for port in PORTS}
+        self._replaced = {**self.ports, REDIS_PORT: redis_port}
+        self.directory.mkdir(parents=True)
+        (root / "site").symlink_to(ROOT / "site")
+        shutil.copy(ROOT / "package.json", root)
+        for file in EXAMPLES.iterdir():
+            if file.is_file():
+                self.write(file.name, file.read_text(encoding="utf-8"))
+
+    def write(self, name: str, text: str) -> None:
+        """One file more, with this workshop's ports."""
+        for written, used in self._replaced.items():
+            text = text.replace(written, str(used))
+        (self.directory / name).write_text(text, encoding="utf-8")
+
+    def start(self, line: str) -> "subprocess.Popen[str]":
+        """Begin to run a command line as the tutorial writes it."""
+        first, *rest = shlex.split(line)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.Popen(
+            [*COMMANDS.get(first, [first]), *rest],
+            cwd=self.directory,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, line: str, status: int = 0) -> tuple[str, str]:
+        """Run a command line to its end, which is ``status``; its output and its errors."""
+        process = self.start(line)
+        try:
+            output, errors = process.communicate(timeout=RUN_SECONDS)
+        finally:
+            process.kill()
+        assert process.returncode == status, errors
+        return output, errors
+
+    @contextmanager
+    def serving(self, line: str, *ports: str) -> Iterator[RunningExample]:
+        """A server that listens on ``ports``, named as in the examples."""
+        running = RunningExample(self.start(line))
+        try:
+            for port in ports:
+                self._wait_for(self.ports[port], running.process)
+            yield running
+            if running.process.returncode is None:
+                running.stop()
+        finally:
+            running.process.kill()
+            running.process.communicate()
+
+    def _wait_for(self, port: int, process: "subprocess.Popen[str]") -> None:
+        deadline = time.monotonic() + RUN_SECONDS
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), 1.0).close()
+            except OSError:
+                assert process.poll() is None, process.communicate()
+                assert time.monotonic() < deadline
+                threading.Event().wait(0.02)
+            else:
+                return
+
+
+def shown(info: str) -> str:
+    """The tutorial's one block of that kind."""
+    [text] = [block.text for block in all_blocks(TUTORIAL) if block.info == info]
+    return text
