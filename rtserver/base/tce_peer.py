@@ -1,7 +1,8 @@
 """The calls of one connection: its bytes go to a ``tcelib`` connection, whose packets go to its outbox.
 
 Decides when the connection must stop reading: while there are calls to serve that came with what was read, while a
-user message is being handled, and while too many servants are waiting for something. The event loop's thread only.
+user message is being handled, and while too many servants are waiting for something. So a handler of user messages
+must not wait for an answer of the same client, which would not be read. The event loop's thread only.
 """
 
 import asyncio

@@ -111,7 +111,7 @@ class UserAgent:
 
     @property
     def session_key(self) -> str:
-        """The site's session that the connection came with."""
+        """The site's session, or the token, that the connection came with."""
         return self.user.session_key
 
     @property

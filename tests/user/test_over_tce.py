@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 import tcelib as tce
+from rtserver.base import tce_peer
 from rtserver.base.messages import CloseSession, Kick, PushUser
 from rtserver.user.user_agent import UserAgent
 from tests.tce_client import (
@@ -289,6 +290,35 @@ def test_a_servant_may_call_back_and_wait_for_the_answer(way):
             return answer.params, (await client.answer(call)).errcode
 
     assert asyncio.run(scenario()) == (b"they say nobody", 6)
+
+
+@ways
+def test_while_too_many_servants_wait_nothing_more_is_read(way, monkeypatch):
+    monkeypatch.setattr(tce_peer, "MAX_RUNNING", 3)
+    waiting, may_go = [], asyncio.Event()
+
+    class Patient(Who):
+        async def ask(self, question, ctx):
+            waiting.append(question)
+            await may_go.wait()
+            return question
+
+    async def scenario():
+        async with (
+            running(Patient()) as server,
+            await logged_in(server, way) as client,
+            await logged_in(server, way) as other,
+        ):
+            client.send(b"".join(packet(CALL, 100 + number, 7, 1, b"?") for number in range(4)))
+            while len(waiting) < 4:
+                await other.ping()
+            client.send(packet(CALL, 200, 7, 0, b"?"))
+            await other.ping()
+            may_go.set()
+            client.messages.clear()
+            return [(await client.recv()).sequence for _ in range(5)]
+
+    assert asyncio.run(scenario()) == [100, 101, 102, 103, 200]
 
 
 @ways
