@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import RedisServer
 from tests.docs.document import ROOT, all_blocks
-from tests.docs.tce.workshop import EXAMPLES, TUTORIAL, Workshop, shown
+from tests.docs.tce.workshop import TUTORIAL, Workshop, examples, shown
 
 TCP, WEBSOCKET = "16005", "16006"
 PAIRS = [
@@ -20,6 +20,7 @@ PAIRS = [
     ("python tls_server.py", "python tls_client.py", [TCP, WEBSOCKET]),
     ("python asyncio_server.py", "python asyncio_client.py", [TCP]),
 ]
+RTSERVER_IDL = ROOT / "rtserver" / "idl" / "rtserver.idl"
 LANGUAGES = {".py": "python", ".idl": "idl", ".mjs": "js", ".html": "html"}
 AS_IN_THE_INTRODUCTION = (
     """
@@ -46,12 +47,10 @@ print(prx.echo('hello'))
 
 
 def test_the_tutorial_shows_the_example_files_whole() -> None:
-    files = [ROOT / "rtserver" / "idl" / "rtserver.idl", *EXAMPLES.iterdir()]
-    examples = [
-        (LANGUAGES[file.suffix], file.read_text(encoding="utf-8")) for file in files if file.suffix in LANGUAGES
-    ]
+    files = [file for file in (RTSERVER_IDL, *examples()) if file.suffix in LANGUAGES]
+    wanted = [(LANGUAGES[file.suffix], file.read_text(encoding="utf-8")) for file in files]
     blocks = [tuple(block) for block in all_blocks(TUTORIAL) if block.info in LANGUAGES.values()]
-    assert sorted(blocks) == sorted(examples)
+    assert sorted(blocks) == sorted(wanted)
 
 
 @pytest.mark.parametrize(("server", "client", "ports"), PAIRS, ids=lambda each: each if isinstance(each, str) else "")

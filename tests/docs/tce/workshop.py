@@ -55,9 +55,8 @@ class Workshop:
         self.directory.mkdir(parents=True)
         (root / "site").symlink_to(ROOT / "site")
         shutil.copy(ROOT / "package.json", root)
-        for file in EXAMPLES.iterdir():
-            if file.is_file():
-                self.write(file.name, file.read_text(encoding="utf-8"))
+        for file in examples():
+            self.write(file.name, file.read_text(encoding="utf-8"))
 
     def write(self, name: str, text: str) -> None:
         """One file more, with this workshop's ports."""
@@ -113,6 +112,13 @@ class Workshop:
                 threading.Event().wait(0.02)
             else:
                 return
+
+
+def examples() -> list[Path]:
+    """The files of the examples, without those that a reader has made by following the tutorial there."""
+    made = (EXAMPLES / ".gitignore").read_text(encoding="utf-8").split()
+    files = [file for file in EXAMPLES.iterdir() if file.is_file()]
+    return [file for file in files if not any(file.match(pattern) for pattern in made)]
 
 
 def shown(info: str) -> str:
