@@ -24,8 +24,6 @@ SOCKET_RIGS = (
 )
 RIGS = (*SOCKET_RIGS, "redis_mq")
 
-pytest.register_assert_rewrite("tests.tcelib.transport.contract")
-
 
 @pytest.fixture
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
