@@ -5,7 +5,7 @@ PIP := $(PYTHON) -m pip install -q --disable-pip-version-check
 RUN_READY := .venv/.run-ready
 TEST_READY := .venv/.test-ready
 NODE_READY := node_modules/.ready
-CHECKED := rtserver tcelib site tests bench docs/examples
+CHECKED := rtserver tcelib site tests bench docs/examples docs/tce/examples
 PYTEST_OPTIONS ?= -n 2
 
 .DEFAULT_GOAL := help
