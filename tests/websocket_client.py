@@ -236,6 +236,7 @@ class AsyncWebSocketClient:
         """Connect and shake hands. ``after`` is sent in one packet with the request, as an eager client may."""
         sock = socket.socket()
         sock.setblocking(False)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if receive_buffer is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         await asyncio.get_running_loop().sock_connect(sock, (host, port))
