@@ -1,4 +1,4 @@
-"""A certificate for the tests that need one."""
+"""What tests of several directories need: a certificate, and a suite whose failed assertions show their values."""
 
 import subprocess
 from pathlib import Path
@@ -7,6 +7,8 @@ import pytest
 
 NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
 LOOPBACK = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost")
+
+pytest.register_assert_rewrite("tests.tcelib.transport.contract")  # before the first of them imports it
 
 
 @pytest.fixture(scope="session")
