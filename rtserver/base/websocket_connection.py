@@ -71,25 +71,32 @@ class WebSocketConnection(PacketConnection):
         if protocol.is_done:
             return  # behind the last frame; what is still sent is only read so that it does not reset the connection
         try:
-            messages = protocol.receive(data)
-            if protocol.outgoing:
-                self._queue_control()
-            self._hand_out(iter(messages))
+            self._hand_out(self._receive(data))
         except Exception as error:  # noqa: BLE001 (an owner may raise anything; it is logged and costs this connection)
             self._on_error(error)
+
+    def _receive(self, data: bytes) -> Iterator[ReceivedMessage]:
+        messages = self._protocol.receive(data)
+        if self._protocol.outgoing:
+            self._queue_control()
+        return iter(messages)
 
     def _hand_out(self, messages: Iterator[ReceivedMessage]) -> None:
         """Give the owner its messages. While it has to wait for what one leads to, nothing more is read."""
         pending = self._until_pending(messages)
-        if pending is None:
+        if pending is None and not self._protocol.has_more:
             self._settle()
         else:
             self._is_listening = False
             self._stop_reading_for(self._hand_out_rest(pending, messages))
 
     async def _hand_out_rest(self, pending: Awaitable[object] | None, messages: Iterator[ReceivedMessage]) -> None:
-        while pending is not None:
-            await pending
+        while pending is not None or self._protocol.has_more:
+            if pending is None:
+                await asyncio.sleep(0)  # a few bytes may swell to many messages: everyone else first
+                messages = self._receive(b"")
+            else:
+                await pending
             pending = self._until_pending(messages)
         self._is_listening = True
         self._last_received = self._environment.now()

@@ -1,5 +1,6 @@
 """permessage-deflate on real sockets, with zlib by hand on the client's side."""
 
+import asyncio
 import zlib
 from typing import Any
 
@@ -9,7 +10,7 @@ from rtserver.base.outgoing_connection import fan_out
 from rtserver.base.payload import Payload
 from rtserver.base.wire.frame import text_frame
 from tests.base.conftest import Connect
-from tests.base.recording_owner import RecordingOwner
+from tests.base.recording_owner import RecordingOwner, Session
 from tests.websocket_client import (
     BINARY,
     CONTINUATION,
@@ -193,3 +194,23 @@ async def test_many_messages_keep_their_order_whichever_of_them_are_compressed(c
             )
         )
         assert await receive_all(client, len(messages)) == messages
+
+
+@plain
+async def test_who_sends_bombs_does_not_keep_the_others_from_their_turn(
+    connect: Connect, owner: RecordingOwner
+) -> None:
+    bomb = masked(TEXT, deflated(b"a" * 65_536), reserved=RSV1)
+    turns: list[int] = []  # how many bombs had been handled when the event loop came to something else
+    handled: list[bytes] = []
+
+    def note(_session: Session, payload: bytes) -> None:
+        handled.append(payload)
+        asyncio.get_running_loop().call_soon(lambda: turns.append(len(handled)))
+
+    owner.answer = note
+    async with await connect(headers=OFFER) as client:
+        client.send(bomb * 100 + close(1000))
+        assert (await client.recv()).close_code == 1000
+    assert handled == [b"a" * 65_536] * 100
+    assert turns[0] < 10

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtserver.base.wire.frame import build_frame
-from rtserver.base.wire.protocol import State, WebSocketProtocol
+from rtserver.base.wire.protocol import INFLATED_AT_ONCE, State, WebSocketProtocol
 from tests.base.test_protocol import LIMIT, Outcome, feed, fragments, octets, split_at, text
 from tests.websocket_client import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, close, header, masked
 
@@ -164,6 +164,25 @@ def test_a_bomb_costs_no_more_than_the_limit(pieces: int) -> None:
 
 
 sizes = st.lists(st.integers(1, 40), min_size=1, max_size=60)
+
+
+def test_many_bombs_are_inflated_a_few_at_a_time() -> None:
+    messages = [bytes([number]) * 60_000 for number in range(100)]
+    whole = b"".join(compressed(BINARY, message) for message in messages)
+    protocol = WebSocketProtocol(inflates=True)
+    received: list[tuple[int, bytes]] = []
+    data = whole + masked(PING) + close(1000)[:3]
+    while data or protocol.has_more:
+        some = protocol.receive(data)
+        protocol.settle()
+        assert sum(len(payload) for _, payload in some) <= INFLATED_AT_ONCE + 60_000
+        received += some
+        data = b""
+    assert received == [(BINARY, message) for message in messages]
+    assert protocol.outgoing == [build_frame(PONG, b"")]
+    protocol.receive(close(1000)[3:])
+    protocol.settle()
+    assert protocol.is_done
 
 
 @given(st.text(max_size=200), sizes, sizes)

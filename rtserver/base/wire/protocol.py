@@ -38,6 +38,7 @@ Ending: TypeAlias = tuple[int, str, bytes]  # close code, reason, our close fram
 
 TEXT = Opcode.TEXT  # to look a member up in its enum takes as long as to unmask a short message
 WHOLE_TEXT = FIN | TEXT
+INFLATED_AT_ONCE = 262_144  # 16 KiB may swell to 12 MB, which nobody else is to wait for
 KNOWN_OPCODES = frozenset(Opcode)
 MAY_BE_DEFLATED = frozenset({Opcode.TEXT, Opcode.BINARY})  # a message's first frame says it for all of them
 Utf8Decoder = getincrementaldecoder("utf-8")
@@ -63,12 +64,14 @@ class WebSocketProtocol:
         "_decoder",
         "_ending",
         "_fragments",
+        "_inflated",
         "_inflates",
         "_is_deflated",
         "_message_opcode",
         "_needed",
         "close_code",
         "close_reason",
+        "has_more",
         "max_message_bytes",
         "outgoing",
         "state",
@@ -79,11 +82,13 @@ class WebSocketProtocol:
         self.close_code: int = CloseCode.ABNORMAL
         self.close_reason = ""
         self.outgoing: list[bytes] = []
+        self.has_more = False
         self.max_message_bytes = max_message_bytes
         self._buffer = bytearray()
         self._needed = 2
         self._ending: Ending | None = None
         self._fragments: bytearray | bytes | None = None
+        self._inflated = 0
         self._inflates = inflates
         self._is_deflated = False  # the message whose fragments these are
         self._message_opcode = 0
@@ -103,7 +108,9 @@ class WebSocketProtocol:
         """Take bytes as they came; give the messages that are whole now, as (TEXT or BINARY, payload).
 
         A text payload is valid UTF-8. Pongs are added to ``outgoing``. After ``close`` no message is given out.
+        With ``has_more`` the bytes hold more than should be inflated at once: ``receive(b"")`` goes on with them.
         """
+        self.has_more = False
         if self._buffer:
             self._buffer += data
             if len(self._buffer) < self._needed:
@@ -170,6 +177,10 @@ class WebSocketProtocol:
                 messages.append((TEXT, payload))
             else:
                 self._on_frame(first, payload, messages)
+                if self._inflated > INFLATED_AT_ONCE:
+                    self._inflated = 0
+                    self.has_more = position < end
+                    break
         self._needed = 2
         return position
 
@@ -227,6 +238,7 @@ class WebSocketProtocol:
             if not final:
                 return
             payload = self._fragments = inflate(bytes(self._fragments), self.max_message_bytes)
+            self._inflated += len(payload)
             self._is_deflated = False
         if self._message_opcode == Opcode.TEXT:
             self._check_text(payload, final)
