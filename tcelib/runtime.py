@@ -86,7 +86,7 @@ class RpcCommunicator:
         there is. Raises ``OSError`` if it cannot listen, ``KeyError`` for a name that nobody added.
         """
         if id not in self._adapters:
-            endpoint = self._endpoints[ep] if isinstance(ep, str) else ep
+            endpoint = self._known_endpoint(ep) if isinstance(ep, str) else ep
             adapter = RpcCommAdapter(id, endpoint)
             self._listen(adapter, endpoint)
             self._adapters[id] = adapter
@@ -104,7 +104,13 @@ class RpcCommunicator:
 
     def openEndPoint(self, name: str, af: int = AF_WRITE) -> RpcConnection:
         """The connection to an endpoint. Raises ``KeyError`` for a name that nobody added."""
-        return self._endpoints[name].open(af)
+        return self._known_endpoint(name).open(af)
+
+    def _known_endpoint(self, name: str) -> RpcEndPoint:
+        if name not in self._endpoints:
+            known = ", ".join(sorted(self._endpoints)) or "none"
+            raise KeyError(f"no endpoint is called {name!r}; those added are: {known}")
+        return self._endpoints[name]
 
     def connect(self, ep: RpcEndPoint, af: int) -> RpcConnection:
         """A new connection to ``ep``, closed with the communicator; ``ep.open`` gives the one there is."""

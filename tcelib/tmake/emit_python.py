@@ -15,11 +15,7 @@ from tcelib.tmake.python_servant import PythonServants
 from tcelib.tmake.python_text import docstring
 from tcelib.tmake.python_type import PythonTypes
 
-# The names, their order, and how many there are of something, are the IDL's.
-NOQA = (
-    "# ruff: noqa: A001, A002, E402, E501, E741, I001, N801, N802, N803, N806, N815, N816, N999,"
-    " PLR0904, PLR0915, PLR0917, RUF002, RUF023, RUF100"
-)
+NOQA = "# ruff: noqa"  # the names, their order, and how many there are of something, are the IDL's
 
 
 def emit_python(model: Model, module: Module) -> str:

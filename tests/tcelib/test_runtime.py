@@ -60,6 +60,14 @@ def test_the_server_is_there_for_both_address_families(communicator: tce.RpcComm
         assert TalkPrx.create(communicator.addEndPoint(tce.RpcEndPoint(host, host, port))).echo(host) == host
 
 
+def test_an_endpoint_that_nobody_added_is_an_error_that_names_those_there_are(
+    communicator: tce.RpcCommunicator, servant: Talk
+) -> None:
+    serve(communicator, servant)
+    with pytest.raises(KeyError, match=r"no endpoint is called 'nope'; those added are: .*there"):
+        communicator.openEndPoint("nope")
+
+
 def test_an_adapters_name_that_is_taken_gives_the_adapter_there_is(
     communicator: tce.RpcCommunicator, servant: Talk
 ) -> None:
