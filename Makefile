@@ -34,11 +34,15 @@ js: $(NODE_READY) ## test the browser library alone; `make test` does it, too
 bench: $(TEST_READY) ## measure, on two cores (docs/performance.md)
 	$(PYTHON) -m bench $(ARGS)
 
-codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: close codes, settings, the browser bundle
+codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: close codes, settings, stubs, the browser bundle
 	$(PYTHON) -m rtserver.base.wire.close_code > site/static/js/rtc/codes.js
 	sed '/^| key /,$$d' docs/configuration.md > docs/configuration.new
 	$(PYTHON) -m rtserver.bootstrap.config >> docs/configuration.new
 	mv docs/configuration.new docs/configuration.md
+	@mkdir -p var
+	$(PYTHON) -m tcelib.tmake.tce2py -i rtserver/idl/rtserver.idl -o rtserver/idl --ifxdef var/ifxdef.txt
+	$(PYTHON) -m tcelib.tmake.tce2js -i rtserver/idl/rtserver.idl -o site/static/js/rtc --ifxdef var/ifxdef.txt
+	$(PYTHON) -m tcelib.tmake.tce2py -i docs/examples/cart.idl -o docs/examples/stubs --ifxdef var/ifxdef.txt
 	npm run --silent bundle
 
 clean: ## remove what can be made again; var, the data, stays

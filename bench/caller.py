@@ -1,7 +1,7 @@
 """Clients that call: with a number of calls under way on each connection, or one on each of many new connections.
 
 They look for answers without ever sleeping. Whoever sends to a process that sleeps on another core pays for waking
-it, 10 µs on a virtual machine: a server slower than these clients would be charged with that for every answer, one
+it: a server slower than these clients would be charged with that for every answer, one
 that is quicker for none (tcelib at depth 1: 65,000 calls/s or 115,000).
 """
 

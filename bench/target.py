@@ -56,9 +56,10 @@ def target(*options: str) -> Iterator[Target]:
     """A fresh server, ready and logged in to, with a fresh Redis. ``options`` go to its command line."""
     with tempfile.TemporaryDirectory() as directory, redis_server(directory) as redis_url:
         port = free_port()
-        command = pinned(SERVER_CORE, sys.executable, "-m", "rtserver", "--port", str(port), "--redis-url", redis_url)
+        command = pinned(SERVER_CORE, sys.executable, "-m", "rtserver", "--port", str(port), "--tce-port", "0")
         environment = {**os.environ, "RTSERVER_VAR_DIR": directory, "RTSERVER_LOG_LEVEL": "warning"}
-        with running([*command, "--no-demo-quotes", *options], env=environment, stdout=subprocess.DEVNULL) as process:
+        command += ["--redis-url", redis_url, "--no-demo-quotes", *options]
+        with running(command, env=environment, stdout=subprocess.DEVNULL) as process:
             found = Target(port, redis_url, directory, process.pid)
             found.wait_ready()
             found.log_in()

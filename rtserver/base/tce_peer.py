@@ -143,7 +143,7 @@ class TcePeer:
     def close(self) -> None:
         """See ``Transport``."""
         # tcelib closes by itself only after bytes that are no packets.
-        failure = self.rpc._failure
+        failure = self.rpc.failure
         if failure is None:
             self._carrier.close(CloseCode.NORMAL)
         else:

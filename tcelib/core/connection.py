@@ -66,12 +66,12 @@ class RpcConnection(Serving):
         False. Feed at most 64 KiB at once. With ``serve=False`` only answers are taken, and calls wait for ``serve``.
         Nothing is raised: what is wrong with the bytes is answered, logged, or ends the connection.
         """
-        if self._failure is not None or not self.is_open:
+        if self.failure is not None or not self.is_open:
             return bool(self._waiting)
         try:
             self._reader.feed(data, self._waiting)
         except PacketError as error:
-            self._failure = error
+            self.failure = error
         if serve:
             return self.serve()
         self._take_answers()
@@ -200,8 +200,8 @@ class RpcConnection(Serving):
             self.flush()
         except RpcException as error:
             log.debug("answers were not sent: %s", error)
-        if self._failure is not None and not self._waiting:
-            log.warning("! closed: %s", self._failure)
+        if self.failure is not None and not self._waiting:
+            log.warning("! closed: %s", self.failure)
             self.close()
 
 

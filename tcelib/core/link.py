@@ -21,7 +21,8 @@ class Link:
         self._max_packet_bytes = max_packet_bytes
         self._waiting: deque[Packet] = deque()
         self._outgoing: list[bytes] = []
-        self._failure: PacketError | None
+        self.failure: PacketError | None
+        """What was wrong with bytes that are no packets, once there were such: the stream ends with them."""
         self._begin_stream()
 
     def flush(self) -> None:
@@ -34,7 +35,7 @@ class Link:
     def _begin_stream(self) -> None:
         self._complaints = Complaints()
         self._reader = PacketReader(self._max_packet_bytes, self._drop)
-        self._failure = None
+        self.failure = None
         self._waiting.clear()
         self._outgoing.clear()
         self._is_collecting = False

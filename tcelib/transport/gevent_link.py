@@ -58,7 +58,7 @@ class Link(HubShell):
         self._reader: Any = None
         self._waiting_servants = 0
         self._kept = 0
-        sock.settimeout(options.stalled_seconds)
+        sock.settimeout(None)  # a timeout would be started and stopped for every read
 
     # What the connection asks.
 
@@ -114,11 +114,9 @@ class Link(HubShell):
                 self._take(data)
 
     def _receive(self) -> bytes:
-        """The next bytes; none when there was nothing for a while, or when the link is over."""
+        """The next bytes; none when the link is over."""
         try:
             data: bytes = self._socket.recv(READ_BYTES)
-        except TimeoutError:
-            return b""
         except OSError as error:
             self._lose(error)
             return b""
@@ -185,6 +183,10 @@ class Link(HubShell):
 
     def _push(self, data: bytes) -> None:
         self.is_active = True
+        if not self._is_sending and not isinstance(self._socket, gevent.ssl.SSLSocket):
+            data = self._send_straight(data)
+            if not data:
+                return
         self._outbox.append(data)
         self._unsent += len(data)
         self._regulate()
@@ -192,13 +194,22 @@ class Link(HubShell):
             self._is_sending = True
             self.home.spawn(self._send)
 
+    def _send_straight(self, data: bytes) -> bytes:
+        """Give the system what it takes at once, without a greenlet (twice as many calls/s at depth 1); the rest."""
+        try:
+            sent = self._socket.send(data, 0, 0.0)
+        except OSError:  # it has no room, or what is wrong will be found by the greenlet
+            return data
+        return data[sent:]
+
     def _send(self) -> None:
         try:
             while self._outbox:
                 rest = memoryview(b"".join(self._outbox))
                 self._outbox.clear()
                 while rest:
-                    sent = self._socket.send(rest)
+                    with gevent.Timeout(self.options.stalled_seconds, TimeoutError("the peer takes nothing")):
+                        sent = self._socket.send(rest)
                     self._unsent -= sent
                     rest = rest[sent:]
                 self._regulate()
