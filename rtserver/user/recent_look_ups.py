@@ -7,6 +7,7 @@ the site closes is refused by ``SessionWatch`` whatever an older answer says, an
 
 import asyncio
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
 from rtserver.user.auth import Identity, Outcome, Request, SessionAuthenticator
@@ -28,7 +29,8 @@ class RecentLookUps:
         self._authenticator = authenticator
         self._kept_seconds = kept_seconds
         self._clock = clock
-        self._answers: dict[str, tuple[float, asyncio.Future[Identity | None]]] = {}  # the oldest first
+        # The oldest first. A plain dict would look for its first item among all that were there before it.
+        self._answers: OrderedDict[str, tuple[float, asyncio.Future[Identity | None]]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -67,10 +69,11 @@ class RecentLookUps:
     def _forget_old(self) -> None:
         """Drop what is too old to be used, and the oldest of too many: forged keys must not fill the memory."""
         oldest_kept = self._clock() - self._kept_seconds
-        for session_key, (asked, _) in tuple(self._answers.items()):
+        while self._answers:
+            asked, _ = next(iter(self._answers.values()))
             if asked >= oldest_kept and len(self._answers) < MAX_KEPT:
                 break
-            del self._answers[session_key]
+            self._answers.popitem(last=False)
 
 
 def _has_failed(answer: asyncio.Future[Identity | None]) -> bool:

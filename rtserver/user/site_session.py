@@ -5,7 +5,7 @@ the engine's own ``load``, one after the other. Nothing is written. What the dat
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -18,6 +18,11 @@ from rtserver.user.site_outcome import one_by_one
 log = logging.getLogger(__name__)
 
 Data = dict[str, Any]
+
+LONGEST_KEY = 100
+"""Of Django's engines that can be asked for many: their keys have 32 characters, and the column for them has 40.
+
+A cache takes longer ones badly: it refuses the question for all, or warns of each, and Python keeps every warning."""
 
 
 def is_read_together() -> bool:
@@ -34,12 +39,14 @@ def read_sessions(session_keys: Sequence[str]) -> dict[str, Data | Exception | N
     read_together = _ENGINES.get(settings.SESSION_ENGINE)
     if read_together is None:
         return one_by_one(session_keys, _read)
+    possible = [session_key for session_key in session_keys if len(session_key) <= LONGEST_KEY]
+    found: Mapping[str, Data | Exception | None]
     try:
-        found = read_together(_store_class(), session_keys)
+        found = read_together(_store_class(), possible)
     except Exception as error:  # noqa: BLE001 (what is raised for a single one counts)
         # Either the store is away, or one key or value is not to its liking.
-        log.info("! %d sessions are read one by one: %s", len(session_keys), error)
-        return one_by_one(session_keys, _read)
+        log.info("! %d sessions are read one by one: %s", len(possible), error)
+        found = one_by_one(possible, _read)
     return {session_key: found.get(session_key) for session_key in session_keys}
 
 

@@ -132,7 +132,6 @@ def test_a_signed_cookie_that_was_tampered_with_is_not_let_in(site, auth):
         assert auth.find(forged) is None
 
 
-@pytest.mark.filterwarnings("ignore:Cache key will cause errors if used with memcached")
 @pytest.mark.parametrize("key", GARBAGE)
 @pytest.mark.parametrize("engine", ENGINES)
 def test_garbage_is_not_let_in(engine, key, site, auth):
