@@ -59,9 +59,10 @@ class Dialer(LoopShell):
         self.forget_deadline()
         packets, self._packets = self._packets, []
         self.connection.transport = link
-        self.connection.opened()
-        if packets and self.connection.transport is link:  # a listener may have closed it
+        # The first packet carries the token: what a listener calls comes behind it.
+        if packets:
             link.write(packets)
+        self.connection.opened()
 
     def link_over(self, link: Link, error: RpcException | None, /) -> None:
         """See ``LinkOwner``."""

@@ -45,7 +45,8 @@ class Dialer(HubShell):
             if self._round != beginning and self._failure is not None:
                 raise self._failure
             if self.connection.transport is self:
-                self._open()
+                self._open(packets)
+                return
         self.connection.transport.write(packets)
 
     def close(self) -> None:
@@ -62,7 +63,7 @@ class Dialer(HubShell):
     def link_gone(self, link: Link, /) -> None:
         """See ``LinkOwner``."""
 
-    def _open(self) -> None:
+    def _open(self, packets: Sequence[bytes]) -> None:
         beginning = self._round
         host, port = self._address
         link = None
@@ -80,6 +81,8 @@ class Dialer(HubShell):
             link.abort()
             raise self._failure or AssertionError
         self.connection.transport = link
+        # The first packet carries the token: what a listener calls comes behind it.
+        link.write(packets)
         self.connection.opened()
         link.start(early)
 

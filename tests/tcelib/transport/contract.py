@@ -182,6 +182,18 @@ class StreamContract:
         prx.echo("four")
         assert rig.servant.tokens == ["secret", None, "secret", None]
 
+    def test_a_call_of_the_listener_comes_behind_the_call_that_opened_the_stream(self, rig: SocketRig) -> None:
+        class Eager(tce.RpcConnectionEventListener):
+            def onConnected(self, conn: tce.RpcConnection) -> None:  # noqa: N802
+                self.promise = TalkPrx(conn).echo_async("of the listener")
+
+        eager = Eager()
+        conn = rig.dial(listener=eager)
+        conn.setToken("secret")
+        assert TalkPrx(conn).echo("opens it") == "opens it"
+        assert eager.promise.get(DEADLINE) == "of the listener"
+        assert rig.servant.tokens == ["secret", None]
+
     def test_calls_that_wait_fail_when_the_connection_is_lost(self, rig: SocketRig) -> None:
         prx = TalkPrx(rig.dial())
         held = [prx.hold_async("in vain") for _ in range(3)]
