@@ -4,7 +4,7 @@ Pure: the time is passed in. Arming, cancelling and moving a deadline cost the s
 touches only what is due. Deadlines are met late by at most one tick, never early.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from math import ceil
 
 Callback = Callable[[], object]
@@ -55,8 +55,11 @@ class TimerWheel:
         due = max(ceil((now + delay - self._start) / self.tick), self._turned + 1)
         return Timer(due, callback, self._slots[due % len(self._slots)])
 
-    def advance(self, now: float) -> list[Callback]:
-        """The callbacks that are due by ``now``, in the order of their ticks, disarmed."""
+    def advance(self, now: float) -> Iterator[Callback]:
+        """The callbacks that are due by ``now``, in the order of their ticks, each disarmed when its turn comes.
+
+        One of them may cancel another that is due as well. To be exhausted.
+        """
         target = int((now - self._start) / self.tick)
         due: list[Timer] = []
         # After a long pause one lap sees every slot; a second lap would find nothing more.
@@ -64,4 +67,7 @@ class TimerWheel:
             due += [timer for timer in self._slots[turn % len(self._slots)] if timer.due_tick <= target]
         self._turned = max(self._turned, target)
         due.sort(key=lambda timer: timer.due_tick)
-        return [callback for timer in due if (callback := timer.take()) is not None]
+        for timer in due:
+            callback = timer.take()
+            if callback is not None:
+                yield callback

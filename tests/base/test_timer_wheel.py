@@ -55,6 +55,15 @@ def test_a_cancelled_timer_never_fires_and_is_forgotten(fired: list[str]) -> Non
     assert fired == []
 
 
+def test_a_timer_that_another_one_of_its_turn_cancels_does_not_fire(fired: list[str]) -> None:
+    wheel = TimerWheel(START, TICK)
+    later = wheel.arm(START, 1.0, lambda: fired.append("later"))
+    wheel.arm(START, 0.5, later.cancel)
+    run(wheel, START + 2)
+    assert fired == []
+    assert len(wheel) == 0
+
+
 def test_cancelling_after_it_fired_is_harmless(fired: list[str]) -> None:
     wheel = TimerWheel(START, TICK)
     timer = wheel.arm(START, 0.5, lambda: fired.append("a"))
