@@ -114,7 +114,7 @@ class OutgoingConnection(ABC):
             self.close(CloseCode.NOT_LOGGED_IN, "not logged in")
         elif self._is_over:
             # It was closed before there was a session to tell of it.
-            self._environment.owner.on_close(session, self._close_code)
+            self._tell_owner(self._close_code)
 
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
         """Send a whole frame, soon; with a ``key``, a newer one of the same key may replace it while the client lags.
@@ -249,4 +249,11 @@ class OutgoingConnection(ABC):
         if not self._is_over:
             self._is_over = True
             if self.session is not None:
-                self._environment.owner.on_close(self.session, code)
+                self._tell_owner(code)
+
+    def _tell_owner(self, code: int) -> None:
+        # Whoever ends a connection, one of many perhaps, cannot mend what its owner makes of it.
+        try:
+            self._environment.owner.on_close(self.session, code)
+        except Exception:
+            log.exception("! %s: its owner failed at the end", self.remote_ip)

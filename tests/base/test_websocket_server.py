@@ -190,6 +190,26 @@ async def test_an_owner_that_closes_while_it_opens_is_told_of_the_close(
     assert owner.sessions[0].close_codes == [4003]
 
 
+@plain
+async def test_an_owner_that_fails_at_the_end_keeps_no_connection(
+    connect: Connect, owner: RecordingOwner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(session: Session, code: int) -> None:
+        raise LookupError("broken owner")
+
+    monkeypatch.setattr(owner, "on_close", fail)
+    async with await connect() as kicked, await connect() as leaving:
+        await owner.until(lambda: len(owner.sessions) == 2)
+        owner.sessions[0].connection.close(4003, "kicked")
+        assert (await kicked.recv()).close_code == 4003
+        kicked.send(close(4003))
+        assert await kicked.is_at_end()
+        leaving.send(close(1000))
+        await leaving.recv_until_close()
+    await owner.connections_ended()
+    assert caplog.text.count("LookupError: broken owner") == 2
+
+
 async def test_a_timer_that_fails_leaves_the_others_theirs(
     server: WebSocketServer, caplog: pytest.LogCaptureFixture
 ) -> None:
