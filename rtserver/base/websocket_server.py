@@ -7,6 +7,7 @@ gets an HTTP answer and costs no connection. A request for ``/rt/?tce`` asks for
 else; its sender may be a stranger who shows a token afterwards.
 """
 
+import asyncio
 import logging
 import socket
 from collections.abc import Collection, Mapping
@@ -99,6 +100,9 @@ class WebSocketServer(ConnectionHome):
         except Exception:
             log.exception("! %s: nobody could tell whether it may come in", request.remote_ip)
             refuse(connection, HandshakeError(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed on this request"))
+        except asyncio.CancelledError:
+            connection.close()  # the server ends, or who would have known does
+            raise
         else:
             self._open(connection, request, accept, identity, first)
 

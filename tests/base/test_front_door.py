@@ -6,7 +6,7 @@ import pytest
 from tornado.web import Application, RequestHandler
 
 from rtserver.base import front_door
-from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
+from rtserver.base.websocket_server import UpgradeRequest, WebSocketHandler, WebSocketServer
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES
 from tests.base.recording_owner import DEADLINE, RecordingOwner
 from tests.websocket_client import ACCEPT, TEXT, masked
@@ -157,3 +157,21 @@ async def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(
         assert await peer.rest() == b""
     assert len(server) == len(server.wheel) == 0
     assert owner.sessions == []
+
+
+async def test_who_is_still_looked_up_at_the_servers_end_is_let_go(
+    port: int, owner: RecordingOwner, server: WebSocketServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, never = asyncio.Event(), asyncio.Event()
+
+    async def authenticate(request: UpgradeRequest) -> None:
+        asked.set()
+        await never.wait()
+
+    monkeypatch.setattr(owner, "authenticate", authenticate)
+    async with await meet(port) as peer:
+        await peer.send(HANDSHAKE)
+        async with asyncio.timeout(DEADLINE):
+            await asked.wait()
+        await server.wait_closed(0.0)
+        assert await peer.rest() == b""
