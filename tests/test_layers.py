@@ -76,6 +76,13 @@ RULES = (
     Rule("rtserver/service/*", {BASE, SERVICE}, {"msgspec"}, WAITING),
     # The load tool meets a server from outside: it knows the wire and the queue.
     Rule("rtserver/bench/client_protocol.py", {BASE}, set(), WAITING | CLOCKS),
+    Rule(
+        "rtserver/bench/tce_client_protocol.py",
+        {BASE, "rtserver.bench", "rtserver.idl"},
+        {"msgspec", "tcelib"},
+        WAITING | CLOCKS,
+    ),
+    Rule("rtserver/bench/client_wire.py", {"rtserver.bench"}, set(), WAITING | CLOCKS),
     Rule("rtserver/bench/histogram.py", set(), set(), WAITING | CLOCKS),
     Rule("rtserver/bench/meter.py", {"rtserver.bench"}, set(), WAITING | CLOCKS),
     Rule("rtserver/bench/report.py", {"rtserver.bench"}, {"msgspec"}, WAITING | CLOCKS),

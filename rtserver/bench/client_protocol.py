@@ -1,4 +1,4 @@
-"""The client's side of one WebSocket: handshake and frames as bytes, without a socket (RFC 6455).
+"""JSON over a WebSocket, the client's side: handshake and frames as bytes, without a socket (RFC 6455).
 
 Decides what is sent to ask for an upgrade, what an answer means, which bytes are whole messages and what a ping is
 answered with. Strict where a wrong server would spoil the numbers, and no stricter.
@@ -22,12 +22,12 @@ from rtserver.base.wire.handshake import accept_value
 KEY = b64encode(bytes(range(16))).decode()
 MAX_HEAD_BYTES = 65_536
 HEAD_END = b"\r\n\r\n"
-WHOLE_TEXT = FIN | Opcode.TEXT
+WHOLE_MESSAGE = (FIN | Opcode.TEXT, FIN | Opcode.BINARY)
 _UPGRADE = {"upgrade": "websocket", "connection": "Upgrade", "sec-websocket-key": KEY, "sec-websocket-version": "13"}
 
 
-class UpgradeRefusedError(Exception):
-    """An answer that is no upgrade. ``status`` is its HTTP status, 0 if it is no HTTP at all."""
+class RefusedError(Exception):
+    """The server does not let us in. ``status`` is HTTP's or a close code, 0 for an answer that is no HTTP at all."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(status, reason)
@@ -42,28 +42,28 @@ def upgrade_request(host: str, path: str, cookie: str) -> bytes:
     """The opening handshake. Every connection sends the same key: nothing here is kept from a cache or a proxy."""
     headers = {"Host": host} | _UPGRADE | ({"Cookie": cookie} if cookie else {})
     lines = (f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", "")
-    return "\r\n".join(lines).encode("latin-1")
+    return "\r\n".join(lines).encode()
 
 
 def take_answer(received: bytearray) -> bool:
     """Whether the upgrade's answer is there whole; it is then taken away, and what is left are frames.
 
-    Raises ``UpgradeRefusedError``.
+    Raises ``RefusedError``.
     """
     end = received.find(HEAD_END)
     if end < 0:
         if len(received) > MAX_HEAD_BYTES:
-            raise UpgradeRefusedError(0, "the answer is no HTTP")
+            raise RefusedError(0, "the answer is no HTTP")
         return False
     first, *lines = received[:end].decode("latin-1").split("\r\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     version, _, status = first.partition(" ")
     if not version.startswith("HTTP/1.") or not status[:3].isdigit():
-        raise UpgradeRefusedError(0, "the answer is no HTTP")
+        raise RefusedError(0, "the answer is no HTTP")
     if not status.startswith("101"):
-        raise UpgradeRefusedError(int(status[:3]), status[4:])
+        raise RefusedError(int(status[:3]), status[4:])
     if headers.get("sec-websocket-accept") != accept_value(_UPGRADE):
-        raise UpgradeRefusedError(101, "the answer accepts another handshake than ours")
+        raise RefusedError(101, "the answer accepts another handshake than ours")
     del received[: end + len(HEAD_END)]
     return True
 
@@ -76,25 +76,27 @@ def client_frame(opcode: int, payload: bytes) -> bytes:
 
 
 class ClientProtocol:
-    """One connection after the handshake. ``outgoing`` is to be sent; ``ending`` is the server's close frame."""
+    """One connection that asks for the upgrade with ``request``. A ``client_wire.ClientWire``."""
 
-    __slots__ = ("_buffer", "_fragments", "_needed", "ending", "outgoing")
+    __slots__ = ("_buffer", "_fragments", "_needed", "ending", "is_open", "outgoing")
 
-    def __init__(self) -> None:
+    def __init__(self, request: bytes) -> None:
         self._buffer = bytearray()
         self._needed = 2
         self._fragments: bytearray | None = None
-        self.outgoing: list[bytes] = []
+        self.outgoing = [request]
         self.ending: tuple[int, str] | None = None
+        self.is_open = False
 
     def receive(self, data: bytes) -> list[bytes]:
         """Take bytes as they came; give the payloads of the messages that are whole now.
 
-        Raises ``ProtocolError`` for what no server may send.
+        Raises ``RefusedError``, and ``ProtocolError`` for what no server may send.
         """
-        if self._buffer:
+        if self._buffer or not self.is_open:
             self._buffer += data
-            if len(self._buffer) < self._needed:
+            self.is_open = self.is_open or take_answer(self._buffer)
+            if not self.is_open or len(self._buffer) < self._needed:
                 return []
             data = bytes(self._buffer)
             self._buffer.clear()
@@ -103,6 +105,14 @@ class ClientProtocol:
         if position < len(data):
             self._buffer += data[position:]
         return messages
+
+    def message(self, payload: bytes) -> bytes:
+        """What is sent for a message."""
+        return client_frame(Opcode.TEXT, payload)
+
+    def closing(self) -> bytes:
+        """A close frame (1000)."""
+        return client_frame(Opcode.CLOSE, CloseCode.NORMAL.to_bytes(2, "big"))
 
     def _receive_frames(self, data: bytes, messages: list[bytes]) -> int:
         """Handle every whole frame; where the first one that is not begins. Runs for every message: no calls."""
@@ -123,7 +133,7 @@ class ClientProtocol:
                 self._needed = stop - position
                 return position
             position = stop
-            if first == WHOLE_TEXT:
+            if first in WHOLE_MESSAGE:
                 messages.append(data[start:stop])
             else:
                 self._on_frame(first, data[start:stop], messages)

@@ -32,11 +32,13 @@ MS = 1_000_000
 class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What one run does. ``ping_rate`` is of all connections together, ``ping_depth`` of each; 0 is none.
 
+    ``cookie`` or ``tokens`` say who the connections are: see ``client_wire.wires``.
     Ages of marks are taken at ``timed`` connections, evenly spread over all; they are counted at every one.
     """
 
     target: Target
     cookie: str = ""
+    tokens: tuple[str, ...] = ()
     connections: int = 1
     seconds: float = 10.0
     warm_up: float = 1.0
@@ -65,7 +67,7 @@ class ClientRun:
         self._answered: set[int] = set()
         self._asked = 0
         self._schedule: Schedule | None = None
-        self.pool = ConnectionPool(options.target, options.cookie, verify=options.verifies)
+        self.pool = ConnectionPool(options.target, options.cookie, options.tokens, verify=options.verifies)
         self.connect_seconds = 0.0
         self._begin()
 

@@ -1,6 +1,6 @@
 """One load connection: a non-blocking socket from connect to close.
 
-    CONNECTING ── TCP is up ──► SECURING ── TLS is up ──► UPGRADING ── 101 ──► OPEN
+    CONNECTING ── TCP is up ──► SECURING ── TLS is up ──► ENTERING ── the server has let us in ──► OPEN
 
 Without TLS, SECURING is passed through. Decides nothing about what is said on it.
 """
@@ -15,8 +15,8 @@ from contextlib import suppress
 from enum import Enum, auto
 
 from rtserver.base.wire.close_code import CloseCode
-from rtserver.base.wire.frame import Opcode, ProtocolError
-from rtserver.bench.client_protocol import ClientProtocol, client_frame, take_answer
+from rtserver.base.wire.frame import ProtocolError
+from rtserver.bench.client_wire import ClientWire
 
 READ_BYTES = 65_536  # below the size at which malloc asks the kernel for every single buffer
 IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
@@ -24,7 +24,7 @@ WAITING = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 class ConnectionLostError(Exception):
-    """The end of a connection. ``code`` is the close frame's, 1006 where none came; ``reason`` says more."""
+    """The end of a connection. ``code`` is what the server said, 1006 if nothing; ``reason`` says more."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(code, reason)
@@ -40,32 +40,32 @@ class State(Enum):
 
     CONNECTING = auto()
     SECURING = auto()
-    UPGRADING = auto()
+    ENTERING = auto()
     OPEN = auto()
 
 
 class LoadConnection:
     """``pending`` is for its user: the moments at which the requests that wait for an answer were due."""
 
-    __slots__ = ("_head", "_protocol", "_secure", "_unsent", "number", "pending", "received_bytes", "sock", "state")
+    __slots__ = ("_early", "_secure", "_unsent", "_wire", "number", "pending", "received_bytes", "sock", "state")
 
     def __init__(
         self,
         number: int,
         family: int,
         address: object,
-        request: bytes,
+        wire: ClientWire,
         secure: Callable[[socket.socket], ssl.SSLSocket] | None,
     ) -> None:
-        """Begin to connect. ``secure`` wraps the socket in TLS. Raises ``OSError``."""
+        """Begin to connect. ``wire`` decides what is sent, ``secure`` wraps the socket in TLS. Raises ``OSError``."""
         self.number = number
         self.state = State.CONNECTING
         self.pending: deque[int] = deque()
         self.received_bytes = 0
         self._secure = secure
-        self._protocol = ClientProtocol()
-        self._head = bytearray()
-        self._unsent = bytearray(request)
+        self._wire = wire
+        self._early: list[bytes] = []
+        self._unsent = bytearray()
         self.sock: socket.socket = socket.socket(family, socket.SOCK_STREAM)
         self.sock.setblocking(False)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -82,19 +82,19 @@ class LoadConnection:
     def advance(self) -> bool:
         """Go on with the opening as far as it goes without waiting; whether the connection is open.
 
-        Raises ``OSError`` (of TLS as well) and ``UpgradeRefusedError``.
+        Raises ``OSError`` (of TLS as well), ``RefusedError`` and ``ProtocolError``.
         """
         if self.state is State.CONNECTING:
             self._finish_connect()
         if self.state is State.SECURING:
             self._finish_tls()
-        if self.state is State.UPGRADING:
-            self._finish_upgrade()
+        if self.state is State.ENTERING:
+            self._enter()
         return self.state is State.OPEN
 
     def send(self, payload: bytes) -> None:
-        """Send a text message. Raises ``ConnectionLostError``."""
-        self._unsent += client_frame(Opcode.TEXT, payload)
+        """Send a message. Raises ``ConnectionLostError``."""
+        self._unsent += self._wire.message(payload)
         self.flush()
 
     def flush(self) -> None:
@@ -105,26 +105,28 @@ class LoadConnection:
             raise ConnectionLostError(CloseCode.ABNORMAL, error.strerror or str(error)) from None
 
     def receive(self) -> list[bytes]:
-        """The messages that have come, those before a close frame included. Raises ``ConnectionLostError``."""
-        if self._protocol.ending is not None:
-            raise ConnectionLostError(*self._protocol.ending)
+        """The messages that have come, those before the server's end included. Raises ``ConnectionLostError``."""
+        if self._early:
+            early, self._early = self._early, []
+            return early
+        if self._wire.ending is not None:
+            raise ConnectionLostError(*self._wire.ending)
         try:
-            messages = self._protocol.receive(self._read_on())
+            messages = self._wire.receive(self._read())
         except ProtocolError as error:
             raise ConnectionLostError(error.code, f"the server broke the protocol: {error.reason}") from None
         except OSError as error:
             raise ConnectionLostError(CloseCode.ABNORMAL, error.strerror or str(error)) from None
-        if self._protocol.outgoing:
-            self._unsent += b"".join(self._protocol.outgoing)
-            self._protocol.outgoing.clear()
+        if self._wire.outgoing:
+            self._take_outgoing()
             with suppress(OSError):  # the next read finds the same, after these messages and with the close code
                 self._flush()
         return messages
 
     def close(self) -> None:
-        """End it, with a close frame if the socket takes one."""
+        """End it, and say so if the socket takes it."""
         if self.state is State.OPEN and not self._unsent:
-            self._unsent += client_frame(Opcode.CLOSE, CloseCode.NORMAL.to_bytes(2, "big"))
+            self._unsent += self._wire.closing()
             with suppress(OSError):  # gone already, which is what was wanted
                 self._flush()
         self.sock.close()
@@ -135,7 +137,7 @@ class LoadConnection:
             raise OSError(failure, os.strerror(failure))
         self.state = State.SECURING
         if self._secure is None:
-            self.state = State.UPGRADING
+            self.state = State.ENTERING
             return
         self.sock = self._secure(self.sock)
 
@@ -145,20 +147,20 @@ class LoadConnection:
             self.sock.do_handshake()
         except WAITING:
             return
-        self.state = State.UPGRADING
+        self.state = State.ENTERING
 
-    def _finish_upgrade(self) -> None:
+    def _enter(self) -> None:
+        self._take_outgoing()
         self._flush()
-        self._head += self._read()
-        if take_answer(self._head):
+        self._early += self._wire.receive(self._read())
+        self._take_outgoing()
+        self._flush()
+        if self._wire.is_open:
             self.state = State.OPEN
 
-    def _read_on(self) -> bytes:
-        """What is there; first of all what came in one packet with the handshake's answer."""
-        if not self._head:
-            return self._read()
-        early, self._head = bytes(self._head), bytearray()
-        return early
+    def _take_outgoing(self) -> None:
+        self._unsent += b"".join(self._wire.outgoing)
+        self._wire.outgoing.clear()
 
     def _read(self) -> bytes:
         """What is there, empty if nothing is. Raises ``ConnectionResetError`` at the end of the stream."""

@@ -67,17 +67,20 @@ class Child:
 class LocalServer:
     """Use it as a context. ``find_redis_url`` tells where the embedded Redis of a directory listens.
 
+    ``site`` is its WebSocket's address, ``target`` the one to measure: with ``is_tce``, the port for binary clients.
     ``traces`` are words that no name of somebody else's key holds: what carries one of them in a given Redis is ours.
     """
 
-    def __init__(self, redis_url: str, find_redis_url: Callable[[Path], str | None]) -> None:
+    def __init__(self, redis_url: str, find_redis_url: Callable[[Path], str | None], *, is_tce: bool = False) -> None:
         self.redis_url = redis_url
         self._is_guest = bool(redis_url)
         # In somebody's Redis the messages of a benchmark must not meet those of their server.
         self.queue = f"{QUEUE}:{os.getpid()}"
         self.traces = [self.queue]
         self._find_redis_url = find_redis_url
-        self.target = Target("ws", HOST, _unused_port(), "/rt/")
+        port, tce_port = _unused_ports()
+        self.site = Target("ws", HOST, port, "/rt/")
+        self.target = Target("tce", HOST, tce_port, "") if is_tce else self.site
         self.directory = Path()
 
     def __enter__(self) -> Self:
@@ -86,9 +89,9 @@ class LocalServer:
         self._log = (self.directory / "log").open("wb")
         options = [
             "--port",
-            str(self.target.port),
+            str(self.site.port),
             "--tce-port",
-            "0",
+            "0" if self.target is self.site else str(self.target.port),
             "--var-dir",
             str(self.directory),
             "--queue",
@@ -145,13 +148,12 @@ class LocalServer:
 
     def _is_ready(self) -> bool:
         try:
-            with urlopen(self.target.page("/readyz"), timeout=1.0) as answer:
+            with urlopen(self.site.page("/readyz"), timeout=1.0) as answer:
                 return bool(answer.status == 200)
         except (URLError, ConnectionError, TimeoutError):
             return False
 
 
-def _unused_port() -> int:
-    with socket.create_server((HOST, 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+def _unused_ports() -> tuple[int, int]:
+    with socket.create_server((HOST, 0)) as one, socket.create_server((HOST, 0)) as other:
+        return one.getsockname()[1], other.getsockname()[1]

@@ -1,6 +1,7 @@
 """All connections of one load client, on one selector: opens them, moves their bytes, notes which were lost and why.
 
-Decides how many handshakes are under way at a time, and what a refused one means. What is said is its user's.
+Decides how many handshakes are under way at a time, and what a refused one means. What is said is its user's, and how
+it is said the wire's.
 """
 
 import errno
@@ -9,9 +10,12 @@ import socket
 import ssl
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from rtserver.bench.client_protocol import UpgradeRefusedError, upgrade_request
+from rtserver.base.wire.close_code import CloseCode
+from rtserver.base.wire.frame import ProtocolError
+from rtserver.bench.client_protocol import RefusedError
+from rtserver.bench.client_wire import wires
 from rtserver.bench.connection import ConnectionLostError, LoadConnection
 from rtserver.bench.error import ResourceError, TargetError
 from rtserver.bench.target import Target
@@ -19,30 +23,35 @@ from rtserver.bench.target import Target
 AT_ONCE = 64
 CONNECT_SECONDS = 30.0
 OnMessages = Callable[[LoadConnection, list[bytes]], object]
+NO_SESSION = "give --login USER:PASSWORD, --cookie sessionid=... or --token"
+UNAVAILABLE = "the server cannot look sessions up at the moment"
 HINTS = {
-    401: "no valid session: give --login USER:PASSWORD or --cookie sessionid=...",
+    401: f"no valid session: {NO_SESSION}",
     403: "forbidden, by rtserver's allowed_origins or by something in front of it",
     404: "nothing is at this path; rtserver's is /rt/",
     426: "what answers does not take the upgrade for one: does a proxy in front pass Upgrade and Connection on?",
     502: "a proxy is there, and the server behind it is not",
-    503: "the server cannot look sessions up at the moment",
+    503: UNAVAILABLE,
+    CloseCode.NOT_LOGGED_IN: NO_SESSION,
+    CloseCode.INTERNAL_ERROR: UNAVAILABLE,
 }
 
 
 class ConnectionPool:
     """``open`` first, then ``turn`` again and again. ``lost`` counts ends by close code and reason.
 
+    ``cookie`` or ``tokens`` say who we are: see ``client_wire.wires``.
     ``busy_seconds`` is the time that was spent on what had come, and not on waiting for it.
     """
 
-    def __init__(self, target: Target, cookie: str = "", *, verify: bool = True) -> None:
-        """Raises ``TargetError`` for a host that is not known."""
+    def __init__(self, target: Target, cookie: str = "", tokens: Sequence[str] = (), *, verify: bool = True) -> None:
+        """Raises ``TargetError`` for a host that is not known, and ``OptionError``."""
         self.target = target
         self.connections: list[LoadConnection] = []
         self.lost: Counter[str] = Counter()
         self.busy_seconds = 0.0
         self._family, self._address = target.resolve()
-        self._request = upgrade_request(target.netloc, target.path, cookie)
+        self._wire = wires(target, cookie, tokens)
         self._tls = target.tls_context(verify)
         self._selector = selectors.DefaultSelector()
         self._writing: set[LoadConnection] = set()
@@ -88,7 +97,7 @@ class ConnectionPool:
         self.busy_seconds += time.monotonic() - begun
 
     def send(self, connection: LoadConnection, payload: bytes) -> None:
-        """Send a text message, now or when the socket takes it. What cannot be sent any more is noted as lost."""
+        """Send a message, now or when the socket takes it. What cannot be sent any more is noted as lost."""
         try:
             connection.send(payload)
         except ConnectionLostError as error:
@@ -110,7 +119,7 @@ class ConnectionPool:
     def _begin(self, number: int) -> LoadConnection:
         secure = self._secure if self._tls else None
         try:
-            connection = LoadConnection(number, self._family, self._address, self._request, secure)
+            connection = LoadConnection(number, self._family, self._address, self._wire(number), secure)
         except OSError as error:
             raise self._explained(error) from None
         self._selector.register(connection.sock, selectors.EVENT_WRITE, connection)
@@ -124,14 +133,15 @@ class ConnectionPool:
         before = connection.sock
         try:
             is_open = connection.advance()
-        except (OSError, UpgradeRefusedError) as error:
+        except (OSError, RefusedError, ProtocolError) as error:
             raise self._explained(error) from None
-        if connection.sock is not before:
+        events = selectors.EVENT_WRITE if connection.wants_write else selectors.EVENT_READ
+        if connection.sock is before:
+            self._selector.modify(before, events, connection)
+        else:
             # TLS has taken the file number over to a socket of its own.
             self._selector.unregister(before)
-            self._selector.register(connection.sock, selectors.EVENT_READ, connection)
-        elif not connection.wants_write:
-            self._selector.modify(connection.sock, selectors.EVENT_READ, connection)
+            self._selector.register(connection.sock, events, connection)
         return is_open
 
     def _receive(self, connection: LoadConnection, on_messages: OnMessages) -> None:
@@ -165,7 +175,7 @@ class ConnectionPool:
 
     def _explained(self, error: Exception) -> Exception:
         match error:
-            case UpgradeRefusedError(status=status):
+            case RefusedError(status=status):
                 return TargetError(": ".join(filter(None, (str(self.target), str(error), HINTS.get(status, "")))))
             case OSError(errno=errno.EMFILE | errno.ENFILE):
                 return ResourceError("no file descriptors are left: raise the limit with ulimit -n")

@@ -52,7 +52,7 @@ class StandardSet:
     def run(self) -> Iterator[Row]:
         """The rows, each when it is known. Raises ``BenchError``."""
         # The server inherits the limit of whoever starts it, so it was raised before; the clients are here.
-        self._cookie = log_in(self._server.target.page("/accounts/login/"), USER, PASSWORD)
+        self._cookie = log_in(self._server.site.page("/accounts/login/"), USER, PASSWORD)
         self._server.traces += [value.partition("=")[2] for value in self._cookie.split("; ")]  # the demo's session
         yield from self._idle()
         yield self._replies("request and reply, alone", connections=1, depth=1)
@@ -124,12 +124,13 @@ def measure(
     connections: int,
     seconds: float,
     progress: Progress,
+    is_tce: bool = False,
 ) -> Iterator[Row]:
-    """Start a server and run the whole set. Raises ``BenchError``."""
+    """Start a server and run the whole set, with ``is_tce`` over its TCE port. Raises ``BenchError``."""
     ensure_file_limit(max(clients, connections) + TALKERS)
     with ExitStack() as stack:
         progress.say("starting a server ...")
-        server = stack.enter_context(LocalServer(redis_url, find_redis_url))
+        server = stack.enter_context(LocalServer(redis_url, find_redis_url, is_tce=is_tce))
         cores = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
         if len(cores) > 1:
             server.pin(cores[0])

@@ -1,4 +1,7 @@
-"""Where a load client connects to: the parts of a ws:// or wss:// address."""
+"""Where a load client connects to: the parts of a ws://, wss:// or tce:// address.
+
+The address says which protocol is spoken, as it does to the server: ``/rt/?tce`` asks for TCE.
+"""
 
 import socket
 import ssl
@@ -7,11 +10,11 @@ from urllib.parse import urlsplit
 
 from rtserver.bench.error import OptionError, TargetError
 
-PORTS = {"ws": 80, "wss": 443}
+PORTS = {"ws": 80, "wss": 443, "tce": 8889}
 
 
 class Target(NamedTuple):
-    """A WebSocket's address."""
+    """A server's address. TCE over TCP has no path."""
 
     scheme: str
     host: str
@@ -20,19 +23,35 @@ class Target(NamedTuple):
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """Raises ``OptionError`` for anything but a ws:// or wss:// address."""
+        """Raises ``OptionError`` for anything else."""
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
             raise OptionError(f"{url}: {error}") from None
-        if parts.scheme not in PORTS or not parts.hostname:
-            raise OptionError(f"{url}: an address looks like ws://host:8888/rt/ or wss://host/rt/")
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        is_tcp = parts.scheme == "tce"
+        path = parts.path.strip("/") if is_tcp else parts.path or "/"
+        path += f"?{parts.query}" if parts.query else ""
+        if parts.scheme not in PORTS or not parts.hostname or (is_tcp and path):
+            raise OptionError(f"{url}: an address looks like ws://host:8888/rt/, wss://host/rt/ or tce://host:8889")
         return cls(parts.scheme, parts.hostname, PORTS[parts.scheme] if port is None else port, path)
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.netloc}{self.path}"
+
+    @property
+    def is_tce(self) -> bool:
+        """Whether the server speaks TCE there."""
+        query = self.path.partition("?")[2]
+        return self.scheme == "tce" or any(field.partition("=")[0] == "tce" for field in query.split("&"))
+
+    def speaking(self, protocol: str | None) -> Self:
+        """This address; over a WebSocket, the one that asks for TCE. Raises ``OptionError`` for a contradiction."""
+        if protocol == "json" and self.is_tce:
+            raise OptionError(f"{self}: TCE is spoken there, not JSON")
+        if protocol == "tce" and not self.is_tce:
+            return self._replace(path=f"{self.path}{'&' if '?' in self.path else '?'}tce")
+        return self
 
     @property
     def netloc(self) -> str:
@@ -53,11 +72,14 @@ class Target(NamedTuple):
         return found[0][0], found[0][4]
 
     def tls_context(self, verify: bool) -> ssl.SSLContext | None:
-        """What wss:// needs; ``verify`` False takes any certificate, such as a test machine's own."""
-        if self.scheme != "wss":
-            return None
-        context = ssl.create_default_context()
-        if not verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+        """What wss:// needs."""
+        return tls_context(verify) if self.scheme == "wss" else None
+
+
+def tls_context(verify: bool) -> ssl.SSLContext:
+    """For a client; ``verify`` False takes any certificate, such as a test machine's own."""
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

@@ -11,7 +11,7 @@ What is measured is written in ``rtserver.bench``.
 
 import sys
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TextIO, TypeVar
 
 import click
 import msgspec
@@ -23,7 +23,7 @@ from rtserver.bench.producer import Producer, RedisOptions
 from rtserver.bench.progress import Progress
 from rtserver.bench.report import client_text, redis_text
 from rtserver.bench.standard_set import measure
-from rtserver.bench.target import Target
+from rtserver.bench.target import Target, tls_context
 from rtserver.bootstrap.config_option import config_of, config_options
 from rtserver.bootstrap.embedded_redis import running_url
 from rtserver.bootstrap.producer import open_queue
@@ -60,6 +60,10 @@ def _shared(command: F) -> F:
     return as_json(seconds(command))
 
 
+def _protocol(text: str) -> Callable[[F], F]:
+    return click.option("--protocol", type=click.Choice(("json", "tce")), help=text)
+
+
 _wall_clock = click.option(
     "--wall-clock",
     "is_wall_clock",
@@ -80,6 +84,7 @@ _wall_clock = click.option(
     help="Connections to open.",
 )
 @_shared
+@_protocol("What is spoken.  [tce at tce://host:port and /rt/?tce, else json]")
 @click.option(
     "--warm-up",
     metavar="S",
@@ -91,6 +96,14 @@ _wall_clock = click.option(
 @click.option("--login", metavar="USER:PASSWORD", help="Log in with Django's form.")
 @click.option("--login-url", metavar="URL", help="Where the form is.  [/accounts/login/ of the same host]")
 @click.option("--cookie", default="", metavar="NAME=VALUE", help='A session that you have: "sessionid=...".')
+@click.option(
+    "--token",
+    "tokens",
+    multiple=True,
+    metavar="TEXT",
+    help="A session's key or a token that the site signed; several take turns. JSON sends them as cookie sessionid.",
+)
+@click.option("--token-file", type=click.File(), metavar="FILE", help='Tokens, one a line; "-" is stdin.')
 @click.option("--quote", "quotes", multiple=True, metavar="KEY", help="Show EXCHANGE:ITEM:DATE; several take turns.")
 @click.option(
     "--ping-rate", metavar="R", type=click.FloatRange(min=0), default=0.0, help="Pings a second, of all together."
@@ -104,8 +117,23 @@ _wall_clock = click.option(
 )
 @_wall_clock
 @click.option("--insecure", is_flag=True, help="Take any certificate.")
-def client(url: str, login: str | None, login_url: str | None, insecure: bool, as_json: bool, **options: Any) -> None:
+def client(
+    url: str,
+    *,
+    protocol: str | None,
+    login: str | None,
+    login_url: str | None,
+    token_file: TextIO | None,
+    insecure: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Connect to URL many times, and measure what comes back.
+
+    \b
+    ws://host:8888/rt/      JSON over a WebSocket, as browsers do
+    ws://host:8888/rt/?tce  TCE over a WebSocket; so is --protocol tce
+    tce://host:8889         TCE over TCP: the server's tce_port
 
     \b
     Without --quote and pings the connections are idle, and count what is
@@ -116,8 +144,13 @@ def client(url: str, login: str | None, login_url: str | None, insecure: bool, a
     Examples:
       rtserver bench client --login demo:demo -c 500 --quote BENCH:X:20130301
       rtserver bench client wss://live.example.com/rt/ --cookie sessionid=... --ping-rate 200
+      rtserver bench client tce://live.example.com:8889 --token-file tokens -c 500 --ping-depth 1
     """
-    target = Target.parse(url)
+    target = Target.parse(url).speaking(protocol)
+    if sum(map(bool, (login, options["cookie"], options["tokens"], token_file))) > 1:
+        raise click.UsageError("one of --login, --cookie, --token and --token-file says who the connections are")
+    if token_file is not None:
+        options["tokens"] = _tokens(token_file)
     if login is not None:
         options["cookie"] = _log_in(target, login, login_url, verify=not insecure)
     chosen = ClientOptions(target=target, verifies=not insecure, **options)
@@ -183,6 +216,7 @@ def redis(as_json: bool, quotes: tuple[str, ...], **options: Any) -> None:
 
 @click.command(cls=Measurement)
 @_shared
+@_protocol("What its clients speak; tce is over TCP.  [json]")
 @click.option(
     "--clients",
     metavar="N",
@@ -200,7 +234,9 @@ def redis(as_json: bool, quotes: tuple[str, ...], **options: Any) -> None:
     help="Connections that are idle.",
 )
 @config_options(("redis_url",))
-def server(as_json: bool, clients: int, connections: int, seconds: float, **options: Any) -> None:
+def server(
+    as_json: bool, protocol: str | None, clients: int, connections: int, seconds: float, **options: Any
+) -> None:
     """Start a server of its own on this machine and measure it: one command, one table.
 
     \b
@@ -211,7 +247,13 @@ def server(as_json: bool, clients: int, connections: int, seconds: float, **opti
     rows = []
     progress = Progress()
     for row in measure(
-        url, running_url, clients=clients, connections=connections, seconds=seconds, progress=progress
+        url,
+        running_url,
+        clients=clients,
+        connections=connections,
+        seconds=seconds,
+        progress=progress,
+        is_tce=protocol == "tce",
     ):
         rows.append(row)
         progress.say(f"  {row.measured}")
@@ -223,7 +265,16 @@ def _log_in(target: Target, login: str, login_url: str | None, *, verify: bool) 
     user, colon, password = login.partition(":")
     if not colon:
         raise click.BadParameter("a login looks like user:password", param_hint="--login")
-    return log_in(login_url or target.page("/accounts/login/"), user, password, target.tls_context(verify))
+    if target.scheme == "tce" and login_url is None:
+        raise click.UsageError("--login at a tce:// address needs --login-url: the site is elsewhere")
+    return log_in(login_url or target.page("/accounts/login/"), user, password, tls_context(verify))
+
+
+def _tokens(file: TextIO) -> tuple[str, ...]:
+    found = tuple(file.read().split())
+    if not found:
+        raise click.BadParameter("there is no token in it", param_hint="--token-file")
+    return found
 
 
 def _print(report: Any, text: str, as_json: bool) -> None:

@@ -1,15 +1,41 @@
 """A server to measure, one for all tests of a file: each of them makes its own connections."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import RedisServer, unused_port
 from tests.running_server import RunningServer
 
+SITE = Path(__file__).parents[2] / "site" / "manage.py"
+
 
 @pytest.fixture(scope="module")
-def server(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the site keeps its secret key and its users."""
+    return tmp_path_factory.mktemp("var")
+
+
+@pytest.fixture(scope="module")
+def server(redis_server: RedisServer, var_dir: Path) -> Iterator[RunningServer]:
     """The demo site without its quotes."""
-    with RunningServer(redis_server.url, tmp_path_factory.mktemp("var"), unused_port(), "--no-demo-quotes") as server:
+    with RunningServer(redis_server.url, var_dir, unused_port(), "--no-demo-quotes") as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def signed_token(server: RunningServer, var_dir: Path) -> str:
+    """A token of the user demo, as the site makes it."""
+    script = (
+        "from django.contrib.auth.models import User; from rtserver.user.token import make_token;"
+        "print(make_token(User.objects.get(username='demo')))"
+    )
+    environment = {**os.environ, "RTSITE_VAR": str(var_dir), "RTSITE_REDIS_URL": server.redis_url}
+    environment["PYTHONPATH"] = str(SITE.parents[1])
+    command = [sys.executable, str(SITE), "shell", "--verbosity", "0", "-c", script]
+    made = subprocess.run(command, env=environment, check=True, timeout=60, capture_output=True, text=True)
+    return made.stdout.strip()

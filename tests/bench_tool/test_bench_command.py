@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,8 +16,13 @@ import redis
 from redis_process import RedisProcess
 
 from rtserver.bench.login import log_in
+from rtserver.bootstrap.bench_command import client as client_command
+from rtserver.bootstrap.bench_command import redis as redis_command
+from rtserver.bootstrap.bench_command import server as server_command
+from tests.demo_login import DemoLogin
 
 REPOSITORY = Path(__file__).parents[2]
+DOCUMENT = REPOSITORY / "docs" / "benchmarking.md"
 SECONDS = 60.0
 QUOTE = "BENCH:X:20130301"
 
@@ -55,11 +62,20 @@ def url_of(server) -> str:
 
 
 LOGIN = ("--login", "demo:demo", "--warm-up", "0")
+ways = pytest.mark.parametrize("way", ["json", "websocket", "tcp"])
 
 
-def test_subscribers_of_a_quote_get_what_is_pushed_and_know_its_age(server):
+def words_for(server, way: str) -> tuple[str, ...]:
+    """The address and the login for a protocol."""
+    if way == "tcp":
+        return (f"tce://127.0.0.1:{server.tce_port}", *LOGIN, "--login-url", f"{server.url}/accounts/login/")
+    return (url_of(server), *LOGIN, "--protocol", "json" if way == "json" else "tce")
+
+
+@ways
+def test_subscribers_of_a_quote_get_what_is_pushed_and_know_its_age(server, way):
     with pushing(server, "--rate", "200"):
-        done = bench("client", url_of(server), *LOGIN, "-c", "20", "--quote", QUOTE, "--seconds", "1", "--json")
+        done = bench("client", *words_for(server, way), "-c", "20", "--quote", QUOTE, "--seconds", "1", "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["connections"] == 20
@@ -94,11 +110,11 @@ def test_messages_to_a_user_are_counted_and_the_text_shows_a_histogram(server):
     assert "measuring: 3 open" in done.stderr
 
 
+@ways
 @pytest.mark.parametrize("how", [("--ping-rate", "300"), ("--ping-depth", "4")])
-def test_pings_are_answered_and_timed(server, how):
-    done = bench(
-        "client", url_of(server), *LOGIN, "-c", "5", "--seconds", "0.5", *how, "--ping-bytes", "100", "--json"
-    )
+def test_pings_are_answered_and_timed(server, how, way):
+    words = ("-c", "5", "--seconds", "0.5", "--ping-bytes", "100", "--json")
+    done = bench("client", *words_for(server, way), *words, *how)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["replies"] > 50
@@ -110,6 +126,52 @@ def test_a_cookie_logs_in_as_well_as_the_form(server):
     cookie = log_in(f"{server.url}/accounts/login/", "demo", "demo")
     done = bench("client", url_of(server), "--cookie", cookie, "-c", "1", "--seconds", "0.1", "--warm-up", "0")
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("path", ["{ws}", "{ws}?tce", "{tce}"])
+def test_a_sessions_key_and_a_signed_token_log_in_over_every_protocol(server, signed_token, tmp_path, path):
+    key = DemoLogin(server.url).session_key
+    tokens = tmp_path / "tokens"
+    tokens.write_text(f"{key}\n{signed_token}\n", encoding="ascii")
+    url = path.format(ws=url_of(server), tce=f"tce://127.0.0.1:{server.tce_port}")
+    words = ("--seconds", "0.1", "--warm-up", "0", "--json", "--ping-depth", "1")
+    for given in (("--token", key), ("--token", signed_token), ("--token-file", str(tokens))):
+        done = bench("client", url, *given, "-c", "2", *words)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["replies"] > 0
+
+
+@pytest.mark.parametrize("path", ["{ws}?tce", "{tce}"])
+@pytest.mark.parametrize("words", [(), ("--token", "rtserver:forged")])
+def test_a_stranger_at_a_tce_address_is_told_how_to_log_in(server, path, words):
+    url = path.format(ws=url_of(server), tce=f"tce://127.0.0.1:{server.tce_port}")
+    done = bench("client", url, "-c", "2", *words)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "4001 not logged in: no valid token in the first packet: give --login" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("ws://h/rt/", "--token", "a", "--cookie", "b=c"), "says who the connections are"),
+        (("ws://h/rt/", "--token-file", os.devnull), "there is no token in it"),
+        (("tce://h", "--login", "demo:demo"), "needs --login-url"),
+    ],
+)
+def test_a_login_that_cannot_be_meant_is_a_wrong_command_line(words, expected):
+    done = bench("client", *words)
+    assert done.returncode == 2
+    assert expected in done.stderr
+
+
+@pytest.mark.parametrize("line", re.findall(r"-m rtserver (bench .*)", DOCUMENT.read_text(encoding="utf-8")))
+def test_a_command_line_that_the_document_shows_is_understood(line, tmp_path, monkeypatch):
+    (tmp_path / "tokens").touch()
+    monkeypatch.chdir(tmp_path)
+    _, name, *arguments = shlex.split(line)
+    command = {"server": server_command, "client": client_command, "redis": redis_command}[name]
+    with command.make_context(name, arguments) as context:
+        assert context.params
 
 
 @pytest.mark.parametrize(
@@ -159,8 +221,10 @@ def test_ctrl_c_ends_the_run_with_a_report_of_what_was_measured(server):
     assert report["replies"] > 0
 
 
-def test_connections_that_are_lost_are_counted_with_their_reason_and_exit_status_3(server):
-    process = started("client", url_of(server), *LOGIN, "-c", "4", "--seconds", "600", "--ping-depth", "1", "--json")
+@ways
+def test_connections_that_are_lost_are_counted_with_their_reason_and_exit_status_3(server, way):
+    words = ("-c", "4", "--seconds", "600", "--ping-depth", "1", "--json")
+    process = started("client", *words_for(server, way), *words)
     assert process.stderr is not None
     assert any(line.startswith("measuring") for line in process.stderr)
     kick = {"op": "kick", "user_id": 1, "reason": "enough"}
@@ -179,8 +243,9 @@ def test_a_burst_is_timed_on_its_way_off_the_list(server):
     assert report["drain_seconds"] >= 0
 
 
-def test_a_server_of_its_own_is_measured_in_one_command_and_leaves_nothing_in_the_redis(tmp_path):
-    words = ("--clients", "10", "--connections", "20", "--seconds", "0.3", "--json")
+@pytest.mark.parametrize("protocol", ["json", "tce"])
+def test_a_server_of_its_own_is_measured_in_one_command_and_leaves_nothing_in_the_redis(tmp_path, protocol):
+    words = ("--protocol", protocol, "--clients", "10", "--connections", "20", "--seconds", "0.3", "--json")
     with RedisProcess(tmp_path) as theirs:
         done = bench("server", *words, "--redis-url", theirs.url)
         with theirs.client() as client:

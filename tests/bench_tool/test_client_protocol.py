@@ -10,7 +10,7 @@ from rtserver.base.wire.frame import Opcode, ProtocolError, build_frame, close_f
 from rtserver.base.wire.protocol import WebSocketProtocol
 from rtserver.bench.client_protocol import (
     ClientProtocol,
-    UpgradeRefusedError,
+    RefusedError,
     client_frame,
     take_answer,
     upgrade_request,
@@ -19,6 +19,13 @@ from rtserver.bench.client_protocol import (
 # The answer to the key AAECAwQFBgcICQoLDA0ODw== (RFC 6455, section 4.2.2, step 5.4).
 ACCEPT = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: %b\r\n\r\n"
 RIGHT = ACCEPT % b"Bz3qJYTGdOe8gUSpLosEdiLKDrk="
+
+
+def opened() -> ClientProtocol:
+    client = ClientProtocol(b"")
+    client.outgoing.clear()
+    assert client.receive(RIGHT) == []
+    return client
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
@@ -57,7 +64,7 @@ def test_an_answer_is_taken_when_it_is_whole_and_what_follows_is_left():
     ],
 )
 def test_any_other_answer_is_refused_with_its_status(answer, status):
-    with pytest.raises(UpgradeRefusedError) as caught:
+    with pytest.raises(RefusedError) as caught:
         take_answer(bytearray(answer))
     assert caught.value.status == status
 
@@ -65,10 +72,12 @@ def test_any_other_answer_is_refused_with_its_status(answer, status):
 @given(st.lists(st.binary(max_size=300) | st.just(bytes(70_000)), max_size=6), st.lists(st.integers(0), max_size=5))
 @settings(max_examples=100)
 def test_messages_come_whole_however_the_bytes_were_cut(payloads, places):
-    client = ClientProtocol()
+    client = ClientProtocol(b"GET /rt/")
+    assert client.outgoing == [b"GET /rt/"]
     found = []
-    for piece in cut(b"".join(map(text_frame, payloads)), places):
+    for piece in cut(RIGHT + b"".join(map(text_frame, payloads)), places):
         found += client.receive(piece)
+    assert client.is_open
     assert found == payloads
 
 
@@ -76,23 +85,23 @@ def test_messages_come_whole_however_the_bytes_were_cut(payloads, places):
 def test_the_server_reads_what_the_client_writes(length):
     payload = b"x" * length
     server = WebSocketProtocol(max_message_bytes=100_000)
-    assert server.receive(client_frame(Opcode.TEXT, payload)) == [(Opcode.TEXT, payload)]
+    assert server.receive(opened().message(payload)) == [(Opcode.TEXT, payload)]
 
 
 def test_a_ping_is_answered_with_its_payload():
-    client = ClientProtocol()
+    client = opened()
     assert client.receive(build_frame(Opcode.PING, b"are you there") + text_frame(b"x")) == [b"x"]
     assert client.outgoing == [client_frame(Opcode.PONG, b"are you there")]
 
 
 def test_fragments_are_put_together_around_a_ping():
-    client = ClientProtocol()
+    client = opened()
     data = b"\x01\x02ab" + build_frame(Opcode.PING, b"") + b"\x00\x02cd" + b"\x80\x02ef"
     assert client.receive(data) == [b"abcdef"]
 
 
 def test_a_close_is_remembered_and_answered_and_nothing_behind_it_is_read():
-    client = ClientProtocol()
+    client = opened()
     assert client.receive(text_frame(b"last") + close_frame(4108, "too slow") + text_frame(b"never")) == [b"last"]
     assert client.ending == (4108, "too slow")
     assert client.outgoing == [client_frame(Opcode.CLOSE, (4108).to_bytes(2, "big"))]
@@ -101,4 +110,4 @@ def test_a_close_is_remembered_and_answered_and_nothing_behind_it_is_read():
 @pytest.mark.parametrize("data", [b"\x81\x80\x00\x00\x00\x00", b"\x81\xfe\x00\x7e", b"\x83\x00"])
 def test_what_no_server_may_send_is_an_error(data):
     with pytest.raises(ProtocolError):
-        ClientProtocol().receive(data)
+        opened().receive(data)

@@ -157,6 +157,8 @@ def test_a_connection_that_just_ends_is_lost_with_1006():
         ("ws://h/rt/", Target("ws", "h", 80, "/rt/")),
         ("wss://h:8443/rt/?a=b", Target("wss", "h", 8443, "/rt/?a=b")),
         ("ws://[::1]:8888", Target("ws", "::1", 8888, "/")),
+        ("tce://h", Target("tce", "h", 8889, "")),
+        ("tce://[::1]:9/", Target("tce", "::1", 9, "")),
     ],
 )
 def test_an_address_is_read_and_written(url, target):
@@ -164,10 +166,35 @@ def test_an_address_is_read_and_written(url, target):
     assert Target.parse(str(target)) == target
 
 
-@pytest.mark.parametrize("url", ["http://h/", "h:8888", "ws://", "ws://h:x/", "ws://h:99999/"])
-def test_what_is_no_websocket_address_is_refused(url):
+@pytest.mark.parametrize(
+    "url", ["http://h/", "h:8888", "ws://", "ws://h:x/", "ws://h:99999/", "tce://h/rt/", "tce://h?tce"]
+)
+def test_what_is_no_address_is_refused(url):
     with pytest.raises(OptionError):
         Target.parse(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "protocol", "expected"),
+    [
+        ("ws://h/rt/", None, "ws://h/rt/"),
+        ("ws://h/rt/", "json", "ws://h/rt/"),
+        ("ws://h/rt/", "tce", "ws://h/rt/?tce"),
+        ("ws://h/rt/?a=b", "tce", "ws://h/rt/?a=b&tce"),
+        ("ws://h/rt/?tce=1", "tce", "ws://h/rt/?tce=1"),
+        ("tce://h", "tce", "tce://h"),
+    ],
+)
+def test_an_address_says_which_protocol_is_spoken(url, protocol, expected):
+    target = Target.parse(url).speaking(protocol)
+    assert str(target) == expected
+    assert target.is_tce == ("tce" in expected)
+
+
+@pytest.mark.parametrize("url", ["tce://h", "ws://h/rt/?tce"])
+def test_json_is_not_spoken_where_tce_is(url):
+    with pytest.raises(OptionError):
+        Target.parse(url).speaking("json")
 
 
 def test_a_host_that_is_not_known_is_said_so():
