@@ -58,7 +58,7 @@ BEAT_SECONDS = 0.5
 STALE_SECONDS = 3.0
 BACKLOG = 4096
 MAX_BODY_BYTES = 1_048_576  # nobody has to log in to send one, and all of it is held in memory
-IDLE_SECONDS = 60.0  # between two requests, and for the head of one
+IDLE_SECONDS = 60.0  # between two requests, for the head of one, and for its body
 CLOSE_SECONDS = 1.0
 SPREAD_MS_PER_CLIENT = 10  # between two clients that come back after a restart
 MAX_SPREAD_MS = 10_000
@@ -98,6 +98,13 @@ def bind(host: str, port: int, option: str = "--port") -> list[socket.socket]:
         raise StartError(f"cannot listen on {host}:{port}: {error.strerror}; choose another {option}") from error
 
 
+def build_http(application: Application) -> HTTPServer:
+    """Who answers all requests but the handshakes. A stranger's, too: he holds no socket for long."""
+    return HTTPServer(
+        application, max_body_size=MAX_BODY_BYTES, idle_connection_timeout=IDLE_SECONDS, body_timeout=IDLE_SECONDS
+    )
+
+
 class App:
     """One server: the websocket thread, which is the one that calls ``run``, and the service thread."""
 
@@ -128,9 +135,7 @@ class App:
         self._users = self._build_users()
         self._server = self._build_server()
         self._services = build_services(self._config, self._redis_url, self._bridge, self._on_failure)
-        http = HTTPServer(
-            self._build_application(), max_body_size=MAX_BODY_BYTES, idle_connection_timeout=IDLE_SECONDS
-        )
+        http = build_http(self._build_application())
         self._bridge.to_users.bind(lambda: self._loop.call_soon_threadsafe(self._drain))
         self._services.thread.start()
         door = FrontDoor(WEBSOCKET_PATH, self._server, http)
