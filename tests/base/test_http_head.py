@@ -36,6 +36,7 @@ def test_a_header_in_several_lines_is_one_list_and_cookies_stay_cookies() -> Non
         b"GET / HTTP/1.1\r\nname: a\rother: b",
         b"GET / HTTP/1.1\r\nname: a\0b",
         b"GET / HTTP/1.1\r\nn\xe9: a",
+        b"GET / HTTP/1.1\r\nHost: a\r\nhost: a",
     ],
 )
 def test_what_another_reader_might_read_otherwise_is_refused(head: bytes) -> None:

@@ -1,7 +1,7 @@
 """The head of an HTTP/1.1 request (RFC 9112), as far as a WebSocket handshake needs it: bytes in, headers out.
 
 Strict where a lenient reader could be led to see another request than the proxy before it did: no folded lines, no
-blanks around names, no bare line feeds, no bytes that a header may not hold.
+blanks around names, no bare line feeds, no bytes that a header may not hold, no second ``Host``.
 """
 
 import re
@@ -42,6 +42,8 @@ def parse_head(head: bytes) -> HttpHead:
         known = headers.get(name)
         if known is None:
             headers[name] = value
+        elif name == "host":
+            raise HandshakeError(400, "more than one Host")  # RFC 9112, section 3.2
         else:
             headers[name] = f"{known}{'; ' if name == 'cookie' else ', '}{value}"
     return HttpHead(request[1], headers)
