@@ -1,6 +1,6 @@
 """The comparison with every server that a user could pick instead.
 
-    python -m bench                      everything, under ten minutes
+    python -m bench                      everything, a quarter of an hour
     python -m bench fan_out idle --quick
 
 A server gets one core, everything that makes load another. Prints Markdown; ``--json`` keeps the numbers.
