@@ -34,6 +34,7 @@ from rtserver.bootstrap.demo_pages import demo_routes
 from rtserver.bootstrap.django_env import DemoSite, prepare_django
 from rtserver.bootstrap.embedded_redis import EmbeddedRedis
 from rtserver.bootstrap.error import StartError
+from rtserver.bootstrap.file_limit import raise_file_limit
 from rtserver.bootstrap.health import AliveHandler, Probe, Reading, ReadyHandler, beat_probe
 from rtserver.bootstrap.log import set_up_log
 from rtserver.bootstrap.measures import bridge_measures, service_measures, tce_measures, user_measures
@@ -69,6 +70,7 @@ PAGE_THREADS = 8
 def serve(config: Config) -> int:
     """Run a server until it is told to stop; the process's exit code. Raises ``StartError``."""
     set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
+    raise_file_limit()
     # Before anything else is started: a second server ends here.
     sockets = bind(config.host, config.port)
     tce_sockets: list[socket.socket] = []

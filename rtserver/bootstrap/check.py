@@ -20,6 +20,7 @@ from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.django_env import set_up_django
 from rtserver.bootstrap.embedded_redis import running_url
 from rtserver.bootstrap.error import DjangoError, PluginError, RedisError
+from rtserver.bootstrap.file_limit import FEW, most_files
 from rtserver.bootstrap.plugin import by_type, load_plugins, load_servants
 from rtserver.bootstrap.redis_binary import OLDEST, find_redis_binary
 from rtserver.service.msg_handler import ServiceMsgHandler
@@ -50,6 +51,7 @@ def check_all(config: Config) -> Iterator[Finding]:
     yield from check_plugins(config)
     yield from check_redis(config)
     yield from check_ports(config)
+    yield check_file_limit(most_files())
 
 
 def check_django(config: Config) -> Iterator[Finding]:
@@ -170,3 +172,11 @@ def _snapshot_rule(client: redis.Redis) -> str | None:
     except redis.ResponseError:
         return None
     return bytes(rules.get(b"save", b"")).decode()
+
+
+def check_file_limit(limit: int) -> Finding:
+    """How many connections the system would let a server have, by its hard limit of open files; below 0: no limit."""
+    if 0 <= limit < FEW:
+        advice = "raise it with ulimit -Hn, or LimitNOFILE= under systemd"
+        return Finding(Verdict.WARN, "files", f"at most {limit} open at once, and each connection is one: {advice}")
+    return Finding(Verdict.OK, "files", f"at most {'as many as there are' if limit < 0 else limit} open at once")

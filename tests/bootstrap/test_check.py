@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtserver.bootstrap.check import Verdict, judge_persistence, judge_server
+from rtserver.bootstrap.check import Verdict, check_file_limit, judge_persistence, judge_server
 
 SOUND = {
     "redis_version": "7.4.1",
@@ -54,3 +54,13 @@ def test_what_a_crash_would_cost_is_a_warning(change, rule, texts):
     findings = list(judge_persistence(SOUND | change, rule))
     assert verdicts_of(findings) == [Verdict.WARN] * len(texts)
     assert all(finding.detail.startswith(text) for finding, text in zip(findings, texts, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("limit", "verdict", "words"),
+    [(1024, "warn", "at most 1024 open"), (4096, "ok", "at most 4096 open"), (-1, "ok", "as many as there are")],
+)
+def test_a_system_that_allows_few_files_allows_few_connections(limit, verdict, words):
+    finding = check_file_limit(limit)
+    assert (finding.verdict, finding.subject) == (verdict, "files")
+    assert words in finding.detail

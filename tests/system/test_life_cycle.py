@@ -1,6 +1,7 @@
 """How a server comes up and goes down."""
 
 import json
+import resource
 import signal
 import socket
 import subprocess
@@ -50,6 +51,18 @@ def test_every_client_is_told_when_to_come_back(fresh_server: RunningServer) -> 
             client.socket.close()
     assert {message["type"] for message in told} == {"reconnect"}
     assert len({message["data"]["after_ms"] for message in told}) == 4
+
+
+def test_a_server_may_open_more_files_than_its_shell_began_with(fresh_server: RunningServer) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 256), hard))
+    try:
+        with fresh_server as server:
+            limits = Path(f"/proc/{server.pid}/limits").read_text()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    (row,) = (line.split() for line in limits.splitlines() if line.startswith("Max open files"))
+    assert row[3] == row[4] != "256"
 
 
 def test_the_password_of_redis_is_on_no_line(tmp_path: Path) -> None:

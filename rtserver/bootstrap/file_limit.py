@@ -1,0 +1,26 @@
+"""File descriptors: every connection needs one, and most systems let a process begin with 1,024.
+
+The hard limit is what an administrator has decided. The soft one is a default for programs that would not know what
+to do with more, and a process may raise it to the hard one by itself.
+"""
+
+import resource
+from contextlib import suppress
+
+FEW = 4096
+"""A limit below it is worth a warning: a server for many clients was not meant to have it."""
+
+
+def raise_file_limit() -> int:
+    """Raise this process's soft limit to the hard one; the limit that holds now."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # A hard limit that is none at all is still more than the system gives to one process.
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        return hard
+    return soft
+
+
+def most_files() -> int:
+    """What ``raise_file_limit`` could reach here."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[1]
