@@ -118,3 +118,9 @@ def test_a_page_of_another_site_is_refused(origin: str, host: str) -> None:
 def test_an_origin_of_any_kind_is_allowed_or_refused(origin: str) -> None:
     with pytest.raises(HandshakeError):
         check_origin(f"http://{origin}/", "example.org:8888")
+
+
+def test_of_an_origin_that_is_refused_no_more_is_shown_than_a_line_holds() -> None:
+    with pytest.raises(HandshakeError) as caught:
+        check_origin("http://" + "x" * 10_000, "example.org")
+    assert len(caught.value.reason) < 200

@@ -11,6 +11,7 @@ from hashlib import sha1
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+MAX_ORIGIN_SHOWN = 100  # in the answer and in the log, whose lines anybody can cause
 ACCEPT_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # section 1.3
 
 
@@ -73,7 +74,7 @@ def check_origin(origin: str | None, host: str, allowed: Collection[str] = ()) -
     if origin is None or origin in allowed or "*" in allowed:
         return
     if not host or _netloc(origin) != host.lower():
-        raise HandshakeError(403, f"origin {origin!r} is not allowed; see allowed_origins")
+        raise HandshakeError(403, f"origin {origin[:MAX_ORIGIN_SHOWN]!r} is not allowed; see allowed_origins")
 
 
 def _netloc(origin: str) -> str:
