@@ -22,11 +22,12 @@ WIRE = ROOT / "docs" / "tce" / "wire.md"
 PORTS = ("16005", "16006")
 REDIS_PORT = "6379"
 RUN_SECONDS = 60.0
+NODE_WEBSOCKET = Path(__file__).with_name("node_websocket.mjs")
 COMMANDS = {
     "python": [sys.executable],
     "tce2py": [sys.executable, "-m", "tcelib.tmake.tce2py"],
     "tce2js": [sys.executable, "-m", "tcelib.tmake.tce2js"],
-    "node": ["node", "--experimental-websocket", "--no-warnings"],
+    "node": ["node", "--import", str(NODE_WEBSOCKET), "--no-warnings"],
 }
 
 
