@@ -95,9 +95,7 @@ class ConnectionHome(ThreadBound):
 
     def start(self, connection: PacketConnection, identity: Any, first: bytes = b"") -> None:
         """Let the connection of a user live until it ends by itself."""
-        self.check_thread()
-        self._connections.add(connection)
-        self.accepted += 1
+        self._add(connection)
         try:
             connection.accept(self.owner.on_open(connection, identity))
         except Exception:
@@ -107,10 +105,9 @@ class ConnectionHome(ThreadBound):
             connection.start(first)
 
     def start_stranger(self, connection: PacketConnection, first: bytes = b"") -> None:
-        """The same for one of whom a token is expected."""
-        self.check_thread()
-        self._connections.add(connection)
-        self.accepted += 1
+        """The same for one of whom nobody knows yet whose it is: a token is expected."""
+        self._add(connection)
+        connection.expect_token()
         connection.start(first)
 
     def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
@@ -148,6 +145,11 @@ class ConnectionHome(ThreadBound):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._turning is not None:
             self._turning.cancel()
+
+    def _add(self, connection: PacketConnection) -> None:
+        self.check_thread()
+        self._connections.add(connection)
+        self.accepted += 1
 
     def _turn(self) -> None:
         for callback in self.wheel.advance(self.now()):

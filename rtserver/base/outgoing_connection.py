@@ -37,13 +37,11 @@ def fan_out(connections: Iterable["OutgoingConnection"], frame: bytes, key: Hash
         size = outbox.size + length
         if size > outbox.limit:
             connection.push(frame, key)
-        elif outbox.frames:
-            outbox.frames.append(frame)
-            outbox.size = size
-        else:
-            outbox.frames.append(frame)
-            outbox.size = size
+            continue
+        if not outbox.frames:
             connection.schedule()
+        outbox.frames.append(frame)
+        outbox.size = size
 
 
 class OutgoingConnection(ABC):

@@ -37,9 +37,7 @@ class TceDoor:
             log.info("! %s left at once", address[0])
             connection.close()
             return
-        stranger = TceConnection(self._home, connection, address[0])
-        stranger.expect_token()
-        self._home.start_stranger(stranger)
+        self._home.start_stranger(TceConnection(self._home, connection, address[0]))
 
 
 def set_up(connection: socket.socket, heartbeat_seconds: float) -> None:

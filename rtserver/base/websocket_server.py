@@ -122,7 +122,6 @@ class WebSocketServer(ConnectionHome):
         kind = plain if extension is None else DeflatingConnection
         opened = kind(self, connection, request.remote_ip)
         if identity is None:
-            opened.expect_token()
             self.start_stranger(opened, first)
         else:
             self.start(opened, identity, first)
