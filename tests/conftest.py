@@ -1,4 +1,4 @@
-"""What all tests share: a Redis of their own, free ports, and the rule that nothing is skipped.
+"""What all tests share: a Redis of their own, free ports, a certificate, and the rule that nothing is skipped.
 
 The Redis is a real one, started once per test process (so xdist's workers never meet in one) and emptied before every
 test that asks for it.
@@ -17,6 +17,8 @@ import redis
 REDIS_ATTEMPTS = 5
 REDIS_OPTIONS = ("--save", "", "--appendonly", "no", "--logfile", "")
 STOP_SECONDS = 10.0
+NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+LOOPBACK = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost")
 
 
 @dataclass(frozen=True)
@@ -106,3 +108,17 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 def _fail(report: pytest.TestReport | pytest.CollectReport) -> None:
     report.outcome = "failed"
     report.longrepr = f"skipped, which counts as a failure here: {report.longrepr}"
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for this machine, signed by itself, and its key, in one file."""
+    directory = tmp_path_factory.mktemp("tls")
+    key, certificate, both = (directory / name for name in ("key.pem", "certificate.pem", "both.pem"))
+    subprocess.run(
+        ["openssl", "req", "-x509", *NEW_KEY, *LOOPBACK, "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+    both.write_bytes(key.read_bytes() + certificate.read_bytes())
+    return both

@@ -1,6 +1,5 @@
 """What is particular to the queue in Redis: crashes, the server going away, its errors, its keys."""
 
-import subprocess
 from pathlib import Path
 
 import gevent
@@ -187,12 +186,9 @@ def test_gevent_reaches_a_redis_on_a_unix_socket(tmp_path: Path) -> None:
         queue.close()
 
 
-def test_gevent_reaches_a_redis_behind_tls_and_checks_its_certificate(tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    name = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
-    subprocess.run([*make.split(), *name, "-keyout", key, "-out", certificate], check=True, capture_output=True)
-    files = ["--tls-cert-file", str(certificate), "--tls-key-file", str(key), "--tls-ca-cert-file", str(certificate)]
+def test_gevent_reaches_a_redis_behind_tls_and_checks_its_certificate(tmp_path: Path, certificate: Path) -> None:
+    options = ("--tls-cert-file", "--tls-key-file", "--tls-ca-cert-file")
+    files = [word for option in options for word in (option, str(certificate))]
     with RedisProcess(tmp_path, *files, "--tls-auth-clients", "no") as server:
         with server.client() as client:
             client.config_set("port", 0)

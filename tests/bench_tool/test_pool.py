@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -63,14 +62,10 @@ class Peer:
             connection.close()
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("tls")
-    key, crt = directory / "key.pem", directory / "crt.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "2"]
-    subprocess.run([*command, "-keyout", key, "-out", crt], check=True, capture_output=True)
+@pytest.fixture
+def server_tls(certificate):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(crt, key)
+    context.load_cert_chain(certificate)
     return context
 
 
@@ -100,17 +95,17 @@ def test_a_message_in_the_packet_of_the_answer_is_not_forgotten():
     assert payloads == [b"first"]
 
 
-def test_over_tls_a_message_larger_than_a_record_comes_whole(certificate):
+def test_over_tls_a_message_larger_than_a_record_comes_whole(server_tls):
     payloads: list[bytes] = []
     large = b"x" * 200_000
-    peer = Peer(lambda connection: connection.sendall(WELCOME + text_frame(large)), certificate)
+    peer = Peer(lambda connection: connection.sendall(WELCOME + text_frame(large)), server_tls)
     with peer, closing(opened(peer, payloads, verify=False)) as pool:
         read_until(pool, payloads, lambda: bool(payloads))
     assert payloads == [large]
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(certificate):
-    with Peer(lambda connection: None, certificate) as peer, pytest.raises(TargetError, match="--insecure"):
+def test_a_certificate_that_nobody_vouches_for_is_refused(server_tls):
+    with Peer(lambda connection: None, server_tls) as peer, pytest.raises(TargetError, match="--insecure"):
         opened(peer, [])
 
 
