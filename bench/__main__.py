@@ -15,7 +15,7 @@ from pathlib import Path
 from bench import limits
 from bench.comparison import Numbers, Scale
 from bench.machine import describe
-from bench.process import allow_many_files, load_core_awake, pin_this_process
+from bench.process import load_core_awake, pin_this_process
 from bench.report import add_ratios, report
 from bench.scenarios import (
     burst,
@@ -30,6 +30,7 @@ from bench.scenarios import (
     slow_readers,
     storm,
 )
+from rtserver.bootstrap.file_limit import raise_file_limit
 
 LIMITS = "limits"
 
@@ -70,7 +71,7 @@ def main() -> None:
     if unknown := [name for name in arguments.scenario if name not in known]:
         parser.error(f"no such scenario: {', '.join(unknown)}")
 
-    allow_many_files()
+    raise_file_limit()  # and that of the processes started later
     pin_this_process()
     with load_core_awake():
         numbers = run(arguments.scenario or list(known), Scale(arguments.quick), arguments.json)

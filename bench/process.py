@@ -4,7 +4,6 @@ A server gets one core and everything that makes load gets another, so that neit
 """
 
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -50,13 +49,6 @@ def load_core_awake() -> Iterator[None]:
         return
     with running([sys.executable, "-m", "bench.awake", str(LOAD_CORE)]):
         yield
-
-
-def allow_many_files() -> int:
-    """Raise the limit of open files as far as the system lets us; the limit. Processes started later have it too."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
 
 
 @contextmanager
