@@ -5,14 +5,13 @@ Decides how a name becomes a class, and that no two handle the same message type
 
 import importlib
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import entry_points
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from rtserver.base.tce_gateway import UserGateway
 from rtserver.bootstrap.error import PluginError
-from tcelib.core.operation import Interface
-from tcelib.core.servant import Servant
+from tcelib.core.servant import Servant, interfaces_of
 
 
 class Handler(Protocol):
@@ -43,9 +42,9 @@ def load_servants(paths: Iterable[str]) -> list[type[Servant]]:
     Raises ``PluginError``, too, if one serves no interface, or two serve the same one.
     """
     classes = list(dict.fromkeys(_load_all(paths, "rtserver.rpc_servants", Servant).values()))
-    owners: dict[int, type[Servant]] = {interface.ifidx: UserGateway for interface in _interfaces_of(UserGateway)}
+    owners: dict[int, type[Servant]] = {interface.ifidx: UserGateway for interface in interfaces_of(UserGateway)}
     for cls in classes:
-        interfaces = list(_interfaces_of(cls))
+        interfaces = list(interfaces_of(cls))
         if not interfaces:
             raise PluginError(f"{_name(cls)} serves no interface: derive it from a class that tce2py has made")
         for interface in interfaces:
@@ -87,12 +86,6 @@ def _load(path: str, base: type[T]) -> type[T]:
     if not (isinstance(loaded, type) and issubclass(loaded, base)):
         raise PluginError(f"plug-in {path!r} is no subclass of {_name(base)}")
     return loaded
-
-
-def _interfaces_of(cls: type[Servant]) -> Iterator[Interface]:
-    for each in cls.__mro__:
-        if "INTERFACE" in vars(each):
-            yield vars(each)["INTERFACE"]
 
 
 def _name(cls: type) -> str:

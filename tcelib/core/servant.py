@@ -42,7 +42,7 @@ class ServantTable:
         Raises ``ValueError`` if one of them has the index of another interface that is served already.
         """
         served = dict(self._interfaces)
-        interfaces = list(interfaces_of(servant))
+        interfaces = list(interfaces_of(type(servant)))
         for interface in interfaces:
             other = served.setdefault(interface.ifidx, interface)
             if other.name != interface.name:
@@ -70,9 +70,9 @@ class ServantTable:
         return tuple(self._interfaces.values())
 
 
-def interfaces_of(servant: Servant) -> Iterator[Interface]:
+def interfaces_of(servant_class: type[Servant]) -> Iterator[Interface]:
     """The interfaces along the class's method resolution order, the most derived first."""
-    for cls in type(servant).__mro__:
+    for cls in servant_class.__mro__:
         interface = cls.__dict__.get("INTERFACE")
         if interface is not None:
             yield interface
