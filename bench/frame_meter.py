@@ -8,24 +8,21 @@ import time
 import zlib
 from collections.abc import Container
 
-from bench.meter import STAMP, percentiles
+from bench.meter import STAMP, Tally
 
 COMPRESSED = 0x40  # RFC 7692, section 6: the first reserved bit
 HEAD_BYTES = 256  # of a message, in which its stamp is
 
 
-class FrameMeter:
+class FrameMeter(Tally):
     """Counts frames, and those that are ``compressed``. Of each read of ``sampled`` ones the last message has its age
     looked at.
     """
 
     def __init__(self, rests: dict[int, bytes], sampled: Container[int] = ()) -> None:
+        super().__init__()
         self._rests = rests
         self._sampled = sampled
-        self.deliveries = 0
-        self.compressed = 0
-        self.size = 0
-        self.seconds: list[float] = []
 
     def on_bytes(self, number: int, data: bytes) -> None:
         """Take what the connection with that file number brought."""
@@ -40,14 +37,6 @@ class FrameMeter:
             self._read_stamp(data[last[0]], data[last[1] : last[2]])
         if position < len(data):
             self._rests[number] = data[position:]
-
-    def among(self, skimmed: int) -> int:
-        """The deliveries, and those in ``skimmed`` bytes more of the same messages that nobody looked into."""
-        return self.deliveries + (round(skimmed * self.deliveries / self.size) if self.size else 0)
-
-    def summary(self) -> dict[str, float]:
-        """The percentiles of the ages, in milliseconds."""
-        return percentiles(self.seconds)
 
     def _read_stamp(self, first: int, payload: bytes) -> None:
         if first & COMPRESSED:

@@ -29,20 +29,37 @@ def percentiles(seconds: Iterable[float]) -> dict[str, float]:
     return {name: round(percentile(ordered, share) * 1000, 3) for name, share in shares}
 
 
-class Meter:
+class Tally:
+    """What has been counted: ``deliveries`` in ``size`` bytes, how many were ``compressed`` (where that can be seen),
+    and the ages in ``seconds`` of a sample.
+    """
+
+    def __init__(self) -> None:
+        self.deliveries = 0
+        self.compressed = 0
+        self.size = 0
+        self.seconds: list[float] = []
+
+    def among(self, skimmed: int) -> int:
+        """The deliveries, and those in ``skimmed`` bytes more of the same messages that nobody looked into."""
+        return self.deliveries + (round(skimmed * self.deliveries / self.size) if self.size else 0)
+
+    def summary(self) -> dict[str, float]:
+        """The percentiles of the ages, in milliseconds."""
+        return percentiles(self.seconds)
+
+
+class Meter(Tally):
     """Counts the marks of all connections; ``seconds`` are the ages of those that ``sampled`` connections got.
 
     A mark that one read begins and the next one ends counts once, and a stamp that is cut is read when it is whole.
     """
 
     def __init__(self, sampled: Container[int] = ()) -> None:
+        super().__init__()
         self._sampled = sampled
         self._begun: dict[int, bytes] = {}
         self._tails: dict[int, bytes] = {}
-        self.deliveries = 0
-        self.compressed = 0
-        self.size = 0
-        self.seconds: list[float] = []
 
     def on_bytes(self, number: int, data: bytes) -> None:
         """Take what the connection with that file number brought."""
@@ -52,14 +69,6 @@ class Meter:
             self._join(number, data)
         if number in self._sampled:
             self._read_stamps(number, data)
-
-    def among(self, skimmed: int) -> int:
-        """The deliveries, and those in ``skimmed`` bytes more of the same messages that nobody looked into."""
-        return self.deliveries + (round(skimmed * self.deliveries / self.size) if self.size else 0)
-
-    def summary(self) -> dict[str, float]:
-        """The percentiles of the ages, in milliseconds."""
-        return percentiles(self.seconds)
 
     def _join(self, number: int, data: bytes) -> None:
         begun = self._begun.pop(number, b"")
