@@ -3,10 +3,10 @@
 Pure: decides what waits, what is handed over, and what to do when the handler cannot keep up. Who calls ``work`` and
 who reads the bus for a lane that is behind is the runner's business.
 
-A lane has two states. *Live*: what the reader offers is queued. *Behind*: the queue was full once, so what is offered
-is left where it is, on the bus; the lane's cursor stands before the first entry that it did not take, and the lane
-reads on from there until it stands where the reader stands. Thus a slow handler takes no memory and loses nothing, as
-long as the bus still holds what it has not read.
+A lane has two states. *Live*: what the reader offers is queued. *Behind*: the queue was full once, or the lane began
+at an earlier place than the reader; what is offered is left where it is, on the bus. The lane's cursor stands before
+the first entry that it did not take, and the lane reads on from there until it stands where the reader stands. Thus a
+slow handler takes no memory and loses nothing, as long as the bus still holds what it has not read.
 """
 
 import logging
@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from rtserver.base.queue_port import START, Entry, just_before
+from rtserver.base.queue_port import START, Entry, just_before, order_of
 from rtserver.base.wire import json
 from rtserver.service.cursor import Cursor, Gap
 from rtserver.service.message import BadData, Reason, Rejected, ServiceMessage, decode, rejection_of
@@ -46,10 +46,10 @@ class Lane:
         self.wake: Callable[[], object] = lambda: None
         self._rejections = rejections
         self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(handler.data_type)
-        self._queue: deque[tuple[bytes, ServiceMessage]] = deque()
+        self._queue: deque[tuple[Entry, ServiceMessage]] = deque()
         self._bound = bound
         self._batch = batch
-        self._cursor = Cursor(START) if handler.replays else None
+        self._cursor: Cursor | None = None
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -65,6 +65,18 @@ class Lane:
         assert self._cursor is not None, "a live lane reads no bus"
         return self._cursor.id
 
+    def begin(self, behind: str | None, reader_position: str) -> None:
+        """Once, before anything is offered: begin behind an entry of the bus, or with the reader's next one.
+
+        A place that lies beyond the reader's is one on a bus that Redis has lost; the new one is read from its start.
+        """
+        if behind is None:
+            return
+        if order_of(behind) > order_of(reader_position):
+            self._count_lost(Gap(0, is_anew=True))
+            behind = START
+        self._cursor = Cursor(behind)
+
     def offer(self, entry: Entry, message: ServiceMessage) -> None:
         """The reader's next message of this type. Never waits, never loses."""
         if self._cursor is not None:
@@ -73,7 +85,7 @@ class Lane:
         if len(queue) >= self._bound:
             self._cursor = Cursor(just_before(entry.id))
             return
-        queue.append((entry.raw, message))
+        queue.append((entry, message))
         if len(queue) == 1:
             self.wake()
 
@@ -90,7 +102,7 @@ class Lane:
             except Rejected:
                 continue  # the reader has seen to it
             if message.type == self.msg_type:
-                self._queue.append((entry.raw, message))
+                self._queue.append((entry, message))
 
     def catch_up(self, reader_position: str) -> bool:
         """Go live if the lane stands where the reader stands; whether it did."""
@@ -102,25 +114,25 @@ class Lane:
         """Hand one batch to the handler, then flush it. Never raises: a handler that does costs one message."""
         queue = self._queue
         for _ in range(min(len(queue), self._batch)):
-            raw, message = queue.popleft()
+            entry, message = queue.popleft()
             try:
-                self._handle(message)
+                self._handle(entry.id, message)
                 self.handled += 1
             except Rejected as rejected:
-                self._rejections.add(raw, rejected, self.msg_type)
+                self._rejections.add(entry.raw, rejected, self.msg_type)
         try:
             self.handler.flush()
         except Exception:
             log.exception("! %s: flush failed", self.msg_type)
 
-    def _handle(self, message: ServiceMessage) -> None:
+    def _handle(self, message_id: str, message: ServiceMessage) -> None:
         src = message.src
         try:
             data = json.decode(message.data, self._decoder)
         except json.JsonError as error:
             raise rejection_of(message.data, error, Reason.BAD_DATA, src) from None
         try:
-            self.handler(src, data)
+            self.handler.handle(message_id, src, data)
         except BadData as error:
             raise Rejected(Reason.BAD_DATA, str(error), src) from None
         except Exception as error:

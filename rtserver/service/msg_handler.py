@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from rtserver.base.messages import Message, Subscribe, Unsubscribe
 from rtserver.base.ownership import ThreadBound
+from rtserver.base.queue_port import START, QueuePort
 from rtserver.service.users import Users
 
 T = TypeVar("T")
@@ -54,6 +55,20 @@ class ServiceMsgHandler(ThreadBound):
         ``BadData`` sends the message to the dead stream as ``bad_data``; any other exception as ``handler_failed``.
         """
         raise NotImplementedError
+
+    def handle(self, message_id: str, src: str, data: Any) -> None:
+        """One message and its id, which is the name of its entry on the bus. For those who need the id.
+
+        Every worker sees the same message under the same id. Raises what ``__call__`` may raise.
+        """
+        self(src, data)
+
+    def begins_behind(self, queue: QueuePort) -> str | None:
+        """Behind which entry of the bus the handler has to begin; None for what comes from now on.
+
+        Asked at the start, when the queue answers, and possibly more than once. May raise ``QueueError``.
+        """
+        return START if self.replays else None
 
     def flush(self) -> None:
         """The last message of a batch has been handled: send what was collected on the way."""

@@ -221,6 +221,8 @@ class ServiceThread:
 
     def _follow_bus(self) -> None:
         self.reader.locate()
+        for worker in self._workers:
+            worker.begin()
         self._located.set()
         self.reader.run()
 

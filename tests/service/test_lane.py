@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from service_fakes import Recorder, ReplayingRecorder
 
 from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.queue_port import START, Entry
+from rtserver.base.queue_port import START, Entry, order_of
 from rtserver.service.lane import Lane
 from rtserver.service.message import BadData, decode, encode
 from rtserver.service.msg_handler import ServiceMsgHandler
@@ -144,6 +144,7 @@ def test_a_handler_that_replays_gets_first_what_the_bus_holds() -> None:
     bus.queue.put([encode("number", "test", -1), b"broken", encode("other", "test", 0)])
     bus.queue.intake(0)
     bus.position = bus.queue.newest_id()
+    lane.begin(handler.begins_behind(bus.queue), bus.position)
     bus.bring(2)
     assert handler.calls == []
     bus.work_off()
@@ -151,8 +152,63 @@ def test_a_handler_that_replays_gets_first_what_the_bus_holds() -> None:
     assert lane.lost == 0
 
 
-def test_a_handler_that_replays_an_empty_bus_is_live_at_once() -> None:
-    assert lane_of(ReplayingRecorder()).catch_up(START)
+def test_a_lane_that_begins_at_the_start_of_an_empty_bus_is_live_at_once() -> None:
+    lane = lane_of(Recorder())
+    lane.begin(START, START)
+    assert lane.catch_up(START)
+
+
+def test_a_handler_that_wants_no_past_begins_with_what_the_reader_reads() -> None:
+    handler = Recorder()
+    bus = Bus(lane_of(handler))
+    bus.queue.put([encode("number", "test", -1)])
+    bus.position = bus.queue.intake(0).newest_id
+    bus.lane.begin(handler.begins_behind(bus.queue), bus.position)
+    assert not bus.lane.is_behind
+    bus.bring(2)
+    bus.work_off()
+    assert handler.numbers == [0, 1]
+
+
+def test_a_lane_goes_on_behind_the_entry_that_it_is_told() -> None:
+    handler = Recorder()
+    bus = Bus(lane_of(handler))
+    bus.queue.put([encode("number", "test", number) for number in (-3, -2, -1)])
+    bus.position = bus.queue.intake(0).newest_id
+    first, *_ = bus.queue.read(START, 1, 0)
+    bus.lane.begin(first.id, bus.position)
+    bus.bring(2)
+    bus.work_off()
+    assert handler.numbers == [-2, -1, 0, 1]
+    assert bus.lane.lost == 0
+
+
+def test_a_place_beyond_the_end_of_the_bus_makes_a_lane_begin_anew_and_not_deaf(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    handler = Recorder()
+    bus = Bus(lane_of(handler))
+    bus.queue.put([encode("number", "test", -1)])
+    bus.position = bus.queue.intake(0).newest_id
+    milliseconds, number = order_of(bus.position)
+    bus.lane.begin(f"{milliseconds}-{number + 1000}", bus.position)
+    bus.bring(2)
+    bus.work_off()
+    assert handler.numbers == [-1, 0, 1]
+    assert "began anew" in caplog.text
+
+
+def test_a_handler_that_wants_the_ids_is_given_the_bus_s() -> None:
+    class Named(Recorder):
+        def handle(self, message_id: str, src: str, data: Any) -> None:
+            self.calls.append((message_id, src, data))
+
+    handler = Named()
+    bus = Bus(lane_of(handler))
+    bus.bring(2)
+    ids = [entry.id for entry in bus.queue.read(START, 2, 0)]
+    bus.work_off()
+    assert handler.calls == [(ids[0], "test", 0), (ids[1], "test", 1), "flush"]
 
 
 class Moody(Recorder):
