@@ -8,10 +8,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from itertools import islice
+from math import inf
 
 import msgspec
 
-from rtserver.base.queue_port import START, DeadLetter, Entry, Moved, number_of, order_of
+from rtserver.base.queue_port import START, Bound, DeadLetter, Entry, Kept, KeptRange, Moved, number_of, order_of
 
 _LOOK_AGAIN = 0.001
 
@@ -33,6 +34,8 @@ class MemoryQueue:
         self._list: deque[bytes] = deque()
         self._bus: deque[Entry] = deque(maxlen=bus_length)
         self._dead: deque[DeadLetter] = deque(maxlen=dead_length)
+        self._kept: dict[str, _KeptStream] = {}
+        self._cursors: dict[str, str] = {}
         self._batch = batch
         self._buried = 0
         self._now = now
@@ -94,6 +97,31 @@ class MemoryQueue:
             self._list.append(letter.raw)
         return bool(found)
 
+    def keep(self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None) -> int:
+        """See ``QueuePort``."""
+        here = order_of(self.kept_until(cursor))
+        touched: dict[_KeptStream, None] = {}
+        appended = 0
+        for kept in entries:
+            if order_of(kept.id) > here:
+                stream = self._kept.setdefault(kept.stream, _KeptStream())
+                appended += stream.append(kept)
+                touched[stream] = None
+        if bound is not None:
+            for stream in touched:
+                stream.trim(bound, self._now())
+        if order_of(until) > here:
+            self._cursors[cursor] = until
+        return appended
+
+    def kept_until(self, cursor: str) -> str:
+        """See ``QueuePort``."""
+        return self._cursors.get(cursor, START)
+
+    def kept(self, streams: Sequence[str], after: str, until: str, count: int) -> list[KeptRange]:
+        """See ``QueuePort``."""
+        return [self._kept.get(stream, _KeptStream()).range(after, until, count, self._now()) for stream in streams]
+
     def close(self) -> None:
         """See ``QueuePort``."""
 
@@ -101,3 +129,40 @@ class MemoryQueue:
         deadline = time.monotonic() + timeout
         while not is_there() and time.monotonic() < deadline:
             self._sleep(_LOOK_AGAIN)
+
+
+class _KeptStream:
+    """A derived stream."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._newest = self._removed = START
+        self._expires_at = inf
+
+    def append(self, kept: Kept) -> bool:
+        """Whether it was not there yet."""
+        is_new = order_of(kept.id) > order_of(self._newest)
+        if is_new:
+            self._entries.append(Entry(kept.id, kept.raw))
+            self._newest = kept.id
+        return is_new
+
+    def trim(self, bound: Bound, now: float) -> None:
+        """What is too much or too old goes."""
+        oldest = (int(now) - bound.seconds) * 1000
+        aged = sum(order_of(entry.id)[0] < oldest for entry in self._entries)
+        self._remove(max(aged, len(self._entries) - bound.length))
+        self._expires_at = now + bound.seconds
+
+    def range(self, after: str, until: str, count: int, now: float) -> KeptRange:
+        """See ``QueuePort.kept``."""
+        if now >= self._expires_at:
+            self._remove(len(self._entries))
+        first, last = order_of(after), order_of(until)
+        found = [entry for entry in self._entries if first < order_of(entry.id) <= last]
+        return KeptRange(found[:count], order_of(self._removed) <= first)
+
+    def _remove(self, count: int) -> None:
+        if count > 0:
+            self._removed = self._entries[count - 1].id
+            del self._entries[:count]

@@ -55,6 +55,31 @@ class Moved(NamedTuple):
     newest_id: str
 
 
+class Kept(NamedTuple):
+    """An entry of a stream that is derived from the bus: ``id`` is the entry's that it was made from."""
+
+    stream: str
+    id: str
+    raw: bytes
+
+
+class Bound(NamedTuple):
+    """How many entries a stream holds at most, and for how many seconds each is good for at the least.
+
+    An entry is removed with the next append after that, or the stream as a whole after as long without any.
+    """
+
+    length: int
+    seconds: int
+
+
+class KeptRange(NamedTuple):
+    """What a derived stream gave; ``is_whole``: no entry behind where the reading began has been removed."""
+
+    entries: list[Entry]
+    is_whole: bool
+
+
 class DeadLetter(msgspec.Struct, frozen=True):
     """A message that could not be handled, with its original bytes. ``at`` is in epoch seconds.
 
@@ -103,6 +128,20 @@ class QueuePort(Protocol):
 
     def requeue(self, letter_id: str) -> bool:
         """Push a dead letter's bytes to the list again and forget the letter; False if there is no such letter."""
+
+    def keep(self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None) -> int:
+        """Append to derived streams, and move ``cursor`` on to ``until``: how many entries were appended.
+
+        ``entries`` are in the order of the bus, made by one who began at or before ``kept_until(cursor)``. Those at
+        or before the cursor are passed over, and so are those that their stream has already: so every worker may keep
+        the same entries, and do it again after a ``QueueError`` or a crash. When the cursor moves, all are kept.
+        """
+
+    def kept_until(self, cursor: str) -> str:
+        """The id that the cursor stands on, ``START`` if nobody has moved it yet."""
+
+    def kept(self, streams: Sequence[str], after: str, until: str, count: int) -> list[KeptRange]:
+        """Of each stream at most ``count`` entries behind ``after``, up to and with ``until``; all at one moment."""
 
     def close(self) -> None:
         """Let go of every connection. A later call opens a new one."""

@@ -7,7 +7,7 @@ Cluster keeps them together. Needs Redis 6.2.
 Knows nothing of threads and event loops: the client that it is given brings its sockets with it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -15,10 +15,23 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from rtserver.base.queue_port import START, DeadLetter, Entry, Moved, QueueAwayError, QueueError, QueueRefusedError
+from rtserver.base.queue_port import (
+    START,
+    Bound,
+    DeadLetter,
+    Entry,
+    Kept,
+    KeptRange,
+    Moved,
+    QueueAwayError,
+    QueueError,
+    QueueRefusedError,
+    order_of,
+)
 
 DEFAULT_NAME = "queue:rtserver"
 SOCKET_SECONDS = 5.0
+KEEP_CHUNK = 500  # entries that one script appends: some milliseconds in which Redis does nothing else
 
 
 def client_options() -> dict[str, Any]:
@@ -63,6 +76,7 @@ class RedisQueue:
         self._batch, self._bus_length, self._dead_length = batch, bus_length, dead_length
         self._intake_script = _load_script("intake.lua")
         self._requeue_script = _load_script("requeue.lua")
+        self._keep_script = _load_script("keep.lua")
         self.name = name
         self.address = _address_of(client)
         # A blocking command has to end well before its socket counts as dead; a URL may set the socket's timeout.
@@ -121,9 +135,50 @@ class RedisQueue:
         """See ``QueuePort``."""
         return bool(self._call("EVAL", self._requeue_script, 2, self._list, self._dead, letter_id))
 
+    def keep(self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None) -> int:
+        """See ``QueuePort``. The cursor moves with the last chunk: a crash before repeats them all."""
+        chunks = [entries[start : start + KEEP_CHUNK] for start in range(0, len(entries), KEEP_CHUNK)] or [()]
+        behind = [START] * (len(chunks) - 1) + [until]
+        return sum(self._keep_chunk(cursor, goal, chunk, bound) for goal, chunk in zip(behind, chunks, strict=True))
+
+    def kept_until(self, cursor: str) -> str:
+        """See ``QueuePort``."""
+        entry_id: bytes | None = self._call("GET", self._key_of(f"kept:{cursor}"))
+        return START if entry_id is None else entry_id.decode()
+
+    def kept(self, streams: Sequence[str], after: str, until: str, count: int) -> list[KeptRange]:
+        """See ``QueuePort``. One MULTI: between two commands an entry might be removed."""
+        commands = [
+            command
+            for stream in streams
+            for command in (
+                ("XRANGE", self._key_of(stream), f"({after}", until, "COUNT", count),
+                ("EXISTS", self._key_of(stream)),
+                ("MGET", self._key_of(f"newest:{stream}"), self._key_of(f"trimmed:{stream}")),
+            )
+        ]
+        replies = iter(self._call_together(commands, is_atomic=True))
+        return [
+            KeptRange(_entries(found), _is_whole(after, bool(exists), *told))
+            for found, exists, told in zip(replies, replies, replies, strict=True)
+        ]
+
     def close(self) -> None:
         """See ``QueuePort``."""
         self._client.close()
+
+    def _keep_chunk(self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None) -> int:
+        streams = {stream: number for number, stream in enumerate(dict.fromkeys(kept.stream for kept in entries), 1)}
+        # A message to many is sent to Redis once.
+        messages = {raw: number for number, raw in enumerate(dict.fromkeys(kept.raw for kept in entries), 1)}
+        keys = [self._key_of(name) for name in _keep_keys(cursor, streams)]
+        places = [part for kept in entries for part in (streams[kept.stream], kept.id, messages[kept.raw])]
+        bounds = bound or Bound(0, 0)
+        numbers = (until, *bounds, len(messages))
+        return int(self._call("EVAL", self._keep_script, len(keys), *keys, *numbers, *messages, *places))
+
+    def _key_of(self, name: str) -> str:
+        return f"{{{self.name}}}:{name}"
 
     def _call(self, *command: Any) -> Any:
         try:
@@ -131,10 +186,10 @@ class RedisQueue:
         except (redis.RedisError, OSError) as error:
             raise self._as_ours(error) from error
 
-    def _call_together(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+    def _call_together(self, commands: Sequence[Sequence[Any]], *, is_atomic: bool = False) -> list[Any]:
         """Several commands in one write; their replies."""
         try:
-            with self._client.pipeline(transaction=False) as pipeline:
+            with self._client.pipeline(transaction=is_atomic) as pipeline:
                 for command in commands:
                     pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
                 replies: list[Any] = pipeline.execute()
@@ -160,6 +215,19 @@ def _as_it_came(reply: Any, **_options: Any) -> Any:
 
 def _entries(reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:
     return [Entry(entry_id.decode(), fields[1]) for entry_id, fields in reply]
+
+
+def _keep_keys(cursor: str, streams: Collection[str]) -> Iterator[str]:
+    yield f"kept:{cursor}"
+    yield from streams
+    yield from (f"newest:{stream}" for stream in streams)
+    yield from (f"trimmed:{stream}" for stream in streams)
+
+
+def _is_whole(after: str, exists: bool, newest_id: bytes | None, trimmed_id: bytes | None) -> bool:
+    """Whether nothing behind ``after`` is gone; a stream that has expired took all of it along."""
+    gone = trimmed_id if exists else newest_id
+    return gone is None or order_of(gone.decode()) <= order_of(after)
 
 
 def _fields(letter: DeadLetter) -> tuple[str | bytes | int, ...]:

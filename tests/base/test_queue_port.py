@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rtserver.base.gevent_redis import gevent_client
 from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.queue_port import START, DeadLetter, QueuePort, just_before, number_of, order_of
+from rtserver.base.queue_port import START, Bound, DeadLetter, Kept, QueuePort, just_before, number_of, order_of
 from rtserver.base.redis_queue import RedisQueue, plain_client
 
 MakeQueue = Callable[..., QueuePort]
@@ -164,3 +164,118 @@ def test_just_before_an_id_is_smaller_and_its_number_one_less(milliseconds: int,
     entry_id = f"{milliseconds}-{number}"
     assert order_of(just_before(entry_id)) < order_of(entry_id)
     assert number_of(just_before(entry_id)) == number_of(entry_id) - 1
+
+
+def entries_of(queue: QueuePort) -> list[str]:
+    """The ids of five entries on the bus."""
+    queue.put(messages(5))
+    queue.intake(0.1)
+    return [entry.id for entry in queue.read(START, 10, 0)]
+
+
+def kept_ids(queue: QueuePort, stream: str, after: str = START, until: str = "+") -> list[str]:
+    [found] = queue.kept([stream], after, "99999999999999-0" if until == "+" else until, 1000)
+    return [entry.id for entry in found.entries]
+
+
+def is_whole(queue: QueuePort, stream: str, after: str) -> bool:
+    [found] = queue.kept([stream], after, after, 1)
+    return found.is_whole
+
+
+def test_nothing_is_kept_at_first(queue: QueuePort) -> None:
+    assert queue.kept_until("users") == START
+    assert queue.kept(["user:7", "user:*"], START, "9-9", 10) == [([], True), ([], True)]
+
+
+def test_entries_are_kept_under_their_ids_in_streams_of_their_own(queue: QueuePort) -> None:
+    one, two, three, *_ = entries_of(queue)
+    kept = [Kept("user:7", one, b"\x00\xff"), Kept("user:8", one, b"\x00\xff"), Kept("user:7", two, b"")]
+    assert queue.keep("users", three, kept) == 3
+    assert queue.kept_until("users") == three
+    assert queue.kept(["user:8", "user:7"], START, three, 10) == [
+        ([(one, b"\x00\xff")], True),
+        ([(one, b"\x00\xff"), (two, b"")], True),
+    ]
+
+
+def test_a_part_of_a_kept_stream_begins_behind_one_entry_and_ends_with_the_other(queue: QueuePort) -> None:
+    ids = entries_of(queue)
+    queue.keep("users", ids[-1], [Kept("user:7", entry_id, b"x") for entry_id in ids])
+    assert kept_ids(queue, "user:7", ids[0], ids[3]) == ids[1:4]
+    [found] = queue.kept(["user:7"], ids[0], ids[3], 2)
+    assert [entry.id for entry in found.entries] == ids[1:3]
+
+
+def test_keeping_again_changes_nothing(queue: QueuePort) -> None:
+    ids = entries_of(queue)
+    kept = [Kept("user:7", entry_id, b"x") for entry_id in ids]
+    assert queue.keep("users", ids[-1], kept) == 5
+    assert queue.keep("users", ids[-1], kept) == 0
+    assert queue.keep("users", ids[1], kept[:2]) == 0
+    assert queue.kept_until("users") == ids[-1]
+    assert kept_ids(queue, "user:7") == ids
+
+
+def test_what_was_kept_without_the_cursor_is_passed_over_and_the_rest_is_appended(queue: QueuePort) -> None:
+    ids = entries_of(queue)
+    kept = [Kept(f"user:{user}", entry_id, b"x") for entry_id in ids for user in (7, 8)]
+    assert queue.keep("users", START, kept[:5]) == 5  # as one who is killed in the middle
+    assert queue.keep("users", ids[-1], kept) == 5
+    assert kept_ids(queue, "user:7") == kept_ids(queue, "user:8") == ids
+
+
+def test_two_workers_that_keep_the_same_entries_in_other_portions_keep_them_once(make_queue: MakeQueue) -> None:
+    queue = make_queue()
+    ids = entries_of(queue)
+    kept = [Kept("user:7", entry_id, b"x") for entry_id in ids]
+    queue.keep("users", ids[1], kept[:2])
+    queue.keep("users", ids[3], kept[:4])  # the other one has not heard of it
+    queue.keep("users", ids[2], kept[2:3])
+    queue.keep("users", ids[4], kept[3:])
+    assert kept_ids(queue, "user:7") == ids
+    assert queue.kept_until("users") == ids[4]
+
+
+def test_cursors_know_nothing_of_each_other(queue: QueuePort) -> None:
+    one, two, *_ = entries_of(queue)
+    queue.keep("users", two, [])
+    assert queue.keep("work", two, [Kept("once:mail", one, b"x")]) == 1
+    assert (queue.kept_until("users"), queue.kept_until("work")) == (two, two)
+
+
+def test_an_entry_for_very_many_is_kept_for_each_of_them(queue: QueuePort) -> None:
+    one, two, *_ = entries_of(queue)
+    kept = [Kept(f"user:{user}", entry_id, b"x" * 100) for entry_id in (one, two) for user in range(1_300)]
+    assert queue.keep("users", two, kept) == 2_600
+    assert queue.kept_until("users") == two
+    assert all(kept_ids(queue, f"user:{user}") == [one, two] for user in (0, 499, 500, 1_299))
+
+
+def test_a_bounded_stream_forgets_its_oldest_entries_and_knows_it(queue: QueuePort) -> None:
+    ids = entries_of(queue)
+    bound = Bound(length=2, seconds=60)
+    queue.keep("users", ids[2], [Kept("user:7", entry_id, b"x") for entry_id in ids[:3]], bound)
+    assert kept_ids(queue, "user:7") == ids[1:3]
+    queue.keep("users", ids[4], [Kept("user:7", entry_id, b"x") for entry_id in ids[3:]], bound)
+    assert kept_ids(queue, "user:7") == ids[3:]
+    assert [is_whole(queue, "user:7", entry_id) for entry_id in ids] == [False, False, True, True, True]
+    assert not is_whole(queue, "user:7", START)
+
+
+def test_a_stream_without_a_bound_keeps_everything(queue: QueuePort) -> None:
+    ids = entries_of(queue)
+    queue.keep("work", ids[-1], [Kept("once:mail", entry_id, b"x") for entry_id in ids])
+    assert kept_ids(queue, "once:mail") == ids
+    assert is_whole(queue, "once:mail", START)
+
+
+def test_an_old_entry_goes_when_a_new_one_comes(queue: QueuePort) -> None:
+    new = entries_of(queue)[0]
+    old, older = "1362150000000-2", "1362150000000-1"
+    bound = Bound(length=10, seconds=3600)
+    queue.keep("users", old, [Kept("user:7", older, b"x"), Kept("user:7", old, b"x")])
+    assert kept_ids(queue, "user:7") == [older, old]
+    queue.keep("users", new, [Kept("user:7", new, b"x")], bound)
+    assert kept_ids(queue, "user:7") == [new]
+    assert [is_whole(queue, "user:7", entry_id) for entry_id in (older, old, new)] == [False, True, True]

@@ -1,5 +1,6 @@
 """What is particular to the queue in Redis: crashes, the server going away, its errors, its keys."""
 
+import time
 from pathlib import Path
 
 import gevent
@@ -9,7 +10,7 @@ import redis
 from redis_process import RedisProcess
 
 from rtserver.base.gevent_redis import gevent_client
-from rtserver.base.queue_port import START, DeadLetter, QueueAwayError, QueueRefusedError
+from rtserver.base.queue_port import START, Bound, DeadLetter, Kept, QueueAwayError, QueueRefusedError
 from rtserver.base.redis_queue import RedisQueue, plain_client
 
 LIST, INTAKE = "queue:rtserver", "{queue:rtserver}:intake"
@@ -172,7 +173,7 @@ def test_other_greenlets_go_on_while_one_waits_for_redis(redis_url: str) -> None
         ticks += 1
     assert not any(greenlet.ready() for greenlet in waiting)
     queue.put([b"1"])
-    assert gevent.wait(waiting, timeout=1.5) == waiting
+    assert set(gevent.wait(waiting, timeout=1.5)) == set(waiting)
     assert [entry.raw for entry in waiting[1].get()] == [b"1"]
     queue.close()
 
@@ -213,3 +214,85 @@ def test_no_wait_is_longer_than_the_socket_s_patience(redis_url: str) -> None:
     assert queue.read(START, 10, 60.0) == []
     assert queue.intake(60.0).messages == 0
     queue.close()
+
+
+KEPT, SECONDS = "{queue:rtserver}:user:7", 3600
+DAY_OF_ENTRIES = Bound(length=2, seconds=SECONDS)
+
+
+def keep(queue: RedisQueue, *ids: str) -> int:
+    return queue.keep("users", ids[-1], [Kept("user:7", entry_id, b"x") for entry_id in ids], DAY_OF_ENTRIES)
+
+
+def an_id(number: int) -> str:
+    return f"{time.time_ns() // 1_000_000}-{number}"
+
+
+def is_whole(queue: RedisQueue, after: str) -> bool:
+    [found] = queue.kept(["user:7"], after, after, 1)
+    return found.is_whole
+
+
+def test_all_keys_of_what_is_kept_share_the_queues_hash_tag(redis_url: str, client: redis.Redis) -> None:
+    keep(RedisQueue(plain_client(redis_url), "other"), an_id(1), an_id(2), an_id(3))
+    assert {key.decode() for key in client.scan_iter()} == {
+        *("{other}:kept:users", "{other}:user:7", "{other}:newest:user:7", "{other}:trimmed:user:7")
+    }
+
+
+def test_a_bounded_stream_expires_and_what_is_known_of_it_later(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    keep(queue, an_id(1), an_id(2), an_id(3))
+    assert SECONDS <= client.ttl(KEPT) <= 1.05 * SECONDS
+    for name in ("newest", "trimmed"):
+        assert client.ttl(f"{{queue:rtserver}}:{name}:user:7") > 20 * SECONDS
+    assert client.ttl("{queue:rtserver}:kept:users") == -1
+
+
+def test_after_a_stream_has_expired_it_is_known_who_missed_something(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    one, two = an_id(1), an_id(2)
+    keep(queue, one, two)
+    client.delete(KEPT)  # as the expiry does
+    assert (is_whole(queue, one), is_whole(queue, two)) == (False, True)
+    keep(queue, an_id(3))
+    assert (is_whole(queue, one), is_whole(queue, two)) == (False, True)
+
+
+def test_one_who_is_late_does_not_make_a_stream_look_older_than_it_is(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    one, two = an_id(1), an_id(2)
+    keep(queue, one, two)
+    client.delete("{queue:rtserver}:kept:users")
+    assert keep(queue, one) == 0
+    assert client.get("{queue:rtserver}:newest:user:7") == two.encode()
+
+
+def test_an_entry_that_is_too_old_already_is_gone_at_once_and_again(redis_url: str) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    old = "1362150000000-1"
+    kept = [Kept("user:7", old, b"x")]
+    assert [queue.keep("users", START, kept, DAY_OF_ENTRIES) for _ in range(2)] == [1, 0]
+    assert (is_whole(queue, START), is_whole(queue, old)) == (False, True)
+
+
+def test_a_keep_that_is_refused_half_way_is_completed_by_the_next(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    client.set("{queue:rtserver}:user:8", "no stream")
+    kept = [Kept(f"user:{user}", an_id(user), b"x") for user in (7, 8, 9)]
+    with pytest.raises(QueueRefusedError, match="WRONGTYPE"):
+        queue.keep("users", kept[-1].id, kept, DAY_OF_ENTRIES)
+    assert queue.kept_until("users") == START
+    client.delete("{queue:rtserver}:user:8")
+    assert queue.keep("users", kept[-1].id, kept, DAY_OF_ENTRIES) == 2
+    assert queue.kept_until("users") == kept[-1].id
+    assert client.ttl(KEPT) > 0
+
+
+def test_a_message_to_many_crosses_to_redis_once_for_each_portion(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    entry_id, raw = an_id(1), b"x" * 100_000
+    queue.keep("users", entry_id, [])  # the connection is up
+    before = client.info("stats")["total_net_input_bytes"]
+    queue.keep("users", an_id(2), [Kept(f"user:{user}", an_id(2), raw) for user in range(50)])
+    assert client.info("stats")["total_net_input_bytes"] - before < 2 * len(raw)
