@@ -8,7 +8,9 @@ from typing import Any, Self
 import redis
 
 QUEUE = "queue:rtserver"
+BUS = "{queue:rtserver}:bus"
 DEAD = "{queue:rtserver}:dead"
+POSITIONS = "{queue:rtserver}:positions"
 PATIENCE_SECONDS = 10.0
 
 
@@ -39,6 +41,14 @@ class ServiceQueue:
     def waiting(self) -> list[bytes]:
         """What is on the list and has not been taken."""
         return self._client.lrange(QUEUE, 0, -1)
+
+    def wait_until_saved(self) -> None:
+        """Until every lane has noted down that it is done with all that is on the bus."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        newest = self._client.xrevrange(BUS, count=1)[0][0]
+        while set(self._client.hvals(POSITIONS)) != {newest}:
+            assert time.monotonic() < deadline, f"{newest!r} is not everywhere: {self._client.hgetall(POSITIONS)}"
+            threading.Event().wait(0.01)
 
     def dead_letter(self, raw: bytes) -> dict[bytes, bytes]:
         """The fields of the dead letter with these bytes, as soon as it is there."""

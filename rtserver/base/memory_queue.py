@@ -6,7 +6,7 @@ runs it, so that it fits a plain thread and a gevent hub alike.
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from math import inf
 
@@ -36,6 +36,7 @@ class MemoryQueue:
         self._dead: deque[DeadLetter] = deque(maxlen=dead_length)
         self._kept: dict[str, _KeptStream] = {}
         self._cursors: dict[str, str] = {}
+        self._positions: dict[tuple[str, str], str] = {}
         self._batch = batch
         self._buried = 0
         self._now = now
@@ -77,6 +78,18 @@ class MemoryQueue:
     def waiting(self) -> int:
         """See ``QueuePort``."""
         return len(self._list)
+
+    def positions(self, worker: str, lanes: Sequence[str]) -> dict[str, str]:
+        """See ``QueuePort``."""
+        return {lane: self._positions[worker, lane] for lane in lanes if (worker, lane) in self._positions}
+
+    def save_positions(self, worker: str, positions: Mapping[str, str]) -> None:
+        """See ``QueuePort``."""
+        newest = order_of(self.newest_id())
+        for lane, position in positions.items():
+            old = order_of(self._positions.get((worker, lane), START))
+            if order_of(position) >= old or old > newest:
+                self._positions[worker, lane] = position
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """See ``QueuePort``."""

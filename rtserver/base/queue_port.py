@@ -7,7 +7,7 @@ Every entry of the bus is named ``<milliseconds>-<number>``: when it was moved t
 one. So whoever follows the bus sees from two neighbouring ids alone whether something is missing between them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -119,6 +119,15 @@ class QueuePort(Protocol):
 
     def waiting(self) -> int:
         """How many messages are on the list and have not been moved yet."""
+
+    def positions(self, worker: str, lanes: Sequence[str]) -> dict[str, str]:
+        """Behind which entries a worker's lanes have to go on, for those of ``lanes`` that have saved it."""
+
+    def save_positions(self, worker: str, positions: Mapping[str, str]) -> None:
+        """Note down behind which entry each lane has to go on. None moves backwards, whoever comes late.
+
+        Only what was noted on a bus that Redis has lost since, beyond the end of this one, does not count.
+        """
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """Add dead letters. After a ``QueueAwayError`` some may have been added."""

@@ -7,7 +7,7 @@ Cluster keeps them together. Needs Redis 6.2.
 Knows nothing of threads and event loops: the client that it is given brings its sockets with it.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -73,10 +73,12 @@ class RedisQueue:
         self._client = client
         self._list, self._intake = name, f"{{{name}}}:intake"
         self._bus, self._dead = f"{{{name}}}:bus", f"{{{name}}}:dead"
+        self._positions = f"{{{name}}}:positions"
         self._batch, self._bus_length, self._dead_length = batch, bus_length, dead_length
         self._intake_script = _load_script("intake.lua")
         self._requeue_script = _load_script("requeue.lua")
         self._keep_script = _load_script("keep.lua")
+        self._positions_script = _load_script("positions.lua")
         self.name = name
         self.address = _address_of(client)
         # A blocking command has to end well before its socket counts as dead; a URL may set the socket's timeout.
@@ -120,6 +122,19 @@ class RedisQueue:
     def waiting(self) -> int:
         """See ``QueuePort``."""
         return int(self._call("LLEN", self._list))
+
+    def positions(self, worker: str, lanes: Sequence[str]) -> dict[str, str]:
+        """See ``QueuePort``. A hash whose fields are ``<worker>/<lane>``."""
+        if not lanes:
+            return {}
+        found = self._call("HMGET", self._positions, *(f"{worker}/{lane}" for lane in lanes))
+        return {lane: value.decode() for lane, value in zip(lanes, found, strict=True) if value is not None}
+
+    def save_positions(self, worker: str, positions: Mapping[str, str]) -> None:
+        """See ``QueuePort``."""
+        if positions:
+            pairs = [text for lane, position in positions.items() for text in (f"{worker}/{lane}", position)]
+            self._call("EVAL", self._positions_script, 2, self._positions, self._bus, *pairs)
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """See ``QueuePort``. ``at`` is kept in epoch milliseconds."""

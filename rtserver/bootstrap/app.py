@@ -136,7 +136,8 @@ class App:
         self._page_threads = ThreadPoolExecutor(PAGE_THREADS, "rtserver-pages")
         self._users = self._build_users()
         self._server = self._build_server()
-        self._services = build_services(self._config, self._redis_url, self._bridge, self._on_failure)
+        worker = self._config.worker or f"{socket.gethostname()}:{self.port}"
+        self._services = build_services(self._config, self._redis_url, self._bridge, self._on_failure, worker)
         http = build_http(self._build_application())
         self._bridge.to_users.bind(lambda: self._loop.call_soon_threadsafe(self._drain))
         self._services.thread.start()

@@ -49,7 +49,7 @@ class RedisPosition:
 
 
 def build_services(
-    config: Config, redis_url: str, bridge: Bridge, on_failure: Callable[[BaseException], object]
+    config: Config, redis_url: str, bridge: Bridge, on_failure: Callable[[BaseException], object], worker: str
 ) -> ServiceSide:
     """Everything of the service thread, not started yet. Raises ``PluginError``."""
     post = bridge.to_users.post
@@ -63,6 +63,7 @@ def build_services(
         queue,
         bridge,
         [quotes, *handlers],
+        worker=worker,
         services={"quotes": quotes},
         sources=[_demo_source(config, redis_url)] if config.demo_quotes and not config.django_settings else [],
         on_failure=on_failure,

@@ -50,6 +50,7 @@ class Lane:
         self._bound = bound
         self._batch = batch
         self._cursor: Cursor | None = None
+        self._in_hand: str | None = None  # before the first message of the batch that is being handled
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -64,6 +65,14 @@ class Lane:
         """Behind which entry a lane that is behind reads on."""
         assert self._cursor is not None, "a live lane reads no bus"
         return self._cursor.id
+
+    def done_until(self, reader_position: str) -> str:
+        """Up to which place on the bus all of this lane's messages have been handled and flushed."""
+        if self._in_hand is not None:
+            return self._in_hand
+        if self._queue:
+            return just_before(self._queue[0][0].id)
+        return reader_position if self._cursor is None else self._cursor.id
 
     def begin(self, behind: str | None, reader_position: str) -> None:
         """Once, before anything is offered: begin behind an entry of the bus, or with the reader's next one.
@@ -113,6 +122,7 @@ class Lane:
     def work(self) -> None:
         """Hand one batch to the handler, then flush it. Never raises: a handler that does costs one message."""
         queue = self._queue
+        self._in_hand = just_before(queue[0][0].id) if queue else None
         for _ in range(min(len(queue), self._batch)):
             entry, message = queue.popleft()
             try:
@@ -124,6 +134,7 @@ class Lane:
             self.handler.flush()
         except Exception:
             log.exception("! %s: flush failed", self.msg_type)
+        self._in_hand = None
 
     def _handle(self, message_id: str, message: ServiceMessage) -> None:
         src = message.src

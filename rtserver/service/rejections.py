@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 class Rejections:
     """Dead letters on their way. ``counts`` has every reason from the start.
 
+    ``added`` and ``buried`` count letters: what was added as number n is in Redis once ``buried`` has reached n.
+
     ``now`` is in epoch seconds. ``wake`` is called when a letter comes; whoever buries them may set it.
     """
 
@@ -30,10 +32,16 @@ class Rejections:
         self._last_line: dict[tuple[Reason, str], float] = {}
         self._untold: dict[tuple[Reason, str], int] = {}
         self.counts: dict[str, int] = {str(reason): 0 for reason in Reason}
+        self.added = 0
         self.wake: Callable[[], object] = lambda: None
 
     def __len__(self) -> int:
         return len(self._letters)
+
+    @property
+    def buried(self) -> int:
+        """How many letters have been buried."""
+        return self.added - len(self._letters)
 
     @property
     def is_congested(self) -> bool:
@@ -49,6 +57,7 @@ class Rejections:
         self.counts[rejected.reason] += 1
         detail = rejected.detail[:MAX_DETAIL]
         self._letters.append(DeadLetter(raw, str(rejected.reason), detail, rejected.src, now))
+        self.added += 1
         self._tell(now, rejected, handler)
         self.wake()
 

@@ -22,6 +22,7 @@ from rtserver.service.dispatcher import ServiceMessageDispatcher
 from rtserver.service.doorbell import Doorbell
 from rtserver.service.lane import Lane
 from rtserver.service.msg_handler import ServiceMsgHandler, SubscribableService
+from rtserver.service.position import Positions
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
 from rtserver.service.service_directory import ServiceDirectory
@@ -57,7 +58,8 @@ class ServiceThread:
 
     ``queue`` must be one on gevent's sockets and is this thread's from here on. ``services`` are those that agents
     may subscribe to, by name. ``on_failure`` is called on the service thread when one of its greenlets dies: what is
-    left of the thread cannot be relied on, and the process should end. Raises ``DuplicateTypeError``.
+    left of the thread cannot be relied on, and the process should end. ``worker`` is the name under which this one
+    comes back after a restart. Raises ``DuplicateTypeError``.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class ServiceThread:
         bridge: Bridge,
         handlers: Iterable[ServiceMsgHandler],
         *,
+        worker: str = "worker",
         services: Mapping[str, SubscribableService] | None = None,
         sources: Sequence[Source] = (),
         on_failure: Callable[[Exception], object] = lambda error: None,
@@ -100,6 +103,9 @@ class ServiceThread:
         self._workers = [
             LaneWorker(lane, queue, self.link, self.reader, gevent.event.Event(), **waits) for lane in self.lanes
         ]
+        self._positions = Positions(
+            worker, self.lanes, queue, self.link, self.reader, rejections=rejections, pause=gevent.sleep
+        )
 
     # Any thread.
 
@@ -158,9 +164,11 @@ class ServiceThread:
         intake = self._spawn(self._when_located, self.intake.run)
         lanes = [self._spawn(self._when_located, worker.run) for worker in self._workers]
         burial = self._spawn(self._undertaker.run)
+        saver = self._spawn(self._when_located, self._positions.run)
         others = [self._spawn(run) for run in (self._turn, self._read_mail, *(one.run for one in self._sources))]
         self._is_ready.set()
         self._stopping.wait()
+        saver.kill()
         self._shut_down(intake, reader, lanes, burial)
         gevent.killall([intake, reader, *lanes, burial, *others])
         self._tell_what_is_left()
@@ -187,6 +195,8 @@ class ServiceThread:
         _join(lanes, deadline)
         self._undertaker.finish()
         _join([burial], deadline + LAST_LETTER_SECONDS)
+        if self._located.is_set():
+            _join([self._spawn(self._positions.finish)], deadline + LAST_LETTER_SECONDS)
         while self._mailbox.drain(self.directory.handle, DRAIN_LIMIT):
             pass
 
@@ -221,8 +231,7 @@ class ServiceThread:
 
     def _follow_bus(self) -> None:
         self.reader.locate()
-        for worker in self._workers:
-            worker.begin()
+        self._positions.begin()
         self._located.set()
         self.reader.run()
 

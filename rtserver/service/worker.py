@@ -53,11 +53,6 @@ class LaneWorker:
         self._is_finishing = False
         lane.wake = awake.set
 
-    def begin(self) -> None:
-        """Put the lane where its handler has to begin. The reader has been located and has not read yet."""
-        behind = self._link.call(self._lane.handler.begins_behind, self._queue)
-        self._lane.begin(behind, self._reader.position)
-
     def run(self) -> None:
         """What waits, then what the lane had left on the bus, then sleep; returns when finished."""
         lane = self._lane

@@ -136,6 +136,39 @@ def test_the_bus_forgets_its_oldest_entries_and_the_numbers_tell(make_queue: Mak
     assert queue.range(START, entries[0].id, 10) == entries[:1]
 
 
+def test_a_worker_s_lanes_find_their_positions_again(queue: QueuePort) -> None:
+    queue.put(messages(3))
+    queue.intake(0.1)
+    one, two, three = [entry.id for entry in queue.read(START, 10, 0)]
+    queue.save_positions("w", {"a": one, "b/c": two})
+    queue.save_positions("other", {"a": three})
+    assert queue.positions("w", ["a", "b/c", "never saved"]) == {"a": one, "b/c": two}
+    queue.save_positions("w", {"a": two})
+    queue.save_positions("w", {})
+    assert queue.positions("w", ["b/c", "a"]) == {"a": two, "b/c": two}
+    assert queue.positions("w", []) == {}
+
+
+def test_a_position_never_moves_backwards(queue: QueuePort) -> None:
+    queue.put(messages(12))
+    queue.intake(0.1)
+    ids = [entry.id for entry in queue.read(START, 20, 0)]
+    queue.save_positions("w", {"a": ids[10], "b": ids[2]})
+    queue.save_positions("w", {"a": ids[9], "b": ids[3]})
+    assert queue.positions("w", ["a", "b"]) == {"a": ids[10], "b": ids[3]}
+    queue.save_positions("w", {"a": START})
+    assert queue.positions("w", ["a"]) == {"a": ids[10]}
+
+
+def test_a_position_beyond_the_end_of_the_bus_is_one_of_a_bus_that_is_lost(queue: QueuePort) -> None:
+    queue.put(messages(2))
+    queue.intake(0.1)
+    milliseconds, _ = order_of(queue.newest_id())
+    queue.save_positions("w", {"a": f"{milliseconds + 5}-9", "b": f"{milliseconds}-3"})
+    queue.save_positions("w", {"a": queue.newest_id(), "b": START})
+    assert queue.positions("w", ["a", "b"]) == {"a": queue.newest_id(), "b": START}
+
+
 def test_a_dead_letter_keeps_everything(queue: QueuePort) -> None:
     buried = letter(b'{"type":\xff')
     queue.bury([buried, letter(reason="unknown_type")])

@@ -1,0 +1,91 @@
+"""Where each lane of a worker has to go on, kept in Redis: what was taken and not handled when the worker died is
+handled when it comes back.
+
+Decides where a lane begins, and what may be saved when: a place counts as done when its messages have been handled,
+and those that could not be are in the dead stream. So a message may be handled a second time after a crash, and is
+never left out.
+"""
+
+from collections.abc import Callable, Sequence
+
+from rtserver.base.queue_port import QueuePort
+from rtserver.service.bus_reader import BusReader
+from rtserver.service.lane import Lane
+from rtserver.service.queue_link import QueueLink
+from rtserver.service.rejections import Rejections
+
+SAVE_SECONDS = 1.0
+
+
+class Positions:
+    """The positions of one worker, which is known by its name from one start to the next.
+
+    ``pause`` waits for seconds.
+    """
+
+    def __init__(
+        self,
+        worker: str,
+        lanes: Sequence[Lane],
+        queue: QueuePort,
+        link: QueueLink,
+        reader: BusReader,
+        *,
+        rejections: Rejections,
+        pause: Callable[[float], object],
+    ) -> None:
+        self._worker = worker
+        self._lanes = lanes
+        self._queue = queue
+        self._link = link
+        self._reader = reader
+        self._rejections = rejections
+        self._pause = pause
+        self._kept: list[Lane] = []
+        self._saved: dict[str, str] = {}
+        self._next: dict[str, str] | None = None
+        self._letters = 0
+
+    def begin(self) -> None:
+        """Put every lane where it has to begin. The reader has been located, and has not read yet.
+
+        A handler that knows its place says so; the others go on where this worker has been before. A lane that never
+        was has its place saved at once, before anything more comes to the bus that could be lost with this process.
+        """
+        for lane in self._lanes:
+            behind = self._link.call(lane.handler.begins_behind, self._queue)
+            if behind is None:
+                self._kept.append(lane)
+            else:
+                lane.begin(behind, self._reader.position)
+        types = [lane.msg_type for lane in self._kept]
+        self._saved = self._link.call(self._queue.positions, self._worker, types)
+        for lane in self._kept:
+            lane.begin(self._saved.get(lane.msg_type), self._reader.position)
+        self._write({name: self._reader.position for name in types if name not in self._saved})
+
+    def run(self) -> None:
+        """Save now and then, for ever."""
+        while True:
+            self._pause(SAVE_SECONDS)
+            self.save()
+
+    def save(self) -> None:
+        """Save what is new, as far as it is done."""
+        if self._next is None:
+            position = self._reader.position
+            self._next = {lane.msg_type: lane.done_until(position) for lane in self._kept}
+            self._letters = self._rejections.added
+        if self._rejections.buried >= self._letters:
+            places, self._next = self._next, None
+            self._write({name: place for name, place in places.items() if place != self._saved.get(name)})
+
+    def finish(self) -> None:
+        """Save what is done at the end: first what waited for burials, then the rest."""
+        self.save()
+        self.save()
+
+    def _write(self, places: dict[str, str]) -> None:
+        if places:
+            self._link.call(self._queue.save_positions, self._worker, places)
+            self._saved.update(places)

@@ -1,0 +1,298 @@
+"""Where lanes go on after a restart: a queue in memory, and no threads."""
+
+from typing import Any
+
+import pytest
+from service_fakes import Recorder, ReplayingRecorder
+
+from rtserver.base.memory_queue import MemoryQueue
+from rtserver.base.queue_port import START, QueuePort, QueueRefusedError, order_of
+from rtserver.service.bus_reader import BusReader
+from rtserver.service.dispatcher import ServiceMessageDispatcher
+from rtserver.service.lane import Lane
+from rtserver.service.message import encode
+from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.service.position import Positions
+from rtserver.service.queue_link import QueueLink
+from rtserver.service.rejections import Rejections
+
+
+class OtherRecorder(Recorder):
+    msg_type = "other"
+
+
+class Saves(MemoryQueue):
+    """Counts what is saved."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.saves: list[dict[str, str]] = []
+
+    def save_positions(self, worker: str, positions: Any) -> None:
+        self.saves.append(dict(positions))
+        super().save_positions(worker, positions)
+
+
+class Worker:
+    """All of a worker that matters here, from its start on. Whoever stops to use it has killed it."""
+
+    def __init__(self, queue: QueuePort, *handlers: ServiceMsgHandler, name: str = "one") -> None:
+        self.queue = queue
+        self.rejections = Rejections()
+        self.lanes = [Lane(handler, self.rejections, bound=4) for handler in handlers]
+        link = QueueLink(lambda seconds: None)
+        dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections)
+        self.reader = BusReader(queue, link, dispatcher, must_hold=lambda: False, pause=lambda seconds: None)
+        self.positions = Positions(
+            name, self.lanes, queue, link, self.reader, rejections=self.rejections, pause=lambda seconds: None
+        )
+        self.reader.locate()
+        self.positions.begin()
+
+    def read(self) -> None:
+        while self.queue.newest_id() != self.reader.position:
+            self.reader.read()
+
+    def work(self) -> None:
+        for lane in self.lanes:
+            while len(lane) or not lane.catch_up(self.reader.position):
+                lane.work()
+                if not len(lane) and lane.is_behind:
+                    entries = self.queue.range(lane.position, self.reader.position, 3)
+                    lane.take(entries, self.reader.position, is_all=len(entries) < 3)
+
+    def bury(self) -> None:
+        letters = self.rejections.peek(100)
+        self.queue.bury(letters)
+        self.rejections.forget(len(letters))
+
+
+def bring(queue: QueuePort, *numbers: Any, msg_type: str = "number") -> None:
+    """Messages, on the bus."""
+    queue.put([encode(msg_type, "test", number) for number in numbers])
+    queue.intake(0)
+
+
+@pytest.fixture
+def queue() -> Saves:
+    return Saves()
+
+
+def test_what_was_taken_and_not_handled_is_handled_by_the_next(queue: Saves) -> None:
+    killed, handler = Recorder(), Recorder()
+    worker = Worker(queue, killed)
+    bring(queue, 1, 2, 3)
+    worker.read()
+    assert killed.numbers == []
+    worker.positions.save()
+    again = Worker(queue, handler)
+    bring(queue, 4)
+    again.read()
+    again.work()
+    assert handler.numbers == [1, 2, 3, 4]
+
+
+def test_what_came_before_a_first_save_is_not_missed_either(queue: Saves) -> None:
+    Worker(queue, Recorder())
+    bring(queue, 1, 2)
+    handler = Recorder()
+    again = Worker(queue, handler)
+    again.read()
+    again.work()
+    assert handler.numbers == [1, 2]
+
+
+def test_what_was_saved_as_handled_does_not_come_again(queue: Saves) -> None:
+    worker = Worker(queue, Recorder())
+    bring(queue, 1, 2)
+    worker.read()
+    worker.work()
+    worker.positions.save()
+    bring(queue, 3)
+    handler = Recorder()
+    again = Worker(queue, handler)
+    again.read()
+    again.work()
+    assert handler.numbers == [3]
+
+
+def test_a_worker_of_another_name_begins_with_what_comes(queue: Saves) -> None:
+    Worker(queue, Recorder())
+    bring(queue, 1)
+    handler = Recorder()
+    other = Worker(queue, handler, name="two")
+    bring(queue, 2)
+    other.read()
+    other.work()
+    assert handler.numbers == [2]
+
+
+def test_a_batch_counts_when_it_has_been_flushed(queue: Saves) -> None:
+    class Watching(Recorder):
+        seen: list[str] = []  # noqa: RUF012 (one test, one list)
+
+        def __call__(self, src: str, data: Any) -> None:
+            super().__call__(src, data)
+            self.seen.append(worker.lanes[0].done_until(worker.reader.position))
+
+        def flush(self) -> None:
+            super().flush()
+            self.seen.append(worker.lanes[0].done_until(worker.reader.position))
+
+    handler = Watching()
+    worker = Worker(queue, handler)
+    bring(queue, 1, 2)
+    worker.read()
+    before = worker.lanes[0].done_until(worker.reader.position)
+    worker.work()
+    assert handler.seen == [before] * 3
+    assert worker.lanes[0].done_until(worker.reader.position) == worker.reader.position
+
+
+def test_a_lane_to_which_nothing_comes_moves_on_with_the_reader(queue: Saves) -> None:
+    worker = Worker(queue, Recorder(), OtherRecorder())
+    bring(queue, 1, 2)
+    worker.read()
+    worker.positions.save()
+    places = queue.positions("one", ["number", "other"])
+    assert places["other"] == worker.reader.position
+    assert order_of(places["number"]) < order_of(queue.read(START, 1, 0)[0].id)
+
+
+def test_a_lane_that_is_behind_saves_what_it_has_done_itself(queue: Saves) -> None:
+    worker = Worker(queue, Recorder())
+    bring(queue, *range(10))
+    worker.read()
+    worker.lanes[0].work()
+    assert worker.lanes[0].is_behind
+    worker.positions.save()
+    handler = Recorder()
+    again = Worker(queue, handler)
+    again.work()
+    assert handler.numbers == list(range(4, 10))
+
+
+def test_nothing_is_saved_twice(queue: Saves) -> None:
+    worker = Worker(queue, Recorder())
+    assert queue.saves == [{"number": START}]
+    worker.positions.save()
+    assert len(queue.saves) == 1
+    bring(queue, 1)
+    worker.read()
+    worker.work()
+    worker.positions.save()
+    worker.positions.save()
+    assert queue.saves[1:] == [{"number": worker.reader.position}]
+
+
+def test_a_handler_that_knows_where_it_begins_has_no_position(queue: Saves) -> None:
+    handler = ReplayingRecorder()
+    bring(queue, 1)
+    worker = Worker(queue, handler)
+    worker.positions.save()
+    assert queue.saves == []
+    worker.work()
+    assert handler.numbers == [1]
+
+
+def test_a_message_that_could_not_be_handled_counts_when_it_has_been_buried(queue: Saves) -> None:
+    worker = Worker(queue, Recorder())
+    bring(queue, "no number")
+    worker.read()
+    worker.work()
+    worker.positions.save()
+    assert queue.positions("one", ["number"]) == {"number": START}
+    worker.bury()
+    worker.positions.save()
+    assert queue.positions("one", ["number"]) == {"number": worker.reader.position}
+
+
+def test_a_flood_of_bad_messages_does_not_keep_positions_back_for_good(queue: Saves) -> None:
+    worker = Worker(queue, Recorder())
+    bring(queue, 1)
+    worker.read()
+    worker.work()
+    first = worker.reader.position
+    for _ in range(3):
+        bring(queue, "no number")
+        worker.read()
+        worker.work()
+        worker.positions.save()
+        worker.bury()
+    worker.positions.save()
+    assert order_of(queue.positions("one", ["number"])["number"]) > order_of(first)
+
+
+def test_the_end_saves_everything_that_is_done(queue: Saves) -> None:
+    worker = Worker(queue, Recorder())
+    bring(queue, "no number")
+    worker.read()
+    worker.work()
+    worker.positions.save()
+    bring(queue, 2)
+    worker.read()
+    worker.work()
+    worker.bury()
+    worker.positions.finish()
+    assert queue.positions("one", ["number"]) == {"number": worker.reader.position}
+
+
+def test_letters_that_stay_unburied_at_the_end_stay_undone(queue: Saves) -> None:
+    worker = Worker(queue, Recorder())
+    bring(queue, "no number")
+    worker.read()
+    worker.work()
+    worker.positions.finish()
+    handler = Recorder()
+    again = Worker(queue, handler)
+    again.work()
+    assert [letter.reason for letter in again.rejections.peek(9)] == ["bad_data"]
+
+
+def test_what_was_trimmed_while_the_worker_was_away_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    queue = Saves(bus_length=5)
+    worker = Worker(queue, Recorder())
+    bring(queue, 0)
+    worker.read()
+    worker.work()
+    worker.positions.finish()
+    bring(queue, *range(1, 10))
+    handler = Recorder()
+    again = Worker(queue, handler)
+    again.work()
+    assert handler.numbers == [5, 6, 7, 8, 9]
+    assert again.lanes[0].lost == 4
+    assert "4 entries were trimmed" in caplog.text
+
+
+def test_positions_on_a_bus_that_is_lost_make_no_lane_deaf(queue: Saves) -> None:
+    worker = Worker(queue, Recorder())
+    bring(queue, *range(9))
+    worker.read()
+    worker.work()
+    worker.positions.finish()
+    anew = Saves(now=lambda: 1000.0)  # whose clock was set back, too
+    anew.save_positions("one", queue.positions("one", ["number"]))
+    bring(anew, 1, 2)
+    handler = Recorder()
+    again = Worker(anew, handler)
+    bring(anew, 3)
+    again.read()
+    again.work()
+    assert handler.numbers == [1, 2, 3]
+    again.positions.save()
+    assert anew.positions("one", ["number"]) == {"number": again.reader.position}
+
+
+def test_a_queue_that_has_no_room_for_positions_lets_a_known_worker_begin(queue: Saves) -> None:
+    Worker(queue, Recorder())
+    bring(queue, 1)
+
+    def refuse(worker: str, positions: Any) -> None:
+        raise QueueRefusedError("memory:", "OOM")
+
+    queue.save_positions = refuse  # type: ignore[method-assign]
+    handler = Recorder()
+    again = Worker(queue, handler)
+    again.work()
+    assert handler.numbers == [1]
