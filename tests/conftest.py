@@ -2,6 +2,9 @@
 
 The Redis is a real one, started once per test process (so xdist's workers never meet in one) and emptied before every
 test that asks for it.
+
+Properties are tried with the same examples in every run, so that a run says something about the change and nothing
+about luck. ``--hypothesis-profile deep`` tries others, and many more of them.
 """
 
 import asyncio
@@ -13,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from hypothesis import settings
 
 REDIS_ATTEMPTS = 5
 REDIS_OPTIONS = ("--save", "", "--appendonly", "no", "--logfile", "")
@@ -80,6 +84,12 @@ def _is_ready(process: subprocess.Popen[str]) -> bool:
     assert process.stdout is not None
     with process.stdout as lines:
         return any("Ready to accept connections" in line for line in lines)
+
+
+# Before a test file asks for its own settings, which begin with the profile's; the option for another comes later.
+settings.register_profile("gate", derandomize=True, deadline=None)
+settings.register_profile("deep", deadline=None, max_examples=5_000)
+settings.load_profile("gate")
 
 
 def pytest_configure() -> None:

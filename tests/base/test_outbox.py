@@ -5,7 +5,7 @@ from collections.abc import Hashable
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from rtserver.base.outbox import Outbox, Verdict
 
@@ -151,12 +151,16 @@ class OutboxMachine(RuleBasedStateMachine):
         self.taken = b""
         self.in_flight = 0
         self.is_lagging = False
+        self.is_shut = False
         self.number = 0
+
+    def next_frame(self, length: int) -> bytes:
+        self.number += 1
+        return self.number.to_bytes(2, "big") + bytes((length,)) + b"." * length
 
     @rule(length=st.sampled_from([0, 1, 5, 20, 60, 120]), key=st.sampled_from([None, None, "a", "b", 7]))
     def push(self, length: int, key: Hashable) -> None:
-        frame = self.number.to_bytes(2, "big") + bytes((length,)) + b"." * length
-        self.number += 1
+        frame = self.next_frame(length)
         size_before, conflated_before = self.outbox.size, self.outbox.conflated
         verdict = self.outbox.push(frame, key)
         if verdict is Verdict.TOO_SLOW:
@@ -171,6 +175,23 @@ class OutboxMachine(RuleBasedStateMachine):
         if self.is_lagging:
             self.late.add(frame)
 
+    @rule(length=st.sampled_from([0, 5, 60]))
+    def append(self, length: int) -> None:
+        """What ``fan_out`` does for a receiver within its limit; for another one it pushes."""
+        frame = self.next_frame(length)
+        if self.outbox.size + len(frame) <= self.outbox.limit:
+            assert not self.is_lagging
+            self.outbox.frames.append(frame)
+            self.outbox.size += len(frame)
+            self.accepted.append((None, frame))
+
+    @precondition(lambda self: not self.is_shut)
+    @rule()
+    def shut(self) -> None:
+        """Until the end of its life nothing is appended any more; a push may still come, as of a close frame."""
+        self.outbox.shut()
+        self.is_shut = self.is_lagging = True
+
     @rule()
     def take(self) -> None:
         data = self.outbox.take()
@@ -184,9 +205,10 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule()
     def sent(self) -> None:
         waiting = self.outbox.size - self.in_flight
-        assert self.outbox.sent() == (self.is_lagging and not waiting)
+        has_caught_up = self.outbox.sent()
+        assert self.is_shut or has_caught_up == (self.is_lagging and not waiting)
         assert self.outbox.size == waiting
-        self.is_lagging = self.is_lagging and bool(waiting)
+        self.is_lagging = self.is_shut or (self.is_lagging and bool(waiting))
         self.in_flight = 0
 
     @rule()
@@ -200,6 +222,12 @@ class OutboxMachine(RuleBasedStateMachine):
         assert self.in_flight <= self.outbox.size <= HARD
         assert self.outbox.size <= MARK or self.is_lagging
         assert self.outbox.is_lagging == self.is_lagging
+
+    @invariant()
+    def its_size_is_that_of_what_waits_and_of_what_is_on_its_way(self) -> None:
+        newest = {key: frame for key, frame in self.accepted if key is not None}
+        waiting = [f for key, f in self.accepted if key is None or f not in self.late or f == newest[key]]
+        assert self.outbox.size == self.in_flight + sum(map(len, waiting))
 
     def _split(self) -> list[bytes]:
         frames, data = [], self.taken
