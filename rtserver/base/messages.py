@@ -70,11 +70,21 @@ class Refused(Message, frozen=True):
 
 
 class Update(Message, frozen=True):
-    """What is new on a topic for everyone on it. ``seq`` is the number of the last row; there are no gaps."""
+    """What is new on a topic for everyone on it. ``seq`` is the number of the last row; there are no gaps.
+
+    Each row has a number. ``left_out`` of them are not in ``payload``: a later one there, of the same label, has
+    replaced them.
+    """
 
     topic: str
     seq: int
     payload: tuple[Row, ...]
+    left_out: int = 0
+
+    @property
+    def prev_seq(self) -> int:
+        """The number of the last row before these."""
+        return self.seq - len(self.payload) - self.left_out
 
 
 class PushUser(Message, frozen=True):

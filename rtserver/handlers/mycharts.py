@@ -16,7 +16,7 @@ class MyChartMsgHandler(BaseUserMsgHandler):
 
     def __init__(self, users: Users, *, max_charts: int = 64, kept_pictures: int = 64) -> None:
         super().__init__(users)
-        self.painter = ChartPainter(kept_pictures)
+        self.painter = ChartPainter(users.epoch, kept_pictures)
         self._max_charts = max_charts
 
     def on_useragent_open(self, agent: UserAgent) -> None:

@@ -57,10 +57,14 @@ class RecentlyUsed:
 
 
 class ChartPainter:
-    """Draws snapshots and updates. ``drawn`` counts the pictures, not the clients who got them."""
+    """Draws snapshots and updates. ``drawn`` counts the pictures, not the clients who got them.
 
-    def __init__(self, kept_pictures: int = 64) -> None:
+    ``epoch`` tells the numbers of this start of the server from those of another.
+    """
+
+    def __init__(self, epoch: str, kept_pictures: int = 64) -> None:
         self.drawn = 0
+        self._epoch = epoch
         self._pictures = RecentlyUsed(kept_pictures)
         self._renders = RecentlyUsed(kept_pictures)
 
@@ -75,7 +79,7 @@ class ChartPainter:
     def follow(self, snapshot: Snapshot, look: Look) -> tuple[Hashable, Draw]:
         """The group of all who see the same updates of this topic, and how to draw them."""
         chart = self._picture(snapshot, look).chart
-        return (MYCHARTS, look.chart_id, look.shape), partial(draw_update, chart, look.chart_id)
+        return (MYCHARTS, look.chart_id, look.shape), partial(draw_update, chart, look.chart_id, self._epoch)
 
     def _picture(self, snapshot: Snapshot, look: Look) -> Picture:
         key = (snapshot.topic, snapshot.seq, look)
@@ -85,15 +89,26 @@ class ChartPainter:
     def _draw(self, snapshot: Snapshot, look: Look) -> Picture:
         self.drawn += 1
         chart = Chart(look.shape, snapshot.payload.columns, look.title)
-        data = _render("static", look.chart_id, snapshot.seq, chart.picture(snapshot.payload.rows))
+        data = {
+            "type": "render",
+            "update": "static",
+            "chart_id": look.chart_id,
+            "epoch": self._epoch,
+            "seq": snapshot.seq,
+            "chart": chart.picture(snapshot.payload.rows),
+        }
         return Picture(chart, json.encode(data))
 
 
-def draw_update(chart: Chart, chart_id: int | str, update: Update) -> bytes:
-    """The dynamic render as a message."""
-    series = chart.increments(update.payload)
-    return encode(MYCHARTS, _render("dynamic", chart_id, update.seq, {"series": series}))
-
-
-def _render(update: str, chart_id: int | str, seq: int, chart: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "render", "update": update, "chart_id": chart_id, "seq": seq, "chart": chart}
+def draw_update(chart: Chart, chart_id: int | str, epoch: str, update: Update) -> bytes:
+    """The dynamic render as a message. Who has not seen ``prev_seq``, of this ``epoch``, has missed something."""
+    data = {
+        "type": "render",
+        "update": "dynamic",
+        "chart_id": chart_id,
+        "epoch": epoch,
+        "seq": update.seq,
+        "prev_seq": update.prev_seq,
+        "chart": {"series": chart.increments(update.payload)},
+    }
+    return encode(MYCHARTS, data)

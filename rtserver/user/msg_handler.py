@@ -26,6 +26,8 @@ class Users(Protocol):
     """All users who are connected, as far as a handler needs them: the ``UserManager``."""
 
     topics: TopicBoard
+    epoch: str
+    """A word that no earlier start of the server has used."""
 
     @property
     def agents(self) -> Mapping[int, UserAgent]:

@@ -1,6 +1,10 @@
 """The whole way, from RPUSH to the pixels of a real Chromium."""
 
 import json
+import threading
+import time
+import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 import redis
@@ -77,6 +81,56 @@ def test_a_page_reconnects_after_a_restart_and_its_charts_go_on(page: Page, serv
     page.wait_for_function("() => window.__rtc.charts.get('main').series[0].points()[0]?.[1] === 430")
     push_price(server.redis_url, NINE_THIRTY_MS + 60_000, 444.5)
     page.wait_for_function(HAS_SEEN, arg=444.5)
+
+
+# Puts the page out of sight, as far as its scripts can tell, or back.
+BECOME = """state => {
+  Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def metric(url: str, name: str) -> float:
+    """What a gauge without labels stands at."""
+    with urllib.request.urlopen(f"{url}/metrics") as answer:
+        [line] = [line for line in answer.read().decode().splitlines() if line.startswith(f"{name} ")]
+    return float(line.rpartition(" ")[2])
+
+
+def test_a_hidden_page_gets_no_charts_and_one_picture_each_when_it_is_seen_again(
+    page: Page, server: RunningServer
+) -> None:
+    push_price(server.redis_url, NINE_THIRTY_MS, 430.0)
+    page.wait_for_function("() => document.querySelector('#main-frame').dataset.state === 'live'")
+    page.evaluate("""() => {
+      window.__pictures = [];
+      window.__rtc.client.on("mycharts", (data) => {
+        if (data.update === "static") window.__pictures.push(data.chart_id);
+      });
+    }""")
+    before = metric(server.url, "rtserver_subscriptions")
+    assert before > 0
+    page.evaluate(BECOME, "hidden")
+    wait_for(lambda: metric(server.url, "rtserver_subscriptions") == 0)
+    page.evaluate(COLLECT)
+    push_price(server.redis_url, NINE_THIRTY_MS + 60_000, 431.5)
+    wait_for(lambda: metric(server.url, "rtserver_ticks_total") == 2)
+    page.evaluate(BECOME, "visible")
+    page.wait_for_function("count => window.__pictures.length === count", arg=before)
+    push_price(server.redis_url, NINE_THIRTY_MS + 120_000, 432.5)
+    page.wait_for_function(HAS_SEEN, arg=432.5)
+    assert not page.evaluate(HAS_SEEN, 431.5)
+    closes = page.evaluate("() => window.__rtc.charts.get('main').series[0].points().map((point) => point[2])")
+    assert closes == [430, 431.5, 432.5]
+    assert page.evaluate("() => new Set(window.__pictures).size === window.__pictures.length")
+
+
+def wait_for(is_true: Callable[[], bool]) -> None:
+    """Ask until it is so."""
+    deadline = time.monotonic() + 20
+    while not is_true():
+        assert time.monotonic() < deadline
+        threading.Event().wait(0.05)
 
 
 def test_logging_out_in_one_tab_is_told_to_the_other(page: Page) -> None:

@@ -97,7 +97,9 @@ def test_a_dynamic_chart_begins_with_a_picture_and_goes_on_with_every_tick():
                 "type": "render",
                 "update": "dynamic",
                 "chart_id": "c1",
+                "epoch": "e1",
                 "seq": 2,
+                "prev_seq": 1,
                 "chart": {"series": [[0, 2000, 11.5]]},
             },
         }
@@ -131,6 +133,21 @@ def test_nothing_is_missed_and_nothing_comes_twice_while_the_request_is_under_wa
     seen = [label for label, _ in points(picture)]
     seen += [entry[1] for message in updates for entry in message["data"]["chart"]["series"]]
     assert seen == [1, 2, 3]
+
+
+def test_each_message_says_which_number_it_follows():
+    market = Market()
+    client = market.online.connect()
+    market.tick(1, 1)
+    messages = market.ask(client)
+    for ticks in (1, 3, 2):
+        for _ in range(ticks):
+            market.tick(2, 2)
+        market.deliver()
+    messages += client.wire.take()
+    assert [message["data"].get("prev_seq") for message in messages] == [None, 1, 2, 5]
+    assert [message["data"]["seq"] for message in messages] == [1, 2, 5, 7]
+    assert {message["data"]["epoch"] for message in messages} == {"e1"}
 
 
 def test_a_static_chart_is_one_picture_and_leaves_nothing_behind():

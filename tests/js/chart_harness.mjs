@@ -80,19 +80,38 @@ export function fakeResizeObserver() {
   return { FakeResizeObserver, observers };
 }
 
-export function staticRender(chart = PRICE_CHART, { chart_id = "main", seq = 3 } = {}) {
-  return { type: "render", update: "static", chart_id, seq, chart };
+/** A page that is hidden and shown by the test. */
+export function fakeDocument(visibilityState = "visible") {
+  const listeners = [];
+  const document = {
+    visibilityState,
+    addEventListener: (event, run) => listeners.push([event, run]),
+    become(state) {
+      document.visibilityState = state;
+      for (const [event, run] of listeners) if (event === "visibilitychange") run();
+    },
+    get listeners() {
+      return listeners.length;
+    },
+  };
+  return document;
 }
 
-export function dynamicRender(series, { chart_id = "main", seq = 4 } = {}) {
-  return { type: "render", update: "dynamic", chart_id, seq, chart: { series } };
+export function staticRender(chart = PRICE_CHART, { chart_id = "main", seq = 3, epoch = "e1" } = {}) {
+  return { type: "render", update: "static", chart_id, epoch, seq, chart };
+}
+
+/** `prev_seq` is what fits to a picture with `seq - 1`. */
+export function dynamicRender(series, { chart_id = "main", seq = 4, prev_seq = seq - 1, epoch = "e1" } = {}) {
+  return { type: "render", update: "dynamic", chart_id, epoch, seq, prev_seq, chart: { series } };
 }
 
 /** A welcomed client with charts, ECharts, frames and a ResizeObserver of its own. */
-export function startCharts({ points, isWelcome = true } = {}) {
+export function startCharts({ points, isWelcome = true, document, pauseAfterMs } = {}) {
   const parts = startClient();
+  const { clock } = parts;
   const [echarts, frames, { FakeResizeObserver, observers }] = [fakeECharts(), fakeFrames(), fakeResizeObserver()];
-  const options = { echarts, requestFrame: frames.request, ResizeObserver: FakeResizeObserver, points };
+  const options = { echarts, requestFrame: frames.request, ResizeObserver: FakeResizeObserver, points, clock, document, pauseAfterMs };
   const charts = new MyCharts(parts.client, options);
   if (isWelcome) welcome(parts.network);
   const render = (data) => parts.network.socket.say("mycharts", data);

@@ -19,7 +19,7 @@ test("the first render is drawn whole, in the next frame", () => {
 
 test("however many messages come, a chart is drawn once in a frame, with the newest values", () => {
   const { render, frames, instance } = startDrawnChart();
-  for (let volume = 0; volume < 50; volume += 1) render(dynamicRender([[2, LAST, volume]]));
+  for (let volume = 0; volume < 50; volume += 1) render(dynamicRender([[2, LAST, volume]], { seq: 4 + volume }));
   assert.equal(frames.waiting, 1);
   frames.run();
   assert.equal(instance.options.length, 2);
@@ -80,7 +80,7 @@ test("a picture of other parts is drawn anew", () => {
 test("the newest candles stay in view until somebody zooms", () => {
   const { render, frames, instance } = startDrawnChart();
   const append = (from, to) => {
-    for (let i = from; i < to; i += 1) render(dynamicRender([[2, LAST + 60_000 * i, i]]));
+    for (let i = from; i < to; i += 1) render(dynamicRender([[2, LAST + 60_000 * i, i]], { seq: 3 + i }));
     frames.run();
   };
   append(1, 198);

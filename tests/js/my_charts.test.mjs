@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { darkPalette, lightPalette, MyCharts } from "../../site/static/js/rtc/index.js";
 import {
-  dynamicRender, fakeECharts, LABELS, PRICE_CHART, REQUEST, startCharts, startDrawnChart, staticRender,
+  dynamicRender, fakeDocument, fakeECharts, LABELS, PRICE_CHART, REQUEST, startCharts, startDrawnChart, staticRender,
 } from "./chart_harness.mjs";
 import { record, startWelcomedClient, USERINFO, welcome } from "./client_harness.mjs";
 
@@ -164,7 +164,7 @@ test("ECharts is the page's global one where none was passed, and an element may
   });
   const place = { id: "place" };
   globalThis.echarts = fakeECharts();
-  globalThis.document = { getElementById: (id) => (id === "place" ? place : null) };
+  globalThis.document = { ...fakeDocument(), getElementById: (id) => (id === "place" ? place : null) };
   const charts = new MyCharts(startWelcomedClient().client);
   charts.request({ ...REQUEST, element: "place" });
   assert.equal(globalThis.echarts.instances[0].element, place);

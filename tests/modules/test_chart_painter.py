@@ -18,38 +18,44 @@ def read(message):
 
 
 def test_a_snapshot_becomes_a_static_render_that_answers_the_request():
-    message = read(ChartPainter().render(snapshot(seq=5), LINE, "q-1"))
+    message = read(ChartPainter("e1").render(snapshot(seq=5), LINE, "q-1"))
     assert (message["type"], message["id"]) == ("mycharts", "q-1")
     chart = message["data"].pop("chart")
-    assert message["data"] == {"type": "render", "update": "static", "chart_id": "c1", "seq": 5}
+    assert message["data"] == {"type": "render", "update": "static", "chart_id": "c1", "epoch": "e1", "seq": 5}
     assert chart["series"][0]["data"] == [[1, 2]]
 
 
 def test_an_update_becomes_a_dynamic_render_with_the_number_of_its_last_row():
-    _, draw = ChartPainter().follow(snapshot(), LINE)
+    _, draw = ChartPainter("e1").follow(snapshot(), LINE)
     update = Update("t", 7, ((2, 3, 3, 3, 3, None), (3, 4, 4, 4, 4, None)))
     assert draw(update) == (
-        b'{"type":"mycharts","data":{"type":"render","update":"dynamic","chart_id":"c1","seq":7,'
-        b'"chart":{"series":[[0,2,3],[0,3,4]]}}}'
+        b'{"type":"mycharts","data":{"type":"render","update":"dynamic","chart_id":"c1",'
+        b'"epoch":"e1","seq":7,"prev_seq":5,"chart":{"series":[[0,2,3],[0,3,4]]}}}'
     )
 
 
+def test_rows_that_were_left_out_have_numbers_too():
+    _, draw = ChartPainter("e1").follow(snapshot(), LINE)
+    data = json.loads(draw(Update("t", 7, ((2, 3, 3, 3, 3, None),), left_out=4)))["data"]
+    assert (data["prev_seq"], data["seq"]) == (2, 7)
+
+
 def test_many_who_come_back_at_once_get_one_picture():
-    painter = ChartPainter()
+    painter = ChartPainter("e1")
     messages = [painter.render(snapshot(agent=agent, ref=agent), LINE, "chart-1") for agent in range(5000)]
     assert painter.drawn == 1
     assert all(message is messages[0] for message in messages)
 
 
 def test_requests_with_other_ids_share_the_picture_but_not_the_message():
-    painter = ChartPainter()
+    painter = ChartPainter("e1")
     messages = [read(painter.render(snapshot(), LINE, request_id)) for request_id in (None, 0, 1, "1", "")]
     assert [message.get("id", "none") for message in messages] == ["none", 0, 1, "1", ""]
     assert painter.drawn == 1
 
 
 def test_what_makes_a_picture_another_one_is_drawn_anew():
-    painter = ChartPainter()
+    painter = ChartPainter("e1")
     painter.render(snapshot(), LINE)
     for other in (snapshot(topic="u"), snapshot(seq=2)):
         painter.render(other, LINE)
@@ -65,7 +71,7 @@ def test_what_makes_a_picture_another_one_is_drawn_anew():
 
 
 def test_the_painter_keeps_few_pictures_however_many_it_draws():
-    painter = ChartPainter(kept_pictures=3)
+    painter = ChartPainter("e1", kept_pictures=3)
     for seq in range(100):
         painter.render(snapshot(seq=seq), LINE, seq)
     assert (len(painter._pictures), len(painter._renders)) == (3, 3)
@@ -74,7 +80,7 @@ def test_the_painter_keeps_few_pictures_however_many_it_draws():
 
 
 def test_those_who_see_the_same_updates_are_one_group():
-    painter = ChartPainter()
+    painter = ChartPainter("e1")
     group, _ = painter.follow(snapshot(), LINE)
     assert painter.follow(snapshot(agent=2, seq=9), LINE)[0] == group
     assert painter.follow(snapshot(), Look("c2", "line", "AAPL"))[0] != group

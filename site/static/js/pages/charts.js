@@ -72,7 +72,8 @@ function buildSmallChart(item) {
 /** The strip's numbers come from the first series of a candle chart that nobody draws. */
 function feedQuoteCard(item) {
   const card = new QuoteCard(document.querySelector(`.quote-card[data-item="${item}"]`));
-  const chart = charts.request({ ...quoteRequest(item), chart_id: `quote-${item}`, period: 60, shape: "ohlc" });
+  const request = { ...quoteRequest(item), chart_id: `quote-${item}`, period: 60, shape: "ohlc" };
+  const chart = charts.request({ ...request, whileHidden: "pause" });
   chart.on("render", ({ chart: picture }) => card.replace(picture.series[0]?.data ?? []));
   chart.on("dynamic", ({ chart: news }) => {
     card.update(news.series.filter(([index]) => index === 0).map(([, ...candle]) => candle));

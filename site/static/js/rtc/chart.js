@@ -21,7 +21,9 @@ import { Series } from "./series.js";
  * @property {"render"} type
  * @property {"static" | "dynamic"} update
  * @property {string} chart_id
+ * @property {string} [epoch] the server's: in another one `seq` is another count
  * @property {number} seq the number of the message's last point
+ * @property {number} [prev_seq] of a dynamic one: the number of the last point before it
  * @property {any} chart StaticChart or DynamicChart
  */
 /**
@@ -34,6 +36,7 @@ import { Series } from "./series.js";
  * @property {number} [period] seconds of one bar; 0 for every tick
  * @property {"line" | "ohlc" | "bar" | "scatter"} [shape]
  * @property {string[]} [indicators] such as "sma:20"
+ * @property {number | null} [max_rate] updates a second, at most; null: as fast as the server allows
  */
 /** @typedef {{labels: boolean, series: number[]}} Changes Whether the axis moved, and the series to draw anew. */
 
@@ -46,7 +49,11 @@ export class Chart {
   series = [];
   /** The number of the last point that came; 0 before the first render. */
   seq = 0;
+  /** Whether points are missing before the last one: the next picture has them. */
+  hasGap = false;
   #points;
+  /** @type {string | undefined} */
+  #epoch;
   #axis;
   #events = new Emitter();
   #isWaiting = true;
@@ -87,21 +94,30 @@ export class Chart {
     this.#isWaiting = true;
   }
 
-  /** @param {Render} render */
+  /**
+   * @param {Render} render
+   * @returns {boolean} whether it counts: what comes of an earlier request does not
+   */
   onRender(render) {
     if (render.update === "static") {
       this.#load(render.chart);
+      this.hasGap = false;
     } else if (!this.#isWaiting) {
       this.#append(render.chart);
+      this.hasGap ||= !this.#isNextTo(render);
     } else {
-      return;
+      return false;
     }
     this.seq = render.seq;
+    this.#epoch = render.epoch;
     this.#events.emit(render.update === "static" ? "render" : "dynamic", render);
+    return true;
   }
 
-  /** @param {RTError} error the server's answer to this chart's request */
+  /** @param {RTError} error the server's answer to this chart's request: no picture will come of it */
   onError(error) {
+    // Where there is one already, the server may not have given up what follows it.
+    this.#isWaiting = this.series.length === 0;
     this.#events.emit("error", error);
   }
 
@@ -123,6 +139,11 @@ export class Chart {
    */
   drawing(index) {
     return this.series[index].drawing(this.#axis.first);
+  }
+
+  /** @param {Render} render a server that does not number its messages leaves no gap to be seen */
+  #isNextTo({ prev_seq, epoch }) {
+    return prev_seq === undefined || (prev_seq === this.seq && epoch === this.#epoch);
   }
 
   /** @param {StaticChart} chart */

@@ -1,25 +1,36 @@
 /**
- * The page's live charts: asks for them, hands each render to its chart, asks again after a reconnect.
+ * The page's live charts: asks for them, hands each render to its chart, asks again after a reconnect, after a gap, and
+ * when the page was hidden.
  *
- * Decides which chart a message belongs to. What a render does to the data is chart.js, what it looks like the view's.
+ * Decides which chart a message belongs to, and which charts the server knows of. What a render does to the data is
+ * chart.js, what it looks like the view's.
  */
 
 /** @import { RTClient, UserInfo } from "./rt_client.js" */
 /** @import { ChartRequest, Render } from "./chart.js" */
+/** @import { Clock } from "./clock.js" */
+/** @import { VisibleDocument } from "./page_visibility.js" */
 /** @import { ECharts } from "./chart_view.js" */
 /** @import { Palette } from "./palette.js" */
 /** @import { RTError } from "./rt_error.js" */
 /** @import { Message } from "./request_table.js" */
 import { Chart } from "./chart.js";
+import { ChartRefresh } from "./chart_refresh.js";
 import { ChartView } from "./chart_view.js";
+import { browserClock } from "./clock.js";
+import { PageVisibility } from "./page_visibility.js";
 import { preferredPalette } from "./palette.js";
+
+const PAUSE_AFTER_MS = 5000;
 
 /**
  * @typedef {object} Entry
  * @property {Chart} chart
  * @property {ChartView | null} view null for a chart that only keeps data
  * @property {string} requestId marks the server's error about it
- * @property {UserInfo | null} askedOn the connection that the request last went out on
+ * @property {UserInfo | null} askedOn the connection that the request last went out on; null while it is paused
+ * @property {boolean} pauses whether it rests while nobody can see the page
+ * @property {ChartRefresh} refresh
  */
 
 export class MyCharts {
@@ -29,6 +40,9 @@ export class MyCharts {
   #ResizeObserver;
   #points;
   #palette;
+  #clock;
+  #visibility;
+  #isLagging = false;
   /** @type {Map<string, Entry>} by chart_id */
   #entries = new Map();
   #requests = 0;
@@ -41,6 +55,9 @@ export class MyCharts {
    * @param {typeof ResizeObserver} [options.ResizeObserver]
    * @param {number} [options.points] how many points of each series are kept
    * @param {Palette} [options.palette] the colours; default: as the browser prefers, light or dark
+   * @param {number | null} [options.pauseAfterMs] how long the page has to be hidden until charts rest; null: they never do
+   * @param {VisibleDocument} [options.document] default: the page's
+   * @param {Clock} [options.clock]
    */
   constructor(client, options = {}) {
     this.#client = client;
@@ -49,23 +66,36 @@ export class MyCharts {
     this.#ResizeObserver = options.ResizeObserver ?? globalThis.ResizeObserver;
     this.#points = options.points ?? 2000;
     this.#palette = options.palette ?? preferredPalette();
+    this.#clock = options.clock ?? browserClock;
+    const { pauseAfterMs = PAUSE_AFTER_MS } = options;
+    this.#visibility = new PageVisibility(
+      { document: options.document ?? globalThis.document, clock: this.#clock, afterMs: pauseAfterMs },
+      { hide: () => this.#pause(), show: () => this.#askForAll() },
+    );
     client.on("userinfo", () => this.#onUserInfo());
     client.on("mycharts", (data) => this.#onRender(data));
+    client.on("notice", (data) => this.#onNotice(data));
     client.on("error", (error, message) => this.#onError(error, message));
   }
 
   /**
    * Ask for a chart, now or as soon as there is a connection, and again on every new connection. A chart that had the
    * same `chart_id` is given up for it.
-   * @param {ChartRequest & {element?: HTMLElement | string}} options `element`, or the id of one: where to draw
+   *
+   * While the page is hidden a drawn chart rests: nothing is sent for it, and one picture when the page is seen again.
+   * One that only keeps data goes on, because a page may count on it to make a sound or to change its title.
+   * @param {ChartRequest & {element?: HTMLElement | string, whileHidden?: "pause" | "keep"}} options `element`, or the id
+   * of one: where to draw; `whileHidden`: for a chart that is to do otherwise
    * @returns {Chart}
    */
-  request({ element, ...asked }) {
+  request({ element, whileHidden, ...asked }) {
     this.unlisten(asked.chart_id);
     const chart = new Chart(asked, this.#points);
     const view = element === undefined ? null : this.#view(chart, element);
+    const pauses = (whileHidden ?? (view === null ? "keep" : "pause")) === "pause";
+    const refresh = new ChartRefresh(this.#clock, () => this.#askAgain(entry), this.#isLagging);
     /** @type {Entry} */
-    const entry = { chart, view, requestId: "", askedOn: null };
+    const entry = { chart, view, requestId: "", askedOn: null, pauses, refresh };
     this.#entries.set(chart.chart_id, entry);
     this.#ask(entry);
     return chart;
@@ -88,7 +118,19 @@ export class MyCharts {
     if (entry === undefined) return;
     this.#entries.delete(chart_id);
     entry.view?.dispose();
-    if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "unlisten", chart_id });
+    this.#giveUp(entry);
+  }
+
+  /**
+   * Have a chart sent more seldom, or more often, from now on: points are not left out, they come together.
+   * @param {string} chart_id one that is not known is passed over
+   * @param {number | null} max_rate updates a second; null: as fast as the server allows
+   */
+  setMaxRate(chart_id, max_rate) {
+    const entry = this.#entries.get(chart_id);
+    if (entry === undefined) return;
+    entry.chart.request.max_rate = max_rate;
+    if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "rate", chart_id, max_rate });
   }
 
   /**
@@ -118,19 +160,48 @@ export class MyCharts {
   }
 
   #onUserInfo() {
+    this.#setLagging(false); // the connection before this one may have lagged
+    this.#askForAll();
+  }
+
+  #askForAll() {
     for (const entry of this.#entries.values()) this.#ask(entry);
   }
 
   /**
-   * Once per connection, however often it is called; not before the server's first word on it.
+   * Once per connection, however often it is called; not before the server's first word on it, and not while it rests.
    * @param {Entry} entry
    */
   #ask(entry) {
     if (this.#client.userinfo === null || this.#isAsked(entry)) return;
+    if (entry.pauses && this.#visibility.isHidden) return;
+    entry.refresh.cancel();
     entry.askedOn = this.#client.userinfo;
     entry.requestId = `chart-${(this.#requests += 1)}`;
     entry.chart.onRequested();
     this.#client.send("mycharts", wireRequest(entry.chart.request), entry.requestId);
+  }
+
+  /**
+   * The server puts the new request in the place of the one that it knows.
+   * @param {Entry} entry
+   */
+  #askAgain(entry) {
+    entry.askedOn = null;
+    this.#ask(entry);
+  }
+
+  #pause() {
+    for (const entry of this.#entries.values()) {
+      if (entry.pauses) this.#giveUp(entry);
+    }
+  }
+
+  /** @param {Entry} entry */
+  #giveUp(entry) {
+    entry.refresh.cancel();
+    if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "unlisten", chart_id: entry.chart.chart_id });
+    entry.askedOn = null;
   }
 
   /**
@@ -145,8 +216,23 @@ export class MyCharts {
   #onRender(render) {
     if (render?.type !== "render") return;
     const entry = this.#entries.get(render.chart_id);
-    entry?.chart.onRender(render);
-    entry?.view?.invalidate();
+    if (entry === undefined || !entry.chart.onRender(render)) return;
+    entry.view?.invalidate();
+    if (entry.chart.hasGap && this.#isAsked(entry)) entry.refresh.want();
+  }
+
+  /** @param {{code?: string, lagging?: boolean} | null} data */
+  #onNotice(data) {
+    if (data?.code === "lag") this.#setLagging(Boolean(data.lagging));
+  }
+
+  /** @param {boolean} isLagging */
+  #setLagging(isLagging) {
+    this.#isLagging = isLagging;
+    for (const { refresh } of this.#entries.values()) {
+      if (isLagging) refresh.hold();
+      else refresh.release();
+    }
   }
 
   /**
@@ -162,7 +248,7 @@ export class MyCharts {
 }
 
 /** @param {ChartRequest} request */
-function wireRequest({ chart_id, exchange, item, date, update, period, shape, indicators }) {
+function wireRequest({ chart_id, exchange, item, date, update, period, shape, indicators, max_rate }) {
   return {
     type: "quote",
     chart_id,
@@ -173,5 +259,6 @@ function wireRequest({ chart_id, exchange, item, date, update, period, shape, in
     period: period ?? 0,
     shape: shape ?? "line",
     indicators: indicators ?? [],
+    max_rate,
   };
 }

@@ -765,7 +765,11 @@ var rtc = (() => {
     series = [];
     /** The number of the last point that came; 0 before the first render. */
     seq = 0;
+    /** Whether points are missing before the last one: the next picture has them. */
+    hasGap = false;
     #points;
+    /** @type {string | undefined} */
+    #epoch;
     #axis;
     #events = new Emitter();
     #isWaiting = true;
@@ -801,20 +805,28 @@ var rtc = (() => {
     onRequested() {
       this.#isWaiting = true;
     }
-    /** @param {Render} render */
+    /**
+     * @param {Render} render
+     * @returns {boolean} whether it counts: what comes of an earlier request does not
+     */
     onRender(render) {
       if (render.update === "static") {
         this.#load(render.chart);
+        this.hasGap = false;
       } else if (!this.#isWaiting) {
         this.#append(render.chart);
+        this.hasGap ||= !this.#isNextTo(render);
       } else {
-        return;
+        return false;
       }
       this.seq = render.seq;
+      this.#epoch = render.epoch;
       this.#events.emit(render.update === "static" ? "render" : "dynamic", render);
+      return true;
     }
-    /** @param {RTError} error the server's answer to this chart's request */
+    /** @param {RTError} error the server's answer to this chart's request: no picture will come of it */
     onError(error) {
+      this.#isWaiting = this.series.length === 0;
       this.#events.emit("error", error);
     }
     /** @returns {Changes} since the last call */
@@ -833,6 +845,10 @@ var rtc = (() => {
      */
     drawing(index) {
       return this.series[index].drawing(this.#axis.first);
+    }
+    /** @param {Render} render a server that does not number its messages leaves no gap to be seen */
+    #isNextTo({ prev_seq, epoch }) {
+      return prev_seq === void 0 || prev_seq === this.seq && epoch === this.#epoch;
     }
     /** @param {StaticChart} chart */
     #load({ legends, xAxis: xAxis2, yAxis: yAxis2, series }) {
@@ -854,6 +870,87 @@ var rtc = (() => {
         this.#changed.add(index);
       }
       if (this.#axis.end !== end) this.#labelsChanged = true;
+    }
+  };
+
+  // site/static/js/rtc/refresh_pace.js
+  var FIRST_WAIT_MS = 1e3;
+  var LONGEST_WAIT_MS = 3e4;
+  var RefreshPace = class {
+    #last = -Infinity;
+    #waitMs = FIRST_WAIT_MS;
+    /**
+     * @param {number} now milliseconds
+     * @returns {number} milliseconds until the chart may be asked for again; 0 for at once
+     */
+    delayMs(now) {
+      return Math.max(0, this.#last + this.#waitMs - now);
+    }
+    /** @param {number} now it is asked for again */
+    onAsked(now) {
+      const isCalm = now - this.#last > LONGEST_WAIT_MS;
+      this.#waitMs = isCalm ? FIRST_WAIT_MS : Math.min(2 * this.#waitMs, LONGEST_WAIT_MS);
+      this.#last = now;
+    }
+  };
+
+  // site/static/js/rtc/chart_refresh.js
+  var ChartRefresh = class {
+    #clock;
+    #ask;
+    #pace = new RefreshPace();
+    #isWanted = false;
+    #isHeld;
+    /** @type {any} the timer, while one is armed */
+    #timer = null;
+    /**
+     * @param {Clock} clock
+     * @param {() => void} ask
+     * @param {boolean} isHeld whether the client lags at the moment
+     */
+    constructor(clock, ask, isHeld) {
+      this.#clock = clock;
+      this.#ask = ask;
+      this.#isHeld = isHeld;
+    }
+    /** Something is missing. However often it is said: the picture is asked for once. */
+    want() {
+      this.#isWanted = true;
+      this.#maybeAsk();
+    }
+    /** The client lags: what comes next may be missing something, too. */
+    hold() {
+      this.#isHeld = true;
+      this.#disarm();
+    }
+    /** It does not lag any more. */
+    release() {
+      this.#isHeld = false;
+      this.#maybeAsk();
+    }
+    /** There is nothing to be asked for: a picture is on its way, or the chart is given up. */
+    cancel() {
+      this.#isWanted = false;
+      this.#disarm();
+    }
+    #maybeAsk() {
+      if (!this.#isWanted || this.#isHeld || this.#timer !== null) return;
+      const delayMs = this.#pace.delayMs(this.#clock.now());
+      if (delayMs > 0) this.#timer = this.#clock.setTimeout(() => this.#onTime(), delayMs);
+      else this.#carryOut();
+    }
+    #onTime() {
+      this.#timer = null;
+      this.#carryOut();
+    }
+    #carryOut() {
+      this.#isWanted = false;
+      this.#pace.onAsked(this.#clock.now());
+      this.#ask();
+    }
+    #disarm() {
+      if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+      this.#timer = null;
     }
   };
 
@@ -1249,6 +1346,52 @@ var rtc = (() => {
     }
   };
 
+  // site/static/js/rtc/page_visibility.js
+  var PageVisibility = class {
+    /** Whether the page has been hidden for long enough. */
+    isHidden = false;
+    #document;
+    #clock;
+    #afterMs;
+    #on;
+    /** @type {any} the timer, while one is armed */
+    #timer = null;
+    /**
+     * @param {object} options
+     * @param {VisibleDocument | undefined} options.document without one the page never counts as hidden
+     * @param {Clock} options.clock
+     * @param {number | null} options.afterMs how long it has to be hidden for that; null: for ever
+     * @param {{hide: () => void, show: () => void}} on what is called when `isHidden` has changed
+     */
+    constructor({ document: document2, clock, afterMs }, on) {
+      this.#document = document2;
+      this.#clock = clock;
+      this.#afterMs = afterMs;
+      this.#on = on;
+      if (document2 === void 0 || afterMs === null) return;
+      document2.addEventListener("visibilitychange", () => this.#onChange());
+      this.#onChange();
+    }
+    #onChange() {
+      if (this.#document?.visibilityState === "hidden") this.#arm();
+      else this.#onShown();
+    }
+    #arm() {
+      this.#timer ??= this.#clock.setTimeout(() => this.#onHidden(), this.#afterMs ?? 0);
+    }
+    #onHidden() {
+      this.isHidden = true;
+      this.#on.hide();
+    }
+    #onShown() {
+      if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+      this.#timer = null;
+      if (!this.isHidden) return;
+      this.isHidden = false;
+      this.#on.show();
+    }
+  };
+
   // site/static/js/rtc/palette.js
   var lightPalette = Object.freeze({
     text: "#1f2937",
@@ -1278,6 +1421,7 @@ var rtc = (() => {
   }
 
   // site/static/js/rtc/my_charts.js
+  var PAUSE_AFTER_MS = 5e3;
   var MyCharts = class {
     #client;
     #echarts;
@@ -1285,6 +1429,9 @@ var rtc = (() => {
     #ResizeObserver;
     #points;
     #palette;
+    #clock;
+    #visibility;
+    #isLagging = false;
     /** @type {Map<string, Entry>} by chart_id */
     #entries = /* @__PURE__ */ new Map();
     #requests = 0;
@@ -1296,6 +1443,9 @@ var rtc = (() => {
      * @param {typeof ResizeObserver} [options.ResizeObserver]
      * @param {number} [options.points] how many points of each series are kept
      * @param {Palette} [options.palette] the colours; default: as the browser prefers, light or dark
+     * @param {number | null} [options.pauseAfterMs] how long the page has to be hidden until charts rest; null: they never do
+     * @param {VisibleDocument} [options.document] default: the page's
+     * @param {Clock} [options.clock]
      */
     constructor(client, options = {}) {
       this.#client = client;
@@ -1304,21 +1454,34 @@ var rtc = (() => {
       this.#ResizeObserver = options.ResizeObserver ?? globalThis.ResizeObserver;
       this.#points = options.points ?? 2e3;
       this.#palette = options.palette ?? preferredPalette();
+      this.#clock = options.clock ?? browserClock;
+      const { pauseAfterMs = PAUSE_AFTER_MS } = options;
+      this.#visibility = new PageVisibility(
+        { document: options.document ?? globalThis.document, clock: this.#clock, afterMs: pauseAfterMs },
+        { hide: () => this.#pause(), show: () => this.#askForAll() }
+      );
       client.on("userinfo", () => this.#onUserInfo());
       client.on("mycharts", (data) => this.#onRender(data));
+      client.on("notice", (data) => this.#onNotice(data));
       client.on("error", (error, message) => this.#onError(error, message));
     }
     /**
      * Ask for a chart, now or as soon as there is a connection, and again on every new connection. A chart that had the
      * same `chart_id` is given up for it.
-     * @param {ChartRequest & {element?: HTMLElement | string}} options `element`, or the id of one: where to draw
+     *
+     * While the page is hidden a drawn chart rests: nothing is sent for it, and one picture when the page is seen again.
+     * One that only keeps data goes on, because a page may count on it to make a sound or to change its title.
+     * @param {ChartRequest & {element?: HTMLElement | string, whileHidden?: "pause" | "keep"}} options `element`, or the id
+     * of one: where to draw; `whileHidden`: for a chart that is to do otherwise
      * @returns {Chart}
      */
-    request({ element, ...asked }) {
+    request({ element, whileHidden, ...asked }) {
       this.unlisten(asked.chart_id);
       const chart = new Chart(asked, this.#points);
       const view = element === void 0 ? null : this.#view(chart, element);
-      const entry = { chart, view, requestId: "", askedOn: null };
+      const pauses = (whileHidden ?? (view === null ? "keep" : "pause")) === "pause";
+      const refresh = new ChartRefresh(this.#clock, () => this.#askAgain(entry), this.#isLagging);
+      const entry = { chart, view, requestId: "", askedOn: null, pauses, refresh };
       this.#entries.set(chart.chart_id, entry);
       this.#ask(entry);
       return chart;
@@ -1339,7 +1502,18 @@ var rtc = (() => {
       if (entry === void 0) return;
       this.#entries.delete(chart_id);
       entry.view?.dispose();
-      if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "unlisten", chart_id });
+      this.#giveUp(entry);
+    }
+    /**
+     * Have a chart sent more seldom, or more often, from now on: points are not left out, they come together.
+     * @param {string} chart_id one that is not known is passed over
+     * @param {number | null} max_rate updates a second; null: as fast as the server allows
+     */
+    setMaxRate(chart_id, max_rate) {
+      const entry = this.#entries.get(chart_id);
+      if (entry === void 0) return;
+      entry.chart.request.max_rate = max_rate;
+      if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "rate", chart_id, max_rate });
     }
     /**
      * Draw all charts in other colours, for a page that turns dark or light.
@@ -1367,18 +1541,43 @@ var rtc = (() => {
       });
     }
     #onUserInfo() {
+      this.#setLagging(false);
+      this.#askForAll();
+    }
+    #askForAll() {
       for (const entry of this.#entries.values()) this.#ask(entry);
     }
     /**
-     * Once per connection, however often it is called; not before the server's first word on it.
+     * Once per connection, however often it is called; not before the server's first word on it, and not while it rests.
      * @param {Entry} entry
      */
     #ask(entry) {
       if (this.#client.userinfo === null || this.#isAsked(entry)) return;
+      if (entry.pauses && this.#visibility.isHidden) return;
+      entry.refresh.cancel();
       entry.askedOn = this.#client.userinfo;
       entry.requestId = `chart-${this.#requests += 1}`;
       entry.chart.onRequested();
       this.#client.send("mycharts", wireRequest(entry.chart.request), entry.requestId);
+    }
+    /**
+     * The server puts the new request in the place of the one that it knows.
+     * @param {Entry} entry
+     */
+    #askAgain(entry) {
+      entry.askedOn = null;
+      this.#ask(entry);
+    }
+    #pause() {
+      for (const entry of this.#entries.values()) {
+        if (entry.pauses) this.#giveUp(entry);
+      }
+    }
+    /** @param {Entry} entry */
+    #giveUp(entry) {
+      entry.refresh.cancel();
+      if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "unlisten", chart_id: entry.chart.chart_id });
+      entry.askedOn = null;
     }
     /**
      * @param {Entry} entry
@@ -1391,8 +1590,21 @@ var rtc = (() => {
     #onRender(render) {
       if (render?.type !== "render") return;
       const entry = this.#entries.get(render.chart_id);
-      entry?.chart.onRender(render);
-      entry?.view?.invalidate();
+      if (entry === void 0 || !entry.chart.onRender(render)) return;
+      entry.view?.invalidate();
+      if (entry.chart.hasGap && this.#isAsked(entry)) entry.refresh.want();
+    }
+    /** @param {{code?: string, lagging?: boolean} | null} data */
+    #onNotice(data) {
+      if (data?.code === "lag") this.#setLagging(Boolean(data.lagging));
+    }
+    /** @param {boolean} isLagging */
+    #setLagging(isLagging) {
+      this.#isLagging = isLagging;
+      for (const { refresh } of this.#entries.values()) {
+        if (isLagging) refresh.hold();
+        else refresh.release();
+      }
     }
     /**
      * @param {RTError} error
@@ -1405,7 +1617,7 @@ var rtc = (() => {
       }
     }
   };
-  function wireRequest({ chart_id, exchange, item, date, update, period, shape, indicators }) {
+  function wireRequest({ chart_id, exchange, item, date, update, period, shape, indicators, max_rate }) {
     return {
       type: "quote",
       chart_id,
@@ -1415,7 +1627,8 @@ var rtc = (() => {
       update: update ?? "dynamic",
       period: period ?? 0,
       shape: shape ?? "line",
-      indicators: indicators ?? []
+      indicators: indicators ?? [],
+      max_rate
     };
   }
   return __toCommonJS(index_exports);

@@ -1,0 +1,77 @@
+/**
+ * One chart's wish for a fresh picture: when it is carried out.
+ *
+ * Decides that a chart of which something is missing is asked for again by itself: once, not while the server says that
+ * this client lags, and not too often (refresh_pace.js). It does not know what a chart is.
+ */
+
+/** @import { Clock } from "./clock.js" */
+import { RefreshPace } from "./refresh_pace.js";
+
+export class ChartRefresh {
+  #clock;
+  #ask;
+  #pace = new RefreshPace();
+  #isWanted = false;
+  #isHeld;
+  /** @type {any} the timer, while one is armed */
+  #timer = null;
+
+  /**
+   * @param {Clock} clock
+   * @param {() => void} ask
+   * @param {boolean} isHeld whether the client lags at the moment
+   */
+  constructor(clock, ask, isHeld) {
+    this.#clock = clock;
+    this.#ask = ask;
+    this.#isHeld = isHeld;
+  }
+
+  /** Something is missing. However often it is said: the picture is asked for once. */
+  want() {
+    this.#isWanted = true;
+    this.#maybeAsk();
+  }
+
+  /** The client lags: what comes next may be missing something, too. */
+  hold() {
+    this.#isHeld = true;
+    this.#disarm();
+  }
+
+  /** It does not lag any more. */
+  release() {
+    this.#isHeld = false;
+    this.#maybeAsk();
+  }
+
+  /** There is nothing to be asked for: a picture is on its way, or the chart is given up. */
+  cancel() {
+    this.#isWanted = false;
+    this.#disarm();
+  }
+
+  #maybeAsk() {
+    if (!this.#isWanted || this.#isHeld || this.#timer !== null) return;
+    const delayMs = this.#pace.delayMs(this.#clock.now());
+    if (delayMs > 0) this.#timer = this.#clock.setTimeout(() => this.#onTime(), delayMs);
+    else this.#carryOut();
+  }
+
+  #onTime() {
+    this.#timer = null;
+    this.#carryOut();
+  }
+
+  #carryOut() {
+    this.#isWanted = false;
+    this.#pace.onAsked(this.#clock.now());
+    this.#ask();
+  }
+
+  #disarm() {
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
