@@ -12,9 +12,21 @@ from math import inf
 
 import msgspec
 
-from rtserver.base.queue_port import START, Bound, DeadLetter, Entry, Kept, KeptRange, Moved, number_of, order_of
+from rtserver.base.queue_port import (
+    START,
+    Bound,
+    DeadLetter,
+    Entry,
+    Gone,
+    Kept,
+    KeptRange,
+    Moved,
+    number_of,
+    order_of,
+)
 
 _LOOK_AGAIN = 0.001
+_BEFORE_ANY = "0-1"  # behind START and before every entry
 
 
 class MemoryQueue:
@@ -36,6 +48,8 @@ class MemoryQueue:
         self._dead: deque[DeadLetter] = deque(maxlen=dead_length)
         self._kept: dict[str, _KeptStream] = {}
         self._cursors: dict[str, str] = {}
+        self._born: dict[str, str] = {}
+        self._seen: dict[str, tuple[str, float]] = {}
         self._positions: dict[tuple[str, str], str] = {}
         self._batch = batch
         self._buried = 0
@@ -125,15 +139,35 @@ class MemoryQueue:
                 stream.trim(bound, self._now())
         if order_of(until) > here:
             self._cursors[cursor] = until
+            self._born.setdefault(cursor, entries[0].id if entries else until)
         return appended
 
     def kept_until(self, cursor: str) -> str:
         """See ``QueuePort``."""
         return self._cursors.get(cursor, START)
 
-    def kept(self, streams: Sequence[str], after: str, until: str, count: int) -> list[KeptRange]:
+    def begin_keeping(self, cursor: str) -> str:
         """See ``QueuePort``."""
-        return [self._kept.get(stream, _KeptStream()).range(after, until, count, self._now()) for stream in streams]
+        newest_id = self.newest_id() if self._bus else _BEFORE_ANY
+        self._born.setdefault(cursor, newest_id)
+        return self._cursors.setdefault(cursor, newest_id)
+
+    def kept(self, cursor: str, streams: Sequence[str], after: str, until: str, count: int) -> list[KeptRange]:
+        """See ``QueuePort``."""
+        here = order_of(after)
+        is_known = order_of(self._born.get(cursor, START)) <= here <= order_of(self.kept_until(cursor))
+        found = [self._kept.get(name, _KeptStream()).range(after, until, count, self._now()) for name in streams]
+        return found if is_known else [each._replace(gone=Gone.UNKNOWN) for each in found]
+
+    def seen(self, user_id: str) -> str:
+        """See ``QueuePort``."""
+        entry_id, until = self._seen.get(user_id, (START, inf))
+        return entry_id if self._now() < until else START
+
+    def see(self, seen: Mapping[str, str], seconds: int) -> None:
+        """See ``QueuePort``."""
+        until = self._now() + seconds
+        self._seen |= {user_id: (max(self.seen(user_id), seen[user_id], key=order_of), until) for user_id in seen}
 
     def close(self) -> None:
         """See ``QueuePort``."""
@@ -173,7 +207,8 @@ class _KeptStream:
             self._remove(len(self._entries))
         first, last = order_of(after), order_of(until)
         found = [entry for entry in self._entries if first < order_of(entry.id) <= last]
-        return KeptRange(found[:count], order_of(self._removed) <= first)
+        is_gone = order_of(self._removed) > first
+        return KeptRange(found[:count], (Gone.TRIMMED if self._entries else Gone.EXPIRED) if is_gone else None)
 
     def _remove(self, count: int) -> None:
         if count > 0:

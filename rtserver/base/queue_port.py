@@ -8,6 +8,7 @@ one. So whoever follows the bus sees from two neighbouring ids alone whether som
 """
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -73,11 +74,22 @@ class Bound(NamedTuple):
     seconds: int
 
 
+class Gone(StrEnum):
+    """Why entries are not in a derived stream any more, or why nobody can tell whether there were any."""
+
+    TRIMMED = "trimmed"
+    """The stream was too long, or they were too old when another one came."""
+    EXPIRED = "expired"
+    """They were too old, and none came after them."""
+    UNKNOWN = "unknown"
+    """This Redis cannot tell: the place lies before the first entry that it was asked to keep, or beyond the last."""
+
+
 class KeptRange(NamedTuple):
-    """What a derived stream gave; ``is_whole``: no entry behind where the reading began has been removed."""
+    """What a derived stream gave; ``gone`` says what became of further ones, None if there were no others."""
 
     entries: list[Entry]
-    is_whole: bool
+    gone: Gone | None
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
@@ -149,8 +161,23 @@ class QueuePort(Protocol):
     def kept_until(self, cursor: str) -> str:
         """The id that the cursor stands on, ``START`` if nobody has moved it yet."""
 
-    def kept(self, streams: Sequence[str], after: str, until: str, count: int) -> list[KeptRange]:
-        """Of each stream at most ``count`` entries behind ``after``, up to and with ``until``; all at one moment."""
+    def begin_keeping(self, cursor: str) -> str:
+        """As ``kept_until``; a cursor that nobody has moved yet begins at the end of the bus.
+
+        To be called before the first intake: what was on the bus before is left out, for all workers and for good.
+        """
+
+    def kept(self, cursor: str, streams: Sequence[str], after: str, until: str, count: int) -> list[KeptRange]:
+        """Of each stream of a cursor at most ``count`` entries behind ``after``, up to and with ``until``.
+
+        All of it at one moment. Something is gone if any entry behind ``after`` has been removed, whatever ``until``.
+        """
+
+    def seen(self, user_id: str) -> str:
+        """Up to which entry a user has seen what is his, ``START`` if that was never noted or long ago."""
+
+    def see(self, seen: Mapping[str, str], seconds: int) -> None:
+        """Note that down for several users, to be known for so long. No note goes backwards."""
 
     def close(self) -> None:
         """Let go of every connection. A later call opens a new one."""

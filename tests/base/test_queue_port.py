@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rtserver.base.gevent_redis import gevent_client
 from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.queue_port import START, Bound, DeadLetter, Kept, QueuePort, just_before, number_of, order_of
+from rtserver.base.queue_port import START, Bound, DeadLetter, Gone, Kept, QueuePort, just_before, number_of, order_of
 from rtserver.base.redis_queue import RedisQueue, plain_client
 
 MakeQueue = Callable[..., QueuePort]
@@ -206,19 +206,19 @@ def entries_of(queue: QueuePort) -> list[str]:
     return [entry.id for entry in queue.read(START, 10, 0)]
 
 
-def kept_ids(queue: QueuePort, stream: str, after: str = START, until: str = "+") -> list[str]:
-    [found] = queue.kept([stream], after, "99999999999999-0" if until == "+" else until, 1000)
+def kept_ids(queue: QueuePort, stream: str, after: str = START, until: str = "99999999999999-0") -> list[str]:
+    [found] = queue.kept("users", [stream], after, until, 1000)
     return [entry.id for entry in found.entries]
 
 
-def is_whole(queue: QueuePort, stream: str, after: str) -> bool:
-    [found] = queue.kept([stream], after, after, 1)
-    return found.is_whole
+def gone(queue: QueuePort, stream: str, after: str) -> Gone | None:
+    [found] = queue.kept("users", [stream], after, after, 1)
+    return found.gone
 
 
 def test_nothing_is_kept_at_first(queue: QueuePort) -> None:
     assert queue.kept_until("users") == START
-    assert queue.kept(["user:7", "user:*"], START, "9-9", 10) == [([], True), ([], True)]
+    assert queue.kept("users", ["user:7", "user:*"], START, "9-9", 10) == [([], None), ([], None)]
 
 
 def test_entries_are_kept_under_their_ids_in_streams_of_their_own(queue: QueuePort) -> None:
@@ -226,17 +226,16 @@ def test_entries_are_kept_under_their_ids_in_streams_of_their_own(queue: QueuePo
     kept = [Kept("user:7", one, b"\x00\xff"), Kept("user:8", one, b"\x00\xff"), Kept("user:7", two, b"")]
     assert queue.keep("users", three, kept) == 3
     assert queue.kept_until("users") == three
-    assert queue.kept(["user:8", "user:7"], START, three, 10) == [
-        ([(one, b"\x00\xff")], True),
-        ([(one, b"\x00\xff"), (two, b"")], True),
-    ]
+    assert queue.kept("users", ["user:8", "user:7"], one, three, 10) == [([], None), ([(two, b"")], None)]
+    [eight, seven] = queue.kept("users", ["user:8", "user:7"], START, three, 10)
+    assert (eight.entries, seven.entries) == ([(one, b"\x00\xff")], [(one, b"\x00\xff"), (two, b"")])
 
 
 def test_a_part_of_a_kept_stream_begins_behind_one_entry_and_ends_with_the_other(queue: QueuePort) -> None:
     ids = entries_of(queue)
     queue.keep("users", ids[-1], [Kept("user:7", entry_id, b"x") for entry_id in ids])
     assert kept_ids(queue, "user:7", ids[0], ids[3]) == ids[1:4]
-    [found] = queue.kept(["user:7"], ids[0], ids[3], 2)
+    [found] = queue.kept("users", ["user:7"], ids[0], ids[3], 2)
     assert [entry.id for entry in found.entries] == ids[1:3]
 
 
@@ -292,15 +291,14 @@ def test_a_bounded_stream_forgets_its_oldest_entries_and_knows_it(queue: QueuePo
     assert kept_ids(queue, "user:7") == ids[1:3]
     queue.keep("users", ids[4], [Kept("user:7", entry_id, b"x") for entry_id in ids[3:]], bound)
     assert kept_ids(queue, "user:7") == ids[3:]
-    assert [is_whole(queue, "user:7", entry_id) for entry_id in ids] == [False, False, True, True, True]
-    assert not is_whole(queue, "user:7", START)
+    assert [gone(queue, "user:7", entry_id) for entry_id in ids] == [Gone.TRIMMED, Gone.TRIMMED, None, None, None]
 
 
 def test_a_stream_without_a_bound_keeps_everything(queue: QueuePort) -> None:
     ids = entries_of(queue)
-    queue.keep("work", ids[-1], [Kept("once:mail", entry_id, b"x") for entry_id in ids])
+    queue.keep("users", ids[-1], [Kept("once:mail", entry_id, b"x") for entry_id in ids])
     assert kept_ids(queue, "once:mail") == ids
-    assert is_whole(queue, "once:mail", START)
+    assert gone(queue, "once:mail", ids[0]) is None
 
 
 def test_an_old_entry_goes_when_a_new_one_comes(queue: QueuePort) -> None:
@@ -311,4 +309,40 @@ def test_an_old_entry_goes_when_a_new_one_comes(queue: QueuePort) -> None:
     assert kept_ids(queue, "user:7") == [older, old]
     queue.keep("users", new, [Kept("user:7", new, b"x")], bound)
     assert kept_ids(queue, "user:7") == [new]
-    assert [is_whole(queue, "user:7", entry_id) for entry_id in (older, old, new)] == [False, True, True]
+    assert [gone(queue, "user:7", entry_id) for entry_id in (older, old, new)] == [Gone.TRIMMED, None, None]
+
+
+def test_a_cursor_that_nobody_has_moved_begins_at_the_end_of_the_bus(queue: QueuePort) -> None:
+    *_, last = entries_of(queue)
+    assert queue.begin_keeping("users") == queue.kept_until("users") == last
+    entries_of(queue)
+    assert queue.begin_keeping("users") == last
+    queue.keep("users", queue.newest_id(), [])
+    assert queue.begin_keeping("users") == queue.newest_id()
+
+
+def test_a_cursor_that_begins_on_an_empty_bus_leaves_nothing_out_that_comes_then(make_queue: MakeQueue) -> None:
+    queue = make_queue()
+    begun = queue.begin_keeping("users")
+    assert order_of(begun) > order_of(START)
+    one, *_ = entries_of(queue)
+    assert queue.begin_keeping("users") == begun  # a worker that comes now leaves the first one to the other
+    assert queue.keep("users", one, [Kept("user:7", one, b"x")]) == 1
+    assert gone(queue, "user:7", begun) is None
+
+
+def test_what_was_before_the_beginning_and_what_is_beyond_the_end_nobody_knows(queue: QueuePort) -> None:
+    one, two, three, four, _ = entries_of(queue)
+    queue.keep("users", three, [Kept("user:7", two, b"x")])
+    known = [gone(queue, "user:7", entry_id) for entry_id in (one, two, three, four)]
+    assert known == [Gone.UNKNOWN, None, None, Gone.UNKNOWN]
+    assert gone(queue, "user:8", four) == Gone.UNKNOWN
+
+
+def test_what_users_have_seen_is_noted_and_never_goes_backwards(queue: QueuePort) -> None:
+    assert queue.seen("7") == START
+    queue.see({"7": "10-2", "ann": "9-1"}, 60)
+    queue.see({"7": "9-3", "ann": "10-1"}, 60)
+    queue.see({"7": "10-1"}, 60)
+    assert (queue.seen("7"), queue.seen("ann"), queue.seen("8")) == ("10-2", "10-1", START)
+    queue.see({}, 60)

@@ -10,7 +10,7 @@ import redis
 from redis_process import RedisProcess
 
 from rtserver.base.gevent_redis import gevent_client
-from rtserver.base.queue_port import START, Bound, DeadLetter, Kept, QueueAwayError, QueueRefusedError
+from rtserver.base.queue_port import START, Bound, DeadLetter, Gone, Kept, QueueAwayError, QueueRefusedError
 from rtserver.base.redis_queue import RedisQueue, plain_client
 
 LIST, INTAKE = "queue:rtserver", "{queue:rtserver}:intake"
@@ -228,15 +228,21 @@ def an_id(number: int) -> str:
     return f"{time.time_ns() // 1_000_000}-{number}"
 
 
-def is_whole(queue: RedisQueue, after: str) -> bool:
-    [found] = queue.kept(["user:7"], after, after, 1)
-    return found.is_whole
+def gone(queue: RedisQueue, after: str) -> Gone | None:
+    [found] = queue.kept("users", ["user:7"], after, after, 1)
+    return found.gone
 
 
 def test_all_keys_of_what_is_kept_share_the_queues_hash_tag(redis_url: str, client: redis.Redis) -> None:
     keep(RedisQueue(plain_client(redis_url), "other"), an_id(1), an_id(2), an_id(3))
     assert {key.decode() for key in client.scan_iter()} == {
-        *("{other}:kept:users", "{other}:user:7", "{other}:newest:user:7", "{other}:trimmed:user:7")
+        *(
+            "{other}:kept:users",
+            "{other}:born:users",
+            "{other}:user:7",
+            "{other}:newest:user:7",
+            "{other}:trimmed:user:7",
+        )
     }
 
 
@@ -254,9 +260,9 @@ def test_after_a_stream_has_expired_it_is_known_who_missed_something(redis_url: 
     one, two = an_id(1), an_id(2)
     keep(queue, one, two)
     client.delete(KEPT)  # as the expiry does
-    assert (is_whole(queue, one), is_whole(queue, two)) == (False, True)
+    assert (gone(queue, one), gone(queue, two)) == (Gone.EXPIRED, None)
     keep(queue, an_id(3))
-    assert (is_whole(queue, one), is_whole(queue, two)) == (False, True)
+    assert (gone(queue, one), gone(queue, two)) == (Gone.TRIMMED, None)
 
 
 def test_one_who_is_late_does_not_make_a_stream_look_older_than_it_is(redis_url: str, client: redis.Redis) -> None:
@@ -271,9 +277,11 @@ def test_one_who_is_late_does_not_make_a_stream_look_older_than_it_is(redis_url:
 def test_an_entry_that_is_too_old_already_is_gone_at_once_and_again(redis_url: str) -> None:
     queue = RedisQueue(plain_client(redis_url))
     old = "1362150000000-1"
+    queue.keep("users", "1-1", [])
     kept = [Kept("user:7", old, b"x")]
     assert [queue.keep("users", START, kept, DAY_OF_ENTRIES) for _ in range(2)] == [1, 0]
-    assert (is_whole(queue, START), is_whole(queue, old)) == (False, True)
+    queue.keep("users", old, [])
+    assert (gone(queue, "1-1"), gone(queue, old)) == (Gone.TRIMMED, None)
 
 
 def test_a_keep_that_is_refused_half_way_is_completed_by_the_next(redis_url: str, client: redis.Redis) -> None:
@@ -296,3 +304,20 @@ def test_a_message_to_many_crosses_to_redis_once_for_each_portion(redis_url: str
     before = client.info("stats")["total_net_input_bytes"]
     queue.keep("users", an_id(2), [Kept(f"user:{user}", an_id(2), raw) for user in range(50)])
     assert client.info("stats")["total_net_input_bytes"] - before < 2 * len(raw)
+
+
+def test_what_users_have_seen_is_known_for_a_while(redis_url: str, client: redis.Redis) -> None:
+    RedisQueue(plain_client(redis_url)).see({"7": "10-2"}, SECONDS)
+    assert SECONDS - 5 <= client.ttl("{queue:rtserver}:seen:7") <= SECONDS
+
+
+def test_a_redis_that_has_lost_everything_does_not_claim_that_nothing_was_there(
+    redis_url: str, client: redis.Redis
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    before, one, two = an_id(1), an_id(2), an_id(3)
+    keep(queue, before)
+    client.flushall()
+    assert gone(queue, before) == Gone.UNKNOWN
+    keep(queue, one, two)
+    assert [gone(queue, entry_id) for entry_id in (before, one, two)] == [Gone.UNKNOWN, None, None]

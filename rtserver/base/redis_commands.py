@@ -1,0 +1,75 @@
+"""How a queue talks to Redis: commands go out, replies come in, and what goes wrong becomes an error of the queue.
+
+Decides which of redis-py's errors mean that nobody is there, and which are an answer. Knows no key.
+"""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+import redis
+
+from rtserver.base.queue_port import Entry, QueueAwayError, QueueError, QueueRefusedError
+
+
+class RedisCommands:
+    """One client, and the name that its keys share. Each call takes a connection of its own from its pool."""
+
+    def __init__(self, client: redis.Redis, name: str) -> None:
+        self._client = client
+        self.name = name
+        self.address = _address_of(client)
+        # redis-py would make a dict of every entry; at this rate that is the reader's largest cost.
+        for command in ("XREAD", "XRANGE", "XREVRANGE"):
+            client.set_response_callback(command, _as_it_came)
+
+    def _key_of(self, name: str) -> str:
+        return f"{{{self.name}}}:{name}"
+
+    def _call(self, *command: Any) -> Any:
+        try:
+            return self._client.execute_command(*command)  # type: ignore[no-untyped-call]
+        except (redis.RedisError, OSError) as error:
+            raise self._as_ours(error) from error
+
+    def _call_together(self, commands: Sequence[Sequence[Any]], *, is_atomic: bool = False) -> list[Any]:
+        """Several commands in one write; their replies."""
+        try:
+            with self._client.pipeline(transaction=is_atomic) as pipeline:
+                for command in commands:
+                    pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
+                replies: list[Any] = pipeline.execute()
+                return replies
+        except (redis.RedisError, OSError) as error:
+            raise self._as_ours(error) from error
+
+    def _as_ours(self, error: Exception) -> QueueError:
+        # A pipeline's error quotes its command first, and with it our whole script.
+        reason = str(error).rpartition(" of pipeline caused error: ")[2] or type(error).__name__
+        if isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
+            return QueueAwayError(self.address, reason)
+        return QueueRefusedError(self.address, reason)
+
+
+def load_script(name: str) -> str:
+    """The text of a script of ``base/lua``."""
+    return (files("rtserver.base") / "lua" / name).read_text()
+
+
+def entries_of(reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:
+    """The entries in what XRANGE and its like reply. Each has one field, the message."""
+    return [Entry(entry_id.decode(), fields[1]) for entry_id, fields in reply]
+
+
+def _as_it_came(reply: Any, **_options: Any) -> Any:
+    return reply
+
+
+def _address_of(client: redis.Redis) -> str:
+    """Where the client connects to, without its password."""
+    options = client.connection_pool.connection_kwargs
+    if "path" in options:
+        return f"unix://{options['path']}"
+    is_tls = issubclass(client.connection_pool.connection_class, redis.SSLConnection)
+    host, port = options.get("host", "localhost"), options.get("port", 6379)
+    return f"{'rediss' if is_tls else 'redis'}://{host}:{port}/{options.get('db') or 0}"
