@@ -1,5 +1,6 @@
 """A real `python -m rtserver` in a process of its own, for tests that meet it from outside."""
 
+import json
 import os
 import signal
 import subprocess
@@ -65,10 +66,20 @@ class RunningServer:
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End it and give its exit code."""
+        self.signal(how)
+        return self.wait()
+
+    def signal(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Send a signal; a process that has ended needs none."""
         if self._process is None:
             raise AssertionError("the server is not running")
         if self._process.poll() is None:
             self._process.send_signal(how)
+
+    def wait(self) -> int:
+        """The exit code of a server that ends by itself, or has been told to."""
+        if self._process is None:
+            raise AssertionError("the server is not running")
         try:
             code = self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -92,13 +103,18 @@ class RunningServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Stop it, if it runs."""
         if self._process is not None:
             self.stop()
 
     def _is_ready(self) -> bool:
         try:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=0.5) as answer:
-                return bool(answer.status == 200)
+                # On a shared port another server may have answered.
+                return bool(answer.status == 200 and json.load(answer)["pid"] == self.pid)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 

@@ -13,6 +13,7 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 TURN_CONNECTIONS = 128
+MOST_WAITING = 65_536  # no system lets more wait for one listener (net.core.somaxconn)
 REST_SECONDS = 1.0
 
 
@@ -31,9 +32,13 @@ class Acceptor:
             self._watch(listener)
 
     def stop(self) -> None:
-        """Accept no more."""
+        """Accept those who wait, and nobody after them.
+
+        The system has told them that they are connected, and would reset them when the listener is closed.
+        """
         for listener in self._listeners:
             self._loop.remove_reader(listener)
+            self._accept(listener, MOST_WAITING)
         self._listeners.clear()
 
     def _watch(self, listener: socket.socket) -> None:
@@ -41,19 +46,25 @@ class Acceptor:
             self._loop.add_reader(listener, self._on_waiting, listener)
 
     def _on_waiting(self, listener: socket.socket) -> None:
-        for _ in range(TURN_CONNECTIONS):
+        error = self._accept(listener, TURN_CONNECTIONS)
+        if error is not None:
+            self._rest(listener)
+
+    def _accept(self, listener: socket.socket, most: int) -> OSError | None:
+        """Up to ``most`` connections that wait; the error, if the system cannot give us the next one."""
+        for _ in range(most):
             try:
                 connection, address = listener.accept()
             except (BlockingIOError, InterruptedError):
-                return
+                return None
             except ConnectionAbortedError:
                 continue  # that one has left already
             except OSError as error:
-                self._rest(listener, error)
-                return
+                log.warning("! nobody can come in: %s", error.strerror)
+                return error
             self._on_accept(connection, address)
+        return None
 
-    def _rest(self, listener: socket.socket, error: OSError) -> None:
-        log.warning("! nobody can come in: %s", error.strerror)
+    def _rest(self, listener: socket.socket) -> None:
         self._loop.remove_reader(listener)
         self._loop.call_later(REST_SECONDS, self._watch, listener)

@@ -131,13 +131,13 @@ class ConnectionHome(ThreadBound):
     async def wait_closed(self, seconds: float) -> None:
         """Give the connections, whose close has begun, that long to end; then end them, and the timers with them.
 
-        Strangers are closed here.
+        Strangers are closed here. Whoever is being looked up still is, and its owner tells it that it comes too late.
         """
         for connection in tuple(self._connections):
             if connection.session is None:
                 connection.close(CloseCode.DRAINING, "the server is going down")
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.wait_empty(), seconds)
+            await asyncio.wait_for(self._wait_idle(), seconds)
         for connection in tuple(self._connections):
             connection.abort()
         for task in self._tasks:
@@ -145,6 +145,12 @@ class ConnectionHome(ThreadBound):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._turning is not None:
             self._turning.cancel()
+
+    async def _wait_idle(self) -> None:
+        while self._connections or self._tasks:
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+            await self.wait_empty()
 
     def _add(self, connection: PacketConnection) -> None:
         self.check_thread()

@@ -45,10 +45,13 @@ class FrontDoor:
             self._acceptor.listen([listener])
 
     def stop(self) -> None:
-        """Accept no more, and let go of those who have not yet said what they want."""
+        """Accept those who wait, and nobody after them. Whoever has not said yet what it wants may still say it."""
         self._acceptor.stop()
+
+    def clear(self) -> None:
+        """Turn those away who have still not said what they want: 503, for they may well come back."""
         for newcomer in tuple(self._newcomers):
-            newcomer.drop()
+            newcomer.turn_away()
 
     def _on_accept(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
         connection.setblocking(False)
@@ -90,6 +93,10 @@ class Newcomer:
             self._on_bytes(data)
         else:
             self.drop()
+
+    def turn_away(self) -> None:
+        """The server ends."""
+        self._refuse(HandshakeError(503, "the server is going down", {"Retry-After": "1"}))
 
     def drop(self) -> None:
         """Close without a word."""

@@ -5,6 +5,7 @@ anything but the command line and tests.
 """
 
 import asyncio
+import faulthandler
 import gc
 import logging
 import os
@@ -14,7 +15,6 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,7 @@ from rtserver.bootstrap.django_env import DemoSite, prepare_django
 from rtserver.bootstrap.embedded_redis import EmbeddedRedis
 from rtserver.bootstrap.error import StartError
 from rtserver.bootstrap.file_limit import raise_file_limit
+from rtserver.bootstrap.going_down import GoingDown, longest_end
 from rtserver.bootstrap.health import AliveHandler, Probe, Reading, ReadyHandler, beat_probe
 from rtserver.bootstrap.log import set_up_log
 from rtserver.bootstrap.measures import bridge_measures, service_measures, tce_measures, user_measures
@@ -55,14 +56,12 @@ log = logging.getLogger(__name__)
 DRAIN_LIMIT = 64
 DRAIN_SECONDS = 0.005  # a message may be a picture to draw
 WEBSOCKET_PATH = "/rt/"
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 BEAT_SECONDS = 0.5
 STALE_SECONDS = 3.0
 BACKLOG = 4096
 MAX_BODY_BYTES = 65_536  # of a form: nobody has to log in to send one, and all of it is held in memory
 IDLE_SECONDS = 60.0  # between two requests, for the head of one, and for its body
-CLOSE_SECONDS = 1.0
-SPREAD_MS_PER_CLIENT = 10  # between two clients that come back after a restart
-MAX_SPREAD_MS = 10_000
 DJANGO_THREADS = 4
 PAGE_THREADS = 8
 
@@ -72,12 +71,12 @@ def serve(config: Config) -> int:
     set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
     raise_file_limit()
     # Before anything else is started: a second server ends here.
-    sockets = bind(config.host, config.port)
+    sockets = bind(config.host, config.port, shared=config.reuse_port)
     tce_sockets: list[socket.socket] = []
     embedded = None if config.redis_url else EmbeddedRedis(Path(config.var_dir))
     try:
         if config.tce_port:
-            tce_sockets += bind(config.host, config.tce_port, "--tce-port, or 0 for none")
+            tce_sockets += bind(config.host, config.tce_port, "--tce-port, or 0 for none", shared=config.reuse_port)
         if embedded is not None:
             embedded.start()
         redis_url = embedded.url if embedded is not None else config.redis_url
@@ -92,10 +91,13 @@ def serve(config: Config) -> int:
             embedded.stop()
 
 
-def bind(host: str, port: int, option: str = "--port") -> list[socket.socket]:
-    """Sockets to listen on. Raises ``StartError``, which names the address and the ``option`` to choose another."""
+def bind(host: str, port: int, option: str = "--port", *, shared: bool = False) -> list[socket.socket]:
+    """Sockets to listen on; where they are ``shared``, beside those of other servers that share theirs.
+
+    Raises ``StartError``, which names the address and the ``option`` to choose another.
+    """
     try:
-        return tornado.netutil.bind_sockets(port, host, backlog=BACKLOG)
+        return tornado.netutil.bind_sockets(port, host, backlog=BACKLOG, reuse_port=shared)
     except OSError as error:
         raise StartError(f"cannot listen on {host}:{port}: {error.strerror}; choose another {option}") from error
 
@@ -130,6 +132,7 @@ class App:
 
     async def run(self) -> int:
         """Come up, serve until a signal or a failure, go down; the exit code. Raises ``StartError``."""
+        config = self._config
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
         self._django_threads = ThreadPoolExecutor(DJANGO_THREADS, "rtserver-django")
@@ -145,17 +148,24 @@ class App:
         door.listen(self._sockets)
         tce_door = TceDoor(self._server)
         tce_door.listen(self._tce_sockets)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(number, self._stopping.set)
+        for number in SIGNALS:
+            self._loop.add_signal_handler(number, self._on_signal)
         tasks = [self._loop.create_task(self._beat()), self._loop.create_task(self._recheck_sessions())]
         # What is built by now stays: the collector need not look at it again.
         gc.collect()
         gc.freeze()
         self._announce()
         await self._stopping.wait()
-        door.stop()
-        tce_door.stop()
-        await self._shut_down(http, tasks)
+        # Tells all threads' stacks and exits with 1, should anything hang; it needs no Python to turn any more.
+        faulthandler.dump_traceback_later(longest_end(config), exit=True)
+        listeners = (*self._sockets, *self._tce_sockets)
+        parts = (self._server, self._users, self._services.thread, self._bridge)
+        await GoingDown(config, listeners, door, tce_door, http, *parts).run(bool(self._exit_code))
+        for task in tasks:
+            task.cancel()
+        self._django_threads.shutdown(wait=False, cancel_futures=True)
+        self._page_threads.shutdown(wait=False, cancel_futures=True)
+        log.info("= stopped")
         return self._exit_code
 
     def _build_users(self) -> UserManager:
@@ -246,31 +256,17 @@ class App:
             await asyncio.sleep(self._config.session_check_seconds)
             await self._users.recheck_sessions()
 
+    def _on_signal(self) -> None:
+        """Not ready from this moment on. A second signal finds no handler: it ends the process at once."""
+        self._stopping.set()
+        for number in SIGNALS:
+            self._loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
     def _on_failure(self, error: BaseException) -> None:
         """On the service thread: what is left of it cannot be relied on, so the process ends and is started anew."""
         self._exit_code = 1
         self._loop.call_soon_threadsafe(self._stopping.set)
-
-    async def _shut_down(self, http: HTTPServer, tasks: list[asyncio.Task[None]]) -> None:
-        """Upstream first: newcomers have stopped; no intake, then what was taken is handled and sent, then the
-        sockets go."""
-        log.info("= going down: finishing what was taken")
-        services = self._services.thread
-        patience = max(0.5, self._config.shutdown_seconds - 2 * CLOSE_SECONDS)
-        # In another thread, because this one has to take what the services still post.
-        await asyncio.to_thread(services.stop, patience)
-        self._bridge.to_services.close()
-        self._bridge.to_users.drain(self._users.handle, len(self._bridge.to_users))
-        self._users.drain(min(MAX_SPREAD_MS, SPREAD_MS_PER_CLIENT * len(self._users.agents)))
-        await self._server.wait_closed(CLOSE_SECONDS)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._users.wait_removed(), CLOSE_SECONDS)
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait_for(http.close_all_connections(), CLOSE_SECONDS)
-        self._django_threads.shutdown(wait=False, cancel_futures=True)
-        self._page_threads.shutdown(wait=False, cancel_futures=True)
-        log.info("= stopped")
 
 
 def banner(config: Config, port: int, redis_address: str, has_demo: bool) -> str:

@@ -99,15 +99,15 @@ def check_redis(config: Config) -> Iterator[Finding]:
 
 def check_ports(config: Config) -> Iterator[Finding]:
     """Whether the addresses can be listened on right now."""
-    yield _check_port("port", config.host, config.port)
+    yield _check_port("port", config.host, config.port, config.reuse_port)
     if config.tce_port:
-        yield _check_port("tce-port", config.host, config.tce_port)
+        yield _check_port("tce-port", config.host, config.tce_port, config.reuse_port)
 
 
-def _check_port(subject: str, host: str, port: int) -> Finding:
+def _check_port(subject: str, host: str, port: int, is_shared: bool) -> Finding:
     address = f"{host}:{port}"
     try:
-        listeners = bind_sockets(port, host)
+        listeners = bind_sockets(port, host, reuse_port=is_shared)
     except OSError as error:
         return Finding(Verdict.FAIL, subject, f"{address}: {error.strerror}")
     for listener in listeners:

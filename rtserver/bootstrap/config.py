@@ -103,6 +103,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     shutdown_seconds: Annotated[
         float, Meta(description="Time to finish what was taken before sockets are cut.", gt=0, le=3600)
     ] = 5.0
+    reuse_port: Annotated[
+        bool, Meta(description="Share the ports with other servers that do so, for a restart without a gap.")
+    ] = False
+    drain_seconds: Annotated[
+        float, Meta(description="Window over which the clients of a server that goes down come back.", ge=0, le=3600)
+    ] = 10.0
 
 
 class Setting(msgspec.Struct, frozen=True):

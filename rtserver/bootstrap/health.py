@@ -3,6 +3,7 @@
 Decides what the answers look like. What "ready" means is said by the probes that it is given.
 """
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -59,9 +60,13 @@ class ReadyHandler(_PlainHandler):
         self._probes = probes
 
     def get(self) -> None:
-        """Answer ``{"ready": bool, "checks": [{"name", "ok", "detail"}, ...]}``."""
+        """Answer ``{"ready": bool, "pid": int, "checks": [{"name", "ok", "detail"}, ...]}``.
+
+        Where two servers share a port, ``pid`` tells which of them has answered.
+        """
         readings = [probe() for probe in self._probes]
         is_ready = all(reading.ok for reading in readings)
         self.set_status(200 if is_ready else 503)
         self.set_header("Content-Type", "application/json")
-        self.finish(msgspec.json.encode({"ready": is_ready, "checks": [reading._asdict() for reading in readings]}))
+        checks = [reading._asdict() for reading in readings]
+        self.finish(msgspec.json.encode({"ready": is_ready, "pid": os.getpid(), "checks": checks}))

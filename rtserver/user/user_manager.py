@@ -20,6 +20,7 @@ from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.handshake import HandshakeError
 from rtserver.user.agent_registry import AgentRegistry
 from rtserver.user.auth import Identity, Request
+from rtserver.user.farewell import Farewell
 from rtserver.user.handler_table import HandlerTable
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.session_watch import Authenticator, SessionWatch
@@ -55,6 +56,7 @@ class UserManager(ThreadBound):
         self.post = post
         self.epoch = epoch
         self._registry = AgentRegistry()
+        self.farewell = Farewell(self._registry)
         self._sessions = SessionWatch(self._registry, authenticator, clock)
         self._authenticator = authenticator
         self._server = {"version": rtserver.__version__, "epoch": epoch}
@@ -98,13 +100,6 @@ class UserManager(ThreadBound):
         """Close every connection."""
         for agent in self._registry.all():
             agent.kick(code, reason)
-
-    def drain(self, spread_ms: int) -> None:
-        """Close every connection with 4101, each told to come back at another moment of the next ``spread_ms``."""
-        agents = self._registry.all()
-        for place, agent in enumerate(agents):
-            agent.push_message({"after_ms": spread_ms * place // len(agents)}, "reconnect")
-        self.close_all(CloseCode.DRAINING, "the server is going down")
 
     async def wait_removed(self) -> None:
         """Until the handlers have done all that they want to do for agents that have gone."""
@@ -152,6 +147,8 @@ class UserManager(ThreadBound):
         agent = UserAgent(number, f"{self.epoch}-{number}", identity, connection, post=self.post, topics=self.topics)
         self._registry.add(agent)
         agent.push_message(self._userinfo(agent), "userinfo")
+        if self.farewell.is_said:
+            self.farewell.turn_away(agent)
         rest = self.table.open(agent)
         if rest is not None:
             self._open_later(agent, rest)

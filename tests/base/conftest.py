@@ -75,6 +75,7 @@ def front_door(
     io_loop.add_callback(door.listen, [_unused_port[0]])
     yield door
     door.stop()
+    door.clear()
     io_loop.run_sync(http.close_all_connections)
     _unused_port[0].close()
 

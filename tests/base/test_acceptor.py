@@ -85,3 +85,16 @@ async def test_an_end_during_the_rest_is_the_end(listener: socket.socket, monkey
             door.stop()
         await some_turns()
         assert not accepted.done()
+
+
+async def test_who_waits_when_accepting_ends_is_let_in(listener: socket.socket) -> None:
+    accepted: list[socket.socket] = []
+    door = Acceptor(asyncio.get_running_loop(), lambda connection, _: accepted.append(connection))
+    door.listen([listener])
+    # No turn of the event loop in between: nobody has looked yet.
+    clients = [socket.create_connection(listener.getsockname()) for _ in range(100)]
+    door.stop()
+    listener.close()
+    assert len(accepted) == len(clients)
+    for connection in (*accepted, *clients):
+        connection.close()

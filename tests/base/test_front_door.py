@@ -6,6 +6,7 @@ import pytest
 from tornado.web import Application, RequestHandler
 
 from rtserver.base import front_door
+from rtserver.base.front_door import FrontDoor
 from rtserver.base.websocket_server import UpgradeRequest, WebSocketHandler, WebSocketServer
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES
 from tests.base.recording_owner import DEADLINE, RecordingOwner
@@ -175,3 +176,41 @@ async def test_who_is_still_looked_up_at_the_servers_end_is_let_go(
             await asked.wait()
         await server.wait_closed(0.0)
         assert await peer.rest() == b""
+
+
+async def test_at_the_end_whoever_has_said_half_is_told_to_come_back(port: int, front_door: FrontDoor) -> None:
+    async with await meet(port) as peer:
+        await peer.send(HANDSHAKE[:20])
+        front_door.stop()
+        front_door.clear()
+        answer = await peer.answer()
+        assert answer.startswith(b"HTTP/1.1 503")
+        assert b"Retry-After: 1" in answer
+
+
+async def test_at_the_end_whoever_has_said_half_may_say_the_rest_first(port: int, front_door: FrontDoor) -> None:
+    async with await meet(port) as peer:
+        await peer.send(HANDSHAKE[:20])
+        front_door.stop()
+        await peer.send(HANDSHAKE[20:])
+        assert (await peer.answer()).startswith(b"HTTP/1.1 101")
+
+
+async def test_who_is_still_being_looked_up_at_the_end_gets_an_answer(
+    port: int, server: WebSocketServer, owner: RecordingOwner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_known = asyncio.Event()
+
+    async def look_up(request: UpgradeRequest) -> str:
+        await is_known.wait()
+        return "anyone"
+
+    monkeypatch.setattr(owner, "authenticate", look_up)
+    async with await meet(port) as peer:
+        await peer.send(HANDSHAKE)
+        closing = asyncio.ensure_future(server.wait_closed(DEADLINE))
+        await asyncio.sleep(0)
+        is_known.set()
+        assert (await peer.answer()).startswith(b"HTTP/1.1 101")
+        peer.end_writing()
+        await closing

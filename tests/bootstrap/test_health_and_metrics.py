@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Callable
 
 import pytest
@@ -50,6 +51,7 @@ def test_ready_means_that_every_probe_is_content():
     assert code == 200
     assert body == {
         "ready": True,
+        "pid": os.getpid(),
         "checks": [{"name": "redis", "ok": True, "detail": "redis://x"}, {"name": "loop", "ok": True, "detail": ""}],
     }
 

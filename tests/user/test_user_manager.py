@@ -280,16 +280,6 @@ def test_close_all_closes_every_connection():
     assert not online.users.agents
 
 
-def test_a_drain_tells_every_client_another_moment_to_come_back_and_closes_with_4101():
-    online = Online()
-    clients = [online.connect(number) for number in range(4)]
-    online.users.drain(1000)
-    said = [client.wire.take() for client in clients]
-    assert said == [[{"type": "reconnect", "data": {"after_ms": ms}}] for ms in (0, 250, 500, 750)]
-    assert all(client.wire.closed[0] == 4101 for client in clients)
-    online.users.drain(1000)
-
-
 def test_a_client_is_told_that_it_lags_and_that_it_has_caught_up():
     online = Online()
     client = online.connect()
