@@ -17,6 +17,7 @@ from rtserver.base.acceptor import Acceptor
 from rtserver.base.socket_stream import NOT_NOW
 from rtserver.base.timer_wheel import Timer
 from rtserver.base.websocket_server import UpgradeRequest, WebSocketServer, refuse
+from rtserver.base.wire.forwarded import Networks, sender_of
 from rtserver.base.wire.handshake import HandshakeError
 from rtserver.base.wire.http_head import END, MAX_HEAD_BYTES, parse_head
 
@@ -27,13 +28,17 @@ HEAD_SECONDS = 10.0
 
 
 class FrontDoor:
-    """Accepts for a ``WebSocketServer``, whose requests begin with ``GET path``, and for everything else."""
+    """Accepts for a ``WebSocketServer``, whose requests begin with ``GET path``, and for everything else.
 
-    def __init__(self, path: str, websockets: WebSocketServer, http: HTTPServer) -> None:
+    The proxies that are ``trusted`` say from whom a request is.
+    """
+
+    def __init__(self, path: str, websockets: WebSocketServer, http: HTTPServer, *, trusted: Networks = ()) -> None:
         # The byte behind the path decides as well: "/rt/" is ours, "/rt/x" is not.
         self.openings = tuple(f"GET {path}{end}".encode() for end in " ?")
         self.websockets = websockets
         self.http = http
+        self.trusted = trusted
         self._acceptor = Acceptor(websockets.loop, self._on_accept)
         self._newcomers: set[Newcomer] = set()
 
@@ -141,7 +146,8 @@ class Newcomer:
             return
         self._release()
         websockets = self._door.websockets
-        request = UpgradeRequest(target, headers, self._address[0])
+        sender = sender_of(self._address[0], headers, self._door.trusted, is_secure=False)
+        request = UpgradeRequest(target, headers, sender.remote_ip, is_secure=sender.is_secure)
         websockets.run(websockets.welcome(self._connection, request, rest))
 
     def _refuse(self, error: HandshakeError) -> None:

@@ -32,14 +32,18 @@ log = logging.getLogger(__name__)
 
 
 class UpgradeRequest:
-    """The request that wants to become a WebSocket. ``headers`` are by name in lower case."""
+    """The request that wants to become a WebSocket. ``headers`` are by name in lower case.
 
-    __slots__ = ("headers", "remote_ip", "target")
+    ``remote_ip`` and ``is_secure`` are what ``wire.forwarded`` says of its sender.
+    """
 
-    def __init__(self, target: str, headers: Mapping[str, str], remote_ip: str) -> None:
+    __slots__ = ("headers", "is_secure", "remote_ip", "target")
+
+    def __init__(self, target: str, headers: Mapping[str, str], remote_ip: str, *, is_secure: bool = False) -> None:
         self.target = target
         self.headers = headers
         self.remote_ip = remote_ip
+        self.is_secure = is_secure
 
     @property
     def cookies(self) -> Mapping[str, str]:
@@ -90,7 +94,8 @@ class WebSocketServer(ConnectionHome):
         """
         try:
             accept = accept_value(request.headers)
-            check_origin(request.headers.get("origin"), request.headers.get("host", ""), self.allowed_origins)
+            origin, host = request.headers.get("origin"), request.headers.get("host", "")
+            check_origin(origin, host, self.allowed_origins, is_secure=request.is_secure)
             identity = await self._newcomers.authenticate(request)
             if identity is None and not (request.wants_tce and self._newcomers.is_stranger(request)):
                 raise HandshakeError(401, "not logged in: no valid session")
@@ -140,7 +145,8 @@ class WebSocketHandler(RequestHandler):
         if "cookie" in headers:
             # Tornado joins lines by commas, which no cookie knows; a proxy may make several lines of one (RFC 9113).
             headers["cookie"] = "; ".join(self.request.headers.get_list("cookie"))
-        request = UpgradeRequest(self.request.uri or "", headers, self.request.remote_ip or "")
+        is_secure = self.request.protocol == "https"
+        request = UpgradeRequest(self.request.uri or "", headers, self.request.remote_ip or "", is_secure=is_secure)
         try:
             connection, first = take_socket(self.detach())
         except (StreamClosedError, AttributeError):

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 from tornado.web import Application, RequestHandler
 
-from rtserver.base import front_door
+from rtserver.base import front_door as door_module
 from rtserver.base.front_door import FrontDoor
 from rtserver.base.websocket_server import UpgradeRequest, WebSocketHandler, WebSocketServer
+from rtserver.base.wire.forwarded import read_networks
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES
 from tests.base.recording_owner import DEADLINE, RecordingOwner
 from tests.websocket_client import ACCEPT, TEXT, masked
@@ -142,7 +143,7 @@ async def test_a_head_without_end_gets_431(port: int) -> None:
 async def test_a_request_that_does_not_come_in_time_gets_408(
     port: int, monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ) -> None:
-    monkeypatch.setattr(front_door, "HEAD_SECONDS", 0.01)
+    monkeypatch.setattr(door_module, "HEAD_SECONDS", 0.01)
     async with await meet(port) as peer:
         await peer.send(beginning)
         assert (await peer.rest()).startswith(b"HTTP/1.1 408 ")
@@ -214,3 +215,47 @@ async def test_who_is_still_being_looked_up_at_the_end_gets_an_answer(
         assert (await peer.answer()).startswith(b"HTTP/1.1 101")
         peer.end_writing()
         await closing
+
+
+@pytest.fixture
+def door_and_port(front_door: FrontDoor, port: int) -> tuple[FrontDoor, int]:
+    """The way in, for a test that changes it, and where it is."""
+    return front_door, port
+
+
+FROM = b"X-Forwarded-For: 198.51.100.1\r\n"
+TLS = b"X-Forwarded-Proto: https\r\n"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "lines", "seen"),
+    [
+        ("10.0.0.0/8", FROM + TLS, ("127.0.0.1", False)),
+        ("127.0.0.0/8", FROM + TLS, ("198.51.100.1", True)),
+        ("127.0.0.0/8", FROM, ("198.51.100.1", False)),
+        ("127.0.0.0/8", b"X-Forwarded-For: 6.6.6.6\r\n" + FROM, ("198.51.100.1", False)),
+    ],
+)
+async def test_a_proxy_that_is_known_says_who_the_client_is_and_whether_it_speaks_tls(
+    door_and_port: tuple[FrontDoor, int], owner: RecordingOwner, proxy: str, lines: bytes, seen: tuple[str, bool]
+) -> None:
+    door, port = door_and_port
+    door.trusted = read_networks([proxy])
+    owner.identify = lambda request: (request.remote_ip, request.is_secure)
+    async with await meet(port) as peer:
+        await peer.send(HANDSHAKE[:-2] + lines + b"\r\n")
+        assert ACCEPT.encode() in await peer.answer()
+    assert owner.sessions[0].identity == seen
+    assert owner.sessions[0].connection.remote_ip == seen[0]
+
+
+@pytest.mark.parametrize(("origin", "status"), [(b"https", b"101"), (b"http", b"403")])
+async def test_behind_a_proxy_that_speaks_tls_pages_come_over_tls_too(
+    door_and_port: tuple[FrontDoor, int], origin: bytes, status: bytes
+) -> None:
+    door, port = door_and_port
+    door.trusted = read_networks(["127.0.0.1"])
+    async with await meet(port) as peer:
+        lines = b"X-Forwarded-Proto: https\r\nOrigin: %b://127.0.0.1\r\n" % origin
+        await peer.send(HANDSHAKE[:-2] + lines + b"\r\n")
+        assert (await peer.answer()).startswith(b"HTTP/1.1 " + status)

@@ -83,6 +83,8 @@ def test_headers_of_any_kind_are_answered_or_refused(headers: dict[str, str]) ->
         ("https://www.example.org", "api.example.org", ("https://www.example.org",)),
         ("https://anything.example", "api.example.org", ("*",)),
         ("null", "api.example.org", ("*",)),
+        ("https://example.org", "example.org:443", ()),
+        ("http://example.org:80", "example.org", ()),
     ],
 )
 def test_a_page_of_the_own_host_and_an_allowed_one_may_connect(
@@ -102,6 +104,10 @@ def test_a_page_of_the_own_host_and_an_allowed_one_may_connect(
         ("example.org", "example.org"),
         ("null", "example.org"),
         ("null", ""),
+        ("https://example.org", "example.org:80"),
+        ("http://example.org", "example.org:443"),
+        ("ftp://example.org", "example.org"),
+        ("http://", ":80"),
         ("", "example.org"),
         ("", ""),
         ("http://[broken", "example.org"),
@@ -112,6 +118,13 @@ def test_a_page_of_another_site_is_refused(origin: str, host: str) -> None:
     with pytest.raises(HandshakeError) as caught:
         check_origin(origin, host, ("https://www.example.org",))
     assert caught.value.status == 403
+
+
+def test_where_tls_is_spoken_a_page_that_came_without_it_is_another_sites() -> None:
+    check_origin("https://example.org", "example.org", is_secure=True)
+    check_origin("http://example.org", "example.org", ("http://example.org",), is_secure=True)
+    with pytest.raises(HandshakeError):
+        check_origin("http://example.org", "example.org", is_secure=True)
 
 
 @given(st.text(max_size=30))

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 MAX_ORIGIN_SHOWN = 100  # in the answer and in the log, whose lines anybody can cause
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 ACCEPT_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # section 1.3
 
 
@@ -59,29 +60,38 @@ def refusal(error: HandshakeError) -> bytes:
         **error.headers,
         "Content-Type": "text/plain; charset=UTF-8",
         "Content-Length": str(len(body)),
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
         "Connection": "close",
     }
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n{lines}\r\n".encode() + body
 
 
-def check_origin(origin: str | None, host: str, allowed: Collection[str] = ()) -> None:
+def check_origin(origin: str | None, host: str, allowed: Collection[str] = (), *, is_secure: bool = False) -> None:
     """Raise ``HandshakeError`` (403) for a page of another site (section 10.2).
 
     A browser always names the page's origin; a client that names none is no browser, and carries no other's cookies.
-    ``allowed`` holds origins beyond the own host, such as "https://www.example.org", or "*".
+    ``allowed`` holds origins beyond the own host, such as "https://www.example.org", or "*". Where TLS is spoken
+    (``is_secure``), a page that came without it is another site, as anybody on the way may have written it; without,
+    both may connect, since a proxy that nobody told us of may speak TLS for us.
     """
     if origin is None or origin in allowed or "*" in allowed:
         return
-    if not host or _netloc(origin) != host.lower():
+    if not _is_own(origin, host, ("https",) if is_secure else ("https", "http")):
         raise HandshakeError(403, f"origin {origin[:MAX_ORIGIN_SHOWN]!r} is not allowed; see allowed_origins")
 
 
-def _netloc(origin: str) -> str:
+def _is_own(origin: str, host: str, schemes: Collection[str]) -> bool:
     try:
-        return urlsplit(origin).netloc.lower()
+        scheme, netloc, *_ = urlsplit(origin)
     except ValueError:
-        return ""
+        return False
+    if scheme not in schemes or not netloc:
+        return False
+    # Browsers leave the scheme's own port out of both; proxies do not always.
+    port = DEFAULT_PORTS[scheme]
+    return netloc.lower().removesuffix(port) == host.lower().removesuffix(port)
 
 
 def _tokens(value: str | None) -> set[str]:

@@ -1,0 +1,93 @@
+"""Who sends a request, where proxies stand before the server: their word counts, everybody else's does not. Pure.
+
+A proxy tells the address that it got a request from in ``X-Forwarded-For``, behind those that it was told itself, and
+in ``X-Forwarded-Proto`` whether it came over TLS. Anybody can send such lines, so each address is believed only
+because the one to its right is that of a proxy we know.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple, TypeAlias
+
+Address: TypeAlias = IPv4Address | IPv6Address
+Network: TypeAlias = IPv4Network | IPv6Network
+Networks: TypeAlias = Collection[Network]
+
+FORWARDED_FOR = "x-forwarded-for"
+FORWARDED_PROTO = "x-forwarded-proto"
+MARKS = (FORWARDED_FOR, "forwarded", "x-real-ip")
+"""Each of them says that the request came by a proxy."""
+
+LONGEST_ADDRESS = 64  # with brackets and a port
+
+
+class Sender(NamedTuple):
+    """``remote_ip`` is the last address that can be relied on, ``is_secure`` whether its way to us began with TLS."""
+
+    remote_ip: str
+    is_secure: bool
+
+
+def read_networks(words: Iterable[str]) -> tuple[Network, ...]:
+    """Addresses and networks, such as ``10.0.0.0/8``. Raises ``ValueError``, also for one with host bits set."""
+    return tuple(ip_network(word) for word in words)
+
+
+def is_within(address: str, networks: Networks) -> bool:
+    """Whether it is one of theirs; what is no address is nobody's."""
+    return _is_one_of(_maybe_address(address.partition("%")[0]), networks)
+
+
+def sender_of(peer: str, headers: Mapping[str, str], trusted: Networks, *, is_secure: bool) -> Sender:
+    """Who sent the request that ``peer`` brought, over TLS or not; ``headers`` by name in lower case.
+
+    From right to left, as far as proxies of ours have written: the first address that is none of theirs is the
+    sender's. What is no address ends the search, and the proxy that passed it on stands for whoever it was.
+    """
+    if not (trusted and is_within(peer, trusted)):
+        return Sender(peer, is_secure)
+    proto = headers.get(FORWARDED_PROTO, "").rpartition(",")[2].strip().lower()
+    return Sender(
+        _last_outside(peer, headers.get(FORWARDED_FOR, ""), trusted), proto == "https" if proto else is_secure
+    )
+
+
+def is_forwarded(headers: Mapping[str, str]) -> bool:
+    """Whether the request says that it came by a proxy, ours or anybody's."""
+    return any(mark in headers for mark in MARKS)
+
+
+def _last_outside(peer: str, forwarded_for: str, trusted: Networks) -> str:
+    found = peer
+    for item in reversed(forwarded_for.split(",")):
+        address = _maybe_address(item)
+        if address is None:
+            break
+        found = str(address)
+        if not _is_one_of(address, trusted):
+            break
+    return found
+
+
+def _is_one_of(address: Address | None, networks: Networks) -> bool:
+    return address is not None and any(address in network for network in networks)
+
+
+def _maybe_address(text: str) -> Address | None:
+    """``192.0.2.1``, ``2001:db8::1``, or either with a port: ``192.0.2.1:443``, ``[2001:db8::1]:443``.
+
+    An IPv4 address in the clothes of an IPv6 one (``::ffff:192.0.2.1``) is the IPv4 address. No zones: what stands
+    behind the ``%`` of an IPv6 address may be anything.
+    """
+    text = text.strip()
+    if len(text) > LONGEST_ADDRESS or "%" in text:
+        return None
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
