@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from rtserver.base.outgoing_connection import fan_out
 from rtserver.base.tce_door import TceDoor
 from rtserver.base.tce_gateway import UserGateway
 from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
+from rtserver.base.wire.forwarded import read_networks
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.demo_pages import demo_routes
 from rtserver.bootstrap.django_env import DemoSite, prepare_django
@@ -42,6 +44,7 @@ from rtserver.bootstrap.measures import bridge_measures, service_measures, tce_m
 from rtserver.bootstrap.metrics import Metrics, MetricsHandler
 from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_servants
 from rtserver.bootstrap.service_side import build_services
+from rtserver.bootstrap.web_application import WebApplication, is_inside
 from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.auth import SessionAuthenticator
@@ -123,6 +126,7 @@ class App:
         self._config = config
         self._redis_url = redis_url
         self._site = site
+        self._trusted = read_networks(config.trusted_proxies)
         self._bridge = Bridge()
         self._exit_code = 0
         self._last_beat = time.monotonic()
@@ -144,7 +148,7 @@ class App:
         http = build_http(self._build_application())
         self._bridge.to_users.bind(lambda: self._loop.call_soon_threadsafe(self._drain))
         self._services.thread.start()
-        door = FrontDoor(WEBSOCKET_PATH, self._server, http)
+        door = FrontDoor(WEBSOCKET_PATH, self._server, http, trusted=self._trusted)
         door.listen(self._sockets)
         tce_door = TceDoor(self._server)
         tce_door.listen(self._tce_sockets)
@@ -207,6 +211,7 @@ class App:
 
     def _build_application(self) -> Application:
         services = self._services
+        may_read = partial(is_inside, networks=read_networks(self._config.metrics_allow))
         measures = (
             *user_measures(self._server, self._users),
             *tce_measures(self._server),
@@ -216,12 +221,12 @@ class App:
         routes: list[tuple[Any, ...]] = [
             (WEBSOCKET_PATH, WebSocketHandler, {"server": self._server}),
             (r"/healthz", AliveHandler),
-            (r"/readyz", ReadyHandler, {"probes": self._probes()}),
-            (r"/metrics", MetricsHandler, {"metrics": Metrics(measures)}),
+            (r"/readyz", ReadyHandler, {"probes": self._probes(), "may_read": may_read}),
+            (r"/metrics", MetricsHandler, {"metrics": Metrics(measures), "may_read": may_read}),
         ]
         if self._site is not None:
             routes += demo_routes(self._site, self._page_threads)
-        return Application(routes)
+        return WebApplication(routes, trusted=self._trusted)
 
     def _probes(self) -> list[Probe]:
         thread = self._services.thread

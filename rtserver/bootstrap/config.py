@@ -13,6 +13,8 @@ Words = tuple[str, ...]
 
 REDIS_URL_PATTERN = r"^$|^(redis|rediss|unix)://.+"
 DOTTED_PATHS = {"allowed": 'a list of dotted paths such as "shop.handlers:CartHandler"'}
+NETWORKS = {"allowed": 'a list of addresses and networks such as "10.0.0.0/8"'}
+NETWORK_KEYS = frozenset({"trusted_proxies", "metrics_allow"})
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +49,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             extra={"allowed": 'a list of origins such as "https://shop.example.com"'},
         ),
     ] = ()
+    trusted_proxies: Annotated[
+        Words,
+        Meta(description="Proxies whose X-Forwarded-For and -Proto are believed.", extra=NETWORKS),
+    ] = ()
+    metrics_allow: Annotated[
+        Words,
+        Meta(description="Who may read /metrics, and the details of /readyz.", extra=NETWORKS),
+    ] = ("127.0.0.0/8", "::1")
     session_check_seconds: Annotated[
         float, Meta(description="How often the session of an open socket is checked again.", gt=0)
     ] = 30.0

@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 import redis
 
-from rtserver.bootstrap.config import Config, Setting, settings
+from rtserver.base.wire.forwarded import read_networks
+from rtserver.bootstrap.config import NETWORK_KEYS, Config, Setting, settings
 from rtserver.bootstrap.error import ConfigError
 
 FILE_NAME = "rtserver.toml"
@@ -120,6 +121,8 @@ def _check(setting: Setting, raw: Any, source: str, name: str, *, strict: bool =
         value = msgspec.convert(raw, setting.annotation, strict=strict)
         if setting.key == "redis_url" and value:
             redis.ConnectionPool.from_url(value)  # a port that is no number, and the like
+        if setting.key in NETWORK_KEYS:
+            read_networks(value)
     except ValueError:  # msgspec's as well
         value = None
     if value is None or (isinstance(value, float) and not math.isfinite(value)):

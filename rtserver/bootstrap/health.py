@@ -6,9 +6,10 @@ Decides what the answers look like. What "ready" means is said by the probes tha
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
+from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
 
@@ -19,6 +20,8 @@ class Reading(NamedTuple):
     ok: bool
     detail: str
 
+
+MayRead = Callable[[HTTPServerRequest], bool]
 
 Probe = Callable[[], Reading]
 """Called on the event loop's thread for every question; reads what is known and never waits."""
@@ -53,20 +56,27 @@ class AliveHandler(_PlainHandler):
 
 
 class ReadyHandler(_PlainHandler):
-    """``/readyz``: 200 if all probes are content, else 503. Route it with ``{"probes": [...]}``."""
+    """``/readyz``: 200 if all probes are content, else 503.
 
-    def initialize(self, probes: Sequence[Probe]) -> None:
+    Route it with ``{"probes": [...], "may_read": f}``: ``may_read(request)`` says whether the asker is told what
+    was found; everybody is told whether we are ready.
+    """
+
+    def initialize(self, probes: Sequence[Probe], may_read: MayRead) -> None:
         """Called by Tornado with the route's arguments."""
         self._probes = probes
+        self._may_read = may_read
 
     def get(self) -> None:
-        """Answer ``{"ready": bool, "pid": int, "checks": [{"name", "ok", "detail"}, ...]}``.
+        """Answer ``{"ready": bool, "pid": int, "checks": [{"name", "ok", "detail"}, ...]}``, or ``ready`` alone.
 
         Where two servers share a port, ``pid`` tells which of them has answered.
         """
         readings = [probe() for probe in self._probes]
         is_ready = all(reading.ok for reading in readings)
+        answer: dict[str, Any] = {"ready": is_ready}
+        if self._may_read(self.request):
+            answer |= {"pid": os.getpid(), "checks": [reading._asdict() for reading in readings]}
         self.set_status(200 if is_ready else 503)
         self.set_header("Content-Type", "application/json")
-        checks = [reading._asdict() for reading in readings]
-        self.finish(msgspec.json.encode({"ready": is_ready, "pid": os.getpid(), "checks": checks}))
+        self.finish(msgspec.json.encode(answer))

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
+from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
 PREFIX = "rtserver_"
@@ -49,14 +50,21 @@ class Metrics:
 
 
 class MetricsHandler(RequestHandler):
-    """``/metrics``. Route it with ``{"metrics": Metrics}``."""
+    """``/metrics``. Route it with ``{"metrics": Metrics, "may_read": f}``; see ``ReadyHandler``."""
 
-    def initialize(self, metrics: Metrics) -> None:
+    def initialize(self, metrics: Metrics, may_read: Callable[[HTTPServerRequest], bool]) -> None:
         """Called by Tornado with the route's arguments."""
         self._metrics = metrics
+        self._may_read = may_read
 
     def get(self) -> None:
-        """Answer with the values of this moment."""
+        """Answer with the values of this moment, or with 403."""
+        self.set_header("Cache-Control", "no-store")
+        if not self._may_read(self.request):
+            self.set_status(403)
+            self.set_header("Content-Type", "text/plain; charset=UTF-8")
+            self.finish("not for this address; see metrics_allow\n")
+            return
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
         self.finish(self._metrics.render())
 

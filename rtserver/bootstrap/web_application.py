@@ -1,0 +1,108 @@
+"""The HTTP side's outermost layer: who sends a request, and what every answer tells a browser.
+
+Decides which headers of a request are believed and which no answer goes without; it holds for all routes alike, the
+demo's pages, files and errors included. What ``wire.forwarded`` makes of a proxy's headers is taken out of the
+request here, so that nobody behind this layer believes them a second time.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPServerRequest, ResponseStartLine
+from tornado.web import Application
+
+from rtserver.base.wire.forwarded import (
+    FORWARDED_FOR,
+    FORWARDED_PROTO,
+    MARKS,
+    Networks,
+    is_forwarded,
+    is_within,
+    sender_of,
+)
+
+SAFE_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""What an answer carries that does not say otherwise: no content but its own, in nobody's frame, as what it is."""
+
+HSTS = "Strict-Transport-Security"
+
+
+class WebApplication(Application):
+    """Tornado's application behind that layer. ``trusted`` are the proxies, ``hsts`` is as in ``SafeAnswer``."""
+
+    def __init__(self, routes: list[tuple[Any, ...]], *, trusted: Networks = (), hsts: str | None = None) -> None:
+        super().__init__(routes)
+        self._trusted = trusted
+        self._hsts = hsts
+
+    def find_handler(self, request: HTTPServerRequest, **more: Any) -> Any:
+        """Called by Tornado for each request, before anybody has seen it."""
+        settle_sender(request, self._trusted)
+        assert request.connection is not None
+        request.connection = cast(HTTPConnection, SafeAnswer(request.connection, self._hsts))
+        return super().find_handler(request, **more)
+
+
+class SafeAnswer:
+    """A request's connection, on which no answer leaves without ``SAFE_HEADERS``, nor with the server's version.
+
+    ``hsts`` is the Strict-Transport-Security of a server that speaks TLS itself: empty for none at all, None where a
+    proxy speaks it, or nobody, and the pages decide.
+    """
+
+    def __init__(self, connection: HTTPConnection, hsts: str | None = None) -> None:
+        self._connection = connection
+        self._hsts = hsts
+
+    def write_headers(self, start_line: ResponseStartLine, headers: HTTPHeaders, *more: Any, **named: Any) -> Any:
+        """Called once per answer."""
+        for name, value in SAFE_HEADERS.items():
+            headers.setdefault(name, value)
+        headers["Server"] = "rtserver"
+        if self._hsts is not None:
+            headers.pop(HSTS, None)
+            if self._hsts:
+                headers[HSTS] = self._hsts
+        return self._connection.write_headers(start_line, headers, *more, **named)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+def settle_sender(request: HTTPServerRequest, trusted: Networks) -> None:
+    """Put the real sender into ``remote_ip`` and ``protocol``, and take out what must not be believed any more.
+
+    Names with an underscore go as well: for WSGI and CGI ``X_Forwarded_Proto`` is the same as ``X-Forwarded-Proto``,
+    and a proxy that replaces the one lets the other pass. What an unknown proxy says of itself stays to be seen by
+    ``is_inside``; of ``X-Forwarded-Proto``, which the pages would believe, nothing stays.
+    """
+    headers = request.headers
+    peer = request.remote_ip or ""
+    lines = {name: headers[name] for name in (FORWARDED_FOR, FORWARDED_PROTO) if name in headers}
+    sender = sender_of(peer, lines, trusted, is_secure=request.protocol == "https")
+    request.remote_ip = sender.remote_ip
+    request.protocol = "https" if sender.is_secure else "http"
+    _remove(headers, (FORWARDED_PROTO, *(name for name in headers if "_" in name)))
+    if is_within(peer, trusted):
+        _remove(headers, MARKS)
+
+
+def is_inside(request: HTTPServerRequest, networks: Networks) -> bool:
+    """Whether a request that ``settle_sender`` has seen is from one of the networks.
+
+    One that a proxy has passed on of which we were not told is not: it came from the proxy's address, and from
+    anywhere.
+    """
+    return is_within(request.remote_ip or "", networks) and not is_forwarded(request.headers)
+
+
+def _remove(headers: HTTPHeaders, names: Iterable[str]) -> None:
+    for name in names:
+        headers.pop(name, None)
