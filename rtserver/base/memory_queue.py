@@ -4,6 +4,7 @@ Single-threaded: everyone who uses it lives on one thread. It waits by looking a
 runs it, so that it fits a plain thread and a gevent hub alike.
 """
 
+import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -27,6 +28,8 @@ from rtserver.base.queue_port import (
 
 _LOOK_AGAIN = 0.001
 _BEFORE_ANY = "0-1"  # behind START and before every entry
+_SIGNED = re.compile(rb"sha256=([0-9a-fA-F]+) (.*)", re.DOTALL)
+_LEAST_INEXACT = 2**53
 
 
 class MemoryQueue:
@@ -40,6 +43,7 @@ class MemoryQueue:
         batch: int = 500,
         bus_length: int = 100_000,
         dead_length: int = 10_000,
+        repeat_seconds: float = 600.0,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -51,6 +55,8 @@ class MemoryQueue:
         self._born: dict[str, str] = {}
         self._seen: dict[str, tuple[str, float]] = {}
         self._positions: dict[tuple[str, str], str] = {}
+        self._names: dict[object, float] = {}
+        self._repeat_seconds = repeat_seconds
         self._batch = batch
         self._buried = 0
         self._now = now
@@ -66,9 +72,9 @@ class MemoryQueue:
         count = min(len(self._list), self._batch)
         milliseconds, number = order_of(self.newest_id())
         milliseconds = max(milliseconds, int(self._now() * 1000))
-        for offset in range(1, count + 1):
-            self._bus.append(Entry(f"{milliseconds}-{number + offset}", self._list.popleft()))
-        return Moved(count, self.newest_id())
+        fresh = [raw for raw in (self._list.popleft() for _ in range(count)) if self._is_new(raw)]
+        self._bus.extend(Entry(f"{milliseconds}-{place}", raw) for place, raw in enumerate(fresh, number + 1))
+        return Moved(len(fresh), self.newest_id(), count - len(fresh))
 
     def read(self, after: str, count: int, timeout: float) -> list[Entry]:
         """See ``QueuePort``."""
@@ -122,6 +128,7 @@ class MemoryQueue:
         for letter in found:
             self._dead.remove(letter)
             self._list.append(letter.raw)
+            self._names.pop(_name_of(letter.raw), None)
         return bool(found)
 
     def keep(self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None) -> int:
@@ -172,6 +179,16 @@ class MemoryQueue:
     def close(self) -> None:
         """See ``QueuePort``."""
 
+    def _is_new(self, raw: bytes) -> bool:
+        """Whether its name has not come lately; it has now."""
+        now, name = self._now(), _name_of(raw)
+        if name is None or not self._repeat_seconds:
+            return True
+        is_new = now - self._names.get(name, -inf) >= self._repeat_seconds
+        if is_new:
+            self._names[name] = now
+        return is_new
+
     def _wait(self, is_there: Callable[[], bool], timeout: float) -> None:
         deadline = time.monotonic() + timeout
         while not is_there() and time.monotonic() < deadline:
@@ -214,3 +231,21 @@ class _KeptStream:
         if count > 0:
             self._removed = self._entries[count - 1].id
             del self._entries[:count]
+
+
+class _Named(msgspec.Struct):
+    src: str
+    id: int | float | str
+
+
+def _name_of(raw: bytes) -> object:
+    """Source, signature and id of a message that has one; else None."""
+    signed = _SIGNED.fullmatch(raw)
+    signature, json = signed.groups() if signed else (b"", raw)
+    try:
+        message = msgspec.json.decode(json, type=_Named)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    name = message.id
+    is_exact = name != "" if isinstance(name, str) else name % 1 == 0 and abs(name) < _LEAST_INEXACT
+    return (message.src, signature, name) if is_exact else None

@@ -50,10 +50,13 @@ class Entry(NamedTuple):
 
 
 class Moved(NamedTuple):
-    """What an intake did: how many messages it moved, and the id of the newest entry of the bus after it."""
+    """What an intake did: how many messages it moved, the id of the newest entry of the bus after it, and how many
+    messages it dropped, because they had come before.
+    """
 
     messages: int
     newest_id: str
+    repeats: int = 0
 
 
 class Kept(NamedTuple):
@@ -118,6 +121,9 @@ class QueuePort(Protocol):
         """Move what is on the list to the bus, in order and atomically; wait ``timeout`` seconds for a first one.
 
         One call moves a bounded number. Several workers may do it at once.
+
+        A message with an ``"id"``, text or an integer, that came before from the same ``"src"`` and not long ago is
+        dropped. It is not certain of all: of those that are no JSON, or have integers beyond 2**53, none is dropped.
         """
 
     def read(self, after: str, count: int, timeout: float) -> list[Entry]:
@@ -148,7 +154,10 @@ class QueuePort(Protocol):
         """At most ``count`` dead letters behind the one with the id ``after``, the oldest first."""
 
     def requeue(self, letter_id: str) -> bool:
-        """Push a dead letter's bytes to the list again and forget the letter; False if there is no such letter."""
+        """Push a dead letter's bytes to the list again and forget the letter; False if there is no such letter.
+
+        It does not count as a repeat.
+        """
 
     def keep(self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None) -> int:
         """Append to derived streams, and move ``cursor`` on to ``until``: how many entries were appended.

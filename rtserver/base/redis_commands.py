@@ -51,9 +51,9 @@ class RedisCommands:
         return QueueRefusedError(self.address, reason)
 
 
-def load_script(name: str) -> str:
-    """The text of a script of ``base/lua``."""
-    return (files("rtserver.base") / "lua" / name).read_text()
+def load_script(*names: str) -> str:
+    """The script that these files make, one behind the other."""
+    return "".join((files("rtserver.base") / "lua" / name).read_text() for name in names)
 
 
 def entries_of(reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:

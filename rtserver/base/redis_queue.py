@@ -20,6 +20,7 @@ from rtserver.base.redis_streams import RedisStreams
 
 DEFAULT_NAME = "queue:rtserver"
 SOCKET_SECONDS = 5.0
+MOST_NAMES = 1_000_000  # about 120 MB, whatever producers do
 
 
 def client_options() -> dict[str, Any]:
@@ -46,7 +47,8 @@ class RedisQueue(RedisStreams):
     """One queue, by the name of its list. May be shared by greenlets or threads: each call takes its own connection.
 
     ``batch`` bounds what one intake moves; the bus keeps about ``bus_length`` entries, and ``dead_length`` of the
-    dead letters stay.
+    dead letters stay. For ``repeat_seconds`` a message with an id is remembered, 0 turns that off; of very many, the
+    last ``MOST_NAMES`` are.
     """
 
     def __init__(
@@ -57,14 +59,16 @@ class RedisQueue(RedisStreams):
         batch: int = 500,
         bus_length: int = 100_000,
         dead_length: int = 10_000,
+        repeat_seconds: float = 600.0,
     ) -> None:
         super().__init__(client, name)
         self._list, self._intake = name, f"{{{name}}}:intake"
         self._bus, self._dead = f"{{{name}}}:bus", f"{{{name}}}:dead"
-        self._positions = f"{{{name}}}:positions"
+        self._positions, self._names = f"{{{name}}}:positions", f"{{{name}}}:ids"
         self._batch, self._bus_length, self._dead_length = batch, bus_length, dead_length
-        self._intake_script = load_script("intake.lua")
-        self._requeue_script = load_script("requeue.lua")
+        self._repeat_ms = round(repeat_seconds * 1000)
+        self._intake_script = load_script("message_id.lua", "intake.lua")
+        self._requeue_script = load_script("message_id.lua", "requeue.lua")
         self._positions_script = load_script("positions.lua")
         # A blocking command has to end well before its socket counts as dead; a URL may set the socket's timeout.
         self._longest_wait = 0.6 * (client.connection_pool.connection_kwargs.get("socket_timeout") or SOCKET_SECONDS)
@@ -81,10 +85,11 @@ class RedisQueue(RedisStreams):
         """
         wait = min(timeout, self._longest_wait)
         pop = ("BLMOVE", self._list, self._intake, "LEFT", "RIGHT", wait) if wait > 0 else ("PING",)
-        keys = (self._list, self._intake, self._bus)
-        move = ("EVAL", self._intake_script, len(keys), *keys, self._batch, self._bus_length)
-        count, newest_id = self._call_together([pop, move])[-1]
-        return Moved(count, newest_id.decode())
+        keys = (self._list, self._intake, self._bus, self._names)
+        bounds = (self._batch, self._bus_length, self._repeat_ms, MOST_NAMES)
+        move = ("EVAL", self._intake_script, len(keys), *keys, *bounds)
+        count, newest_id, repeats = self._call_together([pop, move])[-1]
+        return Moved(count, newest_id.decode(), repeats)
 
     def read(self, after: str, count: int, timeout: float) -> list[Entry]:
         """See ``QueuePort``. XREAD, which waits in Redis."""
@@ -130,7 +135,8 @@ class RedisQueue(RedisStreams):
 
     def requeue(self, letter_id: str) -> bool:
         """See ``QueuePort``."""
-        return bool(self._call("EVAL", self._requeue_script, 2, self._list, self._dead, letter_id))
+        keys = (self._list, self._dead, self._names)
+        return bool(self._call("EVAL", self._requeue_script, len(keys), *keys, letter_id))
 
     def close(self) -> None:
         """See ``QueuePort``."""

@@ -106,8 +106,11 @@ def check(**options: Any) -> None:
 @click.argument("message_type", metavar="TYPE")
 @click.argument("data")
 @click.option("--src", default="cli", metavar="TEXT", help="Who says it.  [cli]")
+@click.option(
+    "--id", "message_id", metavar="TEXT", help="Under which it is dropped when it comes again; of line N: ID-N."
+)
 @config_options(QUEUE_KEYS)
-def push(message_type: str, data: str, src: str, **options: Any) -> None:
+def push(message_type: str, data: str, src: str, message_id: str | None, **options: Any) -> None:
     """Put a service message on the queue.
 
     DATA is JSON; with - each line of the standard input is the data of one message.
@@ -124,7 +127,7 @@ def push(message_type: str, data: str, src: str, **options: Any) -> None:
     queue = producer.open_queue(config)
     lines = sys.stdin if data == "-" else [data]
     try:
-        count = producer.push(queue, message_type, src, lines)
+        count = producer.push(queue, message_type, src, lines, message_id)
     except producer.InputError as error:
         raise click.BadParameter(str(error), param_hint="DATA") from error
     finally:

@@ -37,8 +37,11 @@ def open_queue(config: Config) -> RedisQueue:
     return RedisQueue(plain_client(url), config.queue)
 
 
-def push(queue: QueuePort, message_type: str, src: str, lines: Iterable[str]) -> int:
+def push(queue: QueuePort, message_type: str, src: str, lines: Iterable[str], message_id: str | None = None) -> int:
     """Push one message per line, whose data is the line's JSON, as soon as the line is there; how many there were.
+
+    The first line's id is ``message_id``, that of line n is ``<message_id>-n``: who starts again with all of the
+    lines after it went wrong in the middle repeats nothing.
 
     Raises ``InputError`` at the first line that is no JSON, ``QueueError``.
     """
@@ -47,8 +50,9 @@ def push(queue: QueuePort, message_type: str, src: str, lines: Iterable[str]) ->
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
+        line_id = message_id if message_id is None or number == 1 else f"{message_id}-{number}"
         try:
-            raw = encode(message_type, src, json.decode(line.encode(), decoder))
+            raw = encode(message_type, src, json.decode(line.encode(), decoder), line_id)
         except (json.JsonError, UnicodeEncodeError) as error:
             raise InputError(f"line {number} is no JSON: {error}") from error
         queue.put([raw])

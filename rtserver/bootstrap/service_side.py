@@ -58,7 +58,12 @@ def build_services(
     by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, *plugins])
     quotes = QuoteCenter(context, history_ticks=config.history_ticks, picture_rows=config.picture_rows)
     handlers = [PushUserMsgHandler(context), DjangoSiteMsgHandler(context), *(plugin(context) for plugin in plugins)]
-    queue = RedisQueue(gevent_client(redis_url), config.queue, bus_length=config.bus_length)
+    queue = RedisQueue(
+        gevent_client(redis_url),
+        config.queue,
+        bus_length=config.bus_length,
+        repeat_seconds=config.repeat_seconds,
+    )
     thread = ServiceThread(
         queue,
         bridge,

@@ -100,7 +100,7 @@ class BusReader:
 
 
 class Intake:
-    """Moves messages from the list to the bus; ``moved`` counts them.
+    """Moves messages from the list to the bus; ``moved`` counts them, ``repeated`` those that it dropped as repeats.
 
     At most ``max_ahead`` entries ahead of the reader, so that a backlog stays on the list, where nothing is trimmed.
     """
@@ -122,7 +122,7 @@ class Intake:
         self._pause = pause
         self._max_ahead = max_ahead
         self.newest_id = START
-        self.moved = 0
+        self.moved = self.repeated = 0
         self.is_stopped = False
 
     @property
@@ -142,4 +142,5 @@ class Intake:
         """One intake."""
         moved = self._link.call(self._queue.intake, INTAKE_SECONDS)
         self.moved += moved.messages
+        self.repeated += moved.repeats
         self.newest_id = moved.newest_id

@@ -40,7 +40,10 @@ class Rejected(ValueError):  # noqa: N818 (the verdict, not a fault of ours)
 
 
 class ServiceMessage(msgspec.Struct, frozen=True, gc=False):
-    """``{"type": str, "src": str, "data": any}``. ``data`` is JSON that has not been looked at yet."""
+    """``{"type": str, "src": str, "data": any}``. ``data`` is JSON that has not been looked at yet.
+
+    There may be an ``"id"`` as well: it has had its effect when the message came to the bus.
+    """
 
     type: str
     src: str
@@ -71,6 +74,7 @@ def rejection_of(raw: bytes | msgspec.Raw, error: json.JsonError, shape_reason: 
     return Rejected(shape_reason, str(error), src)
 
 
-def encode(type: str, src: str, data: Any) -> bytes:  # noqa: A002 (the envelope's own word)
-    """The bytes of a message. Raises ``JsonError`` for data that JSON cannot say."""
-    return json.encode({"type": type, "src": src, "data": data})
+def encode(type: str, src: str, data: Any, id: str | int | None = None) -> bytes:  # noqa: A002 (the envelope's words)
+    """The bytes of a message, with an ``"id"`` if there is one. Raises ``JsonError`` for data that JSON cannot say."""
+    message = {"type": type, "src": src, "data": data}
+    return json.encode(message if id is None else {**message, "id": id})

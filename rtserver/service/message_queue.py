@@ -5,11 +5,13 @@ Whoever speaks another language needs no more than RPUSH.
 """
 
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 from rtserver.base.queue_port import START, DeadLetter, QueuePort
 from rtserver.base.redis_queue import DEFAULT_NAME, RedisQueue, plain_client
 from rtserver.service.message import Rejected, ServiceMessage, decode, encode
+
+OutgoingMessage: TypeAlias = tuple[str, str, Any] | tuple[str, str, Any, str | int | None]
 
 
 class ServiceMessageQueue:
@@ -24,13 +26,20 @@ class ServiceMessageQueue:
         """The queue of that name in the Redis at ``url``, on ordinary sockets. Connects with the first call."""
         return cls(RedisQueue(plain_client(url), queue))
 
-    def put(self, type: str, src: str, data: Any) -> None:  # noqa: A002 (the envelope's own word)
-        """Send one message. ``src`` names the sender, for those who look for it later. Raises ``JsonError``."""
-        self._queue.put([encode(type, src, data)])
+    def put(self, type: str, src: str, data: Any, *, id: str | int | None = None) -> None:  # noqa: A002 (its own words)
+        """Send one message. ``src`` names the sender, for those who look for it later. Raises ``JsonError``.
 
-    def put_many(self, messages: Iterable[tuple[str, str, Any]]) -> None:
-        """Send ``(type, src, data)`` messages in one go: all of them in order, or none. Raises ``JsonError``."""
-        self._queue.put([encode(type, src, data) for type, src, data in messages])  # noqa: A001
+        After a ``QueueAwayError`` nobody knows whether it was sent. One with an ``id`` may then be sent again: the
+        server drops what comes a second time from one ``src`` under one ``id``.
+        """
+        self._queue.put([encode(type, src, data, id)])
+
+    def put_many(self, messages: Iterable[OutgoingMessage]) -> None:
+        """Send ``(type, src, data)`` or ``(type, src, data, id)`` messages in one go: all of them in order, or none.
+
+        Raises ``JsonError``.
+        """
+        self._queue.put([encode(*message) for message in messages])
 
     def get(self, count: int = 100, timeout: float = 1.0) -> list[ServiceMessage]:
         """The next messages, at most ``count``, in order; waits ``timeout`` seconds for a first one.

@@ -1,7 +1,9 @@
 """What every queue keeps to: one suite for the one in Redis, on plain sockets and on gevent's, and for its twin."""
 
+import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +11,18 @@ from hypothesis import strategies as st
 
 from rtserver.base.gevent_redis import gevent_client
 from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.queue_port import START, Bound, DeadLetter, Gone, Kept, QueuePort, just_before, number_of, order_of
+from rtserver.base.queue_port import (
+    START,
+    Bound,
+    DeadLetter,
+    Gone,
+    Kept,
+    Moved,
+    QueuePort,
+    just_before,
+    number_of,
+    order_of,
+)
 from rtserver.base.redis_queue import RedisQueue, plain_client
 
 MakeQueue = Callable[..., QueuePort]
@@ -19,7 +32,7 @@ MakeQueue = Callable[..., QueuePort]
 def make_queue(request: pytest.FixtureRequest) -> Iterator[MakeQueue]:
     queues: list[QueuePort] = []
 
-    def make(**bounds: int) -> QueuePort:
+    def make(**bounds: Any) -> QueuePort:
         if request.param == "memory":
             queue: QueuePort = MemoryQueue(**bounds)
         else:
@@ -92,8 +105,8 @@ def test_one_intake_moves_a_bounded_number_and_the_next_goes_on_in_order(make_qu
 def test_an_intake_without_messages_still_names_the_newest_entry(queue: QueuePort) -> None:
     queue.put(messages(1))
     newest_id = queue.intake(0.1).newest_id
-    assert queue.intake(0) == (0, newest_id)
-    assert queue.intake(0.01) == (0, newest_id)
+    assert queue.intake(0) == Moved(0, newest_id)
+    assert queue.intake(0.01) == Moved(0, newest_id)
 
 
 def test_the_numbers_in_the_ids_count_up_by_one(queue: QueuePort) -> None:
@@ -134,6 +147,96 @@ def test_the_bus_forgets_its_oldest_entries_and_the_numbers_tell(make_queue: Mak
     assert number_of(entries[0].id) == 1001 - len(entries)
     assert entries[-1].raw == b"message 999"
     assert queue.range(START, entries[0].id, 10) == entries[:1]
+
+
+def named(name: str, src: str = '"feed"', data: str = "1") -> bytes:
+    """A message with an id; both are given as JSON."""
+    return f'{{"type":"n","src":{src},"data":{data},"id":{name}}}'.encode()
+
+
+def through(queue: QueuePort, *raws: bytes) -> list[bytes]:
+    """What of these messages reaches the bus, put there one by one."""
+    position = queue.newest_id()
+    for raw in raws:
+        queue.put([raw])
+        queue.intake(0.1)
+    return [entry.raw for entry in queue.read(position, 1000, 0)]
+
+
+def test_a_message_that_comes_again_under_its_id_is_dropped_and_counted(queue: QueuePort) -> None:
+    first, second = named("1"), named("2")
+    queue.put([first, second, first])
+    queue.intake(0.1)
+    moved = queue.intake(0)
+    queue.put([named("1", data='"other data"'), named("3"), second])
+    counts = [moved, queue.intake(0.1), queue.intake(0)]
+    assert sum(one.repeats for one in counts) == 2
+    assert [entry.raw for entry in queue.read(START, 10, 0)] == [first, second, named("3")]
+    assert counts[-1].newest_id == queue.newest_id()
+    assert queue.waiting() == 0
+
+
+def test_an_id_belongs_to_its_sender_and_a_number_is_no_text(queue: QueuePort) -> None:
+    different = [named("1"), named("1", '"other"'), named('"1"'), named('"n1"'), named("-1"), named('"\\n"')]
+    assert through(queue, *different, *different) == different
+
+
+def test_a_number_is_the_same_however_it_is_written(queue: QueuePort) -> None:
+    assert through(queue, named("10"), named("1e1"), named("10.0")) == [named("10")]
+
+
+def test_of_what_has_no_certain_id_nothing_is_dropped(queue: QueuePort) -> None:
+    uncertain = [
+        b'{"type":"n","src":"feed","data":1}',
+        b'{"type":"n","src":"feed","data":{"id":1}}',
+        b'{"type":"n","data":1,"id":1}',
+        named("1", "5"),
+        named("null"),
+        named("true"),
+        named('""'),
+        named("[1]"),
+        named('{"id":1}'),
+        named("1.5"),
+        named("9007199254740993"),
+        named("9007199254740992"),
+        named("1") + b"}",
+        b'["id"]',
+        b'"id"',
+        b'sha256=zz {"src":"feed","id":1}',
+    ]
+    assert through(queue, *uncertain, *uncertain) == uncertain * 2
+
+
+def test_a_signature_is_part_of_what_is_compared(queue: QueuePort) -> None:
+    one, other = b"sha256=" + b"a" * 64 + b" ", b"sha256=" + b"b" * 64 + b" "
+    message = named("1")
+    different = [message, one + message, other + message]
+    assert through(queue, *different, *different) == different
+
+
+def test_what_is_dropped_leaves_no_gap_in_the_numbers(queue: QueuePort) -> None:
+    through(queue, named("1"), named("1"), named("1"), named("2"))
+    assert [number_of(entry.id) for entry in queue.read(START, 10, 0)] == [1, 2]
+
+
+def test_repeats_may_be_let_through(make_queue: MakeQueue) -> None:
+    queue = make_queue(repeat_seconds=0)
+    assert through(queue, named("1"), named("1")) == [named("1")] * 2
+
+
+def test_an_id_may_be_used_again_when_its_time_is_over(make_queue: MakeQueue) -> None:
+    queue = make_queue(repeat_seconds=0.05)
+    assert through(queue, named("1")) == [named("1")]
+    deadline = time.monotonic() + 5
+    while not through(queue, named("1")):
+        assert time.monotonic() < deadline
+
+
+def test_a_dead_letter_that_is_requeued_is_no_repeat(queue: QueuePort) -> None:
+    through(queue, named("1"))
+    queue.bury([letter(named("1"))])
+    queue.requeue(queue.dead_letters(START, 1)[0].id)
+    assert through(queue, named("1")) == [named("1")]
 
 
 def test_a_worker_s_lanes_find_their_positions_again(queue: QueuePort) -> None:

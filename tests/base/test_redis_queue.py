@@ -9,12 +9,13 @@ import pytest
 import redis
 from redis_process import RedisProcess
 
+from rtserver.base import redis_queue
 from rtserver.base.gevent_redis import gevent_client
 from rtserver.base.queue_port import START, Bound, DeadLetter, Gone, Kept, QueueAwayError, QueueRefusedError
 from rtserver.base.redis_queue import RedisQueue, plain_client
 
 LIST, INTAKE = "queue:rtserver", "{queue:rtserver}:intake"
-BUS, DEAD = "{queue:rtserver}:bus", "{queue:rtserver}:dead"
+BUS, DEAD, NAMES = "{queue:rtserver}:bus", "{queue:rtserver}:dead", "{queue:rtserver}:ids"
 
 
 @pytest.fixture
@@ -95,6 +96,56 @@ def test_a_redis_without_memory_left_refuses_the_intake_and_keeps_the_messages(t
         queue.intake(0.1)
         assert raws(queue) == [b"1", b"2"]
         queue.close()
+
+
+def test_names_of_the_wrong_kind_refuse_the_intake_before_anything_is_moved(
+    redis_url: str, client: redis.Redis
+) -> None:
+    client.set(NAMES, "no sorted set")
+    queue = RedisQueue(plain_client(redis_url))
+    messages = [b"without", b'{"src":"me","id":1}']
+    queue.put(messages)
+    with pytest.raises(QueueRefusedError, match="WRONGTYPE"):
+        queue.intake(0.1)
+    assert raws(queue) == []
+    client.delete(NAMES)
+    queue.intake(0.1)
+    assert raws(queue) == messages
+
+
+def test_a_repeat_that_was_popped_by_a_worker_that_died_is_dropped_as_well(
+    redis_url: str, client: redis.Redis
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    message = b'{"src":"me","id":1}'
+    queue.put([message, message])
+    client.blmove(LIST, INTAKE, 1, "LEFT", "RIGHT")
+    client.blmove(LIST, INTAKE, 1, "LEFT", "RIGHT")
+    assert queue.intake(0.1)[::2] == (1, 1)
+    assert raws(queue) == [message]
+    assert client.exists(INTAKE, LIST) == 0
+
+
+def test_names_are_bounded_in_time_and_number(
+    redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_queue, "MOST_NAMES", 3)
+    client.zadd(NAMES, {"long ago": 1})
+    queue = RedisQueue(plain_client(redis_url), repeat_seconds=60)
+    messages = [b'{"src":"me","id":%d}' % number for number in range(5)]
+    queue.put(messages)
+    queue.intake(0.1)
+    queue.intake(0)
+    assert client.zcard(NAMES) == 3
+    assert client.zscore(NAMES, "long ago") is None
+    assert 0 < client.pttl(NAMES) <= 60_000
+
+
+def test_messages_without_an_id_leave_no_name(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    queue.put([b'{"src":"me","data":{"id":1}}', b'{"src":"me"}'])
+    queue.intake(0.1)
+    assert not client.exists(NAMES)
 
 
 def test_a_queue_of_another_name_has_keys_of_its_own(redis_url: str, client: redis.Redis) -> None:

@@ -121,6 +121,12 @@ def test_push_takes_one_message_per_line_of_its_input(terminal, redis_url):
     assert [message["data"] for message in messages_on(redis_url, "queue:other")] == [[1], {"a": "é"}]
 
 
+def test_push_gives_each_line_an_id_of_its_own(terminal, redis_url):
+    done = terminal.run("push", "n", "-", "--id", "import", "--redis-url", redis_url, stdin="[1]\n\n[2]\n")
+    assert done.returncode == 0, done.stderr
+    assert [message["id"] for message in messages_on(redis_url)] == ["import", "import-3"]
+
+
 def test_push_refuses_what_is_no_json_and_says_which_line(terminal, redis_url):
     done = terminal.run("push", "quote", "-", "--redis-url", redis_url, stdin="[1]\n[2\n[3]\n")
     assert done.returncode == 2

@@ -34,6 +34,16 @@ def test_what_is_put_is_the_envelope_on_the_list_and_nothing_else(redis_url: str
     assert raw == '{"type":"notice","src":"me","data":{"text":"Grüße / 你好"}}'.encode()
 
 
+def test_an_id_makes_a_second_try_harmless(redis_url: str) -> None:
+    queue = ServiceMessageQueue.connect(redis_url)
+    for _ in range(2):
+        queue.put("n", "me", 1, id="order-7")
+        queue.put_many([("n", "me", 2, 8), ("n", "me", 3)])
+    [raw, *_] = plain_client(redis_url).lrange("queue:rtserver", 0, -1)
+    assert raw == b'{"type":"n","src":"me","data":1,"id":"order-7"}'
+    assert [bytes(one.data) for one in queue.get()] == [b"1", b"2", b"3", b"3"]
+
+
 def test_getting_takes_at_most_count_and_goes_on_from_there() -> None:
     queue = ServiceMessageQueue(MemoryQueue())
     queue.put_many([("n", "me", number) for number in range(5)])
