@@ -81,10 +81,11 @@ class Lane:
         """
         if behind is None:
             return
-        if order_of(behind) > order_of(reader_position):
+        is_before_any = order_of(behind)[0] == 0
+        if not is_before_any and order_of(behind) > order_of(reader_position):
             self._count_lost(Gap(0, is_anew=True))
-            behind = START
-        self._cursor = Cursor(behind)
+            is_before_any = True
+        self._cursor = Cursor(START if is_before_any else behind)
 
     def offer(self, entry: Entry, message: ServiceMessage) -> None:
         """The reader's next message of this type. Never waits, never loses."""

@@ -152,10 +152,25 @@ def test_a_handler_that_replays_gets_first_what_the_bus_holds() -> None:
     assert lane.lost == 0
 
 
-def test_a_lane_that_begins_at_the_start_of_an_empty_bus_is_live_at_once() -> None:
+@pytest.mark.parametrize("behind", [START, "0-1"])
+def test_a_lane_that_begins_at_the_start_of_an_empty_bus_is_live_at_once(
+    behind: str, caplog: pytest.LogCaptureFixture
+) -> None:
     lane = lane_of(Recorder())
-    lane.begin(START, START)
+    lane.begin(behind, START)
     assert lane.catch_up(START)
+    assert caplog.text == ""
+
+
+def test_a_place_before_any_entry_is_the_start_whatever_its_number() -> None:
+    handler = Recorder()
+    bus = Bus(lane_of(handler))
+    bus.queue.put([encode("number", "test", -1)])
+    bus.position = bus.queue.intake(0).newest_id
+    bus.lane.begin("0-1", bus.position)
+    bus.work_off()
+    assert handler.numbers == [-1]
+    assert bus.lane.lost == 0
 
 
 def test_a_handler_that_wants_no_past_begins_with_what_the_reader_reads() -> None:
