@@ -1,0 +1,51 @@
+"""The plug-ins of a run: handlers that write down what they handled, and nothing else.
+
+Loaded by the servers under test, by dotted path. A note is one line in a file, written with one system call before
+the handler returns: it survives the process, and a message is noted before anybody else can know that it was handled.
+"""
+
+import os
+from typing import ClassVar
+
+import msgspec
+
+from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+
+NOTES, WORKER = "CHAOS_NOTES", "CHAOS_WORKER"
+"""The environment variables that name the file and the worker."""
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """What a numbered message holds; see ``numbered``."""
+
+    source: str
+    n: int
+
+
+class Noting(ServiceMsgHandler):
+    """Writes ``<worker> <process id> <source> <number>``."""
+
+    data_type: ClassVar[type] = Mark
+
+    def __init__(self, services: ServiceContext) -> None:
+        super().__init__(services)
+        self._file = os.open(os.environ[NOTES], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        self._who = f"{os.environ[WORKER]} {os.getpid()}"
+
+    def __call__(self, src: str, data: Mark) -> None:
+        """See ``ServiceMsgHandler``."""
+        os.write(self._file, f"{self._who} {data.source} {data.n}\n".encode())
+
+
+class NoteEvery(Noting):
+    """Runs in every worker."""
+
+    msg_type = "chaos_every"
+    delivery = "every"
+
+
+class NoteOnce(Noting):
+    """Runs in one of all workers."""
+
+    msg_type = "chaos_once"
+    delivery = "once"

@@ -1,0 +1,40 @@
+"""Which fault comes when, drawn from a seed.
+
+Pure: the same seed gives the same plan. Every round breaks everything once, in an order of its own. How long a fault
+lasts is drawn here, what it does is ``fault``'s.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+CALM_SECONDS = (0.3, 1.5)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One fault: what breaks, after how much traffic, for how long, with which chances inside."""
+
+    fault: str
+    before: float
+    """Seconds of traffic before it."""
+    seconds: float
+    """How long it lasts."""
+    after: float
+    """Seconds of traffic after it is over."""
+    seed: int
+    """For what the fault itself draws: which connections, which worker."""
+
+
+def plan(seed: int, faults: Sequence[tuple[str, float, float]]) -> Iterator[Draw]:
+    """Faults without end. ``faults``: each one's name, and the least and the most seconds that it lasts."""
+    chance = random.Random(seed)
+    while True:
+        for name, least, most in chance.sample(list(faults), len(faults)):
+            yield Draw(
+                name,
+                chance.uniform(*CALM_SECONDS),
+                chance.uniform(least, most),
+                chance.uniform(*CALM_SECONDS),
+                chance.getrandbits(32),
+            )

@@ -1,0 +1,253 @@
+"""Everything of a run, built and wired: Redis, servers, proxies, pages, producers, and the ledger they all tell.
+
+                 ┌── proxy ──► workers ── a proxy each ──┐
+    pages ───────┘                                       ├──► Redis
+    producers ──────────────────────────────── proxy ────┘
+
+Decides who is promised what. Leaves nothing behind, however it ends.
+"""
+
+import asyncio
+import random
+import tempfile
+import time
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from bench.chaos.chart_copy import ChartCopy
+from bench.chaos.follower import Backoff, Follower, Message
+from bench.chaos.ledger import Ledger
+from bench.chaos.notes import Notes
+from bench.chaos.numbered import DATE, EVERYONE, EXCHANGE, Kind, Source
+from bench.chaos.page import Page
+from bench.chaos.producer import Producer
+from bench.chaos.proxy import Proxy
+from bench.chaos.redis_node import RedisNode
+from bench.chaos.track import Contract, Picture
+from bench.chaos.worker import Worker
+from bench.sessions import Session, make_sessions
+from bench.target import Target
+
+MEMORY = Path("/dev/shm")
+PICTURE_ROWS = 1_000
+NOTE_SECONDS = 0.05
+WELCOME_SECONDS = 60.0
+ITEMS = ("A", "B")
+
+PUSHED = Contract()
+"""Once, in order."""
+HANDLED_BY_EVERY = Contract(repeats=400)
+"""In order, and after a death again what was handled and not yet noted as handled: that of the last seconds."""
+HANDLED_ONCE = Contract(is_ordered=False, repeats=100)
+"""In any order, and after a death again what was handled and not yet acknowledged."""
+ONCE = "once"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much of everything. ``rate``: messages a second of each kind of source."""
+
+    workers: int = 2
+    users: int = 4
+    pages_each: int = 2
+    rate: float = 25.0
+    appendfsync: str = "everysec"
+    options: tuple[str, ...] = ()
+    """Of the servers' command line."""
+
+
+class Stage:
+    """Use it as a context: when it is entered, servers are ready, pages are connected, and nothing is sent yet."""
+
+    def __init__(self, size: Size, seed: int) -> None:
+        self.ledger = Ledger()
+        self.workers: list[Worker] = []
+        self.pages: list[Page] = []
+        self.producers: list[Producer] = []
+        self.server_links: list[Proxy] = []
+        self._size = size
+        self._random = random.Random(seed)
+        self._stack = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._lives: dict[str, int] = {}
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._build()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    # What faults do.
+
+    async def kill(self, worker: Worker) -> None:
+        """SIGKILL: what it handled and had not said so may be handled again."""
+        await worker.child.kill()
+        for receiver in (_every(worker.name), ONCE):
+            self.ledger.died(receiver)
+
+    async def terminate(self, worker: Worker) -> None:
+        """SIGTERM, which has to end well: nothing may be handled again because of it."""
+        status = await worker.child.terminate()
+        if status:
+            raise RuntimeError(f"{worker.name} ended with {status}:\n{worker.child.last_words()}")
+
+    # The traffic.
+
+    def go(self) -> None:
+        """All producers send."""
+        for producer in self.producers:
+            producer.go()
+
+    async def pause(self) -> None:
+        """All producers stop, when what they have begun is acknowledged."""
+        await asyncio.gather(*(producer.pause() for producer in self.producers))
+
+    async def wait_whole(self) -> None:
+        """Return when every server is ready and every page connected. Raises what went wrong."""
+        for worker in self.workers:
+            await worker.wait_ready()
+        async with asyncio.timeout(WELCOME_SECONDS):
+            await asyncio.gather(*(page.welcome.wait() for page in self.pages))
+
+    def check(self) -> None:
+        """Raises what has gone wrong by itself: a process that ended, a page that was sent away."""
+        for child in (self.redis.child, *(worker.child for worker in self.workers)):
+            child.check_running()
+        for task in self._tasks:
+            if task.done():
+                task.result()
+
+    def read_notes(self) -> None:
+        """Tell the ledger what the handlers have noted."""
+        now = time.monotonic()
+        for note in self.notes.read():
+            receiver = ONCE if note.source == Kind.ONCE else _every(note.worker)
+            if self._lives.get(note.worker) != note.life:
+                self._lives[note.worker] = note.life
+                self.ledger.began_life(_every(note.worker))
+            self.ledger.got(receiver, note.source, note.number, now)
+
+    # Building.
+
+    async def _build(self) -> None:
+        directory = Path(self._stack.enter_context(_directory()))
+        self.notes = Notes(directory / "notes")
+        await self._start_redis(directory)
+        self.producer_link = await self._stack.enter_async_context(Proxy(lambda: [self.redis.port]))
+        await self._start_workers(directory)
+        self.front = await self._stack.enter_async_context(
+            Proxy(lambda: [worker.port for worker in self.workers if worker.child.is_running])
+        )
+        found = Target(self.workers[0].port, self.redis.url, str(directory), 0)
+        sessions = await asyncio.to_thread(make_sessions, found, self._size.users)
+        self._add_pages(sessions)
+        await self.wait_whole()
+        self._add_producers(sessions)
+        self._promise_handling()
+        self._spawn(self._follow_notes())
+
+    async def _start_redis(self, directory: Path) -> None:
+        self.redis = RedisNode(directory, self._size.appendfsync)
+        self._stack.callback(self.redis.child.end)
+        await self.redis.start()
+
+    async def _start_workers(self, directory: Path) -> None:
+        for number in range(1, self._size.workers + 1):
+            link = await self._stack.enter_async_context(Proxy(lambda: [self.redis.port]))
+            worker = Worker(f"worker-{number}", link.port, directory, self.notes.path, self._size.options)
+            self._stack.callback(worker.child.end)
+            self.server_links.append(link)
+            self.workers.append(worker)
+            worker.start()
+            if number == 1:
+                await worker.wait_ready()  # it makes the site's database
+        await asyncio.gather(*(worker.wait_ready() for worker in self.workers))
+
+    def _add_pages(self, sessions: Sequence[Session]) -> None:
+        everyone = Source(Kind.PUSH, EVERYONE)
+        for session in sessions:
+            for number in range(self._size.pages_each):
+                self._add_page(f"page {session.user_id}.{number + 1}", session, everyone)
+
+    def _add_page(self, name: str, session: Session, everyone: Source) -> None:
+        charts = [ChartCopy(item, EXCHANGE, item, DATE) for item in ITEMS]
+
+        def show(message: Message) -> None:
+            now, data = time.monotonic(), message["data"]
+            if message["type"] == "numbered":
+                self.ledger.got(name, data["source"], data["n"], now)
+            else:
+                self.ledger.heard(_chart(name, data["chart_id"]), now)
+
+        follower = Follower(charts, show)
+        page = Page(name, self.front.port, session.cookie, follower, Backoff(random.Random(self._seed()).random))
+        for source in (Source(Kind.PUSH, session.user_id), everyone):
+            self.ledger.promise(name, source.name, PUSHED)
+        self.ledger.watch(name)
+        for chart in charts:
+            receiver = _chart(name, chart.chart_id)
+            self.ledger.promise_picture(receiver, Source(Kind.QUOTE, chart.chart_id).name, _picture(chart))
+            self.ledger.watch(receiver)
+        self.pages.append(page)
+        self._spawn(page.run())
+
+    def _add_producers(self, sessions: Sequence[Session]) -> None:
+        sources = [Source(Kind.PUSH, session.user_id) for session in sessions]
+        sources += [Source(Kind.QUOTE, item) for item in ITEMS]
+        sources += [Source(Kind.PUSH, EVERYONE), Source(Kind.EVERY), Source(Kind.ONCE)]
+        for source in sources:
+            producer = Producer(source, self.producer_link.port, self._size.rate, self.ledger.sent, self._seed())
+            self.producers.append(producer)
+            self._spawn(producer.run())
+
+    def _promise_handling(self) -> None:
+        self.ledger.promise(ONCE, Source(Kind.ONCE).name, HANDLED_ONCE)
+        for worker in self.workers:
+            self.ledger.promise(_every(worker.name), Source(Kind.EVERY).name, HANDLED_BY_EVERY)
+
+    async def _follow_notes(self) -> None:
+        while True:
+            self.read_notes()
+            await asyncio.sleep(NOTE_SECONDS)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.append(task)
+        self._stack.push_async_callback(_end, task)
+
+    def _seed(self) -> int:
+        return self._random.getrandbits(32)
+
+
+def _directory() -> tempfile.TemporaryDirectory[str]:
+    """In memory where that can be had: fsync is instant there, so that Redis writes before it answers.
+
+    On a disk that is busy with an fsync, a Redis with everysec answers first and writes later; killed in between, it
+    forgets what it has acknowledged, and no server behind it can help that.
+    """
+    return tempfile.TemporaryDirectory(prefix="rtserver-chaos-", dir=MEMORY if MEMORY.is_dir() else None)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _picture(chart: ChartCopy) -> Picture:
+    return Picture(lambda: chart.numbers, PICTURE_ROWS)
+
+
+def _every(worker: str) -> str:
+    return f"every at {worker}"
+
+
+def _chart(page: str, chart_id: str) -> str:
+    return f"chart {chart_id} of {page}"
