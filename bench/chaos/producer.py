@@ -63,7 +63,9 @@ class Producer:
     async def _send(self, count: int) -> None:
         numbers = range(self._number + 1, self._number + count + 1)
         raws = [self.source.message(number) for number in numbers]
-        while not await self._push(raws):
+        while True:
+            if await self._push(raws):
+                break
             await asyncio.sleep(PAUSE_SECONDS)
         self._number = numbers[-1]
         self._on_sent(self.source.name, self._number)

@@ -15,6 +15,7 @@ from typing import Self
 HOST = "127.0.0.1"
 READ_BYTES = 65_536
 CONNECT_SECONDS = 2.0
+END_SECONDS = 0.1
 
 
 class End(Enum):
@@ -25,9 +26,13 @@ class End(Enum):
 
 
 class Link:
-    """One connection and its continuation. ``is_frozen``: what comes from either side is swallowed, ends included."""
+    """One connection and its continuation. ``is_frozen``: what comes from either side is swallowed, ends included.
+
+    ``near_port`` is that of whoever connected.
+    """
 
     def __init__(self, near: asyncio.StreamWriter, far: asyncio.StreamWriter) -> None:
+        self.near_port: int = near.get_extra_info("peername")[1]
         self.is_frozen = False
         self._ends = (near, far)
 
@@ -71,10 +76,9 @@ class Proxy:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        self.cut(End.RST)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:  # one that was just connecting has a link a moment later
+            self.cut(End.RST)
+            await asyncio.wait(self._tasks, timeout=END_SECONDS)
 
     def cut(self, end: End) -> None:
         """End all connections."""

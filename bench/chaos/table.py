@@ -75,7 +75,11 @@ class Result:
     def as_json(self) -> dict[str, Any]:
         """For ``--json``."""
         rows = [asdict(row) for row in rows_of(self.episodes)]
-        return {**asdict(self), "rows": rows, "is_good": self.is_good}
+        # asdict makes nonsense of a Counter.
+        episodes = [{**vars(episode), "wrong": dict(episode.wrong)} for episode in self.episodes]
+        violations = [asdict(violation) for violation in self.violations]
+        told = {"episodes": episodes, "violations": violations}
+        return {**vars(self), **told, "rows": rows, "is_good": self.is_good}
 
 
 def rows_of(episodes: Iterable[Episode]) -> list[Row]:

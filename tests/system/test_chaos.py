@@ -1,0 +1,23 @@
+"""A short run of the chaos program on real servers: nothing is lost, doubled or out of order. Only counts decide."""
+
+import asyncio
+
+import pytest
+
+from bench.chaos.fault import fault_named
+from bench.chaos.run import Order, run
+from bench.chaos.stage import Size
+from bench.chaos.table import report
+
+FAULTS = ("fill redis",)
+SEED = 7
+
+
+def test_nothing_is_lost_doubled_or_reordered_whatever_breaks(capsys: pytest.CaptureFixture[str]) -> None:
+    faults = tuple(map(fault_named, FAULTS))
+    size = Size(workers=1, users=2, rate=20.0, appendfsync="always")
+    order = Order(SEED, seconds=3600.0, faults=faults, size=size, episodes=len(faults))
+    result = asyncio.run(run(order, print))
+    assert result.is_good, report(result)
+    assert {episode.fault for episode in result.episodes} == set(FAULTS)
+    assert all(episode.sent == episode.delivered > 0 for episode in result.episodes)
