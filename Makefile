@@ -9,7 +9,7 @@ CHECKED := rtserver tcelib site tests bench docs/examples docs/tce/examples
 PYTEST_OPTIONS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types js bench codes clean system
+.PHONY: help run test lint types js bench chaos codes clean system
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ js: $(NODE_READY) ## test the browser library alone; `make test` does it, too
 
 bench: $(TEST_READY) ## measure, on two cores (docs/performance.md)
 	$(PYTHON) -m bench $(ARGS)
+
+chaos: $(TEST_READY) ## kill, freeze and cut servers and Redis under traffic for three minutes; fails for one lost message
+	$(PYTHON) -m bench.chaos $(ARGS)
 
 codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: close codes, settings, stubs, the browser bundle
 	$(PYTHON) -m rtserver.base.wire.close_code > site/static/js/rtc/codes.js

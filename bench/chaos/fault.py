@@ -1,7 +1,7 @@
 """What is broken, and how: one function for each kind of fault, which breaks it and mends it again.
 
-Each gets the stage, how long the fault lasts, and its own chances. It returns when everything has been started or let
-go again; whether all is well then is asked by ``run``.
+Each gets the stage, how long the fault lasts, and its own chances. It returns when everything has been let go again,
+and what was ended has been started and is ready; whether all is well then is asked by ``run``.
 """
 
 import asyncio
@@ -40,6 +40,7 @@ async def kill_servers(stage: Stage, seconds: float, chance: random.Random) -> N
         for worker in stage.workers:
             worker.start()
         await asyncio.sleep(chance.uniform(0, 1.5))
+    await stage.wait_ready()
 
 
 async def kill_worker(stage: Stage, seconds: float, chance: random.Random) -> None:
@@ -48,6 +49,7 @@ async def kill_worker(stage: Stage, seconds: float, chance: random.Random) -> No
     await stage.kill(worker)
     await asyncio.sleep(seconds)
     worker.start()
+    await worker.wait_ready()
 
 
 async def restart_in_turn(stage: Stage, _seconds: float, _chance: random.Random) -> None:

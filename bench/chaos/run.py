@@ -58,6 +58,7 @@ async def _episodes(order: Order, stage: Stage, result: Result, begun: float, sa
             episode = await _episode(stage, draw, faults[draw.fault], order.patience)
             result.episodes.append(episode)
             say(table.progress(time.monotonic() - begun, episode))
+        await stage.wait_ready()
     finally:
         result.violations = stage.ledger.violations
         result.facts = _facts(stage)
@@ -76,7 +77,7 @@ async def _episode(stage: Stage, draw: Draw, fault: Fault, patience: float) -> E
     stage.go()
     await asyncio.sleep(draw.before)
     await fault.break_it(stage, draw.seconds, random.Random(draw.seed))
-    await stage.wait_whole()
+    await stage.wait_connected()
     await asyncio.sleep(draw.after)
     async with asyncio.timeout(patience):
         await stage.pause()

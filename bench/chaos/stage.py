@@ -110,10 +110,13 @@ class Stage:
         """All producers stop, when what they have begun is acknowledged."""
         await asyncio.gather(*(producer.pause() for producer in self.producers))
 
-    async def wait_whole(self) -> None:
-        """Return when every server is ready and every page connected. Raises what went wrong."""
+    async def wait_ready(self) -> None:
+        """Return when every server says of itself that it is ready. Raises ``ChildError``."""
         for worker in self.workers:
             await worker.wait_ready()
+
+    async def wait_connected(self) -> None:
+        """Return when every page is connected. Raises ``TimeoutError``."""
         async with asyncio.timeout(WELCOME_SECONDS):
             await asyncio.gather(*(page.welcome.wait() for page in self.pages))
 
@@ -149,7 +152,7 @@ class Stage:
         found = Target(self.workers[0].port, self.redis.url, str(directory), 0)
         sessions = await asyncio.to_thread(make_sessions, found, self._size.users)
         self._add_pages(sessions)
-        await self.wait_whole()
+        await self.wait_connected()
         self._add_producers(sessions)
         self._promise_handling()
         self._spawn(self._follow_notes())
