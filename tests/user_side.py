@@ -29,6 +29,45 @@ def payload_of(frame: bytes) -> bytes:
     return frame[start:]
 
 
+class StillTime:
+    """An event loop's clock and timers; time passes when the test says so."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+        self.alarms: list[StillAlarm] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def call_at(self, when: float, callback: Callable[[], object]) -> "StillAlarm":
+        alarm = StillAlarm(when, callback, self.alarms)
+        self.alarms.append(alarm)
+        return alarm
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass, and ring what is due at its moment."""
+        end = self.now + seconds
+        while due := [alarm for alarm in self.alarms if alarm.when <= end]:
+            first = min(due, key=lambda alarm: alarm.when)
+            first.cancel()
+            self.now = max(self.now, first.when)
+            first.callback()
+        self.now = end
+
+
+@dataclass(eq=False)
+class StillAlarm:
+    """One timer."""
+
+    when: float
+    callback: Callable[[], object]
+    among: list["StillAlarm"]
+
+    def cancel(self) -> None:
+        if self in self.among:
+            self.among.remove(self)
+
+
 class Wire:
     """A connection that keeps what is pushed. Like the real one it tells its owner once when it ends."""
 
@@ -131,7 +170,8 @@ class Online:
         self.now = 1000.0
         self.posted: list[Message] = []
         self.site = Site()
-        self.topics = TopicBoard()
+        self.time = StillTime()
+        self.topics = TopicBoard(timing=self.time)
         self.users = UserManager(
             handlers, self.topics, self._post, self.site, epoch="e1", heartbeat_ms=20_000, clock=lambda: self.now
         )

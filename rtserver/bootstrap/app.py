@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -176,10 +176,12 @@ class App:
         config = self._config
         plugins = load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler)
         classes: list[type[BaseUserMsgHandler]] = [PingMsgHandler, MyChartMsgHandler, *plugins]
-        handlers = by_type(classes).values()
+        own: dict[type[BaseUserMsgHandler], Callable[[UserManager], BaseUserMsgHandler]]
+        own = {MyChartMsgHandler: partial(MyChartMsgHandler, max_rate=lambda user: config.max_rate or None)}
+        handlers = [own.get(cls, cls) for cls in by_type(classes).values()]
         return UserManager(
             handlers,
-            TopicBoard(fan_out),
+            TopicBoard(fan_out, self._loop),
             self._bridge.to_services.post,
             RecentLookUps(SessionAuthenticator(self._django_threads, token_seconds=config.tce_token_seconds)),
             epoch=format(time.time_ns() // 1_000_000, "x"),

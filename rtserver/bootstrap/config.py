@@ -70,6 +70,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     outbox_hard_bytes: Annotated[
         int, Meta(description="Bytes waiting for one client at which it is closed as too slow.", ge=1)
     ] = 2_097_152
+    max_rate: Annotated[
+        float, Meta(description="Updates a second that a chart is sent at most; 0 for as many as there are.", ge=0)
+    ] = 0.0
     flush_window_ms: Annotated[
         float, Meta(description="How long messages of a burst wait to be written together.", ge=0, le=1000)
     ] = 2.0

@@ -22,6 +22,9 @@ def user_measures(server: WebSocketServer, users: UserManager) -> Iterator[Measu
     yield Measure("gauge", "topics", "Topics that somebody is on", lambda: len(topics))
     yield Measure("counter", "updates", "Updates that came for topics", lambda: topics.updates)
     yield Measure("counter", "deliveries", "Frames pushed to members of topics", lambda: topics.deliveries)
+    yield Measure(
+        "counter", "updates_merged", "Updates sent together with others, to those with a rate", lambda: topics.merged
+    )
     yield Measure("counter", "draw_failures", "Updates that could not be drawn", lambda: topics.failures)
     yield Measure("counter", "handler_failures", "Errors in handlers of user messages", lambda: table.failures)
 

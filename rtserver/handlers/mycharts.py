@@ -1,38 +1,49 @@
-"""``mycharts``: a client asks for charts and gives them up. The messages that come back are the painter's."""
+"""``mycharts``: a client asks for charts, says how often it wants to see them, and gives them up.
+
+The messages that come back are the painter's.
+"""
 
 from typing import Any
 
 from rtserver.modules.chart_painter import MYCHARTS, ChartPainter
-from rtserver.modules.mychart_agent import ChartRequest, MyChartAgent, UnlistenRequest
+from rtserver.modules.mychart_agent import ChartRequest, MyChartAgent, RateCap, RateRequest, UnlistenRequest, no_cap
 from rtserver.user.msg_handler import BaseUserMsgHandler, Users
 from rtserver.user.user_agent import UserAgent
 
 
 class MyChartMsgHandler(BaseUserMsgHandler):
-    """Gives every agent its charts. One painter draws for all of them."""
+    """Gives every agent its charts, none of them more often than ``max_rate``. One painter draws for all of them."""
 
     msg_type = MYCHARTS
-    request = ChartRequest | UnlistenRequest
+    request = ChartRequest | RateRequest | UnlistenRequest
 
-    def __init__(self, users: Users, *, max_charts: int = 64, kept_pictures: int = 64) -> None:
+    def __init__(
+        self, users: Users, *, max_charts: int = 64, kept_pictures: int = 64, max_rate: RateCap = no_cap
+    ) -> None:
         super().__init__(users)
         self.painter = ChartPainter(users.epoch, kept_pictures)
         self._max_charts = max_charts
+        self._max_rate = max_rate
 
     def on_useragent_open(self, agent: UserAgent) -> None:
         """Charts to come."""
-        agent.modules[MYCHARTS] = MyChartAgent(agent, self.painter, self._max_charts)
+        agent.modules[MYCHARTS] = MyChartAgent(agent, self.painter, self._max_charts, self._max_rate)
 
     def on_useragent_request(
-        self, agent: UserAgent, data: ChartRequest | UnlistenRequest, request_id: int | str | None
+        self, agent: UserAgent, data: ChartRequest | RateRequest | UnlistenRequest, request_id: int | str | None
     ) -> Any:
-        """A chart is answered by its render, later; giving one up at once, if the request has an id."""
+        """A chart is answered by its render, later; the others at once, if the request has an id."""
         charts: MyChartAgent = agent.modules[MYCHARTS]
-        if isinstance(data, ChartRequest):
-            charts.show(data, request_id)
-            return None
-        charts.hide(data.chart_id)
-        return None if request_id is None else {"type": "unlisten", "chart_id": data.chart_id}
+        match data:
+            case ChartRequest():
+                charts.show(data, request_id)
+                return None
+            case RateRequest():
+                answer = {"type": "rate", "chart_id": data.chart_id, "max_rate": charts.change_rate(data)}
+            case UnlistenRequest():
+                charts.hide(data.chart_id)
+                answer = {"type": "unlisten", "chart_id": data.chart_id}
+        return None if request_id is None else answer
 
     def on_useragent_remove(self, agent: UserAgent) -> None:
         """Nothing of it may outlive the connection."""

@@ -16,7 +16,7 @@ from rtserver.base.payload import Payload
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import encode, encode_around
 from rtserver.modules.chart import Chart, Shape
-from rtserver.user.topic import Draw
+from rtserver.user.audience import Draw
 
 MYCHARTS = "mycharts"
 

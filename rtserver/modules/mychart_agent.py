@@ -3,7 +3,7 @@
 Decides what a chart request means: which feed it needs, what is drawn, who hears that it cannot be had.
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -14,8 +14,10 @@ from rtserver.modules.chart import Shape
 from rtserver.modules.chart_painter import MYCHARTS, ChartPainter, Look
 from rtserver.modules.quote_listener import QuoteListener
 from rtserver.modules.user_agent_module import BaseUserAgentModule
+from rtserver.user.audience import Draw
+from rtserver.user.auth import Identity
 from rtserver.user.msg_handler import RequestError
-from rtserver.user.topic import Draw
+from rtserver.user.rate import RATES, granted
 from rtserver.user.user_agent import UserAgent
 
 ChartId: TypeAlias = (
@@ -23,11 +25,15 @@ ChartId: TypeAlias = (
     | Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
 )
 KeyPart: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+MaxRate: TypeAlias = Annotated[float, msgspec.Meta(ge=RATES[0])]
 Indicator: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 
 
 class ChartRequest(msgspec.Struct, frozen=True, tag_field="type", tag="quote"):
-    """Show a quote. ``period`` is the length of a bar in seconds, 0 for every tick."""
+    """Show a quote. ``period`` is the length of a bar in seconds, 0 for every tick.
+
+    ``max_rate`` is in updates a second, None for as many as there are.
+    """
 
     chart_id: ChartId
     exchange: KeyPart
@@ -37,6 +43,7 @@ class ChartRequest(msgspec.Struct, frozen=True, tag_field="type", tag="quote"):
     period: Annotated[float, msgspec.Meta(ge=0)] = 0
     shape: Shape = "line"
     indicators: Annotated[tuple[Indicator, ...], msgspec.Meta(max_length=32)] = ()
+    max_rate: MaxRate | None = None
 
     def __post_init__(self) -> None:
         """What patterns could say, in words for whoever reads the error."""
@@ -57,6 +64,21 @@ class UnlistenRequest(msgspec.Struct, frozen=True, tag_field="type", tag="unlist
     """Show a chart no longer."""
 
     chart_id: ChartId
+
+
+class RateRequest(msgspec.Struct, frozen=True, tag_field="type", tag="rate"):
+    """Show a chart so often from now on."""
+
+    chart_id: ChartId
+    max_rate: MaxRate | None
+
+
+RateCap: TypeAlias = Callable[[Identity], float | None]
+"""From a user to how many updates a second a chart of theirs may have; None means no bound."""
+
+
+def no_cap(user: Identity) -> None:
+    """Everyone may have every update."""
 
 
 class MyChart:
@@ -85,13 +107,19 @@ class MyChart:
 
 
 class MyChartAgent(BaseUserAgentModule):
-    """The charts of one agent, at most ``max_charts`` at a time; a static one counts until it has been sent."""
+    """The charts of one agent, at most ``max_charts`` at a time; a static one counts until it has been sent.
 
-    def __init__(self, agent: UserAgent, painter: ChartPainter, max_charts: int = 64) -> None:
+    ``max_rate`` says how often any of them may be sent.
+    """
+
+    def __init__(
+        self, agent: UserAgent, painter: ChartPainter, max_charts: int = 64, max_rate: RateCap = no_cap
+    ) -> None:
         super().__init__(agent)
         self.quotes = QuoteListener(agent)
         self._painter = painter
         self._max_charts = max_charts
+        self._max_rate = max_rate
 
     def __len__(self) -> int:
         return len(self.quotes)
@@ -103,7 +131,16 @@ class MyChartAgent(BaseUserAgentModule):
                 f"chart {request.chart_id}: {self._max_charts} charts are open on this connection, which is the limit"
             )
             raise RequestError(text, ErrorCode.RATE_LIMITED)
-        self.quotes.listen(request.chart_id, request.feed, MyChart(self.agent, self._painter, request, request_id))
+        chart = MyChart(self.agent, self._painter, request, request_id)
+        self.quotes.listen(request.chart_id, request.feed, chart, self._granted(request.max_rate))
+
+    def change_rate(self, request: RateRequest) -> float | None:
+        """Show a chart so often from now on; what was granted. Raises ``RequestError`` for one that is not shown."""
+        if request.chart_id not in self.quotes:
+            raise RequestError(f"chart {request.chart_id}: there is no such chart on this connection")
+        rate = self._granted(request.max_rate)
+        self.quotes.change_rate(request.chart_id, rate)
+        return rate
 
     def hide(self, chart_id: int | str) -> None:
         """Show a chart no longer; for one that is not shown, nothing."""
@@ -112,3 +149,6 @@ class MyChartAgent(BaseUserAgentModule):
     def on_remove(self) -> None:
         """Give every chart up."""
         self.quotes.on_remove()
+
+    def _granted(self, wish: float | None) -> float | None:
+        return granted(wish, self._max_rate(self.agent.user))

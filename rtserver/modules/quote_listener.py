@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from rtserver.base.messages import Refused, Snapshot
 from rtserver.modules.user_agent_module import BaseUserAgentModule
-from rtserver.user.topic import Draw
+from rtserver.user.audience import Draw
 from rtserver.user.user_agent import UserAgent
 
 QUOTES = "quotes"
@@ -28,11 +28,12 @@ class Watcher(Protocol):
 
 @dataclass(slots=True)
 class Membership:
-    """One name's place in a feed. ``place`` is (topic, group) from the picture on."""
+    """One name's place in a feed. ``place`` is (topic, group) from the picture on, ``rate`` how often it is shown."""
 
     name: Hashable
     watcher: Watcher
     ref: int
+    rate: float | None = None
     place: tuple[str, Hashable] | None = None
 
 
@@ -50,20 +51,30 @@ class QuoteListener(BaseUserAgentModule):
     def __contains__(self, name: Hashable) -> bool:
         return name in self._by_name
 
-    def listen(self, name: Hashable, request: dict[str, Any], watcher: Watcher) -> None:
-        """Ask for a feed: ``{"quote", "period", "indicators"}``. What the name stood for before is over."""
+    def listen(self, name: Hashable, request: dict[str, Any], watcher: Watcher, rate: float | None = None) -> None:
+        """Ask for a feed: ``{"quote", "period", "indicators"}``. What the name stood for before is over.
+
+        ``rate`` is as in ``TopicBoard.join``.
+        """
         replaced = self._by_name.get(name)
         # Asked for before the old one is given up: a feed that both have in common is not ended and begun again.
         ref = self.agent.subscribe(self, QUOTES, request)
         if replaced is not None:
             self._end(replaced)
-        self._by_name[name] = self._by_ref[ref] = Membership(name, watcher, ref)
+        self._by_name[name] = self._by_ref[ref] = Membership(name, watcher, ref, rate)
 
     def unlisten(self, name: Hashable) -> None:
         """Give a feed up; for an unknown name, nothing."""
         membership = self._by_name.get(name)
         if membership is not None:
             self._end(membership)
+
+    def change_rate(self, name: Hashable, rate: float | None) -> None:
+        """Be shown it so often from now on. Raises ``KeyError`` for an unknown name."""
+        membership = self._by_name[name]
+        membership.rate = rate
+        if membership.place is not None:
+            self.agent.change_rate(*membership.place, rate)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Show the picture; then follow, unless the picture was all that was wanted."""
@@ -77,7 +88,7 @@ class QuoteListener(BaseUserAgentModule):
         if following is not None:
             group, draw = following
             membership.place = (snapshot.topic, group)
-            self.agent.join(snapshot.topic, group, draw)
+            self.agent.join(snapshot.topic, group, draw, membership.rate)
 
     def on_refused(self, refused: Refused) -> None:
         """Forget the membership and pass the refusal on."""

@@ -1,33 +1,23 @@
 """Who gets what is new on a topic, and how often it is drawn: once for each way it is shown.
 
 The hot path ends here. Per update and group: one drawing, and one frame for each kind of connection that is in it.
-Per member: one push of the same bytes.
+Per member: one push of the same bytes. Members who asked for fewer updates are in a class of their rate beside that.
 """
 
 import logging
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from rtserver.base.messages import Update
 from rtserver.base.ownership import ThreadBound
-from rtserver.base.payload import Framing
+from rtserver.user.audience import Audience, Draw, Member, Pushing
+from rtserver.user.pacer import Pacer, Timing
+from rtserver.user.rate_class import RateClass
 
 log = logging.getLogger(__name__)
 
-Draw: TypeAlias = Callable[[Update], bytes]
-"""From an update to the message for the clients."""
-
-
-class Pushing(Protocol):
-    """The part of a connection that a topic needs."""
-
-    @property
-    def framing(self) -> Framing:
-        """How a message becomes what is pushed here; this never changes."""
-
-    def push(self, frame: bytes, key: Hashable | None = None) -> None:
-        """Send a whole frame, soon."""
-
+Place: TypeAlias = tuple[str, Hashable]
+"""A topic, and a group there."""
 
 FanOut: TypeAlias = Callable[[Sequence[Any], bytes, Hashable], None]
 """From connections, a frame and a key to a push for each."""
@@ -39,55 +29,36 @@ def push_to_each(connections: Sequence[Pushing], frame: bytes, key: Hashable) ->
         connection.push(frame, key)
 
 
-class Member(Protocol):
-    """Who can be on a topic: hashable, with a connection. ``UserAgent`` is one."""
+class Group(Audience):
+    """The members of a topic who are shown the same picture: those who get every update; the others by their rate."""
 
-    @property
-    def connection(self) -> Pushing:
-        """Where the frames go."""
-
-
-class Group:
-    """The members of a topic who are shown the same picture, by kind of connection: so that no push has to ask."""
-
-    __slots__ = ("draw", "key", "kinds")
+    __slots__ = ("classes",)
 
     def __init__(self, key: Hashable, draw: Draw) -> None:
-        self.key = key
-        self.draw = draw
-        self.kinds: dict[Framing, dict[Member, Pushing]] = {}
-
-    def add(self, agent: Member) -> None:
-        """Let a member in."""
-        connection = agent.connection
-        self.kinds.setdefault(connection.framing, {})[agent] = connection
-
-    def remove(self, agent: Member) -> None:
-        """Let it go."""
-        framing = agent.connection.framing
-        members = self.kinds[framing]
-        del members[agent]
-        if not members:
-            del self.kinds[framing]
+        super().__init__(key, draw)
+        self.classes: dict[float, RateClass] = {}
 
 
 class TopicBoard(ThreadBound):
     """All topics that somebody is on: topic to group to members. Empty ones do not exist.
 
-    ``fan_out`` pushes one frame to many connections; ``base.outgoing_connection`` has one that is quick.
+    ``fan_out`` pushes one frame to many connections; ``base.outgoing_connection`` has one that is quick. ``timing``
+    is an event loop; without one there are no rates.
 
     ``updates``, ``deliveries`` and ``failures`` count up: messages that came, frames that were pushed for them, and
-    drawings that raised.
+    drawings that raised. ``merged`` are updates that a class got together with the ones before.
     """
 
-    def __init__(self, fan_out: FanOut = push_to_each) -> None:
+    def __init__(self, fan_out: FanOut = push_to_each, timing: Timing | None = None) -> None:
         super().__init__()
         self._fan_out = fan_out
+        self._pacer = None if timing is None else Pacer(timing, self._release)
         self._topics: dict[str, dict[Hashable, Group]] = {}
-        self._places: dict[Member, set[tuple[str, Hashable]]] = {}
+        self._places: dict[Member, dict[Place, float | None]] = {}
         self.updates = 0
         self.deliveries = 0
         self.failures = 0
+        self.merged = 0
 
     def __len__(self) -> int:
         """How many topics there are."""
@@ -98,33 +69,55 @@ class TopicBoard(ThreadBound):
         """How many members are on any topic."""
         return len(self._places)
 
-    def join(self, topic: str, group: Hashable, agent: Member, draw: Draw) -> None:
+    def join(self, topic: str, group: Hashable, agent: Member, draw: Draw, rate: float | None = None) -> None:
         """Push to ``agent`` what ``draw`` makes of each update from now on.
+
+        With a ``rate``, which is one of ``rate.RATES``, updates come together: no more than so many a second. Raises
+        ``ValueError`` for a rate on a board without ``timing``.
 
         All who join a group share the ``draw`` of the first, so ``draw`` may depend on topic and group and on nothing
         else; above all it must not hold an agent. Call this after the snapshot has been pushed, never before.
         """
         self.check_thread()
-        groups = self._topics.setdefault(topic, {})
-        if group not in groups:
-            groups[group] = Group((topic, group), draw)
-        groups[group].add(agent)
-        self._places.setdefault(agent, set()).add((topic, group))
+        if (topic, group) in self._places.get(agent, ()):
+            self.change_rate(topic, group, agent, rate)
+            return
+        # What waits for the others is in the snapshot that the newcomer has seen.
+        self._settle(topic, group, rate)
+        found = self._topics.get(topic, {}).get(group) or Group((topic, group), draw)
+        self._audience(found, rate).add(agent)
+        self._topics.setdefault(topic, {})[group] = found
+        self._places.setdefault(agent, {})[topic, group] = rate
+
+    def change_rate(self, topic: str, group: Hashable, agent: Member, rate: float | None) -> None:
+        """Push it so often from now on; nothing is missed or doubled by that. For one who is not there, nothing."""
+        self.check_thread()
+        if self._rate(topic, group, agent, rate) == rate:
+            return
+        self._settle(topic, group, self._places[agent][topic, group])
+        self._settle(topic, group, rate)
+        old = self._rate(topic, group, agent, rate)
+        if old == rate:
+            return  # one who was too slow even for that
+        found = self._topics[topic][group]
+        self._audience(found, rate).add(agent)
+        self._remove_from(found, old, agent)
+        self._places[agent][topic, group] = rate
 
     def leave(self, topic: str, group: Hashable, agent: Member) -> None:
         """Push no more of it; for one who is not there, nothing."""
         places = self._places.get(agent)
         if places is None or (topic, group) not in places:
             return
-        places.discard((topic, group))
+        rate = places.pop((topic, group))
         if not places:
             del self._places[agent]
-        self._take_out(topic, group, agent)
+        self._take_out(topic, group, rate, agent)
 
     def remove(self, agent: Member) -> None:
         """The same for every topic and group that the agent is on."""
-        for topic, group in self._places.pop(agent, ()):
-            self._take_out(topic, group, agent)
+        for (topic, group), rate in self._places.pop(agent, {}).items():
+            self._take_out(topic, group, rate, agent)
 
     def update(self, update: Update) -> None:
         """Draw the update once per group and push the frame to each member.
@@ -134,23 +127,66 @@ class TopicBoard(ThreadBound):
         """
         self.check_thread()
         self.updates += 1
+        groups = self._topics.get(update.topic)
+        if groups is None:
+            return
         # Copies, because a push may end a connection that is too slow, which takes its agent off the board.
-        for group in tuple(self._topics.get(update.topic, {}).values()):
-            try:
-                message = group.draw(update)
-            except Exception:
-                self.failures += 1
-                log.exception("! drawing %r failed", group.key)
-                continue
-            for framing, members in tuple(group.kinds.items()):
-                connections = tuple(members.values())
-                self.deliveries += len(connections)
-                self._fan_out(connections, framing(message), group.key)
+        for group in tuple(groups.values()):
+            if group.kinds:
+                self._deliver(group, update)
+            if group.classes:
+                for rate_class in tuple(group.classes.values()):
+                    self.merged += rate_class.is_waiting
+                    rate_class.hold(update)
 
-    def _take_out(self, topic: str, group: Hashable, agent: Member) -> None:
+    def _deliver(self, audience: Audience, update: Update) -> None:
+        try:
+            message = audience.draw(update)
+        except Exception:
+            self.failures += 1
+            log.exception("! drawing %r failed", audience.key)
+            return
+        for framing, members in tuple(audience.kinds.items()):
+            connections = tuple(members.values())
+            self.deliveries += len(connections)
+            self._fan_out(connections, framing(message), audience.key)
+
+    def _release(self, rate_class: RateClass) -> None:
+        self._deliver(rate_class, rate_class.take())
+
+    def _settle(self, topic: str, group: Hashable, rate: float | None) -> None:
+        found = self._topics.get(topic, {}).get(group)
+        if found is not None and rate in found.classes:
+            found.classes[rate].settle()
+
+    def _rate(self, topic: str, group: Hashable, agent: Member, default: float | None) -> float | None:
+        return self._places.get(agent, {}).get((topic, group), default)
+
+    def _audience(self, group: Group, rate: float | None) -> Audience:
+        """Those of the group who have this rate."""
+        if rate is None:
+            return group
+        if self._pacer is None:
+            raise ValueError("a board without timing knows no rates")
+        if rate not in group.classes:
+            group.classes[rate] = RateClass(group, rate, self._pacer)
+        return group.classes[rate]
+
+    def _take_out(self, topic: str, group: Hashable, rate: float | None, agent: Member) -> None:
         groups = self._topics[topic]
-        groups[group].remove(agent)
-        if not groups[group].kinds:
+        found = groups[group]
+        self._remove_from(found, rate, agent)
+        if not found.kinds and not found.classes:
             del groups[group]
         if not groups:
             del self._topics[topic]
+
+    def _remove_from(self, group: Group, rate: float | None, agent: Member) -> None:
+        if rate is None:
+            group.remove(agent)
+            return
+        rate_class = group.classes[rate]
+        rate_class.remove(agent)
+        if not rate_class.kinds:
+            rate_class.end()
+            del group.classes[rate]

@@ -15,7 +15,8 @@ from rtserver.base.bridge import BridgeClosedError
 from rtserver.base.messages import Message, Refused, Snapshot, Subscribe, Unsubscribe
 from rtserver.base.payload import Framing, Payload
 from rtserver.base.wire.client_message import ErrorCode, encode, encode_error
-from rtserver.user.topic import Draw, TopicBoard
+from rtserver.user.audience import Draw
+from rtserver.user.topic import TopicBoard
 
 if TYPE_CHECKING:
     from rtserver.user.auth import Identity
@@ -175,10 +176,14 @@ class UserAgent:
         with suppress(BridgeClosedError):
             self._post(Unsubscribe(self.id, ref, subscription[1]))
 
-    def join(self, topic: str, group: Hashable, draw: Draw) -> None:
+    def join(self, topic: str, group: Hashable, draw: Draw, rate: float | None = None) -> None:
         """Get what is new on a topic from now on; see ``TopicBoard.join``. After the connection's end: nothing."""
         if not self._is_gone:
-            self._topics.join(topic, group, self, draw)
+            self._topics.join(topic, group, self, draw, rate)
+
+    def change_rate(self, topic: str, group: Hashable, rate: float | None) -> None:
+        """Get it so often from now on."""
+        self._topics.change_rate(topic, group, self, rate)
 
     def leave(self, topic: str, group: Hashable) -> None:
         """Get no more of it."""

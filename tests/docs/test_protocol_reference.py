@@ -12,6 +12,7 @@ from rtserver.bootstrap.config import settings
 from rtserver.modules.chart import list_series
 from rtserver.service.indicator import NAMES, parse_indicator
 from rtserver.service.message import Reason
+from rtserver.user.rate import RATES
 from tests.docs.dead_stream import DeadStream
 from tests.docs.document import PROTOCOLS, blocks, code, table
 from tests.docs.visitor import Visitor
@@ -81,6 +82,18 @@ def of_this_start(visitor: Visitor, text: str) -> str:
     """An example with the epoch that the server has."""
     shown = json.loads(line_with(TO_CLIENT, "userinfo"))["data"]["server"]["epoch"]
     return text.replace(f'"epoch":"{shown}"', f'"epoch":"{visitor.userinfo["server"]["epoch"]}"')
+
+
+def test_a_change_of_rate_is_answered_as_shown(visitor: Visitor) -> None:
+    visitor.send(line_with(TO_SERVER, '"chart_id":"main"', "dynamic"))
+    visitor.receive("mycharts")
+    visitor.send(line_with(TO_SERVER, '"rate"'))
+    assert visitor.receive_text() == line_with(TO_CLIENT, '"rate"')
+
+
+def test_the_rates_are_those_shown() -> None:
+    text = PROTOCOLS.read_text(encoding="utf-8").partition("- The rates are ")[2].partition(";")[0]
+    assert [float(number) for number in text.replace(" and ", ", ").split(", ")] == list(RATES)
 
 
 def wait_for_ticks(visitor: Visitor, seq: int) -> None:

@@ -41,6 +41,19 @@ test("charts are asked for and given up in exactly these bytes", () => {
   assert.deepEqual(network.socket.sent, [textOf("a request for a chart"), textOf("the end of a chart")]);
 });
 
+test("a rate is asked for and changed in exactly these bytes", () => {
+  const { client, network } = startWelcomedClient();
+  const charts = new MyCharts(client);
+  const request = "a request for a chart that need not be up to date at every moment";
+  const { type, ...options } = going("to_server").find(({ name }) => name === request).value.data;
+  charts.request(options);
+  charts.setMaxRate("main", 2);
+  charts.setMaxRate("main", null);
+  assert.equal(type, "quote");
+  const changes = [textOf("another rate for a chart"), textOf("no bound for a chart's rate")];
+  assert.deepEqual(network.socket.sent, [textOf(request), ...changes]);
+});
+
 test("a request is marked with the first id in exactly these bytes, and its answer found", async () => {
   const { client, network } = startWelcomedClient();
   const answer = client.request("ping", "hello");

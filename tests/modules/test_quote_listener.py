@@ -125,6 +125,26 @@ def test_a_request_that_cannot_be_posted_leaves_the_old_membership_as_it_was(onl
     assert len(client.wire.frames) == 1
 
 
+def test_with_a_rate_what_follows_comes_together(online, client, listener):
+    listener.listen("a", {}, Watcher(), 2.0)
+    answer(online)
+    for seq in (2, 3, 4):
+        online.users.handle(Update("t", seq, ((seq, 0),)))
+    listener.change_rate("a", 5.0)
+    assert [payload_of(frame) for frame, _ in client.wire.frames] == [b"2", b"4"]
+
+
+def test_a_rate_that_is_changed_before_the_picture_holds_from_the_picture_on(online, client, listener):
+    listener.listen("a", {}, Watcher())
+    listener.change_rate("a", 2.0)
+    answer(online)
+    for seq in (2, 3, 4):
+        online.users.handle(Update("t", seq, ((seq, 0),)))
+    assert [payload_of(frame) for frame, _ in client.wire.frames] == [b"2"]
+    with pytest.raises(KeyError):
+        listener.change_rate("b", 2.0)
+
+
 def test_unlistening_ends_one_and_leaves_the_others(online, client, listener):
     for name, topic in (("a", "t"), ("b", "u")):
         listener.listen(name, {}, Watcher())

@@ -1,0 +1,53 @@
+"""Who is shown the same picture at the same moments: members and their connections, by kind. Pure."""
+
+from collections.abc import Callable, Hashable
+from typing import Protocol, TypeAlias
+
+from rtserver.base.messages import Update
+from rtserver.base.payload import Framing
+
+Draw: TypeAlias = Callable[[Update], bytes]
+"""From an update to the message for the clients."""
+
+
+class Pushing(Protocol):
+    """The part of a connection that a topic needs."""
+
+    @property
+    def framing(self) -> Framing:
+        """How a message becomes what is pushed here; this never changes."""
+
+    def push(self, frame: bytes, key: Hashable | None = None) -> None:
+        """Send a whole frame, soon."""
+
+
+class Member(Protocol):
+    """Who can be on a topic: hashable, with a connection. ``UserAgent`` is one."""
+
+    @property
+    def connection(self) -> Pushing:
+        """Where the frames go."""
+
+
+class Audience:
+    """Members who get one frame, by kind of connection: so that no push has to ask. ``key`` is that of the pushes."""
+
+    __slots__ = ("draw", "key", "kinds")
+
+    def __init__(self, key: Hashable, draw: Draw) -> None:
+        self.key = key
+        self.draw = draw
+        self.kinds: dict[Framing, dict[Member, Pushing]] = {}
+
+    def add(self, agent: Member) -> None:
+        """Let a member in."""
+        connection = agent.connection
+        self.kinds.setdefault(connection.framing, {})[agent] = connection
+
+    def remove(self, agent: Member) -> None:
+        """Let it go."""
+        framing = agent.connection.framing
+        members = self.kinds[framing]
+        del members[agent]
+        if not members:
+            del self.kinds[framing]
