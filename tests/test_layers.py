@@ -50,6 +50,7 @@ RULES = (
     Rule("rtserver/base/packet_connection.py", {BASE}, set()),
     Rule("rtserver/base/connection_home.py", {BASE}, {"tcelib"}),
     Rule("rtserver/base/front_door.py", {BASE}, {"tornado"}),
+    Rule("rtserver/base/guest_stream.py", {BASE}, {"tornado"}),
     Rule("rtserver/base/socket_stream.py", {BASE}, {"tornado"}),
     Rule("rtserver/base/websocket_server.py", {BASE}, {"tornado"}),
     Rule("rtserver/base/outgoing_connection.py", {BASE}, set()),

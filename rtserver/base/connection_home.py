@@ -12,11 +12,14 @@ from typing import Any, TypedDict
 
 from rtserver.base.connection_owner import ConnectionOwner
 from rtserver.base.flusher import Flusher
+from rtserver.base.gate import Gate
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.packet_connection import PacketConnection
 from rtserver.base.tce_counts import TceCounts
 from rtserver.base.timer_wheel import TimerWheel
+from rtserver.base.waiting_room import WaitingRoom
 from rtserver.base.wire.close_code import CloseCode
+from rtserver.base.wire.handshake import HandshakeError
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
@@ -34,13 +37,15 @@ class Limits(TypedDict, total=False):
     max_packet_bytes: int
     login_seconds: float
     adapter: RpcCommAdapter
+    gate: Gate
 
 
 class ConnectionHome(ThreadBound):
     """Built on the event loop's thread.
 
     ``max_packet_bytes`` bounds a TCE packet, ``login_seconds`` is what a stranger has to show a token; ``adapter``
-    has the servants that serve the calls of all connections.
+    has the servants that serve the calls of all connections. A connection that is started has taken a place at the
+    ``gate``, which is given back when it ends; without a gate everybody may come in.
     """
 
     def __init__(
@@ -55,6 +60,7 @@ class ConnectionHome(ThreadBound):
         max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES,
         login_seconds: float = 10.0,
         adapter: RpcCommAdapter | None = None,
+        gate: Gate | None = None,
     ) -> None:
         super().__init__()
         self.loop = asyncio.get_running_loop()
@@ -71,6 +77,8 @@ class ConnectionHome(ThreadBound):
         self.login_seconds = login_seconds
         self.adapter = adapter or RpcCommAdapter("rtserver")
         self.tce_counts = TceCounts()
+        self.gate = Gate() if gate is None else gate
+        self.strangers: WaitingRoom[PacketConnection] = WaitingRoom(self.gate)
         self.flusher = Flusher(self.loop, flush_window)
         self.wheel = TimerWheel(self.now())
         self.accepted = 0
@@ -108,6 +116,13 @@ class ConnectionHome(ThreadBound):
         """The same for one of whom nobody knows yet whose it is: a token is expected."""
         self._add(connection)
         connection.expect_token()
+        try:
+            displaced = self.strangers.enter(connection, connection.remote_ip)
+        except HandshakeError as error:
+            connection.close(CloseCode.TOO_MANY, error.reason)
+        else:
+            if displaced is not None:
+                displaced.close(CloseCode.TOO_MANY, "too many connections have not shown a token yet")
         connection.start(first)
 
     def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
@@ -118,7 +133,9 @@ class ConnectionHome(ThreadBound):
 
     def forget(self, connection: PacketConnection) -> None:
         """The connection's socket is closed."""
-        self._connections.discard(connection)
+        if connection in self._connections:
+            self._connections.remove(connection)
+            self.gate.leave(connection.remote_ip)
         if not self._connections:
             self._emptied.set()
 

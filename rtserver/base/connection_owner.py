@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from rtserver.base.flusher import Flusher
 from rtserver.base.tce_counts import TceCounts
 from rtserver.base.timer_wheel import TimerWheel
+from rtserver.base.waiting_room import WaitingRoom
 from tcelib.core.adapter import RpcCommAdapter
 
 
@@ -51,6 +52,7 @@ class Environment(Protocol):
     max_packet_bytes: int
     login_seconds: float
     tce_counts: TceCounts
+    strangers: WaitingRoom[Any]
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:

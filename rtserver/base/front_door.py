@@ -11,12 +11,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from tornado.httpserver import HTTPServer
-from tornado.iostream import IOStream
 
 from rtserver.base.acceptor import Acceptor
+from rtserver.base.guest_stream import GuestStream
 from rtserver.base.socket_stream import NOT_NOW
 from rtserver.base.timer_wheel import Timer
-from rtserver.base.websocket_server import UpgradeRequest, WebSocketServer, refuse
+from rtserver.base.waiting_room import RETRY_SECONDS, WaitingRoom
+from rtserver.base.websocket_server import UpgradeRequest, WebSocketServer, refuse, turn_away
 from rtserver.base.wire.forwarded import Networks, sender_of
 from rtserver.base.wire.handshake import HandshakeError
 from rtserver.base.wire.http_head import END, MAX_HEAD_BYTES, parse_head
@@ -40,7 +41,7 @@ class FrontDoor:
         self.http = http
         self.trusted = trusted
         self._acceptor = Acceptor(websockets.loop, self._on_accept)
-        self._newcomers: set[Newcomer] = set()
+        self.newcomers: WaitingRoom[Newcomer] = WaitingRoom(websockets.gate)
 
     def listen(self, sockets: Iterable[socket.socket]) -> None:
         """Accept on sockets that listen already."""
@@ -55,28 +56,40 @@ class FrontDoor:
 
     def clear(self) -> None:
         """Turn those away who have still not said what they want: 503, for they may well come back."""
-        for newcomer in tuple(self._newcomers):
-            newcomer.turn_away()
+        for newcomer in self.newcomers:
+            newcomer.turn_away("the server is going down", 1)
 
     def _on_accept(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
         connection.setblocking(False)
-        Newcomer(self, self._newcomers, connection, address).on_readable()
+        try:
+            self.websockets.gate.check_files(connection.fileno())
+        except HandshakeError as error:
+            self._turn_away(connection, address, error)
+        else:
+            Newcomer(self, connection, address).on_readable()
+
+    def hand_on(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
+        """Let Tornado answer a request of which nothing has been read."""
+        gate = self.websockets.gate
+        try:
+            gate.enter(address[0])
+        except HandshakeError as error:
+            self._turn_away(connection, address, error)
+        else:
+            self.http.handle_stream(GuestStream(connection, gate, address[0]), address)
+
+    def _turn_away(self, connection: socket.socket, address: tuple[Any, ...], error: HandshakeError) -> None:
+        log.info("! %s: %s", address[0], error)
+        turn_away(connection, error)
 
 
 class Newcomer:
     """An accepted connection that has not said yet what it wants, or has not said it all."""
 
-    __slots__ = ("_address", "_connection", "_door", "_head", "_is_watched", "_others", "_timer")
+    __slots__ = ("_address", "_connection", "_door", "_head", "_is_watched", "_timer")
 
-    def __init__(
-        self,
-        door: FrontDoor,
-        others: "set[Newcomer]",
-        connection: socket.socket,
-        address: tuple[Any, ...],
-    ) -> None:
+    def __init__(self, door: FrontDoor, connection: socket.socket, address: tuple[Any, ...]) -> None:
         self._door = door
-        self._others = others
         self._connection = connection
         self._address = address
         self._head = b""
@@ -99,9 +112,9 @@ class Newcomer:
         else:
             self.drop()
 
-    def turn_away(self) -> None:
-        """The server ends."""
-        self._refuse(HandshakeError(503, "the server is going down", {"Retry-After": "1"}))
+    def turn_away(self, reason: str, retry_seconds: int) -> None:
+        """Do without this one."""
+        self._refuse(HandshakeError(503, reason, {"Retry-After": str(retry_seconds)}))
 
     def drop(self) -> None:
         """Close without a word."""
@@ -124,7 +137,7 @@ class Newcomer:
         if start in openings:
             return True
         self._release()
-        self._door.http.handle_stream(IOStream(self._connection), self._address)
+        self._door.hand_on(self._connection, self._address)
         return False
 
     def _wake_at(self, count: int) -> None:
@@ -156,16 +169,23 @@ class Newcomer:
         refuse(self._connection, error)
 
     def _watch(self) -> None:
-        if not self._is_watched:
-            self._is_watched = True
-            self._others.add(self)
-            server = self._door.websockets
-            self._timer = server.wheel.arm(server.now(), HEAD_SECONDS, self._on_late)
-            server.loop.add_reader(self._connection.fileno(), self.on_readable)
+        if self._is_watched:
+            return
+        try:
+            displaced = self._door.newcomers.enter(self, self._address[0])
+        except HandshakeError as error:
+            self._refuse(error)
+            return
+        if displaced is not None:
+            displaced.turn_away("too many have not said yet what they want", RETRY_SECONDS)
+        self._is_watched = True
+        server = self._door.websockets
+        self._timer = server.wheel.arm(server.now(), HEAD_SECONDS, self._on_late)
+        server.loop.add_reader(self._connection.fileno(), self.on_readable)
 
     def _release(self) -> None:
         if self._is_watched:
-            self._others.discard(self)
+            self._door.newcomers.leave(self)
             self._door.websockets.loop.remove_reader(self._connection.fileno())
             if self._timer is not None:
                 self._timer.cancel()

@@ -3,11 +3,16 @@
 import logging
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 from rtserver.base.acceptor import Acceptor
 from rtserver.base.connection_home import ConnectionHome
 from rtserver.base.tce_connection import TceConnection
+from rtserver.base.tce_framing import message_packet
+from rtserver.base.wire.client_message import encode
+from rtserver.base.wire.close_code import CloseCode
+from rtserver.base.wire.handshake import HandshakeError
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +35,32 @@ class TceDoor:
         self._acceptor.stop()
 
     def _on_accept(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
+        ip, gate = address[0], self._home.gate
+        connection.setblocking(False)
         try:
-            connection.setblocking(False)
+            gate.check_files(connection.fileno())
+            gate.admit(ip, self._home.now())
+            gate.enter(ip)
+        except HandshakeError as error:
+            log.info("! %s: %s", ip, error)
+            turn_away(connection, error.reason)
+            return
+        try:
             set_up(connection, self._home.heartbeat_seconds)
         except OSError:
-            log.info("! %s left at once", address[0])
+            log.info("! %s left at once", ip)
             connection.close()
+            gate.leave(ip)
             return
-        self._home.start_stranger(TceConnection(self._home, connection, address[0]))
+        self._home.start_stranger(TceConnection(self._home, connection, ip))
+
+
+def turn_away(connection: socket.socket, reason: str) -> None:
+    """Say why nobody can come in now, as connections that end do, and close."""
+    with suppress(OSError):
+        connection.send(message_packet(encode("closed", {"code": CloseCode.TOO_MANY, "reason": reason})))
+        connection.shutdown(socket.SHUT_WR)
+    connection.close()
 
 
 def set_up(connection: socket.socket, heartbeat_seconds: float) -> None:

@@ -6,6 +6,7 @@ that may not come in. What a token is worth is asked of the owner.
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
 from typing import Any, Protocol
 
 from rtserver.base.connection_owner import Environment
@@ -76,13 +77,15 @@ class TceLogin:
     def end(self) -> None:
         """The connection is over, or has a user."""
         self._timer.cancel()
+        self._environment.strangers.leave(self._stranger)
 
     async def _judge(self, packet: Packet) -> None:
         token = _token_of(packet)
         try:
             identity = await self._environment.owner.authenticate_token(token) if token else None
         except HandshakeError as error:
-            self._refuse(packet, CloseCode.INTERNAL_ERROR, error.reason)
+            code = CloseCode.TOO_MANY if error.status == HTTPStatus.TOO_MANY_REQUESTS else CloseCode.INTERNAL_ERROR
+            self._refuse(packet, code, error.reason)
             return
         if identity is None:
             self._refuse(packet, CloseCode.NOT_LOGGED_IN, "not logged in: no valid token in the first packet")

@@ -22,11 +22,13 @@ from tornado.web import RequestHandler
 from rtserver.base.connection_home import ConnectionHome, Limits
 from rtserver.base.connection_owner import ConnectionOwner
 from rtserver.base.deflating_connection import DeflatingConnection
+from rtserver.base.guest_stream import GuestStream
 from rtserver.base.socket_stream import take_socket
 from rtserver.base.tce_websocket import TceWebSocket
 from rtserver.base.websocket_connection import WebSocketConnection
 from rtserver.base.wire.deflate import maybe_accept
 from rtserver.base.wire.handshake import HandshakeError, accept_value, answer, check_origin, refusal
+from rtserver.base.wire.http_head import MAX_HEAD_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -88,10 +90,24 @@ class WebSocketServer(ConnectionHome):
         self.compresses = compresses
 
     async def welcome(self, connection: socket.socket, request: UpgradeRequest, first: bytes = b"") -> None:
-        """Answer the request with 101 and start its connection, or with 400, 401, 403, 426, 500, 503 and a reason.
+        """Answer the request with 101 and start its connection, or with another status and a reason.
 
-        Takes the socket over; ``first`` is what came behind the request. Never raises.
+        The status is 400, 401, 403, 426, 429, 500 or 503. Takes the socket over; ``first`` is what came behind the
+        request. Never raises.
         """
+        ip = request.remote_ip
+        try:
+            self.gate.admit(ip, self.now())
+            self.gate.enter(ip)
+        except HandshakeError as error:
+            log.info("! %s: %s", ip, error)
+            refuse(connection, error)
+            return
+        if not await self._let_in(connection, request, first):
+            self.gate.leave(ip)
+
+    async def _let_in(self, connection: socket.socket, request: UpgradeRequest, first: bytes) -> bool:
+        """Whether there is a connection now, which gives the place at the gate back when it ends."""
         try:
             accept = accept_value(request.headers)
             origin, host = request.headers.get("origin"), request.headers.get("host", "")
@@ -109,11 +125,12 @@ class WebSocketServer(ConnectionHome):
             connection.close()  # the server ends, or who would have known does
             raise
         else:
-            self._open(connection, request, accept, identity, first)
+            return self._open(connection, request, accept, identity, first)
+        return False
 
     def _open(
         self, connection: socket.socket, request: UpgradeRequest, accept: str, identity: Any, first: bytes = b""
-    ) -> None:
+    ) -> bool:
         compresses = self.compresses and not request.wants_tce  # which other makes' clients cannot be relied on for
         extension = maybe_accept(request.headers.get("sec-websocket-extensions", "") if compresses else "")
         try:
@@ -122,7 +139,7 @@ class WebSocketServer(ConnectionHome):
         except OSError:
             log.info("! %s left during the handshake", request.remote_ip)
             connection.close()
-            return
+            return False
         plain = TceWebSocket if request.wants_tce else WebSocketConnection
         kind = plain if extension is None else DeflatingConnection
         opened = kind(self, connection, request.remote_ip)
@@ -130,6 +147,7 @@ class WebSocketServer(ConnectionHome):
             self.start_stranger(opened, first)
         else:
             self.start(opened, identity, first)
+        return True
 
 
 class WebSocketHandler(RequestHandler):
@@ -148,10 +166,13 @@ class WebSocketHandler(RequestHandler):
         is_secure = self.request.protocol == "https"
         request = UpgradeRequest(self.request.uri or "", headers, self.request.remote_ip or "", is_secure=is_secure)
         try:
-            connection, first = take_socket(self.detach())
+            stream = self.detach()
+            connection, first = take_socket(stream)
         except (StreamClosedError, AttributeError):
             log.info("! %s left during the handshake", request.remote_ip)
             return
+        if isinstance(stream, GuestStream):
+            stream.give_back()
         await self._server.welcome(connection, request, first)
 
 
@@ -161,3 +182,10 @@ def refuse(connection: socket.socket, error: HandshakeError) -> None:
         connection.send(refusal(error))
         socket.socket.shutdown(connection, socket.SHUT_WR)
     connection.close()
+
+
+def turn_away(connection: socket.socket, error: HandshakeError) -> None:
+    """The same for a request that has not been read: closed with it unread, the socket would lose the answer."""
+    with suppress(OSError):
+        connection.recv(MAX_HEAD_BYTES)
+    refuse(connection, error)

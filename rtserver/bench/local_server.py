@@ -1,6 +1,7 @@
 """A fresh server on this machine, to be measured: a child process with a directory of its own, gone afterwards.
 
-Decides how it is started and which core it gets. It is the server as an operator starts it, with its defaults.
+Decides how it is started and which core it gets. It is the server as an operator starts it, with its defaults, but
+without limits against abuse: all clients of a benchmark come from one address, and are one user's.
 """
 
 import os
@@ -98,7 +99,7 @@ class LocalServer:
             self.queue,
         ]
         options += ["--redis-url", self.redis_url] if self.redis_url else []
-        self._child = Child(["serve", "--no-demo-quotes", *options], self.directory, self._log)
+        self._child = Child(["serve", "--no-demo-quotes", "--limits", "off", *options], self.directory, self._log)
         try:
             self._wait_until_ready()
         except BaseException:

@@ -26,6 +26,8 @@ from tornado.web import Application
 import rtserver
 from rtserver.base.bridge import Bridge
 from rtserver.base.front_door import FrontDoor
+from rtserver.base.gate import Gate
+from rtserver.base.limit import LimitCounts
 from rtserver.base.outgoing_connection import fan_out
 from rtserver.base.tce_door import TceDoor
 from rtserver.base.tce_gateway import UserGateway
@@ -39,8 +41,15 @@ from rtserver.bootstrap.error import StartError
 from rtserver.bootstrap.file_limit import raise_file_limit
 from rtserver.bootstrap.going_down import GoingDown, longest_end
 from rtserver.bootstrap.health import AliveHandler, Probe, Reading, ReadyHandler, beat_probe
+from rtserver.bootstrap.limits import gate_limits
 from rtserver.bootstrap.log import set_up_log
-from rtserver.bootstrap.measures import bridge_measures, service_measures, tce_measures, user_measures
+from rtserver.bootstrap.measures import (
+    bridge_measures,
+    limit_measures,
+    service_measures,
+    tce_measures,
+    user_measures,
+)
 from rtserver.bootstrap.metrics import Metrics, MetricsHandler
 from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_servants
 from rtserver.bootstrap.service_side import build_services
@@ -128,6 +137,8 @@ class App:
         self._site = site
         self._trusted = read_networks(config.trusted_proxies)
         self._bridge = Bridge()
+        self._limited = LimitCounts()
+        self._gate = Gate(gate_limits(config), self._limited)
         self._exit_code = 0
         self._last_beat = time.monotonic()
         self._sockets = sockets
@@ -201,6 +212,7 @@ class App:
             max_packet_bytes=config.tce_max_packet_bytes,
             login_seconds=config.tce_login_seconds,
             adapter=self._build_adapter(),
+            gate=self._gate,
             compresses=config.compression == "deflate",
         )
 
@@ -217,6 +229,7 @@ class App:
         measures = (
             *user_measures(self._server, self._users),
             *tce_measures(self._server),
+            *limit_measures(self._limited, self._server),
             *service_measures(services.thread, services.quotes),
             *bridge_measures(self._bridge),
         )

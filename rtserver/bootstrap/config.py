@@ -102,6 +102,27 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lane_length: Annotated[
         int, Meta(description="Messages that may wait in memory for one handler; the rest waits in Redis.", ge=1)
     ] = 10_000
+    limits: Annotated[
+        Literal["on", "off"], Meta(description="Whether there are limits against abuse at all; off for benchmarks.")
+    ] = "on"
+    connections_per_ip: Annotated[
+        int, Meta(description="Connections from one address, of every kind; 0 for no limit, as below.", ge=0)
+    ] = 1_000
+    handshakes_per_ip: Annotated[
+        float, Meta(description="Handshakes a second from one address; ten seconds' worth may come at once.", ge=0)
+    ] = 100.0
+    handshakes: Annotated[
+        float, Meta(description="Handshakes a second from everywhere; ten seconds' worth may come at once.", ge=0)
+    ] = 2_000.0
+    pending_per_ip: Annotated[
+        int, Meta(description="Connections from one address that have not said yet what they want.", ge=0)
+    ] = 500
+    pending: Annotated[
+        int, Meta(description="The same from everywhere; beyond it the longest silent one goes.", ge=0)
+    ] = 5_000
+    spare_files: Annotated[
+        int, Meta(description="Open files kept for Redis and the database when connections take the others.", ge=0)
+    ] = 64
     log_format: Annotated[
         Literal["text", "json"], Meta(description="Log lines for people (text), or an object per line (json).")
     ] = "text"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rtserver.base.bridge import Bridge
 from rtserver.base.connection_home import ConnectionHome
+from rtserver.base.limit import LimitCounts
 from rtserver.base.websocket_server import WebSocketServer
 from rtserver.bootstrap.metrics import Measure
 from rtserver.service.quote_center import QuoteCenter
@@ -38,6 +39,13 @@ def tce_measures(home: ConnectionHome) -> Iterator[Measure]:
     yield Measure(
         "counter", "tce_broken_streams", "Streams of bytes that are no packets", lambda: counts.broken_streams
     )
+
+
+def limit_measures(limited: LimitCounts, home: ConnectionHome) -> Iterator[Measure]:
+    """Who met which limit, and what is close to one."""
+    yield Measure("counter", "limited", "How often a limit was met", lambda: dict(limited.counts), "limit")
+    yield Measure("gauge", "addresses", "Addresses with a connection, where they are limited", lambda: len(home.gate))
+    yield Measure("gauge", "strangers", "Connections that have not shown a token yet", lambda: len(home.strangers))
 
 
 def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[Measure]:

@@ -1,0 +1,55 @@
+"""The limits against abuse: what each is called, how often it was met, and the numbers that a connection needs.
+
+One table for all of them, so that ``/metrics`` shows every limit from the start. Counted on the websocket
+thread only.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Limit(StrEnum):
+    """What was too much. The words are those of the settings, where there is one."""
+
+    CONNECTIONS_PER_IP = "connections_per_ip"
+    CONNECTIONS_PER_USER = "connections_per_user"
+    HANDSHAKES_PER_IP = "handshakes_per_ip"
+    HANDSHAKES = "handshakes"
+    PENDING_PER_IP = "pending_per_ip"
+    PENDING = "pending"
+    FILES = "spare_files"
+    MEMORY = "memory"
+    OUTBOXES = "outboxes"
+    MESSAGES = "messages"
+    FLOOD = "flood"
+    CALLS = "calls"
+    BYTES = "bytes"
+    JSON_DEPTH = "json_depth"
+    CHARTS_PER_CONNECTION = "charts_per_connection"
+    CHARTS_PER_USER = "charts_per_user"
+    PICTURES_PER_USER = "pictures_per_user"
+
+
+class LimitCounts:
+    """``counts`` has every limit from the start."""
+
+    __slots__ = ("counts",)
+
+    def __init__(self) -> None:
+        self.counts: dict[str, int] = {str(limit): 0 for limit in Limit}
+
+    def note(self, limit: Limit, count: int = 1) -> None:
+        """It was met ``count`` times more."""
+        self.counts[limit] += count
+
+
+class GateLimits(NamedTuple):
+    """Of those who come in. Rates are per second, 0 is no limit."""
+
+    connections_per_ip: int = 0
+    handshakes_per_ip: float = 0
+    handshakes: float = 0
+    pending_per_ip: int = 0
+    pending: int = 0
+    files: int = 0
+    """The highest number of an open file with which somebody may still come in."""
