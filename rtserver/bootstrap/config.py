@@ -110,7 +110,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 1_000
     handshakes_per_ip: Annotated[
         float, Meta(description="Handshakes a second from one address; ten seconds' worth may come at once.", ge=0)
-    ] = 100.0
+    ] = 200.0
     handshakes: Annotated[
         float, Meta(description="Handshakes a second from everywhere; ten seconds' worth may come at once.", ge=0)
     ] = 2_000.0

@@ -24,7 +24,8 @@ DRAIN = ("--drain-seconds", "1")
 
 
 def make_server(redis_url: str, directory: Path, port: int, *options: str) -> RunningServer:
-    return RunningServer(redis_url, directory, port, "--no-demo-quotes", *DRAIN, *options)
+    # Who knocks here knocks faster than one address may.
+    return RunningServer(redis_url, directory, port, "--no-demo-quotes", "--limits", "off", *DRAIN, *options)
 
 
 @pytest.fixture
