@@ -27,6 +27,7 @@ class Worker:
         self.port = free_port()
         command = [sys.executable, "-m", "rtserver", "serve", "--port", str(self.port), "--tce-port", "0"]
         command += ["--redis-url", f"redis://{HOST}:{redis_port}/0", "--no-demo-quotes", "--services", HANDLERS]
+        command += ["--limits", "off"]  # everybody comes from one address, and is one user
         environment = {
             "RTSERVER_VAR_DIR": str(directory),
             "PYTHONPATH": str(REPOSITORY),

@@ -18,7 +18,7 @@ from rtserver.base.socket_stream import NOT_NOW
 from rtserver.base.timer_wheel import Timer
 from rtserver.base.waiting_room import RETRY_SECONDS, WaitingRoom
 from rtserver.base.websocket_server import UpgradeRequest, WebSocketServer, refuse, turn_away
-from rtserver.base.wire.forwarded import Networks, sender_of
+from rtserver.base.wire.forwarded import Networks, is_within, sender_of
 from rtserver.base.wire.handshake import HandshakeError
 from rtserver.base.wire.http_head import END, MAX_HEAD_BYTES, parse_head
 
@@ -70,13 +70,19 @@ class FrontDoor:
 
     def hand_on(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
         """Let Tornado answer a request of which nothing has been read."""
-        gate = self.websockets.gate
+        gate, ip = self.websockets.gate, self.countable(address)
         try:
-            gate.enter(address[0])
+            if ip is not None:
+                gate.enter(ip)
         except HandshakeError as error:
             self._turn_away(connection, address, error)
         else:
-            self.http.handle_stream(GuestStream(connection, gate, address[0]), address)
+            self.http.handle_stream(GuestStream(connection, gate, ip), address)
+
+    def countable(self, address: tuple[Any, ...]) -> str | None:
+        """The address that a connection counts for before its request is read; None for a proxy's: any client's."""
+        ip: str = address[0]
+        return None if self.trusted and is_within(ip, self.trusted) else ip
 
     def _turn_away(self, connection: socket.socket, address: tuple[Any, ...], error: HandshakeError) -> None:
         log.info("! %s: %s", address[0], error)
@@ -172,7 +178,7 @@ class Newcomer:
         if self._is_watched:
             return
         try:
-            displaced = self._door.newcomers.enter(self, self._address[0])
+            displaced = self._door.newcomers.enter(self, self._door.countable(self._address))
         except HandshakeError as error:
             self._refuse(error)
             return

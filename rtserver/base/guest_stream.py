@@ -8,11 +8,11 @@ from rtserver.base.gate import Gate
 
 
 class GuestStream(IOStream):
-    """The place has been taken already; the stream gives it back."""
+    """The place has been taken already; the stream gives it back. ``ip`` is None for one that has none."""
 
-    def __init__(self, connection: socket.socket, gate: Gate, ip: str) -> None:
+    def __init__(self, connection: socket.socket, gate: Gate, ip: str | None) -> None:
         self._gate = gate
-        self._ip: str | None = ip
+        self._ip = ip
         super().__init__(connection)
 
     def close_fd(self) -> None:

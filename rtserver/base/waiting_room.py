@@ -33,15 +33,15 @@ class WaitingRoom(Generic[T]):
         """The guests of this moment; they may leave meanwhile."""
         return iter(tuple(self._guests))
 
-    def enter(self, guest: T, ip: str) -> T | None:
+    def enter(self, guest: T, ip: str | None) -> T | None:
         """Take somebody in, who is not here yet. Who is returned, if anybody, has left for that and is to be told.
 
-        Raises ``HandshakeError`` (429).
+        Without an ``ip``, only the room has to be large enough. Raises ``HandshakeError`` (429).
         """
         limits, counted = self._gate.limits, self._gate.counted
-        key = neighbourhood(ip)
+        key = "" if ip is None else neighbourhood(ip)
         count = self._by_ip.get(key, 0)
-        if 0 < limits.pending_per_ip <= count:
+        if key and 0 < limits.pending_per_ip <= count:
             counted.note(Limit.PENDING_PER_IP)
             reason = f"{count} connections from your address have not said yet what they want"
             raise HandshakeError(429, reason, {"Retry-After": str(RETRY_SECONDS)})

@@ -15,6 +15,7 @@ from rtserver.base.gate import Gate
 from rtserver.base.limit import GateLimits
 from rtserver.base.tce_door import TceDoor
 from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
+from rtserver.base.wire.forwarded import read_networks
 from tests.base.recording_owner import DEADLINE, RecordingOwner
 from tests.base.test_front_door import HANDSHAKE, Page, meet
 from tests.tce_client import CALL, CONNECT_REJECT, TceClient, packet
@@ -172,6 +173,24 @@ async def test_the_longest_silent_one_goes_for_a_newcomer(port: int, server: Web
             await peer.send(HANDSHAKE[30:])
             assert ACCEPT.encode() in await peer.answer()
     assert count(server, "pending") == 1
+
+
+@limited(connections_per_ip=1, pending_per_ip=1)
+async def test_a_proxy_stands_for_many_and_each_of_them_has_his_own_places(
+    port: int, server: WebSocketServer, front_door: FrontDoor
+) -> None:
+    front_door.trusted = read_networks(["127.0.0.1"])
+    async with await meet(port) as one, await meet(port) as two, await meet(port) as three, await meet(port) as four:
+        for peer, ip in ((one, b"192.0.2.1"), (two, b"192.0.2.2"), (three, b"192.0.2.1")):
+            await peer.send(HANDSHAKE[:20])
+            await peer.send(HANDSHAKE[20:-2] + b"X-Forwarded-For: " + ip + b"\r\n\r\n")
+        assert ACCEPT.encode() in await one.answer()
+        assert ACCEPT.encode() in await two.answer()
+        assert (await three.answer()).startswith(b"HTTP/1.1 429 ")
+        await four.send(PAGE)
+        assert (await four.answer()).startswith(b"HTTP/1.1 200 ")
+        assert len(server.gate) == 2
+    await until_inside(server, 0)
 
 
 @limited(files=1)

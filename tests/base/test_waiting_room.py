@@ -28,6 +28,11 @@ def test_one_address_may_not_fill_it():
     assert list(room) == ["a", "b", "d"]
 
 
+def test_a_proxys_connections_are_bounded_by_the_room_alone():
+    room = WaitingRoom(Gate(GateLimits(pending_per_ip=1, pending=3)))
+    assert [room.enter(number, None) for number in range(4)] == [None, None, None, 0]
+
+
 def test_who_has_left_makes_room_and_may_leave_again():
     room = WaitingRoom(Gate(GateLimits(pending_per_ip=1)))
     room.enter("a", "192.0.2.1")
