@@ -13,6 +13,7 @@ from rtserver.base.messages import Message
 from rtserver.base.wire.frame import text_frame
 from rtserver.user.auth import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.policy import Rights
 from rtserver.user.topic import TopicBoard
 from rtserver.user.user_agent import UserAgent
 from rtserver.user.user_manager import UserManager
@@ -114,6 +115,7 @@ class Site:
     asked: list[str] = field(default_factory=list)
     outage: Exception | None = None
     broken: set[str] = field(default_factory=set)
+    forgotten: int = 0
 
     def session_key(self, request: str) -> str | None:
         return request or None
@@ -129,6 +131,9 @@ class Site:
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
+
+    def forget_answers(self) -> None:
+        self.forgotten += 1
 
     def _outcome(self, session_key: str) -> Identity | Exception | None:
         self.asked.append(session_key)
@@ -166,14 +171,21 @@ class Client:
 class Online:
     """A UserManager with its handlers, and everything it posted."""
 
-    def __init__(self, *handlers: Callable[[UserManager], BaseUserMsgHandler]) -> None:
+    def __init__(self, *handlers: Callable[[UserManager], BaseUserMsgHandler], rights: Rights | None = None) -> None:
         self.now = 1000.0
         self.posted: list[Message] = []
         self.site = Site()
         self.time = StillTime()
         self.topics = TopicBoard(timing=self.time)
         self.users = UserManager(
-            handlers, self.topics, self._post, self.site, epoch="e1", heartbeat_ms=20_000, clock=lambda: self.now
+            handlers,
+            self.topics,
+            self._post,
+            self.site,
+            epoch="e1",
+            rights=rights,
+            heartbeat_ms=20_000,
+            clock=lambda: self.now,
         )
         self.on_post: Callable[[Message], object] = lambda message: None
 

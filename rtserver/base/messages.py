@@ -102,6 +102,12 @@ class Kick(Message, frozen=True):
     reason: str
 
 
+class Recheck(Message, frozen=True):
+    """Something about a user has changed, such as a group: look again who it is. ``"*"``: about any of them."""
+
+    user_id: int | str
+
+
 class CloseSession(Message, frozen=True):
     """Close every socket of a session with 4009: it ended on the site."""
 

@@ -51,13 +51,14 @@ from rtserver.bootstrap.measures import (
     user_measures,
 )
 from rtserver.bootstrap.metrics import Metrics, MetricsHandler
-from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_servants
+from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
 from rtserver.bootstrap.service_side import build_services
 from rtserver.bootstrap.web_application import WebApplication, is_inside
 from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.auth import SessionAuthenticator
 from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.policy import Policy, Rights
 from rtserver.user.recent_look_ups import RecentLookUps
 from rtserver.user.topic import TopicBoard
 from rtserver.user.user_manager import UserManager
@@ -185,6 +186,7 @@ class App:
 
     def _build_users(self) -> UserManager:
         config = self._config
+        policy = load_policy(config.policy)
         plugins = load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler)
         classes: list[type[BaseUserMsgHandler]] = [PingMsgHandler, MyChartMsgHandler, *plugins]
         own: dict[type[BaseUserMsgHandler], Callable[[UserManager], BaseUserMsgHandler]]
@@ -194,9 +196,15 @@ class App:
             handlers,
             TopicBoard(fan_out, self._loop),
             self._bridge.to_services.post,
-            RecentLookUps(SessionAuthenticator(self._django_threads, token_seconds=config.tce_token_seconds)),
+            RecentLookUps(self._build_authenticator(policy)),
+            rights=Rights(policy),
             epoch=format(time.time_ns() // 1_000_000, "x"),
             heartbeat_ms=int(config.heartbeat_seconds * 1000),
+        )
+
+    def _build_authenticator(self, policy: Policy) -> SessionAuthenticator:
+        return SessionAuthenticator(
+            self._django_threads, token_seconds=self._config.tce_token_seconds, reads_groups=policy.needs_groups
         )
 
     def _build_server(self) -> WebSocketServer:

@@ -21,7 +21,7 @@ from rtserver.bootstrap.django_env import set_up_django
 from rtserver.bootstrap.embedded_redis import running_url
 from rtserver.bootstrap.error import DjangoError, PluginError, RedisError
 from rtserver.bootstrap.file_limit import FEW, most_files
-from rtserver.bootstrap.plugin import by_type, load_plugins, load_servants
+from rtserver.bootstrap.plugin import by_type, load_plugins, load_policy, load_servants
 from rtserver.bootstrap.redis_binary import OLDEST, find_redis_binary
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler
@@ -76,10 +76,12 @@ def check_plugins(config: Config) -> Iterator[Finding]:
         handlers = by_type(load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler))
         services = by_type(load_plugins(config.services, "rtserver.services", ServiceMsgHandler))
         servants = load_servants(config.rpc_servants)
+        policy = type(load_policy(config.policy))
     except PluginError as error:
         yield Finding(Verdict.FAIL, "plug-ins", str(error))
         return
     found = [f"{cls.__module__}:{cls.__qualname__}" for cls in (*handlers.values(), *services.values(), *servants)]
+    found += [f"{policy.__module__}:{policy.__qualname__}"] if config.policy else []
     yield Finding(Verdict.OK, "plug-ins", ", ".join(found) or "none")
 
 

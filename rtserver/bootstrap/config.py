@@ -138,6 +138,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rpc_servants: Annotated[
         Words, Meta(description="Your own servants of binary clients' calls.", extra=DOTTED_PATHS)
     ] = ()
+    policy: Annotated[
+        str,
+        Meta(description="Your own rules of who may do what, a dotted path. Empty: who is logged in may do all."),
+    ] = ""
     shutdown_seconds: Annotated[
         float, Meta(description="Time to finish what was taken before sockets are cut.", gt=0, le=3600)
     ] = 5.0

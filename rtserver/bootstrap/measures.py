@@ -27,6 +27,7 @@ def user_measures(server: WebSocketServer, users: UserManager) -> Iterator[Measu
         "counter", "updates_merged", "Updates sent together with others, to those with a rate", lambda: topics.merged
     )
     yield Measure("counter", "draw_failures", "Updates that could not be drawn", lambda: topics.failures)
+    yield Measure("counter", "forbidden", "What users may not do", lambda: dict(users.rights.refusals), "what")
     yield Measure("counter", "handler_failures", "Errors in handlers of user messages", lambda: table.failures)
 
 

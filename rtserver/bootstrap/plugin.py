@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from rtserver.base.tce_gateway import UserGateway
 from rtserver.bootstrap.error import PluginError
+from rtserver.user.policy import Policy
 from tcelib.core.servant import Servant, interfaces_of
 
 
@@ -55,6 +56,11 @@ def load_servants(paths: Iterable[str]) -> list[type[Servant]]:
                     f" ({interface.name}): give one of them another [index=N]"
                 )
     return classes
+
+
+def load_policy(path: str) -> Policy:
+    """An object of the policy at ``path``, the built-in one for an empty path. Raises ``PluginError``."""
+    return (_load(path, Policy) if path else Policy)()
 
 
 def build_servant(cls: Callable[..., Servant], users: Any) -> Servant:

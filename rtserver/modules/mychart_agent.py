@@ -101,9 +101,9 @@ class MyChart:
         return self._painter.follow(snapshot, self._look) if self._is_dynamic else None
 
     def on_refused(self, refused: Refused) -> None:
-        """Tell the client why it gets no chart."""
+        """Tell the client why it gets no chart, or no more of it."""
         text = f"chart {self._look.chart_id}: {refused.message}"
-        self._agent.push_error(refused.code, text, MYCHARTS, self._request_id)
+        self._agent.push_error(refused.code, text, MYCHARTS, self._request_id, chart_id=self._look.chart_id)
 
 
 class MyChartAgent(BaseUserAgentModule):

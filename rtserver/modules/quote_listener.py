@@ -11,9 +11,11 @@ from typing import Any, Protocol
 from rtserver.base.messages import Refused, Snapshot
 from rtserver.modules.user_agent_module import BaseUserAgentModule
 from rtserver.user.audience import Draw
+from rtserver.user.policy import ForbiddenError
 from rtserver.user.user_agent import UserAgent
 
 QUOTES = "quotes"
+NO_REF = 0  # of a subscription that never was; real ones begin at 1
 
 
 class Watcher(Protocol):
@@ -23,7 +25,7 @@ class Watcher(Protocol):
         """Show the feed as it stands. What is returned, if anything, shows what follows: see ``TopicBoard.join``."""
 
     def on_refused(self, refused: Refused) -> None:
-        """There is no such feed."""
+        """There is no such feed, or not for this user, or not any more."""
 
 
 @dataclass(slots=True)
@@ -58,7 +60,12 @@ class QuoteListener(BaseUserAgentModule):
         """
         replaced = self._by_name.get(name)
         # Asked for before the old one is given up: a feed that both have in common is not ended and begun again.
-        ref = self.agent.subscribe(self, QUOTES, request)
+        try:
+            ref = self.agent.subscribe(self, QUOTES, request)
+        except ForbiddenError as error:
+            self.unlisten(name)
+            watcher.on_refused(Refused(self.agent.id, NO_REF, error.code, error.message))
+            return
         if replaced is not None:
             self._end(replaced)
         self._by_name[name] = self._by_ref[ref] = Membership(name, watcher, ref, rate)

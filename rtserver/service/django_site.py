@@ -23,11 +23,17 @@ class KickUser(msgspec.Struct, frozen=True, tag_field="op", tag="kick"):
     reason: str = ""
 
 
-DjangoSiteData: TypeAlias = SessionClosed | KickUser
+class RecheckUser(msgspec.Struct, frozen=True, tag_field="op", tag="recheck"):
+    """A user's groups have changed, or whatever else the policy goes by; ``"*"``: those of many users."""
+
+    user_id: int | str
+
+
+DjangoSiteData: TypeAlias = SessionClosed | KickUser | RecheckUser
 
 
 class DjangoSiteMsgHandler(ServiceMsgHandler):
-    """Closes the sockets of a session, or of a user."""
+    """Closes the sockets of a session, or of a user, or has looked again at who a user is."""
 
     msg_type = "django_site"
     data_type = DjangoSiteData
@@ -39,3 +45,5 @@ class DjangoSiteMsgHandler(ServiceMsgHandler):
                 self.users.close_session(session_key)
             case KickUser(user_id, reason):
                 self.users.kick(user_id, reason)
+            case RecheckUser(user_id):
+                self.users.recheck(user_id)

@@ -6,7 +6,7 @@ Knows no agent and no socket; who is connected is known on the other side only.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from rtserver.base.messages import CloseSession, Kick, Message, PushUser
+from rtserver.base.messages import CloseSession, Kick, Message, PushUser, Recheck
 
 EVERYONE = "*"
 
@@ -34,6 +34,10 @@ class Users:
     def kick(self, user_id: int | str, reason: str) -> None:
         """Close every socket of a user with 4003."""
         self._post(Kick(user_id, reason))
+
+    def recheck(self, user_id: int | str) -> None:
+        """Look again who a user is (everyone: ``"*"``); what they may not have any more ends."""
+        self._post(Recheck(user_id))
 
     def close_session(self, session_key: str) -> None:
         """Close every socket of a session with 4009."""

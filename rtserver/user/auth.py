@@ -17,19 +17,25 @@ from django.db import close_old_connections
 
 from rtserver.user.look_up_batch import LookUpBatcher
 from rtserver.user.site_session import is_read_together, read_sessions
-from rtserver.user.site_user import find_users
+from rtserver.user.site_user import find_groups, find_users
 from rtserver.user.token import is_token, read_token
 
 _SESSION_KEY = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{8,4096}")
 """What a browser keeps as a cookie's value (RFC 6265, sections 4.1.1 and 6.1), and Django takes for a session key."""
 
+NONE: frozenset[str] = frozenset()
+
 
 class Identity(msgspec.Struct, frozen=True):
-    """A logged-in user, and what says so: ``session_key`` is a session's key, or a token (``user.token``)."""
+    """A logged-in user, and what says so: ``session_key`` is a session's key, or a token (``user.token``).
+
+    ``groups`` are the names of the user's Django groups; none where nobody asks for them (``Policy.needs_groups``).
+    """
 
     user_id: int | str
     name: str
     session_key: str
+    groups: frozenset[str] = frozenset()
 
 
 Outcome = Identity | Exception | None
@@ -47,12 +53,14 @@ class Request(Protocol):
 class SessionAuthenticator:
     """Looks sessions and tokens up. Look-ups block, so the event loop has them done by ``executor``.
 
-    Where a session's key is meant, a token will do; it is good for ``token_seconds``.
+    Where a session's key is meant, a token will do; it is good for ``token_seconds``. With ``reads_groups`` the
+    users' groups are looked up as well, by one query for all who are looked up together.
     """
 
-    def __init__(self, executor: Executor, *, token_seconds: float = 86_400.0) -> None:
+    def __init__(self, executor: Executor, *, token_seconds: float = 86_400.0, reads_groups: bool = False) -> None:
         self._executor = executor
         self._token_seconds = token_seconds
+        self._reads_groups = reads_groups
         self._batcher: LookUpBatcher[Identity | None] = LookUpBatcher(self.look_up_many)
 
     def session_key(self, request: Request) -> str | None:
@@ -106,12 +114,15 @@ class SessionAuthenticator:
         tokens = {key: read_token(key, self._token_seconds) for key in session_keys if is_token(key)}
         sessions = {**tokens, **read_sessions([key for key in session_keys if not is_token(key)])}
         users = find_users({key: data for key, data in sessions.items() if data and not isinstance(data, Exception)})
+        groups = find_groups(users) if self._reads_groups else {}
         for key, data in sessions.items():
-            yield key, data if isinstance(data, Exception) else _identity(key, users.get(key))
+            yield key, data if isinstance(data, Exception) else _identity(key, users.get(key), groups.get(key, NONE))
 
 
-def _identity(session_key: str, user: Any | None) -> Outcome:
+def _identity(session_key: str, user: Any | None, groups: frozenset[str] | Exception) -> Outcome:
     if user is None or isinstance(user, Exception):
         return user
+    if isinstance(groups, Exception):
+        return groups
     user_id = user.pk if isinstance(user.pk, int) else str(user.pk)
-    return Identity(user_id, user.get_username(), session_key)
+    return Identity(user_id, user.get_username(), session_key, groups)

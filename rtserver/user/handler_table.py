@@ -12,6 +12,7 @@ import msgspec
 
 from rtserver.base.wire.client_message import BadMessage, ClientMessage, ErrorCode, decode, decode_data
 from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.policy import Rights
 from rtserver.user.user_agent import UserAgent
 
 log = logging.getLogger(__name__)
@@ -36,13 +37,15 @@ class DuplicateHandlerError(ValueError):
 
 
 class HandlerTable:
-    """The handlers by message type. ``failures`` counts what they raised without meaning to.
+    """The handlers by message type, each for those who have the right. ``failures`` counts what they raised without
+    meaning to.
 
     Raises ``DuplicateHandlerError``.
     """
 
-    def __init__(self, handlers: Iterable[BaseUserMsgHandler]) -> None:
+    def __init__(self, handlers: Iterable[BaseUserMsgHandler], rights: Rights) -> None:
         self.failures = 0
+        self._rights = rights
         self._rows: dict[str, tuple[BaseUserMsgHandler, msgspec.json.Decoder[Any]]] = {}
         for handler in handlers:
             known = self._rows.get(handler.msg_type)
@@ -77,6 +80,7 @@ class HandlerTable:
             return None
         handler, decoder = row
         try:
+            self._rights.check_send(agent.user, message.type)
             answer = handler.on_useragent_request(agent, decode_data(message.data, decoder), message.id)
             if hasattr(answer, "__await__"):
                 return self._finish(agent, message, answer)

@@ -59,6 +59,10 @@ class RecentLookUps:
         """Whose sessions they are now."""
         return await self._authenticator.look_up_many(session_keys)
 
+    def forget_answers(self) -> None:
+        """Whoever asks from now on is answered by a look-up that begins after this call."""
+        self._answers.clear()
+
     def _ask(self, session_key: str) -> asyncio.Future[Identity | None]:
         self._forget_old()
         answer = asyncio.ensure_future(self._authenticator.look_up(session_key))

@@ -69,6 +69,25 @@ def find_users(sessions: Mapping[str, Data]) -> dict[str, Any]:
     return one_by_one(sessions, find)
 
 
+def find_groups(users: Mapping[str, Any]) -> dict[str, frozenset[str] | Exception]:
+    """The names of the groups of those whom ``find_users`` found, by the same keys; an error where nobody can tell.
+
+    One query for all. Users without groups, by their model or as it happens, have no names. Blocks.
+    """
+    model = get_user_model()
+    found = {key: user.pk for key, user in users.items() if isinstance(user, model)}
+    if not found or not hasattr(model, "groups"):
+        return {}
+    names: dict[Any, set[str]] = {user_id: set() for user_id in found.values()}
+    try:
+        rows = model._base_manager.filter(pk__in=names, groups__isnull=False).values_list("pk", "groups__name")
+        for user_id, name in rows:
+            names[user_id].add(name)
+    except Exception as error:  # noqa: BLE001 (whatever the site raises: it is told to whoever asked)
+        return dict.fromkeys(found, error)
+    return {key: frozenset(names[user_id]) for key, user_id in found.items()}
+
+
 def _read_backends(sessions: Collection[Data]) -> dict[str, ReadBackend]:
     """The backends, by path, whose users can be read with one query, and the users."""
     paths = set(settings.AUTHENTICATION_BACKENDS).intersection(data.get(BACKEND_SESSION_KEY) for data in sessions)

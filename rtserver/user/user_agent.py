@@ -6,6 +6,7 @@ service: what is subscribed to is plain data, and what comes back goes to the ow
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
 from itertools import count
@@ -16,10 +17,13 @@ from rtserver.base.messages import Message, Refused, Snapshot, Subscribe, Unsubs
 from rtserver.base.payload import Framing, Payload
 from rtserver.base.wire.client_message import ErrorCode, encode, encode_error
 from rtserver.user.audience import Draw
+from rtserver.user.policy import ForbiddenError, Rights
 from rtserver.user.topic import TopicBoard
 
 if TYPE_CHECKING:
     from rtserver.user.auth import Identity
+
+log = logging.getLogger(__name__)
 
 
 class Connection(Protocol):
@@ -48,13 +52,16 @@ class Connection(Protocol):
 
 
 class SubscriptionOwner(Protocol):
-    """Who subscribes: a module, a handler. It is told once per subscription, one or the other."""
+    """Who subscribes: a module, a handler. It is told one or the other; a snapshot may be followed by a refusal."""
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """The subscription stands. Push the picture, then ``join`` the topic: so nothing is missed or doubled."""
 
     def on_refused(self, refused: Refused) -> None:
-        """The subscription is over before it began."""
+        """The subscription is over: before it began, or because the user may not have it any more.
+
+        In the second case leave the topic: what was joined goes on otherwise.
+        """
 
 
 class AgentGoneError(RuntimeError):
@@ -73,6 +80,7 @@ class UserAgent:
         "_is_lagging",
         "_post",
         "_refs",
+        "_rights",
         "_subscriptions",
         "_topics",
         "_waiting",
@@ -92,6 +100,7 @@ class UserAgent:
         *,
         post: Callable[[Message], object],
         topics: TopicBoard,
+        rights: Rights,
     ) -> None:
         self.id = id
         self.uid = uid
@@ -100,8 +109,9 @@ class UserAgent:
         self.modules: dict[str, Any] = {}
         self._post = post
         self._topics = topics
+        self._rights = rights
         self._refs = count(1)
-        self._subscriptions: dict[int, tuple[SubscriptionOwner, str]] = {}
+        self._subscriptions: dict[int, tuple[SubscriptionOwner, str, Any]] = {}  # owner, service, request
         self._waiting: dict[int, Subscribe] = {}  # not asked yet, the oldest first
         self._asked: int | None = None  # the ref that a service has yet to answer
         self._is_lagging = False
@@ -135,9 +145,10 @@ class UserAgent:
         message: str,
         type: str | None = None,  # noqa: A002
         id: int | str | None = None,  # noqa: A002
+        **about: Any,
     ) -> None:
-        """Send an ``error``; ``type`` and ``id`` are those of the message that it answers."""
-        self._push(encode_error(code, message, type, id))
+        """Send an ``error``; ``type`` and ``id`` are those of the message that it answers; see ``encode_error``."""
+        self._push(encode_error(code, message, type, id, **about))
 
     def push(self, message: Payload, key: Hashable | None = None) -> None:
         """Send a message that may be for several agents; ``key`` as in ``Connection.push``."""
@@ -153,10 +164,11 @@ class UserAgent:
 
         One question is asked at a time, and none while the client lags: a page may ask for more pictures at once than
         may wait for it, and one client's questions must not stand in the way of everybody's. Raises
-        ``AgentGoneError`` after the connection's end.
+        ``AgentGoneError`` after the connection's end, ``ForbiddenError`` for what the user may not have.
         """
         if self._is_gone:
             raise AgentGoneError(f"{self} has gone")
+        self._rights.check_subscribe(self.user, service, request)
         ref = next(self._refs)
         self._waiting[ref] = Subscribe(self.id, ref, service, request)
         try:
@@ -164,7 +176,7 @@ class UserAgent:
         except BridgeClosedError:
             del self._waiting[ref]
             raise
-        self._subscriptions[ref] = (owner, service)
+        self._subscriptions[ref] = (owner, service, request)
         return ref
 
     def unsubscribe(self, ref: int) -> None:
@@ -215,6 +227,15 @@ class UserAgent:
         finally:
             self._on_answered(refused.ref)
 
+    def on_user(self, user: Identity) -> None:
+        """The user is not who they were: their subscriptions are judged again, and end where the right is lost."""
+        self.user = user
+        for ref, (owner, service, request) in tuple(self._subscriptions.items()):
+            try:
+                self._rights.check_subscribe(user, service, request)
+            except ForbiddenError as error:
+                self._revoke(ref, owner, error)
+
     def on_lag(self, is_lagging: bool) -> None:
         """The client has begun to lag behind what is sent to it, or has caught up."""
         self._is_lagging = is_lagging
@@ -228,6 +249,16 @@ class UserAgent:
         self._topics.remove(self)
         for ref in tuple(self._subscriptions):
             self.unsubscribe(ref)
+
+    def _revoke(self, ref: int, owner: SubscriptionOwner, error: ForbiddenError) -> None:
+        if ref not in self._subscriptions:
+            return  # the owner of another one has given it up
+        self.unsubscribe(ref)
+        try:
+            owner.on_refused(Refused(self.id, ref, error.code, error.message))
+        except Exception:
+            # The others that have to end must not depend on it.
+            log.exception("! %s: the owner of a subscription failed at its end", self)
 
     def _on_answered(self, ref: int) -> None:
         if ref == self._asked:

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 import rtserver
-from rtserver.base.messages import CloseSession, Kick, Message, PushUser, Refused, Snapshot, Update
+from rtserver.base.messages import CloseSession, Kick, Message, PushUser, Recheck, Refused, Snapshot, Update
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.payload import Payload
 from rtserver.base.wire.client_message import encode
@@ -23,6 +23,7 @@ from rtserver.user.auth import Identity, Request
 from rtserver.user.farewell import Farewell
 from rtserver.user.handler_table import HandlerTable
 from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.policy import Policy, Rights
 from rtserver.user.session_watch import Authenticator, SessionWatch
 from rtserver.user.topic import TopicBoard
 from rtserver.user.user_agent import Connection, UserAgent
@@ -36,8 +37,9 @@ class UserManager(ThreadBound):
     """All open agents; the owner of their connections.
 
     ``handlers`` make the message handlers, each called with this object: usually their classes. ``post`` puts a
-    message on the bridge to the services. ``epoch`` is a word that no earlier start of the server has used. Raises
-    ``DuplicateHandlerError`` for two handlers of one message type.
+    message on the bridge to the services. ``epoch`` is a word that no earlier start of the server has used.
+    ``rights`` are what users may do; without it, everything. Raises ``DuplicateHandlerError`` for two handlers of one
+    message type.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class UserManager(ThreadBound):
         authenticator: Authenticator,
         *,
         epoch: str,
+        rights: Rights | None = None,
         heartbeat_ms: int = 25_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -57,7 +60,8 @@ class UserManager(ThreadBound):
         self.epoch = epoch
         self._registry = AgentRegistry()
         self.farewell = Farewell(self._registry)
-        self._sessions = SessionWatch(self._registry, authenticator, clock)
+        self.rights = rights or Rights(Policy())
+        self._sessions = SessionWatch(self._registry, authenticator, clock, UserAgent.on_user)
         self._authenticator = authenticator
         self._server = {"version": rtserver.__version__, "epoch": epoch}
         self._heartbeat_ms = heartbeat_ms
@@ -71,8 +75,9 @@ class UserManager(ThreadBound):
             PushUser: self._on_push_user,
             Kick: self._on_kick,
             CloseSession: self._on_close_session,
+            Recheck: lambda message: self._sessions.recheck_user(str(message.user_id)),
         }
-        self.table = HandlerTable([make(self) for make in handlers])
+        self.table = HandlerTable([make(self) for make in handlers], self.rights)
 
     @property
     def agents(self) -> Mapping[int, UserAgent]:
@@ -95,6 +100,10 @@ class UserManager(ThreadBound):
     async def recheck_sessions(self) -> None:
         """Look every session up once and close the connections of those that no longer hold with 4009."""
         await self._sessions.recheck()
+
+    async def wait_rechecked(self) -> None:
+        """Until all users of whom a change was told have been looked up."""
+        await self._sessions.wait_rechecked()
 
     def close_all(self, code: int, reason: str = "") -> None:
         """Close every connection."""
@@ -144,8 +153,17 @@ class UserManager(ThreadBound):
             connection.close(CloseCode.SESSION_CLOSED, "session closed")
             return None
         number = next(self._ids)
-        agent = UserAgent(number, f"{self.epoch}-{number}", identity, connection, post=self.post, topics=self.topics)
+        agent = UserAgent(
+            number,
+            f"{self.epoch}-{number}",
+            identity,
+            connection,
+            post=self.post,
+            topics=self.topics,
+            rights=self.rights,
+        )
         self._registry.add(agent)
+        self._sessions.on_open(agent)
         agent.push_message(self._userinfo(agent), "userinfo")
         if self.farewell.is_said:
             self.farewell.turn_away(agent)

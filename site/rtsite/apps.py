@@ -1,9 +1,10 @@
-"""The site as a Django application: where its signal receiver is connected, when Django is ready and not before."""
+"""The site as a Django application: where its signal receivers are connected, when Django is ready and not before."""
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_out
+from django.db.models.signals import m2m_changed, post_save, pre_delete
 
-from rtsite.signals import announce_closed_session
+from rtsite import signals
 
 
 class SiteConfig(AppConfig):
@@ -13,5 +14,13 @@ class SiteConfig(AppConfig):
     verbose_name = "rtserver demo site"
 
     def ready(self) -> None:
-        """Connect the receiver once, however often Django is set up in a process."""
-        user_logged_out.connect(announce_closed_session, dispatch_uid="rtsite.announce_closed_session")
+        """Connect the receivers once, however often Django is set up in a process."""
+        from django.contrib.auth.models import Group, User  # models can be imported from here on
+
+        user_logged_out.connect(signals.announce_closed_session, dispatch_uid="rtsite.announce_closed_session")
+        for signal in (post_save, pre_delete):
+            signal.connect(signals.announce_changed_user, User, dispatch_uid="rtsite.announce_changed_user")
+            signal.connect(signals.announce_changed_group, Group, dispatch_uid="rtsite.announce_changed_group")
+        m2m_changed.connect(
+            signals.announce_changed_groups, User.groups.through, dispatch_uid="rtsite.announce_changed_groups"
+        )

@@ -1,17 +1,22 @@
-"""What the site tells rtserver: that a session is over, so that its open sockets close within a second.
+"""What the site tells rtserver: that a session is over, or a user not who they were. It shows within a second.
 
 The message goes the way of every service message, through the Redis list. The site knows nothing else of rtserver.
 """
 
 import json
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import redis
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+NAMED_USERS = 100
+"""Changes of more users than these at once are told as a change of everyone's."""
 
 logger = logging.getLogger(__name__)
 
@@ -23,24 +28,69 @@ def announce_closed_session(sender: Any, request: HttpRequest, **signal: Any) ->
     by a timer and closes the sockets then.
     """
     session_key = request.session.session_key
-    if session_key is None:
+    if session_key is not None:
+        _tell([session_closed_message(session_key)])
+
+
+def announce_changed_user(
+    sender: Any, instance: Any, created: bool = False, update_fields: Any = None, **signal: Any
+) -> None:
+    """Receiver of a user's ``post_save`` and ``pre_delete``: a new password or a lost account ends sessions."""
+    is_login = update_fields is not None and set(update_fields) == {"last_login"}
+    if not (created or is_login):
+        _tell_changed([instance.pk])
+
+
+def announce_changed_groups(
+    sender: Any, instance: Any, action: str, reverse: bool, pk_set: set[Any] | None, **signal: Any
+) -> None:
+    """Receiver of ``m2m_changed`` of users and groups, from whichever side it was changed."""
+    if action not in {"post_add", "post_remove", "pre_clear"}:
         return
-    try:
-        _push(session_closed_message(session_key))
-    except redis.RedisError as error:
-        logger.warning("rtserver is not told that a session ended, its sockets stay for a while: %s", error)
+    if not reverse:
+        _tell_changed([instance.pk])
+    elif pk_set is not None:
+        _tell_changed(pk_set)
+    else:
+        announce_changed_group(sender, instance)
+
+
+def announce_changed_group(sender: Any, instance: Any, **signal: Any) -> None:
+    """Receiver of a group's ``post_save`` and ``pre_delete``: its members have a group of another name, or none."""
+    _tell_changed(instance.user_set.values_list("pk", flat=True))
 
 
 def session_closed_message(session_key: str) -> str:
     """The service message, as in the table of the JSON protocol's reference."""
-    return json.dumps(
-        {"type": "django_site", "src": "rtsite", "data": {"op": "session_closed", "session_key": session_key}},
-        separators=(",", ":"),
-    )
+    return _message({"op": "session_closed", "session_key": session_key})
 
 
-def _push(message: str) -> None:
-    """One short connection: people log out too rarely to keep one open."""
+def recheck_message(user_id: int | str) -> str:
+    """The same for a user who is to be looked up again; ``"*"`` for all of them."""
+    return _message({"op": "recheck", "user_id": user_id})
+
+
+def _message(data: dict[str, Any]) -> str:
+    return json.dumps({"type": "django_site", "src": "rtsite", "data": data}, separators=(",", ":"))
+
+
+def _tell_changed(user_ids: Iterable[Any]) -> None:
+    """Once the change can be read: rtserver would find what was there before it."""
+    known = [user_id if isinstance(user_id, int) else str(user_id) for user_id in user_ids]
+    if known:
+        named = known if len(known) <= NAMED_USERS else ["*"]
+        transaction.on_commit(lambda: _tell([recheck_message(user_id) for user_id in named]))
+
+
+def _tell(messages: list[str]) -> None:
+    try:
+        _push(messages)
+    except redis.RedisError as error:
+        logger.warning("rtserver is not told of %d changes, sockets stay for a while: %s", len(messages), error)
+
+
+def _push(messages: list[str]) -> None:
+    """One short connection: this happens too rarely to keep one open."""
     client = redis.Redis.from_url(
         settings.RTSERVER_REDIS_URL,
         socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
@@ -48,4 +98,4 @@ def _push(message: str) -> None:
         retry=Retry(NoBackoff(), 0),
     )
     with client:
-        client.rpush(settings.RTSERVER_QUEUE, message)
+        client.rpush(settings.RTSERVER_QUEUE, *messages)

@@ -6,10 +6,11 @@ import pytest
 
 import tcelib as tce
 from rtserver.bootstrap.error import PluginError
-from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_servants
+from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.idl.rtserver import IUserGateway
 from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.policy import Policy
 
 PING = "rtserver.handlers.ping"
 
@@ -123,3 +124,18 @@ def test_servants_that_cannot_be_served_stop_the_start_with_their_names(names, w
 def test_a_servant_without_an_interface_is_named():
     with pytest.raises(PluginError, match=r"tcelib.core.servant.Servant serves no interface"):
         load_servants(["tcelib:Servant"])
+
+
+class Closed(Policy):
+    """Lets nobody do anything."""
+
+
+def test_a_policy_is_an_object_of_the_class_that_is_named_and_the_built_in_one_otherwise():
+    assert type(load_policy("")) is Policy
+    assert type(load_policy(f"{HERE}:Closed")) is Closed
+
+
+@pytest.mark.parametrize("path", ["nowhere:Policy", f"{HERE}:OtherPing", "nonsense"])
+def test_a_policy_that_is_none_stops_the_start(path):
+    with pytest.raises(PluginError, match=r"cannot be loaded|is no subclass of"):
+        load_policy(path)

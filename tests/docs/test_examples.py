@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import redis
 from tcelib.tmake import tce2py
 from tests.docs.dead_stream import DeadStream
 from tests.docs.document import EXTENDING, ROOT, blocks
+from tests.docs.site_shell import run_on_site
 from tests.docs.visitor import Visitor
 from tests.running_server import RunningServer
 from tests.tce_client import TceClient, text
@@ -25,13 +23,7 @@ CART, ADD = 20000, 0
 @pytest.fixture(scope="module")
 def group(server: RunningServer, var_dir: Path) -> str:
     """A Django group whose only member is demo."""
-    script = (
-        "from django.contrib.auth.models import Group, User;"
-        "Group.objects.create(name='buyers').user_set.add(User.objects.get(username='demo'))"
-    )
-    environment = {**os.environ, "RTSITE_VAR": str(var_dir), "RTSITE_REDIS_URL": server.redis_url}
-    command = [sys.executable, str(ROOT / "site" / "manage.py"), "shell", "--verbosity", "0", "-c", script]
-    subprocess.run(command, env=environment, check=True, timeout=60)
+    run_on_site(server, var_dir, "Group.objects.create(name='buyers').user_set.add(demo)")
     return "buyers"
 
 

@@ -16,6 +16,8 @@ from rtserver.handlers.ping import PingMsgHandler
 from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote_center import QuoteCenter
 from rtserver.service.users import Users
+from rtserver.user.auth import Identity
+from rtserver.user.policy import Policy, Rights
 
 DATE = "20130301"
 QUOTES = msgspec.json.Decoder(QuoteCenter.data_type)
@@ -24,8 +26,8 @@ QUOTES = msgspec.json.Decoder(QuoteCenter.data_type)
 class Market:
     """Both sides of the bridge, and the mailboxes between them: what is posted waits until ``deliver``."""
 
-    def __init__(self, **limits: Any) -> None:
-        self.online = Online(PingMsgHandler, partial(MyChartMsgHandler, **limits))
+    def __init__(self, *, rights: Rights | None = None, **limits: Any) -> None:
+        self.online = Online(PingMsgHandler, partial(MyChartMsgHandler, **limits), rights=rights)
         self._to_users: deque[Message] = deque()
         post = self._to_users.append
         self.center = QuoteCenter(ServiceContext(post, Users(post), lambda fn, *args: fn(*args)))
@@ -544,3 +546,42 @@ def test_a_thousand_who_come_and_go_leave_nothing_behind():
     assert len(wires) == 0
     assert market.online.users.user_count == 0
     assert market.online.users.table.failures == 0
+
+
+class BySymbol(Policy):
+    """What may be seen is called like a group."""
+
+    def may_subscribe(self, user, service, request):
+        return request["quote"].split(":")[1] in user.groups
+
+
+def test_a_chart_whose_right_is_lost_says_so_by_its_id_and_is_silent_from_then_on():
+    market = Market(rights=Rights(BySymbol()))
+    client = market.online.connect()
+    client.agent.on_user(Identity(1, "ann", client.agent.session_key, frozenset({"AAPL", "IBM"})))
+    market.ask(client, chart_id="a", item="AAPL", id="q")
+    market.ask(client, chart_id="i", item="IBM")
+    client.agent.on_user(Identity(1, "ann", client.agent.session_key, frozenset({"IBM"})))
+    market.tick(1, 1, "AAPL")
+    market.tick(1, 2, "IBM")
+    market.deliver()
+    error, update = client.wire.take()
+    assert error == {
+        "type": "error",
+        "data": {
+            "code": "forbidden",
+            "message": "chart a: you may not have this of the quotes",
+            "type": "mycharts",
+            "chart_id": "a",
+        },
+        "id": "q",
+    }
+    assert update["data"]["chart_id"] == "i"
+    # The name is free, the right is not there.
+    [error] = market.ask(client, chart_id="a", item="AAPL", id="r")
+    assert (error["id"], error["data"]["code"], error["data"]["chart_id"]) == ("r", "forbidden", "a")
+    [picture] = market.ask(client, chart_id="a", item="IBM")
+    assert picture["data"]["update"] == "static"
+    client.leave()
+    market.deliver()
+    assert set(market.traces().values()) == {0}

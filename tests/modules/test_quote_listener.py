@@ -6,6 +6,8 @@ from user_side import Online, payload_of
 from rtserver.base.bridge import BridgeClosedError
 from rtserver.base.messages import Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
 from rtserver.modules.quote_listener import QuoteListener
+from rtserver.user.auth import Identity
+from rtserver.user.policy import Policy, Rights
 
 EMPTY = Table(("label",), ())
 
@@ -165,3 +167,42 @@ def test_removing_ends_all(online, client, listener):
     listener.on_remove()
     assert (len(listener), len(online.topics), client.agent.subscriptions) == (0, 0, 0)
     assert sum(isinstance(message, Unsubscribe) for message in online.posted) == 3
+
+
+class ByName(Policy):
+    """Every user may have what is called like one of the groups."""
+
+    def may_subscribe(self, user, service, request):
+        return request["quote"] in user.groups or "not for you"
+
+
+def test_a_feed_that_the_user_may_not_have_is_refused_and_takes_the_name_from_the_one_before_it():
+    online = Online(rights=Rights(ByName()))
+    client = online.connect()
+    client.agent.on_user(Identity(1, "ann", "s", frozenset({"gold"})))
+    listener, gold, iron = QuoteListener(client.agent), Watcher(), Watcher()
+    listener.listen("a", {"quote": "gold"}, gold)
+    answer(online)
+    online.take_posted()
+    listener.listen("a", {"quote": "iron"}, iron)
+    assert [(refused.code, refused.message) for refused in iron.refused] == [("forbidden", "not for you")]
+    assert gold.refused == []
+    assert [type(message) for message in online.take_posted()] == [Unsubscribe]
+    assert (len(listener), online.topics.members) == (0, 0)
+
+
+def test_a_feed_that_the_user_may_not_have_any_more_is_left_and_refused_once():
+    online = Online(rights=Rights(ByName()))
+    client = online.connect()
+    client.agent.on_user(Identity(1, "ann", "s", frozenset({"gold"})))
+    listener, watcher = QuoteListener(client.agent), Watcher()
+    listener.listen("a", {"quote": "gold"}, watcher)
+    answer(online)
+    assert online.topics.members == 1
+    online.take_posted()
+    client.agent.on_user(Identity(1, "ann", "s"))
+    assert [refused.code for refused in watcher.refused] == ["forbidden"]
+    assert [type(message) for message in online.take_posted()] == [Unsubscribe]
+    assert (len(listener), online.topics.members) == (0, 0)
+    client.agent.on_user(Identity(1, "ann", "s", frozenset({"gold"})))
+    assert len(watcher.refused) == 1

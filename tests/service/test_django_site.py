@@ -2,7 +2,7 @@ import msgspec
 import pytest
 from service_fakes import Surroundings
 
-from rtserver.base.messages import CloseSession, Kick, Message
+from rtserver.base.messages import CloseSession, Kick, Message, Recheck
 from rtserver.service.django_site import DjangoSiteMsgHandler
 
 
@@ -22,6 +22,11 @@ def test_a_session_that_was_closed_closes_its_sockets() -> None:
 def test_a_kick_closes_the_sockets_of_a_user() -> None:
     assert tell(b'{"op":"kick","user_id":7,"reason":"spam"}') == Kick(7, "spam")
     assert tell(b'{"op":"kick","user_id":"ann"}') == Kick("ann", "")
+
+
+def test_a_user_who_has_changed_is_looked_up_again() -> None:
+    assert tell(b'{"op":"recheck","user_id":7}') == Recheck(7)
+    assert tell(b'{"op":"recheck","user_id":"*"}') == Recheck("*")
 
 
 @pytest.mark.parametrize(

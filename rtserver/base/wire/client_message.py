@@ -97,6 +97,15 @@ def encode_around(type: str, data: bytes, id: int | str | None = None) -> bytes:
     return b'{"type":%b,"data":%b,"id":%b}' % (json.encode(type), data, json.encode(id))
 
 
-def encode_error(code: ErrorCode | str, message: str, type: str | None = None, id: int | str | None = None) -> bytes:  # noqa: A002
-    """The payload of an ``error``; ``type`` and ``id`` are those of the message that it answers, where known."""
-    return encode("error", {"code": str(code), "message": message, "type": type}, id)
+def encode_error(
+    code: ErrorCode | str,
+    message: str,
+    type: str | None = None,  # noqa: A002
+    id: int | str | None = None,  # noqa: A002
+    **about: Any,
+) -> bytes:
+    """The payload of an ``error``; ``type`` and ``id`` are those of the message that it answers, where known.
+
+    What else the error is ``about`` stands in its data, too.
+    """
+    return encode("error", {"code": str(code), "message": message, "type": type, **about}, id)

@@ -1,0 +1,101 @@
+"""Who may do what: the rules that a site may replace, and how they are asked.
+
+Decides nothing but the default: whoever is logged in may do all. Rules of one's own are a subclass of ``Policy`` that
+the setting ``policy`` names. They are asked on the websocket thread and must not wait for anything; what they need to
+know of a user is looked up with the session.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from rtserver.base.wire.client_message import BadMessage, ErrorCode
+
+if TYPE_CHECKING:
+    from rtserver.user.auth import Identity
+
+log = logging.getLogger(__name__)
+
+Verdict: TypeAlias = bool | str
+"""True, or False, or a text that says to the user why not."""
+
+REASONS = {
+    "subscribe": "you may not have this of the {}",
+    "send": 'you may not send messages of type "{}"',
+    "call": "you may not call {}",
+}
+"""What a user is told where the policy gives no reason, with the first of what it was asked about."""
+
+
+class Policy:
+    """Subclass it and say what differs. Each rule gets the user as ``Identity`` and may be asked at any time.
+
+    It is asked when a client wants something, and about each subscription again when ``user`` has changed.
+    """
+
+    needs_groups: ClassVar[bool] = False
+    """Whether ``user.groups`` are looked up: the names of the user's Django groups. It costs a query per look-up."""
+
+    def may_subscribe(self, user: Identity, service: str, request: Any) -> Verdict:
+        """Whether a user may have what a service offers for a request.
+
+        Of the service "quotes" it is ``{"quote": "EXCHANGE:ITEM:DATE", "period": seconds, "indicators": [...]}``.
+        """
+        return True
+
+    def may_send(self, user: Identity, msg_type: str) -> Verdict:
+        """Whether a user may send a message of that type, to a handler that exists. Asked about ``ping``, too."""
+        return True
+
+    def may_call(self, user: Identity, operation: str) -> Verdict:
+        """Whether a user may call an operation of a servant of your own, by its name: "shop.ICart.add"."""
+        return True
+
+    def max_rate(self, user: Identity) -> float | None:
+        """How many updates a second a chart of the user may have at most; None for as many as there are."""
+        return None
+
+
+class ForbiddenError(BadMessage):
+    """The user may not do that; its message says why, to the user."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(ErrorCode.FORBIDDEN, message)
+
+
+class Rights:
+    """A policy as the rest of the server asks it: what is not allowed raises ``ForbiddenError`` and is counted.
+
+    Only True allows. A rule that fails, or that returns nothing by mistake, forbids.
+    """
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        self.refusals: Counter[str] = Counter({"subscribe": 0, "send": 0, "call": 0})
+
+    def check_subscribe(self, user: Identity, service: str, request: Any) -> None:
+        """Raises ``ForbiddenError``."""
+        self._check("subscribe", self.policy.may_subscribe, user, service, request)
+
+    def check_send(self, user: Identity, msg_type: str) -> None:
+        """Raises ``ForbiddenError``."""
+        self._check("send", self.policy.may_send, user, msg_type)
+
+    def check_call(self, user: Identity, operation: str) -> None:
+        """Raises ``ForbiddenError``."""
+        self._check("call", self.policy.may_call, user, operation)
+
+    def _check(self, what: str, rule: Callable[..., Verdict], user: Identity, *about: Any) -> None:
+        verdict: Verdict
+        try:
+            verdict = rule(user, *about)
+        except Exception:
+            log.exception("! the policy failed on %r of %s, which forbids it", about, user.name)
+            verdict = False
+        if verdict is not True:
+            self.refusals[what] += 1
+            reason = verdict if isinstance(verdict, str) and verdict else REASONS[what].format(about[0])
+            raise ForbiddenError(reason)

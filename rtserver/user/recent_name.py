@@ -1,0 +1,35 @@
+"""What happened within the last minute, by name: a handshake that began before it may end after it."""
+
+from collections.abc import Callable
+
+REMEMBERED_SECONDS = 60.0
+"""Longer than any handshake takes."""
+
+
+class RecentNames:
+    """Names that were added within the last minute. ``clock`` gives seconds that never run back."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._added: dict[str, float] = {}  # name to the moment it was added, the oldest first
+
+    def __contains__(self, name: str) -> bool:
+        self._forget_old()
+        return name in self._added
+
+    def __len__(self) -> int:
+        return len(self._added)
+
+    def add(self, name: str) -> None:
+        """Remember it from now on for a minute."""
+        self._forget_old()
+        self._added.pop(name, None)
+        self._added[name] = self._clock()
+
+    def _forget_old(self) -> None:
+        oldest_kept = self._clock() - REMEMBERED_SECONDS
+        while self._added:
+            name = next(iter(self._added))
+            if self._added[name] >= oldest_kept:
+                return
+            del self._added[name]

@@ -1,0 +1,96 @@
+"""The policy of docs/examples in a real server: who gets which quotes, by the groups of the demo site."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from rtserver.bootstrap.plugin import load_policy
+from rtserver.user.auth import Identity
+from tests.conftest import unused_port
+from tests.docs.conftest import MSG_HANDLERS
+from tests.docs.document import ROOT
+from tests.docs.site_shell import run_on_site
+from tests.docs.visitor import Visitor, log_in
+from tests.redis_process import RedisProcess
+from tests.running_server import RunningServer
+
+EXAMPLES = ROOT / "docs" / "examples"
+OPTIONS = ("--no-demo-quotes", "--msg-handlers", MSG_HANDLERS, "--policy", "group_policy:GroupPolicy")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, var_dir: Path) -> Iterator[RunningServer]:
+    """A server that has loaded the policy."""
+    with pytest.MonkeyPatch.context() as patch, RedisProcess(tmp_path_factory.mktemp("redis")) as redis_process:
+        patch.setenv("PYTHONPATH", str(EXAMPLES))
+        with RunningServer(redis_process.url, var_dir, unused_port(), *OPTIONS) as running:
+            yield running
+
+
+def chart(exchange: str, request_id: str) -> str:
+    data = {"type": "quote", "chart_id": exchange, "exchange": exchange, "item": "cu", "date": "20151120"}
+    return json.dumps({"type": "mycharts", "data": {**data, "update": "dynamic"}, "id": request_id})
+
+
+def price(exchange: str, label: int) -> str:
+    info = {"quote": f"{exchange}:cu:20151120", "info": {"point": [label, 1.5]}}
+    return json.dumps({"type": "quote", "src": "test", "data": [info]})
+
+
+def next_of(visitor: Visitor, *types: str) -> dict:
+    """The next message of one of these types."""
+    while (message := json.loads(visitor.receive_text()))["type"] not in types:
+        pass
+    return message
+
+
+def test_quotes_of_an_exchange_are_for_its_group_as_long_as_one_is_in_it(
+    visitor: Visitor, server: RunningServer, var_dir: Path, queue: redis.Redis
+) -> None:
+    visitor.send(chart("LME", "1"))
+    error = next_of(visitor, "error", "mycharts")
+    assert (error["type"], error["id"]) == ("error", "1")
+    assert error["data"]["code"] == "forbidden"
+    assert error["data"]["message"] == "chart LME: quotes of LME are for metal traders"
+    # Into the group: the site's signal tells the server, which looks at the user again.
+    run_on_site(server, var_dir, "demo.groups.add(Group.objects.create(name='metal traders'))")
+    while next_of_request(visitor, "2")["type"] == "error":
+        pass
+    visitor.send(chart("FREE", "3"))
+    assert next_of(visitor, "mycharts")["data"]["chart_id"] == "FREE"
+    queue.rpush("queue:rtserver", price("LME", 1))
+    assert next_of(visitor, "mycharts")["data"]["chart_id"] == "LME"
+    # Out of it again: the chart ends, the other one goes on.
+    run_on_site(server, var_dir, "demo.groups.clear()")
+    error = next_of(visitor, "error")
+    assert (error["data"]["code"], error["data"]["chart_id"]) == ("forbidden", "LME")
+    queue.rpush("queue:rtserver", price("LME", 2), price("FREE", 1))
+    assert next_of(visitor, "mycharts")["data"]["chart_id"] == "FREE"
+
+
+def next_of_request(visitor: Visitor, request_id: str) -> dict:
+    """Ask for the chart (again), and take what it is answered."""
+    visitor.send(chart("LME", request_id))
+    return next_of(visitor, "error", "mycharts")
+
+
+def test_a_message_that_is_not_for_guests_is_refused_to_guest(server: RunningServer) -> None:
+    with Visitor(server, log_in(server, "guest")) as guest:
+        guest.send('{"type":"todo","data":{"op":"add","text":"sweep"},"id":7}')
+        answer = next_of(guest, "error")
+    assert (answer["type"], answer["id"], answer["data"]["code"]) == ("error", 7, "forbidden")
+
+
+@pytest.mark.parametrize(
+    ("groups", "rate"),
+    [((), 1.0), (("buyers",), 1.0), (("stock traders",), 10.0), (("stock traders", "metal traders"), 20.0)],
+)
+def test_the_best_of_a_users_groups_says_how_often_a_chart_is_sent(
+    monkeypatch: pytest.MonkeyPatch, groups: tuple[str, ...], rate: float
+) -> None:
+    monkeypatch.syspath_prepend(EXAMPLES)
+    policy = load_policy("group_policy:GroupPolicy")
+    assert policy.max_rate(Identity(1, "ann", "key", frozenset(groups))) == rate

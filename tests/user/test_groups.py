@@ -1,0 +1,90 @@
+"""The groups of users, from the site's own database: for those who ask for them, and with one query for many."""
+
+import asyncio
+
+import pytest
+
+from rtserver.user.auth import Identity, SessionAuthenticator
+
+
+@pytest.fixture
+def auth(executor, site):
+    return SessionAuthenticator(executor, reads_groups=True)
+
+
+@pytest.fixture
+def groups(site):
+    from django.contrib.auth.models import Group
+
+    yield [Group.objects.create(name=name) for name in ("buyers", "sellers", "nobody")]
+    Group.objects.all().delete()
+
+
+def queries(find, keys) -> int:
+    """How many queries a look-up of the keys makes in this thread."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    with CaptureQueriesContext(connection) as captured:
+        find(keys)
+    return len(captured)
+
+
+def test_a_user_comes_with_the_names_of_all_groups(site, auth, groups):
+    ann, bob = site.make_user(), site.make_user()
+    ann.groups.set(groups[:2])
+    keys = [site.make_session(ann), site.make_session(ann), site.make_session(bob)]
+    found = auth.find_many([*keys, "nobody-at-all"])
+    assert [found[key].groups for key in keys] == [{"buyers", "sellers"}, {"buyers", "sellers"}, frozenset()]
+    assert found["nobody-at-all"] is None
+
+
+def test_a_change_is_seen_by_the_next_look_up(site, auth, groups):
+    ann = site.make_user()
+    key = site.make_session(ann)
+    before = auth.find(key)
+    ann.groups.add(groups[0])
+    assert (before.groups, auth.find(key).groups) == (frozenset(), {"buyers"})
+    assert auth.find(key) == Identity(ann.pk, ann.username, key, frozenset({"buyers"}))
+
+
+def test_many_cost_one_query_more_than_without_groups_and_nobody_pays_who_does_not_ask(site, executor, auth, groups):
+    users = [site.make_user() for _ in range(20)]
+    for user in users:
+        user.groups.set(groups)
+    keys = [site.make_session(user) for user in users]
+    without = SessionAuthenticator(executor)
+    assert queries(auth.find_many, keys) == queries(without.find_many, keys) + 1
+    assert without.find(keys[0]).groups == frozenset()
+
+
+def test_a_token_has_its_users_groups(site, auth, groups):
+    from rtserver.user.token import make_token
+
+    ann = site.make_user()
+    ann.groups.add(groups[1])
+    assert asyncio.run(auth.look_up(make_token(ann))).groups == {"sellers"}
+
+
+def test_while_the_database_cannot_tell_nobody_is_taken_for_a_user_without_groups(site, auth, monkeypatch):
+    from django.contrib.auth import get_user_model
+
+    key = site.make_session(site.make_user())
+    manager = get_user_model()._base_manager
+
+    def fail(*_arguments, **_filters):
+        raise ConnectionError("no database")
+
+    monkeypatch.setattr(type(manager), "filter", fail)
+    with pytest.raises(ConnectionError, match="no database"):
+        auth.find(key)
+
+
+def test_users_of_a_model_without_groups_have_none(site, auth, monkeypatch):
+    from rtserver.user import site_user
+
+    class Model:
+        pk = 7
+
+    monkeypatch.setattr(site_user, "get_user_model", lambda: Model)
+    assert site_user.find_groups({"key": Model(), "other": None}) == {}
