@@ -187,17 +187,18 @@ class App:
     def _build_users(self) -> UserManager:
         config = self._config
         policy = load_policy(config.policy)
+        rights = Rights(policy, max_rate=config.max_rate or None)
         plugins = load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler)
         classes: list[type[BaseUserMsgHandler]] = [PingMsgHandler, MyChartMsgHandler, *plugins]
         own: dict[type[BaseUserMsgHandler], Callable[[UserManager], BaseUserMsgHandler]]
-        own = {MyChartMsgHandler: partial(MyChartMsgHandler, max_rate=lambda user: config.max_rate or None)}
+        own = {MyChartMsgHandler: partial(MyChartMsgHandler, max_rate=rights.max_rate)}
         handlers = [own.get(cls, cls) for cls in by_type(classes).values()]
         return UserManager(
             handlers,
             TopicBoard(fan_out, self._loop),
             self._bridge.to_services.post,
             RecentLookUps(self._build_authenticator(policy)),
-            rights=Rights(policy),
+            rights=rights,
             epoch=format(time.time_ns() // 1_000_000, "x"),
             heartbeat_ms=int(config.heartbeat_seconds * 1000),
         )

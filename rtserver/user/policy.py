@@ -69,11 +69,12 @@ class ForbiddenError(BadMessage):
 class Rights:
     """A policy as the rest of the server asks it: what is not allowed raises ``ForbiddenError`` and is counted.
 
-    Only True allows. A rule that fails, or that returns nothing by mistake, forbids.
+    Only True allows. A rule that fails, or that returns nothing by mistake, forbids. ``max_rate`` is for everyone.
     """
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, *, max_rate: float | None = None) -> None:
         self.policy = policy
+        self._max_rate = max_rate
         self.refusals: Counter[str] = Counter({"subscribe": 0, "send": 0, "call": 0})
 
     def check_subscribe(self, user: Identity, service: str, request: Any) -> None:
@@ -87,6 +88,11 @@ class Rights:
     def check_call(self, user: Identity, operation: str) -> None:
         """Raises ``ForbiddenError``."""
         self._check("call", self.policy.may_call, user, operation)
+
+    def max_rate(self, user: Identity) -> float | None:
+        """How many updates a second a chart of the user may have at most, by the policy and by what is for everyone."""
+        own = self.policy.max_rate(user)
+        return min((rate for rate in (own, self._max_rate) if rate is not None), default=None)
 
     def _check(self, what: str, rule: Callable[..., Verdict], user: Identity, *about: Any) -> None:
         verdict: Verdict

@@ -53,7 +53,7 @@ def ask_all(rights: Rights) -> list[str | None]:
 def test_by_default_whoever_is_logged_in_may_do_all_and_as_often_as_they_like() -> None:
     rights = Rights(Policy())
     assert ask_all(rights) == [None, None, None]
-    assert rights.policy.max_rate(ANN) is None
+    assert rights.max_rate(ANN) is None
     assert rights.refusals == {"subscribe": 0, "send": 0, "call": 0}
     assert not Policy.needs_groups
 
@@ -98,3 +98,16 @@ def test_a_policy_that_fails_forbids_and_is_logged(caplog: pytest.LogCaptureFixt
     assert None not in ask_all(rights)
     assert rights.refusals == {"subscribe": 1, "send": 1, "call": 1}
     assert caplog.text.count("LookupError: a broken policy") == 3
+
+
+@pytest.mark.parametrize(
+    ("of_the_user", "of_everyone", "rate"), [(None, None, None), (2.0, None, 2.0), (None, 5.0, 5.0), (2.0, 5.0, 2.0)]
+)
+def test_the_lower_one_of_two_bounds_of_the_rate_counts(
+    of_the_user: float | None, of_everyone: float | None, rate: float | None
+) -> None:
+    class Rate(Policy):
+        def max_rate(self, user: Identity) -> float | None:
+            return of_the_user
+
+    assert Rights(Rate(), max_rate=of_everyone).max_rate(ANN) == rate
