@@ -90,7 +90,7 @@ class Rights:
         self._check("call", self.policy.may_call, user, operation)
 
     def max_rate(self, user: Identity) -> float | None:
-        """How many updates a second a chart of the user may have at most, by the policy and by what is for everyone."""
+        """How many updates a second a chart of the user may have: by the policy, and by what is for everyone."""
         own = self.policy.max_rate(user)
         return min((rate for rate in (own, self._max_rate) if rate is not None), default=None)
 
