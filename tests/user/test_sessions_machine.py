@@ -14,7 +14,7 @@ from user_side import Client, Online
 from rtserver.base.messages import CloseSession, Kick, PushUser
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.user.auth import Identity
-from rtserver.user.session_watch import REMEMBERED_SECONDS
+from rtserver.user.recent_name import REMEMBERED_SECONDS
 
 USERS = st.sampled_from([1, 2, 3])
 SESSIONS = st.sampled_from(["a", "b", "c", "d"])
