@@ -60,6 +60,12 @@ async def restart_in_turn(stage: Stage, _seconds: float, _chance: random.Random)
         await worker.wait_ready()
 
 
+async def hand_over_in_turn(stage: Stage, _seconds: float, _chance: random.Random) -> None:
+    """A new process beside each server on the same port, which takes over: a rolling restart without a gap."""
+    for worker in stage.workers:
+        await stage.hand_over(worker)
+
+
 async def kill_redis(stage: Stage, seconds: float, _chance: random.Random) -> None:
     """SIGKILL to Redis; started again with what its file holds."""
     await stage.redis.child.kill()
@@ -106,6 +112,7 @@ FAULTS = (
     Fault("kill servers", 0.0, 1.0, kill_servers, "kill -9 all servers, start them again"),
     Fault("kill one worker", 2.0, 4.0, kill_worker, "kill -9 one of several, the others go on", workers=2),
     Fault("rolling restart", 0.0, 0.0, restart_in_turn, "SIGTERM and a new start, one server after the other"),
+    Fault("hand over", 0.0, 0.0, hand_over_in_turn, "a new server beside each old one on its port, then SIGTERM"),
     Fault("kill redis", 0.0, 1.5, kill_redis, "kill -9 Redis, start it again on its file"),
     Fault("freeze redis", 2.0, 6.5, freeze_redis, "SIGSTOP, then SIGCONT"),
     Fault("fill redis", 2.0, 4.0, fill_redis, "maxmemory below what is used, then none"),

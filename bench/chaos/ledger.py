@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bench.chaos.span import spans
-from bench.chaos.track import Contract, Expectation, Picture, Track, Wrong
+from bench.chaos.track import Expectation, Picture, Track, Wrong
 
 
 class Missing(NamedTuple):
@@ -51,7 +51,7 @@ class Episode:
     sent: int = 0
     delivered: int = 0
     repeated: int = 0
-    """Doubles that the contract allows: a handler again, after a death."""
+    """Doubles that the contract allows: a handler again, after a death or beside its successor."""
     wrong: Counter[Wrong] = field(default_factory=Counter)
     silence: float = 0.0
     silent: str = ""
@@ -75,9 +75,9 @@ class Ledger:
 
     # What is promised.
 
-    def promise(self, receiver: str, source: str, contract: Contract) -> None:
+    def promise(self, receiver: str, source: str, is_ordered: bool = True) -> None:
         """The receiver gets every message of the source."""
-        track = self._tracks[receiver, source] = Track(contract)
+        track = self._tracks[receiver, source] = Track(is_ordered)
         self._expect(receiver, source, track)
 
     def promise_picture(self, receiver: str, source: str, picture: Picture) -> None:
@@ -95,10 +95,10 @@ class Ledger:
         """Redis has acknowledged the source's messages up to ``number``."""
         self._sent[source] = number
 
-    def got(self, receiver: str, source: str, number: int, now: float) -> None:
-        """An arrival."""
+    def got(self, receiver: str, source: str, number: int, now: float, life: int = 0) -> None:
+        """An arrival. ``life``: which of the receiver's processes has it."""
         self.heard(receiver, now)
-        wrong = self._tracks[receiver, source].take(number)
+        wrong = self._tracks[receiver, source].take(number, life)
         if wrong:
             self.blame(wrong, receiver, source, number)
 
@@ -113,15 +113,11 @@ class Ledger:
         self._episode.wrong[wrong] += 1
         self.violations.append(Violation(wrong, receiver, source, number, self._episode.fault))
 
-    def died(self, receiver: str) -> None:
-        """The receiver was killed."""
-        for track in self._tracks_of(receiver):
-            track.die()
-
-    def began_life(self, receiver: str) -> None:
-        """The receiver works again."""
-        for track in self._tracks_of(receiver):
-            track.begin_life()
+    def allow(self, receiver: str, repeats: int) -> None:
+        """The receiver was killed, or another one worked beside it: so many messages may have come to it again."""
+        for (name, _), track in self._tracks.items():
+            if name == receiver:
+                track.allow(repeats)
 
     # Episodes.
 
@@ -148,7 +144,7 @@ class Ledger:
         lost = set(self.missing()) - self._given_up
         for one in sorted(lost):
             self._lose(one, now)
-        self._check_pictures()
+        self._find_doubles()
         episode.sent = self.sent_in_episode
         ours = {(one.source, one.number) for one in lost if one.number > self._base.get(one.source, 0)}
         episode.delivered = episode.sent - len(ours)
@@ -175,9 +171,6 @@ class Ledger:
             for expectation in self._expectations[source].values()
         )
 
-    def _tracks_of(self, receiver: str) -> list[Track]:
-        return [track for (name, _), track in self._tracks.items() if name == receiver]
-
     def _repeated(self) -> int:
         return sum(track.repeated for track in self._tracks.values())
 
@@ -187,7 +180,10 @@ class Ledger:
         if one.receiver in self._heard:
             self._count_silence(one.receiver, now - self._heard[one.receiver])
 
-    def _check_pictures(self) -> None:
+    def _find_doubles(self) -> None:
+        for (receiver, source), track in self._tracks.items():
+            for number in track.take_excess():
+                self.blame(Wrong.DOUBLED, receiver, source, number)
         for (receiver, source), picture in self._pictures.items():
             for wrong, number in picture.wrong():
                 self.blame(wrong, receiver, source, number)

@@ -17,7 +17,7 @@ from bench.chaos.redis_node import ANSWER_SECONDS, impatient_client
 from rtserver.base.redis_queue import DEFAULT_NAME
 
 PAUSE_SECONDS = 0.1
-MOST_AT_ONCE = 4
+AT_ONCE = (*(1, 2, 3, 4) * 25, 100)  # how many in one RPUSH: few as a rule
 
 
 class Producer:
@@ -56,7 +56,7 @@ class Producer:
                 if not self._may_send.is_set():
                     self._is_idle.set()
                     await self._may_send.wait()
-                count = self._random.randint(1, MOST_AT_ONCE)
+                count = self._random.choice(AT_ONCE)
                 await self._send(count)
                 await asyncio.sleep(count / self._rate * self._random.uniform(0.5, 1.5))
 

@@ -26,7 +26,7 @@ from bench.chaos.page import Page
 from bench.chaos.producer import Producer
 from bench.chaos.proxy import Proxy
 from bench.chaos.redis_node import RedisNode
-from bench.chaos.track import Contract, Picture
+from bench.chaos.track import Picture
 from bench.chaos.worker import Worker
 from bench.sessions import Session, make_sessions
 from bench.target import Target
@@ -36,14 +36,16 @@ PICTURE_ROWS = 1_000
 NOTE_SECONDS = 0.05
 WELCOME_SECONDS = 60.0
 ITEMS = ("A", "B")
+BURST = 2.0
+"""By how much a source may exceed its rate for a moment."""
+OPTIONS = ("--reuse-port", "--heartbeat-seconds", "2", "--drain-seconds", "2")
+"""Of every server: a dead peer is noticed and a drain is over in seconds that fit a run of minutes."""
 
-PUSHED = Contract()
-"""Once, in order."""
-HANDLED_BY_EVERY = Contract(repeats=400)
-"""In order, and after a death again what was handled and not yet noted as handled: that of the last seconds."""
-HANDLED_ONCE = Contract(is_ordered=False, repeats=100)
-"""In any order, and after a death again what was handled and not yet acknowledged."""
 ONCE = "once"
+ONCE_REPEATS = 100
+"""What a death may bring to a handler of ``once`` again: what was handled and not yet acknowledged."""
+UNSAVED_SECONDS = 4.0
+"""A handler of ``every`` may go back so far after a death: its place is saved about once a second."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,6 @@ class Stage:
         self._random = random.Random(seed)
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
-        self._lives: dict[str, int] = {}
 
     async def __aenter__(self) -> Self:
         try:
@@ -89,15 +90,23 @@ class Stage:
 
     async def kill(self, worker: Worker) -> None:
         """SIGKILL: what it handled and had not said so may be handled again."""
-        await worker.child.kill()
-        for receiver in (_every(worker.name), ONCE):
-            self.ledger.died(receiver)
+        await worker.kill()
+        self.ledger.allow(ONCE, ONCE_REPEATS)
+        self._allow_seconds(worker, UNSAVED_SECONDS)
 
     async def terminate(self, worker: Worker) -> None:
         """SIGTERM, which has to end well: nothing may be handled again because of it."""
-        status = await worker.child.terminate()
-        if status:
-            raise RuntimeError(f"{worker.name} ended with {status}:\n{worker.child.last_words()}")
+        await worker.terminate()
+
+    async def hand_over(self, worker: Worker) -> None:
+        """A new process beside the old one, then SIGTERM to the old one. While both are there, both handle."""
+        begun = time.monotonic()
+        await worker.start_successor()
+        await worker.terminate_predecessor()
+        self._allow_seconds(worker, time.monotonic() - begun + UNSAVED_SECONDS)
+
+    def _allow_seconds(self, worker: Worker, seconds: float) -> None:
+        self.ledger.allow(_every(worker.name), round(seconds * self._size.rate * BURST))
 
     # The traffic.
 
@@ -122,8 +131,9 @@ class Stage:
 
     def check(self) -> None:
         """Raises what has gone wrong by itself: a process that ended, a page that was sent away."""
-        for child in (self.redis.child, *(worker.child for worker in self.workers)):
-            child.check_running()
+        self.redis.child.check_running()
+        for worker in self.workers:
+            worker.check_running()
         for task in self._tasks:
             if task.done():
                 task.result()
@@ -133,10 +143,7 @@ class Stage:
         now = time.monotonic()
         for note in self.notes.read():
             receiver = ONCE if note.source == Kind.ONCE else _every(note.worker)
-            if self._lives.get(note.worker) != note.life:
-                self._lives[note.worker] = note.life
-                self.ledger.began_life(_every(note.worker))
-            self.ledger.got(receiver, note.source, note.number, now)
+            self.ledger.got(receiver, note.source, note.number, now, note.life)
 
     # Building.
 
@@ -147,7 +154,7 @@ class Stage:
         self.producer_link = await self._stack.enter_async_context(Proxy(lambda: [self.redis.port]))
         await self._start_workers(directory)
         self.front = await self._stack.enter_async_context(
-            Proxy(lambda: [worker.port for worker in self.workers if worker.child.is_running])
+            Proxy(lambda: [worker.port for worker in self.workers if worker.is_running])
         )
         found = Target(self.workers[0].port, self.redis.url, str(directory), 0)
         sessions = await asyncio.to_thread(make_sessions, found, self._size.users)
@@ -165,8 +172,10 @@ class Stage:
     async def _start_workers(self, directory: Path) -> None:
         for number in range(1, self._size.workers + 1):
             link = await self._stack.enter_async_context(Proxy(lambda: [self.redis.port]))
-            worker = Worker(f"worker-{number}", link.port, directory, self.notes.path, self._size.options)
-            self._stack.callback(worker.child.end)
+            worker = Worker(
+                f"worker-{number}", link.port, directory, self.notes.path, (*OPTIONS, *self._size.options)
+            )
+            self._stack.callback(worker.end)
             self.server_links.append(link)
             self.workers.append(worker)
             worker.start()
@@ -193,7 +202,7 @@ class Stage:
         follower = Follower(charts, show)
         page = Page(name, self.front.port, session.cookie, follower, Backoff(random.Random(self._seed()).random))
         for source in (Source(Kind.PUSH, session.user_id), everyone):
-            self.ledger.promise(name, source.name, PUSHED)
+            self.ledger.promise(name, source.name)
         self.ledger.watch(name)
         for chart in charts:
             receiver = _chart(name, chart.chart_id)
@@ -212,9 +221,9 @@ class Stage:
             self._spawn(producer.run())
 
     def _promise_handling(self) -> None:
-        self.ledger.promise(ONCE, Source(Kind.ONCE).name, HANDLED_ONCE)
+        self.ledger.promise(ONCE, Source(Kind.ONCE).name, is_ordered=False)
         for worker in self.workers:
-            self.ledger.promise(_every(worker.name), Source(Kind.EVERY).name, HANDLED_BY_EVERY)
+            self.ledger.promise(_every(worker.name), Source(Kind.EVERY).name)
 
     async def _follow_notes(self) -> None:
         while True:

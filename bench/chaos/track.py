@@ -4,7 +4,6 @@ Pure. A source numbers its messages 1, 2, 3 and so on. Decides which arrival is 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -17,22 +16,8 @@ class Wrong(StrEnum):
     REORDERED = "reordered"
 
 
-@dataclass(frozen=True)
-class Contract:
-    """What a receiver was promised, beside that nothing is lost.
-
-    ``is_ordered``: within one life of the receiver the numbers rise. ``repeats``: how many messages each violent
-    death of a receiver may bring a second time; those that it had handled and not been able to say so.
-    """
-
-    is_ordered: bool = True
-    repeats: int = 0
-
-
 class Expectation(Protocol):
     """What one receiver is to get from one source."""
-
-    repeated: int
 
     def missing(self, sent: int) -> list[int]:
         """Of the numbers up to ``sent`` those that it does not have, in order."""
@@ -42,34 +27,47 @@ class Expectation(Protocol):
 
 
 class Track:
-    """An ``Expectation`` of every number. Told of each arrival by ``take``; ``repeated`` counts allowed doubles."""
+    """An ``Expectation`` of every number, each once. Told of each arrival by ``take``.
 
-    def __init__(self, contract: Contract) -> None:
-        self._contract = contract
+    ``is_ordered``: within one life of the receiver the numbers rise. Another life may go back, and have messages that
+    an earlier one has had: so many as ``allow`` allows by the time when ``take_excess`` is asked.
+    """
+
+    def __init__(self, is_ordered: bool = True) -> None:
+        self._is_ordered = is_ordered
         self._highest = 0
         self._absent: set[int] = set()  # those below the highest that have not come
-        self._position = 0  # the last one of this life
+        self._positions: dict[int, int] = {}  # the highest of each life
         self._allowance = 0
-        self.repeated = 0
+        self._again: list[int] = []
 
-    def die(self) -> None:
-        """The receiver was killed in the middle of its work."""
-        self._allowance += self._contract.repeats
+    @property
+    def repeated(self) -> int:
+        """How many came again to another life."""
+        return len(self._again)
 
-    def begin_life(self) -> None:
-        """The receiver works again, and may have gone back."""
-        self._position = 0
+    def allow(self, repeats: int) -> None:
+        """So many more messages may come a second time: the receiver had no chance to say that it had them."""
+        self._allowance += repeats
 
-    def take(self, number: int) -> Wrong | None:
+    def take(self, number: int, life: int = 0) -> Wrong | None:
         """One arrival; what is wrong with it."""
-        is_late = self._contract.is_ordered and number <= self._position
-        self._position = max(self._position, number)
+        position = self._positions.get(life, 0)
+        is_late = self._is_ordered and number <= position
+        self._positions[life] = max(position, number)
         if not self._is_new(number):
-            return self._take_again(is_late)
+            return self._take_again(number, is_late)
         self._absent.discard(number)
         self._absent.update(range(self._highest + 1, number))
         self._highest = max(self._highest, number)
         return Wrong.REORDERED if is_late else None
+
+    def take_excess(self) -> list[int]:
+        """What came again without being allowed to; told once. What was allowed and not used is not kept for later."""
+        excess = self._again[self._allowance :]
+        del self._again[self._allowance :]
+        self._allowance = len(self._again)
+        return excess
 
     def missing(self, sent: int) -> list[int]:
         """See ``Expectation``."""
@@ -79,14 +77,14 @@ class Track:
         """See ``Expectation``."""
         return self._highest >= sent and not self._absent
 
+    def _take_again(self, number: int, is_late: bool) -> Wrong | None:
+        if is_late:
+            return Wrong.DOUBLED
+        self._again.append(number)
+        return None
+
     def _is_new(self, number: int) -> bool:
         return number > self._highest or number in self._absent
-
-    def _take_again(self, is_late: bool) -> Wrong | None:
-        if is_late or self.repeated >= self._allowance:
-            return Wrong.DOUBLED
-        self.repeated += 1
-        return None
 
 
 class Picture:
@@ -94,8 +92,6 @@ class Picture:
 
     ``shown`` gives the numbers that it shows now. How often it began anew on the way is its own affair.
     """
-
-    repeated = 0
 
     def __init__(self, shown: Callable[[], Sequence[int]], length: int) -> None:
         self._shown = shown

@@ -1,25 +1,25 @@
 """The book of a run sees what is lost, doubled, out of order and silent, and blames the right fault for it."""
 
 from bench.chaos.ledger import Episode, Ledger, Violation, tell
-from bench.chaos.track import Contract, Picture, Wrong
+from bench.chaos.track import Picture, Wrong
 
 ANNA, BEN = "page anna", "page ben"
 PUSHES, QUOTES = "push:7", "quote:A"
 
 
-def book(*receivers: str, contract: Contract | None = None) -> Ledger:
+def book(*receivers: str) -> Ledger:
     """A ledger in which these are promised all of one source."""
     ledger = Ledger()
     for receiver in receivers:
-        ledger.promise(receiver, PUSHES, contract or Contract())
+        ledger.promise(receiver, PUSHES)
         ledger.watch(receiver)
     return ledger
 
 
-def deliver(ledger: Ledger, receiver: str, *numbers: int, now: float = 0.0) -> None:
+def deliver(ledger: Ledger, receiver: str, *numbers: int, now: float = 0.0, life: int = 0) -> None:
     """These arrive."""
     for number in numbers:
-        ledger.got(receiver, PUSHES, number, now)
+        ledger.got(receiver, PUSHES, number, now, life)
 
 
 def episode(ledger: Ledger, fault: str, sent: int, **arrivals: tuple[int, ...]) -> Episode:
@@ -102,25 +102,26 @@ def test_what_arrives_before_its_acknowledgement_is_no_double_later() -> None:
 
 
 def test_a_killed_handler_may_repeat_and_that_is_counted_apart() -> None:
-    ledger = book("every at w1", contract=Contract(repeats=1))
+    ledger = book("every at w1")
     ledger.begin("kill", 0.0)
     ledger.sent(PUSHES, 3)
     deliver(ledger, "every at w1", 1, 2)
-    ledger.died("every at w1")
-    ledger.began_life("every at w1")
-    deliver(ledger, "every at w1", 2, 3)
+    ledger.allow("every at w1", 1)
+    deliver(ledger, "every at w1", 2, 3, life=1)
     told = ledger.end(0.0)
     assert (told.repeated, told.wrong.total()) == (1, 0)
     assert episode(ledger, "calm", 3).repeated == 0
 
 
 def test_a_death_excuses_nobody_else() -> None:
-    ledger = book("w1", "w2", contract=Contract(repeats=1))
-    ledger.died("w1")
-    ledger.began_life("w2")
-    deliver(ledger, "w2", 1)
-    ledger.began_life("w2")
-    deliver(ledger, "w2", 1)
+    ledger = book("w1", "w2")
+    ledger.begin("kill", 0.0)
+    ledger.allow("w1", 1)
+    ledger.sent(PUSHES, 1)
+    for receiver in ("w1", "w2"):
+        deliver(ledger, receiver, 1)
+    deliver(ledger, "w2", 1, life=1)
+    assert ledger.end(0.0).wrong == {Wrong.DOUBLED: 1}
     assert [(one.wrong, one.receiver) for one in ledger.violations] == [(Wrong.DOUBLED, "w2")]
 
 
@@ -176,7 +177,7 @@ def test_who_lost_the_last_message_was_silent_until_the_end() -> None:
 
 def test_a_handler_is_not_listened_to_for_silence() -> None:
     ledger = Ledger()
-    ledger.promise("once", PUSHES, Contract())
+    ledger.promise("once", PUSHES)
     ledger.begin("kill", 0.0)
     ledger.sent(PUSHES, 1)
     deliver(ledger, "once", 1, now=50.0)

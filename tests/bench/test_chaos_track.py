@@ -4,16 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.chaos.track import Contract, Picture, Track, Wrong
-
-PUSHED = Contract()
-REPEATING = Contract(repeats=2)
-UNORDERED = Contract(is_ordered=False, repeats=1)
+from bench.chaos.track import Picture, Track, Wrong
 
 
-def taken(track: Track, *numbers: int) -> list[Wrong | None]:
+def taken(track: Track, *numbers: int, life: int = 0) -> list[Wrong | None]:
     """What is wrong with each arrival."""
-    return [track.take(number) for number in numbers]
+    return [track.take(number, life) for number in numbers]
 
 
 def shown(*numbers: int, length: int = 1000) -> Picture:
@@ -22,123 +18,148 @@ def shown(*numbers: int, length: int = 1000) -> Picture:
 
 
 def test_what_comes_once_and_in_order_is_as_promised() -> None:
-    track = Track(PUSHED)
+    track = Track()
     assert taken(track, 1, 2, 3) == [None, None, None]
     assert track.is_complete(3)
     assert track.missing(3) == []
 
 
 def test_a_message_that_never_came_is_missing() -> None:
-    track = Track(PUSHED)
+    track = Track()
     taken(track, 1, 3)
     assert track.missing(3) == [2]
     assert not track.is_complete(3)
 
 
 def test_messages_behind_the_last_one_that_came_are_missing() -> None:
-    track = Track(PUSHED)
+    track = Track()
     taken(track, 1)
     assert track.missing(4) == [2, 3, 4]
 
 
 def test_the_first_ones_may_be_missing_too() -> None:
-    track = Track(PUSHED)
+    track = Track()
     taken(track, 3)
     assert track.missing(3) == [1, 2]
 
 
 def test_nothing_is_missing_of_what_was_not_sent() -> None:
-    assert Track(PUSHED).is_complete(0)
-    assert Track(PUSHED).missing(0) == []
+    assert Track().is_complete(0)
+    assert Track().missing(0) == []
 
 
 def test_what_came_before_its_acknowledgement_is_not_missing() -> None:
-    track = Track(PUSHED)
+    track = Track()
     taken(track, 1, 2)
     assert track.is_complete(1)
 
 
 def test_a_second_time_is_one_too_many() -> None:
-    assert taken(Track(PUSHED), 1, 2, 2, 1) == [None, None, Wrong.DOUBLED, Wrong.DOUBLED]
+    assert taken(Track(), 1, 2, 2, 1) == [None, None, Wrong.DOUBLED, Wrong.DOUBLED]
 
 
 def test_a_message_behind_a_later_one_is_out_of_order_and_not_missing() -> None:
-    track = Track(PUSHED)
+    track = Track()
     assert taken(track, 1, 3, 2) == [None, None, Wrong.REORDERED]
     assert track.is_complete(3)
 
 
 def test_a_late_message_that_comes_again_is_doubled() -> None:
-    assert taken(Track(PUSHED), 2, 1, 1) == [None, Wrong.REORDERED, Wrong.DOUBLED]
+    assert taken(Track(), 2, 1, 1) == [None, Wrong.REORDERED, Wrong.DOUBLED]
 
 
-def test_without_a_death_nobody_may_go_back() -> None:
-    track = Track(REPEATING)
+def test_without_a_reason_no_life_may_go_back() -> None:
+    track = Track()
     taken(track, 1, 2, 3)
-    track.begin_life()
-    assert taken(track, 3, 4) == [Wrong.DOUBLED, None]
+    taken(track, 3, 4, life=1)
+    assert track.take_excess() == [3]
     assert track.repeated == 0
 
 
 def test_after_a_death_a_handler_may_go_back_a_little() -> None:
-    track = Track(REPEATING)
+    track = Track()
     taken(track, 1, 2, 3)
-    track.die()
-    track.begin_life()
-    assert taken(track, 2, 3, 4) == [None, None, None]
+    track.allow(2)
+    assert taken(track, 2, 3, 4, life=1) == [None, None, None]
     assert track.repeated == 2
+    assert track.take_excess() == []
 
 
 def test_who_goes_back_too_far_has_broken_the_contract() -> None:
-    track = Track(REPEATING)
+    track = Track()
     taken(track, 1, 2, 3)
-    track.die()
-    track.begin_life()
-    assert taken(track, 1, 2, 3) == [None, None, Wrong.DOUBLED]
+    track.allow(2)
+    taken(track, 1, 2, 3, life=1)
+    assert track.take_excess() == [3]
+    assert track.take_excess() == []
 
 
 def test_who_goes_back_within_one_life_has_broken_the_contract() -> None:
-    track = Track(REPEATING)
+    track = Track()
     taken(track, 1, 2, 3)
-    track.die()
+    track.allow(2)
     assert taken(track, 2) == [Wrong.DOUBLED]
 
 
 def test_after_a_death_going_on_too_far_is_still_a_loss() -> None:
-    track = Track(REPEATING)
+    track = Track()
     taken(track, 1, 2)
-    track.die()
-    track.begin_life()
-    assert taken(track, 4, 5) == [None, None]
+    track.allow(2)
+    assert taken(track, 4, 5, life=1) == [None, None]
     assert track.missing(5) == [3]
 
 
 def test_what_was_skipped_may_come_in_the_next_life() -> None:
-    track = Track(REPEATING)
+    track = Track()
     taken(track, 1, 3)
-    track.die()
-    track.begin_life()
-    assert taken(track, 2, 3) == [None, None]
+    track.allow(1)
+    assert taken(track, 2, 3, life=1) == [None, None]
     assert track.is_complete(3)
 
 
+def test_two_lives_beside_each_other_keep_their_own_order() -> None:
+    track = Track()
+    track.allow(10)
+    arrivals = [(1, 0), (1, 1), (2, 0), (3, 0), (2, 1), (1, 1)]
+    assert [track.take(number, life) for number, life in arrivals] == [None] * 5 + [Wrong.DOUBLED]
+
+
 def test_every_death_gives_another_allowance() -> None:
-    track = Track(UNORDERED)
+    track = Track(is_ordered=False)
     taken(track, 1, 2, 3)
-    track.die()
-    track.die()
-    assert taken(track, 3, 1, 2) == [None, None, Wrong.DOUBLED]
+    track.allow(1)
+    track.allow(1)
+    taken(track, 3, 1, 2)
+    assert track.take_excess() == [2]
+
+
+def test_what_is_allowed_in_time_is_no_excess() -> None:
+    track = Track()
+    taken(track, 1, 2)
+    taken(track, 1, 2, life=1)
+    track.allow(2)
+    assert track.take_excess() == []
+
+
+def test_what_was_allowed_and_not_used_excuses_nothing_later() -> None:
+    track = Track()
+    taken(track, 1, 2)
+    track.allow(5)
+    assert taken(track, 2, life=1) == [None]
+    assert track.take_excess() == []
+    taken(track, 1, life=2)
+    assert track.take_excess() == [1]
 
 
 def test_where_no_order_was_promised_none_is_missed() -> None:
-    track = Track(UNORDERED)
+    track = Track(is_ordered=False)
     assert taken(track, 3, 1, 2) == [None, None, None]
     assert track.is_complete(3)
 
 
 @given(st.lists(st.integers(1, 12)))
 def test_of_any_arrivals_the_absent_the_doubled_and_the_late_are_told(numbers: list[int]) -> None:
-    track = Track(PUSHED)
+    track = Track()
     found = taken(track, *numbers)
     seen: list[int] = []
     for number, wrong in zip(numbers, found, strict=True):
