@@ -63,7 +63,7 @@ class Track:
         return Wrong.REORDERED if is_late else None
 
     def take_excess(self) -> list[int]:
-        """What came again without being allowed to; told once. What was allowed and not used is not kept for later."""
+        """What came again without being allowed to, told once. What was allowed and not used is forgotten."""
         excess = self._again[self._allowance :]
         del self._again[self._allowance :]
         self._allowance = len(self._again)
