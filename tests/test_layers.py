@@ -76,6 +76,8 @@ RULES = (
     Rule("rtserver/service/doorbell.py", {BASE, SERVICE}, set()),
     Rule("rtserver/service/indicator_line.py", {BASE, SERVICE}, {"talipp"}, WAITING),
     Rule("rtserver/service/*", {BASE, SERVICE}, {"msgspec"}, WAITING),
+    # Who watches the rest.
+    Rule("rtserver/watch/*", {BASE, "rtserver.watch"}, {"msgspec", "tornado"}),
     # The load tool meets a server from outside: it knows the wire and the queue.
     Rule("rtserver/bench/client_protocol.py", {BASE}, set(), WAITING | CLOCKS),
     Rule(

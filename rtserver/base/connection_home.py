@@ -16,7 +16,7 @@ from rtserver.base.gate import Gate
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.packet_connection import PacketConnection
 from rtserver.base.tce_counts import TceCounts
-from rtserver.base.timer_wheel import TimerWheel
+from rtserver.base.timer_wheel import Callback, TimerWheel
 from rtserver.base.waiting_room import WaitingRoom
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.handshake import HandshakeError
@@ -175,10 +175,18 @@ class ConnectionHome(ThreadBound):
         self.accepted += 1
 
     def _turn(self) -> None:
-        for callback in self.wheel.advance(self.now()):
-            # What an owner makes of one connection's end must not cost the others their heartbeats and deadlines.
-            try:
-                callback()
-            except Exception:
-                log.exception("! a timer failed")
-        self._turning = self.loop.call_later(self.wheel.tick, self._turn)
+        try:
+            for callback in self.wheel.advance(self.now()):
+                self._fire(callback)
+        except Exception as error:  # noqa: BLE001 (it is told to whoever decides about the process)
+            message = "the timers of all connections have stopped"
+            self.loop.call_exception_handler({"message": message, "exception": error, "is_vital": True})
+        else:
+            self._turning = self.loop.call_later(self.wheel.tick, self._turn)
+
+    def _fire(self, callback: Callback) -> None:
+        # What an owner makes of one connection's end must not cost the others their heartbeats and deadlines.
+        try:
+            callback()
+        except Exception:
+            log.exception("! a timer failed")

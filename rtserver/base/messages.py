@@ -95,6 +95,12 @@ class PushUser(Message, frozen=True):
     data: Any
 
 
+class Canary(Message, frozen=True):
+    """A message of our own that has come all the way from the list; ``sent`` when, by this process's clock."""
+
+    sent: float
+
+
 class Kick(Message, frozen=True):
     """Close every socket of a user with 4003."""
 

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,9 +26,11 @@ from tornado.web import Application
 
 import rtserver
 from rtserver.base.bridge import Bridge
+from rtserver.base.canary_trail import CanaryTrail
 from rtserver.base.front_door import FrontDoor
 from rtserver.base.gate import Gate
 from rtserver.base.limit import LimitCounts
+from rtserver.base.messages import Canary
 from rtserver.base.outgoing_connection import fan_out
 from rtserver.base.tce_door import TceDoor
 from rtserver.base.tce_gateway import UserGateway
@@ -40,11 +43,13 @@ from rtserver.bootstrap.embedded_redis import EmbeddedRedis
 from rtserver.bootstrap.error import StartError
 from rtserver.bootstrap.file_limit import raise_file_limit
 from rtserver.bootstrap.going_down import GoingDown, longest_end
-from rtserver.bootstrap.health import AliveHandler, Probe, Reading, ReadyHandler, beat_probe
+from rtserver.bootstrap.health import AliveHandler, Probe, Reading, ReadyHandler, beat_probe, canary_probe
 from rtserver.bootstrap.limits import gate_limits
 from rtserver.bootstrap.log import set_up_log
 from rtserver.bootstrap.measures import (
     bridge_measures,
+    canary_measures,
+    guard_measures,
     limit_measures,
     service_measures,
     tce_measures,
@@ -52,6 +57,7 @@ from rtserver.bootstrap.measures import (
 )
 from rtserver.bootstrap.metrics import Metrics, MetricsHandler
 from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
+from rtserver.bootstrap.private_door import PrivateDoor
 from rtserver.bootstrap.service_side import build_services
 from rtserver.bootstrap.web_application import WebApplication, is_inside
 from rtserver.handlers.mycharts import MyChartMsgHandler
@@ -62,6 +68,9 @@ from rtserver.user.policy import Policy, Rights
 from rtserver.user.recent_look_ups import RecentLookUps
 from rtserver.user.topic import TopicBoard
 from rtserver.user.user_manager import UserManager
+from rtserver.watch.canary_client import CanaryClient
+from rtserver.watch.canary_owner import CanaryOwner
+from rtserver.watch.loop_guard import LoopGuard
 from tcelib.core.adapter import RpcCommAdapter
 
 log = logging.getLogger(__name__)
@@ -69,6 +78,7 @@ log = logging.getLogger(__name__)
 DRAIN_LIMIT = 64
 DRAIN_SECONDS = 0.005  # a message may be a picture to draw
 WEBSOCKET_PATH = "/rt/"
+LOOPBACK = "127.0.0.1"
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 BEAT_SECONDS = 0.5
 STALE_SECONDS = 3.0
@@ -84,24 +94,43 @@ def serve(config: Config) -> int:
     set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
     raise_file_limit()
     # Before anything else is started: a second server ends here.
-    sockets = bind(config.host, config.port, shared=config.reuse_port)
-    tce_sockets: list[socket.socket] = []
+    listeners = Listeners(bind(config.host, config.port, shared=config.reuse_port))
     embedded = None if config.redis_url else EmbeddedRedis(Path(config.var_dir))
     try:
         if config.tce_port:
-            tce_sockets += bind(config.host, config.tce_port, "--tce-port, or 0 for none", shared=config.reuse_port)
+            listeners.tce += bind(config.host, config.tce_port, "--tce-port, or 0 for none", shared=config.reuse_port)
+        listeners.private += bind(LOOPBACK, config.admin_port, "--admin-port, or 0 for any")
         if embedded is not None:
             embedded.start()
         redis_url = embedded.url if embedded is not None else config.redis_url
         site = prepare_django(config, redis_url)
         # Django has set logging up as its settings say; ours is what an operator of this process expects.
         set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
-        return asyncio.run(App(config, redis_url, site, sockets, tce_sockets).run())
+        return asyncio.run(App(config, redis_url, site, listeners).run())
+    except StartError:
+        raise
+    except BaseException:
+        # sys.exit in a plug-in's callback, for instance: it is no end that anybody asked for.
+        log.critical("! the websocket thread died", exc_info=True)
+        return 1
     finally:
-        for listener in (*sockets, *tce_sockets):
-            listener.close()
+        listeners.close()
         if embedded is not None:
             embedded.stop()
+
+
+@dataclass
+class Listeners:
+    """What a server listens on: for everybody, for binary clients, and on loop-back for this process alone."""
+
+    public: list[socket.socket]
+    tce: list[socket.socket] = field(default_factory=list)
+    private: list[socket.socket] = field(default_factory=list)
+
+    def close(self) -> None:
+        """All of them; those that are closed already do not mind."""
+        for listener in (*self.public, *self.tce, *self.private):
+            listener.close()
 
 
 def bind(host: str, port: int, option: str = "--port", *, shared: bool = False) -> list[socket.socket]:
@@ -130,8 +159,7 @@ class App:
         config: Config,
         redis_url: str,
         site: DemoSite | None,
-        sockets: Sequence[socket.socket],
-        tce_sockets: Sequence[socket.socket] = (),
+        listeners: Listeners,
     ) -> None:
         self._config = config
         self._redis_url = redis_url
@@ -142,31 +170,38 @@ class App:
         self._gate = Gate(gate_limits(config), self._limited)
         self._exit_code = 0
         self._last_beat = time.monotonic()
-        self._sockets = sockets
-        self._tce_sockets = tce_sockets
-        self.port: int = sockets[0].getsockname()[1]
+        self._listeners = listeners
+        self._trail = CanaryTrail(config.canary_seconds, time.monotonic())
+        self.port: int = listeners.public[0].getsockname()[1]
 
     async def run(self) -> int:
         """Come up, serve until a signal or a failure, go down; the exit code. Raises ``StartError``."""
         config = self._config
         self._loop = asyncio.get_running_loop()
+        self._guard = LoopGuard(self._loop, self._on_failure)
         self._stopping = asyncio.Event()
         self._django_threads = ThreadPoolExecutor(DJANGO_THREADS, "rtserver-django")
         self._page_threads = ThreadPoolExecutor(PAGE_THREADS, "rtserver-pages")
         self._users = self._build_users()
         self._server = self._build_server()
         worker = self._config.worker or f"{socket.gethostname()}:{self.port}"
-        self._services = build_services(self._config, self._redis_url, self._bridge, self._on_failure, worker)
-        http = build_http(self._build_application())
+        self._services = build_services(
+            self._config, self._redis_url, self._bridge, self._on_failure, worker=worker, trail=self._trail
+        )
+        own_routes = self._own_routes()
+        http = build_http(self._build_application(own_routes))
+        private_door, canary_client = self._build_canary(own_routes)
         self._bridge.to_users.bind(lambda: self._loop.call_soon_threadsafe(self._drain))
         self._services.thread.start()
         door = FrontDoor(WEBSOCKET_PATH, self._server, http, trusted=self._trusted)
-        door.listen(self._sockets)
+        door.listen(self._listeners.public)
         tce_door = TceDoor(self._server)
-        tce_door.listen(self._tce_sockets)
+        tce_door.listen(self._listeners.tce)
         for number in SIGNALS:
             self._loop.add_signal_handler(number, self._on_signal)
-        tasks = [self._loop.create_task(self._beat()), self._loop.create_task(self._recheck_sessions())]
+        private_door.open()
+        for coroutine in (self._beat(), self._recheck_sessions(), canary_client.run()):
+            self._guard.run(coroutine)
         # What is built by now stays: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -174,11 +209,11 @@ class App:
         await self._stopping.wait()
         # Tells all threads' stacks and exits with 1, should anything hang; it needs no Python to turn any more.
         faulthandler.dump_traceback_later(longest_end(config), exit=True)
-        listeners = (*self._sockets, *self._tce_sockets)
+        listeners = (*self._listeners.public, *self._listeners.tce)
         parts = (self._server, self._users, self._services.thread, self._bridge)
         await GoingDown(config, listeners, door, tce_door, http, *parts).run(bool(self._exit_code))
-        for task in tasks:
-            task.cancel()
+        self._guard.cancel()
+        await private_door.close()
         self._django_threads.shutdown(wait=False, cancel_futures=True)
         self._page_threads.shutdown(wait=False, cancel_futures=True)
         log.info("= stopped")
@@ -232,7 +267,15 @@ class App:
             adapter.addServant(build_servant(cls, self._users))
         return adapter
 
-    def _build_application(self) -> Application:
+    def _build_canary(self, own_routes: Sequence[Any]) -> tuple[PrivateDoor, CanaryClient]:
+        """The two ends of the loop-back connections that our own messages come back over."""
+        owner = CanaryOwner(self._trail)
+        self._users.receive(Canary, owner.on_canary)
+        door = PrivateDoor(self._listeners.private, own_routes, owner, self._server.flusher)
+        return door, CanaryClient(door.canary_url, owner.headers, self._trail)
+
+    def _own_routes(self) -> list[tuple[Any, ...]]:
+        """What tells about this process."""
         services = self._services
         may_read = partial(is_inside, networks=read_networks(self._config.metrics_allow))
         measures = (
@@ -241,13 +284,17 @@ class App:
             *limit_measures(self._limited, self._server),
             *service_measures(services.thread, services.quotes),
             *bridge_measures(self._bridge),
+            *canary_measures(self._trail),
+            *guard_measures(self._guard),
         )
-        routes: list[tuple[Any, ...]] = [
-            (WEBSOCKET_PATH, WebSocketHandler, {"server": self._server}),
+        return [
             (r"/healthz", AliveHandler),
             (r"/readyz", ReadyHandler, {"probes": self._probes(), "may_read": may_read}),
             (r"/metrics", MetricsHandler, {"metrics": Metrics(measures), "may_read": may_read}),
         ]
+
+    def _build_application(self, own_routes: Sequence[Any]) -> Application:
+        routes = [(WEBSOCKET_PATH, WebSocketHandler, {"server": self._server}), *own_routes]
         if self._site is not None:
             routes += demo_routes(self._site, self._page_threads)
         return WebApplication(routes, trusted=self._trusted)
@@ -259,6 +306,7 @@ class App:
             beat_probe("websocket thread", lambda: self._last_beat, STALE_SECONDS),
             beat_probe("service thread", lambda: thread.last_turn, STALE_SECONDS),
             lambda: Reading("redis", link.is_connected and not link.is_refusing, self._services.address),
+            canary_probe(self._trail),
             lambda: Reading(
                 "accepting", not self._stopping.is_set(), "no: going down" if self._stopping.is_set() else "yes"
             ),
@@ -277,7 +325,10 @@ class App:
 
     async def _beat(self) -> None:
         while True:
-            self._last_beat = time.monotonic()
+            self._last_beat = now = time.monotonic()
+            said = self._trail.look(now)
+            if said:
+                log.log(logging.ERROR if self._trail.is_late(now) else logging.INFO, "%s", said)
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _recheck_sessions(self) -> None:

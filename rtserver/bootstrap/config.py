@@ -151,6 +151,18 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     drain_seconds: Annotated[
         float, Meta(description="Window over which the clients of a server that goes down come back.", ge=0, le=3600)
     ] = 10.0
+    admin_port: Annotated[
+        int,
+        Meta(
+            description="Loop-back port for the probes and metrics of this process alone; 0 takes any free one.",
+            ge=0,
+            le=65535,
+        ),
+    ] = 0
+    canary_seconds: Annotated[
+        float,
+        Meta(description="How often a message of our own goes from the list to a socket; 0: never.", ge=0, le=3600),
+    ] = 5.0
 
 
 class Setting(msgspec.Struct, frozen=True):

@@ -12,6 +12,8 @@ import msgspec
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
+from rtserver.base.canary_trail import MEANINGS, CanaryTrail
+
 
 class Reading(NamedTuple):
     """What a probe found."""
@@ -35,6 +37,19 @@ def beat_probe(
     def probe() -> Reading:
         age = now() - last_beat()
         return Reading(name, age <= limit, f"last turn {age:.1f} s ago")
+
+    return probe
+
+
+def canary_probe(trail: CanaryTrail, now: Callable[[], float] = time.monotonic) -> Probe:
+    """A probe of all stations of a message at once."""
+
+    def probe() -> Reading:
+        if not trail.interval:
+            return Reading("canary", True, "off")
+        detail = f"a message that came back was sent {trail.age(now()):.1f} s ago"
+        is_late = trail.is_late(now())
+        return Reading("canary", not is_late, f"{detail}; {MEANINGS[trail.place()]}" if is_late else detail)
 
     return probe
 

@@ -1,8 +1,10 @@
 """Which numbers of a running server ``/metrics`` shows, and what each is called."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 from rtserver.base.bridge import Bridge
+from rtserver.base.canary_trail import CanaryTrail
 from rtserver.base.connection_home import ConnectionHome
 from rtserver.base.limit import LimitCounts
 from rtserver.base.websocket_server import WebSocketServer
@@ -10,6 +12,7 @@ from rtserver.bootstrap.metrics import Measure
 from rtserver.service.quote_center import QuoteCenter
 from rtserver.service.runner import ServiceThread
 from rtserver.user.user_manager import UserManager
+from rtserver.watch.loop_guard import LoopGuard
 
 
 def user_measures(server: WebSocketServer, users: UserManager) -> Iterator[Measure]:
@@ -80,6 +83,19 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
     yield Measure("gauge", "quotes", "Quotes with a history", lambda: quotes.quotes)
     yield Measure("gauge", "feeds", "Feeds that somebody watches", lambda: quotes.feeds)
     yield Measure("gauge", "subscriptions", "Subscriptions of feeds", lambda: quotes.subscribers)
+
+
+def canary_measures(trail: CanaryTrail, now: Callable[[], float] = time.monotonic) -> Iterator[Measure]:
+    """What goes all the way."""
+    yield Measure(
+        "gauge", "canary_age_seconds", "Age of the newest message of our own that came back", lambda: trail.age(now())
+    )
+    yield Measure("counter", "canaries_returned", "Messages of our own that came back", lambda: trail.returned)
+
+
+def guard_measures(guard: LoopGuard) -> Iterator[Measure]:
+    """What went wrong where nobody expected it."""
+    yield Measure("counter", "loop_errors", "Errors on the event loop that nobody had caught", lambda: guard.errors)
 
 
 def bridge_measures(bridge: Bridge) -> Iterator[Measure]:

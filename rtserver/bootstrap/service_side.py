@@ -1,18 +1,22 @@
 """The service thread's objects, built and wired: the queue, the handlers, the demo's producer."""
 
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import gevent
 import redis
 
 from rtserver.base.bridge import Bridge
+from rtserver.base.canary_trail import CanaryTrail, Place
 from rtserver.base.gevent_redis import gevent_client
 from rtserver.base.queue_port import QueueError
 from rtserver.base.redis_queue import RedisQueue
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.plugin import by_type, load_plugins
+from rtserver.service.canary import CanaryMsgHandler, CanarySource
 from rtserver.service.django_site import DjangoSiteMsgHandler
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
@@ -49,15 +53,23 @@ class RedisPosition:
 
 
 def build_services(
-    config: Config, redis_url: str, bridge: Bridge, on_failure: Callable[[BaseException], object], worker: str
+    config: Config,
+    redis_url: str,
+    bridge: Bridge,
+    on_failure: Callable[[BaseException], object],
+    *,
+    worker: str,
+    trail: CanaryTrail,
 ) -> ServiceSide:
     """Everything of the service thread, not started yet. Raises ``PluginError``."""
     post = bridge.to_users.post
     context = ServiceContext(post, Users(post), offload)
     plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
-    by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, *plugins])
+    by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, CanaryMsgHandler, *plugins])
     quotes = QuoteCenter(context, history_ticks=config.history_ticks, picture_rows=config.picture_rows)
     handlers = [PushUserMsgHandler(context), DjangoSiteMsgHandler(context), *(plugin(context) for plugin in plugins)]
+    process = secrets.token_hex(8)
+    canary = CanaryMsgHandler(context, process, trail)
     queue = RedisQueue(
         gevent_client(redis_url),
         config.queue,
@@ -67,15 +79,31 @@ def build_services(
     thread = ServiceThread(
         queue,
         bridge,
-        [quotes, *handlers],
+        [quotes, *handlers, canary],
         worker=worker,
         services={"quotes": quotes},
-        sources=[_demo_source(config, redis_url)] if config.demo_quotes and not config.django_settings else [],
+        sources=[
+            CanarySource(_put(config, redis_url), process, trail, sleep=gevent.sleep),
+            *([_demo_source(config, redis_url)] if config.demo_quotes and not config.django_settings else []),
+        ],
         on_failure=on_failure,
         max_ahead=config.bus_length // 2,
         lane_bound=config.lane_length,
     )
+    trail.search = lambda: find_canary(thread)
     return ServiceSide(thread, quotes, queue.address)
+
+
+def find_canary(thread: ServiceThread) -> Place:
+    """Where messages are held up between the list and the bridge. From any thread."""
+    lane = next(lane for lane in thread.lanes if lane.msg_type == CanaryMsgHandler.msg_type)
+    if len(lane) or lane.is_behind:
+        return Place.LANE
+    return Place.BUS if thread.reader.position != thread.intake.newest_id else Place.LIST
+
+
+def _put(config: Config, redis_url: str) -> Callable[[str, str, Any], object]:
+    return ServiceMessageQueue(RedisQueue(gevent_client(redis_url), config.queue)).put
 
 
 def _demo_source(config: Config, redis_url: str) -> TestQuoteSource:

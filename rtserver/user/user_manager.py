@@ -207,6 +207,10 @@ class UserManager(ThreadBound):
 
     # From the services.
 
+    def receive(self, kind: type[Message], receiver: Callable[[Any], object]) -> None:
+        """Have messages of one more kind handed to ``receiver``."""
+        self._receivers[kind] = receiver
+
     def handle(self, message: Message) -> None:
         """One message from the bridge. Never raises: the messages behind it must not suffer."""
         self.check_thread()

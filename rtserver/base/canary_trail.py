@@ -1,0 +1,93 @@
+"""How far a canary has come: a message of our own that goes the way of all messages, over and over again.
+
+A canary is named by the moment it was sent, so that the places on its way note moments, and nothing else is kept.
+Pure: the time is passed in. Each place is noted by one thread, and all of them may be read from any.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+LATE = 3
+"""After so many intervals without one that comes back, something is wrong."""
+
+
+class Place(StrEnum):
+    """Where a canary waits, in the order of its way, and what that means."""
+
+    NOWHERE = "nowhere"
+    LIST = "list"
+    BUS = "bus"
+    LANE = "lane"
+    BRIDGE = "bridge"
+    DOOR = "door"
+    SOCKET = "socket"
+
+
+MEANINGS = {
+    Place.NOWHERE: "it cannot be put on the list",
+    Place.LIST: "it is on the list, and the intake does not move it",
+    Place.BUS: "it is on the bus, and the reader does not read it",
+    Place.LANE: "it is in its lane, and the lane does not hand it over",
+    Place.BRIDGE: "it is on the bridge, and the websocket thread does not take it",
+    Place.DOOR: "the websocket thread has it, and no loop-back connection can be opened to send it over",
+    Place.SOCKET: "it was written to a loop-back connection, and does not arrive",
+}
+
+
+class CanaryTrail:
+    """The canaries of one process, one each ``interval`` seconds; 0 for none.
+
+    Between the list and the bridge a canary leaves no trace: ``search`` says where messages are held up there, as one
+    of LIST, BUS and LANE.
+    """
+
+    def __init__(self, interval: float, now: float, search: Callable[[], Place] = lambda: Place.LIST) -> None:
+        self.interval = interval
+        self.search = search
+        self.returned = 0
+        self._begun = self._home = now
+        self._seen = dict.fromkeys((Place.LIST, Place.BRIDGE, Place.DOOR, Place.SOCKET), now)
+        self._is_told = False
+
+    def reach(self, place: Place, sent: float) -> None:
+        """The canary that was sent at ``sent`` has come to LIST, BRIDGE, DOOR or SOCKET."""
+        self._seen[place] = max(self._seen[place], sent)
+
+    def come_home(self, sent: float) -> None:
+        """It has come back. One that comes late counts as well."""
+        self.returned += 1
+        self._home = max(self._home, sent)
+
+    def age(self, now: float) -> float:
+        """Seconds since the newest canary that has come back was sent; since the start if none has. 0 without any.
+
+        So it is never less than the time a message takes.
+        """
+        return now - self._home if self.interval else 0.0
+
+    def is_late(self, now: float) -> bool:
+        """Whether none has come back for too long."""
+        return self.age(now) > LATE * self.interval
+
+    def place(self) -> Place:
+        """The furthest that any canary has come since the last one that came back."""
+        for place in (Place.SOCKET, Place.DOOR, Place.BRIDGE):
+            if self._seen[place] > self._home:
+                return place
+        return self.search() if self._seen[Place.LIST] > self._home else Place.NOWHERE
+
+    def look(self, now: float) -> str | None:
+        """What there is to be said now and has not been said yet, for the log.
+
+        That no message can be put is told by whoever cannot put it.
+        """
+        if self.is_late(now) == self._is_told:
+            return None
+        if self._is_told:
+            self._is_told = False
+            return "= messages of our own come back again"
+        place = self.place()
+        if place is Place.NOWHERE:
+            return None
+        self._is_told = True
+        return f"! deaf: no message of our own has come back for {self.age(now):.1f} s: {MEANINGS[place]}"

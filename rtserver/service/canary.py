@@ -1,0 +1,86 @@
+"""Canaries on the service thread: they are put on the list like any message, and come back from the bus.
+
+Decides nothing about what a canary's absence means: that is told by ``base.canary_trail``.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from rtserver.base.canary_trail import CanaryTrail, Place
+from rtserver.base.messages import Canary
+from rtserver.base.queue_port import QueueError
+from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+
+TYPE = "canary"
+RETRY_SECONDS = 1.0
+
+
+class CanaryData(msgspec.Struct, frozen=True):
+    """``{"process": str, "sent": seconds}``, of the process's own clock."""
+
+    process: str
+    sent: float
+
+
+class CanaryMsgHandler(ServiceMsgHandler):
+    """Sends the canaries of its own process on over the bridge, and drops those of the others, who see to theirs."""
+
+    msg_type = TYPE
+    data_type = CanaryData
+
+    def __init__(self, services: ServiceContext, process: str, trail: CanaryTrail) -> None:
+        super().__init__(services)
+        self._process = process
+        self._trail = trail
+
+    def __call__(self, src: str, data: CanaryData) -> None:
+        """See ``ServiceMsgHandler``."""
+        if data.process == self._process:
+            self.services.post(Canary(data.sent))
+            self._trail.reach(Place.BRIDGE, data.sent)
+
+
+class CanarySource:
+    """Puts a canary on the list each interval of the trail.
+
+    ``put`` is that of the queue, ``process`` a word of this process's own. Runs on a greenlet; where the queue is
+    away, the next one is sent soon.
+    """
+
+    def __init__(
+        self,
+        put: Callable[[str, str, Any], object],
+        process: str,
+        trail: CanaryTrail,
+        *,
+        sleep: Callable[[float], object],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._put = put
+        self._process = process
+        self._trail = trail
+        self._sleep = sleep
+        self._clock = clock
+        self._is_stopped = False
+
+    def run(self) -> None:
+        """Send until ``stop``."""
+        interval = self._trail.interval
+        while interval and not self._is_stopped:
+            self._sleep(interval if self._send() else min(RETRY_SECONDS, interval))
+
+    def stop(self) -> None:
+        """Send no more."""
+        self._is_stopped = True
+
+    def _send(self) -> bool:
+        sent = self._clock()
+        try:
+            self._put(TYPE, self._process, {"process": self._process, "sent": sent})
+        except QueueError:
+            return False  # whoever else needs the queue has said so
+        self._trail.reach(Place.LIST, sent)
+        return True

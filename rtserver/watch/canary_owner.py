@@ -1,0 +1,89 @@
+"""Who owns the loop-back connections of the canary: what comes over the bridge goes out over them.
+
+Lets nobody in but this process, by a secret that nobody else has heard. No user is behind such a connection, so none
+of what is said to users comes here.
+"""
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from typing import Protocol
+
+from rtserver.base.canary_trail import CanaryTrail, Place
+from rtserver.base.messages import Canary
+from rtserver.base.wire.frame import text_frame
+
+
+class Request(Protocol):
+    """What is read of a handshake; header names are in lower case."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By name."""
+
+
+class Connection(Protocol):
+    """What is done with a connection."""
+
+    def push(self, frame: bytes) -> None:
+        """Send a whole frame, soon."""
+
+
+class CanaryOwner:
+    """The owner of a server's connections (``ServerOwner``) that lets in who shows ``headers``."""
+
+    def __init__(self, trail: CanaryTrail) -> None:
+        self._trail = trail
+        self._secret = f"Bearer {secrets.token_urlsafe(32)}"
+        self._connections: set[Connection] = set()
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a handshake has to have."""
+        return {"Authorization": self._secret}
+
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether there is a connection for the next canary."""
+        return bool(self._connections)
+
+    def on_canary(self, canary: Canary) -> None:
+        """One has come over the bridge."""
+        self._trail.reach(Place.DOOR, canary.sent)
+        for connection in self._connections:
+            connection.push(text_frame(repr(canary.sent).encode()))
+            self._trail.reach(Place.SOCKET, canary.sent)
+
+    async def authenticate(self, request: Request) -> str | None:
+        """A name for this process itself; None for anybody else."""
+        shown = request.headers.get("authorization", "")
+        return "canary" if hmac.compare_digest(shown.encode(), self._secret.encode()) else None
+
+    async def authenticate_token(self, token: str) -> None:
+        """Nobody comes in by a token."""
+
+    def is_stranger(self, request: Request) -> bool:
+        """Whoever has not shown the secret by now will not."""
+        return False
+
+    def on_open(self, connection: Connection, identity: object) -> Connection:
+        """A new loop-back connection."""
+        self._connections.add(connection)
+        return connection
+
+    def user_id(self, session: Connection) -> str:
+        """No user's."""
+        return "canary"
+
+    def on_text(self, session: Connection, payload: bytes) -> None:
+        """It has nothing to say."""
+
+    def on_binary(self, session: Connection, payload: bytes) -> None:
+        """It has nothing to say."""
+
+    def on_lag(self, session: Connection, is_lagging: bool) -> None:
+        """It gets a few bytes at a time."""
+
+    def on_close(self, session: Connection, code: int) -> None:
+        """It is over."""
+        self._connections.discard(session)

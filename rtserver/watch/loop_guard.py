@@ -1,0 +1,61 @@
+"""What becomes of errors that nobody has caught on the event loop: they are logged, and some end the process.
+
+Decides which. A callback that fails has failed once, and the next one is called as ever. A task or a chain of
+callbacks that is meant to go on for as long as the process does is another matter: without it the rest only looks
+alive, and a supervisor should start the process again.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+VITAL = "is_vital"
+"""Who calls the loop's exception handler may say so in the context: without it the server does not go on."""
+
+
+class LoopGuard:
+    """The last resort of one event loop. ``on_failure`` is called on its thread, and ends the process.
+
+    ``errors`` counts what was caught here.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, on_failure: Callable[[BaseException], object]) -> None:
+        self._loop = loop
+        self._on_failure = on_failure
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.errors = 0
+        loop.set_exception_handler(self._on_error)
+
+    def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        """Run what goes on as long as the process does: its end before ``cancel`` is a failure."""
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._on_end)
+
+    def cancel(self) -> None:
+        """The process ends: so may the tasks."""
+        tasks, self._tasks = self._tasks, set()
+        for task in tasks:
+            task.cancel()
+
+    def _on_end(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if task not in self._tasks:
+            if error is not None:
+                log.error("! a task failed while the server went down", exc_info=error)
+            return
+        self._tasks.discard(task)
+        self.errors += 1
+        log.critical("! a task of the websocket thread has ended: %s", task.get_coro(), exc_info=error)
+        self._on_failure(error or RuntimeError(f"{task.get_coro()} ended"))
+
+    def _on_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self.errors += 1
+        error = context.get("exception")
+        level = logging.CRITICAL if context.get(VITAL) else logging.ERROR
+        log.log(level, "! on the event loop: %s", context.get("message"), exc_info=error)
+        if context.get(VITAL):
+            self._on_failure(error or RuntimeError(context.get("message")))

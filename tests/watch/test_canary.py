@@ -1,0 +1,188 @@
+"""The loop-back side of the canary: its owner and its client, over the private door's real sockets."""
+
+import asyncio
+import logging
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from tornado.netutil import bind_sockets
+from tornado.web import RequestHandler
+
+from rtserver.base.canary_trail import CanaryTrail, Place
+from rtserver.base.flusher import Flusher
+from rtserver.base.messages import Canary
+from rtserver.bootstrap.private_door import CANARY_PATH, PrivateDoor
+from rtserver.watch import canary_client
+from rtserver.watch.canary_client import CanaryClient
+from rtserver.watch.canary_owner import CanaryOwner
+from tests.websocket_client import AsyncWebSocketClient
+
+DEADLINE = 20.0
+
+
+class Page(RequestHandler):
+    """Any page."""
+
+    def get(self) -> None:
+        self.write("a page")
+
+
+class Scene:
+    """A private door with its owner and its trail; time is not asked."""
+
+    def __init__(self) -> None:
+        self.trail = CanaryTrail(5.0, 0.0)
+        self.owner = CanaryOwner(self.trail)
+        self.listeners = bind_sockets(0, "127.0.0.1")
+        loop = asyncio.get_running_loop()
+        self.door = PrivateDoor(self.listeners, [("/page", Page)], self.owner, Flusher(loop))
+        self.port: int = self.listeners[0].getsockname()[1]
+
+    async def connections(self, count: int) -> None:
+        """Until there have been so many, and the last one is waited at."""
+        await until(lambda: self.door.accepted == count and self.owner.is_waited_for)
+
+    def client(self, **headers: str) -> CanaryClient:
+        return CanaryClient(self.door.canary_url, headers or self.owner.headers, self.trail)
+
+
+@asynccontextmanager
+async def open_scene() -> AsyncIterator[Scene]:
+    scene = Scene()
+    scene.door.open()
+    try:
+        async with asyncio.timeout(DEADLINE):
+            yield scene
+    finally:
+        await scene.door.close()
+        for listener in scene.listeners:
+            listener.close()
+
+
+@asynccontextmanager
+async def running(client: CanaryClient) -> AsyncIterator["asyncio.Task[None]"]:
+    task = asyncio.ensure_future(client.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def until(is_true: Callable[[], object]) -> None:
+    """Let the loop turn until something is so; ``open_scene`` has the deadline."""
+    while not is_true():  # noqa: ASYNC110 (the loop that is waited for is this one: it only has to turn)
+        await asyncio.sleep(0.001)
+
+
+def test_what_comes_over_the_bridge_comes_back_over_the_socket() -> None:
+    async def scene() -> None:
+        async with open_scene() as at, running(at.client()):
+            for number, sent in enumerate((1.25, 2.5, 3.0078125), 1):
+                await at.connections(number)
+                at.owner.on_canary(Canary(sent))
+                await until(lambda sent=sent: at.trail.age(sent) == 0)
+            assert at.trail.returned == 3
+
+    asyncio.run(scene())
+
+
+def test_each_has_a_connection_of_its_own() -> None:
+    async def scene() -> None:
+        async with open_scene() as at, running(at.client()):
+            for number, sent in enumerate((1.0, 2.0), 1):
+                await at.connections(number)
+                at.owner.on_canary(Canary(sent))
+                await until(lambda sent=sent: at.trail.age(sent) == 0)
+            await at.connections(3)
+
+    asyncio.run(scene())
+
+
+def test_one_that_nobody_waits_for_is_at_the_door() -> None:
+    async def scene() -> None:
+        async with open_scene() as at:
+            at.owner.on_canary(Canary(1.0))
+            assert at.trail.place() is Place.DOOR
+
+    asyncio.run(scene())
+
+
+def test_one_that_was_written_and_not_read_is_at_the_socket() -> None:
+    async def scene() -> None:
+        async with open_scene() as at, running(at.client()):
+            await until(lambda: at.owner.is_waited_for)
+            at.owner.on_canary(Canary(1.0))
+            assert at.trail.place() is Place.SOCKET
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer guess"}, {"Authorization": "Bearer ä"}])
+def test_nobody_else_comes_in(headers: dict[str, str | None]) -> None:
+    async def scene() -> None:
+        async with open_scene() as at:
+            async with await AsyncWebSocketClient.connect("127.0.0.1", at.port, CANARY_PATH, headers) as client:
+                assert client.answer.status == 401
+
+    asyncio.run(scene())
+
+
+def test_what_a_connection_says_is_nothing_to_it() -> None:
+    async def scene() -> None:
+        async with open_scene() as at:
+            headers: dict[str, str | None] = {**at.owner.headers}
+            async with await AsyncWebSocketClient.connect("127.0.0.1", at.port, CANARY_PATH, headers) as client:
+                client.send_text("hello")
+                await at.connections(1)
+                at.owner.on_canary(Canary(4.5))
+                assert await client.recv_text() == "4.5"
+            await until(lambda: not at.owner.is_waited_for)
+
+    asyncio.run(scene())
+
+
+def test_a_client_that_is_not_let_in_tries_again(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    monkeypatch.setattr(canary_client, "RETRY_SECONDS", 0.001)
+
+    async def scene() -> None:
+        async with open_scene() as at, running(at.client(Authorization="Bearer no")) as task:
+            with caplog.at_level(logging.DEBUG, "rtserver.watch.canary_client"):
+                await until(lambda: len(caplog.records) >= 3)
+            assert not task.done()
+
+    asyncio.run(scene())
+
+
+def test_a_client_finds_a_door_that_opens_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(canary_client, "RETRY_SECONDS", 0.001)
+
+    async def scene() -> None:
+        async with open_scene() as at:
+            await at.door.close()
+            for listener in at.listeners:
+                listener.close()
+            async with running(at.client()) as task:
+                for _ in range(20):
+                    await asyncio.sleep(0.001)
+                assert not task.done()
+
+    asyncio.run(scene())
+
+
+def test_the_door_answers_its_pages_and_no_others() -> None:
+    async def scene() -> None:
+        async with open_scene() as at:
+            page = await asyncio.to_thread(urllib.request.urlopen, f"http://{at.door.address}/page")
+            with page:
+                assert page.read() == b"a page"
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                await asyncio.to_thread(urllib.request.urlopen, f"http://{at.door.address}/rt/")
+            refused.value.close()
+            assert refused.value.code == 404
+
+    asyncio.run(scene())
