@@ -77,7 +77,7 @@ RULES = (
     Rule("rtserver/service/indicator_line.py", {BASE, SERVICE}, {"talipp"}, WAITING),
     Rule("rtserver/service/*", {BASE, SERVICE}, {"msgspec"}, WAITING),
     # Who watches the rest.
-    Rule("rtserver/watch/*", {BASE, "rtserver.watch"}, {"msgspec", "tornado"}),
+    Rule("rtserver/watch/*", {BASE, "rtserver.watch"}, set()),
     # The load tool meets a server from outside: it knows the wire and the queue.
     Rule("rtserver/bench/client_protocol.py", {BASE}, set(), WAITING | CLOCKS),
     Rule(

@@ -57,7 +57,7 @@ from rtserver.bootstrap.measures import (
 )
 from rtserver.bootstrap.metrics import Metrics, MetricsHandler
 from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
-from rtserver.bootstrap.private_door import PrivateDoor
+from rtserver.bootstrap.private_door import CANARY_PATH, PrivateDoor
 from rtserver.bootstrap.service_side import build_services
 from rtserver.bootstrap.web_application import WebApplication, is_inside
 from rtserver.handlers.mycharts import MyChartMsgHandler
@@ -272,7 +272,7 @@ class App:
         owner = CanaryOwner(self._trail)
         self._users.receive(Canary, owner.on_canary)
         door = PrivateDoor(self._listeners.private, own_routes, owner, self._server.flusher)
-        return door, CanaryClient(door.canary_url, owner.headers, self._trail)
+        return door, CanaryClient(door.port, CANARY_PATH, owner.headers, self._trail)
 
     def _own_routes(self) -> list[tuple[Any, ...]]:
         """What tells about this process."""

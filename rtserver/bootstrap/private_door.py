@@ -34,17 +34,12 @@ class PrivateDoor:
         # A canary is written as all messages are.
         self._server.flusher = flusher
         self._door = FrontDoor(CANARY_PATH, self._server, self._http)
-        self.address = "{}:{}".format(*listeners[0].getsockname()[:2])
+        self.port: int = listeners[0].getsockname()[1]
 
     def open(self) -> None:
         """Let in."""
         self._door.listen(self._listeners)
-        log.info("= this process alone answers at http://%s/readyz and /metrics", self.address)
-
-    @property
-    def canary_url(self) -> str:
-        """Where canaries are sent to."""
-        return f"ws://{self.address}{CANARY_PATH}"
+        log.info("= this process alone answers at http://127.0.0.1:%d/readyz and /metrics", self.port)
 
     @property
     def accepted(self) -> int:

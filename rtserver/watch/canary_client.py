@@ -1,15 +1,14 @@
 """The other end of the canary's loop-back connections: a WebSocket client in the same process, over a real socket.
 
 A new connection for each canary, so that a server that lets nobody in any more is found out, too. It shares no code
-with the server's side of the connection.
+with the server's side of the connection, and knows just enough of RFC 6455 to hear a short text.
 """
 
 import asyncio
 import logging
+from base64 import b64encode
 from collections.abc import Mapping
-
-from tornado.httpclient import HTTPClientError, HTTPRequest
-from tornado.websocket import WebSocketError, websocket_connect
+from os import urandom
 
 from rtserver.base.canary_trail import CanaryTrail
 
@@ -17,14 +16,16 @@ log = logging.getLogger(__name__)
 
 OPENING_SECONDS = 5.0
 RETRY_SECONDS = 1.0
+TEXT = 0x81  # FIN and the opcode: RFC 6455, section 5.2
 
 
 class CanaryClient:
-    """Waits for canaries at ``url``, where ``headers`` let it in, and tells the trail."""
+    """Waits for canaries at ``path`` of a loop-back ``port``, where ``headers`` let it in, and tells the trail."""
 
-    def __init__(self, url: str, headers: Mapping[str, str], trail: CanaryTrail) -> None:
-        self._url = url
-        self._headers = dict(headers)
+    def __init__(self, port: int, path: str, headers: Mapping[str, str], trail: CanaryTrail) -> None:
+        self._port = port
+        self._path = path
+        self._headers = headers
         self._trail = trail
 
     async def run(self) -> None:
@@ -32,17 +33,47 @@ class CanaryClient:
         while True:
             try:
                 self._trail.come_home(float(await self._next()))
-            except (OSError, HTTPClientError, WebSocketError) as error:
+            except (OSError, EOFError) as error:
                 log.debug("= the canary waits for a connection: %s", error)
                 await asyncio.sleep(RETRY_SECONDS)
 
-    async def _next(self) -> str:
-        request = HTTPRequest(self._url, headers=self._headers, connect_timeout=OPENING_SECONDS)
-        connection = await websocket_connect(request)
+    async def _next(self) -> bytes:
+        """The next text. Raises ``OSError`` and ``EOFError``."""
+        async with asyncio.timeout(OPENING_SECONDS):
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         try:
-            text = await connection.read_message()
+            writer.write(self._request())
+            async with asyncio.timeout(OPENING_SECONDS):
+                status = await reader.readline()
+                while await reader.readline() not in {b"\r\n", b""}:
+                    pass
+            if status.split()[1:2] != [b"101"]:
+                raise ConnectionRefusedError(f"answered with {status!r}")
+            return await read_text(reader)
         finally:
-            connection.close()
-        if text is None:
-            raise ConnectionResetError("the connection was closed")
-        return str(text)
+            # No close frame: the next one comes in a moment, and nobody is to wait for this one's end.
+            writer.close()
+
+    def _request(self) -> bytes:
+        headers = {
+            "Host": f"127.0.0.1:{self._port}",
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Key": b64encode(urandom(16)).decode(),
+            "Sec-WebSocket-Version": "13",
+            **self._headers,
+        }
+        lines = (f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"GET {self._path} HTTP/1.1\r\n{''.join(lines)}\r\n".encode()
+
+
+async def read_text(reader: asyncio.StreamReader) -> bytes:
+    """The first text that comes; pings and the like are passed over. Raises ``EOFError`` at the end of the stream.
+
+    Only for what is shorter than 126 bytes, as all of it is here.
+    """
+    while True:
+        first, length = await reader.readexactly(2)
+        payload = await reader.readexactly(length)
+        if first == TEXT:
+            return payload

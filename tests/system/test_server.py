@@ -276,5 +276,6 @@ def test_health_is_told(server: RunningServer) -> None:
         "websocket thread",
         "service thread",
         "redis",
+        "canary",
         "accepting",
     }

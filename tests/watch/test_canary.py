@@ -4,7 +4,7 @@ import asyncio
 import logging
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,7 +17,7 @@ from rtserver.base.flusher import Flusher
 from rtserver.base.messages import Canary
 from rtserver.bootstrap.private_door import CANARY_PATH, PrivateDoor
 from rtserver.watch import canary_client
-from rtserver.watch.canary_client import CanaryClient
+from rtserver.watch.canary_client import CanaryClient, read_text
 from rtserver.watch.canary_owner import CanaryOwner
 from tests.websocket_client import AsyncWebSocketClient
 
@@ -40,14 +40,14 @@ class Scene:
         self.listeners = bind_sockets(0, "127.0.0.1")
         loop = asyncio.get_running_loop()
         self.door = PrivateDoor(self.listeners, [("/page", Page)], self.owner, Flusher(loop))
-        self.port: int = self.listeners[0].getsockname()[1]
+        self.port = self.door.port
 
     async def connections(self, count: int) -> None:
         """Until there have been so many, and the last one is waited at."""
         await until(lambda: self.door.accepted == count and self.owner.is_waited_for)
 
     def client(self, **headers: str) -> CanaryClient:
-        return CanaryClient(self.door.canary_url, headers or self.owner.headers, self.trail)
+        return CanaryClient(self.door.port, CANARY_PATH, headers or self.owner.headers, self.trail)
 
 
 @asynccontextmanager
@@ -71,6 +71,10 @@ async def running(client: CanaryClient) -> AsyncIterator["asyncio.Task[None]"]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def connect(at: Scene, headers: Mapping[str, str]) -> AsyncWebSocketClient:
+    return await AsyncWebSocketClient.connect("127.0.0.1", at.port, CANARY_PATH, dict(headers))
 
 
 async def until(is_true: Callable[[], object]) -> None:
@@ -123,11 +127,10 @@ def test_one_that_was_written_and_not_read_is_at_the_socket() -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer guess"}, {"Authorization": "Bearer ä"}])
-def test_nobody_else_comes_in(headers: dict[str, str | None]) -> None:
+def test_nobody_else_comes_in(headers: dict[str, str]) -> None:
     async def scene() -> None:
-        async with open_scene() as at:
-            async with await AsyncWebSocketClient.connect("127.0.0.1", at.port, CANARY_PATH, headers) as client:
-                assert client.answer.status == 401
+        async with open_scene() as at, await connect(at, headers) as client:
+            assert client.answer.status == 401
 
     asyncio.run(scene())
 
@@ -135,8 +138,7 @@ def test_nobody_else_comes_in(headers: dict[str, str | None]) -> None:
 def test_what_a_connection_says_is_nothing_to_it() -> None:
     async def scene() -> None:
         async with open_scene() as at:
-            headers: dict[str, str | None] = {**at.owner.headers}
-            async with await AsyncWebSocketClient.connect("127.0.0.1", at.port, CANARY_PATH, headers) as client:
+            async with await connect(at, at.owner.headers) as client:
                 client.send_text("hello")
                 await at.connections(1)
                 at.owner.on_canary(Canary(4.5))
@@ -177,12 +179,34 @@ def test_a_client_finds_a_door_that_opens_later(monkeypatch: pytest.MonkeyPatch)
 def test_the_door_answers_its_pages_and_no_others() -> None:
     async def scene() -> None:
         async with open_scene() as at:
-            page = await asyncio.to_thread(urllib.request.urlopen, f"http://{at.door.address}/page")
+            page = await asyncio.to_thread(urllib.request.urlopen, f"http://127.0.0.1:{at.port}/page")
             with page:
                 assert page.read() == b"a page"
             with pytest.raises(urllib.error.HTTPError) as refused:
-                await asyncio.to_thread(urllib.request.urlopen, f"http://{at.door.address}/rt/")
+                await asyncio.to_thread(urllib.request.urlopen, f"http://127.0.0.1:{at.port}/rt/")
             refused.value.close()
             assert refused.value.code == 404
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize("before", [b"", b"\x89\x00", b"\x89\x04ping", b"\x8a\x01x"])
+def test_what_is_no_text_is_passed_over(before: bytes) -> None:
+    async def scene() -> bytes:
+        reader = asyncio.StreamReader()
+        reader.feed_data(before + b"\x81\x031.5")
+        return await read_text(reader)
+
+    assert asyncio.run(scene()) == b"1.5"
+
+
+@pytest.mark.parametrize("cut", range(5))
+def test_a_stream_that_ends_early_is_an_end(cut: int) -> None:
+    async def scene() -> bytes:
+        reader = asyncio.StreamReader()
+        reader.feed_data(b"\x81\x031.5"[:cut])
+        reader.feed_eof()
+        return await read_text(reader)
+
+    with pytest.raises(EOFError):
+        asyncio.run(scene())
