@@ -109,8 +109,10 @@ class QuoteListener(BaseUserAgentModule):
             self._end(membership)
 
     def _end(self, membership: Membership) -> None:
+        # A picture may be the one push too many that ends its connection, and all memberships with it.
+        if self._by_ref.pop(membership.ref, None) is None:
+            return
         del self._by_name[membership.name]
-        del self._by_ref[membership.ref]
         if membership.place is not None:
             self.agent.leave(*membership.place)
         self.agent.unsubscribe(membership.ref)

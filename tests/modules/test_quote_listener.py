@@ -206,3 +206,18 @@ def test_a_feed_that_the_user_may_not_have_any_more_is_left_and_refused_once():
     assert (len(listener), online.topics.members) == (0, 0)
     client.agent.on_user(Identity(1, "ann", "s", frozenset({"gold"})))
     assert len(watcher.refused) == 1
+
+
+@pytest.mark.parametrize("follows", [True, False])
+def test_a_picture_that_ends_its_connection_ends_everything_once(online, client, listener, caplog, follows):
+    class LastStraw(Watcher):
+        def on_picture(self, snapshot):
+            client.wire.close(4108)
+            listener.on_remove()
+            return super().on_picture(snapshot)
+
+    listener.listen("a", {}, LastStraw(follows))
+    listener.listen("b", {}, Watcher())
+    answer(online, which=0)
+    assert (len(listener), len(online.topics), client.agent.subscriptions) == (0, 0, 0)
+    assert caplog.records == []
