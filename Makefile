@@ -9,7 +9,7 @@ CHECKED := rtserver tcelib site tests bench docs/examples docs/tce/examples
 PYTEST_OPTIONS ?= -n 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types js bench chaos codes clean system
+.PHONY: help run test lint types js bench chaos leak codes clean system
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench: $(TEST_READY) ## measure, on two cores (docs/performance.md)
 
 chaos: $(TEST_READY) ## kill, freeze and cut servers and Redis under traffic for three minutes; fails for one lost message
 	$(PYTHON) -m bench.chaos $(ARGS)
+
+leak: $(TEST_READY) ## visit a server 100,000 times in every way and look for what is left
+	$(PYTHON) -m bench.leak $(ARGS)
 
 codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: close codes, settings, stubs, the browser bundle
 	$(PYTHON) -m rtserver.base.wire.close_code > site/static/js/rtc/codes.js

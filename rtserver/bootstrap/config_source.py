@@ -101,7 +101,9 @@ def _parse_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigError(str(path), "", f"cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise ConfigError(str(path), "", "is no configuration: nested too deeply") from error
+    except ValueError as error:  # not only TOMLDecodeError: a number may have too many digits for Python
         raise ConfigError(str(path), "", f"is no TOML: {error}") from error
 
 

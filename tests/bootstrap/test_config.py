@@ -151,6 +151,19 @@ def test_a_file_that_is_no_toml_says_where(tmp_path):
     assert message_of(read_file, file).startswith(f"{file}: is no TOML: ")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("port = " + "[" * 5_000, "is no configuration: nested too deeply"),
+        ("port = " + "9" * 5_000, "is no TOML: Exceeds the limit"),
+    ],
+    ids=["nested", "digits"],
+)
+def test_a_file_beyond_what_python_reads_says_so(tmp_path, text, words):
+    file = write(tmp_path, text)
+    assert message_of(read_file, file).startswith(f"{file}: {words}")
+
+
 def test_a_named_file_that_does_not_exist_is_an_error(tmp_path):
     missing = tmp_path / "missing.toml"
     assert (

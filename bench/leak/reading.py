@@ -1,0 +1,89 @@
+"""What was read of the server at one moment, and what two readings say: what is left, what has grown. Pure."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+MEBIBYTE = 1 << 20
+MOST_TRACED_GROWTH = MEBIBYTE
+"""Bytes between two readings at rest. What is remembered for a while (sessions that ended) fits well within it."""
+MOST_RESIDENT_GROWTH = 8 * MEBIBYTE
+"""The same for what the system has given, which comes in larger pieces and may lie between the pieces in use."""
+FILES, SOCKETS, POOLED = "open files", "socket.socket", "threads of pools"
+FILES_OF_THREAD = 4
+SOCKETS_OF_THREAD = 2
+EMPTY_AT_REST = (
+    "connections",
+    "agents",
+    "users",
+    "topics",
+    "feeds",
+    "subscriptions",
+    "bridge_length",
+    "lane_length",
+    "dead_waiting",
+)
+"""Gauges of ``/metrics`` that say 0 when nobody is there."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The server at rest after ``cycles`` visits: counts by kind, gauges by name, and two measures in bytes."""
+
+    cycles: int
+    objects: Mapping[str, int]
+    system: Mapping[str, int]
+    gauges: Mapping[str, float]
+    traced_bytes: int
+    resident_bytes: int
+
+
+@dataclass(frozen=True)
+class Growth:
+    """One thing of which there is more than there should be."""
+
+    what: str
+    before: float
+    after: float
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.before:g} before, {self.after:g} after"
+
+
+@dataclass
+class Samples:
+    """The memory over the time of the run, as (visits, seconds, bytes)."""
+
+    rows: list[tuple[int, float, int]] = field(default_factory=list)
+
+    def add(self, cycles: int, seconds: float, resident_bytes: int) -> None:
+        """One more."""
+        self.rows.append((cycles, seconds, resident_bytes))
+
+
+def unfinished(reading: Reading) -> dict[str, float]:
+    """The gauges that should be 0 and are not: somebody is still on his way out."""
+    names = {name: name.partition("{")[0] for name in reading.gauges}
+    return {name: reading.gauges[name] for name in names if names[name] in EMPTY_AT_REST and reading.gauges[name]}
+
+
+def left_behind(before: Reading, after: Reading) -> Iterator[Growth]:
+    """What the visits in between have left: gauges that are not 0, and kinds of which there are more."""
+    for name, value in sorted(unfinished(after).items()):
+        yield Growth(name, 0, value)
+    # A thread more in a pool, whose size is bounded, has its own connections to Redis and to the database.
+    threads = max(0, after.system[POOLED] - before.system[POOLED])
+    allowed = Counter({POOLED: threads, FILES: threads * FILES_OF_THREAD, SOCKETS: threads * SOCKETS_OF_THREAD})
+    earlier, later = Counter(before.objects), {**after.objects, **after.system}
+    earlier.update(before.system)
+    for name in sorted(later):
+        if later[name] > earlier[name] + allowed[name]:
+            yield Growth(name, earlier[name], later[name])
+
+
+def grown(before: Reading, after: Reading) -> Iterator[Growth]:
+    """Memory that has grown by more than it may."""
+    if after.traced_bytes - before.traced_bytes > MOST_TRACED_GROWTH:
+        yield Growth("bytes given out by Python", before.traced_bytes, after.traced_bytes)
+    if after.resident_bytes - before.resident_bytes > MOST_RESIDENT_GROWTH:
+        yield Growth("resident bytes", before.resident_bytes, after.resident_bytes)

@@ -1,0 +1,167 @@
+"""What strangers send first: the head of a handshake; and what clients send next: frames."""
+
+import random
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rtserver.base.websocket_server import UpgradeRequest
+from rtserver.base.wire.deflate import maybe_accept, most_deflated_bytes
+from rtserver.base.wire.handshake import HandshakeError, accept_value, answer, check_origin, refusal
+from rtserver.base.wire.http_head import parse_head
+from rtserver.base.wire.protocol import WebSocketProtocol
+from tests.fuzz.target import Target, TryOne
+from tests.websocket_client import BINARY, CONTINUATION, PING, PONG, TEXT, close, header, masked, upgrade_request
+
+LIMIT = 2_000
+LONGEST_HEADER = 14
+MOST_PIECES = 40
+
+
+def make_frames(inflates: bool) -> TryOne:
+    """Whole or in pieces, the same comes out; nothing escapes, and nothing but one message is kept."""
+
+    def try_one(data: bytes) -> None:
+        whole = outcome_of([data], inflates)
+        assert outcome_of(pieces_of(data), inflates) == whole
+        for opcode, payload in whole[0]:
+            assert len(payload) <= LIMIT
+            if opcode == TEXT:
+                payload.decode()
+
+    return try_one
+
+
+def outcome_of(pieces: Iterable[bytes], inflates: bool) -> tuple[list[Any], ...]:
+    """What one connection does with its bytes."""
+    protocol = WebSocketProtocol(LIMIT, inflates=inflates)
+    messages = []
+    for piece in pieces:
+        messages += protocol.receive(piece)
+        while protocol.has_more:
+            messages += protocol.receive(b"")
+        protocol.settle()
+        check_kept(protocol, len(piece))
+    end = [protocol.state, protocol.close_code, protocol.close_reason]
+    return messages, protocol.outgoing, end
+
+
+def check_kept(protocol: WebSocketProtocol, read: int) -> None:
+    """One message, and what came at once. A bytearray takes an eighth more than it holds."""
+    parts = [getattr(protocol, name) for name in protocol.__slots__]
+    kept = sum(sys.getsizeof(part) for part in parts if isinstance(part, bytes | bytearray))
+    assert kept <= 1.2 * (most_deflated_bytes(LIMIT) + LONGEST_HEADER + read) + 200
+
+
+def pieces_of(data: bytes) -> Iterator[bytes]:
+    """Cut where only the data itself says, so that an input can be tried again."""
+    chance = random.Random(zlib.crc32(data))
+    longest = chance.choice((1, 3, 20, 500))
+    for _ in range(MOST_PIECES):
+        size = chance.randint(1, longest)
+        yield data[:size]
+        data = data[size:]
+    yield data
+
+
+def try_head(data: bytes) -> None:
+    """A head is a request or it is refused, and the answer is one that nobody can put anything into."""
+    head = data.partition(b"\r\n\r\n")[0]
+    try:
+        target, headers = parse_head(head)
+        request = UpgradeRequest(target, headers, "192.0.2.1")
+        assert all(isinstance(value, str) for value in request.cookies.values())
+        assert request.wants_tce in (True, False)
+        accept = accept_value(headers)
+        check_origin(headers.get("origin"), headers.get("host", ""), ["https://good.example"])
+        extension = maybe_accept(headers.get("sec-websocket-extensions", ""))
+        check_answer(answer(accept, extension))
+    except HandshakeError as error:
+        check_answer(refusal(error))
+
+
+def check_answer(data: bytes) -> None:
+    """One head, of lines that hold no line's end themselves, and the body that it says."""
+    head, end, body = data.partition(b"\r\n\r\n")
+    assert end
+    first, *lines = head.split(b"\r\n")
+    assert first.startswith(b"HTTP/1.1 ")
+    fields = dict(line.split(b": ", 1) for line in lines)
+    assert not any(b"\r" in line or b"\n" in line for line in (first, *lines))
+    assert len(body) == int(fields.get(b"Content-Length", b"0"))
+
+
+def try_offer(data: bytes) -> None:
+    """An offer of extensions is accepted with an answer that we keep, or declined."""
+    agreed = maybe_accept(data.decode("latin-1"))
+    assert agreed is None or agreed.startswith("permessage-deflate; server_no_context_takeover")
+
+
+def _deflated(message: bytes) -> bytes:
+    compressor = zlib.compressobj(wbits=-15)
+    return (compressor.compress(message) + compressor.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\0\0\xff\xff")
+
+
+def _always(try_one: TryOne) -> Any:
+    def make(_directory: Path) -> TryOne:
+        return try_one
+
+    return make
+
+
+_FRAMES = (
+    masked(TEXT, b"Hello"),
+    masked(TEXT, "κόσμε".encode()) + masked(PING, b"hi") + masked(PONG),
+    masked(TEXT, b"Hel", fin=False) + masked(PING, b"?") + masked(CONTINUATION, b"lo"),
+    masked(TEXT, b"\xce", fin=False) + masked(CONTINUATION, b"", fin=False) + masked(CONTINUATION, b"\xba"),
+    masked(BINARY, bytes(126)) + close(1000, b"bye") + masked(TEXT, b"late"),
+    masked(BINARY, b"\xff" * LIMIT) + header(BINARY, LIMIT + 1),
+    header(BINARY, 70_000),
+)
+_DEFLATED = (
+    *(masked(kind, _deflated(data), reserved=4) for kind, data in ((TEXT, b"Hello"), (BINARY, bytes(LIMIT)))),
+    masked(TEXT, _deflated(b"abc" * 50)[:5], fin=False, reserved=4)
+    + masked(CONTINUATION, _deflated(b"abc" * 50)[5:]),
+    masked(BINARY, _deflated(bytes(2**16)), reserved=4),
+    masked(TEXT, b"\x03\x00", reserved=4) + masked(TEXT, b"\x01\x00\x00\xff\xff", reserved=4),
+)
+_FRAME_WORDS = (b"\x81\x80", b"\x82\xfe", b"\x82\xff", b"\x80\x80", b"\x89\x80", b"\x88\x82", b"\xc1\x80", bytes(8))
+_HEAD = upgrade_request("example.org")
+_HEADS = (
+    _HEAD,
+    upgrade_request(
+        "example.org:8888",
+        "/rt/?tce",
+        {
+            "Origin": "http://example.org:8888",
+            "Cookie": 'sessionid=abc; csrftoken="x y"; a=b=c;; =d',
+            "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits, x-other; a=1",
+        },
+    ),
+    upgrade_request("example.org", "/rt/", {"Sec-WebSocket-Version": "8"}),
+    upgrade_request("example.org", "/rt/", {"Sec-WebSocket-Key": "short"}),
+    upgrade_request("a", "/rt/", {"Origin": "https://[::1"}),
+)
+_HEAD_WORDS = (
+    b"\r\n", b": ", b" ", b"\t", b"GET ", b" HTTP/1.1", b"Host: ", b"Origin: ", b"Cookie: ", b"Upgrade: websocket",
+    b"Connection: Upgrade, keep-alive", b"Sec-WebSocket-Key: ", b"Sec-WebSocket-Extensions: ", b"==", b"://",
+    b"[", b"]", b"sessionid=", b";", b",", b'"', b"\\", b"%00", b"?tce=1&",
+)  # fmt: skip
+_OFFERS = (
+    b"permessage-deflate",
+    b"permessage-deflate; client_max_window_bits",
+    b'permessage-deflate; server_max_window_bits="15"; client_max_window_bits=9, permessage-deflate',
+    b"x; y=z, permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+)
+_OFFER_WORDS = (b";", b",", b"=", b'"', b" ", b"permessage-deflate", b"server_max_window_bits", b"15", b"7")
+
+WIRE_TARGETS = (
+    Target("frames", _always(make_frames(inflates=False)), _FRAMES, _FRAME_WORDS, max_bytes=8_192),
+    Target(
+        "deflated-frames", _always(make_frames(inflates=True)), _FRAMES + _DEFLATED, _FRAME_WORDS, max_bytes=8_192
+    ),
+    Target("head", _always(try_head), _HEADS, _HEAD_WORDS, max_bytes=16_384),
+    Target("offer", _always(try_offer), _OFFERS, _OFFER_WORDS),
+)
