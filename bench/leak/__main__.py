@@ -55,7 +55,8 @@ class Run:
         self._deck = shuffled_ways(random.Random(seed))
         self._begun = time.monotonic()
         count, logged_out = min(MOST_SESSIONS, cycles // 20), min(MOST_LOGGED_OUT, cycles // 50)
-        hosts = [self._host(session.cookie) for session in make_sessions(server.target, count + logged_out)]
+        sessions = make_sessions(server.target, count + logged_out)
+        hosts = [self._host(session.cookie, number) for number, session in enumerate(sessions)]
         self._hosts, self._last_hosts = cycle(hosts[:count]), cycle(hosts[count:])
 
     @property
@@ -96,8 +97,11 @@ class Run:
             if self.done % max(1, self._cycles // SAMPLES) == 0:
                 self.samples.add(self.done, time.monotonic() - self._begun, self._server.resident_bytes)
 
-    def _host(self, cookie: str) -> Host:
-        return Host(self._server.target.port, PATH, cookie, QUOTES, STILL_QUOTE, self._producer.end_session)
+    def _host(self, cookie: str, number: int) -> Host:
+        # All of 127.0.0.0/8 is this machine: everybody comes from elsewhere, or the server would think of an attack.
+        address = f"127.0.{1 + number // 250}.{1 + number % 250}"
+        port = self._server.target.port
+        return Host(port, PATH, cookie, address, QUOTES, STILL_QUOTE, self._producer.end_session)
 
 
 def shuffled_ways(chance: random.Random) -> Iterator[Way]:

@@ -47,9 +47,9 @@ async def has_ended(child: int) -> None:
         await asyncio.sleep(0.05)
 
 
-def bind_with_small_buffers(*arguments: Any) -> list[socket.socket]:
+def bind_with_small_buffers(*arguments: Any, **options: Any) -> list[socket.socket]:
     """Listeners as the product's, but what they accept can hold little: a laggard then lags at once."""
-    listeners = PRODUCT_BIND(*arguments)
+    listeners = PRODUCT_BIND(*arguments, **options)
     for listener in listeners:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     return listeners

@@ -32,7 +32,7 @@ class VisitError(Exception):
 
 @dataclass(frozen=True)
 class Host:
-    """Where a visit goes, and as whom. ``quotes`` move, ``still_quote`` does not.
+    """Where a visit goes, and as whom from which ``address``. ``quotes`` move, ``still_quote`` does not.
 
     ``end_session`` has the site close a session.
     """
@@ -40,6 +40,7 @@ class Host:
     port: int
     path: str
     cookie: str
+    address: str
     quotes: tuple[str, ...]
     still_quote: str
     end_session: Callable[[str], object]
@@ -54,6 +55,7 @@ class Guest:
         self._loop = asyncio.get_running_loop()
         self._socket = socket.socket()
         self._socket.setblocking(False)
+        self._socket.bind((host.address, 0))
         if receive_buffer:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
 
