@@ -27,7 +27,16 @@ from bench.leak.examined import Examined, examined
 from bench.leak.producer import QUOTES, STILL_QUOTE, Producer
 from bench.leak.reading import Samples, grown, left_behind
 from bench.leak.report import memory_table, rest_table, verdict, ways_table
-from bench.leak.visit import MANY_PICTURES, WAYS, Host, Way, comes_and_goes, is_logged_out, sees_many_pictures
+from bench.leak.visit import (
+    MANY_PICTURES,
+    WAYS,
+    Host,
+    Way,
+    comes_and_goes,
+    is_logged_out,
+    is_nobody,
+    sees_many_pictures,
+)
 from bench.process import pin_this_process
 from bench.sessions import make_sessions
 from rtserver.bootstrap.file_limit import raise_file_limit
@@ -35,6 +44,7 @@ from rtserver.user.recent_look_ups import KEPT_SECONDS
 
 PATH = "/rt/"
 MOST_SESSIONS = 500
+ADDRESSES = 250
 MOST_LOGGED_OUT = 1_000  # after a minute the server takes a session again whose end it was told
 VISIT_SECONDS = 60.0
 SAMPLES = 20
@@ -57,6 +67,7 @@ class Run:
         count, logged_out = min(MOST_SESSIONS, cycles // 20), min(MOST_LOGGED_OUT, cycles // 50)
         sessions = make_sessions(server.target, count + logged_out)
         hosts = [self._host(session.cookie, number) for number, session in enumerate(sessions)]
+        self._strangers = hosts[:ADDRESSES]
         self._hosts, self._last_hosts = cycle(hosts[:count]), cycle(hosts[count:])
 
     @property
@@ -71,10 +82,13 @@ class Run:
     def come_to_rest(self) -> None:
         """Bring what the server keeps for a while into one and the same state, whatever the last visits were.
 
-        Pictures: as many as it keeps, always the same. Look-ups: those that are too old go when the next one comes.
+        Pictures: as many as it keeps, always the same. Addresses: all of them. Look-ups: those that are too old go
+        when the next one comes.
         """
         for first_period in range(1, 1 + 4 * MANY_PICTURES, MANY_PICTURES):
             asyncio.run(sees_many_pictures(next(self._hosts), first_period))
+        for host in self._strangers:
+            asyncio.run(is_nobody(host))
         time.sleep(KEPT_SECONDS * 1.2)
         asyncio.run(comes_and_goes(next(self._hosts)))
 
@@ -98,8 +112,8 @@ class Run:
                 self.samples.add(self.done, time.monotonic() - self._begun, self._server.resident_bytes)
 
     def _host(self, cookie: str, number: int) -> Host:
-        # All of 127.0.0.0/8 is this machine: everybody comes from elsewhere, or the server would think of an attack.
-        address = f"127.0.{1 + number // 250}.{1 + number % 250}"
+        # All of 127.0.0.0/8 is this machine. From one address it would be an attack.
+        address = f"127.0.1.{1 + number % ADDRESSES}"
         port = self._server.target.port
         return Host(port, PATH, cookie, address, QUOTES, STILL_QUOTE, self._producer.end_session)
 
