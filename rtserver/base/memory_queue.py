@@ -25,6 +25,7 @@ from rtserver.base.queue_port import (
     number_of,
     order_of,
 )
+from rtserver.base.signature import Signer
 
 _LOOK_AGAIN = 0.001
 _BEFORE_ANY = "0-1"  # behind START and before every entry
@@ -44,6 +45,7 @@ class MemoryQueue:
         bus_length: int = 100_000,
         dead_length: int = 10_000,
         repeat_seconds: float = 600.0,
+        signer: Signer | None = None,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
     ) -> None:
@@ -56,6 +58,7 @@ class MemoryQueue:
         self._seen: dict[str, tuple[str, float]] = {}
         self._positions: dict[tuple[str, str], str] = {}
         self._names: dict[object, float] = {}
+        self._signer = signer or Signer()
         self._repeat_seconds = repeat_seconds
         self._batch = batch
         self._buried = 0
@@ -64,7 +67,7 @@ class MemoryQueue:
 
     def put(self, raws: Sequence[bytes]) -> None:
         """See ``QueuePort``."""
-        self._list.extend(raws)
+        self._list.extend(map(self._signer.sign, raws))
 
     def intake(self, timeout: float) -> Moved:
         """See ``QueuePort``."""

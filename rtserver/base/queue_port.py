@@ -115,7 +115,7 @@ class QueuePort(Protocol):
     address: str
 
     def put(self, raws: Sequence[bytes]) -> None:
-        """Push messages to the end of the list, all of them or none, in order."""
+        """Push messages to the end of the list, all of them or none, in order; signed, if the queue has a secret."""
 
     def intake(self, timeout: float) -> Moved:
         """Move what is on the list to the bus, in order and atomically; wait ``timeout`` seconds for a first one.

@@ -17,6 +17,7 @@ from redis.retry import Retry
 from rtserver.base.queue_port import START, DeadLetter, Entry, Moved
 from rtserver.base.redis_commands import entries_of, load_script
 from rtserver.base.redis_streams import RedisStreams
+from rtserver.base.signature import Signer
 
 DEFAULT_NAME = "queue:rtserver"
 SOCKET_SECONDS = 5.0
@@ -48,7 +49,7 @@ class RedisQueue(RedisStreams):
 
     ``batch`` bounds what one intake moves; the bus keeps about ``bus_length`` entries, and ``dead_length`` of the
     dead letters stay. For ``repeat_seconds`` a message with an id is remembered, 0 turns that off; of very many, the
-    last ``MOST_NAMES`` are.
+    last ``MOST_NAMES`` are. ``signer`` signs what is put.
     """
 
     def __init__(
@@ -60,12 +61,14 @@ class RedisQueue(RedisStreams):
         bus_length: int = 100_000,
         dead_length: int = 10_000,
         repeat_seconds: float = 600.0,
+        signer: Signer | None = None,
     ) -> None:
         super().__init__(client, name)
         self._list, self._intake = name, f"{{{name}}}:intake"
         self._bus, self._dead = f"{{{name}}}:bus", f"{{{name}}}:dead"
         self._positions, self._names = f"{{{name}}}:positions", f"{{{name}}}:ids"
         self._batch, self._bus_length, self._dead_length = batch, bus_length, dead_length
+        self._signer = signer or Signer()
         self._repeat_ms = round(repeat_seconds * 1000)
         self._intake_script = load_script("message_id.lua", "intake.lua")
         self._requeue_script = load_script("message_id.lua", "requeue.lua")
@@ -76,7 +79,7 @@ class RedisQueue(RedisStreams):
     def put(self, raws: Sequence[bytes]) -> None:
         """See ``QueuePort``. One RPUSH."""
         if raws:
-            self._call("RPUSH", self._list, *raws)
+            self._call("RPUSH", self._list, *map(self._signer.sign, raws))
 
     def intake(self, timeout: float) -> Moved:
         """See ``QueuePort``. Leftovers of a worker that died in between are moved first.

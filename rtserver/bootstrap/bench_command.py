@@ -192,7 +192,7 @@ def client(
 )
 @click.option("--burst", type=COUNT, default=0, metavar="N", help="Push N at once instead, and time their way off.")
 @_wall_clock
-@config_options(("redis_url", "queue", "var_dir"))
+@config_options(("redis_url", "queue", "queue_secret", "var_dir"))
 def redis(as_json: bool, quotes: tuple[str, ...], **options: Any) -> None:
     """Push marked messages to the queue, and watch how they are taken.
 

@@ -19,7 +19,7 @@ from rtserver.bootstrap.config_option import config_of, config_options
 from rtserver.bootstrap.error import StartError
 
 OWN_FLAGS = frozenset({"--help", "-h", "--version"})
-QUEUE_KEYS = ("redis_url", "queue", "var_dir")
+QUEUE_KEYS = ("redis_url", "queue", "queue_secret", "var_dir")
 COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
 
 

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 Words = tuple[str, ...]
 
+SECRETS_PATTERN = r"^$|^[^,]{16,}(,[^,]{16,})*$"
 REDIS_URL_PATTERN = r"^$|^(redis|rediss|unix)://.+"
 DOTTED_PATHS = {"allowed": 'a list of dotted paths such as "shop.handlers:CartHandler"'}
 NETWORKS = {"allowed": 'a list of addresses and networks such as "10.0.0.0/8"'}
@@ -34,6 +35,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = ""
     queue: Annotated[str, Meta(description="The Redis list that producers push to.", min_length=1)] = "queue:rtserver"
+    queue_secret: Annotated[
+        str,
+        Meta(
+            description="Only messages signed with it are taken. Several: the first signs, all are good.",
+            pattern=SECRETS_PATTERN,
+            extra={"allowed": "empty, or secrets of at least 16 characters, separated by commas"},
+        ),
+    ] = ""
     django_settings: Annotated[
         str, Meta(description="Settings module of your Django site. Empty: the demo site is served.")
     ] = ""

@@ -23,7 +23,7 @@ PREFIX = "RTSERVER_"
 FILE_VARIABLE = "RTSERVER_CONFIG"
 TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 FALSE_WORDS = frozenset({"0", "false", "no", "off"})
-SECRET_KEYS = frozenset({"redis_url"})  # may hold a password, which an error message would bring into a log
+SECRET_KEYS = frozenset({"redis_url", "queue_secret"})  # an error message would bring a password into a log
 
 
 def load_config(

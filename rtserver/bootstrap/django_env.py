@@ -83,6 +83,7 @@ def demo_variables(config: Config, redis_url: str, environ: Mapping[str, str]) -
         "RTSITE_REDIS_URL": redis_url,
         "RTSITE_PRODUCER_URL": redis_url,
         "RTSITE_QUEUE": config.queue,
+        "RTSITE_QUEUE_SECRET": config.queue_secret,
         "RTSITE_VAR": str(Path(config.var_dir).resolve()),
         "RTSITE_ALLOWED_HOSTS": ",".join(host for host in hosts if host),
     }

@@ -13,6 +13,7 @@ import msgspec
 
 from rtserver.base.queue_port import QueuePort
 from rtserver.base.redis_queue import RedisQueue, plain_client
+from rtserver.base.signature import Signer
 from rtserver.base.wire import json
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.embedded_redis import running_url
@@ -28,13 +29,14 @@ class InputError(ValueError):
 def open_queue(config: Config) -> RedisQueue:
     """The queue of the configured Redis, else of the embedded one that runs for the same ``var_dir``.
 
-    Raises ``RedisError`` if there is neither. Whether it answers is seen when it is used.
+    It signs what is put there, if there is a ``queue_secret``. Raises ``RedisError`` if there is no Redis at all;
+    whether one answers is seen when it is used.
     """
     url = config.redis_url or running_url(Path(config.var_dir))
     if not url:
         where = Path(config.var_dir).resolve()
         raise RedisError(f"no embedded Redis runs for {where}: start rtserver, or name a Redis with --redis-url")
-    return RedisQueue(plain_client(url), config.queue)
+    return RedisQueue(plain_client(url), config.queue, signer=Signer(config.queue_secret))
 
 
 def push(queue: QueuePort, message_type: str, src: str, lines: Iterable[str], message_id: str | None = None) -> int:

@@ -14,6 +14,7 @@ from rtserver.base.canary_trail import CanaryTrail, Place
 from rtserver.base.gevent_redis import gevent_client
 from rtserver.base.queue_port import QueueError
 from rtserver.base.redis_queue import RedisQueue
+from rtserver.base.signature import Signer
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.plugin import by_type, load_plugins
 from rtserver.service.canary import CanaryMsgHandler, CanarySource
@@ -76,14 +77,16 @@ def build_services(
         bus_length=config.bus_length,
         repeat_seconds=config.repeat_seconds,
     )
+    signer = Signer(config.queue_secret)
     thread = ServiceThread(
         queue,
         bridge,
         [quotes, *handlers, canary],
         worker=worker,
+        signer=signer,
         services={"quotes": quotes},
         sources=[
-            CanarySource(_put(config, redis_url), process, trail, sleep=gevent.sleep),
+            CanarySource(producer_queue(config, gevent_client(redis_url)).put, process, trail, sleep=gevent.sleep),
             *([_demo_source(config, redis_url)] if config.demo_quotes and not config.django_settings else []),
         ],
         on_failure=on_failure,
@@ -102,14 +105,15 @@ def find_canary(thread: ServiceThread) -> Place:
     return Place.BUS if thread.reader.position != thread.intake.newest_id else Place.LIST
 
 
-def _put(config: Config, redis_url: str) -> Callable[[str, str, Any], object]:
-    return ServiceMessageQueue(RedisQueue(gevent_client(redis_url), config.queue)).put
+def producer_queue(config: Config, client: redis.Redis) -> ServiceMessageQueue:
+    """The queue for a producer inside the server, who signs like any other."""
+    return ServiceMessageQueue(RedisQueue(client, config.queue, signer=Signer(config.queue_secret)))
 
 
 def _demo_source(config: Config, redis_url: str) -> TestQuoteSource:
     client = gevent_client(redis_url)
     return TestQuoteSource(
-        ServiceMessageQueue(RedisQueue(client, config.queue)).put,
+        producer_queue(config, client).put,
         RedisPosition(client, config.queue),
         clock=time.monotonic,
         sleep=gevent.sleep,

@@ -7,6 +7,7 @@ lane, so that what is costly to decode delays nobody else.
 from collections.abc import Iterable, Sequence
 
 from rtserver.base.queue_port import Entry
+from rtserver.base.signature import Signer
 from rtserver.service.lane import Lane
 from rtserver.service.message import Reason, Rejected, decode
 from rtserver.service.rejections import Rejections
@@ -19,9 +20,10 @@ class DuplicateTypeError(ValueError):
 class ServiceMessageDispatcher:
     """Gives each entry of the bus to the lane of its type, or to the rejections."""
 
-    def __init__(self, lanes: Iterable[Lane], rejections: Rejections) -> None:
+    def __init__(self, lanes: Iterable[Lane], rejections: Rejections, signer: Signer | None = None) -> None:
         self._lanes: dict[str, Lane] = {}
         self._rejections = rejections
+        self._signer = signer or Signer()
         for lane in lanes:
             other = self._lanes.setdefault(lane.msg_type, lane)
             if other is not lane:
@@ -31,10 +33,10 @@ class ServiceMessageDispatcher:
 
     def dispatch(self, entries: Sequence[Entry]) -> None:
         """What one read of the bus brought, in its order. Never waits and never raises."""
-        lanes = self._lanes
+        lanes, signer = self._lanes, self._signer
         for entry in entries:
             try:
-                message = decode(entry.raw)
+                message = decode(entry.raw, signer)
                 lane = lanes.get(message.type)
                 if lane is None:
                     raise Rejected(Reason.UNKNOWN_TYPE, f"nobody handles {message.type!r}", message.src)

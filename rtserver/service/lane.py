@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from rtserver.base.queue_port import START, Entry, just_before, order_of
+from rtserver.base.signature import Signer
 from rtserver.base.wire import json
 from rtserver.service.cursor import Cursor, Gap
 from rtserver.service.message import BadData, Reason, Rejected, ServiceMessage, decode, rejection_of
@@ -38,6 +39,7 @@ class Lane:
         *,
         bound: int = 2_000,
         batch: int = 500,
+        signer: Signer | None = None,
     ) -> None:
         self.handler = handler
         self.msg_type = handler.msg_type
@@ -49,6 +51,7 @@ class Lane:
         self._queue: deque[tuple[Entry, ServiceMessage]] = deque()
         self._bound = bound
         self._batch = batch
+        self._signer = signer or Signer()
         self._cursor: Cursor | None = None
         self._in_hand: str | None = None  # before the first message of the batch that is being handled
 
@@ -108,7 +111,7 @@ class Lane:
             self._count_lost(self._cursor.jump(until))
         for entry in entries:
             try:
-                message = decode(entry.raw)
+                message = decode(entry.raw, self._signer)
             except Rejected:
                 continue  # the reader has seen to it
             if message.type == self.msg_type:

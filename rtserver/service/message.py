@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from rtserver.base.signature import SignatureError, Signer
 from rtserver.base.wire import json
 
 
@@ -19,6 +20,7 @@ class BadData(ValueError):  # noqa: N818 (handlers read better with it: ``raise 
 class Reason(StrEnum):
     """Why a message went to the dead stream."""
 
+    BAD_SIGNATURE = "bad_signature"
     BAD_JSON = "bad_json"
     BAD_MESSAGE = "bad_message"
     UNKNOWN_TYPE = "unknown_type"
@@ -52,14 +54,19 @@ class ServiceMessage(msgspec.Struct, frozen=True, gc=False):
 
 _decoder = msgspec.json.Decoder(ServiceMessage)
 _any_decoder = msgspec.json.Decoder()
+_no_secret = Signer()
 
 
-def decode(raw: bytes) -> ServiceMessage:
-    """The message in ``raw``. Raises ``Rejected`` with ``BAD_JSON`` or ``BAD_MESSAGE``."""
+def decode(raw: bytes, signer: Signer = _no_secret) -> ServiceMessage:
+    """The message in ``raw``. Raises ``Rejected`` with ``BAD_SIGNATURE``, ``BAD_JSON`` or ``BAD_MESSAGE``."""
     try:
-        return json.decode(raw, _decoder)
+        opened = signer.open(raw)
+    except SignatureError as error:
+        raise Rejected(Reason.BAD_SIGNATURE, str(error)) from None
+    try:
+        return json.decode(opened, _decoder)
     except json.JsonError as error:
-        raise rejection_of(raw, error, Reason.BAD_MESSAGE) from None
+        raise rejection_of(opened, error, Reason.BAD_MESSAGE) from None
 
 
 def rejection_of(raw: bytes | msgspec.Raw, error: json.JsonError, shape_reason: Reason, src: str = "") -> Rejected:

@@ -9,22 +9,31 @@ from typing import Any, Self, TypeAlias
 
 from rtserver.base.queue_port import START, DeadLetter, QueuePort
 from rtserver.base.redis_queue import DEFAULT_NAME, RedisQueue, plain_client
+from rtserver.base.signature import Signer
 from rtserver.service.message import Rejected, ServiceMessage, decode, encode
 
 OutgoingMessage: TypeAlias = tuple[str, str, Any] | tuple[str, str, Any, str | int | None]
 
 
 class ServiceMessageQueue:
-    """Puts messages on a queue, or reads them where rtserver does not. Every call may raise ``QueueError``."""
+    """Puts messages on a queue, or reads them where rtserver does not. Every call may raise ``QueueError``.
 
-    def __init__(self, queue: QueuePort) -> None:
+    ``signer`` knows which messages are taken; what is put is signed by the queue.
+    """
+
+    def __init__(self, queue: QueuePort, signer: Signer | None = None) -> None:
         self._queue = queue
+        self._signer = signer or Signer()
         self._position = START
 
     @classmethod
-    def connect(cls, url: str, queue: str = DEFAULT_NAME) -> Self:
-        """The queue of that name in the Redis at ``url``, on ordinary sockets. Connects with the first call."""
-        return cls(RedisQueue(plain_client(url), queue))
+    def connect(cls, url: str, queue: str = DEFAULT_NAME, *, secret: str = "") -> Self:
+        """The queue of that name in the Redis at ``url``, on ordinary sockets. Connects with the first call.
+
+        ``secret`` is the server's ``queue_secret``, if it has one.
+        """
+        signer = Signer(secret)
+        return cls(RedisQueue(plain_client(url), queue, signer=signer), signer)
 
     def put(self, type: str, src: str, data: Any, *, id: str | int | None = None) -> None:  # noqa: A002 (its own words)
         """Send one message. ``src`` names the sender, for those who look for it later. Raises ``JsonError``.
@@ -32,7 +41,7 @@ class ServiceMessageQueue:
         After a ``QueueAwayError`` nobody knows whether it was sent. One with an ``id`` may then be sent again: the
         server drops what comes a second time from one ``src`` under one ``id``.
         """
-        self._queue.put([encode(type, src, data, id)])
+        self.put_many([(type, src, data, id)])
 
     def put_many(self, messages: Iterable[OutgoingMessage]) -> None:
         """Send ``(type, src, data)`` or ``(type, src, data, id)`` messages in one go: all of them in order, or none.
@@ -53,7 +62,7 @@ class ServiceMessageQueue:
         messages, dead = [], []
         for entry in entries:
             try:
-                messages.append(decode(entry.raw))
+                messages.append(decode(entry.raw, self._signer))
             except Rejected as rejected:
                 at = int(entry.id.partition("-")[0]) / 1000
                 dead.append(DeadLetter(entry.raw, rejected.reason, rejected.detail, rejected.src, at))

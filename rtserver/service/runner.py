@@ -17,6 +17,7 @@ from gevent.hub import Hub
 from rtserver.base.bridge import Bridge
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.queue_port import QueueError, QueuePort
+from rtserver.base.signature import Signer
 from rtserver.service.bus_reader import BusReader, Intake
 from rtserver.service.dispatcher import ServiceMessageDispatcher
 from rtserver.service.doorbell import Doorbell
@@ -59,7 +60,7 @@ class ServiceThread:
     ``queue`` must be one on gevent's sockets and is this thread's from here on. ``services`` are those that agents
     may subscribe to, by name. ``on_failure`` is called on the service thread when one of its greenlets dies: what is
     left of the thread cannot be relied on, and the process should end. ``worker`` is the name under which this one
-    comes back after a restart. Raises ``DuplicateTypeError``.
+    comes back after a restart, ``signer`` knows whose messages are taken. Raises ``DuplicateTypeError``.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class ServiceThread:
         handlers: Iterable[ServiceMsgHandler],
         *,
         worker: str = "worker",
+        signer: Signer | None = None,
         services: Mapping[str, SubscribableService] | None = None,
         sources: Sequence[Source] = (),
         on_failure: Callable[[Exception], object] = lambda error: None,
@@ -95,8 +97,8 @@ class ServiceThread:
             "pause": gevent.sleep,
         }
         self.directory = ServiceDirectory(self._services, bridge.to_users.post)
-        self.lanes = tuple(Lane(handler, self.rejections, bound=lane_bound) for handler in handlers)
-        dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections)
+        self.lanes = tuple(Lane(handler, self.rejections, bound=lane_bound, signer=signer) for handler in handlers)
+        dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections, signer)
         self.reader = BusReader(queue, self.link, dispatcher, count=read_count, **waits)
         self.intake = Intake(queue, self.link, self.reader, max_ahead=max_ahead, **waits)
         self._undertaker = Undertaker(self.rejections, queue, self.link, gevent.event.Event())

@@ -26,6 +26,8 @@ class Environment:
     """Sessions, and the queue to rtserver (RTSITE_REDIS_URL)."""
     queue: str
     """The list that rtserver takes its service messages from (RTSITE_QUEUE)."""
+    queue_secret: str
+    """With it messages are signed; of several, separated by commas, with the first (RTSITE_QUEUE_SECRET)."""
     producer_url: str
     """The Redis address that the charts page shows to people who push; without a password (RTSITE_PRODUCER_URL)."""
     websocket_url: str
@@ -50,6 +52,7 @@ def read_environment(variables: Mapping[str, str], default_var_dir: Path) -> Env
         var_dir=Path(variables.get("RTSITE_VAR") or default_var_dir).resolve(),
         redis_url=redis_url,
         queue=variables.get("RTSITE_QUEUE") or "queue:rtserver",
+        queue_secret=variables.get("RTSITE_QUEUE_SECRET", "").partition(",")[0].strip(),
         producer_url=without_password(variables.get("RTSITE_PRODUCER_URL") or redis_url),
         websocket_url=variables.get("RTSITE_WS_URL", ""),
         secret_key=variables.get("RTSITE_SECRET_KEY", ""),

@@ -122,5 +122,6 @@ else:
 # What the pages and the signal need to know of rtserver.
 RTSERVER_REDIS_URL = ENVIRONMENT.redis_url
 RTSERVER_QUEUE = ENVIRONMENT.queue
+RTSERVER_QUEUE_SECRET = ENVIRONMENT.queue_secret
 RTSERVER_PRODUCER_URL = ENVIRONMENT.producer_url
 RTSERVER_WEBSOCKET_URL = ENVIRONMENT.websocket_url

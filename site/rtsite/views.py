@@ -62,6 +62,13 @@ def push_commands() -> list[dict[str, str]]:
 
 
 def push_command(message_type: str, data: object) -> str:
-    """One service message as a line for a shell. ``data`` is plain JSON data without single quotes."""
+    """One service message as a line for a shell. ``data`` is plain JSON data without single quotes.
+
+    What has to be signed needs our own command, and the secret of whoever pastes it.
+    """
+    if settings.RTSERVER_QUEUE_SECRET:
+        where = f"--redis-url {settings.RTSERVER_PRODUCER_URL} --queue {settings.RTSERVER_QUEUE}"
+        text = json.dumps(data, separators=(",", ":"))
+        return f"RTSERVER_QUEUE_SECRET=… python -m rtserver push {message_type} '{text}' {where}"
     message = json.dumps({"type": message_type, "src": "me", "data": data}, separators=(",", ":"))
     return f"redis-cli -u {settings.RTSERVER_PRODUCER_URL} RPUSH {settings.RTSERVER_QUEUE} '{message}'"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from rtserver.base.signature import Signer
 from rtserver.bootstrap.embedded_redis import EmbeddedRedis
 
 REPOSITORY = Path(__file__).parents[2]
@@ -125,6 +126,17 @@ def test_push_gives_each_line_an_id_of_its_own(terminal, redis_url):
     done = terminal.run("push", "n", "-", "--id", "import", "--redis-url", redis_url, stdin="[1]\n\n[2]\n")
     assert done.returncode == 0, done.stderr
     assert [message["id"] for message in messages_on(redis_url)] == ["import", "import-3"]
+
+
+def test_what_is_pushed_is_signed_where_there_is_a_secret(terminal, redis_url):
+    secret = "sixteen letters!"
+    (terminal.directory / "rtserver.toml").write_text(f'redis_url = "{redis_url}"\nqueue_secret = "{secret}"\n')
+    (terminal.directory / "prices.csv").write_text(CSV)
+    ran = [terminal.run("push", "n", "[1]"), terminal.run("quotes", "prices.csv", "--quote", "X:Y:20130301")]
+    with redis.Redis.from_url(redis_url) as client:
+        raws = client.lrange("queue:rtserver", 0, -1)
+    assert [json.loads(Signer(secret).open(raw))["src"] for raw in raws] == ["cli", *["quotes"] * 3]
+    assert secret not in "".join(done.stdout + done.stderr for done in ran)
 
 
 def test_push_refuses_what_is_no_json_and_says_which_line(terminal, redis_url):

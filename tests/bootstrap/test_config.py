@@ -144,6 +144,12 @@ def test_a_bad_redis_address_is_not_repeated_because_it_may_hold_a_password():
     assert "redis://" in message
 
 
+def test_a_bad_secret_is_not_repeated():
+    message = message_of(read_environment, {"RTSERVER_QUEUE_SECRET": "long enough a secret,short"})
+    assert "short" not in message
+    assert "at least 16 characters" in message
+
+
 def test_a_file_that_is_no_toml_says_where(tmp_path):
     file = write(tmp_path, "port = = 1")
     assert message_of(read_file, file).startswith(f"{file}: is no TOML: ")

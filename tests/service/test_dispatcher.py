@@ -2,6 +2,7 @@ import pytest
 from service_fakes import Recorder
 
 from rtserver.base.queue_port import Entry
+from rtserver.base.signature import Signer
 from rtserver.service.dispatcher import DuplicateTypeError, ServiceMessageDispatcher
 from rtserver.service.lane import Lane
 from rtserver.service.message import encode
@@ -38,6 +39,17 @@ def test_what_has_no_lane_is_rejected_and_the_next_message_is_not() -> None:
     assert letters[2].src == "feed-1"
     assert "'nobody'" in letters[2].detail
     assert len(lane) == 1
+
+
+def test_what_is_not_signed_reaches_no_lane_and_is_kept_as_it_came() -> None:
+    rejections, signer = Rejections(), Signer("the secret")
+    lane = Lane(Recorder(), rejections, signer=signer)
+    good, bad = signer.sign(encode("number", "me", 1)), encode("number", "me", 2)
+    ServiceMessageDispatcher([lane], rejections, signer).dispatch(entries(good, bad))
+    lane.work()
+    assert lane.handler.numbers == [1]  # type: ignore[attr-defined]
+    [letter] = rejections.peek(10)
+    assert (letter.reason, letter.raw) == ("bad_signature", bad)
 
 
 def test_two_handlers_for_one_type_are_refused_with_both_names() -> None:

@@ -7,6 +7,7 @@ from service_fakes import Recorder, ReplayingRecorder
 
 from rtserver.base.memory_queue import MemoryQueue
 from rtserver.base.queue_port import START, Entry, order_of
+from rtserver.base.signature import Signer
 from rtserver.service.lane import Lane
 from rtserver.service.message import BadData, decode, encode
 from rtserver.service.msg_handler import ServiceMsgHandler
@@ -122,6 +123,18 @@ def test_a_lane_that_catches_up_leaves_other_types_and_broken_messages_alone() -
     bus.queue.put([b"{"])
     bus.queue.intake(0)
     assert handler.numbers == [0, 1, 4]
+
+
+def test_a_lane_that_catches_up_takes_only_what_is_signed() -> None:
+    handler, signer = Recorder(), Signer("the secret")
+    lane = Lane(handler, Rejections(), signer=signer)
+    queue = MemoryQueue()
+    queue.put([encode("number", "test", 1), signer.sign(encode("number", "test", 2))])
+    until = queue.intake(0).newest_id
+    lane.begin(START, until)
+    lane.take(queue.range(START, until, 10), until, is_all=True)
+    lane.work()
+    assert handler.numbers == [2]
 
 
 def test_what_was_trimmed_before_a_slow_lane_came_to_it_is_counted_and_logged(

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rtserver.base.signature import Signer
 from rtserver.base.wire.json import JsonError
 from rtserver.service.message import Reason, Rejected, ServiceMessage, decode, encode
 
@@ -42,6 +43,28 @@ def test_json_that_is_no_envelope_is_rejected_as_that(raw: bytes) -> None:
     with pytest.raises(Rejected) as caught:
         decode(raw)
     assert caught.value.reason is Reason.BAD_MESSAGE
+
+
+def test_what_is_not_signed_with_the_secret_is_rejected_before_anybody_looks_into_it() -> None:
+    signer = Signer("the secret")
+    raw = encode("quote", "me", 1)
+    assert decode(signer.sign(raw), signer) == decode(raw)
+    for forged in (raw, Signer("another").sign(raw), b"{"):
+        with pytest.raises(Rejected) as caught:
+            decode(forged, signer)
+        assert (caught.value.reason, caught.value.src) == (Reason.BAD_SIGNATURE, "")
+
+
+def test_without_a_secret_a_signature_is_passed_over() -> None:
+    assert decode(Signer("the secret").sign(encode("quote", "me", 1))).type == "quote"
+
+
+def test_what_was_signed_may_still_be_no_message() -> None:
+    signer = Signer("the secret")
+    for raw, reason in ((b"{", Reason.BAD_JSON), (b"{}", Reason.BAD_MESSAGE)):
+        with pytest.raises(Rejected) as caught:
+            decode(signer.sign(raw), signer)
+        assert caught.value.reason is reason
 
 
 @given(st.binary(max_size=60))

@@ -44,6 +44,17 @@ def test_an_id_makes_a_second_try_harmless(redis_url: str) -> None:
     assert [bytes(one.data) for one in queue.get()] == [b"1", b"2", b"3", b"3"]
 
 
+def test_who_has_the_secret_signs_and_takes_only_what_is_signed(redis_url: str) -> None:
+    queue = ServiceMessageQueue.connect(redis_url, secret="the secret")
+    queue.put("n", "me", 1)
+    ServiceMessageQueue.connect(redis_url).put("n", "me", 2)
+    ServiceMessageQueue.connect(redis_url, secret="the new secret, the secret").put("n", "me", 3)
+    queue.put_many([("n", "me", 4)])
+    assert [bytes(one.data) for one in queue.get()] == [b"1", b"4"]
+    letters = RedisQueue(plain_client(redis_url)).dead_letters(START, 10)
+    assert [letter.reason for letter in letters] == ["bad_signature"] * 2
+
+
 def test_getting_takes_at_most_count_and_goes_on_from_there() -> None:
     queue = ServiceMessageQueue(MemoryQueue())
     queue.put_many([("n", "me", number) for number in range(5)])

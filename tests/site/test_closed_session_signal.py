@@ -6,6 +6,8 @@ import socket
 
 import pytest
 
+from rtserver.base.signature import Signer
+
 
 def override(**settings):
     """Other settings inside a ``with``. Django may be imported only after it was set up."""
@@ -66,6 +68,15 @@ def test_the_queue_may_have_another_name(log_in, log_out, queue):
 
     assert queue.llen("queue:rtserver") == 0
     assert queue.lpop("queue:other") is not None
+
+
+def test_where_the_queue_has_a_secret_the_message_is_signed_with_the_first(log_in, log_out, queue):
+    log_in()
+    with override(RTSERVER_QUEUE_SECRET="a secret of the shop"):
+        log_out()
+
+    message = queue.lpop("queue:rtserver")
+    assert json.loads(Signer("a secret of the shop").open(message.encode()))["data"]["op"] == "session_closed"
 
 
 def test_a_key_of_the_wrong_kind_does_not_stop_a_logout(browser, log_in, log_out, queue, caplog):

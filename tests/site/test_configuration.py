@@ -50,6 +50,11 @@ def test_without_any_variable_the_site_runs_on_this_machine_and_tells_nothing(re
     assert not environment.https
 
 
+def test_of_several_secrets_the_first_signs(read_environment):
+    assert read_environment().queue_secret == ""
+    assert read_environment(RTSITE_QUEUE_SECRET="new one, old one").queue_secret == "new one"
+
+
 def test_host_names_are_separated_by_commas(read_environment):
     assert read_environment(RTSITE_ALLOWED_HOSTS="a.example, b.example,").allowed_hosts == ("a.example", "b.example")
 

@@ -110,6 +110,16 @@ def test_the_lines_to_copy_are_what_a_shell_hands_to_redis(page_of):
     assert messages[1]["data"] == {"user_id": "*", "type": "notice", "data": {"text": "hello"}}
 
 
+def test_where_messages_have_to_be_signed_the_lines_are_our_command_s_and_tell_no_secret(browser, log_in):
+    from django.test import override_settings
+
+    log_in()
+    with override_settings(RTSERVER_QUEUE_SECRET="a secret of the shop"):
+        page = html.unescape(browser.get("/").content.decode())
+    assert "RTSERVER_QUEUE_SECRET=… python -m rtserver push quote '[{" in page
+    assert "a secret" not in page
+
+
 def test_the_address_for_producers_is_a_setting(browser, log_in):
     from django.test import override_settings
 

@@ -1,11 +1,14 @@
 """What becomes of messages when a server is killed: real processes, and no goodbye."""
 
+import json
 import signal
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rtserver.base.signature import Signer
 from tests.conftest import unused_port
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
@@ -77,3 +80,25 @@ def test_what_a_server_handled_before_an_orderly_stop_does_not_come_again(
     queue.push("witness", court.data(2))
     server.start()
     assert court.wait_handled(1) == [2]
+
+
+def test_with_a_secret_only_what_is_signed_is_handled_and_the_secret_is_nowhere_to_be_seen(
+    redis_url: str, tmp_path: Path, queue: ServiceQueue, court: Court
+) -> None:
+    secret, former = "the secret of this test", "the one that was before"
+    options = (*SERVICES, "--queue-secret", f"{secret},{former}")
+    with RunningServer(redis_url, tmp_path, unused_port(), *options) as server:
+        forged = json.dumps({"type": "witness", "src": "test", "data": court.data(0)})
+        queue.push_raw(forged)
+        for n, known in enumerate((secret, former), 1):
+            message = json.dumps({"type": "witness", "src": "test", "data": court.data(n)})
+            queue.push_raw(Signer(known).sign(message.encode()))
+        assert court.wait_handled(2) == [1, 2]
+        letter = queue.dead_letter(forged.encode())
+        with urllib.request.urlopen(f"{server.url}/metrics") as page:
+            metrics = page.read().decode()
+    assert letter[b"reason"] == b"bad_signature"
+    assert 'rtserver_dead_messages_total{reason="bad_signature"} 1.0' in metrics
+    assert "bad_signature" in "".join(server.output)
+    for hidden in (secret, former):
+        assert hidden not in metrics + "".join(server.output) + repr(letter)
