@@ -66,6 +66,20 @@ async def hand_over_in_turn(stage: Stage, _seconds: float, _chance: random.Rando
         await stage.hand_over(worker)
 
 
+async def kill_all(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """SIGKILL to Redis and all servers at once, as when the power fails; started again in either order."""
+    await stage.redis.child.kill()
+    for worker in stage.workers:
+        await stage.kill(worker)
+    await asyncio.sleep(seconds)
+    starts: list[Callable[[], None]] = [worker.start for worker in stage.workers]
+    starts.insert(chance.choice((0, len(starts))), stage.redis.child.start)
+    for start in starts:
+        start()
+        await asyncio.sleep(chance.uniform(0, 0.5))
+    await stage.wait_ready()
+
+
 async def kill_redis(stage: Stage, seconds: float, _chance: random.Random) -> None:
     """SIGKILL to Redis; started again with what its file holds."""
     await stage.redis.child.kill()
@@ -111,6 +125,7 @@ async def half_open_redis(stage: Stage, seconds: float, _chance: random.Random) 
 FAULTS = (
     Fault("kill servers", 0.0, 1.0, kill_servers, "kill -9 all servers, start them again"),
     Fault("kill one worker", 2.0, 4.0, kill_worker, "kill -9 one of several, the others go on", workers=2),
+    Fault("kill all", 0.0, 0.5, kill_all, "kill -9 Redis and all servers, start them again"),
     Fault("rolling restart", 0.0, 0.0, restart_in_turn, "SIGTERM and a new start, one server after the other"),
     Fault("hand over", 0.0, 0.0, hand_over_in_turn, "a new server beside each old one on its port, then SIGTERM"),
     Fault("kill redis", 0.0, 1.5, kill_redis, "kill -9 Redis, start it again on its file"),

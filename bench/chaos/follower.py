@@ -45,7 +45,7 @@ class Follower:
         self._show = show
         self._last: str | None = None
         self._begins: Offset | None = None
-        self._held: list[Message] | None = None
+        self._held: list[tuple[Offset, Message]] | None = None
         self._is_lagging = False
 
     def on_open(self) -> None:
@@ -118,15 +118,16 @@ class Follower:
 
     def _on_numbered(self, message: Message) -> None:
         offset = offset_of(message.get("offset"))
-        if self._held is not None and offset is not None and self._begins is not None and offset > self._begins:
-            self._held.append(message)
+        if self._held is not None and offset is not None and (self._begins is None or offset > self._begins):
+            self._held.append((offset, message))
         else:
             self._pass(message, offset)
 
     def _let_go(self) -> None:
-        held, self._held = self._held, None
-        for message in held or ():
-            self._pass(message, offset_of(message["offset"]))
+        """Sorted, for a server that cannot say yet where its live messages begin sends both kinds mixed."""
+        held, self._held = self._held or [], None
+        for offset, message in sorted(held, key=lambda pair: pair[0]):
+            self._pass(message, offset)
 
     def _pass(self, message: Message, offset: Offset | None) -> None:
         """The offset rule: what is not newer than the last one that was shown has been shown."""

@@ -5,6 +5,7 @@ the handler returns: it survives the process, and a message is noted before anyb
 """
 
 import os
+import time
 from typing import ClassVar
 
 import msgspec
@@ -13,6 +14,7 @@ from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 
 NOTES, WORKER = "CHAOS_NOTES", "CHAOS_WORKER"
 """The environment variables that name the file and the worker."""
+WORK_SECONDS = 0.002
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -45,7 +47,13 @@ class NoteEvery(Noting):
 
 
 class NoteOnce(Noting):
-    """Runs in one of all workers."""
+    """Runs in one of all workers, and takes its time: whoever kills the worker meets it in the middle."""
 
     msg_type = "chaos_once"
     delivery = "once"
+
+    def __call__(self, src: str, data: Mark) -> None:
+        """See ``ServiceMsgHandler``."""
+        self.offload(time.sleep, WORK_SECONDS)
+        super().__call__(src, data)
+        self.offload(time.sleep, WORK_SECONDS)

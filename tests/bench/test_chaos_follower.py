@@ -93,6 +93,15 @@ def test_what_was_missed_comes_before_what_is_live() -> None:
     assert reader.follower.resumed == 2
 
 
+def test_where_live_messages_begin_may_not_be_known_yet() -> None:
+    reader = Reader()
+    reader.connect(None)
+    reader.hear(pushed(3, "103-3"), pushed(1, "101-1"), pushed(2, "102-2"))
+    assert reader.numbers == []
+    reader.hear(resumed(2))
+    assert reader.numbers == [1, 2, 3]
+
+
 def test_what_comes_twice_is_shown_once() -> None:
     reader = Reader()
     reader.connect()
