@@ -37,13 +37,33 @@ class Page:
         self._address = (HOST, port)
         self._request = upgrade_request(f"{HOST}:{port}", "/rt/", cookie)
         self._backoff = backoff
+        self._writer: asyncio.StreamWriter | None = None
+        self._is_leaving = False
+        self._has_left = asyncio.Event()
+
+    async def leave(self) -> None:
+        """Close the page in good order: ``run`` returns. Raises ``TimeoutError``."""
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await self.welcome.wait()
+            self._is_leaving = True
+            assert self._writer is not None
+            self._writer.write(client_frame(Opcode.CLOSE, CloseCode.NORMAL.to_bytes(2, "big")))
+            await self._has_left.wait()
 
     async def run(self) -> None:
-        """Be there, for ever. Raises ``PageError``."""
+        """Be there until it leaves. Raises ``PageError``."""
+        try:
+            await self._stay()
+        finally:
+            self._has_left.set()
+
+    async def _stay(self) -> None:
         while True:
             code = await self._connection()
             self.welcome.clear()
             self.close_codes.append(code)
+            if self._is_leaving:
+                return
             if not may_reconnect(code):
                 raise PageError(f"{self.name} was closed with {code}")
             after_ms = self.follower.after_ms
@@ -60,6 +80,7 @@ class Page:
         except (OSError, TimeoutError):
             return CloseCode.ABNORMAL
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._writer = writer
         try:
             return await self._talk(wire, reader, writer)
         except RefusedError as error:

@@ -42,7 +42,7 @@ async def run(order: Order, say: Callable[[str], object]) -> Result:
     begun = time.monotonic()
     try:
         async with Stage(order.size, order.seed) as stage:
-            say(f"{time.monotonic() - begun:5.0f} s  {len(stage.workers)} servers, {len(stage.pages)} pages")
+            say(f"{time.monotonic() - begun:5.0f} s  {len(stage.workers)} servers, {len(stage.audience.pages)} pages")
             await _episodes(order, stage, result, begun, say)
     except (ChildError, PageError, TimeoutError) as error:
         result.troubles.append(f"{type(error).__name__}: {error}")
@@ -74,10 +74,13 @@ def _has_time(order: Order, result: Result, begun: float) -> bool:
 async def _episode(stage: Stage, draw: Draw, fault: Fault, patience: float) -> Episode:
     ledger = stage.ledger
     ledger.begin(draw.fault, time.monotonic())
+    await stage.audience.leave()
+    await asyncio.sleep(LINGER_SECONDS)  # a visitor has gone when the server knows it
     stage.go()
     await asyncio.sleep(draw.before)
     await fault.break_it(stage, draw.seconds, random.Random(draw.seed))
-    await stage.wait_connected()
+    await stage.audience.wait_connected()
+    stage.audience.come_back()
     await asyncio.sleep(draw.after)
     async with asyncio.timeout(patience):
         await stage.pause()
@@ -106,12 +109,13 @@ def _places(stage: Stage) -> list[str]:
 
 
 def _facts(stage: Stage) -> dict[str, int]:
+    pages = stage.audience.pages
     return {
-        "connections of pages": sum(page.connections for page in stage.pages),
-        "resumed": sum(page.follower.resumed for page in stage.pages),
-        "resumes lost": sum(page.follower.resumes_lost for page in stage.pages),
-        "dropped by the offset rule": sum(page.follower.dropped for page in stage.pages),
-        "pictures of charts": sum(chart.pictures for page in stage.pages for chart in page.follower.charts.values()),
+        "connections of pages": sum(page.connections for page in pages),
+        "resumed": sum(page.follower.resumed for page in pages),
+        "resumes lost": sum(page.follower.resumes_lost for page in pages),
+        "dropped by the offset rule": sum(page.follower.dropped for page in pages),
+        "pictures of charts": sum(chart.pictures for page in pages for chart in page.follower.charts.values()),
         "RPUSHes": sum(producer.attempts for producer in stage.producers),
         "RPUSHes without an answer, sent again": sum(producer.failures for producer in stage.producers),
     }

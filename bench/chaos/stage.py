@@ -4,7 +4,7 @@
     pages ───────┘                                       ├──► Redis
     producers ──────────────────────────────── proxy ────┘
 
-Decides who is promised what. Leaves nothing behind, however it ends.
+Decides what handlers are promised. Leaves nothing behind, however it ends.
 """
 
 import asyncio
@@ -17,25 +17,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from bench.chaos.chart_copy import ChartCopy
-from bench.chaos.follower import Backoff, Follower, Message
+from bench.chaos.audience import ITEMS, Audience
 from bench.chaos.ledger import Ledger
 from bench.chaos.notes import Notes
-from bench.chaos.numbered import DATE, EVERYONE, EXCHANGE, Kind, Source
-from bench.chaos.page import Page
+from bench.chaos.numbered import EVERYONE, Kind, Source
 from bench.chaos.producer import Producer
 from bench.chaos.proxy import Proxy
 from bench.chaos.redis_node import RedisNode
-from bench.chaos.track import Picture
 from bench.chaos.worker import Worker
 from bench.sessions import Session, make_sessions
 from bench.target import Target
 
 MEMORY = Path("/dev/shm")
-PICTURE_ROWS = 1_000
 NOTE_SECONDS = 0.05
-WELCOME_SECONDS = 60.0
-ITEMS = ("A", "B")
 BURST = 2.0
 """By how much a source may exceed its rate for a moment."""
 OPTIONS = ("--reuse-port", "--heartbeat-seconds", "2", "--drain-seconds", "2")
@@ -55,6 +49,7 @@ class Size:
     workers: int = 2
     users: int = 4
     pages_each: int = 2
+    visitors: int = 2
     rate: float = 25.0
     appendfsync: str = "everysec"
     options: tuple[str, ...] = ()
@@ -67,7 +62,6 @@ class Stage:
     def __init__(self, size: Size, seed: int) -> None:
         self.ledger = Ledger()
         self.workers: list[Worker] = []
-        self.pages: list[Page] = []
         self.producers: list[Producer] = []
         self.server_links: list[Proxy] = []
         self._size = size
@@ -124,11 +118,6 @@ class Stage:
         for worker in self.workers:
             await worker.wait_ready()
 
-    async def wait_connected(self) -> None:
-        """Return when every page is connected. Raises ``TimeoutError``."""
-        async with asyncio.timeout(WELCOME_SECONDS):
-            await asyncio.gather(*(page.welcome.wait() for page in self.pages))
-
     def check(self) -> None:
         """Raises what has gone wrong by itself: a process that ended, a page that was sent away."""
         self.redis.child.check_running()
@@ -157,9 +146,13 @@ class Stage:
             Proxy(lambda: [worker.port for worker in self.workers if worker.is_running])
         )
         found = Target(self.workers[0].port, self.redis.url, str(directory), 0)
-        sessions = await asyncio.to_thread(make_sessions, found, self._size.users)
-        self._add_pages(sessions)
-        await self.wait_connected()
+        sessions = await asyncio.to_thread(make_sessions, found, self._size.users + self._size.visitors)
+        self.audience = Audience(self.ledger, self.front.port, self._spawn, self._random)
+        for session in sessions[: self._size.users]:
+            self.audience.add_user(session, self._size.pages_each)
+        for session in sessions[self._size.users :]:
+            self.audience.add_visitor(session)
+        await self.audience.wait_connected()
         self._add_producers(sessions)
         self._promise_handling()
         self._spawn(self._follow_notes())
@@ -182,34 +175,6 @@ class Stage:
             if number == 1:
                 await worker.wait_ready()  # it makes the site's database
         await asyncio.gather(*(worker.wait_ready() for worker in self.workers))
-
-    def _add_pages(self, sessions: Sequence[Session]) -> None:
-        everyone = Source(Kind.PUSH, EVERYONE)
-        for session in sessions:
-            for number in range(self._size.pages_each):
-                self._add_page(f"page {session.user_id}.{number + 1}", session, everyone)
-
-    def _add_page(self, name: str, session: Session, everyone: Source) -> None:
-        charts = [ChartCopy(item, EXCHANGE, item, DATE) for item in ITEMS]
-
-        def show(message: Message) -> None:
-            now, data = time.monotonic(), message["data"]
-            if message["type"] == "numbered":
-                self.ledger.got(name, data["source"], data["n"], now)
-            else:
-                self.ledger.heard(_chart(name, data["chart_id"]), now)
-
-        follower = Follower(charts, show)
-        page = Page(name, self.front.port, session.cookie, follower, Backoff(random.Random(self._seed()).random))
-        for source in (Source(Kind.PUSH, session.user_id), everyone):
-            self.ledger.promise(name, source.name)
-        self.ledger.watch(name)
-        for chart in charts:
-            receiver = _chart(name, chart.chart_id)
-            self.ledger.promise_picture(receiver, Source(Kind.QUOTE, chart.chart_id).name, _picture(chart))
-            self.ledger.watch(receiver)
-        self.pages.append(page)
-        self._spawn(page.run())
 
     def _add_producers(self, sessions: Sequence[Session]) -> None:
         sources = [Source(Kind.PUSH, session.user_id) for session in sessions]
@@ -253,13 +218,5 @@ async def _end(task: asyncio.Task[None]) -> None:
     await asyncio.gather(task, return_exceptions=True)
 
 
-def _picture(chart: ChartCopy) -> Picture:
-    return Picture(lambda: chart.numbers, PICTURE_ROWS)
-
-
 def _every(worker: str) -> str:
     return f"every at {worker}"
-
-
-def _chart(page: str, chart_id: str) -> str:
-    return f"chart {chart_id} of {page}"

@@ -15,7 +15,7 @@ SEED = 7
 
 def test_nothing_is_lost_doubled_or_reordered_whatever_breaks(capsys: pytest.CaptureFixture[str]) -> None:
     faults = tuple(map(fault_named, FAULTS))
-    size = Size(workers=1, users=2, rate=20.0, appendfsync="always")
+    size = Size(workers=1, users=2, visitors=0, rate=20.0, appendfsync="always")
     order = Order(SEED, seconds=3600.0, faults=faults, size=size, episodes=len(faults))
     result = asyncio.run(run(order, print))
     assert result.is_good, report(result)
