@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import json
 import logging
+import secrets
 import signal
 import sys
 from contextlib import suppress
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from bench.chaos.fault import FAULTS, Fault, fault_named
 from bench.chaos.run import Order, run
-from bench.chaos.stage import Size
+from bench.chaos.size import Size
 from bench.chaos.table import Result, report
 
 SEED = 20130301
@@ -63,10 +64,12 @@ def read_arguments(arguments: list[str]) -> tuple[Order, Path | None]:
     parser.add_argument("--workers", type=int, default=2, help="how many servers (default 2)")
     parser.add_argument("--rate", type=float, default=25.0, help="messages a second of each source (default 25)")
     parser.add_argument("--appendfsync", choices=("always", "everysec"), default="everysec", help="as Redis knows it")
+    parser.add_argument("--signed", action="store_true", help="with a queue_secret, and every message signed")
     parser.add_argument("--patience", type=float, default=60.0, help="seconds to wait for what is late (default 60)")
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
     chosen = parser.parse_args(arguments)
-    size = Size(workers=chosen.workers, rate=chosen.rate, appendfsync=chosen.appendfsync)
+    secret = secrets.token_hex() if chosen.signed else ""
+    size = Size(chosen.workers, rate=chosen.rate, appendfsync=chosen.appendfsync, secret=secret)
     faults = tuple(chosen.only or FAULTS)
     if all(fault.workers > size.workers for fault in faults):
         parser.error("these faults need more servers")

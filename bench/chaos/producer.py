@@ -12,7 +12,7 @@ from contextlib import suppress
 import redis
 import redis.asyncio
 
-from bench.chaos.numbered import Source
+from bench.chaos.numbered import Source, signed
 from bench.chaos.redis_node import ANSWER_SECONDS, impatient_client
 from rtserver.base.redis_queue import DEFAULT_NAME
 
@@ -23,17 +23,27 @@ AT_ONCE = (*(1, 2, 3, 4) * 25, 100)  # how many in one RPUSH: few as a rule
 class Producer:
     """One source. ``on_sent`` is told the source's name and the newest acknowledged number.
 
+    With a ``secret`` every message is signed.
+
     ``attempts`` and ``failures`` count RPUSHes.
     """
 
     def __init__(
-        self, source: Source, port: int, rate: float, on_sent: Callable[[str, int], object], seed: int
+        self,
+        source: Source,
+        port: int,
+        rate: float,
+        on_sent: Callable[[str, int], object],
+        *,
+        seed: int,
+        secret: str = "",
     ) -> None:
         self.source = source
         self.attempts = self.failures = 0
         self._client = impatient_client(port)
         self._rate = rate
         self._on_sent = on_sent
+        self._secret = secret
         self._random = random.Random(seed)
         self._may_send = asyncio.Event()
         self._is_idle = asyncio.Event()
@@ -63,6 +73,8 @@ class Producer:
     async def _send(self, count: int) -> None:
         numbers = range(self._number + 1, self._number + count + 1)
         raws = [self.source.message(number) for number in numbers]
+        if self._secret:
+            raws = [signed(raw, self._secret) for raw in raws]
         while True:
             if await self._push(raws):
                 break

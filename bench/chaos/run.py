@@ -12,7 +12,8 @@ from bench.chaos.fault import FAULTS, Fault
 from bench.chaos.ledger import Episode
 from bench.chaos.page import PageError
 from bench.chaos.plan import Draw, plan
-from bench.chaos.stage import Size, Stage
+from bench.chaos.size import Size
+from bench.chaos.stage import Stage
 from bench.chaos.table import Result
 
 LOOK_SECONDS = 0.05

@@ -13,7 +13,6 @@ import tempfile
 import time
 from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +23,7 @@ from bench.chaos.numbered import EVERYONE, Kind, Source
 from bench.chaos.producer import Producer
 from bench.chaos.proxy import Proxy
 from bench.chaos.redis_node import RedisNode
+from bench.chaos.size import Size
 from bench.chaos.worker import Worker
 from bench.sessions import Session, make_sessions
 from bench.target import Target
@@ -32,28 +32,13 @@ MEMORY = Path("/dev/shm")
 NOTE_SECONDS = 0.05
 BURST = 2.0
 """By how much a source may exceed its rate for a moment."""
-OPTIONS = ("--reuse-port", "--heartbeat-seconds", "2", "--drain-seconds", "2")
-"""Of every server: a dead peer is noticed and a drain is over in seconds that fit a run of minutes."""
+
 
 ONCE = "once"
 ONCE_REPEATS = 100
 """What a death may bring to a handler of ``once`` again: what was handled and not yet acknowledged."""
 UNSAVED_SECONDS = 4.0
 """A handler of ``every`` may go back so far after a death: its place is saved about once a second."""
-
-
-@dataclass(frozen=True)
-class Size:
-    """How much of everything. ``rate``: messages a second of each kind of source."""
-
-    workers: int = 2
-    users: int = 4
-    pages_each: int = 2
-    visitors: int = 2
-    rate: float = 25.0
-    appendfsync: str = "everysec"
-    options: tuple[str, ...] = ()
-    """Of the servers' command line."""
 
 
 class Stage:
@@ -165,9 +150,7 @@ class Stage:
     async def _start_workers(self, directory: Path) -> None:
         for number in range(1, self._size.workers + 1):
             link = await self._stack.enter_async_context(Proxy(lambda: [self.redis.port]))
-            worker = Worker(
-                f"worker-{number}", link.port, directory, self.notes.path, (*OPTIONS, *self._size.options)
-            )
+            worker = Worker(f"worker-{number}", link.port, directory, self.notes.path, self._size)
             self._stack.callback(worker.end)
             self.server_links.append(link)
             self.workers.append(worker)
@@ -181,7 +164,14 @@ class Stage:
         sources += [Source(Kind.QUOTE, item) for item in ITEMS]
         sources += [Source(Kind.PUSH, EVERYONE), Source(Kind.EVERY), Source(Kind.ONCE)]
         for source in sources:
-            producer = Producer(source, self.producer_link.port, self._size.rate, self.ledger.sent, self._seed())
+            producer = Producer(
+                source,
+                self.producer_link.port,
+                self._size.rate,
+                self.ledger.sent,
+                seed=self._seed(),
+                secret=self._size.secret,
+            )
             self.producers.append(producer)
             self._spawn(producer.run())
 

@@ -8,33 +8,36 @@ import http.client
 import json
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from bench.chaos import handlers
 from bench.chaos.child import Child, ChildError
+from bench.chaos.size import Size
 from bench.process import free_port
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60.0
 ASK_SECONDS = 2.0
 HANDLERS = ",".join(f"{handlers.__name__}:{cls.__name__}" for cls in (handlers.NoteEvery, handlers.NoteOnce))
+OPTIONS = ("--reuse-port", "--heartbeat-seconds", "2", "--drain-seconds", "2")
+"""Of every server: a dead peer is noticed and a drain is over in seconds that fit a run of minutes."""
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class Worker:
     """``name`` is what its notes are signed with, and its place on the bus; name and ``port`` stay over restarts."""
 
-    def __init__(self, name: str, redis_port: int, directory: Path, notes: Path, options: Sequence[str]) -> None:
+    def __init__(self, name: str, redis_port: int, directory: Path, notes: Path, size: Size) -> None:
         self.name = name
         self.port = free_port()
         self._command = [sys.executable, "-m", "rtserver", "serve", "--port", str(self.port), "--tce-port", "0"]
         self._command += ["--redis-url", f"redis://{HOST}:{redis_port}/0", "--no-demo-quotes", "--worker", name]
-        self._command += ["--services", HANDLERS, *options]
+        self._command += ["--services", HANDLERS, *OPTIONS, *size.options]
         self._log = directory / f"{name}.log"
         self._environment = {
             "RTSERVER_VAR_DIR": str(directory),
             "PYTHONPATH": str(REPOSITORY),
+            "RTSERVER_QUEUE_SECRET": size.secret,
             handlers.NOTES: str(notes),
             handlers.WORKER: name,
         }

@@ -8,12 +8,13 @@ import pytest
 from bench.chaos.__main__ import SEED, read_arguments
 from bench.chaos.fault import FAULTS, fault_named
 from bench.chaos.ledger import Episode, Violation
-from bench.chaos.numbered import Kind, Source, mark_of, price
+from bench.chaos.numbered import Kind, Source, mark_of, price, signed
 from bench.chaos.plan import plan
 from bench.chaos.span import spans
 from bench.chaos.table import Result, Row, draw, progress, report, rows_of
 from bench.chaos.track import Wrong
 from bench.chaos.whereabouts import describe, find
+from rtserver.base.signature import Signer
 
 THREE = [("kill", 0.0, 1.0), ("cut", 2.0, 3.0), ("freeze", 5.0, 5.0)]
 
@@ -72,7 +73,7 @@ def test_a_retry_is_the_same_bytes() -> None:
     ("raw", "mark"),
     [
         (Source(Kind.QUOTE, "A").message(5), ("quote:A", 5)),
-        (b"sha256=00 " + Source(Kind.ONCE).message(6), ("once", 6)),
+        (signed(Source(Kind.ONCE).message(6), "a secret of the tests"), ("once", 6)),
         (b'{"type":"numbered","data":{"source":"push:*","n":8},"offset":"1-2"}', ("push:*", 8)),
         (b'{"type":"quote","src":"somebody","data":[]}', None),
         (b"no JSON {", None),
@@ -187,6 +188,18 @@ def test_the_progress_line_says_what_happened() -> None:
 def test_without_options_everything_is_broken_for_three_minutes() -> None:
     order, file = read_arguments([])
     assert (order.seed, order.seconds, order.faults, file) == (SEED, 180.0, FAULTS, None)
+
+
+def test_a_secret_is_made_for_a_run_that_signs() -> None:
+    assert read_arguments([])[0].size.secret == ""
+    secrets = {read_arguments(["--signed"])[0].size.secret for _ in range(2)}
+    assert len(secrets) == 2
+    assert min(map(len, secrets)) >= 16
+
+
+def test_a_signed_message_is_what_servers_verify() -> None:
+    raw = Source(Kind.PUSH, "7").message(1)
+    assert signed(raw, "0123456789abcdef") == Signer("0123456789abcdef").sign(raw)
 
 
 def test_faults_can_be_picked_by_name_in_any_spelling() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bench.chaos.fault import fault_named
 from bench.chaos.run import Order, run
-from bench.chaos.stage import Size
+from bench.chaos.size import Size
 from bench.chaos.table import report
 
 FAULTS = ("fill redis",)
