@@ -33,6 +33,7 @@ class Limits(TypedDict, total=False):
     max_message_bytes: int
     outbox_bytes: int
     outbox_hard_bytes: int
+    unsent_bytes: int
     flush_window: float
     max_packet_bytes: int
     login_seconds: float
@@ -56,6 +57,7 @@ class ConnectionHome(ThreadBound):
         max_message_bytes: int = 65_536,
         outbox_bytes: int = 262_144,
         outbox_hard_bytes: int = 2_097_152,
+        unsent_bytes: int = 131_072,
         flush_window: float = 0.002,
         max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES,
         login_seconds: float = 10.0,
@@ -73,6 +75,7 @@ class ConnectionHome(ThreadBound):
         self.max_message_bytes = max_message_bytes
         self.outbox_bytes = outbox_bytes
         self.outbox_hard_bytes = outbox_hard_bytes
+        self.unsent_bytes = unsent_bytes
         self.max_packet_bytes = max_packet_bytes
         self.login_seconds = login_seconds
         self.adapter = adapter or RpcCommAdapter("rtserver")
@@ -82,6 +85,9 @@ class ConnectionHome(ThreadBound):
         self.flusher = Flusher(self.loop, flush_window)
         self.wheel = TimerWheel(self.now())
         self.accepted = 0
+        self.too_slow = 0
+        """How many connections were given up because too much waited for them."""
+        self._conflated = 0
         self._turn()
 
     def __len__(self) -> int:
@@ -91,6 +97,21 @@ class ConnectionHome(ThreadBound):
     def kinds(self) -> Counter[str]:
         """How many connections there are of each kind."""
         return Counter(connection.kind for connection in self._connections)
+
+    @property
+    def lagging(self) -> int:
+        """How many clients were told that they get less than everything."""
+        return sum(connection.is_lagging for connection in self._connections)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """What waits to be sent to all of them. A frame that waits for many counts for each of them."""
+        return sum(connection.outbox.size for connection in self._connections)
+
+    @property
+    def conflated(self) -> int:
+        """How many frames were replaced by a newer one before they were sent."""
+        return self._conflated + sum(connection.outbox.conflated for connection in self._connections)
 
     @property
     def packets(self) -> int:
@@ -136,6 +157,7 @@ class ConnectionHome(ThreadBound):
         if connection in self._connections:
             self._connections.remove(connection)
             self.gate.leave(connection.remote_ip)
+            self._conflated += connection.outbox.conflated
         if not self._connections:
             self._emptied.set()
 

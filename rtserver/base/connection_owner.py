@@ -53,6 +53,8 @@ class Environment(Protocol):
     login_seconds: float
     tce_counts: TceCounts
     strangers: WaitingRoom[Any]
+    too_slow: int
+    """Counts the connections that were given up because too much waited for them."""
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:

@@ -84,6 +84,11 @@ class OutgoingConnection(ABC):
         """Whether a push still has a chance to arrive."""
 
     @property
+    def is_lagging(self) -> bool:
+        """Whether the client was told that it gets less than everything, and not yet that this is over."""
+        return self._is_lag_told and self.is_open
+
+    @property
     @abstractmethod
     def _is_done(self) -> bool:
         """Whether our last byte has been queued, and what still comes in is not looked at."""
@@ -230,6 +235,7 @@ class OutgoingConnection(ABC):
                 self._is_lag_told = True
                 self._environment.owner.on_lag(self.session, True)
         else:
+            self._environment.too_slow += 1
             # Nobody will wait for what has piled up, and the close frame would stand behind it.
             self.outbox.discard()
             self.close(CloseCode.TOO_SLOW, "too slow for what is sent")

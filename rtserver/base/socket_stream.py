@@ -32,6 +32,16 @@ def take_socket(stream: IOStream) -> tuple[socket.socket, bytes]:
     return stream.socket, first
 
 
+def send_without_delay(connection: socket.socket, unsent_bytes: int) -> None:
+    """Have the system send what it is given at once, and take no more than it can soon send: ``unsent_bytes``.
+
+    It would take megabytes for a client that does not read. What waits with us is counted, and old prices give way to
+    new ones there. Raises ``OSError``.
+    """
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, unsent_bytes)
+
+
 class SocketStream:
     """One non-blocking socket. Reading begins with ``resume``.
 

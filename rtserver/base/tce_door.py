@@ -8,6 +8,7 @@ from typing import Any
 
 from rtserver.base.acceptor import Acceptor
 from rtserver.base.connection_home import ConnectionHome
+from rtserver.base.socket_stream import send_without_delay
 from rtserver.base.tce_connection import TceConnection
 from rtserver.base.tce_framing import message_packet
 from rtserver.base.wire.client_message import encode
@@ -46,7 +47,8 @@ class TceDoor:
             turn_away(connection, error.reason)
             return
         try:
-            set_up(connection, self._home.heartbeat_seconds)
+            send_without_delay(connection, self._home.unsent_bytes)
+            expect_life(connection, self._home.heartbeat_seconds)
         except OSError:
             log.info("! %s left at once", ip)
             connection.close()
@@ -63,14 +65,13 @@ def turn_away(connection: socket.socket, reason: str) -> None:
     connection.close()
 
 
-def set_up(connection: socket.socket, heartbeat_seconds: float) -> None:
+def expect_life(connection: socket.socket, heartbeat_seconds: float) -> None:
     """Let the system find out which peers are gone: TCE has no heartbeat (TCE protocol, section 1).
 
     As with WebSockets, silence for ``heartbeat_seconds`` leads to questions, and as long again without any answer, or
     without taking what is sent, to the end of the connection. Raises ``OSError``.
     """
     seconds = max(1, round(heartbeat_seconds))
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, seconds // PROBES))

@@ -133,6 +133,7 @@ class WebSocketConnection(PacketConnection):
         # The messages behind a ping may take long, and ``fan_out`` counts on a flush to come.
         self.schedule()
         if Verdict.TOO_SLOW in verdicts:
+            self._environment.too_slow += 1
             self.abort()
         elif Verdict.LAGS in verdicts and self.is_open:
             self._on_verdict(Verdict.LAGS)

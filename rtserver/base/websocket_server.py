@@ -23,7 +23,7 @@ from rtserver.base.connection_home import ConnectionHome, Limits
 from rtserver.base.connection_owner import ConnectionOwner
 from rtserver.base.deflating_connection import DeflatingConnection
 from rtserver.base.guest_stream import GuestStream
-from rtserver.base.socket_stream import take_socket
+from rtserver.base.socket_stream import send_without_delay, take_socket
 from rtserver.base.tce_websocket import TceWebSocket
 from rtserver.base.websocket_connection import WebSocketConnection
 from rtserver.base.wire.deflate import maybe_accept
@@ -134,7 +134,7 @@ class WebSocketServer(ConnectionHome):
         compresses = self.compresses and not request.wants_tce  # which other makes' clients cannot be relied on for
         extension = maybe_accept(request.headers.get("sec-websocket-extensions", "") if compresses else "")
         try:
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            send_without_delay(connection, self.unsent_bytes)
             connection.send(answer(accept, extension))  # a fresh socket has room for it
         except OSError:
             log.info("! %s left during the handshake", request.remote_ip)

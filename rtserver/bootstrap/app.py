@@ -252,6 +252,7 @@ class App:
             max_message_bytes=config.max_message_bytes,
             outbox_bytes=config.outbox_bytes,
             outbox_hard_bytes=config.outbox_hard_bytes,
+            unsent_bytes=config.unsent_bytes,
             flush_window=config.flush_window_ms / 1000,
             max_packet_bytes=config.tce_max_packet_bytes,
             login_seconds=config.tce_login_seconds,

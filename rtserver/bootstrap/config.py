@@ -79,6 +79,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     outbox_hard_bytes: Annotated[
         int, Meta(description="Bytes waiting for one client at which it is closed as too slow.", ge=1)
     ] = 2_097_152
+    unsent_bytes: Annotated[
+        int,
+        Meta(description="Bytes that the system may hold unsent for one client; the rest is in the outbox.", ge=4096),
+    ] = 131_072
     max_rate: Annotated[
         float, Meta(description="Updates a second that a chart is sent at most; 0 for as many as there are.", ge=0)
     ] = 0.0

@@ -21,6 +21,12 @@ def user_measures(server: WebSocketServer, users: UserManager) -> Iterator[Measu
     yield Measure("gauge", "connections", "Open sockets, closing ones included", lambda: len(server))
     yield Measure("gauge", "connections_by_kind", "The same, by kind", lambda: dict(server.kinds), "kind")
     yield Measure("counter", "connections_accepted", "Sockets that were let in", lambda: server.accepted)
+    yield Measure("gauge", "outbox_bytes", "Waiting to be sent to all clients", lambda: server.waiting_bytes)
+    yield Measure("gauge", "clients_lagging", "Clients who get less than everything", lambda: server.lagging)
+    yield Measure("counter", "clients_too_slow", "Connections closed with 4108", lambda: server.too_slow)
+    yield Measure(
+        "counter", "frames_conflated", "Frames replaced by newer ones before they were sent", lambda: server.conflated
+    )
     yield Measure("gauge", "agents", "Connections of logged-in users", lambda: len(users.agents))
     yield Measure("gauge", "users", "Users with an open connection", lambda: users.user_count)
     yield Measure("gauge", "topics", "Topics that somebody is on", lambda: len(topics))

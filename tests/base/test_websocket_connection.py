@@ -1,7 +1,9 @@
 """One connection on a real socket: order, backpressure, silence, and every way to end."""
 
 import asyncio
+import fcntl
 import socket
+import sys
 from collections.abc import Awaitable
 
 import pytest
@@ -234,6 +236,64 @@ async def test_a_slow_reader_gets_the_newest_of_each_key_and_is_told_when_it_has
         await owner.until(lambda: session.lags == [True, False])
         await round_trip(slow)
         assert connection.outbox.conflated == 2 * 4999
+
+
+@plain
+@pytest.mark.parametrize("options", [{"outbox_bytes": 100_000, "outbox_hard_bytes": 300_000, "unsent_bytes": 8_192}])
+async def test_what_a_client_does_not_read_waits_with_us_where_it_can_be_replaced_and_not_in_the_system(
+    connect: Connect, owner: RecordingOwner
+) -> None:
+    async with await connect(receive_buffer=4096) as slow:
+        await owner.until(lambda: owner.sessions)
+        [session] = owner.sessions
+        slow.pause()
+        frame = text_frame(b"x" * 1_000)
+        while not session.lags:
+            session.connection.push(frame, "x")
+            session.connection.flush()
+        assert unsent_bytes(session) <= 8_192 + len(frame)
+
+
+def unsent_bytes(session: Session) -> int:
+    """What the system was given for a client and could not send: SIOCOUTQNSD of linux/sockios.h."""
+    connection: socket.socket = session.connection._stream._socket
+    return int.from_bytes(fcntl.ioctl(connection, 0x894B, bytes(4)), sys.byteorder)
+
+
+@narrow
+async def test_how_many_lag_what_waits_and_what_was_replaced_is_counted(
+    connect: Connect, owner: RecordingOwner, server: WebSocketServer
+) -> None:
+    async with await connect(receive_buffer=4096) as slow, await connect():
+        await owner.until(lambda: len(owner.sessions) == 2)
+        assert (server.lagging, server.waiting_bytes, server.conflated, server.too_slow) == (0, 0, 0, 0)
+        session = owner.sessions[0]
+        slow.pause()
+        filled = await fill(session)
+        for number in range(10):
+            session.connection.push(text_frame(b"%d" % number), "a")
+        assert (server.lagging, server.conflated) == (1, 9)
+        assert server.waiting_bytes == session.connection.outbox.size > 100_000
+        slow.resume()
+        for _ in range(filled + 1):
+            await slow.recv_text()
+        await owner.until(lambda: session.lags == [True, False])
+        assert (server.lagging, server.waiting_bytes, server.conflated, server.too_slow) == (0, 0, 9, 0)
+    await owner.connections_ended()
+    assert (server.conflated, server.too_slow) == (9, 0)
+
+
+@narrow
+async def test_a_client_that_was_given_up_is_counted_as_too_slow_and_lags_no_more(
+    connect: Connect, owner: RecordingOwner, server: WebSocketServer
+) -> None:
+    async with await connect(receive_buffer=4096) as slow:
+        await owner.until(lambda: owner.sessions)
+        slow.pause()
+        await fill(owner.sessions[0])
+        while not owner.sessions[0].close_codes:
+            owner.sessions[0].connection.push(text_frame(b"z" * 60_000))
+        assert (server.lagging, server.too_slow) == (0, 1)
 
 
 @narrow
