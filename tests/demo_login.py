@@ -4,15 +4,21 @@ import re
 import urllib.parse
 import urllib.request
 from http.cookiejar import CookieJar
+from ssl import SSLContext
 
 
 class DemoLogin:
     """One browser's cookies. ``session_key`` is the session that the site gave it."""
 
-    def __init__(self, url: str, username: str = "demo", password: str | None = None) -> None:
+    def __init__(
+        self, url: str, username: str = "demo", password: str | None = None, *, tls: SSLContext | None = None
+    ) -> None:
         self._url = url
         self._jar = CookieJar()
-        self._browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar))
+        handlers: list[urllib.request.BaseHandler] = [urllib.request.HTTPCookieProcessor(self._jar)]
+        if tls is not None:
+            handlers.append(urllib.request.HTTPSHandler(context=tls))
+        self._browser = urllib.request.build_opener(*handlers)
         self._post("/accounts/login/", {"username": username, "password": password or username})
 
     @property

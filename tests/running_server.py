@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import threading
@@ -24,14 +25,18 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 class RunningServer:
     """The server as an operator starts it: its own folder for data, a Redis of the test's, any port that is free.
 
-    ``start`` and ``stop`` may follow one another; the port and the data stay.
+    ``start`` and ``stop`` may follow one another; the port and the data stay. ``tls`` trusts the certificate of one
+    that speaks TLS.
     """
 
-    def __init__(self, redis_url: str, directory: Path, port: int, *options: str) -> None:
+    def __init__(
+        self, redis_url: str, directory: Path, port: int, *options: str, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.redis_url = redis_url
         self.port = port
         self.tce_port = unused_port()
-        self.url = f"http://127.0.0.1:{port}"
+        self.tls = tls
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         self._command = [sys.executable, "-m", "rtserver", "serve", "--port", str(port), "--redis-url", redis_url]
         self._command += ["--tce-port", str(self.tce_port), *options]
         self._environment = {**os.environ, "RTSERVER_VAR_DIR": str(directory)}
@@ -112,7 +117,7 @@ class RunningServer:
 
     def _is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=0.5) as answer:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=0.5, context=self.tls) as answer:
                 # On a shared port another server may have answered.
                 return bool(answer.status == 200 and json.load(answer)["pid"] == self.pid)
         except (urllib.error.URLError, ConnectionError, TimeoutError):

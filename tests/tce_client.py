@@ -6,6 +6,7 @@ It says exactly what it is told to say, right or wrong, and every wait has a dea
 import asyncio
 import json
 import socket
+import ssl
 import struct
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -107,7 +108,9 @@ class TceClient:
         self._sequences = count(1)
 
     @classmethod
-    async def over_tcp(cls, port: int, *, receive_buffer: int | None = None) -> Self:
+    async def over_tcp(
+        cls, port: int, *, receive_buffer: int | None = None, tls: ssl.SSLContext | None = None
+    ) -> Self:
         """Connect to a port of loopback."""
         sock = socket.socket()
         sock.setblocking(False)
@@ -119,7 +122,9 @@ class TceClient:
         except OSError:
             sock.close()
             raise
-        reader, writer = await asyncio.open_connection(sock=sock)
+        reader, writer = await asyncio.open_connection(
+            sock=sock, ssl=tls, server_hostname="127.0.0.1" if tls else None
+        )
 
         async def end() -> None:
             writer.transport.abort()

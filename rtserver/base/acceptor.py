@@ -18,10 +18,20 @@ REST_SECONDS = 1.0
 
 
 class Acceptor:
-    """Gives each connection to ``on_accept(connection, address)``, which takes it over."""
+    """Gives each connection to ``on_accept(connection, address)``, which takes it over.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, on_accept: Callable[[socket.socket, Any], object]) -> None:
+    Up to ``turn_connections`` in one turn of the loop.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        on_accept: Callable[[socket.socket, Any], object],
+        *,
+        turn_connections: int = TURN_CONNECTIONS,
+    ) -> None:
         self._loop = loop
+        self._turn_connections = turn_connections
         self._on_accept = on_accept
         self._listeners: set[socket.socket] = set()
 
@@ -46,7 +56,7 @@ class Acceptor:
             self._loop.add_reader(listener, self._on_waiting, listener)
 
     def _on_waiting(self, listener: socket.socket) -> None:
-        error = self._accept(listener, TURN_CONNECTIONS)
+        error = self._accept(listener, self._turn_connections)
         if error is not None:
             self._rest(listener)
 

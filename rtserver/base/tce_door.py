@@ -2,8 +2,10 @@
 
 import logging
 import socket
+import ssl
 from collections.abc import Iterable
 from contextlib import suppress
+from errno import ETIMEDOUT
 from typing import Any
 
 from rtserver.base.acceptor import Acceptor
@@ -11,6 +13,7 @@ from rtserver.base.connection_home import ConnectionHome
 from rtserver.base.socket_stream import send_without_delay
 from rtserver.base.tce_connection import TceConnection
 from rtserver.base.tce_framing import message_packet
+from rtserver.base.tls import TLS_TURN_CONNECTIONS, Tls, TlsHandshake
 from rtserver.base.wire.client_message import encode
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.handshake import HandshakeError
@@ -21,19 +24,24 @@ PROBES = 3
 
 
 class TceDoor:
-    """Accepts for a server whose connections live in ``home``."""
+    """Accepts for a server whose connections live in ``home``. With ``tls`` nothing else is spoken here."""
 
-    def __init__(self, home: ConnectionHome) -> None:
+    def __init__(self, home: ConnectionHome, tls: Tls | None = None) -> None:
         self._home = home
-        self._acceptor = Acceptor(home.loop, self._on_accept)
+        self._tls = tls
+        self._shaking: set[SecureStranger] = set()
+        turn = {} if tls is None else {"turn_connections": TLS_TURN_CONNECTIONS}
+        self._acceptor = Acceptor(home.loop, self._on_accept, **turn)
 
     def listen(self, sockets: Iterable[socket.socket]) -> None:
         """Accept on sockets that listen already."""
         self._acceptor.listen(sockets)
 
     def stop(self) -> None:
-        """Accept no more."""
+        """Accept no more, and wait for nobody who has not shaken hands."""
         self._acceptor.stop()
+        for stranger in tuple(self._shaking):
+            stranger.drop()
 
     def _on_accept(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
         ip, gate = address[0], self._home.gate
@@ -44,17 +52,70 @@ class TceDoor:
             gate.enter(ip)
         except HandshakeError as error:
             log.info("! %s: %s", ip, error)
-            turn_away(connection, error.reason)
+            self._turn_away(connection, error.reason)
             return
         try:
             send_without_delay(connection, self._home.unsent_bytes)
             expect_life(connection, self._home.heartbeat_seconds)
+            secure = None if self._tls is None else self._tls.wrap(connection)
         except OSError:
             log.info("! %s left at once", ip)
             connection.close()
             gate.leave(ip)
             return
-        self._home.start_stranger(TceConnection(self._home, connection, ip))
+        if self._tls is None or secure is None:
+            self._home.start_stranger(TceConnection(self._home, connection, ip))
+        else:
+            SecureStranger(self._home, self._tls, secure, ip, self._shaking).begin()
+
+    def _turn_away(self, connection: socket.socket, reason: str) -> None:
+        if self._tls is None:
+            turn_away(connection, reason)
+        else:
+            connection.close()  # without keys there are no words
+
+
+class SecureStranger:
+    """A connection that has not shaken hands yet; it has as long for that as for its token afterwards."""
+
+    def __init__(
+        self, home: ConnectionHome, tls: Tls, connection: ssl.SSLSocket, ip: str, others: "set[SecureStranger]"
+    ) -> None:
+        self._home = home
+        self._tls = tls
+        self._connection = connection
+        self._ip = ip
+        self._others = others
+        self._handshake = TlsHandshake(home.loop, connection, self._on_done, self._on_failed)
+        self._timer = home.wheel.arm(home.now(), home.login_seconds, self._on_late)
+
+    def begin(self) -> None:
+        """Shake hands, as far as it gets."""
+        self._others.add(self)
+        self._handshake.go_on()
+
+    def drop(self) -> None:
+        """Close; without keys there are no words."""
+        self._release()
+        self._connection.close()
+        self._home.gate.leave(self._ip)
+
+    def _on_done(self) -> None:
+        self._release()
+        self._home.start_stranger(TceConnection(self._home, self._connection, self._ip))
+
+    def _on_failed(self, error: OSError) -> None:
+        self._tls.failures += 1
+        log.info("! %s: no TLS: %s", self._ip, getattr(error, "reason", None) or error.strerror or error)
+        self.drop()
+
+    def _on_late(self) -> None:
+        self._on_failed(TimeoutError(ETIMEDOUT, "the handshake did not come to its end in time"))
+
+    def _release(self) -> None:
+        self._others.discard(self)
+        self._handshake.stop()
+        self._timer.cancel()
 
 
 def turn_away(connection: socket.socket, reason: str) -> None:

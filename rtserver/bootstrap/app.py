@@ -36,6 +36,7 @@ from rtserver.base.tce_door import TceDoor
 from rtserver.base.tce_gateway import UserGateway
 from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
 from rtserver.base.wire.forwarded import read_networks
+from rtserver.bootstrap.certificate import Certificate
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.demo_pages import demo_routes
 from rtserver.bootstrap.django_env import DemoSite, prepare_django
@@ -53,6 +54,7 @@ from rtserver.bootstrap.measures import (
     limit_measures,
     service_measures,
     tce_measures,
+    tls_measures,
     user_measures,
 )
 from rtserver.bootstrap.metrics import Metrics, MetricsHandler
@@ -93,6 +95,7 @@ def serve(config: Config) -> int:
     """Run a server until it is told to stop; the process's exit code. Raises ``StartError``."""
     set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
     raise_file_limit()
+    certificate = Certificate(Path(config.tls_cert), Path(config.tls_key)) if config.tls_cert else None
     # Before anything else is started: a second server ends here.
     listeners = Listeners(bind(config.host, config.port, shared=config.reuse_port))
     embedded = None if config.redis_url else EmbeddedRedis(Path(config.var_dir))
@@ -106,7 +109,7 @@ def serve(config: Config) -> int:
         site = prepare_django(config, redis_url)
         # Django has set logging up as its settings say; ours is what an operator of this process expects.
         set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
-        return asyncio.run(App(config, redis_url, site, listeners).run())
+        return asyncio.run(App(config, redis_url, site, listeners, certificate).run())
     except StartError:
         raise
     except BaseException:
@@ -160,11 +163,14 @@ class App:
         redis_url: str,
         site: DemoSite | None,
         listeners: Listeners,
+        certificate: Certificate | None = None,
     ) -> None:
         self._config = config
         self._redis_url = redis_url
         self._site = site
         self._trusted = read_networks(config.trusted_proxies)
+        self._certificate = certificate
+        self._tls = None if certificate is None else certificate.tls
         self._bridge = Bridge()
         self._limited = LimitCounts()
         self._gate = Gate(gate_limits(config), self._limited)
@@ -193,12 +199,14 @@ class App:
         private_door, canary_client = self._build_canary(own_routes)
         self._bridge.to_users.bind(lambda: self._loop.call_soon_threadsafe(self._drain))
         self._services.thread.start()
-        door = FrontDoor(WEBSOCKET_PATH, self._server, http, trusted=self._trusted)
+        door = FrontDoor(WEBSOCKET_PATH, self._server, http, trusted=self._trusted, tls=self._tls)
         door.listen(self._listeners.public)
-        tce_door = TceDoor(self._server)
+        tce_door = TceDoor(self._server, self._tls)
         tce_door.listen(self._listeners.tce)
         for number in SIGNALS:
             self._loop.add_signal_handler(number, self._on_signal)
+        if self._certificate is not None:
+            self._loop.add_signal_handler(signal.SIGHUP, self._certificate.renew)
         private_door.open()
         for coroutine in (self._beat(), self._recheck_sessions(), canary_client.run()):
             self._guard.run(coroutine)
@@ -287,6 +295,7 @@ class App:
             *bridge_measures(self._bridge),
             *canary_measures(self._trail),
             *guard_measures(self._guard),
+            *(tls_measures(self._certificate) if self._certificate else ()),
         )
         return [
             (r"/healthz", AliveHandler),
@@ -298,7 +307,12 @@ class App:
         routes = [(WEBSOCKET_PATH, WebSocketHandler, {"server": self._server}), *own_routes]
         if self._site is not None:
             routes += demo_routes(self._site, self._page_threads)
-        return WebApplication(routes, trusted=self._trusted)
+        return WebApplication(routes, trusted=self._trusted, hsts=self._hsts())
+
+    def _hsts(self) -> str | None:
+        """See ``SafeAnswer``."""
+        seconds = self._config.hsts_seconds
+        return None if self._tls is None else f"max-age={seconds}" if seconds else ""
 
     def _probes(self) -> list[Probe]:
         thread = self._services.thread
@@ -353,15 +367,18 @@ class App:
 def banner(config: Config, port: int, redis_address: str, has_demo: bool) -> str:
     """What a person who has just started the server wants to know; the address is one without its password."""
     host = "localhost" if config.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else config.host
+    secure = "s" if config.tls_cert else ""
     rows: Mapping[str, str] = {
-        "page": f"http://{host}:{port}/",
+        "page": f"http{secure}://{host}:{port}/",
         "log in as": "demo / demo",
-        "tce": f"{host}:{config.tce_port}",
+        "tce": f"{host}:{config.tce_port}" + (" (TLS)" if secure else ""),
         "producers": f'redis-cli -u {redis_address} RPUSH {config.queue} \'{{"type":…,"src":…,"data":…}}\'',
         "stop": "Ctrl-C",
     }
     if not has_demo:
-        rows = {"websocket": f"ws://{host}:{port}/rt/"} | {name: rows[name] for name in ("tce", "producers", "stop")}
+        rows = {"websocket": f"ws{secure}://{host}:{port}/rt/"} | {
+            name: rows[name] for name in ("tce", "producers", "stop")
+        }
     if not config.tce_port:
         rows = {name: text for name, text in rows.items() if name != "tce"}
     lines = "\n".join(f"    {name:<10} {value}" for name, value in rows.items())

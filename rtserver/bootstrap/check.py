@@ -16,10 +16,11 @@ from django.core.exceptions import ImproperlyConfigured
 from tornado.netutil import bind_sockets
 
 from rtserver.base.redis_queue import RedisQueue, plain_client
+from rtserver.bootstrap.certificate import expiry_of, judge_expiry, load_context
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.django_env import set_up_django
 from rtserver.bootstrap.embedded_redis import running_url
-from rtserver.bootstrap.error import DjangoError, PluginError, RedisError
+from rtserver.bootstrap.error import CertificateError, DjangoError, PluginError, RedisError
 from rtserver.bootstrap.file_limit import FEW, most_files
 from rtserver.bootstrap.plugin import by_type, load_plugins, load_policy, load_servants
 from rtserver.bootstrap.redis_binary import OLDEST, find_redis_binary
@@ -47,7 +48,9 @@ class Finding(NamedTuple):
 
 def check_all(config: Config) -> Iterator[Finding]:
     """All findings, as they are made. Django is set up in this process on the way."""
+    yield from check_certificate(config)
     yield from check_django(config)
+    yield from check_cookies(config)
     yield from check_plugins(config)
     yield from check_redis(config)
     yield from check_ports(config)
@@ -68,6 +71,43 @@ def check_django(config: Config) -> Iterator[Finding]:
         yield Finding(verdict, "django", f"{message.id}: {message.msg}")
     name = config.django_settings or "the demo site"
     yield Finding(Verdict.OK, "django", f"{name}, sessions by {settings.SESSION_ENGINE}")
+
+
+def check_certificate(config: Config) -> Iterator[Finding]:
+    """Whether TLS could be spoken, and for how long."""
+    if not config.tls_cert:
+        return
+    path = Path(config.tls_cert)
+    try:
+        load_context(path, Path(config.tls_key))
+        is_good, text = judge_expiry(expiry_of(path))
+    except CertificateError as error:
+        yield Finding(Verdict.FAIL, "tls", str(error))
+        return
+    verdicts = {True: Verdict.OK, None: Verdict.WARN, False: Verdict.FAIL}
+    yield Finding(verdicts[is_good], "tls", f"{path}: {text}")
+
+
+def check_cookies(config: Config) -> Iterator[Finding]:
+    """Whether the site's cookies are out of reach of scripts, of other sites, and of who listens on the way."""
+    if settings.configured:
+        yield from judge_cookies(settings, config)
+
+
+def judge_cookies(site: Any, config: Config) -> Iterator[Finding]:
+    """What the settings of the ``site`` say of the session's cookie."""
+    if not site.SESSION_COOKIE_HTTPONLY:
+        text = "SESSION_COOKIE_HTTPONLY is False: any script of a page can read the session, and take it along"
+        yield Finding(Verdict.WARN, "cookies", text)
+    if site.SESSION_COOKIE_SAMESITE not in ("Lax", "Strict"):
+        text = f"SESSION_COOKIE_SAMESITE is {site.SESSION_COOKIE_SAMESITE!r}: pages of other sites send it along"
+        yield Finding(Verdict.WARN, "cookies", text)
+    if config.tls_cert and not site.SESSION_COOKIE_SECURE:
+        text = "SESSION_COOKIE_SECURE is False: a page without TLS gives the session away"
+        yield Finding(Verdict.WARN, "cookies", text)
+    if site.SESSION_COOKIE_SECURE and not config.django_settings and not (config.tls_cert or config.trusted_proxies):
+        text = "RTSITE_HTTPS is on, but nobody is in trusted_proxies who could say that TLS is spoken"
+        yield Finding(Verdict.WARN, "cookies", text)
 
 
 def check_plugins(config: Config) -> Iterator[Finding]:

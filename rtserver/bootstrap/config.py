@@ -26,6 +26,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tce_port: Annotated[int, Meta(description="Port for binary clients, over TCP; 0 for none.", ge=0, le=65535)] = (
         8889
     )
+    tls_cert: Annotated[
+        str, Meta(description="Certificate, with those between it and its authority (PEM). Empty: no TLS.")
+    ] = ""
+    tls_key: Annotated[str, Meta(description="The certificate's key (PEM), without a password.")] = ""
+    hsts_seconds: Annotated[
+        int, Meta(description="How long browsers are told to use https only, where TLS is spoken; 0: not.", ge=0)
+    ] = 2_592_000
     redis_url: Annotated[
         str,
         Meta(

@@ -135,6 +135,9 @@ def _check(setting: Setting, raw: Any, source: str, name: str, *, strict: bool =
 
 def _checked_together(config: Config) -> Config:
     """The bounds that two keys set each other."""
+    if bool(config.tls_cert) is not bool(config.tls_key):
+        missing = "tls_key" if config.tls_cert else "tls_cert"
+        raise ConfigError("configuration", missing, "is missing; TLS needs a certificate and its key")
     if config.outbox_hard_bytes < config.outbox_bytes:
         raise ConfigError(
             "configuration",

@@ -80,6 +80,7 @@ def demo_variables(config: Config, redis_url: str, environ: Mapping[str, str]) -
         hosts.append(config.host)
     hosts.append(environ.get("RTSITE_ALLOWED_HOSTS", ""))
     return {
+        "RTSITE_HTTPS": "1" if config.tls_cert else environ.get("RTSITE_HTTPS", ""),
         "RTSITE_REDIS_URL": redis_url,
         "RTSITE_PRODUCER_URL": redis_url,
         "RTSITE_QUEUE": config.queue,

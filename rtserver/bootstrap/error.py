@@ -3,6 +3,7 @@
     StartError              the command prints it on stderr and exits with 1; no traceback
     ├── ConfigError         a key that is unknown or whose value is not allowed
     ├── RedisError          no server to embed, or it does not start
+    ├── CertificateError    a certificate or a key that is not there, or does not fit
     ├── DjangoError         settings that cannot be imported or that Django refuses
     └── PluginError         a dotted path or an entry point that leads to no class of the right kind
 
@@ -33,6 +34,10 @@ class ConfigError(StartError):
 
 class RedisError(StartError):
     """The embedded Redis cannot be had."""
+
+
+class CertificateError(StartError):
+    """TLS cannot be spoken with these files."""
 
 
 class DjangoError(StartError):

@@ -8,6 +8,7 @@ from rtserver.base.canary_trail import CanaryTrail
 from rtserver.base.connection_home import ConnectionHome
 from rtserver.base.limit import LimitCounts
 from rtserver.base.websocket_server import WebSocketServer
+from rtserver.bootstrap.certificate import Certificate
 from rtserver.bootstrap.metrics import Measure
 from rtserver.service.quote_center import QuoteCenter
 from rtserver.service.runner import ServiceThread
@@ -113,3 +114,9 @@ def bridge_measures(bridge: Bridge) -> Iterator[Measure]:
     yield Measure(
         "counter", "bridge_posted", "Messages posted", lambda: {k: box.posted for k, box in boxes.items()}, "box"
     )
+
+
+def tls_measures(certificate: Certificate) -> Iterator[Measure]:
+    """What is known of TLS."""
+    yield Measure("gauge", "certificate_expires", "When, in Unix seconds", lambda: certificate.not_after)
+    yield Measure("counter", "tls_failures", "TLS handshakes that came to no end", lambda: certificate.tls.failures)

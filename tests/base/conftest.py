@@ -12,6 +12,7 @@ from tornado.ioloop import IOLoop
 from tornado.web import Application
 
 from rtserver.base.front_door import FrontDoor
+from rtserver.base.tls import Tls
 from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
 from tests.base.recording_owner import RecordingOwner
 from tests.websocket_client import AsyncWebSocketClient
@@ -21,7 +22,7 @@ Connect: TypeAlias = Callable[..., Awaitable[AsyncWebSocketClient]]
 
 @pytest.fixture
 def ssl_options(certificate: Path) -> ssl.SSLContext:
-    """The server's side of TLS, by the name that pytest-tornado asks for."""
+    """The server's side of TLS."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
@@ -65,11 +66,17 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def front_door(
-    io_loop: IOLoop, server: WebSocketServer, app: Application, _unused_port: tuple[socket.socket, int]
+    request: pytest.FixtureRequest,
+    io_loop: IOLoop,
+    server: WebSocketServer,
+    transport: str,
+    app: Application,
+    _unused_port: tuple[socket.socket, int],
 ) -> Iterator[FrontDoor]:
     """The way in that the product has, at the port of pytest-tornado's servers."""
     http = HTTPServer(app)
-    door = FrontDoor("/", server, http)
+    tls = Tls(request.getfixturevalue("ssl_options")) if transport == "tls" else None
+    door = FrontDoor("/", server, http, tls=tls)
     _unused_port[0].setblocking(False)
     _unused_port[0].listen(128)
     io_loop.add_callback(door.listen, [_unused_port[0]])
@@ -88,7 +95,7 @@ def port(
     listener, port = _unused_port
     # Every accepted socket inherits it; otherwise the system's buffers grow, and slow readers are slow to fill.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
-    request.getfixturevalue({"tcp": "front_door", "tls": "https_server"}.get(transport, "http_server"))
+    request.getfixturevalue("http_server" if transport == "tcp, read by Tornado" else "front_door")
     return port
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from tornado.web import Application, RequestHandler
 
-from rtserver.base import front_door as door_module
+from rtserver.base import newcomer
 from rtserver.base.front_door import FrontDoor
 from rtserver.base.websocket_server import UpgradeRequest, WebSocketHandler, WebSocketServer
 from rtserver.base.wire.forwarded import read_networks
@@ -143,7 +143,7 @@ async def test_a_head_without_end_gets_431(port: int) -> None:
 async def test_a_request_that_does_not_come_in_time_gets_408(
     port: int, monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ) -> None:
-    monkeypatch.setattr(door_module, "HEAD_SECONDS", 0.01)
+    monkeypatch.setattr(newcomer, "HEAD_SECONDS", 0.01)
     async with await meet(port) as peer:
         await peer.send(beginning)
         assert (await peer.rest()).startswith(b"HTTP/1.1 408 ")

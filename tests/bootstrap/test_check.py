@@ -1,8 +1,18 @@
 """What INFO of a Redis says of its fitness: servers that no test machine has."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from rtserver.bootstrap.check import Verdict, check_file_limit, judge_persistence, judge_server
+from rtserver.bootstrap.check import (
+    Verdict,
+    check_certificate,
+    check_file_limit,
+    judge_cookies,
+    judge_persistence,
+    judge_server,
+)
+from rtserver.bootstrap.config import Config
 
 SOUND = {
     "redis_version": "7.4.1",
@@ -64,3 +74,42 @@ def test_a_system_that_allows_few_files_allows_few_connections(limit, verdict, w
     finding = check_file_limit(limit)
     assert (finding.verdict, finding.subject) == (verdict, "files")
     assert words in finding.detail
+
+
+SITE = SimpleNamespace(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_SECURE=False)
+OWN = {"django_settings": "shop.settings"}
+TLS = {"tls_cert": "cert.pem", "tls_key": "key.pem"}
+
+
+@pytest.mark.parametrize(
+    ("change", "config", "words"),
+    [
+        ({}, {}, []),
+        ({}, OWN, []),
+        ({"SESSION_COOKIE_SECURE": True}, OWN | TLS, []),
+        ({"SESSION_COOKIE_SAMESITE": "Strict"}, OWN, []),
+        ({"SESSION_COOKIE_HTTPONLY": False}, OWN, ["SESSION_COOKIE_HTTPONLY is False"]),
+        ({"SESSION_COOKIE_SAMESITE": "None"}, OWN, ["SESSION_COOKIE_SAMESITE is 'None'"]),
+        ({"SESSION_COOKIE_SAMESITE": None}, OWN, ["SESSION_COOKIE_SAMESITE is None"]),
+        ({"SESSION_COOKIE_SAMESITE": False}, OWN, ["SESSION_COOKIE_SAMESITE is False"]),
+        ({}, OWN | TLS, ["SESSION_COOKIE_SECURE is False"]),
+        # The demo behind a proxy that nobody was told of: its word would not count, and pages lead in a circle.
+        ({"SESSION_COOKIE_SECURE": True}, {}, ["RTSITE_HTTPS is on"]),
+        ({"SESSION_COOKIE_SECURE": True}, {"trusted_proxies": ("127.0.0.1",)}, []),
+        ({"SESSION_COOKIE_SECURE": True}, TLS, []),
+    ],
+)
+def test_cookies_that_give_a_session_away_are_a_warning(change, config, words):
+    findings = list(judge_cookies(SimpleNamespace(**(vars(SITE) | change)), Config(**config)))
+    assert verdicts_of(findings) == ["warn"] * len(words)
+    assert all(finding.detail.startswith(word) for finding, word in zip(findings, words, strict=True))
+
+
+def test_a_certificate_is_looked_at_where_there_should_be_one(certificate, tmp_path):
+    assert list(check_certificate(Config())) == []
+    [fine] = check_certificate(Config(tls_cert=str(certificate), tls_key=str(certificate)))
+    assert (fine.verdict, fine.subject) == ("ok", "tls")
+    assert f"{certificate}: good until" in fine.detail
+    [missing] = check_certificate(Config(tls_cert=str(tmp_path / "none.pem"), tls_key=str(certificate)))
+    assert missing.verdict == "FAIL"
+    assert "none.pem cannot be read: No such file" in missing.detail

@@ -184,6 +184,21 @@ def test_the_hard_limit_of_an_outbox_is_not_below_its_soft_one():
     )
 
 
+@pytest.mark.parametrize(("given", "missing"), [("TLS_CERT", "tls_key"), ("TLS_KEY", "tls_cert")])
+def test_a_certificate_and_its_key_come_together(given, missing):
+    message = message_of(load_config, environ={f"RTSERVER_{given}": "live.pem"})
+    assert message == f"configuration: {missing}: is missing; TLS needs a certificate and its key"
+
+
+@pytest.mark.parametrize("key", ["trusted_proxies", "metrics_allow"])
+@pytest.mark.parametrize("value", ["10.0.0.1/8", "localhost", "10.0.0.0/8,*", "10.0.0.0/33", "::1/64"])
+def test_what_is_no_network_is_refused_with_its_name(key, value):
+    variable = f"RTSERVER_{key.upper()}"
+    message = message_of(load_config, environ={variable: value})
+    assert message.startswith(f"environment: {variable}: ")
+    assert 'it must be a list of addresses and networks such as "10.0.0.0/8"' in message
+
+
 def test_every_setting_is_documented_with_what_is_allowed():
     for setting in settings().values():
         assert setting.description.endswith("."), setting.key
