@@ -28,6 +28,7 @@ from bench.scenarios import (
     request_reply,
     rpc,
     slow_readers,
+    stalled,
     storm,
 )
 from rtserver.bootstrap.file_limit import raise_file_limit
@@ -51,6 +52,7 @@ def scenarios() -> dict[str, Callable[[Scale], Numbers]]:
         storm,
         idle,
         slow_readers,
+        stalled,
         burst,
         compression,
         rpc,

@@ -135,6 +135,16 @@ class Clients:
                 self.skimmed += size
         return bool(events)
 
+    def pause(self, numbers: Collection[int]) -> None:
+        """Read nothing more of the sockets with these file numbers."""
+        for number in numbers:
+            self._epoll.unregister(number)
+
+    def resume(self, numbers: Collection[int]) -> None:
+        """Read them again."""
+        for number in numbers:
+            self._epoll.register(number, select.EPOLLIN)
+
     def read_for(self, on_bytes: Callable[[int, bytes], object], seconds: float) -> float:
         """``read`` for that long; the seconds it really took."""
         begun = time.perf_counter()

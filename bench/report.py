@@ -90,6 +90,21 @@ SLOW = (
     Column("readers got", ("some stopped", "delivered"), whole, is_compared=True),
     Column("server grew by", ("bytes_grown",), megabytes),
 )
+STALLED = (
+    Column("all read: p99", ("all read", "p99"), milliseconds),
+    Column("oldest", ("all read", "max"), milliseconds),
+    Column("some stopped: p99", ("some stopped", "p99"), milliseconds),
+    Column("oldest", ("some stopped", "max"), milliseconds),
+    Column("quotes/s to each reader", ("delivered_each",), whole),
+    Column("told that they lag", ("lagging",), whole),
+    Column("closed", ("too_slow",), whole),
+    Column("waiting for each", ("outbox_bytes_each",), kilobytes),
+    Column("in the system for each", ("system_bytes_each",), kilobytes),
+    Column("process grew, for each", ("grown_bytes_each",), kilobytes),
+    Column("frames conflated", ("conflated",), whole),
+    Column("seconds to catch up", ("caught_up_seconds",), "{:.2f}".format),
+    Column("have the newest then", ("have_newest",), whole),
+)
 BURST = (
     Column("seconds until all had all", ("drain_seconds",), "{:.2f}".format),
     Column("messages/s", ("messages_per_second",), whole),
@@ -124,6 +139,7 @@ SECTIONS = {
     "storm": Section("Connection storm", STORM),
     "idle": Section("Idle connections", IDLE),
     "slow_readers": Section("Subscribers who stop reading", SLOW),
+    "stalled": Section("Clients who stop reading a thousand quotes a second, from Redis", STALLED),
     "burst": Section("A burst in the queue", BURST),
     "compression": Section("With permessage-deflate, of what it is without", COMPRESSION),
     "rpc": Section("Remote calls, and their codecs", RPC, ours=TCELIB.name),

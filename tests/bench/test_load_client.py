@@ -87,6 +87,25 @@ def test_all_that_was_sent_is_counted_skimmed_or_read() -> None:
         assert meter.among(clients.skimmed) == clients_count * messages
 
 
+def test_a_paused_socket_is_not_read_until_it_is_resumed() -> None:
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(MESSAGE)
+        wait_for_end(connection)
+
+    with server(serve) as port, Clients("127.0.0.1", port, "/") as clients:
+        clients.connect(2)
+        paused, other = clients.sockets
+        clients.pause([paused])
+        clients.send_all(b"go")
+        read: list[int] = []
+        clients.read_until(lambda: bool(read), lambda number, _: read.append(number), DEADLINE)
+        assert not clients.read(lambda number, _: read.append(number), 0)
+        clients.resume([paused])
+        clients.read_until(lambda: len(read) == 2, lambda number, _: read.append(number), DEADLINE)
+        assert read == [other, paused]
+
+
 def test_an_opening_waits_for_every_answer_of_every_client_even_if_it_comes_in_pieces() -> None:
     def serve(connection: socket.socket) -> None:
         connection.recv(65536)

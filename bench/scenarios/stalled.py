@@ -1,0 +1,116 @@
+"""200 of 1,000 clients stop reading while 1,000 quotes a second go to each of them: the whole way, from Redis.
+
+What it costs the server and the system in memory, whether the other 800 notice, and what the 200 have when they read
+again. A stalled client costs what waits in its outbox, which its server counts; the process grows by less, because
+the frames that wait are shared.
+"""
+
+import time
+from collections.abc import Collection
+from pathlib import Path
+
+from bench.comparison import Numbers, Scale, compare
+from bench.load_client import Clients, LoadError, sample
+from bench.meter import MARK, STAMP, Meter
+from bench.peer import PRODUCT, RunningPeer
+from bench.peers.work import Order
+from bench.process import resident_bytes
+from bench.watch import Watch, read_metrics
+
+RATE = 1000
+TOPIC = 0
+RECEIVE_BUFFER = 32_768  # a fixed one: the clients' system would take megabytes before the server notices anything
+CAUGHT_UP = b'"lagging":false'
+TAIL = 4096
+PATIENCE = 60.0
+
+
+def run(scale: Scale) -> Numbers:
+    """The figures of one run."""
+    healthy, stalled = scale.pick(800, 80), scale.pick(200, 20)
+    seconds = scale.pick(20, 10)
+
+    def measure(running: RunningPeer) -> Numbers:
+        with running.clients(receive_buffer=RECEIVE_BUFFER) as clients:
+            clients.connect(healthy + stalled)
+            running.open_up(clients, [TOPIC])
+            return stall(running, clients, set(list(clients.sockets)[::5]), seconds)
+
+    return {f"{healthy} readers, {stalled} stopped, {RATE} quotes/s": compare([PRODUCT], measure)}
+
+
+def stall(running: RunningPeer, clients: Clients, stalled: Collection[int], seconds: float) -> Numbers:
+    """Everybody reads, then all but ``stalled``, then everybody again."""
+    readers = [number for number in clients.sockets if number not in stalled]
+    running.order(Order(rate=RATE))
+    clients.read_for(clients.meter().on_bytes, 2.0)  # the server has grown to what it needs anyway
+    everyone = clients.meter(sample(clients.sockets))
+    clients.read_for(everyone.on_bytes, seconds / 2)
+
+    clients.pause(stalled)
+    size, held = resident_bytes(running.pid), held_by_system(running.port)
+    meter = Meter(sample(readers))
+    with Watch(running.port) as watch:
+        took = clients.read_for(meter.on_bytes, seconds)
+        held = held_by_system(running.port) - held
+        grown = resident_bytes(running.pid) - size
+    running.rest()
+    newest = Tails(readers)
+    clients.read_for(newest.on_bytes, 0.5)
+    return {
+        "all read": everyone.summary(),
+        "some stopped": meter.summary(),
+        "delivered_each": round(meter.deliveries / len(readers) / took),
+        "lagging": round(watch.last["clients_lagging"]),
+        "too_slow": round(watch.last["clients_too_slow_total"]),
+        "outbox_bytes_each": round(watch.most["outbox_bytes"] / len(stalled)),
+        "system_bytes_each": round(held / len(stalled)),
+        "grown_bytes_each": round(grown / len(stalled)),
+        "conflated": round(watch.last["frames_conflated_total"]),
+        **catch_up(running, clients, stalled),
+    }
+
+
+def catch_up(running: RunningPeer, clients: Clients, stalled: Collection[int]) -> Numbers:
+    """Let the stalled read again: how long until they have all, and how many have the newest quote then."""
+    tails = Tails(stalled)
+    begun = time.monotonic()
+    clients.resume(stalled)
+    clients.read_until(lambda: not tails.behind, tails.on_bytes, PATIENCE)
+    seconds = time.monotonic() - begun
+    stamps = [tails.newest(number) for number in stalled]
+    left = read_metrics(running.port)
+    if left["clients_lagging"]:
+        raise LoadError("a client that was told of the end of its lag still lags")
+    return {
+        "caught_up_seconds": round(seconds, 3),
+        "have_newest": sum(stamp == max(stamps) for stamp in stamps),
+    }
+
+
+class Tails:
+    """The last bytes of each connection. ``behind`` are those that have not been told that they have caught up."""
+
+    def __init__(self, numbers: Collection[int]) -> None:
+        self.behind = set(numbers)
+        self._tails = dict.fromkeys(numbers, b"")
+
+    def on_bytes(self, number: int, data: bytes) -> None:
+        """Take what a connection brought."""
+        if number in self._tails:
+            tail = self._tails[number] + data
+            if number in self.behind and CAUGHT_UP in tail:
+                self.behind.discard(number)
+            self._tails[number] = tail[-TAIL:]
+
+    def newest(self, number: int) -> int:
+        """The stamp of the last quote that it has; 0 if there is none."""
+        tail = self._tails[number]
+        match = STAMP.search(tail, tail.rfind(MARK)) if MARK in tail else None
+        return int(match[1]) if match else 0
+
+
+def held_by_system(port: int) -> int:
+    """What the system was given by the server and has not had acknowledged, over all connections of a port."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+    return sum(int(row[4].split(":")[0], 16) for row in rows if row[1].endswith(f":{port:04X}"))
