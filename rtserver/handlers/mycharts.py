@@ -45,6 +45,12 @@ class MyChartMsgHandler(BaseUserMsgHandler):
                 answer = {"type": "unlisten", "chart_id": data.chart_id}
         return None if request_id is None else answer
 
+    def on_useragent_change(self, agent: UserAgent) -> None:
+        """How often the user may see a chart goes by the groups."""
+        charts: MyChartAgent | None = agent.modules.get(MYCHARTS)
+        if charts is not None:
+            charts.on_user_change()
+
     def on_useragent_remove(self, agent: UserAgent) -> None:
         """Nothing of it may outlive the connection."""
         agent.modules.pop(MYCHARTS).on_remove()

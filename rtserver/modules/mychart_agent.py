@@ -82,9 +82,12 @@ def no_cap(user: Identity) -> None:
 
 
 class MyChart:
-    """One chart of one agent, from the request on. The first answer carries ``request_id``."""
+    """One chart of one agent, from the request on. The first answer carries ``request_id``.
 
-    __slots__ = ("_agent", "_is_dynamic", "_look", "_painter", "_request_id")
+    ``wish`` is how often the client wants to see it, in updates a second.
+    """
+
+    __slots__ = ("_agent", "_is_dynamic", "_look", "_painter", "_request_id", "wish")
 
     def __init__(
         self, agent: UserAgent, painter: ChartPainter, request: ChartRequest, request_id: int | str | None
@@ -94,6 +97,7 @@ class MyChart:
         self._look = Look(request.chart_id, request.shape, request.item)
         self._is_dynamic = request.update == "dynamic"
         self._request_id = request_id
+        self.wish = request.max_rate
 
     def on_picture(self, snapshot: Snapshot) -> tuple[Hashable, Draw] | None:
         """Send the whole chart; a static one ends with it."""
@@ -132,15 +136,21 @@ class MyChartAgent(BaseUserAgentModule):
             )
             raise RequestError(text, ErrorCode.RATE_LIMITED)
         chart = MyChart(self.agent, self._painter, request, request_id)
-        self.quotes.listen(request.chart_id, request.feed, chart, self._granted(request.max_rate))
+        self.quotes.listen(request.chart_id, request.feed, chart, self._granted(chart))
 
     def change_rate(self, request: RateRequest) -> float | None:
         """Show a chart so often from now on; what was granted. Raises ``RequestError`` for one that is not shown."""
-        if request.chart_id not in self.quotes:
+        chart: MyChart | None = self.quotes.watcher(request.chart_id)
+        if chart is None:
             raise RequestError(f"chart {request.chart_id}: there is no such chart on this connection")
-        rate = self._granted(request.max_rate)
+        chart.wish = request.max_rate
+        rate = self._granted(chart)
         self.quotes.change_rate(request.chart_id, rate)
         return rate
+
+    def on_user_change(self) -> None:
+        """The user is not who they were, and may see their charts more often, or less."""
+        self.quotes.change_rates(self._granted)
 
     def hide(self, chart_id: int | str) -> None:
         """Show a chart no longer; for one that is not shown, nothing."""
@@ -150,5 +160,5 @@ class MyChartAgent(BaseUserAgentModule):
         """Give every chart up."""
         self.quotes.on_remove()
 
-    def _granted(self, wish: float | None) -> float | None:
-        return granted(wish, self._max_rate(self.agent.user))
+    def _granted(self, chart: MyChart) -> float | None:
+        return granted(chart.wish, self._max_rate(self.agent.user))

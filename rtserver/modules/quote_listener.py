@@ -4,7 +4,7 @@ Decides when a membership begins and ends. What a picture looks like is the watc
 quote service's.
 """
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -82,6 +82,16 @@ class QuoteListener(BaseUserAgentModule):
         membership.rate = rate
         if membership.place is not None:
             self.agent.change_rate(*membership.place, rate)
+
+    def change_rates(self, rate_of: Callable[[Any], float | None]) -> None:
+        """The same for all of them: ``rate_of(watcher)`` says how often."""
+        for name, membership in tuple(self._by_name.items()):
+            self.change_rate(name, rate_of(membership.watcher))
+
+    def watcher(self, name: Hashable) -> Any:
+        """Who listens under a name; None for an unknown one."""
+        membership = self._by_name.get(name)
+        return None if membership is None else membership.watcher
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Show the picture; then follow, unless the picture was all that was wanted."""

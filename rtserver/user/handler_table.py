@@ -62,6 +62,10 @@ class HandlerTable:
         """Tell every handler of a new agent, in their order. What is returned, if anything, is the rest of it."""
         return self._run(iter([handler.on_useragent_open for handler, _ in self._rows.values()]), agent)
 
+    def change(self, agent: UserAgent) -> Awaitable[object] | None:
+        """Tell every handler that an agent's user has changed, in their order; what is returned is as in ``open``."""
+        return self._run(iter([handler.on_useragent_change for handler, _ in self._rows.values()]), agent)
+
     def remove(self, agent: UserAgent) -> Awaitable[object] | None:
         """Tell every handler of an agent's end, the last one first: a handler may build on those before it."""
         return self._run(iter([handler.on_useragent_remove for handler, _ in reversed(self._rows.values())]), agent)

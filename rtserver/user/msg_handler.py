@@ -70,6 +70,12 @@ class BaseUserMsgHandler:
         """As ``on_useragent_msg``, which it calls; for a handler whose answer comes later and has to carry the id."""
         return self.on_useragent_msg(agent, data)
 
+    def on_useragent_change(self, agent: UserAgent) -> Any:
+        """``agent.user`` is not who it was: in other groups, of another name. Subscriptions are judged already.
+
+        It may come while ``on_useragent_open`` of the same agent is still waiting for something.
+        """
+
     def on_useragent_remove(self, agent: UserAgent) -> Any:
         """The connection has ended: nothing that is pushed arrives any more. Its subscriptions end by themselves.
 

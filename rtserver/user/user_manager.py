@@ -61,13 +61,13 @@ class UserManager(ThreadBound):
         self._registry = AgentRegistry()
         self.farewell = Farewell(self._registry)
         self.rights = rights or Rights(Policy())
-        self._sessions = SessionWatch(self._registry, authenticator, clock, UserAgent.on_user)
+        self._sessions = SessionWatch(self._registry, authenticator, clock, self._on_user_change)
         self._authenticator = authenticator
         self._server = {"version": rtserver.__version__, "epoch": epoch}
         self._heartbeat_ms = heartbeat_ms
         self._ids = count(1)
         self._opening: dict[int, asyncio.Task[None]] = {}
-        self._removing: set[asyncio.Task[None]] = set()
+        self._finishing: set[asyncio.Task[None]] = set()
         self._receivers: dict[type[Message], Callable[[Any], object]] = {
             Update: topics.update,
             Snapshot: self._on_answer,
@@ -111,9 +111,9 @@ class UserManager(ThreadBound):
             agent.kick(code, reason)
 
     async def wait_removed(self) -> None:
-        """Until the handlers have done all that they want to do for agents that have gone."""
-        while self._removing:
-            await asyncio.wait(self._removing)
+        """Until the handlers have done all that they want to do for agents that have changed or gone."""
+        while self._finishing:
+            await asyncio.wait(self._finishing)
 
     # From the connections.
 
@@ -201,9 +201,7 @@ class UserManager(ThreadBound):
         rest = self.table.remove(session) if opening is None else self._remove_after(opening, session)
         session.end()
         if rest is not None:
-            task = asyncio.ensure_future(_until_done(rest))
-            self._removing.add(task)
-            task.add_done_callback(self._removing.discard)
+            self._finish_later(rest)
 
     # From the services.
 
@@ -253,6 +251,17 @@ class UserManager(ThreadBound):
             "server": self._server,
             "heartbeat_ms": self._heartbeat_ms,
         }
+
+    def _on_user_change(self, agent: UserAgent, user: Identity) -> None:
+        agent.on_user(user)
+        rest = self.table.change(agent)
+        if rest is not None:
+            self._finish_later(rest)
+
+    def _finish_later(self, rest: Awaitable[object]) -> None:
+        task = asyncio.ensure_future(_until_done(rest))
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
 
     def _open_later(self, agent: UserAgent, rest: Awaitable[object]) -> None:
         task = asyncio.ensure_future(_until_done(rest))

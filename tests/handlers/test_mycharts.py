@@ -1,5 +1,6 @@
 """``mycharts`` as a client sees it, with the real QuoteCenter behind it."""
 
+import asyncio
 import gc
 import weakref
 from collections import deque
@@ -460,6 +461,37 @@ def test_a_cap_by_user_holds_for_requests_and_for_changes():
             if "id" in message
         ]
         assert answer["data"]["max_rate"] == rate
+
+
+def test_a_user_who_changes_sees_every_chart_as_often_as_their_new_groups_may_and_as_was_wished():
+    market = Market(max_rate=lambda user: None if "quick" in user.groups else 0.1)
+    client = market.online.connect()
+    for chart_id, wish in (("all", None), ("few", 0.1)):
+        market.ask(client, chart_id=chart_id, **({} if wish is None else {"max_rate": wish}))
+
+    def seen(labels: range) -> dict[str, list]:
+        for label in labels:
+            market.tick(label, label)
+            market.deliver()
+        messages = client.wire.take()
+        return {
+            chart_id: rows_of([message for message in messages if message["data"]["chart_id"] == chart_id])
+            for chart_id in ("all", "few")
+        }
+
+    def move_to(*groups: str) -> None:
+        known = client.agent.user
+        market.online.site.sessions[known.session_key] = msgspec.structs.replace(known, groups=frozenset(groups))
+        asyncio.run(market.online.users.recheck_sessions())
+
+    assert seen(range(3)) == {"all": [0], "few": [0]}
+    move_to("quick")
+    assert seen(range(3, 6)) == {"all": [1, 2, 3, 4, 5], "few": []}
+    move_to()
+    seen(range(6, 8))
+    assert seen(range(8, 10))["all"] == []
+    market.online.time.pass_by(20)
+    assert rows_of([m for m in client.wire.take() if m["data"]["chart_id"] == "few"])[-1] == 9
 
 
 def test_a_chart_that_is_not_there_has_no_rate():

@@ -278,3 +278,58 @@ def test_while_nobody_can_tell_everyone_keeps_what_they_have(online, caplog):
     assert owner.refused == []
     assert client.agent.user.groups == {"gold"}
     assert "1 of 1 sessions could not be checked" in caplog.text
+
+
+def test_handlers_are_told_of_a_user_who_has_changed_when_the_subscriptions_have_been_judged(online):
+    seen = []
+
+    class Told(BaseUserMsgHandler):
+        msg_type = "told"
+
+        def on_useragent_change(self, agent):
+            seen.append((agent.user.groups, agent.subscriptions))
+
+    class ToldLater(BaseUserMsgHandler):
+        msg_type = "told later"
+
+        async def on_useragent_change(self, agent):
+            await asyncio.sleep(0)
+            seen.append("later")
+
+    online = Online(Told, ToldLater, rights=Rights(ByGroup()))
+    client = connect(online, "gold")
+    client.agent.subscribe(Owner(), "quotes", "gold")
+    grant(online, "iron")
+
+    async def tell() -> None:
+        online.users.handle(Recheck(1))
+        await online.users.wait_rechecked()
+        await online.users.wait_removed()
+
+    asyncio.run(tell())
+    assert seen == [({"iron"}, 0), "later"]
+    asyncio.run(online.users.recheck_sessions())
+    assert len(seen) == 2, "nothing has changed since"
+
+
+def test_a_handler_that_fails_on_a_change_keeps_no_other_from_it(online, caplog):
+    seen = []
+
+    class Broken(BaseUserMsgHandler):
+        msg_type = "broken"
+
+        def on_useragent_change(self, agent):
+            raise LookupError("broken handler")
+
+    class Told(BaseUserMsgHandler):
+        msg_type = "told"
+
+        def on_useragent_change(self, agent):
+            seen.append(agent.user.groups)
+
+    online = Online(Broken, Told, rights=Rights(ByGroup()))
+    connect(online)
+    grant(online, "gold")
+    recheck(online, 1)
+    assert seen == [{"gold"}]
+    assert "broken handler" in caplog.text
