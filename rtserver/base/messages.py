@@ -47,6 +47,25 @@ class Unsubscribe(Message, frozen=True):
     service: str
 
 
+class Resume(Message, frozen=True):
+    """Agent ``agent`` wants what was kept for a user behind ``after`` and up to ``until``: a portion of it.
+
+    ``after`` None: behind what the user has seen. ``until`` None: up to the beginning that is told in ``PushBegins``.
+    """
+
+    agent: int
+    ref: int
+    user_id: str
+    after: str | None
+    until: str | None
+
+
+class Seen(Message, frozen=True):
+    """Users, and up to which offset each has got all messages that were pushed to him."""
+
+    offsets: tuple[tuple[str, str], ...]
+
+
 # To the websocket thread.
 
 
@@ -99,6 +118,40 @@ class Canary(Message, frozen=True):
     """A message of our own that has come all the way from the list; ``sent`` when, by this process's clock."""
 
     sent: float
+
+
+class Deliver(Message, frozen=True):
+    """The same for a message that is whole already: ``payload`` is what clients get.
+
+    With an ``offset`` it has been kept, and so have all before it. Offsets come in order.
+    """
+
+    user_ids: tuple[int | str, ...] | None
+    payload: bytes
+    offset: str | None
+
+
+class PushBegins(Message, frozen=True):
+    """What was kept up to ``offset`` is not pushed here, it has to be asked for. What comes behind it is pushed."""
+
+    offset: str
+
+
+class Replay(Message, frozen=True):
+    """A portion, the answer to ``Resume``: messages as ``Deliver`` has them, in order, up to ``after``.
+
+    Unless ``is_all``, the next portion lies behind ``after``. ``oldest`` is the offset of the first message, ``gone``
+    says why some that should have been there are not.
+    """
+
+    agent: int
+    ref: int
+    messages: tuple[bytes, ...]
+    after: str
+    until: str
+    is_all: bool
+    oldest: str | None = None
+    gone: str | None = None
 
 
 class Kick(Message, frozen=True):

@@ -52,6 +52,7 @@ from rtserver.bootstrap.measures import (
     canary_measures,
     guard_measures,
     limit_measures,
+    resume_measures,
     service_measures,
     tce_measures,
     tls_measures,
@@ -64,6 +65,7 @@ from rtserver.bootstrap.service_side import build_services
 from rtserver.bootstrap.web_application import WebApplication, is_inside
 from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
+from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.user.auth import SessionAuthenticator
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Policy, Rights
@@ -84,6 +86,7 @@ LOOPBACK = "127.0.0.1"
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 BEAT_SECONDS = 0.5
 STALE_SECONDS = 3.0
+SEEN_SECONDS = 1.0
 BACKLOG = 4096
 MAX_BODY_BYTES = 65_536  # of a form: nobody has to log in to send one, and all of it is held in memory
 IDLE_SECONDS = 60.0  # between two requests, for the head of one, and for its body
@@ -208,7 +211,7 @@ class App:
         if self._certificate is not None:
             self._loop.add_signal_handler(signal.SIGHUP, self._certificate.renew)
         private_door.open()
-        for coroutine in (self._beat(), self._recheck_sessions(), canary_client.run()):
+        for coroutine in (self._beat(), self._recheck_sessions(), self._tell_seen(), canary_client.run()):
             self._guard.run(coroutine)
         # What is built by now stays: the collector need not look at it again.
         gc.collect()
@@ -232,7 +235,7 @@ class App:
         policy = load_policy(config.policy)
         rights = Rights(policy, max_rate=config.max_rate or None)
         plugins = load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler)
-        classes: list[type[BaseUserMsgHandler]] = [PingMsgHandler, MyChartMsgHandler, *plugins]
+        classes: list[type[BaseUserMsgHandler]] = [PingMsgHandler, MyChartMsgHandler, ResumeMsgHandler, *plugins]
         own: dict[type[BaseUserMsgHandler], Callable[[UserManager], BaseUserMsgHandler]]
         own = {MyChartMsgHandler: partial(MyChartMsgHandler, max_rate=rights.max_rate)}
         handlers = [own.get(cls, cls) for cls in by_type(classes).values()]
@@ -292,6 +295,7 @@ class App:
             *tce_measures(self._server),
             *limit_measures(self._limited, self._server),
             *service_measures(services.thread, services.quotes),
+            *resume_measures(services.streams, self._users),
             *bridge_measures(self._bridge),
             *canary_measures(self._trail),
             *guard_measures(self._guard),
@@ -345,6 +349,11 @@ class App:
             if said:
                 log.log(logging.ERROR if self._trail.is_late(now) else logging.INFO, "%s", said)
             await asyncio.sleep(BEAT_SECONDS)
+
+    async def _tell_seen(self) -> None:
+        while True:
+            await asyncio.sleep(SEEN_SECONDS)
+            self._users.tell_seen()
 
     async def _recheck_sessions(self) -> None:
         while True:

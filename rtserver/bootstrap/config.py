@@ -116,6 +116,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         float,
         Meta(description="How long a message with an id is known, to drop it when it comes again; 0: not.", ge=0),
     ] = 600.0
+    user_keep_messages: Annotated[
+        int, Meta(description="Pushed messages kept for each user who has yet to get them.", ge=1, le=1_000_000)
+    ] = 1_000
+    user_keep_seconds: Annotated[
+        int, Meta(description="How long a pushed message is kept for a user.", ge=60, le=31_536_000)
+    ] = 86_400
     worker: Annotated[
         str, Meta(description="Name under which this server goes on where it stopped. Empty: host name and port.")
     ] = ""

@@ -87,6 +87,7 @@ class GoingDown:
     async def _finish_work(self) -> None:
         log.info("= going down: finishing what was taken")
         patience = max(LEAST_PATIENCE, self.config.shutdown_seconds - FLUSH_SECONDS - CLOSE_SECONDS)
+        self.users.tell_seen()
         # In another thread, because this one has to take what the services still post.
         await asyncio.to_thread(self.services.stop, patience)
         self.bridge.to_services.close()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from rtserver.base.bridge import Bridge
 from rtserver.base.canary_trail import CanaryTrail
@@ -10,8 +11,10 @@ from rtserver.base.limit import LimitCounts
 from rtserver.base.websocket_server import WebSocketServer
 from rtserver.bootstrap.certificate import Certificate
 from rtserver.bootstrap.metrics import Measure
+from rtserver.modules.resume_agent import RESUME
 from rtserver.service.quote_center import QuoteCenter
 from rtserver.service.runner import ServiceThread
+from rtserver.service.user_streams import UserStreams
 from rtserver.user.user_manager import UserManager
 from rtserver.watch.loop_guard import LoopGuard
 
@@ -103,6 +106,15 @@ def canary_measures(trail: CanaryTrail, now: Callable[[], float] = time.monotoni
 def guard_measures(guard: LoopGuard) -> Iterator[Measure]:
     """What went wrong where nobody expected it."""
     yield Measure("counter", "loop_errors", "Errors on the event loop that nobody had caught", lambda: guard.errors)
+
+
+def resume_measures(streams: UserStreams, users: UserManager) -> Iterator[Measure]:
+    """What is kept for users, and what they come back for."""
+    resume: Any = users.table.handlers[RESUME]
+    yield Measure("counter", "push_kept", "Messages kept for users by this server", lambda: streams.kept)
+    yield Measure("counter", "resumes", "Clients that were told what they had missed", lambda: resume.resumes)
+    yield Measure("counter", "resumed_messages", "Messages that they got so", lambda: resume.messages)
+    yield Measure("counter", "resumes_lost", "Of them, those for whom something was gone", lambda: resume.lost)
 
 
 def bridge_measures(bridge: Bridge) -> Iterator[Measure]:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import gevent
+import gevent.event
 import redis
 
 from rtserver.base.bridge import Bridge
 from rtserver.base.canary_trail import CanaryTrail, Place
 from rtserver.base.gevent_redis import gevent_client
-from rtserver.base.queue_port import QueueError
+from rtserver.base.queue_port import Bound, QueueError
 from rtserver.base.redis_queue import RedisQueue
 from rtserver.base.signature import Signer
 from rtserver.bootstrap.config import Config
@@ -21,9 +22,12 @@ from rtserver.service.django_site import DjangoSiteMsgHandler
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.push_user import PushUserMsgHandler
+from rtserver.service.queue_link import QueueLink
 from rtserver.service.quote_center import QuoteCenter
+from rtserver.service.resume_desk import ResumeDesk
 from rtserver.service.runner import ServiceThread, offload
 from rtserver.service.test_quote_source import TestQuoteSource
+from rtserver.service.user_streams import UserStreams
 from rtserver.service.users import Users
 
 
@@ -33,6 +37,7 @@ class ServiceSide:
 
     thread: ServiceThread
     quotes: QuoteCenter
+    streams: UserStreams
     address: str
 
 
@@ -67,7 +72,6 @@ def build_services(
     plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
     by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, CanaryMsgHandler, *plugins])
     quotes = QuoteCenter(context, history_ticks=config.history_ticks, picture_rows=config.picture_rows)
-    handlers = [PushUserMsgHandler(context), DjangoSiteMsgHandler(context), *(plugin(context) for plugin in plugins)]
     process = secrets.token_hex(8)
     canary = CanaryMsgHandler(context, process, trail)
     queue = RedisQueue(
@@ -77,10 +81,18 @@ def build_services(
         repeat_seconds=config.repeat_seconds,
     )
     signer = Signer(config.queue_secret)
+    stopping = gevent.event.Event()
+    link = QueueLink(stopping.wait)
+    streams = UserStreams(queue, link, Bound(config.user_keep_messages, config.user_keep_seconds))
+    push_user = PushUserMsgHandler(context, streams)
+    handlers = [push_user, DjangoSiteMsgHandler(context), *(plugin(context) for plugin in plugins)]
     thread = ServiceThread(
         queue,
         bridge,
         [quotes, *handlers, canary],
+        link=link,
+        stopping=stopping,
+        desk=ResumeDesk(streams, post, gevent.event.Event()),
         worker=worker,
         signer=signer,
         services={"quotes": quotes},
@@ -93,7 +105,7 @@ def build_services(
         lane_bound=config.lane_length,
     )
     trail.search = lambda: find_canary(thread)
-    return ServiceSide(thread, quotes, queue.address)
+    return ServiceSide(thread, quotes, streams, queue.address)
 
 
 def find_canary(thread: ServiceThread) -> Place:

@@ -70,6 +70,12 @@ class ServiceMsgHandler(ThreadBound):
         """
         return START if self.replays else None
 
+    def on_done(self, position: str) -> None:
+        """All of this handler's messages up to ``position`` on the bus have been handled and flushed.
+
+        Told about once a second, by another greenlet than the lane's, to a handler that says where it begins.
+        """
+
     def flush(self) -> None:
         """The last message of a batch has been handled: send what was collected on the way."""
 

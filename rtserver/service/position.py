@@ -42,22 +42,27 @@ class Positions:
         self._rejections = rejections
         self._pause = pause
         self._kept: list[Lane] = []
+        self._own: list[Lane] = []
         self._saved: dict[str, str] = {}
         self._next: dict[str, str] | None = None
         self._letters = 0
 
     def begin(self) -> None:
-        """Put every lane where it has to begin. The reader has been located, and has not read yet.
+        """Put the reader at the end of the bus, and every lane where it has to begin.
 
         A handler that knows its place says so; the others go on where this worker has been before. A lane that never
         was has its place saved at once, before anything more comes to the bus that could be lost with this process.
         """
-        for lane in self._lanes:
-            behind = self._link.call(lane.handler.begins_behind, self._queue)
+        # Other workers move places on that they share with us, and none may lie beyond the reader's: hence once more.
+        self._reader.locate()
+        places = [(lane, self._link.call(lane.handler.begins_behind, self._queue)) for lane in self._lanes]
+        self._reader.locate()
+        for lane, behind in places:
             if behind is None:
                 self._kept.append(lane)
             else:
                 lane.begin(behind, self._reader.position)
+                self._own.append(lane)
         types = [lane.msg_type for lane in self._kept]
         self._saved = self._link.call(self._queue.positions, self._worker, types)
         for lane in self._kept:
@@ -69,6 +74,12 @@ class Positions:
         while True:
             self._pause(SAVE_SECONDS)
             self.save()
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell the handlers that have places of their own how far they are."""
+        for lane in self._own:
+            lane.handler.on_done(lane.done_until(self._reader.position))
 
     def save(self) -> None:
         """Save what is new, as far as it is done."""

@@ -1,32 +1,120 @@
 """``pushuser``: a producer's message to users, by their ids.
 
-Decides who is meant. Whether they are connected is known on the other side of the bridge.
+Decides who is meant, what clients get, and that a message is kept before it is pushed: whoever was not there, or
+loses the connection, can have it later. Whether somebody is connected is known on the other side of the bridge.
 """
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
 
 import msgspec
 
+from rtserver.base.messages import Deliver
+from rtserver.base.queue_port import START, Kept, QueueError, QueuePort, order_of
+from rtserver.base.wire import json
+from rtserver.base.wire.client_message import encode_around
 from rtserver.service.message import BadData
-from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.service.user_streams import EVERYONE, UserStreams, stream_of
+
+BATCH_LIMIT = 10_000  # entries; one message may name as many users
+RESERVED_TYPES = frozenset({"userinfo", "error", "reconnect", "closed", "resume", "resumed", "resume_lost"})
+"""What the server itself says under these types changes what a client does."""
 
 
 class PushUserData(msgspec.Struct, frozen=True):
-    """``{"user_id": id, or list of ids, or "*", "type": str, "data": any}``."""
+    """``{"user_id": id, or list of ids, or "*", "type": str, "data": any, "keep"?: bool}``."""
 
     user_id: int | str | list[int | str]
     type: str
-    data: Any
+    data: msgspec.Raw
+    keep: bool = True
+
+
+class Push(NamedTuple):
+    """A message on its way. ``user_ids`` None are all."""
+
+    id: str
+    user_ids: tuple[int | str, ...] | None
+    payload: bytes
+    is_kept: bool
 
 
 class PushUserMsgHandler(ServiceMsgHandler):
-    """Hands the message to every open agent of the users that it names."""
+    """Keeps the message for the users that it names, and hands it to their open agents."""
 
     msg_type = "pushuser"
     data_type = PushUserData
 
-    def __call__(self, src: str, data: PushUserData) -> None:
+    def __init__(self, services: ServiceContext, streams: UserStreams) -> None:
+        super().__init__(services)
+        self._streams = streams
+        self._pushes: list[Push] = []
+        self._entries = 0
+        self._any = msgspec.json.Decoder()
+
+    def begins_behind(self, queue: QueuePort) -> str:
+        """See ``ServiceMsgHandler``. All workers keep together, so this one goes on where any of them has been."""
+        begins_at = self._streams.begin()
+        return begins_at if order_of(begins_at)[0] else START
+
+    def handle(self, message_id: str, src: str, data: PushUserData) -> None:
         """See ``ServiceMsgHandler``."""
-        if not data.type:
-            raise BadData("type is empty: no client could tell what it is")
-        self.users.push_message(data.user_id, data.data, data.type)
+        user_ids = _receivers(data)
+        payload = self._payload(data, message_id)
+        self._pushes.append(Push(message_id, user_ids, payload, data.keep))
+        if data.keep:
+            self._entries += 1 if user_ids is None else len(user_ids)
+        if self._entries >= BATCH_LIMIT:
+            with suppress(QueueError):  # the server's end
+                self.flush()
+
+    def flush(self) -> None:
+        """Keep what has come, then push it. What the queue does not take at the server's end the next start keeps."""
+        pushes = self._pushes
+        if not pushes:
+            return
+        if self._entries:
+            # Only what has been kept is out of the batch: the cursor must not pass over anything.
+            self._streams.keep(pushes[-1].id, [kept for push in pushes for kept in _kept(push)])
+        self._pushes, self._entries = [], 0
+        for push in pushes:
+            self.services.post(Deliver(push.user_ids, push.payload, push.id if push.is_kept else None))
+
+    def on_done(self, position: str) -> None:
+        """See ``ServiceMsgHandler``. Where no messages come, the cursor moves on all the same."""
+        if not self._pushes:
+            self._streams.keep(position, [])
+
+    def _payload(self, data: PushUserData, message_id: str) -> bytes:
+        try:
+            # Read closely once: a browser closes its connection over a text that is no UTF-8.
+            json.decode(data.data, self._any)
+        except json.JsonError as error:
+            raise BadData(str(error)) from None
+        return encode_around(data.type, bytes(data.data), offset=message_id if data.keep else None)
+
+
+def _receivers(data: PushUserData) -> tuple[int | str, ...] | None:
+    if not data.type:
+        raise BadData("type is empty: no client could tell what it is")
+    if data.type in RESERVED_TYPES:
+        raise BadData(f"type {data.type!r} is the server's own")
+    if data.user_id == "*":
+        return None
+    if not isinstance(data.user_id, list):
+        return (data.user_id,)
+    if "*" in data.user_id:
+        raise BadData("user_id '*' stands for everyone, and not in a list")
+    # Who is named twice is meant once; 7 and "7" are the same user.
+    return tuple({str(user_id): user_id for user_id in data.user_id}.values())
+
+
+def _kept(push: Push) -> Iterator[Kept]:
+    if not push.is_kept:
+        return
+    if push.user_ids is None:
+        yield Kept(EVERYONE, push.id, push.payload)
+    else:
+        yield from (Kept(stream_of(user_id), push.id, push.payload) for user_id in push.user_ids)

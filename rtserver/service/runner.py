@@ -26,6 +26,7 @@ from rtserver.service.msg_handler import ServiceMsgHandler, SubscribableService
 from rtserver.service.position import Positions
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
+from rtserver.service.resume_desk import ResumeDesk
 from rtserver.service.service_directory import ServiceDirectory
 from rtserver.service.worker import LaneWorker, Undertaker
 
@@ -61,6 +62,9 @@ class ServiceThread:
     may subscribe to, by name. ``on_failure`` is called on the service thread when one of its greenlets dies: what is
     left of the thread cannot be relied on, and the process should end. ``worker`` is the name under which this one
     comes back after a restart, ``signer`` knows whose messages are taken. Raises ``DuplicateTypeError``.
+
+    ``link`` is for those who call the queue themselves, and its pauses end with ``stopping``, which is set here.
+    ``desk`` is theirs who ask for what was kept.
     """
 
     def __init__(
@@ -69,6 +73,9 @@ class ServiceThread:
         bridge: Bridge,
         handlers: Iterable[ServiceMsgHandler],
         *,
+        link: QueueLink | None = None,
+        stopping: gevent.event.Event | None = None,
+        desk: ResumeDesk | None = None,
         worker: str = "worker",
         signer: Signer | None = None,
         services: Mapping[str, SubscribableService] | None = None,
@@ -86,17 +93,19 @@ class ServiceThread:
         self._thread = threading.Thread(target=self._run, name="rtserver-services", daemon=True)
         self._doorbell = Doorbell()
         self._is_ready = threading.Event()
-        self._located, self._mail, self._stopping = (gevent.event.Event() for _ in range(3))
+        self._located, self._mail = (gevent.event.Event() for _ in range(2))
+        self._stopping = stopping or gevent.event.Event()
         self._stop_seconds = 0.0
         self.failure: Exception | None = None
         self.last_turn = time.monotonic()
-        self.link = QueueLink(self._stopping.wait)
+        self.link = link or QueueLink(self._stopping.wait)
+        self._desk = desk
         self.rejections = rejections = Rejections()
         waits: dict[str, Any] = {
             "must_hold": lambda: bridge.to_users.is_congested or rejections.is_congested,
             "pause": gevent.sleep,
         }
-        self.directory = ServiceDirectory(self._services, bridge.to_users.post)
+        self.directory = ServiceDirectory(self._services, bridge.to_users.post, desk)
         self.lanes = tuple(Lane(handler, self.rejections, bound=lane_bound, signer=signer) for handler in handlers)
         dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections, signer)
         self.reader = BusReader(queue, self.link, dispatcher, count=read_count, **waits)
@@ -167,12 +176,14 @@ class ServiceThread:
         lanes = [self._spawn(self._when_located, worker.run) for worker in self._workers]
         burial = self._spawn(self._undertaker.run)
         saver = self._spawn(self._when_located, self._positions.run)
+        desks = [self._spawn(self._when_located, desk.run) for desk in (self._desk,) if desk is not None]
         others = [self._spawn(run) for run in (self._turn, self._read_mail, *(one.run for one in self._sources))]
         self._is_ready.set()
         self._stopping.wait()
         saver.kill()
         self._shut_down(intake, reader, lanes, burial)
-        gevent.killall([intake, reader, *lanes, burial, *others])
+        self._close_desk(desks)
+        gevent.killall([intake, reader, *lanes, burial, *desks, *others])
         self._tell_what_is_left()
 
     def _shut_down(
@@ -201,6 +212,12 @@ class ServiceThread:
             _join([self._spawn(self._positions.finish)], deadline + LAST_LETTER_SECONDS)
         while self._mailbox.drain(self.directory.handle, DRAIN_LIMIT):
             pass
+
+    def _close_desk(self, desks: list[gevent.Greenlet]) -> None:
+        """What users have seen is noted to the last; who asked for something asks again elsewhere."""
+        if self._desk is not None and self._located.is_set():
+            self._desk.finish()
+            _join(desks, time.monotonic() + LAST_LETTER_SECONDS)
 
     def _tell_what_is_left(self) -> None:
         for lane in self.lanes:
@@ -232,7 +249,6 @@ class ServiceThread:
     # The greenlets.
 
     def _follow_bus(self) -> None:
-        self.reader.locate()
         self._positions.begin()
         self._located.set()
         self.reader.run()

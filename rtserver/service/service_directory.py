@@ -6,17 +6,24 @@ Decides who answers when there is no such service, or when it fails. What may be
 import logging
 from collections.abc import Callable, Mapping
 
-from rtserver.base.messages import Message, Refused, Subscribe, Unsubscribe
+from rtserver.base.messages import Message, Refused, Resume, Seen, Subscribe, Unsubscribe
 from rtserver.service.msg_handler import SubscribableService
+from rtserver.service.resume_desk import ResumeDesk
 
 log = logging.getLogger(__name__)
 
 
 class ServiceDirectory:
-    """The subscribable services by name. ``handled`` counts messages."""
+    """The subscribable services by name, and the desk for what was kept. ``handled`` counts messages."""
 
-    def __init__(self, services: Mapping[str, SubscribableService], post: Callable[[Message], object]) -> None:
+    def __init__(
+        self,
+        services: Mapping[str, SubscribableService],
+        post: Callable[[Message], object],
+        desk: ResumeDesk | None = None,
+    ) -> None:
         self._services = services
+        self._desk = desk
         self._post = post
         self.handled = 0
 
@@ -29,6 +36,8 @@ class ServiceDirectory:
                     self._subscribe(message)
                 case Unsubscribe() if message.service in self._services:
                     self._services[message.service].on_unsubscribe(message)
+                case Resume() | Seen() if self._desk is not None:
+                    self._desk.add(message)
                 case _:
                     log.error("! nobody on the service thread takes this: %s", type(message).__name__)
         except Exception:

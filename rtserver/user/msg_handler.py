@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from rtserver.base.messages import Message
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
+from rtserver.user.delivery import Delivery
 from rtserver.user.topic import TopicBoard
 from rtserver.user.user_agent import UserAgent
 
@@ -29,6 +30,9 @@ class Users(Protocol):
     epoch: str
     """A word that no earlier start of the server has used."""
 
+    delivery: Delivery
+    """How far the pushed messages have come."""
+
     @property
     def agents(self) -> Mapping[int, UserAgent]:
         """The open agents by id."""
@@ -36,6 +40,9 @@ class Users(Protocol):
     @property
     def post(self) -> Callable[[Message], object]:
         """Puts a message on the bridge to the services."""
+
+    def tell_seen(self) -> None:
+        """Have noted in Redis what users have seen."""
 
     def get_users(self, user_id: int | str) -> tuple[UserAgent, ...]:
         """The open agents of a user, in the order in which they came."""

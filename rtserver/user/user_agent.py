@@ -71,10 +71,12 @@ class AgentGoneError(RuntimeError):
 class UserAgent:
     """One open connection. ``id`` names it on the bridge, ``uid`` to the client and over restarts of the server.
 
+    ``live_from`` is the offset behind which pushed messages come by themselves, None while the server does not know.
     ``modules`` holds the application's per-connection parts by name.
     """
 
     __slots__ = (
+        "_answers",
         "_asked",
         "_is_gone",
         "_is_lagging",
@@ -86,6 +88,7 @@ class UserAgent:
         "_waiting",
         "connection",
         "id",
+        "live_from",
         "modules",
         "uid",
         "user",
@@ -101,18 +104,21 @@ class UserAgent:
         post: Callable[[Message], object],
         topics: TopicBoard,
         rights: Rights,
+        live_from: str | None = None,
     ) -> None:
         self.id = id
         self.uid = uid
         self.user = user
         self.connection = connection
+        self.live_from = live_from
         self.modules: dict[str, Any] = {}
         self._post = post
         self._topics = topics
         self._rights = rights
         self._refs = count(1)
         self._subscriptions: dict[int, tuple[SubscriptionOwner, str, Any]] = {}  # owner, service, request
-        self._waiting: dict[int, Subscribe] = {}  # not asked yet, the oldest first
+        self._answers: dict[int, Callable[[Any], object]] = {}  # who gets the answer to a question
+        self._waiting: dict[int, Message] = {}  # not asked yet, the oldest first
         self._asked: int | None = None  # the ref that a service has yet to answer
         self._is_lagging = False
         self._is_gone = False
@@ -166,18 +172,19 @@ class UserAgent:
         may wait for it, and one client's questions must not stand in the way of everybody's. Raises
         ``AgentGoneError`` after the connection's end, ``ForbiddenError`` for what the user may not have.
         """
-        if self._is_gone:
-            raise AgentGoneError(f"{self} has gone")
-        self._rights.check_subscribe(self.user, service, request)
-        ref = next(self._refs)
-        self._waiting[ref] = Subscribe(self.id, ref, service, request)
-        try:
-            self._ask_next()
-        except BridgeClosedError:
-            del self._waiting[ref]
-            raise
+        if not self._is_gone:
+            self._rights.check_subscribe(self.user, service, request)
+        ref = self._put(lambda ref: Subscribe(self.id, ref, service, request))
         self._subscriptions[ref] = (owner, service, request)
         return ref
+
+    def ask(self, question: Callable[[int], Message], on_answer: Callable[[Any], object]) -> None:
+        """Ask the services something that has one answer, in turn with the subscriptions.
+
+        ``question`` makes the message of its ``ref``; the answer, which carries it, goes to ``on_answer``. Raises
+        ``AgentGoneError``.
+        """
+        self._answers[self._put(question)] = on_answer
 
     def unsubscribe(self, ref: int) -> None:
         """End a subscription; one that is over already needs nothing. Leaving its topic is for whoever joined it."""
@@ -219,13 +226,25 @@ class UserAgent:
             self._on_answered(snapshot.ref)
 
     def on_refused(self, refused: Refused) -> None:
-        """Hand a refusal to the owner of its subscription, which is over with it."""
+        """Hand a refusal to the owner of its subscription, which is over with it, or to the one who asked."""
+        if refused.ref in self._answers:
+            self.on_answer(refused)
+            return
         subscription = self._subscriptions.pop(refused.ref, None)
         try:
             if subscription is not None:
                 subscription[0].on_refused(refused)
         finally:
             self._on_answered(refused.ref)
+
+    def on_answer(self, answer: Any) -> None:
+        """Hand the answer to a question of ``ask`` to the one who asked."""
+        on_answer = self._answers.pop(answer.ref, None)
+        try:
+            if on_answer is not None:
+                on_answer(answer)
+        finally:
+            self._on_answered(answer.ref)
 
     def on_user(self, user: Identity) -> None:
         """The user is not who they were: their subscriptions are judged again, and end where the right is lost."""
@@ -247,8 +266,22 @@ class UserAgent:
         """The connection has ended: give back every subscription and every topic. A second call changes nothing."""
         self._is_gone = True
         self._topics.remove(self)
+        self._answers.clear()
         for ref in tuple(self._subscriptions):
             self.unsubscribe(ref)
+        self._waiting.clear()
+
+    def _put(self, question: Callable[[int], Message]) -> int:
+        if self._is_gone:
+            raise AgentGoneError(f"{self} has gone")
+        ref = next(self._refs)
+        self._waiting[ref] = question(ref)
+        try:
+            self._ask_next()
+        except BridgeClosedError:
+            del self._waiting[ref]
+            raise
+        return ref
 
     def _revoke(self, ref: int, owner: SubscriptionOwner, error: ForbiddenError) -> None:
         if ref not in self._subscriptions:

@@ -8,11 +8,26 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from itertools import count
 from typing import Any
 
 import rtserver
-from rtserver.base.messages import CloseSession, Kick, Message, PushUser, Recheck, Refused, Snapshot, Update
+from rtserver.base.bridge import BridgeClosedError
+from rtserver.base.messages import (
+    CloseSession,
+    Deliver,
+    Kick,
+    Message,
+    PushBegins,
+    PushUser,
+    Recheck,
+    Refused,
+    Replay,
+    Seen,
+    Snapshot,
+    Update,
+)
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.payload import Payload
 from rtserver.base.wire.client_message import encode
@@ -20,6 +35,7 @@ from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.handshake import HandshakeError
 from rtserver.user.agent_registry import AgentRegistry
 from rtserver.user.auth import Identity, Request
+from rtserver.user.delivery import Delivery
 from rtserver.user.farewell import Farewell
 from rtserver.user.handler_table import HandlerTable
 from rtserver.user.msg_handler import BaseUserMsgHandler
@@ -60,6 +76,7 @@ class UserManager(ThreadBound):
         self.epoch = epoch
         self._registry = AgentRegistry()
         self.farewell = Farewell(self._registry)
+        self.delivery = Delivery()
         self.rights = rights or Rights(Policy())
         self._sessions = SessionWatch(self._registry, authenticator, clock, self._on_user_change)
         self._authenticator = authenticator
@@ -72,7 +89,10 @@ class UserManager(ThreadBound):
             Update: topics.update,
             Snapshot: self._on_answer,
             Refused: self._on_answer,
+            Replay: self._on_answer,
             PushUser: self._on_push_user,
+            Deliver: self._on_deliver,
+            PushBegins: lambda message: self.delivery.begin(message.offset),
             Kick: self._on_kick,
             CloseSession: self._on_close_session,
             Recheck: lambda message: self._sessions.recheck_user(str(message.user_id)),
@@ -109,6 +129,14 @@ class UserManager(ThreadBound):
         """Close every connection."""
         for agent in self._registry.all():
             agent.kick(code, reason)
+
+    def tell_seen(self) -> None:
+        """Have noted what users have seen, as far as it is new. To be called about once a second, and at the end."""
+        seen = self.delivery.take_seen()
+        # At the server's end there is nobody left to note it: then a new page may get some messages once more.
+        with suppress(BridgeClosedError):
+            if seen:
+                self.post(Seen(seen))
 
     async def wait_removed(self) -> None:
         """Until the handlers have done all that they want to do for agents that have changed or gone."""
@@ -161,6 +189,7 @@ class UserManager(ThreadBound):
             post=self.post,
             topics=self.topics,
             rights=self.rights,
+            live_from=self.delivery.offset,
         )
         self._registry.add(agent)
         self._sessions.on_open(agent)
@@ -200,6 +229,8 @@ class UserManager(ThreadBound):
         opening = self._opening.get(session.id)
         rest = self.table.remove(session) if opening is None else self._remove_after(opening, session)
         session.end()
+        if self.delivery.on_remove(session):
+            self.tell_seen()
         if rest is not None:
             self._finish_later(rest)
 
@@ -217,12 +248,14 @@ class UserManager(ThreadBound):
         except Exception:
             log.exception("! a %s from the services could not be handled", type(message).__name__)
 
-    def _on_answer(self, message: Snapshot | Refused) -> None:
+    def _on_answer(self, message: Snapshot | Refused | Replay) -> None:
         agent = self._registry.by_id.get(message.agent)
         if agent is None:
             return
         if isinstance(message, Snapshot):
             agent.on_snapshot(message)
+        elif isinstance(message, Replay):
+            agent.on_answer(message)
         else:
             agent.on_refused(message)
 
@@ -231,7 +264,14 @@ class UserManager(ThreadBound):
         for agent in self._receivers_of(message):
             agent.push(payload)
 
-    def _receivers_of(self, message: PushUser) -> Iterable[UserAgent]:
+    def _on_deliver(self, message: Deliver) -> None:
+        payload = Payload(message.payload)
+        for agent in self._receivers_of(message):
+            agent.push(payload)
+        if message.offset is not None:
+            self.delivery.on_push(message.user_ids, message.offset)
+
+    def _receivers_of(self, message: PushUser | Deliver) -> Iterable[UserAgent]:
         if message.user_ids is None:
             return self._registry.all()
         user_ids = dict.fromkeys(map(str, message.user_ids))  # a user who is named twice gets it once
@@ -250,6 +290,7 @@ class UserManager(ThreadBound):
             "user": {"id": agent.user.user_id, "name": agent.user.name},
             "server": self._server,
             "heartbeat_ms": self._heartbeat_ms,
+            "offset": agent.live_from,
         }
 
     def _on_user_change(self, agent: UserAgent, user: Identity) -> None:

@@ -1,5 +1,6 @@
 """The service thread as it runs: a real hub, a real Redis, real mailboxes."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,16 +16,30 @@ from service_fakes import Recorder
 from rtserver.base.bridge import Bridge
 from rtserver.base.gevent_redis import gevent_client
 from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.messages import Message, PushUser, Refused, Subscribe, Unsubscribe
+from rtserver.base.messages import (
+    Deliver,
+    Message,
+    PushBegins,
+    PushUser,
+    Refused,
+    Replay,
+    Resume,
+    Seen,
+    Subscribe,
+    Unsubscribe,
+)
 from rtserver.base.ownership import ThreadBound
-from rtserver.base.queue_port import START
+from rtserver.base.queue_port import START, Bound, number_of
 from rtserver.base.redis_queue import RedisQueue, plain_client
 from rtserver.service.dispatcher import DuplicateTypeError
 from rtserver.service.message import encode
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.push_user import PushUserMsgHandler
+from rtserver.service.queue_link import QueueLink
+from rtserver.service.resume_desk import ResumeDesk
 from rtserver.service.runner import ServiceThread, offload
+from rtserver.service.user_streams import CURSOR, UserStreams
 from rtserver.service.users import Users
 
 PATIENCE = 20.0  # of a test that would otherwise hang
@@ -90,6 +105,11 @@ class Site:
     def push(self, *numbers: int, msg_type: str = "number") -> None:
         producer = ServiceMessageQueue.connect(self.url)
         producer.put_many((msg_type, "test", number) for number in numbers)
+        producer.close()
+
+    def push_users(self, *datas: dict[str, Any]) -> None:
+        producer = ServiceMessageQueue.connect(self.url)
+        producer.put_many(("pushuser", "test", data) for data in datas)
         producer.close()
 
     def outcome(self, count: int) -> list[Message]:
@@ -219,11 +239,77 @@ def test_letters_that_cannot_be_buried_hold_up_the_reading_and_not_the_memory(si
 
 
 def test_a_handler_s_verbs_cross_the_bridge(site: Site) -> None:
-    site.start(PushUserMsgHandler(site.context))
+    class Greeting(ServiceMsgHandler):
+        msg_type = "greeting"
+
+        def __call__(self, src: str, data: Any) -> None:
+            self.users.push_message("*", {"text": data}, "notice")
+
+    site.start(Greeting(site.context))
     producer = ServiceMessageQueue.connect(site.url)
-    producer.put("pushuser", "me", {"user_id": "*", "type": "notice", "data": {"text": "hello"}})
+    producer.put("greeting", "me", "hello")
     producer.close()
     assert site.outcome(1) == [PushUser(None, "notice", {"text": "hello"})]
+
+
+def start_pushing(site: Site) -> tuple[ServiceThread, UserStreams]:
+    """A worker that pushes and has a desk, as the server builds it."""
+    stopping = gevent.event.Event()
+    link = QueueLink(stopping.wait)
+    queue = RedisQueue(gevent_client(site.url))
+    streams = UserStreams(queue, link, Bound(1000, 3600))
+    post = site.bridge.to_users.post
+    desk = ResumeDesk(streams, post, gevent.event.Event())
+    handler = PushUserMsgHandler(site.context, streams)
+    thread = ServiceThread(queue, site.bridge, [handler], link=link, stopping=stopping, desk=desk)
+    site.threads.append(thread)
+    thread.start()
+    return thread, streams
+
+
+def test_a_pushed_message_is_kept_pushed_and_can_be_had_later(site: Site) -> None:
+    start_pushing(site)
+    site.push_users({"user_id": "7", "type": "n", "data": 1})
+    begins, pushed = site.outcome(2)
+    assert isinstance(begins, PushBegins)
+    assert isinstance(pushed, Deliver)
+    site.bridge.to_services.post(Resume(1, 1, "7", begins.offset, pushed.offset))
+    [replayed] = site.outcome(1)
+    assert replayed == Replay(
+        1, 1, (pushed.payload,), pushed.offset, pushed.offset, is_all=True, oldest=pushed.offset
+    )
+
+
+def test_what_a_worker_took_and_did_not_push_is_kept_and_pushed_by_the_next(site: Site) -> None:
+    thread, _ = start_pushing(site)
+    assert isinstance(site.outcome(1)[0], PushBegins)
+    assert thread.stop()
+    # As if another one had been killed between the bus and the push.
+    site.push_users(*({"user_id": "7", "type": "n", "data": n} for n in range(3)))
+    queue = RedisQueue(plain_client(site.url))
+    queue.intake(0)
+    queue.close()
+    start_pushing(site)
+    _, *pushed = site.outcome(4)
+    assert [json.loads(message.payload)["data"] for message in pushed if isinstance(message, Deliver)] == [0, 1, 2]
+
+
+def test_a_cursor_does_not_stay_where_no_messages_come(site: Site) -> None:
+    start_pushing(site)
+    site.push(1, msg_type="of another type")
+    queue = RedisQueue(plain_client(site.url))
+    until(lambda: number_of(queue.newest_id()) == 1 and queue.kept_until(CURSOR) == queue.newest_id(), site)
+    queue.close()
+
+
+def test_what_users_have_seen_is_noted_to_the_last(site: Site) -> None:
+    thread, _ = start_pushing(site)
+    site.outcome(1)
+    site.bridge.to_services.post(Seen((("7", "10-1"),)))
+    assert thread.stop()
+    queue = RedisQueue(plain_client(site.url))
+    assert queue.seen("7") == "10-1"
+    queue.close()
 
 
 def test_stop_finishes_what_was_taken_and_leaves_the_rest_on_the_list(site: Site) -> None:

@@ -31,6 +31,7 @@ def test_the_first_message_says_who_one_is_and_which_tab():
                 "user": {"id": 7, "name": "ann"},
                 "server": {"version": rtserver.__version__, "epoch": "e1"},
                 "heartbeat_ms": 20_000,
+                "offset": None,
             },
         }
     ]

@@ -90,8 +90,18 @@ def encode(type: str, data: Any, id: int | str | None = None) -> bytes:  # noqa:
     return json.encode(message)
 
 
-def encode_around(type: str, data: bytes, id: int | str | None = None) -> bytes:  # noqa: A002
-    """The payload around ``data`` that is JSON already: for data that many messages share."""
+def encode_around(
+    type: str,  # noqa: A002
+    data: bytes,
+    id: int | str | None = None,  # noqa: A002
+    offset: str | None = None,
+) -> bytes:
+    """The payload around ``data`` that is JSON already: for data that many messages share.
+
+    It has an ``id`` as an answer, or an ``offset`` as a message that was kept.
+    """
+    if offset is not None:
+        return b'{"type":%b,"data":%b,"offset":"%b"}' % (json.encode(type), data, offset.encode())
     if id is None:
         return b'{"type":%b,"data":%b}' % (json.encode(type), data)
     return b'{"type":%b,"data":%b,"id":%b}' % (json.encode(type), data, json.encode(id))

@@ -1,0 +1,64 @@
+"""``resume``: a client that was away asks for the pushed messages that it has not got."""
+
+import time
+from collections.abc import Callable
+from typing import Annotated
+
+import msgspec
+
+from rtserver.base.wire.client_message import ErrorCode
+from rtserver.modules.resume_agent import RESUME, Outcome, ResumeAgent
+from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError, Users
+from rtserver.user.user_agent import UserAgent
+
+PAUSE_SECONDS = 1.0
+"""From one resume of a connection to its next: usually there is one in its life."""
+
+Offset = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,15}-[0-9]{1,19}\\Z")]
+
+
+class ResumeRequest(msgspec.Struct, frozen=True):
+    """``offset`` is the newest that the client has. Null: it has none, and wants what no page of the user has got."""
+
+    offset: Offset | None
+
+
+class ResumeMsgHandler(BaseUserMsgHandler):
+    """``resumes`` counts those that were carried out, ``messages`` what they sent, ``lost`` those with a loss."""
+
+    msg_type = RESUME
+    request = ResumeRequest
+
+    def __init__(self, users: Users, *, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(users)
+        self._clock = clock
+        self._next: dict[int, float] = {}
+        self.resumes = 0
+        self.messages = 0
+        self.lost = 0
+
+    def on_useragent_open(self, agent: UserAgent) -> None:
+        """It may resume."""
+        agent.modules[RESUME] = ResumeAgent(agent, self._on_end)
+
+    def on_useragent_request(self, agent: UserAgent, data: ResumeRequest, request_id: int | str | None) -> None:
+        """Answered when everything has been sent."""
+        now = self._clock()
+        if now < self._next.get(agent.id, now):
+            raise RequestError(f"only one resume in {PAUSE_SECONDS:g} s", ErrorCode.RATE_LIMITED)
+        if data.offset is None:
+            # What pages of the user on this server have seen must be noted before it is looked up.
+            self.users.tell_seen()
+        agent.modules[RESUME].start(data.offset, request_id)
+        self._next[agent.id] = now + PAUSE_SECONDS
+
+    def on_useragent_remove(self, agent: UserAgent) -> None:
+        """Nothing of it may outlive the connection."""
+        del agent.modules[RESUME]
+        self._next.pop(agent.id, None)
+
+    def _on_end(self, agent: UserAgent, outcome: Outcome) -> None:
+        self.resumes += 1
+        self.messages += outcome.count
+        self.lost += outcome.gone is not None
+        self.users.delivery.on_complete(agent)

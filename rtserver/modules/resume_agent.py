@@ -1,0 +1,74 @@
+"""What a connection missed: asked for portion by portion, sent as fast as the client takes it.
+
+Decides when the next portion is asked for, and what the client is told at the end. What was kept is known on the
+service side.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from rtserver.base.messages import Refused, Replay, Resume
+from rtserver.base.payload import Payload
+from rtserver.base.wire.client_message import ErrorCode
+from rtserver.modules.user_agent_module import BaseUserAgentModule
+from rtserver.user.msg_handler import RequestError
+from rtserver.user.user_agent import UserAgent
+
+RESUME = "resume"
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a resume ended: messages sent, and why some are not there any more, if so."""
+
+    count: int
+    gone: str | None
+
+
+class ResumeAgent(BaseUserAgentModule):
+    """One agent's resume, one at a time. ``on_end`` is told of each that was carried out."""
+
+    def __init__(self, agent: UserAgent, on_end: Callable[[UserAgent, Outcome], object]) -> None:
+        super().__init__(agent)
+        self._on_end = on_end
+        self._is_running = False
+
+    def start(self, offset: str | None, request_id: int | str | None) -> None:
+        """Send what was kept behind ``offset``. Raises ``RequestError`` while another one is under way."""
+        if self._is_running:
+            raise RequestError("another resume of this connection is under way", ErrorCode.RATE_LIMITED)
+        self._request_id = request_id
+        self._count = 0
+        self._oldest: str | None = None
+        self._gone: str | None = None
+        self._ask(offset, self.agent.live_from)
+        self._is_running = True
+
+    def _ask(self, after: str | None, until: str | None) -> None:
+        agent = self.agent
+        user_id = str(agent.user.user_id)
+        agent.ask(lambda ref: Resume(agent.id, ref, user_id, after, until), self._on_answer)
+
+    def _on_answer(self, answer: Replay | Refused) -> None:
+        if isinstance(answer, Refused):
+            self._is_running = False
+            self.agent.push_error(answer.code, answer.message, RESUME, self._request_id)
+            return
+        for message in answer.messages:
+            self.agent.push(Payload(message))
+        self._count += len(answer.messages)
+        self._oldest = self._oldest or answer.oldest
+        self._gone = self._gone or answer.gone
+        if answer.is_all:
+            self._end()
+        else:
+            self._ask(answer.after, answer.until)
+
+    def _end(self) -> None:
+        self._is_running = False
+        if self._gone is None:
+            self.agent.push_message({"count": self._count}, "resumed", self._request_id)
+        else:
+            lost = {"count": self._count, "offset": self._oldest, "reason": self._gone}
+            self.agent.push_message(lost, "resume_lost", self._request_id)
+        self._on_end(self.agent, Outcome(self._count, self._gone))

@@ -1,0 +1,130 @@
+"""What a portion of several streams is, and which part of them is read for whom."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtserver.base.memory_queue import MemoryQueue
+from rtserver.base.queue_port import START, Bound, Entry, Gone, Kept, KeptRange, QueueRefusedError, order_of
+from rtserver.service.queue_link import QueueLink
+from rtserver.service.user_streams import CURSOR, PORTION_COUNT, UserStreams, portion_of
+
+
+def entries(*numbers: int, size: int = 1) -> list[Entry]:
+    return [Entry(f"10-{number}", b"x" * size) for number in numbers]
+
+
+def found(*numbers: int, gone: Gone | None = None, size: int = 1) -> KeptRange:
+    return KeptRange(entries(*numbers, size=size), gone)
+
+
+def test_two_streams_become_one_row_in_the_order_of_the_bus() -> None:
+    portion = portion_of([found(2, 9, 10), found(1, 3, 11)], START, count=10)
+    assert portion.entries == entries(1, 2, 3, 9, 10, 11)
+    assert (portion.after, portion.is_all, portion.gone) == ("10-11", True, None)
+
+
+def test_behind_the_end_of_a_stream_that_was_not_read_to_its_end_nothing_is_taken() -> None:
+    portion = portion_of([found(1, 4), found(2, 5, 6)], START, count=2)
+    assert portion.entries == entries(1, 2, 4)
+    assert (portion.after, portion.is_all) == ("10-4", False)
+
+
+def test_a_portion_is_cut_by_its_bytes_but_never_to_nothing() -> None:
+    portion = portion_of([found(1, 2, 3, size=60)], START, count=10, size=100)
+    assert portion.entries == entries(1, 2, size=60)
+    assert (portion.after, portion.is_all) == ("10-2", False)
+    huge = portion_of([found(1, 2, size=1000)], START, count=10, size=100)
+    assert huge.entries == entries(1, size=1000)
+
+
+def test_nothing_is_a_portion_too() -> None:
+    assert portion_of([found(), found()], "10-7") == ([], "10-7", True, None)
+
+
+def test_something_gone_from_one_stream_is_gone_from_the_row() -> None:
+    assert portion_of([found(1), found(gone=Gone.EXPIRED)], START).gone == Gone.EXPIRED
+
+
+@given(st.sets(st.integers(1, 60)), st.sets(st.integers(61, 120)), st.integers(1, 7), st.integers(1, 40))
+def test_portion_by_portion_everything_comes_once_and_in_order(
+    mine: set[int], others: set[int], count: int, size: int
+) -> None:
+    # Interleaved: odd places are one stream's, even ones the other's.
+    streams = [sorted(2 * number for number in mine), sorted(2 * number - 61 for number in others)]
+    got: list[Entry] = []
+    after, is_all = START, False
+    while not is_all:
+        ranges = [
+            found(*[number for number in stream if (10, number) > order_of(after)][:count], size=10)
+            for stream in streams
+        ]
+        portion = portion_of(ranges, after, count, size)
+        assert portion.entries or portion.is_all
+        got += portion.entries
+        after, is_all = portion.after, portion.is_all
+    assert got == entries(*sorted(streams[0] + streams[1]), size=10)
+
+
+class Refusing(MemoryQueue):
+    def seen(self, user_id: str) -> str:
+        raise QueueRefusedError(self.address, "WRONGTYPE")
+
+
+def streams_on(queue: MemoryQueue) -> UserStreams:
+    streams = UserStreams(queue, QueueLink(lambda seconds: None), Bound(1000, 3600))
+    streams.begin()
+    return streams
+
+
+def keep(streams: UserStreams, *kept: Kept) -> None:
+    streams.keep(kept[-1].id, kept)
+
+
+def test_a_user_gets_what_is_his_and_what_is_everyones() -> None:
+    streams = streams_on(MemoryQueue(now=lambda: 0.01))
+    keep(
+        streams,
+        *(Kept(stream, f"10-{number}", b"") for number, stream in enumerate(("user:7", "user:8", "user:*"), 1)),
+    )
+    assert [entry.id for entry in streams.read("7", "0-1", "10-9").entries] == ["10-1", "10-3"]
+    assert [entry.id for entry in streams.read("8", "10-2", "10-9").entries] == ["10-3"]
+
+
+def test_who_has_no_place_begins_behind_what_the_user_has_seen() -> None:
+    streams = streams_on(MemoryQueue(now=lambda: 0.01))
+    keep(streams, *(Kept("user:7", f"10-{number}", b"") for number in (1, 2, 3)))
+    assert len(streams.read("7", None, "10-9").entries) == 3
+    streams.see({"7": "10-2"})
+    assert [entry.id for entry in streams.read("7", None, "10-9").entries] == ["10-3"]
+
+
+def test_who_has_no_place_misses_nothing_that_is_gone() -> None:
+    queue = MemoryQueue(now=lambda: 0.01)
+    streams = UserStreams(queue, QueueLink(lambda seconds: None), Bound(2, 3600))
+    streams.begin()
+    keep(streams, *(Kept("user:7", f"10-{number}", b"") for number in (1, 2, 3)))
+    assert streams.read("7", None, "10-9").gone is None
+    assert streams.read("7", "0-1", "10-9").gone == Gone.TRIMMED
+
+
+def test_without_an_end_it_is_where_this_worker_began() -> None:
+    queue = MemoryQueue(now=lambda: 0.01)
+    queue.keep(CURSOR, "10-2", [Kept("user:7", "10-1", b""), Kept("user:7", "10-2", b"")])
+    streams = streams_on(queue)
+    keep(streams, Kept("user:7", "10-3", b""))
+    assert [entry.id for entry in streams.read("7", "10-1", None).entries] == ["10-2"]
+
+
+def test_a_long_row_is_read_in_portions() -> None:
+    streams = streams_on(MemoryQueue(now=lambda: 0.01))
+    keep(streams, *(Kept("user:7", f"10-{number}", b"x") for number in range(1, PORTION_COUNT + 11)))
+    first = streams.read("7", "0-1", "11-0")
+    assert (len(first.entries), first.is_all) == (PORTION_COUNT, False)
+    rest = streams.read("7", first.after, "11-0")
+    assert (len(rest.entries), rest.is_all) == (10, True)
+
+
+def test_a_refusal_is_no_outage_that_is_waited_for() -> None:
+    with pytest.raises(QueueRefusedError):
+        streams_on(Refusing()).read("7", None, "10-9")
