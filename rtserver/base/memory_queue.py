@@ -28,7 +28,6 @@ from rtserver.base.queue_port import (
 from rtserver.base.signature import Signer
 
 _LOOK_AGAIN = 0.001
-_BEFORE_ANY = "0-1"  # behind START and before every entry
 _SIGNED = re.compile(rb"sha256=([0-9a-fA-F]+) (.*)", re.DOTALL)
 _LEAST_INEXACT = 2**53
 
@@ -158,7 +157,7 @@ class MemoryQueue:
 
     def begin_keeping(self, cursor: str) -> str:
         """See ``QueuePort``."""
-        newest_id = self.newest_id() if self._bus else _BEFORE_ANY
+        newest_id = self.newest_id() if self._bus else f"{int(self._now() * 1000)}-0"
         self._born.setdefault(cursor, newest_id)
         return self._cursors.setdefault(cursor, newest_id)
 

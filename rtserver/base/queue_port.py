@@ -173,6 +173,7 @@ class QueuePort(Protocol):
     def begin_keeping(self, cursor: str) -> str:
         """As ``kept_until``; a cursor that nobody has moved yet begins at the end of the bus.
 
+        On an empty bus that is a place with the number 0, before any entry to come.
         To be called before the first intake: what was on the bus before is left out, for all workers and for good.
         """
 

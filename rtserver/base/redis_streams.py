@@ -12,7 +12,6 @@ from rtserver.base.queue_port import START, Bound, Gone, Kept, KeptRange, order_
 from rtserver.base.redis_commands import RedisCommands, entries_of, load_script
 
 CHUNK = 500  # entries that one script appends: some milliseconds in which Redis does nothing else
-BEFORE_ANY = "0-1"  # behind START and before every entry: a cursor that has begun on an empty bus
 
 
 class RedisStreams(RedisCommands):
@@ -35,8 +34,11 @@ class RedisStreams(RedisCommands):
 
     def begin_keeping(self, cursor: str) -> str:
         """See ``QueuePort``."""
-        newest = entries_of(self._call("XREVRANGE", self._key_of("bus"), "+", "-", "COUNT", 1))
-        here = newest[0].id if newest else BEFORE_ANY
+        (seconds, micros), newest = self._call_together(
+            [("TIME",), ("XREVRANGE", self._key_of("bus"), "+", "-", "COUNT", 1)]
+        )
+        # On an empty bus this moment is before every entry to come, and behind whatever an older bus had.
+        here = entries_of(newest)[0].id if newest else f"{int(seconds) * 1000 + int(micros) // 1000}-0"
         key, born_key = (self._key_of(f"{note}:{cursor}") for note in ("kept", "born"))
         # Whoever moved something to the bus had begun before: then these two do nothing.
         commands = [("SET", born_key, here, "NX"), ("SET", key, here, "NX"), ("GET", key)]

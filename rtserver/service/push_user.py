@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from rtserver.base.messages import Deliver
-from rtserver.base.queue_port import START, Kept, QueueError, QueuePort, order_of
+from rtserver.base.queue_port import START, Kept, QueueError, QueuePort, number_of
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import encode_around
 from rtserver.service.message import BadData
@@ -57,7 +57,7 @@ class PushUserMsgHandler(ServiceMsgHandler):
     def begins_behind(self, queue: QueuePort) -> str:
         """See ``ServiceMsgHandler``. All workers keep together, so this one goes on where any of them has been."""
         begins_at = self._streams.begin()
-        return begins_at if order_of(begins_at)[0] else START
+        return begins_at if number_of(begins_at) else START
 
     def handle(self, message_id: str, src: str, data: PushUserData) -> None:
         """See ``ServiceMsgHandler``."""

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 import pytest
 import redis
 
+from rtserver.base.queue_port import Gone
 from rtserver.base.wire.client_message import ErrorCode
 from rtserver.base.wire.close_code import CloseCode, may_reconnect
 from rtserver.bootstrap.config import settings
 from rtserver.modules.chart import list_series
 from rtserver.service.indicator import NAMES, parse_indicator
 from rtserver.service.message import Reason
+from rtserver.service.push_user import RESERVED_TYPES
 from rtserver.user.rate import RATES
 from tests.docs.dead_stream import DeadStream
 from tests.docs.document import PROTOCOLS, blocks, code, table
-from tests.docs.visitor import Visitor
+from tests.docs.visitor import Visitor, log_in
 from tests.running_server import RunningServer
 from tests.websocket_client import WebSocketClient
 
@@ -105,7 +107,52 @@ def wait_for_ticks(visitor: Visitor, seq: int) -> None:
 
 def test_a_pushed_notice_looks_as_shown(visitor: Visitor, queue: redis.Redis) -> None:
     queue.rpush("queue:rtserver", line_with(QUEUE, '"*"'))
-    assert visitor.receive_text() == line_with(TO_CLIENT, "hello", "notice")
+    text = visitor.receive_text()
+    assert text == line_with(TO_CLIENT, "hello", "notice").replace("1448010000000-42", json.loads(text)["offset"])
+
+
+def test_a_client_that_comes_back_gets_what_it_missed_and_is_told_as_shown(
+    server: RunningServer, queue: redis.Redis
+) -> None:
+    session_key = log_in(server)
+    with Visitor(server, session_key) as before:
+        last = before.userinfo["offset"]
+        before.receive("todo")
+        # Somebody has to see that it has been kept.
+        queue.rpush("queue:rtserver", line_with(QUEUE, '"*"'))
+        missed = before.receive_text()
+    with Visitor(server, session_key) as visitor:
+        visitor.receive("todo")
+        visitor.send(line_with(TO_SERVER, '"resume"').replace("1448010000000-41", last))
+        assert visitor.receive_text() == missed
+        assert visitor.receive_text() == line_with(TO_CLIENT, '"resumed"')
+
+
+def test_a_client_that_was_away_for_too_long_is_told_so_as_shown(visitor: Visitor) -> None:
+    visitor.send(line_with(TO_SERVER, '"resume"'))
+    while (message := json.loads(visitor.receive_text()))["type"] != "resume_lost":
+        assert "offset" in message
+    shown = json.loads(line_with(TO_CLIENT, '"resume_lost"'))
+    assert message["data"].keys() == shown["data"].keys()
+    assert message["data"]["reason"] == "unknown"
+
+
+def test_the_reasons_of_a_loss_are_those_of_the_code() -> None:
+    assert [code(row[0]) for row in table(PROTOCOLS, "reason", "when")] == list(Gone)
+
+
+def test_the_types_that_are_the_servers_own_are_those_of_the_code() -> None:
+    text = (
+        PROTOCOLS.read_text(encoding="utf-8").partition("by which the server itself speaks: ")[2].partition(". |")[0]
+    )
+    assert {name.strip("`") for name in text.split(", ")} == RESERVED_TYPES
+
+
+def test_a_message_that_is_not_to_be_kept_has_no_offset(visitor: Visitor, queue: redis.Redis) -> None:
+    shown = line_with(QUEUE, '"keep":false').replace('[7,8,"9"]', '"*"')
+    queue.rpush("queue:rtserver", shown)
+    data = json.loads(shown)["data"]
+    assert json.loads(visitor.receive_text()) == {"type": data["type"], "data": data["data"]}
 
 
 def test_the_service_messages_are_all_handled(visitor: Visitor, queue: redis.Redis) -> None:

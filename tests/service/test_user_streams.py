@@ -87,7 +87,7 @@ def test_a_user_gets_what_is_his_and_what_is_everyones() -> None:
         streams,
         *(Kept(stream, f"10-{number}", b"") for number, stream in enumerate(("user:7", "user:8", "user:*"), 1)),
     )
-    assert [entry.id for entry in streams.read("7", "0-1", "10-9").entries] == ["10-1", "10-3"]
+    assert [entry.id for entry in streams.read("7", "10-0", "10-9").entries] == ["10-1", "10-3"]
     assert [entry.id for entry in streams.read("8", "10-2", "10-9").entries] == ["10-3"]
 
 
@@ -105,7 +105,7 @@ def test_who_has_no_place_misses_nothing_that_is_gone() -> None:
     streams.begin()
     keep(streams, *(Kept("user:7", f"10-{number}", b"") for number in (1, 2, 3)))
     assert streams.read("7", None, "10-9").gone is None
-    assert streams.read("7", "0-1", "10-9").gone == Gone.TRIMMED
+    assert streams.read("7", "10-0", "10-9").gone == Gone.TRIMMED
 
 
 def test_without_an_end_it_is_where_this_worker_began() -> None:
@@ -119,7 +119,7 @@ def test_without_an_end_it_is_where_this_worker_began() -> None:
 def test_a_long_row_is_read_in_portions() -> None:
     streams = streams_on(MemoryQueue(now=lambda: 0.01))
     keep(streams, *(Kept("user:7", f"10-{number}", b"x") for number in range(1, PORTION_COUNT + 11)))
-    first = streams.read("7", "0-1", "11-0")
+    first = streams.read("7", "10-0", "11-0")
     assert (len(first.entries), first.is_all) == (PORTION_COUNT, False)
     rest = streams.read("7", first.after, "11-0")
     assert (len(rest.entries), rest.is_all) == (10, True)
