@@ -105,6 +105,13 @@ STALLED = (
     Column("seconds to catch up", ("caught_up_seconds",), "{:.2f}".format),
     Column("have the newest then", ("have_newest",), whole),
 )
+RATES = (
+    Column("quotes/s to all", ("delivered",), whole),
+    Column("bytes each on the wire", ("bytes_each",), whole),
+    Column("of a core", ("server_busy",), share),
+    Column("p50", ("p50",), milliseconds),
+    Column("p99", ("p99",), milliseconds),
+)
 BURST = (
     Column("seconds until all had all", ("drain_seconds",), "{:.2f}".format),
     Column("messages/s", ("messages_per_second",), whole),
@@ -140,6 +147,7 @@ SECTIONS = {
     "idle": Section("Idle connections", IDLE),
     "slow_readers": Section("Subscribers who stop reading", SLOW),
     "stalled": Section("Clients who stop reading a thousand quotes a second, from Redis", STALLED),
+    "rates": Section("Subscribers with a rate, from Redis", RATES, ours="every update at once"),
     "burst": Section("A burst in the queue", BURST),
     "compression": Section("With permessage-deflate, of what it is without", COMPRESSION),
     "rpc": Section("Remote calls, and their codecs", RPC, ours=TCELIB.name),

@@ -83,6 +83,24 @@ def test_a_page_reconnects_after_a_restart_and_its_charts_go_on(page: Page, serv
     page.wait_for_function(HAS_SEEN, arg=444.5)
 
 
+def test_a_chart_that_missed_something_gets_a_fresh_picture_and_goes_on(page: Page, server: RunningServer) -> None:
+    push_price(server.redis_url, NINE_THIRTY_MS, 430.0)
+    page.wait_for_function("() => document.querySelector('#main-frame').dataset.state === 'live'")
+    # As if one message had been skipped: the next one does not follow what the chart has.
+    page.evaluate("""() => {
+      window.__pictures = [];
+      window.__rtc.client.on("mycharts", (data) => {
+        if (data.update === "static") window.__pictures.push(data.chart_id);
+      });
+      window.__rtc.charts.get("main").seq -= 1;
+    }""")
+    push_price(server.redis_url, NINE_THIRTY_MS + 60_000, 431.5)
+    page.wait_for_function("() => window.__pictures.length === 1")
+    push_price(server.redis_url, NINE_THIRTY_MS + 120_000, 432.5)
+    page.wait_for_function("() => window.__rtc.charts.get('main').series[0].points().length === 3")
+    assert page.evaluate("() => [window.__pictures, window.__rtc.charts.get('main').hasGap]") == [["main"], False]
+
+
 # Puts the page out of sight, as far as its scripts can tell, or back.
 BECOME = """state => {
   Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
