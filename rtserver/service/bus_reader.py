@@ -61,8 +61,23 @@ class BusReader:
 
     def locate(self) -> None:
         """Go to the end of the bus. Before the first intake: what this worker moves there, it has to read."""
-        self._cursor = Cursor(self._link.call(self._queue.newest_id))
+        self._cursor = Cursor(self._link.call(self._queue.newest_id), misses_first=True)
         self.is_located = True
+
+    def look_back(self, behind: str) -> None:
+        """Reject what lies behind an entry, up to our position, and goes to no lane: lanes look back by themselves.
+
+        An entry beyond our position is one on a bus that Redis has lost; the new one is looked at from its start.
+        """
+        is_anew = order_of(behind) > order_of(self.position)
+        cursor = Cursor(START if is_anew else behind, misses_first=True)
+        while cursor.id != self.position:
+            entries = self._link.call(self._queue.range, cursor.id, self.position, self._count)
+            if entries:
+                self._count_lost(cursor.advance(entries))
+                self._dispatcher.reject(entries)
+            else:
+                self._count_lost(cursor.jump(self.position))
 
     def finish(self, goal: str) -> None:
         """Read on up to the entry ``goal`` and no further."""
@@ -91,7 +106,7 @@ class BusReader:
         newest_id = self._link.call(self._queue.newest_id)
         if order_of(newest_id) < order_of(self.position):
             self._count_lost(Gap(0, is_anew=True))
-            self._cursor = Cursor(START)
+            self._cursor = Cursor(START, misses_first=True)
 
     def _count_lost(self, gap: Gap | None) -> None:
         if gap is not None:

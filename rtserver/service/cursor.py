@@ -26,12 +26,17 @@ class Gap(NamedTuple):
 
 
 class Cursor:
-    """Stands on the last entry that was read; ``id`` is its id. Nothing counts as missing before the first one."""
+    """Stands on the last entry that was read; ``id`` is its id.
 
-    __slots__ = ("id",)
+    One that stands before any entry passes over what was trimmed before it came, unless it ``misses_first`` ones,
+    too, because it has been there since the bus began.
+    """
 
-    def __init__(self, entry_id: str = START) -> None:
+    __slots__ = ("_misses_first", "id")
+
+    def __init__(self, entry_id: str = START, *, misses_first: bool = False) -> None:
         self.id = entry_id
+        self._misses_first = misses_first
 
     def advance(self, entries: Sequence[Entry]) -> Gap | None:
         """Go on to the last of ``entries``, which were read in one go and follow each other."""
@@ -46,7 +51,7 @@ class Cursor:
         return gap
 
     def _gap_before(self, entry_id: str, is_missing_too: bool = False) -> Gap | None:
-        if self.id == START:
+        if self.id == START and not self._misses_first:
             return None
         here, there = number_of(self.id), number_of(entry_id) + is_missing_too
         if there <= here:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from rtserver.base.queue_port import Entry
 from rtserver.base.signature import Signer
 from rtserver.service.lane import Lane
-from rtserver.service.message import Reason, Rejected, decode
+from rtserver.service.message import Reason, Rejected, ServiceMessage, decode
 from rtserver.service.rejections import Rejections
 
 
@@ -39,11 +39,25 @@ class ServiceMessageDispatcher:
                 message = decode(entry.raw, signer)
                 lane = lanes.get(message.type)
                 if lane is None:
-                    raise Rejected(Reason.UNKNOWN_TYPE, f"nobody handles {message.type!r}", message.src)
+                    raise _unknown(message)
             except Rejected as rejected:
                 self._rejections.add(entry.raw, rejected)
             else:
                 lane.offer(entry, message)
+
+    def reject(self, entries: Sequence[Entry]) -> None:
+        """Give those that no lane takes to the rejections, and leave the others alone."""
+        for entry in entries:
+            try:
+                message = decode(entry.raw, self._signer)
+                if message.type not in self._lanes:
+                    raise _unknown(message)
+            except Rejected as rejected:
+                self._rejections.add(entry.raw, rejected)
+
+
+def _unknown(message: ServiceMessage) -> Rejected:
+    return Rejected(Reason.UNKNOWN_TYPE, f"nobody handles {message.type!r}", message.src)
 
 
 def _name(lane: Lane) -> str:

@@ -88,7 +88,7 @@ class Lane:
         if not is_before_any and order_of(behind) > order_of(reader_position):
             self._count_lost(Gap(0, is_anew=True))
             is_before_any = True
-        self._cursor = Cursor(START if is_before_any else behind)
+        self._cursor = Cursor(START if is_before_any else behind, misses_first=not self.handler.replays)
 
     def offer(self, entry: Entry, message: ServiceMessage) -> None:
         """The reader's next message of this type. Never waits, never loses."""

@@ -2,8 +2,8 @@
 handled when it comes back.
 
 Decides where a lane begins, and what may be saved when: a place counts as done when its messages have been handled,
-and those that could not be are in the dead stream. So a message may be handled a second time after a crash, and is
-never left out.
+and those that could not be are in the dead stream, the ones included that go to no lane. So a message may be handled
+or buried a second time after a crash, and is never left out.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,8 @@ from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
 
 SAVE_SECONDS = 1.0
+NO_LANE = ""
+"""The place, among those of the lanes, of what goes to none of them and has to be buried: no type is called that."""
 
 
 class Positions:
@@ -64,10 +66,13 @@ class Positions:
                 lane.begin(behind, self._reader.position)
                 self._own.append(lane)
         types = [lane.msg_type for lane in self._kept]
-        self._saved = self._link.call(self._queue.positions, self._worker, types)
+        self._saved = self._link.call(self._queue.positions, self._worker, [*types, NO_LANE])
         for lane in self._kept:
             lane.begin(self._saved.get(lane.msg_type), self._reader.position)
-        self._write({name: self._reader.position for name in types if name not in self._saved})
+        if NO_LANE in self._saved:
+            self._reader.look_back(self._saved[NO_LANE])
+        names = [name for name in (*types, NO_LANE) if name not in self._saved]
+        self._write(dict.fromkeys(names, self._reader.position))
 
     def run(self) -> None:
         """Save now and then, for ever."""
@@ -85,7 +90,7 @@ class Positions:
         """Save what is new, as far as it is done."""
         if self._next is None:
             position = self._reader.position
-            self._next = {lane.msg_type: lane.done_until(position) for lane in self._kept}
+            self._next = {NO_LANE: position, **{lane.msg_type: lane.done_until(position) for lane in self._kept}}
             self._letters = self._rejections.added
         if self._rejections.buried >= self._letters:
             places, self._next = self._next, None

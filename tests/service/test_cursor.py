@@ -26,6 +26,12 @@ def test_nothing_is_missing_before_the_first_entry() -> None:
     assert Cursor(START).advance(entries("7-4000")) is None
 
 
+def test_who_was_there_before_the_first_entry_misses_those_that_are_gone() -> None:
+    assert Cursor(START, misses_first=True).advance(entries("7-1", "7-2")) is None
+    assert Cursor(START, misses_first=True).advance(entries("7-4")) == Gap(3, is_anew=False)
+    assert Cursor(START, misses_first=True).jump("7-4") == Gap(4, is_anew=False)
+
+
 def test_a_jump_over_entries_that_are_gone_counts_all_of_them() -> None:
     cursor = Cursor("5-10")
     assert cursor.jump("6-14") == Gap(4, is_anew=False)

@@ -58,3 +58,12 @@ def test_two_handlers_for_one_type_are_refused_with_both_names() -> None:
 
     with pytest.raises(DuplicateTypeError, match=r"service_fakes\.Recorder and .*Rival both handle.*'number'"):
         ServiceMessageDispatcher([Lane(Recorder(), Rejections()), Lane(Rival(), Rejections())], Rejections())
+
+
+def test_what_no_lane_takes_can_be_rejected_once_more_without_handling_the_rest_again() -> None:
+    rejections = Rejections()
+    lane = Lane(Recorder(), rejections)
+    dispatcher = ServiceMessageDispatcher([lane], rejections)
+    dispatcher.reject(entries(encode("number", "me", 1), b"{", encode("nobody's", "me", 2)))
+    assert [letter.reason for letter in rejections.peek(10)] == ["bad_json", "unknown_type"]
+    assert len(lane) == 0

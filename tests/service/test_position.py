@@ -174,7 +174,7 @@ def test_a_lane_that_is_behind_saves_what_it_has_done_itself(queue: Saves) -> No
 
 def test_nothing_is_saved_twice(queue: Saves) -> None:
     worker = Worker(queue, Recorder())
-    assert queue.saves == [{"number": START}]
+    assert queue.saves == [{"number": START, "": START}]
     worker.positions.save()
     assert len(queue.saves) == 1
     bring(queue, 1)
@@ -182,7 +182,7 @@ def test_nothing_is_saved_twice(queue: Saves) -> None:
     worker.work()
     worker.positions.save()
     worker.positions.save()
-    assert queue.saves[1:] == [{"number": worker.reader.position}]
+    assert queue.saves[1:] == [{"number": worker.reader.position, "": worker.reader.position}]
 
 
 def test_a_handler_that_knows_where_it_begins_has_no_position(queue: Saves) -> None:
@@ -190,7 +190,7 @@ def test_a_handler_that_knows_where_it_begins_has_no_position(queue: Saves) -> N
     bring(queue, 1)
     worker = Worker(queue, handler)
     worker.positions.save()
-    assert queue.saves == []
+    assert queue.saves == [{"": queue.newest_id()}]
     worker.work()
     assert handler.numbers == [1]
 
@@ -296,3 +296,36 @@ def test_a_queue_that_has_no_room_for_positions_lets_a_known_worker_begin(queue:
     again = Worker(queue, handler)
     again.work()
     assert handler.numbers == [1]
+
+
+def test_what_went_to_no_lane_and_was_not_buried_is_buried_by_the_next(queue: Saves) -> None:
+    worker = Worker(queue, Recorder())
+    queue.put([b"no json"])
+    bring(queue, 1, msg_type="nobody's")
+    bring(queue, 2)
+    worker.read()
+    again = Worker(queue, Recorder())
+    assert [letter.reason for letter in again.rejections.peek(10)] == ["bad_json", "unknown_type"]
+    again.bury()
+    again.positions.finish()
+    assert len(Worker(queue, Recorder()).rejections) == 0
+
+
+def test_what_was_trimmed_before_it_could_be_looked_at_again_is_counted() -> None:
+    queue = Saves(bus_length=2)
+    worker = Worker(queue, Recorder())
+    bring(queue, 1)
+    worker.read()
+    worker.work()
+    worker.positions.finish()
+    bring(queue, 2, 3, 4, 5)
+    again = Worker(queue, Recorder())
+    assert again.reader.lost == 2
+    assert Worker(Saves(bus_length=2), Recorder()).reader.lost == 0
+
+
+def test_a_bus_that_began_anew_is_looked_at_from_its_start(queue: Saves) -> None:
+    queue.save_positions("one", {"": "9999999999999-7"})
+    queue.put([b"no json"])
+    queue.intake(0)
+    assert len(Worker(queue, Recorder()).rejections) == 1
