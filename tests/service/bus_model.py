@@ -1,0 +1,171 @@
+"""One worker of the service side without its thread: every step of it can be taken alone, and it can die after any.
+
+The parts are the product's own, wired as the service thread wires them; only who runs the loops is different. What
+has been handled is noted outside of the worker, as the effects of handlers are.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from rtserver.base.queue_port import QueueAwayError, QueuePort
+from rtserver.service.bus_reader import BusReader, Intake
+from rtserver.service.dispatcher import ServiceMessageDispatcher
+from rtserver.service.lane import Lane
+from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.service.position import Positions
+from rtserver.service.queue_link import QueueLink
+from rtserver.service.rejections import Rejections
+from rtserver.service.worker import LaneWorker, Undertaker
+from tests.service_fakes import Surroundings
+
+TYPES = ("a", "b")
+
+
+class Stepped(Exception):  # noqa: N818 (no error: a loop has come to where it would let others run, or sleep)
+    """The end of a step."""
+
+
+class Work(msgspec.Struct):
+    """The data of a message: its number within its type, and whether handling it fails."""
+
+    number: int
+    fails: bool = False
+
+
+class Noting(ServiceMsgHandler):
+    """Notes the numbers that it has handled."""
+
+    data_type = Work
+
+    def __init__(self, services: ServiceContext, handled: list[int]) -> None:
+        super().__init__(services)
+        self._handled = handled
+
+    def __call__(self, src: str, data: Work) -> None:
+        if data.fails:
+            raise ZeroDivisionError(data.number)
+        self._handled.append(data.number)
+
+
+HANDLERS = {name: type(f"Noting{name.upper()}", (Noting,), {"msg_type": name}) for name in TYPES}
+
+
+class FaultyQueue:
+    """A queue whose next call fails when it is told to: before it has done anything, or afterwards, unheard."""
+
+    def __init__(self, queue: QueuePort) -> None:
+        self._queue = queue
+        self.fault = ""
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._queue, name)
+        return self._wrapped(call) if callable(call) else call
+
+    def _wrapped(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any) -> Any:
+            fault, self.fault = self.fault, ""
+            if fault == "before":
+                raise QueueAwayError("faulty:", "cut before the command")
+            result = call(*arguments)
+            if fault == "after":
+                raise QueueAwayError("faulty:", "cut before the answer")
+            return result
+
+        return run
+
+    def read(self, after: str, count: int, timeout: float) -> Any:
+        """Nobody waits here."""
+        return self._wrapped(self._queue.read)(after, count, 0)
+
+    def intake(self, timeout: float) -> Any:
+        """Nor here."""
+        return self._wrapped(self._queue.intake)(0)
+
+
+class Stop:
+    """The event and the pause of every loop: both end the step."""
+
+    def set(self) -> None:
+        """Somebody else would be woken; the machine chooses who is next."""
+
+    def clear(self) -> None:
+        """As ``set``."""
+
+    def wait(self, _seconds: float = 0.0) -> None:
+        """The loop has nothing to do, or lets others go on."""
+        raise Stepped
+
+
+class Worker:
+    """A worker from its start to its crash. ``handled`` has the numbers by type and outlives it."""
+
+    def __init__(self, name: str, queue: QueuePort, handled: dict[str, list[int]]) -> None:
+        self.queue = FaultyQueue(queue)
+        stop = Stop()
+        # The link tries again at once: how long it waits is not the question here.
+        link = QueueLink(lambda _seconds: None)
+        context = Surroundings().context
+        self.rejections = Rejections()
+        handlers = [HANDLERS[name](context, handled[name]) for name in TYPES]
+        self.lanes = [Lane(handler, self.rejections, bound=3, batch=2) for handler in handlers]
+        dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections)
+        waits: dict[str, Any] = {"must_hold": lambda: False, "pause": stop.wait}
+        port: Any = self.queue
+        self.reader = BusReader(port, link, dispatcher, count=4, **waits)
+        self.intake = Intake(port, link, self.reader, max_ahead=50, **waits)
+        self.undertaker = Undertaker(self.rejections, port, link, stop)
+        self.workers = [LaneWorker(lane, port, link, self.reader, stop, **waits) for lane in self.lanes]
+        self.positions = Positions(
+            name, self.lanes, port, link, self.reader, rejections=self.rejections, pause=stop.wait
+        )
+        self.reader.locate()
+        self.positions.begin()
+
+    @property
+    def lost(self) -> int:
+        """All entries that it knows it has not seen in time."""
+        return self.reader.lost + sum(lane.lost for lane in self.lanes)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no step would lead any further, if nothing more comes."""
+        return (
+            self.reader.position == self.queue.newest_id()
+            and not self.rejections.peek(1)
+            and not any(len(lane) or lane.is_behind for lane in self.lanes)
+        )
+
+    def step(self, run: Callable[[], None]) -> None:
+        """One turn of a loop."""
+        with suppress(Stepped):
+            run()
+
+    def move(self) -> None:
+        """One intake, unless it is too far ahead."""
+        if not self.intake.is_too_far_ahead:
+            self.intake.move()
+
+    def work(self, lane: int) -> None:
+        """One batch of a lane, or what it does when it has none."""
+        self.step(self.workers[lane].run)
+
+    def bury(self) -> None:
+        """What was rejected goes to the dead stream."""
+        self.step(self.undertaker.run)
+
+    def run_until_idle(self) -> None:
+        """Everything that can be done without anything new."""
+        for _ in range(10_000):
+            self.move()
+            self.reader.read()
+            for lane in range(len(self.lanes)):
+                self.work(lane)
+            self.bury()
+            if self.is_idle:
+                break
+        else:
+            raise AssertionError("a worker does not come to rest")
+        self.positions.finish()

@@ -1,0 +1,210 @@
+"""From the list to the handlers, whatever comes in between: two workers that share a list and a bus, and die.
+
+Steps in any order: producers put, one of the workers takes in, reads, lets a lane work, buries, saves its positions,
+or dies and is started again under its name; commands fail before they were done, or afterwards; the bus is trimmed
+before everybody has read it. In the end every worker has handled every message at least once and in order, what could
+not be handled is in the dead stream, and what is missing has been counted. Once in memory, once with a real Redis.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from rtserver.base.memory_queue import MemoryQueue
+from rtserver.base.queue_port import START, QueuePort
+from rtserver.base.redis_queue import RedisQueue, plain_client
+from tests.service.bus_model import TYPES, Worker
+
+NAMES = st.sampled_from(["one", "two"])
+KINDS = st.sampled_from(["a", "a", "a", "b", "b", "failing", "no json", "no handler"])
+MOST_LETTERS = 10_000
+
+
+class BusMachine(RuleBasedStateMachine):
+    """``put`` has the numbers of each type that should be handled, ``doomed`` the bytes that cannot be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue = self.make_queue()
+        self.handled: dict[str, dict[str, list[int]]] = {
+            name: {kind: [] for kind in TYPES} for name in ("one", "two")
+        }
+        self.lives: dict[str, dict[str, list[int]]] = {name: {kind: [] for kind in TYPES} for name in ("one", "two")}
+        self.put_numbers: dict[str, list[int]] = {kind: [] for kind in TYPES}
+        self.doomed: list[bytes] = []
+        self.lost = {"one": 0, "two": 0}
+        self.is_trimmed = False
+        self.workers = {name: self.start(name) for name in ("one", "two")}
+
+    def make_queue(self) -> QueuePort:
+        return MemoryQueue(batch=5, bus_length=1_000)
+
+    def trim_bus(self, length: int) -> None:
+        """Let the bus have so many entries at most."""
+        raise NotImplementedError
+
+    def start(self, name: str) -> Worker:
+        for kind in TYPES:
+            self.lives[name][kind].append(len(self.handled[name][kind]))
+        return Worker(name, self.queue, self.handled[name])
+
+    @rule(kinds=st.lists(KINDS, min_size=1, max_size=12))
+    def put(self, kinds: list[str]) -> None:
+        raws = []
+        for kind in kinds:
+            if kind in TYPES:
+                self.put_numbers[kind].append(len(self.put_numbers[kind]))
+                raws.append(message(kind, self.put_numbers[kind][-1]))
+            else:
+                self.doomed.append(self.doomed_message(kind))
+                raws.append(self.doomed[-1])
+        self.queue.put(raws)
+
+    def doomed_message(self, kind: str) -> bytes:
+        number = len(self.doomed)
+        if kind == "failing":
+            return message("a", number, fails=True)
+        return message("nobody's", number) if kind == "no handler" else b"{%d" % number
+
+    @rule(name=NAMES)
+    def take_in(self, name: str) -> None:
+        self.workers[name].move()
+
+    @rule(name=NAMES)
+    def read(self, name: str) -> None:
+        self.workers[name].reader.read()
+
+    @rule(name=NAMES, lane=st.integers(0, len(TYPES) - 1))
+    def work(self, name: str, lane: int) -> None:
+        self.workers[name].work(lane)
+
+    @rule(name=NAMES)
+    def bury(self, name: str) -> None:
+        self.workers[name].bury()
+
+    @rule(name=NAMES)
+    def save_positions(self, name: str) -> None:
+        self.workers[name].positions.save()
+
+    @rule(name=NAMES, fault=st.sampled_from(["before", "after"]))
+    def break_the_next_command(self, name: str, fault: str) -> None:
+        """One that adds letters may have done it, and does it again: dead letters may be there twice."""
+        self.workers[name].queue.fault = fault
+
+    @rule(name=NAMES)
+    def die_and_come_back(self, name: str) -> None:
+        self.lost[name] += self.workers[name].lost
+        self.workers[name] = self.start(name)
+
+    @precondition(lambda self: sum(map(len, self.put_numbers.values())) > 10)
+    @rule(length=st.integers(0, 8))
+    def trim(self, length: int) -> None:
+        self.is_trimmed = True
+        self.trim_bus(length)
+
+    def teardown(self) -> None:
+        """Everything is worked off, and then looked at."""
+        for worker in self.workers.values():
+            worker.queue.fault = ""
+        for worker in (*self.workers.values(), *self.workers.values()):
+            worker.run_until_idle()
+        for name, worker in self.workers.items():
+            self.lost[name] += worker.lost
+            for kind in TYPES:
+                self.check_lane(name, kind)
+            self.check_rest(name)
+        self.check_dead_letters()
+
+    def check_lane(self, name: str, kind: str) -> None:
+        handled = self.handled[name][kind]
+        starts = [*self.lives[name][kind], len(handled)]
+        furthest = -1
+        for start, end in pairwise(starts):
+            life = handled[start:end]
+            assert life == sorted(set(life)), "out of order, or doubled within a life"
+            assert self.is_trimmed or not life or life[0] <= furthest + 1, "something was left out at a start"
+            furthest = max([furthest, *life])
+        missing = set(self.put_numbers[kind]) - set(handled)
+        assert len(missing) <= self.lost[name], "a loss that nobody has counted"
+
+    def check_rest(self, name: str) -> None:
+        assert self.is_trimmed or self.lost[name] == 0, "a loss that is none"
+        was_alone = len(self.lives[name][TYPES[0]]) == 1
+        for kind in TYPES:
+            if was_alone and not self.is_trimmed:
+                assert self.handled[name][kind] == self.put_numbers[kind], "without a crash, exactly once"
+
+    def check_dead_letters(self) -> None:
+        letters = {letter.raw for letter in self.queue.dead_letters(START, MOST_LETTERS)}
+        assert letters <= set(self.doomed)
+        missing = set(self.doomed) - letters
+        assert len(missing) <= min(self.lost.values()), "a message that could not be handled is nowhere"
+
+
+def message(kind: str, number: int, fails: bool = False) -> bytes:
+    return json.dumps({"type": kind, "src": "machine", "data": {"number": number, "fails": fails}}).encode()
+
+
+class TrimmedQueue(MemoryQueue):
+    """A bus in memory that can be trimmed."""
+
+    def trim(self, length: int) -> None:
+        """As Redis does it for XTRIM."""
+        while len(self._bus) > max(1, length):
+            self._bus.popleft()
+
+
+class MemoryBusMachine(BusMachine):
+    """The twin."""
+
+    def make_queue(self) -> QueuePort:
+        self.memory = TrimmedQueue(batch=5, bus_length=1_000)
+        return self.memory
+
+    def trim_bus(self, length: int) -> None:
+        self.memory.trim(length)
+
+
+@pytest.fixture(autouse=True)
+def _without_a_log() -> Iterator[None]:
+    """What is lost or rejected here is told so often that the log takes most of the time."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def test_whatever_happens_in_memory_is_handled_in_order_or_counted() -> None:
+    run_state_machine_as_test(MemoryBusMachine, settings=settings(max_examples=settings().max_examples // 2))
+
+
+def test_the_same_with_a_real_redis(redis_url: str) -> None:
+    client = plain_client(redis_url)
+
+    class RedisBusMachine(BusMachine):
+        def make_queue(self) -> QueuePort:
+            client.flushall()
+            return RedisQueue(client, batch=5)
+
+        def trim_bus(self, length: int) -> None:
+            # The last entry stays, as the product's own trimming leaves it: the numbers go on from it.
+            client.xtrim("{queue:rtserver}:bus", maxlen=max(1, length), approximate=False)
+
+    few = settings(max_examples=settings().max_examples // 10, suppress_health_check=list(HealthCheck))
+    run_state_machine_as_test(RedisBusMachine, settings=few)
+    client.close()
+
+
+@pytest.mark.parametrize("fault", ["before", "after"])
+def test_the_harness_s_faults_are_of_both_kinds(fault: str) -> None:
+    queue = MemoryQueue()
+    worker = Worker("one", queue, {kind: [] for kind in TYPES})
+    queue.put([message("a", 0)])
+    worker.queue.fault = fault
+    worker.move()
+    assert (worker.intake.moved, queue.newest_id() != START) == (1 if fault == "before" else 0, True)
