@@ -10,10 +10,10 @@ export const USERINFO = {
 };
 
 /** A client with a network and a clock of its own. `random` gives the most by default: delays are then known. */
-export function startClient({ random = () => 1 } = {}) {
+export function startClient({ random = () => 1, storage = null } = {}) {
   const clock = new FakeClock();
   const network = fakeNetwork();
-  const client = new RTClient({ url: "ws://test/rt/", WebSocket: network.WebSocket, clock, random });
+  const client = new RTClient({ url: "ws://test/rt/", WebSocket: network.WebSocket, clock, random, storage });
   return { clock, network, client };
 }
 

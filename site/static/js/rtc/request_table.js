@@ -7,7 +7,7 @@
 /** @import { Clock } from "./clock.js" */
 import { RTError } from "./rt_error.js";
 
-/** @typedef {{type: string, data?: any, id?: number | string}} Message One message of the JSON protocol. */
+/** @typedef {{type: string, data?: any, id?: number | string, offset?: string}} Message One message of the JSON protocol. */
 /** @typedef {{resolve: (data: any) => void, reject: (error: RTError) => void, timer: any}} Pending */
 
 export class RequestTable {

@@ -2,16 +2,18 @@
  * The page's end of the JSON protocol (docs/csprotocols.readme.md): messages out, events and answers in.
  *
  * Decides what a message means to the connection: userinfo, answers by id, errors, the server's wish to reconnect.
- * How a connection is made and made again is reconnecting_socket.js; what charts do with messages is my_charts.js.
+ * How a connection is made and made again is reconnecting_socket.js, what is caught up with then is resumption.js; what charts do with messages is my_charts.js.
  */
 
 /** @import { Clock } from "./clock.js" */
 /** @import { Message } from "./request_table.js" */
+/** @import { OffsetStorage } from "./resumption.js" */
 import { browserClock } from "./clock.js";
 import { Emitter } from "./emitter.js";
 import { Heartbeat } from "./heartbeat.js";
 import { ReconnectingSocket, State } from "./reconnecting_socket.js";
 import { RequestTable } from "./request_table.js";
+import { Resumption, tabStorage } from "./resumption.js";
 import { RTError } from "./rt_error.js";
 
 /** Until the server has said its own. */
@@ -26,6 +28,7 @@ const OWN_EVENTS = new Set(["open", "close", "closed", "state", "message"]);
  * @property {{id: number | string, name: string}} user
  * @property {{version: string, epoch: string | number}} server
  * @property {number} heartbeat_ms
+ * @property {string | null} [offset] pushed messages that are newer come live
  */
 
 export class RTClient {
@@ -34,6 +37,7 @@ export class RTClient {
   #events = new Emitter();
   #requests;
   #heartbeat;
+  #resumption;
   #socket;
 
   /**
@@ -43,9 +47,21 @@ export class RTClient {
    * @param {typeof WebSocket} [options.WebSocket]
    * @param {Clock} [options.clock]
    * @param {() => number} [options.random]
+   * @param {OffsetStorage | null} [options.storage] where the offset of the newest pushed message outlives the page, so
+   *   that none is missed while it is loaded again; null for nowhere
    */
-  constructor({ url, WebSocket = globalThis.WebSocket, clock = browserClock, random = Math.random } = {}) {
+  constructor({
+    url,
+    WebSocket = globalThis.WebSocket,
+    clock = browserClock,
+    random = Math.random,
+    storage = tabStorage(),
+  } = {}) {
     this.#requests = new RequestTable(clock);
+    this.#resumption = new Resumption({ clock, storage }, {
+      ask: (offset) => this.send("resume", { offset }),
+      giveUp: (messages) => messages.forEach((message) => this.#pass(message)),
+    });
     this.#heartbeat = new Heartbeat({
       clock,
       ping: () => this.send("ping"),
@@ -67,6 +83,8 @@ export class RTClient {
   /**
    * Listen to an event:
    * - a message type, such as "userinfo" or one's own: `(data, message)`
+   * - "resumed", all pushed messages that were missed have come: `({count})`; "resume_lost", some cannot be had any more,
+   *   so that the page has to load its state anew: `({reason})`
    * - "error", an error that answers no request of `request`: `(RTError, message)`
    * - "message", every message that answers no request: `(message)`
    * - "state": `(state, {delay_ms})`, with the time until the next attempt in state "waiting"
@@ -126,6 +144,7 @@ export class RTClient {
   #forgetConnection() {
     this.userinfo = null;
     this.#heartbeat.stop();
+    this.#resumption.end();
     this.#requests.rejectAll(new RTError("disconnected", "the connection was lost before the answer"));
   }
 
@@ -144,16 +163,17 @@ export class RTClient {
     this.#heartbeat.heard();
     const message = parseMessage(text);
     if (message === null) this.#events.emit("error", new RTError("bad_json", "the server sent what is no message"));
-    else if (!this.#requests.settle(message)) this.#onMessage(message);
+    else if (!this.#requests.settle(message)) for (const each of this.#resumption.receive(message)) this.#pass(each);
   }
 
   /** @param {Message} message */
-  #onMessage(message) {
+  #pass(message) {
     const { type, data } = message;
     if (type === "userinfo") this.#onUserInfo(data);
     if (type === "reconnect" && data?.after_ms >= 0) this.#socket.comeBackAfter(data.after_ms);
     this.#events.emit("message", message);
     if (!OWN_EVENTS.has(type)) this.#events.emit(type, type === "error" ? RTError.fromData(data) : data, message);
+    if (type === "userinfo" && data?.user) this.#resumption.begin(data);
   }
 
   /** @param {UserInfo} userinfo */

@@ -444,6 +444,160 @@ var rtc = (() => {
     }
   };
 
+  // site/static/js/rtc/offset.js
+  function isNewer(offset, other) {
+    return other === null || compareOffsets(offset, other) > 0;
+  }
+  function compareOffsets(one, other) {
+    const [ms, number] = one.split("-");
+    const [otherMs, otherNumber] = other.split("-");
+    return compareDigits(ms, otherMs) || compareDigits(number, otherNumber);
+  }
+  function compareDigits(one = "", other = "") {
+    if (one.length !== other.length) return one.length - other.length;
+    if (one === other) return 0;
+    return one < other ? -1 : 1;
+  }
+
+  // site/static/js/rtc/resumption.js
+  var PATIENCE_MS = 1e4;
+  var KEY = "rtserver:offset:";
+  var Resumption = class {
+    #clock;
+    #storage;
+    #on;
+    /** @type {string | null} where the newest offset of the user is stored, once there has been one */
+    #key = null;
+    /** @type {string | null} the newest offset that was passed on */
+    #newest = null;
+    /** @type {string | null} what is newer than this comes live; null: not known */
+    #liveFrom = null;
+    /** @type {Message[]} live messages that wait for the end of the resume */
+    #held = [];
+    /** @type {any} the timer, while a resume is under way */
+    #timer = null;
+    /**
+     * @param {object} options
+     * @param {Clock} options.clock
+     * @param {OffsetStorage | null} options.storage where the newest offset outlives the page; null for nowhere
+     * @param {object} on
+     * @param {(offset: string | null) => void} on.ask send the question for what lies behind an offset
+     * @param {(messages: Message[]) => void} on.giveUp there will be no answer: pass these on
+     */
+    constructor({ clock, storage }, on) {
+      this.#clock = clock;
+      this.#storage = storage;
+      this.#on = on;
+    }
+    /**
+     * A connection has begun. A server that keeps nothing says no offset, and is asked nothing.
+     * @param {{user: {id: number | string}, offset?: string | null}} userinfo
+     */
+    begin({ user, offset }) {
+      if (offset === void 0) return;
+      this.#remember(KEY + user.id);
+      this.#liveFrom = offset;
+      this.#arm();
+      this.#on.ask(this.#newest);
+    }
+    /** The connection has ended: what was held back comes again when the next one resumes. */
+    end() {
+      this.#disarm();
+      this.#held = [];
+    }
+    /**
+     * @param {Message} message
+     * @returns {Message[]} what is to be passed on now, in this order: nothing, the message, or others before it
+     */
+    receive(message) {
+      if (typeof message.offset === "string") return this.#receiveKept(message, message.offset);
+      if (this.#timer === null || !isEnd(message)) return [message];
+      if (message.type === "error") return [...this.#release(), message, lost(message.data?.code)];
+      const released = this.#release();
+      if (this.#liveFrom !== null) this.#advance(this.#liveFrom);
+      return [...released, message];
+    }
+    /**
+     * @param {Message} message
+     * @param {string} offset
+     */
+    #receiveKept(message, offset) {
+      if (this.#timer !== null) {
+        this.#arm();
+        if (this.#liveFrom === null || isNewer(offset, this.#liveFrom)) {
+          this.#held.push(message);
+          return [];
+        }
+      }
+      return this.#advance(offset) ? [message] : [];
+    }
+    /** End the resume. @returns {Message[]} */
+    #release() {
+      this.#disarm();
+      const held = this.#held;
+      this.#held = [];
+      held.sort((one, other) => compareOffsets(one.offset ?? "", other.offset ?? ""));
+      return held.filter((message) => this.#advance(message.offset ?? ""));
+    }
+    /**
+     * @param {string} offset
+     * @returns {boolean} whether it is newer than all before
+     */
+    #advance(offset) {
+      if (!isNewer(offset, this.#newest)) return false;
+      this.#newest = offset;
+      if (this.#key !== null) this.#store(this.#key, offset);
+      return true;
+    }
+    /** @param {string} key another one than before is another user's, whose messages are none of the former's */
+    #remember(key) {
+      if (key === this.#key) return;
+      this.#key = key;
+      this.#newest = this.#load(key);
+    }
+    /** @param {string} key */
+    #load(key) {
+      try {
+        const stored = this.#storage?.getItem(key) ?? null;
+        return stored !== null && /^\d{1,15}-\d{1,19}$/.test(stored) ? stored : null;
+      } catch {
+        return null;
+      }
+    }
+    /**
+     * @param {string} key
+     * @param {string} offset
+     */
+    #store(key, offset) {
+      try {
+        this.#storage?.setItem(key, offset);
+      } catch {
+        this.#storage = null;
+      }
+    }
+    #arm() {
+      this.#disarm();
+      this.#timer = this.#clock.setTimeout(() => this.#on.giveUp([...this.#release(), lost("timeout")]), PATIENCE_MS);
+    }
+    #disarm() {
+      if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+      this.#timer = null;
+    }
+  };
+  function tabStorage() {
+    try {
+      return globalThis.sessionStorage ?? null;
+    } catch {
+      return null;
+    }
+  }
+  function isEnd({ type, data }) {
+    return type === "resumed" || type === "resume_lost" || type === "error" && data?.type === "resume";
+  }
+  function lost(reason = "internal") {
+    return { type: "resume_lost", data: { count: 0, offset: null, reason } };
+  }
+
   // site/static/js/rtc/rt_client.js
   var DEFAULT_HEARTBEAT_MS = 3e4;
   var OWN_EVENTS = /* @__PURE__ */ new Set(["open", "close", "closed", "state", "message"]);
@@ -453,6 +607,7 @@ var rtc = (() => {
     #events = new Emitter();
     #requests;
     #heartbeat;
+    #resumption;
     #socket;
     /**
      * Connects by itself, and again after every loss that may be mended (see `CloseCode`).
@@ -461,9 +616,21 @@ var rtc = (() => {
      * @param {typeof WebSocket} [options.WebSocket]
      * @param {Clock} [options.clock]
      * @param {() => number} [options.random]
+     * @param {OffsetStorage | null} [options.storage] where the offset of the newest pushed message outlives the page, so
+     *   that none is missed while it is loaded again; null for nowhere
      */
-    constructor({ url, WebSocket = globalThis.WebSocket, clock = browserClock, random = Math.random } = {}) {
+    constructor({
+      url,
+      WebSocket = globalThis.WebSocket,
+      clock = browserClock,
+      random = Math.random,
+      storage = tabStorage()
+    } = {}) {
       this.#requests = new RequestTable(clock);
+      this.#resumption = new Resumption({ clock, storage }, {
+        ask: (offset) => this.send("resume", { offset }),
+        giveUp: (messages) => messages.forEach((message) => this.#pass(message))
+      });
       this.#heartbeat = new Heartbeat({
         clock,
         ping: () => this.send("ping"),
@@ -483,6 +650,8 @@ var rtc = (() => {
     /**
      * Listen to an event:
      * - a message type, such as "userinfo" or one's own: `(data, message)`
+     * - "resumed", all pushed messages that were missed have come: `({count})`; "resume_lost", some cannot be had any more,
+     *   so that the page has to load its state anew: `({reason})`
      * - "error", an error that answers no request of `request`: `(RTError, message)`
      * - "message", every message that answers no request: `(message)`
      * - "state": `(state, {delay_ms})`, with the time until the next attempt in state "waiting"
@@ -536,6 +705,7 @@ var rtc = (() => {
     #forgetConnection() {
       this.userinfo = null;
       this.#heartbeat.stop();
+      this.#resumption.end();
       this.#requests.rejectAll(new RTError("disconnected", "the connection was lost before the answer"));
     }
     /**
@@ -552,15 +722,16 @@ var rtc = (() => {
       this.#heartbeat.heard();
       const message = parseMessage(text);
       if (message === null) this.#events.emit("error", new RTError("bad_json", "the server sent what is no message"));
-      else if (!this.#requests.settle(message)) this.#onMessage(message);
+      else if (!this.#requests.settle(message)) for (const each of this.#resumption.receive(message)) this.#pass(each);
     }
     /** @param {Message} message */
-    #onMessage(message) {
+    #pass(message) {
       const { type, data } = message;
       if (type === "userinfo") this.#onUserInfo(data);
       if (type === "reconnect" && data?.after_ms >= 0) this.#socket.comeBackAfter(data.after_ms);
       this.#events.emit("message", message);
       if (!OWN_EVENTS.has(type)) this.#events.emit(type, type === "error" ? RTError.fromData(data) : data, message);
+      if (type === "userinfo" && data?.user) this.#resumption.begin(data);
     }
     /** @param {UserInfo} userinfo */
     #onUserInfo(userinfo) {

@@ -1,0 +1,181 @@
+/**
+ * What makes pushed messages come once and in order, over losses of the connection, reloads and changes of the server.
+ *
+ * Decides which messages are passed on when: what was missed first, then what has come live meanwhile; nothing twice.
+ * Knows the newest offset that was passed on, also after a reload of the page, and asks with it. See "Offsets and
+ * resume" in docs/csprotocols.readme.md.
+ */
+
+/** @import { Clock } from "./clock.js" */
+/** @import { Message } from "./request_table.js" */
+import { compareOffsets, isNewer } from "./offset.js";
+
+/** How long the server may say nothing of what was missed. */
+const PATIENCE_MS = 10_000;
+const KEY = "rtserver:offset:";
+
+/**
+ * @typedef {object} OffsetStorage The part of `sessionStorage` that is used.
+ * @property {(key: string) => string | null} getItem
+ * @property {(key: string, value: string) => void} setItem
+ */
+
+export class Resumption {
+  #clock;
+  #storage;
+  #on;
+  /** @type {string | null} where the newest offset of the user is stored, once there has been one */
+  #key = null;
+  /** @type {string | null} the newest offset that was passed on */
+  #newest = null;
+  /** @type {string | null} what is newer than this comes live; null: not known */
+  #liveFrom = null;
+  /** @type {Message[]} live messages that wait for the end of the resume */
+  #held = [];
+  /** @type {any} the timer, while a resume is under way */
+  #timer = null;
+
+  /**
+   * @param {object} options
+   * @param {Clock} options.clock
+   * @param {OffsetStorage | null} options.storage where the newest offset outlives the page; null for nowhere
+   * @param {object} on
+   * @param {(offset: string | null) => void} on.ask send the question for what lies behind an offset
+   * @param {(messages: Message[]) => void} on.giveUp there will be no answer: pass these on
+   */
+  constructor({ clock, storage }, on) {
+    this.#clock = clock;
+    this.#storage = storage;
+    this.#on = on;
+  }
+
+  /**
+   * A connection has begun. A server that keeps nothing says no offset, and is asked nothing.
+   * @param {{user: {id: number | string}, offset?: string | null}} userinfo
+   */
+  begin({ user, offset }) {
+    if (offset === undefined) return;
+    this.#remember(KEY + user.id);
+    this.#liveFrom = offset;
+    this.#arm();
+    this.#on.ask(this.#newest);
+  }
+
+  /** The connection has ended: what was held back comes again when the next one resumes. */
+  end() {
+    this.#disarm();
+    this.#held = [];
+  }
+
+  /**
+   * @param {Message} message
+   * @returns {Message[]} what is to be passed on now, in this order: nothing, the message, or others before it
+   */
+  receive(message) {
+    if (typeof message.offset === "string") return this.#receiveKept(message, message.offset);
+    if (this.#timer === null || !isEnd(message)) return [message];
+    if (message.type === "error") return [...this.#release(), message, lost(message.data?.code)];
+    const released = this.#release();
+    if (this.#liveFrom !== null) this.#advance(this.#liveFrom);
+    return [...released, message];
+  }
+
+  /**
+   * @param {Message} message
+   * @param {string} offset
+   */
+  #receiveKept(message, offset) {
+    if (this.#timer !== null) {
+      this.#arm();
+      if (this.#liveFrom === null || isNewer(offset, this.#liveFrom)) {
+        this.#held.push(message);
+        return [];
+      }
+    }
+    return this.#advance(offset) ? [message] : [];
+  }
+
+  /** End the resume. @returns {Message[]} */
+  #release() {
+    this.#disarm();
+    const held = this.#held;
+    this.#held = [];
+    // Where it was not known what is live, what was missed is among them.
+    held.sort((one, other) => compareOffsets(one.offset ?? "", other.offset ?? ""));
+    return held.filter((message) => this.#advance(message.offset ?? ""));
+  }
+
+  /**
+   * @param {string} offset
+   * @returns {boolean} whether it is newer than all before
+   */
+  #advance(offset) {
+    if (!isNewer(offset, this.#newest)) return false;
+    this.#newest = offset;
+    if (this.#key !== null) this.#store(this.#key, offset);
+    return true;
+  }
+
+  /** @param {string} key another one than before is another user's, whose messages are none of the former's */
+  #remember(key) {
+    if (key === this.#key) return;
+    this.#key = key;
+    this.#newest = this.#load(key);
+  }
+
+  /** @param {string} key */
+  #load(key) {
+    try {
+      const stored = this.#storage?.getItem(key) ?? null;
+      return stored !== null && /^\d{1,15}-\d{1,19}$/.test(stored) ? stored : null;
+    } catch {
+      return null;
+    }
+  }
+
+  /**
+   * @param {string} key
+   * @param {string} offset
+   */
+  #store(key, offset) {
+    try {
+      this.#storage?.setItem(key, offset);
+    } catch {
+      // Full, or forbidden: then it is known to this page alone.
+      this.#storage = null;
+    }
+  }
+
+  #arm() {
+    this.#disarm();
+    this.#timer = this.#clock.setTimeout(() => this.#on.giveUp([...this.#release(), lost("timeout")]), PATIENCE_MS);
+  }
+
+  #disarm() {
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
+
+/** @returns {OffsetStorage | null} the tab's own; null where there is none, or none for this page */
+export function tabStorage() {
+  try {
+    return globalThis.sessionStorage ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Message} message whether it is one of the ends that a resume may have */
+function isEnd({ type, data }) {
+  return type === "resumed" || type === "resume_lost" || (type === "error" && data?.type === "resume");
+}
+
+/**
+ * What a page is told when nobody can say what it missed.
+ * @param {string} [reason]
+ * @returns {Message}
+ */
+function lost(reason = "internal") {
+  return { type: "resume_lost", data: { count: 0, offset: null, reason } };
+}
