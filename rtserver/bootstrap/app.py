@@ -44,6 +44,7 @@ from rtserver.bootstrap.embedded_redis import EmbeddedRedis
 from rtserver.bootstrap.error import StartError
 from rtserver.bootstrap.file_limit import raise_file_limit
 from rtserver.bootstrap.going_down import GoingDown, longest_end
+from rtserver.bootstrap.guarded_servant import guard_calls
 from rtserver.bootstrap.health import AliveHandler, Probe, Reading, ReadyHandler, beat_probe, canary_probe
 from rtserver.bootstrap.limits import gate_limits
 from rtserver.bootstrap.log import set_up_log
@@ -277,6 +278,7 @@ class App:
         adapter = RpcCommAdapter("rtserver").addServant(UserGateway())
         for cls in load_servants(self._config.rpc_servants):
             adapter.addServant(build_servant(cls, self._users))
+        guard_calls(adapter.table, self._users.rights)
         return adapter
 
     def _build_canary(self, own_routes: Sequence[Any]) -> tuple[PrivateDoor, CanaryClient]:

@@ -1,7 +1,9 @@
 """The policy of docs/examples in a real server: who gets which quotes, by the groups of the demo site."""
 
+import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,16 +11,20 @@ import redis
 
 from rtserver.bootstrap.plugin import load_policy
 from rtserver.user.auth import Identity
+from tcelib.error import RPCERROR_REMOTEMETHOD_EXCEPTION
 from tests.conftest import unused_port
-from tests.docs.conftest import MSG_HANDLERS
+from tests.docs.conftest import MSG_HANDLERS, SERVANTS
 from tests.docs.document import ROOT
 from tests.docs.site_shell import run_on_site
 from tests.docs.visitor import Visitor, log_in
 from tests.redis_process import RedisProcess
 from tests.running_server import RunningServer
+from tests.tce_client import TceClient, text
 
+CART, ADD = 20000, 0
 EXAMPLES = ROOT / "docs" / "examples"
-OPTIONS = ("--no-demo-quotes", "--msg-handlers", MSG_HANDLERS, "--policy", "group_policy:GroupPolicy")
+PLUGINS = ("--msg-handlers", MSG_HANDLERS, "--rpc-servants", SERVANTS, "--policy", "group_policy:GroupPolicy")
+OPTIONS = ("--no-demo-quotes", *PLUGINS)
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +88,20 @@ def test_a_message_that_is_not_for_guests_is_refused_to_guest(server: RunningSer
         guest.send('{"type":"todo","data":{"op":"add","text":"sweep"},"id":7}')
         answer = next_of(guest, "error")
     assert (answer["type"], answer["id"], answer["data"]["code"]) == ("error", 7, "forbidden")
+
+
+def test_a_call_that_is_not_for_guests_is_answered_with_an_error(server: RunningServer) -> None:
+    nails = text("nails") + (12).to_bytes(4, "big")
+
+    async def add(session_key: str) -> int:
+        async with await TceClient.over_tcp(server.tce_port) as client:
+            await client.ping(token=session_key)
+            return (await client.answer(client.call(CART, ADD, nails))).errcode
+
+    # Not here: a browser that another test has opened keeps a loop running in this thread.
+    with ThreadPoolExecutor(1) as pool:
+        errors = [pool.submit(asyncio.run, add(log_in(server, name))).result(30) for name in ("guest", "demo")]
+    assert errors == [RPCERROR_REMOTEMETHOD_EXCEPTION, 0]
 
 
 @pytest.mark.parametrize(
