@@ -51,6 +51,7 @@ def check_all(config: Config) -> Iterator[Finding]:
     yield from check_certificate(config)
     yield from check_django(config)
     yield from check_cookies(config)
+    yield from check_secret_key(config)
     yield from check_plugins(config)
     yield from check_redis(config)
     yield from check_ports(config)
@@ -108,6 +109,14 @@ def judge_cookies(site: Any, config: Config) -> Iterator[Finding]:
     if site.SESSION_COOKIE_SECURE and not config.django_settings and not (config.tls_cert or config.trusted_proxies):
         text = "RTSITE_HTTPS is on, but nobody is in trusted_proxies who could say that TLS is spoken"
         yield Finding(Verdict.WARN, "cookies", text)
+
+
+def check_secret_key(config: Config) -> Iterator[Finding]:
+    """Whether the demo site's key, if there is one, is nobody else's to read."""
+    path = Path(config.var_dir) / "secret_key"
+    if not config.django_settings and path.exists() and path.stat().st_mode & 0o077:
+        text = f"{path} may be read by others of this machine: chmod 600, or remove it for a new one"
+        yield Finding(Verdict.WARN, "secret", text)
 
 
 def check_plugins(config: Config) -> Iterator[Finding]:

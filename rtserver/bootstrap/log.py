@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from typing import Literal, TextIO
 
 ACCESS_LOGGER = "tornado.access"
+STRANGERS_LOGGERS = (ACCESS_LOGGER, "django.security.")
+LONGEST_OF_STRANGERS = 300
 MONITORED_PATHS = ("/healthz", "/readyz", "/metrics")
 DULL_PATHS = ("/static/", "/favicon.ico")
 COLOURS = {
@@ -32,6 +34,7 @@ def set_up_log(stream: TextIO, *, level: str, form: Literal["text", "json"], env
     formatter = JsonFormatter() if form == "json" else TextFormatter(stream.isatty() and not environ.get("NO_COLOR"))
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
+    handler.addFilter(in_short)
     logging.captureWarnings(True)
     root = logging.getLogger()
     root.handlers = [handler]
@@ -50,6 +53,19 @@ def is_worth_a_line(record: logging.LogRecord) -> bool:
     if any(f" {path}" in message for path in MONITORED_PATHS):
         return False
     return record.levelno > logging.INFO or not any(f" {path}" in message for path in DULL_PATHS)
+
+
+def in_short(record: logging.LogRecord) -> bool:
+    """Cut what a stranger's request is said of to a line of bearable length, as every stranger can cause it.
+
+    Django logs a request that it refuses (a Host of another name, say) with the traceback of the refusal.
+    """
+    if record.name.startswith(STRANGERS_LOGGERS):
+        message = record.getMessage()
+        if len(message) > LONGEST_OF_STRANGERS:
+            message = f"{message[:LONGEST_OF_STRANGERS]}…"
+        record.msg, record.args, record.exc_info = message, None, None
+    return True
 
 
 def short_name(logger: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -31,8 +32,12 @@ def websocket_sources(request: HttpRequest) -> str:
     if settings.RTSERVER_WEBSOCKET_URL:
         url = urlsplit(settings.RTSERVER_WEBSOCKET_URL)
         return f"{url.scheme}://{url.netloc}"
+    try:
+        host = request.get_host()
+    except DisallowedHost:
+        return ""  # what is answered then is no page of ours, and connects to nothing
     # Some browsers do not count a WebSocket of the own host as 'self'.
-    return f"ws://{request.get_host()} wss://{request.get_host()}"
+    return f"ws://{host} wss://{host}"
 
 
 def content_security_policy(websockets: str) -> str:

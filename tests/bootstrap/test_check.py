@@ -8,6 +8,7 @@ from rtserver.bootstrap.check import (
     Verdict,
     check_certificate,
     check_file_limit,
+    check_secret_key,
     judge_cookies,
     judge_persistence,
     judge_server,
@@ -113,3 +114,15 @@ def test_a_certificate_is_looked_at_where_there_should_be_one(certificate, tmp_p
     [missing] = check_certificate(Config(tls_cert=str(tmp_path / "none.pem"), tls_key=str(certificate)))
     assert missing.verdict == "FAIL"
     assert "none.pem cannot be read: No such file" in missing.detail
+
+
+def test_a_secret_key_that_others_may_read_is_a_warning(tmp_path):
+    config = Config(var_dir=str(tmp_path))
+    assert list(check_secret_key(config)) == []
+    key = tmp_path / "secret_key"
+    key.write_text("secret")
+    key.chmod(0o600)
+    assert list(check_secret_key(config)) == []
+    key.chmod(0o640)
+    assert verdicts_of(check_secret_key(config)) == ["warn"]
+    assert list(check_secret_key(Config(var_dir=str(tmp_path), django_settings="shop.settings"))) == []

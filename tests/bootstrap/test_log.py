@@ -89,6 +89,18 @@ def test_files_and_probes_are_logged_only_when_they_fail(message, level, is_logg
 
 
 @pytest.mark.usefixtures("kept_logging")
+@pytest.mark.parametrize("logger", ["tornado.access", "django.security.DisallowedHost"])
+def test_a_strangers_request_is_a_line_of_bearable_length_without_a_traceback(logger):
+    stream = io.StringIO()
+    set_up_log(stream, level="info", form="text", environ={})
+    logging.getLogger(logger).error("Invalid HTTP_HOST header: %r", "x" * 60_000, exc_info=caught(KeyError("k")))
+    [line] = stream.getvalue().splitlines()
+    assert 300 < len(line) < 400
+    logging.getLogger("django.request").error("Internal Server Error: %s", "/", exc_info=caught(KeyError("k")))
+    assert stream.getvalue().endswith("KeyError: 'k'\n")
+
+
+@pytest.mark.usefixtures("kept_logging")
 def test_the_level_and_the_stream_hold_for_all_loggers_and_a_second_set_up_replaces_the_first():
     first, second = io.StringIO(), io.StringIO()
     set_up_log(first, level="debug", form="text", environ={})

@@ -95,6 +95,18 @@ def test_a_host_of_any_kind_is_answered(server: RunningServer, host: bytes) -> N
     assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 200 OK"))
 
 
+def test_a_host_that_is_not_ours_is_one_line_in_the_log(server: RunningServer) -> None:
+    name = b"evil-" + b"x" * 1000 + b".example"
+    answer = say(server, b"GET / HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n" % name)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"connect-src 'self' ;" in answer
+    server.wait_ready(lambda: any("evil-xxx" in line for line in server.output))
+    said = [line for line in server.output if "evil-xxx" in line]
+    assert len(said) == 1
+    assert len(said[0]) < 500
+    assert not any("Traceback" in line for line in server.output)
+
+
 @pytest.mark.parametrize(
     "path", [b"/accounts/login/?next=%0d%0aSet-Cookie:%20a=b", b"/%0d%0aX-Evil:%201", b"/static/%0d%0aX-Evil:%201"]
 )
