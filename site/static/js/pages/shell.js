@@ -38,13 +38,22 @@ export function startShell() {
   return { client, notices };
 }
 
-/** A notice with a text is a toast and an entry in the log; one that says `lag` is about this connection. */
+/**
+ * A notice with a text is a toast and an entry in the log, under the time at which it was sent: it may have waited for
+ * its user. One that says `lag` is about this connection.
+ */
 function showNotices(client, notices, connection) {
   const toasts = new Toasts(document.getElementById("toasts"));
-  client.on("notice", (data) => {
+  client.on("notice", (data, { offset }) => {
     if (data?.code === "lag") connection.showLag(Boolean(data.lagging));
     if (typeof data?.text !== "string") return;
-    notices.add(data.text, Date.now());
+    notices.add(data.text, timeOf(offset) ?? Date.now());
     toasts.show(data.text);
   });
+  client.on("resume_lost", () => toasts.show("Some notices came while you were away and are not there any more."));
+}
+
+/** @param {string | undefined} offset milliseconds, a dash, a number */
+function timeOf(offset) {
+  return offset === undefined ? null : Number(offset.split("-")[0]);
 }
