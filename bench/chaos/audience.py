@@ -62,25 +62,42 @@ class Audience:
 
     async def leave(self) -> None:
         """All visitors close their pages."""
-        await asyncio.gather(*(self._present.pop(name).leave() for name in self._visitors))
+        await asyncio.gather(*(page.leave() for page in self._take_visitors()))
+
+    async def vanish(self) -> None:
+        """All visitors are gone without a word, and what was on its way to their pages with them."""
+        await asyncio.gather(*(page.vanish() for page in self._take_visitors()))
 
     def come_back(self) -> None:
-        """All visitors open a new page."""
+        """All visitors who are not there open a new page."""
         for name, session in self._visitors.items():
-            self._open(name, session, [])
+            if name not in self._present:
+                self._open(name, session, [])
+
+    def visitor_ports(self) -> set[int]:
+        """Where their connections come from."""
+        return {self._present[name].local_port for name in self._visitors if name in self._present}
+
+    def allow_again(self, messages: int) -> None:
+        """A new page of a visitor may get so many messages that an earlier one has had and could not say so."""
+        for name in self._visitors:
+            self._ledger.allow(name, messages)
+
+    def _take_visitors(self) -> list[Page]:
+        return [self._present.pop(name) for name in self._visitors if name in self._present]
 
     def _open(self, name: str, session: Session, charts: Sequence[ChartCopy]) -> None:
-        follower = Follower(charts, self._show_at(name))
+        follower = Follower(charts, self._show_at(name, len(self.pages)))
         backoff = Backoff(random.Random(self._random.getrandbits(32)).random)
         page = self._present[name] = Page(name, self._port, session.cookie, follower, backoff)
         self.pages.append(page)
         self._spawn(page.run())
 
-    def _show_at(self, name: str) -> Callable[[Message], None]:
+    def _show_at(self, name: str, life: int) -> Callable[[Message], None]:
         def show(message: Message) -> None:
             now, data = time.monotonic(), message["data"]
             if message["type"] == "numbered":
-                self._ledger.got(name, data["source"], data["n"], now)
+                self._ledger.got(name, data["source"], data["n"], now, life)
             else:
                 self._ledger.heard(_chart(name, data["chart_id"]), now)
 

@@ -14,6 +14,7 @@ from bench.chaos.stage import Stage
 
 ENDS = (End.FIN, End.RST)
 FULL_BYTES = 1  # of memory that Redis may use: it uses more when it is empty
+UNSEEN_SECONDS = 3.0  # a page says about once a second what it has seen
 CUT_PAUSE = (0.05, 0.4)
 
 Break = Callable[[Stage, float, random.Random], Awaitable[None]]
@@ -116,6 +117,22 @@ async def half_open_clients(stage: Stage, seconds: float, chance: random.Random)
     await _half_open(seconds, _some(stage.front, chance))
 
 
+async def close_lids(stage: Stage, seconds: float, _chance: random.Random) -> None:
+    """Visitors' connections hang and their pages are never heard of again, as when a lid is closed."""
+    stage.audience.come_back()
+    await stage.audience.wait_connected()
+    await asyncio.sleep(1.0)
+    ports = stage.audience.visitor_ports()
+    links = [link for link in stage.front.links if link.near_port in ports]
+    for link in links:
+        link.freeze()
+    await asyncio.sleep(seconds)
+    await stage.audience.vanish()
+    stage.allow_visitors(UNSEEN_SECONDS)
+    for link in links:
+        link.cut(End.RST)
+
+
 async def half_open_redis(stage: Stage, seconds: float, _chance: random.Random) -> None:
     """All connections to Redis hang; new ones work. Then the old ones are reset."""
     links = [link for proxy in (*stage.server_links, stage.producer_link) for link in proxy.links]
@@ -134,6 +151,7 @@ FAULTS = (
     Fault("cut clients", 2.0, 3.0, cut_clients, "end and reset single connections of clients"),
     Fault("cut redis", 2.0, 3.0, cut_redis, "end and reset single connections to Redis"),
     Fault("half-open clients", 2.0, 5.0, half_open_clients, "half of the clients' connections hang, then are reset"),
+    Fault("close lids", 1.0, 4.0, close_lids, "visitors' connections hang, their pages never come back"),
     Fault("half-open redis", 2.0, 6.5, half_open_redis, "all connections to Redis hang, then are reset"),
 )
 

@@ -50,6 +50,19 @@ class Page:
             self._writer.write(client_frame(Opcode.CLOSE, CloseCode.NORMAL.to_bytes(2, "big")))
             await self._has_left.wait()
 
+    async def vanish(self) -> None:
+        """Be gone without a word: ``run`` returns."""
+        self._is_leaving = True
+        if self._writer is not None:
+            self._writer.transport.abort()
+        await self._has_left.wait()
+
+    @property
+    def local_port(self) -> int:
+        """Where the connection comes from; 0 if there is none."""
+        address = self._writer and self._writer.get_extra_info("sockname")
+        return address[1] if address else 0
+
     async def run(self) -> None:
         """Be there until it leaves. Raises ``PageError``."""
         try:

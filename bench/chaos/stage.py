@@ -84,6 +84,10 @@ class Stage:
         await worker.terminate_predecessor()
         self._allow_seconds(worker, time.monotonic() - begun + UNSAVED_SECONDS)
 
+    def allow_visitors(self, seconds: float) -> None:
+        """Their new pages may get once more what the former ones had in so many seconds, from their two sources."""
+        self.audience.allow_again(round(seconds * self._size.rate * BURST))
+
     def _allow_seconds(self, worker: Worker, seconds: float) -> None:
         self.ledger.allow(_every(worker.name), round(seconds * self._size.rate * BURST))
 
