@@ -8,6 +8,8 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+Range = tuple[float, float]
+
 CALM_SECONDS = (0.3, 1.5)
 
 
@@ -26,15 +28,18 @@ class Draw:
     """For what the fault itself draws: which connections, which worker."""
 
 
-def plan(seed: int, faults: Sequence[tuple[str, float, float]]) -> Iterator[Draw]:
-    """Faults without end. ``faults``: each one's name, and the least and the most seconds that it lasts."""
+def plan(seed: int, faults: Sequence[tuple[str, float, float]], calm: Range = CALM_SECONDS) -> Iterator[Draw]:
+    """Faults without end. ``faults``: each one's name, and the least and the most seconds that it lasts.
+
+    ``calm``: the least and the most seconds of traffic before it, and after it.
+    """
     chance = random.Random(seed)
     while True:
         for name, least, most in chance.sample(list(faults), len(faults)):
             yield Draw(
                 name,
-                chance.uniform(*CALM_SECONDS),
+                chance.uniform(*calm),
                 chance.uniform(least, most),
-                chance.uniform(*CALM_SECONDS),
+                chance.uniform(*calm),
                 chance.getrandbits(32),
             )

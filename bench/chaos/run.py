@@ -11,7 +11,7 @@ from bench.chaos.child import ChildError
 from bench.chaos.fault import FAULTS, Fault
 from bench.chaos.ledger import Episode
 from bench.chaos.page import PageError
-from bench.chaos.plan import Draw, plan
+from bench.chaos.plan import CALM_SECONDS, Draw, Range, plan
 from bench.chaos.size import Size
 from bench.chaos.stage import Stage
 from bench.chaos.table import Result
@@ -26,7 +26,7 @@ MOST_TRACED = 200
 class Order:
     """What is to be done. ``patience``: seconds in which all that was sent has to arrive after a fault.
 
-    ``episodes`` bounds their number, besides the time; None for no bound.
+    ``episodes`` bounds their number, besides the time; None for no bound. ``calm``: see ``plan``.
     """
 
     seed: int
@@ -35,6 +35,7 @@ class Order:
     size: Size = field(default_factory=Size)
     patience: float = 60.0
     episodes: int | None = None
+    calm: Range = CALM_SECONDS
 
 
 async def run(order: Order, say: Callable[[str], object]) -> Result:
@@ -52,7 +53,7 @@ async def run(order: Order, say: Callable[[str], object]) -> Result:
 
 async def _episodes(order: Order, stage: Stage, result: Result, begun: float, say: Callable[[str], object]) -> None:
     faults = {fault.name: fault for fault in order.faults if fault.workers <= order.size.workers}
-    draws = plan(order.seed, [(fault.name, fault.least, fault.most) for fault in faults.values()])
+    draws = plan(order.seed, [(fault.name, fault.least, fault.most) for fault in faults.values()], order.calm)
     try:
         while _has_time(order, result, begun):
             draw = next(draws)

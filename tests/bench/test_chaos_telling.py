@@ -31,6 +31,12 @@ def test_each_round_breaks_everything_once() -> None:
     assert len({tuple(names[begin : begin + 3]) for begin in range(0, 30, 3)}) > 1
 
 
+def test_before_and_after_a_fault_there_is_some_calm() -> None:
+    for drawn in islice(plan(3, THREE, calm=(0.5, 0.75)), 60):
+        assert 0.5 <= drawn.before <= 0.75
+        assert 0.5 <= drawn.after <= 0.75
+
+
 def test_a_fault_lasts_as_long_as_it_may() -> None:
     limits = {name: (least, most) for name, least, most in THREE}
     for drawn in islice(plan(3, THREE), 60):
