@@ -12,6 +12,7 @@ from typing import Any
 from rtserver.base.messages import Message
 from rtserver.base.wire.frame import text_frame
 from rtserver.user.auth import Identity
+from rtserver.user.limits import UserBounds, UserLimits
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Rights
 from rtserver.user.topic import TopicBoard
@@ -171,7 +172,12 @@ class Client:
 class Online:
     """A UserManager with its handlers, and everything it posted."""
 
-    def __init__(self, *handlers: Callable[[UserManager], BaseUserMsgHandler], rights: Rights | None = None) -> None:
+    def __init__(
+        self,
+        *handlers: Callable[[UserManager], BaseUserMsgHandler],
+        rights: Rights | None = None,
+        bounds: UserBounds | None = None,
+    ) -> None:
         self.now = 1000.0
         self.posted: list[Message] = []
         self.site = Site()
@@ -184,6 +190,7 @@ class Online:
             self.site,
             epoch="e1",
             rights=rights,
+            limits=UserLimits(bounds, clock=lambda: self.now),
             heartbeat_ms=20_000,
             clock=lambda: self.now,
         )

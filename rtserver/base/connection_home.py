@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, TypedDict
 
+from rtserver.base.budget import Rates
 from rtserver.base.connection_owner import ConnectionOwner
 from rtserver.base.flusher import Flusher
 from rtserver.base.gate import Gate
@@ -39,6 +40,7 @@ class Limits(TypedDict, total=False):
     login_seconds: float
     adapter: RpcCommAdapter
     gate: Gate
+    rates: Rates | None
 
 
 class ConnectionHome(ThreadBound):
@@ -46,7 +48,8 @@ class ConnectionHome(ThreadBound):
 
     ``max_packet_bytes`` bounds a TCE packet, ``login_seconds`` is what a stranger has to show a token; ``adapter``
     has the servants that serve the calls of all connections. A connection that is started has taken a place at the
-    ``gate``, which is given back when it ends; without a gate everybody may come in.
+    ``gate``, which is given back when it ends; without a gate everybody may come in. ``rates`` are how fast each
+    connection may send; None for any.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class ConnectionHome(ThreadBound):
         login_seconds: float = 10.0,
         adapter: RpcCommAdapter | None = None,
         gate: Gate | None = None,
+        rates: Rates | None = None,
     ) -> None:
         super().__init__()
         self.loop = asyncio.get_running_loop()
@@ -80,6 +84,7 @@ class ConnectionHome(ThreadBound):
         self.login_seconds = login_seconds
         self.adapter = adapter or RpcCommAdapter("rtserver")
         self.tce_counts = TceCounts()
+        self.rates = rates
         self.gate = Gate() if gate is None else gate
         self.strangers: WaitingRoom[PacketConnection] = WaitingRoom(self.gate)
         self.flusher = Flusher(self.loop, flush_window)

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Coroutine
 from typing import Any, Protocol
 
+from rtserver.base.budget import Rates
 from rtserver.base.flusher import Flusher
+from rtserver.base.gate import Gate
 from rtserver.base.tce_counts import TceCounts
 from rtserver.base.timer_wheel import TimerWheel
 from rtserver.base.waiting_room import WaitingRoom
@@ -55,6 +57,8 @@ class Environment(Protocol):
     strangers: WaitingRoom[Any]
     too_slow: int
     """Counts the connections that were given up because too much waited for them."""
+    gate: Gate
+    rates: Rates | None
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:

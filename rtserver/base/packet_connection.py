@@ -7,6 +7,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, ClassVar
 
+from rtserver.base.budget import Budget
 from rtserver.base.connection_owner import ConnectionOwner, Environment
 from rtserver.base.outgoing_connection import OutgoingConnection
 from rtserver.base.tce_login import TceLogin
@@ -22,13 +23,17 @@ class PacketConnection(OutgoingConnection):
     may_compress: ClassVar[bool] = False
     """Whether packets may be compressed (TCE protocol, section 1.1)."""
 
-    __slots__ = ("_listener", "_login", "_peer")
+    is_framed: ClassVar[bool] = True
+    """Whether the stream comes in pieces that were counted as calls already, one for each."""
+
+    __slots__ = ("_listener", "_login", "_peer", "budget")
 
     def __init__(self, environment: Environment, connection: socket.socket, remote_ip: str) -> None:
         super().__init__(environment, connection, remote_ip)
         self._listener: ConnectionOwner | TceLogin = environment.owner
         self._login: TceLogin | None = None
         self._peer: TcePeer | None = None
+        self.budget = None if environment.rates is None else Budget(environment.rates)
 
     def expect_token(self) -> None:
         """Nobody knows whose connection it is. It is closed unless it shows a token."""

@@ -1,8 +1,11 @@
 """A TCE client on a TCP socket: packets in, packets out, nothing around them (TCE protocol, section 1)."""
 
+import asyncio
 import socket
+from collections.abc import Awaitable
 
 from rtserver.base.connection_owner import Environment
+from rtserver.base.limit import Limit
 from rtserver.base.packet_connection import PacketConnection
 from rtserver.base.payload import Framing
 from rtserver.base.tce_framing import message_packet
@@ -17,6 +20,7 @@ class TceConnection(PacketConnection):
     join_packets = staticmethod(b"".join)
     kind = "tce"
     may_compress = True
+    is_framed = False
 
     __slots__ = ("_code", "_is_closing")
 
@@ -54,15 +58,27 @@ class TceConnection(PacketConnection):
         """One buffer: everything in it to whoever listens, then what it led to in one write."""
         if self._is_closing:
             return
+        delay = 0.0
+        if self.budget is not None:
+            delay = self.budget.owe_bytes(self._environment.now(), len(data))
         try:
             pending = self._listener.on_binary(self.session, data)
         except Exception as error:  # noqa: BLE001 (an owner may raise anything; it is logged and costs this connection)
             self._on_error(error)
             return
-        if pending is None:
+        if delay:
+            self._environment.gate.counted.note(Limit.BYTES)
+            self._stop_reading_for(_until_then(pending, delay))
+        elif pending is None:
             self._settle()
         else:
             self._stop_reading_for(pending)
 
     def _settle(self) -> None:
         self.flush()
+
+
+async def _until_then(pending: Awaitable[object] | None, delay: float) -> None:
+    if pending is not None:
+        await pending
+    await asyncio.sleep(delay)

@@ -12,7 +12,9 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from typing import Any, ClassVar, Protocol
 
+from rtserver.base.budget import Budget
 from rtserver.base.connection_owner import Environment
+from rtserver.base.limit import Limit
 from rtserver.base.payload import Framing
 from rtserver.base.tce_framing import is_error
 from rtserver.base.timer_wheel import Timer
@@ -32,7 +34,9 @@ class Carrier(Protocol):
     """The connection that the packets travel on."""
 
     may_compress: ClassVar[bool]
+    is_framed: ClassVar[bool]
     session: Any
+    budget: Budget | None
 
     @property
     def framing(self) -> Framing:
@@ -58,6 +62,8 @@ class TcePeer:
 
     __slots__ = (
         "_carrier",
+        "_charged",
+        "_delay",
         "_environment",
         "_handling",
         "_running",
@@ -77,6 +83,8 @@ class TcePeer:
         self._wakes_at = math.inf
         self._handling: asyncio.Future[None] | None = None  # the last user message that has not been handled yet
         self._running = 0
+        self._charged = 0  # messages that the budget has been told of
+        self._delay = 0.0
         self._waking: asyncio.Future[None] | None = None
         self.may_compress = carrier.may_compress
         self.rpc = RpcConnection(self, max_packet_bytes=environment.max_packet_bytes)
@@ -90,7 +98,9 @@ class TcePeer:
     def receive(self, data: bytes) -> Awaitable[object] | None:
         """Serve what came. While an awaitable that is returned is pending, nothing more may be given."""
         has_more = self.rpc.receive(data)
-        return self._go_on(has_more) if has_more or self._must_wait else None
+        if self._carrier.budget is not None:
+            self._charge(self._carrier.budget, int(self._carrier.is_framed))
+        return self._go_on(has_more) if has_more or self._must_wait or self._delay else None
 
     def end(self) -> None:
         """The connection is over: calls that wait for an answer fail."""
@@ -184,13 +194,27 @@ class TcePeer:
 
     async def _go_on(self, has_more: bool) -> None:
         """Serve the rest, in turns, and wait for what must have ended before the next bytes are read."""
-        while has_more or self._must_wait:
-            if self._must_wait:
+        while has_more or self._must_wait or self._delay:
+            if self._delay:
+                delay, self._delay = self._delay, 0.0
+                await asyncio.sleep(delay)
+            elif self._must_wait:
                 self._waking = self._environment.loop.create_future()
                 await self._waking
             else:
                 await asyncio.sleep(0)
             has_more = self.rpc.serve()
+            if self._carrier.budget is not None:
+                self._charge(self._carrier.budget)
+
+    def _charge(self, budget: Budget, paid: int = 0) -> None:
+        """Tell the budget what was served; ``paid`` of it has been told already."""
+        served = self.rpc.getRecvedMessageCount()
+        delay = budget.owe_calls(self.now(), max(0, served - self._charged - paid))
+        self._charged = served
+        if delay:
+            self._environment.gate.counted.note(Limit.CALLS)
+            self._delay = delay
 
     def _wake(self) -> None:
         if self._waking is not None and not self._must_wait and not self._waking.done():

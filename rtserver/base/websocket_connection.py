@@ -9,15 +9,20 @@ import socket
 from collections.abc import Awaitable, Iterator
 from typing import ClassVar
 
+from rtserver.base.budget import Budget
 from rtserver.base.connection_owner import Environment
+from rtserver.base.limit import Limit
 from rtserver.base.outbox import Verdict
 from rtserver.base.packet_connection import PacketConnection
 from rtserver.base.payload import Framing
 from rtserver.base.tce_framing import packet_frames
+from rtserver.base.wire.client_message import ErrorCode, encode_refusal
+from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.frame import Opcode, build_frame, text_frame
 from rtserver.base.wire.protocol import TEXT, ReceivedMessage, WebSocketProtocol
 
 TURN_MESSAGES = 200
+REFUSED = -1  # in the place of TEXT: a message too many, to be answered in its turn
 PING_FRAME = build_frame(Opcode.PING, b"")
 
 
@@ -31,11 +36,12 @@ class WebSocketConnection(PacketConnection):
     inflates: ClassVar[bool] = False
     """Whether what the client sends may be compressed."""
 
-    __slots__ = ("_is_listening", "_last_ping", "_last_received", "_protocol")
+    __slots__ = ("_delay", "_is_listening", "_last_ping", "_last_received", "_protocol")
 
     def __init__(self, environment: Environment, connection: socket.socket, remote_ip: str) -> None:
         super().__init__(environment, connection, remote_ip)
         self._protocol = WebSocketProtocol(environment.max_message_bytes, inflates=self.inflates)
+        self._delay = 0.0  # for which nothing is to be read, when what was read has been handled
         self._is_listening = True
         self._last_ping = 0.0
         self._last_received = environment.now()
@@ -79,12 +85,50 @@ class WebSocketConnection(PacketConnection):
         messages = self._protocol.receive(data)
         if self._protocol.outgoing:
             self._queue_control()
+        if self.budget is not None:
+            messages = self._spend(self.budget, len(data), messages)
         return iter(messages)
+
+    def _spend(self, budget: Budget, size: int, messages: list[ReceivedMessage]) -> list[ReceivedMessage]:
+        """The messages, those among them marked that are too many."""
+        now, protocol = self._environment.now(), self._protocol
+        binaries = protocol.binaries if messages else 0
+        count = len(messages) - binaries + protocol.take_aside()
+        delay = budget.owe_bytes(now, size)
+        if delay:
+            self._slow_down(Limit.BYTES, delay)
+        if binaries:
+            self._slow_down(Limit.CALLS, budget.owe_calls(now, binaries))
+        excess = count - budget.take(now, count)
+        return self._refuse(budget, now, messages, excess) if excess else messages
+
+    def _slow_down(self, limit: Limit, delay: float) -> None:
+        if delay:
+            self._environment.gate.counted.note(limit)
+            self._delay = max(self._delay, delay)
+
+    def _refuse(
+        self, budget: Budget, now: float, messages: list[ReceivedMessage], excess: int
+    ) -> list[ReceivedMessage]:
+        """Mark the last texts, as many as are too many; a client that was told so and goes on is closed."""
+        counted = self._environment.gate.counted
+        if not budget.refuse(now, excess):
+            counted.note(Limit.FLOOD)
+            self.close(CloseCode.TOO_MANY, "too many messages, and told so")
+            return []
+        counted.note(Limit.MESSAGES, excess)
+        marked = list(messages)
+        for place in range(len(marked) - 1, -1, -1):
+            opcode, payload = marked[place]
+            if excess and opcode == TEXT:
+                marked[place] = REFUSED, payload
+                excess -= 1
+        return marked
 
     def _hand_out(self, messages: Iterator[ReceivedMessage]) -> None:
         """Give the owner its messages. While it has to wait for what one leads to, nothing more is read."""
         pending = self._until_pending(messages)
-        if pending is None and not self._protocol.has_more:
+        if pending is None and not self._protocol.has_more and not self._delay:
             self._settle()
         else:
             self._is_listening = False
@@ -98,6 +142,9 @@ class WebSocketConnection(PacketConnection):
             else:
                 await pending
             pending = self._until_pending(messages)
+        if self._delay and not self._is_over:
+            await asyncio.sleep(self._delay)
+        self._delay = 0.0
         self._is_listening = True
         self._last_received = self._environment.now()
 
@@ -105,13 +152,21 @@ class WebSocketConnection(PacketConnection):
         for number, (opcode, payload) in enumerate(messages, 1):
             if self._is_over:
                 break
-            listener = self._listener
-            handle = listener.on_text if opcode == TEXT else listener.on_binary
-            pending = handle(self.session, payload)
+            if opcode == TEXT:
+                pending = self._listener.on_text(self.session, payload)
+            else:
+                pending = self._take_other(opcode, payload)
             if pending is not None:
                 return pending
             if number == TURN_MESSAGES:
                 return asyncio.sleep(0)  # a flood of tiny messages is handled, but not before everyone else's
+        return None
+
+    def _take_other(self, opcode: int, payload: bytes) -> Awaitable[object] | None:
+        if opcode != REFUSED:
+            return self._listener.on_binary(self.session, payload)
+        refusal = encode_refusal(payload, ErrorCode.RATE_LIMITED, "too many messages: this one was not handled")
+        self.push(self.framing(refusal))
         return None
 
     def _settle(self) -> None:

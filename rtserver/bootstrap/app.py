@@ -46,7 +46,7 @@ from rtserver.bootstrap.file_limit import raise_file_limit
 from rtserver.bootstrap.going_down import GoingDown, longest_end
 from rtserver.bootstrap.guarded_servant import guard_calls
 from rtserver.bootstrap.health import AliveHandler, Probe, Reading, ReadyHandler, beat_probe, canary_probe
-from rtserver.bootstrap.limits import gate_limits
+from rtserver.bootstrap.limits import connection_rates, gate_limits, user_bounds
 from rtserver.bootstrap.log import set_up_log
 from rtserver.bootstrap.measures import (
     bridge_measures,
@@ -68,6 +68,7 @@ from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.user.auth import SessionAuthenticator
+from rtserver.user.limits import UserLimits
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Policy, Rights
 from rtserver.user.recent_look_ups import RecentLookUps
@@ -248,6 +249,7 @@ class App:
             rights=rights,
             epoch=format(time.time_ns() // 1_000_000, "x"),
             heartbeat_ms=int(config.heartbeat_seconds * 1000),
+            limits=UserLimits(user_bounds(config), self._limited),
         )
 
     def _build_authenticator(self, policy: Policy) -> SessionAuthenticator:
@@ -270,6 +272,7 @@ class App:
             login_seconds=config.tce_login_seconds,
             adapter=self._build_adapter(),
             gate=self._gate,
+            rates=connection_rates(config),
             compresses=config.compression == "deflate",
         )
 

@@ -134,18 +134,37 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     connections_per_ip: Annotated[
         int, Meta(description="Connections from one address, of every kind; 0 for no limit, as below.", ge=0)
     ] = 1_000
+    connections_per_user: Annotated[int, Meta(description="Connections of one user, of every kind.", ge=0)] = 50
     handshakes_per_ip: Annotated[
         float, Meta(description="Handshakes a second from one address; ten seconds' worth may come at once.", ge=0)
-    ] = 200.0
+    ] = 200
     handshakes: Annotated[
         float, Meta(description="Handshakes a second from everywhere; ten seconds' worth may come at once.", ge=0)
-    ] = 2_000.0
+    ] = 2_000
     pending_per_ip: Annotated[
         int, Meta(description="Connections from one address that have not said yet what they want.", ge=0)
     ] = 500
     pending: Annotated[
         int, Meta(description="The same from everywhere; beyond it the longest silent one goes.", ge=0)
     ] = 5_000
+    message_rate: Annotated[
+        float, Meta(description="Messages and calls a second of one connection; ten times as many at once.", ge=0)
+    ] = 500
+    byte_rate: Annotated[
+        float, Meta(description="Bytes a second that one connection may send; ten times as many at once.", ge=0)
+    ] = 1_048_576
+    charts_per_user: Annotated[
+        int, Meta(description="Charts of one user, over all connections; one of these has 64 at most.", ge=0)
+    ] = 500
+    pictures_per_user: Annotated[
+        float, Meta(description="Charts a second that a user may ask for; ten times as many at once.", ge=0)
+    ] = 100
+    json_depth: Annotated[
+        int, Meta(description="How deeply a message may be nested, a client's or a service's.", ge=0)
+    ] = 64
+    service_message_bytes: Annotated[int, Meta(description="Largest service message that is handled.", ge=0)] = (
+        4_194_304
+    )
     spare_files: Annotated[
         int, Meta(description="Open files kept for Redis and the database when connections take the others.", ge=0)
     ] = 64

@@ -2,9 +2,12 @@
 
 import resource
 
+from rtserver.base.budget import Rates, rates_of
 from rtserver.base.gate import NO_LIMITS
 from rtserver.base.limit import GateLimits
 from rtserver.bootstrap.config import Config
+from rtserver.service.message import NO_BOUNDS, Bounds
+from rtserver.user.limits import UserBounds
 
 
 def gate_limits(config: Config) -> GateLimits:
@@ -19,6 +22,28 @@ def gate_limits(config: Config) -> GateLimits:
         pending=config.pending,
         files=usable_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0], config.spare_files),
     )
+
+
+def connection_rates(config: Config) -> Rates | None:
+    """Of what one connection sends."""
+    return None if config.limits == "off" else rates_of(config.message_rate, config.byte_rate)
+
+
+def user_bounds(config: Config) -> UserBounds:
+    """Of what one user has."""
+    if config.limits == "off":
+        return UserBounds()
+    return UserBounds(
+        connections=config.connections_per_user,
+        charts=config.charts_per_user,
+        pictures=config.pictures_per_user,
+        depth=config.json_depth,
+    )
+
+
+def message_bounds(config: Config) -> Bounds:
+    """Of a service message."""
+    return NO_BOUNDS if config.limits == "off" else Bounds(config.service_message_bytes, config.json_depth)
 
 
 def usable_files(limit: int, spare: int) -> int:

@@ -16,6 +16,7 @@ from rtserver.base.queue_port import Bound, QueueError
 from rtserver.base.redis_queue import RedisQueue
 from rtserver.base.signature import Signer
 from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.limits import message_bounds
 from rtserver.bootstrap.plugin import by_type, load_plugins
 from rtserver.service.canary import CanaryMsgHandler, CanarySource
 from rtserver.service.django_site import DjangoSiteMsgHandler
@@ -103,6 +104,7 @@ def build_services(
         on_failure=on_failure,
         max_ahead=config.bus_length // 2,
         lane_bound=config.lane_length,
+        bounds=message_bounds(config),
     )
     trail.search = lambda: find_canary(thread)
     return ServiceSide(thread, quotes, streams, queue.address)

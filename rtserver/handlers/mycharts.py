@@ -27,7 +27,7 @@ class MyChartMsgHandler(BaseUserMsgHandler):
 
     def on_useragent_open(self, agent: UserAgent) -> None:
         """Charts to come."""
-        agent.modules[MYCHARTS] = MyChartAgent(agent, self.painter, self._max_charts, self._max_rate)
+        agent.modules[MYCHARTS] = MyChartAgent(agent, self.painter, self._max_rate)
 
     def on_useragent_request(
         self, agent: UserAgent, data: ChartRequest | RateRequest | UnlistenRequest, request_id: int | str | None
@@ -36,6 +36,7 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         charts: MyChartAgent = agent.modules[MYCHARTS]
         match data:
             case ChartRequest():
+                self._check_limits(agent, charts, data)
                 charts.show(data, request_id)
                 return None
             case RateRequest():
@@ -54,3 +55,15 @@ class MyChartMsgHandler(BaseUserMsgHandler):
     def on_useragent_remove(self, agent: UserAgent) -> None:
         """Nothing of it may outlive the connection."""
         agent.modules.pop(MYCHARTS).on_remove()
+
+    def _check_limits(self, agent: UserAgent, charts: MyChartAgent, request: ChartRequest) -> None:
+        """A chart that takes the place of another costs a picture all the same. Raises ``BadMessage``."""
+        limits, user_id = self.users.limits, agent.user.user_id
+        if request.chart_id not in charts.quotes:
+            limits.check_connection_charts(len(charts), self._max_charts)
+            limits.check_charts(lambda: self._count_charts(user_id))
+        limits.check_picture(str(user_id))
+
+    def _count_charts(self, user_id: int | str) -> int:
+        # One that has just come up may not have its charts yet.
+        return sum(len(agent.modules.get(MYCHARTS, ())) for agent in self.users.get_users(user_id))

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 
 from rtserver.base.messages import Refused, Snapshot
-from rtserver.base.wire.client_message import MAX_SAFE_INTEGER, ErrorCode
+from rtserver.base.wire.client_message import MAX_SAFE_INTEGER
 from rtserver.modules.chart import Shape
 from rtserver.modules.chart_painter import MYCHARTS, ChartPainter, Look
 from rtserver.modules.quote_listener import QuoteListener
@@ -111,30 +111,22 @@ class MyChart:
 
 
 class MyChartAgent(BaseUserAgentModule):
-    """The charts of one agent, at most ``max_charts`` at a time; a static one counts until it has been sent.
+    """The charts of one agent; a static one counts until it has been sent.
 
     ``max_rate`` says how often any of them may be sent.
     """
 
-    def __init__(
-        self, agent: UserAgent, painter: ChartPainter, max_charts: int = 64, max_rate: RateCap = no_cap
-    ) -> None:
+    def __init__(self, agent: UserAgent, painter: ChartPainter, max_rate: RateCap = no_cap) -> None:
         super().__init__(agent)
         self.quotes = QuoteListener(agent)
         self._painter = painter
-        self._max_charts = max_charts
         self._max_rate = max_rate
 
     def __len__(self) -> int:
         return len(self.quotes)
 
     def show(self, request: ChartRequest, request_id: int | str | None = None) -> None:
-        """Show a chart, in place of the one that had its id. Raises ``RequestError`` when there are too many."""
-        if request.chart_id not in self.quotes and len(self.quotes) >= self._max_charts:
-            text = (
-                f"chart {request.chart_id}: {self._max_charts} charts are open on this connection, which is the limit"
-            )
-            raise RequestError(text, ErrorCode.RATE_LIMITED)
+        """Show a chart, in place of the one that had its id."""
         chart = MyChart(self.agent, self._painter, request, request_id)
         self.quotes.listen(request.chart_id, request.feed, chart, self._granted(chart))
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from rtserver.base.queue_port import Entry
 from rtserver.base.signature import Signer
 from rtserver.service.lane import Lane
-from rtserver.service.message import Reason, Rejected, ServiceMessage, decode
+from rtserver.service.message import NO_BOUNDS, Bounds, Reason, Rejected, ServiceMessage, decode
 from rtserver.service.rejections import Rejections
 
 
@@ -20,7 +20,14 @@ class DuplicateTypeError(ValueError):
 class ServiceMessageDispatcher:
     """Gives each entry of the bus to the lane of its type, or to the rejections."""
 
-    def __init__(self, lanes: Iterable[Lane], rejections: Rejections, signer: Signer | None = None) -> None:
+    def __init__(
+        self,
+        lanes: Iterable[Lane],
+        rejections: Rejections,
+        signer: Signer | None = None,
+        bounds: Bounds = NO_BOUNDS,
+    ) -> None:
+        self._bounds = bounds
         self._lanes: dict[str, Lane] = {}
         self._rejections = rejections
         self._signer = signer or Signer()
@@ -33,10 +40,10 @@ class ServiceMessageDispatcher:
 
     def dispatch(self, entries: Sequence[Entry]) -> None:
         """What one read of the bus brought, in its order. Never waits and never raises."""
-        lanes, signer = self._lanes, self._signer
+        lanes, signer, bounds = self._lanes, self._signer, self._bounds
         for entry in entries:
             try:
-                message = decode(entry.raw, signer)
+                message = decode(entry.raw, signer, bounds)
                 lane = lanes.get(message.type)
                 if lane is None:
                     raise _unknown(message)

@@ -19,7 +19,16 @@ from rtserver.base.queue_port import START, Entry, just_before, order_of
 from rtserver.base.signature import Signer
 from rtserver.base.wire import json
 from rtserver.service.cursor import Cursor, Gap
-from rtserver.service.message import BadData, Reason, Rejected, ServiceMessage, decode, rejection_of
+from rtserver.service.message import (
+    NO_BOUNDS,
+    BadData,
+    Bounds,
+    Reason,
+    Rejected,
+    ServiceMessage,
+    decode,
+    rejection_of,
+)
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.rejections import Rejections
 
@@ -27,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 class Lane:
-    """``bound`` messages may wait; ``batch`` are handled between two flushes.
+    """``bound`` messages may wait; ``batch`` are handled between two flushes. ``bounds`` are those of a message.
 
     ``handled`` counts messages that went through, ``lost`` bus entries that were gone before they could be read.
     """
@@ -40,7 +49,9 @@ class Lane:
         bound: int = 2_000,
         batch: int = 500,
         signer: Signer | None = None,
+        bounds: Bounds = NO_BOUNDS,
     ) -> None:
+        self._bounds = bounds
         self.handler = handler
         self.msg_type = handler.msg_type
         self.handled = 0
@@ -111,7 +122,7 @@ class Lane:
             self._count_lost(self._cursor.jump(until))
         for entry in entries:
             try:
-                message = decode(entry.raw, self._signer)
+                message = decode(entry.raw, self._signer, self._bounds)
             except Rejected:
                 continue  # the reader has seen to it
             if message.type == self.msg_type:

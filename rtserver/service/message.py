@@ -5,12 +5,13 @@ it into its own shape: nobody pays for data that nobody reads.
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from rtserver.base.signature import SignatureError, Signer
 from rtserver.base.wire import json
+from rtserver.base.wire.json_depth import is_deeper
 
 
 class BadData(ValueError):  # noqa: N818 (handlers read better with it: ``raise BadData("no such exchange")``)
@@ -57,12 +58,26 @@ _any_decoder = msgspec.json.Decoder()
 _no_secret = Signer()
 
 
-def decode(raw: bytes, signer: Signer = _no_secret) -> ServiceMessage:
+class Bounds(NamedTuple):
+    """How large a message may be, and how deeply nested; 0 is no bound."""
+
+    bytes: int = 0
+    depth: int = 0
+
+
+NO_BOUNDS = Bounds()
+
+
+def decode(raw: bytes, signer: Signer = _no_secret, bounds: Bounds = NO_BOUNDS) -> ServiceMessage:
     """The message in ``raw``. Raises ``Rejected`` with ``BAD_SIGNATURE``, ``BAD_JSON`` or ``BAD_MESSAGE``."""
+    if 0 < bounds.bytes < len(raw):
+        raise Rejected(Reason.BAD_MESSAGE, f"{len(raw)} bytes; allowed are {bounds.bytes}")
     try:
         opened = signer.open(raw)
     except SignatureError as error:
         raise Rejected(Reason.BAD_SIGNATURE, str(error)) from None
+    if bounds.depth and is_deeper(opened, bounds.depth):
+        raise Rejected(Reason.BAD_JSON, f"nested more than {bounds.depth} deep")
     try:
         return json.decode(opened, _decoder)
     except json.JsonError as error:

@@ -22,6 +22,7 @@ from rtserver.service.bus_reader import BusReader, Intake
 from rtserver.service.dispatcher import ServiceMessageDispatcher
 from rtserver.service.doorbell import Doorbell
 from rtserver.service.lane import Lane
+from rtserver.service.message import NO_BOUNDS, Bounds
 from rtserver.service.msg_handler import ServiceMsgHandler, SubscribableService
 from rtserver.service.position import Positions
 from rtserver.service.queue_link import QueueLink
@@ -84,6 +85,7 @@ class ServiceThread:
         read_count: int = 500,
         max_ahead: int = 50_000,
         lane_bound: int = 2_000,
+        bounds: Bounds = NO_BOUNDS,
     ) -> None:
         self._queue = queue
         self._mailbox = bridge.to_services
@@ -106,8 +108,10 @@ class ServiceThread:
             "pause": gevent.sleep,
         }
         self.directory = ServiceDirectory(self._services, bridge.to_users.post, desk)
-        self.lanes = tuple(Lane(handler, self.rejections, bound=lane_bound, signer=signer) for handler in handlers)
-        dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections, signer)
+        self.lanes = tuple(
+            Lane(handler, self.rejections, bound=lane_bound, signer=signer, bounds=bounds) for handler in handlers
+        )
+        dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections, signer, bounds)
         self.reader = BusReader(queue, self.link, dispatcher, count=read_count, **waits)
         self.intake = Intake(queue, self.link, self.reader, max_ahead=max_ahead, **waits)
         self._undertaker = Undertaker(self.rejections, queue, self.link, gevent.event.Event())

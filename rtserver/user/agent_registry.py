@@ -30,6 +30,10 @@ class AgentIndex:
         """The agents of that name, in the order in which they came."""
         return tuple(self._agents.get(name, {}).values())
 
+    def count(self, name: str) -> int:
+        """How many agents have that name."""
+        return len(self._agents.get(name, ()))
+
     def names(self) -> tuple[str, ...]:
         """All names."""
         return tuple(self._agents)

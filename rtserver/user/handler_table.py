@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 
 from rtserver.base.wire.client_message import BadMessage, ClientMessage, ErrorCode, decode, decode_data
+from rtserver.base.wire.json_depth import is_deeper
+from rtserver.user.limits import UserLimits
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Rights
 from rtserver.user.user_agent import UserAgent
@@ -43,9 +45,13 @@ class HandlerTable:
     Raises ``DuplicateHandlerError``.
     """
 
-    def __init__(self, handlers: Iterable[BaseUserMsgHandler], rights: Rights) -> None:
+    def __init__(
+        self, handlers: Iterable[BaseUserMsgHandler], rights: Rights, limits: UserLimits | None = None
+    ) -> None:
         self.failures = 0
         self._rights = rights
+        self._limits = limits or UserLimits()
+        self._depth = self._limits.bounds.depth
         self._rows: dict[str, tuple[BaseUserMsgHandler, msgspec.json.Decoder[Any]]] = {}
         for handler in handlers:
             known = self._rows.get(handler.msg_type)
@@ -73,6 +79,8 @@ class HandlerTable:
     def dispatch(self, agent: UserAgent, payload: bytes) -> Awaitable[object] | None:
         """Handle one message. What is returned, if anything, has to end before the agent's next message."""
         try:
+            if self._depth and is_deeper(payload, self._depth):
+                raise self._limits.too_deep()
             message = decode(payload)
         except BadMessage as error:
             agent.push_error(error.code, error.message)

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 from rtserver.base.messages import Message
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
 from rtserver.user.delivery import Delivery
+from rtserver.user.limits import UserLimits
 from rtserver.user.topic import TopicBoard
 from rtserver.user.user_agent import UserAgent
 
@@ -29,6 +30,7 @@ class Users(Protocol):
     topics: TopicBoard
     epoch: str
     """A word that no earlier start of the server has used."""
+    limits: UserLimits
 
     delivery: Delivery
     """How far the pushed messages have come."""

@@ -38,6 +38,7 @@ from rtserver.user.auth import Identity, Request
 from rtserver.user.delivery import Delivery
 from rtserver.user.farewell import Farewell
 from rtserver.user.handler_table import HandlerTable
+from rtserver.user.limits import UserLimits
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Policy, Rights
 from rtserver.user.session_watch import Authenticator, SessionWatch
@@ -54,8 +55,8 @@ class UserManager(ThreadBound):
 
     ``handlers`` make the message handlers, each called with this object: usually their classes. ``post`` puts a
     message on the bridge to the services. ``epoch`` is a word that no earlier start of the server has used.
-    ``rights`` are what users may do; without it, everything. Raises ``DuplicateHandlerError`` for two handlers of one
-    message type.
+    ``rights`` are what users may do, ``limits`` how much of it; without them, everything. Raises
+    ``DuplicateHandlerError`` for two handlers of one message type.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class UserManager(ThreadBound):
         *,
         epoch: str,
         rights: Rights | None = None,
+        limits: UserLimits | None = None,
         heartbeat_ms: int = 25_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -78,6 +80,7 @@ class UserManager(ThreadBound):
         self.farewell = Farewell(self._registry)
         self.delivery = Delivery()
         self.rights = rights or Rights(Policy())
+        self.limits = limits or UserLimits()
         self._sessions = SessionWatch(self._registry, authenticator, clock, self._on_user_change)
         self._authenticator = authenticator
         self._server = {"version": rtserver.__version__, "epoch": epoch}
@@ -97,7 +100,7 @@ class UserManager(ThreadBound):
             CloseSession: self._on_close_session,
             Recheck: lambda message: self._sessions.recheck_user(str(message.user_id)),
         }
-        self.table = HandlerTable([make(self) for make in handlers], self.rights)
+        self.table = HandlerTable([make(self) for make in handlers], self.rights, self.limits)
 
     @property
     def agents(self) -> Mapping[int, UserAgent]:
@@ -146,7 +149,10 @@ class UserManager(ThreadBound):
     # From the connections.
 
     async def authenticate(self, request: Request) -> Identity | None:
-        """Who asks; None for someone who may not come in. Raises ``HandshakeError`` (503) while nobody can tell."""
+        """Who asks; None for someone who may not come in.
+
+        Raises ``HandshakeError``: 503 while nobody can tell, 429 for a user who has too many connections.
+        """
         return await self._until_known(self._authenticator.authenticate(request))
 
     async def authenticate_token(self, token: str) -> Identity | None:
@@ -169,6 +175,8 @@ class UserManager(ThreadBound):
             raise HandshakeError(503, "sessions cannot be looked up at the moment", {"Retry-After": "5"}) from None
         if identity is not None and self.is_known_closed(identity.session_key):
             return None
+        if identity is not None:
+            self.limits.check_connections(self._registry.by_user.count(str(identity.user_id)))
         return identity
 
     def on_open(self, connection: Connection, identity: Identity) -> UserAgent | None:

@@ -18,6 +18,7 @@ from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote_center import QuoteCenter
 from rtserver.service.users import Users
 from rtserver.user.auth import Identity
+from rtserver.user.limits import UserBounds
 from rtserver.user.policy import Policy, Rights
 
 DATE = "20130301"
@@ -27,8 +28,9 @@ QUOTES = msgspec.json.Decoder(QuoteCenter.data_type)
 class Market:
     """Both sides of the bridge, and the mailboxes between them: what is posted waits until ``deliver``."""
 
-    def __init__(self, *, rights: Rights | None = None, **limits: Any) -> None:
-        self.online = Online(PingMsgHandler, partial(MyChartMsgHandler, **limits), rights=rights)
+    def __init__(self, *, rights: Rights | None = None, bounds: UserBounds | None = None, **limits: Any) -> None:
+        handlers = (PingMsgHandler, partial(MyChartMsgHandler, **limits))
+        self.online = Online(*handlers, rights=rights, bounds=bounds)
         self._to_users: deque[Message] = deque()
         post = self._to_users.append
         self.center = QuoteCenter(ServiceContext(post, Users(post), lambda fn, *args: fn(*args)))
@@ -63,6 +65,10 @@ class Market:
         client.send("mycharts", chart_request(**request), **({} if request_id is None else {"id": request_id}))
         self.deliver()
         return client.wire.take()
+
+    def limited(self) -> dict[str, int]:
+        """Which limits were met how often."""
+        return {limit: count for limit, count in self.online.users.limits.counted.counts.items() if count}
 
     def traces(self) -> dict[str, int]:
         """What is held for anybody, on either side."""
@@ -326,9 +332,44 @@ def test_one_connection_has_a_bounded_number_of_charts():
         market.ask(client, chart_id=chart_id)
     [message] = market.ask(client, chart_id="c", id=9)
     assert (message["data"]["code"], message["id"]) == ("rate_limited", 9)
+    assert market.limited() == {"charts_per_connection": 1}
     assert market.ask(client, chart_id="b")[0]["data"]["type"] == "render"
     client.send("mycharts", {"type": "unlisten", "chart_id": "a"})
     assert market.ask(client, chart_id="c")[0]["data"]["type"] == "render"
+
+
+def test_one_user_has_a_bounded_number_of_charts_over_all_connections():
+    market = Market(bounds=UserBounds(charts=3))
+    first, second, somebody = (market.online.connect(user_id) for user_id in (1, "1", 2))
+    for client, chart_id in ((first, "a"), (first, "b"), (second, "a"), (somebody, "a")):
+        [picture] = market.ask(client, chart_id=chart_id)
+        assert picture["type"] == "mycharts"
+    for client in (first, second):
+        [message] = market.ask(client, chart_id="c", id=9)
+        assert (message["data"]["code"], message["id"]) == ("rate_limited", 9)
+        assert message["data"]["message"] == "3 charts of this user are open, which is the limit"
+    assert market.limited() == {"charts_per_user": 2}
+    [replaced] = market.ask(second, chart_id="a", item="IBM")
+    assert replaced["type"] == "mycharts"
+    first.leave()
+    [picture] = market.ask(second, chart_id="c")
+    assert picture["type"] == "mycharts"
+
+
+def test_one_user_may_ask_for_so_many_pictures_over_all_connections_and_after_a_new_one():
+    market = Market(bounds=UserBounds(pictures=1))
+    first, second, somebody = (market.online.connect(user_id) for user_id in (1, 1, 2))
+    for number in range(10):
+        [picture] = market.ask(first if number % 2 else second, chart_id="a")
+        assert picture["type"] == "mycharts"
+    first.leave()
+    [message] = market.ask(market.online.connect(1), chart_id="a", id=9)
+    assert (message["data"]["code"], message["id"]) == ("rate_limited", 9)
+    assert "1 a second" in message["data"]["message"]
+    assert [picture["type"] for picture in market.ask(somebody)] == ["mycharts"]
+    assert market.limited() == {"pictures_per_user": 1}
+    market.online.now += 1
+    assert [picture["type"] for picture in market.ask(second, chart_id="a")] == ["mycharts"]
 
 
 def test_a_static_chart_counts_only_until_it_has_been_sent():

@@ -5,7 +5,7 @@ from rtserver.base.queue_port import Entry
 from rtserver.base.signature import Signer
 from rtserver.service.dispatcher import DuplicateTypeError, ServiceMessageDispatcher
 from rtserver.service.lane import Lane
-from rtserver.service.message import encode
+from rtserver.service.message import Bounds, encode
 from rtserver.service.rejections import Rejections
 
 
@@ -50,6 +50,21 @@ def test_what_is_not_signed_reaches_no_lane_and_is_kept_as_it_came() -> None:
     assert lane.handler.numbers == [1]  # type: ignore[attr-defined]
     [letter] = rejections.peek(10)
     assert (letter.reason, letter.raw) == ("bad_signature", bad)
+
+
+def test_what_is_too_large_or_nested_too_deeply_is_rejected_with_all_its_bytes() -> None:
+    rejections = Rejections()
+    lane = Lane(Recorder(), rejections)
+    deep = b'{"type":"number","src":"me","data":' + b"[" * 10 + b"]" * 10 + b"}"
+    bad = [deep, encode("number", "me", "x" * 1000)]
+    bounds = Bounds(bytes=1000, depth=10)
+    dispatcher = ServiceMessageDispatcher([lane], rejections, bounds=bounds)
+    dispatcher.dispatch(entries(*bad, b"[" * 1000, encode("number", "me", 7)))
+    letters = rejections.peek(10)
+    assert [letter.reason for letter in letters] == ["bad_json", "bad_message", "bad_json"]
+    assert [letter.raw for letter in letters[:2]] == bad
+    assert [letter.detail for letter in letters[:2]] == ["nested more than 10 deep", "1038 bytes; allowed are 1000"]
+    assert len(lane) == 1
 
 
 def test_two_handlers_for_one_type_are_refused_with_both_names() -> None:

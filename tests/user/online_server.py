@@ -18,6 +18,7 @@ from rtserver.base.tce_gateway import UserGateway
 from rtserver.base.websocket_server import WebSocketServer
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.auth import Identity
+from rtserver.user.limits import UserBounds, UserLimits
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.topic import TopicBoard
 from rtserver.user.user_manager import UserManager
@@ -73,12 +74,20 @@ class Running:
 
 
 @asynccontextmanager
-async def running(*servants: Any, **limits: Any) -> AsyncIterator[Running]:
-    """Everything is up; ``servants`` are served beside the gateway, ``limits`` are ``WebSocketServer``'s."""
+async def running(*servants: Any, bounds: UserBounds | None = None, **limits: Any) -> AsyncIterator[Running]:
+    """Everything is up; ``servants`` are served beside the gateway, ``limits`` are ``WebSocketServer``'s,
+    ``bounds`` those of a user."""
     loop = asyncio.get_running_loop()
     bridge = Bridge()
     site = CookieSite({key: Identity(number, "ann", key) for number, key in enumerate(("s0", "s1", "s2"))})
-    users = UserManager([PingMsgHandler, SlowEcho], TopicBoard(), bridge.to_services.post, site, epoch="e1")
+    users = UserManager(
+        [PingMsgHandler, SlowEcho],
+        TopicBoard(),
+        bridge.to_services.post,
+        site,
+        epoch="e1",
+        limits=UserLimits(bounds),
+    )
     adapter = RpcCommAdapter("test")
     for servant in (UserGateway(), *servants):
         adapter.addServant(servant)

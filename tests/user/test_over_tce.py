@@ -6,7 +6,9 @@ import pytest
 
 import tcelib as tce
 from rtserver.base import tce_peer
+from rtserver.base.budget import rates_of
 from rtserver.base.messages import CloseSession, Kick, PushUser
+from rtserver.user.limits import UserBounds
 from rtserver.user.user_agent import UserAgent
 from tests.tce_client import (
     CALL,
@@ -435,3 +437,66 @@ def test_kinds_of_connections_and_their_messages_are_counted():
 
     kinds = {"tce": 1, "tce, websocket": 1, "websocket": 1}
     assert asyncio.run(scenario()) == (kinds, 3, 3)
+
+
+@ways
+def test_a_user_with_too_many_connections_is_told_4129(way):
+    async def scenario():
+        one = running(bounds=UserBounds(connections=1))
+        async with one as server, await logged_in(server, way), await server.meet(way) as client:
+            answer = await client.answer(client.call(GATEWAY, PING, text("?"), token="s2"))
+            rest = await client.rest()
+            async with await logged_in(server, way, "s1"):
+                pass
+            return answer, rest, client.close_code, server.users.limits.counted.counts["connections_per_user"]
+
+    answer, rest, close_code, count = asyncio.run(scenario())
+    assert (answer.errcode, count) == (CONNECT_REJECT, 1)
+    reason = "1 connections of this user are open, which is the limit"
+    if way == "tcp":
+        assert rest == [{"type": "closed", "data": {"code": 4129, "reason": reason}}]
+    else:
+        assert close_code == 4129
+
+
+@ways
+def test_calls_too_many_are_all_answered_but_read_more_slowly(way):
+    async def scenario():
+        async with running(rates=rates_of(200, 0)) as server, await logged_in(server, way) as client:
+            calls = [client.call(GATEWAY, PING, text("?")) for _ in range(2_100)]
+            answers = [(await client.answer(sequence)).errcode for sequence in calls]
+            async with await logged_in(server, way, "s1"):
+                return answers, server.server.gate.counted.counts
+
+    answers, counts = asyncio.run(scenario())
+    assert answers == [0] * 2_100
+    assert counts["calls"] >= 1
+    assert counts["flood"] == counts["messages"] == 0
+
+
+def test_bytes_too_many_are_read_more_slowly_over_tcp():
+    async def scenario():
+        async with running(rates=rates_of(0, 100_000)) as server, await logged_in(server, "tcp") as client:
+            calls = [client.call(GATEWAY, PING, text("x" * 50_000)) for _ in range(21)]
+            answers = [(await client.answer(sequence)).errcode for sequence in calls]
+            return answers, server.server.gate.counted.counts
+
+    answers, counts = asyncio.run(scenario())
+    assert answers == [0] * 21
+    assert counts["bytes"] >= 1
+
+
+def test_a_client_that_is_read_slowly_may_leave_meanwhile():
+    async def scenario():
+        async with running(rates=rates_of(1, 0)) as server:
+            async with await logged_in(server, "tcp") as client:
+                for _ in range(500):
+                    client.call(GATEWAY, PING, text("?"))
+                async with asyncio.timeout(10):
+                    while not server.server.gate.counted.counts["calls"]:  # noqa: ASYNC110 (nobody tells)
+                        await asyncio.sleep(0)
+            server.users.close_all(1001)
+            await server.server.wait_closed(0.0)
+            return len(server.server), len(server.server.wheel)
+
+    assert asyncio.run(scenario()) == (0, 0)

@@ -4,8 +4,9 @@ import asyncio
 import json
 
 from rtserver.base.messages import CloseSession, PushUser
+from rtserver.user.limits import UserBounds
 from tests.user.online_server import running
-from tests.websocket_client import TEXT, AsyncWebSocketClient, masked
+from tests.websocket_client import CLOSE, TEXT, AsyncWebSocketClient, masked
 
 
 async def read(client: AsyncWebSocketClient):
@@ -76,3 +77,50 @@ def test_bad_input_is_answered_and_the_connection_stays():
     *errors, pong = asyncio.run(scenario())
     assert [error["code"] for error in errors] == ["bad_json", "bad_message", "unknown_type"]
     assert pong == "pong"
+
+
+def test_a_user_with_too_many_connections_gets_429_and_others_come_in():
+    async def scenario():
+        two_each = running(bounds=UserBounds(connections=2))
+        async with two_each as server, await server.connect() as one, await server.connect() as two:
+            for client in (one, two):
+                await read(client)
+            async with await server.connect() as three, await server.connect("s2") as other:
+                answers = three.answer, other.answer
+            one.send(masked(CLOSE))
+            await one.recv_until_close()
+            async with await server.connect() as again:
+                count = server.users.limits.counted.counts["connections_per_user"]
+                return *answers, again.answer, count
+
+    three, other, again, count = asyncio.run(scenario())
+    assert (three.status, three.headers["retry-after"]) == (429, "30")
+    assert (other.status, again.status, count) == (101, 101, 1)
+
+
+def test_of_handshakes_at_the_same_time_no_more_come_in_than_may():
+    async def scenario():
+        async with running(bounds=UserBounds(connections=5)) as server:
+            clients = await asyncio.gather(*(server.connect() for _ in range(20)))
+            statuses = [client.answer.status for client in clients]
+            for client in clients:
+                await client.__aexit__()
+            return sorted(statuses)
+
+    assert asyncio.run(scenario()) == [101] * 5 + [429] * 15
+
+
+def test_a_message_that_is_nested_too_deeply_is_bad_json_and_costs_nothing_else():
+    async def scenario():
+        async with running(bounds=UserBounds(depth=20)) as server, await server.connect() as client:
+            await read(client)
+            client.send(masked(TEXT, b"[" * 60_000))
+            client.send_text('{"type":"ping","data":' + "[" * 20 + "]" * 20 + "}")
+            client.send_text('{"type":"ping","data":' + "[" * 19 + "]" * 19 + "}")
+            return [await read(client) for _ in range(3)], server.users.limits.counted.counts["json_depth"]
+
+    (flat, deep, fine), count = asyncio.run(scenario())
+    assert (flat["data"]["code"], deep["data"]["code"]) == ("bad_json", "bad_json")
+    assert deep["data"]["message"] == "nested more than 20 deep"
+    assert fine["data"] == "pong"
+    assert count == 2

@@ -119,3 +119,12 @@ def encode_error(
     What else the error is ``about`` stands in its data, too.
     """
     return encode("error", {"code": str(code), "message": message, "type": type, **about}, id)
+
+
+def encode_refusal(payload: bytes, code: ErrorCode, message: str) -> bytes:
+    """The ``error`` that answers a message which nobody has handled, with its ``type`` and ``id`` if it has any."""
+    try:
+        refused = decode(payload)
+    except BadMessage:
+        return encode_error(code, message)
+    return encode_error(code, message, refused.type, refused.id)

@@ -60,6 +60,7 @@ class WebSocketProtocol:
     """
 
     __slots__ = (
+        "_aside",
         "_buffer",
         "_decoder",
         "_ending",
@@ -69,6 +70,7 @@ class WebSocketProtocol:
         "_is_deflated",
         "_message_opcode",
         "_needed",
+        "binaries",
         "close_code",
         "close_reason",
         "has_more",
@@ -84,6 +86,8 @@ class WebSocketProtocol:
         self.outgoing: list[bytes] = []
         self.has_more = False
         self.max_message_bytes = max_message_bytes
+        self.binaries = 0
+        self._aside = 0
         self._buffer = bytearray()
         self._needed = 2
         self._ending: Ending | None = None
@@ -104,13 +108,20 @@ class WebSocketProtocol:
         """Whether only the outgoing frames and the end of the TCP connection are left."""
         return self.state is State.DONE
 
+    def take_aside(self) -> int:
+        """How many frames have come since the last look that were no messages: control frames, parts of messages."""
+        aside, self._aside = self._aside, 0
+        return aside
+
     def receive(self, data: bytes) -> list[ReceivedMessage]:
         """Take bytes as they came; give the messages that are whole now, as (TEXT or BINARY, payload).
 
         A text payload is valid UTF-8. Pongs are added to ``outgoing``. After ``close`` no message is given out.
-        With ``has_more`` the bytes hold more than should be inflated at once: ``receive(b"")`` goes on with them.
+        ``binaries`` is how many of them are BINARY. With ``has_more`` the bytes hold more than should be inflated at
+        once: ``receive(b"")`` goes on with them.
         """
         self.has_more = False
+        self.binaries = 0
         if self._buffer:
             self._buffer += data
             if len(self._buffer) < self._needed:
@@ -218,6 +229,8 @@ class WebSocketProtocol:
 
     def _on_frame(self, first: int, payload: bytes, messages: list[ReceivedMessage]) -> None:
         opcode = first & OPCODE_BITS
+        if opcode >= Opcode.CLOSE or not first & FIN:
+            self._aside += 1
         if opcode == Opcode.PING:
             if self.state is State.OPEN:
                 self.outgoing.append(build_frame(Opcode.PONG, payload))
@@ -243,6 +256,7 @@ class WebSocketProtocol:
         if self._message_opcode == Opcode.TEXT:
             self._check_text(payload, final)
         if final:
+            self.binaries += self._message_opcode != Opcode.TEXT
             messages.append((self._message_opcode, bytes(self._fragments)))
             self._fragments = None
 

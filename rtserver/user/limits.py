@@ -1,0 +1,75 @@
+"""What one user may have, over all of the user's connections together.
+
+Decides how much is too much and what is said then; whoever lets in, shows a chart or reads a message asks.
+"""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from rtserver.base.allowance import AllowanceTable, rate_of
+from rtserver.base.limit import Limit, LimitCounts
+from rtserver.base.wire.client_message import BadMessage, ErrorCode
+from rtserver.base.wire.handshake import HandshakeError
+
+CROWDED_SECONDS = 30
+
+
+class UserBounds(NamedTuple):
+    """0 is no limit. ``pictures`` is per second, ``depth`` of a message's JSON."""
+
+    connections: int = 0
+    charts: int = 0
+    pictures: float = 0
+    depth: int = 0
+
+
+class UserLimits:
+    """``bounds`` as they are enforced; what meets one is counted. ``clock`` gives seconds that never run back."""
+
+    def __init__(
+        self,
+        bounds: UserBounds | None = None,
+        counted: LimitCounts | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.bounds = bounds or UserBounds()
+        self.counted = LimitCounts() if counted is None else counted
+        self._clock = clock
+        self._pictures = AllowanceTable(rate_of(self.bounds.pictures))
+
+    def check_connections(self, count: int) -> None:
+        """Whether a user who has ``count`` connections may open another one. Raises ``HandshakeError`` (429)."""
+        if 0 < self.bounds.connections <= count:
+            self.counted.note(Limit.CONNECTIONS_PER_USER)
+            reason = f"{count} connections of this user are open, which is the limit"
+            raise HandshakeError(429, reason, {"Retry-After": str(CROWDED_SECONDS)})
+
+    def check_connection_charts(self, count: int, most: int) -> None:
+        """Whether a connection with ``count`` charts may have another one. Raises ``BadMessage`` (rate_limited)."""
+        if count >= most:
+            self.counted.note(Limit.CHARTS_PER_CONNECTION)
+            text = f"{most} charts are open on this connection, which is the limit"
+            raise BadMessage(ErrorCode.RATE_LIMITED, text)
+
+    def check_charts(self, count: Callable[[], int]) -> None:
+        """Whether a user, who has ``count()`` charts, may have another one. Raises ``BadMessage`` (rate_limited)."""
+        most = self.bounds.charts
+        if most and count() >= most:
+            self.counted.note(Limit.CHARTS_PER_USER)
+            raise BadMessage(ErrorCode.RATE_LIMITED, f"{most} charts of this user are open, which is the limit")
+
+    def check_picture(self, user_id: str) -> None:
+        """Whether a user may ask for a picture now. Raises ``BadMessage`` (rate_limited)."""
+        if not self.bounds.pictures:
+            return
+        now = self._clock()
+        if not self._pictures.of(user_id, now).take(now):
+            self.counted.note(Limit.PICTURES_PER_USER)
+            text = f"too many charts asked for; {self.bounds.pictures:g} a second are allowed"
+            raise BadMessage(ErrorCode.RATE_LIMITED, text)
+
+    def too_deep(self) -> BadMessage:
+        """What a message is answered that is nested too deeply."""
+        self.counted.note(Limit.JSON_DEPTH)
+        return BadMessage(ErrorCode.BAD_JSON, f"nested more than {self.bounds.depth} deep")
