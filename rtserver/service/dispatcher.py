@@ -56,7 +56,7 @@ class ServiceMessageDispatcher:
         """Give those that no lane takes to the rejections, and leave the others alone."""
         for entry in entries:
             try:
-                message = decode(entry.raw, self._signer)
+                message = decode(entry.raw, self._signer, self._bounds)
                 if message.type not in self._lanes:
                     raise _unknown(message)
             except Rejected as rejected:
