@@ -42,25 +42,26 @@ def run(scale: Scale) -> Numbers:
 def stall(running: RunningPeer, clients: Clients, stalled: Collection[int], seconds: float) -> Numbers:
     """Everybody reads, then all but ``stalled``, then everybody again."""
     readers = [number for number in clients.sockets if number not in stalled]
+    clients.whole = sample(readers)
     running.order(Order(rate=RATE))
     clients.read_for(clients.meter().on_bytes, 2.0)  # the server has grown to what it needs anyway
-    everyone = clients.meter(sample(clients.sockets))
+    everyone = clients.meter(clients.whole)
     clients.read_for(everyone.on_bytes, seconds / 2)
 
     clients.pause(stalled)
     size, held = resident_bytes(running.pid), held_by_system(running.port)
-    meter = Meter(sample(readers))
+    meter, skimmed = Meter(clients.whole), clients.skimmed
     with Watch(running.port) as watch:
         took = clients.read_for(meter.on_bytes, seconds)
         held = held_by_system(running.port) - held
         grown = resident_bytes(running.pid) - size
+    delivered = meter.among(clients.skimmed - skimmed)
     running.rest()
-    newest = Tails(readers)
-    clients.read_for(newest.on_bytes, 0.5)
+    clients.read_for(meter.on_bytes, 0.5)
     return {
         "all read": everyone.summary(),
         "some stopped": meter.summary(),
-        "delivered_each": round(meter.deliveries / len(readers) / took),
+        "delivered_each": round(delivered / len(readers) / took),
         "lagging": round(watch.last["clients_lagging"]),
         "too_slow": round(watch.last["clients_too_slow_total"]),
         "outbox_bytes_each": round(watch.most["outbox_bytes"] / len(stalled)),
@@ -75,6 +76,7 @@ def catch_up(running: RunningPeer, clients: Clients, stalled: Collection[int]) -
     """Let the stalled read again: how long until they have all, and how many have the newest quote then."""
     tails = Tails(stalled)
     begun = time.monotonic()
+    clients.whole = None
     clients.resume(stalled)
     clients.read_until(lambda: not tails.behind, tails.on_bytes, PATIENCE)
     seconds = time.monotonic() - begun
