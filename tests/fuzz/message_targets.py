@@ -1,149 +1,80 @@
 """What logged-in clients and backends send: JSON, through everything that reads it, up to the last handler."""
 
 import json
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rtserver.base.messages import Message, Subscribe, Unsubscribe
-from rtserver.base.queue_port import Entry
-from rtserver.handlers.mycharts import MyChartMsgHandler
-from rtserver.handlers.ping import PingMsgHandler
-from rtserver.service.dispatcher import ServiceMessageDispatcher
-from rtserver.service.django_site import DjangoSiteMsgHandler
-from rtserver.service.lane import Lane
 from rtserver.service.message import Reason
-from rtserver.service.msg_handler import ServiceContext
-from rtserver.service.push_user import PushUserMsgHandler
-from rtserver.service.quote_center import QuoteCenter
-from rtserver.service.rejections import Rejections
-from rtserver.service.users import Users
+from tests.fuzz.both_sides import BothSides, no_traceback
 from tests.fuzz.target import Target, TryOne
-from tests.service_fakes import at_once
-from tests.user_side import Client, Online, payload_of
+from tests.user_side import payload_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 QUOTE = "DEMO:AAPL:20130301"
 FRESH_AFTER = 200  # inputs, so that what they leave does not grow
 
 
-class Both:
-    """The two sides of the server without sockets, threads and Redis: what is posted is handled at once."""
-
-    def __init__(self) -> None:
-        self.online = Online(PingMsgHandler, MyChartMsgHandler)
-        context = ServiceContext(self._to_users, Users(self._to_users), at_once)
-        self.quotes = QuoteCenter(context, history_ticks=50, picture_rows=20)
-        handlers = [self.quotes, PushUserMsgHandler(context), DjangoSiteMsgHandler(context)]
-        self.rejections = Rejections()
-        self.lanes = [Lane(handler, self.rejections) for handler in handlers]
-        self.dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections)
-        self.online.on_post = self._to_services
-        self.number = 0
-        self.client = self.connect()
-
-    def connect(self) -> Client:
-        """The client that the inputs come from, or go to."""
-        return self.online.connect()
-
-    def push(self, raw: bytes) -> None:
-        """A message of a backend, from the bus to the handlers."""
-        self.number += 1
-        self.dispatcher.dispatch([Entry(f"1-{self.number}", raw)])
-        for lane in self.lanes:
-            lane.work()
-
-    def _to_users(self, message: Message) -> None:
-        self.online.users.handle(message)
-
-    def _to_services(self, message: Message) -> None:
-        if isinstance(message, Subscribe):
-            self.quotes.on_subscribe(message)
-        elif isinstance(message, Unsubscribe):
-            self.quotes.on_unsubscribe(message)
-
-
 def make_client_messages(_directory: Path) -> TryOne:
     """Whatever a client says is answered with JSON, and no handler fails on it."""
-    both = _filled()
+    sides, age = _filled(), 0
 
     def try_one(data: bytes) -> None:
-        nonlocal both
-        if both.number > FRESH_AFTER:
-            both = _filled()
-        both.number += 1
+        nonlocal sides, age
+        age += 1
+        if age % FRESH_AFTER == 0:
+            sides = _filled()
         with no_traceback():
-            pending = both.client.send_raw(data)
-        assert pending is None
-        for frame, _ in both.client.wire.frames:
-            message = json.loads(payload_of(frame), parse_constant=_refuse)
-            assert set(message) <= {"type", "data", "id"}
-        both.client.wire.frames.clear()
-        assert both.online.users.table.failures == 0
+            assert sides.client.send_raw(data) is None
+        check_heard(sides)
+        assert sides.failures == 0
 
     return try_one
 
 
 def make_service_messages(_directory: Path) -> TryOne:
-    """Whatever is on the bus is handled or rejected with a reason, and what it leads to reaches a client as JSON."""
-    both = _filled()
+    """Whatever is on the list is handled or rejected with a reason, and what it leads to reaches a client as JSON."""
+    sides, age = _filled(), 0
 
     def try_one(data: bytes) -> None:
-        nonlocal both
-        if both.number > FRESH_AFTER or both.client.wire.closed:
-            both = _filled()
-        before = (sum(lane.handled for lane in both.lanes), sum(both.rejections.counts.values()))
+        nonlocal sides, age
+        age += 1
+        if age % FRESH_AFTER == 0 or sides.client.wire.closed:
+            sides = _filled()
+        before = _settled(sides)
         with no_traceback():
-            both.push(data)
-        after = (sum(lane.handled for lane in both.lanes), sum(both.rejections.counts.values()))
-        assert sum(after) == sum(before) + 1
-        assert both.rejections.counts[Reason.HANDLER_FAILED] == 0, both.rejections.peek(10)
-        for frame, _ in both.client.wire.frames:
-            json.loads(payload_of(frame), parse_constant=_refuse)
-        both.client.wire.frames.clear()
+            is_fresh = sides.push(data)
+        assert _settled(sides) == before + is_fresh
+        assert sides.rejections.counts[Reason.HANDLER_FAILED] == 0, sides.rejections.peek(FRESH_AFTER)
+        check_heard(sides)
 
     return try_one
 
 
-def _filled() -> Both:
-    both = Both()
+def check_heard(sides: BothSides) -> None:
+    """What the client got is what RFC 8259 calls JSON, in envelopes."""
+    for frame, _ in sides.client.wire.frames:
+        message = json.loads(payload_of(frame), parse_constant=_refuse)
+        assert set(message) <= {"type", "data", "id", "offset"}
+    sides.client.wire.frames.clear()
+
+
+def _settled(sides: BothSides) -> int:
+    """How many messages have been handled or rejected."""
+    return sum(lane.handled for lane in sides.lanes) + sum(sides.rejections.counts.values())
+
+
+def _filled() -> BothSides:
+    sides = BothSides()
     for message in _SERVICE_MESSAGES[:2]:
-        both.push(message)
+        sides.push(message)
     for message in _CLIENT_MESSAGES[:2]:
-        both.client.send_raw(message)
-    both.client.wire.frames.clear()
-    return both
+        sides.client.send_raw(message)
+    sides.client.wire.frames.clear()
+    return sides
 
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
-
-
-class _Raiser(logging.Handler):
-    """A traceback in the log is something that nobody has thought of."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        if error is not None:
-            self.found = error
-
-    found: BaseException | None = None
-
-
-@contextmanager
-def no_traceback() -> Iterator[None]:
-    """Raise what the server logs with its traceback."""
-    raiser = _Raiser()
-    log = logging.getLogger("rtserver")
-    log.addHandler(raiser)
-    try:
-        yield
-    finally:
-        log.removeHandler(raiser)
-    if raiser.found is not None:
-        raise AssertionError("there is a traceback in the log") from raiser.found
 
 
 def _json(value: Any) -> bytes:
@@ -179,6 +110,8 @@ _CLIENT_MESSAGES = (
     ),
     _json({"type": "mycharts", "data": {**_CHART, "update": "static", "period": 60, "indicators": ["ema:3"]}}),
     _json({"type": "mycharts", "data": {"type": "unlisten", "chart_id": "main"}, "id": "x"}),
+    _json({"type": "resume", "data": {"offset": None}, "id": 5}),
+    _json({"type": "resume", "data": {"offset": "1000-1"}}),
     _json({"type": "ping", "data": {"a": [1, 2.5, None, True, "€"]}, "id": 2**53 - 1}),
 )
 _SERVICE_MESSAGES = (
@@ -196,7 +129,8 @@ _SERVICE_MESSAGES = (
         {"type": "quote", "src": "a", "data": [{"quote": "A:B:C", "info": {"point": ["09:30", 5], "volume": 7.5}}]}
     ),
     _json({"type": "pushuser", "src": "a", "data": {"user_id": [1, "2"], "type": "notice", "data": {"text": "hi"}}}),
-    _json({"type": "pushuser", "src": "a", "data": {"user_id": "*", "type": "x", "data": None}}),
+    _json({"type": "pushuser", "src": "a", "data": {"user_id": "*", "type": "x", "data": None, "keep": False}}),
+    _json({"type": "pushuser", "src": "a", "id": "i-1", "data": {"user_id": "1", "type": "x", "data": ["é", 1.50]}}),
     _json({"type": "django_site", "src": "a", "data": {"op": "session_closed", "session_key": "session-of-1"}}),
     _json({"type": "django_site", "src": "a", "data": {"op": "kick", "user_id": 1, "reason": "out"}}),
     _json({"type": "unknown", "src": "", "data": 1}),
@@ -206,7 +140,8 @@ _WORDS = (
     b'"id"', b'"src"', b'"*"', b'"quote"', b'"mycharts"', b'"ping"', b'"pushuser"', b'"django_site"', b'"unlisten"',
     b'"kick"',
     b'"point"', b'"volume"', b'"chart_id"', b'"period"', b'"indicators"', b'"sma:20"', b'"user_id"', b"[[[[[[[[" * 40,
-    b'{"a":' * 60, b"-0", b"1e-400", b"60000", b'"keep"', b"false", b'"max_rate"', b'"resume"', b'"offset"',
+    b'{"a":' * 60, b"-0", b"1e-400", b"60000", b'"keep"', b"false", b'"max_rate"', b'"resume"',
+    b'"offset"', b'"1000-2"', b"\xff",
 )  # fmt: skip
 
 MESSAGE_TARGETS = (

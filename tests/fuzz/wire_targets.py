@@ -4,11 +4,15 @@ import random
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from rtserver.base.address import MAX_TEXT, neighbourhood
+from rtserver.base.signature import SignatureError, Signer
 from rtserver.base.websocket_server import UpgradeRequest
 from rtserver.base.wire.deflate import maybe_accept, most_deflated_bytes
+from rtserver.base.wire.forwarded import is_within, read_networks, sender_of
 from rtserver.base.wire.handshake import HandshakeError, accept_value, answer, check_origin, refusal
 from rtserver.base.wire.http_head import parse_head
 from rtserver.base.wire.protocol import WebSocketProtocol
@@ -16,6 +20,8 @@ from tests.fuzz.target import Target, TryOne
 from tests.websocket_client import BINARY, CONTINUATION, PING, PONG, TEXT, close, header, masked, upgrade_request
 
 LIMIT = 2_000
+PROXIES = read_networks(["10.0.0.0/8", "fd00::/8"])
+SIGNER = Signer("secret-of-the-test")
 LONGEST_HEADER = 14
 MOST_PIECES = 40
 
@@ -93,6 +99,30 @@ def check_answer(data: bytes) -> None:
     assert len(body) == int(fields.get(b"Content-Length", b"0"))
 
 
+def try_forwarded(data: bytes) -> None:
+    """Whoever a proxy names is an address, and nobody but a proxy of ours is believed."""
+    text = data.decode("latin-1")
+    headers = {"x-forwarded-for": text, "x-forwarded-proto": text[-5:]}
+    sender = sender_of("10.1.2.3", headers, PROXIES, is_secure=False)
+    assert ip_address(sender.remote_ip)
+    assert neighbourhood(sender.remote_ip)
+    assert len(neighbourhood(text)) <= MAX_TEXT
+    assert sender_of("192.0.2.1", headers, PROXIES, is_secure=True) == ("192.0.2.1", True)
+    assert is_within(text, PROXIES) in (True, False)
+
+
+def try_signature(data: bytes) -> None:
+    """What was not signed with the secret is not taken, and nothing that was is refused."""
+    assert SIGNER.open(SIGNER.sign(data)) == data
+    try:
+        opened = SIGNER.open(data)
+    except SignatureError as error:
+        assert "secret-of-the-test" not in str(error)
+    else:
+        assert data == SIGNER.sign(opened)
+    Signer().open(data)
+
+
 def try_offer(data: bytes) -> None:
     """An offer of extensions is accepted with an answer that we keep, or declined."""
     agreed = maybe_accept(data.decode("latin-1"))
@@ -157,7 +187,18 @@ _OFFERS = (
 )
 _OFFER_WORDS = (b";", b",", b"=", b'"', b" ", b"permessage-deflate", b"server_max_window_bits", b"15", b"7")
 
+_FORWARDED = (
+    b"192.0.2.7, 10.0.0.2",
+    b"2001:db8::1,[fd00::2]:443 , 10.9.9.9:80",
+    b"unknown, ::ffff:192.0.2.1, 10.0.0.1",
+)
+_FORWARDED_WORDS = (b",", b".", b":", b"::", b"[", b"]", b"%eth0", b"::ffff:", b"10.0.0.1", b"/8", b"https", b" ")
+_SIGNED = (b'{"a":1}', SIGNER.sign(b'{"a":1}'), Signer("another").sign(b""), b"sha256=" + b"0" * 64 + b" {}")
+_SIGNED_WORDS = (b"sha256=", b" ", b"0" * 64, b"ABCDEF")
+
 WIRE_TARGETS = (
+    Target("forwarded", _always(try_forwarded), _FORWARDED, _FORWARDED_WORDS),
+    Target("signature", _always(try_signature), _SIGNED, _SIGNED_WORDS),
     Target("frames", _always(make_frames(inflates=False)), _FRAMES, _FRAME_WORDS, max_bytes=8_192),
     Target(
         "deflated-frames", _always(make_frames(inflates=True)), _FRAMES + _DEFLATED, _FRAME_WORDS, max_bytes=8_192

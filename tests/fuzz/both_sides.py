@@ -1,0 +1,106 @@
+"""The two sides of the server without sockets, threads and Redis: what one posts to the other is handled at once."""
+
+import itertools
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+
+from rtserver.base.memory_queue import MemoryQueue
+from rtserver.base.messages import Message, Resume, Seen
+from rtserver.base.queue_port import Bound
+from rtserver.handlers.mycharts import MyChartMsgHandler
+from rtserver.handlers.ping import PingMsgHandler
+from rtserver.handlers.resume import ResumeMsgHandler
+from rtserver.service.dispatcher import ServiceMessageDispatcher
+from rtserver.service.django_site import DjangoSiteMsgHandler
+from rtserver.service.lane import Lane
+from rtserver.service.msg_handler import ServiceContext
+from rtserver.service.push_user import PushUserMsgHandler
+from rtserver.service.queue_link import QueueLink
+from rtserver.service.quote_center import QuoteCenter
+from rtserver.service.rejections import Rejections
+from rtserver.service.resume_desk import ResumeDesk
+from rtserver.service.service_directory import ServiceDirectory
+from rtserver.service.user_streams import UserStreams
+from rtserver.service.users import Users
+from tests.service.bus_model import Stepped, Stop
+from tests.service_fakes import at_once
+from tests.user_side import Online
+
+SECONDS_PER_LOOK = 2.0  # at the clock, so that nobody comes too soon
+
+
+class BothSides:
+    """All handlers of the product and one client of user 1."""
+
+    def __init__(self) -> None:
+        clock = partial(next, itertools.count(0.0, SECONDS_PER_LOOK))
+        self.online = Online(PingMsgHandler, MyChartMsgHandler, partial(ResumeMsgHandler, clock=clock))
+        to_users = self.online.users.handle
+        context = ServiceContext(to_users, Users(to_users), at_once)
+        self.queue = MemoryQueue(now=lambda: 1.0)
+        self.streams = UserStreams(self.queue, QueueLink(lambda _seconds: None), Bound(50, 3_600))
+        quotes = QuoteCenter(context, history_ticks=50, picture_rows=20)
+        handlers = [quotes, PushUserMsgHandler(context, self.streams), DjangoSiteMsgHandler(context)]
+        self.rejections = Rejections()
+        self.lanes = [Lane(handler, self.rejections) for handler in handlers]
+        self.dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections)
+        self.desk = ResumeDesk(self.streams, to_users, Stop())
+        self.directory = ServiceDirectory({"quotes": quotes}, to_users, self.desk)
+        for handler in handlers:
+            handler.begins_behind(self.queue)
+        self._turn_desk()
+        self.online.on_post = self._on_post
+        self.client = self.online.connect()
+
+    def push(self, raw: bytes) -> bool:
+        """A message of a backend, from the list to the handlers; False for one that was dropped as a repeat."""
+        before = self.queue.newest_id()
+        self.queue.put([raw])
+        moved = self.queue.intake(0)
+        self.dispatcher.dispatch(self.queue.range(before, moved.newest_id, 10))
+        for lane in self.lanes:
+            lane.work()
+        return moved.messages == 1
+
+    @property
+    def failures(self) -> int:
+        """Handlers of client messages that raised what they do not mean to."""
+        return self.online.users.table.failures
+
+    def _on_post(self, message: Message) -> None:
+        self.directory.handle(message)
+        if isinstance(message, Resume | Seen):
+            self._turn_desk()
+
+    def _turn_desk(self) -> None:
+        with suppress(Stepped):
+            self.desk.run()
+
+
+class _Tracebacks(logging.Handler):
+    """Keeps the last error that was logged with its traceback."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: BaseException | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by logging."""
+        if record.exc_info and record.exc_info[1] is not None:
+            self.found = record.exc_info[1]
+
+
+@contextmanager
+def no_traceback() -> Iterator[None]:
+    """Raise what the server logs with its traceback: something that nobody has thought of."""
+    tracebacks = _Tracebacks()
+    log = logging.getLogger("rtserver")
+    log.addHandler(tracebacks)
+    try:
+        yield
+    finally:
+        log.removeHandler(tracebacks)
+    if tracebacks.found is not None:
+        raise AssertionError("there is a traceback in the log") from tracebacks.found
