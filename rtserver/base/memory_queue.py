@@ -246,7 +246,7 @@ def _name_of(raw: bytes) -> object:
     signature, json = signed.groups() if signed else (b"", raw)
     try:
         message = msgspec.json.decode(json, type=_Named)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     name = message.id
     is_exact = name != "" if isinstance(name, str) else name % 1 == 0 and abs(name) < _LEAST_INEXACT
