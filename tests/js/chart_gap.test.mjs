@@ -161,6 +161,33 @@ test("if the fresh picture is refused the chart goes on with what follows, and t
   assert.equal(sent().length, 2);
 });
 
+test("a chart that was asked for too soon for the server is asked for again, and one that cannot be had is not", () => {
+  const { charts, network, render, clock } = startCharts();
+  const chart = charts.request(REQUEST);
+  charts.request({ ...REQUEST, chart_id: "wrong" });
+  const seen = record(chart, "error", "render");
+  const [first, wrong] = network.socket.messages;
+  network.socket.say("error", { code: "rate_limited", message: "100 a second", type: "mycharts" }, first.id);
+  network.socket.say("error", { code: "bad_request", message: "no such indicator", type: "mycharts" }, wrong.id);
+  clock.advance(999);
+  assert.equal(network.socket.messages.length, 2);
+  clock.advance(1);
+  assert.deepEqual(network.socket.messages[2].data, first.data);
+  render(staticRender());
+  clock.advance(15_000);
+  assert.deepEqual([network.socket.messages.length, seen.map(([event]) => event)], [3, ["error", "render"]]);
+});
+
+test("a refusal that comes after the chart was given up asks for nothing", () => {
+  const { charts, network, clock } = startCharts();
+  charts.request(REQUEST);
+  const [{ id }] = network.socket.messages;
+  charts.unlisten("main");
+  network.socket.say("error", { code: "rate_limited", message: "100 a second", type: "mycharts" }, id);
+  clock.advance(15_000);
+  assert.equal(network.socket.messages.length, 2);
+});
+
 test("a notice of another kind is no lag", () => {
   const { network, render, sent } = startShownChart();
   for (const data of [null, { text: "hello" }, { code: "sale", lagging: true }]) network.socket.say("notice", data);

@@ -65,6 +65,25 @@ test("a lag that begins during the wait ends the wait, and what is wanted stays 
   assert.deepEqual(asked, [0, 10_000]);
 });
 
+test("what the server refused for now is tried again after a second, and ever later", () => {
+  const { asked, clock, refresh } = startRefresh();
+  refresh.retry();
+  for (let tenth = 0; tenth < 200; tenth += 1) {
+    const before = asked.length;
+    clock.advance(100);
+    if (asked.length > before) refresh.retry();
+  }
+  assert.deepEqual(asked, [1000, 2000, 4000, 8000, 16_000]);
+});
+
+test("what was refused during a lag is tried again when that is over", () => {
+  const { asked, clock, refresh } = startRefresh(true);
+  refresh.retry();
+  clock.advance(5000);
+  refresh.release();
+  assert.deepEqual(asked, [5000]);
+});
+
 test("a wish that is cancelled leaves no timer and is not carried out", () => {
   const { asked, clock, refresh } = startRefresh();
   refresh.want();

@@ -2,11 +2,15 @@
  * One chart's wish for a fresh picture: when it is carried out.
  *
  * Decides that a chart of which something is missing is asked for again by itself: once, not while the server says that
- * this client lags, and not too often (refresh_pace.js). It does not know what a chart is.
+ * this client lags, and not too often (refresh_pace.js). One whose request came too soon for the server is asked for
+ * again later. It does not know what a chart is.
  */
 
 /** @import { Clock } from "./clock.js" */
 import { RefreshPace } from "./refresh_pace.js";
+
+/** After a refusal that may be over soon. */
+const RETRY_MS = 1000;
 
 export class ChartRefresh {
   #clock;
@@ -34,6 +38,12 @@ export class ChartRefresh {
     this.#maybeAsk();
   }
 
+  /** The server refused the request, for now. */
+  retry() {
+    this.#isWanted = true;
+    this.#maybeAsk(RETRY_MS);
+  }
+
   /** The client lags: what comes next may be missing something, too. */
   hold() {
     this.#isHeld = true;
@@ -52,9 +62,9 @@ export class ChartRefresh {
     this.#disarm();
   }
 
-  #maybeAsk() {
+  #maybeAsk(leastMs = 0) {
     if (!this.#isWanted || this.#isHeld || this.#timer !== null) return;
-    const delayMs = this.#pace.delayMs(this.#clock.now());
+    const delayMs = Math.max(leastMs, this.#pace.delayMs(this.#clock.now()));
     if (delayMs > 0) this.#timer = this.#clock.setTimeout(() => this.#onTime(), delayMs);
     else this.#carryOut();
   }

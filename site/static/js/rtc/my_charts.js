@@ -241,8 +241,11 @@ export class MyCharts {
    */
   #onError(error, message) {
     if (message?.id === undefined) return;
-    for (const { chart, requestId } of this.#entries.values()) {
-      if (requestId === message.id) chart.onError(error);
+    for (const { chart, requestId, refresh } of this.#entries.values()) {
+      if (requestId !== message.id) continue;
+      // Many tabs that come back at once may ask for more than one user may have in a second.
+      if (error.code === "rate_limited") refresh.retry();
+      chart.onError(error);
     }
   }
 }

@@ -1066,6 +1066,7 @@ var rtc = (() => {
   };
 
   // site/static/js/rtc/chart_refresh.js
+  var RETRY_MS = 1e3;
   var ChartRefresh = class {
     #clock;
     #ask;
@@ -1089,6 +1090,11 @@ var rtc = (() => {
       this.#isWanted = true;
       this.#maybeAsk();
     }
+    /** The server refused the request, for now. */
+    retry() {
+      this.#isWanted = true;
+      this.#maybeAsk(RETRY_MS);
+    }
     /** The client lags: what comes next may be missing something, too. */
     hold() {
       this.#isHeld = true;
@@ -1104,9 +1110,9 @@ var rtc = (() => {
       this.#isWanted = false;
       this.#disarm();
     }
-    #maybeAsk() {
+    #maybeAsk(leastMs = 0) {
       if (!this.#isWanted || this.#isHeld || this.#timer !== null) return;
-      const delayMs = this.#pace.delayMs(this.#clock.now());
+      const delayMs = Math.max(leastMs, this.#pace.delayMs(this.#clock.now()));
       if (delayMs > 0) this.#timer = this.#clock.setTimeout(() => this.#onTime(), delayMs);
       else this.#carryOut();
     }
@@ -1783,8 +1789,10 @@ var rtc = (() => {
      */
     #onError(error, message) {
       if (message?.id === void 0) return;
-      for (const { chart, requestId } of this.#entries.values()) {
-        if (requestId === message.id) chart.onError(error);
+      for (const { chart, requestId, refresh } of this.#entries.values()) {
+        if (requestId !== message.id) continue;
+        if (error.code === "rate_limited") refresh.retry();
+        chart.onError(error);
       }
     }
   };
