@@ -13,6 +13,7 @@ from math import inf
 
 import msgspec
 
+from rtserver.base.memory_work import MemoryWork
 from rtserver.base.queue_port import (
     START,
     Bound,
@@ -53,6 +54,7 @@ class MemoryQueue:
         self._dead: deque[DeadLetter] = deque(maxlen=dead_length)
         self._kept: dict[str, _KeptStream] = {}
         self._cursors: dict[str, str] = {}
+        self._works: dict[str, MemoryWork] = {}
         self._born: dict[str, str] = {}
         self._seen: dict[str, tuple[str, float]] = {}
         self._positions: dict[tuple[str, str], str] = {}
@@ -178,6 +180,13 @@ class MemoryQueue:
         until = self._now() + seconds
         self._seen |= {user_id: (max(self.seen(user_id), seen[user_id], key=order_of), until) for user_id in seen}
 
+    def work(self, stream: str) -> MemoryWork:
+        """See ``WorkQueue``. Everybody gets the same one, as Redis is the same for all."""
+        if stream not in self._works:
+            kept = self._kept.setdefault(stream, _KeptStream())
+            self._works[stream] = MemoryWork(kept.all, self.bury, now=self._now, wait=self._wait)
+        return self._works[stream]
+
     def close(self) -> None:
         """See ``QueuePort``."""
 
@@ -212,6 +221,10 @@ class _KeptStream:
             self._entries.append(Entry(kept.id, kept.raw))
             self._newest = kept.id
         return is_new
+
+    def all(self) -> list[Entry]:
+        """What was not trimmed."""
+        return self._entries
 
     def trim(self, bound: Bound, now: float) -> None:
         """What is too much or too old goes."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import redis
 
-from rtserver.base.queue_port import Entry, QueueAwayError, QueueError, QueueRefusedError
+from rtserver.base.queue_port import DeadLetter, Entry, QueueAwayError, QueueError, QueueRefusedError
 
 
 class RedisCommands:
@@ -20,7 +20,7 @@ class RedisCommands:
         self.name = name
         self.address = _address_of(client)
         # redis-py would make a dict of every entry; at this rate that is the reader's largest cost.
-        for command in ("XREAD", "XRANGE", "XREVRANGE"):
+        for command in ("XREAD", "XREADGROUP", "XRANGE", "XREVRANGE"):
             client.set_response_callback(command, _as_it_came)
 
     def _key_of(self, name: str) -> str:
@@ -59,6 +59,12 @@ def load_script(*names: str) -> str:
 def entries_of(reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:
     """The entries in what XRANGE and its like reply. Each has one field, the message."""
     return [Entry(entry_id.decode(), fields[1]) for entry_id, fields in reply]
+
+
+def letter_fields(letter: DeadLetter) -> tuple[str | bytes | int, ...]:
+    """A dead letter as the fields of an entry; ``at`` in milliseconds."""
+    texts = ("reason", letter.reason, "detail", letter.detail, "src", letter.src)
+    return (*texts, "raw", letter.raw, "at", int(letter.at * 1000))
 
 
 def _as_it_came(reply: Any, **_options: Any) -> Any:

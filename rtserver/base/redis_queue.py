@@ -15,8 +15,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from rtserver.base.queue_port import START, DeadLetter, Entry, Moved
-from rtserver.base.redis_commands import entries_of, load_script
+from rtserver.base.redis_commands import entries_of, letter_fields, load_script
 from rtserver.base.redis_streams import RedisStreams
+from rtserver.base.redis_work import RedisWork
 from rtserver.base.signature import Signer
 
 DEFAULT_NAME = "queue:rtserver"
@@ -129,7 +130,7 @@ class RedisQueue(RedisStreams):
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """See ``QueuePort``. ``at`` is kept in epoch milliseconds."""
         add = ("XADD", self._dead, "MAXLEN", "~", self._dead_length, "*")
-        self._call_together([(*add, *_fields(letter)) for letter in letters])
+        self._call_together([(*add, *letter_fields(letter)) for letter in letters])
 
     def dead_letters(self, after: str, count: int) -> list[DeadLetter]:
         """See ``QueuePort``."""
@@ -141,14 +142,15 @@ class RedisQueue(RedisStreams):
         keys = (self._list, self._dead, self._names)
         return bool(self._call("EVAL", self._requeue_script, len(keys), *keys, letter_id))
 
+    def work(self, stream: str) -> RedisWork:
+        """See ``WorkQueue``."""
+        return RedisWork(
+            self._client, self.name, stream, longest_wait=self._longest_wait, dead_length=self._dead_length
+        )
+
     def close(self) -> None:
         """See ``QueuePort``."""
         self._client.close()
-
-
-def _fields(letter: DeadLetter) -> tuple[str | bytes | int, ...]:
-    texts = ("reason", letter.reason, "detail", letter.detail, "src", letter.src)
-    return (*texts, "raw", letter.raw, "at", int(letter.at * 1000))
 
 
 def _dead_letter(entry_id: bytes, fields: list[bytes]) -> DeadLetter:

@@ -1,0 +1,94 @@
+"""Work in Redis: a stream that a consumer group reads, of which a piece is removed when it is done.
+
+Decides how a piece is known to be somebody's: it is pending for a consumer of the group, and how long that one has
+been silent is what Redis calls idle. Nothing is ever trimmed from such a stream. What the scripts do is said in them.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import redis
+
+from rtserver.base.queue_port import DeadLetter, QueueRefusedError
+from rtserver.base.redis_commands import RedisCommands, letter_fields, load_script
+from rtserver.base.work_port import Work
+
+GROUP = "workers"
+
+
+class RedisWork(RedisCommands):
+    """See ``WorkPort``. ``stream`` is the name that ``RedisQueue.keep`` knows, in the queue called ``name``."""
+
+    def __init__(self, client: redis.Redis, name: str, stream: str, *, longest_wait: float, dead_length: int) -> None:
+        super().__init__(client, name)
+        self._stream, self._dead = self._key_of(stream), self._key_of("dead")
+        self._longest_wait = longest_wait
+        self._dead_length = dead_length
+        self._claim_script = load_script("work_claim.lua")
+        self._hold_script = load_script("work_hold.lua")
+        self._end_script = load_script("work_end.lua")
+
+    def take(self, worker: str, timeout: float) -> Work | None:
+        """See ``WorkPort``. XREADGROUP, which waits in Redis."""
+        block = ("BLOCK", max(1, int(min(timeout, self._longest_wait) * 1000))) if timeout > 0 else ()
+        command = ("XREADGROUP", "GROUP", GROUP, worker, "COUNT", 1, *block, "STREAMS", self._stream, ">")
+        reply = self._grouped(*command)
+        if not reply:
+            return None
+        work_id, fields = reply[0][1][0]
+        return Work(work_id.decode(), fields[1], 1)
+
+    def claim(self, worker: str, silence: float) -> Work | None:
+        """See ``WorkPort``."""
+        return _work(self._script(self._claim_script, GROUP, worker, round(silence * 1000)))
+
+    def again(self, worker: str, work_id: str) -> Work | None:
+        """See ``WorkPort``."""
+        held = self._script(self._hold_script, GROUP, worker, "again", work_id)
+        return _work(held[0]) if held else None
+
+    def renew(self, worker: str, work_ids: Collection[str]) -> set[str]:
+        """See ``WorkPort``."""
+        return self._hold(worker, "renew", work_ids)
+
+    def release(self, worker: str, work_ids: Collection[str]) -> None:
+        """See ``WorkPort``."""
+        self._hold(worker, "release", work_ids)
+
+    def finish(self, work_id: str) -> bool:
+        """See ``WorkPort``."""
+        return bool(self._script(self._end_script, GROUP, work_id))
+
+    def bury(self, work_id: str, letter: DeadLetter) -> bool:
+        """See ``WorkPort``."""
+        return bool(self._script(self._end_script, GROUP, work_id, self._dead_length, *letter_fields(letter)))
+
+    def waiting(self) -> int:
+        """See ``WorkPort``."""
+        return int(self._call("XLEN", self._stream))
+
+    def _hold(self, worker: str, what: str, work_ids: Collection[str]) -> set[str]:
+        if not work_ids:
+            return set()
+        return {held[0].decode() for held in self._script(self._hold_script, GROUP, worker, what, *work_ids)}
+
+    def _script(self, script: str, *arguments: Any) -> Any:
+        return self._grouped("EVAL", script, 2, self._stream, self._dead, *arguments)
+
+    def _grouped(self, *command: Any) -> Any:
+        """A command that needs the group, which is made where there is none: at first, or when Redis lost its data."""
+        try:
+            return self._call(*command)
+        except QueueRefusedError as error:
+            if "NOGROUP" not in error.reason:
+                raise
+        try:
+            self._call("XGROUP", "CREATE", self._stream, GROUP, "0", "MKSTREAM")
+        except QueueRefusedError as error:
+            if "BUSYGROUP" not in error.reason:  # another worker was faster
+                raise
+        return self._call(*command)
+
+
+def _work(reply: Sequence[Any] | None) -> Work | None:
+    return None if reply is None else Work(reply[0].decode(), reply[2], reply[1])
