@@ -72,6 +72,9 @@ class MemoryWork:
             self._bury([letter])
         return is_there
 
+    def tidy(self, silence: float) -> None:
+        """See ``WorkPort``. No names are kept."""
+
     def waiting(self) -> int:
         """See ``WorkPort``."""
         return len(self._look())

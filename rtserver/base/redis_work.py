@@ -14,6 +14,7 @@ from rtserver.base.redis_commands import RedisCommands, letter_fields, load_scri
 from rtserver.base.work_port import Work
 
 GROUP = "workers"
+NOBODY_YET = ("NOGROUP", "no such key")  # what Redis says where there is no group, or not even a stream
 
 
 class RedisWork(RedisCommands):
@@ -26,6 +27,7 @@ class RedisWork(RedisCommands):
         self._dead_length = dead_length
         self._claim_script = load_script("work_claim.lua")
         self._hold_script = load_script("work_hold.lua")
+        self._tidy_script = load_script("work_tidy.lua")
         self._end_script = load_script("work_end.lua")
 
     def take(self, worker: str, timeout: float) -> Work | None:
@@ -63,6 +65,10 @@ class RedisWork(RedisCommands):
         """See ``WorkPort``."""
         return bool(self._script(self._end_script, GROUP, work_id, self._dead_length, *letter_fields(letter)))
 
+    def tidy(self, silence: float) -> None:
+        """See ``WorkPort``."""
+        self._script(self._tidy_script, GROUP, round(silence * 1000))
+
     def waiting(self) -> int:
         """See ``WorkPort``."""
         return int(self._call("XLEN", self._stream))
@@ -76,11 +82,11 @@ class RedisWork(RedisCommands):
         return self._grouped("EVAL", script, 2, self._stream, self._dead, *arguments)
 
     def _grouped(self, *command: Any) -> Any:
-        """A command that needs the group, which is made where there is none: at first, or when Redis lost its data."""
+        """A command that needs the group, which is made where there is none: at first, or in a Redis without data."""
         try:
             return self._call(*command)
         except QueueRefusedError as error:
-            if "NOGROUP" not in error.reason:
+            if not any(words in error.reason for words in NOBODY_YET):
                 raise
         try:
             self._call("XGROUP", "CREATE", self._stream, GROUP, "0", "MKSTREAM")

@@ -45,6 +45,9 @@ class WorkPort(Protocol):
     def bury(self, work_id: str, letter: DeadLetter) -> bool:
         """It cannot be done: it is removed and its dead letter added, both or neither. False as with ``finish``."""
 
+    def tidy(self, silence: float) -> None:
+        """Forget the names of workers that hold nothing and have not said anything for so many seconds."""
+
     def waiting(self) -> int:
         """How many pieces are not done, held ones included."""
 

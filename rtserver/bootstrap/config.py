@@ -122,6 +122,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     user_keep_seconds: Annotated[
         int, Meta(description="How long a pushed message is kept for a user.", ge=60, le=31_536_000)
     ] = 86_400
+    once_tries: Annotated[
+        int, Meta(description="How often a message of a handler that delivers once is tried.", ge=1, le=1000)
+    ] = 5
+    once_claim_seconds: Annotated[
+        float,
+        Meta(description="Silence of a server after which others do what it had begun once.", ge=0.5, le=86_400),
+    ] = 30.0
     worker: Annotated[
         str, Meta(description="Name under which this server goes on where it stopped. Empty: host name and port.")
     ] = ""

@@ -1,7 +1,7 @@
 """Which numbers of a running server ``/metrics`` shows, and what each is called."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from rtserver.base.bridge import Bridge
@@ -12,6 +12,7 @@ from rtserver.base.websocket_server import WebSocketServer
 from rtserver.bootstrap.certificate import Certificate
 from rtserver.bootstrap.metrics import Measure
 from rtserver.modules.resume_agent import RESUME
+from rtserver.service.once_worker import OnceWorker
 from rtserver.service.quote_center import QuoteCenter
 from rtserver.service.runner import ServiceThread
 from rtserver.service.user_streams import UserStreams
@@ -89,6 +90,7 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
     yield Measure(
         "counter", "lane_lost", "Messages trimmed unread", lambda: {x.msg_type: x.lost for x in lanes}, "lane"
     )
+    yield from once_measures(services.once)
     yield Measure("counter", "ticks", "Ticks of all quotes", lambda: quotes.ticks)
     yield Measure("gauge", "quotes", "Quotes with a history", lambda: quotes.quotes)
     yield Measure("gauge", "feeds", "Feeds that somebody watches", lambda: quotes.feeds)
@@ -115,6 +117,28 @@ def resume_measures(streams: UserStreams, users: UserManager) -> Iterator[Measur
     yield Measure("counter", "resumes", "Clients that were told what they had missed", lambda: resume.resumes)
     yield Measure("counter", "resumed_messages", "Messages that they got so", lambda: resume.messages)
     yield Measure("counter", "resumes_lost", "Of them, those for whom something was gone", lambda: resume.lost)
+
+
+def once_measures(once: Sequence[OnceWorker]) -> Iterator[Measure]:
+    """What the handlers do of which one of all workers handles a message."""
+    yield Measure(
+        "gauge",
+        "once_waiting",
+        "Messages not done by any server",
+        lambda: {x.msg_type: x.waiting for x in once},
+        "lane",
+    )
+    yield Measure("counter", "once_handled", "Messages done", lambda: {x.msg_type: x.handled for x in once}, "lane")
+    yield Measure(
+        "counter", "once_retried", "Messages begun once more", lambda: {x.msg_type: x.retried for x in once}, "lane"
+    )
+    yield Measure(
+        "counter",
+        "once_claimed",
+        "Messages taken from the dead",
+        lambda: {x.msg_type: x.claimed for x in once},
+        "lane",
+    )
 
 
 def bridge_measures(bridge: Bridge) -> Iterator[Measure]:

@@ -22,6 +22,7 @@ from rtserver.service.canary import CanaryMsgHandler, CanarySource
 from rtserver.service.django_site import DjangoSiteMsgHandler
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.service.once_worker import OnceRule
 from rtserver.service.push_user import PushUserMsgHandler
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.quote_center import QuoteCenter
@@ -95,6 +96,7 @@ def build_services(
         stopping=stopping,
         desk=ResumeDesk(streams, post, gevent.event.Event()),
         worker=worker,
+        once=OnceRule(config.once_tries, config.once_claim_seconds),
         signer=signer,
         services={"quotes": quotes},
         sources=[

@@ -13,22 +13,11 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from rtserver.base.queue_port import START, Entry, just_before, order_of
 from rtserver.base.signature import Signer
-from rtserver.base.wire import json
 from rtserver.service.cursor import Cursor, Gap
-from rtserver.service.message import (
-    NO_BOUNDS,
-    BadData,
-    Bounds,
-    Reason,
-    Rejected,
-    ServiceMessage,
-    decode,
-    rejection_of,
-)
+from rtserver.service.hand_over import HandOver
+from rtserver.service.message import NO_BOUNDS, Bounds, Rejected, ServiceMessage, decode
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.rejections import Rejections
 
@@ -58,7 +47,7 @@ class Lane:
         self.lost = 0
         self.wake: Callable[[], object] = lambda: None
         self._rejections = rejections
-        self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(handler.data_type)
+        self._hand_over = HandOver(handler)
         self._queue: deque[tuple[Entry, ServiceMessage]] = deque()
         self._bound = bound
         self._batch = batch
@@ -141,7 +130,7 @@ class Lane:
         for _ in range(min(len(queue), self._batch)):
             entry, message = queue.popleft()
             try:
-                self._handle(entry.id, message)
+                self._handle(entry, message)
                 self.handled += 1
             except Rejected as rejected:
                 self._rejections.add(entry.raw, rejected, self.msg_type)
@@ -151,18 +140,9 @@ class Lane:
             log.exception("! %s: flush failed", self.msg_type)
         self._in_hand = None
 
-    def _handle(self, message_id: str, message: ServiceMessage) -> None:
-        src = message.src
-        try:
-            data = json.decode(message.data, self._decoder)
-        except json.JsonError as error:
-            raise rejection_of(message.data, error, Reason.BAD_DATA, src) from None
-        try:
-            self.handler.handle(message_id, src, data)
-        except BadData as error:
-            raise Rejected(Reason.BAD_DATA, str(error), src) from None
-        except Exception as error:
-            raise Rejected(Reason.HANDLER_FAILED, f"{type(error).__name__}: {error}", src) from error
+    def _handle(self, entry: Entry, message: ServiceMessage) -> None:
+        """What is done with a message. Raises ``Rejected``."""
+        self._hand_over(entry.id, message)
 
     def _count_lost(self, gap: Gap | None) -> None:
         if gap is not None:

@@ -6,7 +6,7 @@ bus; while it waits, the other lanes go on.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from rtserver.base.messages import Message, Subscribe, Unsubscribe
 from rtserver.base.ownership import ThreadBound
@@ -41,6 +41,10 @@ class ServiceMsgHandler(ThreadBound):
     msg_type: ClassVar[str]
     data_type: ClassVar[Any] = Any
     """The msgspec shape of ``data``. A mismatch goes to the dead stream as ``bad_data`` and is never seen here."""
+    delivery: ClassVar[Literal["every", "once"]] = "every"
+    """Who handles a message: every worker, or one of all. Both at least once: a handler may see one again after a
+    crash. Of ``"once"``, what fails is tried again a few times.
+    """
     replays: ClassVar[bool] = False
     """Whether the handler first gets, at the start, what the bus still holds from before."""
 

@@ -29,8 +29,8 @@ class Rejections:
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         self._now = now
         self._letters: deque[DeadLetter] = deque()
-        self._last_line: dict[tuple[Reason, str], float] = {}
-        self._untold: dict[tuple[Reason, str], int] = {}
+        self._last_line: dict[tuple[Reason, str, str], float] = {}
+        self._untold: dict[tuple[Reason, str, str], int] = {}
         self.counts: dict[str, int] = {str(reason): 0 for reason in Reason}
         self.added = 0
         self.wake: Callable[[], object] = lambda: None
@@ -53,13 +53,23 @@ class Rejections:
 
         An exception that is the rejection's ``__cause__`` is logged with its traceback.
         """
-        now = self._now()
-        self.counts[rejected.reason] += 1
-        detail = rejected.detail[:MAX_DETAIL]
-        self._letters.append(DeadLetter(raw, str(rejected.reason), detail, rejected.src, now))
+        self._letters.append(self.letter(raw, rejected))
         self.added += 1
-        self._tell(now, rejected, handler)
+        self.count(rejected, handler)
         self.wake()
+
+    def letter(self, raw: bytes, rejected: Rejected) -> DeadLetter:
+        """The dead letter of a message, for who buries it himself and says ``count`` then."""
+        return DeadLetter(raw, str(rejected.reason), rejected.detail[:MAX_DETAIL], rejected.src, self._now())
+
+    def count(self, rejected: Rejected, handler: str = "") -> None:
+        """Count a message that is dead, and tell the log."""
+        self.counts[rejected.reason] += 1
+        self._tell(rejected, handler, "to the dead stream")
+
+    def tell_retry(self, rejected: Rejected, handler: str) -> None:
+        """Tell the log of a message that is tried again."""
+        self._tell(rejected, handler, "is tried again")
 
     def peek(self, count: int) -> list[DeadLetter]:
         """The oldest letters, at most ``count``; they stay until ``forget``."""
@@ -70,17 +80,19 @@ class Rejections:
         for _ in range(count):
             self._letters.popleft()
 
-    def _tell(self, now: float, rejected: Rejected, handler: str) -> None:
-        """One line per reason, handler and minute, with the number of those that got none."""
-        key = (rejected.reason, handler)
+    def _tell(self, rejected: Rejected, handler: str, fate: str) -> None:
+        """One line per reason, handler, fate and minute, with the number of those that got none."""
+        now = self._now()
+        key = (rejected.reason, handler, fate)
         if now - self._last_line.get(key, float("-inf")) < LOG_SECONDS:
             self._untold[key] = self._untold.get(key, 0) + 1
             return
         self._last_line[key] = now
         untold = self._untold.pop(key, 0)
         log.error(
-            "! message from %r to the dead stream: %s%s%s",
+            "! message from %r %s: %s%s%s",
             rejected.src,
+            fate,
             f"{handler}: " if handler else "",
             str(rejected)[:MAX_DETAIL],
             f" (and {untold} more like it since the last line)" if untold else "",

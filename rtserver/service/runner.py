@@ -5,6 +5,7 @@ order, and decides nothing about messages. Nothing is monkey patched; the rest o
 """
 
 import logging
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,14 +17,17 @@ from gevent.hub import Hub
 
 from rtserver.base.bridge import Bridge
 from rtserver.base.ownership import ThreadBound
-from rtserver.base.queue_port import QueueError, QueuePort
+from rtserver.base.queue_port import QueueError
 from rtserver.base.signature import Signer
+from rtserver.base.work_port import WorkQueue
 from rtserver.service.bus_reader import BusReader, Intake
 from rtserver.service.dispatcher import ServiceMessageDispatcher
 from rtserver.service.doorbell import Doorbell
 from rtserver.service.lane import Lane
 from rtserver.service.message import NO_BOUNDS, Bounds
 from rtserver.service.msg_handler import ServiceMsgHandler, SubscribableService
+from rtserver.service.once import OnceInbox, OnceLane, stream_of
+from rtserver.service.once_worker import OnceRule, OnceWorker
 from rtserver.service.position import Positions
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
@@ -70,7 +74,7 @@ class ServiceThread:
 
     def __init__(
         self,
-        queue: QueuePort,
+        queue: WorkQueue,
         bridge: Bridge,
         handlers: Iterable[ServiceMsgHandler],
         *,
@@ -86,6 +90,7 @@ class ServiceThread:
         max_ahead: int = 50_000,
         lane_bound: int = 2_000,
         bounds: Bounds = NO_BOUNDS,
+        once: OnceRule = OnceRule(),  # noqa: B008 (a tuple)
     ) -> None:
         self._queue = queue
         self._mailbox = bridge.to_services
@@ -97,7 +102,7 @@ class ServiceThread:
         self._is_ready = threading.Event()
         self._located, self._mail = (gevent.event.Event() for _ in range(2))
         self._stopping = stopping or gevent.event.Event()
-        self._stop_seconds = 0.0
+        self._stop_seconds = self._deadline = 0.0
         self.failure: Exception | None = None
         self.last_turn = time.monotonic()
         self.link = link or QueueLink(self._stopping.wait)
@@ -108,9 +113,18 @@ class ServiceThread:
             "pause": gevent.sleep,
         }
         self.directory = ServiceDirectory(self._services, bridge.to_users.post, desk)
-        self.lanes = tuple(
-            Lane(handler, self.rejections, bound=lane_bound, signer=signer, bounds=bounds) for handler in handlers
-        )
+        self.once: list[OnceWorker] = []
+        name = f"{worker}#{secrets.token_hex(4)}"
+        lane_options: dict[str, Any] = {"bound": lane_bound, "signer": signer, "bounds": bounds}
+
+        def lane_of(handler: ServiceMsgHandler) -> Lane:
+            if handler.delivery != "once":
+                return Lane(handler, rejections, **lane_options)
+            work = queue.work(stream_of(handler.msg_type))
+            self.once.append(OnceWorker(handler, work, self.link, rejections, name, rule=once, **waits))
+            return OnceLane(OnceInbox(handler, queue, self.link), rejections, **lane_options)
+
+        self.lanes = tuple(lane_of(handler) for handler in handlers)
         dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections, signer, bounds)
         self.reader = BusReader(queue, self.link, dispatcher, count=read_count, **waits)
         self.intake = Intake(queue, self.link, self.reader, max_ahead=max_ahead, **waits)
@@ -181,20 +195,25 @@ class ServiceThread:
         burial = self._spawn(self._undertaker.run)
         saver = self._spawn(self._when_located, self._positions.run)
         desks = [self._spawn(self._when_located, desk.run) for desk in (self._desk,) if desk is not None]
+        once = [self._spawn(self._when_located, worker.run) for worker in self.once]
+        signs = [self._spawn(self._when_located, worker.run_signs_of_life) for worker in self.once]
         others = [self._spawn(run) for run in (self._turn, self._read_mail, *(one.run for one in self._sources))]
         self._is_ready.set()
         self._stopping.wait()
         saver.kill()
+        self._deadline = time.monotonic() + self._stop_seconds
+        self._stop_once(once)
         self._shut_down(intake, reader, lanes, burial)
+        self._leave_once(once)
         self._close_desk(desks)
-        gevent.killall([intake, reader, *lanes, burial, *desks, *others])
+        gevent.killall([intake, reader, *lanes, burial, *once, *signs, *desks, *others])
         self._tell_what_is_left()
 
     def _shut_down(
         self, intake: gevent.Greenlet, reader: gevent.Greenlet, lanes: list[gevent.Greenlet], burial: gevent.Greenlet
     ) -> None:
         """Upstream first, so that everything a greenlet will ever get is there when its own turn to end comes."""
-        deadline = time.monotonic() + self._stop_seconds
+        deadline = self._deadline
         self.link.is_ending = True
         for source in self._sources:
             source.stop()
@@ -223,7 +242,23 @@ class ServiceThread:
             self._desk.finish()
             _join(desks, time.monotonic() + LAST_LETTER_SECONDS)
 
+    def _stop_once(self, greenlets: list[gevent.Greenlet]) -> None:
+        """No more work is begun; what is being done has as much time as everything else."""
+        for worker, greenlet in zip(self.once, greenlets, strict=True):
+            worker.finish()
+            if worker.running is None:
+                greenlet.kill()  # it only waits for more
+
+    def _leave_once(self, greenlets: list[gevent.Greenlet]) -> None:
+        _join(greenlets, self._deadline)
+        if self._located.is_set():
+            releases = [self._spawn(worker.release) for worker in self.once]
+            _join(releases, time.monotonic() + LAST_LETTER_SECONDS)
+
     def _tell_what_is_left(self) -> None:
+        for worker in self.once:
+            if worker.running is not None:
+                log.error("! stopped in the middle of message %s for %r", worker.running, worker.msg_type)
         for lane in self.lanes:
             if len(lane):
                 log.error("! stopped with %d messages for %r unhandled", len(lane), lane.msg_type)

@@ -44,6 +44,21 @@ def test_where_nothing_was_kept_there_is_nothing_to_do(queue: WorkQueue) -> None
     assert work.renew("w", []) == set()
 
 
+@pytest.mark.parametrize("first", ["tidy", "claim", "renew", "finish", "waiting"])
+def test_any_word_may_be_the_first(queue: WorkQueue, first: str) -> None:
+    work = queue.work(STREAM)
+    words = {
+        "tidy": lambda: work.tidy(0),
+        "claim": lambda: work.claim("w", 0),
+        "renew": lambda: work.renew("w", ["1-1"]),
+        "finish": lambda: work.finish("1-1"),
+        "waiting": work.waiting,
+    }
+    assert not words[first]()
+    keep(queue, 1)
+    assert work.take("w", 0.1) == Work("1-1", b"1", 1)
+
+
 def test_each_piece_is_taken_by_one_worker_in_order(work: WorkPort) -> None:
     taken = [work.take(worker, 0.1) for worker in ("a", "b", "a")]
     assert taken == [Work("1-1", b"1", 1), Work("1-2", b"2", 1), Work("1-3", b"3", 1)]
@@ -117,6 +132,15 @@ def test_what_cannot_be_done_is_removed_and_becomes_a_dead_letter(queue: WorkQue
     assert work.claim("b", 0) is None
 
 
+def test_tidying_forgets_nothing_that_somebody_holds(work: WorkPort) -> None:
+    work.take("a", 0.1)
+    work.tidy(0)
+    assert work.renew("a", ["1-1"]) == {"1-1"}
+    work.finish("1-1")
+    work.tidy(0)
+    assert work.take("a", 0.1) == Work("1-2", b"2", 1)
+
+
 def test_two_kinds_of_work_have_nothing_to_do_with_each_other(queue: WorkQueue, work: WorkPort) -> None:
     other = queue.work("once:other")
     assert other.take("a", 0) is None
@@ -138,6 +162,20 @@ def test_the_group_is_made_again_when_redis_has_lost_its_data(redis_url: str, cl
     assert work.finish("1-1") is False
     keep(queue, 1)
     assert work.take("a", 0.1) == Work("1-1", b"1", 1)
+
+
+def test_names_of_workers_that_are_gone_are_forgotten(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    keep(queue, 1, 2)
+    work = queue.work(STREAM)
+    for worker in ("holds one", "had one"):
+        work.take(worker, 0.1)
+    work.finish("1-2")
+    work.tidy(3600)
+    assert len(client.xinfo_consumers("{queue:rtserver}:once:test", "workers")) == 2
+    work.tidy(0)
+    [left] = client.xinfo_consumers("{queue:rtserver}:once:test", "workers")
+    assert left["name"] == b"holds one"
 
 
 def test_a_piece_that_somebody_removed_by_hand_is_passed_over(redis_url: str, client: redis.Redis) -> None:

@@ -14,7 +14,7 @@ from tests.redis_process import RedisProcess
 from tests.running_server import RunningServer
 
 MSG_HANDLERS = "echo_handler:EchoMsgHandler,todo_list:TodoMsgHandler"
-SERVICES = "group_alert:GroupAlertMsgHandler"
+SERVICES = "group_alert:GroupAlertMsgHandler,packing_list:PackingListMsgHandler"
 SERVANTS = "cart_servant:CartServant"
 OPTIONS = ("--no-demo-quotes", "--msg-handlers", MSG_HANDLERS, "--services", SERVICES, "--rpc-servants", SERVANTS)
 
@@ -30,6 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, var_dir: Path) -> Iterator[
     """A server that has loaded the examples."""
     with pytest.MonkeyPatch.context() as patch, RedisProcess(tmp_path_factory.mktemp("redis")) as redis_process:
         patch.setenv("PYTHONPATH", str(ROOT / "docs" / "examples"))
+        patch.setenv("PACKING_DIR", str(var_dir / "packing"))
         with RunningServer(redis_process.url, var_dir, unused_port(), *OPTIONS) as running:
             yield running
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -87,6 +89,36 @@ def test_an_alert_to_a_group_that_does_not_exist_is_a_dead_letter(
     assert visitor.receive("alert")["text"] == "hello"  # the one behind it: a dead letter holds up nothing
     [letter] = dead.receive(1)
     assert (letter["reason"], letter["detail"]) == ("bad_data", "there is no group 'nobody'")
+
+
+def test_an_order_is_written_for_the_printer_once(queue: redis.Redis, var_dir: Path) -> None:
+    [line] = [
+        line for text in blocks(EXTENDING, "json queue") for line in text.splitlines() if "packing_list" in line
+    ]
+    order = var_dir / "packing" / "order-1017.txt"
+    queue.rpush("queue:rtserver", line)
+    assert wait_for(order).read_text() == "2 x copper wire\n"
+    order.unlink()
+    other = {"type": "packing_list", "src": "test", "data": {"order": 1018, "items": {"nails": 100}}}
+    queue.rpush("queue:rtserver", line, json.dumps(other))
+    wait_for(order.with_name("order-1018.txt"))
+    assert not order.exists()
+
+
+def test_an_order_of_nothing_is_a_dead_letter(queue: redis.Redis) -> None:
+    dead = DeadStream(queue)
+    queue.rpush("queue:rtserver", '{"type":"packing_list","src":"test","data":{"order":1,"items":{}}}')
+    [letter] = dead.receive(1)
+    assert (letter["reason"], letter["detail"]) == ("bad_data", "nothing to pack")
+
+
+def wait_for(file: Path) -> Path:
+    """A file, as soon as it is there."""
+    deadline = time.monotonic() + 20
+    while not file.exists():
+        assert time.monotonic() < deadline, f"{file} was not written"
+        threading.Event().wait(0.01)
+    return file
 
 
 def test_the_document_shows_the_example_interface_and_its_stubs_are_made_of_it(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What becomes of messages when a server is killed: real processes, and no goodbye."""
 
 import json
+import os
 import signal
 import urllib.request
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
 from tests.system.witness import Court
 
-SERVICES = ("--no-demo-quotes", "--services", "tests.system.witness:Witness")
+SERVICES = ("--no-demo-quotes", "--services", "tests.system.witness:Witness,tests.system.witness:OnceWitness")
+ONCE = ("--once-claim-seconds", "1", "--once-tries", "2")
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def queue(redis_url: str) -> Iterator[ServiceQueue]:
 
 @pytest.fixture
 def server(redis_url: str, tmp_path: Path) -> Iterator[RunningServer]:
-    with RunningServer(redis_url, tmp_path, unused_port(), *SERVICES) as server:
+    with RunningServer(redis_url, tmp_path, unused_port(), *SERVICES, *ONCE) as server:
         yield server
 
 
@@ -102,3 +104,84 @@ def test_with_a_secret_only_what_is_signed_is_handled_and_the_secret_is_nowhere_
     assert "bad_signature" in "".join(server.output)
     for hidden in (secret, former):
         assert hidden not in metrics + "".join(server.output) + repr(letter)
+
+
+@pytest.fixture
+def pair(redis_url: str, tmp_path: Path) -> Iterator[dict[int, RunningServer]]:
+    """Two servers on one queue, by their process ids."""
+    servers = [
+        RunningServer(redis_url, tmp_path / name, unused_port(), *SERVICES, *ONCE, "--tce-port", "0") for name in "ab"
+    ]
+    with servers[0], servers[1]:
+        yield {server.pid: server for server in servers}
+
+
+def test_of_two_servers_one_handles_each_message_and_what_it_was_handling_when_it_was_killed_the_other_does(
+    pair: dict[int, RunningServer], queue: ServiceQueue, court: Court
+) -> None:
+    for n in range(200):
+        queue.push("once_witness", court.data(n))
+    assert sorted(court.wait_handled(200)) == list(range(200))
+    queue.push("once_witness", court.data(200, waits=True))
+    queue.push("once_witness", court.data(201, waits=True))
+    assert {court.wait_begun(), court.wait_begun()} == {200, 201}
+    assert {court.begun_by(), court.begun_by()} == set(pair)
+    court.let_go()
+    court.let_go()
+    assert sorted(court.wait_handled(2)) == [200, 201]
+    queue.push("once_witness", court.data(1, waits=True))
+    assert court.wait_begun() == 1
+    killed = court.begun_by()
+    pair.pop(killed).stop(signal.SIGKILL)
+    assert court.wait_begun() == 1
+    [(other, server)] = pair.items()
+    assert court.begun_by() == other
+    court.let_go()
+    assert court.wait_handled(1) == [1]
+    with urllib.request.urlopen(f"{server.url}/metrics") as page:
+        assert 'rtserver_once_claimed_total{lane="once_witness"} 1.0' in page.read().decode()
+
+
+def test_a_frozen_server_s_message_is_handled_by_the_other_and_a_slow_one_s_is_not(
+    pair: dict[int, RunningServer], queue: ServiceQueue, court: Court
+) -> None:
+    queue.push("once_witness", court.data(1, waits=True))
+    assert court.wait_begun() == 1
+    first = court.begun_by()
+    assert court.client.blpop(["begun"], 3 * 1.0) is None, "the first says that it lives"
+    os.kill(first, signal.SIGSTOP)
+    assert court.wait_begun() == 1
+    assert court.begun_by() != first
+    court.let_go()  # the frozen one, which does not notice
+    court.let_go()
+    assert court.wait_handled(1) == [1]
+    os.kill(first, signal.SIGCONT)
+    assert court.wait_handled(1) == [1]  # at least once
+
+
+def test_what_fails_again_and_again_becomes_a_dead_letter_with_the_last_error(
+    server: RunningServer, queue: ServiceQueue, court: Court
+) -> None:
+    message = json.dumps({"type": "once_witness", "src": "test", "data": court.data(1, fails=True)})
+    queue.push_raw(message)
+    letter = queue.dead_letter(message.encode())
+    assert (letter[b"reason"], letter[b"detail"]) == (b"handler_failed", b"RuntimeError: 1 fails")
+    assert court.client.xlen("{queue:rtserver}:once:once_witness") == 0
+    assert court.client.xlen("{queue:rtserver}:dead") == 1
+
+
+def test_a_server_that_is_stopped_finishes_its_message_and_leaves_the_rest(
+    server: RunningServer, queue: ServiceQueue, court: Court
+) -> None:
+    for n in (1, 2):
+        queue.push("once_witness", court.data(n, waits=True))
+    assert court.wait_begun() == 1
+    os.kill(server.pid, signal.SIGTERM)
+    court.let_go()
+    assert court.wait_handled(1) == [1]
+    server.stop()
+    assert court.client.llen("begun") == 0
+    server.start()
+    assert court.wait_begun() == 2
+    court.let_go()
+    assert court.wait_handled(1) == [2]

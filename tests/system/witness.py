@@ -1,5 +1,6 @@
 """A plug-in for the tests of delivery: a handler that says in Redis what it does, and waits there when told to."""
 
+import os
 from typing import Any
 
 import redis
@@ -28,10 +29,20 @@ class Witness(ServiceMsgHandler):
         self.offload(testify, client, data)
 
 
+class OnceWitness(Witness):
+    """The same for ``once_witness``, of which one server handles each message. ``"fails": true`` fails."""
+
+    msg_type = "once_witness"
+    delivery = "once"
+
+
 def testify(client: redis.Redis, data: Any) -> None:
     """On a thread of its own: the other lanes go on."""
+    if data.get("fails"):
+        raise RuntimeError(f"{data['n']} fails")
     if data.get("waits"):
         client.rpush("begun", data["n"])
+        client.rpush("by", os.getpid())
         client.blpop(["go"], STEP_SECONDS)
     client.rpush("handled", data["n"])
 
@@ -52,6 +63,12 @@ class Court:
         begun = self.client.blpop(["begun"], PATIENCE_SECONDS)
         assert begun is not None, "no handler began"
         return int(begun[1])
+
+    def begun_by(self) -> int:
+        """The process that was next to begin one that waits."""
+        by = self.client.blpop(["by"], PATIENCE_SECONDS)
+        assert by is not None
+        return int(by[1])
 
     def let_go(self) -> None:
         """Let one that waits go on."""
