@@ -73,7 +73,7 @@ def test_an_item_that_is_not_there_cannot_be_finished(visitor: Visitor) -> None:
 
 
 def test_an_alert_reaches_the_members_of_its_group(visitor: Visitor, queue: redis.Redis, group: str) -> None:
-    [message] = blocks(EXTENDING, "json queue")
+    message = queue_line("alert")
     assert json.loads(message)["data"]["group"] == group
     queue.rpush("queue:rtserver", message)
     assert visitor.receive("alert") == {"level": "urgent", "text": "copper is running out", "src": "warehouse"}
@@ -92,9 +92,7 @@ def test_an_alert_to_a_group_that_does_not_exist_is_a_dead_letter(
 
 
 def test_an_order_is_written_for_the_printer_once(queue: redis.Redis, var_dir: Path) -> None:
-    [line] = [
-        line for text in blocks(EXTENDING, "json queue") for line in text.splitlines() if "packing_list" in line
-    ]
+    line = queue_line("packing_list")
     order = var_dir / "packing" / "order-1017.txt"
     queue.rpush("queue:rtserver", line)
     assert wait_for(order).read_text() == "2 x copper wire\n"
@@ -110,6 +108,12 @@ def test_an_order_of_nothing_is_a_dead_letter(queue: redis.Redis) -> None:
     queue.rpush("queue:rtserver", '{"type":"packing_list","src":"test","data":{"order":1,"items":{}}}')
     [letter] = dead.receive(1)
     assert (letter["reason"], letter["detail"]) == ("bad_data", "nothing to pack")
+
+
+def queue_line(msg_type: str) -> str:
+    """The document's one message of a type."""
+    [line] = [text.strip() for text in blocks(EXTENDING, "json queue") if json.loads(text)["type"] == msg_type]
+    return line
 
 
 def wait_for(file: Path) -> Path:

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from rtserver.base.signature import Signer
 from tests.conftest import unused_port
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
-from tests.system.witness import Court
+from tests.system.witness import PATIENCE_SECONDS, Court
 
 SERVICES = ("--no-demo-quotes", "--services", "tests.system.witness:Witness,tests.system.witness:OnceWitness")
 ONCE = ("--once-claim-seconds", "1", "--once-tries", "2")
@@ -176,12 +178,20 @@ def test_a_server_that_is_stopped_finishes_its_message_and_leaves_the_rest(
     for n in (1, 2):
         queue.push("once_witness", court.data(n, waits=True))
     assert court.wait_begun() == 1
-    os.kill(server.pid, signal.SIGTERM)
+    server.signal(signal.SIGTERM)
+    wait_until_told(server, "going down")
     court.let_go()
     assert court.wait_handled(1) == [1]
-    server.stop()
-    assert court.client.llen("begun") == 0
+    assert server.wait() == 0
     server.start()
     assert court.wait_begun() == 2
     court.let_go()
     assert court.wait_handled(1) == [2]
+
+
+def wait_until_told(server: RunningServer, words: str) -> None:
+    """Until a line of the server's log has these words."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not any(words in line for line in server.output):
+        assert time.monotonic() < deadline, f"{words!r} is not in the log"
+        threading.Event().wait(0.01)
