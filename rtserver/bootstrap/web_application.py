@@ -44,9 +44,9 @@ class WebApplication(Application):
 
     def find_handler(self, request: HTTPServerRequest, **more: Any) -> Any:
         """Called by Tornado for each request, before anybody has seen it."""
-        settle_sender(request, self._trusted)
+        knows_sender = settle_sender(request, self._trusted)
         assert request.connection is not None
-        request.connection = cast(HTTPConnection, SafeAnswer(request.connection, self._hsts))
+        request.connection = cast(HTTPConnection, SafeAnswer(request.connection, self._hsts, knows_sender))
         return super().find_handler(request, **more)
 
 
@@ -54,12 +54,13 @@ class SafeAnswer:
     """A request's connection, on which no answer leaves without ``SAFE_HEADERS``, nor with the server's version.
 
     ``hsts`` is the Strict-Transport-Security of a server that speaks TLS itself: empty for none at all, None where a
-    proxy speaks it, or nobody, and the pages decide.
+    proxy speaks it, or nobody, and the pages decide. ``knows_sender`` is what ``settle_sender`` said.
     """
 
-    def __init__(self, connection: HTTPConnection, hsts: str | None = None) -> None:
+    def __init__(self, connection: HTTPConnection, hsts: str | None = None, knows_sender: bool = True) -> None:
         self._connection = connection
         self._hsts = hsts
+        self.knows_sender = knows_sender
 
     def write_headers(self, start_line: ResponseStartLine, headers: HTTPHeaders, *more: Any, **named: Any) -> Any:
         """Called once per answer."""
@@ -76,31 +77,30 @@ class SafeAnswer:
         return getattr(self._connection, name)
 
 
-def settle_sender(request: HTTPServerRequest, trusted: Networks) -> None:
+def settle_sender(request: HTTPServerRequest, trusted: Networks) -> bool:
     """Put the real sender into ``remote_ip`` and ``protocol``, and take out what must not be believed any more.
 
     Names with an underscore go as well: for WSGI and CGI ``X_Forwarded_Proto`` is the same as ``X-Forwarded-Proto``,
-    and a proxy that replaces the one lets the other pass. What an unknown proxy says of itself stays to be seen by
-    ``is_inside``; of ``X-Forwarded-Proto``, which the pages would believe, nothing stays.
+    and a proxy that replaces the one lets the other pass.
+
+    Whether ``remote_ip`` is the sender's for sure: not if a proxy of ours does not say for whom it asks, and not if
+    one of which we were not told says that it asks for others.
     """
     headers = request.headers
     peer = request.remote_ip or ""
     lines = {name: headers[name] for name in (FORWARDED_FOR, FORWARDED_PROTO) if name in headers}
+    is_proxy = is_within(peer, trusted)
+    knows_sender = FORWARDED_FOR in lines if is_proxy else not is_forwarded(headers)
     sender = sender_of(peer, lines, trusted, is_secure=request.protocol == "https")
     request.remote_ip = sender.remote_ip
     request.protocol = "https" if sender.is_secure else "http"
-    _remove(headers, (FORWARDED_PROTO, *(name for name in headers if "_" in name)))
-    if is_within(peer, trusted):
-        _remove(headers, MARKS)
+    _remove(headers, (*MARKS, FORWARDED_PROTO, *(name for name in headers if "_" in name)))
+    return knows_sender
 
 
 def is_inside(request: HTTPServerRequest, networks: Networks) -> bool:
-    """Whether a request that ``settle_sender`` has seen is from one of the networks.
-
-    One that a proxy has passed on of which we were not told is not: it came from the proxy's address, and from
-    anywhere.
-    """
-    return is_within(request.remote_ip or "", networks) and not is_forwarded(request.headers)
+    """Whether a request of a ``WebApplication`` is from one of the networks for sure."""
+    return is_within(request.remote_ip or "", networks) and bool(getattr(request.connection, "knows_sender", False))
 
 
 def _remove(headers: HTTPHeaders, names: Iterable[str]) -> None:

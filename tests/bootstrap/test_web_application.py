@@ -162,6 +162,14 @@ async def test_a_proxys_word_is_taken_and_taken_out() -> None:
 
 
 @pytest.mark.gen_test
+async def test_a_proxy_that_does_not_say_for_whom_it_asks_may_ask_for_anybody() -> None:
+    async with serving(trusted=LOOPBACK) as port:
+        assert await told(port) == {"ip": "127.0.0.1", "scheme": "http", "inside": []}
+        seen = await told(port, "X-Forwarded-For: 127.0.0.1")
+    assert seen == {"ip": "127.0.0.1", "scheme": "http", "inside": ["loopback"]}
+
+
+@pytest.mark.gen_test
 async def test_several_lines_of_a_proxy_are_read_as_one() -> None:
     async with serving(trusted=LOOPBACK) as port:
         seen = await told(port, "X-Forwarded-For: 6.6.6.6", "X-Forwarded-For: 198.51.100.1")
