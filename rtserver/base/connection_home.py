@@ -14,6 +14,7 @@ from rtserver.base.budget import Rates
 from rtserver.base.connection_owner import ConnectionOwner
 from rtserver.base.flusher import Flusher
 from rtserver.base.gate import Gate
+from rtserver.base.limit import Limit
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.packet_connection import PacketConnection
 from rtserver.base.tce_counts import TceCounts
@@ -165,6 +166,21 @@ class ConnectionHome(ThreadBound):
             self._conflated += connection.outbox.conflated
         if not self._connections:
             self._emptied.set()
+
+    def shed(self, size: int) -> int:
+        """Give up those for whom most waits, until ``size`` bytes wait no more; how many there were."""
+        slowest = sorted(self._connections, key=lambda connection: connection.outbox.size, reverse=True)
+        closed = 0
+        for connection in slowest:
+            waits = connection.outbox.size
+            if size <= 0 or not waits:
+                break
+            if connection.is_open:
+                connection.give_up()
+                closed += 1
+            size -= waits
+        self.gate.counted.note(Limit.OUTBOXES, closed)
+        return closed
 
     async def wait_empty(self) -> None:
         """Until no connection is left."""

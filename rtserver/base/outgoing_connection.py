@@ -235,10 +235,14 @@ class OutgoingConnection(ABC):
                 self._is_lag_told = True
                 self._environment.owner.on_lag(self.session, True)
         else:
-            self._environment.too_slow += 1
-            # Nobody will wait for what has piled up, and the close frame would stand behind it.
-            self.outbox.discard()
-            self.close(CloseCode.TOO_SLOW, "too slow for what is sent")
+            self.give_up()
+
+    def give_up(self) -> None:
+        """Close with 4108 and forget what waits."""
+        self._environment.too_slow += 1
+        # Nobody will wait for what has piled up, and the close frame would stand behind it.
+        self.outbox.discard()
+        self.close(CloseCode.TOO_SLOW, "too slow for what is sent")
 
     def _arm(self, delay: float, callback: Callable[[], object]) -> None:
         """Set the connection's one timer, in place of what it was set to."""

@@ -46,7 +46,7 @@ from rtserver.bootstrap.file_limit import raise_file_limit
 from rtserver.bootstrap.going_down import GoingDown, longest_end
 from rtserver.bootstrap.guarded_servant import guard_calls
 from rtserver.bootstrap.health import AliveHandler, Probe, Reading, ReadyHandler, beat_probe, canary_probe
-from rtserver.bootstrap.limits import connection_rates, gate_limits, user_bounds
+from rtserver.bootstrap.limits import connection_rates, gate_limits, log_lines, user_bounds
 from rtserver.bootstrap.log import set_up_log
 from rtserver.bootstrap.measures import (
     bridge_measures,
@@ -59,6 +59,7 @@ from rtserver.bootstrap.measures import (
     tls_measures,
     user_measures,
 )
+from rtserver.bootstrap.memory import MemoryWatch, memory_bounds
 from rtserver.bootstrap.metrics import Metrics, MetricsHandler
 from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
 from rtserver.bootstrap.private_door import CANARY_PATH, PrivateDoor
@@ -98,7 +99,7 @@ PAGE_THREADS = 8
 
 def serve(config: Config) -> int:
     """Run a server until it is told to stop; the process's exit code. Raises ``StartError``."""
-    set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
+    _set_up_log(config)
     raise_file_limit()
     certificate = Certificate(Path(config.tls_cert), Path(config.tls_key)) if config.tls_cert else None
     # Before anything else is started: a second server ends here.
@@ -113,7 +114,7 @@ def serve(config: Config) -> int:
         redis_url = embedded.url if embedded is not None else config.redis_url
         site = prepare_django(config, redis_url)
         # Django has set logging up as its settings say; ours is what an operator of this process expects.
-        set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
+        _set_up_log(config)
         return asyncio.run(App(config, redis_url, site, listeners, certificate).run())
     except StartError:
         raise
@@ -139,6 +140,16 @@ class Listeners:
         """All of them; those that are closed already do not mind."""
         for listener in (*self.public, *self.tce, *self.private):
             listener.close()
+
+
+def _set_up_log(config: Config) -> None:
+    set_up_log(
+        sys.stderr,
+        level=config.log_level,
+        form=config.log_format,
+        environ=os.environ,
+        lines_per_second=log_lines(config),
+    )
 
 
 def bind(host: str, port: int, option: str = "--port", *, shared: bool = False) -> list[socket.socket]:
@@ -195,6 +206,7 @@ class App:
         self._page_threads = ThreadPoolExecutor(PAGE_THREADS, "rtserver-pages")
         self._users = self._build_users()
         self._server = self._build_server()
+        self._memory = MemoryWatch(memory_bounds(config), self._server)
         worker = self._config.worker or f"{socket.gethostname()}:{self.port}"
         self._services = build_services(
             self._config, self._redis_url, self._bridge, self._on_failure, worker=worker, trail=self._trail
@@ -213,7 +225,13 @@ class App:
         if self._certificate is not None:
             self._loop.add_signal_handler(signal.SIGHUP, self._certificate.renew)
         private_door.open()
-        for coroutine in (self._beat(), self._recheck_sessions(), self._tell_seen(), canary_client.run()):
+        for coroutine in (
+            self._beat(),
+            self._recheck_sessions(),
+            self._tell_seen(),
+            canary_client.run(),
+            self._memory.run(),
+        ):
             self._guard.run(coroutine)
         # What is built by now stays: the collector need not look at it again.
         gc.collect()
@@ -329,6 +347,7 @@ class App:
         return [
             beat_probe("websocket thread", lambda: self._last_beat, STALE_SECONDS),
             beat_probe("service thread", lambda: thread.last_turn, STALE_SECONDS),
+            self._memory.probe,
             lambda: Reading("redis", link.is_connected and not link.is_refusing, self._services.address),
             canary_probe(self._trail),
             lambda: Reading(

@@ -27,6 +27,7 @@ from rtserver.bootstrap.redis_binary import OLDEST, find_redis_binary
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler
 
+ROW_BYTES = 1_100  # candles with volume and eight indicators of three lines each, with numbers of eight digits
 NO_REDIS_YET = "redis://127.0.0.1:6379/0"  # for the demo's settings, which want some address
 
 
@@ -56,6 +57,7 @@ def check_all(config: Config) -> Iterator[Finding]:
     yield from check_redis(config)
     yield from check_ports(config)
     yield check_file_limit(most_files())
+    yield check_picture(config)
 
 
 def check_django(config: Config) -> Iterator[Finding]:
@@ -223,6 +225,15 @@ def _snapshot_rule(client: redis.Redis) -> str | None:
     except redis.ResponseError:
         return None
     return bytes(rules.get(b"save", b"")).decode()
+
+
+def check_picture(config: Config) -> Finding:
+    """Whether the largest picture of a chart may wait for a client at all: one that may not closes the connection."""
+    most = config.picture_rows * ROW_BYTES
+    text = f"up to {most >> 10} KB each, of {config.outbox_hard_bytes >> 10} KB that may wait for a client"
+    if most > config.outbox_hard_bytes:
+        return Finding(Verdict.WARN, "pictures", f"{text}: lower picture_rows or raise outbox_hard_bytes")
+    return Finding(Verdict.OK, "pictures", text)
 
 
 def check_file_limit(limit: int) -> Finding:

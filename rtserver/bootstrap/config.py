@@ -172,6 +172,21 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     service_message_bytes: Annotated[int, Meta(description="Largest service message that is handled.", ge=0)] = (
         4_194_304
     )
+    memory_limit_mb: Annotated[
+        int, Meta(description="Megabytes in RAM at which newcomers are refused; 0 goes by memory_share.", ge=0)
+    ] = 0
+    memory_share: Annotated[
+        float,
+        Meta(description="The same as a share of what the system gives the server; 0 for no limit.", ge=0, le=1),
+    ] = 0.8
+    outboxes_limit_mb: Annotated[
+        int,
+        Meta(description="Megabytes waiting for all clients; beyond, the slowest go. 0: half of the memory.", ge=0),
+    ] = 0
+    log_lines: Annotated[
+        float,
+        Meta(description="Log lines a second of each kind; ten times as many at once, the rest is counted.", ge=0),
+    ] = 20
     spare_files: Annotated[
         int, Meta(description="Open files kept for Redis and the database when connections take the others.", ge=0)
     ] = 64

@@ -24,6 +24,11 @@ def gate_limits(config: Config) -> GateLimits:
     )
 
 
+def log_lines(config: Config) -> float:
+    """Of each place in the code, a second."""
+    return 0 if config.limits == "off" else config.log_lines
+
+
 def connection_rates(config: Config) -> Rates | None:
     """Of what one connection sends."""
     return None if config.limits == "off" else rates_of(config.message_rate, config.byte_rate)

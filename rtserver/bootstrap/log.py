@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
+from rtserver.bootstrap.log_flood import LogFlood
+
 ACCESS_LOGGER = "tornado.access"
 STRANGERS_LOGGERS = (ACCESS_LOGGER, "django.security.")
 LONGEST_OF_STRANGERS = 300
@@ -26,14 +28,23 @@ RESET = "\x1b[0m"
 ESCAPED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {10: "\\n", 13: "\\r", 9: "\\t"}
 
 
-def set_up_log(stream: TextIO, *, level: str, form: Literal["text", "json"], environ: Mapping[str, str]) -> None:
+def set_up_log(
+    stream: TextIO,
+    *,
+    level: str,
+    form: Literal["text", "json"],
+    environ: Mapping[str, str],
+    lines_per_second: float = 0,
+) -> None:
     """Make all loggers of the process write to ``stream``, from ``level`` ("info") on. May be called again.
 
-    Colours only where ``stream`` is a terminal and ``NO_COLOR`` is not set.
+    ``lines_per_second`` are those of one place in the code; 0 is any number. Colours only where ``stream`` is a
+    terminal and ``NO_COLOR`` is not set.
     """
     formatter = JsonFormatter() if form == "json" else TextFormatter(stream.isatty() and not environ.get("NO_COLOR"))
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
+    handler.addFilter(LogFlood(lines_per_second))
     handler.addFilter(in_short)
     logging.captureWarnings(True)
     root = logging.getLogger()

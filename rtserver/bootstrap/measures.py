@@ -10,6 +10,7 @@ from rtserver.base.connection_home import ConnectionHome
 from rtserver.base.limit import LimitCounts
 from rtserver.base.websocket_server import WebSocketServer
 from rtserver.bootstrap.certificate import Certificate
+from rtserver.bootstrap.log_flood import dropped_lines
 from rtserver.bootstrap.metrics import Measure
 from rtserver.modules.resume_agent import RESUME
 from rtserver.service.once_worker import OnceWorker
@@ -59,6 +60,7 @@ def tce_measures(home: ConnectionHome) -> Iterator[Measure]:
 def limit_measures(limited: LimitCounts, home: ConnectionHome) -> Iterator[Measure]:
     """Who met which limit, and what is close to one."""
     yield Measure("counter", "limited", "How often a limit was met", lambda: dict(limited.counts), "limit")
+    yield Measure("counter", "log_lines_dropped", "Lines too many for the log", dropped_lines)
     yield Measure("gauge", "addresses", "Addresses with a connection, where they are limited", lambda: len(home.gate))
     yield Measure("gauge", "strangers", "Connections that have not shown a token yet", lambda: len(home.strangers))
 

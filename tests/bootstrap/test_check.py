@@ -1,19 +1,27 @@
 """What INFO of a Redis says of its fitness: servers that no test machine has."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
 
+from rtserver.base.wire.json import encode
 from rtserver.bootstrap.check import (
+    ROW_BYTES,
     Verdict,
     check_certificate,
     check_file_limit,
+    check_picture,
     check_secret_key,
     judge_cookies,
     judge_persistence,
     judge_server,
 )
 from rtserver.bootstrap.config import Config
+from rtserver.modules.chart import Chart
+from rtserver.service.indicator import parse_indicators
+from rtserver.service.quote import Tick
+from rtserver.service.quote_analysis import QuoteAnalysis
 
 SOUND = {
     "redis_version": "7.4.1",
@@ -126,3 +134,21 @@ def test_a_secret_key_that_others_may_read_is_a_warning(tmp_path):
     key.chmod(0o640)
     assert verdicts_of(check_secret_key(config)) == ["warn"]
     assert list(check_secret_key(Config(var_dir=str(tmp_path), django_settings="shop.settings"))) == []
+
+
+def test_pictures_that_would_close_their_connection_are_warned_of():
+    assert check_picture(Config()).verdict == "ok"
+    finding = check_picture(Config(picture_rows=20_000))
+    assert (finding.verdict, finding.subject) == ("warn", "pictures")
+    assert "picture_rows" in finding.detail
+    assert check_picture(Config(picture_rows=20_000, outbox_hard_bytes=50_000_000)).verdict == "ok"
+
+
+def test_a_row_of_the_largest_picture_is_as_large_as_the_check_believes():
+    analysis = QuoteAnalysis(60_000, parse_indicators([f"boll:{period}:2" for period in range(20, 28)]))
+    ticks = [
+        Tick(1_362_150_000_000 + 60_000 * n, *[10_000 + math.sin(n) / 3] * 4, 1e6 + n, True) for n in range(1_000)
+    ]
+    rows = analysis.fill(ticks, 1_000)
+    size = len(encode(Chart("ohlc", analysis.columns, "AAPL").picture(rows))) / len(rows)
+    assert ROW_BYTES * 0.7 < size <= ROW_BYTES

@@ -277,5 +277,6 @@ def test_health_is_told(server: RunningServer) -> None:
         "service thread",
         "redis",
         "canary",
+        "memory",
         "accepting",
     }
