@@ -56,8 +56,8 @@ def check_all(config: Config) -> Iterator[Finding]:
     yield from check_plugins(config)
     yield from check_redis(config)
     yield from check_ports(config)
-    yield check_file_limit(most_files())
     yield check_picture(config)
+    yield check_file_limit(most_files())
 
 
 def check_django(config: Config) -> Iterator[Finding]:
