@@ -34,7 +34,6 @@ from bench.leak.visit import (
     Way,
     comes_and_goes,
     is_logged_out,
-    is_nobody,
     sees_many_pictures,
 )
 from bench.process import pin_this_process
@@ -67,7 +66,7 @@ class Run:
         count, logged_out = min(MOST_SESSIONS, cycles // 20), min(MOST_LOGGED_OUT, cycles // 50)
         sessions = make_sessions(server.target, count + logged_out)
         hosts = [self._host(session.cookie, number) for number, session in enumerate(sessions)]
-        self._strangers = hosts[:ADDRESSES]
+        server.visitors = len(hosts)
         self._hosts, self._last_hosts = cycle(hosts[:count]), cycle(hosts[count:])
 
     @property
@@ -82,13 +81,10 @@ class Run:
     def come_to_rest(self) -> None:
         """Bring what the server keeps for a while into one and the same state, whatever the last visits were.
 
-        Pictures: as many as it keeps, always the same. Addresses: all of them. Look-ups: those that are too old go
-        when the next one comes.
+        Pictures: as many as it keeps, always the same. Look-ups: those that are too old go when the next one comes.
         """
-        for first_period in range(1, 1 + 4 * MANY_PICTURES, MANY_PICTURES):
+        for first_period in range(1, 1 + 2 * MANY_PICTURES, MANY_PICTURES):
             asyncio.run(sees_many_pictures(next(self._hosts), first_period))
-        for host in self._strangers:
-            asyncio.run(is_nobody(host))
         time.sleep(KEPT_SECONDS * 1.2)
         asyncio.run(comes_and_goes(next(self._hosts)))
 
@@ -136,17 +132,18 @@ def examine(cycles: int, at_once: int, seed: int, shows_lines: bool = False) -> 
         run.visit(cycles // 5)
         run.come_to_rest()
         before = server.read_at_rest(run.done)
-        server.write_snapshot(files[0])
+        if shows_lines:
+            server.write_snapshot(files[0])
         run.visit(cycles - cycles // 5)
         run.come_to_rest()
         after = server.read_at_rest(run.done, before)
-        server.write_snapshot(files[1])
         producer.check()
         producer.close()
-        left, more = list(left_behind(before, after)), list(grown(before, after))
+        left, more = list(left_behind(before, after, server.visitors)), list(grown(before, after))
         tables = (memory_table(run.samples), ways_table(run.ways), rest_table(before, after))
         print("\n\n".join("\n".join(table) for table in tables), end="\n\n")
-        if more or shows_lines:
+        if shows_lines:
+            server.write_snapshot(files[1])
             print("\n".join(largest_growths(*files)), end="\n\n")
         print("\n".join(verdict(left, more, cycles)))
         return not (left or more)
@@ -167,7 +164,7 @@ def main() -> int:
     parser.add_argument("--cycles", type=int, default=100_000, help="visits in all  [100000]")
     parser.add_argument("--at-once", type=int, default=64, help="visits at a time  [64]")
     parser.add_argument("--seed", type=int, default=1, help="of the order of the ways  [1]")
-    parser.add_argument("--lines", action="store_true", help="show the lines of code that keep most, flat or not")
+    parser.add_argument("--lines", action="store_true", help="also show which lines of code keep more than before")
     options = parser.parse_args()
     raise_file_limit()
     pin_this_process()

@@ -32,10 +32,11 @@ SETTINGS = {
 
 
 class Examined:
-    """A running server that says what it holds."""
+    """A running server that says what it holds. ``visitors`` is how many users and addresses it gets to know."""
 
     def __init__(self, target: Target, control: socket.socket) -> None:
         self.target = target
+        self.visitors = 0
         self._control = control.makefile("rw", encoding="utf-8")
 
     def read_at_rest(self, cycles: int, before: Reading | None = None) -> Reading:
@@ -43,7 +44,7 @@ class Examined:
         deadline = time.monotonic() + REST_SECONDS
         while True:
             reading = self._read(cycles)
-            left = unfinished(reading) or (before and list(left_behind(before, reading)))
+            left = unfinished(reading) or (before and list(left_behind(before, reading, self.visitors)))
             if not left or time.monotonic() > deadline:
                 return reading
             time.sleep(0.2)

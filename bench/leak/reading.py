@@ -12,6 +12,10 @@ MOST_RESIDENT_GROWTH = 8 * MEBIBYTE
 FILES, SOCKETS, POOLED = "open files", "socket.socket", "threads of pools"
 FILES_OF_THREAD = 4
 SOCKETS_OF_THREAD = 2
+QUEUE_CONNECTIONS = "rtserver.base.gevent_redis.GeventConnection"
+MOST_QUEUE_CONNECTIONS = 8
+REMEMBERED = "rtserver.base.allowance.Allowance"
+"""What is remembered for a moment of each address and each user: hardly ever of all that have been there."""
 EMPTY_AT_REST = (
     "connections",
     "agents",
@@ -67,14 +71,20 @@ def unfinished(reading: Reading) -> dict[str, float]:
     return {name: reading.gauges[name] for name in names if names[name] in EMPTY_AT_REST and reading.gauges[name]}
 
 
-def left_behind(before: Reading, after: Reading) -> Iterator[Growth]:
-    """What the visits in between have left: gauges that are not 0, and kinds of which there are more."""
+def left_behind(before: Reading, after: Reading, visitors: int = 0) -> Iterator[Growth]:
+    """What the visits of so many visitors have left: gauges that are not 0, and kinds of which there are more."""
     for name, value in sorted(unfinished(after).items()):
         yield Growth(name, 0, value)
     # A thread more in a pool, whose size is bounded, has its own connections to Redis and to the database.
     threads = max(0, after.system[POOLED] - before.system[POOLED])
     allowed = Counter({POOLED: threads, FILES: threads * FILES_OF_THREAD, SOCKETS: threads * SOCKETS_OF_THREAD})
+    allowed[REMEMBERED] = 2 * visitors
     earlier, later = Counter(before.objects), {**after.objects, **after.system}
+    # The pool of the service thread has as many as were ever needed together, one for each greenlet at most.
+    allowed[QUEUE_CONNECTIONS] = MOST_QUEUE_CONNECTIONS
+    allowed[FILES] += min(
+        MOST_QUEUE_CONNECTIONS, max(0, later.get(QUEUE_CONNECTIONS, 0) - earlier[QUEUE_CONNECTIONS])
+    )
     earlier.update(before.system)
     for name in sorted(later):
         if later[name] > earlier[name] + allowed[name]:

@@ -200,6 +200,7 @@ def test_of_what_has_no_certain_id_nothing_is_dropped(queue: QueuePort) -> None:
         named("9007199254740993"),
         named("9007199254740992"),
         named("1") + b"}",
+        named("1", data="[" * 5_000 + "]" * 5_000),
         b'["id"]',
         b'"id"',
         b'sha256=zz {"src":"feed","id":1}',
