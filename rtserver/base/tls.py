@@ -60,18 +60,25 @@ class TlsHandshake:
             self._loop.remove_reader(self._file)
             self._loop.add_writer(self._file, self.go_on)
         except OSError as error:
+            on_failed = self._on_failed
             self.stop()
-            self._on_failed(error)
+            on_failed(error)
         else:
+            on_done = self._on_done
             self.stop()
-            self._on_done()
+            on_done()
 
     def stop(self) -> None:
-        """Wait no longer. A second call changes nothing; the socket must be open still."""
+        """Wait no longer, and let go of those who would be told; the socket must be open still."""
         self._loop.remove_reader(self._file)
         self._loop.remove_writer(self._file)
+        self._on_done = self._on_failed = _tell_nobody
 
 
 def speaks_plainly(error: OSError) -> bool:
     """Whether what came in the place of a handshake is a request in plain HTTP."""
     return isinstance(error, ssl.SSLError) and error.reason == "HTTP_REQUEST"
+
+
+def _tell_nobody(*_error: OSError) -> None:
+    """In the place of what would keep a connection in memory that has ended."""

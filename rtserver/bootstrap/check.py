@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from tornado.netutil import bind_sockets
 
 from rtserver.base.redis_queue import RedisQueue, plain_client
+from rtserver.base.wire.forwarded import is_within, read_networks
 from rtserver.bootstrap.certificate import expiry_of, judge_expiry, load_context
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.django_env import set_up_django
@@ -29,6 +30,8 @@ from rtserver.user.msg_handler import BaseUserMsgHandler
 
 ROW_BYTES = 1_100  # candles with volume and eight indicators of three lines each, with numbers of eight digits
 NO_REDIS_YET = "redis://127.0.0.1:6379/0"  # for the demo's settings, which want some address
+
+LOOPBACK = read_networks(["127.0.0.0/8", "::1"])
 
 
 class Verdict(StrEnum):
@@ -77,8 +80,13 @@ def check_django(config: Config) -> Iterator[Finding]:
 
 
 def check_certificate(config: Config) -> Iterator[Finding]:
-    """Whether TLS could be spoken, and for how long."""
+    """Whether TLS could be spoken, and for how long; where nobody speaks it, whether anybody could listen."""
     if not config.tls_cert:
+        if not (config.trusted_proxies or config.host == "localhost" or is_within(config.host, LOOPBACK)):
+            text = (
+                f"{config.host} is not this machine alone: without TLS, or a proxy with it, others can read sessions"
+            )
+            yield Finding(Verdict.WARN, "tls", text)
         return
     path = Path(config.tls_cert)
     try:

@@ -152,3 +152,18 @@ def test_a_row_of_the_largest_picture_is_as_large_as_the_check_believes():
     rows = analysis.fill(ticks, 1_000)
     size = len(encode(Chart("ohlc", analysis.columns, "AAPL").picture(rows))) / len(rows)
     assert ROW_BYTES * 0.7 < size <= ROW_BYTES
+
+
+@pytest.mark.parametrize(
+    ("config", "is_warned"),
+    [
+        ({}, False),
+        ({"host": "localhost"}, False),
+        ({"host": "::1"}, False),
+        ({"host": "0.0.0.0"}, True),
+        ({"host": "rt.example.org"}, True),
+        ({"host": "0.0.0.0", "trusted_proxies": ("10.0.0.1",)}, False),
+    ],
+)
+def test_sessions_that_travel_where_others_can_read_them_are_a_warning(config, is_warned):
+    assert verdicts_of(check_certificate(Config(**config))) == ["warn"] * is_warned
