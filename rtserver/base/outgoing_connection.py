@@ -22,6 +22,8 @@ from rtserver.base.wire.close_code import CloseCode
 log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 2.0
+IN_ORDER = 0.75
+"""The part of a client's budget for what waits in order. The rest is for the newest of each key while it lags."""
 
 
 def fan_out(connections: Iterable["OutgoingConnection"], frame: bytes, key: Hashable | None = None) -> None:
@@ -71,7 +73,7 @@ class OutgoingConnection(ABC):
         self.remote_ip = remote_ip
         self._environment = environment
         self._stream = SocketStream(environment.loop, connection, self._on_bytes, self._on_end, self._on_written)
-        self.outbox = Outbox(environment.outbox_bytes, environment.outbox_hard_bytes)
+        self.outbox = Outbox(int(IN_ORDER * environment.outbox_bytes), environment.outbox_hard_bytes)
         self._timer: Timer | None = None
         self._is_scheduled = False
         self._is_over = False
@@ -192,7 +194,9 @@ class OutgoingConnection(ABC):
         self._maybe_end_writing()
 
     def _expect_end(self) -> None:
-        self._arm(CLOSE_SECONDS, self.abort)
+        # Our last bytes may have met a peer that had gone, which ended the connection at once.
+        if not self._stream.is_closed:
+            self._arm(CLOSE_SECONDS, self.abort)
 
     def _maybe_end_writing(self) -> None:
         if self._is_done and not self.outbox.size:

@@ -81,7 +81,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 25.0
     max_message_bytes: Annotated[int, Meta(description="Largest message taken from a client.", ge=125)] = 65_536
     outbox_bytes: Annotated[
-        int, Meta(description="Bytes waiting for one client from which on only the newest charts are kept.", ge=1)
+        int,
+        Meta(
+            description="Bytes that may wait for one client; from 3/4 of it on only the newest charts are kept.", ge=1
+        ),
     ] = 262_144
     outbox_hard_bytes: Annotated[
         int, Meta(description="Bytes waiting for one client at which it is closed as too slow.", ge=1)

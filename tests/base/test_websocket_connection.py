@@ -239,6 +239,25 @@ async def test_a_slow_reader_gets_the_newest_of_each_key_and_is_told_when_it_has
 
 
 @plain
+@narrow
+async def test_what_waits_for_a_client_whose_charts_skip_stays_within_its_budget(
+    connect: Connect, owner: RecordingOwner
+) -> None:
+    async with await connect(receive_buffer=4096) as slow:
+        await owner.until(lambda: owner.sessions)
+        [session] = owner.sessions
+        slow.pause()
+        most = 0
+        for number in range(20_000):
+            session.connection.push(text_frame(b"x" * 1_000), number % 20)
+            most = max(most, session.connection.outbox.size)
+            if number % 100 == 0:
+                await asyncio.sleep(0)
+        assert session.lags == [True]
+        assert 75_000 < most <= 100_000
+
+
+@plain
 @pytest.mark.parametrize("options", [{"outbox_bytes": 100_000, "outbox_hard_bytes": 300_000, "unsent_bytes": 8_192}])
 async def test_what_a_client_does_not_read_waits_with_us_where_it_can_be_replaced_and_not_in_the_system(
     connect: Connect, owner: RecordingOwner
@@ -273,7 +292,7 @@ async def test_how_many_lag_what_waits_and_what_was_replaced_is_counted(
         for number in range(10):
             session.connection.push(text_frame(b"%d" % number), "a")
         assert (server.lagging, server.conflated) == (1, 9)
-        assert server.waiting_bytes == session.connection.outbox.size > 100_000
+        assert server.waiting_bytes == session.connection.outbox.size > 75_000
         slow.resume()
         for _ in range(filled + 1):
             await slow.recv_text()
@@ -485,6 +504,20 @@ async def test_a_reset_ends_the_connection_without_noise(connect: Connect, owner
     await owner.connections_ended()
     assert owner.sessions[0].close_codes == [1006]
     assert caplog.text == ""
+
+
+@plain
+async def test_a_close_of_ours_that_cannot_be_sent_any_more_leaves_no_timer(
+    connect: Connect, owner: RecordingOwner, server: WebSocketServer
+) -> None:
+    async with await connect() as client:
+        await round_trip(client)
+        [session] = owner.sessions
+        session.connection._stream._socket.shutdown(socket.SHUT_WR)  # what is sent now fails, as after a reset
+        session.connection.close(4101, "draining")
+        assert session.close_codes == [4101]
+        await owner.connections_ended()
+    assert len(server.wheel) == 0
 
 
 @plain
