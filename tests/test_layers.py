@@ -64,7 +64,7 @@ RULES = (
     Rule("rtserver/base/bridge.py", {BASE}, set()),
     Rule("rtserver/base/ownership.py", {BASE}, set()),
     Rule("rtserver/base/gevent_redis.py", {BASE}, {"gevent", "redis"}),
-    Rule("rtserver/base/redis_*.py", {BASE}, {"redis"}, WAITING),
+    Rule("rtserver/base/redis_*.py", {BASE}, {"msgspec", "redis"}, WAITING),
     Rule("rtserver/base/memory_queue.py", {BASE}, {"msgspec"}, WAITING),
     Rule("rtserver/base/*", {BASE}, {"msgspec"}, WAITING | CLOCKS),
     # The websocket thread, from left to right.

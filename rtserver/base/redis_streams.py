@@ -6,6 +6,7 @@ scripts do is said in them.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+import msgspec
 import redis
 
 from rtserver.base.queue_port import START, Bound, Gone, Kept, KeptRange, order_of
@@ -72,14 +73,18 @@ class RedisStreams(RedisCommands):
         self._call("EVAL", self._see_script, len(keys), *keys, seconds, *seen.values())
 
     def _keep_chunk(self, cursor: str, until: str, first: str, entries: Sequence[Kept], bound: Bound | None) -> int:
-        streams = {stream: number for number, stream in enumerate(dict.fromkeys(kept.stream for kept in entries), 1)}
-        # A message to many is sent to Redis once.
-        messages = {raw: number for number, raw in enumerate(dict.fromkeys(kept.raw for kept in entries), 1)}
-        keys = [self._key_of(name) for name in (*_cursor_keys(cursor), *_stream_keys(streams))]
-        places = [part for kept in entries for part in (streams[kept.stream], kept.id, messages[kept.raw])]
-        bounds = bound or Bound(0, 0)
-        numbers = (until, first, *bounds, len(messages))
-        return int(self._call("EVAL", self._keep_script, len(keys), *keys, *numbers, *messages, *places))
+        streams: dict[str, int] = {}
+        messages: dict[bytes, int] = {}  # one to many is sent to Redis once
+        places: list[int | str] = []
+        for stream, entry_id, raw in entries:
+            stream_number = streams.setdefault(stream, len(streams) + 1)
+            places += (stream_number, entry_id, messages.setdefault(raw, len(messages) + 1))
+        packed = msgspec.msgpack.encode((list(streams), places))
+        keys = [self._key_of(name) for name in _cursor_keys(cursor)]
+        numbers = (until, first, *(bound or Bound(0, 0)))
+        return int(
+            self._call("EVAL", self._keep_script, len(keys), *keys, *numbers, self._key_of(""), packed, *messages)
+        )
 
 
 def _cursor_keys(cursor: str) -> tuple[str, str]:

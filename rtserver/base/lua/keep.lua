@@ -1,9 +1,10 @@
 -- Append entries of the bus to streams of their own, and move the cursor behind the last of them. Atomic.
 --
--- KEYS: the cursor, where it began; the n streams; for each of them where its newest id is told; where its newest
---       trimmed id is
--- ARGV: what the cursor moves on to, the first id of all that is being kept, the streams' length and age in seconds (0: no bounds), the number of messages,
---       the messages; then for each entry the number of its stream, its id, the number of its message
+-- KEYS: the cursor, where it began
+-- ARGV: what the cursor moves on to, the first id of all that is being kept, the streams' length and age in seconds
+--       (0: no bounds), what all keys begin with, a msgpack array of two, the messages; in the array are the names of
+--       the streams, and for each entry the number of its stream, its id, the number of its message. The keys follow
+--       from the names: to give each of them as an argument of its own would be half of the whole cost.
 -- Returns how many entries were appended.
 --
 -- Each worker may do this with the same entries, and again after it was killed: what is at or before the cursor is
@@ -11,9 +12,8 @@
 
 local REMEMBERED = 30 -- times as long as a stream's entries it is known that there were some
 
-local streams = (#KEYS - 2) / 3
-local until_id, first_id = ARGV[1], ARGV[2]
-local length, seconds, messages = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local until_id, first_id, length, seconds, prefix = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local streams, entries = unpack(cmsgpack.unpack(ARGV[6]))
 
 local function parts_of(id)
   local ms, number = string.match(id, '(%d+)-(%d+)')
@@ -30,11 +30,11 @@ end
 local touched, added = {}, {}
 local appended = 0
 local is_new = false
-for i = 6 + messages, #ARGV, 3 do
-  local stream, id = tonumber(ARGV[i]), ARGV[i + 1]
+for i = 1, #entries, 3 do
+  local stream, id = streams[entries[i]], entries[i + 1]
   is_new = is_new or is_behind_cursor(id) -- entries are in order: so are all that follow
   if is_new then
-    local reply = redis.pcall('XADD', KEYS[2 + stream], id, 'raw', ARGV[5 + tonumber(ARGV[i + 2])])
+    local reply = redis.pcall('XADD', prefix .. stream, id, 'raw', ARGV[6 + entries[i + 2]])
     if type(reply) == 'string' then
       appended = appended + 1
       added[stream] = (added[stream] or 0) + 1
@@ -76,7 +76,7 @@ local function newest_of(key)
 end
 
 local function bound(stream, id)
-  local key, newest_key, trimmed_key = KEYS[2 + stream], KEYS[2 + streams + stream], KEYS[2 + 2 * streams + stream]
+  local key, newest_key, trimmed_key = prefix .. stream, prefix .. 'newest:' .. stream, prefix .. 'trimmed:' .. stream
   local is_late = not added[stream] -- another worker was here first, and perhaps further
   local newest_id = is_late and newest_of(key) or id
   local former_id = redis.call('SET', newest_key, newest_id, 'EX', seconds * REMEMBERED, 'GET')
