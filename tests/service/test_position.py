@@ -73,6 +73,52 @@ def bring(queue: QueuePort, *numbers: Any, msg_type: str = "number") -> None:
     queue.intake(0)
 
 
+class OwnPlace(Recorder):
+    """Knows where to begin; another worker may have moved the place on while it was asked."""
+
+    def __init__(self, queue: QueuePort) -> None:
+        super().__init__()
+        self.told: list[str] = []
+        self.queue = queue
+        self.meanwhile: list[int] = []
+
+    def begins_behind(self, queue: QueuePort) -> str:
+        bring(self.queue, *self.meanwhile)
+        return self.queue.newest_id()
+
+    def on_done(self, position: str) -> None:
+        self.told.append(position)
+
+
+def test_a_place_that_others_move_on_while_the_lane_begins_is_no_bus_that_was_lost(queue: Saves) -> None:
+    bring(queue, 1)
+    handler = OwnPlace(queue)
+    handler.meanwhile = [2, 3]
+    worker = Worker(queue, handler)
+    [lane] = worker.lanes
+    assert (lane.position, lane.lost) == (queue.newest_id(), 0)
+    bring(queue, 4)
+    worker.read()
+    worker.work()
+    assert handler.numbers == [4]
+
+
+def test_a_handler_that_says_where_it_begins_is_told_how_far_it_has_come(queue: Saves) -> None:
+    bring(queue, 1)
+    handler = OwnPlace(queue)
+    worker = Worker(queue, handler)
+    begun = queue.newest_id()
+    worker.work()
+    worker.positions.tell()
+    bring(queue, 2)
+    worker.read()
+    worker.positions.tell()
+    worker.work()
+    worker.positions.tell()
+    assert handler.told == [begun, begun, queue.newest_id()]
+    assert not any(handler.msg_type in saved for saved in queue.saves)
+
+
 @pytest.fixture
 def queue() -> Saves:
     return Saves()

@@ -107,6 +107,23 @@ def test_a_pushed_message_reaches_browser_and_binary_client_alike(
     asyncio.run(scenario())
 
 
+@ways
+def test_a_binary_client_that_comes_back_resumes_as_a_page_does(
+    server: RunningServer, login: DemoLogin, queue: ServiceQueue, way: str
+) -> None:
+    async def scenario() -> None:
+        async with await logged_in(server, way, login.session_key) as before:
+            offset = (await before.data("userinfo"))["offset"]
+            queue.push("pushuser", {"user_id": 1, "type": "notice", "data": {"text": "missed"}})
+            missed = await before.message("notice")
+        async with await logged_in(server, way, login.session_key) as client:
+            client.say(json.dumps({"type": "resume", "data": {"offset": offset}, "id": 4}))
+            assert await client.message("notice") == missed
+            assert await client.message("resumed") == {"type": "resumed", "data": {"count": 1}, "id": 4}
+
+    asyncio.run(scenario())
+
+
 def test_a_token_that_the_site_has_signed_logs_in_until_it_is_revoked(
     server: RunningServer, var_dir: Path, queue: ServiceQueue
 ) -> None:
