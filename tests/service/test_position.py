@@ -115,7 +115,9 @@ def test_a_handler_that_says_where_it_begins_is_told_how_far_it_has_come(queue: 
     worker.positions.tell()
     worker.work()
     worker.positions.tell()
-    assert handler.told == [begun, begun, queue.newest_id()]
+    first, while_one_waits, last = handler.told
+    assert (first, last) == (begun, queue.newest_id())
+    assert order_of(begun) <= order_of(while_one_waits) < order_of(last)
     assert not any(handler.msg_type in saved for saved in queue.saves)
 
 
