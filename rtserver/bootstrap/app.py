@@ -68,6 +68,7 @@ from rtserver.bootstrap.web_application import WebApplication, is_inside
 from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.handlers.resume import ResumeMsgHandler
+from rtserver.handlers.seen import SeenMsgHandler
 from rtserver.user.auth import SessionAuthenticator
 from rtserver.user.limits import UserLimits
 from rtserver.user.msg_handler import BaseUserMsgHandler
@@ -255,7 +256,8 @@ class App:
         policy = load_policy(config.policy)
         rights = Rights(policy, max_rate=config.max_rate or None)
         plugins = load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler)
-        classes: list[type[BaseUserMsgHandler]] = [PingMsgHandler, MyChartMsgHandler, ResumeMsgHandler, *plugins]
+        ours = (PingMsgHandler, MyChartMsgHandler, ResumeMsgHandler, SeenMsgHandler)
+        classes: list[type[BaseUserMsgHandler]] = [*ours, *plugins]
         own: dict[type[BaseUserMsgHandler], Callable[[UserManager], BaseUserMsgHandler]]
         own = {MyChartMsgHandler: partial(MyChartMsgHandler, max_rate=rights.max_rate)}
         handlers = [own.get(cls, cls) for cls in by_type(classes).values()]

@@ -277,7 +277,7 @@ class UserManager(ThreadBound):
         for agent in self._receivers_of(message):
             agent.push(payload)
         if message.offset is not None:
-            self.delivery.on_push(message.user_ids, message.offset)
+            self.delivery.on_push(message.offset)
 
     def _receivers_of(self, message: PushUser | Deliver) -> Iterable[UserAgent]:
         if message.user_ids is None:

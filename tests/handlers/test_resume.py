@@ -95,7 +95,7 @@ def test_a_new_page_asks_for_what_no_page_of_the_user_has_got(setting: Setting) 
 def test_what_other_pages_have_seen_is_noted_before_a_new_page_asks(setting: Setting) -> None:
     resume(setting.client)
     setting.answer(setting.question(), [])
-    setting.users.handle(Deliver((7,), json.dumps(pushed(12)).encode(), "10-12"))
+    setting.users.delivery.on_seen(setting.client.agent, "10-12")
     new_page = setting.connect(7)
     resume(new_page, None)
     told, question = setting.take_posted()
@@ -245,11 +245,15 @@ def test_an_answer_for_one_who_has_left_goes_nowhere(setting: Setting) -> None:
     assert setting.handler.resumes == 0
 
 
-def test_after_a_resume_the_user_has_seen_what_comes(setting: Setting) -> None:
+def test_after_a_resume_the_client_is_believed_what_it_says_to_have_seen(setting: Setting) -> None:
+    delivery = setting.users.delivery
     resume(setting.client)
-    setting.answer(setting.question(), [4])
-    setting.users.tell_seen()
-    assert setting.take_posted() == [Seen((("7", "10-9"),))]
+    question = setting.question()
+    delivery.on_seen(setting.client.agent, "10-4")
+    assert delivery.take_seen() == ()
+    setting.answer(question, [4])
+    delivery.on_seen(setting.client.agent, "10-4")
+    assert delivery.take_seen() == (("7", "10-4"),)
 
 
 def test_resumes_messages_and_losses_are_counted(setting: Setting) -> None:

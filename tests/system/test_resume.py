@@ -30,6 +30,7 @@ class Page:
         self._client: WebSocketClient | None = None
         self._held: list[dict[str, Any]] = []
         self._live_from: str | None = None
+        self._is_answered = False
 
     def connect(self, server: RunningServer, login: DemoLogin, **options: Any) -> None:
         """Come to a server, in place of the one before, and ask for what was missed."""
@@ -58,12 +59,23 @@ class Page:
             held, self._held = self._held, []
             for each in held:
                 self._take(each)
+        elif message["type"] == "ping":
+            self._is_answered = True
         elif "offset" in message:
             is_live = self._live_from is not None and order(message["offset"]) > order(self._live_from)
             if is_live:
                 self._held.append(message)
             else:
                 self._take(message)
+
+    def say_seen(self) -> None:
+        """Have the server know what came; returns when it does."""
+        assert self._client is not None
+        self._client.send_text(json.dumps({"type": "seen", "data": {"offset": self.newest}}))
+        self._client.send_text('{"type":"ping"}')
+        self._is_answered = False
+        while not self._is_answered:
+            self.read()
 
     def read_until(self, count: int) -> None:
         """Until so many messages have come since the beginning."""
@@ -129,10 +141,31 @@ def test_a_notice_for_a_user_who_is_away_waits_and_comes_to_one_page(
     try:
         assert first.resume(server, login) == {"type": "resumed", "data": {"count": 2}}
         assert first.got == ["yours", "everyone's"]
+        first.say_seen()
         assert second.resume(server, login) == {"type": "resumed", "data": {"count": 0}}
     finally:
         first.leave()
         second.leave()
+
+
+def test_what_was_sent_and_never_said_to_be_seen_comes_to_the_next_page(
+    server: RunningServer, queue: ServiceQueue, login: DemoLogin, page: Page
+) -> None:
+    page.resume(server, login)
+    push(queue, "seen")
+    page.read_until(1)
+    page.say_seen()
+    push(queue, "on its way when the lid was closed")
+    await_kept(server, "b")
+    others = [Page(), Page()]
+    try:
+        # The server has sent it to the first page, and after that to the second one as well.
+        for other in others:
+            other.resume(server, login)
+            assert other.got == ["on its way when the lid was closed"]
+    finally:
+        for other in others:
+            other.leave()
 
 
 def test_who_resumes_gets_what_came_meanwhile_also_after_other_pages_have_seen_it(
@@ -142,6 +175,7 @@ def test_who_resumes_gets_what_came_meanwhile_also_after_other_pages_have_seen_i
     page.got.clear()
     push(queue, 1, 2)
     page.read_until(2)
+    page.say_seen()
     page.leave()
     push(queue, 3, 4)
     await_kept(server, "b")

@@ -23,6 +23,11 @@ def complete(online: Online, client: Client) -> None:
     online.users.delivery.on_complete(client.agent)
 
 
+def say(online: Online, client: Client, number: int) -> None:
+    """The client says that it has everything up to 10-<number>."""
+    online.users.delivery.on_seen(client.agent, f"10-{number}")
+
+
 def seen(online: Online) -> dict[str, str]:
     """What is told now, and has been since the last look."""
     online.users.tell_seen()
@@ -68,76 +73,71 @@ def test_a_delivery_reaches_those_it_names_with_the_bytes_as_they_are():
 def test_a_delivery_without_an_offset_changes_no_place():
     online = begun()
     client = online.connect(1)
-    complete(online, client)
-    assert seen(online) == {"1": "10-1"}
     online.users.handle(Deliver((1,), b'{"type":"n","data":1}', None))
     assert client.wire.take() == [{"type": "n", "data": 1}]
     assert online.users.delivery.offset == "10-1"
+
+
+def test_that_something_was_sent_does_not_mean_that_it_was_seen():
+    online = begun()
+    client = online.connect(1)
+    complete(online, client)
+    deliver(online, 5, 1)
+    deliver(online, 6)
+    assert seen(online) == {}
+    client.leave()
     assert seen(online) == {}
 
 
-def test_a_user_has_seen_what_reaches_a_page_that_misses_nothing():
+def test_a_user_has_seen_what_a_page_says_that_misses_nothing():
     online = begun()
     ann, bob = online.connect(1), online.connect(2)
     deliver(online, 5, 1, 2, 3)
+    for client in (ann, bob):
+        say(online, client, 5)
     assert seen(online) == {}  # neither has been told what came before
     complete(online, ann)
+    say(online, ann, 5)
     assert seen(online) == {"1": "10-5"}
-    deliver(online, 6, 1, 2)
-    deliver(online, 7, "1")
-    assert seen(online) == {"1": "10-7"}
     assert seen(online) == {}
-    assert bob.agent.is_open
 
 
-def test_a_message_for_everyone_is_seen_by_everyone_who_misses_nothing():
+def test_of_several_pages_the_one_that_has_most_counts():
     online = begun()
-    for user_id in (1, 2):
-        complete(online, online.connect(user_id))
-    online.connect(3)
-    deliver(online, 5)
-    assert seen(online) == {"1": "10-5", "2": "10-5"}
+    pages = [online.connect(1) for _ in range(3)]
+    for page, number in zip(pages, (9, 11, 10), strict=True):
+        complete(online, page)
+        say(online, page, number)
+    assert seen(online) == {"1": "10-11"}
 
 
-def test_the_end_of_the_last_page_is_told_at_once():
+def test_what_the_last_page_said_is_told_at_once_when_it_goes():
     online = begun()
-    first, second = online.connect(1), online.connect(1)
-    for client in (first, second):
-        complete(online, client)
-    deliver(online, 5, 2)
+    client = online.connect(1)
+    complete(online, client)
+    say(online, client, 5)
     online.take_posted()
-    first.leave()
-    assert online.take_posted() == []
-    second.leave()
-    # Up to where the server is: all that came was pushed to the page as well.
+    client.leave()
     assert online.take_posted() == [Seen((("1", "10-5"),))]
     assert seen(online) == {}
 
 
-def test_the_end_of_a_page_that_was_not_told_what_came_before_says_nothing():
+def test_the_end_of_a_page_that_said_nothing_new_says_nothing():
     online = begun()
     client = online.connect(1)
-    deliver(online, 5, 1)
+    complete(online, client)
+    say(online, client, 5)
+    assert seen(online) == {"1": "10-5"}
     client.leave()
-    assert seen(online) == {}
+    assert online.take_posted() == []
 
 
-def test_who_comes_back_has_seen_more_than_when_leaving():
+def test_a_page_that_has_gone_says_nothing_any_more():
     online = begun()
-    first = online.connect(1)
-    complete(online, first)
-    first.leave()
-    again = online.connect(1)
-    complete(online, again)
-    deliver(online, 9, 1)
-    assert seen(online) == {"1": "10-9"}
-
-
-def test_before_the_beginning_is_known_there_is_nothing_to_tell():
-    online = Online()
     client = online.connect(1)
     complete(online, client)
     client.leave()
+    say(online, client, 5)
     assert seen(online) == {}
 
 
@@ -145,6 +145,7 @@ def test_at_the_servers_end_nobody_is_told_and_nothing_fails(caplog):
     online = begun()
     client = online.connect(1)
     complete(online, client)
+    say(online, client, 5)
 
     def closed(message: Message) -> None:
         raise BridgeClosedError("closed")

@@ -2,6 +2,7 @@
  * What makes pushed messages come once and in order, over losses of the connection, reloads and changes of the server.
  *
  * Decides which messages are passed on when: what was missed first, then what has come live meanwhile; nothing twice.
+ * And when the server is told what the page has got, so that the user's next page is not sent it again.
  * Knows the newest offset that was passed on, also after a reload of the page, and asks with it. See "Offsets and
  * resume" in docs/csprotocols.readme.md.
  */
@@ -12,6 +13,8 @@ import { compareOffsets, isNewer } from "./offset.js";
 
 /** How long the server may say nothing of what was missed. */
 const PATIENCE_MS = 10_000;
+/** How long a message may have been passed on without the server being told. */
+const SEEN_MS = 1000;
 const KEY = "rtserver:offset:";
 
 /**
@@ -34,6 +37,8 @@ export class Resumption {
   #held = [];
   /** @type {any} the timer, while a resume is under way */
   #timer = null;
+  /** @type {any} the timer, while there is something that the server does not know to be seen */
+  #unsaid = null;
 
   /**
    * @param {object} options
@@ -41,6 +46,7 @@ export class Resumption {
    * @param {OffsetStorage | null} options.storage where the newest offset outlives the page; null for nowhere
    * @param {object} on
    * @param {(offset: string | null) => void} on.ask send the question for what lies behind an offset
+   * @param {(offset: string) => void} on.seen tell the server that everything up to an offset has come
    * @param {(messages: Message[]) => void} on.giveUp there will be no answer: pass these on
    */
   constructor({ clock, storage }, on) {
@@ -61,9 +67,17 @@ export class Resumption {
     this.#on.ask(this.#newest);
   }
 
+  /** Say what has been seen now, not in a moment: the page is about to close. */
+  saySeen() {
+    if (this.#unsaid === null) return;
+    this.#forgetSeen();
+    if (this.#newest !== null) this.#on.seen(this.#newest);
+  }
+
   /** The connection has ended: what was held back comes again when the next one resumes. */
   end() {
     this.#disarm();
+    this.#forgetSeen();
     this.#held = [];
   }
 
@@ -98,6 +112,7 @@ export class Resumption {
   /** End the resume. @returns {Message[]} */
   #release() {
     this.#disarm();
+    this.#saySeenSoon(); // what was missed
     const held = this.#held;
     this.#held = [];
     // Where it was not known what is live, what was missed is among them.
@@ -113,6 +128,7 @@ export class Resumption {
     if (!isNewer(offset, this.#newest)) return false;
     this.#newest = offset;
     if (this.#key !== null) this.#store(this.#key, offset);
+    if (this.#timer === null) this.#saySeenSoon();
     return true;
   }
 
@@ -149,6 +165,15 @@ export class Resumption {
   #arm() {
     this.#disarm();
     this.#timer = this.#clock.setTimeout(() => this.#on.giveUp([...this.#release(), lost("timeout")]), PATIENCE_MS);
+  }
+
+  #saySeenSoon() {
+    this.#unsaid ??= this.#clock.setTimeout(() => this.saySeen(), SEEN_MS);
+  }
+
+  #forgetSeen() {
+    if (this.#unsaid !== null) this.#clock.clearTimeout(this.#unsaid);
+    this.#unsaid = null;
   }
 
   #disarm() {

@@ -60,6 +60,7 @@ export class RTClient {
     this.#requests = new RequestTable(clock);
     this.#resumption = new Resumption({ clock, storage }, {
       ask: (offset) => this.send("resume", { offset }),
+      seen: (offset) => this.send("seen", { offset }),
       giveUp: (messages) => messages.forEach((message) => this.#pass(message)),
     });
     this.#heartbeat = new Heartbeat({
@@ -127,6 +128,7 @@ export class RTClient {
 
   /** Close and stay closed. */
   close() {
+    this.#resumption.saySeen();
     this.#socket.close();
   }
 

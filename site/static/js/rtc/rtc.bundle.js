@@ -461,6 +461,7 @@ var rtc = (() => {
 
   // site/static/js/rtc/resumption.js
   var PATIENCE_MS = 1e4;
+  var SEEN_MS = 1e3;
   var KEY = "rtserver:offset:";
   var Resumption = class {
     #clock;
@@ -476,12 +477,15 @@ var rtc = (() => {
     #held = [];
     /** @type {any} the timer, while a resume is under way */
     #timer = null;
+    /** @type {any} the timer, while there is something that the server does not know to be seen */
+    #unsaid = null;
     /**
      * @param {object} options
      * @param {Clock} options.clock
      * @param {OffsetStorage | null} options.storage where the newest offset outlives the page; null for nowhere
      * @param {object} on
      * @param {(offset: string | null) => void} on.ask send the question for what lies behind an offset
+     * @param {(offset: string) => void} on.seen tell the server that everything up to an offset has come
      * @param {(messages: Message[]) => void} on.giveUp there will be no answer: pass these on
      */
     constructor({ clock, storage }, on) {
@@ -500,9 +504,16 @@ var rtc = (() => {
       this.#arm();
       this.#on.ask(this.#newest);
     }
+    /** Say what has been seen now, not in a moment: the page is about to close. */
+    saySeen() {
+      if (this.#unsaid === null) return;
+      this.#forgetSeen();
+      if (this.#newest !== null) this.#on.seen(this.#newest);
+    }
     /** The connection has ended: what was held back comes again when the next one resumes. */
     end() {
       this.#disarm();
+      this.#forgetSeen();
       this.#held = [];
     }
     /**
@@ -534,6 +545,7 @@ var rtc = (() => {
     /** End the resume. @returns {Message[]} */
     #release() {
       this.#disarm();
+      this.#saySeenSoon();
       const held = this.#held;
       this.#held = [];
       held.sort((one, other) => compareOffsets(one.offset ?? "", other.offset ?? ""));
@@ -547,6 +559,7 @@ var rtc = (() => {
       if (!isNewer(offset, this.#newest)) return false;
       this.#newest = offset;
       if (this.#key !== null) this.#store(this.#key, offset);
+      if (this.#timer === null) this.#saySeenSoon();
       return true;
     }
     /** @param {string} key another one than before is another user's, whose messages are none of the former's */
@@ -578,6 +591,13 @@ var rtc = (() => {
     #arm() {
       this.#disarm();
       this.#timer = this.#clock.setTimeout(() => this.#on.giveUp([...this.#release(), lost("timeout")]), PATIENCE_MS);
+    }
+    #saySeenSoon() {
+      this.#unsaid ??= this.#clock.setTimeout(() => this.saySeen(), SEEN_MS);
+    }
+    #forgetSeen() {
+      if (this.#unsaid !== null) this.#clock.clearTimeout(this.#unsaid);
+      this.#unsaid = null;
     }
     #disarm() {
       if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
@@ -629,6 +649,7 @@ var rtc = (() => {
       this.#requests = new RequestTable(clock);
       this.#resumption = new Resumption({ clock, storage }, {
         ask: (offset) => this.send("resume", { offset }),
+        seen: (offset) => this.send("seen", { offset }),
         giveUp: (messages) => messages.forEach((message) => this.#pass(message))
       });
       this.#heartbeat = new Heartbeat({
@@ -690,6 +711,7 @@ var rtc = (() => {
     }
     /** Close and stay closed. */
     close() {
+      this.#resumption.saySeen();
       this.#socket.close();
     }
     /**

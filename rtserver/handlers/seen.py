@@ -1,0 +1,27 @@
+"""``seen``: a client says up to which offset it has got all that was pushed to its user."""
+
+from typing import Annotated
+
+import msgspec
+
+from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.user_agent import UserAgent
+
+Offset = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,15}-[0-9]{1,19}\\Z")]
+
+
+class SeenRequest(msgspec.Struct, frozen=True):
+    """``offset`` is the newest that the client has."""
+
+    offset: Offset
+
+
+class SeenMsgHandler(BaseUserMsgHandler):
+    """Notes it; nothing is answered. Whoever says too much misses only what is his own."""
+
+    msg_type = "seen"
+    request = SeenRequest
+
+    def on_useragent_request(self, agent: UserAgent, data: SeenRequest, request_id: int | str | None) -> None:
+        """Counts once the client has resumed on this connection: before that it does not know what it misses."""
+        self.users.delivery.on_seen(agent, data.offset)
