@@ -44,14 +44,18 @@ class Follower:
         self.errors: list[Message] = []
         self._show = show
         self._last: str | None = None
+        self._said: str | None = None
         self._begins: Offset | None = None
         self._held: list[tuple[Offset, Message]] | None = None
         self._is_lagging = False
+        self._is_complete = False
 
     def on_open(self) -> None:
         """A connection is there; nothing of the former one counts."""
         self.after_ms = None
         self.is_welcome = False
+        self._said = None
+        self._is_complete = False
         self._held = None
         self._is_lagging = False
 
@@ -59,6 +63,13 @@ class Follower:
         """What came; what is to be said to it."""
         handle = self._handlers().get(message["type"], self._on_numbered)
         return handle(message) or []
+
+    def seen(self) -> Message | None:
+        """What the server is to be told now and then: up to where everything has been shown; None for nothing new."""
+        if not self._is_complete or self._said == self._last:
+            return None
+        self._said = self._last
+        return {"type": "seen", "data": {"offset": self._last}}
 
     def _handlers(self) -> dict[str, Callable[[Message], list[Message] | None]]:
         return {
@@ -85,7 +96,10 @@ class Follower:
 
     def _on_resumed(self, message: Message) -> None:
         self.resumed += 1
+        self._is_complete = True
         self._let_go()
+        if self._begins is not None and self._begins > (offset_of(self._last) or (0, 0)):
+            self._last = "{}-{}".format(*self._begins)
 
     def _on_resume_lost(self, message: Message) -> None:
         self.resumes_lost += 1

@@ -17,6 +17,7 @@ from rtserver.bench.client_protocol import ClientProtocol, RefusedError, client_
 HOST = "127.0.0.1"
 READ_BYTES = 65_536
 CONNECT_SECONDS = 10.0
+SEEN_SECONDS = 1.0
 STAY_AWAY_STATUS = (401, 403)
 
 
@@ -47,6 +48,7 @@ class Page:
             await self.welcome.wait()
             self._is_leaving = True
             assert self._writer is not None
+            self._say_seen(self._writer)
             self._writer.write(client_frame(Opcode.CLOSE, CloseCode.NORMAL.to_bytes(2, "big")))
             await self._has_left.wait()
 
@@ -94,6 +96,7 @@ class Page:
             return CloseCode.ABNORMAL
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._writer = writer
+        saying = asyncio.ensure_future(self._keep_saying_seen(writer))
         try:
             return await self._talk(wire, reader, writer)
         except RefusedError as error:
@@ -102,8 +105,19 @@ class Page:
         except (OSError, TimeoutError):
             pass
         finally:
+            saying.cancel()
             writer.transport.abort()
         return CloseCode.ABNORMAL
+
+    async def _keep_saying_seen(self, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await asyncio.sleep(SEEN_SECONDS)
+            self._say_seen(writer)
+
+    def _say_seen(self, writer: asyncio.StreamWriter) -> None:
+        message = self.follower.seen()
+        if message is not None:
+            writer.write(_text_frame(message))
 
     async def _talk(self, wire: ClientProtocol, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
         """Raises ``OSError``, ``TimeoutError``, ``RefusedError``, ``PageError``."""
@@ -141,7 +155,7 @@ class Page:
 
     def _on_message(self, wire: ClientProtocol, message: Message) -> None:
         for answer in self.follower.on_message(message):
-            wire.outgoing.append(client_frame(Opcode.TEXT, json.dumps(answer).encode()))
+            wire.outgoing.append(_text_frame(answer))
         if self.follower.is_welcome and not self.welcome.is_set():
             self.connections += 1
             self._backoff.on_open(time.monotonic())
@@ -150,3 +164,7 @@ class Page:
     def _send(self, wire: ClientProtocol, writer: asyncio.StreamWriter) -> None:
         writer.write(b"".join(wire.outgoing))
         wire.outgoing.clear()
+
+
+def _text_frame(message: Message) -> bytes:
+    return client_frame(Opcode.TEXT, json.dumps(message).encode())

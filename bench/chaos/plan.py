@@ -11,6 +11,7 @@ from dataclasses import dataclass
 Range = tuple[float, float]
 
 CALM_SECONDS = (0.3, 1.5)
+VISITED = 0.5
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Draw:
     """How long it lasts."""
     after: float
     """Seconds of traffic after it is over."""
+    is_visited: bool
+    """Whether visitors come before it, and not only when it is over."""
     seed: int
     """For what the fault itself draws: which connections, which worker."""
 
@@ -41,5 +44,6 @@ def plan(seed: int, faults: Sequence[tuple[str, float, float]], calm: Range = CA
                 chance.uniform(*calm),
                 chance.uniform(least, most),
                 chance.uniform(*calm),
+                chance.random() < VISITED,
                 chance.getrandbits(32),
             )

@@ -80,6 +80,8 @@ async def _episode(stage: Stage, draw: Draw, fault: Fault, patience: float) -> E
     await asyncio.sleep(LINGER_SECONDS)  # a visitor has gone when the server knows it
     stage.go()
     await asyncio.sleep(draw.before)
+    if draw.is_visited:
+        stage.audience.come_back()
     await fault.break_it(stage, draw.seconds, random.Random(draw.seed))
     await stage.audience.wait_connected()
     stage.audience.come_back()

@@ -32,6 +32,12 @@ class Reader:
         return [self.follower.on_message(message) for message in messages][-1]
 
 
+@pytest.fixture
+def reader() -> Reader:
+    """One without charts."""
+    return Reader()
+
+
 def pushed(number: int, offset: str | None = None) -> Message:
     """A numbered message, kept under an offset or not kept."""
     message = {"type": "numbered", "data": {"source": "push:7", "n": number}}
@@ -100,6 +106,37 @@ def test_where_live_messages_begin_may_not_be_known_yet() -> None:
     assert reader.numbers == []
     reader.hear(resumed(2))
     assert reader.numbers == [1, 2, 3]
+
+
+def test_what_was_shown_is_said_to_be_seen_once(reader: Reader) -> None:
+    reader.connect("100-0")
+    reader.hear(resumed(), pushed(1, "101-1"), pushed(2, "102-2"))
+    assert reader.follower.seen() == {"type": "seen", "data": {"offset": "102-2"}}
+    assert reader.follower.seen() is None
+
+
+def test_before_the_end_of_a_resume_nothing_is_said_to_be_seen(reader: Reader) -> None:
+    reader.connect("100-0")
+    reader.hear(pushed(1, "99-1"))
+    assert reader.follower.seen() is None
+    reader.hear(resumed(1))
+    assert reader.follower.seen() == {"type": "seen", "data": {"offset": "100-0"}}
+
+
+def test_on_a_new_connection_it_is_said_anew(reader: Reader) -> None:
+    reader.connect("100-0")
+    reader.hear(resumed(), pushed(1, "101-1"))
+    reader.follower.seen()
+    reader.connect("101-1")
+    assert reader.follower.seen() is None
+    reader.hear(resumed())
+    assert reader.follower.seen() == {"type": "seen", "data": {"offset": "101-1"}}
+
+
+def test_who_got_nothing_has_what_came_before_the_connection(reader: Reader) -> None:
+    reader.connect("100-0")
+    reader.hear(resumed())
+    assert reader.connect("105-0")[0]["data"] == {"offset": "100-0"}
 
 
 def test_what_comes_twice_is_shown_once() -> None:

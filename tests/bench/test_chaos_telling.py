@@ -37,6 +37,10 @@ def test_before_and_after_a_fault_there_is_some_calm() -> None:
         assert 0.5 <= drawn.after <= 0.75
 
 
+def test_some_faults_meet_visitors_and_some_do_not() -> None:
+    assert {drawn.is_visited for drawn in islice(plan(3, THREE), 60)} == {False, True}
+
+
 def test_a_fault_lasts_as_long_as_it_may() -> None:
     limits = {name: (least, most) for name, least, most in THREE}
     for drawn in islice(plan(3, THREE), 60):
