@@ -1,4 +1,7 @@
-from rtserver.base.queue_port import START, Entry
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtserver.base.queue_port import START, Entry, number_of
 from rtserver.service.cursor import Cursor, Gap
 
 
@@ -46,3 +49,21 @@ def test_a_jump_to_where_it_stands_is_no_gap() -> None:
 def test_a_gap_says_in_words_what_happened() -> None:
     assert str(Gap(3, is_anew=False)) == "3 entries were trimmed from the bus before they were read"
     assert "anew" in str(Gap(0, is_anew=True))
+
+
+@given(st.lists(st.booleans(), max_size=30), st.booleans())
+def test_what_was_read_and_what_was_missed_are_all_that_there_was(
+    are_there: list[bool], ends_with_a_jump: bool
+) -> None:
+    last = f"9-{len(are_there)}" if are_there else START
+    left = [f"9-{number}" for number, is_there in enumerate(are_there, 1) if is_there]
+    cursor, missed = Cursor(START, misses_first=True), 0
+    for entry_id in left:
+        gap = cursor.advance(entries(entry_id))
+        missed += gap.entries if gap else 0
+    if ends_with_a_jump:
+        gap = cursor.jump(last)
+        missed += gap.entries if gap else 0
+        assert (cursor.id, len(left) + missed) == (last, len(are_there))
+    else:
+        assert len(left) + missed == (number_of(left[-1]) if left else 0)
