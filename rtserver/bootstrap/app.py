@@ -12,9 +12,11 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -25,6 +27,7 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 import rtserver
+from rtserver.base.beat import Beat
 from rtserver.base.bridge import Bridge
 from rtserver.base.canary_trail import CanaryTrail
 from rtserver.base.front_door import FrontDoor
@@ -43,7 +46,7 @@ from rtserver.bootstrap.django_env import DemoSite, prepare_django
 from rtserver.bootstrap.embedded_redis import EmbeddedRedis
 from rtserver.bootstrap.error import StartError
 from rtserver.bootstrap.file_limit import raise_file_limit
-from rtserver.bootstrap.going_down import GoingDown, longest_end
+from rtserver.bootstrap.going_down import LEAST_PATIENCE, GoingDown, longest_end
 from rtserver.bootstrap.guarded_servant import guard_calls
 from rtserver.bootstrap.health import AliveHandler, Probe, Reading, ReadyHandler, beat_probe, canary_probe
 from rtserver.bootstrap.limits import connection_rates, gate_limits, log_lines, user_bounds
@@ -55,6 +58,7 @@ from rtserver.bootstrap.measures import (
     limit_measures,
     resume_measures,
     service_measures,
+    stall_measures,
     tce_measures,
     tls_measures,
     user_measures,
@@ -79,6 +83,7 @@ from rtserver.user.user_manager import UserManager
 from rtserver.watch.canary_client import CanaryClient
 from rtserver.watch.canary_owner import CanaryOwner
 from rtserver.watch.loop_guard import LoopGuard
+from rtserver.watch.watchdog import Watchdog
 from tcelib.core.adapter import RpcCommAdapter
 
 log = logging.getLogger(__name__)
@@ -88,7 +93,7 @@ DRAIN_SECONDS = 0.005  # a message may be a picture to draw
 WEBSOCKET_PATH = "/rt/"
 LOOPBACK = "127.0.0.1"
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-BEAT_SECONDS = 0.5
+LOOK_SECONDS = 0.5
 STALE_SECONDS = 3.0
 SEEN_SECONDS = 1.0
 BACKLOG = 4096
@@ -192,7 +197,7 @@ class App:
         self._limited = LimitCounts()
         self._gate = Gate(gate_limits(config), self._limited)
         self._exit_code = 0
-        self._last_beat = time.monotonic()
+        self._beat = Beat("websocket", time.monotonic(), config.stall_ms / 1000)
         self._listeners = listeners
         self._trail = CanaryTrail(config.canary_seconds, time.monotonic())
         self.port: int = listeners.public[0].getsockname()[1]
@@ -227,7 +232,7 @@ class App:
             self._loop.add_signal_handler(signal.SIGHUP, self._certificate.renew)
         private_door.open()
         for coroutine in (
-            self._beat(),
+            self._watch_canary(),
             self._recheck_sessions(),
             self._tell_seen(),
             canary_client.run(),
@@ -237,14 +242,25 @@ class App:
         # What is built by now stays: the collector need not look at it again.
         gc.collect()
         gc.freeze()
+        self._beat.start(time.monotonic())
+        self._turn()
+        beats = {threading.get_ident(): self._beat, self._services.thread.ident: self._services.thread.beat}
+        watchdog = Watchdog(beats, self._on_failure)
+        watchdog.start()
         self._announce()
-        await self._stopping.wait()
-        # Tells all threads' stacks and exits with 1, should anything hang; it needs no Python to turn any more.
-        faulthandler.dump_traceback_later(longest_end(config), exit=True)
+        try:
+            await self._stopping.wait()
+        except asyncio.CancelledError:
+            # Something has torn the event loop down from inside: nobody can be told any more.
+            self._exit_in_time()
+            self._services.thread.stop(LEAST_PATIENCE)
+            raise
+        self._exit_in_time()
         listeners = (*self._listeners.public, *self._listeners.tce)
         parts = (self._server, self._users, self._services.thread, self._bridge)
         await GoingDown(config, listeners, door, tce_door, http, *parts).run(bool(self._exit_code))
         self._guard.cancel()
+        watchdog.stop()
         await private_door.close()
         self._django_threads.shutdown(wait=False, cancel_futures=True)
         self._page_threads.shutdown(wait=False, cancel_futures=True)
@@ -325,6 +341,7 @@ class App:
             *canary_measures(self._trail),
             *guard_measures(self._guard),
             *(tls_measures(self._certificate) if self._certificate else ()),
+            *stall_measures((self._beat, services.thread.beat)),
         )
         return [
             (r"/healthz", AliveHandler),
@@ -347,8 +364,8 @@ class App:
         thread = self._services.thread
         link = thread.link
         return [
-            beat_probe("websocket thread", lambda: self._last_beat, STALE_SECONDS),
-            beat_probe("service thread", lambda: thread.last_turn, STALE_SECONDS),
+            beat_probe("websocket thread", lambda: self._beat.last, STALE_SECONDS),
+            beat_probe("service thread", lambda: thread.beat.last, STALE_SECONDS),
             self._memory.probe,
             lambda: Reading("redis", link.is_connected and not link.is_refusing, self._services.address),
             canary_probe(self._trail),
@@ -368,13 +385,17 @@ class App:
     def _drain(self) -> None:
         self._bridge.to_users.drain(self._users.handle, DRAIN_LIMIT, DRAIN_SECONDS)
 
-    async def _beat(self) -> None:
+    def _turn(self) -> None:
+        self._beat.beat(time.monotonic())
+        self._loop.call_later(self._beat.interval, self._turn)
+
+    async def _watch_canary(self) -> None:
         while True:
-            self._last_beat = now = time.monotonic()
+            now = time.monotonic()
             said = self._trail.look(now)
             if said:
                 log.log(logging.ERROR if self._trail.is_late(now) else logging.INFO, "%s", said)
-            await asyncio.sleep(BEAT_SECONDS)
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _tell_seen(self) -> None:
         while True:
@@ -393,10 +414,15 @@ class App:
             self._loop.remove_signal_handler(number)
             signal.signal(number, signal.SIG_DFL)
 
+    def _exit_in_time(self) -> None:
+        """Should anything hang: tell all threads' stacks and exit with 1, which needs no Python to turn any more."""
+        faulthandler.dump_traceback_later(longest_end(self._config), exit=True)
+
     def _on_failure(self, error: BaseException) -> None:
-        """On the service thread: what is left of it cannot be relied on, so the process ends and is started anew."""
+        """On any thread: what is left cannot be relied on, so the process ends and is started anew."""
         self._exit_code = 1
-        self._loop.call_soon_threadsafe(self._stopping.set)
+        with suppress(RuntimeError):  # the loop has gone already
+            self._loop.call_soon_threadsafe(self._stopping.set)
 
 
 def banner(config: Config, port: int, redis_address: str, has_demo: bool) -> str:

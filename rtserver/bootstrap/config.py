@@ -233,6 +233,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         float,
         Meta(description="How often a message of our own goes from the list to a socket; 0: never.", ge=0, le=3600),
     ] = 5.0
+    stall_ms: Annotated[
+        float,
+        Meta(description="A thread that does not turn for so long is logged with what blocks it; 0 for never.", ge=0),
+    ] = 250.0
+    lane_stall_seconds: Annotated[
+        float, Meta(description="A service handler busy with one message for so long is logged.", gt=0)
+    ] = 5.0
 
 
 class Setting(msgspec.Struct, frozen=True):

@@ -1,9 +1,10 @@
 """Which numbers of a running server ``/metrics`` shows, and what each is called."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from rtserver.base.beat import Beat
 from rtserver.base.bridge import Bridge
 from rtserver.base.canary_trail import CanaryTrail
 from rtserver.base.connection_home import ConnectionHome
@@ -93,6 +94,13 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
         "counter", "lane_lost", "Messages trimmed unread", lambda: {x.msg_type: x.lost for x in lanes}, "lane"
     )
     yield from once_measures(services.once)
+    yield Measure(
+        "gauge",
+        "lane_busy_seconds",
+        "Time with one message so far",
+        lambda: services.lane_watch.busy(time.monotonic()),
+        "lane",
+    )
     yield Measure("counter", "ticks", "Ticks of all quotes", lambda: quotes.ticks)
     yield Measure("gauge", "quotes", "Quotes with a history", lambda: quotes.quotes)
     yield Measure("gauge", "feeds", "Feeds that somebody watches", lambda: quotes.feeds)
@@ -105,6 +113,21 @@ def canary_measures(trail: CanaryTrail, now: Callable[[], float] = time.monotoni
         "gauge", "canary_age_seconds", "Age of the newest message of our own that came back", lambda: trail.age(now())
     )
     yield Measure("counter", "canaries_returned", "Messages of our own that came back", lambda: trail.returned)
+
+
+def stall_measures(beats: Iterable[Beat]) -> Iterator[Measure]:
+    """Threads that stood still."""
+    known = tuple(beats)
+    yield Measure(
+        "counter",
+        "stalls",
+        "Times a thread did not turn for stall_ms",
+        lambda: {x.name: x.stalls for x in known},
+        "thread",
+    )
+    yield Measure(
+        "gauge", "longest_stall_seconds", "The longest of them", lambda: {x.name: x.longest for x in known}, "thread"
+    )
 
 
 def guard_measures(guard: LoopGuard) -> Iterator[Measure]:

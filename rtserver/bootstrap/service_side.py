@@ -104,6 +104,8 @@ def build_services(
             *([_demo_source(config, redis_url)] if config.demo_quotes and not config.django_settings else []),
         ],
         on_failure=on_failure,
+        stall_seconds=config.stall_ms / 1000,
+        lane_stall_seconds=config.lane_stall_seconds,
         max_ahead=config.bus_length // 2,
         lane_bound=config.lane_length,
         bounds=message_bounds(config),

@@ -27,7 +27,8 @@ log = logging.getLogger(__name__)
 class Lane:
     """``bound`` messages may wait; ``batch`` are handled between two flushes. ``bounds`` are those of a message.
 
-    ``handled`` counts messages that went through, ``lost`` bus entries that were gone before they could be read.
+    ``handled`` counts messages that went through, ``rejected`` those that did not, and ``lost`` bus entries that were
+    gone before they could be read.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class Lane:
         self.handler = handler
         self.msg_type = handler.msg_type
         self.handled = 0
+        self.rejected = 0
         self.lost = 0
         self.wake: Callable[[], object] = lambda: None
         self._rejections = rejections
@@ -57,6 +59,16 @@ class Lane:
 
     def __len__(self) -> int:
         return len(self._queue)
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a batch is with the handler."""
+        return self._in_hand is not None
+
+    @property
+    def done(self) -> int:
+        """How many messages the handler has returned from."""
+        return self.handled + self.rejected
 
     @property
     def is_behind(self) -> bool:
@@ -133,6 +145,7 @@ class Lane:
                 self._handle(entry, message)
                 self.handled += 1
             except Rejected as rejected:
+                self.rejected += 1
                 self._rejections.add(entry.raw, rejected, self.msg_type)
         try:
             self.handler.flush()

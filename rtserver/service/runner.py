@@ -9,21 +9,26 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 import gevent
 import gevent.event
+from gevent.exceptions import HubDestroyed
 from gevent.hub import Hub
 
+from rtserver.base.beat import Beat
 from rtserver.base.bridge import Bridge
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.queue_port import QueueError
 from rtserver.base.signature import Signer
+from rtserver.base.stack_log import log_stack
 from rtserver.base.work_port import WorkQueue
 from rtserver.service.bus_reader import BusReader, Intake
 from rtserver.service.dispatcher import ServiceMessageDispatcher
 from rtserver.service.doorbell import Doorbell
 from rtserver.service.lane import Lane
+from rtserver.service.lane_watch import LaneWatch
 from rtserver.service.message import NO_BOUNDS, Bounds
 from rtserver.service.msg_handler import ServiceMsgHandler, SubscribableService
 from rtserver.service.once import OnceInbox, OnceLane, stream_of
@@ -35,7 +40,7 @@ from rtserver.service.resume_desk import ResumeDesk
 from rtserver.service.service_directory import ServiceDirectory
 from rtserver.service.worker import LaneWorker, Undertaker
 
-TURN_SECONDS = 0.5
+LANE_SECONDS = 0.5
 DRAIN_LIMIT = 200
 DRAIN_SECONDS = 0.01  # a subscription may cost a feed, computed from all of a history
 LAST_LETTER_SECONDS = 0.5
@@ -85,7 +90,9 @@ class ServiceThread:
         signer: Signer | None = None,
         services: Mapping[str, SubscribableService] | None = None,
         sources: Sequence[Source] = (),
-        on_failure: Callable[[Exception], object] = lambda error: None,
+        on_failure: Callable[[BaseException], object] = lambda error: None,
+        stall_seconds: float = 0.0,
+        lane_stall_seconds: float = 5.0,
         read_count: int = 500,
         max_ahead: int = 50_000,
         lane_bound: int = 2_000,
@@ -103,8 +110,8 @@ class ServiceThread:
         self._located, self._mail = (gevent.event.Event() for _ in range(2))
         self._stopping = stopping or gevent.event.Event()
         self._stop_seconds = self._deadline = 0.0
-        self.failure: Exception | None = None
-        self.last_turn = time.monotonic()
+        self.failure: BaseException | None = None
+        self.beat = Beat("service", time.monotonic(), stall_seconds)
         self.link = link or QueueLink(self._stopping.wait)
         self._desk = desk
         self.rejections = rejections = Rejections()
@@ -125,6 +132,8 @@ class ServiceThread:
             return OnceLane(OnceInbox(handler, queue, self.link), rejections, **lane_options)
 
         self.lanes = tuple(lane_of(handler) for handler in handlers)
+        self.lane_watch = LaneWatch(self.lanes, lane_stall_seconds)
+        self._at_work: dict[str, gevent.Greenlet] = {}
         dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections, signer, bounds)
         self.reader = BusReader(queue, self.link, dispatcher, count=read_count, **waits)
         self.intake = Intake(queue, self.link, self.reader, max_ahead=max_ahead, **waits)
@@ -140,8 +149,13 @@ class ServiceThread:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread runs. Whether it turns is told by ``last_turn``, in ``time.monotonic`` seconds."""
+        """Whether the thread runs. Whether it turns is told by ``beat``, in ``time.monotonic`` seconds."""
         return self._thread.is_alive()
+
+    @property
+    def ident(self) -> int:
+        """The system's name for the thread, once it has been started."""
+        return self._thread.ident or 0
 
     def start(self, timeout: float = 10.0) -> None:
         """Start, and return when the hub turns; whether Redis is there is not waited for, but told by ``link``."""
@@ -171,7 +185,7 @@ class ServiceThread:
         hub = gevent.get_hub()
         try:
             self._serve(hub)
-        except Exception as error:
+        except BaseException as error:
             log.critical("! the service thread failed", exc_info=True)
             self._fail(error)
         finally:
@@ -187,17 +201,21 @@ class ServiceThread:
         for owned in (*self._services.values(), *(lane.handler for lane in self.lanes)):
             if isinstance(owned, ThreadBound):
                 owned.bind_thread()
+        hub.handle_error = self._on_hub_error
+        self.beat.start(time.monotonic())
         self._doorbell.put_up(hub, {"stop": self._stopping.set, "mail": self._mail.set})
         self._mailbox.bind(lambda: self._doorbell.ring("mail"))
         reader = self._spawn(self._follow_bus)
         intake = self._spawn(self._when_located, self.intake.run)
         lanes = [self._spawn(self._when_located, worker.run) for worker in self._workers]
+        self._at_work = dict(zip((lane.msg_type for lane in self.lanes), lanes, strict=True))
         burial = self._spawn(self._undertaker.run)
         saver = self._spawn(self._when_located, self._positions.run)
         desks = [self._spawn(self._when_located, desk.run) for desk in (self._desk,) if desk is not None]
         once = [self._spawn(self._when_located, worker.run) for worker in self.once]
         signs = [self._spawn(self._when_located, worker.run_signs_of_life) for worker in self.once]
-        others = [self._spawn(run) for run in (self._turn, self._read_mail, *(one.run for one in self._sources))]
+        loops = (self._turn, self._watch_lanes, self._read_mail, *(one.run for one in self._sources))
+        others = [self._spawn(run) for run in loops]
         self._is_ready.set()
         self._stopping.wait()
         saver.kill()
@@ -277,11 +295,32 @@ class ServiceThread:
             log.error("! ended without the queue: %s", error)
             if not self.link.is_ending:
                 self._fail(error)
-        except Exception as error:
+        except gevent.GreenletExit:
+            raise  # it was told to
+        except BaseException as error:
+            # sys.exit in a handler, for instance: it is no end that anybody asked for.
             log.critical("! a greenlet of the service thread died", exc_info=True)
             self._fail(error)
 
-    def _fail(self, error: Exception) -> None:
+    def _on_hub_error(
+        self, context: object, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """In place of gevent's own, which prints. A callback, or a greenlet that somebody has started, fails alone.
+
+        ``context`` is what failed; None is the hub itself.
+        """
+        if isinstance(error, HubDestroyed):
+            raise error  # it ends the hub's own loop
+        if isinstance(error, gevent.GreenletExit):
+            return
+        is_fatal = context is None or not isinstance(error, Exception)
+        # What was offloaded fails where it is waited for, too.
+        level = logging.CRITICAL if is_fatal else logging.DEBUG if isinstance(context, tuple) else logging.ERROR
+        log.log(level, "! on the service thread's hub: %s", context, exc_info=(kind, error, trace))
+        if is_fatal:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
         self.failure = error
         self._on_failure(error)
 
@@ -299,8 +338,16 @@ class ServiceThread:
 
     def _turn(self) -> None:
         while True:
-            self.last_turn = time.monotonic()
-            gevent.sleep(TURN_SECONDS)
+            self.beat.beat(time.monotonic())
+            gevent.sleep(self.beat.interval)
+
+    def _watch_lanes(self) -> None:
+        while True:
+            now = time.monotonic()
+            for name in self.lane_watch.look(now):
+                text = f"! {name}: busy with one message for {self.lane_watch.busy(now)[name]:.1f} s; it is here:"
+                log_stack(log, logging.WARNING, text, self._at_work[name].gr_frame)
+            gevent.sleep(LANE_SECONDS)
 
     def _read_mail(self) -> None:
         while True:

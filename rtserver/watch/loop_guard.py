@@ -42,9 +42,9 @@ class LoopGuard:
             task.cancel()
 
     def _on_end(self, task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
+        error = error_of(task)
         if task not in self._tasks:
-            if error is not None:
+            if not isinstance(error, asyncio.CancelledError | None):
                 log.error("! a task failed while the server went down", exc_info=error)
             return
         self._tasks.discard(task)
@@ -59,3 +59,12 @@ class LoopGuard:
         log.log(level, "! on the event loop: %s", context.get("message"), exc_info=error)
         if context.get(VITAL):
             self._on_failure(error or RuntimeError(context.get("message")))
+
+
+def error_of(task: asyncio.Task[None]) -> BaseException | None:
+    """What a task has ended with, its cancellation included, each with its traceback."""
+    try:
+        task.result()
+    except BaseException as error:  # noqa: BLE001 (it is what was asked for)
+        return error
+    return None

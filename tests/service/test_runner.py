@@ -231,8 +231,8 @@ def test_letters_that_cannot_be_buried_hold_up_the_reading_and_not_the_memory(si
         thread = site.start(read_count=500)
         site.push(*range(20_000), msg_type="unknown")
         until(lambda: thread.rejections.is_congested, site)
-        turns = {thread.last_turn}
-        until(lambda: turns.add(thread.last_turn) or len(turns) > 3, site)
+        turns = {thread.beat.last}
+        until(lambda: turns.add(thread.beat.last) or len(turns) > 3, site)
         assert len(thread.rejections) <= 5_500
         client.delete(dead)
     until(lambda: thread.rejections.counts["unknown_type"] == 20_000 and not len(thread.rejections), site)
@@ -499,8 +499,8 @@ def test_a_greenlet_that_dies_is_logged_and_reported(site: Site, caplog: pytest.
 def test_the_thread_tells_when_it_last_turned(site: Site) -> None:
     thread = site.start()
     assert thread.is_alive
-    first = thread.last_turn
-    until(lambda: thread.last_turn > first, site)
+    first = thread.beat.last
+    until(lambda: thread.beat.last > first, site)
 
 
 def test_a_stop_that_comes_twice_or_late_does_nothing(site: Site) -> None:

@@ -1,0 +1,53 @@
+"""Which lanes are held up by their handlers, while the others go on.
+
+Pure: the time is passed in. A lane is busy from the look that finds it at work until one that finds it idle, or with
+another message: so a handler costs nothing for being watched.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+
+class Watched(Protocol):
+    """What is looked at of a lane."""
+
+    msg_type: str
+
+    @property
+    def is_working(self) -> bool:
+        """Whether a message is with the handler."""
+
+    @property
+    def done(self) -> int:
+        """How many messages the handler has returned from."""
+
+
+class LaneWatch:
+    """Looks at ``lanes`` now and then; one that is busy with one message for ``limit`` seconds is held up."""
+
+    def __init__(self, lanes: Sequence[Watched], limit: float) -> None:
+        self._lanes = lanes
+        self._limit = limit
+        self._since: dict[str, tuple[float, int]] = {}
+        self._told: set[str] = set()
+
+    def look(self, now: float) -> Iterable[str]:
+        """The types of the lanes that are found to be held up, each once for each message that does it."""
+        found = []
+        for lane in self._lanes:
+            since, done = self._since.get(lane.msg_type, (now, -1))
+            if not lane.is_working:
+                self._since.pop(lane.msg_type, None)
+                self._told.discard(lane.msg_type)
+            elif done != lane.done:
+                self._since[lane.msg_type] = now, lane.done
+                self._told.discard(lane.msg_type)
+            elif now - since >= self._limit and lane.msg_type not in self._told:
+                self._told.add(lane.msg_type)
+                found.append(lane.msg_type)
+        return found
+
+    def busy(self, now: float) -> dict[str, float]:
+        """For how many seconds each lane has been busy with one message. From any thread."""
+        since = self._since.copy()
+        return {lane.msg_type: now - since.get(lane.msg_type, (now, 0))[0] for lane in self._lanes}

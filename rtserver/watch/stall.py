@@ -1,0 +1,34 @@
+"""What there is to be said of a thread's beats: that it stands still, once, and that it goes on.
+
+Pure: the time is passed in.
+"""
+
+from enum import Enum
+
+from rtserver.base.beat import Beat
+
+
+class Verdict(Enum):
+    """What has just been found."""
+
+    STANDS = "stands"
+    GOES_ON = "goes on"
+
+
+class StallJudge:
+    """Looks at one thread's beats from outside."""
+
+    def __init__(self, beat: Beat) -> None:
+        self.beat = beat
+        self._told: float | None = None
+
+    def look(self, now: float) -> Verdict | None:
+        """Something that is new since the last look, or None."""
+        last = self.beat.last
+        if self._told is not None and self._told != last:
+            self._told = None
+            return Verdict.GOES_ON
+        if self._told is None and now - last > self.beat.limit > 0:
+            self._told = last
+            return Verdict.STANDS
+        return None
