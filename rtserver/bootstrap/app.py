@@ -35,6 +35,7 @@ from rtserver.base.gate import Gate
 from rtserver.base.limit import LimitCounts
 from rtserver.base.messages import Canary
 from rtserver.base.outgoing_connection import fan_out
+from rtserver.base.shared_port import forget_rule
 from rtserver.base.tce_door import TceDoor
 from rtserver.base.tce_gateway import UserGateway
 from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
@@ -164,9 +165,11 @@ def bind(host: str, port: int, option: str = "--port", *, shared: bool = False) 
     Raises ``StartError``, which names the address and the ``option`` to choose another.
     """
     try:
-        return tornado.netutil.bind_sockets(port, host, backlog=BACKLOG, reuse_port=shared)
+        listeners = tornado.netutil.bind_sockets(port, host, backlog=BACKLOG, reuse_port=shared)
     except OSError as error:
         raise StartError(f"cannot listen on {host}:{port}: {error.strerror}; choose another {option}") from error
+    forget_rule(listeners)
+    return listeners
 
 
 def build_http(application: Application) -> HTTPServer:

@@ -16,7 +16,7 @@ from tornado.httpserver import HTTPServer
 
 from rtserver.base.bridge import Bridge
 from rtserver.base.front_door import FrontDoor
-from rtserver.base.shared_port import is_answered, lead_back, lead_past
+from rtserver.base.shared_port import is_answered, lead_past
 from rtserver.base.tce_door import TceDoor
 from rtserver.base.websocket_server import WebSocketServer
 from rtserver.bootstrap.config import Config
@@ -25,7 +25,7 @@ from rtserver.user.user_manager import UserManager
 
 log = logging.getLogger(__name__)
 
-UNDER_WAY_SECONDS = 0.5  # from a client's first packet until it can be accepted: more than a round trip
+UNDER_WAY_SECONDS = 1.0  # from a client's first packet until it can be accepted: more than a round trip
 SUCCESSOR_SECONDS = 0.5
 FLUSH_SECONDS = 2.0  # as long as a connection takes for its close at most
 CLOSE_SECONDS = 1.0
@@ -64,11 +64,8 @@ class GoingDown:
         await self._close_connections()
 
     async def _close_doors(self) -> None:
-        if self.config.reuse_port:
-            lead_past(self.listeners)
+        if self.config.reuse_port and lead_past(self.listeners):
             await asyncio.sleep(UNDER_WAY_SECONDS)
-            # From here to the close nothing is awaited: who connects in between is reset.
-            lead_back(self.listeners)
         self.door.stop()
         self.tce_door.stop()
         for listener in self.listeners:

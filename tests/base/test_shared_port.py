@@ -4,10 +4,12 @@ import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import pytest
 
-from rtserver.base.shared_port import is_answered, lead_back, lead_past
+from rtserver.base import shared_port
+from rtserver.base.shared_port import count_listeners, forget_rule, is_answered, lead_past
 
 CLIENTS = 40
 
@@ -47,8 +49,14 @@ def accept_all(listener: socket.socket) -> int:
 
 
 def test_newcomers_are_led_past_the_old_one(pair: tuple[socket.socket, socket.socket]) -> None:
-    lead_past(pair[:1])
+    assert lead_past(pair[:1])
     assert shares(*pair) == [0, CLIENTS]
+
+
+def test_of_several_the_youngest_gets_them(pair: tuple[socket.socket, socket.socket]) -> None:
+    with listen(pair[0].getsockname()[1]) as third:
+        assert lead_past(pair[:1])
+        assert shares(*pair, third) == [0, 0, CLIENTS]
 
 
 def test_who_has_come_before_is_still_accepted(pair: tuple[socket.socket, socket.socket]) -> None:
@@ -72,31 +80,61 @@ def test_who_connected_without_a_word_is_accepted_as_soon_as_it_speaks(
         assert accept_all(pair[0]) + accept_all(pair[1]) == CLIENTS
 
 
-def test_the_rule_does_not_outlive_the_one_who_made_it(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_when_the_old_one_has_gone_the_others_share_as_ever(pair: tuple[socket.socket, socket.socket]) -> None:
+    old, new = pair
+    with listen(new.getsockname()[1]) as third:
+        lead_past([old])
+        old.close()
+        ours = shares(new, third)
+    assert sum(ours) == CLIENTS
+    assert all(ours)
+
+
+def test_who_comes_later_forgets_the_rule(pair: tuple[socket.socket, socket.socket]) -> None:
     old, new = pair
     lead_past([old])
-    lead_back([old])
     old.close()
     with listen(new.getsockname()[1]) as third:
-        first_share, second_share = shares(new, third)
-    assert first_share + second_share == CLIENTS
-    assert first_share > 0
+        forget_rule([third])
+        ours = shares(new, third)
+    assert sum(ours) == CLIENTS
+    assert all(ours)
 
 
 def test_a_port_of_ones_own_is_not_hurt_by_it() -> None:
     with listen() as alone:
-        lead_past([alone])
+        assert not lead_past([alone])
         assert shares(alone) == [CLIENTS]
-        lead_back([alone])
+        forget_rule([alone])
         assert shares(alone) == [CLIENTS]
 
 
 def test_a_port_that_is_not_shared_is_not_hurt_by_it() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=CLIENTS) as alone:
         alone.setblocking(False)
-        lead_past([alone])
-        lead_back([alone])
+        assert not lead_past([alone])
+        forget_rule([alone])
         assert shares(alone) == [CLIENTS]
+
+
+@pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
+def test_those_who_listen_on_an_address_are_counted(family: socket.AddressFamily, host: str) -> None:
+    with ExitStack() as stack:
+        port = 0
+        for count in (1, 2, 3):
+            listener = stack.enter_context(socket.socket(family))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            listener.bind((host, port))
+            listener.listen()
+            port = listener.getsockname()[1]
+            assert count_listeners(listener) == count
+
+
+def test_where_nobody_can_tell_nobody_is_led(
+    pair: tuple[socket.socket, socket.socket], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(shared_port.TABLES, socket.AF_INET, tmp_path / "missing")
+    assert not lead_past(pair[:1])
 
 
 def test_an_address_is_answered_while_somebody_listens() -> None:

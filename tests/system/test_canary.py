@@ -82,12 +82,14 @@ def test_messages_of_our_own_come_back_and_no_user_sees_them(server: RunningServ
     assert (status, checks["canary"]["ok"]) == (200, True)
 
 
-def test_those_of_two_workers_do_not_meet(server: RunningServer, tmp_path: Path) -> None:
-    with RunningServer(server.redis_url, tmp_path / "other", unused_port(), *QUICK) as other:
-        for url in (own_url(server), own_url(other)):
+def test_those_of_two_workers_are_signed_and_do_not_meet(redis_url: str, tmp_path: Path) -> None:
+    options = (*QUICK, "--queue-secret", "only these two know it")
+    one, other = (RunningServer(redis_url, tmp_path / name, unused_port(), *options) for name in ("one", "other"))
+    with one, other:
+        for url in (own_url(one), own_url(other)):
             begun = metric(url, "canaries_returned_total")
             until(lambda url=url, begun=begun: metric(url, "canaries_returned_total") >= begun + 2)
-    with redis.Redis.from_url(server.redis_url) as client:
+    with redis.Redis.from_url(redis_url) as client:
         assert client.xlen(DEAD) == 0
 
 
