@@ -154,9 +154,8 @@ async def follow(stage: Stage, cookies: Sequence[str], rate: float, window: floa
         await until(lambda: all(len(one.comings) > 1 and one.notes.is_live for one in travellers), "all are back")
         await asyncio.sleep(AFTER_SECONDS)
         await cancel(producing)
-        await until(
-            lambda: all(producer.sent - 1 in one.notes.numbers[-1:] for one in travellers), "the last message"
-        )
+        last = [producer.sent - 1]
+        await until(lambda: all(one.notes.numbers[-1:] == last for one in travellers), "the last message")
         await cancel(*tasks)
     return report_on(travellers, producer.sent, window, exit_code, exit_seconds)
 

@@ -28,8 +28,8 @@ def lead_past(listeners: Iterable[socket.socket]) -> bool:
     Whether there is another process. What the system cannot do is left out: then some may be reset.
 
     Listeners are numbered by age, and the number that is left free by one who goes is given to the youngest. So the
-    rule, which names the youngest's number, leads nowhere once the listener is closed, and the system chooses as ever,
-    until the next one comes. That one forgets the rule.
+    rule, which names the youngest's number, leads nowhere once the listener is closed, and the system chooses as it
+    did. The next one who comes forgets the rule.
     """
     has_led = False
     for listener in listeners:
