@@ -69,6 +69,7 @@ from rtserver.bootstrap.metrics import Metrics, MetricsHandler
 from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
 from rtserver.bootstrap.private_door import CANARY_PATH, PrivateDoor
 from rtserver.bootstrap.service_side import build_services
+from rtserver.bootstrap.supervisor import Supervisor
 from rtserver.bootstrap.web_application import WebApplication, is_inside
 from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
@@ -108,6 +109,8 @@ def serve(config: Config) -> int:
     """Run a server until it is told to stop; the process's exit code. Raises ``StartError``."""
     _set_up_log(config)
     raise_file_limit()
+    # A supervisor that loses patience aborts us: then the stacks of all threads are told.
+    faulthandler.enable()
     certificate = Certificate(Path(config.tls_cert), Path(config.tls_key)) if config.tls_cert else None
     # Before anything else is started: a second server ends here.
     listeners = Listeners(bind(config.host, config.port, shared=config.reuse_port))
@@ -197,6 +200,7 @@ class App:
         self._certificate = certificate
         self._tls = None if certificate is None else certificate.tls
         self._bridge = Bridge()
+        self._supervisor = Supervisor(os.environ)
         self._limited = LimitCounts()
         self._gate = Gate(gate_limits(config), self._limited)
         self._exit_code = 0
@@ -245,12 +249,9 @@ class App:
         # What is built by now stays: the collector need not look at it again.
         gc.collect()
         gc.freeze()
-        self._beat.start(time.monotonic())
-        self._turn()
-        beats = {threading.get_ident(): self._beat, self._services.thread.ident: self._services.thread.beat}
-        watchdog = Watchdog(beats, self._on_failure)
-        watchdog.start()
+        watchdog = self._start_watchdog()
         self._announce()
+        self._supervisor.tell_ready()
         try:
             await self._stopping.wait()
         except asyncio.CancelledError:
@@ -388,6 +389,14 @@ class App:
     def _drain(self) -> None:
         self._bridge.to_users.drain(self._users.handle, DRAIN_LIMIT, DRAIN_SECONDS)
 
+    def _start_watchdog(self) -> Watchdog:
+        services = self._services.thread
+        self._beat.start(time.monotonic())
+        self._turn()
+        watchdog = Watchdog({threading.get_ident(): self._beat, services.ident: services.beat}, self._on_failure)
+        watchdog.start()
+        return watchdog
+
     def _turn(self) -> None:
         self._beat.beat(time.monotonic())
         self._loop.call_later(self._beat.interval, self._turn)
@@ -398,6 +407,8 @@ class App:
             said = self._trail.look(now)
             if said:
                 log.log(logging.ERROR if self._trail.is_late(now) else logging.INFO, "%s", said)
+            if self._stopping.is_set() or now - self._services.thread.beat.last < STALE_SECONDS:
+                self._supervisor.tell_beat()
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _tell_seen(self) -> None:
@@ -419,6 +430,7 @@ class App:
 
     def _exit_in_time(self) -> None:
         """Should anything hang: tell all threads' stacks and exit with 1, which needs no Python to turn any more."""
+        self._supervisor.tell_stopping()
         faulthandler.dump_traceback_later(longest_end(self._config), exit=True)
 
     def _on_failure(self, error: BaseException) -> None:

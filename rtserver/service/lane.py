@@ -61,14 +61,9 @@ class Lane:
         return len(self._queue)
 
     @property
-    def is_working(self) -> bool:
-        """Whether a batch is with the handler."""
-        return self._in_hand is not None
-
-    @property
-    def done(self) -> int:
-        """How many messages the handler has returned from."""
-        return self.handled + self.rejected
+    def at_work(self) -> int | None:
+        """How many messages the handler has returned from, while it has another one; None while it has none."""
+        return None if self._in_hand is None else self.handled + self.rejected
 
     @property
     def is_behind(self) -> bool:

@@ -4,7 +4,7 @@ Pure: the time is passed in. A lane is busy from the look that finds it at work 
 another message: so a handler costs nothing for being watched.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Protocol
 
 
@@ -14,12 +14,8 @@ class Watched(Protocol):
     msg_type: str
 
     @property
-    def is_working(self) -> bool:
-        """Whether a message is with the handler."""
-
-    @property
-    def done(self) -> int:
-        """How many messages the handler has returned from."""
+    def at_work(self) -> Hashable:
+        """Something that is another one for each message that is with the handler; None for none."""
 
 
 class LaneWatch:
@@ -28,19 +24,19 @@ class LaneWatch:
     def __init__(self, lanes: Sequence[Watched], limit: float) -> None:
         self._lanes = lanes
         self._limit = limit
-        self._since: dict[str, tuple[float, int]] = {}
+        self._since: dict[str, tuple[float, Hashable]] = {}
         self._told: set[str] = set()
 
     def look(self, now: float) -> Iterable[str]:
         """The types of the lanes that are found to be held up, each once for each message that does it."""
         found = []
         for lane in self._lanes:
-            since, done = self._since.get(lane.msg_type, (now, -1))
-            if not lane.is_working:
+            since, at_work = self._since.get(lane.msg_type, (now, None))
+            if lane.at_work is None:
                 self._since.pop(lane.msg_type, None)
                 self._told.discard(lane.msg_type)
-            elif done != lane.done:
-                self._since[lane.msg_type] = now, lane.done
+            elif at_work != lane.at_work:
+                self._since[lane.msg_type] = now, lane.at_work
                 self._told.discard(lane.msg_type)
             elif now - since >= self._limit and lane.msg_type not in self._told:
                 self._told.add(lane.msg_type)
@@ -50,4 +46,4 @@ class LaneWatch:
     def busy(self, now: float) -> dict[str, float]:
         """For how many seconds each lane has been busy with one message. From any thread."""
         since = self._since.copy()
-        return {lane.msg_type: now - since.get(lane.msg_type, (now, 0))[0] for lane in self._lanes}
+        return {lane.msg_type: now - since.get(lane.msg_type, (now, None))[0] for lane in self._lanes}

@@ -75,6 +75,11 @@ class OnceWorker:
         self._look_at = now()  # when somebody else's work is looked for
         self._is_finishing = False
 
+    @property
+    def at_work(self) -> str | None:
+        """Which message is with the handler; None for none."""
+        return self.running
+
     def run(self) -> None:
         """Work until ``finish``."""
         self._link.call(self._work.tidy, FORGET_SECONDS)

@@ -132,7 +132,9 @@ class ServiceThread:
             return OnceLane(OnceInbox(handler, queue, self.link), rejections, **lane_options)
 
         self.lanes = tuple(lane_of(handler) for handler in handlers)
-        self.lane_watch = LaneWatch(self.lanes, lane_stall_seconds)
+        # Where a handler delivers once, its lane only keeps what the other one works off.
+        self._handing: tuple[Lane | OnceWorker, ...] = (*self.lanes, *self.once)
+        self.lane_watch = LaneWatch(tuple({one.msg_type: one for one in self._handing}.values()), lane_stall_seconds)
         self._at_work: dict[str, gevent.Greenlet] = {}
         dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections, signer, bounds)
         self.reader = BusReader(queue, self.link, dispatcher, count=read_count, **waits)
@@ -208,12 +210,13 @@ class ServiceThread:
         reader = self._spawn(self._follow_bus)
         intake = self._spawn(self._when_located, self.intake.run)
         lanes = [self._spawn(self._when_located, worker.run) for worker in self._workers]
-        self._at_work = dict(zip((lane.msg_type for lane in self.lanes), lanes, strict=True))
         burial = self._spawn(self._undertaker.run)
         saver = self._spawn(self._when_located, self._positions.run)
         desks = [self._spawn(self._when_located, desk.run) for desk in (self._desk,) if desk is not None]
         once = [self._spawn(self._when_located, worker.run) for worker in self.once]
         signs = [self._spawn(self._when_located, worker.run_signs_of_life) for worker in self.once]
+        types = (one.msg_type for one in self._handing)
+        self._at_work = dict(zip(types, (*lanes, *once), strict=True))
         loops = (self._turn, self._watch_lanes, self._read_mail, *(one.run for one in self._sources))
         others = [self._spawn(run) for run in loops]
         self._is_ready.set()
