@@ -5,9 +5,11 @@ service side.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import msgspec
 
+from rtserver.base.bridge import BridgeClosedError
 from rtserver.base.messages import Refused, Replay, Resume
 from rtserver.base.payload import Payload
 from rtserver.base.wire.client_message import ErrorCode
@@ -62,7 +64,9 @@ class ResumeAgent(BaseUserAgentModule):
         if answer.is_all:
             self._end()
         else:
-            self._ask(answer.after, answer.until)
+            # At the server's end nobody answers any more; the client asks the next server.
+            with suppress(BridgeClosedError):
+                self._ask(answer.after, answer.until)
 
     def _end(self) -> None:
         self._is_running = False

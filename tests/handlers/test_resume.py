@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from user_side import Client, Online
 
-from rtserver.base.messages import Deliver, PushBegins, Refused, Replay, Resume, Seen, Subscribe
+from rtserver.base.bridge import BridgeClosedError
+from rtserver.base.messages import Deliver, Message, PushBegins, Refused, Replay, Resume, Seen, Subscribe
 from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.user.user_agent import SubscriptionOwner, UserAgent
 
@@ -243,6 +244,21 @@ def test_an_answer_for_one_who_has_left_goes_nowhere(setting: Setting) -> None:
     setting.answer(question, [4])
     assert setting.client.wire.take() == []
     assert setting.handler.resumes == 0
+
+
+def test_a_resume_that_the_servers_end_cuts_short_fails_nowhere(
+    setting: Setting, caplog: pytest.LogCaptureFixture
+) -> None:
+    resume(setting.client)
+    question = setting.question()
+
+    def closed(message: Message) -> None:
+        raise BridgeClosedError("closed")
+
+    setting.on_post = closed
+    setting.answer(question, [4], is_all=False)
+    assert setting.client.wire.take() == [pushed(4)]
+    assert not caplog.records
 
 
 def test_after_a_resume_the_client_is_believed_what_it_says_to_have_seen(setting: Setting) -> None:

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RTError } from "../../site/static/js/rtc/index.js";
 import { compareOffsets, isNewer } from "../../site/static/js/rtc/offset.js";
+import { tabStorage } from "../../site/static/js/rtc/resumption.js";
 import { record, startClient, startWelcomedClient, USERINFO, welcome } from "./client_harness.mjs";
 
 /** A tab's storage; `isFull` and `isForbidden` are what browsers may make of it. */
@@ -235,6 +236,24 @@ test("what is stored and no offset is not believed", () => {
   const { network } = startClient({ storage });
   welcome(network, userinfo(at(9)));
   assert.deepEqual(asked(network), [null]);
+});
+
+test("a page that may not have a storage of its tab does without", (t) => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, "sessionStorage");
+  t.after(() => {
+    delete globalThis.sessionStorage;
+    if (before !== undefined) Object.defineProperty(globalThis, "sessionStorage", before);
+  });
+  const storage = new FakeStorage();
+  Object.defineProperty(globalThis, "sessionStorage", { get: () => storage, configurable: true });
+  assert.equal(tabStorage(), storage);
+  Object.defineProperty(globalThis, "sessionStorage", {
+    get: () => {
+      throw new Error("SecurityError");
+    },
+    configurable: true,
+  });
+  assert.equal(tabStorage(), null);
 });
 
 // The order of offsets.
