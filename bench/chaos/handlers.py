@@ -15,6 +15,8 @@ from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 NOTES, WORKER = "CHAOS_NOTES", "CHAOS_WORKER"
 """The environment variables that name the file and the worker."""
 WORK_SECONDS = 0.002
+FAILING = 20
+"""The handler of ``once`` fails first for each number that this divides."""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -46,8 +48,15 @@ class NoteEvery(Noting):
     delivery = "every"
 
 
+class FirstTryError(Exception):
+    """What was to be handled is one of those that have to be tried again."""
+
+
 class NoteOnce(Noting):
-    """Runs in one of all workers, and takes its time: whoever kills the worker meets it in the middle."""
+    """Runs in one of all workers, and takes its time: whoever kills the worker meets it in the middle.
+
+    Now and then a message fails when it is tried first, by whichever worker.
+    """
 
     msg_type = "chaos_once"
     delivery = "once"
@@ -55,5 +64,14 @@ class NoteOnce(Noting):
     def __call__(self, src: str, data: Mark) -> None:
         """See ``ServiceMsgHandler``."""
         self.offload(time.sleep, WORK_SECONDS)
+        if data.n % FAILING == 0 and self._is_first_try(data.n):
+            raise FirstTryError(data.n)
         super().__call__(src, data)
         self.offload(time.sleep, WORK_SECONDS)
+
+    def _is_first_try(self, number: int) -> bool:
+        try:
+            os.close(os.open(f"{os.environ[NOTES]}.tried-{number}", os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return False
+        return True

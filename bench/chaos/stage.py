@@ -35,8 +35,8 @@ BURST = 2.0
 
 
 ONCE = "once"
-ONCE_REPEATS = 100
-"""What a death may bring to a handler of ``once`` again: what was handled and not yet acknowledged."""
+ONCE_REPEATS = 1
+"""What a death may bring to a handler of ``once`` again: the one that was handled and not yet acknowledged."""
 UNSAVED_SECONDS = 4.0
 """A handler of ``every`` may go back so far after a death: its place is saved about once a second."""
 

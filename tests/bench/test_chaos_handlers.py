@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from service_fakes import Surroundings
 
-from bench.chaos.handlers import NOTES, WORKER, Mark, NoteEvery, NoteOnce, Noting
+from bench.chaos.handlers import FAILING, NOTES, WORKER, FirstTryError, Mark, NoteEvery, NoteOnce, Noting
 from bench.chaos.notes import Note, Notes
 
 
@@ -25,6 +25,16 @@ def test_what_was_handled_is_written_down(notes: Notes, kind: type[Noting]) -> N
     for number in (1, 2):
         handler("producer", Mark("every", number))
         assert list(notes.read()) == [Note("worker-9", os.getpid(), "every", number)]
+
+
+def test_now_and_then_the_first_try_fails_whoever_makes_it(notes: Notes) -> None:
+    first, other = (NoteOnce(Surroundings().context) for _ in range(2))
+    with pytest.raises(FirstTryError):
+        first("producer", Mark("once", FAILING))
+    assert list(notes.read()) == []
+    other("producer", Mark("once", FAILING))
+    first("producer", Mark("once", FAILING + 1))
+    assert [note.number for note in notes.read()] == [FAILING, FAILING + 1]
 
 
 def test_several_write_to_the_same_file(notes: Notes) -> None:

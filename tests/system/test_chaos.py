@@ -13,7 +13,8 @@ SEED = 7
 
 def test_nothing_is_lost_doubled_or_reordered_whatever_breaks() -> None:
     faults = tuple(map(fault_named, FAULTS))
-    size = Size(workers=1, users=2, visitors=1, rate=20.0, appendfsync="always")
+    options = ("--once-claim-seconds", "5")
+    size = Size(workers=2, users=2, visitors=1, rate=20.0, appendfsync="always", options=options)
     order = Order(SEED, seconds=3600.0, faults=faults, size=size, episodes=len(faults), calm=(0.1, 0.3))
     result = asyncio.run(run(order, print))
     assert result.is_good, report(result)
