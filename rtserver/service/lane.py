@@ -49,7 +49,7 @@ class Lane:
         self.lost = 0
         self.wake: Callable[[], object] = lambda: None
         self._rejections = rejections
-        self._hand_over = HandOver(handler)
+        self._act: Callable[[Entry, ServiceMessage], None] = HandOver(handler).do  # what is done with a message
         self._queue: deque[tuple[Entry, ServiceMessage]] = deque()
         self._bound = bound
         self._batch = batch
@@ -132,12 +132,12 @@ class Lane:
 
     def work(self) -> None:
         """Hand one batch to the handler, then flush it. Never raises: a handler that does costs one message."""
-        queue = self._queue
+        queue, act = self._queue, self._act
         self._in_hand = just_before(queue[0][0].id) if queue else None
         for _ in range(min(len(queue), self._batch)):
             entry, message = queue.popleft()
             try:
-                self._handle(entry, message)
+                act(entry, message)
                 self.handled += 1
             except Rejected as rejected:
                 self.rejected += 1
@@ -147,10 +147,6 @@ class Lane:
         except Exception:
             log.exception("! %s: flush failed", self.msg_type)
         self._in_hand = None
-
-    def _handle(self, entry: Entry, message: ServiceMessage) -> None:
-        """What is done with a message. Raises ``Rejected``."""
-        self._hand_over(entry.id, message)
 
     def _count_lost(self, gap: Gap | None) -> None:
         if gap is not None:

@@ -42,8 +42,8 @@ class OnceInbox(ServiceMsgHandler):
         begins_at = queue.begin_keeping(self._stream)
         return begins_at if order_of(begins_at)[0] else START
 
-    def add(self, entry: Entry) -> None:
-        """One message of the batch."""
+    def add(self, entry: Entry, message: ServiceMessage) -> None:
+        """One message of the batch, as it came."""
         self._entries.append(Kept(self._stream, entry.id, entry.raw))
 
     def flush(self) -> None:
@@ -68,7 +68,4 @@ class OnceLane(Lane):
     def __init__(self, inbox: OnceInbox, rejections: Rejections, **options: Any) -> None:
         super().__init__(inbox, rejections, **options)
         self.msg_type = inbox.handler.msg_type
-        self._inbox = inbox
-
-    def _handle(self, entry: Entry, message: ServiceMessage) -> None:
-        self._inbox.add(entry)
+        self._act = inbox.add

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
-from rtserver.base.queue_port import QueueError
+from rtserver.base.queue_port import Entry, QueueError
 from rtserver.base.work_port import Work, WorkPort
 from rtserver.service.bus_reader import HOLD_SECONDS
 from rtserver.service.hand_over import HandOver
@@ -62,7 +62,7 @@ class OnceWorker:
         self.handled = self.retried = self.claimed = self.waiting = 0
         self.running: str | None = None
         self._handler = handler
-        self._hand_over = HandOver(handler)
+        self._hand_over = HandOver(handler).do
         self._work = work
         self._link = link
         self._rejections = rejections
@@ -158,7 +158,7 @@ class OnceWorker:
         if work.tries > self._rule.tries:
             raise Rejected(Reason.HANDLER_FAILED, f"its worker died {self._rule.tries} times before it was done")
         message = decode(work.raw)  # whether it was signed was looked at before it was kept
-        self._hand_over(work.id, message)
+        self._hand_over(Entry(work.id, work.raw), message)
         try:
             self._handler.flush()
         except Exception as error:
