@@ -14,6 +14,9 @@ FILES_OF_THREAD = 4
 SOCKETS_OF_THREAD = 2
 QUEUE_CONNECTIONS = "rtserver.base.gevent_redis.GeventConnection"
 MOST_QUEUE_CONNECTIONS = 8
+LOGGING_PLACES = "rtserver.bootstrap.log_flood.Place"
+MOST_LOGGING_PLACES = 50
+"""Lines of code that log, each of which is remembered from its first time on."""
 REMEMBERED = "rtserver.base.allowance.Allowance"
 """What is remembered for a moment of each address and each user: hardly ever of all that have been there."""
 EMPTY_AT_REST = (
@@ -81,6 +84,7 @@ def left_behind(before: Reading, after: Reading, visitors: int = 0) -> Iterator[
     allowed[REMEMBERED] = 2 * visitors
     earlier, later = Counter(before.objects), {**after.objects, **after.system}
     # The pool of the service thread has as many as were ever needed together, one for each greenlet at most.
+    allowed[LOGGING_PLACES] = MOST_LOGGING_PLACES
     allowed[QUEUE_CONNECTIONS] = MOST_QUEUE_CONNECTIONS
     allowed[FILES] += min(
         MOST_QUEUE_CONNECTIONS, max(0, later.get(QUEUE_CONNECTIONS, 0) - earlier[QUEUE_CONNECTIONS])
