@@ -80,7 +80,13 @@ class FrontDoor:
             Newcomer(self, connection, address).on_readable()
             return
         try:
+            ip = self.countable(address)
+            if ip is not None:
+                self.websockets.gate.admit_secure(ip, self.websockets.now())
             secure = self.tls.wrap(connection)
+        except HandshakeError as error:
+            log.info("! %s: %s", address[0], error)
+            connection.close()  # without keys there are no words
         except OSError:
             log.info("! %s left at once", address[0])
         else:

@@ -29,6 +29,7 @@ class Gate:
         self._inside: dict[str, int] = {}
         self._all = Allowance(rate_of(limits.handshakes))
         self._by_ip = AllowanceTable(rate_of(limits.handshakes_per_ip))
+        self._secure_by_ip = AllowanceTable(rate_of(limits.handshakes_per_ip))
 
     def __len__(self) -> int:
         """From how many addresses people are inside; 0 where they are not counted."""
@@ -47,14 +48,17 @@ class Gate:
         limits = self.limits
         if self.full:
             raise self._refusal(Limit.MEMORY, 503, self.full, FULL_SECONDS)
-        if limits.handshakes_per_ip:
-            allowance = self._by_ip.of(neighbourhood(ip), now)
-            if not allowance.take(now):
-                reason = "too many handshakes from your address"
-                raise self._refusal(Limit.HANDSHAKES_PER_IP, 429, reason, allowance.wait(now))
+        self._check_rate(self._by_ip, ip, now)
         if limits.handshakes and not self._all.take(now):
             reason = "too many handshakes at the moment"
             raise self._refusal(Limit.HANDSHAKES, 503, reason, self._all.wait(now))
+
+    def admit_secure(self, ip: str, now: float) -> None:
+        """Let one more handshake of TLS through, before it costs anything. Raises ``HandshakeError`` (429).
+
+        They are counted by themselves: behind one of them a page may come, or a handshake that ``admit`` counts.
+        """
+        self._check_rate(self._secure_by_ip, ip, now)
 
     def enter(self, ip: str) -> None:
         """Take a place, to be given back by ``leave``. Raises ``HandshakeError`` (429)."""
@@ -78,6 +82,14 @@ class Gate:
             self._inside[key] = count - 1
         else:
             del self._inside[key]
+
+    def _check_rate(self, table: AllowanceTable, ip: str, now: float) -> None:
+        if not self.limits.handshakes_per_ip:
+            return
+        allowance = table.of(neighbourhood(ip), now)
+        if not allowance.take(now):
+            reason = "too many handshakes from your address"
+            raise self._refusal(Limit.HANDSHAKES_PER_IP, 429, reason, allowance.wait(now))
 
     def _refusal(self, limit: Limit, status: int, reason: str, seconds: float) -> HandshakeError:
         self.counted.note(limit)

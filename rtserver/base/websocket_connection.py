@@ -85,7 +85,7 @@ class WebSocketConnection(PacketConnection):
         messages = self._protocol.receive(data)
         if self._protocol.outgoing:
             self._queue_control()
-        if self.budget is not None:
+        if self.budget is not None and self._protocol.is_open:
             messages = self._spend(self.budget, len(data), messages)
         return iter(messages)
 

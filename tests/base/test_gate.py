@@ -70,6 +70,16 @@ def test_one_address_may_come_so_often():
     assert met(gate) == {"handshakes_per_ip": 1}
 
 
+def test_handshakes_of_tls_are_counted_by_themselves():
+    gate = Gate(GateLimits(handshakes_per_ip=1))
+    for _ in range(10):
+        gate.admit_secure(HERE, 50.0)
+        gate.admit(HERE, 50.0)
+    assert refusal(gate.admit_secure, HERE, 50.0) == (429, "1")
+    gate.admit_secure(THERE, 50.0)
+    assert met(gate) == {"handshakes_per_ip": 1}
+
+
 def test_who_has_to_wait_long_is_told_how_long():
     gate = Gate(GateLimits(handshakes_per_ip=0.05))
     gate.admit(HERE, 50.0)

@@ -80,6 +80,8 @@ async def test_frames_that_are_no_messages_count_as_well(
     async with await connect() as client:
         client.send((masked(TEXT, b"a", fin=False) if frame[0] == CONTINUATION else b"") + frame * 500)
         assert (await client.recv_until_close()).close_code == 4129
+        client.send(frame * 500)  # what a client that has been closed goes on to send
+        assert await client.is_at_end()
     assert counts(server) == {"flood": 1}
 
 
