@@ -21,6 +21,8 @@ class Handler(Protocol):
     msg_type: ClassVar[str]
 
 
+DELIVERIES = frozenset({"every", "once"})
+
 T = TypeVar("T")
 H = TypeVar("H", bound=Handler)
 
@@ -28,12 +30,16 @@ H = TypeVar("H", bound=Handler)
 def load_plugins(paths: Iterable[str], group: str, base: type[H]) -> list[type[H]]:
     """The classes at ``paths`` ("package.module:Class") and those of the entry-point group, in that order.
 
-    Raises ``PluginError`` for a name that leads nowhere, or to something that is no subclass of ``base``.
+    Raises ``PluginError`` for a name that leads nowhere, or to something that is no subclass of ``base``, or does not
+    say what it handles or how.
     """
     found = _load_all(paths, group, base)
     for path, cls in found.items():
         if not isinstance(getattr(cls, "msg_type", None), str):
             raise PluginError(f"plug-in {path!r} does not say which msg_type it handles")
+        delivery = getattr(cls, "delivery", "every")
+        if delivery not in DELIVERIES:
+            raise PluginError(f"plug-in {path!r} has the delivery {delivery!r}; it may be 'every' or 'once'")
     return list(found.values())
 
 

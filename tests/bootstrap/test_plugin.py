@@ -9,6 +9,7 @@ from rtserver.bootstrap.error import PluginError
 from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.idl.rtserver import IUserGateway
+from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Policy
 
@@ -47,6 +48,13 @@ class OtherPing(PingMsgHandler):
     """Another handler of the same type."""
 
 
+class Twice(ServiceMsgHandler):
+    """Of a delivery that there is not."""
+
+    msg_type = "twice"
+    delivery = "twice"
+
+
 def load(*paths: str) -> list[type[BaseUserMsgHandler]]:
     return load_plugins(paths, "rtserver.no-such-group", BaseUserMsgHandler)
 
@@ -75,6 +83,11 @@ def test_a_path_that_leads_to_no_handler_is_named_with_the_reason(path, problem)
         load(path)
     assert repr(path) in str(error.value)
     assert problem in str(error.value)
+
+
+def test_a_delivery_that_there_is_not_stops_the_start_and_is_not_taken_for_another():
+    with pytest.raises(PluginError, match="'twice'; it may be 'every' or 'once'"):
+        load_plugins([f"{HERE}:Twice"], "no.such.group", ServiceMsgHandler)
 
 
 def test_two_for_one_type_are_both_named():
