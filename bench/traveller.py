@@ -5,13 +5,15 @@ It does what the protocol reference says a client does, over bare streams and wi
 
 import asyncio
 import json
+import random
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 TEXT, CLOSE = 0x81, 0x88
 PATIENCE_SECONDS = 30.0
-BACKOFF_SECONDS = 1.0
+BACKOFF_SECONDS = 0.25
+LONGEST_SECONDS = 30.0
 HANDSHAKE = (
     "GET /rt/ HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nCookie: {cookie}\r\n\r\n"
@@ -91,6 +93,7 @@ class Traveller:
         self._request = HANDSHAKE.format(port=port, cookie=cookie).encode()
         self._port = port
         self._now = now
+        self._attempts = 0
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -100,7 +103,9 @@ class Traveller:
                 after = (self.notes.after_ms or 0) / 1000
             except (OSError, EOFError) as error:
                 self.failures.append(f"{type(error).__name__}: {error}")
-                after = BACKOFF_SECONDS
+                self._attempts += 1
+                # As a page does: exponential, with full jitter.
+                after = random.random() * min(LONGEST_SECONDS, BACKOFF_SECONDS * 2**self._attempts)
             await asyncio.sleep(after)
 
     async def _visit(self) -> None:
@@ -112,6 +117,7 @@ class Traveller:
             if not head.startswith(b"HTTP/1.1 101"):
                 raise ConnectionRefusedError(head.partition(b"\r\n")[0].decode())
             self.comings.append(self._now())
+            self._attempts = 0
             await self._listen(reader, writer)
         finally:
             writer.close()

@@ -3,7 +3,7 @@
 Pure: the time is passed in. A beat belongs to one thread and may be read from any.
 """
 
-BEATS_PER_STALL = 5
+BEATS_PER_STALL = 2.5  # a turn that takes three fifths of a stall may be taken for one, and none is missed
 REST_SECONDS = 0.5
 
 

@@ -7,6 +7,8 @@ from enum import Enum
 
 from rtserver.base.beat import Beat
 
+LEAST_SECONDS = 0.005
+
 
 class Verdict(Enum):
     """What has just been found."""
@@ -21,6 +23,12 @@ class StallJudge:
     def __init__(self, beat: Beat) -> None:
         self.beat = beat
         self._told: float | None = None
+
+    def next_look(self, now: float) -> float:
+        """In how many seconds there may be something new."""
+        if self._told is not None:
+            return self.beat.interval
+        return max(LEAST_SECONDS, self.beat.last + self.beat.limit - now)
 
     def look(self, now: float) -> Verdict | None:
         """Something that is new since the last look, or None."""

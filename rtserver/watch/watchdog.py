@@ -1,7 +1,7 @@
 """A native thread that sees when another one does not turn, and logs what it is doing instead.
 
 It cannot see what holds the interpreter's lock, for then it stands as well; but the one who held it is found where it
-was, as soon as it lets go. Costs a look at a number and a short sleep, a few times for each stall that it could find.
+was, as soon as it lets go. It sleeps until the moment from which on a stall would be one, and costs next to nothing.
 """
 
 import logging
@@ -33,7 +33,6 @@ class Watchdog:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._judges = {ident: StallJudge(beat) for ident, beat in beats.items() if beat.limit}
-        self._interval = min((beat.interval for beat in beats.values()), default=0.0)
         self._on_failure = on_failure
         self._now = now
         self._stopping = threading.Event()
@@ -59,6 +58,10 @@ class Watchdog:
                 case Verdict.GOES_ON:
                     log.warning("= the %s thread turns again, after %.2f s", judge.beat.name, judge.beat.latest)
 
+    def _next_look(self) -> float:
+        now = self._now()
+        return min(judge.next_look(now) for judge in self._judges.values())
+
     def _tell_where(self, ident: int, beat: Beat) -> None:
         frame = sys._current_frames().get(ident)
         if frame is None:
@@ -68,7 +71,7 @@ class Watchdog:
 
     def _run(self) -> None:
         try:
-            while not self._stopping.wait(self._interval):
+            while not self._stopping.wait(self._next_look()):
                 self.look()
         except BaseException as error:
             log.critical("! the watchdog died", exc_info=True)

@@ -34,5 +34,5 @@ def test_without_a_limit_there_are_no_stalls_and_it_still_beats():
 
 
 def test_it_beats_several_times_in_the_time_of_a_stall_and_never_more_seldom_than_a_probe_needs():
-    assert Beat("t", 0.0, 0.25).interval == 0.05
+    assert Beat("t", 0.0, 0.25).interval == 0.1
     assert Beat("t", 0.0, 60.0).interval == REST_SECONDS

@@ -122,13 +122,15 @@ def test_the_report_counts_what_is_missing_what_is_double_and_what_is_out_of_ord
     assert (report.lost, report.doubled, report.out_of_order) == (2, 1, 1)
     assert report.returns_by_second == [2, 0, 1]
     assert (report.returns, report.max_over_average, report.exit_seconds) == (3, 2.0, 1.23)
-    assert not report.is_good
-    assert report_on([all_well], 4, 3.0, 0, 1.0).is_good
+    assert not report.is_complete
+    assert report_on([all_well], 4, 3.0, 0, 1.0).is_complete
+    assert not report_on([all_well], 4, 3.0, 1, 1.0).is_complete
 
 
-def test_a_failure_to_come_in_is_no_good():
-    one = traveller([0], 1.0, 2.0)
-    one.failures.append("ConnectionResetError: reset")
-    report = report_on([one], 1, 1.0, 0, 1.0)
-    assert report.failures == {"ConnectionResetError: reset": 1}
-    assert not report.is_good
+def test_failures_to_come_in_are_counted_by_what_they_were():
+    one, other = traveller([0], 1.0, 2.0), traveller([0], 1.0, 2.0)
+    one.failures += ["ConnectionResetError: reset", "ConnectionRefusedError: refused"]
+    other.failures.append("ConnectionResetError: reset")
+    report = report_on([one, other], 1, 1.0, 0, 1.0)
+    assert report.failures == {"ConnectionResetError: reset": 2, "ConnectionRefusedError: refused": 1}
+    assert report.is_complete

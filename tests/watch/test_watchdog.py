@@ -8,7 +8,7 @@ import time
 import pytest
 
 from rtserver.base.beat import Beat
-from rtserver.watch.stall import StallJudge, Verdict
+from rtserver.watch.stall import LEAST_SECONDS, StallJudge, Verdict
 from rtserver.watch.watchdog import NAME, Watchdog
 
 DEADLINE = 20.0
@@ -39,6 +39,17 @@ def test_the_next_stall_is_another_one():
     beat.beat(100.4)
     assert judge.look(101.0) is Verdict.GOES_ON
     assert judge.look(101.05) is Verdict.STANDS
+
+
+def test_it_looks_when_a_stall_would_be_one_and_soon_while_there_is_one():
+    beat = Beat("t", 100.0, 0.25)
+    judge = StallJudge(beat)
+    assert judge.next_look(100.0) == 0.25
+    beat.beat(100.1)
+    assert round(judge.next_look(100.25), 6) == 0.1
+    assert judge.next_look(101.0) == LEAST_SECONDS
+    assert judge.look(101.0) is Verdict.STANDS
+    assert judge.next_look(101.0) == beat.interval
 
 
 def test_a_stall_that_was_over_before_anybody_looked_is_counted_and_not_told():
@@ -123,11 +134,11 @@ def test_its_own_death_is_told(caplog: pytest.LogCaptureFixture) -> None:
         failures.append(error)
         died.set()
 
-    dog = Watchdog({threading.get_ident(): Beat("t", time.monotonic(), 1000.0)}, note)
+    dog = Watchdog({threading.get_ident(): Beat("t", time.monotonic(), 0.05)}, note)
     dog.start()
     thread = next(thread for thread in threading.enumerate() if thread.name == NAME)
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
     assert died.wait(DEADLINE)
     dog.stop()
     assert isinstance(failures[0], SystemExit)
-    assert caplog.records[0].levelno == logging.CRITICAL
+    assert caplog.records[-1].levelno == logging.CRITICAL
