@@ -163,6 +163,8 @@ def check_ports(config: Config) -> Iterator[Finding]:
     yield _check_port("port", config.host, config.port, config.reuse_port)
     if config.tce_port:
         yield _check_port("tce-port", config.host, config.tce_port, config.reuse_port)
+    if config.admin_port:
+        yield _check_port("admin-port", "127.0.0.1", config.admin_port, is_shared=False)
 
 
 def _check_port(subject: str, host: str, port: int, is_shared: bool) -> Finding:

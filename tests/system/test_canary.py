@@ -141,6 +141,17 @@ def test_the_door_of_the_process_alone_answers_while_clients_are_sent_away(redis
             client.socket.close()
 
 
+def test_a_server_that_speaks_tls_hears_itself_as_well(redis_url: str, tmp_path: Path, certificate: Path) -> None:
+    options = ("--tls-cert", str(certificate), "--tls-key", str(certificate))
+    server = RunningServer(redis_url, tmp_path, unused_port(), *QUICK, *options)
+    server.start(is_ready=said(server, "= listening on"))
+    try:
+        until(lambda: metric(own_url(server), "canaries_returned_total") >= 2)
+        assert readings(own_url(server))[0] == 200
+    finally:
+        assert server.stop() == 0
+
+
 def test_without_canaries_none_is_sent(redis_url: str, tmp_path: Path) -> None:
     with RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes", "--canary-seconds", "0") as server:
         status, checks = readings(server.url)

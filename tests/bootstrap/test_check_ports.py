@@ -1,0 +1,31 @@
+"""What ``check`` says of ports, on real ones."""
+
+import socket
+
+from rtserver.bootstrap.check import Verdict, check_ports
+from rtserver.bootstrap.config import Config
+from tests.conftest import unused_port
+
+
+def test_free_ports_are_told_one_by_one() -> None:
+    config = Config(port=unused_port(), tce_port=unused_port(), admin_port=unused_port())
+    findings = list(check_ports(config))
+    assert [(finding.verdict, finding.subject) for finding in findings] == [
+        (Verdict.OK, "port"),
+        (Verdict.OK, "tce-port"),
+        (Verdict.OK, "admin-port"),
+    ]
+    assert findings[2].detail == f"127.0.0.1:{config.admin_port} is free"
+
+
+def test_ports_that_are_not_fixed_are_not_told() -> None:
+    assert [finding.subject for finding in check_ports(Config(port=unused_port(), tce_port=0))] == ["port"]
+
+
+def test_a_port_that_somebody_shares_is_free_for_those_who_share_it() -> None:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        (shared,) = check_ports(Config(port=listener.getsockname()[1], tce_port=0, reuse_port=True))
+    assert shared.verdict is Verdict.OK
