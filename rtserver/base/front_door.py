@@ -7,7 +7,7 @@ a restart cannot. This reads the head of a handshake with one system call: four 
 
 import logging
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -19,10 +19,13 @@ from rtserver.base.secure_newcomer import SecureNewcomer
 from rtserver.base.tls import TLS_TURN_CONNECTIONS, Tls
 from rtserver.base.waiting_room import WaitingRoom
 from rtserver.base.websocket_server import WebSocketServer, turn_away
-from rtserver.base.wire.forwarded import Networks, is_within
+from rtserver.base.wire.forwarded import Networks, is_forwarded, is_within, read_networks
 from rtserver.base.wire.handshake import HandshakeError
 
 log = logging.getLogger(__name__)
+
+NEAR = read_networks(("127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
+"""Where a site's own proxies are. From elsewhere the headers of one are a stranger's idea."""
 
 
 class FrontDoor:
@@ -46,6 +49,7 @@ class FrontDoor:
         self.http = http
         self.trusted = trusted
         self.tls = tls
+        self._is_proxy_told = False
         turn = {} if tls is None else {"turn_connections": TLS_TURN_CONNECTIONS}
         self._acceptor = Acceptor(websockets.loop, self._on_accept, **turn)
         self.newcomers: WaitingRoom[Newcomer] = WaitingRoom(websockets.gate)
@@ -108,6 +112,16 @@ class FrontDoor:
         """The address that a connection counts for before its request is read; None for a proxy's: any client's."""
         ip: str = address[0]
         return None if self.trusted and is_within(ip, self.trusted) else ip
+
+    def look_for_proxy(self, ip: str, headers: Mapping[str, str]) -> None:
+        """Say once that a proxy near us has not been named: its clients share the limits of one, then."""
+        if self._is_proxy_told or not is_forwarded(headers) or is_within(ip, self.trusted):
+            return
+        if is_within(ip, NEAR):
+            self._is_proxy_told = True
+            log.warning(
+                "! requests come by a proxy at %s: name it in trusted_proxies, else its clients count as one", ip
+            )
 
     def _turn_away(self, connection: socket.socket, address: tuple[Any, ...], error: HandshakeError) -> None:
         log.info("! %s: %s", address[0], error)

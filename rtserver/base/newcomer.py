@@ -96,6 +96,7 @@ class Newcomer:
             self._refuse(error)
             return
         self._release()
+        self._door.look_for_proxy(self._address[0], headers)
         websockets = self._door.websockets
         sender = sender_of(self._address[0], headers, self._door.trusted, is_secure=self._door.tls is not None)
         request = UpgradeRequest(target, headers, sender.remote_ip, is_secure=sender.is_secure)

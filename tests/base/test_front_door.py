@@ -259,3 +259,25 @@ async def test_behind_a_proxy_that_speaks_tls_pages_come_over_tls_too(
         lines = b"X-Forwarded-Proto: https\r\nOrigin: %b://127.0.0.1\r\n" % origin
         await peer.send(HANDSHAKE[:-2] + lines + b"\r\n")
         assert (await peer.answer()).startswith(b"HTTP/1.1 " + status)
+
+
+async def test_a_proxy_nearby_that_nobody_has_named_is_told_of_once(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    by_proxy = HANDSHAKE[:-2] + FROM + b"\r\n"
+    for _ in range(2):
+        async with await meet(port) as peer:
+            await peer.send(by_proxy)
+            assert ACCEPT.encode() in await peer.answer()
+    assert len([record for record in caplog.records if "trusted_proxies" in record.getMessage()]) == 1
+
+
+async def test_a_proxy_that_is_named_is_nothing_to_speak_of(
+    door_and_port: tuple[FrontDoor, int], caplog: pytest.LogCaptureFixture
+) -> None:
+    door, port = door_and_port
+    door.trusted = read_networks(["127.0.0.1"])
+    async with await meet(port) as peer:
+        await peer.send(HANDSHAKE[:-2] + FROM + b"\r\n")
+        assert ACCEPT.encode() in await peer.answer()
+    assert not [record for record in caplog.records if "trusted_proxies" in record.getMessage()]
