@@ -39,7 +39,8 @@ class Allowance:
 
     def take(self, now: float, count: int = 1) -> bool:
         """Take ``count``, all or none; whether they were there."""
-        full_at = max(self._full_at, now) + count * self._cost
+        full_at = self._full_at
+        full_at = (full_at if full_at > now else now) + count * self._cost
         if full_at - now > self._depth:
             return False
         self._full_at = full_at
@@ -55,8 +56,10 @@ class Allowance:
 
     def owe(self, now: float, count: int) -> float:
         """Take ``count`` even if they are not there; how many seconds it takes until nothing is owed any more."""
-        self._full_at = max(self._full_at, now) + count * self._cost
-        return max(0.0, self._full_at - now - self._depth)
+        full_at = self._full_at
+        full_at = self._full_at = (full_at if full_at > now else now) + count * self._cost
+        owed = full_at - now - self._depth
+        return owed if owed > 0.0 else 0.0
 
     def wait(self, now: float) -> float:
         """How many seconds it takes until one can be taken; 0 if one is there."""

@@ -23,18 +23,21 @@ def rates_of(messages: float, bytes_: float) -> Rates | None:
 
 
 class Budget:
-    """Of one connection, full at first. Each question costs the same, however many messages it is about."""
+    """Of one connection, full at first. Each question costs the same, however many messages it is about.
 
-    __slots__ = ("_bytes", "_handled", "_refused")
+    ``handled`` and ``bytes`` are open for ``WebSocketConnection``, which asks them for every read: a call less each.
+    """
+
+    __slots__ = ("_refused", "bytes", "handled")
 
     def __init__(self, rates: Rates) -> None:
-        self._handled = Allowance(rates.messages)
+        self.handled = Allowance(rates.messages)
         self._refused = Allowance(rates.messages)
-        self._bytes = Allowance(rates.bytes)
+        self.bytes = Allowance(rates.bytes)
 
     def take(self, now: float, count: int) -> int:
         """How many of so many messages may be handled."""
-        return count if not count or self._handled.take(now, count) else self._handled.take_some(now, count)
+        return self.handled.take_some(now, count) if count else 0
 
     def refuse(self, now: float, count: int) -> bool:
         """So many messages are refused; whether the connection may go on."""
@@ -42,8 +45,8 @@ class Budget:
 
     def owe_calls(self, now: float, count: int) -> float:
         """So many calls were taken; how many seconds nothing more should be read."""
-        return self._handled.owe(now, count) if count else 0.0
+        return self.handled.owe(now, count) if count else 0.0
 
     def owe_bytes(self, now: float, count: int) -> float:
         """So many bytes were read; how many seconds nothing more should be."""
-        return self._bytes.owe(now, count)
+        return self.bytes.owe(now, count)

@@ -91,16 +91,20 @@ class WebSocketConnection(PacketConnection):
 
     def _spend(self, budget: Budget, size: int, messages: list[ReceivedMessage]) -> list[ReceivedMessage]:
         """The messages, those among them marked that are too many."""
-        now, protocol = self._environment.now(), self._protocol
-        binaries = protocol.binaries if messages else 0
-        count = len(messages) - binaries + protocol.take_aside()
-        delay = budget.owe_bytes(now, size)
+        now, protocol = self._last_received, self._protocol
+        count = len(messages)
+        if protocol.binaries and messages:
+            count -= protocol.binaries
+            self._slow_down(Limit.CALLS, budget.owe_calls(now, protocol.binaries))
+        if protocol.aside:
+            count += protocol.aside
+            protocol.aside = 0
+        delay = budget.bytes.owe(now, size)
         if delay:
             self._slow_down(Limit.BYTES, delay)
-        if binaries:
-            self._slow_down(Limit.CALLS, budget.owe_calls(now, binaries))
-        excess = count - budget.take(now, count)
-        return self._refuse(budget, now, messages, excess) if excess else messages
+        if budget.handled.take(now, count):
+            return messages
+        return self._refuse(budget, now, messages, count - budget.take(now, count))
 
     def _slow_down(self, limit: Limit, delay: float) -> None:
         if delay:

@@ -79,7 +79,7 @@ class HandlerTable:
     def dispatch(self, agent: UserAgent, payload: bytes) -> Awaitable[object] | None:
         """Handle one message. What is returned, if anything, has to end before the agent's next message."""
         try:
-            if self._depth and is_deeper(payload, self._depth):
+            if 0 < self._depth < len(payload) and is_deeper(payload, self._depth):
                 raise self._limits.too_deep()
             message = decode(payload)
         except BadMessage as error:

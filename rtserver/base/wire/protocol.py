@@ -56,11 +56,11 @@ class WebSocketProtocol:
     """The server's side of one connection. ``max_message_bytes`` bounds a message, however many frames carry it.
 
     The bound may be raised later. ``inflates`` says that permessage-deflate (RFC 7692) was negotiated; the bound is
-    that of the inflated message.
+    that of the inflated message. ``aside`` counts frames that are no messages, control frames and parts of messages;
+    whoever looks at it may set it back.
     """
 
     __slots__ = (
-        "_aside",
         "_buffer",
         "_decoder",
         "_ending",
@@ -70,6 +70,7 @@ class WebSocketProtocol:
         "_is_deflated",
         "_message_opcode",
         "_needed",
+        "aside",
         "binaries",
         "close_code",
         "close_reason",
@@ -87,7 +88,7 @@ class WebSocketProtocol:
         self.has_more = False
         self.max_message_bytes = max_message_bytes
         self.binaries = 0
-        self._aside = 0
+        self.aside = 0
         self._buffer = bytearray()
         self._needed = 2
         self._ending: Ending | None = None
@@ -107,11 +108,6 @@ class WebSocketProtocol:
     def is_done(self) -> bool:
         """Whether only the outgoing frames and the end of the TCP connection are left."""
         return self.state is State.DONE
-
-    def take_aside(self) -> int:
-        """How many frames have come since the last look that were no messages: control frames, parts of messages."""
-        aside, self._aside = self._aside, 0
-        return aside
 
     def receive(self, data: bytes) -> list[ReceivedMessage]:
         """Take bytes as they came; give the messages that are whole now, as (TEXT or BINARY, payload).
@@ -230,7 +226,7 @@ class WebSocketProtocol:
     def _on_frame(self, first: int, payload: bytes, messages: list[ReceivedMessage]) -> None:
         opcode = first & OPCODE_BITS
         if opcode >= Opcode.CLOSE or not first & FIN:
-            self._aside += 1
+            self.aside += 1
         if opcode == Opcode.PING:
             if self.state is State.OPEN:
                 self.outgoing.append(build_frame(Opcode.PONG, payload))
