@@ -33,7 +33,7 @@ def main() -> None:
     print(f"seed {order.seed}, {order.seconds:.0f} s: {', '.join(fault.name for fault in order.faults)}", flush=True)
     try:
         result = asyncio.run(_run(order))
-    except (KeyboardInterrupt, asyncio.CancelledError):
+    except asyncio.CancelledError:
         sys.exit(INTERRUPTED)
     print("\n" + report(result))
     if file:
@@ -44,8 +44,9 @@ def main() -> None:
 async def _run(order: Order) -> Result:
     task = asyncio.current_task()
     assert task is not None
-    # As Ctrl-C does: whatever ends the run, what it has started ends with it.
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    # Whatever ends the run, what it has started ends with it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return await run(order, lambda line: print(line, flush=True))
 
 

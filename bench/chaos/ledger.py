@@ -69,6 +69,7 @@ class Ledger:
         self._pictures: dict[tuple[str, str], Picture] = {}
         self._heard: dict[str, float] = {}
         self._given_up: set[Missing] = set()
+        self._shown_wrong: set[tuple[str, str, Wrong, int]] = set()
         self._episode = Episode("nothing")
         self._base: dict[str, int] = {}
         self._repeated_before = 0
@@ -186,7 +187,9 @@ class Ledger:
                 self.blame(Wrong.DOUBLED, receiver, source, number)
         for (receiver, source), picture in self._pictures.items():
             for wrong, number in picture.wrong():
-                self.blame(wrong, receiver, source, number)
+                if (receiver, source, wrong, number) not in self._shown_wrong:
+                    self._shown_wrong.add((receiver, source, wrong, number))
+                    self.blame(wrong, receiver, source, number)
 
     def _count_silence(self, receiver: str, seconds: float) -> None:
         if seconds > self._episode.silence:

@@ -6,7 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import redis
+
 from bench.chaos import table, whereabouts
+from bench.chaos.chart_copy import BadChartError
 from bench.chaos.child import ChildError
 from bench.chaos.fault import FAULTS, Fault
 from bench.chaos.ledger import Episode
@@ -20,6 +23,7 @@ LOOK_SECONDS = 0.05
 LINGER_SECONDS = 0.3  # after all is there: what comes now comes twice
 LONGEST_EPISODE = 12.0  # what is left of the time has to be enough for one more, as a rule
 MOST_TRACED = 200
+TROUBLES = (ChildError, PageError, BadChartError, TimeoutError)
 
 
 @dataclass(frozen=True)
@@ -45,26 +49,27 @@ async def run(order: Order, say: Callable[[str], object]) -> Result:
     try:
         async with Stage(order.size, order.seed) as stage:
             say(f"{time.monotonic() - begun:5.0f} s  {len(stage.workers)} servers, {len(stage.audience.pages)} pages")
-            await _episodes(order, stage, result, begun, say)
-    except (ChildError, PageError, TimeoutError) as error:
-        result.troubles.append(f"{type(error).__name__}: {error}")
+            try:
+                await _episodes(order, stage, result, begun, say)
+            except TROUBLES as error:
+                result.troubles.append(_told(error))
+            result.violations = stage.ledger.violations
+            result.facts = _facts(stage)
+            result.places = await asyncio.to_thread(_places, stage)
+    except TROUBLES as error:
+        result.troubles.append(_told(error))
     return result
 
 
 async def _episodes(order: Order, stage: Stage, result: Result, begun: float, say: Callable[[str], object]) -> None:
     faults = {fault.name: fault for fault in order.faults if fault.workers <= order.size.workers}
     draws = plan(order.seed, [(fault.name, fault.least, fault.most) for fault in faults.values()], order.calm)
-    try:
-        while _has_time(order, result, begun):
-            draw = next(draws)
-            episode = await _episode(stage, draw, faults[draw.fault], order.patience)
-            result.episodes.append(episode)
-            say(table.progress(time.monotonic() - begun, episode))
-        await stage.wait_ready()
-    finally:
-        result.violations = stage.ledger.violations
-        result.facts = _facts(stage)
-        result.places = await asyncio.to_thread(_places, stage)
+    while _has_time(order, result, begun):
+        draw = next(draws)
+        episode = await _episode(stage, draw, faults[draw.fault], order.patience)
+        result.episodes.append(episode)
+        say(table.progress(time.monotonic() - begun, episode))
+    await stage.wait_ready()
 
 
 def _has_time(order: Order, result: Result, begun: float) -> bool:
@@ -108,8 +113,15 @@ def _places(stage: Stage) -> list[str]:
     missing = stage.ledger.missing()[:MOST_TRACED]
     if not missing:
         return []
-    found = whereabouts.find({(one.source, one.number) for one in missing}, dict(stage.redis.places()))
-    return whereabouts.describe(found)
+    try:
+        places = dict(stage.redis.places())
+    except redis.RedisError as error:
+        return [f"Redis cannot be asked: {error}"]
+    return whereabouts.describe(whereabouts.find({(one.source, one.number) for one in missing}, places))
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _facts(stage: Stage) -> dict[str, int]:

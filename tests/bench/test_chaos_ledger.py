@@ -147,6 +147,19 @@ def test_a_chart_with_wrong_rows_is_blamed() -> None:
     assert ledger.end(0.0).wrong == {Wrong.LOST: 1, Wrong.REORDERED: 1, Wrong.DOUBLED: 1}
 
 
+def test_what_a_chart_shows_wrongly_is_blamed_once_however_long_it_shows_it() -> None:
+    rows = [1, 1]
+    ledger = Ledger()
+    ledger.promise_picture("chart", QUOTES, Picture(lambda: rows, 10))
+    counts = []
+    for number in (1, 2):
+        ledger.begin("cut", 0.0)
+        ledger.sent(QUOTES, number)
+        rows += [2] * (number - 1)
+        counts.append(ledger.end(0.0).wrong.total())
+    assert counts == [1, 0]
+
+
 def test_the_longest_silence_is_between_two_messages_of_one_receiver() -> None:
     ledger = book(ANNA, BEN)
     ledger.begin("freeze", 10.0)

@@ -49,7 +49,7 @@ def test_a_fault_lasts_as_long_as_it_may() -> None:
 
 
 @pytest.mark.parametrize(
-    ("numbers", "text"), [([], ""), ([4], "4"), ([3, 1, 2], "1-3"), ([1, 2, 4, 6, 7], "1-2, 4, 6-7")]
+    ("numbers", "text"), [([], ""), ([4], "4"), ([3, 1, 2, 2], "1-3"), ([1, 2, 4, 6, 7], "1-2, 4, 6-7")]
 )
 def test_neighbours_are_told_as_a_span(numbers: list[int], text: str) -> None:
     assert spans(numbers) == text
