@@ -14,6 +14,7 @@ from tornado.web import Application, RequestHandler
 
 from rtserver.base import newcomer
 from rtserver.base.front_door import FrontDoor
+from rtserver.base.gate import Gate
 from rtserver.base.limit import GateLimits
 from rtserver.base.tce_door import TceDoor
 from rtserver.base.tls import Tls
@@ -321,3 +322,16 @@ async def test_a_gate_counts_nobody_twice_over_tls(port: int, trust: ssl.SSLCont
         async with meet(port, trust) as third:
             assert (await third.ask(HANDSHAKE)).startswith(b"HTTP/1.1 429 ")
     await until(lambda: not len(server.gate))
+
+
+async def test_an_address_that_shakes_hands_too_often_is_cut_off_before_it_costs_anything(
+    port: int, trust: ssl.SSLContext, server: WebSocketServer, front_door: FrontDoor
+) -> None:
+    server.gate = Gate(GateLimits(handshakes_per_ip=0.1))
+    async with meet(port, trust) as first:
+        assert (await first.ask(PAGE)).startswith(b"HTTP/1.1 200 ")
+        with pytest.raises(OSError):  # noqa: PT011 (an end or a reset, as the system likes)
+            async with meet(port, trust):
+                pass
+    assert server.gate.counted.counts["handshakes_per_ip"] == 1
+    assert tls_of(front_door).failures == 0
