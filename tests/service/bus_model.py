@@ -11,10 +11,13 @@ from typing import Any
 import msgspec
 
 from rtserver.base.queue_port import QueueAwayError, QueuePort
+from rtserver.base.work_port import WorkPort, WorkQueue
 from rtserver.service.bus_reader import BusReader, Intake
 from rtserver.service.dispatcher import ServiceMessageDispatcher
 from rtserver.service.lane import Lane
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.service.once import OnceInbox, OnceLane, stream_of
+from rtserver.service.once_worker import OnceRule, OnceWorker
 from rtserver.service.position import Positions
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
@@ -22,6 +25,9 @@ from rtserver.service.worker import LaneWorker, Undertaker
 from tests.service_fakes import Surroundings
 
 TYPES = ("a", "b")
+ONCE = "c"
+CLAIM_SECONDS = 30.0
+TRIES = 2
 
 
 class Stepped(Exception):  # noqa: N818 (no error: a loop has come to where it would let others run, or sleep)
@@ -51,6 +57,7 @@ class Noting(ServiceMsgHandler):
 
 
 HANDLERS = {name: type(f"Noting{name.upper()}", (Noting,), {"msg_type": name}) for name in TYPES}
+HANDLERS[ONCE] = type("NotingOnce", (Noting,), {"msg_type": ONCE, "delivery": "once"})
 
 
 class FaultyQueue:
@@ -85,6 +92,20 @@ class FaultyQueue:
         return self._wrapped(self._queue.intake)(0)
 
 
+class ImpatientWork:
+    """Work that nobody waits for."""
+
+    def __init__(self, work: WorkPort) -> None:
+        self._work = work
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._work, name)
+
+    def take(self, worker: str, timeout: float) -> Any:
+        """At once or not at all."""
+        return self._work.take(worker, 0)
+
+
 class Stop:
     """The event and the pause of every loop: both end the step."""
 
@@ -100,9 +121,21 @@ class Stop:
 
 
 class Worker:
-    """A worker from its start to its crash. ``handled`` has the numbers by type and outlives it."""
+    """A worker from its start to its crash. ``handled`` has the numbers by type and outlives it.
 
-    def __init__(self, name: str, queue: QueuePort, handled: dict[str, list[int]]) -> None:
+    ``life`` is a word that no start before it has had, ``now`` the clock of what is done once.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        queue: WorkQueue,
+        handled: dict[str, list[int]],
+        *,
+        life: str = "first",
+        now: Callable[[], float] = lambda: 0.0,
+        claim_seconds: float = CLAIM_SECONDS,
+    ) -> None:
         self.queue = FaultyQueue(queue)
         stop = Stop()
         # The link tries again at once: how long it waits is not the question here.
@@ -110,7 +143,23 @@ class Worker:
         context = Surroundings().context
         self.rejections = Rejections()
         handlers = [HANDLERS[name](context, handled[name]) for name in TYPES]
-        self.lanes = [Lane(handler, self.rejections, bound=3, batch=2) for handler in handlers]
+        self.lanes: list[Lane] = [Lane(handler, self.rejections, bound=3, batch=2) for handler in handlers]
+        once = HANDLERS[ONCE](context, handled[ONCE])
+        work: Any = ImpatientWork(queue.work(stream_of(ONCE)))
+        self.work_left = work.waiting
+        self.once = OnceWorker(
+            once,
+            work,
+            link,
+            self.rejections,
+            f"{name}/{life}",
+            rule=OnceRule(TRIES, claim_seconds),
+            must_hold=lambda: False,
+            pause=stop.wait,
+            now=now,
+        )
+        inbox: Any = OnceInbox(once, self.queue, link)  # type: ignore[arg-type]
+        self.lanes.append(OnceLane(inbox, self.rejections, bound=3, batch=2))
         dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections)
         waits: dict[str, Any] = {"must_hold": lambda: False, "pause": stop.wait}
         port: Any = self.queue
@@ -151,6 +200,13 @@ class Worker:
     def work(self, lane: int) -> None:
         """One batch of a lane, or what it does when it has none."""
         self.step(self.workers[lane].run)
+
+    def do_once(self) -> bool:
+        """One piece of the work that all share; whether there was one for this worker."""
+        work = self.once.next()
+        if work is not None:
+            self.once.do(work)
+        return work is not None
 
     def bury(self) -> None:
         """What was rejected goes to the dead stream."""

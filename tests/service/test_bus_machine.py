@@ -1,9 +1,10 @@
 """From the list to the handlers, whatever comes in between: two workers that share a list and a bus, and die.
 
 Steps in any order: producers put, one of the workers takes in, reads, lets a lane work, buries, saves its positions,
-or dies and is started again under its name; commands fail before they were done, or afterwards; the bus is trimmed
-before everybody has read it. In the end every worker has handled every message at least once and in order, what could
-not be handled is in the dead stream, and what is missing has been counted. Once in memory, once with a real Redis.
+or dies and is started again under its name, perhaps with a piece in hand of what one of all does; commands fail
+before they were done, or afterwards; the bus is trimmed before everybody has read it. In the end every worker has
+handled every message at least once and in order, one of them has done what is to be done once, what could not be
+handled is in the dead stream, and what is missing has been counted. Once in memory, once with a real Redis.
 """
 
 import json
@@ -17,33 +18,41 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.queue_port import START, QueuePort
+from rtserver.base.queue_port import START
 from rtserver.base.redis_queue import RedisQueue, plain_client
-from tests.service.bus_model import TYPES, Worker
+from rtserver.base.work_port import WorkQueue
+from tests.service.bus_model import CLAIM_SECONDS, ONCE, TYPES, Worker
 
 NAMES = st.sampled_from(["one", "two"])
-KINDS = st.sampled_from(["a", "a", "a", "b", "b", "failing", "no json", "no handler"])
+KINDS = st.sampled_from(["a", "a", "a", "b", "b", ONCE, ONCE, "failing", "failing once", "no json", "no handler"])
+EVERY_TYPE = (*TYPES, ONCE)
 MOST_LETTERS = 10_000
 
 
 class BusMachine(RuleBasedStateMachine):
     """``put`` has the numbers of each type that should be handled, ``doomed`` the bytes that cannot be."""
 
+    claim_seconds: float
+
     def __init__(self) -> None:
         super().__init__()
+        self.now = 1_000.0
         self.queue = self.make_queue()
         self.handled: dict[str, dict[str, list[int]]] = {
-            name: {kind: [] for kind in TYPES} for name in ("one", "two")
+            name: {kind: [] for kind in EVERY_TYPE} for name in ("one", "two")
         }
         self.lives: dict[str, dict[str, list[int]]] = {name: {kind: [] for kind in TYPES} for name in ("one", "two")}
-        self.put_numbers: dict[str, list[int]] = {kind: [] for kind in TYPES}
+        self.put_numbers: dict[str, list[int]] = {kind: [] for kind in EVERY_TYPE}
+        self.starts = 0
+        self.is_once_disturbed = False
         self.doomed: list[bytes] = []
         self.lost = {"one": 0, "two": 0}
         self.is_trimmed = False
         self.workers = {name: self.start(name) for name in ("one", "two")}
 
-    def make_queue(self) -> QueuePort:
-        return MemoryQueue(batch=5, bus_length=1_000)
+    def make_queue(self) -> WorkQueue:
+        """An empty one."""
+        raise NotImplementedError
 
     def trim_bus(self, length: int) -> None:
         """Let the bus have so many entries at most."""
@@ -52,13 +61,21 @@ class BusMachine(RuleBasedStateMachine):
     def start(self, name: str) -> Worker:
         for kind in TYPES:
             self.lives[name][kind].append(len(self.handled[name][kind]))
-        return Worker(name, self.queue, self.handled[name])
+        self.starts += 1
+        return Worker(
+            name,
+            self.queue,
+            self.handled[name],
+            life=str(self.starts),
+            now=lambda: self.now,
+            claim_seconds=self.claim_seconds,
+        )
 
     @rule(kinds=st.lists(KINDS, min_size=1, max_size=12))
     def put(self, kinds: list[str]) -> None:
         raws = []
         for kind in kinds:
-            if kind in TYPES:
+            if kind in EVERY_TYPE:
                 self.put_numbers[kind].append(len(self.put_numbers[kind]))
                 raws.append(message(kind, self.put_numbers[kind][-1]))
             else:
@@ -70,6 +87,8 @@ class BusMachine(RuleBasedStateMachine):
         number = len(self.doomed)
         if kind == "failing":
             return message("a", number, fails=True)
+        if kind == "failing once":
+            return message(ONCE, number, fails=True)
         return message("nobody's", number) if kind == "no handler" else b"{%d" % number
 
     @rule(name=NAMES)
@@ -80,9 +99,23 @@ class BusMachine(RuleBasedStateMachine):
     def read(self, name: str) -> None:
         self.workers[name].reader.read()
 
-    @rule(name=NAMES, lane=st.integers(0, len(TYPES) - 1))
+    @rule(name=NAMES, lane=st.integers(0, len(EVERY_TYPE) - 1))
     def work(self, name: str, lane: int) -> None:
         self.workers[name].work(lane)
+
+    @rule(name=NAMES)
+    def do_what_is_done_once(self, name: str) -> None:
+        self.workers[name].do_once()
+
+    @rule(name=NAMES)
+    def die_with_a_piece_in_hand(self, name: str) -> None:
+        self.workers[name].once.next()
+        self.die_and_come_back(name)
+
+    @rule(seconds=st.sampled_from([1.0, CLAIM_SECONDS + 1]))
+    def wait(self, seconds: float) -> None:
+        self.is_once_disturbed = True
+        self.now += seconds
 
     @rule(name=NAMES)
     def bury(self, name: str) -> None:
@@ -91,6 +124,7 @@ class BusMachine(RuleBasedStateMachine):
     @rule(name=NAMES)
     def save_positions(self, name: str) -> None:
         self.workers[name].positions.save()
+        self.workers[name].positions.tell()
 
     @rule(name=NAMES, fault=st.sampled_from(["before", "after"]))
     def break_the_next_command(self, name: str, fault: str) -> None:
@@ -99,6 +133,7 @@ class BusMachine(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def die_and_come_back(self, name: str) -> None:
+        self.is_once_disturbed = True
         self.lost[name] += self.workers[name].lost
         self.workers[name] = self.start(name)
 
@@ -114,12 +149,34 @@ class BusMachine(RuleBasedStateMachine):
             worker.queue.fault = ""
         for worker in (*self.workers.values(), *self.workers.values()):
             worker.run_until_idle()
+        self.do_all_that_is_done_once()
         for name, worker in self.workers.items():
             self.lost[name] += worker.lost
             for kind in TYPES:
                 self.check_lane(name, kind)
             self.check_rest(name)
         self.check_dead_letters()
+        self.check_once()
+
+    def do_all_that_is_done_once(self) -> None:
+        for _ in range(1_000):
+            if not self.workers["one"].work_left():
+                return
+            self.now += CLAIM_SECONDS + 1
+            # A worker looks for what a dead one left, and only then for what is new.
+            for worker in (*self.workers.values(), *self.workers.values()):
+                worker.do_once()
+        raise AssertionError("what is to be done once never ends")
+
+    def check_once(self) -> None:
+        handled = [number for name in self.handled for number in self.handled[name][ONCE]]
+        letters = {letter.raw for letter in self.queue.dead_letters(START, MOST_LETTERS)}
+        given_up = {number for number in self.put_numbers[ONCE] if message(ONCE, number) in letters}
+        missing = set(self.put_numbers[ONCE]) - set(handled) - given_up
+        assert len(missing) <= min(self.lost.values()), "something to be done once was not done"
+        if not self.is_once_disturbed:
+            assert len(set(handled)) == len(handled), "something was done twice"
+            assert not given_up
 
     def check_lane(self, name: str, kind: str) -> None:
         handled = self.handled[name][kind]
@@ -142,7 +199,7 @@ class BusMachine(RuleBasedStateMachine):
 
     def check_dead_letters(self) -> None:
         letters = {letter.raw for letter in self.queue.dead_letters(START, MOST_LETTERS)}
-        assert letters <= set(self.doomed)
+        assert letters <= {*self.doomed, *(message(ONCE, number) for number in self.put_numbers[ONCE])}
         missing = set(self.doomed) - letters
         assert len(missing) <= min(self.lost.values()), "a message that could not be handled is nowhere"
 
@@ -163,8 +220,10 @@ class TrimmedQueue(MemoryQueue):
 class MemoryBusMachine(BusMachine):
     """The twin."""
 
-    def make_queue(self) -> QueuePort:
-        self.memory = TrimmedQueue(batch=5, bus_length=1_000)
+    claim_seconds = CLAIM_SECONDS
+
+    def make_queue(self) -> WorkQueue:
+        self.memory = TrimmedQueue(batch=5, bus_length=1_000, now=lambda: self.now)
         return self.memory
 
     def trim_bus(self, length: int) -> None:
@@ -187,7 +246,9 @@ def test_the_same_with_a_real_redis(redis_url: str) -> None:
     client = plain_client(redis_url)
 
     class RedisBusMachine(BusMachine):
-        def make_queue(self) -> QueuePort:
+        claim_seconds = 0.001  # Redis has a clock of its own, which nobody moves
+
+        def make_queue(self) -> WorkQueue:
             client.flushall()
             return RedisQueue(client, batch=5)
 
@@ -203,7 +264,7 @@ def test_the_same_with_a_real_redis(redis_url: str) -> None:
 @pytest.mark.parametrize("fault", ["before", "after"])
 def test_the_harness_s_faults_are_of_both_kinds(fault: str) -> None:
     queue = MemoryQueue()
-    worker = Worker("one", queue, {kind: [] for kind in TYPES})
+    worker = Worker("one", queue, {kind: [] for kind in EVERY_TYPE})
     queue.put([message("a", 0)])
     worker.queue.fault = fault
     worker.move()
