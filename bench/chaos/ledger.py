@@ -76,9 +76,9 @@ class Ledger:
 
     # What is promised.
 
-    def promise(self, receiver: str, source: str, is_ordered: bool = True) -> None:
-        """The receiver gets every message of the source."""
-        track = self._tracks[receiver, source] = Track(is_ordered)
+    def promise(self, receiver: str, source: str, is_ordered: bool = True, is_patient: bool = False) -> None:
+        """The receiver gets every message of the source, as ``Track`` has it."""
+        track = self._tracks[receiver, source] = Track(is_ordered, is_patient)
         self._expect(receiver, source, track)
 
     def promise_picture(self, receiver: str, source: str, picture: Picture) -> None:

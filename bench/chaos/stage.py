@@ -180,7 +180,7 @@ class Stage:
             self._spawn(producer.run())
 
     def _promise_handling(self) -> None:
-        self.ledger.promise(ONCE, Source(Kind.ONCE).name, is_ordered=False)
+        self.ledger.promise(ONCE, Source(Kind.ONCE).name, is_ordered=False, is_patient=True)
         for worker in self.workers:
             self.ledger.promise(_every(worker.name), Source(Kind.EVERY).name)
 

@@ -30,11 +30,13 @@ class Track:
     """An ``Expectation`` of every number, each once. Told of each arrival by ``take``.
 
     ``is_ordered``: within one life of the receiver the numbers rise. Another life may go back, and have messages that
-    an earlier one has had: so many as ``allow`` allows by the time when ``take_excess`` is asked.
+    an earlier one has had: so many as ``allow`` allows by the time when ``take_excess`` is asked. ``is_patient``:
+    what was allowed and not used then may be used later, for whoever takes over from the dead waits first.
     """
 
-    def __init__(self, is_ordered: bool = True) -> None:
+    def __init__(self, is_ordered: bool = True, is_patient: bool = False) -> None:
         self._is_ordered = is_ordered
+        self._is_patient = is_patient
         self._highest = 0
         self._absent: set[int] = set()  # those below the highest that have not come
         self._positions: dict[int, int] = {}  # the highest of each life
@@ -63,10 +65,11 @@ class Track:
         return Wrong.REORDERED if is_late else None
 
     def take_excess(self) -> list[int]:
-        """What came again without being allowed to, told once. What was allowed and not used is forgotten."""
+        """What came again without being allowed to, told once."""
         excess = self._again[self._allowance :]
         del self._again[self._allowance :]
-        self._allowance = len(self._again)
+        if not self._is_patient:
+            self._allowance = len(self._again)
         return excess
 
     def missing(self, sent: int) -> list[int]:

@@ -151,6 +151,17 @@ def test_what_was_allowed_and_not_used_excuses_nothing_later() -> None:
     assert track.take_excess() == [1]
 
 
+def test_who_waits_before_taking_over_from_the_dead_may_repeat_later() -> None:
+    track = Track(is_ordered=False, is_patient=True)
+    taken(track, 1, 2, 3)
+    track.allow(1)
+    assert track.take_excess() == []
+    taken(track, 2, life=1)
+    assert track.take_excess() == []
+    taken(track, 3, life=1)
+    assert track.take_excess() == [3]
+
+
 def test_where_no_order_was_promised_none_is_missed() -> None:
     track = Track(is_ordered=False)
     assert taken(track, 3, 1, 2) == [None, None, None]
