@@ -32,8 +32,6 @@ MEMORY = Path("/dev/shm")
 NOTE_SECONDS = 0.05
 BURST = 2.0
 """By how much a source may exceed its rate for a moment."""
-
-
 ONCE = "once"
 ONCE_REPEATS = 1
 """What a death may bring to a handler of ``once`` again: the one that was handled and not yet acknowledged."""
