@@ -53,6 +53,26 @@ async def kill_worker(stage: Stage, seconds: float, chance: random.Random) -> No
     await worker.wait_ready()
 
 
+async def freeze_worker(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """SIGSTOP to one of several: its connections stay and it does nothing, as a machine that swaps. Then SIGCONT."""
+    worker = chance.choice(stage.workers)
+    worker.freeze()
+    await asyncio.sleep(seconds)
+    worker.thaw()
+
+
+async def kill_in_outage(stage: Stage, seconds: float, _chance: random.Random) -> None:
+    """SIGKILL to all servers while Redis is frozen; started again into the outage, which then ends."""
+    stage.redis.freeze()
+    await asyncio.sleep(seconds / 2)
+    for worker in stage.workers:
+        await stage.kill(worker)
+        worker.start()
+    await asyncio.sleep(seconds)
+    stage.redis.thaw()
+    await stage.wait_ready()
+
+
 async def restart_in_turn(stage: Stage, _seconds: float, _chance: random.Random) -> None:
     """SIGTERM to one after the other, each started again and ready before the next one goes: a rolling restart."""
     for worker in stage.workers:
@@ -142,6 +162,8 @@ async def half_open_redis(stage: Stage, seconds: float, _chance: random.Random) 
 FAULTS = (
     Fault("kill servers", 0.0, 1.0, kill_servers, "kill -9 all servers, start them again"),
     Fault("kill one worker", 2.0, 4.0, kill_worker, "kill -9 one of several, the others go on", workers=2),
+    Fault("freeze one worker", 3.0, 8.0, freeze_worker, "SIGSTOP to one of several, then SIGCONT", workers=2),
+    Fault("kill in outage", 1.0, 3.0, kill_in_outage, "kill -9 all servers while Redis is frozen, and start them"),
     Fault("kill all", 0.0, 0.5, kill_all, "kill -9 Redis and all servers, start them again"),
     Fault("rolling restart", 0.0, 0.0, restart_in_turn, "SIGTERM and a new start, one server after the other"),
     Fault("hand over", 0.0, 0.0, hand_over_in_turn, "a new server beside each old one on its port, then SIGTERM"),

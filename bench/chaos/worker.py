@@ -6,6 +6,7 @@ It has one process as a rule, and two for a while when a new one takes over from
 import asyncio
 import http.client
 import json
+import signal
 import sys
 import time
 from pathlib import Path
@@ -73,6 +74,14 @@ class Worker:
     async def kill(self) -> None:
         """End the process with SIGKILL."""
         await self._process.kill()
+
+    def freeze(self) -> None:
+        """Let it hold its connections, take new ones and do nothing."""
+        self._process.send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._process.send(signal.SIGCONT)
 
     def check_running(self) -> None:
         """Raises ``ChildError`` if the process has ended by itself."""
