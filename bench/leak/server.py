@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bench.leak.census import count_objects, count_system
-from rtserver.bootstrap import app
+from rtserver.bootstrap import app, listener
 from rtserver.bootstrap.config_source import load_config
 
 LONGEST_SNAPSHOT = 120.0
@@ -50,8 +50,8 @@ async def has_ended(child: int) -> None:
 def bind_with_small_buffers(*arguments: Any, **options: Any) -> list[socket.socket]:
     """Listeners as the product's, but what they accept can hold little: a laggard then lags at once."""
     listeners = PRODUCT_BIND(*arguments, **options)
-    for listener in listeners:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+    for bound in listeners:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     return listeners
 
 
@@ -81,7 +81,7 @@ class ExaminedApp(app.App):
             writer.write(json.dumps(answer).encode() + b"\n")
 
 
-PRODUCT_BIND = app.bind
+PRODUCT_BIND = listener.bind
 ANSWERS: Mapping[str, Callable[[str], Mapping[str, Any]]] = {"census": census}
 
 
@@ -90,7 +90,7 @@ def main() -> int:
     ExaminedApp.control = socket.socket(fileno=int(sys.argv[1]))
     # ``serve`` is the product's, and finds ours where it looks for its own.
     app.App = ExaminedApp  # type: ignore[misc]
-    app.bind = bind_with_small_buffers  # type: ignore[assignment]
+    listener.bind = bind_with_small_buffers  # type: ignore[assignment]
     tracemalloc.start()
     return app.serve(load_config(environ=os.environ))
 

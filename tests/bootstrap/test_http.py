@@ -6,8 +6,8 @@ import socket
 import pytest
 from tornado.web import Application
 
-from rtserver.bootstrap import app
-from rtserver.bootstrap.app import build_http
+from rtserver.bootstrap import web_side
+from rtserver.bootstrap.web_side import build_http
 
 pytestmark = pytest.mark.gen_test(timeout=60)
 
@@ -18,7 +18,7 @@ HEAD = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n"
 async def test_a_request_that_stops_anywhere_costs_its_connection(
     monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ) -> None:
-    monkeypatch.setattr(app, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(web_side, "IDLE_SECONDS", 0.01)
     http = build_http(Application())
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)

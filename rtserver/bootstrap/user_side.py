@@ -1,0 +1,88 @@
+"""The websocket thread's objects, built and wired: users, their handlers and rights, their sockets."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from functools import partial
+
+from rtserver.base.bridge import Bridge
+from rtserver.base.gate import Gate
+from rtserver.base.limit import LimitCounts
+from rtserver.base.outgoing_connection import fan_out
+from rtserver.base.tce_gateway import UserGateway
+from rtserver.base.websocket_server import WebSocketServer
+from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.guarded_servant import guard_calls
+from rtserver.bootstrap.limits import connection_rates, gate_limits, user_bounds
+from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
+from rtserver.handlers.mycharts import MyChartMsgHandler
+from rtserver.handlers.ping import PingMsgHandler
+from rtserver.handlers.resume import ResumeMsgHandler
+from rtserver.handlers.seen import SeenMsgHandler
+from rtserver.user.auth import SessionAuthenticator
+from rtserver.user.limits import UserLimits
+from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.policy import Rights
+from rtserver.user.recent_look_ups import RecentLookUps
+from rtserver.user.topic import TopicBoard
+from rtserver.user.user_manager import UserManager
+from tcelib.core.adapter import RpcCommAdapter
+
+MakeHandler = Callable[[UserManager], BaseUserMsgHandler]
+
+
+def build_users(config: Config, bridge: Bridge, threads: Executor, limited: LimitCounts) -> UserManager:
+    """All users; built on the event loop. ``threads`` are where Django may block. Raises ``PluginError``."""
+    policy = load_policy(config.policy)
+    rights = Rights(policy, max_rate=config.max_rate or None)
+    authenticator = SessionAuthenticator(
+        threads, token_seconds=config.tce_token_seconds, reads_groups=policy.needs_groups
+    )
+    return UserManager(
+        _handlers(config, rights),
+        TopicBoard(fan_out, asyncio.get_running_loop()),
+        bridge.to_services.post,
+        RecentLookUps(authenticator),
+        rights=rights,
+        epoch=format(time.time_ns() // 1_000_000, "x"),
+        heartbeat_ms=int(config.heartbeat_seconds * 1000),
+        limits=UserLimits(user_bounds(config), limited),
+    )
+
+
+def build_server(config: Config, users: UserManager, limited: LimitCounts) -> WebSocketServer:
+    """Their sockets, of every kind. Raises ``PluginError``."""
+    return WebSocketServer(
+        users,
+        allowed_origins=config.allowed_origins,
+        heartbeat_seconds=config.heartbeat_seconds,
+        max_message_bytes=config.max_message_bytes,
+        outbox_bytes=config.outbox_bytes,
+        outbox_hard_bytes=config.outbox_hard_bytes,
+        unsent_bytes=config.unsent_bytes,
+        flush_window=config.flush_window_ms / 1000,
+        max_packet_bytes=config.tce_max_packet_bytes,
+        login_seconds=config.tce_login_seconds,
+        adapter=_adapter(config, users),
+        gate=Gate(gate_limits(config), limited),
+        rates=connection_rates(config),
+        compresses=config.compression == "deflate",
+    )
+
+
+def _handlers(config: Config, rights: Rights) -> list[MakeHandler]:
+    plugins = load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler)
+    classes: list[type[BaseUserMsgHandler]] = [PingMsgHandler, MyChartMsgHandler, ResumeMsgHandler, SeenMsgHandler]
+    own: dict[type[BaseUserMsgHandler], MakeHandler]
+    own = {MyChartMsgHandler: partial(MyChartMsgHandler, max_rate=rights.max_rate)}
+    return [own.get(cls, cls) for cls in by_type([*classes, *plugins]).values()]
+
+
+def _adapter(config: Config, users: UserManager) -> RpcCommAdapter:
+    """The servants of all binary clients."""
+    adapter = RpcCommAdapter("rtserver").addServant(UserGateway())
+    for cls in load_servants(config.rpc_servants):
+        adapter.addServant(build_servant(cls, users))
+    guard_calls(adapter.table, users.rights)
+    return adapter

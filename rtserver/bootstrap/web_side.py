@@ -1,0 +1,58 @@
+"""What is answered over plain HTTP, built and wired: probes, numbers, the demo site, handshakes by way of Tornado."""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+from tornado.web import Application
+
+from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
+from rtserver.base.wire.forwarded import read_networks
+from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.demo_pages import demo_routes
+from rtserver.bootstrap.django_env import DemoSite
+from rtserver.bootstrap.health import AliveHandler, Probe, ReadyHandler
+from rtserver.bootstrap.metrics import Measure, Metrics, MetricsHandler
+from rtserver.bootstrap.web_application import WebApplication, is_inside
+
+WEBSOCKET_PATH = "/rt/"
+MAX_BODY_BYTES = 65_536  # of a form: nobody has to log in to send one, and all of it is held in memory
+IDLE_SECONDS = 60.0  # between two requests, for the head of one, and for its body
+
+Routes = Sequence[tuple[Any, ...]]
+
+
+def own_routes(config: Config, probes: Sequence[Probe], measures: Iterable[Measure]) -> Routes:
+    """What tells about this process."""
+    may_read = partial(is_inside, networks=read_networks(config.metrics_allow))
+    return [
+        (r"/healthz", AliveHandler),
+        (r"/readyz", ReadyHandler, {"probes": probes, "may_read": may_read}),
+        (r"/metrics", MetricsHandler, {"metrics": Metrics(measures), "may_read": may_read}),
+    ]
+
+
+def build_application(
+    config: Config, server: WebSocketServer, routes: Routes, site: DemoSite | None, threads: Executor
+) -> Application:
+    """``routes`` and what else there is at the public port. ``threads`` are where the demo's pages may block."""
+    pages = [] if site is None else demo_routes(site, threads)
+    handshake = (WEBSOCKET_PATH, WebSocketHandler, {"server": server})
+    trusted = read_networks(config.trusted_proxies)
+    return WebApplication([handshake, *routes, *pages], trusted=trusted, hsts=_hsts(config))
+
+
+def build_http(application: Application) -> HTTPServer:
+    """Who answers all requests but the handshakes. A stranger's, too: he holds no socket for long."""
+    return HTTPServer(
+        application, max_body_size=MAX_BODY_BYTES, idle_connection_timeout=IDLE_SECONDS, body_timeout=IDLE_SECONDS
+    )
+
+
+def _hsts(config: Config) -> str | None:
+    """See ``SafeAnswer``."""
+    if not config.tls_cert:
+        return None
+    return f"max-age={config.hsts_seconds}" if config.hsts_seconds else ""
