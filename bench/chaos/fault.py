@@ -162,19 +162,19 @@ async def half_open_redis(stage: Stage, seconds: float, _chance: random.Random) 
 FAULTS = (
     Fault("kill servers", 0.0, 1.0, kill_servers, "kill -9 all servers, start them again"),
     Fault("kill one worker", 2.0, 4.0, kill_worker, "kill -9 one of several, the others go on", workers=2),
-    Fault("freeze one worker", 3.0, 8.0, freeze_worker, "SIGSTOP to one of several, then SIGCONT", workers=2),
+    Fault("freeze one worker", 3.0, 6.0, freeze_worker, "SIGSTOP to one of several, then SIGCONT", workers=2),
     Fault("kill in outage", 1.0, 3.0, kill_in_outage, "kill -9 all servers while Redis is frozen, and start them"),
     Fault("kill all", 0.0, 0.5, kill_all, "kill -9 Redis and all servers, start them again"),
     Fault("rolling restart", 0.0, 0.0, restart_in_turn, "SIGTERM and a new start, one server after the other"),
     Fault("hand over", 0.0, 0.0, hand_over_in_turn, "a new server beside each old one on its port, then SIGTERM"),
     Fault("kill redis", 0.0, 1.5, kill_redis, "kill -9 Redis, start it again on its file"),
-    Fault("freeze redis", 2.0, 6.5, freeze_redis, "SIGSTOP, then SIGCONT"),
+    Fault("freeze redis", 2.0, 5.5, freeze_redis, "SIGSTOP, then SIGCONT"),
     Fault("fill redis", 2.0, 4.0, fill_redis, "maxmemory below what is used, then none"),
     Fault("cut clients", 2.0, 3.0, cut_clients, "end and reset single connections of clients"),
     Fault("cut redis", 2.0, 3.0, cut_redis, "end and reset single connections to Redis"),
     Fault("half-open clients", 2.0, 5.0, half_open_clients, "half of the clients' connections hang, then are reset"),
     Fault("close lids", 1.0, 4.0, close_lids, "visitors' connections hang, their pages never come back"),
-    Fault("half-open redis", 2.0, 6.5, half_open_redis, "all connections to Redis hang, then are reset"),
+    Fault("half-open redis", 2.0, 5.5, half_open_redis, "all connections to Redis hang, then are reset"),
 )
 
 

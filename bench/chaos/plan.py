@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 Range = tuple[float, float]
 
-CALM_SECONDS = (0.3, 1.5)
+CALM_SECONDS = (0.2, 1.0)
 VISITED = 0.5
 
 

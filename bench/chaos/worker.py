@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 READY_SECONDS = 60.0
 ASK_SECONDS = 2.0
 HANDLERS = ",".join(f"{handlers.__name__}:{cls.__name__}" for cls in (handlers.NoteEvery, handlers.NoteOnce))
-OPTIONS = ("--reuse-port", "--heartbeat-seconds", "2", "--drain-seconds", "2", "--once-claim-seconds", "15")
+OPTIONS = ("--reuse-port", "--heartbeat-seconds", "2", "--drain-seconds", "2", "--once-claim-seconds", "12")
 """Of every server: a dead peer is noticed, a drain is over and a dead worker's messages are taken over in times that
 fit a run of minutes; the last not before a Redis that was frozen has been found again."""
 REPOSITORY = Path(__file__).resolve().parents[2]
