@@ -197,7 +197,7 @@ def _check_server(url: str, queue: str, if_away: Verdict) -> Iterator[Finding]:
             yield Finding(if_away, "redis", f"{address}: {error}")
             return
         yield from judge_server(address, info)
-        yield from judge_persistence(info, _snapshot_rule(client))
+        yield from judge_persistence(info, _setting(client, "save"), _setting(client, "appendfsync"))
 
 
 def judge_server(address: str, info: dict[str, Any]) -> Iterator[Finding]:
@@ -216,25 +216,31 @@ def judge_server(address: str, info: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(verdict, "redis", text)
 
 
-def judge_persistence(info: dict[str, Any], snapshot_rule: str | None) -> Iterator[Finding]:
-    """What would be left after a crash; ``snapshot_rule`` is the server's ``save``, None if it is not known."""
+def judge_persistence(info: dict[str, Any], snapshot_rule: str | None, fsync: str | None = None) -> Iterator[Finding]:
+    """What would be left after a crash. ``snapshot_rule`` is the server's ``save``, ``fsync`` its ``appendfsync``.
+
+    None are those that are not known.
+    """
     if not info.get("aof_enabled") and snapshot_rule == "":
         yield Finding(Verdict.WARN, "redis", "keeps nothing on disk: messages and sessions go with a restart")
     elif not info.get("aof_enabled"):
         text = "no append-only file: a crash loses what came after the last snapshot; set appendonly yes"
+        yield Finding(Verdict.WARN, "redis", text)
+    elif fsync == "no":
+        text = "appendfsync is no: a machine that fails loses what the system has not written yet; set everysec"
         yield Finding(Verdict.WARN, "redis", text)
     for key, what in (("rdb_last_bgsave_status", "snapshot"), ("aof_last_write_status", "append-only file")):
         if info.get(key, "ok") != "ok":
             yield Finding(Verdict.WARN, "redis", f"the last write of its {what} failed")
 
 
-def _snapshot_rule(client: redis.Redis) -> str | None:
-    """When the server saves; "" for never, None where we may not ask."""
+def _setting(client: redis.Redis, name: str) -> str | None:
+    """A setting of the server's; None where we may not ask."""
     try:
-        rules: Any = client.config_get("save")
+        found: Any = client.config_get(name)
     except redis.ResponseError:
         return None
-    return bytes(rules.get(b"save", b"")).decode()
+    return bytes(found.get(name.encode(), b"")).decode()
 
 
 def check_picture(config: Config) -> Finding:

@@ -75,6 +75,12 @@ def test_what_a_crash_would_cost_is_a_warning(change, rule, texts):
     assert all(finding.detail.startswith(text) for finding, text in zip(findings, texts, strict=True))
 
 
+@pytest.mark.parametrize(("fsync", "count"), [("always", 0), ("everysec", 0), (None, 0), ("no", 1)])
+def test_an_append_only_file_that_is_never_flushed_is_warned_of(fsync, count):
+    findings = list(judge_persistence(SOUND | {"aof_enabled": 1}, "3600 1", fsync))
+    assert verdicts_of(findings) == [Verdict.WARN] * count
+
+
 @pytest.mark.parametrize(
     ("limit", "verdict", "words"),
     [(1024, "warn", "at most 1024 open"), (4096, "ok", "at most 4096 open"), (-1, "ok", "as many as there are")],
