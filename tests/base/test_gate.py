@@ -126,9 +126,9 @@ def test_some_files_are_kept():
     assert met(gate) == {"spare_files": 1}
 
 
-def test_an_attacker_with_a_million_addresses_fills_no_memory():
+def test_an_attacker_with_more_addresses_than_are_kept_fills_no_memory():
     gate = Gate(GateLimits(handshakes_per_ip=1, connections_per_ip=1))
-    for number in range(100_000):
+    for number in range(50_000):
         gate.admit(f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::1", 0.0)
     assert len(gate._by_ip) <= 2 * 16_384
     assert len(gate) == 0

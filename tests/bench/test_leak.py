@@ -26,7 +26,7 @@ from bench.leak.visit import WAYS
 from rtserver.base.timer_wheel import TimerWheel
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-CYCLES = 600
+CYCLES = 300
 RUN_SECONDS = 240.0
 AT_REST = Reading(
     cycles=100,
