@@ -43,8 +43,10 @@ def test_a_chart_is_followed_over_a_secure_socket_by_a_page_whose_cookies_stay_o
     page.reload()
     page.wait_for_function("globalThis.__rtc?.client.state === 'open'")
     assert sockets == [f"wss://127.0.0.1:{server.port}/rt/"]
+    push_price(server.redis_url, NINE_THIRTY_MS, 430.0)
+    page.wait_for_function("() => document.querySelector('#main-frame').dataset.state === 'live'")
     page.evaluate(COLLECT)
-    push_price(server.redis_url, NINE_THIRTY_MS, 444.5)
+    push_price(server.redis_url, NINE_THIRTY_MS + 60_000, 444.5)
     page.wait_for_function(HAS_SEEN, arg=444.5)
     cookies = {cookie["name"]: cookie for cookie in page.context.cookies()}
     for name in ("sessionid", "csrftoken"):
