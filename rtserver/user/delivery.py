@@ -31,10 +31,15 @@ class Delivery:
         self._complete.add(agent.id)
 
     def on_seen(self, agent: UserAgent, offset: str) -> None:
-        """A client says that it has everything up to there."""
-        if agent.id in self._complete:
+        """A client says that it has everything up to there.
+
+        What has not been pushed here yet does not count: a page that says so, by a mistake or for a joke, would keep
+        its user from ever being told of what is to come.
+        """
+        if agent.id in self._complete and self.offset is not None:
             user_id = str(agent.user.user_id)
-            self._seen[user_id] = max(offset, self._seen.get(user_id, START), key=order_of)
+            pushed = min(offset, self.offset, key=order_of)
+            self._seen[user_id] = max(pushed, self._seen.get(user_id, START), key=order_of)
 
     def on_remove(self, agent: UserAgent) -> bool:
         """The agent has gone; whether its user has said something that has not been taken yet."""

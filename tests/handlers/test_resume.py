@@ -96,6 +96,7 @@ def test_a_new_page_asks_for_what_no_page_of_the_user_has_got(setting: Setting) 
 def test_what_other_pages_have_seen_is_noted_before_a_new_page_asks(setting: Setting) -> None:
     resume(setting.client)
     setting.answer(setting.question(), [])
+    setting.users.delivery.on_push("10-12")
     setting.users.delivery.on_seen(setting.client.agent, "10-12")
     new_page = setting.connect(7)
     resume(new_page, None)

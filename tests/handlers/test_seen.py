@@ -22,7 +22,7 @@ def welcomed(online: Online, user_id: int = 7) -> Client:
 @pytest.fixture
 def online() -> Online:
     online = Online(SeenMsgHandler)
-    online.users.handle(PushBegins("10-9"))
+    online.users.handle(PushBegins("10-12"))
     return online
 
 

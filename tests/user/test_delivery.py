@@ -24,7 +24,8 @@ def complete(online: Online, client: Client) -> None:
 
 
 def say(online: Online, client: Client, number: int) -> None:
-    """The client says that it has everything up to 10-<number>."""
+    """The client says that it has everything up to 10-<number>, which has been pushed."""
+    online.users.delivery.on_push(f"10-{number}")
     online.users.delivery.on_seen(client.agent, f"10-{number}")
 
 
@@ -154,3 +155,14 @@ def test_at_the_servers_end_nobody_is_told_and_nothing_fails(caplog):
     online.users.tell_seen()
     client.leave()
     assert not caplog.records
+
+
+def test_what_has_not_been_pushed_yet_nobody_has_seen():
+    online = Online()
+    client = online.connect()
+    complete(online, client)
+    online.users.delivery.on_seen(client.agent, "999999999999999-1")
+    assert seen(online) == {}  # nobody knows yet where pushes begin
+    deliver(online, 7)
+    online.users.delivery.on_seen(client.agent, "999999999999999-1")
+    assert seen(online) == {"1": "10-7"}
