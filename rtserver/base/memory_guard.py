@@ -9,6 +9,9 @@ from typing import NamedTuple
 RELIEF = 0.95
 """Newcomers come in again below this share of the limit, not just below it: else every other one would."""
 
+NEAR = 0.1
+"""The share of its bound from which on what waits is counted at every look."""
+
 
 class MemoryBounds(NamedTuple):
     """In bytes; 0 is no bound. ``resident`` is of the process, ``outboxes`` of what waits for all clients."""
@@ -30,6 +33,11 @@ class MemoryGuard:
     def reason(self) -> str:
         """Empty while there is room."""
         return "the server has no memory left for more connections" if self.is_full else ""
+
+    @property
+    def is_near(self) -> bool:
+        """Whether so much waits that it should be counted again soon."""
+        return self.is_full or self.waiting > self.bounds.outboxes * NEAR
 
     @property
     def detail(self) -> str:

@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from rtserver.base.connection_home import ConnectionHome
@@ -17,6 +18,8 @@ from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.health import Reading
 
 LOOK_SECONDS = 1.0
+COUNT_LOOKS = 5
+"""So seldom is counted what waits while it is little: it is a walk through all connections, cold ones mostly."""
 LINE_SECONDS = 60.0
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 MEGABYTE = 1 << 20
@@ -57,14 +60,15 @@ class MemoryWatch:
 
     async def run(self) -> None:
         """Never ends by itself."""
-        while True:
-            self.look()
+        for number in count():
+            self.look(counts_waiting=self.guard.is_near or number % COUNT_LOOKS == 0)
             await asyncio.sleep(LOOK_SECONDS)
 
-    def look(self) -> None:
-        """Once."""
+    def look(self, *, counts_waiting: bool = True) -> None:
+        """Once; without counting what waits, that is taken to be as much as it was."""
         was_full = self.guard.is_full
-        excess = self.guard.look(self._resident(), self._home.waiting_bytes)
+        must_count = counts_waiting and any(self.guard.bounds)
+        excess = self.guard.look(self._resident(), self._home.waiting_bytes if must_count else self.guard.waiting)
         self._home.gate.full = self.guard.reason
         closed = self._home.shed(excess) if excess else 0
         if self.guard.is_full:

@@ -58,3 +58,14 @@ def test_operators_read_megabytes():
     guard = MemoryGuard(MemoryBounds(resident=100 * MB))
     guard.look(70 * MB, 3 * MB)
     assert guard.detail == "70 of 100 MB, 3 MB of it wait for clients"
+
+
+def test_what_waits_is_worth_counting_again_soon_when_it_is_much_or_nobody_comes_in():
+    guard = MemoryGuard(MemoryBounds(resident=1000, outboxes=500))
+    assert not guard.is_near
+    guard.look(100, 50)
+    assert not guard.is_near
+    guard.look(100, 51)
+    assert guard.is_near
+    guard.look(1001, 0)
+    assert guard.is_near

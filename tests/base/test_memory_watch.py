@@ -108,3 +108,15 @@ async def test_memory_that_others_have_taken_closes_nobody(
         for resident in (101, 150, 200):
             process.look(resident)
         assert [session.close_codes for session in owner.sessions] == [[], []]
+
+
+@ROOMY
+async def test_what_waits_need_not_be_counted_at_every_look(
+    connect: Connect, owner: RecordingOwner, server: WebSocketServer
+) -> None:
+    process = Process(server, MemoryBounds(outboxes=100 * MB))
+    async with clients_with(connect, owner, 3 * MB):
+        process.watch.look(counts_waiting=False)
+        assert process.watch.guard.waiting == 0
+        process.watch.look()
+        assert process.watch.guard.waiting >= 3 * MB
