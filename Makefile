@@ -7,7 +7,7 @@ TEST_READY := .venv/.test-ready
 NODE_READY := node_modules/.ready
 CHECKED := rtserver tcelib site tests bench docs/examples docs/tce/examples
 # More than there are cores: many tests wait for servers that start and stop.
-PYTEST_OPTIONS ?= -n 4 --dist worksteal
+PYTEST_OPTIONS ?= -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint types js bench chaos leak codes clean system

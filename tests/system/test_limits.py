@@ -48,6 +48,11 @@ def test_every_limit_of_a_user_is_told_to_the_client_and_counted(server: Running
             client.send_text(json.dumps({"type": "mycharts", "data": {**CHART, "chart_id": "c"}, "id": "q"}))
         answers = [json.loads(client.recv_text()) for _ in range(2)]
         assert sorted(answer["data"].get("code", "picture") for answer in answers) == ["picture", "rate_limited"]
+        # Ten at once are good; some more are refused, and many more in one go are a flood.
+        for _ in range(15):
+            other.send_text('{"type":"ping","id":1}')
+        pongs = [json.loads(other.recv_text()) for _ in range(15)]
+        assert pongs[-1]["data"]["code"] == "rate_limited"
         for _ in range(30):
             other.send_text('{"type":"ping","id":1}')
         assert other.recv_until_close().close_code == 4129
