@@ -2,19 +2,17 @@
 
 import time
 from collections.abc import Callable
-from typing import Annotated
 
 import msgspec
 
 from rtserver.base.wire.client_message import ErrorCode
 from rtserver.modules.resume_agent import RESUME, Outcome, ResumeAgent
+from rtserver.user.delivery import Offset
 from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError, Users
 from rtserver.user.user_agent import UserAgent
 
 PAUSE_SECONDS = 1.0
 """From one resume of a connection to its next: usually there is one in its life."""
-
-Offset = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,15}-[0-9]{1,19}\\Z")]
 
 
 class ResumeRequest(msgspec.Struct, frozen=True):

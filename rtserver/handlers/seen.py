@@ -1,13 +1,10 @@
 """``seen``: a client says up to which offset it has got all that was pushed to its user."""
 
-from typing import Annotated
-
 import msgspec
 
+from rtserver.user.delivery import Offset
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.user_agent import UserAgent
-
-Offset = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,15}-[0-9]{1,19}\\Z")]
 
 
 class SeenRequest(msgspec.Struct, frozen=True):

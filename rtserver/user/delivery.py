@@ -5,8 +5,15 @@ is no sign: what is sent to a machine that has gone to sleep looks sent for a wh
 down is the service side's business.
 """
 
+from typing import Annotated
+
+import msgspec
+
 from rtserver.base.queue_port import START, order_of
 from rtserver.user.user_agent import UserAgent
+
+Offset = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,15}-[0-9]{1,19}\\Z")]
+"""An offset as clients say it. Bounded, so that it is a place on a bus whatever they say."""
 
 
 class Delivery:
