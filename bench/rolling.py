@@ -21,8 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
-import redis.asyncio
-
+from bench.async_redis import cancellable_client
 from bench.process import LOAD_CORE, SERVER_CORE, START_SECONDS, StartError, free_port, pinned, redis_server, running
 from bench.sessions import make_sessions
 from bench.target import Target
@@ -100,7 +99,7 @@ class Producer:
     """Pushes numbers to everyone, ``rate`` a second."""
 
     def __init__(self, redis_url: str, rate: float) -> None:
-        self._client = redis.asyncio.Redis.from_url(redis_url, socket_timeout=PATIENCE_SECONDS)
+        self._client = cancellable_client(redis_url)
         self._interval = 1 / rate
         self.sent = 0
 
@@ -109,7 +108,9 @@ class Producer:
         try:
             while True:
                 data = {"user_id": "*", "type": KIND, "data": self.sent}
-                await self._client.rpush(QUEUE, json.dumps({"type": "pushuser", "src": "bench", "data": data}))
+                raw = json.dumps({"type": "pushuser", "src": "bench", "data": data})
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    await self._client.rpush(QUEUE, raw)
                 self.sent += 1
                 await asyncio.sleep(self._interval)
         finally:

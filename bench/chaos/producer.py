@@ -10,10 +10,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import redis
-import redis.asyncio
 
+from bench.async_redis import cancellable_client
 from bench.chaos.numbered import Source, signed
-from bench.chaos.redis_node import ANSWER_SECONDS, impatient_client
+from bench.chaos.redis_node import ANSWER_SECONDS, HOST
 from rtserver.base.redis_queue import DEFAULT_NAME
 
 PAUSE_SECONDS = 0.1
@@ -40,7 +40,7 @@ class Producer:
     ) -> None:
         self.source = source
         self.attempts = self.failures = 0
-        self._client = impatient_client(port)
+        self._client = cancellable_client(f"redis://{HOST}:{port}/0")
         self._rate = rate
         self._on_sent = on_sent
         self._secret = secret
@@ -85,7 +85,7 @@ class Producer:
     async def _push(self, raws: list[bytes]) -> bool:
         self.attempts += 1
         with suppress(redis.RedisError, OSError, TimeoutError):
-            async with asyncio.timeout(2 * ANSWER_SECONDS):
+            async with asyncio.timeout(ANSWER_SECONDS):
                 await self._client.rpush(DEFAULT_NAME, *raws)
                 return True
         self.failures += 1

@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import redis
-import redis.asyncio
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
+from bench.async_redis import cancellable_client
 from bench.chaos.child import Child, ChildError
 from bench.process import free_port
 from rtserver.base.redis_queue import DEFAULT_NAME
@@ -21,18 +19,6 @@ START_SECONDS = 30.0
 ANSWER_SECONDS = 2.0
 PAGE = 10_000
 HOST = "127.0.0.1"
-
-
-def impatient_client(port: int) -> redis.asyncio.Redis:
-    """A client that neither repeats a command by itself nor waits long for an answer."""
-    return redis.asyncio.Redis(
-        host=HOST,
-        port=port,
-        protocol=2,
-        retry=Retry(NoBackoff(), 0),
-        socket_timeout=ANSWER_SECONDS,
-        socket_connect_timeout=ANSWER_SECONDS,
-    )
 
 
 class RedisNode:
@@ -69,7 +55,7 @@ class RedisNode:
 
     async def limit_memory(self, size: int) -> None:
         """Refuse writes once more than ``size`` bytes are in use; 0 for no limit."""
-        async with impatient_client(self.port) as client:
+        async with cancellable_client(self.url) as client, asyncio.timeout(ANSWER_SECONDS):
             await client.config_set("maxmemory", size)
 
     def places(self) -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
@@ -84,7 +70,7 @@ class RedisNode:
 
     async def _answers(self) -> bool:
         try:
-            async with impatient_client(self.port) as client:
+            async with cancellable_client(self.url) as client, asyncio.timeout(ANSWER_SECONDS):
                 return bool(await client.ping())
         except (redis.RedisError, OSError):
             return False

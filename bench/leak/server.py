@@ -74,7 +74,8 @@ class ExaminedApp(app.App):
         while line := await reader.readline():
             order, _, argument = line.decode().strip().partition(" ")
             if order == "snapshot":
-                await asyncio.wait_for(has_ended(start_snapshot(argument)), LONGEST_SNAPSHOT)
+                async with asyncio.timeout(LONGEST_SNAPSHOT):
+                    await has_ended(start_snapshot(argument))
                 answer: Mapping[str, Any] = {"path": argument}
             else:
                 answer = ANSWERS[order](argument)

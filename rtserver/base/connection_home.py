@@ -197,7 +197,8 @@ class ConnectionHome(ThreadBound):
             if connection.session is None:
                 connection.close(CloseCode.DRAINING, "the server is going down")
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._wait_idle(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._wait_idle()
         for connection in tuple(self._connections):
             connection.abort()
         for task in self._tasks:

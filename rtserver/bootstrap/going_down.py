@@ -94,6 +94,8 @@ class GoingDown:
         self.door.clear()
         await self.server.wait_closed(FLUSH_SECONDS)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.users.wait_removed(), CLOSE_SECONDS)
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.users.wait_removed()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self.http.close_all_connections(), CLOSE_SECONDS)
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.http.close_all_connections()

@@ -22,7 +22,7 @@ from tests.websocket_client import WebSocketClient
 
 BUS = "{queue:rtserver}:bus"
 PATIENCE_SECONDS = 30.0
-QUICK = ("--no-demo-quotes", "--canary-seconds", "0.2")
+QUICK = ("--no-demo-quotes", "--canary-seconds", "0.5")  # no quicker: a busy machine is not deaf
 
 
 @pytest.fixture
@@ -97,8 +97,7 @@ def test_a_server_whose_bus_takes_nothing_is_not_ready_and_says_where_messages_s
     with redis.Redis.from_url(server.redis_url) as client:
         client.delete(BUS)
         client.set(BUS, "somebody else's")
-        until(said(server, "deaf: no message of our own has come back"))
-        assert said(server, "it is on the list, and the intake does not move it")()
+        until(said(server, "it is on the list, and the intake does not move it"))
         status, checks = readings(server.url)
         assert (status, checks["canary"]["ok"]) == (503, False)
         assert "it is on the list" in checks["canary"]["detail"]
@@ -115,8 +114,7 @@ def test_a_server_that_can_open_no_connection_any_more_is_not_ready(server: Runn
     soft, hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)
     resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (3, hard))
     try:
-        until(said(server, "deaf: no message of our own has come back"))
-        assert said(server, "no loop-back connection can be opened")()
+        until(said(server, "no loop-back connection can be opened"))
     finally:
         resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (soft, hard))
         probe.socket.close()
