@@ -101,12 +101,17 @@ class Producer:
     def __init__(self, redis_url: str, rate: float) -> None:
         self._client = cancellable_client(redis_url)
         self._interval = 1 / rate
+        self._is_over = False
         self.sent = 0
 
+    def stop(self) -> None:
+        """End when what is being sent has been counted: a cancelled RPUSH may have been carried out."""
+        self._is_over = True
+
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until stopped."""
         try:
-            while True:
+            while not self._is_over:
                 data = {"user_id": "*", "type": KIND, "data": self.sent}
                 raw = json.dumps({"type": "pushuser", "src": "bench", "data": data})
                 async with asyncio.timeout(PATIENCE_SECONDS):
@@ -154,7 +159,8 @@ async def follow(stage: Stage, cookies: Sequence[str], rate: float, window: floa
             servers.enter_context(stage.server(LOAD_CORE))
         await until(lambda: all(len(one.comings) > 1 and one.notes.is_live for one in travellers), "all are back")
         await asyncio.sleep(AFTER_SECONDS)
-        await cancel(producing)
+        producer.stop()
+        await producing
         last = [producer.sent - 1]
         await until(lambda: all(one.notes.numbers[-1:] == last for one in travellers), "the last message")
         await cancel(*tasks)

@@ -38,11 +38,15 @@ class ServiceQueue:
         """One tick."""
         self.push("quote", [{"quote": quote, "info": {"point": [time_ms, price]}}])
 
+    def waiting(self) -> list[bytes]:
+        """What is on the list and has not been taken."""
+        return self._client.lrange(QUEUE, 0, -1)
+
     def wait_until_taken(self) -> None:
         """Until nothing is on the list any more."""
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while waiting := self._client.llen(QUEUE):
-            assert time.monotonic() < deadline, f"{waiting} messages stay on the list"
+        while waiting := self.waiting():
+            assert time.monotonic() < deadline, f"{len(waiting)} messages stay on the list"
             threading.Event().wait(0.01)
 
     def wait_until_saved(self) -> None:
