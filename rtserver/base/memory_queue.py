@@ -52,6 +52,7 @@ class MemoryQueue:
         self._list: deque[bytes] = deque()
         self._bus: deque[Entry] = deque(maxlen=bus_length)
         self._dead: deque[DeadLetter] = deque(maxlen=dead_length)
+        self._dead_names: deque[tuple[str, str]] = deque(maxlen=dead_length)
         self._kept: dict[str, _KeptStream] = {}
         self._cursors: dict[str, str] = {}
         self._works: dict[str, MemoryWork] = {}
@@ -118,9 +119,14 @@ class MemoryQueue:
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """See ``QueuePort``."""
         for letter in letters:
+            name = (letter.entry, letter.reason)
+            if letter.entry:
+                if name in self._dead_names:
+                    continue
+                self._dead_names.append(name)
             self._buried += 1
             letter_id = f"{int(self._now() * 1000)}-{self._buried}"
-            self._dead.append(msgspec.structs.replace(letter, id=letter_id))
+            self._dead.append(msgspec.structs.replace(letter, id=letter_id, entry=""))
 
     def dead_letters(self, after: str, count: int) -> list[DeadLetter]:
         """See ``QueuePort``."""

@@ -98,7 +98,8 @@ class KeptRange(NamedTuple):
 class DeadLetter(msgspec.Struct, frozen=True):
     """A message that could not be handled, with its original bytes. ``at`` is in epoch seconds.
 
-    ``id`` is the queue's name for it; empty until it has been buried.
+    ``id`` is the queue's name for it; empty until it has been buried. ``entry`` is the id that the message has on the
+    bus, if any; it is not kept.
     """
 
     raw: bytes
@@ -107,6 +108,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
     src: str
     at: float
     id: str = ""
+    entry: str = ""
 
 
 class QueuePort(Protocol):
@@ -148,7 +150,10 @@ class QueuePort(Protocol):
         """
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
-        """Add dead letters. After a ``QueueAwayError`` some may have been added."""
+        """Add dead letters, those with an ``entry`` once for each reason, whoever does it and how often.
+
+        Of very many, the newest are known. After a ``QueueAwayError`` they may have been added.
+        """
 
     def dead_letters(self, after: str, count: int) -> list[DeadLetter]:
         """At most ``count`` dead letters behind the one with the id ``after``, the oldest first."""

@@ -8,6 +8,7 @@ Knows nothing of threads and event loops: the client that it is given brings its
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import redis
@@ -68,9 +69,11 @@ class RedisQueue(RedisStreams):
         self._list, self._intake = name, f"{{{name}}}:intake"
         self._bus, self._dead = f"{{{name}}}:bus", f"{{{name}}}:dead"
         self._positions, self._names = f"{{{name}}}:positions", f"{{{name}}}:ids"
+        self._buried = f"{{{name}}}:buried"
         self._batch, self._bus_length, self._dead_length = batch, bus_length, dead_length
         self._signer = signer or Signer()
         self._repeat_ms = round(repeat_seconds * 1000)
+        self._bury_script = load_script("bury.lua")
         self._intake_script = load_script("message_id.lua", "intake.lua")
         self._requeue_script = load_script("message_id.lua", "requeue.lua")
         self._positions_script = load_script("positions.lua")
@@ -129,8 +132,10 @@ class RedisQueue(RedisStreams):
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """See ``QueuePort``. ``at`` is kept in epoch milliseconds."""
-        add = ("XADD", self._dead, "MAXLEN", "~", self._dead_length, "*")
-        self._call_together([(*add, *letter_fields(letter)) for letter in letters])
+        rows = [(letter.entry, letter.reason, *letter_fields(letter)) for letter in letters]
+        if rows:
+            bounds = (self._dead_length, len(rows[0]) - 2)
+            self._call("EVAL", self._bury_script, 2, self._dead, self._buried, *bounds, *chain.from_iterable(rows))
 
     def dead_letters(self, after: str, count: int) -> list[DeadLetter]:
         """See ``QueuePort``."""

@@ -48,7 +48,7 @@ class ServiceMessageDispatcher:
                 if lane is None:
                     raise _unknown(message)
             except Rejected as rejected:
-                self._rejections.add(entry.raw, rejected)
+                self._rejections.add(entry, rejected)
             else:
                 lane.offer(entry, message)
 
@@ -60,7 +60,7 @@ class ServiceMessageDispatcher:
                 if message.type not in self._lanes:
                     raise _unknown(message)
             except Rejected as rejected:
-                self._rejections.add(entry.raw, rejected)
+                self._rejections.add(entry, rejected)
 
 
 def _unknown(message: ServiceMessage) -> Rejected:

@@ -141,7 +141,7 @@ class Lane:
                 self.handled += 1
             except Rejected as rejected:
                 self.rejected += 1
-                self._rejections.add(entry.raw, rejected, self.msg_type)
+                self._rejections.add(entry, rejected, self.msg_type)
         try:
             self.handler.flush()
         except Exception:

@@ -65,7 +65,7 @@ class ServiceMessageQueue:
                 messages.append(decode(entry.raw, self._signer))
             except Rejected as rejected:
                 at = int(entry.id.partition("-")[0]) / 1000
-                dead.append(DeadLetter(entry.raw, rejected.reason, rejected.detail, rejected.src, at))
+                dead.append(DeadLetter(entry.raw, rejected.reason, rejected.detail, rejected.src, at, entry=entry.id))
         if dead:
             self._queue.bury(dead)
         if entries:

@@ -169,7 +169,7 @@ class OnceWorker:
             self._rejections.tell_retry(rejected, self.msg_type)
             self._due[work.id] = self._now() + delay_after(work.tries)
             return
-        letter = self._rejections.letter(work.raw, rejected)
+        letter = self._rejections.letter(Entry(work.id, work.raw), rejected)
         if self._link.call(self._work.bury, work.id, letter):
             self._rejections.count(rejected, self.msg_type)
 

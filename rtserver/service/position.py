@@ -3,7 +3,7 @@ handled when it comes back.
 
 Decides where a lane begins, and what may be saved when: a place counts as done when its messages have been handled,
 and those that could not be are in the dead stream, the ones included that go to no lane. So a message may be handled
-or buried a second time after a crash, and is never left out.
+a second time after a crash, and is never left out.
 """
 
 from collections.abc import Callable, Sequence

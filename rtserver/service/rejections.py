@@ -8,7 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from rtserver.base.queue_port import DeadLetter
+from rtserver.base.queue_port import DeadLetter, Entry
 from rtserver.service.message import Reason, Rejected
 
 LOG_SECONDS = 60.0
@@ -48,19 +48,20 @@ class Rejections:
         """Whether so many letters wait for their burial that no more messages should be read."""
         return len(self._letters) > CONGESTED_LENGTH
 
-    def add(self, raw: bytes, rejected: Rejected, handler: str = "") -> None:
-        """Take in a message with its original bytes. ``handler`` is the type of the one that refused it, if one did.
+    def add(self, entry: Entry, rejected: Rejected, handler: str = "") -> None:
+        """Take in a message as the bus has it. ``handler`` is the type of the one that refused it, if one did.
 
         An exception that is the rejection's ``__cause__`` is logged with its traceback.
         """
-        self._letters.append(self.letter(raw, rejected))
+        self._letters.append(self.letter(entry, rejected))
         self.added += 1
         self.count(rejected, handler)
         self.wake()
 
-    def letter(self, raw: bytes, rejected: Rejected) -> DeadLetter:
+    def letter(self, entry: Entry, rejected: Rejected) -> DeadLetter:
         """The dead letter of a message, for who buries it himself and says ``count`` then."""
-        return DeadLetter(raw, str(rejected.reason), rejected.detail[:MAX_DETAIL], rejected.src, self._now())
+        detail = rejected.detail[:MAX_DETAIL]
+        return DeadLetter(entry.raw, str(rejected.reason), detail, rejected.src, self._now(), entry=entry.id)
 
     def count(self, rejected: Rejected, handler: str = "") -> None:
         """Count a message that is dead, and tell the log."""

@@ -55,8 +55,8 @@ def messages(count: int, first: int = 0) -> list[bytes]:
     return [b"message %d" % number for number in range(first, first + count)]
 
 
-def letter(raw: bytes = b"{", reason: str = "bad_json") -> DeadLetter:
-    return DeadLetter(raw, reason, "ends too early", "feed-1", 1_362_150_000.25)
+def letter(raw: bytes = b"{", reason: str = "bad_json", entry: str = "") -> DeadLetter:
+    return DeadLetter(raw, reason, "ends too early", "feed-1", 1_362_150_000.25, entry=entry)
 
 
 def test_nothing_is_there_at_first(queue: QueuePort) -> None:
@@ -283,6 +283,30 @@ def test_a_dead_letter_keeps_everything(queue: QueuePort) -> None:
     )
     assert queue.dead_letters(found[0].id, 10) == found[1:]
     assert queue.dead_letters(START, 1) == found[:1]
+
+
+def test_a_letter_about_a_message_of_the_bus_is_there_once_for_each_reason(queue: QueuePort) -> None:
+    one, other = letter(b"one", entry="7-1"), letter(b"other", entry="7-2")
+    queue.bury([one, other, one])
+    queue.bury([one, letter(b"one", reason="bad_data", entry="7-1")])
+    found = [(dead.raw, dead.reason) for dead in queue.dead_letters(START, 10)]
+    assert found == [(b"one", "bad_json"), (b"other", "bad_json"), (b"one", "bad_data")]
+
+
+def test_a_letter_that_was_requeued_is_buried_again_if_it_is_no_better(queue: QueuePort) -> None:
+    queue.put([b"{"])
+    for _ in range(2):
+        queue.intake(0.1)
+        queue.bury([letter(b"{", entry=queue.newest_id())])
+        [dead] = queue.dead_letters(START, 10)
+        queue.requeue(dead.id)
+
+
+def test_of_very_many_letters_the_newest_are_known(make_queue: MakeQueue) -> None:
+    queue = make_queue(dead_length=2)
+    queue.bury([letter(b"1", entry=f"{number}-1") for number in (8, 9, 10)])
+    queue.bury([letter(b"2", entry=f"{number}-1") for number in (8, 10)])
+    assert [dead.raw for dead in queue.dead_letters(START, 10)].count(b"2") == 1
 
 
 def test_a_requeued_letter_is_on_the_list_again_and_dead_no_more(queue: QueuePort) -> None:
