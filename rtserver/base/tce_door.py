@@ -14,6 +14,7 @@ from rtserver.base.socket_stream import send_without_delay
 from rtserver.base.tce_connection import TceConnection
 from rtserver.base.tce_framing import message_packet
 from rtserver.base.tls import TLS_TURN_CONNECTIONS, Tls, TlsHandshake
+from rtserver.base.waiting_room import WaitingRoom
 from rtserver.base.wire.client_message import encode
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.handshake import HandshakeError
@@ -29,7 +30,7 @@ class TceDoor:
     def __init__(self, home: ConnectionHome, tls: Tls | None = None) -> None:
         self._home = home
         self._tls = tls
-        self._shaking: set[SecureStranger] = set()
+        self._shaking: WaitingRoom[SecureStranger] = WaitingRoom(home.gate)
         turn = {} if tls is None else {"turn_connections": TLS_TURN_CONNECTIONS}
         self._acceptor = Acceptor(home.loop, self._on_accept, **turn)
 
@@ -40,7 +41,7 @@ class TceDoor:
     def stop(self) -> None:
         """Accept no more, and wait for nobody who has not shaken hands."""
         self._acceptor.stop()
-        for stranger in tuple(self._shaking):
+        for stranger in self._shaking:
             stranger.drop()
 
     def _on_accept(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
@@ -79,19 +80,26 @@ class SecureStranger:
     """A connection that has not shaken hands yet; it has as long for that as for its token afterwards."""
 
     def __init__(
-        self, home: ConnectionHome, tls: Tls, connection: ssl.SSLSocket, ip: str, others: "set[SecureStranger]"
+        self, home: ConnectionHome, tls: Tls, connection: ssl.SSLSocket, ip: str, room: "WaitingRoom[SecureStranger]"
     ) -> None:
         self._home = home
         self._tls = tls
         self._connection = connection
         self._ip = ip
-        self._others = others
+        self._room = room
         self._handshake = TlsHandshake(home.loop, connection, self._on_done, self._on_failed)
         self._timer = home.wheel.arm(home.now(), home.login_seconds, self._on_late)
 
     def begin(self) -> None:
-        """Shake hands, as far as it gets."""
-        self._others.add(self)
+        """Shake hands, as far as it gets, if there is room for that."""
+        try:
+            displaced = self._room.enter(self, self._ip)
+        except HandshakeError as error:
+            log.info("! %s: no TLS: %s", self._ip, error)
+            self.drop()
+            return
+        if displaced is not None:
+            displaced.drop()
         self._handshake.go_on()
 
     def drop(self) -> None:
@@ -113,7 +121,7 @@ class SecureStranger:
         self._on_failed(TimeoutError(ETIMEDOUT, "the handshake did not come to its end in time"))
 
     def _release(self) -> None:
-        self._others.discard(self)
+        self._room.leave(self)
         self._handshake.stop()
         self._timer.cancel()
 

@@ -304,6 +304,32 @@ async def test_a_binary_client_that_does_not_shake_hands_holds_no_place(
     await until(lambda: not (len(server.gate) or len(server.wheel)))
 
 
+async def test_of_too_many_who_do_not_shake_hands_the_longest_silent_one_is_dropped(
+    tce_port: tuple[TceDoor, int], trust: ssl.SSLContext, server: WebSocketServer
+) -> None:
+    server.gate.limits = GateLimits(pending=1)
+    async with meet(tce_port[1]) as silent, meet(tce_port[1]) as other:
+        assert await silent.rest() == b""
+        assert server.gate.counted.counts["pending"] == 1
+        async with meet(tce_port[1], trust) as honest:
+            assert await other.rest() == b""
+            await honest.send(b"no packet at all")
+            assert b'"closed"' in await honest.rest()
+    await until(lambda: not len(server.gate))
+
+
+async def test_nobody_fills_the_room_for_handshakes_from_one_address(
+    tce_port: tuple[TceDoor, int], server: WebSocketServer
+) -> None:
+    server.gate.limits = GateLimits(pending_per_ip=1)
+    async with meet(tce_port[1]) as first:
+        await first.send(CLIENT_HELLO)
+        async with meet(tce_port[1]) as second:
+            assert await second.rest() == b""
+        assert server.gate.counted.counts["pending_per_ip"] == 1
+    await until(lambda: not len(server.gate))
+
+
 async def test_at_the_end_binary_clients_in_the_middle_are_let_go(
     tce_port: tuple[TceDoor, int], server: WebSocketServer
 ) -> None:
