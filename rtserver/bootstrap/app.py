@@ -229,7 +229,7 @@ class App:
 
     def _probes(self) -> list[Probe]:
         thread = self._services.thread
-        link = thread.link
+        link = thread.pipeline.link
         return [
             beat_probe("websocket thread", lambda: self._beat.last, STALE_SECONDS),
             beat_probe("service thread", lambda: thread.beat.last, STALE_SECONDS),

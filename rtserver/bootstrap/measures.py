@@ -68,16 +68,17 @@ def limit_measures(limited: LimitCounts, home: ConnectionHome) -> Iterator[Measu
 
 def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[Measure]:
     """The service thread's numbers."""
-    lanes, link, rejections = services.lanes, services.link, services.rejections
+    pipeline = services.pipeline
+    lanes, link, rejections = pipeline.lanes, pipeline.link, pipeline.rejections
     yield Measure("gauge", "redis_connected", "1 while the queue answers", lambda: int(link.is_connected))
     yield Measure("counter", "redis_outages", "How often the queue went away", lambda: link.outages)
     yield Measure(
-        "counter", "intake_messages", "Messages moved from the list to the bus", lambda: services.intake.moved
+        "counter", "intake_messages", "Messages moved from the list to the bus", lambda: pipeline.intake.moved
     )
-    yield Measure("counter", "repeated_messages", "Messages dropped as repeats", lambda: services.intake.repeated)
-    yield Measure("counter", "bus_messages", "Messages read from the bus", lambda: services.reader.received)
+    yield Measure("counter", "repeated_messages", "Messages dropped as repeats", lambda: pipeline.intake.repeated)
+    yield Measure("counter", "bus_messages", "Messages read from the bus", lambda: pipeline.reader.received)
     yield Measure(
-        "counter", "bus_lost", "Bus entries that were trimmed before they were read", lambda: services.reader.lost
+        "counter", "bus_lost", "Bus entries that were trimmed before they were read", lambda: pipeline.reader.lost
     )
     yield Measure(
         "counter", "dead_messages", "Messages sent to the dead stream", lambda: dict(rejections.counts), "reason"
@@ -93,7 +94,7 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
     yield Measure(
         "counter", "lane_lost", "Messages trimmed unread", lambda: {x.msg_type: x.lost for x in lanes}, "lane"
     )
-    yield from once_measures(services.once)
+    yield from once_measures(pipeline.once)
     yield Measure(
         "gauge",
         "lane_busy_seconds",

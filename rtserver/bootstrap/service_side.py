@@ -23,6 +23,7 @@ from rtserver.service.django_site import DjangoSiteMsgHandler
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.once_worker import OnceRule
+from rtserver.service.pipeline import Pipeline
 from rtserver.service.push_user import PushUserMsgHandler
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.quote_center import QuoteCenter
@@ -82,22 +83,30 @@ def build_services(
         bus_length=config.bus_length,
         repeat_seconds=config.repeat_seconds,
     )
-    signer = Signer(config.queue_secret)
     stopping = gevent.event.Event()
     link = QueueLink(stopping.wait)
     streams = UserStreams(queue, link, Bound(config.user_keep_messages, config.user_keep_seconds))
     push_user = PushUserMsgHandler(context, streams)
     handlers = [push_user, DjangoSiteMsgHandler(context), *(plugin(context) for plugin in plugins)]
-    thread = ServiceThread(
+    pipeline = Pipeline(
         queue,
-        bridge,
+        link,
         [quotes, *handlers, canary],
-        link=link,
-        stopping=stopping,
-        desk=ResumeDesk(streams, post, gevent.event.Event()),
+        is_congested=lambda: bridge.to_users.is_congested,
+        pause=gevent.sleep,
+        event=gevent.event.Event,
         worker=worker,
+        signer=Signer(config.queue_secret),
+        bounds=message_bounds(config),
         once=OnceRule(config.once_tries, config.once_claim_seconds),
-        signer=signer,
+        max_ahead=config.bus_length // 2,
+        lane_bound=config.lane_length,
+    )
+    thread = ServiceThread(
+        pipeline,
+        bridge,
+        stopping,
+        desk=ResumeDesk(streams, post, gevent.event.Event()),
         services={"quotes": quotes},
         sources=[
             CanarySource(producer_queue(config, gevent_client(redis_url)).put, process, trail, sleep=gevent.sleep),
@@ -106,20 +115,17 @@ def build_services(
         on_failure=on_failure,
         stall_seconds=config.stall_ms / 1000,
         lane_stall_seconds=config.lane_stall_seconds,
-        max_ahead=config.bus_length // 2,
-        lane_bound=config.lane_length,
-        bounds=message_bounds(config),
     )
-    trail.search = lambda: find_canary(thread)
+    trail.search = lambda: find_canary(pipeline)
     return ServiceSide(thread, quotes, streams, queue.address)
 
 
-def find_canary(thread: ServiceThread) -> Place:
+def find_canary(pipeline: Pipeline) -> Place:
     """Where messages are held up between the list and the bridge. From any thread."""
-    lane = next(lane for lane in thread.lanes if lane.msg_type == CanaryMsgHandler.msg_type)
+    lane = next(lane for lane in pipeline.lanes if lane.msg_type == CanaryMsgHandler.msg_type)
     if len(lane) or lane.is_behind:
         return Place.LANE
-    return Place.BUS if thread.reader.position != thread.intake.newest_id else Place.LIST
+    return Place.BUS if pipeline.reader.position != pipeline.intake.newest_id else Place.LIST
 
 
 def producer_queue(config: Config, client: redis.Redis) -> ServiceMessageQueue:

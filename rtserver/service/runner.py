@@ -5,10 +5,9 @@ order, and decides nothing about messages. Nothing is monkey patched; the rest o
 """
 
 import logging
-import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
@@ -21,24 +20,13 @@ from rtserver.base.beat import Beat
 from rtserver.base.bridge import Bridge
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.queue_port import QueueError
-from rtserver.base.signature import Signer
 from rtserver.base.stack_log import log_stack
-from rtserver.base.work_port import WorkQueue
-from rtserver.service.bus_reader import BusReader, Intake
-from rtserver.service.dispatcher import ServiceMessageDispatcher
 from rtserver.service.doorbell import Doorbell
-from rtserver.service.lane import Lane
 from rtserver.service.lane_watch import LaneWatch
-from rtserver.service.message import NO_BOUNDS, Bounds
-from rtserver.service.msg_handler import ServiceMsgHandler, SubscribableService
-from rtserver.service.once import OnceInbox, OnceLane, stream_of
-from rtserver.service.once_worker import OnceRule, OnceWorker
-from rtserver.service.position import Positions
-from rtserver.service.queue_link import QueueLink
-from rtserver.service.rejections import Rejections
+from rtserver.service.msg_handler import SubscribableService
+from rtserver.service.pipeline import Pipeline
 from rtserver.service.resume_desk import ResumeDesk
 from rtserver.service.service_directory import ServiceDirectory
-from rtserver.service.worker import LaneWorker, Undertaker
 
 LANE_SECONDS = 0.5
 DRAIN_LIMIT = 200
@@ -68,39 +56,29 @@ def offload(fn: Callable[..., T], /, *args: Any) -> T:
 class ServiceThread:
     """The service side of the server. Built and started by the main thread; the counters may be read from anywhere.
 
-    ``queue`` must be one on gevent's sockets and is this thread's from here on. ``services`` are those that agents
-    may subscribe to, by name. ``on_failure`` is called on the service thread when one of its greenlets dies: what is
-    left of the thread cannot be relied on, and the process should end. ``worker`` is the name under which this one
-    comes back after a restart, ``signer`` knows whose messages are taken. Raises ``DuplicateTypeError``.
-
-    ``link`` is for those who call the queue themselves, and its pauses end with ``stopping``, which is set here.
-    ``desk`` is theirs who ask for what was kept.
+    The queue of ``pipeline`` must be one on gevent's sockets and is this thread's from here on; its link's pauses end
+    with ``stopping``, which is set here. ``services`` are those that agents may subscribe to, by name, ``desk`` is
+    theirs who ask for what was kept. ``on_failure`` is called on the service thread when one of its greenlets dies:
+    what is left of the thread cannot be relied on, and the process should end.
     """
 
     def __init__(
         self,
-        queue: WorkQueue,
+        pipeline: Pipeline,
         bridge: Bridge,
-        handlers: Iterable[ServiceMsgHandler],
+        stopping: gevent.event.Event,
         *,
-        link: QueueLink | None = None,
-        stopping: gevent.event.Event | None = None,
         desk: ResumeDesk | None = None,
-        worker: str = "worker",
-        signer: Signer | None = None,
         services: Mapping[str, SubscribableService] | None = None,
         sources: Sequence[Source] = (),
         on_failure: Callable[[BaseException], object] = lambda error: None,
         stall_seconds: float = 0.0,
         lane_stall_seconds: float = 5.0,
-        read_count: int = 500,
-        max_ahead: int = 50_000,
-        lane_bound: int = 2_000,
-        bounds: Bounds = NO_BOUNDS,
-        once: OnceRule = OnceRule(),  # noqa: B008 (a tuple)
     ) -> None:
-        self._queue = queue
+        self.pipeline = pipeline
         self._mailbox = bridge.to_services
+        self._stopping = stopping
+        self._desk = desk
         self._services = dict(services or {})
         self._sources = sources
         self._on_failure = on_failure
@@ -108,44 +86,13 @@ class ServiceThread:
         self._doorbell = Doorbell()
         self._is_ready = threading.Event()
         self._located, self._mail = (gevent.event.Event() for _ in range(2))
-        self._stopping = stopping or gevent.event.Event()
         self._stop_seconds = self._deadline = 0.0
         self.failure: BaseException | None = None
         self.beat = Beat("service", time.monotonic(), stall_seconds)
-        self.link = link or QueueLink(self._stopping.wait)
-        self._desk = desk
-        self.rejections = rejections = Rejections()
-        waits: dict[str, Any] = {
-            "must_hold": lambda: bridge.to_users.is_congested or rejections.is_congested,
-            "pause": gevent.sleep,
-        }
         self.directory = ServiceDirectory(self._services, bridge.to_users.post, desk)
-        self.once: list[OnceWorker] = []
-        name = f"{worker}#{secrets.token_hex(4)}"
-        lane_options: dict[str, Any] = {"bound": lane_bound, "signer": signer, "bounds": bounds}
-
-        def lane_of(handler: ServiceMsgHandler) -> Lane:
-            if handler.delivery != "once":
-                return Lane(handler, rejections, **lane_options)
-            work = queue.work(stream_of(handler.msg_type))
-            self.once.append(OnceWorker(handler, work, self.link, rejections, name, rule=once, **waits))
-            return OnceLane(OnceInbox(handler, queue, self.link), rejections, **lane_options)
-
-        self.lanes = tuple(lane_of(handler) for handler in handlers)
-        # Where a handler delivers once, its lane only keeps what the other one works off.
-        self._handing: tuple[Lane | OnceWorker, ...] = (*self.lanes, *self.once)
-        self.lane_watch = LaneWatch(tuple({one.msg_type: one for one in self._handing}.values()), lane_stall_seconds)
+        watched = {one.msg_type: one for one in pipeline.handing}
+        self.lane_watch = LaneWatch(tuple(watched.values()), lane_stall_seconds)
         self._at_work: dict[str, gevent.Greenlet] = {}
-        dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections, signer, bounds)
-        self.reader = BusReader(queue, self.link, dispatcher, count=read_count, **waits)
-        self.intake = Intake(queue, self.link, self.reader, max_ahead=max_ahead, **waits)
-        self._undertaker = Undertaker(self.rejections, queue, self.link, gevent.event.Event())
-        self._workers = [
-            LaneWorker(lane, queue, self.link, self.reader, gevent.event.Event(), **waits) for lane in self.lanes
-        ]
-        self._positions = Positions(
-            worker, self.lanes, queue, self.link, self.reader, rejections=rejections, pause=gevent.sleep
-        )
 
     # Any thread.
 
@@ -194,13 +141,14 @@ class ServiceThread:
             self._is_ready.set()
             self._mailbox.bind(lambda: None)
             self._doorbell.take_down()
-            self._queue.close()
+            self.pipeline.queue.close()
             # A function that was offloaded and hangs would hold up the end here, and needs the loop when it returns.
             if not len(hub.threadpool):
                 hub.destroy(destroy_loop=True)
 
     def _serve(self, hub: Hub) -> None:
-        for owned in (*self._services.values(), *(lane.handler for lane in self.lanes)):
+        pipeline = self.pipeline
+        for owned in (*self._services.values(), *(lane.handler for lane in pipeline.lanes)):
             if isinstance(owned, ThreadBound):
                 owned.bind_thread()
         hub.handle_error = self._on_hub_error
@@ -208,14 +156,14 @@ class ServiceThread:
         self._doorbell.put_up(hub, {"stop": self._stopping.set, "mail": self._mail.set})
         self._mailbox.bind(lambda: self._doorbell.ring("mail"))
         reader = self._spawn(self._follow_bus)
-        intake = self._spawn(self._when_located, self.intake.run)
-        lanes = [self._spawn(self._when_located, worker.run) for worker in self._workers]
-        burial = self._spawn(self._undertaker.run)
-        saver = self._spawn(self._when_located, self._positions.run)
+        intake = self._spawn(self._when_located, pipeline.intake.run)
+        lanes = [self._spawn(self._when_located, worker.run) for worker in pipeline.workers]
+        burial = self._spawn(pipeline.undertaker.run)
+        saver = self._spawn(self._when_located, pipeline.positions.run)
         desks = [self._spawn(self._when_located, desk.run) for desk in (self._desk,) if desk is not None]
-        once = [self._spawn(self._when_located, worker.run) for worker in self.once]
-        signs = [self._spawn(self._when_located, worker.run_signs_of_life) for worker in self.once]
-        types = (one.msg_type for one in self._handing)
+        once = [self._spawn(self._when_located, worker.run) for worker in pipeline.once]
+        signs = [self._spawn(self._when_located, worker.run_signs_of_life) for worker in pipeline.once]
+        types = (one.msg_type for one in pipeline.handing)
         self._at_work = dict(zip(types, (*lanes, *once), strict=True))
         loops = (self._turn, self._watch_lanes, self._read_mail, *(one.run for one in self._sources))
         others = [self._spawn(run) for run in loops]
@@ -234,26 +182,26 @@ class ServiceThread:
         self, intake: gevent.Greenlet, reader: gevent.Greenlet, lanes: list[gevent.Greenlet], burial: gevent.Greenlet
     ) -> None:
         """Upstream first, so that everything a greenlet will ever get is there when its own turn to end comes."""
-        deadline = self._deadline
-        self.link.is_ending = True
+        pipeline, deadline = self.pipeline, self._deadline
+        pipeline.link.is_ending = True
         for source in self._sources:
             source.stop()
         if not self._located.is_set():
             gevent.killall([intake, reader, *lanes])  # nothing was taken
         # A running intake is not killed: what it has just moved would be on the bus, and nobody would know.
-        self.intake.is_stopped = True
+        pipeline.intake.is_stopped = True
         _join([intake], deadline)
-        self.reader.finish(self.intake.newest_id)
-        if self.reader.is_done:
+        pipeline.reader.finish(pipeline.intake.newest_id)
+        if pipeline.reader.is_done:
             reader.kill()  # it only waits for more
         _join([reader], deadline)
-        for worker in self._workers:
+        for worker in pipeline.workers:
             worker.finish()
         _join(lanes, deadline)
-        self._undertaker.finish()
+        pipeline.undertaker.finish()
         _join([burial], deadline + LAST_LETTER_SECONDS)
         if self._located.is_set():
-            _join([self._spawn(self._positions.finish)], deadline + LAST_LETTER_SECONDS)
+            _join([self._spawn(pipeline.positions.finish)], deadline + LAST_LETTER_SECONDS)
         while self._mailbox.drain(self.directory.handle, DRAIN_LIMIT):
             pass
 
@@ -265,7 +213,7 @@ class ServiceThread:
 
     def _stop_once(self, greenlets: list[gevent.Greenlet]) -> None:
         """No more work is begun; what is being done has as much time as everything else."""
-        for worker, greenlet in zip(self.once, greenlets, strict=True):
+        for worker, greenlet in zip(self.pipeline.once, greenlets, strict=True):
             worker.finish()
             if worker.running is None:
                 greenlet.kill()  # it only waits for more
@@ -273,18 +221,19 @@ class ServiceThread:
     def _leave_once(self, greenlets: list[gevent.Greenlet]) -> None:
         _join(greenlets, self._deadline)
         if self._located.is_set():
-            releases = [self._spawn(worker.release) for worker in self.once]
+            releases = [self._spawn(worker.release) for worker in self.pipeline.once]
             _join(releases, time.monotonic() + LAST_LETTER_SECONDS)
 
     def _tell_what_is_left(self) -> None:
-        for worker in self.once:
+        pipeline = self.pipeline
+        for worker in pipeline.once:
             if worker.running is not None:
                 log.error("! stopped in the middle of message %s for %r", worker.running, worker.msg_type)
-        for lane in self.lanes:
+        for lane in pipeline.lanes:
             if len(lane):
                 log.error("! stopped with %d messages for %r unhandled", len(lane), lane.msg_type)
-        if len(self.rejections):
-            log.error("! stopped with %d dead letters unburied", len(self.rejections))
+        if len(pipeline.rejections):
+            log.error("! stopped with %d dead letters unburied", len(pipeline.rejections))
 
     def _spawn(self, run: Callable[..., None], *args: Any) -> gevent.Greenlet:
         return gevent.spawn(self._guard, run, *args)
@@ -296,7 +245,7 @@ class ServiceThread:
         except QueueError as error:
             # The link raises only while the thread stops; a source may raise it at any time.
             log.error("! ended without the queue: %s", error)
-            if not self.link.is_ending:
+            if not self.pipeline.link.is_ending:
                 self._fail(error)
         except gevent.GreenletExit:
             raise  # it was told to
@@ -330,9 +279,9 @@ class ServiceThread:
     # The greenlets.
 
     def _follow_bus(self) -> None:
-        self._positions.begin()
+        self.pipeline.positions.begin()
         self._located.set()
-        self.reader.run()
+        self.pipeline.reader.run()
 
     def _when_located(self, run: Callable[[], None]) -> None:
         """What is moved to the bus before the reader knows where it begins would never be read."""

@@ -10,18 +10,13 @@ from typing import Any
 
 import msgspec
 
-from rtserver.base.queue_port import QueueAwayError, QueuePort
+from rtserver.base.queue_port import QueueAwayError
 from rtserver.base.work_port import WorkPort, WorkQueue
-from rtserver.service.bus_reader import BusReader, Intake
-from rtserver.service.dispatcher import ServiceMessageDispatcher
-from rtserver.service.lane import Lane
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
-from rtserver.service.once import OnceInbox, OnceLane, stream_of
-from rtserver.service.once_worker import OnceRule, OnceWorker
-from rtserver.service.position import Positions
+from rtserver.service.once import stream_of
+from rtserver.service.once_worker import OnceRule
+from rtserver.service.pipeline import Pipeline
 from rtserver.service.queue_link import QueueLink
-from rtserver.service.rejections import Rejections
-from rtserver.service.worker import LaneWorker, Undertaker
 from tests.service_fakes import Surroundings
 
 TYPES = ("a", "b")
@@ -63,7 +58,7 @@ HANDLERS[ONCE] = type("NotingOnce", (Noting,), {"msg_type": ONCE, "delivery": "o
 class FaultyQueue:
     """A queue whose next call fails when it is told to: before it has done anything, or afterwards, unheard."""
 
-    def __init__(self, queue: QueuePort) -> None:
+    def __init__(self, queue: WorkQueue) -> None:
         self._queue = queue
         self.fault = ""
 
@@ -90,6 +85,10 @@ class FaultyQueue:
     def intake(self, timeout: float) -> Any:
         """Nor here."""
         return self._wrapped(self._queue.intake)(0)
+
+    def work(self, stream: str) -> "ImpatientWork":
+        """Nor for what is done once, which has no faults of this kind."""
+        return ImpatientWork(self._queue.work(stream))
 
 
 class ImpatientWork:
@@ -123,7 +122,7 @@ class Stop:
 class Worker:
     """A worker from its start to its crash. ``handled`` has the numbers by type and outlives it.
 
-    ``life`` is a word that no start before it has had, ``now`` the clock of what is done once.
+    ``now`` is the clock of what is done once.
     """
 
     def __init__(
@@ -132,44 +131,32 @@ class Worker:
         queue: WorkQueue,
         handled: dict[str, list[int]],
         *,
-        life: str = "first",
         now: Callable[[], float] = lambda: 0.0,
         claim_seconds: float = CLAIM_SECONDS,
     ) -> None:
         self.queue = FaultyQueue(queue)
-        stop = Stop()
-        # The link tries again at once: how long it waits is not the question here.
-        link = QueueLink(lambda _seconds: None)
-        context = Surroundings().context
-        self.rejections = Rejections()
-        handlers = [HANDLERS[name](context, handled[name]) for name in TYPES]
-        self.lanes: list[Lane] = [Lane(handler, self.rejections, bound=3, batch=2) for handler in handlers]
-        once = HANDLERS[ONCE](context, handled[ONCE])
-        work: Any = ImpatientWork(queue.work(stream_of(ONCE)))
-        self.work_left = work.waiting
-        self.once = OnceWorker(
-            once,
-            work,
-            link,
-            self.rejections,
-            f"{name}/{life}",
-            rule=OnceRule(TRIES, claim_seconds),
-            must_hold=lambda: False,
+        self.work_left = queue.work(stream_of(ONCE)).waiting
+        stop, context = Stop(), Surroundings().context
+        port: Any = self.queue
+        pipeline = Pipeline(
+            port,
+            QueueLink(lambda _seconds: None),  # it tries again at once: how long it waits is not the question here
+            [HANDLERS[kind](context, handled[kind]) for kind in (*TYPES, ONCE)],
+            is_congested=lambda: False,
             pause=stop.wait,
+            event=lambda: stop,
+            worker=name,
+            once=OnceRule(TRIES, claim_seconds),
+            read_count=4,
+            max_ahead=50,
+            lane_bound=3,
+            lane_batch=2,
             now=now,
         )
-        inbox: Any = OnceInbox(once, self.queue, link)  # type: ignore[arg-type]
-        self.lanes.append(OnceLane(inbox, self.rejections, bound=3, batch=2))
-        dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections)
-        waits: dict[str, Any] = {"must_hold": lambda: False, "pause": stop.wait}
-        port: Any = self.queue
-        self.reader = BusReader(port, link, dispatcher, count=4, **waits)
-        self.intake = Intake(port, link, self.reader, max_ahead=50, **waits)
-        self.undertaker = Undertaker(self.rejections, port, link, stop)
-        self.workers = [LaneWorker(lane, port, link, self.reader, stop, **waits) for lane in self.lanes]
-        self.positions = Positions(
-            name, self.lanes, port, link, self.reader, rejections=self.rejections, pause=stop.wait
-        )
+        self.rejections, self.lanes, self.workers = pipeline.rejections, pipeline.lanes, pipeline.workers
+        self.reader, self.intake, self.positions = pipeline.reader, pipeline.intake, pipeline.positions
+        self.undertaker = pipeline.undertaker
+        [self.once] = pipeline.once
         self.reader.locate()
         self.positions.begin()
 

@@ -43,7 +43,6 @@ class BusMachine(RuleBasedStateMachine):
         }
         self.lives: dict[str, dict[str, list[int]]] = {name: {kind: [] for kind in TYPES} for name in ("one", "two")}
         self.put_numbers: dict[str, list[int]] = {kind: [] for kind in EVERY_TYPE}
-        self.starts = 0
         self.is_once_disturbed = False
         self.doomed: list[bytes] = []
         self.lost = {"one": 0, "two": 0}
@@ -61,15 +60,7 @@ class BusMachine(RuleBasedStateMachine):
     def start(self, name: str) -> Worker:
         for kind in TYPES:
             self.lives[name][kind].append(len(self.handled[name][kind]))
-        self.starts += 1
-        return Worker(
-            name,
-            self.queue,
-            self.handled[name],
-            life=str(self.starts),
-            now=lambda: self.now,
-            claim_seconds=self.claim_seconds,
-        )
+        return Worker(name, self.queue, self.handled[name], now=lambda: self.now, claim_seconds=self.claim_seconds)
 
     @rule(kinds=st.lists(KINDS, min_size=1, max_size=12))
     def put(self, kinds: list[str]) -> None:

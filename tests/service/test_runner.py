@@ -31,10 +31,12 @@ from rtserver.base.messages import (
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.queue_port import START, Bound, number_of
 from rtserver.base.redis_queue import RedisQueue, plain_client
+from rtserver.base.work_port import WorkQueue
 from rtserver.service.dispatcher import DuplicateTypeError
 from rtserver.service.message import encode
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.service.pipeline import Pipeline
 from rtserver.service.push_user import PushUserMsgHandler
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.resume_desk import ResumeDesk
@@ -43,6 +45,7 @@ from rtserver.service.user_streams import CURSOR, UserStreams
 from rtserver.service.users import Users
 
 PATIENCE = 20.0  # of a test that would otherwise hang
+OF_THREAD = {"desk", "services", "sources", "on_failure", "stall_seconds", "lane_stall_seconds"}
 
 
 class Counting(Recorder):
@@ -95,9 +98,35 @@ class Site:
         self.failures: list[BaseException] = []
         self.threads: list[ServiceThread] = []
 
-    def start(self, *handlers: ServiceMsgHandler, **options: Any) -> ServiceThread:
-        queue = RedisQueue(gevent_client(self.url))
-        thread = ServiceThread(queue, self.bridge, handlers, on_failure=self.failures.append, **options)
+    def link(self) -> QueueLink:
+        """That of the thread which is started next."""
+        self.stopping = gevent.event.Event()
+        return QueueLink(self.stopping.wait)
+
+    def pipeline(self, queue: WorkQueue, link: QueueLink, *handlers: ServiceMsgHandler, **options: Any) -> Pipeline:
+        """As the server builds it."""
+        return Pipeline(
+            queue,
+            link,
+            handlers,
+            is_congested=lambda: self.bridge.to_users.is_congested,
+            pause=gevent.sleep,
+            event=gevent.event.Event,
+            **options,
+        )
+
+    def start(
+        self,
+        *handlers: ServiceMsgHandler,
+        queue: WorkQueue | None = None,
+        link: QueueLink | None = None,
+        **options: Any,
+    ) -> ServiceThread:
+        """A thread; the options are its own and its pipeline's."""
+        own = {"on_failure": self.failures.append, **{name: options.pop(name) for name in OF_THREAD & options.keys()}}
+        queue = queue or RedisQueue(gevent_client(self.url))
+        pipeline = self.pipeline(queue, link or self.link(), *handlers, **options)
+        thread = ServiceThread(pipeline, self.bridge, self.stopping, **own)
         self.threads.append(thread)
         thread.start()
         return thread
@@ -152,13 +181,17 @@ def test_twenty_thousand_messages_arrive_in_order(site: Site) -> None:
         site.push(*range(first, first + 1_000))
     assert handler.wait() == list(range(20_000))
     assert thread.stop()
-    assert (thread.intake.moved, thread.reader.received, thread.reader.lost) == (20_000, 20_000, 0)
+    assert (thread.pipeline.intake.moved, thread.pipeline.reader.received, thread.pipeline.reader.lost) == (
+        20_000,
+        20_000,
+        0,
+    )
 
 
 def test_connections_that_are_cut_again_and_again_lose_and_double_nothing(site: Site) -> None:
     handler = Counting(site.context, 5_000)
     thread = site.start(handler)
-    until(lambda: thread.link.is_connected, site)
+    until(lambda: thread.pipeline.link.is_connected, site)
     with redis.Redis.from_url(site.url) as client:
         producer_id = client.client_id()
         for number in range(0, 5_000, 50):
@@ -169,7 +202,7 @@ def test_connections_that_are_cut_again_and_again_lose_and_double_nothing(site: 
                         client.client_kill_filter(_id=other["id"])
     assert handler.wait() == list(range(5_000))
     assert thread.stop()
-    assert thread.link.outages > 0
+    assert thread.pipeline.link.outages > 0
     assert len(handler.numbers) == 5_000
 
 
@@ -189,7 +222,7 @@ def test_a_slow_handler_delays_only_itself_and_misses_nothing(site: Site) -> Non
     assert quick.wait() == list(range(3_000))
     assert stuck.has_begun.wait(PATIENCE)
     assert stuck.numbers == []
-    slow_lane = thread.lanes[0]
+    slow_lane = thread.pipeline.lanes[0]
     assert slow_lane.is_behind
     assert len(slow_lane) <= 100
     stuck.is_free.set()
@@ -220,7 +253,8 @@ def test_bad_messages_are_buried_with_their_reasons_and_the_next_is_handled(site
     assert sorted(letter.raw for letter in letters) == sorted(bad)
     reasons = {letter.raw: letter.reason for letter in letters}
     assert [reasons[raw] for raw in bad] == ["bad_json", "bad_message", "unknown_type", "bad_data"]
-    assert thread.rejections.counts == {**dict.fromkeys(reasons.values(), 1), "handler_failed": 0, "bad_signature": 0}
+    counts = thread.pipeline.rejections.counts
+    assert counts == {**dict.fromkeys(reasons.values(), 1), "handler_failed": 0, "bad_signature": 0}
     queue.close()
 
 
@@ -229,13 +263,14 @@ def test_letters_that_cannot_be_buried_hold_up_the_reading_and_not_the_memory(si
     with redis.Redis.from_url(site.url) as client:
         client.set(dead, "in the way")
         thread = site.start(read_count=500)
+        rejections = thread.pipeline.rejections
         site.push(*range(20_000), msg_type="unknown")
-        until(lambda: thread.rejections.is_congested, site)
+        until(lambda: rejections.is_congested, site)
         turns = {thread.beat.last}
         until(lambda: turns.add(thread.beat.last) or len(turns) > 3, site)
-        assert len(thread.rejections) <= 5_500
+        assert len(rejections) <= 5_500
         client.delete(dead)
-    until(lambda: thread.rejections.counts["unknown_type"] == 20_000 and not len(thread.rejections), site)
+    until(lambda: rejections.counts["unknown_type"] == 20_000 and not len(rejections), site)
 
 
 def test_a_handler_s_verbs_cross_the_bridge(site: Site) -> None:
@@ -254,17 +289,10 @@ def test_a_handler_s_verbs_cross_the_bridge(site: Site) -> None:
 
 def start_pushing(site: Site) -> tuple[ServiceThread, UserStreams]:
     """A worker that pushes and has a desk, as the server builds it."""
-    stopping = gevent.event.Event()
-    link = QueueLink(stopping.wait)
-    queue = RedisQueue(gevent_client(site.url))
+    link, queue = site.link(), RedisQueue(gevent_client(site.url))
     streams = UserStreams(queue, link, Bound(1000, 3600))
-    post = site.bridge.to_users.post
-    desk = ResumeDesk(streams, post, gevent.event.Event())
-    handler = PushUserMsgHandler(site.context, streams)
-    thread = ServiceThread(queue, site.bridge, [handler], link=link, stopping=stopping, desk=desk)
-    site.threads.append(thread)
-    thread.start()
-    return thread, streams
+    desk = ResumeDesk(streams, site.bridge.to_users.post, gevent.event.Event())
+    return site.start(PushUserMsgHandler(site.context, streams), queue=queue, link=link, desk=desk), streams
 
 
 def test_a_pushed_message_is_kept_pushed_and_can_be_had_later(site: Site) -> None:
@@ -317,7 +345,7 @@ def test_stop_finishes_what_was_taken_and_leaves_the_rest_on_the_list(site: Site
     thread = site.start(stuck, lane_bound=50)
     site.push(*range(1_000), msg_type="stuck")
     assert stuck.has_begun.wait(PATIENCE)
-    until(lambda: thread.reader.received == 1_000, site)
+    until(lambda: thread.pipeline.reader.received == 1_000, site)
     thread.request_stop(PATIENCE)
     stuck.is_free.set()
     assert thread.join(PATIENCE)
@@ -332,7 +360,7 @@ def test_stop_does_not_wait_for_ever_for_a_handler(site: Site, caplog: pytest.Lo
     thread = site.start(stuck)
     site.push(1, 2, msg_type="stuck")
     assert stuck.has_begun.wait(PATIENCE)
-    until(lambda: thread.reader.received == 2, site)
+    until(lambda: thread.pipeline.reader.received == 2, site)
     thread.request_stop(0.1)
     assert thread.join(PATIENCE / 2)
     assert "stopped with 1 messages for 'stuck' unhandled" in caplog.text
@@ -358,7 +386,7 @@ def test_blocking_work_is_done_on_another_thread_and_gives_its_value_or_error(si
     thread = site.start(handler)
     site.push(1, -1, 2)
     assert handler.wait() == [2, 4]
-    assert thread.rejections.counts["handler_failed"] == 1
+    assert thread.pipeline.rejections.counts["handler_failed"] == 1
 
 
 def test_a_second_thread_goes_on_where_the_first_stopped(site: Site) -> None:
@@ -377,7 +405,7 @@ def test_two_threads_in_one_process_both_see_everything(site: Site, redis_url: s
     other = Site(redis_url)
     one, two = Counting(site.context, 100), Counting(other.context, 100)
     threads = [site.start(one), other.start(two)]
-    until(lambda: all(thread.reader.is_located for thread in threads), site)
+    until(lambda: all(thread.pipeline.reader.is_located for thread in threads), site)
     site.push(*range(100))
     assert one.wait() == two.wait() == list(range(100))
     assert threads[1].stop()
@@ -388,16 +416,16 @@ def test_redis_may_be_absent_at_the_start_and_go_away_later(tmp_path: Path, capl
     site = Site(server.url)
     handler = Counting(site.context, 20)
     thread = site.start(handler)
-    assert not thread.link.is_connected
+    assert not thread.pipeline.link.is_connected
     with server:
         site.push(*range(10))
         until(lambda: len(handler.numbers) == 10, site)
-        assert thread.link.is_connected
+        assert thread.pipeline.link.is_connected
         server.stop()
         server.start()
         site.push(*range(10, 20))
         assert handler.wait() == list(range(20))
-        assert thread.reader.lost == 0
+        assert thread.pipeline.reader.lost == 0
         assert thread.stop()
     assert site.failures == []
     assert f"127.0.0.1:{server.port}" in caplog.messages[0]
@@ -487,9 +515,7 @@ class Faulty:
 
 def test_a_greenlet_that_dies_is_logged_and_reported(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     reported = threading.Event()
-    queue = RedisQueue(gevent_client(site.url))
-    thread = ServiceThread(queue, site.bridge, [], sources=[Faulty()], on_failure=lambda error: reported.set())
-    thread.start()
+    thread = site.start(sources=[Faulty()], on_failure=lambda error: reported.set())
     assert reported.wait(PATIENCE)
     assert isinstance(thread.failure, ZeroDivisionError)
     assert "Traceback" in caplog.text
@@ -514,14 +540,13 @@ def test_a_stop_that_comes_twice_or_late_does_nothing(site: Site) -> None:
 def test_two_handlers_for_one_type_are_refused_before_anything_starts(site: Site) -> None:
     handlers = [Counting(site.context, 1), Replaying(site.context, 1)]
     with pytest.raises(DuplicateTypeError):
-        ServiceThread(MemoryQueue(), site.bridge, handlers)
+        site.pipeline(MemoryQueue(), site.link(), *handlers)
 
 
 def test_the_queue_s_twin_does_on_a_hub_too(site: Site) -> None:
     queue = MemoryQueue(sleep=gevent.sleep)
     queue.put([encode("number", "test", number) for number in range(1_200)])
     handler = Counting(site.context, 1_200)
-    thread = ServiceThread(queue, site.bridge, [handler])
-    thread.start()
+    thread = site.start(handler, queue=queue)
     assert handler.wait() == list(range(1_200))
     assert thread.stop()

@@ -1,0 +1,91 @@
+"""From the list to the handlers: the parts on a message's way, wired. What runs them, and until when, is ``runner``.
+
+    list - Intake - bus - BusReader - ServiceMessageDispatcher - Lane - LaneWorker - handler, delivers to every worker
+                                      |                          OnceLane - work - OnceWorker - handler, delivers once
+                                      Rejections - Undertaker - dead letters
+
+Knows neither greenlets nor threads: how a part sleeps is passed in.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Iterable
+
+from rtserver.base.signature import Signer
+from rtserver.base.work_port import WorkQueue
+from rtserver.service.bus_reader import BusReader, Intake
+from rtserver.service.dispatcher import ServiceMessageDispatcher
+from rtserver.service.lane import Lane
+from rtserver.service.message import NO_BOUNDS, Bounds
+from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.service.once import OnceInbox, OnceLane, stream_of
+from rtserver.service.once_worker import OnceRule, OnceWorker
+from rtserver.service.position import Positions
+from rtserver.service.queue_link import QueueLink
+from rtserver.service.rejections import Rejections
+from rtserver.service.worker import Event, LaneWorker, Undertaker
+
+
+class Pipeline:
+    """The parts of one worker, which comes back under the name ``worker`` after a restart.
+
+    Nothing is read while ``is_congested`` says so. ``pause`` waits for seconds, ``event`` makes what a part sleeps
+    on, ``signer`` knows whose messages are taken. Raises ``DuplicateTypeError``.
+    """
+
+    def __init__(
+        self,
+        queue: WorkQueue,
+        link: QueueLink,
+        handlers: Iterable[ServiceMsgHandler],
+        *,
+        is_congested: Callable[[], bool],
+        pause: Callable[[float], object],
+        event: Callable[[], Event],
+        worker: str = "worker",
+        signer: Signer | None = None,
+        bounds: Bounds = NO_BOUNDS,
+        once: OnceRule = OnceRule(),  # noqa: B008 (a tuple)
+        read_count: int = 500,
+        max_ahead: int = 50_000,
+        lane_bound: int = 2_000,
+        lane_batch: int = 500,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.queue = queue
+        self.link = link
+        self.rejections = rejections = Rejections()
+        self.once: list[OnceWorker] = []
+
+        def must_hold() -> bool:
+            return is_congested() or rejections.is_congested
+
+        life = f"{worker}#{secrets.token_hex(4)}"
+
+        def lane_of(handler: ServiceMsgHandler) -> Lane:
+            of_lane = {"bound": lane_bound, "batch": lane_batch}
+            if handler.delivery != "once":
+                return Lane(handler, rejections, signer=signer, bounds=bounds, **of_lane)
+            work = queue.work(stream_of(handler.msg_type))
+            self.once.append(
+                OnceWorker(
+                    handler, work, link, rejections, life, rule=once, must_hold=must_hold, pause=pause, now=now
+                )
+            )
+            return OnceLane(OnceInbox(handler, queue, link), rejections, signer=signer, bounds=bounds, **of_lane)
+
+        self.lanes = tuple(map(lane_of, handlers))
+        dispatcher = ServiceMessageDispatcher(self.lanes, rejections, signer, bounds)
+        self.reader = BusReader(queue, link, dispatcher, count=read_count, must_hold=must_hold, pause=pause)
+        self.intake = Intake(queue, link, self.reader, max_ahead=max_ahead, must_hold=must_hold, pause=pause)
+        self.undertaker = Undertaker(rejections, queue, link, event())
+        self.workers = tuple(
+            LaneWorker(lane, queue, link, self.reader, event(), must_hold=must_hold, pause=pause)
+            for lane in self.lanes
+        )
+        self.positions = Positions(worker, self.lanes, queue, link, self.reader, rejections=rejections, pause=pause)
+
+    @property
+    def handing(self) -> tuple[Lane | OnceWorker, ...]:
+        """What gives messages to handlers. Where one delivers once, its lane only keeps what its worker works off."""
+        return (*self.lanes, *self.once)
