@@ -19,6 +19,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
+
+from tornado.httpserver import HTTPServer
 
 from rtserver.base.beat import Beat
 from rtserver.base.bridge import Bridge
@@ -117,6 +120,15 @@ def _set_up_log(config: Config) -> None:
     )
 
 
+class Doors(NamedTuple):
+    """Where connections come in. What the front door hands on is served by ``http``."""
+
+    front: FrontDoor
+    tce: TceDoor
+    private: PrivateDoor
+    http: HTTPServer
+
+
 class App:
     """One server: the websocket thread, which is the one that calls ``run``, and the service thread."""
 
@@ -144,6 +156,29 @@ class App:
 
     async def run(self) -> int:
         """Come up, serve until a signal or a failure, go down; the exit code. Raises ``StartError``."""
+        self._build()
+        doors, canary_client = self._build_doors()
+        self._bridge.to_users.bind(lambda: self._loop.call_soon_threadsafe(self._drain))
+        self._services.thread.start()
+        self._open(doors)
+        self._run_tasks(canary_client)
+        # What is built by now stays: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        watchdog = self._start_watchdog()
+        self._announce()
+        self._supervisor.tell_ready()
+        await self._until_told_to_stop()
+        await self._close(doors)
+        watchdog.stop()
+        await doors.private.close()
+        self._django_threads.shutdown(wait=False, cancel_futures=True)
+        self._page_threads.shutdown(wait=False, cancel_futures=True)
+        log.info("= stopped")
+        return self._exit_code
+
+    def _build(self) -> None:
+        """What needs the event loop, and is needed by what comes after."""
         config = self._config
         self._loop = asyncio.get_running_loop()
         self._guard = LoopGuard(self._loop, self._on_failure)
@@ -157,21 +192,26 @@ class App:
         self._services = build_services(
             config, self._redis_url, self._bridge, self._on_failure, worker=worker, trail=self._trail
         )
+
+    def _build_doors(self) -> tuple[Doors, CanaryClient]:
+        config = self._config
         routes = own_routes(config, self._probes(), self._measures())
         http = build_http(build_application(config, self._server, routes, self._site, self._page_threads))
-        private_door, canary_client = self._build_canary(routes)
-        self._bridge.to_users.bind(lambda: self._loop.call_soon_threadsafe(self._drain))
-        self._services.thread.start()
+        private, canary_client = self._build_canary(routes)
         trusted = read_networks(config.trusted_proxies)
-        door = FrontDoor(WEBSOCKET_PATH, self._server, http, trusted=trusted, tls=self._tls)
-        door.listen(self._listeners.public)
-        tce_door = TceDoor(self._server, self._tls)
-        tce_door.listen(self._listeners.tce)
+        front = FrontDoor(WEBSOCKET_PATH, self._server, http, trusted=trusted, tls=self._tls)
+        return Doors(front, TceDoor(self._server, self._tls), private, http), canary_client
+
+    def _open(self, doors: Doors) -> None:
+        doors.front.listen(self._listeners.public)
+        doors.tce.listen(self._listeners.tce)
         for number in SIGNALS:
             self._loop.add_signal_handler(number, self._on_signal)
         if self._certificate is not None:
             self._loop.add_signal_handler(signal.SIGHUP, self._certificate.renew)
-        private_door.open()
+        doors.private.open()
+
+    def _run_tasks(self, canary_client: CanaryClient) -> None:
         for coroutine in (
             self._watch_canary(),
             self._recheck_sessions(),
@@ -180,12 +220,9 @@ class App:
             self._memory.run(),
         ):
             self._guard.run(coroutine)
-        # What is built by now stays: the collector need not look at it again.
-        gc.collect()
-        gc.freeze()
-        watchdog = self._start_watchdog()
-        self._announce()
-        self._supervisor.tell_ready()
+
+    async def _until_told_to_stop(self) -> None:
+        """From its end on the process has a known time left."""
         try:
             await self._stopping.wait()
         except asyncio.CancelledError:
@@ -194,16 +231,13 @@ class App:
             self._services.thread.stop(LEAST_PATIENCE)
             raise
         self._exit_in_time()
+
+    async def _close(self, doors: Doors) -> None:
         listeners = (*self._listeners.public, *self._listeners.tce)
         parts = (self._server, self._users, self._services.thread, self._bridge)
-        await GoingDown(config, listeners, door, tce_door, http, *parts).run(bool(self._exit_code))
+        going_down = GoingDown(self._config, listeners, doors.front, doors.tce, doors.http, *parts)
+        await going_down.run(bool(self._exit_code))
         self._guard.cancel()
-        watchdog.stop()
-        await private_door.close()
-        self._django_threads.shutdown(wait=False, cancel_futures=True)
-        self._page_threads.shutdown(wait=False, cancel_futures=True)
-        log.info("= stopped")
-        return self._exit_code
 
     def _build_canary(self, routes: Routes) -> tuple[PrivateDoor, CanaryClient]:
         """The two ends of the loop-back connections that our own messages come back over."""
