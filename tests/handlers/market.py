@@ -1,0 +1,85 @@
+"""Charts with both sides of the server behind them, and the bridge between them in the test's hand."""
+
+from collections import deque
+from functools import partial
+from typing import Any
+
+import msgspec
+from user_side import Client, Online
+
+from rtserver.base.messages import Message, Subscribe, Unsubscribe
+from rtserver.handlers.mycharts import MyChartMsgHandler
+from rtserver.handlers.ping import PingMsgHandler
+from rtserver.service.msg_handler import ServiceContext
+from rtserver.service.quote_center import QuoteCenter
+from rtserver.service.users import Users
+from rtserver.user.limits import UserBounds
+from rtserver.user.policy import Rights
+
+DATE = "20130301"
+QUOTES = msgspec.json.Decoder(QuoteCenter.data_type)
+
+
+class Market:
+    """Both sides of the bridge, and the mailboxes between them: what is posted waits until ``deliver``."""
+
+    def __init__(self, *, rights: Rights | None = None, bounds: UserBounds | None = None, **limits: Any) -> None:
+        handlers = (PingMsgHandler, partial(MyChartMsgHandler, **limits))
+        self.online = Online(*handlers, rights=rights, bounds=bounds)
+        self._to_users: deque[Message] = deque()
+        post = self._to_users.append
+        self.center = QuoteCenter(ServiceContext(post, Users(post), lambda fn, *args: fn(*args)))
+
+    @property
+    def painter(self):
+        return self.online.users.table.handlers["mycharts"].painter
+
+    def tick(self, label, price, item: str = "AAPL", volume=None) -> None:
+        """A producer's message, as bytes."""
+        info = {"point": [label, price], "volume": volume}
+        data = [{"quote": f"DEMO:{item}:{DATE}", "info": info}]
+        self.center("feed-1", QUOTES.decode(msgspec.json.encode(data)))
+
+    def deliver(self) -> None:
+        """Everything that was posted, to either side, until nothing is left."""
+        while True:
+            for message in self.online.take_posted():
+                if isinstance(message, Subscribe):
+                    self.center.on_subscribe(message)
+                elif isinstance(message, Unsubscribe):
+                    self.center.on_unsubscribe(message)
+            self.center.flush()
+            while self._to_users:
+                self.online.users.handle(self._to_users.popleft())
+            if not self.online.posted:
+                return
+
+    def ask(self, client: Client, **request) -> list[dict]:
+        """A chart request; what the client has got when everything has been delivered."""
+        request_id = request.pop("id", None)
+        client.send("mycharts", chart_request(**request), **({} if request_id is None else {"id": request_id}))
+        self.deliver()
+        return client.wire.take()
+
+    def limited(self) -> dict[str, int]:
+        """Which limits were met how often."""
+        return {limit: count for limit, count in self.online.users.limits.counted.counts.items() if count}
+
+    def traces(self) -> dict[str, int]:
+        """What is held for anybody, on either side."""
+        return {
+            "agents": len(self.online.users.agents),
+            "topics": len(self.online.topics),
+            "members": self.online.topics.members,
+            "feeds": self.center.feeds,
+            "subscribers": self.center.subscribers,
+        }
+
+
+def chart_request(chart_id="c1", item="AAPL", update="dynamic", **more) -> dict:
+    known = {"type": "quote", "exchange": "DEMO", "date": DATE}
+    return {**known, "chart_id": chart_id, "item": item, "update": update, **more}
+
+
+def points(message: dict, series: int = 0) -> list:
+    return message["data"]["chart"]["series"][series]["data"]
