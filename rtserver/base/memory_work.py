@@ -48,6 +48,10 @@ class MemoryWork:
         """See ``WorkPort``."""
         return self._begin(self._pieces[work_id], worker) if self._held(worker, [work_id]) else None
 
+    def held(self, worker: str, count: int) -> list[str]:
+        """See ``WorkPort``."""
+        return [piece.entry.id for piece in self._look().values() if piece.worker == worker][:count]
+
     def renew(self, worker: str, work_ids: Collection[str]) -> set[str]:
         """See ``WorkPort``."""
         held = self._held(worker, work_ids)

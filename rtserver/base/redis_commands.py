@@ -20,7 +20,7 @@ class RedisCommands:
         self.name = name
         self.address = _address_of(client)
         # redis-py would make a dict of every entry; at this rate that is the reader's largest cost.
-        for command in ("XREAD", "XREADGROUP", "XRANGE", "XREVRANGE"):
+        for command in ("XREAD", "XREADGROUP", "XRANGE", "XREVRANGE", "XPENDING"):
             client.set_response_callback(command, _as_it_came)
 
     def _key_of(self, name: str) -> str:

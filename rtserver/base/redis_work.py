@@ -49,6 +49,12 @@ class RedisWork(RedisCommands):
         held = self._script(self._hold_script, GROUP, worker, "again", work_id)
         return _work(held[0]) if held else None
 
+    def held(self, worker: str, count: int) -> list[str]:
+        """See ``WorkPort``."""
+        return [
+            piece[0].decode() for piece in self._grouped("XPENDING", self._stream, GROUP, "-", "+", count, worker)
+        ]
+
     def renew(self, worker: str, work_ids: Collection[str]) -> set[str]:
         """See ``WorkPort``."""
         return self._hold(worker, "renew", work_ids)

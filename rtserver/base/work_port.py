@@ -33,6 +33,9 @@ class WorkPort(Protocol):
     def again(self, worker: str, work_id: str) -> Work | None:
         """Begin once more with a piece that ``worker`` holds; None if somebody else has it by now."""
 
+    def held(self, worker: str, count: int) -> list[str]:
+        """The pieces that ``worker`` holds, at most ``count``, the oldest first."""
+
     def renew(self, worker: str, work_ids: Collection[str]) -> set[str]:
         """Say that they are still worked on; those that ``worker`` still holds."""
 

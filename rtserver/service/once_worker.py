@@ -73,6 +73,7 @@ class OnceWorker:
         self._now = now
         self._due: dict[str, float] = {}  # when each piece that failed is tried again
         self._look_at = now()  # when somebody else's work is looked for
+        self._outages = link.outages
         self._is_finishing = False
 
     @property
@@ -103,6 +104,8 @@ class OnceWorker:
 
     def next(self) -> Work | None:
         """What is due again, else what a dead worker left, else what is new; waits a moment for that."""
+        if self._link.outages != self._outages:
+            self._ask_what_was_given()
         now = self._now()
         first = min(self._due, key=self._due.__getitem__, default=None)
         if first is not None and self._due[first] <= now:
@@ -138,6 +141,12 @@ class OnceWorker:
         """At the end: what waits to be tried again may be claimed by others at once."""
         with suppress(QueueError):  # then they claim it later
             self._link.call(self._work.release, self._name, list(self._due))
+
+    def _ask_what_was_given(self) -> None:
+        """A piece whose delivery went down with the connection is ours, and nobody but us can know."""
+        self._outages = self._link.outages
+        for work_id in self._link.call(self._work.held, self._name, MOST_HELD):
+            self._due.setdefault(work_id, self._now())
 
     def _again(self, work_id: str) -> Work | None:
         del self._due[work_id]

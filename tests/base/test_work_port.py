@@ -44,12 +44,13 @@ def test_where_nothing_was_kept_there_is_nothing_to_do(queue: WorkQueue) -> None
     assert work.renew("w", []) == set()
 
 
-@pytest.mark.parametrize("first", ["tidy", "claim", "renew", "finish", "waiting"])
+@pytest.mark.parametrize("first", ["tidy", "claim", "held", "renew", "finish", "waiting"])
 def test_any_word_may_be_the_first(queue: WorkQueue, first: str) -> None:
     work = queue.work(STREAM)
     words = {
         "tidy": lambda: work.tidy(0),
         "claim": lambda: work.claim("w", 0),
+        "held": lambda: work.held("w", 10),
         "renew": lambda: work.renew("w", ["1-1"]),
         "finish": lambda: work.finish("1-1"),
         "waiting": work.waiting,
@@ -102,6 +103,18 @@ def test_a_piece_may_be_begun_again_by_who_holds_it_and_the_tries_are_counted(wo
     assert [work.again("a", "1-1") for _ in range(2)] == [Work("1-1", b"1", 2), Work("1-1", b"1", 3)]
     assert work.renew("a", ["1-1"]) == {"1-1"}
     assert work.claim("b", 0) == Work("1-1", b"1", 4)
+
+
+def test_a_worker_is_told_what_it_holds(work: WorkPort) -> None:
+    assert work.held("a", 10) == []
+    first, second = work.take("a", 0), work.take("a", 0)
+    assert first is not None
+    assert second is not None
+    work.take("b", 0)
+    assert work.held("a", 10) == [first.id, second.id]
+    assert work.held("a", 1) == [first.id]
+    work.finish(first.id)
+    assert work.held("a", 10) == [second.id]
 
 
 def test_what_was_released_is_anybody_s_at_once_and_the_try_does_not_count(work: WorkPort) -> None:

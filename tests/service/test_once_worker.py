@@ -213,6 +213,33 @@ def test_a_message_that_kills_its_workers_kills_only_so_many(world: World) -> No
     assert world.letters() == [("handler_failed", "its worker died 3 times before it was done")]
 
 
+@pytest.mark.parametrize("lost", ["take", "claim"])
+def test_what_was_given_on_a_connection_that_broke_is_done_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    handler = Recorder()
+    world.bring(7)
+    begun = world.time
+    if lost == "claim":
+        assert world.queue.work(STREAM).take("one that died", 0) is not None
+        world.time += 31
+    worker = world.worker(handler)
+    work = world.queue.work(STREAM)
+    call, breaks = getattr(work, lost), [QueueAwayError("redis", "reset")]
+
+    def unheard(*arguments: Any) -> Any:
+        answer = call(*arguments)
+        if answer is not None and breaks:
+            raise breaks.pop()
+        return answer
+
+    monkeypatch.setattr(work, lost, unheard)
+    world.link.call(world.queue.waiting)  # it was connected before
+    step(worker, 6)
+    assert (handler.numbers, breaks) == ([7], [])
+    assert world.time < begun + 40, "nobody had to fall silent for that"
+
+
 def test_whoever_takes_long_and_says_so_keeps_the_message(world: World) -> None:
     other = world.worker(Recorder())
 
