@@ -45,15 +45,26 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
 @pytest.fixture
 def redis_url(redis_server: RedisServer) -> str:
     """The address of a Redis that is empty when the test begins."""
-    with redis.Redis.from_url(redis_server.url) as client:
-        client.flushall()
-    return redis_server.url
+    return _emptied(redis_server.port, 0)
+
+
+@pytest.fixture(scope="module")
+def module_redis_url(redis_server: RedisServer) -> str:
+    """The same for what is up for all tests of a module: out of the way of those that begin with an empty one."""
+    return _emptied(redis_server.port, 1)
 
 
 @pytest.fixture
 def free_port() -> int:
     """A port of loopback that nobody listened on a moment ago."""
     return unused_port()
+
+
+def _emptied(port: int, database: int) -> str:
+    url = f"redis://127.0.0.1:{port}/{database}"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
 
 
 def unused_port() -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import RedisServer, unused_port
+from tests.conftest import unused_port
 from tests.running_server import RunningServer
 
 SITE = Path(__file__).parents[2] / "site" / "manage.py"
@@ -21,9 +21,9 @@ def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(redis_server: RedisServer, var_dir: Path) -> Iterator[RunningServer]:
+def server(module_redis_url: str, var_dir: Path) -> Iterator[RunningServer]:
     """The demo site without its quotes."""
-    with RunningServer(redis_server.url, var_dir, unused_port(), "--no-demo-quotes") as server:
+    with RunningServer(module_redis_url, var_dir, unused_port(), "--no-demo-quotes") as server:
         yield server
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-import redis
 
-from tests.conftest import RedisServer, unused_port
+from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
@@ -15,11 +14,9 @@ Connect = Callable[..., WebSocketClient]
 
 
 @pytest.fixture(scope="module")
-def server(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def server(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """Up for all tests of a module."""
-    with redis.Redis.from_url(redis_server.url) as client:
-        client.flushall()
-    with RunningServer(redis_server.url, tmp_path_factory.mktemp("var"), unused_port(), "--no-demo-quotes") as server:
+    with RunningServer(module_redis_url, tmp_path_factory.mktemp("var"), unused_port(), "--no-demo-quotes") as server:
         yield server
 
 

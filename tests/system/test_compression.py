@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import redis
 
-from tests.conftest import RedisServer, unused_port
+from tests.conftest import unused_port
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
 from tests.system.conftest import Connect
@@ -20,12 +19,10 @@ COMPRESSED = 0x40
 
 
 @pytest.fixture(scope="module")
-def server(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+def server(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """Up for all tests of this module."""
-    with redis.Redis.from_url(redis_server.url) as client:
-        client.flushall()
     options = ("--no-demo-quotes", "--compression", "deflate")
-    with RunningServer(redis_server.url, tmp_path_factory.mktemp("var"), unused_port(), *options) as server:
+    with RunningServer(module_redis_url, tmp_path_factory.mktemp("var"), unused_port(), *options) as server:
         yield server
 
 

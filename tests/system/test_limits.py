@@ -6,9 +6,8 @@ import urllib.request
 from collections.abc import Iterator
 
 import pytest
-import redis
 
-from tests.conftest import RedisServer, unused_port
+from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
 from tests.websocket_client import WebSocketClient
@@ -18,11 +17,9 @@ CHART = {"type": "quote", "exchange": "TEST", "item": "L", "date": "20130301", "
 
 
 @pytest.fixture(scope="module")
-def server(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with redis.Redis.from_url(redis_server.url) as client:
-        client.flushall()
+def server(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     directory = tmp_path_factory.mktemp("var")
-    with RunningServer(redis_server.url, directory, unused_port(), "--no-demo-quotes", *LIMITS) as server:
+    with RunningServer(module_redis_url, directory, unused_port(), "--no-demo-quotes", *LIMITS) as server:
         yield server
 
 

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redis
 
-from tests.conftest import RedisServer, unused_port
+from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import REPOSITORY, RunningServer
 from tests.service_queue import ServiceQueue
@@ -35,14 +34,12 @@ def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(redis_server: RedisServer, var_dir: Path) -> Iterator[RunningServer]:
+def server(module_redis_url: str, var_dir: Path) -> Iterator[RunningServer]:
     """Up for all tests of this module, with the servant of the documentation."""
-    with redis.Redis.from_url(redis_server.url) as client:
-        client.flushall()
     options = ("--no-demo-quotes", "--rpc-servants", "cart_servant:CartServant")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(REPOSITORY / "docs/examples"))
-        with RunningServer(redis_server.url, var_dir, unused_port(), *options) as server:
+        with RunningServer(module_redis_url, var_dir, unused_port(), *options) as server:
             yield server
 
 

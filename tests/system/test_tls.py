@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import RedisServer, unused_port
+from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import REPOSITORY, RunningServer
 from tests.tce_client import TceClient
@@ -39,13 +39,13 @@ def trust(certificate: Path) -> ssl.SSLContext:
 
 @pytest.fixture(scope="module")
 def server(
-    redis_server: RedisServer,
+    module_redis_url: str,
     tmp_path_factory: pytest.TempPathFactory,
     files: tuple[Path, Path],
     trust: ssl.SSLContext,
 ) -> Iterator[RunningServer]:
     options = ("--no-demo-quotes", "--tls-cert", str(files[0]), "--tls-key", str(files[1]))
-    running = RunningServer(redis_server.url, tmp_path_factory.mktemp("var"), unused_port(), *options, tls=trust)
+    running = RunningServer(module_redis_url, tmp_path_factory.mktemp("var"), unused_port(), *options, tls=trust)
     with running as server:
         yield server
 
