@@ -30,6 +30,7 @@ class Page:
         self._client: WebSocketClient | None = None
         self._held: list[dict[str, Any]] = []
         self._live_from: str | None = None
+        self._is_resuming = False
         self._is_answered = False
 
     def connect(self, server: RunningServer, login: DemoLogin, **options: Any) -> None:
@@ -39,6 +40,7 @@ class Page:
         userinfo = json.loads(self._client.recv_text())
         assert userinfo["type"] == "userinfo"
         self._live_from = userinfo["data"]["offset"]
+        self._is_resuming = True
         self._client.send_text(json.dumps({"type": "resume", "data": {"offset": self.newest}}))
 
     def resume(self, server: RunningServer, login: DemoLogin, **options: Any) -> dict[str, Any]:
@@ -62,15 +64,16 @@ class Page:
         message = json.loads(self._client.recv_text())
         if message["type"] in ("resumed", "resume_lost"):
             self.end = message
-            self._live_from = None
+            self._is_resuming = False
             held, self._held = self._held, []
-            for each in held:
+            # While a server does not know yet what is live, what was missed is among them.
+            for each in sorted(held, key=lambda message: order(message["offset"])):
                 self._take(each)
         elif message["type"] == "ping":
             self._is_answered = True
         elif "offset" in message:
-            is_live = self._live_from is not None and order(message["offset"]) > order(self._live_from)
-            if is_live:
+            may_be_live = self._live_from is None or order(message["offset"]) > order(self._live_from)
+            if self._is_resuming and may_be_live:
                 self._held.append(message)
             else:
                 self._take(message)
