@@ -13,9 +13,10 @@ from typing import IO
 
 from bench.dialect import FIREHOSE, NATS, NCHAN, PLAIN, RTSERVER, SOCKETIO, Dialect
 from bench.environment import program, python_of
+from bench.free_port import free_port
 from bench.load_client import Clients, LoadError, open_up
 from bench.peers.work import Order
-from bench.process import LOAD_CORE, SERVER_CORE, StartError, free_port, pinned, redis_server, running, wait_listening
+from bench.process import LOAD_CORE, SERVER_CORE, StartError, pinned, redis_server, running, wait_listening
 from bench.target import target
 
 SCRIPTS = Path(__file__).resolve().parent / "peers"

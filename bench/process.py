@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from bench.free_port import free_port
+
 SERVER_CORE, LOAD_CORE = 0, 1
 STOP_SECONDS = 15.0
 START_SECONDS = 60.0
@@ -21,14 +23,6 @@ START_SECONDS = 60.0
 
 class StartError(Exception):
     """A process under measurement did not come up."""
-
-
-def free_port() -> int:
-    """A port of loopback that was free a moment ago."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def pinned(core: int, *command: str) -> list[str]:

@@ -22,7 +22,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
 from bench.async_redis import cancellable_client
-from bench.process import LOAD_CORE, SERVER_CORE, START_SECONDS, StartError, free_port, pinned, redis_server, running
+from bench.free_port import free_port
+from bench.process import LOAD_CORE, SERVER_CORE, START_SECONDS, StartError, pinned, redis_server, running
 from bench.sessions import make_sessions
 from bench.target import Target
 from bench.traveller import Traveller

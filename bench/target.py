@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.cookiejar import CookieJar
 
-from bench.process import SERVER_CORE, START_SECONDS, StartError, free_port, pinned, redis_server, running
+from bench.free_port import free_port
+from bench.process import SERVER_CORE, START_SECONDS, StartError, pinned, redis_server, running
 
 
 class Target:

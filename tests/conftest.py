@@ -8,7 +8,6 @@ about luck. ``--hypothesis-profile deep`` tries others, and many more of them.
 """
 
 import asyncio
-import socket
 import subprocess
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from pathlib import Path
 import pytest
 import redis
 from hypothesis import settings
+
+from bench.free_port import free_port as unused_port
 
 REDIS_ATTEMPTS = 5
 REDIS_OPTIONS = ("--save", "", "--appendonly", "no", "--logfile", "")
@@ -65,14 +66,6 @@ def _emptied(port: int, database: int) -> str:
     with redis.Redis.from_url(url) as client:
         client.flushdb()
     return url
-
-
-def unused_port() -> int:
-    """A port that the system gave out and took back; it does not hand the same one out again soon."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _start_redis(directory: Path) -> tuple[subprocess.Popen[str], int]:

@@ -11,7 +11,7 @@ import redis
 
 from bench.async_redis import cancellable_client
 from bench.chaos.child import Child, ChildError
-from bench.process import free_port
+from bench.free_port import free_port
 from rtserver.base.redis_queue import DEFAULT_NAME
 from rtserver.bootstrap.redis_binary import find_redis_binary
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.chaos import handlers
 from bench.chaos.child import Child, ChildError
 from bench.chaos.size import Size
-from bench.process import free_port
+from bench.free_port import free_port
 
 HOST = "127.0.0.1"
 READY_SECONDS = 60.0

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from bench.free_port import free_port
 from bench.leak.reading import Reading, left_behind, unfinished
-from bench.process import SERVER_CORE, free_port, pinned, redis_server, resident_bytes, running
+from bench.process import SERVER_CORE, pinned, redis_server, resident_bytes, running
 from bench.target import Target
 
 ANSWER_SECONDS = 180.0
