@@ -23,6 +23,7 @@ from rtserver.bench.schedule import NS, Schedule
 from rtserver.bench.target import Target
 
 SUBSCRIBE_SECONDS = 30.0
+DELIVERY_SECONDS = 30.0
 LONGEST_WAIT = 0.05
 ANSWER_TO_SUBSCRIBE = b'"id":"bench"'
 QUOTE_PARTS = 3
@@ -85,6 +86,15 @@ class ClientRun:
         self._expect_all("were lost before they had begun")
         if self._subscriptions:
             self._subscribe()
+
+    def await_delivery(self) -> None:
+        """Wait for the first message of a producer that has just been started. Raises ``TargetError``."""
+        deadline = time.monotonic() + DELIVERY_SECONDS
+        while not self._meter.deliveries:
+            self._expect_all("were lost while nothing was pushed yet")
+            if time.monotonic() > deadline:
+                raise TargetError(f"{self._options.target}: nothing was delivered in {DELIVERY_SECONDS:g} s")
+            self.pool.turn(LONGEST_WAIT, self._on_messages)
 
     def measure(self) -> ClientReport:
         """Run for the warm-up and the measured time. Ctrl-C ends it early, and what was measured is reported."""

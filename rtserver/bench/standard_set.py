@@ -92,6 +92,7 @@ class StandardSet:
         with self._client(connections=self._clients, quotes=(QUOTE,), timed=timed) as run:
             run.prepare()
             with self._producer(rate):
+                run.await_delivery()
                 report = self._measured(run)
         numbers = {"deliveries_per_second": report.deliveries_per_second, **_percentiles(report)}
         shown = f"{report.deliveries_per_second:,.0f} deliveries/s"

@@ -88,6 +88,7 @@ def test_subscribers_of_a_quote_get_what_is_pushed_and_know_its_age(server, way)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["connections"] == 20
+    assert report["deliveries"] > 20
     assert report["deliveries"] == report["delivery"]["count"]
     percentiles = report["delivery"]["percentiles_ms"]
     assert 0 < percentiles["p50"] <= percentiles["p99"] <= percentiles["max"]
@@ -125,7 +126,7 @@ def test_pings_are_answered_and_timed(server, how, way):
     done = bench("client", *words_for(server, way), *words, *how)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
-    assert report["replies"] > 0
+    assert report["replies"] > 50
     assert report["reply"]["count"] == report["replies"]
     assert report["deliveries"] == 0
 
@@ -262,11 +263,8 @@ def test_a_server_of_its_own_is_measured_in_one_command_and_leaves_nothing_in_th
     rows = json.loads(done.stdout)
     assert len(rows) == 6
     assert all(number is None or number >= 0 for numbers in rows.values() for number in numbers.values())
-    load = [
-        numbers["deliveries_per_second"] for name, numbers in rows.items() if name.startswith("RPUSH to 10 clients")
-    ]
-    assert len(load) == 2
-    assert any(load), "on a busy machine little gets through in such a short time, and some of it does"
+    assert rows["RPUSH to 10 clients, at 100 messages/s"]["deliveries_per_second"] > 0
+    assert rows["RPUSH to 10 clients, at saturation"]["deliveries_per_second"] > 0
 
 
 def test_ctrl_c_ends_the_server_that_was_started(tmp_path):
