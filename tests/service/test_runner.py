@@ -181,11 +181,8 @@ def test_twenty_thousand_messages_arrive_in_order(site: Site) -> None:
         site.push(*range(first, first + 1_000))
     assert handler.wait() == list(range(20_000))
     assert thread.stop()
-    assert (thread.pipeline.intake.moved, thread.pipeline.reader.received, thread.pipeline.reader.lost) == (
-        20_000,
-        20_000,
-        0,
-    )
+    intake, reader = thread.pipeline.intake, thread.pipeline.reader
+    assert (intake.moved, reader.received, reader.lost) == (20_000, 20_000, 0)
 
 
 def test_connections_that_are_cut_again_and_again_lose_and_double_nothing(site: Site) -> None:

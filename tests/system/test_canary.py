@@ -98,6 +98,7 @@ def test_a_server_whose_bus_takes_nothing_is_not_ready_and_says_where_messages_s
         client.delete(BUS)
         client.set(BUS, "somebody else's")
         until(said(server, "it is on the list, and the intake does not move it"))
+        assert said(server, "deaf: no message of our own has come back")()
         status, checks = readings(server.url)
         assert (status, checks["canary"]["ok"]) == (503, False)
         assert "it is on the list" in checks["canary"]["detail"]
@@ -115,6 +116,7 @@ def test_a_server_that_can_open_no_connection_any_more_is_not_ready(server: Runn
     resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (3, hard))
     try:
         until(said(server, "no loop-back connection can be opened"))
+        assert said(server, "deaf: no message of our own has come back")()
     finally:
         resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (soft, hard))
         probe.socket.close()
