@@ -94,9 +94,12 @@ def test_those_of_two_workers_are_signed_and_do_not_meet(redis_url: str, tmp_pat
 
 
 def test_a_server_whose_bus_takes_nothing_is_not_ready_and_says_where_messages_stay(server: RunningServer) -> None:
+    url = own_url(server)
+    begun = metric(url, "canaries_returned_total")
+    # One has just come back, so none is on the bus: the next one will find it broken.
+    until(lambda: metric(url, "canaries_returned_total") > begun)
     with redis.Redis.from_url(server.redis_url) as client:
-        client.delete(BUS)
-        client.set(BUS, "somebody else's")
+        client.pipeline().delete(BUS).set(BUS, "somebody else's").execute()
         until(said(server, "it is on the list, and the intake does not move it"))
         assert said(server, "deaf: no message of our own has come back")()
         status, checks = readings(server.url)
