@@ -15,10 +15,12 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from tornado.netutil import bind_sockets
 
+from rtserver.base.message_size import largest_message
 from rtserver.base.redis_queue import RedisQueue, plain_client
 from rtserver.base.wire.forwarded import is_within, read_networks
 from rtserver.bootstrap.certificate import expiry_of, judge_expiry, load_context
 from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.config_constraint import largest_picture
 from rtserver.bootstrap.django_env import set_up_django
 from rtserver.bootstrap.embedded_redis import running_url
 from rtserver.bootstrap.error import CertificateError, DjangoError, PluginError, RedisError
@@ -28,7 +30,6 @@ from rtserver.bootstrap.redis_binary import OLDEST, find_redis_binary
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler
 
-ROW_BYTES = 1_100  # candles with volume and eight indicators of three lines each, with numbers of eight digits
 NO_REDIS_YET = "redis://127.0.0.1:6379/0"  # for the demo's settings, which want some address
 
 LOOPBACK = read_networks(["127.0.0.0/8", "::1"])
@@ -59,7 +60,7 @@ def check_all(config: Config) -> Iterator[Finding]:
     yield from check_plugins(config)
     yield from check_redis(config)
     yield from check_ports(config)
-    yield check_picture(config)
+    yield from check_sizes(config)
     yield check_file_limit(most_files())
 
 
@@ -243,13 +244,16 @@ def _setting(client: redis.Redis, name: str) -> str | None:
     return bytes(found.get(name.encode(), b"")).decode()
 
 
-def check_picture(config: Config) -> Finding:
-    """Whether the largest picture of a chart may wait for a client at all: one that may not closes the connection."""
-    most = config.picture_rows * ROW_BYTES
-    text = f"up to {most >> 10} KB each, of {config.outbox_hard_bytes >> 10} KB that may wait for a client"
-    if most > config.outbox_hard_bytes:
-        return Finding(Verdict.WARN, "pictures", f"{text}: lower picture_rows or raise outbox_hard_bytes")
-    return Finding(Verdict.OK, "pictures", text)
+def check_sizes(config: Config) -> Iterator[Finding]:
+    """The largest picture and the largest message that a client may be sent."""
+    room = largest_message(config.outbox_hard_bytes)
+    text = f"up to {largest_picture(config) >> 10} KB each, of {room >> 10} KB that may wait for a client"
+    yield Finding(Verdict.OK, "pictures", text)
+    text = (
+        f"a client takes up to {room} bytes in one (outbox_hard_bytes); a longer pushuser, up to "
+        f"service_message_bytes, {config.service_message_bytes}, is a dead letter"
+    )
+    yield Finding(Verdict.OK, "messages", text)
 
 
 def check_file_limit(limit: int) -> Finding:

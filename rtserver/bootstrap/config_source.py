@@ -16,6 +16,7 @@ import redis
 
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.bootstrap.config import NETWORK_KEYS, Config, Setting, settings
+from rtserver.bootstrap.config_constraint import check_together
 from rtserver.bootstrap.error import ConfigError
 
 FILE_NAME = "rtserver.toml"
@@ -45,7 +46,7 @@ def load_config(
         values |= read_file(found)
     values |= read_environment(environ)
     values |= read_options(options or {})
-    return _checked_together(Config(**values))
+    return check_together(Config(**values))
 
 
 def read_file(path: Path) -> dict[str, Any]:
@@ -131,20 +132,6 @@ def _check(setting: Setting, raw: Any, source: str, name: str, *, strict: bool =
         shown = "this value" if setting.key in SECRET_KEYS else repr(raw)
         raise ConfigError(source, name, f"{shown} is not allowed; it must be {setting.allowed}")
     return value
-
-
-def _checked_together(config: Config) -> Config:
-    """The bounds that two keys set each other."""
-    if bool(config.tls_cert) is not bool(config.tls_key):
-        missing = "tls_key" if config.tls_cert else "tls_cert"
-        raise ConfigError("configuration", missing, "is missing; TLS needs a certificate and its key")
-    if config.outbox_hard_bytes < config.outbox_bytes:
-        raise ConfigError(
-            "configuration",
-            "outbox_hard_bytes",
-            f"{config.outbox_hard_bytes} is not allowed; it must be at least outbox_bytes, {config.outbox_bytes}",
-        )
-    return config
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

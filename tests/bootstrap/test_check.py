@@ -7,17 +7,17 @@ import pytest
 
 from rtserver.base.wire.json import encode
 from rtserver.bootstrap.check import (
-    ROW_BYTES,
     Verdict,
     check_certificate,
     check_file_limit,
-    check_picture,
     check_secret_key,
+    check_sizes,
     judge_cookies,
     judge_persistence,
     judge_server,
 )
 from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.config_constraint import ROW_BYTES
 from rtserver.modules.chart import Chart
 from rtserver.service.indicator import parse_indicators
 from rtserver.service.quote import Tick
@@ -142,12 +142,12 @@ def test_a_secret_key_that_others_may_read_is_a_warning(tmp_path):
     assert list(check_secret_key(Config(var_dir=str(tmp_path), django_settings="shop.settings"))) == []
 
 
-def test_pictures_that_would_close_their_connection_are_warned_of():
-    assert check_picture(Config()).verdict == "ok"
-    finding = check_picture(Config(picture_rows=20_000))
-    assert (finding.verdict, finding.subject) == ("warn", "pictures")
-    assert "picture_rows" in finding.detail
-    assert check_picture(Config(picture_rows=20_000, outbox_hard_bytes=50_000_000)).verdict == "ok"
+def test_the_check_tells_what_a_client_may_be_sent_and_names_the_keys_that_decide_it():
+    pictures, messages = check_sizes(Config())
+    assert (pictures.verdict, pictures.subject) == ("ok", "pictures")
+    assert (messages.verdict, messages.subject) == ("ok", "messages")
+    assert "outbox_hard_bytes" in messages.detail
+    assert "service_message_bytes" in messages.detail
 
 
 def test_a_row_of_the_largest_picture_is_as_large_as_the_check_believes():
