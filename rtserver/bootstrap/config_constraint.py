@@ -77,8 +77,8 @@ def client_messages(config: Config) -> Iterator[Conflict]:
     ):
         if size > most:
             problem = (
-                f"{size} is not allowed; it must be at most {most}, for which outbox_hard_bytes, {hard}, leaves room: "
-                "an answer as long as that could not be sent"
+                f"{size} is not allowed; it must be at most {most}, for which outbox_hard_bytes, {hard}, leaves "
+                "room: an answer as long as that could not be sent"
             )
             yield Conflict(key, problem)
 
