@@ -38,6 +38,13 @@ class RedisProcess:
             self._process.wait(STOP_SECONDS)
             self._process = None
 
+    def kill(self) -> None:
+        """SIGKILL: it has no time to save or say anything."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(STOP_SECONDS)
+            self._process = None
+
     def freeze(self) -> None:
         """Let it hold its connections and answer nothing: a dead peer, as seen from here."""
         assert self._process is not None

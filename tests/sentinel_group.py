@@ -1,0 +1,253 @@
+"""Three real Sentinels, a primary and its replica, and one address that leads to whichever is the primary now.
+
+Everything listens on free ports of 127.0.0.1, and each process is ended by its id.
+"""
+
+import asyncio
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any, Self
+
+import redis
+
+from bench.chaos.proxy import Proxy
+from tests.conftest import unused_port
+from tests.redis_process import RedisProcess
+
+NAME = "primary"
+SENTINELS, QUORUM = 3, 2
+PATIENCE_SECONDS = 20.0
+ANSWER_SECONDS = 1.0
+STOP_SECONDS = 10.0
+QUICK = {"INFO-PERIOD": 100, "PING-PERIOD": 50, "ASK-PERIOD": 50, "PUBLISH-PERIOD": 100, "TILT-TRIGGER": 60_000}
+"""Milliseconds. Sentinels find each other by what they publish; TILT would let one stand still for half a minute."""
+PATIENT = {"PUBLISH-PERIOD": 2_000}
+"""A Sentinel waits four times as long before it makes a replica of a primary that nobody has asked to go."""
+
+
+def wait_until(is_so: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+    """Ask again and again; an answer that does not come counts as no."""
+    deadline = time.monotonic() + seconds
+    while True:
+        with suppress(redis.RedisError):
+            if is_so():
+                return
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        threading.Event().wait(0.01)
+
+
+class SentinelProcess:
+    """One Sentinel, which watches the node on ``primary_port``."""
+
+    def __init__(self, directory: Path, primary_port: int) -> None:
+        self.port = unused_port()
+        self._file = directory / f"sentinel-{self.port}.conf"
+        self._file.write_text(
+            f"bind 127.0.0.1\nport {self.port}\ndir {directory}\n"
+            f"sentinel monitor {NAME} 127.0.0.1 {primary_port} {QUORUM}\n"
+            f"sentinel down-after-milliseconds {NAME} 300\n"
+            f"sentinel failover-timeout {NAME} 1000\n"
+        )
+        self._process: subprocess.Popen[bytes] | None = None
+        self._client = redis.Redis(port=self.port, socket_timeout=ANSWER_SECONDS, decode_responses=True)
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        self._process = subprocess.Popen(
+            ["redis-server", str(self._file), "--sentinel"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        wait_until(self._client.ping, f"the Sentinel on port {self.port} answers")
+        self.tune(QUICK)
+
+    def tune(self, periods: dict[str, int]) -> None:
+        """Set some of its periods, in milliseconds."""
+        for name, milliseconds in periods.items():
+            self.ask("DEBUG", name, milliseconds)
+
+    def ask(self, *words: str | int) -> Any:
+        """A command of SENTINEL, as it is answered. Raises ``redis.RedisError``."""
+        return self._client.execute_command("SENTINEL", *words)
+
+    def primary_port(self) -> int:
+        """The port of the node that it takes for the primary."""
+        return int(self.ask("GET-MASTER-ADDR-BY-NAME", NAME)[1])
+
+    def knows_all(self) -> bool:
+        """Whether it has found the replica and the other Sentinels."""
+        told = self.ask("MASTER", NAME)
+        if not isinstance(told, dict):
+            told = dict(zip(told[::2], told[1::2], strict=True))
+        return (int(told["num-slaves"]), int(told["num-other-sentinels"])) == (1, SENTINELS - 1)
+
+    def stop(self) -> None:
+        """End it."""
+        self._client.close()
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(STOP_SECONDS)
+
+
+class Forwarder:
+    """An address whose new connections lead to the port that ``find_port`` names; those that are open stay."""
+
+    def __init__(self, find_port: Callable[[], int]) -> None:
+        self._find_port = find_port
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self.proxy = Proxy(self._ports)
+
+    def _ports(self) -> list[int]:
+        with suppress(redis.RedisError):
+            return [self._find_port()]
+        return []
+
+    @property
+    def url(self) -> str:
+        """Where clients connect to."""
+        return f"redis://127.0.0.1:{self.proxy.port}/0"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self.proxy.__aenter__(), self._loop).result(PATIENCE_SECONDS)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        asyncio.run_coroutine_threadsafe(self.proxy.__aexit__(), self._loop).result(PATIENCE_SECONDS)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(STOP_SECONDS)
+        self._loop.close()
+
+
+class SentinelGroup:
+    """Use it as a context: when it is entered, everybody has found everybody and the replica follows.
+
+    ``url`` leads each new connection to the primary that most Sentinels name at that moment.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._stack = ExitStack()
+        first = RedisProcess(_made(directory / "first"), "--repl-diskless-sync-delay", "0")
+        second = RedisProcess(
+            _made(directory / "second"),
+            *("--repl-diskless-sync-delay", "0", "--replicaof", f"127.0.0.1 {first.port}"),
+        )
+        self._nodes = {node.port: node for node in (first, second)}
+        self._first_port = first.port
+        self.sentinels = [SentinelProcess(_made(directory / str(n)), first.port) for n in range(SENTINELS)]
+        self._forwarder = Forwarder(self.primary_port)
+
+    @property
+    def url(self) -> str:
+        """The forwarding address."""
+        return self._forwarder.url
+
+    @property
+    def primary(self) -> RedisProcess:
+        """The node that most Sentinels take for the primary."""
+        return self._nodes[self.primary_port()]
+
+    @property
+    def replica(self) -> RedisProcess:
+        """The other one."""
+        primary_port = self.primary_port()
+        return next(node for port, node in self._nodes.items() if port != primary_port)
+
+    def primary_port(self) -> int:
+        """What most Sentinels say."""
+        [(port, _count)] = Counter(sentinel.primary_port() for sentinel in self.sentinels).most_common(1)
+        return port
+
+    def wait_synced(self) -> None:
+        """Until the replica has all that the primary has."""
+
+        def has_all() -> bool:
+            with client_of(self.primary) as primary, client_of(self.replica) as replica:
+                sent, had = primary.info("replication"), replica.info("replication")
+            return had.get("master_link_status") == "up" and had["slave_repl_offset"] >= sent["master_repl_offset"]
+
+        wait_until(has_all, "the replica has all")
+
+    def stop_replication(self) -> None:
+        """From now on the replica gets nothing, and stays fit to be promoted for some seconds."""
+        with client_of(self.primary) as primary, client_of(self.replica) as replica:
+            replica.config_set("masterauth", "a password that the primary does not have")
+            primary.execute_command("CLIENT", "KILL", "TYPE", "replica")
+            wait_until(lambda: replica.info("replication")["master_link_status"] == "down", "the replica is cut off")
+
+    def fail_over(self) -> None:
+        """Promote the replica. The old primary stays up, as a replica that keeps the connections of its clients.
+
+        Sentinels themselves would end them, many seconds later; whoever else moves a primary, does not.
+        """
+        old = self.primary
+        self._promote(lambda: self.sentinels[0].ask("FAILOVER", NAME))
+        with client_of(old) as client:
+            client.replicaof("127.0.0.1", self.primary_port())
+        self.wait_synced()
+
+    def kill_primary(self) -> None:
+        """SIGKILL; the Sentinels see it by themselves, and promote the replica."""
+        self._promote(self.primary.kill)
+
+    def start_again(self) -> None:
+        """Start the node that was killed: it comes back as a primary, and the Sentinels make a replica of it."""
+        self._tune(QUICK)
+        self.replica.start()
+        self.wait_synced()
+        self._tune(PATIENT)
+
+    def _tune(self, periods: dict[str, int]) -> None:
+        for sentinel in self.sentinels:
+            sentinel.tune(periods)
+
+    def _promote(self, begin: Callable[[], object]) -> None:
+        new = self.replica
+        begin()
+        with client_of(new) as client:
+            wait_until(lambda: client.info("replication")["role"] == "master", "the replica is promoted")
+        wait_until(
+            lambda: all(sentinel.primary_port() == new.port for sentinel in self.sentinels), "all Sentinels name it"
+        )
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _start(self) -> None:
+        for node in self._nodes.values():  # the first one first
+            self._stack.callback(node.stop)
+            node.start()
+        for sentinel in self.sentinels:
+            self._stack.callback(sentinel.stop)
+            sentinel.start()
+        wait_until(lambda: all(sentinel.knows_all() for sentinel in self.sentinels), "everybody has found everybody")
+        self._tune(PATIENT)
+        self._stack.enter_context(self._forwarder)
+        self.wait_synced()
+
+
+@contextmanager
+def client_of(node: RedisProcess) -> Iterator[redis.Redis]:
+    """A client of a node itself, whatever it is at the moment."""
+    client = redis.Redis(port=node.port, socket_timeout=ANSWER_SECONDS)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _made(directory: Path) -> Path:
+    directory.mkdir(parents=True)
+    return directory
