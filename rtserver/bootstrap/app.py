@@ -29,6 +29,8 @@ from rtserver.base.canary_trail import CanaryTrail
 from rtserver.base.front_door import FrontDoor
 from rtserver.base.limit import LimitCounts
 from rtserver.base.messages import Canary
+from rtserver.base.redis_queue import plain_client
+from rtserver.base.redis_revocations import RedisRevocations
 from rtserver.base.tce_door import TceDoor
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.bootstrap.banner import banner
@@ -174,6 +176,7 @@ class App:
         await doors.private.close()
         self._django_threads.shutdown(wait=False, cancel_futures=True)
         self._page_threads.shutdown(wait=False, cancel_futures=True)
+        self._revocations.close()
         log.info("= stopped")
         return self._exit_code
 
@@ -185,7 +188,8 @@ class App:
         self._stopping = asyncio.Event()
         self._django_threads = ThreadPoolExecutor(DJANGO_THREADS, "rtserver-django")
         self._page_threads = ThreadPoolExecutor(PAGE_THREADS, "rtserver-pages")
-        self._users = build_users(config, self._bridge, self._django_threads, self._limited)
+        self._revocations = RedisRevocations(plain_client(self._redis_url), config.queue)
+        self._users = build_users(config, self._bridge, self._django_threads, self._revocations, self._limited)
         self._server = build_server(config, self._users, self._limited)
         self._memory = MemoryWatch(memory_bounds(config), self._server)
         worker = config.worker or f"{socket.gethostname()}:{self.port}"

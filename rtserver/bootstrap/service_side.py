@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import gevent
 import gevent.event
@@ -14,6 +15,7 @@ from rtserver.base.canary_trail import CanaryTrail, Place
 from rtserver.base.gevent_redis import gevent_client
 from rtserver.base.queue_port import Bound, QueueError
 from rtserver.base.redis_queue import RedisQueue
+from rtserver.base.redis_revocations import RedisRevocations
 from rtserver.base.signature import Signer
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.limits import message_bounds
@@ -32,6 +34,7 @@ from rtserver.service.runner import ServiceThread, offload
 from rtserver.service.test_quote_source import TestQuoteSource
 from rtserver.service.user_streams import UserStreams
 from rtserver.service.users import Users
+from rtserver.user.site_credential import lifetime_of
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,12 @@ def build_services(
     link = QueueLink(stopping.wait)
     streams = UserStreams(queue, link, Bound(config.user_keep_messages, config.user_keep_seconds))
     push_user = PushUserMsgHandler(context, streams)
-    handlers = [push_user, DjangoSiteMsgHandler(context), *(plugin(context) for plugin in plugins)]
+    django_site = DjangoSiteMsgHandler(
+        context,
+        lifetime_of=partial(lifetime_of, token_seconds=config.tce_token_seconds),
+        revoke=partial(link.call, RedisRevocations(gevent_client(redis_url), config.queue).revoke),
+    )
+    handlers = [push_user, django_site, *(plugin(context) for plugin in plugins)]
     pipeline = Pipeline(
         queue,
         link,

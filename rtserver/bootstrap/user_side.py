@@ -10,6 +10,7 @@ from rtserver.base.bridge import Bridge
 from rtserver.base.gate import Gate
 from rtserver.base.limit import LimitCounts
 from rtserver.base.outgoing_connection import fan_out
+from rtserver.base.revocation_port import RevocationPort
 from rtserver.base.tce_gateway import UserGateway
 from rtserver.base.websocket_server import WebSocketServer
 from rtserver.bootstrap.config import Config
@@ -32,12 +33,20 @@ from tcelib.core.adapter import RpcCommAdapter
 MakeHandler = Callable[[UserManager], BaseUserMsgHandler]
 
 
-def build_users(config: Config, bridge: Bridge, threads: Executor, limited: LimitCounts) -> UserManager:
-    """All users; built on the event loop. ``threads`` are where Django may block. Raises ``PluginError``."""
+def build_users(
+    config: Config, bridge: Bridge, threads: Executor, revocations: RevocationPort, limited: LimitCounts
+) -> UserManager:
+    """All users; built on the event loop. ``threads`` are where Django and ``revocations`` may block.
+
+    Raises ``PluginError``.
+    """
     policy = load_policy(config.policy)
     rights = Rights(policy, max_rate=config.max_rate or None)
     authenticator = SessionAuthenticator(
-        threads, token_seconds=config.tce_token_seconds, reads_groups=policy.needs_groups
+        threads,
+        token_seconds=config.tce_token_seconds,
+        reads_groups=policy.needs_groups,
+        revocations=revocations,
     )
     return UserManager(
         _handlers(config, rights),

@@ -3,11 +3,12 @@
 Decides what each operation means for open sockets.
 """
 
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 import msgspec
 
-from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 
 
 class SessionClosed(msgspec.Struct, frozen=True, tag_field="op", tag="session_closed"):
@@ -32,18 +33,48 @@ class RecheckUser(msgspec.Struct, frozen=True, tag_field="op", tag="recheck"):
 DjangoSiteData: TypeAlias = SessionClosed | KickUser | RecheckUser
 
 
+def _keeps_nothing(_: object) -> float:
+    return 0.0
+
+
 class DjangoSiteMsgHandler(ServiceMsgHandler):
-    """Closes the sockets of a session, or of a user, or has looked again at who a user is."""
+    """Closes the sockets of a session, or of a user, or has looked again at who a user is.
+
+    ``lifetime_of`` says for how many seconds a session key is good although its session was closed: 0 where the
+    site's store refuses it. ``revoke`` keeps those that are good, by key, for so many seconds; it may wait for the
+    queue, and raises ``QueueError`` at the server's end only.
+    """
 
     msg_type = "django_site"
     data_type = DjangoSiteData
+
+    def __init__(
+        self,
+        services: ServiceContext,
+        *,
+        lifetime_of: Callable[[str], float] = _keeps_nothing,
+        revoke: Callable[[Mapping[str, float]], object] = _keeps_nothing,
+    ) -> None:
+        super().__init__(services)
+        self._lifetime_of = lifetime_of
+        self._revoke = revoke
+        self._lifetimes: dict[str, float] = {}
 
     def __call__(self, src: str, data: DjangoSiteData) -> None:
         """See ``ServiceMsgHandler``."""
         match data:
             case SessionClosed(session_key):
                 self.users.close_session(session_key)
+                seconds = self._lifetime_of(session_key)
+                if seconds > 0:
+                    self._lifetimes[session_key] = seconds
             case KickUser(user_id, reason):
                 self.users.kick(user_id, reason)
             case RecheckUser(user_id):
                 self.users.recheck(user_id)
+
+    def flush(self) -> None:
+        """Keep the revocations of a batch. The sockets are closed before: that need not wait for the queue."""
+        if self._lifetimes:
+            self._revoke(self._lifetimes)
+            self._lifetimes = {}

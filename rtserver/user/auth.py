@@ -7,7 +7,7 @@ knows it. Django has to be set up before the first look-up.
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any, Protocol
 
@@ -15,7 +15,10 @@ import msgspec
 from django.conf import settings
 from django.db import close_old_connections
 
+from rtserver.base.queue_port import QueueError
+from rtserver.base.revocation_port import RevocationPort
 from rtserver.user.look_up_batch import LookUpBatcher
+from rtserver.user.site_credential import is_self_contained, made_at
 from rtserver.user.site_session import is_read_together, read_sessions
 from rtserver.user.site_user import find_groups, find_users
 from rtserver.user.token import is_token, read_token
@@ -54,13 +57,22 @@ class SessionAuthenticator:
     """Looks sessions and tokens up. Look-ups block, so the event loop has them done by ``executor``.
 
     Where a session's key is meant, a token will do; it is good for ``token_seconds``. With ``reads_groups`` the
-    users' groups are looked up as well, by one query for all who are looked up together.
+    users' groups are looked up as well, by one query for all who are looked up together. ``revocations`` know which
+    tokens and signed cookies were revoked; while they cannot be read, nobody knows whether one of those is good.
     """
 
-    def __init__(self, executor: Executor, *, token_seconds: float = 86_400.0, reads_groups: bool = False) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        *,
+        token_seconds: float = 86_400.0,
+        reads_groups: bool = False,
+        revocations: RevocationPort | None = None,
+    ) -> None:
         self._executor = executor
         self._token_seconds = token_seconds
         self._reads_groups = reads_groups
+        self._revocations = revocations
         self._batcher: LookUpBatcher[Identity | None] = LookUpBatcher(self.look_up_many)
 
     def session_key(self, request: Request) -> str | None:
@@ -114,9 +126,20 @@ class SessionAuthenticator:
         tokens = {key: read_token(key, self._token_seconds) for key in session_keys if is_token(key)}
         sessions = {**tokens, **read_sessions([key for key in session_keys if not is_token(key)])}
         users = find_users({key: data for key, data in sessions.items() if data and not isinstance(data, Exception)})
+        users |= self._revoked(key for key, user in users.items() if user is not None)
         groups = find_groups(users) if self._reads_groups else {}
         for key, data in sessions.items():
             yield key, data if isinstance(data, Exception) else _identity(key, users.get(key), groups.get(key, NONE))
+
+    def _revoked(self, keys: Iterable[str]) -> Mapping[str, Exception | None]:
+        """Those of some good keys that were revoked, as None, or all that may have been, with why nobody knows."""
+        signed = {key: made_at(key) for key in keys if is_self_contained(key)}
+        if self._revocations is None or not signed:
+            return {}
+        try:
+            return dict.fromkeys(self._revocations.revoked(signed))
+        except QueueError as error:
+            return dict.fromkeys(signed, error)
 
 
 def _identity(session_key: str, user: Any | None, groups: frozenset[str] | Exception) -> Outcome:

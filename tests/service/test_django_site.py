@@ -1,9 +1,12 @@
+from collections.abc import Mapping
+
 import msgspec
 import pytest
 from service_fakes import Surroundings
 
 from rtserver.base.messages import CloseSession, Kick, Message, Recheck
-from rtserver.service.django_site import DjangoSiteMsgHandler
+from rtserver.base.queue_port import QueueAwayError
+from rtserver.service.django_site import DjangoSiteMsgHandler, KickUser, SessionClosed
 
 
 def tell(raw: bytes) -> Message:
@@ -35,3 +38,37 @@ def test_a_user_who_has_changed_is_looked_up_again() -> None:
 def test_an_operation_that_is_none_is_not_taken(raw: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(raw, type=DjangoSiteMsgHandler.data_type)
+
+
+def test_what_is_good_although_its_session_was_closed_is_revoked_once_a_batch() -> None:
+    around, revoked = Surroundings(), []
+    handler = DjangoSiteMsgHandler(
+        around.context, lifetime_of={"token": 60.0, "other": 5.0, "stored": 0.0}.__getitem__, revoke=revoked.append
+    )
+    for key in ("token", "stored", "other", "token"):
+        handler("site", SessionClosed(key))
+    handler("site", KickUser(7))
+    assert [type(message) for message in around.posted] == [*[CloseSession] * 4, Kick]  # before the queue is asked
+    assert revoked == []
+    handler.flush()
+    handler.flush()
+    assert revoked == [{"token": 60.0, "other": 5.0}]
+
+
+def test_a_revocation_that_could_not_be_kept_is_kept_with_the_next_batch() -> None:
+    kept: dict[str, float] = {}
+    is_away = True
+
+    def revoke(lifetimes: Mapping[str, float]) -> None:
+        if is_away:
+            raise QueueAwayError("redis://x", "gone")
+        kept.update(lifetimes)
+
+    handler = DjangoSiteMsgHandler(Surroundings().context, lifetime_of=lambda key: 60.0, revoke=revoke)
+    handler("site", SessionClosed("one"))
+    with pytest.raises(QueueAwayError):
+        handler.flush()
+    is_away = False
+    handler("site", SessionClosed("two"))
+    handler.flush()
+    assert kept == {"one": 60.0, "two": 60.0}

@@ -18,6 +18,7 @@ from tests.demo_login import DemoLogin
 from tests.running_server import REPOSITORY, RunningServer
 from tests.service_queue import ServiceQueue
 from tests.tce_client import CONNECT_REJECT, GATEWAY, PING, TceClient, text
+from tests.websocket_client import WebSocketClient
 
 START_MS = 1_362_148_200_000
 PRINT_TOKEN = (
@@ -134,6 +135,43 @@ def test_a_token_that_the_site_has_signed_logs_in_until_it_is_revoked(
             assert (await other.rest(), other.close_code) == ([], 4009)
 
     asyncio.run(scenario())
+
+
+def test_a_revoked_token_stays_revoked_over_a_restart_and_at_another_worker(redis_url: str, tmp_path: Path) -> None:
+    async def refusal(server: RunningServer, token: str) -> int:
+        async with await meet(server, "tcp") as client:
+            answer = await client.answer(client.call(GATEWAY, PING, text("?"), token=token))
+            return answer.errcode
+
+    async def revoke(server: RunningServer, token: str) -> None:
+        async with await logged_in(server, "tcp", token) as client:
+            with ServiceQueue(redis_url) as queue:
+                queue.push("django_site", {"op": "session_closed", "session_key": token})
+                await client.rest()
+                await asyncio.to_thread(queue.wait_until_saved)
+
+    with RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes") as server:
+        token = make_token(tmp_path, redis_url)
+        asyncio.run(revoke(server, token))
+        # Its own memory says so for a minute; a worker that was never told has the list alone, and so has the next.
+        with RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes") as other:
+            assert asyncio.run(refusal(other, token)) == CONNECT_REJECT
+            as_cookie = WebSocketClient.connect("127.0.0.1", other.port, "/rt/", {"Cookie": f"sessionid={token}"})
+            assert as_cookie.answer.status == 401
+            as_cookie.socket.close()
+            asyncio.run(check_another_token(other, tmp_path, token))
+        server.stop()
+        server.start()
+        assert asyncio.run(refusal(server, token)) == CONNECT_REJECT
+
+
+async def check_another_token(server: RunningServer, var_dir: Path, revoked: str) -> None:
+    """The user may come in with one of another second: within the same they are alike."""
+    token = revoked
+    while token == revoked:
+        token = await asyncio.to_thread(make_token, var_dir, server.redis_url)
+    async with await logged_in(server, "tcp", token) as client:
+        assert (await client.data("userinfo"))["user"]["name"] == "demo"
 
 
 @ways

@@ -1,0 +1,97 @@
+"""Tokens and signed cookies of a real Django site that were revoked: nothing but the revocation ends them."""
+
+import time
+
+import pytest
+from django.core.signing import TimestampSigner, b62_encode
+
+from rtserver.base.memory_revocations import MemoryRevocations
+from rtserver.base.queue_port import QueueAwayError
+from rtserver.user.auth import SessionAuthenticator
+from rtserver.user.site_credential import is_self_contained, lifetime_of, made_at
+from rtserver.user.token import make_token
+from tests.user.session_site import ENGINES, STORED
+
+DAY = 86_400.0
+
+
+class BrokenRevocations(MemoryRevocations):
+    """Cannot be reached."""
+
+    def revoked(self, made_at):
+        raise QueueAwayError("redis://x", "gone")
+
+
+@pytest.fixture
+def revocations():
+    return MemoryRevocations(time.time)
+
+
+@pytest.fixture
+def auth(executor, site, revocations):
+    return SessionAuthenticator(executor, revocations=revocations)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_revoked_token_is_refused_and_another_of_the_same_user_is_not(auth, site, revocations, monkeypatch, engine):
+    site.use_engine(engine)
+    user = site.make_user()
+    token = make_token(user)
+    monkeypatch.setattr(TimestampSigner, "timestamp", lambda signer: b62_encode(int(time.time()) - 60))
+    other = make_token(user)
+    revocations.revoke({token: DAY})
+    assert auth.find(token) is None
+    assert auth.find(other).user_id == user.pk
+
+
+def test_a_revoked_signed_cookie_is_refused_and_the_next_log_in_is_not(auth, site, revocations):
+    site.use_engine("signed_cookies")
+    user = site.make_user()
+    key = site.make_session(user, number=1)
+    revocations.revoke({key: DAY})
+    assert auth.find(key) is None
+    assert auth.find(site.make_session(user, number=2)).user_id == user.pk
+
+
+@pytest.mark.parametrize("engine", STORED)
+def test_a_session_in_a_store_is_the_stores_to_end(auth, site, revocations, engine):
+    site.use_engine(engine)
+    user = site.make_user()
+    key = site.log_in(user)
+    revocations.revoke({key: DAY})
+    assert not is_self_contained(key)
+    assert auth.find(key).user_id == user.pk
+
+
+def test_while_revocations_cannot_be_read_nobody_knows_about_tokens_and_sessions_are_let_in(executor, site):
+    user = site.make_user()
+    token, key = make_token(user), site.log_in(user)
+    outcomes = SessionAuthenticator(executor, revocations=BrokenRevocations(time.time)).find_many(
+        [token, key, "x" * 9]
+    )
+    assert isinstance(outcomes[token], QueueAwayError)
+    assert outcomes[key].user_id == user.pk
+    assert outcomes["x" * 9] is None
+
+
+def test_a_forged_token_costs_no_look_at_the_revocations(executor, site):
+    auth = SessionAuthenticator(executor, revocations=BrokenRevocations(time.time))
+    assert auth.find(make_token(site.make_user()) + "x") is None
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_credential_tells_for_how_long_it_is_good_and_since_when(site, engine):
+    site.use_engine(engine)
+    site.use(SESSION_COOKIE_AGE=1000)
+    user = site.make_user()
+    token, key = make_token(user), site.log_in(user)
+    assert lifetime_of(token, 60.0) == 60.0
+    assert lifetime_of(key, 60.0) == (0.0 if engine in STORED else 1000.0)
+    for credential in filter(is_self_contained, (token, key)):
+        assert time.time() - 20 < made_at(credential) <= time.time()
+
+
+def test_a_teams_own_engine_of_signed_cookies_counts_as_one(site):
+    site.use(SESSION_ENGINE="tests.user.own_cookie_engine")
+    assert is_self_contained("anything")
+    assert lifetime_of("anything", 60.0) == 77.0
