@@ -40,7 +40,7 @@ class RunningServer:
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
         self._command = [sys.executable, "-m", "rtserver", "serve", "--port", str(port), "--redis-url", redis_url]
         self._command += ["--tce-port", str(self.tce_port), *options]
-        self._directory = directory
+        self.directory = directory
         self._environment = {**os.environ, "RTSERVER_VAR_DIR": str(directory)}
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -48,7 +48,7 @@ class RunningServer:
 
     def start(self, is_ready: Callable[[], bool] | None = None) -> Self:
         """Start it, and return when it says of itself that it is ready, or when ``is_ready`` does."""
-        lay_database(self._directory)
+        lay_database(self.directory)
         self._process = subprocess.Popen(
             self._command,
             cwd=REPOSITORY,

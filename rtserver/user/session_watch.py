@@ -144,6 +144,8 @@ class SessionWatch:
         """End what is not the session's user's any more: a site may let another user into the same session."""
         for agent in self._registry.by_session.get(session_key):
             if identity is None or str(identity.user_id) != str(agent.user.user_id):
+                # The client tries once more, and with the old cookie it must not be let in by what was known before.
+                self._authenticator.forget_answers()
                 agent.kick(CloseCode.SESSION_CLOSED, "session closed")
             elif identity != agent.user:
                 self._on_change(agent, identity)

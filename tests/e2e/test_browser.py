@@ -1,6 +1,9 @@
 """The whole way, from RPUSH to the pixels of a real Chromium."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -10,6 +13,7 @@ from typing import Any
 import redis
 from playwright.sync_api import Page, expect
 
+from tests.demo_database import MANAGE
 from tests.e2e.conftest import log_in
 from tests.running_server import RunningServer
 
@@ -158,6 +162,45 @@ def test_logging_out_in_one_tab_is_told_to_the_other(page: Page) -> None:
     other.locator("#logout-form button").click()
     expect(page.locator("#banner-title")).to_have_text("You have been signed out", timeout=5_000)
     assert page.evaluate("globalThis.__rtc.client.state") == "closed"
+
+
+# The site gives a session another key, as it does after a change of the own password.
+CYCLE = """
+from importlib import import_module
+from django.conf import settings
+session = import_module(settings.SESSION_ENGINE).SessionStore({key!r})
+session.cycle_key()
+session.save()
+print(session.session_key)
+"""
+
+
+def cycle_key(server: RunningServer, session_key: str) -> str:
+    """The session's new key, made by the demo site in a process of its own."""
+    environment = {**os.environ, "RTSITE_VAR": str(server.directory), "RTSITE_REDIS_URL": server.redis_url}
+    command = [sys.executable, str(MANAGE), "shell", "--verbosity", "0", "-c", CYCLE.format(key=session_key)]
+    return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
+
+
+def test_all_tabs_of_a_session_that_got_a_new_key_come_back(page: Page, server: RunningServer) -> None:
+    other = page.context.new_page()
+    other.goto("/notices/")
+    tabs = (page, other)
+    for tab in tabs:
+        tab.wait_for_function("globalThis.__rtc?.client.userinfo")
+        tab.evaluate("""() => {
+          window.__ends = [];
+          window.__rtc.client.on("close", ({ code }) => window.__ends.push(code));
+        }""")
+    [cookie] = [each for each in page.context.cookies() if each["name"] == "sessionid"]
+    page.context.add_cookies([{**cookie, "value": cycle_key(server, cookie["value"])}])
+    push(server.redis_url, "django_site", {"op": "recheck", "user_id": "*"})
+    for tab in tabs:
+        tab.wait_for_function("window.__ends.length === 1 && globalThis.__rtc.client.userinfo")
+        assert tab.evaluate("window.__ends") == [4009]
+        expect(tab.locator("#banner")).to_be_hidden()
+    push(server.redis_url, "pushuser", {"user_id": "*", "type": "notice", "data": {"text": "still there"}})
+    expect(page.locator(".toast-text")).to_have_text("still there")
 
 
 def test_after_a_logout_one_can_log_in_again(page: Page) -> None:

@@ -41,6 +41,13 @@ function startResumedClient(number, options) {
   return { ...parts, seen };
 }
 
+/** The page has somebody else log in, and connects as them. */
+function change({ client, network }, offset, id) {
+  client.close();
+  client.connect();
+  welcome(network, userinfo(offset, id));
+}
+
 /** The next connection comes up. */
 function comeBack({ network, clock }, offset, id) {
   network.socket.hangUp(1006);
@@ -210,11 +217,11 @@ test("another user in the same tab is not sent what the former missed, nor the o
   const storage = new FakeStorage();
   const parts = startResumedClient(9, { storage });
   push(parts.network, 10);
-  comeBack(parts, at(20), 8);
+  change(parts, at(20), 8);
   assert.deepEqual(asked(parts.network), [null]);
   parts.network.socket.say("resumed", { count: 0 });
   push(parts.network, 25);
-  comeBack(parts, at(30), 7);
+  change(parts, at(30), 7);
   assert.deepEqual(asked(parts.network), [at(10)]);
   assert.deepEqual([...storage.items.keys()], ["rtserver:offset:7", "rtserver:offset:8"]);
 });

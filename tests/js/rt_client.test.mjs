@@ -28,7 +28,7 @@ for (const [protocol, expected] of [["http:", "ws://example.org:8888/rt/"], ["ht
 
 // Close codes.
 
-for (const code of [CloseCode.NORMAL, 4000, CloseCode.NOT_LOGGED_IN, CloseCode.KICKED, CloseCode.SESSION_CLOSED, 4099]) {
+for (const code of [CloseCode.NORMAL, 4000, CloseCode.NOT_LOGGED_IN, CloseCode.KICKED, 4099]) {
   test(`after ${code} the client stays closed and tells why`, () => {
     const { client, network, clock } = startWelcomedClient();
     const seen = record(client, "close", "closed");
@@ -52,6 +52,61 @@ for (const code of [...RETURNING, CloseCode.DRAINING, CloseCode.TOO_SLOW, CloseC
     assert.deepEqual([client.state, network.sockets.length], ["connecting", 2]);
   });
 }
+
+test("a session that lives on under a new key is one short break", () => {
+  const { client, network, clock } = startWelcomedClient();
+  const seen = record(client, "close", "closed");
+  network.socket.hangUp(CloseCode.SESSION_CLOSED, "session closed");
+  assert.equal(client.state, "waiting");
+  clock.advance(2000);
+  welcome(network);
+  assert.deepEqual([client.state, network.sockets.length], ["open", 2]);
+  assert.deepEqual(seen, [["close", { code: 4009, reason: "session closed" }]]);
+});
+
+test("a session that is over is tried once more, and then the client stays closed and tells why", () => {
+  const { client, network, clock } = startWelcomedClient();
+  const seen = record(client, "close", "closed");
+  network.socket.hangUp(CloseCode.SESSION_CLOSED, "session closed");
+  clock.advance(2000);
+  network.socket.hangUp(CloseCode.ABNORMAL);
+  clock.advance(3_600_000);
+  const why = { code: 4009, reason: "session closed" };
+  assert.deepEqual(seen, [["close", why], ["close", why], ["closed", why]]);
+  assert.deepEqual([client.state, network.sockets.length, clock.pending], ["closed", 2, 0]);
+});
+
+test("the server's wish for a time does not hasten the attempt with the new cookie", () => {
+  const { network, clock } = startWelcomedClient();
+  network.socket.say("reconnect", { after_ms: 0 });
+  network.socket.hangUp(CloseCode.SESSION_CLOSED);
+  clock.advance(1999);
+  assert.equal(network.sockets.length, 1);
+  clock.advance(1);
+  assert.equal(network.sockets.length, 2);
+});
+
+for (const code of [CloseCode.SESSION_CLOSED, CloseCode.ABNORMAL]) {
+  test(`a client that would come back as another user after ${code} does not, and shows nothing of theirs`, () => {
+    const { client, network, clock } = startWelcomedClient();
+    network.socket.hangUp(code);
+    const seen = record(client, "message", "closed");
+    clock.advance(2000);
+    const { socket } = network;
+    welcome(network, { ...USERINFO, user: { id: 8, name: "guest" } });
+    socket.say("notice", { text: "for guest" });
+    assert.deepEqual(seen, [["closed", { code: 4001, reason: "another user is signed in" }]]);
+    assert.deepEqual([client.state, client.userinfo, socket.closedWith[0]], ["closed", null, 4001]);
+  });
+}
+
+test("a page that connects anew after the end takes whoever is logged in then", () => {
+  const { client, network } = startWelcomedClient();
+  client.close();
+  client.connect();
+  welcome(network, { ...USERINFO, user: { id: 8, name: "guest" } });
+  assert.deepEqual([client.state, client.userinfo.user.id], ["open", 8]);
+});
 
 test("a refused handshake, which looks like 1006, is tried again more and more patiently, for ever", () => {
   const { client, network, clock } = startClient();
@@ -116,7 +171,7 @@ test("a client that was asked to reconnect after a time takes it instead of its 
 test("the wish does not bring back who is told to stay away, and is forgotten", () => {
   const { client, network, clock } = startWelcomedClient();
   network.socket.say("reconnect", { after_ms: 5 });
-  network.socket.hangUp(CloseCode.SESSION_CLOSED);
+  network.socket.hangUp(CloseCode.KICKED);
   clock.advance(60_000);
   assert.deepEqual([client.state, network.sockets.length], ["closed", 1]);
   client.connect();

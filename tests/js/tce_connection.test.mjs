@@ -461,6 +461,39 @@ for (const code of [1000, 4001, 4003]) {
   });
 }
 
+test("after the end of a session even they try once more, and stay away when that is refused", () => {
+  const { conn, network, clock } = startOpenConnection({ reconnect: true });
+  const codes = [];
+  conn.on("close", ({ code }) => codes.push(code));
+  network.socket.hangUp(4009, "session closed");
+  assert.equal(conn.state, WAITING);
+  clock.advance(2000);
+  network.socket.hangUp(1006);
+  clock.advance(1e9);
+  assert.deepEqual([network.sockets.length, conn.state, codes], [2, CLOSED, [4009, 4009]]);
+});
+
+test("a session under a new key lets them in again; without `reconnect` it is for the next call", () => {
+  const { conn, network, clock } = startOpenConnection({ reconnect: true });
+  network.socket.hangUp(4009);
+  clock.advance(2000);
+  network.socket.accept();
+  assert.equal(conn.state, OPEN);
+  const other = startOpenConnection();
+  other.network.socket.hangUp(4009);
+  other.clock.advance(1e9);
+  assert.deepEqual([other.conn.state, other.network.sockets.length], [CLOSED, 1]);
+});
+
+test("an attempt that is not answered in time is no refusal", () => {
+  const { conn, network, clock } = startOpenConnection({ reconnect: true });
+  network.socket.hangUp(4009);
+  clock.advance(2000);
+  clock.advance(60_000);
+  assert.ok(network.sockets.length > 2);
+  assert.notEqual(conn.state, CLOSED);
+});
+
 test("a call cuts the wait for the next attempt short", () => {
   const { conn, network, clock } = startOpenConnection({ reconnect: true });
   network.socket.hangUp(1006);

@@ -196,6 +196,17 @@ def test_a_session_that_has_become_another_users_no_longer_holds():
     assert client.wire.closed == (4009, "session closed")
 
 
+def test_after_a_recheck_that_ended_a_session_nobody_is_let_in_by_what_was_known_before():
+    online = Online()
+    for key in ("a", "b"):
+        online.connect(1, session_key=key)
+    asyncio.run(online.users.recheck_sessions())
+    assert online.site.forgotten == 0
+    del online.site.sessions["a"]
+    asyncio.run(online.users.recheck_sessions())
+    assert online.site.forgotten == 1
+
+
 def test_a_user_id_that_comes_back_as_text_is_the_same_user():
     online = Online()
     client = online.connect(1, session_key="a")

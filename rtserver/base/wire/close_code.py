@@ -1,6 +1,7 @@
 """The close codes, one table for Python and JavaScript: the number says what the client does next.
 
-1000 to 1015 are RFC 6455, section 7.4.1. 4000 to 4099 do not come back; 4100 to 4199 come back later with backoff.
+1000 to 1015 are RFC 6455, section 7.4.1. 4000 to 4099 do not come back, but for 4009, which tries once more;
+4100 to 4199 come back later with backoff.
 ``python -m rtserver.base.wire.close_code`` prints the browser's copy (``site/static/js/rtc/codes.js``), so that
 neither side keeps numbers of its own.
 """
@@ -40,6 +41,14 @@ def may_reconnect(code: int) -> bool:
     return not (code == CloseCode.NORMAL or 4000 <= code <= 4099)
 
 
+def may_try_once(code: int) -> bool:
+    """Whether a client with a cookie tries once more after ``code``: the site may have renewed the session's key.
+
+    Only a refusal of that attempt means that the user is signed out.
+    """
+    return code == CloseCode.SESSION_CLOSED
+
+
 def as_javascript() -> str:
     """The table and its rule as an ES module."""
     rows = "".join(f"  {code.name}: {code.value},\n" for code in CloseCode)
@@ -54,6 +63,14 @@ def as_javascript() -> str:
         " */\n"
         "export function mayReconnect(code) {\n"
         "  return !(code === CloseCode.NORMAL || (code >= 4000 && code <= 4099));\n"
+        "}\n\n"
+        "/**\n"
+        " * Whether a client with a cookie tries once more after `code`: the site may have renewed the key.\n"
+        " * @param {number} code\n"
+        " * @returns {boolean}\n"
+        " */\n"
+        "export function mayTryOnce(code) {\n"
+        "  return code === CloseCode.SESSION_CLOSED;\n"
         "}\n"
     )
 

@@ -59,6 +59,12 @@ test("a kick shows the reason that was given", () => {
   assert.equal(part("banner-detail").textContent, "maintenance");
 });
 
+test("a page whose browser somebody else uses by now says so", () => {
+  const { part, view } = connectionView();
+  view.showEnd(4001, "another user is signed in");
+  assert.equal(part("banner-detail").textContent, "another user is signed in");
+});
+
 test("a lost connection is no slow connection", () => {
   const { part, view } = connectionView();
   view.showLag(true);

@@ -65,15 +65,14 @@ export class ConnectionView {
   /**
    * The connection is over for good.
    * @param {number} code
-   * @param {string} reason what the server gave with a kick; may be empty
+   * @param {string} reason what the server gave with a kick, or the client itself; may be empty
    */
   showEnd(code, reason) {
     const text = END_TEXT[code] ?? OTHER_END;
-    const isSession = code === CloseCode.SESSION_CLOSED || code === CloseCode.NOT_LOGGED_IN;
     this.showState("closed");
     this.pillText.textContent = text.pill;
     this.bannerTitle.textContent = text.title;
-    this.bannerDetail.textContent = (!isSession && reason) || text.detail || "";
+    this.bannerDetail.textContent = (code !== CloseCode.SESSION_CLOSED && reason) || text.detail || "";
     this.bannerLink.textContent = text.link;
     this.banner.hidden = false;
   }

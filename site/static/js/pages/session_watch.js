@@ -1,7 +1,9 @@
 /**
- * A handshake that is refused because the session is over looks to a script like a server that is away. So while the
- * client waits for its next attempt, the site is asked whether the session still holds.
+ * A handshake that is refused because the session is over looks to a script like a server that is away. So whenever an
+ * attempt fails, the site is asked whether the browser's session still holds.
  */
+
+import { CloseCode } from "../rtc/index.js";
 
 /**
  * @param {import("../rtc/index.js").RTClient} client
@@ -12,7 +14,7 @@
 export function watchSession(client, sessionUrl, onSignedOut, ask = (...request) => fetch(...request)) {
   let isAsking = false;
 
-  async function check() {
+  async function endIfOver() {
     if (isAsking) return;
     isAsking = true;
     const isOver = await isSessionOver(sessionUrl, ask);
@@ -22,8 +24,18 @@ export function watchSession(client, sessionUrl, onSignedOut, ask = (...request)
     onSignedOut();
   }
 
-  client.on("state", () => {
-    if (client.state === "waiting") check();
+  /** The attempt after 4009 may as well have failed because the server was away or full. */
+  async function goOnUnlessOver() {
+    if (await isSessionOver(sessionUrl, ask)) onSignedOut();
+    else if (client.state === "closed") client.connect();
+  }
+
+  client.on("close", ({ code }) => {
+    // After 4009 the client is about to try with what may be a new cookie, which may not have come yet.
+    if (client.state === "waiting" && code !== CloseCode.SESSION_CLOSED) endIfOver();
+  });
+  client.on("closed", ({ code }) => {
+    if (code === CloseCode.SESSION_CLOSED) goOnUnlessOver();
   });
 }
 

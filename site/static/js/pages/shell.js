@@ -3,7 +3,7 @@
  * not know; a page calls `startShell` once and goes on with the client it gets back.
  */
 
-import { RTClient } from "../rtc/index.js";
+import { CloseCode, RTClient } from "../rtc/index.js";
 import { ConnectionView } from "./connection_view.js";
 import { NoticeLog } from "./notice_log.js";
 import { watchSession } from "./session_watch.js";
@@ -24,7 +24,10 @@ export function startShell() {
   window.__rtc = { client, charts: null };
 
   client.on("state", (state) => connection.showState(state));
-  const stopShowingEnd = client.on("closed", ({ code, reason }) => connection.showEnd(code, reason));
+  const stopShowingEnd = client.on("closed", ({ code, reason }) => {
+    // Whether the session is over, watchSession asks the site.
+    if (code !== CloseCode.SESSION_CLOSED) connection.showEnd(code, reason);
+  });
   connection.showState(client.state);
   watchSession(client, sessionUrl, () => connection.showSignedOut());
   showNotices(client, notices, connection);

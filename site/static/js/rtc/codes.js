@@ -29,3 +29,12 @@ export const CloseCode = Object.freeze({
 export function mayReconnect(code) {
   return !(code === CloseCode.NORMAL || (code >= 4000 && code <= 4099));
 }
+
+/**
+ * Whether a client with a cookie tries once more after `code`: the site may have renewed the key.
+ * @param {number} code
+ * @returns {boolean}
+ */
+export function mayTryOnce(code) {
+  return code === CloseCode.SESSION_CLOSED;
+}

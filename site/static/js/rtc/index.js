@@ -3,7 +3,7 @@
 export { RTClient } from "./rt_client.js";
 export { RTError } from "./rt_error.js";
 export { State } from "./reconnecting_socket.js";
-export { CloseCode, mayReconnect } from "./codes.js";
+export { CloseCode, mayReconnect, mayTryOnce } from "./codes.js";
 export { MyCharts } from "./my_charts.js";
 export { Chart } from "./chart.js";
 export { darkPalette, lightPalette, preferredPalette } from "./palette.js";

@@ -8,15 +8,15 @@
  *
  *      any ── close(), or lost with a code that says "do not come back" ──► CLOSED ── connect() ──► CONNECTING
  *
- * Decides when to connect and when to stay away (codes.js). It knows texts, not messages.
+ * When to come back and when to stay away is decided in comeback.js. It knows texts, not messages.
  *
  * A page cannot see the HTTP status of a refused handshake: a 401 looks like a server that is down, code 1006. So a
  * session that ended while the page was offline is met with more and more patient attempts, never with silence.
  */
 
 /** @import { Clock } from "./clock.js" */
-import { Backoff } from "./backoff.js";
-import { CloseCode, mayReconnect } from "./codes.js";
+import { CloseCode } from "./codes.js";
+import { Comeback } from "./comeback.js";
 
 /** What a client is doing about its connection. */
 export const State = Object.freeze({
@@ -39,15 +39,13 @@ export class ReconnectingSocket {
   #clock;
   #owner;
   #connectTimeoutMs;
-  #backoff;
+  #comeback;
   /** @type {string} */
   #state = State.CLOSED;
   /** @type {WebSocket | null} */
   #socket = null;
   /** @type {any} The one timer: the connection's deadline while CONNECTING, the next attempt while WAITING. */
   #timer = null;
-  /** @type {number | null} */
-  #wishedDelayMs = null;
 
   /**
    * Does nothing until `connect`.
@@ -65,7 +63,7 @@ export class ReconnectingSocket {
     this.#clock = clock;
     this.#owner = owner;
     this.#connectTimeoutMs = connectTimeoutMs;
-    this.#backoff = new Backoff({ random });
+    this.#comeback = new Comeback(random);
   }
 
   get state() {
@@ -78,7 +76,7 @@ export class ReconnectingSocket {
     const socket = new this.#WebSocket(this.#url);
     socket.onopen = () => this.#onOpen();
     socket.onmessage = ({ data }) => typeof data === "string" && this.#owner.onText(data);
-    socket.onclose = ({ code, reason }) => this.#onLost(code, reason);
+    socket.onclose = ({ code, reason }) => this.#onLost(code, reason, this.#state === State.CONNECTING);
     this.#socket = socket;
     this.#wait(() => this.drop("not open in time"), this.#connectTimeoutMs);
     this.#enter(State.CONNECTING);
@@ -102,6 +100,7 @@ export class ReconnectingSocket {
   close(code = CloseCode.NORMAL, reason = "") {
     if (this.#state === State.CLOSED) return;
     this.#detach()?.close(code, reason);
+    this.#comeback.forget();
     this.#end(code, reason);
   }
 
@@ -112,7 +111,7 @@ export class ReconnectingSocket {
   drop(reason) {
     // A dead connection answers no close handshake, which a browser may await for a minute: nobody listens any more.
     this.#detach()?.close();
-    this.#onLost(CloseCode.ABNORMAL, reason);
+    this.#onLost(CloseCode.ABNORMAL, reason, false);
   }
 
   /**
@@ -120,26 +119,26 @@ export class ReconnectingSocket {
    * @param {number} delayMs
    */
   comeBackAfter(delayMs) {
-    this.#wishedDelayMs = delayMs;
+    this.#comeback.wish(delayMs);
   }
 
   #onOpen() {
     this.#stopTimer();
-    this.#backoff.onOpen(this.#clock.now());
+    this.#comeback.onOpen(this.#clock.now());
     this.#enter(State.OPEN);
   }
 
   /**
    * @param {number} code
    * @param {string} reason
+   * @param {boolean} isRefusal
    */
-  #onLost(code, reason) {
+  #onLost(code, reason, isRefusal) {
     this.#detach();
-    if (!mayReconnect(code)) return this.#end(code, reason);
-    const delayMs = this.#wishedDelayMs ?? this.#backoff.nextDelayMs(this.#clock.now());
-    this.#wishedDelayMs = null;
-    this.#wait(() => this.connect(), delayMs);
-    this.#enter(State.WAITING, delayMs);
+    const verdict = this.#comeback.afterLoss({ code, reason, isRefusal }, this.#clock.now());
+    if (verdict.delayMs === null) return this.#end(verdict.code, verdict.reason);
+    this.#wait(() => this.connect(), verdict.delayMs);
+    this.#enter(State.WAITING, verdict.delayMs);
     return this.#owner.onClose(code, reason, false);
   }
 
@@ -148,7 +147,6 @@ export class ReconnectingSocket {
    * @param {string} reason
    */
   #end(code, reason) {
-    this.#wishedDelayMs = null;
     this.#stopTimer();
     this.#enter(State.CLOSED);
     this.#owner.onClose(code, reason, true);

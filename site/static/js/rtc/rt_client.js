@@ -9,6 +9,7 @@
 /** @import { Message } from "./request_table.js" */
 /** @import { OffsetStorage } from "./resumption.js" */
 import { browserClock } from "./clock.js";
+import { CloseCode } from "./codes.js";
 import { Emitter } from "./emitter.js";
 import { Heartbeat } from "./heartbeat.js";
 import { ReconnectingSocket, State } from "./reconnecting_socket.js";
@@ -39,6 +40,8 @@ export class RTClient {
   #heartbeat;
   #resumption;
   #socket;
+  /** @type {string | null} whose page this is: the user of the first connection since `connect` */
+  #userId = null;
 
   /**
    * Connects by itself, and again after every loss that may be mended (see `CloseCode`).
@@ -89,7 +92,9 @@ export class RTClient {
    * - "error", an error that answers no request of `request`: `(RTError, message)`
    * - "message", every message that answers no request: `(message)`
    * - "state": `(state, {delay_ms})`, with the time until the next attempt in state "waiting"
-   * - "open": `()`; "close", each loss: `({code, reason})`; "closed", the client will not come back by itself: the same
+   * - "open": `()`; "close", each loss: `({code, reason})`; "closed", the client will not come back by itself: the same.
+   *   After a session that ended (4009) it tries once more, and is "closed" with 4009 if that is refused. Where it would
+   *   come back as another user, it is "closed" with 4001.
    * @param {string} event
    * @param {import("./emitter.js").Listener} listener
    * @returns {() => void} ends it
@@ -121,8 +126,9 @@ export class RTClient {
     return answer;
   }
 
-  /** Connect now: after "closed", or to cut a wait short. */
+  /** Connect now: after "closed", as whoever is logged in then; or to cut a wait short. */
   connect() {
+    if (this.state === State.CLOSED) this.#userId = null;
     this.#socket.connect();
   }
 
@@ -171,11 +177,26 @@ export class RTClient {
   /** @param {Message} message */
   #pass(message) {
     const { type, data } = message;
+    if (type === "userinfo" && this.#isOtherUser(data)) {
+      this.#socket.close(CloseCode.NOT_LOGGED_IN, "another user is signed in");
+      return;
+    }
     if (type === "userinfo") this.#onUserInfo(data);
     if (type === "reconnect" && data?.after_ms >= 0) this.#socket.comeBackAfter(data.after_ms);
     this.#events.emit("message", message);
     if (!OWN_EVENTS.has(type)) this.#events.emit(type, type === "error" ? RTError.fromData(data) : data, message);
     if (type === "userinfo" && data?.user) this.#resumption.begin(data);
+  }
+
+  /**
+   * The browser may have the cookie of somebody else by now, to whom this page does not belong.
+   * @param {UserInfo} userinfo
+   */
+  #isOtherUser(userinfo) {
+    const id = userinfo?.user?.id;
+    if (id === undefined) return false;
+    this.#userId ??= String(id);
+    return this.#userId !== String(id);
   }
 
   /** @param {UserInfo} userinfo */

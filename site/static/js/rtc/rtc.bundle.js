@@ -31,6 +31,7 @@ var rtc = (() => {
     darkPalette: () => darkPalette,
     lightPalette: () => lightPalette,
     mayReconnect: () => mayReconnect,
+    mayTryOnce: () => mayTryOnce,
     preferredPalette: () => preferredPalette
   });
 
@@ -40,6 +41,33 @@ var rtc = (() => {
     setTimeout: (run, delayMs) => setTimeout(run, delayMs),
     clearTimeout: (handle) => clearTimeout(handle)
   });
+
+  // site/static/js/rtc/codes.js
+  var CloseCode = Object.freeze({
+    NORMAL: 1e3,
+    GOING_AWAY: 1001,
+    PROTOCOL_ERROR: 1002,
+    UNSUPPORTED_DATA: 1003,
+    NO_STATUS: 1005,
+    ABNORMAL: 1006,
+    INVALID_TEXT: 1007,
+    POLICY_VIOLATION: 1008,
+    MESSAGE_TOO_BIG: 1009,
+    MANDATORY_EXTENSION: 1010,
+    INTERNAL_ERROR: 1011,
+    NOT_LOGGED_IN: 4001,
+    KICKED: 4003,
+    SESSION_CLOSED: 4009,
+    DRAINING: 4101,
+    TOO_SLOW: 4108,
+    TOO_MANY: 4129
+  });
+  function mayReconnect(code) {
+    return !(code === CloseCode.NORMAL || code >= 4e3 && code <= 4099);
+  }
+  function mayTryOnce(code) {
+    return code === CloseCode.SESSION_CLOSED;
+  }
 
   // site/static/js/rtc/emitter.js
   var Emitter = class {
@@ -192,29 +220,69 @@ var rtc = (() => {
     }
   };
 
-  // site/static/js/rtc/codes.js
-  var CloseCode = Object.freeze({
-    NORMAL: 1e3,
-    GOING_AWAY: 1001,
-    PROTOCOL_ERROR: 1002,
-    UNSUPPORTED_DATA: 1003,
-    NO_STATUS: 1005,
-    ABNORMAL: 1006,
-    INVALID_TEXT: 1007,
-    POLICY_VIOLATION: 1008,
-    MESSAGE_TOO_BIG: 1009,
-    MANDATORY_EXTENSION: 1010,
-    INTERNAL_ERROR: 1011,
-    NOT_LOGGED_IN: 4001,
-    KICKED: 4003,
-    SESSION_CLOSED: 4009,
-    DRAINING: 4101,
-    TOO_SLOW: 4108,
-    TOO_MANY: 4129
-  });
-  function mayReconnect(code) {
-    return !(code === CloseCode.NORMAL || code >= 4e3 && code <= 4099);
-  }
+  // site/static/js/rtc/comeback.js
+  var NEW_COOKIE_MS = 1e3;
+  var Comeback = class {
+    #random;
+    #backoff;
+    /** @type {Verdict | null} how the session ended, until an attempt after that was answered */
+    #ended = null;
+    /** @type {number | null} */
+    #wishedDelayMs = null;
+    /** @param {() => number} random from 0 up to, not including, 1 */
+    constructor(random) {
+      this.#random = random;
+      this.#backoff = new Backoff({ random });
+    }
+    /** @param {number} now when the connection was made, in milliseconds */
+    onOpen(now) {
+      this.#ended = null;
+      this.#backoff.onOpen(now);
+    }
+    /**
+     * The next loss is followed by this delay instead of the backoff's: the server wants to spread its clients.
+     * @param {number} delayMs
+     */
+    wish(delayMs) {
+      this.#wishedDelayMs = delayMs;
+    }
+    /** The owner stays away: what was before does not count for a later connection. */
+    forget() {
+      this.#ended = null;
+      this.#wishedDelayMs = null;
+    }
+    /**
+     * @param {object} loss
+     * @param {number} loss.code
+     * @param {string} loss.reason
+     * @param {boolean} loss.isRefusal an attempt was answered by no; one that was not answered in time is none
+     * @param {number} now in milliseconds
+     * @returns {Verdict}
+     */
+    afterLoss({ code, reason, isRefusal }, now) {
+      const wishedDelayMs = this.#wishedDelayMs;
+      this.#wishedDelayMs = null;
+      if (isRefusal && this.#ended !== null) return this.#end(this.#ended.code, this.#ended.reason);
+      if (mayTryOnce(code)) {
+        this.#ended = { delayMs: null, code, reason };
+        return { delayMs: this.#newCookieDelayMs(now), code, reason };
+      }
+      if (!mayReconnect(code)) return this.#end(code, reason);
+      return { delayMs: wishedDelayMs ?? this.#backoff.nextDelayMs(now), code, reason };
+    }
+    /**
+     * @param {number} code
+     * @param {string} reason
+     */
+    #end(code, reason) {
+      this.forget();
+      return { delayMs: null, code, reason };
+    }
+    /** @param {number} now The backoff's delay counts, too: a server may accept and close again and again. */
+    #newCookieDelayMs(now) {
+      return Math.max(NEW_COOKIE_MS * (1 + this.#random()), this.#backoff.nextDelayMs(now));
+    }
+  };
 
   // site/static/js/rtc/reconnecting_socket.js
   var State = Object.freeze({
@@ -229,15 +297,13 @@ var rtc = (() => {
     #clock;
     #owner;
     #connectTimeoutMs;
-    #backoff;
+    #comeback;
     /** @type {string} */
     #state = State.CLOSED;
     /** @type {WebSocket | null} */
     #socket = null;
     /** @type {any} The one timer: the connection's deadline while CONNECTING, the next attempt while WAITING. */
     #timer = null;
-    /** @type {number | null} */
-    #wishedDelayMs = null;
     /**
      * Does nothing until `connect`.
      * @param {object} options
@@ -254,7 +320,7 @@ var rtc = (() => {
       this.#clock = clock;
       this.#owner = owner;
       this.#connectTimeoutMs = connectTimeoutMs;
-      this.#backoff = new Backoff({ random });
+      this.#comeback = new Comeback(random);
     }
     get state() {
       return this.#state;
@@ -265,7 +331,7 @@ var rtc = (() => {
       const socket = new this.#WebSocket(this.#url);
       socket.onopen = () => this.#onOpen();
       socket.onmessage = ({ data }) => typeof data === "string" && this.#owner.onText(data);
-      socket.onclose = ({ code, reason }) => this.#onLost(code, reason);
+      socket.onclose = ({ code, reason }) => this.#onLost(code, reason, this.#state === State.CONNECTING);
       this.#socket = socket;
       this.#wait(() => this.drop("not open in time"), this.#connectTimeoutMs);
       this.#enter(State.CONNECTING);
@@ -287,6 +353,7 @@ var rtc = (() => {
     close(code = CloseCode.NORMAL, reason = "") {
       if (this.#state === State.CLOSED) return;
       this.#detach()?.close(code, reason);
+      this.#comeback.forget();
       this.#end(code, reason);
     }
     /**
@@ -295,31 +362,31 @@ var rtc = (() => {
      */
     drop(reason) {
       this.#detach()?.close();
-      this.#onLost(CloseCode.ABNORMAL, reason);
+      this.#onLost(CloseCode.ABNORMAL, reason, false);
     }
     /**
      * The next loss is followed by this delay instead of the backoff's: the server wants to spread its clients.
      * @param {number} delayMs
      */
     comeBackAfter(delayMs) {
-      this.#wishedDelayMs = delayMs;
+      this.#comeback.wish(delayMs);
     }
     #onOpen() {
       this.#stopTimer();
-      this.#backoff.onOpen(this.#clock.now());
+      this.#comeback.onOpen(this.#clock.now());
       this.#enter(State.OPEN);
     }
     /**
      * @param {number} code
      * @param {string} reason
+     * @param {boolean} isRefusal
      */
-    #onLost(code, reason) {
+    #onLost(code, reason, isRefusal) {
       this.#detach();
-      if (!mayReconnect(code)) return this.#end(code, reason);
-      const delayMs = this.#wishedDelayMs ?? this.#backoff.nextDelayMs(this.#clock.now());
-      this.#wishedDelayMs = null;
-      this.#wait(() => this.connect(), delayMs);
-      this.#enter(State.WAITING, delayMs);
+      const verdict = this.#comeback.afterLoss({ code, reason, isRefusal }, this.#clock.now());
+      if (verdict.delayMs === null) return this.#end(verdict.code, verdict.reason);
+      this.#wait(() => this.connect(), verdict.delayMs);
+      this.#enter(State.WAITING, verdict.delayMs);
       return this.#owner.onClose(code, reason, false);
     }
     /**
@@ -327,7 +394,6 @@ var rtc = (() => {
      * @param {string} reason
      */
     #end(code, reason) {
-      this.#wishedDelayMs = null;
       this.#stopTimer();
       this.#enter(State.CLOSED);
       this.#owner.onClose(code, reason, true);
@@ -629,6 +695,8 @@ var rtc = (() => {
     #heartbeat;
     #resumption;
     #socket;
+    /** @type {string | null} whose page this is: the user of the first connection since `connect` */
+    #userId = null;
     /**
      * Connects by itself, and again after every loss that may be mended (see `CloseCode`).
      * @param {object} [options] everything from the environment
@@ -676,7 +744,9 @@ var rtc = (() => {
      * - "error", an error that answers no request of `request`: `(RTError, message)`
      * - "message", every message that answers no request: `(message)`
      * - "state": `(state, {delay_ms})`, with the time until the next attempt in state "waiting"
-     * - "open": `()`; "close", each loss: `({code, reason})`; "closed", the client will not come back by itself: the same
+     * - "open": `()`; "close", each loss: `({code, reason})`; "closed", the client will not come back by itself: the same.
+     *   After a session that ended (4009) it tries once more, and is "closed" with 4009 if that is refused. Where it would
+     *   come back as another user, it is "closed" with 4001.
      * @param {string} event
      * @param {import("./emitter.js").Listener} listener
      * @returns {() => void} ends it
@@ -705,8 +775,9 @@ var rtc = (() => {
       this.send(type, data, id);
       return answer;
     }
-    /** Connect now: after "closed", or to cut a wait short. */
+    /** Connect now: after "closed", as whoever is logged in then; or to cut a wait short. */
     connect() {
+      if (this.state === State.CLOSED) this.#userId = null;
       this.#socket.connect();
     }
     /** Close and stay closed. */
@@ -749,11 +820,25 @@ var rtc = (() => {
     /** @param {Message} message */
     #pass(message) {
       const { type, data } = message;
+      if (type === "userinfo" && this.#isOtherUser(data)) {
+        this.#socket.close(CloseCode.NOT_LOGGED_IN, "another user is signed in");
+        return;
+      }
       if (type === "userinfo") this.#onUserInfo(data);
       if (type === "reconnect" && data?.after_ms >= 0) this.#socket.comeBackAfter(data.after_ms);
       this.#events.emit("message", message);
       if (!OWN_EVENTS.has(type)) this.#events.emit(type, type === "error" ? RTError.fromData(data) : data, message);
       if (type === "userinfo" && data?.user) this.#resumption.begin(data);
+    }
+    /**
+     * The browser may have the cookie of somebody else by now, to whom this page does not belong.
+     * @param {UserInfo} userinfo
+     */
+    #isOtherUser(userinfo) {
+      const id = userinfo?.user?.id;
+      if (id === void 0) return false;
+      this.#userId ??= String(id);
+      return this.#userId !== String(id);
     }
     /** @param {UserInfo} userinfo */
     #onUserInfo(userinfo) {

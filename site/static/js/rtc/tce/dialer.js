@@ -5,14 +5,14 @@
  *        ▲                             ▲        │ lost         │ lost
  *        ├──── without `reconnect` ────┼────────┴──────┬───────┘
  *        │                             │ the delay is over, or connect(), send()
- *        └── close(), from everywhere  └── WAITING ◄───┘ with `reconnect`, unless the code says "do not come back"
+ *        └── close(), from everywhere  └── WAITING ◄───┘ with `reconnect`, unless comeback.js says "stay away"
  *
  * Decides when to connect, and keeps what is sent meanwhile. It knows bodies, not messages.
  */
 
 /** @import { Clock } from "../clock.js" */
-import { Backoff } from "../backoff.js";
-import { CloseCode, mayReconnect } from "../codes.js";
+import { CloseCode } from "../codes.js";
+import { Comeback } from "../comeback.js";
 import { State } from "../reconnecting_socket.js";
 import { RpcConsts, RpcException } from "./error.js";
 import { Link } from "./link.js";
@@ -40,7 +40,7 @@ import { Link } from "./link.js";
 export class Dialer {
   #options;
   #owner;
-  #backoff;
+  #comeback;
   /** @type {string} */
   #state = State.CLOSED;
   /** @type {Link | null} */
@@ -58,7 +58,7 @@ export class Dialer {
   constructor(options, owner) {
     this.#options = options;
     this.#owner = owner;
-    this.#backoff = new Backoff({ random: options.random });
+    this.#comeback = new Comeback(options.random);
   }
 
   get state() {
@@ -72,7 +72,7 @@ export class Dialer {
   connect() {
     if (this.#state === State.OPEN || this.#state === State.CONNECTING) return;
     this.#link = this.#newLink();
-    this.#wait(() => this.#link?.drop("not open in time"), this.#options.connectTimeout * 1000);
+    this.#wait(() => this.#giveUp(), this.#options.connectTimeout * 1000);
     this.#enter(State.CONNECTING);
   }
 
@@ -92,7 +92,12 @@ export class Dialer {
   close() {
     if (this.#state === State.CLOSED) return;
     this.#link?.close();
-    this.#onLost(CloseCode.NORMAL, "closed by this side");
+    this.#onLost(CloseCode.NORMAL, "closed by this side", false);
+  }
+
+  #giveUp() {
+    this.#link?.close();
+    this.#onLost(CloseCode.ABNORMAL, "not open in time", false);
   }
 
   #newLink() {
@@ -103,7 +108,7 @@ export class Dialer {
       const link = new Link(socket, { maxPacketBytes, DecompressionStream }, {
         onOpen: () => this.#onOpen(),
         onBody: (body) => this.#owner.onBody(body, link),
-        onLost: (code, reason) => this.#onLost(code, reason),
+        onLost: (code, reason) => this.#onLost(code, reason, this.#state === State.CONNECTING),
       });
       return link;
     } catch (error) {
@@ -113,7 +118,7 @@ export class Dialer {
 
   #onOpen() {
     this.#stopTimer();
-    this.#backoff.onOpen(this.#options.clock.now());
+    this.#comeback.onOpen(this.#options.clock.now());
     this.#flush();
     this.#enter(State.OPEN);
   }
@@ -132,8 +137,9 @@ export class Dialer {
   /**
    * @param {number} code
    * @param {string} reason
+   * @param {boolean} isRefusal
    */
-  #onLost(code, reason) {
+  #onLost(code, reason, isRefusal) {
     const { RPCERROR_CONNECTION_LOST, RPCERROR_CONNECT_FAILED } = RpcConsts;
     const errcode = this.#state === State.OPEN ? RPCERROR_CONNECTION_LOST : RPCERROR_CONNECT_FAILED;
     const error = new RpcException(errcode, reason || `code ${code}`);
@@ -142,13 +148,24 @@ export class Dialer {
     // What waits ends before anybody is told: whoever is told may call again, and that call is a new one.
     for (const { onFailed } of this.#takeOutbox()) onFailed(error);
     this.#owner.onLost(error);
-    if (this.#options.reconnect && mayReconnect(code)) this.#comeBack();
-    else this.#enter(State.CLOSED);
-    this.#owner.onClose(code, reason);
+    const verdict = this.#verdict({ code, reason, isRefusal });
+    if (verdict.delayMs === null) this.#enter(State.CLOSED);
+    else this.#comeBackAfter(verdict.delayMs);
+    this.#owner.onClose(verdict.code, verdict.reason);
   }
 
-  #comeBack() {
-    this.#wait(() => this.connect(), this.#backoff.nextDelayMs(this.#options.clock.now()));
+  /**
+   * @param {{code: number, reason: string, isRefusal: boolean}} loss
+   * @returns {import("../comeback.js").Verdict}
+   */
+  #verdict(loss) {
+    if (!this.#options.reconnect) return { delayMs: null, code: loss.code, reason: loss.reason };
+    return this.#comeback.afterLoss(loss, this.#options.clock.now());
+  }
+
+  /** @param {number} delayMs */
+  #comeBackAfter(delayMs) {
+    this.#wait(() => this.connect(), delayMs);
     this.#enter(State.WAITING);
   }
 

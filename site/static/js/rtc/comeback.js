@@ -1,0 +1,91 @@
+/**
+ * The decision after each loss of a connection: stay away, or come back after how long. Starts no timer.
+ *
+ * A session that ended (`mayTryOnce`) may live on under a new key, as after a change of the own password: the browser has
+ * the new cookie then. One more attempt finds out. If it is refused, the client is signed out and stays away.
+ */
+
+import { Backoff } from "./backoff.js";
+import { mayReconnect, mayTryOnce } from "./codes.js";
+
+/**
+ * The pause before that attempt, at least, in milliseconds. A site saves a user before its answer brings the new cookie,
+ * so the server may hear of the change before the browser does.
+ */
+const NEW_COOKIE_MS = 1000;
+
+/**
+ * @typedef {object} Verdict
+ * @property {number | null} delayMs until the next attempt; null: stay away
+ * @property {number} code why: of this loss, or that of the ended session whose one more attempt was refused
+ * @property {string} reason
+ */
+
+export class Comeback {
+  #random;
+  #backoff;
+  /** @type {Verdict | null} how the session ended, until an attempt after that was answered */
+  #ended = null;
+  /** @type {number | null} */
+  #wishedDelayMs = null;
+
+  /** @param {() => number} random from 0 up to, not including, 1 */
+  constructor(random) {
+    this.#random = random;
+    this.#backoff = new Backoff({ random });
+  }
+
+  /** @param {number} now when the connection was made, in milliseconds */
+  onOpen(now) {
+    this.#ended = null;
+    this.#backoff.onOpen(now);
+  }
+
+  /**
+   * The next loss is followed by this delay instead of the backoff's: the server wants to spread its clients.
+   * @param {number} delayMs
+   */
+  wish(delayMs) {
+    this.#wishedDelayMs = delayMs;
+  }
+
+  /** The owner stays away: what was before does not count for a later connection. */
+  forget() {
+    this.#ended = null;
+    this.#wishedDelayMs = null;
+  }
+
+  /**
+   * @param {object} loss
+   * @param {number} loss.code
+   * @param {string} loss.reason
+   * @param {boolean} loss.isRefusal an attempt was answered by no; one that was not answered in time is none
+   * @param {number} now in milliseconds
+   * @returns {Verdict}
+   */
+  afterLoss({ code, reason, isRefusal }, now) {
+    const wishedDelayMs = this.#wishedDelayMs;
+    this.#wishedDelayMs = null;
+    if (isRefusal && this.#ended !== null) return this.#end(this.#ended.code, this.#ended.reason);
+    if (mayTryOnce(code)) {
+      this.#ended = { delayMs: null, code, reason };
+      return { delayMs: this.#newCookieDelayMs(now), code, reason };
+    }
+    if (!mayReconnect(code)) return this.#end(code, reason);
+    return { delayMs: wishedDelayMs ?? this.#backoff.nextDelayMs(now), code, reason };
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  #end(code, reason) {
+    this.forget();
+    return { delayMs: null, code, reason };
+  }
+
+  /** @param {number} now The backoff's delay counts, too: a server may accept and close again and again. */
+  #newCookieDelayMs(now) {
+    return Math.max(NEW_COOKIE_MS * (1 + this.#random()), this.#backoff.nextDelayMs(now));
+  }
+}

@@ -1,0 +1,63 @@
+/** When a client comes back after a loss, and after which it stays away. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CloseCode } from "../../site/static/js/rtc/codes.js";
+import { Comeback } from "../../site/static/js/rtc/comeback.js";
+
+const ENDED = { code: CloseCode.SESSION_CLOSED, reason: "session closed", isRefusal: false };
+const REFUSED = { code: CloseCode.ABNORMAL, reason: "", isRefusal: true };
+const UNANSWERED = { code: CloseCode.ABNORMAL, reason: "not open in time", isRefusal: false };
+
+/** A comeback whose connection has been open for long; delays are the longest possible. */
+function openComeback({ random = () => 1 } = {}) {
+  const comeback = new Comeback(random);
+  comeback.onOpen(0);
+  return comeback;
+}
+
+for (const [share, delayMs] of [[0, 1000], [0.5, 1500], [1, 2000]]) {
+  test(`after the end of a session comes one more attempt, when the new cookie has had time to come: ${delayMs} ms`, () => {
+    const comeback = openComeback({ random: () => share });
+    assert.deepEqual(comeback.afterLoss(ENDED, 60_000), { delayMs, code: 4009, reason: "session closed" });
+  });
+}
+
+test("a refusal of that attempt is the end, for the first reason", () => {
+  const comeback = openComeback();
+  comeback.afterLoss(ENDED, 60_000);
+  assert.deepEqual(comeback.afterLoss(REFUSED, 62_000), { delayMs: null, code: 4009, reason: "session closed" });
+});
+
+test("an attempt that nobody answered is no refusal: the one attempt is still to come", () => {
+  const comeback = openComeback();
+  comeback.afterLoss(ENDED, 60_000);
+  assert.equal(comeback.afterLoss(UNANSWERED, 62_000).delayMs, 1000);
+  assert.deepEqual(comeback.afterLoss(REFUSED, 64_000), { delayMs: null, code: 4009, reason: "session closed" });
+});
+
+test("an attempt that led to a connection makes later refusals ordinary ones", () => {
+  const comeback = openComeback();
+  comeback.afterLoss(ENDED, 60_000);
+  comeback.onOpen(62_000);
+  comeback.afterLoss({ code: CloseCode.ABNORMAL, reason: "", isRefusal: false }, 90_000);
+  assert.equal(comeback.afterLoss(REFUSED, 91_000).delayMs, 1000);
+});
+
+test("a server that lets in and closes at once is tried more and more patiently", () => {
+  const comeback = openComeback();
+  const delays = [];
+  let now = 60_000;
+  for (let round = 0; round < 8; round += 1) {
+    delays.push(comeback.afterLoss(ENDED, now).delayMs);
+    now += delays.at(-1);
+    comeback.onOpen(now);
+  }
+  assert.deepEqual(delays, [2000, 2000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+});
+
+test("who stayed away and connects anew is refused as anybody is", () => {
+  const comeback = openComeback();
+  comeback.afterLoss(ENDED, 60_000);
+  comeback.forget();
+  assert.equal(comeback.afterLoss(REFUSED, 61_000).code, 1006);
+});
