@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+from rtserver.base.printable import printable
+
 INTERVAL = 1.0
 
 
@@ -37,6 +39,7 @@ class Progress:
             self._is_dirty = False
 
     def _write(self, text: str, *, stays: bool) -> None:
+        text = printable(text)  # a server that is measured may have said it
         # Back to the beginning of the line, and clear what is on it (ECMA-48: CR, EL).
         self._stream.write(("\r\x1b[K" if self._is_terminal else "") + text + ("\n" if stays else ""))
         self._stream.flush()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import rtserver
+from rtserver.base.printable import printable
 from rtserver.bootstrap.config import Config
 
 
@@ -23,5 +24,5 @@ def banner(config: Config, port: int, redis_address: str, has_demo: bool) -> str
         }
     if not config.tce_port:
         rows = {name: text for name, text in rows.items() if name != "tce"}
-    lines = "\n".join(f"    {name:<10} {value}" for name, value in rows.items())
+    lines = "\n".join(f"    {name:<10} {printable(value)}" for name, value in rows.items())
     return f"\n  rtserver {rtserver.__version__} is up\n\n{lines}\n"

@@ -9,6 +9,7 @@
 What is measured is written in ``rtserver.bench``.
 """
 
+import json
 import sys
 from collections.abc import Callable
 from typing import Any, NoReturn, TextIO, TypeVar
@@ -16,6 +17,7 @@ from typing import Any, NoReturn, TextIO, TypeVar
 import click
 import msgspec
 
+from rtserver.base.printable import printable_lines
 from rtserver.bench.client_run import ClientOptions, ClientRun
 from rtserver.bench.error import BenchError
 from rtserver.bench.login import log_in
@@ -46,7 +48,7 @@ class Measurement(click.Command):
         try:
             return super().invoke(ctx)
         except BenchError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(printable_lines(str(error))) from error
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
 
@@ -278,7 +280,8 @@ def _tokens(file: TextIO) -> tuple[str, ...]:
 
 
 def _print(report: Any, text: str, as_json: bool) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(report)) if as_json else text)
+    # What the measured server said may be in it.
+    click.echo(json.dumps(msgspec.to_builtins(report), indent=2) if as_json else printable_lines(text))
 
 
 def _end(is_interrupted: bool, *, is_incomplete: bool) -> NoReturn:

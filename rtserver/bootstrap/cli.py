@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 import rtserver
+from rtserver.base.printable import printable, printable_lines
 from rtserver.base.queue_port import QueueError
 from rtserver.base.redis_queue import RedisQueue
 from rtserver.bootstrap.config_option import config_of, config_options
@@ -37,7 +38,7 @@ class ServeByDefault(click.Group):
         try:
             return super().invoke(context)
         except (StartError, QueueError) as error:
-            raise click.ClickException(str(error)) from error
+            raise _failure(str(error)) from error
 
 
 class BenchCommands(click.Group):
@@ -129,10 +130,11 @@ def push(message_type: str, data: str, src: str, message_id: str | None, **optio
     try:
         count = producer.push(queue, message_type, src, lines, message_id)
     except producer.InputError as error:
-        raise click.BadParameter(str(error), param_hint="DATA") from error
+        raise click.BadParameter(printable(str(error)), param_hint="DATA") from error
     finally:
         queue.close()
-    click.echo(f"pushed {count} {'message' if count == 1 else 'messages'} to {config.queue} at {queue.address}")
+    where = printable(f"{config.queue} at {queue.address}")
+    click.echo(f"pushed {count} {'message' if count == 1 else 'messages'} to {where}")
 
 
 @main.command()
@@ -168,10 +170,10 @@ def quotes(path: Path, quote: str, speed: float, **options: Any) -> None:
             for _ in progress:
                 pass
     except (QuoteFileError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        raise _failure(str(error)) from error
     finally:
         queue.close()
-    click.echo(f"played {count} points of {quote}")
+    click.echo(f"played {count} points of {printable(quote)}")
 
 
 @main.group()
@@ -201,7 +203,7 @@ def show_dead(letter_id: str, **options: Any) -> None:
     with _queue(options) as queue:
         letter = dead_letter.find(queue, letter_id)
     if letter is None:
-        raise click.ClickException(f"no dead letter has the id {letter_id}")
+        raise _failure(f"no dead letter has the id {letter_id}")
     click.echo(dead_letter.page(letter))
 
 
@@ -225,13 +227,18 @@ def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, **options: Any) -> N
         wanted = [letter.id for letter in dead_letter.letters(queue)] if is_all else letter_ids
         missing = [letter_id for letter_id in wanted if not queue.requeue(letter_id)]
     if missing:
-        raise click.ClickException(f"no dead letter has the id {', '.join(missing)}")
+        raise _failure(f"no dead letter has the id {', '.join(missing)}")
     click.echo(f"pushed {len(wanted)} {'message' if len(wanted) == 1 else 'messages'} again")
 
 
 @main.group(cls=BenchCommands)
 def bench() -> None:
     """Measure a server: this machine's, or your own from another machine."""
+
+
+def _failure(text: str) -> click.ClickException:
+    """What could not be done; ``text`` may quote what came from outside."""
+    return click.ClickException(printable_lines(text))
 
 
 def _queue(options: dict[str, Any]) -> AbstractContextManager[RedisQueue]:
@@ -248,4 +255,4 @@ def _import_from_here() -> None:
 
 
 def _say(verdict: str, subject: str, detail: str) -> None:
-    click.echo(f"{click.style(f'{verdict:<5}', fg=COLOURS[verdict])} {subject:<9} {detail}")
+    click.echo(f"{click.style(f'{verdict:<5}', fg=COLOURS[verdict])} {subject:<9} {printable(detail)}")

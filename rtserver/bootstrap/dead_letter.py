@@ -6,6 +6,7 @@ Decides what a letter looks like on a line and which ones are meant. The stream 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from rtserver.base.printable import printable
 from rtserver.base.queue_port import START, DeadLetter, QueuePort
 
 PAGE = 500
@@ -29,9 +30,9 @@ def line(letter: DeadLetter) -> str:
     """A letter as one line: id, moment, reason, source and the beginning of its bytes."""
     beginning = letter.raw[:SHOWN].decode(errors="backslashreplace")
     more = "…" if len(letter.raw) > SHOWN else ""
-    return (
-        f"{letter.id:<18} {_moment(letter)}  {letter.reason:<14} {letter.src or '-':<12} {printable(beginning)}{more}"
-    )
+    # Whoever can write to the Redis has written all of it but the moment.
+    number, reason, src = printable(letter.id), printable(letter.reason), printable(letter.src) or "-"
+    return f"{number:<18} {_moment(letter)}  {reason:<14} {src:<12} {printable(beginning)}{more}"
 
 
 def page(letter: DeadLetter) -> str:
@@ -40,16 +41,11 @@ def page(letter: DeadLetter) -> str:
         "id": letter.id,
         "at": _moment(letter),
         "reason": letter.reason,
-        "detail": printable(letter.detail),
-        "src": printable(letter.src),
-        "message": printable(letter.raw.decode(errors="backslashreplace")),
+        "detail": letter.detail,
+        "src": letter.src,
+        "message": letter.raw.decode(errors="backslashreplace"),
     }
-    return "\n".join(f"{name:<8} {value}" for name, value in rows.items())
-
-
-def printable(text: str) -> str:
-    """What a producer sent, with nothing in it that would steer the terminal."""
-    return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
+    return "\n".join(f"{name:<8} {printable(value)}" for name, value in rows.items())
 
 
 def _moment(letter: DeadLetter) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
+from rtserver.base.printable import printable
 from rtserver.bootstrap.log_flood import LogFlood
 
 ACCESS_LOGGER = "tornado.access"
@@ -24,8 +25,7 @@ COLOURS = {
     logging.CRITICAL: "\x1b[31m",
 }
 RESET = "\x1b[0m"
-# A message may quote what came over the wire: no line of it may pass for a line of ours, or steer the terminal.
-ESCAPED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {10: "\\n", 13: "\\r", 9: "\\t"}
+INDENT = "  "
 
 
 def set_up_log(
@@ -85,7 +85,10 @@ def short_name(logger: str) -> str:
 
 
 class TextFormatter(logging.Formatter):
-    """``12:03:04.567 INFO  redis_queue: = connected``; a traceback follows on lines of its own."""
+    """``12:03:04.567 INFO  redis_queue: = connected``; a traceback follows on lines of its own, indented.
+
+    Both may quote what came over the wire: no line of it can pass for a line of ours, or steer the terminal.
+    """
 
     def __init__(self, has_colours: bool) -> None:
         super().__init__()
@@ -94,11 +97,11 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line, then the traceback if there is one."""
         moment = datetime.fromtimestamp(record.created).strftime("%H:%M:%S.%f")[:-3]
-        message = record.getMessage().translate(ESCAPED)
-        line = f"{moment} {record.levelname:<7} {short_name(record.name)}: {message}"
+        line = f"{moment} {record.levelname:<7} {printable(f'{short_name(record.name)}: {record.getMessage()}')}"
         if self._has_colours and record.levelno in COLOURS:
             line = f"{COLOURS[record.levelno]}{line}{RESET}"
-        return "\n".join([line, *_trouble(self, record)])
+        trouble = (each for part in _trouble(self, record) for each in part.split("\n"))
+        return "\n".join([line, *(INDENT + printable(each) for each in trouble)])
 
 
 class JsonFormatter(logging.Formatter):

@@ -51,6 +51,25 @@ def test_show_has_the_message_whole_and_what_was_wrong(redis_url, ids):
     assert "nobody handles 'nobody'" in output
 
 
+STEERING = "\x1b[2Jshop\x9b\u202e\nok"
+
+
+@pytest.mark.parametrize("words", [("list",), ("show", "")])
+def test_nothing_that_a_letter_says_steers_the_terminal_or_makes_a_line_of_its_own(redis_url, words):
+    queue = RedisQueue(plain_client(redis_url))
+    queue.bury([DeadLetter(STEERING.encode(), STEERING, STEERING, STEERING, 1_700_000_000.0)])
+    [letter] = queue.dead_letters(START, 10)
+    queue.close()
+    output = run(redis_url, *(word or letter.id for word in words)).output
+    assert all(line.isprintable() for line in output.split("\n"))
+    assert output.count("\\x1b[2Jshop\\x9b\\u202e\\nok") == (3 if words == ("list",) else 4)
+    assert len(output.splitlines()) == (1 if words == ("list",) else 6)
+
+
+def test_what_a_person_is_told_of_an_error_steers_no_terminal(redis_url):
+    assert "\\x1b[2J\\u202e" in run(redis_url, "show", "\x1b[2J\u202e").output
+
+
 def test_requeue_pushes_the_original_bytes_and_forgets_the_letter(redis_url, queue, ids):
     assert "pushed 1 message again" in run(redis_url, "requeue", ids[0]).output
     assert queue.intake(0).messages == 1

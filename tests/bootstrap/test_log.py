@@ -47,13 +47,20 @@ def test_a_line_has_time_level_short_name_and_message():
 
 def test_a_traceback_follows_on_its_own_lines():
     text = TextFormatter(has_colours=False).format(record("! lost", exc_info=caught(KeyError("k"))))
-    assert text.splitlines()[1] == "Traceback (most recent call last):"
-    assert text.endswith("KeyError: 'k'")
+    assert text.splitlines()[1] == "  Traceback (most recent call last):"
+    assert text.endswith("\n  KeyError: 'k'")
+
+
+def test_a_traceback_quotes_what_came_over_the_wire_as_harmlessly():
+    error = ValueError("bad\n12:00:00.000 INFO    app: = fine\x1b[2J\u202e")
+    text = TextFormatter(has_colours=False).format(record("! lost", exc_info=caught(error)))
+    assert text.endswith("\n  ValueError: bad\n  12:00:00.000 INFO    app: = fine\\x1b[2J\\u202e")
 
 
 def test_what_came_over_the_wire_can_neither_forge_a_line_nor_steer_the_terminal():
-    line = TextFormatter(has_colours=False).format(record("src %s", "a\n12:00:00 ERROR x: y\x1b[2J\x9b\r"))
-    assert line.endswith("src a\\n12:00:00 ERROR x: y\\x1b[2J\\x9b\\r")
+    src = "a\n12:00:00 ERROR x: y\x1b[2J\x9b\r\u2028\u202e"
+    line = TextFormatter(has_colours=False).format(record("src %s", src))
+    assert line.endswith("src a\\n12:00:00 ERROR x: y\\x1b[2J\\x9b\\r\\u2028\\u202e")
 
 
 def test_each_json_line_is_one_object_with_the_exception_inside():
