@@ -195,6 +195,7 @@ def test_check_of_a_sound_demo_finds_nothing_wrong(terminal, free_port):
         ["ok", "redis"],
         ["ok", "port"],
         ["ok", "pictures"],
+        ["ok", "messages"],
     ]
     assert files[1] == "files"  # how many there may be is for each machine to say
     assert "can be started" in done.stdout
