@@ -186,6 +186,10 @@ class MemoryQueue:
         until = self._now() + seconds
         self._seen |= {user_id: (max(self.seen(user_id), seen[user_id], key=order_of), until) for user_id in seen}
 
+    def broken(self) -> list[str]:
+        """See ``QueuePort``. Memory has no keys that others could write."""
+        return []
+
     def work(self, stream: str) -> MemoryWork:
         """See ``WorkQueue``. Everybody gets the same one, as Redis is the same for all."""
         if stream not in self._works:

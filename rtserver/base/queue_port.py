@@ -7,12 +7,14 @@ Every entry of the bus is named ``<milliseconds>-<number>``: when it was moved t
 one. So whoever follows the bus sees from two neighbouring ids alone whether something is missing between them.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 import msgspec
 
+_PLACE = re.compile("[0-9]{1,15}-[0-9]{1,20}")
 START = "0-0"
 """The place before the first entry of any bus."""
 
@@ -170,6 +172,10 @@ class QueuePort(Protocol):
         ``entries`` are in the order of the bus, made by one who began at or before ``kept_until(cursor)``. Those at
         or before the cursor are passed over, and so are those that their stream has already: so every worker may keep
         the same entries, and do it again after a ``QueueError`` or a crash. When the cursor moves, all are kept.
+
+        With a ``bound``, the message of one id is stored once, however many streams it is for; and where a stream
+        cannot be appended to because its key holds something else, that stream alone loses the entry: ``broken``
+        names the key, and ``kept`` tells that something is gone. Without a bound such a key is refused.
         """
 
     def kept_until(self, cursor: str) -> str:
@@ -194,8 +200,19 @@ class QueuePort(Protocol):
     def see(self, seen: Mapping[str, str], seconds: int) -> None:
         """Note that down for several users, to be known for so long. No note goes backwards."""
 
+    def broken(self) -> list[str]:
+        """Names of keys of one user or one cursor that were met here, and hold something else than they should.
+
+        Looks at each of them again: what is in order is not named any more, once it has been. Bounded.
+        """
+
     def close(self) -> None:
         """Let go of every connection. A later call opens a new one."""
+
+
+def is_place(text: str) -> bool:
+    """Whether a text is an id that a bus may have, or a place between two of them."""
+    return _PLACE.fullmatch(text) is not None and order_of(text)[1] < 2**64
 
 
 def number_of(entry_id: str) -> int:

@@ -3,6 +3,7 @@
 Decides which of redis-py's errors mean that nobody is there, and which are an answer. Knows no key.
 """
 
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import redis
 
 from rtserver.base.queue_port import DeadLetter, Entry, QueueAwayError, QueueError, QueueRefusedError
+
+_COMMENTS = re.compile(r"^[ ]*--.*\n|^[ ]*\n|^[ ]+", re.MULTILINE)
 
 
 class RedisCommands:
@@ -52,8 +55,12 @@ class RedisCommands:
 
 
 def load_script(*names: str) -> str:
-    """The script that these files make, one behind the other."""
-    return "".join((files("rtserver.base") / "lua" / name).read_text() for name in names)
+    """The script that these files make, one behind the other, without its comments.
+
+    Redis gets the text with every call and hashes it to find out that it knows it.
+    """
+    texts = ((files("rtserver.base") / "lua" / name).read_text() for name in names)
+    return _COMMENTS.sub("", "".join(texts))
 
 
 def entries_of(reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:

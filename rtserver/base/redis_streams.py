@@ -1,10 +1,11 @@
 """Streams in Redis that are derived from the bus, and what users have seen of theirs.
 
-Decides how much one script does, and what a stream's notes say about entries that are not there any more. What the
-scripts do is said in them.
+Decides how much one script does, which messages are stored once for several streams, and what a stream's notes say
+about entries that are not there any more. What the scripts do is said in them.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import redis
@@ -12,7 +13,10 @@ import redis
 from rtserver.base.queue_port import START, Bound, Gone, Kept, KeptRange, order_of
 from rtserver.base.redis_commands import RedisCommands, entries_of, load_script
 
-CHUNK = 500  # entries that one script appends: some milliseconds in which Redis does nothing else
+CHUNK = 250  # entries that one script appends: two or three milliseconds in which Redis does nothing else
+SHARING_BYTES = 250  # what a shared body costs beside its own length
+MOST_BROKEN = 100  # keys that are looked at again
+STREAM, PLACE = "stream", "place"
 
 
 class RedisStreams(RedisCommands):
@@ -20,71 +24,100 @@ class RedisStreams(RedisCommands):
 
     def __init__(self, client: redis.Redis, name: str) -> None:
         super().__init__(client, name)
-        self._keep_script = load_script("keep.lua")
-        self._kept_script = load_script("kept.lua")
-        self._see_script = load_script("see.lua")
+        self._keep_script = load_script("place.lua", "body.lua", "keep.lua")
+        self._kept_script = load_script("place.lua", "body.lua", "kept.lua")
+        self._see_script = load_script("place.lua", "see.lua")
+        self._begin_script = load_script("place.lua", "begin.lua")
+        self._note_script = load_script("place.lua", "note.lua")
+        self._broken_script = load_script("place.lua", "broken.lua")
+        self._broken: dict[str, str] = {}
+        self._found: set[str] = set()
 
     def keep(self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None) -> int:
         """See ``QueuePort``. The cursor moves with the last chunk: a crash before repeats them all."""
         chunks = [entries[start : start + CHUNK] for start in range(0, len(entries), CHUNK)] or [()]
         goals = [START] * (len(chunks) - 1) + [until]
         first = entries[0].id if entries else until
+        shared = _shared(entries) if bound is not None else frozenset()
         return sum(
-            self._keep_chunk(cursor, goal, first, chunk, bound) for goal, chunk in zip(goals, chunks, strict=True)
+            self._keep_chunk(cursor, (goal, first, *(bound or Bound(0, 0))), chunk, shared)
+            for goal, chunk in zip(goals, chunks, strict=True)
         )
 
     def begin_keeping(self, cursor: str) -> str:
         """See ``QueuePort``."""
-        (seconds, micros), newest = self._call_together(
-            [("TIME",), ("XREVRANGE", self._key_of("bus"), "+", "-", "COUNT", 1)]
-        )
-        # On an empty bus this moment is before every entry to come, and behind whatever an older bus had.
-        here = entries_of(newest)[0].id if newest else f"{int(seconds) * 1000 + int(micros) // 1000}-0"
-        key, born_key = (self._key_of(f"{note}:{cursor}") for note in ("kept", "born"))
-        # Whoever moved something to the bus had begun before: then these two do nothing.
-        commands = [("SET", born_key, here, "NX"), ("SET", key, here, "NX"), ("GET", key)]
-        until: bytes = self._call_together(commands, is_atomic=True)[-1]
-        return until.decode()
+        names = _cursor_keys(cursor)
+        until, *odd = self._script(self._begin_script, (*names, "bus"))
+        self._note_odd(PLACE, (name for name, is_odd in zip(names, odd, strict=True) if is_odd))
+        return str(until.decode())
 
     def kept_until(self, cursor: str) -> str:
         """See ``QueuePort``."""
-        entry_id: bytes | None = self._call("GET", self._key_of(f"kept:{cursor}"))
-        return START if entry_id is None else entry_id.decode()
+        return self._place(f"kept:{cursor}")
 
     def kept(self, cursor: str, streams: Sequence[str], after: str, until: str, count: int) -> list[KeptRange]:
         """See ``QueuePort``."""
-        keys = [self._key_of(name) for name in (*_cursor_keys(cursor), *_stream_keys(streams))]
-        reply = self._call("EVAL", self._kept_script, len(keys), *keys, after, until, count)
-        kept_until, born, found, exists, newest, trimmed = reply
+        names = (*_cursor_keys(cursor), *_stream_keys(streams))
+        kept_until, born, *found = self._script(self._kept_script, names, after, until, count, self._key_of(""))
         doubt = _doubt(after, kept_until, born)
-        return [
-            KeptRange(entries_of(entries), doubt or _gone(after, bool(there), newest_id, trimmed_id))
-            for entries, there, newest_id, trimmed_id in zip(found, exists, newest, trimmed, strict=True)
-        ]
+        ranges = []
+        for stream, entries, there, newest_id, trimmed_id, broken in zip(streams, *found, strict=True):
+            if broken:
+                self._note_odd(PLACE if broken > 1 else STREAM, [[*_stream_keys([stream])][broken - 1]])
+            gone = Gone.UNKNOWN if broken else doubt or _gone(after, bool(there), newest_id, trimmed_id)
+            ranges.append(KeptRange(entries_of(entries), gone))
+        return ranges
 
     def seen(self, user_id: str) -> str:
         """See ``QueuePort``."""
-        entry_id: bytes | None = self._call("GET", self._key_of(f"seen:{user_id}"))
-        return START if entry_id is None else entry_id.decode()
+        return self._place(f"seen:{user_id}")
 
     def see(self, seen: Mapping[str, str], seconds: int) -> None:
         """See ``QueuePort``."""
-        keys = [self._key_of(f"seen:{user_id}") for user_id in seen]
-        self._call("EVAL", self._see_script, len(keys), *keys, seconds, *seen.values())
+        self._script(self._see_script, [f"seen:{user_id}" for user_id in seen], seconds, *seen.values())
 
-    def _keep_chunk(self, cursor: str, until: str, first: str, entries: Sequence[Kept], bound: Bound | None) -> int:
+    def broken(self) -> list[str]:
+        """See ``QueuePort``."""
+        if not self._broken:
+            return []
+        names = list(self._broken)
+        still = self._script(self._broken_script, names, *self._broken.values())
+        told = [name for name, is_odd in zip(names, still, strict=True) if is_odd or name in self._found]
+        self._broken = {name: self._broken[name] for name, is_odd in zip(names, still, strict=True) if is_odd}
+        self._found.clear()
+        return list(map(self._key_of, told))
+
+    def _keep_chunk(
+        self, cursor: str, numbers: Sequence[str | int], entries: Sequence[Kept], shared: Collection[str]
+    ) -> int:
         streams: dict[str, int] = {}
         messages: dict[bytes, int] = {}  # one to many is sent to Redis once
         places: list[int | str] = []
         for stream, entry_id, raw in entries:
             stream_number = streams.setdefault(stream, len(streams) + 1)
-            places += (stream_number, entry_id, messages.setdefault(raw, len(messages) + 1))
+            message_number = messages.setdefault(raw, len(messages) + 1)
+            places += (stream_number, entry_id, -message_number if entry_id in shared else message_number)
         packed = msgspec.msgpack.encode((list(streams), places))
-        keys = [self._key_of(name) for name in _cursor_keys(cursor)]
-        numbers = (until, first, *(bound or Bound(0, 0)))
-        return int(
-            self._call("EVAL", self._keep_script, len(keys), *keys, *numbers, self._key_of(""), packed, *messages)
+        appended, broken = self._script(
+            self._keep_script, _cursor_keys(cursor), *numbers, self._key_of(""), packed, *messages
         )
+        self._note_odd(STREAM, (name.decode() for name in broken))
+        return int(appended)
+
+    def _script(self, script: str, names: Sequence[str], *arguments: Any) -> Any:
+        return self._call("EVAL", script, len(names), *map(self._key_of, names), *arguments)
+
+    def _place(self, name: str) -> str:
+        entry_id, is_odd = self._script(self._note_script, [name])
+        if is_odd:
+            self._note_odd(PLACE, [name])
+        return START if entry_id is None else entry_id.decode()
+
+    def _note_odd(self, kind: str, names: Collection[str] | Iterator[str]) -> None:
+        for name in names:
+            if name not in self._broken and len(self._broken) < MOST_BROKEN:
+                self._broken[name] = kind
+                self._found.add(name)
 
 
 def _cursor_keys(cursor: str) -> tuple[str, str]:
@@ -95,6 +128,19 @@ def _stream_keys(streams: Collection[str]) -> Iterator[str]:
     yield from streams
     yield from (f"newest:{stream}" for stream in streams)
     yield from (f"trimmed:{stream}" for stream in streams)
+
+
+def _shared(entries: Sequence[Kept]) -> set[str]:
+    """The entries of the bus whose message is cheaper stored once than in each of its streams."""
+    costs: dict[str, int] = {}
+    raws: dict[str, bytes] = {}
+    for _, entry_id, raw in entries:
+        if raws.setdefault(entry_id, raw) is raw or raws[entry_id] == raw:
+            # The first costs nothing more: one has to be stored anyway.
+            costs[entry_id] = costs[entry_id] + len(raw) if entry_id in costs else 0
+        else:
+            costs[entry_id] = -(2**62)  # not the same for all
+    return {entry_id for entry_id, cost in costs.items() if cost > SHARING_BYTES}
 
 
 def _doubt(after: str, kept_until: bytes | None, born: bytes | None) -> Gone | None:

@@ -175,6 +175,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     service_message_bytes: Annotated[int, Meta(description="Largest service message that is handled.", ge=0)] = (
         4_194_304
     )
+    user_ids_per_message: Annotated[
+        int, Meta(description="Users that one pushuser message may name; everyone ('*') is not a list.", ge=0)
+    ] = 10_000
     memory_limit_mb: Annotated[
         int, Meta(description="Megabytes in RAM at which newcomers are refused; 0 goes by memory_share.", ge=0)
     ] = 0

@@ -51,6 +51,11 @@ def message_bounds(config: Config) -> Bounds:
     return NO_BOUNDS if config.limits == "off" else Bounds(config.service_message_bytes, config.json_depth)
 
 
+def users_per_message(config: Config) -> int:
+    """How many users a service message may name; 0 for any number."""
+    return 0 if config.limits == "off" else config.user_ids_per_message
+
+
 def usable_files(limit: int, spare: int) -> int:
     """The highest number that a connection's file may have, so that ``spare`` are left; 0 for any."""
     return max(1, limit - 1 - spare) if spare and limit > 0 else 0

@@ -18,7 +18,7 @@ from rtserver.base.redis_queue import RedisQueue
 from rtserver.base.redis_revocations import RedisRevocations
 from rtserver.base.signature import Signer
 from rtserver.bootstrap.config import Config
-from rtserver.bootstrap.limits import message_bounds
+from rtserver.bootstrap.limits import message_bounds, users_per_message
 from rtserver.bootstrap.plugin import by_type, load_plugins
 from rtserver.service.canary import CanaryMsgHandler, CanarySource
 from rtserver.service.django_site import DjangoSiteMsgHandler
@@ -89,7 +89,7 @@ def build_services(
     stopping = gevent.event.Event()
     link = QueueLink(stopping.wait)
     streams = UserStreams(queue, link, Bound(config.user_keep_messages, config.user_keep_seconds))
-    push_user = PushUserMsgHandler(context, streams)
+    push_user = PushUserMsgHandler(context, streams, most_users=users_per_message(config))
     django_site = DjangoSiteMsgHandler(
         context,
         lifetime_of=partial(lifetime_of, token_seconds=config.tce_token_seconds),

@@ -18,7 +18,7 @@ from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.user_streams import EVERYONE, UserStreams, stream_of
 
-BATCH_LIMIT = 10_000  # entries; one message may name as many users
+BATCH_LIMIT = 10_000  # entries
 RESERVED_TYPES = frozenset({"userinfo", "error", "reconnect", "closed", "resume", "resumed", "resume_lost"})
 """What the server itself says under these types changes what a client does."""
 
@@ -42,14 +42,18 @@ class Push(NamedTuple):
 
 
 class PushUserMsgHandler(ServiceMsgHandler):
-    """Keeps the message for the users that it names, and hands it to their open agents."""
+    """Keeps the message for the users that it names, and hands it to their open agents.
+
+    A message may name ``most_users``; 0 for any number.
+    """
 
     msg_type = "pushuser"
     data_type = PushUserData
 
-    def __init__(self, services: ServiceContext, streams: UserStreams) -> None:
+    def __init__(self, services: ServiceContext, streams: UserStreams, *, most_users: int = 0) -> None:
         super().__init__(services)
         self._streams = streams
+        self._most_users = most_users
         self._pushes: list[Push] = []
         self._entries = 0
         self._any = msgspec.json.Decoder()
@@ -61,7 +65,7 @@ class PushUserMsgHandler(ServiceMsgHandler):
 
     def handle(self, message_id: str, src: str, data: PushUserData) -> None:
         """See ``ServiceMsgHandler``."""
-        user_ids = _receivers(data)
+        user_ids = _receivers(data, self._most_users)
         payload = self._payload(data, message_id)
         self._pushes.append(Push(message_id, user_ids, payload, data.keep))
         if data.keep:
@@ -96,7 +100,7 @@ class PushUserMsgHandler(ServiceMsgHandler):
         return encode_around(data.type, bytes(data.data), offset=message_id if data.keep else None)
 
 
-def _receivers(data: PushUserData) -> tuple[int | str, ...] | None:
+def _receivers(data: PushUserData, most_users: int) -> tuple[int | str, ...] | None:
     if not data.type:
         raise BadData("type is empty: no client could tell what it is")
     if data.type in RESERVED_TYPES:
@@ -105,6 +109,8 @@ def _receivers(data: PushUserData) -> tuple[int | str, ...] | None:
         return None
     if not isinstance(data.user_id, list):
         return (data.user_id,)
+    if 0 < most_users < len(data.user_id):
+        raise BadData(f"user_id names {len(data.user_id)} users; user_ids_per_message allows {most_users}")
     if "*" in data.user_id:
         raise BadData("user_id '*' stands for everyone, and not in a list")
     # Who is named twice is meant once; 7 and "7" are the same user.

@@ -412,6 +412,28 @@ def test_an_entry_for_very_many_is_kept_for_each_of_them(queue: QueuePort) -> No
     assert all(kept_ids(queue, f"user:{user}") == [one, two] for user in (0, 499, 500, 1_299))
 
 
+def test_a_message_for_several_is_read_by_each_as_long_as_it_is_in_his_stream(queue: QueuePort) -> None:
+    one, two, three, *_ = entries_of(queue)
+    bound = Bound(length=2, seconds=60)
+    large, other = b"x" * 1_000, b"y" * 1_000
+    both = [Kept(f"user:{user}", one, large) for user in (7, 8)]
+    queue.keep("users", one, [*both, Kept("user:9", one, b"small")], bound)
+    queue.keep("users", two, [Kept(f"user:{user}", two, other) for user in (7, 8)], bound)
+    queue.keep("users", three, [Kept("user:7", three, large)], bound)
+    [seven, eight, nine] = queue.kept("users", ["user:7", "user:8", "user:9"], START, three, 10)
+    assert seven.entries == [(two, other), (three, large)]
+    assert eight.entries == [(one, large), (two, other)]
+    assert nine.entries == [(one, b"small")]
+
+
+def test_what_is_not_the_same_for_all_is_kept_as_it_is_for_each(queue: QueuePort) -> None:
+    one, *_ = entries_of(queue)
+    raws = {"user:7": b"x" * 1_000, "user:8": b"y" * 1_000, "user:9": b"x" * 1_000}
+    queue.keep("users", one, [Kept(stream, one, raw) for stream, raw in raws.items()], Bound(10, 60))
+    found = queue.kept("users", list(raws), START, one, 10)
+    assert [each.entries for each in found] == [[(one, raw)] for raw in raws.values()]
+
+
 def test_a_bounded_stream_forgets_its_oldest_entries_and_knows_it(queue: QueuePort) -> None:
     ids = entries_of(queue)
     bound = Bound(length=2, seconds=60)

@@ -337,15 +337,14 @@ def test_an_entry_that_is_too_old_already_is_gone_at_once_and_again(redis_url: s
 
 def test_a_keep_that_is_refused_half_way_is_completed_by_the_next(redis_url: str, client: redis.Redis) -> None:
     queue = RedisQueue(plain_client(redis_url))
-    client.set("{queue:rtserver}:user:8", "no stream")
-    kept = [Kept(f"user:{user}", an_id(user), b"x") for user in (7, 8, 9)]
+    client.set("{queue:rtserver}:once:b", "no stream")
+    kept = [Kept(f"once:{name}", an_id(number), b"x") for number, name in enumerate("abc", 1)]
     with pytest.raises(QueueRefusedError, match="WRONGTYPE"):
-        queue.keep("users", kept[-1].id, kept, DAY_OF_ENTRIES)
-    assert queue.kept_until("users") == START
-    client.delete("{queue:rtserver}:user:8")
-    assert queue.keep("users", kept[-1].id, kept, DAY_OF_ENTRIES) == 2
-    assert queue.kept_until("users") == kept[-1].id
-    assert client.ttl(KEPT) > 0
+        queue.keep("work", kept[-1].id, kept)
+    assert queue.kept_until("work") == START
+    client.delete("{queue:rtserver}:once:b")
+    assert queue.keep("work", kept[-1].id, kept) == 2
+    assert queue.kept_until("work") == kept[-1].id
 
 
 def test_a_message_to_many_crosses_to_redis_once_for_each_portion(redis_url: str, client: redis.Redis) -> None:
@@ -355,6 +354,97 @@ def test_a_message_to_many_crosses_to_redis_once_for_each_portion(redis_url: str
     before = client.info("stats")["total_net_input_bytes"]
     queue.keep("users", an_id(2), [Kept(f"user:{user}", an_id(2), raw) for user in range(50)])
     assert client.info("stats")["total_net_input_bytes"] - before < 2 * len(raw)
+
+
+LARGE = b"x" * 1_000
+
+
+def keep_for(queue: RedisQueue, users: range, *ids: str, bound: Bound = DAY_OF_ENTRIES) -> int:
+    kept = [Kept(f"user:{user}", entry_id, LARGE) for entry_id in ids for user in users]
+    return queue.keep("users", ids[-1], kept, bound)
+
+
+def bodies(client: redis.Redis) -> dict[str, int]:
+    keys = client.scan_iter("{queue:rtserver}:body:*")
+    return {key.decode().rpartition(":")[2]: int(client.hget(key, "refs")) for key in keys}
+
+
+def test_a_message_for_many_is_stored_once_and_one_for_a_single_user_in_his_stream(
+    redis_url: str, client: redis.Redis
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    one, two = an_id(1), an_id(2)
+    keep_for(queue, range(600), one)
+    keep_for(queue, range(1), two)
+    assert bodies(client) == {one: 600}
+    assert client.xrange("{queue:rtserver}:user:0") == [
+        (one.encode(), {b"ref": b""}),
+        (two.encode(), {b"raw": LARGE}),
+    ]
+
+
+def test_ten_thousand_users_cost_about_the_list_of_them(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    one, two, large = an_id(1), an_id(2), b"y" * 100_000
+    keep_for(queue, range(10_000), one, bound=Bound(1_000, SECONDS))
+    before = client.info("memory")["used_memory"]
+    queue.keep("users", two, [Kept(f"user:{user}", two, large) for user in range(10_000)], Bound(1_000, SECONDS))
+    assert client.info("memory")["used_memory"] - before < 3_000_000  # a copy for each would be a thousand
+
+
+def test_a_body_goes_with_the_last_stream_that_refers_to_it(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    one, two, three, four, five = (an_id(number) for number in range(1, 6))
+    keep_for(queue, range(3), one)
+    keep_for(queue, range(2), two, three)
+    assert bodies(client) == {one: 1, two: 2, three: 2}
+    keep_for(queue, range(3), four)
+    assert bodies(client) == {one: 1, three: 2, four: 3}
+    keep_for(queue, range(2, 3), five)
+    assert bodies(client) == {three: 2, four: 3}
+
+
+def test_keeping_again_counts_no_reference_twice(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    one = an_id(1)
+    for _ in range(2):
+        keep_for(queue, range(600), one)
+        client.delete("{queue:rtserver}:kept:users")  # as one who was killed before the last portion
+    assert bodies(client) == {one: 600}
+
+
+def test_a_body_outlives_every_stream_and_not_by_much(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    one = an_id(1)
+    keep_for(queue, range(2), one)
+    assert client.ttl("{queue:rtserver}:user:0") < client.ttl(f"{{queue:rtserver}}:body:{one}") <= 1.1 * SECONDS
+    ahead = f"{time.time_ns() // 1_000_000 + 600_000}-2"  # the clock was set back
+    keep_for(queue, range(2), ahead)
+    assert SECONDS + 600 <= client.ttl(f"{{queue:rtserver}}:body:{ahead}") <= 1.1 * SECONDS + 600
+
+
+def test_an_entry_whose_body_is_gone_is_told_as_gone_and_hides_no_other(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    ids = [an_id(number) for number in range(1, 7)]
+    keep_for(queue, range(2), *ids, bound=Bound(10, SECONDS))
+    for entry_id in (ids[1], ids[2]):
+        client.delete(f"{{queue:rtserver}}:body:{entry_id}")
+    [found] = queue.kept("users", ["user:0"], ids[0], ids[-1], 2)
+    assert ([entry.id for entry in found.entries], found.gone) == (ids[3:5], Gone.TRIMMED)
+    [found] = queue.kept("users", ["user:0"], ids[2], ids[-1], 10)
+    assert ([entry.id for entry in found.entries], found.gone) == (ids[3:], None)
+
+
+def test_what_was_kept_without_references_is_still_read(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    old, new = an_id(1), an_id(2)
+    queue.keep("users", "1-1", [])
+    for user in range(2):
+        client.xadd(f"{{queue:rtserver}}:user:{user}", {"raw": LARGE}, id=old)
+        client.set(f"{{queue:rtserver}}:newest:user:{user}", old)
+    keep_for(queue, range(2), new)
+    [found] = queue.kept("users", ["user:1"], START, new, 10)
+    assert found.entries == [(old, LARGE), (new, LARGE)]
 
 
 def test_what_users_have_seen_is_known_for_a_while(redis_url: str, client: redis.Redis) -> None:

@@ -38,12 +38,12 @@ class FlakyQueue(MemoryQueue):
 class Office:
     """One worker's handler on a queue."""
 
-    def __init__(self, queue: MemoryQueue | None = None) -> None:
+    def __init__(self, queue: MemoryQueue | None = None, most_users: int = 0) -> None:
         self.queue = queue or FlakyQueue()
         self.around = Surroundings()
         self.link = QueueLink(lambda seconds: None)
         self.streams = UserStreams(self.queue, self.link, Bound(1000, 86_400))
-        self.handler = PushUserMsgHandler(self.around.context, self.streams)
+        self.handler = PushUserMsgHandler(self.around.context, self.streams, most_users=most_users)
         self.begins_behind = self.handler.begins_behind(self.queue)
 
     @property
@@ -256,6 +256,14 @@ def test_what_no_client_should_get_is_bad_data(office: Office, data: bytes) -> N
         office.handle(data)
     office.handler.flush()
     assert office.delivered == []
+
+
+def test_a_message_names_a_bounded_number_of_users() -> None:
+    office = Office(most_users=3)
+    with pytest.raises(BadData, match="names 4 users; user_ids_per_message allows 3"):
+        office.handle(b'{"user_id":[1,2,3,4],"type":"n","data":1,"keep":false}')
+    office.push(b'{"user_id":[1,2,3],"type":"n","data":1}', b'{"user_id":"*","type":"n","data":1}')
+    assert [message.user_ids for message in office.delivered] == [(1, 2, 3), None]
 
 
 def test_text_that_is_no_utf_8_goes_to_the_dead_stream_and_to_no_browser(office: Office) -> None:

@@ -14,7 +14,7 @@ from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.redis_process import RedisProcess
 from tests.running_server import RunningServer
-from tests.service_queue import ServiceQueue
+from tests.service_queue import DEAD, ServiceQueue
 from tests.websocket_client import WebSocketClient
 
 USER_ID = 1
@@ -223,6 +223,23 @@ def test_more_than_is_kept_is_a_loss_that_is_told(
     lost = page.resume(server, login)
     assert (lost["type"], lost["data"]["reason"], lost["data"]["count"]) == ("resume_lost", "trimmed", 1000)
     assert page.got == list(range(100, 1_100))
+
+
+def test_a_message_for_too_many_users_is_a_dead_letter_and_one_for_as_many_as_may_be_is_kept_once(
+    server: RunningServer, queue: ServiceQueue, login: DemoLogin, page: Page
+) -> None:
+    page.arrive(server, login)
+    others = [f"nobody-{number}" for number in range(10_000)]
+    push(queue, "too many", user_id=[USER_ID, *others])
+    push(queue, "as many as may be" + "x" * 1_000, user_id=[USER_ID, *others[1:]])
+    push(queue, "next")
+    page.read_until(2)
+    assert [text[:4] for text in page.got] == ["as m", "next"]
+    with redis.Redis.from_url(server.redis_url) as client:
+        [(_, dead)] = client.xrevrange(DEAD, count=1)
+        [body] = client.scan_iter("{queue:rtserver}:body:*")
+        assert client.hget(body, "refs") == b"10000"
+    assert (dead[b"reason"], b"user_ids_per_message allows 10000" in dead[b"detail"]) == (b"bad_data", True)
 
 
 def test_an_offset_that_redis_does_not_know_is_a_loss_that_is_told(server: RunningServer, login: DemoLogin) -> None:

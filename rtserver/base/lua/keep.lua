@@ -3,9 +3,11 @@
 -- KEYS: the cursor, where it began
 -- ARGV: what the cursor moves on to, the first id of all that is being kept, the streams' length and age in seconds
 --       (0: no bounds), what all keys begin with, a msgpack array of two, the messages; in the array are the names of
---       the streams, and for each entry the number of its stream, its id, the number of its message. The keys follow
---       from the names: to give each of them as an argument of its own would be half of the whole cost.
--- Returns how many entries were appended.
+--       the streams, and for each entry the number of its stream, its id, the number of its message, negative if the
+--       message is stored once for all its streams. The keys follow from the names: to give each of them as an
+--       argument of its own would be half of the whole cost.
+-- Returns how many entries were appended, and the names of bounded streams whose keys are of another kind. What was
+-- for these is lost to them, and noted down as trimmed. A stream without bounds refuses instead.
 --
 -- Each worker may do this with the same entries, and again after it was killed: what is at or before the cursor is
 -- passed over, and so is what its stream has already, as each worker appends in the order of the bus.
@@ -14,34 +16,43 @@ local REMEMBERED = 30 -- times as long as a stream's entries it is known that th
 
 local until_id, first_id, length, seconds, prefix = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local streams, entries = unpack(cmsgpack.unpack(ARGV[6]))
+local cursor = noted(KEYS[1]) or '0-0'
 
-local function parts_of(id)
-  local ms, number = string.match(id, '(%d+)-(%d+)')
-  return tonumber(ms), tonumber(number)
-end
-
-local cursor_ms, cursor_number = parts_of(redis.call('GET', KEYS[1]) or '0-0')
-
-local function is_behind_cursor(id)
-  local ms, number = parts_of(id)
-  return ms > cursor_ms or (ms == cursor_ms and number > cursor_number)
-end
-
-local touched, added = {}, {}
+local touched, added, broken, references = {}, {}, {}, {}
 local appended = 0
+
+local function append(stream, id, message)
+  local is_shared = message < 0
+  local field, value = 'raw', ARGV[6 + math.abs(message)]
+  if is_shared then
+    field, value = REF, ''
+  end
+  local reply = redis.pcall('XADD', prefix .. stream, id, field, value)
+  if type(reply) == 'string' then
+    appended = appended + 1
+    added[stream] = (added[stream] or 0) + 1
+    if is_shared then
+      local held = references[id]
+      references[id] = {message, held and held[2] + 1 or 1}
+    end
+  elseif length > 0 and string.find(reply.err, 'WRONGTYPE', 1, true) then
+    broken[stream] = id
+    return
+  elseif not string.find(reply.err, 'equal or smaller', 1, true) then
+    return reply
+  end
+  touched[stream] = id
+end
+
 local is_new = false
 for i = 1, #entries, 3 do
-  local stream, id = streams[entries[i]], entries[i + 1]
-  is_new = is_new or is_behind_cursor(id) -- entries are in order: so are all that follow
+  local id = entries[i + 1]
+  is_new = is_new or is_behind(id, cursor) -- entries are in order: so are all that follow
   if is_new then
-    local reply = redis.pcall('XADD', prefix .. stream, id, 'raw', ARGV[6 + entries[i + 2]])
-    if type(reply) == 'string' then
-      appended = appended + 1
-      added[stream] = (added[stream] or 0) + 1
-    elseif not string.find(reply.err, 'equal or smaller', 1, true) then
-      return reply
+    local refusal = append(streams[entries[i]], id, entries[i + 2])
+    if refusal then
+      return refusal
     end
-    touched[stream] = id
   end
 end
 
@@ -49,10 +60,18 @@ end
 local slot_ms = math.ceil(seconds / 24) * 1000
 local now_ms = redis.call('TIME')[1] * 1000
 
+-- A body outlives the streams: they may hold an entry for a slot longer than its age, and its id may be ahead of the
+-- clock if that was set back.
+for id, held in pairs(references) do
+  local ahead = math.ceil(math.max(0, parts_of(id) - now_ms) / 1000)
+  hold_body(prefix, id, ARGV[6 - held[1]], held[2], seconds + 2 * slot_ms / 1000 + math.min(ahead, seconds))
+end
+
 local function is_first_in_slot(id, former_id)
   return math.floor(parts_of(id) / slot_ms) ~= math.floor(parts_of(former_id) / slot_ms)
 end
 
+-- The bodies of what is old enough to go expire by themselves.
 local function trim_aged(key)
   local oldest_ms = now_ms - seconds * 1000
   local before_oldest = string.format('%.0f-18446744073709551615', oldest_ms - 1)
@@ -65,9 +84,12 @@ local function trim_aged(key)
 end
 
 local function trim_excess(key, excess)
-  local last = redis.call('XRANGE', key, '-', '+', 'COUNT', excess)[excess]
+  local removed = redis.call('XRANGE', key, '-', '+', 'COUNT', excess)
   redis.call('XTRIM', key, 'MAXLEN', length)
-  return last[1]
+  for _, entry in ipairs(removed) do
+    release_body(prefix, entry)
+  end
+  return removed[excess][1]
 end
 
 local function newest_of(key)
@@ -75,11 +97,25 @@ local function newest_of(key)
   return newest and newest[1]
 end
 
+-- Another kind of key in a note's place gives way to the note.
+local function note(key, id)
+  redis.call('SET', key, id, 'EX', seconds * REMEMBERED)
+end
+
+local function replace_note(key, id)
+  local former = redis.pcall('SET', key, id, 'EX', seconds * REMEMBERED, 'GET')
+  if type(former) == 'table' then
+    note(key, id)
+    return nil
+  end
+  return former and parts_of(former) and former
+end
+
 local function bound(stream, id)
-  local key, newest_key, trimmed_key = prefix .. stream, prefix .. 'newest:' .. stream, prefix .. 'trimmed:' .. stream
+  local key = prefix .. stream
   local is_late = not added[stream] -- another worker was here first, and perhaps further
   local newest_id = is_late and newest_of(key) or id
-  local former_id = redis.call('SET', newest_key, newest_id, 'EX', seconds * REMEMBERED, 'GET')
+  local former_id = replace_note(prefix .. 'newest:' .. stream, newest_id)
   local size = redis.call('XLEN', key)
   local has_expired = former_id and size == added[stream]
   local trimmed_id = has_expired and former_id
@@ -91,7 +127,7 @@ local function bound(stream, id)
     trimmed_id = trim_excess(key, size - length)
   end
   if trimmed_id then
-    redis.call('SET', trimmed_key, trimmed_id, 'EX', seconds * REMEMBERED)
+    note(prefix .. 'trimmed:' .. stream, trimmed_id)
   end
 end
 
@@ -101,8 +137,17 @@ if length > 0 then
   end
 end
 
-if is_behind_cursor(until_id) then
-  redis.call('SET', KEYS[1], until_id)
-  redis.call('SET', KEYS[2], first_id, 'NX')
+local names = {}
+for stream, id in pairs(broken) do
+  names[#names + 1] = stream
+  note(prefix .. 'newest:' .. stream, id)
+  note(prefix .. 'trimmed:' .. stream, id)
 end
-return appended
+
+if is_behind(until_id, cursor) then
+  redis.call('SET', KEYS[1], until_id)
+  if not noted(KEYS[2]) then
+    redis.call('SET', KEYS[2], first_id)
+  end
+end
+return {appended, names}

@@ -2,16 +2,54 @@
 --
 -- KEYS: the cursor, where it began; the n streams; for each of them where its newest id is told; where its newest
 --       trimmed id is
--- ARGV: behind which id, up to which, how many of each stream
--- Returns the two ids; for each stream its entries; whether it exists; the newest id; the newest trimmed id.
+-- ARGV: behind which id, up to which, how many of each stream, what all keys begin with
+-- Returns the two ids; for each stream its entries; whether it exists; the newest id; the newest trimmed id; which of
+-- its three keys is of another kind, or no place on the bus (0: none). Then nobody can tell what was there.
 
+local after, until_id, count, prefix = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local streams = (#KEYS - 2) / 3
-local found, exists, newest, trimmed = {}, {}, {}, {}
+local found, exists, newest, trimmed, broken = {}, {}, {}, {}, {}
+
+-- At most count entries with their messages, and the newest one whose body is gone.
+local function read(key)
+  local entries, gone, behind = {}, nil, after
+  local part, wanted
+  repeat
+    wanted = count - #entries
+    part = redis.call('XRANGE', key, '(' .. behind, until_id, 'COUNT', wanted)
+    for _, entry in ipairs(part) do
+      local field = entry[2]
+      if field[1] == REF then
+        field[1], field[2] = 'raw', body_of(prefix, entry[1])
+      end
+      if field[2] then
+        entries[#entries + 1] = entry
+      else
+        gone = entry[1]
+      end
+    end
+    behind = #part > 0 and part[#part][1]
+  until #part < wanted or #entries == count
+  return entries, gone
+end
+
 for stream = 1, streams do
   local key = KEYS[2 + stream]
-  found[stream] = redis.call('XRANGE', key, '(' .. ARGV[1], ARGV[2], 'COUNT', ARGV[3])
-  exists[stream] = redis.call('EXISTS', key)
-  newest[stream] = redis.call('GET', KEYS[2 + streams + stream])
-  trimmed[stream] = redis.call('GET', KEYS[2 + 2 * streams + stream])
+  local kind = redis.call('TYPE', key).ok
+  local is_right = kind == 'none' or kind == 'stream'
+  local entries, gone = {}, nil
+  if is_right then
+    entries, gone = read(key)
+  end
+  local newest_id, is_newest_odd = noted(KEYS[2 + streams + stream])
+  local trimmed_id, is_trimmed_odd = noted(KEYS[2 + 2 * streams + stream])
+  if gone and not (trimmed_id and is_behind(trimmed_id, gone)) then
+    trimmed_id = gone
+  end
+  found[stream] = entries
+  exists[stream] = kind == 'stream' and 1 or 0
+  newest[stream] = newest_id or false
+  trimmed[stream] = trimmed_id or false
+  broken[stream] = not is_right and 1 or is_newest_odd and 2 or is_trimmed_odd and 3 or 0
 end
-return {redis.call('GET', KEYS[1]), redis.call('GET', KEYS[2]), found, exists, newest, trimmed}
+return {noted(KEYS[1]) or false, noted(KEYS[2]) or false, found, exists, newest, trimmed, broken}

@@ -2,21 +2,12 @@
 --
 -- KEYS: a note for each user
 -- ARGV: for how many seconds a note is kept; the ids
-
-local function parts_of(id)
-  local ms, number = string.match(id, '(%d+)-(%d+)')
-  return tonumber(ms), tonumber(number)
-end
-
-local function is_behind(id, other)
-  local ms, number = parts_of(id)
-  local other_ms, other_number = parts_of(other)
-  return ms > other_ms or (ms == other_ms and number > other_number)
-end
+--
+-- A note that cannot be read counts as none, and gives way: a key of another kind is one user's trouble only.
 
 for i, key in ipairs(KEYS) do
   local id = ARGV[1 + i]
-  local known = redis.call('GET', key)
+  local known = noted(key)
   if known and is_behind(known, id) then
     id = known
   end
