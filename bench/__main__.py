@@ -22,6 +22,7 @@ from bench.scenarios import (
     compression,
     fan_out,
     from_redis,
+    hostile,
     idle,
     many_topics,
     own_message,
@@ -58,6 +59,7 @@ def scenarios() -> dict[str, Callable[[Scale], Numbers]]:
         burst,
         compression,
         rpc,
+        hostile,
     )
     return {LIMITS: measure_limits} | {module.__name__.rpartition(".")[2]: module.run for module in modules}
 

@@ -1,6 +1,6 @@
 """The numbers of a run as Markdown, and each peer's share of what rtserver did in the same run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -19,7 +19,7 @@ class Column:
 
     title: str
     keys: Keys
-    write: Callable[[float], str]
+    write: Callable[[Any], str]
     is_compared: bool = False
     """What the share of our row stands beside."""
 
@@ -62,6 +62,11 @@ def microseconds(value: float) -> str:
 def megabytes(value: float) -> str:
     """Of memory."""
     return f"{value / (1 << 20):.1f} MB"
+
+
+def counts(value: Mapping[str, int]) -> str:
+    """Of several things."""
+    return ", ".join(f"{name} {count:,}" for name, count in value.items()) or ABSENT
 
 
 SWEEP = (
@@ -136,6 +141,14 @@ RPC = (
     Column("struct of 8 fields written", ("codec", "write_us"), microseconds),
     Column("read", ("codec", "read_us"), microseconds),
 )
+HOSTILE = (
+    Column("others' ping, p50", ("ping", "p50"), milliseconds),
+    Column("p99", ("ping", "p99"), milliseconds),
+    Column("quotes' age, p50", ("quote", "p50"), milliseconds),
+    Column("p99", ("quote", "p99"), milliseconds),
+    Column("HTTP, p99", ("http", "p99"), milliseconds),
+    Column("what the attacker got", ("got",), counts),
+)
 STORM = (Column("connections/s", ("connections_per_second",), whole, is_compared=True),)
 SECTIONS = {
     "fan_out": Section("Fan-out of one topic, messages made in the server's process", SWEEP),
@@ -151,6 +164,7 @@ SECTIONS = {
     "burst": Section("A burst in the queue", BURST),
     "compression": Section("With permessage-deflate, of what it is without", COMPRESSION),
     "rpc": Section("Remote calls, and their codecs", RPC, ours=TCELIB.name),
+    "hostile": Section("One user against everybody else, with the default limits", HOSTILE, ours="nobody attacks"),
 }
 
 

@@ -25,6 +25,7 @@ class Limit(StrEnum):
     CALLS = "calls"
     BYTES = "bytes"
     JSON_DEPTH = "json_depth"
+    JSON_NUMBERS = "json_numbers"
     CHARTS_PER_CONNECTION = "charts_per_connection"
     CHARTS_PER_USER = "charts_per_user"
     PICTURES_PER_USER = "pictures_per_user"

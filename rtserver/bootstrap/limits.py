@@ -9,6 +9,9 @@ from rtserver.bootstrap.config import Config
 from rtserver.service.message import NO_BOUNDS, Bounds
 from rtserver.user.limits import UserBounds
 
+SLOW_NUMBERS = 64
+"""Of one message, at 16 µs each."""
+
 
 def gate_limits(config: Config) -> GateLimits:
     """Of those who come in. To be asked when the limit of open files has been raised."""
@@ -43,6 +46,7 @@ def user_bounds(config: Config) -> UserBounds:
         charts=config.charts_per_user,
         pictures=config.pictures_per_user,
         depth=config.json_depth,
+        slow_numbers=SLOW_NUMBERS,
     )
 
 

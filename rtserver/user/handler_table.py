@@ -5,13 +5,13 @@ answer, the log a traceback, and the connection goes on.
 """
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from rtserver.base.wire.client_message import BadMessage, ClientMessage, ErrorCode, decode, decode_data
-from rtserver.base.wire.json_depth import is_deeper
 from rtserver.user.limits import UserLimits
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Rights
@@ -51,7 +51,9 @@ class HandlerTable:
         self.failures = 0
         self._rights = rights
         self._limits = limits or UserLimits()
-        self._depth = self._limits.bounds.depth
+        # A message that is shorter than this can be neither too deep nor too slow.
+        bounds = self._limits.bounds
+        self._unchecked_bytes = min(filter(None, (bounds.depth, bounds.slow_numbers)), default=math.inf)
         self._rows: dict[str, tuple[BaseUserMsgHandler, msgspec.json.Decoder[Any]]] = {}
         for handler in handlers:
             known = self._rows.get(handler.msg_type)
@@ -79,8 +81,8 @@ class HandlerTable:
     def dispatch(self, agent: UserAgent, payload: bytes) -> Awaitable[object] | None:
         """Handle one message. What is returned, if anything, has to end before the agent's next message."""
         try:
-            if 0 < self._depth < len(payload) and is_deeper(payload, self._depth):
-                raise self._limits.too_deep()
+            if len(payload) > self._unchecked_bytes:
+                self._limits.check_json(payload)
             message = decode(payload)
         except BadMessage as error:
             agent.push_error(error.code, error.message)

@@ -11,17 +11,20 @@ from rtserver.base.allowance import AllowanceTable, rate_of
 from rtserver.base.limit import Limit, LimitCounts
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
 from rtserver.base.wire.handshake import HandshakeError
+from rtserver.base.wire.json_depth import is_deeper
+from rtserver.base.wire.json_number import has_more_slow_numbers
 
 CROWDED_SECONDS = 30
 
 
 class UserBounds(NamedTuple):
-    """0 is no limit. ``pictures`` is per second, ``depth`` of a message's JSON."""
+    """0 is no limit. ``pictures`` is per second; ``depth`` and ``slow_numbers`` are those of a message's JSON."""
 
     connections: int = 0
     charts: int = 0
     pictures: float = 0
     depth: int = 0
+    slow_numbers: int = 0
 
 
 class UserLimits:
@@ -69,7 +72,16 @@ class UserLimits:
             text = f"too many charts asked for; {self.bounds.pictures:g} a second are allowed"
             raise BadMessage(ErrorCode.RATE_LIMITED, text)
 
-    def too_deep(self) -> BadMessage:
-        """What a message is answered that is nested too deeply."""
-        self.counted.note(Limit.JSON_DEPTH)
-        return BadMessage(ErrorCode.BAD_JSON, f"nested more than {self.bounds.depth} deep")
+    def check_json(self, payload: bytes) -> None:
+        """Whether a message's JSON may be decoded. Raises ``BadMessage`` (bad_json).
+
+        Costs less than decoding it would.
+        """
+        depth, slow_numbers = self.bounds.depth, self.bounds.slow_numbers
+        if depth and is_deeper(payload, depth):
+            self.counted.note(Limit.JSON_DEPTH)
+            raise BadMessage(ErrorCode.BAD_JSON, f"nested more than {depth} deep")
+        if slow_numbers and has_more_slow_numbers(payload, slow_numbers):
+            self.counted.note(Limit.JSON_NUMBERS)
+            text = f"more than {slow_numbers} numbers have exponents of three digits or 128 digits in a row"
+            raise BadMessage(ErrorCode.BAD_JSON, text)

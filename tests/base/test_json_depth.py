@@ -1,6 +1,7 @@
 """How deeply bytes are nested that may be JSON or may not."""
 
 import json
+from itertools import accumulate
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,12 @@ def test_what_is_never_closed_is_as_deep_as_it_was_opened(opening, count):
     brackets = count * (2 if b"{" in opening[1:] else 1)
     assert is_deeper(opening * count, brackets - 1)
     assert not is_deeper(opening * count, brackets)
+
+
+@given(st.text("[]{}", max_size=40), st.integers(0, 20))
+def test_brackets_that_fit_no_pattern_are_added_up(brackets, most):
+    depths = accumulate((1 if each in "[{" else -1 for each in brackets), initial=0)
+    assert is_deeper(brackets.encode(), most) == (max(depths) > most)
 
 
 def test_what_is_wide_is_not_deep():

@@ -124,3 +124,17 @@ def test_a_message_that_is_nested_too_deeply_is_bad_json_and_costs_nothing_else(
     assert deep["data"]["message"] == "nested more than 20 deep"
     assert fine["data"] == "pong"
     assert count == 2
+
+
+def test_a_message_of_too_many_numbers_that_are_slow_to_decode_is_bad_json():
+    async def scenario():
+        async with running(bounds=UserBounds(slow_numbers=3)) as server, await server.connect() as client:
+            await read(client)
+            for count in (4, 3):
+                client.send_text('{"type":"ping","data":[' + ",".join(["1e308"] * count) + "]}")
+            return [await read(client) for _ in range(2)], server.users.limits.counted.counts["json_numbers"]
+
+    (slow, fine), count = asyncio.run(scenario())
+    assert slow["data"]["code"] == "bad_json"
+    assert "more than 3 numbers" in slow["data"]["message"]
+    assert (fine["data"], count) == ("pong", 1)
