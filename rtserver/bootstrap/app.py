@@ -58,7 +58,8 @@ from rtserver.bootstrap.measures import (
     user_measures,
 )
 from rtserver.bootstrap.memory import MemoryWatch, memory_bounds
-from rtserver.bootstrap.metrics import Measure
+from rtserver.bootstrap.metrics import Measure, Metrics
+from rtserver.bootstrap.monitor_access import private_access, public_access
 from rtserver.bootstrap.private_door import CANARY_PATH, PrivateDoor
 from rtserver.bootstrap.service_side import build_services
 from rtserver.bootstrap.supervisor import Supervisor
@@ -199,9 +200,10 @@ class App:
 
     def _build_doors(self) -> tuple[Doors, CanaryClient]:
         config = self._config
-        routes = own_routes(config, self._probes(), self._measures())
+        probes, metrics = self._probes(), Metrics(self._measures())
+        routes = own_routes(public_access(config), probes, metrics)
         http = build_http(build_application(config, self._server, routes, self._site, self._page_threads))
-        private, canary_client = self._build_canary(routes)
+        private, canary_client = self._build_canary(own_routes(private_access(config), probes, metrics))
         trusted = read_networks(config.trusted_proxies)
         front = FrontDoor(WEBSOCKET_PATH, self._server, http, trusted=trusted, tls=self._tls)
         return Doors(front, TceDoor(self._server, self._tls), private, http), canary_client

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import redis
 from django.conf import settings
 from django.core import checks
@@ -17,7 +18,6 @@ from tornado.netutil import bind_sockets
 
 from rtserver.base.message_size import largest_message
 from rtserver.base.redis_queue import RedisQueue, plain_client
-from rtserver.base.wire.forwarded import is_within, read_networks
 from rtserver.bootstrap.certificate import expiry_of, judge_expiry, load_context
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.config_constraint import largest_picture
@@ -25,14 +25,13 @@ from rtserver.bootstrap.django_env import set_up_django
 from rtserver.bootstrap.embedded_redis import running_url
 from rtserver.bootstrap.error import CertificateError, DjangoError, PluginError, RedisError
 from rtserver.bootstrap.file_limit import FEW, most_files
+from rtserver.bootstrap.monitor_access import is_loopback, tells_at_public_port
 from rtserver.bootstrap.plugin import by_type, load_plugins, load_policy, load_servants
 from rtserver.bootstrap.redis_binary import OLDEST, find_redis_binary
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler
 
 NO_REDIS_YET = "redis://127.0.0.1:6379/0"  # for the demo's settings, which want some address
-
-LOOPBACK = read_networks(["127.0.0.0/8", "::1"])
 
 
 class Verdict(StrEnum):
@@ -60,6 +59,7 @@ def check_all(config: Config) -> Iterator[Finding]:
     yield from check_plugins(config)
     yield from check_redis(config)
     yield from check_ports(config)
+    yield check_monitors(config)
     yield from check_sizes(config)
     yield check_file_limit(most_files())
 
@@ -83,7 +83,7 @@ def check_django(config: Config) -> Iterator[Finding]:
 def check_certificate(config: Config) -> Iterator[Finding]:
     """Whether TLS could be spoken, and for how long; where nobody speaks it, whether anybody could listen."""
     if not config.tls_cert:
-        if not (config.trusted_proxies or config.host == "localhost" or is_within(config.host, LOOPBACK)):
+        if not (config.trusted_proxies or is_loopback(config.host)):
             text = (
                 f"{config.host} is not this machine alone: without TLS, or a proxy with it, others can read sessions"
             )
@@ -166,6 +166,23 @@ def check_ports(config: Config) -> Iterator[Finding]:
         yield _check_port("tce-port", config.host, config.tce_port, config.reuse_port)
     if config.admin_port:
         yield _check_port("admin-port", "127.0.0.1", config.admin_port, is_shared=False)
+
+
+def check_monitors(config: Config) -> Finding:
+    """Where ``/metrics`` can be read, and whether a proxy could hand it to anybody."""
+    private = (
+        f"at http://127.0.0.1:{config.admin_port}" if config.admin_port else "at a loop-back port that the log names"
+    )
+    if not tells_at_public_port(config):
+        advice = "" if config.admin_port else "; set admin_port to have one that stays"
+        return Finding(Verdict.OK, "metrics", f"{private}, not at the public port{advice}")
+    allowed = ", ".join(config.metrics_allow) or "nobody"
+    text = f"{private}, and at the public port for {allowed}"
+    if tells_at_public_port(msgspec.structs.replace(config, public_metrics="auto")):
+        return Finding(Verdict.OK, "metrics", text)
+    return Finding(
+        Verdict.WARN, "metrics", f"{text}: a proxy there that sends no header of its own tells them anybody"
+    )
 
 
 def _check_port(subject: str, host: str, port: int, is_shared: bool) -> Finding:

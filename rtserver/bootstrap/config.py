@@ -71,8 +71,17 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = ()
     metrics_allow: Annotated[
         Words,
-        Meta(description="Who may read /metrics, and the details of /readyz.", extra=NETWORKS),
+        Meta(description="Who may read /metrics, and the details of /readyz, at the public port.", extra=NETWORKS),
     ] = ("127.0.0.0/8", "::1")
+    public_metrics: Annotated[
+        Literal["auto", "on", "off"],
+        Meta(
+            description=(
+                "Whether the public port tells them at all; admin_port always does. "
+                "auto: only on a loop-back host without trusted_proxies."
+            )
+        ),
+    ] = "auto"
     session_check_seconds: Annotated[
         float, Meta(description="How often the session of an open socket is checked again.", gt=0)
     ] = 30.0

@@ -23,7 +23,8 @@ class Reading(NamedTuple):
     detail: str
 
 
-MayRead = Callable[[HTTPServerRequest], bool]
+Refusal = Callable[[HTTPServerRequest], str]
+"""Why a sender is told no details; empty for one who is told."""
 
 Probe = Callable[[], Reading]
 """Called on the event loop's thread for every question; reads what is known and never waits."""
@@ -73,14 +74,14 @@ class AliveHandler(_PlainHandler):
 class ReadyHandler(_PlainHandler):
     """``/readyz``: 200 if all probes are content, else 503.
 
-    Route it with ``{"probes": [...], "may_read": f}``: ``may_read(request)`` says whether the asker is told what
-    was found; everybody is told whether we are ready.
+    Route it with ``{"probes": [...], "refusal": f}``: only who is not refused is told what was found; everybody is
+    told whether we are ready.
     """
 
-    def initialize(self, probes: Sequence[Probe], may_read: MayRead) -> None:
+    def initialize(self, probes: Sequence[Probe], refusal: Refusal) -> None:
         """Called by Tornado with the route's arguments."""
         self._probes = probes
-        self._may_read = may_read
+        self._refusal = refusal
 
     def get(self) -> None:
         """Answer ``{"ready": bool, "pid": int, "checks": [{"name", "ok", "detail"}, ...]}``, or ``ready`` alone.
@@ -90,7 +91,7 @@ class ReadyHandler(_PlainHandler):
         readings = [probe() for probe in self._probes]
         is_ready = all(reading.ok for reading in readings)
         answer: dict[str, Any] = {"ready": is_ready}
-        if self._may_read(self.request):
+        if not self._refusal(self.request):
             answer |= {"pid": os.getpid(), "checks": [reading._asdict() for reading in readings]}
         self.set_status(200 if is_ready else 503)
         self.set_header("Content-Type", "application/json")

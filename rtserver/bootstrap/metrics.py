@@ -50,20 +50,21 @@ class Metrics:
 
 
 class MetricsHandler(RequestHandler):
-    """``/metrics``. Route it with ``{"metrics": Metrics, "may_read": f}``; see ``ReadyHandler``."""
+    """``/metrics``. Route it with ``{"metrics": Metrics, "refusal": f}``; see ``ReadyHandler``."""
 
-    def initialize(self, metrics: Metrics, may_read: Callable[[HTTPServerRequest], bool]) -> None:
+    def initialize(self, metrics: Metrics, refusal: Callable[[HTTPServerRequest], str]) -> None:
         """Called by Tornado with the route's arguments."""
         self._metrics = metrics
-        self._may_read = may_read
+        self._refusal = refusal
 
     def get(self) -> None:
-        """Answer with the values of this moment, or with 403."""
+        """Answer with the values of this moment, or with 403 and the reason."""
         self.set_header("Cache-Control", "no-store")
-        if not self._may_read(self.request):
+        refusal = self._refusal(self.request)
+        if refusal:
             self.set_status(403)
             self.set_header("Content-Type", "text/plain; charset=UTF-8")
-            self.finish("not for this address; see metrics_allow\n")
+            self.finish(f"{refusal}\n")
             return
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
         self.finish(self._metrics.render())

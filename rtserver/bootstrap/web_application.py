@@ -14,9 +14,9 @@ from tornado.web import Application
 from rtserver.base.wire.forwarded import (
     FORWARDED_FOR,
     FORWARDED_PROTO,
-    MARKS,
     Networks,
     is_forwarded,
+    is_forwarding_name,
     is_within,
     sender_of,
 )
@@ -44,9 +44,9 @@ class WebApplication(Application):
 
     def find_handler(self, request: HTTPServerRequest, **more: Any) -> Any:
         """Called by Tornado for each request, before anybody has seen it."""
-        knows_sender = settle_sender(request, self._trusted)
+        direct_peer = settle_sender(request, self._trusted)
         assert request.connection is not None
-        request.connection = cast(HTTPConnection, SafeAnswer(request.connection, self._hsts, knows_sender))
+        request.connection = cast(HTTPConnection, SafeAnswer(request.connection, self._hsts, direct_peer))
         return super().find_handler(request, **more)
 
 
@@ -54,13 +54,13 @@ class SafeAnswer:
     """A request's connection, on which no answer leaves without ``SAFE_HEADERS``, nor with the server's version.
 
     ``hsts`` is the Strict-Transport-Security of a server that speaks TLS itself: empty for none at all, None where a
-    proxy speaks it, or nobody, and the pages decide. ``knows_sender`` is what ``settle_sender`` said.
+    proxy speaks it, or nobody, and the pages decide. ``direct_peer`` is what ``settle_sender`` said.
     """
 
-    def __init__(self, connection: HTTPConnection, hsts: str | None = None, knows_sender: bool = True) -> None:
+    def __init__(self, connection: HTTPConnection, hsts: str | None = None, direct_peer: str | None = None) -> None:
         self._connection = connection
         self._hsts = hsts
-        self.knows_sender = knows_sender
+        self.direct_peer = direct_peer
 
     def write_headers(self, start_line: ResponseStartLine, headers: HTTPHeaders, *more: Any, **named: Any) -> Any:
         """Called once per answer."""
@@ -77,30 +77,29 @@ class SafeAnswer:
         return getattr(self._connection, name)
 
 
-def settle_sender(request: HTTPServerRequest, trusted: Networks) -> bool:
+def settle_sender(request: HTTPServerRequest, trusted: Networks) -> str | None:
     """Put the real sender into ``remote_ip`` and ``protocol``, and take out what must not be believed any more.
 
     Names with an underscore go as well: for WSGI and CGI ``X_Forwarded_Proto`` is the same as ``X-Forwarded-Proto``,
     and a proxy that replaces the one lets the other pass.
 
-    Whether ``remote_ip`` is the sender's for sure: not if a proxy of ours does not say for whom it asks, and not if
-    one of which we were not told says that it asks for others.
+    Return the address of a peer that asks for itself. None for a proxy of ours, whatever it says, and for a request
+    with any header that only proxies send. A proxy that is not ``trusted`` and sends none looks like a client.
     """
     headers = request.headers
     peer = request.remote_ip or ""
+    is_direct = not (is_within(peer, trusted) or is_forwarded(headers))
     lines = {name: headers[name] for name in (FORWARDED_FOR, FORWARDED_PROTO) if name in headers}
-    is_proxy = is_within(peer, trusted)
-    knows_sender = FORWARDED_FOR in lines if is_proxy else not is_forwarded(headers)
     sender = sender_of(peer, lines, trusted, is_secure=request.protocol == "https")
     request.remote_ip = sender.remote_ip
     request.protocol = "https" if sender.is_secure else "http"
-    _remove(headers, (*MARKS, FORWARDED_PROTO, *(name for name in headers if "_" in name)))
-    return knows_sender
+    _remove(headers, [name for name in headers if "_" in name or is_forwarding_name(name)])
+    return peer if is_direct else None
 
 
-def is_inside(request: HTTPServerRequest, networks: Networks) -> bool:
-    """Whether a request of a ``WebApplication`` is from one of the networks for sure."""
-    return is_within(request.remote_ip or "", networks) and bool(getattr(request.connection, "knows_sender", False))
+def direct_peer(request: HTTPServerRequest) -> str | None:
+    """What ``settle_sender`` returned for a request of a ``WebApplication``; None for any other request."""
+    return getattr(request.connection, "direct_peer", None)
 
 
 def _remove(headers: HTTPHeaders, names: Iterable[str]) -> None:

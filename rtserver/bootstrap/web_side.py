@@ -1,8 +1,7 @@
 """What is answered over plain HTTP, built and wired: probes, numbers, the demo site, handshakes by way of Tornado."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
-from functools import partial
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -14,8 +13,9 @@ from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.demo_pages import demo_routes
 from rtserver.bootstrap.django_env import DemoSite
 from rtserver.bootstrap.health import AliveHandler, Probe, ReadyHandler
-from rtserver.bootstrap.metrics import Measure, Metrics, MetricsHandler
-from rtserver.bootstrap.web_application import WebApplication, is_inside
+from rtserver.bootstrap.metrics import Metrics, MetricsHandler
+from rtserver.bootstrap.monitor_access import MonitorAccess
+from rtserver.bootstrap.web_application import WebApplication
 
 WEBSOCKET_PATH = "/rt/"
 MAX_BODY_BYTES = 65_536  # of a form: nobody has to log in to send one, and all of it is held in memory
@@ -24,13 +24,12 @@ IDLE_SECONDS = 60.0  # between two requests, for the head of one, and for its bo
 Routes = Sequence[tuple[Any, ...]]
 
 
-def own_routes(config: Config, probes: Sequence[Probe], measures: Iterable[Measure]) -> Routes:
-    """What tells about this process."""
-    may_read = partial(is_inside, networks=read_networks(config.metrics_allow))
+def own_routes(access: MonitorAccess, probes: Sequence[Probe], metrics: Metrics) -> Routes:
+    """What tells about this process, at a port with this ``access``."""
     return [
         (r"/healthz", AliveHandler),
-        (r"/readyz", ReadyHandler, {"probes": probes, "may_read": may_read}),
-        (r"/metrics", MetricsHandler, {"metrics": Metrics(measures), "may_read": may_read}),
+        (r"/readyz", ReadyHandler, {"probes": probes, "refusal": access.refusal}),
+        (r"/metrics", MetricsHandler, {"metrics": metrics, "refusal": access.refusal}),
     ]
 
 

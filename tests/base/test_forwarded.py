@@ -129,7 +129,41 @@ def test_an_address_is_inside_a_network_or_not(address: str, is_inside: bool) ->
     assert is_within(address, PROXIES) is is_inside
 
 
-@pytest.mark.parametrize("name", ["x-forwarded-for", "forwarded", "x-real-ip"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "x-forwarded-for",
+        "X-Forwarded-Proto",
+        "x-forwarded-host",
+        "X-Forwarded-Port",
+        "x-forwarded",
+        "x_forwarded_for",
+        "Forwarded",
+        "Via",
+        "x-real-ip",
+        "CF-Connecting-IP",
+        "CF-Ray",
+        "CDN-Loop",
+        "True-Client-IP",
+        "X-Client-IP",
+        "x-cluster-client-ip",
+        "fastly-client-ip",
+        "X-Original-Forwarded-For",
+        "x-envoy-external-address",
+        "X-Amzn-Trace-Id",
+        "X-Azure-ClientIP",
+        "front-end-https",
+    ],
+)
 def test_every_proxys_mark_is_known(name: str) -> None:
-    assert is_forwarded({name: ""})
-    assert not is_forwarded({"host": "example.org"})
+    assert is_forwarded({"host": "", name: ""})
+
+
+def test_what_clients_send_themselves_is_no_proxys_mark() -> None:
+    names = (
+        "host user-agent accept accept-language accept-encoding cookie origin referer connection upgrade "
+        "dnt te pragma cache-control if-none-match if-modified-since sec-websocket-key sec-websocket- "
+        "version sec-fetch-site priority sec-ch-ua upgrade-insecure-requests x-requested-with "
+        "x-csrftoken authorization content-type content-length x-prometheus-scrape-timeout-seconds range"
+    )
+    assert not is_forwarded(names.split())

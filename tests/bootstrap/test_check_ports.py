@@ -1,8 +1,11 @@
 """What ``check`` says of ports, on real ones."""
 
 import socket
+from typing import Any
 
-from rtserver.bootstrap.check import Verdict, check_ports
+import pytest
+
+from rtserver.bootstrap.check import Verdict, check_monitors, check_ports
 from rtserver.bootstrap.config import Config
 from tests.conftest import unused_port
 
@@ -29,3 +32,19 @@ def test_a_port_that_somebody_shares_is_free_for_those_who_share_it() -> None:
         listener.listen()
         (shared,) = check_ports(Config(port=listener.getsockname()[1], tce_port=0, reuse_port=True))
     assert shared.verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("config", "verdict", "words"),
+    [
+        ({}, "ok", "at the public port for 127.0.0.0/8, ::1"),
+        ({"admin_port": 9001, "trusted_proxies": ("127.0.0.1",)}, "ok", "9001, not at the public port"),
+        ({"host": "0.0.0.0"}, "ok", "not at the public port; set admin_port"),
+        ({"public_metrics": "off"}, "ok", "not at the public port"),
+        ({"host": "0.0.0.0", "public_metrics": "on"}, "warn", "a proxy there that sends no header"),
+    ],
+)
+def test_where_the_numbers_are_is_told(config: dict[str, Any], verdict: str, words: str) -> None:
+    finding = check_monitors(Config(**config))
+    assert (finding.verdict, finding.subject) == (verdict, "metrics")
+    assert words in finding.detail

@@ -194,6 +194,7 @@ def test_check_of_a_sound_demo_finds_nothing_wrong(terminal, free_port):
         ["ok", "plug-ins"],
         ["ok", "redis"],
         ["ok", "port"],
+        ["ok", "metrics"],
         ["ok", "pictures"],
         ["ok", "messages"],
     ]

@@ -34,8 +34,8 @@ def get(route: tuple, path: str) -> HTTPResponse:
     return asyncio.run(fetch())
 
 
-def ready(*probes: Callable[[], Reading], may_read: bool = True) -> tuple[int, dict]:
-    answer = get((r"/readyz", ReadyHandler, {"probes": probes, "may_read": lambda request: may_read}), "/readyz")
+def ready(*probes: Callable[[], Reading], refusal: str = "") -> tuple[int, dict]:
+    answer = get((r"/readyz", ReadyHandler, {"probes": probes, "refusal": lambda request: refusal}), "/readyz")
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Cache-Control"] == "no-store"
     return answer.code, json.loads(answer.body)
@@ -64,15 +64,15 @@ def test_one_probe_that_is_not_content_is_enough_for_503_and_the_others_are_stil
 
 
 def test_a_stranger_is_told_whether_we_are_ready_and_not_why():
-    code, body = ready(lambda: Reading("redis", False, "redis://internal"), may_read=False)
+    code, body = ready(lambda: Reading("redis", False, "redis://internal"), refusal="no")
     assert (code, body) == (503, {"ready": False})
 
 
-def test_a_stranger_gets_no_numbers():
-    route = (r"/metrics", MetricsHandler, {"metrics": Metrics([]), "may_read": lambda request: False})
+def test_a_stranger_gets_the_reason_and_no_numbers():
+    route = (r"/metrics", MetricsHandler, {"metrics": Metrics([]), "refusal": lambda request: "not for you"})
     answer = get(route, "/metrics")
     assert answer.code == 403
-    assert answer.body == b"not for this address; see metrics_allow\n"
+    assert answer.body == b"not for you\n"
 
 
 @pytest.mark.parametrize(("now", "ok"), [(10.0, True), (12.0, True), (12.1, False)])
@@ -91,7 +91,7 @@ def test_metrics_are_what_the_callables_say_at_that_moment():
         ]
     )
     count = 7
-    answer = get((r"/metrics", MetricsHandler, {"metrics": metrics, "may_read": lambda request: True}), "/metrics")
+    answer = get((r"/metrics", MetricsHandler, {"metrics": metrics, "refusal": lambda request: ""}), "/metrics")
     families = {family.name: family for family in text_string_to_metric_families(answer.body.decode())}
     assert families["rtserver_messages"].samples[0].value == 7
     assert families["rtserver_messages"].documentation == "Messages taken."

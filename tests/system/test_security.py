@@ -5,11 +5,14 @@ import socket
 import urllib.error
 import urllib.request
 from email.message import Message
+from pathlib import Path
 
 import pytest
 
+from tests.conftest import unused_port
 from tests.running_server import RunningServer
 from tests.system.conftest import Connect
+from tests.system.test_canary import own_url
 
 SAFE = {
     "server": "rtserver",
@@ -82,9 +85,33 @@ def test_numbers_are_for_this_machine_alone(server: RunningServer) -> None:
     assert ask(server, "/metrics")[0] == 200
     assert "checks" in json.loads(ask(server, "/readyz")[2])
     # A proxy on this machine of which we were not told: whoever it speaks for is not here.
-    assert ask(server, "/metrics", X_Forwarded_For="127.0.0.1")[0] == 403
-    status, _, body = ask(server, "/readyz", X_Forwarded_For="198.51.100.1")
-    assert (status, json.loads(body)) == (200, {"ready": True})
+    for mark in (
+        {"X_Forwarded_For": "127.0.0.1"},
+        {"Via": "1.1 x"},
+        {"X_Forwarded_Host": "x"},
+        {"Host": "evil.example"},
+    ):
+        status, _, body = ask(server, "/metrics", **mark)
+        assert (status, b"admin_port" in body) == (403, True)
+        status, _, body = ask(server, "/readyz", **mark)
+        assert (status, json.loads(body)) == (200, {"ready": True})
+
+
+@pytest.mark.parametrize("option", [("--trusted-proxies", "127.0.0.1"), ("--host", "0.0.0.0")])
+def test_where_a_proxy_is_likely_numbers_are_at_our_own_port_alone(
+    redis_url: str, tmp_path: Path, option: tuple[str, str]
+) -> None:
+    with RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes", *option) as server:
+        for headers in ({}, {"X_Forwarded_For": "unknown"}, {"X_Forwarded_For": "127.0.0.1"}):
+            status, _, body = ask(server, "/metrics", **headers)
+            assert (status, b"admin_port" in body) == (403, True)
+            assert json.loads(ask(server, "/readyz", **headers)[2]) == {"ready": True}
+        own = own_url(server)
+        with urllib.request.urlopen(f"{own}/metrics", timeout=10) as answer:
+            assert b"rtserver_connections" in answer.read()
+        foreign = urllib.request.Request(f"{own}/metrics", headers={"Host": "evil.example"})
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            urllib.request.urlopen(foreign, timeout=10)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,40 @@ Networks: TypeAlias = Collection[Network]
 
 FORWARDED_FOR = "x-forwarded-for"
 FORWARDED_PROTO = "x-forwarded-proto"
-MARKS = (FORWARDED_FOR, "forwarded", "x-real-ip")
-"""Each of them says that the request came by a proxy."""
+FORWARDING_NAMES = frozenset(
+    {
+        "cdn-loop",
+        "fastly-client-ip",
+        "forwarded",
+        "front-end-https",
+        "proxy-client-ip",
+        "true-client-ip",
+        "via",
+        "wl-proxy-client-ip",
+        "x-client-ip",
+        "x-cluster-client-ip",
+        "x-proxyuser-ip",
+        "x-real-ip",
+        "x-real-port",
+        "x-remote-addr",
+        "x-remote-ip",
+        "x-scheme",
+        "x-url-scheme",
+    }
+)
+FORWARDING_PREFIXES = (
+    "cf-",
+    "fly-",
+    "x-amzn-",
+    "x-appengine-",
+    "x-arr-",
+    "x-azure-",
+    "x-envoy-",
+    "x-forwarded",
+    "x-original-",
+    "x-vercel-",
+)
+"""Each header of such a name says that the request came by a proxy, or by a content delivery network."""
 
 LONGEST_ADDRESS = 64  # with brackets and a port
 
@@ -52,9 +84,15 @@ def sender_of(peer: str, headers: Mapping[str, str], trusted: Networks, *, is_se
     )
 
 
-def is_forwarded(headers: Mapping[str, str]) -> bool:
-    """Whether the request says that it came by a proxy, ours or anybody's."""
-    return any(mark in headers for mark in MARKS)
+def is_forwarded(names: Iterable[str]) -> bool:
+    """Whether the names of a request's headers say that it came by a proxy, ours or anybody's."""
+    return any(map(is_forwarding_name, names))
+
+
+def is_forwarding_name(name: str) -> bool:
+    """Whether only proxies send a header of this name. Case does not matter; ``_`` counts as ``-``, as for CGI."""
+    name = name.lower().replace("_", "-")
+    return name in FORWARDING_NAMES or name.startswith(FORWARDING_PREFIXES)
 
 
 def _last_outside(peer: str, forwarded_for: str, trusted: Networks) -> str:
