@@ -19,8 +19,13 @@ from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.user_streams import EVERYONE, UserStreams, stream_of
 
 BATCH_LIMIT = 10_000  # entries
-RESERVED_TYPES = frozenset({"userinfo", "error", "reconnect", "closed", "resume", "resumed", "resume_lost"})
-"""What the server itself says under these types changes what a client does."""
+RESERVED_TYPES = frozenset(
+    {"userinfo", "error", "reconnect", "closed", "resume", "resumed", "resume_lost", "mycharts", "ping"}
+)
+"""What the server itself says under these types changes what a client does, or what it shows."""
+
+RESERVED_NOTICES = ("lag",)
+"""The ``code`` of notices that the server sends by itself. Other notices are the producers'."""
 
 
 class PushUserData(msgspec.Struct, frozen=True):
@@ -94,9 +99,11 @@ class PushUserMsgHandler(ServiceMsgHandler):
     def _payload(self, data: PushUserData, message_id: str) -> bytes:
         try:
             # Read closely once: a browser closes its connection over a text that is no UTF-8.
-            json.decode(data.data, self._any)
+            said = json.decode(data.data, self._any)
         except json.JsonError as error:
             raise BadData(str(error)) from None
+        if data.type == "notice" and isinstance(said, dict) and said.get("code") in RESERVED_NOTICES:
+            raise BadData(f"a notice with the code {said['code']!r} is the server's own")
         return encode_around(data.type, bytes(data.data), offset=message_id if data.keep else None)
 
 

@@ -13,7 +13,7 @@ from rtserver.bootstrap.config import settings
 from rtserver.modules.chart import list_series
 from rtserver.service.indicator import NAMES, parse_indicator
 from rtserver.service.message import Reason
-from rtserver.service.push_user import RESERVED_TYPES
+from rtserver.service.push_user import RESERVED_NOTICES, RESERVED_TYPES
 from rtserver.user.rate import RATES
 from tests.docs.dead_stream import DeadStream
 from tests.docs.document import PROTOCOLS, blocks, code, table
@@ -142,10 +142,10 @@ def test_the_reasons_of_a_loss_are_those_of_the_code() -> None:
 
 
 def test_the_types_that_are_the_servers_own_are_those_of_the_code() -> None:
-    text = (
-        PROTOCOLS.read_text(encoding="utf-8").partition("by which the server itself speaks: ")[2].partition(". |")[0]
-    )
-    assert {name.strip("`") for name in text.split(", ")} == RESERVED_TYPES
+    text = PROTOCOLS.read_text(encoding="utf-8").partition("by which the server itself speaks: ")[2]
+    types, _, rest = text.partition(". ")
+    assert {name.strip("`") for name in types.split(", ")} == RESERVED_TYPES
+    assert rest.startswith(f"A `notice` must not have the `code` `{'`, `'.join(RESERVED_NOTICES)}` in its data")
 
 
 def test_a_message_that_is_not_to_be_kept_has_no_offset(visitor: Visitor, queue: redis.Redis) -> None:

@@ -249,6 +249,9 @@ def test_another_shape_is_not_taken(raw: bytes) -> None:
         b'{"user_id":["*"],"type":"n","data":1}',
         b'{"user_id":[7,"*"],"type":"n","data":1}',
         *(b'{"user_id":1,"type":"%b","data":1}' % name.encode() for name in sorted(RESERVED_TYPES)),
+        b'{"user_id":1,"type":"notice","data":{"code":"lag","lagging":true}}',
+        b'{"user_id":1,"type":"notice","data":{"code":"lag"},"keep":false}',
+        b'{"user_id":1,"type":"notice","data":{"code":"sale","c\\u006fde":"lag"}}',
     ],
 )
 def test_what_no_client_should_get_is_bad_data(office: Office, data: bytes) -> None:
@@ -264,6 +267,20 @@ def test_a_message_names_a_bounded_number_of_users() -> None:
         office.handle(b'{"user_id":[1,2,3,4],"type":"n","data":1,"keep":false}')
     office.push(b'{"user_id":[1,2,3],"type":"n","data":1}', b'{"user_id":"*","type":"n","data":1}')
     assert [message.user_ids for message in office.delivered] == [(1, 2, 3), None]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"user_id":1,"type":"notice","data":{"code":"sale","lagging":true}}',
+        b'{"user_id":1,"type":"notice","data":{"code":["lag"]}}',
+        b'{"user_id":1,"type":"notice","data":["lag"]}',
+        b'{"user_id":1,"type":"news","data":{"code":"lag"}}',
+    ],
+)
+def test_other_notices_are_the_producers(office: Office, data: bytes) -> None:
+    office.push(data)
+    assert len(office.delivered) == 1
 
 
 def test_text_that_is_no_utf_8_goes_to_the_dead_stream_and_to_no_browser(office: Office) -> None:
