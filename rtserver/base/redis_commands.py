@@ -12,6 +12,7 @@ import redis
 
 from rtserver.base.queue_port import DeadLetter, Entry, QueueAwayError, QueueError, QueueRefusedError
 
+WRONG_KIND = "WRONGTYPE"  # Redis's word for a key of another kind
 _COMMENTS = re.compile(r"^[ ]*--.*\n|^[ ]*\n|^[ ]+", re.MULTILINE)
 
 
@@ -22,6 +23,7 @@ class RedisCommands:
         self._client = client
         self.name = name
         self.address = _address_of(client)
+        self._kinds: dict[str, str] = {}  # what the keys of all are, for errors that do not name one
         # redis-py would make a dict of every entry; at this rate that is the reader's largest cost.
         for command in ("XREAD", "XREADGROUP", "XRANGE", "XREVRANGE", "XPENDING"):
             client.set_response_callback(command, _as_it_came)
@@ -33,7 +35,7 @@ class RedisCommands:
         try:
             return self._client.execute_command(*command)  # type: ignore[no-untyped-call]
         except (redis.RedisError, OSError) as error:
-            raise self._as_ours(error) from error
+            raise self._explained(self._as_ours(error)) from error
 
     def _call_together(self, commands: Sequence[Sequence[Any]], *, is_atomic: bool = False) -> list[Any]:
         """Several commands in one write; their replies."""
@@ -44,7 +46,22 @@ class RedisCommands:
                 replies: list[Any] = pipeline.execute()
                 return replies
         except (redis.RedisError, OSError) as error:
-            raise self._as_ours(error) from error
+            raise self._explained(self._as_ours(error)) from error
+
+    def _explained(self, error: QueueError) -> QueueError:
+        """The error, with the names of the keys that are of another kind, if it is about one: Redis names none."""
+        if WRONG_KIND not in error.reason:
+            return error
+        try:
+            kinds = [self._call("TYPE", key).decode() for key in self._kinds]
+        except QueueError:
+            return error
+        wrong = [
+            f"{key} is a {kind}, not a {wanted}"
+            for (key, wanted), kind in zip(self._kinds.items(), kinds, strict=True)
+            if kind not in ("none", wanted)
+        ]
+        return QueueRefusedError(error.address, f"{error.reason}: {', '.join(wrong)}") if wrong else error
 
     def _as_ours(self, error: Exception) -> QueueError:
         # A pipeline's error quotes its command first, and with it our whole script.

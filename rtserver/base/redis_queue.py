@@ -15,9 +15,9 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from rtserver.base.queue_port import START, DeadLetter, Entry, Moved
-from rtserver.base.redis_commands import entries_of, letter_fields, load_script
-from rtserver.base.redis_streams import RedisStreams
+from rtserver.base.queue_port import START, DeadLetter, Entry, Moved, QueueRefusedError, is_place
+from rtserver.base.redis_commands import WRONG_KIND, entries_of, letter_fields, load_script
+from rtserver.base.redis_streams import HASH, RedisStreams
 from rtserver.base.redis_work import RedisWork
 from rtserver.base.signature import Signer
 
@@ -70,13 +70,15 @@ class RedisQueue(RedisStreams):
         self._bus, self._dead = f"{{{name}}}:bus", f"{{{name}}}:dead"
         self._positions, self._names = f"{{{name}}}:positions", f"{{{name}}}:ids"
         self._buried = f"{{{name}}}:buried"
+        kinds = {self._list: "list", self._intake: "list", self._bus: "stream", self._dead: "stream"}
+        self._kinds = {**kinds, self._buried: "zset", self._names: "zset", self._positions: "hash"}
         self._batch, self._bus_length, self._dead_length = batch, bus_length, dead_length
         self._signer = signer or Signer()
         self._repeat_ms = round(repeat_seconds * 1000)
         self._bury_script = load_script("bury.lua")
         self._intake_script = load_script("message_id.lua", "intake.lua")
         self._requeue_script = load_script("message_id.lua", "requeue.lua")
-        self._positions_script = load_script("positions.lua")
+        self._positions_script = load_script("place.lua", "positions.lua")
         # A blocking command has to end well before its socket counts as dead; a URL may set the socket's timeout.
         self._longest_wait = 0.6 * (client.connection_pool.connection_kwargs.get("socket_timeout") or SOCKET_SECONDS)
 
@@ -121,14 +123,27 @@ class RedisQueue(RedisStreams):
         """See ``QueuePort``. A hash whose fields are ``<worker>/<lane>``."""
         if not lanes:
             return {}
-        found = self._call("HMGET", self._positions, *(f"{worker}/{lane}" for lane in lanes))
-        return {lane: value.decode() for lane, value in zip(lanes, found, strict=True) if value is not None}
+        try:
+            found = self._call("HMGET", self._positions, *(f"{worker}/{lane}" for lane in lanes))
+        except QueueRefusedError as error:
+            if WRONG_KIND not in error.reason:
+                raise
+            self._note_odd(HASH, ["positions"])
+            return {}
+        texts = {
+            lane: text.decode(errors="replace") for lane, text in zip(lanes, found, strict=True) if text is not None
+        }
+        places = {lane: text for lane, text in texts.items() if is_place(text)}
+        if len(places) < len(texts):
+            self._note_odd(HASH, ["positions"])
+        return places
 
     def save_positions(self, worker: str, positions: Mapping[str, str]) -> None:
         """See ``QueuePort``."""
         if positions:
             pairs = [text for lane, position in positions.items() for text in (f"{worker}/{lane}", position)]
-            self._call("EVAL", self._positions_script, 2, self._positions, self._bus, *pairs)
+            if not self._call("EVAL", self._positions_script, 2, self._positions, self._bus, *pairs):
+                self._note_odd(HASH, ["positions"])
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """See ``QueuePort``. ``at`` is kept in epoch milliseconds."""

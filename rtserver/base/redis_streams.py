@@ -16,7 +16,7 @@ from rtserver.base.redis_commands import RedisCommands, entries_of, load_script
 CHUNK = 250  # entries that one script appends: two or three milliseconds in which Redis does nothing else
 SHARING_BYTES = 250  # what a shared body costs beside its own length
 MOST_BROKEN = 100  # keys that are looked at again
-STREAM, PLACE = "stream", "place"
+STREAM, HASH, PLACE = "stream", "hash", "place"
 
 
 class RedisStreams(RedisCommands):
@@ -38,6 +38,8 @@ class RedisStreams(RedisCommands):
         chunks = [entries[start : start + CHUNK] for start in range(0, len(entries), CHUNK)] or [()]
         goals = [START] * (len(chunks) - 1) + [until]
         first = entries[0].id if entries else until
+        if bound is None:
+            self._kinds.update((self._key_of(entry.stream), STREAM) for entry in entries)
         shared = _shared(entries) if bound is not None else frozenset()
         return sum(
             self._keep_chunk(cursor, (goal, first, *(bound or Bound(0, 0))), chunk, shared)

@@ -23,6 +23,7 @@ class RedisWork(RedisCommands):
     def __init__(self, client: redis.Redis, name: str, stream: str, *, longest_wait: float, dead_length: int) -> None:
         super().__init__(client, name)
         self._stream, self._dead = self._key_of(stream), self._key_of("dead")
+        self._kinds = {self._stream: "stream", self._dead: "stream"}
         self._longest_wait = longest_wait
         self._dead_length = dead_length
         self._claim_script = load_script("work_claim.lua")

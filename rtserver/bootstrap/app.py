@@ -274,7 +274,11 @@ class App:
             beat_probe("websocket thread", lambda: self._beat.last, STALE_SECONDS),
             beat_probe("service thread", lambda: thread.beat.last, STALE_SECONDS),
             self._memory.probe,
-            lambda: Reading("redis", link.is_connected and not link.is_refusing, self._services.address),
+            lambda: Reading(
+                "redis", link.is_connected and not link.is_refusing, link.refusal or self._services.address
+            ),
+            # Whom such a key concerns is told; all others are served.
+            lambda: Reading("keys", True, thread.pipeline.broken_keys.detail),
             canary_probe(self._trail),
             lambda: Reading(
                 "accepting", not self._stopping.is_set(), "no: going down" if self._stopping.is_set() else "yes"

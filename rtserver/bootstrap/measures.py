@@ -83,6 +83,7 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
     yield Measure(
         "counter", "dead_messages", "Messages sent to the dead stream", lambda: dict(rejections.counts), "reason"
     )
+    yield Measure("gauge", "broken_keys", "Keys that hold something else", lambda: len(pipeline.broken_keys.names))
     yield Measure("gauge", "dead_waiting", "Dead letters that are not in Redis yet", lambda: len(rejections))
     yield Measure("gauge", "lane_length", "Messages waiting", lambda: {x.msg_type: len(x) for x in lanes}, "lane")
     yield Measure(

@@ -55,8 +55,9 @@ class RedisPosition:
         self._key = f"{{{queue}}}:demo"
 
     def get(self) -> int:
-        """The number of ticks that were put; 0 at first."""
-        return int(self._client.get(self._key) or 0)
+        """The number of ticks that were put; 0 at first, and where something else stands."""
+        text = self._client.get(self._key) or b""
+        return int(text) if text.isdigit() else 0
 
     def set(self, position: int) -> None:
         """Remember it."""

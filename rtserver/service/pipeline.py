@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 
 from rtserver.base.signature import Signer
 from rtserver.base.work_port import WorkQueue
+from rtserver.service.broken_key import BrokenKeys
 from rtserver.service.bus_reader import BusReader, Intake
 from rtserver.service.dispatcher import ServiceMessageDispatcher
 from rtserver.service.lane import Lane
@@ -55,6 +56,7 @@ class Pipeline:
         self.queue = queue
         self.link = link
         self.rejections = rejections = Rejections()
+        self.broken_keys = BrokenKeys(queue, link, pause)
         self.once: list[OnceWorker] = []
 
         def must_hold() -> bool:

@@ -25,7 +25,7 @@ class QueueLink:
     """One for all calls to a queue. ``pause`` waits for seconds and lets the others go on meanwhile.
 
     ``is_connected`` says whether the last call got an answer, ``since`` when that began (``now``'s seconds);
-    ``outages`` counts up. All three, and ``is_refusing``, may be read from any thread.
+    ``outages`` counts up. All three, ``is_refusing`` and ``refusal`` may be read from any thread.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class QueueLink:
         self._jitter = jitter
         self._is_told = False
         self._last_refusal = self._last_refusal_told = float("-inf")
+        self._refusal = ""
         self.is_connected = False
         self.is_ending = False
         self.since = now()
@@ -49,6 +50,11 @@ class QueueLink:
     def is_refusing(self) -> bool:
         """Whether the queue has lately answered somebody here with an error, a key of the wrong kind for instance."""
         return self._now() - self._last_refusal < REFUSING_SECONDS
+
+    @property
+    def refusal(self) -> str:
+        """What it answered; empty unless it ``is_refusing``."""
+        return self._refusal if self.is_refusing else ""
 
     def call(self, operation: Callable[..., T], *args: object) -> T:
         """``operation(*args)``, tried until the queue does it. Raises ``QueueError`` only while ``is_ending``."""
@@ -93,6 +99,7 @@ class QueueLink:
     def _on_refusal(self, error: QueueError) -> None:
         """The queue is there and cannot: said once a minute, for somebody has to do something about it."""
         self._last_refusal = now = self._now()
+        self._refusal = str(error)
         if now - self._last_refusal_told >= LOG_SECONDS:
             self._last_refusal_told = now
             log.error("! the queue refuses: %s; trying again", error)

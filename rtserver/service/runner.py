@@ -166,7 +166,7 @@ class ServiceThread:
         types = (one.msg_type for one in pipeline.handing)
         self._at_work = dict(zip(types, (*lanes, *once), strict=True))
         loops = (self._turn, self._watch_lanes, self._read_mail, *(one.run for one in self._sources))
-        others = [self._spawn(run) for run in loops]
+        others = [self._spawn(run) for run in (*loops, pipeline.broken_keys.run)]
         self._is_ready.set()
         self._stopping.wait()
         saver.kill()

@@ -79,6 +79,7 @@ def test_an_intake_that_is_refused_leaves_every_message_where_it_was(redis_url: 
     with pytest.raises(QueueRefusedError, match="WRONGTYPE") as refused:
         queue.intake(0.1)
     assert "EVAL" not in str(refused.value)  # the reason, and not our script in front of it
+    assert f"{BUS} is a string, not a stream" in str(refused.value)
     assert client.lrange(INTAKE, 0, -1) + client.lrange(LIST, 0, -1) == [b"1", b"2"]
     client.delete(BUS)
     queue.intake(0.1)
@@ -339,7 +340,7 @@ def test_a_keep_that_is_refused_half_way_is_completed_by_the_next(redis_url: str
     queue = RedisQueue(plain_client(redis_url))
     client.set("{queue:rtserver}:once:b", "no stream")
     kept = [Kept(f"once:{name}", an_id(number), b"x") for number, name in enumerate("abc", 1)]
-    with pytest.raises(QueueRefusedError, match="WRONGTYPE"):
+    with pytest.raises(QueueRefusedError, match=r"\{queue:rtserver\}:once:b is a string, not a stream"):
         queue.keep("work", kept[-1].id, kept)
     assert queue.kept_until("work") == START
     client.delete("{queue:rtserver}:once:b")
@@ -354,6 +355,146 @@ def test_a_message_to_many_crosses_to_redis_once_for_each_portion(redis_url: str
     before = client.info("stats")["total_net_input_bytes"]
     queue.keep("users", an_id(2), [Kept(f"user:{user}", an_id(2), raw) for user in range(50)])
     assert client.info("stats")["total_net_input_bytes"] - before < 2 * len(raw)
+
+
+def prefixed(*names: str) -> list[str]:
+    return [f"{{queue:rtserver}}:{name}" for name in names]
+
+
+def test_a_key_of_another_kind_at_a_user_costs_that_user_only_until_it_is_gone(
+    redis_url: str, client: redis.Redis
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    before, one, two = an_id(1), an_id(2), an_id(3)
+    queue.keep("users", before, [])
+    [odd] = prefixed("user:8")
+    client.set(odd, "no stream")
+    kept = [Kept(f"user:{user}", one, LARGE) for user in (7, 8, 9)]
+    assert queue.keep("users", one, kept, DAY_OF_ENTRIES) == 2
+    assert queue.kept_until("users") == one
+    found = queue.kept("users", ["user:7", "user:8", "user:9"], before, one, 10)
+    assert [(each.entries, each.gone) for each in found] == [
+        ([(one, LARGE)], None),
+        ([], Gone.UNKNOWN),
+        ([(one, LARGE)], None),
+    ]
+    assert [queue.broken(), queue.broken()] == [[odd], [odd]]
+    client.delete(odd)
+    assert queue.broken() == []
+    [found_8] = queue.kept("users", ["user:8"], before, one, 10)
+    assert found_8.gone is Gone.EXPIRED  # what came meanwhile is lost to this user, who is told
+    assert queue.keep("users", two, [Kept("user:8", two, b"x")], DAY_OF_ENTRIES) == 1
+    assert queue.kept("users", ["user:8"], before, two, 10) == [([(two, b"x")], Gone.TRIMMED)]
+    assert queue.kept("users", ["user:8"], one, two, 10) == [([(two, b"x")], None)]
+
+
+NO_PLACES = [
+    "",
+    "garbage",
+    "1",
+    "1-",
+    "-1",
+    "1-1x",
+    "1-1\n",
+    "\xff-1",
+    "9" * 16 + "-1",
+    f"1-{2**64}",
+    "1-" + "9" * 30,
+]
+
+
+@pytest.mark.parametrize("note", ["newest:user:7", "trimmed:user:7"])
+@pytest.mark.parametrize("text", [None, *NO_PLACES])
+def test_a_note_about_a_stream_that_cannot_be_read_is_that_user_s_trouble_and_gives_way(
+    redis_url: str, client: redis.Redis, note: str, text: str | None
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    one, two, three, four = (an_id(number) for number in range(1, 5))
+    for user in (7, 8):
+        keep_for(queue, range(user, user + 1), one)
+    client.delete(*prefixed(note))
+    make_odd(client, note, text)
+    found = queue.kept("users", ["user:7", "user:8"], one, one, 1)
+    assert [each.gone for each in found] == [Gone.UNKNOWN, None]
+    assert queue.broken() == prefixed(note)
+    assert keep_for(queue, range(7, 9), two, three, four) == 6
+    assert queue.broken() == []
+    assert gone(queue, four) is None
+
+
+def make_odd(client: redis.Redis, name: str, text: str | None) -> None:
+    """None is a hash, where text is wanted."""
+    [key] = prefixed(name)
+    if text is None:
+        client.hset(key, "a", "b")
+    else:
+        client.set(key, text.encode("latin-1"))
+
+
+@pytest.mark.parametrize("text", [None, *NO_PLACES])
+def test_what_was_seen_and_cannot_be_read_counts_as_nothing_seen(
+    redis_url: str, client: redis.Redis, text: str | None
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    make_odd(client, "seen:7", text)
+    assert queue.seen("7") == START
+    assert queue.broken() == prefixed("seen:7")
+    queue.see({"6": "10-1", "7": "10-2", "8": "10-3"}, SECONDS)
+    assert [queue.seen(user) for user in "678"] == ["10-1", "10-2", "10-3"]
+    assert queue.broken() == []
+
+
+@pytest.mark.parametrize("name", ["kept:users", "born:users"])
+@pytest.mark.parametrize("text", [None, *NO_PLACES])
+def test_a_cursor_that_cannot_be_read_counts_as_none(
+    redis_url: str, client: redis.Redis, name: str, text: str | None
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    queue.put([b"1"])
+    newest = queue.intake(0.1).newest_id
+    make_odd(client, name, text)
+    assert queue.begin_keeping("users") == newest
+    assert client.mget(prefixed("kept:users", "born:users")) == [newest.encode()] * 2
+    assert queue.broken() == prefixed(name)  # once, as it is in order again
+    assert queue.broken() == []
+    make_odd_again(client, name, text)
+    later = an_id(2)
+    assert queue.kept_until("users") == (START if name == "kept:users" else newest)
+    assert queue.keep("users", later, [Kept("user:7", later, b"x")], DAY_OF_ENTRIES) == 1
+    assert queue.kept_until("users") == later
+
+
+def make_odd_again(client: redis.Redis, name: str, text: str | None) -> None:
+    client.delete(*prefixed(name))
+    make_odd(client, name, text)
+
+
+@pytest.mark.parametrize("text", NO_PLACES)
+def test_a_position_that_cannot_be_read_counts_as_none(redis_url: str, client: redis.Redis, text: str) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    queue.put([b"1"])
+    newest = queue.intake(0.1).newest_id
+    [positions] = prefixed("positions")
+    client.hset(positions, mapping={"w/a": text.encode("latin-1"), "w/b": newest})
+    assert queue.positions("w", ["a", "b", "c"]) == {"b": newest}
+    assert queue.broken() == [positions]
+    queue.save_positions("w", {"a": newest})
+    assert queue.positions("w", ["a"]) == {"a": newest}
+
+
+def test_positions_of_another_kind_count_as_none_until_they_are_gone(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    queue.put([b"1"])
+    newest = queue.intake(0.1).newest_id
+    [positions] = prefixed("positions")
+    client.set(positions, "no hash")
+    assert queue.positions("w", ["a"]) == {}
+    queue.save_positions("w", {"a": newest})
+    assert queue.broken() == [positions]
+    client.delete(positions)
+    assert queue.broken() == []
+    queue.save_positions("w", {"a": newest})
+    assert queue.positions("w", ["a"]) == {"a": newest}
 
 
 LARGE = b"x" * 1_000

@@ -5,7 +5,7 @@ from typing import TypeVar
 import pytest
 
 from rtserver.base.queue_port import QueueAwayError, QueueError, QueueRefusedError
-from rtserver.service.queue_link import LONGEST_DELAY, QueueLink
+from rtserver.service.queue_link import LONGEST_DELAY, REFUSING_SECONDS, QueueLink
 
 T = TypeVar("T")
 AWAY = QueueAwayError("redis://h:1/0", "Connection refused")
@@ -90,6 +90,15 @@ def test_whether_it_is_connected_and_since_when_can_be_read() -> None:
     assert seen == [(True, 100.0, 0), (False, 200.0, 1), (False, 200.0, 1)]
     assert (link.is_connected, link.outages) == (True, 1)
     assert link.since == pytest.approx(200.3)
+
+
+def test_what_the_queue_refuses_is_known_as_long_as_it_refuses() -> None:
+    world = World()
+    assert world.link.refusal == ""
+    world.link.call(after([REFUSED], None))
+    assert world.link.refusal == "redis://h:1/0: OOM"
+    world.time += REFUSING_SECONDS
+    assert world.link.refusal == ""
 
 
 def test_a_refusal_is_no_outage_and_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:

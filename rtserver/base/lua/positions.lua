@@ -2,17 +2,17 @@
 --
 -- KEYS: the hash of positions, the bus
 -- ARGV: a field and an id of the bus, and so on in pairs
+-- Returns 0 if the key is another kind than a hash: then nothing is noted down. A field that cannot be read counts as
+-- none.
 --
 -- Two processes may save under one name, an old one that ends and the one that takes its place; and a command whose
 -- connection broke may arrive after the one that repeated it.
 
 local positions, bus = KEYS[1], KEYS[2]
 
-local function is_behind(one, other)
-  local ms, number = string.match(one, '(%d+)-(%d+)')
-  local other_ms, other_number = string.match(other, '(%d+)-(%d+)')
-  ms, other_ms = tonumber(ms), tonumber(other_ms)
-  return ms > other_ms or (ms == other_ms and tonumber(number) > tonumber(other_number))
+local kind = redis.call('TYPE', positions).ok
+if kind ~= 'hash' and kind ~= 'none' then
+  return 0
 end
 
 local newest = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)[1]
@@ -20,7 +20,8 @@ local newest_id = newest and newest[1] or '0-0'
 
 for i = 1, #ARGV, 2 do
   local old = redis.call('HGET', positions, ARGV[i])
-  if not old or is_behind(ARGV[i + 1], old) or is_behind(old, newest_id) then
+  if not old or not parts_of(old) or is_behind(ARGV[i + 1], old) or is_behind(old, newest_id) then
     redis.call('HSET', positions, ARGV[i], ARGV[i + 1])
   end
 end
+return 1
