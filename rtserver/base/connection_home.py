@@ -93,6 +93,8 @@ class ConnectionHome(ThreadBound):
         self.accepted = 0
         self.too_slow = 0
         """How many connections were given up because too much waited for them."""
+        self.too_large = 0
+        """How many frames were left out because no client could take them."""
         self._conflated = 0
         self._turn()
 

@@ -57,6 +57,8 @@ class Environment(Protocol):
     strangers: WaitingRoom[Any]
     too_slow: int
     """Counts the connections that were given up because too much waited for them."""
+    too_large: int
+    """Counts the frames that were left out because no client could take them."""
     gate: Gate
     rates: Rates | None
 

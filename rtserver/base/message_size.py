@@ -8,6 +8,9 @@ cut. ``OutgoingConnection`` refuses what comes nevertheless; that costs the fram
 FRAME_BYTES = 256
 """Upper bound of what a framing adds to a message, beside a second copy of the message's type (TCE)."""
 
+TCE_PACKET_BYTES = 0x100000
+"""Longest packet that TCE clients take."""
+
 CHUNK_SHARE = 4
 """A frame of an update takes at most this part of ``outbox_bytes``, so that several wait in order."""
 
@@ -41,10 +44,15 @@ def chunk_bytes(outbox_bytes: int) -> int:
 
 
 class MessageSizeLimit:
-    """The check of those who make messages for clients. ``largest`` is in bytes of JSON."""
+    """The check of those who make messages for clients.
 
-    def __init__(self, outbox_hard_bytes: int) -> None:
+    ``largest`` is in bytes of JSON; ``largest_everywhere`` is what TCE clients take as well, who refuse packets over
+    a length of their own.
+    """
+
+    def __init__(self, outbox_hard_bytes: int = 2_097_152) -> None:
         self.largest = largest_message(outbox_hard_bytes)
+        self.largest_everywhere = min(self.largest, TCE_PACKET_BYTES - FRAME_BYTES)
 
     def check(self, message: bytes, msg_type: str) -> None:
         """Raise ``MessageTooLargeError`` for a message that does not fit into a frame, whatever the framing."""

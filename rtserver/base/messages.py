@@ -106,14 +106,6 @@ class Update(Message, frozen=True):
         return self.seq - len(self.payload) - self.left_out
 
 
-class PushUser(Message, frozen=True):
-    """A message for every open agent of the users; ``None`` means of everyone."""
-
-    user_ids: tuple[int | str, ...] | None
-    type: str
-    data: Any
-
-
 class Canary(Message, frozen=True):
     """A message of our own that has come all the way from the list; ``sent`` when, by this process's clock."""
 
@@ -121,7 +113,7 @@ class Canary(Message, frozen=True):
 
 
 class Deliver(Message, frozen=True):
-    """The same for a message that is whole already: ``payload`` is what clients get.
+    """A message for every open agent of the users, ``None`` means of everyone: ``payload`` is what clients get.
 
     With an ``offset`` it has been kept, and so have all before it. Offsets come in order.
     """

@@ -12,11 +12,15 @@ from enum import Enum, auto
 
 
 class Verdict(Enum):
-    """What a push did to the client: nothing special, made it lag, or was one too many and not queued."""
+    """What a push did to the client: nothing special, made it lag, or was one too many and not queued.
+
+    ``TOO_LARGE`` is a frame that could never be queued, whatever the client reads.
+    """
 
     QUEUED = auto()
     LAGS = auto()
     TOO_SLOW = auto()
+    TOO_LARGE = auto()
 
 
 QUEUED = Verdict.QUEUED  # the usual one, without looking the member up in its enum at every push
@@ -87,6 +91,8 @@ class Outbox:
 
     def _push_late(self, frame: bytes, key: Hashable | None) -> Verdict:
         # A key of its own keeps a frame without one from being replaced; the dict keeps the order of arrival.
+        if len(frame) > self._hard:
+            return Verdict.TOO_LARGE
         key = object() if key is None else key
         replaced = self._late.get(key, b"")
         size = self.size + len(frame) - len(replaced)

@@ -17,6 +17,7 @@ from rtserver.base.outbox import QUEUED, Outbox, Verdict
 from rtserver.base.payload import Framing
 from rtserver.base.socket_stream import NOT_NOW, SocketStream
 from rtserver.base.timer_wheel import Timer
+from rtserver.base.wire.client_message import ErrorCode, encode_error
 from rtserver.base.wire.close_code import CloseCode
 
 log = logging.getLogger(__name__)
@@ -238,8 +239,17 @@ class OutgoingConnection(ABC):
             if self.outbox.is_lagging and self.is_open:
                 self._is_lag_told = True
                 self._environment.owner.on_lag(self.session, True)
+        elif verdict is Verdict.TOO_LARGE:
+            self._tell_too_large()
         else:
             self.give_up()
+
+    def _tell_too_large(self) -> None:
+        """A frame was left out that no client could take: the client is told, and the connection goes on."""
+        self._environment.too_large += 1
+        log.error("! %s: a message was not sent: it is longer than may wait for a client", self.remote_ip)
+        text = "a message was not sent to you: it is longer than may wait for a client"
+        self.push(self.framing(encode_error(ErrorCode.INTERNAL, text)))
 
     def give_up(self) -> None:
         """Close with 4108 and forget what waits."""

@@ -89,6 +89,9 @@ class Gone(StrEnum):
     UNKNOWN = "unknown"
     """This Redis cannot tell: the place lies before the first entry that it was asked to keep, or beyond the last."""
 
+    TOO_LARGE = "too_large"
+    """One was kept while larger messages were allowed, and no client could take it now."""
+
 
 class KeptRange(NamedTuple):
     """What a derived stream gave; ``gone`` says what became of further ones, None if there were no others."""

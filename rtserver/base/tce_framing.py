@@ -16,6 +16,8 @@ from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, SIZE_AHEAD, build_packe
 
 log = logging.getLogger(__name__)
 
+NAME_LENGTH = 64  # of a type, in an error about it: one that is too long itself must not make the error too long
+
 (ON_MESSAGE,) = ITerminal.INTERFACE.operations
 _COMPRESSION, _CALLTYPE, _ERRCODE = 8, ENVELOPE_BYTES + 5, slice(ENVELOPE_BYTES + 10, ENVELOPE_BYTES + 14)
 _NO_ERROR = bytes(4)
@@ -37,8 +39,8 @@ def message_packet(message: bytes) -> bytes:
     packet = _packet(name, message)
     if len(packet) - SIZE_AHEAD <= DEFAULT_MAX_PACKET_BYTES:
         return packet
-    log.error("! a message of type %r has %d bytes, which is too long for TCE", name, len(message))
-    return _packet("error", encode_error(ErrorCode.INTERNAL, "the message is too long for TCE", name))
+    log.error("! a message of type %r has %d bytes, which is too long for TCE", name[:NAME_LENGTH], len(message))
+    return _packet("error", encode_error(ErrorCode.INTERNAL, "the message is too long for TCE", name[:NAME_LENGTH]))
 
 
 def message_frame(message: bytes) -> bytes:

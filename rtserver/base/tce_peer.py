@@ -9,7 +9,7 @@ import asyncio
 import logging
 import math
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterator, Sequence
 from typing import Any, ClassVar, Protocol
 
 from rtserver.base.budget import Budget
@@ -28,6 +28,10 @@ from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RpcExcep
 log = logging.getLogger(__name__)
 
 MAX_RUNNING = 1_000  # servants of one connection that wait for something
+
+
+BATCH_BYTES = 65_536
+"""Of packets that are pushed together. Each fits into what may wait for a client; many of them need not."""
 
 
 class Carrier(Protocol):
@@ -143,11 +147,12 @@ class TcePeer:
         self._environment.loop.call_soon_threadsafe(work)
 
     def write(self, packets: Sequence[bytes], /) -> None:
-        """See ``Transport``: what is written in one turn of the loop leaves in one write."""
+        """See ``Transport``: what is written in one turn of the loop leaves in one write, if it is not much."""
         if not self._carrier.is_open:
             raise RpcException(RPCERROR_SENDFAILED, "the connection is closed")
         self._environment.tce_counts.failures += sum(map(is_error, packets))
-        self._carrier.push(self._carrier.join_packets(packets))
+        for batch in _batches(packets):
+            self._carrier.push(self._carrier.join_packets(batch))
         self._watch_deadline()
 
     def close(self) -> None:
@@ -261,3 +266,14 @@ class TcePeer:
         self._wakes_at = math.inf
         self.rpc.expire(self.now())
         self._watch_deadline()
+
+
+def _batches(packets: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """The packets in their order, in groups of about ``BATCH_BYTES``."""
+    begin = size = 0
+    for end, packet in enumerate(packets):
+        if size + len(packet) > BATCH_BYTES and end > begin:
+            yield packets[begin:end]
+            begin, size = end, 0
+        size += len(packet)
+    yield packets[begin:]

@@ -31,6 +31,7 @@ def user_measures(server: WebSocketServer, users: UserManager) -> Iterator[Measu
     yield Measure("gauge", "outbox_bytes", "Waiting to be sent to all clients", lambda: server.waiting_bytes)
     yield Measure("gauge", "clients_lagging", "Clients who get less than everything", lambda: server.lagging)
     yield Measure("counter", "clients_too_slow", "Connections closed with 4108", lambda: server.too_slow)
+    yield Measure("counter", "messages_too_large", "Left out: longer than may wait", lambda: server.too_large)
     yield Measure(
         "counter", "frames_conflated", "Frames replaced by newer ones before they were sent", lambda: server.conflated
     )

@@ -13,6 +13,7 @@ import redis
 from rtserver.base.bridge import Bridge
 from rtserver.base.canary_trail import CanaryTrail, Place
 from rtserver.base.gevent_redis import gevent_client
+from rtserver.base.message_size import MessageSizeLimit
 from rtserver.base.queue_port import Bound, QueueError
 from rtserver.base.redis_queue import RedisQueue
 from rtserver.base.redis_revocations import RedisRevocations
@@ -75,7 +76,8 @@ def build_services(
 ) -> ServiceSide:
     """Everything of the service thread, not started yet. Raises ``PluginError``."""
     post = bridge.to_users.post
-    context = ServiceContext(post, Users(post), offload)
+    sizes = MessageSizeLimit(config.outbox_hard_bytes)
+    context = ServiceContext(post, Users(post, sizes), offload)
     plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
     by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, CanaryMsgHandler, *plugins])
     quotes = QuoteCenter(context, history_ticks=config.history_ticks, picture_rows=config.picture_rows)
@@ -90,7 +92,7 @@ def build_services(
     stopping = gevent.event.Event()
     link = QueueLink(stopping.wait)
     streams = UserStreams(queue, link, Bound(config.user_keep_messages, config.user_keep_seconds))
-    push_user = PushUserMsgHandler(context, streams, most_users=users_per_message(config))
+    push_user = PushUserMsgHandler(context, streams, sizes, most_users=users_per_message(config))
     django_site = DjangoSiteMsgHandler(
         context,
         lifetime_of=partial(lifetime_of, token_seconds=config.tce_token_seconds),

@@ -9,6 +9,7 @@ from functools import partial
 from rtserver.base.bridge import Bridge
 from rtserver.base.gate import Gate
 from rtserver.base.limit import LimitCounts
+from rtserver.base.message_size import MessageSizeLimit, chunk_bytes
 from rtserver.base.outgoing_connection import fan_out
 from rtserver.base.revocation_port import RevocationPort
 from rtserver.base.tce_gateway import UserGateway
@@ -50,13 +51,14 @@ def build_users(
     )
     return UserManager(
         _handlers(config, rights),
-        TopicBoard(fan_out, asyncio.get_running_loop()),
+        TopicBoard(fan_out, asyncio.get_running_loop(), chunk_bytes(config.outbox_bytes)),
         bridge.to_services.post,
         RecentLookUps(authenticator),
         rights=rights,
         epoch=format(time.time_ns() // 1_000_000, "x"),
         heartbeat_ms=int(config.heartbeat_seconds * 1000),
         limits=UserLimits(user_bounds(config), limited),
+        sizes=MessageSizeLimit(config.outbox_hard_bytes),
     )
 
 

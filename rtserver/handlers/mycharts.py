@@ -21,7 +21,7 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         self, users: Users, *, max_charts: int = 64, kept_pictures: int = 64, max_rate: RateCap = no_cap
     ) -> None:
         super().__init__(users)
-        self.painter = ChartPainter(users.epoch, kept_pictures)
+        self.painter = ChartPainter(users.epoch, kept_pictures, users.sizes.largest_everywhere)
         self._max_charts = max_charts
         self._max_rate = max_rate
 

@@ -37,7 +37,7 @@ class ResumeMsgHandler(BaseUserMsgHandler):
 
     def on_useragent_open(self, agent: UserAgent) -> None:
         """It may resume."""
-        agent.modules[RESUME] = ResumeAgent(agent, self._on_end)
+        agent.modules[RESUME] = ResumeAgent(agent, self._on_end, self.users.sizes.largest)
 
     def on_useragent_request(self, agent: UserAgent, data: ResumeRequest, request_id: int | str | None) -> None:
         """Answered when everything has been sent."""

@@ -19,6 +19,10 @@ from rtserver.modules.chart import Chart, Shape
 from rtserver.user.audience import Draw
 
 MYCHARTS = "mycharts"
+ENVELOPE_BYTES = 1_024
+"""More than the message around a picture has, the id of the request included."""
+SHRINK = 0.95
+"""Rows are not equally long: a picture that is too long gets a little fewer than fit on average."""
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -59,12 +63,14 @@ class RecentlyUsed:
 class ChartPainter:
     """Draws snapshots and updates. ``drawn`` counts the pictures, not the clients who got them.
 
-    ``epoch`` tells the numbers of this start of the server from those of another.
+    ``epoch`` tells the numbers of this start of the server from those of another. ``largest`` is in bytes of JSON: a
+    picture that would be longer has fewer rows, the newest.
     """
 
-    def __init__(self, epoch: str, kept_pictures: int = 64) -> None:
+    def __init__(self, epoch: str, kept_pictures: int = 64, largest: int = 2_000_000) -> None:
         self.drawn = 0
         self._epoch = epoch
+        self._largest = max(1, largest - ENVELOPE_BYTES)
         self._pictures = RecentlyUsed(kept_pictures)
         self._renders = RecentlyUsed(kept_pictures)
 
@@ -95,9 +101,13 @@ class ChartPainter:
             "chart_id": look.chart_id,
             "epoch": self._epoch,
             "seq": snapshot.seq,
-            "chart": chart.picture(snapshot.payload.rows),
         }
-        return Picture(chart, json.encode(data))
+        rows = snapshot.payload.rows
+        while True:
+            encoded = json.encode({**data, "chart": chart.picture(rows)})
+            if len(encoded) <= self._largest or not rows:
+                return Picture(chart, encoded)
+            rows = rows[len(rows) - int(len(rows) * SHRINK * self._largest / len(encoded)) :]
 
 
 def draw_update(chart: Chart, chart_id: int | str, epoch: str, update: Update) -> bytes:

@@ -12,6 +12,7 @@ import msgspec
 from rtserver.base.bridge import BridgeClosedError
 from rtserver.base.messages import Refused, Replay, Resume
 from rtserver.base.payload import Payload
+from rtserver.base.queue_port import Gone
 from rtserver.base.wire.client_message import ErrorCode
 from rtserver.modules.user_agent_module import BaseUserAgentModule
 from rtserver.user.msg_handler import RequestError
@@ -28,11 +29,15 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class ResumeAgent(BaseUserAgentModule):
-    """One agent's resume, one at a time. ``on_end`` is told of each that was carried out."""
+    """One agent's resume, one at a time. ``on_end`` is told of each that was carried out.
 
-    def __init__(self, agent: UserAgent, on_end: Callable[[UserAgent, Outcome], object]) -> None:
+    ``largest`` is in bytes: a message that was kept under larger limits is left out, and the client is told.
+    """
+
+    def __init__(self, agent: UserAgent, on_end: Callable[[UserAgent, Outcome], object], largest: int) -> None:
         super().__init__(agent)
         self._on_end = on_end
+        self._largest = largest
         self._is_running = False
 
     def start(self, offset: str | None, request_id: int | str | None) -> None:
@@ -56,11 +61,14 @@ class ResumeAgent(BaseUserAgentModule):
             self._is_running = False
             self.agent.push_error(answer.code, answer.message, RESUME, self._request_id)
             return
-        for message in answer.messages:
+        fitting = [message for message in answer.messages if len(message) <= self._largest]
+        for message in fitting:
             self.agent.push(Payload(message))
-        self._count += len(answer.messages)
+        self._count += len(fitting)
         self._oldest = self._oldest or answer.oldest
         self._gone = self._gone or answer.gone
+        if len(fitting) < len(answer.messages):
+            self._gone = self._gone or Gone.TOO_LARGE
         if answer.is_all:
             self._end()
         else:

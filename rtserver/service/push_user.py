@@ -1,7 +1,9 @@
 """``pushuser``: a producer's message to users, by their ids.
 
 Decides who is meant, what clients get, and that a message is kept before it is pushed: whoever was not there, or
-loses the connection, can have it later. Whether somebody is connected is known on the other side of the bridge.
+loses the connection, can have it later. A message that no client could take is refused before it is kept: it would
+close every connection that it is sent to, now and at each resume. Whether somebody is connected is known on the
+other side of the bridge.
 """
 
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from rtserver.base.message_size import MessageSizeLimit, MessageTooLargeError
 from rtserver.base.messages import Deliver
 from rtserver.base.queue_port import START, Kept, QueueError, QueuePort, number_of
 from rtserver.base.wire import json
@@ -49,15 +52,23 @@ class Push(NamedTuple):
 class PushUserMsgHandler(ServiceMsgHandler):
     """Keeps the message for the users that it names, and hands it to their open agents.
 
-    A message may name ``most_users``; 0 for any number.
+    ``sizes`` says which messages clients can take. A message may name ``most_users``; 0 for any number.
     """
 
     msg_type = "pushuser"
     data_type = PushUserData
 
-    def __init__(self, services: ServiceContext, streams: UserStreams, *, most_users: int = 0) -> None:
+    def __init__(
+        self,
+        services: ServiceContext,
+        streams: UserStreams,
+        sizes: MessageSizeLimit | None = None,
+        *,
+        most_users: int = 0,
+    ) -> None:
         super().__init__(services)
         self._streams = streams
+        self._sizes = sizes or MessageSizeLimit()
         self._most_users = most_users
         self._pushes: list[Push] = []
         self._entries = 0
@@ -104,7 +115,12 @@ class PushUserMsgHandler(ServiceMsgHandler):
             raise BadData(str(error)) from None
         if data.type == "notice" and isinstance(said, dict) and said.get("code") in RESERVED_NOTICES:
             raise BadData(f"a notice with the code {said['code']!r} is the server's own")
-        return encode_around(data.type, bytes(data.data), offset=message_id if data.keep else None)
+        payload = encode_around(data.type, bytes(data.data), offset=message_id if data.keep else None)
+        try:
+            self._sizes.check(payload, data.type)
+        except MessageTooLargeError as error:
+            raise BadData(str(error)) from None
+        return payload
 
 
 def _receivers(data: PushUserData, most_users: int) -> tuple[int | str, ...] | None:

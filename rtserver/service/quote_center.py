@@ -20,6 +20,9 @@ from rtserver.service.quote import QuoteItem, QuoteMessage, Tick, check_key, rea
 from rtserver.service.quote_analysis import QuoteAnalysis
 from rtserver.service.quote_request import FeedName, QuoteRequestError, read_request
 
+UPDATE_ROWS = 500
+"""Of one update at most. A message may bring 20,000 ticks of one quote."""
+
 
 class QuoteHistory:
     """The last ticks of one quote, and its feeds by topic. ``count`` is the number of ticks since the first."""
@@ -200,7 +203,11 @@ class QuoteCenter(ServiceMsgHandler):
             del self._quotes[name.quote]
 
     def _post_update(self, feed: Feed) -> None:
-        self.services.post(Update(feed.topic, feed.seq, feed.take_unsent()))
+        """Post what is new, in several updates if it is much: the other thread serves others between two of them."""
+        rows = feed.take_unsent()
+        for end in range(UPDATE_ROWS, len(rows) + UPDATE_ROWS, UPDATE_ROWS):
+            piece = rows[end - UPDATE_ROWS : end]
+            self.services.post(Update(feed.topic, feed.seq - max(0, len(rows) - end), piece))
 
     def _refuse(self, message: Subscribe, code: str, text: str) -> None:
         self.services.post(Refused(message.agent, message.ref, code, text))

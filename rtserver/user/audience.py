@@ -30,13 +30,17 @@ class Member(Protocol):
 
 
 class Audience:
-    """Members who get one frame, by kind of connection: so that no push has to ask. ``key`` is that of the pushes."""
+    """Members who get one frame, by kind of connection: so that no push has to ask. ``key`` is that of the pushes.
 
-    __slots__ = ("draw", "key", "kinds")
+    ``most_rows`` is how many rows fit into a frame, as far as one was too long; 0 while none was.
+    """
+
+    __slots__ = ("draw", "key", "kinds", "most_rows")
 
     def __init__(self, key: Hashable, draw: Draw) -> None:
         self.key = key
         self.draw = draw
+        self.most_rows = 0
         self.kinds: dict[Framing, dict[Member, Pushing]] = {}
 
     def add(self, agent: Member) -> None:

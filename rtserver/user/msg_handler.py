@@ -6,6 +6,7 @@ Decides nothing. Which handler gets which message, and what becomes of its error
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
+from rtserver.base.message_size import MessageSizeLimit
 from rtserver.base.messages import Message
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
 from rtserver.user.delivery import Delivery
@@ -31,6 +32,8 @@ class Users(Protocol):
     epoch: str
     """A word that no earlier start of the server has used."""
     limits: UserLimits
+    sizes: MessageSizeLimit
+    """Which messages clients can take."""
 
     delivery: Delivery
     """How far the pushed messages have come."""

@@ -13,6 +13,7 @@ from rtserver.base.ownership import ThreadBound
 from rtserver.user.audience import Audience, Draw, Member, Pushing
 from rtserver.user.pacer import Pacer, Timing
 from rtserver.user.rate_class import RateClass
+from rtserver.user.update_cut import cut_update
 
 log = logging.getLogger(__name__)
 
@@ -43,14 +44,18 @@ class TopicBoard(ThreadBound):
     """All topics that somebody is on: topic to group to members. Empty ones do not exist.
 
     ``fan_out`` pushes one frame to many connections; ``base.outgoing_connection`` has one that is quick. ``timing``
-    is an event loop; without one there are no rates.
+    is an event loop; without one there are no rates. An update whose message would be longer than ``chunk_bytes`` is
+    cut into several.
 
     ``updates``, ``deliveries`` and ``failures`` count up: messages that came, frames that were pushed for them, and
     drawings that raised. ``merged`` are updates that a class got together with the ones before.
     """
 
-    def __init__(self, fan_out: FanOut = push_to_each, timing: Timing | None = None) -> None:
+    def __init__(
+        self, fan_out: FanOut = push_to_each, timing: Timing | None = None, chunk_bytes: int = 65_536
+    ) -> None:
         super().__init__()
+        self._chunk_bytes = chunk_bytes
         self._fan_out = fan_out
         self._pacer = None if timing is None else Pacer(timing, self._release)
         self._topics: dict[str, dict[Hashable, Group]] = {}
@@ -140,11 +145,24 @@ class TopicBoard(ThreadBound):
                     rate_class.hold(update)
 
     def _deliver(self, audience: Audience, update: Update) -> None:
+        if 0 < audience.most_rows < len(update.payload):
+            for piece in cut_update(update, audience.most_rows):
+                self._deliver_piece(audience, piece)
+        else:
+            self._deliver_piece(audience, update)
+
+    def _deliver_piece(self, audience: Audience, update: Update) -> None:
         try:
             message = audience.draw(update)
         except Exception:
             self.failures += 1
             log.exception("! drawing %r failed", audience.key)
+            return
+        rows = len(update.payload)
+        if len(message) > self._chunk_bytes and rows > 1:
+            # A little less than fits on average: rows are not equally long.
+            audience.most_rows = max(1, min(rows // 2, rows * self._chunk_bytes * 9 // (len(message) * 10)))
+            self._deliver(audience, update)
             return
         for framing, members in tuple(audience.kinds.items()):
             connections = tuple(members.values())

@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rtserver.base.bridge import BridgeClosedError
+from rtserver.base.message_size import MessageSizeLimit
 from rtserver.base.messages import Message, Refused, Snapshot, Subscribe, Unsubscribe
 from rtserver.base.payload import Framing, Payload
 from rtserver.base.wire.client_message import ErrorCode, encode, encode_error
@@ -83,6 +84,7 @@ class UserAgent:
         "_post",
         "_refs",
         "_rights",
+        "_sizes",
         "_subscriptions",
         "_topics",
         "_waiting",
@@ -104,6 +106,7 @@ class UserAgent:
         post: Callable[[Message], object],
         topics: TopicBoard,
         rights: Rights,
+        sizes: MessageSizeLimit,
         live_from: str | None = None,
     ) -> None:
         self.id = id
@@ -115,6 +118,7 @@ class UserAgent:
         self._post = post
         self._topics = topics
         self._rights = rights
+        self._sizes = sizes
         self._refs = count(1)
         self._subscriptions: dict[int, tuple[SubscriptionOwner, str, Any]] = {}  # owner, service, request
         self._answers: dict[int, Callable[[Any], object]] = {}  # who gets the answer to a question
@@ -142,8 +146,13 @@ class UserAgent:
         return len(self._subscriptions)
 
     def push_message(self, data: Any, type: str, id: int | str | None = None) -> None:  # noqa: A002 (the wire's words)
-        """Send one message of the JSON protocol. Raises ``JsonError`` for data that JSON cannot say."""
-        self._push(encode(type, data, id))
+        """Send one message of the JSON protocol.
+
+        Raises ``JsonError`` for data that JSON cannot say, ``MessageTooLargeError`` for what no client could take.
+        """
+        message = encode(type, data, id)
+        self._sizes.check(message, type)
+        self._push(message)
 
     def push_error(
         self,

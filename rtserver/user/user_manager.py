@@ -14,13 +14,13 @@ from typing import Any
 
 import rtserver
 from rtserver.base.bridge import BridgeClosedError
+from rtserver.base.message_size import MessageSizeLimit
 from rtserver.base.messages import (
     CloseSession,
     Deliver,
     Kick,
     Message,
     PushBegins,
-    PushUser,
     Recheck,
     Refused,
     Replay,
@@ -55,8 +55,8 @@ class UserManager(ThreadBound):
 
     ``handlers`` make the message handlers, each called with this object: usually their classes. ``post`` puts a
     message on the bridge to the services. ``epoch`` is a word that no earlier start of the server has used.
-    ``rights`` are what users may do, ``limits`` how much of it; without them, everything. Raises
-    ``DuplicateHandlerError`` for two handlers of one message type.
+    ``rights`` are what users may do, ``limits`` how much of it; without them, everything. ``sizes`` says which
+    messages clients can take. Raises ``DuplicateHandlerError`` for two handlers of one message type.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class UserManager(ThreadBound):
         epoch: str,
         rights: Rights | None = None,
         limits: UserLimits | None = None,
+        sizes: MessageSizeLimit | None = None,
         heartbeat_ms: int = 25_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -81,6 +82,7 @@ class UserManager(ThreadBound):
         self.delivery = Delivery()
         self.rights = rights or Rights(Policy())
         self.limits = limits or UserLimits()
+        self.sizes = sizes or MessageSizeLimit()
         self._sessions = SessionWatch(self._registry, authenticator, clock, self._on_user_change)
         self._authenticator = authenticator
         self._server = {"version": rtserver.__version__, "epoch": epoch}
@@ -93,7 +95,6 @@ class UserManager(ThreadBound):
             Snapshot: self._on_answer,
             Refused: self._on_answer,
             Replay: self._on_answer,
-            PushUser: self._on_push_user,
             Deliver: self._on_deliver,
             PushBegins: lambda message: self.delivery.begin(message.offset),
             Kick: self._on_kick,
@@ -197,6 +198,7 @@ class UserManager(ThreadBound):
             post=self.post,
             topics=self.topics,
             rights=self.rights,
+            sizes=self.sizes,
             live_from=self.delivery.offset,
         )
         self._registry.add(agent)
@@ -267,11 +269,6 @@ class UserManager(ThreadBound):
         else:
             agent.on_refused(message)
 
-    def _on_push_user(self, message: PushUser) -> None:
-        payload = Payload(encode(message.type, message.data))
-        for agent in self._receivers_of(message):
-            agent.push(payload)
-
     def _on_deliver(self, message: Deliver) -> None:
         payload = Payload(message.payload)
         for agent in self._receivers_of(message):
@@ -279,7 +276,7 @@ class UserManager(ThreadBound):
         if message.offset is not None:
             self.delivery.on_push(message.offset)
 
-    def _receivers_of(self, message: PushUser | Deliver) -> Iterable[UserAgent]:
+    def _receivers_of(self, message: Deliver) -> Iterable[UserAgent]:
         if message.user_ids is None:
             return self._registry.all()
         user_ids = dict.fromkeys(map(str, message.user_ids))  # a user who is named twice gets it once

@@ -2,11 +2,18 @@
 
 import pytest
 
-from rtserver.base.message_size import FRAME_BYTES, MessageSizeLimit, MessageTooLargeError, chunk_bytes
+from rtserver.base.message_size import (
+    FRAME_BYTES,
+    TCE_PACKET_BYTES,
+    MessageSizeLimit,
+    MessageTooLargeError,
+    chunk_bytes,
+)
 from rtserver.base.tce_framing import message_frame, message_packet
 from rtserver.base.wire.client_message import encode, encode_around
 from rtserver.base.wire.deflate import deflated_text_frame
 from rtserver.base.wire.frame import text_frame
+from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, SIZE_AHEAD
 
 HARD = 50_000
 FRAMINGS = [text_frame, deflated_text_frame, message_packet, message_frame]
@@ -42,6 +49,14 @@ def test_one_byte_more_is_too_much_and_the_error_says_how_much_there_is_room_for
         limit.check(message, "t")
     assert (caught.value.size, caught.value.limit) == (len(message), HARD - FRAME_BYTES)
     assert "outbox_hard_bytes" in str(caught.value)
+
+
+def test_what_clients_of_every_kind_take_is_as_long_as_tce_clients_say():
+    assert TCE_PACKET_BYTES == DEFAULT_MAX_PACKET_BYTES
+    sizes = MessageSizeLimit()
+    message = message_of(sizes.largest_everywhere, "t" * 64, "x")
+    assert message_packet(message)[SIZE_AHEAD:].find(message) > 0
+    assert MessageSizeLimit(HARD).largest_everywhere == MessageSizeLimit(HARD).largest
 
 
 def test_several_frames_of_an_update_may_wait_in_order():

@@ -94,6 +94,13 @@ def test_a_frame_over_the_hard_limit_is_one_too_many_and_changes_nothing(outbox:
     assert outbox.take() == b"x" * MARK + b"y" * 50
 
 
+@pytest.mark.parametrize("key", [None, "a"])
+def test_a_frame_that_could_never_wait_says_nothing_about_the_client(outbox: Outbox, key: Hashable) -> None:
+    assert outbox.push(b"x" * (HARD + 1), key) is Verdict.TOO_LARGE
+    assert (outbox.size, outbox.is_lagging) == (0, False)
+    assert outbox.push(b"x" * HARD, key) is Verdict.LAGS
+
+
 def test_exactly_the_hard_limit_still_fits(outbox: Outbox) -> None:
     outbox.push(b"x" * MARK)
     assert outbox.push(b"y" * (HARD - MARK)) is Verdict.LAGS

@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import json
 import socket
 import sys
 from collections.abc import Awaitable
@@ -383,6 +384,24 @@ async def test_pongs_may_be_what_makes_a_client_lag(connect: Connect, owner: Rec
         for _ in range(2400):
             assert await client.recv() == (0x80 | PONG, b"p" * 125)
         await owner.until(lambda: session.lags == [True, False])
+
+
+@narrow
+async def test_a_message_that_no_client_could_take_costs_itself_and_not_the_connection(
+    connect: Connect, owner: RecordingOwner, server: WebSocketServer
+) -> None:
+    async with await connect() as client:
+        await owner.until(lambda: owner.sessions)
+        connection = owner.sessions[0].connection
+        connection.push(text_frame(b"before"))
+        connection.push(text_frame(b"x" * HARD))
+        fan_out([connection], text_frame(b"x" * HARD), "chart")
+        connection.push(text_frame(b"behind"))
+        texts = [await client.recv_text() for _ in range(4)]
+        assert [texts[0], texts[3]] == ["before", "behind"]
+        assert all(json.loads(text)["data"]["code"] == "internal" for text in texts[1:3])
+        await round_trip(client)
+    assert (server.too_large, server.too_slow) == (2, 0)
 
 
 # The ends.

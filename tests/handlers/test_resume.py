@@ -288,3 +288,16 @@ def test_nothing_outlives_the_connection(setting: Setting) -> None:
     setting.client.leave()
     assert setting.handler._next == {}
     assert setting.client.agent.modules == {}
+
+
+def test_a_message_that_was_kept_under_larger_limits_is_left_out_and_the_client_is_told(setting: Setting) -> None:
+    largest = setting.users.sizes.largest
+    resume(setting.client)
+    question = setting.question()
+    too_long = b'{"type":"n","data":"%b","offset":"10-4"}' % (b"x" * largest)
+    fitting = b'{"type":"n","data":5,"offset":"10-5"}'
+    setting.users.handle(
+        Replay(question.agent, question.ref, (too_long, fitting), "10-9", "10-9", True, "10-4", None)
+    )
+    lost = {"type": "resume_lost", "data": {"count": 1, "offset": "10-4", "reason": "too_large"}}
+    assert setting.client.wire.take() == [pushed(5), lost]

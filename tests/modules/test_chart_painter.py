@@ -85,3 +85,19 @@ def test_those_who_see_the_same_updates_are_one_group():
     assert painter.follow(snapshot(agent=2, seq=9), LINE)[0] == group
     assert painter.follow(snapshot(), Look("c2", "line", "AAPL"))[0] != group
     assert painter.follow(snapshot(), Look("c1", "ohlc", "AAPL"))[0] != group
+
+
+def test_a_picture_that_no_client_could_take_has_fewer_rows_the_newest():
+    rows = tuple((label, 2, 2, 2, 2, None) for label in range(1_000, 3_000))
+    whole = Snapshot(1, 1, "t", 2_000, Table(BASE_COLUMNS, rows))
+    message = ChartPainter("e1", largest=10_000).render(whole, LINE, "q" * 64)
+    assert 7_000 < len(message.data) <= 10_000
+    chart = read(message)["data"]["chart"]
+    labels = chart["xAxis"]["data"]
+    assert labels == list(range(3_000 - len(labels), 3_000))
+    assert [point[0] for point in chart["series"][0]["data"]] == labels
+
+
+def test_where_not_even_a_row_fits_the_picture_is_empty():
+    message = ChartPainter("e1", largest=1).render(snapshot(seq=5), LINE)
+    assert read(message)["data"]["chart"]["series"][0]["data"] == []

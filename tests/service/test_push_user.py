@@ -7,6 +7,7 @@ import pytest
 from service_fakes import Surroundings
 
 from rtserver.base.memory_queue import MemoryQueue
+from rtserver.base.message_size import MessageSizeLimit
 from rtserver.base.messages import Deliver
 from rtserver.base.queue_port import START, Bound, Kept, QueueAwayError, order_of
 from rtserver.service.lane import Lane
@@ -38,12 +39,14 @@ class FlakyQueue(MemoryQueue):
 class Office:
     """One worker's handler on a queue."""
 
-    def __init__(self, queue: MemoryQueue | None = None, most_users: int = 0) -> None:
+    def __init__(
+        self, queue: MemoryQueue | None = None, most_users: int = 0, sizes: MessageSizeLimit | None = None
+    ) -> None:
         self.queue = queue or FlakyQueue()
         self.around = Surroundings()
         self.link = QueueLink(lambda seconds: None)
         self.streams = UserStreams(self.queue, self.link, Bound(1000, 86_400))
-        self.handler = PushUserMsgHandler(self.around.context, self.streams, most_users=most_users)
+        self.handler = PushUserMsgHandler(self.around.context, self.streams, sizes, most_users=most_users)
         self.begins_behind = self.handler.begins_behind(self.queue)
 
     @property
@@ -301,3 +304,25 @@ def test_keeping_is_the_same_for_all_who_derive_it_from_the_bus(office: Office) 
     [offset] = office.push(b'{"user_id":7,"type":"n","data":1}')
     [(_, raw)] = office.kept("user:7")
     assert office.queue.keep(CURSOR, offset, [Kept("user:7", offset, raw)]) == 0
+
+
+@pytest.mark.parametrize("keep", [b"true", b"false"])
+def test_what_no_client_could_take_is_refused_before_it_is_kept_and_what_is_behind_it_goes_on(keep: bytes) -> None:
+    office = Office(sizes=MessageSizeLimit(5_000))
+    too_long = b'{"user_id":7,"type":"n","data":"%b","keep":%b}' % (b"x" * 5_000, keep)
+    [message_id] = office.bring(too_long)
+    with pytest.raises(BadData, match="outbox_hard_bytes"):
+        office.handler.handle(message_id, "me", msgspec.json.decode(too_long, type=office.handler.data_type))
+    [offset] = office.push(b'{"user_id":7,"type":"n","data":"next"}')
+    assert [entry_id for entry_id, _ in office.kept("user:7")] == [offset]
+    assert [delivered.offset for delivered in office.delivered] == [offset]
+
+
+def test_the_longest_message_that_clients_take_is_kept_and_pushed() -> None:
+    sizes = MessageSizeLimit(5_000)
+    office = Office(sizes=sizes)
+    around = len(b'{"type":"n","data":"","offset":""}')
+    filling = b"x" * (sizes.largest - around - len(office.bring(b"1")[0]))
+    office.push(b'{"user_id":7,"type":"n","data":"%b"}' % filling)
+    [delivered] = office.delivered
+    assert len(delivered.payload) == sizes.largest

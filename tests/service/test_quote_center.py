@@ -11,7 +11,7 @@ from rtserver.base.messages import Message, Refused, Snapshot, Subscribe, Table,
 from rtserver.base.ownership import WrongThreadError
 from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext
-from rtserver.service.quote_center import QuoteCenter
+from rtserver.service.quote_center import UPDATE_ROWS, QuoteCenter
 from rtserver.service.users import Users
 
 APPLE = "DEMO:AAPL:20130301"
@@ -122,6 +122,19 @@ def test_one_batch_is_one_update_per_feed():
         (other.topic, 1, 1),
     ]
     assert updates[1].payload[-1] == (0, 0, 4, 0, 4, None)
+
+
+def test_a_batch_of_very_many_ticks_is_several_updates_in_a_row():
+    desk = Desk()
+    desk.subscribe()
+    desk.flush()
+    for time in range(2 * UPDATE_ROWS + 1):
+        desk.tell(APPLE, [time, time])
+
+    updates = desk.flush()
+    assert [len(update.payload) for update in updates] == [UPDATE_ROWS, UPDATE_ROWS, 1]
+    assert [update.prev_seq for update in updates] == [0, UPDATE_ROWS, 2 * UPDATE_ROWS]
+    assert updates[-1].seq == 2 * UPDATE_ROWS + 1
 
 
 def test_ticks_of_a_quote_that_nobody_watches_post_nothing():

@@ -20,7 +20,6 @@ from rtserver.base.messages import (
     Deliver,
     Message,
     PushBegins,
-    PushUser,
     Refused,
     Replay,
     Resume,
@@ -281,7 +280,7 @@ def test_a_handler_s_verbs_cross_the_bridge(site: Site) -> None:
     producer = ServiceMessageQueue.connect(site.url)
     producer.put("greeting", "me", "hello")
     producer.close()
-    assert site.outcome(1) == [PushUser(None, "notice", {"text": "hello"})]
+    assert site.outcome(1) == [Deliver(None, b'{"type":"notice","data":{"text":"hello"}}', None)]
 
 
 def start_pushing(site: Site) -> tuple[ServiceThread, UserStreams]:

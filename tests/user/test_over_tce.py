@@ -7,7 +7,8 @@ import pytest
 import tcelib as tce
 from rtserver.base import tce_peer
 from rtserver.base.budget import rates_of
-from rtserver.base.messages import CloseSession, Kick, PushUser
+from rtserver.base.messages import CloseSession, Deliver, Kick
+from rtserver.base.wire.client_message import encode
 from rtserver.user.limits import UserBounds
 from rtserver.user.user_agent import UserAgent
 from tests.tce_client import (
@@ -79,7 +80,7 @@ def test_a_user_is_greeted_answered_and_pushed_to(way):
             client.say('{"type":"ping","data":null,"id":1}', token="s2")
             userinfo = await client.message()
             pong = await client.message()
-            server.bridge.to_users.post(PushUser((2,), "notice", {"text": "hé"}))
+            server.bridge.to_users.post(Deliver((2,), encode("notice", {"text": "hé"}), None))
             return userinfo, pong, await client.message()
 
     userinfo, pong, notice = asyncio.run(scenario())

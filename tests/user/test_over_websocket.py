@@ -3,7 +3,8 @@
 import asyncio
 import json
 
-from rtserver.base.messages import CloseSession, PushUser
+from rtserver.base.messages import CloseSession, Deliver
+from rtserver.base.wire.client_message import encode
 from rtserver.user.limits import UserBounds
 from tests.user.online_server import running
 from tests.websocket_client import CLOSE, TEXT, AsyncWebSocketClient, masked
@@ -19,7 +20,7 @@ def test_a_user_is_greeted_answered_and_pushed_to():
             userinfo = await read(client)
             client.send_text('{"type":"ping","data":null,"id":1}')
             pong = await read(client)
-            server.bridge.to_users.post(PushUser((2,), "notice", {"text": "hi"}))
+            server.bridge.to_users.post(Deliver((2,), encode("notice", {"text": "hi"}), None))
             return userinfo, pong, await read(client)
 
     userinfo, pong, notice = asyncio.run(scenario())

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from user_side import Client, Online
 
-from rtserver.base.messages import CloseSession, Kick, PushUser
+from rtserver.base.messages import CloseSession, Deliver, Kick
+from rtserver.base.wire.client_message import encode
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.user.auth import Identity
 from rtserver.user.recent_name import REMEMBERED_SECONDS
@@ -123,7 +124,7 @@ class SessionsMachine(RuleBasedStateMachine):
     @rule(user_ids=st.none() | st.lists(USERS, max_size=4))
     def push(self, user_ids: list[int] | None) -> None:
         self.pushed += 1
-        self.users.handle(PushUser(None if user_ids is None else tuple(user_ids), "notice", self.pushed))
+        self.users.handle(Deliver(None if user_ids is None else tuple(user_ids), encode("notice", self.pushed), None))
         for known in self.known:
             is_meant = known.closed_with is None and (user_ids is None or known.user_id in user_ids)
             heard = [message["data"] for message in known.client.wire.take()]

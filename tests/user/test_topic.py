@@ -5,7 +5,7 @@ import threading
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from user_side import payload_of
+from user_side import StillTime, payload_of
 
 from rtserver.base.messages import Update
 from rtserver.base.ownership import WrongThreadError
@@ -264,3 +264,61 @@ def test_any_hashable_is_a_group(group):
     board.leave("t", group, listener)
     assert listener.heard == [b"1"]
     assert len(board) == 0
+
+
+def draw_rows(update):
+    rows = b",".join(b"%s" % str(row[0]).encode() * row[1] for row in update.payload)
+    return b"%d>%d:" % (update.prev_seq, update.seq) + rows
+
+
+def numbers(heard):
+    """The pairs of numbers that were heard: of the row before a message's first, and of its last."""
+    return [tuple(map(int, each.partition(b":")[0].split(b">"))) for each in heard]
+
+
+def test_an_update_that_is_too_long_for_a_frame_becomes_several_without_a_gap():
+    board, listener = TopicBoard(chunk_bytes=1_000), Listener()
+    board.join("t", "g", listener, draw_rows)
+    rows = tuple((number % 10, 1 + number % 60) for number in range(400))
+    board.update(Update("t", 500, rows, left_out=3))
+
+    assert len(listener.heard) > 10
+    assert all(len(each) <= 1_000 for each in listener.heard)
+    assert set(listener.keys) == {("t", "g")}
+    found = numbers(listener.heard)
+    assert (found[0][0], found[-1][1]) == (500 - 400 - 3, 500)
+    assert [prev for prev, _ in found[1:]] == [last for _, last in found[:-1]]
+    drawn = b",".join(each.partition(b":")[2] for each in listener.heard)
+    assert drawn == draw_rows(Update("t", 500, rows)).partition(b":")[2]
+
+
+def test_how_many_rows_fit_is_remembered_so_that_no_later_update_is_drawn_in_vain():
+    drawn = []
+    board, listener = TopicBoard(chunk_bytes=1_000), Listener()
+    board.join("t", "g", listener, lambda update: drawn.append(len(update.payload)) or draw_rows(update))
+    rows = tuple((1, 50) for _ in range(100))
+    for seq in (100, 200):
+        drawn.clear()
+        listener.heard.clear()
+        board.update(Update("t", seq, rows))
+    assert len(drawn) == len(listener.heard) > 1
+
+
+def test_a_row_that_is_too_long_by_itself_is_sent_as_it_is():
+    board, listener = TopicBoard(chunk_bytes=10), Listener()
+    board.join("t", "g", listener, draw_rows)
+    board.update(Update("t", 2, ((1, 50), (2, 50))))
+    assert numbers(listener.heard) == [(0, 1), (1, 2)]
+
+
+def test_what_waited_for_a_rate_is_cut_as_well():
+    timing, listener = StillTime(), Listener()
+    board = TopicBoard(timing=timing, chunk_bytes=1_000)
+    board.join("t", "g", listener, draw_rows, 1.0)
+    for seq in range(1, 101):
+        board.update(Update("t", seq, ((seq, 50),)))
+    timing.pass_by(2.0)
+    assert all(len(each) <= 1_000 for each in listener.heard)
+    found = numbers(listener.heard)
+    assert (found[0][0], found[-1][1]) == (0, 100)
+    assert [prev for prev, _ in found[1:]] == [last for _, last in found[:-1]]

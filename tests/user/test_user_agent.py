@@ -4,6 +4,7 @@ import pytest
 from user_side import Online, payload_of
 
 from rtserver.base.bridge import BridgeClosedError
+from rtserver.base.message_size import MessageTooLargeError
 from rtserver.base.messages import Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
 from rtserver.base.payload import Payload
 from rtserver.base.wire.json import JsonError
@@ -226,3 +227,13 @@ def test_uids_differ_between_the_tabs_of_a_user_and_between_starts():
     assert first.agent.uid != second.agent.uid
     assert first.agent.uid.startswith(online.users.epoch)
     assert str(first.agent) == "ann#1"
+
+
+def test_a_message_that_no_client_could_take_is_refused_where_it_is_made():
+    online = Online()
+    client = online.connect()
+    with pytest.raises(MessageTooLargeError):
+        client.agent.push_message("x" * online.users.sizes.largest, "thing")
+    assert client.wire.take() == []
+    client.agent.push_message("y", "thing")
+    assert len(client.wire.take()) == 1

@@ -7,8 +7,9 @@ import pytest
 from user_side import Client, Online
 
 import rtserver
-from rtserver.base.messages import CloseSession, Kick, Message, PushUser, Refused, Snapshot, Table, Update
+from rtserver.base.messages import CloseSession, Deliver, Kick, Message, Refused, Snapshot, Table, Update
 from rtserver.base.ownership import WrongThreadError
+from rtserver.base.wire.client_message import encode
 from rtserver.base.wire.handshake import HandshakeError
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.auth import Identity
@@ -71,7 +72,7 @@ def test_a_user_is_gone_when_the_last_connection_is():
 def test_a_push_reaches_every_tab_of_the_users_it_names_and_nobody_else():
     online = Online()
     clients = [online.connect(user_id) for user_id in (1, 1, 2, 3)]
-    online.users.handle(PushUser((1, "3"), "notice", {"text": "hi"}))
+    online.users.handle(Deliver((1, "3"), encode("notice", {"text": "hi"}), None))
     notice = {"type": "notice", "data": {"text": "hi"}}
     assert [client.wire.take() for client in clients] == [[notice], [notice], [], [notice]]
 
@@ -79,14 +80,14 @@ def test_a_push_reaches_every_tab_of_the_users_it_names_and_nobody_else():
 def test_a_user_who_is_named_twice_gets_a_push_once():
     online = Online()
     client = online.connect(1)
-    online.users.handle(PushUser((1, "1", 1), "notice", 1))
+    online.users.handle(Deliver((1, "1", 1), encode("notice", 1), None))
     assert len(client.wire.take()) == 1
 
 
 def test_a_push_to_everyone_reaches_everyone_with_the_same_bytes():
     online = Online()
     clients = [online.connect(user_id) for user_id in range(5)]
-    online.users.handle(PushUser(None, "notice", {"text": "hi"}))
+    online.users.handle(Deliver(None, encode("notice", {"text": "hi"}), None))
     frames = [client.wire.frames[0][0] for client in clients]
     assert all(frame is frames[0] for frame in frames)
 
@@ -94,15 +95,15 @@ def test_a_push_to_everyone_reaches_everyone_with_the_same_bytes():
 def test_a_push_to_nobody_and_to_the_unknown_reaches_nobody():
     online = Online()
     client = online.connect(1)
-    online.users.handle(PushUser((), "notice", 1))
-    online.users.handle(PushUser((99,), "notice", 1))
+    online.users.handle(Deliver((), encode("notice", 1), None))
+    online.users.handle(Deliver((99,), encode("notice", 1), None))
     assert client.wire.take() == []
 
 
 def test_a_push_must_arrive_so_it_has_no_key_that_another_could_replace():
     online = Online()
     client = online.connect(1)
-    online.users.handle(PushUser(None, "notice", 1))
+    online.users.handle(Deliver(None, encode("notice", 1), None))
     assert client.wire.frames[0][1] is None
 
 
@@ -358,12 +359,12 @@ def test_what_is_for_an_agent_that_has_gone_is_dropped(caplog):
     assert not caplog.records
 
 
-@pytest.mark.parametrize("message", [Unheard(), PushUser(None, "notice", float("nan"))])
+@pytest.mark.parametrize("message", [Unheard(), Deliver(5, b"not users", None)])
 def test_a_message_that_cannot_be_handled_is_logged_and_the_next_one_is_handled(message, caplog):
     online = Online()
     client = online.connect()
     online.users.handle(message)
-    online.users.handle(PushUser(None, "notice", 1))
+    online.users.handle(Deliver(None, encode("notice", 1), None))
     assert len(client.wire.take()) == 1
     assert type(message).__name__ in caplog.text
 
@@ -387,7 +388,7 @@ def test_calls_from_another_thread_are_refused():
 def test_two_managers_in_one_process_do_not_meet():
     one, two = Online(PingMsgHandler), Online(PingMsgHandler)
     client = one.connect(1)
-    two.users.handle(PushUser(None, "notice", 1))
+    two.users.handle(Deliver(None, encode("notice", 1), None))
     two.users.handle(Kick(1, ""))
     assert client.wire.take() == []
     assert client.wire.is_open

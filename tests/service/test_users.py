@@ -1,0 +1,28 @@
+"""What services say to users becomes messages on the bridge, encoded where it is said."""
+
+import pytest
+
+from rtserver.base.message_size import MessageSizeLimit
+from rtserver.base.messages import Deliver, Message
+from rtserver.base.wire.json import JsonError
+from rtserver.service.message import BadData
+from rtserver.service.users import Users
+
+
+@pytest.mark.parametrize(
+    ("user_id", "user_ids"), [(7, (7,)), ("ann", ("ann",)), ([7, "ann"], (7, "ann")), ("*", None), ([], ())]
+)
+def test_a_message_is_for_one_user_for_several_or_for_everyone(user_id, user_ids):
+    posted: list[Message] = []
+    data = {"text": "hello"}
+    Users(posted.append).push_message(user_id, data, "notice")
+    data["text"] = "changed afterwards"
+    assert posted == [Deliver(user_ids, b'{"type":"notice","data":{"text":"hello"}}', None)]
+
+
+@pytest.mark.parametrize(("data", "error"), [("x" * 5_000, BadData), (float("nan"), JsonError)])
+def test_what_no_client_could_take_is_refused_where_it_is_said(data, error):
+    posted: list[Message] = []
+    with pytest.raises(error):
+        Users(posted.append, MessageSizeLimit(5_000)).push_message("*", data, "notice")
+    assert posted == []
