@@ -1,7 +1,7 @@
 """Messages that are large, or bring much at once: they cost nobody their connection."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -38,8 +38,8 @@ def resume(client: WebSocketClient, offset: str | None) -> list[Any]:
 
 
 @pytest.fixture
-def open_page(connect: Connect) -> Iterator[WebSocketClient]:
-    yield connect()
+def open_page(connect: Connect) -> WebSocketClient:
+    return connect()
 
 
 def test_a_push_that_no_client_could_take_is_buried_and_the_one_behind_it_comes_to_all_pages(
