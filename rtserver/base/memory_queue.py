@@ -4,7 +4,6 @@ Single-threaded: everyone who uses it lives on one thread. It waits by looking a
 runs it, so that it fits a plain thread and a gevent hub alike.
 """
 
-import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -13,9 +12,12 @@ from math import inf
 
 import msgspec
 
+from rtserver.base.memory_names import MemoryNames
 from rtserver.base.memory_work import MemoryWork
+from rtserver.base.message_name import maybe_name_in
 from rtserver.base.queue_port import (
     START,
+    Aside,
     Bound,
     DeadLetter,
     Entry,
@@ -23,14 +25,14 @@ from rtserver.base.queue_port import (
     Kept,
     KeptRange,
     Moved,
+    Named,
+    Repeats,
     number_of,
     order_of,
 )
 from rtserver.base.signature import Signer
 
 _LOOK_AGAIN = 0.001
-_SIGNED = re.compile(rb"sha256=([0-9a-fA-F]+) (.*)", re.DOTALL)
-_LEAST_INEXACT = 2**53
 
 
 class MemoryQueue:
@@ -45,6 +47,8 @@ class MemoryQueue:
         bus_length: int = 100_000,
         dead_length: int = 10_000,
         repeat_seconds: float = 600.0,
+        most_names: int = 1_000_000,
+        most_bytes: int = 0,
         signer: Signer | None = None,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], object] = time.sleep,
@@ -59,11 +63,12 @@ class MemoryQueue:
         self._born: dict[str, str] = {}
         self._seen: dict[str, tuple[str, float]] = {}
         self._positions: dict[tuple[str, str], str] = {}
-        self._names: dict[object, float] = {}
+        self._names = MemoryNames(repeat_seconds, most_names, lambda: len(self._bus))
+        self._aside: dict[str, bytes] = {}
+        self._most_bytes = most_bytes or inf
         self._signer = signer or Signer()
-        self._repeat_seconds = repeat_seconds
         self._batch = batch
-        self._buried = 0
+        self._buried = self._asides = 0
         self._now = now
         self._sleep = sleep
 
@@ -77,9 +82,29 @@ class MemoryQueue:
         count = min(len(self._list), self._batch)
         milliseconds, number = order_of(self.newest_id())
         milliseconds = max(milliseconds, int(self._now() * 1000))
-        fresh = [raw for raw in (self._list.popleft() for _ in range(count)) if self._is_new(raw)]
-        self._bus.extend(Entry(f"{milliseconds}-{place}", raw) for place, raw in enumerate(fresh, number + 1))
-        return Moved(len(fresh), self.newest_id(), count - len(fresh))
+        raws = [self._list.popleft() for _ in range(count)]
+        fitting = [raw for raw in raws if len(raw) <= self._most_bytes]
+        self._bus.extend(Entry(f"{milliseconds}-{place}", raw) for place, raw in enumerate(fitting, number + 1))
+        for raw in raws:
+            if len(raw) > self._most_bytes:
+                self._asides += 1
+                self._aside[str(self._asides)] = raw
+        return Moved(len(fitting), self.newest_id(), len(self._aside))
+
+    def aside(self) -> Aside | None:
+        """See ``QueuePort``."""
+        return next((Aside(name, raw) for name, raw in self._aside.items()), None)
+
+    def bury_aside(self, name: str, letter: DeadLetter) -> bool:
+        """See ``QueuePort``."""
+        is_there = self._aside.pop(name, None) is not None
+        if is_there:
+            self.bury([letter])
+        return is_there
+
+    def bind(self, named: Sequence[Named]) -> Repeats:
+        """See ``QueuePort``."""
+        return self._names.bind(named)
 
     def read(self, after: str, count: int, timeout: float) -> list[Entry]:
         """See ``QueuePort``."""
@@ -134,11 +159,13 @@ class MemoryQueue:
 
     def requeue(self, letter_id: str) -> bool:
         """See ``QueuePort``."""
-        found = [letter for letter in self._dead if letter.id == letter_id]
+        found = [letter for letter in self._dead if letter.id == letter_id and not letter.bytes]
         for letter in found:
             self._dead.remove(letter)
             self._list.append(letter.raw)
-            self._names.pop(_name_of(letter.raw), None)
+            name = maybe_name_in(letter.raw)
+            if name is not None:
+                self._names.permit(name, self.newest_id())
         return bool(found)
 
     def keep(self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None) -> int:
@@ -200,16 +227,6 @@ class MemoryQueue:
     def close(self) -> None:
         """See ``QueuePort``."""
 
-    def _is_new(self, raw: bytes) -> bool:
-        """Whether its name has not come lately; it has now."""
-        now, name = self._now(), _name_of(raw)
-        if name is None or not self._repeat_seconds:
-            return True
-        is_new = now - self._names.get(name, -inf) >= self._repeat_seconds
-        if is_new:
-            self._names[name] = now
-        return is_new
-
     def _wait(self, is_there: Callable[[], bool], timeout: float) -> None:
         deadline = time.monotonic() + timeout
         while not is_there() and time.monotonic() < deadline:
@@ -256,21 +273,3 @@ class _KeptStream:
         if count > 0:
             self._removed = self._entries[count - 1].id
             del self._entries[:count]
-
-
-class _Named(msgspec.Struct):
-    src: str
-    id: int | float | str
-
-
-def _name_of(raw: bytes) -> object:
-    """Source, signature and id of a message that has one; else None."""
-    signed = _SIGNED.fullmatch(raw)
-    signature, json = signed.groups() if signed else (b"", raw)
-    try:
-        message = msgspec.json.decode(json, type=_Named)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-    name = message.id
-    is_exact = name != "" if isinstance(name, str) else name % 1 == 0 and abs(name) < _LEAST_INEXACT
-    return (message.src, signature, name) if is_exact else None

@@ -53,12 +53,36 @@ class Entry(NamedTuple):
 
 class Moved(NamedTuple):
     """What an intake did: how many messages it moved, the id of the newest entry of the bus after it, and how many
-    messages it dropped, because they had come before.
+    messages are set aside because they are too large.
     """
 
     messages: int
     newest_id: str
-    repeats: int = 0
+    aside: int = 0
+
+
+class Aside(NamedTuple):
+    """A message that was too large for the bus, under the name that it was set aside by."""
+
+    name: str
+    raw: bytes
+
+
+class Named(NamedTuple):
+    """An entry of the bus, by its id, and the name of its message: see ``message_name``."""
+
+    id: str
+    name: bytes
+
+
+class Repeats(NamedTuple):
+    """Which entries are repeats, by their ids, and how many of them nobody has been told of before."""
+
+    ids: frozenset[str]
+    untold: int
+
+
+NO_REPEATS = Repeats(frozenset(), 0)
 
 
 class Kept(NamedTuple):
@@ -104,7 +128,8 @@ class DeadLetter(msgspec.Struct, frozen=True):
     """A message that could not be handled, with its original bytes. ``at`` is in epoch seconds.
 
     ``id`` is the queue's name for it; empty until it has been buried. ``entry`` is the id that the message has on the
-    bus, if any; it is not kept.
+    bus, if any; it is not kept. Of a message that was too large ``raw`` is the beginning; then ``bytes`` and
+    ``sha256``, in hexadecimal digits, are those of the whole, else 0 and empty.
     """
 
     raw: bytes
@@ -114,6 +139,8 @@ class DeadLetter(msgspec.Struct, frozen=True):
     at: float
     id: str = ""
     entry: str = ""
+    bytes: int = 0
+    sha256: str = ""
 
 
 class QueuePort(Protocol):
@@ -127,10 +154,25 @@ class QueuePort(Protocol):
     def intake(self, timeout: float) -> Moved:
         """Move what is on the list to the bus, in order and atomically; wait ``timeout`` seconds for a first one.
 
-        One call moves a bounded number. Several workers may do it at once.
+        One call moves a bounded number of messages and bytes. Several workers may do it at once. A message that is
+        larger than the queue takes is set aside, for ``aside``.
+        """
 
-        A message with an ``"id"``, text or an integer, that came before from the same ``"src"`` and not long ago is
-        dropped. It is not certain of all: of those that are no JSON, or have integers beyond 2**53, none is dropped.
+    def aside(self) -> Aside | None:
+        """A message that was set aside, if there is one. It stays until it is buried."""
+
+    def bury_aside(self, name: str, letter: DeadLetter) -> bool:
+        """Forget a message that was set aside and add its dead letter, both or neither; False if it was gone."""
+
+    def bind(self, named: Sequence[Named]) -> Repeats:
+        """Bind names to entries, in the order of the bus: which of these entries are repeats of others?
+
+        The first entry that is brought for a name has it, whichever that is. Others of that name that came to the bus
+        within ``repeat_seconds`` of it are repeats, before or behind. Later ones have the name in their turn.
+
+        The verdict on an entry is the same for everybody who asks, however often and however late, while the name is
+        known: at least while its entry is on the bus and for ``repeat_seconds``, if not too many others came since.
+        Of an entry on a bus that Redis has lost nobody knows who had it: what comes behind it is no repeat of it.
         """
 
     def read(self, after: str, count: int, timeout: float) -> list[Entry]:
@@ -164,9 +206,9 @@ class QueuePort(Protocol):
         """At most ``count`` dead letters behind the one with the id ``after``, the oldest first."""
 
     def requeue(self, letter_id: str) -> bool:
-        """Push a dead letter's bytes to the list again and forget the letter; False if there is no such letter.
+        """Push a dead letter's bytes to the list again and forget the letter. It does not count as a repeat.
 
-        It does not count as a repeat.
+        False if there is no such letter, or if it does not have all of its message.
         """
 
     def keep(self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None) -> int:

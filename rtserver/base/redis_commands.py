@@ -88,7 +88,8 @@ def entries_of(reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:
 def letter_fields(letter: DeadLetter) -> tuple[str | bytes | int, ...]:
     """A dead letter as the fields of an entry; ``at`` in milliseconds."""
     texts = ("reason", letter.reason, "detail", letter.detail, "src", letter.src)
-    return (*texts, "raw", letter.raw, "at", int(letter.at * 1000))
+    whole = ("bytes", letter.bytes, "sha256", letter.sha256) if letter.bytes else ()
+    return (*texts, "raw", letter.raw, "at", int(letter.at * 1000), *whole)
 
 
 def _as_it_came(reply: Any, **_options: Any) -> Any:

@@ -15,7 +15,19 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from rtserver.base.queue_port import START, DeadLetter, Entry, Moved, QueueRefusedError, is_place
+from rtserver.base.message_name import maybe_name_in
+from rtserver.base.queue_port import (
+    NO_REPEATS,
+    START,
+    Aside,
+    DeadLetter,
+    Entry,
+    Moved,
+    Named,
+    QueueRefusedError,
+    Repeats,
+    is_place,
+)
 from rtserver.base.redis_commands import WRONG_KIND, entries_of, letter_fields, load_script
 from rtserver.base.redis_streams import HASH, RedisStreams
 from rtserver.base.redis_work import RedisWork
@@ -23,7 +35,9 @@ from rtserver.base.signature import Signer
 
 DEFAULT_NAME = "queue:rtserver"
 SOCKET_SECONDS = 5.0
-MOST_NAMES = 1_000_000  # about 120 MB, whatever producers do
+MOST_NAMES = 1_000_000  # about 130 MB, whatever producers do
+NAME_MS = 86_400_000  # of silence, after which no name is known any more
+BATCH_BYTES = 8_388_608  # that one intake moves; Redis does nothing else meanwhile
 
 
 def client_options() -> dict[str, Any]:
@@ -50,8 +64,9 @@ class RedisQueue(RedisStreams):
     """One queue, by the name of its list. May be shared by greenlets or threads: each call takes its own connection.
 
     ``batch`` bounds what one intake moves; the bus keeps about ``bus_length`` entries, and ``dead_length`` of the
-    dead letters stay. For ``repeat_seconds`` a message with an id is remembered, 0 turns that off; of very many, the
-    last ``MOST_NAMES`` are. ``signer`` signs what is put.
+    dead letters stay. For ``repeat_seconds`` a name stands for one message, 0 turns that off; of very many names the
+    last are known, at least half of ``most_names``. A message of more than ``most_bytes`` does not come to the bus; 0
+    is no bound. ``signer`` signs what is put.
     """
 
     def __init__(
@@ -63,21 +78,29 @@ class RedisQueue(RedisStreams):
         bus_length: int = 100_000,
         dead_length: int = 10_000,
         repeat_seconds: float = 600.0,
+        most_names: int = MOST_NAMES,
+        most_bytes: int = 0,
         signer: Signer | None = None,
     ) -> None:
         super().__init__(client, name)
         self._list, self._intake = name, f"{{{name}}}:intake"
         self._bus, self._dead = f"{{{name}}}:bus", f"{{{name}}}:dead"
-        self._positions, self._names = f"{{{name}}}:positions", f"{{{name}}}:ids"
-        self._buried = f"{{{name}}}:buried"
+        self._positions, self._buried = f"{{{name}}}:positions", f"{{{name}}}:buried"
+        self._names = (f"{{{name}}}:names", f"{{{name}}}:names:before")
+        self._aside = f"{{{name}}}:aside"
         kinds = {self._list: "list", self._intake: "list", self._bus: "stream", self._dead: "stream"}
-        self._kinds = {**kinds, self._buried: "zset", self._names: "zset", self._positions: "hash"}
+        kinds |= {**dict.fromkeys(self._names, "hash"), self._aside: "set"}
+        self._kinds = {**kinds, self._buried: "zset", self._positions: "hash"}
         self._batch, self._bus_length, self._dead_length = batch, bus_length, dead_length
         self._signer = signer or Signer()
         self._repeat_ms = round(repeat_seconds * 1000)
+        self._name_ms = max(NAME_MS, 2 * self._repeat_ms)
+        self._most_names, self._most_bytes = most_names, most_bytes
         self._bury_script = load_script("bury.lua")
-        self._intake_script = load_script("message_id.lua", "intake.lua")
-        self._requeue_script = load_script("message_id.lua", "requeue.lua")
+        self._bury_aside_script = load_script("bury_aside.lua")
+        self._intake_script = load_script("intake.lua")
+        self._bind_script = load_script("bind.lua")
+        self._requeue_script = load_script("requeue.lua")
         self._positions_script = load_script("place.lua", "positions.lua")
         # A blocking command has to end well before its socket counts as dead; a URL may set the socket's timeout.
         self._longest_wait = 0.6 * (client.connection_pool.connection_kwargs.get("socket_timeout") or SOCKET_SECONDS)
@@ -93,12 +116,36 @@ class RedisQueue(RedisStreams):
         Both commands leave in one write: Redis goes from the pop to the script without a round trip in between.
         """
         wait = min(timeout, self._longest_wait)
-        pop = ("BLMOVE", self._list, self._intake, "LEFT", "RIGHT", wait) if wait > 0 else ("PING",)
-        keys = (self._list, self._intake, self._bus, self._names)
-        bounds = (self._batch, self._bus_length, self._repeat_ms, MOST_NAMES)
+        move_one = (self._list, self._intake, "LEFT", "RIGHT")
+        pop = ("BLMOVE", *move_one, wait) if wait > 0 else ("LMOVE", *move_one)
+        keys = (self._list, self._intake, self._bus, self._aside)
+        bounds = (self._batch, BATCH_BYTES, self._bus_length, self._most_bytes)
         move = ("EVAL", self._intake_script, len(keys), *keys, *bounds)
-        count, newest_id, repeats = self._call_together([pop, move])[-1]
-        return Moved(count, newest_id.decode(), repeats)
+        count, newest_id, aside = self._call_together([pop, move])[-1]
+        return Moved(count, newest_id.decode(), aside)
+
+    def aside(self) -> Aside | None:
+        """See ``QueuePort``. Each one is a list of one message, under a key of its own."""
+        name = self._call("SRANDMEMBER", self._aside)
+        if name is None:
+            return None
+        raws = self._call("LRANGE", self._aside_key(name.decode()), 0, 0)
+        return Aside(name.decode(), raws[0] if raws else b"")
+
+    def bury_aside(self, name: str, letter: DeadLetter) -> bool:
+        """See ``QueuePort``."""
+        keys = (self._aside, self._aside_key(name), self._dead)
+        fields = (name, self._dead_length, *letter_fields(letter))
+        return bool(self._call("EVAL", self._bury_aside_script, len(keys), *keys, *fields))
+
+    def bind(self, named: Sequence[Named]) -> Repeats:
+        """See ``QueuePort``. Two hashes from names to what is known of them."""
+        if not named or not self._repeat_ms:
+            return NO_REPEATS
+        keys = (*self._names, self._bus)
+        bounds = (self._repeat_ms, self._most_names, self._name_ms)
+        untold, *ids = self._call("EVAL", self._bind_script, len(keys), *keys, *bounds, *chain.from_iterable(named))
+        return Repeats(frozenset(entry_id.decode() for entry_id in ids), untold)
 
     def read(self, after: str, count: int, timeout: float) -> list[Entry]:
         """See ``QueuePort``. XREAD, which waits in Redis."""
@@ -147,10 +194,14 @@ class RedisQueue(RedisStreams):
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """See ``QueuePort``. ``at`` is kept in epoch milliseconds."""
-        rows = [(letter.entry, letter.reason, *letter_fields(letter)) for letter in letters]
+        rows = [
+            (letter.entry, letter.reason, len(fields), *fields)
+            for letter in letters
+            for fields in (letter_fields(letter),)
+        ]
         if rows:
-            bounds = (self._dead_length, len(rows[0]) - 2)
-            self._call("EVAL", self._bury_script, 2, self._dead, self._buried, *bounds, *chain.from_iterable(rows))
+            words = chain.from_iterable(rows)
+            self._call("EVAL", self._bury_script, 2, self._dead, self._buried, self._dead_length, *words)
 
     def dead_letters(self, after: str, count: int) -> list[DeadLetter]:
         """See ``QueuePort``."""
@@ -158,9 +209,13 @@ class RedisQueue(RedisStreams):
         return [_dead_letter(entry_id, fields) for entry_id, fields in reply]
 
     def requeue(self, letter_id: str) -> bool:
-        """See ``QueuePort``."""
-        keys = (self._list, self._dead, self._names)
-        return bool(self._call("EVAL", self._requeue_script, len(keys), *keys, letter_id))
+        """See ``QueuePort``. A letter never changes, so it may be read before the script runs."""
+        reply = self._call("XRANGE", self._dead, letter_id, letter_id)
+        if not reply:
+            return False
+        name = maybe_name_in(_dead_letter(*reply[0]).raw) or b""
+        keys = (self._list, self._dead, *self._names, self._bus)
+        return bool(self._call("EVAL", self._requeue_script, len(keys), *keys, letter_id, name, self._name_ms))
 
     def work(self, stream: str) -> RedisWork:
         """See ``WorkQueue``."""
@@ -172,8 +227,13 @@ class RedisQueue(RedisStreams):
         """See ``QueuePort``."""
         self._client.close()
 
+    def _aside_key(self, name: str) -> str:
+        return f"{self._aside}:{name}"
+
 
 def _dead_letter(entry_id: bytes, fields: list[bytes]) -> DeadLetter:
     texts = dict(zip(fields[::2], fields[1::2], strict=True))
     reason, detail, src = (texts.get(name, b"").decode(errors="replace") for name in (b"reason", b"detail", b"src"))
-    return DeadLetter(texts.get(b"raw", b""), reason, detail, src, int(texts.get(b"at", 0)) / 1000, entry_id.decode())
+    at, size = int(texts.get(b"at", 0)) / 1000, int(texts.get(b"bytes", 0))
+    sha256 = texts.get(b"sha256", b"").decode(errors="replace")
+    return DeadLetter(texts.get(b"raw", b""), reason, detail, src, at, entry_id.decode(), bytes=size, sha256=sha256)

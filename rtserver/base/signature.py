@@ -30,7 +30,7 @@ class Signer:
 
     def sign(self, message: bytes) -> bytes:
         """What to send."""
-        return _head_of(self._keys[0], message) + message if self._keys else message
+        return _sign_head(self._keys[0], message) + message if self._keys else message
 
     def open(self, raw: bytes) -> bytes:
         """The message in what was sent. Raises ``SignatureError``."""
@@ -40,12 +40,17 @@ class Signer:
         if not _has_head(raw):
             raise SignatureError("it is not signed")
         head, message = raw[:HEAD_LENGTH], raw[HEAD_LENGTH:]
-        if not any(hmac.compare_digest(_head_of(key, message), head) for key in self._keys):
+        if not any(hmac.compare_digest(_sign_head(key, message), head) for key in self._keys):
             raise SignatureError("its signature was made with another secret, or for other bytes")
         return message
 
 
-def _head_of(key: bytes, message: bytes) -> bytes:
+def head_of(raw: bytes) -> bytes:
+    """The signature in front of a message, with its space; empty if there is none. It may be a bad one."""
+    return raw[:HEAD_LENGTH] if _has_head(raw) else b""
+
+
+def _sign_head(key: bytes, message: bytes) -> bytes:
     return b"%s%s " % (PREFIX, hmac.digest(key, message, "sha256").hex().encode())
 
 

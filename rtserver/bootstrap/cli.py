@@ -214,6 +214,8 @@ def show_dead(letter_id: str, **options: Any) -> None:
 def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, **options: Any) -> None:
     """Push messages to the end of the queue again, and forget their letters.
 
+    Of messages that were too large only the beginning was kept: their letters stay.
+
     \b
     Examples:
       rtserver dead requeue 1763668800000-0
@@ -224,10 +226,10 @@ def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, **options: Any) -> N
     from rtserver.bootstrap import dead_letter
 
     with _queue(options) as queue:
-        wanted = [letter.id for letter in dead_letter.letters(queue)] if is_all else letter_ids
+        wanted = dead_letter.whole_ids(queue) if is_all else letter_ids
         missing = [letter_id for letter_id in wanted if not queue.requeue(letter_id)]
     if missing:
-        raise _failure(f"no dead letter has the id {', '.join(missing)}")
+        raise _failure(f"no dead letter, or none with all of its message, has the id {', '.join(missing)}")
     click.echo(f"pushed {len(wanted)} {'message' if len(wanted) == 1 else 'messages'} again")
 
 

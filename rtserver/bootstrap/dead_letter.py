@@ -21,6 +21,11 @@ def letters(queue: QueuePort, reason: str = "") -> Iterator[DeadLetter]:
         yield from (letter for letter in page if not reason or letter.reason == reason)
 
 
+def whole_ids(queue: QueuePort) -> list[str]:
+    """The ids of the letters that have all of their message. Raises ``QueueError``."""
+    return [letter.id for letter in letters(queue) if not letter.bytes]
+
+
 def find(queue: QueuePort, letter_id: str) -> DeadLetter | None:
     """The letter with that id. Raises ``QueueError``."""
     return next((letter for letter in letters(queue) if letter.id == letter_id), None)
@@ -29,7 +34,7 @@ def find(queue: QueuePort, letter_id: str) -> DeadLetter | None:
 def line(letter: DeadLetter) -> str:
     """A letter as one line: id, moment, reason, source and the beginning of its bytes."""
     beginning = letter.raw[:SHOWN].decode(errors="backslashreplace")
-    more = "…" if len(letter.raw) > SHOWN else ""
+    more = "…" if max(len(letter.raw), letter.bytes) > SHOWN else ""
     # Whoever can write to the Redis has written all of it but the moment.
     number, reason, src = printable(letter.id), printable(letter.reason), printable(letter.src) or "-"
     return f"{number:<18} {_moment(letter)}  {reason:<14} {src:<12} {printable(beginning)}{more}"
@@ -45,6 +50,9 @@ def page(letter: DeadLetter) -> str:
         "src": letter.src,
         "message": letter.raw.decode(errors="backslashreplace"),
     }
+    if letter.bytes:
+        rows["message"] += "…"
+        rows |= {"bytes": f"{letter.bytes}, of which {len(letter.raw)} were kept", "sha256": letter.sha256}
     return "\n".join(f"{name:<8} {printable(value)}" for name, value in rows.items())
 
 

@@ -76,7 +76,7 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
     yield Measure(
         "counter", "intake_messages", "Messages moved from the list to the bus", lambda: pipeline.intake.moved
     )
-    yield Measure("counter", "repeated_messages", "Messages dropped as repeats", lambda: pipeline.intake.repeated)
+    yield Measure("counter", "repeated_messages", "Messages dropped as repeats", lambda: pipeline.repeats.repeated)
     yield Measure("counter", "bus_messages", "Messages read from the bus", lambda: pipeline.reader.received)
     yield Measure(
         "counter", "bus_lost", "Bus entries that were trimmed before they were read", lambda: pipeline.reader.lost

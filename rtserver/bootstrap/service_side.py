@@ -88,6 +88,7 @@ def build_services(
         config.queue,
         bus_length=config.bus_length,
         repeat_seconds=config.repeat_seconds,
+        most_bytes=message_bounds(config).bytes,
     )
     stopping = gevent.event.Event()
     link = QueueLink(stopping.wait)

@@ -6,14 +6,19 @@ said by whoever runs them.
 
 import logging
 from collections.abc import Callable
+from hashlib import sha256
 
-from rtserver.base.queue_port import START, QueuePort, number_of, order_of
+from rtserver.base.queue_port import START, Entry, QueuePort, number_of, order_of
 from rtserver.service.cursor import Cursor, Gap
 from rtserver.service.dispatcher import ServiceMessageDispatcher
+from rtserver.service.message import too_large
 from rtserver.service.queue_link import QueueLink
+from rtserver.service.rejections import Rejections
+from rtserver.service.repeats import RepeatFilter
 
 READ_SECONDS = 1.0  # how long a read waits for a first entry
 INTAKE_SECONDS = 0.5  # how long an intake does; a stop waits for it
+HASHED_AT_ONCE = 1_048_576  # bytes of a message that is too large; a few milliseconds
 HOLD_SECONDS = 0.001  # between two looks whether the websocket thread has caught up
 
 log = logging.getLogger(__name__)
@@ -35,8 +40,10 @@ class BusReader:
         *,
         must_hold: Callable[[], bool],
         pause: Callable[[float], object],
+        repeats: RepeatFilter | None = None,
         count: int = 500,
     ) -> None:
+        self._repeats = repeats or RepeatFilter(queue, link)
         self._queue = queue
         self._link = link
         self._dispatcher = dispatcher
@@ -75,7 +82,8 @@ class BusReader:
             entries = self._link.call(self._queue.range, cursor.id, self.position, self._count)
             if entries:
                 self._count_lost(cursor.advance(entries))
-                self._dispatcher.reject(entries)
+                opened = self._dispatcher.open(entries)
+                self._dispatcher.reject(opened, self._repeats.find(opened))
             else:
                 self._count_lost(cursor.jump(self.position))
 
@@ -90,16 +98,18 @@ class BusReader:
             self._pause(0)
 
     def read(self) -> None:
-        """One read, dispatched before anybody else on this thread goes on."""
+        """One read; from its position on nobody else on this thread goes on before it is dispatched."""
         while self._must_hold():
             self._pause(HOLD_SECONDS)
         entries = self._link.call(self._queue.read, self.position, self._count, READ_SECONDS)
         if not entries:
             self._check_bus()
             return
+        opened = self._dispatcher.open(entries)
+        repeats = self._repeats.find(opened)  # may wait; the position says meanwhile that nothing was read
         self._count_lost(self._cursor.advance(entries))
         self.received += len(entries)
-        self._dispatcher.dispatch(entries)
+        self._dispatcher.dispatch(opened, repeats)
 
     def _check_bus(self) -> None:
         """Silence may mean that Redis has lost the bus and numbers the new one below our position."""
@@ -115,7 +125,7 @@ class BusReader:
 
 
 class Intake:
-    """Moves messages from the list to the bus; ``moved`` counts them, ``repeated`` those that it dropped as repeats.
+    """Moves messages from the list to the bus; ``moved`` counts them. Of what is too large it buries the beginning.
 
     At most ``max_ahead`` entries ahead of the reader, so that a backlog stays on the list, where nothing is trimmed.
     """
@@ -129,15 +139,19 @@ class Intake:
         must_hold: Callable[[], bool],
         pause: Callable[[float], object],
         max_ahead: int = 50_000,
+        rejections: Rejections | None = None,
+        most_bytes: int = 0,
     ) -> None:
         self._queue = queue
         self._link = link
         self._reader = reader
+        self._rejections = Rejections() if rejections is None else rejections
+        self._most_bytes = most_bytes
         self._must_hold = must_hold
         self._pause = pause
         self._max_ahead = max_ahead
         self.newest_id = START
-        self.moved = self.repeated = 0
+        self.moved = 0
         self.is_stopped = False
 
     @property
@@ -157,5 +171,20 @@ class Intake:
         """One intake."""
         moved = self._link.call(self._queue.intake, INTAKE_SECONDS)
         self.moved += moved.messages
-        self.repeated += moved.repeats
         self.newest_id = moved.newest_id
+        if moved.aside:
+            self._bury_aside()
+
+    def _bury_aside(self) -> None:
+        """One message that was too large. Another worker may do the same: one of them adds the letter."""
+        found = self._link.call(self._queue.aside)
+        if found is None:
+            return
+        rejected = too_large(len(found.raw), self._most_bytes)
+        whole = sha256()
+        for start in range(0, len(found.raw), HASHED_AT_ONCE):
+            whole.update(found.raw[start : start + HASHED_AT_ONCE])
+            self._pause(0)
+        letter = self._rejections.letter(Entry("", found.raw), rejected, whole.hexdigest())
+        if self._link.call(self._queue.bury_aside, found.name, letter):
+            self._rejections.count(rejected)

@@ -4,13 +4,14 @@ Pure, and on the path of every message: one look into the envelope, one look int
 lane, so that what is costly to decode delays nobody else.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rtserver.base.queue_port import Entry
 from rtserver.base.signature import Signer
 from rtserver.service.lane import Lane
 from rtserver.service.message import NO_BOUNDS, Bounds, Reason, Rejected, ServiceMessage, decode
 from rtserver.service.rejections import Rejections
+from rtserver.service.repeats import Opened
 
 
 class DuplicateTypeError(ValueError):
@@ -38,29 +39,37 @@ class ServiceMessageDispatcher:
                     f"{_name(other)} and {_name(lane)} both handle service messages of type {lane.msg_type!r}"
                 )
 
-    def dispatch(self, entries: Sequence[Entry]) -> None:
-        """What one read of the bus brought, in its order. Never waits and never raises."""
-        lanes, signer, bounds = self._lanes, self._signer, self._bounds
+    def open(self, entries: Sequence[Entry]) -> list[Opened]:
+        """The messages in what the bus gave, or why they are none. Never raises."""
+        opened: list[Opened] = []
+        signer, bounds = self._signer, self._bounds
         for entry in entries:
             try:
-                message = decode(entry.raw, signer, bounds)
-                lane = lanes.get(message.type)
-                if lane is None:
-                    raise _unknown(message)
+                opened.append((entry, decode(entry.raw, signer, bounds)))
             except Rejected as rejected:
-                self._rejections.add(entry, rejected)
-            else:
-                lane.offer(entry, message)
+                opened.append((entry, rejected))
+        return opened
 
-    def reject(self, entries: Sequence[Entry]) -> None:
-        """Give those that no lane takes to the rejections, and leave the others alone."""
-        for entry in entries:
-            try:
-                message = decode(entry.raw, self._signer, self._bounds)
-                if message.type not in self._lanes:
-                    raise _unknown(message)
-            except Rejected as rejected:
-                self._rejections.add(entry, rejected)
+    def dispatch(self, opened: Sequence[Opened], repeats: Collection[str] = ()) -> None:
+        """What one read of the bus brought, in its order, but for repeats, by id. Never waits and never raises."""
+        lanes = self._lanes
+        for entry, message in opened:
+            if repeats and entry.id in repeats:
+                continue
+            if isinstance(message, Rejected):
+                self._rejections.add(entry, message)
+            elif (lane := lanes.get(message.type)) is not None:
+                lane.offer(entry, message)
+            else:
+                self._rejections.add(entry, _unknown(message))
+
+    def reject(self, opened: Sequence[Opened], repeats: Collection[str] = ()) -> None:
+        """Give those that no lane takes to the rejections, and leave the others and repeats, by id, alone."""
+        for entry, message in opened:
+            if isinstance(message, Rejected):
+                self._rejections.add(entry, message)
+            elif message.type not in self._lanes and entry.id not in repeats:
+                self._rejections.add(entry, _unknown(message))
 
 
 def _unknown(message: ServiceMessage) -> Rejected:

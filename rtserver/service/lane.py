@@ -11,7 +11,7 @@ slow handler takes no memory and loses nothing, as long as the bus still holds w
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from rtserver.base.queue_port import START, Entry, just_before, order_of
 from rtserver.base.signature import Signer
@@ -109,20 +109,36 @@ class Lane:
         if len(queue) == 1:
             self.wake()
 
-    def take(self, entries: Sequence[Entry], until: str, is_all: bool) -> None:
-        """What the bus gave, of all types, behind ``position``; ``is_all``: no more of it up to ``until``."""
-        assert self._cursor is not None, "a live lane takes what it is offered"
-        if entries:
-            self._count_lost(self._cursor.advance(entries))
-        if is_all:
-            self._count_lost(self._cursor.jump(until))
+    def open(self, entries: Sequence[Entry]) -> list[tuple[Entry, ServiceMessage]]:
+        """This lane's messages among what the bus gave, of all types."""
+        opened = []
         for entry in entries:
             try:
                 message = decode(entry.raw, self._signer, self._bounds)
             except Rejected:
                 continue  # the reader has seen to it
             if message.type == self.msg_type:
-                self._queue.append((entry, message))
+                opened.append((entry, message))
+        return opened
+
+    def take(
+        self,
+        entries: Sequence[Entry],
+        opened: Sequence[tuple[Entry, ServiceMessage]],
+        until: str,
+        is_all: bool,
+        repeats: Collection[str] = (),
+    ) -> None:
+        """What the bus gave behind ``position``, and what of it is this lane's, but for repeats, by id.
+
+        ``is_all``: there is no more of it up to ``until``.
+        """
+        assert self._cursor is not None, "a live lane takes what it is offered"
+        if entries:
+            self._count_lost(self._cursor.advance(entries))
+        if is_all:
+            self._count_lost(self._cursor.jump(until))
+        self._queue.extend(pair for pair in opened if pair[0].id not in repeats)
 
     def catch_up(self, reader_position: str) -> bool:
         """Go live if the lane stands where the reader stands; whether it did."""

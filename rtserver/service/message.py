@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from rtserver.base.signature import SignatureError, Signer
+from rtserver.base.message_name import maybe_name
+from rtserver.base.signature import SignatureError, Signer, head_of
 from rtserver.base.wire import json
 from rtserver.base.wire.json_depth import is_deeper
 
@@ -29,28 +30,38 @@ class Reason(StrEnum):
     HANDLER_FAILED = "handler_failed"
 
 
-class Rejected(ValueError):  # noqa: N818 (the verdict, not a fault of ours)
-    """A message that cannot be handled. ``reason`` is one of the table, ``detail`` fit to be read by its producer."""
+NO_ID = msgspec.Raw()
 
-    def __init__(self, reason: Reason, detail: str, src: str = "") -> None:
+
+class Rejected(ValueError):  # noqa: N818 (the verdict, not a fault of ours)
+    """A message that cannot be handled. ``reason`` is one of the table, ``detail`` fit to be read by its producer.
+
+    ``is_too_large``: so large that only the beginning of it is worth keeping. ``id`` is that of no message.
+    """
+
+    id = NO_ID
+
+    def __init__(self, reason: Reason, detail: str, src: str = "", *, is_too_large: bool = False) -> None:
         super().__init__(reason, detail, src)
         self.reason = reason
         self.detail = detail
         self.src = src
+        self.is_too_large = is_too_large
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.detail}"
 
 
 class ServiceMessage(msgspec.Struct, frozen=True, gc=False):
-    """``{"type": str, "src": str, "data": any}``. ``data`` is JSON that has not been looked at yet.
+    """``{"type": str, "src": str, "data": any, "id"?: any}``. ``data`` is JSON that has not been looked at yet.
 
-    There may be an ``"id"`` as well: it has had its effect when the message came to the bus.
+    ``id`` neither: it is empty if there is none.
     """
 
     type: str
     src: str
     data: msgspec.Raw
+    id: msgspec.Raw = NO_ID
 
 
 _decoder = msgspec.json.Decoder(ServiceMessage)
@@ -71,7 +82,7 @@ NO_BOUNDS = Bounds()
 def decode(raw: bytes, signer: Signer = _no_secret, bounds: Bounds = NO_BOUNDS) -> ServiceMessage:
     """The message in ``raw``. Raises ``Rejected`` with ``BAD_SIGNATURE``, ``BAD_JSON`` or ``BAD_MESSAGE``."""
     if 0 < bounds.bytes < len(raw):
-        raise Rejected(Reason.BAD_MESSAGE, f"{len(raw)} bytes; allowed are {bounds.bytes}")
+        raise too_large(len(raw), bounds.bytes)
     try:
         opened = signer.open(raw)
     except SignatureError as error:
@@ -82,6 +93,23 @@ def decode(raw: bytes, signer: Signer = _no_secret, bounds: Bounds = NO_BOUNDS) 
         return json.decode(opened, _decoder)
     except json.JsonError as error:
         raise rejection_of(opened, error, Reason.BAD_MESSAGE) from None
+
+
+def too_large(size: int, most: int) -> Rejected:
+    """Why a message of ``size`` bytes is rejected where ``most`` are allowed."""
+    return Rejected(Reason.BAD_MESSAGE, f"{size} bytes; allowed are {most}", is_too_large=True)
+
+
+def name_in(raw: bytes, message: ServiceMessage) -> bytes | None:
+    """The name of a message that was decoded from ``raw``; None if it has none, or is not all JSON.
+
+    To be asked for messages with an id only: it reads all of the data.
+    """
+    try:
+        json.decode(message.data, _any_decoder)
+    except json.JsonError:
+        return None
+    return maybe_name(message.src, message.id, head_of(raw))
 
 
 def rejection_of(raw: bytes | msgspec.Raw, error: json.JsonError, shape_reason: Reason, src: str = "") -> Rejected:

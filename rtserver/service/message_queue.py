@@ -7,10 +7,11 @@ Whoever speaks another language needs no more than RPUSH.
 from collections.abc import Iterable
 from typing import Any, Self, TypeAlias
 
-from rtserver.base.queue_port import START, DeadLetter, QueuePort
+from rtserver.base.queue_port import START, DeadLetter, Entry, QueuePort
 from rtserver.base.redis_queue import DEFAULT_NAME, RedisQueue, plain_client
 from rtserver.base.signature import Signer
 from rtserver.service.message import Rejected, ServiceMessage, decode, encode
+from rtserver.service.repeats import names_in
 
 OutgoingMessage: TypeAlias = tuple[str, str, Any] | tuple[str, str, Any, str | int | None]
 
@@ -53,24 +54,27 @@ class ServiceMessageQueue:
     def get(self, count: int = 100, timeout: float = 1.0) -> list[ServiceMessage]:
         """The next messages, at most ``count``, in order; waits ``timeout`` seconds for a first one.
 
-        Begins with what the bus holds. What is no message goes to the dead stream instead.
+        Begins with what the bus holds. What is no message goes to the dead stream instead, and repeats are left out.
         """
         entries = self._queue.read(self._position, count, 0)
         if not entries:
             self._queue.intake(timeout)
             entries = self._queue.read(self._position, count, 0)
-        messages, dead = [], []
+        messages: list[tuple[Entry, ServiceMessage]] = []
+        dead = []
         for entry in entries:
             try:
-                messages.append(decode(entry.raw, self._signer))
+                messages.append((entry, decode(entry.raw, self._signer)))
             except Rejected as rejected:
                 at = int(entry.id.partition("-")[0]) / 1000
                 dead.append(DeadLetter(entry.raw, rejected.reason, rejected.detail, rejected.src, at, entry=entry.id))
+        named = names_in(messages)
+        repeats = self._queue.bind(named).ids if named else ()
         if dead:
             self._queue.bury(dead)
         if entries:
             self._position = entries[-1].id
-        return messages
+        return [message for entry, message in messages if entry.id not in repeats]
 
     def close(self) -> None:
         """Close the connections."""

@@ -10,6 +10,7 @@ Knows neither greenlets nor threads: how a part sleeps is passed in.
 import secrets
 import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from rtserver.base.signature import Signer
 from rtserver.base.work_port import WorkQueue
@@ -24,6 +25,7 @@ from rtserver.service.once_worker import OnceRule, OnceWorker
 from rtserver.service.position import Positions
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
+from rtserver.service.repeats import RepeatFilter
 from rtserver.service.worker import Event, LaneWorker, Undertaker
 
 
@@ -78,12 +80,21 @@ class Pipeline:
 
         self.lanes = tuple(map(lane_of, handlers))
         dispatcher = ServiceMessageDispatcher(self.lanes, rejections, signer, bounds)
-        self.reader = BusReader(queue, link, dispatcher, count=read_count, must_hold=must_hold, pause=pause)
-        self.intake = Intake(queue, link, self.reader, max_ahead=max_ahead, must_hold=must_hold, pause=pause)
+        self.repeats = repeats = RepeatFilter(queue, link)
+        waits: dict[str, Any] = {"must_hold": must_hold, "pause": pause}
+        self.reader = BusReader(queue, link, dispatcher, count=read_count, repeats=repeats, **waits)
+        self.intake = Intake(
+            queue,
+            link,
+            self.reader,
+            max_ahead=max_ahead,
+            rejections=rejections,
+            most_bytes=bounds.bytes,
+            **waits,
+        )
         self.undertaker = Undertaker(rejections, queue, link, event())
         self.workers = tuple(
-            LaneWorker(lane, queue, link, self.reader, event(), must_hold=must_hold, pause=pause)
-            for lane in self.lanes
+            LaneWorker(lane, queue, link, self.reader, event(), repeats=repeats, **waits) for lane in self.lanes
         )
         self.positions = Positions(worker, self.lanes, queue, link, self.reader, rejections=rejections, pause=pause)
 

@@ -7,12 +7,16 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from hashlib import sha256
+
+import msgspec
 
 from rtserver.base.queue_port import DeadLetter, Entry
 from rtserver.service.message import Reason, Rejected
 
 LOG_SECONDS = 60.0
 MAX_DETAIL = 500
+KEPT_BYTES = 4_096  # of a message that is too large
 CONGESTED_LENGTH = 5_000
 
 log = logging.getLogger(__name__)
@@ -58,10 +62,18 @@ class Rejections:
         self.count(rejected, handler)
         self.wake()
 
-    def letter(self, entry: Entry, rejected: Rejected) -> DeadLetter:
-        """The dead letter of a message, for who buries it himself and says ``count`` then."""
+    def letter(self, entry: Entry, rejected: Rejected, whole_hash: str = "") -> DeadLetter:
+        """The dead letter of a message, for who buries it himself and says ``count`` then.
+
+        Of what is too large it has the beginning, with the length and SHA-256 of the whole: ``whole_hash``, if it is
+        known already.
+        """
         detail = rejected.detail[:MAX_DETAIL]
-        return DeadLetter(entry.raw, str(rejected.reason), detail, rejected.src, self._now(), entry=entry.id)
+        letter = DeadLetter(entry.raw, str(rejected.reason), detail, rejected.src, self._now(), entry=entry.id)
+        if not rejected.is_too_large:
+            return letter
+        digest = whole_hash or sha256(entry.raw).hexdigest()
+        return msgspec.structs.replace(letter, raw=entry.raw[:KEPT_BYTES], bytes=len(entry.raw), sha256=digest)
 
     def count(self, rejected: Rejected, handler: str = "") -> None:
         """Count a message that is dead, and tell the log."""

@@ -11,6 +11,7 @@ from rtserver.service.bus_reader import HOLD_SECONDS, BusReader
 from rtserver.service.lane import Lane
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
+from rtserver.service.repeats import RepeatFilter
 
 BURY_LIMIT = 500
 CATCH_UP_COUNT = 500
@@ -42,7 +43,9 @@ class LaneWorker:
         *,
         must_hold: Callable[[], bool],
         pause: Callable[[float], object],
+        repeats: RepeatFilter | None = None,
     ) -> None:
+        self._repeats = repeats or RepeatFilter(queue, link)
         self._lane = lane
         self._queue = queue
         self._link = link
@@ -78,7 +81,9 @@ class LaneWorker:
             self._pause(HOLD_SECONDS)
         until = self._reader.position
         entries = self._link.call(self._queue.range, self._lane.position, until, CATCH_UP_COUNT)
-        self._lane.take(entries, until, is_all=len(entries) < CATCH_UP_COUNT)
+        opened = self._lane.open(entries)
+        repeats = self._repeats.find(opened)
+        self._lane.take(entries, opened, until, is_all=len(entries) < CATCH_UP_COUNT, repeats=repeats)
 
 
 class Undertaker:

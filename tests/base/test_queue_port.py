@@ -1,6 +1,5 @@
 """What every queue keeps to: one suite for the one in Redis, on plain sockets and on gevent's, and for its twin."""
 
-import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 from rtserver.base.gevent_redis import gevent_client
 from rtserver.base.memory_queue import MemoryQueue
+from rtserver.base.message_name import maybe_name_in
 from rtserver.base.queue_port import (
     START,
     Bound,
@@ -18,6 +18,7 @@ from rtserver.base.queue_port import (
     Gone,
     Kept,
     Moved,
+    Named,
     QueuePort,
     just_before,
     number_of,
@@ -149,95 +150,180 @@ def test_the_bus_forgets_its_oldest_entries_and_the_numbers_tell(make_queue: Mak
     assert queue.range(START, entries[0].id, 10) == entries[:1]
 
 
-def named(name: str, src: str = '"feed"', data: str = "1") -> bytes:
-    """A message with an id; both are given as JSON."""
-    return f'{{"type":"n","src":{src},"data":{data},"id":{name}}}'.encode()
+def bind(queue: QueuePort, *pairs: tuple[str, str]) -> list[str]:
+    """Bring entries by their ids, each with a name; which of them are repeats."""
+    repeats = queue.bind([Named(entry_id, name.encode()) for entry_id, name in pairs])
+    return [entry_id for entry_id, _ in pairs if entry_id in repeats.ids]
 
 
-def through(queue: QueuePort, *raws: bytes) -> list[bytes]:
-    """What of these messages reaches the bus, put there one by one."""
-    position = queue.newest_id()
-    for raw in raws:
-        queue.put([raw])
-        queue.intake(0.1)
-    return [entry.raw for entry in queue.read(position, 1000, 0)]
+def test_the_first_entry_that_is_brought_has_the_name_and_others_are_repeats(queue: QueuePort) -> None:
+    assert bind(queue, ("1000-1", "a"), ("1000-2", "b"), ("1001-3", "a")) == ["1001-3"]
+    assert bind(queue, ("1001-4", "b"), ("1001-5", "c")) == ["1001-4"]
+    assert queue.bind([]) == (frozenset(), 0)
 
 
-def test_a_message_that_comes_again_under_its_id_is_dropped_and_counted(queue: QueuePort) -> None:
-    first, second = named("1"), named("2")
-    queue.put([first, second, first])
-    queue.intake(0.1)
-    moved = queue.intake(0)
-    queue.put([named("1", data='"other data"'), named("3"), second])
-    counts = [moved, queue.intake(0.1), queue.intake(0)]
-    assert sum(one.repeats for one in counts) == 2
-    assert [entry.raw for entry in queue.read(START, 10, 0)] == [first, second, named("3")]
-    assert counts[-1].newest_id == queue.newest_id()
-    assert queue.waiting() == 0
+def test_the_verdict_is_the_same_for_everybody_who_asks(queue: QueuePort) -> None:
+    pairs = [("1000-1", "a"), ("1000-2", "a"), ("1000-3", "b"), ("2000-4", "a")]
+    assert [bind(queue, *pairs) for _ in range(3)] == [["1000-2", "2000-4"]] * 3
+    assert bind(queue, *pairs[1:]) == ["1000-2", "2000-4"]
 
 
-def test_an_id_belongs_to_its_sender_and_a_number_is_no_text(queue: QueuePort) -> None:
-    different = [named("1"), named("1", '"other"'), named('"1"'), named('"n1"'), named("-1"), named('"\\n"')]
-    assert through(queue, *different, *different) == different
+def test_an_entry_in_front_of_the_one_that_has_the_name_is_a_repeat_as_well(queue: QueuePort) -> None:
+    assert bind(queue, ("2000-2", "a")) == []
+    assert bind(queue, ("1000-1", "a"), ("2000-2", "a")) == ["1000-1"]
 
 
-def test_a_number_is_the_same_however_it_is_written(queue: QueuePort) -> None:
-    assert through(queue, named("10"), named("1e1"), named("10.0")) == [named("10")]
+def test_the_name_stands_for_another_entry_when_its_time_is_over_and_all_verdicts_stay(make_queue: MakeQueue) -> None:
+    queue = make_queue(repeat_seconds=10)
+    pairs = [("1000-1", "a"), ("10999-2", "a"), ("11000-3", "a"), ("20999-4", "a"), ("21000-5", "a")]
+    assert [bind(queue, *pairs) for _ in range(3)] == [["10999-2", "20999-4"]] * 3
+    assert bind(queue, pairs[1]) == ["10999-2"]
 
 
-def test_of_what_has_no_certain_id_nothing_is_dropped(queue: QueuePort) -> None:
-    uncertain = [
-        b'{"type":"n","src":"feed","data":1}',
-        b'{"type":"n","src":"feed","data":{"id":1}}',
-        b'{"type":"n","data":1,"id":1}',
-        named("1", "5"),
-        named("null"),
-        named("true"),
-        named('""'),
-        named("[1]"),
-        named('{"id":1}'),
-        named("1.5"),
-        named("9007199254740993"),
-        named("9007199254740992"),
-        named("1") + b"}",
-        named("1", data="[" * 5_000 + "]" * 5_000),
-        b'["id"]',
-        b'"id"',
-        b'sha256=zz {"src":"feed","id":1}',
-    ]
-    assert through(queue, *uncertain, *uncertain) == uncertain * 2
+def test_a_repeat_is_told_once_whoever_asks(queue: QueuePort) -> None:
+    named = [Named(f"1000-{number}", b"a") for number in range(1, 4)]
+    assert [queue.bind(some).untold for some in (named[:2], named, named, named[2:])] == [1, 1, 0, 0]
 
 
-def test_a_signature_is_part_of_what_is_compared(queue: QueuePort) -> None:
-    one, other = b"sha256=" + b"a" * 64 + b" ", b"sha256=" + b"b" * 64 + b" "
-    message = named("1")
-    different = [message, one + message, other + message]
-    assert through(queue, *different, *different) == different
-
-
-def test_what_is_dropped_leaves_no_gap_in_the_numbers(queue: QueuePort) -> None:
-    through(queue, named("1"), named("1"), named("1"), named("2"))
-    assert [number_of(entry.id) for entry in queue.read(START, 10, 0)] == [1, 2]
+def test_an_entry_of_a_bus_that_is_lost_has_no_say(queue: QueuePort) -> None:
+    assert bind(queue, ("1000-7", "a")) == []
+    assert bind(queue, ("2000-1", "a"), ("2000-2", "a")) == ["2000-2"]
+    assert bind(queue, ("2000-1", "a"), ("2000-2", "a")) == ["2000-2"]
 
 
 def test_repeats_may_be_let_through(make_queue: MakeQueue) -> None:
-    queue = make_queue(repeat_seconds=0)
-    assert through(queue, named("1"), named("1")) == [named("1")] * 2
+    assert bind(make_queue(repeat_seconds=0), ("1000-1", "a"), ("1000-2", "a")) == []
 
 
-def test_an_id_may_be_used_again_when_its_time_is_over(make_queue: MakeQueue) -> None:
-    queue = make_queue(repeat_seconds=0.05)
-    assert through(queue, named("1")) == [named("1")]
-    deadline = time.monotonic() + 5
-    while not through(queue, named("1")):
-        assert time.monotonic() < deadline
+def test_of_very_many_names_the_last_are_known(make_queue: MakeQueue) -> None:
+    queue = make_queue(most_names=100)
+    for number in range(1, 301):
+        bind(queue, (f"1000-{number}", f"name {number}"))
+    assert bind(queue, ("1000-301", "name 1")) == []
+    assert bind(queue, ("1000-302", "name 290")) == ["1000-302"]
 
 
-def test_a_dead_letter_that_is_requeued_is_no_repeat(queue: QueuePort) -> None:
-    through(queue, named("1"))
-    queue.bury([letter(named("1"))])
-    queue.requeue(queue.dead_letters(START, 1)[0].id)
-    assert through(queue, named("1")) == [named("1")]
+def test_a_name_is_known_while_its_entry_is_on_the_bus_however_late_it_is_asked_for(make_queue: MakeQueue) -> None:
+    queue = make_queue(repeat_seconds=0.001)
+    queue.put(messages(3))
+    queue.intake(0.1)
+    (first, second, third) = [entry.id for entry in queue.read(START, 3, 0)]
+    bind(queue, (first, "a"), (second, "a"), (third, "b"))
+    far = "99999999999999"
+    assert bind(queue, *((f"{far}-{number}", f"n{number}") for number in (4, 5))) == []
+    assert bind(queue, (first, "a"), (second, "a"), (third, "b")) == [second]
+
+
+@pytest.mark.parametrize("ages", [(0, 0), (0, 5_000), (30_000, 0)])
+def test_a_dead_letter_that_is_requeued_is_no_repeat_and_a_further_copy_is_one(
+    queue: QueuePort, ages: tuple[int, int]
+) -> None:
+    message = b'{"type":"n","src":"feed","data":1,"id":1}'
+    name = maybe_name_in(message)
+    assert name is not None
+    queue.put([message])
+    queue.intake(0.1)
+    ms, number = order_of(queue.newest_id())
+    first, repeat = f"{ms}-{number}", f"{ms - ages[0]}-{number - 1}"
+    assert bind_name(queue, name, first) == []
+    queue.bury([letter(message, entry=first)])
+    assert queue.requeue(queue.dead_letters(START, 1)[0].id)
+    assert bind_name(queue, name, repeat, first) == [repeat]
+    again, copy = f"{ms + ages[1]}-{number + 1}", f"{ms + ages[1]}-{number + 2}"
+    assert bind_name(queue, name, first, again, copy) == [copy]
+    assert bind_name(queue, name, first, again, copy) == [copy]
+
+
+def bind_name(queue: QueuePort, name: bytes, *ids: str) -> list[str]:
+    repeats = queue.bind([Named(entry_id, name) for entry_id in ids])
+    return [entry_id for entry_id in ids if entry_id in repeats.ids]
+
+
+def test_a_letter_whose_message_has_left_nobody_s_memory_may_come_again_too(queue: QueuePort) -> None:
+    message = b'{"type":"n","src":"feed","data":1,"id":1}'
+    queue.bury([letter(message)])
+    assert queue.requeue(queue.dead_letters(START, 1)[0].id)
+    name = maybe_name_in(message)
+    assert name is not None
+    assert bind_name(queue, name, "1000-1", "1000-2") == ["1000-2"]
+
+
+class AskingMachine:
+    """Workers that ask for the same bus, from any place and in any portions, and what each was told."""
+
+    def __init__(self, queue: QueuePort, pairs: list[tuple[str, str]]) -> None:
+        self.queue = queue
+        self.pairs = pairs
+        self.verdicts: dict[str, bool] = {}
+
+    def ask(self, first: int, count: int) -> None:
+        part = self.pairs[first : first + count]
+        repeats = bind(self.queue, *part)
+        for entry_id, _ in part:
+            is_repeat = entry_id in repeats
+            assert self.verdicts.setdefault(entry_id, is_repeat) == is_repeat
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(0, 700), st.sampled_from("ab")), min_size=1, max_size=20),
+    asks=st.lists(st.tuples(st.integers(0, 19), st.integers(1, 8)), max_size=20),
+)
+@settings(max_examples=200)
+def test_whoever_asks_when_gets_one_verdict_for_each_entry_and_none_is_lost(
+    steps: list[tuple[int, str]], asks: list[tuple[int, int]]
+) -> None:
+    ms, pairs = 10_000, []
+    for number, (pause, name) in enumerate(steps, 1):
+        ms += pause
+        pairs.append((f"{ms}-{number}", name))
+    queue = MemoryQueue(repeat_seconds=1)
+    queue.put(messages(len(pairs)))  # so that no name is forgotten
+    queue.intake(0)
+    machine = AskingMachine(queue, pairs)
+    for first, count in [*asks, (0, len(pairs))]:
+        machine.ask(first, count)
+    for entry_id, name in pairs:
+        near = [
+            other for other, its in pairs if its == name and abs(order_of(other)[0] - order_of(entry_id)[0]) < 1000
+        ]
+        has_name = [one for one in near if not machine.verdicts[one]]
+        assert has_name, "a message that nobody handles"
+        assert machine.verdicts[entry_id] or has_name == [entry_id], "handled twice"
+
+
+def test_a_message_that_is_too_large_is_set_aside_and_the_others_are_moved(make_queue: MakeQueue) -> None:
+    queue = make_queue(most_bytes=1000)
+    large = [b"x" * 1001, b"y" * 500_000]
+    raws = [b"1", large[0], b"2", large[1], b"z" * 1000]
+    queue.put(raws)
+    moved = [queue.intake(0.1), queue.intake(0)]
+    assert sum(one.messages for one in moved) == 3
+    assert moved[-1].aside == 2
+    entries = queue.read(START, 10, 0)
+    assert [entry.raw for entry in entries] == [b"1", b"2", b"z" * 1000]
+    assert [number_of(entry.id) for entry in entries] == [1, 2, 3]
+    found = []
+    while (one := queue.aside()) is not None:
+        found.append(one.raw)
+        dead = DeadLetter(one.raw[:10], "bad_message", "too large", "", 1.0, bytes=len(one.raw), sha256="ab")
+        assert queue.bury_aside(one.name, dead)
+        assert not queue.bury_aside(one.name, dead)
+    assert sorted(found) == sorted(large)
+    assert queue.intake(0).aside == 0
+    assert sorted(dead.bytes for dead in queue.dead_letters(START, 10)) == [1001, 500_000]
+
+
+def test_of_a_message_that_is_too_large_the_letter_tells_the_whole_and_is_not_requeued(queue: QueuePort) -> None:
+    dead = DeadLetter(b"beginning", "bad_message", "too large", "", 1.0, bytes=500_000, sha256="0f" * 32)
+    queue.bury([letter(), dead, letter(b"other")])
+    found = queue.dead_letters(START, 10)
+    assert [(one.raw, one.bytes, one.sha256) for one in found] == [
+        (b"{", 0, ""),
+        (b"beginning", 500_000, "0f" * 32),
+        (b"other", 0, ""),
+    ]
+    assert not queue.requeue(found[1].id)
+    assert queue.dead_letters(START, 10) == found
 
 
 def test_a_worker_s_lanes_find_their_positions_again(queue: QueuePort) -> None:

@@ -1,5 +1,6 @@
 """What is particular to the queue in Redis: crashes, the server going away, its errors, its keys."""
 
+import random
 import time
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from redis_process import RedisProcess
 
 from rtserver.base import redis_queue
 from rtserver.base.gevent_redis import gevent_client
-from rtserver.base.queue_port import START, Bound, DeadLetter, Gone, Kept, QueueAwayError, QueueRefusedError
+from rtserver.base.memory_queue import MemoryQueue
+from rtserver.base.queue_port import START, Bound, DeadLetter, Gone, Kept, Named, QueueAwayError, QueueRefusedError
 from rtserver.base.redis_queue import RedisQueue, plain_client
 
 LIST, INTAKE = "queue:rtserver", "{queue:rtserver}:intake"
-BUS, DEAD, NAMES = "{queue:rtserver}:bus", "{queue:rtserver}:dead", "{queue:rtserver}:ids"
+BUS, DEAD, NAMES = "{queue:rtserver}:bus", "{queue:rtserver}:dead", "{queue:rtserver}:names"
+BEFORE, ASIDE = "{queue:rtserver}:names:before", "{queue:rtserver}:aside"
 
 
 @pytest.fixture
@@ -99,53 +102,101 @@ def test_a_redis_without_memory_left_refuses_the_intake_and_keeps_the_messages(t
         queue.close()
 
 
-def test_names_of_the_wrong_kind_refuse_the_intake_before_anything_is_moved(
+def test_the_intake_decodes_nothing_and_asks_for_no_message_that_is_far_too_large(
     redis_url: str, client: redis.Redis
 ) -> None:
-    client.set(NAMES, "no sorted set")
+    queue = RedisQueue(plain_client(redis_url), most_bytes=1_000_000)
+    before = b'{"type":"a","src":"me","data":1,"id":1}'
+    queue.put([before])
+    queue.put([b'{"id":1,"data":"' + b"x" * 20_000_000 + b'"}'])
+    queue.put([b"behind"])
+    client.config_resetstat()
+    moved = [queue.intake(0) for _ in range(2)]
+    calls = {name: row["calls"] for name, row in client.info("commandstats").items()}
+    assert [(one.messages, one.aside) for one in moved] == [(1, 0), (1, 1)]
+    assert calls["cmdstat_lrange"] == 2  # for the small ones
+    assert "cmdstat_lindex" not in calls
+    assert raws(queue) == [before, b"behind"]
+    assert "cjson" not in queue._intake_script
+
+
+def test_one_intake_moves_a_bounded_number_of_bytes(redis_url: str, client: redis.Redis) -> None:
     queue = RedisQueue(plain_client(redis_url))
-    messages = [b"without", b'{"src":"me","id":1}']
+    large = [bytes([letter]) * 2_000_000 for letter in range(12)]
+    queue.put(large)
+    counts = []
+    while queue.waiting():
+        counts.append(queue.intake(0).messages)
+    assert max(counts) * 2_000_000 <= redis_queue.BATCH_BYTES + 2_000_000
+    assert raws(queue) == large
+
+
+def test_a_backlog_of_small_messages_with_a_large_one_is_moved_in_order(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url), batch=100, most_bytes=100_000)
+    small = [b"%09d" % number * 12 for number in range(200_000)]
+    for first in range(0, len(small), 10_000):
+        queue.put(small[first : first + 10_000])
+        if first == 0:
+            queue.put([b"x" * 9_000_000])
+    while queue.waiting():
+        queue.intake(0)
+    assert client.xlen(BUS) <= 100_100
+    assert queue.newest_id().endswith("-200000")
+    assert client.scard(ASIDE) == 1
+
+
+def test_what_was_set_aside_of_the_wrong_kind_refuses_the_intake_before_anything_is_moved(
+    redis_url: str, client: redis.Redis
+) -> None:
+    client.set(ASIDE, "no set")
+    queue = RedisQueue(plain_client(redis_url), most_bytes=10)
+    messages = [b"fits", b"is too large"]
     queue.put(messages)
     with pytest.raises(QueueRefusedError, match="WRONGTYPE"):
         queue.intake(0.1)
     assert raws(queue) == []
-    client.delete(NAMES)
-    queue.intake(0.1)
-    assert raws(queue) == messages
-
-
-def test_a_repeat_that_was_popped_by_a_worker_that_died_is_dropped_as_well(
-    redis_url: str, client: redis.Redis
-) -> None:
-    queue = RedisQueue(plain_client(redis_url))
-    message = b'{"src":"me","id":1}'
-    queue.put([message, message])
-    client.blmove(LIST, INTAKE, 1, "LEFT", "RIGHT")
-    client.blmove(LIST, INTAKE, 1, "LEFT", "RIGHT")
-    assert queue.intake(0.1)[::2] == (1, 1)
-    assert raws(queue) == [message]
-    assert client.exists(INTAKE, LIST) == 0
-
-
-def test_names_are_bounded_in_time_and_number(
-    redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(redis_queue, "MOST_NAMES", 3)
-    client.zadd(NAMES, {"long ago": 1})
-    queue = RedisQueue(plain_client(redis_url), repeat_seconds=60)
-    messages = [b'{"src":"me","id":%d}' % number for number in range(5)]
-    queue.put(messages)
+    client.delete(ASIDE)
     queue.intake(0.1)
     queue.intake(0)
-    assert client.zcard(NAMES) == 3
-    assert client.zscore(NAMES, "long ago") is None
-    assert 0 < client.pttl(NAMES) <= 60_000
+    assert raws(queue) == messages[:1]
+    assert (queue.aside() or ("", b""))[1] == messages[1]
+
+
+def test_the_twin_in_memory_gives_the_same_verdicts(redis_url: str) -> None:
+    chance = random.Random(10)
+    queue = RedisQueue(plain_client(redis_url), repeat_seconds=1)
+    twin = MemoryQueue(repeat_seconds=1)
+    for each in (queue, twin):
+        each.put([b"on the bus"] * 400)  # so that no name is forgotten
+        each.intake(0)
+    bus, ms = [], 10_000
+    for number in range(1, 300):
+        ms += chance.randrange(400)
+        bus.append(Named(f"{ms}-{number}", chance.choice((b"a", b"b", b"c"))))
+    for _ in range(300):
+        first = chance.randrange(len(bus))
+        part = bus[first : first + chance.randrange(1, 20)]
+        assert queue.bind(part) == twin.bind(part)
+
+
+def test_names_are_forgotten_in_time(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url), repeat_seconds=1)
+    queue.bind([Named("1000-1", b"a")])
+    queue.bind([Named("3000-2", b"b")])  # it took the place of the first table
+    queue.bind([Named("3000-3", b"c")])
+    assert client.hexists(BEFORE, b"a")
+    queue.bind([Named("9000-4", b"d")])
+    assert not client.hexists(BEFORE, b"a")
+    queue.bind([Named("9000-5", b"e")])
+    for key in (NAMES, BEFORE):
+        assert 0 < client.pttl(key) <= redis_queue.NAME_MS
 
 
 def test_messages_without_an_id_leave_no_name(redis_url: str, client: redis.Redis) -> None:
     queue = RedisQueue(plain_client(redis_url))
     queue.put([b'{"src":"me","data":{"id":1}}', b'{"src":"me"}'])
     queue.intake(0.1)
+    assert queue.bind([]).untold == 0
     assert not client.exists(NAMES)
 
 

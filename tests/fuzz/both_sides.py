@@ -20,6 +20,7 @@ from rtserver.service.push_user import PushUserMsgHandler
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.quote_center import QuoteCenter
 from rtserver.service.rejections import Rejections
+from rtserver.service.repeats import RepeatFilter
 from rtserver.service.resume_desk import ResumeDesk
 from rtserver.service.service_directory import ServiceDirectory
 from rtserver.service.user_streams import UserStreams
@@ -40,6 +41,7 @@ class BothSides:
         to_users = self.online.users.handle
         context = ServiceContext(to_users, Users(to_users), at_once)
         self.queue = MemoryQueue(now=lambda: 1.0)
+        self.repeats = RepeatFilter(self.queue, QueueLink(lambda _seconds: None))
         self.streams = UserStreams(self.queue, QueueLink(lambda _seconds: None), Bound(50, 3_600))
         quotes = QuoteCenter(context, history_ticks=50, picture_rows=20)
         handlers = [quotes, PushUserMsgHandler(context, self.streams), DjangoSiteMsgHandler(context)]
@@ -59,10 +61,12 @@ class BothSides:
         before = self.queue.newest_id()
         self.queue.put([raw])
         moved = self.queue.intake(0)
-        self.dispatcher.dispatch(self.queue.range(before, moved.newest_id, 10))
+        opened = self.dispatcher.open(self.queue.range(before, moved.newest_id, 10))
+        repeats = self.repeats.find(opened)
+        self.dispatcher.dispatch(opened, repeats)
         for lane in self.lanes:
             lane.work()
-        return moved.messages == 1
+        return not repeats
 
     @property
     def failures(self) -> int:

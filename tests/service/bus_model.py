@@ -155,7 +155,7 @@ class Worker:
         )
         self.rejections, self.lanes, self.workers = pipeline.rejections, pipeline.lanes, pipeline.workers
         self.reader, self.intake, self.positions = pipeline.reader, pipeline.intake, pipeline.positions
-        self.undertaker = pipeline.undertaker
+        self.undertaker, self.repeats = pipeline.undertaker, pipeline.repeats
         [self.once] = pipeline.once
         self.reader.locate()
         self.positions.begin()

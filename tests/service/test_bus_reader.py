@@ -1,3 +1,4 @@
+import hashlib
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from rtserver.service.message import encode
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
 
+MOST_BYTES = 1_000_000
+
 
 class Worker:
     """Reader and intake on a queue in memory, whose waits take no time; ``held`` says how often they still hold."""
@@ -25,7 +28,16 @@ class Worker:
         link = QueueLink(self.pause)
         waits: dict[str, Any] = {"must_hold": lambda: self.held > 0, "pause": self.pause}
         self.reader = BusReader(queue, link, dispatcher, count=bounds.get("count", 500), **waits)
-        self.intake = Intake(queue, link, self.reader, max_ahead=bounds.get("max_ahead", 1000), **waits)
+        self.rejections = Rejections()
+        self.intake = Intake(
+            queue,
+            link,
+            self.reader,
+            max_ahead=bounds.get("max_ahead", 1000),
+            rejections=self.rejections,
+            most_bytes=bounds.get("most_bytes", 0),
+            **waits,
+        )
 
     def pause(self, seconds: float) -> None:
         self.held -= 1
@@ -107,6 +119,24 @@ def test_the_intake_leaves_a_backlog_on_the_list_until_the_reader_comes_closer()
     assert queue.waiting() == 70
     worker.reader.read()
     assert not worker.intake.is_too_far_ahead
+
+
+def test_of_a_message_that_is_too_large_the_beginning_is_buried_with_length_and_hash() -> None:
+    queue = InstantQueue(most_bytes=MOST_BYTES)
+    worker = Worker(queue, most_bytes=MOST_BYTES)
+    worker.reader.locate()
+    large = b"x" * 3_000_000
+    queue.put([large, encode("number", "test", 1)])
+    worker.intake.move()
+    worker.intake.move()
+    worker.reader.read()
+    assert worker.numbers() == [1]
+    [letter] = queue.dead_letters(START, 10)
+    assert (letter.reason, letter.raw, letter.bytes) == ("bad_message", large[:4096], len(large))
+    assert letter.sha256 == hashlib.sha256(large).hexdigest()
+    assert letter.detail == f"3000000 bytes; allowed are {MOST_BYTES}"
+    assert worker.rejections.counts["bad_message"] == 1
+    assert queue.aside() is None
 
 
 def test_entries_that_were_trimmed_unread_are_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 from service_fakes import Recorder
 
@@ -21,7 +23,9 @@ def test_each_message_goes_to_the_lane_of_its_type_in_order() -> None:
     rejections = Rejections()
     one, other = (Lane(handler, rejections) for handler in (Recorder(), Other()))
     dispatcher = ServiceMessageDispatcher([one, other], rejections)
-    dispatcher.dispatch(entries(*(encode(name, "me", n) for n, name in enumerate(("number", "other", "number")))))
+    dispatcher.dispatch(
+        dispatcher.open(entries(*(encode(name, "me", n) for n, name in enumerate(("number", "other", "number")))))
+    )
     for lane in (one, other):
         lane.work()
     assert [lane.handler.numbers for lane in (one, other)] == [[0, 2], [1]]  # type: ignore[attr-defined]
@@ -32,7 +36,8 @@ def test_what_has_no_lane_is_rejected_and_the_next_message_is_not() -> None:
     rejections = Rejections()
     lane = Lane(Recorder(), rejections)
     bad = [b"{", b"[]", encode("nobody", "feed-1", 1)]
-    ServiceMessageDispatcher([lane], rejections).dispatch(entries(*bad, encode("number", "me", 7)))
+    dispatcher = ServiceMessageDispatcher([lane], rejections)
+    dispatcher.dispatch(dispatcher.open(entries(*bad, encode("number", "me", 7))))
     letters = rejections.peek(10)
     assert [letter.reason for letter in letters] == ["bad_json", "bad_message", "unknown_type"]
     assert [letter.raw for letter in letters] == bad
@@ -45,24 +50,27 @@ def test_what_is_not_signed_reaches_no_lane_and_is_kept_as_it_came() -> None:
     rejections, signer = Rejections(), Signer("the secret")
     lane = Lane(Recorder(), rejections, signer=signer)
     good, bad = signer.sign(encode("number", "me", 1)), encode("number", "me", 2)
-    ServiceMessageDispatcher([lane], rejections, signer).dispatch(entries(good, bad))
+    dispatcher = ServiceMessageDispatcher([lane], rejections, signer)
+    dispatcher.dispatch(dispatcher.open(entries(good, bad)))
     lane.work()
     assert lane.handler.numbers == [1]  # type: ignore[attr-defined]
     [letter] = rejections.peek(10)
     assert (letter.reason, letter.raw) == ("bad_signature", bad)
 
 
-def test_what_is_too_large_or_nested_too_deeply_is_rejected_with_all_its_bytes() -> None:
+def test_what_is_too_large_or_nested_too_deeply_is_rejected() -> None:
     rejections = Rejections()
     lane = Lane(Recorder(), rejections)
     deep = b'{"type":"number","src":"me","data":' + b"[" * 10 + b"]" * 10 + b"}"
     bad = [deep, encode("number", "me", "x" * 1000)]
     bounds = Bounds(bytes=1000, depth=10)
     dispatcher = ServiceMessageDispatcher([lane], rejections, bounds=bounds)
-    dispatcher.dispatch(entries(*bad, b"[" * 1000, encode("number", "me", 7)))
+    dispatcher.dispatch(dispatcher.open(entries(*bad, b"[" * 1000, encode("number", "me", 7))))
     letters = rejections.peek(10)
     assert [letter.reason for letter in letters] == ["bad_json", "bad_message", "bad_json"]
     assert [letter.raw for letter in letters[:2]] == bad
+    assert [letter.bytes for letter in letters] == [0, 1038, 0]
+    assert letters[1].sha256 == hashlib.sha256(bad[1]).hexdigest()
     assert [letter.detail for letter in letters[:2]] == ["nested more than 10 deep", "1038 bytes; allowed are 1000"]
     assert len(lane) == 1
 
@@ -79,6 +87,6 @@ def test_what_no_lane_takes_can_be_rejected_once_more_without_handling_the_rest_
     rejections = Rejections()
     lane = Lane(Recorder(), rejections)
     dispatcher = ServiceMessageDispatcher([lane], rejections)
-    dispatcher.reject(entries(encode("number", "me", 1), b"{", encode("nobody's", "me", 2)))
+    dispatcher.reject(dispatcher.open(entries(encode("number", "me", 1), b"{", encode("nobody's", "me", 2))))
     assert [letter.reason for letter in rejections.peek(10)] == ["bad_json", "unknown_type"]
     assert len(lane) == 0

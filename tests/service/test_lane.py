@@ -43,7 +43,7 @@ class Bus:
             if self.lane.catch_up(self.position):
                 return
             entries = self.queue.range(self.lane.position, self.position, at_once)
-            self.lane.take(entries, self.position, is_all=len(entries) < at_once)
+            self.lane.take(entries, self.lane.open(entries), self.position, is_all=len(entries) < at_once)
 
 
 def lane_of(handler: ServiceMsgHandler, **bounds: int) -> Lane:
@@ -107,7 +107,7 @@ def test_what_comes_while_the_lane_catches_up_is_not_missed() -> None:
     until = bus.position
     entries = bus.queue.range(bus.lane.position, until, 100)
     bus.bring(5)  # between the lane's question and the answer
-    bus.lane.take(entries, until, is_all=True)
+    bus.lane.take(entries, bus.lane.open(entries), until, is_all=True)
     assert not bus.lane.catch_up(bus.position)
     bus.work_off()
     assert handler.numbers == list(range(15))
@@ -132,7 +132,7 @@ def test_a_lane_that_catches_up_takes_only_what_is_signed() -> None:
     queue.put([encode("number", "test", 1), signer.sign(encode("number", "test", 2))])
     until = queue.intake(0).newest_id
     lane.begin(START, until)
-    lane.take(queue.range(START, until, 10), until, is_all=True)
+    lane.take(entries := queue.range(START, until, 10), lane.open(entries), until, is_all=True)
     lane.work()
     assert handler.numbers == [2]
 

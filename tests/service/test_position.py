@@ -59,7 +59,7 @@ class Worker:
                 lane.work()
                 if not len(lane) and lane.is_behind:
                     entries = self.queue.range(lane.position, self.reader.position, 3)
-                    lane.take(entries, self.reader.position, is_all=len(entries) < 3)
+                    lane.take(entries, lane.open(entries), self.reader.position, is_all=len(entries) < 3)
 
     def bury(self) -> None:
         letters = self.rejections.peek(100)

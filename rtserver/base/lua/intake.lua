@@ -1,61 +1,91 @@
 -- Move the messages of the intake list, then some of the queue's list, to the bus. Atomic like every script.
 --
--- KEYS: the list, the intake list, the bus, the names of messages by the millisecond in which they came
--- ARGV: how many may be taken from the list, how long the bus may get (about), for how many milliseconds a message's
---       name is remembered (0: not at all), how many names are at most
--- Returns how many were moved, the id of the bus' newest entry, and how many were dropped as repeats.
+-- KEYS: the list, the intake list, the bus, the names of the messages that were set aside
+-- ARGV: how many messages and about how many bytes are moved at most, how long the bus may get (about), how many bytes
+--       a message may have (0: any number)
+-- Returns how many were moved, the id of the bus' newest entry, and how many are set aside.
+--
+-- Looks at no message but for its length, and at that before it asks for the message: to hand 60 MB to a script takes
+-- Redis longer than all other steps together. A message that is too large is set aside in a key of its own, for a
+-- worker to bury.
 --
 -- Adds before it removes: if the first XADD is refused (no memory, a key of the wrong kind), nothing has happened.
 
-local list, intake, bus, names = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local limit, bus_length, remembered_ms, most_names = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local list, intake, bus, aside = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local limit, batch_bytes, bus_length, most_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local SMALL = 16384 -- bytes; a few of them more or less are no matter
+local OVERHEAD = 65536 -- more than what a list takes beside its messages
 
 local newest = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)[1]
 local newest_id = newest and newest[1] or '0-0'
 local newest_ms, number = string.match(newest_id, '(%d+)-(%d+)')
 
 local time = redis.call('TIME')
-local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 -- The clock may have been set back, the ids may not.
-local prefix = string.format('%.0f-', math.max(now_ms, tonumber(newest_ms)))
-local now = string.format('%.0f', now_ms)
+local prefix = string.format('%.0f-', math.max(time[1] * 1000 + math.floor(time[2] / 1000), tonumber(newest_ms)))
 
-local has_names = false
-local repeats = 0
+redis.call('SCARD', aside) -- of the wrong kind? Then before anything has been added.
+local moved, moved_bytes = 0, 0
 
-local function append(messages)
-  for _, raw in ipairs(messages) do
-    local name = remembered_ms > 0 and name_of(raw)
-    local since = name and redis.call('ZSCORE', names, name)
-    if since and now_ms - since < remembered_ms then
-      repeats = repeats + 1
-    else
-      number = number + 1
-      newest_id = prefix .. string.format('%.0f', number)
-      redis.call('XADD', bus, 'MAXLEN', '~', bus_length, newest_id, 'raw', raw)
-      if name then
-        redis.call('ZADD', names, now, name)
-        has_names = true
+local function new_aside()
+  local name = string.format('%s.%06d.%d', time[1], time[2], redis.call('SCARD', aside))
+  redis.call('SADD', aside, name)
+  return aside .. ':' .. name
+end
+
+local function append(raw)
+  moved_bytes = moved_bytes + #raw
+  if most_bytes > 0 and #raw > most_bytes then
+    redis.call('RPUSH', new_aside(), raw)
+    return
+  end
+  number = number + 1
+  newest_id = prefix .. string.format('%.0f', number)
+  redis.call('XADD', bus, 'MAXLEN', '~', bus_length, newest_id, 'raw', raw)
+  moved = moved + 1
+end
+
+-- About how many bytes a list takes; of a long one the beginning is looked at.
+local function bytes_of(key)
+  return redis.call('MEMORY', 'USAGE', key, 'SAMPLES', limit) or 0
+end
+
+local function move(key)
+  local taken = 0
+  if bytes_of(key) <= batch_bytes - moved_bytes then
+    local messages = redis.call('LRANGE', key, 0, limit - 1)
+    for _, raw in ipairs(messages) do
+      append(raw)
+    end
+    taken = #messages
+  else
+    while taken < limit and moved_bytes < batch_bytes do
+      local raw = redis.call('LINDEX', key, taken)
+      if not raw then
+        break
       end
+      append(raw)
+      taken = taken + 1
     end
   end
-  return #messages
+  if taken > 0 then
+    redis.call('LTRIM', key, taken, -1)
+  end
 end
 
-if remembered_ms > 0 then
-  redis.call('ZCARD', names) -- of the wrong kind? Then before anything has been added.
+local waiting = redis.call('LLEN', intake)
+if waiting == 1 and most_bytes > 0 and bytes_of(intake) > 2 * most_bytes + OVERHEAD then
+  redis.call('RENAME', intake, new_aside())
+elseif waiting > 0 then
+  move(intake)
 end
-local taken = append(redis.call('LRANGE', intake, 0, -1))
-if taken > 0 then
-  redis.call('DEL', intake)
+
+local behind = redis.call('LLEN', list)
+if behind > 0 and redis.call('LLEN', intake) == 0 then
+  -- Where much waits and the messages are large they come one by one, each popped by a worker that asks.
+  local bytes = bytes_of(list)
+  if bytes <= batch_bytes or bytes / behind <= SMALL then
+    move(list)
+  end
 end
-local more = append(redis.call('LRANGE', list, 0, limit - 1))
-if more > 0 then
-  redis.call('LTRIM', list, more, -1)
-end
-if has_names then
-  redis.call('ZREMRANGEBYSCORE', names, '-inf', string.format('%.0f', now_ms - remembered_ms))
-  redis.call('ZREMRANGEBYRANK', names, 0, -most_names - 1)
-  redis.call('PEXPIRE', names, remembered_ms)
-end
-return {taken + more - repeats, newest_id, repeats}
+return {moved, newest_id, redis.call('SCARD', aside)}

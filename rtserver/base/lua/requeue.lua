@@ -1,24 +1,30 @@
 -- Push a dead letter's bytes to the end of the list and forget the letter.
 --
--- KEYS: the list, the stream of dead letters, the names of messages that have come
--- ARGV: the letter's id
--- Returns 1, or 0 if there is no such letter.
+-- KEYS: the list, the stream of dead letters, the names, the names of before, the bus
+-- ARGV: the letter's id, the message's name ('' for none), for how many milliseconds of silence names are known
+-- Returns 1, or 0 if there is no such letter, or not all of its message.
 
-local list, dead, names = KEYS[1], KEYS[2], KEYS[3]
+local list, dead, names, before, bus = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local id, name, silence = ARGV[1], ARGV[2], ARGV[3]
 
-local letter = redis.call('XRANGE', dead, ARGV[1], ARGV[1])[1]
+local letter = redis.call('XRANGE', dead, id, id)[1]
 if not letter then
   return 0
 end
-local fields = letter[2]
-for i = 1, #fields, 2 do
-  if fields[i] == 'raw' then
-    local name = name_of(fields[i + 1])
-    redis.call('RPUSH', list, fields[i + 1])
-    if name then
-      redis.call('ZREM', names, name) -- it comes again because it is wanted again
-    end
-  end
+local fields = {}
+for i = 1, #letter[2], 2 do
+  fields[letter[2][i]] = letter[2][i + 1]
 end
-redis.call('XDEL', dead, ARGV[1])
+if fields.bytes then
+  return 0
+end
+if name ~= '' then
+  -- It comes again because it is wanted again: a permission for one more entry, see bind.lua.
+  local known = redis.call('HGET', names, name) or redis.call('HGET', before, name)
+  local newest = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)[1]
+  redis.call('HSET', names, name, (known and known .. ' ' or '') .. '+' .. (newest and newest[1] or '0-0'))
+  redis.call('PEXPIRE', names, silence)
+end
+redis.call('RPUSH', list, fields.raw)
+redis.call('XDEL', dead, id)
 return 1
