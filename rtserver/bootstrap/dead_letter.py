@@ -34,7 +34,7 @@ def find(queue: QueuePort, letter_id: str) -> DeadLetter | None:
 def line(letter: DeadLetter) -> str:
     """A letter as one line: id, moment, reason, source and the beginning of its bytes."""
     beginning = letter.raw[:SHOWN].decode(errors="backslashreplace")
-    more = "…" if max(len(letter.raw), letter.bytes) > SHOWN else ""
+    more = "…" if letter.bytes or len(letter.raw) > SHOWN else ""
     # Whoever can write to the Redis has written all of it but the moment.
     number, reason, src = printable(letter.id), printable(letter.reason), printable(letter.src) or "-"
     return f"{number:<18} {_moment(letter)}  {reason:<14} {src:<12} {printable(beginning)}{more}"

@@ -93,3 +93,16 @@ def test_an_unknown_id_is_named_and_the_exit_code_is_1(redis_url, ids):
 def test_requeue_wants_ids_or_all_and_not_both(redis_url, ids):
     assert run(redis_url, "requeue").exit_code == 2
     assert run(redis_url, "requeue", ids[0], "--all").exit_code == 2
+
+
+def test_of_a_message_that_was_too_large_show_tells_the_whole_and_requeue_leaves_the_letter(redis_url, queue, ids):
+    queue.bury([DeadLetter(b"begin", "bad_message", "too large", "", 1.0, bytes=5_000_000, sha256="0f" * 32)])
+    large = queue.dead_letters(ids[-1], 1)[0].id
+    output = run(redis_url, "show", large).output
+    assert "begin…" in output
+    assert "5000000, of which 5 were kept" in output
+    assert "0f" * 32 in output
+    assert run(redis_url, "list").output.splitlines()[-1].endswith("begin…")
+    assert run(redis_url, "requeue", large).exit_code == 1
+    assert "pushed 2 messages again" in run(redis_url, "requeue", "--all").output
+    assert [letter.id for letter in queue.dead_letters(START, 10)] == [large]
