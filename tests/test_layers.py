@@ -45,6 +45,7 @@ RULES = (
     Rule("rtserver/base/tce_peer.py", {BASE}, {"tcelib"}, CLOCKS),
     Rule("rtserver/base/tce_connection.py", {BASE}, set()),
     Rule("rtserver/base/acceptor.py", {BASE}, set()),
+    Rule("rtserver/base/cancellation.py", set(), set(), CLOCKS),
     Rule("rtserver/base/shared_port.py", set(), set()),
     Rule("rtserver/base/tce_door.py", {BASE}, set()),
     Rule("rtserver/base/packet_connection.py", {BASE}, set()),

@@ -135,7 +135,7 @@ class ConnectionHome(ThreadBound):
         self._add(connection)
         try:
             connection.accept(self.owner.on_open(connection, identity))
-        except Exception:
+        except BaseException:  # an owner's handlers may raise anything
             log.exception("! %s: the opening failed", connection.remote_ip)
             connection.abort()
         else:
@@ -234,5 +234,5 @@ class ConnectionHome(ThreadBound):
         # What an owner makes of one connection's end must not cost the others their heartbeats and deadlines.
         try:
             callback()
-        except Exception:
+        except BaseException:
             log.exception("! a timer failed")

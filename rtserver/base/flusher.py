@@ -46,6 +46,6 @@ class Flusher:
             # A flush tells the owner of lags and ends; what fails there must not leave the others unwritten for good.
             try:
                 connection.flush()
-            except Exception:
+            except BaseException:
                 log.exception("! a flush failed")
         self._last_flush = self._loop.time()

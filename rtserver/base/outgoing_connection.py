@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from typing import Any, ClassVar
 
+from rtserver.base.cancellation import is_cancelled
 from rtserver.base.connection_owner import Environment
 from rtserver.base.outbox import QUEUED, Outbox, Verdict
 from rtserver.base.payload import Framing
@@ -185,7 +186,9 @@ class OutgoingConnection(ABC):
             await rest
             self._settle()
             self._stream.resume()
-        except Exception as error:  # noqa: BLE001 (an owner may raise anything; it is logged and costs this connection)
+        except BaseException as error:  # an owner may raise anything; it is logged and costs this connection
+            if is_cancelled(error):
+                raise
             self._on_error(error)
 
     def _finish(self) -> None:
@@ -215,7 +218,7 @@ class OutgoingConnection(ABC):
         else:
             self.abort()
 
-    def _on_error(self, error: Exception) -> None:
+    def _on_error(self, error: BaseException) -> None:
         log.error("! %s: closing, after an error nobody handled", self.remote_ip, exc_info=error)
         self.abort()
 
@@ -277,5 +280,5 @@ class OutgoingConnection(ABC):
         # Whoever ends a connection, one of many perhaps, cannot mend what its owner makes of it.
         try:
             self._environment.owner.on_close(self.session, code)
-        except Exception:
+        except BaseException:
             log.exception("! %s: its owner failed at the end", self.remote_ip)

@@ -63,7 +63,7 @@ class TceConnection(PacketConnection):
             delay = self.budget.owe_bytes(self._environment.now(), len(data))
         try:
             pending = self._listener.on_binary(self.session, data)
-        except Exception as error:  # noqa: BLE001 (an owner may raise anything; it is logged and costs this connection)
+        except BaseException as error:  # noqa: BLE001 (an owner may raise anything; it is logged and costs this connection)
             self._on_error(error)
             return
         if delay:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterator, 
 from typing import Any, ClassVar, Protocol
 
 from rtserver.base.budget import Budget
+from rtserver.base.cancellation import is_cancelled
 from rtserver.base.connection_owner import Environment
 from rtserver.base.limit import Limit
 from rtserver.base.payload import Framing
@@ -184,6 +185,10 @@ class TcePeer:
         promise.add_done_callback(finish)
         return future
 
+    def is_stop(self, error: BaseException, /) -> bool:
+        """See ``Transport``. Nothing: the server is told to stop by signals, never by an exception."""
+        return False
+
     def run(self, coroutine: Coroutine[Any, Any, Any], done: Done, /) -> None:
         """See ``Transport``. It goes on when the connection is lost, and is cancelled at the server's end."""
         self._running += 1
@@ -235,7 +240,9 @@ class TcePeer:
     async def _until_handled(self, pending: Awaitable[object], handled: "asyncio.Future[None]") -> None:
         try:
             await pending
-        except Exception:
+        except BaseException as error:
+            if is_cancelled(error):
+                raise
             log.exception("! a user message failed")
         finally:
             if self._handling is handled:
@@ -245,10 +252,14 @@ class TcePeer:
                 handled.set_result(None)
 
     async def _drive(self, coroutine: Coroutine[Any, Any, Any], done: Done) -> None:
+        result: Any = None
+        error: BaseException | None = None
         try:
-            result, error = await coroutine, None
-        except Exception as raised:  # noqa: BLE001  told to tcelib, which logs it and answers
-            result, error = None, raised
+            result = await coroutine
+        except BaseException as raised:  # told to tcelib, which logs it and answers
+            if is_cancelled(raised):
+                raise
+            error = raised
         finally:
             self._running -= 1
             self._wake()

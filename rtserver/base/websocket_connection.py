@@ -78,7 +78,7 @@ class WebSocketConnection(PacketConnection):
             return  # behind the last frame; what is still sent is only read so that it does not reset the connection
         try:
             self._hand_out(self._receive(data))
-        except Exception as error:  # noqa: BLE001 (an owner may raise anything; it is logged and costs this connection)
+        except BaseException as error:  # noqa: BLE001 (an owner may raise anything; it is logged and costs this connection)
             self._on_error(error)
 
     def _receive(self, data: bytes) -> Iterator[ReceivedMessage]:

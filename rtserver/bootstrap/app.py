@@ -41,7 +41,7 @@ from rtserver.bootstrap.embedded_redis import EmbeddedRedis
 from rtserver.bootstrap.error import StartError
 from rtserver.bootstrap.file_limit import raise_file_limit
 from rtserver.bootstrap.going_down import LEAST_PATIENCE, GoingDown, longest_end
-from rtserver.bootstrap.health import Probe, Reading, beat_probe, canary_probe
+from rtserver.bootstrap.health import Probe, Reading, beat_probe, canary_probe, loops_probe
 from rtserver.bootstrap.limits import log_lines
 from rtserver.bootstrap.listener import Listeners
 from rtserver.bootstrap.log import set_up_log
@@ -273,6 +273,7 @@ class App:
         return [
             beat_probe("websocket thread", lambda: self._beat.last, STALE_SECONDS),
             beat_probe("service thread", lambda: thread.beat.last, STALE_SECONDS),
+            loops_probe(thread.failing_loops),
             self._memory.probe,
             lambda: Reading(
                 "redis", link.is_connected and not link.is_refusing, link.refusal or self._services.address

@@ -55,6 +55,16 @@ def canary_probe(trail: CanaryTrail, now: Callable[[], float] = time.monotonic) 
     return probe
 
 
+def loops_probe(failing: Callable[[], Sequence[str]]) -> Probe:
+    """A probe of the service thread's loops; ``failing()`` names those that are dead, or keep dying."""
+
+    def probe() -> Reading:
+        names = failing()
+        return Reading("lanes", not names, f"dead, or keep dying: {', '.join(names)}" if names else "alive")
+
+    return probe
+
+
 class _PlainHandler(RequestHandler):
     """For monitors: never cached."""
 

@@ -96,6 +96,7 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
     yield Measure(
         "counter", "lane_lost", "Messages trimmed unread", lambda: {x.msg_type: x.lost for x in lanes}, "lane"
     )
+    yield Measure("counter", "lane_restarts", "Loops begun anew after they died", lambda: services.restarts, "lane")
     yield from once_measures(pipeline.once)
     yield Measure(
         "gauge",

@@ -1,11 +1,15 @@
 """From a message to its handler: the data in the handler's own shape, and what went wrong as a rejection.
 
-Pure. Decides what a handler's exception means.
+Pure. Decides what a handler's exception means: whatever it is, it costs this message, unless the server's own stop
+raised it.
 """
+
+from typing import NoReturn
 
 import msgspec
 
-from rtserver.base.queue_port import Entry
+from rtserver.base.containment import describe, is_stop, text_of
+from rtserver.base.queue_port import Entry, QueueError
 from rtserver.base.wire import json
 from rtserver.service.message import BadData, Reason, Rejected, ServiceMessage, rejection_of
 from rtserver.service.msg_handler import ServiceMsgHandler
@@ -21,18 +25,40 @@ class HandOver:
         self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(handler.data_type)
 
     def do(self, entry: Entry, message: ServiceMessage) -> None:
-        """Have it handled. Raises ``Rejected``: ``BAD_DATA``, ``BAD_JSON``, or ``HANDLER_FAILED`` with its cause."""
+        """Have it handled. Raises ``Rejected``: ``BAD_DATA``, ``BAD_JSON``, or ``HANDLER_FAILED`` with its cause.
+
+        Lets a ``StopRequest`` pass, and nothing else.
+        """
         src = message.src
         try:
             data = json.decode(message.data, self._decoder)
         except json.JsonError as error:
             raise rejection_of(message.data, error, Reason.BAD_DATA, src) from None
+        except BaseException as error:  # noqa: BLE001 (a shape may have code of its own)
+            self._reject(error, message)
         try:
             if self._wants_id:
                 self._handler.handle(entry.id, src, data)
             else:
                 self._handler(src, data)
-        except BadData as error:
-            raise Rejected(Reason.BAD_DATA, str(error), src) from None
-        except Exception as error:
-            raise Rejected(Reason.HANDLER_FAILED, f"{type(error).__name__}: {error}", src) from error
+        except BaseException as error:  # noqa: BLE001 (so may the handler)
+            self._reject(error, message)
+
+    def flush(self, src: str = "") -> None:
+        """Have the handler flush. Raises ``Rejected`` with its cause, as ``do``; ``src`` is who is told.
+
+        Lets a ``QueueError`` pass as well: at the server's end the queue takes no more, and the next start does it.
+        """
+        try:
+            self._handler.flush()
+        except BaseException as error:
+            if is_stop(error) or isinstance(error, QueueError):
+                raise
+            raise Rejected(Reason.HANDLER_FAILED, f"flush: {describe(error)}", src) from error
+
+    def _reject(self, error: BaseException, message: ServiceMessage) -> NoReturn:
+        if is_stop(error):
+            raise error
+        if isinstance(error, BadData):
+            raise Rejected(Reason.BAD_DATA, text_of(error), message.src) from None
+        raise Rejected(Reason.HANDLER_FAILED, describe(error), message.src) from error

@@ -46,10 +46,12 @@ class Lane:
         self.msg_type = handler.msg_type
         self.handled = 0
         self.rejected = 0
+        self._returned = 0  # how often the handler has come back from a message
         self.lost = 0
         self.wake: Callable[[], object] = lambda: None
         self._rejections = rejections
-        self._act: Callable[[Entry, ServiceMessage], None] = HandOver(handler).do  # what is done with a message
+        self._hand_over = HandOver(handler)
+        self._act: Callable[[Entry, ServiceMessage], None] = self._hand_over.do  # what is done with a message
         self._queue: deque[tuple[Entry, ServiceMessage]] = deque()
         self._bound = bound
         self._batch = batch
@@ -63,7 +65,7 @@ class Lane:
     @property
     def at_work(self) -> int | None:
         """How many messages the handler has returned from, while it has another one; None while it has none."""
-        return None if self._in_hand is None else self.handled + self.rejected
+        return None if self._in_hand is None else self._returned
 
     @property
     def is_behind(self) -> bool:
@@ -147,22 +149,46 @@ class Lane:
         return self._cursor is None
 
     def work(self) -> None:
-        """Hand one batch to the handler, then flush it. Never raises: a handler that does costs one message."""
+        """Hand one batch to the handler, then flush it.
+
+        A handler that raises costs one message, one whose ``flush`` raises the batch: they are rejected. Raises
+        ``StopRequest``, and ``QueueError`` at the server's end: then nothing of the batch counts as done.
+        """
         queue, act = self._queue, self._act
         self._in_hand = just_before(queue[0][0].id) if queue else None
+        batch: list[tuple[Entry, ServiceMessage]] = []  # what the flush is about
         for _ in range(min(len(queue), self._batch)):
-            entry, message = queue.popleft()
+            item = queue.popleft()
             try:
-                act(entry, message)
-                self.handled += 1
+                act(*item)
+                batch.append(item)
             except Rejected as rejected:
-                self.rejected += 1
-                self._rejections.add(entry, rejected, self.msg_type)
-        try:
-            self.handler.flush()
-        except Exception:
-            log.exception("! %s: flush failed", self.msg_type)
+                self._reject(item[0], rejected)
+            self._returned += 1
+        self._flush(batch)
         self._in_hand = None
+
+    def begin_anew(self) -> None:
+        """Go on after whoever called ``work`` has died: what was not done is read from the bus once more."""
+        first = just_before(self._queue[0][0].id) if self._queue else None
+        place = self._in_hand or first
+        if place is not None:
+            self._queue.clear()
+            self._cursor = Cursor(place)
+        self._in_hand = None
+
+    def _flush(self, batch: Sequence[tuple[Entry, ServiceMessage]]) -> None:
+        try:
+            self._hand_over.flush()
+        except Rejected as rejected:
+            for entry, message in batch:
+                self._reject(entry, rejected.of(message.src))
+        else:
+            self.handled += len(batch)
+
+    def _reject(self, entry: Entry, rejected: Rejected) -> None:
+        self.rejected += 1
+        self._rejections.add(entry, rejected, self.msg_type)
 
     def _count_lost(self, gap: Gap | None) -> None:
         if gap is not None:

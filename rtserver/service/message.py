@@ -51,6 +51,12 @@ class Rejected(ValueError):  # noqa: N818 (the verdict, not a fault of ours)
     def __str__(self) -> str:
         return f"{self.reason}: {self.detail}"
 
+    def of(self, src: str) -> "Rejected":
+        """Return the same verdict, with the same cause, on another message, which ``src`` has sent."""
+        other = Rejected(self.reason, self.detail, src)
+        other.__cause__ = self.__cause__
+        return other
+
 
 class ServiceMessage(msgspec.Struct, frozen=True, gc=False):
     """``{"type": str, "src": str, "data": any, "id"?: any}``. ``data`` is JSON that has not been looked at yet.

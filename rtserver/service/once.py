@@ -52,6 +52,10 @@ class OnceInbox(ServiceMsgHandler):
             self._link.call(self._queue.keep, self._stream, self._entries[-1].id, self._entries)
             self._entries = []
 
+    def forget(self) -> None:
+        """Leave out what was added and has not been kept."""
+        self._entries = []
+
     def on_done(self, position: str) -> None:
         """See ``ServiceMsgHandler``. Where no messages come, the cursor moves on all the same."""
         if not self._entries:
@@ -68,4 +72,10 @@ class OnceLane(Lane):
     def __init__(self, inbox: OnceInbox, rejections: Rejections, **options: Any) -> None:
         super().__init__(inbox, rejections, **options)
         self.msg_type = inbox.handler.msg_type
+        self._inbox = inbox
         self._act = inbox.add
+
+    def begin_anew(self) -> None:
+        """See ``Lane``. What was collected and not kept comes once more."""
+        self._inbox.forget()
+        super().begin_anew()

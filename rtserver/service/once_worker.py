@@ -61,8 +61,7 @@ class OnceWorker:
         self.msg_type = handler.msg_type
         self.handled = self.retried = self.claimed = self.waiting = 0
         self.running: str | None = None
-        self._handler = handler
-        self._hand_over = HandOver(handler).do
+        self._hand_over = HandOver(handler)
         self._work = work
         self._link = link
         self._rejections = rejections
@@ -97,6 +96,10 @@ class OnceWorker:
         while True:
             self._pause(self._rule.claim_seconds / SIGNS_OF_LIFE)
             self.say_alive()
+
+    def begin_anew(self) -> None:
+        """Go on after whoever called ``run`` has died: what this worker holds and nobody does is tried again."""
+        self._outages = -1
 
     def finish(self) -> None:
         """Take no more; ``run`` returns behind the message that is being handled."""
@@ -167,11 +170,8 @@ class OnceWorker:
         if work.tries > self._rule.tries:
             raise Rejected(Reason.HANDLER_FAILED, f"its worker died {self._rule.tries} times before it was done")
         message = decode(work.raw)  # whether it was signed was looked at before it was kept
-        self._hand_over(Entry(work.id, work.raw), message)
-        try:
-            self._handler.flush()
-        except Exception as error:
-            raise Rejected(Reason.HANDLER_FAILED, f"flush: {type(error).__name__}: {error}", message.src) from error
+        self._hand_over.do(Entry(work.id, work.raw), message)
+        self._hand_over.flush(message.src)
 
     def _on_rejected(self, work: Work, rejected: Rejected) -> None:
         if rejected.reason is Reason.HANDLER_FAILED and work.tries < self._rule.tries:

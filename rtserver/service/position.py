@@ -6,13 +6,17 @@ and those that could not be are in the dead stream, the ones included that go to
 a second time after a crash, and is never left out.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 
-from rtserver.base.queue_port import QueuePort
+from rtserver.base.containment import is_stop
+from rtserver.base.queue_port import QueueError, QueuePort, order_of
 from rtserver.service.bus_reader import BusReader
 from rtserver.service.lane import Lane
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
+
+log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 1.0
 NO_LANE = ""
@@ -57,7 +61,7 @@ class Positions:
         """
         # Other workers move places on that they share with us, and none may lie beyond the reader's: hence once more.
         self._reader.locate()
-        places = [(lane, self._link.call(lane.handler.begins_behind, self._queue)) for lane in self._lanes]
+        places = [(lane, self._begins_behind(lane)) for lane in self._lanes]
         self._reader.locate()
         for lane, behind in places:
             if behind is None:
@@ -84,7 +88,12 @@ class Positions:
     def tell(self) -> None:
         """Tell the handlers that have places of their own how far they are."""
         for lane in self._own:
-            lane.handler.on_done(lane.done_until(self._reader.position))
+            try:
+                lane.handler.on_done(lane.done_until(self._reader.position))
+            except BaseException as error:
+                if is_stop(error) or isinstance(error, QueueError):
+                    raise
+                log.exception("! %s: on_done failed", lane.msg_type)
 
     def save(self) -> None:
         """Save what is new, as far as it is done."""
@@ -100,6 +109,19 @@ class Positions:
         """Save what is done at the end: first what waited for burials, then the rest."""
         self.save()
         self.save()
+
+    def _begins_behind(self, lane: Lane) -> str | None:
+        """Where the handler says that it begins. One that fails at that goes on where this worker has been before."""
+        try:
+            place = self._link.call(lane.handler.begins_behind, self._queue)
+            if place is not None:
+                order_of(place)
+        except BaseException as error:
+            if is_stop(error) or isinstance(error, QueueError):
+                raise
+            log.critical("! %s: begins_behind failed; it goes on where it was saved", lane.msg_type, exc_info=True)
+            return None
+        return place
 
     def _write(self, places: dict[str, str]) -> None:
         if places:

@@ -11,6 +11,7 @@ from hashlib import sha256
 
 import msgspec
 
+from rtserver.base.containment import encodable
 from rtserver.base.queue_port import DeadLetter, Entry
 from rtserver.service.message import Reason, Rejected
 
@@ -68,8 +69,8 @@ class Rejections:
         Of what is too large it has the beginning, with the length and SHA-256 of the whole: ``whole_hash``, if it is
         known already.
         """
-        detail = rejected.detail[:MAX_DETAIL]
-        letter = DeadLetter(entry.raw, str(rejected.reason), detail, rejected.src, self._now(), entry=entry.id)
+        detail, src = encodable(rejected.detail[:MAX_DETAIL]), encodable(rejected.src)
+        letter = DeadLetter(entry.raw, str(rejected.reason), detail, src, self._now(), entry=entry.id)
         if not rejected.is_too_large:
             return letter
         digest = whole_hash or sha256(entry.raw).hexdigest()

@@ -8,6 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
+from rtserver.base.containment import is_stop
 from rtserver.base.messages import Message, PushBegins, Refused, Replay, Resume, Seen
 from rtserver.base.queue_port import QueueError, QueueRefusedError
 from rtserver.service.user_streams import UserStreams
@@ -61,7 +62,9 @@ class ResumeDesk:
             self._refuse(message)
         except QueueError:
             raise
-        except Exception:
+        except BaseException as error:
+            if is_stop(error):
+                raise
             log.exception("! a %s failed", type(message).__name__)
             self._refuse(message)
 

@@ -18,12 +18,15 @@ from gevent.hub import Hub
 
 from rtserver.base.beat import Beat
 from rtserver.base.bridge import Bridge
+from rtserver.base.containment import StopRequest
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.queue_port import QueueError
 from rtserver.base.stack_log import log_stack
 from rtserver.service.doorbell import Doorbell
+from rtserver.service.kept_loop import KeptLoop, nothing
 from rtserver.service.lane_watch import LaneWatch
 from rtserver.service.msg_handler import SubscribableService
+from rtserver.service.once import stream_of
 from rtserver.service.pipeline import Pipeline
 from rtserver.service.resume_desk import ResumeDesk
 from rtserver.service.service_directory import ServiceDirectory
@@ -35,6 +38,10 @@ LAST_LETTER_SECONDS = 0.5
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
+
+
+class Killed(StopRequest, gevent.GreenletExit):  # type: ignore[misc]  # gevent has no types
+    """How this thread ends its own greenlets. Handlers are left by it, and nothing is rejected."""
 
 
 class Source(Protocol):
@@ -58,8 +65,11 @@ class ServiceThread:
 
     The queue of ``pipeline`` must be one on gevent's sockets and is this thread's from here on; its link's pauses end
     with ``stopping``, which is set here. ``services`` are those that agents may subscribe to, by name, ``desk`` is
-    theirs who ask for what was kept. ``on_failure`` is called on the service thread when one of its greenlets dies:
-    what is left of the thread cannot be relied on, and the process should end.
+    theirs who ask for what was kept.
+
+    A greenlet that dies is begun anew (``kept_loop``), except the reader of the bus, the intake and the thread's own
+    beat: for those ``on_failure`` is called, on the service thread. What is left of it cannot be relied on, and the
+    process should end.
     """
 
     def __init__(
@@ -93,6 +103,7 @@ class ServiceThread:
         watched = {one.msg_type: one for one in pipeline.handing}
         self.lane_watch = LaneWatch(tuple(watched.values()), lane_stall_seconds)
         self._at_work: dict[str, gevent.Greenlet] = {}
+        self._loops: list[tuple[KeptLoop, gevent.Greenlet]] = []
 
     # Any thread.
 
@@ -105,6 +116,20 @@ class ServiceThread:
     def ident(self) -> int:
         """The system's name for the thread, once it has been started."""
         return self._thread.ident or 0
+
+    @property
+    def restarts(self) -> dict[str, int]:
+        """How often each loop that is begun anew after its death has been, by name."""
+        return {loop.name: loop.policy.restarts for loop, _ in self._loops}
+
+    def failing_loops(self) -> list[str]:
+        """The names of the loops that are dead, or keep dying."""
+        now = time.monotonic()
+        return [
+            loop.name
+            for loop, greenlet in self._loops
+            if loop.policy.is_failing(now) or (greenlet.dead and not self._stopping.is_set())
+        ]
 
     def start(self, timeout: float = 10.0) -> None:
         """Start, and return when the hub turns; whether Redis is there is not waited for, but told by ``link``."""
@@ -157,26 +182,42 @@ class ServiceThread:
         self._mailbox.bind(lambda: self._doorbell.ring("mail"))
         reader = self._spawn(self._follow_bus)
         intake = self._spawn(self._when_located, pipeline.intake.run)
-        lanes = [self._spawn(self._when_located, worker.run) for worker in pipeline.workers]
-        burial = self._spawn(pipeline.undertaker.run)
-        saver = self._spawn(self._when_located, pipeline.positions.run)
-        desks = [self._spawn(self._when_located, desk.run) for desk in (self._desk,) if desk is not None]
-        once = [self._spawn(self._when_located, worker.run) for worker in pipeline.once]
-        signs = [self._spawn(self._when_located, worker.run_signs_of_life) for worker in pipeline.once]
+        lanes = [self._keep(one.msg_type, self._behind_located(one.run), one.begin_anew) for one in pipeline.workers]
+        burial = self._keep("burials", pipeline.undertaker.run)
+        saver = self._keep("positions", self._behind_located(pipeline.positions.run))
+        desks = [self._keep("resume", self._behind_located(desk.run)) for desk in (self._desk,) if desk is not None]
+        once, signs = self._spawn_once()
         types = (one.msg_type for one in pipeline.handing)
         self._at_work = dict(zip(types, (*lanes, *once), strict=True))
-        loops = (self._turn, self._watch_lanes, self._read_mail, *(one.run for one in self._sources))
-        others = [self._spawn(run) for run in (*loops, pipeline.broken_keys.run)]
+        others = [*signs, *self._spawn_others()]
         self._is_ready.set()
         self._stopping.wait()
-        saver.kill()
+        saver.kill(Killed)
         self._deadline = time.monotonic() + self._stop_seconds
         self._stop_once(once)
         self._shut_down(intake, reader, lanes, burial)
         self._leave_once(once)
         self._close_desk(desks)
-        gevent.killall([intake, reader, *lanes, burial, *once, *signs, *desks, *others])
+        gevent.killall([intake, reader, *lanes, burial, *once, *desks, *others], Killed)
         self._tell_what_is_left()
+
+    def _spawn_once(self) -> tuple[list[gevent.Greenlet], list[gevent.Greenlet]]:
+        """Those that work, and those that say meanwhile that their workers live."""
+        works, signs = [], []
+        for worker in self.pipeline.once:
+            name = stream_of(worker.msg_type)
+            works.append(self._keep(name, self._behind_located(worker.run), worker.begin_anew))
+            signs.append(self._keep(f"{name} signs", self._behind_located(worker.run_signs_of_life)))
+        return works, signs
+
+    def _spawn_others(self) -> list[gevent.Greenlet]:
+        return [
+            self._spawn(self._turn),
+            self._keep("lane watch", self._watch_lanes),
+            self._keep("subscriptions", self._read_mail),
+            self._keep("broken keys", self.pipeline.broken_keys.run),
+            *(self._keep(type(source).__name__, source.run) for source in self._sources),
+        ]
 
     def _shut_down(
         self, intake: gevent.Greenlet, reader: gevent.Greenlet, lanes: list[gevent.Greenlet], burial: gevent.Greenlet
@@ -187,13 +228,13 @@ class ServiceThread:
         for source in self._sources:
             source.stop()
         if not self._located.is_set():
-            gevent.killall([intake, reader, *lanes])  # nothing was taken
+            gevent.killall([intake, reader, *lanes], Killed)  # nothing was taken
         # A running intake is not killed: what it has just moved would be on the bus, and nobody would know.
         pipeline.intake.is_stopped = True
         _join([intake], deadline)
         pipeline.reader.finish(pipeline.intake.newest_id)
         if pipeline.reader.is_done:
-            reader.kill()  # it only waits for more
+            reader.kill(Killed)  # it only waits for more
         _join([reader], deadline)
         for worker in pipeline.workers:
             worker.finish()
@@ -216,7 +257,7 @@ class ServiceThread:
         for worker, greenlet in zip(self.pipeline.once, greenlets, strict=True):
             worker.finish()
             if worker.running is None:
-                greenlet.kill()  # it only waits for more
+                greenlet.kill(Killed)  # it only waits for more
 
     def _leave_once(self, greenlets: list[gevent.Greenlet]) -> None:
         _join(greenlets, self._deadline)
@@ -238,8 +279,22 @@ class ServiceThread:
     def _spawn(self, run: Callable[..., None], *args: Any) -> gevent.Greenlet:
         return gevent.spawn(self._guard, run, *args)
 
+    def _keep(self, name: str, run: Callable[[], None], begin_anew: Callable[[], None] = nothing) -> gevent.Greenlet:
+        """A greenlet whose loop is begun anew when it dies."""
+        loop = KeptLoop(
+            name,
+            run,
+            begin_anew,
+            pause=self._stopping.wait,
+            is_ending=self._stopping.is_set,
+            now=time.monotonic,
+        )
+        greenlet = self._spawn(loop.run)
+        self._loops.append((loop, greenlet))
+        return greenlet
+
     def _guard(self, run: Callable[..., None], *args: Any) -> None:
-        """The one broad except around every greenlet: none of them dies unseen."""
+        """The broad except around every greenlet: none of them dies unseen."""
         try:
             run(*args)
         except QueueError as error:
@@ -247,10 +302,9 @@ class ServiceThread:
             log.error("! ended without the queue: %s", error)
             if not self.pipeline.link.is_ending:
                 self._fail(error)
-        except gevent.GreenletExit:
-            raise  # it was told to
+        except Killed:
+            raise
         except BaseException as error:
-            # sys.exit in a handler, for instance: it is no end that anybody asked for.
             log.critical("! a greenlet of the service thread died", exc_info=True)
             self._fail(error)
 
@@ -265,7 +319,9 @@ class ServiceThread:
             raise error  # it ends the hub's own loop
         if isinstance(error, gevent.GreenletExit):
             return
-        is_fatal = context is None or not isinstance(error, Exception)
+        # A handler may start a greenlet or offload a function, and these may raise anything. A callback may not.
+        is_handlers = isinstance(context, gevent.Greenlet | tuple)
+        is_fatal = context is None or not (is_handlers or isinstance(error, Exception))
         # What was offloaded fails where it is waited for, too.
         level = logging.CRITICAL if is_fatal else logging.DEBUG if isinstance(context, tuple) else logging.ERROR
         log.log(level, "! on the service thread's hub: %s", context, exc_info=(kind, error, trace))
@@ -282,6 +338,9 @@ class ServiceThread:
         self.pipeline.positions.begin()
         self._located.set()
         self.pipeline.reader.run()
+
+    def _behind_located(self, run: Callable[[], None]) -> Callable[[], None]:
+        return lambda: self._when_located(run)
 
     def _when_located(self, run: Callable[[], None]) -> None:
         """What is moved to the bus before the reader knows where it begins would never be read."""

@@ -6,6 +6,7 @@ Decides who answers when there is no such service, or when it fails. What may be
 import logging
 from collections.abc import Callable, Mapping
 
+from rtserver.base.containment import is_stop
 from rtserver.base.messages import Message, Refused, Resume, Seen, Subscribe, Unsubscribe
 from rtserver.service.msg_handler import SubscribableService
 from rtserver.service.resume_desk import ResumeDesk
@@ -28,7 +29,10 @@ class ServiceDirectory:
         self.handled = 0
 
     def handle(self, message: Message) -> None:
-        """One message. Never raises: a service that does costs the subscription that it was asked for."""
+        """One message. A service that raises, whatever it is, costs the subscription that it was asked for.
+
+        Lets a ``StopRequest`` pass, and nothing else.
+        """
         self.handled += 1
         try:
             match message:
@@ -40,7 +44,9 @@ class ServiceDirectory:
                     self._desk.add(message)
                 case _:
                     log.error("! nobody on the service thread takes this: %s", type(message).__name__)
-        except Exception:
+        except BaseException as error:
+            if is_stop(error):
+                raise
             log.exception("! a service failed at a %s", type(message).__name__)
             if isinstance(message, Subscribe):
                 self._refuse(message, "internal", "the service failed")

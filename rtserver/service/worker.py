@@ -54,7 +54,12 @@ class LaneWorker:
         self._must_hold = must_hold
         self._pause = pause
         self._is_finishing = False
+        self.msg_type = lane.msg_type
         lane.wake = awake.set
+
+    def begin_anew(self) -> None:
+        """Prepare another ``run`` after one that died."""
+        self._lane.begin_anew()
 
     def run(self) -> None:
         """What waits, then what the lane had left on the bus, then sleep; returns when finished."""

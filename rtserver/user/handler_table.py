@@ -1,7 +1,7 @@
 """Which handler gets which message, and what becomes of its answer or its error.
 
-The only code that calls handlers. An error in one costs the message it was handling: the client gets an ``error``
-answer, the log a traceback, and the connection goes on.
+The only code that calls handlers. Whatever one raises, ``SystemExit`` included, costs the message it was handling:
+the client gets an ``error`` answer, the log a traceback, and the connection goes on.
 """
 
 import logging
@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from rtserver.base.cancellation import is_cancelled
 from rtserver.base.wire.client_message import BadMessage, ClientMessage, ErrorCode, decode, decode_data
 from rtserver.user.limits import UserLimits
 from rtserver.user.msg_handler import BaseUserMsgHandler
@@ -99,17 +100,19 @@ class HandlerTable:
             if hasattr(answer, "__await__"):
                 return self._finish(agent, message, answer)
             _answer(agent, message, answer)
-        except Exception as error:  # noqa: BLE001 (a handler may raise anything; _fail answers and logs it)
+        except BaseException as error:  # noqa: BLE001 (a handler may raise anything; _fail answers and logs it)
             self._fail(agent, message, error)
         return None
 
     async def _finish(self, agent: UserAgent, message: ClientMessage, pending: Awaitable[Any]) -> None:
         try:
             _answer(agent, message, await pending)
-        except Exception as error:  # noqa: BLE001 (as in dispatch)
+        except BaseException as error:
+            if is_cancelled(error):
+                raise
             self._fail(agent, message, error)
 
-    def _fail(self, agent: UserAgent, message: ClientMessage, error: Exception) -> None:
+    def _fail(self, agent: UserAgent, message: ClientMessage, error: BaseException) -> None:
         if isinstance(error, BadMessage):
             agent.push_error(error.code, error.message, message.type, message.id)
             return
@@ -122,7 +125,7 @@ class HandlerTable:
         for hook in hooks:
             try:
                 pending = hook(agent)
-            except Exception as error:  # noqa: BLE001 (as in dispatch)
+            except BaseException as error:  # noqa: BLE001 (as in dispatch)
                 self._note_failure(hook, agent, error)
             else:
                 if hasattr(pending, "__await__"):
@@ -132,13 +135,15 @@ class HandlerTable:
     async def _run_on(self, hook: Hook, pending: Awaitable[Any], hooks: Iterator[Hook], agent: UserAgent) -> None:
         try:
             await pending
-        except Exception as error:  # noqa: BLE001 (as in dispatch)
+        except BaseException as error:
+            if is_cancelled(error):
+                raise
             self._note_failure(hook, agent, error)
         rest = self._run(hooks, agent)
         if rest is not None:
             await rest
 
-    def _note_failure(self, hook: Hook, agent: UserAgent, error: Exception) -> None:
+    def _note_failure(self, hook: Hook, agent: UserAgent, error: BaseException) -> None:
         self.failures += 1
         log.error("! %s: %s failed", agent, getattr(hook, "__qualname__", hook), exc_info=error)
 

@@ -124,5 +124,5 @@ class Pacer:
             # Counted from when it was due, not from when the timer rang: otherwise the fast ones would be late by a
             # tick each time.
             self._send(rate_class, tick * TICK_SECONDS)
-        except Exception:
+        except BaseException:
             log.exception("! an update of %r could not be sent", rate_class.key)

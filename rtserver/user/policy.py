@@ -98,7 +98,7 @@ class Rights:
         verdict: Verdict
         try:
             verdict = rule(user, *about)
-        except Exception:
+        except BaseException:  # whatever the policy raises, it forbids
             log.exception("! the policy failed on %r of %s, which forbids it", about, user.name)
             verdict = False
         if verdict is not True:

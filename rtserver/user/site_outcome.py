@@ -44,3 +44,5 @@ def _outcome(key: str, look_up: Callable[[str], Found | None]) -> Found | Except
         return None
     except Exception as error:  # noqa: BLE001 (whatever the site raises: it is told to whoever asked)
         return error
+    except BaseException as error:  # noqa: BLE001 (sys.exit in a backend, for instance: no end that anybody asked for)
+        return RuntimeError(f"{type(error).__name__}: {error}")

@@ -154,7 +154,7 @@ class TopicBoard(ThreadBound):
     def _deliver_piece(self, audience: Audience, update: Update) -> None:
         try:
             message = audience.draw(update)
-        except Exception:
+        except BaseException:  # whatever a module's drawing raises, it costs this update of this group
             self.failures += 1
             log.exception("! drawing %r failed", audience.key)
             return

@@ -227,7 +227,7 @@ class UserAgent:
         try:
             if subscription is not None:
                 subscription[0].on_snapshot(snapshot)
-        except Exception:
+        except BaseException:
             # An owner that never joined would never leave either.
             self.unsubscribe(snapshot.ref)
             raise
@@ -298,7 +298,7 @@ class UserAgent:
         self.unsubscribe(ref)
         try:
             owner.on_refused(Refused(self.id, ref, error.code, error.message))
-        except Exception:
+        except BaseException:
             # The others that have to end must not depend on it.
             log.exception("! %s: the owner of a subscription failed at its end", self)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import rtserver
 from rtserver.base.bridge import BridgeClosedError
+from rtserver.base.cancellation import is_cancelled
 from rtserver.base.message_size import MessageSizeLimit
 from rtserver.base.messages import (
     CloseSession,
@@ -171,7 +172,9 @@ class UserManager(ThreadBound):
     async def _until_known(self, look_up: Awaitable[Identity | None]) -> Identity | None:
         try:
             identity = await look_up
-        except Exception:
+        except BaseException as error:
+            if is_cancelled(error):
+                raise
             log.exception("! a session could not be looked up")
             raise HandshakeError(503, "sessions cannot be looked up at the moment", {"Retry-After": "5"}) from None
         if identity is not None and self.is_known_closed(identity.session_key):
@@ -255,7 +258,7 @@ class UserManager(ThreadBound):
         self.check_thread()
         try:
             self._receivers[type(message)](message)
-        except Exception:
+        except BaseException:  # a module may raise anything
             log.exception("! a %s from the services could not be handled", type(message).__name__)
 
     def _on_answer(self, message: Snapshot | Refused | Replay) -> None:

@@ -46,6 +46,13 @@ class Transport(Protocol):
     def future(self, promise: "RpcPromise[Any]", /) -> Awaitable[object]:
         """What ``await promise`` waits for: done when the promise is. Not in asyncio: ``RuntimeError``."""
 
+    def is_stop(self, error: BaseException, /) -> bool:
+        """Whether ``error``, which is no ``Exception`` and escaped a servant, is meant for the program.
+
+        That is its interruption, or the end of a greenlet that the transport itself kills. Anything else costs the
+        servant's call alone.
+        """
+
     def run(self, coroutine: Coroutine[Any, Any, Any], done: Done, /) -> None:
         """Drive what an ``async def`` servant gave, and call ``done`` where the connection lives."""
 

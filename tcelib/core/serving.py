@@ -2,8 +2,9 @@
 
     unknown interface or operation          INTERFACE_NOTFOUND
     parameters cut or not used up           UNSERIALIZE_FAILED, and a warning
-    the servant raises, or gives what
-    does not fit the operation's type       REMOTEMETHOD_EXCEPTION; the traceback is logged, never sent
+    the servant raises (anything at all),
+    or gives what does not fit the
+    operation's type                        REMOTEMETHOD_EXCEPTION; the traceback is logged, never sent
     any of these, one-way                   nothing
     extra values cut                        nothing, and a warning
 
@@ -86,21 +87,24 @@ class Serving(Calling):
                 self._outgoing.append(short_answer(sequence, route, operation.result_count, call_id, params))
             else:
                 self._answer(packet, operation, props, params)
-        except Exception:  # noqa: BLE001  servants are other people's code
-            self._report(_Served(packet, operation, props, stream))
+        except BaseException as error:  # servants are other people's code
+            if not isinstance(error, Exception) and self.transport.is_stop(error):
+                raise
+            self._report(_Served(packet, operation, props, stream), error)
 
     def _finish(self, call: "_Served", result: Any, error: BaseException | None) -> None:
         """Answer when a coroutine has ended."""
+        if error is not None:
+            self._report(call, error)
+            return
         try:
-            if error is not None:
-                raise error
             if not call.packet[0][CALLTYPE] & ONEWAY and self._reader is call.stream:
                 self._answer(call.packet, call.operation, call.props, call.operation.write_result(result))
-        except Exception:  # noqa: BLE001
-            self._report(call)
+        except Exception as misfit:  # noqa: BLE001
+            self._report(call, misfit)
 
-    def _report(self, call: "_Served") -> None:
-        log.exception("! %s raised", call.operation.full_name)
+    def _report(self, call: "_Served", error: BaseException) -> None:
+        log.error("! %s raised", call.operation.full_name, exc_info=error)
         if self._reader is call.stream:
             self._refuse(call.packet, RPCERROR_REMOTEMETHOD_EXCEPTION, call.props)
 

@@ -24,6 +24,10 @@ from tcelib.transport.waiting import wait_in_thread
 log = logging.getLogger("tce.transport")
 
 
+class ServantKilled(gevent.GreenletExit):  # type: ignore[misc]  # gevent has no types
+    """Raised in a greenlet that did not end in time, when its server closes. A servant's own exits are not this."""
+
+
 class HubHome:
     """The hub of the thread that makes this object, and the greenlets that serve its connections."""
 
@@ -41,7 +45,7 @@ class HubHome:
         # Whoever closes from inside a servant must not wait for himself.
         self._greenlets.discard(gevent.getcurrent())
         if not self._greenlets.join(timeout):
-            self._greenlets.kill()
+            self._greenlets.kill(ServantKilled)
 
 
 class HubShell:
@@ -81,9 +85,13 @@ class HubShell:
         """What a coroutine that ``run`` drives may await."""
         return _Awaited(promise)
 
+    def is_stop(self, error: BaseException, /) -> bool:
+        """The interruption of the program, and the end of a greenlet that ``HubHome.join`` kills."""
+        return isinstance(error, KeyboardInterrupt | ServantKilled)
+
     def run(self, coroutine: Coroutine[Any, Any, Any], done: Done, /) -> None:
         """Drive the coroutine: here up to its first ``await``, then wherever the promise that it awaits is done."""
-        _step(coroutine, done, None)
+        self._step(coroutine, done, None)
 
     def now(self) -> float:
         """The monotonic clock."""
@@ -105,6 +113,22 @@ class HubShell:
         self._timer = None
         self._wakes_at = math.inf
 
+    def _step(self, coroutine: Coroutine[Any, Any, Any], done: Done, _answered: object) -> None:
+        try:
+            awaited = coroutine.send(None)
+            while not isinstance(awaited, RpcPromise):
+                awaited = coroutine.throw(
+                    RuntimeError(f"on gevent, only promises of calls can be awaited, not {awaited!r}")
+                )
+        except StopIteration as end:
+            done(end.value, None)
+        except BaseException as error:  # it belongs to the servant, and is reported as its failure
+            if not isinstance(error, Exception) and self.is_stop(error):
+                raise
+            done(None, error)
+        else:
+            awaited.add_done_callback(lambda answered: self._step(coroutine, done, answered))
+
     def _expire(self) -> None:
         when = self._wakes_at
         self.forget_deadline()
@@ -120,18 +144,3 @@ class _Awaited:
 
     def __await__(self) -> Generator[RpcPromise[Any], None, None]:
         yield self._promise
-
-
-def _step(coroutine: Coroutine[Any, Any, Any], done: Done, _answered: object) -> None:
-    try:
-        awaited = coroutine.send(None)
-        while not isinstance(awaited, RpcPromise):
-            awaited = coroutine.throw(
-                RuntimeError(f"on gevent, only promises of calls can be awaited, not {awaited!r}")
-            )
-    except StopIteration as end:
-        done(end.value, None)
-    except Exception as error:  # noqa: BLE001  it belongs to the servant, and is reported as its failure
-        done(None, error)
-    else:
-        awaited.add_done_callback(lambda answered: _step(coroutine, done, answered))

@@ -82,9 +82,13 @@ class LoopShell:
         promise.add_done_callback(finish)
         return future
 
+    def is_stop(self, error: BaseException, /) -> bool:
+        """The interruption of the program: a servant that is no coroutine runs in nobody's task."""
+        return isinstance(error, KeyboardInterrupt)
+
     def run(self, coroutine: Coroutine[Any, Any, Any], done: Done, /) -> None:
         """A task for the coroutine. It goes on when the connection is lost, and is cancelled with its server."""
-        self.home.spawn(coroutine).add_done_callback(lambda task: _tell(task, done))
+        self.home.spawn(_contained(coroutine)).add_done_callback(lambda task: _tell(task, done))
 
     def now(self) -> float:
         """The loop's clock."""
@@ -112,10 +116,23 @@ class LoopShell:
         self.watch_deadline()
 
 
+async def _contained(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
+    """The result and None, or None and what was raised: a task that raises ``SystemExit`` would end the loop."""
+    try:
+        return await coroutine, None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        task = asyncio.current_task()
+        if isinstance(error, GeneratorExit) or (task is not None and task.cancelling()):
+            raise
+        return None, error
+
+
 def _tell(task: asyncio.Task[Any], done: Done) -> None:
     if task.cancelled():
         done(None, RuntimeError("the server stopped while its servant ran"))
     elif (error := task.exception()) is not None:
         done(None, error)
     else:
-        done(task.result(), None)
+        done(*task.result())

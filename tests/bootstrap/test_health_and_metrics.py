@@ -12,7 +12,7 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 
-from rtserver.bootstrap.health import AliveHandler, Reading, ReadyHandler, beat_probe
+from rtserver.bootstrap.health import AliveHandler, Reading, ReadyHandler, beat_probe, loops_probe
 from rtserver.bootstrap.metrics import Measure, Metrics, MetricsHandler
 
 
@@ -44,6 +44,14 @@ def ready(*probes: Callable[[], Reading], refusal: str = "") -> tuple[int, dict]
 def test_a_loop_that_turns_is_alive():
     answer = get((r"/healthz", AliveHandler), "/healthz")
     assert (answer.code, json.loads(answer.body)) == (200, {"alive": True})
+
+
+def test_a_loop_that_keeps_dying_is_named():
+    failing = []
+    probe = loops_probe(lambda: failing)
+    assert probe() == Reading("lanes", True, "alive")
+    failing += ["quote", "burials"]
+    assert probe() == Reading("lanes", False, "dead, or keep dying: quote, burials")
 
 
 def test_ready_means_that_every_probe_is_content():

@@ -1,12 +1,17 @@
+import asyncio
+import re
 from typing import Any
 
+import gevent
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from service_fakes import Recorder, ReplayingRecorder
 
+from rtserver.base.containment import StopRequest
 from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.queue_port import START, Entry, order_of
+from rtserver.base.queue_port import START, Entry, QueueAwayError, just_before, order_of
 from rtserver.base.signature import Signer
 from rtserver.service.lane import Lane
 from rtserver.service.message import BadData, decode, encode
@@ -258,7 +263,8 @@ def test_a_handler_that_raises_costs_one_message(caplog: pytest.LogCaptureFixtur
     bus.work_off()
     assert handler.calls == [0, 3, "flush"]
     first, second = rejections.peek(10)
-    assert (first.reason, first.detail, first.src) == ("handler_failed", "KeyError: 'one'", "test")
+    assert (first.reason, first.src) == ("handler_failed", "test")
+    assert re.fullmatch(r"KeyError: 'one' \(service/test_lane\.py:\d+ in __call__\)", first.detail)
     assert (second.reason, second.detail) == ("bad_data", "two is no number here")
     assert decode(first.raw).type == "number"
     assert "Traceback" in caplog.text
@@ -275,20 +281,168 @@ def test_data_of_another_shape_never_reaches_the_handler(data: bytes, reason: st
     assert [letter.reason for letter in rejections.peek(10)] == [reason]
 
 
+class Raising(Recorder):
+    """Raises what it is given, at the number 1."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+    def __call__(self, src: str, data: Any) -> None:
+        if data == 1:
+            raise self.error
+        super().__call__(src, data)
+
+
+class MuteError(Exception):
+    """Has no text."""
+
+    def __str__(self) -> str:
+        raise ValueError("mute")
+
+
+ESCAPES = [
+    gevent.Timeout(3),
+    gevent.GreenletExit("by itself"),
+    SystemExit(0),
+    KeyboardInterrupt(),
+    asyncio.CancelledError(),
+    GeneratorExit(),
+    RecursionError("deep"),
+    MemoryError(),
+    MuteError(),
+    BaseExceptionGroup("many", [SystemExit(1)]),
+]
+
+
+@pytest.mark.parametrize("error", ESCAPES, ids=lambda error: type(error).__name__)
+def test_whatever_a_handler_raises_costs_one_message(error: BaseException) -> None:
+    handler, rejections = Raising(error), Rejections()
+    lane = Lane(handler, rejections)
+    bus = Bus(lane)
+    bus.bring(3)
+    bus.work_off()
+    assert handler.calls == [0, 2, "flush"]
+    assert (lane.handled, lane.rejected) == (2, 1)
+    [letter] = rejections.peek(10)
+    assert letter.reason == "handler_failed"
+    assert letter.detail.startswith(type(error).__name__)
+    assert re.search(r"\(service/test_lane\.py:\d+ in __call__\)$", letter.detail)
+
+
+class OurStop(StopRequest, gevent.GreenletExit):
+    pass
+
+
+def stopped_meanwhile() -> None:
+    """What a handler does that answers the server's stop with an error of its own."""
+    try:
+        raise OurStop
+    finally:
+        raise ConnectionError("the answer never came")
+
+
+@pytest.mark.parametrize("is_answered", [False, True], ids=["alone", "answered by an error"])
+def test_the_servers_own_stop_rejects_nothing_and_passes_nothing_over(is_answered: bool) -> None:
+    class Interrupted(Recorder):
+        def __call__(self, src: str, data: Any) -> None:
+            super().__call__(src, data)
+            if data == 1 and is_answered:
+                stopped_meanwhile()
+            if data == 1:
+                raise OurStop
+
+    rejections = Rejections()
+    lane = Lane(Interrupted(), rejections)
+    bus = Bus(lane)
+    bus.bring(1)
+    bus.work_off()
+    done = bus.position
+    bus.bring(2)
+    with pytest.raises((OurStop, ConnectionError)):
+        bus.work_off()
+    assert (len(rejections), lane.handled) == (0, 1)
+    assert lane.done_until(bus.position) == just_before(bus.queue.range(done, bus.position, 1)[0].id)
+
+
 class Leaky(Recorder):
     """Cannot flush."""
 
+    error: BaseException = OSError("no room")
+
     def flush(self) -> None:
-        raise OSError("no room")
+        raise self.error
 
 
-def test_a_flush_that_fails_is_logged_and_the_lane_goes_on(caplog: pytest.LogCaptureFixture) -> None:
-    handler = Leaky()
-    bus = Bus(lane_of(handler, batch=1))
-    bus.bring(2)
+@pytest.mark.parametrize("error", [OSError("no room"), SystemExit(0), gevent.Timeout(1)], ids=str)
+def test_a_flush_that_fails_costs_its_batch_and_the_lane_goes_on(
+    error: BaseException, caplog: pytest.LogCaptureFixture
+) -> None:
+    handler, rejections = Leaky(), Rejections()
+    handler.error = error
+    lane = Lane(handler, rejections, batch=2)
+    bus = Bus(lane)
+    bus.bring(3)
     bus.work_off()
-    assert handler.numbers == [0, 1]
-    assert "no room" in caplog.text
+    assert handler.numbers == [0, 1, 2]
+    assert (lane.handled, lane.rejected) == (0, 3)
+    assert {letter.reason for letter in rejections.peek(9)} == {"handler_failed"}
+    assert all(letter.detail.startswith(f"flush: {type(error).__name__}") for letter in rejections.peek(9))
+    assert "Traceback" in caplog.text
+
+
+def test_a_queue_that_takes_nothing_at_the_end_is_no_fault_of_the_batch() -> None:
+    handler, rejections = Leaky(), Rejections()
+    handler.error = QueueAwayError("memory:", "gone")
+    lane = Lane(handler, rejections)
+    bus = Bus(lane)
+    bus.bring(2)
+    with pytest.raises(QueueAwayError):
+        bus.work_off()
+    assert len(rejections) == 0
+    assert order_of(lane.done_until(bus.position)) < order_of(bus.queue.range(START, bus.position, 1)[0].id)
+
+
+class OddShape(msgspec.Struct):
+    """A shape whose own check fails in an unexpected way."""
+
+    n: int
+
+    def __post_init__(self) -> None:
+        raise SystemExit(f"odd {self.n}")
+
+
+def test_a_shape_that_raises_costs_one_message() -> None:
+    class Odd(Recorder):
+        data_type = OddShape | int
+
+    handler, rejections = Odd(), Rejections()
+    lane = Lane(handler, rejections)
+    offer(lane, b'{"n":1}')
+    offer(lane, b"2")
+    lane.work()
+    assert handler.numbers == [2]
+    assert [letter.reason for letter in rejections.peek(10)] == ["handler_failed"]
+
+
+@pytest.mark.parametrize("place", ["in hand", "waiting", "behind", "idle"])
+def test_a_lane_that_is_begun_anew_misses_nothing(place: str) -> None:
+    handler = Raising(OurStop())
+    lane = lane_of(handler, bound=3)
+    bus = Bus(lane)
+    bus.bring({"in hand": 3, "waiting": 1, "behind": 9, "idle": 1}[place])
+    if place in ("in hand", "behind"):
+        with pytest.raises(OurStop):
+            bus.work_off()
+    elif place == "idle":
+        bus.work_off()
+    lane.begin_anew()
+    handler.error = KeyError()
+    bus.bring(1)
+    bus.work_off()
+    assert sorted({*handler.numbers, 1}) == list(range(bus.count))
+    assert not lane.is_behind
+    assert lane.lost == 0
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.booleans(), st.booleans()), max_size=30), st.integers(1, 6))

@@ -98,7 +98,8 @@ def test_a_batch_that_could_not_be_kept_at_the_end_is_not_passed_over(monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr(site.queue, "keep", away)
         site.link.is_ending = True
-        site.bus.work_off()
+        with pytest.raises(QueueAwayError):
+            site.bus.work_off()
     site.inbox.on_done(site.bus.position)
     assert site.queue.kept_until("once:number") != site.bus.position
     again = Site(site.queue)

@@ -103,6 +103,42 @@ def test_a_place_that_others_move_on_while_the_lane_begins_is_no_bus_that_was_lo
     assert handler.numbers == [4]
 
 
+class Lost(OwnPlace):
+    """Cannot tell where it begins, and has no ear for how far it has come."""
+
+    place: Any = None
+
+    def begins_behind(self, queue: QueuePort) -> str:
+        if self.place is None:
+            raise SystemExit(0)
+        return str(self.place)
+
+    def on_done(self, position: str) -> None:
+        raise SystemExit(0)
+
+
+@pytest.mark.parametrize("place", [None, "nowhere"])
+def test_a_handler_that_cannot_say_where_it_begins_begins_where_the_worker_was(queue: Saves, place: Any) -> None:
+    Worker(queue, Recorder())
+    bring(queue, 1)
+    handler = Lost(queue)
+    handler.place = place
+    worker = Worker(queue, handler)
+    worker.work()
+    assert handler.numbers == [1]
+
+
+def test_a_handler_that_fails_when_told_how_far_it_is_holds_up_nobody(queue: Saves) -> None:
+    class Deaf(Lost):
+        place = START
+
+    after = OwnPlace(queue)
+    after.msg_type = "other"  # type: ignore[misc]
+    worker = Worker(queue, Deaf(queue), after)
+    worker.positions.tell()
+    assert len(after.told) == 1
+
+
 def test_a_handler_that_says_where_it_begins_is_told_how_far_it_has_come(queue: Saves) -> None:
     bring(queue, 1)
     handler = OwnPlace(queue)

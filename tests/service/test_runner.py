@@ -28,7 +28,7 @@ from rtserver.base.messages import (
     Unsubscribe,
 )
 from rtserver.base.ownership import ThreadBound
-from rtserver.base.queue_port import START, Bound, number_of
+from rtserver.base.queue_port import START, Bound, Moved, number_of
 from rtserver.base.redis_queue import RedisQueue, plain_client
 from rtserver.base.work_port import WorkQueue
 from rtserver.service.dispatcher import DuplicateTypeError
@@ -509,13 +509,119 @@ class Faulty:
         pass
 
 
-def test_a_greenlet_that_dies_is_logged_and_reported(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_greenlet_that_keeps_dying_is_logged_counted_and_named(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    thread = site.start(sources=[Faulty()])
+    until(lambda: thread.restarts["Faulty"] == 2, site)
+    assert thread.failing_loops() == ["Faulty"]
+    assert "the loop of Faulty died" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+def test_an_intake_that_dies_is_reported(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    class Torn(MemoryQueue):
+        def intake(self, timeout: float) -> Moved:
+            raise ZeroDivisionError("bug")
+
     reported = threading.Event()
-    thread = site.start(sources=[Faulty()], on_failure=lambda error: reported.set())
+    thread = site.start(queue=Torn(sleep=gevent.sleep), on_failure=lambda error: reported.set())
     assert reported.wait(PATIENCE)
     assert isinstance(thread.failure, ZeroDivisionError)
     assert "Traceback" in caplog.text
     assert thread.stop()
+
+
+def leave_a_timeout() -> None:
+    """It rings when its greenlet is somewhere else."""
+    gevent.Timeout.start_new(0.001)
+
+
+def have_it_killed() -> None:
+    gevent.spawn(gevent.getcurrent().kill, block=False)
+
+
+@pytest.mark.parametrize("trap", [leave_a_timeout, have_it_killed])
+def test_a_lane_that_dies_beside_its_messages_goes_on_where_it_was(site: Site, trap: Callable[[], None]) -> None:
+    class Trapping(Counting):
+        def __call__(self, src: str, data: Any) -> None:
+            super().__call__(src, data)
+            if data == 0:
+                trap()
+
+    handler = Trapping(site.context, 1)
+    thread = site.start(handler)
+    site.push(0)
+    until(lambda: thread.restarts["number"] == 1, site)
+    site.push(1)
+    until(lambda: handler.numbers == [0, 1], site)
+    assert thread.failing_loops() == []
+    assert sum(thread.pipeline.rejections.counts.values()) == 0
+
+
+def exits() -> None:
+    raise SystemExit(0)
+
+
+def test_a_greenlet_or_a_function_that_a_handler_started_may_exit_alone(site: Site) -> None:
+    class Starting(Counting):
+        def __call__(self, src: str, data: Any) -> None:
+            if data == 0:
+                gevent.spawn(exits)
+                self.offload(exits)
+            super().__call__(src, data)
+
+    handler = Starting(site.context, 1)
+    thread = site.start(handler)
+    site.push(0, 1)
+    assert handler.wait() == [1]
+    assert thread.failure is None
+    assert thread.pipeline.rejections.counts["handler_failed"] == 1
+
+
+class Sleepy(Counting):
+    """Waits for ever with the number 1, on the hub, the first time."""
+
+    def __init__(self, context: ServiceContext, goal: int) -> None:
+        super().__init__(context, goal)
+        self.has_begun = threading.Event()
+
+    def __call__(self, src: str, data: Any) -> None:
+        if data == 1:
+            self.has_begun.set()
+            gevent.event.Event().wait()
+        super().__call__(src, data)
+
+
+def test_a_handler_that_a_stop_interrupts_gets_its_message_again_and_nothing_is_buried(site: Site) -> None:
+    sleepy = Sleepy(site.context, 0)
+    thread = site.start(sleepy)
+    site.push(0, 1)
+    assert sleepy.has_begun.wait(PATIENCE)
+    assert thread.stop(0.1)
+    assert sum(thread.pipeline.rejections.counts.values()) == 0
+    handler = Counting(site.context, 2)
+    site.start(handler)
+    assert handler.wait() == [0, 1]
+
+
+class Refusing:
+    """A service with a bug in each of its doors."""
+
+    def on_subscribe(self, message: Subscribe) -> None:
+        raise gevent.Timeout(1)
+
+    def on_unsubscribe(self, message: Unsubscribe) -> None:
+        raise SystemExit(0)
+
+
+def test_whatever_a_service_raises_costs_one_subscription(site: Site) -> None:
+    thread = site.start(services={"clocks": Refusing()})
+    post = site.bridge.to_services.post
+    post(Unsubscribe(1, 1, "clocks"))
+    post(Subscribe(1, 2, "clocks", {}))
+    assert site.outcome(1) == [Refused(1, 2, "internal", "the service failed")]
+    assert (thread.failure, thread.failing_loops()) == (None, [])
 
 
 def test_the_thread_tells_when_it_last_turned(site: Site) -> None:

@@ -51,8 +51,6 @@ class ServiceSaboteur(ServiceMsgHandler):
     def __call__(self, src: str, data: str) -> None:
         hub = gevent.get_hub()
         match data:
-            case "a handler that exits":
-                sys.exit(0)
             case "the intake":
                 for intake in living(Intake):
                     intake.move = fail  # type: ignore[method-assign]

@@ -65,7 +65,6 @@ def check_death(server: RunningServer, word: str) -> None:
 @pytest.mark.parametrize(
     ("what", "word"),
     [
-        ("a handler that exits", "SystemExit"),
         ("the intake", "Sabotage"),
         ("the hub", "Sabotage"),
         ("a hub that has nothing to wait for", "LoopExit"),

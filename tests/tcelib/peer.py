@@ -29,6 +29,9 @@ class MemoryTransport:
         self.refusal: tce.RpcException | None = None
         self.on_wait: Any = lambda promise, timeout: None
 
+    def is_stop(self, error: BaseException) -> bool:
+        return isinstance(error, KeyboardInterrupt)
+
     def is_mine(self) -> bool:
         return self.in_own_thread
 

@@ -156,6 +156,102 @@ def test_a_handler_that_raises_costs_its_message_and_nothing_else(caplog):
     assert online.users.table.failures == 1
 
 
+ESCAPES = [
+    SystemExit(0),
+    KeyboardInterrupt(),
+    asyncio.CancelledError(),
+    GeneratorExit(),
+    RecursionError(),
+    MemoryError(),
+]
+escapes = pytest.mark.parametrize("error", ESCAPES, ids=lambda error: type(error).__name__)
+
+
+@escapes
+def test_whatever_a_handler_raises_costs_its_message(error, caplog):
+    client = Online(failing(error), EchoHandler).connect()
+    assert error_of(client.ask("fail", id=9)) == ("internal", "fail", 9)
+    assert client.ask("echo", 1) == [{"type": "echo", "data": 1}]
+    assert f"{type(error).__name__}" in caplog.text
+
+
+@escapes
+@pytest.mark.parametrize("where", ["open", "change", "remove"])
+@pytest.mark.parametrize("is_late", [False, True], ids=["at once", "later"])
+def test_whatever_a_hook_raises_the_others_are_told(error, where, is_late):
+    class Bad(EchoHandler):
+        msg_type = "bad"
+
+        def on_useragent_open(self, agent):
+            return self._at("open")
+
+        def on_useragent_change(self, agent):
+            return self._at("change")
+
+        def on_useragent_remove(self, agent):
+            return self._at("remove")
+
+        def _at(self, place):
+            if place == where and is_late:
+                return self._fail()
+            if place == where:
+                raise error
+            return None
+
+        async def _fail(self):
+            await asyncio.sleep(0)
+            raise error
+
+    async def scenario():
+        entries: list[str] = []
+        kinds = [type(name, (Diary,), {"msg_type": name, "entries": entries}) for name in ("a", "b")]
+        online = Online(kinds[0], Bad, kinds[1])
+        client = online.connect()
+        pending = client.send("a")
+        if pending is not None:
+            await pending
+        change = online.users.table.change(client.agent)
+        if change is not None:
+            await change
+        client.leave()
+        await asyncio.wait_for(online.users.wait_removed(), 10)
+        return sorted(entries), online.users.table.failures
+
+    told, failures = asyncio.run(scenario())
+    assert {"a open", "b open", "a remove", "b remove"} <= set(told)
+    assert failures == 1
+
+
+@escapes
+def test_whatever_an_async_handler_raises_costs_its_message(error):
+    class Late(BaseUserMsgHandler):
+        msg_type = "late"
+
+        async def on_useragent_msg(self, agent, data):
+            await asyncio.sleep(0)
+            raise error
+
+    async def scenario():
+        client = Online(Late).connect()
+        await client.send("late", 0, id=1)
+        return client.wire.take()
+
+    assert error_of(asyncio.run(scenario())) == ("internal", "late", 1)
+
+
+def test_a_message_whose_task_is_cancelled_is_answered_by_nobody():
+    async def scenario():
+        online = Online(gated("msg"))
+        client = online.connect()
+        task = asyncio.ensure_future(client.send("gate"))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        return task.cancelled(), client.wire.take(), online.users.table.failures
+
+    assert asyncio.run(scenario()) == (True, [], 0)
+
+
 def test_what_went_wrong_inside_is_not_told_to_the_client():
     client = Online(failing(ValueError("password is hunter2"))).connect()
     client.send("fail")

@@ -296,6 +296,28 @@ def test_a_servant_may_call_back_and_wait_for_the_answer(way):
 
 
 @ways
+@pytest.mark.parametrize(
+    "error", [SystemExit(0), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()], ids=repr
+)
+def test_whatever_a_servant_raises_costs_its_call(way, error):
+    class Raising(Who):
+        def name(self, question, ctx):
+            raise error
+
+        async def ask(self, question, ctx):
+            await asyncio.sleep(0)
+            raise error
+
+    async def scenario():
+        async with running(Raising()) as server, await logged_in(server, way) as client:
+            codes = [(await client.answer(client.call(7, number, b"?"))).errcode for number in (0, 1)]
+            await client.ping()
+            return codes
+
+    assert asyncio.run(scenario()) == [6, 6]
+
+
+@ways
 def test_while_too_many_servants_wait_nothing_more_is_read(way, monkeypatch):
     monkeypatch.setattr(tce_peer, "MAX_RUNNING", 3)
     waiting, may_go = [], asyncio.Event()

@@ -29,7 +29,7 @@ class Answers(Policy):
 
     def _answer(self, *question: Any) -> Any:
         self.questions.append(question)
-        if isinstance(self.answer, Exception):
+        if isinstance(self.answer, BaseException):
             raise self.answer
         return self.answer
 
@@ -93,11 +93,14 @@ def test_only_true_is_a_yes(answer: Any) -> None:
     assert None not in ask_all(Rights(Answers(answer)))
 
 
-def test_a_policy_that_fails_forbids_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    rights = Rights(Answers(LookupError("a broken policy")))
+@pytest.mark.parametrize("kind", [LookupError, SystemExit, KeyboardInterrupt])
+def test_a_policy_that_fails_forbids_and_is_logged(
+    kind: type[BaseException], caplog: pytest.LogCaptureFixture
+) -> None:
+    rights = Rights(Answers(kind("a broken policy")))
     assert None not in ask_all(rights)
     assert rights.refusals == {"subscribe": 1, "send": 1, "call": 1}
-    assert caplog.text.count("LookupError: a broken policy") == 3
+    assert caplog.text.count(f"{kind.__name__}: a broken policy") == 3
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,13 @@ def test_an_error_is_the_keys_own() -> None:
     assert one_by_one("abc", Site(["A", AWAY, "C"]).look_up) == {"a": "A", "b": AWAY, "c": "C"}
 
 
+def test_a_backend_that_exits_is_an_error_like_any_other() -> None:
+    def look_up(key: str) -> str:
+        raise SystemExit(0)
+
+    assert [repr(error) for error in one_by_one("a", look_up).values()] == ["RuntimeError('SystemExit: 0')"]
+
+
 def test_two_errors_in_a_row_are_an_outage_for_all_the_rest() -> None:
     last = OSError("still away")
     site = Site([AWAY, "B", AWAY, last])

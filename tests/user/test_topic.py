@@ -128,12 +128,13 @@ def test_joining_twice_is_joining_once():
     assert len(board) == 0
 
 
-def test_a_drawing_that_fails_costs_its_own_group_one_update(caplog):
+@pytest.mark.parametrize("kind", [KeyError, SystemExit])
+def test_a_drawing_that_fails_costs_its_own_group_one_update(kind, caplog):
     board, one, two = TopicBoard(), Listener(), Listener()
 
     def fail_once(update):
         if update.seq == 1:
-            raise KeyError("no such column")
+            raise kind("no such column")
         return b"good"
 
     board.join("t", "bad", one, fail_once)

@@ -188,7 +188,15 @@ class Failing(Calculator):
 
 
 @pytest.mark.parametrize(
-    "error", [ValueError("secret"), KeyError("secret"), tce.RpcException(8, "secret"), OSError()]
+    "error",
+    [
+        ValueError("secret"),
+        KeyError("secret"),
+        tce.RpcException(8, "secret"),
+        OSError(),
+        SystemExit("secret"),
+        GeneratorExit("secret"),
+    ],
 )
 def test_a_servant_that_raises_is_logged_and_its_words_are_not_sent(error, caplog):
     server = Server(Failing(error))
@@ -197,6 +205,11 @@ def test_a_servant_that_raises_is_logged_and_its_words_are_not_sent(error, caplo
     assert (answer.sequence, answer.errcode, answer.paramstream) == (9, 6, b"")
     assert "Traceback" in caplog.text
     assert type(error).__name__ in caplog.text
+
+
+def test_an_interruption_of_the_program_passes_through_a_servant():
+    with pytest.raises(KeyboardInterrupt):
+        Server(Failing(KeyboardInterrupt())).receive(echo("x"))
 
 
 def test_a_servant_that_raises_on_a_one_way_call_is_logged_and_not_answered(caplog):

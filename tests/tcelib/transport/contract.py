@@ -12,7 +12,7 @@ import pytest
 import tcelib as tce
 from tests.conftest import unused_port
 from tests.tcelib.transport.rig import DEADLINE, Rig, SocketRig
-from tests.tcelib.transport.talk import TalkPrx
+from tests.tcelib.transport.talk import ESCAPES, TalkPrx
 
 NEVER = 0.05  # seconds that are waited for an answer that cannot come
 
@@ -100,6 +100,14 @@ class CallContract:
             TalkPrx(rig.dial()).fail("a secret")
         assert caught.value.errcode == tce.RPCERROR_REMOTEMETHOD_EXCEPTION
         assert "secret" not in str(caught.value)
+
+    @pytest.mark.parametrize("what", [*ESCAPES, *(f"later {what}" for what in ESCAPES)])
+    def test_whatever_a_servant_raises_costs_one_call(self, rig: Rig, what: str) -> None:
+        prx = TalkPrx(rig.dial())
+        with pytest.raises(tce.RpcException) as caught:
+            prx.fail(what)
+        assert caught.value.errcode == tce.RPCERROR_REMOTEMETHOD_EXCEPTION
+        assert prx.echo("still here") == "still here"
 
     def test_an_unknown_interface_is_answered(self, rig: Rig) -> None:
         with pytest.raises(tce.RpcException) as caught:

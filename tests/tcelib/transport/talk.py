@@ -1,7 +1,11 @@
 """What the transports' tests call: an interface, its proxy, and servants that wait as gevent or asyncio does."""
 
+import asyncio
 import threading
+from collections.abc import Callable
 from typing import Any
+
+import gevent
 
 import tcelib as tce
 from tests.tcelib.idl_value import make_operation
@@ -16,6 +20,16 @@ NOTE = make_operation("note", 21, 6, ("string",))
 USER = make_operation("user", 21, 7, (), "string")
 ALL = (ECHO, BLOB, HOLD, CALL_BACK, FAIL, EXTRA, NOTE, USER)
 NOWHERE = make_operation("nowhere", 99, 0, (), "string")
+
+
+ESCAPES: dict[str, Callable[[], BaseException]] = {
+    "exit": SystemExit,
+    "greenlet exit": gevent.GreenletExit,
+    "timeout": gevent.Timeout,
+    "cancelled": asyncio.CancelledError,
+    "generator exit": GeneratorExit,
+}
+"""What ``except Exception`` lets pass."""
 
 
 class Talk(tce.Servant):
@@ -48,7 +62,15 @@ class Talk(tce.Servant):
         return TalkPrx(ctx.conn).echo(text)
 
     def fail(self, text: str, ctx: tce.RpcContext) -> Any:
-        raise LookupError(text)
+        """Raise what ``text`` names in ``ESCAPES``; "later ...": in a coroutine."""
+        kind = text.removeprefix("later ")
+        error = ESCAPES[kind]() if kind in ESCAPES else LookupError(text)
+        if kind != text:
+            return self._fail_later(error)
+        raise error
+
+    async def _fail_later(self, error: BaseException) -> None:
+        raise error
 
     def extra(self, name: str, ctx: tce.RpcContext) -> Any:
         return ctx.msg.extra.props.get(name, "")

@@ -1,0 +1,62 @@
+"""What an exception that escapes a handler means: the server's own stop, or a failure that costs one message.
+
+Handlers, modules, servants and policies are other people's code. They may raise anything: ``SystemExit``,
+``KeyboardInterrupt``, ``GreenletExit`` and ``gevent.Timeout`` derive from ``BaseException`` and pass an
+``except Exception``. Code that calls a handler catches ``BaseException`` and asks here what has to pass. Pure.
+"""
+
+from pathlib import PurePath
+
+MAX_TEXT = 300
+MAX_CONTEXT = 100  # links of a chain of exceptions that are followed
+
+
+class StopRequest(BaseException):
+    """Raised inside a handler because the server stops. It is no verdict on the message: let it pass."""
+
+
+def is_stop(error: BaseException) -> bool:
+    """Return whether the server's stop raised ``error``, directly or as what the handler was interrupted by.
+
+    A handler that answers the stop with an exception of its own has been stopped all the same.
+    """
+    link: BaseException | None = error
+    for _ in range(MAX_CONTEXT):
+        if link is None or isinstance(link, StopRequest):
+            break
+        link = link.__context__
+    return isinstance(link, StopRequest)
+
+
+def describe(error: BaseException) -> str:
+    """Return type, text and place: ``KeyError: 'price' (shop/orders.py:12 in __call__)``.
+
+    The place is the last line of the traceback. The result is valid UTF-8 text. Never raises.
+    """
+    place = place_of(error)
+    return f"{type(error).__name__}: {text_of(error)}{f' ({place})' if place else ''}"
+
+
+def text_of(error: BaseException) -> str:
+    """Return ``str(error)``, cut to ``MAX_TEXT`` characters. Never raises, whatever ``__str__`` does."""
+    try:
+        text = str(error)[:MAX_TEXT]
+    except Exception as failure:  # noqa: BLE001 (the text is a handler's code, too)
+        text = f"its text cannot be had: {type(failure).__name__}"
+    return encodable(text)
+
+
+def encodable(text: str) -> str:
+    """Return the text with ``?`` in the place of lone surrogates, which UTF-8 cannot say."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def place_of(error: BaseException) -> str:
+    """Return ``directory/file.py:line in function`` of the innermost frame; empty without a traceback."""
+    trace = error.__traceback__
+    if trace is None:
+        return ""
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code
+    return f"{'/'.join(PurePath(code.co_filename).parts[-2:])}:{trace.tb_lineno} in {code.co_name}"

@@ -1,0 +1,77 @@
+"""A loop of the service thread that is begun anew when it dies, with pauses that grow.
+
+Decides what counts as a death. How a pause is made is passed in.
+"""
+
+import logging
+from collections.abc import Callable
+
+from rtserver.base.containment import is_stop
+from rtserver.base.queue_port import QueueError
+from rtserver.service.restart_policy import RestartPolicy
+
+log = logging.getLogger(__name__)
+
+
+def nothing() -> None:
+    """The preparation of a loop that needs none."""
+
+
+class KeptLoop:
+    """One loop. ``begin_anew`` prepares its next ``run`` after a death.
+
+    ``is_ending`` says whether the thread goes down: then a loop that dies is over. ``pause`` waits for seconds, or
+    until that begins. ``policy`` has the counts, which may be read from any thread.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        run: Callable[[], None],
+        begin_anew: Callable[[], None] = nothing,
+        *,
+        pause: Callable[[float], object],
+        is_ending: Callable[[], bool],
+        now: Callable[[], float],
+    ) -> None:
+        self.name = name
+        self.policy = RestartPolicy()
+        self._run = run
+        self._begin_anew = begin_anew
+        self._pause = pause
+        self._is_ending = is_ending
+        self._now = now
+
+    def run(self) -> None:
+        """Run the loop until it returns. Raises ``StopRequest`` alone."""
+        while not self._is_finished():
+            if self._is_ending():
+                return
+            self._wait(self._now() + self.policy.on_death(self._now()))
+
+    def _is_finished(self) -> bool:
+        """One life of the loop; whether it has come to its end, and not died."""
+        try:
+            if self.policy.is_down:
+                self._begin_anew()
+                self.policy.on_restart()
+            self._run()
+        except BaseException as error:
+            if is_stop(error):
+                raise
+            if isinstance(error, QueueError) and self._is_ending():
+                log.error("! %s ended without the queue: %s", self.name, error)
+            else:
+                log.critical("! the loop of %s died; it begins anew", self.name, exc_info=error)
+            return False
+        return True
+
+    def _wait(self, due: float) -> None:
+        while not self._is_ending() and (left := due - self._now()) > 0:
+            try:
+                self._pause(left)
+            except BaseException as error:
+                # A timeout that a handler has left behind rings in whatever its greenlet does next.
+                if is_stop(error):
+                    raise
+                log.error("! %s: in the pause after its death", self.name, exc_info=error)

@@ -1,0 +1,119 @@
+"""Whatever a handler raises costs that message and nothing else: a real server with handlers that raise anything."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import unused_port
+from tests.demo_login import DemoLogin
+from tests.running_server import RunningServer
+from tests.service_queue import ServiceQueue
+from tests.system.escaper import ESCAPES
+from tests.system.test_canary import until
+from tests.system.test_death import metric
+from tests.websocket_client import WebSocketClient
+
+OPTIONS = (
+    "--no-demo-quotes",
+    "--drain-seconds",
+    "0",
+    "--once-tries",
+    "1",
+    "--policy",
+    "tests.system.escaper:ExitingPolicy",
+)
+PLUG_INS = (
+    "--services",
+    "tests.system.escaper:ServiceEscaper,tests.system.escaper:OnceEscaper",
+    "--msg-handlers",
+    "tests.system.escaper:UserEscaper",
+)
+
+
+@pytest.fixture
+def server(redis_url: str, tmp_path: Path) -> Iterator[RunningServer]:
+    with RunningServer(redis_url, tmp_path, unused_port(), *OPTIONS, *PLUG_INS) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: RunningServer) -> Iterator[WebSocketClient]:
+    client = WebSocketClient.connect("127.0.0.1", server.port, "/rt/", DemoLogin(server.url).headers)
+    with client:
+        assert json.loads(client.recv_text())["type"] == "userinfo"
+        yield client
+
+
+@pytest.fixture
+def queue(redis_url: str) -> Iterator[ServiceQueue]:
+    with ServiceQueue(redis_url) as queue:
+        yield queue
+
+
+def heard(client: WebSocketClient, msg_type: str = "heard") -> Any:
+    """The data of the next message of a type."""
+    while (message := json.loads(client.recv_text()))["type"] != msg_type:
+        pass
+    return message["data"]
+
+
+def readiness(server: RunningServer) -> tuple[int, dict[str, str]]:
+    """The status of /readyz, and what its checks say."""
+    try:
+        with urllib.request.urlopen(f"{server.url}/readyz") as answer:
+            status, body = answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        status, body = error.code, error.read()
+    return status, {check["name"]: check["detail"] for check in json.loads(body)["checks"]}
+
+
+def test_whatever_handlers_policy_and_hooks_raise_costs_one_message_each(
+    server: RunningServer, client: WebSocketClient, queue: ServiceQueue
+) -> None:
+    pid = server.pid
+    for msg_type in ("escape", "once_escape"):
+        for what in ESCAPES:
+            queue.push(msg_type, what)
+        queue.push(msg_type, f"behind {msg_type}")
+    assert {heard(client), heard(client)} == {"behind escape", "behind once_escape"}
+    for msg_type in ("escape", "once_escape"):
+        for what in ESCAPES:
+            letter = queue.dead_letter(json.dumps({"type": msg_type, "src": "test", "data": what}).encode())
+            assert letter[b"reason"] == b"handler_failed"
+            assert letter[b"detail"].startswith(what.encode())
+            assert b"(system/escaper.py:" in letter[b"detail"]
+            assert letter[b"detail"].endswith(b" in __call__)")
+    for what in (*ESCAPES, *(f"later {what}" for what in ESCAPES)):
+        client.send_text(json.dumps({"type": "escape", "data": what, "id": what}))
+        answer = json.loads(client.recv_text())
+        assert (answer["type"], answer["id"], answer["data"]["code"]) == ("error", what, "internal")
+    client.send_text(json.dumps({"type": "resume", "data": {"offset": None}}))
+    assert heard(client, "error")["code"] == "forbidden"
+    client.send_text(json.dumps({"type": "ping", "data": 1}))
+    assert heard(client, "ping") == "pong"
+    assert readiness(server)[0] == 200
+    assert server.pid == pid
+    assert server.stop() == 0
+
+
+def test_a_lane_that_dies_is_begun_anew_and_one_that_keeps_dying_is_not_ready(
+    server: RunningServer, client: WebSocketClient, queue: ServiceQueue
+) -> None:
+    for deaths in (1, 2, 3):
+        queue.push("escape", "trap")
+        assert heard(client) == "trap"
+        until(lambda deaths=deaths: metric(server, "lane_restarts_total", '{lane="escape"}') == deaths)  # type: ignore[misc]
+        queue.push("escape", deaths)  # bad data does not come through; what is behind it does
+        queue.push("escape", f"behind {deaths}")
+        assert heard(client) == f"behind {deaths}"
+        if deaths < 3:
+            assert readiness(server)[0] == 200
+    status, checks = readiness(server)
+    assert status == 503
+    assert checks["lanes"] == "dead, or keep dying: escape"
+    assert any("the loop of escape died" in line for line in server.output)
