@@ -54,12 +54,16 @@ class Allowance:
         self.take(now, there)
         return there
 
-    def owe(self, now: float, count: int) -> float:
+    def owe(self, now: float, count: float) -> float:
         """Take ``count`` even if they are not there; how many seconds it takes until nothing is owed any more."""
         full_at = self._full_at
         full_at = self._full_at = (full_at if full_at > now else now) + count * self._cost
         owed = full_at - now - self._depth
         return owed if owed > 0.0 else 0.0
+
+    def left(self, now: float) -> float:
+        """How many seconds' worth are there; below 0, how many seconds it takes until nothing is owed any more."""
+        return self._depth - max(self._full_at - now, 0.0)
 
     def wait(self, now: float) -> float:
         """How many seconds it takes until one can be taken; 0 if one is there."""

@@ -24,6 +24,7 @@ class Limit(StrEnum):
     FLOOD = "flood"
     CALLS = "calls"
     BYTES = "bytes"
+    USER_CPU = "user_cpu_ms"
     JSON_DEPTH = "json_depth"
     JSON_NUMBERS = "json_numbers"
     CHARTS_PER_CONNECTION = "charts_per_connection"

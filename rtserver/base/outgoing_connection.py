@@ -6,14 +6,17 @@ away for a moment, since a socket closed with unread bytes would reset the conne
 What is sent, and what the bytes that come in mean, is for the protocols: ``WebSocketConnection``, ``TceConnection``.
 """
 
+import asyncio
 import logging
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Iterable
+from functools import partial
 from typing import Any, ClassVar
 
 from rtserver.base.cancellation import is_cancelled
 from rtserver.base.connection_owner import Environment
+from rtserver.base.cpu_quota import FairShare
 from rtserver.base.outbox import QUEUED, Outbox, Verdict
 from rtserver.base.payload import Framing
 from rtserver.base.socket_stream import NOT_NOW, SocketStream
@@ -63,6 +66,7 @@ class OutgoingConnection(ABC):
         "_is_lag_told",
         "_is_over",
         "_is_scheduled",
+        "_share",
         "_stream",
         "_timer",
         "outbox",
@@ -77,6 +81,7 @@ class OutgoingConnection(ABC):
         self._stream = SocketStream(environment.loop, connection, self._on_bytes, self._on_end, self._on_written)
         self.outbox = Outbox(int(IN_ORDER * environment.outbox_bytes), environment.outbox_hard_bytes)
         self._timer: Timer | None = None
+        self._share: FairShare | None = None
         self._is_scheduled = False
         self._is_over = False
         self._is_at_end = False
@@ -91,6 +96,15 @@ class OutgoingConnection(ABC):
     def is_lagging(self) -> bool:
         """Whether the client was told that it gets less than everything, and not yet that this is over."""
         return self._is_lag_told and self.is_open
+
+    @property
+    def share(self) -> FairShare | None:
+        """The user's processor time; None where nobody counts it. Whoever sets it knows the user."""
+        return self._share
+
+    @share.setter
+    def share(self, share: FairShare | None) -> None:
+        self._share = self._stream.share = share
 
     @property
     @abstractmethod
@@ -180,6 +194,16 @@ class OutgoingConnection(ABC):
         """Read nothing until ``rest`` of the handling of what was read has ended."""
         self._stream.pause()
         self._environment.run(self._read_after(rest))
+
+    async def turn(self) -> None:
+        """Until everyone else has had a turn, and this user has one."""
+        share = self._share
+        if share is None or not share.is_owing:
+            await asyncio.sleep(0)
+            return
+        turn: asyncio.Future[None] = self._environment.loop.create_future()
+        share.wait_turn(partial(_settle, turn))
+        await turn
 
     async def _read_after(self, rest: Awaitable[object]) -> None:
         try:
@@ -282,3 +306,8 @@ class OutgoingConnection(ABC):
             self._environment.owner.on_close(self.session, code)
         except BaseException:
             log.exception("! %s: its owner failed at the end", self.remote_ip)
+
+
+def _settle(turn: asyncio.Future[None]) -> None:
+    if not turn.done():
+        turn.set_result(None)

@@ -15,6 +15,8 @@ from contextlib import suppress
 from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream
 
+from rtserver.base.cpu_quota import FairShare
+
 READ_BYTES = 16_384  # of one socket in one turn: room for a burst, and everyone else waits no longer than that takes
 
 NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
@@ -45,8 +47,9 @@ def send_without_delay(connection: socket.socket, unsent_bytes: int) -> None:
 class SocketStream:
     """One non-blocking socket. Reading begins with ``resume``.
 
-    ``on_bytes(data)`` gets what was read. ``on_end()`` is told once that nothing more can come: the peer has ended
-    its half, or the connection broke. ``on_written()`` is told when the rest of a write has left.
+    ``on_bytes(data)`` gets what was read; with a ``share``, reading waits for its user's turn. ``on_end()`` is told
+    once that nothing more can come: the peer has ended its half, or the connection broke. ``on_written()`` is told
+    when the rest of a write has left.
     """
 
     __slots__ = (
@@ -61,7 +64,9 @@ class SocketStream:
         "_socket",
         "is_busy",
         "is_closed",
+        "is_waiting",
         "send",
+        "share",
     )
 
     def __init__(
@@ -82,6 +87,9 @@ class SocketStream:
         self._rest = memoryview(b"")
         self._is_reading = False
         self._is_secure = isinstance(connection, ssl.SSLSocket)
+        self.share: FairShare | None = None
+        self.is_waiting = False
+        """Whether there is something to read, and it is not the user's turn."""
         self.is_closed = False
         self.is_busy = False
         """Whether nothing can be sent now: the rest of a write waits for room, or the socket is closed."""
@@ -92,8 +100,9 @@ class SocketStream:
         """Read."""
         if not self.is_closed:
             self._is_reading = True
-            self._loop.add_reader(self._file, self._on_readable)
-            self._read_decrypted()
+            if not self.is_waiting:
+                self._loop.add_reader(self._file, self._on_readable)
+                self._read_decrypted()
 
     def pause(self) -> None:
         """Leave what comes in to the system, which stops the peer when its buffer is full."""
@@ -124,6 +133,20 @@ class SocketStream:
         self._socket.close()
 
     def _on_readable(self) -> None:
+        if self.share is not None and self.share.is_owing:
+            self._loop.remove_reader(self._file)
+            self.is_waiting = True
+            self.share.wait_turn(self._on_turn)
+        else:
+            self._read()
+
+    def _on_turn(self) -> None:
+        self.is_waiting = False
+        if self._is_reading:
+            self._loop.add_reader(self._file, self._on_readable)
+            self._read()
+
+    def _read(self) -> None:
         try:
             data = self._socket.recv(READ_BYTES)
         except NOT_NOW:

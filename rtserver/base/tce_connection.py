@@ -58,9 +58,9 @@ class TceConnection(PacketConnection):
         """One buffer: everything in it to whoever listens, then what it led to in one write."""
         if self._is_closing:
             return
-        delay = 0.0
+        delay, begun = 0.0, self._environment.now()
         if self.budget is not None:
-            delay = self.budget.owe_bytes(self._environment.now(), len(data))
+            delay = self.budget.owe_bytes(begun, len(data))
         try:
             pending = self._listener.on_binary(self.session, data)
         except BaseException as error:  # noqa: BLE001 (an owner may raise anything; it is logged and costs this connection)
@@ -73,6 +73,8 @@ class TceConnection(PacketConnection):
             self._settle()
         else:
             self._stop_reading_for(pending)
+        if self._share is not None:
+            self._share.spend(begun)
 
     def _settle(self) -> None:
         self.flush()

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Protocol
 from rtserver.base.budget import Budget
 from rtserver.base.cancellation import is_cancelled
 from rtserver.base.connection_owner import Environment
+from rtserver.base.cpu_quota import FairShare
 from rtserver.base.limit import Limit
 from rtserver.base.payload import Framing
 from rtserver.base.tce_framing import is_error
@@ -54,6 +55,13 @@ class Carrier(Protocol):
     @property
     def is_open(self) -> bool:
         """Whether a push still has a chance to arrive."""
+
+    @property
+    def share(self) -> FairShare | None:
+        """The user's processor time."""
+
+    async def turn(self) -> None:
+        """Until everyone else has had a turn, and this user has one."""
 
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
         """Send, soon."""
@@ -212,8 +220,11 @@ class TcePeer:
                 self._waking = self._environment.loop.create_future()
                 await self._waking
             else:
-                await asyncio.sleep(0)
+                await self._carrier.turn()
+            begun, share = self.now(), self._carrier.share
             has_more = self.rpc.serve()
+            if share is not None:
+                share.spend(begun)
             if self._carrier.budget is not None:
                 self._charge(self._carrier.budget)
 

@@ -21,8 +21,15 @@ from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.frame import Opcode, build_frame, text_frame
 from rtserver.base.wire.protocol import TEXT, ReceivedMessage, WebSocketProtocol
 
-TURN_MESSAGES = 200
-REFUSED = -1  # in the place of TEXT: a message too many, to be answered in its turn
+TURN_SECONDS = 0.001
+"""For which messages of one connection are handed out while everyone else waits."""
+LOOK_MESSAGES = 20  # between two looks at the clock, unless one is large
+LARGE_BYTES = 256
+REFUSED, EXPENSIVE = -1, -2  # in the place of TEXT: a message that is answered in its turn, but not handled
+REFUSALS = {
+    REFUSED: "too many messages: this one was not handled",
+    EXPENSIVE: "too much processor time was used: this message was not handled",
+}
 PING_FRAME = build_frame(Opcode.PING, b"")
 
 
@@ -80,13 +87,21 @@ class WebSocketConnection(PacketConnection):
             self._hand_out(self._receive(data))
         except BaseException as error:  # noqa: BLE001 (an owner may raise anything; it is logged and costs this connection)
             self._on_error(error)
+        if self._share is not None:
+            self._share.spend(self._last_received)
 
     def _receive(self, data: bytes) -> Iterator[ReceivedMessage]:
-        messages = self._protocol.receive(data)
-        if self._protocol.outgoing:
+        protocol = self._protocol
+        messages = protocol.receive(data)
+        if protocol.outgoing:
             self._queue_control()
-        if self.budget is not None and self._protocol.is_open:
-            messages = self._spend(self.budget, len(data), messages)
+        if not protocol.is_open:
+            return iter(messages)
+        if self.budget is not None:
+            messages = self._spend(self.budget, len(data) + protocol.inflated, messages)
+        share = self._share
+        if share is not None and self._last_received < share.strict_until:
+            messages = [(EXPENSIVE, payload) if opcode == TEXT else (opcode, payload) for opcode, payload in messages]
         return iter(messages)
 
     def _spend(self, budget: Budget, size: int, messages: list[ReceivedMessage]) -> list[ReceivedMessage]:
@@ -131,7 +146,7 @@ class WebSocketConnection(PacketConnection):
 
     def _hand_out(self, messages: Iterator[ReceivedMessage]) -> None:
         """Give the owner its messages. While it has to wait for what one leads to, nothing more is read."""
-        pending = self._until_pending(messages)
+        pending = self._until_pending(messages, self._last_received)
         if pending is None and not self._protocol.has_more and not self._delay:
             self._settle()
         else:
@@ -140,19 +155,26 @@ class WebSocketConnection(PacketConnection):
 
     async def _hand_out_rest(self, pending: Awaitable[object] | None, messages: Iterator[ReceivedMessage]) -> None:
         while pending is not None or self._protocol.has_more:
+            begun = None
             if pending is None:
-                await asyncio.sleep(0)  # a few bytes may swell to many messages: everyone else first
+                await self.turn()  # a few bytes may swell to many messages: everyone else first
+                begun = self._environment.now()
                 messages = self._receive(b"")
             else:
                 await pending
-            pending = self._until_pending(messages)
+            begun = begun or self._environment.now()
+            pending = self._until_pending(messages, begun)
+            if self._share is not None:
+                self._share.spend(begun)
         if self._delay and not self._is_over:
             await asyncio.sleep(self._delay)
         self._delay = 0.0
         self._is_listening = True
         self._last_received = self._environment.now()
 
-    def _until_pending(self, messages: Iterator[ReceivedMessage]) -> Awaitable[object] | None:
+    def _until_pending(self, messages: Iterator[ReceivedMessage], begun: float) -> Awaitable[object] | None:
+        """Hand messages out, until one has to be waited for or others have waited long enough since ``begun``."""
+        look = LOOK_MESSAGES
         for number, (opcode, payload) in enumerate(messages, 1):
             if self._is_over:
                 break
@@ -162,14 +184,16 @@ class WebSocketConnection(PacketConnection):
                 pending = self._take_other(opcode, payload)
             if pending is not None:
                 return pending
-            if number == TURN_MESSAGES:
-                return asyncio.sleep(0)  # a flood of tiny messages is handled, but not before everyone else's
+            if number == look or len(payload) > LARGE_BYTES:
+                if self._environment.now() - begun > TURN_SECONDS:
+                    return self.turn()  # a flood of tiny messages is handled, but not before everyone else's
+                look = number + LOOK_MESSAGES
         return None
 
     def _take_other(self, opcode: int, payload: bytes) -> Awaitable[object] | None:
-        if opcode != REFUSED:
+        if opcode not in REFUSALS:
             return self._listener.on_binary(self.session, payload)
-        refusal = encode_refusal(payload, ErrorCode.RATE_LIMITED, "too many messages: this one was not handled")
+        refusal = encode_refusal(payload, ErrorCode.RATE_LIMITED, REFUSALS[opcode])
         self.push(self.framing(refusal))
         return None
 
@@ -201,7 +225,7 @@ class WebSocketConnection(PacketConnection):
         """Ping a silent client; drop one that was silent for a whole interval after its ping."""
         now, interval = self._environment.now(), self._environment.heartbeat_seconds
         # A client whose message is still being handled is not listened to, which is no silence of its own.
-        silence = now - self._last_received if self._is_listening else 0.0
+        silence = now - self._last_received if self._is_listening and not self._stream.is_waiting else 0.0
         if silence < interval:
             self._arm(interval - silence, self._on_heartbeat)
         elif self._last_ping > self._last_received:

@@ -178,6 +178,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     pictures_per_user: Annotated[
         float, Meta(description="Charts a second that a user may ask for; ten times as many at once.", ge=0)
     ] = 100
+    user_cpu_ms: Annotated[
+        float,
+        Meta(
+            description="Processor time a second of one user on each thread, in ms; ten times as much at once.",
+            ge=0,
+            le=1000,
+        ),
+    ] = 100
     json_depth: Annotated[
         int, Meta(description="How deeply a message may be nested, a client's or a service's.", ge=0)
     ] = 64

@@ -41,6 +41,7 @@ def build_users(
 
     Raises ``PluginError``.
     """
+    loop = asyncio.get_running_loop()
     policy = load_policy(config.policy)
     rights = Rights(policy, max_rate=config.max_rate or None)
     authenticator = SessionAuthenticator(
@@ -51,13 +52,13 @@ def build_users(
     )
     return UserManager(
         _handlers(config, rights),
-        TopicBoard(fan_out, asyncio.get_running_loop(), chunk_bytes(config.outbox_bytes)),
+        TopicBoard(fan_out, loop, chunk_bytes(config.outbox_bytes)),
         bridge.to_services.post,
         RecentLookUps(authenticator),
         rights=rights,
         epoch=format(time.time_ns() // 1_000_000, "x"),
         heartbeat_ms=int(config.heartbeat_seconds * 1000),
-        limits=UserLimits(user_bounds(config), limited),
+        limits=UserLimits(user_bounds(config), limited, call_later=loop.call_later),
         sizes=MessageSizeLimit(config.outbox_hard_bytes),
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from rtserver.base.allowance import AllowanceTable, rate_of
+from rtserver.base.cpu_quota import CallLater, FairShare, FairShares, ProcessorClock, cpu_rate
 from rtserver.base.limit import Limit, LimitCounts
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
 from rtserver.base.wire.handshake import HandshakeError
@@ -18,28 +19,45 @@ CROWDED_SECONDS = 30
 
 
 class UserBounds(NamedTuple):
-    """0 is no limit. ``pictures`` is per second; ``depth`` and ``slow_numbers`` are those of a message's JSON."""
+    """0 is no limit. ``pictures`` and ``cpu``, which is in seconds of processor time, are per second; ``depth`` and
+    ``slow_numbers`` are those of a message's JSON.
+    """
 
     connections: int = 0
     charts: int = 0
     pictures: float = 0
+    cpu: float = 0
     depth: int = 0
     slow_numbers: int = 0
 
 
 class UserLimits:
-    """``bounds`` as they are enforced; what meets one is counted. ``clock`` gives seconds that never run back."""
+    """``bounds`` as they are enforced; what meets one is counted. ``clock`` gives seconds that never run back,
+    and ``call_later`` calls by it: without one, processor time is not limited."""
 
     def __init__(
         self,
         bounds: UserBounds | None = None,
         counted: LimitCounts | None = None,
         clock: Callable[[], float] = time.monotonic,
+        call_later: CallLater | None = None,
     ) -> None:
         self.bounds = bounds or UserBounds()
         self.counted = LimitCounts() if counted is None else counted
         self._clock = clock
+        self._shares = None
+        if self.bounds.cpu and call_later is not None:
+            self._shares = FairShares(
+                cpu_rate(self.bounds.cpu),
+                ProcessorClock(clock, time.thread_time),
+                call_later,
+                on_limit=lambda: self.counted.note(Limit.USER_CPU),
+            )
         self._pictures = AllowanceTable(rate_of(self.bounds.pictures))
+
+    def share_of(self, user_id: str) -> FairShare | None:
+        """The user's processor time on this thread; None where it is not limited."""
+        return None if self._shares is None else self._shares.of(user_id)
 
     def check_connections(self, count: int) -> None:
         """Whether a user who has ``count`` connections may open another one. Raises ``HandshakeError`` (429)."""

@@ -13,6 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rtserver.base.bridge import BridgeClosedError
+from rtserver.base.cpu_quota import FairShare
 from rtserver.base.message_size import MessageSizeLimit
 from rtserver.base.messages import Message, Refused, Snapshot, Subscribe, Unsubscribe
 from rtserver.base.payload import Framing, Payload
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 
 class Connection(Protocol):
     """The socket, as far as an agent needs it: ``base.websocket_connection`` has the real one."""
+
+    share: FairShare | None
+    """The user's processor time; None where nobody counts it."""
 
     @property
     def is_open(self) -> bool:

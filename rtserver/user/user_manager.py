@@ -192,6 +192,9 @@ class UserManager(ThreadBound):
         if self.is_known_closed(identity.session_key):
             connection.close(CloseCode.SESSION_CLOSED, "session closed")
             return None
+        share = self.limits.share_of(str(identity.user_id))
+        if share is not None:
+            connection.share = share
         number = next(self._ids)
         agent = UserAgent(
             number,

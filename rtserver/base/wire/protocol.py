@@ -38,7 +38,7 @@ Ending: TypeAlias = tuple[int, str, bytes]  # close code, reason, our close fram
 
 TEXT = Opcode.TEXT  # to look a member up in its enum takes as long as to unmask a short message
 WHOLE_TEXT = FIN | TEXT
-INFLATED_AT_ONCE = 262_144  # 16 KiB may swell to 12 MB, which nobody else is to wait for
+INFLATED_AT_ONCE = 65_536  # 16 KiB may swell to 12 MB, which nobody else is to wait for
 KNOWN_OPCODES = frozenset(Opcode)
 MAY_BE_DEFLATED = frozenset({Opcode.TEXT, Opcode.BINARY})  # a message's first frame says it for all of them
 Utf8Decoder = getincrementaldecoder("utf-8")
@@ -56,8 +56,8 @@ class WebSocketProtocol:
     """The server's side of one connection. ``max_message_bytes`` bounds a message, however many frames carry it.
 
     The bound may be raised later. ``inflates`` says that permessage-deflate (RFC 7692) was negotiated; the bound is
-    that of the inflated message. ``aside`` counts frames that are no messages, control frames and parts of messages;
-    whoever looks at it may set it back.
+    that of the inflated message, and ``inflated`` is how many bytes the last ``receive`` inflated. ``aside`` counts
+    frames that are no messages, control frames and parts of messages; whoever looks at it may set it back.
     """
 
     __slots__ = (
@@ -65,7 +65,6 @@ class WebSocketProtocol:
         "_decoder",
         "_ending",
         "_fragments",
-        "_inflated",
         "_inflates",
         "_is_deflated",
         "_message_opcode",
@@ -75,6 +74,7 @@ class WebSocketProtocol:
         "close_code",
         "close_reason",
         "has_more",
+        "inflated",
         "max_message_bytes",
         "outgoing",
         "state",
@@ -93,7 +93,7 @@ class WebSocketProtocol:
         self._needed = 2
         self._ending: Ending | None = None
         self._fragments: bytearray | bytes | None = None
-        self._inflated = 0
+        self.inflated = 0
         self._inflates = inflates
         self._is_deflated = False  # the message whose fragments these are
         self._message_opcode = 0
@@ -117,7 +117,7 @@ class WebSocketProtocol:
         once: ``receive(b"")`` goes on with them.
         """
         self.has_more = False
-        self.binaries = 0
+        self.binaries = self.inflated = 0
         if self._buffer:
             self._buffer += data
             if len(self._buffer) < self._needed:
@@ -184,8 +184,7 @@ class WebSocketProtocol:
                 messages.append((TEXT, payload))
             else:
                 self._on_frame(first, payload, messages)
-                if self._inflated > INFLATED_AT_ONCE:
-                    self._inflated = 0
+                if self.inflated > INFLATED_AT_ONCE:
                     self.has_more = position < end
                     break
         self._needed = 2
@@ -247,7 +246,7 @@ class WebSocketProtocol:
             if not final:
                 return
             payload = self._fragments = inflate(bytes(self._fragments), self.max_message_bytes)
-            self._inflated += len(payload)
+            self.inflated += len(payload)
             self._is_deflated = False
         if self._message_opcode == Opcode.TEXT:
             self._check_text(payload, final)
