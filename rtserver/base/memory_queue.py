@@ -162,8 +162,9 @@ class MemoryQueue:
         found = [letter for letter in self._dead if letter.id == letter_id and not letter.bytes]
         for letter in found:
             self._dead.remove(letter)
-            self._list.append(letter.raw)
-            name = maybe_name_in(letter.raw)
+            raw = self._signer.sign_again(letter.raw)
+            self._list.append(raw)
+            name = maybe_name_in(raw)
             if name is not None:
                 self._names.permit(name, self.newest_id())
         return bool(found)

@@ -8,7 +8,7 @@ import hashlib
 
 import msgspec
 
-from rtserver.base.signature import head_of
+from rtserver.base.signature import mark_of, message_of
 
 NAME_LENGTH = 20
 _LEAST_INEXACT = 2**53  # from here on a double stands for several integers
@@ -24,28 +24,27 @@ class _Envelope(msgspec.Struct):
 _envelope_decoder = msgspec.json.Decoder(_Envelope)
 
 
-def maybe_name(src: str, message_id: bytes | msgspec.Raw, head: bytes = b"") -> bytes | None:
+def maybe_name(src: str, message_id: bytes | msgspec.Raw, mark: bytes = b"") -> bytes | None:
     """The name of a message from ``src``; None if ``message_id``, the JSON of its ``"id"``, is none that counts.
 
     Text counts that is not empty, and every integer, also one that is written as ``1e1`` or ``10.0`` as long as a
-    double can say it exactly. ``head`` is the signature in front of the message: it is part of the name, so that
-    nobody who cannot sign uses up the id of a message that is signed.
+    double can say it exactly. ``mark`` is that of its signature (``signature.mark_of``): it is part of the name,
+    so that nobody who cannot sign uses up the id of a message that is signed.
     """
     text = _maybe_text(message_id)
     if text is None:
         return None
     source = src.encode()
-    return hashlib.sha1(b"%d:%s%s%s" % (len(source), source, head, text), usedforsecurity=False).digest()
+    return hashlib.sha1(b"%d:%s%s%s" % (len(source), source, mark, text), usedforsecurity=False).digest()
 
 
 def maybe_name_in(raw: bytes) -> bytes | None:
     """The name of a message by its bytes, whoever signed it; None if it has none or is no message."""
-    head = head_of(raw)
     try:
-        envelope = _envelope_decoder.decode(raw[len(head) :])
+        envelope = _envelope_decoder.decode(message_of(raw))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return maybe_name(envelope.src, envelope.id, head)
+    return maybe_name(envelope.src, envelope.id, mark_of(raw))
 
 
 def _maybe_text(message_id: bytes | msgspec.Raw) -> bytes | None:

@@ -209,13 +209,17 @@ class RedisQueue(RedisStreams):
         return [_dead_letter(entry_id, fields) for entry_id, fields in reply]
 
     def requeue(self, letter_id: str) -> bool:
-        """See ``QueuePort``. A letter never changes, so it may be read before the script runs."""
+        """See ``QueuePort``. A letter never changes, so it may be read before the script runs.
+
+        What was signed well at its time is signed anew: the old time may be over.
+        """
         reply = self._call("XRANGE", self._dead, letter_id, letter_id)
         if not reply:
             return False
-        name = maybe_name_in(_dead_letter(*reply[0]).raw) or b""
+        raw = self._signer.sign_again(_dead_letter(*reply[0]).raw)
+        name = maybe_name_in(raw) or b""
         keys = (self._list, self._dead, *self._names, self._bus)
-        return bool(self._call("EVAL", self._requeue_script, len(keys), *keys, letter_id, name, self._name_ms))
+        return bool(self._call("EVAL", self._requeue_script, len(keys), *keys, letter_id, name, self._name_ms, raw))
 
     def work(self, stream: str) -> RedisWork:
         """See ``WorkQueue``."""

@@ -1,14 +1,20 @@
 """Who may put messages on the list: those who know the secret, and sign with it.
 
-Decides how a signature looks and when one is good. A signed message is ``sha256=``, the HMAC-SHA256 (RFC 2104) of the
-message's bytes as 64 small hexadecimal digits, a space, and the bytes. No secret is ever shown, in no error and no
-``repr``.
+Decides how a signature looks and when one is good. A signed message is ``sha256=``, the HMAC-SHA256 (RFC 2104) of
+what follows its space as 64 small hexadecimal digits, a space, and what was signed: the message's bytes, or ``ts=``,
+the time of the signing in whole seconds since 1970, a space and the message's bytes. No secret is ever shown, in no
+error and no ``repr``.
 """
 
 import hmac
+import re
+from collections.abc import Callable
 
 PREFIX = b"sha256="
 HEAD_LENGTH = len(PREFIX) + 64 + 1
+_TIME = re.compile(rb"ts=([0-9]{1,12}) ")
+"""No JSON begins like it."""
+_TIMED_MARK = b"sha256=ts "
 
 
 class SignatureError(ValueError):
@@ -19,40 +25,103 @@ class Signer:
     """Signs with the first of several secrets, separated by commas, and takes what is signed with any of them.
 
     With no secret it leaves messages as they are, and takes them all: those that are signed, too, so that producers
-    can be told a secret before the servers are.
+    can be told a secret before the servers are. ``seconds`` are how long a signature is good: a message has to come
+    within so many of its time, before or after, as clocks differ. 0: for ever; no time is written or
+    asked for. ``now``, which is needed else, gives seconds since 1970. Any thread.
     """
 
-    def __init__(self, secrets: str = "") -> None:
-        self._keys = tuple(secret.strip().encode() for secret in secrets.split(",") if secret.strip())
+    def __init__(self, secrets: str = "", *, seconds: float = 0.0, now: Callable[[], float] | None = None) -> None:
+        self._keys = _keys_of(secrets)
+        if seconds and now is None:
+            raise ValueError("who looks at the time of signatures needs a clock")
+        self._now = now or _no_clock
+        self.seconds = seconds if self._keys else 0.0
 
     def __repr__(self) -> str:
         return f"Signer(<{len(self._keys)} secrets>)"
 
+    def replace(self, secrets: str) -> None:
+        """Go on with other secrets: from the next message on, the first of them signs and all of them are good."""
+        self._keys = _keys_of(secrets)
+
     def sign(self, message: bytes) -> bytes:
         """What to send."""
-        return _sign_head(self._keys[0], message) + message if self._keys else message
+        keys = self._keys
+        if not keys:
+            return message
+        text = b"ts=%d %s" % (self._now(), message) if self.seconds else message
+        return _sign_head(keys[0], text) + text
 
-    def open(self, raw: bytes) -> bytes:
-        """The message in what was sent. Raises ``SignatureError``."""
+    def sign_again(self, raw: bytes) -> bytes:
+        """What was sent, signed now where it was signed well at its time; anything else as it is."""
+        try:
+            return self.sign(_message_of(self._signed(raw))) if self.seconds else raw
+        except SignatureError:
+            return raw
+
+    def open(self, raw: bytes, came_at: float | None = None) -> bytes:
+        """The message in what was sent. Raises ``SignatureError``.
+
+        ``came_at`` is when it came, in seconds since 1970; None is now. Whoever opens a message later than it came
+        has to say so: it is as good then as it was.
+        """
         if not self._keys:
             # On the path of every message: no JSON begins like a signature.
-            return raw[HEAD_LENGTH:] if raw[:1] == b"s" and _has_head(raw) else raw
+            return message_of(raw) if raw[:1] == b"s" else raw
+        text = self._signed(raw)
+        if self.seconds:
+            self._check_time(text, self._now() if came_at is None else came_at)
+        return _message_of(text)
+
+    def _signed(self, raw: bytes) -> bytes:
         if not _has_head(raw):
             raise SignatureError("it is not signed")
-        head, message = raw[:HEAD_LENGTH], raw[HEAD_LENGTH:]
-        if not any(hmac.compare_digest(_sign_head(key, message), head) for key in self._keys):
+        head, text = raw[:HEAD_LENGTH], raw[HEAD_LENGTH:]
+        if not any(hmac.compare_digest(_sign_head(key, text), head) for key in self._keys):
             raise SignatureError("its signature was made with another secret, or for other bytes")
-        return message
+        return text
+
+    def _check_time(self, text: bytes, came_at: float) -> None:
+        said = _TIME.match(text)
+        if said is None:
+            raise SignatureError("its signature says no time (ts), and one is asked for")
+        age = came_at - int(said[1])
+        if abs(age) > self.seconds:
+            when = f"{age:.0f} s before" if age > 0 else f"{-age:.0f} s after"
+            raise SignatureError(f"it was signed {when} it came; allowed are {self.seconds:g} s")
 
 
-def head_of(raw: bytes) -> bytes:
-    """The signature in front of a message, with its space; empty if there is none. It may be a bad one."""
-    return raw[:HEAD_LENGTH] if _has_head(raw) else b""
+def mark_of(raw: bytes) -> bytes:
+    """What two copies of a message have in common in front of it; empty if it is not signed. It may be signed badly.
+
+    The signature with its space; where a time is signed, too, only that: who sends again signs anew.
+    """
+    if not _has_head(raw):
+        return b""
+    return _TIMED_MARK if _TIME.match(raw, HEAD_LENGTH) else raw[:HEAD_LENGTH]
 
 
-def _sign_head(key: bytes, message: bytes) -> bytes:
-    return b"%s%s " % (PREFIX, hmac.digest(key, message, "sha256").hex().encode())
+def message_of(raw: bytes) -> bytes:
+    """The message in what was sent, whoever signed it."""
+    return _message_of(raw[HEAD_LENGTH:]) if _has_head(raw) else raw
+
+
+def _no_clock() -> float:
+    return 0.0
+
+
+def _keys_of(secrets: str) -> tuple[bytes, ...]:
+    return tuple(secret.strip().encode() for secret in secrets.split(",") if secret.strip())
+
+
+def _sign_head(key: bytes, text: bytes) -> bytes:
+    return b"%s%s " % (PREFIX, hmac.digest(key, text, "sha256").hex().encode())
 
 
 def _has_head(raw: bytes) -> bool:
     return raw.startswith(PREFIX) and raw[HEAD_LENGTH - 1 : HEAD_LENGTH] == b" "
+
+
+def _message_of(text: bytes) -> bytes:
+    said = _TIME.match(text) if text[:1] == b"t" else None
+    return text[said.end() :] if said else text

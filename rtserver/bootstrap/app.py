@@ -61,6 +61,8 @@ from rtserver.bootstrap.memory import MemoryWatch, memory_bounds
 from rtserver.bootstrap.metrics import Measure, Metrics
 from rtserver.bootstrap.monitor_access import private_access, public_access
 from rtserver.bootstrap.private_door import CANARY_PATH, PrivateDoor
+from rtserver.bootstrap.producer import signer_of
+from rtserver.bootstrap.secret_file import Reloading, read_queue_secret
 from rtserver.bootstrap.service_side import build_services
 from rtserver.bootstrap.supervisor import Supervisor
 from rtserver.bootstrap.user_side import build_server, build_users
@@ -148,6 +150,7 @@ class App:
         self._site = site
         self._certificate = certificate
         self._tls = None if certificate is None else certificate.tls
+        self._signer = signer_of(config)
         self._bridge = Bridge()
         self._supervisor = Supervisor(os.environ)
         self._limited = LimitCounts()
@@ -195,7 +198,13 @@ class App:
         self._memory = MemoryWatch(memory_bounds(config), self._server)
         worker = config.worker or f"{socket.gethostname()}:{self.port}"
         self._services = build_services(
-            config, self._redis_url, self._bridge, self._on_failure, worker=worker, trail=self._trail
+            config,
+            self._redis_url,
+            self._bridge,
+            self._on_failure,
+            worker=worker,
+            trail=self._trail,
+            signer=self._signer,
         )
 
     def _build_doors(self) -> tuple[Doors, CanaryClient]:
@@ -213,9 +222,19 @@ class App:
         doors.tce.listen(self._listeners.tce)
         for number in SIGNALS:
             self._loop.add_signal_handler(number, self._on_signal)
-        if self._certificate is not None:
-            self._loop.add_signal_handler(signal.SIGHUP, self._certificate.renew)
+        reloading = self._reloading()
+        if reloading:  # else SIGHUP means what it means to every program whose terminal has gone
+            self._loop.add_signal_handler(signal.SIGHUP, reloading.run)
         doors.private.open()
+
+    def _reloading(self) -> Reloading:
+        reloading = Reloading()
+        if self._certificate is not None:
+            reloading.add("certificate", self._certificate.renew)
+        path = self._config.queue_secret_file
+        if path:
+            reloading.add("queue secret", lambda: self._signer.replace(read_queue_secret(path)))
+        return reloading
 
     def _run_tasks(self, canary_client: CanaryClient) -> None:
         for coroutine in (

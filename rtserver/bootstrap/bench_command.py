@@ -26,7 +26,7 @@ from rtserver.bench.progress import Progress
 from rtserver.bench.report import client_text, redis_text
 from rtserver.bench.standard_set import measure
 from rtserver.bench.target import Target, tls_context
-from rtserver.bootstrap.config_option import config_of, config_options
+from rtserver.bootstrap.config_option import QUEUE_KEYS, config_of, config_options
 from rtserver.bootstrap.embedded_redis import running_url
 from rtserver.bootstrap.producer import open_queue
 
@@ -194,7 +194,7 @@ def client(
 )
 @click.option("--burst", type=COUNT, default=0, metavar="N", help="Push N at once instead, and time their way off.")
 @_wall_clock
-@config_options(("redis_url", "queue", "queue_secret", "var_dir"))
+@config_options(QUEUE_KEYS)
 def redis(as_json: bool, quotes: tuple[str, ...], **options: Any) -> None:
     """Push marked messages to the queue, and watch how they are taken.
 

@@ -92,14 +92,10 @@ class Certificate:
         self.not_after = expiry_of(certificate)
 
     def renew(self) -> None:
-        """Read the files again. Newcomers see what they hold now; if that is no good, what was good before."""
-        try:
-            context, self.not_after = load_context(self._certificate, self._key), expiry_of(self._certificate)
-        except CertificateError as error:
-            log.error("! the certificate stays as it is: %s", error)
-        else:
-            self.tls.context = context
-            log.info("= the certificate was read again: %s", judge_expiry(self.not_after)[1])
+        """Read the files again, for newcomers. Raises ``CertificateError``; then all is as it was."""
+        context, self.not_after = load_context(self._certificate, self._key), expiry_of(self._certificate)
+        self.tls.context = context
+        log.info("= the certificate is %s", judge_expiry(self.not_after)[1])
 
 
 def _check_readable(path: Path) -> None:

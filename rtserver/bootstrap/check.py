@@ -28,6 +28,7 @@ from rtserver.bootstrap.file_limit import FEW, most_files
 from rtserver.bootstrap.monitor_access import is_loopback, tells_at_public_port
 from rtserver.bootstrap.plugin import by_type, load_plugins, load_policy, load_servants
 from rtserver.bootstrap.redis_binary import OLDEST, find_redis_binary
+from rtserver.bootstrap.secret_file import open_files
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler
 
@@ -55,7 +56,7 @@ def check_all(config: Config) -> Iterator[Finding]:
     yield from check_certificate(config)
     yield from check_django(config)
     yield from check_cookies(config)
-    yield from check_secret_key(config)
+    yield from check_secret_files(config)
     yield from check_plugins(config)
     yield from check_redis(config)
     yield from check_ports(config)
@@ -122,8 +123,10 @@ def judge_cookies(site: Any, config: Config) -> Iterator[Finding]:
         yield Finding(Verdict.WARN, "cookies", text)
 
 
-def check_secret_key(config: Config) -> Iterator[Finding]:
-    """Whether the demo site's key, if there is one, is nobody else's to read."""
+def check_secret_files(config: Config) -> Iterator[Finding]:
+    """Whether the files with secrets, and the demo site's key if there is one, are nobody else's to read."""
+    for path in open_files(config):
+        yield Finding(Verdict.WARN, "secret", f"{path} may be read by others of this machine: chmod 600")
     path = Path(config.var_dir) / "secret_key"
     if not config.django_settings and path.exists() and path.stat().st_mode & 0o077:
         text = f"{path} may be read by others of this machine: chmod 600, or remove it for a new one"

@@ -16,11 +16,10 @@ import rtserver
 from rtserver.base.printable import printable, printable_lines
 from rtserver.base.queue_port import QueueError
 from rtserver.base.redis_queue import RedisQueue
-from rtserver.bootstrap.config_option import config_of, config_options
+from rtserver.bootstrap.config_option import QUEUE_KEYS, config_of, config_options
 from rtserver.bootstrap.error import StartError
 
 OWN_FLAGS = frozenset({"--help", "-h", "--version"})
-QUEUE_KEYS = ("redis_url", "queue", "queue_secret", "var_dir")
 COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
 
 

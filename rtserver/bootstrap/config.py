@@ -41,6 +41,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             extra={"allowed": "empty, or an address that begins with redis://, rediss:// or unix://"},
         ),
     ] = ""
+    redis_password_file: Annotated[
+        str, Meta(description="File that holds the password for redis_url, which names none then.")
+    ] = ""
     queue: Annotated[str, Meta(description="The Redis list that producers push to.", min_length=1)] = "queue:rtserver"
     queue_secret: Annotated[
         str,
@@ -50,6 +53,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             extra={"allowed": "empty, or secrets of at least 16 characters, separated by commas"},
         ),
     ] = ""
+    queue_secret_file: Annotated[
+        str, Meta(description="File that holds the queue_secret, or several, one a line. SIGHUP reads it again.")
+    ] = ""
+    signature_seconds: Annotated[
+        float,
+        Meta(description="How long a signature is good, whose time (ts) it must say then; 0: for ever.", ge=0),
+    ] = 0.0
     django_settings: Annotated[
         str, Meta(description="Settings module of your Django site. Empty: the demo site is served.")
     ] = ""

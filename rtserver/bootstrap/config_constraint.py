@@ -54,6 +54,14 @@ def tls_pair(config: Config) -> Iterator[Conflict]:
         yield Conflict(missing, "is missing; TLS needs a certificate and its key")
 
 
+def signed_time(config: Config) -> Iterator[Conflict]:
+    """A signature that is good for a while needs a secret to be made with."""
+    if config.signature_seconds and not config.queue_secret:
+        yield Conflict(
+            "signature_seconds", "needs a queue_secret, or a queue_secret_file; without one nothing is signed"
+        )
+
+
 def outbox(config: Config) -> Iterator[Conflict]:
     """A client lags before it is too slow, and the system holds less than we do."""
     hard, soft, unsent = config.outbox_hard_bytes, config.outbox_bytes, config.unsent_bytes
@@ -108,4 +116,4 @@ def pictures(config: Config) -> Iterator[Conflict]:
         yield Conflict("picture_rows", problem)
 
 
-CONSTRAINTS: tuple[Constraint, ...] = (tls_pair, outbox, client_messages, service_messages, pictures)
+CONSTRAINTS: tuple[Constraint, ...] = (tls_pair, signed_time, outbox, client_messages, service_messages, pictures)

@@ -15,6 +15,17 @@ from rtserver.bootstrap.config import Config, Setting, settings
 from rtserver.bootstrap.config_source import load_config
 
 F = TypeVar("F", bound=Callable[..., Any])
+QUEUE_KEYS = (
+    "redis_url",
+    "redis_password_file",
+    "queue",
+    "queue_secret",
+    "queue_secret_file",
+    "signature_seconds",
+    "var_dir",
+)
+"""What a command has to be told that speaks to the queue."""
+
 PLACEHOLDERS = {int: "N", float: "NUMBER", str: "TEXT", tuple: "A,B,..."}
 
 

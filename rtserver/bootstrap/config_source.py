@@ -18,6 +18,7 @@ from rtserver.base.wire.forwarded import read_networks
 from rtserver.bootstrap.config import NETWORK_KEYS, Config, Setting, settings
 from rtserver.bootstrap.config_constraint import check_together
 from rtserver.bootstrap.error import ConfigError
+from rtserver.bootstrap.secret_file import with_secrets
 
 FILE_NAME = "rtserver.toml"
 PREFIX = "RTSERVER_"
@@ -46,7 +47,7 @@ def load_config(
         values |= read_file(found)
     values |= read_environment(environ)
     values |= read_options(options or {})
-    return check_together(Config(**values))
+    return check_together(with_secrets(Config(**values)))
 
 
 def read_file(path: Path) -> dict[str, Any]:

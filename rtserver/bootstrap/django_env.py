@@ -84,7 +84,10 @@ def demo_variables(config: Config, redis_url: str, environ: Mapping[str, str]) -
         "RTSITE_REDIS_URL": redis_url,
         "RTSITE_PRODUCER_URL": redis_url,
         "RTSITE_QUEUE": config.queue,
-        "RTSITE_QUEUE_SECRET": config.queue_secret,
+        # From a file the site reads it by itself, each time that it signs: it may be another one by then.
+        "RTSITE_QUEUE_SECRET": "" if config.queue_secret_file else config.queue_secret,
+        "RTSITE_QUEUE_SECRET_FILE": config.queue_secret_file and str(Path(config.queue_secret_file).resolve()),
+        "RTSITE_SIGNATURE_SECONDS": format(config.signature_seconds, "g"),
         "RTSITE_VAR": str(Path(config.var_dir).resolve()),
         "RTSITE_ALLOWED_HOSTS": ",".join(host for host in hosts if host),
     }

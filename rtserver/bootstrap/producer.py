@@ -36,7 +36,12 @@ def open_queue(config: Config) -> RedisQueue:
     if not url:
         where = Path(config.var_dir).resolve()
         raise RedisError(f"no embedded Redis runs for {where}: start rtserver, or name a Redis with --redis-url")
-    return RedisQueue(plain_client(url), config.queue, signer=Signer(config.queue_secret))
+    return RedisQueue(plain_client(url), config.queue, signer=signer_of(config))
+
+
+def signer_of(config: Config) -> Signer:
+    """Who signs what goes onto the queue, and judges what comes from it."""
+    return Signer(config.queue_secret, seconds=config.signature_seconds, now=time.time)
 
 
 def push(queue: QueuePort, message_type: str, src: str, lines: Iterable[str], message_id: str | None = None) -> int:

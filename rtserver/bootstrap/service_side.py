@@ -73,6 +73,7 @@ def build_services(
     *,
     worker: str,
     trail: CanaryTrail,
+    signer: Signer,
 ) -> ServiceSide:
     """Everything of the service thread, not started yet. Raises ``PluginError``."""
     post = bridge.to_users.post
@@ -108,7 +109,7 @@ def build_services(
         pause=gevent.sleep,
         event=gevent.event.Event,
         worker=worker,
-        signer=Signer(config.queue_secret),
+        signer=signer,
         bounds=message_bounds(config),
         once=OnceRule(config.once_tries, config.once_claim_seconds),
         max_ahead=config.bus_length // 2,
@@ -121,8 +122,10 @@ def build_services(
         desk=ResumeDesk(streams, post, gevent.event.Event()),
         services={"quotes": quotes},
         sources=[
-            CanarySource(producer_queue(config, gevent_client(redis_url)).put, process, trail, sleep=gevent.sleep),
-            *([_demo_source(config, redis_url)] if config.demo_quotes and not config.django_settings else []),
+            CanarySource(
+                producer_queue(config, gevent_client(redis_url), signer).put, process, trail, sleep=gevent.sleep
+            ),
+            *([_demo_source(config, redis_url, signer)] if config.demo_quotes and not config.django_settings else []),
         ],
         on_failure=on_failure,
         stall_seconds=config.stall_ms / 1000,
@@ -140,15 +143,15 @@ def find_canary(pipeline: Pipeline) -> Place:
     return Place.BUS if pipeline.reader.position != pipeline.intake.newest_id else Place.LIST
 
 
-def producer_queue(config: Config, client: redis.Redis) -> ServiceMessageQueue:
+def producer_queue(config: Config, client: redis.Redis, signer: Signer) -> ServiceMessageQueue:
     """The queue for a producer inside the server, who signs like any other."""
-    return ServiceMessageQueue(RedisQueue(client, config.queue, signer=Signer(config.queue_secret)))
+    return ServiceMessageQueue(RedisQueue(client, config.queue, signer=signer))
 
 
-def _demo_source(config: Config, redis_url: str) -> TestQuoteSource:
+def _demo_source(config: Config, redis_url: str, signer: Signer) -> TestQuoteSource:
     client = gevent_client(redis_url)
     return TestQuoteSource(
-        producer_queue(config, client).put,
+        producer_queue(config, client, signer).put,
         RedisPosition(client, config.queue),
         clock=time.monotonic,
         sleep=gevent.sleep,

@@ -45,7 +45,7 @@ class ServiceMessageDispatcher:
         signer, bounds = self._signer, self._bounds
         for entry in entries:
             try:
-                opened.append((entry, decode(entry.raw, signer, bounds)))
+                opened.append((entry, decode(entry.raw, signer, bounds, entry.id)))
             except Rejected as rejected:
                 opened.append((entry, rejected))
         return opened

@@ -116,7 +116,7 @@ class Lane:
         opened = []
         for entry in entries:
             try:
-                message = decode(entry.raw, self._signer, self._bounds)
+                message = decode(entry.raw, self._signer, self._bounds, entry.id)
             except Rejected:
                 continue  # the reader has seen to it
             if message.type == self.msg_type:

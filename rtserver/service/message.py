@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from rtserver.base.message_name import maybe_name
-from rtserver.base.signature import SignatureError, Signer, head_of
+from rtserver.base.signature import SignatureError, Signer, mark_of
 from rtserver.base.wire import json
 from rtserver.base.wire.json_depth import is_deeper
 
@@ -85,12 +85,18 @@ class Bounds(NamedTuple):
 NO_BOUNDS = Bounds()
 
 
-def decode(raw: bytes, signer: Signer = _no_secret, bounds: Bounds = NO_BOUNDS) -> ServiceMessage:
-    """The message in ``raw``. Raises ``Rejected`` with ``BAD_SIGNATURE``, ``BAD_JSON`` or ``BAD_MESSAGE``."""
+def decode(
+    raw: bytes, signer: Signer = _no_secret, bounds: Bounds = NO_BOUNDS, entry_id: str | None = None
+) -> ServiceMessage:
+    """The message in ``raw``. Raises ``Rejected`` with ``BAD_SIGNATURE``, ``BAD_JSON`` or ``BAD_MESSAGE``.
+
+    ``entry_id`` is that of the bus: a signature is as old as it was when the message came there, whenever, how often
+    and by whom it is read.
+    """
     if 0 < bounds.bytes < len(raw):
         raise too_large(len(raw), bounds.bytes)
     try:
-        opened = signer.open(raw)
+        opened = signer.open(raw, _came_at(entry_id) if entry_id and signer.seconds else None)
     except SignatureError as error:
         raise Rejected(Reason.BAD_SIGNATURE, str(error)) from None
     if bounds.depth and is_deeper(opened, bounds.depth):
@@ -115,7 +121,11 @@ def name_in(raw: bytes, message: ServiceMessage) -> bytes | None:
         json.decode(message.data, _any_decoder)
     except json.JsonError:
         return None
-    return maybe_name(message.src, message.id, head_of(raw))
+    return maybe_name(message.src, message.id, mark_of(raw))
+
+
+def _came_at(entry_id: str) -> float:
+    return int(entry_id.partition("-")[0]) / 1000
 
 
 def rejection_of(raw: bytes | msgspec.Raw, error: json.JsonError, shape_reason: Reason, src: str = "") -> Rejected:

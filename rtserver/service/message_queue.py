@@ -4,6 +4,7 @@ For Python code outside of rtserver, such as a Django view or a feed: ``ServiceM
 Whoever speaks another language needs no more than RPUSH.
 """
 
+import time
 from collections.abc import Iterable
 from typing import Any, Self, TypeAlias
 
@@ -28,12 +29,14 @@ class ServiceMessageQueue:
         self._position = START
 
     @classmethod
-    def connect(cls, url: str, queue: str = DEFAULT_NAME, *, secret: str = "") -> Self:
+    def connect(
+        cls, url: str, queue: str = DEFAULT_NAME, *, secret: str = "", signature_seconds: float = 0.0
+    ) -> Self:
         """The queue of that name in the Redis at ``url``, on ordinary sockets. Connects with the first call.
 
-        ``secret`` is the server's ``queue_secret``, if it has one.
+        ``secret`` is the server's ``queue_secret``, if it has one, ``signature_seconds`` its setting of that name.
         """
-        signer = Signer(secret)
+        signer = Signer(secret, seconds=signature_seconds, now=time.time)
         return cls(RedisQueue(plain_client(url), queue, signer=signer), signer)
 
     def put(self, type: str, src: str, data: Any, *, id: str | int | None = None) -> None:  # noqa: A002 (its own words)
@@ -64,7 +67,7 @@ class ServiceMessageQueue:
         dead = []
         for entry in entries:
             try:
-                messages.append((entry, decode(entry.raw, self._signer)))
+                messages.append((entry, decode(entry.raw, self._signer, entry_id=entry.id)))
             except Rejected as rejected:
                 at = int(entry.id.partition("-")[0]) / 1000
                 dead.append(DeadLetter(entry.raw, rejected.reason, rejected.detail, rejected.src, at, entry=entry.id))

@@ -28,12 +28,18 @@ class Environment:
     """The list that rtserver takes its service messages from (RTSITE_QUEUE)."""
     queue_secret: str
     """With it messages are signed; of several, separated by commas, with the first (RTSITE_QUEUE_SECRET)."""
+    queue_secret_file: str
+    """The same in a file, which is read whenever a message is signed (RTSITE_QUEUE_SECRET_FILE)."""
+    has_signed_time: bool
+    """Whether what is signed says when; not where RTSITE_SIGNATURE_SECONDS is 0 or empty."""
     producer_url: str
     """The Redis address that the charts page shows to people who push; without a password (RTSITE_PRODUCER_URL)."""
     websocket_url: str
     """Where the pages connect to; empty means /rt/ on their own host (RTSITE_WS_URL)."""
     secret_key: str
-    """Empty means: the one in ``var_dir``, made at the first run (RTSITE_SECRET_KEY)."""
+    """Empty means: the one in ``secret_key_file``, or in ``var_dir``, made at the first run (RTSITE_SECRET_KEY)."""
+    secret_key_file: str
+    """A file that holds it, and has to be there (RTSITE_SECRET_KEY_FILE)."""
     allowed_hosts: tuple[str, ...]
     """Host names beside those of this machine, separated by commas (RTSITE_ALLOWED_HOSTS)."""
     debug: bool
@@ -53,9 +59,12 @@ def read_environment(variables: Mapping[str, str], default_var_dir: Path) -> Env
         redis_url=redis_url,
         queue=variables.get("RTSITE_QUEUE") or "queue:rtserver",
         queue_secret=variables.get("RTSITE_QUEUE_SECRET", "").partition(",")[0].strip(),
+        queue_secret_file=variables.get("RTSITE_QUEUE_SECRET_FILE", ""),
+        has_signed_time=variables.get("RTSITE_SIGNATURE_SECONDS", "").strip() not in ("", "0"),
         producer_url=without_password(variables.get("RTSITE_PRODUCER_URL") or redis_url),
         websocket_url=variables.get("RTSITE_WS_URL", ""),
         secret_key=variables.get("RTSITE_SECRET_KEY", ""),
+        secret_key_file=variables.get("RTSITE_SECRET_KEY_FILE", ""),
         allowed_hosts=_read_list(variables.get("RTSITE_ALLOWED_HOSTS", "")),
         debug=_read_switch(variables, "RTSITE_DEBUG"),
         https=_read_switch(variables, "RTSITE_HTTPS"),

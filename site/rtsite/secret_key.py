@@ -20,6 +20,11 @@ def read_or_make_secret_key(path: Path) -> str:
     """
     if not path.exists():
         _make_secret_key(path)
+    return read_secret_key(path)
+
+
+def read_secret_key(path: Path) -> str:
+    """The key in ``path``, which has to be there. Raises as ``read_or_make_secret_key``."""
     key = path.read_text(encoding="ascii").strip()
     if not key:
         raise ImproperlyConfigured(

@@ -11,13 +11,17 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from rtsite.environment import read_environment
-from rtsite.secret_key import read_or_make_secret_key
+from rtsite.secret_key import read_or_make_secret_key, read_secret_key
 
 SITE_DIR = Path(__file__).resolve().parent.parent
 ENVIRONMENT = read_environment(os.environ, default_var_dir=SITE_DIR.parent / "var")
 
 DEBUG = ENVIRONMENT.debug
-SECRET_KEY = ENVIRONMENT.secret_key or read_or_make_secret_key(ENVIRONMENT.var_dir / "secret_key")
+SECRET_KEY = (
+    ENVIRONMENT.secret_key
+    or (ENVIRONMENT.secret_key_file and read_secret_key(Path(ENVIRONMENT.secret_key_file)))
+    or read_or_make_secret_key(ENVIRONMENT.var_dir / "secret_key")
+)
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *ENVIRONMENT.allowed_hosts]
 
 INSTALLED_APPS = [
@@ -123,5 +127,7 @@ else:
 RTSERVER_REDIS_URL = ENVIRONMENT.redis_url
 RTSERVER_QUEUE = ENVIRONMENT.queue
 RTSERVER_QUEUE_SECRET = ENVIRONMENT.queue_secret
+RTSERVER_QUEUE_SECRET_FILE = ENVIRONMENT.queue_secret_file
+RTSERVER_HAS_SIGNED_TIME = ENVIRONMENT.has_signed_time
 RTSERVER_PRODUCER_URL = ENVIRONMENT.producer_url
 RTSERVER_WEBSOCKET_URL = ENVIRONMENT.websocket_url

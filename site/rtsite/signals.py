@@ -6,7 +6,9 @@ The message goes the way of every service message, through the Redis list. The s
 import hmac
 import json
 import logging
+import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -86,7 +88,7 @@ def _tell_changed(user_ids: Iterable[Any]) -> None:
 def _tell(messages: list[str]) -> None:
     try:
         _push(messages)
-    except redis.RedisError as error:
+    except (redis.RedisError, OSError) as error:
         logger.warning("rtserver is not told of %d changes, sockets stay for a while: %s", len(messages), error)
 
 
@@ -99,12 +101,25 @@ def _push(messages: list[str]) -> None:
         retry=Retry(NoBackoff(), 0),
     )
     with client:
-        secret = settings.RTSERVER_QUEUE_SECRET
-        client.rpush(settings.RTSERVER_QUEUE, *(signed(message.encode(), secret) for message in messages))
+        secret = queue_secret()
+        now = time.time() if settings.RTSERVER_HAS_SIGNED_TIME else None
+        client.rpush(settings.RTSERVER_QUEUE, *(signed(message.encode(), secret, now) for message in messages))
 
 
-def signed(message: bytes, secret: str) -> bytes:
-    """What to push, as in the JSON protocol's reference; without a secret the message itself."""
+def queue_secret() -> str:
+    """What is signed with now; empty for nothing. Raises ``OSError`` if its file cannot be read."""
+    if not settings.RTSERVER_QUEUE_SECRET_FILE:
+        return settings.RTSERVER_QUEUE_SECRET
+    text = Path(settings.RTSERVER_QUEUE_SECRET_FILE).read_text(encoding="utf-8")
+    return next((part.strip() for line in text.splitlines() for part in line.split(",") if part.strip()), "")
+
+
+def signed(message: bytes, secret: str, now: float | None = None) -> bytes:
+    """What to push, as in the JSON protocol's reference; without a secret the message itself.
+
+    ``now`` is what it is to say of the time, in seconds since 1970; None for nothing.
+    """
     if not secret:
         return message
-    return b"sha256=%s %s" % (hmac.digest(secret.encode(), message, "sha256").hex().encode(), message)
+    text = message if now is None else b"ts=%d %s" % (now, message)
+    return b"sha256=%s %s" % (hmac.digest(secret.encode(), text, "sha256").hex().encode(), text)

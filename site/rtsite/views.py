@@ -66,7 +66,7 @@ def push_command(message_type: str, data: object) -> str:
 
     What has to be signed needs our own command, and the secret of whoever pastes it.
     """
-    if settings.RTSERVER_QUEUE_SECRET:
+    if settings.RTSERVER_QUEUE_SECRET or settings.RTSERVER_QUEUE_SECRET_FILE:
         where = f"--redis-url {settings.RTSERVER_PRODUCER_URL} --queue {settings.RTSERVER_QUEUE}"
         text = json.dumps(data, separators=(",", ":"))
         return f"RTSERVER_QUEUE_SECRET=… python -m rtserver push {message_type} '{text}' {where}"

@@ -89,3 +89,14 @@ def test_what_was_encoded_is_decoded(msg_type: str, src: str, data: object) -> N
 def test_data_that_json_cannot_say_is_refused_before_it_is_sent() -> None:
     with pytest.raises(JsonError):
         encode("quote", "me", float("nan"))
+
+
+def test_a_signature_is_as_old_as_it_was_when_the_message_came_to_the_bus() -> None:
+    signed_at, long_after = 1_448_010_000, 1_448_099_999
+    raw = Signer("a secret of the shop", seconds=60, now=lambda: signed_at).sign(encode("n", "me", 1))
+    reader = Signer("a secret of the shop", seconds=60, now=lambda: long_after)
+    assert decode(raw, reader, entry_id="1448010059000-7").type == "n"
+    for entry_id in ("1448010061000-7", "1448009939000-7", None):
+        with pytest.raises(Rejected) as caught:
+            decode(raw, reader, entry_id=entry_id)
+        assert caught.value.reason == Reason.BAD_SIGNATURE

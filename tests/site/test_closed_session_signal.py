@@ -3,6 +3,7 @@
 import json
 import logging
 import socket
+import time
 
 import pytest
 
@@ -77,6 +78,29 @@ def test_where_the_queue_has_a_secret_the_message_is_signed_with_the_first(log_i
 
     message = queue.lpop("queue:rtserver")
     assert json.loads(Signer("a secret of the shop").open(message.encode()))["data"]["op"] == "session_closed"
+
+
+def test_the_secret_of_a_file_is_read_when_something_is_signed_and_the_time_is_said(log_in, log_out, queue, tmp_path):
+    file = tmp_path / "secret"
+    with override(RTSERVER_QUEUE_SECRET_FILE=str(file), RTSERVER_HAS_SIGNED_TIME=True):
+        for secret in ("a secret of the shop", "the secret after it"):
+            file.write_text(f"{secret}\nan older one of theirs\n")
+            log_in()
+            log_out()
+            message = queue.lpop("queue:rtserver")
+            assert (
+                json.loads(Signer(secret, seconds=600, now=time.time).open(message.encode()))["data"]["op"]
+                == "session_closed"
+            )
+
+
+def test_a_secret_that_cannot_be_read_does_not_stop_a_logout(log_in, log_out, queue, tmp_path, caplog):
+    log_in()
+    with override(RTSERVER_QUEUE_SECRET_FILE=str(tmp_path / "none")), caplog.at_level(logging.WARNING):
+        assert log_out().status_code == 302
+
+    assert queue.llen("queue:rtserver") == 0
+    assert "rtserver is not told" in caplog.text
 
 
 def test_a_key_of_the_wrong_kind_does_not_stop_a_logout(browser, log_in, log_out, queue, caplog):

@@ -53,6 +53,9 @@ def test_without_any_variable_the_site_runs_on_this_machine_and_tells_nothing(re
 def test_of_several_secrets_the_first_signs(read_environment):
     assert read_environment().queue_secret == ""
     assert read_environment(RTSITE_QUEUE_SECRET="new one, old one").queue_secret == "new one"
+    assert read_environment(RTSITE_QUEUE_SECRET_FILE="/run/secret").queue_secret_file == "/run/secret"
+    times = [read_environment(RTSITE_SIGNATURE_SECONDS=text).has_signed_time for text in ("", "0", "600")]
+    assert times == [False, False, True]
 
 
 def test_host_names_are_separated_by_commas(read_environment):

@@ -108,6 +108,42 @@ def test_with_a_secret_only_what_is_signed_is_handled_and_the_secret_is_nowhere_
         assert hidden not in metrics + "".join(server.output) + repr(letter)
 
 
+def test_sighup_has_the_secret_read_again_and_a_signature_is_good_for_its_time_only(
+    redis_url: str, tmp_path: Path, queue: ServiceQueue, court: Court
+) -> None:
+    first, second = "the first secret of this test", "the one that comes after it"
+    file = tmp_path / "queue_secret"
+    file.write_text(first + "\n")
+
+    def message(n: int) -> bytes:
+        return json.dumps({"type": "witness", "src": "test", "data": court.data(n)}).encode()
+
+    def wait_read(server: RunningServer, word: str) -> None:
+        server.signal(signal.SIGHUP)
+        server.wait_ready(lambda: word in "".join(server.output))
+
+    options = (*SERVICES, "--queue-secret-file", str(file), "--signature-seconds", "3600")
+    with RunningServer(redis_url, tmp_path / "var", unused_port(), *options) as server:
+        old = Signer(first, seconds=3600, now=lambda: time.time() - 7200).sign(message(0))
+        refused = [old, Signer(first).sign(message(0)), Signer(second, seconds=3600, now=time.time).sign(message(0))]
+        queue.push_raw(*refused, Signer(first, seconds=3600, now=time.time).sign(message(1)))
+        assert court.wait_handled(1) == [1]
+        details = [queue.dead_letter(raw)[b"detail"].decode() for raw in refused]
+        for word, detail in zip(("before it came", "no time", "another"), details, strict=True):
+            assert word in detail
+        file.write_text(f"{second}\n{first}\n")
+        wait_read(server, "the queue secret was read again")
+        queue.push_raw(*(Signer(known, seconds=3600, now=time.time).sign(message(2)) for known in (first, second)))
+        assert court.wait_handled(2) == [2, 2]
+        # What is no secret changes nothing, and ends nothing.
+        file.write_text("short")
+        wait_read(server, "the queue secret stays as it is")
+        queue.push_raw(Signer(second, seconds=3600, now=time.time).sign(message(3)))
+        assert court.wait_handled(1) == [3]
+        assert server.stop() == 0
+    assert not any(known in "".join(server.output) for known in (first, second, "short"))
+
+
 @pytest.fixture
 def pair(redis_url: str, tmp_path: Path) -> Iterator[dict[int, RunningServer]]:
     """Two servers on one queue, by their process ids."""

@@ -1,11 +1,12 @@
--- Push a dead letter's bytes to the end of the list and forget the letter.
+-- Push a dead letter's message to the end of the list and forget the letter.
 --
 -- KEYS: the list, the stream of dead letters, the names, the names of before, the bus
--- ARGV: the letter's id, the message's name ('' for none), for how many milliseconds of silence names are known
+-- ARGV: the letter's id, the message's name ('' for none), for how many milliseconds of silence names are known,
+--       the message
 -- Returns 1, or 0 if there is no such letter, or not all of its message.
 
 local list, dead, names, before, bus = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local id, name, silence = ARGV[1], ARGV[2], ARGV[3]
+local id, name, silence, message = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
 local letter = redis.call('XRANGE', dead, id, id)[1]
 if not letter then
@@ -25,6 +26,6 @@ if name ~= '' then
   redis.call('HSET', names, name, (known and known .. ' ' or '') .. '+' .. (newest and newest[1] or '0-0'))
   redis.call('PEXPIRE', names, silence)
 end
-redis.call('RPUSH', list, fields.raw)
+redis.call('RPUSH', list, message)
 redis.call('XDEL', dead, id)
 return 1
