@@ -206,7 +206,9 @@ class QueuePort(Protocol):
         """At most ``count`` dead letters behind the one with the id ``after``, the oldest first."""
 
     def requeue(self, letter_id: str) -> bool:
-        """Push a dead letter's bytes to the list again and forget the letter. It does not count as a repeat.
+        """Push a dead letter's message to the list again and forget the letter. It does not count as a repeat.
+
+        It is signed anew where it was signed well and signatures are good for a time.
 
         False if there is no such letter, or if it does not have all of its message.
         """

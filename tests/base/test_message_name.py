@@ -32,6 +32,13 @@ def test_an_id_belongs_to_its_source_and_a_number_is_no_text() -> None:
     assert maybe_name_in(named('"bc"', '"a"')) != maybe_name_in(named('"c"', '"ab"'))
 
 
+def test_a_message_that_is_signed_again_later_has_the_name_that_it_had() -> None:
+    at_noon, later = (Signer("a secret of the shop", seconds=60, now=lambda now=now: now) for now in (1e9, 1e9 + 5))
+    names = [maybe_name_in(signer.sign(named("1"))) for signer in (at_noon, later)]
+    assert names[0] == names[1] is not None
+    assert names[0] not in (maybe_name_in(named("1")), maybe_name_in(Signer("a secret of the shop").sign(named("1"))))
+
+
 def test_a_number_is_the_same_however_it_is_written() -> None:
     assert len({maybe_name_in(named(text)) for text in ("10", "1e1", "10.0")}) == 1
     assert len({maybe_name_in(named(text)) for text in ("0", "-0", "0.0", "-0.0")}) == 1

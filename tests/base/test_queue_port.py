@@ -25,6 +25,7 @@ from rtserver.base.queue_port import (
     order_of,
 )
 from rtserver.base.redis_queue import RedisQueue, plain_client
+from rtserver.base.signature import Signer
 
 MakeQueue = Callable[..., QueuePort]
 
@@ -393,6 +394,21 @@ def test_of_very_many_letters_the_newest_are_known(make_queue: MakeQueue) -> Non
     queue.bury([letter(b"1", entry=f"{number}-1") for number in (8, 9, 10)])
     queue.bury([letter(b"2", entry=f"{number}-1") for number in (8, 10)])
     assert [dead.raw for dead in queue.dead_letters(START, 10)].count(b"2") == 1
+
+
+def test_a_requeued_letter_whose_time_is_over_is_signed_anew_and_a_forged_one_is_not(make_queue: MakeQueue) -> None:
+    secret, now = "a secret of the shop", 1_448_010_000.0
+    raw = Signer(secret, seconds=60, now=lambda: now).sign(b'{"src":"me","id":1}')
+    forged = Signer("another secret of theirs", seconds=60, now=lambda: now).sign(b"{}")
+    signer = Signer(secret, seconds=60, now=lambda: now + 10_000)
+    queue = make_queue(signer=signer)
+    queue.bury([letter(raw, "bad_signature"), letter(forged, "bad_signature")])
+    assert [queue.requeue(dead.id) for dead in queue.dead_letters(START, 2)] == [True, True]
+    queue.intake(0.1)
+    anew, as_it_was = [entry.raw for entry in queue.read(START, 10, 0)]
+    assert signer.open(anew) == b'{"src":"me","id":1}'
+    assert maybe_name_in(anew) == maybe_name_in(raw)
+    assert as_it_was == forged
 
 
 def test_a_requeued_letter_is_on_the_list_again_and_dead_no_more(queue: QueuePort) -> None:
