@@ -4,11 +4,14 @@ Decides who is told to come back when. Whether there is somebody to come back to
 right, is for whoever takes the server down.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.user.agent_registry import AgentRegistry
 from rtserver.user.user_agent import UserAgent
+
+log = logging.getLogger(__name__)
 
 TURN_AGENTS = 64
 """As many are sent away without a pause, so that the others get their messages in between."""
@@ -64,6 +67,9 @@ class Farewell:
 
 
 def part(agent: UserAgent, after_ms: int) -> None:
-    """Say when to come back, and close."""
-    agent.push_message({"after_ms": after_ms}, "reconnect")
-    agent.kick(CloseCode.DRAINING, REASON)
+    """Say when to come back, and close. What goes wrong with one must not keep the others here."""
+    try:
+        agent.push_message({"after_ms": after_ms}, "reconnect")
+        agent.kick(CloseCode.DRAINING, REASON)
+    except Exception:
+        log.exception("! %s could not be sent away", agent)

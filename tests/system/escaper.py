@@ -45,7 +45,7 @@ class OnceEscaper(ServiceEscaper):
 
 
 class UserEscaper(BaseUserMsgHandler):
-    """Raises, "later ..." in a coroutine; and whenever a connection comes or goes."""
+    """Raises: "later ..." in a coroutine, "at the end ..." when the connection goes, and whenever one comes."""
 
     msg_type = "escape"
     request = str
@@ -58,11 +58,17 @@ class UserEscaper(BaseUserMsgHandler):
         """See ``BaseUserMsgHandler``."""
         if data in ESCAPES:
             raise ESCAPES[data]()
+        if data.startswith("at the end "):
+            agent.modules["escape"] = data.removeprefix("at the end ")
+            return "noted"
         return self._fail_later(data.removeprefix("later "))
 
-    def on_useragent_remove(self, agent: UserAgent) -> None:
+    def on_useragent_remove(self, agent: UserAgent) -> Any:
         """See ``BaseUserMsgHandler``."""
-        raise SystemExit(0)
+        what = agent.modules.pop("escape", "SystemExit")
+        if what in ESCAPES:
+            raise ESCAPES[what]()
+        return self._fail_later(what.removeprefix("later "))
 
     async def _fail_later(self, what: str) -> None:
         await asyncio.sleep(0)

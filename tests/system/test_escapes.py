@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,22 @@ def test_whatever_handlers_policy_and_hooks_raise_costs_one_message_each(
     assert readiness(server)[0] == 200
     assert server.pid == pid
     assert server.stop() == 0
+
+
+def test_what_hooks_raise_at_sigterm_costs_no_client_its_farewell_and_is_no_failure(server: RunningServer) -> None:
+    headers = DemoLogin(server.url).headers
+    with ExitStack() as stack:
+        clients = []
+        for what in (*ESCAPES, *(f"later {what}" for what in ESCAPES)):
+            client = stack.enter_context(WebSocketClient.connect("127.0.0.1", server.port, "/rt/", headers))
+            client.send_text(json.dumps({"type": "escape", "data": f"at the end {what}"}))
+            assert heard(client, "escape") == "noted"
+            clients.append(client)
+        server.signal()
+        assert {client.recv_until_close().close_code for client in clients} == {4101}
+        assert server.wait() == 0
+    said = "".join(server.output)
+    assert said.count("UserEscaper.on_useragent_remove failed") == len(clients)
 
 
 def test_a_lane_that_dies_is_begun_anew_and_one_that_keeps_dying_is_not_ready(

@@ -49,6 +49,20 @@ def test_all_at_once_tells_every_client_a_moment_of_its_own_and_closes_with_4101
     assert all(client.wire.closed[0] == 4101 for client in clients)
 
 
+def test_one_who_cannot_be_sent_away_does_not_keep_the_others(caplog: pytest.LogCaptureFixture):
+    online = Online()
+    clients = [online.connect(number) for number in range(3)]
+
+    def fail(code: int, reason: str = "") -> None:
+        raise OSError("by a test")
+
+    clients[1].wire.close = fail
+    online.users.farewell.all_at_once(1000)
+    assert [client.wire.closed and client.wire.closed[0] for client in clients] == [4101, None, 4101]
+    assert "could not be sent away" in caplog.text
+    assert "by a test" in caplog.text
+
+
 def test_it_may_be_said_to_nobody_and_twice():
     online = Online()
     online.users.farewell.all_at_once(1000)
