@@ -55,6 +55,7 @@ RULES = (
     Rule("rtserver/base/secure_newcomer.py", {BASE}, set()),
     Rule("rtserver/base/tls.py", set(), set()),
     Rule("rtserver/base/guest_stream.py", {BASE}, {"tornado"}),
+    Rule("rtserver/base/http_admission.py", {BASE}, set()),
     Rule("rtserver/base/socket_stream.py", {BASE}, {"tornado"}),
     Rule("rtserver/base/websocket_server.py", {BASE}, {"tornado"}),
     Rule("rtserver/base/outgoing_connection.py", {BASE}, set()),

@@ -14,7 +14,9 @@ from tornado.httpserver import HTTPServer
 
 from rtserver.base.acceptor import Acceptor
 from rtserver.base.guest_stream import GuestStream, SecureGuestStream
-from rtserver.base.newcomer import HEAD_SECONDS, Newcomer
+from rtserver.base.http_admission import HttpAdmission
+from rtserver.base.limit import HEAD_SECONDS
+from rtserver.base.newcomer import Newcomer
 from rtserver.base.secure_newcomer import SecureNewcomer
 from rtserver.base.tls import TLS_TURN_CONNECTIONS, Tls
 from rtserver.base.waiting_room import WaitingRoom
@@ -47,12 +49,17 @@ class FrontDoor:
         self.openings = tuple(f"GET {path}{end}".encode() for end in " ?")
         self.websockets = websockets
         self.http = http
-        self.trusted = trusted
+        self.admission = HttpAdmission(websockets, trusted=trusted)
         self.tls = tls
         self._is_proxy_told = False
         turn = {} if tls is None else {"turn_connections": TLS_TURN_CONNECTIONS}
         self._acceptor = Acceptor(websockets.loop, self._on_accept, **turn)
         self.newcomers: WaitingRoom[Newcomer] = WaitingRoom(websockets.gate)
+
+    @property
+    def trusted(self) -> Networks:
+        """The proxies whose word counts."""
+        return self.admission.trusted
 
     def listen(self, sockets: Iterable[socket.socket]) -> None:
         """Accept on sockets that listen already."""
@@ -101,12 +108,13 @@ class FrontDoor:
         gate, ip = self.websockets.gate, self.countable(address)
         try:
             if ip is not None:
+                gate.check_requests(ip, self.websockets.now())
                 gate.enter(ip)
         except HandshakeError as error:
             self._turn_away(connection, address, error)
         else:
             kind = GuestStream if self.tls is None else SecureGuestStream
-            self.http.handle_stream(kind(connection, gate, ip, first), address)
+            self.http.handle_stream(kind(connection, self.admission, address[0], ip, first), address)
 
     def countable(self, address: tuple[Any, ...]) -> str | None:
         """The address that a connection counts for before its request is read; None for a proxy's: any client's."""

@@ -30,6 +30,8 @@ class Gate:
         self._all = Allowance(rate_of(limits.handshakes))
         self._by_ip = AllowanceTable(rate_of(limits.handshakes_per_ip))
         self._secure_by_ip = AllowanceTable(rate_of(limits.handshakes_per_ip))
+        self._requests = Allowance(rate_of(limits.requests))
+        self._requests_by_ip = AllowanceTable(rate_of(limits.requests_per_ip))
 
     def __len__(self) -> int:
         """From how many addresses people are inside; 0 where they are not counted."""
@@ -59,6 +61,29 @@ class Gate:
         They are counted by themselves: behind one of them a page may come, or a handshake that ``admit`` counts.
         """
         self._check_rate(self._secure_by_ip, ip, now)
+
+    def admit_request(self, ip: str, now: float) -> None:
+        """Let one more request of plain HTTP through, also while ``full``: it is soon over, and may ask why.
+
+        Raises ``HandshakeError`` (429, 503).
+        """
+        limits = self.limits
+        if limits.requests_per_ip:
+            allowance = self._requests_by_ip.of(neighbourhood(ip), now)
+            if not allowance.take(now):
+                raise self._too_many_requests(allowance.wait(now))
+        if limits.requests and not self._requests.take(now):
+            raise self._refusal(Limit.REQUESTS, 503, "too many requests at the moment", self._requests.wait(now))
+
+    def check_requests(self, ip: str, now: float) -> None:
+        """Refuse a connection whose first request ``admit_request`` would refuse, before it costs anything more.
+
+        Raises ``HandshakeError`` (429).
+        """
+        if self.limits.requests_per_ip:
+            seconds = self._requests_by_ip.of(neighbourhood(ip), now).wait(now)
+            if seconds > 0:
+                raise self._too_many_requests(seconds)
 
     def enter(self, ip: str) -> None:
         """Take a place, to be given back by ``leave``. Raises ``HandshakeError`` (429)."""
@@ -90,6 +115,9 @@ class Gate:
         if not allowance.take(now):
             reason = "too many handshakes from your address"
             raise self._refusal(Limit.HANDSHAKES_PER_IP, 429, reason, allowance.wait(now))
+
+    def _too_many_requests(self, seconds: float) -> HandshakeError:
+        return self._refusal(Limit.REQUESTS_PER_IP, 429, "too many requests from your address", seconds)
 
     def _refusal(self, limit: Limit, status: int, reason: str, seconds: float) -> HandshakeError:
         self.counted.note(limit)

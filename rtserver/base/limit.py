@@ -7,6 +7,9 @@ thread only.
 from enum import StrEnum
 from typing import NamedTuple
 
+HEAD_SECONDS = 10.0
+"""For the whole head of a request, and for its body: one that takes longer is no browser's."""
+
 
 class Limit(StrEnum):
     """What was too much. The words are those of the settings, where there is one."""
@@ -15,6 +18,8 @@ class Limit(StrEnum):
     CONNECTIONS_PER_USER = "connections_per_user"
     HANDSHAKES_PER_IP = "handshakes_per_ip"
     HANDSHAKES = "handshakes"
+    REQUESTS_PER_IP = "requests_per_ip"
+    REQUESTS = "requests"
     PENDING_PER_IP = "pending_per_ip"
     PENDING = "pending"
     FILES = "spare_files"
@@ -55,3 +60,6 @@ class GateLimits(NamedTuple):
     pending: int = 0
     files: int = 0
     """The highest number of an open file with which somebody may still come in."""
+    requests_per_ip: float = 0
+    requests: float = 0
+    """Of plain HTTP."""

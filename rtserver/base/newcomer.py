@@ -4,21 +4,19 @@ import logging
 import socket
 from typing import TYPE_CHECKING, Any
 
+from rtserver.base.limit import HEAD_SECONDS
 from rtserver.base.socket_stream import NOT_NOW
 from rtserver.base.timer_wheel import Timer
 from rtserver.base.waiting_room import RETRY_SECONDS
 from rtserver.base.websocket_server import UpgradeRequest, refuse
 from rtserver.base.wire.forwarded import sender_of
 from rtserver.base.wire.handshake import HandshakeError
-from rtserver.base.wire.http_head import END, MAX_HEAD_BYTES, parse_head
+from rtserver.base.wire.http_head import END, MAX_HEAD_BYTES, has_bare_line_feed, parse_head
 
 if TYPE_CHECKING:
     from rtserver.base.front_door import FrontDoor
 
 log = logging.getLogger(__name__)
-
-HEAD_SECONDS = 10.0
-"""For the whole head of a request: one that takes longer is no browser's."""
 
 
 class Newcomer:
@@ -85,13 +83,10 @@ class Newcomer:
         self._head += data
         head, end, rest = self._head.partition(END)
         if not end:
-            if len(self._head) >= MAX_HEAD_BYTES:
-                self._refuse(HandshakeError(431, "a head over 16 KiB"))
-            else:
-                self._watch()
+            self._await_rest()
             return
         try:
-            target, headers = parse_head(head)
+            target, headers, *_ = parse_head(head)
         except HandshakeError as error:
             self._refuse(error)
             return
@@ -101,6 +96,14 @@ class Newcomer:
         sender = sender_of(self._address[0], headers, self._door.trusted, is_secure=self._door.tls is not None)
         request = UpgradeRequest(target, headers, sender.remote_ip, is_secure=sender.is_secure)
         websockets.run(websockets.welcome(self._connection, request, rest))
+
+    def _await_rest(self) -> None:
+        if has_bare_line_feed(self._head):
+            self._refuse(HandshakeError(400, "a line that ends without a carriage return"))
+        elif len(self._head) >= MAX_HEAD_BYTES:
+            self._refuse(HandshakeError(431, "a head over 16 KiB"))
+        else:
+            self._watch()
 
     def _refuse(self, error: HandshakeError) -> None:
         log.info("! %s: %s", self._address[0], error)

@@ -28,7 +28,7 @@ from rtserver.base.tce_websocket import TceWebSocket
 from rtserver.base.websocket_connection import WebSocketConnection
 from rtserver.base.wire.deflate import maybe_accept
 from rtserver.base.wire.handshake import HandshakeError, accept_value, answer, check_origin, refusal
-from rtserver.base.wire.http_head import MAX_HEAD_BYTES
+from rtserver.base.wire.http_head import MAX_HEAD_BYTES, check_no_body
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +109,7 @@ class WebSocketServer(ConnectionHome):
     async def _let_in(self, connection: socket.socket, request: UpgradeRequest, first: bytes) -> bool:
         """Whether there is a connection now, which gives the place at the gate back when it ends."""
         try:
+            check_no_body(request.headers)
             accept = accept_value(request.headers)
             origin, host = request.headers.get("origin"), request.headers.get("host", "")
             check_origin(origin, host, self.allowed_origins, is_secure=request.is_secure)

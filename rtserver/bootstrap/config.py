@@ -170,6 +170,22 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     handshakes: Annotated[
         float, Meta(description="Handshakes a second from everywhere; ten seconds' worth may come at once.", ge=0)
     ] = 2_000
+    requests_per_ip: Annotated[
+        float,
+        Meta(
+            description=(
+                "Requests of plain HTTP a second from one address; ten seconds' worth may come at once. "
+                "A page of the demo takes about 45."
+            ),
+            ge=0,
+        ),
+    ] = 300
+    requests: Annotated[
+        float,
+        Meta(
+            description="Requests of plain HTTP a second from everywhere; ten seconds' worth may come at once.", ge=0
+        ),
+    ] = 2_000
     pending_per_ip: Annotated[
         int, Meta(description="Connections from one address that have not said yet what they want.", ge=0)
     ] = 500

@@ -21,6 +21,8 @@ def gate_limits(config: Config) -> GateLimits:
         connections_per_ip=config.connections_per_ip,
         handshakes_per_ip=config.handshakes_per_ip,
         handshakes=config.handshakes,
+        requests_per_ip=config.requests_per_ip,
+        requests=config.requests,
         pending_per_ip=config.pending_per_ip,
         pending=config.pending,
         files=usable_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0], config.spare_files),

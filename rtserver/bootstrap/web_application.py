@@ -15,8 +15,7 @@ from rtserver.base.wire.forwarded import (
     FORWARDED_FOR,
     FORWARDED_PROTO,
     Networks,
-    is_forwarded,
-    is_forwarding_name,
+    forwarding_names,
     is_within,
     sender_of,
 )
@@ -88,12 +87,13 @@ def settle_sender(request: HTTPServerRequest, trusted: Networks) -> str | None:
     """
     headers = request.headers
     peer = request.remote_ip or ""
-    is_direct = not (is_within(peer, trusted) or is_forwarded(headers))
+    marks = forwarding_names(headers)
+    is_direct = not (marks or is_within(peer, trusted))
     lines = {name: headers[name] for name in (FORWARDED_FOR, FORWARDED_PROTO) if name in headers}
     sender = sender_of(peer, lines, trusted, is_secure=request.protocol == "https")
     request.remote_ip = sender.remote_ip
     request.protocol = "https" if sender.is_secure else "http"
-    _remove(headers, [name for name in headers if "_" in name or is_forwarding_name(name)])
+    _remove(headers, [*marks, *(name for name in headers if "_" in name)])
     return peer if is_direct else None
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
+from rtserver.base.limit import HEAD_SECONDS
 from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.bootstrap.config import Config
@@ -19,7 +20,7 @@ from rtserver.bootstrap.web_application import WebApplication
 
 WEBSOCKET_PATH = "/rt/"
 MAX_BODY_BYTES = 65_536  # of a form: nobody has to log in to send one, and all of it is held in memory
-IDLE_SECONDS = 60.0  # between two requests, for the head of one, and for its body
+IDLE_SECONDS = 60.0  # between two requests: longer than most proxies keep a connection
 
 Routes = Sequence[tuple[Any, ...]]
 
@@ -44,9 +45,9 @@ def build_application(
 
 
 def build_http(application: Application) -> HTTPServer:
-    """Who answers all requests but the handshakes. A stranger's, too: he holds no socket for long."""
+    """Who answers all requests but handshakes, a stranger's too. ``GuestStream`` says how long a head may take."""
     return HTTPServer(
-        application, max_body_size=MAX_BODY_BYTES, idle_connection_timeout=IDLE_SECONDS, body_timeout=IDLE_SECONDS
+        application, max_body_size=MAX_BODY_BYTES, idle_connection_timeout=IDLE_SECONDS, body_timeout=HEAD_SECONDS
     )
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtserver.base.wire.forwarded import Sender, is_forwarded, is_within, read_networks, sender_of
+from rtserver.base.wire.forwarded import Sender, forwarding_names, is_forwarded, is_within, read_networks, sender_of
 
 PROXIES = read_networks(["10.0.0.0/8", "192.0.2.7", "2001:db8:1::/48"])
 STRANGER = "203.0.113.9"
@@ -156,7 +156,8 @@ def test_an_address_is_inside_a_network_or_not(address: str, is_inside: bool) ->
     ],
 )
 def test_every_proxys_mark_is_known(name: str) -> None:
-    assert is_forwarded({"host": "", name: ""})
+    assert forwarding_names(["Host", name]) == [name]
+    assert is_forwarded({"host": "", name.lower().replace("_", "-"): ""})
 
 
 def test_what_clients_send_themselves_is_no_proxys_mark() -> None:
@@ -167,3 +168,4 @@ def test_what_clients_send_themselves_is_no_proxys_mark() -> None:
         "x-csrftoken authorization content-type content-length x-prometheus-scrape-timeout-seconds range"
     )
     assert not is_forwarded(names.split())
+    assert forwarding_names(names.title().split()) == []

@@ -132,3 +132,27 @@ def test_an_attacker_with_more_addresses_than_are_kept_fills_no_memory():
         gate.admit(f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::1", 0.0)
     assert len(gate._by_ip) <= 2 * 16_384
     assert len(gate) == 0
+
+
+def test_requests_have_a_rate_of_their_own_by_address_and_altogether():
+    gate = Gate(GateLimits(requests_per_ip=1, requests=2))
+    for _ in range(10):
+        gate.admit_request(HERE, 0.0)
+    assert refusal(gate.admit_request, HERE, 0.0) == (429, "1")
+    assert refusal(gate.check_requests, HERE, 0.0) == (429, "1")
+    gate.check_requests(THERE, 0.0)
+    for _ in range(10):
+        gate.admit_request(THERE, 0.0)
+    assert refusal(gate.admit_request, "192.0.2.3", 0.0) == (503, "1")
+    gate.admit(HERE, 0.0)
+    gate.admit_request(HERE, 1.0)
+    gate.check_requests(HERE, 2.0)
+    assert met(gate) == {"requests_per_ip": 2, "requests": 1}
+
+
+def test_a_look_at_the_rate_of_requests_takes_nothing_of_it():
+    gate = Gate(GateLimits(requests_per_ip=0.1))
+    for _ in range(10):
+        gate.check_requests(HERE, 0.0)
+    gate.admit_request(HERE, 0.0)
+    assert refusal(gate.check_requests, HERE, 0.0) == (429, "10")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtserver.base.wire.handshake import HandshakeError
-from rtserver.base.wire.http_head import parse_head
+from rtserver.base.wire.http_head import check_no_body, has_bare_line_feed, parse_head, parse_request
 
 
 def test_the_target_and_the_headers_are_read_by_name_in_lower_case() -> None:
@@ -37,6 +37,10 @@ def test_a_header_in_several_lines_is_one_list_and_cookies_stay_cookies() -> Non
         b"GET / HTTP/1.1\r\nname: a\0b",
         b"GET / HTTP/1.1\r\nn\xe9: a",
         b"GET / HTTP/1.1\r\nHost: a\r\nhost: a",
+        b"GET / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked",
+        b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked",
+        b"GET / HTTP/1.1\r\nContent-Length: 5",
+        b"GET / HTTP/1.1\r\nContent-Length: 0, 0",
     ],
 )
 def test_what_another_reader_might_read_otherwise_is_refused(head: bytes) -> None:
@@ -66,3 +70,62 @@ def test_bytes_of_any_kind_are_read_or_refused(target: bytes, headers: bytes) ->
     except HandshakeError:
         return
     assert all(name == name.lower() for name in head.headers)
+
+
+def test_a_request_of_any_method_and_version_is_read() -> None:
+    request = parse_request(b"POST /a HTTP/1.0\r\nContent-Length: 12")
+    assert request == ("/a", {"content-length": "12"}, "POST", 0)
+    assert parse_request(b"OPTIONS * HTTP/1.1\r\nTransfer-Encoding: Chunked").method == "OPTIONS"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked\r\ncontent-length: 0",
+        b"Content-Length: 5\r\nContent-Length: 6",
+        b"Content-Length: 5\r\nContent-Length: 5",
+        b"Content-Length: 5, 5",
+        b"Content-Length: -5",
+        b"Content-Length: +5",
+        b"Content-Length: 0x5",
+        b"Content-Length: 5_0",
+        b"Content-Length:",
+        b"Content-Length: 1" + b"0" * 30,
+        b"Content-Length: \xb2",
+        b"Transfer-Encoding: xchunked",
+        b"Transfer-Encoding: gzip, chunked",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: identity",
+        b"Transfer-Encoding:",
+    ],
+)
+def test_a_body_that_two_readers_could_end_at_different_places_is_refused(lines: bytes) -> None:
+    with pytest.raises(HandshakeError) as caught:
+        parse_request(b"POST / HTTP/1.1\r\nHost: a\r\n" + lines)
+    assert caught.value.status == 400
+
+
+def test_http_1_0_knows_no_transfer_encoding() -> None:
+    with pytest.raises(HandshakeError):
+        parse_request(b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked")
+
+
+@pytest.mark.parametrize("headers", [{}, {"content-length": "0"}, {"content-length": "00"}])
+def test_a_handshake_without_a_body_may_say_so(headers: dict[str, str]) -> None:
+    check_no_body(headers)
+
+
+@pytest.mark.parametrize(
+    ("head", "is_bare"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: a\r\n", False),
+        (b"GET / HTTP/1.1\r\nHost: a\r", False),
+        (b"GET / HTTP/1.1\nHost: a", True),
+        (b"\n", True),
+        (b"\r\n\n", True),
+        (b"", False),
+    ],
+)
+def test_a_line_without_a_carriage_return_is_seen_before_the_head_is_whole(head: bytes, is_bare: bool) -> None:
+    assert has_bare_line_feed(head) is is_bare

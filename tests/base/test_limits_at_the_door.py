@@ -179,7 +179,7 @@ async def test_the_longest_silent_one_goes_for_a_newcomer(port: int, server: Web
 async def test_a_proxy_stands_for_many_and_each_of_them_has_his_own_places(
     port: int, server: WebSocketServer, front_door: FrontDoor
 ) -> None:
-    front_door.trusted = read_networks(["127.0.0.1"])
+    front_door.admission.trusted = read_networks(["127.0.0.1"])
     async with await meet(port) as one, await meet(port) as two, await meet(port) as three, await meet(port) as four:
         for peer, ip in ((one, b"192.0.2.1"), (two, b"192.0.2.2"), (three, b"192.0.2.1")):
             await peer.send(HANDSHAKE[:20])

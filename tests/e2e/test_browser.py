@@ -13,6 +13,8 @@ from typing import Any
 import redis
 from playwright.sync_api import Page, expect
 
+from rtserver.base.allowance import BURST_SECONDS
+from rtserver.bootstrap.config import Config
 from tests.demo_database import MANAGE
 from tests.e2e.conftest import log_in
 from tests.running_server import RunningServer
@@ -48,6 +50,14 @@ def test_a_pushed_price_arrives_in_the_series_of_the_open_chart(page: Page, serv
     points = page.evaluate("() => window.__rtc.charts.get('main').series[0].points()")
     assert points[-1][1:] == [431.25, 431.25, 431.25, 431.25]
     expect(page.locator('.quote-card[data-item="AAPL"] [data-role="price"]')).to_have_text("431.25")
+
+
+def test_many_users_behind_one_address_can_load_their_pages_at_once(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    page.wait_for_function("globalThis.__rtc?.client.state === 'open'")
+    assert 50 * len(asked) <= BURST_SECONDS * Config().requests_per_ip
 
 
 def test_the_chart_is_drawn_on_its_canvas(page: Page, server: RunningServer) -> None:

@@ -1,15 +1,18 @@
 """The limits of a server as an operator sets them: who meets one is told, and counted in /metrics."""
 
+import http.client
 import json
 import re
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
+from tests.system.test_canary import own_url
 from tests.websocket_client import WebSocketClient
 
 LIMITS = ("--connections-per-user", "2", "--message-rate", "1", "--json-depth", "8", "--pictures-per-user", "0.1")
@@ -24,7 +27,7 @@ def server(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 def limited(server: RunningServer, limit: str) -> float:
-    with urllib.request.urlopen(f"{server.url}/metrics") as answer:
+    with urllib.request.urlopen(f"{own_url(server)}/metrics") as answer:
         found = re.search(rf'rtserver_limited_total{{limit="{limit}"}} (\S+)', answer.read().decode())
     assert found is not None
     return float(found[1])
@@ -60,3 +63,24 @@ def test_every_limit_of_a_user_is_told_to_the_client_and_counted(server: Running
 def test_what_nobody_met_is_shown_as_zero(server: RunningServer) -> None:
     for limit in ("memory", "spare_files", "pending", "handshakes", "outboxes", "charts_per_user"):
         assert limited(server, limit) == 0, limit
+
+
+def test_requests_of_plain_http_have_a_rate_over_a_kept_connection(redis_url: str, tmp_path: Path) -> None:
+    options = ("--no-demo-quotes", "--requests-per-ip", "20")
+    with RunningServer(redis_url, tmp_path, unused_port(), *options) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        statuses = []
+        while 429 not in statuses:
+            assert len(statuses) < 1_000
+            connection.request("GET", "/static/js/rtc/index.js")
+            answer = connection.getresponse()
+            answer.read()
+            statuses.append(answer.status)
+        assert answer.headers["Retry-After"] == "1"
+        assert set(statuses) <= {200, 429}
+        connection.close()
+        assert limited(server, "requests_per_ip") >= 1
+        # Sockets have a rate of their own, and so has the loop-back port.
+        client = WebSocketClient.connect("127.0.0.1", server.port, "/rt/", {})
+        assert client.answer.status == 401
+        client.socket.close()

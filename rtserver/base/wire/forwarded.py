@@ -85,14 +85,14 @@ def sender_of(peer: str, headers: Mapping[str, str], trusted: Networks, *, is_se
 
 
 def is_forwarded(names: Iterable[str]) -> bool:
-    """Whether the names of a request's headers say that it came by a proxy, ours or anybody's."""
-    return any(map(is_forwarding_name, names))
+    """Whether the names of a request's headers, in lower case, say that it came by a proxy, ours or anybody's."""
+    names = tuple(names)
+    return not FORWARDING_NAMES.isdisjoint(names) or any(name.startswith(FORWARDING_PREFIXES) for name in names)
 
 
-def is_forwarding_name(name: str) -> bool:
-    """Whether only proxies send a header of this name. Case does not matter; ``_`` counts as ``-``, as for CGI."""
-    name = name.lower().replace("_", "-")
-    return name in FORWARDING_NAMES or name.startswith(FORWARDING_PREFIXES)
+def forwarding_names(names: Iterable[str]) -> list[str]:
+    """Those of some names that only proxies send, in whatever case; ``_`` counts as ``-``, as it does for CGI."""
+    return [name for name in names if is_forwarded([name.lower().replace("_", "-")])]
 
 
 def _last_outside(peer: str, forwarded_for: str, trusted: Networks) -> str:

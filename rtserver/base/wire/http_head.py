@@ -1,11 +1,12 @@
-"""The head of an HTTP/1.1 request (RFC 9112), as far as a WebSocket handshake needs it: bytes in, headers out.
+"""The head of an HTTP/1 request (RFC 9112): bytes in, headers out.
 
 Strict where a lenient reader could be led to see another request than the proxy before it did: no folded lines, no
-blanks around names, no bare line feeds, no bytes that a header may not hold, no second ``Host``.
+blanks around names, no bare line feeds, no bytes that a header may not hold, no second ``Host``, and one way to tell
+where the body ends.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from rtserver.base.wire.handshake import HandshakeError
@@ -13,25 +14,59 @@ from rtserver.base.wire.handshake import HandshakeError
 END = b"\r\n\r\n"
 MAX_HEAD_BYTES = 16_384
 
-_REQUEST_LINE = re.compile(r"GET ([\x21-\x7e]+) HTTP/1\.1")
+_REQUEST_LINE = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e]+) HTTP/1\.([01])")
 # The blanks around a value are stripped afterwards: an expression that may give them to the one side or the other
 # tries every way to do so before it refuses a header, which for 16 KiB of blanks takes hours.
 _HEADER = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\x00-\x08\x0a-\x1f\x7f]*)")
 
 
+_LENGTH = re.compile(r"[0-9]{1,18}")
+
+
 class HttpHead(NamedTuple):
-    """A request without a body. ``headers`` by name in lower case; what was sent in several lines is joined."""
+    """A request without its body. ``headers`` by name in lower case; what was sent in several lines is joined."""
 
     target: str
     headers: Mapping[str, str]
+    method: str = "GET"
+    minor_version: int = 1
 
 
 def parse_head(head: bytes) -> HttpHead:
-    """The request in ``head``, which ends before the empty line. Raises ``HandshakeError`` (400)."""
-    first, *lines = head.decode("latin-1").split("\r\n")
-    request = _REQUEST_LINE.fullmatch(first)
-    if request is None:
+    """The request in ``head``, which ends before the empty line, for a handshake: a GET of HTTP/1.1 without a body.
+
+    Raises ``HandshakeError`` (400).
+    """
+    request = parse_request(head)
+    if request.method != "GET" or request.minor_version != 1:
         raise HandshakeError(400, "not a GET request of HTTP/1.1")
+    check_no_body(request.headers)
+    return request
+
+
+def parse_request(head: bytes) -> HttpHead:
+    """Any request of HTTP/1.0 or 1.1; ``head`` ends before the empty line. Raises ``HandshakeError`` (400)."""
+    first, *lines = head.decode("latin-1").split("\r\n")
+    parts = _REQUEST_LINE.fullmatch(first)
+    if parts is None:
+        raise HandshakeError(400, "not a request of HTTP/1.1")
+    request = HttpHead(parts[2], _headers_of(lines), parts[1], int(parts[3]))
+    _check_body_length(request)
+    return request
+
+
+def check_no_body(headers: Mapping[str, str]) -> None:
+    """Raise ``HandshakeError`` (400) for a handshake that brings a body: its bytes would count as frames."""
+    if "transfer-encoding" in headers or headers.get("content-length", "0").strip("0"):
+        raise HandshakeError(400, "a handshake has no body")
+
+
+def has_bare_line_feed(head: bytes) -> bool:
+    """Whether a line ends without a carriage return: some readers end the head there, others do not."""
+    return head.count(b"\n") != head.count(b"\r\n")
+
+
+def _headers_of(lines: Sequence[str]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for line in lines:
         header = _HEADER.fullmatch(line)
@@ -46,4 +81,16 @@ def parse_head(head: bytes) -> HttpHead:
             raise HandshakeError(400, "more than one Host")  # RFC 9112, section 3.2
         else:
             headers[name] = f"{known}{'; ' if name == 'cookie' else ', '}{value}"
-    return HttpHead(request[1], headers)
+    return headers
+
+
+def _check_body_length(request: HttpHead) -> None:
+    """RFC 9112, section 6.3, without what it lets a server mend: another one on the way may have mended otherwise."""
+    encoding, length = request.headers.get("transfer-encoding"), request.headers.get("content-length")
+    if encoding is not None:
+        if length is not None:
+            raise HandshakeError(400, "both Content-Length and Transfer-Encoding")
+        if encoding.lower() != "chunked" or request.minor_version == 0:
+            raise HandshakeError(400, "a Transfer-Encoding other than chunked, or in HTTP/1.0")
+    elif length is not None and not _LENGTH.fullmatch(length):
+        raise HandshakeError(400, "a Content-Length that is no number, or more than one")
