@@ -68,8 +68,8 @@ class Mailbox:
     def drain(self, handle: Callable[[Message], object], limit: int, seconds: float = inf) -> bool:
         """Hand at most ``limit`` messages to ``handle``; whether some are left, for which the reader is woken again.
 
-        After ``seconds`` no further message is begun. The bounds keep a burst, or a few messages that cost much, from
-        holding up everything else on the reader's thread.
+        After ``seconds``, or when ``handle`` returns True for a large message, no further one is begun. The bounds
+        keep a burst, or a few messages that cost much, from holding up everything else on the reader's thread.
         """
         deadline = time.monotonic() + seconds
         # Lowered before the first message is taken: a post from here on wakes once too often rather than never.
@@ -79,8 +79,7 @@ class Mailbox:
         messages = self._messages
         try:
             for _ in range(min(limit, len(messages))):
-                handle(messages.popleft())
-                if time.monotonic() >= deadline:
+                if handle(messages.popleft()) is True or time.monotonic() >= deadline:
                     break
         finally:
             # Also after a message that failed: those behind it must not lie there until the next post.

@@ -35,6 +35,7 @@ class Limits(TypedDict, total=False):
     max_message_bytes: int
     outbox_bytes: int
     outbox_hard_bytes: int
+    slow_seconds: float
     unsent_bytes: int
     flush_window: float
     max_packet_bytes: int
@@ -61,6 +62,7 @@ class ConnectionHome(ThreadBound):
         max_message_bytes: int = 65_536,
         outbox_bytes: int = 262_144,
         outbox_hard_bytes: int = 2_097_152,
+        slow_seconds: float = 10.0,
         unsent_bytes: int = 131_072,
         flush_window: float = 0.002,
         max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES,
@@ -80,6 +82,7 @@ class ConnectionHome(ThreadBound):
         self.max_message_bytes = max_message_bytes
         self.outbox_bytes = outbox_bytes
         self.outbox_hard_bytes = outbox_hard_bytes
+        self.slow_seconds = slow_seconds
         self.unsent_bytes = unsent_bytes
         self.max_packet_bytes = max_packet_bytes
         self.login_seconds = login_seconds
@@ -170,10 +173,19 @@ class ConnectionHome(ThreadBound):
             self._emptied.set()
 
     def shed(self, size: int) -> int:
-        """Give up those for whom most waits, until ``size`` bytes wait no more; how many there were."""
-        slowest = sorted(self._connections, key=lambda connection: connection.outbox.size, reverse=True)
+        """Give up clients until ``size`` bytes wait no more; how many there were.
+
+        First those whose sockets take nothing, then those for whom most waits. What the sockets take at this moment
+        need not be given up.
+        """
+        waiting = [connection for connection in self._connections if connection.outbox.size]
+        before = sum(connection.outbox.size for connection in waiting)
+        for connection in waiting:
+            connection.relieve()
+        size -= before - sum(connection.outbox.size for connection in waiting)
+        waiting.sort(key=lambda connection: (connection.is_stuck, connection.outbox.size), reverse=True)
         closed = 0
-        for connection in slowest:
+        for connection in waiting:
             waits = connection.outbox.size
             if size <= 0 or not waits:
                 break

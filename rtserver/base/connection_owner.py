@@ -50,6 +50,7 @@ class Environment(Protocol):
     max_message_bytes: int
     outbox_bytes: int
     outbox_hard_bytes: int
+    slow_seconds: float
     adapter: RpcCommAdapter
     max_packet_bytes: int
     login_seconds: float

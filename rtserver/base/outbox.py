@@ -1,8 +1,12 @@
-"""What waits to be sent to one client: bounded bytes, whatever the client does.
+"""Bounded send queue of one client.
 
 Decides who is slow and what a slow client still gets. Up to ``mark`` bytes everything waits in order. Past the mark
 the client lags: of the frames that carry a key only the newest per key survives, frames without a key must all
-arrive, and a client for whom more than ``hard`` bytes wait is given up. When all has been sent, it lags no more.
+arrive. When all has been sent, it lags no more.
+
+More than ``hard`` bytes wait only for a client whose socket takes bytes; whether it does, the connection knows. What
+one turn of the event loop has piled up is no sign that a client is slow. ``BURST`` times ``hard`` is the end for
+everybody: memory is bounded whatever the client does.
 
 Pure: no socket, no clock. ``take`` gives the bytes for one write, ``sent`` says that the system has them all.
 """
@@ -12,18 +16,25 @@ from enum import Enum, auto
 
 
 class Verdict(Enum):
-    """What a push did to the client: nothing special, made it lag, or was one too many and not queued.
+    """What a push did.
 
-    ``TOO_LARGE`` is a frame that could never be queued, whatever the client reads.
+    ``QUEUED``: nothing special. ``LAGS``: the client lags from now on. ``FULL``: the frame was not queued, as more
+    than ``hard`` bytes would wait. ``TOO_LARGE``: it was not, and could never be, whatever the client reads.
     """
 
     QUEUED = auto()
     LAGS = auto()
-    TOO_SLOW = auto()
+    FULL = auto()
     TOO_LARGE = auto()
 
 
 QUEUED = Verdict.QUEUED  # the usual one, without looking the member up in its enum at every push
+
+BURST = 8
+"""How many times ``hard`` may wait for a client whose socket takes bytes."""
+
+WRITE_BYTES = 262_144
+"""Of one write, if more waits: frames are shared by their receivers, a write is a copy of one client's own."""
 
 
 class Outbox:
@@ -49,6 +60,11 @@ class Outbox:
         """Whether the client has yet to catch up."""
         return self.limit < 0
 
+    @property
+    def is_over(self) -> bool:
+        """Whether so much waits that the socket has to take bytes, or the client is given up."""
+        return self.size > self._hard
+
     def push(self, frame: bytes, key: Hashable | None = None) -> Verdict:
         """Queue a frame. One with a ``key`` may be replaced by a newer one of that key while the client lags."""
         size = self.size + len(frame)
@@ -58,15 +74,25 @@ class Outbox:
             return QUEUED
         return self._push_late(frame, key)
 
+    def push_over(self, frame: bytes, key: Hashable | None = None) -> bool:
+        """Queue a frame that was refused as ``FULL``; whether there is room for it even so."""
+        return self._push_late(frame, key, BURST * self._hard) is not Verdict.FULL
+
     def take(self) -> bytes:
-        """Everything that waits, as the bytes of one write; empty if nothing does. To be followed by ``sent``."""
+        """The bytes of the next write: all that waits, or some of it if it is much; empty if nothing waits.
+
+        To be followed by ``sent``.
+        """
         frames = self.frames
         if len(frames) == 1 and not self._late:
             data = frames[0]
-        else:
+            frames.clear()
+        elif self.size - self._taken <= WRITE_BYTES:
             data = b"".join((*frames, *self._late.values()))
             self._late.clear()
-        frames.clear()
+            frames.clear()
+        else:
+            data = self._take_some()
         self._taken += len(data)
         return data
 
@@ -89,15 +115,35 @@ class Outbox:
         self._late.clear()
         self.size = self._taken
 
-    def _push_late(self, frame: bytes, key: Hashable | None) -> Verdict:
-        # A key of its own keeps a frame without one from being replaced; the dict keeps the order of arrival.
+    def _take_some(self) -> bytes:
+        """The oldest frames, up to ``WRITE_BYTES``, and one at least. What stays can still be replaced."""
+        frames, late = self.frames, self._late
+        count = size = 0
+        for frame in frames:
+            if count and size + len(frame) > WRITE_BYTES:
+                break
+            count += 1
+            size += len(frame)
+        taken = frames[:count]
+        del frames[:count]
+        if not frames:
+            for key in tuple(late):
+                if taken and size + len(late[key]) > WRITE_BYTES:
+                    break
+                size += len(late[key])
+                taken.append(late.pop(key))
+        return taken[0] if len(taken) == 1 else b"".join(taken)
+
+    def _push_late(self, frame: bytes, key: Hashable | None, most: int = 0) -> Verdict:
+        """``most`` bytes may wait; 0 are ``hard``."""
         if len(frame) > self._hard:
             return Verdict.TOO_LARGE
+        # A key of its own keeps a frame without one from being replaced; the dict keeps the order of arrival.
         key = object() if key is None else key
         replaced = self._late.get(key, b"")
         size = self.size + len(frame) - len(replaced)
-        if size > self._hard:
-            return Verdict.TOO_SLOW
+        if size > (most or self._hard):
+            return Verdict.FULL
         if replaced:
             # The newest takes its place at the end: it may speak of what came in between.
             del self._late[key]

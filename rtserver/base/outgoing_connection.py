@@ -1,9 +1,13 @@
 """What a connection sends, whatever its protocol: from its outbox, in one write per flush, to the socket.
 
-Decides when to write, what becomes of a client that is too slow (``base.outbox`` says which one is), and how the end
-of a connection is carried out: our last bytes are followed by FIN, and what the peer still sends is read and thrown
-away for a moment, since a socket closed with unread bytes would reset the connection and take our last words with it.
-What is sent, and what the bytes that come in mean, is for the protocols: ``WebSocketConnection``, ``TceConnection``.
+Decides when to write, which client is too slow, and how the end of a connection is carried out: our last bytes are
+followed by FIN, and what the peer still sends is read and thrown away for a moment, since a socket closed with unread
+bytes would reset the connection and take our last words with it. What is sent, and what the bytes that come in mean,
+is for the protocols: ``WebSocketConnection``, ``TceConnection``.
+
+Too slow is a verdict on a socket: it took nothing for ``slow_seconds`` although more than ``outbox_hard_bytes`` wait.
+So the outbox is flushed before anybody is judged, and a client whose socket takes bytes goes on, up to the bound that
+memory sets (``outbox.BURST``).
 """
 
 import asyncio
@@ -66,6 +70,7 @@ class OutgoingConnection(ABC):
         "_is_lag_told",
         "_is_over",
         "_is_scheduled",
+        "_judging",
         "_share",
         "_stream",
         "_timer",
@@ -82,6 +87,7 @@ class OutgoingConnection(ABC):
         self.outbox = Outbox(int(IN_ORDER * environment.outbox_bytes), environment.outbox_hard_bytes)
         self._timer: Timer | None = None
         self._share: FairShare | None = None
+        self._judging: Timer | None = None  # while more waits than may wait for a client that takes nothing
         self._is_scheduled = False
         self._is_over = False
         self._is_at_end = False
@@ -146,12 +152,16 @@ class OutgoingConnection(ABC):
             return
         verdict = self.outbox.push(frame, key)
         self.schedule()
-        if verdict is not QUEUED:
+        if verdict is Verdict.FULL:
+            if not self._push_over(frame, key):
+                self.give_up()
+        elif verdict is not QUEUED:
             self._on_verdict(verdict)
 
     def abort(self) -> None:
         """End the connection without a word."""
         self._disarm()
+        self._stop_judging()
         self.outbox.shut()
         self._stream.close()
         self._tell_close(self._close_code)
@@ -167,22 +177,29 @@ class OutgoingConnection(ABC):
         """Write what waits, unless an earlier write is still under way: then it waits where it can be conflated."""
         self._is_scheduled = False
         stream = self._stream
-        if stream.is_busy:
-            return
-        data = self.outbox.take()
-        if not data:
-            return
-        try:
-            written = stream.send(data)
-        except NOT_NOW:
-            written = 0
-        except OSError:
-            self.abort()
-            return
-        if written == len(data):
+        while not stream.is_busy:
+            data = self.outbox.take()
+            if not data:
+                return
+            try:
+                written = stream.send(data)
+            except NOT_NOW:
+                written = 0
+            except OSError:
+                self.abort()
+                return
+            if written != len(data):
+                stream.write_rest(memoryview(data)[written:])
+                return
             self._on_sent()
-        else:
-            stream.write_rest(memoryview(data)[written:])
+            if not self.outbox.size:
+                return
+
+    def relieve(self) -> None:
+        """Write what the socket takes at this moment: how much waits says something about the client only then."""
+        self._stream.write_now()
+        if not self._stream.is_closed:
+            self.flush()
 
     def schedule(self) -> None:
         """Have the outbox flushed soon, if it is not to be anyway."""
@@ -247,12 +264,12 @@ class OutgoingConnection(ABC):
         self.abort()
 
     def _on_written(self) -> None:
-        if self._is_at_end:
-            self.abort()
-            return
         self._on_sent()
         self.flush()
-        self._maybe_end_writing()
+        if self._is_at_end and not self._stream.is_busy:
+            self.abort()
+        elif not self._stream.is_closed:
+            self._maybe_end_writing()
 
     def _on_sent(self) -> None:
         if self.outbox.sent() and self._is_lag_told and self.is_open:
@@ -262,14 +279,59 @@ class OutgoingConnection(ABC):
     def _on_verdict(self, verdict: Verdict) -> None:
         if verdict is Verdict.LAGS:
             # One large picture is no lag yet: the system may take it all at once.
-            self.flush()
-            if self.outbox.is_lagging and self.is_open:
+            self.relieve()
+            if self.outbox.is_lagging and self.is_open and not self._is_lag_told:
                 self._is_lag_told = True
                 self._environment.owner.on_lag(self.session, True)
         elif verdict is Verdict.TOO_LARGE:
             self._tell_too_large()
-        else:
+
+    def _push_over(self, frame: bytes, key: Hashable | None = None) -> bool:
+        """Queue a frame for which the outbox was full; False for a client that is too slow.
+
+        Too slow is a client whose socket has taken nothing for ``slow_seconds``, or for whom very much waits.
+        """
+        self.relieve()
+        if not self.is_open:
+            return True
+        verdict = self.outbox.push(frame, key)
+        if verdict is Verdict.FULL:
+            if self._stuck_seconds >= self._environment.slow_seconds or not self.outbox.push_over(frame, key):
+                return False
+            if self._judging is None:
+                self._judge_later(self._environment.slow_seconds)
+        elif verdict is not QUEUED:
+            self._on_verdict(verdict)
+        self.schedule()
+        return True
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether something waits and the socket has taken nothing of it for ``slow_seconds``."""
+        return self._stream.is_busy and self._stuck_seconds >= self._environment.slow_seconds
+
+    @property
+    def _stuck_seconds(self) -> float:
+        return self._environment.now() - self._stream.moved if self._stream.is_busy else 0.0
+
+    def _judge_later(self, delay: float) -> None:
+        self._judging = self._environment.wheel.arm(self._environment.now(), delay, self._judge)
+
+    def _judge(self) -> None:
+        """Give up a client for whom too much waits and whose socket takes nothing, also if nothing more is pushed."""
+        self._judging = None
+        self.relieve()
+        if not self.is_open or not self.outbox.is_over:
+            return
+        if self.is_stuck:
             self.give_up()
+        else:
+            self._judge_later(self._environment.slow_seconds - self._stuck_seconds)
+
+    def _stop_judging(self) -> None:
+        if self._judging is not None:
+            self._judging.cancel()
+            self._judging = None
 
     def _tell_too_large(self) -> None:
         """A frame was left out that no client could take: the client is told, and the connection goes on."""

@@ -50,6 +50,8 @@ class SocketStream:
     ``on_bytes(data)`` gets what was read; with a ``share``, reading waits for its user's turn. ``on_end()`` is told
     once that nothing more can come: the peer has ended its half, or the connection broke. ``on_written()`` is told
     when the rest of a write has left.
+
+    ``moved`` is when the socket last took bytes of a rest, or did not take all of them: the loop's time.
     """
 
     __slots__ = (
@@ -65,6 +67,7 @@ class SocketStream:
         "is_busy",
         "is_closed",
         "is_waiting",
+        "moved",
         "send",
         "share",
     )
@@ -90,6 +93,7 @@ class SocketStream:
         self.share: FairShare | None = None
         self.is_waiting = False
         """Whether there is something to read, and it is not the user's turn."""
+        self.moved = 0.0
         self.is_closed = False
         self.is_busy = False
         """Whether nothing can be sent now: the rest of a write waits for room, or the socket is closed."""
@@ -114,7 +118,13 @@ class SocketStream:
         """Write what ``send`` did not take, as soon as there is room."""
         self._rest = data
         self.is_busy = True
+        self.moved = self._loop.time()
         self._loop.add_writer(self._file, self._on_writable)
+
+    def write_now(self) -> None:
+        """Write of the rest what the socket takes, without waiting to be told that there is room."""
+        if self.is_busy and not self.is_closed:
+            self._on_writable()
 
     def end_writing(self) -> None:
         """FIN, behind all that was written. Of a TLS socket too this ends the TCP stream."""
@@ -181,6 +191,7 @@ class SocketStream:
             self._on_end()
             return
         self._rest = self._rest[written:]
+        self.moved = self._loop.time()
         if not self._rest:
             self.is_busy = False
             self._loop.remove_writer(self._file)

@@ -209,17 +209,26 @@ class WebSocketConnection(PacketConnection):
 
     def _queue_control(self) -> None:
         """Pongs and close frames: ahead of the answers to the messages behind them."""
-        verdicts = [self.outbox.push(frame) for frame in self._protocol.outgoing]
-        self._protocol.outgoing.clear()
+        frames, self._protocol.outgoing = self._protocol.outgoing, []
+        verdicts = {self._queue_frame(frame) for frame in frames}
         if not self._protocol.is_open:
             self.outbox.shut()
         # The messages behind a ping may take long, and ``fan_out`` counts on a flush to come.
         self.schedule()
-        if Verdict.TOO_SLOW in verdicts:
+        if Verdict.FULL in verdicts:
             self._environment.too_slow += 1
             self.abort()
         elif Verdict.LAGS in verdicts and self.is_open:
             self._on_verdict(Verdict.LAGS)
+
+    def _queue_frame(self, frame: bytes) -> Verdict:
+        """``FULL`` of a client that is too slow."""
+        verdict = self.outbox.push(frame)
+        if verdict is not Verdict.FULL:
+            return verdict
+        # A last frame may stand behind what a client that is given up has not taken.
+        may_wait = self._push_over(frame) if self.is_open else self.outbox.push_over(frame)
+        return Verdict.QUEUED if may_wait else Verdict.FULL
 
     def _on_heartbeat(self) -> None:
         """Ping a silent client; drop one that was silent for a whole interval after its ping."""

@@ -106,8 +106,20 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = 262_144
     outbox_hard_bytes: Annotated[
-        int, Meta(description="Bytes waiting for one client at which it is closed as too slow.", ge=1)
+        int,
+        Meta(
+            description="Bytes that may wait for a client whose socket takes none; also the largest message for one.",
+            ge=1,
+        ),
     ] = 2_097_152
+    slow_seconds: Annotated[
+        float,
+        Meta(
+            description="Time after which a client for whom more waits, and whose socket took nothing, is closed.",
+            gt=0,
+            le=3600,
+        ),
+    ] = 10.0
     unsent_bytes: Annotated[
         int,
         Meta(description="Bytes that the system may hold unsent for one client; the rest is in the outbox.", ge=4096),

@@ -72,6 +72,7 @@ def build_server(config: Config, users: UserManager, limited: LimitCounts) -> We
         max_message_bytes=config.max_message_bytes,
         outbox_bytes=config.outbox_bytes,
         outbox_hard_bytes=config.outbox_hard_bytes,
+        slow_seconds=config.slow_seconds,
         unsent_bytes=config.unsent_bytes,
         flush_window=config.flush_window_ms / 1000,
         max_packet_bytes=config.tce_max_packet_bytes,

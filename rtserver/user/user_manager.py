@@ -49,6 +49,8 @@ from rtserver.user.user_agent import Connection, UserAgent
 log = logging.getLogger(__name__)
 
 NOTICE = "notice"
+LARGE_BYTES = 32_768
+"""A message of more ends the turn in which messages are handled: else one turn piles up more than sockets take."""
 
 
 class UserManager(ThreadBound):
@@ -256,13 +258,17 @@ class UserManager(ThreadBound):
         """Have messages of one more kind handed to ``receiver``."""
         self._receivers[kind] = receiver
 
-    def handle(self, message: Message) -> None:
-        """One message from the bridge. Never raises: the messages behind it must not suffer."""
+    def handle(self, message: Message) -> bool:
+        """One message from the bridge; whether it is so large that sockets should be written before the next one.
+
+        Never raises: the messages behind it must not suffer.
+        """
         self.check_thread()
         try:
             self._receivers[type(message)](message)
         except BaseException:  # a module may raise anything
             log.exception("! a %s from the services could not be handled", type(message).__name__)
+        return isinstance(message, Deliver) and len(message.payload) > LARGE_BYTES
 
     def _on_answer(self, message: Snapshot | Refused | Replay) -> None:
         agent = self._registry.by_id.get(message.agent)

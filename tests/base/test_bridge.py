@@ -95,6 +95,15 @@ def test_a_drain_begins_no_message_after_its_time_and_wakes_itself_for_the_rest(
     assert reader.received == [0, 1, 2]
 
 
+def test_a_large_message_ends_a_drain(mailbox: Mailbox, reader: Reader) -> None:
+    for _ in range(3):
+        mailbox.post(Numbered(0, 0))
+    assert mailbox.drain(lambda message: True, 100)
+    assert len(mailbox) == 2
+    assert not mailbox.drain(lambda message: False, 100)
+    assert len(mailbox) == 0
+
+
 def test_what_is_posted_while_draining_is_left_for_the_next_pass(mailbox: Mailbox, reader: Reader) -> None:
     post(mailbox, 1, 2)
 

@@ -16,6 +16,7 @@ from tests.websocket_client import AsyncWebSocketClient
 pytestmark = [pytest.mark.gen_test(timeout=60), pytest.mark.parametrize("transport", ["tcp"])]
 
 MB = 1 << 20
+FRAME_BYTES = 65_536
 ROOMY = pytest.mark.parametrize("options", [{"outbox_bytes": 8 * MB, "outbox_hard_bytes": 16 * MB}])
 
 
@@ -39,13 +40,17 @@ def frame(size: int) -> bytes:
 async def clients_with(
     connect: Connect, owner: RecordingOwner, *waiting: int
 ) -> AsyncIterator[list[AsyncWebSocketClient]]:
-    """Clients for each of whom so many bytes wait, until the loop has its next turn."""
+    """Clients that read nothing, for each of whom so many bytes wait beside what its socket has taken."""
     async with AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(await connect()) for _ in waiting]
+        clients = [await stack.enter_async_context(await connect(receive_buffer=4096)) for _ in waiting]
         await owner.until(lambda: len(owner.sessions) == len(waiting))
-        for session, size in zip(owner.sessions, waiting, strict=True):
+        for client, session, size in zip(clients, owner.sessions, waiting, strict=True):
             if size:
-                session.connection.push(frame(size))
+                client.pause()
+            while session.connection.outbox.size < size:
+                session.connection.push(frame(FRAME_BYTES))
+                if session.connection.outbox.size > size / 2:
+                    session.connection.relieve()
         yield clients
 
 
@@ -82,8 +87,10 @@ async def test_when_memory_grows_on_those_for_whom_most_waits_are_closed_with_41
         process.look(101)
         process.look(106)
         assert [session.close_codes for session in owner.sessions] == [[], [4108], [], [4108]]
-        assert (await clients[1].recv()).close_code == 4108
-        assert len((await clients[0].recv()).payload) == 1 * MB
+        for client in clients:
+            client.resume()
+        assert (await clients[1].recv_until_close()).close_code == 4108
+        assert len((await clients[0].recv()).payload) == FRAME_BYTES
     assert server.gate.counted.counts["outboxes"] == 2
     assert server.too_slow == 2
 

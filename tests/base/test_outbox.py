@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from rtserver.base.outbox import Outbox, Verdict
+from rtserver.base.outbox import BURST, WRITE_BYTES, Outbox, Verdict
 
 MARK, HARD = 100, 250
 
@@ -84,11 +84,11 @@ def test_a_lag_ends_when_all_has_been_sent_and_not_before(outbox: Outbox) -> Non
 
 
 @pytest.mark.parametrize("key", [None, "a"])
-def test_a_frame_over_the_hard_limit_is_one_too_many_and_changes_nothing(outbox: Outbox, key: Hashable) -> None:
+def test_a_frame_over_the_hard_limit_is_not_queued_and_changes_nothing(outbox: Outbox, key: Hashable) -> None:
     outbox.push(b"x" * MARK)
     outbox.push(b"y" * 50, "a")
     too_much = b"z" * (HARD - MARK + 1)
-    assert outbox.push(too_much, key) is Verdict.TOO_SLOW
+    assert outbox.push(too_much, key) is Verdict.FULL
     assert outbox.size == MARK + 50
     assert outbox.conflated == 0
     assert outbox.take() == b"x" * MARK + b"y" * 50
@@ -99,6 +99,45 @@ def test_a_frame_that_could_never_wait_says_nothing_about_the_client(outbox: Out
     assert outbox.push(b"x" * (HARD + 1), key) is Verdict.TOO_LARGE
     assert (outbox.size, outbox.is_lagging) == (0, False)
     assert outbox.push(b"x" * HARD, key) is Verdict.LAGS
+
+
+def test_over_the_hard_limit_there_is_room_for_those_who_take_bytes_and_an_end_of_it(outbox: Outbox) -> None:
+    frame = b"x" * 50
+    while outbox.push(frame) is not Verdict.FULL:
+        pass
+    assert not outbox.is_over
+    count = 0
+    while outbox.push_over(frame):
+        count += 1
+        assert outbox.is_over
+    assert outbox.size == BURST * HARD
+    outbox.take()
+    outbox.sent()
+    assert (outbox.size, outbox.is_over, outbox.is_lagging) == (0, False, False)
+
+
+def test_much_leaves_in_several_writes_and_what_has_not_left_can_be_replaced() -> None:
+    outbox = Outbox(mark=100_000, hard=4 * WRITE_BYTES)
+    outbox.push(b"a" * 100_000, "x")
+    outbox.push(b"b" * 100_000, "x")
+    outbox.push(b"c" * 100_000)
+    outbox.push(b"d" * 100_000, "y")
+    assert outbox.take() == b"a" * 100_000 + b"b" * 100_000
+    outbox.push(b"e" * 100_000, "y")
+    assert outbox.conflated == 1
+    assert not outbox.sent()
+    assert outbox.take() == b"c" * 100_000 + b"e" * 100_000
+    assert outbox.sent()
+    assert outbox.size == 0
+
+
+def test_a_frame_longer_than_a_write_leaves_as_it_is() -> None:
+    outbox = Outbox(mark=100, hard=4 * WRITE_BYTES)
+    long, behind = b"a" * (2 * WRITE_BYTES), b"b"
+    outbox.push(long)
+    outbox.push(behind)
+    assert outbox.take() is long
+    assert outbox.take() == behind
 
 
 def test_exactly_the_hard_limit_still_fits(outbox: Outbox) -> None:
@@ -170,7 +209,7 @@ class OutboxMachine(RuleBasedStateMachine):
         frame = self.next_frame(length)
         size_before, conflated_before = self.outbox.size, self.outbox.conflated
         verdict = self.outbox.push(frame, key)
-        if verdict is Verdict.TOO_SLOW:
+        if verdict is Verdict.FULL:
             assert size_before + len(frame) > HARD
             assert (self.outbox.size, self.outbox.conflated) == (size_before, conflated_before)
             return

@@ -9,6 +9,7 @@ from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
 
 from rtserver.base import outgoing_connection
+from rtserver.base.outbox import BURST, WRITE_BYTES
 from rtserver.base.outgoing_connection import fan_out
 from rtserver.base.tce_door import TceDoor, expect_life
 from rtserver.base.tce_framing import message_packet
@@ -80,16 +81,18 @@ async def test_a_slow_client_lags_gets_the_newest_of_each_key_and_catches_up(
         await owner.until(lambda: session.lags == [True, False])
 
 
-@narrow
-async def test_a_client_that_never_reads_is_closed_at_the_hard_limit(tce_port: int, owner: RecordingOwner) -> None:
+@pytest.mark.parametrize("options", [{"outbox_bytes": MARK, "outbox_hard_bytes": HARD, "slow_seconds": 0.01}])
+async def test_a_client_that_never_reads_is_closed_when_its_socket_has_taken_nothing_for_a_while(
+    tce_port: int, owner: RecordingOwner
+) -> None:
     async with await logged_in(tce_port, owner, receive_buffer=4096):
         session = owner.sessions[0]
         while not session.close_codes:
             session.connection.push(message("f" * 20_000))
             await asyncio.sleep(0)
-            assert session.connection.outbox.size <= HARD
+            assert session.connection.outbox.size <= BURST * HARD
         assert session.close_codes == [4108]
-        assert session.connection.outbox.size <= MARK + HARD
+        assert session.connection.outbox.size <= MARK + WRITE_BYTES
 
 
 async def test_the_end_is_told_and_followed_by_fin(tce_port: int, owner: RecordingOwner) -> None:

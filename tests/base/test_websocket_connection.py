@@ -10,6 +10,7 @@ from collections.abc import Awaitable
 import pytest
 
 from rtserver.base import outgoing_connection
+from rtserver.base.outbox import BURST
 from rtserver.base.outgoing_connection import fan_out
 from rtserver.base.websocket_server import WebSocketServer
 from rtserver.base.wire.frame import text_frame
@@ -34,6 +35,9 @@ plain = pytest.mark.parametrize("transport", ["tcp"])
 impatient = pytest.mark.parametrize("options", [{"heartbeat_seconds": 0.25}])
 narrow = pytest.mark.parametrize("options", [{"outbox_bytes": 100_000, "outbox_hard_bytes": 300_000}])
 HARD = 300_000
+impatient_for_room = pytest.mark.parametrize(
+    "options", [{"outbox_bytes": 100_000, "outbox_hard_bytes": HARD, "slow_seconds": 0.01}]
+)
 
 
 @pytest.fixture
@@ -316,8 +320,8 @@ async def test_a_client_that_was_given_up_is_counted_as_too_slow_and_lags_no_mor
         assert (server.lagging, server.too_slow) == (0, 1)
 
 
-@narrow
-async def test_a_client_too_slow_for_what_must_arrive_is_closed_with_4108_and_costs_no_more_than_the_limit(
+@impatient_for_room
+async def test_a_client_that_has_taken_nothing_for_a_while_is_closed_with_4108_when_more_than_the_limit_waits(
     connect: Connect, owner: RecordingOwner
 ) -> None:
     async with await connect(receive_buffer=4096) as slow, await connect() as other:
@@ -325,10 +329,10 @@ async def test_a_client_too_slow_for_what_must_arrive_is_closed_with_4108_and_co
         session = owner.sessions[0]
         slow.pause()
         await fill(session)
-        for _ in range(20):
+        while session.connection.outbox.size < 3 * HARD:
             session.connection.push(text_frame(b"z" * 60_000))
-            assert session.connection.outbox.size <= HARD
-        assert session.close_codes == [4108]
+        # Nothing more is pushed: time alone closes it.
+        await owner.until(lambda: session.close_codes == [4108])
         assert not session.connection.is_open
         await round_trip(other)
         slow.resume()
@@ -336,6 +340,73 @@ async def test_a_client_too_slow_for_what_must_arrive_is_closed_with_4108_and_co
         slow.send(close(4108))
         assert await slow.is_at_end()
         await round_trip(other)
+
+
+@narrow
+async def test_what_one_turn_piles_up_closes_nobody_who_reads(
+    connect: Connect, owner: RecordingOwner, server: WebSocketServer
+) -> None:
+    async with await connect() as client:
+        await owner.until(lambda: owner.sessions)
+        [session] = owner.sessions
+        for number in range(25):
+            session.connection.push(text_frame(b"%08d" % number + b"x" * 60_000))
+        assert [int((await client.recv_text())[:8]) for _ in range(25)] == list(range(25))
+        await round_trip(client)
+    assert server.too_slow == 0
+    assert 4108 not in session.close_codes
+
+
+@narrow
+async def test_a_client_for_whom_more_than_the_limit_waits_gets_all_of_it_once_it_reads(
+    connect: Connect, owner: RecordingOwner, server: WebSocketServer
+) -> None:
+    async with await connect(receive_buffer=4096) as slow:
+        await owner.until(lambda: owner.sessions)
+        [session] = owner.sessions
+        slow.pause()
+        count = await fill(session)
+        while session.connection.outbox.size < 3 * HARD:
+            count += 1
+            session.connection.push(text_frame(b"%08d" % count + b"x" * 60_000))
+        slow.resume()
+        assert [int((await slow.recv_text())[:8]) for _ in range(count)] == list(range(1, count + 1))
+        await round_trip(slow)
+        assert (session.close_codes, session.lags) == ([], [True, False])
+    assert server.too_slow == 0
+
+
+@plain
+@narrow
+async def test_even_for_a_client_that_takes_bytes_memory_has_a_bound(connect: Connect, owner: RecordingOwner) -> None:
+    async with await connect(receive_buffer=4096) as slow:
+        await owner.until(lambda: owner.sessions)
+        [session] = owner.sessions
+        slow.pause()
+        await fill(session)
+        most = 0
+        while not session.close_codes:
+            most = max(most, session.connection.outbox.size)
+            session.connection.push(text_frame(b"z" * 60_000))
+        assert session.close_codes == [4108]
+        assert HARD < most <= BURST * HARD
+        assert session.connection.outbox.size < HARD
+
+
+@plain
+@narrow
+async def test_a_ping_of_a_client_for_whom_much_waits_does_not_close_it(
+    connect: Connect, owner: RecordingOwner, server: WebSocketServer
+) -> None:
+    async with await connect() as client:
+        await owner.until(lambda: owner.sessions)
+        [session] = owner.sessions
+        client.send(masked(PING, b"?"))
+        for _ in range(30):
+            session.connection.push(text_frame(b"x" * 60_000))
+        found = [(await client.recv()).opcode for _ in range(31)]
+        assert sorted(found) == [TEXT] * 30 + [PONG]
+    assert server.too_slow == 0
 
 
 @plain
@@ -354,7 +425,7 @@ async def test_a_client_that_reads_nothing_at_all_is_gone_by_the_deadline(
 
 
 @plain
-@narrow
+@impatient_for_room
 async def test_a_client_that_floods_with_pings_and_reads_no_pongs_lags_and_is_dropped(
     connect: Connect, owner: RecordingOwner
 ) -> None:

@@ -88,3 +88,15 @@ def test_twenty_thousand_ticks_in_one_message_close_nobody_who_watches(queue: Se
                 if message["data"]["seq"] == 20_000:
                     break
         assert 0 < longest <= 65_536
+
+
+@pytest.mark.parametrize(("count", "readers"), [(25, 3), (150, 1)])
+def test_many_large_notices_in_one_push_close_nobody_who_reads(
+    queue: ServiceQueue, connect: Connect, count: int, readers: int
+) -> None:
+    pages = [connect() for _ in range(readers)]
+    queue.push_raw(*(notice([number, "x" * 100_000]) for number in range(count)))
+    for page in pages:
+        for number in range(count):
+            message = read_until(page, lambda message: message["type"] == "n" and isinstance(message["data"], list))
+            assert message["data"][0] == number

@@ -15,6 +15,7 @@ from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.auth import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.session_watch import RECHECKED_TOGETHER
+from rtserver.user.user_manager import LARGE_BYTES
 
 
 class Unheard(Message, frozen=True):
@@ -367,6 +368,11 @@ def test_a_message_that_cannot_be_handled_is_logged_and_the_next_one_is_handled(
     online.users.handle(Deliver(None, encode("notice", 1), None))
     assert len(client.wire.take()) == 1
     assert type(message).__name__ in caplog.text
+
+
+@pytest.mark.parametrize(("size", "is_large"), [(LARGE_BYTES, False), (LARGE_BYTES + 1, True)])
+def test_sockets_are_written_after_a_large_message(size, is_large):
+    assert Online().users.handle(Deliver(None, b"x" * size, None)) is is_large
 
 
 def test_calls_from_another_thread_are_refused():
