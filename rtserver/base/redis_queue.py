@@ -4,16 +4,11 @@ Decides where a message is at any moment. A crash anywhere leaves it in exactly 
 on the intake list between the blocking pop and the bus, or on the bus. All keys share one hash tag, so that a Redis
 Cluster keeps them together. Needs Redis 6.2.
 
-Knows nothing of threads and event loops: the client that it is given brings its sockets with it.
+Knows nothing of threads and event loops: the client that it is given brings its connections with it.
 """
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any
-
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from rtserver.base.message_name import maybe_name_in
 from rtserver.base.queue_port import (
@@ -28,40 +23,22 @@ from rtserver.base.queue_port import (
     Repeats,
     is_place,
 )
-from rtserver.base.redis_commands import WRONG_KIND, entries_of, letter_fields, load_script
+from rtserver.base.redis_commands import WRONG_KIND, entries_of, letter_fields, load_script, role_of_wait
 from rtserver.base.redis_streams import HASH, RedisStreams
 from rtserver.base.redis_work import RedisWork
 from rtserver.base.signature import Signer
+from tcelib.queue.redis_connection import RedisClient, Role, plain_client
+
+__all__ = ["DEFAULT_NAME", "RedisQueue", "plain_client"]
 
 DEFAULT_NAME = "queue:rtserver"
-SOCKET_SECONDS = 5.0
 MOST_NAMES = 1_000_000  # about 130 MB, whatever producers do
 NAME_MS = 86_400_000  # of silence, after which no name is known any more
 BATCH_BYTES = 8_388_608  # that one intake moves; Redis does nothing else meanwhile
 
 
-def client_options() -> dict[str, Any]:
-    """The options that a queue's client needs, for plain sockets and gevent's alike.
-
-    redis-py must not repeat a command by itself: after a broken connection an RPUSH may have been done already, and
-    its pauses would stop a whole gevent hub. RESP2, because version 3 adds a round trip to every connect.
-    """
-    return {
-        "protocol": 2,
-        "retry": Retry(NoBackoff(), 0),
-        "socket_timeout": SOCKET_SECONDS,
-        "socket_connect_timeout": SOCKET_SECONDS,
-        "decode_responses": False,
-    }
-
-
-def plain_client(url: str) -> redis.Redis:
-    """A client on ordinary blocking sockets, for producers, commands and tests."""
-    return redis.Redis.from_url(url, **client_options())
-
-
 class RedisQueue(RedisStreams):
-    """One queue, by the name of its list. May be shared by greenlets or threads: each call takes its own connection.
+    """One queue, by the name of its list. May be shared as its client may.
 
     ``batch`` bounds what one intake moves; the bus keeps about ``bus_length`` entries, and ``dead_length`` of the
     dead letters stay. For ``repeat_seconds`` a name stands for one message, 0 turns that off; of very many names the
@@ -71,7 +48,7 @@ class RedisQueue(RedisStreams):
 
     def __init__(
         self,
-        client: redis.Redis,
+        client: RedisClient,
         name: str = DEFAULT_NAME,
         *,
         batch: int = 500,
@@ -103,12 +80,12 @@ class RedisQueue(RedisStreams):
         self._requeue_script = load_script("requeue.lua")
         self._positions_script = load_script("place.lua", "positions.lua")
         # A blocking command has to end well before its socket counts as dead; a URL may set the socket's timeout.
-        self._longest_wait = 0.6 * (client.connection_pool.connection_kwargs.get("socket_timeout") or SOCKET_SECONDS)
+        self._longest_wait = 0.6 * client.patience
 
     def put(self, raws: Sequence[bytes]) -> None:
         """See ``QueuePort``. One RPUSH."""
         if raws:
-            self._call("RPUSH", self._list, *map(self._signer.sign, raws))
+            self._call("RPUSH", self._list, *map(self._signer.sign, raws), role=Role.PUBLISHING)
 
     def intake(self, timeout: float) -> Moved:
         """See ``QueuePort``. Leftovers of a worker that died in between are moved first.
@@ -121,7 +98,7 @@ class RedisQueue(RedisStreams):
         keys = (self._list, self._intake, self._bus, self._aside)
         bounds = (self._batch, BATCH_BYTES, self._bus_length, self._most_bytes)
         move = ("EVAL", self._intake_script, len(keys), *keys, *bounds)
-        count, newest_id, aside = self._call_together([pop, move])[-1]
+        count, newest_id, aside = self._call_together([pop, move], role=role_of_wait(wait))[-1]
         return Moved(count, newest_id.decode(), aside)
 
     def aside(self) -> Aside | None:
@@ -150,7 +127,7 @@ class RedisQueue(RedisStreams):
     def read(self, after: str, count: int, timeout: float) -> list[Entry]:
         """See ``QueuePort``. XREAD, which waits in Redis."""
         block = ("BLOCK", max(1, int(min(timeout, self._longest_wait) * 1000))) if timeout > 0 else ()
-        reply = self._call("XREAD", "COUNT", count, *block, "STREAMS", self._bus, after)
+        reply = self._call("XREAD", "COUNT", count, *block, "STREAMS", self._bus, after, role=role_of_wait(timeout))
         return entries_of(reply[0][1]) if reply else []
 
     def range(self, after: str, until: str, count: int) -> list[Entry]:

@@ -6,11 +6,10 @@ replaces it and revokes all credentials that are older, because nobody knows any
 
 from collections.abc import Mapping
 
-import redis
-
 from rtserver.base.queue_port import QueueRefusedError
 from rtserver.base.redis_commands import RedisCommands, load_script
 from rtserver.base.revocation_port import CLOCK_SKEW_SECONDS, MOST_REVOCATIONS, digest_of
+from tcelib.queue.redis_connection import RedisClient
 
 
 class RedisRevocations(RedisCommands):
@@ -19,7 +18,7 @@ class RedisRevocations(RedisCommands):
     May be shared by greenlets or threads: each call takes a connection of its own.
     """
 
-    def __init__(self, client: redis.Redis, name: str, *, most: int = MOST_REVOCATIONS) -> None:
+    def __init__(self, client: RedisClient, name: str, *, most: int = MOST_REVOCATIONS) -> None:
         super().__init__(client, name)
         self._revoked, self._all_before = self._key_of("revoked"), self._key_of("revoked_before")
         self._most = most

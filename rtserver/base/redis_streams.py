@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-import redis
 
 from rtserver.base.queue_port import START, Bound, Gone, Kept, KeptRange, order_of
 from rtserver.base.redis_commands import RedisCommands, entries_of, load_script
+from tcelib.queue.redis_connection import RedisClient
 
 CHUNK = 250  # entries that one script appends: two or three milliseconds in which Redis does nothing else
 SHARING_BYTES = 250  # what a shared body costs beside its own length
@@ -22,7 +22,7 @@ STREAM, HASH, PLACE = "stream", "hash", "place"
 class RedisStreams(RedisCommands):
     """The part of ``QueuePort`` that is about derived streams."""
 
-    def __init__(self, client: redis.Redis, name: str) -> None:
+    def __init__(self, client: RedisClient, name: str) -> None:
         super().__init__(client, name)
         self._keep_script = load_script("place.lua", "body.lua", "keep.lua")
         self._kept_script = load_script("place.lua", "body.lua", "kept.lua")

@@ -7,11 +7,10 @@ been silent is what Redis calls idle. Nothing is ever trimmed from such a stream
 from collections.abc import Collection, Sequence
 from typing import Any
 
-import redis
-
 from rtserver.base.queue_port import DeadLetter, QueueRefusedError
-from rtserver.base.redis_commands import RedisCommands, letter_fields, load_script
+from rtserver.base.redis_commands import RedisCommands, letter_fields, load_script, role_of_wait
 from rtserver.base.work_port import Work
+from tcelib.queue.redis_connection import RedisClient, Role
 
 GROUP = "workers"
 NOBODY_YET = ("NOGROUP", "no such key")  # what Redis says where there is no group, or not even a stream
@@ -20,7 +19,7 @@ NOBODY_YET = ("NOGROUP", "no such key")  # what Redis says where there is no gro
 class RedisWork(RedisCommands):
     """See ``WorkPort``. ``stream`` is the name that ``RedisQueue.keep`` knows, in the queue called ``name``."""
 
-    def __init__(self, client: redis.Redis, name: str, stream: str, *, longest_wait: float, dead_length: int) -> None:
+    def __init__(self, client: RedisClient, name: str, stream: str, *, longest_wait: float, dead_length: int) -> None:
         super().__init__(client, name)
         self._stream, self._dead = self._key_of(stream), self._key_of("dead")
         self._kinds = {self._stream: "stream", self._dead: "stream"}
@@ -35,7 +34,7 @@ class RedisWork(RedisCommands):
         """See ``WorkPort``. XREADGROUP, which waits in Redis."""
         block = ("BLOCK", max(1, int(min(timeout, self._longest_wait) * 1000))) if timeout > 0 else ()
         command = ("XREADGROUP", "GROUP", GROUP, worker, "COUNT", 1, *block, "STREAMS", self._stream, ">")
-        reply = self._grouped(*command)
+        reply = self._grouped(*command, role=role_of_wait(timeout))
         if not reply:
             return None
         work_id, fields = reply[0][1][0]
@@ -88,10 +87,10 @@ class RedisWork(RedisCommands):
     def _script(self, script: str, *arguments: Any) -> Any:
         return self._grouped("EVAL", script, 2, self._stream, self._dead, *arguments)
 
-    def _grouped(self, *command: Any) -> Any:
+    def _grouped(self, *command: Any, role: Role = Role.COMMANDS) -> Any:
         """A command that needs the group, which is made where there is none: at first, or in a Redis without data."""
         try:
-            return self._call(*command)
+            return self._call(*command, role=role)
         except QueueRefusedError as error:
             if not any(words in error.reason for words in NOBODY_YET):
                 raise
@@ -100,7 +99,7 @@ class RedisWork(RedisCommands):
         except QueueRefusedError as error:
             if "BUSYGROUP" not in error.reason:  # another worker was faster
                 raise
-        return self._call(*command)
+        return self._call(*command, role=role)
 
 
 def _work(reply: Sequence[Any] | None) -> Work | None:

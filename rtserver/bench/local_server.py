@@ -19,18 +19,18 @@ from typing import Any, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import redis
-
 import rtserver
-from rtserver.base.redis_queue import plain_client
 from rtserver.bench.error import TargetError
 from rtserver.bench.target import Target
+from tcelib.queue.redis_connection import RedisClient, plain_client
+from tcelib.queue.redis_error import RedisCallError
 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 LOOK_SECONDS = 0.05
 QUEUE = "queue:rtserver-bench"
+SCANNED = 1_000
 
 
 class Child:
@@ -134,10 +134,9 @@ class LocalServer:
         """Delete all keys whose names hold one of ``traces`` from a Redis that goes on without us."""
         if not self._is_guest:
             return
-        with suppress(redis.RedisError), plain_client(self.redis_url) as client:
+        with suppress(RedisCallError), plain_client(self.redis_url) as client:
             for trace in self.traces:
-                for key in client.scan_iter(match=f"*{trace}*"):
-                    client.delete(key)
+                _delete_matching(client, f"*{trace}*")
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -153,6 +152,14 @@ class LocalServer:
                 return bool(answer.status == 200)
         except (URLError, ConnectionError, TimeoutError):
             return False
+
+
+def _delete_matching(client: RedisClient, pattern: str) -> None:
+    cursor = None
+    while cursor != 0:
+        cursor, keys = client.call("SCAN", cursor or 0, "MATCH", pattern, "COUNT", SCANNED)
+        if keys:
+            client.call("DEL", *keys)
 
 
 def _unused_ports() -> tuple[int, int]:

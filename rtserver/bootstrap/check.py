@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import redis
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from tornado.netutil import bind_sockets
 
 from rtserver.base.message_size import largest_message
-from rtserver.base.redis_queue import RedisQueue, plain_client
 from rtserver.bootstrap.certificate import expiry_of, judge_expiry, load_context
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.config_constraint import largest_picture
@@ -31,6 +29,8 @@ from rtserver.bootstrap.redis_binary import OLDEST, find_redis_binary
 from rtserver.bootstrap.secret_file import open_files
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler
+from tcelib.queue.redis_connection import RedisClient, Role, plain_client
+from tcelib.queue.redis_error import RedisCallError, Trouble
 
 NO_REDIS_YET = "redis://127.0.0.1:6379/0"  # for the demo's settings, which want some address
 
@@ -155,9 +155,9 @@ def check_redis(config: Config) -> Iterator[Finding]:
     """
     running = running_url(Path(config.var_dir))
     if config.redis_url:
-        yield from _check_server(config.redis_url, config.queue, Verdict.FAIL)
+        yield from _check_server(config.redis_url, Verdict.FAIL)
     elif running:
-        yield from _check_server(running, config.queue, Verdict.WARN)
+        yield from _check_server(running, Verdict.WARN)
     else:
         yield _check_binary()
 
@@ -208,16 +208,14 @@ def _check_binary() -> Finding:
     return Finding(Verdict.OK, "redis", f"an embedded {major}.{minor} can be started from {binary.path}")
 
 
-def _check_server(url: str, queue: str, if_away: Verdict) -> Iterator[Finding]:
-    client = plain_client(url)
-    address = RedisQueue(client, queue).address
-    with client:
+def _check_server(url: str, if_away: Verdict) -> Iterator[Finding]:
+    with plain_client(url) as client:
         try:
-            info = client.info()
-        except redis.RedisError as error:
-            yield Finding(if_away, "redis", f"{address}: {error}")
+            info = client.call("INFO", role=Role.INSPECTION)
+        except RedisCallError as failure:
+            yield Finding(if_away, "redis", str(failure))
             return
-        yield from judge_server(address, info)
+        yield from judge_server(client.address, info)
         yield from judge_persistence(info, _setting(client, "save"), _setting(client, "appendfsync"))
 
 
@@ -227,6 +225,9 @@ def judge_server(address: str, info: dict[str, Any]) -> Iterator[Finding]:
     is_new_enough = tuple(map(int, version.split(".")[:2])) >= OLDEST
     verdict, needed = (Verdict.OK, "") if is_new_enough else (Verdict.FAIL, ", 6.2 or newer is needed")
     yield Finding(verdict, "redis", f"{address}, version {version}{needed}")
+    if info.get("cluster_enabled") or info.get("redis_mode") == "cluster":
+        text = "a node of a Redis Cluster: not supported yet; name a Redis that stands alone, or one behind Sentinels"
+        yield Finding(Verdict.FAIL, "redis", text)
     if info.get("role") == "slave":
         yield Finding(Verdict.FAIL, "redis", "a replica: name the primary, nothing can be written here")
     policy = info.get("maxmemory_policy", "noeviction")
@@ -255,11 +256,13 @@ def judge_persistence(info: dict[str, Any], snapshot_rule: str | None, fsync: st
             yield Finding(Verdict.WARN, "redis", f"the last write of its {what} failed")
 
 
-def _setting(client: redis.Redis, name: str) -> str | None:
+def _setting(client: RedisClient, name: str) -> str | None:
     """A setting of the server's; None where we may not ask."""
     try:
-        found: Any = client.config_get(name)
-    except redis.ResponseError:
+        found: Any = client.call("CONFIG GET", name, role=Role.INSPECTION)
+    except RedisCallError as failure:
+        if failure.trouble is not Trouble.REFUSED:
+            raise
         return None
     return bytes(found.get(name.encode(), b"")).decode()
 

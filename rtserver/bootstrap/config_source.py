@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import redis
 
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.bootstrap.config import NETWORK_KEYS, Config, Setting, settings
 from rtserver.bootstrap.config_constraint import check_together
 from rtserver.bootstrap.error import ConfigError
 from rtserver.bootstrap.secret_file import with_secrets
+from tcelib.queue.redis_connection import check_url
 
 FILE_NAME = "rtserver.toml"
 PREFIX = "RTSERVER_"
@@ -124,7 +124,7 @@ def _check(setting: Setting, raw: Any, source: str, name: str, *, strict: bool =
     try:
         value = msgspec.convert(raw, setting.annotation, strict=strict)
         if setting.key == "redis_url" and value:
-            redis.ConnectionPool.from_url(value)  # a port that is no number, and the like
+            check_url(value)  # a port that is no number, and the like
         if setting.key in NETWORK_KEYS:
             read_networks(value)
     except ValueError:  # msgspec's as well

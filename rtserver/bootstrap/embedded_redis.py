@@ -19,13 +19,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
-
 from rtserver.bootstrap import die_with_parent
 from rtserver.bootstrap.error import RedisError
 from rtserver.bootstrap.redis_binary import find_redis_binary
+from tcelib.queue.redis_connection import Role, plain_client
+from tcelib.queue.redis_error import RedisCallError
 
 HOST = "127.0.0.1"
 PORTS = range(6379, 6400)
@@ -134,10 +132,10 @@ class EmbeddedRedis:
     def _wait_until_ready(self) -> bool:
         """Whether our process, and no stranger on its port, serves before time is up."""
         deadline = time.monotonic() + START_SECONDS
-        with redis.Redis(host=HOST, port=self.port, socket_timeout=1.0, retry=Retry(NoBackoff(), 0)) as client:
+        with plain_client(f"{self.url}?socket_timeout=1.0") as client:
             while self.is_running and time.monotonic() < deadline:
-                with suppress(redis.RedisError):
-                    info = client.info()
+                with suppress(RedisCallError):
+                    info = client.call("INFO", role=Role.INSPECTION)
                     if info["process_id"] == self._process_id and not info["loading"]:
                         return True
                 time.sleep(POLL_SECONDS)

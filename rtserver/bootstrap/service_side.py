@@ -8,11 +8,9 @@ from functools import partial
 
 import gevent
 import gevent.event
-import redis
 
 from rtserver.base.bridge import Bridge
 from rtserver.base.canary_trail import CanaryTrail, Place
-from rtserver.base.gevent_redis import gevent_client
 from rtserver.base.message_size import MessageSizeLimit
 from rtserver.base.queue_port import Bound, QueueError
 from rtserver.base.redis_queue import RedisQueue
@@ -36,6 +34,9 @@ from rtserver.service.test_quote_source import TestQuoteSource
 from rtserver.service.user_streams import UserStreams
 from rtserver.service.users import Users
 from rtserver.user.site_credential import lifetime_of
+from tcelib.queue.gevent_redis import gevent_client
+from tcelib.queue.redis_connection import RedisClient
+from tcelib.queue.redis_error import RedisCallError
 
 
 @dataclass(frozen=True)
@@ -51,18 +52,18 @@ class ServiceSide:
 class RedisPosition:
     """Where the demo's film stands, kept beside the queue so that both are lost or kept together."""
 
-    def __init__(self, client: redis.Redis, queue: str) -> None:
+    def __init__(self, client: RedisClient, queue: str) -> None:
         self._client = client
         self._key = f"{{{queue}}}:demo"
 
     def get(self) -> int:
         """The number of ticks that were put; 0 at first, and where something else stands."""
-        text = self._client.get(self._key) or b""
+        text = self._client.call("GET", self._key) or b""
         return int(text) if text.isdigit() else 0
 
     def set(self, position: int) -> None:
         """Remember it."""
-        self._client.set(self._key, position)
+        self._client.call("SET", self._key, position)
 
 
 def build_services(
@@ -84,8 +85,9 @@ def build_services(
     quotes = QuoteCenter(context, history_ticks=config.history_ticks, picture_rows=config.picture_rows)
     process = secrets.token_hex(8)
     canary = CanaryMsgHandler(context, process, trail)
+    client = gevent_client(redis_url)
     queue = RedisQueue(
-        gevent_client(redis_url),
+        client,
         config.queue,
         bus_length=config.bus_length,
         repeat_seconds=config.repeat_seconds,
@@ -98,7 +100,7 @@ def build_services(
     django_site = DjangoSiteMsgHandler(
         context,
         lifetime_of=partial(lifetime_of, token_seconds=config.tce_token_seconds),
-        revoke=partial(link.call, RedisRevocations(gevent_client(redis_url), config.queue).revoke),
+        revoke=partial(link.call, RedisRevocations(client, config.queue).revoke),
     )
     handlers = [push_user, django_site, *(plugin(context) for plugin in plugins)]
     pipeline = Pipeline(
@@ -122,10 +124,8 @@ def build_services(
         desk=ResumeDesk(streams, post, gevent.event.Event()),
         services={"quotes": quotes},
         sources=[
-            CanarySource(
-                producer_queue(config, gevent_client(redis_url), signer).put, process, trail, sleep=gevent.sleep
-            ),
-            *([_demo_source(config, redis_url, signer)] if config.demo_quotes and not config.django_settings else []),
+            CanarySource(producer_queue(config, client, signer).put, process, trail, sleep=gevent.sleep),
+            *([_demo_source(config, client, signer)] if config.demo_quotes and not config.django_settings else []),
         ],
         on_failure=on_failure,
         stall_seconds=config.stall_ms / 1000,
@@ -143,18 +143,17 @@ def find_canary(pipeline: Pipeline) -> Place:
     return Place.BUS if pipeline.reader.position != pipeline.intake.newest_id else Place.LIST
 
 
-def producer_queue(config: Config, client: redis.Redis, signer: Signer) -> ServiceMessageQueue:
+def producer_queue(config: Config, client: RedisClient, signer: Signer) -> ServiceMessageQueue:
     """The queue for a producer inside the server, who signs like any other."""
     return ServiceMessageQueue(RedisQueue(client, config.queue, signer=signer))
 
 
-def _demo_source(config: Config, redis_url: str, signer: Signer) -> TestQuoteSource:
-    client = gevent_client(redis_url)
+def _demo_source(config: Config, client: RedisClient, signer: Signer) -> TestQuoteSource:
     return TestQuoteSource(
         producer_queue(config, client, signer).put,
         RedisPosition(client, config.queue),
         clock=time.monotonic,
         sleep=gevent.sleep,
         rate=config.demo_rate,
-        unavailable=(QueueError, redis.RedisError, OSError),
+        unavailable=(QueueError, RedisCallError),
     )

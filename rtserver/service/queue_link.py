@@ -13,7 +13,7 @@ from typing import TypeVar
 from rtserver.base.queue_port import QueueAwayError, QueueError
 
 FIRST_DELAY = 0.1
-LONGEST_DELAY = 5.0
+LONGEST_DELAY = 2.0  # within five seconds after Redis is there again, everybody has found it
 LOG_SECONDS = 60.0
 REFUSING_SECONDS = 2 * LONGEST_DELAY  # whoever is refused asks again sooner than that
 

@@ -181,11 +181,12 @@ class ServiceThread:
         self._doorbell.put_up(hub, {"stop": self._stopping.set, "mail": self._mail.set})
         self._mailbox.bind(lambda: self._doorbell.ring("mail"))
         reader = self._spawn(self._follow_bus)
+        # Before the lanes: where pushes begin is posted before the first push.
+        desks = [self._keep("resume", self._behind_located(desk.run)) for desk in (self._desk,) if desk is not None]
         intake = self._spawn(self._when_located, pipeline.intake.run)
         lanes = [self._keep(one.msg_type, self._behind_located(one.run), one.begin_anew) for one in pipeline.workers]
         burial = self._keep("burials", pipeline.undertaker.run)
         saver = self._keep("positions", self._behind_located(pipeline.positions.run))
-        desks = [self._keep("resume", self._behind_located(desk.run)) for desk in (self._desk,) if desk is not None]
         once, signs = self._spawn_once()
         types = (one.msg_type for one in pipeline.handing)
         self._at_work = dict(zip(types, (*lanes, *once), strict=True))

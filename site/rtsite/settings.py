@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from redis.backoff import NoBackoff
+from redis.exceptions import MasterDownError, ReadOnlyError
 from redis.retry import Retry
 
 from rtsite.environment import read_environment
@@ -85,7 +86,9 @@ CACHES = {
             "serializer": "rtsite.session_serializer.JSONSerializer",
             "socket_timeout": REDIS_TIMEOUT_SECONDS,
             "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
-            "retry": Retry(NoBackoff(), 1),  # once: a connection that was idle for long may be dead
+            # Once: a connection that was idle for long may be dead, or lead to what has become a replica.
+            "retry": Retry(NoBackoff(), 1),
+            "retry_on_error": [ReadOnlyError, MasterDownError],
         },
     },
 }

@@ -9,17 +9,18 @@ For a gevent hub. Needs Redis 6.2.
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gevent
 import gevent.lock
 import gevent.pool
-import redis
 
 from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.error import RPCERROR_CONNECT_FAILED, RPCERROR_SENDFAILED, DecodeError, RpcException
-from tcelib.transport.gevent_redis import gevent_client
+from tcelib.queue.gevent_redis import gevent_client
+from tcelib.queue.redis_connection import RedisClient, Role
+from tcelib.queue.redis_error import RedisCallError
 from tcelib.transport.hub_shell import HubHome, HubShell
 from tcelib.transport.option import Options
 from tcelib.transport.queue_collection import QueueCollection
@@ -47,7 +48,7 @@ class QueueLink(HubShell):
     connection: RpcQueueConnection
 
     def __init__(
-        self, home: HubHome, options: Options, client: redis.Redis, key: str, queues: QueueCollection
+        self, home: HubHome, options: Options, client: RedisClient, key: str, queues: QueueCollection
     ) -> None:
         super().__init__(home, options)
         self.may_compress = False
@@ -81,11 +82,10 @@ class QueueLink(HubShell):
 
     def _push(self, batch: "_Batch") -> None:
         try:
-            self._client.rpush(self._key, *batch.bodies)
-        except redis.ConnectionError as error:
-            batch.failure = RpcException(RPCERROR_CONNECT_FAILED, str(error))
-        except redis.RedisError as error:
-            batch.failure = RpcException(RPCERROR_SENDFAILED, str(error))
+            self._client.call("RPUSH", self._key, *batch.bodies, role=Role.PUBLISHING)
+        except RedisCallError as failure:
+            code = RPCERROR_CONNECT_FAILED if failure.trouble.is_away else RPCERROR_SENDFAILED
+            batch.failure = RpcException(code, str(failure))
 
     def write_to(self, queue: str, body: bytes, /) -> None:
         """See ``QueueTransport``: only to queues that this program has opened, whatever a message says."""
@@ -112,29 +112,29 @@ class QueueLink(HubShell):
     def _wake_reader(self) -> None:
         # Killing it instead could lose the message that Redis is just giving to it.
         try:
-            self._client.client_unblock(self._reader_id)
-        except redis.RedisError as error:
-            log.debug("the reader of %s was not woken: %s", self._key, error)
+            self._client.call("CLIENT UNBLOCK", self._reader_id)
+        except RedisCallError as failure:
+            log.debug("the reader of %s was not woken: %s", self._key, failure)
 
     def _read(self) -> None:
         while not self._is_over:
             try:
-                with self._client.client() as client:  # type: ignore[no-untyped-call]
-                    self._reader_id = client.client_id()
-                    self._read_with(client)
-            except redis.RedisError as error:
-                log.warning("! the queue %s cannot be read: %s", self._key, error)
+                with self._client.hold(Role.BLOCKING) as call:
+                    self._reader_id = call("CLIENT ID")
+                    self._read_with(call)
+            except RedisCallError as failure:
+                log.warning("! the queue %s cannot be read: %s", self._key, failure)
                 gevent.sleep(RETRY_SECONDS)
 
-    def _read_with(self, client: Any) -> None:
+    def _read_with(self, call: Callable[..., Any]) -> None:
         while not self._is_over:
             self._servants.wait_available()
-            popped = client.blpop([self._key], POP_SECONDS)
+            popped = call("BLPOP", self._key, POP_SECONDS)
             if popped is None:
                 continue
             self._serve(popped[1])
             places = self._servants.free_count()
-            more = client.lpop(self._key, places) if places else None
+            more = call("LPOP", self._key, places) if places else None
             for body in more or ():
                 self._serve(body)
 

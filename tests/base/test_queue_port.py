@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtserver.base.gevent_redis import gevent_client
 from rtserver.base.memory_queue import MemoryQueue
 from rtserver.base.message_name import maybe_name_in
 from rtserver.base.queue_port import (
@@ -26,6 +25,7 @@ from rtserver.base.queue_port import (
 )
 from rtserver.base.redis_queue import RedisQueue, plain_client
 from rtserver.base.signature import Signer
+from tcelib.queue.gevent_redis import gevent_client
 
 MakeQueue = Callable[..., QueuePort]
 

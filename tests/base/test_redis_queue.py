@@ -11,10 +11,10 @@ import redis
 from redis_process import RedisProcess
 
 from rtserver.base import redis_queue
-from rtserver.base.gevent_redis import gevent_client
 from rtserver.base.memory_queue import MemoryQueue
 from rtserver.base.queue_port import START, Bound, DeadLetter, Gone, Kept, Named, QueueAwayError, QueueRefusedError
 from rtserver.base.redis_queue import RedisQueue, plain_client
+from tcelib.queue.gevent_redis import gevent_client
 
 LIST, INTAKE = "queue:rtserver", "{queue:rtserver}:intake"
 BUS, DEAD, NAMES = "{queue:rtserver}:bus", "{queue:rtserver}:dead", "{queue:rtserver}:names"

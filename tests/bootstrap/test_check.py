@@ -50,6 +50,7 @@ def test_a_sound_server_is_named_with_its_version():
         ({"redis_version": "6.2.0"}, ["ok"]),
         ({"redis_version": "6.0.16"}, ["FAIL"]),
         ({"role": "slave"}, ["ok", "FAIL"]),
+        ({"cluster_enabled": 1}, ["ok", "FAIL"]),
         ({"maxmemory_policy": "allkeys-lru"}, ["ok", "warn"]),
         ({"maxmemory_policy": "volatile-lru", "maxmemory": 1}, ["ok", "warn"]),
         ({"maxmemory_policy": "allkeys-lru", "maxmemory": 1}, ["ok", "FAIL"]),

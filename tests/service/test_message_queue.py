@@ -30,7 +30,7 @@ def test_a_producer_puts_and_a_reader_gets_through_a_real_redis(redis_url: str) 
 
 def test_what_is_put_is_the_envelope_on_the_list_and_nothing_else(redis_url: str) -> None:
     ServiceMessageQueue.connect(redis_url, queue="mine").put("notice", "me", {"text": "Grüße / 你好"})
-    [raw] = plain_client(redis_url).lrange("mine", 0, -1)
+    [raw] = plain_client(redis_url).call("LRANGE", "mine", 0, -1)
     assert raw == '{"type":"notice","src":"me","data":{"text":"Grüße / 你好"}}'.encode()
 
 
@@ -39,7 +39,7 @@ def test_an_id_makes_a_second_try_harmless(redis_url: str) -> None:
     for _ in range(2):
         queue.put("n", "me", 1, id="order-7")
         queue.put_many([("n", "me", 2, 8), ("n", "me", 3)])
-    [raw, *_] = plain_client(redis_url).lrange("queue:rtserver", 0, -1)
+    [raw, *_] = plain_client(redis_url).call("LRANGE", "queue:rtserver", 0, -1)
     assert raw == b'{"type":"n","src":"me","data":1,"id":"order-7"}'
     assert [bytes(one.data) for one in queue.get()] == [b"1", b"2", b"3", b"3"]
 

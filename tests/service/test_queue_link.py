@@ -109,7 +109,7 @@ def test_a_refusal_is_no_outage_and_said_once_a_minute(caplog: pytest.LogCapture
     assert len(caplog.messages) == 1
     assert "OOM" in caplog.text
     assert world.time < 160.0
-    world.link.call(after([REFUSED] * 20, None))
+    world.link.call(after([REFUSED] * 40, None))
     assert world.time > 160.0
     assert len(caplog.messages) == 2
 

@@ -14,7 +14,6 @@ from redis_process import RedisProcess
 from service_fakes import Recorder
 
 from rtserver.base.bridge import Bridge
-from rtserver.base.gevent_redis import gevent_client
 from rtserver.base.memory_queue import MemoryQueue
 from rtserver.base.messages import (
     Deliver,
@@ -42,6 +41,7 @@ from rtserver.service.resume_desk import ResumeDesk
 from rtserver.service.runner import ServiceThread, offload
 from rtserver.service.user_streams import CURSOR, UserStreams
 from rtserver.service.users import Users
+from tcelib.queue.gevent_redis import gevent_client
 
 PATIENCE = 20.0  # of a test that would otherwise hang
 OF_THREAD = {"desk", "services", "sources", "on_failure", "stall_seconds", "lane_stall_seconds"}

@@ -1,17 +1,16 @@
 """redis-py on gevent's sockets, without monkey patching: only how a connection opens its socket is replaced.
 
-For the service thread. While one greenlet waits for Redis, the others of its hub go on.
+For the programs of a gevent hub. While one greenlet waits for Redis, the others of its hub go on.
 """
 
 import socket
 from typing import Any
-from urllib.parse import urlsplit
 
 import gevent.socket
 import gevent.ssl
 import redis
 
-from rtserver.base.redis_queue import client_options
+from tcelib.queue.redis_connection import RedisClient
 
 
 class GeventConnection(redis.Connection):
@@ -58,14 +57,13 @@ class GeventUnixConnection(redis.UnixDomainSocketConnection):
         return sock
 
 
-def gevent_client(url: str) -> redis.Redis:
+GEVENT = {"redis": GeventConnection, "rediss": GeventSSLConnection, "unix": GeventUnixConnection}
+"""gevent's sockets, by the scheme of the URL."""
+
+
+def gevent_client(url: str) -> RedisClient:
     """A client for a gevent hub. Raises ``ValueError`` for a URL that is none of redis, rediss or unix."""
-    classes = {"redis": GeventConnection, "rediss": GeventSSLConnection, "unix": GeventUnixConnection}
-    scheme = urlsplit(url).scheme
-    if scheme not in classes:
-        raise ValueError(f"a Redis URL begins with redis://, rediss:// or unix://, not with {scheme!r}")
-    pool = redis.ConnectionPool.from_url(url, connection_class=classes[scheme], **client_options())
-    return redis.Redis.from_pool(pool)
+    return RedisClient(url, GEVENT)
 
 
 def _open(connection: redis.Connection) -> Any:

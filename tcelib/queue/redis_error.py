@@ -1,0 +1,108 @@
+"""What an error of Redis means for its connections. Pure: one table from error codes to troubles.
+
+The code of an error is the first word that Redis sends. It may be nested, in the error of a script or of a discarded
+transaction.
+"""
+
+import re
+from enum import Enum
+
+import redis
+
+
+class Trouble(Enum):
+    """What went wrong, by what helps: (is nobody there, are all connections to be opened anew)."""
+
+    AWAY = ("away", True, True)
+    """No answer. What was asked for may have been done or not."""
+    KEPT_OUT = ("kept out", True, False)
+    """A server that does not let us in: a wrong password, too many clients. Nothing was done."""
+    ROLE_CHANGED = ("role changed", True, True)
+    """A server that is not, or not yet, the primary of this data. Nothing was done."""
+    CLUSTER = ("cluster", False, False)
+    """A node of a Redis Cluster, which wants the client to follow it elsewhere. Nothing was done."""
+    REFUSED = ("refused", False, False)
+    """The answer of the right server is an error. The command did nothing."""
+
+    def __init__(self, label: str, is_away: bool, needs_reset: bool) -> None:
+        self.label = label
+        self.is_away = is_away
+        self.needs_reset = needs_reset
+
+
+TROUBLES = {
+    "READONLY": Trouble.ROLE_CHANGED,  # a replica
+    "MASTERDOWN": Trouble.ROLE_CHANGED,  # a replica without its primary
+    "LOADING": Trouble.ROLE_CHANGED,  # a server that has just started, or is copying a primary's data
+    "UNBLOCKED": Trouble.ROLE_CHANGED,  # a primary that became a replica while the command waited
+    "NOREPLICAS": Trouble.ROLE_CHANGED,  # a primary that has lost its replicas: there may be another one by now
+    "MOVED": Trouble.CLUSTER,
+    "ASK": Trouble.CLUSTER,
+    "CROSSSLOT": Trouble.CLUSTER,
+    "TRYAGAIN": Trouble.CLUSTER,
+    "CLUSTERDOWN": Trouble.CLUSTER,
+    "NOAUTH": Trouble.KEPT_OUT,
+    "WRONGPASS": Trouble.KEPT_OUT,
+    "DENIED": Trouble.KEPT_OUT,  # protected mode
+}
+"""Every other code is a refusal: ERR, WRONGTYPE, OOM, NOPERM, MISCONF, BUSY (a slow script), NOGROUP and the like."""
+
+_CLUSTER = "not allowed in cluster mode"
+_TOO_MANY = "max number of clients reached"
+_NOT_SUPPORTED = "a node of a Redis Cluster, which is not supported yet"
+_PIPELINE = " of pipeline caused error: "
+_CODE = re.compile(r"([A-Z]{3,}) ")
+_NESTED = re.compile(r"(?:: -|because of: )([A-Z]{3,}) ")
+_GENERAL_CODES = frozenset({"ERR", "EXECABORT", ""})  # redis-py removes ERR, too
+_CODES: tuple[tuple[type[Exception], str], ...] = (
+    (redis.exceptions.ReadOnlyError, "READONLY"),
+    (redis.exceptions.BusyLoadingError, "LOADING"),
+    (redis.exceptions.MasterDownError, "MASTERDOWN"),
+    (redis.exceptions.OutOfMemoryError, "OOM"),
+    (redis.exceptions.NoPermissionError, "NOPERM"),
+    (redis.exceptions.ExecAbortError, "EXECABORT"),
+    (redis.exceptions.MovedError, "MOVED"),  # before its base, AskError
+    (redis.exceptions.AskError, "ASK"),
+    (redis.exceptions.TryAgainError, "TRYAGAIN"),
+    (redis.exceptions.ClusterCrossSlotError, "CROSSSLOT"),
+    (redis.exceptions.ClusterDownError, "CLUSTERDOWN"),
+)
+"""redis-py removes these codes from the text and says them by a class."""
+
+
+class RedisCallError(Exception):
+    """Redis did not do what it was asked to. ``address`` has no password, ``reason`` is an error's text."""
+
+    def __init__(self, address: str, reason: str, trouble: Trouble) -> None:
+        super().__init__(address, reason, trouble)
+        self.address = address
+        self.reason = reason
+        self.trouble = trouble
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.reason}"
+
+
+def classify(error: Exception) -> tuple[Trouble, str]:
+    """What an exception of redis-py, or an ``OSError``, means; and its text without the command that it is about."""
+    # A pipeline's error quotes its command first, and with it a whole script, or a message of anybody's.
+    text = str(error).rpartition(_PIPELINE)[2] or type(error).__name__
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), "")
+    reason = f"{code} {text}" if code else text
+    trouble = _trouble_of(error, reason)
+    return trouble, f"{reason} ({_NOT_SUPPORTED})" if trouble is Trouble.CLUSTER else reason
+
+
+def _trouble_of(error: Exception, reason: str) -> Trouble:
+    if isinstance(error, redis.AuthenticationError | redis.exceptions.AuthorizationError) or _TOO_MANY in reason:
+        return Trouble.KEPT_OUT
+    if _CLUSTER in reason:
+        return Trouble.CLUSTER
+    found = _CODE.match(reason)
+    code = found[1] if found else ""
+    if code in _GENERAL_CODES and (nested := _NESTED.search(reason)):
+        code = nested[1]
+    if code in TROUBLES:
+        return TROUBLES[code]
+    is_silent = isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError)
+    return Trouble.AWAY if is_silent else Trouble.REFUSED

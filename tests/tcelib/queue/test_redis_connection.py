@@ -1,0 +1,291 @@
+"""The one place that opens connections, with real servers that change their roles and a scripted one for the rest."""
+
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import gevent
+import pytest
+
+from tcelib.queue import redis_connection
+from tcelib.queue.gevent_redis import gevent_client
+from tcelib.queue.redis_connection import RedisClient, Role, plain_client
+from tcelib.queue.redis_error import RedisCallError, Trouble
+from tests.redis_process import RedisProcess
+from tests.sentinel_group import Forwarder, client_of, wait_until, wait_until_same
+
+BUSY_ROLES = (Role.COMMANDS, Role.BLOCKING, Role.PUBLISHING)
+Connect = Callable[[str], RedisClient]
+
+
+class Pair:
+    """Two servers, of which one is the primary; ``url`` leads new connections there."""
+
+    def __init__(self, one: RedisProcess, other: RedisProcess) -> None:
+        self.primary, self.replica = one, other
+        self._forwarder = Forwarder(lambda: self.primary.port)
+
+    def __enter__(self) -> "Pair":
+        self._forwarder.__enter__()
+        self._follow()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._forwarder.__exit__()
+
+    @property
+    def url(self) -> str:
+        return self._forwarder.url
+
+    def swap(self) -> None:
+        """The replica takes over with all that there is; the old primary stays up with its connections."""
+        wait_until_same(self.primary, self.replica)
+        self.primary, self.replica = self.replica, self.primary
+        with client_of(self.primary) as client:
+            client.replicaof("NO", "ONE")
+        self._follow()
+
+    def _follow(self) -> None:
+        with client_of(self.replica) as client:
+            client.replicaof("127.0.0.1", self.primary.port)
+            wait_until(lambda: client.info("replication")["master_link_status"] == "up", "the replica follows")
+
+
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RedisProcess, RedisProcess]]:
+    directories = [tmp_path_factory.mktemp(name) for name in ("one", "other")]
+    one, other = (RedisProcess(directory, "--repl-diskless-sync-delay", "0") for directory in directories)
+    try:
+        yield one.start(), other.start()
+    finally:  # in good order, a primary would wait for its replica
+        one.kill()
+        other.kill()
+
+
+@pytest.fixture
+def pair(servers: tuple[RedisProcess, RedisProcess]) -> Iterator[Pair]:
+    for server in servers:
+        with client_of(server) as client:
+            client.replicaof("NO", "ONE")
+            client.flushall()
+    with Pair(*servers) as pair:
+        yield pair
+
+
+@pytest.fixture(params=[plain_client, gevent_client])
+def client(request: pytest.FixtureRequest, pair: Pair) -> Iterator[RedisClient]:
+    with request.param(pair.url) as client:
+        yield client
+
+
+def connected(server: RedisProcess) -> int:
+    """How many clients the server has that came through the forwarder: those of tests are named."""
+    with client_of(server) as client:
+        return len([one for one in client.client_list(_type="normal") if one["cmd"] != "client|list"])
+
+
+def test_whatever_was_idle_a_write_after_a_change_of_roles_reaches_the_new_primary(pair, client):
+    for role in BUSY_ROLES:
+        client.call("INCR", role.value, role=role)
+    for turn in (2, 3):
+        pair.swap()
+        assert [client.call("INCR", role.value, role=role) for role in BUSY_ROLES] == [turn] * 3
+    assert client.role_changes == 2  # the first to be refused has reset the others, too
+
+
+def test_one_refusal_closes_every_idle_connection_to_the_old_primary(pair, client):
+    for role in Role:
+        client.call("PING", role=role)
+    pair.swap()
+    assert connected(pair.replica) == len(Role)
+    client.call("SET", "a", 1)
+    wait_until(lambda: connected(pair.replica) == 0, "all are closed")
+
+
+def test_a_connection_in_use_is_closed_when_it_comes_back(pair, client):
+    client.call("SET", "b", 1)
+    with client.hold(Role.BLOCKING) as call:
+        call("SET", "a", 1)
+        pair.swap()
+        client.call("SET", "b", 2)
+        assert call("GET", "a") == b"1"  # whoever holds it, keeps it
+    wait_until(lambda: connected(pair.replica) == 0, "it is closed")
+
+
+def test_nothing_is_repeated_on_a_connection_that_is_held_and_the_next_one_is_new(pair, client):
+    with client.hold(Role.BLOCKING) as call:
+        call("SET", "a", 1)
+        pair.swap()
+        with pytest.raises(RedisCallError, match="READONLY") as caught:
+            call("SET", "a", 2)
+    assert caught.value.trouble is Trouble.ROLE_CHANGED
+    with client.hold(Role.BLOCKING) as call:
+        call("SET", "a", 3)
+
+
+def test_a_script_that_is_refused_inside_counts_as_well(pair, client):
+    script = "redis.call('PING') return redis.call('INCR', KEYS[1])"
+    assert client.call("EVAL", script, 1, "a") == 1
+    pair.swap()
+    assert client.call("EVAL", script, 1, "a") == 2
+    caught = "local reply = redis.pcall('INCR', KEYS[1]) return reply"
+    pair.swap()
+    assert client.call("EVAL", caught, 1, "a") == 3
+
+
+@pytest.mark.parametrize("is_atomic", [False, True])
+def test_several_commands_are_repeated_where_none_of_them_was_done(pair, client, is_atomic):
+    commands = [("INCR", "a"), ("INCR", "b")]
+    assert client.call_together(commands, is_atomic=is_atomic) == [1, 1]
+    pair.swap()
+    assert client.call_together(commands, is_atomic=is_atomic) == [2, 2]
+
+
+def test_several_commands_are_not_repeated_where_some_were_done(pair, client):
+    client.call("SET", "a", 1)
+    pair.swap()
+    with pytest.raises(RedisCallError, match="READONLY"):
+        client.call_together([("PING",), ("INCR", "a")])
+    assert client.call_together([("PING",), ("INCR", "a")])[-1] == 2
+
+
+def test_who_waits_in_the_old_primary_waits_in_the_new_one_at_once(pair):
+    with gevent_client(pair.url) as client:
+        client.call("PING", role=Role.BLOCKING)
+        waiting = gevent.spawn(client.call, "BLPOP", "list", 4, role=Role.BLOCKING)
+        waits = lambda: any(one["cmd"] == "blpop" for one in listed(pair.primary))  # noqa: E731
+        until_so(waits)
+        pair.swap()
+        until_so(waits)
+        with client_of(pair.primary) as other:
+            other.rpush("list", "x")
+        assert waiting.get(timeout=5.0) == (b"list", b"x")
+
+
+def listed(server: RedisProcess) -> list[dict[str, str]]:
+    with client_of(server) as client:
+        return client.client_list()
+
+
+def until_so(is_so: Callable[[], bool]) -> None:
+    """``wait_until`` for a test that has a hub of its own."""
+    with gevent.Timeout(10.0):
+        while not is_so():
+            gevent.sleep(0.005)
+
+
+@pytest.mark.parametrize("connect", [plain_client, gevent_client])
+def test_a_replica_is_no_server_for_any_role_but_inspection(pair, connect: Connect):
+    with connect(pair.replica.url) as client:
+        for role in BUSY_ROLES:
+            with pytest.raises(RedisCallError, match="READONLY the server at this address is a replica") as caught:
+                client.call("GET", "a", role=role)
+            assert caught.value.trouble is Trouble.ROLE_CHANGED
+        assert client.call("INFO", role=Role.INSPECTION)["role"] == "slave"
+
+
+def test_who_only_reads_does_not_go_on_reading_from_a_replica(pair, client, monkeypatch):
+    client.call("SET", "a", 1)
+    pair.swap()
+    with client_of(pair.primary) as other:
+        other.set("a", 2)
+    monkeypatch.setattr(redis_connection, "GREETING_SECONDS", 0.0)
+    client.call("GET", "a")
+    assert client.role_changes == 1
+    assert client.call("GET", "a") == b"2"
+
+
+def test_who_may_not_say_hello_is_connected_all_the_same(pair):
+    with client_of(pair.primary) as admin:
+        admin.execute_command("ACL", "SETUSER", "shy", "on", ">secret", "~*", "+@all", "-hello")
+        with plain_client(pair.url.replace("//", "//shy:secret@")) as client:
+            client.call("SET", "a", 1)
+        admin.execute_command("ACL", "DELUSER", "shy")
+
+
+class Scripted(socketserver.ThreadingTCPServer):
+    """Answers HELLO with an error, and everything else on its n-th connection with the n-th of ``replies``."""
+
+    allow_reuse_address = daemon_threads = True
+
+    def __init__(self, *replies: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), Answering)
+        self.replies = replies
+        self.numbers = count()
+
+    def __enter__(self) -> "Scripted":
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.server_address[1]}/0"
+
+
+class Answering(socketserver.StreamRequestHandler):
+    server: Scripted
+
+    def handle(self) -> None:
+        number = min(next(self.server.numbers), len(self.server.replies) - 1)
+        while head := self.rfile.readline():
+            words = []
+            for _ in range(int(head[1:])):
+                self.rfile.readline()
+                words.append(self.rfile.readline().strip())
+            is_greeting = words[0] in (b"HELLO", b"CLIENT")
+            self.wfile.write(b"-ERR unknown command\r\n" if is_greeting else self.server.replies[number])
+
+
+@pytest.mark.parametrize("said", [b"-LOADING Redis is loading the dataset", b"-MASTERDOWN Link with MASTER"])
+def test_a_server_that_is_not_ready_is_asked_once_more_on_a_new_connection(said):
+    with Scripted(said + b"\r\n", b"+OK\r\n") as server, plain_client(server.url) as client:
+        assert client.call("SET", "a", 1)
+    with Scripted(said + b"\r\n") as server, plain_client(server.url) as client:
+        with pytest.raises(RedisCallError) as caught:
+            client.call("SET", "a", 1)
+        assert caught.value.trouble is Trouble.ROLE_CHANGED
+        assert next(server.numbers) == 2
+
+
+def test_what_is_refused_is_not_repeated_and_keeps_its_connection():
+    with Scripted(b"-OOM command not allowed\r\n", b"+OK\r\n") as server, plain_client(server.url) as client:
+        for _ in range(2):
+            with pytest.raises(RedisCallError, match="OOM"):
+                client.call("SET", "a", 1)
+
+
+@pytest.mark.parametrize("connect", [plain_client, gevent_client])
+def test_where_nobody_listens_every_call_says_so(free_port, connect: Connect):
+    with connect(f"redis://:secret@127.0.0.1:{free_port}/3") as client:
+        for ask in (lambda: client.call("PING"), lambda: client.call_together([("PING",)]), lambda: held(client)):
+            with pytest.raises(RedisCallError, match=f"redis://127.0.0.1:{free_port}/3: ") as caught:
+                ask()
+            assert caught.value.trouble is Trouble.AWAY
+
+
+def held(client: RedisClient) -> None:
+    with client.hold(Role.BLOCKING) as call:
+        call("PING")
+
+
+def test_what_got_no_answer_is_not_repeated_and_every_idle_connection_is_closed(tmp_path):
+    with RedisProcess(tmp_path) as server, plain_client(f"{server.url}?socket_timeout=0.2") as client:
+        client.call("PING", role=Role.PUBLISHING)
+        with pytest.raises(RedisCallError) as caught:
+            client.call("BLPOP", "list", 5, role=Role.BLOCKING)
+        assert caught.value.trouble is Trouble.AWAY
+        wait_until(lambda: connected(server) == 0, "all are closed")
+
+
+def test_a_change_of_roles_is_logged_once_in_a_while(pair, caplog):
+    with plain_client(pair.replica.url) as client:
+        for _ in range(3):
+            with pytest.raises(RedisCallError):
+                client.call("SET", "a", 1)
+    assert len(caplog.messages) == 1
+    assert "is not the primary: READONLY" in caplog.text
