@@ -10,7 +10,7 @@ from rtserver.bootstrap.check import (
     Verdict,
     check_certificate,
     check_file_limit,
-    check_secret_key,
+    check_secret_files,
     check_sizes,
     judge_cookies,
     judge_persistence,
@@ -133,14 +133,14 @@ def test_a_certificate_is_looked_at_where_there_should_be_one(certificate, tmp_p
 
 def test_a_secret_key_that_others_may_read_is_a_warning(tmp_path):
     config = Config(var_dir=str(tmp_path))
-    assert list(check_secret_key(config)) == []
+    assert list(check_secret_files(config)) == []
     key = tmp_path / "secret_key"
     key.write_text("secret")
     key.chmod(0o600)
-    assert list(check_secret_key(config)) == []
+    assert list(check_secret_files(config)) == []
     key.chmod(0o640)
-    assert verdicts_of(check_secret_key(config)) == ["warn"]
-    assert list(check_secret_key(Config(var_dir=str(tmp_path), django_settings="shop.settings"))) == []
+    assert verdicts_of(check_secret_files(config)) == ["warn"]
+    assert list(check_secret_files(Config(var_dir=str(tmp_path), django_settings="shop.settings"))) == []
 
 
 def test_the_check_tells_what_a_client_may_be_sent_and_names_the_keys_that_decide_it():

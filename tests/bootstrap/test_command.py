@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from redis_process import RedisProcess
 
 from rtserver.base.signature import Signer
 from rtserver.bootstrap.embedded_redis import EmbeddedRedis
@@ -271,3 +272,11 @@ def test_check_tells_of_a_redis_that_may_drop_messages(terminal, redis_url):
         done = terminal.run("check", "--redis-url", redis_url, "--port", "0")
         client.config_set("maxmemory-policy", "noeviction")
     assert "maxmemory-policy is allkeys-lru" in done.stdout
+
+
+def test_check_refuses_a_node_of_a_cluster_in_words(terminal, tmp_path, free_port):
+    with RedisProcess(tmp_path, "--cluster-enabled", "yes") as node:
+        done = terminal.run("check", "--port", str(free_port), "--redis-url", node.url)
+    assert done.returncode == 1
+    assert "FAIL" in verdicts(done, "redis")
+    assert "a node of a Redis Cluster: not supported yet" in done.stdout
