@@ -2,15 +2,18 @@
 
 PYTHON := .venv/bin/python
 PIP := $(PYTHON) -m pip install -q --disable-pip-version-check
+LOCKED := $(PIP) --require-hashes -r
+SUPPLY := build/supply
+SUPPLY_READY := $(SUPPLY)/.ready
 RUN_READY := .venv/.run-ready
 TEST_READY := .venv/.test-ready
 NODE_READY := node_modules/.ready
-CHECKED := rtserver tcelib site tests bench docs/examples docs/tce/examples
+CHECKED := rtserver tcelib site tests bench tools docs/examples docs/tce/examples
 # More than there are cores: many tests wait for servers that start and stop.
 PYTEST_OPTIONS ?= -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types js bench chaos leak codes clean system
+.PHONY: help run test lint types js bench chaos leak codes lock audit sbom clean system
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +55,20 @@ codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: clos
 	$(PYTHON) -m tcelib.tmake.tce2py -i docs/examples/cart.idl -o docs/examples/stubs --ifxdef var/ifxdef.txt
 	npm run --silent bundle
 
+lock: $(SUPPLY_READY) ## choose the versions of all dependencies within their ranges, with hashes; ARGS=--upgrade takes the newest
+	for name in requirements-dev "requirements -c requirements-dev.lock" requirements-supply requirements-build; do \
+		set -- $$name; of=$$1; shift; \
+		$(SUPPLY)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--custom-compile-command "make lock" $(ARGS) $$of.txt -o $$of.lock "$$@" || exit 1; \
+	done
+	npm install --package-lock-only --no-audit --no-fund --silent
+
+audit: $(SUPPLY_READY) ## look up known vulnerabilities of what is locked; fails with 2 where that cannot be done
+	@$(SUPPLY)/bin/python tools/audit.py
+
+sbom: $(SUPPLY_READY) ## make the bill of materials (CycloneDX) in build/sbom
+	@$(SUPPLY)/bin/python tools/sbom.py build/sbom
+
 clean: ## remove what can be made again; var, the data, stays
 	rm -rf .venv node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -59,16 +76,22 @@ clean: ## remove what can be made again; var, the data, stays
 system:
 	@sh tools/install_system.sh
 
-$(RUN_READY): requirements.txt
+$(RUN_READY): requirements.lock
 	@sh tools/make_venv.sh
 	@echo "Installing what rtserver needs; the first time takes a minute"
-	@$(PIP) -r requirements.txt
+	@$(LOCKED) requirements.lock
 	@touch $@
 
-$(TEST_READY): requirements.txt requirements-dev.txt $(RUN_READY) | system
-	@$(PIP) -r requirements-dev.txt
+$(TEST_READY): requirements-dev.lock $(RUN_READY) | system
+	@$(LOCKED) requirements-dev.lock
 	@touch $@
 
-$(NODE_READY): package.json | system
-	@npm install --no-package-lock --no-audit --no-fund --silent
+# Apart from the rest: these tools have three times as many dependencies as rtserver.
+$(SUPPLY_READY): requirements-supply.lock $(RUN_READY)
+	@$(PYTHON) -m venv $(SUPPLY)
+	@$(SUPPLY)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-supply.lock
+	@touch $@
+
+$(NODE_READY): package.json package-lock.json | system
+	@npm ci --no-audit --no-fund --silent
 	@touch $@
