@@ -64,7 +64,7 @@ class ProcessorClock:
     def worked(self, seconds: float) -> float:
         """How much of the last ``seconds`` may have been work."""
         before, self._last = self._last, self._cpu()
-        return min(seconds, self._last - before)
+        return max(0.0, min(seconds, self._last - before))
 
 
 class FairShare:
@@ -80,7 +80,6 @@ class FairShare:
         "_call_later",
         "_clock",
         "_is_armed",
-        "_now",
         "_on_paid",
         "_pause",
         "_quota",
@@ -89,6 +88,7 @@ class FairShare:
         "_waiting",
         "is_owing",
         "key",
+        "now",
         "strict_until",
     )
 
@@ -108,7 +108,7 @@ class FairShare:
         self._quota = Allowance(rate.quota)
         self._slice = Allowance(rate.slice)
         self._clock = clock
-        self._now = clock.now
+        self.now = clock.now
         self._call_later = call_later
         self._pause = pause
         self._on_paid = on_paid
@@ -122,7 +122,7 @@ class FairShare:
 
     def spend(self, begun: float) -> None:
         """A piece of work that began at ``begun`` is done."""
-        seconds = self._now() - begun
+        seconds = self.now() - begun
         if seconds > UNPAID_SECONDS:
             seconds = self._clock.worked(seconds)
         self._unpaid = unpaid = self._unpaid + seconds
@@ -132,7 +132,7 @@ class FairShare:
 
     def charge(self, seconds: float) -> None:
         """So much processor time was used for the user, here or on another thread."""
-        now = self._now()
+        now = self.now()
         limited = self._quota.owe(now, seconds)
         self.strict_until = now + REST_SECONDS - self._quota.left(now)
         owed = max(limited, self._slice.owe(now, seconds))
@@ -157,7 +157,7 @@ class FairShare:
             self.wait_turn(lambda: self._take_in_turn(steps))
 
     def _take(self, steps: Steps) -> bool:
-        begun = self._now()
+        begun = self.now()
         is_over = next(steps, OVER) is OVER
         self.spend(begun)
         return not is_over
@@ -174,7 +174,7 @@ class FairShare:
             self.is_owing = False
 
     def _owed(self) -> float:
-        now = self._now()
+        now = self.now()
         owed = -min(self._quota.left(now), self._slice.left(now))
         return owed if owed > ROUNDING_SECONDS else 0.0
 

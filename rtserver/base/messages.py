@@ -37,6 +37,8 @@ class Subscribe(Message, frozen=True):
     ref: int
     service: str
     request: Any
+    user: str = ""
+    """Whose agent it is: what is done for one user has bounds."""
 
 
 class Unsubscribe(Message, frozen=True):

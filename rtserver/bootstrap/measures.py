@@ -108,6 +108,7 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
     yield Measure("counter", "ticks", "Ticks of all quotes", lambda: quotes.ticks)
     yield Measure("gauge", "quotes", "Quotes with a history", lambda: quotes.quotes)
     yield Measure("gauge", "feeds", "Feeds that somebody watches", lambda: quotes.feeds)
+    yield Measure("gauge", "feeds_behind", "Feeds that wait for their user's turn", lambda: quotes.feeds_behind)
     yield Measure("gauge", "subscriptions", "Subscriptions of feeds", lambda: quotes.subscribers)
 
 

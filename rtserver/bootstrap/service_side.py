@@ -11,13 +11,14 @@ import gevent.event
 
 from rtserver.base.bridge import Bridge
 from rtserver.base.canary_trail import CanaryTrail, Place
+from rtserver.base.cpu_quota import FairShares, ProcessorClock, cpu_rate
 from rtserver.base.message_size import MessageSizeLimit
 from rtserver.base.queue_port import Bound, QueueError
 from rtserver.base.redis_queue import RedisQueue
 from rtserver.base.redis_revocations import RedisRevocations
 from rtserver.base.signature import Signer
 from rtserver.bootstrap.config import Config
-from rtserver.bootstrap.limits import message_bounds, users_per_message
+from rtserver.bootstrap.limits import message_bounds, user_bounds, users_per_message
 from rtserver.bootstrap.plugin import by_type, load_plugins
 from rtserver.service.canary import CanaryMsgHandler, CanarySource
 from rtserver.service.django_site import DjangoSiteMsgHandler
@@ -37,6 +38,8 @@ from rtserver.user.site_credential import lifetime_of
 from tcelib.queue.gevent_redis import gevent_client
 from tcelib.queue.redis_connection import RedisClient
 from tcelib.queue.redis_error import RedisCallError
+
+PAUSE_SECONDS = 0.001
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,9 @@ def build_services(
     context = ServiceContext(post, Users(post, sizes), offload)
     plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
     by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, CanaryMsgHandler, *plugins])
-    quotes = QuoteCenter(context, history_ticks=config.history_ticks, picture_rows=config.picture_rows)
+    quotes = QuoteCenter(
+        context, history_ticks=config.history_ticks, picture_rows=config.picture_rows, shares=service_shares(config)
+    )
     process = secrets.token_hex(8)
     canary = CanaryMsgHandler(context, process, trail)
     client = gevent_client(redis_url)
@@ -133,6 +138,18 @@ def build_services(
     )
     trail.search = lambda: find_canary(pipeline)
     return ServiceSide(thread, quotes, streams, queue.address)
+
+
+def service_shares(config: Config) -> FairShares | None:
+    """The processor time of users on the service thread; None for no limit.
+
+    A pause between two pieces lets the websocket thread have the interpreter, which it would wait for 5 ms otherwise.
+    """
+    share = user_bounds(config).cpu
+    if not share:
+        return None
+    clock = ProcessorClock(time.monotonic, time.thread_time)
+    return FairShares(cpu_rate(share), clock, gevent.spawn_later, pause=PAUSE_SECONDS)
 
 
 def find_canary(pipeline: Pipeline) -> Place:

@@ -5,18 +5,29 @@ Decides what a subscriber gets as picture and what follows it. ``quote_center`` 
 
 from collections import deque
 from collections.abc import Iterable
+from typing import TypeAlias
 
+from rtserver.base.cpu_quota import FairShare
 from rtserver.base.messages import Row, Table
+from rtserver.base.steps import Steps
 from rtserver.service.quote import Tick
 from rtserver.service.quote_analysis import QuoteAnalysis
+
+Watcher: TypeAlias = tuple[int, int]
+"""An agent, and the ref of its subscription."""
+
+TICKS_OF_A_STEP = 20
 
 
 class Feed:
     """The last ``picture_rows`` rows, and the rows that were not sent yet.
 
     ``seq`` is the number of the last row, counted from the quote's first tick: one tick is one step of every feed,
-    so a feed that was dropped and made again goes on counting where the others are. ``watchers`` are (agent, ref)
-    pairs.
+    so a feed that was dropped and made again goes on counting where the others are. It ``is_ready`` when every tick
+    of the quote is in its rows, ``history`` included, which ``work`` brings about piece by piece.
+
+    ``watchers`` are (agent, ref) pairs; those ``waiting`` among them have had no picture yet. ``share`` is that of
+    the only user who watches, if there is only one and his processor time is counted.
     """
 
     def __init__(
@@ -24,11 +35,40 @@ class Feed:
     ) -> None:
         self.topic = topic
         self.seq = seq
-        self.watchers: set[tuple[int, int]] = set()
+        self.watchers: set[Watcher] = set()
+        self.waiting: dict[Watcher, None] = {}
+        self.share: FairShare | None = None
+        self.is_ready = False
         self._analysis = analysis
-        self._rows: deque[Row] = deque(analysis.fill(history, picture_rows), maxlen=picture_rows)
+        self._filling: Steps[list[Row]] | None = analysis.fill(history, picture_rows)
+        self._rows: deque[Row] = deque(maxlen=picture_rows)
+        self._behind: deque[Tick] = deque()
         self._unsent: list[Row] = []
         self._picture: Table | None = None
+
+    @property
+    def behind(self) -> int:
+        """How many ticks are not in the rows yet, beside the history."""
+        return len(self._behind)
+
+    def work(self) -> bool:
+        """One piece of what is missing; whether the feed is ready now."""
+        if self._filling is not None:
+            try:
+                next(self._filling)
+            except StopIteration as end:
+                self._filling = None
+                self._rows.extend(end.value)
+        else:
+            for _ in range(min(len(self._behind), TICKS_OF_A_STEP)):
+                self.step(self._behind.popleft())
+        self.is_ready = self._filling is None and not self._behind
+        return self.is_ready
+
+    def defer(self, tick: Tick) -> None:
+        """Note the quote's next tick, for which there is no time now."""
+        self._behind.append(tick)
+        self.is_ready = False
 
     def step(self, tick: Tick) -> None:
         """Take the quote's next tick: one more unsent row, whether it is new or replaces the last."""
@@ -41,6 +81,11 @@ class Feed:
         self._unsent.append(row)
         self.seq += 1
         self._picture = None
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether there are rows that ``take_unsent`` would give."""
+        return bool(self._unsent)
 
     def take_unsent(self) -> tuple[Row, ...]:
         """The rows since the last call, in order; the last of them has the number ``seq``."""

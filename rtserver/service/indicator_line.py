@@ -18,6 +18,7 @@ from talipp.indicators.StdDev import StdDev
 from talipp.ohlcv import OHLCV
 
 from rtserver.base.messages import Cell, Row
+from rtserver.base.steps import Steps
 from rtserver.service.indicator import Indicator
 
 _SLACK = 4
@@ -25,6 +26,9 @@ _SLACK = 4
 
 FADED = 40
 """Periods after which a value weighs less in a fading average than a float can tell: at most e to the -40."""
+
+ROWS_OF_A_STEP = 32
+"""At 16 µs each, or 50 for the longest windows."""
 
 _BATCH = 64
 """Values over the mark before a purge, so that it costs little per tick."""
@@ -72,10 +76,13 @@ class IndicatorLine(ABC):
         value = self._talipp.output_values[-1]
         return self._no_cells if value is None else self._cells(value)
 
-    def fill(self, rows: Sequence[Row], wanted: int) -> list[tuple[Cell, ...]]:
-        """Take finished rows at once and give the cells of the last ``wanted``. What none depends on is skipped."""
+    def fill(self, rows: Sequence[Row], wanted: int) -> Steps[list[tuple[Cell, ...]]]:
+        """Take finished rows and give the cells of the last ``wanted``. What none depends on is skipped."""
         unneeded = 0 if self.reach is None else max(0, len(rows) - wanted - self.reach * self._kept)
-        cells = [self.step(rows[index], is_new=True) for index in range(unneeded, len(rows))]
+        cells: list[tuple[Cell, ...]] = []
+        for first in range(unneeded, len(rows), ROWS_OF_A_STEP):
+            cells += [self.step(row, is_new=True) for row in rows[first : first + ROWS_OF_A_STEP]]
+            yield
         return cells[-wanted:]
 
     def _forget(self) -> None:

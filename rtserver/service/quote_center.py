@@ -9,10 +9,13 @@ What it promises a subscriber: a ``Snapshot`` of the feed after its row ``seq``,
 snapshot is taken; the mailbox keeps the order. (Design, section 4.)
 """
 
+import logging
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 
+from rtserver.base.cpu_quota import FairShares
 from rtserver.base.messages import Refused, Snapshot, Subscribe, Unsubscribe, Update
+from rtserver.base.steps import Steps, finish
 from rtserver.service.feed import Feed
 from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
@@ -22,6 +25,11 @@ from rtserver.service.quote_request import FeedName, QuoteRequestError, read_req
 
 UPDATE_ROWS = 500
 """Of one update at most. A message may bring 20,000 ticks of one quote."""
+
+log = logging.getLogger(__name__)
+
+MOST_BEHIND = 20_000
+"""Ticks that may wait for one feed."""
 
 
 class QuoteHistory:
@@ -43,6 +51,10 @@ class QuoteCenter(ServiceMsgHandler):
     is forgotten; a watched one never is, so that ``max_feeds`` bounds the excess. Beyond ``max_feeds`` a request is
     refused as ``rate_limited``.
 
+    With ``shares``, what is computed for one user only is charged to that user, and waits while the user owes: a
+    new feed, and the ticks of a feed that nobody else watches. One that is more than ``MOST_BEHIND`` ticks behind is
+    given up, as ``rate_limited``.
+
     ``ticks`` and ``forgotten_quotes`` count up for the metrics; ``quotes``, ``feeds`` and ``subscribers`` say what
     is.
     """
@@ -59,6 +71,7 @@ class QuoteCenter(ServiceMsgHandler):
         max_quotes: int = 10_000,
         max_feeds: int = 10_000,
         picture_rows: int = 1_000,
+        shares: FairShares | None = None,
     ) -> None:
         super().__init__(services)
         self.ticks = 0
@@ -67,6 +80,7 @@ class QuoteCenter(ServiceMsgHandler):
         self._max_quotes = max_quotes
         self._max_feeds = max_feeds
         self._picture_rows = picture_rows
+        self._shares = shares
         self._quotes: OrderedDict[str, QuoteHistory] = OrderedDict()  # the longest silent first
         self._feeds: dict[str, tuple[FeedName, Feed]] = {}
         self._watched: dict[tuple[int, int], str] = {}  # (agent, ref) to topic
@@ -81,6 +95,11 @@ class QuoteCenter(ServiceMsgHandler):
     def feeds(self) -> int:
         """How many feeds are computed."""
         return len(self._feeds)
+
+    @property
+    def feeds_behind(self) -> int:
+        """How many of them are not computed up to the last tick. From any thread."""
+        return sum(not feed.is_ready for _, feed in tuple(self._feeds.values()))
 
     @property
     def subscribers(self) -> int:
@@ -119,10 +138,18 @@ class QuoteCenter(ServiceMsgHandler):
         if feed is None:
             self._refuse(message, "rate_limited", f"the server computes {self._max_feeds} feeds already")
             return
-        if self._unsent.pop(feed.topic, None) is not None:
-            self._post_update(feed)
-        self._watch(feed, (message.agent, message.ref))
-        self.services.post(Snapshot(message.agent, message.ref, feed.topic, feed.seq, feed.picture()))
+        watcher = (message.agent, message.ref)
+        share = None if self._shares is None else self._shares.of(message.user)
+        # What two users watch is nobody's own. It stays so: to count who watches would cost more than it tells.
+        feed.share = share if not feed.watchers or feed.share is share else None
+        feed.waiting[watcher] = None
+        self._watch(feed, watcher)
+        if feed.is_ready:
+            self._show(feed)
+        elif share is None:
+            finish(self._bring_up(feed))
+        else:
+            share.drive(self._bring_up(feed))
 
     def on_unsubscribe(self, message: Unsubscribe) -> None:
         """End a subscription; the last one ends the feed. An unknown one was refused, or moved, and needs nothing."""
@@ -149,9 +176,54 @@ class QuoteCenter(ServiceMsgHandler):
             self._quotes.move_to_end(key)
         quote.ticks.append(tick)
         quote.count += 1
-        for topic, feed in quote.feeds.items():
+        for feed in tuple(quote.feeds.values()):
+            self._advance(feed, tick)
+
+    def _advance(self, feed: Feed, tick: Tick) -> None:
+        """Bring a feed its next tick: now, or when its only user may have something done again."""
+        share = feed.share
+        if not feed.is_ready:
+            feed.defer(tick)
+            if feed.behind > MOST_BEHIND:
+                self._give_up(feed, "rate_limited", "the processor time of this user is used up")
+        elif share is None:
             feed.step(tick)
-            self._unsent[topic] = feed
+            self._unsent[feed.topic] = feed
+        elif share.is_owing:
+            feed.defer(tick)
+            share.drive(self._bring_up(feed))
+        else:
+            begun = share.now()
+            feed.step(tick)
+            share.spend(begun)
+            self._unsent[feed.topic] = feed
+
+    def _bring_up(self, feed: Feed) -> Steps[None]:
+        """Work on a feed until it is ready. Several users may do so at once: each piece is one for all of them."""
+        while feed.watchers and not feed.is_ready:
+            try:
+                if feed.work():
+                    self._show(feed)
+            except Exception:
+                log.exception("! the feed %s failed", feed.topic)
+                self._give_up(feed, "internal", "the service failed")
+            yield
+
+    def _show(self, feed: Feed) -> None:
+        """Give those who wait for it the picture. What it holds leaves before that for those who have one already."""
+        self._unsent.pop(feed.topic, None)
+        if len(feed.watchers) == len(feed.waiting):
+            feed.take_unsent()
+        elif feed.has_unsent:
+            self._post_update(feed)
+        for agent, ref in feed.waiting:
+            self.services.post(Snapshot(agent, ref, feed.topic, feed.seq, feed.picture()))
+        feed.waiting.clear()
+
+    def _give_up(self, feed: Feed, code: str, text: str) -> None:
+        for agent, ref in tuple(feed.watchers):
+            self._unwatch((agent, ref))
+            self.services.post(Refused(agent, ref, code, text))
 
     def _add_quote(self, key: str) -> QuoteHistory:
         quote = self._quotes[key] = QuoteHistory(self._history_ticks)
@@ -172,7 +244,7 @@ class QuoteCenter(ServiceMsgHandler):
             return None
         quote = self._quotes.get(name.quote) or self._add_quote(name.quote)
         analysis = QuoteAnalysis(name.period_ms, name.indicators)
-        feed = Feed(name.topic, analysis, quote.ticks, seq=quote.count, picture_rows=self._picture_rows)
+        feed = Feed(name.topic, analysis, tuple(quote.ticks), seq=quote.count, picture_rows=self._picture_rows)
         quote.feeds[name.topic] = feed
         self._feeds[name.topic] = (name, feed)
         return feed
@@ -189,6 +261,7 @@ class QuoteCenter(ServiceMsgHandler):
             return
         name, feed = self._feeds[topic]
         feed.watchers.discard(watcher)
+        feed.waiting.pop(watcher, None)
         if not feed.watchers:
             self._drop_feed(name)
 

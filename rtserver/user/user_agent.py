@@ -187,7 +187,7 @@ class UserAgent:
         """
         if not self._is_gone:
             self._rights.check_subscribe(self.user, service, request)
-        ref = self._put(lambda ref: Subscribe(self.id, ref, service, request))
+        ref = self._put(lambda ref: Subscribe(self.id, ref, service, request, str(self.user.user_id)))
         self._subscriptions[ref] = (owner, service, request)
         return ref
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from rtserver.base.steps import finish
 from rtserver.base.wire.json import encode
 from rtserver.bootstrap.check import (
     Verdict,
@@ -156,7 +157,7 @@ def test_a_row_of_the_largest_picture_is_as_large_as_the_check_believes():
     ticks = [
         Tick(1_362_150_000_000 + 60_000 * n, *[10_000 + math.sin(n) / 3] * 4, 1e6 + n, True) for n in range(1_000)
     ]
-    rows = analysis.fill(ticks, 1_000)
+    rows = finish(analysis.fill(ticks, 1_000))
     size = len(encode(Chart("ohlc", analysis.columns, "AAPL").picture(rows))) / len(rows)
     assert ROW_BYTES * 0.7 < size <= ROW_BYTES
 

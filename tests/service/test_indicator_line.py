@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtserver.base.steps import finish
 from rtserver.service.indicator import parse_indicator
 from rtserver.service.indicator_line import LINES, IndicatorLine
 
@@ -201,7 +202,7 @@ def test_a_filled_line_goes_on_like_one_that_took_every_step(text, length, wante
     rows = [row(close, index % 7) for index, close in enumerate(closes)]
     cells = [stepped.step(each, is_new=True) for each in rows[:length]]
 
-    got = filled.fill(rows[:length], wanted)
+    got = finish(filled.fill(rows[:length], wanted))
     assert len(got) == min(length, wanted)
     for ours, theirs in zip(got, cells[-wanted:], strict=True):
         assert ours == pytest.approx(theirs)

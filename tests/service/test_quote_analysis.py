@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rtserver.base.steps import finish
 from rtserver.service.indicator import parse_indicators
 from rtserver.service.quote import Tick
 from rtserver.service.quote_analysis import QuoteAnalysis
@@ -65,9 +66,11 @@ def test_a_million_ticks_do_not_make_an_analysis_grow():
 def test_a_history_is_cut_to_the_wanted_rows():
     history = [price(index * MINUTE, index) for index in range(10)]
 
-    assert analysis_of(MINUTE).fill(history, 3) == [(index * MINUTE, *(index,) * 4, None) for index in (7, 8, 9)]
-    assert analysis_of(MINUTE, "sma:2").fill(history, 1) == [(9 * MINUTE, 9, 9, 9, 9, None, 8.5)]
-    assert analysis_of(MINUTE, "sma:2").fill([], 3) == []
+    assert finish(analysis_of(MINUTE).fill(history, 3)) == [
+        (index * MINUTE, *(index,) * 4, None) for index in (7, 8, 9)
+    ]
+    assert finish(analysis_of(MINUTE, "sma:2").fill(history, 1)) == [(9 * MINUTE, 9, 9, 9, 9, None, 8.5)]
+    assert finish(analysis_of(MINUTE, "sma:2").fill([], 3)) == []
 
 
 TICKS = st.lists(
@@ -93,7 +96,7 @@ def test_a_history_and_steps_give_the_same_rows(ticks, cut, wanted, period):
             rows.pop()
         rows.append(row)
 
-    for ours, theirs in zip(filled.fill(ticks[:cut], wanted), rows[-wanted:], strict=True):
+    for ours, theirs in zip(finish(filled.fill(ticks[:cut], wanted)), rows[-wanted:], strict=True):
         assert ours == pytest.approx(theirs)
     for tick in ticks[cut:]:
         assert filled.step(tick) == pytest.approx(stepped.step(tick))

@@ -142,7 +142,7 @@ def test_a_subscription_that_waits_for_its_answer_or_its_turn_ends_as_well(onlin
     grant(online, "iron")
     recheck(online, 1)
     ref = client.agent.subscribe(Owner(), "quotes", "iron")
-    assert online.take_posted() == [Subscribe(client.agent.id, ref, "quotes", "iron")]
+    assert online.take_posted() == [Subscribe(client.agent.id, ref, "quotes", "iron", "1")]
 
 
 def test_an_owner_that_fails_at_the_end_of_its_subscription_keeps_no_other_alive(online, caplog):

@@ -67,7 +67,7 @@ def test_a_subscription_is_posted_and_its_answer_goes_to_the_owner():
     client = online.connect()
     owner = Owner(client.agent)
     ref = client.agent.subscribe(owner, "quotes", {"quote": "A:B:20130301"})
-    assert online.take_posted() == [Subscribe(client.agent.id, ref, "quotes", {"quote": "A:B:20130301"})]
+    assert online.take_posted() == [Subscribe(client.agent.id, ref, "quotes", {"quote": "A:B:20130301"}, "1")]
 
     snapshot = Snapshot(client.agent.id, ref, "t", 3, EMPTY)
     online.users.handle(snapshot)

@@ -1,0 +1,246 @@
+"""QuoteCenter with the processor time of users: what is computed for one waits for that one's turns, and nobody else.
+
+Time passes by work: a piece of a feed, or a tick of it, takes a millisecond.
+"""
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from rtserver.base.cpu_quota import FairShares, ProcessorClock, cpu_rate
+from rtserver.base.messages import Message, Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
+from rtserver.service import quote_center
+from rtserver.service.feed import Feed
+from rtserver.service.msg_handler import ServiceContext
+from rtserver.service.quote_center import QuoteCenter
+from rtserver.service.users import Users
+
+APPLE, IBM = "DEMO:AAPL:20130301", "DEMO:IBM:20130301"
+DECODER = msgspec.json.Decoder(QuoteCenter.data_type)
+COSTLY = {"indicators": ["macd", "boll", "vwap"]}
+
+
+class WorkClock:
+    """What the work of a test has taken so far."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def __call__(self) -> float:
+        return self.time
+
+    def taking(self, work: Callable[..., Any]) -> Callable[..., Any]:
+        """The same, a millisecond later."""
+
+        def timed(*args: Any) -> Any:
+            self.time += 0.001
+            return work(*args)
+
+        return timed
+
+
+clock = WorkClock()
+
+
+@pytest.fixture(autouse=True)
+def _work_takes_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("work", "step"):
+        monkeypatch.setattr(Feed, name, clock.taking(getattr(Feed, name)))
+
+
+class Desk:
+    """A QuoteCenter, everything it posted, and the timers that it waits for."""
+
+    def __init__(self, *, is_fair: bool = True, share: float = 0.1) -> None:
+        self.timers: list[Callable[[], object]] = []
+        self.posted: list[Message] = []
+        self.label = 0
+        shares = FairShares(cpu_rate(share), ProcessorClock(clock, clock), self._call_later)
+        context = ServiceContext(self.posted.append, Users(self.posted.append), lambda fn, *args: fn(*args))
+        self.center = QuoteCenter(context, picture_rows=50, shares=shares if is_fair else None)
+
+    def tell(self, quote: str, count: int = 1) -> None:
+        points = []
+        for _ in range(count):
+            self.label += 1
+            points.append([self.label, 100 + self.label % 7, 103 + self.label % 5, 90, 120, self.label % 11])
+        data = [{"quote": quote, "info": {"point": point}} for point in points]
+        self.center("feed-1", DECODER.decode(msgspec.json.encode(data)))
+
+    def subscribe(self, agent: int, user: str, quote: str = APPLE, **request: object) -> None:
+        self.center.on_subscribe(Subscribe(agent, 1, "quotes", {"quote": quote, **request}, user))
+
+    def turn(self) -> bool:
+        """Ring the timer that has waited longest; whether there was one."""
+        if self.timers:
+            clock.time += 1.0
+            self.timers.pop(0)()
+        return bool(self.timers)
+
+    def run(self) -> None:
+        while self.turn():
+            pass
+
+    def flush(self) -> list[Message]:
+        self.center.flush()
+        posted, self.posted[:] = self.posted.copy(), []
+        return posted
+
+    def _call_later(self, delay: float, callback: Callable[[], object]) -> None:
+        self.timers.append(callback)
+
+
+def test_a_feed_is_computed_in_turns_while_others_get_their_quotes() -> None:
+    desk = Desk()
+    desk.tell(APPLE, 3_000)
+    desk.subscribe(1, "ann", IBM)
+    desk.run()
+    desk.flush()
+    desk.subscribe(2, "eve", APPLE, **COSTLY)
+    turns = 0
+    while desk.turn():
+        turns += 1
+        desk.tell(IBM)
+        assert [type(message) for message in desk.flush() if not isinstance(message, Snapshot)] == [Update]
+    assert turns > 50
+
+
+def test_what_came_meanwhile_is_in_the_picture_once() -> None:
+    desk, twin = Desk(), Desk(is_fair=False)
+    for each in (desk, twin):
+        each.tell(APPLE, 1_000)
+    desk.subscribe(1, "eve", **COSTLY)
+    while desk.turn():
+        if desk.label < 1_020:
+            desk.tell(APPLE)
+    twin.tell(APPLE, desk.label - twin.label)
+    twin.subscribe(1, "eve", **COSTLY)
+    ((ours,), (theirs,)) = desk.flush(), twin.flush()
+    assert isinstance(ours, Snapshot)
+    assert isinstance(theirs, Snapshot)
+    assert (ours.seq, ours.topic) == (theirs.seq, theirs.topic) == (1_020, ours.topic)
+    for one, other in zip(ours.payload.rows, theirs.payload.rows, strict=True):
+        assert one == pytest.approx(other)
+
+
+def test_who_wants_the_same_feed_does_not_wait_for_the_turns_of_the_one_who_owes() -> None:
+    desk = Desk()
+    desk.tell(APPLE, 1_000)
+    desk.subscribe(1, "eve", **COSTLY)
+    timers, desk.timers = desk.timers, []  # eve gets no turn any more
+    desk.subscribe(2, "ann", **COSTLY)
+    desk.run()
+    assert sorted(message.agent for message in desk.flush() if isinstance(message, Snapshot)) == [1, 2]
+    desk.timers = timers
+    desk.run()
+    assert desk.flush() == []
+
+
+def test_work_for_a_feed_that_nobody_wants_any_more_ends() -> None:
+    desk = Desk()
+    desk.tell(APPLE, 3_000)
+    desk.subscribe(1, "eve", **COSTLY)
+    desk.center.on_unsubscribe(Unsubscribe(1, 1, "quotes"))
+    turns = 0
+    while desk.turn():
+        turns += 1
+    assert turns < 3
+    assert desk.flush() == []
+    assert desk.center.feeds == 0
+
+
+def test_feeds_that_only_one_user_watches_are_brought_up_in_turns() -> None:
+    desk = Desk()
+    for agent in range(100):
+        desk.subscribe(agent, "eve", indicators=[f"sma:{agent + 2}"])
+    desk.subscribe(1000, "ann")
+    desk.run()
+    desk.flush()
+    desk.tell(APPLE)
+    updates = [message for message in desk.flush() if isinstance(message, Update)]
+    assert len(updates) < 10, "one slice of eve's, and ann's"
+    assert any(message.topic.endswith("/0/") for message in updates)
+    desk.run()
+    assert len(updates) + len(desk.flush()) == 101
+
+
+def test_a_feed_that_is_too_far_behind_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quote_center, "MOST_BEHIND", 100)
+    desk = Desk()
+    desk.tell(APPLE, 1_000)
+    desk.subscribe(1, "eve", **COSTLY)
+    desk.tell(APPLE, 101)
+    (refused,) = desk.flush()
+    assert isinstance(refused, Refused)
+    assert (refused.agent, refused.code) == (1, "rate_limited")
+    desk.run()
+    assert desk.flush() == []
+
+
+class View:
+    """What one subscriber sees: the numbers must have no gap, the rows are checked against those of a twin."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple] = []
+        self.seq = -1
+
+    def on_snapshot(self, seq: int, table: Table) -> None:
+        self.seq, self.rows = seq, list(table.rows)
+
+    def on_update(self, update: Update) -> None:
+        assert update.prev_seq == self.seq
+        self.seq = update.seq
+        self.rows += update.payload
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_the_order_of_turns_everybody_sees_every_row_once(seed: int) -> None:
+    chance = random.Random(seed)
+    desk = Desk(share=chance.choice([0.01, 0.1, 1.0]))
+    desk.tell(APPLE, chance.randrange(300))
+    views: dict[str, dict[int, View]] = {}
+    topics: dict[int, str] = {}
+
+    def look() -> None:
+        for message in desk.flush():
+            if isinstance(message, Snapshot):
+                topics[message.agent] = message.topic
+                views.setdefault(message.topic, {})[message.agent] = view = View()
+                view.on_snapshot(message.seq, message.payload)
+            elif isinstance(message, Update):
+                for view in views.get(message.topic, {}).values():
+                    view.on_update(message)
+
+    for step in range(400):
+        match chance.randrange(6):
+            case 0:
+                kind = chance.choice([{}, COSTLY, {"period": 5}, {"indicators": ["rsi"]}])
+                desk.subscribe(step, chance.choice(["eve", "eve", "ann"]), **kind)
+            case 1 if topics:
+                agent = chance.choice(list(topics))
+                desk.center.on_unsubscribe(Unsubscribe(agent, 1, "quotes"))
+                look()
+                views[topics.pop(agent)].pop(agent)
+            case 2 | 3:
+                desk.tell(APPLE, chance.randrange(1, 4))
+            case _:
+                desk.turn()
+        if chance.random() < 0.5:
+            look()
+    desk.run()
+    look()
+    twin = Desk(is_fair=False)
+    twin.tell(APPLE, desk.label)
+    for topic, kind in (("/0/", {}), ("/0/macd:12:26:9,boll:20:2,vwap", COSTLY)):
+        for name, seen in views.items():
+            if name.endswith(topic):
+                twin.subscribe(1, "x", **kind)
+                picture = twin.flush()[-1]
+                assert isinstance(picture, Snapshot)
+                for view in seen.values():
+                    assert view.seq == picture.seq
+                    ours, theirs = view.rows[-50:], list(picture.payload.rows)[-50:]
+                    assert [row[:6] for row in ours] == [row[:6] for row in theirs]
