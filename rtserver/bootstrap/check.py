@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from tornado.netutil import bind_sockets
 
 from rtserver.base.message_size import largest_message
+from rtserver.base.wire.origin import ANY, OPAQUE
 from rtserver.bootstrap.certificate import expiry_of, judge_expiry, load_context
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.config_constraint import largest_picture
@@ -61,6 +62,7 @@ def check_all(config: Config) -> Iterator[Finding]:
     yield from check_redis(config)
     yield from check_ports(config)
     yield check_monitors(config)
+    yield from check_origins(config)
     yield from check_sizes(config)
     yield check_file_limit(most_files())
 
@@ -79,6 +81,16 @@ def check_django(config: Config) -> Iterator[Finding]:
         yield Finding(verdict, "django", f"{message.id}: {message.msg}")
     name = config.django_settings or "the demo site"
     yield Finding(Verdict.OK, "django", f"{name}, sessions by {settings.SESSION_ENGINE}")
+
+
+def check_origins(config: Config) -> Iterator[Finding]:
+    """Whether pages of other sites could connect as their visitors."""
+    for word, whose in ((ANY, "of every site"), (OPAQUE, "in a sandboxed frame of any site")):
+        if word in config.allowed_origins:
+            text = (
+                f'allowed_origins has "{word}": pages {whose} may connect, with the session of whoever looks at them'
+            )
+            yield Finding(Verdict.WARN, "origins", text)
 
 
 def check_certificate(config: Config) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from rtserver.base.wire.forwarded import read_networks
+from rtserver.base.wire.origin import OriginError, normal_origin
 from rtserver.bootstrap.config import NETWORK_KEYS, Config, Setting, settings
 from rtserver.bootstrap.config_constraint import check_together
 from rtserver.bootstrap.error import ConfigError
@@ -132,7 +133,18 @@ def _check(setting: Setting, raw: Any, source: str, name: str, *, strict: bool =
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         shown = "this value" if setting.key in SECRET_KEYS else repr(raw)
         raise ConfigError(source, name, f"{shown} is not allowed; it must be {setting.allowed}")
-    return value
+    return _normal_origins(value, source, name) if setting.key == "allowed_origins" else value
+
+
+def _normal_origins(words: Iterable[str], source: str, name: str) -> tuple[str, ...]:
+    """The origins as browsers send them. Raises ``ConfigError`` for one that no browser can send, with the reason."""
+    origins = []
+    for word in words:
+        try:
+            origins.append(normal_origin(word))
+        except OriginError as error:
+            raise ConfigError(source, name, f"{word!r} in allowed_origins {error}") from error
+    return tuple(origins)
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

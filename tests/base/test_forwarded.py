@@ -79,7 +79,14 @@ def test_the_sender_is_the_last_address_that_no_proxy_has(
         ("10.0.0.1", "http", True, False),
         ("10.0.0.1", None, True, True),
         ("10.0.0.1", None, False, False),
-        ("10.0.0.1", "wss", True, False),
+        ("10.0.0.1", "wss", False, True),
+        ("10.0.0.1", "WSS", False, True),
+        ("10.0.0.1", "ws", True, False),
+        ("10.0.0.1", "on", False, True),
+        ("10.0.0.1", "off", True, False),
+        ("10.0.0.1", "", True, True),
+        ("10.0.0.1", "gopher", True, True),
+        ("10.0.0.1", "gopher", False, False),
         # What a client brought along stands before what the proxy says.
         ("10.0.0.1", "https, http", False, False),
         ("10.0.0.1", "http, https", False, True),
@@ -89,6 +96,31 @@ def test_the_sender_is_the_last_address_that_no_proxy_has(
 )
 def test_a_proxy_says_whether_tls_was_spoken_to_it(peer: str, proto: str | None, is_secure: bool, seen: bool) -> None:
     assert sender(peer, "198.51.100.1", proto, is_secure=is_secure).is_secure is seen
+
+
+@pytest.mark.parametrize(
+    ("forwarded_for", "proto", "seen"),
+    [
+        # Two proxies of ours, each of which has added what it saw.
+        ("198.51.100.1, 10.0.0.2", "https, http", True),
+        ("198.51.100.1, 10.0.0.2", "http, https", False),
+        ("198.51.100.1, 10.0.0.2", "wss, ws", True),
+        # What the client brought along stands left of the sender.
+        ("6.6.6.6, 198.51.100.1", "https, http", False),
+        ("6.6.6.6, 198.51.100.1, 10.0.0.2", "http, https, http", True),
+        # One of them has not added a scheme: the last one counts.
+        ("198.51.100.1, 10.0.0.2", "https", True),
+        ("198.51.100.1, 10.0.0.2, 10.0.0.3", "https, http", False),
+        ("unknown", "https", True),
+    ],
+)
+def test_of_several_schemes_the_one_in_the_senders_place_counts(forwarded_for: str, proto: str, seen: bool) -> None:
+    assert sender("10.0.0.1", forwarded_for, proto).is_secure is seen
+
+
+def test_a_header_that_proxies_pass_on_as_it_came_is_not_believed() -> None:
+    headers = {"forwarded": "for=198.51.100.1;proto=https", "x-forwarded-ssl": "on", "front-end-https": "on"}
+    assert sender_of("10.0.0.1", headers, PROXIES, is_secure=False) == ("10.0.0.1", False)
 
 
 def test_without_proxies_nothing_is_believed() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rtserver.bootstrap.check import Verdict, check_monitors, check_ports
+from rtserver.bootstrap.check import Verdict, check_monitors, check_origins, check_ports
 from rtserver.bootstrap.config import Config
 from tests.conftest import unused_port
 
@@ -48,3 +48,11 @@ def test_where_the_numbers_are_is_told(config: dict[str, Any], verdict: str, wor
     finding = check_monitors(Config(**config))
     assert (finding.verdict, finding.subject) == (verdict, "metrics")
     assert words in finding.detail
+
+
+@pytest.mark.parametrize("word", ["*", "null"])
+def test_an_origin_that_lets_other_sites_in_is_warned_of(word: str) -> None:
+    [finding] = check_origins(Config(allowed_origins=("https://a.example", word)))
+    assert (finding.verdict, finding.subject) == ("warn", "origins")
+    assert f'"{word}"' in finding.detail
+    assert list(check_origins(Config(allowed_origins=("https://a.example",)))) == []

@@ -199,6 +199,22 @@ def test_what_is_no_network_is_refused_with_its_name(key, value):
     assert 'it must be a list of addresses and networks such as "10.0.0.0/8"' in message
 
 
+def test_origins_count_as_browsers_write_them_wherever_they_are_set(tmp_path):
+    given = "https://Shop.Example.com:443/, capacitor://localhost"
+    expected = ("https://shop.example.com", "capacitor://localhost")
+    assert load_config(environ={"RTSERVER_ALLOWED_ORIGINS": given}).allowed_origins == expected
+    assert load_config(environ={}, options={"allowed_origins": given}).allowed_origins == expected
+    file = tmp_path / "rtserver.toml"
+    file.write_text('allowed_origins = ["https://Shop.Example.com/", "capacitor://localhost"]')
+    assert load_config(environ={}, file=file).allowed_origins == expected
+
+
+def test_an_origin_that_no_browser_sends_is_refused_with_the_word_and_what_to_write():
+    message = message_of(load_config, environ={"RTSERVER_ALLOWED_ORIGINS": "https://good.example, shop.example.com"})
+    said = "'shop.example.com' in allowed_origins has no scheme; write \"https://shop.example.com\""
+    assert message == f"environment: RTSERVER_ALLOWED_ORIGINS: {said}"
+
+
 def test_every_setting_is_documented_with_what_is_allowed():
     for setting in settings().values():
         assert setting.description.endswith("."), setting.key

@@ -2,10 +2,11 @@
 
 A proxy tells the address that it got a request from in ``X-Forwarded-For``, behind those that it was told itself, and
 in ``X-Forwarded-Proto`` whether it came over TLS. Anybody can send such lines, so each address is believed only
-because the one to its right is that of a proxy we know.
+because the one to its right is that of a proxy we know. No other header is believed: most proxies pass on a client's
+own ``Forwarded`` as it came.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple, TypeAlias
 
@@ -50,6 +51,10 @@ FORWARDING_PREFIXES = (
 )
 """Each header of such a name says that the request came by a proxy, or by a content delivery network."""
 
+SECURE_WORDS = frozenset({"https", "wss", "on"})
+PLAIN_WORDS = frozenset({"http", "ws", "off"})
+"""What proxies say of the scheme; some say the socket's, such as Traefik."""
+
 LONGEST_ADDRESS = 64  # with brackets and a port
 
 
@@ -75,13 +80,17 @@ def sender_of(peer: str, headers: Mapping[str, str], trusted: Networks, *, is_se
 
     From right to left, as far as proxies of ours have written: the first address that is none of theirs is the
     sender's. What is no address ends the search, and the proxy that passed it on stands for whoever it was.
+
+    Where each proxy has added a scheme, as it has added an address, the sender's is the one in its address's place;
+    otherwise the last one counts. A word that is no scheme says nothing.
     """
     if not (trusted and is_within(peer, trusted)):
         return Sender(peer, is_secure)
-    proto = headers.get(FORWARDED_PROTO, "").rpartition(",")[2].strip().lower()
-    return Sender(
-        _last_outside(peer, headers.get(FORWARDED_FOR, ""), trusted), proto == "https" if proto else is_secure
-    )
+    addresses = headers.get(FORWARDED_FOR, "").split(",")
+    words = headers.get(FORWARDED_PROTO, "").lower().split(",")
+    found, steps = _last_outside(peer, addresses, trusted)
+    word = words[-steps if steps and len(words) == len(addresses) else -1].strip()
+    return Sender(found, word in SECURE_WORDS or (is_secure and word not in PLAIN_WORDS))
 
 
 def is_forwarded(names: Iterable[str]) -> bool:
@@ -95,16 +104,17 @@ def forwarding_names(names: Iterable[str]) -> list[str]:
     return [name for name in names if is_forwarded([name.lower().replace("_", "-")])]
 
 
-def _last_outside(peer: str, forwarded_for: str, trusted: Networks) -> str:
-    found = peer
-    for item in reversed(forwarded_for.split(",")):
+def _last_outside(peer: str, addresses: Sequence[str], trusted: Networks) -> tuple[str, int]:
+    """The sender's address, and how many of ``addresses`` from the right lead to it; 0 for the peer's own."""
+    found, steps = peer, 0
+    for item in reversed(addresses):
         address = _maybe_address(item)
         if address is None:
             break
-        found = str(address)
+        found, steps = str(address), steps + 1
         if not _is_one_of(address, trusted):
             break
-    return found
+    return found, steps
 
 
 def _is_one_of(address: Address | None, networks: Networks) -> bool:

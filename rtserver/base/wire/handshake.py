@@ -72,11 +72,11 @@ def check_origin(origin: str | None, host: str, allowed: Collection[str] = (), *
     """Raise ``HandshakeError`` (403) for a page of another site (section 10.2).
 
     A browser always names the page's origin; a client that names none is no browser, and carries no other's cookies.
-    ``allowed`` holds origins beyond the own host, such as "https://www.example.org", or "*". Where TLS is spoken
+    ``allowed`` holds origins beyond the own host as ``normal_origin`` writes them, or "*". Where TLS is spoken
     (``is_secure``), a page that came without it is another site, as anybody on the way may have written it; without,
     both may connect, since a proxy that nobody told us of may speak TLS for us.
     """
-    if origin is None or origin in allowed or "*" in allowed:
+    if origin is None or "*" in allowed or origin.lower() in allowed:
         return
     if not _is_own(origin, host, ("https",) if is_secure else ("https", "http")):
         raise HandshakeError(403, f"origin {origin[:MAX_ORIGIN_SHOWN]!r} is not allowed; see allowed_origins")
