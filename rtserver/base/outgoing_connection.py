@@ -71,6 +71,7 @@ class OutgoingConnection(ABC):
         "_is_over",
         "_is_scheduled",
         "_judging",
+        "_relief",
         "_share",
         "_stream",
         "_timer",
@@ -87,6 +88,7 @@ class OutgoingConnection(ABC):
         self.outbox = Outbox(int(IN_ORDER * environment.outbox_bytes), environment.outbox_hard_bytes)
         self._timer: Timer | None = None
         self._share: FairShare | None = None
+        self._relief: asyncio.Future[None] | None = None
         self._judging: Timer | None = None  # while more waits than may wait for a client that takes nothing
         self._is_scheduled = False
         self._is_over = False
@@ -162,6 +164,7 @@ class OutgoingConnection(ABC):
         """End the connection without a word."""
         self._disarm()
         self._stop_judging()
+        self._end_relief()
         self.outbox.shut()
         self._stream.close()
         self._tell_close(self._close_code)
@@ -200,6 +203,19 @@ class OutgoingConnection(ABC):
         self._stream.write_now()
         if not self._stream.is_closed:
             self.flush()
+
+    def is_full(self) -> bool:
+        """Whether so much waits that nothing should be done for the client before it has read some of it."""
+        if self.outbox.is_over:
+            self.relieve()
+        return self.outbox.is_over and self.is_open
+
+    async def relieved(self) -> None:
+        """Until the outbox is full no more, or the connection is over."""
+        if self.is_full():
+            if self._relief is None:
+                self._relief = self._environment.loop.create_future()
+            await self._relief
 
     def schedule(self) -> None:
         """Have the outbox flushed soon, if it is not to be anyway."""
@@ -271,8 +287,17 @@ class OutgoingConnection(ABC):
         elif not self._stream.is_closed:
             self._maybe_end_writing()
 
+    def _end_relief(self) -> None:
+        if self._relief is not None:
+            if not self._relief.done():
+                self._relief.set_result(None)
+            self._relief = None
+
     def _on_sent(self) -> None:
-        if self.outbox.sent() and self._is_lag_told and self.is_open:
+        has_caught_up = self.outbox.sent()
+        if self._relief is not None and not self.outbox.is_over:
+            self._end_relief()
+        if has_caught_up and self._is_lag_told and self.is_open:
             self._is_lag_told = False
             self._environment.owner.on_lag(self.session, False)
 
@@ -345,6 +370,7 @@ class OutgoingConnection(ABC):
         self._environment.too_slow += 1
         # Nobody will wait for what has piled up, and the close frame would stand behind it.
         self.outbox.discard()
+        self._end_relief()
         self.close(CloseCode.TOO_SLOW, "too slow for what is sent")
 
     def _arm(self, delay: float, callback: Callable[[], object]) -> None:

@@ -69,6 +69,8 @@ class TceConnection(PacketConnection):
         if delay:
             self._environment.gate.counted.note(Limit.BYTES)
             self._stop_reading_for(_until_then(pending, delay))
+        elif pending is None and self.is_full():
+            self._stop_reading_for(self.relieved())
         elif pending is None:
             self._settle()
         else:

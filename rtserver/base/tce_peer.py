@@ -63,6 +63,9 @@ class Carrier(Protocol):
     async def turn(self) -> None:
         """Until everyone else has had a turn, and this user has one."""
 
+    async def relieved(self) -> None:
+        """Until there is room for answers, or the connection is over."""
+
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
         """Send, soon."""
 
@@ -221,6 +224,7 @@ class TcePeer:
                 await self._waking
             else:
                 await self._carrier.turn()
+            await self._carrier.relieved()
             begun, share = self.now(), self._carrier.share
             has_more = self.rpc.serve()
             if share is not None:

@@ -147,7 +147,7 @@ class WebSocketConnection(PacketConnection):
     def _hand_out(self, messages: Iterator[ReceivedMessage]) -> None:
         """Give the owner its messages. While it has to wait for what one leads to, nothing more is read."""
         pending = self._until_pending(messages, self._last_received)
-        if pending is None and not self._protocol.has_more and not self._delay:
+        if pending is None and not self._protocol.has_more and not self._delay and not self.is_full():
             self._settle()
         else:
             self._is_listening = False
@@ -162,10 +162,14 @@ class WebSocketConnection(PacketConnection):
                 messages = self._receive(b"")
             else:
                 await pending
+            if self.is_full():
+                await self.relieved()
             begun = begun or self._environment.now()
             pending = self._until_pending(messages, begun)
             if self._share is not None:
                 self._share.spend(begun)
+        if self.is_full():
+            await self.relieved()
         if self._delay and not self._is_over:
             await asyncio.sleep(self._delay)
         self._delay = 0.0
