@@ -29,6 +29,8 @@ QUICK = {"INFO-PERIOD": 100, "PING-PERIOD": 250, "ASK-PERIOD": 50, "PUBLISH-PERI
 
 What a replica says of itself once a second must be younger than five PING-PERIODs, or it is not promoted.
 """
+LENIENT_DOWN_AFTER = 1_000
+"""A replica that is cut off is promoted if it has heard nothing for no longer than ten times that."""
 PATIENT = {"PUBLISH-PERIOD": 2_000}
 """A Sentinel waits four times as long before it makes a replica of a primary that nobody has asked to go."""
 
@@ -171,6 +173,8 @@ class SentinelGroup:
 
     def stop_replication(self) -> None:
         """From now on the replica gets nothing, and stays fit to be promoted for some seconds."""
+        for sentinel in self.sentinels:
+            sentinel.ask("SET", NAME, "down-after-milliseconds", LENIENT_DOWN_AFTER)
         with client_of(self.primary) as primary, client_of(self.replica) as replica:
             replica.config_set("masterauth", "a password that the primary does not have")
             primary.execute_command("CLIENT", "KILL", "TYPE", "replica")

@@ -5,6 +5,7 @@ runs it, so that it fits a plain thread and a gevent hub alike.
 """
 
 import time
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
@@ -12,6 +13,7 @@ from math import inf
 
 import msgspec
 
+from rtserver.base.known_place import Known
 from rtserver.base.memory_names import MemoryNames
 from rtserver.base.memory_work import MemoryWork
 from rtserver.base.message_name import maybe_name_in
@@ -33,6 +35,7 @@ from rtserver.base.queue_port import (
 from rtserver.base.signature import Signer
 
 _LOOK_AGAIN = 0.001
+MARGIN_MS = 10_000
 
 
 class MemoryQueue:
@@ -62,6 +65,8 @@ class MemoryQueue:
         self._works: dict[str, MemoryWork] = {}
         self._born: dict[str, str] = {}
         self._seen: dict[str, tuple[str, float]] = {}
+        self._end = START
+        self._lost: str | None = None
         self._positions: dict[tuple[str, str], str] = {}
         self._names = MemoryNames(repeat_seconds, most_names, lambda: len(self._bus))
         self._aside: dict[str, bytes] = {}
@@ -76,8 +81,9 @@ class MemoryQueue:
         """See ``QueuePort``."""
         self._list.extend(map(self._signer.sign, raws))
 
-    def intake(self, timeout: float) -> Moved:
+    def intake(self, timeout: float, known: str = START) -> Moved:
         """See ``QueuePort``."""
+        ended = self._go_on_behind(known)
         self._wait(lambda: bool(self._list), timeout)
         count = min(len(self._list), self._batch)
         milliseconds, number = order_of(self.newest_id())
@@ -89,7 +95,7 @@ class MemoryQueue:
             if len(raw) > self._most_bytes:
                 self._asides += 1
                 self._aside[str(self._asides)] = raw
-        return Moved(len(fitting), self.newest_id(), len(self._aside))
+        return Moved(len(fitting), self.newest_id(), len(self._aside), ended)
 
     def aside(self) -> Aside | None:
         """See ``QueuePort``."""
@@ -115,15 +121,12 @@ class MemoryQueue:
         """See ``QueuePort``."""
         if not self._bus:
             return []
-        # Numbers are dense, so the place on the deque follows from them.
-        oldest = number_of(self._bus[0].id)
-        first = max(0, number_of(after) + 1 - oldest)
-        last = min(len(self._bus), number_of(until) + 1 - oldest)
+        first, last = (bisect_right(self._bus, order_of(place), key=_order) for place in (after, until))
         return list(islice(self._bus, first, max(first, min(last, first + count))))
 
     def newest_id(self) -> str:
         """See ``QueuePort``."""
-        return self._bus[-1].id if self._bus else START
+        return max(self._bus[-1].id if self._bus else START, self._end, key=order_of)
 
     def waiting(self) -> int:
         """See ``QueuePort``."""
@@ -136,7 +139,8 @@ class MemoryQueue:
     def save_positions(self, worker: str, positions: Mapping[str, str]) -> None:
         """See ``QueuePort``."""
         newest = order_of(self.newest_id())
-        for lane, position in positions.items():
+        for lane, new in positions.items():
+            position = min(new, self.newest_id(), key=order_of) if self._bus else new
             old = order_of(self._positions.get((worker, lane), START))
             if order_of(position) >= old or old > newest:
                 self._positions[worker, lane] = position
@@ -182,6 +186,8 @@ class MemoryQueue:
         if bound is not None:
             for stream in touched:
                 stream.trim(bound, self._now())
+        if self._bus:
+            until = min(until, self.newest_id(), key=order_of)
         if order_of(until) > here:
             self._cursors[cursor] = until
             self._born.setdefault(cursor, entries[0].id if entries else until)
@@ -193,16 +199,17 @@ class MemoryQueue:
 
     def begin_keeping(self, cursor: str) -> str:
         """See ``QueuePort``."""
-        newest_id = self.newest_id() if self._bus else f"{int(self._now() * 1000)}-0"
+        newest_id = self.newest_id()
+        if newest_id == START:
+            newest_id = f"{int(self._now() * 1000)}-0"
         self._born.setdefault(cursor, newest_id)
         return self._cursors.setdefault(cursor, newest_id)
 
     def kept(self, cursor: str, streams: Sequence[str], after: str, until: str, count: int) -> list[KeptRange]:
         """See ``QueuePort``."""
-        here = order_of(after)
-        is_known = order_of(self._born.get(cursor, START)) <= here <= order_of(self.kept_until(cursor))
+        doubt = self._known(cursor, after).doubt(after)
         found = [self._kept.get(name, _KeptStream()).range(after, until, count, self._now()) for name in streams]
-        return found if is_known else [each._replace(gone=Gone.UNKNOWN) for each in found]
+        return [each._replace(gone=doubt or each.gone) for each in found]
 
     def seen(self, user_id: str) -> str:
         """See ``QueuePort``."""
@@ -228,10 +235,35 @@ class MemoryQueue:
     def close(self) -> None:
         """See ``QueuePort``."""
 
+    def _go_on_behind(self, known: str) -> str | None:
+        """Where the bus ended, if that was before."""
+        ended, end = None, self.newest_id()
+        if order_of(known) > order_of(end):
+            ended = end
+            self._end = f"{order_of(known)[0] + MARGIN_MS}-{max(number_of(known), number_of(end))}"
+        if number_of(known) > number_of(end):
+            self._lost = max(known, self._lost or START, key=order_of)
+        return ended
+
+    def _known(self, cursor: str, after: str) -> Known:
+        behind = bisect_right(self._bus, order_of(after), key=_order)
+        return Known(
+            self._cursors.get(cursor),
+            self._born.get(cursor),
+            self.newest_id(),
+            self._lost,
+            self._bus[0].id if self._bus else None,
+            self._bus[behind].id if behind < len(self._bus) else None,
+        )
+
     def _wait(self, is_there: Callable[[], bool], timeout: float) -> None:
         deadline = time.monotonic() + timeout
         while not is_there() and time.monotonic() < deadline:
             self._sleep(_LOOK_AGAIN)
+
+
+def _order(entry: Entry) -> tuple[int, int]:
+    return order_of(entry.id)
 
 
 class _KeptStream:

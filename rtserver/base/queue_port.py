@@ -59,6 +59,8 @@ class Moved(NamedTuple):
     messages: int
     newest_id: str
     aside: int = 0
+    ended: str | None = None
+    """Where the bus ended, if that was before an entry that the caller knew of: entries have been lost."""
 
 
 class Aside(NamedTuple):
@@ -151,11 +153,15 @@ class QueuePort(Protocol):
     def put(self, raws: Sequence[bytes]) -> None:
         """Push messages to the end of the list, all of them or none, in order; signed, if the queue has a secret."""
 
-    def intake(self, timeout: float) -> Moved:
+    def intake(self, timeout: float, known: str = START) -> Moved:
         """Move what is on the list to the bus, in order and atomically; wait ``timeout`` seconds for a first one.
 
         One call moves a bounded number of messages and bytes. Several workers may do it at once. A message that is
         larger than the queue takes is set aside, for ``aside``.
+
+        ``known`` is the newest entry that the caller has heard of. A bus that ends before it has lost its end, in a
+        failover for instance. It goes on behind ``known``, some seconds behind: whatever the clock of the new primary
+        says, no id is given twice, and each number that was lost is missing from the numbers.
         """
 
     def aside(self) -> Aside | None:
@@ -182,7 +188,7 @@ class QueuePort(Protocol):
         """At most ``count`` entries behind ``after``, up to and with ``until``. Does not wait."""
 
     def newest_id(self) -> str:
-        """The id of the last entry of the bus, ``START`` if there is none."""
+        """The id of the last entry of the bus, ``START`` if there is none; behind it if the bus goes on elsewhere."""
 
     def waiting(self) -> int:
         """How many messages are on the list and have not been moved yet."""
@@ -193,7 +199,8 @@ class QueuePort(Protocol):
     def save_positions(self, worker: str, positions: Mapping[str, str]) -> None:
         """Note down behind which entry each lane has to go on. None moves backwards, whoever comes late.
 
-        Only what was noted on a bus that Redis has lost since, beyond the end of this one, does not count.
+        Nor beyond the end of the bus, if it has entries: what lay there is lost, and others will come in its place.
+        What was noted on a bus that Redis has lost since, beyond the end of this one, does not count.
         """
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:

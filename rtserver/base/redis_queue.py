@@ -65,6 +65,7 @@ class RedisQueue(RedisStreams):
         self._positions, self._buried = f"{{{name}}}:positions", f"{{{name}}}:buried"
         self._names = (f"{{{name}}}:names", f"{{{name}}}:names:before")
         self._aside = f"{{{name}}}:aside"
+        self._end, self._lost = f"{{{name}}}:end", f"{{{name}}}:lost"
         kinds = {self._list: "list", self._intake: "list", self._bus: "stream", self._dead: "stream"}
         kinds |= {**dict.fromkeys(self._names, "hash"), self._aside: "set"}
         self._kinds = {**kinds, self._buried: "zset", self._positions: "hash"}
@@ -75,10 +76,11 @@ class RedisQueue(RedisStreams):
         self._most_names, self._most_bytes = most_names, most_bytes
         self._bury_script = load_script("bury.lua")
         self._bury_aside_script = load_script("bury_aside.lua")
-        self._intake_script = load_script("intake.lua")
+        self._intake_script = load_script("place.lua", "end.lua", "intake.lua")
         self._bind_script = load_script("bind.lua")
         self._requeue_script = load_script("requeue.lua")
-        self._positions_script = load_script("place.lua", "positions.lua")
+        self._positions_script = load_script("place.lua", "end.lua", "positions.lua")
+        self._end_script = load_script("place.lua", "end.lua", "newest.lua")
         # A blocking command has to end well before its socket counts as dead; a URL may set the socket's timeout.
         self._longest_wait = 0.6 * client.patience
 
@@ -87,7 +89,7 @@ class RedisQueue(RedisStreams):
         if raws:
             self._call("RPUSH", self._list, *map(self._signer.sign, raws), role=Role.PUBLISHING)
 
-    def intake(self, timeout: float) -> Moved:
+    def intake(self, timeout: float, known: str = START) -> Moved:
         """See ``QueuePort``. Leftovers of a worker that died in between are moved first.
 
         Both commands leave in one write: Redis goes from the pop to the script without a round trip in between.
@@ -95,11 +97,11 @@ class RedisQueue(RedisStreams):
         wait = min(timeout, self._longest_wait)
         move_one = (self._list, self._intake, "LEFT", "RIGHT")
         pop = ("BLMOVE", *move_one, wait) if wait > 0 else ("LMOVE", *move_one)
-        keys = (self._list, self._intake, self._bus, self._aside)
-        bounds = (self._batch, BATCH_BYTES, self._bus_length, self._most_bytes)
+        keys = (self._list, self._intake, self._bus, self._aside, self._end, self._lost)
+        bounds = (self._batch, BATCH_BYTES, self._bus_length, self._most_bytes, known)
         move = ("EVAL", self._intake_script, len(keys), *keys, *bounds)
-        count, newest_id, aside = self._call_together([pop, move], role=role_of_wait(wait))[-1]
-        return Moved(count, newest_id.decode(), aside)
+        count, newest_id, aside, ended = self._call_together([pop, move], role=role_of_wait(wait))[-1]
+        return Moved(count, newest_id.decode(), aside, ended.decode() if ended else None)
 
     def aside(self) -> Aside | None:
         """See ``QueuePort``. Each one is a list of one message, under a key of its own."""
@@ -136,8 +138,7 @@ class RedisQueue(RedisStreams):
 
     def newest_id(self) -> str:
         """See ``QueuePort``."""
-        newest = entries_of(self._call("XREVRANGE", self._bus, "+", "-", "COUNT", 1))
-        return newest[0].id if newest else START
+        return str(self._call("EVAL", self._end_script, 2, self._bus, self._end).decode())
 
     def waiting(self) -> int:
         """See ``QueuePort``."""
@@ -166,7 +167,7 @@ class RedisQueue(RedisStreams):
         """See ``QueuePort``."""
         if positions:
             pairs = [text for lane, position in positions.items() for text in (f"{worker}/{lane}", position)]
-            if not self._call("EVAL", self._positions_script, 2, self._positions, self._bus, *pairs):
+            if not self._call("EVAL", self._positions_script, 3, self._positions, self._bus, self._end, *pairs):
                 self._note_odd(HASH, ["positions"])
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from rtserver.base.known_place import Known
 from rtserver.base.queue_port import START, Bound, Gone, Kept, KeptRange, order_of
 from rtserver.base.redis_commands import RedisCommands, entries_of, load_script
 from tcelib.queue.redis_connection import RedisClient
@@ -24,10 +25,10 @@ class RedisStreams(RedisCommands):
 
     def __init__(self, client: RedisClient, name: str) -> None:
         super().__init__(client, name)
-        self._keep_script = load_script("place.lua", "body.lua", "keep.lua")
-        self._kept_script = load_script("place.lua", "body.lua", "kept.lua")
+        self._keep_script = load_script("place.lua", "end.lua", "body.lua", "keep.lua")
+        self._kept_script = load_script("place.lua", "end.lua", "body.lua", "kept.lua")
         self._see_script = load_script("place.lua", "see.lua")
-        self._begin_script = load_script("place.lua", "begin.lua")
+        self._begin_script = load_script("place.lua", "end.lua", "begin.lua")
         self._note_script = load_script("place.lua", "note.lua")
         self._broken_script = load_script("place.lua", "broken.lua")
         self._broken: dict[str, str] = {}
@@ -49,7 +50,7 @@ class RedisStreams(RedisCommands):
     def begin_keeping(self, cursor: str) -> str:
         """See ``QueuePort``."""
         names = _cursor_keys(cursor)
-        until, *odd = self._script(self._begin_script, (*names, "bus"))
+        until, *odd = self._script(self._begin_script, (*names, "bus", "end"))
         self._note_odd(PLACE, (name for name, is_odd in zip(names, odd, strict=True) if is_odd))
         return str(until.decode())
 
@@ -59,9 +60,10 @@ class RedisStreams(RedisCommands):
 
     def kept(self, cursor: str, streams: Sequence[str], after: str, until: str, count: int) -> list[KeptRange]:
         """See ``QueuePort``."""
-        names = (*_cursor_keys(cursor), *_stream_keys(streams))
-        kept_until, born, *found = self._script(self._kept_script, names, after, until, count, self._key_of(""))
-        doubt = _doubt(after, kept_until, born)
+        names = (*_cursor_keys(cursor), "bus", "end", "lost", *_stream_keys(streams))
+        places, *found = self._script(self._kept_script, names, after, until, count, self._key_of(""))
+        kept_until, born, end, lost, oldest, behind = (None if place is None else place.decode() for place in places)
+        doubt = Known(kept_until, born, end or START, lost, oldest, behind).doubt(after)
         ranges = []
         for stream, entries, there, newest_id, trimmed_id, broken in zip(streams, *found, strict=True):
             if broken:
@@ -143,14 +145,6 @@ def _shared(entries: Sequence[Kept]) -> set[str]:
         else:
             costs[entry_id] = -(2**62)  # not the same for all
     return {entry_id for entry_id, cost in costs.items() if cost > SHARING_BYTES}
-
-
-def _doubt(after: str, kept_until: bytes | None, born: bytes | None) -> Gone | None:
-    """Whether ``after`` lies where nobody can tell: before the first that was kept here, or beyond the last."""
-    here = order_of(after)
-    is_beyond = here > order_of((kept_until or START.encode()).decode())
-    is_before = born is not None and here < order_of(born.decode())
-    return Gone.UNKNOWN if is_beyond or is_before else None
 
 
 def _gone(after: str, exists: bool, newest_id: bytes | None, trimmed_id: bytes | None) -> Gone | None:

@@ -79,7 +79,10 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
     yield Measure("counter", "repeated_messages", "Messages dropped as repeats", lambda: pipeline.repeats.repeated)
     yield Measure("counter", "bus_messages", "Messages read from the bus", lambda: pipeline.reader.received)
     yield Measure(
-        "counter", "bus_lost", "Bus entries that were trimmed before they were read", lambda: pipeline.reader.lost
+        "counter",
+        "bus_lost",
+        "Bus entries that were trimmed unread, or that Redis has lost",
+        lambda: pipeline.reader.lost,
     )
     yield Measure(
         "counter", "dead_messages", "Messages sent to the dead stream", lambda: dict(rejections.counts), "reason"

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from hashlib import sha256
 
-from rtserver.base.queue_port import START, Entry, QueuePort, number_of, order_of
+from rtserver.base.queue_port import START, Entry, Moved, QueuePort, number_of, order_of
 from rtserver.service.cursor import Cursor, Gap
 from rtserver.service.dispatcher import ServiceMessageDispatcher
 from rtserver.service.message import too_large
@@ -28,6 +28,7 @@ class BusReader:
     """Follows the bus from its end at the start. ``received`` and ``lost`` count entries.
 
     ``is_located`` says whether that end has been found: what comes to the bus from then on is not missed.
+    ``furthest`` is the furthest place on the bus that this worker has heard of.
 
     While ``must_hold()`` is true those behind have more than enough to do: the messages stay where they are.
     """
@@ -52,6 +53,7 @@ class BusReader:
         self._count = count
         self._cursor = Cursor()
         self._goal: str | None = None
+        self._read_until = self._heard_of = START
         self.is_located = False
         self.received = 0
         self.lost = 0
@@ -60,6 +62,31 @@ class BusReader:
     def position(self) -> str:
         """The id of the last entry that was dispatched."""
         return self._cursor.id
+
+    @property
+    def reached(self) -> str:
+        """The id of the last entry that was read, dispatched or not."""
+        return max(self._read_until, self.position, key=order_of)
+
+    @property
+    def furthest(self) -> str:
+        """See the class."""
+        return max(self._heard_of, self.reached, key=order_of)
+
+    def hear_of(self, place: str) -> None:
+        """There has been an entry at ``place``, or was one before."""
+        self._heard_of = max(self._heard_of, place, key=order_of)
+
+    def on_end_lost(self, ended: str, reached: str) -> None:
+        """The bus was found to end at ``ended``, before ``furthest``, when this reader had ``reached`` a place.
+
+        What lies between the two was read here and is known to Redis no more. What lies behind is missing from the
+        numbers, and counted when they are read.
+        """
+        if ended == START:
+            log.error("! Redis has lost the whole bus, and with it what was kept")
+        elif (entries := number_of(reached) - number_of(ended)) > 0:
+            self._count_lost(Gap(entries, is_anew=True))
 
     @property
     def is_done(self) -> bool:
@@ -105,6 +132,7 @@ class BusReader:
         if not entries:
             self._check_bus()
             return
+        self._read_until = entries[-1].id
         opened = self._dispatcher.open(entries)
         repeats = self._repeats.find(opened)  # may wait; the position says meanwhile that nothing was read
         self._count_lost(self._cursor.advance(entries))
@@ -112,16 +140,15 @@ class BusReader:
         self._dispatcher.dispatch(opened, repeats)
 
     def _check_bus(self) -> None:
-        """Silence may mean that Redis has lost the bus and numbers the new one below our position."""
-        newest_id = self._link.call(self._queue.newest_id)
-        if order_of(newest_id) < order_of(self.position):
-            self._count_lost(Gap(0, is_anew=True))
-            self._cursor = Cursor(START, misses_first=True)
+        """Silence may mean that the bus goes on further behind: where Redis has lost its end nothing will come."""
+        end = self._link.call(self._queue.newest_id)
+        if order_of(end) > order_of(self.position) and not self._link.call(self._queue.range, self.position, end, 1):
+            self._count_lost(self._cursor.jump(end))
 
     def _count_lost(self, gap: Gap | None) -> None:
         if gap is not None:
             self.lost += gap.entries
-            log.error("! reading too late: %s", gap)
+            log.error("! messages are missing: %s", gap)
 
 
 class Intake:
@@ -169,7 +196,17 @@ class Intake:
 
     def move(self) -> None:
         """One intake."""
-        moved = self._link.call(self._queue.intake, INTAKE_SECONDS)
+        reached = START
+
+        def take_in() -> Moved:
+            nonlocal reached
+            reached = self._reader.reached
+            return self._queue.intake(INTAKE_SECONDS, self._reader.furthest)
+
+        moved = self._link.call(take_in)
+        if moved.ended is not None:
+            self._reader.on_end_lost(moved.ended, reached)
+        self._reader.hear_of(moved.newest_id)
         self.moved += moved.messages
         self.newest_id = moved.newest_id
         if moved.aside:

@@ -12,8 +12,8 @@ from rtserver.base.queue_port import START, Entry, number_of
 class Gap(NamedTuple):
     """Entries that were trimmed before they were read.
 
-    ``is_anew``: the numbers began again, so Redis had lost the bus. Then ``entries`` says what is missing from the
-    new bus; how much of the old one was unread nobody knows.
+    ``is_anew``: numbers came again, so Redis had lost the end of the bus, or all of it. Then ``entries`` says how
+    many of the old ones there are no more; 0 if the numbers began from the start, as nobody knows then.
     """
 
     entries: int
@@ -21,7 +21,7 @@ class Gap(NamedTuple):
 
     def __str__(self) -> str:
         if self.is_anew:
-            return f"the bus began anew: what was unread of the old one is lost, and {self.entries} of the new one"
+            return f"the bus began anew: Redis has lost its last {self.entries or 'entries, nobody knows how many'}"
         return f"{self.entries} entries were trimmed from the bus before they were read"
 
 
@@ -55,5 +55,5 @@ class Cursor:
             return None
         here, there = number_of(self.id), number_of(entry_id) + is_missing_too
         if there <= here:
-            return Gap(max(0, there - 1), is_anew=True)
+            return Gap(here - there + 1 if there > 1 else 0, is_anew=True)
         return Gap(there - here - 1, is_anew=False) if there > here + 1 else None

@@ -21,7 +21,8 @@ class KeptLoop:
     """One loop. ``begin_anew`` prepares its next ``run`` after a death.
 
     ``is_ending`` says whether the thread goes down: then a loop that dies is over. ``pause`` waits for seconds, or
-    until that begins. ``policy`` has the counts, which may be read from any thread.
+    until that begins. ``policy`` has the counts, ``has_returned`` says whether the loop came to its end by itself;
+    both may be read from any thread.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class KeptLoop:
     ) -> None:
         self.name = name
         self.policy = RestartPolicy()
+        self.has_returned = False
         self._run = run
         self._begin_anew = begin_anew
         self._pause = pause
@@ -64,6 +66,7 @@ class KeptLoop:
             else:
                 log.critical("! the loop of %s died; it begins anew", self.name, exc_info=error)
             return False
+        self.has_returned = True
         return True
 
     def _wait(self, due: float) -> None:

@@ -128,7 +128,8 @@ class ServiceThread:
         return [
             loop.name
             for loop, greenlet in self._loops
-            if loop.policy.is_failing(now) or (greenlet.dead and not self._stopping.is_set())
+            if loop.policy.is_failing(now)
+            or (greenlet.dead and not loop.has_returned and not self._stopping.is_set())
         ]
 
     def start(self, timeout: float = 10.0) -> None:

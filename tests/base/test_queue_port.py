@@ -352,12 +352,105 @@ def test_a_position_never_moves_backwards(queue: QueuePort) -> None:
 
 
 def test_a_position_beyond_the_end_of_the_bus_is_one_of_a_bus_that_is_lost(queue: QueuePort) -> None:
+    queue.save_positions("w", {"a": "99999999999999-9"})
+    assert queue.positions("w", ["a"]) == {"a": "99999999999999-9"}
     queue.put(messages(2))
     queue.intake(0.1)
-    milliseconds, _ = order_of(queue.newest_id())
-    queue.save_positions("w", {"a": f"{milliseconds + 5}-9", "b": f"{milliseconds}-3"})
-    queue.save_positions("w", {"a": queue.newest_id(), "b": START})
-    assert queue.positions("w", ["a", "b"]) == {"a": queue.newest_id(), "b": START}
+    queue.save_positions("w", {"a": queue.newest_id()})
+    assert queue.positions("w", ["a"]) == {"a": queue.newest_id()}
+
+
+def test_a_position_where_the_bus_has_lost_its_end_is_put_back_to_where_it_ends(queue: QueuePort) -> None:
+    queue.put(messages(2))
+    queue.intake(0.1)
+    queue.save_positions("w", {"a": beyond(queue, 3)})
+    assert queue.positions("w", ["a"]) == {"a": queue.newest_id()}
+
+
+def beyond(queue: QueuePort, entries: int, milliseconds: int = 50) -> str:
+    """A place that the bus has not come to."""
+    newest_ms, number = order_of(queue.newest_id())
+    return f"{newest_ms + milliseconds}-{number + entries}"
+
+
+def test_a_bus_that_ends_before_what_a_worker_knows_goes_on_behind_that(queue: QueuePort) -> None:
+    """Also where the clock is far behind."""
+    queue.put(messages(2))
+    old = queue.intake(0.1).newest_id
+    known = beyond(queue, 30, 120_000)
+    moved = queue.intake(0, known)
+    assert (moved.messages, moved.ended) == (0, old)
+    assert number_of(moved.newest_id) == 32
+    assert order_of(moved.newest_id) > order_of(known)
+    assert queue.newest_id() == moved.newest_id
+    assert queue.intake(0, moved.newest_id).ended is None
+    queue.put(messages(2, 2))
+    moved = queue.intake(0.1, known)
+    assert moved.ended is None
+    entries = queue.read(known, 10, 0)
+    assert [entry.raw for entry in entries] == messages(2, 2)
+    assert [number_of(entry.id) for entry in entries] == [33, 34]
+    assert queue.range(START, queue.newest_id(), 2)[-1].id == old
+
+
+def test_a_bus_that_goes_on_at_once_takes_what_is_on_the_list_behind_the_place(queue: QueuePort) -> None:
+    queue.put(messages(1))
+    queue.intake(0.1)
+    known = beyond(queue, 5)
+    queue.put(messages(2, 1))
+    moved = [queue.intake(0.1, known), queue.intake(0, known)]
+    assert sum(each.messages for each in moved) == 2
+    assert [each.ended is None for each in moved] == [False, True]
+    assert [number_of(entry.id) for entry in queue.read(known, 10, 0)] == [7, 8]
+
+
+def test_what_a_second_worker_knows_beyond_the_first_is_not_in_the_way(queue: QueuePort) -> None:
+    queue.put(messages(1))
+    queue.intake(0.1)
+    first, second = beyond(queue, 20), beyond(queue, 25, 900)
+    queue.intake(0, first)
+    queue.put(messages(1, 1))
+    queue.intake(0.1, first)
+    assert queue.intake(0, second).ended is None
+    [entry] = queue.read(second, 10, 0)
+    assert (entry.raw, number_of(entry.id)) == (b"message 1", 22)
+
+
+def test_a_cursor_is_not_moved_beyond_the_end_of_the_bus(queue: QueuePort) -> None:
+    one, *_, last = entries_of(queue)
+    queue.keep("users", one, [])
+    lost = beyond(queue, 9)
+    queue.keep("users", lost, [])
+    assert queue.kept_until("users") == queue.begin_keeping("users") == last
+    end = queue.intake(0, lost).newest_id
+    queue.keep("users", end, [])
+    assert queue.kept_until("users") == end
+    assert queue.begin_keeping("work") == end
+
+
+def test_who_was_before_what_is_lost_is_told_and_who_was_at_its_end_is_not(queue: QueuePort) -> None:
+    one, *_, last = entries_of(queue)
+    queue.keep("users", one, [])
+    in_between, known = beyond(queue, 4), beyond(queue, 9)
+    queue.intake(0, known)
+    queue.put(messages(1))
+    new = queue.intake(0.1, known).newest_id
+    queue.keep("users", new, [Kept("user:7", new, b"x")], Bound(10, 60))
+    told = [gone(queue, "user:7", place) for place in (one, last, in_between, known, new)]
+    assert told == [Gone.UNKNOWN, Gone.UNKNOWN, Gone.UNKNOWN, None, None]
+
+
+def test_a_place_whose_number_the_bus_has_given_to_another_entry_is_not_known(queue: QueuePort) -> None:
+    """Everybody who could have told the queue has died."""
+    one, two, *_, last = entries_of(queue)
+    queue.keep("users", one, [])
+    lost = f"{order_of(last)[0]}-{number_of(last) + 1_000}"
+    while order_of(queue.newest_id()) < order_of(lost):
+        queue.put(messages(1))
+        queue.intake(0.1)
+    newest = queue.newest_id()
+    queue.keep("users", newest, [])
+    assert [gone(queue, "user:7", place) for place in (two, last, lost, newest)] == [None, None, Gone.UNKNOWN, None]
 
 
 def test_a_dead_letter_keeps_everything(queue: QueuePort) -> None:
@@ -555,7 +648,7 @@ def test_a_stream_without_a_bound_keeps_everything(queue: QueuePort) -> None:
 
 def test_an_old_entry_goes_when_a_new_one_comes(queue: QueuePort) -> None:
     new = entries_of(queue)[0]
-    old, older = "1362150000000-2", "1362150000000-1"
+    old, older = "1362150000001-0", "1362150000000-0"
     bound = Bound(length=10, seconds=3600)
     queue.keep("users", old, [Kept("user:7", older, b"x"), Kept("user:7", old, b"x")])
     assert kept_ids(queue, "user:7") == [older, old]

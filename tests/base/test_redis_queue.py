@@ -509,7 +509,8 @@ def test_a_cursor_that_cannot_be_read_counts_as_none(
     assert queue.broken() == prefixed(name)  # once, as it is in order again
     assert queue.broken() == []
     make_odd_again(client, name, text)
-    later = an_id(2)
+    queue.put([b"2"])
+    later = queue.intake(0.1).newest_id
     assert queue.kept_until("users") == (START if name == "kept:users" else newest)
     assert queue.keep("users", later, [Kept("user:7", later, b"x")], DAY_OF_ENTRIES) == 1
     assert queue.kept_until("users") == later

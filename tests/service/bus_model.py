@@ -82,9 +82,9 @@ class FaultyQueue:
         """Nobody waits here."""
         return self._wrapped(self._queue.read)(after, count, 0)
 
-    def intake(self, timeout: float) -> Any:
+    def intake(self, timeout: float, known: str) -> Any:
         """Nor here."""
-        return self._wrapped(self._queue.intake)(0)
+        return self._wrapped(self._queue.intake)(0, known)
 
     def work(self, stream: str) -> "ImpatientWork":
         """Nor for what is done once, which has no faults of this kind."""

@@ -5,7 +5,7 @@ import pytest
 from service_fakes import Recorder
 
 from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.queue_port import START, Entry
+from rtserver.base.queue_port import START, Entry, number_of, order_of
 from rtserver.service.bus_reader import BusReader, Intake
 from rtserver.service.dispatcher import ServiceMessageDispatcher
 from rtserver.service.lane import Lane
@@ -54,8 +54,8 @@ class InstantQueue(MemoryQueue):
     def read(self, after: str, count: int, timeout: float) -> list[Entry]:
         return super().read(after, count, 0)
 
-    def intake(self, timeout: float) -> Any:
-        return super().intake(0)
+    def intake(self, timeout: float, known: str = START) -> Any:
+        return super().intake(0, known)
 
 
 def put(queue: MemoryQueue, *numbers: int) -> None:
@@ -153,19 +153,79 @@ def test_entries_that_were_trimmed_unread_are_counted_and_logged(caplog: pytest.
     assert "20 entries were trimmed" in caplog.text
 
 
-def test_a_bus_that_redis_has_lost_is_noticed_and_the_new_one_is_read(caplog: pytest.LogCaptureFixture) -> None:
-    clock = [1000.0]
-    worker = Worker(InstantQueue(now=lambda: clock[0]))
-    put(worker.queue, *range(5))
-    worker.queue.intake(0)
+def swap(worker: Worker, queue: InstantQueue) -> None:
+    """Redis fails over to another one."""
+    worker.queue = worker.reader._queue = worker.intake._queue = queue
+
+
+@pytest.mark.parametrize("clock", [900.0, 1_000.0, 1_100.0])
+def test_a_redis_that_comes_back_empty_goes_on_behind_what_was_read(
+    clock: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Worker(InstantQueue(now=lambda: 1_000.0))
     worker.reader.locate()
-    clock[0] = 900.0  # the Redis that took over has a clock that is behind
-    empty = InstantQueue(now=lambda: clock[0])
-    worker.reader._queue = empty
+    put(worker.queue, *range(5))
+    worker.intake.move()
     worker.reader.read()
-    assert "began anew" in caplog.text
-    assert worker.reader.position == START
-    put(empty, 7)
-    empty.intake(0)
+    before = worker.reader.position
+    swap(worker, InstantQueue(now=lambda: clock))
     worker.reader.read()
-    assert worker.numbers() == [7]
+    put(worker.queue, 7)
+    worker.intake.move()
+    worker.reader.read()
+    assert worker.numbers() == [0, 1, 2, 3, 4, 7]
+    assert order_of(worker.reader.position) > order_of(before)
+    assert number_of(worker.reader.position) == 6
+    assert "lost the whole bus" in caplog.text
+    assert worker.reader.lost == 0
+
+
+@pytest.mark.parametrize("clock", [900.0, 1_000.0, 1_100.0])
+@pytest.mark.parametrize("is_silent", [False, True])
+def test_a_bus_that_has_lost_its_end_goes_on_behind_what_was_read_and_the_difference_is_counted(
+    clock: float, is_silent: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    lagging = InstantQueue(now=lambda: clock)
+    worker = Worker(InstantQueue(now=lambda: 1_000.0))
+    worker.reader.locate()
+    for queue in (worker.queue, lagging):
+        put(queue, *range(10))
+    lagging.intake(0)
+    lagging._bus.clear()
+    worker.intake.move()
+    lagging._bus.extend(worker.queue._bus)  # so far the replica has come
+    put(worker.queue, *range(10, 30))
+    worker.intake.move()
+    worker.reader.read()
+    swap(worker, lagging)
+    if is_silent:
+        worker.intake.move()
+        worker.reader.read()
+        assert worker.reader.position == lagging.newest_id()
+    put(lagging, *range(30, 50))
+    worker.intake.move()
+    worker.reader.read()
+    assert worker.numbers() == list(range(50))
+    assert worker.reader.lost == 20
+    assert "lost its last 20" in caplog.text
+    assert number_of(worker.reader.position) == 50
+
+
+def test_what_was_moved_and_not_read_before_the_end_was_lost_is_counted_once() -> None:
+    lagging = InstantQueue(now=lambda: 900.0)
+    worker = Worker(InstantQueue(now=lambda: 1_000.0))
+    worker.reader.locate()
+    put(worker.queue, 0, 1)
+    worker.intake.move()
+    lagging._bus.extend(worker.queue._bus)
+    worker.reader.read()
+    put(worker.queue, 2, 3, 4)
+    worker.intake.move()
+    swap(worker, lagging)
+    for _ in range(2):
+        worker.intake.move()
+        worker.reader.read()
+    put(lagging, 5)
+    worker.intake.move()
+    worker.reader.read()
+    assert (worker.numbers(), worker.reader.lost) == ([0, 1, 5], 3)

@@ -22,7 +22,12 @@ def test_a_jump_in_the_numbers_is_what_was_trimmed() -> None:
 
 def test_numbers_that_begin_again_are_a_new_bus() -> None:
     assert Cursor("5-10").advance(entries("7-1", "7-2")) == Gap(0, is_anew=True)
-    assert Cursor("5-10").advance(entries("7-4")) == Gap(3, is_anew=True)
+
+
+def test_numbers_that_come_again_tell_how_many_were_lost_and_no_more() -> None:
+    assert Cursor("5-10").advance(entries("7-4", "7-5")) == Gap(7, is_anew=True)
+    assert Cursor("5-10").advance(entries("7-10")) == Gap(1, is_anew=True)
+    assert Cursor("5-10").jump("4-7") == Gap(3, is_anew=True)
 
 
 def test_nothing_is_missing_before_the_first_entry() -> None:
@@ -48,7 +53,8 @@ def test_a_jump_to_where_it_stands_is_no_gap() -> None:
 
 def test_a_gap_says_in_words_what_happened() -> None:
     assert str(Gap(3, is_anew=False)) == "3 entries were trimmed from the bus before they were read"
-    assert "anew" in str(Gap(0, is_anew=True))
+    assert "nobody knows how many" in str(Gap(0, is_anew=True))
+    assert "lost its last 3" in str(Gap(3, is_anew=True))
 
 
 @given(st.lists(st.booleans(), max_size=30), st.booleans())

@@ -521,7 +521,7 @@ def test_a_greenlet_that_keeps_dying_is_logged_counted_and_named(
 
 def test_an_intake_that_dies_is_reported(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     class Torn(MemoryQueue):
-        def intake(self, timeout: float) -> Moved:
+        def intake(self, timeout: float, known: str = START) -> Moved:
             raise ZeroDivisionError("bug")
 
     reported = threading.Event()

@@ -1,13 +1,12 @@
 -- Where a cursor stands; one that nobody has moved yet, or that cannot be read, begins here.
 --
--- KEYS: the cursor, where it began, the bus
+-- KEYS: the cursor, where it began, the bus, where it ends
 -- Returns the cursor's place, and for the first two keys whether there was something that is no place.
 
 local until_id, is_odd = noted(KEYS[1])
 local born, is_born_odd = noted(KEYS[2])
-local newest = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
-local here = newest and newest[1]
-if not here then
+local here = end_of(KEYS[3], KEYS[4])
+if here == '0-0' then
   -- On an empty bus this moment is before every entry to come, and behind whatever an older bus had.
   local time = redis.call('TIME')
   here = string.format('%.0f-0', time[1] * 1000 + math.floor(time[2] / 1000))

@@ -1,9 +1,11 @@
 -- Move the messages of the intake list, then some of the queue's list, to the bus. Atomic like every script.
 --
--- KEYS: the list, the intake list, the bus, the names of the messages that were set aside
+-- KEYS: the list, the intake list, the bus, the names of the messages that were set aside, where the bus ends, up to
+--       where it has lost entries
 -- ARGV: how many messages and about how many bytes are moved at most, how long the bus may get (about), how many bytes
---       a message may have (0: any number)
--- Returns how many were moved, the id of the bus' newest entry, and how many are set aside.
+--       a message may have (0: any number), the newest id that the caller knows of
+-- Returns how many were moved, the id of the bus' newest entry, how many are set aside, and where the bus ended, if that
+-- was before what the caller knew: then it goes on behind that, and its numbers, too.
 --
 -- Looks at no message but for its length, and at that before it asks for the message: to hand 60 MB to a script takes
 -- Redis longer than all other steps together. A message that is too large is set aside in a key of its own, for a
@@ -11,13 +13,28 @@
 --
 -- Adds before it removes: if the first XADD is refused (no memory, a key of the wrong kind), nothing has happened.
 
-local list, intake, bus, aside = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local list, intake, bus, aside, end_key, lost_key = unpack(KEYS)
 local limit, batch_bytes, bus_length, most_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+local known = ARGV[5]
 local SMALL = 16384 -- bytes; a few of them more or less are no matter
 local OVERHEAD = 65536 -- more than what a list takes beside its messages
+local MARGIN_MS = 10000 -- what other workers may know beyond what the caller does
 
-local newest = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)[1]
-local newest_id = newest and newest[1] or '0-0'
+local newest_id = end_of(bus, end_key)
+local ended = false
+local known_ms, known_number = parts_of(known)
+local _, newest_number = parts_of(newest_id)
+if is_behind(known, newest_id) then
+  ended = newest_id
+  newest_id = string.format('%.0f-%.0f', known_ms + MARGIN_MS, math.max(known_number, newest_number))
+  redis.call('SET', end_key, newest_id)
+end
+if known_number > newest_number then
+  local lost_id = noted(lost_key)
+  if not lost_id or is_behind(known, lost_id) then
+    redis.call('SET', lost_key, known)
+  end
+end
 local newest_ms, number = string.match(newest_id, '(%d+)-(%d+)')
 
 local time = redis.call('TIME')
@@ -88,4 +105,4 @@ if behind > 0 and redis.call('LLEN', intake) == 0 then
     move(list)
   end
 end
-return {moved, newest_id, redis.call('SCARD', aside)}
+return {moved, newest_id, redis.call('SCARD', aside), ended}

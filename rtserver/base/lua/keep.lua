@@ -144,6 +144,13 @@ for stream, id in pairs(broken) do
   note(prefix .. 'trimmed:' .. stream, id)
 end
 
+-- Nobody can have kept what lies behind the end of the bus: if Redis has lost that part of it, other entries will come
+-- in its place.
+local bus_end = end_of(prefix .. 'bus', prefix .. 'end')
+if bus_end ~= '0-0' and is_behind(until_id, bus_end) then
+  until_id = bus_end
+end
+
 if is_behind(until_id, cursor) then
   redis.call('SET', KEYS[1], until_id)
   if not noted(KEYS[2]) then

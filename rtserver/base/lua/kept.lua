@@ -1,13 +1,15 @@
 -- Read a part of several derived streams, and what is known of entries that are not there any more. All at one moment.
 --
--- KEYS: the cursor, where it began; the n streams; for each of them where its newest id is told; where its newest
---       trimmed id is
+-- KEYS: the cursor, where it began, the bus, where it ends, up to where it has lost entries; the n streams; for each
+--       of them where its newest id is told; where its newest trimmed id is
 -- ARGV: behind which id, up to which, how many of each stream, what all keys begin with
--- Returns the two ids; for each stream its entries; whether it exists; the newest id; the newest trimmed id; which of
+-- Returns the two ids, the end of the bus, up to where it has lost entries, its oldest id, the next one behind the first
+-- of the ARGV; for each stream its entries; whether it exists; the newest id; the newest trimmed id; which of
 -- its three keys is of another kind, or no place on the bus (0: none). Then nobody can tell what was there.
 
 local after, until_id, count, prefix = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local streams = (#KEYS - 2) / 3
+local FIRST = 5 -- keys that are about no stream
+local streams = (#KEYS - FIRST) / 3
 local found, exists, newest, trimmed, broken = {}, {}, {}, {}, {}
 
 -- At most count entries with their messages, and the newest one whose body is gone.
@@ -34,15 +36,15 @@ local function read(key)
 end
 
 for stream = 1, streams do
-  local key = KEYS[2 + stream]
+  local key = KEYS[FIRST + stream]
   local kind = redis.call('TYPE', key).ok
   local is_right = kind == 'none' or kind == 'stream'
   local entries, gone = {}, nil
   if is_right then
     entries, gone = read(key)
   end
-  local newest_id, is_newest_odd = noted(KEYS[2 + streams + stream])
-  local trimmed_id, is_trimmed_odd = noted(KEYS[2 + 2 * streams + stream])
+  local newest_id, is_newest_odd = noted(KEYS[FIRST + streams + stream])
+  local trimmed_id, is_trimmed_odd = noted(KEYS[FIRST + 2 * streams + stream])
   if gone and not (trimmed_id and is_behind(trimmed_id, gone)) then
     trimmed_id = gone
   end
@@ -52,4 +54,14 @@ for stream = 1, streams do
   trimmed[stream] = trimmed_id or false
   broken[stream] = not is_right and 1 or is_newest_odd and 2 or is_trimmed_odd and 3 or 0
 end
-return {noted(KEYS[1]) or false, noted(KEYS[2]) or false, found, exists, newest, trimmed, broken}
+
+local function first_behind(place)
+  local entry = redis.call('XRANGE', KEYS[3], '(' .. place, '+', 'COUNT', 1)[1]
+  return entry and entry[1] or false
+end
+
+local places = {
+  noted(KEYS[1]) or false, noted(KEYS[2]) or false, end_of(KEYS[3], KEYS[4]), noted(KEYS[5]) or false,
+  first_behind('0-0'), first_behind(after),
+}
+return {places, found, exists, newest, trimmed, broken}

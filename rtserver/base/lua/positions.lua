@@ -1,6 +1,6 @@
 -- Note down how far the lanes of a worker have come. None goes backwards, unless the bus has begun anew.
 --
--- KEYS: the hash of positions, the bus
+-- KEYS: the hash of positions, the bus, where it ends
 -- ARGV: a field and an id of the bus, and so on in pairs
 -- Returns 0 if the key is another kind than a hash: then nothing is noted down. A field that cannot be read counts as
 -- none.
@@ -8,20 +8,23 @@
 -- Two processes may save under one name, an old one that ends and the one that takes its place; and a command whose
 -- connection broke may arrive after the one that repeated it.
 
-local positions, bus = KEYS[1], KEYS[2]
+local positions = KEYS[1]
 
 local kind = redis.call('TYPE', positions).ok
 if kind ~= 'hash' and kind ~= 'none' then
   return 0
 end
 
-local newest = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)[1]
-local newest_id = newest and newest[1] or '0-0'
+local newest_id = end_of(KEYS[2], KEYS[3])
 
 for i = 1, #ARGV, 2 do
-  local old = redis.call('HGET', positions, ARGV[i])
-  if not old or not parts_of(old) or is_behind(ARGV[i + 1], old) or is_behind(old, newest_id) then
-    redis.call('HSET', positions, ARGV[i], ARGV[i + 1])
+  local old, new = redis.call('HGET', positions, ARGV[i]), ARGV[i + 1]
+  -- If Redis has lost the end of the bus, other entries will come in its place.
+  if newest_id ~= '0-0' and is_behind(new, newest_id) then
+    new = newest_id
+  end
+  if not old or not parts_of(old) or is_behind(new, old) or is_behind(old, newest_id) then
+    redis.call('HSET', positions, ARGV[i], new)
   end
 end
 return 1

@@ -1,0 +1,4 @@
+-- Where the bus ends.
+--
+-- KEYS: the bus, the note about its end
+return end_of(KEYS[1], KEYS[2])
