@@ -259,7 +259,11 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         Meta(description="The least level that is logged: debug, info, warning, error."),
     ] = "info"
     var_dir: Annotated[
-        str, Meta(description="Directory of the embedded Redis and of the demo site's database.", min_length=1)
+        str,
+        Meta(
+            description="Directory of the marks of handlers, of the embedded Redis and of the demo's database.",
+            min_length=1,
+        ),
     ] = "var"
     msg_handlers: Annotated[Words, Meta(description="Your own handlers of users' messages.", extra=DOTTED_PATHS)] = ()
     services: Annotated[Words, Meta(description="Your own handlers of service messages.", extra=DOTTED_PATHS)] = ()

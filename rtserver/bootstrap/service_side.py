@@ -1,10 +1,12 @@
 """The service thread's objects, built and wired: the queue, the handlers, the demo's producer."""
 
+import logging
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import gevent
 import gevent.event
@@ -12,6 +14,9 @@ import gevent.event
 from rtserver.base.bridge import Bridge
 from rtserver.base.canary_trail import CanaryTrail, Place
 from rtserver.base.cpu_quota import FairShares, ProcessorClock, cpu_rate
+from rtserver.base.file_marks import FileMarks
+from rtserver.base.mark_port import MarkPort
+from rtserver.base.memory_marks import MemoryMarks
 from rtserver.base.message_size import MessageSizeLimit
 from rtserver.base.queue_port import Bound, QueueError
 from rtserver.base.redis_queue import RedisQueue
@@ -40,6 +45,8 @@ from tcelib.queue.redis_connection import RedisClient
 from tcelib.queue.redis_error import RedisCallError
 
 PAUSE_SECONDS = 0.001
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,7 @@ def build_services(
         once=OnceRule(config.once_tries, config.once_claim_seconds),
         max_ahead=config.bus_length // 2,
         lane_bound=config.lane_length,
+        marks=open_marks(Path(config.var_dir), worker),
     )
     thread = ServiceThread(
         pipeline,
@@ -150,6 +158,15 @@ def service_shares(config: Config) -> FairShares | None:
         return None
     clock = ProcessorClock(time.monotonic, time.thread_time)
     return FairShares(cpu_rate(share), clock, gevent.spawn_later, pause=PAUSE_SECONDS)
+
+
+def open_marks(directory: Path, worker: str) -> MarkPort:
+    """The marks of what handlers are at, in a file; where there can be none, in memory alone, and the log says so."""
+    try:
+        return FileMarks(directory.resolve() / "marks", worker)
+    except OSError as error:
+        log.warning("! no marks, so what kills this process is handled again at each start: %s", error)
+        return MemoryMarks()
 
 
 def find_canary(pipeline: Pipeline) -> Place:

@@ -12,14 +12,18 @@ slow handler takes no memory and loses nothing, as long as the bus still holds w
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
+from itertools import islice, takewhile
 
+from rtserver.base.mark_port import Mark, Suspect
+from rtserver.base.memory_marks import MemoryMarks
 from rtserver.base.queue_port import START, Entry, just_before, order_of
 from rtserver.base.signature import Signer
 from rtserver.service.cursor import Cursor, Gap
 from rtserver.service.hand_over import HandOver
-from rtserver.service.message import NO_BOUNDS, Bounds, Rejected, ServiceMessage, decode
+from rtserver.service.message import NO_BOUNDS, Bounds, Reason, Rejected, ServiceMessage, decode
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.rejections import Rejections
+from rtserver.service.suspects import Suspects, is_poison, is_single
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +33,9 @@ class Lane:
 
     ``handled`` counts messages that went through, ``rejected`` those that did not, and ``lost`` bus entries that were
     gone before they could be read.
+
+    ``mark`` says what is with the handler, to whoever comes after this process. What it has inherited is handed over
+    one by one, and poison not at all.
     """
 
     def __init__(
@@ -40,8 +47,11 @@ class Lane:
         batch: int = 500,
         signer: Signer | None = None,
         bounds: Bounds = NO_BOUNDS,
+        mark: Mark | None = None,
     ) -> None:
         self._bounds = bounds
+        self._mark = mark or MemoryMarks().mark(handler.msg_type)
+        self._suspects = Suspects(self._mark)
         self.handler = handler
         self.msg_type = handler.msg_type
         self.handled = 0
@@ -66,6 +76,12 @@ class Lane:
     def at_work(self) -> int | None:
         """How many messages the handler has returned from, while it has another one; None while it has none."""
         return None if self._in_hand is None else self._returned
+
+    @property
+    def next_suspect(self) -> Suspect | None:
+        """The next message as a suspect that has to be handed over with nothing else going on; None for any other."""
+        suspect = self._suspects.find(self._queue[0][0].id) if self._suspects and self._queue else None
+        return suspect if suspect is not None and is_single(suspect) and not is_poison(suspect) else None
 
     @property
     def is_behind(self) -> bool:
@@ -149,24 +165,63 @@ class Lane:
         return self._cursor is None
 
     def work(self) -> None:
-        """Hand one batch to the handler, then flush it.
+        """Hand one batch to the handler, then flush it; a suspect is a batch of its own.
 
         A handler that raises costs one message, one whose ``flush`` raises the batch: they are rejected. Raises
         ``StopRequest``, and ``QueueError`` at the server's end: then nothing of the batch counts as done.
         """
-        queue, act = self._queue, self._act
-        self._in_hand = just_before(queue[0][0].id) if queue else None
+        queue = self._queue
+        if not queue:
+            return
+        if self._suspects:
+            self._work_closely()
+        else:
+            self._work(min(len(queue), self._batch), 0)
+
+    def _work_closely(self) -> None:
+        """Hand over what comes before the next suspect, or that one alone."""
+        suspect = self._suspects.find(self._queue[0][0].id)
+        count = self._count_clear() if suspect is None else 1
+        last = self._queue[count - 1][0].id
+        if suspect is None:
+            self._work(count, 0)
+        elif is_poison(suspect):
+            self._bury(suspect)
+        else:
+            self._work(1, suspect.deaths)
+            self._suspects.clear(last)
+        self._suspects.pass_by(last)
+
+    def _work(self, count: int, deaths: int) -> None:
+        queue, act, mark = self._queue, self._act, self._mark.set
+        self._in_hand = just_before(queue[0][0].id)
         batch: list[tuple[Entry, ServiceMessage]] = []  # what the flush is about
-        for _ in range(min(len(queue), self._batch)):
-            item = queue.popleft()
-            try:
-                act(*item)
-                batch.append(item)
-            except Rejected as rejected:
-                self._reject(item[0], rejected)
-            self._returned += 1
-        self._flush(batch)
+        try:
+            for _ in range(count):
+                item = queue.popleft()
+                mark(item[0].id, deaths)
+                try:
+                    act(*item)
+                    batch.append(item)
+                except Rejected as rejected:
+                    self._reject(item[0], rejected)
+                self._returned += 1
+            if batch:
+                self._mark.set_range(batch[0][0].id, batch[-1][0].id, deaths)
+            self._flush(batch)
+        finally:
+            self._mark.clear()
         self._in_hand = None
+
+    def _count_clear(self) -> int:
+        """How many messages of a batch come before a suspect."""
+        batch = islice(self._queue, self._batch)
+        return sum(1 for _ in takewhile(lambda item: self._suspects.find(item[0].id) is None, batch))
+
+    def _bury(self, suspect: Suspect) -> None:
+        entry, message = self._queue.popleft()
+        text = f"{suspect.deaths} processes have died while it was with its handler"
+        self._reject(entry, Rejected(Reason.POISON, text, message.src))
 
     def begin_anew(self) -> None:
         """Go on after whoever called ``work`` has died: what was not done is read from the bus once more."""

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     UNKNOWN_TYPE = "unknown_type"
     BAD_DATA = "bad_data"
     HANDLER_FAILED = "handler_failed"
+    POISON = "poison"
 
 
 NO_ID = msgspec.Raw()

@@ -13,14 +13,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
+from rtserver.base.mark_port import Mark, Suspect
+from rtserver.base.memory_marks import MemoryMarks
 from rtserver.base.queue_port import Entry, QueueError
 from rtserver.base.work_port import Work, WorkPort
 from rtserver.service.bus_reader import HOLD_SECONDS
 from rtserver.service.hand_over import HandOver
+from rtserver.service.isolation import LOOK_SECONDS, Isolation
 from rtserver.service.message import Reason, Rejected, decode
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
+from rtserver.service.suspects import Suspects, is_poison
 
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0
@@ -57,7 +61,13 @@ class OnceWorker:
         must_hold: Callable[[], bool],
         pause: Callable[[float], object],
         now: Callable[[], float] = time.monotonic,
+        mark: Mark | None = None,
+        isolation: Isolation | None = None,
     ) -> None:
+        self._mark = mark or MemoryMarks().mark(name)
+        self._suspects = Suspects(self._mark)
+        self._isolation = isolation or Isolation(lambda owner: True, pause=pause, now=now)
+        self._next_up: str | None = None  # taken, and waits for its turn
         self.msg_type = handler.msg_type
         self.handled = self.retried = self.claimed = self.waiting = 0
         self.running: str | None = None
@@ -122,10 +132,21 @@ class OnceWorker:
         return self._link.call(self._work.take, self._name, wait)
 
     def do(self, work: Work) -> None:
-        """Have one piece handled, and say what became of it."""
-        self.running = work.id
+        """Have one piece handled, and say what became of it. A suspect is handed over with nothing else going on."""
+        self._next_up = work.id
+        suspect = self._suspects.find(work.id)
+        if suspect is None or is_poison(suspect):
+            while self._isolation.holds_up(self):
+                self._pause(LOOK_SECONDS)
+            self._do(work, suspect)
+        else:
+            with self._isolation.alone(self):
+                self._do(work, suspect)
+
+    def _do(self, work: Work, suspect: Suspect | None) -> None:
+        self.running, self._next_up = work.id, None
         try:
-            self._handle(work)
+            self._handle(work, suspect)
         except Rejected as rejected:
             self._on_rejected(work, rejected)
         else:
@@ -135,7 +156,7 @@ class OnceWorker:
 
     def say_alive(self) -> None:
         """Keep what is held. What has been claimed by another worker is his."""
-        held = [*self._due, *([self.running] if self.running is not None else [])]
+        held = [*self._due, *(work_id for work_id in (self.running, self._next_up) if work_id is not None)]
         still_mine = self._link.call(self._work.renew, self._name, held)
         for work_id in set(held) - still_mine:
             self._due.pop(work_id, None)
@@ -143,7 +164,8 @@ class OnceWorker:
     def release(self) -> None:
         """At the end: what waits to be tried again may be claimed by others at once."""
         with suppress(QueueError):  # then they claim it later
-            self._link.call(self._work.release, self._name, list(self._due))
+            waiting = [*self._due, *([self._next_up] if self._next_up is not None else [])]
+            self._link.call(self._work.release, self._name, waiting)
 
     def _ask_what_was_given(self) -> None:
         """A piece whose delivery went down with the connection is ours, and nobody but us can know."""
@@ -166,12 +188,23 @@ class OnceWorker:
             self.claimed += 1
         return work
 
-    def _handle(self, work: Work) -> None:
+    def _handle(self, work: Work, suspect: Suspect | None) -> None:
+        """Deaths on this machine are known by the mark; those of other workers show in the number of tries."""
+        if suspect is not None and is_poison(suspect):
+            raise Rejected(Reason.POISON, f"{suspect.deaths} processes have died while it was with its handler")
         if work.tries > self._rule.tries:
-            raise Rejected(Reason.HANDLER_FAILED, f"its worker died {self._rule.tries} times before it was done")
+            raise Rejected(Reason.POISON, f"its worker died at the last of {self._rule.tries} tries")
         message = decode(work.raw)  # whether it was signed was looked at before it was kept
-        self._hand_over.do(Entry(work.id, work.raw), message)
-        self._hand_over.flush(message.src)
+        self._mark.set(work.id, 0 if suspect is None else suspect.deaths)
+        try:
+            self._hand_over.do(Entry(work.id, work.raw), message)
+            self._hand_over.flush(message.src)
+        except Rejected:
+            self._suspects.clear(work.id)
+            raise
+        finally:
+            self._mark.clear()
+        self._suspects.clear(work.id)
 
     def _on_rejected(self, work: Work, rejected: Rejected) -> None:
         if rejected.reason is Reason.HANDLER_FAILED and work.tries < self._rule.tries:

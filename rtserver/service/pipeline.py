@@ -12,11 +12,14 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from rtserver.base.mark_port import MarkPort
+from rtserver.base.memory_marks import MemoryMarks
 from rtserver.base.signature import Signer
 from rtserver.base.work_port import WorkQueue
 from rtserver.service.broken_key import BrokenKeys
 from rtserver.service.bus_reader import BusReader, Intake
 from rtserver.service.dispatcher import ServiceMessageDispatcher
+from rtserver.service.isolation import Isolation
 from rtserver.service.lane import Lane
 from rtserver.service.message import NO_BOUNDS, Bounds
 from rtserver.service.msg_handler import ServiceMsgHandler
@@ -33,7 +36,8 @@ class Pipeline:
     """The parts of one worker, which comes back under the name ``worker`` after a restart.
 
     Nothing is read while ``is_congested`` says so. ``pause`` waits for seconds, ``event`` makes what a part sleeps
-    on, ``signer`` knows whose messages are taken. Raises ``DuplicateTypeError``.
+    on, ``signer`` knows whose messages are taken, ``marks`` what was with the handlers of an earlier process when it
+    died. Raises ``DuplicateTypeError``.
     """
 
     def __init__(
@@ -54,8 +58,10 @@ class Pipeline:
         lane_bound: int = 2_000,
         lane_batch: int = 500,
         now: Callable[[], float] = time.monotonic,
+        marks: MarkPort | None = None,
     ) -> None:
         self.queue = queue
+        self.marks: MarkPort = marks or MemoryMarks()
         self.link = link
         self.rejections = rejections = Rejections()
         self.broken_keys = BrokenKeys(queue, link, pause)
@@ -64,16 +70,28 @@ class Pipeline:
         def must_hold() -> bool:
             return is_congested() or rejections.is_congested
 
+        isolation = Isolation(self._is_idle, pause=pause, now=now)
         life = f"{worker}#{secrets.token_hex(4)}"
 
         def lane_of(handler: ServiceMsgHandler) -> Lane:
             of_lane = {"bound": lane_bound, "batch": lane_batch}
             if handler.delivery != "once":
-                return Lane(handler, rejections, signer=signer, bounds=bounds, **of_lane)
-            work = queue.work(stream_of(handler.msg_type))
+                mark = self.marks.mark(handler.msg_type)
+                return Lane(handler, rejections, signer=signer, bounds=bounds, mark=mark, **of_lane)
+            stream = stream_of(handler.msg_type)
             self.once.append(
                 OnceWorker(
-                    handler, work, link, rejections, life, rule=once, must_hold=must_hold, pause=pause, now=now
+                    handler,
+                    queue.work(stream),
+                    link,
+                    rejections,
+                    life,
+                    rule=once,
+                    must_hold=must_hold,
+                    pause=pause,
+                    now=now,
+                    mark=self.marks.mark(stream),
+                    isolation=isolation,
                 )
             )
             return OnceLane(OnceInbox(handler, queue, link), rejections, signer=signer, bounds=bounds, **of_lane)
@@ -93,12 +111,17 @@ class Pipeline:
             **waits,
         )
         self.undertaker = Undertaker(rejections, queue, link, event())
-        self.workers = tuple(
-            LaneWorker(lane, queue, link, self.reader, event(), repeats=repeats, **waits) for lane in self.lanes
-        )
         self.positions = Positions(worker, self.lanes, queue, link, self.reader, rejections=rejections, pause=pause)
+        alone: dict[str, Any] = {"isolation": isolation, "settle": self.positions.settle}
+        self.workers = tuple(
+            LaneWorker(lane, queue, link, self.reader, event(), repeats=repeats, **waits, **alone)
+            for lane in self.lanes
+        )
 
     @property
     def handing(self) -> tuple[Lane | OnceWorker, ...]:
         """What gives messages to handlers. Where one delivers once, its lane only keeps what its worker works off."""
         return (*self.lanes, *self.once)
+
+    def _is_idle(self, owner: object) -> bool:
+        return all(one.at_work is None for one in self.handing if one is not owner)

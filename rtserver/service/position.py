@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from rtserver.base.containment import is_stop
 from rtserver.base.queue_port import QueueError, QueuePort, order_of
-from rtserver.service.bus_reader import BusReader
+from rtserver.service.bus_reader import HOLD_SECONDS, BusReader
 from rtserver.service.lane import Lane
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
@@ -19,6 +19,7 @@ from rtserver.service.rejections import Rejections
 log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 1.0
+SETTLE_LOOKS = 2_000  # a look takes HOLD_SECONDS
 NO_LANE = ""
 """The place, among those of the lanes, of what goes to none of them and has to be buried: no type is called that."""
 
@@ -104,6 +105,14 @@ class Positions:
         if self._rejections.buried >= self._letters:
             places, self._next = self._next, None
             self._write({name: place for name, place in places.items() if place != self._saved.get(name)})
+
+    def settle(self) -> None:
+        """Save what is done by now; for letters that are on their way, waits a while."""
+        letters, looks = self._rejections.added, 0
+        while self._rejections.buried < letters and looks < SETTLE_LOOKS:
+            self._pause(HOLD_SECONDS)
+            looks += 1
+        self.finish()
 
     def finish(self) -> None:
         """Save what is done at the end: first what waited for burials, then the rest."""

@@ -168,6 +168,7 @@ class ServiceThread:
             self._mailbox.bind(lambda: None)
             self._doorbell.take_down()
             self.pipeline.queue.close()
+            self.pipeline.marks.close()
             # A function that was offloaded and hangs would hold up the end here, and needs the loop when it returns.
             if not len(hub.threadpool):
                 hub.destroy(destroy_loop=True)

@@ -3,15 +3,22 @@
 Decides when there is nothing left to do. How a loop sleeps and is woken is said by whoever runs it.
 """
 
+import logging
+import time
 from collections.abc import Callable
 from typing import Protocol
 
 from rtserver.base.queue_port import QueuePort
 from rtserver.service.bus_reader import HOLD_SECONDS, BusReader
+from rtserver.service.isolation import LOOK_SECONDS, Isolation
+from rtserver.service.kept_loop import nothing
 from rtserver.service.lane import Lane
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
 from rtserver.service.repeats import RepeatFilter
+from rtserver.service.suspects import POISON_DEATHS
+
+log = logging.getLogger(__name__)
 
 BURY_LIMIT = 500
 CATCH_UP_COUNT = 500
@@ -31,7 +38,10 @@ class Event(Protocol):
 
 
 class LaneWorker:
-    """Works off one lane, and reads the bus for it while it is behind."""
+    """Works off one lane, and reads the bus for it while it is behind.
+
+    ``settle`` saves what is done so far: a suspect is handed over when nothing before it can come again.
+    """
 
     def __init__(
         self,
@@ -44,7 +54,11 @@ class LaneWorker:
         must_hold: Callable[[], bool],
         pause: Callable[[float], object],
         repeats: RepeatFilter | None = None,
+        isolation: Isolation | None = None,
+        settle: Callable[[], None] = nothing,
     ) -> None:
+        self._isolation = isolation or Isolation(lambda owner: True, pause=pause, now=time.monotonic)
+        self._settle = settle
         self._repeats = repeats or RepeatFilter(queue, link)
         self._lane = lane
         self._queue = queue
@@ -67,7 +81,7 @@ class LaneWorker:
         while True:
             self._awake.clear()
             while len(lane):
-                lane.work()
+                self._work()
                 self._pause(0)
             if not lane.catch_up(self._reader.position):
                 self._read_bus()
@@ -80,6 +94,25 @@ class LaneWorker:
         """The reader has ended: return as soon as there is nothing left."""
         self._is_finishing = True
         self._awake.set()
+
+    def _work(self) -> None:
+        lane = self._lane
+        suspect = lane.next_suspect
+        if suspect is None:
+            while self._isolation.holds_up(lane):
+                self._pause(LOOK_SECONDS)
+            lane.work()
+            return
+        log.warning(
+            "! %s: message %s was with its handler when a process died (%d of %d); it is retried alone",
+            lane.msg_type,
+            suspect.first,
+            suspect.deaths,
+            POISON_DEATHS,
+        )
+        self._settle()
+        with self._isolation.alone(lane):
+            lane.work()
 
     def _read_bus(self) -> None:
         while self._must_hold():

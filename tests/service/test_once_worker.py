@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from service_fakes import Recorder
 
+from rtserver.base.containment import StopRequest
+from rtserver.base.mark_port import Mark
+from rtserver.base.memory_marks import MemoryMarks
 from rtserver.base.memory_queue import MemoryQueue
 from rtserver.base.queue_port import START, Kept, QueueAwayError
 from rtserver.base.signature import Signer
@@ -14,6 +17,7 @@ from rtserver.service.message import BadData, encode
 from rtserver.service.once_worker import LONGEST_DELAY, MOST_HELD, OnceRule, OnceWorker, delay_after
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
+from rtserver.service.suspects import POISON_DEATHS
 
 STREAM = "once:number"
 
@@ -58,7 +62,7 @@ class World:
     def pass_by(self, seconds: float) -> None:
         self.time += seconds
 
-    def worker(self, handler: Recorder, tries: int = 3) -> OnceWorker:
+    def worker(self, handler: Recorder, tries: int = 3, mark: Mark | None = None) -> OnceWorker:
         self.names += 1
         return OnceWorker(
             handler,
@@ -70,6 +74,7 @@ class World:
             must_hold=lambda: False,
             pause=self.pass_by,
             now=lambda: self.time,
+            mark=mark,
         )
 
     def bring(self, *datas: Any) -> None:
@@ -215,7 +220,53 @@ def test_a_message_that_kills_its_workers_kills_only_so_many(world: World) -> No
     last = world.worker(handler, tries=3)
     step(last, 2)
     assert handler.calls == []
-    assert world.letters() == [("handler_failed", "its worker died 3 times before it was done")]
+    assert world.letters() == [("poison", "its worker died at the last of 3 tries")]
+
+
+class Killer(Recorder):
+    """Kills its process with the number 1, as far as a test can be killed."""
+
+    def __call__(self, src: str, data: Any) -> None:
+        if data == 1:
+            raise StopRequest
+        super().__call__(src, data)
+
+
+def die_of(world: World, marks: MemoryMarks) -> MemoryMarks:
+    """One life of a worker that dies in the middle of the number 1; its marks, as they stand at its death."""
+    worker = world.worker(Killer(), tries=9, mark=(mark := marks.mark("number")))
+    work = worker.next()
+    while work is None:
+        world.time += 0.4
+        work = worker.next()
+    deaths = max((suspect.deaths for suspect in mark.suspects()), default=0)
+    with pytest.raises(StopRequest):
+        worker.do(work)
+    mark.set(work.id, deaths)  # what a dead process does not clear
+    return MemoryMarks(marks)
+
+
+def test_one_that_kills_its_own_server_is_poison_after_three_deaths(world: World) -> None:
+    world.bring(1)
+    marks = MemoryMarks()
+    for _ in range(POISON_DEATHS):
+        marks = die_of(world, marks)
+    world.bring(2)
+    world.time += 31.0
+    handler = Recorder()
+    step(world.worker(handler, tries=9, mark=marks.mark("number")), 4)
+    assert world.letters() == [("poison", "3 processes have died while it was with its handler")]
+    assert handler.numbers == [2]
+
+
+def test_a_suspect_that_is_done_is_one_no_more(world: World) -> None:
+    world.bring(1)
+    marks = die_of(world, MemoryMarks())
+    world.time += 31.0
+    handler = Recorder()
+    step(world.worker(handler, tries=9, mark=marks.mark("number")), 2)
+    assert handler.numbers == [1]
+    assert MemoryMarks(marks).mark("number").suspects() == []
 
 
 @pytest.mark.parametrize("lost", ["take", "claim"])

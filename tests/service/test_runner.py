@@ -250,7 +250,7 @@ def test_bad_messages_are_buried_with_their_reasons_and_the_next_is_handled(site
     reasons = {letter.raw: letter.reason for letter in letters}
     assert [reasons[raw] for raw in bad] == ["bad_json", "bad_message", "unknown_type", "bad_data"]
     counts = thread.pipeline.rejections.counts
-    assert counts == {**dict.fromkeys(reasons.values(), 1), "handler_failed": 0, "bad_signature": 0}
+    assert counts == {**dict.fromkeys(reasons.values(), 1), "handler_failed": 0, "bad_signature": 0, "poison": 0}
     queue.close()
 
 

@@ -1,7 +1,10 @@
 """Plug-ins for the tests of what escapes handlers. ``escape`` raises what it is told to, on either thread."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gevent
@@ -22,6 +25,24 @@ ESCAPES: dict[str, Callable[[], BaseException]] = {
 }
 
 
+DEATHS: tuple[Callable[[], object], ...] = (
+    lambda: os.kill(os.getpid(), signal.SIGKILL),
+    os.abort,
+    lambda: os._exit(0),
+    lambda: None,
+)
+"""What a deadly message does to one process after the other."""
+
+
+def die() -> None:
+    """End the process, each time in another way: the file ``deaths`` says how often it was done."""
+    path = Path(os.environ["RTSERVER_VAR_DIR"]) / "deaths"
+    with path.open("ab") as file:
+        number = file.tell()
+        file.write(b".")
+    DEATHS[number]()
+
+
 class ServiceEscaper(ServiceMsgHandler):
     """Raises, or tells everybody what else it was sent."""
 
@@ -32,6 +53,8 @@ class ServiceEscaper(ServiceMsgHandler):
         """See ``ServiceMsgHandler``. A trap rings when the lane's greenlet is somewhere else."""
         if data in ESCAPES:
             raise ESCAPES[data]()
+        if data == "deadly":
+            die()
         if data == "trap":
             gevent.Timeout.start_new(0.001)
         self.users.push_message("*", data, "heard")

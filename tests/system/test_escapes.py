@@ -1,6 +1,7 @@
 """Whatever a handler raises costs that message and nothing else: a real server with handlers that raise anything."""
 
 import json
+import signal
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -116,6 +117,31 @@ def test_what_hooks_raise_at_sigterm_costs_no_client_its_farewell_and_is_no_fail
         assert server.wait() == 0
     said = "".join(server.output)
     assert said.count("UserEscaper.on_useragent_remove failed") == len(clients)
+
+
+def test_a_message_that_kills_the_process_is_retried_alone_and_buried_after_three_deaths(
+    server: RunningServer, queue: ServiceQueue, tmp_path: Path
+) -> None:
+    deadly = json.dumps({"type": "escape", "src": "test", "data": "deadly"})
+    before, behind = (json.dumps({"type": "escape", "src": "test", "data": word}) for word in ("before", "behind"))
+    queue.push_raw(before, deadly, behind)
+    codes = [server.wait()]
+    for _ in range(2):
+        server.start(lambda: True)
+        codes.append(server.wait())
+    assert codes == [-signal.SIGKILL, -signal.SIGABRT, 0]
+    server.start()
+    letter = queue.dead_letter(deadly.encode())
+    assert letter[b"reason"] == b"poison"
+    assert letter[b"detail"] == b"3 processes have died while it was with its handler"
+    until(lambda: metric(server, "lane_handled_total", '{lane="escape"}') >= 1)  # the one behind it
+    assert metric(server, "dead_messages_total", '{reason="poison"}') == 1
+    assert (tmp_path / "deaths").read_bytes() == b"..."
+    said = "".join(server.output)
+    assert "was with its handler when a process died (1 of 3); it is retried alone" in said
+    assert "was with its handler when a process died (2 of 3); it is retried alone" in said
+    assert readiness(server)[0] == 200
+    assert server.stop() == 0
 
 
 def test_a_lane_that_dies_is_begun_anew_and_one_that_keeps_dying_is_not_ready(

@@ -1,0 +1,24 @@
+"""Marks in memory: the twin of ``FileMarks`` for tests, and what is left where no file can be had."""
+
+from rtserver.base.mark_port import Mark
+from rtserver.base.mark_table import SIZE, MarkTable
+
+
+class MemoryMarks:
+    """``after`` are the marks of an earlier process, which has died."""
+
+    def __init__(self, after: "MemoryMarks | None" = None) -> None:
+        self._bytes: bytearray = bytearray(SIZE) if after is None else bytearray(after._bytes)
+        self._table = MarkTable(self._bytes)
+        if after is None:
+            self._table.wipe()
+        else:
+            self._table.accuse()
+
+    def mark(self, lane: str) -> Mark:
+        """See ``MarkPort``."""
+        return self._table.mark(lane)
+
+    def close(self) -> None:
+        """See ``MarkPort``. What is with a handler that does not end is not the message's fault."""
+        self._table.clear()

@@ -1,0 +1,74 @@
+"""The suspects of one lane: entries that were with its handler when a process died.
+
+Pure. Decides when an entry is poison, and when a suspect is cleared.
+"""
+
+import math
+
+from rtserver.base.mark_port import Mark, Suspect
+from rtserver.base.queue_port import order_of
+
+POISON_DEATHS = 3
+"""An entry of which so many processes have died is poison. One may be bad luck: somebody may have killed it."""
+
+
+class Suspects:
+    """Those that ``mark`` has inherited. False when there are none, as nearly always."""
+
+    def __init__(self, mark: Mark) -> None:
+        self._mark = mark
+        self._all = sorted(mark.suspects(), key=lambda suspect: order_of(suspect.last))
+        self._nearest = self._find_nearest()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def find(self, entry_id: str) -> Suspect | None:
+        """Return the suspect that an entry is, or is one of; None for an entry that is above suspicion.
+
+        One that is named alone comes before one that is one of several.
+        """
+        place = order_of(entry_id)
+        if place < self._nearest:
+            return None
+        found = None
+        for suspect in self._all:
+            if order_of(suspect.first) <= place <= order_of(suspect.last):
+                if is_single(suspect):
+                    return suspect
+                found = suspect
+        return found
+
+    def clear(self, entry_id: str) -> None:
+        """The handler has returned from an entry: it is no suspect any more, unless it is poison."""
+        for suspect in tuple(self._all):
+            if suspect[:2] == (entry_id, entry_id):
+                self._drop(suspect)
+
+    def pass_by(self, entry_id: str) -> None:
+        """Everything up to an entry is done, in order: what lies there is of no more interest."""
+        place = order_of(entry_id)
+        for suspect in tuple(self._all):
+            if order_of(suspect.last) > place:
+                break
+            self._drop(suspect)
+
+    def _drop(self, suspect: Suspect) -> None:
+        self._all.remove(suspect)
+        self._nearest = self._find_nearest()
+        # Whoever reads the bus from an earlier place at the next start comes by poison again.
+        if not is_poison(suspect):
+            self._mark.forget(suspect)
+
+    def _find_nearest(self) -> tuple[float, int]:
+        return min((order_of(suspect.first) for suspect in self._all), default=(math.inf, 0))
+
+
+def is_single(suspect: Suspect) -> bool:
+    """Whether it is known which entry it was."""
+    return suspect.first == suspect.last
+
+
+def is_poison(suspect: Suspect) -> bool:
+    """Whether the entry is not to be handed to any handler again."""
+    return is_single(suspect) and suspect.deaths >= POISON_DEATHS

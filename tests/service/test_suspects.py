@@ -1,0 +1,67 @@
+"""Which entries are suspects, and when they are cleared."""
+
+from rtserver.base.mark_port import Suspect
+from rtserver.base.memory_marks import MemoryMarks
+from rtserver.service.suspects import POISON_DEATHS, Suspects, is_poison
+
+
+def after(*marked: tuple[str, str, int]) -> tuple[MemoryMarks, Suspects]:
+    """The suspects of a lane of which one process after the other has died."""
+    marks = MemoryMarks()
+    for first, last, deaths in marked:
+        marks.mark("a").set_range(first, last, deaths)
+        marks = MemoryMarks(marks)
+    return marks, Suspects(marks.mark("a"))
+
+
+def left(marks: MemoryMarks) -> list[Suspect]:
+    """What the next process finds."""
+    return list(MemoryMarks(marks).mark("a").suspects())
+
+
+def test_most_lanes_have_none() -> None:
+    _, suspects = after()
+    assert not suspects
+    assert suspects.find("10-1") is None
+
+
+def test_one_entry_is_found_by_its_id_and_no_other() -> None:
+    _, suspects = after(("10-9", "10-9", 0))
+    assert suspects.find("10-9") == Suspect("10-9", "10-9", 1)
+    assert [suspects.find(entry) for entry in ("10-8", "10-10", "9-99", "11-9")] == [None] * 4
+
+
+def test_of_a_batch_all_are_suspects_and_the_one_that_is_known_comes_first() -> None:
+    _, suspects = after(("10-1", "10-9", 0), ("10-5", "10-5", 1))
+    assert suspects.find("10-4") == Suspect("10-1", "10-9", 1)
+    assert suspects.find("10-5") == Suspect("10-5", "10-5", 2)
+
+
+def test_a_suspect_from_which_the_handler_returned_is_cleared_for_good() -> None:
+    marks, suspects = after(("10-1", "10-1", 0))
+    suspects.clear("10-1")
+    assert not suspects
+    assert left(marks) == []
+
+
+def test_a_batch_is_cleared_when_its_last_entry_is_done() -> None:
+    marks, suspects = after(("10-1", "10-9", 0))
+    suspects.clear("10-1")
+    suspects.pass_by("10-8")
+    assert suspects.find("10-9") is not None
+    suspects.pass_by("10-9")
+    assert left(marks) == []
+
+
+def test_poison_is_passed_by_and_known_to_the_next_process() -> None:
+    marks, suspects = after(("10-1", "10-1", POISON_DEATHS - 1))
+    found = suspects.find("10-1")
+    assert found is not None
+    assert is_poison(found)
+    suspects.pass_by("10-2")
+    assert not suspects
+    assert left(marks) == [Suspect("10-1", "10-1", POISON_DEATHS)]
+
+
+def test_a_batch_is_never_poison_as_a_whole() -> None:
+    assert not is_poison(Suspect("10-1", "10-9", 99))
