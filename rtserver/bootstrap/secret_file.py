@@ -1,18 +1,20 @@
 """Secrets that stand in files: read at the start, and again when the server is told to (SIGHUP).
 
 Decides what a secret's file may hold and whose file is too open. What a secret means is for whoever holds it: the
-``Signer`` takes new ones while it works, and new connections to Redis show the password that was read last.
+``Signer`` takes new ones while it works, and connections to Redis
+read theirs when they are opened.
 """
 
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from rtserver.bootstrap.config import Config, settings
 from rtserver.bootstrap.error import ConfigError, StartError
+from tcelib.queue.redis_password import with_password_file
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +36,10 @@ def with_secrets(config: Config) -> Config:
         if has_password(config.redis_url):
             text = "is there beside a password in redis_url; keep one of them"
             raise ConfigError("configuration", "redis_password_file", text)
-        found["redis_url"] = with_password(config.redis_url, read_redis_password(config.redis_password_file))
+        check_redis_password(config.redis_password_file)
+        # Whoever opens a connection reads the file, so that a new password needs no restart.
+        path = str(Path(config.redis_password_file).resolve())
+        found["redis_url"] = with_password_file(config.redis_url, path)
     return msgspec.structs.replace(config, **found) if found else config
 
 
@@ -50,20 +55,15 @@ def read_queue_secret(path: str) -> str:
         raise ConfigError(path, "queue_secret_file", "must hold secrets of at least 16 characters") from None
 
 
-def read_redis_password(path: str) -> str:
-    """The password in a file, without the end of its line. Raises ``ConfigError``."""
-    return _read("redis_password_file", path)
+def check_redis_password(path: str) -> None:
+    """Whether a file holds a password. Raises ``ConfigError``."""
+    _read("redis_password_file", path)
 
 
 def has_password(url: str) -> bool:
     """Whether a Redis address says a password, in either of the two places for it."""
     parts = urlsplit(url)
     return parts.password is not None or "password" in parse_qs(parts.query)
-
-
-def with_password(url: str, password: str) -> str:
-    """The address with its password, where every kind of address may have one."""
-    return f"{url}{'&' if '?' in url else '?'}password={quote(password, safe='')}"
 
 
 def open_files(config: Config) -> Iterator[Path]:

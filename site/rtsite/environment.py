@@ -24,6 +24,10 @@ class Environment:
     """Database and secret key (RTSITE_VAR)."""
     redis_url: str
     """Sessions, and the queue to rtserver (RTSITE_REDIS_URL)."""
+    redis_password_file: str
+    """A file with its password, read for each connection; no user in the address (RTSITE_REDIS_PASSWORD_FILE)."""
+    redis_user: str
+    """Whose password that is; empty for Redis's default user (RTSITE_REDIS_USER)."""
     queue: str
     """The list that rtserver takes its service messages from (RTSITE_QUEUE)."""
     queue_secret: str
@@ -57,6 +61,8 @@ def read_environment(variables: Mapping[str, str], default_var_dir: Path) -> Env
     return Environment(
         var_dir=Path(variables.get("RTSITE_VAR") or default_var_dir).resolve(),
         redis_url=redis_url,
+        redis_password_file=variables.get("RTSITE_REDIS_PASSWORD_FILE", ""),
+        redis_user=variables.get("RTSITE_REDIS_USER", ""),
         queue=variables.get("RTSITE_QUEUE") or "queue:rtserver",
         queue_secret=variables.get("RTSITE_QUEUE_SECRET", "").partition(",")[0].strip(),
         queue_secret_file=variables.get("RTSITE_QUEUE_SECRET_FILE", ""),

@@ -12,6 +12,7 @@ from redis.exceptions import MasterDownError, ReadOnlyError
 from redis.retry import Retry
 
 from rtsite.environment import read_environment
+from rtsite.redis_password import FilePassword
 from rtsite.secret_key import read_or_make_secret_key, read_secret_key
 
 SITE_DIR = Path(__file__).resolve().parent.parent
@@ -77,6 +78,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Sessions live in Redis, where rtserver looks them up as well. A page waits two seconds for Redis and then says what
 # is wrong: redis-py's own default is to try four times with growing pauses.
 REDIS_TIMEOUT_SECONDS = 2
+REDIS_CREDENTIALS = (
+    FilePassword(Path(ENVIRONMENT.redis_password_file), ENVIRONMENT.redis_user)
+    if ENVIRONMENT.redis_password_file
+    else None
+)
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -86,6 +92,7 @@ CACHES = {
             "serializer": "rtsite.session_serializer.JSONSerializer",
             "socket_timeout": REDIS_TIMEOUT_SECONDS,
             "socket_connect_timeout": REDIS_TIMEOUT_SECONDS,
+            "credential_provider": REDIS_CREDENTIALS,
             # Once: a connection that was idle for long may be dead, or lead to what has become a replica.
             "retry": Retry(NoBackoff(), 1),
             "retry_on_error": [ReadOnlyError, MasterDownError],

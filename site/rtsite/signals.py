@@ -99,6 +99,7 @@ def _push(messages: list[str]) -> None:
         socket_timeout=settings.REDIS_TIMEOUT_SECONDS,
         socket_connect_timeout=settings.REDIS_TIMEOUT_SECONDS,
         retry=Retry(NoBackoff(), 0),
+        credential_provider=settings.REDIS_CREDENTIALS,
     )
     with client:
         secret = queue_secret()

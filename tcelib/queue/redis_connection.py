@@ -20,6 +20,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tcelib.queue.redis_error import RedisCallError, Trouble, classify
+from tcelib.queue.redis_password import FilePassword, split_password_file
 
 SOCKET_SECONDS = 5.0
 LOG_SECONDS = 60.0
@@ -66,7 +67,8 @@ class RedisClient:
         scheme = urlsplit(url).scheme
         if scheme not in kinds:
             raise ValueError(f"a Redis URL begins with redis://, rediss:// or unix://, not with {scheme!r}")
-        self._pools = {role: _open_pool(url, kinds[scheme], role) for role in Role}
+        url, credentials = split_password_file(url)
+        self._pools = {role: _open_pool(url, kinds[scheme], role, credentials) for role in Role}
         self._clients = {role: _client_of(pool) for role, pool in self._pools.items()}
         self.address = _address_of(scheme, self._pools[Role.COMMANDS].connection_kwargs)
         options = self._pools[Role.COMMANDS].connection_kwargs
@@ -218,7 +220,7 @@ def check_url(url: str) -> None:
     redis.ConnectionPool.from_url(url)
 
 
-def _open_pool(url: str, kind: type[Any], role: Role) -> _RolePool:
+def _open_pool(url: str, kind: type[Any], role: Role, credentials: FilePassword | None) -> _RolePool:
     """The connections of one role.
 
     redis-py must not repeat a command by itself: after a broken connection an RPUSH may have been done already, and
@@ -235,6 +237,7 @@ def _open_pool(url: str, kind: type[Any], role: Role) -> _RolePool:
         decode_responses=False,
         redis_connect_func=partial(_begin, greet=greet),
         greet=greet,
+        credential_provider=credentials,
     )
     return pool
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
-from redis.connection import parse_url
 
 from rtserver.bootstrap.check import Verdict, check_secret_files
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.config_source import load_config
 from rtserver.bootstrap.error import CertificateError, ConfigError
-from rtserver.bootstrap.secret_file import Reloading, with_password
+from rtserver.bootstrap.secret_file import Reloading
+from tcelib.queue.redis_password import split_password_file
 
 SECRET, OTHER = "a long secret of the shop", "another secret, no, one"
 URL = "redis://redis.internal:6379/0"
@@ -77,19 +77,13 @@ def test_the_time_of_signatures_needs_a_secret(tmp_path: Path, secret: Path) -> 
     assert load(tmp_path, signature_seconds="60", queue_secret_file=str(secret)).signature_seconds == 60
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        URL,
-        "redis://shop@redis.internal:6379/0",
-        "rediss://redis.internal?ssl_cert_reqs=none",
-        "unix:///run/redis.sock?db=1",
-    ],
-)
-def test_redis_gets_the_password_of_the_file_whatever_is_in_it(tmp_path: Path, secret: Path, url: str) -> None:
-    secret.write_text("p@ss:w/o?r&d=# %41\n")
-    options = parse_url(load(tmp_path, redis_url=url, redis_password_file=str(secret)).redis_url)
-    assert options == {**parse_url(url), "password": "p@ss:w/o?r&d=# %41"}
+def test_whoever_connects_is_told_where_the_password_is(tmp_path: Path, secret: Path) -> None:
+    url = load(tmp_path, redis_url=URL, redis_password_file=str(secret)).redis_url
+    address, credentials = split_password_file(url)
+    assert address == URL
+    assert credentials is not None
+    assert credentials.get_credentials() == (SECRET,)
+    assert SECRET not in url
 
 
 @pytest.mark.parametrize("url", ["redis://:old@redis.internal/0", "unix:///run/redis.sock?password=old"])
@@ -99,7 +93,6 @@ def test_a_password_in_the_address_as_well_is_one_too_many(tmp_path: Path, secre
 
 def test_a_password_without_an_address_is_for_nobody(tmp_path: Path, secret: Path) -> None:
     assert "needs redis_url" in refusal(tmp_path, redis_password_file=str(secret))
-    assert with_password(URL, "x") == f"{URL}?password=x"
 
 
 def test_check_warns_of_a_file_that_others_may_read(tmp_path: Path, secret: Path) -> None:

@@ -10,12 +10,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from rtserver.base.signature import Signer
 from tests.conftest import unused_port
+from tests.demo_login import DemoLogin
+from tests.redis_process import RedisProcess
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
 from tests.system.witness import PATIENCE_SECONDS, Court
+from tests.websocket_client import WebSocketClient
 
 SERVICES = ("--no-demo-quotes", "--services", "tests.system.witness:Witness,tests.system.witness:OnceWitness")
 ONCE = ("--once-claim-seconds", "1", "--once-tries", "2")
@@ -142,6 +146,28 @@ def test_sighup_has_the_secret_read_again_and_a_signature_is_good_for_its_time_o
         assert court.wait_handled(1) == [3]
         assert server.stop() == 0
     assert not any(known in "".join(server.output) for known in (first, second, "short"))
+
+
+def test_a_new_password_of_redis_needs_no_restart(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("the first\n")
+    with RedisProcess(tmp_path, "--requirepass", "the first") as node:
+        options = ("--no-demo-quotes", "--canary-seconds", "0", "--redis-password-file", str(file))
+        with RunningServer(node.url, tmp_path / "var", unused_port(), *options) as server:
+            with redis.Redis.from_url(node.url, password="the first") as client:
+                client.config_set("requirepass", "the second")
+                file.write_text("the second\n")
+                client.client_kill_filter(_type="normal", skipme=True)
+            login = DemoLogin(server.url)  # whose session is in that Redis, by the site's own connections
+            with WebSocketClient.connect("127.0.0.1", server.port, "/rt/", login.headers) as page:
+                assert json.loads(page.recv_text())["type"] == "userinfo"
+                with redis.Redis.from_url(node.url, password="the second") as client:
+                    notice = {"user_id": "*", "type": "n", "data": "still here"}
+                    client.rpush("queue:rtserver", json.dumps({"type": "pushuser", "src": "test", "data": notice}))
+                assert json.loads(page.recv_text())["data"] == "still here"
+            login.log_out()
+            assert server.stop() == 0
+        assert not any("the first" in line or "the second" in line for line in server.output)
 
 
 @pytest.fixture
