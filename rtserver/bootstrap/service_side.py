@@ -137,7 +137,7 @@ def build_services(
         desk=ResumeDesk(streams, post, gevent.event.Event()),
         services={"quotes": quotes},
         sources=[
-            CanarySource(producer_queue(config, client, signer).put, process, trail, sleep=gevent.sleep),
+            *([_canary_source(config, client, signer, process, trail)] if config.canary_seconds else []),
             *([_demo_source(config, client, signer)] if config.demo_quotes and not config.django_settings else []),
         ],
         on_failure=on_failure,
@@ -180,6 +180,12 @@ def find_canary(pipeline: Pipeline) -> Place:
 def producer_queue(config: Config, client: RedisClient, signer: Signer) -> ServiceMessageQueue:
     """The queue for a producer inside the server, who signs like any other."""
     return ServiceMessageQueue(RedisQueue(client, config.queue, signer=signer))
+
+
+def _canary_source(
+    config: Config, client: RedisClient, signer: Signer, process: str, trail: CanaryTrail
+) -> CanarySource:
+    return CanarySource(producer_queue(config, client, signer).put, process, trail, sleep=gevent.sleep)
 
 
 def _demo_source(config: Config, client: RedisClient, signer: Signer) -> TestQuoteSource:
