@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rtserver.base.cpu_quota import CallLater
 from rtserver.base.messages import Message
 from rtserver.base.wire.frame import text_frame
 from rtserver.user.auth import Identity
@@ -177,6 +178,7 @@ class Online:
         *handlers: Callable[[UserManager], BaseUserMsgHandler],
         rights: Rights | None = None,
         bounds: UserBounds | None = None,
+        call_later: CallLater | None = None,
     ) -> None:
         self.now = 1000.0
         self.posted: list[Message] = []
@@ -190,7 +192,7 @@ class Online:
             self.site,
             epoch="e1",
             rights=rights,
-            limits=UserLimits(bounds, clock=lambda: self.now),
+            limits=UserLimits(bounds, clock=lambda: self.now, call_later=call_later, cpu_clock=lambda: self.now),
             heartbeat_ms=20_000,
             clock=lambda: self.now,
         )

@@ -51,20 +51,27 @@ class Chart:
 
     def picture(self, rows: Sequence[Row]) -> dict[str, Any]:
         """The whole chart: the ``chart`` of a static render."""
+        series = [{**head, "data": self.points(index, rows)} for index, head in enumerate(self.series_heads)]
+        return {**self.frame(rows), "series": series}
+
+    def frame(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """All of the picture but its series."""
         return {
             "legends": [each.name for each in self.series],
             "xAxis": {"type": "category", "data": [row[0] for row in rows]},
             "yAxis": [{"name": axis} for axis in self.axes],
-            "series": [
-                {
-                    "name": each.name,
-                    "type": each.type,
-                    "yAxisIndex": self.axes.index(each.axis),
-                    "data": [point for point in map(point_of, rows) if None not in point],
-                }
-                for each, point_of in zip(self.series, self._points, strict=True)
-            ],
         }
+
+    @property
+    def series_heads(self) -> list[dict[str, Any]]:
+        """Of each series all but its ``data``, which are its ``points``."""
+        return [
+            {"name": each.name, "type": each.type, "yAxisIndex": self.axes.index(each.axis)} for each in self.series
+        ]
+
+    def points(self, index: int, rows: Iterable[Row]) -> list[tuple[Cell, ...]]:
+        """What a series shows of the rows."""
+        return [point for point in map(self._points[index], rows) if None not in point]
 
     def increments(self, rows: Iterable[Row]) -> list[tuple[Cell, ...]]:
         """What new rows add: ``(series index, label, value, ...)`` for each row and series, row by row."""

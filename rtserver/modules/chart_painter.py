@@ -5,14 +5,15 @@ and one drawing, one encoding and mostly one message serve them all. There is on
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from rtserver.base.messages import Snapshot, Update
+from rtserver.base.messages import Row, Snapshot, Update
 from rtserver.base.payload import Payload
+from rtserver.base.steps import Steps, finish
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import encode, encode_around
 from rtserver.modules.chart import Chart, Shape
@@ -23,6 +24,10 @@ ENVELOPE_BYTES = 1_024
 """More than the message around a picture has, the id of the request included."""
 SHRINK = 0.95
 """Rows are not equally long: a picture that is too long gets a little fewer than fit on average."""
+
+
+ROWS_OF_A_STEP = 500
+"""Of one series, at 1 µs each."""
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -50,14 +55,21 @@ class RecentlyUsed:
     def __len__(self) -> int:
         return len(self._values)
 
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._values
+
     def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """The value of ``key``, made if it is not there."""
         if key not in self._values:
-            self._values[key] = make()
-            if len(self._values) > self._length:
-                self._values.popitem(last=False)
+            self.put(key, make())
         self._values.move_to_end(key)
         return self._values[key]
+
+    def put(self, key: Hashable, value: Any) -> None:
+        """Keep a value that was made."""
+        self._values[key] = value
+        if len(self._values) > self._length:
+            self._values.popitem(last=False)
 
 
 class ChartPainter:
@@ -72,6 +84,7 @@ class ChartPainter:
         self._epoch = epoch
         self._largest = max(1, largest - ENVELOPE_BYTES)
         self._pictures = RecentlyUsed(kept_pictures)
+        self._drawings: dict[Hashable, Steps[Picture]] = {}
         self._renders = RecentlyUsed(kept_pictures)
 
     def render(self, snapshot: Snapshot, look: Look, request_id: int | str | None = None) -> Payload:
@@ -87,12 +100,31 @@ class ChartPainter:
         chart = self._picture(snapshot, look).chart
         return (MYCHARTS, look.chart_id, look.shape), partial(draw_update, chart, look.chart_id, self._epoch)
 
+    def prepare(self, snapshot: Snapshot, look: Look) -> Steps[None]:
+        """Draw the picture piece by piece, so that ``render`` and ``follow`` find it.
+
+        Several may do so at once: they work on the same one, and each piece is one for all of them.
+        """
+        key = _key(snapshot, look)
+        while key not in self._pictures:
+            if key not in self._drawings:
+                self._drawings[key] = self._draw(snapshot, look)
+            try:
+                next(self._drawings[key])
+            except StopIteration as end:
+                del self._drawings[key]
+                self._pictures.put(key, end.value)
+                return
+            except BaseException:
+                self._drawings.pop(key, None)
+                raise
+            yield
+
     def _picture(self, snapshot: Snapshot, look: Look) -> Picture:
-        key = (snapshot.topic, snapshot.seq, look)
-        picture: Picture = self._pictures.get(key, lambda: self._draw(snapshot, look))
+        picture: Picture = self._pictures.get(_key(snapshot, look), lambda: finish(self._draw(snapshot, look)))
         return picture
 
-    def _draw(self, snapshot: Snapshot, look: Look) -> Picture:
+    def _draw(self, snapshot: Snapshot, look: Look) -> Steps[Picture]:
         self.drawn += 1
         chart = Chart(look.shape, snapshot.payload.columns, look.title)
         data = {
@@ -104,10 +136,31 @@ class ChartPainter:
         }
         rows = snapshot.payload.rows
         while True:
-            encoded = json.encode({**data, "chart": chart.picture(rows)})
+            encoded = yield from _encode(data, chart, rows)
             if len(encoded) <= self._largest or not rows:
                 return Picture(chart, encoded)
             rows = rows[len(rows) - int(len(rows) * SHRINK * self._largest / len(encoded)) :]
+
+
+def _key(snapshot: Snapshot, look: Look) -> Hashable:
+    return (snapshot.topic, snapshot.seq, look)
+
+
+def _encode(data: dict[str, Any], chart: Chart, rows: Sequence[Row]) -> Steps[bytes]:
+    """The ``data`` of a static render with the chart's picture in it, as JSON."""
+    series = []
+    for index, head in enumerate(chart.series_heads):
+        parts = []
+        for first in range(0, len(rows), ROWS_OF_A_STEP):
+            parts.append(json.encode(chart.points(index, rows[first : first + ROWS_OF_A_STEP]))[1:-1])
+            yield
+        series.append(_with(head, "data", b"[%b]" % b",".join(filter(None, parts))))
+    return _with(data, "chart", _with(chart.frame(rows), "series", b"[%b]" % b",".join(series)))
+
+
+def _with(members: dict[str, Any], name: str, value: bytes) -> bytes:
+    """An object as JSON with one more member, which is JSON already."""
+    return b'%b,"%b":%b}' % (json.encode(members)[:-1], name.encode(), value)
 
 
 def draw_update(chart: Chart, chart_id: int | str, epoch: str, update: Update) -> bytes:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 
 from rtserver.base.messages import Refused, Snapshot
+from rtserver.base.steps import Steps
 from rtserver.base.wire.client_message import MAX_SAFE_INTEGER
 from rtserver.modules.chart import Shape
 from rtserver.modules.chart_painter import MYCHARTS, ChartPainter, Look
@@ -98,6 +99,10 @@ class MyChart:
         self._is_dynamic = request.update == "dynamic"
         self._request_id = request_id
         self.wish = request.max_rate
+
+    def prepare(self, snapshot: Snapshot) -> Steps[None]:
+        """Draw the chart, so that it can be sent at once."""
+        return self._painter.prepare(snapshot, self._look)
 
     def on_picture(self, snapshot: Snapshot) -> tuple[Hashable, Draw] | None:
         """Send the whole chart; a static one ends with it."""

@@ -4,14 +4,16 @@ Decides when a membership begins and ends. What a picture looks like is the watc
 quote service's.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rtserver.base.messages import Refused, Snapshot
+from rtserver.base.messages import Refused, Snapshot, Update
+from rtserver.base.steps import Steps
 from rtserver.modules.user_agent_module import BaseUserAgentModule
 from rtserver.user.audience import Draw
 from rtserver.user.policy import ForbiddenError
+from rtserver.user.topic import Held
 from rtserver.user.user_agent import UserAgent
 
 QUOTES = "quotes"
@@ -20,6 +22,9 @@ NO_REF = 0  # of a subscription that never was; real ones begin at 1
 
 class Watcher(Protocol):
     """Who wants to see a feed."""
+
+    def prepare(self, snapshot: Snapshot) -> Steps[None]:
+        """Do what takes long, in steps, before ``on_picture``; between the steps the feed may be given up."""
 
     def on_picture(self, snapshot: Snapshot) -> tuple[Hashable, Draw] | None:
         """Show the feed as it stands. What is returned, if anything, shows what follows: see ``TopicBoard.join``."""
@@ -37,6 +42,12 @@ class Membership:
     ref: int
     rate: float | None = None
     place: tuple[str, Hashable] | None = None
+    held: Held | None = None
+
+    def release(self) -> Sequence[Update]:
+        """What was held, which is held no more."""
+        held, self.held = self.held, None
+        return () if held is None else held.end()
 
 
 class QuoteListener(BaseUserAgentModule):
@@ -93,9 +104,25 @@ class QuoteListener(BaseUserAgentModule):
         membership = self._by_name.get(name)
         return None if membership is None else membership.watcher
 
-    def on_snapshot(self, snapshot: Snapshot) -> None:
-        """Show the picture; then follow, unless the picture was all that was wanted."""
+    def on_snapshot(self, snapshot: Snapshot) -> Steps[None]:
+        """Show the picture; then follow, unless the picture was all that was wanted.
+
+        What is new on the feed before the steps have been taken is held, and shown behind the picture.
+        """
         membership = self._by_ref[snapshot.ref]
+        membership.held = self.agent.hold(snapshot.topic)
+        return self._show(snapshot, membership)
+
+    def _show(self, snapshot: Snapshot, membership: Membership) -> Steps[None]:
+        try:
+            yield from membership.watcher.prepare(snapshot)
+        except BaseException:
+            self._end(membership)
+            raise
+        if membership.ref in self._by_ref:
+            self._show_prepared(snapshot, membership)
+
+    def _show_prepared(self, snapshot: Snapshot, membership: Membership) -> None:
         following = None
         try:
             following = membership.watcher.on_picture(snapshot)
@@ -105,7 +132,7 @@ class QuoteListener(BaseUserAgentModule):
         if following is not None:
             group, draw = following
             membership.place = (snapshot.topic, group)
-            self.agent.join(snapshot.topic, group, draw, membership.rate)
+            self.agent.join(snapshot.topic, group, draw, membership.rate, membership.release())
 
     def on_refused(self, refused: Refused) -> None:
         """Forget the membership and pass the refusal on."""
@@ -123,6 +150,7 @@ class QuoteListener(BaseUserAgentModule):
         if self._by_ref.pop(membership.ref, None) is None:
             return
         del self._by_name[membership.name]
+        membership.release()
         if membership.place is not None:
             self.agent.leave(*membership.place)
         self.agent.unsubscribe(membership.ref)

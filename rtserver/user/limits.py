@@ -32,8 +32,11 @@ class UserBounds(NamedTuple):
 
 
 class UserLimits:
-    """``bounds`` as they are enforced; what meets one is counted. ``clock`` gives seconds that never run back,
-    and ``call_later`` calls by it: without one, processor time is not limited."""
+    """``bounds`` as they are enforced; what meets one is counted.
+
+    ``clock`` gives seconds that never run back, ``cpu_clock`` those that this thread has worked. ``call_later`` calls
+    by the first; without one, processor time is not limited.
+    """
 
     def __init__(
         self,
@@ -41,6 +44,7 @@ class UserLimits:
         counted: LimitCounts | None = None,
         clock: Callable[[], float] = time.monotonic,
         call_later: CallLater | None = None,
+        cpu_clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self.bounds = bounds or UserBounds()
         self.counted = LimitCounts() if counted is None else counted
@@ -49,7 +53,7 @@ class UserLimits:
         if self.bounds.cpu and call_later is not None:
             self._shares = FairShares(
                 cpu_rate(self.bounds.cpu),
-                ProcessorClock(clock, time.thread_time),
+                ProcessorClock(clock, cpu_clock),
                 call_later,
                 on_limit=lambda: self.counted.note(Limit.USER_CPU),
             )

@@ -5,7 +5,7 @@ Per member: one push of the same bytes. Members who asked for fewer updates are 
 """
 
 import logging
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from rtserver.base.messages import Update
@@ -40,6 +40,26 @@ class Group(Audience):
         self.classes: dict[float, RateClass] = {}
 
 
+class Held:
+    """What is new on a topic, for somebody who has yet to see what came before."""
+
+    __slots__ = ("_all", "_topic", "updates")
+
+    def __init__(self, topic: str, everything: "dict[str, list[Held]]") -> None:
+        self._topic = topic
+        self._all = everything
+        self.updates: list[Update] = []
+        everything.setdefault(topic, []).append(self)
+
+    def end(self) -> list[Update]:
+        """Hold nothing more; what was held. To be called once."""
+        of_topic = self._all[self._topic]
+        of_topic.remove(self)
+        if not of_topic:
+            del self._all[self._topic]
+        return self.updates
+
+
 class TopicBoard(ThreadBound):
     """All topics that somebody is on: topic to group to members. Empty ones do not exist.
 
@@ -59,6 +79,7 @@ class TopicBoard(ThreadBound):
         self._fan_out = fan_out
         self._pacer = None if timing is None else Pacer(timing, self._release)
         self._topics: dict[str, dict[Hashable, Group]] = {}
+        self._held: dict[str, list[Held]] = {}
         self._places: dict[Member, dict[Place, float | None]] = {}
         self.updates = 0
         self.deliveries = 0
@@ -74,8 +95,22 @@ class TopicBoard(ThreadBound):
         """How many members are on any topic."""
         return len(self._places)
 
-    def join(self, topic: str, group: Hashable, agent: Member, draw: Draw, rate: float | None = None) -> None:
-        """Push to ``agent`` what ``draw`` makes of each update from now on.
+    def hold(self, topic: str) -> "Held":
+        """Keep what is new on a topic for somebody who cannot join yet."""
+        self.check_thread()
+        return Held(topic, self._held)
+
+    def join(
+        self,
+        topic: str,
+        group: Hashable,
+        agent: Member,
+        draw: Draw,
+        rate: float | None = None,
+        *,
+        missed: Iterable[Update] = (),
+    ) -> None:
+        """Push to ``agent`` what ``draw`` makes of each update from now on, ``missed`` ones first.
 
         With a ``rate``, which is one of ``rate.RATES``, updates come together: no more than so many a second. Raises
         ``ValueError`` for a rate on a board without ``timing``.
@@ -87,6 +122,11 @@ class TopicBoard(ThreadBound):
         if (topic, group) in self._places.get(agent, ()):
             self.change_rate(topic, group, agent, rate)
             return
+        if missed:
+            alone = Audience((topic, group), draw)
+            alone.add(agent)
+            for update in missed:
+                self._deliver(alone, update)
         # What waits for the others is in the snapshot that the newcomer has seen.
         self._settle(topic, group, rate)
         found = self._topics.get(topic, {}).get(group) or Group((topic, group), draw)
@@ -132,6 +172,9 @@ class TopicBoard(ThreadBound):
         """
         self.check_thread()
         self.updates += 1
+        if self._held:
+            for held in self._held.get(update.topic, ()):
+                held.updates.append(update)
         groups = self._topics.get(update.topic)
         if groups is None:
             return

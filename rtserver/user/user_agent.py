@@ -7,7 +7,7 @@ service: what is subscribed to is plain data, and what comes back goes to the ow
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterable
 from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rtserver.base.bridge import BridgeClosedError
 from rtserver.base.cpu_quota import FairShare
 from rtserver.base.message_size import MessageSizeLimit
-from rtserver.base.messages import Message, Refused, Snapshot, Subscribe, Unsubscribe
+from rtserver.base.messages import Message, Refused, Snapshot, Subscribe, Unsubscribe, Update
 from rtserver.base.payload import Framing, Payload
+from rtserver.base.steps import Steps, finish
 from rtserver.base.wire.client_message import ErrorCode, encode, encode_error
 from rtserver.user.audience import Draw
 from rtserver.user.policy import ForbiddenError, Rights
-from rtserver.user.topic import TopicBoard
+from rtserver.user.topic import Held, TopicBoard
 
 if TYPE_CHECKING:
     from rtserver.user.auth import Identity
@@ -59,8 +60,12 @@ class Connection(Protocol):
 class SubscriptionOwner(Protocol):
     """Who subscribes: a module, a handler. It is told one or the other; a snapshot may be followed by a refusal."""
 
-    def on_snapshot(self, snapshot: Snapshot) -> None:
-        """The subscription stands. Push the picture, then ``join`` the topic: so nothing is missed or doubled."""
+    def on_snapshot(self, snapshot: Snapshot) -> Steps[None] | None:
+        """The subscription stands. Push the picture, then ``join`` the topic: so nothing is missed or doubled.
+
+        An owner who needs long for that returns the rest of it in steps, which are taken when it is the user's turn.
+        Until then it must ``hold`` the topic.
+        """
 
     def on_refused(self, refused: Refused) -> None:
         """The subscription is over: before it began, or because the user may not have it any more.
@@ -88,6 +93,7 @@ class UserAgent:
         "_post",
         "_refs",
         "_rights",
+        "_share",
         "_sizes",
         "_subscriptions",
         "_topics",
@@ -112,6 +118,7 @@ class UserAgent:
         rights: Rights,
         sizes: MessageSizeLimit,
         live_from: str | None = None,
+        share: FairShare | None = None,
     ) -> None:
         self.id = id
         self.uid = uid
@@ -122,6 +129,7 @@ class UserAgent:
         self._post = post
         self._topics = topics
         self._rights = rights
+        self._share = share
         self._sizes = sizes
         self._refs = count(1)
         self._subscriptions: dict[int, tuple[SubscriptionOwner, str, Any]] = {}  # owner, service, request
@@ -208,10 +216,16 @@ class UserAgent:
         with suppress(BridgeClosedError):
             self._post(Unsubscribe(self.id, ref, subscription[1]))
 
-    def join(self, topic: str, group: Hashable, draw: Draw, rate: float | None = None) -> None:
+    def hold(self, topic: str) -> Held:
+        """Have what is new on a topic kept until it is joined; see ``TopicBoard.hold``."""
+        return self._topics.hold(topic)
+
+    def join(
+        self, topic: str, group: Hashable, draw: Draw, rate: float | None = None, missed: Iterable[Update] = ()
+    ) -> None:
         """Get what is new on a topic from now on; see ``TopicBoard.join``. After the connection's end: nothing."""
         if not self._is_gone:
-            self._topics.join(topic, group, self, draw, rate)
+            self._topics.join(topic, group, self, draw, rate, missed=missed)
 
     def change_rate(self, topic: str, group: Hashable, rate: float | None) -> None:
         """Get it so often from now on."""
@@ -228,15 +242,30 @@ class UserAgent:
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Hand a snapshot to the owner of its subscription. One that was given up meanwhile has none."""
         subscription = self._subscriptions.get(snapshot.ref)
-        try:
-            if subscription is not None:
-                subscription[0].on_snapshot(snapshot)
-        except BaseException:
-            # An owner that never joined would never leave either.
-            self.unsubscribe(snapshot.ref)
-            raise
-        finally:
+        if subscription is None:
             self._on_answered(snapshot.ref)
+            return
+        steps = self._show(snapshot.ref, subscription[0].on_snapshot, snapshot)
+        next(steps)  # the owner knows of it, and nothing is missed from here on
+        if self._share is None:
+            finish(steps)
+        else:
+            self._share.drive(steps)
+
+    def _show(self, ref: int, tell: Callable[[Snapshot], Steps[None] | None], snapshot: Snapshot) -> Steps[None]:
+        try:
+            steps = tell(snapshot)
+            yield
+            if steps is not None:
+                yield from steps
+        except GeneratorExit:
+            raise
+        except BaseException:
+            log.exception("! %s: the owner of a subscription failed at its snapshot", self)
+            # An owner that never joined would never leave either.
+            self.unsubscribe(ref)
+        finally:
+            self._on_answered(ref)
 
     def on_refused(self, refused: Refused) -> None:
         """Hand a refusal to the owner of its subscription, which is over with it, or to the one who asked."""

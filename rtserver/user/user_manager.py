@@ -208,6 +208,7 @@ class UserManager(ThreadBound):
             rights=self.rights,
             sizes=self.sizes,
             live_from=self.delivery.offset,
+            share=share,
         )
         self._registry.add(agent)
         self._sessions.on_open(agent)

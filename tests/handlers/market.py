@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from user_side import Client, Online
 
+from rtserver.base.cpu_quota import CallLater
 from rtserver.base.messages import Message, Subscribe, Unsubscribe
 from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
@@ -23,9 +24,16 @@ QUOTES = msgspec.json.Decoder(QuoteCenter.data_type)
 class Market:
     """Both sides of the bridge, and the mailboxes between them: what is posted waits until ``deliver``."""
 
-    def __init__(self, *, rights: Rights | None = None, bounds: UserBounds | None = None, **limits: Any) -> None:
+    def __init__(
+        self,
+        *,
+        rights: Rights | None = None,
+        bounds: UserBounds | None = None,
+        call_later: CallLater | None = None,
+        **limits: Any,
+    ) -> None:
         handlers = (PingMsgHandler, partial(MyChartMsgHandler, **limits))
-        self.online = Online(*handlers, rights=rights, bounds=bounds)
+        self.online = Online(*handlers, rights=rights, bounds=bounds, call_later=call_later)
         self._to_users: deque[Message] = deque()
         post = self._to_users.append
         self.center = QuoteCenter(ServiceContext(post, Users(post), lambda fn, *args: fn(*args)))

@@ -21,6 +21,9 @@ class Watcher:
         self._follows = follows
         self._fails = fails
 
+    def prepare(self, snapshot):
+        yield from ()
+
     def on_picture(self, snapshot):
         if self._fails:
             raise ZeroDivisionError("no picture")
