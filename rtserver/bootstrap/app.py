@@ -261,7 +261,8 @@ class App:
         listeners = (*self._listeners.public, *self._listeners.tce)
         parts = (self._server, self._users, self._services.thread, self._bridge)
         going_down = GoingDown(self._config, listeners, doors.front, doors.tce, doors.http, *parts)
-        await going_down.run(bool(self._exit_code))
+        if not await going_down.run(bool(self._exit_code)):
+            self._exit_code = 1
         self._guard.cancel()
 
     def _build_canary(self, routes: Routes) -> tuple[PrivateDoor, CanaryClient]:

@@ -8,7 +8,7 @@ two ways, here, by whether another server listens on our port already.
 import asyncio
 import logging
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -53,15 +53,17 @@ class GoingDown:
     services: ServiceThread
     bridge: Bridge
 
-    async def run(self, has_failed: bool = False) -> None:
-        """All steps. With ``has_failed`` nobody is served any longer, only told to come back."""
+    async def run(self, has_failed: bool = False) -> bool:
+        """All steps, whatever becomes of one; whether all went well.
+
+        With ``has_failed`` nobody is served any longer, only told to come back.
+        """
         host, port = self.listeners[0].getsockname()[:2]
-        await self._close_doors()
-        if not has_failed and await is_answered(host, port, SUCCESSOR_SECONDS):
-            await self._hand_over()
-        await self._finish_work()
-        self.users.farewell.all_at_once(round(self.config.drain_seconds * 1000))
-        await self._close_connections()
+        steps: list[Callable[[], Awaitable[object]]] = [self._close_doors]
+        if not has_failed:
+            steps.append(lambda: self._hand_over_to_successor(host, port))
+        steps += [self._finish_work, self._close_connections]
+        return all([await _is_done(step) for step in steps])
 
     async def _close_doors(self) -> None:
         if self.config.reuse_port and lead_past(self.listeners):
@@ -70,6 +72,10 @@ class GoingDown:
         self.tce_door.stop()
         for listener in self.listeners:
             listener.close()
+
+    async def _hand_over_to_successor(self, host: str, port: int) -> None:
+        if await is_answered(host, port, SUCCESSOR_SECONDS):
+            await self._hand_over()
 
     async def _hand_over(self) -> None:
         """Both threads go on as ever meanwhile, so that nobody is without data.
@@ -91,6 +97,7 @@ class GoingDown:
         self.bridge.to_users.drain(self.users.handle, len(self.bridge.to_users))
 
     async def _close_connections(self) -> None:
+        self.users.farewell.all_at_once(round(self.config.drain_seconds * 1000))
         self.door.clear()
         await self.server.wait_closed(FLUSH_SECONDS)
         with suppress(TimeoutError):
@@ -99,3 +106,13 @@ class GoingDown:
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.http.close_all_connections()
+
+
+async def _is_done(step: Callable[[], Awaitable[object]]) -> bool:
+    """Take a step. One that fails must not keep clients from being told, nor sockets open: the next one follows."""
+    try:
+        await step()
+    except Exception:
+        log.exception("! a step on the way down failed")
+        return False
+    return True

@@ -57,7 +57,7 @@ class RpcConnection(Serving):
         if self.adapter is not None:
             self.adapter.enter(self)
         if self.listener is not None:
-            _ask(self.listener.onConnected, self)
+            _ask(self.transport, self.listener.onConnected, self)
 
     def receive(self, data: bytes, *, serve: bool = True) -> bool:
         """Take bytes as they came; serve the messages that are whole, up to ``TURN_CALLS`` of them.
@@ -103,9 +103,9 @@ class RpcConnection(Serving):
             if self.adapter is not None:
                 self.adapter.leave(self)
             if self.listener is not None:
-                _ask(self.listener.onDisconnected, self)
+                _ask(self.transport, self.listener.onDisconnected, self)
             if self.cb_disconnect is not None:
-                _ask(self.cb_disconnect, self)
+                _ask(self.transport, self.cb_disconnect, self)
 
     # What applications call.
 
@@ -191,7 +191,7 @@ class RpcConnection(Serving):
         except DecodeError as error:
             self._drop(error)
             return False
-        if not _ask(listener.onDataPacket, self, message):
+        if not _ask(self.transport, listener.onDataPacket, self, message):
             self.close()
         return self.is_open
 
@@ -205,10 +205,12 @@ class RpcConnection(Serving):
             self.close()
 
 
-def _ask(application: Callable[..., object], *args: object) -> object:
+def _ask(transport: Transport, application: Callable[..., object], *args: object) -> object:
     """Call an application's method; what it raises is logged, and counts as no."""
     try:
         return application(*args)
-    except Exception:
+    except BaseException as error:  # listeners are other people's code
+        if not isinstance(error, Exception) and transport.is_stop(error):
+            raise
         log.exception("! a listener raised")
         return False

@@ -37,6 +37,9 @@ class Waiter(Protocol):
     def future(self, promise: "RpcPromise[Any]", /) -> Awaitable[object]:
         """Something to await that is done when the promise is."""
 
+    def is_stop(self, error: BaseException, /) -> bool:
+        """Whether an ``error`` that is no ``Exception`` is meant for the program."""
+
 
 class RpcPromise(Chain, Generic[T]):
     """See above. ``cookie`` is handed to the chain's context."""
@@ -171,5 +174,7 @@ class RpcPromise(Chain, Generic[T]):
                 return
             try:
                 callback(self)
-            except Exception:
+            except BaseException as error:  # callbacks are other people's code
+                if not isinstance(error, Exception) and (self._waiter is None or self._waiter.is_stop(error)):
+                    raise
                 log.exception("a callback of an answer raised")

@@ -306,6 +306,20 @@ def test_a_listener_that_raises_is_logged_and_lets_nobody_in(transport, caplog):
     assert caplog.text.count("ZeroDivisionError: division by zero") == 2
 
 
+def test_a_listener_that_exits_costs_its_answer_unless_the_program_is_meant(transport, caplog):
+    def leave(error):
+        raise error
+
+    connection = open_connection(transport, Calculator(), listener=Listener())
+    connection.listener.onDisconnected = lambda conn: leave(SystemExit(0))
+    connection.lost()
+    assert "SystemExit" in caplog.text
+    connection = open_connection(transport, Calculator(), listener=Listener())
+    connection.listener.onDisconnected = lambda conn: leave(KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        connection.lost()
+
+
 def test_a_listener_is_not_shown_what_cannot_be_read(transport):
     listener = Listener()
     connection = open_connection(transport, listener=listener)

@@ -84,6 +84,29 @@ def test_a_callback_that_raises_is_logged_and_the_others_are_called(caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+class Stoppable(Loop):
+    """What a transport says of errors that are no ``Exception``."""
+
+    def is_stop(self, error):
+        return isinstance(error, KeyboardInterrupt)
+
+
+def test_a_callback_that_exits_costs_the_others_nothing_unless_the_program_is_meant(caplog):
+    promise = RpcPromise(Stoppable())
+    seen = []
+
+    def leave(done, error):
+        raise error
+
+    promise.add_done_callback(partial(leave, error=SystemExit(0)))
+    promise.add_done_callback(seen.append)
+    promise.set_result(1)
+    assert seen == [promise]
+    assert "SystemExit" in caplog.text
+    with pytest.raises(KeyboardInterrupt):
+        promise.add_done_callback(partial(leave, error=KeyboardInterrupt()))
+
+
 @pytest.mark.parametrize("is_early", [True, False])
 def test_a_promise_may_be_awaited(is_early):
     async def run():
