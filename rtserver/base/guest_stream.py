@@ -21,6 +21,9 @@ from rtserver.base.wire.http_head import MAX_HEAD_BYTES
 
 log = logging.getLogger(__name__)
 
+UNREAD_SECONDS = 30.0
+"""For a peer to take some of an answer, or to acknowledge it, before the system ends the connection."""
+
 ExcInfo: TypeAlias = (
     bool | BaseException | tuple[type[BaseException] | None, BaseException | None, TracebackType | None] | None
 )
@@ -40,6 +43,8 @@ class GuestStream(IOStream):
         self._ip = self._place = ip
         self._first = memoryview(first)
         self._timer: Timer | None = None
+        with suppress(OSError):  # the peer has left already
+            _expect_reading(connection, UNREAD_SECONDS)
         super().__init__(connection)
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
@@ -73,6 +78,12 @@ class GuestStream(IOStream):
         self._end_waiting()
         super().close_fd()
         self.give_back()
+
+    def hand_over(self) -> None:
+        """The connection is somebody else's from now on, with deadlines of its own."""
+        self.give_back()
+        with suppress(OSError):
+            _expect_reading(self.socket, 0.0)
 
     def give_back(self) -> None:
         """Count no longer: the connection has ended, or it is somebody else's from now on."""
@@ -138,3 +149,8 @@ class GuestStream(IOStream):
 
 class SecureGuestStream(GuestStream, SSLIOStream):
     """The same over TLS; the handshake is over, which Tornado finds out by itself."""
+
+
+def _expect_reading(connection: socket.socket, seconds: float) -> None:
+    """Let the system end a connection whose peer takes nothing for so long; 0: never. Raises ``OSError``."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))

@@ -173,7 +173,7 @@ class WebSocketHandler(RequestHandler):
             log.info("! %s left during the handshake", request.remote_ip)
             return
         if isinstance(stream, GuestStream):
-            stream.give_back()
+            stream.hand_over()
         await self._server.welcome(connection, request, first)
 
 

@@ -9,12 +9,11 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
-from tornado.httpserver import HTTPServer
-
 from rtserver.base.flusher import Flusher
 from rtserver.base.front_door import FrontDoor
 from rtserver.base.websocket_server import WebSocketServer
 from rtserver.bootstrap.web_application import WebApplication
+from rtserver.bootstrap.web_side import build_http
 from rtserver.watch.canary_owner import CanaryOwner
 
 log = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ class PrivateDoor:
         self, listeners: Sequence[socket.socket], routes: Sequence[Any], owner: CanaryOwner, flusher: Flusher
     ) -> None:
         self._listeners = listeners
-        self._http = HTTPServer(WebApplication(list(routes)))
+        self._http = build_http(WebApplication(list(routes)))
         self._server = WebSocketServer(owner)
         # A canary is written as all messages are.
         self._server.flusher = flusher

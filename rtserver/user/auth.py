@@ -74,6 +74,8 @@ class SessionAuthenticator:
         self._reads_groups = reads_groups
         self._revocations = revocations
         self._batcher: LookUpBatcher[Identity | None] = LookUpBatcher(self.look_up_many)
+        # A Redis that does not answer holds up tokens, and with one batch of them at a time nobody else.
+        self._token_batcher: LookUpBatcher[Identity | None] = LookUpBatcher(self.look_up_many)
 
     def session_key(self, request: Request) -> str | None:
         """The key in the request's session cookie; None without one."""
@@ -89,6 +91,8 @@ class SessionAuthenticator:
 
     async def look_up(self, session_key: str) -> Identity | None:
         """``find`` by the executor; where the site's engine allows it, together with the others who ask just now."""
+        if is_token(session_key):
+            return await self._token_batcher.look_up(session_key)
         if is_read_together():
             return await self._batcher.look_up(session_key)
         return await asyncio.get_running_loop().run_in_executor(self._executor, self.find, session_key)

@@ -4,6 +4,7 @@ Both are asked for where a request of either could be meant: ``/`` is the WebSoc
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from tornado.ioloop import IOLoop
 from tornado.web import Application, RequestHandler
 
-from rtserver.base import newcomer
+from rtserver.base import guest_stream, newcomer
 from rtserver.base.front_door import FrontDoor
 from rtserver.base.gate import Gate
 from rtserver.base.limit import GateLimits
@@ -41,6 +42,15 @@ class Page(RequestHandler):
         self.write(self.request.body)
 
 
+class LongPage(RequestHandler):
+    """More than the buffers between two sockets take."""
+
+    async def get(self) -> None:
+        for _ in range(64):
+            self.write(b"x" * 1_048_576)
+            await self.flush()
+
+
 @pytest.fixture
 def server(io_loop: IOLoop, owner: RecordingOwner, options: dict[str, Any]) -> Iterator[WebSocketServer]:
     async def build() -> WebSocketServer:
@@ -53,7 +63,7 @@ def server(io_loop: IOLoop, owner: RecordingOwner, options: dict[str, Any]) -> I
 
 @pytest.fixture
 def app(server: WebSocketServer) -> Application:
-    return Application([("/", WebSocketHandler, {"server": server}), ("/page", Page)])
+    return Application([("/", WebSocketHandler, {"server": server}), ("/page", Page), ("/long", LongPage)])
 
 
 @pytest.fixture
@@ -196,6 +206,30 @@ async def test_a_client_that_leaves_in_the_middle_of_a_head_leaves_nothing_behin
         for _ in range(pages):
             await get_page(peer)
         await peer.send(PAGE[:20])
+
+
+@limited(connections_per_ip=10)
+async def test_a_client_that_takes_nothing_of_its_answer_is_given_up(
+    door: FrontDoor, port: int, tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guest_stream, "UNREAD_SECONDS", QUICK_SECONDS)
+    # A socket of its own, as asyncio's would read what comes.
+    with socket.create_connection(("127.0.0.1", port)) as bare:
+        client = await asyncio.to_thread(tls.wrap_socket, bare, server_hostname="127.0.0.1") if tls else bare
+        client.sendall(PAGE.replace(b"/page", b"/long"))
+        await until(lambda: len(door.websockets.gate) == 1)
+        await until(lambda: len(door.websockets.gate) == 0)
+        client.close()
+
+
+async def test_a_websocket_that_was_a_page_before_has_deadlines_of_its_own(
+    door: FrontDoor, port: int, tls: ssl.SSLContext | None, owner: RecordingOwner
+) -> None:
+    async with await kept(port, tls) as peer:
+        await peer.send(HANDSHAKE)
+        assert (await peer.answer()).startswith(b"HTTP/1.1 101 ")
+        taken = owner.sessions[0].connection._stream._socket
+        assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 0
 
 
 # How many wait.

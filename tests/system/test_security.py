@@ -4,15 +4,17 @@ import json
 import socket
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from email.message import Message
-from pathlib import Path
 
 import pytest
 
 from tests.conftest import unused_port
+from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
 from tests.system.conftest import Connect
 from tests.system.test_canary import own_url
+from tests.websocket_client import WebSocketClient
 
 SAFE = {
     "server": "rtserver",
@@ -97,21 +99,44 @@ def test_numbers_are_for_this_machine_alone(server: RunningServer) -> None:
         assert (status, json.loads(body)) == (200, {"ready": True})
 
 
-@pytest.mark.parametrize("option", [("--trusted-proxies", "127.0.0.1"), ("--host", "0.0.0.0")])
-def test_where_a_proxy_is_likely_numbers_are_at_our_own_port_alone(
-    redis_url: str, tmp_path: Path, option: tuple[str, str]
+@pytest.fixture(scope="module")
+def proxied(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server behind a proxy on this machine; the tests are the proxy."""
+    options = ("--no-demo-quotes", "--trusted-proxies", "127.0.0.1")
+    with RunningServer(module_redis_url, tmp_path_factory.mktemp("var"), unused_port(), *options) as server:
+        yield server
+
+
+def test_behind_a_proxy_numbers_are_at_our_own_port_alone(proxied: RunningServer) -> None:
+    for headers in ({}, {"X_Forwarded_For": "unknown"}, {"X_Forwarded_For": "127.0.0.1"}):
+        status, _, body = ask(proxied, "/metrics", **headers)
+        assert (status, b"admin_port" in body) == (403, True)
+        assert json.loads(ask(proxied, "/readyz", **headers)[2]) == {"ready": True}
+    own = own_url(proxied)
+    with urllib.request.urlopen(f"{own}/metrics", timeout=10) as answer:
+        assert b"rtserver_connections" in answer.read()
+    foreign = urllib.request.Request(f"{own}/metrics", headers={"Host": "evil.example"})
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(foreign, timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("proto", "page", "status"),
+    [
+        ("wss", "https", 101),
+        ("wss", "http", 403),
+        ("https", "http", 403),
+        ("ws", "http", 101),
+        ("ws, wss", "http", 403),
+    ],
+)
+def test_a_proxy_that_speaks_tls_by_any_name_lets_no_page_in_that_came_without(
+    proxied: RunningServer, proto: str, page: str, status: int
 ) -> None:
-    with RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes", *option) as server:
-        for headers in ({}, {"X_Forwarded_For": "unknown"}, {"X_Forwarded_For": "127.0.0.1"}):
-            status, _, body = ask(server, "/metrics", **headers)
-            assert (status, b"admin_port" in body) == (403, True)
-            assert json.loads(ask(server, "/readyz", **headers)[2]) == {"ready": True}
-        own = own_url(server)
-        with urllib.request.urlopen(f"{own}/metrics", timeout=10) as answer:
-            assert b"rtserver_connections" in answer.read()
-        foreign = urllib.request.Request(f"{own}/metrics", headers={"Host": "evil.example"})
-        with pytest.raises(urllib.error.HTTPError, match="403"):
-            urllib.request.urlopen(foreign, timeout=10)
+    headers = {"Origin": f"{page}://127.0.0.1:{proxied.port}", "X-Forwarded-For": "198.51.100.7"}
+    headers |= {"X-Forwarded-Proto": proto, **DemoLogin(proxied.url).headers}
+    with WebSocketClient.connect("127.0.0.1", proxied.port, "/rt/", headers) as client:
+        assert client.answer.status == status
 
 
 @pytest.mark.parametrize(

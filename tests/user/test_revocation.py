@@ -1,5 +1,7 @@
 """Tokens and signed cookies of a real Django site that were revoked: nothing but the revocation ends them."""
 
+import asyncio
+import threading
 import time
 
 import pytest
@@ -10,6 +12,7 @@ from rtserver.base.queue_port import QueueAwayError
 from rtserver.user.auth import SessionAuthenticator
 from rtserver.user.site_credential import is_self_contained, lifetime_of, made_at
 from rtserver.user.token import make_token
+from tests.user.conftest import THREADS
 from tests.user.session_site import ENGINES, STORED
 
 DAY = 86_400.0
@@ -72,6 +75,41 @@ def test_while_revocations_cannot_be_read_nobody_knows_about_tokens_and_sessions
     assert isinstance(outcomes[token], QueueAwayError)
     assert outcomes[key].user_id == user.pk
     assert outcomes["x" * 9] is None
+
+
+class StuckRevocations(MemoryRevocations):
+    """Do not answer before they are told to."""
+
+    def __init__(self) -> None:
+        super().__init__(time.time)
+        self.is_asked, self.may_answer = threading.Event(), threading.Event()
+
+    def revoked(self, made_at):
+        self.is_asked.set()
+        assert self.may_answer.wait(20)
+        return super().revoked(made_at)
+
+
+@pytest.mark.parametrize("engine", STORED)
+def test_a_redis_that_does_not_answer_holds_up_tokens_and_no_sessions(executor, site, engine):
+    site.use_engine(engine)
+    revocations = StuckRevocations()
+    auth = SessionAuthenticator(executor, revocations=revocations)
+    user, others = site.make_user(), site.make_users(2 * THREADS)
+    tokens, key = list(map(make_token, others)), site.log_in(user)
+
+    async def scenario() -> None:
+        try:
+            waiting = [asyncio.ensure_future(auth.look_up(token)) for token in tokens]
+            assert await asyncio.to_thread(revocations.is_asked.wait, 20)
+            async with asyncio.timeout(20):
+                assert (await auth.look_up(key)).user_id == user.pk
+            assert not any(each.done() for each in waiting)
+        finally:
+            revocations.may_answer.set()
+        assert [identity.user_id for identity in await asyncio.gather(*waiting)] == [other.pk for other in others]
+
+    asyncio.run(scenario())
 
 
 def test_a_forged_token_costs_no_look_at_the_revocations(executor, site):
