@@ -37,6 +37,11 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}: {text_of(error)}{f' ({place})' if place else ''}"
 
 
+def as_exception(error: BaseException) -> Exception:
+    """Return ``error``, or a ``RuntimeError`` that says the same of one that is no ``Exception``."""
+    return error if isinstance(error, Exception) else RuntimeError(describe(error))
+
+
 def text_of(error: BaseException) -> str:
     """Return ``str(error)``, cut to ``MAX_TEXT`` characters. Never raises, whatever ``__str__`` does."""
     try:

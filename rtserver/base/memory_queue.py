@@ -157,6 +157,10 @@ class MemoryQueue:
             letter_id = f"{int(self._now() * 1000)}-{self._buried}"
             self._dead.append(msgspec.structs.replace(letter, id=letter_id, entry=""))
 
+    def buried(self, reason: str) -> frozenset[str]:
+        """See ``QueuePort``."""
+        return frozenset(entry for entry, why in self._dead_names if why == reason)
+
     def dead_letters(self, after: str, count: int) -> list[DeadLetter]:
         """See ``QueuePort``."""
         return list(islice((letter for letter in self._dead if order_of(letter.id) > order_of(after)), count))

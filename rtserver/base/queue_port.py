@@ -209,6 +209,9 @@ class QueuePort(Protocol):
         Of very many, the newest are known. After a ``QueueAwayError`` they may have been added.
         """
 
+    def buried(self, reason: str) -> frozenset[str]:
+        """The entries of the bus that were buried for a reason, by id, as far as they are known."""
+
     def dead_letters(self, after: str, count: int) -> list[DeadLetter]:
         """At most ``count`` dead letters behind the one with the id ``after``, the oldest first."""
 

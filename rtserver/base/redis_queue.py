@@ -181,6 +181,12 @@ class RedisQueue(RedisStreams):
             words = chain.from_iterable(rows)
             self._call("EVAL", self._bury_script, 2, self._dead, self._buried, self._dead_length, *words)
 
+    def buried(self, reason: str) -> frozenset[str]:
+        """See ``QueuePort``. There are as many names as letters at most."""
+        names = (name.decode(errors="replace") for name in self._call("ZRANGE", self._buried, 0, -1))
+        parts = (name.partition(" ") for name in names)
+        return frozenset(entry for entry, _, why in parts if why == reason and is_place(entry))
+
     def dead_letters(self, after: str, count: int) -> list[DeadLetter]:
         """See ``QueuePort``."""
         reply = self._call("XRANGE", self._dead, f"({after}", "+", "COUNT", count)

@@ -11,7 +11,7 @@ slow handler takes no memory and loses nothing, as long as the bus still holds w
 
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import islice, takewhile
 
 from rtserver.base.mark_port import Mark, Suspect
@@ -114,6 +114,10 @@ class Lane:
             self._count_lost(Gap(0, is_anew=True))
             is_before_any = True
         self._cursor = Cursor(START if is_before_any else behind, misses_first=not self.handler.replays)
+
+    def shun(self, entry_ids: Iterable[str]) -> None:
+        """Some entries, of any lane, are known to be poison."""
+        self._suspects.add_poison(entry_ids)
 
     def offer(self, entry: Entry, message: ServiceMessage) -> None:
         """The reader's next message of this type. Never waits, never loses."""

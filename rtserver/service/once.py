@@ -4,6 +4,7 @@ Decides what a lane does instead of handling: it keeps each message as a piece o
 worker does so, and the queue keeps each piece once. Who does the work is ``once_worker.py``.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from rtserver.base.queue_port import START, Entry, Kept, QueuePort, order_of
@@ -74,6 +75,9 @@ class OnceLane(Lane):
         self.msg_type = inbox.handler.msg_type
         self._inbox = inbox
         self._act = inbox.add
+
+    def shun(self, entry_ids: Iterable[str]) -> None:
+        """See ``Lane``. To keep a message is no danger."""
 
     def begin_anew(self) -> None:
         """See ``Lane``. What was collected and not kept comes once more."""

@@ -7,12 +7,13 @@ a second time after a crash, and is never left out.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from rtserver.base.containment import is_stop
-from rtserver.base.queue_port import QueueError, QueuePort, order_of
+from rtserver.base.queue_port import QueueError, QueuePort, QueueRefusedError, order_of
 from rtserver.service.bus_reader import HOLD_SECONDS, BusReader
 from rtserver.service.lane import Lane
+from rtserver.service.message import Reason
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
 
@@ -70,6 +71,7 @@ class Positions:
             else:
                 lane.begin(behind, self._reader.position)
                 self._own.append(lane)
+        self._shun(self._link.call(self._find_poison))
         types = [lane.msg_type for lane in self._kept]
         self._saved = self._link.call(self._queue.positions, self._worker, [*types, NO_LANE])
         for lane in self._kept:
@@ -131,6 +133,19 @@ class Positions:
             log.critical("! %s: begins_behind failed; it goes on where it was saved", lane.msg_type, exc_info=True)
             return None
         return place
+
+    def _find_poison(self) -> frozenset[str]:
+        try:
+            return self._queue.buried(Reason.POISON)
+        except QueueRefusedError as error:
+            # The start must not wait for somebody to mend the key: our own marks know what has killed us.
+            log.error("! what was buried cannot be read: %s", error)
+            return frozenset()
+
+    def _shun(self, poison: Collection[str]) -> None:
+        """What has killed other workers, or this one when it had other marks, is not tried once more."""
+        for lane in self._lanes:
+            lane.shun(poison)
 
     def _write(self, places: dict[str, str]) -> None:
         if places:

@@ -4,6 +4,7 @@ Pure. Decides when an entry is poison, and when a suspect is cleared.
 """
 
 import math
+from collections.abc import Iterable
 
 from rtserver.base.mark_port import Mark, Suspect
 from rtserver.base.queue_port import order_of
@@ -26,18 +27,20 @@ class Suspects:
     def find(self, entry_id: str) -> Suspect | None:
         """Return the suspect that an entry is, or is one of; None for an entry that is above suspicion.
 
-        One that is named alone comes before one that is one of several.
+        One that is named alone comes before one that is one of several, and more deaths before fewer.
         """
         place = order_of(entry_id)
         if place < self._nearest:
             return None
-        found = None
-        for suspect in self._all:
-            if order_of(suspect.first) <= place <= order_of(suspect.last):
-                if is_single(suspect):
-                    return suspect
-                found = suspect
-        return found
+        found = (one for one in self._all if order_of(one.first) <= place <= order_of(one.last))
+        return max(found, key=lambda suspect: (is_single(suspect), suspect.deaths), default=None)
+
+    def add_poison(self, entry_ids: Iterable[str]) -> None:
+        """Add entries that others have found to be poison."""
+        known = {suspect.first for suspect in self._all if is_poison(suspect)}
+        more = [Suspect(entry, entry, POISON_DEATHS) for entry in entry_ids if entry not in known]
+        self._all = sorted([*self._all, *more], key=lambda suspect: order_of(suspect.last))
+        self._nearest = self._find_nearest()
 
     def clear(self, entry_id: str) -> None:
         """The handler has returned from an entry: it is no suspect any more, unless it is poison."""

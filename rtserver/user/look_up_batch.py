@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
+from rtserver.base.containment import as_exception
+
 Answer = TypeVar("Answer")
 Outcomes = Mapping[str, Answer | Exception]
 Asked = list[tuple[str, asyncio.Future[Answer]]]
@@ -49,8 +51,8 @@ class LookUpBatcher(Generic[Answer]):
         outcomes: Outcomes[Answer]
         try:
             outcomes = await self._look_up_many(keys)
-        except Exception as error:  # noqa: BLE001 (told to everyone who asked)
-            outcomes = dict.fromkeys(keys, error)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 (told to everyone who asked)
+            outcomes = dict.fromkeys(keys, as_exception(error))
         for key, answer in self._asked:
             _settle(answer, outcomes[key])
 

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from rtserver.base.containment import as_exception
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.user.agent_registry import AgentRegistry
 from rtserver.user.auth import Identity, Outcome, Request
@@ -137,8 +138,8 @@ class SessionWatch:
     async def _look_up(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
         try:
             return await self._authenticator.look_up_many(session_keys)
-        except Exception as error:  # noqa: BLE001 (whatever it is: nothing is known, and it is logged)
-            return dict.fromkeys(session_keys, error)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 (nothing is known, and it is logged)
+            return dict.fromkeys(session_keys, as_exception(error))
 
     def _compare(self, session_key: str, identity: Identity | None) -> None:
         """End what is not the session's user's any more: a site may let another user into the same session."""

@@ -473,6 +473,15 @@ def test_a_letter_about_a_message_of_the_bus_is_there_once_for_each_reason(queue
     assert found == [(b"one", "bad_json"), (b"other", "bad_json"), (b"one", "bad_data")]
 
 
+def test_it_is_known_which_messages_were_buried_for_a_reason(queue: QueuePort) -> None:
+    assert queue.buried("bad_json") == frozenset()
+    queue.bury(
+        [letter(b"one", entry="7-1"), letter(b"two", reason="bad_data", entry="7-2"), letter(b"not on the bus")]
+    )
+    queue.bury([letter(b"three", entry="7-3")])
+    assert queue.buried("bad_json") == {"7-1", "7-3"}
+
+
 def test_a_letter_that_was_requeued_is_buried_again_if_it_is_no_better(queue: QueuePort) -> None:
     queue.put([b"{"])
     for _ in range(2):

@@ -201,6 +201,16 @@ def test_a_handler_that_reads_the_bus_again_at_every_start_comes_by_poison_unhar
     assert world.letters() == [("poison", encode("number", "test", 4))]
 
 
+def test_poison_that_was_buried_kills_no_worker_that_has_no_marks_of_it(world: World) -> None:
+    for _ in range(4):
+        world.live(Deadly(4))
+    world.marks = Uncleared()
+    handler = Replaying(4)
+    assert world.live(handler)
+    assert handler.numbers == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+    assert world.letters() == [("poison", encode("number", "test", 4))]
+
+
 def test_poison_is_known_by_a_process_that_dies_before_its_burial(world: World) -> None:
     for _ in range(3):
         world.live(Deadly(4))

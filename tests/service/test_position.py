@@ -128,6 +128,19 @@ def test_a_handler_that_cannot_say_where_it_begins_begins_where_the_worker_was(q
     assert handler.numbers == [1]
 
 
+def test_a_key_of_the_wrong_kind_where_burials_are_noted_does_not_hold_up_the_start() -> None:
+    class Odd(Saves):
+        def buried(self, reason: str) -> frozenset[str]:
+            raise QueueRefusedError("memory:", "WRONGTYPE")
+
+    queue = Odd()
+    Worker(queue, Recorder())
+    bring(queue, 1)
+    handler = Recorder()
+    Worker(queue, handler).work()
+    assert handler.numbers == [1]
+
+
 def test_a_handler_that_fails_when_told_how_far_it_is_holds_up_nobody(queue: Saves) -> None:
     class Deaf(Lost):
         place = START

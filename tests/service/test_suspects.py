@@ -63,5 +63,16 @@ def test_poison_is_passed_by_and_known_to_the_next_process() -> None:
     assert left(marks) == [Suspect("10-1", "10-1", POISON_DEATHS)]
 
 
+def test_what_others_have_found_to_be_poison_counts_whatever_is_known_here() -> None:
+    _, suspects = after(("10-5", "10-5", 0))
+    suspects.add_poison(["10-5", "9-1", "11-1"])
+    for entry in ("9-1", "10-5", "11-1"):
+        found = suspects.find(entry)
+        assert found is not None
+        assert is_poison(found)
+    suspects.pass_by("12-1")
+    assert not suspects
+
+
 def test_a_batch_is_never_poison_as_a_whole() -> None:
     assert not is_poison(Suspect("10-1", "10-9", 99))

@@ -105,6 +105,18 @@ def test_an_error_of_the_whole_batch_is_told_to_all_of_it_and_the_next_one_is_tr
     with_oracle(scenario)
 
 
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+def test_a_backend_that_exits_is_an_error_of_its_batch_and_does_not_end_the_loop(kind: type[BaseException]) -> None:
+    async def scenario(oracle: Oracle) -> None:
+        oracle.outage = kind("by a backend")
+        with pytest.raises(RuntimeError, match=f"{kind.__name__}: by a backend"):
+            await oracle.ask("a")[0]
+        oracle.outage = None
+        assert await oracle.ask("a")[0] == "A"
+
+    with_oracle(scenario)
+
+
 def test_one_who_leaves_takes_the_answer_from_nobody() -> None:
     async def scenario(oracle: Oracle) -> None:
         oracle.may_answer.clear()
