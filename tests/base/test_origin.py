@@ -68,6 +68,7 @@ def test_an_origin_is_written_as_browsers_write_it(word: str, origin: str) -> No
         ("https://faß.example", 'with "xn--"'),
         ("https://" + "ü" * 70 + ".example", 'with "xn--"'),
         ("https://127.1", "has an IPv4 address that is none"),
+        ("https://0x7f.0x1", "has an IPv4 address that is none"),
         ("https://256.1.1.1", "has an IPv4 address that is none"),
         ("https://[::g]", "has an IPv6 address that is none"),
         ("https://[fe80::1%eth0]", "has an IPv6 address that is none"),

@@ -14,7 +14,8 @@ from rtserver.base.websocket_server import UpgradeRequest
 from rtserver.base.wire.deflate import maybe_accept, most_deflated_bytes
 from rtserver.base.wire.forwarded import is_within, read_networks, sender_of
 from rtserver.base.wire.handshake import HandshakeError, accept_value, answer, check_origin, refusal
-from rtserver.base.wire.http_head import parse_head
+from rtserver.base.wire.http_head import has_bare_line_feed, parse_head, parse_request
+from rtserver.base.wire.origin import OriginError, normal_origin
 from rtserver.base.wire.protocol import WebSocketProtocol
 from tests.fuzz.target import Target, TryOne
 from tests.websocket_client import BINARY, CONTINUATION, PING, PONG, TEXT, close, header, masked, upgrade_request
@@ -76,7 +77,7 @@ def try_head(data: bytes) -> None:
     """A head is a request or it is refused, and the answer is one that nobody can put anything into."""
     head = data.partition(b"\r\n\r\n")[0]
     try:
-        target, headers = parse_head(head)
+        target, headers, *_ = parse_head(head)
         request = UpgradeRequest(target, headers, "192.0.2.1")
         assert all(isinstance(value, str) for value in request.cookies.values())
         assert request.wants_tce in (True, False)
@@ -86,6 +87,30 @@ def try_head(data: bytes) -> None:
         check_answer(answer(accept, extension))
     except HandshakeError as error:
         check_answer(refusal(error))
+
+
+def try_request(data: bytes) -> None:
+    """Of a request of plain HTTP that is taken, every reader finds the lines and the end of the body alike."""
+    head = data.partition(b"\r\n\r\n")[0]
+    try:
+        headers = parse_request(head).headers
+    except HandshakeError as error:
+        check_answer(refusal(error))
+        return
+    assert not has_bare_line_feed(head)
+    assert not {"content-length", "transfer-encoding"} <= set(headers)
+    assert headers.get("content-length", "0").isdecimal()
+    assert headers.get("transfer-encoding", "chunked").lower() == "chunked"
+
+
+def try_origin(data: bytes) -> None:
+    """An operator's word is an origin as browsers write it, or refused."""
+    try:
+        origin = normal_origin(data.decode(errors="replace"))
+    except OriginError:
+        return
+    assert origin.isascii()
+    assert normal_origin(origin) == origin
 
 
 def check_answer(data: bytes) -> None:
@@ -187,6 +212,34 @@ _OFFERS = (
 )
 _OFFER_WORDS = (b";", b",", b"=", b'"', b" ", b"permessage-deflate", b"server_max_window_bits", b"15", b"7")
 
+_REQUESTS = (
+    b"POST /accounts/login/ HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+    b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nContent-Length: 0\r\nTransfer-Encoding: gzip, chunked\r\nX: a\n\r\n\r\n",
+)
+_REQUEST_WORDS = (b"\r\n", b"\n", b": ", b"Content-Length", b"Transfer-Encoding", b"chunked", b"HTTP/1.0", b"0", b",")
+_ORIGINS = (
+    b"https://Shop.example.com:443/",
+    "https://b\u00fccher.example".encode(),
+    b"http://[2001:db8::1]:8000",
+    b"capacitor://localhost",
+    b"http://192.0.2.1",
+)
+_ORIGIN_WORDS = (
+    b"://",
+    b":443",
+    b"/",
+    b"*",
+    b"null",
+    b"xn--",
+    b"[::1]",
+    b".",
+    b"@",
+    "\u00df".encode(),
+    b"wss",
+    b"0x7f",
+)
+
 _FORWARDED = (
     b"192.0.2.7, 10.0.0.2",
     b"2001:db8::1,[fd00::2]:443 , 10.9.9.9:80",
@@ -204,5 +257,7 @@ WIRE_TARGETS = (
         "deflated-frames", _always(make_frames(inflates=True)), _FRAMES + _DEFLATED, _FRAME_WORDS, max_bytes=8_192
     ),
     Target("head", _always(try_head), _HEADS, _HEAD_WORDS, max_bytes=16_384),
+    Target("request", _always(try_request), _REQUESTS, _REQUEST_WORDS, max_bytes=16_384),
+    Target("origin", _always(try_origin), _ORIGINS, _ORIGIN_WORDS),
     Target("offer", _always(try_offer), _OFFERS, _OFFER_WORDS),
 )

@@ -17,6 +17,8 @@ SOCKET_SCHEMES = {"ws": "http", "wss": "https"}
 
 _ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://(\[[^\[\]/?#@]*\]|[^\[\]/?#@:]*)(?::([0-9]*))?(.*)", re.DOTALL)
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+"""What ends with one is an IPv4 address to a browser (URL Standard, "ends in a number")."""
 _DEVIATING = frozenset("ßς\u200c\u200d")
 """Python's IDNA (2003) makes other names of these than browsers do (UTS 46)."""
 
@@ -62,7 +64,7 @@ def _normal_host(host: str) -> str:
     name = _ascii(host).lower()
     if not _HOST.fullmatch(name):
         raise OriginError(f"has no host name: {host!r}")
-    if name.rstrip(".").rpartition(".")[2].isdigit():
+    if _NUMBER.fullmatch(name.rstrip(".").rpartition(".")[2]):
         return str(_ipv4(name))
     return name
 
