@@ -38,12 +38,13 @@ class CanaryTrail:
     """The canaries of one process, one each ``interval`` seconds; 0 for none.
 
     Between the list and the bridge a canary leaves no trace: ``search`` says where messages are held up there, as one
-    of LIST, BUS and LANE.
+    of LIST, BUS and LANE. ``cause`` may say why none comes back, if that is known: then no place is blamed.
     """
 
     def __init__(self, interval: float, now: float, search: Callable[[], Place] = lambda: Place.LIST) -> None:
         self.interval = interval
         self.search = search
+        self.cause: Callable[[], str] = lambda: ""
         self.returned = 0
         self._begun = self._home = now
         self._seen = dict.fromkeys((Place.LIST, Place.BRIDGE, Place.DOOR, Place.SOCKET), now)
@@ -76,18 +77,21 @@ class CanaryTrail:
                 return place
         return self.search() if self._seen[Place.LIST] > self._home else Place.NOWHERE
 
+    def meaning(self) -> str:
+        """Why none comes back, as far as anybody can tell."""
+        return self.cause() or MEANINGS[self.place()]
+
     def look(self, now: float) -> str | None:
         """What there is to be said now and has not been said yet, for the log.
 
-        That no message can be put is told by whoever cannot put it.
+        That no message can be put is told by whoever cannot put it, and a known cause by whoever knows it.
         """
         if self.is_late(now) == self._is_told:
             return None
         if self._is_told:
             self._is_told = False
             return "= messages of our own come back again"
-        place = self.place()
-        if place is Place.NOWHERE:
+        if self.place() is Place.NOWHERE or self.cause():
             return None
         self._is_told = True
-        return f"! deaf: no message of our own has come back for {self.age(now):.1f} s: {MEANINGS[place]}"
+        return f"! deaf: no message of our own has come back for {self.age(now):.1f} s: {self.meaning()}"

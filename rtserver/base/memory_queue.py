@@ -26,9 +26,11 @@ from rtserver.base.queue_port import (
     Gone,
     Kept,
     KeptRange,
+    Memory,
     Moved,
     Named,
     Repeats,
+    Trimmed,
     number_of,
     order_of,
 )
@@ -70,6 +72,10 @@ class MemoryQueue:
         self._positions: dict[tuple[str, str], str] = {}
         self._names = MemoryNames(repeat_seconds, most_names, lambda: len(self._bus))
         self._aside: dict[str, bytes] = {}
+        self._moments: dict[tuple[str, ...], float] = {}  # when the places of lanes and cursors were noted
+        self._bytes = 0
+        self.bus_bytes = 0
+        self.most_memory = 0
         self._most_bytes = most_bytes or inf
         self._signer = signer or Signer()
         self._batch = batch
@@ -95,7 +101,42 @@ class MemoryQueue:
             if len(raw) > self._most_bytes:
                 self._asides += 1
                 self._aside[str(self._asides)] = raw
-        return Moved(len(fitting), self.newest_id(), len(self._aside), ended)
+        self._bytes += sum(map(len, fitting))
+        derived = min(map(order_of, self._cursors.values()), default=(inf, 0))
+        while self.bus_bytes and len(self._bus) > 1 and self._size() > self.bus_bytes:
+            if order_of(self._bus[0].id) > derived:
+                break
+            self._bus.popleft()
+        return Moved(len(fitting), self.newest_id(), len(self._aside), ended, self._bytes)
+
+    def memory(self) -> Memory:
+        """See ``QueuePort``. As if the bus and the list were all that takes some."""
+        return Memory(self._size() + sum(map(len, self._list)), self.most_memory, "noeviction", self._size())
+
+    def trim(self, keep: int, seconds: float, lost_age: float = 0.0) -> Trimmed:
+        """See ``QueuePort``."""
+        now = self._now()
+        places: dict[tuple[str, ...], str] = dict(self._positions.items())
+        places |= {(cursor,): place for cursor, place in self._cursors.items()}
+        lately = [place for key, place in places.items() if now - self._moments.setdefault(key, now) < seconds]
+        passed = min(map(order_of, lately), default=(0, 0))
+        entries = unread = 0
+        while len(self._bus) > 1 and self._size() > keep:
+            place = order_of(self._bus[0].id)
+            if place > passed and not (lost_age and place[0] < (now - lost_age) * 1000):
+                break
+            self._bus.popleft()
+            entries += 1
+            unread += place > passed
+        return Trimmed(entries, unread)
+
+    def largest(self, count: int) -> list[tuple[str, int]]:
+        """See ``QueuePort``."""
+        sizes = [("bus", self._size()), ("list", sum(map(len, self._list)))]
+        return sorted(((name, size) for name, size in sizes if size), key=lambda pair: -pair[1])[:count]
+
+    def _size(self) -> int:
+        return sum(len(entry.raw) for entry in self._bus)
 
     def aside(self) -> Aside | None:
         """See ``QueuePort``."""
@@ -140,6 +181,7 @@ class MemoryQueue:
         """See ``QueuePort``."""
         newest = order_of(self.newest_id())
         for lane, new in positions.items():
+            self._moments[worker, lane] = self._now()
             position = min(new, self.newest_id(), key=order_of) if self._bus else new
             old = order_of(self._positions.get((worker, lane), START))
             if order_of(position) >= old or old > newest:
@@ -180,6 +222,7 @@ class MemoryQueue:
     def keep(self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None) -> int:
         """See ``QueuePort``."""
         here = order_of(self.kept_until(cursor))
+        self._moments[cursor,] = self._now()
         touched: dict[_KeptStream, None] = {}
         appended = 0
         for kept in entries:

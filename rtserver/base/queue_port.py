@@ -53,7 +53,7 @@ class Entry(NamedTuple):
 
 class Moved(NamedTuple):
     """What an intake did: how many messages it moved, the id of the newest entry of the bus after it, and how many
-    messages are set aside because they are too large.
+    messages are set aside because they are too large. ``bytes`` is how many have come to the bus since it began.
     """
 
     messages: int
@@ -61,6 +61,26 @@ class Moved(NamedTuple):
     aside: int = 0
     ended: str | None = None
     """Where the bus ended, if that was before an entry that the caller knew of: entries have been lost."""
+    bytes: int = 0
+
+
+class Memory(NamedTuple):
+    """Memory of whoever keeps the queue: bytes that are used, and that may be, 0 for no limit; and what it does then.
+
+    ``bus`` are the bytes of the bus among them, about.
+    """
+
+    used: int
+    most: int
+    policy: str
+    bus: int
+
+
+class Trimmed(NamedTuple):
+    """How many entries were trimmed from the bus, and how many of them somebody had not passed."""
+
+    entries: int
+    unread: int
 
 
 class Aside(NamedTuple):
@@ -146,9 +166,13 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 class QueuePort(Protocol):
-    """A list, a bus and the dead letters of one name. Every call may raise ``QueueError``."""
+    """A list, a bus and the dead letters of one name. Every call may raise ``QueueError``.
+
+    ``bus_bytes`` bounds the bus, 0 for its length alone. Who changes it changes what the next intake does.
+    """
 
     address: str
+    bus_bytes: int
 
     def put(self, raws: Sequence[bytes]) -> None:
         """Push messages to the end of the list, all of them or none, in order; signed, if the queue has a secret."""
@@ -262,6 +286,19 @@ class QueuePort(Protocol):
 
         Looks at each of them again: what is in order is not named any more, once it has been. Bounded.
         """
+
+    def memory(self) -> Memory:
+        """How much is used, and how much may be."""
+
+    def trim(self, keep: int, seconds: float, lost_age: float = 0.0) -> Trimmed:
+        """Trim the bus to about ``keep`` bytes, as far as all have passed whose places were noted within ``seconds``.
+
+        With a ``lost_age``, entries that are so many seconds old go whoever has not passed them. The newest one stays
+        in any case: the next id follows from it.
+        """
+
+    def largest(self, count: int) -> list[tuple[str, int]]:
+        """The largest keys of the queue with their bytes, about, the largest first. Of very many it sees a part."""
 
     def close(self) -> None:
         """Let go of every connection. A later call opens a new one."""

@@ -35,11 +35,16 @@ class RedisCommands:
             raise self._explained(as_queue_error(error)) from error
 
     def _call_together(
-        self, commands: Sequence[Sequence[Any]], *, is_atomic: bool = False, role: Role = Role.COMMANDS
+        self,
+        commands: Sequence[Sequence[Any]],
+        *,
+        is_atomic: bool = False,
+        role: Role = Role.COMMANDS,
+        tolerated: str = "",
     ) -> list[Any]:
-        """Several commands in one write; their replies."""
+        """Several commands in one write; their replies. A refusal with ``tolerated`` in its text is one of them."""
         try:
-            return self._client.call_together(commands, is_atomic=is_atomic, role=role)
+            return self._client.call_together(commands, is_atomic=is_atomic, role=role, tolerated=tolerated)
         except RedisCallError as error:
             raise self._explained(as_queue_error(error)) from error
 

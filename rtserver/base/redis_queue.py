@@ -9,6 +9,7 @@ Knows nothing of threads and event loops: the client that it is given brings its
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 from rtserver.base.message_name import maybe_name_in
 from rtserver.base.queue_port import (
@@ -17,10 +18,12 @@ from rtserver.base.queue_port import (
     Aside,
     DeadLetter,
     Entry,
+    Memory,
     Moved,
     Named,
     QueueRefusedError,
     Repeats,
+    Trimmed,
     is_place,
 )
 from rtserver.base.redis_commands import WRONG_KIND, entries_of, letter_fields, load_script, role_of_wait
@@ -33,7 +36,11 @@ __all__ = ["DEFAULT_NAME", "RedisQueue", "plain_client"]
 
 DEFAULT_NAME = "queue:rtserver"
 MOST_NAMES = 1_000_000  # about 130 MB, whatever producers do
+DERIVED_MS = 3_600_000  # so long a cursor that nobody moves holds on to the bus
 NAME_MS = 86_400_000  # of silence, after which no name is known any more
+NO_MEMORY = "maxmemory"  # Redis says this word where a command needs memory and there is none left
+WAIT_WITHOUT_MEMORY = 0.1
+SCANS, SCAN_COUNT, USAGE_SAMPLES = 4, 500, 200
 BATCH_BYTES = 8_388_608  # that one intake moves; Redis does nothing else meanwhile
 
 
@@ -66,21 +73,27 @@ class RedisQueue(RedisStreams):
         self._names = (f"{{{name}}}:names", f"{{{name}}}:names:before")
         self._aside = f"{{{name}}}:aside"
         self._end, self._lost = f"{{{name}}}:end", f"{{{name}}}:lost"
+        self._moments = f"{{{name}}}:moments"
+        self._bus_total, self._marks = f"{{{name}}}:bus:bytes", f"{{{name}}}:bus:marks"
+        self.bus_bytes = 0
         kinds = {self._list: "list", self._intake: "list", self._bus: "stream", self._dead: "stream"}
-        kinds |= {**dict.fromkeys(self._names, "hash"), self._aside: "set"}
+        kinds |= {**dict.fromkeys(self._names, "hash"), self._aside: "set", self._moments: "zset"}
+        kinds |= {self._bus_total: "string", self._marks: "list"}
         self._kinds = {**kinds, self._buried: "zset", self._positions: "hash"}
         self._batch, self._bus_length, self._dead_length = batch, bus_length, dead_length
         self._signer = signer or Signer()
         self._repeat_ms = round(repeat_seconds * 1000)
         self._name_ms = max(NAME_MS, 2 * self._repeat_ms)
         self._most_names, self._most_bytes = most_names, most_bytes
-        self._bury_script = load_script("bury.lua")
-        self._bury_aside_script = load_script("bury_aside.lua")
-        self._intake_script = load_script("place.lua", "end.lua", "intake.lua")
-        self._bind_script = load_script("bind.lua")
+        self._bury_script = load_script("oom.lua", "bury.lua")
+        self._bury_aside_script = load_script("oom.lua", "bury_aside.lua")
+        places = ("oom.lua", "place.lua", "end.lua")
+        self._intake_script = load_script(*places, "passed.lua", "marks.lua", "intake.lua")
+        self._bind_script = load_script("oom.lua", "bind.lua")
         self._requeue_script = load_script("requeue.lua")
-        self._positions_script = load_script("place.lua", "end.lua", "positions.lua")
+        self._positions_script = load_script(*places, "positions.lua")
         self._end_script = load_script("place.lua", "end.lua", "newest.lua")
+        self._trim_script = load_script(*places, "passed.lua", "marks.lua", "trim.lua")
         # A blocking command has to end well before its socket counts as dead; a URL may set the socket's timeout.
         self._longest_wait = 0.6 * client.patience
 
@@ -97,11 +110,20 @@ class RedisQueue(RedisStreams):
         wait = min(timeout, self._longest_wait)
         move_one = (self._list, self._intake, "LEFT", "RIGHT")
         pop = ("BLMOVE", *move_one, wait) if wait > 0 else ("LMOVE", *move_one)
-        keys = (self._list, self._intake, self._bus, self._aside, self._end, self._lost)
-        bounds = (self._batch, BATCH_BYTES, self._bus_length, self._most_bytes, known)
-        move = ("EVAL", self._intake_script, len(keys), *keys, *bounds)
-        count, newest_id, aside, ended = self._call_together([pop, move], role=role_of_wait(wait))[-1]
-        return Moved(count, newest_id.decode(), aside, ended.decode() if ended else None)
+        commands = [pop, self._move(known)]
+        popped, moved = self._call_together(commands, role=role_of_wait(wait), tolerated=NO_MEMORY)
+        count, newest_id, aside, ended, size = moved
+        if isinstance(popped, Exception) and count == 0 and wait > 0:
+            # Redis has no memory for the pop, which waits for a first message; the script goes on without any.
+            self._call("BLPOP", f"{self._intake}:none", min(wait, WAIT_WITHOUT_MEMORY), role=Role.BLOCKING)
+        return Moved(count, newest_id.decode(), aside, ended.decode() if ended else None, size)
+
+    def _move(self, known: str) -> tuple[Any, ...]:
+        ends = (self._end, self._lost, self._bus_total, self._marks, self._moments)
+        keys = (self._intake, self._list, self._bus, self._aside, *ends)
+        batch_bytes = min(BATCH_BYTES, self.bus_bytes // 8) if self.bus_bytes else BATCH_BYTES
+        bounds = (self._batch, batch_bytes, self._bus_length, self._most_bytes, known, self.bus_bytes)
+        return ("EVAL", self._intake_script, len(keys), *keys, *bounds, self._key_of(""), DERIVED_MS)
 
     def aside(self) -> Aside | None:
         """See ``QueuePort``. Each one is a list of one message, under a key of its own."""
@@ -167,7 +189,8 @@ class RedisQueue(RedisStreams):
         """See ``QueuePort``."""
         if positions:
             pairs = [text for lane, position in positions.items() for text in (f"{worker}/{lane}", position)]
-            if not self._call("EVAL", self._positions_script, 3, self._positions, self._bus, self._end, *pairs):
+            keys = (self._positions, self._bus, self._end, self._moments)
+            if not self._call("EVAL", self._positions_script, len(keys), *keys, *pairs):
                 self._note_odd(HASH, ["positions"])
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
@@ -211,12 +234,44 @@ class RedisQueue(RedisStreams):
             self._client, self.name, stream, longest_wait=self._longest_wait, dead_length=self._dead_length
         )
 
+    def memory(self) -> Memory:
+        """See ``QueuePort``. What Redis says of itself."""
+        info = self._call("INFO", "memory")
+        newest = self._call("GET", self._bus_total)
+        first = self._call("LINDEX", self._marks, 0)
+        bus = int(newest) - int(first.rpartition(b" ")[2]) if newest and first else 0
+        return Memory(info["used_memory"], info.get("maxmemory", 0), str(info.get("maxmemory_policy", "")), bus)
+
+    def trim(self, keep: int, seconds: float, lost_age: float = 0.0) -> Trimmed:
+        """See ``QueuePort``."""
+        keys = (self._moments, self._bus, self._bus_total, self._marks, self._positions)
+        numbers = (keep, round(seconds * 1000), self._key_of(""), round(lost_age * 1000))
+        return Trimmed(*self._call("EVAL", self._trim_script, len(keys), *keys, *numbers))
+
+    def largest(self, count: int) -> list[tuple[str, int]]:
+        """See ``QueuePort``. Of other keys than the queue's own few a thousand or two are looked at."""
+        names = {self._list, *self._kinds}
+        place = 0
+        for _ in range(SCANS):
+            place, found = self._call("SCAN", place, "MATCH", f"{_escaped(self._key_of(''))}*", "COUNT", SCAN_COUNT)
+            names.update(name.decode(errors="backslashreplace") for name in found[:SCAN_COUNT])
+            if not int(place):
+                break
+        usages = [("MEMORY", "USAGE", name, "SAMPLES", USAGE_SAMPLES) for name in sorted(names)]
+        sizes = zip(sorted(names), self._call_together(usages), strict=True)
+        return sorted(((name, size) for name, size in sizes if size), key=lambda pair: -pair[1])[:count]
+
     def close(self) -> None:
         """See ``QueuePort``."""
         self._client.close()
 
     def _aside_key(self, name: str) -> str:
         return f"{self._aside}:{name}"
+
+
+def _escaped(text: str) -> str:
+    """Text as a pattern that fits it alone."""
+    return "".join(f"\\{char}" if char in "*?[]\\^" else char for char in text)
 
 
 def _dead_letter(entry_id: bytes, fields: list[bytes]) -> DeadLetter:

@@ -25,7 +25,7 @@ class RedisStreams(RedisCommands):
 
     def __init__(self, client: RedisClient, name: str) -> None:
         super().__init__(client, name)
-        self._keep_script = load_script("place.lua", "end.lua", "body.lua", "keep.lua")
+        self._keep_script = load_script("oom.lua", "place.lua", "end.lua", "body.lua", "keep.lua")
         self._kept_script = load_script("place.lua", "end.lua", "body.lua", "kept.lua")
         self._see_script = load_script("place.lua", "see.lua")
         self._begin_script = load_script("place.lua", "end.lua", "begin.lua")

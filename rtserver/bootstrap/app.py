@@ -298,6 +298,7 @@ class App:
             lambda: Reading(
                 "redis", link.is_connected and not link.is_refusing, link.refusal or self._services.address
             ),
+            lambda: Reading("redis memory", not thread.pipeline.memory.is_full, thread.pipeline.memory.detail),
             # Whom such a key concerns is told; all others are served.
             lambda: Reading("keys", True, thread.pipeline.broken_keys.detail),
             canary_probe(self._trail),

@@ -146,6 +146,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     history_ticks: Annotated[int, Meta(description="Ticks kept per quote.", ge=1)] = 20_000
     picture_rows: Annotated[int, Meta(description="Rows that a chart gets at first, at most.", ge=1)] = 1_000
     bus_length: Annotated[int, Meta(description="Messages kept in Redis for workers that come back.", ge=1)] = 100_000
+    bus_bytes: Annotated[
+        int,
+        Meta(description="Bytes of these messages, about. 0: a quarter of Redis's maxmemory, if it has one.", ge=0),
+    ] = 0
     repeat_seconds: Annotated[
         float,
         Meta(description="How long a message with an id is known, to drop it when it comes again; 0: not.", ge=0),

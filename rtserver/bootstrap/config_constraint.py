@@ -19,6 +19,10 @@ WRAPPING = 2
 """How many times as large as the message for a client a producer's message may be: it names the receivers too."""
 
 
+LEAST_ON_BUS = 4
+"""How many of the largest messages the bus has room for at the least."""
+
+
 class Conflict(NamedTuple):
     """Two keys that contradict each other. ``problem`` goes on after the name of ``key`` and names the other."""
 
@@ -116,4 +120,23 @@ def pictures(config: Config) -> Iterator[Conflict]:
         yield Conflict("picture_rows", problem)
 
 
-CONSTRAINTS: tuple[Constraint, ...] = (tls_pair, signed_time, outbox, client_messages, service_messages, pictures)
+def bus(config: Config) -> Iterator[Conflict]:
+    """Some messages fit on the bus, however large they are."""
+    size, least = config.bus_bytes, LEAST_ON_BUS * config.service_message_bytes
+    if config.limits == "on" and 0 < size < least:
+        problem = (
+            f"{size} is not allowed; it must be at least {LEAST_ON_BUS} times service_message_bytes, "
+            f"{config.service_message_bytes}: a few large messages would push all others off the bus unread"
+        )
+        yield Conflict("bus_bytes", problem)
+
+
+CONSTRAINTS: tuple[Constraint, ...] = (
+    tls_pair,
+    signed_time,
+    outbox,
+    client_messages,
+    service_messages,
+    pictures,
+    bus,
+)

@@ -12,7 +12,7 @@ import msgspec
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
-from rtserver.base.canary_trail import MEANINGS, CanaryTrail
+from rtserver.base.canary_trail import CanaryTrail
 
 
 class Reading(NamedTuple):
@@ -50,7 +50,7 @@ def canary_probe(trail: CanaryTrail, now: Callable[[], float] = time.monotonic) 
             return Reading("canary", True, "off")
         detail = f"a message that came back was sent {trail.age(now()):.1f} s ago"
         is_late = trail.is_late(now())
-        return Reading("canary", not is_late, f"{detail}; {MEANINGS[trail.place()]}" if is_late else detail)
+        return Reading("canary", not is_late, f"{detail}; {trail.meaning()}" if is_late else detail)
 
     return probe
 

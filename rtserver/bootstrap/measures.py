@@ -88,6 +88,12 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
         "counter", "dead_messages", "Messages sent to the dead stream", lambda: dict(rejections.counts), "reason"
     )
     yield Measure("gauge", "broken_keys", "Keys that hold something else", lambda: len(pipeline.broken_keys.names))
+    memory = pipeline.memory
+    yield Measure("gauge", "redis_memory_bytes", "What Redis uses", lambda: memory.memory.used)
+    yield Measure("gauge", "redis_memory_limit_bytes", "Its maxmemory; 0 for none", lambda: memory.memory.most)
+    yield Measure("gauge", "bus_bytes", "Bytes of the bus, about", lambda: memory.memory.bus)
+    yield Measure("counter", "bus_trimmed", "Bus entries trimmed for memory", lambda: memory.trimmed)
+    yield Measure("counter", "bus_trimmed_unread", "Of them, those that somebody had not had", lambda: memory.unread)
     yield Measure("gauge", "dead_waiting", "Dead letters that are not in Redis yet", lambda: len(rejections))
     yield Measure("gauge", "lane_length", "Messages waiting", lambda: {x.msg_type: len(x) for x in lanes}, "lane")
     yield Measure(

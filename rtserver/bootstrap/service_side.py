@@ -127,6 +127,7 @@ def build_services(
         bounds=message_bounds(config),
         once=OnceRule(config.once_tries, config.once_claim_seconds),
         max_ahead=config.bus_length // 2,
+        bus_bytes=config.bus_bytes,
         lane_bound=config.lane_length,
         marks=open_marks(Path(config.var_dir), worker),
     )
@@ -145,6 +146,7 @@ def build_services(
         lane_stall_seconds=config.lane_stall_seconds,
     )
     trail.search = lambda: find_canary(pipeline)
+    trail.cause = lambda: pipeline.memory.cause
     return ServiceSide(thread, quotes, streams, queue.address)
 
 

@@ -55,7 +55,7 @@ class BusReader:
         self._goal: str | None = None
         self._read_until = self._heard_of = START
         self.is_located = False
-        self.received = 0
+        self.received = self.received_bytes = 0
         self.lost = 0
 
     @property
@@ -137,6 +137,7 @@ class BusReader:
         repeats = self._repeats.find(opened)  # may wait; the position says meanwhile that nothing was read
         self._count_lost(self._cursor.advance(entries))
         self.received += len(entries)
+        self.received_bytes += sum(len(entry.raw) for entry in entries)
         self._dispatcher.dispatch(opened, repeats)
 
     def _check_bus(self) -> None:
@@ -154,7 +155,8 @@ class BusReader:
 class Intake:
     """Moves messages from the list to the bus; ``moved`` counts them. Of what is too large it buries the beginning.
 
-    At most ``max_ahead`` entries ahead of the reader, so that a backlog stays on the list, where nothing is trimmed.
+    At most ``max_ahead`` entries ahead of the reader, and half of the bytes that the bus may have, so that a backlog
+    stays on the list, where nothing is trimmed.
     """
 
     def __init__(
@@ -178,13 +180,19 @@ class Intake:
         self._pause = pause
         self._max_ahead = max_ahead
         self.newest_id = START
+        self._bytes = self._ahead = 0
+        self._is_first = True
         self.moved = 0
         self.is_stopped = False
 
     @property
     def is_too_far_ahead(self) -> bool:
         """Whether the reader has to come closer before more is moved."""
-        return number_of(self.newest_id) - number_of(self._reader.position) > self._max_ahead
+        if self.newest_id == self._reader.position:
+            return False
+        most = self._queue.bus_bytes // 2
+        is_ahead = number_of(self.newest_id) - number_of(self._reader.position) > self._max_ahead
+        return is_ahead or (0 < most < self._bytes - self._reader.received_bytes - self._ahead)
 
     def run(self) -> None:
         """Move until stopped."""
@@ -196,6 +204,9 @@ class Intake:
 
     def move(self) -> None:
         """One intake."""
+        if self.newest_id == self._reader.position:
+            # From here on bytes are counted: what was trimmed unread in between the reader never counts.
+            self._ahead = self._bytes - self._reader.received_bytes
         reached = START
 
         def take_in() -> Moved:
@@ -207,6 +218,10 @@ class Intake:
         if moved.ended is not None:
             self._reader.on_end_lost(moved.ended, reached)
         self._reader.hear_of(moved.newest_id)
+        if self._is_first or moved.bytes < self._bytes:
+            self._ahead = moved.bytes - self._reader.received_bytes
+            self._is_first = False
+        self._bytes = moved.bytes
         self.moved += moved.messages
         self.newest_id = moved.newest_id
         if moved.aside:

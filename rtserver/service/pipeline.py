@@ -27,6 +27,7 @@ from rtserver.service.once import OnceInbox, OnceLane, stream_of
 from rtserver.service.once_worker import OnceRule, OnceWorker
 from rtserver.service.position import Positions
 from rtserver.service.queue_link import QueueLink
+from rtserver.service.queue_memory import QueueMemory
 from rtserver.service.rejections import Rejections
 from rtserver.service.repeats import RepeatFilter
 from rtserver.service.worker import Event, LaneWorker, Undertaker
@@ -55,6 +56,7 @@ class Pipeline:
         once: OnceRule = OnceRule(),  # noqa: B008 (a tuple)
         read_count: int = 500,
         max_ahead: int = 50_000,
+        bus_bytes: int = 0,
         lane_bound: int = 2_000,
         lane_batch: int = 500,
         now: Callable[[], float] = time.monotonic,
@@ -110,6 +112,7 @@ class Pipeline:
             most_bytes=bounds.bytes,
             **waits,
         )
+        self.memory = QueueMemory(queue, bus_bytes, pause=pause)
         self.undertaker = Undertaker(rejections, queue, link, event())
         self.positions = Positions(worker, self.lanes, queue, link, self.reader, rejections=rejections, pause=pause)
         alone: dict[str, Any] = {"isolation": isolation, "settle": self.positions.settle}

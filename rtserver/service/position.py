@@ -106,7 +106,8 @@ class Positions:
             self._letters = self._rejections.added
         if self._rejections.buried >= self._letters:
             places, self._next = self._next, None
-            self._write({name: place for name, place in places.items() if place != self._saved.get(name)})
+            if any(place != self._saved.get(name) for name, place in places.items()):
+                self._write(places)  # those that stand still, too: what is behind them is wanted
 
     def settle(self) -> None:
         """Save what is done by now; for letters that are on their way, waits a while."""

@@ -217,6 +217,7 @@ class ServiceThread:
         return [
             self._spawn(self._turn),
             self._keep("lane watch", self._watch_lanes),
+            self._keep("queue memory", self.pipeline.memory.run),
             self._keep("subscriptions", self._read_mail),
             self._keep("broken keys", self.pipeline.broken_keys.run),
             *(self._keep(type(source).__name__, source.run) for source in self._sources),

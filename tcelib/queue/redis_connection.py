@@ -82,10 +82,18 @@ class RedisClient:
         return self._do(lambda: client.execute_command(*command))  # type: ignore[no-untyped-call]
 
     def call_together(
-        self, commands: Sequence[Sequence[Any]], *, is_atomic: bool = False, role: Role = Role.COMMANDS
+        self,
+        commands: Sequence[Sequence[Any]],
+        *,
+        is_atomic: bool = False,
+        role: Role = Role.COMMANDS,
+        tolerated: str = "",
     ) -> list[Any]:
-        """Several commands in one write; their replies. Those behind one that is refused are done all the same."""
-        return self._do(lambda: self._send_together(commands, is_atomic, role))
+        """Several commands in one write; their replies. Those behind one that is refused are done all the same.
+
+        A refusal with the text ``tolerated`` in it is no error, but the reply.
+        """
+        return self._do(lambda: self._send_together(commands, is_atomic, role, tolerated))
 
     @contextmanager
     def hold(self, role: Role) -> Iterator[Callable[..., Any]]:
@@ -131,12 +139,14 @@ class RedisClient:
         except (redis.RedisError, OSError) as error:
             raise self._settle(error) from error
 
-    def _send_together(self, commands: Sequence[Sequence[Any]], is_atomic: bool, role: Role) -> list[Any]:
+    def _send_together(
+        self, commands: Sequence[Sequence[Any]], is_atomic: bool, role: Role, tolerated: str
+    ) -> list[Any]:
         with self._clients[role].pipeline(transaction=is_atomic) as pipeline:
             for command in commands:
                 pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
             replies: list[Any] = pipeline.execute(raise_on_error=False)
-        errors = [reply for reply in replies if isinstance(reply, redis.RedisError)]
+        errors = [reply for reply in replies if isinstance(reply, redis.RedisError) and not _is_in(tolerated, reply)]
         if not errors:
             return replies
         raise errors[0] if len(errors) == len(replies) else _PartlyDone(errors[0])
@@ -271,6 +281,10 @@ def _ask_for_primary(connection: Any) -> None:
     told = dict(zip(reply[::2], reply[1::2], strict=False))
     if told.get(b"role") in _REPLICA:
         raise redis.exceptions.ReadOnlyError("the server at this address is a replica")
+
+
+def _is_in(text: str, error: Exception) -> bool:
+    return bool(text) and text in str(error)
 
 
 def _as_it_came(reply: Any, **_options: Any) -> Any:

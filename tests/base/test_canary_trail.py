@@ -33,6 +33,16 @@ def test_before_the_first_one_the_age_counts_from_the_start(trail):
     assert trail.is_late(START + 15.1)
 
 
+def test_where_the_cause_is_known_no_place_is_blamed_and_the_log_hears_of_none(trail):
+    send(trail, START + 1, *WAY)
+    assert trail.meaning() == MEANINGS[Place.SOCKET]
+    trail.cause = lambda: "Redis has no memory left"
+    assert trail.meaning() == "Redis has no memory left"
+    assert trail.look(START + 60) is None
+    trail.cause = lambda: ""
+    assert MEANINGS[Place.SOCKET] in trail.look(START + 60)
+
+
 def test_without_canaries_nothing_is_late():
     trail = CanaryTrail(0.0, START)
     assert trail.age(START + 1e6) == 0

@@ -1,5 +1,6 @@
 """What every queue keeps to: one suite for the one in Redis, on plain sockets and on gevent's, and for its twin."""
 
+import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -16,7 +17,6 @@ from rtserver.base.queue_port import (
     DeadLetter,
     Gone,
     Kept,
-    Moved,
     Named,
     QueuePort,
     just_before,
@@ -107,8 +107,8 @@ def test_one_intake_moves_a_bounded_number_and_the_next_goes_on_in_order(make_qu
 def test_an_intake_without_messages_still_names_the_newest_entry(queue: QueuePort) -> None:
     queue.put(messages(1))
     newest_id = queue.intake(0.1).newest_id
-    assert queue.intake(0) == Moved(0, newest_id)
-    assert queue.intake(0.01) == Moved(0, newest_id)
+    assert queue.intake(0)[:2] == (0, newest_id)
+    assert queue.intake(0.01)[:2] == (0, newest_id)
 
 
 def test_the_numbers_in_the_ids_count_up_by_one(queue: QueuePort) -> None:
@@ -325,6 +325,55 @@ def test_of_a_message_that_is_too_large_the_letter_tells_the_whole_and_is_not_re
     ]
     assert not queue.requeue(found[1].id)
     assert queue.dead_letters(START, 10) == found
+
+
+def test_only_what_all_have_passed_and_nothing_underived_is_trimmed(queue: QueuePort) -> None:
+    ids = entries_of(queue)
+    assert queue.trim(0, 3600) == (0, 0), "nobody has passed anything"
+    queue.save_positions("one", {"a": ids[-1], "b": ids[3]})
+    queue.save_positions("other", {"a": ids[2]})
+    queue.keep("users", ids[1], [])
+    assert queue.trim(1_000_000, 3600) == (0, 0), "there is room"
+    assert queue.trim(0, 3600) == (2, 0)
+    queue.keep("users", ids[-1], [])
+    assert queue.trim(0, 3600) == (1, 0)
+    assert [entry.id for entry in queue.range(START, ids[-1], 10)] == ids[3:]
+
+
+def test_the_bound_in_bytes_leaves_what_is_not_derived_yet(queue: QueuePort) -> None:
+    queue.bus_bytes = 1_000_000
+    ids = entries_of(queue)
+    queue.keep("users", ids[1], [])
+    for _ in range(40):
+        queue.put([b"x" * 50_000])
+        queue.intake(0.1)
+    assert queue.range(START, queue.newest_id(), 1)[0].id == ids[2]
+    queue.keep("users", queue.newest_id(), [])
+    queue.put([b"x" * 50_000])
+    queue.intake(0.1)
+    assert 0 < queue.memory().bus <= 1_000_000
+
+
+def test_places_that_were_noted_too_long_ago_do_not_count(queue: QueuePort) -> None:
+    ids = entries_of(queue)
+    queue.save_positions("gone", {"a": ids[0]})
+    trimmed = []
+    deadline = time.monotonic() + 5
+    while sum(one.entries for one in trimmed) < len(ids) - 1:
+        assert time.monotonic() < deadline
+        queue.save_positions("here", {"a": ids[-1]})
+        trimmed.append(queue.trim(0, 0.05))
+    assert trimmed[0] == (1, 0), "it counted as long as it was new"
+    assert queue.newest_id() == ids[-1], "the next id follows from it"
+
+
+def test_the_largest_keys_are_told_with_their_bytes(queue: QueuePort) -> None:
+    assert queue.largest(3) == []
+    queue.put([b"x" * 100_000])
+    queue.intake(0.1)
+    [(name, size), *_] = queue.largest(3)
+    assert name.endswith("bus")
+    assert size >= 100_000
 
 
 def test_a_worker_s_lanes_find_their_positions_again(queue: QueuePort) -> None:

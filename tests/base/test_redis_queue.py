@@ -12,12 +12,24 @@ from redis_process import RedisProcess
 
 from rtserver.base import redis_queue
 from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.queue_port import START, Bound, DeadLetter, Gone, Kept, Named, QueueAwayError, QueueRefusedError
+from rtserver.base.queue_port import (
+    START,
+    Bound,
+    DeadLetter,
+    Gone,
+    Kept,
+    Named,
+    QueueAwayError,
+    QueueRefusedError,
+    number_of,
+    order_of,
+)
 from rtserver.base.redis_queue import RedisQueue, plain_client
 from tcelib.queue.gevent_redis import gevent_client
 
 LIST, INTAKE = "queue:rtserver", "{queue:rtserver}:intake"
 BUS, DEAD, NAMES = "{queue:rtserver}:bus", "{queue:rtserver}:dead", "{queue:rtserver}:names"
+MARKS, MOMENTS, POSITIONS = "{queue:rtserver}:bus:marks", "{queue:rtserver}:moments", "{queue:rtserver}:positions"
 BEFORE, ASIDE = "{queue:rtserver}:names:before", "{queue:rtserver}:aside"
 
 
@@ -89,16 +101,26 @@ def test_an_intake_that_is_refused_leaves_every_message_where_it_was(redis_url: 
     assert raws(queue) == [b"1", b"2"]
 
 
-def test_a_redis_without_memory_left_refuses_the_intake_and_keeps_the_messages(tmp_path: Path) -> None:
+def test_a_redis_without_memory_left_lets_us_do_what_makes_room_and_refuses_producers(tmp_path: Path) -> None:
     with RedisProcess(tmp_path) as server, server.client() as client:
         queue = RedisQueue(plain_client(server.url))
-        queue.put([b"1", b"2"])
+        named = b'{"src":"me","id":1}'
+        queue.put([b"1", named])
         client.config_set("maxmemory", 1)
         with pytest.raises(QueueRefusedError, match="maxmemory"):
-            queue.intake(0.1)
+            queue.put([b"3"])
+        moved = queue.intake(0.1)
+        assert moved.messages == 2
+        assert raws(queue) == [b"1", named]
+        assert queue.bind([Named(moved.newest_id, b"a")]).untold == 0
+        queue.keep("users", moved.newest_id, [Kept("user:7", moved.newest_id, b"x")], Bound(10, 60))
+        queue.bury([DeadLetter(b"1", "bad_json", "", "", 0.0, entry="1-1")])
+        queue.save_positions("w", {"a": moved.newest_id})
+        assert queue.trim(0, 60) == (1, 0)
+        assert queue.intake(0.01).messages == 0
         client.config_set("maxmemory", 0)
-        queue.intake(0.1)
-        assert raws(queue) == [b"1", b"2"]
+        queue.put([b"3"])
+        assert queue.intake(0.1).messages == 1
         queue.close()
 
 
@@ -110,12 +132,10 @@ def test_the_intake_decodes_nothing_and_asks_for_no_message_that_is_far_too_larg
     queue.put([before])
     queue.put([b'{"id":1,"data":"' + b"x" * 20_000_000 + b'"}'])
     queue.put([b"behind"])
-    client.config_resetstat()
+    client.script_flush()  # and what scripts have in memory
     moved = [queue.intake(0) for _ in range(2)]
-    calls = {name: row["calls"] for name, row in client.info("commandstats").items()}
     assert [(one.messages, one.aside) for one in moved] == [(1, 0), (1, 1)]
-    assert calls["cmdstat_lrange"] == 2  # for the small ones
-    assert "cmdstat_lindex" not in calls
+    assert client.info("memory")["used_memory_lua"] < 10_000_000
     assert raws(queue) == [before, b"behind"]
     assert "cjson" not in queue._intake_script
 
@@ -162,6 +182,93 @@ def test_what_was_set_aside_of_the_wrong_kind_refuses_the_intake_before_anything
     assert (queue.aside() or ("", b""))[1] == messages[1]
 
 
+def fill(queue: RedisQueue, count: int, size: int = 1000) -> list[str]:
+    """Messages on the bus, and the ids of all that are there."""
+    for first in range(0, count, 100):
+        queue.put([b"x" * size] * min(100, count - first))
+        while queue.waiting():
+            queue.intake(0)
+    return [entry.id for entry in queue.read(START, 1_000_000, 0)]
+
+
+@pytest.mark.parametrize("size", [100, 1000, 3900, 4100, 5000, 20_000, 50_000])
+def test_the_bytes_of_the_bus_are_counted_as_redis_takes_them(redis_url: str, client: redis.Redis, size: int) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    fill(queue, 2_000_000 // size, size)
+    true = client.memory_usage(BUS, samples=0)
+    assert 0.85 * true < queue.memory().bus < 1.15 * true
+
+
+def test_the_bus_is_bounded_by_bytes_and_keeps_the_newest(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    queue.bus_bytes = 500_000
+    ids = fill(queue, 3_000)
+    assert number_of(ids[-1]) == 3_000
+    assert [number_of(one) for one in ids] == list(range(3_001 - len(ids), 3_001))
+    assert 350 <= len(ids) <= 470
+    assert 350_000 <= queue.memory().bus <= 500_000
+    assert client.llen(MARKS) <= 12
+
+
+def test_marks_go_with_what_is_trimmed_by_length_and_begin_anew_with_the_bus(
+    redis_url: str, client: redis.Redis
+) -> None:
+    queue = RedisQueue(plain_client(redis_url), bus_length=200)
+    fill(queue, 5_000)
+    assert client.llen(MARKS) <= 12
+    client.delete(BUS)
+    queue.put([b"first"])
+    assert queue.intake(0).bytes < 100
+    assert client.llen(MARKS) == 1
+
+
+def test_what_all_have_passed_lately_is_trimmed_and_no_more(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    ids = fill(queue, 1_000)
+    queue.save_positions("one", {"a": ids[-1], "b": ids[600]})
+    queue.save_positions("gone", {"a": ids[10]})
+    queue.keep("users", ids[700], [])
+    client.zadd(MOMENTS, {"lane gone/a": 1})
+    first = queue.trim(900_000, 3600)
+    assert 70 < first.entries < 250
+    assert queue.trim(0, 3600) == (601 - first.entries, 0)
+    assert queue.range(START, ids[-1], 1)[0].id == ids[601]
+    queue.save_positions("one", {"b": ids[-1]})
+    queue.trim(0, 3600)
+    assert queue.range(START, ids[-1], 1)[0].id == ids[701], "what is not derived yet stays"
+
+
+def test_a_place_without_a_moment_counts_from_the_first_time_it_is_seen(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    ids = fill(queue, 100)
+    client.hset(POSITIONS, mapping={"old/a": ids[9], "old/b": "no place"})
+    assert queue.trim(0, 3600) == (10, 0)
+    assert queue.trim(0, 3600) == (0, 0)
+    moment = client.zscore(MOMENTS, "lane old/a")
+    assert moment is not None
+    assert abs(moment / 1000 - time.time()) < 60
+
+
+def test_what_is_trimmed_before_somebody_has_had_it_is_counted(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    ids = fill(queue, 100)
+    queue.save_positions("slow", {"a": ids[39]})
+    assert queue.trim(0, 3600, 60.0) == (40, 0)
+    ms = order_of(ids[-1])[0]
+    while queue.trim(0, 3600, 0.001).unread == 0:  # they have to be older than that
+        assert time.time() * 1000 - ms < 5_000
+    assert client.xlen(BUS) <= 1
+
+
+def test_the_largest_keys_are_named(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    fill(queue, 1_000)
+    queue.put([b"x" * 100_000])
+    client.set("another's", b"x" * 10_000_000)
+    queue.keep("users", "1-1", [Kept("user:7", "1-1", b"x" * 400_000)])
+    assert [name for name, _ in queue.largest(3)] == [BUS, "{queue:rtserver}:user:7", LIST]
+
+
 def test_the_twin_in_memory_gives_the_same_verdicts(redis_url: str) -> None:
     chance = random.Random(10)
     queue = RedisQueue(plain_client(redis_url), repeat_seconds=1)
@@ -206,7 +313,8 @@ def test_a_queue_of_another_name_has_keys_of_its_own(redis_url: str, client: red
     queue.intake(0.1)
     queue.bury([DeadLetter(b"1", "bad_json", "", "", 0.0)])
     queue.put([b"2"])
-    assert {key.decode() for key in client.scan_iter()} == {"other", "{other}:bus", "{other}:dead"}
+    names = {key.decode() for key in client.scan_iter()}
+    assert names == {"other", *(f"{{other}}:{name}" for name in ("bus", "dead", "bus:bytes", "bus:marks"))}
 
 
 def test_the_dead_letters_are_bounded(redis_url: str, client: redis.Redis) -> None:
@@ -345,6 +453,7 @@ def test_all_keys_of_what_is_kept_share_the_queues_hash_tag(redis_url: str, clie
             "{other}:user:7",
             "{other}:newest:user:7",
             "{other}:trimmed:user:7",
+            "{other}:moments",
         )
     }
 

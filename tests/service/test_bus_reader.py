@@ -121,6 +121,25 @@ def test_the_intake_leaves_a_backlog_on_the_list_until_the_reader_comes_closer()
     assert not worker.intake.is_too_far_ahead
 
 
+def test_the_intake_runs_ahead_by_half_of_the_bytes_that_the_bus_may_have(caplog: pytest.LogCaptureFixture) -> None:
+    queue = InstantQueue(batch=1)
+    queue.bus_bytes = 20_000
+    worker = Worker(queue, count=1)
+    put(queue, 0)
+    queue.intake(0)
+    worker.reader.locate()
+    for number in range(100):
+        queue.put([encode("number", "test", number) + b" " * 1_000])
+    while queue.waiting():
+        while not worker.intake.is_too_far_ahead and queue.waiting():
+            worker.intake.move()
+        worker.reader.read()
+    while worker.reader.position != queue.newest_id():
+        worker.reader.read()
+    assert worker.numbers() == list(range(100))
+    assert worker.reader.lost == 0
+
+
 def test_of_a_message_that_is_too_large_the_beginning_is_buried_with_length_and_hash() -> None:
     queue = InstantQueue(most_bytes=MOST_BYTES)
     worker = Worker(queue, most_bytes=MOST_BYTES)

@@ -1,11 +1,12 @@
 -- Move the messages of the intake list, then some of the queue's list, to the bus. Atomic like every script.
 --
--- KEYS: the list, the intake list, the bus, the names of the messages that were set aside, where the bus ends, up to
---       where it has lost entries
+-- KEYS: the intake list, the list, the bus, the names of the messages that were set aside, where the bus ends, up to
+--       where it has lost entries, its bytes, its marks, the moments at which places were noted down
 -- ARGV: how many messages and about how many bytes are moved at most, how long the bus may get (about), how many bytes
---       a message may have (0: any number), the newest id that the caller knows of
--- Returns how many were moved, the id of the bus' newest entry, how many are set aside, and where the bus ended, if that
--- was before what the caller knew: then it goes on behind that, and its numbers, too.
+--       a message may have (0: any number), the newest id that the caller knows of, how many bytes the bus may have
+--       (about; 0: any number), what all keys begin with, for how many milliseconds a place counts
+-- Returns how many were moved, the id of the bus' newest entry, how many are set aside; where the bus ended, if that was
+-- before what the caller knew: then it goes on behind that, and its numbers, too; and how many bytes have come to it.
 --
 -- Looks at no message but for its length, and at that before it asks for the message: to hand 60 MB to a script takes
 -- Redis longer than all other steps together. A message that is too large is set aside in a key of its own, for a
@@ -13,9 +14,9 @@
 --
 -- Adds before it removes: if the first XADD is refused (no memory, a key of the wrong kind), nothing has happened.
 
-local list, intake, bus, aside, end_key, lost_key = unpack(KEYS)
+local intake, list, bus, aside, end_key, lost_key, bytes_key, marks, moments = unpack(KEYS)
 local limit, batch_bytes, bus_length, most_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
-local known = ARGV[5]
+local known, bus_bytes, key_prefix, counted_ms = ARGV[5], tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
 local SMALL = 16384 -- bytes; a few of them more or less are no matter
 local OVERHEAD = 65536 -- more than what a list takes beside its messages
 local MARGIN_MS = 10000 -- what other workers may know beyond what the caller does
@@ -38,10 +39,17 @@ end
 local newest_ms, number = string.match(newest_id, '(%d+)-(%d+)')
 
 local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 -- The clock may have been set back, the ids may not.
-local prefix = string.format('%.0f-', math.max(time[1] * 1000 + math.floor(time[2] / 1000), tonumber(newest_ms)))
+local prefix = string.format('%.0f-', math.max(now_ms, tonumber(newest_ms)))
 
-redis.call('SCARD', aside) -- of the wrong kind? Then before anything has been added.
+-- Of the wrong kind? Then before anything has been added.
+redis.call('SCARD', aside)
+if redis.call('XLEN', bus) == 0 then
+  redis.call('DEL', bytes_key, marks)
+end
+local total = tonumber(redis.call('GET', bytes_key)) or 0
+local marked = marked_bytes(redis.call('LINDEX', marks, -1))
 local moved, moved_bytes = 0, 0
 
 local function new_aside()
@@ -59,6 +67,11 @@ local function append(raw)
   number = number + 1
   newest_id = prefix .. string.format('%.0f', number)
   redis.call('XADD', bus, 'MAXLEN', '~', bus_length, newest_id, 'raw', raw)
+  if not marked or total - marked >= MARK_BYTES then
+    redis.call('RPUSH', marks, newest_id .. ' ' .. string.format('%.0f', total))
+    marked = total
+  end
+  total = total + entry_bytes(raw)
   moved = moved + 1
 end
 
@@ -105,4 +118,17 @@ if behind > 0 and redis.call('LLEN', intake) == 0 then
     move(list)
   end
 end
-return {moved, newest_id, redis.call('SCARD', aside), ended}
+if moved > 0 then
+  redis.call('SET', bytes_key, string.format('%.0f', total))
+  if bus_bytes > 0 then
+    local first_kept = mark_within(marks, total, bus_bytes)
+    if first_kept then
+      -- What is not derived yet stays; whoever reads too late is told by the gap in the numbers.
+      local derived = passed_by('cursor', moments, nil, key_prefix, now_ms - counted_ms)
+      local limit = derived and next_of(derived) or first_kept
+      redis.call('XTRIM', bus, 'MINID', is_behind(first_kept, limit) and limit or first_kept)
+    end
+  end
+  forget_marks(marks, number - redis.call('XLEN', bus))
+end
+return {moved, newest_id, redis.call('SCARD', aside), ended, total}

@@ -157,4 +157,5 @@ if is_behind(until_id, cursor) then
     redis.call('SET', KEYS[2], first_id)
   end
 end
+redis.call('ZADD', prefix .. 'moments', now_ms, 'cursor ' .. string.sub(KEYS[1], #prefix + 6)) -- behind "kept:"
 return {appended, names}

@@ -1,6 +1,6 @@
 -- Note down how far the lanes of a worker have come. None goes backwards, unless the bus has begun anew.
 --
--- KEYS: the hash of positions, the bus, where it ends
+-- KEYS: the hash of positions, the bus, where it ends, the moments at which places were noted down
 -- ARGV: a field and an id of the bus, and so on in pairs
 -- Returns 0 if the key is another kind than a hash: then nothing is noted down. A field that cannot be read counts as
 -- none.
@@ -8,16 +8,20 @@
 -- Two processes may save under one name, an old one that ends and the one that takes its place; and a command whose
 -- connection broke may arrive after the one that repeated it.
 
-local positions = KEYS[1]
+local positions, bus, end_key, moments = unpack(KEYS)
 
 local kind = redis.call('TYPE', positions).ok
 if kind ~= 'hash' and kind ~= 'none' then
   return 0
 end
 
-local newest_id = end_of(KEYS[2], KEYS[3])
+local newest_id = end_of(bus, end_key)
+
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 
 for i = 1, #ARGV, 2 do
+  redis.call('ZADD', moments, now_ms, 'lane ' .. ARGV[i])
   local old, new = redis.call('HGET', positions, ARGV[i]), ARGV[i + 1]
   -- If Redis has lost the end of the bus, other entries will come in its place.
   if newest_id ~= '0-0' and is_behind(new, newest_id) then

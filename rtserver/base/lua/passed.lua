@@ -1,0 +1,28 @@
+-- Up to where the bus has been passed by all whose places were noted down lately. Put in front of the scripts that need
+-- it, behind "place.lua".
+--
+-- A place is a field of the hash of positions, one lane of one worker; or a cursor, up to which a derived stream has been
+-- made. The moments have a member for each, "lane" or "cursor" and its name. Returns nil if there are none.
+local function passed_by(kind, moments, positions, prefix, since_ms)
+  local passed
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', moments, since_ms, '+inf')) do
+    local its_kind, name = string.match(member, '^(%S+) (.*)$')
+    local place
+    if its_kind == 'cursor' then
+      place = noted(prefix .. 'kept:' .. name)
+    elseif kind ~= 'cursor' then
+      place = redis.call('HGET', positions, name)
+    end
+    if place and parts_of(place) and (not passed or is_behind(passed, place)) then
+      passed = place
+    end
+  end
+  return passed
+end
+
+-- The first possible id behind another.
+local function next_of(id)
+  local ms, number = parts_of(id)
+  return string.format('%.0f-%.0f', ms, number + 1)
+end
+

@@ -1,0 +1,44 @@
+-- Trim the bus because memory is short: what all have passed whose places were noted down lately. Atomic.
+--
+-- KEYS: the moments at which places were noted down, the bus, its bytes, its marks, the hash of positions
+-- ARGV: how many bytes the bus may keep, for how many milliseconds a place counts, what all keys begin with, and from
+--       which age in milliseconds on entries go that somebody has not passed (0: none of them)
+-- Returns how many entries were trimmed, and how many of them somebody had not passed.
+--
+-- A place of which no moment is known was noted down by a former version: it counts from now on.
+
+local moments, bus, bytes_key, marks, positions = unpack(KEYS)
+local keep, counted_ms, prefix, lost_age = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
+
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+
+for _, field in ipairs(redis.call('HKEYS', positions)) do
+  redis.call('ZADD', moments, 'NX', now_ms, 'lane ' .. field)
+end
+
+local passed = passed_by('any', moments, positions, prefix, now_ms - counted_ms) or '0-0'
+
+local newest = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)[1]
+if not newest then
+  return {0, 0}
+end
+local _, newest_number = parts_of(newest[1])
+local length = redis.call('XLEN', bus)
+local total = tonumber(redis.call('GET', bytes_key)) or 0
+local goal = keep > 0 and mark_within(marks, total, keep) or (keep <= 0 and newest[1])
+if not goal then
+  return {0, 0}
+end
+
+local limit = next_of(passed) -- the first that stays
+if lost_age > 0 then
+  local by_age = string.format('%.0f-0', now_ms - lost_age)
+  limit = is_behind(by_age, limit) and by_age or limit
+end
+limit = is_behind(goal, limit) and limit or goal
+local trimmed = redis.call('XTRIM', bus, 'MINID', limit)
+local _, passed_number = parts_of(passed)
+local last = newest_number - length + trimmed -- that was trimmed
+forget_marks(marks, last)
+return {trimmed, math.max(0, math.min(trimmed, last - passed_number))}
