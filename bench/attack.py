@@ -54,7 +54,8 @@ def attacks() -> Mapping[str, Attack]:
         "pings of the WebSocket": Attack(lambda _: frame(PING, b"x" * 125) * 100),
         "fragments of one byte": Attack(lambda _: fragments(b'{"type":"ping","data":"%b"}' % (b"x" * 1000))),
         "charts begun and ended": Attack(begun_and_ended),
-        "charts on the quote that others watch": Attack(standing, connections=8, is_once=True),
+        "feeds of the quote that others watch": Attack(standing, connections=8, is_once=True),
+        "charts of the quote that others watch": Attack(many_charts, connections=8, is_once=True),
         "handshakes": Attack(lambda _: b"", reconnects=True),
     }
 
@@ -121,6 +122,11 @@ def standing(place: int) -> bytes:
         for number in range(60)
     )
     return b"".join(asked)
+
+
+def many_charts(place: int) -> bytes:
+    """The same without indicators: one feed for all of them, but each is drawn by itself."""
+    return b"".join(chart(f"{place}-{number}", WATCHED, [], "dynamic") for number in range(60))
 
 
 def chart(name: str, item: str, indicators: list[str], update: str = "static") -> bytes:

@@ -10,12 +10,15 @@ rest wait in one queue, a piece at a time: first come, first served.
 Pure: clock and timers are passed in. Everything here belongs to one thread.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 from weakref import WeakValueDictionary
 
 from rtserver.base.allowance import BURST_SECONDS, Allowance, Rate
+
+log = logging.getLogger(__name__)
 
 SLICE_SECONDS = 0.002
 """What one user may use without a pause: others wait for it, and for the piece that goes beyond it."""
@@ -142,7 +145,7 @@ class FairShare:
             self._arm(owed)
 
     def wait_turn(self, go_on: Callable[[], object]) -> None:
-        """Call ``go_on``, which must not raise, when it is its turn. Only while ``is_owing``."""
+        """Call ``go_on`` when it is its turn. Only while ``is_owing``."""
         self._waiting.append(go_on)
 
     def drive(self, steps: Steps) -> None:
@@ -166,7 +169,11 @@ class FairShare:
         """One piece of what waits, if nothing is owed any more."""
         self._is_armed = False
         if not (owed := self._owed()) and self._waiting:
-            self._waiting.popleft()()
+            try:
+                self._waiting.popleft()()
+            except Exception:
+                # The pieces behind it must not wait for ever.
+                log.exception("! a piece of work for user %s failed", self.key)
             owed = self._owed()
         if owed or self._waiting:
             self._arm(owed)

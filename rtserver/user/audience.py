@@ -3,8 +3,10 @@
 from collections.abc import Callable, Hashable
 from typing import Protocol, TypeAlias
 
+from rtserver.base.cpu_quota import FairShare
 from rtserver.base.messages import Update
 from rtserver.base.payload import Framing
+from rtserver.user.merged_update import MergedUpdate
 
 Draw: TypeAlias = Callable[[Update], bytes]
 """From an update to the message for the clients."""
@@ -32,16 +34,26 @@ class Member(Protocol):
 class Audience:
     """Members who get one frame, by kind of connection: so that no push has to ask. ``key`` is that of the pushes.
 
-    ``most_rows`` is how many rows fit into a frame, as far as one was too long; 0 while none was.
+    ``share`` is the processor time of the only user among them, if there was never more than one and it is counted;
+    what is new while it owes is ``postponed``. ``most_rows`` is how many rows fit into a frame, as far as one was too
+    long; 0 while none was.
     """
 
-    __slots__ = ("draw", "key", "kinds", "most_rows")
+    __slots__ = ("_is_charged", "draw", "key", "kinds", "most_rows", "postponed", "share")
 
     def __init__(self, key: Hashable, draw: Draw) -> None:
         self.key = key
         self.draw = draw
         self.most_rows = 0
         self.kinds: dict[Framing, dict[Member, Pushing]] = {}
+        self.share: FairShare | None = None
+        self._is_charged = False
+        self.postponed = MergedUpdate()
+
+    def charge_to(self, share: FairShare | None) -> None:
+        """A member of this user is let in. What two users share is charged to nobody."""
+        self.share = share if not self._is_charged or share is self.share else None
+        self._is_charged = True
 
     def add(self, agent: Member) -> None:
         """Let a member in."""

@@ -6,8 +6,9 @@ growing. When they are sent is ``pacer``'s business.
 
 from typing import Protocol
 
-from rtserver.base.messages import Row, Update
+from rtserver.base.messages import Update
 from rtserver.user.audience import Audience
+from rtserver.user.merged_update import MergedUpdate
 
 MOST_ROWS = 1000
 """Of one update. Memory has to end somewhere, and so has a frame: a client's outbox has a budget. To leave rows out
@@ -33,7 +34,7 @@ class RateClass(Audience):
     ``ready`` is the time from which on the next one may be sent, ``tick`` the pacer's: None while nothing waits.
     """
 
-    __slots__ = ("_left_out", "_pacer", "_rows", "_seq", "_topic", "interval", "ready", "tick")
+    __slots__ = ("_merged", "_pacer", "interval", "ready", "tick")
 
     def __init__(self, group: Audience, rate: float, pacer: Pacing) -> None:
         super().__init__(group.key, group.draw)
@@ -41,48 +42,33 @@ class RateClass(Audience):
         self.ready = 0.0
         self.tick: int | None = None
         self._pacer = pacer
-        self._rows: list[Row] = []
-        self._left_out = 0
-        self._topic = ""
-        self._seq = 0
+        self._merged = MergedUpdate()
 
     @property
     def is_waiting(self) -> bool:
         """Whether there is something to be sent."""
-        return bool(self._rows)
+        return bool(self._merged)
 
     def hold(self, update: Update) -> None:
         """Send it when it is time; together with what waits already."""
         if not self.kinds:
             return
-        rows = self._rows
-        for row in update.payload:
-            if rows and rows[-1][0] == row[0]:
-                rows[-1] = row
-                self._left_out += 1
-            else:
-                rows.append(row)
-        self._left_out += update.left_out
-        self._topic, self._seq = update.topic, update.seq
-        if len(rows) < MOST_ROWS:
+        self._merged.add(update)
+        if len(self._merged) < MOST_ROWS:
             self._pacer.expect(self)
         else:
             self._pacer.release(self)
 
     def settle(self) -> None:
         """Send what waits now, before somebody comes who has seen it, or goes who has not."""
-        if self._rows:
+        if self._merged:
             self._pacer.release(self)
 
     def take(self) -> Update:
         """All that waited, as one update."""
-        update = Update(self._topic, self._seq, tuple(self._rows), self._left_out)
-        self._rows.clear()
-        self._left_out = 0
-        return update
+        return self._merged.take()
 
     def end(self) -> None:
         """The last member has gone: what waits is nobody's."""
-        self._rows.clear()
-        self._left_out = 0
+        self._merged.clear()
         self._pacer.forget(self)

@@ -6,13 +6,15 @@ Per member: one push of the same bytes. Members who asked for fewer updates are 
 
 import logging
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
+from rtserver.base.cpu_quota import FairShare
 from rtserver.base.messages import Update
 from rtserver.base.ownership import ThreadBound
 from rtserver.user.audience import Audience, Draw, Member, Pushing
 from rtserver.user.pacer import Pacer, Timing
-from rtserver.user.rate_class import RateClass
+from rtserver.user.rate_class import MOST_ROWS, RateClass
 from rtserver.user.update_cut import cut_update
 
 log = logging.getLogger(__name__)
@@ -109,8 +111,11 @@ class TopicBoard(ThreadBound):
         rate: float | None = None,
         *,
         missed: Iterable[Update] = (),
+        share: FairShare | None = None,
     ) -> None:
         """Push to ``agent`` what ``draw`` makes of each update from now on, ``missed`` ones first.
+
+        With a ``share``, drawing is charged to it as long as nobody else is in the group, and waits while it owes.
 
         With a ``rate``, which is one of ``rate.RATES``, updates come together: no more than so many a second. Raises
         ``ValueError`` for a rate on a board without ``timing``.
@@ -120,7 +125,7 @@ class TopicBoard(ThreadBound):
         """
         self.check_thread()
         if (topic, group) in self._places.get(agent, ()):
-            self.change_rate(topic, group, agent, rate)
+            self.change_rate(topic, group, agent, rate, share=share)
             return
         if missed:
             alone = Audience((topic, group), draw)
@@ -130,12 +135,19 @@ class TopicBoard(ThreadBound):
         # What waits for the others is in the snapshot that the newcomer has seen.
         self._settle(topic, group, rate)
         found = self._topics.get(topic, {}).get(group) or Group((topic, group), draw)
-        self._audience(found, rate).add(agent)
+        audience = self._audience(found, rate)
+        audience.charge_to(share)
+        audience.add(agent)
         self._topics.setdefault(topic, {})[group] = found
         self._places.setdefault(agent, {})[topic, group] = rate
 
-    def change_rate(self, topic: str, group: Hashable, agent: Member, rate: float | None) -> None:
-        """Push it so often from now on; nothing is missed or doubled by that. For one who is not there, nothing."""
+    def change_rate(
+        self, topic: str, group: Hashable, agent: Member, rate: float | None, *, share: FairShare | None = None
+    ) -> None:
+        """Push it so often from now on; nothing is missed or doubled by that. For one who is not there, nothing.
+
+        ``share`` is as in ``join``.
+        """
         self.check_thread()
         if self._rate(topic, group, agent, rate) == rate:
             return
@@ -145,7 +157,9 @@ class TopicBoard(ThreadBound):
         if old == rate:
             return  # one who was too slow even for that
         found = self._topics[topic][group]
-        self._audience(found, rate).add(agent)
+        audience = self._audience(found, rate)
+        audience.charge_to(share)
+        audience.add(agent)
         self._remove_from(found, old, agent)
         self._places[agent][topic, group] = rate
 
@@ -181,11 +195,41 @@ class TopicBoard(ThreadBound):
         # Copies, because a push may end a connection that is too slow, which takes its agent off the board.
         for group in tuple(groups.values()):
             if group.kinds:
-                self._deliver(group, update)
+                self._show(group, update)
             if group.classes:
                 for rate_class in tuple(group.classes.values()):
-                    self.merged += rate_class.is_waiting
-                    rate_class.hold(update)
+                    self._show(rate_class, update)
+
+    def _show(self, audience: Audience, update: Update) -> None:
+        """Show it to them now, or when their only user may have something done again."""
+        share = audience.share
+        if share is None:
+            self._show_now(audience, update)
+        elif audience.postponed or share.is_owing:
+            if not audience.postponed:
+                share.wait_turn(partial(self._catch_up, audience))
+            audience.postponed.add(update)
+            if len(audience.postponed) >= MOST_ROWS:
+                self._catch_up(audience)
+        else:
+            begun = share.now()
+            self._show_now(audience, update)
+            share.spend(begun)
+
+    def _catch_up(self, audience: Audience) -> None:
+        """Show them what was postponed, all at once."""
+        share = audience.share
+        if audience.postponed and share is not None:
+            begun = share.now()
+            self._show_now(audience, audience.postponed.take())
+            share.spend(begun)
+
+    def _show_now(self, audience: Audience, update: Update) -> None:
+        if isinstance(audience, RateClass):
+            self.merged += audience.is_waiting
+            audience.hold(update)
+        else:
+            self._deliver(audience, update)
 
     def _deliver(self, audience: Audience, update: Update) -> None:
         if 0 < audience.most_rows < len(update.payload):
@@ -213,11 +257,21 @@ class TopicBoard(ThreadBound):
             self._fan_out(connections, framing(message), audience.key)
 
     def _release(self, rate_class: RateClass) -> None:
-        self._deliver(rate_class, rate_class.take())
+        share = rate_class.share
+        if share is None:
+            self._deliver(rate_class, rate_class.take())
+        else:
+            begun = share.now()
+            self._deliver(rate_class, rate_class.take())
+            share.spend(begun)
 
     def _settle(self, topic: str, group: Hashable, rate: float | None) -> None:
         found = self._topics.get(topic, {}).get(group)
-        if found is not None and rate in found.classes:
+        if found is None:
+            return
+        self._catch_up(found)
+        if rate is not None and rate in found.classes:
+            self._catch_up(found.classes[rate])
             found.classes[rate].settle()
 
     def _rate(self, topic: str, group: Hashable, agent: Member, default: float | None) -> float | None:

@@ -225,11 +225,11 @@ class UserAgent:
     ) -> None:
         """Get what is new on a topic from now on; see ``TopicBoard.join``. After the connection's end: nothing."""
         if not self._is_gone:
-            self._topics.join(topic, group, self, draw, rate, missed=missed)
+            self._topics.join(topic, group, self, draw, rate, missed=missed, share=self._share)
 
     def change_rate(self, topic: str, group: Hashable, rate: float | None) -> None:
         """Get it so often from now on."""
-        self._topics.change_rate(topic, group, self, rate)
+        self._topics.change_rate(topic, group, self, rate, share=self._share)
 
     def leave(self, topic: str, group: Hashable) -> None:
         """Get no more of it."""
