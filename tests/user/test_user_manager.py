@@ -370,6 +370,24 @@ def test_a_message_that_cannot_be_handled_is_logged_and_the_next_one_is_handled(
     assert type(message).__name__ in caplog.text
 
 
+@pytest.mark.parametrize("error", [SystemExit(0), KeyboardInterrupt(), asyncio.CancelledError()], ids=repr)
+def test_whatever_a_module_raises_at_a_message_the_next_one_is_handled(error, caplog):
+    class Module:
+        def on_snapshot(self, snapshot):
+            raise error
+
+        def on_refused(self, refused):
+            raise error
+
+    online = Online()
+    client = online.connect()
+    first, second = (client.agent.subscribe(Module(), "quotes", {}) for _ in range(2))
+    online.users.handle(Snapshot(client.agent.id, first, "t", 1, Table((), ())))
+    online.users.handle(Refused(client.agent.id, second, "internal", "no"))
+    assert client.agent.subscriptions == 0
+    assert caplog.text.count(f"{type(error).__name__}") >= 2
+
+
 @pytest.mark.parametrize(("size", "is_large"), [(LARGE_BYTES, False), (LARGE_BYTES + 1, True)])
 def test_sockets_are_written_after_a_large_message(size, is_large):
     assert Online().users.handle(Deliver(None, b"x" * size, None)) is is_large
