@@ -188,6 +188,8 @@ class WebSocketConnection(PacketConnection):
                 pending = self._take_other(opcode, payload)
             if pending is not None:
                 return pending
+            if self.outbox.limit < 0 and self.is_full():
+                return self.relieved()
             if number == look or len(payload) > LARGE_BYTES:
                 if self._environment.now() - begun > TURN_SECONDS:
                     return self.turn()  # a flood of tiny messages is handled, but not before everyone else's

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tcelib.core.adapter import RpcCommAdapter
 
 TURN_CALLS = 500  # of a buffer full of tiny messages; then everybody else's turn comes
+TURN_BYTES = 262_144  # of long answers: a tiny call may ask for much
+LOOK_CALLS = 10  # between two looks at how much that is
 log = logging.getLogger("tce.connection")
 
 
@@ -62,6 +64,8 @@ class RpcConnection(Serving):
     def receive(self, data: bytes, *, serve: bool = True) -> bool:
         """Take bytes as they came; serve the messages that are whole, up to ``TURN_CALLS`` of them.
 
+        Calls whose long answers come to ``TURN_BYTES`` are a turn, too.
+
         True: there is more to serve. Read nothing then, and call ``serve`` in the loop's next turn, until it gives
         False. Feed at most 64 KiB at once. With ``serve=False`` only answers are taken, and calls wait for ``serve``.
         Nothing is raised: what is wrong with the bytes is answered, logged, or ends the connection.
@@ -81,15 +85,18 @@ class RpcConnection(Serving):
         """Serve what is waiting, as ``receive`` does."""
         self._is_collecting = True
         waiting = self._waiting
-        turn = TURN_CALLS
-        while waiting and turn:
-            turn -= 1
-            packet = waiting.popleft()
-            if self.listener is None and packet[0][CALLTYPE] & CALL:
-                self._received += 1
-                self._serve_call(packet)
-            else:
-                self._serve_packet(packet)
+        for _ in range(0, TURN_CALLS, LOOK_CALLS):
+            for _ in range(min(LOOK_CALLS, len(waiting))):
+                packet = waiting.popleft()
+                if self.listener is None and packet[0][CALLTYPE] & CALL:
+                    self._received += 1
+                    self._serve_call(packet)
+                else:
+                    self._serve_packet(packet)
+                if not waiting:
+                    break
+            if not waiting or self._collected >= TURN_BYTES:
+                break
         self._end_turn()
         return bool(waiting)
 

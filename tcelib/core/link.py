@@ -28,6 +28,7 @@ class Link:
     def flush(self) -> None:
         """Write what was kept back. Raises ``RpcException`` (SENDFAILED, CONNECT_*)."""
         self._is_collecting = False
+        self._collected = 0
         if self._outgoing:
             packets, self._outgoing = self._outgoing, []
             self.transport.write(packets)
@@ -38,6 +39,7 @@ class Link:
         self.failure = None
         self._waiting.clear()
         self._outgoing.clear()
+        self._collected = 0  # bytes of what was kept back, without short answers
         self._is_collecting = False
         self._received = 0
 
@@ -76,6 +78,7 @@ class Link:
     def _push(self, packet: bytes) -> None:
         """Send a packet: with the others of this turn, or at once if it is nobody's turn. Raises as ``flush``."""
         self._outgoing.append(packet)
+        self._collected += len(packet)
         if not self._is_collecting:
             self.flush()
 

@@ -37,6 +37,11 @@ def test_each_packet_has_a_frame_of_its_own():
     assert packet_frames([b"ab", b"c"]) == b"\x82\x02ab\x82\x01c"
 
 
+def test_not_even_a_type_that_is_too_long_makes_the_error_too_long():
+    packet = message_packet(b'{"type":"%b","data":1}' % (b"t" * 1_100_000))
+    assert len(packet) < 1_000
+
+
 def test_in_place_of_a_message_that_is_too_long_the_client_is_told(caplog: pytest.LogCaptureFixture):
     longest = 1_048_576 - 31 - 8 - len("picture")
     message = b'{"type":"picture","data":"%b"}'

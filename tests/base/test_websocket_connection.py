@@ -418,8 +418,8 @@ async def test_a_client_that_asks_and_reads_no_answers_is_not_read_until_it_does
         client.resume()
         assert [int((await client.recv_text())[:8]) for _ in range(asked)] == list(range(asked))
         await round_trip_of_answers(client)
-        # No more than the answers to what one read has brought.
-        assert HARD < most < HARD + 20 * 20_000
+        # No more than one answer beyond the limit.
+        assert HARD / 2 < most <= HARD + 20_100
         assert session.close_codes == []
     assert server.too_slow == 0
 

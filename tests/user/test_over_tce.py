@@ -523,3 +523,25 @@ def test_a_client_that_is_read_slowly_may_leave_meanwhile():
             return len(server.server), len(server.server.wheel)
 
     assert asyncio.run(scenario()) == (0, 0)
+
+
+class Library(tce.Servant):
+    """Answers a short question at length."""
+
+    INTERFACE = tce.Interface("test.Library", ifidx=7, operations=(operation("name", 0),))
+
+    def name(self, question: str, ctx: tce.RpcContext) -> str:
+        return question + "x" * 200_000
+
+
+@ways
+def test_many_short_calls_with_long_answers_close_nobody_who_reads(way):
+    limits = {"outbox_bytes": 400_000, "outbox_hard_bytes": 1_000_000}
+
+    async def scenario():
+        async with running(Library(), **limits) as server, await logged_in(server, way) as client:
+            calls = [client.call(7, 0, b"%03d" % number) for number in range(200)]
+            answers = [await client.answer(sequence) for sequence in calls]
+            return [answer.params[:3] for answer in answers], server.server.too_slow
+
+    assert asyncio.run(scenario()) == ([b"%03d" % number for number in range(200)], 0)
