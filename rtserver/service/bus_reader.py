@@ -13,6 +13,7 @@ from rtserver.service.cursor import Cursor, Gap
 from rtserver.service.dispatcher import ServiceMessageDispatcher
 from rtserver.service.message import too_large
 from rtserver.service.queue_link import QueueLink
+from rtserver.service.read_size import ReadSize
 from rtserver.service.rejections import Rejections
 from rtserver.service.repeats import RepeatFilter
 
@@ -50,7 +51,7 @@ class BusReader:
         self._dispatcher = dispatcher
         self._must_hold = must_hold
         self._pause = pause
-        self._count = count
+        self._size = ReadSize(count)
         self._cursor = Cursor()
         self._goal: str | None = None
         self._read_until = self._heard_of = START
@@ -106,7 +107,8 @@ class BusReader:
         is_anew = order_of(behind) > order_of(self.position)
         cursor = Cursor(START if is_anew else behind, misses_first=True)
         while cursor.id != self.position:
-            entries = self._link.call(self._queue.range, cursor.id, self.position, self._count)
+            entries = self._link.call(self._queue.range, cursor.id, self.position, self._size.count)
+            self._size.note(entries)
             if entries:
                 self._count_lost(cursor.advance(entries))
                 opened = self._dispatcher.open(entries)
@@ -128,7 +130,7 @@ class BusReader:
         """One read; from its position on nobody else on this thread goes on before it is dispatched."""
         while self._must_hold():
             self._pause(HOLD_SECONDS)
-        entries = self._link.call(self._queue.read, self.position, self._count, READ_SECONDS)
+        entries = self._link.call(self._queue.read, self.position, self._size.count, READ_SECONDS)
         if not entries:
             self._check_bus()
             return
@@ -137,7 +139,7 @@ class BusReader:
         repeats = self._repeats.find(opened)  # may wait; the position says meanwhile that nothing was read
         self._count_lost(self._cursor.advance(entries))
         self.received += len(entries)
-        self.received_bytes += sum(len(entry.raw) for entry in entries)
+        self.received_bytes += self._size.note(entries)
         self._dispatcher.dispatch(opened, repeats)
 
     def _check_bus(self) -> None:

@@ -14,6 +14,7 @@ from rtserver.service.isolation import LOOK_SECONDS, Isolation
 from rtserver.service.kept_loop import nothing
 from rtserver.service.lane import Lane
 from rtserver.service.queue_link import QueueLink
+from rtserver.service.read_size import ReadSize
 from rtserver.service.rejections import Rejections
 from rtserver.service.repeats import RepeatFilter
 from rtserver.service.suspects import POISON_DEATHS
@@ -60,6 +61,7 @@ class LaneWorker:
         self._isolation = isolation or Isolation(lambda owner: True, pause=pause, now=time.monotonic)
         self._settle = settle
         self._repeats = repeats or RepeatFilter(queue, link)
+        self._size = ReadSize(CATCH_UP_COUNT)
         self._lane = lane
         self._queue = queue
         self._link = link
@@ -118,10 +120,12 @@ class LaneWorker:
         while self._must_hold():
             self._pause(HOLD_SECONDS)
         until = self._reader.position
-        entries = self._link.call(self._queue.range, self._lane.position, until, CATCH_UP_COUNT)
+        count = self._size.count
+        entries = self._link.call(self._queue.range, self._lane.position, until, count)
+        self._size.note(entries)
         opened = self._lane.open(entries)
         repeats = self._repeats.find(opened)
-        self._lane.take(entries, opened, until, is_all=len(entries) < CATCH_UP_COUNT, repeats=repeats)
+        self._lane.take(entries, opened, until, is_all=len(entries) < count, repeats=repeats)
 
 
 class Undertaker:

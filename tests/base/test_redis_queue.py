@@ -196,7 +196,7 @@ def test_the_bytes_of_the_bus_are_counted_as_redis_takes_them(redis_url: str, cl
     queue = RedisQueue(plain_client(redis_url))
     fill(queue, 2_000_000 // size, size)
     true = client.memory_usage(BUS, samples=0)
-    assert 0.85 * true < queue.memory().bus < 1.15 * true
+    assert 0.85 * true < queue.memory().bus < 1.3 * true  # with jemalloc closer: see marks.lua
 
 
 def test_the_bus_is_bounded_by_bytes_and_keeps_the_newest(redis_url: str, client: redis.Redis) -> None:
