@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +25,7 @@ SENTINELS, QUORUM = 3, 2
 PATIENCE_SECONDS = 20.0
 ANSWER_SECONDS = 1.0
 STOP_SECONDS = 10.0
+LOOKS = 50  # between two attempts to begin a failover
 QUICK = {"INFO-PERIOD": 100, "PING-PERIOD": 250, "ASK-PERIOD": 50, "PUBLISH-PERIOD": 100, "TILT-TRIGGER": 60_000}
 """Milliseconds. Sentinels find each other by what they publish; TILT would let one stand still for half a minute.
 
@@ -186,14 +188,22 @@ class SentinelGroup:
         Sentinels themselves would end them, many seconds later; whoever else moves a primary, does not.
         """
         old = self.primary
-        self._promote(lambda: self.sentinels[0].ask("FAILOVER", NAME))
+        self._promote(self._ask_for_failover)
         with client_of(old) as client:
             client.replicaof("127.0.0.1", self.primary_port())
         self.wait_synced()
 
+    def _ask_for_failover(self) -> None:
+        """Begin one, if none is going on. A replica that a Sentinel has not asked lately is not fit, and ends one."""
+        try:
+            self.sentinels[0].ask("FAILOVER", NAME)
+        except redis.ResponseError as error:
+            if not str(error).startswith(("INPROG", "NOGOODSLAVE")):
+                raise
+
     def kill_primary(self) -> None:
         """SIGKILL; the Sentinels see it by themselves, and promote the replica."""
-        self._promote(self.primary.kill)
+        self._promote(self.primary.kill)  # again is no matter
 
     def start_again(self) -> None:
         """Start the node that was killed: it comes back as a primary, and the Sentinels make a replica of it."""
@@ -207,10 +217,19 @@ class SentinelGroup:
             sentinel.tune(periods)
 
     def _promote(self, begin: Callable[[], object]) -> None:
+        """``begin`` is called now and then until the replica is promoted."""
         new = self.replica
-        begin()
-        with client_of(new) as client:
-            wait_until(lambda: client.info("replication")["role"] == "master", "the replica is promoted")
+        attempts = count()
+
+        def is_promoted() -> bool:
+            with client_of(new) as client:
+                if client.info("replication")["role"] == "master":
+                    return True
+            if next(attempts) % LOOKS == 0:
+                begin()
+            return False
+
+        wait_until(is_promoted, "the replica is promoted")
         wait_until(
             lambda: all(sentinel.primary_port() == new.port for sentinel in self.sentinels), "all Sentinels name it"
         )

@@ -64,6 +64,7 @@ class MemoryQueue:
         self._dead_names: deque[tuple[str, str]] = deque(maxlen=dead_length)
         self._kept: dict[str, _KeptStream] = {}
         self._cursors: dict[str, str] = {}
+        self._derived: set[str] = set()
         self._works: dict[str, MemoryWork] = {}
         self._born: dict[str, str] = {}
         self._seen: dict[str, tuple[str, float]] = {}
@@ -91,8 +92,9 @@ class MemoryQueue:
         """See ``QueuePort``."""
         ended = self._go_on_behind(known)
         self._wait(lambda: bool(self._list), timeout)
-        count = min(len(self._list), self._batch)
         milliseconds, number = order_of(self.newest_id())
+        room = self._room(number)
+        count = max(0, min(len(self._list), self._batch, room))
         milliseconds = max(milliseconds, int(self._now() * 1000))
         raws = [self._list.popleft() for _ in range(count)]
         fitting = [raw for raw in raws if len(raw) <= self._most_bytes]
@@ -107,7 +109,21 @@ class MemoryQueue:
             if order_of(self._bus[0].id) > derived:
                 break
             self._bus.popleft()
-        return Moved(len(fitting), self.newest_id(), len(self._aside), ended, self._bytes)
+        is_held = count >= room and bool(self._list)
+        return Moved(len(fitting), self.newest_id(), len(self._aside), ended, self._bytes, is_held)
+
+    def _room(self, newest: int) -> int:
+        """How many entries may come before one is trimmed that a cursor has not passed."""
+        if not self._derived:
+            return len(self._list)
+        behind = (len(self._behind(self.kept_until(cursor), newest)) for cursor in self._derived)
+        return (self._bus.maxlen or 0) - max(behind)
+
+    def _behind(self, entry_id: str, newest: int) -> range:
+        """The numbers from the next entry that is there to the newest."""
+        here = order_of(entry_id)
+        first = next((entry.id for entry in self._bus if order_of(entry.id) > here), None)
+        return range(0) if first is None else range(number_of(first), newest + 1)
 
     def memory(self) -> Memory:
         """See ``QueuePort``. As if the bus and the list were all that takes some."""
@@ -246,6 +262,7 @@ class MemoryQueue:
 
     def begin_keeping(self, cursor: str) -> str:
         """See ``QueuePort``."""
+        self._derived.add(cursor)
         newest_id = self.newest_id()
         if newest_id == START:
             newest_id = f"{int(self._now() * 1000)}-0"

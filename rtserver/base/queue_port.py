@@ -54,6 +54,7 @@ class Entry(NamedTuple):
 class Moved(NamedTuple):
     """What an intake did: how many messages it moved, the id of the newest entry of the bus after it, and how many
     messages are set aside because they are too large. ``bytes`` is how many have come to the bus since it began.
+    ``is_held``: some messages were left until a cursor has come closer.
     """
 
     messages: int
@@ -62,6 +63,7 @@ class Moved(NamedTuple):
     ended: str | None = None
     """Where the bus ended, if that was before an entry that the caller knew of: entries have been lost."""
     bytes: int = 0
+    is_held: bool = False
 
 
 class Memory(NamedTuple):
@@ -179,6 +181,9 @@ class QueuePort(Protocol):
 
     def intake(self, timeout: float, known: str = START) -> Moved:
         """Move what is on the list to the bus, in order and atomically; wait ``timeout`` seconds for a first one.
+
+        It moves no message for which the bus would trim an entry that is still to be derived: that one of the cursors
+        which this queue has begun to keep has not passed yet. What is derived misses nothing, however short the bus.
 
         One call moves a bounded number of messages and bytes. Several workers may do it at once. A message that is
         larger than the queue takes is set aside, for ``aside``.

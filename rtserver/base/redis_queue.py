@@ -112,15 +112,16 @@ class RedisQueue(RedisStreams):
         pop = ("BLMOVE", *move_one, wait) if wait > 0 else ("LMOVE", *move_one)
         commands = [pop, self._move(known)]
         popped, moved = self._call_together(commands, role=role_of_wait(wait), tolerated=NO_MEMORY)
-        count, newest_id, aside, ended, size = moved
+        count, newest_id, aside, ended, size, is_held = moved
         if isinstance(popped, Exception) and count == 0 and wait > 0:
             # Redis has no memory for the pop, which waits for a first message; the script goes on without any.
             self._call("BLPOP", f"{self._intake}:none", min(wait, WAIT_WITHOUT_MEMORY), role=Role.BLOCKING)
-        return Moved(count, newest_id.decode(), aside, ended.decode() if ended else None, size)
+        return Moved(count, newest_id.decode(), aside, ended.decode() if ended else None, size, bool(is_held))
 
     def _move(self, known: str) -> tuple[Any, ...]:
         ends = (self._end, self._lost, self._bus_total, self._marks, self._moments)
-        keys = (self._intake, self._list, self._bus, self._aside, *ends)
+        cursors = [self._key_of(name) for cursor in self._derived for name in (f"kept:{cursor}", cursor)]
+        keys = (self._intake, self._list, self._bus, self._aside, *ends, *cursors)
         batch_bytes = min(BATCH_BYTES, self.bus_bytes // 8) if self.bus_bytes else BATCH_BYTES
         bounds = (self._batch, batch_bytes, self._bus_length, self._most_bytes, known, self.bus_bytes)
         return ("EVAL", self._intake_script, len(keys), *keys, *bounds, self._key_of(""), DERIVED_MS)

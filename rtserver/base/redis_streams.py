@@ -33,6 +33,7 @@ class RedisStreams(RedisCommands):
         self._broken_script = load_script("place.lua", "broken.lua")
         self._broken: dict[str, str] = {}
         self._found: set[str] = set()
+        self._derived: set[str] = set()  # the cursors that have begun here: an intake waits for them
 
     def keep(self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None) -> int:
         """See ``QueuePort``. The cursor moves with the last chunk: a crash before repeats them all."""
@@ -49,6 +50,7 @@ class RedisStreams(RedisCommands):
 
     def begin_keeping(self, cursor: str) -> str:
         """See ``QueuePort``."""
+        self._derived.add(cursor)
         names = _cursor_keys(cursor)
         until, *odd = self._script(self._begin_script, (*names, "bus", "end"))
         self._note_odd(PLACE, (name for name, is_odd in zip(names, odd, strict=True) if is_odd))

@@ -159,6 +159,8 @@ class Intake:
 
     At most ``max_ahead`` entries ahead of the reader, and half of the bytes that the bus may have, so that a backlog
     stays on the list, where nothing is trimmed.
+    ``on_held`` is called where the queue holds messages back because cursors have to come closer: it moves those of
+    handlers that no message comes for.
     """
 
     def __init__(
@@ -185,7 +187,8 @@ class Intake:
         self._bytes = self._ahead = 0
         self._is_first = True
         self.moved = 0
-        self.is_stopped = False
+        self.is_held = self.is_stopped = False
+        self.on_held: Callable[[], object] = lambda: None
 
     @property
     def is_too_far_ahead(self) -> bool:
@@ -203,6 +206,9 @@ class Intake:
                 self._pause(HOLD_SECONDS)
             else:
                 self.move()
+                if self.is_held:
+                    self.on_held()
+                    self._pause(HOLD_SECONDS)
 
     def move(self) -> None:
         """One intake."""
@@ -210,11 +216,12 @@ class Intake:
             # From here on bytes are counted: what was trimmed unread in between the reader never counts.
             self._ahead = self._bytes - self._reader.received_bytes
         reached = START
+        wait = 0.0 if self.is_held else INTAKE_SECONDS  # what is held back waits behind the list already
 
         def take_in() -> Moved:
             nonlocal reached
             reached = self._reader.reached
-            return self._queue.intake(INTAKE_SECONDS, self._reader.furthest)
+            return self._queue.intake(wait, self._reader.furthest)
 
         moved = self._link.call(take_in)
         if moved.ended is not None:
@@ -226,6 +233,7 @@ class Intake:
         self._bytes = moved.bytes
         self.moved += moved.messages
         self.newest_id = moved.newest_id
+        self.is_held = moved.is_held
         if moved.aside:
             self._bury_aside()
 

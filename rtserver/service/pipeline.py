@@ -115,6 +115,7 @@ class Pipeline:
         self.memory = QueueMemory(queue, bus_bytes, pause=pause)
         self.undertaker = Undertaker(rejections, queue, link, event())
         self.positions = Positions(worker, self.lanes, queue, link, self.reader, rejections=rejections, pause=pause)
+        self.intake.on_held = self.positions.tell
         alone: dict[str, Any] = {"isolation": isolation, "settle": self.positions.settle}
         self.workers = tuple(
             LaneWorker(lane, queue, link, self.reader, event(), repeats=repeats, **waits, **alone)

@@ -749,3 +749,47 @@ def test_what_users_have_seen_is_noted_and_never_goes_backwards(queue: QueuePort
     queue.see({"7": "10-1"}, 60)
     assert (queue.seen("7"), queue.seen("ann"), queue.seen("8")) == ("10-2", "10-1", START)
     queue.see({}, 60)
+
+
+def test_an_intake_does_not_trim_what_a_cursor_has_yet_to_pass(make_queue: MakeQueue) -> None:
+    queue = make_queue(bus_length=10)
+    queue.begin_keeping("one")
+    queue.begin_keeping("other")
+    queue.put([b"%d" % number for number in range(1, 26)])
+    moved = queue.intake(0)
+    assert (moved.messages, moved.is_held) == (10, True)
+    assert queue.intake(0).messages == 0
+    ids = [entry.id for entry in queue.read(START, 100, 0)]
+    queue.keep("one", ids[-1], [])
+    assert (queue.intake(0).messages, queue.kept_until("other")) == (0, queue.begin_keeping("other"))
+    queue.keep("other", ids[3], [])
+    moved = queue.intake(0)
+    assert (moved.messages, moved.is_held) == (4, True)
+    assert [entry.raw for entry in queue.read(ids[3], 100, 0)] == [b"%d" % number for number in range(5, 15)]
+    for cursor in ("one", "other"):
+        queue.keep(cursor, queue.newest_id(), [])
+    assert queue.intake(0).messages == 10
+    for cursor in ("one", "other"):
+        queue.keep(cursor, queue.newest_id(), [])
+    moved = queue.intake(0)
+    assert (moved.messages, moved.is_held) == (1, False)
+
+
+def test_where_nothing_is_derived_an_intake_waits_for_nobody(make_queue: MakeQueue) -> None:
+    queue = make_queue(bus_length=10)
+    queue.put([b"x"] * 25)
+    moved = queue.intake(0)
+    assert (moved.messages, moved.is_held) == (25, False)
+
+
+def test_numbers_that_are_missing_from_a_bus_hold_no_intake_back(make_queue: MakeQueue) -> None:
+    queue = make_queue(bus_length=10)
+    queue.begin_keeping("one")
+    queue.put([b"x"] * 35)
+    newest = queue.intake(0).newest_id
+    queue.keep("one", newest, [])
+    milliseconds, number = order_of(newest)
+    known = f"{milliseconds}-{number + 50}"  # of which a failover has left nothing
+    assert [queue.intake(0, known).messages for _ in range(2)] == [10, 0]
+    queue.keep("one", queue.newest_id(), [])
+    assert queue.intake(0).messages == 10

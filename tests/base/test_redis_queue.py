@@ -764,3 +764,27 @@ def test_a_redis_that_has_lost_everything_does_not_claim_that_nothing_was_there(
     assert gone(queue, before) == Gone.UNKNOWN
     keep(queue, one, two)
     assert [gone(queue, entry_id) for entry_id in (before, one, two)] == [Gone.UNKNOWN, None, None]
+
+
+def test_two_workers_together_do_not_trim_what_either_has_yet_to_derive(redis_url: str) -> None:
+    one, other = (RedisQueue(plain_client(redis_url), bus_length=10) for _ in range(2))
+    one.begin_keeping("cursor")
+    other.begin_keeping("cursor")
+    one.put([b"x"] * 25)
+    assert (one.intake(0).messages, other.intake(0).messages) == (10, 0)
+    other.keep("cursor", other.newest_id(), [])
+    assert one.intake(0).messages == 10
+
+
+def test_a_cursor_of_another_kind_is_waited_for_and_a_derived_stream_of_another_kind_is_not(
+    redis_url: str, client: redis.Redis
+) -> None:
+    queue = RedisQueue(plain_client(redis_url), bus_length=10)
+    queue.begin_keeping("once:x")
+    client.delete("{queue:rtserver}:kept:once:x")
+    client.rpush("{queue:rtserver}:kept:once:x", "a list")
+    queue.put([b"x"] * 25)
+    assert queue.intake(0).messages == 10
+    assert queue.intake(0).is_held
+    client.set("{queue:rtserver}:once:x", "a string")
+    assert [queue.intake(0).messages for _ in range(2)] == [10, 5]

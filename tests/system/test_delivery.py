@@ -90,6 +90,26 @@ def test_what_a_server_handled_before_an_orderly_stop_does_not_come_again(
     assert court.wait_handled(1) == [2]
 
 
+def test_a_bus_of_ten_entries_loses_nothing_of_what_is_derived_from_it(
+    redis_url: str, tmp_path: Path, queue: ServiceQueue, court: Court
+) -> None:
+    count = 200
+    with RunningServer(redis_url, tmp_path, unused_port(), *SERVICES, "--bus-length", "10"):
+        messages = [
+            json.dumps({"type": type_, "src": "test", "data": data})
+            for n in range(count)
+            for type_, data in (
+                ("once_witness", court.data(n)),
+                ("pushuser", {"user_id": 7, "type": "n", "data": n}),
+                ("quote", [{"quote": "A", "info": {"point": [n, 1.0]}}]),
+            )
+        ]
+        queue.push_raw(*messages)  # at once: one intake would move most of them
+        assert court.wait_handled(count) == list(range(count))
+        queue.wait_until_taken()
+    assert court.client.xlen("{queue:rtserver}:user:7") == count
+
+
 def test_with_a_secret_only_what_is_signed_is_handled_and_the_secret_is_nowhere_to_be_seen(
     redis_url: str, tmp_path: Path, queue: ServiceQueue, court: Court
 ) -> None:

@@ -14,7 +14,8 @@ PATIENCE_SECONDS = 30.0
 class Witness(ServiceMsgHandler):
     """Data is ``{"redis": url, "n": number, "waits"?: true}``: ``n`` goes to the list ``handled``.
 
-    One that waits pushes to ``begun`` first, and goes on when something comes to ``go``.
+    One that ``is_fresh`` does so over a connection of its own. One that waits pushes to ``begun`` first, and goes on
+    when something comes to ``go``.
     """
 
     msg_type = "witness"
@@ -25,6 +26,8 @@ class Witness(ServiceMsgHandler):
 
     def __call__(self, src: str, data: Any) -> None:
         """See ``ServiceMsgHandler``."""
+        if data.get("is_fresh"):
+            self._clients.pop(data["redis"], None)
         client = self._clients.setdefault(data["redis"], redis.Redis.from_url(data["redis"]))
         self.offload(testify, client, data)
 

@@ -1,12 +1,14 @@
 -- Move the messages of the intake list, then some of the queue's list, to the bus. Atomic like every script.
 --
 -- KEYS: the intake list, the list, the bus, the names of the messages that were set aside, where the bus ends, up to
---       where it has lost entries, its bytes, its marks, the moments at which places were noted down
+--       where it has lost entries, its bytes, its marks, the moments at which places were noted down; for each cursor
+--       of a derived stream that must miss nothing the cursor and the stream of the same name
 -- ARGV: how many messages and about how many bytes are moved at most, how long the bus may get (about), how many bytes
 --       a message may have (0: any number), the newest id that the caller knows of, how many bytes the bus may have
 --       (about; 0: any number), what all keys begin with, for how many milliseconds a place counts
 -- Returns how many were moved, the id of the bus' newest entry, how many are set aside; where the bus ended, if that was
--- before what the caller knew: then it goes on behind that, and its numbers, too; and how many bytes have come to it.
+-- before what the caller knew: then it goes on behind that, and its numbers, too; how many bytes have come to it; and 1
+-- if any more messages would have trimmed what a cursor has not passed.
 --
 -- Looks at no message but for its length, and at that before it asks for the message: to hand 60 MB to a script takes
 -- Redis longer than all other steps together. A message that is too large is set aside in a key of its own, for a
@@ -18,6 +20,7 @@ local intake, list, bus, aside, end_key, lost_key, bytes_key, marks, moments = u
 local limit, batch_bytes, bus_length, most_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local known, bus_bytes, key_prefix, counted_ms = ARGV[5], tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
 local SMALL = 16384 -- bytes; a few of them more or less are no matter
+local FIRST_CURSOR = 10
 local OVERHEAD = 65536 -- more than what a list takes beside its messages
 local MARGIN_MS = 10000 -- what other workers may know beyond what the caller does
 
@@ -52,6 +55,33 @@ local total = tonumber(redis.call('GET', bytes_key)) or 0
 local marked = marked_bytes(redis.call('LINDEX', marks, -1))
 local moved, moved_bytes = 0, 0
 
+local most_entries = tonumber(bus_length)
+
+-- How many entries may come before the bus is so long that one behind a cursor could be trimmed.
+local function room_for(cursor, stream)
+  local kind = redis.call('TYPE', stream).ok
+  if kind ~= 'none' and kind ~= 'stream' then
+    return most_entries -- nothing can be derived: that costs whom the stream is for, and nobody else
+  end
+  local id = noted(cursor) or '0-0'
+  local _, passed = parts_of(id)
+  if number - passed + 2 * limit <= most_entries then
+    return math.huge -- more than the two lists can give
+  end
+  -- Numbers may be missing from a bus that has lost its end, so they count from the next entry that is there.
+  local next_entry = redis.call('XRANGE', bus, '(' .. id, '+', 'COUNT', 1)[1]
+  if not next_entry then
+    return most_entries
+  end
+  local _, next_number = parts_of(next_entry[1])
+  return most_entries - (number - next_number + 1)
+end
+
+local room = math.huge
+for i = FIRST_CURSOR, #KEYS, 2 do
+  room = math.min(room, room_for(KEYS[i], KEYS[i + 1]))
+end
+
 local function new_aside()
   local name = string.format('%s.%06d.%d', time[1], time[2], redis.call('SCARD', aside))
   redis.call('SADD', aside, name)
@@ -81,15 +111,18 @@ local function bytes_of(key)
 end
 
 local function move(key)
-  local taken = 0
+  local taken, most = 0, math.min(limit, room - moved)
+  if most <= 0 then
+    return
+  end
   if bytes_of(key) <= batch_bytes - moved_bytes then
-    local messages = redis.call('LRANGE', key, 0, limit - 1)
+    local messages = redis.call('LRANGE', key, 0, most - 1)
     for _, raw in ipairs(messages) do
       append(raw)
     end
     taken = #messages
   else
-    while taken < limit and moved_bytes < batch_bytes do
+    while taken < most and moved_bytes < batch_bytes do
       local raw = redis.call('LINDEX', key, taken)
       if not raw then
         break
@@ -131,4 +164,5 @@ if moved > 0 then
   end
   forget_marks(marks, number - redis.call('XLEN', bus))
 end
-return {moved, newest_id, redis.call('SCARD', aside), ended, total}
+local is_held = moved >= room and redis.call('LLEN', intake) + redis.call('LLEN', list) > 0
+return {moved, newest_id, redis.call('SCARD', aside), ended, total, is_held and 1 or 0}
