@@ -275,6 +275,7 @@ def test_health_is_told(server: RunningServer) -> None:
     assert {check["name"] for check in ready["checks"]} == {
         "websocket thread",
         "service thread",
+        "lanes",
         "redis",
         "keys",
         "canary",
