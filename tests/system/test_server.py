@@ -276,6 +276,7 @@ def test_health_is_told(server: RunningServer) -> None:
         "websocket thread",
         "service thread",
         "lanes",
+        "redis memory",
         "redis",
         "keys",
         "canary",
