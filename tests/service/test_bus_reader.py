@@ -248,3 +248,22 @@ def test_what_was_moved_and_not_read_before_the_end_was_lost_is_counted_once() -
     worker.intake.move()
     worker.reader.read()
     assert (worker.numbers(), worker.reader.lost) == ([0, 1, 5], 3)
+
+
+def test_an_intake_that_is_held_back_has_cursors_moved_on_until_it_may_go_on() -> None:
+    queue = InstantQueue(bus_length=10)
+    worker = Worker(queue)
+    queue.begin_keeping("idle")
+    put(queue, *range(25))
+    seen: list[int] = []
+
+    def on_held() -> None:
+        seen.append(worker.intake.moved)
+        queue.keep("idle", queue.newest_id(), [])
+        worker.intake.is_stopped = len(seen) == 2
+
+    worker.intake.on_held = on_held
+    worker.intake.run()
+    assert seen == [10, 20]
+    worker.intake.move()
+    assert (worker.intake.moved, worker.intake.is_held) == (25, False)

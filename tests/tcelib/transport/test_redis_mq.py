@@ -1,6 +1,7 @@
 """Queues on Redis lists: what lies there, and what is left lying."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +11,13 @@ import tcelib as tce
 from tcelib.transport.queue_collection import QueueCollection
 from tcelib.transport.redis_mq import LINGER_TIME
 from tcelib.wire.message import build_body
+from tests.redis_pair import Pair
+from tests.redis_process import RedisProcess
 from tests.tcelib.transport.gevent_rig import QueueRig
 from tests.tcelib.transport.rig import DEADLINE
 from tests.tcelib.transport.talk import ECHO, NOTE, TalkPrx
 
+HEALED_SECONDS = 5.0
 queue_rig = pytest.mark.parametrize("rig", ["redis_mq"], indirect=True)
 
 
@@ -89,6 +93,34 @@ def test_what_has_no_place_yet_stays_on_the_list_for_others(rig: QueueRig, redis
     assert all(rig.servant.arrivals.acquire(timeout=DEADLINE) for _ in range(2))
     with redis.Redis.from_url(redis_url) as client:
         assert client.llen("crowded") == 8
+
+
+def test_calls_go_on_after_a_failover_whose_old_primary_stays_up(tmp_path: Path) -> None:
+    directories = [tmp_path / name for name in ("one", "other")]
+    for directory in directories:
+        directory.mkdir()
+    one, other = (RedisProcess(directory, "--repl-diskless-sync-delay", "0") for directory in directories)
+    try:
+        with Pair(one.start(), other.start()) as pair:
+            rig = QueueRig(pair.url)
+            prx = TalkPrx(rig.dial())
+            for turn in range(3):  # there, back, and there again
+                deadline = time.monotonic() + HEALED_SECONDS
+                assert answer_of(prx, f"call {turn}", deadline) == f"call {turn}"
+                pair.swap()
+            rig.close()
+    finally:  # in good order, a primary would wait for its replica
+        one.kill()
+        other.kill()
+
+
+def answer_of(prx: TalkPrx, text: str, deadline: float) -> str:
+    """What a caller gets who repeats a call that was lost on its way back; RPUSH and BLPOP themselves heal."""
+    while True:
+        try:
+            return prx.echo(text)
+        except tce.RpcException:
+            assert time.monotonic() < deadline, "not healed"
 
 
 @queue_rig
