@@ -76,7 +76,7 @@ class MemoryQueue:
         self._moments: dict[tuple[str, ...], float] = {}  # when the places of lanes and cursors were noted
         self._bytes = 0
         self.bus_bytes = 0
-        self.most_memory = 0
+        self.most_memory, self.memory_policy = 0, "noeviction"
         self._most_bytes = most_bytes or inf
         self._signer = signer or Signer()
         self._batch = batch
@@ -127,7 +127,7 @@ class MemoryQueue:
 
     def memory(self) -> Memory:
         """See ``QueuePort``. As if the bus and the list were all that takes some."""
-        return Memory(self._size() + sum(map(len, self._list)), self.most_memory, "noeviction", self._size())
+        return Memory(self._size() + sum(map(len, self._list)), self.most_memory, self.memory_policy, self._size())
 
     def trim(self, keep: int, seconds: float, lost_age: float = 0.0) -> Trimmed:
         """See ``QueuePort``."""

@@ -18,6 +18,10 @@ LOST_AGE = 2.0  # and only such as everybody who is there has had time for: plac
 TELL_SECONDS, TELL_LOST_SECONDS = 60.0, 5.0
 LARGEST_SECONDS = 10.0
 SHARE_OF_BUS = 4  # of what may be used, one part for the bus, if nobody says how much
+REFUSING = (
+    "noeviction",
+    "",
+)  # policies by which a full Redis refuses; by any other it is always full, and drops keys
 MEGABYTE = 1_048_576
 
 log = logging.getLogger(__name__)
@@ -85,7 +89,7 @@ class QueueMemory:
 
     def _note(self, memory: Memory) -> None:
         self.memory = memory
-        is_limited = memory.most > 0
+        is_limited = memory.most > 0 and memory.policy in REFUSING
         self.is_short = is_limited and memory.used >= NEAR * memory.most
         self.is_full = is_limited and is_full(memory)
         if self.is_short and self._now() - self._largest_at >= LARGEST_SECONDS:

@@ -75,6 +75,14 @@ def test_what_somebody_has_not_had_goes_when_nothing_else_helps_and_is_counted_a
     assert "350 of which a server or a handler had not had" in caplog.text
 
 
+def test_a_redis_that_drops_keys_instead_of_refusing_is_left_alone(world: World) -> None:
+    world.queue.memory_policy = "allkeys-lru"
+    world.queue.save_positions("one", {"a": world.fill(1_100)})
+    world.look(20)
+    assert (world.length, world.watch.is_short, world.watch.is_full) == (1_100, False, False)
+    assert world.watch.detail == "1.0 MB of 1.0 MB used (allkeys-lru)"
+
+
 def test_who_is_away_for_longer_than_an_hour_holds_nothing(world: World) -> None:
     world.queue.save_positions("gone", {"a": START})
     newest = world.fill(950)
