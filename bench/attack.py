@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import count, islice
+from struct import pack
 
 from bench.load_client import client_frame
 
@@ -16,7 +17,8 @@ HISTORIES = 4
 """Quotes with a long history, ``BENCH:H0:20130301`` and on, whose feeds cost something to compute."""
 WATCHED = "T0"
 """The quote that everybody else watches."""
-CONTINUATION, TEXT, PING = 0x00, 0x01, 0x89
+CONTINUATION, TEXT, BINARY, PING = 0x00, 0x01, 0x82, 0x89
+PING_ROUTE = 30001 << 16 | 1
 COMPRESSED = 0xC1
 
 Blob = Callable[[int], bytes]
@@ -56,6 +58,9 @@ def attacks() -> Mapping[str, Attack]:
         "charts begun and ended": Attack(begun_and_ended),
         "feeds of the quote that others watch": Attack(standing, connections=8, is_once=True),
         "charts of the quote that others watch": Attack(many_charts, connections=8, is_once=True),
+        "TCE: calls": Attack(lambda _: frame(BINARY, tce_call(1, b"")) * 300),
+        "TCE: 1,000 extra values": Attack(lambda _: frame(BINARY, tce_call(2, b"", 1_000)) * 10),
+        "TCE: compressed bombs": Attack(lambda _: frame(BINARY, tce_call(3, bytes(1_000_000), packed=True)) * 10),
         "handshakes": Attack(lambda _: b"", reconnects=True),
     }
 
@@ -127,6 +132,15 @@ def standing(place: int) -> bytes:
 def many_charts(place: int) -> bytes:
     """The same without indicators: one feed for all of them, but each is drawn by itself."""
     return b"".join(chart(f"{place}-{number}", WATCHED, [], "dynamic") for number in range(60))
+
+
+def tce_call(number: int, text: bytes, extra: int = 0, *, packed: bool = False) -> bytes:
+    """A call of ``IUserGateway.ping`` (TCE protocol, sections 1 to 3)."""
+    head = pack(">BIBIIBHI", 1, number, 1, PING_ROUTE, 0, 1, 0, extra)
+    values = b"".join(pack(">I4sI1s", 4, b"%04d" % place, 1, b"x") for place in range(extra))
+    body = head + values + pack(">I", len(text)) + text
+    body = zlib.compress(body) if packed else body
+    return pack(">IIBBI", 0xEFD2BB99, 10 + len(body), int(packed), 0, 0x01000000) + body
 
 
 def chart(name: str, item: str, indicators: list[str], update: str = "static") -> bytes:

@@ -82,6 +82,7 @@ class TcePeer:
         "_delay",
         "_environment",
         "_handling",
+        "_inflated",
         "_running",
         "_thread",
         "_timer",
@@ -100,6 +101,7 @@ class TcePeer:
         self._handling: asyncio.Future[None] | None = None  # the last user message that has not been handled yet
         self._running = 0
         self._charged = 0  # messages that the budget has been told of
+        self._inflated = 0  # bytes, likewise
         self._delay = 0.0
         self._waking: asyncio.Future[None] | None = None
         self.may_compress = carrier.may_compress
@@ -239,6 +241,13 @@ class TcePeer:
         self._charged = served
         if delay:
             self._environment.gate.counted.note(Limit.CALLS)
+        if self.rpc.inflated > self._inflated:
+            owed = budget.owe_bytes(self.now(), self.rpc.inflated - self._inflated)
+            self._inflated = self.rpc.inflated
+            if owed:
+                self._environment.gate.counted.note(Limit.BYTES)
+            delay = max(delay, owed)
+        if delay:
             self._delay = delay
 
     def _wake(self) -> None:

@@ -72,19 +72,25 @@ class RpcConnection(Serving):
         """
         if self.failure is not None or not self.is_open:
             return bool(self._waiting)
-        try:
-            self._reader.feed(data, self._waiting)
-        except PacketError as error:
-            self.failure = error
+        self._feed(data)
         if serve:
             return self.serve()
+        while self._reader.has_more:
+            self._feed(b"")  # an answer that somebody waits for may be in it
         self._take_answers()
         return bool(self._waiting)
+
+    @property
+    def inflated(self) -> int:
+        """How many bytes were made of compressed ones since the stream began."""
+        return self._reader.inflated
 
     def serve(self) -> bool:
         """Serve what is waiting, as ``receive`` does."""
         self._is_collecting = True
         waiting = self._waiting
+        if self._reader.has_more and not waiting:
+            self._feed(b"")
         for _ in range(0, TURN_CALLS, LOOK_CALLS):
             for _ in range(min(LOOK_CALLS, len(waiting))):
                 packet = waiting.popleft()
@@ -98,7 +104,13 @@ class RpcConnection(Serving):
             if not waiting or self._collected >= TURN_BYTES:
                 break
         self._end_turn()
-        return bool(waiting)
+        return bool(waiting) or self._reader.has_more
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._reader.feed(data, self._waiting)
+        except PacketError as error:
+            self.failure = error
 
     def lost(self, error: RpcException | None = None) -> None:
         """The stream has ended, or none could be opened: every call that waits for an answer fails, with ``error`` or

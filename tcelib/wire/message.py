@@ -32,6 +32,8 @@ TOKEN = "__token__"
 DEVICE_ID = "__device_id__"
 MQ_RETURN = "__mq_return__"
 
+MOST_EXTRA = 1_000
+
 Extra: TypeAlias = Mapping[str, object]
 """Values that travel beside the parameters; what is not text is sent as ``str`` makes it. ASCII is safest."""
 
@@ -178,8 +180,11 @@ def build_body(
 def split_extra(count: int, rest: bytes) -> tuple[dict[str, str], bytes]:
     """The extra values at the front of ``rest``, and the parameters behind them. Raises ``DecodeError``.
 
-    Of equal names the last one counts. The lengths count bytes, whatever characters are in them.
+    Of equal names the last one counts. The lengths count bytes, whatever characters are in them. More than
+    ``MOST_EXTRA`` are not decoded: 65,535 of them would take 60 ms.
     """
+    if count > MOST_EXTRA:
+        raise DecodeError(f"{count} extra values, at most {MOST_EXTRA} are taken")
     if count * _LEAST_PAIR_BYTES > len(rest):
         raise DecodeError(f"{count} extra values are announced, {len(rest)} bytes are left")
     props = {}

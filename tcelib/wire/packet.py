@@ -47,16 +47,24 @@ class PacketList(Protocol):
         """Take one more."""
 
 
+INFLATED_AT_ONCE = 262_144
+"""16 KiB of compressed packets may swell to 16 MB, which nobody else is to wait for."""
+
+
 class PacketReader:
     """Cuts one stream into packets. ``peer_inflates`` tells whether its sender understands compressed ones.
 
-    ``on_dropped`` is called with a reason for each message that is too short to be one.
+    ``on_dropped`` is called with a reason for each message that is too short to be one. ``inflated`` counts the bytes
+    that were made of compressed ones. With ``has_more`` the bytes hold more than should be inflated at once:
+    ``feed(b"", packets)`` goes on with them.
     """
 
-    __slots__ = ("_buffer", "_max_packet_bytes", "_needed", "_on_dropped", "peer_inflates")
+    __slots__ = ("_buffer", "_max_packet_bytes", "_needed", "_on_dropped", "has_more", "inflated", "peer_inflates")
 
     def __init__(self, max_packet_bytes: int, on_dropped: Callable[[str], None]) -> None:
         self.peer_inflates = False
+        self.has_more = False
+        self.inflated = 0
         self._max_packet_bytes = max_packet_bytes
         self._on_dropped = on_dropped
         self._buffer = bytearray()
@@ -74,13 +82,18 @@ class PacketReader:
                 return
             data = bytes(self._buffer)
             self._buffer.clear()
-        at = 0
+        self.has_more = False
+        at, enough = 0, self.inflated + INFLATED_AT_ONCE
         while True:
             at = self._take_plain(data, at, packets)
             end = self._take_any(data, at, packets)
             if end == at:
                 break
             at = end
+            if self.inflated > enough:
+                self._needed = ENVELOPE_BYTES
+                self.has_more = at < len(data)
+                break
         self._buffer += data[at:]
 
     def _take_plain(self, data: bytes, at: int, packets: PacketList) -> int:
@@ -118,6 +131,7 @@ class PacketReader:
         body = data[at + ENVELOPE_BYTES : end]
         if compression == _ZLIB:
             body = inflate(body, self._max_packet_bytes - _SIZE_OF_NOTHING)
+            self.inflated += len(body)
         if compression == _ZLIB or version == VERSION:
             self.peer_inflates = True
         if len(body) < MESSAGE_BYTES:

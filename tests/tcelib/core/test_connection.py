@@ -404,3 +404,20 @@ def test_values_of_all_types_nested_anyhow_come_back(data):
         promise = client.call(operation, values)
         exchange(client, server)
         assert tuple(promise.result().values()) == values
+
+
+def test_calls_in_many_bombs_are_all_served_in_several_turns(transport):
+    connection = open_connection(transport)
+    calls = b"".join(
+        wrap(RpcMessage(1, n, 7, 7, paramstream=ECHO.write_params("x" * 100_000)).pack(), True) for n in range(1, 11)
+    )
+    assert len(calls) < 64_000
+    turns = 1
+    has_more = connection.receive(calls)
+    while has_more:
+        assert len(sequences(transport)) <= 3 * turns
+        has_more = connection.serve()
+        turns += 1
+    assert sequences(transport) == list(range(1, 11))
+    assert turns > 2
+    assert connection.inflated > 1_000_000

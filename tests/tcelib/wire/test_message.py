@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tcelib.error import DecodeError
-from tcelib.wire.message import RpcExtraData, RpcMessage, split_extra, write_extra
+from tcelib.wire.message import MOST_EXTRA, RpcExtraData, RpcMessage, split_extra, write_extra
 
 MINIMAL = bytes.fromhex("010000000521000200030000000000000000000000")
 
@@ -92,3 +92,10 @@ messages = st.builds(
 @given(messages)
 def test_every_message_comes_back(message):
     assert repr(RpcMessage.parse(message.pack())) == repr(message)
+
+
+def test_very_many_extra_values_are_not_decoded():
+    extra = write_extra({f"name{number}": "value" for number in range(MOST_EXTRA + 1)})
+    with pytest.raises(DecodeError, match="at most 1000"):
+        split_extra(MOST_EXTRA + 1, extra)
+    assert len(split_extra(MOST_EXTRA, extra)[0]) == MOST_EXTRA

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tcelib.error import PacketError
 from tcelib.wire.message import RpcMessage, build_body
-from tcelib.wire.packet import PacketReader, build_packet, wrap
+from tcelib.wire.packet import INFLATED_AT_ONCE, PacketReader, build_packet, wrap
 
 MAX = 0x100000
 CALL = bytes.fromhex("efd2bb99000000280000000001000100000001010007000700000000010000000000000000000568656c6c6f")
@@ -175,6 +175,31 @@ def test_a_bomb_is_inflated_up_to_the_limit_and_no_further():
         tracemalloc.stop()
 
     assert peak < 4 * MAX
+
+
+def test_many_bombs_in_one_read_are_inflated_a_few_at_a_time():
+    bombs = envelope(zlib.compress(body_of(bytes(200_000))), compress=1) * 20
+    inbox = Inbox().feed(bombs + CALL)
+    rounds = 1
+    while inbox.reader.has_more:
+        before = len(inbox.packets)
+        inbox.feed(b"")
+        assert len(inbox.packets) - before <= INFLATED_AT_ONCE // 200_000 + 2
+        rounds += 1
+    assert rounds >= 9
+    assert inbox.params == [bytes(200_000)] * 20 + [inbox.params[-1]]
+    assert inbox.reader.inflated == 20 * len(body_of(bytes(200_000)))
+
+
+def test_bytes_that_come_before_all_is_inflated_keep_their_place():
+    bomb = envelope(zlib.compress(body_of(bytes(INFLATED_AT_ONCE))), compress=1)
+    inbox = Inbox().feed(bomb * 2 + CALL[:20])
+    assert inbox.reader.has_more
+    inbox.feed(CALL[20:])
+    while inbox.reader.has_more:
+        inbox.feed(b"")
+    assert [len(params) for params in inbox.params[:2]] == [INFLATED_AT_ONCE] * 2
+    assert len(inbox.params) == 3
 
 
 def test_a_body_inflated_to_the_limit_is_taken_and_one_byte_more_is_not():
