@@ -60,7 +60,7 @@ def measure(client: redis.Redis, queue: RedisQueue, users: int, size: int) -> Co
     for number in range(2, 2 + count):
         keep(queue, users, size, f"{now}-{number}")
     grown = client.info("memory")["used_memory"] - memory
-    spent = client.info("commandstats")["cmdstat_eval"]["usec"]
+    spent = client.info("commandstats")["cmdstat_evalsha"]["usec"]
     client.slowlog_reset()
     client.config_set("slowlog-log-slower-than", 0)
     client.config_set("slowlog-max-len", 1_000)

@@ -203,7 +203,8 @@ class RedisQueue(RedisStreams):
         ]
         if rows:
             words = chain.from_iterable(rows)
-            self._call("EVAL", self._bury_script, 2, self._dead, self._buried, self._dead_length, *words)
+            if not self._call("EVAL", self._bury_script, 2, self._dead, self._buried, self._dead_length, *words):
+                self._note_odd("zset", ["buried"])
 
     def buried(self, reason: str) -> frozenset[str]:
         """See ``QueuePort``. There are as many names as letters at most."""

@@ -658,6 +658,23 @@ def test_positions_of_another_kind_count_as_none_until_they_are_gone(redis_url: 
     assert queue.positions("w", ["a"]) == {"a": newest}
 
 
+def test_names_of_letters_of_another_kind_let_letters_be_buried_all_the_same(
+    redis_url: str, client: redis.Redis
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    [names] = prefixed("buried")
+    client.set(names, "no sorted set")
+    letter = DeadLetter(b"{", "bad_json", "", "me", 1.5, entry="7-1")
+    queue.bury([letter])
+    assert len(queue.dead_letters(START, 10)) == 1
+    assert queue.broken() == [names]
+    client.delete(names)
+    assert queue.broken() == []
+    queue.bury([letter])
+    queue.bury([letter])
+    assert len(queue.dead_letters(START, 10)) == 2
+
+
 LARGE = b"x" * 1_000
 
 

@@ -2,10 +2,17 @@
 --
 -- A bus that has lost its end, because Redis failed over to a replica that lagged or came back with older data, goes
 -- on where it was known to end before: a key notes that place down, until entries lie behind it.
+local function newest_of(key)
+  local newest = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+  return newest and newest[1]
+end
+
+-- The place of the two that lies further behind; the second one may be none.
+local function later_of(place, other)
+  return parts_of(other) and is_behind(other, place) and other or place
+end
+
 local function end_of(bus, end_key)
-  local newest = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)[1]
-  local newest_id = newest and newest[1] or '0-0'
-  local noted_id = noted(end_key)
-  return noted_id and is_behind(noted_id, newest_id) and noted_id or newest_id
+  return later_of(newest_of(bus) or '0-0', noted(end_key))
 end
 

@@ -16,7 +16,9 @@ local REMEMBERED = 30 -- times as long as a stream's entries it is known that th
 
 local until_id, first_id, length, seconds, prefix = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local streams, entries = unpack(cmsgpack.unpack(ARGV[6]))
-local cursor = noted(KEYS[1]) or '0-0'
+-- Notes of another kind count as none, as those do that are no places.
+local notes = redis.call('MGET', KEYS[1], KEYS[2], prefix .. 'end')
+local cursor = parts_of(notes[1]) and notes[1] or '0-0'
 
 local touched, added, broken, references = {}, {}, {}, {}
 local appended = 0
@@ -92,11 +94,6 @@ local function trim_excess(key, excess)
   return removed[excess][1]
 end
 
-local function newest_of(key)
-  local newest = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
-  return newest and newest[1]
-end
-
 -- Another kind of key in a note's place gives way to the note.
 local function note(key, id)
   redis.call('SET', key, id, 'EX', seconds * REMEMBERED)
@@ -146,14 +143,14 @@ end
 
 -- Nobody can have kept what lies behind the end of the bus: if Redis has lost that part of it, other entries will come
 -- in its place.
-local bus_end = end_of(prefix .. 'bus', prefix .. 'end')
+local bus_end = later_of(newest_of(prefix .. 'bus') or '0-0', notes[3])
 if bus_end ~= '0-0' and is_behind(until_id, bus_end) then
   until_id = bus_end
 end
 
 if is_behind(until_id, cursor) then
   redis.call('SET', KEYS[1], until_id)
-  if not noted(KEYS[2]) then
+  if not parts_of(notes[2]) then
     redis.call('SET', KEYS[2], first_id)
   end
 end
