@@ -1,5 +1,7 @@
 """What it costs Redis to keep one message for n users: memory and time for each user, and the longest script.
 
+A user's first message is measured apart, because it makes his stream and a note about it.
+
     python -m bench.kept
 
 Starts a Redis of its own, which keeps nothing on disk. Prints a Markdown table; takes about 20 seconds.
@@ -28,24 +30,26 @@ START_SECONDS = 10.0
 
 
 class Cost(NamedTuple):
-    """``micros`` of Redis and ``size`` bytes for each user and message, ``longest`` milliseconds of one script."""
+    """Bytes for each user of the ``first`` message and of the ``next`` ones, Redis's ``micros`` for each user of
+    these, ``longest`` milliseconds of one script, which is one of the first.
+    """
 
+    first: float
+    next: float
     micros: float
-    size: float
     longest: float
 
 
 def main() -> None:
     """Measure and print."""
-    print("| users | message | memory for each user | Redis's time for each user | longest script |")
-    print("|---:|---:|---:|---:|---:|")
+    print("| users | message | each user's first message | each next one | Redis's time for it | longest script |")
+    print("|---:|---:|---:|---:|---:|---:|")
     with own_redis() as url, redis.Redis.from_url(url) as client:
         for users in USERS:
             for size in SIZES:
                 cost = measure(client, RedisQueue(plain_client(url)), users, size)
-                print(
-                    f"| {users:,} | {size:,} B | {cost.size:,.0f} B | {cost.micros:.1f} µs | {cost.longest:.1f} ms |"
-                )
+                sizes = f"{users:,} | {size:,} B | {cost.first:,.0f} B | {cost.next:,.0f} B"
+                print(f"| {sizes} | {cost.micros:.1f} µs | {cost.longest:.1f} ms |")
 
 
 def measure(client: redis.Redis, queue: RedisQueue, users: int, size: int) -> Cost:
@@ -53,20 +57,24 @@ def measure(client: redis.Redis, queue: RedisQueue, users: int, size: int) -> Co
     count = max(1, min(MOST_MESSAGES, MOST_ENTRIES // users, MOST_BYTES // (users * size)))
     now = time.time_ns() // 1_000_000
     client.flushall()
-    keep(queue, users, size, f"{now}-1")
-    client.config_set("slowlog-log-slower-than", -1)
-    client.config_resetstat()
-    memory = client.info("memory")["used_memory"]
-    for number in range(2, 2 + count):
-        keep(queue, users, size, f"{now}-{number}")
-    grown = client.info("memory")["used_memory"] - memory
-    spent = client.info("commandstats")["cmdstat_evalsha"]["usec"]
-    client.slowlog_reset()
+    keep(queue, users, size, f"{now}-1")  # the connection has its room, the tables theirs
+    client.flushall()
     client.config_set("slowlog-log-slower-than", 0)
     client.config_set("slowlog-max-len", 1_000)
-    keep(queue, users, size, f"{now}-{2 + count}")
+    client.slowlog_reset()
+    keep(queue, users, size, f"{now}-1")
+    stream, note, body = (f"{{{queue.name}}}:{name}" for name in ("user:0", "newest:user:0", f"body:{now}-1"))
+    first, note_size, body_size = (client.memory_usage(key, samples=0) or 0 for key in (stream, note, body))
+    client.config_set("slowlog-log-slower-than", -1)
     scripts = [entry["duration"] for entry in client.slowlog_get(1_000) if entry["command"].startswith(b"EVAL")]
-    return Cost(spent / count / users, grown / count / users, max(scripts) / 1000)
+    client.slowlog_reset()
+    client.config_resetstat()
+    for number in range(2, 2 + count):
+        keep(queue, users, size, f"{now}-{number}")
+    grown = client.memory_usage(stream, samples=0) - first
+    spent = client.info("commandstats")["cmdstat_evalsha"]["usec"]
+    shared = body_size / users
+    return Cost(first + note_size + shared, grown / count + shared, spent / count / users, max(scripts) / 1000)
 
 
 def keep(queue: RedisQueue, users: int, size: int, entry_id: str) -> None:

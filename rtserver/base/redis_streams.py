@@ -16,7 +16,7 @@ from rtserver.base.queue_port import START, Bound, Gone, Kept, KeptRange, QueueR
 from rtserver.base.redis_commands import RedisCommands, entries_of, load_script
 from tcelib.queue.redis_connection import RedisClient
 
-CHUNK = 250  # entries that one script appends: two or three milliseconds in which Redis does nothing else
+CHUNK = 125  # entries that one script appends: one to five milliseconds in which Redis does nothing else
 SHARING_BYTES = 250  # what a shared body costs beside its own length
 UNKNOWN_SCRIPT = "No matching script"  # redis-py's word for NOSCRIPT
 MOST_BROKEN = 100  # keys that are looked at again

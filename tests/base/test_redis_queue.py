@@ -711,6 +711,28 @@ def test_ten_thousand_users_cost_about_the_list_of_them(redis_url: str, client: 
     assert client.info("memory")["used_memory"] - before < 3_000_000  # a copy for each would be a thousand
 
 
+def test_the_first_message_of_a_user_takes_no_more_than_it_needs(redis_url: str, client: redis.Redis) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    one, two, three = an_id(1), an_id(2), an_id(3)
+    keep_for(queue, range(2), one)
+    [stream] = prefixed("user:0")
+    assert client.memory_usage(stream) < 1_000  # Redis by itself sets 4 KB aside
+    assert 0 < client.ttl(stream) <= 1.1 * SECONDS
+    keep_for(queue, range(2), two, three)
+    assert client.memory_usage(stream) < 1_000
+    [found] = queue.kept("users", ["user:0"], START, three, 10)
+    assert [entry.id for entry in found.entries] == [two, three]
+    assert client.xinfo_stream(stream)["last-generated-id"] == three.encode()
+
+
+def test_who_may_not_restore_keys_keeps_messages_all_the_same(tmp_path: Path) -> None:
+    with RedisProcess(tmp_path) as server, server.client() as client:
+        client.execute_command("ACL", "SETUSER", "default", "-restore", "-dump")
+        queue = RedisQueue(plain_client(server.url))
+        assert keep_for(queue, range(2), an_id(1)) == 2
+        queue.close()
+
+
 def test_a_body_goes_with_the_last_stream_that_refers_to_it(redis_url: str, client: redis.Redis) -> None:
     queue = RedisQueue(plain_client(redis_url))
     one, two, three, four, five = (an_id(number) for number in range(1, 6))

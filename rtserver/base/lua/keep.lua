@@ -12,6 +12,7 @@
 -- Each worker may do this with the same entries, and again after it was killed: what is at or before the cursor is
 -- passed over, and so is what its stream has already, as each worker appends in the order of the bus.
 
+local SET_ASIDE = 3000 -- bytes of messages for which it is worth the time to give back what Redis has set aside
 local REMEMBERED = 30 -- times as long as a stream's entries it is known that there were some
 
 local until_id, first_id, length, seconds, prefix = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
@@ -20,7 +21,7 @@ local streams, entries = unpack(cmsgpack.unpack(ARGV[6]))
 local notes = redis.call('MGET', KEYS[1], KEYS[2], prefix .. 'end')
 local cursor = parts_of(notes[1]) and notes[1] or '0-0'
 
-local touched, added, broken, references = {}, {}, {}, {}
+local touched, added, added_bytes, broken, references = {}, {}, {}, {}, {}
 local appended = 0
 
 local function append(stream, id, message)
@@ -33,6 +34,7 @@ local function append(stream, id, message)
   if type(reply) == 'string' then
     appended = appended + 1
     added[stream] = (added[stream] or 0) + 1
+    added_bytes[stream] = (added_bytes[stream] or 0) + #value
     if is_shared then
       local held = references[id]
       references[id] = {message, held and held[2] + 1 or 1}
@@ -108,13 +110,26 @@ local function replace_note(key, id)
   return former and parts_of(former) and former
 end
 
+-- Redis sets 4 KB aside for the first entries of a stream, and most users never fill them. A stream that is restored takes
+-- what it needs. Who may not restore keys keeps the 4 KB.
+local function compact(key)
+  local dump = redis.pcall('DUMP', key)
+  if type(dump) == 'string' then
+    redis.pcall('RESTORE', key, 0, dump, 'REPLACE')
+  end
+end
+
 local function bound(stream, id)
   local key = prefix .. stream
   local is_late = not added[stream] -- another worker was here first, and perhaps further
   local newest_id = is_late and newest_of(key) or id
   local former_id = replace_note(prefix .. 'newest:' .. stream, newest_id)
   local size = redis.call('XLEN', key)
-  local has_expired = former_id and size == added[stream]
+  local is_fresh = size == added[stream]
+  if is_fresh and added_bytes[stream] < SET_ASIDE then
+    compact(key)
+  end
+  local has_expired = former_id and is_fresh
   local trimmed_id = has_expired and former_id
   if is_late or not former_id or has_expired or is_first_in_slot(newest_id, former_id) then
     trimmed_id = trim_aged(key) or trimmed_id
