@@ -31,7 +31,7 @@ class RedisStreams(RedisCommands):
         self._keep_script = load_script("oom.lua", "place.lua", "end.lua", "body.lua", "keep.lua")
         self._kept_script = load_script("place.lua", "end.lua", "body.lua", "kept.lua")
         self._see_script = load_script("place.lua", "see.lua")
-        self._begin_script = load_script("place.lua", "end.lua", "begin.lua")
+        self._begin_script = load_script("oom.lua", "place.lua", "end.lua", "begin.lua")
         self._note_script = load_script("place.lua", "note.lua")
         self._broken_script = load_script("place.lua", "broken.lua")
         self._broken: dict[str, str] = {}

@@ -28,7 +28,7 @@ class RedisWork(RedisCommands):
         self._claim_script = load_script("work_claim.lua")
         self._hold_script = load_script("work_hold.lua")
         self._tidy_script = load_script("work_tidy.lua")
-        self._end_script = load_script("work_end.lua")
+        self._end_script = load_script("oom.lua", "work_end.lua")
 
     def take(self, worker: str, timeout: float) -> Work | None:
         """See ``WorkPort``. XREADGROUP, which waits in Redis."""

@@ -113,6 +113,7 @@ def test_a_redis_without_memory_left_lets_us_do_what_makes_room_and_refuses_prod
         assert moved.messages == 2
         assert raws(queue) == [b"1", named]
         assert queue.bind([Named(moved.newest_id, b"a")]).untold == 0
+        assert queue.begin_keeping("others") == moved.newest_id
         queue.keep("users", moved.newest_id, [Kept("user:7", moved.newest_id, b"x")], Bound(10, 60))
         queue.bury([DeadLetter(b"1", "bad_json", "", "", 0.0, entry="1-1")])
         queue.save_positions("w", {"a": moved.newest_id})

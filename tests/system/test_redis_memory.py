@@ -107,6 +107,19 @@ def test_after_a_flood_producers_and_log_ins_are_let_in_again_and_no_handled_mes
     wait_until(lambda: bool(readiness(server)["canary"]["ok"]), "messages of our own come back")
 
 
+def test_a_backlog_that_fills_redis_is_worked_off_by_a_server_that_starts_then(
+    full_redis: RedisProcess, tmp_path: Path
+) -> None:
+    with full_redis.client() as client:
+        flood(client, 120 * MEGABYTE)
+        fill(client, QUEUE)
+        server = RunningServer(full_redis.url, tmp_path / "var", unused_port(), "--no-demo-quotes")
+        with server:
+            wait_until(lambda: client.llen(QUEUE) == 0, "the list is empty")
+            wait_until(lambda: is_accepted(client), "a producer is accepted")
+            assert metric(server, "bus_lost_total") == 0
+
+
 def test_what_fills_redis_is_named_and_what_waits_for_one_that_is_gone_makes_room(
     server: RunningServer, full_redis: RedisProcess
 ) -> None:
