@@ -276,6 +276,8 @@ def _ask_for_primary(connection: Any) -> None:
     connection.send_command("HELLO", check_health=False)
     try:
         reply = connection.read_response()
+    except redis.AuthenticationError as error:
+        raise redis.AuthenticationError("NOAUTH Authentication required.") from error  # and not about HELLO
     except redis.ResponseError:
         return
     told = dict(zip(reply[::2], reply[1::2], strict=False))

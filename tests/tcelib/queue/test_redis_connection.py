@@ -250,6 +250,17 @@ def test_what_got_no_answer_is_not_repeated_and_every_idle_connection_is_closed(
         wait_until(lambda: connected(server) == 0, "all are closed")
 
 
+def test_where_a_password_is_missing_the_error_says_so(tmp_path):
+    with RedisProcess(tmp_path, "--requirepass", "secret") as server:
+        for role in Role:
+            with (
+                plain_client(server.url) as client,
+                pytest.raises(RedisCallError, match="Authentication required") as e,
+            ):
+                client.call("GET", "a", role=role)
+            assert e.value.trouble is Trouble.KEPT_OUT
+
+
 def test_a_change_of_roles_is_logged_once_in_a_while(pair, caplog):
     with plain_client(pair.replica.url) as client:
         for _ in range(3):
