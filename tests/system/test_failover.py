@@ -95,6 +95,7 @@ def test_a_failover_to_a_replica_that_lagged_loses_what_it_did_not_have_and_tell
             until(lambda: client.xlen(STREAM) == SHORT + LATER, "all that comes is kept")
             assert lost(*servers) == LOST + 1  # with the one that turned the clock
             check_resumes(two, login, away, last_seen)
+            queue.wait_until_saved()
             one.stop(signal.SIGKILL)
             one.start()
             pages[0].connect(one, login)
