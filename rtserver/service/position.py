@@ -20,6 +20,8 @@ from rtserver.service.rejections import Rejections
 log = logging.getLogger(__name__)
 
 SAVE_SECONDS = 1.0
+LOOKS = 10  # in that time
+PARTS_OF_BUS = 8  # of the bytes that the bus may have, one part may be read before places are saved again
 SETTLE_LOOKS = 2_000  # a look takes HOLD_SECONDS
 NO_LANE = ""
 """The place, among those of the lanes, of what goes to none of them and has to be buried: no type is called that."""
@@ -84,9 +86,18 @@ class Positions:
     def run(self) -> None:
         """Save now and then, for ever."""
         while True:
-            self._pause(SAVE_SECONDS)
+            self._wait()
             self.save()
             self.tell()
+
+    def _wait(self) -> None:
+        """A second; less while much comes: the bus keeps what is not derived, and would outgrow its bytes."""
+        before = self._reader.received_bytes
+        most = self._queue.bus_bytes // PARTS_OF_BUS
+        for _ in range(LOOKS if most else 1):
+            self._pause(SAVE_SECONDS / (LOOKS if most else 1))
+            if 0 < most < self._reader.received_bytes - before:
+                return
 
     def tell(self) -> None:
         """Tell the handlers that have places of their own how far they are."""

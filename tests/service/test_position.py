@@ -426,3 +426,35 @@ def test_a_bus_that_began_anew_is_looked_at_from_its_start(queue: Saves) -> None
     queue.put([b"no json"])
     queue.intake(0)
     assert len(Worker(queue, Recorder()).rejections) == 1
+
+
+def test_places_are_saved_sooner_while_more_is_read_than_the_bus_may_keep() -> None:
+    queue = Saves()
+    worker = Worker(queue, Recorder())
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if sum(pauses) > 2.5:
+            raise StopIteration
+        queue.put([encode("number", "test", 1) + b" " * 1_000])
+        queue.intake(0)
+        worker.read()
+        worker.work()
+
+    def seconds_for_a_save() -> float:
+        pauses.clear()
+        own = Positions(
+            "one", worker.lanes, queue, QueueLink(pause), worker.reader, rejections=worker.rejections, pause=pause
+        )
+        queue.saves.clear()
+        with pytest.raises(StopIteration):
+            own.run()
+        return sum(pauses) / max(1, len(queue.saves))
+
+    queue.bus_bytes = 0
+    lazy = seconds_for_a_save()
+    queue.bus_bytes = 8_000
+    eager = seconds_for_a_save()
+    assert lazy >= 1.0
+    assert eager <= 0.3
