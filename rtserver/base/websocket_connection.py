@@ -101,8 +101,14 @@ class WebSocketConnection(PacketConnection):
             messages = self._spend(self.budget, len(data) + protocol.inflated, messages)
         share = self._share
         if share is not None and self._last_received < share.strict_until:
-            messages = [(EXPENSIVE, payload) if opcode == TEXT else (opcode, payload) for opcode, payload in messages]
+            messages = self._refuse_texts(messages)
         return iter(messages)
+
+    def _refuse_texts(self, messages: list[ReceivedMessage]) -> list[ReceivedMessage]:
+        """Mark those that are not to be handled while the user's quota is used up: calls are only slowed."""
+        texts = sum(opcode == TEXT for opcode, _ in messages)
+        self._environment.gate.counted.note(Limit.USER_CPU, texts)
+        return [(EXPENSIVE, payload) if opcode == TEXT else (opcode, payload) for opcode, payload in messages]
 
     def _spend(self, budget: Budget, size: int, messages: list[ReceivedMessage]) -> list[ReceivedMessage]:
         """The messages, those among them marked that are too many."""

@@ -65,6 +65,22 @@ def test_what_nobody_met_is_shown_as_zero(server: RunningServer) -> None:
         assert limited(server, limit) == 0, limit
 
 
+def test_a_user_whose_processor_time_is_used_up_is_told_so_and_counted(redis_url: str, tmp_path: Path) -> None:
+    options = ("--no-demo-quotes", "--user-cpu-ms", "10", "--message-rate", "0", "--byte-rate", "0")
+    costly = '{"type":"ping","id":1,"data":[' + "[]," * 21_000 + "[]]}"
+    with RunningServer(redis_url, tmp_path, unused_port(), *options) as server:
+        with connect(server, DemoLogin(server.url)) as client:
+            client.recv_text()
+            answers = []
+            while len(answers) < 500 and (not answers or answers[-1]["type"] == "ping"):
+                client.send_text(costly)
+                answers.append(json.loads(client.recv_text()))
+        assert len(answers) > 5
+        assert (answers[-1]["data"]["code"], answers[-1]["id"]) == ("rate_limited", 1)
+        assert "processor time" in answers[-1]["data"]["message"]
+        assert limited(server, "user_cpu_ms") >= 1
+
+
 def test_requests_of_plain_http_have_a_rate_over_a_kept_connection(redis_url: str, tmp_path: Path) -> None:
     options = ("--no-demo-quotes", "--requests-per-ip", "20")
     with RunningServer(redis_url, tmp_path, unused_port(), *options) as server:
