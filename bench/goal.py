@@ -56,6 +56,8 @@ def goals() -> list[Goal]:
         Goal("TCE, 50 clients at depth 1, calls/s", lambda s: rpc(s)["depth 1"]["per_second"], 50_000),
         Goal("TCE, new connections with a call, /s", lambda s: rpc(s)["connections"]["per_second"], 10_000),
         Goal("TCE, a struct written and read, µs", lambda s: rpc(s)["codec"]["both_us"], 5.0, is_upper=True),
+        Goal("one hostile user, others' ping, worst p99 in ms", lambda s: hostile(s, "ping"), 20.0, is_upper=True),
+        Goal("the age of their quotes, worst p99 in ms", lambda s: hostile(s, "quote"), 50.0, is_upper=True),
     ]
 
 
@@ -134,3 +136,8 @@ def goal_table(scenarios: Scenarios) -> str:
 def written(value: float) -> str:
     """With as many digits as count."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def hostile(scenarios: Scenarios, what: str) -> float:
+    """The worst row's p99, in milliseconds."""
+    return max(float(row[what]["p99"]) for rows in scenarios["hostile"].values() for row in rows.values())
