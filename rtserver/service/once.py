@@ -7,7 +7,7 @@ worker does so, and the queue keeps each piece once. Who does the work is ``once
 from collections.abc import Iterable
 from typing import Any
 
-from rtserver.base.queue_port import START, Entry, Kept, QueuePort, order_of
+from rtserver.base.queue_port import START, Entry, Kept, QueuePort, number_of
 from rtserver.service.lane import Lane
 from rtserver.service.message import ServiceMessage
 from rtserver.service.msg_handler import ServiceMsgHandler
@@ -41,7 +41,7 @@ class OnceInbox(ServiceMsgHandler):
     def begins_behind(self, queue: QueuePort) -> str:
         """See ``ServiceMsgHandler``. Where any worker has been: what is behind that nobody has kept."""
         begins_at = queue.begin_keeping(self._stream)
-        return begins_at if order_of(begins_at)[0] else START
+        return begins_at if number_of(begins_at) else START
 
     def add(self, entry: Entry, message: ServiceMessage) -> None:
         """One message of the batch, as it came."""

@@ -74,6 +74,21 @@ def test_what_was_on_the_bus_before_the_first_start_is_not_work() -> None:
     assert site.kept() == []
 
 
+def test_on_an_empty_bus_work_begins_with_its_first_entry_and_nothing_is_told_to_be_lost(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    queue = MemoryQueue()
+    handler = OnceInbox(Once(), queue, QueueLink(lambda seconds: None))
+    assert handler.begins_behind(queue) == START
+    site = Site(queue)
+    site.bus.bring(2)
+    site.bus.work_off()
+    assert len(site.kept()) == 2
+    assert site.lane.lost == 0
+    assert "missing" not in caplog.text
+    assert "too slow" not in caplog.text
+
+
 def test_where_no_messages_come_the_cursor_moves_on_and_none_that_waits_is_passed_over() -> None:
     site = Site()
     site.bus.bring(2, "other")
