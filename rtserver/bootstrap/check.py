@@ -4,7 +4,8 @@ Each check tells what it found, one line each; nothing is started and, but for t
 written.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +28,7 @@ from rtserver.bootstrap.file_limit import FEW, most_files
 from rtserver.bootstrap.monitor_access import is_loopback, tells_at_public_port
 from rtserver.bootstrap.plugin import by_type, load_plugins, load_policy, load_servants
 from rtserver.bootstrap.redis_binary import OLDEST, find_redis_binary
-from rtserver.bootstrap.secret_file import open_files
+from rtserver.bootstrap.secret_file import OTHERS, open_files
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from tcelib.queue.redis_connection import RedisClient, Role, plain_client
@@ -135,14 +136,17 @@ def judge_cookies(site: Any, config: Config) -> Iterator[Finding]:
         yield Finding(Verdict.WARN, "cookies", text)
 
 
-def check_secret_files(config: Config) -> Iterator[Finding]:
+def check_secret_files(config: Config, environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     """Whether the files with secrets, and the demo site's key if there is one, are nobody else's to read."""
     for path in open_files(config):
         yield Finding(Verdict.WARN, "secret", f"{path} may be read by others of this machine: chmod 600")
-    path = Path(config.var_dir) / "secret_key"
-    if not config.django_settings and path.exists() and path.stat().st_mode & 0o077:
-        text = f"{path} may be read by others of this machine: chmod 600, or remove it for a new one"
-        yield Finding(Verdict.WARN, "secret", text)
+    if config.django_settings:
+        return
+    named = environ.get("RTSITE_SECRET_KEY_FILE")
+    path = Path(named) if named else Path(config.var_dir) / "secret_key"
+    if path.exists() and path.stat().st_mode & OTHERS:
+        advice = "" if named else ", or remove it for a new one"
+        yield Finding(Verdict.WARN, "secret", f"{path} may be read by others of this machine: chmod 600{advice}")
 
 
 def check_plugins(config: Config) -> Iterator[Finding]:

@@ -144,6 +144,22 @@ def test_a_secret_key_that_others_may_read_is_a_warning(tmp_path):
     assert list(check_secret_files(Config(var_dir=str(tmp_path), django_settings="shop.settings"))) == []
 
 
+def test_a_file_of_the_demos_key_that_the_environment_names_is_looked_at_in_place_of_its_own(tmp_path):
+    config = Config(var_dir=str(tmp_path))
+    key = tmp_path / "named"
+    key.write_text("secret")
+    key.chmod(0o644)
+    environ = {"RTSITE_SECRET_KEY_FILE": str(key)}
+    [finding] = check_secret_files(config, environ)
+    assert (finding.verdict, finding.subject) == ("warn", "secret")
+    assert str(key) in finding.detail
+    assert list(check_secret_files(Config(django_settings="shop.settings"), environ)) == []
+    key.chmod(0o600)
+    (tmp_path / "secret_key").write_text("not used")
+    (tmp_path / "secret_key").chmod(0o644)
+    assert list(check_secret_files(config, environ)) == []
+
+
 def test_the_check_tells_what_a_client_may_be_sent_and_names_the_keys_that_decide_it():
     pictures, messages = check_sizes(Config())
     assert (pictures.verdict, pictures.subject) == ("ok", "pictures")
