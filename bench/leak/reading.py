@@ -17,8 +17,8 @@ MOST_QUEUE_CONNECTIONS = 8
 LOGGING_PLACES = "rtserver.bootstrap.log_flood.Place"
 MOST_LOGGING_PLACES = 50
 """Lines of code that log, each of which is remembered from its first time on."""
-REMEMBERED = "rtserver.base.allowance.Allowance"
-"""What is remembered for a moment of each address and each user: hardly ever of all that have been there."""
+REMEMBERED = {"rtserver.base.allowance.Allowance": 6, "rtserver.base.cpu_quota.FairShare": 2}
+"""What is remembered of each address and user until others have come for as long: how many of each, on both threads."""
 EMPTY_AT_REST = (
     "connections",
     "agents",
@@ -81,7 +81,7 @@ def left_behind(before: Reading, after: Reading, visitors: int = 0) -> Iterator[
     # A thread more in a pool, whose size is bounded, has its own connections to Redis and to the database.
     threads = max(0, after.system[POOLED] - before.system[POOLED])
     allowed = Counter({POOLED: threads, FILES: threads * FILES_OF_THREAD, SOCKETS: threads * SOCKETS_OF_THREAD})
-    allowed[REMEMBERED] = 2 * visitors
+    allowed.update({name: count * visitors for name, count in REMEMBERED.items()})
     earlier, later = Counter(before.objects), {**after.objects, **after.system}
     # The pool of the service thread has as many as were ever needed together, one for each greenlet at most.
     allowed[LOGGING_PLACES] = MOST_LOGGING_PLACES

@@ -90,12 +90,15 @@ class LoginLimit:
             counted.append((key, gate))
 
     def succeed(self, user: str, address: str) -> None:
-        """The attempt was good: the user is known at this address, and the others' counts are as before."""
+        """The attempt was good: the user is known at this address, and the others' counts are as before.
+
+        A count of none is removed, so that good log-ins leave nothing in the cache. An attempt at that very moment may
+        go uncounted, which gives nobody more than one free try for each good password.
+        """
         keys = dict(_keys(user, address))
         # The pauses of the others stay: one good account must not open the way to many.
-        self._cache.delete_many([keys[PAIR], f"{keys[PAIR]}:pause"])
-        for scope in (USER, ADDRESS):
-            self._count(keys[scope], -1)
+        empty = [keys[scope] for scope in (USER, ADDRESS) if self._count(keys[scope], -1) <= 0]
+        self._cache.delete_many([keys[PAIR], f"{keys[PAIR]}:pause", *empty])
 
     def _count(self, key: str, delta: int = 1) -> int:
         if delta > 0:

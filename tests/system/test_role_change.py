@@ -73,6 +73,8 @@ class Page:
 
 @pytest.fixture
 def page(group: SentinelGroup, server: RunningServer) -> Iterator[Page]:
+    # The site reads sessions by connections of its own: a replica that still lags does not know one just made.
+    group.wait_synced()
     page = Page(group, server)
     page.push_anew(0)
     page.await_number(0)
