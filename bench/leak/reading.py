@@ -18,7 +18,7 @@ LOGGING_PLACES = "rtserver.bootstrap.log_flood.Place"
 MOST_LOGGING_PLACES = 50
 """Lines of code that log, each of which is remembered from its first time on."""
 REMEMBERED = {"rtserver.base.allowance.Allowance": 6, "rtserver.base.cpu_quota.FairShare": 2}
-"""What is remembered of each address and user until others have come for as long: how many of each, on both threads."""
+"""How many of each are remembered of an address or a user until others have come for as long; both threads do so."""
 EMPTY_AT_REST = (
     "connections",
     "agents",

@@ -92,8 +92,8 @@ class LoginLimit:
     def succeed(self, user: str, address: str) -> None:
         """The attempt was good: the user is known at this address, and the others' counts are as before.
 
-        A count of none is removed, so that good log-ins leave nothing in the cache. An attempt at that very moment may
-        go uncounted, which gives nobody more than one free try for each good password.
+        A count of none is removed, so that good log-ins leave nothing in the cache. An attempt at that very moment
+        may go uncounted, which gives nobody more than one free try for each good password.
         """
         keys = dict(_keys(user, address))
         # The pauses of the others stay: one good account must not open the way to many.
