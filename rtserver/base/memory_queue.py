@@ -235,16 +235,20 @@ class MemoryQueue:
                 self._names.permit(name, self.newest_id())
         return bool(found)
 
-    def keep(self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None) -> int:
+    def keep(
+        self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
+    ) -> int:
         """See ``QueuePort``."""
         here = order_of(self.kept_until(cursor))
+        if cursor in self._cursors and order_of(kept) > here:
+            self._lost = max(kept, self._lost or START, key=order_of)
         self._moments[cursor,] = self._now()
         touched: dict[_KeptStream, None] = {}
         appended = 0
-        for kept in entries:
-            if order_of(kept.id) > here:
-                stream = self._kept.setdefault(kept.stream, _KeptStream())
-                appended += stream.append(kept)
+        for entry in entries:
+            if order_of(entry.id) > here:
+                stream = self._kept.setdefault(entry.stream, _KeptStream())
+                appended += stream.append(entry)
                 touched[stream] = None
         if bound is not None:
             for stream in touched:

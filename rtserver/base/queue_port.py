@@ -252,7 +252,9 @@ class QueuePort(Protocol):
         False if there is no such letter, or if it does not have all of its message.
         """
 
-    def keep(self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None) -> int:
+    def keep(
+        self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
+    ) -> int:
         """Append to derived streams, and move ``cursor`` on to ``until``: how many entries were appended.
 
         ``entries`` are in the order of the bus, made by one who began at or before ``kept_until(cursor)``. Those at
@@ -262,6 +264,10 @@ class QueuePort(Protocol):
         With a ``bound``, the message of one id is stored once, however many streams it is for; and where a stream
         cannot be appended to because its key holds something else, that stream alone loses the entry: ``broken``
         names the key, and ``kept`` tells that something is gone. Without a bound such a key is refused.
+
+        ``kept`` is the last entry that the caller has kept before. A cursor that stands before it belongs to a Redis
+        that has lost the copies in between, though it may still have the entries: the place counts as lost for
+        whoever asks for what came behind an earlier one.
         """
 
     def kept_until(self, cursor: str) -> str:

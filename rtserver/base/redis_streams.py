@@ -38,7 +38,9 @@ class RedisStreams(RedisCommands):
         self._found: set[str] = set()
         self._derived: set[str] = set()  # the cursors that have begun here: an intake waits for them
 
-    def keep(self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None) -> int:
+    def keep(
+        self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
+    ) -> int:
         """See ``QueuePort``. The cursor moves with the last chunk: a crash before repeats them all."""
         chunks = [entries[start : start + CHUNK] for start in range(0, len(entries), CHUNK)] or [()]
         goals = [START] * (len(chunks) - 1) + [until]
@@ -47,7 +49,7 @@ class RedisStreams(RedisCommands):
             self._kinds.update((self._key_of(entry.stream), STREAM) for entry in entries)
         shared = _shared(entries) if bound is not None else frozenset()
         return sum(
-            self._keep_chunk(cursor, (goal, first, *(bound or Bound(0, 0))), chunk, shared)
+            self._keep_chunk(cursor, (goal, first, *(bound or Bound(0, 0))), chunk, shared, kept)
             for goal, chunk in zip(goals, chunks, strict=True)
         )
 
@@ -97,7 +99,12 @@ class RedisStreams(RedisCommands):
         return list(map(self._key_of, told))
 
     def _keep_chunk(
-        self, cursor: str, numbers: Sequence[str | int], entries: Sequence[Kept], shared: Collection[str]
+        self,
+        cursor: str,
+        numbers: Sequence[str | int],
+        entries: Sequence[Kept],
+        shared: Collection[str],
+        kept: str,
     ) -> int:
         streams: dict[str, int] = {}
         messages: dict[bytes, int] = {}  # one to many is sent to Redis once
@@ -106,7 +113,7 @@ class RedisStreams(RedisCommands):
             stream_number = streams.setdefault(stream, len(streams) + 1)
             message_number = messages.setdefault(raw, len(messages) + 1)
             places += (stream_number, entry_id, -message_number if entry_id in shared else message_number)
-        packed = msgspec.msgpack.encode((list(streams), places))
+        packed = msgspec.msgpack.encode((list(streams), places, kept))
         appended, broken = self._script(
             self._keep_script, _cursor_keys(cursor), *numbers, self._key_of(""), packed, *messages
         )

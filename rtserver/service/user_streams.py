@@ -5,9 +5,20 @@ derived from the bus, so all workers may do it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from rtserver.base.queue_port import Bound, Entry, Gone, Kept, KeptRange, QueuePort, QueueRefusedError, order_of
+from rtserver.base.queue_port import (
+    START,
+    Bound,
+    Entry,
+    Gone,
+    Kept,
+    KeptRange,
+    QueuePort,
+    QueueRefusedError,
+    order_of,
+)
 from rtserver.service.queue_link import QueueLink
 
 CURSOR = "pushuser"
@@ -37,6 +48,7 @@ class UserStreams:
         self._bound = bound
         self.begins_at = ""
         self.kept = 0
+        self._last_kept = START
 
     def begin(self) -> str:
         """Where this worker begins: everything on the bus up to there has been kept. Raises ``QueueError``."""
@@ -45,7 +57,10 @@ class UserStreams:
 
     def keep(self, until: str, entries: Sequence[Kept]) -> None:
         """Keep the entries, which are all that there are up to ``until``. Raises ``QueueError`` only at the end."""
-        self.kept += self._link.call(self._queue.keep, CURSOR, until, entries, self._bound)
+        keep = partial(self._queue.keep, CURSOR, until, entries, self._bound, kept=self._last_kept)
+        self.kept += self._link.call(keep)
+        if entries:
+            self._last_kept = entries[-1].id
 
     def see(self, offsets: Mapping[str, str]) -> None:
         """Note down up to which offset users have got everything."""

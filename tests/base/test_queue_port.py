@@ -489,6 +489,22 @@ def test_who_was_before_what_is_lost_is_told_and_who_was_at_its_end_is_not(queue
     assert told == [Gone.UNKNOWN, Gone.UNKNOWN, Gone.UNKNOWN, None, None]
 
 
+def test_who_was_before_copies_that_are_lost_is_told_although_the_bus_has_all_its_entries(queue: QueuePort) -> None:
+    one, two, *_, last = entries_of(queue)
+    queue.keep("users", one, [Kept("user:7", one, b"x")], Bound(10, 60))
+    queue.keep("users", last, [Kept("user:7", last, b"y")], Bound(10, 60), kept=two)  # the copy of two is not there
+    assert [gone(queue, "user:7", place) for place in (one, two, last)] == [Gone.UNKNOWN, None, None]
+
+
+def test_copies_that_are_there_are_no_loss_nor_are_those_of_a_cursor_that_is_new(queue: QueuePort) -> None:
+    one, two, *_, last = entries_of(queue)
+    queue.keep("users", one, [Kept("user:7", one, b"x")], Bound(10, 60), kept=last)
+    queue.keep("users", two, [Kept("user:7", two, b"y")], Bound(10, 60), kept=one)
+    queue.keep("users", last, [], Bound(10, 60), kept=two)
+    queue.keep("users", two, [Kept("user:7", two, b"y")], Bound(10, 60), kept=one)  # of a worker that comes second
+    assert [gone(queue, "user:7", place) for place in (one, two, last)] == [None, None, None]
+
+
 def test_a_place_whose_number_the_bus_has_given_to_another_entry_is_not_known(queue: QueuePort) -> None:
     """Everybody who could have told the queue has died."""
     one, two, *_, last = entries_of(queue)

@@ -1,5 +1,7 @@
 """What a portion of several streams is, and which part of them is read for whom."""
 
+from copy import deepcopy
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,6 +99,42 @@ def test_who_has_no_place_begins_behind_what_the_user_has_seen() -> None:
     assert len(streams.read("7", None, "10-9").entries) == 3
     streams.see({"7": "10-2"})
     assert [entry.id for entry in streams.read("7", None, "10-9").entries] == ["10-3"]
+
+
+class Rewound(MemoryQueue):
+    """Forgets what has been kept since ``remember``, as a replica has that lagged. The bus stays."""
+
+    def remember(self) -> None:
+        self._copies = deepcopy((self._cursors, self._kept))
+
+    def rewind(self) -> None:
+        self._cursors, self._kept = self._copies
+
+
+def test_who_had_not_seen_what_a_replica_did_not_have_is_told_and_who_had_is_not() -> None:
+    queue = Rewound(now=lambda: 0.01)
+    streams = streams_on(queue)
+    keep(streams, Kept("user:7", "10-1", b"a"))
+    queue.remember()
+    keep(streams, Kept("user:7", "10-2", b"b"))
+    streams.keep("10-4", ())
+    queue.rewind()
+    streams.keep("10-5", ())
+    keep(streams, Kept("user:7", "10-6", b"c"))
+    missing, seen = streams.read("7", "10-1", "10-9"), streams.read("7", "10-2", "10-9")
+    assert ([entry.raw for entry in missing.entries], missing.gone) == ([b"c"], Gone.UNKNOWN)
+    assert ([entry.raw for entry in seen.entries], seen.gone) == ([b"c"], None)
+
+
+def test_a_cursor_that_was_moved_without_anything_kept_may_be_lost_and_nothing_is_missing() -> None:
+    queue = Rewound(now=lambda: 0.01)
+    streams = streams_on(queue)
+    keep(streams, Kept("user:7", "10-1", b"a"))
+    queue.remember()
+    streams.keep("10-4", ())
+    queue.rewind()
+    keep(streams, Kept("user:7", "10-5", b"b"))
+    assert streams.read("7", "10-1", "10-9").gone is None
 
 
 def test_who_has_no_place_misses_nothing_that_is_gone() -> None:

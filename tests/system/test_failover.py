@@ -11,6 +11,7 @@ import redis
 
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
+from tests.redis_process import RedisProcess
 from tests.running_server import RunningServer
 from tests.sentinel_group import SentinelGroup
 from tests.service_queue import BUS, ServiceQueue
@@ -19,6 +20,7 @@ from tests.system.test_resume import Page, metrics, order, push
 PATIENCE_SECONDS = 30.0
 OPTIONS = ("--no-demo-quotes", "--canary-seconds", "0", "--worker")
 STREAM = "{queue:rtserver}:user:1"
+CURSOR = "{queue:rtserver}:kept:pushuser"
 CLOCK_BEHIND_MS = 120_000
 SHORT, LOST, LATER = 10, 30, 20
 
@@ -106,6 +108,39 @@ def test_a_failover_to_a_replica_that_lagged_loses_what_it_did_not_have_and_tell
             assert lost(one) == 0  # what is not there any more was handled before
         for server in servers:
             server.stop(signal.SIGKILL)  # quicker
+
+
+def test_copies_that_the_new_primary_does_not_have_are_told_although_its_bus_is_whole(
+    tmp_path: Path, pages: list[Page]
+) -> None:
+    """The moment between two writes of a message's way, made by hand: a replica may have the first one alone."""
+    behind, ahead = pages
+    with (
+        RedisProcess(tmp_path) as process,
+        process.client() as client,
+        RunningServer(process.url, tmp_path / "var", unused_port(), *OPTIONS, "one") as server,
+        ServiceQueue(process.url) as queue,
+    ):
+        login = DemoLogin(server.url)
+        for page in pages:
+            page.resume(server, login)
+        push(queue, "a")
+        for page in pages:
+            page.read_until(1)
+        behind.leave()
+        kept = {name: client.dump(name) for name in (STREAM, CURSOR)}
+        push(queue, "b")
+        ahead.read_until(2)
+        ahead.leave()
+        with client.pipeline() as transaction:
+            for name, dump in kept.items():
+                transaction.restore(name, 0, dump, replace=True)
+            transaction.execute()
+        push(queue, "c")
+        until(lambda: client.xlen(STREAM) == 2, "what comes then is kept")
+        told = [page.resume(server, login)["type"] for page in pages]
+        assert (told, behind.got, ahead.got) == (["resume_lost", "resumed"], ["a", "c"], ["a", "b", "c"])
+        server.stop(signal.SIGKILL)  # quicker
 
 
 def check_resumes(server: RunningServer, login: DemoLogin, away: str | None, last_seen: str | None) -> None:

@@ -2,10 +2,10 @@
 --
 -- KEYS: the cursor, where it began
 -- ARGV: what the cursor moves on to, the first id of all that is being kept, the streams' length and age in seconds
---       (0: no bounds), what all keys begin with, a msgpack array of two, the messages; in the array are the names of
---       the streams, and for each entry the number of its stream, its id, the number of its message, negative if the
---       message is stored once for all its streams. The keys follow from the names: to give each of them as an
---       argument of its own would be half of the whole cost.
+--       (0: no bounds), what all keys begin with, a msgpack array of three, the messages. The array has the names of the
+--       streams; for each entry the number of its stream, its id, the number of its message, negative if the message
+--       is stored once for all its streams; and the last entry that the caller has kept before. The keys follow from
+--       the names: to give each of them as an argument of its own would be half of the whole cost.
 -- Returns how many entries were appended, and the names of bounded streams whose keys are of another kind. What was
 -- for these is lost to them, and noted down as trimmed. A stream without bounds refuses instead.
 --
@@ -16,10 +16,19 @@ local SET_ASIDE = 3000 -- bytes of messages for which it is worth the time to gi
 local REMEMBERED = 30 -- times as long as a stream's entries it is known that there were some
 
 local until_id, first_id, length, seconds, prefix = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-local streams, entries = unpack(cmsgpack.unpack(ARGV[6]))
+local streams, entries, kept = unpack(cmsgpack.unpack(ARGV[6]))
 -- Notes of another kind count as none, as those do that are no places.
 local notes = redis.call('MGET', KEYS[1], KEYS[2], prefix .. 'end')
 local cursor = parts_of(notes[1]) and notes[1] or '0-0'
+
+-- Copies that were made are not there: Redis failed over to a replica that had the entries and not these. They are not
+-- made again, but whoever resumes from before them is told.
+if cursor ~= '0-0' and is_behind(kept, cursor) then
+  local lost_id = noted(prefix .. 'lost')
+  if not lost_id or is_behind(kept, lost_id) then
+    redis.call('SET', prefix .. 'lost', kept)
+  end
+end
 
 local touched, added, added_bytes, broken, references = {}, {}, {}, {}, {}
 local appended = 0
