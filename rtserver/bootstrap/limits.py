@@ -55,7 +55,9 @@ def user_bounds(config: Config) -> UserBounds:
 
 def message_bounds(config: Config) -> Bounds:
     """Of a service message."""
-    return NO_BOUNDS if config.limits == "off" else Bounds(config.service_message_bytes, config.json_depth)
+    if config.limits == "off":
+        return NO_BOUNDS
+    return Bounds(config.service_message_bytes, config.json_depth, SLOW_NUMBERS)
 
 
 def users_per_message(config: Config) -> int:

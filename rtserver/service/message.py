@@ -13,6 +13,7 @@ from rtserver.base.message_name import maybe_name
 from rtserver.base.signature import SignatureError, Signer, mark_of
 from rtserver.base.wire import json
 from rtserver.base.wire.json_depth import is_deeper
+from rtserver.base.wire.json_number import SLOW_NUMBERS_TEXT, has_more_slow_numbers
 
 
 class BadData(ValueError):  # noqa: N818 (handlers read better with it: ``raise BadData("no such exchange")``)
@@ -77,10 +78,11 @@ _no_secret = Signer()
 
 
 class Bounds(NamedTuple):
-    """How large a message may be, and how deeply nested; 0 is no bound."""
+    """How large a message may be, how deeply nested, and with how many numbers that are slow to decode; 0: any."""
 
     bytes: int = 0
     depth: int = 0
+    slow_numbers: int = 0
 
 
 NO_BOUNDS = Bounds()
@@ -102,6 +104,8 @@ def decode(
         raise Rejected(Reason.BAD_SIGNATURE, str(error)) from None
     if bounds.depth and is_deeper(opened, bounds.depth):
         raise Rejected(Reason.BAD_JSON, f"nested more than {bounds.depth} deep")
+    if bounds.slow_numbers and has_more_slow_numbers(opened, bounds.slow_numbers):
+        raise Rejected(Reason.BAD_JSON, f"more than {bounds.slow_numbers} {SLOW_NUMBERS_TEXT}")
     try:
         return json.decode(opened, _decoder)
     except json.JsonError as error:

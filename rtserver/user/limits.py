@@ -13,7 +13,7 @@ from rtserver.base.limit import Limit, LimitCounts
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
 from rtserver.base.wire.handshake import HandshakeError
 from rtserver.base.wire.json_depth import is_deeper
-from rtserver.base.wire.json_number import has_more_slow_numbers
+from rtserver.base.wire.json_number import SLOW_NUMBERS_TEXT, has_more_slow_numbers
 
 CROWDED_SECONDS = 30
 
@@ -105,5 +105,4 @@ class UserLimits:
             raise BadMessage(ErrorCode.BAD_JSON, f"nested more than {depth} deep")
         if slow_numbers and has_more_slow_numbers(payload, slow_numbers):
             self.counted.note(Limit.JSON_NUMBERS)
-            text = f"more than {slow_numbers} numbers have exponents of three digits or 128 digits in a row"
-            raise BadMessage(ErrorCode.BAD_JSON, text)
+            raise BadMessage(ErrorCode.BAD_JSON, f"more than {slow_numbers} {SLOW_NUMBERS_TEXT}")

@@ -23,6 +23,13 @@ def test_no_other_number_is(number):
     assert not has_more_slow_numbers(f"[{','.join([number] * 1000)}]".encode(), 0)
 
 
+@pytest.mark.parametrize("text", ["e308" * 100, "0" * 1000, "\\" + '"e308' * 100, 'e308\\"' * 100])
+def test_what_looks_like_one_in_a_string_is_none(text):
+    raw = json.dumps({text: [text, 1e308, text]}).encode()
+    assert not has_more_slow_numbers(raw, 1)
+    assert has_more_slow_numbers(raw, 0)
+
+
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=30), st.integers(0, 30))
 def test_no_list_of_floats_has_more_slow_ones_than_are_found(numbers, most):
     slow = sum(abs(number) >= 1e289 for number in numbers)

@@ -5,6 +5,8 @@ from service_fakes import Recorder
 
 from rtserver.base.queue_port import Entry
 from rtserver.base.signature import Signer
+from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.limits import message_bounds
 from rtserver.service.dispatcher import DuplicateTypeError, ServiceMessageDispatcher
 from rtserver.service.lane import Lane
 from rtserver.service.message import Bounds, encode
@@ -73,6 +75,21 @@ def test_what_is_too_large_or_nested_too_deeply_is_rejected() -> None:
     assert letters[1].sha256 == hashlib.sha256(bad[1]).hexdigest()
     assert [letter.detail for letter in letters[:2]] == ["nested more than 10 deep", "1038 bytes; allowed are 1000"]
     assert len(lane) == 1
+
+
+def test_what_is_slow_to_decode_is_rejected() -> None:
+    rejections = Rejections()
+    lane = Lane(Recorder(), rejections)
+    slow = [b'{"type":"number","src":"me","data":[%b]}' % b",".join([b"1e308"] * count) for count in (64, 65)]
+    bounds = message_bounds(Config())
+    dispatcher = ServiceMessageDispatcher([lane], rejections, bounds=bounds)
+    opened = dispatcher.open(entries(*slow))
+    dispatcher.dispatch(opened)
+    assert [(letter.reason, letter.raw) for letter in rejections.peek(9)] == [("bad_json", slow[1])]
+    assert "more than 64 numbers" in rejections.peek(1)[0].detail
+    assert len(lane) == 1
+    behind = Lane(Recorder(), rejections, bounds=bounds)
+    assert behind.open([entry for entry, _ in opened]) == [opened[0]]
 
 
 def test_two_handlers_for_one_type_are_refused_with_both_names() -> None:

@@ -11,6 +11,8 @@ The bytes may be anything. Whether they are JSON is for the decoder to say.
 from itertools import accumulate
 from operator import add
 
+from rtserver.base.wire.json_string import without_escapes
+
 _OTHERS = bytes(set(range(256)) - set(b'[]{}"'))
 _BITS = bytes.maketrans(b"[{]}", b"1100")
 _AT_ONCE = 8
@@ -32,10 +34,7 @@ def is_deeper(raw: bytes, most: int) -> bool:
 
 def _brackets_of(raw: bytes) -> bytes:
     """The brackets that do not stand in strings."""
-    if b"\\" in raw:
-        # The first leaves no backslash that is escaped itself. Outside strings a backslash is an error anyway.
-        raw = raw.replace(rb"\\", b"").replace(rb"\"", b"")
-    rest = raw.translate(None, _OTHERS)
+    rest = without_escapes(raw).translate(None, _OTHERS)
     if b'"' not in rest:
         return rest
     return b"".join(rest.replace(b'""', b"").split(b'"')[::2])

@@ -4,17 +4,26 @@ A decoder reads an ordinary number in some 25 ns. For one of 1e289 and more it f
 takes 16 µs: 64 KB of them hold a thread for 170 ms, and no message needs them.
 """
 
+from rtserver.base.wire.json_string import outside_strings
+
 _ORDINARY = bytes.maketrans(b"123456789E", b"000000000e")
 _LARGE = b"e000"
 _LONG = b"0" * 128  # with an exponent of two digits it takes more than these to get there
+
+SLOW_NUMBERS_TEXT = "numbers have exponents of three digits or 128 digits in a row"
+"""Those, as a sender is told."""
 
 
 def has_more_slow_numbers(raw: bytes, most: int) -> bool:
     """Whether more than ``most`` numbers may be slow, by exponents of three digits and runs of 128 digits.
 
-    What looks like one in a string counts as well: nothing is decoded.
+    What looks like one in a string does not count: base64 and UUIDs are full of it.
     """
     if len(raw) < (most + 1) * len(_LARGE):
         return False
     plain = raw.translate(_ORDINARY, b"+")
-    return plain.count(_LARGE) + plain.count(_LONG) > most
+    return _count(plain) > most and _count(outside_strings(plain)) > most
+
+
+def _count(plain: bytes) -> int:
+    return plain.count(_LARGE) + plain.count(_LONG)
