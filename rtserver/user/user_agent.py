@@ -246,7 +246,7 @@ class UserAgent:
             self._on_answered(snapshot.ref)
             return
         steps = self._show(snapshot.ref, subscription[0].on_snapshot, snapshot)
-        next(steps)  # the owner knows of it, and nothing is missed from here on
+        next(steps, None)  # the owner knows of it, and nothing is missed from here on
         if self._share is None:
             finish(steps)
         else:

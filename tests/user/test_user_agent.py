@@ -154,6 +154,7 @@ def test_an_owner_that_fails_on_its_snapshot_is_unsubscribed(caplog):
     assert online.take_posted()[1:] == [Unsubscribe(client.agent.id, ref, "quotes")]
     assert client.agent.subscriptions == 0
     assert "ZeroDivisionError" in caplog.text
+    assert "StopIteration" not in caplog.text
 
 
 def test_updates_come_from_the_snapshot_on():
