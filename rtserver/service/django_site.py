@@ -78,3 +78,7 @@ class DjangoSiteMsgHandler(ServiceMsgHandler):
         if self._lifetimes:
             self._revoke(self._lifetimes)
             self._lifetimes = {}
+
+    def forget(self) -> None:
+        """See ``ServiceMsgHandler``. A revocation that cannot be kept must not stand in the way of all others."""
+        self._lifetimes = {}

@@ -4,6 +4,7 @@ Pure. Decides what a handler's exception means: whatever it is, it costs this me
 raised it.
 """
 
+import logging
 from typing import NoReturn
 
 import msgspec
@@ -13,6 +14,8 @@ from rtserver.base.queue_port import Entry, QueueError
 from rtserver.base.wire import json
 from rtserver.service.message import BadData, Reason, Rejected, ServiceMessage, rejection_of
 from rtserver.service.msg_handler import ServiceMsgHandler
+
+log = logging.getLogger(__name__)
 
 
 class HandOver:
@@ -54,7 +57,17 @@ class HandOver:
         except BaseException as error:
             if is_stop(error) or isinstance(error, QueueError):
                 raise
+            self.forget()
             raise Rejected(Reason.HANDLER_FAILED, f"flush: {describe(error)}", src) from error
+
+    def forget(self) -> None:
+        """Have the handler drop what it has collected: it must not go out with messages that come later."""
+        try:
+            self._handler.forget()
+        except BaseException as error:
+            if is_stop(error):
+                raise
+            log.exception("! %s: forget failed", self._handler.msg_type)
 
     def _reject(self, error: BaseException, message: ServiceMessage) -> NoReturn:
         if is_stop(error):

@@ -235,6 +235,7 @@ class Lane:
             self._queue.clear()
             self._cursor = Cursor(place)
         self._in_hand = None
+        self._hand_over.forget()
 
     def _flush(self, batch: Sequence[tuple[Entry, ServiceMessage]]) -> None:
         try:

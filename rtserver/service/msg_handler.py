@@ -83,6 +83,13 @@ class ServiceMsgHandler(ThreadBound):
     def flush(self) -> None:
         """The last message of a batch has been handled: send what was collected on the way."""
 
+    def forget(self) -> None:
+        """Drop what was collected: its messages are in the dead stream, or come once more. Must not raise or wait.
+
+        Called when ``flush`` has failed, when a batch is begun anew, and, of a handler that delivers once, when its
+        message has failed.
+        """
+
     def offload(self, fn: Callable[..., T], /, *args: Any) -> T:
         """``fn(*args)`` on another native thread: for whatever blocks. Only this handler's lane waits for it.
 

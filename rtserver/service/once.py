@@ -54,7 +54,7 @@ class OnceInbox(ServiceMsgHandler):
             self._entries = []
 
     def forget(self) -> None:
-        """Leave out what was added and has not been kept."""
+        """See ``ServiceMsgHandler``."""
         self._entries = []
 
     def on_done(self, position: str) -> None:
@@ -78,8 +78,3 @@ class OnceLane(Lane):
 
     def shun(self, entry_ids: Iterable[str]) -> None:
         """See ``Lane``. To keep a message is no danger."""
-
-    def begin_anew(self) -> None:
-        """See ``Lane``. What was collected and not kept comes once more."""
-        self._inbox.forget()
-        super().begin_anew()

@@ -110,6 +110,7 @@ class OnceWorker:
     def begin_anew(self) -> None:
         """Go on after whoever called ``run`` has died: what this worker holds and nobody does is tried again."""
         self._outages = -1
+        self._hand_over.forget()
 
     def finish(self) -> None:
         """Take no more; ``run`` returns behind the message that is being handled."""
@@ -200,6 +201,7 @@ class OnceWorker:
             self._hand_over.do(Entry(work.id, work.raw), message)
             self._hand_over.flush(message.src)
         except Rejected:
+            self._hand_over.forget()
             self._suspects.clear(work.id)
             raise
         finally:

@@ -83,12 +83,13 @@ class PushUserMsgHandler(ServiceMsgHandler):
         """See ``ServiceMsgHandler``."""
         user_ids = _receivers(data, self._most_users)
         payload = self._payload(data, message_id)
+        if self._entries >= BATCH_LIMIT:
+            # Before this one is collected: if it fails, those of the batch are tried once more without this one.
+            with suppress(QueueError):  # the server's end
+                self.flush()
         self._pushes.append(Push(message_id, user_ids, payload, data.keep))
         if data.keep:
             self._entries += 1 if user_ids is None else len(user_ids)
-        if self._entries >= BATCH_LIMIT:
-            with suppress(QueueError):  # the server's end
-                self.flush()
 
     def flush(self) -> None:
         """Keep what has come, then push it. What the queue does not take at the server's end the next start keeps."""
@@ -101,6 +102,10 @@ class PushUserMsgHandler(ServiceMsgHandler):
         self._pushes, self._entries = [], 0
         for push in pushes:
             self.services.post(Deliver(push.user_ids, push.payload, push.id if push.is_kept else None))
+
+    def forget(self) -> None:
+        """See ``ServiceMsgHandler``. What is in the dead stream is neither kept nor pushed."""
+        self._pushes, self._entries = [], 0
 
     def on_done(self, position: str) -> None:
         """See ``ServiceMsgHandler``. Where no messages come, the cursor moves on all the same."""

@@ -1,3 +1,4 @@
+import math
 from collections.abc import Mapping
 
 import msgspec
@@ -5,8 +6,11 @@ import pytest
 from service_fakes import Surroundings
 
 from rtserver.base.messages import CloseSession, Kick, Message, Recheck
-from rtserver.base.queue_port import QueueAwayError
+from rtserver.base.queue_port import Entry, QueueAwayError
 from rtserver.service.django_site import DjangoSiteMsgHandler, KickUser, SessionClosed
+from rtserver.service.lane import Lane
+from rtserver.service.message import decode, encode
+from rtserver.service.rejections import Rejections
 
 
 def tell(raw: bytes) -> Message:
@@ -53,6 +57,25 @@ def test_what_is_good_although_its_session_was_closed_is_revoked_once_a_batch() 
     handler.flush()
     handler.flush()
     assert revoked == [{"token": 60.0, "other": 5.0}]
+
+
+def test_a_revocation_that_fails_in_itself_does_not_stand_in_the_way_of_later_ones() -> None:
+    kept: dict[str, float] = {}
+
+    def revoke(lifetimes: Mapping[str, float]) -> None:
+        kept.update({key: round(seconds) for key, seconds in lifetimes.items()})
+
+    lifetimes = {"endless": math.inf, "token": 60.0}
+    handler = DjangoSiteMsgHandler(Surroundings().context, lifetime_of=lifetimes.__getitem__, revoke=revoke)
+    rejections = Rejections()
+    lane = Lane(handler, rejections, batch=1)
+    for number, key in enumerate(lifetimes, 1):
+        raw = encode("django_site", "site", {"op": "session_closed", "session_key": key})
+        lane.offer(Entry(f"1-{number}", raw), decode(raw))
+    lane.work()
+    lane.work()
+    assert [letter.entry for letter in rejections.peek(9)] == ["1-1"]
+    assert kept == {"token": 60.0}
 
 
 def test_a_revocation_that_could_not_be_kept_is_kept_with_the_next_batch() -> None:

@@ -30,11 +30,15 @@ class Bus:
 
     def bring(self, count: int, msg_type: str = "number") -> None:
         """The next ``count`` messages, numbered on."""
-        self.queue.put([encode(msg_type, "test", number) for number in range(self.count, self.count + count)])
+        self.bring_raw(*(encode(msg_type, "test", number) for number in range(self.count, self.count + count)))
         self.count += count
+
+    def bring_raw(self, *raws: bytes) -> None:
+        """Messages as they are sent."""
+        self.queue.put(raws)
         while self.queue.intake(0).messages:
             pass
-        for entry in self.queue.read(self.position, count, 0):
+        for entry in self.queue.read(self.position, len(raws), 0):
             message = decode(entry.raw)
             if message.type == self.lane.msg_type:
                 self.lane.offer(entry, message)
@@ -389,6 +393,37 @@ def test_a_flush_that_fails_costs_its_batch_and_the_lane_goes_on(
     assert {letter.reason for letter in rejections.peek(9)} == {"handler_failed"}
     assert all(letter.detail.startswith(f"flush: {type(error).__name__}") for letter in rejections.peek(9))
     assert "Traceback" in caplog.text
+
+
+class Forgetful(Leaky):
+    """Cannot forget, either."""
+
+    def forget(self) -> None:
+        raise SystemExit("cannot")
+
+
+def test_a_handler_that_cannot_forget_costs_its_batch_only(caplog: pytest.LogCaptureFixture) -> None:
+    rejections = Rejections()
+    lane = Lane(Forgetful(), rejections)
+    bus = Bus(lane)
+    bus.bring(2)
+    bus.work_off()
+    assert (len(rejections), lane.done_until(bus.position)) == (2, bus.position)
+    assert "forget failed" in caplog.text
+
+
+def test_what_a_handler_had_collected_is_forgotten_when_its_lane_begins_anew() -> None:
+    class Collector(Recorder):
+        def forget(self) -> None:
+            self.calls.append("forget")
+
+    handler = Collector()
+    lane = lane_of(handler)
+    bus = Bus(lane)
+    bus.bring(1)
+    lane.begin_anew()
+    bus.work_off()
+    assert handler.calls == ["forget", 0, "flush"]
 
 
 def test_a_queue_that_takes_nothing_at_the_end_is_no_fault_of_the_batch() -> None:

@@ -1,6 +1,7 @@
 """How messages of a handler that delivers once come to be kept."""
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from service_fakes import Recorder
@@ -87,6 +88,15 @@ def test_on_an_empty_bus_work_begins_with_its_first_entry_and_nothing_is_told_to
     assert site.lane.lost == 0
     assert "missing" not in caplog.text
     assert "too slow" not in caplog.text
+def test_a_message_in_the_dead_stream_is_not_kept_with_a_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Site()
+    site.bus.bring(1)
+    with monkeypatch.context() as patch:
+        patch.setattr(site.queue, "keep", Mock(side_effect=OverflowError("an unexpected one")))
+        site.bus.work_off()
+    site.bus.bring(1)
+    site.bus.work_off()
+    assert (site.lane.rejected, site.kept()) == (1, [encode("number", "test", 1)])
 
 
 def test_where_no_messages_come_the_cursor_moves_on_and_none_that_waits_is_passed_over() -> None:

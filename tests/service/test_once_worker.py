@@ -193,6 +193,33 @@ def test_a_flush_that_fails_is_a_failure_of_the_message(world: World) -> None:
     assert detail.startswith("flush: OSError: no room (service/test_once_worker.py:")
 
 
+class Batching(Clumsy):
+    """Collects a number before it fails at it."""
+
+    def __init__(self, failures: dict[int, float | None]) -> None:
+        super().__init__(failures)
+        self.collected: list[int] = []
+        self.sent: list[int] = []
+
+    def __call__(self, src: str, data: Any) -> None:
+        self.collected.append(data)
+        super().__call__(src, data)
+
+    def flush(self) -> None:
+        self.sent += self.collected
+        self.collected = []
+
+    def forget(self) -> None:
+        self.collected = []
+
+
+def test_what_a_message_that_failed_had_collected_does_not_go_out_with_the_next(world: World) -> None:
+    handler = Batching({1: None})
+    world.bring(1, 2)
+    step(world.worker(handler), 3)
+    assert handler.sent == [2]
+
+
 def test_what_a_dead_worker_had_begun_another_does_after_a_while(world: World) -> None:
     dead, handler = world.worker(Recorder()), Recorder()
     alive = world.worker(handler)

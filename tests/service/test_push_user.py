@@ -1,6 +1,7 @@
 """``pushuser``: a queue in memory, no threads. What is kept, what crosses the bridge, and in which order."""
 
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from rtserver.service.push_user import BATCH_LIMIT, RESERVED_TYPES, PushUserMsgH
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.rejections import Rejections
 from rtserver.service.user_streams import CURSOR, UserStreams
+from tests.service.test_lane import Bus
 
 LATER = "99999999999999-0"
 
@@ -182,9 +184,38 @@ def test_a_later_flush_keeps_what_an_earlier_one_could_not(office: Office) -> No
 
 def test_a_very_large_batch_is_kept_in_portions(office: Office) -> None:
     everyone = b",".join(b"%d" % user for user in range(BATCH_LIMIT))
-    office.handle(b'{"user_id":[%b],"type":"n","data":1}' % everyone)
+    office.handle(b'{"user_id":[%b],"type":"n","data":1}' % everyone, b'{"user_id":7,"type":"n","data":2}')
     assert len(office.delivered) == 1
     assert office.streams.kept == BATCH_LIMIT
+
+
+def test_a_push_in_the_dead_stream_does_not_go_out_with_a_later_one(office: Office, monkeypatch: Any) -> None:
+    rejections = Rejections()
+    lane = Lane(office.handler, rejections)
+    bus = Bus(lane)
+    bus.queue = office.queue
+    with monkeypatch.context() as patch:
+        patch.setattr(office.streams, "keep", Mock(side_effect=OverflowError("an unexpected one")))
+        bus.bring_raw(b'{"type":"pushuser","src":"me","data":%b}' % b'{"user_id":7,"type":"n","data":1}')
+        bus.work_off()
+    assert [letter.reason for letter in rejections.peek(9)] == ["handler_failed"]
+    bus.bring_raw(b'{"type":"pushuser","src":"me","data":%b}' % b'{"user_id":7,"type":"n","data":2}')
+    bus.work_off()
+    assert [message.payload for message in office.delivered] == [payload for _, payload in office.kept("user:7")]
+    assert [msgspec.json.decode(payload)["data"] for _, payload in office.kept("user:7")] == [2]
+
+
+def test_a_push_at_which_a_full_batch_cannot_be_kept_is_dead_and_does_not_go_out(
+    office: Office, monkeypatch: Any
+) -> None:
+    everyone = b",".join(b"%d" % user for user in range(BATCH_LIMIT))
+    office.handle(b'{"user_id":[%b],"type":"n","data":1}' % everyone)
+    with monkeypatch.context() as patch:
+        patch.setattr(office.streams, "keep", Mock(side_effect=OverflowError("an unexpected one")))
+        with pytest.raises(OverflowError):
+            office.handle(b'{"user_id":7,"type":"n","data":2}')
+    office.handler.flush()
+    assert [msgspec.json.decode(message.payload)["data"] for message in office.delivered] == [1]
 
 
 def test_a_worker_begins_where_any_worker_has_been() -> None:
