@@ -62,7 +62,7 @@ from rtserver.bootstrap.metrics import Measure, Metrics
 from rtserver.bootstrap.monitor_access import private_access, public_access
 from rtserver.bootstrap.private_door import CANARY_PATH, PrivateDoor
 from rtserver.bootstrap.producer import signer_of
-from rtserver.bootstrap.secret_file import Reloading, read_queue_secret
+from rtserver.bootstrap.secret_file import Reloading, check_redis_password, read_queue_secret
 from rtserver.bootstrap.service_side import build_services
 from rtserver.bootstrap.supervisor import Supervisor
 from rtserver.bootstrap.user_side import build_server, build_users
@@ -234,6 +234,9 @@ class App:
         path = self._config.queue_secret_file
         if path:
             reloading.add("queue secret", lambda: self._signer.replace(read_queue_secret(path)))
+        password = self._config.redis_password_file
+        if password:  # each new connection reads it: whoever has changed it hears here whether that is possible
+            reloading.add("password of Redis", lambda: check_redis_password(password))
         return reloading
 
     def _run_tasks(self, canary_client: CanaryClient) -> None:

@@ -177,6 +177,8 @@ def test_a_new_password_of_redis_needs_no_restart(tmp_path: Path) -> None:
             with redis.Redis.from_url(node.url, password="the first") as client:
                 client.config_set("requirepass", "the second")
                 file.write_text("the second\n")
+                server.signal(signal.SIGHUP)
+                server.wait_ready(lambda: "the password of Redis was read again" in "".join(server.output))
                 client.client_kill_filter(_type="normal", skipme=True)
             login = DemoLogin(server.url)  # whose session is in that Redis, by the site's own connections
             with WebSocketClient.connect("127.0.0.1", server.port, "/rt/", login.headers) as page:
