@@ -143,6 +143,8 @@ class SocketStream:
         self._socket.close()
 
     def _on_readable(self) -> None:
+        if self.is_waiting:
+            return
         if self.share is not None and self.share.is_owing:
             self._loop.remove_reader(self._file)
             self.is_waiting = True
