@@ -89,7 +89,7 @@ class RedisQueue(RedisStreams):
         self._bury_aside_script = load_script("oom.lua", "bury_aside.lua")
         places = ("oom.lua", "place.lua", "end.lua")
         self._intake_script = load_script(*places, "passed.lua", "marks.lua", "intake.lua")
-        self._bind_script = load_script("oom.lua", "bind.lua")
+        self._bind_script = load_script("oom.lua", "place.lua", "bind.lua")
         self._requeue_script = load_script("requeue.lua")
         self._positions_script = load_script(*places, "positions.lua")
         self._end_script = load_script("place.lua", "end.lua", "newest.lua")

@@ -22,17 +22,6 @@ local bus_length = redis.call('XLEN', bus)
 local has_written = false
 local untold, repeats = 0, {}
 
-local function parts_of(id)
-  local ms, number = string.match(id, '(%d+)-(%d+)')
-  return tonumber(ms), tonumber(number)
-end
-
-local function is_behind(id, other)
-  local ms, number = parts_of(id)
-  local other_ms, other_number = parts_of(other)
-  return ms > other_ms or (ms == other_ms and number > other_number)
-end
-
 -- Ids of one bus grow in both parts. One that does not is of a bus that Redis has lost: nobody knows who had it.
 local function is_of_same_bus(id, other)
   local ms, number = parts_of(id)
