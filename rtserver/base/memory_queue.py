@@ -267,6 +267,7 @@ class MemoryQueue:
     def begin_keeping(self, cursor: str) -> str:
         """See ``QueuePort``."""
         self._derived.add(cursor)
+        self._moments[cursor,] = self._now()
         newest_id = self.newest_id()
         if newest_id == START:
             newest_id = f"{int(self._now() * 1000)}-0"

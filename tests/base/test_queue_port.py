@@ -354,6 +354,15 @@ def test_the_bound_in_bytes_leaves_what_is_not_derived_yet(queue: QueuePort) -> 
     assert 0 < queue.memory().bus <= 1_000_000
 
 
+def test_a_cursor_holds_on_to_the_bus_from_when_it_begins(queue: QueuePort) -> None:
+    queue.bus_bytes = 1_000_000
+    queue.begin_keeping("users")
+    for _ in range(40):
+        queue.put([b"x" * 50_000])
+        queue.intake(0.1)
+    assert len(queue.range(START, queue.newest_id(), 100)) == 40
+
+
 def test_places_that_were_noted_too_long_ago_do_not_count(queue: QueuePort) -> None:
     ids = entries_of(queue)
     queue.save_positions("gone", {"a": ids[0]})
