@@ -66,7 +66,7 @@ def run(options: argparse.Namespace, emit: Emit, check: Check = lambda model: ()
     result = compile_files(options.inputs.split(","), options.index_list or _index_list_here())
     mistakes = () if result.model is None else tuple(check(result.model))
     for problem in (*result.problems, *mistakes):
-        sys.stderr.write(f"{problem}\n")
+        sys.stderr.write(f"{_printable(str(problem))}\n")
     if result.model is None or mistakes:
         return 1
     texts = {name: text for module in result.model.modules for name, text in emit(result.model, module).items()}
@@ -77,13 +77,18 @@ def run(options: argparse.Namespace, emit: Emit, check: Check = lambda model: ()
             _write(directory / name, text)
         _write(Path(options.index_table or directory / INDEX_TABLE), index_table(result.model.interfaces()))
     except OSError as error:
-        sys.stderr.write(f"{error.filename}: error: cannot be written: {error.strerror}\n")
+        sys.stderr.write(f"{_printable(str(error.filename))}: error: cannot be written: {error.strerror}\n")
         return 1
     return 0
 
 
 def _index_list_here() -> str | None:
     return next((name for name in INDEX_LISTS if Path(name).is_file()), None)
+
+
+def _printable(text: str) -> str:
+    """What an IDL, which may be anybody's, says, so that it steers no terminal."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def _write(path: Path, text: str) -> None:

@@ -86,6 +86,14 @@ def test_mistakes_are_said_and_nothing_is_written(here, capsys, idl, line):
     assert files(here) == ["a.idl"]
 
 
+def test_no_name_steers_the_terminal(here, capsys):
+    (here / "a.idl").write_text("module a { interface I { int f(); }; }")
+    (here / "list.xml").write_text('<x><if id="1" name="a.\x9b2J"/></x>', encoding="utf-8")
+
+    assert main(["-i", "a.idl", "--index-list", "list.xml"]) == 0
+    assert capsys.readouterr().err.startswith(r"list.xml:1:4: warning: the index list names 'a.\x9b2J', which")
+
+
 def test_the_command_is_a_module_with_help_and_a_status():
     command = [sys.executable, "-m", "tcelib.tmake.tce2py"]
     shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True, timeout=60)
