@@ -73,7 +73,6 @@ class OnceLane(Lane):
     def __init__(self, inbox: OnceInbox, rejections: Rejections, **options: Any) -> None:
         super().__init__(inbox, rejections, **options)
         self.msg_type = inbox.handler.msg_type
-        self._inbox = inbox
         self._act = inbox.add
 
     def shun(self, entry_ids: Iterable[str]) -> None:
