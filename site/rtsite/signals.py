@@ -88,7 +88,7 @@ def _tell_changed(user_ids: Iterable[Any]) -> None:
 def _tell(messages: list[str]) -> None:
     try:
         _push(messages)
-    except (redis.RedisError, OSError) as error:
+    except (redis.RedisError, OSError, UnicodeDecodeError) as error:
         logger.warning("rtserver is not told of %d changes, sockets stay for a while: %s", len(messages), error)
 
 
@@ -108,7 +108,7 @@ def _push(messages: list[str]) -> None:
 
 
 def queue_secret() -> str:
-    """What is signed with now; empty for nothing. Raises ``OSError`` if its file cannot be read."""
+    """What is signed with now; empty for nothing. Raises ``OSError``, ``UnicodeDecodeError``."""
     if not settings.RTSERVER_QUEUE_SECRET_FILE:
         return settings.RTSERVER_QUEUE_SECRET
     text = Path(settings.RTSERVER_QUEUE_SECRET_FILE).read_text(encoding="utf-8")

@@ -95,12 +95,15 @@ def test_the_secret_of_a_file_is_read_when_something_is_signed_and_the_time_is_s
 
 
 def test_a_secret_that_cannot_be_read_does_not_stop_a_logout(log_in, log_out, queue, tmp_path, caplog):
-    log_in()
-    with override(RTSERVER_QUEUE_SECRET_FILE=str(tmp_path / "none")), caplog.at_level(logging.WARNING):
-        assert log_out().status_code == 302
-
-    assert queue.llen("queue:rtserver") == 0
-    assert "rtserver is not told" in caplog.text
+    bytes_of_no_text = tmp_path / "bytes"
+    bytes_of_no_text.write_bytes(b"\xff\xfe, no UTF-8")
+    for file in (tmp_path / "none", bytes_of_no_text):
+        log_in()
+        caplog.clear()
+        with override(RTSERVER_QUEUE_SECRET_FILE=str(file)), caplog.at_level(logging.WARNING):
+            assert log_out().status_code == 302
+        assert queue.llen("queue:rtserver") == 0
+        assert "rtserver is not told" in caplog.text
 
 
 def test_a_key_of_the_wrong_kind_does_not_stop_a_logout(browser, log_in, log_out, queue, caplog):
