@@ -88,6 +88,8 @@ def test_on_an_empty_bus_work_begins_with_its_first_entry_and_nothing_is_told_to
     assert site.lane.lost == 0
     assert "missing" not in caplog.text
     assert "too slow" not in caplog.text
+
+
 def test_a_message_in_the_dead_stream_is_not_kept_with_a_later_one(monkeypatch: pytest.MonkeyPatch) -> None:
     site = Site()
     site.bus.bring(1)
