@@ -10,6 +10,11 @@ from pathlib import PurePath
 MAX_TEXT = 300
 MAX_CONTEXT = 100  # links of a chain of exceptions that are followed
 
+# Of the base classes themselves: an exception's own class, or its metaclass, may define these anew.
+_context_of = BaseException.__dict__["__context__"].__get__
+_trace_of = BaseException.__dict__["__traceback__"].__get__
+_class_name = type.__dict__["__name__"].__get__
+
 
 class StopRequest(BaseException):
     """Raised inside a handler because the server stops. It is no verdict on the message: let it pass."""
@@ -22,10 +27,15 @@ def is_stop(error: BaseException) -> bool:
     """
     link: BaseException | None = error
     for _ in range(MAX_CONTEXT):
-        if link is None or isinstance(link, StopRequest):
+        if link is None or _is_stop_request(link):
             break
-        link = link.__context__
-    return isinstance(link, StopRequest)
+        link = _context_of(link)
+    return link is not None and _is_stop_request(link)
+
+
+def _is_stop_request(error: BaseException) -> bool:
+    # Not ``isinstance``: it asks the exception for its ``__class__``, too.
+    return issubclass(type(error), StopRequest)
 
 
 def describe(error: BaseException) -> str:
@@ -34,7 +44,7 @@ def describe(error: BaseException) -> str:
     The place is the last line of the traceback. The result is valid UTF-8 text. Never raises.
     """
     place = place_of(error)
-    return f"{type(error).__name__}: {text_of(error)}{f' ({place})' if place else ''}"
+    return f"{name_of(error)}: {text_of(error)}{f' ({place})' if place else ''}"
 
 
 def as_exception(error: BaseException) -> Exception:
@@ -45,10 +55,16 @@ def as_exception(error: BaseException) -> Exception:
 def text_of(error: BaseException) -> str:
     """Return ``str(error)``, cut to ``MAX_TEXT`` characters. Never raises, whatever ``__str__`` does."""
     try:
-        text = str(error)[:MAX_TEXT]
-    except Exception as failure:  # noqa: BLE001 (the text is a handler's code, too)
-        text = f"its text cannot be had: {type(failure).__name__}"
+        text = str.__str__(str(error))[:MAX_TEXT]
+    except BaseException as failure:  # noqa: BLE001 (the text is a handler's code, too)
+        text = f"its text cannot be had: {name_of(failure)}"
     return encodable(text)
+
+
+def name_of(error: BaseException) -> str:
+    """Return the name of the exception's class, whatever its metaclass says. Never raises."""
+    name: str = _class_name(type(error))
+    return name
 
 
 def encodable(text: str) -> str:
@@ -58,7 +74,7 @@ def encodable(text: str) -> str:
 
 def place_of(error: BaseException) -> str:
     """Return ``directory/file.py:line in function`` of the innermost frame; empty without a traceback."""
-    trace = error.__traceback__
+    trace = _trace_of(error)
     if trace is None:
         return ""
     while trace.tb_next is not None:

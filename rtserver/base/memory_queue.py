@@ -8,7 +8,7 @@ import time
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from itertools import islice
+from itertools import accumulate, islice
 from math import inf
 
 import msgspec
@@ -18,6 +18,7 @@ from rtserver.base.memory_names import MemoryNames
 from rtserver.base.memory_work import MemoryWork
 from rtserver.base.message_name import maybe_name_in
 from rtserver.base.queue_port import (
+    NO_SIZE,
     START,
     Aside,
     Bound,
@@ -274,10 +275,14 @@ class MemoryQueue:
         self._born.setdefault(cursor, newest_id)
         return self._cursors.setdefault(cursor, newest_id)
 
-    def kept(self, cursor: str, streams: Sequence[str], after: str, until: str, count: int) -> list[KeptRange]:
+    def kept(
+        self, cursor: str, streams: Sequence[str], after: str, until: str, count: int, *, size: int = NO_SIZE
+    ) -> list[KeptRange]:
         """See ``QueuePort``."""
         doubt = self._known(cursor, after).doubt(after)
-        found = [self._kept.get(name, _KeptStream()).range(after, until, count, self._now()) for name in streams]
+        found = [
+            self._kept.get(name, _KeptStream()).range(after, until, (count, size), self._now()) for name in streams
+        ]
         return [each._replace(gone=doubt or each.gone) for each in found]
 
     def seen(self, user_id: str) -> str:
@@ -362,14 +367,17 @@ class _KeptStream:
         self._remove(max(aged, len(self._entries) - bound.length))
         self._expires_at = now + bound.seconds
 
-    def range(self, after: str, until: str, count: int, now: float) -> KeptRange:
-        """See ``QueuePort.kept``."""
+    def range(self, after: str, until: str, most: tuple[int, int], now: float) -> KeptRange:
+        """See ``QueuePort.kept``; ``most`` are its ``count`` and ``size``."""
         if now >= self._expires_at:
             self._remove(len(self._entries))
         first, last = order_of(after), order_of(until)
         found = [entry for entry in self._entries if first < order_of(entry.id) <= last]
         is_gone = order_of(self._removed) > first
-        return KeptRange(found[:count], (Gone.TRIMMED if self._entries else Gone.EXPIRED) if is_gone else None)
+        count, size = most
+        bytes_before = accumulate((len(entry.raw) for entry in found), initial=0)
+        found = [entry for entry, before in zip(found[:count], bytes_before, strict=False) if before < size]
+        return KeptRange(found, (Gone.TRIMMED if self._entries else Gone.EXPIRED) if is_gone else None)
 
     def _remove(self, count: int) -> None:
         if count > 0:

@@ -17,6 +17,8 @@ import msgspec
 _PLACE = re.compile("[0-9]{1,15}-[0-9]{1,20}")
 START = "0-0"
 """The place before the first entry of any bus."""
+NO_SIZE = 2**53
+"""More bytes than any messages have."""
 
 
 class QueueError(Exception):
@@ -280,9 +282,12 @@ class QueuePort(Protocol):
         To be called before the first intake: what was on the bus before is left out, for all workers and for good.
         """
 
-    def kept(self, cursor: str, streams: Sequence[str], after: str, until: str, count: int) -> list[KeptRange]:
+    def kept(
+        self, cursor: str, streams: Sequence[str], after: str, until: str, count: int, *, size: int = NO_SIZE
+    ) -> list[KeptRange]:
         """Of each stream of a cursor at most ``count`` entries behind ``after``, up to and with ``until``.
 
+        The entry with which the messages of a stream have ``size`` bytes is its last one.
         All of it at one moment. Something is gone if any entry behind ``after`` has been removed, whatever ``until``.
         """
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from rtserver.base.known_place import Known
-from rtserver.base.queue_port import START, Bound, Gone, Kept, KeptRange, QueueRefusedError, order_of
+from rtserver.base.queue_port import NO_SIZE, START, Bound, Gone, Kept, KeptRange, QueueRefusedError, order_of
 from rtserver.base.redis_commands import RedisCommands, entries_of, load_script
 from tcelib.queue.redis_connection import RedisClient
 
@@ -65,10 +65,12 @@ class RedisStreams(RedisCommands):
         """See ``QueuePort``."""
         return self._place(f"kept:{cursor}")
 
-    def kept(self, cursor: str, streams: Sequence[str], after: str, until: str, count: int) -> list[KeptRange]:
+    def kept(
+        self, cursor: str, streams: Sequence[str], after: str, until: str, count: int, *, size: int = NO_SIZE
+    ) -> list[KeptRange]:
         """See ``QueuePort``."""
         names = (*_cursor_keys(cursor), "bus", "end", "lost", *_stream_keys(streams))
-        places, *found = self._script(self._kept_script, names, after, until, count, self._key_of(""))
+        places, *found = self._script(self._kept_script, names, after, until, count, size, self._key_of(""))
         kept_until, born, end, lost, oldest, behind = (None if place is None else place.decode() for place in places)
         doubt = Known(kept_until, born, end or START, lost, oldest, behind).doubt(after)
         ranges = []

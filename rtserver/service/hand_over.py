@@ -72,6 +72,6 @@ class HandOver:
     def _reject(self, error: BaseException, message: ServiceMessage) -> NoReturn:
         if is_stop(error):
             raise error
-        if isinstance(error, BadData):
+        if issubclass(type(error), BadData):  # no question to the exception itself
             raise Rejected(Reason.BAD_DATA, text_of(error), message.src) from None
         raise Rejected(Reason.HANDLER_FAILED, describe(error), message.src) from error

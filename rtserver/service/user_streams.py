@@ -81,7 +81,9 @@ class UserStreams:
         try:
             behind = self._queue.seen(user_id) if after is None else after
             streams = (stream_of(user_id), EVERYONE)
-            portion = portion_of(self._queue.kept(CURSOR, streams, behind, until, PORTION_COUNT), behind)
+            portion = portion_of(
+                self._queue.kept(CURSOR, streams, behind, until, PORTION_COUNT, size=PORTION_BYTES), behind
+            )
         except QueueRefusedError as error:
             return error
         # Who had nothing yet misses nothing.
@@ -96,18 +98,23 @@ def stream_of(user_id: int | str) -> str:
 def portion_of(
     ranges: Sequence[KeptRange], after: str, count: int = PORTION_COUNT, size: int = PORTION_BYTES
 ) -> Portion:
-    """One row of what was read of several streams behind ``after``, at most ``count`` entries of each.
+    """One row of what was read of several streams behind ``after``, each up to ``count`` entries or ``size`` bytes.
 
     At most about ``size`` bytes, and at least one entry, if there is any.
     """
     # Where one stream was not read to its end, what others have behind its last entry may not be next.
-    ends = [order_of(found.entries[-1].id) for found in ranges if len(found.entries) >= count]
+    ends = [order_of(found.entries[-1].id) for found in ranges if _is_full(found, count, size)]
     entries = sorted((entry for found in ranges for entry in found.entries), key=lambda entry: order_of(entry.id))
     if ends:
         entries = [entry for entry in entries if order_of(entry.id) <= min(ends)]
     first = list(_first_of(entries, size))
     gone = next((found.gone for found in ranges if found.gone is not None), None)
     return Portion(first, first[-1].id if first else after, not ends and len(first) == len(entries), gone)
+
+
+def _is_full(found: KeptRange, count: int, size: int) -> bool:
+    """Whether there may be more of a stream than was read."""
+    return len(found.entries) >= count or sum(len(entry.raw) for entry in found.entries) >= size
 
 
 def _first_of(entries: Iterable[Entry], size: int) -> Iterable[Entry]:

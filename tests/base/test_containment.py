@@ -53,6 +53,44 @@ def test_a_description_is_short_and_can_be_encoded() -> None:
     assert len(text) < MAX_TEXT + 100
 
 
+class NamelessType(type):
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]
+        raise SystemExit
+
+
+class UnspeakableError(Exception, metaclass=NamelessType):
+    """Answers every question about itself with an exception."""
+
+    @property
+    def __context__(self) -> None:  # type: ignore[override]
+        raise SystemExit
+
+    __traceback__ = __class__ = __context__  # type: ignore[assignment]
+
+    def __str__(self) -> str:
+        raise SystemExit
+
+
+class OddText(str):
+    def __getitem__(self, key: Any) -> Any:
+        raise SystemExit
+
+
+class OddError(Exception):
+    def __str__(self) -> str:
+        return OddText("odd")
+
+
+def test_whatever_an_exception_says_of_itself_it_is_described() -> None:
+    error = raised(UnspeakableError())
+    assert not is_stop(error)
+    assert describe(error).startswith(
+        "UnspeakableError: its text cannot be had: SystemExit (base/test_containment.py:"
+    )
+    assert describe(raised(OddError())).startswith("OddError: odd (")
+
+
 def awaited(pending: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[bool]]:
     """What a coroutine finds that awaits ``pending``, which raises."""
 

@@ -645,6 +645,25 @@ def test_a_part_of_a_kept_stream_begins_behind_one_entry_and_ends_with_the_other
     assert [entry.id for entry in found.entries] == ids[1:3]
 
 
+@pytest.mark.parametrize("users", [1, 2])
+def test_a_part_of_a_kept_stream_ends_with_the_entry_that_fills_it(queue: QueuePort, users: int) -> None:
+    one, two, three, four, five = ids = entries_of(queue)
+    raws = {one: b"a" * 400, two: b"b" * 600, three: b"c" * 1_000, four: b"", five: b"e" * 5_000}
+    streams = [f"user:{user}" for user in range(users)]
+    kept = [Kept(stream, entry_id, raws[entry_id]) for entry_id in ids for stream in streams]
+    queue.keep("users", five, kept, Bound(10, 3600))
+    for after, size, expected in (
+        (START, 1, [one]),
+        (START, 400, [one]),
+        (START, 401, [one, two]),
+        (START, 1_001, [one, two, three]),
+        (three, 1, [four, five]),
+        (START, 1 << 40, ids),
+    ):
+        for found in queue.kept("users", streams, after, five, 10, size=size):
+            assert [entry.id for entry in found.entries] == expected, (after, size)
+
+
 def test_keeping_again_changes_nothing(queue: QueuePort) -> None:
     ids = entries_of(queue)
     kept = [Kept("user:7", entry_id, b"x") for entry_id in ids]

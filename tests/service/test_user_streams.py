@@ -48,6 +48,12 @@ def test_something_gone_from_one_stream_is_gone_from_the_row() -> None:
     assert portion_of([found(1), found(gone=Gone.EXPIRED)], START).gone == Gone.EXPIRED
 
 
+def test_what_was_read_up_to_its_bytes_was_not_read_to_its_end() -> None:
+    portion = portion_of([found(1, 4, size=50), found(2, 5, 6)], START, count=10, size=100)
+    assert [entry.id for entry in portion.entries] == ["10-1", "10-2", "10-4"]
+    assert (portion.after, portion.is_all) == ("10-4", False)
+
+
 @given(st.sets(st.integers(1, 60)), st.sets(st.integers(61, 120)), st.integers(1, 7), st.integers(1, 40))
 def test_portion_by_portion_everything_comes_once_and_in_order(
     mine: set[int], others: set[int], count: int, size: int
@@ -58,7 +64,7 @@ def test_portion_by_portion_everything_comes_once_and_in_order(
     after, is_all = START, False
     while not is_all:
         ranges = [
-            found(*[number for number in stream if (10, number) > order_of(after)][:count], size=10)
+            found(*[number for number in stream if (10, number) > order_of(after)][:count][: -(-size // 10)], size=10)
             for stream in streams
         ]
         portion = portion_of(ranges, after, count, size)
