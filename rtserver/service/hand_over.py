@@ -5,6 +5,7 @@ raised it.
 """
 
 import logging
+from collections.abc import Callable
 from typing import NoReturn
 
 import msgspec
@@ -19,10 +20,11 @@ log = logging.getLogger(__name__)
 
 
 class HandOver:
-    """To one handler."""
+    """To one handler. ``is_ending`` says whether the queue may take no more because the server goes down."""
 
-    def __init__(self, handler: ServiceMsgHandler) -> None:
+    def __init__(self, handler: ServiceMsgHandler, is_ending: Callable[[], bool]) -> None:
         self._handler = handler
+        self._is_ending = is_ending
         # Most do not: a call less for every message.
         self._wants_id = type(handler).handle is not ServiceMsgHandler.handle
         self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(handler.data_type)
@@ -50,12 +52,12 @@ class HandOver:
     def flush(self, src: str = "") -> None:
         """Have the handler flush. Raises ``Rejected`` with its cause, as ``do``; ``src`` is who is told.
 
-        Lets a ``QueueError`` pass as well: at the server's end the queue takes no more, and the next start does it.
+        At the server's end lets a ``QueueError`` pass as well: the queue takes no more, and the next start does it.
         """
         try:
             self._handler.flush()
         except BaseException as error:
-            if is_stop(error) or isinstance(error, QueueError):
+            if is_stop(error) or (isinstance(error, QueueError) and self._is_ending()):
                 raise
             self.forget()
             raise Rejected(Reason.HANDLER_FAILED, f"flush: {describe(error)}", src) from error

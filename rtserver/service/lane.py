@@ -35,7 +35,7 @@ class Lane:
     gone before they could be read.
 
     ``mark`` says what is with the handler, to whoever comes after this process. What it has inherited is handed over
-    one by one, and poison not at all.
+    one by one, and poison not at all. ``is_ending`` is as in ``HandOver``.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Lane:
         signer: Signer | None = None,
         bounds: Bounds = NO_BOUNDS,
         mark: Mark | None = None,
+        is_ending: Callable[[], bool] = lambda: False,
     ) -> None:
         self._bounds = bounds
         self._mark = mark or MemoryMarks().mark(handler.msg_type)
@@ -60,7 +61,7 @@ class Lane:
         self.lost = 0
         self.wake: Callable[[], object] = lambda: None
         self._rejections = rejections
-        self._hand_over = HandOver(handler)
+        self._hand_over = HandOver(handler, is_ending)
         self._act: Callable[[Entry, ServiceMessage], None] = self._hand_over.do  # what is done with a message
         self._queue: deque[tuple[Entry, ServiceMessage]] = deque()
         self._bound = bound

@@ -71,7 +71,7 @@ class OnceWorker:
         self.msg_type = handler.msg_type
         self.handled = self.retried = self.claimed = self.waiting = 0
         self.running: str | None = None
-        self._hand_over = HandOver(handler)
+        self._hand_over = HandOver(handler, lambda: link.is_ending)
         self._work = work
         self._link = link
         self._rejections = rejections

@@ -76,7 +76,7 @@ class Pipeline:
         life = f"{worker}#{secrets.token_hex(4)}"
 
         def lane_of(handler: ServiceMsgHandler) -> Lane:
-            of_lane = {"bound": lane_bound, "batch": lane_batch}
+            of_lane: dict[str, Any] = {"bound": lane_bound, "batch": lane_batch, "is_ending": lambda: link.is_ending}
             if handler.delivery != "once":
                 mark = self.marks.mark(handler.msg_type)
                 return Lane(handler, rejections, signer=signer, bounds=bounds, mark=mark, **of_lane)

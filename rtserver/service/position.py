@@ -105,7 +105,7 @@ class Positions:
             try:
                 lane.handler.on_done(lane.done_until(self._reader.position))
             except BaseException as error:
-                if is_stop(error) or isinstance(error, QueueError):
+                if is_stop(error) or (isinstance(error, QueueError) and self._link.is_ending):
                     raise
                 log.exception("! %s: on_done failed", lane.msg_type)
 

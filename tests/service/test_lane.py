@@ -378,7 +378,10 @@ class Leaky(Recorder):
         raise self.error
 
 
-@pytest.mark.parametrize("error", [OSError("no room"), SystemExit(0), gevent.Timeout(1)], ids=str)
+ERRORS = [OSError("no room"), SystemExit(0), gevent.Timeout(1), QueueAwayError("redis://other", "a queue of its own")]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=str)
 def test_a_flush_that_fails_costs_its_batch_and_the_lane_goes_on(
     error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -429,7 +432,7 @@ def test_what_a_handler_had_collected_is_forgotten_when_its_lane_begins_anew() -
 def test_a_queue_that_takes_nothing_at_the_end_is_no_fault_of_the_batch() -> None:
     handler, rejections = Leaky(), Rejections()
     handler.error = QueueAwayError("memory:", "gone")
-    lane = Lane(handler, rejections)
+    lane = Lane(handler, rejections, is_ending=lambda: True)
     bus = Bus(lane)
     bus.bring(2)
     with pytest.raises(QueueAwayError):

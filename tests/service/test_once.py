@@ -27,7 +27,7 @@ class Site:
         self.queue = queue or MemoryQueue()
         self.link = QueueLink(lambda seconds: None)
         self.inbox = OnceInbox(self.handler, self.queue, self.link)
-        self.lane = OnceLane(self.inbox, Rejections(), bound=100, signer=None)
+        self.lane = OnceLane(self.inbox, Rejections(), bound=100, signer=None, is_ending=lambda: self.link.is_ending)
         self.bus = Bus(self.lane)
         self.bus.queue = self.queue
         self.bus.position = self.queue.newest_id()

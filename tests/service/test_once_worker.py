@@ -180,17 +180,18 @@ def test_a_dead_letter_has_the_bytes_that_came(world: World) -> None:
     assert (letter.raw, letter.src) == (signed, "me")
 
 
-def test_a_flush_that_fails_is_a_failure_of_the_message(world: World) -> None:
+@pytest.mark.parametrize("error", [OSError("no room"), QueueAwayError("redis://other", "no room")], ids=str)
+def test_a_flush_that_fails_is_a_failure_of_the_message(world: World, error: Exception) -> None:
     class Leaky(Recorder):
         def flush(self) -> None:
-            raise OSError("no room")
+            raise error
 
     worker = world.worker(Leaky(), tries=1)
     world.bring(1)
     step(worker, 2)
     [(reason, detail)] = world.letters()
     assert reason == "handler_failed"
-    assert detail.startswith("flush: OSError: no room (service/test_once_worker.py:")
+    assert detail.startswith(f"flush: {type(error).__name__}: {error} (service/test_once_worker.py:")
 
 
 class Batching(Clumsy):

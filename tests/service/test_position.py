@@ -6,7 +6,7 @@ import pytest
 from service_fakes import Recorder, ReplayingRecorder
 
 from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.queue_port import START, QueuePort, QueueRefusedError, order_of
+from rtserver.base.queue_port import START, QueueAwayError, QueuePort, QueueRefusedError, order_of
 from rtserver.service.bus_reader import BusReader
 from rtserver.service.dispatcher import ServiceMessageDispatcher
 from rtserver.service.lane import Lane
@@ -113,8 +113,10 @@ class Lost(OwnPlace):
             raise SystemExit(0)
         return str(self.place)
 
+    error: BaseException = SystemExit(0)
+
     def on_done(self, position: str) -> None:
-        raise SystemExit(0)
+        raise self.error
 
 
 @pytest.mark.parametrize("place", [None, "nowhere"])
@@ -141,9 +143,11 @@ def test_a_key_of_the_wrong_kind_where_burials_are_noted_does_not_hold_up_the_st
     assert handler.numbers == [1]
 
 
-def test_a_handler_that_fails_when_told_how_far_it_is_holds_up_nobody(queue: Saves) -> None:
+@pytest.mark.parametrize("raised", [SystemExit(0), QueueAwayError("redis://other", "a queue of its own")], ids=str)
+def test_a_handler_that_fails_when_told_how_far_it_is_holds_up_nobody(queue: Saves, raised: BaseException) -> None:
     class Deaf(Lost):
         place = START
+        error = raised
 
     after = OwnPlace(queue)
     after.msg_type = "other"  # type: ignore[misc]
