@@ -21,6 +21,7 @@ READ_SECONDS = 1.0  # how long a read waits for a first entry
 INTAKE_SECONDS = 0.5  # how long an intake does; a stop waits for it
 HASHED_AT_ONCE = 1_048_576  # bytes of a message that is too large; a few milliseconds
 HOLD_SECONDS = 0.001  # between two looks whether the websocket thread has caught up
+LONGEST_HOLD = 0.064  # between two whether a cursor has come closer, for which Redis is asked
 
 log = logging.getLogger(__name__)
 
@@ -201,14 +202,17 @@ class Intake:
 
     def run(self) -> None:
         """Move until stopped."""
+        hold = HOLD_SECONDS
         while not self.is_stopped:
             if self._must_hold() or self.is_too_far_ahead:
                 self._pause(HOLD_SECONDS)
-            else:
-                self.move()
-                if self.is_held:
-                    self.on_held()
-                    self._pause(HOLD_SECONDS)
+                continue
+            moved = self.moved
+            self.move()
+            if self.is_held:
+                self.on_held()
+                hold = HOLD_SECONDS if self.moved > moved else min(2 * hold, LONGEST_HOLD)
+                self._pause(hold)
 
     def move(self) -> None:
         """One intake."""

@@ -6,7 +6,7 @@ from service_fakes import Recorder
 
 from rtserver.base.memory_queue import MemoryQueue
 from rtserver.base.queue_port import START, Entry, number_of, order_of
-from rtserver.service.bus_reader import BusReader, Intake
+from rtserver.service.bus_reader import HOLD_SECONDS, LONGEST_HOLD, BusReader, Intake
 from rtserver.service.dispatcher import ServiceMessageDispatcher
 from rtserver.service.lane import Lane
 from rtserver.service.message import encode
@@ -248,6 +248,29 @@ def test_what_was_moved_and_not_read_before_the_end_was_lost_is_counted_once() -
     worker.intake.move()
     worker.reader.read()
     assert (worker.numbers(), worker.reader.lost) == ([0, 1, 5], 3)
+
+
+def test_an_intake_that_is_held_back_for_long_asks_less_often_until_it_may_go_on() -> None:
+    queue = InstantQueue(bus_length=10)
+    worker = Worker(queue)
+    queue.begin_keeping("idle")
+    put(queue, *range(25))
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 10:
+            queue.keep("idle", queue.newest_id(), [])
+        worker.intake.is_stopped = len(pauses) == 12
+
+    worker.intake._pause = pause
+    worker.intake.run()
+    assert pauses == [
+        HOLD_SECONDS,
+        *(min(HOLD_SECONDS * 2**n, LONGEST_HOLD) for n in range(1, 10)),
+        HOLD_SECONDS,
+        2 * HOLD_SECONDS,
+    ]
 
 
 def test_an_intake_that_is_held_back_has_cursors_moved_on_until_it_may_go_on() -> None:
