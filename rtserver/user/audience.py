@@ -35,11 +35,11 @@ class Audience:
     """Members who get one frame, by kind of connection: so that no push has to ask. ``key`` is that of the pushes.
 
     ``share`` is the processor time of the only user among them, if there was never more than one and it is counted;
-    what is new while it owes is ``postponed``. ``most_rows`` is how many rows fit into a frame, as far as one was too
-    long; 0 while none was.
+    what is new while it owes is ``postponed``, and shown when its turn comes, as ``has_turn`` says. ``most_rows``
+    is how many rows fit into a frame, as far as one was too long; 0 while none was.
     """
 
-    __slots__ = ("_is_charged", "draw", "key", "kinds", "most_rows", "postponed", "share")
+    __slots__ = ("_is_charged", "draw", "has_turn", "key", "kinds", "most_rows", "postponed", "share")
 
     def __init__(self, key: Hashable, draw: Draw) -> None:
         self.key = key
@@ -47,6 +47,7 @@ class Audience:
         self.most_rows = 0
         self.kinds: dict[Framing, dict[Member, Pushing]] = {}
         self.share: FairShare | None = None
+        self.has_turn = False
         self._is_charged = False
         self.postponed = MergedUpdate()
 

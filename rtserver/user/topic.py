@@ -206,8 +206,9 @@ class TopicBoard(ThreadBound):
         if share is None:
             self._show_now(audience, update)
         elif audience.postponed or share.is_owing:
-            if not audience.postponed:
-                share.wait_turn(partial(self._catch_up, audience))
+            if not audience.has_turn:
+                audience.has_turn = True
+                share.wait_turn(partial(self._on_turn, audience))
             audience.postponed.add(update)
             if len(audience.postponed) >= MOST_ROWS:
                 self._catch_up(audience)
@@ -215,6 +216,10 @@ class TopicBoard(ThreadBound):
             begun = share.now()
             self._show_now(audience, update)
             share.spend(begun)
+
+    def _on_turn(self, audience: Audience) -> None:
+        audience.has_turn = False
+        self._catch_up(audience)
 
     def _catch_up(self, audience: Audience) -> None:
         """Show them what was postponed, all at once."""

@@ -9,6 +9,7 @@ import pytest
 from rtserver.base.cpu_quota import FairShare, FairShares, ProcessorClock, cpu_rate
 from rtserver.base.messages import Update
 from rtserver.base.wire.frame import text_frame
+from rtserver.user.rate_class import MOST_ROWS
 from rtserver.user.topic import TopicBoard
 from tests.user_side import StillTime, payload_of
 
@@ -107,6 +108,16 @@ def test_who_joins_a_group_that_is_behind_sees_nothing_twice(scene: Scene) -> No
     scene.tell()
     scene.run()
     assert {member.seq for member in members} == {2}
+
+
+def test_a_group_that_gets_more_than_may_be_postponed_waits_for_one_turn(scene: Scene) -> None:
+    member = scene.join("g", "eve")
+    scene.share("eve").charge(10.0)
+    for _ in range(3 * MOST_ROWS + 1):
+        scene.tell()
+    assert (member.seq, len(scene.share("eve"))) == (3 * MOST_ROWS, 1)
+    scene.run()
+    assert (member.seq, len(scene.share("eve"))) == (3 * MOST_ROWS + 1, 0)
 
 
 @pytest.mark.parametrize("seed", range(40))
