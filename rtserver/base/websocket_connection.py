@@ -164,7 +164,7 @@ class WebSocketConnection(PacketConnection):
             begun = None
             if pending is None:
                 await self.turn()  # a few bytes may swell to many messages: everyone else first
-                begun = self._environment.now()
+                self._last_received = begun = self._environment.now()  # limits count from here
                 messages = self._receive(b"")
             else:
                 await pending

@@ -13,8 +13,10 @@ from tornado.ioloop import IOLoop
 from rtserver.base.cpu_quota import FairShares, ProcessorClock, cpu_rate
 from rtserver.base.websocket_server import WebSocketServer
 from rtserver.base.wire.frame import Opcode
+from rtserver.base.wire.protocol import INFLATED_AT_ONCE
 from tests.base.conftest import Connect
 from tests.base.recording_owner import RecordingOwner, Session
+from tests.base.test_deflating_connection import RSV1, deflated
 from tests.websocket_client import TEXT, masked
 
 pytestmark = [pytest.mark.gen_test(timeout=60), pytest.mark.parametrize("transport", ["tcp", "tls"])]
@@ -117,3 +119,28 @@ async def test_who_goes_on_with_a_quota_that_is_used_up_is_told_so_message_by_me
     assert 200 < handled < 300, "a burst of a second is worth 250 messages"
     assert all('"rate_limited"' in answer for answer in answers if answer != "costly")
     assert owner.handled.count("many") == handled
+
+
+@pytest.mark.parametrize("options", [{"compresses": True}])
+async def test_what_is_inflated_later_is_judged_by_the_time_of_then(connect: Connect, owner: Costly) -> None:
+    server = owner.server
+    assert isinstance(server, WorkClock)
+
+    async def recover() -> None:
+        server.elapsed += 30.0
+
+    def handle(session: Session, payload: bytes) -> Any:
+        if payload.startswith(b"costly"):
+            server.elapsed += 2.0  # more than the quota
+            return recover()
+        session.echo(Opcode.TEXT, payload)
+        return None
+
+    owner.answer = handle
+    headers = {"X-User": "many", "Sec-WebSocket-Extensions": "permessage-deflate"}
+    async with await connect(headers=headers) as client:
+        half = b"!" * (INFLATED_AT_ONCE // 2)
+        both = (masked(TEXT, deflated(text), reserved=RSV1) for text in (b"costly" + half, half))
+        client.send(b"".join(both) + masked(TEXT, b"cheap"))
+        await client.recv()
+        assert await client.recv_text() == "cheap"
