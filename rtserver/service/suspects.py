@@ -4,7 +4,8 @@ Pure. Decides when an entry is poison, and when a suspect is cleared.
 """
 
 import math
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 
 from rtserver.base.mark_port import Mark, Suspect
 from rtserver.base.queue_port import order_of
@@ -18,7 +19,7 @@ class Suspects:
 
     def __init__(self, mark: Mark) -> None:
         self._mark = mark
-        self._all = sorted(mark.suspects(), key=lambda suspect: order_of(suspect.last))
+        self._all = sorted(mark.suspects(), key=_end_of)
         self._nearest = self._find_nearest()
 
     def __len__(self) -> int:
@@ -39,32 +40,35 @@ class Suspects:
         """Add entries that others have found to be poison."""
         known = {suspect.first for suspect in self._all if is_poison(suspect)}
         more = [Suspect(entry, entry, POISON_DEATHS) for entry in entry_ids if entry not in known]
-        self._all = sorted([*self._all, *more], key=lambda suspect: order_of(suspect.last))
+        self._all = sorted([*self._all, *more], key=_end_of)
         self._nearest = self._find_nearest()
 
     def clear(self, entry_id: str) -> None:
         """The handler has returned from an entry: it is no suspect any more, unless it is poison."""
-        for suspect in tuple(self._all):
-            if suspect[:2] == (entry_id, entry_id):
-                self._drop(suspect)
+        cleared = [suspect for suspect in self._all if suspect[:2] == (entry_id, entry_id)]
+        self._drop(cleared, [suspect for suspect in self._all if suspect not in cleared])
 
     def pass_by(self, entry_id: str) -> None:
         """Everything up to an entry is done, in order: what lies there is of no more interest."""
-        place = order_of(entry_id)
-        for suspect in tuple(self._all):
-            if order_of(suspect.last) > place:
-                break
-            self._drop(suspect)
+        count = bisect_right(self._all, order_of(entry_id), key=_end_of)
+        self._drop(self._all[:count], self._all[count:])
 
-    def _drop(self, suspect: Suspect) -> None:
-        self._all.remove(suspect)
+    def _drop(self, dropped: Sequence[Suspect], rest: list[Suspect]) -> None:
+        if not dropped:
+            return
+        self._all = rest
         self._nearest = self._find_nearest()
-        # Whoever reads the bus from an earlier place at the next start comes by poison again.
-        if not is_poison(suspect):
-            self._mark.forget(suspect)
+        for suspect in dropped:
+            # Whoever reads the bus from an earlier place at the next start comes by poison again.
+            if not is_poison(suspect):
+                self._mark.forget(suspect)
 
     def _find_nearest(self) -> tuple[float, int]:
         return min((order_of(suspect.first) for suspect in self._all), default=(math.inf, 0))
+
+
+def _end_of(suspect: Suspect) -> tuple[int, int]:
+    return order_of(suspect.last)
 
 
 def is_single(suspect: Suspect) -> bool:

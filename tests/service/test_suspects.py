@@ -1,7 +1,10 @@
 """Which entries are suspects, and when they are cleared."""
 
+import pytest
+
 from rtserver.base.mark_port import Suspect
 from rtserver.base.memory_marks import MemoryMarks
+from rtserver.base.queue_port import order_of
 from rtserver.service.suspects import POISON_DEATHS, Suspects, is_poison
 
 
@@ -76,3 +79,18 @@ def test_what_others_have_found_to_be_poison_counts_whatever_is_known_here() -> 
 
 def test_a_batch_is_never_poison_as_a_whole() -> None:
     assert not is_poison(Suspect("10-1", "10-9", 99))
+
+
+def test_to_pass_by_much_poison_costs_no_look_at_all_of_it_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    _, suspects = after()
+    suspects.add_poison(f"10-{number}" for number in range(1, 1001))
+    looks = 0
+
+    def counted(entry_id: str) -> tuple[int, int]:
+        nonlocal looks
+        looks += 1
+        return order_of(entry_id)
+
+    monkeypatch.setattr("rtserver.service.suspects.order_of", counted)
+    suspects.pass_by("10-990")
+    assert (len(suspects), looks < 100) == (10, True)
