@@ -67,6 +67,7 @@ from rtserver.bootstrap.service_side import build_services
 from rtserver.bootstrap.supervisor import Supervisor
 from rtserver.bootstrap.user_side import build_server, build_users
 from rtserver.bootstrap.web_side import WEBSOCKET_PATH, Routes, build_application, build_http, own_routes
+from rtserver.service.runner import SERVICE_THREAD
 from rtserver.watch.canary_client import CanaryClient
 from rtserver.watch.canary_owner import CanaryOwner
 from rtserver.watch.loop_guard import LoopGuard
@@ -85,7 +86,21 @@ PAGE_THREADS = 8
 
 
 def serve(config: Config) -> int:
-    """Run a server until it is told to stop; the process's exit code. Raises ``StartError``."""
+    """Run a server until it is told to stop; the process's exit code. Raises ``StartError``.
+
+    Does not return, but ends the process with that code, while a handler still computes on the service thread: the
+    interpreter's own end would tear it out of the middle of a greenlet, with a segmentation fault.
+    """
+    code = _serve(config)
+    if any(thread.name == SERVICE_THREAD for thread in threading.enumerate()):
+        log.error("! a handler does not return; the process ends without it")
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(code)
+    return code
+
+
+def _serve(config: Config) -> int:
     _set_up_log(config)
     raise_file_limit()
     # A supervisor that loses patience aborts us: then the stacks of all threads are told.

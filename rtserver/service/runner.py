@@ -31,6 +31,7 @@ from rtserver.service.pipeline import Pipeline
 from rtserver.service.resume_desk import ResumeDesk
 from rtserver.service.service_directory import ServiceDirectory
 
+SERVICE_THREAD = "rtserver-services"
 LANE_SECONDS = 0.5
 DRAIN_LIMIT = 200
 DRAIN_SECONDS = 0.01  # a subscription may cost a feed, computed from all of a history
@@ -92,7 +93,7 @@ class ServiceThread:
         self._services = dict(services or {})
         self._sources = sources
         self._on_failure = on_failure
-        self._thread = threading.Thread(target=self._run, name="rtserver-services", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=SERVICE_THREAD, daemon=True)
         self._doorbell = Doorbell()
         self._is_ready = threading.Event()
         self._located, self._mail = (gevent.event.Event() for _ in range(2))

@@ -55,6 +55,9 @@ class ServiceEscaper(ServiceMsgHandler):
             raise ESCAPES[data]()
         if data == "deadly":
             die()
+        if data == "compute":
+            while True:
+                pass
         if data == "trap":
             gevent.Timeout.start_new(0.001)
         self.users.push_message("*", data, "heard")

@@ -16,7 +16,7 @@ from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
 from tests.system.escaper import ESCAPES
-from tests.system.test_canary import until
+from tests.system.test_canary import said, until
 from tests.system.test_death import metric
 from tests.websocket_client import WebSocketClient
 
@@ -101,6 +101,16 @@ def test_whatever_handlers_policy_and_hooks_raise_costs_one_message_each(
     assert readiness(server)[0] == 200
     assert server.pid == pid
     assert server.stop() == 0
+
+
+def test_a_handler_that_computes_for_ever_does_not_keep_the_process_from_ending_in_order(
+    redis_url: str, tmp_path: Path, queue: ServiceQueue
+) -> None:
+    with RunningServer(redis_url, tmp_path, unused_port(), *OPTIONS, *PLUG_INS, "--shutdown-seconds", "1") as server:
+        queue.push("escape", "compute")
+        until(said(server, "the service thread has not turned"))
+        assert server.stop() == 0
+    assert "a handler does not return" in "".join(server.output)
 
 
 def test_what_hooks_raise_at_sigterm_costs_no_client_its_farewell_and_is_no_failure(server: RunningServer) -> None:
