@@ -34,9 +34,13 @@ class FileMarks:
         """See ``MarkPort``."""
         return self._table.mark(lane)
 
+    def clear(self) -> None:
+        """See ``MarkPort``."""
+        self._table.clear()
+
     def close(self) -> None:
         """See ``MarkPort``. A file that says nothing goes."""
-        self._table.clear()
+        self.clear()
         if self._table.is_empty:
             self._path.unlink(missing_ok=True)
         # The mapping holds the file open, too.

@@ -45,5 +45,8 @@ class MarkPort(Protocol):
     def mark(self, lane: str) -> Mark:
         """The mark of a lane; to be called once for each."""
 
+    def clear(self) -> None:
+        """Remove all marks: the process ends in order, and no message is to blame. May be called from any thread."""
+
     def close(self) -> None:
-        """The process ends in order: nothing is with any handler."""
+        """Clear, and let go of what is held. Only the thread that sets the marks calls it."""

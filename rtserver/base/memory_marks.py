@@ -19,6 +19,10 @@ class MemoryMarks:
         """See ``MarkPort``."""
         return self._table.mark(lane)
 
-    def close(self) -> None:
-        """See ``MarkPort``. What is with a handler that does not end is not the message's fault."""
+    def clear(self) -> None:
+        """See ``MarkPort``."""
         self._table.clear()
+
+    def close(self) -> None:
+        """See ``MarkPort``."""
+        self.clear()

@@ -92,7 +92,8 @@ class GoingDown:
         patience = max(LEAST_PATIENCE, self.config.shutdown_seconds - FLUSH_SECONDS - CLOSE_SECONDS)
         self.users.tell_seen()
         # In another thread, because this one has to take what the services still post.
-        await asyncio.to_thread(self.services.stop, patience)
+        if not await asyncio.to_thread(self.services.stop, patience):
+            self.services.abandon()
         self.bridge.to_services.close()
         self.bridge.to_users.drain(self.users.handle, len(self.bridge.to_users))
 

@@ -155,6 +155,10 @@ class ServiceThread:
         self.request_stop(timeout)
         return self.join(timeout + 1.0)
 
+    def abandon(self) -> None:
+        """The process ends in order without this thread: what its handlers are at is not suspected of its death."""
+        self.pipeline.marks.clear()
+
     # The service thread.
 
     def _run(self) -> None:

@@ -55,6 +55,12 @@ def lives(request: pytest.FixtureRequest, tmp_path: Path) -> Lives:
     return Lives(MemoryMarks, lambda _: None)  # type: ignore[arg-type]
 
 
+def test_what_is_cleared_before_a_death_is_no_suspect(lives: Lives) -> None:
+    lives.marks.mark("quote").set("1-1")
+    lives.marks.clear()
+    assert lives.die().mark("quote").suspects() == []
+
+
 def test_a_first_start_suspects_nobody(lives: Lives) -> None:
     assert lives.marks.mark("quote").suspects() == []
 

@@ -17,13 +17,15 @@ class Parts:
     def __init__(self, *broken: str) -> None:
         self.told: list[str] = []
         self.broken = broken
+        self.services_end = True
         self.listener = socket.create_server(("127.0.0.1", 0))
 
-    def note(self, name: str) -> Any:
-        def noted(*_: object) -> None:
+    def note(self, name: str, answer: object = None) -> Any:
+        def noted(*_: object) -> object:
             self.told.append(name)
             if name in self.broken:
                 raise OSError("by a test")
+            return answer
 
         return noted
 
@@ -44,7 +46,9 @@ class Parts:
             tell_seen=self.note("seen"), farewell=farewell, wait_removed=self.wait("hooks"), handle=None
         )
         server: Any = SimpleNamespace(wait_closed=self.wait("sockets"))
-        services: Any = SimpleNamespace(stop=self.note("services"))
+        services: Any = SimpleNamespace(
+            stop=self.note("services", self.services_end), abandon=self.note("services left behind")
+        )
         bridge: Any = SimpleNamespace(to_services=SimpleNamespace(close=self.note("bridge")), to_users=to_users)
         http: Any = SimpleNamespace(close_all_connections=self.wait("http"))
         parts = (door, tce_door, http, server, users, services, bridge)
@@ -59,6 +63,13 @@ def test_upstream_goes_down_first_and_sockets_last(has_failed: bool) -> None:
     parts = Parts()
     assert asyncio.run(parts.go_down(has_failed=has_failed))
     assert parts.told == ALL
+
+
+def test_a_service_thread_that_does_not_end_is_left_behind() -> None:
+    parts = Parts()
+    parts.services_end = False
+    assert asyncio.run(parts.go_down(has_failed=False))
+    assert "services left behind" in parts.told
 
 
 @pytest.mark.parametrize("broken", ["door", "services", "drain", "sockets"])

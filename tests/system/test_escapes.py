@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from rtserver.base.file_marks import FileMarks
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
@@ -111,6 +113,9 @@ def test_a_handler_that_computes_for_ever_does_not_keep_the_process_from_ending_
         until(said(server, "the service thread has not turned"))
         assert server.stop() == 0
     assert "a handler does not return" in "".join(server.output)
+    # A message that is merely slow must not become poison by being stopped three times.
+    marks = FileMarks(tmp_path / "marks", f"{socket.gethostname()}:{server.port}")
+    assert marks.mark("escape").suspects() == []
 
 
 def test_what_hooks_raise_at_sigterm_costs_no_client_its_farewell_and_is_no_failure(server: RunningServer) -> None:
