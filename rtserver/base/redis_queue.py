@@ -239,9 +239,9 @@ class RedisQueue(RedisStreams):
     def memory(self) -> Memory:
         """See ``QueuePort``. What Redis says of itself."""
         info = self._call("INFO", "memory")
-        newest = self._call("GET", self._bus_total)
-        first = self._call("LINDEX", self._marks, 0)
-        bus = int(newest) - int(first.rpartition(b" ")[2]) if newest and first else 0
+        total = _maybe_number(self._call("GET", self._bus_total))
+        before = _maybe_number(self._call("LINDEX", self._marks, 0))
+        bus = 0 if total is None or before is None else total - before
         return Memory(info["used_memory"], info.get("maxmemory", 0), str(info.get("maxmemory_policy", "")), bus)
 
     def trim(self, keep: int, seconds: float, lost_age: float = 0.0) -> Trimmed:
@@ -282,3 +282,9 @@ def _dead_letter(entry_id: bytes, fields: list[bytes]) -> DeadLetter:
     at, size = int(texts.get(b"at", 0)) / 1000, int(texts.get(b"bytes", 0))
     sha256 = texts.get(b"sha256", b"").decode(errors="replace")
     return DeadLetter(texts.get(b"raw", b""), reason, detail, src, at, entry_id.decode(), bytes=size, sha256=sha256)
+
+
+def _maybe_number(reply: bytes | None) -> int | None:
+    """The last word of a note, as a number; None where somebody has written something else into it."""
+    word = (reply or b"").rpartition(b" ")[2]
+    return int(word) if word.isdigit() else None

@@ -183,6 +183,25 @@ def test_what_was_set_aside_of_the_wrong_kind_refuses_the_intake_before_anything
     assert (queue.aside() or ("", b""))[1] == messages[1]
 
 
+@pytest.mark.parametrize("kind", ["text", "list", "set"])
+@pytest.mark.parametrize("name", ["bus:bytes", "bus:marks", "moments"])
+def test_bookkeeping_that_cannot_be_read_begins_anew_and_costs_nobody_a_message(
+    redis_url: str, client: redis.Redis, name: str, kind: str
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    queue.put([b"1"])
+    queue.intake(0.1)
+    [key] = prefixed(name)
+    client.delete(key)
+    {"text": client.set, "list": client.rpush, "set": client.sadd}[kind](key, "no such thing")
+    queue.put([b"2"])
+    queue.intake(0.1)
+    queue.save_positions("w", {"a": queue.newest_id()})
+    assert raws(queue) == [b"1", b"2"]
+    assert queue.memory().bus > 0
+    assert queue.trim(0, 3600.0) == (1, 0)
+
+
 def fill(queue: RedisQueue, count: int, size: int = 1000) -> list[str]:
     """Messages on the bus, and the ids of all that are there."""
     for first in range(0, count, 100):

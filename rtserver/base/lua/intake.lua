@@ -48,8 +48,12 @@ local prefix = string.format('%.0f-', math.max(now_ms, tonumber(newest_ms)))
 
 -- Of the wrong kind? Then before anything has been added.
 redis.call('SCARD', aside)
-if redis.call('XLEN', bus) == 0 then
+-- Bookkeeping that cannot be read begins anew: it costs nobody a message.
+if redis.call('XLEN', bus) == 0 or not is_readable(bytes_key, marks) then
   redis.call('DEL', bytes_key, marks)
+end
+if type(redis.pcall('ZCARD', moments)) == 'table' then
+  redis.call('DEL', moments)
 end
 local total = tonumber(redis.call('GET', bytes_key)) or 0
 local marked = marked_bytes(redis.call('LINDEX', marks, -1))

@@ -24,6 +24,15 @@ local function marked_id(mark)
   return mark and string.match(mark, '^%S+')
 end
 
+-- Whether both the bytes and the marks can be read, as far as they are there.
+local function is_readable(bytes_key, marks)
+  local total, last = redis.pcall('GET', bytes_key), redis.pcall('LINDEX', marks, -1)
+  if type(total) == 'table' or type(last) == 'table' or (total and not tonumber(total)) then
+    return false
+  end
+  return not last or (total and string.match(last, '^%d+-%d+ %d+$') ~= nil)
+end
+
 -- The first mark behind which there are at most so many bytes; nil if that is the first of all, or none.
 local function mark_within(marks, total, most)
   local i = 0
