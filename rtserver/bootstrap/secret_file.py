@@ -6,6 +6,7 @@ read theirs when they are opened.
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -103,14 +104,19 @@ class Reloading:
 
 def _read(key: str, path: str) -> str:
     try:
-        with Path(path).open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
+        with open(path, "rb", opener=_open_at_once) as file:
+            raw = file.read(MOST_BYTES + 1) or b""
     except OSError as error:
         raise ConfigError(path, key, f"cannot be read ({error.strerror})") from error
     try:
-        text = raw.decode().strip("\r\n")
+        text = raw.decode("utf-8-sig").strip("\r\n")
     except UnicodeDecodeError:
         raise ConfigError(path, key, "is no UTF-8") from None
     if not text.strip() or len(raw) > MOST_BYTES:
         raise ConfigError(path, key, "is empty" if not text.strip() else f"is longer than {MOST_BYTES} bytes")
     return text
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """A pipe that nobody writes to is empty, instead of holding up whoever reads the secret."""
+    return os.open(path, flags | os.O_NONBLOCK)

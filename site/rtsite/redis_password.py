@@ -15,7 +15,7 @@ class FilePassword(redis.CredentialProvider):
     def get_credentials(self) -> tuple[str] | tuple[str, str]:
         """Called by redis-py. Raises ``redis.ConnectionError``."""
         try:
-            password = self._path.read_text(encoding="utf-8").strip("\r\n")
+            password = self._path.read_text(encoding="utf-8-sig").strip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             raise redis.ConnectionError(f"the password's file {self._path} cannot be read") from error
         return (self._user, password) if self._user else (password,)

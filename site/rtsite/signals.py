@@ -111,7 +111,7 @@ def queue_secret() -> str:
     """What is signed with now; empty for nothing. Raises ``OSError``, ``UnicodeDecodeError``."""
     if not settings.RTSERVER_QUEUE_SECRET_FILE:
         return settings.RTSERVER_QUEUE_SECRET
-    text = Path(settings.RTSERVER_QUEUE_SECRET_FILE).read_text(encoding="utf-8")
+    text = Path(settings.RTSERVER_QUEUE_SECRET_FILE).read_text(encoding="utf-8-sig")
     return next((part.strip() for line in text.splitlines() for part in line.split(",") if part.strip()), "")
 
 

@@ -21,7 +21,7 @@ class FilePassword(redis.CredentialProvider):
     def get_credentials(self) -> tuple[str] | tuple[str, str]:
         """Called by redis-py, on the thread of whoever connects. Raises ``redis.ConnectionError``."""
         try:
-            password = Path(self._path).read_text(encoding="utf-8").strip("\r\n")
+            password = Path(self._path).read_text(encoding="utf-8-sig").strip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             raise redis.ConnectionError(f"the password's file {self._path} cannot be read") from error
         return (self._username, password) if self._username else (password,)

@@ -1,5 +1,6 @@
 """Secrets that stand in files: what they may hold, what is told of them, and that they are read again."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,16 @@ def test_what_is_no_secret_stops_the_start_and_is_not_shown(
     said = refusal(tmp_path, queue_secret_file=str(secret))
     assert said == f"{secret}: queue_secret_file: {problem}"
     assert "hush" not in said
+
+
+def test_a_pipe_that_nobody_writes_to_holds_nobody_up(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "is empty" in refusal(tmp_path, queue_secret_file=str(tmp_path / "pipe"))
+
+
+def test_the_mark_that_some_editors_write_first_is_no_part_of_a_secret(tmp_path: Path, secret: Path) -> None:
+    secret.write_bytes(b"\xef\xbb\xbf" + SECRET.encode())
+    assert load(tmp_path, queue_secret_file=str(secret)).queue_secret == SECRET
 
 
 def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
