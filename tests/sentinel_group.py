@@ -33,6 +33,10 @@ What a replica says of itself once a second must be younger than five PING-PERIO
 """
 LENIENT_DOWN_AFTER = 1_000
 """A replica that is cut off is promoted if it has heard nothing for no longer than ten times that."""
+TIMEOUT, PATIENT_TIMEOUT = 1_000, 5_000
+"""Milliseconds in which a failover has to come to its end. One that is given up halfway leaves a promoted replica
+that the Sentinels do not take for the primary; one that nobody has asked for begins again after twice as long.
+"""
 PATIENT = {"PUBLISH-PERIOD": 2_000}
 """A Sentinel waits four times as long before it makes a replica of a primary that nobody has asked to go."""
 
@@ -58,7 +62,7 @@ class SentinelProcess:
             f"bind 127.0.0.1\nport {self.port}\ndir {directory}\n"
             f"sentinel monitor {NAME} 127.0.0.1 {primary_port} {QUORUM}\n"
             f"sentinel down-after-milliseconds {NAME} 300\n"
-            f"sentinel failover-timeout {NAME} 1000\n"
+            f"sentinel failover-timeout {NAME} {TIMEOUT}\n"
         )
         self._process: subprocess.Popen[bytes] | None = None
         self._client = redis.Redis(port=self.port, socket_timeout=ANSWER_SECONDS, decode_responses=True)
@@ -188,7 +192,9 @@ class SentinelGroup:
         Sentinels themselves would end them, many seconds later; whoever else moves a primary, does not.
         """
         old = self.primary
+        self._grant(PATIENT_TIMEOUT)
         self._promote(self._ask_for_failover)
+        self._grant(TIMEOUT)
         with client_of(old) as client:
             client.replicaof("127.0.0.1", self.primary_port())
         self.wait_synced()
@@ -211,6 +217,10 @@ class SentinelGroup:
         self.replica.start()
         self.wait_synced()
         self._tune(PATIENT)
+
+    def _grant(self, milliseconds: int) -> None:
+        for sentinel in self.sentinels:
+            sentinel.ask("SET", NAME, "failover-timeout", milliseconds)
 
     def _tune(self, periods: dict[str, int]) -> None:
         for sentinel in self.sentinels:
