@@ -64,6 +64,11 @@ def has_logged_in(server: RunningServer, logins: list[DemoLogin]) -> bool:
     return bool(logins)
 
 
+def has_told(server: RunningServer, *words: str) -> bool:
+    """Whether a line of the log has all the words. Lines are read by another thread, a little later."""
+    return any(all(word in line for word in words) for line in server.output)
+
+
 def readiness(server: RunningServer) -> dict[str, dict[str, object]]:
     try:
         with urllib.request.urlopen(f"{server.url}/readyz") as answer:
@@ -139,7 +144,7 @@ def test_what_fills_redis_is_named_and_what_waits_for_one_that_is_gone_makes_roo
         fill(client, "{queue:rtserver}:somebody's")
         wait_until(lambda: is_accepted(client), "a producer is accepted", HEALED_SECONDS)
         wait_until(lambda: metric(server, "bus_trimmed_unread_total") > 0, "what was lost to somebody is counted")
-        assert any("a server or a handler had not had" in line for line in server.output)
+        wait_until(lambda: has_told(server, "a server or a handler had not had"), "the log tells it")
         client.config_set("maxmemory", 8 * MEGABYTE)
         wait_until(lambda: "of 8.0 MB used" in str(readiness(server)["redis memory"]), "it is told")
         wait_until(lambda: not readiness(server)["canary"]["ok"], "no message of our own comes back")
@@ -150,6 +155,6 @@ def test_what_fills_redis_is_named_and_what_waits_for_one_that_is_gone_makes_roo
                 str(checks[name]["detail"]),
             )
         assert "loop-back" not in str(checks)
-        assert any("Redis is short of memory" in line and "somebody's" in line for line in server.output)
+        wait_until(lambda: has_told(server, "Redis is short of memory", "somebody's"), "the log tells it, too")
         client.config_set("maxmemory", 0)
         wait_until(lambda: all(check["ok"] for check in readiness(server).values()), "all is well again")
