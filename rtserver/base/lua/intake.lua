@@ -49,14 +49,17 @@ local prefix = string.format('%.0f-', math.max(now_ms, tonumber(newest_ms)))
 -- Of the wrong kind? Then before anything has been added.
 redis.call('SCARD', aside)
 -- Bookkeeping that cannot be read begins anew: it costs nobody a message.
-if redis.call('XLEN', bus) == 0 or not is_readable(bytes_key, marks) then
+local total, marked
+if redis.call('XLEN', bus) > 0 then
+  total, marked = noted_bytes(bytes_key, marks)
+end
+if not total then
   redis.call('DEL', bytes_key, marks)
+  total = 0
 end
 if type(redis.pcall('ZCARD', moments)) == 'table' then
   redis.call('DEL', moments)
 end
-local total = tonumber(redis.call('GET', bytes_key)) or 0
-local marked = marked_bytes(redis.call('LINDEX', marks, -1))
 local moved, moved_bytes = 0, 0
 
 local most_entries = tonumber(bus_length)

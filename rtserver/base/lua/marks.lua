@@ -24,13 +24,16 @@ local function marked_id(mark)
   return mark and string.match(mark, '^%S+')
 end
 
--- Whether both the bytes and the marks can be read, as far as they are there.
-local function is_readable(bytes_key, marks)
+-- The bytes that have come to the bus, and those before the last mark, if there is one; nil if they cannot be read.
+local function noted_bytes(bytes_key, marks)
   local total, last = redis.pcall('GET', bytes_key), redis.pcall('LINDEX', marks, -1)
   if type(total) == 'table' or type(last) == 'table' or (total and not tonumber(total)) then
-    return false
+    return nil
   end
-  return not last or (total and string.match(last, '^%d+-%d+ %d+$') ~= nil)
+  if last and not (total and string.match(last, '^%d+-%d+ %d+$')) then
+    return nil
+  end
+  return tonumber(total or 0), marked_bytes(last)
 end
 
 -- The first mark behind which there are at most so many bytes; nil if that is the first of all, or none.
