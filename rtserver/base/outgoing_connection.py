@@ -289,8 +289,7 @@ class OutgoingConnection(ABC):
 
     def _end_relief(self) -> None:
         if self._relief is not None:
-            if not self._relief.done():
-                self._relief.set_result(None)
+            _settle(self._relief)
             self._relief = None
 
     def _on_sent(self) -> None:

@@ -1,8 +1,7 @@
 """Secrets that stand in files: read at the start, and again when the server is told to (SIGHUP).
 
 Decides what a secret's file may hold and whose file is too open. What a secret means is for whoever holds it: the
-``Signer`` takes new ones while it works, and connections to Redis
-read theirs when they are opened.
+``Signer`` takes new ones while it works, and connections to Redis read theirs when they are opened.
 """
 
 import logging
