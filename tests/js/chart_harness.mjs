@@ -82,10 +82,11 @@ export function fakeResizeObserver() {
 
 /** A page that is hidden and shown by the test. */
 export function fakeDocument(visibilityState = "visible") {
-  const listeners = [];
+  let listeners = [];
   const document = {
     visibilityState,
     addEventListener: (event, run) => listeners.push([event, run]),
+    removeEventListener: (event, run) => (listeners = listeners.filter((one) => one[0] !== event || one[1] !== run)),
     become(state) {
       document.visibilityState = state;
       for (const [event, run] of listeners) if (event === "visibilitychange") run();

@@ -9,6 +9,7 @@ function watch({ state = "visible", afterMs = 5000 } = {}) {
   const [clock, document, seen] = [new FakeClock(), fakeDocument(state), []];
   const on = { hide: () => seen.push("hide"), show: () => seen.push("show") };
   const visibility = new PageVisibility({ document, clock, afterMs }, on);
+  visibility.start();
   return { clock, document, seen, visibility };
 }
 

@@ -20,7 +20,7 @@ import { Series } from "./series.js";
  * @typedef {object} Render The data of a `mycharts` message.
  * @property {"render"} type
  * @property {"static" | "dynamic"} update
- * @property {string} chart_id
+ * @property {string | number} chart_id
  * @property {string} [epoch] the server's: in another one `seq` is another count
  * @property {number} seq the number of the message's last point
  * @property {number} [prev_seq] of a dynamic one: the number of the last point before it
@@ -28,7 +28,7 @@ import { Series } from "./series.js";
  */
 /**
  * @typedef {object} ChartRequest What is sent to ask for a chart.
- * @property {string} chart_id
+ * @property {string | number} chart_id
  * @property {string} exchange
  * @property {string} item
  * @property {string} date YYYYMMDD

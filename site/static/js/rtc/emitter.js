@@ -39,6 +39,11 @@ export class Emitter {
     }
   }
 
+  /** End all listeners. */
+  clear() {
+    this.#entries.clear();
+  }
+
   /** @param {string} event */
   #of(event) {
     return this.#entries.get(event) ?? [];

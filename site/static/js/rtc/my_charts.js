@@ -20,12 +20,15 @@ import { ChartView } from "./chart_view.js";
 import { browserClock } from "./clock.js";
 import { PageVisibility } from "./page_visibility.js";
 import { preferredPalette } from "./palette.js";
+import { State } from "./reconnecting_socket.js";
+import { WireNames } from "./wire_names.js";
 
 const PAUSE_AFTER_MS = 5000;
 
 /**
  * @typedef {object} Entry
  * @property {Chart} chart
+ * @property {string | number} name the chart's id on the wire
  * @property {ChartView | null} view null for a chart that only keeps data
  * @property {string} requestId marks the server's error about it
  * @property {UserInfo | null} askedOn the connection that the request last went out on; null while it is paused
@@ -42,10 +45,15 @@ export class MyCharts {
   #palette;
   #clock;
   #visibility;
+  #names;
   #isLagging = false;
-  /** @type {Map<string, Entry>} by chart_id */
+  /** @type {Map<string | number, Entry>} by chart_id */
   #entries = new Map();
-  #requests = 0;
+  /** @type {Map<string | number, Entry>} the same by their names on the wire */
+  #named = new Map();
+  /** @type {(() => void)[]} end what listens to the client */
+  #ends;
+  #isDisposed = false;
 
   /**
    * @param {RTClient} client
@@ -61,6 +69,7 @@ export class MyCharts {
    */
   constructor(client, options = {}) {
     this.#client = client;
+    this.#names = WireNames.of(client);
     this.#echarts = options.echarts;
     this.#requestFrame = options.requestFrame ?? ((run) => void requestAnimationFrame(run));
     this.#ResizeObserver = options.ResizeObserver ?? globalThis.ResizeObserver;
@@ -72,10 +81,15 @@ export class MyCharts {
       { document: options.document ?? globalThis.document, clock: this.#clock, afterMs: pauseAfterMs },
       { hide: () => this.#pause(), show: () => this.#askForAll() },
     );
-    client.on("userinfo", () => this.#onUserInfo());
-    client.on("mycharts", (data) => this.#onRender(data));
-    client.on("notice", (data) => this.#onNotice(data));
-    client.on("error", (error, message) => this.#onError(error, message));
+    this.#ends = [
+      client.on("userinfo", () => this.#onUserInfo()),
+      client.on("mycharts", (data, message) => this.#onRender(data, message)),
+      client.on("notice", (data) => this.#onNotice(data)),
+      client.on("error", (error, message) => this.#onError(error, message)),
+      client.on("state", (state) => this.#onState(state)),
+      client.on("disposed", () => this.dispose()),
+    ];
+    if (client.state !== State.CLOSED) this.#visibility.start();
   }
 
   /**
@@ -89,20 +103,23 @@ export class MyCharts {
    * @returns {Chart}
    */
   request({ element, whileHidden, ...asked }) {
+    this.#checkAlive();
     this.unlisten(asked.chart_id);
     const chart = new Chart(asked, this.#points);
     const view = element === undefined ? null : this.#view(chart, element);
     const pauses = (whileHidden ?? (view === null ? "keep" : "pause")) === "pause";
     const refresh = new ChartRefresh(this.#clock, () => this.#askAgain(entry), this.#isLagging);
+    const name = this.#names.take(chart.chart_id);
     /** @type {Entry} */
-    const entry = { chart, view, requestId: "", askedOn: null, pauses, refresh };
+    const entry = { chart, name, view, requestId: "", askedOn: null, pauses, refresh };
     this.#entries.set(chart.chart_id, entry);
+    this.#named.set(name, entry);
     this.#ask(entry);
     return chart;
   }
 
   /**
-   * @param {string} chart_id
+   * @param {string | number} chart_id
    * @returns {Chart | undefined} the chart of that id, if it was asked for and not given up
    */
   get(chart_id) {
@@ -111,26 +128,29 @@ export class MyCharts {
 
   /**
    * Give a chart up: nothing more is sent for it, its drawing goes. One that is not known is nobody's loss.
-   * @param {string} chart_id
+   * @param {string | number} chart_id
    */
   unlisten(chart_id) {
     const entry = this.#entries.get(chart_id);
     if (entry === undefined) return;
     this.#entries.delete(chart_id);
+    this.#named.delete(entry.name);
     entry.view?.dispose();
     this.#giveUp(entry);
+    this.#names.release(entry.name);
   }
 
   /**
    * Have a chart sent more seldom, or more often, from now on: points are not left out, they come together.
-   * @param {string} chart_id one that is not known is passed over
+   * @param {string | number} chart_id one that is not known is passed over
    * @param {number | null} max_rate updates a second; null: as fast as the server allows
    */
   setMaxRate(chart_id, max_rate) {
+    this.#checkAlive();
     const entry = this.#entries.get(chart_id);
     if (entry === undefined) return;
     entry.chart.request.max_rate = max_rate;
-    if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "rate", chart_id, max_rate });
+    if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "rate", chart_id: entry.name, max_rate });
   }
 
   /**
@@ -138,8 +158,39 @@ export class MyCharts {
    * @param {Palette} palette
    */
   setPalette(palette) {
+    this.#checkAlive();
     this.#palette = palette;
     for (const { view } of this.#entries.values()) view?.setPalette(palette);
+  }
+
+  /**
+   * Give all charts up, with their drawings, and listen to nothing any more. What is asked for after that is an error.
+   * The client goes on; its own `dispose` does this for all that listen to it.
+   */
+  dispose() {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    for (const chart_id of [...this.#entries.keys()]) this.unlisten(chart_id);
+    for (const end of this.#ends) end();
+    this.#visibility.stop();
+  }
+
+  /** Raises an error for one that was given up. */
+  #checkAlive() {
+    if (this.#isDisposed) throw new Error("this MyCharts was disposed of: make a new one");
+  }
+
+  /**
+   * While the client is closed nothing outside refers to it or to its charts, so that a page may just forget both.
+   * @param {string} state
+   */
+  #onState(state) {
+    if (state === State.CLOSED) {
+      this.#visibility.stop();
+      for (const { refresh } of this.#entries.values()) refresh.cancel();
+    } else if (state === State.CONNECTING) {
+      this.#visibility.start();
+    }
   }
 
   /**
@@ -177,9 +228,9 @@ export class MyCharts {
     if (entry.pauses && this.#visibility.isHidden) return;
     entry.refresh.cancel();
     entry.askedOn = this.#client.userinfo;
-    entry.requestId = `chart-${(this.#requests += 1)}`;
+    entry.requestId = this.#names.nextRequest();
     entry.chart.onRequested();
-    this.#client.send("mycharts", wireRequest(entry.chart.request), entry.requestId);
+    this.#client.send("mycharts", wireRequest(entry), entry.requestId);
   }
 
   /**
@@ -200,7 +251,7 @@ export class MyCharts {
   /** @param {Entry} entry */
   #giveUp(entry) {
     entry.refresh.cancel();
-    if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "unlisten", chart_id: entry.chart.chart_id });
+    if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "unlisten", chart_id: entry.name });
     entry.askedOn = null;
   }
 
@@ -212,11 +263,16 @@ export class MyCharts {
     return askedOn !== null && askedOn === this.#client.userinfo;
   }
 
-  /** @param {Render} render one for a chart that was given up is late, and ignored */
-  #onRender(render) {
+  /**
+   * @param {Render} render one for a chart that was given up is late, and ignored
+   * @param {Message} [message] a picture has the id of the request that it answers
+   */
+  #onRender(render, message) {
     if (render?.type !== "render") return;
-    const entry = this.#entries.get(render.chart_id);
-    if (entry === undefined || !entry.chart.onRender(render)) return;
+    const entry = this.#named.get(render.chart_id);
+    if (entry === undefined || (message?.id ?? entry.requestId) !== entry.requestId) return;
+    const { chart, name } = entry;
+    if (!chart.onRender(name === chart.chart_id ? render : { ...render, chart_id: chart.chart_id })) return;
     entry.view?.invalidate();
     if (entry.chart.hasGap && this.#isAsked(entry)) entry.refresh.want();
   }
@@ -250,11 +306,12 @@ export class MyCharts {
   }
 }
 
-/** @param {ChartRequest} request */
-function wireRequest({ chart_id, exchange, item, date, update, period, shape, indicators, max_rate }) {
+/** @param {Entry} entry */
+function wireRequest({ name, chart }) {
+  const { exchange, item, date, update, period, shape, indicators, max_rate } = chart.request;
   return {
     type: "quote",
-    chart_id,
+    chart_id: name,
     exchange,
     item,
     date,

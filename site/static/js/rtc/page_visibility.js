@@ -10,6 +10,7 @@
  * @typedef {object} VisibleDocument The part of the page's document that is used.
  * @property {string} visibilityState
  * @property {(event: "visibilitychange", run: () => void) => void} addEventListener
+ * @property {(event: "visibilitychange", run: () => void) => void} removeEventListener
  */
 
 export class PageVisibility {
@@ -19,10 +20,13 @@ export class PageVisibility {
   #clock;
   #afterMs;
   #on;
+  #listener = () => this.#onChange();
+  #isWatching = false;
   /** @type {any} the timer, while one is armed */
   #timer = null;
 
   /**
+   * Looks at nothing until `start`.
    * @param {object} options
    * @param {VisibleDocument | undefined} options.document without one the page never counts as hidden
    * @param {Clock} options.clock
@@ -34,9 +38,22 @@ export class PageVisibility {
     this.#clock = clock;
     this.#afterMs = afterMs;
     this.#on = on;
-    if (document === undefined || afterMs === null) return;
-    document.addEventListener("visibilitychange", () => this.#onChange());
+  }
+
+  /** Follow the document from now on; once, however often it is called. */
+  start() {
+    if (this.#document === undefined || this.#afterMs === null || this.#isWatching) return;
+    this.#isWatching = true;
+    this.#document.addEventListener("visibilitychange", this.#listener);
     this.#onChange();
+  }
+
+  /** Leave the document alone, which would keep its listeners for as long as it lives. Nothing is called for it. */
+  stop() {
+    this.#isWatching = false;
+    this.#document?.removeEventListener("visibilitychange", this.#listener);
+    this.#disarm();
+    this.isHidden = false;
   }
 
   #onChange() {
@@ -54,10 +71,14 @@ export class PageVisibility {
   }
 
   #onShown() {
-    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#disarm();
     if (!this.isHidden) return;
     this.isHidden = false;
     this.#on.show();
+  }
+
+  #disarm() {
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+    this.#timer = null;
   }
 }

@@ -21,7 +21,7 @@ import { RTError } from "./rt_error.js";
 const DEFAULT_HEARTBEAT_MS = 30_000;
 
 /** The client's own events. A message of such a type is seen under "message" only, so that none can pose as them. */
-const OWN_EVENTS = new Set(["open", "close", "closed", "state", "message"]);
+const OWN_EVENTS = new Set(["open", "close", "closed", "disposed", "state", "message"]);
 
 /**
  * @typedef {object} UserInfo
@@ -42,6 +42,7 @@ export class RTClient {
   #socket;
   /** @type {string | null} whose page this is: the user of the first connection since `connect` */
   #userId = null;
+  #isDisposed = false;
 
   /**
    * Connects by itself, and again after every loss that may be mended (see `CloseCode`).
@@ -95,11 +96,13 @@ export class RTClient {
    * - "open": `()`; "close", each loss: `({code, reason})`; "closed", the client will not come back by itself: the same.
    *   After a session that ended (4009) it tries once more, and is "closed" with 4009 if that is refused. Where it would
    *   come back as another user, it is "closed" with 4001.
+   * - "disposed": `()`, after `dispose`
    * @param {string} event
    * @param {import("./emitter.js").Listener} listener
    * @returns {() => void} ends it
    */
   on(event, listener) {
+    this.#checkAlive();
     return this.#events.on(event, listener);
   }
 
@@ -128,14 +131,29 @@ export class RTClient {
 
   /** Connect now: after "closed", as whoever is logged in then; or to cut a wait short. */
   connect() {
+    this.#checkAlive();
     if (this.state === State.CLOSED) this.#userId = null;
     this.#socket.connect();
   }
 
-  /** Close and stay closed. */
+  /** Close and stay closed, until `connect`. A closed client has no timer, and nothing of the page refers to it. */
   close() {
     this.#resumption.saySeen();
     this.#socket.close();
+  }
+
+  /** Close for ever, and let go of everything: the listeners, and the charts of each MyCharts with their drawings. */
+  dispose() {
+    if (this.#isDisposed) return;
+    this.close();
+    this.#isDisposed = true;
+    this.#events.emit("disposed");
+    this.#events.clear();
+  }
+
+  /** Raises an error for a client that was given up. */
+  #checkAlive() {
+    if (this.#isDisposed) throw new Error("this RTClient was disposed of: make a new one");
   }
 
   /**

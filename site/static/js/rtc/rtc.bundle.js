@@ -103,6 +103,10 @@ var rtc = (() => {
         }
       }
     }
+    /** End all listeners. */
+    clear() {
+      this.#entries.clear();
+    }
     /** @param {string} event */
     #of(event) {
       return this.#entries.get(event) ?? [];
@@ -686,7 +690,7 @@ var rtc = (() => {
 
   // site/static/js/rtc/rt_client.js
   var DEFAULT_HEARTBEAT_MS = 3e4;
-  var OWN_EVENTS = /* @__PURE__ */ new Set(["open", "close", "closed", "state", "message"]);
+  var OWN_EVENTS = /* @__PURE__ */ new Set(["open", "close", "closed", "disposed", "state", "message"]);
   var RTClient = class {
     /** @type {UserInfo | null} What the server said at the start of this connection; null while there is none. */
     userinfo = null;
@@ -697,6 +701,7 @@ var rtc = (() => {
     #socket;
     /** @type {string | null} whose page this is: the user of the first connection since `connect` */
     #userId = null;
+    #isDisposed = false;
     /**
      * Connects by itself, and again after every loss that may be mended (see `CloseCode`).
      * @param {object} [options] everything from the environment
@@ -747,11 +752,13 @@ var rtc = (() => {
      * - "open": `()`; "close", each loss: `({code, reason})`; "closed", the client will not come back by itself: the same.
      *   After a session that ended (4009) it tries once more, and is "closed" with 4009 if that is refused. Where it would
      *   come back as another user, it is "closed" with 4001.
+     * - "disposed": `()`, after `dispose`
      * @param {string} event
      * @param {import("./emitter.js").Listener} listener
      * @returns {() => void} ends it
      */
     on(event, listener) {
+      this.#checkAlive();
       return this.#events.on(event, listener);
     }
     /**
@@ -777,13 +784,26 @@ var rtc = (() => {
     }
     /** Connect now: after "closed", as whoever is logged in then; or to cut a wait short. */
     connect() {
+      this.#checkAlive();
       if (this.state === State.CLOSED) this.#userId = null;
       this.#socket.connect();
     }
-    /** Close and stay closed. */
+    /** Close and stay closed, until `connect`. A closed client has no timer, and nothing of the page refers to it. */
     close() {
       this.#resumption.saySeen();
       this.#socket.close();
+    }
+    /** Close for ever, and let go of everything: the listeners, and the charts of each MyCharts with their drawings. */
+    dispose() {
+      if (this.#isDisposed) return;
+      this.close();
+      this.#isDisposed = true;
+      this.#events.emit("disposed");
+      this.#events.clear();
+    }
+    /** Raises an error for a client that was given up. */
+    #checkAlive() {
+      if (this.#isDisposed) throw new Error("this RTClient was disposed of: make a new one");
     }
     /**
      * @param {string} state
@@ -1638,9 +1658,12 @@ var rtc = (() => {
     #clock;
     #afterMs;
     #on;
+    #listener = () => this.#onChange();
+    #isWatching = false;
     /** @type {any} the timer, while one is armed */
     #timer = null;
     /**
+     * Looks at nothing until `start`.
      * @param {object} options
      * @param {VisibleDocument | undefined} options.document without one the page never counts as hidden
      * @param {Clock} options.clock
@@ -1652,9 +1675,20 @@ var rtc = (() => {
       this.#clock = clock;
       this.#afterMs = afterMs;
       this.#on = on;
-      if (document2 === void 0 || afterMs === null) return;
-      document2.addEventListener("visibilitychange", () => this.#onChange());
+    }
+    /** Follow the document from now on; once, however often it is called. */
+    start() {
+      if (this.#document === void 0 || this.#afterMs === null || this.#isWatching) return;
+      this.#isWatching = true;
+      this.#document.addEventListener("visibilitychange", this.#listener);
       this.#onChange();
+    }
+    /** Leave the document alone, which would keep its listeners for as long as it lives. Nothing is called for it. */
+    stop() {
+      this.#isWatching = false;
+      this.#document?.removeEventListener("visibilitychange", this.#listener);
+      this.#disarm();
+      this.isHidden = false;
     }
     #onChange() {
       if (this.#document?.visibilityState === "hidden") this.#arm();
@@ -1668,11 +1702,14 @@ var rtc = (() => {
       this.#on.hide();
     }
     #onShown() {
-      if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
-      this.#timer = null;
+      this.#disarm();
       if (!this.isHidden) return;
       this.isHidden = false;
       this.#on.show();
+    }
+    #disarm() {
+      if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+      this.#timer = null;
     }
   };
 
@@ -1704,6 +1741,52 @@ var rtc = (() => {
     return prefersDark ? darkPalette : lightPalette;
   }
 
+  // site/static/js/rtc/wire_names.js
+  var NAMES = /* @__PURE__ */ new WeakMap();
+  var WireNames = class _WireNames {
+    /** @type {Set<string | number>} */
+    #taken = /* @__PURE__ */ new Set();
+    #requests = 0;
+    /**
+     * @param {RTClient} client
+     * @returns {WireNames} the same for all who ask
+     */
+    static of(client) {
+      const names = NAMES.get(client) ?? new _WireNames();
+      NAMES.set(client, names);
+      return names;
+    }
+    /**
+     * @param {string | number} chart_id the page's name of a chart; 7 and "7" are two
+     * @returns {string | number} its name on the wire, until `release`
+     */
+    take(chart_id) {
+      const name = this.#free(chart_id);
+      this.#taken.add(name);
+      return name;
+    }
+    /** @param {string | number} name that `take` gave */
+    release(name) {
+      this.#taken.delete(name);
+    }
+    /** @returns {string} the id of a request, which its answer or error has, too */
+    nextRequest() {
+      return `chart-${this.#requests += 1}`;
+    }
+    /** @param {string | number} chart_id */
+    #free(chart_id) {
+      if (!this.#taken.has(chart_id)) return chart_id;
+      let number = 2;
+      while (this.#taken.has(suffixed(chart_id, number))) number += 1;
+      return suffixed(chart_id, number);
+    }
+  };
+  var LONGEST = 128;
+  function suffixed(chart_id, number) {
+    const suffix = `~${number}`;
+    return [...String(chart_id)].slice(0, LONGEST - suffix.length).join("") + suffix;
+  }
+
   // site/static/js/rtc/my_charts.js
   var PAUSE_AFTER_MS = 5e3;
   var MyCharts = class {
@@ -1715,10 +1798,15 @@ var rtc = (() => {
     #palette;
     #clock;
     #visibility;
+    #names;
     #isLagging = false;
-    /** @type {Map<string, Entry>} by chart_id */
+    /** @type {Map<string | number, Entry>} by chart_id */
     #entries = /* @__PURE__ */ new Map();
-    #requests = 0;
+    /** @type {Map<string | number, Entry>} the same by their names on the wire */
+    #named = /* @__PURE__ */ new Map();
+    /** @type {(() => void)[]} end what listens to the client */
+    #ends;
+    #isDisposed = false;
     /**
      * @param {RTClient} client
      * @param {object} [options]
@@ -1733,6 +1821,7 @@ var rtc = (() => {
      */
     constructor(client, options = {}) {
       this.#client = client;
+      this.#names = WireNames.of(client);
       this.#echarts = options.echarts;
       this.#requestFrame = options.requestFrame ?? ((run) => void requestAnimationFrame(run));
       this.#ResizeObserver = options.ResizeObserver ?? globalThis.ResizeObserver;
@@ -1744,10 +1833,15 @@ var rtc = (() => {
         { document: options.document ?? globalThis.document, clock: this.#clock, afterMs: pauseAfterMs },
         { hide: () => this.#pause(), show: () => this.#askForAll() }
       );
-      client.on("userinfo", () => this.#onUserInfo());
-      client.on("mycharts", (data) => this.#onRender(data));
-      client.on("notice", (data) => this.#onNotice(data));
-      client.on("error", (error, message) => this.#onError(error, message));
+      this.#ends = [
+        client.on("userinfo", () => this.#onUserInfo()),
+        client.on("mycharts", (data, message) => this.#onRender(data, message)),
+        client.on("notice", (data) => this.#onNotice(data)),
+        client.on("error", (error, message) => this.#onError(error, message)),
+        client.on("state", (state) => this.#onState(state)),
+        client.on("disposed", () => this.dispose())
+      ];
+      if (client.state !== State.CLOSED) this.#visibility.start();
     }
     /**
      * Ask for a chart, now or as soon as there is a connection, and again on every new connection. A chart that had the
@@ -1760,18 +1854,21 @@ var rtc = (() => {
      * @returns {Chart}
      */
     request({ element, whileHidden, ...asked }) {
+      this.#checkAlive();
       this.unlisten(asked.chart_id);
       const chart = new Chart(asked, this.#points);
       const view = element === void 0 ? null : this.#view(chart, element);
       const pauses = (whileHidden ?? (view === null ? "keep" : "pause")) === "pause";
       const refresh = new ChartRefresh(this.#clock, () => this.#askAgain(entry), this.#isLagging);
-      const entry = { chart, view, requestId: "", askedOn: null, pauses, refresh };
+      const name = this.#names.take(chart.chart_id);
+      const entry = { chart, name, view, requestId: "", askedOn: null, pauses, refresh };
       this.#entries.set(chart.chart_id, entry);
+      this.#named.set(name, entry);
       this.#ask(entry);
       return chart;
     }
     /**
-     * @param {string} chart_id
+     * @param {string | number} chart_id
      * @returns {Chart | undefined} the chart of that id, if it was asked for and not given up
      */
     get(chart_id) {
@@ -1779,33 +1876,64 @@ var rtc = (() => {
     }
     /**
      * Give a chart up: nothing more is sent for it, its drawing goes. One that is not known is nobody's loss.
-     * @param {string} chart_id
+     * @param {string | number} chart_id
      */
     unlisten(chart_id) {
       const entry = this.#entries.get(chart_id);
       if (entry === void 0) return;
       this.#entries.delete(chart_id);
+      this.#named.delete(entry.name);
       entry.view?.dispose();
       this.#giveUp(entry);
+      this.#names.release(entry.name);
     }
     /**
      * Have a chart sent more seldom, or more often, from now on: points are not left out, they come together.
-     * @param {string} chart_id one that is not known is passed over
+     * @param {string | number} chart_id one that is not known is passed over
      * @param {number | null} max_rate updates a second; null: as fast as the server allows
      */
     setMaxRate(chart_id, max_rate) {
+      this.#checkAlive();
       const entry = this.#entries.get(chart_id);
       if (entry === void 0) return;
       entry.chart.request.max_rate = max_rate;
-      if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "rate", chart_id, max_rate });
+      if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "rate", chart_id: entry.name, max_rate });
     }
     /**
      * Draw all charts in other colours, for a page that turns dark or light.
      * @param {Palette} palette
      */
     setPalette(palette) {
+      this.#checkAlive();
       this.#palette = palette;
       for (const { view } of this.#entries.values()) view?.setPalette(palette);
+    }
+    /**
+     * Give all charts up, with their drawings, and listen to nothing any more. What is asked for after that is an error.
+     * The client goes on; its own `dispose` does this for all that listen to it.
+     */
+    dispose() {
+      if (this.#isDisposed) return;
+      this.#isDisposed = true;
+      for (const chart_id of [...this.#entries.keys()]) this.unlisten(chart_id);
+      for (const end of this.#ends) end();
+      this.#visibility.stop();
+    }
+    /** Raises an error for one that was given up. */
+    #checkAlive() {
+      if (this.#isDisposed) throw new Error("this MyCharts was disposed of: make a new one");
+    }
+    /**
+     * While the client is closed nothing outside refers to it or to its charts, so that a page may just forget both.
+     * @param {string} state
+     */
+    #onState(state) {
+      if (state === State.CLOSED) {
+        this.#visibility.stop();
+        for (const { refresh } of this.#entries.values()) refresh.cancel();
+      } else if (state === State.CONNECTING) {
+        this.#visibility.start();
+      }
     }
     /**
      * @param {Chart} chart
@@ -1840,9 +1968,9 @@ var rtc = (() => {
       if (entry.pauses && this.#visibility.isHidden) return;
       entry.refresh.cancel();
       entry.askedOn = this.#client.userinfo;
-      entry.requestId = `chart-${this.#requests += 1}`;
+      entry.requestId = this.#names.nextRequest();
       entry.chart.onRequested();
-      this.#client.send("mycharts", wireRequest(entry.chart.request), entry.requestId);
+      this.#client.send("mycharts", wireRequest(entry), entry.requestId);
     }
     /**
      * The server puts the new request in the place of the one that it knows.
@@ -1860,7 +1988,7 @@ var rtc = (() => {
     /** @param {Entry} entry */
     #giveUp(entry) {
       entry.refresh.cancel();
-      if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "unlisten", chart_id: entry.chart.chart_id });
+      if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "unlisten", chart_id: entry.name });
       entry.askedOn = null;
     }
     /**
@@ -1870,11 +1998,16 @@ var rtc = (() => {
     #isAsked({ askedOn }) {
       return askedOn !== null && askedOn === this.#client.userinfo;
     }
-    /** @param {Render} render one for a chart that was given up is late, and ignored */
-    #onRender(render) {
+    /**
+     * @param {Render} render one for a chart that was given up is late, and ignored
+     * @param {Message} [message] a picture has the id of the request that it answers
+     */
+    #onRender(render, message) {
       if (render?.type !== "render") return;
-      const entry = this.#entries.get(render.chart_id);
-      if (entry === void 0 || !entry.chart.onRender(render)) return;
+      const entry = this.#named.get(render.chart_id);
+      if (entry === void 0 || (message?.id ?? entry.requestId) !== entry.requestId) return;
+      const { chart, name } = entry;
+      if (!chart.onRender(name === chart.chart_id ? render : { ...render, chart_id: chart.chart_id })) return;
       entry.view?.invalidate();
       if (entry.chart.hasGap && this.#isAsked(entry)) entry.refresh.want();
     }
@@ -1903,10 +2036,11 @@ var rtc = (() => {
       }
     }
   };
-  function wireRequest({ chart_id, exchange, item, date, update, period, shape, indicators, max_rate }) {
+  function wireRequest({ name, chart }) {
+    const { exchange, item, date, update, period, shape, indicators, max_rate } = chart.request;
     return {
       type: "quote",
-      chart_id,
+      chart_id: name,
       exchange,
       item,
       date,
