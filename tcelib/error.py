@@ -37,8 +37,9 @@ class RpcException(Exception):  # noqa: N818  the name that TCE's users know
         self.data = data
 
     def what(self) -> str:
-        """The words if there are any, else the symbolic name of the number."""
-        return self.errmsg or NAMES.get(self.errcode, "Undefined Error")
+        """The symbolic name of the number, and behind it the words if there are any."""
+        name = NAMES.get(self.errcode, "Undefined Error")
+        return f"{name}: {self.errmsg}" if self.errmsg else name
 
     def __str__(self) -> str:
         name = NAMES.get(self.errcode, f"error {self.errcode}")

@@ -17,7 +17,7 @@ import gevent
 import gevent.event
 
 from tcelib.core.adapter import RpcCommAdapter
-from tcelib.core.calling import DEFAULT_CALL_TIMEOUT
+from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.connection import RpcConnection
 from tcelib.core.port import RpcConnectionEventListener
 from tcelib.core.proxy import AF_READ, AF_WRITE
@@ -136,9 +136,13 @@ class RpcCommunicator:
         self._listener = listener
         self._spread()
 
-    def setRpcCallTimeout(self, seconds: float) -> None:
-        """How long a call without a timeout of its own waits."""
+    def setRpcCallTimeout(self, seconds: float | None) -> None:
+        """How long a call without a timeout of its own waits; 0 and None mean 30 seconds."""
         self.setProperty("rpc_call_timeout", seconds)
+
+    def getRpcCallTimeout(self) -> float:
+        """How long that is, in seconds."""
+        return self._call_timeout
 
     def setProperty(self, name: str, value: Any) -> None:
         """Set one of the properties above, or one of your own."""
@@ -221,7 +225,7 @@ class RpcCommunicator:
 
     @property
     def _call_timeout(self) -> float:
-        return float(self._server.properties.get("rpc_call_timeout", DEFAULT_CALL_TIMEOUT))
+        return float(self._server.properties.get("rpc_call_timeout") or DEFAULT_CALL_TIMEOUT)
 
     def _spread(self) -> None:
         for server in self._servers:

@@ -8,6 +8,7 @@ import logging
 import math
 from typing import Any, TypeVar
 
+from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT, call_options
 from tcelib.core.call_table import CallTable, next_sequence
 from tcelib.core.link import Link
 from tcelib.core.operation import Operation
@@ -18,19 +19,18 @@ from tcelib.wire.codec import MALFORMED, UNSENDABLE
 from tcelib.wire.message import CALL, DEVICE_ID, ONEWAY, TOKEN, Extra, Packet, split_extra
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
-DEFAULT_CALL_TIMEOUT = 30.0
 R = TypeVar("R")
 log = logging.getLogger("tce.connection")
 
 
 class Calling(Link):
-    """``call_timeout`` is what a call without a timeout of its own gets, in seconds."""
+    """``call_timeout`` is what a call without a timeout of its own gets, in seconds; 0 and None mean 30."""
 
     def __init__(
         self,
         transport: Transport,
         max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES,
-        call_timeout: float = DEFAULT_CALL_TIMEOUT,
+        call_timeout: float | None = DEFAULT_CALL_TIMEOUT,
     ) -> None:
         self.call_timeout = call_timeout
         self._greeting: dict[str, str] = {}
@@ -56,12 +56,13 @@ class Calling(Link):
         """Send a call; the promise of its answer. ``at_once`` writes it, and what was kept back, before it returns.
 
         Raises ``RpcException`` (DATADIRTY) for arguments that do not fit; what goes wrong later is the promise's
-        exception: SENDFAILED, CONNECT_*, CONNECTION_LOST, TIMEOUT after ``timeout`` seconds (None: ``call_timeout``;
-        ``math.inf``: never), or what the answer says.
+        exception: SENDFAILED, CONNECT_*, CONNECTION_LOST, TIMEOUT after ``timeout`` seconds (None or 0:
+        ``call_timeout``; ``math.inf``: never), or what the answer says. ``call_options`` reads the last two.
         """
         params = _write_params(operation, args)
+        timeout, extra = call_options(timeout, extra)
         promise: RpcPromise[R] = RpcPromise(self.transport)
-        deadline = self.transport.now() + (self.call_timeout if timeout is None else timeout)
+        deadline = self.transport.now() + (timeout or self.call_timeout or DEFAULT_CALL_TIMEOUT)
         if self.transport.is_mine():
             self._start(operation, promise, deadline, count=len(args), extra=extra, params=params)
             if at_once:

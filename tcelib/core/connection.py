@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tcelib.core.calling import DEFAULT_CALL_TIMEOUT
+from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.port import RpcConnectionEventListener, Transport
 from tcelib.core.serving import NO_ROUTES, Serving
 from tcelib.error import RPCERROR_CONNECTION_LOST, DecodeError, PacketError, RpcException
@@ -42,7 +42,7 @@ class RpcConnection(Serving):
         *,
         listener: RpcConnectionEventListener | None = None,
         max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES,
-        call_timeout: float = DEFAULT_CALL_TIMEOUT,
+        call_timeout: float | None = DEFAULT_CALL_TIMEOUT,
     ) -> None:
         super().__init__(transport, max_packet_bytes, call_timeout)
         self.listener = listener

@@ -9,7 +9,7 @@ each answer where its call says.
 import logging
 from typing import Any
 
-from tcelib.core.calling import DEFAULT_CALL_TIMEOUT
+from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.connection import RpcConnection
 from tcelib.core.operation import Operation
 from tcelib.core.port import QueueTransport
@@ -42,7 +42,7 @@ class RpcQueueConnection(RpcConnection):
         transport: QueueTransport,
         *,
         max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES,
-        call_timeout: float = DEFAULT_CALL_TIMEOUT,
+        call_timeout: float | None = DEFAULT_CALL_TIMEOUT,
     ) -> None:
         super().__init__(transport, max_packet_bytes=max_packet_bytes, call_timeout=call_timeout)
         self.name = name

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tcelib.core.calling import DEFAULT_CALL_TIMEOUT
+from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.connection import RpcConnection
 from tcelib.core.port import RpcConnectionEventListener, Transport
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
@@ -24,7 +24,7 @@ class Options:
 
     listener: RpcConnectionEventListener | None = None
     max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES
-    call_timeout: float = DEFAULT_CALL_TIMEOUT
+    call_timeout: float | None = DEFAULT_CALL_TIMEOUT
     may_compress: bool = True
     connect_seconds: float = 10.0
     idle_seconds: float = 600.0

@@ -265,6 +265,59 @@ test("a connection's own timeout holds for all its calls", async () => {
   await assert.rejects(result, failure(RpcConsts.RPCERROR_TIMEOUT));
 });
 
+for (const nothing of [0, null, undefined]) {
+  test(`a timeout of ${nothing} is the default of 30 seconds, of a call and of a connection`, async () => {
+    for (const [options, seconds] of [[{ timeout: nothing }, 30], [{ timeout: 2 }, 2]]) {
+      const { conn, clock } = startOpenConnection(options);
+      const results = [new PrimProxy(conn).nop({ timeout: nothing }), new PrimProxy(conn).nop(nothing)];
+      let ended = 0;
+      for (const result of results) result.catch(() => (ended += 1));
+      clock.advance(seconds * 1000 - 1);
+      await turn();
+      assert.equal(ended, 0);
+      clock.advance(1);
+      for (const result of results) await assert.rejects(result, failure(RpcConsts.RPCERROR_TIMEOUT, `${seconds} s`));
+    }
+  });
+}
+
+test("no time to connect in is the default, too", () => {
+  const { conn, clock } = startConnection({ connectTimeout: 0 });
+  conn.connect();
+  clock.advance(14_999);
+  assert.equal(conn.state, CONNECTING);
+  clock.advance(1);
+  assert.equal(conn.state, CLOSED);
+});
+
+test("extra values in the place of the options are extra values, and a number there is the timeout", async () => {
+  const {
+    conn,
+    clock,
+    network: { socket },
+  } = startOpenConnection();
+  const prx = new PrimProxy(conn);
+  prx.nop({ first: 1, second: 2 }).catch(() => {});
+  prx.nop_oneway({ first: 1 });
+  prx.nop_oneway(() => {}, { first: 2 });
+  prx.nop_oneway(null, { first: 3 });
+  const quick = prx.nop(1.5);
+  assert.deepEqual(
+    sentTo(socket).map(({ extra }) => extra),
+    [{ first: "1", second: "2" }, { first: "1" }, { first: "2" }, { first: "3" }, {}],
+  );
+  clock.advance(1500);
+  await assert.rejects(quick, failure(RpcConsts.RPCERROR_TIMEOUT));
+});
+
+for (const options of [{ timeout: 1, first: 1 }, { timeout: "5" }, { timeout: NaN }, [1], "5"]) {
+  test(`options like ${JSON.stringify(options)} are refused before anything is sent`, async () => {
+    const { conn, network } = startConnection();
+    await assert.rejects(new PrimProxy(conn).nop(options), failure(RpcConsts.RPCERROR_DATADIRTY));
+    assert.equal(network.sockets.length, 0);
+  });
+}
+
 test("a timeout that no timer can hold is none", () => {
   const { conn, clock } = startOpenConnection();
   new PrimProxy(conn).nop({ timeout: 3_000_000 });

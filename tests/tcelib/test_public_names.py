@@ -37,8 +37,13 @@ def test_a_name_that_does_not_exist_is_an_attribute_error():
     ("error", "what", "text"),
     [
         (tce.RpcException(2), "RPCERROR_TIMEOUT", "RPCERROR_TIMEOUT"),
-        (tce.RpcException(6, "no", data=[1]), "no", "RPCERROR_REMOTEMETHOD_EXCEPTION: no"),
+        (
+            tce.RpcException(6, "no", data=[1]),
+            "RPCERROR_REMOTEMETHOD_EXCEPTION: no",
+            "RPCERROR_REMOTEMETHOD_EXCEPTION: no",
+        ),
         (tce.RpcException(77), "Undefined Error", "error 77"),
+        (tce.RpcException(77, "odd"), "Undefined Error: odd", "error 77: odd"),
     ],
 )
 def test_an_exception_says_what_it_is(error, what, text):

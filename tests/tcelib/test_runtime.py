@@ -144,6 +144,20 @@ def test_a_listener_and_a_timeout_reach_what_is_there_already(
     servant.gate.set()
 
 
+@pytest.mark.parametrize("nothing", [0, None])
+def test_no_timeout_at_all_is_the_default_of_thirty_seconds(
+    communicator: tce.RpcCommunicator, servant: Talk, nothing: None
+) -> None:
+    assert communicator.getRpcCallTimeout() == 30
+    communicator.setRpcCallTimeout(5)
+    assert communicator.getRpcCallTimeout() == 5
+    communicator.setRpcCallTimeout(nothing)
+    assert communicator.getRpcCallTimeout() == 30
+    prx = TalkPrx.create(serve(communicator, servant))
+    assert prx.echo("hello", timeout=nothing) == "hello"
+    assert prx.echo("hello", timeout=0, extra={"date": "1926-12-12"}) == "hello"
+
+
 def test_users_are_numbered_unless_they_are_checked(communicator: tce.RpcCommunicator, servant: Talk) -> None:
     assert TalkPrx.create(serve(communicator, servant)).user() == "1"
     communicator.setProperty("userid_check", "true")

@@ -8,6 +8,9 @@ prx = ServerPrx.create(tce.RpcEndPoint(host="localhost", port=16005))
 # Two-way: the call waits for its answer, as long as it is told.
 print(prx.echo("hello"))
 print(prx.echo("hello", timeout=5, extra={"voice": "loud"}))
+print(
+    prx.echo("hello", timeout=0, extra={"date": "1926-12-12"})
+)  # 0 is no limit of its own: the default of 30 seconds
 prx.timeout(1, 6)  # the operation takes 1 second; the call waits for at most 6
 print(prx.datetime())  # an operation of the interface that Server extends
 

@@ -45,6 +45,24 @@ print(prx.echo('hello'))
 """,
 )
 
+AS_IN_THE_ORIGINAL = """
+import tcelib as tce
+from test import ServerPrx
+tce.RpcCommunicator.instance().init()
+prx = ServerPrx.create(tce.RpcEndPoint(host='localhost', port=16005))
+print(prx.echo("hello", timeout=0, extra={'date': '1926-12-12'}))
+print(prx.echo("hello", {'first': 1, 'second': 2}))
+print(prx.timeout(1, 6, extra={}))
+try:
+    print(prx.timeout(1, 0.1))
+except tce.RpcException as e:
+    print(e.what())
+prx.heartbeat_oneway('hello world!', extra={})
+def hello_callback_async(result, proxy, cookie):
+    print(result, cookie)
+print(prx.echo_async('pingpang', hello_callback_async, cookie='cookie', extra={}).get())
+"""
+
 
 def test_the_tutorial_shows_the_example_files_whole() -> None:
     files = [file for file in (RTSERVER_IDL, *examples()) if file.suffix in LANGUAGES]
@@ -107,3 +125,18 @@ def test_the_shortest_server_and_client_run_as_they_are_written(empty_workshop: 
     empty_workshop.run("tce2py -i test.idl -o ./")
     with empty_workshop.serving("python s.py", TCP):
         assert empty_workshop.run("python c.py") == ("hello\n", "")
+
+
+def test_calls_are_written_as_the_originals_users_write_them(workshop: Workshop) -> None:
+    workshop.write("original.py", AS_IN_THE_ORIGINAL)
+    with workshop.serving("python calls_server.py", TCP):
+        output, errors = workshop.run("python original.py")
+    said = [
+        "hello",
+        "hello",
+        "None",
+        "RPCERROR_TIMEOUT: no answer from test.Server.timeout",
+        "pingpang cookie",
+        "pingpang",
+    ]
+    assert (output.splitlines(), errors) == (said, "")

@@ -253,6 +253,38 @@ def test_calls_wait_thirty_seconds_unless_somebody_says_otherwise(client):
     assert other.connection.next_deadline() == 103.0
 
 
+@pytest.mark.parametrize("nothing", [0, 0.0, None])
+def test_no_timeout_is_the_default_however_it_is_said(nothing):
+    client = Client(call_timeout=nothing)
+    client.proxy.echo_async("a", timeout=nothing)
+    assert client.connection.next_deadline() == 130.0
+
+    other = Client(call_timeout=3.0)
+    other.proxy.echo_async("a", timeout=nothing)
+    assert other.connection.next_deadline() == 103.0
+
+
+def test_a_dict_in_the_place_of_the_timeout_is_the_extra_values(client):
+    client.transport.on_wait = lambda promise, timeout: client.echo_answer("hello")
+
+    assert client.proxy.echo("hello", {"first": 1, "second": 2}) == "hello"
+    assert client.proxy.echo("hello", {}) == "hello"
+
+    assert [message.extra.props for message in client.sent] == [{"first": "1", "second": "2"}, {}]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"timeout": {"a": 1}, "extra": {"b": 2}}, {"timeout": "5"}, {"timeout": math.nan}, {"extra": "abc"}],
+)
+def test_options_that_cannot_be_meant_are_refused_before_anything_is_sent(client, options):
+    with pytest.raises(tce.RpcException) as caught:
+        client.proxy.echo_async("a", **options)
+
+    assert (caught.value.errcode, client.sent) == (tce.RPCERROR_DATADIRTY, [])
+    assert client.connection.next_deadline() is None
+
+
 def test_an_answer_that_comes_too_late_is_ignored(client):
     promise = client.proxy.echo_async("a", timeout=1.0)
     client.connection.expire(200.0)

@@ -10,7 +10,7 @@
  * @template V
  * @typedef {import("./tce/type.js").Entries<K, V>} Entries
  */
-/** @typedef {import("./tce/connection.js").CallOptions} CallOptions */
+/** @typedef {import("./tce/call_options.js").CallOptions} CallOptions */
 /** @typedef {import("./tce/connection.js").ConnectionOptions} ConnectionOptions */
 /** @typedef {import("./tce/message.js").ExtraInput} ExtraInput */
 /**
@@ -28,7 +28,7 @@
  */
 /**
  * @template P the proxy
- * @typedef {import("./tce/proxy.js").OneWayOptions<P>} OneWayOptions
+ * @typedef {import("./tce/call_options.js").OneWayOptions<P>} OneWayOptions
  */
 
 export { ByteReader } from "./tce/byte_reader.js";

@@ -5,6 +5,7 @@
  */
 
 /** @import { Clock } from "../clock.js" */
+/** @import { CallOptions } from "./call_options.js" */
 /** @import { Link } from "./link.js" */
 /** @import { ExtraInput, RpcMessage } from "./message.js" */
 /** @import { Operation } from "./operation.js" */
@@ -12,6 +13,7 @@
 import { browserClock } from "../clock.js";
 import { Emitter } from "../emitter.js";
 import { State } from "../reconnecting_socket.js";
+import { callOptions, DEFAULT_TIMEOUT, seconds } from "./call_options.js";
 import { CallTable } from "./call_table.js";
 import { RpcContext } from "./context.js";
 import { Dialer } from "./dialer.js";
@@ -22,9 +24,9 @@ import { fitsPacket, MAX_PACKET_BYTES } from "./packet.js";
 
 /**
  * @typedef {object} ConnectionOptions What can be chosen, and everything from the environment.
- * @property {number} [timeout] seconds that a call waits for its answer; 30 by default
+ * @property {number | null} [timeout] seconds that a call waits for its answer; 30 by default, and for 0 or null
  * @property {boolean} [reconnect] come back after a loss without a call, in order to receive
- * @property {number} [connectTimeout] seconds
+ * @property {number | null} [connectTimeout] seconds; 15 by default, and for 0 or null
  * @property {number} [maxPacketBytes] of a packet, as it comes and inflated
  * @property {(error: unknown) => void} [report] gets errors that nobody waits for, such as those of servants
  * @property {typeof WebSocket} [WebSocket]
@@ -32,7 +34,7 @@ import { fitsPacket, MAX_PACKET_BYTES } from "./packet.js";
  * @property {() => number} [random]
  * @property {typeof DecompressionStream} [DecompressionStream]
  */
-/** @typedef {{timeout?: number, extra?: ExtraInput}} CallOptions `timeout` in seconds; Infinity for none. */
+const DEFAULT_CONNECT_TIMEOUT = 15;
 
 export class RpcConnection {
   #timeout;
@@ -53,9 +55,8 @@ export class RpcConnection {
    */
   constructor(uri, options = {}) {
     const {
-      timeout = 30,
+      timeout,
       reconnect = false,
-      connectTimeout = 15,
       maxPacketBytes = MAX_PACKET_BYTES,
       report = (error) => console.error(error),
       WebSocket = globalThis.WebSocket,
@@ -64,10 +65,11 @@ export class RpcConnection {
       DecompressionStream = globalThis.DecompressionStream,
     } = options;
     this.report = report;
-    this.#timeout = timeout;
+    this.#timeout = seconds(timeout) ?? DEFAULT_TIMEOUT;
     this.#maxPacketBytes = maxPacketBytes;
     this.#calls = new CallTable(clock);
     this.#events = new Emitter(report);
+    const connectTimeout = seconds(options.connectTimeout) ?? DEFAULT_CONNECT_TIMEOUT;
     const needs = { uri, WebSocket, clock, random, DecompressionStream, reconnect, connectTimeout, maxPacketBytes };
     this.#dialer = new Dialer(needs, {
       onBody: (body, link) => this.#onBody(body, link),
@@ -134,12 +136,13 @@ export class RpcConnection {
    * @template R
    * @param {Operation<R>} operation
    * @param {unknown[]} args
-   * @param {CallOptions} [options]
+   * @param {CallOptions | null} [options]
    * @param {number} [calltype] how the call is marked; servers make no difference
    * @returns {Promise<R>} rejected with RpcException
    */
-  async call(operation, args, { timeout = this.#timeout, extra } = {}, calltype = CallType.CALL) {
+  async call(operation, args, options, calltype = CallType.CALL) {
     const params = operation.writeParams(args);
+    const { timeout = this.#timeout, extra } = callOptions(options);
     const sequence = this.#calls.nextSequence();
     const result = this.#calls.add(sequence, operation, timeout);
     this.#sendCall(operation, params, { sequence, calltype, extra }).catch((error) =>

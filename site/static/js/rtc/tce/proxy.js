@@ -3,10 +3,12 @@
  * one exception, because the original's users know it.
  */
 
-/** @import { CallOptions, ConnectionOptions } from "./connection.js" */
+/** @import { CallOptions, OneWayOptions } from "./call_options.js" */
+/** @import { ConnectionOptions } from "./connection.js" */
 /** @import { RpcException } from "./error.js" */
 /** @import { ExtraInput } from "./message.js" */
 /** @import { Operation } from "./operation.js" */
+import { oneWayOptions } from "./call_options.js";
 import { RpcConnection } from "./connection.js";
 import { CallType } from "./message.js";
 
@@ -22,10 +24,6 @@ import { CallType } from "./message.js";
 /**
  * @template P the proxy
  * @typedef {((error: RpcException, proxy: P, cookie: any) => void) | null} OnError
- */
-/**
- * @template P the proxy
- * @typedef {{extra?: ExtraInput, error?: OnError<P>}} OneWayOptions
  */
 
 export class Proxy {
@@ -92,8 +90,7 @@ export class Proxy {
    * @param {ExtraInput | null} [props] what travels beside the parameters, behind an `error`
    */
   $send(operation, args, optionsOrError, props) {
-    const options = typeof optionsOrError === "function" ? { error: optionsOrError } : (optionsOrError ?? {});
-    const { error, extra = props ?? {} } = options;
+    const { error, extra } = oneWayOptions(optionsOrError, props);
     const sent = this.conn.send(operation, args, extra);
     sent.catch((reason) => this.#fail(reason, error, undefined)).catch(this.conn.report);
   }
