@@ -6,6 +6,7 @@ many messages are one column: ``<`` in, ``>`` out, ``=`` state, ``!`` trouble.
 
 import json
 import logging
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal, TextIO
@@ -47,12 +48,28 @@ def set_up_log(
     handler.addFilter(LogFlood(lines_per_second))
     handler.addFilter(in_short)
     logging.captureWarnings(True)
+    _take_consoles()
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
     logging.getLogger(ACCESS_LOGGER).filters = [is_worth_a_line]
     # asyncio says at debug how it polls; nobody who debugs a server means that.
     logging.getLogger("asyncio").setLevel(logging.INFO)
+
+
+def _take_consoles() -> None:
+    """Take away the handlers with which a site's LOGGING writes to the terminal by itself, in a form of its own.
+
+    Their records come to the root's handler instead. Handlers that lead elsewhere (a file, mail) stay.
+    """
+    consoles = (sys.stderr, sys.stdout, sys.__stderr__, sys.__stdout__)
+    for logger in list(logging.root.manager.loggerDict.values()):
+        if not isinstance(logger, logging.Logger):
+            continue  # a place in the tree that nobody has asked for
+        for handler in list(logger.handlers):
+            if getattr(handler, "stream", None) in consoles:
+                logger.removeHandler(handler)
+                logger.propagate = True
 
 
 def is_worth_a_line(record: logging.LogRecord) -> bool:
@@ -84,8 +101,13 @@ def short_name(logger: str) -> str:
     return logger.rpartition(".")[2] if logger.startswith("rtserver.") else logger
 
 
+def moment_of(record: logging.LogRecord) -> str:
+    """ISO 8601 with milliseconds, in UTC whatever the time zone of the process: Django sets that to the site's."""
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 class TextFormatter(logging.Formatter):
-    """``12:03:04.567 INFO  redis_queue: = connected``; a traceback follows on lines of its own, indented.
+    """``2013-03-01T15:00:00.500Z INFO    redis_queue: = connected``; a traceback follows on lines of its own.
 
     Both may quote what came over the wire: no line of it can pass for a line of ours, or steer the terminal.
     """
@@ -96,8 +118,8 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, then the traceback if there is one."""
-        moment = datetime.fromtimestamp(record.created).strftime("%H:%M:%S.%f")[:-3]
-        line = f"{moment} {record.levelname:<7} {printable(f'{short_name(record.name)}: {record.getMessage()}')}"
+        said = printable(f"{short_name(record.name)}: {record.getMessage()}")
+        line = f"{moment_of(record)} {record.levelname:<7} {said}"
         if self._has_colours and record.levelno in COLOURS:
             line = f"{COLOURS[record.levelno]}{line}{RESET}"
         trouble = (each for part in _trouble(self, record) for each in part.split("\n"))
@@ -110,7 +132,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """ASCII only, so that no reader's encoding matters."""
         said = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": moment_of(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "thread": record.threadName,

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import sys
+import time
 
 import pytest
 
@@ -41,8 +42,33 @@ def caught(error: Exception):
 
 def test_a_line_has_time_level_short_name_and_message():
     line = TextFormatter(has_colours=False).format(record("= connected to %s", "x"))
-    assert line[2:9:3] == "::."
-    assert line[12:] == " INFO    redis_queue: = connected to x"
+    assert line == "2013-03-01T15:00:00.500Z INFO    redis_queue: = connected to x"
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter(has_colours=False), JsonFormatter()])
+def test_the_time_is_utc_whatever_the_time_zone_of_the_process(formatter, monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert "2013-03-01T15:00:00.500Z" in formatter.format(record("x"))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@pytest.mark.usefixtures("kept_logging")
+def test_a_console_that_a_site_has_for_one_logger_gives_way_and_its_file_stays(tmp_path, capsys):
+    logger = logging.getLogger("shop.with.console")
+    file = logging.FileHandler(tmp_path / "shop.log")
+    logger.handlers, logger.propagate = [logging.StreamHandler(), file], False
+    stream = io.StringIO()
+    set_up_log(stream, level="info", form="text", environ={})
+    logger.warning("sold out")
+    file.close()
+    logger.handlers = []
+    assert stream.getvalue().endswith("Z WARNING shop.with.console: sold out\n")
+    assert (tmp_path / "shop.log").read_text() == "sold out\n"
+    assert capsys.readouterr().err == ""
 
 
 def test_a_traceback_follows_on_its_own_lines():
@@ -69,7 +95,7 @@ def test_each_json_line_is_one_object_with_the_exception_inside():
     said = json.loads(text)
     assert said.pop("exception").endswith("ValueError: v")
     assert said == {
-        "time": "2013-03-01T15:00:00.500+00:00",
+        "time": "2013-03-01T15:00:00.500Z",
         "level": "error",
         "logger": "rtserver.base.redis_queue",
         "thread": "MainThread",
