@@ -18,11 +18,11 @@ from rtserver.user.user_agent import UserAgent
 class RequestError(BadMessage):
     """Raised by a handler, it becomes the message's ``error`` answer: what the client asked for is not possible.
 
-    ``code`` is one of the protocol's seven; another one raises ``ValueError``, here where it was written.
+    ``code`` is one of the protocol's seven, or a word of your own for your own pages; the client gets it as it is.
     """
 
     def __init__(self, message: str, code: ErrorCode | str = ErrorCode.BAD_REQUEST) -> None:
-        super().__init__(ErrorCode(code), message)
+        super().__init__(code, message)
 
 
 class Users(Protocol):

@@ -19,7 +19,7 @@ from rtserver.base.websocket_server import WebSocketServer
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.auth import Identity
 from rtserver.user.limits import UserBounds, UserLimits
-from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError
 from rtserver.user.topic import TopicBoard
 from rtserver.user.user_manager import UserManager
 from tcelib.core.adapter import RpcCommAdapter
@@ -49,6 +49,15 @@ class SlowEcho(BaseUserMsgHandler):
         for _ in range(data):
             await asyncio.sleep(0)
         return data
+
+
+class Shop(BaseUserMsgHandler):
+    """Refuses every order with a code of its own."""
+
+    msg_type = "order"
+
+    def on_useragent_msg(self, agent, data):
+        raise RequestError("the last one is sold", code="out_of_stock")
 
 
 @dataclass
@@ -81,7 +90,7 @@ async def running(*servants: Any, bounds: UserBounds | None = None, **limits: An
     bridge = Bridge()
     site = CookieSite({key: Identity(number, "ann", key) for number, key in enumerate(("s0", "s1", "s2"))})
     users = UserManager(
-        [PingMsgHandler, SlowEcho],
+        [PingMsgHandler, SlowEcho, Shop],
         TopicBoard(),
         bridge.to_services.post,
         site,

@@ -227,6 +227,17 @@ def test_a_user_message_over_its_limit_is_answered_with_an_error_and_the_connect
 
 
 @ways
+def test_a_code_that_a_handler_has_for_itself_reaches_a_binary_client_as_it_is(way):
+    async def scenario():
+        async with running() as server, await logged_in(server, way) as client:
+            client.say('{"type":"order","id":7}')
+            return await client.message("error")
+
+    error = {"code": "out_of_stock", "message": "the last one is sold", "type": "order"}
+    assert asyncio.run(scenario()) == {"type": "error", "data": error, "id": 7}
+
+
+@ways
 def test_user_messages_are_handled_in_order_even_if_the_first_takes_longest(way):
     async def scenario():
         async with running() as server, await logged_in(server, way) as client:

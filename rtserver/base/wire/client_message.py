@@ -36,9 +36,12 @@ class ErrorCode(StrEnum):
 
 
 class BadMessage(Exception):  # noqa: N818 (named as what it is about, like BadData)
-    """A message that is answered with an ``error``. ``message`` is fit to be shown to the sender."""
+    """A message that is answered with an ``error``. ``message`` is fit to be shown to the sender.
 
-    def __init__(self, code: ErrorCode, message: str) -> None:
+    ``code`` is one of ours, or a handler's own word.
+    """
+
+    def __init__(self, code: ErrorCode | str, message: str) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message

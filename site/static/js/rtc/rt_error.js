@@ -1,7 +1,8 @@
 /**
  * What goes wrong between a page and the server, as one class with a code.
  *
- * Codes from the server: bad_json, bad_message, unknown_type, bad_request, forbidden, rate_limited, internal.
+ * Codes from the server: bad_json, bad_message, unknown_type, bad_request, forbidden, rate_limited, internal,
+ * or a word of a handler's own.
  * Codes of this library: timeout (no answer in time), disconnected (no connection, or it was lost before the answer),
  * bad_json (the server sent what is no message).
  */
