@@ -107,7 +107,7 @@ def _serve(config: Config) -> int:
     faulthandler.enable()
     certificate = Certificate(Path(config.tls_cert), Path(config.tls_key)) if config.tls_cert else None
     listeners = Listeners()
-    embedded = None if config.redis_url else EmbeddedRedis(Path(config.var_dir))
+    embedded = None if config.redis_url else EmbeddedRedis(Path(config.var_dir), port=config.embedded_redis_port)
     try:
         # Before anything else is started: a second server ends here.
         listeners.bind_all(config)

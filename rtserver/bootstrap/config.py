@@ -44,6 +44,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     redis_password_file: Annotated[
         str, Meta(description="File that holds the password for redis_url, which names none then.")
     ] = ""
+    embedded_redis_port: Annotated[
+        int,
+        Meta(description="Port of the embedded Redis; 0: the first that is free from 6379 on.", ge=0, le=65535),
+    ] = 0
     queue: Annotated[str, Meta(description="The Redis list that producers push to.", min_length=1)] = "queue:rtserver"
     queue_secret: Annotated[
         str,

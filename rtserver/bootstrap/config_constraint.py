@@ -58,6 +58,12 @@ def tls_pair(config: Config) -> Iterator[Conflict]:
         yield Conflict(missing, "is missing; TLS needs a certificate and its key")
 
 
+def embedded_redis(config: Config) -> Iterator[Conflict]:
+    """A port for a Redis of our own is of no use beside another one."""
+    if config.embedded_redis_port and config.redis_url:
+        yield Conflict("embedded_redis_port", "is there beside redis_url; no Redis of our own is started then")
+
+
 def signed_time(config: Config) -> Iterator[Conflict]:
     """A signature that is good for a while needs a secret to be made with."""
     if config.signature_seconds and not config.queue_secret:
@@ -133,6 +139,7 @@ def bus(config: Config) -> Iterator[Conflict]:
 
 CONSTRAINTS: tuple[Constraint, ...] = (
     tls_pair,
+    embedded_redis,
     signed_time,
     outbox,
     client_messages,

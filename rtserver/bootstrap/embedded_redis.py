@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
@@ -36,11 +36,15 @@ log = logging.getLogger(__name__)
 
 
 class EmbeddedRedis:
-    """One server process. ``start`` it in a thread that outlives it, or Linux ends it with the thread."""
+    """One server process. ``start`` it in a thread that outlives it, or Linux ends it with the thread.
 
-    def __init__(self, var_dir: Path, ports: range = PORTS) -> None:
+    It listens on ``port``; for 0 on the first of ``ports`` that is free, else on any.
+    """
+
+    def __init__(self, var_dir: Path, ports: range = PORTS, *, port: int = 0) -> None:
         self._directory = var_dir.resolve() / "redis"
         self._url_file = url_file(var_dir)
+        self._wanted = port
         self._ports = ports
         self._process: subprocess.Popen[bytes] | None = None
         self.port = 0
@@ -97,7 +101,7 @@ class EmbeddedRedis:
         return f"another rtserver has its embedded Redis in {self._directory}: {share}choose another --var-dir"
 
     def _start_on_some_port(self, binary: Path, lock: IO[str]) -> None:
-        for port in _free_ports(self._ports):
+        for port in self._candidates():
             self.port = port
             self._process = self._spawn(binary, lock)
             if self._wait_until_ready():
@@ -109,6 +113,14 @@ class EmbeddedRedis:
                 break
         self._process = None
         raise RedisError(f"the embedded Redis does not start ({self._last_words()})")
+
+    def _candidates(self) -> Iterable[int]:
+        if not self._wanted:
+            return _free_ports(self._ports)
+        if not _is_free(self._wanted):
+            text = f"{HOST}:{self._wanted} is taken: choose another --embedded-redis-port, or 0 for any that is free"
+            raise RedisError(f"the embedded Redis does not start ({text})")
+        return (self._wanted,)
 
     def _spawn(self, binary: Path, lock: IO[str]) -> subprocess.Popen[bytes]:
         options = {

@@ -108,6 +108,21 @@ def test_a_port_that_is_taken_is_passed_over(tmp_path):
         server.stop()
 
 
+def test_it_listens_on_the_port_that_was_asked_for(tmp_path, free_port):
+    server = EmbeddedRedis(tmp_path, port=free_port)
+    server.start()
+    assert server.url == f"redis://127.0.0.1:{free_port}/0"
+    server.stop()
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_named_with_the_option_to_change(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        taken = stranger.getsockname()[1]
+        with pytest.raises(RedisError, match=rf"127.0.0.1:{taken} is taken: choose another --embedded-redis-port"):
+            EmbeddedRedis(tmp_path, port=taken).start()
+    assert running_url(tmp_path) is None
+
+
 def test_a_second_one_on_the_same_data_is_refused_and_told_of_the_first(started, tmp_path, monkeypatch):
     monkeypatch.setattr("rtserver.bootstrap.embedded_redis.LOCK_SECONDS", 0.0)
     with pytest.raises(RedisError) as caught:
