@@ -238,7 +238,8 @@ class App:
         for number in SIGNALS:
             self._loop.add_signal_handler(number, self._on_signal)
         reloading = self._reloading()
-        if reloading:  # else SIGHUP means what it means to every program whose terminal has gone
+        # Else SIGHUP means what it means to every program whose terminal has gone; from a service manager, "reload".
+        if reloading or self._supervisor.is_there:
             self._loop.add_signal_handler(signal.SIGHUP, reloading.run)
         doors.private.open()
 

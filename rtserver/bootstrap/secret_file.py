@@ -92,6 +92,8 @@ class Reloading:
 
     def run(self) -> None:
         """Read all of them."""
+        if not self._parts:
+            log.info("= reload: no certificate and no secret's file is configured, so there is nothing to read again")
         for name, read in self._parts:
             try:
                 read()

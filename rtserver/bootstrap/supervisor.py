@@ -17,6 +17,11 @@ class Supervisor:
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self._wants_beats = bool(environ.get("WATCHDOG_USEC"))
 
+    @property
+    def is_there(self) -> bool:
+        """Whether somebody has started us who wants to hear of us."""
+        return bool(self._address)
+
     def tell_ready(self) -> None:
         """We are up."""
         self._tell("READY=1")

@@ -63,6 +63,15 @@ def test_the_unit_starts_a_command_that_exists(unit: configparser.SectionProxy) 
     assert "--config" in run.stdout
 
 
+def test_a_reload_is_a_signal_to_the_main_process_and_the_unit_says_what_it_hides(
+    unit: configparser.SectionProxy,
+) -> None:
+    assert unit["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    told = UNIT.read_text()
+    for hiding in ("PrivateTmp", "ProtectHome", "ProtectSystem=strict"):
+        assert f"# - {hiding} " in told
+
+
 def test_both_wait_longer_for_the_end_than_the_end_can_take(unit: configparser.SectionProxy) -> None:
     longest = longest_end(Config(reuse_port=True))
     assert int(unit["TimeoutStopSec"]) > longest
@@ -126,6 +135,8 @@ def test_a_real_server_tells_a_service_manager_how_it_is(
         monkeypatch.setenv("WATCHDOG_USEC", "30000000")
         with RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes") as server:
             heard = [manager.recv(100) for _ in range(3)]
+            server.signal(signal.SIGHUP)  # a reload, with nothing to read again
+            server.wait_ready(lambda: "nothing to read again" in "".join(server.output))
             server.signal(signal.SIGTERM)
             while heard[-1] != b"STOPPING=1":
                 heard.append(manager.recv(100))
