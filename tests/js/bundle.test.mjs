@@ -9,8 +9,8 @@ import { fakeNetwork } from "./fake_websocket.mjs";
 
 const source = readFileSync(new URL("../../site/static/js/rtc/rtc.bundle.js", import.meta.url), "utf8");
 
-function runBundle() {
-  const page = vm.createContext({});
+function runBundle(globals = {}) {
+  const page = vm.createContext(globals);
   vm.runInContext(source, page);
   return page;
 }
@@ -23,7 +23,7 @@ test("the bundle is one global with the names of the modules", () => {
 });
 
 test("a client and charts of the bundle work", () => {
-  const { rtc } = runBundle();
+  const { rtc } = runBundle({ URL });
   const network = fakeNetwork();
   const client = new rtc.RTClient({ url: "ws://test/rt/", WebSocket: network.WebSocket, clock: new FakeClock() });
   network.socket.accept();

@@ -19,7 +19,7 @@ test("a client connects by itself and says what it is doing", () => {
 for (const [protocol, expected] of [["http:", "ws://example.org:8888/rt/"], ["https:", "wss://example.org:8888/rt/"]]) {
   test(`on a page that came by ${protocol} the url is that of the page's host`, (t) => {
     t.after(() => delete globalThis.location);
-    globalThis.location = { protocol, host: "example.org:8888" };
+    globalThis.location = { href: `${protocol}//example.org:8888/page/` };
     const { WebSocket, sockets } = fakeNetwork();
     new RTClient({ WebSocket, clock: new FakeClock() });
     assert.equal(sockets[0].url, expected);

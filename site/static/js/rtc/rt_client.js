@@ -8,6 +8,7 @@
 /** @import { Clock } from "./clock.js" */
 /** @import { Message } from "./request_table.js" */
 /** @import { OffsetStorage } from "./resumption.js" */
+import { socketAddress } from "./address.js";
 import { browserClock } from "./clock.js";
 import { CloseCode } from "./codes.js";
 import { Emitter } from "./emitter.js";
@@ -47,7 +48,7 @@ export class RTClient {
   /**
    * Connects by itself, and again after every loss that may be mended (see `CloseCode`).
    * @param {object} [options] everything from the environment
-   * @param {string} [options.url] default: /rt/ on the page's own host
+   * @param {string | URL} [options.url] absolute or relative; default: /rt/ on the page's own host
    * @param {typeof WebSocket} [options.WebSocket]
    * @param {Clock} [options.clock]
    * @param {() => number} [options.random]
@@ -72,7 +73,7 @@ export class RTClient {
       ping: () => this.send("ping"),
       giveUp: () => this.#socket.drop("the server is silent"),
     });
-    this.#socket = new ReconnectingSocket({ url: url ?? defaultUrl(), WebSocket, clock, random }, {
+    this.#socket = new ReconnectingSocket({ url: socketAddress(url), WebSocket, clock, random }, {
       onState: (state, delayMs) => this.#onState(state, delayMs),
       onText: (text) => this.#onText(text),
       onClose: (code, reason, isFinal) => this.#onClose(code, reason, isFinal),
@@ -222,11 +223,6 @@ export class RTClient {
     this.userinfo = userinfo;
     if (userinfo?.heartbeat_ms > 0) this.#heartbeat.start(userinfo.heartbeat_ms);
   }
-}
-
-function defaultUrl() {
-  const { protocol, host } = globalThis.location;
-  return `${protocol === "https:" ? "wss:" : "ws:"}//${host}/rt/`;
 }
 
 /**
