@@ -44,7 +44,7 @@ chaos: $(TEST_READY) ## kill, freeze and cut servers and Redis under traffic for
 leak: $(TEST_READY) ## visit a server 100,000 times in every way and look for what is left
 	$(PYTHON) -m bench.leak $(ARGS)
 
-codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: close codes, settings, stubs, the browser bundle
+codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: close codes, settings, stubs, the browser's bundle and types
 	$(PYTHON) -m rtserver.base.wire.close_code > site/static/js/rtc/codes.js
 	sed '/^| key /,$$d' docs/configuration.md > docs/configuration.new
 	$(PYTHON) -m rtserver.bootstrap.config >> docs/configuration.new
@@ -54,6 +54,7 @@ codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: clos
 	$(PYTHON) -m tcelib.tmake.tce2js -i rtserver/idl/rtserver.idl -o site/static/js/rtc --ifxdef var/ifxdef.txt
 	$(PYTHON) -m tcelib.tmake.tce2py -i docs/examples/cart.idl -o docs/examples/stubs --ifxdef var/ifxdef.txt
 	npm run --silent bundle
+	npm run --silent types
 
 lock: $(SUPPLY_READY) ## choose the versions of all dependencies within their ranges, with hashes; ARGS=--upgrade takes the newest
 	for name in requirements-dev "requirements -c requirements-dev.lock" requirements-supply requirements-build; do \

@@ -1,4 +1,4 @@
-"""The browser library from Python's side: its tests, its types, and the two files in it that are made from others.
+"""The browser library from Python's side: its tests, its types, and the files in it that are made from others.
 
 What is needed and not there fails these tests by name; nothing is skipped.
 """
@@ -40,6 +40,21 @@ def test_the_bundle_is_made_of_the_modules_as_they_are(tmp_path: Path) -> None:
     assert made.read_text() == committed, "rtc.bundle.js is not up to date: run `npm run bundle`"
 
 
+def test_the_declarations_are_made_of_the_modules_as_they_are(tmp_path: Path) -> None:
+    committed = {path.name: path.read_text() for path in (LIBRARY / "index.d.ts", LIBRARY / "tce.d.ts")}
+    place = tmp_path / "project"
+    shutil.copytree(LIBRARY, place / "site/static/js/rtc")
+    shutil.copytree(ROOT / "tools", place / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "tsconfig.json", place)
+    (place / "node_modules").symlink_to(ROOT / "node_modules")
+    for command in json.loads((ROOT / "package.json").read_text())["scripts"]["types"].split(" && "):
+        tool, *arguments = shlex.split(command)
+        run(find_tool(tool), *arguments, cwd=place)
+    for name, text in committed.items():
+        made = (place / "site/static/js/rtc" / name).read_text()
+        assert made == text, f"{name} is not up to date: run `npm run types`"
+
+
 def test_the_close_codes_are_those_of_the_server() -> None:
     assert (LIBRARY / "codes.js").read_text() == as_javascript(), "codes.js is not up to date: run `make codes`"
 
@@ -71,11 +86,11 @@ def find_tool(name: str) -> str:
     return str(TOOLS / name)
 
 
-def run(*command: str) -> None:
-    """Run ``command`` from the project's root; fail with all it said where it does not succeed."""
+def run(*command: str, cwd: Path = ROOT) -> None:
+    """Run ``command`` in ``cwd``, by default the project's root; fail with all it said where it does not succeed."""
     environment = {key: value for key, value in os.environ.items() if key != "NODE_OPTIONS"}
     done = subprocess.run(
-        command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=DEADLINE_S, check=False
     )
     if done.returncode != 0:
         pytest.fail(f"{shlex.join(command)}\n{done.stdout}\n{done.stderr}", pytrace=False)

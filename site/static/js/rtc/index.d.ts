@@ -1,0 +1,563 @@
+declare class LabelAxis {
+	/** @param {number} capacity how many labels are kept */
+	constructor(capacity: number);
+	/** The ordinal of the oldest label that is kept. */
+	get first(): number;
+	/** The ordinal that the next new label gets. */
+	get end(): number;
+	/**
+	 * Start over with these; the newest of them are kept, and their ordinals begin behind those that are not.
+	 * @param {Label[]} labels
+	 */
+	load(labels: Label[]): void;
+	/**
+	 * Where a point stands that follows the one at ordinal `after`; a label that is not there yet is appended.
+	 * Series move in step, so the label is nearly always the very next one.
+	 * @param {Label} label
+	 * @param {number} after -1 for a series' first point
+	 * @returns {number} its ordinal
+	 */
+	place(label: Label, after: number): number;
+	/** @returns {Label[]} oldest first */
+	toArray(): Label[];
+	#private;
+}
+declare class Series {
+	/**
+	 * @param {SeriesData} description as a static render brings it; its points are loaded by `load`
+	 * @param {number} capacity how many points are kept
+	 */
+	constructor({ name, type, yAxisIndex }: SeriesData, capacity: number);
+	name: string;
+	type: string;
+	yAxisIndex: number;
+	/** @returns {Row | undefined} the newest point */
+	get last(): Row | undefined;
+	/** @returns {Row[]} `[label, value, ...]`, oldest first */
+	points(): Row[];
+	/**
+	 * The points of a static render. One that fell off the axis' old end, or whose label is not on it, is left out.
+	 * @param {Row[]} rows
+	 * @param {Label[]} labels all labels of the render
+	 * @param {number} first the ordinal of the oldest label that the axis kept
+	 */
+	load(rows: Row[], labels: Label[], first: number): void;
+	/**
+	 * A new point, or the last one's newer values when it has the last one's label.
+	 * @param {Row} row
+	 * @param {LabelAxis} axis
+	 */
+	put(row: Row, axis: LabelAxis): void;
+	/**
+	 * @param {number} first the ordinal of the axis' oldest label
+	 * @returns {(number | null)[][]} `[place on the axis, value, ...]`: what ECharts draws on a category axis
+	 */
+	drawing(first: number): (number | null)[][];
+	#private;
+}
+/** @import { RTError } from "./rt_error.js" */
+/** @typedef {string | number} Label Epoch milliseconds, or a text that is shown as it is. */
+/** @typedef {[Label, ...(number | null)[]]} Row A label and the values there. */
+/** @typedef {{name: string, type: string, yAxisIndex?: number, data: Row[]}} SeriesData */
+/** @typedef {{legends: string[], xAxis: {data: Label[]}, yAxis: {name: string}[], series: SeriesData[]}} StaticChart */
+/** @typedef {{series: [number, ...Row][]}} DynamicChart Rows, each behind the index of the series it belongs to. */
+/**
+ * @typedef {object} Render The data of a `mycharts` message.
+ * @property {"render"} type
+ * @property {"static" | "dynamic"} update
+ * @property {string | number} chart_id
+ * @property {string} [epoch] the server's: in another one `seq` is another count
+ * @property {number} seq the number of the message's last point
+ * @property {number} [prev_seq] of a dynamic one: the number of the last point before it
+ * @property {any} chart StaticChart or DynamicChart
+ */
+/**
+ * @typedef {object} ChartRequest What is sent to ask for a chart.
+ * @property {string | number} chart_id
+ * @property {string} exchange
+ * @property {string} item
+ * @property {string} date YYYYMMDD
+ * @property {"static" | "dynamic"} [update] a picture, or one that goes on
+ * @property {number} [period] seconds of one bar; 0 for every tick
+ * @property {"line" | "ohlc" | "bar" | "scatter"} [shape]
+ * @property {string[]} [indicators] such as "sma:20"
+ * @property {number | null} [max_rate] updates a second, at most; null: as fast as the server allows
+ */
+/** @typedef {{labels: boolean, series: number[]}} Changes Whether the axis moved, and the series to draw anew. */
+export class Chart {
+	/**
+	 * @param {ChartRequest} request
+	 * @param {number} points how many points of each series are kept
+	 */
+	constructor(request: ChartRequest, points: number);
+	/** @type {string[]} */
+	legends: string[];
+	/** @type {{name: string}[]} */
+	yAxis: {
+		name: string;
+	}[];
+	/** @type {Series[]} */
+	series: Series[];
+	/** The number of the last point that came; 0 before the first render. */
+	seq: number;
+	/** Whether points are missing before the last one: the next picture has them. */
+	hasGap: boolean;
+	request: ChartRequest;
+	chart_id: string | number;
+	/**
+	 * Listen: "render" and "dynamic" bring the data of the `mycharts` message, "error" an RTError. All are called after
+	 * the chart took the message in.
+	 * @param {"render" | "dynamic" | "error"} event
+	 * @param {import("./emitter.js").Listener} listener
+	 * @returns {() => void} ends it
+	 */
+	on(event: "render" | "dynamic" | "error", listener: Listener): () => void;
+	/** @returns {Label[]} the x axis of all series, oldest first */
+	labels(): Label[];
+	/** The request goes out (again): until its static render is there, what comes belongs to an earlier one. */
+	onRequested(): void;
+	/**
+	 * @param {Render} render
+	 * @returns {boolean} whether it counts: what comes of an earlier request does not
+	 */
+	onRender(render: Render): boolean;
+	/** @param {RTError} error the server's answer to this chart's request: no picture will come of it */
+	onError(error: RTError): void;
+	/** @returns {Changes} since the last call */
+	takeChanges(): Changes;
+	/**
+	 * @param {number} index of a series
+	 * @returns {(number | null)[][]} `[place on the axis, value, ...]`
+	 */
+	drawing(index: number): (number | null)[][];
+	#private;
+}
+/**
+ * @typedef {object} Entry
+ * @property {Chart} chart
+ * @property {string | number} name the chart's id on the wire
+ * @property {ChartView | null} view null for a chart that only keeps data
+ * @property {string} requestId marks the server's error about it
+ * @property {UserInfo | null} askedOn the connection that the request last went out on; null while it is paused
+ * @property {boolean} pauses whether it rests while nobody can see the page
+ * @property {ChartRefresh} refresh
+ */
+export class MyCharts {
+	/**
+	 * @param {RTClient} client
+	 * @param {object} [options]
+	 * @param {ECharts} [options.echarts] default: the global one, looked up when a chart with an element is asked for
+	 * @param {(run: () => void) => void} [options.requestFrame]
+	 * @param {typeof ResizeObserver} [options.ResizeObserver]
+	 * @param {number} [options.points] how many points of each series are kept
+	 * @param {Palette} [options.palette] the colours; default: as the browser prefers, light or dark
+	 * @param {number | null} [options.pauseAfterMs] how long the page has to be hidden until charts rest; null: they never do
+	 * @param {VisibleDocument} [options.document] default: the page's
+	 * @param {Clock} [options.clock]
+	 */
+	constructor(client: RTClient, options?: {
+		echarts?: ECharts | undefined;
+		requestFrame?: ((run: () => void) => void) | undefined;
+		ResizeObserver?: {
+			new (callback: ResizeObserverCallback): ResizeObserver;
+			prototype: ResizeObserver;
+		} | undefined;
+		points?: number | undefined;
+		palette?: Palette | undefined;
+		pauseAfterMs?: number | null | undefined;
+		document?: VisibleDocument | undefined;
+		clock?: Clock | undefined;
+	});
+	/**
+	 * Ask for a chart, now or as soon as there is a connection, and again on every new connection. A chart that had the
+	 * same `chart_id` is given up for it.
+	 *
+	 * While the page is hidden a drawn chart rests: nothing is sent for it, and one picture when the page is seen again.
+	 * One that only keeps data goes on, because a page may count on it to make a sound or to change its title.
+	 * @param {ChartRequest & {element?: HTMLElement | string, whileHidden?: "pause" | "keep"}} options `element`, or the id
+	 * of one: where to draw; `whileHidden`: for a chart that is to do otherwise
+	 * @returns {Chart}
+	 */
+	request({ element, whileHidden, ...asked }: ChartRequest & {
+		element?: HTMLElement | string;
+		whileHidden?: "pause" | "keep";
+	}): Chart;
+	/**
+	 * @param {string | number} chart_id
+	 * @returns {Chart | undefined} the chart of that id, if it was asked for and not given up
+	 */
+	get(chart_id: string | number): Chart | undefined;
+	/**
+	 * Give a chart up: nothing more is sent for it, its drawing goes. One that is not known is nobody's loss.
+	 * @param {string | number} chart_id
+	 */
+	unlisten(chart_id: string | number): void;
+	/**
+	 * Have a chart sent more seldom, or more often, from now on: points are not left out, they come together.
+	 * @param {string | number} chart_id one that is not known is passed over
+	 * @param {number | null} max_rate updates a second; null: as fast as the server allows
+	 */
+	setMaxRate(chart_id: string | number, max_rate: number | null): void;
+	/**
+	 * Draw all charts in other colours, for a page that turns dark or light.
+	 * @param {Palette} palette
+	 */
+	setPalette(palette: Palette): void;
+	/**
+	 * Give all charts up, with their drawings, and listen to nothing any more. What is asked for after that is an error.
+	 * The client goes on; its own `dispose` does this for all that listen to it.
+	 */
+	dispose(): void;
+	#private;
+}
+/**
+ * @typedef {object} UserInfo
+ * @property {string} uid this connection's name on the server; tells several tabs of one user apart
+ * @property {{id: number | string, name: string}} user
+ * @property {{version: string, epoch: string | number}} server
+ * @property {number} heartbeat_ms
+ * @property {string | null} [offset] pushed messages that are newer come live
+ */
+export class RTClient {
+	/**
+	 * Connects by itself, and again after every loss that may be mended (see `CloseCode`).
+	 * @param {object} [options] everything from the environment
+	 * @param {string | URL} [options.url] absolute or relative; default: /rt/ on the page's own host
+	 * @param {typeof WebSocket} [options.WebSocket]
+	 * @param {Clock} [options.clock]
+	 * @param {() => number} [options.random]
+	 * @param {OffsetStorage | null} [options.storage] where the offset of the newest pushed message outlives the page, so
+	 *   that none is missed while it is loaded again; null for nowhere
+	 */
+	constructor({ url, WebSocket, clock, random, storage, }?: {
+		url?: string | URL | undefined;
+		WebSocket?: {
+			new (url: string | URL, protocols?: string | string[]): WebSocket;
+			prototype: WebSocket;
+			readonly CONNECTING: 0;
+			readonly OPEN: 1;
+			readonly CLOSING: 2;
+			readonly CLOSED: 3;
+		} | undefined;
+		clock?: Clock | undefined;
+		random?: (() => number) | undefined;
+		storage?: OffsetStorage | null | undefined;
+	});
+	/** @type {UserInfo | null} What the server said at the start of this connection; null while there is none. */
+	userinfo: UserInfo | null;
+	/** "connecting", "open", "waiting" (for the next attempt) or "closed" (until `connect`). */
+	get state(): string;
+	/**
+	 * Listen to an event:
+	 * - a message type, such as "userinfo" or one's own: `(data, message)`
+	 * - "resumed", all pushed messages that were missed have come: `({count})`; "resume_lost", some cannot be had any more,
+	 *   so that the page has to load its state anew: `({reason})`
+	 * - "error", an error that answers no request of `request`: `(RTError, message)`
+	 * - "message", every message that answers no request: `(message)`
+	 * - "state": `(state, {delay_ms})`, with the time until the next attempt in state "waiting"
+	 * - "open": `()`; "close", each loss: `({code, reason})`; "closed", the client will not come back by itself: the same.
+	 *   After a session that ended (4009) it tries once more, and is "closed" with 4009 if that is refused. Where it would
+	 *   come back as another user, it is "closed" with 4001.
+	 * - "disposed": `()`, after `dispose`
+	 * @param {string} event
+	 * @param {import("./emitter.js").Listener} listener
+	 * @returns {() => void} ends it
+	 */
+	on(event: string, listener: Listener): () => void;
+	/**
+	 * @param {string} type
+	 * @param {any} [data]
+	 * @param {number | string} [id] the server marks its answer, or its error, with it
+	 * @returns {boolean} whether it was sent: without a connection it is not, and nothing is kept for later
+	 */
+	send(type: string, data?: any, id?: number | string): boolean;
+	/**
+	 * @param {string} type
+	 * @param {any} [data]
+	 * @param {{timeoutMs?: number}} [options]
+	 * @returns {Promise<any>} the answer's data. Rejected with RTError: the server's code, "timeout", or "disconnected"
+	 */
+	request(type: string, data?: any, { timeoutMs }?: {
+		timeoutMs?: number;
+	}): Promise<any>;
+	/** Connect now: after "closed", as whoever is logged in then; or to cut a wait short. */
+	connect(): void;
+	/** Close and stay closed, until `connect`. A closed client has no timer, and nothing of the page refers to it. */
+	close(): void;
+	/** Close for ever, and let go of everything: the listeners, and the charts of each MyCharts with their drawings. */
+	dispose(): void;
+	#private;
+}
+/**
+ * What goes wrong between a page and the server, as one class with a code.
+ *
+ * Codes from the server: bad_json, bad_message, unknown_type, bad_request, forbidden, rate_limited, internal,
+ * or a word of a handler's own.
+ * Codes of this library: timeout (no answer in time), disconnected (no connection, or it was lost before the answer),
+ * bad_json (the server sent what is no message).
+ */
+/** @typedef {{code: string, message: string, type?: string | null}} ErrorData The data of an `error` message. */
+export class RTError extends Error {
+	/**
+	 * @param {ErrorData | null | undefined} data what an `error` message carries
+	 * @returns {RTError}
+	 */
+	static fromData(data: ErrorData | null | undefined): RTError;
+	/**
+	 * @param {string} code
+	 * @param {string} message for a person to read
+	 * @param {string | null} [type] the message type it is about, where there is one
+	 */
+	constructor(code: string, message: string, type?: string | null);
+	code: string;
+	type: string | null;
+}
+/** The close codes that rtserver knows by name. */
+export const CloseCode: Readonly<{
+	NORMAL: 1000;
+	GOING_AWAY: 1001;
+	PROTOCOL_ERROR: 1002;
+	UNSUPPORTED_DATA: 1003;
+	NO_STATUS: 1005;
+	ABNORMAL: 1006;
+	INVALID_TEXT: 1007;
+	POLICY_VIOLATION: 1008;
+	MESSAGE_TOO_BIG: 1009;
+	MANDATORY_EXTENSION: 1010;
+	INTERNAL_ERROR: 1011;
+	NOT_LOGGED_IN: 4001;
+	KICKED: 4003;
+	SESSION_CLOSED: 4009;
+	DRAINING: 4101;
+	TOO_SLOW: 4108;
+	TOO_MANY: 4129;
+}>;
+/** What a client is doing about its connection. */
+export const State: Readonly<{
+	CONNECTING: "connecting";
+	OPEN: "open";
+	WAITING: "waiting";
+	CLOSED: "closed";
+}>;
+/** @type {Readonly<Palette>} */
+export const darkPalette: Readonly<Palette>;
+/** The colours of a chart, for a light and for a dark page. A page may pass a palette of its own. */
+/**
+ * @typedef {object} Palette Each a CSS colour.
+ * @property {string} text legend and tooltip
+ * @property {string} muted axis labels and panel titles
+ * @property {string} grid the lines behind the data
+ * @property {string} axis axis lines and the crosshair
+ * @property {string} surface behind the tooltip and the crosshair's labels
+ * @property {string} up a candle that closed higher, and values above zero
+ * @property {string} down a candle that closed lower, and values below zero
+ * @property {string} volume
+ * @property {string[]} series lines and points, in turn
+ */
+/** @type {Readonly<Palette>} */
+export const lightPalette: Readonly<Palette>;
+/**
+ * Whether a client that was closed with `code` should come back by itself, with backoff.
+ * @param {number} code
+ * @returns {boolean}
+ */
+export function mayReconnect(code: number): boolean;
+/**
+ * Whether a client with a cookie tries once more after `code`: the site may have renewed the key.
+ * @param {number} code
+ * @returns {boolean}
+ */
+export function mayTryOnce(code: number): boolean;
+/** @returns {Readonly<Palette>} what the browser's user prefers; light where it does not say */
+export function preferredPalette(): Readonly<Palette>;
+/**
+ * Whether the axis moved, and the series to draw anew.
+ */
+export type Changes = {
+	labels: boolean;
+	series: number[];
+};
+/**
+ * What is sent to ask for a chart.
+ */
+export type ChartRequest = {
+	chart_id: string | number;
+	exchange: string;
+	item: string;
+	/**
+	 * YYYYMMDD
+	 */
+	date: string;
+	/**
+	 * a picture, or one that goes on
+	 */
+	update?: "dynamic" | "static" | undefined;
+	/**
+	 * seconds of one bar; 0 for every tick
+	 */
+	period?: number | undefined;
+	shape?: "line" | "ohlc" | "bar" | "scatter" | undefined;
+	/**
+	 * such as "sma:20"
+	 */
+	indicators?: string[] | undefined;
+	/**
+	 * updates a second, at most; null: as fast as the server allows
+	 */
+	max_rate?: number | null | undefined;
+};
+export type Clock = {
+	/**
+	 * milliseconds since any fixed moment; never goes back
+	 */
+	now: () => number;
+	/**
+	 * gives a handle for `clearTimeout`
+	 */
+	setTimeout: (run: () => void, delayMs: number) => any;
+	clearTimeout: (handle: any) => void;
+};
+/**
+ * The part of the library that is used.
+ */
+export type ECharts = {
+	init: (element: HTMLElement) => EChartsInstance;
+};
+/**
+ * The part of an instance that is used.
+ */
+export type EChartsInstance = {
+	setOption: (option: object, settings?: {
+		notMerge?: boolean;
+	}) => void;
+	on: (event: string, run: () => void) => void;
+	resize: () => void;
+	getHeight: () => number;
+	dispose: () => void;
+};
+/**
+ * The data of an `error` message.
+ */
+export type ErrorData = {
+	code: string;
+	message: string;
+	type?: string | null;
+};
+/**
+ * Epoch milliseconds, or a text that is shown as it is.
+ */
+export type Label = string | number;
+export type Listener = (...args: any[]) => void;
+/**
+ * The part of `sessionStorage` that is used.
+ */
+export type OffsetStorage = {
+	getItem: (key: string) => string | null;
+	setItem: (key: string, value: string) => void;
+};
+/**
+ * Each a CSS colour.
+ */
+export type Palette = {
+	/**
+	 * legend and tooltip
+	 */
+	text: string;
+	/**
+	 * axis labels and panel titles
+	 */
+	muted: string;
+	/**
+	 * the lines behind the data
+	 */
+	grid: string;
+	/**
+	 * axis lines and the crosshair
+	 */
+	axis: string;
+	/**
+	 * behind the tooltip and the crosshair's labels
+	 */
+	surface: string;
+	/**
+	 * a candle that closed higher, and values above zero
+	 */
+	up: string;
+	/**
+	 * a candle that closed lower, and values below zero
+	 */
+	down: string;
+	volume: string;
+	/**
+	 * lines and points, in turn
+	 */
+	series: string[];
+};
+/**
+ * The data of a `mycharts` message.
+ */
+export type Render = {
+	type: "render";
+	update: "static" | "dynamic";
+	chart_id: string | number;
+	/**
+	 * the server's: in another one `seq` is another count
+	 */
+	epoch?: string | undefined;
+	/**
+	 * the number of the message's last point
+	 */
+	seq: number;
+	/**
+	 * of a dynamic one: the number of the last point before it
+	 */
+	prev_seq?: number | undefined;
+	/**
+	 * StaticChart or DynamicChart
+	 */
+	chart: any;
+};
+/**
+ * A label and the values there.
+ */
+export type Row = [
+	Label,
+	...(number | null)[]
+];
+export type SeriesData = {
+	name: string;
+	type: string;
+	yAxisIndex?: number;
+	data: Row[];
+};
+export type UserInfo = {
+	/**
+	 * this connection's name on the server; tells several tabs of one user apart
+	 */
+	uid: string;
+	user: {
+		id: number | string;
+		name: string;
+	};
+	server: {
+		version: string;
+		epoch: string | number;
+	};
+	heartbeat_ms: number;
+	/**
+	 * pushed messages that are newer come live
+	 */
+	offset?: string | null | undefined;
+};
+/**
+ * The part of the page's document that is used.
+ */
+export type VisibleDocument = {
+	visibilityState: string;
+	addEventListener: (event: "visibilitychange", run: () => void) => void;
+	removeEventListener: (event: "visibilitychange", run: () => void) => void;
+};
+
+export as namespace rtc;
+
+export {};
