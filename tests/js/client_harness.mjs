@@ -9,11 +9,38 @@ export const USERINFO = {
   heartbeat_ms: 20_000,
 };
 
+/** A window or a document that notes who listens, and says what the test wants. */
+export function fakeTarget(more = {}) {
+  const listeners = [];
+  return {
+    ...more,
+    addEventListener: (event, run) => void (listeners.some(([name, each]) => name === event && each === run) || listeners.push([event, run])),
+    removeEventListener(event, run) {
+      const index = listeners.findIndex(([name, each]) => name === event && each === run);
+      if (index >= 0) listeners.splice(index, 1);
+    },
+    say: (event) => listeners.filter(([name]) => name === event).forEach(([, run]) => run()),
+    get listeners() {
+      return listeners.length;
+    },
+  };
+}
+
+/** A page that is seen, or not. */
+export function fakePage(visibilityState = "visible") {
+  const page = { window: fakeTarget(), document: fakeTarget({ visibilityState }) };
+  const become = (state) => {
+    page.document.visibilityState = state;
+    page.document.say("visibilitychange");
+  };
+  return { ...page, become };
+}
+
 /** A client with a network and a clock of its own. `random` gives the most by default: delays are then known. */
-export function startClient({ random = () => 1, storage = null } = {}) {
+export function startClient({ random = () => 1, storage = null, page = {} } = {}) {
   const clock = new FakeClock();
   const network = fakeNetwork();
-  const client = new RTClient({ url: "ws://test/rt/", WebSocket: network.WebSocket, clock, random, storage });
+  const client = new RTClient({ url: "ws://test/rt/", WebSocket: network.WebSocket, clock, random, storage, page });
   return { clock, network, client };
 }
 

@@ -61,3 +61,46 @@ test("who stayed away and connects anew is refused as anybody is", () => {
   comeback.forget();
   assert.equal(comeback.afterLoss(REFUSED, 61_000).code, 1006);
 });
+
+// Signs that the network is there again.
+
+/** A comeback that waits, by the rules, for 30 s, after attempts that began at 0 and were refused at once. */
+function patientComeback({ random = () => 1 } = {}) {
+  const comeback = new Comeback(random);
+  comeback.onAttempt(0);
+  for (let attempt = 0; attempt < 7; attempt += 1) comeback.afterLoss(REFUSED, 0);
+  return comeback;
+}
+
+test("a sign shortens the wait to half a second at most, at random, so that an office does not come at once", () => {
+  assert.equal(patientComeback().hurry(20_000), 500);
+  assert.equal(patientComeback({ random: () => 0.5 }).hurry(20_000), 250);
+});
+
+test("however often there is a sign, an attempt follows the one before it after a second", () => {
+  assert.equal(patientComeback().hurry(100), 900);
+});
+
+test("a sign during an attempt counts when that fails", () => {
+  const comeback = patientComeback();
+  comeback.onAttempt(30_000);
+  comeback.hurry(30_100);
+  assert.equal(comeback.afterLoss(REFUSED, 30_200).delayMs, 800);
+  comeback.onAttempt(31_000);
+  assert.equal(comeback.afterLoss(REFUSED, 31_100).delayMs, 30_000);
+});
+
+test("a sign does not hasten whom the server has told when to come, nor the attempt with a new cookie", () => {
+  const comeback = openComeback();
+  comeback.wish(9000);
+  comeback.afterLoss({ code: CloseCode.DRAINING, reason: "", isRefusal: false }, 60_000);
+  assert.equal(comeback.hurry(60_100), null);
+  comeback.afterLoss(ENDED, 70_000);
+  assert.equal(comeback.hurry(70_100), null);
+});
+
+test("an attempt that has had no answer for four seconds makes way for a new one", () => {
+  const comeback = openComeback();
+  comeback.onAttempt(1000);
+  assert.deepEqual([comeback.isStuck(4999), comeback.isStuck(5000)], [false, true]);
+});

@@ -74,6 +74,16 @@ test("a lost connection is no slow connection", () => {
   assert.equal(part("connection-text").textContent, "Reconnecting");
 });
 
+test("a connection on which nothing comes is not live, and lags on afterwards as it did before", () => {
+  const { page, part, view } = connectionView();
+  view.showState("open");
+  view.showLag(true);
+  view.showState("silent");
+  assert.deepEqual([part("connection-text").textContent, page.body.dataset.connection], ["No answer", "silent"]);
+  view.showState("open");
+  assert.equal(part("lag-badge").hidden, false);
+});
+
 test("a quote card shows the last price, the change since the first candle, and the range", () => {
   const root = element();
   const text = (role) => root.querySelector(`[data-role="${role}"]`).textContent;

@@ -5,6 +5,7 @@ import { CloseCode } from "../rtc/index.js";
 const STATE_TEXT = {
   connecting: "Connecting",
   open: "Live",
+  silent: "No answer",
   waiting: "Reconnecting",
 };
 
@@ -39,11 +40,12 @@ export class ConnectionView {
     this.bannerLink = page.getElementById("banner-link");
   }
 
-  /** @param {"connecting" | "open" | "waiting" | "closed"} state */
+  /** @param {"connecting" | "open" | "silent" | "waiting" | "closed"} state */
   showState(state) {
     this.body.dataset.connection = state;
     if (state !== "closed") this.pillText.textContent = STATE_TEXT[state];
-    if (state !== "open") this.showLag(false);
+    // A connection that goes on after a silence lags as it did before.
+    if (state !== "open" && state !== "silent") this.showLag(false);
   }
 
   /** @param {boolean} lagging */

@@ -13,6 +13,12 @@ import { mayReconnect, mayTryOnce } from "./codes.js";
  * so the server may hear of the change before the browser does.
  */
 const NEW_COOKIE_MS = 1000;
+/** Within this time those come back whom a sign has told that the network is there: an office has many pages. */
+const HURRY_MS = 500;
+/** From one attempt to the next, at least, however many signs there are: the server may be refusing. */
+const SPACE_MS = 1000;
+/** An attempt that has had no answer for so long is given up for a new one when there is a sign. */
+const STUCK_MS = 4000;
 
 /**
  * @typedef {object} Verdict
@@ -28,6 +34,11 @@ export class Comeback {
   #ended = null;
   /** @type {number | null} */
   #wishedDelayMs = null;
+  #attemptedAt = -Infinity;
+  /** Whether there was a sign of the network since the last attempt began. */
+  #isHurried = false;
+  /** Whether the present wait is the backoff's: what the server or a new cookie asks for is not cut short. */
+  #mayHurry = false;
 
   /** @param {() => number} random from 0 up to, not including, 1 */
   constructor(random) {
@@ -35,9 +46,16 @@ export class Comeback {
     this.#backoff = new Backoff({ random });
   }
 
+  /** @param {number} now when an attempt begins, in milliseconds */
+  onAttempt(now) {
+    this.#attemptedAt = now;
+    this.#isHurried = false;
+  }
+
   /** @param {number} now when the connection was made, in milliseconds */
   onOpen(now) {
     this.#ended = null;
+    this.#isHurried = false;
     this.#backoff.onOpen(now);
   }
 
@@ -47,6 +65,21 @@ export class Comeback {
    */
   wish(delayMs) {
     this.#wishedDelayMs = delayMs;
+  }
+
+  /**
+   * There is a sign that the network is there again. However many there are, they make one attempt.
+   * @param {number} now in milliseconds
+   * @returns {number | null} milliseconds until the next attempt, at most; null: the present wait goes on
+   */
+  hurry(now) {
+    this.#isHurried = true;
+    return this.#mayHurry ? this.#hurriedDelayMs(now) : null;
+  }
+
+  /** @param {number} now Whether the attempt under way is to be given up for a new one. */
+  isStuck(now) {
+    return now - this.#attemptedAt >= STUCK_MS;
   }
 
   /** The owner stays away: what was before does not count for a later connection. */
@@ -66,13 +99,17 @@ export class Comeback {
   afterLoss({ code, reason, isRefusal }, now) {
     const wishedDelayMs = this.#wishedDelayMs;
     this.#wishedDelayMs = null;
+    this.#mayHurry = false;
     if (isRefusal && this.#ended !== null) return this.#end(this.#ended.code, this.#ended.reason);
     if (mayTryOnce(code)) {
       this.#ended = { delayMs: null, code, reason };
       return { delayMs: this.#newCookieDelayMs(now), code, reason };
     }
     if (!mayReconnect(code)) return this.#end(code, reason);
-    return { delayMs: wishedDelayMs ?? this.#backoff.nextDelayMs(now), code, reason };
+    if (wishedDelayMs !== null) return { delayMs: wishedDelayMs, code, reason };
+    this.#mayHurry = true;
+    const delayMs = this.#backoff.nextDelayMs(now);
+    return { delayMs: this.#isHurried ? Math.min(delayMs, this.#hurriedDelayMs(now)) : delayMs, code, reason };
   }
 
   /**
@@ -82,6 +119,11 @@ export class Comeback {
   #end(code, reason) {
     this.forget();
     return { delayMs: null, code, reason };
+  }
+
+  /** @param {number} now */
+  #hurriedDelayMs(now) {
+    return Math.max(HURRY_MS * this.#random(), this.#attemptedAt + SPACE_MS - now);
   }
 
   /** @param {number} now The backoff's delay counts, too: a server may accept and close again and again. */

@@ -228,8 +228,9 @@ export class RTClient {
 	 * @param {() => number} [options.random]
 	 * @param {OffsetStorage | null} [options.storage] where the offset of the newest pushed message outlives the page, so
 	 *   that none is missed while it is loaded again; null for nowhere
+	 * @param {Page} [options.page] whose visibility and signs of the network count
 	 */
-	constructor({ url, WebSocket, clock, random, storage, }?: {
+	constructor({ url, WebSocket, clock, random, storage, page, }?: {
 		url?: string | URL | undefined;
 		WebSocket?: {
 			new (url: string | URL, protocols?: string | string[]): WebSocket;
@@ -242,10 +243,14 @@ export class RTClient {
 		clock?: Clock | undefined;
 		random?: (() => number) | undefined;
 		storage?: OffsetStorage | null | undefined;
+		page?: Page | undefined;
 	});
 	/** @type {UserInfo | null} What the server said at the start of this connection; null while there is none. */
 	userinfo: UserInfo | null;
-	/** "connecting", "open", "waiting" (for the next attempt) or "closed" (until `connect`). */
+	/**
+	 * "connecting", "open", "silent" (open, but nothing comes, not even an answer to a ping), "waiting" (for the next
+	 * attempt) or "closed" (until `connect`).
+	 */
 	get state(): string;
 	/**
 	 * Listen to an event:
@@ -254,7 +259,9 @@ export class RTClient {
 	 *   so that the page has to load its state anew: `({reason})`
 	 * - "error", an error that answers no request of `request`: `(RTError, message)`
 	 * - "message", every message that answers no request: `(message)`
-	 * - "state": `(state, {delay_ms})`, with the time until the next attempt in state "waiting"
+	 * - "state": `(state, {delay_ms, silent_ms})`, in state "waiting" with the time until the next attempt, in state "silent"
+	 *   with how long nothing has come. While the page is visible, "silent" comes within 10 s. Then follows "open" again, or
+	 *   the loss of the connection
 	 * - "open": `()`; "close", each loss: `({code, reason})`; "closed", the client will not come back by itself: the same.
 	 *   After a session that ended (4009) it tries once more, and is "closed" with 4009 if that is refused. Where it would
 	 *   come back as another user, it is "closed" with 4001.
@@ -336,6 +343,8 @@ export const CloseCode: Readonly<{
 export const State: Readonly<{
 	CONNECTING: "connecting";
 	OPEN: "open";
+	/** Open, but nothing comes: only `RTClient` knows. */
+	SILENT: "silent";
 	WAITING: "waiting";
 	CLOSED: "closed";
 }>;
@@ -455,6 +464,16 @@ export type OffsetStorage = {
 	getItem: (key: string) => string | null;
 	setItem: (key: string, value: string) => void;
 };
+export type Page = {
+	/**
+	 * without one there is no sign of the network
+	 */
+	window?: SignSource | undefined;
+	/**
+	 * without one nobody ever sees the page
+	 */
+	document?: SignDocument | undefined;
+};
 /**
  * Each a CSS colour.
  */
@@ -529,6 +548,16 @@ export type SeriesData = {
 	type: string;
 	yAxisIndex?: number;
 	data: Row[];
+};
+export type SignDocument = SignSource & {
+	visibilityState: string;
+};
+/**
+ * The part of the page's window and document that is used.
+ */
+export type SignSource = {
+	addEventListener: (event: string, run: () => void) => void;
+	removeEventListener: (event: string, run: () => void) => void;
 };
 export type UserInfo = {
 	/**

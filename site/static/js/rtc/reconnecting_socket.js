@@ -22,6 +22,8 @@ import { Comeback } from "./comeback.js";
 export const State = Object.freeze({
   CONNECTING: "connecting",
   OPEN: "open",
+  /** Open, but nothing comes: only `RTClient` knows. */
+  SILENT: "silent",
   WAITING: "waiting",
   CLOSED: "closed",
 });
@@ -46,6 +48,8 @@ export class ReconnectingSocket {
   #socket = null;
   /** @type {any} The one timer: the connection's deadline while CONNECTING, the next attempt while WAITING. */
   #timer = null;
+  /** When the timer runs. */
+  #dueAt = 0;
 
   /**
    * Does nothing until `connect`.
@@ -73,6 +77,7 @@ export class ReconnectingSocket {
   /** Connect now, without waiting any longer. Nothing happens where a connection is there or on its way. */
   connect() {
     if (this.#state === State.OPEN || this.#state === State.CONNECTING) return;
+    this.#comeback.onAttempt(this.#clock.now());
     const socket = new this.#WebSocket(this.#url);
     socket.onopen = () => this.#onOpen();
     socket.onmessage = ({ data }) => typeof data === "string" && this.#owner.onText(data);
@@ -112,6 +117,22 @@ export class ReconnectingSocket {
     // A dead connection answers no close handshake, which a browser may await for a minute: nobody listens any more.
     this.#detach()?.close();
     this.#onLost(CloseCode.ABNORMAL, reason, false);
+  }
+
+  /**
+   * There is a sign that the network is there again: do not wait as long as it would take by the rules. An attempt that
+   * hangs makes way for a new one. Nothing happens where there is a connection, or none is wanted.
+   */
+  hurry() {
+    if (this.#state !== State.CONNECTING && this.#state !== State.WAITING) return;
+    const now = this.#clock.now();
+    const delayMs = this.#comeback.hurry(now);
+    if (this.#state === State.CONNECTING) {
+      if (this.#comeback.isStuck(now)) this.drop("not open in time");
+    } else if (delayMs !== null && now + delayMs < this.#dueAt) {
+      this.#wait(() => this.connect(), delayMs);
+      this.#enter(State.WAITING, delayMs);
+    }
   }
 
   /**
@@ -175,6 +196,7 @@ export class ReconnectingSocket {
    */
   #wait(run, delayMs) {
     this.#stopTimer();
+    this.#dueAt = this.#clock.now() + delayMs;
     this.#timer = this.#clock.setTimeout(run, delayMs);
   }
 

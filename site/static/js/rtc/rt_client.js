@@ -8,11 +8,13 @@
 /** @import { Clock } from "./clock.js" */
 /** @import { Message } from "./request_table.js" */
 /** @import { OffsetStorage } from "./resumption.js" */
+/** @import { Page } from "./page_signs.js" */
 import { socketAddress } from "./address.js";
 import { browserClock } from "./clock.js";
 import { CloseCode } from "./codes.js";
 import { Emitter } from "./emitter.js";
 import { Heartbeat } from "./heartbeat.js";
+import { browserPage, PageSigns } from "./page_signs.js";
 import { ReconnectingSocket, State } from "./reconnecting_socket.js";
 import { RequestTable } from "./request_table.js";
 import { Resumption, tabStorage } from "./resumption.js";
@@ -41,6 +43,7 @@ export class RTClient {
   #heartbeat;
   #resumption;
   #socket;
+  #signs;
   /** @type {string | null} whose page this is: the user of the first connection since `connect` */
   #userId = null;
   #isDisposed = false;
@@ -54,6 +57,7 @@ export class RTClient {
    * @param {() => number} [options.random]
    * @param {OffsetStorage | null} [options.storage] where the offset of the newest pushed message outlives the page, so
    *   that none is missed while it is loaded again; null for nowhere
+   * @param {Page} [options.page] whose visibility and signs of the network count
    */
   constructor({
     url,
@@ -61,6 +65,7 @@ export class RTClient {
     clock = browserClock,
     random = Math.random,
     storage = tabStorage(),
+    page = browserPage(),
   } = {}) {
     this.#requests = new RequestTable(clock);
     this.#resumption = new Resumption({ clock, storage }, {
@@ -68,9 +73,9 @@ export class RTClient {
       seen: (offset) => this.send("seen", { offset }),
       giveUp: (messages) => messages.forEach((message) => this.#pass(message)),
     });
-    this.#heartbeat = new Heartbeat({
-      clock,
+    this.#heartbeat = new Heartbeat(clock, {
       ping: () => this.send("ping"),
+      onSilence: (isSilent, silentMs) => this.#onSilence(isSilent, silentMs),
       giveUp: () => this.#socket.drop("the server is silent"),
     });
     this.#socket = new ReconnectingSocket({ url: socketAddress(url), WebSocket, clock, random }, {
@@ -78,12 +83,19 @@ export class RTClient {
       onText: (text) => this.#onText(text),
       onClose: (code, reason, isFinal) => this.#onClose(code, reason, isFinal),
     });
+    this.#signs = new PageSigns(page, {
+      visible: (isVisible) => this.#heartbeat.watch(isVisible),
+      wake: () => this.#onWake(),
+    });
     this.#socket.connect();
   }
 
-  /** "connecting", "open", "waiting" (for the next attempt) or "closed" (until `connect`). */
+  /**
+   * "connecting", "open", "silent" (open, but nothing comes, not even an answer to a ping), "waiting" (for the next
+   * attempt) or "closed" (until `connect`).
+   */
   get state() {
-    return this.#socket.state;
+    return this.#heartbeat.isSilent ? State.SILENT : this.#socket.state;
   }
 
   /**
@@ -93,7 +105,9 @@ export class RTClient {
    *   so that the page has to load its state anew: `({reason})`
    * - "error", an error that answers no request of `request`: `(RTError, message)`
    * - "message", every message that answers no request: `(message)`
-   * - "state": `(state, {delay_ms})`, with the time until the next attempt in state "waiting"
+   * - "state": `(state, {delay_ms, silent_ms})`, in state "waiting" with the time until the next attempt, in state "silent"
+   *   with how long nothing has come. While the page is visible, "silent" comes within 10 s. Then follows "open" again, or
+   *   the loss of the connection
    * - "open": `()`; "close", each loss: `({code, reason})`; "closed", the client will not come back by itself: the same.
    *   After a session that ended (4009) it tries once more, and is "closed" with 4009 if that is refused. Where it would
    *   come back as another user, it is "closed" with 4001.
@@ -124,7 +138,7 @@ export class RTClient {
    * @returns {Promise<any>} the answer's data. Rejected with RTError: the server's code, "timeout", or "disconnected"
    */
   request(type, data, { timeoutMs = 10_000 } = {}) {
-    if (this.state !== State.OPEN) return Promise.reject(new RTError("disconnected", "there is no connection", type));
+    if (this.#socket.state !== State.OPEN) return Promise.reject(new RTError("disconnected", "there is no connection", type));
     const { id, answer } = this.#requests.add(timeoutMs);
     this.send(type, data, id);
     return answer;
@@ -162,10 +176,26 @@ export class RTClient {
    * @param {number} delayMs
    */
   #onState(state, delayMs) {
+    if (state === State.CLOSED) this.#signs.stop();
+    else this.#signs.start();
     if (state === State.OPEN) this.#heartbeat.start(DEFAULT_HEARTBEAT_MS);
     else this.#forgetConnection();
     this.#events.emit("state", state, { delay_ms: delayMs });
     if (state === State.OPEN) this.#events.emit("open");
+  }
+
+  /**
+   * @param {boolean} isSilent
+   * @param {number} silentMs
+   */
+  #onSilence(isSilent, silentMs) {
+    if (isSilent) this.#events.emit("state", State.SILENT, { delay_ms: 0, silent_ms: silentMs });
+    else this.#events.emit("state", State.OPEN, { delay_ms: 0 });
+  }
+
+  #onWake() {
+    this.#heartbeat.probe();
+    this.#socket.hurry();
   }
 
   #forgetConnection() {
