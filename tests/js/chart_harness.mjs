@@ -108,11 +108,12 @@ export function dynamicRender(series, { chart_id = "main", seq = 4, prev_seq = s
 }
 
 /** A welcomed client with charts, ECharts, frames and a ResizeObserver of its own. */
-export function startCharts({ points, isWelcome = true, document, pauseAfterMs } = {}) {
+export function startCharts({ points, isWelcome = true, document, pauseAfterMs, IntersectionObserver } = {}) {
   const parts = startClient();
   const { clock } = parts;
   const [echarts, frames, { FakeResizeObserver, observers }] = [fakeECharts(), fakeFrames(), fakeResizeObserver()];
-  const options = { echarts, requestFrame: frames.request, ResizeObserver: FakeResizeObserver, points, clock, document, pauseAfterMs };
+  const observed = { ResizeObserver: FakeResizeObserver, IntersectionObserver };
+  const options = { echarts, requestFrame: frames.request, ...observed, points, clock, document, pauseAfterMs };
   const charts = new MyCharts(parts.client, options);
   if (isWelcome) welcome(parts.network);
   const render = (data) => parts.network.socket.say("mycharts", data);

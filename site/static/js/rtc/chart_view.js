@@ -1,12 +1,15 @@
 /**
- * A chart on the page: an ECharts instance that is kept like the chart's state, at most once per animation frame.
+ * A chart on the page: an ECharts instance that is kept like the chart's state.
  *
- * Decides when to draw and how much of it. What a picture consists of is chart_option.js.
+ * Decides how much of it is to be drawn. When that is done is draw_schedule.js, what a picture consists of chart_option.js.
  */
 
 /** @import { Chart } from "./chart.js" */
+/** @import { DrawSchedule } from "./draw_schedule.js" */
 /** @import { Palette } from "./palette.js" */
+/** @import { MeasureText } from "./text_measure.js" */
 import { layoutOption, structureOf, updateOption, wholeOption } from "./chart_option.js";
+import { equip } from "./text_measure.js";
 
 /**
  * @typedef {object} EChartsInstance The part of an instance that is used.
@@ -16,18 +19,24 @@ import { layoutOption, structureOf, updateOption, wholeOption } from "./chart_op
  * @property {() => number} getHeight
  * @property {() => void} dispose
  */
-/** @typedef {{init: (element: HTMLElement) => EChartsInstance}} ECharts The part of the library that is used. */
+/** Drawn before it is scrolled into sight. */
+const SEEN_MARGIN = "100px";
+
+/**
+ * @typedef {object} ECharts The part of the library that is used.
+ * @property {(element: HTMLElement) => EChartsInstance} init
+ * @property {(api: {measureText: MeasureText}) => void} [setPlatformAPI]
+ */
 
 export class ChartView {
   #chart;
+  #element;
   #instance;
-  #requestFrame;
+  #schedule;
   #palette;
-  #observer;
+  #observers;
   /** @type {string | null} What the drawn picture consists of; null: draw all of it. */
   #structure = null;
-  #isScheduled = false;
-  #isDisposed = false;
   #hasResized = false;
   #isFollowing = true;
 
@@ -36,26 +45,36 @@ export class ChartView {
    * @param {HTMLElement} element
    * @param {object} options
    * @param {ECharts} options.echarts
-   * @param {(run: () => void) => void} options.requestFrame
+   * @param {DrawSchedule} options.schedule
    * @param {typeof ResizeObserver | undefined} options.ResizeObserver
+   * @param {typeof IntersectionObserver | undefined} options.IntersectionObserver without one it counts as seen
    * @param {Palette} options.palette
    */
-  constructor(chart, element, { echarts, requestFrame, ResizeObserver, palette }) {
+  constructor(chart, element, { echarts, schedule, ResizeObserver, IntersectionObserver, palette }) {
     this.#chart = chart;
+    this.#element = element;
+    equip(echarts);
     this.#instance = echarts.init(element);
-    this.#requestFrame = requestFrame;
+    this.#schedule = schedule;
     this.#palette = palette;
-    this.#observer = ResizeObserver && new ResizeObserver(() => this.#onResize());
-    this.#observer?.observe(element);
+    this.#observers = [
+      ResizeObserver && new ResizeObserver(() => this.#onResize()),
+      IntersectionObserver && new IntersectionObserver((seen) => this.#onSeen(seen), { rootMargin: SEEN_MARGIN }),
+    ];
+    schedule.add(this);
+    for (const observer of this.#observers) observer?.observe(element);
     // Whoever zooms or moves wants to look at that place, not at what comes in at the end.
     this.#instance.on("datazoom", () => (this.#isFollowing = false));
   }
 
-  /** The chart's state may have changed: draw in the next frame, once for however many calls until then. */
+  /** The chart's state may have changed: draw when it is this chart's turn. */
   invalidate() {
-    if (this.#isScheduled || this.#isDisposed) return;
-    this.#isScheduled = true;
-    this.#requestFrame(() => this.#onFrame());
+    this.#schedule.invalidate(this);
+  }
+
+  /** @returns {boolean} whether somebody points at it, or works in it with the keyboard */
+  isFavoured() {
+    return this.#element.matches?.(":hover, :focus-within") ?? false;
   }
 
   /** @param {Palette} palette */
@@ -65,11 +84,23 @@ export class ChartView {
     this.invalidate();
   }
 
-  /** Take the drawing off the page. A frame that is on its way finds nothing to do. */
+  /** Take the drawing off the page. */
   dispose() {
-    this.#isDisposed = true;
-    this.#observer?.disconnect();
+    this.#schedule.remove(this);
+    for (const observer of this.#observers) observer?.disconnect();
     this.#instance.dispose();
+  }
+
+  /** For the schedule: it is this chart's turn. */
+  draw() {
+    if (this.#hasResized) this.#instance.resize();
+    if (this.#chart.series.length > 0) this.#drawChanges();
+    this.#hasResized = false;
+  }
+
+  /** @param {IntersectionObserverEntry[]} entries of the one element, the newest last */
+  #onSeen(entries) {
+    this.#schedule.setSeen(this, entries[entries.length - 1].isIntersecting);
   }
 
   #onResize() {
@@ -77,15 +108,7 @@ export class ChartView {
     this.invalidate();
   }
 
-  #onFrame() {
-    this.#isScheduled = false;
-    if (this.#isDisposed) return;
-    if (this.#hasResized) this.#instance.resize();
-    if (this.#chart.series.length > 0) this.#draw();
-    this.#hasResized = false;
-  }
-
-  #draw() {
+  #drawChanges() {
     const changes = this.#chart.takeChanges();
     const structure = structureOf(this.#chart);
     const height = this.#instance.getHeight();

@@ -147,8 +147,9 @@ export class MyCharts {
 	 * @param {RTClient} client
 	 * @param {object} [options]
 	 * @param {ECharts} [options.echarts] default: the global one, looked up when a chart with an element is asked for
-	 * @param {(run: () => void) => void} [options.requestFrame]
+	 * @param {(run: () => void) => void} [options.requestFrame] charts that have the same one take turns
 	 * @param {typeof ResizeObserver} [options.ResizeObserver]
+	 * @param {typeof IntersectionObserver} [options.IntersectionObserver]
 	 * @param {number} [options.points] how many points of each series are kept
 	 * @param {Palette} [options.palette] the colours; default: as the browser prefers, light or dark
 	 * @param {number | null} [options.pauseAfterMs] how long the page has to be hidden until charts rest; null: they never do
@@ -161,6 +162,10 @@ export class MyCharts {
 		ResizeObserver?: {
 			new (callback: ResizeObserverCallback): ResizeObserver;
 			prototype: ResizeObserver;
+		} | undefined;
+		IntersectionObserver?: {
+			new (callback: IntersectionObserverCallback, options?: IntersectionObserverInit): IntersectionObserver;
+			prototype: IntersectionObserver;
 		} | undefined;
 		points?: number | undefined;
 		palette?: Palette | undefined;
@@ -431,6 +436,9 @@ export type Clock = {
  */
 export type ECharts = {
 	init: (element: HTMLElement) => EChartsInstance;
+	setPlatformAPI?: ((api: {
+		measureText: MeasureText;
+	}) => void) | undefined;
 };
 /**
  * The part of an instance that is used.
@@ -457,6 +465,9 @@ export type ErrorData = {
  */
 export type Label = string | number;
 export type Listener = (...args: any[]) => void;
+export type MeasureText = (text: string, font?: string) => {
+	width: number;
+};
 /**
  * The part of `sessionStorage` that is used.
  */

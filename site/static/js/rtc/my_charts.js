@@ -18,12 +18,16 @@ import { Chart } from "./chart.js";
 import { ChartRefresh } from "./chart_refresh.js";
 import { ChartView } from "./chart_view.js";
 import { browserClock } from "./clock.js";
+import { DrawSchedule } from "./draw_schedule.js";
 import { PageVisibility } from "./page_visibility.js";
 import { preferredPalette } from "./palette.js";
 import { State } from "./reconnecting_socket.js";
 import { WireNames } from "./wire_names.js";
 
 const PAUSE_AFTER_MS = 5000;
+
+/** @param {() => void} run */
+const browserFrames = (run) => void requestAnimationFrame(run);
 
 /**
  * @typedef {object} Entry
@@ -39,8 +43,9 @@ const PAUSE_AFTER_MS = 5000;
 export class MyCharts {
   #client;
   #echarts;
-  #requestFrame;
+  #schedule;
   #ResizeObserver;
+  #IntersectionObserver;
   #points;
   #palette;
   #clock;
@@ -59,8 +64,9 @@ export class MyCharts {
    * @param {RTClient} client
    * @param {object} [options]
    * @param {ECharts} [options.echarts] default: the global one, looked up when a chart with an element is asked for
-   * @param {(run: () => void) => void} [options.requestFrame]
+   * @param {(run: () => void) => void} [options.requestFrame] charts that have the same one take turns
    * @param {typeof ResizeObserver} [options.ResizeObserver]
+   * @param {typeof IntersectionObserver} [options.IntersectionObserver]
    * @param {number} [options.points] how many points of each series are kept
    * @param {Palette} [options.palette] the colours; default: as the browser prefers, light or dark
    * @param {number | null} [options.pauseAfterMs] how long the page has to be hidden until charts rest; null: they never do
@@ -71,11 +77,12 @@ export class MyCharts {
     this.#client = client;
     this.#names = WireNames.of(client);
     this.#echarts = options.echarts;
-    this.#requestFrame = options.requestFrame ?? ((run) => void requestAnimationFrame(run));
     this.#ResizeObserver = options.ResizeObserver ?? globalThis.ResizeObserver;
+    this.#IntersectionObserver = options.IntersectionObserver ?? globalThis.IntersectionObserver;
     this.#points = options.points ?? 2000;
     this.#palette = options.palette ?? preferredPalette();
     this.#clock = options.clock ?? browserClock;
+    this.#schedule = DrawSchedule.of(options.requestFrame ?? browserFrames, this.#clock);
     const { pauseAfterMs = PAUSE_AFTER_MS } = options;
     this.#visibility = new PageVisibility(
       { document: options.document ?? globalThis.document, clock: this.#clock, afterMs: pauseAfterMs },
@@ -204,8 +211,9 @@ export class MyCharts {
     if (place === null) throw new Error(`the page has no element with the id ${element}`);
     return new ChartView(chart, place, {
       echarts,
-      requestFrame: this.#requestFrame,
+      schedule: this.#schedule,
       ResizeObserver: this.#ResizeObserver,
+      IntersectionObserver: this.#IntersectionObserver,
       palette: this.#palette,
     });
   }
