@@ -7,10 +7,12 @@ these settings.
 import os
 from pathlib import Path
 
+import django
 from redis.backoff import NoBackoff
 from redis.exceptions import MasterDownError, ReadOnlyError
 from redis.retry import Retry
 
+from rtsite import sqlite
 from rtsite.environment import read_environment
 from rtsite.redis_password import FilePassword
 from rtsite.secret_key import read_or_make_secret_key, read_secret_key
@@ -61,16 +63,12 @@ TEMPLATES = [
     },
 ]
 
-# Users live in SQLite. WAL lets pages read while somebody logs in.
+# Users live in SQLite.
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": ENVIRONMENT.var_dir / "site.sqlite3",
-        "OPTIONS": {
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 10,
-        },
+        "OPTIONS": sqlite.options(django.VERSION),
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.views import LogoutView
 from django.urls import path
+from django.views.decorators.http import require_POST
 
 from rtsite import views
 from rtsite.login_form import LimitedLoginView
@@ -10,6 +11,7 @@ urlpatterns = [
     path("", views.charts, name="charts"),
     path("notices/", views.notices, name="notices"),
     path("accounts/login/", LimitedLoginView.as_view(), name="login"),
-    path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    # Django 4.2 would also take a GET, which any page can make a browser send.
+    path("accounts/logout/", require_POST(LogoutView.as_view()), name="logout"),
     path("accounts/session/", views.session, name="session"),
 ]
