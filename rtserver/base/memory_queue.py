@@ -145,6 +145,11 @@ class MemoryQueue:
             self._bus.popleft()
             entries += 1
             unread += place > passed
+        derived = min((order_of(place) for key, place in places.items() if len(key) == 1), default=None)
+        if entries and derived is not None:
+            milliseconds, number = order_of(self._bus[0].id)
+            if (milliseconds, number - 1) > max(derived, order_of(self._lost or START)):
+                self._lost = f"{milliseconds}-{number - 1}"
         return Trimmed(entries, unread)
 
     def largest(self, count: int) -> list[tuple[str, int]]:
@@ -273,7 +278,11 @@ class MemoryQueue:
         if newest_id == START:
             newest_id = f"{int(self._now() * 1000)}-0"
         self._born.setdefault(cursor, newest_id)
-        return self._cursors.setdefault(cursor, newest_id)
+        until = self._cursors.setdefault(cursor, newest_id)
+        if order_of(until) > order_of(newest_id):
+            self._lost = max(until, self._lost or START, key=order_of)
+        self._end = max(until, self._end, key=order_of)
+        return until
 
     def kept(
         self, cursor: str, streams: Sequence[str], after: str, until: str, count: int, *, size: int = NO_SIZE

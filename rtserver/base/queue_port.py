@@ -142,6 +142,9 @@ class Gone(StrEnum):
     TOO_LARGE = "too_large"
     """One was kept while larger messages were allowed, and no client could take it now."""
 
+    MISSED = "missed"
+    """The bus did not have them any more when they were to be pushed."""
+
 
 class KeptRange(NamedTuple):
     """What a derived stream gave; ``gone`` says what became of further ones, None if there were no others."""
@@ -278,7 +281,8 @@ class QueuePort(Protocol):
     def begin_keeping(self, cursor: str) -> str:
         """As ``kept_until``; a cursor that nobody has moved yet begins at the end of the bus.
 
-        On an empty bus that is a place with the number 0, before any entry to come.
+        On an empty bus that is a place with the number 0, before any entry to come. The bus goes on behind the
+        cursor, also where Redis has lost the bus alone and its clock was set back: what was there counts as lost.
         To be called before the first intake: what was on the bus before is left out, for all workers and for good.
         """
 
@@ -309,8 +313,8 @@ class QueuePort(Protocol):
     def trim(self, keep: int, seconds: float, lost_age: float = 0.0) -> Trimmed:
         """Trim the bus to about ``keep`` bytes, as far as all have passed whose places were noted within ``seconds``.
 
-        With a ``lost_age``, entries that are so many seconds old go whoever has not passed them. The newest one stays
-        in any case: the next id follows from it.
+        With a ``lost_age``, entries that are so many seconds old go whoever has not passed them; those that no
+        cursor has passed count as lost. The newest one stays in any case: the next id follows from it.
         """
 
     def largest(self, count: int) -> list[tuple[str, int]]:

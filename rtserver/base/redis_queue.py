@@ -246,7 +246,7 @@ class RedisQueue(RedisStreams):
 
     def trim(self, keep: int, seconds: float, lost_age: float = 0.0) -> Trimmed:
         """See ``QueuePort``."""
-        keys = (self._moments, self._bus, self._bus_total, self._marks, self._positions)
+        keys = (self._moments, self._bus, self._bus_total, self._marks, self._positions, self._lost)
         numbers = (keep, round(seconds * 1000), self._key_of(""), round(lost_age * 1000))
         return Trimmed(*self._call("EVAL", self._trim_script, len(keys), *keys, *numbers))
 

@@ -57,7 +57,7 @@ class RedisStreams(RedisCommands):
         """See ``QueuePort``."""
         self._derived.add(cursor)
         names = _cursor_keys(cursor)
-        until, *odd = self._script(self._begin_script, (*names, "bus", "end", "moments"), cursor)
+        until, *odd = self._script(self._begin_script, (*names, "bus", "end", "lost", "moments"), cursor)
         self._note_odd(PLACE, (name for name, is_odd in zip(names, odd, strict=True) if is_odd))
         return str(until.decode())
 

@@ -340,6 +340,18 @@ def test_only_what_all_have_passed_and_nothing_underived_is_trimmed(queue: Queue
     assert [entry.id for entry in queue.range(START, ids[-1], 10)] == ids[3:]
 
 
+def test_what_was_trimmed_before_it_was_derived_is_known_to_be_lost(queue: QueuePort) -> None:
+    ids = entries_of(queue)
+    queue.keep("users", ids[1], [Kept("user:7", ids[1], b"x")])
+    unread = 0
+    deadline = time.monotonic() + 5
+    while unread < 2:
+        assert time.monotonic() < deadline
+        unread += queue.trim(0, 3600, 0.001).unread
+    queue.keep("users", ids[-1], [])
+    assert [gone(queue, "user:7", entry_id) for entry_id in ids[1::3]] == [Gone.UNKNOWN, None]
+
+
 def test_the_bound_in_bytes_leaves_what_is_not_derived_yet(queue: QueuePort) -> None:
     queue.bus_bytes = 1_000_000
     ids = entries_of(queue)
@@ -776,6 +788,21 @@ def test_a_cursor_that_begins_on_an_empty_bus_leaves_nothing_out_that_comes_then
     assert queue.begin_keeping("users") == begun  # a worker that comes now leaves the first one to the other
     assert queue.keep("users", one, [Kept("user:7", one, b"x")]) == 1
     assert gone(queue, "user:7", begun) is None
+
+
+@pytest.mark.parametrize("number", [0, 41])
+def test_a_bus_goes_on_behind_its_cursors_although_the_clock_was_set_back(queue: QueuePort, number: int) -> None:
+    """The bus alone is gone, or nothing had come to it when the clock was set back."""
+    ahead = f"{time.time_ns() // 1_000_000 + 600_000}-{number}"
+    queue.keep("users", ahead, [])
+    assert queue.begin_keeping("users") == queue.newest_id() == ahead
+    one, *_, last = entries_of(queue)
+    assert order_of(one) > order_of(ahead)
+    assert number_of(one) == number + 1
+    assert queue.keep("users", last, [Kept("user:7", one, b"x")]) == 1
+    assert kept_ids(queue, "user:7") == [one]
+    assert gone(queue, "user:7", ahead) is None
+    assert gone(queue, "user:7", just_before(ahead)) == Gone.UNKNOWN
 
 
 def test_what_was_before_the_beginning_and_what_is_beyond_the_end_nobody_knows(queue: QueuePort) -> None:

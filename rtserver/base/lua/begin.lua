@@ -1,17 +1,26 @@
--- Where a cursor stands; one that nobody has moved yet, or that cannot be read, begins here.
+-- Where a cursor stands; one that nobody has moved yet, or that cannot be read, begins here. The bus goes on behind it,
+-- whatever the clock says by then: entries in front of a cursor count as derived, and would be left out.
 --
--- KEYS: the cursor, where it began, the bus, where it ends, the moments at which places were noted down
+-- KEYS: the cursor, where it began, the bus, where it ends, up to where it has lost entries, the moments at which places
+--       were noted down
 -- ARGV: the cursor's name
 -- Returns the cursor's place, and for the first two keys whether there was something that is no place.
 
 local until_id, is_odd = noted(KEYS[1])
 local born, is_born_odd = noted(KEYS[2])
-local here = end_of(KEYS[3], KEYS[4])
+local bus_end = end_of(KEYS[3], KEYS[4])
+local here = bus_end
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 if here == '0-0' then
   -- On an empty bus this moment is before every entry to come, and behind whatever an older bus had.
   here = now .. '-0'
+end
+if until_id and is_behind(until_id, bus_end) then
+  local lost_id = noted(KEYS[5])
+  if not lost_id or is_behind(until_id, lost_id) then
+    redis.call('SET', KEYS[5], until_id)
+  end
 end
 if not until_id then
   until_id = here
@@ -20,6 +29,9 @@ end
 if not born then
   redis.call('SET', KEYS[2], here)
 end
+if is_behind(until_id, bus_end) then
+  redis.call('SET', KEYS[4], until_id)
+end
 -- From now on the bus keeps what is to be derived, and not only from the first entry that was.
-redis.call('ZADD', KEYS[5], now, 'cursor ' .. ARGV[1])
+redis.call('ZADD', KEYS[6], now, 'cursor ' .. ARGV[1])
 return {until_id, is_odd and 1 or 0, is_born_odd and 1 or 0}

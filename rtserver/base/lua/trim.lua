@@ -1,13 +1,14 @@
 -- Trim the bus because memory is short: what all have passed whose places were noted down lately. Atomic.
 --
--- KEYS: the moments at which places were noted down, the bus, its bytes, its marks, the hash of positions
+-- KEYS: the moments at which places were noted down, the bus, its bytes, its marks, the hash of positions, up to where
+--       the bus has lost entries
 -- ARGV: how many bytes the bus may keep, for how many milliseconds a place counts, what all keys begin with, and from
 --       which age in milliseconds on entries go that somebody has not passed (0: none of them)
 -- Returns how many entries were trimmed, and how many of them somebody had not passed.
 --
 -- A place of which no moment is known was noted down by a former version: it counts from now on.
 
-local moments, bus, bytes_key, marks, positions = unpack(KEYS)
+local moments, bus, bytes_key, marks, positions, lost_key = unpack(KEYS)
 local keep, counted_ms, prefix, lost_age = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 
 local time = redis.call('TIME')
@@ -41,4 +42,13 @@ local trimmed = redis.call('XTRIM', bus, 'MINID', limit)
 local _, passed_number = parts_of(passed)
 local last = newest_number - length + trimmed -- that was trimmed
 forget_marks(marks, last)
+-- What goes before it was derived is lost to whoever asks for it later.
+local derived = passed_by('cursor', moments, nil, prefix, now_ms - counted_ms)
+if derived and trimmed > 0 then
+  local first_ms, first_number = parts_of(redis.call('XRANGE', bus, '-', '+', 'COUNT', 1)[1][1])
+  local lost_id = string.format('%.0f-%.0f', first_ms, first_number - 1)
+  if is_behind(lost_id, derived) and is_behind(lost_id, noted(lost_key) or '0-0') then
+    redis.call('SET', lost_key, lost_id)
+  end
+end
 return {trimmed, math.max(0, math.min(trimmed, last - passed_number))}
