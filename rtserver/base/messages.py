@@ -131,6 +131,18 @@ class PushBegins(Message, frozen=True):
     offset: str
 
 
+class PushedUntil(Message, frozen=True):
+    """All that is on the bus up to ``offset`` has been pushed, as far as it was for users."""
+
+    offset: str
+
+
+class PushesLost(Message, frozen=True):
+    """Some messages up to ``offset`` cannot be pushed: the bus does not have them any more."""
+
+    offset: str
+
+
 class Replay(Message, frozen=True):
     """A portion, the answer to ``Resume``: messages as ``Deliver`` has them, in order, up to ``after``.
 

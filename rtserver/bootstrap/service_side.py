@@ -18,6 +18,7 @@ from rtserver.base.file_marks import FileMarks
 from rtserver.base.mark_port import MarkPort
 from rtserver.base.memory_marks import MemoryMarks
 from rtserver.base.message_size import MessageSizeLimit
+from rtserver.base.messages import Message, PushesLost
 from rtserver.base.queue_port import Bound, QueueError
 from rtserver.base.redis_queue import RedisQueue
 from rtserver.base.redis_revocations import RedisRevocations
@@ -131,6 +132,7 @@ def build_services(
         lane_bound=config.lane_length,
         marks=open_marks(Path(config.var_dir), worker),
     )
+    tell_losses(pipeline, post)
     thread = ServiceThread(
         pipeline,
         bridge,
@@ -169,6 +171,12 @@ def open_marks(directory: Path, worker: str) -> MarkPort:
     except OSError as error:
         log.warning("! no marks, so what kills this process is handled again at each start: %s", error)
         return MemoryMarks()
+
+
+def tell_losses(pipeline: Pipeline, post: Callable[[Message], object]) -> None:
+    """Have users' agents know when messages to users are lost on their way from the bus."""
+    lane = next(lane for lane in pipeline.lanes if lane.msg_type == PushUserMsgHandler.msg_type)
+    lane.on_lost = lambda place: post(PushesLost(place))
 
 
 def find_canary(pipeline: Pipeline) -> Place:

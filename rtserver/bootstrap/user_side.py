@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from functools import partial
 
 from rtserver.base.bridge import Bridge
+from rtserver.base.cpu_quota import CallLater
 from rtserver.base.gate import Gate
 from rtserver.base.limit import LimitCounts
 from rtserver.base.message_size import MessageSizeLimit, chunk_bytes
@@ -51,7 +52,7 @@ def build_users(
         revocations=revocations,
     )
     return UserManager(
-        _handlers(config, rights),
+        _handlers(config, rights, loop.call_later),
         TopicBoard(fan_out, loop, chunk_bytes(config.outbox_bytes)),
         bridge.to_services.post,
         RecentLookUps(authenticator),
@@ -84,11 +85,14 @@ def build_server(config: Config, users: UserManager, limited: LimitCounts) -> We
     )
 
 
-def _handlers(config: Config, rights: Rights) -> list[MakeHandler]:
+def _handlers(config: Config, rights: Rights, call_later: CallLater) -> list[MakeHandler]:
     plugins = load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler)
     classes: list[type[BaseUserMsgHandler]] = [PingMsgHandler, MyChartMsgHandler, ResumeMsgHandler, SeenMsgHandler]
     own: dict[type[BaseUserMsgHandler], MakeHandler]
-    own = {MyChartMsgHandler: partial(MyChartMsgHandler, max_rate=rights.max_rate)}
+    own = {
+        MyChartMsgHandler: partial(MyChartMsgHandler, max_rate=rights.max_rate),
+        ResumeMsgHandler: partial(ResumeMsgHandler, call_later=call_later),
+    }
     return [own.get(cls, cls) for cls in by_type([*classes, *plugins]).values()]
 
 

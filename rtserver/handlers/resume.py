@@ -2,17 +2,27 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
+from rtserver.base.cpu_quota import CallLater
 from rtserver.base.wire.client_message import ErrorCode
 from rtserver.modules.resume_agent import RESUME, Outcome, ResumeAgent
 from rtserver.user.delivery import Offset
 from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError, Users
 from rtserver.user.user_agent import UserAgent
 
+PAGES_A_SECOND = 100
+"""So many are told of a loss that concerns all: many pages load themselves anew then."""
+
 PAUSE_SECONDS = 1.0
 """From one resume of a connection to its next: usually there is one in its life."""
+
+
+def at_once(seconds: float, call: Callable[[], object]) -> None:
+    """Stand for the timers of an event loop where there is none."""
+    call()
 
 
 class ResumeRequest(msgspec.Struct, frozen=True):
@@ -27,9 +37,13 @@ class ResumeMsgHandler(BaseUserMsgHandler):
     msg_type = RESUME
     request = ResumeRequest
 
-    def __init__(self, users: Users, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, users: Users, *, clock: Callable[[], float] = time.monotonic, call_later: CallLater = at_once
+    ) -> None:
         super().__init__(users)
         self._clock = clock
+        self._call_later = call_later
+        users.delivery.on_lost = self._on_lost
         self._next: dict[int, float] = {}
         self.resumes = 0
         self.messages = 0
@@ -54,6 +68,16 @@ class ResumeMsgHandler(BaseUserMsgHandler):
         """Nothing of it may outlive the connection."""
         del agent.modules[RESUME]
         self._next.pop(agent.id, None)
+
+    def _on_lost(self) -> None:
+        """Who is there misses something, or nobody can tell."""
+        for place, agent_id in enumerate(tuple(self.users.agents)):
+            self._call_later(place / PAGES_A_SECOND, partial(self._tell, agent_id))
+
+    def _tell(self, agent_id: int) -> None:
+        agent = self.users.agents.get(agent_id)
+        if agent is not None and RESUME in agent.modules:
+            self.lost += agent.modules[RESUME].on_lost()
 
     def _on_end(self, agent: UserAgent, outcome: Outcome) -> None:
         self.resumes += 1

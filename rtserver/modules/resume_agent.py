@@ -38,7 +38,7 @@ class ResumeAgent(BaseUserAgentModule):
         super().__init__(agent)
         self._on_end = on_end
         self._largest = largest
-        self._is_running = False
+        self._is_running = self._is_current = self._has_missed = False
 
     def start(self, offset: str | None, request_id: int | str | None) -> None:
         """Send what was kept behind ``offset``. Raises ``RequestError`` while another one is under way."""
@@ -49,7 +49,18 @@ class ResumeAgent(BaseUserAgentModule):
         self._oldest: str | None = None
         self._gone: str | None = None
         self._ask(offset, self.agent.live_from)
-        self._is_running = True
+        self._is_running, self._is_current = True, False
+
+    def on_lost(self) -> bool:
+        """Some messages that should come live will not; whether the client is told now.
+
+        One that has not resumed yet is told at the end of that.
+        """
+        if self._is_current:
+            self._tell_lost(Gone.MISSED, None, 0, None)
+        else:
+            self._has_missed = True
+        return self._is_current
 
     def _ask(self, after: str | None, until: str | None) -> None:
         agent = self.agent
@@ -77,10 +88,16 @@ class ResumeAgent(BaseUserAgentModule):
                 self._ask(answer.after, answer.until)
 
     def _end(self) -> None:
-        self._is_running = False
+        self._is_running, self._is_current = False, True
+        if self._has_missed:
+            self._gone = self._gone or Gone.MISSED
+            self._has_missed = False
         if self._gone is None:
             self.agent.push_message({"count": self._count}, "resumed", self._request_id)
         else:
-            lost = {"count": self._count, "offset": self._oldest, "reason": self._gone}
-            self.agent.push_message(lost, "resume_lost", self._request_id)
+            self._tell_lost(self._gone, self._oldest, self._count, self._request_id)
         self._on_end(self.agent, Outcome(self._count, self._gone))
+
+    def _tell_lost(self, reason: str, offset: str | None, count: int, request_id: int | str | None) -> None:
+        lost = {"count": count, "offset": offset, "reason": reason}
+        self.agent.push_message(lost, "resume_lost", request_id)

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from hashlib import sha256
 
-from rtserver.base.queue_port import START, Entry, Moved, QueuePort, number_of, order_of
+from rtserver.base.queue_port import START, Entry, Moved, QueuePort, just_before, number_of, order_of
 from rtserver.service.cursor import Cursor, Gap
 from rtserver.service.dispatcher import ServiceMessageDispatcher
 from rtserver.service.message import too_large
@@ -87,6 +87,7 @@ class BusReader:
         """
         if ended == START:
             log.error("! Redis has lost the whole bus, and with it what was kept")
+            self._dispatcher.pass_gap(self.furthest)  # what was on the list is lost as well, if there was anything
         elif (entries := number_of(reached) - number_of(ended)) > 0:
             self._count_lost(Gap(entries, is_anew=True))
 
@@ -138,7 +139,8 @@ class BusReader:
         self._read_until = entries[-1].id
         opened = self._dispatcher.open(entries)
         repeats = self._repeats.find(opened)  # may wait; the position says meanwhile that nothing was read
-        self._count_lost(self._cursor.advance(entries))
+        if self._count_lost(self._cursor.advance(entries)):
+            self._dispatcher.pass_gap(just_before(entries[0].id))
         self.received += len(entries)
         self.received_bytes += self._size.note(entries)
         self._dispatcher.dispatch(opened, repeats)
@@ -146,13 +148,17 @@ class BusReader:
     def _check_bus(self) -> None:
         """Silence may mean that the bus goes on further behind: where Redis has lost its end nothing will come."""
         end = self._link.call(self._queue.newest_id)
-        if order_of(end) > order_of(self.position) and not self._link.call(self._queue.range, self.position, end, 1):
-            self._count_lost(self._cursor.jump(end))
+        is_behind = order_of(end) > order_of(self.position)
+        is_silent = is_behind and not self._link.call(self._queue.range, self.position, end, 1)
+        if is_silent and self._count_lost(self._cursor.jump(end)):
+            self._dispatcher.pass_gap(end)
 
-    def _count_lost(self, gap: Gap | None) -> None:
-        if gap is not None:
-            self.lost += gap.entries
-            log.error("! messages are missing: %s", gap)
+    def _count_lost(self, gap: Gap | None) -> bool:
+        if gap is None:
+            return False
+        self.lost += gap.entries
+        log.error("! messages are missing: %s", gap)
+        return True
 
 
 class Intake:

@@ -63,6 +63,11 @@ class ServiceMessageDispatcher:
             else:
                 self._rejections.add(entry, _unknown(message))
 
+    def pass_gap(self, place: str) -> None:
+        """What was on the bus before ``place`` and was not dispatched is lost, to whichever lanes it was for."""
+        for lane in self._lanes.values():
+            lane.pass_gap(place)
+
     def reject(self, opened: Sequence[Opened], repeats: Collection[str] = ()) -> None:
         """Give those that no lane takes to the rejections, and leave the others and repeats, by id, alone."""
         for entry, message in opened:

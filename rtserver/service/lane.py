@@ -36,6 +36,9 @@ class Lane:
 
     ``mark`` says what is with the handler, to whoever comes after this process. What it has inherited is handed over
     one by one, and poison not at all. ``is_ending`` is as in ``HandOver``.
+
+    ``on_lost`` is called with a place on the bus before which some messages are lost to a handler that had begun; all
+    others before it have been handed over by then.
     """
 
     def __init__(
@@ -60,6 +63,8 @@ class Lane:
         self._returned = 0  # how often the handler has come back from a message
         self.lost = 0
         self.wake: Callable[[], object] = lambda: None
+        self.on_lost: Callable[[str], object] = lambda place: None
+        self._missed: str | None = None  # before that place some are lost, and nobody has been told
         self._rejections = rejections
         self._hand_over = HandOver(handler, is_ending)
         self._act: Callable[[Entry, ServiceMessage], None] = self._hand_over.do  # what is done with a message
@@ -157,11 +162,18 @@ class Lane:
         ``is_all``: there is no more of it up to ``until``.
         """
         assert self._cursor is not None, "a live lane takes what it is offered"
-        if entries:
-            self._count_lost(self._cursor.advance(entries))
-        if is_all:
-            self._count_lost(self._cursor.jump(until))
+        if entries and self._count_lost(self._cursor.advance(entries)):
+            self._missed = just_before(entries[0].id)
+        if is_all and self._count_lost(self._cursor.jump(until)):
+            self._missed = until
         self._queue.extend(pair for pair in opened if pair[0].id not in repeats)
+        self._tell_missed()
+
+    def pass_gap(self, place: str) -> None:
+        """The reader has found that some before ``place`` are lost. A lane that is behind finds out by itself."""
+        if self._cursor is None:
+            self._missed = place
+            self._tell_missed()
 
     def catch_up(self, reader_position: str) -> bool:
         """Go live if the lane stands where the reader stands; whether it did."""
@@ -182,6 +194,12 @@ class Lane:
             self._work_closely()
         else:
             self._work(min(len(queue), self._batch), 0)
+        self._tell_missed()
+
+    def _tell_missed(self) -> None:
+        if self._missed is not None and not self._queue:
+            missed, self._missed = self._missed, None
+            self.on_lost(missed)
 
     def _work_closely(self) -> None:
         """Hand over what comes before the next suspect, or that one alone."""
@@ -251,7 +269,9 @@ class Lane:
         self.rejected += 1
         self._rejections.add(entry, rejected, self.msg_type)
 
-    def _count_lost(self, gap: Gap | None) -> None:
-        if gap is not None:
-            self.lost += gap.entries
-            log.error("! %s is too slow for the bus: %s", self.msg_type, gap)
+    def _count_lost(self, gap: Gap | None) -> bool:
+        if gap is None:
+            return False
+        self.lost += gap.entries
+        log.error("! %s is too slow for the bus: %s", self.msg_type, gap)
+        return True

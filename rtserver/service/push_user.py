@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from rtserver.base.message_size import MessageSizeLimit, MessageTooLargeError
-from rtserver.base.messages import Deliver
+from rtserver.base.messages import Deliver, PushedUntil
 from rtserver.base.queue_port import START, Kept, QueueError, QueuePort, number_of
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import encode_around
@@ -73,6 +73,7 @@ class PushUserMsgHandler(ServiceMsgHandler):
         self._pushes: list[Push] = []
         self._entries = 0
         self._any = msgspec.json.Decoder()
+        self._done_until = START
 
     def begins_behind(self, queue: QueuePort) -> str:
         """See ``ServiceMsgHandler``. All workers keep together, so this one goes on where any of them has been."""
@@ -111,6 +112,9 @@ class PushUserMsgHandler(ServiceMsgHandler):
         """See ``ServiceMsgHandler``. Where no messages come, the cursor moves on all the same."""
         if not self._pushes:
             self._streams.keep(position, [])
+            if position != self._done_until:
+                self._done_until = position
+                self.services.post(PushedUntil(position))
 
     def _payload(self, data: PushUserData, message_id: str) -> bytes:
         try:

@@ -80,14 +80,19 @@ class UserStreams:
         """A refusal is an answer: it may be about one user's key, and the others do not wait for its end."""
         try:
             behind = self._queue.seen(user_id) if after is None else after
-            streams = (stream_of(user_id), EVERYONE)
-            portion = portion_of(
-                self._queue.kept(CURSOR, streams, behind, until, PORTION_COUNT, size=PORTION_BYTES), behind
-            )
+            portion = self._portion(user_id, behind, until)
+            if portion.gone is Gone.UNKNOWN and order_of(behind) > order_of(until):
+                # A place of an order that is over: all that is kept may be new.
+                portion = self._portion(user_id, START, until)._replace(gone=Gone.UNKNOWN)
         except QueueRefusedError as error:
             return error
         # Who had nothing yet misses nothing.
         return portion if after is not None else portion._replace(gone=None)
+
+    def _portion(self, user_id: str, behind: str, until: str) -> Portion:
+        streams = (stream_of(user_id), EVERYONE)
+        found = self._queue.kept(CURSOR, streams, behind, until, PORTION_COUNT, size=PORTION_BYTES)
+        return portion_of(found, behind)
 
 
 def stream_of(user_id: int | str) -> str:

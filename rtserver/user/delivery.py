@@ -5,6 +5,7 @@ is no sign: what is sent to a machine that has gone to sleep looks sent for a wh
 down is the service side's business.
 """
 
+from collections.abc import Callable
 from typing import Annotated
 
 import msgspec
@@ -21,6 +22,8 @@ class Delivery:
 
     def __init__(self) -> None:
         self.offset: str | None = None
+        self.on_lost: Callable[[], object] = lambda: None
+        """Called when messages are missing from what is pushed to the agents that are there."""
         self._complete: set[int] = set()
         self._seen: dict[str, str] = {}
 
@@ -30,8 +33,14 @@ class Delivery:
             self.offset = offset
 
     def on_push(self, offset: str) -> None:
-        """A message has been pushed to the agents of its users."""
-        self.offset = offset
+        """All that lies before ``offset``, and what lies there, has been pushed to the agents of its users."""
+        if self.offset is None or order_of(self.offset) < order_of(offset):
+            self.offset = offset
+
+    def lose(self, offset: str) -> None:
+        """Some of what lies before ``offset`` will not be pushed."""
+        self.on_push(offset)
+        self.on_lost()
 
     def on_complete(self, agent: UserAgent) -> None:
         """The agent has been sent what came before it: what it says that it has seen has no gaps from now on."""

@@ -1,14 +1,14 @@
 """``resume``: what is asked of the services, in which portions, and what the client is told."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from user_side import Client, Online
 
 from rtserver.base.bridge import BridgeClosedError
-from rtserver.base.messages import Deliver, Message, PushBegins, Refused, Replay, Resume, Seen, Subscribe
+from rtserver.base.messages import Deliver, Message, PushBegins, PushesLost, Refused, Replay, Resume, Seen, Subscribe
 from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.user.user_agent import SubscriptionOwner, UserAgent
 
@@ -213,6 +213,60 @@ def test_one_resume_after_the_other_comes_at_a_measured_pace(setting: Setting) -
     assert error["data"]["code"] == "rate_limited"
     setting.clock.now += 1
     assert resume(setting.client) == []
+
+
+MISSED = {"type": "resume_lost", "data": {"count": 0, "offset": None, "reason": "missed"}}
+
+
+def test_who_is_there_is_told_at_once_when_live_messages_are_lost(setting: Setting) -> None:
+    resume(setting.client)
+    setting.answer(setting.question(), [])
+    setting.client.wire.take()
+    setting.users.handle(PushesLost("10-12"))
+    assert setting.client.wire.take() == [MISSED]
+    assert setting.handler.lost == 1
+    assert setting.connect(7).agent.live_from == "10-12"
+
+
+def test_who_is_just_resuming_is_told_at_the_end_of_it_and_once(setting: Setting) -> None:
+    newcomer = setting.connect(7)
+    resume(setting.client)
+    setting.users.handle(PushesLost("10-12"))
+    setting.answer(setting.question(), [4])
+    resume(newcomer)
+    setting.answer(setting.question(), [4])
+    for client in (setting.client, newcomer):
+        *_, end = client.wire.take()
+        assert end == {"type": "resume_lost", "data": {"count": 1, "offset": "10-4", "reason": "missed"}}
+    assert setting.handler.lost == 2
+    setting.clock.now += 1
+    resume(setting.client)
+    setting.answer(setting.question(), [])
+    assert setting.client.wire.take() == [{"type": "resumed", "data": {"count": 0}}]
+
+
+def test_who_comes_after_a_loss_is_not_told_of_it(setting: Setting) -> None:
+    setting.users.handle(PushesLost("10-12"))
+    newcomer = setting.connect(7)
+    resume(newcomer)
+    setting.answer(setting.question(), [])
+    assert newcomer.wire.take()[-1]["type"] == "resumed"
+
+
+def test_many_pages_are_told_one_after_the_other(setting: Setting) -> None:
+    alarms: list[tuple[float, Callable[[], object]]] = []
+    setting.handler._call_later = lambda seconds, call: alarms.append((seconds, call))
+    clients = [setting.client, *(setting.connect(7) for _ in range(2))]
+    for client in clients:
+        resume(client)
+        setting.answer(setting.question(), [])
+        client.wire.take()
+    setting.users.handle(PushesLost("10-12"))
+    assert [seconds for seconds, _ in alarms] == [0, 0.01, 0.02]
+    clients[1].leave()
+    for _, call in alarms:
+        call()
+    assert [client.wire.take() for client in clients] == [[MISSED], [], [MISSED]]
 
 
 @pytest.mark.parametrize(

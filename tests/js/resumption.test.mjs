@@ -263,6 +263,82 @@ test("a page that may not have a storage of its tab does without", (t) => {
   assert.equal(tabStorage(), null);
 });
 
+// A Redis that came back empty, with a clock that may have been set back: smaller offsets are newer then.
+
+const saySmaller = (network, ...numbers) => {
+  for (const number of numbers) {
+    network.socket.deliver(JSON.stringify({ type: "n", data: `new ${number}`, offset: `5-${number}` }));
+  }
+};
+
+test("where the server does not know the page's offset the order begins anew, and nothing is dropped", () => {
+  const storage = new FakeStorage();
+  const parts = startResumedClient(9, { storage });
+  const events = record(parts.client, "resume_lost");
+  push(parts.network, 10, 12);
+  comeBack(parts, "5-3");
+  saySmaller(parts.network, 1, 4, 2);
+  parts.network.socket.say("resume_lost", { count: 2, offset: "5-1", reason: "unknown" });
+  saySmaller(parts.network, 5);
+  assert.deepEqual(parts.seen, [10, 12, "new 1", "new 2", "new 4", "new 5"]);
+  assert.deepEqual(events.map(([, data]) => data.reason), ["unknown"]);
+  comeBack(parts, "5-9");
+  assert.deepEqual(asked(parts.network), ["5-5"]);
+  assert.equal(storage.items.get("rtserver:offset:7"), "5-5");
+});
+
+test("the page asks from where the new order was when nothing has come in it", () => {
+  const parts = startResumedClient(9);
+  comeBack(parts, "5-3");
+  parts.network.socket.say("resume_lost", { count: 0, offset: null, reason: "unknown" });
+  comeBack(parts, "5-9");
+  assert.deepEqual(asked(parts.network), ["5-3"]);
+});
+
+test("a page that is loaded before anything came in the new order does not go back to the old one", () => {
+  const storage = new FakeStorage();
+  const parts = startResumedClient(9, { storage });
+  comeBack(parts, null);
+  parts.network.socket.say("resume_lost", { count: 0, offset: null, reason: "unknown" });
+  const { network } = startClient({ storage });
+  welcome(network, userinfo("5-9"));
+  assert.deepEqual(asked(network), [null]);
+});
+
+for (const [trouble, end] of [
+  ["an error", ({ network }) => network.socket.say("error", { code: "internal", message: "no", type: "resume" })],
+  ["no answer", ({ clock }) => clock.advance(10_000)],
+]) {
+  test(`after ${trouble} to its resume a page drops nothing either`, () => {
+    const parts = startResumedClient(9);
+    comeBack(parts, "5-3");
+    saySmaller(parts.network, 4);
+    end(parts);
+    saySmaller(parts.network, 5);
+    assert.deepEqual(parts.seen, ["new 4", "new 5"]);
+  });
+}
+
+test("a loss behind an offset that the server knows leaves the order as it is", () => {
+  const parts = startResumedClient(9);
+  push(parts.network, 10, 11, 12);
+  comeBack(parts, at(10));
+  push(parts.network, 11);
+  parts.network.socket.say("resume_lost", { count: 0, offset: null, reason: "trimmed" });
+  push(parts.network, 12, 13);
+  assert.deepEqual(parts.seen, [10, 11, 12, 13]);
+});
+
+test("a loss that is told in the middle of a connection is passed on, and the order goes on", () => {
+  const parts = startResumedClient(9);
+  const events = record(parts.client, "resume_lost");
+  push(parts.network, 10);
+  parts.network.socket.say("resume_lost", { count: 0, offset: null, reason: "unknown" });
+  push(parts.network, 10, 11);
+  comeBack(parts, at(20));
+  assert.deepEqual([parts.seen, events.length, asked(parts.network)], [[10, 11], 1, [at(11)]]);
+});
+
 // The order of offsets.
 
 test("offsets are two integers, not a text", () => {

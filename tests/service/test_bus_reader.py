@@ -24,6 +24,8 @@ class Worker:
         self.held = 0
         self.handler = Recorder()
         self.lane = Lane(self.handler, Rejections())
+        self.lost_before: list[str] = []
+        self.lane.on_lost = self.lost_before.append
         dispatcher = ServiceMessageDispatcher([self.lane], Rejections())
         link = QueueLink(self.pause)
         waits: dict[str, Any] = {"must_hold": lambda: self.held > 0, "pause": self.pause}
@@ -170,6 +172,8 @@ def test_entries_that_were_trimmed_unread_are_counted_and_logged(caplog: pytest.
     assert worker.numbers() == list(range(21, 31))
     assert worker.reader.lost == 20
     assert "20 entries were trimmed" in caplog.text
+    worker.numbers()
+    assert len(worker.lost_before) == 1
 
 
 def swap(worker: Worker, queue: InstantQueue) -> None:
@@ -197,6 +201,7 @@ def test_a_redis_that_comes_back_empty_goes_on_behind_what_was_read(
     assert number_of(worker.reader.position) == 6
     assert "lost the whole bus" in caplog.text
     assert worker.reader.lost == 0
+    assert len(worker.lost_before) == 1
 
 
 @pytest.mark.parametrize("clock", [900.0, 1_000.0, 1_100.0])
@@ -227,6 +232,7 @@ def test_a_bus_that_has_lost_its_end_goes_on_behind_what_was_read_and_the_differ
     assert worker.numbers() == list(range(50))
     assert worker.reader.lost == 20
     assert "lost its last 20" in caplog.text
+    assert worker.lost_before == []  # it had read them all
     assert number_of(worker.reader.position) == 50
 
 
@@ -248,6 +254,7 @@ def test_what_was_moved_and_not_read_before_the_end_was_lost_is_counted_once() -
     worker.intake.move()
     worker.reader.read()
     assert (worker.numbers(), worker.reader.lost) == ([0, 1, 5], 3)
+    assert len(worker.lost_before) == 1
 
 
 def test_an_intake_that_is_held_back_for_long_asks_less_often_until_it_may_go_on() -> None:

@@ -11,7 +11,7 @@ from service_fakes import Recorder, ReplayingRecorder
 
 from rtserver.base.containment import StopRequest
 from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.queue_port import START, Entry, QueueAwayError, just_before, order_of
+from rtserver.base.queue_port import START, Entry, QueueAwayError, just_before, number_of, order_of
 from rtserver.base.signature import Signer
 from rtserver.service.lane import Lane
 from rtserver.service.message import BadData, decode, encode
@@ -182,6 +182,36 @@ def test_a_lane_that_begins_at_the_start_of_an_empty_bus_is_live_at_once(
     lane.begin(behind, START)
     assert lane.catch_up(START)
     assert caplog.text == ""
+
+
+def test_whom_it_concerns_is_told_of_a_loss_when_all_before_it_was_handed_over() -> None:
+    handler = Recorder()
+    bus = Bus(lane_of(handler, bound=10), length=20)
+    told: list[tuple[str, int]] = []
+    bus.lane.on_lost = lambda place: told.append((place, len(handler.numbers)))
+    for _ in range(10):
+        bus.bring(10)
+    bus.work_off()
+    [(place, handled)] = told
+    assert handled == 20  # as many as could wait here, and the first that the bus still had
+    assert number_of(place) == 100 - 20
+
+
+def test_a_lane_that_is_live_is_told_of_a_loss_by_the_reader_and_one_that_is_behind_finds_it() -> None:
+    handler = Recorder()
+    bus = Bus(lane_of(handler, bound=2))
+    told: list[tuple[str, list[int]]] = []
+    bus.lane.on_lost = lambda place: told.append((place, list(handler.numbers)))
+    bus.lane.pass_gap("5-1")
+    bus.bring(2)
+    bus.lane.pass_gap("5-2")
+    assert told == [("5-1", [])]
+    bus.work_off()
+    assert told[1:] == [("5-2", [0, 1])]
+    bus.bring(3)
+    bus.lane.pass_gap("5-3")
+    bus.work_off()
+    assert len(told) == 2
 
 
 def test_a_place_before_any_entry_is_the_start_whatever_its_number() -> None:

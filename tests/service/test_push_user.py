@@ -9,7 +9,7 @@ from service_fakes import Surroundings
 
 from rtserver.base.memory_queue import MemoryQueue
 from rtserver.base.message_size import MessageSizeLimit
-from rtserver.base.messages import Deliver
+from rtserver.base.messages import Deliver, PushedUntil
 from rtserver.base.queue_port import START, Bound, Kept, QueueAwayError, order_of
 from rtserver.service.lane import Lane
 from rtserver.service.message import BadData, ServiceMessage
@@ -239,8 +239,11 @@ def test_where_no_messages_come_the_cursor_moves_on_all_the_same(office: Office)
     office.push(b'{"user_id":7,"type":"n","data":1}')
     office.bring(b"1", b"2")
     newest_id = office.queue.newest_id()
-    office.handler.on_done(newest_id)
+    office.around.posted.clear()
+    for _ in range(2):
+        office.handler.on_done(newest_id)
     assert office.queue.kept_until(CURSOR) == newest_id
+    assert office.around.posted == [PushedUntil(newest_id)]
 
 
 def test_two_workers_keep_a_message_once_and_both_push_it() -> None:

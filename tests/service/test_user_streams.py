@@ -172,3 +172,26 @@ def test_a_long_row_is_read_in_portions() -> None:
 def test_a_refusal_is_no_outage_that_is_waited_for() -> None:
     with pytest.raises(QueueRefusedError):
         streams_on(Refusing()).read("7", None, "10-9")
+
+
+def test_behind_a_place_of_an_order_that_is_over_everything_kept_is_read() -> None:
+    queue = MemoryQueue(now=lambda: 0.01)
+    streams = UserStreams(queue, QueueLink(lambda seconds: None), Bound(1000, 3600))
+    streams.begin()
+    streams.keep("10-3", [Kept("user:7", f"10-{number}", b"%d" % number) for number in (1, 2, 3)])
+    portion = streams.read("7", "99-1", "10-3")
+    assert [entry.id for entry in portion.entries] == ["10-1", "10-2", "10-3"]
+    assert portion.gone is Gone.UNKNOWN
+    # A server that is behind others knows the place all the same.
+    assert streams.read("7", "10-3", "10-1") == ([], "10-3", True, None)
+
+
+def test_a_user_who_had_seen_what_is_over_is_sent_what_is_new() -> None:
+    queue = MemoryQueue(now=lambda: 0.01)
+    streams = UserStreams(queue, QueueLink(lambda seconds: None), Bound(1000, 3600))
+    streams.begin()
+    streams.see({"7": "99-1"})
+    streams.keep("10-1", [Kept("user:7", "10-1", b"new")])
+    portion = streams.read("7", None, "10-1")
+    assert [entry.raw for entry in portion.entries] == [b"new"]
+    assert portion.gone is None

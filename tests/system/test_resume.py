@@ -27,8 +27,10 @@ class Page:
         self.newest = offset
         self.got: list[Any] = []
         self.end: dict[str, Any] = {}
+        self.ends: list[str | None] = []
         self._client: WebSocketClient | None = None
         self._held: list[dict[str, Any]] = []
+        self._doubtful: list[dict[str, Any]] = []
         self._live_from: str | None = None
         self._is_resuming = False
         self._is_answered = False
@@ -63,8 +65,13 @@ class Page:
         assert self._client is not None
         message = json.loads(self._client.recv_text())
         if message["type"] in ("resumed", "resume_lost"):
+            self.ends.append(message["data"].get("reason"))
+            if not self._is_resuming:
+                return
             self.end = message
             self._is_resuming = False
+            if message["data"].get("reason") == "unknown":
+                self._begin_anew()
             held, self._held = self._held, []
             # While a server does not know yet what is live, what was missed is among them.
             for each in sorted(held, key=lambda message: order(message["offset"])):
@@ -75,6 +82,8 @@ class Page:
             may_be_live = self._live_from is None or order(message["offset"]) > order(self._live_from)
             if self._is_resuming and may_be_live:
                 self._held.append(message)
+            elif self._is_resuming and self.newest and order(message["offset"]) <= order(self.newest):
+                self._doubtful.append(message)
             else:
                 self._take(message)
 
@@ -96,7 +105,13 @@ class Page:
         if self._client is not None:
             self._client.socket.close()
             self._client = None
-            self._held = []
+            self._held, self._doubtful = [], []
+
+    def _begin_anew(self) -> None:
+        """Where the server does not know the page's offset, smaller ones may be newer."""
+        if self.newest and (self._live_from is None or order(self.newest) > order(self._live_from)):
+            self.newest = None
+            self._held += self._doubtful
 
     def _take(self, message: dict[str, Any]) -> None:
         if self.newest is None or order(message["offset"]) > order(self.newest):

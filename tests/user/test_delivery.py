@@ -5,7 +5,7 @@ from typing import Any
 from user_side import Client, Online
 
 from rtserver.base.bridge import BridgeClosedError
-from rtserver.base.messages import Deliver, Message, PushBegins, Seen
+from rtserver.base.messages import Deliver, Message, PushBegins, PushedUntil, Seen
 
 
 def begun(offset: str = "10-1") -> Online:
@@ -54,6 +54,15 @@ def test_userinfo_says_where_live_messages_begin():
     deliver(online, 7, "somebody else")
     client = online.open()
     assert userinfo(client)["offset"] == client.agent.live_from == "10-7"
+
+
+def test_live_messages_begin_behind_all_that_the_service_is_done_with_and_never_further_back():
+    online = begun()
+    online.users.handle(PushedUntil("10-5"))
+    deliver(online, 4)
+    assert userinfo(online.open())["offset"] == "10-5"
+    online.users.handle(PushedUntil("10-3"))
+    assert userinfo(online.open())["offset"] == "10-5"
 
 
 def test_a_beginning_that_is_told_late_takes_nothing_back():

@@ -53,7 +53,7 @@ function showNotices(client, notices, connection) {
     notices.add(data.text, timeOf(offset) ?? Date.now());
     toasts.show(data.text);
   });
-  client.on("resume_lost", () => toasts.show("Some notices came while you were away and are not there any more."));
+  client.on("resume_lost", () => toasts.show("Some notices have been lost, and cannot be had any more."));
 }
 
 /** @param {string | undefined} offset milliseconds, a dash, a number */

@@ -3,8 +3,9 @@
  *
  * Decides which messages are passed on when: what was missed first, then what has come live meanwhile; nothing twice.
  * And when the server is told what the page has got, so that the user's next page is not sent it again.
- * Knows the newest offset that was passed on, also after a reload of the page, and asks with it. See "Offsets and
- * resume" in docs/csprotocols.readme.md.
+ * Knows the newest offset that was passed on, also after a reload of the page, and asks with it. A Redis that comes back
+ * empty may give offsets that are smaller: where the server does not know the page's offset, the page begins anew. See
+ * "Offsets and resume" in docs/csprotocols.readme.md.
  */
 
 /** @import { Clock } from "./clock.js" */
@@ -16,6 +17,8 @@ const PATIENCE_MS = 10_000;
 /** How long a message may have been passed on without the server being told. */
 const SEEN_MS = 1000;
 const KEY = "rtserver:offset:";
+/** Ends of a resume where the server knows the page's offset, and some messages behind it are gone. */
+const KNOWN_LOSSES = new Set(["trimmed", "expired", "too_large", "missed"]);
 
 /**
  * @typedef {object} OffsetStorage The part of `sessionStorage` that is used.
@@ -35,6 +38,8 @@ export class Resumption {
   #liveFrom = null;
   /** @type {Message[]} live messages that wait for the end of the resume */
   #held = [];
+  /** @type {Message[]} came in a resume and are not newer than the newest: known already, or of an order that is new */
+  #doubtful = [];
   /** @type {any} the timer, while a resume is under way */
   #timer = null;
   /** @type {any} the timer, while there is something that the server does not know to be seen */
@@ -79,6 +84,7 @@ export class Resumption {
     this.#disarm();
     this.#forgetSeen();
     this.#held = [];
+    this.#doubtful = [];
   }
 
   /**
@@ -88,8 +94,8 @@ export class Resumption {
   receive(message) {
     if (typeof message.offset === "string") return this.#receiveKept(message, message.offset);
     if (this.#timer === null || !isEnd(message)) return [message];
-    if (message.type === "error") return [...this.#release(), message, lost(message.data?.code)];
-    const released = this.#release();
+    if (message.type === "error") return [...this.#releaseAnew(), message, lost(message.data?.code)];
+    const released = isOrderKnown(message) ? this.#release() : this.#releaseAnew();
     if (this.#liveFrom !== null) this.#advance(this.#liveFrom);
     return [...released, message];
   }
@@ -105,8 +111,26 @@ export class Resumption {
         this.#held.push(message);
         return [];
       }
+      if (!isNewer(offset, this.#newest)) {
+        this.#doubtful.push(message);
+        return [];
+      }
     }
     return this.#advance(offset) ? [message] : [];
+  }
+
+  /**
+   * End the resume where nobody can tell what the newest offset is worth. If it lies beyond what the server has, it is of
+   * an order that is over: what comes would never be newer.
+   * @returns {Message[]}
+   */
+  #releaseAnew() {
+    if (this.#newest !== null && (this.#liveFrom === null || isNewer(this.#newest, this.#liveFrom))) {
+      this.#newest = null;
+      if (this.#key !== null) this.#store(this.#key, "");
+      this.#held.push(...this.#doubtful);
+    }
+    return this.#release();
   }
 
   /** End the resume. @returns {Message[]} */
@@ -115,6 +139,7 @@ export class Resumption {
     this.#saySeenSoon(); // what was missed
     const held = this.#held;
     this.#held = [];
+    this.#doubtful = [];
     // Where it was not known what is live, what was missed is among them.
     held.sort((one, other) => compareOffsets(one.offset ?? "", other.offset ?? ""));
     return held.filter((message) => this.#advance(message.offset ?? ""));
@@ -164,7 +189,7 @@ export class Resumption {
 
   #arm() {
     this.#disarm();
-    this.#timer = this.#clock.setTimeout(() => this.#on.giveUp([...this.#release(), lost("timeout")]), PATIENCE_MS);
+    this.#timer = this.#clock.setTimeout(() => this.#on.giveUp([...this.#releaseAnew(), lost("timeout")]), PATIENCE_MS);
   }
 
   #saySeenSoon() {
@@ -194,6 +219,11 @@ export function tabStorage() {
 /** @param {Message} message whether it is one of the ends that a resume may have */
 function isEnd({ type, data }) {
   return type === "resumed" || type === "resume_lost" || (type === "error" && data?.type === "resume");
+}
+
+/** @param {Message} message the end of a resume; whether the server knew the offset that it was asked about */
+function isOrderKnown({ type, data }) {
+  return type === "resumed" || KNOWN_LOSSES.has(data?.reason);
 }
 
 /**
