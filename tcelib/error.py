@@ -41,6 +41,15 @@ class RpcException(Exception):  # noqa: N818  the name that TCE's users know
         name = NAMES.get(self.errcode, "Undefined Error")
         return f"{name}: {self.errmsg}" if self.errmsg else name
 
+    def for_one_more(self) -> "RpcException":
+        """The same failure for one more call: an exception of its own, whose cause is this one.
+
+        An exception that several callers raise collects the tracebacks of all of them.
+        """
+        failure = RpcException(self.errcode, self.errmsg, self.data)
+        failure.__cause__ = self
+        return failure
+
     def __str__(self) -> str:
         name = NAMES.get(self.errcode, f"error {self.errcode}")
         return f"{name}: {self.errmsg}" if self.errmsg else name

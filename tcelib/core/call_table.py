@@ -51,11 +51,11 @@ class CallTable:
         return self._calls.pop(sequence, None)
 
     def fail_all(self, exception: RpcException) -> None:
-        """End every call, oldest first."""
+        """End every call, oldest first, each with an exception of its own whose cause is ``exception``."""
         calls, self._calls = self._calls, {}
         self.deadline = math.inf
         for _, promise, _ in calls.values():
-            promise.set_exception(exception)
+            promise.set_exception(exception.for_one_more())
 
     def expire(self, now: float) -> None:
         """End the calls whose time is over, and find the next deadline."""

@@ -16,7 +16,7 @@ from tcelib.core.port import Transport
 from tcelib.core.promise import RpcPromise
 from tcelib.error import RPCERROR_DATADIRTY, RPCERROR_UNSERIALIZE_FAILED, RpcException
 from tcelib.wire.codec import MALFORMED, UNSENDABLE
-from tcelib.wire.message import CALL, DEVICE_ID, ONEWAY, TOKEN, Extra, Packet, split_extra
+from tcelib.wire.message import CALL, DEVICE_ID, ONEWAY, SEQUENCE, TOKEN, Extra, Packet, split_extra
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
 R = TypeVar("R")
@@ -149,6 +149,13 @@ class Calling(Link):
                 extra = {**self._greeting, **(extra or {})}
         count = min(count, 0xFF)
         self._push(self._build(sequence, calltype, operation.route, paramsize=count, extra=extra, params=params))
+
+    def _fail(self, packet: Packet, reason: str) -> None:
+        """End the call whose answer cannot be read."""
+        call = self._calls.take(packet[0][SEQUENCE])
+        if call is not None:
+            operation, promise, _ = call
+            promise.set_exception(RpcException(RPCERROR_UNSERIALIZE_FAILED, f"{operation.full_name}: {reason}"))
 
     def _take_answer(self, packet: Packet) -> None:
         (*_, sequence, _, _, errcode, _, _, extra_count), rest = packet

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.port import RpcConnectionEventListener, Transport
 from tcelib.core.serving import NO_ROUTES, Serving
-from tcelib.error import RPCERROR_CONNECTION_LOST, DecodeError, PacketError, RpcException
+from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_UNSERIALIZE_FAILED, DecodeError, PacketError, RpcException
 from tcelib.wire.message import CALL, CALLTYPE, RETURN, Packet, RpcMessage
-from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, SIZE_AHEAD, wrap
+from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
 if TYPE_CHECKING:
     from tcelib.core.adapter import RpcCommAdapter
@@ -180,9 +180,15 @@ class RpcConnection(Serving):
         return message
 
     def _pack(self, message: RpcMessage) -> bytes:
-        packet = wrap(message.pack(), self._reader.peer_inflates and self.transport.may_compress)
-        self._check_size(len(packet) - SIZE_AHEAD)
-        return packet
+        return self._wrap(message.pack())
+
+    def _refuse_too_long(self, packet: Packet, reason: str) -> None:
+        self._received += 1
+        self._complaints.add("a message that is too long was refused", reason)
+        if packet[0][CALLTYPE] & CALL:
+            self._refuse(packet, RPCERROR_UNSERIALIZE_FAILED, None)
+        else:
+            self._fail(packet, reason)
 
     def _serve_packet(self, packet: Packet) -> None:
         self._received += 1

@@ -8,8 +8,8 @@ from collections import deque
 from tcelib.core.complaint import Complaints
 from tcelib.core.port import Transport
 from tcelib.error import RPCERROR_SENDFAILED, PacketError, RpcException
-from tcelib.wire.message import Extra, Packet
-from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, SIZE_AHEAD, PacketReader, build_packet
+from tcelib.wire.message import MESSAGE_BYTES, Extra, Packet, build_body
+from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, SIZE_OF_NOTHING, PacketReader, build_packet, wrap
 
 
 class Link:
@@ -35,7 +35,9 @@ class Link:
 
     def _begin_stream(self) -> None:
         self._complaints = Complaints()
-        self._reader = PacketReader(self._max_packet_bytes, self._drop)
+        self._reader = PacketReader(
+            self._max_packet_bytes, self._drop, lambda fields, reason: self._refuse_too_long((fields, b""), reason)
+        )
         self.failure = None
         self._waiting.clear()
         self._outgoing.clear()
@@ -55,21 +57,42 @@ class Link:
         extra: Extra | None = None,
         params: bytes = b"",
     ) -> bytes:
-        """A packet for this peer. Raises ``RpcException`` (SENDFAILED) if it is longer than peers take."""
-        deflates = self._reader.peer_inflates and self.transport.may_compress
-        packet = build_packet(
+        """A packet for this peer. Raises ``RpcException`` (SENDFAILED) if it is longer than peers take.
+
+        Peers look at what they have inflated, so that is what is measured, also of what leaves compressed.
+        """
+        if extra:
+            body = build_body(
+                sequence,
+                calltype,
+                route,
+                errcode=errcode,
+                paramsize=paramsize,
+                call_id=call_id,
+                extra=extra,
+                params=params,
+            )
+            return self._wrap(body)
+        self._check_size(SIZE_OF_NOTHING + MESSAGE_BYTES + len(params))
+        return build_packet(
             sequence,
             calltype,
             route,
             errcode=errcode,
             paramsize=paramsize,
             call_id=call_id,
-            extra=extra,
             params=params,
-            deflates=deflates,
+            deflates=self._deflates,
         )
-        self._check_size(len(packet) - SIZE_AHEAD)
-        return packet
+
+    @property
+    def _deflates(self) -> bool:
+        return self._reader.peer_inflates and self.transport.may_compress
+
+    def _wrap(self, body: bytes) -> bytes:
+        """The packet of a body. Raises as ``_build``."""
+        self._check_size(SIZE_OF_NOTHING + len(body))
+        return wrap(body, self._deflates)
 
     def _check_size(self, size: int) -> None:
         if size > self._max_packet_bytes:
@@ -81,6 +104,10 @@ class Link:
         self._collected += len(packet)
         if not self._is_collecting:
             self.flush()
+
+    def _refuse_too_long(self, packet: Packet, reason: str) -> None:
+        """A message has come that is longer than ``max_packet_bytes``."""
+        self._drop(reason)
 
     def _drop(self, detail: object) -> None:
         self._complaints.add("a message that cannot be read was dropped", detail)

@@ -19,6 +19,7 @@ Pure: the waiting is done by the connection's transport (``Waiter``).
 
 import logging
 from collections.abc import Awaitable, Callable, Generator
+from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from tcelib.core.chain import Callback, Chain, RpcAsyncContext
@@ -48,6 +49,7 @@ class RpcPromise(Chain, Generic[T]):
     is_done = False
     _result: Any = None
     _exception: BaseException | None = None
+    _trace: TracebackType | None = None  # of the exception, before anybody has raised it here
     _has_begun = False
     _root: "RpcPromise[T] | None" = None  # of a fork: the promise whose answer it stands for
 
@@ -65,6 +67,7 @@ class RpcPromise(Chain, Generic[T]):
         """There will be no answer. Ignored if the promise is done."""
         if not self.is_done:
             self._exception = exception
+            self._trace = exception.__traceback__
             self._complete()
 
     def done(self) -> bool:
@@ -75,7 +78,7 @@ class RpcPromise(Chain, Generic[T]):
         """The result of a promise that is done; raises the exception if it ended with one."""
         source = self._root or self
         if source._exception is not None:
-            raise source._exception
+            raise source._exception.with_traceback(source._trace)  # else each caller would make it longer
         result: T = source._result
         return result
 

@@ -13,7 +13,7 @@ from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.connection import RpcConnection
 from tcelib.core.operation import Operation
 from tcelib.core.port import QueueTransport
-from tcelib.error import DecodeError, RpcException
+from tcelib.error import DecodeError
 from tcelib.wire.message import (
     CALLTYPE,
     MQ_RETURN,
@@ -57,10 +57,14 @@ class RpcQueueConnection(RpcConnection):
     def receive_body(self, body: bytes) -> bool:
         """Take one message off the queue and serve it; what it gives is ``receive``'s."""
         try:
-            self._check_size(len(body))
-            self._waiting.append(parse_body(body))
-        except (DecodeError, RpcException) as error:
+            packet = parse_body(body)
+        except DecodeError as error:
             self._drop(error)
+            return self.serve()
+        if len(body) > self._max_packet_bytes:
+            self._refuse_too_long(packet, f"{len(body)} bytes; allowed are {self._max_packet_bytes}")
+        else:
+            self._waiting.append(packet)
         return self.serve()
 
     def _build(
@@ -116,9 +120,15 @@ class RpcQueueConnection(RpcConnection):
         self.transport.write_to(_return_queue(packet), answer)
 
     def _take_answer(self, packet: Packet) -> None:
-        for caller in (self, *self._callers):
-            if caller._calls.is_waiting(packet[0][SEQUENCE]):
-                super(RpcQueueConnection, caller)._take_answer(packet)
+        for caller in self._callers_of(packet):
+            super(RpcQueueConnection, caller)._take_answer(packet)
+
+    def _fail(self, packet: Packet, reason: str) -> None:
+        for caller in self._callers_of(packet):
+            super(RpcQueueConnection, caller)._fail(packet, reason)
+
+    def _callers_of(self, packet: Packet) -> "list[RpcQueueConnection]":
+        return [caller for caller in (self, *self._callers) if caller._calls.is_waiting(packet[0][SEQUENCE])]
 
 
 def _return_queue(packet: Packet) -> str:

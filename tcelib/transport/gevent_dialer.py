@@ -43,7 +43,7 @@ class Dialer(HubShell):
         beginning = self._round
         with self._lock:
             if self._round != beginning and self._failure is not None:
-                raise self._failure
+                raise self._failure.for_one_more()
             if self.connection.transport is self:
                 self._open(packets)
                 return

@@ -78,7 +78,7 @@ class QueueLink(HubShell):
                 self._batch = _Batch()
                 self._push(batch)
         if batch.failure is not None:
-            raise batch.failure
+            raise batch.failure.for_one_more()
 
     def _push(self, batch: "_Batch") -> None:
         try:

@@ -25,6 +25,7 @@ from tcelib.wire.message import (
 
 DEFAULT_MAX_PACKET_BYTES = 0x100000  # what the Java, JavaScript, C++ and C# clients refuse to exceed
 SIZE_AHEAD = 4  # what the size field does not count: the magic
+SIZE_OF_NOTHING = ENVELOPE_BYTES - SIZE_AHEAD  # what it counts beside the body
 DEFLATE_OVER_BYTES = 100  # shorter bodies are not worth it
 SHORT_BYTES = DEFLATE_OVER_BYTES - MESSAGE_BYTES  # of parameters without extra values
 
@@ -34,7 +35,6 @@ VERSION = 0x01000000
 _PLAIN, _ZLIB = 0, 1
 _pack = HEADER.pack
 _ENVELOPE = Struct(">IIBxI")
-_SIZE_OF_NOTHING = ENVELOPE_BYTES - SIZE_AHEAD
 _SIZE_OF_HEADER = HEADER_BYTES - SIZE_AHEAD
 _LEAST_WINDOW_BITS = 9
 _FAST = 1  # zlib's level: a big answer must not hold up everyone else's
@@ -54,19 +54,35 @@ INFLATED_AT_ONCE = 262_144
 class PacketReader:
     """Cuts one stream into packets. ``peer_inflates`` tells whether its sender understands compressed ones.
 
-    ``on_dropped`` is called with a reason for each message that is too short to be one. ``inflated`` counts the bytes
-    that were made of compressed ones. With ``has_more`` the bytes hold more than should be inflated at once:
-    ``feed(b"", packets)`` goes on with them.
+    ``on_dropped`` is called with a reason for each message that is too short to be one. ``on_too_long`` gets the
+    fields of a message that would be inflated to more than ``max_packet_bytes``, and a reason; without it,
+    ``on_dropped`` does. ``inflated`` counts the bytes that were made of compressed ones. With ``has_more`` the bytes
+    hold more than should be inflated at once: ``feed(b"", packets)`` goes on with them.
     """
 
-    __slots__ = ("_buffer", "_max_packet_bytes", "_needed", "_on_dropped", "has_more", "inflated", "peer_inflates")
+    __slots__ = (
+        "_buffer",
+        "_max_packet_bytes",
+        "_needed",
+        "_on_dropped",
+        "_on_too_long",
+        "has_more",
+        "inflated",
+        "peer_inflates",
+    )
 
-    def __init__(self, max_packet_bytes: int, on_dropped: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        max_packet_bytes: int,
+        on_dropped: Callable[[str], None],
+        on_too_long: Callable[[tuple[int, ...], str], None] | None = None,
+    ) -> None:
         self.peer_inflates = False
         self.has_more = False
         self.inflated = 0
         self._max_packet_bytes = max_packet_bytes
         self._on_dropped = on_dropped
+        self._on_too_long = on_too_long or (lambda _, reason: on_dropped(reason))
         self._buffer = bytearray()
         self._needed = ENVELOPE_BYTES
 
@@ -129,22 +145,26 @@ class PacketReader:
         if end > len(data):
             return at
         body = data[at + ENVELOPE_BYTES : end]
+        limit = self._max_packet_bytes - SIZE_OF_NOTHING
         if compression == _ZLIB:
-            body = inflate(body, self._max_packet_bytes - _SIZE_OF_NOTHING)
+            body = inflate(body, limit)
             self.inflated += len(body)
         if compression == _ZLIB or version == VERSION:
             self.peer_inflates = True
         if len(body) < MESSAGE_BYTES:
             self._on_dropped(f"a message of {len(body)} bytes has no room for its header")
+            return end
+        fields = HEADER.unpack_from(data[at : at + ENVELOPE_BYTES] + body[:MESSAGE_BYTES])
+        if len(body) > limit:
+            self._on_too_long(fields, f"a message inflates to more than {limit} bytes")
         else:
-            envelope = data[at : at + ENVELOPE_BYTES]
-            packets.append((HEADER.unpack_from(envelope + body), body[MESSAGE_BYTES:]))
+            packets.append((fields, body[MESSAGE_BYTES:]))
         return end
 
     def _check(self, magic: int, size: int, compression: int) -> None:
         if magic != MAGIC:
             raise PacketError(f"no packet begins with {magic:08x}")
-        if not _SIZE_OF_NOTHING < size <= self._max_packet_bytes:
+        if not SIZE_OF_NOTHING < size <= self._max_packet_bytes:
             raise PacketError(f"a packet of {size} bytes; allowed are {self._max_packet_bytes}")
         if compression not in (_PLAIN, _ZLIB):
             raise PacketError(f"unknown compression {compression}")
@@ -159,16 +179,14 @@ def deflate(body: bytes) -> bytes:
 
 
 def inflate(compressed: bytes, limit: int) -> bytes:
-    """What the zlib stream at the front of ``compressed`` holds. Raises ``PacketError``, without ever holding more
-    than ``limit`` bytes and one."""
+    """What the zlib stream at the front of ``compressed`` holds, or if that is more than ``limit`` bytes, so many and
+    one. Raises ``PacketError``."""
     stream = zlib.decompressobj()
     try:
         body = stream.decompress(compressed, limit + 1)
     except zlib.error as error:
         raise PacketError(f"a body does not inflate: {error}") from error
-    if len(body) > limit:
-        raise PacketError(f"a body inflates to more than {limit} bytes")
-    if not stream.eof:
+    if len(body) <= limit and not stream.eof:
         raise PacketError("a compressed body is cut")
     return body
 
@@ -219,4 +237,4 @@ def wrap(body: bytes, deflates: bool = False, version: int = VERSION) -> bytes:
         compressed = deflate(body)
         if len(compressed) < len(body):
             body, compression = compressed, _ZLIB
-    return _ENVELOPE.pack(MAGIC, _SIZE_OF_NOTHING + len(body), compression, version) + body
+    return _ENVELOPE.pack(MAGIC, SIZE_OF_NOTHING + len(body), compression, version) + body

@@ -1,6 +1,8 @@
 """Binary clients as users like any other, on real sockets: over TCP, and over a WebSocket that asks for TCE."""
 
 import asyncio
+import struct
+import zlib
 
 import pytest
 
@@ -27,6 +29,7 @@ from tests.tce_client import (
 from tests.user.online_server import Running, running
 from tests.websocket_client import AsyncWebSocketClient
 
+ENVELOPE_BYTES = 14
 ways = pytest.mark.parametrize("way", ["tcp", "websocket"])
 
 
@@ -213,6 +216,19 @@ def test_a_packet_longer_than_a_user_message_may_be_is_served(way):
             return len(strings(answer.params)[0])
 
     assert asyncio.run(scenario()) == 200_000
+
+
+def test_a_compressed_packet_that_is_inflated_to_too_much_costs_its_call():
+    async def scenario():
+        async with running(max_packet_bytes=100_000) as server, await logged_in(server, "tcp") as client:
+            body = packet(CALL, 77, GATEWAY, PING, text("x" * 200_000))[ENVELOPE_BYTES:]
+            short = zlib.compress(body)
+            client.send(struct.pack(">IIBBI", 0xEFD2BB99, 10 + len(short), 1, 0, 0x100) + short)
+            return await client.answer(77), await client.ping()
+
+    refused, answered = asyncio.run(scenario())
+    assert refused.errcode == tce.RPCERROR_UNSERIALIZE_FAILED
+    assert answered is not None
 
 
 @ways

@@ -227,14 +227,17 @@ def test_closing_what_cannot_be_written_to_any_more_is_quiet(transport):
     assert transport.is_closed
 
 
-def test_the_reason_of_a_loss_is_every_calls_error(transport):
+def test_the_reason_of_a_loss_is_the_cause_of_every_calls_own_error(transport):
     connection = open_connection(transport)
-    promise = CalculatorPrx(connection).echo_async("a")
+    promises = [CalculatorPrx(connection).echo_async("a") for _ in range(2)]
     reason = tce.RpcException(tce.RPCERROR_CONNECT_FAILED, "nobody there")
 
     connection.lost(reason)
 
-    assert promise.exception() is reason
+    errors = [promise.exception() for promise in promises]
+    assert [str(error) for error in errors] == [str(reason)] * 2
+    assert [error.__cause__ for error in errors] == [reason] * 2
+    assert errors[0] is not errors[1]
 
 
 def test_a_connection_that_was_never_open_is_not_reported_as_lost(transport):

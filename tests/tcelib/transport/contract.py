@@ -4,6 +4,7 @@ The tests run in a thread that is not the connections' home, so every call here 
 """
 
 import os
+import traceback
 from concurrent.futures import Future
 from typing import Any
 
@@ -14,6 +15,8 @@ from tests.conftest import unused_port
 from tests.tcelib.transport.rig import DEADLINE, Rig, SocketRig
 from tests.tcelib.transport.talk import ESCAPES, TalkPrx
 
+LOST = 200  # calls, with one connection
+MOST_LINES = 20  # of a traceback, one for each frame
 NEVER = 0.05  # seconds that are waited for an answer that cannot come
 
 
@@ -212,6 +215,21 @@ class StreamContract:
                 promise.get(DEADLINE)
             assert caught.value.errcode == tce.RPCERROR_CONNECTION_LOST
         rig.run(rig.servant.gate.set)
+
+    def test_calls_that_are_lost_together_raise_an_exception_each_with_the_one_cause(self, rig: SocketRig) -> None:
+        prx = TalkPrx(rig.dial(rig.listen(max_waiting_servants=LOST + 1)))
+        held = [prx.hold_async("in vain") for _ in range(LOST)]
+        prx.echo("they have arrived")
+        rig.run(lambda: [there.close() for there in tuple(rig.adapter.connections)])
+        lost = []
+        for promise in held * 2:  # whoever asks twice makes no traceback longer
+            with pytest.raises(tce.RpcException) as caught:
+                promise.get(DEADLINE)
+            lost.append(caught.value)
+        rig.run(rig.servant.gate.set)
+        assert len({id(error) for error in lost}) == LOST
+        assert len({id(error.__cause__) for error in lost}) == 1
+        assert max(len(traceback.format_exception(error)) for error in lost) < MOST_LINES
 
     def test_calls_that_wait_fail_when_the_connection_is_closed_here(self, rig: SocketRig) -> None:
         prx = TalkPrx(rig.dial())

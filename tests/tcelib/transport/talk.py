@@ -18,7 +18,8 @@ FAIL = make_operation("fail", 21, 4, ("string",), "string")
 EXTRA = make_operation("extra", 21, 5, ("string",), "string")
 NOTE = make_operation("note", 21, 6, ("string",))
 USER = make_operation("user", 21, 7, (), "string")
-ALL = (ECHO, BLOB, HOLD, CALL_BACK, FAIL, EXTRA, NOTE, USER)
+ZEROS = make_operation("zeros", 21, 8, ("int",), "bytes")
+ALL = (ECHO, BLOB, HOLD, CALL_BACK, FAIL, EXTRA, NOTE, USER, ZEROS)
 NOWHERE = make_operation("nowhere", 99, 0, (), "string")
 
 
@@ -78,6 +79,9 @@ class Talk(tce.Servant):
     def note(self, text: str, ctx: tce.RpcContext) -> Any:
         self.notes.append(text)
 
+    def zeros(self, count: int, ctx: tce.RpcContext) -> Any:
+        return bytes(count)
+
     def user(self, ctx: tce.RpcContext) -> Any:
         return ctx.conn.getUserId()
 
@@ -129,6 +133,9 @@ class TalkPrx(tce.Proxy):
 
     def note_oneway(self, text: str) -> None:
         self._send(NOTE, (text,))
+
+    def zeros(self, count: int) -> bytes:
+        return self._call(ZEROS, (count,), None, None)
 
     def user(self) -> str:
         return self._call(USER, (), None, None)
