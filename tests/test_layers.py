@@ -47,7 +47,7 @@ RULES = (
     Rule("rtserver/base/acceptor.py", {BASE}, set()),
     Rule("rtserver/base/cancellation.py", set(), set(), CLOCKS),
     Rule("rtserver/base/shared_port.py", set(), set()),
-    Rule("rtserver/base/tce_door.py", {BASE}, set()),
+    Rule("rtserver/base/tce_door.py", {BASE}, {"tcelib.transport.keep_alive"}),
     Rule("rtserver/base/packet_connection.py", {BASE}, set()),
     Rule("rtserver/base/connection_home.py", {BASE}, {"tcelib"}),
     Rule("rtserver/base/front_door.py", {BASE}, {"tornado"}),

@@ -18,10 +18,9 @@ from rtserver.base.waiting_room import WaitingRoom
 from rtserver.base.wire.client_message import encode
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.handshake import HandshakeError
+from tcelib.transport.keep_alive import expect_life
 
 log = logging.getLogger(__name__)
-
-PROBES = 3
 
 
 class TceDoor:
@@ -132,17 +131,3 @@ def turn_away(connection: socket.socket, reason: str) -> None:
         connection.send(message_packet(encode("closed", {"code": CloseCode.TOO_MANY, "reason": reason})))
         connection.shutdown(socket.SHUT_WR)
     connection.close()
-
-
-def expect_life(connection: socket.socket, heartbeat_seconds: float) -> None:
-    """Let the system find out which peers are gone: TCE has no heartbeat (TCE protocol, section 1).
-
-    As with WebSockets, silence for ``heartbeat_seconds`` leads to questions, and as long again without any answer, or
-    without taking what is sent, to the end of the connection. Raises ``OSError``.
-    """
-    seconds = max(1, round(heartbeat_seconds))
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, seconds)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, seconds // PROBES))
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, PROBES)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 2_000 * seconds)

@@ -169,6 +169,12 @@ class TcePeer:
             self._carrier.push(self._carrier.join_packets(batch))
         self._watch_deadline()
 
+    def make_room(self, deadline: float, /) -> None:
+        """See ``Transport``. The outbox decides about clients that do not read."""
+
+    def until_open(self, deadline: float, /) -> None:
+        """See ``Transport``. It is open, or over."""
+
     def close(self) -> None:
         """See ``Transport``."""
         # tcelib closes by itself only after bytes that are no packets.

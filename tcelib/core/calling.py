@@ -11,20 +11,32 @@ from typing import Any, TypeVar
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT, call_options
 from tcelib.core.call_table import CallTable, next_sequence
 from tcelib.core.link import Link
+from tcelib.core.liveness import Liveness, Verdict
 from tcelib.core.operation import Operation
 from tcelib.core.port import Transport
 from tcelib.core.promise import RpcPromise
-from tcelib.error import RPCERROR_DATADIRTY, RPCERROR_UNSERIALIZE_FAILED, RpcException
+from tcelib.error import (
+    RPCERROR_CONNECTION_LOST,
+    RPCERROR_DATADIRTY,
+    RPCERROR_TIMEOUT,
+    RPCERROR_UNSERIALIZE_FAILED,
+    RpcException,
+)
 from tcelib.wire.codec import MALFORMED, UNSENDABLE
 from tcelib.wire.message import CALL, DEVICE_ID, ONEWAY, SEQUENCE, TOKEN, Extra, Packet, split_extra
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
+QUESTION = 0x7FFF0000
+"""The last interface that all languages can name, operation 0: nobody is likely to serve it."""
 R = TypeVar("R")
 log = logging.getLogger("tce.connection")
 
 
 class Calling(Link):
-    """``call_timeout`` is what a call without a timeout of its own gets, in seconds; 0 and None mean 30."""
+    """``call_timeout`` is what a call without a timeout of its own gets, in seconds; 0 and None mean 30.
+
+    ``can_reconnect``: the transport opens another stream for the next call, so that a silent peer may be given up.
+    """
 
     def __init__(
         self,
@@ -33,6 +45,7 @@ class Calling(Link):
         call_timeout: float | None = DEFAULT_CALL_TIMEOUT,
     ) -> None:
         self.call_timeout = call_timeout
+        self.can_reconnect = False
         self._greeting: dict[str, str] = {}
         self._calls = CallTable()
         super().__init__(transport, max_packet_bytes)
@@ -63,6 +76,7 @@ class Calling(Link):
         timeout, extra = call_options(timeout, extra)
         promise: RpcPromise[R] = RpcPromise(self.transport)
         deadline = self.transport.now() + (timeout or self.call_timeout or DEFAULT_CALL_TIMEOUT)
+        promise.deadline = deadline
         if self.transport.is_mine():
             self._start(operation, promise, deadline, count=len(args), extra=extra, params=params)
             if at_once:
@@ -80,7 +94,7 @@ class Calling(Link):
         """
         params = _write_params(operation, args)
         if self.transport.is_mine():
-            self._send_call(next_sequence(), CALL | ONEWAY, operation, count=len(args), extra=extra, params=params)
+            self._send_now(operation, len(args), extra, params)
         else:
             self.transport.hand_over(lambda: self._send_late(operation, len(args), extra, params))
 
@@ -94,14 +108,38 @@ class Calling(Link):
 
     def next_deadline(self) -> float | None:
         """When ``expire`` has something to do, at the earliest; None if there is no such time."""
-        return None if math.isinf(self._calls.deadline) else self._calls.deadline
+        deadline = min(self._calls.deadline, self._liveness.until)
+        return None if math.isinf(deadline) else deadline
 
     def expire(self, now: float) -> None:
-        """End the calls whose time is over."""
-        self._calls.expire(now)
+        """End the calls whose time is over, and a stream whose peer does not even say that it is there."""
+        is_silent = self._calls.expire(now, self._liveness.heard)
+        if self.is_open and self.can_reconnect:
+            verdict = self._liveness.judge(now, is_silent, self._calls.latest)
+            if verdict is Verdict.ASK:
+                self._ask_peer()
+            elif verdict is Verdict.GIVE_UP:
+                self._give_up()
+
+    def _ask_peer(self) -> None:
+        """Call what nobody serves: any answer will do."""
+        try:
+            self._push(self._build(next_sequence(), CALL, QUESTION))
+        except RpcException as error:
+            log.debug("a silent peer was not asked: %s", error)
+
+    def _give_up(self) -> None:
+        log.warning("! closed: the peer has been silent, and does not answer")
+        self.transport.close()
+        self.lost(RpcException(RPCERROR_CONNECTION_LOST, "the peer has been silent, and does not answer"))
+
+    def lost(self, error: RpcException | None = None) -> None:
+        """The stream has ended; see ``RpcConnection``."""
+        raise NotImplementedError
 
     def _begin_stream(self) -> None:
         super()._begin_stream()
+        self._liveness = Liveness()
         self._is_greeting_due = True
 
     def _start(
@@ -114,8 +152,13 @@ class Calling(Link):
         extra: Extra | None,
         params: bytes,
     ) -> None:
-        sequence = self._calls.add(operation, promise, deadline)
+        if self.transport.now() >= deadline:  # this thread was busy until now, and nobody waits any more
+            promise.set_exception(RpcException(RPCERROR_TIMEOUT, f"{operation.full_name} was not sent in time"))
+            return
+        sequence = self._calls.add(operation, promise, deadline, self._liveness.heard)
         try:
+            if self.is_open:
+                self.transport.make_room(deadline)
             self._send_call(sequence, CALL, operation, count=count, extra=extra, params=params)
         except RpcException as error:
             self._calls.take(sequence)
@@ -127,9 +170,17 @@ class Calling(Link):
         except RpcException as error:
             promise.set_exception(error)
 
+    def _send_now(self, operation: Operation[Any], count: int, extra: Extra | None, params: bytes) -> None:
+        deadline = self.transport.now() + (self.call_timeout or DEFAULT_CALL_TIMEOUT)
+        if self.is_open:
+            self.transport.make_room(deadline)
+        self._send_call(next_sequence(), CALL | ONEWAY, operation, count=count, extra=extra, params=params)
+        if not self.is_open:
+            self.transport.until_open(deadline)
+
     def _send_late(self, operation: Operation[Any], count: int, extra: Extra | None, params: bytes) -> None:
         try:
-            self._send_call(next_sequence(), CALL | ONEWAY, operation, count=count, extra=extra, params=params)
+            self._send_now(operation, count, extra, params)
         except RpcException as error:
             log.warning("! %s was not sent: %s", operation.full_name, error)
 

@@ -72,6 +72,7 @@ class RpcConnection(Serving):
         """
         if self.failure is not None or not self.is_open:
             return bool(self._waiting)
+        self._liveness.heard += 1
         self._feed(data)
         if serve:
             return self.serve()

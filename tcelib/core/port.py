@@ -35,6 +35,16 @@ class Transport(Protocol):
         ``RpcException`` (SENDFAILED, or one of CONNECT_*) if it is known that they will not arrive.
         """
 
+    def make_room(self, deadline: float, /) -> None:
+        """Called before a call is written to a stream: wait, if that is how the transport slows down whoever writes
+        faster than the peer reads. Raises ``RpcException`` (TIMEOUT) at ``deadline``."""
+
+    def until_open(self, deadline: float, /) -> None:
+        """Called behind a one-way call that found no stream: wait for one, in gevent, so that failures can be raised.
+
+        Raises ``RpcException``: CONNECT_*, TIMEOUT at ``deadline``. Elsewhere nothing waits.
+        """
+
     def close(self) -> None:
         """Send what was written, then end the stream. The connection knows: ``lost`` need not be called."""
 

@@ -18,6 +18,7 @@ Pure: the waiting is done by the connection's transport (``Waiter``).
 """
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Generator
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
@@ -46,6 +47,7 @@ class RpcPromise(Chain, Generic[T]):
     """See above. ``cookie`` is handed to the chain's context."""
 
     cookie: Any = None
+    deadline = math.inf  # of the call, by the connection's clock
     is_done = False
     _result: Any = None
     _exception: BaseException | None = None
@@ -100,13 +102,15 @@ class RpcPromise(Chain, Generic[T]):
     def get(self, timeout: float | None = None) -> T:
         """Wait for the answer and give it, or raise what the call ended with.
 
-        Raises ``RpcException`` (TIMEOUT) after ``timeout`` seconds; the promise may still be done later.
+        Raises ``RpcException`` (TIMEOUT) after ``timeout`` seconds; the promise may still be done later. In a thread
+        that is not the connection's also at the call's own deadline, whatever keeps the connection's thread busy.
         """
         source = self._root or self
         if not source.is_done:
             source._waiting().wait(source, timeout)
             if not source.is_done:
-                raise RpcException(RPCERROR_TIMEOUT, f"no answer within {timeout} s")
+                words = "no answer in time" if timeout is None else f"no answer within {timeout} s"
+                raise RpcException(RPCERROR_TIMEOUT, words)
         return source.result()
 
     def __await__(self) -> Generator[Any, Any, T]:

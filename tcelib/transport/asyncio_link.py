@@ -8,9 +8,11 @@ a new connection 17 µs more; for that they bring TLS and the write buffer.
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RpcException
+from tcelib.transport.keep_alive import expect_life
 from tcelib.transport.loop_shell import LoopHome, LoopShell
 from tcelib.transport.option import UNSENT_PAUSE_BYTES, Options
 
@@ -72,6 +74,8 @@ class Link(LoopShell, asyncio.BufferedProtocol):
         self._socket = transport
         self.has_socket = True
         transport.set_write_buffer_limits(high=UNSENT_PAUSE_BYTES)
+        with suppress(OSError):  # it has left already
+            expect_life(transport.get_extra_info("socket"), self.options.keep_alive_seconds)
         self._owner.link_connected(self)
         self._begin()
 

@@ -1,24 +1,42 @@
-"""Opening sockets for a client's connection in a gevent hub, each time one is needed."""
+"""Opening sockets for a client's connection in a gevent hub, each time one is needed.
 
+Decides what becomes of packets while there is no socket: they wait for it, and are dropped if there will be none. A
+greenlet of its own opens it, so that every call that waits goes by its own timeout.
+"""
+
+import math
 from collections.abc import Sequence
 
 import gevent
-import gevent.lock
+import gevent.event
 import gevent.socket
 import gevent.ssl
 
-from tcelib.error import RPCERROR_CONNECT_FAILED, RPCERROR_CONNECTION_LOST, RpcException
+from tcelib.error import (
+    RPCERROR_CONNECT_FAILED,
+    RPCERROR_CONNECTION_LOST,
+    RPCERROR_SENDFAILED,
+    RPCERROR_TIMEOUT,
+    RpcException,
+)
 from tcelib.transport.gevent_link import Link, require_gevent_tls
 from tcelib.transport.gevent_server import MakeLink
 from tcelib.transport.hub_shell import HubHome, HubShell
+from tcelib.transport.keep_alive import expect_life
 from tcelib.transport.option import Options
 
 
-class Dialer(HubShell):
-    """The transport of ``connection`` while it has no socket. Once it has, a link takes over, until it is lost.
+class _Attempt:
+    """One try to open a socket. ``failure`` says why there is none when it ``is_over``."""
 
-    The greenlet that writes first opens it, and whoever writes meanwhile waits for it.
-    """
+    def __init__(self) -> None:
+        self.greenlet: gevent.Greenlet | None = None
+        self.failure: RpcException | None = None
+        self.is_over = gevent.event.Event()
+
+
+class Dialer(HubShell):
+    """The transport of ``connection`` while it has no socket. Once it has, a link takes over, until it is lost."""
 
     def __init__(
         self,
@@ -31,27 +49,42 @@ class Dialer(HubShell):
         require_gevent_tls(tls)
         super().__init__(home, options)
         self.connection = options.make_connection(self)
+        self.connection.can_reconnect = True
         self._make_link = make_link
         self._address = address
         self._tls = tls
-        self._lock = gevent.lock.BoundedSemaphore(1)
-        self._round = 0  # counts failures and closes: what began in an older round is over
-        self._failure: RpcException | None = None
+        self._packets: list[bytes] = []
+        self._kept = 0  # bytes of them
+        self._attempt: _Attempt | None = None
 
     def write(self, packets: Sequence[bytes], /) -> None:
-        """See ``Transport``: after the socket is open. Raises CONNECT_FAILED for all who waited for the same one."""
-        beginning = self._round
-        with self._lock:
-            if self._round != beginning and self._failure is not None:
-                raise self._failure.for_one_more()
-            if self.connection.transport is self:
-                self._open(packets)
-                return
-        self.connection.transport.write(packets)
+        """See ``Transport``: kept until there is a socket."""
+        size = sum(map(len, packets))
+        if self._kept + size > self.options.max_unsent_bytes:
+            raise RpcException(RPCERROR_SENDFAILED, "too much waits for the connection")
+        self._kept += size
+        self._packets += packets
+        self.watch_deadline()
+        if self._attempt is None:
+            self._attempt = attempt = _Attempt()
+            attempt.greenlet = self.home.spawn(self._open, attempt)
+
+    def until_open(self, deadline: float, /) -> None:
+        """See ``Transport``. All who wait for the same socket hear of the same failure."""
+        attempt = self._attempt
+        if attempt is None:
+            return
+        attempt.is_over.wait(None if math.isinf(deadline) else max(0.0, deadline - self.now()))
+        if attempt.failure is not None:
+            raise attempt.failure.for_one_more()
+        if not attempt.is_over.is_set():
+            raise RpcException(RPCERROR_TIMEOUT, "the connection was not there in time")
 
     def close(self) -> None:
         """See ``Transport``: whoever waits for the socket waits no more."""
-        self._end_round(RpcException(RPCERROR_CONNECTION_LOST, "the connection was closed"))
+        attempt = self._end(RpcException(RPCERROR_CONNECTION_LOST, "the connection was closed"))
+        if attempt is not None and attempt.greenlet is not None:
+            attempt.greenlet.kill(block=False)
 
     def link_over(self, link: Link, error: RpcException | None, /) -> None:
         """See ``LinkOwner``."""
@@ -63,43 +96,56 @@ class Dialer(HubShell):
     def link_gone(self, link: Link, /) -> None:
         """See ``LinkOwner``."""
 
-    def _open(self, packets: Sequence[bytes]) -> None:
-        beginning = self._round
+    def _open(self, attempt: _Attempt) -> None:
         host, port = self._address
         link = None
         try:
-            link = self._connect()
+            with gevent.Timeout(self.options.connect_seconds, TimeoutError("it takes too long")):
+                link = self._connect()
             early = link.shake_hands()
-        except OSError as error:
+        except BaseException as error:
             if link is not None:
                 link.abort()
-            failure = RpcException(RPCERROR_CONNECT_FAILED, f"{host}:{port}: {error}")
-            self._end_round(failure)
-            self.connection.lost(failure)
-            raise failure from error
-        if self._round != beginning:
+            if attempt is self._attempt:
+                failure = RpcException(RPCERROR_CONNECT_FAILED, f"{host}:{port}: {error}")
+                failure.__cause__ = error
+                self._end(failure)
+                self.connection.lost(failure)
+            if not isinstance(error, Exception):
+                raise
+            return
+        if attempt is self._attempt:
+            self._use(link, early)
+        else:
             link.abort()
-            raise self._failure or AssertionError
+
+    def _use(self, link: Link, early: bytes) -> None:
+        packets = self._packets
+        self._end(None)
         self.connection.transport = link
         # The first packet carries the token: what a listener calls comes behind it.
-        link.write(packets)
+        if packets:
+            link.write(packets)
         self.connection.opened()
         link.start(early)
 
     def _connect(self) -> Link:
-        deadline = self.connection.next_deadline()
-        seconds = self.options.connect_seconds
-        if deadline is not None:
-            seconds = min(seconds, max(0.0, deadline - self.now()))
-        sock = gevent.socket.create_connection(self._address, seconds)
+        sock = gevent.socket.create_connection(self._address, self.options.connect_seconds)
         sock.setsockopt(gevent.socket.IPPROTO_TCP, gevent.socket.TCP_NODELAY, 1)
+        expect_life(sock, self.options.keep_alive_seconds)
         if self._tls is not None:
             sock = self._tls.wrap_socket(sock, server_hostname=self._address[0], do_handshake_on_connect=False)
         link = self._make_link(self.home, self.options, self, sock)
         link.connection = self.connection
         return link
 
-    def _end_round(self, failure: RpcException) -> None:
-        self._round += 1
-        self._failure = failure
+    def _end(self, failure: RpcException | None) -> _Attempt | None:
+        """Forget what was kept, and the attempt, which is told why."""
+        self._packets = []
+        self._kept = 0
         self.forget_deadline()
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            attempt.failure = failure
+            attempt.is_over.set()
+        return attempt

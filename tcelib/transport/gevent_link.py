@@ -9,6 +9,7 @@ What is written leaves in order, joined, by one greenlet that lives as long as t
 """
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -16,7 +17,7 @@ import gevent
 import gevent.event
 import gevent.ssl
 
-from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RpcException
+from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RPCERROR_TIMEOUT, RpcException
 from tcelib.transport.hub_shell import HubHome, HubShell
 from tcelib.transport.option import READ_BYTES, UNSENT_PAUSE_BYTES, Options
 
@@ -66,6 +67,13 @@ class Link(HubShell):
         """See ``Transport``: joined with whatever else has to leave."""
         self._write(b"".join(packets))
         self.watch_deadline()
+
+    def make_room(self, deadline: float, /) -> None:
+        """See ``Transport``."""
+        if self._has_to_wait():
+            seconds = None if math.isinf(deadline) else max(0.0, deadline - self.now())
+            if not self._is_relieved.wait(seconds):
+                raise RpcException(RPCERROR_TIMEOUT, "the peer does not take what is sent")
 
     def close(self) -> None:
         """See ``Transport``. The peer has ``stalled_seconds`` to take a piece of what lies unsent."""
@@ -171,7 +179,7 @@ class Link(HubShell):
     # Writing.
 
     def _write(self, data: bytes) -> None:
-        if self._writers_wait and self._unsent > UNSENT_PAUSE_BYTES and gevent.getcurrent() is not self._reader:
+        if self._has_to_wait():
             self._is_relieved.wait()
         if self.is_over:
             raise RpcException(RPCERROR_SENDFAILED, "the connection is closed")
@@ -180,6 +188,9 @@ class Link(HubShell):
             self.abort()
             raise RpcException(RPCERROR_SENDFAILED, "the peer does not take what is sent")
         self._push(data)
+
+    def _has_to_wait(self) -> bool:
+        return self._writers_wait and self._unsent > UNSENT_PAUSE_BYTES and gevent.getcurrent() is not self._reader
 
     def _push(self, data: bytes) -> None:
         self.is_active = True

@@ -15,6 +15,7 @@ from tcelib.core.port import RpcConnectionEventListener
 from tcelib.error import RpcException
 from tcelib.transport.gevent_link import Link, LinkOwner, require_gevent_tls
 from tcelib.transport.hub_shell import HubHome
+from tcelib.transport.keep_alive import expect_life
 from tcelib.transport.listener import open_listener
 from tcelib.transport.option import Options
 
@@ -93,7 +94,13 @@ class GeventServer:
             gevent.sleep(0)  # accept() does not wait while somebody is there
 
     def _welcome(self, sock: Any) -> None:
-        sock.setsockopt(gevent.socket.IPPROTO_TCP, gevent.socket.TCP_NODELAY, 1)
+        try:
+            sock.setsockopt(gevent.socket.IPPROTO_TCP, gevent.socket.TCP_NODELAY, 1)
+            expect_life(sock, self._options.keep_alive_seconds)
+        except OSError as error:
+            log.debug("! it left at once: %s", error)
+            sock.close()
+            return
         if self._tls is not None:
             sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         link = self._make_link(self._home, self._options, self, sock)

@@ -71,10 +71,16 @@ class HubShell:
         """See ``Transport``. In a greenlet of its own, because the work may have to open a socket."""
         self.home.hub.loop.run_callback_threadsafe(self.home.spawn, work)
 
+    def make_room(self, deadline: float, /) -> None:
+        """See ``Transport``: nobody waits."""
+
+    def until_open(self, deadline: float, /) -> None:
+        """See ``Transport``: nobody waits."""
+
     def wait(self, promise: RpcPromise[Any], timeout: float | None, /) -> None:
         """Let this greenlet wait, or this thread."""
         if not self.is_mine():
-            wait_in_thread(self.hand_over, promise, timeout)
+            wait_in_thread(self, promise, timeout)
             return
         is_done = gevent.event.Event()
         promise.add_done_callback(lambda _: is_done.set())

@@ -63,11 +63,17 @@ class LoopShell:
         """See ``Transport``."""
         self.home.loop.call_soon_threadsafe(work)
 
+    def make_room(self, deadline: float, /) -> None:
+        """See ``Transport``: nobody waits."""
+
+    def until_open(self, deadline: float, /) -> None:
+        """See ``Transport``: nobody waits."""
+
     def wait(self, promise: RpcPromise[Any], timeout: float | None, /) -> None:
         """Block a thread that is not the loop's. Raises ``RuntimeError`` in the one that is."""
         if self.is_mine():
             raise RuntimeError("waiting would stop the loop that brings the answer: use `await prx.echo_async(...)`")
-        wait_in_thread(self.hand_over, promise, timeout)
+        wait_in_thread(self, promise, timeout)
 
     def future(self, promise: RpcPromise[Any], /) -> Awaitable[object]:
         """What a task of this loop awaits. Raises ``RuntimeError`` in another thread."""

@@ -17,9 +17,11 @@ class Options:
 
     ``idle_seconds``: an accepted connection on which nothing moved for this long is closed, within twice the time
     (clients exist that open one per message and leave it). ``stalled_seconds``: so is any connection whose peer takes
-    nothing that we send. ``max_unsent_bytes``: and any to which more than this waits to be sent.
-    ``max_waiting_servants``: so many servants of one connection may block at the same time in gevent; further calls
-    wait. ``gives_user_ids``: accepted connections are numbered users "1", "2", ... until somebody says better.
+    nothing that we send. ``keep_alive_seconds``: after so long a silence the system asks whether the peer is there,
+    and after twice as long it ends the connection; 0: never. ``max_unsent_bytes``: a connection to which more than
+    this waits to be sent is closed. ``max_waiting_servants``: so many servants of one connection may block at the
+    same time in gevent; further calls wait. ``gives_user_ids``: accepted connections are numbered users "1", "2", ...
+    until somebody says better.
     """
 
     listener: RpcConnectionEventListener | None = None
@@ -29,6 +31,7 @@ class Options:
     connect_seconds: float = 10.0
     idle_seconds: float = 600.0
     stalled_seconds: float = 30.0
+    keep_alive_seconds: float = 30.0
     max_unsent_bytes: int = 16 * 1024 * 1024
     max_waiting_servants: int = 50
     gives_user_ids: bool = True

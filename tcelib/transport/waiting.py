@@ -1,19 +1,32 @@
 """Waiting for a promise in a thread that is not its connection's: the same for every shell."""
 
+import math
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from tcelib.core.promise import RpcPromise
 
+GRACE_SECONDS = 0.05  # for the connection's own thread, whose error names the operation
 
-def wait_in_thread(
-    hand_over: Callable[[Callable[[], object]], object], promise: RpcPromise[Any], timeout: float | None
-) -> None:
-    """Block a thread that is not the connection's until the promise is done or ``timeout`` seconds are over.
 
-    ``hand_over`` is the transport's. It is where the callback is added, so that the answer cannot slip past it.
+class Home(Protocol):
+    """The part of a transport that this needs."""
+
+    def hand_over(self, work: Callable[[], object], /) -> None:
+        """See ``Transport``."""
+
+    def now(self) -> float:
+        """See ``Transport``."""
+
+
+def wait_in_thread(home: Home, promise: RpcPromise[Any], timeout: float | None) -> None:
+    """Block a thread that is not the connection's until the promise is done, ``timeout`` seconds are over, or the
+    call's own deadline is: the connection's thread may be too busy to keep it.
     """
     is_done = threading.Event()
-    hand_over(lambda: promise.add_done_callback(lambda _: is_done.set()))
-    is_done.wait(timeout)
+    # Added where the connection lives, so that the answer cannot slip past it.
+    home.hand_over(lambda: promise.add_done_callback(lambda _: is_done.set()))
+    left = math.inf if timeout is None else timeout
+    left = min(left, promise.deadline - home.now() + GRACE_SECONDS)
+    is_done.wait(None if math.isinf(left) else left)

@@ -11,7 +11,7 @@ from tornado.testing import bind_unused_port
 from rtserver.base import outgoing_connection
 from rtserver.base.outbox import BURST, WRITE_BYTES
 from rtserver.base.outgoing_connection import fan_out
-from rtserver.base.tce_door import TceDoor, expect_life
+from rtserver.base.tce_door import TceDoor
 from rtserver.base.tce_framing import message_packet
 from rtserver.base.websocket_server import WebSocketServer
 from tests.base.recording_owner import RecordingOwner, Session
@@ -177,14 +177,3 @@ async def test_at_the_end_of_the_server_strangers_are_told(tce_port: int, server
             await asyncio.sleep(0)
         _, rest = await asyncio.gather(server.wait_closed(5.0), client.rest())
         assert [each["data"]["code"] for each in rest] == [4101]
-
-
-def test_the_system_looks_after_silent_peers() -> None:
-    with socket.socket() as peer:
-        expect_life(peer, 25.0)
-        read = [
-            peer.getsockopt(socket.IPPROTO_TCP, option)
-            for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
-        ]
-        assert peer.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
-    assert read == [25, 8, 3, 50_000]

@@ -46,6 +46,12 @@ class MemoryTransport:
     def write_to(self, queue: str, body: bytes, /) -> None:
         self.answers.append((queue, body))
 
+    def make_room(self, deadline: float, /) -> None:
+        pass
+
+    def until_open(self, deadline: float, /) -> None:
+        pass
+
     def close(self) -> None:
         self.is_closed = True
 

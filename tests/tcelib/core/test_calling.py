@@ -17,6 +17,7 @@ class Client:
     def __init__(self, **options):
         self.transport = MemoryTransport()
         self.connection = open_connection(self.transport, **options)
+        self.connection.can_reconnect = True
         self.proxy = CalculatorPrx(self.connection)
 
     @property
@@ -233,15 +234,74 @@ def test_a_call_fails_when_its_time_is_over(client):
 
     client.connection.expire(101.9)
     assert not late.done()
+    client.answer(0)  # somebody is there
     client.connection.expire(102.0)
 
     assert late.exception().errcode == tce.RPCERROR_TIMEOUT
     assert not early.done()
     assert client.connection.next_deadline() == 105.0
     client.connection.expire(1e9)
+    client.answer(0)
+    client.connection.expire(1e9)
     assert early.exception().errcode == tce.RPCERROR_TIMEOUT
     assert not patient.done()
     assert client.connection.next_deadline() is None
+
+
+def test_a_peer_that_was_silent_is_asked_and_stays_if_it_answers(client):
+    patient = client.proxy.echo_async("patient")
+    late = client.proxy.echo_async("a", timeout=1.0)
+    client.connection.expire(101.0)
+    question = client.sent[-1]
+
+    assert late.done()
+    assert (question.calltype, question.ifidx, question.opidx) == (1, 0x7FFF, 0)
+    assert client.connection.next_deadline() == 111.0
+    client.answer(question.sequence, errcode=tce.RPCERROR_INTERFACE_NOTFOUND)
+    client.connection.expire(111.0)
+    assert client.connection.is_open
+    assert not patient.done()
+    assert client.connection.next_deadline() == 130.0
+
+
+def test_a_peer_that_answers_nothing_is_given_up_and_whatever_waits_is_lost(client):
+    patient = client.proxy.echo_async("patient")
+    client.proxy.echo_async("a", timeout=1.0)
+    client.connection.expire(101.0)
+    client.connection.expire(111.0)
+    assert client.connection.is_open  # an answer may lie in the socket, if this program stood still
+    client.connection.expire(client.connection.next_deadline())
+
+    assert client.transport.is_closed
+    assert patient.exception().errcode == tce.RPCERROR_CONNECTION_LOST
+
+
+def test_a_client_is_not_asked_by_its_server_which_could_not_call_it_back(client):
+    client.connection.can_reconnect = False
+    client.proxy.echo_async("a", timeout=1.0)
+    client.connection.expire(101.0)
+
+    assert len(client.sent) == 1
+    assert client.connection.next_deadline() is None
+
+
+def test_a_peer_that_said_something_meanwhile_is_not_asked(client):
+    client.proxy.echo_async("a", timeout=1.0)
+    client.answer(0)
+    client.connection.expire(101.0)
+
+    assert len(client.sent) == 1
+    assert client.connection.next_deadline() is None
+
+
+def test_a_call_that_comes_too_late_to_its_connection_is_not_sent(client):
+    client.transport.in_own_thread = False
+    promise = client.proxy.echo_async("a", timeout=1.0)
+    client.transport.clock += 1.0
+    client.transport.work.pop()()
+
+    assert promise.exception().errcode == tce.RPCERROR_TIMEOUT
+    assert client.sent == []
 
 
 def test_calls_wait_thirty_seconds_unless_somebody_says_otherwise(client):
