@@ -36,6 +36,12 @@ export function fakeNetwork() {
       this.deliver(JSON.stringify({ type, data, id }));
     }
 
+    /** As Node 20 says that there is no connection to be had: by an error alone, and it stays CONNECTING. */
+    refuse(message) {
+      this.readyState = 0;
+      this.onerror?.({ message });
+    }
+
     hangUp(code, reason = "") {
       this.onclose?.({ code, reason });
     }

@@ -1,6 +1,9 @@
 /** What a connection does for calls: bytes out, bytes in, and every call ends. */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { RpcConnection, RpcConsts, RpcException } from "../../site/static/js/rtc/tce.js";
 import { ContProxy, Person, Point, PrimProxy, TerminalProxy } from "./generated/vec.js";
@@ -545,6 +548,36 @@ test("an attempt that is not answered in time is no refusal", () => {
   clock.advance(60_000);
   assert.ok(network.sockets.length > 2);
   assert.notEqual(conn.state, CLOSED);
+});
+
+test("a connection that ends with an error alone has failed at once", async () => {
+  const { conn, network, clock } = startConnection();
+  const closes = [];
+  conn.on("close", (close) => closes.push(close));
+  const result = new PrimProxy(conn).nop();
+  network.socket.refuse("nobody there");
+  await assert.rejects(result, failure(RpcConsts.RPCERROR_CONNECT_FAILED, "nobody there"));
+  network.socket.refuse("once more, as Node says when it is closed");
+  assert.deepEqual([closes, conn.state, clock.pending], [[{ code: 1006, reason: "nobody there" }], CLOSED, 0]);
+});
+
+test("an error that a close follows is left to it", async () => {
+  const { conn, network } = startOpenConnection();
+  const result = new PrimProxy(conn).nop();
+  network.socket.readyState = 1;
+  network.socket.onerror({ message: "bad frame" });
+  assert.equal(conn.state, OPEN);
+  network.socket.hangUp(1002, "bad frame");
+  await assert.rejects(result, failure(RpcConsts.RPCERROR_CONNECTION_LOST));
+});
+
+test("in this Node a refused connect fails the call long before its time is over", async () => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--experimental-websocket", "--no-warnings", fileURLToPath(new URL("./refused_connect.mjs", import.meta.url))],
+    { timeout: 10_000 },
+  );
+  assert.equal(stdout, "close 1006\nRPCERROR_CONNECT_FAILED\nRTClient: close 1006\n");
 });
 
 test("a call cuts the wait for the next attempt short", () => {

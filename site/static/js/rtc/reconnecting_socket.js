@@ -17,6 +17,7 @@
 /** @import { Clock } from "./clock.js" */
 import { CloseCode } from "./codes.js";
 import { Comeback } from "./comeback.js";
+import { watchConnectError } from "./connect_error.js";
 
 /** What a client is doing about its connection. */
 export const State = Object.freeze({
@@ -82,6 +83,7 @@ export class ReconnectingSocket {
     socket.onopen = () => this.#onOpen();
     socket.onmessage = ({ data }) => typeof data === "string" && this.#owner.onText(data);
     socket.onclose = ({ code, reason }) => this.#onLost(code, reason, this.#state === State.CONNECTING);
+    watchConnectError(socket, (reason) => socket === this.#socket && this.#onLost(CloseCode.ABNORMAL, reason, true));
     this.#socket = socket;
     this.#wait(() => this.drop("not open in time"), this.#connectTimeoutMs);
     this.#enter(State.CONNECTING);

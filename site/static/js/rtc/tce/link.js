@@ -6,6 +6,7 @@
 
 /** @import { Packet } from "./packet.js" */
 import { CloseCode } from "../codes.js";
+import { watchConnectError } from "../connect_error.js";
 import { PacketError } from "./error.js";
 import { inflate } from "./inflate.js";
 import { buildPacket, PacketReader } from "./packet.js";
@@ -44,8 +45,7 @@ export class Link {
     socket.onopen = () => owner.onOpen();
     socket.onmessage = ({ data }) => this.#onData(data);
     socket.onclose = ({ code, reason }) => this.#onLost(code, reason);
-    // A close event follows every error; Node's libraries want somebody to listen, all the same.
-    socket.onerror = () => {};
+    watchConnectError(socket, (reason) => this.drop(reason));
   }
 
   get isOver() {
