@@ -194,12 +194,15 @@ class Calling(Link):
         extra: Extra | None,
         params: bytes,
     ) -> None:
-        if self._is_greeting_due:
-            self._is_greeting_due = False
-            if self._greeting:
-                extra = {**self._greeting, **(extra or {})}
+        if self._is_greeting_due and self._greeting:
+            extra = {**self._greeting, **(extra or {})}
         count = min(count, 0xFF)
-        self._push(self._build(sequence, calltype, operation.route, paramsize=count, extra=extra, params=params))
+        try:
+            packet = self._build(sequence, calltype, operation.route, paramsize=count, extra=extra, params=params)
+        except UNSENDABLE as error:  # the parameters are bytes already
+            raise RpcException(RPCERROR_DATADIRTY, f"{operation.full_name}: extra values: {error}") from error
+        self._is_greeting_due = False
+        self._push(packet)
 
     def _fail(self, packet: Packet, reason: str) -> None:
         """End the call whose answer cannot be read."""

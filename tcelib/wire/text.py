@@ -8,7 +8,6 @@ with file names, and is written as the same byte again. So no text is ever a rea
 import re
 
 _SURROGATE_PAIR = re.compile(rb"\xed([\xa0-\xaf])([\x80-\xbf])\xed([\xb0-\xbf])([\x80-\xbf])")
-_ESCAPED_BYTES = range(0xDC80, 0xDD00)
 
 
 def decode_text(raw: bytes) -> str:
@@ -21,7 +20,10 @@ def decode_text(raw: bytes) -> str:
 
 
 def encode_text(text: str) -> bytes:
-    """UTF-8; the bytes that ``decode_text`` could not read are themselves again. ``TypeError`` for other types."""
+    """UTF-8; the bytes that ``decode_text`` could not read are themselves again.
+
+    Raises ``TypeError`` for other types, ``UnicodeEncodeError`` for any other half of a surrogate pair.
+    """
     try:
         return text.encode()
     except AttributeError:
@@ -29,12 +31,7 @@ def encode_text(text: str) -> bytes:
     except UnicodeEncodeError:
         # Through UTF-16, so that two halves of a pair that stand side by side become the one character they are.
         whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-        return b"".join(map(_encode_character, whole))
-
-
-def _encode_character(character: str) -> bytes:
-    is_byte = ord(character) in _ESCAPED_BYTES
-    return character.encode("utf-8", "surrogateescape" if is_byte else "surrogatepass")
+        return whole.encode("utf-8", "surrogateescape")
 
 
 def _join_surrogates(match: re.Match[bytes]) -> bytes:

@@ -255,8 +255,19 @@ for (const [what, hex] of [
   });
 }
 
-test("half a pair in a text is written as U+FFFD", () => {
-  assert.equal(toHex(encodeText("a\ud83db")), "61efbfbd62");
+test("half a pair in a text is refused, a whole one and U+FFFD are not", () => {
+  for (const text of ["a\ud83db", "\ude00", "\ude00\ud83d", "😀\ud83d"]) {
+    assert.throws(() => encodeText(text), /RangeError: string: half a surrogate pair at/);
+  }
+  assert.equal(toHex(encodeText("😀\ufffd")), "f09f9880efbfbd");
+});
+
+test("a float that only its rounding would make infinite is refused; infinities and the largest float are not", () => {
+  const largest = 3.4028234663852886e38;
+  for (const value of [largest, -largest, 3.40282356e38, Infinity, -Infinity]) new ByteWriter().float(value);
+  for (const value of [1e39, -1e39, Number.MAX_VALUE, 3.4028236e38]) {
+    assert.throws(() => new ByteWriter().float(value), RangeError);
+  }
 });
 
 test("any bytes at all can be read as a text", () => {

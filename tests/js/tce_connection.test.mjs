@@ -141,6 +141,8 @@ for (const [what, call] of [
   ["a long that is too long", (prx) => prx.echo_long(2n ** 63n)],
   ["a number for a bool", (prx) => prx.echo_bool(1)],
   ["a bigint for a double", (prx) => prx.echo_double(1n)],
+  ["a float that would become infinite", (prx) => prx.echo_float(1e39)],
+  ["half a surrogate pair", (prx) => prx.echo_string("a\ud83d")],
 ]) {
   test(`${what} is refused before anything is sent, and the operation named`, async () => {
     const { conn, network } = startConnection();
@@ -154,6 +156,12 @@ for (const [what, call] of [
   ["nothing for a list", (prx) => prx.echo_ints(null)],
   ["nothing for a struct", (prx) => prx.echo_point(undefined)],
   ["a text for a dictionary", (prx) => prx.echo_ss("abc")],
+  ["a text object for a list", (prx) => prx.echo_strs(new String("abc"))],
+  ["a list for a dictionary", (prx) => prx.echo_ss(["abc"])],
+  ["a set for a dictionary", (prx) => prx.echo_ss(new Set(["abc"]))],
+  ["a date for a dictionary", (prx) => prx.echo_ss(new Date(0))],
+  ["half a surrogate pair as a key", (prx) => prx.echo_ss({ "\ud83d": "" })],
+  ["half a surrogate pair in a list", (prx) => prx.echo_strs(["\ud83d"])],
   ["a plain object for a dictionary of numbers", (prx) => prx.echo_is({ 1: "one" })],
   ["a text for bytes", (prx) => prx.echo_bytes("abc")],
   ["numbers that are no bytes", (prx) => prx.echo_bytes([256])],
@@ -668,6 +676,42 @@ test("a token that is set on an open connection goes out with the next packet", 
   );
 });
 
+for (const [what, extra] of [
+  ["half a surrogate pair", { first: "\ud83d" }],
+  ["a list", ["first"]],
+  ["what is no text in any way", { first: Object.create(null) }],
+]) {
+  test(`extra values are refused before anything is sent: ${what}`, async () => {
+    const { conn, network, reported } = startConnection();
+    const prx = new PrimProxy(conn);
+    await assert.rejects(prx.nop({ extra }), failure(RpcConsts.RPCERROR_DATADIRTY));
+    prx.nop_oneway({ extra });
+    prx.nop_async(null, null, extra);
+    await turn();
+    assert.deepEqual(reported.map(({ errcode }) => errcode), [3, 3]);
+    assert.equal(network.sockets.length, 0);
+  });
+}
+
+test("extra values may be a Map, and may say the token themselves", () => {
+  const {
+    conn,
+    network: { socket },
+  } = startOpenConnection();
+  conn.setToken("mine");
+  new PrimProxy(conn).nop_oneway({ extra: new Map([["a", 1]]) });
+  conn.setToken("mine");
+  new PrimProxy(conn).nop_oneway({ extra: { __token__: "other" } });
+  const sent = sentTo(socket).map(({ extra, extraBytes }) => [extra, extraBytes.length]);
+  assert.deepEqual(sent, [[{ a: "1", __token__: "mine" }, 2], [{ __token__: "other" }, 1]]);
+});
+
+test("a token that cannot be said is refused where it is set", () => {
+  const { conn } = startConnection();
+  assert.throws(() => conn.setToken("\ud83d"), failure(RpcConsts.RPCERROR_DATADIRTY));
+  assert.throws(() => conn.setDeviceId("\ud83d"), failure(RpcConsts.RPCERROR_DATADIRTY));
+});
+
 test("what is refused before it is sent takes no token along", async () => {
   const {
     conn,
@@ -675,6 +719,8 @@ test("what is refused before it is sent takes no token along", async () => {
   } = startOpenConnection();
   conn.setToken("secret");
   await assert.rejects(new PrimProxy(conn).echo_int("x"), failure(RpcConsts.RPCERROR_DATADIRTY));
+  const long = "x".repeat(2 ** 20);
+  await assert.rejects(new PrimProxy(conn).echo_string(long), failure(RpcConsts.RPCERROR_SENDFAILED));
   new PrimProxy(conn).nop_oneway();
   assert.deepEqual(
     sentTo(socket).map(({ extra }) => extra),

@@ -345,6 +345,21 @@ def test_options_that_cannot_be_meant_are_refused_before_anything_is_sent(client
     assert client.connection.next_deadline() is None
 
 
+@pytest.mark.parametrize("extra", [{"a": "\ud83d"}, {"\ude00": 1}])
+def test_extra_values_that_cannot_be_said_are_refused_and_take_no_token_along(client, extra):
+    client.connection.setToken("secret")
+
+    assert client.proxy.echo_async("a", extra=extra).exception().errcode == tce.RPCERROR_DATADIRTY
+    with pytest.raises(tce.RpcException, match=r"RPCERROR_DATADIRTY: .*note: extra values"):
+        client.proxy.note_oneway("a", extra=extra)
+    with pytest.raises(tce.RpcException, match="RPCERROR_DATADIRTY"):
+        client.proxy.echo("\ud83d")
+    assert client.proxy.echo_async("x" * 2**20).exception().errcode == tce.RPCERROR_SENDFAILED
+
+    client.proxy.note_oneway("a")
+    assert [message.extra.props for message in client.sent] == [{"__token__": "secret"}]
+
+
 def test_an_answer_that_comes_too_late_is_ignored(client):
     promise = client.proxy.echo_async("a", timeout=1.0)
     client.connection.expire(200.0)

@@ -36,11 +36,16 @@ def test_what_other_languages_send_is_read_as_what_they_mean(raw, text):
         ("你😀\0", b"\xe4\xbd\xa0\xf0\x9f\x98\x80\0"),
         ("\ud83d\ude00", b"\xf0\x9f\x98\x80"),
         ("\udcff", b"\xff"),
-        ("\ud83d", b"\xed\xa0\xbd"),
     ],
 )
 def test_text_is_written_as_standard_utf_8(text, raw):
     assert encode_text(text) == raw
+
+
+@pytest.mark.parametrize("text", ["\ud83d", "a\ude00", "\ude00\ud83d", "😀\ud83d"])
+def test_half_a_surrogate_pair_is_refused_as_nobody_would_read_it_as_the_same(text):
+    with pytest.raises(UnicodeEncodeError):
+        encode_text(text)
 
 
 @pytest.mark.parametrize("value", [5, None, b"bytes", ["a"]])

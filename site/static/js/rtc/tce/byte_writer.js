@@ -61,10 +61,12 @@ export class ByteWriter {
     this.#view.setBigInt64(at, exact);
   }
 
-  /** @param {number} value rounded to 32 bits */
+  /** @param {number} value rounded to 32 bits; what would become infinite by that does not fit */
   float(value) {
+    const rounded = Math.fround(number("float", value));
+    if (Number.isFinite(value) && !Number.isFinite(rounded)) throw new RangeError(`float: ${describe(value)}`);
     const at = this.#claim(4);
-    this.#view.setFloat32(at, number("float", value));
+    this.#view.setFloat32(at, rounded);
   }
 
   /** @param {number} value */

@@ -35,6 +35,8 @@ import { fitsPacket, MAX_PACKET_BYTES } from "./packet.js";
  * @property {typeof DecompressionStream} [DecompressionStream]
  */
 const DEFAULT_CONNECT_TIMEOUT = 15;
+/** The field has one byte, and nobody looks at it. */
+const MAX_PARAMSIZE = 0xff;
 
 export class RpcConnection {
   #timeout;
@@ -97,19 +99,19 @@ export class RpcConnection {
   /**
    * Say who this is: with the next packet, and with the first one of every new connection.
    * @param {string} token
+   * @throws {RpcException} RPCERROR_DATADIRTY: UTF-8 cannot say it
    */
   setToken(token) {
-    this.#credentials = { ...this.#credentials, __token__: token };
-    this.#areCredentialsDue = true;
+    this.#greet({ __token__: token });
   }
 
   /**
    * Say which device this is, at the same time as the token.
    * @param {string} deviceId
+   * @throws {RpcException} RPCERROR_DATADIRTY: UTF-8 cannot say it
    */
   setDeviceId(deviceId) {
-    this.#credentials = { ...this.#credentials, __device_id__: deviceId };
-    this.#areCredentialsDue = true;
+    this.#greet({ __device_id__: deviceId });
   }
 
   /** @param {RpcAdapter} adapter its servants answer what the server calls */
@@ -170,21 +172,34 @@ export class RpcConnection {
    * @param {{sequence: number, calltype: number, extra?: ExtraInput}} call
    */
   async #sendCall({ ifidx, opidx, params: types }, params, { sequence, calltype, extra = {} }) {
-    // First of all, because a new connection starts with the credentials.
+    const own = encodeExtra(extra);
+    // Before the credentials are asked for, because a new connection starts with them.
     this.#dialer.connect();
-    const extraBytes = encodeExtra({ ...this.#takeCredentials(), ...extra });
-    const numbers = { sequence, calltype, ifidx, opidx, errcode: 0, paramsize: types.length, callId: 0 };
+    const extraBytes = [...encodeExtra(this.#greeting(Object.keys(extra))), ...own];
+    const paramsize = Math.min(types.length, MAX_PARAMSIZE);
+    const numbers = { sequence, calltype, ifidx, opidx, errcode: 0, paramsize, callId: 0 };
     const body = encodeMessage({ ...numbers, extraBytes, params });
     if (!fitsPacket(body, this.#maxPacketBytes)) {
       throw new RpcException(RpcConsts.RPCERROR_SENDFAILED, `${body.length} bytes are more than a packet takes`);
     }
+    this.#areCredentialsDue = false;
     return this.#dialer.send(body);
   }
 
-  #takeCredentials() {
-    const credentials = this.#areCredentialsDue ? this.#credentials : {};
-    this.#areCredentialsDue = false;
-    return credentials;
+  /** @param {{__token__?: string, __device_id__?: string}} credentials */
+  #greet(credentials) {
+    encodeExtra(credentials);
+    this.#credentials = { ...this.#credentials, ...credentials };
+    this.#areCredentialsDue = true;
+  }
+
+  /**
+   * What the next packet has to say of who this is, unless the caller says it.
+   * @param {string[]} [said]
+   */
+  #greeting(said = []) {
+    const due = this.#areCredentialsDue ? Object.entries(this.#credentials) : [];
+    return Object.fromEntries(due.filter(([key]) => !said.includes(key)));
   }
 
   /** @param {string} state */
@@ -216,9 +231,12 @@ export class RpcConnection {
   async #serve(call, link) {
     const reply = await answer(call, this.#adapter, new RpcContext(this, call), this.report);
     if (reply === null || link.isOver) return;
-    const extraBytes = [...encodeExtra(this.#takeCredentials()), ...reply.extraBytes];
+    const extraBytes = [...encodeExtra(this.#greeting()), ...reply.extraBytes];
     const body = encodeMessage({ ...reply, extraBytes });
-    if (fitsPacket(body, this.#maxPacketBytes)) return link.send(body);
+    if (fitsPacket(body, this.#maxPacketBytes)) {
+      this.#areCredentialsDue = false;
+      return link.send(body);
+    }
     this.report(new RpcException(RpcConsts.RPCERROR_SENDFAILED, `a result of ${reply.params.length} bytes`));
     link.send(encodeMessage(errorAnswer(call, RpcConsts.RPCERROR_REMOTEMETHOD_EXCEPTION)));
   }

@@ -54,3 +54,20 @@ export class PacketError extends RpcException {
     super(RpcConsts.RPCERROR_DATADIRTY, message);
   }
 }
+
+/**
+ * Give what `write` gives. What it cannot write because a value does not fit is the caller's mistake.
+ * @template T
+ * @param {string} what is written, for the message
+ * @param {() => T} write
+ * @returns {T}
+ * @throws {RpcException} RPCERROR_DATADIRTY
+ */
+export function fitting(what, write) {
+  try {
+    return write();
+  } catch (error) {
+    if (!(error instanceof TypeError) && !(error instanceof RangeError)) throw error;
+    throw new RpcException(RpcConsts.RPCERROR_DATADIRTY, `${what}: ${error.message}`);
+  }
+}

@@ -2,6 +2,8 @@
 
 import { ByteReader } from "./byte_reader.js";
 import { ByteWriter } from "./byte_writer.js";
+import { entriesOf } from "./entries.js";
+import { fitting } from "./error.js";
 import { decodeText, encodeText } from "./utf8.js";
 
 /** The bits of `calltype`. */
@@ -70,11 +72,14 @@ export function decodeMessage(body) {
 }
 
 /**
- * @param {ExtraInput} extra
+ * @param {ExtraInput} extra a Map will do, too
  * @returns {ExtraBytes}
+ * @throws {import("./error.js").RpcException} RPCERROR_DATADIRTY
  */
 export function encodeExtra(extra) {
-  return Object.entries(extra).map(([key, value]) => [encodeText(key), encodeText(String(value))]);
+  return fitting("extra values", () =>
+    entriesOf(extra).map(([key, value]) => [encodeText(String(key)), encodeText(String(value))]),
+  );
 }
 
 /**

@@ -3,7 +3,7 @@
 /** @import { Type } from "./type.js" */
 import { ByteReader } from "./byte_reader.js";
 import { ByteWriter } from "./byte_writer.js";
-import { RpcConsts, RpcException } from "./error.js";
+import { fitting } from "./error.js";
 import { nothing } from "./type.js";
 
 /** @template [R=any] what it returns */
@@ -36,7 +36,7 @@ export class Operation {
   /**
    * @param {unknown[]} args
    * @returns {Uint8Array}
-   * @throws {RpcException} RPCERROR_DATADIRTY: a value that is not of its type
+   * @throws {import("./error.js").RpcException} RPCERROR_DATADIRTY: a value that is not of its type
    */
   writeParams(args) {
     return this.#written((writer) => this.params.forEach((type, index) => type.write(writer, args[index])));
@@ -57,7 +57,7 @@ export class Operation {
   /**
    * @param {unknown} value
    * @returns {Uint8Array}
-   * @throws {RpcException} RPCERROR_DATADIRTY: a value that is not of its type
+   * @throws {import("./error.js").RpcException} RPCERROR_DATADIRTY: a value that is not of its type
    */
   writeResult(value) {
     return this.#written((writer) => this.result.write(writer, value));
@@ -78,12 +78,7 @@ export class Operation {
   /** @param {(writer: ByteWriter) => void} write */
   #written(write) {
     const writer = new ByteWriter();
-    try {
-      write(writer);
-    } catch (error) {
-      if (!(error instanceof TypeError) && !(error instanceof RangeError)) throw error;
-      throw new RpcException(RpcConsts.RPCERROR_DATADIRTY, `${this.fullName}: ${error.message}`);
-    }
+    fitting(this.fullName, () => write(writer));
     return writer.toBytes();
   }
 }

@@ -5,6 +5,7 @@
 
 /** @import { ByteReader } from "./byte_reader.js" */
 /** @import { ByteWriter } from "./byte_writer.js" */
+import { entriesOf } from "./entries.js";
 
 /**
  * @template T what is read
@@ -138,11 +139,4 @@ function repeat(count, make) {
   const made = [];
   for (let index = 0; index < count; index += 1) made.push(make());
   return made;
-}
-
-/** @param {any} entries */
-function entriesOf(entries) {
-  if (entries instanceof Map) return [...entries];
-  if (entries !== null && typeof entries === "object") return Object.entries(entries);
-  throw new TypeError("dictionary: neither a Map nor an object");
 }

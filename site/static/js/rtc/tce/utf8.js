@@ -1,10 +1,12 @@
 /**
  * Strings as peers write them: UTF-8, and what the original JavaScript made of it (TCE protocol, section 3.1).
  *
- * Written is only UTF-8. Read is also CESU-8, each half of a surrogate pair in three bytes of its own, and a zero
+ * Written is only UTF-8; text that it cannot say is refused. Read is also CESU-8, each half of a surrogate pair in three bytes of its own, and a zero
  * character in two bytes; whatever else is not UTF-8 becomes U+FFFD. Reading never fails.
  */
 
+/** With the u flag, half a pair is matched only where the other half is missing. */
+const LONE_SURROGATE = /[\ud800-\udfff]/u;
 const ENCODER = new TextEncoder();
 // A byte order mark is part of the string: two strings that differ must not be read as one.
 const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -12,9 +14,12 @@ const LENIENT = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
  * @param {string} text
- * @returns {Uint8Array} half a surrogate pair becomes U+FFFD
+ * @returns {Uint8Array}
+ * @throws {RangeError} it has half a surrogate pair, of which UTF-8 would make U+FFFD
  */
 export function encodeText(text) {
+  const at = text.search(LONE_SURROGATE);
+  if (at >= 0) throw new RangeError(`string: half a surrogate pair at ${at}`);
   return ENCODER.encode(text);
 }
 
