@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tcelib.tmake.compiler import compile_files
-from tcelib.tmake.error import Mistake
+from tcelib.tmake.error import Mistake, Problem
 from tcelib.tmake.index_list import index_table
 from tcelib.tmake.model import Model, Module
 
-INDEX_LISTS = ("ifx-index-list.txt", "ifx-index-list.xml")
+INDEX_LISTS = ("if-index-list.txt", "ifx-index-list.txt", "ifx-index-list.xml")
+"""The name that the original documents, and those that its compilers read."""
 INDEX_TABLE = "ifxdef.txt"
 
 Emit: TypeAlias = Callable[[Model, Module], Mapping[str, str]]
 """The files that are made of a module: names, and texts."""
-Check: TypeAlias = Callable[[Model], Iterable[Mistake]]
-"""What is right in the IDL, and cannot be said in the language."""
+Check: TypeAlias = Callable[[Model], Iterable[Problem]]
+"""What is right in the IDL, and cannot be said in the language, or not without harm."""
 
 
 def command_parser(program: str, description: str, directory: str) -> argparse.ArgumentParser:
@@ -64,10 +65,10 @@ def run(options: argparse.Namespace, emit: Emit, check: Check = lambda model: ()
     if options.first_index is not None:
         sys.stderr.write("warning: -if has no effect; an interface's index is said by [index=N] or an index list\n")
     result = compile_files(options.inputs.split(","), options.index_list or _index_list_here())
-    mistakes = () if result.model is None else tuple(check(result.model))
-    for problem in (*result.problems, *mistakes):
+    problems = (*result.problems, *(() if result.model is None else check(result.model)))
+    for problem in problems:
         sys.stderr.write(f"{_printable(str(problem))}\n")
-    if result.model is None or mistakes:
+    if result.model is None or any(isinstance(problem, Mistake) for problem in problems):
         return 1
     texts = {name: text for module in result.model.modules for name, text in emit(result.model, module).items()}
     try:
@@ -83,7 +84,10 @@ def run(options: argparse.Namespace, emit: Emit, check: Check = lambda model: ()
 
 
 def _index_list_here() -> str | None:
-    return next((name for name in INDEX_LISTS if Path(name).is_file()), None)
+    here = [name for name in INDEX_LISTS if Path(name).is_file()]
+    for other in here[1:]:
+        sys.stderr.write(f"warning: {other} is not read, because {here[0]} is here; --index-list says which\n")
+    return here[0] if here else None
 
 
 def _printable(text: str) -> str:

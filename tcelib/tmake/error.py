@@ -18,7 +18,7 @@
 Nothing here is raised: whoever finds a problem goes on and returns it with the others.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import ClassVar
@@ -52,10 +52,13 @@ class Caution(Problem):
     severity: ClassVar[str] = "warning"
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`` (did you mean 'x'?)`` with the known name that is nearest, or nothing."""
+def did_you_mean(name: str, known: Iterable[str], spelled: Mapping[str, str] | None = None) -> str:
+    """`` (did you mean 'x'?)`` with the known name that is nearest, or nothing.
+
+    ``spelled`` says how a known name has to be written, where that is not the name alone.
+    """
     near = get_close_matches(name, sorted(known), n=1)
-    return f" (did you mean '{near[0]}'?)" if near else ""
+    return f" (did you mean '{spelled[near[0]] if spelled else near[0]}'?)" if near else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +151,7 @@ class DeclaredLater(Mistake):
 
     @property
     def message(self) -> str:
-        qualified = f"{self.module}::{self.name}"
-        return f"'{self.name}' is declared only later, at {self.declared}; move it up or write {qualified}"
+        return f"'{self.name}' is declared only later, at {self.declared}; write {self.module}::{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,11 +201,17 @@ class EmptyBody(Mistake):
 
 @dataclass(frozen=True, slots=True)
 class RecursiveType(Mistake):
+    """A value is written whole, with all that it contains, so it would have no end."""
+
     circle: tuple[str, ...]
 
     @property
     def message(self) -> str:
-        return f"'{self.circle[0]}' contains itself: {' -> '.join(self.circle)}"
+        *_, last, first = self.circle
+        return (
+            f"'{first}' contains itself: {' -> '.join(self.circle)}; values are sent whole: in '{last}' put an id, "
+            f"such as an int, in the place of '{first}'"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What an ES module and its declarations for TypeScript have in common: names, bases, and the methods of a proxy."""
 
+import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from tcelib.tmake.error import Mistake
 from tcelib.tmake.javascript_name import exported_names, method_name, module_alias, parameters, proxy_key
 from tcelib.tmake.javascript_type import TypeWriter
 from tcelib.tmake.model import Declared, Interface, Model, Module, Operation
+from tcelib.tmake.module_circle import reached, way_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +18,29 @@ class BaseLoadedLater(Mistake):
     interface: str
     base: str
     modules: tuple[str, str]
+    way_out: str
 
     @property
     def message(self) -> str:
         one, other = self.modules
         return (
             f"in JavaScript '{self.interface}' cannot extend '{self.base}': the modules '{one}' and '{other}' need "
-            f"each other; move what '{other}' needs of '{one}' to a module of its own"
+            f"each other; {self.way_out}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeOverwritten(Mistake):
+    """A module is written to a file of its name, beside which the runtime may lie."""
+
+    module: str
+    runtime: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"module '{self.module}' becomes {self.module}.js, which is the runtime: "
+            f"say with --runtime where '{self.runtime}' lies instead"
         )
 
 
@@ -121,6 +139,13 @@ class JavaScriptModule:
             )
 
 
+def check_files(model: Model, runtime: str) -> Iterator[Mistake]:
+    """The runtime is imported from ``runtime``, as an import says it."""
+    for module in model.modules:
+        if posixpath.normpath(runtime) == f"{module.name}.js":
+            yield RuntimeOverwritten(module.place, module.name, runtime)
+
+
 def check_bases(model: Model) -> Iterator[Mistake]:
     """A class has to be there when it is extended; everything else is looked up when it is used."""
     modules = {module.name: module for module in model.modules}
@@ -130,20 +155,10 @@ def check_bases(model: Model) -> Iterator[Mistake]:
             base = interface.base
             if base is not None and base.module in needed_by:
                 names = interface.full_name, base.full_name
-                yield BaseLoadedLater(interface.place, *names, (module.name, base.module))
+                out = way_out(modules, base.module, module.name)
+                yield BaseLoadedLater(interface.place, *names, (module.name, base.module), out)
 
 
 def _modules_that_need(module: Module, modules: dict[str, Module]) -> frozenset[str]:
     """The modules whose imports, and those of the imported, lead to ``module``: loaded, they may come before it."""
-    return frozenset(name for name in modules if name != module.name and module.name in _reachable(name, modules))
-
-
-def _reachable(start: str, modules: dict[str, Module]) -> set[str]:
-    reached: set[str] = set()
-    waiting = [start]
-    while waiting:
-        for name in modules[waiting.pop()].imports():
-            if name not in reached:
-                reached.add(name)
-                waiting.append(name)
-    return reached
+    return frozenset(name for name in modules if name != module.name and module.name in reached(modules, name))

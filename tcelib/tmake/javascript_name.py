@@ -16,9 +16,13 @@ _KEYWORDS = """
     public return static super switch this throw true try typeof var void while with yield
 """
 # What TypeScript refuses as the name of a class or of a type.
-_TYPE_WORDS = "any bigint boolean never number object string symbol undefined unknown"
+_TYPE_WORDS = (
+    "any bigint boolean infer intrinsic keyof never number object readonly string symbol undefined unique unknown"
+)
 # What generated code itself uses at places where a name of the IDL would hide it.
 _OWN = "tce fields reader writer value Map Partial Promise Uint8Array"
+# ``import()`` gives a promise of the module, and takes a module that exports ``then`` for another promise.
+_EXPORTS = "then"
 # What every object has already: such a member would never be missing in one.
 _OBJECT_MEMBERS = """
     constructor hasOwnProperty isPrototypeOf propertyIsEnumerable toLocaleString toString valueOf
@@ -37,7 +41,9 @@ def module_alias(name: str) -> str:
 def exported_names(module: Module) -> dict[str, str]:
     """The exported name of every type, every servant (``I``) and every proxy (``I`` + ``Proxy``) of a module."""
     declared = [element.name for element in module.elements]
-    names = dict(zip(declared, distinct(declared, f"{_KEYWORDS} {_TYPE_WORDS} {_OWN}".split()), strict=True))
+    names = dict(
+        zip(declared, distinct(declared, f"{_KEYWORDS} {_TYPE_WORDS} {_OWN} {_EXPORTS}".split()), strict=True)
+    )
     taken = set(names.values())
     for interface in module.interfaces():
         (names[proxy_key(interface)],) = distinct([f"{interface.name}Proxy"], taken)

@@ -1,5 +1,7 @@
 """Types of the IDL in JavaScript: as types of TypeScript, as codecs of the runtime, as default values."""
 
+from functools import cache
+
 from tcelib.tmake.javascript_name import exported_names, module_alias
 from tcelib.tmake.model import Builtin, Declared, Dictionary, Module, Sequence, Struct, Type
 
@@ -95,6 +97,7 @@ def _array_of(element: str) -> str:
     return f"({element})[]" if "|" in element else f"{element}[]"
 
 
+@cache
 def fewest_bytes(type_: Type) -> int:
     """The least that a value takes on the wire."""
     match type_:

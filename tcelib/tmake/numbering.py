@@ -23,6 +23,7 @@ from tcelib.tmake.syntax import Interface, Operation
 
 MAX_SIGNED_INDEX = 0x7FFF
 MAX_CPP_OPERATION = 0x7F
+MAX_CPP_SERVANT = 0xFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def number(declarations: Declarations, index_list: IndexList, problems: list[Pro
             counted[key[0]] = count + 1
             entry = index_list.interfaces.get(".".join(key))
             numbers.interfaces[key] = _numbered(element, count, entry, problems)
+            _check_servant(element, numbers.interfaces[key], problems)
             for at, operation in enumerate(element.operations):
                 entry = index_list.operations.get(".".join((*key, operation.name.text)))
                 numbers.operations[key, operation.name.text] = _numbered(operation, at, entry, problems)
@@ -70,6 +72,17 @@ def _numbered(element: Interface | Operation, count: int, entry: Entry | None, p
     elif index > MAX_SIGNED_INDEX:
         problems.append(IndexTooHighForSome(name.place, kind, name.text, index, MAX_SIGNED_INDEX, "Java and C#"))
     return Numbered(index, entry is None or entry.is_exposed, said)
+
+
+def _check_servant(interface: Interface, numbered: Numbered, problems: list[Problem]) -> None:
+    """The C++ runtime looks servants up by 8 bits of the index; its proxies call by 16."""
+    is_served = numbered.is_exposed and "cpp" not in numbered.annotations.without_servant
+    if is_served and MAX_CPP_SERVANT < numbered.index <= MAX_INDEX:
+        name = interface.name
+        languages = "C++ servants (unless skeleton_cpp=false)"
+        problems.append(
+            IndexTooHighForSome(name.place, "interface", name.text, numbered.index, MAX_CPP_SERVANT, languages)
+        )
 
 
 def _check_operations(key: Key, interface: Interface, numbers: Numbers, problems: list[Problem]) -> None:

@@ -1,14 +1,17 @@
 """What is right in the IDL and cannot be said in Python: two things of one name, modules that cannot be loaded."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tcelib.tmake.error import Mistake, NameClash
+from tcelib.tmake.error import Caution, Mistake, NameClash, Problem
 from tcelib.tmake.model import Declared, Interface, Model, Module, Operation
-from tcelib.tmake.python_import import in_one_circle
+from tcelib.tmake.module_circle import in_one_circle, way_out
 from tcelib.tmake.python_name import class_name, file_name, method_name, proxy_name
 
 LANGUAGE = "Python"
+HIDDEN = frozenset(sys.stdlib_module_names) - {"test"}
+"""Names of Python's own modules that programs may need. Its tests are none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,19 +20,36 @@ class BaseNotLoaded(Mistake):
 
     interface: str
     modules: tuple[str, str, str]
+    way_out: str
 
     @property
     def message(self) -> str:
         one, base, extending = self.modules
         return (
             f"in Python '{self.interface}' cannot extend what is in module '{base}': it needs '{one}' in turn, which "
-            f"needs '{extending}'; move the base to a module that imports neither"
+            f"needs '{extending}'; {self.way_out}"
         )
 
 
-def mistakes_in_python(model: Model) -> tuple[Mistake, ...]:
+@dataclass(frozen=True, slots=True)
+class HidesLibrary(Caution):
+    """A generated module lies beside the program, where Python looks before it looks for its own."""
+
+    module: str
+
+    @property
+    def message(self) -> str:
+        return (
+            f"module '{self.module}' becomes {self.module}.py, which hides Python's own module of that name from "
+            "programs beside it, and from tcelib; call it something else"
+        )
+
+
+def problems_in_python(model: Model) -> tuple[Problem, ...]:
     """All of them."""
-    return (*_name_clashes(model), *_bases_not_loaded(model))
+    hiding = (module for module in model.modules if module.name in HIDDEN)
+    cautions = (HidesLibrary(module.place, module.name) for module in hiding)
+    return (*_name_clashes(model), *_bases_not_loaded(model), *cautions)
 
 
 def _bases_not_loaded(model: Model) -> Iterator[BaseNotLoaded]:
@@ -40,7 +60,9 @@ def _bases_not_loaded(model: Model) -> Iterator[BaseNotLoaded]:
             if base is not None and in_one_circle(modules, module.name, base.module):
                 for further in modules[base.module].base_modules():
                     if in_one_circle(modules, base.module, further):
-                        yield BaseNotLoaded(interface.place, interface.full_name, (further, base.module, module.name))
+                        names = further, base.module, module.name
+                        out = way_out(modules, further, base.module)
+                        yield BaseNotLoaded(interface.place, interface.full_name, names, out)
 
 
 def _name_clashes(model: Model) -> tuple[NameClash, ...]:

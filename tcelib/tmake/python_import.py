@@ -7,6 +7,7 @@ bases are imported first, and others of the circle at the end, when everything h
 from collections.abc import Mapping
 
 from tcelib.tmake.model import Module
+from tcelib.tmake.module_circle import in_one_circle
 from tcelib.tmake.python_name import file_name
 
 
@@ -21,17 +22,3 @@ def sibling_imports(
         file = file_name(name)
         (late if is_late else early).append(f"import {file}" if alias == file else f"import {file} as {alias}")
     return early, late
-
-
-def in_one_circle(modules: Mapping[str, Module], one: str, other: str) -> bool:
-    """Whether two modules lead to each other, if one module imports what the other one does."""
-    return one != other and _reaches(modules, one, other) and _reaches(modules, other, one)
-
-
-def _reaches(modules: Mapping[str, Module], start: str, goal: str) -> bool:
-    seen, waiting = {start}, [start]
-    while waiting:
-        new = set(modules[waiting.pop()].imports()) - seen
-        seen |= new
-        waiting.extend(new)
-    return goal in seen

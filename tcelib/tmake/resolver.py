@@ -22,7 +22,11 @@ Target: TypeAlias = Builtin | Key
 
 
 class Resolver:
-    """Looks up names for the declaration ``home``. What cannot be resolved is None, with a problem more."""
+    """Looks up names for the declaration ``home``. What cannot be resolved is None, with a problem more.
+
+    A name that is declared too late is a problem, too, but it is resolved: it may be part of a circle, and then the
+    circle is what has to be said.
+    """
 
     def __init__(self, declarations: Declarations, home: Key, problems: list[Problem]) -> None:
         self._declarations = declarations
@@ -36,7 +40,7 @@ class Resolver:
         if is_void(name):
             self._problems.append(VoidValue(name.place))
             return None
-        key = self._declared(name, is_later_fine)
+        key = self._declared(name, is_later_fine, wants_interface=False)
         if key is not None and isinstance(self._declarations.get(key), Interface):
             self._problems.append(NotAType(name.place, str(name)))
             return None
@@ -54,13 +58,13 @@ class Resolver:
         if name.module is None and (name.name.text in BUILTINS or is_void(name)):
             self._problems.append(NotAnInterface(name.place, str(name)))
             return None
-        key = self._declared(name, is_later_fine=False)
+        key = self._declared(name, is_later_fine=False, wants_interface=True)
         if key is not None and not isinstance(self._declarations.get(key), Interface):
             self._problems.append(NotAnInterface(name.place, str(name)))
             return None
         return key
 
-    def _declared(self, name: TypeName, is_later_fine: bool) -> Key | None:
+    def _declared(self, name: TypeName, is_later_fine: bool, *, wants_interface: bool) -> Key | None:
         module = self._home[0] if name.module is None else name.module.text
         if module not in self._declarations.modules:
             hint = did_you_mean(module, self._declarations.modules) or "; is its file imported?"
@@ -69,25 +73,35 @@ class Resolver:
         key = module, name.name.text
         element = self._declarations.get(key)
         if element is None:
-            self._problems.append(UnknownType(name.place, str(name), self._hint(name, module)))
+            hint = self._hint(name, module, is_later_fine, wants_interface)
+            self._problems.append(UnknownType(name.place, str(name), hint))
             return None
         if name.module is None and not is_later_fine and self._is_later(key):
             self._problems.append(DeclaredLater(name.place, key[1], module, element.name.place))
-            return None
         return key
 
     def _is_later(self, key: Key) -> bool:
         ranks = self._declarations.ranks
         return ranks[key] > ranks[self._home]
 
-    def _hint(self, name: TypeName, module: str) -> str:
-        """The same name elsewhere, or a similar one here."""
-        if name.module is not None:
-            return did_you_mean(name.name.text, self._declarations.modules[module])
-        elsewhere = [other for other, names in self._declarations.modules.items() if name.name.text in names]
-        if elsewhere:
-            return f" (did you mean '{elsewhere[0]}::{name.name.text}'?)"
-        return did_you_mean(name.name.text, {*self._declarations.modules[module], *BUILTINS})
+    def _hint(self, name: TypeName, module: str, is_later_fine: bool, wants_interface: bool) -> str:
+        """The same name elsewhere, or a similar one here: as it may be written in this place."""
+        fitting = {
+            key: f"{key[0]}::{key[1]}"
+            for key, element in self._declarations.items()
+            if isinstance(element, Interface) is wants_interface and key != self._home
+        }
+        if name.module is None:
+            elsewhere = [text for (_, other), text in fitting.items() if other == name.name.text]
+            if elsewhere:
+                return f" (did you mean '{elsewhere[0]}'?)"
+            for key in fitting:
+                if key[0] == module and (is_later_fine or not self._is_later(key)):
+                    fitting[key] = key[1]
+        here = {key[1]: text for key, text in fitting.items() if key[0] == module}
+        if name.module is None and not wants_interface:
+            here |= {builtin: builtin for builtin in BUILTINS}
+        return did_you_mean(name.name.text, here, here)
 
 
 def is_void(name: TypeName) -> bool:

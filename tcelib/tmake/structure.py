@@ -3,7 +3,7 @@
 What is found on the way: names without a meaning, circles, nesting that is too deep, operations declared again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from tcelib.tmake.declaration import Declarations, Key
@@ -11,6 +11,7 @@ from tcelib.tmake.dependency import in_order
 from tcelib.tmake.error import (
     CircularInheritance,
     CircularModules,
+    DeclaredLater,
     NestedTooDeeply,
     Problem,
     RecursiveType,
@@ -64,7 +65,10 @@ def types_in_order(declarations: Declarations, meaning: Meaning, problems: list[
             targets = (meaning.get(name) for name in _parts(element))
             contains[key] = [target for target in targets if isinstance(target, tuple)]
     order, circles = in_order(contains)
-    problems.extend(RecursiveType(declarations.place(circle[0]), _full_names(circle)) for circle in circles)
+    for circle in circles:
+        names = [name for key in circle for name in _parts(declarations.get(key)) if meaning.get(name) in circle]
+        _forget_order(names, problems)
+        problems.append(RecursiveType(declarations.place(circle[0]), _full_names(circle)))
     depths: dict[Key, int] = {}
     for key in order:
         depths[key] = 1 + max((depths[part] for part in contains[key]), default=0)
@@ -81,7 +85,9 @@ def interfaces_in_order(declarations: Declarations, meaning: Meaning, problems: 
             base = None if element.base is None else meaning.get(element.base)
             extends[key] = [base] if isinstance(base, tuple) else []
     order, circles = in_order(extends)
-    problems.extend(CircularInheritance(declarations.place(circle[0]), _full_names(circle)) for circle in circles)
+    for circle in circles:
+        _forget_order([base for base in map(_base, map(declarations.get, circle)) if base is not None], problems)
+        problems.append(CircularInheritance(declarations.place(circle[0]), _full_names(circle)))
     inherited: dict[Key, dict[str, tuple[Key, Operation]]] = {}
     for key in order:
         from_base = inherited[extends[key][0]] if extends[key] else {}
@@ -118,7 +124,17 @@ def _check_modules(declarations: Declarations, extends: dict[Key, list[Key]], pr
         problems.append(CircularModules(declarations.place(first), tuple(circle)))
 
 
-def _parts(element: Struct | Sequence | Dictionary) -> list[TypeName]:
+def _forget_order(names: Iterable[TypeName], problems: list[Problem]) -> None:
+    """Of a circle's names it is no matter that some are declared later: no order would help."""
+    places = {name.place for name in names}
+    problems[:] = [each for each in problems if not (isinstance(each, DeclaredLater) and each.place in places)]
+
+
+def _base(element: Element | None) -> TypeName | None:
+    return element.base if isinstance(element, Interface) else None
+
+
+def _parts(element: Element | None) -> list[TypeName]:
     match element:
         case Struct(members=members):
             return [member.type for member in members]
@@ -126,6 +142,8 @@ def _parts(element: Struct | Sequence | Dictionary) -> list[TypeName]:
             return [of]
         case Dictionary(value=value):
             return [value]
+        case _:
+            return []
 
 
 def _full_names(keys: list[Key]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from tcelib.tmake.command import command_parser, run
 from tcelib.tmake.emit_javascript import DEFAULT_RUNTIME, emit_javascript
 from tcelib.tmake.emit_typescript import emit_typescript
-from tcelib.tmake.javascript_module import check_bases
+from tcelib.tmake.javascript_module import check_bases, check_files
 from tcelib.tmake.model import Model, Module
 
 
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"{module.name}.d.ts": emit_typescript(model, module, options.runtime),
         }
 
-    return run(options, emit, check_bases)
+    return run(options, emit, lambda model: (*check_bases(model), *check_files(model, options.runtime)))
 
 
 if __name__ == "__main__":

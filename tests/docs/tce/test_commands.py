@@ -32,8 +32,12 @@ def test_the_table_of_numbers_is_the_one_that_is_written(workshop: Workshop) -> 
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("ifx-index-list.txt", shown("text ifx-index-list.txt")), ("ifx-index-list.xml", blocks(TUTORIAL, "xml")[0])],
-    ids=["lines", "xml"],
+    [
+        ("if-index-list.txt", shown("text if-index-list.txt")),
+        ("ifx-index-list.txt", shown("text if-index-list.txt")),
+        ("ifx-index-list.xml", blocks(TUTORIAL, "xml")[0]),
+    ],
+    ids=["as documented", "as the compilers read it", "xml"],
 )
 def test_an_index_list_gives_the_numbers_that_are_not_in_the_idl(
     empty_workshop: Workshop, name: str, text: str

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tcelib.tmake.model import Builtin, Dictionary, Interface, Model, Sequence, Struct
-from tcelib.tmake.python_check import mistakes_in_python
+from tcelib.tmake.python_check import problems_in_python
 from tcelib.tmake.python_name import LOCALS, class_name, file_name, member_names, method_name
 from tcelib.wire.codec import MALFORMED
 from tests.tcelib.tmake.python_case import compiled, imported, texts_of
@@ -157,7 +157,7 @@ def model_of(idl: str) -> Model | None:
     """The model, unless Python has two things of one name in it."""
     result = compiled(idl)
     assert result.model is not None, [str(problem) for problem in result.problems]
-    return None if mistakes_in_python(result.model) else result.model
+    return None if problems_in_python(result.model) else result.model
 
 
 @settings(max_examples=60)

@@ -52,7 +52,7 @@ CASES = [
     (
         error.UnknownType,
         "module n { struct Tree { int x; }; } module m { struct S { n :: Tee t; }; }",
-        "1:60: error: unknown type 'n::Tee' (did you mean 'Tree'?)",
+        "1:60: error: unknown type 'n::Tee' (did you mean 'n::Tree'?)",
     ),
     (
         error.UnknownModule,
@@ -67,7 +67,7 @@ CASES = [
     (
         error.DeclaredLater,
         "module m { struct S { T t; }; struct T { int x; }; }",
-        "1:23: error: 'T' is declared only later, at a.idl:1:38; move it up or write m::T",
+        "1:23: error: 'T' is declared only later, at a.idl:1:38; write m::T",
     ),
     (
         error.NotAType,
@@ -96,11 +96,28 @@ CASES = [
     ),
     (error.EmptyBody, "module m { struct S {}; }", "1:19: error: struct 'S' needs at least one member"),
     (error.EmptyBody, "module m { interface I {;}; }", "1:22: error: interface 'I' needs at least one operation"),
-    (error.RecursiveType, "module m { struct S { S s; }; }", "1:19: error: 'm.S' contains itself: m.S -> m.S"),
+    (
+        error.RecursiveType,
+        "module m { struct S { S s; }; }",
+        "1:19: error: 'm.S' contains itself: m.S -> m.S; values are sent whole: in 'm.S' put an id, such as an int, "
+        "in the place of 'm.S'",
+    ),
+    (
+        error.RecursiveType,
+        "module m { struct A { B b; }; struct B { A a; }; }",
+        "1:19: error: 'm.A' contains itself: m.A -> m.B -> m.A; values are sent whole: in 'm.B' put an id, such as "
+        "an int, in the place of 'm.A'",
+    ),
+    (
+        error.CircularInheritance,
+        "module m { interface A extends B { int f(); }; interface B extends A { int g(); }; }",
+        "1:22: error: 'm.A' extends itself: m.A -> m.B -> m.A",
+    ),
     (
         error.RecursiveType,
         "module m { sequence<n::T> L; } module n { struct T { m::L l; }; }",
-        "1:27: error: 'm.L' contains itself: m.L -> n.T -> m.L",
+        "1:27: error: 'm.L' contains itself: m.L -> n.T -> m.L; values are sent whole: in 'n.T' put an id, such as "
+        "an int, in the place of 'm.L'",
     ),
     (
         error.NestedTooDeeply,
@@ -172,8 +189,13 @@ CASES = [
     ),
     (
         error.IndexTooHighForSome,
-        "module m { [index=32768] interface I { int f(); }; }",
-        "1:36: warning: interface 'I' has index 32768; Java and C# carry no more than 32767",
+        "module m { [index=32768, skeleton_cpp=false] interface I { int f(); }; }",
+        "1:56: warning: interface 'I' has index 32768; Java and C# carry no more than 32767",
+    ),
+    (
+        error.IndexTooHighForSome,
+        "module m { [index=256] interface I { int f(); }; [index=255] interface J { int f(); }; }",
+        "1:34: warning: interface 'I' has index 256; C++ servants (unless skeleton_cpp=false) carry no more than 255",
     ),
     (
         error.IndexTooHighForSome,

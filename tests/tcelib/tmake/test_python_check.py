@@ -2,7 +2,7 @@
 
 import pytest
 
-from tcelib.tmake.python_check import mistakes_in_python
+from tcelib.tmake.python_check import problems_in_python
 from tests.tcelib.tmake.python_case import model_of
 
 
@@ -32,18 +32,18 @@ from tests.tcelib.tmake.python_case import model_of
     ],
 )
 def test_two_things_of_one_name_are_a_mistake(idl, line):
-    assert [str(mistake) for mistake in mistakes_in_python(model_of(idl))] == [f"a.idl:{line}"]
+    assert [str(mistake) for mistake in problems_in_python(model_of(idl))] == [f"a.idl:{line}"]
 
 
 def test_a_base_with_a_base_in_one_circle_of_modules_is_a_mistake():
     idl = """module a { struct S { c::T t; }; interface A { int f(); }; }
     module b { [index=1] interface B extends a::A { int g(); }; }
     module c { struct T { int x; }; [index=2] interface C extends b::B { int h(); }; }"""
-    (mistake,) = mistakes_in_python(model_of(idl))
+    (mistake,) = problems_in_python(model_of(idl))
 
     assert str(mistake) == (
         "a.idl:3:57: error: in Python 'c.C' cannot extend what is in module 'b': it needs 'a' in turn, "
-        "which needs 'c'; move the base to a module that imports neither"
+        "which needs 'c'; move what 'a' needs of 'c' to a module that needs none of them"
     )
 
 
@@ -51,4 +51,4 @@ def test_a_base_in_a_circle_of_modules_is_fine():
     idl = """module a { struct S { b::T t; }; interface A { int f(); }; }
     module b { struct T { int x; }; [index=1] interface B extends a::A { int g(); }; }"""
 
-    assert mistakes_in_python(model_of(idl)) == ()
+    assert problems_in_python(model_of(idl)) == ()

@@ -58,6 +58,25 @@ def test_an_index_list_that_is_there_or_named_is_followed(here: Path) -> None:
     assert "class J extends" not in text
 
 
+def test_of_several_index_lists_the_one_that_is_read_is_said(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "a.idl").write_text("module m { interface J { void op(); }; }")
+    (here / "ifx-index-list.txt").write_text("m.J = 12\n")
+    (here / "if-index-list.txt").write_text("m.J = 13\n")
+    main(["-i", "a.idl", "-o", "."])
+    assert "ifidx: 13" in (here / "m.js").read_text()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == (
+        "warning: ifx-index-list.txt is not read, because if-index-list.txt is here; --index-list says which"
+    )
+
+
+def test_structs_that_nest_as_deeply_as_they_may_cost_no_more_than_others(here: Path) -> None:
+    structs = "".join(f"struct S{at} {{ S{at - 1} a; S{at - 1} b; }};" for at in range(1, 64))
+    (here / "a.idl").write_text(f"module m {{ struct S0 {{ int x; }}; {structs} interface I {{ S63 f(S63 s); }}; }}")
+    assert main(["-i", "a.idl", "-o", "."]) == 0
+    assert "static minBytes = 36893488147419103232;" in (here / "m.js").read_text()
+
+
 def test_mistakes_are_said_with_their_places_and_nothing_is_written(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
