@@ -14,6 +14,7 @@ import { browserClock } from "./clock.js";
 import { CloseCode } from "./codes.js";
 import { Emitter } from "./emitter.js";
 import { Heartbeat } from "./heartbeat.js";
+import { toJson } from "./json.js";
 import { browserPage, PageSigns } from "./page_signs.js";
 import { ReconnectingSocket, State } from "./reconnecting_socket.js";
 import { RequestTable } from "./request_table.js";
@@ -128,7 +129,7 @@ export class RTClient {
    * @returns {boolean} whether it was sent: without a connection it is not, and nothing is kept for later
    */
   send(type, data, id) {
-    return this.#socket.send(JSON.stringify({ type, data, id }));
+    return this.#socket.send(toJson({ type, data, id }));
   }
 
   /**

@@ -10,6 +10,9 @@
 /** @typedef {{code: string, message: string, type?: string | null}} ErrorData The data of an `error` message. */
 
 export class RTError extends Error {
+  /** A field, because an assignment fails where a page has frozen Error.prototype. */
+  name = "RTError";
+
   /**
    * @param {string} code
    * @param {string} message for a person to read
@@ -17,7 +20,6 @@ export class RTError extends Error {
    */
   constructor(code, message, type = null) {
     super(message);
-    this.name = "RTError";
     this.code = code;
     this.type = type;
   }

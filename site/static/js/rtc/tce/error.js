@@ -22,6 +22,9 @@ export const RpcConsts = Object.freeze({
 const NAMES = new Map(Object.entries(RpcConsts).map(([name, errcode]) => [errcode, name]));
 
 export class RpcException extends Error {
+  /** A field, because an assignment fails where a page has frozen Error.prototype. */
+  name = "RpcException";
+
   /**
    * @param {number} errcode one of `RpcConsts`, or what a peer made up
    * @param {string} [message] for a person to read
