@@ -16,6 +16,18 @@ export const PRICE_CHART = {
 
 export const REQUEST = { chart_id: "main", exchange: "DEMO", item: "AAPL", date: "20130301", period: 60, shape: "ohlc" };
 
+/** As much of an element as a view touches. */
+export function fakeElement(id = "place", attributes = {}) {
+  const named = new Map(Object.entries(attributes));
+  return {
+    id,
+    style: {},
+    getAttribute: (name) => named.get(name) ?? null,
+    setAttribute: (name, value) => void named.set(name, value),
+    removeAttribute: (name) => void named.delete(name),
+  };
+}
+
 /** ECharts as far as a view can tell, which notes what is asked of it. */
 export function fakeECharts({ height = 400 } = {}) {
   const instances = [];
@@ -32,7 +44,7 @@ export function fakeECharts({ height = 400 } = {}) {
         instance.settings.push(settings);
       },
       on: (event, run) => listeners.set(event, run),
-      zoomByHand: () => listeners.get("datazoom")(),
+      zoomByHand: (event) => listeners.get("datazoom")(event),
       resize: () => (instance.resizes += 1),
       getHeight: () => height,
       dispose: () => (instance.isDisposed = true),
@@ -123,7 +135,7 @@ export function startCharts({ points, isWelcome = true, document, pauseAfterMs, 
 /** The same with one drawn chart. */
 export function startDrawnChart(options) {
   const parts = startCharts(options);
-  const chart = parts.charts.request({ ...REQUEST, element: { id: "place" } });
+  const chart = parts.charts.request({ ...REQUEST, element: fakeElement() });
   parts.render(staticRender());
   parts.frames.run();
   return { ...parts, chart, instance: parts.echarts.instances[0] };

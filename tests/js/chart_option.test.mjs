@@ -6,8 +6,8 @@ import { panelLayout } from "../../site/static/js/rtc/panel_layout.js";
 import { tooltipHtml } from "../../site/static/js/rtc/tooltip.js";
 import { LABELS, PRICE_CHART, REQUEST, staticRender } from "./chart_harness.mjs";
 
-function optionOf(picture = PRICE_CHART, palette = lightPalette) {
-  const chart = new Chart(REQUEST, 2000);
+function optionOf(picture = PRICE_CHART, palette = lightPalette, request = REQUEST) {
+  const chart = new Chart(request, 2000);
   chart.onRender(staticRender(picture));
   return wholeOption(chart, palette, 400);
 }
@@ -116,16 +116,84 @@ const textOf = (html) => html.replace(/<[^>]*>/g, " ").replace(/&nbsp;/g, " ").r
 
 test("the tooltip has one heading and the series in their order, without those that have no value there", () => {
   const items = [item(2, "volume", [0, 21058]), item(1, "sma:20", [0, null]), item(0, "AAPL", [0, 1, 2, 0, 3], "candlestick")];
-  assert.equal(textOf(tooltipHtml("09:30", items, lightPalette)), "09:30 AAPL O 1 C 2 L 0 H 3 volume 21,058");
+  assert.equal(textOf(tooltipHtml("09:30", items, (value) => value.toFixed(1), lightPalette)), "09:30 AAPL O 1.0 C 2.0 L 0.0 H 3.0 volume 21058.0");
 });
 
 test("names cannot bring markup into the page", () => {
-  const html = tooltipHtml("<i>", [item(0, `<img src=x onerror="a()">&'`, [0, 1])], lightPalette);
+  const html = tooltipHtml("<i>", [item(0, `<img src=x onerror="a()">&'`, [0, 1])], String, lightPalette);
   assert.ok(!html.includes("<img") && !html.includes("<i>") && !html.includes(`onerror="`));
   assert.ok(html.includes("&#60;img src=x onerror=&#34;a()&#34;&#62;&#38;&#39;"));
 });
 
 test("the tooltip of a drawn chart names the time under the pointer in full", () => {
-  const html = optionOf().tooltip.formatter([{ ...item(1, "sma:2", [1, 431.5]), axisValue: String(LABELS[1]) }]);
+  const html = optionOf().tooltip.formatter([{ ...item(1, "sma:2", [1, 431.5]), seriesId: "1", axisValue: String(LABELS[1]) }]);
   assert.match(textOf(html), /^2013-0[23]-\d\d \d\d:\d\d:\d\d sma:2 431.5$/);
+});
+
+// Prices, days and what is not there.
+
+const PRICES = {
+  tiny: [0.00001234, 0.00001235, "0.00001234", "0.00001235"],
+  exchange: [1.08421, 1.08422, "1.08421", "1.08422"],
+  five_figures: [67_120, 67_120.5, "67,120.0", "67,120.5"],
+  eight_figures: [12_345_678, 12_345_679, "12,345,678", "12,345,679"],
+  below_zero: [-37.63, -37.62, "-37.63", "-37.62"],
+};
+
+for (const [name, [one, other, ...texts]] of Object.entries(PRICES)) {
+  test(`neighbouring prices can be told apart on axis, pointer, tooltip and last-price line: ${name}`, () => {
+    const option = optionOf(pictureOf("line", 2, (i) => [one, other][i]));
+    const [axis] = option.yAxis;
+    assert.deepEqual([one, other].map(axis.axisLabel.formatter), texts);
+    assert.deepEqual([one, other].map((value) => axis.axisPointer.label.formatter({ value })), texts);
+    assert.ok(axis.minInterval <= other - one + 1e-12);
+    const tips = [one, other].map((value) => textOf(option.tooltip.formatter([{ ...item(0, "X", [0, value]), seriesId: "0" }])));
+    assert.deepEqual(tips, texts.map((text) => `t X ${text}`));
+    const { markLine } = option.series[0];
+    assert.deepEqual([markLine.label.formatter, markLine.data, markLine.precision], [texts[1], [{ yAxis: other }], -1]);
+    assert.ok(option.grid[0].right >= texts[1].length * 6.6 + 16);
+  });
+}
+
+test("of a quote that says its decimals every price has as many", () => {
+  const picture = { ...pictureOf("line", 2, (i) => 430 + i), yAxis: [{ name: "price", decimals: 2 }] };
+  assert.equal(optionOf(picture).yAxis[0].axisLabel.formatter(431), "431.00");
+});
+
+test("an average between two prices has more decimals than they have, a volume its own", () => {
+  const option = optionOf();
+  const tip = (index, value) => textOf(option.tooltip.formatter([{ ...item(index, "X", [0, value]), seriesId: String(index), axisValue: String(LABELS[0]) }])).split(" ").slice(2).join(" ");
+  assert.deepEqual([tip(0, 431), tip(1, 431.5), tip(1, 431.123456789012), tip(2, 0.125)], ["X 431", "X 431.5", "X 431.12", "X 0.125"]);
+});
+
+test("a bar of a day is called by its date on the axis and in the tooltip", () => {
+  const rows = [1_767_571_200_000, 1_767_657_600_000].map((label) => [label, 1]);
+  const picture = { ...pictureOf("line", 0), xAxis: { data: rows.map(([label]) => label) } };
+  picture.series[0].data = rows;
+  const option = optionOf(picture, lightPalette, { ...REQUEST, period: 86_400 });
+  assert.equal(option.xAxis[0].axisLabel.formatter("1767571200000"), "2026-01-05");
+  assert.equal(textOf(option.tooltip.formatter([{ ...item(0, "X", [0, 1]), seriesId: "0", axisValue: "1767571200000" }])), "2026-01-05 X 1");
+});
+
+test("where there is no volume it has neither panel nor legend, and the panels below move up", () => {
+  for (const volume of [() => 0, () => null]) {
+    const data = LABELS.map((label, i) => [label, volume(i)]);
+    const macd = { name: "macd", type: "line", yAxisIndex: 2, data: LABELS.map((label) => [label, 1]) };
+    const [candles, sma, bars] = PRICE_CHART.series;
+    const option = optionOf({
+      ...PRICE_CHART,
+      legends: ["AAPL", "volume", "macd"],
+      yAxis: [{ name: "price" }, { name: "volume" }, { name: "macd" }],
+      series: [candles, sma, { ...bars, data }, macd],
+    });
+    assert.deepEqual(option.title.map(({ text }) => text), ["macd"]);
+    assert.deepEqual(option.legend.data, ["AAPL", "macd"]);
+    assert.deepEqual(option.series.map(({ id, xAxisIndex, yAxisIndex }) => [id, xAxisIndex, yAxisIndex]), [["0", 0, 0], ["1", 0, 0], ["3", 1, 1]]);
+  }
+});
+
+test("a chart of an unknown quote says that there is no data yet", () => {
+  const option = optionOf({ legends: ["X"], xAxis: { data: [] }, yAxis: [{ name: "price" }], series: [{ name: "X", type: "line", data: [] }] });
+  assert.deepEqual(option.title.map(({ text }) => text), ["No data yet"]);
+  assert.deepEqual(optionOf().title.map(({ text }) => text), ["volume"]);
 });

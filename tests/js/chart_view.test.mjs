@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { darkPalette } from "../../site/static/js/rtc/index.js";
-import { dynamicRender, LABELS, PRICE_CHART, REQUEST, startCharts, startDrawnChart, staticRender } from "./chart_harness.mjs";
+import { dynamicRender, fakeElement, LABELS, PRICE_CHART, REQUEST, startCharts, startDrawnChart, staticRender } from "./chart_harness.mjs";
 import { USERINFO, welcome } from "./client_harness.mjs";
 
 const [, , LAST] = LABELS;
 
 test("the first render is drawn whole, in the next frame", () => {
   const { charts, render, frames, echarts } = startCharts();
-  charts.request({ ...REQUEST, element: { id: "place" } });
+  charts.request({ ...REQUEST, element: fakeElement() });
   render(staticRender());
   const [instance] = echarts.instances;
   assert.deepEqual([instance.options.length, frames.waiting], [0, 1]);
@@ -28,7 +28,7 @@ test("however many messages come, a chart is drawn once in a frame, with the new
 
 test("two charts have a frame each", () => {
   const { charts, render, frames, echarts } = startCharts();
-  for (const chart_id of ["one", "other"]) charts.request({ ...REQUEST, chart_id, element: { id: chart_id } });
+  for (const chart_id of ["one", "other"]) charts.request({ ...REQUEST, chart_id, element: fakeElement(chart_id) });
   for (const chart_id of ["one", "other"]) render(staticRender(PRICE_CHART, { chart_id }));
   frames.run();
   render(dynamicRender([[2, LAST, 1]], { chart_id: "other" }));
@@ -85,14 +85,56 @@ test("the newest candles stay in view until somebody zooms", () => {
   };
   append(1, 198);
   assert.deepEqual(instance.options[1].dataZoom[0], { id: "inside", startValue: 40, endValue: 199 });
-  instance.zoomByHand();
-  append(198, 200);
-  assert.equal(instance.options[2].dataZoom, undefined);
+  instance.zoomByHand({ start: 0, end: 50 });
+  append(198, 398);
+  assert.deepEqual(instance.options[2].dataZoom[0], { id: "inside", start: 0, end: (100 * 99.50001) / 399 });
+});
+
+test("a chart that is drawn in other colours shows the place that the reader has chosen", () => {
+  const { frames, instance, charts } = startDrawnChart();
+  instance.zoomByHand({ batch: [{ dataZoomId: "inside", start: 0, end: 50 }] });
+  charts.setPalette(darkPalette);
+  frames.run();
+  assert.deepEqual([instance.settings[1], instance.options[1].dataZoom[0].end], [{ notMerge: true }, 50]);
+});
+
+test("prices that need more decimals than before are drawn anew, with room for them beside the panels", () => {
+  const { render, frames, instance } = startDrawnChart();
+  const shown = ({ yAxis }) => yAxis[0].axisLabel.formatter(432);
+  assert.equal(shown(instance.options[0]), "432");
+  render(dynamicRender([[0, LAST, 432, 433.12345678, 431, 434]]));
+  frames.run();
+  const [before, after] = instance.options;
+  assert.equal(shown(after), "432.00000000");
+  assert.ok(after.grid[0].right > before.grid[0].right);
+  assert.equal(after.series[0].markLine.label.formatter, "433.12345678");
+});
+
+test("the volume's panel comes with the first volume", () => {
+  const { render, frames, instance } = startDrawnChart();
+  const without = { ...PRICE_CHART, series: PRICE_CHART.series.map((one) => ({ ...one, data: one.name === "volume" ? [] : one.data })) };
+  render(staticRender(without));
+  frames.run();
+  assert.deepEqual([instance.options[1].grid.length, instance.options[1].series.length], [1, 2]);
+  render(dynamicRender([[2, LAST, 0]]));
+  frames.run();
+  assert.deepEqual(instance.options[2].series, []);
+  render(dynamicRender([[2, LAST, 7]]));
+  frames.run();
+  assert.deepEqual([instance.options[3].grid.length, instance.options[3].series.length], [2, 3]);
+});
+
+test("a finger that moves up or down is the page's, for as long as the chart is there", () => {
+  const { charts, instance } = startDrawnChart();
+  assert.equal(instance.element.style.touchAction, "pan-y");
+  assert.equal(instance.options[0].dataZoom[0].preventDefaultMouseMove, false);
+  charts.unlisten("main");
+  assert.equal(instance.element.style.touchAction, "");
 });
 
 test("an element of another size is filled in the next frame", () => {
   const { frames, instance, observers, render } = startDrawnChart();
-  assert.deepEqual(observers[0].elements, [{ id: "place" }]);
+  assert.deepEqual(observers[0].elements.map(({ id }) => id), ["place"]);
   for (let i = 0; i < 5; i += 1) observers[0].run();
   frames.run();
   assert.deepEqual([instance.resizes, instance.options.length, instance.options[1].grid.length], [1, 2, 2]);
@@ -103,7 +145,7 @@ test("an element of another size is filled in the next frame", () => {
 
 test("a size that changes before there is anything to draw is taken, too", () => {
   const { charts, echarts, frames, observers } = startCharts();
-  charts.request({ ...REQUEST, element: { id: "place" } });
+  charts.request({ ...REQUEST, element: fakeElement() });
   observers[0].run();
   frames.run();
   assert.deepEqual([echarts.instances[0].resizes, echarts.instances[0].options], [1, []]);

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MyCharts, RTClient, State } from "../../site/static/js/rtc/index.js";
-import { dynamicRender, fakeDocument, LABELS, REQUEST, startCharts, startDrawnChart, staticRender } from "./chart_harness.mjs";
+import { dynamicRender, fakeDocument, fakeElement, LABELS, REQUEST, startCharts, startDrawnChart, staticRender } from "./chart_harness.mjs";
 import { record, startWelcomedClient, welcome } from "./client_harness.mjs";
 
 const [, , LAST] = LABELS;
-const DRAWN = { ...REQUEST, element: { id: "place" } };
+const DRAWN = { ...REQUEST, element: fakeElement() };
 
 test("charts that are disposed of are given up, with their drawings, listeners and timers", () => {
   const document = fakeDocument();
@@ -21,7 +21,7 @@ test("charts that are disposed of are given up, with their drawings, listeners a
     ["unlisten", "main"], ["unlisten", "data"],
   ]);
   assert.deepEqual([echarts.instances[0].isDisposed, observers[0].elements], [true, []]);
-  assert.deepEqual([document.listeners, pending - clock.pending, charts.get("main")], [0, 1, undefined]);
+  assert.deepEqual([document.listeners, pending - clock.pending, charts.get("main")], [0, 2, undefined]);
 });
 
 test("what the server still sends, a lost connection and a page that is shown mean nothing to them", () => {

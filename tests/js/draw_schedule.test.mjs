@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DrawSchedule } from "../../site/static/js/rtc/draw_schedule.js";
-import { fakeFrames, LABELS, REQUEST, dynamicRender, startCharts, staticRender } from "./chart_harness.mjs";
+import { fakeElement, fakeFrames, LABELS, REQUEST, dynamicRender, startCharts, staticRender } from "./chart_harness.mjs";
 import { FakeClock } from "./fake_clock.mjs";
 
 const FRAME_MS = 16;
@@ -153,7 +153,7 @@ test("a drawn chart is out of sight when the page's observer says so", () => {
       this.elements = [];
     }
   }
-  const place = { id: "place" };
+  const place = fakeElement();
   const { charts, frames, echarts, render } = startCharts({ IntersectionObserver: FakeIntersectionObserver });
   charts.request({ ...REQUEST, element: place });
   const [observer] = observers;

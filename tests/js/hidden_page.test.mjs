@@ -1,11 +1,11 @@
 /** Charts rest while nobody can see the page. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dynamicRender, fakeDocument, LABELS, PRICE_CHART, REQUEST, startCharts, staticRender } from "./chart_harness.mjs";
+import { dynamicRender, fakeDocument, fakeElement, LABELS, PRICE_CHART, REQUEST, startCharts, staticRender } from "./chart_harness.mjs";
 import { record, USERINFO, welcome } from "./client_harness.mjs";
 
 const [, , LAST] = LABELS;
-const DRAWN = { ...REQUEST, element: { id: "place" } };
+const DRAWN = { ...REQUEST, element: fakeElement() };
 const asked = (socket) => socket.messages.map(({ data }) => [data.type, data.chart_id]);
 
 function startOnPage({ pauseAfterMs, state } = {}) {

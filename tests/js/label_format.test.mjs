@@ -1,41 +1,94 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { axisLabelFormat, fullLabel, fullNumber, shortNumber } from "../../site/static/js/rtc/label_format.js";
+import { labelFormat } from "../../site/static/js/rtc/label_format.js";
+
+const DAY_MS = 86_400_000;
+const DAY = 86_400;
 
 /** Local time, so that the tests hold in every time zone. March 2013 began on a Friday. */
 const time = (day, hours = 0, minutes = 0, seconds = 0, ms = 0) => new Date(2013, 2, day, hours, minutes, seconds, ms).getTime();
 
+/** The labels as a browser in another time zone shows them. */
+function inZone(zone, labels, period = 0) {
+  const before = process.env.TZ;
+  process.env.TZ = zone; // Node looks at it whenever it is set
+  try {
+    const { axis, full } = labelFormat(labels, period);
+    return { axis: labels.map(axis), full: labels.map(full) };
+  } finally {
+    if (before === undefined) delete process.env.TZ;
+    else process.env.TZ = before;
+  }
+}
+
 test("within a day the axis shows the time", () => {
-  const format = axisLabelFormat([time(1, 9, 30), time(1, 16, 0)]);
-  assert.equal(format(time(1, 9, 5, 7)), "09:05:07");
+  const { axis } = labelFormat([time(1, 9, 30), time(1, 16, 0)]);
+  assert.equal(axis(time(1, 9, 5, 7)), "09:05:07");
 });
 
 test("over several days the axis shows the date with the time", () => {
-  const format = axisLabelFormat([time(1, 9), time(1, 12), time(2, 9)]);
-  assert.equal(format(time(2, 9, 5, 7)), "03-02 09:05");
+  const { axis } = labelFormat([time(1, 9), time(1, 12), time(2, 9)]);
+  assert.equal(axis(time(2, 9, 5, 7)), "03-02 09:05");
 });
 
-test("where labels are days apart the axis shows dates only", () => {
-  const format = axisLabelFormat([time(1), time(4), time(5)]);
-  assert.equal(format(time(4)), "2013-03-04");
+test("over several years the axis shows the year as well", () => {
+  const labels = [time(1, 9, 30), new Date(2014, 2, 1, 9, 30).getTime()];
+  assert.deepEqual(labels.map(labelFormat(labels).axis), ["2013-03-01 09:30", "2014-03-01 09:30"]);
+});
+
+test("where labels are midnights of the reader's days the axis shows dates only", () => {
+  const { axis } = labelFormat([time(1), time(4), time(5)]);
+  assert.equal(axis(time(4)), "2013-03-04");
 });
 
 test("texts, and the labels of an empty axis, are shown as they are", () => {
-  assert.equal(axisLabelFormat(["09:30:01", "09:30:02"])("09:30:02"), "09:30:02");
-  assert.equal(axisLabelFormat([])("anything"), "anything");
-  assert.equal(fullLabel("20130301"), "20130301");
+  assert.equal(labelFormat(["09:30:01", "09:30:02"]).axis("09:30:02"), "09:30:02");
+  assert.equal(labelFormat([], DAY).axis("anything"), "anything");
+  assert.equal(labelFormat(["20130301"], DAY).full("20130301"), "20130301");
 });
 
 test("one label alone is a time", () => {
-  assert.equal(axisLabelFormat([time(1, 9)])(time(1, 9)), "09:00:00");
+  assert.equal(labelFormat([time(1, 9)]).axis(time(1, 9)), "09:00:00");
 });
 
 test("a label in full has its date, and milliseconds where it has some", () => {
-  assert.equal(fullLabel(time(1, 9, 30, 1)), "2013-03-01 09:30:01");
-  assert.equal(fullLabel(time(1, 9, 30, 1, 7)), "2013-03-01 09:30:01.007");
+  const { full } = labelFormat([time(1, 9), time(1, 10)]);
+  assert.equal(full(time(1, 9, 30, 1)), "2013-03-01 09:30:01");
+  assert.equal(full(time(1, 9, 30, 1, 7)), "2013-03-01 09:30:01.007");
 });
 
-test("numbers are short on the axis and exact elsewhere", () => {
-  assert.deepEqual([0, 430.5, -0.25, 9999, 35_000, 1_234_567].map(shortNumber), ["0", "430.5", "-0.25", "9,999", "35K", "1.2M"]);
-  assert.deepEqual([430.123456, 1_234_567].map(fullNumber), ["430.1235", "1,234,567"]);
+// Zones east and west of UTC, and the weeks in which their clocks change.
+const ZONES = { "Pacific/Auckland": "2026-04-03", "America/New_York": "2026-03-06", "Europe/Berlin": "2026-10-23", "Asia/Tokyo": "2026-01-05", "Pacific/Apia": "2011-12-28" };
+
+for (const [zone, begin] of Object.entries(ZONES)) {
+  test(`a day keeps its date in ${zone}, also when the clocks change`, () => {
+    const labels = Array.from({ length: 5 }, (_, i) => Date.parse(begin) + i * DAY_MS);
+    const dates = labels.map((label) => new Date(label).toISOString().slice(0, 10));
+    // As bars of a day, as points of a producer of days, and as the first bar alone.
+    for (const [rows, period] of [[labels, DAY], [labels, 0], [labels.slice(0, 1), DAY]]) {
+      const expected = dates.slice(0, rows.length);
+      assert.deepEqual(inZone(zone, rows, period), { axis: expected, full: expected });
+    }
+  });
+}
+
+test("bars of a week are called by the date of their first day", () => {
+  const labels = [1_767_571_200_000, 1_768_176_000_000];
+  assert.deepEqual(inZone("America/New_York", labels, 7 * DAY).axis, ["2026-01-05", "2026-01-12"]);
+});
+
+test("moments are shown in the reader's zone, and midnights there are days, although one of them has 23 hours", () => {
+  const midnights = [5, 6, 7, 8, 9].map((hour, i) => Date.parse(`2026-03-0${hour}T0${i < 4 ? 5 : 4}:00Z`));
+  assert.deepEqual(inZone("America/New_York", midnights).axis, ["2026-03-05", "2026-03-06", "2026-03-07", "2026-03-08", "2026-03-09"]);
+  assert.deepEqual(inZone("Asia/Tokyo", midnights.slice(0, 2)).axis, ["03-05 14:00", "03-06 14:00"]);
+});
+
+test("bars of a day and a half are moments", () => {
+  const labels = [0, 1.5, 3].map((days) => Date.parse("2026-01-04T12:00Z") + days * DAY_MS);
+  assert.deepEqual(inZone("UTC", labels, 1.5 * DAY).axis, ["01-04 12:00", "01-06 00:00", "01-07 12:00"]);
+});
+
+test("where the clocks change, the offset tells the hour that comes twice", () => {
+  const labels = ["2026-11-01T05:30Z", "2026-11-01T06:30Z"].map((text) => Date.parse(text));
+  assert.deepEqual(inZone("America/New_York", labels).full, ["2026-11-01 01:30:00 UTC-04:00", "2026-11-01 01:30:00 UTC-05:00"]);
 });

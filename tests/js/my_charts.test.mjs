@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { darkPalette, lightPalette, MyCharts } from "../../site/static/js/rtc/index.js";
 import {
-  dynamicRender, fakeDocument, fakeECharts, LABELS, PRICE_CHART, REQUEST, startCharts, startDrawnChart, staticRender,
+  dynamicRender, fakeDocument, fakeElement, fakeECharts, LABELS, PRICE_CHART, REQUEST, startCharts, startDrawnChart, staticRender,
 } from "./chart_harness.mjs";
 import { record, startWelcomedClient, USERINFO, welcome } from "./client_harness.mjs";
 
@@ -162,7 +162,7 @@ test("ECharts is the page's global one where none was passed, and an element may
     delete globalThis.echarts;
     delete globalThis.document;
   });
-  const place = { id: "place" };
+  const place = fakeElement();
   globalThis.echarts = fakeECharts();
   globalThis.document = { ...fakeDocument(), getElementById: (id) => (id === "place" ? place : null) };
   const charts = new MyCharts(startWelcomedClient().client);

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { ConnectionView } from "../../../site/static/js/pages/connection_view.js";
+import { Chart } from "../../../site/static/js/rtc/index.js";
 import { QuoteCard } from "../../../site/static/js/pages/quote_card.js";
 
 /** As much of an element as the views touch. */
@@ -84,20 +85,41 @@ test("a connection on which nothing comes is not live, and lags on afterwards as
   assert.equal(part("lag-badge").hidden, false);
 });
 
-test("a quote card shows the last price, the change since the first candle, and the range", () => {
+/** A chart with these candles, as the library keeps it. */
+function chartOf(...candles) {
+  const chart = new Chart({ chart_id: "c", exchange: "X", item: "Y", date: "20260105", shape: "ohlc" }, 100);
+  const series = [{ name: "Y", type: "candlestick", yAxisIndex: 0, data: candles }];
+  const picture = { legends: ["Y"], xAxis: { type: "category", data: candles.map(([label]) => label) }, yAxis: [{ name: "price" }], series };
+  chart.onRender({ type: "render", update: "static", chart_id: "c", seq: candles.length, chart: picture });
+  return chart;
+}
+
+function quoteCard() {
   const root = element();
-  const text = (role) => root.querySelector(`[data-role="${role}"]`).textContent;
-  const card = new QuoteCard(root);
-  card.replace([["a", 100, 101, 99, 103], ["b", 101, 105, 98, 106]]);
-  assert.deepEqual(["price", "change", "percent", "low", "high"].map(text), ["105.00", "+5.00", "+5.00 %", "98.00", "106.00"]);
-  card.update([["b", 101, 90, 90, 106]]);
-  assert.deepEqual(["price", "change", "percent", "low", "high"].map(text), ["90.00", "-10.00", "-10.00 %", "90.00", "106.00"]);
+  const texts = () => ["price", "change", "percent", "low", "high"].map((role) => root.querySelector(`[data-role="${role}"]`).textContent);
+  return { root, texts, card: new QuoteCard(root) };
+}
+
+test("a quote card shows the last price, the change since the first candle, and the range", () => {
+  const { root, texts, card } = quoteCard();
+  card.show(chartOf(["a", 100, 101.25, 99, 103], ["b", 101, 105, 98, 106]));
+  assert.deepEqual(texts(), ["105.00", "+5.00", "+5.00 %", "98.00", "106.00"]);
+  card.update(chartOf(["a", 100, 101.25, 99, 103], ["b", 101, 90, 90, 106]));
+  assert.deepEqual(texts(), ["90.00", "-10.00", "-10.00 %", "90.00", "106.00"]);
   assert.equal(root.dataset.direction, "down");
   assert.equal(root.querySelector('[data-role="price"]').classList.last, "tick-down");
 });
 
+test("a quote card tells neighbouring prices apart, tiny ones and those below zero", () => {
+  const { texts, card } = quoteCard();
+  card.show(chartOf(["a", 0.00001234, 0.00001235, 0.00001234, 0.00001235]));
+  assert.deepEqual(texts(), ["0.00001235", "+0.00000001", "+0.08 %", "0.00001234", "0.00001235"]);
+  card.show(chartOf(["a", -38.63, -37.63, -40, -37.63]));
+  assert.deepEqual(texts(), ["-37.63", "+1.00", "+2.59 %", "-40.00", "-37.63"]);
+});
+
 test("a picture without candles leaves the card as it is", () => {
-  const root = element();
-  new QuoteCard(root).replace([]);
-  assert.equal(root.querySelector('[data-role="price"]').textContent, "");
+  const { texts, card } = quoteCard();
+  card.show(chartOf());
+  assert.equal(texts()[0], "");
 });

@@ -74,10 +74,8 @@ function feedQuoteCard(item) {
   const card = new QuoteCard(document.querySelector(`.quote-card[data-item="${item}"]`));
   const request = { ...quoteRequest(item), chart_id: `quote-${item}`, period: 60, shape: "ohlc" };
   const chart = charts.request({ ...request, whileHidden: "pause" });
-  chart.on("render", ({ chart: picture }) => card.replace(picture.series[0]?.data ?? []));
-  chart.on("dynamic", ({ chart: news }) => {
-    card.update(news.series.filter(([index]) => index === 0).map(([, ...candle]) => candle));
-  });
+  chart.on("render", () => card.show(chart));
+  chart.on("dynamic", () => card.update(chart));
 }
 
 const smallCharts = items.map(buildSmallChart);

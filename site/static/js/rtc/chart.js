@@ -7,6 +7,9 @@
 
 import { Emitter } from "./emitter.js";
 import { LabelAxis } from "./label_axis.js";
+import { labelFormat } from "./label_format.js";
+import { PriceScale } from "./price_scale.js";
+import { summarize } from "./price_summary.js";
 import { Series } from "./series.js";
 
 /** @import { RTError } from "./rt_error.js" */
@@ -14,7 +17,8 @@ import { Series } from "./series.js";
 /** @typedef {string | number} Label Epoch milliseconds, or a text that is shown as it is. */
 /** @typedef {[Label, ...(number | null)[]]} Row A label and the values there. */
 /** @typedef {{name: string, type: string, yAxisIndex?: number, data: Row[]}} SeriesData */
-/** @typedef {{legends: string[], xAxis: {data: Label[]}, yAxis: {name: string}[], series: SeriesData[]}} StaticChart */
+/** @typedef {{name: string, decimals?: number}} YAxis `decimals` of the prices, where the quote says them. */
+/** @typedef {{legends: string[], xAxis: {data: Label[]}, yAxis: YAxis[], series: SeriesData[]}} StaticChart */
 /** @typedef {{series: [number, ...Row][]}} DynamicChart Rows, each behind the index of the series it belongs to. */
 /**
  * @typedef {object} Render The data of a `mycharts` message.
@@ -43,10 +47,12 @@ import { Series } from "./series.js";
 export class Chart {
   /** @type {string[]} */
   legends = [];
-  /** @type {{name: string}[]} */
+  /** @type {YAxis[]} */
   yAxis = [];
   /** @type {Series[]} */
   series = [];
+  /** How exactly its prices are shown. */
+  prices = new PriceScale();
   /** The number of the last point that came; 0 before the first render. */
   seq = 0;
   /** Whether points are missing before the last one: the next picture has them. */
@@ -54,7 +60,6 @@ export class Chart {
   #points;
   /** @type {string | undefined} */
   #epoch;
-  #axis;
   #events = new Emitter();
   #isWaiting = true;
   #labelsChanged = false;
@@ -70,7 +75,8 @@ export class Chart {
     this.request = request;
     this.chart_id = request.chart_id;
     this.#points = points;
-    this.#axis = new LabelAxis(points);
+    /** The x axis of all series. */
+    this.axis = new LabelAxis(points);
   }
 
   /**
@@ -86,7 +92,17 @@ export class Chart {
 
   /** @returns {Label[]} the x axis of all series, oldest first */
   labels() {
-    return this.#axis.toArray();
+    return this.axis.toArray();
+  }
+
+  /** @returns {ReturnType<typeof labelFormat>} how the labels of the x axis are shown */
+  labelFormat() {
+    return labelFormat(this.labels(), this.request.period);
+  }
+
+  /** @returns {import("./price_summary.js").PriceSummary | null} what its prices come to; null before the first one */
+  summary() {
+    return summarize(this.series[0]?.points() ?? []);
   }
 
   /** The request goes out (again): until its static render is there, what comes belongs to an earlier one. */
@@ -124,10 +140,10 @@ export class Chart {
   /** @returns {Changes} since the last call */
   takeChanges() {
     // Places on the axis count from its oldest label: when that one went, every series has moved.
-    const hasMoved = this.#axis.first !== this.#seenFirst;
+    const hasMoved = this.axis.first !== this.#seenFirst;
     const series = hasMoved ? [...this.series.keys()] : [...this.#changed];
     const labels = this.#labelsChanged;
-    this.#seenFirst = this.#axis.first;
+    this.#seenFirst = this.axis.first;
     this.#labelsChanged = false;
     this.#changed.clear();
     return { labels, series };
@@ -138,7 +154,7 @@ export class Chart {
    * @returns {(number | null)[][]} `[place on the axis, value, ...]`
    */
   drawing(index) {
-    return this.series[index].drawing(this.#axis.first);
+    return this.series[index].drawing(this.axis.first);
   }
 
   /** @param {Render} render a server that does not number its messages leaves no gap to be seen */
@@ -150,9 +166,11 @@ export class Chart {
   #load({ legends, xAxis, yAxis, series }) {
     this.legends = legends;
     this.yAxis = yAxis;
-    this.#axis.load(xAxis.data);
+    this.prices = new PriceScale(yAxis[0]?.decimals);
+    for (const row of series[0]?.data ?? []) this.#seePrices(row);
+    this.axis.load(xAxis.data);
     this.series = series.map((description) => new Series(description, this.#points));
-    this.series.forEach((each, index) => each.load(series[index].data, xAxis.data, this.#axis.first));
+    this.series.forEach((each, index) => each.load(series[index].data, xAxis.data, this.axis.first));
     this.#changed = new Set(this.series.keys());
     this.#labelsChanged = true;
     this.#isWaiting = false;
@@ -160,12 +178,18 @@ export class Chart {
 
   /** @param {DynamicChart} chart */
   #append({ series: rows }) {
-    const end = this.#axis.end;
+    const end = this.axis.end;
     for (const [index, ...row] of rows) {
       if (this.series[index] === undefined) continue;
-      this.series[index].put(row, this.#axis);
+      this.series[index].put(row, this.axis);
+      if (index === 0) this.#seePrices(row);
       this.#changed.add(index);
     }
-    if (this.#axis.end !== end) this.#labelsChanged = true;
+    if (this.axis.end !== end) this.#labelsChanged = true;
+  }
+
+  /** @param {Row} row of the first series */
+  #seePrices(row) {
+    for (let place = 1; place < row.length; place += 1) this.prices.see(row[place]);
   }
 }

@@ -1,18 +1,20 @@
 /** The axes of a chart's panels, as parts of an ECharts option. The panels share one x axis, drawn once for each. */
 
 /** @import { Label } from "./chart.js" */
+/** @import { Chart } from "./chart.js" */
 /** @import { Palette } from "./palette.js" */
-import { axisLabelFormat, fullNumber, shortNumber } from "./label_format.js";
+/** @import { PriceScale } from "./price_scale.js" */
+import { plainNumber, shortNumber } from "./number_format.js";
 
 /**
  * @param {number} index of the panel
  * @param {number} count of panels
- * @param {Label[]} labels
+ * @param {Chart} chart
  * @param {Palette} palette
  * @returns {object}
  */
-export function xAxis(index, count, labels, { axis, muted }) {
-  const { data, axisLabel } = labelling(labels);
+export function xAxis(index, count, chart, { axis, muted }) {
+  const { data, axisLabel } = labelling(chart);
   const look = { color: muted, fontSize: 11, hideOverlap: true, alignMinLabel: "left", alignMaxLabel: "right" };
   return {
     id: `x${index}`,
@@ -29,10 +31,11 @@ export function xAxis(index, count, labels, { axis, muted }) {
 
 /**
  * The part of an x axis that follows its labels.
- * @param {Label[]} labels
+ * @param {Chart} chart
  */
-export function labelling(labels) {
-  const format = axisLabelFormat(labels);
+export function labelling(chart) {
+  const labels = chart.labels();
+  const format = chart.labelFormat().axis;
   return {
     data: labels.map(String),
     axisLabel: { formatter: (/** @type {string} */ text) => format(labelOf(text, labels)) },
@@ -52,10 +55,13 @@ export function labelOf(text, labels) {
 /**
  * @param {number} index of the panel
  * @param {boolean} startsAtZero
+ * @param {PriceScale | null} prices null where the numbers are no prices
  * @param {Palette} palette
  * @returns {object}
  */
-export function yAxis(index, startsAtZero, { grid, muted, text, surface, axis }) {
+export function yAxis(index, startsAtZero, prices, { grid, muted, text, surface, axis }) {
+  const onAxis = prices === null ? shortNumber : (/** @type {number} */ value) => prices.format(value);
+  const atPointer = prices === null ? (/** @type {number} */ value) => plainNumber(Number(value.toPrecision(4))) : onAxis;
   return {
     id: `y${index}`,
     type: "value",
@@ -63,9 +69,11 @@ export function yAxis(index, startsAtZero, { grid, muted, text, surface, axis })
     position: "right",
     scale: !startsAtZero,
     splitNumber: index === 0 ? 5 : 2,
+    // Lines closer than what a price is shown with would have the same number.
+    minInterval: prices === null ? null : 10 ** -prices.decimals,
     axisLine: { show: false },
     axisTick: { show: false },
-    axisLabel: { color: muted, fontSize: 11, hideOverlap: true, formatter: shortNumber },
+    axisLabel: { color: muted, fontSize: 11, hideOverlap: true, formatter: onAxis },
     splitLine: { lineStyle: { color: grid } },
     axisPointer: {
       label: {
@@ -76,7 +84,7 @@ export function yAxis(index, startsAtZero, { grid, muted, text, surface, axis })
         shadowBlur: 0,
         fontSize: 11,
         padding: [4, 5],
-        formatter: (/** @type {{value: number}} */ { value }) => fullNumber(Number(value.toPrecision(6))),
+        formatter: (/** @type {{value: number}} */ { value }) => atPointer(value),
       },
     },
   };

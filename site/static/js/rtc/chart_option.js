@@ -7,45 +7,45 @@
 /** @import { Chart, Changes } from "./chart.js" */
 /** @import { Palette } from "./palette.js" */
 /** @import { TooltipItem } from "./tooltip.js" */
+/** @import { Percent } from "./zoom_place.js" */
 import { labelling, labelOf, xAxis, yAxis } from "./chart_axis.js";
-import { fullLabel } from "./label_format.js";
-import { panelLayout } from "./panel_layout.js";
+import { firstWindow, zooms } from "./chart_zoom.js";
+import { plainNumber } from "./number_format.js";
+import { LEFT_PX, panelLayout, rightPx } from "./panel_layout.js";
+import { drawnAxes } from "./panels.js";
 import { lastPriceLine, seriesStyle } from "./series_style.js";
 import { tooltipHtml } from "./tooltip.js";
 
-/** How many candles or bars are seen at first: more of them would be too thin to read. */
-const VISIBLE_BARS = 160;
-
-const LEFT_PX = 14;
-const RIGHT_PX = 62;
+const NO_DATA = "No data yet";
 
 /**
  * The whole picture.
  * @param {Chart} chart
  * @param {Palette} palette
  * @param {number} heightPx
+ * @param {Percent | null} [window] the part of the x axis to be seen; null for what is seen at first
  * @returns {object}
  */
-export function wholeOption(chart, palette, heightPx) {
-  const axes = chart.yAxis.map((_, index) => index);
+export function wholeOption(chart, palette, heightPx, window = null) {
+  const axes = drawnAxes(chart);
+  const panels = [...axes.keys()];
   return {
     animation: false,
     backgroundColor: "transparent",
     textStyle: { fontFamily: "system-ui, sans-serif", color: palette.text },
     color: palette.series,
-    legend: legend(chart, palette),
-    title: titles(chart, palette, heightPx),
+    legend: legend(chart, axes, palette),
+    title: titles(chart, axes, palette, heightPx),
     tooltip: tooltip(chart, palette),
     axisPointer: { link: [{ xAxisIndex: "all" }] },
-    grid: grids(chart, heightPx),
-    xAxis: axes.map((index) => xAxis(index, axes.length, chart.labels(), palette)),
-    yAxis: axes.map((index) => yAxis(index, startsAtZero(chart, index), palette)),
-    dataZoom: zooms(axes, palette, zoomWindow(chart)),
-    series: chart.series.map((series, index) => ({
-      ...seriesStyle(series, index, palette),
-      data: chart.drawing(index),
-      ...(index === 0 && lastPriceLine(series, palette)),
-    })),
+    grid: grids(chart, axes, heightPx),
+    xAxis: panels.map((panel) => xAxis(panel, panels.length, chart, palette)),
+    yAxis: axes.map((axis, panel) => yAxis(panel, startsAtZero(chart, axis), axis === 0 ? chart.prices : null, palette)),
+    dataZoom: zooms(chart, panels, palette, window ?? firstWindow(chart)),
+    series: drawnSeries(chart, axes).map((index) => {
+      const series = chart.series[index];
+      return { ...seriesStyle(series, index, axes.indexOf(series.yAxisIndex), palette), ...seriesData(chart, index, palette) };
+    }),
   };
 }
 
@@ -54,21 +54,21 @@ export function wholeOption(chart, palette, heightPx) {
  * @param {Chart} chart
  * @param {Changes} changes
  * @param {Palette} palette
- * @param {boolean} isFollowing whether the newest points are to stay in view
+ * @param {Percent | null} window as for `wholeOption`
  * @returns {object}
  */
-export function updateOption(chart, changes, palette, isFollowing) {
-  const series = changes.series.map((index) => ({
-    id: String(index),
-    data: chart.drawing(index),
-    ...(index === 0 && lastPriceLine(chart.series[0], palette)),
-  }));
+export function updateOption(chart, changes, palette, window) {
+  const axes = drawnAxes(chart);
+  const series = drawnSeries(chart, axes)
+    .filter((index) => changes.series.includes(index))
+    .map((index) => ({ id: String(index), ...seriesData(chart, index, palette) }));
   if (!changes.labels) return { series };
-  const labels = chart.labels();
-  const update = { series, xAxis: chart.yAxis.map((_, index) => ({ id: `x${index}`, ...labelling(labels) })) };
-  if (!isFollowing) return update;
-  const window = zoomWindow(chart);
-  return { ...update, dataZoom: ["inside", "slider"].map((id) => ({ id, ...window })) };
+  const seen = window ?? firstWindow(chart);
+  return {
+    series,
+    xAxis: [...axes.keys()].map((panel) => ({ id: `x${panel}`, ...labelling(chart) })),
+    dataZoom: ["inside", "slider"].map((id) => ({ id, ...seen })),
+  };
 }
 
 /**
@@ -78,7 +78,8 @@ export function updateOption(chart, changes, palette, isFollowing) {
  * @param {number} heightPx
  */
 export function layoutOption(chart, palette, heightPx) {
-  return { grid: grids(chart, heightPx), title: titles(chart, palette, heightPx) };
+  const axes = drawnAxes(chart);
+  return { grid: grids(chart, axes, heightPx), title: titles(chart, axes, palette, heightPx) };
 }
 
 /**
@@ -86,61 +87,86 @@ export function layoutOption(chart, palette, heightPx) {
  * @param {Chart} chart
  * @returns {string}
  */
-export function structureOf({ legends, yAxis, series }) {
-  return JSON.stringify([legends, yAxis, series.map(({ name, type, yAxisIndex }) => [name, type, yAxisIndex])]);
+export function structureOf(chart) {
+  const { legends, yAxis, series, prices } = chart;
+  const parts = series.map(({ name, type, yAxisIndex }) => [name, type, yAxisIndex]);
+  return JSON.stringify([legends, yAxis, parts, drawnAxes(chart), prices.decimals, rightPx(chart.prices), isEmpty(chart)]);
+}
+
+/**
+ * @param {Chart} chart
+ * @param {number[]} axes that are drawn
+ * @returns {number[]} the indexes of the series in their panels
+ */
+function drawnSeries({ series }, axes) {
+  return [...series.keys()].filter((index) => axes.includes(series[index].yAxisIndex));
+}
+
+/**
+ * @param {Chart} chart
+ * @param {number} index
+ * @param {Palette} palette
+ */
+function seriesData(chart, index, palette) {
+  const line = index === 0 ? lastPriceLine(chart.series[0], chart.prices, palette) : {};
+  return { data: chart.drawing(index), ...line };
 }
 
 /** @param {Chart} chart */
-function zoomWindow(chart) {
-  const hasBars = chart.series.some(({ type }) => type === "candlestick" || type === "bar");
-  const count = chart.labels().length;
-  if (!hasBars || count <= VISIBLE_BARS) return { start: 0, end: 100 };
-  return { startValue: count - VISIBLE_BARS, endValue: count - 1 };
+function isEmpty({ axis }) {
+  return axis.first === axis.end;
 }
 
 /**
  * Bars are read by their length, so their axis starts at zero; only where they stand for prices would that hide every
  * movement.
  * @param {Chart} chart
- * @param {number} panel
+ * @param {number} axis
  */
-function startsAtZero({ series }, panel) {
-  return panel > 0 && series.some(({ type, yAxisIndex }) => yAxisIndex === panel && type === "bar");
+function startsAtZero({ series }, axis) {
+  return axis > 0 && series.some(({ type, yAxisIndex }) => yAxisIndex === axis && type === "bar");
 }
 
 /**
  * @param {Chart} chart
+ * @param {number[]} axes that are drawn
  * @param {Palette} palette
  */
-function legend({ legends, series }, { muted }) {
+function legend(chart, axes, { muted }) {
+  const { legends, series } = chart;
+  const names = drawnSeries(chart, axes).map((index) => series[index].name);
   return {
     type: "scroll",
     top: 6,
     left: LEFT_PX,
-    right: RIGHT_PX,
+    right: rightPx(chart.prices),
     itemWidth: 14,
     itemHeight: 8,
     icon: "roundRect",
     textStyle: { color: muted, fontSize: 12 },
-    data: legends.length > 0 ? legends : series.map(({ name }) => name),
+    data: legends.length > 0 ? legends.filter((name) => names.includes(name)) : names,
   };
 }
 
 /**
- * The name of each panel below the first, inside its gap.
+ * The name of each panel below the first, inside its gap; in a chart without data the words for that.
  * @param {Chart} chart
+ * @param {number[]} axes that are drawn
  * @param {Palette} palette
  * @param {number} heightPx
  */
-function titles({ yAxis }, { muted }, heightPx) {
-  const panels = panelLayout(heightPx, yAxis.length).slice(1);
-  return panels.map(({ top }, index) => ({
-    text: yAxis[index + 1].name,
+function titles(chart, axes, { muted }, heightPx) {
+  const [main, ...others] = panelLayout(heightPx, axes.length);
+  const textStyle = { color: muted, fontSize: 11, fontWeight: "normal" };
+  const names = others.map(({ top }, index) => ({
+    text: chart.yAxis[axes[index + 1]].name,
     left: LEFT_PX,
     top: top - 17,
     padding: 0,
-    textStyle: { color: muted, fontSize: 11, fontWeight: "normal" },
+    textStyle,
   }));
+  if (!isEmpty(chart)) return names;
+  return [...names, { text: NO_DATA, left: "center", top: main.top + main.height / 2 - 8, textStyle: { ...textStyle, fontSize: 13 } }];
 }
 
 /**
@@ -158,8 +184,10 @@ function tooltip(chart, palette) {
     borderWidth: 1,
     padding: [8, 10],
     textStyle: { color: text, fontSize: 12 },
-    formatter: (/** @type {TooltipItem[]} */ items) =>
-      tooltipHtml(fullLabel(labelOf(items[0].axisValue, chart.labels())), items, palette),
+    formatter: (/** @type {TooltipItem[]} */ items) => {
+      const heading = chart.labelFormat().full(labelOf(items[0].axisValue, chart.labels()));
+      return tooltipHtml(heading, items, (value, item) => numberOf(chart, value, item), palette);
+    },
     axisPointer: {
       type: "cross",
       animation: false,
@@ -171,42 +199,25 @@ function tooltip(chart, palette) {
 
 /**
  * @param {Chart} chart
- * @param {number} heightPx
+ * @param {number} value
+ * @param {TooltipItem} item of a series, whose id is its index in the chart
  */
-function grids({ yAxis }, heightPx) {
-  return panelLayout(heightPx, yAxis.length).map((panel, index) => ({
-    id: `grid${index}`,
-    left: LEFT_PX,
-    right: RIGHT_PX,
-    outerBoundsMode: "none",
-    ...panel,
-  }));
+function numberOf({ series, prices }, value, { seriesId }) {
+  if (seriesId === "0") return prices.format(value);
+  return series[Number(seriesId)]?.yAxisIndex === 0 ? prices.formatAverage(value) : plainNumber(value);
 }
 
 /**
- * Dragging moves, the slider zooms, and so does the wheel with Ctrl: without it a wheel scrolls the page.
- * @param {number[]} xAxisIndex
- * @param {Palette} palette
- * @param {object} window
+ * @param {Chart} chart
+ * @param {number[]} axes that are drawn
+ * @param {number} heightPx
  */
-function zooms(xAxisIndex, { axis, grid, muted, volume }, window) {
-  const slider = {
-    bottom: 8,
+function grids(chart, axes, heightPx) {
+  return panelLayout(heightPx, axes.length).map((panel, index) => ({
+    id: `grid${index}`,
     left: LEFT_PX,
-    right: RIGHT_PX,
-    height: 14,
-    borderColor: "transparent",
-    backgroundColor: grid,
-    fillerColor: volume,
-    showDataShadow: false,
-    showDetail: false,
-    brushSelect: false,
-    handleSize: "100%",
-    handleStyle: { color: muted, borderColor: axis },
-    moveHandleSize: 0,
-  };
-  return [
-    { id: "inside", type: "inside", xAxisIndex, zoomOnMouseWheel: "ctrl", ...window },
-    { id: "slider", type: "slider", xAxisIndex, ...slider, ...window },
-  ];
+    right: rightPx(chart.prices),
+    outerBoundsMode: "none",
+    ...panel,
+  }));
 }

@@ -5,16 +5,20 @@
  */
 
 /** @import { Chart } from "./chart.js" */
+/** @import { Clock } from "./clock.js" */
 /** @import { DrawSchedule } from "./draw_schedule.js" */
 /** @import { Palette } from "./palette.js" */
 /** @import { MeasureText } from "./text_measure.js" */
+/** @import { ZoomEvent } from "./zoom_place.js" */
 import { layoutOption, structureOf, updateOption, wholeOption } from "./chart_option.js";
+import { TextAlternative } from "./text_alternative.js";
 import { equip } from "./text_measure.js";
+import { ZoomPlace } from "./zoom_place.js";
 
 /**
  * @typedef {object} EChartsInstance The part of an instance that is used.
  * @property {(option: object, settings?: {notMerge?: boolean}) => void} setOption
- * @property {(event: string, run: () => void) => void} on
+ * @property {(event: string, run: (happened: any) => void) => void} on
  * @property {() => void} resize
  * @property {() => number} getHeight
  * @property {() => void} dispose
@@ -38,7 +42,8 @@ export class ChartView {
   /** @type {string | null} What the drawn picture consists of; null: draw all of it. */
   #structure = null;
   #hasResized = false;
-  #isFollowing = true;
+  #zoom = new ZoomPlace();
+  #text;
 
   /**
    * @param {Chart} chart
@@ -49,8 +54,9 @@ export class ChartView {
    * @param {typeof ResizeObserver | undefined} options.ResizeObserver
    * @param {typeof IntersectionObserver | undefined} options.IntersectionObserver without one it counts as seen
    * @param {Palette} options.palette
+   * @param {Clock} options.clock
    */
-  constructor(chart, element, { echarts, schedule, ResizeObserver, IntersectionObserver, palette }) {
+  constructor(chart, element, { echarts, schedule, ResizeObserver, IntersectionObserver, palette, clock }) {
     this.#chart = chart;
     this.#element = element;
     equip(echarts);
@@ -63,12 +69,15 @@ export class ChartView {
     ];
     schedule.add(this);
     for (const observer of this.#observers) observer?.observe(element);
-    // Whoever zooms or moves wants to look at that place, not at what comes in at the end.
-    this.#instance.on("datazoom", () => (this.#isFollowing = false));
+    this.#instance.on("datazoom", (/** @type {ZoomEvent} */ event) => this.#zoom.onZoom(event));
+    this.#text = new TextAlternative(element, chart, clock);
+    // A finger that moves up or down scrolls the page.
+    element.style.touchAction = "pan-y";
   }
 
   /** The chart's state may have changed: draw when it is this chart's turn. */
   invalidate() {
+    this.#text.update();
     this.#schedule.invalidate(this);
   }
 
@@ -88,6 +97,8 @@ export class ChartView {
   dispose() {
     this.#schedule.remove(this);
     for (const observer of this.#observers) observer?.disconnect();
+    this.#text.dispose();
+    this.#element.style.touchAction = "";
     this.#instance.dispose();
   }
 
@@ -114,12 +125,13 @@ export class ChartView {
     const height = this.#instance.getHeight();
     if (structure !== this.#structure) {
       this.#structure = structure;
-      this.#isFollowing = true;
-      this.#instance.setOption(wholeOption(this.#chart, this.#palette, height), { notMerge: true });
+      const window = this.#zoom.take(this.#chart.axis);
+      this.#instance.setOption(wholeOption(this.#chart, this.#palette, height, window), { notMerge: true });
       return;
     }
     const layout = this.#hasResized ? layoutOption(this.#chart, this.#palette, height) : null;
     if (layout === null && changes.series.length === 0) return;
-    this.#instance.setOption({ ...updateOption(this.#chart, changes, this.#palette, this.#isFollowing), ...layout });
+    const window = changes.labels ? this.#zoom.take(this.#chart.axis) : null;
+    this.#instance.setOption({ ...updateOption(this.#chart, changes, this.#palette, window), ...layout });
   }
 }

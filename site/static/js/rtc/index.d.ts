@@ -3,6 +3,8 @@ declare class LabelAxis {
 	constructor(capacity: number);
 	/** The ordinal of the oldest label that is kept. */
 	get first(): number;
+	/** How often it was filled anew: ordinals of one filling mean nothing in another. */
+	get loads(): number;
 	/** The ordinal that the next new label gets. */
 	get end(): number;
 	/**
@@ -22,6 +24,32 @@ declare class LabelAxis {
 	toArray(): Label[];
 	#private;
 }
+declare class PriceScale {
+	/** @param {number} [said] the quote's decimals, where it says them */
+	constructor(said?: number);
+	/** @param {unknown} price the next one; what is no number is passed over */
+	see(price: unknown): void;
+	/** How many decimals every price is shown with. */
+	get decimals(): number;
+	/** @returns {number} the characters of the longest price */
+	get width(): number;
+	/**
+	 * @param {number} price
+	 * @returns {string}
+	 */
+	format(price: number): string;
+	/**
+	 * @param {number} change a difference of two prices
+	 * @returns {string} with its sign
+	 */
+	formatChange(change: number): string;
+	/**
+	 * @param {number} value something that was computed from prices and is measured as they are
+	 * @returns {string}
+	 */
+	formatAverage(value: number): string;
+	#private;
+}
 declare class Series {
 	/**
 	 * @param {SeriesData} description as a static render brings it; its points are loaded by `load`
@@ -33,6 +61,8 @@ declare class Series {
 	yAxisIndex: number;
 	/** @returns {Row | undefined} the newest point */
 	get last(): Row | undefined;
+	/** Whether all of its points are zero, or there are none. */
+	get isNothing(): boolean;
 	/** @returns {Row[]} `[label, value, ...]`, oldest first */
 	points(): Row[];
 	/**
@@ -55,11 +85,16 @@ declare class Series {
 	drawing(first: number): (number | null)[][];
 	#private;
 }
+declare function labelFormat(labels: Label[], period?: number): {
+	axis: Format;
+	full: Format;
+};
 /** @import { RTError } from "./rt_error.js" */
 /** @typedef {string | number} Label Epoch milliseconds, or a text that is shown as it is. */
 /** @typedef {[Label, ...(number | null)[]]} Row A label and the values there. */
 /** @typedef {{name: string, type: string, yAxisIndex?: number, data: Row[]}} SeriesData */
-/** @typedef {{legends: string[], xAxis: {data: Label[]}, yAxis: {name: string}[], series: SeriesData[]}} StaticChart */
+/** @typedef {{name: string, decimals?: number}} YAxis `decimals` of the prices, where the quote says them. */
+/** @typedef {{legends: string[], xAxis: {data: Label[]}, yAxis: YAxis[], series: SeriesData[]}} StaticChart */
 /** @typedef {{series: [number, ...Row][]}} DynamicChart Rows, each behind the index of the series it belongs to. */
 /**
  * @typedef {object} Render The data of a `mycharts` message.
@@ -92,18 +127,20 @@ export class Chart {
 	constructor(request: ChartRequest, points: number);
 	/** @type {string[]} */
 	legends: string[];
-	/** @type {{name: string}[]} */
-	yAxis: {
-		name: string;
-	}[];
+	/** @type {YAxis[]} */
+	yAxis: YAxis[];
 	/** @type {Series[]} */
 	series: Series[];
+	/** How exactly its prices are shown. */
+	prices: PriceScale;
 	/** The number of the last point that came; 0 before the first render. */
 	seq: number;
 	/** Whether points are missing before the last one: the next picture has them. */
 	hasGap: boolean;
 	request: ChartRequest;
 	chart_id: string | number;
+	/** The x axis of all series. */
+	axis: LabelAxis;
 	/**
 	 * Listen: "render" and "dynamic" bring the data of the `mycharts` message, "error" an RTError. All are called after
 	 * the chart took the message in.
@@ -114,6 +151,10 @@ export class Chart {
 	on(event: "render" | "dynamic" | "error", listener: Listener): () => void;
 	/** @returns {Label[]} the x axis of all series, oldest first */
 	labels(): Label[];
+	/** @returns {ReturnType<typeof labelFormat>} how the labels of the x axis are shown */
+	labelFormat(): ReturnType<typeof labelFormat>;
+	/** @returns {import("./price_summary.js").PriceSummary | null} what its prices come to; null before the first one */
+	summary(): PriceSummary | null;
 	/** The request goes out (again): until its static render is there, what comes belongs to an earlier one. */
 	onRequested(): void;
 	/**
@@ -447,7 +488,7 @@ export type EChartsInstance = {
 	setOption: (option: object, settings?: {
 		notMerge?: boolean;
 	}) => void;
-	on: (event: string, run: () => void) => void;
+	on: (event: string, run: (happened: any) => void) => void;
 	resize: () => void;
 	getHeight: () => number;
 	dispose: () => void;
@@ -460,6 +501,7 @@ export type ErrorData = {
 	message: string;
 	type?: string | null;
 };
+export type Format = (label: Label) => string;
 /**
  * Epoch milliseconds, or a text that is shown as it is.
  */
@@ -522,6 +564,26 @@ export type Palette = {
 	 * lines and points, in turn
 	 */
 	series: string[];
+};
+/**
+ * Of the points that the chart holds.
+ */
+export type PriceSummary = {
+	/**
+	 * the label of the first of them
+	 */
+	since: string | number;
+	last: number;
+	/**
+	 * since the first price: a candle's open
+	 */
+	change: number;
+	/**
+	 * of it; null where the first price is zero
+	 */
+	percent: number | null;
+	low: number;
+	high: number;
 };
 /**
  * The data of a `mycharts` message.
@@ -596,6 +658,13 @@ export type VisibleDocument = {
 	visibilityState: string;
 	addEventListener: (event: "visibilitychange", run: () => void) => void;
 	removeEventListener: (event: "visibilitychange", run: () => void) => void;
+};
+/**
+ * `decimals` of the prices, where the quote says them.
+ */
+export type YAxis = {
+	name: string;
+	decimals?: number;
 };
 
 export as namespace rtc;

@@ -13,6 +13,7 @@ export class LabelAxis {
   #labels;
   #capacity;
   #first = 0;
+  #loads = 0;
 
   /** @param {number} capacity how many labels are kept */
   constructor(capacity) {
@@ -23,6 +24,11 @@ export class LabelAxis {
   /** The ordinal of the oldest label that is kept. */
   get first() {
     return this.#first;
+  }
+
+  /** How often it was filled anew: ordinals of one filling mean nothing in another. */
+  get loads() {
+    return this.#loads;
   }
 
   /** The ordinal that the next new label gets. */
@@ -36,6 +42,7 @@ export class LabelAxis {
    */
   load(labels) {
     this.#labels.clear();
+    this.#loads += 1;
     this.#first = Math.max(0, labels.length - this.#capacity);
     for (const label of labels.slice(this.#first)) this.#labels.push(label);
   }

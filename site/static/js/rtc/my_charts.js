@@ -215,6 +215,7 @@ export class MyCharts {
       ResizeObserver: this.#ResizeObserver,
       IntersectionObserver: this.#IntersectionObserver,
       palette: this.#palette,
+      clock: this.#clock,
     });
   }
 

@@ -1,10 +1,18 @@
 /** Where the panels of a chart stand: one for the prices, and a small one below for each further y axis. In pixels. */
 
+/** @import { PriceScale } from "./price_scale.js" */
+
 /** @typedef {{top: number, height: number}} Panel */
 
 /** Above the panels is the legend, below them the time labels and the slider. */
 const HEADER_PX = 34;
 const FOOTER_PX = 52;
+/** Beside the panels, to the left. */
+export const LEFT_PX = 14;
+/** To the right, for the longest price: at least so much, more by the character. */
+const RIGHT_PX = 62;
+const CHARACTER_PX = 6.6;
+const LABEL_PADDING_PX = 16;
 /** Between two panels, with room for the lower one's title. */
 const GAP_PX = 22;
 /** How much taller the first panel is than each other one. */
@@ -26,4 +34,12 @@ export function panelLayout(heightPx, count) {
     top += height + GAP_PX;
   }
   return panels;
+}
+
+/**
+ * @param {PriceScale} prices
+ * @returns {number} the room to the right of the panels, for the numbers
+ */
+export function rightPx(prices) {
+  return Math.max(RIGHT_PX, Math.ceil(prices.width * CHARACTER_PX) + LABEL_PADDING_PX);
 }

@@ -26,6 +26,14 @@ export class Series {
     return this.#points.last?.row;
   }
 
+  /** Whether all of its points are zero, or there are none. */
+  get isNothing() {
+    for (let index = this.#points.length - 1; index >= 0; index -= 1) {
+      if (this.#points.at(index).row[1]) return false;
+    }
+    return true;
+  }
+
   /** @returns {Row[]} `[label, value, ...]`, oldest first */
   points() {
     return this.#points.toArray().map(({ row }) => row);

@@ -2,27 +2,30 @@
 
 /** @import { Series } from "./series.js" */
 /** @import { Palette } from "./palette.js" */
+/** @import { PriceScale } from "./price_scale.js" */
 
 const VOLUME = "volume";
 
 /**
  * @param {Series} series
  * @param {number} index of the series in its chart
+ * @param {number} panel
  * @param {Palette} palette
  * @returns {object} the series' option without its data
  */
-export function seriesStyle(series, index, palette) {
+export function seriesStyle(series, index, panel, palette) {
   const color = palette.series[index % palette.series.length];
-  return { ...placement(series, index), ...look(series, color, palette) };
+  return { ...placement(series, index, panel), ...look(series, color, palette) };
 }
 
 /**
  * The newest value of a chart's first series, as a line across with its number at the axis.
  * @param {Series} series
+ * @param {PriceScale} prices
  * @param {Palette} palette
  * @returns {object} nothing where there is no value yet
  */
-export function lastPriceLine({ type, last }, { up, down, surface }) {
+export function lastPriceLine({ type, last }, prices, { up, down, surface }) {
   const [, open, close] = last ?? [];
   const price = type === "candlestick" ? close : open;
   if (typeof price !== "number" || typeof open !== "number") return {};
@@ -32,8 +35,9 @@ export function lastPriceLine({ type, last }, { up, down, surface }) {
       symbol: "none",
       silent: true,
       animation: false,
+      precision: -1, // ECharts rounds to two decimals, the line as well as its number
       lineStyle: { color, width: 1, type: "dotted" },
-      label: { color: surface, backgroundColor: color, padding: [3, 5], borderRadius: 3, fontSize: 11 },
+      label: { formatter: prices.format(price), color: surface, backgroundColor: color, padding: [3, 5], borderRadius: 3, fontSize: 11 },
       data: [{ yAxis: price }],
     },
   };
@@ -42,14 +46,15 @@ export function lastPriceLine({ type, last }, { up, down, surface }) {
 /**
  * @param {Series} series
  * @param {number} index
+ * @param {number} panel
  */
-function placement({ name, type, yAxisIndex }, index) {
+function placement({ name, type }, index, panel) {
   return {
     id: String(index),
     name,
     type,
-    xAxisIndex: yAxisIndex,
-    yAxisIndex,
+    xAxisIndex: panel,
+    yAxisIndex: panel,
     encode: { x: 0, y: type === "candlestick" ? [1, 2, 3, 4] : 1 },
     emphasis: { disabled: true },
   };

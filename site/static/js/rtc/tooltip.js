@@ -5,11 +5,10 @@
  */
 
 /** @import { Palette } from "./palette.js" */
-import { fullNumber } from "./label_format.js";
-
 /**
  * @typedef {object} TooltipItem The part of what ECharts passes for each series that is used.
  * @property {number} seriesIndex
+ * @property {string} [seriesId]
  * @property {string} seriesName
  * @property {string} seriesType
  * @property {(number | null)[]} value `[place on the axis, value, ...]`
@@ -17,45 +16,51 @@ import { fullNumber } from "./label_format.js";
  * @property {string} axisValue the label's text
  */
 
+/** @typedef {(value: number, item: TooltipItem) => string} NumberFormat */
+
 const CANDLE_VALUES = ["O", "C", "L", "H"];
 
 /**
  * @param {string} heading
  * @param {TooltipItem[]} items of all panels, in any order
+ * @param {NumberFormat} format
  * @param {Palette} palette
  * @returns {string}
  */
-export function tooltipHtml(heading, items, { muted }) {
+export function tooltipHtml(heading, items, format, { muted }) {
   const lines = [...items]
     .sort((one, other) => one.seriesIndex - other.seriesIndex)
     .filter(({ value }) => typeof value[1] === "number")
-    .map((item) => line(item, muted));
+    .map((item) => line(item, format, muted));
   return `<div style="color:${muted};margin-bottom:4px">${escapeHtml(heading)}</div>${lines.join("")}`;
 }
 
 /**
  * @param {TooltipItem} item
+ * @param {NumberFormat} format
  * @param {string} muted
  */
-function line({ seriesName, seriesType, value, color }, muted) {
+function line(item, format, muted) {
+  const { seriesName, seriesType, value, color } = item;
+  const number = (/** @type {number | null} */ each) => (each === null ? "" : bold(format(each, item)));
   const dot = `<span style="width:8px;height:8px;border-radius:2px;background:${color}"></span>`;
   const name = `<span style="flex:1;padding-right:14px">${escapeHtml(seriesName)}</span>`;
-  const text = seriesType === "candlestick" ? candleText(value, muted) : bold(value[1]);
+  const text = seriesType === "candlestick" ? candleText(value.slice(1).map(number), muted) : number(value[1]);
   return `<div style="display:flex;align-items:center;gap:6px;line-height:1.6">${dot}${name}${text}</div>`;
 }
 
 /**
- * @param {(number | null)[]} value
+ * @param {string[]} numbers as HTML
  * @param {string} muted
  */
-function candleText(value, muted) {
-  const parts = CANDLE_VALUES.map((letter, index) => `<span style="color:${muted}">${letter}</span> ${bold(value[index + 1])}`);
+function candleText(numbers, muted) {
+  const parts = CANDLE_VALUES.map((letter, index) => `<span style="color:${muted}">${letter}</span> ${numbers[index]}`);
   return `<span>${parts.join(" &nbsp;")}</span>`;
 }
 
-/** @param {number | null} value */
-function bold(value) {
-  return value === null ? "" : `<b style="font-variant-numeric:tabular-nums">${fullNumber(value)}</b>`;
+/** @param {string} number */
+function bold(number) {
+  return `<b style="font-variant-numeric:tabular-nums">${number}</b>`;
 }
 
 /** @param {string} text */

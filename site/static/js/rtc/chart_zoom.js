@@ -1,0 +1,49 @@
+/** Which part of a chart's time axis is seen at first, and how a reader changes that: the zooms of an ECharts option. */
+
+/** @import { Chart } from "./chart.js" */
+/** @import { Palette } from "./palette.js" */
+import { LEFT_PX, rightPx } from "./panel_layout.js";
+
+/** How many candles or bars are seen at first: more of them would be too thin to read. */
+const VISIBLE_BARS = 160;
+
+/**
+ * @param {Chart} chart
+ * @returns {object} the newest bars, or all of a line
+ */
+export function firstWindow(chart) {
+  const hasBars = chart.series.some(({ type }) => type === "candlestick" || type === "bar");
+  const count = chart.labels().length;
+  if (!hasBars || count <= VISIBLE_BARS) return { start: 0, end: 100 };
+  return { startValue: count - VISIBLE_BARS, endValue: count - 1 };
+}
+
+/**
+ * Dragging moves, the slider zooms, and so does the wheel with Ctrl: without it a wheel scrolls the page. A finger that
+ * moves up or down scrolls the page, too: its move is the browser's, as far as the element's `touch-action` says so.
+ * @param {Chart} chart
+ * @param {number[]} xAxisIndex
+ * @param {Palette} palette
+ * @param {object} window
+ */
+export function zooms(chart, xAxisIndex, { axis, grid, muted, volume }, window) {
+  const slider = {
+    bottom: 8,
+    left: LEFT_PX,
+    right: rightPx(chart.prices),
+    height: 14,
+    borderColor: "transparent",
+    backgroundColor: grid,
+    fillerColor: volume,
+    showDataShadow: false,
+    showDetail: false,
+    brushSelect: false,
+    handleSize: "100%",
+    handleStyle: { color: muted, borderColor: axis },
+    moveHandleSize: 0,
+  };
+  return [
+    { id: "inside", type: "inside", xAxisIndex, zoomOnMouseWheel: "ctrl", preventDefaultMouseMove: false, ...window },
+    { id: "slider", type: "slider", xAxisIndex, ...slider, ...window },
+  ];
+}
