@@ -37,6 +37,16 @@ from tcelib.error import (
     RpcException,
     WireError,
 )
+from tcelib.original import (
+    RpcConsts,
+    RpcMessageTraits,
+    RpcProxyBase,
+    RpcServantBase,
+    log_debug,
+    log_error,
+    log_info,
+    log_warn,
+)
 from tcelib.shortcuts import Shortcuts
 from tcelib.wire.codec import left_over, read_nothing, read_void, truncated, write_nothing, write_void
 from tcelib.wire.message import Extra, RpcExtraData, RpcMessage
@@ -82,13 +92,17 @@ __all__ = [
     "RpcCommunicator",
     "RpcConnection",
     "RpcConnectionEventListener",
+    "RpcConsts",
     "RpcContext",
     "RpcEndPoint",
     "RpcException",
     "RpcExtraData",
     "RpcMessage",
+    "RpcMessageTraits",
     "RpcPromise",
+    "RpcProxyBase",
     "RpcQueueConnection",
+    "RpcServantBase",
     "Servant",
     "Shortcuts",
     "Struct",
@@ -98,6 +112,10 @@ __all__ = [
     "decode_text",
     "encode_text",
     "left_over",
+    "log_debug",
+    "log_error",
+    "log_info",
+    "log_warn",
     "read_nothing",
     "read_void",
     "sleep",

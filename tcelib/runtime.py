@@ -9,6 +9,7 @@ Decides which transport an endpoint gets and what its connections inherit. ``ins
 an ``RpcCommunicator()`` of one's own works beside it. Each belongs to the thread that made it, and to its hub.
 """
 
+import logging
 import signal
 import threading
 from typing import Any, ClassVar
@@ -157,6 +158,14 @@ class RpcCommunicator:
         """This program."""
         return self._server
 
+    def getLogger(self) -> logging.Logger:
+        """The logger ``tce``, above all that tcelib logs to."""
+        return logging.getLogger("tce")
+
+    def sleep(self, secs: float) -> None:
+        """See ``tce.sleep``."""
+        gevent.sleep(secs)
+
     # The end.
 
     def waitForShutdown(self) -> None:
@@ -246,9 +255,15 @@ def waitForShutdown() -> None:
     RpcCommunicator.instance().waitForShutdown()
 
 
-def sleep(seconds: float) -> None:
-    """Pause this greenlet and let the others go on."""
-    gevent.sleep(seconds)
+def sleep(seconds: float | None = None) -> None:
+    """Pause this greenlet and let the others go on; without a number, until the default communicator is told to stop.
+
+    ``time.sleep`` in the thread of a communicator stops everything that arrives there, until it returns.
+    """
+    if seconds is None:
+        waitForShutdown()
+    else:
+        gevent.sleep(seconds)
 
 
 def _nothing() -> None:

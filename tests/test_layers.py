@@ -117,6 +117,7 @@ RULES = (
     Rule("tcelib/queue/*", {"tcelib.queue"}, set(), WAITING | CLOCKS),
     Rule("tcelib/error.py", set(), set(), WAITING | CLOCKS),
     Rule("tcelib/shortcuts.py", {"tcelib.core", "tcelib.wire"}, set(), WAITING | CLOCKS),
+    Rule("tcelib/original.py", {"tcelib"}, set(), WAITING),
     Rule("tcelib/__init__.py", {"tcelib"}, set(), WAITING | CLOCKS),
     Rule("tcelib/transport/websocket_stream.py", {"tcelib"}, {"wsproto"}, WAITING | CLOCKS),
     Rule("tcelib/transport/asyncio_*.py", {"tcelib"}, set()),

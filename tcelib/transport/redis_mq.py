@@ -24,9 +24,8 @@ from tcelib.queue.redis_error import RedisCallError
 from tcelib.transport.hub_shell import HubHome, HubShell
 from tcelib.transport.option import Options
 from tcelib.transport.queue_collection import QueueCollection
-from tcelib.wire.message import RETURN, parse_body, split_extra
+from tcelib.wire.message import LINGER_TIME, RETURN, parse_body, split_extra
 
-LINGER_TIME = "__linger_time__"
 POP_SECONDS = 3  # shorter than the socket's patience
 RETRY_SECONDS = 1.0
 CLOSE_SECONDS = 5.0

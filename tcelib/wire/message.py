@@ -31,6 +31,7 @@ USER_ID = "__user_id__"
 TOKEN = "__token__"
 DEVICE_ID = "__device_id__"
 MQ_RETURN = "__mq_return__"
+LINGER_TIME = "__linger_time__"  # seconds since 1970, after which a message on a queue is not taken any more
 
 MOST_EXTRA = 1_000
 
@@ -53,6 +54,10 @@ class RpcExtraData:
 
     def __init__(self, props: dict[str, str] | None = None) -> None:
         self.props = {} if props is None else props
+
+    def getValue(self, name: str, dft: str | None = None) -> str | None:  # noqa: N802  the name that TCE's users know
+        """The value of a name, or ``dft``."""
+        return self.props.get(name, dft)
 
     def __repr__(self) -> str:
         return f"RpcExtraData({self.props!r})"

@@ -87,3 +87,29 @@ def test_the_extra_values_of_a_call_to_a_user_are_a_copy():
     assert tce.Shortcuts.CALL_USER_ID(17, extra) == {"a": "b", "__user_id__": "17"}
     assert tce.Shortcuts.CALL_USER_ID("17") == {"__user_id__": "17"}
     assert extra == {"a": "b"}
+
+
+def test_the_names_of_the_original_are_there_and_mean_the_same(caplog):
+    assert tce.RpcConsts.RPCERROR_TIMEOUT == tce.RPCERROR_TIMEOUT
+    names = [name for name in tce.__all__ if name.startswith("RPCERROR_")]
+    assert {name: getattr(tce.RpcConsts, name) for name in names} == {name: getattr(tce, name) for name in names}
+    assert tce.RpcConsts.error_infos[2] == "RPCERROR_TIMEOUT"
+    assert issubclass(Calculator, tce.RpcServantBase)
+    assert tce.RpcProxyBase is tce.Proxy
+    assert context(name="x").msg.extra.getValue("name") == "x"
+    assert context().msg.extra.getValue("name", "y") == "y"
+
+    with caplog.at_level("DEBUG", "tce"):
+        for log in (tce.log_debug, tce.log_info, tce.log_warn, tce.log_error):
+            log("100 %s of it")
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        (level, "100 %s of it") for level in ("DEBUG", "INFO", "WARNING", "ERROR")
+    ]
+
+
+def test_a_call_that_may_not_linger_says_until_when(monkeypatch):
+    monkeypatch.setattr("tcelib.original.time.time", lambda: 1000.5)
+
+    extra = tce.RpcMessageTraits.MAX_LINGER_TIME(5, {"other": "x"})
+
+    assert extra == {"other": "x", "__linger_time__": 1005}

@@ -158,6 +158,18 @@ def test_no_timeout_at_all_is_the_default_of_thirty_seconds(
     assert prx.echo("hello", timeout=0, extra={"date": "1926-12-12"}) == "hello"
 
 
+def test_sleeping_lets_the_others_go_on_and_without_an_end_it_serves_until_the_shutdown(
+    communicator: tce.RpcCommunicator, servant: Talk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tce.RpcCommunicator, "_default", communicator)
+    prx = TalkPrx.create(serve(communicator, servant))
+    answered = prx.echo_async("while it sleeps", lambda *_: communicator.shutdown())
+    communicator.sleep(0)
+    tce.sleep()
+    assert answered.result() == "while it sleeps"
+    assert communicator.getLogger().name == "tce"
+
+
 def test_users_are_numbered_unless_they_are_checked(communicator: tce.RpcCommunicator, servant: Talk) -> None:
     assert TalkPrx.create(serve(communicator, servant)).user() == "1"
     communicator.setProperty("userid_check", "true")
