@@ -57,6 +57,12 @@ def tce_measures(home: ConnectionHome) -> Iterator[Measure]:
     yield Measure(
         "counter", "tce_broken_streams", "Streams of bytes that are no packets", lambda: counts.broken_streams
     )
+    yield Measure(
+        "counter",
+        "tce_dropped_answers",
+        "Answers of binary clients to no call that waits",
+        lambda: home.adapter.dropped_answers,
+    )
 
 
 def limit_measures(limited: LimitCounts, home: ConnectionHome) -> Iterator[Measure]:

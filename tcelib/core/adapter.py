@@ -22,7 +22,10 @@ class RpcCommAdapter:
         self.ep = ep
         self.table = ServantTable()
         self.connections: set[RpcConnection] = set()
+        self.dropped_answers = 0
+        """Answers on its connections that answer no call that waits."""
         self._users: dict[str, RpcConnection] = {}
+        self._known: dict[str, set[RpcConnection]] = {}  # the accepted connections of a user who is known
 
     def addServant(self, servant: Servant) -> Self:
         """Serve all interfaces of ``servant``. ``ValueError`` if another interface has one of their indexes."""
@@ -52,6 +55,18 @@ class RpcCommAdapter:
         """The connection of a user: of several, the one that was given the id last."""
         return self._users.get(str(userid))
 
+    def home_of(self, sequence: int, conn: "RpcConnection") -> "RpcConnection | None":
+        """The other connection on which the user of ``conn`` was called with this number and the call still waits.
+
+        Who the user is, and that he is known, is what the program said of both connections; nothing that stands in a
+        packet counts. Connections that this side has opened lead to servers, which answer for themselves only.
+        """
+        others = self._known.get(conn.getUserId(), set()) if conn.is_user_known else set()
+        if conn not in others:
+            return None
+        waiting = (each for each in others if each is not conn and each.is_waiting_for(sequence))
+        return next((each for each in waiting if each.transport.is_mine()), None)
+
     def sendMessage(self, m: "RpcMessage") -> bool:
         """Send a message to the user that it names; whether there is such a user here."""
         conn = self.getUserConnection(m.user_id)
@@ -64,9 +79,15 @@ class RpcCommAdapter:
         self.connections.add(conn)
         if conn.getUserId():
             self._users[conn.getUserId()] = conn
+        if conn.is_user_known and not conn.can_reconnect:
+            self._known.setdefault(conn.getUserId(), set()).add(conn)
 
     def leave(self, conn: "RpcConnection") -> None:
         """``conn`` is lost, or belongs here no more, or will have another user."""
         self.connections.discard(conn)
         if self._users.get(conn.getUserId()) is conn:
             del self._users[conn.getUserId()]
+        known = self._known.get(conn.getUserId(), set())
+        known.discard(conn)
+        if not known:
+            self._known.pop(conn.getUserId(), None)

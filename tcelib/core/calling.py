@@ -47,6 +47,7 @@ class Calling(Link):
         self.call_timeout = call_timeout
         self.can_reconnect = False
         self._greeting: dict[str, str] = {}
+        self._question = -1  # the number of the last call that only asked whether somebody is there
         self._calls = CallTable()
         super().__init__(transport, max_packet_bytes)
 
@@ -124,7 +125,8 @@ class Calling(Link):
     def _ask_peer(self) -> None:
         """Call what nobody serves: any answer will do."""
         try:
-            self._push(self._build(next_sequence(), CALL, QUESTION))
+            self._question = next_sequence()
+            self._push(self._build(self._question, CALL, QUESTION))
         except RpcException as error:
             log.debug("a silent peer was not asked: %s", error)
 
@@ -211,11 +213,17 @@ class Calling(Link):
             operation, promise, _ = call
             promise.set_exception(RpcException(RPCERROR_UNSERIALIZE_FAILED, f"{operation.full_name}: {reason}"))
 
+    def _take_stray_answer(self, packet: Packet) -> None:
+        """An answer to no call that waits here: it comes too late, or answers somebody else's."""
+        raise NotImplementedError
+
     def _take_answer(self, packet: Packet) -> None:
         (*_, sequence, _, _, errcode, _, _, extra_count), rest = packet
         call = self._calls.take(sequence)
         if call is None:
-            return  # it comes too late, or answers somebody else
+            if sequence != self._question:
+                self._take_stray_answer(packet)
+            return
         operation, promise, _ = call
         if errcode:
             promise.set_exception(RpcException(errcode, f"{operation.full_name} failed at the peer"))

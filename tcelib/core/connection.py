@@ -16,7 +16,7 @@ from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.port import RpcConnectionEventListener, Transport
 from tcelib.core.serving import NO_ROUTES, Serving
 from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_UNSERIALIZE_FAILED, DecodeError, PacketError, RpcException
-from tcelib.wire.message import CALL, CALLTYPE, RETURN, Packet, RpcMessage
+from tcelib.wire.message import CALL, CALLTYPE, RETURN, SEQUENCE, Packet, RpcMessage
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
 if TYPE_CHECKING:
@@ -50,6 +50,9 @@ class RpcConnection(Serving):
         self.user: Any = None
         self.cb_disconnect: Callable[[RpcConnection], object] | None = None
         self._user_id = ""
+        self.is_user_known = False
+        self.dropped_answers = 0
+        """Answers that came here to no call that waits."""
 
     # What the transport calls.
 
@@ -129,12 +132,17 @@ class RpcConnection(Serving):
 
     # What applications call.
 
-    def setUserId(self, userid: object) -> None:
-        """Say whose connection this is; its adapter finds it by that."""
+    def setUserId(self, userid: object, *, is_known: bool = True) -> None:
+        """Say whose connection this is; its adapter finds it by that.
+
+        ``is_known``: the user has shown who he is, so that his connections may answer for one another. A number that
+        stands for nobody in particular is not.
+        """
         adapter = self.adapter
         if adapter is not None:
             adapter.leave(self)
         self._user_id = str(userid)
+        self.is_user_known = is_known and bool(self._user_id)
         if adapter is not None:
             adapter.enter(self)
 
@@ -190,6 +198,21 @@ class RpcConnection(Serving):
             self._refuse(packet, RPCERROR_UNSERIALIZE_FAILED, None)
         else:
             self._fail(packet, reason)
+
+    def is_waiting_for(self, sequence: int) -> bool:
+        """Whether a call of this connection has that number, and waits for its answer."""
+        return self._calls.is_waiting(sequence)
+
+    def _take_stray_answer(self, packet: Packet) -> None:
+        """See ``Calling``. The Java client opens a connection for each message, answers included (TCE protocol, section
+        6.6), so the call may wait on another connection of the same user: of one who is known, on both."""
+        home = None if self.adapter is None else self.adapter.home_of(packet[0][SEQUENCE], self)
+        if home is not None:
+            home._take_answer(packet)
+            return
+        self.dropped_answers += 1
+        if self.adapter is not None:
+            self.adapter.dropped_answers += 1
 
     def _serve_packet(self, packet: Packet) -> None:
         self._received += 1

@@ -66,7 +66,7 @@ class AsyncioServer:
         """See ``LinkOwner``. Not earlier: of a TLS handshake that fails, nobody is told."""
         link.connection = self._options.make_connection(link)
         if self._options.gives_user_ids:
-            link.connection.setUserId(next(self._numbers))
+            link.connection.setUserId(next(self._numbers), is_known=False)
         self.adapter.addConnection(link.connection)
         self._links.add(link)
 

@@ -106,7 +106,7 @@ class GeventServer:
         link = self._make_link(self._home, self._options, self, sock)
         link.connection = self._options.make_connection(link)
         if self._options.gives_user_ids:
-            link.connection.setUserId(next(self._numbers))
+            link.connection.setUserId(next(self._numbers), is_known=False)
         self.adapter.addConnection(link.connection)
         self._links.add(link)
         self._home.spawn(self._open, link)

@@ -4,8 +4,9 @@ import pytest
 
 import tcelib as tce
 from tcelib.wire.message import RpcExtraData, RpcMessage
+from tcelib.wire.packet import wrap
 from tests.tcelib.idl_value import make_operation
-from tests.tcelib.peer import Calculator, CalculatorPrx, MemoryTransport, exchange, open_connection
+from tests.tcelib.peer import ADD, Calculator, CalculatorPrx, MemoryTransport, exchange, open_connection
 from tests.tcelib.vectors import VECTORS
 
 BASE_PING = make_operation("ping", 11, 0, (), "string")
@@ -232,3 +233,95 @@ def test_a_message_is_delivered_to_the_user_it_names():
     assert adapter.sendMessage(RpcMessage(0x21, 5, extra=RpcExtraData({"__user_id__": "1"}))) is True
     assert adapter.sendMessage(RpcMessage(0x21, 6, extra=RpcExtraData({"__user_id__": "2"}))) is False
     assert [RpcMessage.parse(packet[14:]).sequence for packet in transport.packets] == [5]
+
+
+class Home:
+    """A server's connections of users, each with a call that waits for its answer."""
+
+    def __init__(self):
+        self.adapter = tce.RpcCommAdapter()
+
+    def accept(self, user=None, **options):
+        connection = open_connection()
+        if user is not None:
+            connection.setUserId(user, **options)
+        self.adapter.addConnection(connection)
+        return connection
+
+    def call(self, connection):
+        """The promise of a call, and its number."""
+        promise = connection.call(ADD, (1, 2))
+        return promise, RpcMessage.parse(connection.transport.packets[-1][14:]).sequence
+
+    def answer(self, connection, sequence, **extra):
+        message = RpcMessage(2, sequence, 7, paramstream=b"\0\0\0\3", extra=RpcExtraData(extra))
+        connection.receive(wrap(message.pack(), version=0x100))
+
+
+def test_an_answer_may_come_on_another_connection_of_a_user_who_is_known():
+    home = Home()
+    one, other = home.accept("ann"), home.accept("ann")
+    promise, sequence = home.call(one)
+
+    home.answer(other, sequence)
+    assert promise.result() == 3
+
+    home.answer(other, sequence)
+    assert (home.adapter.dropped_answers, other.dropped_answers) == (1, 1)
+
+
+@pytest.mark.parametrize("claims", [{}, {"__user_id__": "ann", "__token__": "token of ann"}])
+@pytest.mark.parametrize(
+    "stranger",
+    [
+        lambda home: home.accept("bob"),
+        lambda home: home.accept(),
+        lambda home: home.accept(""),
+        lambda home: home.accept("ann", is_known=False),  # a number that somebody was given
+    ],
+)
+def test_nobody_else_can_answer_whatever_he_says(stranger, claims):
+    home = Home()
+    other = stranger(home)
+    promise, sequence = home.call(home.accept("ann"))
+
+    home.answer(other, sequence, **claims)
+
+    assert not promise.done()
+    assert home.adapter.dropped_answers == 1
+
+
+def test_who_has_a_number_only_gets_no_answers_of_a_user_of_that_name():
+    home = Home()
+    promise, sequence = home.call(home.accept("1", is_known=False))
+
+    home.answer(home.accept("1"), sequence)
+
+    assert not promise.done()
+
+
+def test_a_user_who_left_or_has_become_another_answers_for_nobody():
+    home = Home()
+    promise, sequence = home.call(home.accept("ann"))
+    left, changed, opened = home.accept("ann"), home.accept("ann"), home.accept("ann")
+    home.adapter.removeConnection(left)
+    changed.setUserId("bob")
+    opened.can_reconnect = True  # this side has opened it: a server is at its other end
+    home.adapter.addConnection(opened)
+
+    for connection in (left, changed, opened):
+        home.answer(connection, sequence)
+
+    assert not promise.done()
+    assert [each.dropped_answers for each in (left, changed, opened)] == [1, 1, 1]
+
+
+def test_numbers_that_nobody_waits_for_are_counted_and_cost_little():
+    home = Home()
+    connections = [home.accept("ann") for _ in range(50)]
+    for number in range(1000):
+        home.answer(connections[0], number)
+    assert home.adapter.dropped_answers == 1000
+    for connection in connections:
+        connection.lost()
+    assert home.adapter._known == {}
