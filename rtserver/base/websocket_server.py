@@ -3,8 +3,9 @@
 Requests come from the ``FrontDoor``, which reads them itself, or from Tornado's HTTP server through
 ``WebSocketHandler``: over TLS, and where a proxy sends an upgrade over a connection that has carried requests before.
 Both end in ``WebSocketServer.welcome``. Who may come in is asked of the owner before the upgrade, so that a stranger
-gets an HTTP answer and costs no connection. A request for ``/rt/?tce`` asks for TCE in binary frames and nothing
-else; its sender may be a stranger who shows a token afterwards.
+gets an HTTP answer and costs no connection. A page may ask the same question over plain HTTP, with ``/rt/?session``,
+because a browser hides the answer to a handshake. A request for ``/rt/?tce`` asks for TCE in binary frames and
+nothing else; its sender may be a stranger who shows a token afterwards.
 """
 
 import asyncio
@@ -27,7 +28,15 @@ from rtserver.base.socket_stream import send_without_delay, take_socket
 from rtserver.base.tce_websocket import TceWebSocket
 from rtserver.base.websocket_connection import WebSocketConnection
 from rtserver.base.wire.deflate import maybe_accept
-from rtserver.base.wire.handshake import HandshakeError, accept_value, answer, check_origin, refusal
+from rtserver.base.wire.handshake import (
+    HandshakeError,
+    accept_value,
+    answer,
+    check_origin,
+    readable_by,
+    refusal,
+    session_holds,
+)
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES, check_no_body
 
 log = logging.getLogger(__name__)
@@ -55,8 +64,19 @@ class UpgradeRequest:
     @property
     def wants_tce(self) -> bool:
         """Whether there is a ``tce`` in the target's query."""
+        return self._has_field("tce")
+
+    @property
+    def asks_session(self) -> bool:
+        """Whether a page asks, with a plain GET of ``?session``, if it would be let in.
+
+        A browser does not tell a page why its handshake was refused.
+        """
+        return "upgrade" not in self.headers and self._has_field("session")
+
+    def _has_field(self, name: str) -> bool:
         query = self.target.partition("?")[2]
-        return any(field.partition("=")[0] == "tce" for field in query.split("&"))
+        return any(field.partition("=")[0] == name for field in query.split("&"))
 
 
 class ServerOwner(ConnectionOwner, Protocol):
@@ -92,8 +112,8 @@ class WebSocketServer(ConnectionHome):
     async def welcome(self, connection: socket.socket, request: UpgradeRequest, first: bytes = b"") -> None:
         """Answer the request with 101 and start its connection, or with another status and a reason.
 
-        The status is 400, 401, 403, 426, 429, 500 or 503. Takes the socket over; ``first`` is what came behind the
-        request. Never raises.
+        The status is 400, 401, 403, 426, 429, 500 or 503; for a request that only ``asks_session``, 204 in place of
+        101 and 426. Takes the socket over; ``first`` is what came behind the request. Never raises.
         """
         ip = request.remote_ip
         try:
@@ -110,14 +130,12 @@ class WebSocketServer(ConnectionHome):
         """Whether there is a connection now, which gives the place at the gate back when it ends."""
         try:
             check_no_body(request.headers)
-            accept = accept_value(request.headers)
-            origin, host = request.headers.get("origin"), request.headers.get("host", "")
-            check_origin(origin, host, self.allowed_origins, is_secure=request.is_secure)
-            identity = await self._newcomers.authenticate(request)
-            if identity is None and not (request.wants_tce and self._newcomers.is_stranger(request)):
-                raise HandshakeError(401, "not logged in: no valid session")
+            accept = "" if request.asks_session else accept_value(request.headers)
+            identity = await self._identify(request)
         except HandshakeError as error:
             log.info("! %s: %s", request.remote_ip, error)
+            if request.asks_session:
+                error.headers.update(readable_by(request.headers.get("origin")))
             refuse(connection, error)
         except Exception:
             log.exception("! %s: nobody could tell whether it may come in", request.remote_ip)
@@ -126,8 +144,21 @@ class WebSocketServer(ConnectionHome):
             connection.close()  # the server ends, or who would have known does
             raise
         else:
-            return self._open(connection, request, accept, identity, first)
+            if not request.asks_session:
+                return self._open(connection, request, accept, identity, first)
+            close_with(connection, session_holds(request.headers.get("origin")))
         return False
+
+    async def _identify(self, request: UpgradeRequest) -> Any | None:
+        """Who asks; None for a stranger who may show a token later. Raises ``HandshakeError``."""
+        origin, host = request.headers.get("origin"), request.headers.get("host", "")
+        check_origin(origin, host, self.allowed_origins, is_secure=request.is_secure)
+        identity = await self._newcomers.authenticate(request)
+        if identity is not None:
+            return identity
+        if request.asks_session or not (request.wants_tce and self._newcomers.is_stranger(request)):
+            raise HandshakeError(401, "not logged in: no valid session")
+        return None
 
     def _open(
         self, connection: socket.socket, request: UpgradeRequest, accept: str, identity: Any, first: bytes = b""
@@ -179,8 +210,13 @@ class WebSocketHandler(RequestHandler):
 
 def refuse(connection: socket.socket, error: HandshakeError) -> None:
     """Answer with the error's status and reason, and close."""
+    close_with(connection, refusal(error))
+
+
+def close_with(connection: socket.socket, answer: bytes) -> None:
+    """Send the last answer and close."""
     with suppress(OSError):
-        connection.send(refusal(error))
+        connection.send(answer)
         socket.socket.shutdown(connection, socket.SHUT_WR)
     connection.close()
 

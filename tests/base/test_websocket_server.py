@@ -74,6 +74,64 @@ async def test_an_allowed_origin_may_come_in(connect: Connect) -> None:
         assert client.answer.status == 101
 
 
+# What a page may ask over plain HTTP.
+
+NO_UPGRADE = {"Upgrade": None, "Sec-WebSocket-Key": None, "Sec-WebSocket-Version": None}
+
+
+@pytest.mark.parametrize("connection", ["keep-alive", "upgrade"])  # the latter is what a proxy makes of it
+async def test_a_page_may_ask_whether_its_session_holds(
+    connect: Connect, owner: RecordingOwner, connection: str
+) -> None:
+    headers = {**NO_UPGRADE, "Connection": connection}
+    async with await connect("/?session", headers=headers) as client:
+        assert (client.answer.status, client.answer.headers["cache-control"]) == (204, "no-store")
+        assert client.answer.headers["cross-origin-resource-policy"] == "same-site"
+    owner.identify = lambda request: None
+    async with await connect("/?session", headers=headers) as client:
+        assert client.answer.status == 401
+    assert owner.sessions == []
+
+
+@plain
+async def test_whoever_may_show_a_token_later_has_no_session_either(connect: Connect, owner: RecordingOwner) -> None:
+    owner.identify = lambda request: None
+    async with await connect("/?tce&session", headers=NO_UPGRADE) as client:
+        assert client.answer.status == 401
+
+
+@plain
+@pytest.mark.parametrize("options", [{"allowed_origins": ("https://www.example.org",)}])
+@pytest.mark.parametrize(("identity", "status"), [("anyone", 204), (None, 401)])
+async def test_a_page_of_an_allowed_origin_can_read_the_answer(
+    connect: Connect, owner: RecordingOwner, identity: str | None, status: int
+) -> None:
+    owner.identify = lambda request: identity
+    headers = {**NO_UPGRADE, "Origin": "https://www.example.org"}
+    async with await connect("/?session", headers=headers) as client:
+        assert client.answer.status == status
+        assert client.answer.headers["access-control-allow-origin"] == "https://www.example.org"
+        assert client.answer.headers["access-control-allow-credentials"] == "true"
+
+
+@plain
+async def test_a_page_of_another_origin_learns_that_it_may_not_connect_and_nothing_of_the_session(
+    connect: Connect, owner: RecordingOwner
+) -> None:
+    asked: list[UpgradeRequest] = []
+    owner.identify = asked.append
+    async with await connect("/?session", headers={**NO_UPGRADE, "Origin": "https://evil.example"}) as client:
+        assert client.answer.status == 403
+        assert client.answer.headers["access-control-allow-origin"] == "https://evil.example"
+    assert asked == []
+
+
+@plain
+async def test_an_upgrade_with_that_query_is_an_upgrade(connect: Connect) -> None:
+    async with await connect("/?session") as client:
+        assert client.answer.status == 101
+
+
 @plain
 async def test_the_owner_sees_the_request_and_gets_its_own_identity_back(
     connect: Connect, owner: RecordingOwner

@@ -61,11 +61,31 @@ def refusal(error: HandshakeError) -> bytes:
         "Content-Type": "text/plain; charset=UTF-8",
         "Content-Length": str(len(body)),
         "X-Content-Type-Options": "nosniff",
-        "Cache-Control": "no-store",
-        "Connection": "close",
     }
+    return _head(error.status, fields) + body
+
+
+def session_holds(origin: str | None) -> bytes:
+    """The 204 for a page that asks over plain HTTP whether its session holds (``UpgradeRequest.asks_session``)."""
+    return _head(HTTPStatus.NO_CONTENT, readable_by(origin))
+
+
+def readable_by(origin: str | None) -> dict[str, str]:
+    """Headers that let a page of ``origin``, and no other, read the answer's status (Fetch Standard, section 3.3).
+
+    A page of the own host sends no Origin. Another site's page may load the address as an image or a script, which
+    shows whether the status was an error; Cross-Origin-Resource-Policy makes all of these loads fail.
+    """
+    own_sites = {"Cross-Origin-Resource-Policy": "same-site", "Vary": "Origin"}
+    if origin is None:
+        return own_sites
+    return {**own_sites, "Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true"}
+
+
+def _head(status: int, fields: Mapping[str, str]) -> bytes:
+    fields = {**fields, "Cache-Control": "no-store", "Connection": "close"}
     lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    return f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n{lines}\r\n".encode() + body
+    return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{lines}\r\n".encode()
 
 
 def check_origin(origin: str | None, host: str, allowed: Collection[str] = (), *, is_secure: bool = False) -> None:

@@ -59,11 +59,6 @@ export class ConnectionView {
     this.pillText.textContent = "Signing out";
   }
 
-  /** The session is over, whoever found out. */
-  showSignedOut() {
-    this.showEnd(CloseCode.SESSION_CLOSED, "");
-  }
-
   /**
    * The connection is over for good.
    * @param {number} code

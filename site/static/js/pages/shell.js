@@ -3,10 +3,9 @@
  * not know; a page calls `startShell` once and goes on with the client it gets back.
  */
 
-import { CloseCode, RTClient } from "../rtc/index.js";
+import { RTClient } from "../rtc/index.js";
 import { ConnectionView } from "./connection_view.js";
 import { NoticeLog } from "./notice_log.js";
-import { watchSession } from "./session_watch.js";
 import { Toasts } from "./toasts.js";
 
 /**
@@ -16,7 +15,8 @@ import { Toasts } from "./toasts.js";
  */
 export function startShell() {
   const { websocketUrl, sessionUrl, userId } = document.body.dataset;
-  const client = new RTClient(websocketUrl ? { url: websocketUrl } : {});
+  // The site answers for itself: its policy lets pages ask nobody else, also where the server is at another port.
+  const client = new RTClient({ url: websocketUrl || undefined, sessionUrl });
   const notices = new NoticeLog(window.sessionStorage, userId);
   const connection = new ConnectionView(document);
 
@@ -24,12 +24,8 @@ export function startShell() {
   window.__rtc = { client, charts: null };
 
   client.on("state", (state) => connection.showState(state));
-  const stopShowingEnd = client.on("closed", ({ code, reason }) => {
-    // Whether the session is over, watchSession asks the site.
-    if (code !== CloseCode.SESSION_CLOSED) connection.showEnd(code, reason);
-  });
+  const stopShowingEnd = client.on("closed", ({ code, reason }) => connection.showEnd(code, reason));
   connection.showState(client.state);
-  watchSession(client, sessionUrl, () => connection.showSignedOut());
   showNotices(client, notices, connection);
   document.getElementById("logout-form").addEventListener("submit", () => {
     // Only the other tabs have to be told; and the next user of this one finds nothing to read.

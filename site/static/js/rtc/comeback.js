@@ -3,10 +3,14 @@
  *
  * A session that ended (`mayTryOnce`) may live on under a new key, as after a change of the own password: the browser has
  * the new cookie then. One more attempt finds out. If it is refused, the client is signed out and stays away.
+ *
+ * A refusal does not say why. Where the owner can ask (session_question.js), it does so after the second one in a row, so
+ * that a server that restarts is not asked by everybody, and at once where a session has ended.
  */
 
 import { Backoff } from "./backoff.js";
-import { mayReconnect, mayTryOnce } from "./codes.js";
+import { CloseCode, mayReconnect, mayTryOnce } from "./codes.js";
+import { Session } from "./session_question.js";
 
 /**
  * The pause before that attempt, at least, in milliseconds. A site saves a user before its answer brings the new cookie,
@@ -19,17 +23,23 @@ const HURRY_MS = 500;
 const SPACE_MS = 1000;
 /** An attempt that has had no answer for so long is given up for a new one when there is a sign. */
 const STUCK_MS = 4000;
+/** So many refusals in a row are worth a question. */
+const REFUSALS = 2;
 
 /**
  * @typedef {object} Verdict
  * @property {number | null} delayMs until the next attempt; null: stay away
  * @property {number} code why: of this loss, or that of the ended session whose one more attempt was refused
  * @property {string} reason
+ * @property {boolean} [asks] whether to ask why, meanwhile
  */
 
 export class Comeback {
   #random;
+  #canAsk;
   #backoff;
+  #refusals = 0;
+  #hasBeenOpen = false;
   /** @type {Verdict | null} how the session ended, until an attempt after that was answered */
   #ended = null;
   /** @type {number | null} */
@@ -40,9 +50,13 @@ export class Comeback {
   /** Whether the present wait is the backoff's: what the server or a new cookie asks for is not cut short. */
   #mayHurry = false;
 
-  /** @param {() => number} random from 0 up to, not including, 1 */
-  constructor(random) {
+  /**
+   * @param {() => number} random from 0 up to, not including, 1
+   * @param {boolean} [canAsk] whether the owner can find out why an attempt was refused
+   */
+  constructor(random, canAsk = false) {
     this.#random = random;
+    this.#canAsk = canAsk;
     this.#backoff = new Backoff({ random });
   }
 
@@ -55,6 +69,8 @@ export class Comeback {
   /** @param {number} now when the connection was made, in milliseconds */
   onOpen(now) {
     this.#ended = null;
+    this.#refusals = 0;
+    this.#hasBeenOpen = true;
     this.#isHurried = false;
     this.#backoff.onOpen(now);
   }
@@ -85,6 +101,8 @@ export class Comeback {
   /** The owner stays away: what was before does not count for a later connection. */
   forget() {
     this.#ended = null;
+    this.#refusals = 0;
+    this.#hasBeenOpen = false;
     this.#wishedDelayMs = null;
   }
 
@@ -100,16 +118,42 @@ export class Comeback {
     const wishedDelayMs = this.#wishedDelayMs;
     this.#wishedDelayMs = null;
     this.#mayHurry = false;
-    if (isRefusal && this.#ended !== null) return this.#end(this.#ended.code, this.#ended.reason);
+    if (isRefusal) this.#refusals += 1;
+    if (isRefusal && this.#ended !== null && !this.#canAsk) return this.#end(this.#ended.code, this.#ended.reason);
     if (mayTryOnce(code)) {
       this.#ended = { delayMs: null, code, reason };
       return { delayMs: this.#newCookieDelayMs(now), code, reason };
     }
     if (!mayReconnect(code)) return this.#end(code, reason);
-    if (wishedDelayMs !== null) return { delayMs: wishedDelayMs, code, reason };
+    const asks = isRefusal && this.#canAsk && (this.#ended !== null || this.#refusals >= REFUSALS);
+    return { delayMs: wishedDelayMs ?? this.#pacedDelayMs(now), code, reason, asks };
+  }
+
+  /**
+   * What the question why an attempt was refused has come to, while the next attempt is waited for.
+   * @param {string} session one of `Session`
+   * @returns {Verdict | null} null: the wait goes on
+   */
+  afterAnswer(session) {
+    const { code, reason } = this.#ended ?? this.#unseenEnd();
+    if (session === Session.OVER) return this.#end(code, reason);
+    // Nobody can tell: then a refusal after the end of a session has to do.
+    if (session === Session.UNTOLD && this.#ended !== null) return this.#end(code, reason);
+    if (session === Session.FORBIDDEN) return this.#end(CloseCode.POLICY_VIOLATION, "pages of this origin may not connect");
+    return null;
+  }
+
+  /** Of a session that ended while there was no connection. */
+  #unseenEnd() {
+    if (this.#hasBeenOpen) return { code: CloseCode.SESSION_CLOSED, reason: "the session is over" };
+    return { code: CloseCode.NOT_LOGGED_IN, reason: "nobody is logged in" };
+  }
+
+  /** @param {number} now */
+  #pacedDelayMs(now) {
     this.#mayHurry = true;
     const delayMs = this.#backoff.nextDelayMs(now);
-    return { delayMs: this.#isHurried ? Math.min(delayMs, this.#hurriedDelayMs(now)) : delayMs, code, reason };
+    return this.#isHurried ? Math.min(delayMs, this.#hurriedDelayMs(now)) : delayMs;
   }
 
   /**

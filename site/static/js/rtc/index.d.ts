@@ -274,9 +274,12 @@ export class RTClient {
 	 * @param {() => number} [options.random]
 	 * @param {OffsetStorage | null} [options.storage] where the offset of the newest pushed message outlives the page, so
 	 *   that none is missed while it is loaded again; null for nowhere
+	 * @param {string | URL | null} [options.sessionUrl] where to ask whether the session still holds when attempts are refused:
+	 *   401 means that it is over. Default: the server itself, at `url`. null: never ask, and go on trying
+	 * @param {Fetch | null} [options.fetch] how to ask there
 	 * @param {Page} [options.page] whose visibility and signs of the network count
 	 */
-	constructor({ url, WebSocket, clock, random, storage, page, }?: {
+	constructor({ url, WebSocket, clock, random, storage, page, sessionUrl, fetch, }?: {
 		url?: string | URL | undefined;
 		WebSocket?: {
 			new (url: string | URL, protocols?: string | string[]): WebSocket;
@@ -289,6 +292,8 @@ export class RTClient {
 		clock?: Clock | undefined;
 		random?: (() => number) | undefined;
 		storage?: OffsetStorage | null | undefined;
+		sessionUrl?: string | URL | null | undefined;
+		fetch?: Fetch | null | undefined;
 		page?: Page | undefined;
 	});
 	/** @type {UserInfo | null} What the server said at the start of this connection; null while there is none. */
@@ -309,8 +314,8 @@ export class RTClient {
 	 *   with how long nothing has come. While the page is visible, "silent" comes within 10 s. Then follows "open" again, or
 	 *   the loss of the connection
 	 * - "open": `()`; "close", each loss: `({code, reason})`; "closed", the client will not come back by itself: the same.
-	 *   After a session that ended (4009) it tries once more, and is "closed" with 4009 if that is refused. Where it would
-	 *   come back as another user, it is "closed" with 4001.
+	 *   4009, the session is over; 4001, nobody is logged in, or another user than before; 4003, the user was disconnected;
+	 *   1008, pages of this origin may not connect. After a session that ended it tries once more, with the cookie of then
 	 * - "disposed": `()`, after `dispose`
 	 * @param {string} event
 	 * @param {import("./emitter.js").Listener} listener
@@ -501,6 +506,12 @@ export type ErrorData = {
 	message: string;
 	type?: string | null;
 };
+/**
+ * The part of `fetch` that is used.
+ */
+export type Fetch = (url: string, options: RequestInit) => Promise<{
+	status: number;
+}>;
 export type Format = (label: Label) => string;
 /**
  * Epoch milliseconds, or a text that is shown as it is.

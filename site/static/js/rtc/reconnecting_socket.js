@@ -10,14 +10,16 @@
  *
  * When to come back and when to stay away is decided in comeback.js. It knows texts, not messages.
  *
- * A page cannot see the HTTP status of a refused handshake: a 401 looks like a server that is down, code 1006. So a
- * session that ended while the page was offline is met with more and more patient attempts, never with silence.
+ * A page cannot see the HTTP status of a refused handshake: a 401 looks like a server that is down, code 1006. So it asks
+ * over HTTP while it waits. A server that does not answer is met with more and more patient attempts, for ever.
  */
 
 /** @import { Clock } from "./clock.js" */
+/** @import { Fetch } from "./session_question.js" */
 import { CloseCode } from "./codes.js";
 import { Comeback } from "./comeback.js";
 import { watchConnectError } from "./connect_error.js";
+import { SessionQuestion } from "./session_question.js";
 
 /** What a client is doing about its connection. */
 export const State = Object.freeze({
@@ -43,6 +45,8 @@ export class ReconnectingSocket {
   #owner;
   #connectTimeoutMs;
   #comeback;
+  /** @type {SessionQuestion | null} */
+  #question = null;
   /** @type {string} */
   #state = State.CLOSED;
   /** @type {WebSocket | null} */
@@ -60,15 +64,17 @@ export class ReconnectingSocket {
    * @param {Clock} options.clock
    * @param {() => number} options.random
    * @param {number} [options.connectTimeoutMs]
+   * @param {{url: string, isOwn: boolean, fetch: Fetch} | null} [options.session] how to ask why an attempt was refused
    * @param {SocketOwner} owner
    */
-  constructor({ url, WebSocket, clock, random, connectTimeoutMs = 15_000 }, owner) {
+  constructor({ url, WebSocket, clock, random, connectTimeoutMs = 15_000, session = null }, owner) {
     this.#url = url;
     this.#WebSocket = WebSocket;
     this.#clock = clock;
     this.#owner = owner;
     this.#connectTimeoutMs = connectTimeoutMs;
-    this.#comeback = new Comeback(random);
+    this.#comeback = new Comeback(random, session !== null);
+    if (session !== null) this.#question = new SessionQuestion({ ...session, clock }, (answer) => this.#onAnswer(answer));
   }
 
   get state() {
@@ -147,6 +153,7 @@ export class ReconnectingSocket {
 
   #onOpen() {
     this.#stopTimer();
+    this.#question?.cancel();
     this.#comeback.onOpen(this.#clock.now());
     this.#enter(State.OPEN);
   }
@@ -162,7 +169,14 @@ export class ReconnectingSocket {
     if (verdict.delayMs === null) return this.#end(verdict.code, verdict.reason);
     this.#wait(() => this.connect(), verdict.delayMs);
     this.#enter(State.WAITING, verdict.delayMs);
+    if (verdict.asks) this.#question?.ask();
     return this.#owner.onClose(code, reason, false);
+  }
+
+  /** @param {string} session what was answered. An attempt that is under way may be one with a new cookie. */
+  #onAnswer(session) {
+    const verdict = this.#state === State.WAITING ? this.#comeback.afterAnswer(session) : null;
+    if (verdict !== null) this.#end(verdict.code, verdict.reason);
   }
 
   /**
@@ -171,6 +185,7 @@ export class ReconnectingSocket {
    */
   #end(code, reason) {
     this.#stopTimer();
+    this.#question?.cancel();
     this.#enter(State.CLOSED);
     this.#owner.onClose(code, reason, true);
   }

@@ -9,6 +9,7 @@
 /** @import { Message } from "./request_table.js" */
 /** @import { OffsetStorage } from "./resumption.js" */
 /** @import { Page } from "./page_signs.js" */
+/** @import { Fetch } from "./session_question.js" */
 import { socketAddress } from "./address.js";
 import { browserClock } from "./clock.js";
 import { CloseCode } from "./codes.js";
@@ -20,6 +21,7 @@ import { ReconnectingSocket, State } from "./reconnecting_socket.js";
 import { RequestTable } from "./request_table.js";
 import { Resumption, tabStorage } from "./resumption.js";
 import { RTError } from "./rt_error.js";
+import { sessionAddress } from "./session_question.js";
 
 /** Until the server has said its own. */
 const DEFAULT_HEARTBEAT_MS = 30_000;
@@ -58,6 +60,9 @@ export class RTClient {
    * @param {() => number} [options.random]
    * @param {OffsetStorage | null} [options.storage] where the offset of the newest pushed message outlives the page, so
    *   that none is missed while it is loaded again; null for nowhere
+   * @param {string | URL | null} [options.sessionUrl] where to ask whether the session still holds when attempts are refused:
+   *   401 means that it is over. Default: the server itself, at `url`. null: never ask, and go on trying
+   * @param {Fetch | null} [options.fetch] how to ask there
    * @param {Page} [options.page] whose visibility and signs of the network count
    */
   constructor({
@@ -67,7 +72,12 @@ export class RTClient {
     random = Math.random,
     storage = tabStorage(),
     page = browserPage(),
+    sessionUrl,
+    fetch = globalThis.fetch,
   } = {}) {
+    const address = socketAddress(url);
+    const own = { url: String(sessionUrl ?? sessionAddress(address)), isOwn: sessionUrl === undefined };
+    const session = sessionUrl === null || !fetch ? null : { ...own, fetch };
     this.#requests = new RequestTable(clock);
     this.#resumption = new Resumption({ clock, storage }, {
       ask: (offset) => this.send("resume", { offset }),
@@ -79,7 +89,7 @@ export class RTClient {
       onSilence: (isSilent, silentMs) => this.#onSilence(isSilent, silentMs),
       giveUp: () => this.#socket.drop("the server is silent"),
     });
-    this.#socket = new ReconnectingSocket({ url: socketAddress(url), WebSocket, clock, random }, {
+    this.#socket = new ReconnectingSocket({ url: address, WebSocket, clock, random, session }, {
       onState: (state, delayMs) => this.#onState(state, delayMs),
       onText: (text) => this.#onText(text),
       onClose: (code, reason, isFinal) => this.#onClose(code, reason, isFinal),
@@ -110,8 +120,8 @@ export class RTClient {
    *   with how long nothing has come. While the page is visible, "silent" comes within 10 s. Then follows "open" again, or
    *   the loss of the connection
    * - "open": `()`; "close", each loss: `({code, reason})`; "closed", the client will not come back by itself: the same.
-   *   After a session that ended (4009) it tries once more, and is "closed" with 4009 if that is refused. Where it would
-   *   come back as another user, it is "closed" with 4001.
+   *   4009, the session is over; 4001, nobody is logged in, or another user than before; 4003, the user was disconnected;
+   *   1008, pages of this origin may not connect. After a session that ended it tries once more, with the cookie of then
    * - "disposed": `()`, after `dispose`
    * @param {string} event
    * @param {import("./emitter.js").Listener} listener

@@ -105,7 +105,7 @@ export class ByteWriter {
 	unsignedInt(value: number): void;
 	/** @param {bigint | number} value a number only where it is exact */
 	long(value: bigint | number): void;
-	/** @param {number} value rounded to 32 bits */
+	/** @param {number} value rounded to 32 bits; what would become infinite by that does not fit */
 	float(value: number): void;
 	/** @param {number} value */
 	double(value: number): void;
@@ -154,7 +154,7 @@ export class Operation<R = any> {
 	/**
 	 * @param {unknown[]} args
 	 * @returns {Uint8Array}
-	 * @throws {RpcException} RPCERROR_DATADIRTY: a value that is not of its type
+	 * @throws {import("./error.js").RpcException} RPCERROR_DATADIRTY: a value that is not of its type
 	 */
 	writeParams(args: unknown[]): Uint8Array;
 	/**
@@ -166,7 +166,7 @@ export class Operation<R = any> {
 	/**
 	 * @param {unknown} value
 	 * @returns {Uint8Array}
-	 * @throws {RpcException} RPCERROR_DATADIRTY: a value that is not of its type
+	 * @throws {import("./error.js").RpcException} RPCERROR_DATADIRTY: a value that is not of its type
 	 */
 	writeResult(value: unknown): Uint8Array;
 	/**
@@ -224,11 +224,13 @@ export class RpcConnection {
 	/**
 	 * Say who this is: with the next packet, and with the first one of every new connection.
 	 * @param {string} token
+	 * @throws {RpcException} RPCERROR_DATADIRTY: UTF-8 cannot say it
 	 */
 	setToken(token: string): void;
 	/**
 	 * Say which device this is, at the same time as the token.
 	 * @param {string} deviceId
+	 * @throws {RpcException} RPCERROR_DATADIRTY: UTF-8 cannot say it
 	 */
 	setDeviceId(deviceId: string): void;
 	/** @param {RpcAdapter} adapter its servants answer what the server calls */
@@ -307,12 +309,6 @@ export const RpcConsts: Readonly<{
 }>;
 /** @type {Type<boolean>} */
 export const bool: Type<boolean>;
-/**
- * The types of the IDL as objects that generated code is made of: how to read a value, how to write one, and the least
- * that it can take. A generated struct is such an object, too: its class, with `read` and `write`.
- */
-/** @import { ByteReader } from "./byte_reader.js" */
-/** @import { ByteWriter } from "./byte_writer.js" */
 /**
  * @template T what is read
  * @template [Input=T] what may be written
