@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Chart } from "../../site/static/js/rtc/index.js";
-import { dynamicRender, LABELS, PRICE_CHART, REQUEST, staticRender } from "./chart_harness.mjs";
+import { dynamicRender, LABELS, PRICE_CHART, REQUEST, rowsOf, staticRender } from "./chart_harness.mjs";
 import { record } from "./client_harness.mjs";
 
 const [, , LAST] = LABELS;
@@ -21,7 +21,7 @@ function loadedChart(picture = PRICE_CHART, points = 100) {
   return chart;
 }
 
-const places = (chart, index = 0) => chart.drawing(index).map(([place]) => place);
+const places = (chart, index = 0) => rowsOf(chart.drawing(index), chart.series[index].width).map(([place]) => place);
 
 test("a static render is the whole chart", () => {
   const chart = loadedChart();

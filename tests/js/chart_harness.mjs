@@ -28,6 +28,11 @@ export function fakeElement(id = "place", attributes = {}) {
   };
 }
 
+/** The points of a drawing, each as an array of so many numbers. */
+export function rowsOf(drawing, width = 2) {
+  return Array.from({ length: drawing.length / width }, (_, row) => [...drawing.subarray(row * width, (row + 1) * width)]);
+}
+
 /** ECharts as far as a view can tell, which notes what is asked of it. */
 export function fakeECharts({ height = 400 } = {}) {
   const instances = [];

@@ -151,7 +151,7 @@ export class Chart {
 
   /**
    * @param {number} index of a series
-   * @returns {(number | null)[][]} `[place on the axis, value, ...]`
+   * @returns {Float64Array} place on the axis, value, ... of one point after the other; see Series
    */
   drawing(index) {
     return this.series[index].drawing(this.axis.first);

@@ -5,8 +5,9 @@
  *                        │ out of sight: it goes on waiting
  *
  * Decides which chart is next: the one that has waited longest since it was drawn, one under the pointer or with the
- * focus as if three times as long. Drawing takes at most half of the time: it rests for as long as it has taken. A
- * chart that is the only one on the page is drawn in the next frame, whatever it costs. It does not know what a chart is.
+ * focus as if three times as long. Drawing takes at most half of the time: what it has taken it must rest, too, though
+ * not at once. A chart that is the only one on the page is drawn in the next frame, whatever it costs. It does not know
+ * what a chart is.
  */
 
 /** @import { Clock } from "./clock.js" */
@@ -20,6 +21,8 @@
 
 /** After this much drawing in a frame, the rest is left for the next one. */
 const FRAME_MS = 6;
+/** So much rest may be owed: frames come at fixed times, and rest until the next one but one would be too much. */
+const OWED_MS = 16;
 const FAVOUR = 3;
 
 /** @type {WeakMap<Function, DrawSchedule>} */
@@ -32,7 +35,8 @@ export class DrawSchedule {
   /** @type {Map<Drawable, Turn>} */
   #turns = new Map();
   #isRequested = false;
-  #restsUntil = -Infinity;
+  /** When all the rest that was owed will have been taken. */
+  #restedAt = -Infinity;
 
   /**
    * @param {(run: () => void) => void} requestFrame
@@ -95,7 +99,7 @@ export class DrawSchedule {
   #onFrame() {
     this.#isRequested = false;
     const begun = this.#clock.now();
-    if (begun >= this.#restsUntil || this.#turns.size === 1) this.#drawSome(begun);
+    if (begun >= this.#restedAt || this.#turns.size === 1) this.#drawSome(begun);
     this.#maybeRequest();
   }
 
@@ -106,7 +110,7 @@ export class DrawSchedule {
       this.#draw(...next, now);
       now = this.#clock.now();
     }
-    this.#restsUntil = now + (now - begun);
+    this.#restedAt = Math.max(this.#restedAt, begun - OWED_MS) + 2 * (now - begun);
   }
 
   /**

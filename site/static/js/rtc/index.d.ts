@@ -59,6 +59,8 @@ declare class Series {
 	name: string;
 	type: string;
 	yAxisIndex: number;
+	/** How many numbers a point has in a drawing. */
+	get width(): 2 | 5;
 	/** @returns {Row | undefined} the newest point */
 	get last(): Row | undefined;
 	/** Whether all of its points are zero, or there are none. */
@@ -80,9 +82,10 @@ declare class Series {
 	put(row: Row, axis: LabelAxis): void;
 	/**
 	 * @param {number} first the ordinal of the axis' oldest label
-	 * @returns {(number | null)[][]} `[place on the axis, value, ...]`: what ECharts draws on a category axis
+	 * @returns {Float64Array} place on the axis, value, ... of one point after the other, NaN for no value: what ECharts
+	 *   draws on a category axis. Of a plain array it would make a deep copy for each drawing.
 	 */
-	drawing(first: number): (number | null)[][];
+	drawing(first: number): Float64Array;
 	#private;
 }
 declare function labelFormat(labels: Label[], period?: number): {
@@ -168,9 +171,9 @@ export class Chart {
 	takeChanges(): Changes;
 	/**
 	 * @param {number} index of a series
-	 * @returns {(number | null)[][]} `[place on the axis, value, ...]`
+	 * @returns {Float64Array} place on the axis, value, ... of one point after the other; see Series
 	 */
-	drawing(index: number): (number | null)[][];
+	drawing(index: number): Float64Array;
 	#private;
 }
 /**

@@ -21,6 +21,11 @@ export class Series {
     this.#points = new RingBuffer(capacity);
   }
 
+  /** How many numbers a point has in a drawing. */
+  get width() {
+    return this.type === "candlestick" ? 5 : 2;
+  }
+
   /** @returns {Row | undefined} the newest point */
   get last() {
     return this.#points.last?.row;
@@ -68,15 +73,17 @@ export class Series {
 
   /**
    * @param {number} first the ordinal of the axis' oldest label
-   * @returns {(number | null)[][]} `[place on the axis, value, ...]`: what ECharts draws on a category axis
+   * @returns {Float64Array} place on the axis, value, ... of one point after the other, NaN for no value: what ECharts
+   *   draws on a category axis. Of a plain array it would make a deep copy for each drawing.
    */
   drawing(first) {
-    const data = [];
-    for (const { ordinal, row } of this.#points.toArray()) {
-      if (ordinal < first) continue;
-      const item = /** @type {(number | null)[]} */ (row.slice());
-      item[0] = ordinal - first;
-      data.push(item);
+    const points = this.#points.toArray().filter(({ ordinal }) => ordinal >= first);
+    const data = new Float64Array(points.length * this.width);
+    let at = 0;
+    for (const { ordinal, row } of points) {
+      data[at] = ordinal - first;
+      for (let place = 1; place < this.width; place += 1) data[at + place] = /** @type {any} */ (row[place] ?? NaN);
+      at += this.width;
     }
     return data;
   }

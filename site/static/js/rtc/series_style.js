@@ -55,6 +55,7 @@ function placement({ name, type }, index, panel) {
     type,
     xAxisIndex: panel,
     yAxisIndex: panel,
+    dimensions: type === "candlestick" ? ["x", "open", "close", "lowest", "highest"] : ["x", "y"],
     encode: { x: 0, y: type === "candlestick" ? [1, 2, 3, 4] : 1 },
     emphasis: { disabled: true },
   };
@@ -86,6 +87,9 @@ function candleLook({ up, down }) {
   };
 }
 
+/** Bars of one colour are drawn as one path. */
+const ONE_PATH = { barMaxWidth: 14, large: true, largeThreshold: 0 };
+
 /**
  * Volume stays in the background; bars that may go below zero, such as a histogram, say so by their colour.
  * @param {string} name
@@ -93,8 +97,8 @@ function candleLook({ up, down }) {
  * @param {Palette} palette
  */
 function barLook(name, color, { volume, up, down }) {
-  if (name === VOLUME) return { barMaxWidth: 14, itemStyle: { color: volume } };
+  if (name === VOLUME) return { ...ONE_PATH, itemStyle: { color: volume } };
+  if (!name.endsWith("/histogram")) return { ...ONE_PATH, itemStyle: { color, opacity: 0.75 } };
   const signed = (/** @type {{value: number[]}} */ { value }) => (value[1] < 0 ? down : up);
-  const isHistogram = name.endsWith("/histogram");
-  return { barMaxWidth: 14, itemStyle: { color: isHistogram ? signed : color, opacity: 0.75 } };
+  return { barMaxWidth: 14, itemStyle: { color: signed, opacity: 0.75 } };
 }

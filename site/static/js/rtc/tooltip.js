@@ -11,7 +11,7 @@
  * @property {string} [seriesId]
  * @property {string} seriesName
  * @property {string} seriesType
- * @property {(number | null)[]} value `[place on the axis, value, ...]`
+ * @property {number[]} value `[place on the axis, value, ...]`; NaN for no value
  * @property {string} color
  * @property {string} axisValue the label's text
  */
@@ -30,7 +30,7 @@ const CANDLE_VALUES = ["O", "C", "L", "H"];
 export function tooltipHtml(heading, items, format, { muted }) {
   const lines = [...items]
     .sort((one, other) => one.seriesIndex - other.seriesIndex)
-    .filter(({ value }) => typeof value[1] === "number")
+    .filter(({ value }) => Number.isFinite(value[1]))
     .map((item) => line(item, format, muted));
   return `<div style="color:${muted};margin-bottom:4px">${escapeHtml(heading)}</div>${lines.join("")}`;
 }
@@ -42,7 +42,7 @@ export function tooltipHtml(heading, items, format, { muted }) {
  */
 function line(item, format, muted) {
   const { seriesName, seriesType, value, color } = item;
-  const number = (/** @type {number | null} */ each) => (each === null ? "" : bold(format(each, item)));
+  const number = (/** @type {number} */ each) => (Number.isNaN(each) ? "" : bold(format(each, item)));
   const dot = `<span style="width:8px;height:8px;border-radius:2px;background:${color}"></span>`;
   const name = `<span style="flex:1;padding-right:14px">${escapeHtml(seriesName)}</span>`;
   const text = seriesType === "candlestick" ? candleText(value.slice(1).map(number), muted) : number(value[1]);
