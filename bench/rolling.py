@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -84,6 +85,9 @@ class Stage:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=1) as answer:
                 return bool(json.load(answer)["pid"] == pid)
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+            return False
         except OSError:
             return False
 

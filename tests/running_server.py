@@ -123,6 +123,9 @@ class RunningServer:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=0.5, context=self.tls) as answer:
                 # On a shared port another server may have answered; one that tells no pid is alone there.
                 return bool(answer.status == 200 and json.load(answer).get("pid", self.pid) == self.pid)
+        except urllib.error.HTTPError as refusal:
+            refusal.close()
+            return False
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 

@@ -69,7 +69,7 @@ class Proxy:
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, HOST, 0)
+        self._server = await asyncio.start_server(self._accept, HOST, 0)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -85,14 +85,16 @@ class Proxy:
         for link in list(self.links):
             link.cut(end)
 
-    async def _serve(self, near_reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accept(self, near_reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
+        """No coroutine: the task is known before it has begun, so the proxy's end waits for it as well."""
+        task = asyncio.create_task(self._serve(near_reader, near))
         self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, near_reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
         try:
             await self._relay(near_reader, near)
         finally:
-            self._tasks.discard(task)
             near.transport.abort()
 
     async def _relay(self, near_reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Sequence
 
@@ -185,7 +186,9 @@ class Site:
             try:
                 with urllib.request.urlopen(self._address, timeout=PATIENCE) as answer:
                     answer.read()
-            except OSError:
+            except OSError as error:
+                if isinstance(error, urllib.error.HTTPError):
+                    error.close()
                 self.ages.append(PATIENCE)
             else:
                 self.ages.append(time.monotonic() - begun)

@@ -9,9 +9,11 @@ import hashlib
 import msgspec
 
 from rtserver.base.signature import mark_of, message_of
+from rtserver.base.wire.json_depth import is_deeper
 
 NAME_LENGTH = 20
 _LEAST_INEXACT = 2**53  # from here on a double stands for several integers
+_DEEPEST = 900  # where each Python itself stops reading differs: from about 1,000 on in 3.11, far beyond in 3.14
 
 _id_decoder = msgspec.json.Decoder(int | float | str)
 
@@ -39,7 +41,9 @@ def maybe_name(src: str, message_id: bytes | msgspec.Raw, mark: bytes = b"") -> 
 
 
 def maybe_name_in(raw: bytes) -> bytes | None:
-    """The name of a message by its bytes, whoever signed it; None if it has none or is no message."""
+    """The name of a message by its bytes, whoever signed it; None for one without, too deep or no message."""
+    if is_deeper(raw, _DEEPEST):
+        return None
     try:
         envelope = _envelope_decoder.decode(message_of(raw))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import rtserver
@@ -150,6 +150,9 @@ class LocalServer:
         try:
             with urlopen(self.site.page("/readyz"), timeout=1.0) as answer:
                 return bool(answer.status == 200)
+        except HTTPError as refusal:
+            refusal.close()
+            return False
         except (URLError, ConnectionError, TimeoutError):
             return False
 

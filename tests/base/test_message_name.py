@@ -80,6 +80,11 @@ def test_what_has_no_certain_id_has_no_name(raw: bytes) -> None:
     assert maybe_name_in(raw) is None
 
 
+@pytest.mark.parametrize(("depth", "has_name"), [(890, True), (910, False)])
+def test_how_deep_a_message_with_a_name_may_be_is_the_same_on_every_python(depth: int, has_name: bool) -> None:
+    assert (maybe_name_in(named("1", data="[" * depth + "]" * depth)) is not None) == has_name
+
+
 def test_a_signature_is_part_of_the_name() -> None:
     message = named("1")
     different = [message, Signer("one").sign(message), Signer("other").sign(message)]

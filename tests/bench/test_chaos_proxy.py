@@ -174,8 +174,10 @@ def test_the_end_of_the_proxy_is_the_end_of_its_connections() -> None:
         async with asyncio.timeout(SECONDS), AsyncExitStack() as stack:
             backend = await stack.enter_async_context(Backend().listening())
             async with Proxy(lambda: [backend.port]) as proxy:
-                reader, _writer = await asyncio.open_connection("127.0.0.1", proxy.port)
-                await backend.accepted.get()
+                reader, near = await asyncio.open_connection("127.0.0.1", proxy.port)
+                _, far = await backend.accepted.get()
+                for writer in (near, far):
+                    stack.callback(end_stream, writer, End.RST)
             with pytest.raises(ConnectionResetError):
                 await reader.read()
 

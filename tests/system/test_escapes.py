@@ -72,7 +72,8 @@ def readiness(server: RunningServer) -> tuple[int, dict[str, str]]:
         with urllib.request.urlopen(f"{server.url}/readyz") as answer:
             status, body = answer.status, answer.read()
     except urllib.error.HTTPError as error:
-        status, body = error.code, error.read()
+        with error:
+            status, body = error.code, error.read()
     return status, {check["name"]: check["detail"] for check in json.loads(body)["checks"]}
 
 

@@ -59,8 +59,10 @@ def is_accepted(client: redis.Redis, message: str = PAYLOAD) -> bool:
 
 def has_logged_in(server: RunningServer, logins: list[DemoLogin]) -> bool:
     """Whether a log-in was accepted, which is among ``logins`` then; what is under way may fill Redis once more."""
-    with suppress(urllib.error.HTTPError):
+    try:
         logins.append(DemoLogin(server.url))
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
     return bool(logins)
 
 
@@ -74,7 +76,8 @@ def readiness(server: RunningServer) -> dict[str, dict[str, object]]:
         with urllib.request.urlopen(f"{server.url}/readyz") as answer:
             checks = json.load(answer)["checks"]
     except urllib.error.HTTPError as error:
-        checks = json.load(error)["checks"]
+        with error:
+            checks = json.load(error)["checks"]
     return {check["name"]: check for check in checks}
 
 

@@ -116,8 +116,9 @@ def test_behind_a_proxy_numbers_are_at_our_own_port_alone(proxied: RunningServer
     with urllib.request.urlopen(f"{own}/metrics", timeout=10) as answer:
         assert b"rtserver_connections" in answer.read()
     foreign = urllib.request.Request(f"{own}/metrics", headers={"Host": "evil.example"})
-    with pytest.raises(urllib.error.HTTPError, match="403"):
+    with pytest.raises(urllib.error.HTTPError, match="403") as refused:
         urllib.request.urlopen(foreign, timeout=10)
+    refused.value.close()
 
 
 @pytest.mark.parametrize(
