@@ -20,6 +20,8 @@ TOOLS = ROOT / "node_modules/.bin"
 OLDEST_NODE = 18
 DEADLINE_S = 120
 
+pytestmark = pytest.mark.javascript
+
 
 def test_the_library_passes_its_own_tests() -> None:
     files = sorted(str(path) for path in (ROOT / "tests/js").glob("*.test.mjs"))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import django
 import msgspec
 from django.conf import settings
 from django.core import checks
@@ -22,6 +23,8 @@ from rtserver.bootstrap.certificate import expiry_of, judge_expiry, load_context
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.config_constraint import largest_picture
 from rtserver.bootstrap.django_env import set_up_django
+from rtserver.bootstrap.django_range import OLDEST as OLDEST_DJANGO
+from rtserver.bootstrap.django_range import maybe_complaint
 from rtserver.bootstrap.embedded_redis import running_url
 from rtserver.bootstrap.error import CertificateError, DjangoError, PluginError, RedisError
 from rtserver.bootstrap.file_limit import FEW, most_files
@@ -80,8 +83,15 @@ def check_django(config: Config) -> Iterator[Finding]:
     for message in messages:
         verdict = Verdict.FAIL if message.is_serious() else Verdict.WARN
         yield Finding(verdict, "django", f"{message.id}: {message.msg}")
+    yield from judge_django(django.VERSION[:2], django.get_version())
     name = config.django_settings or "the demo site"
     yield Finding(Verdict.OK, "django", f"{name}, sessions by {settings.SESSION_ENGINE}")
+
+
+def judge_django(version: tuple[int, int], said: str) -> Iterator[Finding]:
+    """What the version of the site's Django says of its fitness."""
+    if complaint := maybe_complaint(version, said):
+        yield Finding(Verdict.FAIL if version < OLDEST_DJANGO else Verdict.WARN, "django", complaint)
 
 
 def check_origins(config: Config) -> Iterator[Finding]:

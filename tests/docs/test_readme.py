@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.docs.document import README, REDIS_URL, blocks, shell_lines
 from tests.docs.visitor import Visitor, log_in
 from tests.running_server import RunningServer
@@ -79,6 +81,7 @@ def test_the_message_queue_of_rtserver_pushes_to_a_user(visitor: Visitor, server
     assert visitor.receive("notice") == {"text": "your order has left"}
 
 
+@pytest.mark.javascript
 def test_node_moves_a_chart(visitor: Visitor, server: RunningServer, tmp_path: Path) -> None:
     package = tmp_path / "node_modules" / "redis"
     package.mkdir(parents=True)

@@ -12,6 +12,7 @@ TESTS = sorted((Path(__file__).parent / "js").glob("*.test.mjs"))
 PAGES_DIR = Path(__file__).resolve().parents[2] / "site" / "static" / "js" / "pages"
 
 
+@pytest.mark.javascript
 def test_the_scripts_pass_their_own_tests():
     node = shutil.which("node")
     if node is None:

@@ -14,7 +14,7 @@ PAIRS = [
     ("python stock_server.py", "python stock_client.py", [TCP]),
     ("python calls_server.py", "python calls.py", [TCP]),
     ("python calls_server.py", "python promises.py", [TCP]),
-    ("python calls_server.py", "node calls.mjs", [WEBSOCKET]),
+    pytest.param("python calls_server.py", "node calls.mjs", [WEBSOCKET], marks=pytest.mark.javascript),
     ("python terminal_server.py", "python terminal_client.py", [TCP]),
     ("python login_server.py", "python login_client.py", [TCP]),
     ("python tls_server.py", "python tls_client.py", [TCP, WEBSOCKET]),
@@ -104,6 +104,7 @@ def test_calls_over_a_queue_are_answered(tmp_path: Path, redis_server: RedisServ
     assert (output, errors) == (shown("text queue_client.py"), "")
 
 
+@pytest.mark.javascript
 def test_a_server_on_asyncio_serves_pages_and_programs_at_the_same_time(workshop: Workshop) -> None:
     workshop.write(
         "echo.mjs",

@@ -43,6 +43,7 @@ def test_another_process_with_other_hashes_writes_the_same_bytes(tmp_path: Path)
             assert (tmp_path / f"{name}{suffix}").read_bytes() == (GENERATED / f"{name}{suffix}").read_bytes()
 
 
+@pytest.mark.javascript
 def test_generated_modules_have_sound_types(tmp_path: Path) -> None:
     model = generated_model()
     for module in model.modules:

@@ -89,12 +89,14 @@ def check(path: Path) -> None:
     run(find_tool("tsc"), *OPTIONS, str(path))
 
 
+@pytest.mark.javascript
 def test_a_strict_program_can_use_all_of_it(project: Path) -> None:
     path = project / "use.ts"
     path.write_text(USE % RUNTIME)
     check(path)
 
 
+@pytest.mark.javascript
 def test_a_strict_program_is_told_what_is_wrong(project: Path) -> None:
     path = project / "misuse.ts"
     imports = 'import { ContProxy, Point, PrimProxy, Terminal } from "./vec.js";\n'
