@@ -7,22 +7,27 @@ SUPPLY := build/supply
 SUPPLY_READY := $(SUPPLY)/.ready
 RUN_READY := .venv/.run-ready
 TEST_READY := .venv/.test-ready
+MATRIX := tests/matrix/django.txt
 NODE_READY := node_modules/.ready
 CHECKED := rtserver tcelib site tests bench tools docs/examples docs/tce/examples
 # More than there are cores: many tests wait for servers that start and stop.
 PYTEST_OPTIONS ?= -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types js bench chaos leak codes lock audit sbom clean system
+.PHONY: help run test test-all lint types js pythons django-matrix wheel bench chaos leak codes lock audit sbom clean system
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN_READY) ## set up what is needed and start the server; ARGS="--port 8000" are its options
 	@exec $(PYTHON) -m rtserver $(ARGS)
 
 test: lint types ## set up what is needed and check everything: style, types, all tests
 	$(PYTHON) -m pytest $(PYTEST_OPTIONS)
+
+test-all: test wheel django-matrix ## `make test`, then all that takes longer: the wheel, Django's versions, the newest Python, a short chaos
+	$(PYTHON) tools/python_matrix.py newest
+	$(PYTHON) -m bench.chaos --seconds 60
 
 lint: $(TEST_READY) ## check style and format
 	$(PYTHON) -m ruff check $(CHECKED)
@@ -34,6 +39,15 @@ types: $(TEST_READY) $(NODE_READY) ## check types, Python's and JavaScript's
 
 js: $(NODE_READY) ## test the browser library alone; `make test` does it, too
 	npm test --silent
+
+pythons: $(TEST_READY) ## run the tests that need no JavaScript on every Python that is found; ARGS="3.14" names some
+	$(PYTHON) tools/python_matrix.py $(ARGS)
+
+django-matrix: $(TEST_READY) ## test sessions, log-ins and pushes with each Python and Django of tests/matrix/django.txt
+	$(PYTHON) tools/django_matrix.py
+
+wheel: $(TEST_READY) ## build the wheel, install it beside each Django, and check the types of the examples with it
+	$(PYTHON) tools/wheel_check.py
 
 bench: $(TEST_READY) ## measure, on two cores (docs/performance.md)
 	$(PYTHON) -m bench $(ARGS)
@@ -57,10 +71,15 @@ codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: clos
 	npm run --silent types
 
 lock: $(SUPPLY_READY) ## choose the versions of all dependencies within their ranges, with hashes; ARGS=--upgrade takes the newest
-	for name in requirements-dev "requirements -c requirements-dev.lock" requirements-supply requirements-build; do \
+	for name in requirements-dev "requirements requirements-demo.txt -c requirements-dev.lock" requirements-supply requirements-build; do \
 		set -- $$name; of=$$1; shift; \
 		$(SUPPLY)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--custom-compile-command "make lock" $(ARGS) $$of.txt -o $$of.lock "$$@" || exit 1; \
+	done
+	for version in $$(awk '/^[^#]/ { print $$2 }' $(MATRIX) | sort -u); do \
+		echo "django==$$version.*" | $(SUPPLY)/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate \
+			--python-version $$(awk -v django=$$version '$$2 == django { print $$1 == "newest" ? "3.12" : $$1 }' $(MATRIX) | sort | head -n 1) \
+			--custom-compile-command "make lock" $(ARGS) - -o tests/matrix/django-$$version.lock || exit 1; \
 	done
 	npm install --package-lock-only --no-audit --no-fund --silent
 

@@ -1,0 +1,84 @@
+"""``make wheel``: what becomes of the wheel in somebody else's environment.
+
+Builds it with what is locked. Installed beside each Django that the matrix has for the oldest Python, it has to leave
+that Django alone and to start. With it installed, ``mypy --strict`` has to accept the examples of the documents.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import environment
+from django_matrix import TABLE, Cell, read_table
+from interpreters import OLDEST, ROOT, need
+from lock_file import read_lock
+
+BUILD = ROOT / "requirements-build.lock"
+RUN = ROOT / "requirements.lock"
+DEVELOP = ROOT / "requirements-dev.lock"
+EXAMPLES = ("docs/examples", "docs/tce/examples")
+VERSION = "import django; print(django.get_version())"
+
+
+def build(python: Path, directory: Path) -> Path:
+    """The wheel, made in a directory of its own."""
+    builder = environment.prepare("build-wheel", python, (BUILD,))
+    options = ("--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir")
+    subprocess.run([builder, "-m", "pip", "wheel", "-q", *options, directory, ROOT], check=True)
+    return next(directory.glob("*.whl"))
+
+
+def leaves_django_alone(python: Path, wheel: Path, cell: Cell, directory: Path) -> bool:
+    """Install the wheel as a user does, and say what became of Django; versions are the lock's, but for Django's."""
+    inside = environment.prepare(f"wheel-django-{cell.django}", python, (cell.lock,))
+    constraints = directory / "constraints.txt"
+    rows = (row for row in read_lock(RUN.read_text()) if row.name != "django")
+    constraints.write_text("".join(f"{row.name}=={row.version}{row.marker and f' ; {row.marker}'}\n" for row in rows))
+    before = ask(inside, "-c", VERSION)
+    environment.install(inside, "-c", constraints, "--force-reinstall", "--no-deps", wheel)
+    environment.install(inside, "-c", constraints, wheel)
+    after = ask(inside, "-c", VERSION)
+    ask(inside, "-m", "pip", "check")
+    ask(inside, "-m", "rtserver", "--version", cwd=directory)
+    print(f"Django {before} before the wheel, {after} after it")
+    return before == after
+
+
+def examples_have_sound_types(python: Path, wheel: Path, directory: Path) -> bool:
+    """``mypy --strict`` on the examples, where rtserver is found as an installed package and nowhere else."""
+    inside = environment.prepare("wheel-types", python, (DEVELOP,))
+    environment.install(inside, "--force-reinstall", "--no-deps", "--no-index", wheel)
+    passed = True
+    for examples in EXAMPLES:
+        place = directory / examples
+        shutil.copytree(ROOT / examples, place)
+        for idl in place.glob("[!m]*.idl"):  # all but mistakes.idl
+            ask(inside, "-m", "tcelib.tmake.tce2py", "-i", idl.name, "-o", ".", cwd=place)
+        print(f"mypy --strict {examples}", flush=True)
+        command = [inside, "-m", "mypy", "--strict", "--config-file=", "--cache-dir", directory / "cache", "."]
+        passed &= subprocess.run(command, cwd=place, check=False).returncode == 0
+    return passed
+
+
+def ask(*command: str | Path, cwd: Path | None = None) -> str:
+    """What a Python answers. Raises ``CalledProcessError`` where it fails."""
+    return subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+
+
+def main() -> int:
+    """Run everything; 1 where something is not as it should be."""
+    _, python = need(OLDEST)
+    cells = [cell for cell in read_table(TABLE.read_text(encoding="utf-8")) if cell.python == OLDEST]
+    with tempfile.TemporaryDirectory() as place:
+        directory = Path(place)
+        wheel = build(python, directory)
+        passed = [leaves_django_alone(python, wheel, cell, directory) for cell in cells]
+        passed.append(examples_have_sound_types(python, wheel, directory))
+    print("The wheel is as it should be" if all(passed) else "The wheel is NOT as it should be")
+    return 0 if all(passed) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
