@@ -6,6 +6,7 @@ of quotes looks like ``service/quote_file.py``.
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def push(queue: QueuePort, message_type: str, src: str, lines: Iterable[str], me
 
     Raises ``InputError`` at the first line that is no JSON, ``QueueError``.
     """
-    decoder = msgspec.json.Decoder(Any)
+    decoder = msgspec.json.Decoder(Any, float_hook=Decimal)  # what is pushed on loses no digit
     pushed = 0
     for number, line in enumerate(lines, 1):
         if not line.strip():

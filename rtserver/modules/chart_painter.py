@@ -15,7 +15,7 @@ from rtserver.base.messages import Row, Snapshot, Update
 from rtserver.base.payload import Payload
 from rtserver.base.steps import Steps, finish
 from rtserver.base.wire import json
-from rtserver.base.wire.client_message import encode, encode_around
+from rtserver.base.wire.client_message import encode_around
 from rtserver.modules.chart import Chart, Shape
 from rtserver.user.audience import Draw
 
@@ -174,4 +174,4 @@ def draw_update(chart: Chart, chart_id: int | str, epoch: str, update: Update) -
         "prev_seq": update.prev_seq,
         "chart": {"series": chart.increments(update.payload)},
     }
-    return encode(MYCHARTS, data)
+    return encode_around(MYCHARTS, json.encode(data))

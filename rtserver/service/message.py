@@ -148,4 +148,4 @@ def rejection_of(raw: bytes | msgspec.Raw, error: json.JsonError, shape_reason: 
 def encode(type: str, src: str, data: Any, id: str | int | None = None) -> bytes:  # noqa: A002 (the envelope's words)
     """The bytes of a message, with an ``"id"`` if it has one. Raises ``JsonError`` for data that JSON cannot say."""
     message = {"type": type, "src": src, "data": data}
-    return json.encode(message if id is None else {**message, "id": id})
+    return json.encode_exact(message if id is None else {**message, "id": id})

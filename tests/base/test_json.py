@@ -1,6 +1,8 @@
 """JSON at the edges: what is let in, what is let out."""
 
 import math
+from collections import OrderedDict
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -8,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtserver.base.wire.json import JsonError, ShapeError, decode, encode
+from rtserver.base.wire.json import JsonError, ShapeError, decode, encode, encode_exact
 
 ANYTHING = msgspec.json.Decoder(Any)
 
 json_values = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers(-(2**63), 2**63 - 1)
+    | st.integers(-(2**80), 2**80)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: (
@@ -118,3 +120,46 @@ def test_no_bytes_raise_anything_else(raw: bytes) -> None:
     except JsonError:
         return
     assert decode(encode(value), ANYTHING) == value
+
+
+@pytest.mark.parametrize("number", [2**53, 2**63, 2**64, 12345678901234567890, -(2**70)])
+def test_an_integer_and_its_neighbour_stay_two(number: int) -> None:
+    for each in (number, number + 1):
+        assert encode(each) == encode_exact(each) == str(each).encode()
+        assert decode(encode(each), ANYTHING) == each
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_float_is_written_so_that_it_reads_as_itself(number: float) -> None:
+    read = float(encode(number))
+    assert (read, math.copysign(1, read)) == (number, math.copysign(1, number))
+
+
+@pytest.mark.parametrize(
+    "text", ["9007199254740993", "12345678901234567.89", "1.10", "-0.0", "1E-7", "1E+22", "123456789012345678901.3"]
+)
+def test_a_decimal_keeps_all_its_digits_wherever_it_stands(text: str) -> None:
+    number = Decimal(text)
+    raw = text.encode()
+    assert encode_exact(number) == raw
+    value = {"a": [1, (number, "x")], "b": OrderedDict(c=number)}
+    assert encode_exact(value) == b'{"a":[1,[%b,"x"]],"b":{"c":%b}}' % (raw, raw)
+
+
+@pytest.mark.parametrize("text", ["NaN", "sNaN", "Infinity", "-Infinity", "1E+400"])
+def test_a_decimal_that_is_no_number_of_json_is_refused(text: str) -> None:
+    with pytest.raises(JsonError):
+        encode_exact([Decimal(text)])
+
+
+def test_what_json_cannot_say_is_refused_beside_a_decimal_too() -> None:
+    circle: list[Any] = [Decimal(1)]
+    circle.append(circle)
+    for value in (circle, {1, 2}, object(), [Decimal(1), b"x"], "\ud800", math.inf):
+        with pytest.raises(JsonError):
+            encode_exact(value)
+
+
+@given(json_values)
+def test_what_is_plain_is_written_as_ever(value: Any) -> None:
+    assert encode_exact(value) == encode(value)

@@ -115,6 +115,13 @@ def test_push_puts_one_message(terminal, redis_url):
     assert messages_on(redis_url) == [{"type": "pushuser", "src": "me", "data": {"user_id": "*"}}]
 
 
+def test_push_loses_no_digit(terminal, redis_url):
+    numbers = "[9007199254740993,12345678901234567890123,0.12345678901234567891]"
+    assert terminal.run("push", "n", numbers, "--redis-url", redis_url).returncode == 0
+    with redis.Redis.from_url(redis_url) as client:
+        assert numbers in client.lindex("queue:rtserver", 0).decode()
+
+
 def test_push_takes_one_message_per_line_of_its_input(terminal, redis_url):
     done = terminal.run(
         "push", "quote", "-", stdin='[1]\n\n{"a":"é"}\n', RTSERVER_REDIS_URL=redis_url, RTSERVER_QUEUE="queue:other"

@@ -85,12 +85,17 @@ def decode_data(data: msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
         raise BadMessage(ErrorCode.BAD_JSON, str(error)) from None
 
 
+def exact(value: int | str) -> int | str:
+    """An id as every client reads it exactly: an integer that JavaScript takes for its neighbour is told as text."""
+    return value if isinstance(value, str) or abs(value) <= MAX_SAFE_INTEGER else str(value)
+
+
 def encode(type: str, data: Any, id: int | str | None = None) -> bytes:  # noqa: A002 (the protocol's words)
     """The payload of a text frame. Raises ``JsonError`` for data that JSON cannot say."""
     message = {"type": type, "data": data}
     if id is not None:
         message["id"] = id
-    return json.encode(message)
+    return json.encode_exact(message)
 
 
 def encode_around(
