@@ -1,7 +1,7 @@
 """The websocket thread's objects, built and wired: users, their handlers and rights, their sockets."""
 
 import asyncio
-import time
+import secrets
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
@@ -57,7 +57,7 @@ def build_users(
         bridge.to_services.post,
         RecentLookUps(authenticator),
         rights=rights,
-        epoch=format(time.time_ns() // 1_000_000, "x"),
+        epoch=secrets.token_hex(6),
         heartbeat_ms=int(config.heartbeat_seconds * 1000),
         limits=UserLimits(user_bounds(config), limited, call_later=loop.call_later),
         sizes=MessageSizeLimit(config.outbox_hard_bytes),

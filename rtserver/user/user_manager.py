@@ -33,7 +33,7 @@ from rtserver.base.messages import (
 )
 from rtserver.base.ownership import ThreadBound
 from rtserver.base.payload import Payload
-from rtserver.base.wire.client_message import encode
+from rtserver.base.wire.client_message import encode, exact
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.handshake import HandshakeError
 from rtserver.user.agent_registry import AgentRegistry
@@ -309,7 +309,7 @@ class UserManager(ThreadBound):
     def _userinfo(self, agent: UserAgent) -> dict[str, Any]:
         return {
             "uid": agent.uid,
-            "user": {"id": agent.user.user_id, "name": agent.user.name},
+            "user": {"id": exact(agent.user.user_id), "name": agent.user.name},
             "server": self._server,
             "heartbeat_ms": self._heartbeat_ms,
             "offset": agent.live_from,

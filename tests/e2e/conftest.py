@@ -51,10 +51,10 @@ def page(browser: Browser, server: RunningServer) -> Iterator[Page]:
     context.close()
 
 
-def log_in(page: Page) -> None:
+def log_in(page: Page, name: str = "demo") -> None:
     """From the login page to a live page of charts."""
     page.goto("/")
-    page.fill("input[name=username]", "demo")
-    page.fill("input[name=password]", "demo")
+    page.fill("input[name=username]", name)
+    page.fill("input[name=password]", name)
     page.press("input[name=password]", "Enter")
     page.wait_for_function("globalThis.__rtc?.client.state === 'open'")

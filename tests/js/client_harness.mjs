@@ -37,10 +37,10 @@ export function fakePage(visibilityState = "visible") {
 }
 
 /** A client with a network and a clock of its own. `random` gives the most by default: delays are then known. */
-export function startClient({ random = () => 1, storage = null, page = {}, sessionUrl, fetch = null } = {}) {
+export function startClient({ random = () => 1, storage = null, page = {}, sessionUrl, fetch = null, json } = {}) {
   const clock = new FakeClock();
   const network = fakeNetwork();
-  const client = new RTClient({ url: "ws://test/rt/", WebSocket: network.WebSocket, clock, random, storage, page, sessionUrl, fetch });
+  const client = new RTClient({ url: "ws://test/rt/", WebSocket: network.WebSocket, clock, random, storage, page, sessionUrl, fetch, json });
   return { clock, network, client };
 }
 

@@ -393,3 +393,34 @@ test("a year of reconnects arms no more than one timer at a time", () => {
     assert.equal(clock.pending, 1);
   }
 });
+
+// Numbers that JSON.parse would round.
+
+test("a page may bring what reads and writes its messages, for whole numbers of any size", () => {
+  const json = {
+    parse: (text) => JSON.parse(text.replace(/"order":(\d+)/g, '"order":"n$1"'), (key, value) => (key === "order" ? BigInt(value.slice(1)) : value)),
+    stringify: (value) => JSON.stringify(value, (_, each) => (typeof each === "bigint" ? `n${each}` : each)).replace(/"n(\d+)"/g, "$1"),
+  };
+  const { client, network } = startWelcomedClient({ json });
+  const seen = record(client, "order");
+  network.socket.deliver('{"type":"order","data":{"order":9007199254740993}}');
+  assert.deepEqual(seen[0][1], { order: 9007199254740993n });
+  client.send("order", { order: 9007199254740993n });
+  assert.equal(network.socket.sent.at(-1), '{"type":"order","data":{"order":9007199254740993}}');
+});
+
+test("a BigInt that cannot be written is an error, and not another number", () => {
+  const { client, network } = startWelcomedClient();
+  assert.throws(() => client.send("order", { order: 9007199254740993n }), TypeError);
+  assert.deepEqual(network.socket.sent, []);
+});
+
+test("users whose ids differ in the last digit are two users", () => {
+  const { client, network, clock } = startClient();
+  welcome(network, { ...USERINFO, user: { id: "9007199254740992", name: "demo" } });
+  const closed = record(client, "closed");
+  network.socket.hangUp(1006);
+  clock.advance(30_000);
+  welcome(network, { ...USERINFO, user: { id: "9007199254740993", name: "guest" } });
+  assert.equal(closed[0][1].code, 4001);
+});

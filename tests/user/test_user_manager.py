@@ -39,6 +39,28 @@ def test_the_first_message_says_who_one_is_and_which_tab():
     ]
 
 
+@pytest.mark.parametrize("user_id", [2**53 - 1, 1 - 2**53, 0, "7"])
+def test_an_id_that_javascript_reads_exactly_is_told_as_it_is(user_id):
+    [userinfo] = Online().open(user_id).wire.take()
+    assert userinfo["data"]["user"]["id"] == user_id
+
+
+@pytest.mark.parametrize("user_id", [2**53, 2**53 + 1, -(2**53), 2**63 - 1])
+def test_an_id_that_javascript_takes_for_a_neighbour_is_told_as_text(user_id):
+    client = Online().open(user_id)
+    [userinfo] = client.wire.take()
+    assert userinfo["data"]["user"]["id"] == str(user_id)
+    assert client.agent.user.user_id == user_id
+
+
+def test_neighbours_beyond_2_to_the_53_get_their_own_messages():
+    online = Online()
+    one, other = online.connect(2**53), online.connect(2**53 + 1)
+    online.users.handle(Deliver((2**53, str(2**53 + 1)), b'{"type":"n"}', None))
+    online.users.handle(Deliver((2**53 + 1,), b'{"type":"m"}', None))
+    assert [[message["type"] for message in client.wire.take()] for client in (one, other)] == [["n"], ["n", "m"]]
+
+
 def test_userinfo_comes_before_whatever_a_handler_sends_at_the_start():
     class Greeting(BaseUserMsgHandler):
         msg_type = "greeting"

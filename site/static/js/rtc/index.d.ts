@@ -262,7 +262,7 @@ export class MyCharts {
 /**
  * @typedef {object} UserInfo
  * @property {string} uid this connection's name on the server; tells several tabs of one user apart
- * @property {{id: number | string, name: string}} user
+ * @property {{id: number | string, name: string}} user text for an id beyond 2^53 - 1, and for one that is no integer
  * @property {{version: string, epoch: string | number}} server
  * @property {number} heartbeat_ms
  * @property {string | null} [offset] pushed messages that are newer come live
@@ -280,9 +280,10 @@ export class RTClient {
 	 * @param {string | URL | null} [options.sessionUrl] where to ask whether the session still holds when attempts are refused:
 	 *   401 means that it is over. Default: the server itself, at `url`. null: never ask, and go on trying
 	 * @param {Fetch | null} [options.fetch] how to ask there
+	 * @param {Json} [options.json] default: as `JSON` does, which reads whole numbers beyond 2^53 as their neighbours
 	 * @param {Page} [options.page] whose visibility and signs of the network count
 	 */
-	constructor({ url, WebSocket, clock, random, storage, page, sessionUrl, fetch, }?: {
+	constructor({ url, WebSocket, clock, random, storage, json, page, sessionUrl, fetch, }?: {
 		url?: string | URL | undefined;
 		WebSocket?: {
 			new (url: string | URL, protocols?: string | string[]): WebSocket;
@@ -297,6 +298,7 @@ export class RTClient {
 		storage?: OffsetStorage | null | undefined;
 		sessionUrl?: string | URL | null | undefined;
 		fetch?: Fetch | null | undefined;
+		json?: Json | undefined;
 		page?: Page | undefined;
 	});
 	/** @type {UserInfo | null} What the server said at the start of this connection; null while there is none. */
@@ -517,6 +519,16 @@ export type Fetch = (url: string, options: RequestInit) => Promise<{
 }>;
 export type Format = (label: Label) => string;
 /**
+ * What reads and writes messages.
+ */
+export type Json = {
+	/**
+	 * throws where the text is no JSON
+	 */
+	parse: (text: string) => any;
+	stringify: (value: any) => string;
+};
+/**
  * Epoch milliseconds, or a text that is shown as it is.
  */
 export type Label = string | number;
@@ -651,6 +663,9 @@ export type UserInfo = {
 	 * this connection's name on the server; tells several tabs of one user apart
 	 */
 	uid: string;
+	/**
+	 * text for an id beyond 2^53 - 1, and for one that is no integer
+	 */
 	user: {
 		id: number | string;
 		name: string;

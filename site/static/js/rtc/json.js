@@ -27,3 +27,12 @@ function asItIs(key, value) {
   const original = this[key];
   return PROTOTYPES.some(({ toJSON }) => toJSON !== undefined && original?.toJSON === toJSON) ? original : value;
 }
+
+/**
+ * @typedef {object} Json What reads and writes messages.
+ * @property {(text: string) => any} parse throws where the text is no JSON
+ * @property {(value: any) => string} stringify
+ */
+
+/** @type {Json} */
+export const ownJson = { parse: (text) => JSON.parse(text), stringify: toJson };

@@ -6,6 +6,7 @@
  */
 
 /** @import { Clock } from "./clock.js" */
+/** @import { Json } from "./json.js" */
 /** @import { Message } from "./request_table.js" */
 /** @import { OffsetStorage } from "./resumption.js" */
 /** @import { Page } from "./page_signs.js" */
@@ -15,7 +16,7 @@ import { browserClock } from "./clock.js";
 import { CloseCode } from "./codes.js";
 import { Emitter } from "./emitter.js";
 import { Heartbeat } from "./heartbeat.js";
-import { toJson } from "./json.js";
+import { ownJson } from "./json.js";
 import { browserPage, PageSigns } from "./page_signs.js";
 import { ReconnectingSocket, State } from "./reconnecting_socket.js";
 import { RequestTable } from "./request_table.js";
@@ -32,7 +33,7 @@ const OWN_EVENTS = new Set(["open", "close", "closed", "disposed", "state", "mes
 /**
  * @typedef {object} UserInfo
  * @property {string} uid this connection's name on the server; tells several tabs of one user apart
- * @property {{id: number | string, name: string}} user
+ * @property {{id: number | string, name: string}} user text for an id beyond 2^53 - 1, and for one that is no integer
  * @property {{version: string, epoch: string | number}} server
  * @property {number} heartbeat_ms
  * @property {string | null} [offset] pushed messages that are newer come live
@@ -47,6 +48,7 @@ export class RTClient {
   #resumption;
   #socket;
   #signs;
+  #json;
   /** @type {string | null} whose page this is: the user of the first connection since `connect` */
   #userId = null;
   #isDisposed = false;
@@ -63,6 +65,7 @@ export class RTClient {
    * @param {string | URL | null} [options.sessionUrl] where to ask whether the session still holds when attempts are refused:
    *   401 means that it is over. Default: the server itself, at `url`. null: never ask, and go on trying
    * @param {Fetch | null} [options.fetch] how to ask there
+   * @param {Json} [options.json] default: as `JSON` does, which reads whole numbers beyond 2^53 as their neighbours
    * @param {Page} [options.page] whose visibility and signs of the network count
    */
   constructor({
@@ -71,10 +74,12 @@ export class RTClient {
     clock = browserClock,
     random = Math.random,
     storage = tabStorage(),
+    json = ownJson,
     page = browserPage(),
     sessionUrl,
     fetch = globalThis.fetch,
   } = {}) {
+    this.#json = json;
     const address = socketAddress(url);
     const own = { url: String(sessionUrl ?? sessionAddress(address)), isOwn: sessionUrl === undefined };
     const session = sessionUrl === null || !fetch ? null : { ...own, fetch };
@@ -139,7 +144,7 @@ export class RTClient {
    * @returns {boolean} whether it was sent: without a connection it is not, and nothing is kept for later
    */
   send(type, data, id) {
-    return this.#socket.send(toJson({ type, data, id }));
+    return this.#socket.send(this.#json.stringify({ type, data, id }));
   }
 
   /**
@@ -229,7 +234,7 @@ export class RTClient {
   /** @param {string} text */
   #onText(text) {
     this.#heartbeat.heard();
-    const message = parseMessage(text);
+    const message = parseMessage(text, this.#json);
     if (message === null) this.#events.emit("error", new RTError("bad_json", "the server sent what is no message"));
     else if (!this.#requests.settle(message)) for (const each of this.#resumption.receive(message)) this.#pass(each);
   }
@@ -268,14 +273,14 @@ export class RTClient {
 
 /**
  * @param {string} text
+ * @param {Json} json
  * @returns {Message | null} null: not JSON, or not a message
  */
-function parseMessage(text) {
+function parseMessage(text, json) {
   try {
-    const message = JSON.parse(text);
+    const message = json.parse(text);
     return typeof message?.type === "string" ? message : null;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
+  } catch {
+    return null;
   }
 }
