@@ -48,7 +48,16 @@ from tcelib.original import (
     log_warn,
 )
 from tcelib.shortcuts import Shortcuts
-from tcelib.wire.codec import left_over, read_nothing, read_void, truncated, write_nothing, write_void
+from tcelib.wire.codec import (
+    count_of,
+    encode_bytes,
+    left_over,
+    read_nothing,
+    read_void,
+    truncated,
+    write_nothing,
+    write_void,
+)
 from tcelib.wire.message import Extra, RpcExtraData, RpcMessage
 from tcelib.wire.text import decode_text, encode_text
 
@@ -108,8 +117,10 @@ __all__ = [
     "Struct",
     "VoidCallback",
     "WireError",
+    "count_of",
     "currentServer",
     "decode_text",
+    "encode_bytes",
     "encode_text",
     "left_over",
     "log_debug",

@@ -13,6 +13,7 @@ import logging
 import signal
 import threading
 from typing import Any, ClassVar
+from weakref import WeakSet
 
 import gevent
 import gevent.event
@@ -59,7 +60,9 @@ class RpcCommunicator:
         self._adapters: dict[str, RpcCommAdapter] = {}
         self._servers: list[GeventServer] = []
         self._endpoints: dict[str, RpcEndPoint] = {}
-        self._connections: list[RpcConnection] = []
+        # Who is connected is kept by its socket's reader; who is not, by those who want to call.
+        self._connections: WeakSet[RpcConnection] = WeakSet()
+        self._opened: WeakSet[RpcEndPoint] = WeakSet()
         self._queues = QueueCollection()
         self._is_stopped = gevent.event.Event()
         self._is_awaited = False
@@ -123,7 +126,8 @@ class RpcCommunicator:
             )
         else:
             connection = gevent_tcp.dial(*ep.address, tls=ep.client_tls(), options=self._options(ep))
-        self._connections.append(connection)
+        self._connections.add(connection)
+        self._opened.add(ep)
         return connection
 
     def getConnectionMQCollection(self) -> QueueCollection:
@@ -186,7 +190,10 @@ class RpcCommunicator:
         self._close()
 
     def shutdown(self) -> None:
-        """End ``waitForShutdown`` and close everything; from any thread."""
+        """End ``waitForShutdown`` and close everything; from any thread.
+
+        A call over a connection that was there ends with SENDFAILED. Whoever wants to go on opens his endpoint again.
+        """
         if threading.get_ident() == self._thread:
             self._is_stopped.set()
             if not self._is_awaited:
@@ -196,11 +203,14 @@ class RpcCommunicator:
 
     def _close(self) -> None:
         servers, self._servers = self._servers, []
-        connections, self._connections = self._connections, []
+        connections, self._connections = tuple(self._connections), WeakSet()
+        opened, self._opened = tuple(self._opened), WeakSet()
         for server in servers:
             server.close()
         for connection in connections:
-            connection.close()
+            connection.retire()
+        for ep in opened:
+            ep.impl = None
         self._adapters.clear()
 
     def _listen(self, adapter: RpcCommAdapter, ep: RpcEndPoint) -> None:
@@ -239,7 +249,7 @@ class RpcCommunicator:
     def _spread(self) -> None:
         for server in self._servers:
             server.use(self._listener, self._call_timeout)
-        for connection in self._connections:
+        for connection in tuple(self._connections):
             connection.call_timeout = self._call_timeout
             if not isinstance(connection, RpcQueueConnection):
                 connection.listener = self._listener

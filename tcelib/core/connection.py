@@ -181,6 +181,15 @@ class RpcConnection(Serving):
         self.transport.close()
         self.lost(RpcException(RPCERROR_CONNECTION_LOST, "the connection was closed"))
 
+    def retire(self) -> None:
+        """Close for good: calls from now on end with SENDFAILED."""
+        try:
+            self.flush()
+        except RpcException as error:
+            log.debug("closed with bytes unsent: %s", error)
+        self.is_retired = True  # before anybody is told, who might call again
+        self.close()
+
     def message_of(self, packet: Packet) -> RpcMessage:
         """The message in a packet that came here. Raises ``DecodeError``."""
         message = RpcMessage.of(packet)

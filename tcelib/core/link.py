@@ -18,6 +18,7 @@ class Link:
     def __init__(self, transport: Transport, max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES) -> None:
         self.transport = transport
         self.is_open = False
+        self.is_retired = False
         self._max_packet_bytes = max_packet_bytes
         self._waiting: deque[Packet] = deque()
         self._outgoing: list[bytes] = []
@@ -30,6 +31,9 @@ class Link:
         self._is_collecting = False
         self._collected = 0
         if self._outgoing:
+            if self.is_retired:
+                self._outgoing.clear()
+                raise RpcException(RPCERROR_SENDFAILED, "the connection was closed for good")
             packets, self._outgoing = self._outgoing, []
             self.transport.write(packets)
 

@@ -45,10 +45,12 @@ class Writer:
             plan.put(COUNT, f"len({raw})")
             plan.add(Blob(raw, "", is_text=True))
         elif isinstance(type_, SequenceType) and type_.is_bytes:
-            plan.put(COUNT, f"len({value})")
-            plan.add(Blob(value, "", is_text=False))
+            raw = self._names.take(f"{wanted}_bytes")
+            self.lines.append(f"{raw} = tce.encode_bytes({value})")
+            plan.put(COUNT, f"len({raw})")
+            plan.add(Blob(raw, "", is_text=False))
         else:
-            plan.put(COUNT, f"len({value})")
+            plan.put(COUNT, f"tce.count_of({value})" if isinstance(type_, SequenceType) else f"len({value})")
             plan.add(Elements(value, "", type_))
 
     def _piece(self, step: Run | Blob | Elements | Nested) -> Expression:

@@ -6,10 +6,13 @@ writer may raise about values that do not fit their type.
 """
 
 import struct
+from collections.abc import Mapping, Sequence, Set
 
 from tcelib.error import DecodeError
 
 MALFORMED = (DecodeError, struct.error, TypeError)  # TypeError: a dictionary whose keys cannot be hashed
+NO_SEQUENCES = (str, bytes, bytearray, memoryview, Mapping, Set)
+"""What can be iterated over and measured, and yet is no list: 'abc' would travel as three strings."""
 UNSENDABLE = (struct.error, TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 
 
@@ -21,6 +24,22 @@ def truncated(data: bytes, at: int, size: int) -> DecodeError:
 def left_over(data: bytes, at: int) -> DecodeError:
     """The error for a parameter stream that goes on when all values have been read."""
     return DecodeError(f"the values end at byte {at} of {len(data)}")
+
+
+def count_of(values: Sequence[object]) -> int:
+    """How many elements a sequence has. Raises ``TypeError`` for what has elements of another kind, or no order."""
+    if type(values) is not list and isinstance(values, NO_SEQUENCES):
+        raise TypeError(f"a list is expected, not {type(values).__name__}")
+    return len(values)
+
+
+def encode_bytes(value: bytes | bytearray | memoryview) -> bytes:
+    """The bytes of a ``sequence<byte>``. Raises ``TypeError`` for anything else, memory of longer items included."""
+    if type(value) is bytes:
+        return value
+    if isinstance(value, bytes | bytearray) or (isinstance(value, memoryview) and value.itemsize == 1):
+        return bytes(value)
+    raise TypeError(f"bytes are expected, not {type(value).__name__}")
 
 
 def write_nothing() -> bytes:

@@ -2,7 +2,10 @@
 
 tce.js writes each half of a surrogate pair by itself (CESU-8) and U+0000 as ``c0 80``. Both are read as the
 characters they mean. Any other byte that is not UTF-8 becomes a lone surrogate from U+DC80 to U+DCFF, as Python does
-with file names, and is written as the same byte again. So no text is ever a reason to refuse a message.
+with file names, and is written as the same byte again. So no text that came is ever a reason to refuse a message.
+
+A text that would be read as another one is refused by whoever writes it: any other half of a surrogate pair, and
+escaped bytes that would be a character together.
 """
 
 import re
@@ -20,10 +23,8 @@ def decode_text(raw: bytes) -> str:
 
 
 def encode_text(text: str) -> bytes:
-    """UTF-8; the bytes that ``decode_text`` could not read are themselves again.
-
-    Raises ``TypeError`` for other types, ``UnicodeEncodeError`` for any other half of a surrogate pair.
-    """
+    """UTF-8; the bytes that ``decode_text`` could not read are themselves again. ``TypeError`` for other types,
+    ``ValueError`` for a text that would not come back."""
     try:
         return text.encode()
     except AttributeError:
@@ -31,7 +32,10 @@ def encode_text(text: str) -> bytes:
     except UnicodeEncodeError:
         # Through UTF-16, so that two halves of a pair that stand side by side become the one character they are.
         whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
-        return whole.encode("utf-8", "surrogateescape")
+        raw = whole.encode("utf-8", "surrogateescape")
+        if decode_text(raw) != whole:
+            raise ValueError("the text has escaped bytes that would be read as a character") from None
+        return raw
 
 
 def _join_surrogates(match: re.Match[bytes]) -> bytes:

@@ -71,12 +71,12 @@ def write(kind: Any, value: Any) -> bytes:
     if kind in CODES:
         return struct.pack(f">{CODES[kind]}", value)
     if kind in ("string", "bytes"):
-        raw = tce.encode_text(value) if kind == "string" else value
+        raw = tce.encode_text(value) if kind == "string" else tce.encode_bytes(value)
         return struct.pack(">I", len(raw)) + raw
     if kind[0] == "struct":
         return b"".join(write(item, value[name]) for name, item in kind[1])
     if kind[0] == "sequence":
-        return struct.pack(">I", len(value)) + b"".join(write(kind[1], item) for item in value)
+        return struct.pack(">I", tce.count_of(value)) + b"".join(write(kind[1], item) for item in value)
     pairs = b"".join(write(kind[1], key) + write(kind[2], item) for key, item in value.items())
     return struct.pack(">I", len(value)) + pairs
 

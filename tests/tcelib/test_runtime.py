@@ -1,11 +1,13 @@
 """The gevent runtime as its users know it: each test has a communicator of its own, in this thread's hub."""
 
+import gc
 import os
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,6 +100,52 @@ def test_the_default_communicator_opens_endpoints_by_name(servant: Talk, monkeyp
     assert TalkPrx.createWithEpName("there").echo("hello") == "hello"
     assert tce.currentServer().name == "server"
     default.shutdown()
+
+
+def test_a_call_after_the_shutdown_fails_and_opens_nothing(servant: Talk) -> None:
+    server, client = tce.RpcCommunicator(), tce.RpcCommunicator()
+    there = serve(server, servant)
+    ep = client.addEndPoint(tce.RpcEndPoint("there", "localhost", there.port))
+    prx = TalkPrx.create(ep)
+    assert prx.echo("before") == "before"
+    client.shutdown()
+    for call in (lambda: prx.echo("after"), lambda: prx.note_oneway("after"), prx.echo_async("after").get):
+        with pytest.raises(tce.RpcException) as caught:
+            call()
+        assert caught.value.errcode == tce.RPCERROR_SENDFAILED
+    assert not prx.conn.is_open
+    assert TalkPrx.create(ep).echo("who opens it again may go on") == "who opens it again may go on"
+    client.shutdown()
+    server.shutdown()
+
+
+def test_a_connection_that_was_closed_leaves_nothing_in_the_communicator(
+    communicator: tce.RpcCommunicator, servant: Talk
+) -> None:
+    port = serve(communicator, servant).port
+    gone = []
+    for _ in range(10):
+        prx = TalkPrx(communicator.connect(tce.RpcEndPoint(host="localhost", port=port), tce.AF_WRITE))
+        prx.echo("hello")
+        prx.conn.close()
+        gone.append(weakref.ref(prx.conn))
+    del prx
+    gevent.sleep(0)  # the readers end
+    gc.collect()
+    assert [each() for each in gone] == [None] * 10
+
+
+def test_a_connection_that_nobody_keeps_goes_on_listening_until_the_shutdown(
+    communicator: tce.RpcCommunicator, servant: Talk
+) -> None:
+    ep = serve(communicator, servant)
+    watcher = Watcher()
+    communicator.setConnectionEventListener(watcher)
+    TalkPrx(communicator.connect(ep, tce.AF_WRITE)).echo("hello")
+    gc.collect()
+    assert not watcher.left.done()
+    communicator.shutdown()
+    assert watcher.left.done()
 
 
 def test_tls_with_a_certificate_that_the_client_knows(

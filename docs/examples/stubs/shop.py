@@ -82,7 +82,7 @@ def _read_ICart_add(data: bytes) -> tuple[str, int]:
 
 
 def _write_result_Items(value: Items) -> bytes:
-    return _format_I.pack(len(value)) + _write_Items(value)
+    return _format_I.pack(tce.count_of(value)) + _write_Items(value)
 
 
 def _read_result_Items(data: bytes) -> Items:

@@ -208,7 +208,7 @@ IntsList: TypeAlias = list[Ints]
 def _write_IntsList(values: IntsList) -> bytes:
     parts: list[bytes] = []
     for value in values:
-        parts += (_format_I.pack(len(value)), _write_Ints(value))
+        parts += (_format_I.pack(tce.count_of(value)), _write_Ints(value))
     return b"".join(parts)
 
 
@@ -232,7 +232,8 @@ BytesList: TypeAlias = list[Bytes]
 def _write_BytesList(values: BytesList) -> bytes:
     parts: list[bytes] = []
     for value in values:
-        parts += (_format_I.pack(len(value)), value)
+        value_bytes = tce.encode_bytes(value)
+        parts += (_format_I.pack(len(value_bytes)), value_bytes)
     return b"".join(parts)
 
 
@@ -369,7 +370,8 @@ BoolBytes: TypeAlias = dict[bool, Bytes]
 def _write_BoolBytes(values: BoolBytes) -> bytes:
     parts: list[bytes] = []
     for key, value in values.items():
-        parts += (_format_oI.pack(key, len(value)), value)
+        value_bytes = tce.encode_bytes(value)
+        parts += (_format_oI.pack(key, len(value_bytes)), value_bytes)
     return b"".join(parts)
 
 
@@ -499,16 +501,17 @@ class Everything(tce.Struct):
 
 
 def _write_Everything(value: Everything) -> bytes:
+    bytes_bytes = tce.encode_bytes(value.bytes)
     parts = (
         _format_4i.pack(value.line.from_.x, value.line.from_.y, value.line.to.x, value.line.to.y),
         _write_Builtins(value.builtins),
-        _format_iI.pack(value.count, len(value.bytes)),
-        value.bytes,
-        _format_hI.pack(value.after_bytes, len(value.strings)),
+        _format_iI.pack(value.count, len(bytes_bytes)),
+        bytes_bytes,
+        _format_hI.pack(value.after_bytes, tce.count_of(value.strings)),
         _write_Strings(value.strings),
         _format_2iI.pack(value.point.x, value.point.y, len(value.nested)),
         _write_Nested(value.nested),
-        _format_I.pack(len(value.points)),
+        _format_I.pack(tce.count_of(value.points)),
         _write_Points(value.points),
     )
     return b"".join(parts)
@@ -668,7 +671,7 @@ def _write_Wide(value: Wide) -> bytes:
             value.fifth_of_many_members,
             value.sixth_of_many_members,
             value.seventh_of_many_members,
-            len(value.strings_between),
+            tce.count_of(value.strings_between),
         ),
         _write_Strings(value.strings_between),
         _format_4i.pack(
@@ -811,7 +814,7 @@ def _write_class(value: class_) -> bytes:
     parts = (
         _format_2iI.pack(value.class_, value.def_, len(self__bytes)),
         self__bytes,
-        _format_2iI.pack(value.value, value.data, len(value.at)),
+        _format_2iI.pack(value.value, value.data, tce.count_of(value.at)),
         _write_Ints(value.at),
         _format_I.pack(len(end_bytes)),
         end_bytes,
@@ -1124,7 +1127,7 @@ def _write_Derived_import_(
         _write_class(class__),
         _format_2iI.pack(timeout_, extra_, len(ctx__bytes)),
         ctx__bytes,
-        _format_I.pack(len(callback_)),
+        _format_I.pack(tce.count_of(callback_)),
         _write_Ints(callback_),
         _format_iI.pack(cookie_, len(error__bytes)),
         error__bytes,
@@ -1209,7 +1212,7 @@ _Derived_swap: tce.Operation[Everything] = tce.Operation(
 
 
 def _write_Derived_nearest(points_: Points, to_: shapes_.Point) -> bytes:
-    parts = (_format_I.pack(len(points_)), _write_Points(points_), _format_2i.pack(to_.x, to_.y))
+    parts = (_format_I.pack(tce.count_of(points_)), _write_Points(points_), _format_2i.pack(to_.x, to_.y))
     return b"".join(parts)
 
 
@@ -1312,7 +1315,8 @@ _MostDerived_nest: tce.Operation[Nested] = tce.Operation(
 
 
 def _write_MostDerived_raw(bytes_: Bytes) -> bytes:
-    return _format_I.pack(len(bytes_)) + bytes_
+    bytes__bytes = tce.encode_bytes(bytes_)
+    return _format_I.pack(len(bytes__bytes)) + bytes__bytes
 
 
 def _read_MostDerived_raw(data: bytes) -> tuple[Bytes]:
@@ -1330,7 +1334,8 @@ def _read_MostDerived_raw(data: bytes) -> tuple[Bytes]:
 
 
 def _write_result_Bytes(value: Bytes) -> bytes:
-    return _format_I.pack(len(value)) + value
+    value_bytes = tce.encode_bytes(value)
+    return _format_I.pack(len(value_bytes)) + value_bytes
 
 
 def _read_result_Bytes(data: bytes) -> Bytes:
@@ -1369,7 +1374,7 @@ _MostDerived_interface: tce.Interface = tce.Interface(
 
 
 def _write_list_of_list(list__: list_) -> bytes:
-    return _format_I.pack(len(list__)) + _write_list(list__)
+    return _format_I.pack(tce.count_of(list__)) + _write_list(list__)
 
 
 def _read_list_of_list(data: bytes) -> tuple[list_]:
@@ -1383,7 +1388,7 @@ def _read_list_of_list(data: bytes) -> tuple[list_]:
 
 
 def _write_result_list(value: list_) -> bytes:
-    return _format_I.pack(len(value)) + _write_list(value)
+    return _format_I.pack(tce.count_of(value)) + _write_list(value)
 
 
 def _read_result_list(data: bytes) -> list_:
@@ -1504,7 +1509,7 @@ _list_of_shapes: tce.Operation[shapes_.Point] = tce.Operation(
 
 
 def _write_list_of_tce(Ints_: Ints) -> bytes:
-    return _format_I.pack(len(Ints_)) + _write_Ints(Ints_)
+    return _format_I.pack(tce.count_of(Ints_)) + _write_Ints(Ints_)
 
 
 def _read_list_of_tce(data: bytes) -> tuple[Ints]:
@@ -1518,7 +1523,7 @@ def _read_list_of_tce(data: bytes) -> tuple[Ints]:
 
 
 def _write_result_Ints(value: Ints) -> bytes:
-    return _format_I.pack(len(value)) + _write_Ints(value)
+    return _format_I.pack(tce.count_of(value)) + _write_Ints(value)
 
 
 def _read_result_Ints(data: bytes) -> Ints:
@@ -1668,7 +1673,7 @@ _list_of_builtins: tce.Operation[Builtins] = tce.Operation(
 
 def _write_list_of_lines(given_: Lines, by_length_: DoubleLine) -> bytes:
     parts = (
-        _format_I.pack(len(given_)),
+        _format_I.pack(tce.count_of(given_)),
         _write_Lines(given_),
         _format_I.pack(len(by_length_)),
         _write_DoubleLine(by_length_),
@@ -1691,7 +1696,7 @@ def _read_list_of_lines(data: bytes) -> tuple[Lines, DoubleLine]:
 
 
 def _write_result_Lines(value: Lines) -> bytes:
-    return _format_I.pack(len(value)) + _write_Lines(value)
+    return _format_I.pack(tce.count_of(value)) + _write_Lines(value)
 
 
 def _read_result_Lines(data: bytes) -> Lines:
@@ -1718,7 +1723,7 @@ _list_of_lines: tce.Operation[Lines] = tce.Operation(
 
 
 def _write_list_of_wide_by_name(given_: Wides) -> bytes:
-    return _format_I.pack(len(given_)) + _write_Wides(given_)
+    return _format_I.pack(tce.count_of(given_)) + _write_Wides(given_)
 
 
 def _read_list_of_wide_by_name(data: bytes) -> tuple[Wides]:

@@ -64,7 +64,7 @@ Grid: TypeAlias = "list[everything.Ints]"
 def _write_Grid(values: Grid) -> bytes:
     parts: list[bytes] = []
     for value in values:
-        parts += (_format_I.pack(len(value)), everything._write_Ints(value))
+        parts += (_format_I.pack(tce.count_of(value)), everything._write_Ints(value))
     return b"".join(parts)
 
 
@@ -83,7 +83,7 @@ def _read_Grid(data: bytes, at: int, count: int) -> tuple[Grid, int]:
 
 def _write_Draw_draw(line_: Line, labels_: everything.Strings) -> bytes:
     parts = (
-        _format_4iI.pack(line_.from_.x, line_.from_.y, line_.to.x, line_.to.y, len(labels_)),
+        _format_4iI.pack(line_.from_.x, line_.from_.y, line_.to.x, line_.to.y, tce.count_of(labels_)),
         everything._write_Strings(labels_),
     )
     return b"".join(parts)
@@ -113,7 +113,7 @@ _Draw_draw: tce.Operation[None] = tce.Operation(
 
 
 def _write_result_Grid(value: Grid) -> bytes:
-    return _format_I.pack(len(value)) + _write_Grid(value)
+    return _format_I.pack(tce.count_of(value)) + _write_Grid(value)
 
 
 def _read_result_Grid(data: bytes) -> Grid:

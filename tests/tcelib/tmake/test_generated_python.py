@@ -2,11 +2,14 @@
 
 import importlib
 import inspect
+from array import array
+from collections import deque
 
 import pytest
 
 import tcelib as tce
 from tcelib.wire.codec import UNSENDABLE
+from tests.tcelib.peer import open_connection
 from tests.tcelib.tmake.python_case import IDL, compiled, imported, model_of, python_of, texts_of
 
 EVERYTHING = {name: (IDL / f"{name}.idl").read_text(encoding="utf-8") for name in ("everything", "shapes")}
@@ -182,6 +185,39 @@ def test_a_value_that_does_not_fit_is_one_that_the_runtime_knows_how_to_refuse(e
     (operation,) = [each for each in everything.Base.INTERFACE.operations if each.name == name]
     with pytest.raises(UNSENDABLE):
         operation.write_params(*args)
+
+
+@pytest.mark.parametrize(
+    "value", ["abc", b"abc", {"a": 1}, {"a"}, {"a": 1}.keys(), (each for each in "abc"), 5, None]
+)
+def test_what_is_no_list_is_refused_before_anything_is_sent(everything, value):
+    connection = open_connection()
+    for call in (everything.list_ofPrx(connection).list, everything.list_ofPrx(connection).tce):
+        with pytest.raises(tce.RpcException) as caught:
+            call(value)
+        assert caught.value.errcode == tce.RPCERROR_DATADIRTY
+    assert connection.transport.writes == []
+
+
+@pytest.mark.parametrize("value", [[1, 2], (1, 2), deque([1, 2]), range(1, 3), {"a": 1, "b": 2}.values()])
+def test_whatever_has_its_elements_in_order_is_a_sequence(everything, value):
+    (operation,) = [each for each in everything.list_of.INTERFACE.operations if each.name == "tce"]
+    assert operation.read_params(operation.write_params(value)) == ([1, 2],)
+
+
+@pytest.mark.parametrize("value", ["abc", [1, 2], array("i", [1, 2]), memoryview(array("i", [1, 2])), 5, None])
+def test_what_is_no_bytes_is_refused_before_anything_is_sent(everything, value):
+    connection = open_connection()
+    with pytest.raises(tce.RpcException) as caught:
+        everything.MostDerivedPrx(connection).raw(value)
+    assert caught.value.errcode == tce.RPCERROR_DATADIRTY
+    assert connection.transport.writes == []
+
+
+@pytest.mark.parametrize("value", [b"ab", bytearray(b"ab"), memoryview(b"ab")])
+def test_all_kinds_of_bytes_are_bytes(everything, value):
+    (operation,) = [each for each in everything.MostDerived.INTERFACE.operations if each.name == "raw"]
+    assert operation.read_params(operation.write_params(value)) == (b"ab",)
 
 
 @pytest.mark.parametrize("value", [{"x": 1}, None, 7, "text", [1]])

@@ -42,9 +42,11 @@ def test_text_is_written_as_standard_utf_8(text, raw):
     assert encode_text(text) == raw
 
 
-@pytest.mark.parametrize("text", ["\ud83d", "a\ude00", "\ude00\ud83d", "😀\ud83d"])
-def test_half_a_surrogate_pair_is_refused_as_nobody_would_read_it_as_the_same(text):
-    with pytest.raises(UnicodeEncodeError):
+@pytest.mark.parametrize(
+    "text", ["\ud83d", "a\ude00b", "\ud83d \ude00", "\udcc3\udca9", "\udced\udca0\udcbd\udced\udcb8\udc80"]
+)
+def test_a_text_that_would_be_read_as_another_one_is_refused(text):
+    with pytest.raises(ValueError, match=r"surrogates not allowed|escaped bytes"):
         encode_text(text)
 
 
@@ -57,6 +59,15 @@ def test_only_text_is_text(value):
 @given(st.text())
 def test_every_text_comes_back(text):
     assert decode_text(encode_text(text)) == text
+
+
+@given(st.text(st.characters(categories=["Cs", "L"])))
+def test_a_text_with_surrogates_comes_back_or_is_refused(text):
+    try:
+        raw = encode_text(text)
+    except ValueError:
+        return
+    assert decode_text(raw) == text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 @given(st.binary())
