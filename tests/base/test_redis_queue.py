@@ -847,3 +847,35 @@ def test_a_cursor_of_another_kind_is_waited_for_and_a_derived_stream_of_another_
     assert queue.intake(0).is_held
     client.set("{queue:rtserver}:once:x", "a string")
     assert [queue.intake(0).messages for _ in range(2)] == [10, 5]
+
+
+@pytest.mark.parametrize("number", [2**53 - 1, 2**53, 2**63 + 1, 2**64 - 1])
+def test_an_entry_by_hand_with_a_number_that_cannot_be_counted_up_stops_no_intake(
+    redis_url: str, client: redis.Redis, number: int
+) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    queue.begin_keeping("users")
+    milliseconds, _ = order_of(queue.newest_id())
+    by_hand = f"{milliseconds + 600_000}-{number}"
+    client.xadd("{queue:rtserver}:bus", {"raw": b"by hand"}, id=by_hand)
+    for _ in range(3):
+        queue.put([b"a", b"b"])
+        assert queue.intake(0, by_hand).messages == 2
+    entries = queue.range(START, queue.newest_id(), 10)
+    assert [order_of(entry.id)[1] for entry in entries] == [number, *range(1, 7)]
+    assert sorted(entries, key=lambda entry: order_of(entry.id)) == entries
+    queue.save_positions("one", {"a": by_hand})
+    assert queue.trim(0, 3600).entries == 0  # no cursor has passed it
+    queue.keep("users", by_hand, [])
+    assert queue.trim(0, 3600).entries == 1
+    queue.close()
+
+
+def test_neighbours_beyond_2_to_the_53_are_two_places(redis_url: str) -> None:
+    queue = RedisQueue(plain_client(redis_url))
+    for number in (2**53, 2**53 + 1, 2**53, 2**63, 2**63 + 1, 2**63):
+        queue.see({"7": f"5-{number}", "8": f"5-{number}"}, 60)
+    assert queue.seen("7") == f"5-{2**63 + 1}"
+    queue.see({"7": "10-1", "8": "05-99"}, 60)
+    assert (queue.seen("7"), queue.seen("8")) == ("10-1", f"5-{2**63 + 1}")
+    queue.close()

@@ -23,6 +23,7 @@ local SMALL = 16384 -- bytes; a few of them more or less are no matter
 local FIRST_CURSOR = 10
 local OVERHEAD = 65536 -- more than what a list takes beside its messages
 local MARGIN_MS = 10000 -- what other workers may know beyond what the caller does
+local LAST_EXACT = 2 ^ 53 - 2 * limit -- from here on numbers could not be counted up
 
 local newest_id = end_of(bus, end_key)
 local ended = false
@@ -40,6 +41,10 @@ if known_number > newest_number then
   end
 end
 local newest_ms, number = string.match(newest_id, '(%d+)-(%d+)')
+if tonumber(number) >= LAST_EXACT then
+  -- Somebody else has added an entry by hand. Numbers begin anew, as on a bus that has lost its entries.
+  newest_ms, number = string.format('%.0f', newest_ms + 1), 0
+end
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -23,6 +23,9 @@ end
 -- The first possible id behind another.
 local function next_of(id)
   local ms, number = parts_of(id)
+  if number >= 2 ^ 53 then
+    return string.format('%.0f-0', ms + 1) -- as a number of Lua it is the same as its neighbour
+  end
   return string.format('%.0f-%.0f', ms, number + 1)
 end
 

@@ -9,11 +9,17 @@ local function parts_of(id)
   return tonumber(ms), tonumber(number)
 end
 
--- Whether one id lies behind another; both are ids.
+-- Whether one id lies behind another; both are ids. As Lua's numbers two neighbours beyond 2^53 would be the same.
 local function is_behind(id, other)
-  local ms, number = parts_of(id)
-  local other_ms, other_number = parts_of(other)
-  return ms > other_ms or (ms == other_ms and number > other_number)
+  local ms, number = string.match(id, '^0*(%d*)-0*(%d*)$')
+  local other_ms, other_number = string.match(other, '^0*(%d*)-0*(%d*)$')
+  if ms == other_ms then
+    ms, other_ms = number, other_number
+  end
+  if #ms ~= #other_ms then
+    return #ms > #other_ms
+  end
+  return ms > other_ms
 end
 
 -- The place that a key notes down, nil if there is none that can be read; and whether the key has something else.
