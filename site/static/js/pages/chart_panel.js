@@ -2,7 +2,7 @@
 
 const TEXT = {
   loading: "Loading the chart…",
-  empty: "No prices yet. The chart starts with the first one.",
+  empty: "No data yet. The chart starts with the first price.",
   noLibrary: "The chart library could not be loaded. Reload the page to try again.",
 };
 
@@ -23,9 +23,11 @@ export class ChartPanel {
   /**
    * Draws another chart in place of the present one.
    * @param {object} request as for `MyCharts.request`, without `element`
+   * @param {string} name what people call it; the library puts its numbers behind that
    */
-  show(request) {
+  show(request, name) {
     this.close();
+    this.element.setAttribute("aria-label", name);
     if (!globalThis.echarts) return this.#enter("error", TEXT.noLibrary);
     this.#enter("loading", TEXT.loading);
     this.chartId = request.chart_id;

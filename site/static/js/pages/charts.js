@@ -1,15 +1,18 @@
 /** The page of charts: what the controls say is what is asked of the server. */
 
 import { MyCharts, preferredPalette } from "../rtc/index.js";
+import { KeptChoice, settle } from "./chart_choice.js";
+import { isOffered, readControls, writeControls } from "./chart_controls.js";
 import { ChartPanel } from "./chart_panel.js";
 import { enableCopyButtons } from "./copy_button.js";
 import { QuoteCard } from "./quote_card.js";
 import { startShell } from "./shell.js";
+import { tabStorage } from "./tab_storage.js";
 
 const PERIOD_TEXT = { 0: "every tick", 60: "1 minute", 300: "5 minutes" };
 const SHAPE_TEXT = { ohlc: "Candles", line: "Line", bar: "Bars", scatter: "Points" };
 
-const { exchange, date } = document.body.dataset;
+const { exchange, date, userId } = document.body.dataset;
 const items = document.body.dataset.items.split(",");
 const controls = document.getElementById("chart-controls");
 const { client } = startShell();
@@ -24,47 +27,27 @@ function quoteRequest(item) {
   return { exchange, item, date, update: "dynamic", indicators: [] };
 }
 
-/** The large chart as the controls want it. */
-function readControls() {
-  const form = new FormData(controls);
-  return {
-    ...quoteRequest(form.get("item")),
-    chart_id: "main",
-    period: Number(form.get("period")),
-    shape: form.get("shape"),
-    indicators: form.getAll("indicators"),
-  };
-}
-
-/** A candle of a single tick is a dash: choosing one of the two moves the other to something that can be read. */
-function settleControls(changedName) {
-  const { period, shape } = controls.elements;
-  if (period.value !== "0" || shape.value !== "ohlc") return;
-  if (changedName === "shape") period.value = "60";
-  else shape.value = "line";
-}
-
 function showMainChart() {
-  const request = readControls();
-  document.getElementById("main-title").textContent = request.item;
-  document.getElementById("main-subtitle").textContent = `${SHAPE_TEXT[request.shape]} · ${PERIOD_TEXT[request.period]}`;
-  mainPanel.show(request);
+  const { item, shape, indicators } = choice;
+  const period = Number(choice.period);
+  const subtitle = `${SHAPE_TEXT[shape]} · ${PERIOD_TEXT[period]}`;
+  document.getElementById("main-title").textContent = item;
+  document.getElementById("main-subtitle").textContent = subtitle;
+  mainPanel.show({ ...quoteRequest(item), chart_id: "main", period, shape, indicators }, `${item}, ${subtitle}`);
 }
 
 /** A small line for each quote; the one that is large already is hidden, and not asked for. */
 function showSmallCharts() {
-  const largeItem = new FormData(controls).get("item");
   for (const { item, section, panel } of smallCharts) {
-    section.hidden = item === largeItem;
+    section.hidden = item === choice.item;
     if (section.hidden) panel.close();
-    else if (panel.chartId === null) panel.show({ ...quoteRequest(item), chart_id: `small-${item}`, period: 0, shape: "line" });
+    else if (panel.chartId === null) panel.show({ ...quoteRequest(item), chart_id: `small-${item}`, period: 0, shape: "line" }, `${item}, every tick`);
   }
 }
 
 function buildSmallChart(item) {
   const section = document.getElementById("small-chart-template").content.firstElementChild.cloneNode(true);
   section.querySelector("h2").textContent = item;
-  section.querySelector(".chart").setAttribute("aria-label", `${item}, every tick`);
   smallPanels.append(section);
   return { item, section, panel: new ChartPanel(section.querySelector(".chart-frame"), charts) };
 }
@@ -78,11 +61,16 @@ function feedQuoteCard(item) {
   chart.on("dynamic", () => card.update(chart));
 }
 
+const kept = new KeptChoice(tabStorage(), userId);
+let choice = kept.read(readControls(controls), (name, value) => isOffered(controls, name, value));
+writeControls(controls, choice);
 const smallCharts = items.map(buildSmallChart);
 items.forEach(feedQuoteCard);
 controls.addEventListener("submit", (event) => event.preventDefault());
 controls.addEventListener("change", (event) => {
-  settleControls(event.target.name);
+  choice = settle({ ...choice, ...readControls(controls) }, event.target.name);
+  writeControls(controls, choice);
+  kept.keep(choice);
   showMainChart();
   if (event.target.name === "item") showSmallCharts();
 });

@@ -6,6 +6,7 @@
 import { RTClient } from "../rtc/index.js";
 import { ConnectionView } from "./connection_view.js";
 import { NoticeLog } from "./notice_log.js";
+import { tabStorage } from "./tab_storage.js";
 import { Toasts } from "./toasts.js";
 
 /**
@@ -17,7 +18,7 @@ export function startShell() {
   const { websocketUrl, sessionUrl, userId } = document.body.dataset;
   // The site answers for itself: its policy lets pages ask nobody else, also where the server is at another port.
   const client = new RTClient({ url: websocketUrl || undefined, sessionUrl });
-  const notices = new NoticeLog(window.sessionStorage, userId);
+  const notices = new NoticeLog(tabStorage(), userId);
   const connection = new ConnectionView(document);
 
   // For tests and for curious people with a console.
