@@ -152,3 +152,45 @@ def test_no_id_is_given_twice(cluster: Cluster, behind_ms: int) -> None:
     assert [number_of(entry_id.decode()) for entry_id in new] == [
         number_of(old[-1].decode()) + 1 + place for place in range(20)
     ]
+
+
+@CLOCKS
+def test_a_redis_that_comes_back_empty_is_gone_on_with_by_workers_that_run_and_by_those_that_start(
+    cluster: Cluster, behind_ms: int
+) -> None:
+    one, two = cluster.start("one"), cluster.start("two")
+    cluster.put(*range(10))
+    idle(one, two)
+    cluster.stop_replication(behind_ms)
+    idle(one, two)
+    cluster.client.flushall()
+    cluster.put(*range(10, 20))
+    idle(two, one)
+    cluster.put(*range(20, 30))
+    idle(one, two)
+    assert cluster.got("one") == cluster.got("two") == list(range(30))
+    cluster.client.flushall()
+    cluster.put(*range(30, 40))
+    later, again = cluster.start("later"), cluster.start("one")
+    idle(later, again)
+    assert cluster.got("later") == list(range(30, 40))
+    assert cluster.got("one") == list(range(40))
+    assert (one.lost, two.lost, later.lost, again.lost) == (0, 0, 0, 0)
+
+
+def test_a_bus_that_is_gone_alone_is_gone_on_with_by_workers_that_start_whatever_the_clock_says(
+    cluster: Cluster,
+) -> None:
+    one = cluster.start("one")
+    cluster.put(*range(10))
+    idle(one)
+    cluster.stop_replication(120_000)
+    idle(one)
+    one.positions.finish()
+    cluster.client.delete(BUS)
+    again = cluster.start("one")
+    cluster.put(*range(10, 20))
+    idle(again)
+    cluster.put(*range(20, 30))
+    idle(again)
+    assert cluster.got("one") == list(range(30))
