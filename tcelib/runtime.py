@@ -25,6 +25,7 @@ from tcelib.core.port import RpcConnectionEventListener
 from tcelib.core.proxy import AF_READ, AF_WRITE
 from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.endpoint import MQ, WEBSOCKET, RpcEndPoint
+from tcelib.fork import forget_in_children
 from tcelib.transport import gevent_tcp, gevent_websocket, redis_mq
 from tcelib.transport.gevent_server import GeventServer
 from tcelib.transport.option import DEFAULTS, Options
@@ -68,6 +69,7 @@ class RpcCommunicator:
         self._is_awaited = False
         self._thread = threading.get_ident()
         self._hub = gevent.get_hub()
+        forget_in_children(self)
 
     @classmethod
     def instance(cls) -> "RpcCommunicator":
@@ -201,6 +203,19 @@ class RpcCommunicator:
         else:
             self._hub.loop.run_callback_threadsafe(gevent.spawn, self.shutdown)
 
+    def forget(self) -> None:
+        """See ``tcelib.fork``: a child may listen anew, and its adapters are its own."""
+        self._servers.clear()
+        self._adapters.clear()
+        self._queues = QueueCollection()
+        self._is_stopped = gevent.event.Event()
+        self._is_awaited = False
+        self._thread = threading.get_ident()
+        self._hub = gevent.get_hub()
+        for ep in self._opened:
+            if ep.type == MQ:
+                ep.impl = None
+
     def _close(self) -> None:
         servers, self._servers = self._servers, []
         connections, self._connections = tuple(self._connections), WeakSet()
@@ -208,7 +223,7 @@ class RpcCommunicator:
         for server in servers:
             server.close()
         for connection in connections:
-            connection.retire()
+            connection.retire("the communicator was shut down")
         for ep in opened:
             ep.impl = None
         self._adapters.clear()

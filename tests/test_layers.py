@@ -112,10 +112,11 @@ RULES = (
     # Who opens connections to Redis, and nobody else does.
     Rule("tcelib/queue/redis_error.py", {"tcelib.queue"}, {"redis"}, WAITING | CLOCKS),
     Rule("tcelib/queue/redis_password.py", {"tcelib.queue"}, {"redis"}, WAITING | CLOCKS),
-    Rule("tcelib/queue/redis_connection.py", {"tcelib.queue"}, {"redis"}, WAITING),
+    Rule("tcelib/queue/redis_connection.py", {"tcelib.queue", "tcelib.fork"}, {"redis"}, WAITING),
     Rule("tcelib/queue/gevent_redis.py", {"tcelib.queue"}, {"gevent", "redis"}),
     Rule("tcelib/queue/*", {"tcelib.queue"}, set(), WAITING | CLOCKS),
     Rule("tcelib/error.py", set(), set(), WAITING | CLOCKS),
+    Rule("tcelib/fork.py", set(), set(), WAITING | CLOCKS),
     Rule("tcelib/shortcuts.py", {"tcelib.core", "tcelib.wire"}, set(), WAITING | CLOCKS),
     Rule("tcelib/original.py", {"tcelib"}, set(), WAITING),
     Rule("tcelib/__init__.py", {"tcelib"}, set(), WAITING | CLOCKS),

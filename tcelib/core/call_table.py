@@ -58,6 +58,13 @@ class CallTable:
         for _, promise, _, _ in calls.values():
             promise.set_exception(exception.for_one_more())
 
+    def abandon(self, exception: RpcException) -> None:
+        """Forget every call. ``exception`` is for who asks later; who waits already is not told."""
+        calls, self._calls = self._calls, {}
+        self.deadline = math.inf
+        for _, promise, _, _ in calls.values():
+            promise.abandon(exception.for_one_more())
+
     @property
     def latest(self) -> float:
         """The last deadline of all, or -infinity."""

@@ -130,6 +130,14 @@ class RpcConnection(Serving):
             if self.cb_disconnect is not None:
                 _ask(self.transport, self.cb_disconnect, self)
 
+    def abandon(self) -> None:
+        """In a child process: the stream is the parent's, and so is whatever waits for an answer there."""
+        self.is_open = False
+        self._begin_stream()
+        self._calls.abandon(RpcException(RPCERROR_CONNECTION_LOST, "it was called before the fork"))
+        if self.adapter is not None:
+            self.adapter.leave(self)
+
     # What applications call.
 
     def setUserId(self, userid: object, *, is_known: bool = True) -> None:
@@ -181,13 +189,13 @@ class RpcConnection(Serving):
         self.transport.close()
         self.lost(RpcException(RPCERROR_CONNECTION_LOST, "the connection was closed"))
 
-    def retire(self) -> None:
-        """Close for good: calls from now on end with SENDFAILED."""
+    def retire(self, reason: str) -> None:
+        """Close for good: calls from now on end with SENDFAILED and ``reason``."""
         try:
             self.flush()
         except RpcException as error:
             log.debug("closed with bytes unsent: %s", error)
-        self.is_retired = True  # before anybody is told, who might call again
+        self.is_retired = reason  # before anybody is told, who might call again
         self.close()
 
     def message_of(self, packet: Packet) -> RpcMessage:

@@ -18,7 +18,7 @@ class Link:
     def __init__(self, transport: Transport, max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES) -> None:
         self.transport = transport
         self.is_open = False
-        self.is_retired = False
+        self.is_retired = ""  # why no stream is opened any more
         self._max_packet_bytes = max_packet_bytes
         self._waiting: deque[Packet] = deque()
         self._outgoing: list[bytes] = []
@@ -33,7 +33,7 @@ class Link:
         if self._outgoing:
             if self.is_retired:
                 self._outgoing.clear()
-                raise RpcException(RPCERROR_SENDFAILED, "the connection was closed for good")
+                raise RpcException(RPCERROR_SENDFAILED, self.is_retired)
             packets, self._outgoing = self._outgoing, []
             self.transport.write(packets)
 

@@ -72,6 +72,12 @@ class RpcPromise(Chain, Generic[T]):
             self._trace = exception.__traceback__
             self._complete()
 
+    def abandon(self, exception: BaseException) -> None:
+        """In a child process: the answer comes to the parent, and so does whoever waits for it already."""
+        self._callbacks.clear()
+        self._exception = exception
+        self.is_done = self._has_begun = True
+
     def done(self) -> bool:
         """Whether there is a result or an exception."""
         return (self._root or self).is_done

@@ -19,6 +19,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from tcelib.fork import drop_descriptor, forget_in_children
 from tcelib.queue.redis_error import RedisCallError, Trouble, classify
 from tcelib.queue.redis_password import FilePassword, split_password_file
 
@@ -75,6 +76,12 @@ class RedisClient:
         self.patience = float(options.get("socket_timeout") or SOCKET_SECONDS)
         self.role_changes = 0
         self._told_at = float("-inf")
+        forget_in_children(self)
+
+    def forget(self) -> None:
+        """See ``tcelib.fork``: a child's calls open connections of their own."""
+        for pool in self._pools.values():
+            pool.forget()
 
     def call(self, *command: Any, role: Role = Role.COMMANDS) -> Any:
         """The reply to one command, as redis-py reads it; those about streams as they come."""
@@ -213,6 +220,14 @@ class _RolePool(redis.ConnectionPool):
         if self._taken.pop(connection, self._drops) != self._drops:
             connection.disconnect()
         super().release(connection)
+
+    def forget(self) -> None:
+        """Let go of the parent's sockets. The next command of this process begins with no connection (redis-py)."""
+        for connection in (*self._available_connections, *self._in_use_connections):
+            if connection._sock is not None:
+                drop_descriptor(connection._sock.fileno())
+        self._taken.clear()
+        self._greeted_at.clear()
 
     def drop(self) -> None:
         """Close the idle ones now, the others later."""

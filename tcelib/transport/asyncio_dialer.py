@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from tcelib.error import RPCERROR_CONNECT_FAILED, RpcException
+from tcelib.fork import forget_in_children
 from tcelib.transport.asyncio_link import Link
 from tcelib.transport.asyncio_server import MakeLink
-from tcelib.transport.loop_shell import LoopHome, LoopShell
+from tcelib.transport.loop_shell import OF_THE_PARENT, LoopHome, LoopShell
 from tcelib.transport.option import Options
 
 
@@ -35,6 +36,13 @@ class Dialer(LoopShell):
         self._packets: list[bytes] = []
         self._link: Link | None = None
         self._task: asyncio.Task[Any] | None = None
+        forget_in_children(self)
+
+    def forget(self) -> None:
+        """See ``tcelib.fork``."""
+        self._packets.clear()
+        self.connection.abandon()
+        self.connection.is_retired = OF_THE_PARENT
 
     def write(self, packets: Sequence[bytes], /) -> None:
         """See ``Transport``: kept until there is a socket."""

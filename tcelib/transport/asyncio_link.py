@@ -12,8 +12,9 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RpcException
+from tcelib.fork import drop_descriptor, forget_in_children
 from tcelib.transport.keep_alive import expect_life
-from tcelib.transport.loop_shell import LoopHome, LoopShell
+from tcelib.transport.loop_shell import OF_THE_PARENT, LoopHome, LoopShell
 from tcelib.transport.option import UNSENT_PAUSE_BYTES, Options
 
 log = logging.getLogger("tce.transport")
@@ -73,6 +74,7 @@ class Link(LoopShell, asyncio.BufferedProtocol):
         """The socket is there; for TLS, after its handshake."""
         self._socket = transport
         self.has_socket = True
+        forget_in_children(self)
         transport.set_write_buffer_limits(high=UNSENT_PAUSE_BYTES)
         with suppress(OSError):  # it has left already
             expect_life(transport.get_extra_info("socket"), self.options.keep_alive_seconds)
@@ -106,6 +108,14 @@ class Link(LoopShell, asyncio.BufferedProtocol):
         if not self._is_over:
             self._end(RpcException(RPCERROR_CONNECTION_LOST, str(exc or "the peer closed the connection")))
         self._owner.link_gone(self)
+
+    def forget(self) -> None:
+        """See ``tcelib.fork``. The loop is not touched: it shares its selector with the parent's."""
+        self._is_over = True
+        if self.has_socket:
+            drop_descriptor(self._socket.get_extra_info("socket").fileno())
+        self.connection.abandon()
+        self.connection.is_retired = OF_THE_PARENT
 
     def dismiss(self) -> None:
         """Close the connection for a reason that is not the peer's: it may come back."""

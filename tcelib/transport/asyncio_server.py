@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.error import RpcException
+from tcelib.fork import drop_descriptor, forget_in_children
 from tcelib.transport.asyncio_link import Link, LinkOwner
 from tcelib.transport.listener import open_listener
 from tcelib.transport.loop_shell import LoopHome
@@ -43,6 +44,12 @@ class AsyncioServer:
             ssl_handshake_timeout=self._options.connect_seconds if tls else None,
         )
         self._sweeper = loop.call_later(self._options.idle_seconds, self._sweep)
+        forget_in_children(self)
+
+    def forget(self) -> None:
+        """See ``tcelib.fork``: a child does not serve what its parent listens on."""
+        for listener in self._server.sockets:
+            drop_descriptor(listener.fileno())
 
     async def close(self) -> None:
         """Stop listening, close the connections, cancel ``async def`` servants, and wait until all are gone.

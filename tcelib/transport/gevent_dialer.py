@@ -19,6 +19,7 @@ from tcelib.error import (
     RPCERROR_TIMEOUT,
     RpcException,
 )
+from tcelib.fork import forget_in_children
 from tcelib.transport.gevent_link import Link, require_gevent_tls
 from tcelib.transport.gevent_server import MakeLink
 from tcelib.transport.hub_shell import HubHome, HubShell
@@ -56,6 +57,16 @@ class Dialer(HubShell):
         self._packets: list[bytes] = []
         self._kept = 0  # bytes of them
         self._attempt: _Attempt | None = None
+        forget_in_children(self)
+
+    def forget(self) -> None:
+        """See ``tcelib.fork``: the next call opens a socket of this process's own."""
+        self._packets = []
+        self._kept = 0
+        self._attempt = None
+        self.forget_deadline()
+        self.connection.transport = self
+        self.connection.abandon()
 
     def write(self, packets: Sequence[bytes], /) -> None:
         """See ``Transport``: kept until there is a socket."""

@@ -18,6 +18,7 @@ import gevent.event
 import gevent.ssl
 
 from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RPCERROR_TIMEOUT, RpcException
+from tcelib.fork import drop_descriptor, forget_in_children
 from tcelib.transport.hub_shell import HubHome, HubShell
 from tcelib.transport.option import READ_BYTES, UNSENT_PAUSE_BYTES, Options
 
@@ -59,6 +60,7 @@ class Link(HubShell):
         self._reader: Any = None
         self._waiting_servants = 0
         self._kept = 0
+        forget_in_children(self)
         sock.settimeout(None)  # a timeout would be started and stopped for every read
 
     # What the connection asks.
@@ -240,6 +242,17 @@ class Link(HubShell):
             self._is_relieved.set()
 
     # The end.
+
+    def forget(self) -> None:
+        """See ``tcelib.fork``."""
+        if self.is_gone:
+            return
+        self.is_over = self.is_gone = True
+        self._outbox.clear()
+        self.forget_deadline()
+        drop_descriptor(self._socket.fileno())
+        self._socket.close()
+        self.connection.abandon()
 
     def _lose(self, error: object) -> None:
         self._end(RpcException(RPCERROR_CONNECTION_LOST, str(error)))

@@ -13,6 +13,7 @@ import gevent.ssl
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.port import RpcConnectionEventListener
 from tcelib.error import RpcException
+from tcelib.fork import drop_descriptor, forget_in_children
 from tcelib.transport.gevent_link import Link, LinkOwner, require_gevent_tls
 from tcelib.transport.hub_shell import HubHome
 from tcelib.transport.keep_alive import expect_life
@@ -45,6 +46,7 @@ class GeventServer:
         self._make_link = make_link
         self._tls = tls
         self._links: set[Link] = set()
+        self._is_closed = False
         self._numbers = itertools.count(1)
         self._home = HubHome()
         plain = open_listener(*address, options.backlog)
@@ -52,6 +54,15 @@ class GeventServer:
         self._listener = gevent.socket.socket(plain.family, plain.type, plain.proto, plain.detach())
         self._acceptor = gevent.spawn(self._accept)
         self._sweeper = gevent.spawn(self._sweep)
+        forget_in_children(self)
+
+    def forget(self) -> None:
+        """See ``tcelib.fork``: a child does not serve what its parent listens on."""
+        self._is_closed = True
+        drop_descriptor(self._listener.fileno())
+        self._links.clear()
+        for greenlet in (self._acceptor, self._sweeper):
+            greenlet.kill(block=False)
 
     def close(self) -> None:
         """Stop listening, close the connections, and wait until they and the servants that run are gone.
@@ -87,6 +98,8 @@ class GeventServer:
             try:
                 sock, _ = self._listener.accept()
             except OSError as error:
+                if self._is_closed:
+                    return
                 log.warning("! nothing can be accepted: %s", error)
                 gevent.sleep(ACCEPT_PAUSE_SECONDS)
                 continue

@@ -18,6 +18,7 @@ import gevent.pool
 from tcelib.core.connection import RpcConnection
 from tcelib.core.port import Done
 from tcelib.core.promise import RpcPromise
+from tcelib.fork import forget_in_children
 from tcelib.transport.option import Options
 from tcelib.transport.waiting import wait_in_thread
 
@@ -35,6 +36,16 @@ class HubHome:
         self.hub = gevent.get_hub()
         self.thread = threading.get_ident()
         self._greenlets = gevent.pool.Group()
+        forget_in_children(self)
+
+    def forget(self) -> None:
+        """See ``tcelib.fork``: what is opened from now on lives in the thread that is left, and in its hub."""
+        self._greenlets = gevent.pool.Group()
+        if self.thread == threading.get_ident():
+            gevent.reinit()
+        else:
+            self.thread = threading.get_ident()
+            self.hub = gevent.get_hub()
 
     def spawn(self, function: Callable[..., object], *args: Any) -> gevent.Greenlet:
         """A greenlet that ``join`` waits for."""

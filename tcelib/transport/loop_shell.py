@@ -12,8 +12,11 @@ from typing import Any
 from tcelib.core.connection import RpcConnection
 from tcelib.core.port import Done
 from tcelib.core.promise import RpcPromise
+from tcelib.fork import forget_in_children
 from tcelib.transport.option import READ_BYTES, Options
 from tcelib.transport.waiting import wait_in_thread
+
+OF_THE_PARENT = "its loop is that of the parent process: dial anew in the child"
 
 
 class LoopHome:
@@ -24,6 +27,11 @@ class LoopHome:
         self.thread = threading.get_ident()
         self.buffer = memoryview(bytearray(READ_BYTES))
         self._tasks: set[asyncio.Task[Any]] = set()
+        forget_in_children(self)
+
+    def forget(self) -> None:
+        """See ``tcelib.fork``: the loop is the parent's. Who calls from here is told at once, in any thread."""
+        self.thread = threading.get_ident()
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """A task that is kept until it ends, because a loop may forget one that nobody keeps."""

@@ -18,6 +18,7 @@ import gevent.pool
 
 from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.error import RPCERROR_CONNECT_FAILED, RPCERROR_SENDFAILED, DecodeError, RpcException
+from tcelib.fork import forget_in_children
 from tcelib.queue.gevent_redis import gevent_client
 from tcelib.queue.redis_connection import RedisClient, Role
 from tcelib.queue.redis_error import RedisCallError
@@ -60,6 +61,16 @@ class QueueLink(HubShell):
         self._is_over = False
         self._reader: gevent.Greenlet | None = None
         self._reader_id = 0
+        forget_in_children(self)
+
+    def forget(self) -> None:
+        """See ``tcelib.fork``. The queue for answers has one reader, so a child opens queues of its own."""
+        self._is_over = True
+        self.forget_deadline()
+        if self._reader is not None:
+            self._reader.kill(block=False)
+        self.connection.abandon()
+        self.connection.is_retired = "the queue was opened before the fork: open another one in the child"
 
     def read(self) -> None:
         """Take messages off the queue from now on."""
