@@ -37,8 +37,8 @@ class GroupAlertMsgHandler(ServiceMsgHandler):
 def find_members(name: str) -> list[int | str] | None:
     """The ids of a group's members; None for a group that does not exist. Blocks: values in, a value out."""
     # Django's models can be imported when Django is set up, which is later than this file may be.
-    from django.contrib.auth.models import Group
-    from django.db import close_old_connections
+    from django.contrib.auth.models import Group  # type: ignore[import-untyped]
+    from django.db import close_old_connections  # type: ignore[import-untyped]
 
     close_old_connections()
     try:
