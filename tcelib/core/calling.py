@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT, call_options
 from tcelib.core.call_table import CallTable, next_sequence
+from tcelib.core.cesu import halved
 from tcelib.core.link import Link
 from tcelib.core.liveness import Liveness, Verdict
 from tcelib.core.operation import Operation
@@ -35,6 +36,7 @@ log = logging.getLogger("tce.connection")
 class Calling(Link):
     """``call_timeout`` is what a call without a timeout of its own gets, in seconds; 0 and None mean 30.
 
+    ``speaks_cesu8``: texts are written as the original JavaScript client reads them.
     ``can_reconnect``: the transport opens another stream for the next call, so that a silent peer may be given up.
     """
 
@@ -46,6 +48,7 @@ class Calling(Link):
     ) -> None:
         self.call_timeout = call_timeout
         self.can_reconnect = False
+        self.speaks_cesu8 = False
         self._greeting: dict[str, str] = {}
         self._question = -1  # the number of the last call that only asked whether somebody is there
         self._calls = CallTable()
@@ -73,7 +76,7 @@ class Calling(Link):
         exception: SENDFAILED, CONNECT_*, CONNECTION_LOST, TIMEOUT after ``timeout`` seconds (None or 0:
         ``call_timeout``; ``math.inf``: never), or what the answer says. ``call_options`` reads the last two.
         """
-        params = _write_params(operation, args)
+        params = self._write_params(operation, args)
         timeout, extra = call_options(timeout, extra)
         promise: RpcPromise[R] = RpcPromise(self.transport)
         deadline = self.transport.now() + (timeout or self.call_timeout or DEFAULT_CALL_TIMEOUT)
@@ -93,7 +96,7 @@ class Calling(Link):
 
         From another thread only DATADIRTY; what goes wrong later is logged.
         """
-        params = _write_params(operation, args)
+        params = self._write_params(operation, args)
         if self.transport.is_mine():
             self._send_now(operation, len(args), extra, params)
         else:
@@ -238,9 +241,8 @@ class Calling(Link):
         else:
             promise.set_result(result)
 
-
-def _write_params(operation: Operation[Any], args: tuple[Any, ...]) -> bytes:
-    try:
-        return operation.write_params(*args)
-    except UNSENDABLE as error:
-        raise RpcException(RPCERROR_DATADIRTY, f"{operation.full_name}: {error}") from error
+    def _write_params(self, operation: Operation[Any], args: tuple[Any, ...]) -> bytes:
+        try:
+            return operation.write_params(*(halved(args) if self.speaks_cesu8 else args))
+        except UNSENDABLE as error:
+            raise RpcException(RPCERROR_DATADIRTY, f"{operation.full_name}: {error}") from error

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
+from tcelib.core.cesu import CesuRoutes
 from tcelib.core.port import RpcConnectionEventListener, Transport
 from tcelib.core.serving import NO_ROUTES, Serving
 from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_UNSERIALIZE_FAILED, DecodeError, PacketError, RpcException
@@ -162,7 +163,7 @@ class RpcConnection(Serving):
         """Let ``adapter``'s servants serve the calls that come here."""
         self.detachAdapter()
         self.adapter = adapter
-        self._routes = adapter.table.routes
+        self._use_routes()
         adapter.enter(self)
 
     def detachAdapter(self) -> None:
@@ -170,7 +171,16 @@ class RpcConnection(Serving):
         if self.adapter is not None:
             self.adapter.leave(self)
         self.adapter = None
-        self._routes = NO_ROUTES
+        self._use_routes()
+
+    def speak_cesu8(self) -> None:
+        """Write texts as the original JavaScript client reads them, from now on: it is at the other end."""
+        self.speaks_cesu8 = True
+        self._use_routes()
+
+    def _use_routes(self) -> None:
+        routes = NO_ROUTES if self.adapter is None else self.adapter.table.routes
+        self._routes = CesuRoutes(routes) if self.speaks_cesu8 else routes
 
     def getRecvedMessageCount(self) -> int:
         """How many messages have come since the stream began, the one that is served included."""
@@ -221,8 +231,8 @@ class RpcConnection(Serving):
         return self._calls.is_waiting(sequence)
 
     def _take_stray_answer(self, packet: Packet) -> None:
-        """See ``Calling``. The Java client opens a connection for each message, answers included (TCE protocol, section
-        6.6), so the call may wait on another connection of the same user: of one who is known, on both."""
+        """See ``Calling``. The call may wait on another connection of the same user, who is known on both: the Java
+        client opens a connection for each message, answers included (TCE protocol, section 6.6)."""
         home = None if self.adapter is None else self.adapter.home_of(packet[0][SEQUENCE], self)
         if home is not None:
             home._take_answer(packet)

@@ -5,7 +5,7 @@ never leads to anything that is not in it.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 from tcelib.core.operation import Interface, Operation
 
@@ -15,6 +15,13 @@ Answer: TypeAlias = R | Awaitable[R]
 
 Method: TypeAlias = Callable[..., Any]
 Routes: TypeAlias = Mapping[int, tuple[Operation[Any], Method]]
+
+
+class Finds(Protocol):
+    """What a connection asks of its routes."""
+
+    def get(self, route: int, /) -> tuple[Operation[Any], Method] | None:
+        """The operation and the method of a route; None if it is not served."""
 
 
 class Servant:

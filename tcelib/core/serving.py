@@ -19,7 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 from tcelib.core.calling import Calling
 from tcelib.core.context import RpcContext
 from tcelib.core.operation import Operation
-from tcelib.core.servant import Routes
+from tcelib.core.servant import Finds, Routes
 from tcelib.error import (
     RPCERROR_INTERFACE_NOTFOUND,
     RPCERROR_REMOTEMETHOD_EXCEPTION,
@@ -49,7 +49,7 @@ class _Served(NamedTuple):
 class Serving(Calling):
     """Calls are served as they come, coroutines when their loop finds the time. Part of every ``RpcConnection``."""
 
-    _routes: Routes = NO_ROUTES
+    _routes: Finds = NO_ROUTES
 
     def _serve_call(self, packet: Packet) -> None:
         """Serve one call, in a turn that ends with ``flush``. Written out at length, as it runs for every call."""

@@ -57,6 +57,8 @@ class WebSocketLink(Link):
             self._has_opened = True
             self._disarm()
             self._owner.link_opened(self)
+        if self._stream.sends_headers_apart and not self.connection.speaks_cesu8:
+            self.connection.speak_cesu8()
         if payload:
             super()._take(payload)
         if self._stream.is_over:

@@ -23,6 +23,8 @@ from wsproto.events import (
 )
 from wsproto.utilities import ProtocolError, RemoteProtocolError
 
+from tcelib.wire.packet import is_header
+
 NORMAL_CLOSURE = 1000
 GOING_AWAY = 1001
 UNSUPPORTED_DATA = 1003
@@ -36,11 +38,15 @@ class WebSocketStream:
     """One side of one WebSocket. Whatever a call leaves in ``take_outgoing`` has to be sent, in order.
 
     ``is_open``: packets may be sent. ``is_over``: nothing more will come; close the socket once all is sent.
+    ``sends_headers_apart``: the peer has sent a packet's header in a message of its own, as only the original
+    JavaScript client does.
     """
 
     def __init__(self, role: ConnectionType) -> None:
         self._protocol = WSConnection(role)
         self._outgoing: list[bytes] = []
+        self._is_inside = False  # of a message that comes in several pieces
+        self.sends_headers_apart = False
         self.is_over = False
 
     @classmethod
@@ -93,7 +99,11 @@ class WebSocketStream:
 
     def _handle(self, event: Event) -> bytes:
         if isinstance(event, BytesMessage):
-            return b"" if self.is_over else bytes(event.data)
+            data = bytes(event.data)
+            if not self._is_inside and event.message_finished and is_header(data):
+                self.sends_headers_apart = True
+            self._is_inside = not event.message_finished
+            return b"" if self.is_over else data
         if isinstance(event, Ping):
             self._answer(event.response())
         elif isinstance(event, Request):

@@ -33,6 +33,7 @@ SHORT_BYTES = DEFLATE_OVER_BYTES - MESSAGE_BYTES  # of parameters without extra 
 VERSION = 0x01000000
 
 _PLAIN, _ZLIB = 0, 1
+_MAGIC_BYTES = MAGIC.to_bytes(4, "big")
 _pack = HEADER.pack
 _ENVELOPE = Struct(">IIBxI")
 _SIZE_OF_HEADER = HEADER_BYTES - SIZE_AHEAD
@@ -168,6 +169,12 @@ class PacketReader:
             raise PacketError(f"a packet of {size} bytes; allowed are {self._max_packet_bytes}")
         if compression not in (_PLAIN, _ZLIB):
             raise PacketError(f"unknown compression {compression}")
+
+
+def is_header(data: bytes) -> bool:
+    """Whether ``data`` is the header of a packet and nothing more: the original JavaScript client sends it apart from
+    the body (TCE protocol, section 1.2)."""
+    return len(data) == ENVELOPE_BYTES and data.startswith(_MAGIC_BYTES)
 
 
 def deflate(body: bytes) -> bytes:

@@ -35,11 +35,15 @@ class RawPeer:
         """Send bytes as they are."""
         self.socket.sendall(data if self.stream is None else self.stream.pack([data]))
 
-    def take_answer(self) -> bytes:
-        """The parameters of the next packet."""
+    def take(self) -> Packet:
+        """The next packet."""
         while not self._packets:
             self._reader.feed(self.receive(), self._packets)
-        _, params = self._packets.pop(0)
+        return self._packets.pop(0)
+
+    def take_answer(self) -> bytes:
+        """The parameters of the next packet."""
+        _, params = self.take()
         return params
 
     def receive(self) -> bytes:

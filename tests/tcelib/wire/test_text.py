@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tcelib.wire.text import decode_text, encode_text
+from tcelib.wire.text import HalvedText, decode_text, encode_text, has_pairs
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,23 @@ def test_bytes_that_are_no_text_come_back_except_where_they_meant_a_character(ra
     assert decode_text(again) == text
     if b"\xc0\x80" not in raw and b"\xed" not in raw:
         assert again == raw
+
+
+@pytest.mark.parametrize(
+    ("text", "raw"),
+    [
+        ("plain, 你\0", "plain, 你\0".encode()),
+        ("a😀b", b"a\xed\xa0\xbd\xed\xb8\x80b"),
+        ("\ud83d\ude00", b"\xed\xa0\xbd\xed\xb8\x80"),
+        ("\U00010000\U0010ffff", b"\xed\xa0\x80\xed\xb0\x80\xed\xaf\xbf\xed\xbf\xbf"),
+        ("\udcff😀", b"\xff\xed\xa0\xbd\xed\xb8\x80"),
+    ],
+)
+def test_halved_text_is_written_as_the_original_javascript_reads_it(text, raw):
+    assert encode_text(HalvedText(text)) == raw
+    assert has_pairs(text) is (raw != encode_text(text))
+
+
+@given(st.text())
+def test_halved_text_is_read_as_the_same(text):
+    assert decode_text(encode_text(HalvedText(text))) == text
