@@ -64,7 +64,7 @@ codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: clos
 	$(PYTHON) -m rtserver.bootstrap.config >> docs/configuration.new
 	mv docs/configuration.new docs/configuration.md
 	@mkdir -p var
-	$(PYTHON) -m tcelib.tmake.tce2py -i rtserver/idl/rtserver.idl -o rtserver/idl --ifxdef var/ifxdef.txt
+	$(PYTHON) -m tcelib.tmake.tce2py -i rtserver/idl/rtserver.idl,rtserver/idl/rtserver_low.idl -o rtserver/idl --ifxdef var/ifxdef.txt
 	$(PYTHON) -m tcelib.tmake.tce2js -i rtserver/idl/rtserver.idl -o site/static/js/rtc --ifxdef var/ifxdef.txt
 	$(PYTHON) -m tcelib.tmake.tce2py -i docs/examples/cart.idl -o docs/examples/stubs --ifxdef var/ifxdef.txt
 	npm run --silent bundle

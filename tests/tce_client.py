@@ -18,6 +18,7 @@ from tests.websocket_client import BINARY, CLOSE, AsyncWebSocketClient, masked
 DEADLINE = 5.0
 CALL, RETURN, ONEWAY = 0x01, 0x02, 0x21
 GATEWAY, TERMINAL = 30001, 30000
+LOW_GATEWAY, LOW_TERMINAL = 251, 250
 SEND, PING = 0, 1
 CONNECT_REJECT = 103
 
@@ -45,7 +46,7 @@ def strings(params: bytes) -> list[str]:
     found = []
     while params:
         (size,) = struct.unpack_from(">I", params)
-        found.append(params[4 : 4 + size].decode())
+        found.append(params[4 : 4 + size].decode("utf-8", "surrogatepass"))
         params = params[4 + size :]
     return found
 
@@ -102,6 +103,7 @@ class TceClient:
         self.send = send
         self.messages: list[dict[str, Any]] = []
         self.close_code: int | None = None  # a WebSocket's
+        self.terminal = TERMINAL  # the index by which the server calls
         self._fill = fill
         self._end = end
         self._packets = PacketBuffer()
@@ -152,11 +154,18 @@ class TceClient:
         await self._end()
 
     def call(
-        self, ifidx: int, opidx: int, params: bytes = b"", *, token: str | None = None, calltype: int = CALL
+        self,
+        ifidx: int,
+        opidx: int,
+        params: bytes = b"",
+        *,
+        token: str | None = None,
+        calltype: int = CALL,
+        **more: str,
     ) -> int:
-        """Send a call; its number."""
+        """Send a call; its number. ``more`` are extra values beside the token."""
         sequence = next(self._sequences)
-        extra = None if token is None else {"__token__": token}
+        extra = more if token is None else {"__token__": token, **more}
         self.send(packet(calltype, sequence, ifidx, opidx, params, extra))
         return sequence
 
@@ -209,7 +218,7 @@ class TceClient:
         return self.messages
 
     def _keep(self, found: Packet) -> None:
-        assert (found.calltype, found.ifidx, found.opidx) == (ONEWAY, TERMINAL, 0), found
+        assert (found.calltype, found.ifidx, found.opidx) == (ONEWAY, self.terminal, 0), found
         name, raw = strings(found.params)
         message = json.loads(raw)
         assert message["type"] == name

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from rtserver.base.budget import Budget
 from rtserver.base.connection_owner import ConnectionOwner, Environment
 from rtserver.base.outgoing_connection import OutgoingConnection
+from rtserver.base.tce_framing import ON_MESSAGE, framing_of, is_split
 from rtserver.base.tce_login import TceLogin
 from rtserver.base.tce_peer import TcePeer
 
@@ -26,13 +27,19 @@ class PacketConnection(OutgoingConnection):
     is_framed: ClassVar[bool] = True
     """Whether the stream comes in pieces that were counted as calls already, one for each."""
 
-    __slots__ = ("_listener", "_login", "_peer", "budget")
+    gets_packets: ClassVar[bool] = False
+    """Whether messages of the server come as packets, too: by whose index, and in which texts, may be chosen."""
+
+    __slots__ = ("_listener", "_login", "_peer", "_terminal", "budget", "speaks_cesu8")
 
     def __init__(self, environment: Environment, connection: socket.socket, remote_ip: str) -> None:
         super().__init__(environment, connection, remote_ip)
         self._listener: ConnectionOwner | TceLogin = environment.owner
         self._login: TceLogin | None = None
         self._peer: TcePeer | None = None
+        self._terminal = ON_MESSAGE.ifidx
+        self.speaks_cesu8 = False
+        self._choose_framing()
         self.budget = None if environment.rates is None else Budget(environment.rates)
 
     def expect_token(self) -> None:
@@ -47,9 +54,25 @@ class PacketConnection(OutgoingConnection):
         self.accept(owner.on_open(self, identity))
         return owner.on_binary(self.session, data) if self.is_open else None
 
+    def use_terminal(self, index: int) -> None:
+        """Call the client's ``ITerminal`` by this index, one of ``TERMINALS``. Before it is accepted."""
+        self._terminal = index
+        self._choose_framing()
+
+    def look_at_first(self, data: bytes) -> None:
+        """Learn from the first bytes of the stream whether the original JavaScript client sends them."""
+        if self.is_framed and is_split(data):
+            self.speaks_cesu8 = True
+            self._choose_framing()
+
+    def _choose_framing(self) -> None:
+        if self.gets_packets:
+            self.framing = framing_of(self._terminal, is_framed=self.is_framed, in_cesu8=self.speaks_cesu8)
+
     def receive_packets(self, data: bytes) -> Awaitable[object] | None:
         """Bytes of the stream, wherever they are cut; what is returned is as in ``ConnectionOwner.on_text``."""
         if self._peer is None:
+            self.look_at_first(data)
             self._peer = TcePeer(self._environment, self)
         return self._peer.receive(data)
 

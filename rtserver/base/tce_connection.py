@@ -7,8 +7,6 @@ from collections.abc import Awaitable
 from rtserver.base.connection_owner import Environment
 from rtserver.base.limit import Limit
 from rtserver.base.packet_connection import PacketConnection
-from rtserver.base.payload import Framing
-from rtserver.base.tce_framing import message_packet
 from rtserver.base.wire.client_message import encode
 from rtserver.base.wire.close_code import CloseCode
 
@@ -16,13 +14,13 @@ from rtserver.base.wire.close_code import CloseCode
 class TceConnection(PacketConnection):
     """An open socket. Its end is told to the client as a message, ``closed``, as TCP has no close frame."""
 
-    framing: Framing = staticmethod(message_packet)
+    gets_packets = True
     join_packets = staticmethod(b"".join)
     kind = "tce"
     may_compress = True
     is_framed = False
 
-    __slots__ = ("_code", "_is_closing")
+    __slots__ = ("_code", "_is_closing", "framing")
 
     def __init__(self, environment: Environment, connection: socket.socket, remote_ip: str) -> None:
         super().__init__(environment, connection, remote_ip)
@@ -46,7 +44,7 @@ class TceConnection(PacketConnection):
         """Say so, and end. The owner is told before this returns; the socket goes within two seconds."""
         if not self.is_open:
             return
-        self.outbox.push(message_packet(encode("closed", {"code": code, "reason": reason})))
+        self.outbox.push(self.framing(encode("closed", {"code": code, "reason": reason})))
         self.outbox.shut()
         self._is_closing = True
         self._code = code

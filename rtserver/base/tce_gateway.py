@@ -4,14 +4,18 @@ from collections.abc import Awaitable
 from typing import cast
 
 from rtserver.base.tce_peer import TcePeer
+from rtserver.idl import rtserver_low
 from rtserver.idl.rtserver import IUserGateway
 from tcelib.core.context import RpcContext
 from tcelib.core.servant import Answer
 from tcelib.wire.text import encode_text
 
 
-class UserGateway(IUserGateway):
-    """One object serves all connections of a server, each of which has its ``TcePeer`` for a transport."""
+class UserGateway(IUserGateway, rtserver_low.IUserGateway):
+    """One object serves all connections of a server, each of which has its ``TcePeer`` for a transport.
+
+    It is served by both of its indexes. The lower one is for clients in C++.
+    """
 
     def send(self, json: str, ctx: RpcContext) -> Answer[None]:
         """One user message. The call is answered when it has been handled, its own answer comes as ``onMessage``."""

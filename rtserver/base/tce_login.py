@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 from rtserver.base.connection_owner import Environment
+from rtserver.base.tce_framing import LOW_GATEWAY, LOW_ON_MESSAGE, ON_MESSAGE, TERMINALS
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.handshake import HandshakeError
 from tcelib.error import RPCERROR_CONNECT_REJECT, DecodeError, PacketError
@@ -19,6 +20,10 @@ from tcelib.wire.packet import PacketReader, build_packet
 log = logging.getLogger(__name__)
 
 INTERFACE_BITS = 0xFFFF0000
+ROUTE = 7  # where it stands among a packet's fields
+TERMINAL_INDEX = "terminal_index"
+"""The extra value, beside the token, by which a client says how its ``ITerminal`` is to be called."""
+LONG_INDEX = 6  # digits, of which no index has as many
 
 
 class Stranger(Protocol):
@@ -33,6 +38,12 @@ class Stranger(Protocol):
     @property
     def is_open(self) -> bool:
         """Whether a push still has a chance to arrive."""
+
+    def look_at_first(self, data: bytes) -> None:
+        """Learn what can be learned of the client from the first bytes of the stream."""
+
+    def use_terminal(self, index: int) -> None:
+        """Call the client's ``ITerminal`` by this index."""
 
     def push(self, frame: bytes) -> None:
         """Send, soon."""
@@ -63,6 +74,8 @@ class TceLogin:
 
     def on_binary(self, _session: None, payload: bytes) -> Awaitable[object] | None:
         """Some bytes of the stream. When the first packet is whole, nothing more may be given until it is judged."""
+        if not self._data:
+            self._stranger.look_at_first(payload)
         self._data += payload
         try:
             self._reader.feed(payload, self._packets)
@@ -80,7 +93,8 @@ class TceLogin:
         self._environment.strangers.leave(self._stranger)
 
     async def _judge(self, packet: Packet) -> None:
-        token = _token_of(packet)
+        props = _props_of(packet)
+        token = props.get(TOKEN)
         try:
             identity = await self._environment.owner.authenticate_token(token) if token else None
         except HandshakeError as error:
@@ -89,7 +103,11 @@ class TceLogin:
             return
         if identity is None:
             self._refuse(packet, CloseCode.NOT_LOGGED_IN, "not logged in: no valid token in the first packet")
+        elif (terminal := _terminal_of(packet, props)) not in TERMINALS:
+            known = " and ".join(map(str, sorted(TERMINALS)))
+            self._refuse(packet, CloseCode.UNSUPPORTED_DATA, f"{TERMINAL_INDEX} is {terminal}; there are {known}")
         elif self._stranger.is_open:
+            self._stranger.use_terminal(terminal)
             pending = self._stranger.admit(identity, self._data)
             if pending is not None:
                 await pending
@@ -113,9 +131,17 @@ class TceLogin:
         self._refuse(None, CloseCode.NOT_LOGGED_IN, "no token came in time")
 
 
-def _token_of(packet: Packet) -> str:
+def _props_of(packet: Packet) -> dict[str, str]:
     (*_, extra_count), rest = packet
     try:
-        return split_extra(extra_count, rest)[0].get(TOKEN, "")
+        return split_extra(extra_count, rest)[0]
     except DecodeError:
-        return ""
+        return {}
+
+
+def _terminal_of(packet: Packet, props: dict[str, str]) -> int:
+    """The index of the client's ``ITerminal``: the one that it says, or that goes with the gateway that it calls."""
+    said = props.get(TERMINAL_INDEX)
+    if said is not None:
+        return int(said) if said.isascii() and said.isdigit() and len(said) < LONG_INDEX else -1
+    return LOW_ON_MESSAGE.ifidx if packet[0][ROUTE] >> 16 == LOW_GATEWAY else ON_MESSAGE.ifidx

@@ -41,6 +41,7 @@ class Carrier(Protocol):
 
     may_compress: ClassVar[bool]
     is_framed: ClassVar[bool]
+    speaks_cesu8: bool
     session: Any
     budget: Budget | None
 
@@ -107,6 +108,8 @@ class TcePeer:
         self.may_compress = carrier.may_compress
         self.rpc = RpcConnection(self, max_packet_bytes=environment.max_packet_bytes)
         self.rpc.user = carrier.session
+        if carrier.speaks_cesu8:
+            self.rpc.speak_cesu8()
         self.rpc.setUserId(environment.owner.user_id(carrier.session))
         environment.adapter.addConnection(self.rpc)
         self.rpc.opened()

@@ -2,17 +2,15 @@
 
 from typing import Any
 
-from rtserver.base.payload import Framing
-from rtserver.base.tce_framing import message_frame
 from rtserver.base.websocket_connection import WebSocketConnection
 
 
 class TceWebSocket(WebSocketConnection):
     """A WebSocket that gets no text frame. What it says in one is a message like any other user's."""
 
-    __slots__ = ()
+    __slots__ = ("framing",)
 
-    framing: Framing = staticmethod(message_frame)
+    gets_packets = True
     kind = "tce, websocket"
 
     def accept(self, session: Any) -> None:

@@ -150,20 +150,20 @@ _IUserGateway_interface: tce.Interface = tce.Interface(
 
 
 class ITerminal(tce.Servant):
-    """Servant of interface rtserver.ITerminal, index 30000 (rtserver.idl, line 6)."""
+    """Servant of interface rtserver.ITerminal, index 30000 (rtserver.idl, line 7)."""
 
     INTERFACE = _ITerminal_interface
 
     def onMessage(self, type: str, json: str, ctx: tce.RpcContext) -> tce.Answer[None]:
-        """void onMessage(string type, string json), index 0 (rtserver.idl, line 7)."""
+        """void onMessage(string type, string json), index 0 (rtserver.idl, line 8)."""
         return None
 
 
 class ITerminalPrx(tce.Proxy):
-    """Proxy of interface rtserver.ITerminal, index 30000 (rtserver.idl, line 6)."""
+    """Proxy of interface rtserver.ITerminal, index 30000 (rtserver.idl, line 7)."""
 
     def onMessage(self, type: str, json: str, timeout: float | None = None, extra: tce.Extra | None = None) -> None:
-        """void onMessage(string type, string json), index 0 (rtserver.idl, line 7)."""
+        """void onMessage(string type, string json), index 0 (rtserver.idl, line 8)."""
         self._call(_ITerminal_onMessage, (type, json), timeout, extra)
 
     def onMessage_async(
@@ -192,24 +192,24 @@ class ITerminalPrx(tce.Proxy):
 
 
 class IUserGateway(tce.Servant):
-    """Servant of interface rtserver.IUserGateway, index 30001 (rtserver.idl, line 13)."""
+    """Servant of interface rtserver.IUserGateway, index 30001 (rtserver.idl, line 14)."""
 
     INTERFACE = _IUserGateway_interface
 
     def send(self, json: str, ctx: tce.RpcContext) -> tce.Answer[None]:
-        """void send(string json), index 0 (rtserver.idl, line 14)."""
+        """void send(string json), index 0 (rtserver.idl, line 15)."""
         return None
 
     def ping(self, text: str, ctx: tce.RpcContext) -> tce.Answer[str]:
-        """string ping(string text), index 1 (rtserver.idl, line 15)."""
+        """string ping(string text), index 1 (rtserver.idl, line 16)."""
         return ""
 
 
 class IUserGatewayPrx(tce.Proxy):
-    """Proxy of interface rtserver.IUserGateway, index 30001 (rtserver.idl, line 13)."""
+    """Proxy of interface rtserver.IUserGateway, index 30001 (rtserver.idl, line 14)."""
 
     def send(self, json: str, timeout: float | None = None, extra: tce.Extra | None = None) -> None:
-        """void send(string json), index 0 (rtserver.idl, line 14)."""
+        """void send(string json), index 0 (rtserver.idl, line 15)."""
         self._call(_IUserGateway_send, (json,), timeout, extra)
 
     def send_async(
@@ -236,7 +236,7 @@ class IUserGatewayPrx(tce.Proxy):
         self._send(_IUserGateway_send, (json,), extra)
 
     def ping(self, text: str, timeout: float | None = None, extra: tce.Extra | None = None) -> str:
-        """string ping(string text), index 1 (rtserver.idl, line 15)."""
+        """string ping(string text), index 1 (rtserver.idl, line 16)."""
         return self._call(_IUserGateway_ping, (text,), timeout, extra)
 
     def ping_async(

@@ -17,7 +17,7 @@ class Pushing(Protocol):
 
     @property
     def framing(self) -> Framing:
-        """How a message becomes what is pushed here; this never changes."""
+        """How a message becomes what is pushed here. It may change once, by the first packet of a client."""
 
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
         """Send a whole frame, soon."""
@@ -63,8 +63,7 @@ class Audience:
 
     def remove(self, agent: Member) -> None:
         """Let it go."""
-        framing = agent.connection.framing
-        members = self.kinds[framing]
+        framing, members = next(kind for kind in self.kinds.items() if agent in kind[1])
         del members[agent]
         if not members:
             del self.kinds[framing]

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from rtserver.base.tce_framing import is_error, message_frame, message_packet, packet_frames
+from rtserver.base.tce_framing import framing_of, is_error, message_frame, message_packet, packet_frames
 from tests.tce_client import CALL, ONEWAY, RETURN, PacketBuffer, packet, strings
 
 MESSAGE = '{"type":"notice","data":{"text":"hé"}}'.encode()
@@ -26,6 +26,29 @@ def test_a_message_is_a_one_way_call_with_its_type_and_all_of_it():
         "00000027 7b2274797065223a226e6f74696365222c2264617461223a7b2274657874223a2268c3a9227d7d"
     )
     assert message_packet(MESSAGE) == bytes.fromhex(expected)
+
+
+def test_a_client_in_cpp_is_called_by_an_index_of_eight_bits():
+    expected = message_packet(MESSAGE).replace(bytes.fromhex("217530 0000"), bytes.fromhex("2100fa 0000"))
+    assert framing_of(250, is_framed=False, in_cesu8=False)(MESSAGE) == expected
+    assert framing_of(250, is_framed=True, in_cesu8=False)(MESSAGE) == bytes((0x82, len(expected))) + expected
+
+
+def test_the_original_javascript_client_gets_texts_that_it_can_read():
+    message = '{"type":"notice","data":"😀"}'.encode()
+    packet = framing_of(30000, is_framed=False, in_cesu8=True)(message)
+    assert b"\xed\xa0\xbd\xed\xb8\x80" in packet
+    assert "😀".encode() not in packet
+    assert strings(the_one_in(packet).params)[0] == "notice"
+
+
+@pytest.mark.parametrize("is_framed", [True, False])
+def test_clients_of_one_kind_have_one_framing(is_framed: bool):
+    usual = framing_of(30000, is_framed=is_framed, in_cesu8=False)
+    assert usual is (message_frame if is_framed else message_packet)
+    for terminal, in_cesu8 in ((250, False), (250, True), (30000, True)):
+        first, second = (framing_of(terminal, is_framed=is_framed, in_cesu8=in_cesu8) for _ in range(2))
+        assert first is second is not usual
 
 
 def test_over_a_websocket_it_is_in_one_binary_frame():

@@ -17,7 +17,18 @@ from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import REPOSITORY, RunningServer
 from tests.service_queue import ServiceQueue
-from tests.tce_client import CONNECT_REJECT, GATEWAY, PING, TceClient, text
+from tests.tce_client import (
+    CALL,
+    CONNECT_REJECT,
+    GATEWAY,
+    LOW_GATEWAY,
+    LOW_TERMINAL,
+    PING,
+    TceClient,
+    packet,
+    strings,
+    text,
+)
 from tests.websocket_client import WebSocketClient
 
 START_MS = 1_362_148_200_000
@@ -186,6 +197,59 @@ def test_a_stranger_is_refused(server: RunningServer, way: str) -> None:
     before = metric(server, "rtserver_tce_refusals_total")
     asyncio.run(scenario())
     assert metric(server, "rtserver_tce_refusals_total") == before + 3
+
+
+@ways
+@pytest.mark.parametrize("says_so", [True, False], ids=["it says so", "it calls the gateway of eight bits"])
+def test_a_client_in_cpp_is_called_by_an_index_that_it_can_serve(
+    server: RunningServer, login: DemoLogin, queue: ServiceQueue, way: str, says_so: bool
+) -> None:
+    async def scenario() -> None:
+        async with await meet(server, way) as client:
+            client.terminal = LOW_TERMINAL
+            more = {"terminal_index": "250"} if says_so else {}
+            gateway = GATEWAY if says_so else LOW_GATEWAY
+            answer = await client.answer(client.call(gateway, PING, text("?"), token=login.session_key, **more))
+            assert strings(answer.params) == ["?"]
+            assert (await client.data("userinfo"))["user"]["name"] == "demo"
+            queue.push("pushuser", {"user_id": 1, "type": "notice", "data": {"text": "hé"}})
+            assert await client.data("notice") == {"text": "hé"}
+            client.call(LOW_GATEWAY, 0, text('{"type":"ping","id":5}'))
+            assert (await client.message("ping"))["id"] == 5
+
+    asyncio.run(scenario())
+
+
+def test_a_terminal_of_another_index_is_refused(server: RunningServer, login: DemoLogin) -> None:
+    async def scenario(index: str) -> None:
+        async with await meet(server, "tcp") as client:
+            number = client.call(GATEWAY, PING, text("?"), token=login.session_key, terminal_index=index)
+            assert (await client.answer(number)).errcode == CONNECT_REJECT
+            (closed,) = await client.rest()
+            assert closed["data"]["reason"] == f"terminal_index is {index}; there are 250 and 30000"
+
+    asyncio.run(scenario("7"))
+
+
+def test_an_emoji_survives_both_ways_of_the_original_javascript_client(
+    server: RunningServer, login: DemoLogin, queue: ServiceQueue
+) -> None:
+    """It sends a packet's header in a message of its own, and characters as two halves of three bytes each."""
+    face = b"\xed\xa0\xbd\xed\xb8\x80"
+
+    async def scenario() -> None:
+        async with await meet(server, "websocket") as client:
+            params = len(face).to_bytes(4, "big") + face
+            whole = packet(CALL | 0x40, 0, GATEWAY, PING, params, {"__token__": login.session_key})
+            client.send(whole[:14])
+            client.send(whole[14:])
+            assert (await client.answer(0)).params == params
+            data = {"user_id": 1, "type": "notice", "data": {"text": "\N{GRINNING FACE}"}}
+            queue.push_raw(json.dumps({"type": "pushuser", "src": "test", "data": data}, ensure_ascii=False))
+            found = (await client.data("notice"))["text"]
+            assert ascii(found) == r"'\ud83d\ude00'"  # two characters for Python, one for who reads UTF-16
+
+    asyncio.run(scenario())
 
 
 @ways
