@@ -291,6 +291,8 @@ class TcePeer:
             result = await coroutine
         except BaseException as raised:  # told to tcelib, which logs it and answers
             if is_cancelled(raised):
+                if self._carrier.is_open:  # a servant that has cancelled its own task
+                    done(None, raised)
                 raise
             error = raised
         finally:

@@ -65,7 +65,9 @@ class RpcAsyncContext:
         moves = self.moves
         try:
             callback(self)
-        except Exception as error:
+        except BaseException as error:  # callbacks are other people's code
+            if not isinstance(error, Exception) and chain._is_stop(error):
+                raise
             log.exception("a callback of a promise raised")
             if self.moves == moves:
                 self.exception = error
@@ -156,6 +158,10 @@ class Chain:
 
     def _make_fork(self) -> Self:
         return type(self)()
+
+    def _is_stop(self, error: BaseException) -> bool:
+        """Whether an ``error`` that is no ``Exception`` is meant for the program."""
+        return isinstance(error, KeyboardInterrupt)
 
     def _drop_steps(self, last: int) -> None:
         while self._steps and self._steps[0][0] <= last:

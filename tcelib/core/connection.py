@@ -16,7 +16,14 @@ from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.cesu import CesuRoutes
 from tcelib.core.port import RpcConnectionEventListener, Transport
 from tcelib.core.serving import NO_ROUTES, Serving
-from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_UNSERIALIZE_FAILED, DecodeError, PacketError, RpcException
+from tcelib.error import (
+    RPCERROR_CONNECTION_LOST,
+    RPCERROR_REMOTE_EXCEPTION,
+    RPCERROR_UNSERIALIZE_FAILED,
+    DecodeError,
+    PacketError,
+    RpcException,
+)
 from tcelib.wire.message import CALL, CALLTYPE, RETURN, SEQUENCE, Packet, RpcMessage
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
@@ -110,6 +117,21 @@ class RpcConnection(Serving):
                 break
         self._end_turn()
         return bool(waiting) or self._reader.has_more
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether calls wait to be served."""
+        return bool(self._waiting)
+
+    def refuse_waiting(self) -> None:
+        """Answer the calls that wait to be served with REMOTE_EXCEPTION: nobody will serve them."""
+        packets = list(self._waiting)
+        self._waiting.clear()
+        for packet in packets:
+            if packet[0][CALLTYPE] & CALL:
+                self._refuse(packet, RPCERROR_REMOTE_EXCEPTION, None)
+            else:
+                self._serve_packet(packet)
 
     def _feed(self, data: bytes) -> None:
         try:

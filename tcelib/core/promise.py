@@ -153,6 +153,9 @@ class RpcPromise(Chain, Generic[T]):
         fork._root = self._root or self
         return fork
 
+    def _is_stop(self, error: BaseException) -> bool:
+        return super()._is_stop(error) if self._waiter is None else self._waiter.is_stop(error)
+
     def _waiting(self) -> Waiter:
         if self._waiter is None:
             raise RuntimeError("this promise belongs to no connection: nothing can wait for it")
@@ -188,6 +191,6 @@ class RpcPromise(Chain, Generic[T]):
             try:
                 callback(self)
             except BaseException as error:  # callbacks are other people's code
-                if not isinstance(error, Exception) and (self._waiter is None or self._waiter.is_stop(error)):
+                if not isinstance(error, Exception) and self._is_stop(error):
                     raise
                 log.exception("a callback of an answer raised")

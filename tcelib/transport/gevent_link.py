@@ -22,6 +22,9 @@ from tcelib.fork import drop_descriptor, forget_in_children
 from tcelib.transport.hub_shell import HubHome, HubShell
 from tcelib.transport.option import READ_BYTES, UNSENT_PAUSE_BYTES, Options
 
+NESTING = 20
+"""Servants that wait for a call of their own leave their places; there are so many times more of them at most."""
+STUCK_SECONDS = 2.0  # without the end of any of those: they wait for one another
 KEPT_PAUSE_BYTES = 1024 * 1024  # of calls that wait for a place; then nothing is read
 log = logging.getLogger("tce.transport")
 
@@ -59,6 +62,9 @@ class Link(HubShell):
         self._is_relieved.set()
         self._reader: Any = None
         self._waiting_servants = 0
+        self._calling_servants = 0  # those among them that wait for the answer of a call
+        self._ended_servants = 0
+        self._stuck_timer: Any = None
         self._kept = 0
         forget_in_children(self)
         sock.settimeout(None)  # a timeout would be started and stopped for every read
@@ -110,15 +116,23 @@ class Link(HubShell):
     # Reading.
 
     def _read(self, early: bytes) -> None:
-        if early:
-            self._deliver(early)
-        self._read_on()
+        try:
+            if early:
+                self._deliver(early)
+            self._read_on()
+        finally:
+            if self._reader is gevent.getcurrent():
+                self.abort()  # somebody has killed the reader: better no connection than a deaf one
 
     def _read_on(self) -> None:
         me = gevent.getcurrent()
         while self._reader is me and not self.is_over:
-            self._is_relieved.wait()
-            data = self._receive()
+            try:
+                self._is_relieved.wait()
+                data = self._receive()
+            except gevent.Timeout:
+                log.warning("! a servant has ended before the gevent.Timeout that it had started")
+                continue
             if data:
                 self.is_active = True
                 self._take(data)
@@ -138,27 +152,35 @@ class Link(HubShell):
         self._deliver(data)
 
     def _deliver(self, data: bytes) -> None:
-        if self._waiting_servants < self.options.max_waiting_servants:
+        if self._has_place():
             self._serve(lambda: self.connection.receive(data))
         elif self.connection.receive(data, serve=False):
             self._kept += len(data) or 1
             self._regulate()
+            self._watch_nesting()
 
     def _serve(self, turn: Callable[[], bool]) -> None:
         """Take turns until nothing is left. If a servant waits in one, this greenlet is a reader no more."""
-        is_reader = True
+        me = gevent.getcurrent()
+        me.tce_server = self
         has_more = True
-        while has_more and not self.is_over:
-            takeover = self.home.hub.loop.run_callback(self._replace_reader) if is_reader else None
-            has_more = turn()
-            if takeover is not None:
-                takeover.stop()
-            is_reader = self._reader is gevent.getcurrent()
-            if has_more:
-                gevent.sleep(0)
-            turn = self.connection.serve
-        if not is_reader:
-            self._leave_place()
+        try:
+            while has_more and not self.is_over:
+                takeover = self.home.hub.loop.run_callback(self._replace_reader) if self._reader is me else None
+                try:
+                    has_more = turn()
+                finally:
+                    if takeover is not None:
+                        takeover.stop()
+                if has_more:
+                    _let_others_run()
+                turn = self.connection.serve
+            if self._reader is not me:
+                self._serve_kept()
+        finally:
+            if self._reader is not me:
+                self._waiting_servants -= 1
+                self._ended_servants += 1
 
     def _replace_reader(self) -> None:
         """The hub has come to run: the reader's servant waits."""
@@ -166,17 +188,64 @@ class Link(HubShell):
         self._reader = self.home.spawn(self._take_over)
 
     def _take_over(self) -> None:
-        self._deliver(b"")
-        self._read_on()
+        try:
+            self._deliver(b"")
+            self._read_on()
+        finally:
+            if self._reader is gevent.getcurrent():
+                self.abort()
 
-    def _leave_place(self) -> None:
+    def _serve_kept(self) -> None:
         """A servant that had waited is done; its greenlet serves what was kept meanwhile, then ends."""
         while self._kept and not self.is_over:
             self._kept = 0
             self._regulate()
             while self.connection.serve():
-                gevent.sleep(0)
-        self._waiting_servants -= 1
+                _let_others_run()
+
+    # Servants that call.
+
+    def wait_inside(self, wait: Callable[[], object], /) -> None:
+        """See ``Server``. Whoever waits for an answer leaves his place to the call that it may depend on."""
+        self._calling_servants += 1
+        try:
+            if self.connection.has_calls and self._reader is not gevent.getcurrent() and self._has_place():
+                self._waiting_servants += 1
+                self.home.spawn(self._serve_more)
+            wait()
+        finally:
+            self._calling_servants -= 1
+
+    def _serve_more(self) -> None:
+        self._kept = self._kept or 1
+        self._serve(lambda: False)
+
+    def _has_place(self) -> bool:
+        most = self.options.max_waiting_servants
+        waiting = self._waiting_servants
+        return waiting - self._calling_servants < most and waiting < most * NESTING
+
+    def _watch_nesting(self) -> None:
+        """All places are taken: look soon whether any servant has ended, if there can be no more of them."""
+        is_full = self._waiting_servants >= self.options.max_waiting_servants * NESTING
+        if is_full and self._stuck_timer is None:
+            self._stuck_timer = self.home.hub.loop.timer(STUCK_SECONDS)
+            self._stuck_timer.start(self.home.spawn, self._end_nesting, self._ended_servants)
+
+    def _end_nesting(self, ended: int) -> None:
+        self._stop_watching()
+        if self.is_over or self._has_place():
+            return
+        if ended == self._ended_servants:
+            log.warning("! calls are refused: all servants of a connection wait for calls of their own")
+            self.connection.refuse_waiting()
+        elif self.connection.has_calls:
+            self._watch_nesting()
+
+    def _stop_watching(self) -> None:
+        if self._stuck_timer is not None:
+            self._stuck_timer.close()
+            self._stuck_timer = None
 
     # Writing.
 
@@ -263,6 +332,7 @@ class Link(HubShell):
         self.is_over = True
         self._is_relieved.set()
         self.forget_deadline()
+        self._stop_watching()
         self._owner.link_over(self, error)
         if not self._is_sending:
             self._shut()
@@ -272,6 +342,13 @@ class Link(HubShell):
             self.is_gone = True
             self._socket.close()  # wakes the reader
             self._owner.link_gone(self)
+
+
+def _let_others_run() -> None:
+    try:
+        gevent.sleep(0)
+    except gevent.Timeout:
+        log.warning("! a servant has ended before the gevent.Timeout that it had started")
 
 
 def require_gevent_tls(tls: Any) -> None:

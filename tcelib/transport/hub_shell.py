@@ -9,7 +9,7 @@ import math
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from typing import Any
+from typing import Any, Protocol
 
 import gevent
 import gevent.event
@@ -20,13 +20,20 @@ from tcelib.core.port import Done
 from tcelib.core.promise import RpcPromise
 from tcelib.fork import forget_in_children
 from tcelib.transport.option import Options
-from tcelib.transport.waiting import wait_in_thread
+from tcelib.transport.waiting import is_interruption, wait_in_thread
 
 log = logging.getLogger("tce.transport")
 
 
 class ServantKilled(gevent.GreenletExit):  # type: ignore[misc]  # gevent has no types
     """Raised in a greenlet that did not end in time, when its server closes. A servant's own exits are not this."""
+
+
+class Server(Protocol):
+    """A link whose servant runs in a greenlet, which has it as ``tce_server``."""
+
+    def wait_inside(self, wait: Callable[[], object], /) -> None:
+        """Let a servant wait for the answer of a call that it makes itself."""
 
 
 class HubHome:
@@ -96,7 +103,11 @@ class HubShell:
         is_done = gevent.event.Event()
         promise.add_done_callback(lambda _: is_done.set())
         self.connection.flush()  # in a servant, the call waits to leave together with the turn's answers
-        is_done.wait(timeout)
+        server: Server | None = getattr(gevent.getcurrent(), "tce_server", None)
+        if server is None:
+            is_done.wait(timeout)
+        else:
+            server.wait_inside(lambda: is_done.wait(timeout))
 
     def future(self, promise: RpcPromise[Any], /) -> Awaitable[object]:
         """What a coroutine that ``run`` drives may await."""
@@ -104,7 +115,7 @@ class HubShell:
 
     def is_stop(self, error: BaseException, /) -> bool:
         """The interruption of the program, and the end of a greenlet that ``HubHome.join`` kills."""
-        return isinstance(error, KeyboardInterrupt | ServantKilled)
+        return isinstance(error, ServantKilled) or is_interruption(error)
 
     def run(self, coroutine: Coroutine[Any, Any, Any], done: Done, /) -> None:
         """Drive the coroutine: here up to its first ``await``, then wherever the promise that it awaits is done."""

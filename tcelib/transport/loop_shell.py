@@ -14,7 +14,7 @@ from tcelib.core.port import Done
 from tcelib.core.promise import RpcPromise
 from tcelib.fork import forget_in_children
 from tcelib.transport.option import READ_BYTES, Options
-from tcelib.transport.waiting import wait_in_thread
+from tcelib.transport.waiting import is_interruption, wait_in_thread
 
 OF_THE_PARENT = "its loop is that of the parent process: dial anew in the child"
 
@@ -98,7 +98,7 @@ class LoopShell:
 
     def is_stop(self, error: BaseException, /) -> bool:
         """The interruption of the program: a servant that is no coroutine runs in nobody's task."""
-        return isinstance(error, KeyboardInterrupt)
+        return is_interruption(error)
 
     def run(self, coroutine: Coroutine[Any, Any, Any], done: Done, /) -> None:
         """A task for the coroutine. It goes on when the connection is lost, and is cancelled with its server."""
@@ -134,9 +134,9 @@ async def _contained(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseExce
     """The result and None, or None and what was raised: a task that raises ``SystemExit`` would end the loop."""
     try:
         return await coroutine, None
-    except KeyboardInterrupt:
-        raise
     except BaseException as error:
+        if is_interruption(error):
+            raise
         task = asyncio.current_task()
         if isinstance(error, GeneratorExit) or (task is not None and task.cancelling()):
             raise

@@ -20,6 +20,11 @@ class Home(Protocol):
         """See ``Transport``."""
 
 
+def is_interruption(error: BaseException) -> bool:
+    """Whether Ctrl-C has ended a servant: Python raises it in the main thread. Anywhere else it is somebody's own."""
+    return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
+
+
 def wait_in_thread(home: Home, promise: RpcPromise[Any], timeout: float | None) -> None:
     """Block a thread that is not the connection's until the promise is done, ``timeout`` seconds are over, or the
     call's own deadline is: the connection's thread may be too busy to keep it.

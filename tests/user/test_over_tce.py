@@ -61,6 +61,11 @@ class Who(tce.Servant):
         return f"{question} {ctx.user.user.user_id} {ctx.conn.getUserId()} {ctx.msg.user_id}"
 
     async def ask(self, question: str, ctx: tce.RpcContext) -> str:
+        if question == "cancel me":
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.sleep(0)
         if question == "in vain":
             return await ctx.conn.call(self.INTERFACE.operations[0], (question,), timeout=0.01)
         return "they say " + await ctx.conn.call(self.INTERFACE.operations[0], (question,))
@@ -216,6 +221,15 @@ def test_a_packet_longer_than_a_user_message_may_be_is_served(way):
             return len(strings(answer.params)[0])
 
     assert asyncio.run(scenario()) == 200_000
+
+
+@ways
+def test_a_servant_that_cancels_its_own_task_is_answered_for(way):
+    async def scenario():
+        async with running(Who()) as server, await logged_in(server, way) as client:
+            return (await client.answer(client.call(7, 1, b"cancel me"))).errcode, await client.ping()
+
+    assert asyncio.run(scenario()) == (tce.RPCERROR_REMOTEMETHOD_EXCEPTION, "?")
 
 
 def test_a_compressed_packet_that_is_inflated_to_too_much_costs_its_call():

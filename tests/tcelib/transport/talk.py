@@ -19,7 +19,8 @@ EXTRA = make_operation("extra", 21, 5, ("string",), "string")
 NOTE = make_operation("note", 21, 6, ("string",))
 USER = make_operation("user", 21, 7, (), "string")
 ZEROS = make_operation("zeros", 21, 8, ("int",), "bytes")
-ALL = (ECHO, BLOB, HOLD, CALL_BACK, FAIL, EXTRA, NOTE, USER, ZEROS)
+NEST = make_operation("nest", 21, 9, ("int",), "int")
+ALL = (ECHO, BLOB, HOLD, CALL_BACK, FAIL, EXTRA, NOTE, USER, ZEROS, NEST)
 NOWHERE = make_operation("nowhere", 99, 0, (), "string")
 
 
@@ -79,6 +80,10 @@ class Talk(tce.Servant):
     def note(self, text: str, ctx: tce.RpcContext) -> Any:
         self.notes.append(text)
 
+    def nest(self, depth: int, ctx: tce.RpcContext) -> Any:
+        """Call back, and be called back, ``depth`` times."""
+        return 1 + TalkPrx(ctx.conn).nest(depth - 1) if depth else 0
+
     def zeros(self, count: int, ctx: tce.RpcContext) -> Any:
         return bytes(count)
 
@@ -133,6 +138,9 @@ class TalkPrx(tce.Proxy):
 
     def note_oneway(self, text: str) -> None:
         self._send(NOTE, (text,))
+
+    def nest(self, depth: int) -> int:
+        return self._call(NEST, (depth,), None, None)
 
     def zeros(self, count: int) -> bytes:
         return self._call(ZEROS, (count,), None, None)
