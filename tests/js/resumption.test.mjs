@@ -317,6 +317,14 @@ for (const [trouble, end] of [
     saySmaller(parts.network, 5);
     assert.deepEqual(parts.seen, ["new 4", "new 5"]);
   });
+
+  test(`after ${trouble} to its resume a page asks from where that connection began when nothing has come on it`, () => {
+    const parts = startResumedClient(9);
+    comeBack(parts, "5-3");
+    end(parts);
+    comeBack(parts, "5-9");
+    assert.deepEqual(asked(parts.network), ["5-3"]);
+  });
 }
 
 test("a loss behind an offset that the server knows leaves the order as it is", () => {

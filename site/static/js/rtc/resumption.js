@@ -125,12 +125,14 @@ export class Resumption {
    * @returns {Message[]}
    */
   #releaseAnew() {
-    if (this.#newest !== null && (this.#liveFrom === null || isNewer(this.#newest, this.#liveFrom))) {
-      this.#newest = null;
-      if (this.#key !== null) this.#store(this.#key, "");
-      this.#held.push(...this.#doubtful);
-    }
-    return this.#release();
+    const isOver = this.#newest !== null && (this.#liveFrom === null || isNewer(this.#newest, this.#liveFrom));
+    if (!isOver) return this.#release();
+    this.#newest = null;
+    if (this.#key !== null) this.#store(this.#key, "");
+    this.#held.push(...this.#doubtful);
+    const released = this.#release();
+    if (this.#liveFrom !== null) this.#advance(this.#liveFrom);
+    return released;
   }
 
   /** End the resume. @returns {Message[]} */
