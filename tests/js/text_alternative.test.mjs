@@ -25,6 +25,13 @@ test("a chart without data says so", () => {
   assert.equal(startNamed().text(), "AAPL: no data yet");
 });
 
+test("the first picture is told at once, also where its element got its size before", () => {
+  const { observers, render, text } = startNamed();
+  observers[0].run();
+  render(staticRender(PRICE_CHART));
+  assert.match(text(), /last price 433/);
+});
+
 test("the text follows every few seconds, not with every tick, and ends with the last one", () => {
   const { render, frames, clock, text, chart } = startNamed(PRICE_CHART);
   const texts = new Set();

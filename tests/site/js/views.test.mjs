@@ -12,6 +12,11 @@ function element() {
     textContent: "",
     hidden: true,
     dataset: {},
+    marked: new Set(),
+    toggleAttribute(name, isSet) {
+      if (isSet) this.marked.add(name);
+      else this.marked.delete(name);
+    },
     offsetWidth: 0,
     classList: {
       remove() {},
@@ -111,11 +116,13 @@ test("a quote card shows the last price, the change since the first candle, and 
 });
 
 test("a quote card tells neighbouring prices apart, tiny ones and those below zero", () => {
-  const { texts, card } = quoteCard();
+  const { root, texts, card } = quoteCard();
   card.show(chartOf(["a", 0.00001234, 0.00001235, 0.00001234, 0.00001235]));
   assert.deepEqual(texts(), ["0.00001235", "+0.00000001", "+0.08 %", "0.00001234", "0.00001235"]);
+  assert.ok(root.marked.has("data-long"));
   card.show(chartOf(["a", -38.63, -37.63, -40, -37.63]));
   assert.deepEqual(texts(), ["-37.63", "+1.00", "+2.59 %", "-40.00", "-37.63"]);
+  assert.ok(!root.marked.has("data-long"));
 });
 
 test("a picture without candles leaves the card as it is", () => {

@@ -8,6 +8,8 @@ const PERCENT = new Intl.NumberFormat("en-US", {
   signDisplay: "exceptZero",
 });
 
+const LONG = 9;
+
 export class QuoteCard {
   /** @param {HTMLElement} element */
   constructor(element) {
@@ -35,6 +37,8 @@ export class QuoteCard {
     this.percent.textContent = percent === null ? "" : `${PERCENT.format(percent)} %`;
     this.low.textContent = chart.prices.format(low);
     this.high.textContent = chart.prices.format(high);
+    // A phone has room for so many characters only.
+    this.element.toggleAttribute("data-long", this.price.textContent.length > LONG);
     this.element.dataset.direction = change < 0 ? "down" : "up";
   }
 

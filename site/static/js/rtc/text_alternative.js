@@ -38,7 +38,7 @@ export class TextAlternative {
     this.#write();
   }
 
-  /** The chart has been drawn anew. */
+  /** The chart may have changed. */
   update() {
     this.#isOld = true;
     if (this.#pause === null) this.#say();
@@ -55,6 +55,7 @@ export class TextAlternative {
     if (!this.#isOld) return;
     this.#isOld = false;
     this.#write();
+    if (this.#chart.series.length === 0) return; // the first picture is told at once
     this.#pause = this.#clock.setTimeout(() => this.#say(), PAUSE_MS);
   }
 

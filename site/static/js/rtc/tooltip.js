@@ -54,8 +54,9 @@ function line(item, format, muted) {
  * @param {string} muted
  */
 function candleText(numbers, muted) {
-  const parts = CANDLE_VALUES.map((letter, index) => `<span style="color:${muted}">${letter}</span> ${numbers[index]}`);
-  return `<span>${parts.join(" &nbsp;")}</span>`;
+  const parts = CANDLE_VALUES.map((letter, index) => `<span><span style="color:${muted}">${letter}</span> ${numbers[index]}</span>`);
+  // Two by two, so that long prices fit on a phone.
+  return `<span style="display:grid;grid-template-columns:auto auto;column-gap:10px;text-align:right">${parts.join(" ")}</span>`;
 }
 
 /** @param {string} number */
