@@ -20,11 +20,13 @@ class Message(msgspec.Struct, frozen=True):
 class Table(msgspec.Struct, frozen=True):
     """Columns and rows of numbers. ``rows[i][0]`` is the row's label, ``rows[i][j]`` belongs to ``columns[j]``.
 
-    A row whose label is the last row's label replaces it: a bar that is still growing.
+    A row whose label is the last row's label replaces it: a bar that is still growing. ``decimals`` is how many its
+    prices are shown with; None if nobody said so.
     """
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    decimals: int | None = None
 
 
 # To the service thread.

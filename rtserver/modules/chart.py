@@ -42,9 +42,13 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Chart:
-    """The series of one shape over one feed's columns, ready to draw any of its rows."""
+    """The series of one shape over one feed's columns, ready to draw any of its rows.
 
-    def __init__(self, shape: Shape, columns: Sequence[str], title: str) -> None:
+    ``decimals`` is how many the prices are shown with, if the quote says so.
+    """
+
+    def __init__(self, shape: Shape, columns: Sequence[str], title: str, decimals: int | None = None) -> None:
+        self._decimals = decimals
         self.series = tuple(list_series(shape, columns, title))
         self.axes = tuple(dict.fromkeys(each.axis for each in self.series))
         self._points = tuple(_points_of(each, columns) for each in self.series)
@@ -59,8 +63,12 @@ class Chart:
         return {
             "legends": [each.name for each in self.series],
             "xAxis": {"type": "category", "data": [row[0] for row in rows]},
-            "yAxis": [{"name": axis} for axis in self.axes],
+            "yAxis": [self._axis(axis) for axis in self.axes],
         }
+
+    def _axis(self, name: str) -> dict[str, Any]:
+        is_said = name == PRICE and self._decimals is not None
+        return {"name": name, "decimals": self._decimals} if is_said else {"name": name}
 
     @property
     def series_heads(self) -> list[dict[str, Any]]:

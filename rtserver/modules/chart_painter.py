@@ -126,7 +126,8 @@ class ChartPainter:
 
     def _draw(self, snapshot: Snapshot, look: Look) -> Steps[Picture]:
         self.drawn += 1
-        chart = Chart(look.shape, snapshot.payload.columns, look.title)
+        table = snapshot.payload
+        chart = Chart(look.shape, table.columns, look.title, table.decimals)
         data = {
             "type": "render",
             "update": "static",
@@ -134,7 +135,7 @@ class ChartPainter:
             "epoch": self._epoch,
             "seq": snapshot.seq,
         }
-        rows = snapshot.payload.rows
+        rows = table.rows
         while True:
             encoded = yield from _encode(data, chart, rows)
             if len(encoded) <= self._largest or not rows:

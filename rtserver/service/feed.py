@@ -93,8 +93,8 @@ class Feed:
         self._unsent.clear()
         return unsent
 
-    def picture(self) -> Table:
-        """The rows as they stand after ``seq``; the same object until the next tick."""
+    def picture(self, decimals: int | None = None) -> Table:
+        """The rows as they stand after ``seq``, and the quote's ``decimals``; the same object until the next tick."""
         if self._picture is None:
-            self._picture = Table(self._analysis.columns, tuple(self._rows))
+            self._picture = Table(self._analysis.columns, tuple(self._rows), decimals)
         return self._picture

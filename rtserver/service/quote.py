@@ -2,10 +2,11 @@
 
 Decides what a producer may send. Knows nothing of bars, feeds or subscribers.
 
-A message is a list of items ``{"quote": "EXCHANGE:ITEM:DATE", "info": {"point": [...], "volume"?: number}}``. A
-point is ``[time, price]`` or ``[time, open, close, low, high, volume]``. ``time`` is epoch milliseconds or a label
-such as "09:30:01". The volume of a price is what was traded at that tick; the volume of a bar is the whole bar's,
-so that a producer may send a bar again while it grows.
+A message is a list of items ``{"quote": "EXCHANGE:ITEM:DATE", "info": {"point": [...], "volume"?: number,
+"decimals"?: integer}}``. A point is ``[time, price]`` or ``[time, open, close, low, high, volume]``. ``time`` is
+epoch milliseconds or a label such as "09:30:01". The volume of a price is what was traded at that tick; the volume
+of a bar is the whole bar's, so that a producer may send a bar again while it grows. ``decimals`` says how many the
+quote's prices are shown with, from then on.
 """
 
 import re
@@ -27,6 +28,7 @@ MAX_TIME_MS = 8_640_000_000_000_000
 
 MAX_LABEL = 64
 MAX_KEY = 140
+MAX_DECIMALS = 12
 _KEY = re.compile(r"[^\s:]{1,64}:[^\s:]{1,64}:[0-9]{8}")
 
 Time: TypeAlias = int | float | str
@@ -38,6 +40,7 @@ class QuoteInfo(msgspec.Struct, frozen=True, gc=False):
 
     point: list[int | float | str]
     volume: int | float | None = None
+    decimals: int | None = None
 
 
 class QuoteItem(msgspec.Struct, frozen=True, gc=False):
@@ -79,6 +82,13 @@ def read_tick(info: QuoteInfo) -> Tick:
     raise BadData(
         f"a point is [time, price] or [time, open, close, low, high, volume], this one has length {len(point)}"
     )
+
+
+def read_decimals(decimals: int | None) -> int | None:
+    """The decimals of a quote, None where it says none. Raises ``BadData`` for what is no such number."""
+    if decimals is not None and not 0 <= decimals <= MAX_DECIMALS:
+        raise BadData(f"decimals {str(decimals)[:MAX_LABEL]} are not from 0 to {MAX_DECIMALS}")
+    return decimals
 
 
 def _read_bar(point: Sequence[Time]) -> Tick:

@@ -19,7 +19,7 @@ from rtserver.base.steps import Steps, finish
 from rtserver.service.feed import Feed
 from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
-from rtserver.service.quote import QuoteItem, QuoteMessage, Tick, check_key, read_tick
+from rtserver.service.quote import QuoteItem, QuoteMessage, Tick, check_key, read_decimals, read_tick
 from rtserver.service.quote_analysis import QuoteAnalysis
 from rtserver.service.quote_request import FeedName, QuoteRequestError, read_request
 
@@ -33,13 +33,17 @@ MOST_BEHIND = 20_000
 
 
 class QuoteHistory:
-    """The last ticks of one quote, and its feeds by topic. ``count`` is the number of ticks since the first."""
+    """The last ticks of one quote, and its feeds by topic. ``count`` is the number of ticks since the first.
 
-    __slots__ = ("count", "feeds", "ticks")
+    ``decimals`` is what the quote last said of its prices, None if it never did.
+    """
+
+    __slots__ = ("count", "decimals", "feeds", "ticks")
 
     def __init__(self, length: int) -> None:
         self.ticks: deque[Tick] = deque(maxlen=length)
         self.count = 0
+        self.decimals: int | None = None
         self.feeds: dict[str, Feed] = {}
 
 
@@ -112,8 +116,8 @@ class QuoteCenter(ServiceMsgHandler):
         Raises ``BadData`` for its first bad item before any item has counted, so that a message in the dead stream
         can be mended and sent again.
         """
-        for key, tick in self._read(data):
-            self._take(key, tick)
+        for key, tick, decimals in self._read(data):
+            self._take(key, tick, decimals)
         self.ticks += len(data)
 
     def flush(self) -> None:
@@ -155,18 +159,18 @@ class QuoteCenter(ServiceMsgHandler):
         """End a subscription; the last one ends the feed. An unknown one was refused, or moved, and needs nothing."""
         self._unwatch((message.agent, message.ref))
 
-    def _read(self, data: Sequence[QuoteItem]) -> list[tuple[str, Tick]]:
+    def _read(self, data: Sequence[QuoteItem]) -> list[tuple[str, Tick, int | None]]:
         read = []
         for item in data:
             try:
                 if item.quote not in self._quotes:
                     check_key(item.quote)
-                read.append((item.quote, read_tick(item.info)))
+                read.append((item.quote, read_tick(item.info), read_decimals(item.info.decimals)))
             except BadData as error:
                 raise BadData(f"item {len(read)}: {error}") from None
         return read
 
-    def _take(self, key: str, tick: Tick) -> None:
+    def _take(self, key: str, tick: Tick, decimals: int | None) -> None:
         quote = self._quotes.get(key)
         if quote is None:
             if len(self._quotes) >= self._max_quotes:
@@ -176,6 +180,8 @@ class QuoteCenter(ServiceMsgHandler):
             self._quotes.move_to_end(key)
         quote.ticks.append(tick)
         quote.count += 1
+        if decimals is not None:
+            quote.decimals = decimals
         for feed in tuple(quote.feeds.values()):
             self._advance(feed, tick)
 
@@ -216,8 +222,10 @@ class QuoteCenter(ServiceMsgHandler):
             feed.take_unsent()
         elif feed.has_unsent:
             self._post_update(feed)
+        name, _ = self._feeds[feed.topic]
+        picture = feed.picture(self._quotes[name.quote].decimals)
         for agent, ref in feed.waiting:
-            self.services.post(Snapshot(agent, ref, feed.topic, feed.seq, feed.picture()))
+            self.services.post(Snapshot(agent, ref, feed.topic, feed.seq, picture))
         feed.waiting.clear()
 
     def _give_up(self, feed: Feed, code: str, text: str) -> None:

@@ -57,8 +57,8 @@ def read_quotes(path: Path | Traversable) -> Iterator[QuoteInfo]:
 
 def quote_item(quote: str, info: QuoteInfo) -> dict[str, Any]:
     """The item of a quote message, as plain data for a queue."""
-    plain = {"point": info.point} if info.volume is None else {"point": info.point, "volume": info.volume}
-    return {"quote": quote, "info": plain}
+    plain = {"point": info.point, "volume": info.volume, "decimals": info.decimals}
+    return {"quote": quote, "info": {name: value for name, value in plain.items() if value is not None}}
 
 
 def paced(

@@ -71,6 +71,14 @@ def test_neighbouring_prices_are_told_apart_on_axis_and_tooltip_and_there_is_no_
         assert page.evaluate(f"[{option}.grid.length, {option}.series.length]") == [1, 1]
 
 
+def test_a_quote_may_say_its_decimals(page: Page, server: RunningServer) -> None:
+    said = [{"quote": "X:SAID:20260105", "info": {"point": [NINE_THIRTY_MS, 430], "decimals": 3}}]
+    push(server.redis_url, "quote", said)
+    page.evaluate(SHOW, ["SAID", 60])
+    page.wait_for_function(DRAWN)
+    assert "430.000" in page.evaluate(TIP, 0)
+
+
 # Each with three days around a change of its clocks.
 ZONES = {
     "Pacific/Auckland": ["2026-04-04", "2026-04-05", "2026-04-06"],

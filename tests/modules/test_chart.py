@@ -53,6 +53,12 @@ def test_ohlc_is_candles_and_a_panel_of_volume():
     assert chart.increments([row]) == [(0, 1, 10, 12, 9, 13), (1, 1, 500)]
 
 
+def test_the_axis_of_prices_has_the_decimals_that_the_quote_says():
+    axes = Chart("ohlc", BASE_COLUMNS, "rb", 5).picture(())["yAxis"]
+    assert axes == [{"name": "price", "decimals": 5}, {"name": "volume"}]
+    assert Chart("ohlc", BASE_COLUMNS, "rb").picture(())["yAxis"] == [{"name": "price"}, {"name": "volume"}]
+
+
 def test_averages_and_bands_are_lines_over_the_prices():
     chart = Chart("line", (*BASE_COLUMNS, "sma:20", "ema:12", *BOLL, "vwap"), "AAPL")
     assert [each.name for each in chart.series] == ["AAPL", "sma:20", "ema:12", *BOLL, "vwap"]

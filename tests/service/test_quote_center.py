@@ -27,9 +27,10 @@ class Desk:
         context = ServiceContext(self.posted.append, Users(self.posted.append), lambda fn, *args: fn(*args))
         self.center = QuoteCenter(context, **bounds)
 
-    def tell(self, quote: str, *points: list, volume: float | None = None) -> None:
+    def tell(self, quote: str, *points: list, volume: float | None = None, decimals: int | None = None) -> None:
         """One message from a producer, as bytes."""
-        data = [{"quote": quote, "info": {"point": point, "volume": volume}} for point in points]
+        info = {"volume": volume, "decimals": decimals}
+        data = [{"quote": quote, "info": {"point": point, **info}} for point in points]
         self.center("feed-1", DECODER.decode(msgspec.json.encode(data)))
 
     def subscribe(self, agent: int = 1, ref: int = 1, **request) -> Snapshot | Refused:
@@ -69,6 +70,25 @@ def test_a_subscriber_gets_the_picture_and_then_every_row():
     desk.tell(APPLE, [3, 13], volume=9)
     assert desk.flush() == [Update(snapshot.topic, 4, (row(2, 12), row(3, 13, 9)))]
     assert desk.flush() == []
+
+
+def test_a_picture_has_the_decimals_that_the_quote_said_last():
+    desk = Desk()
+    desk.tell(APPLE, [1, 10.5])
+    assert desk.subscribe().payload.decimals is None
+    desk.tell(APPLE, [2, 11], decimals=2)
+    desk.tell(APPLE, [3, 12])
+    assert desk.subscribe(agent=2).payload.decimals == 2
+    desk.tell(APPLE, [4, 12], decimals=0)
+    assert desk.subscribe(agent=3, period=60).payload.decimals == 0
+
+
+@pytest.mark.parametrize("decimals", [-1, 13, 10**20])
+def test_a_message_with_decimals_that_are_none_counts_not_at_all(decimals):
+    desk = Desk()
+    with pytest.raises(BadData, match=r"item 0: decimals .* are not from 0 to 12"):
+        desk.tell(APPLE, [1, 10.5], decimals=decimals)
+    assert desk.center.quotes == 0
 
 
 def test_rows_that_wait_leave_before_the_picture_that_holds_them():

@@ -140,3 +140,4 @@ def test_a_speed_is_a_number_above_zero(speed):
 def test_an_item_for_the_queue_is_plain_data():
     assert quote_item("A:B:20130301", QuoteInfo([1, 2])) == {"quote": "A:B:20130301", "info": {"point": [1, 2]}}
     assert quote_item("A:B:20130301", QuoteInfo([1, 2], 3))["info"] == {"point": [1, 2], "volume": 3}
+    assert quote_item("A:B:20130301", QuoteInfo([1, 2], None, 0))["info"] == {"point": [1, 2], "decimals": 0}
