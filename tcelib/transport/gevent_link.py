@@ -20,10 +20,8 @@ import gevent.ssl
 from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RPCERROR_TIMEOUT, RpcException
 from tcelib.fork import drop_descriptor, forget_in_children
 from tcelib.transport.hub_shell import HubHome, HubShell
-from tcelib.transport.option import READ_BYTES, UNSENT_PAUSE_BYTES, Options
+from tcelib.transport.option import NESTING, READ_BYTES, UNSENT_PAUSE_BYTES, Options
 
-NESTING = 20
-"""Servants that wait for a call of their own leave their places; there are so many times more of them at most."""
 STUCK_SECONDS = 2.0  # without the end of any of those: they wait for one another
 KEPT_PAUSE_BYTES = 1024 * 1024  # of calls that wait for a place; then nothing is read
 log = logging.getLogger("tce.transport")

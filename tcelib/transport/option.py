@@ -8,6 +8,8 @@ from tcelib.core.port import RpcConnectionEventListener, Transport
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
 READ_BYTES = 65536  # of one connection in one turn: then the others have theirs
+NESTING = 20
+"""Servants that wait for a call of their own leave their places; there are so many times more of them at most."""
 UNSENT_PAUSE_BYTES = 262144  # while more than this waits to be sent, nothing is read: answers would only pile up
 
 

@@ -23,7 +23,7 @@ from tcelib.queue.gevent_redis import gevent_client
 from tcelib.queue.redis_connection import RedisClient, Role
 from tcelib.queue.redis_error import RedisCallError
 from tcelib.transport.hub_shell import HubHome, HubShell
-from tcelib.transport.option import Options
+from tcelib.transport.option import NESTING, Options
 from tcelib.transport.queue_collection import QueueCollection
 from tcelib.wire.message import LINGER_TIME, RETURN, parse_body, split_extra
 
@@ -57,7 +57,9 @@ class QueueLink(HubShell):
         self._queues = queues
         self._batch = _Batch()
         self._lock = gevent.lock.BoundedSemaphore(1)
-        self._servants = gevent.pool.Pool(options.max_waiting_servants)
+        self._servants = gevent.pool.Group()
+        self._places = gevent.lock.Semaphore(options.max_waiting_servants)
+        self._seated: set[gevent.Greenlet] = set()  # who has a place
         self._is_over = False
         self._reader: gevent.Greenlet | None = None
         self._reader_id = 0
@@ -138,12 +140,12 @@ class QueueLink(HubShell):
 
     def _read_with(self, call: Callable[..., Any]) -> None:
         while not self._is_over:
-            self._servants.wait_available()
+            self._places.wait()
             popped = call("BLPOP", self._key, POP_SECONDS)
             if popped is None:
                 continue
             self._serve(popped[1])
-            places = self._servants.free_count()
+            places = self._places.counter
             more = call("LPOP", self._key, places) if places else None
             for body in more or ():
                 self._serve(body)
@@ -154,13 +156,30 @@ class QueueLink(HubShell):
         elif body[_CALLTYPE_AT : _CALLTYPE_AT + 1] == bytes([RETURN]):
             self.connection.receive_body(body)
         else:
-            self._servants.spawn(self._take, body)
+            self._places.acquire()  # there is one: see ``_read_with``
+            self._seated.add(self._servants.spawn(self._take, body))
 
     def _take(self, body: bytes) -> None:
-        has_more = self.connection.receive_body(body)
-        while has_more:
-            gevent.sleep(0)
-            has_more = self.connection.serve()
+        me = gevent.getcurrent()
+        me.tce_server = self
+        try:
+            has_more = self.connection.receive_body(body)
+            while has_more:
+                gevent.sleep(0)
+                has_more = self.connection.serve()
+        finally:
+            self._leave_place(me)
+
+    def wait_inside(self, wait: Callable[[], object], /) -> None:
+        """See ``Server``. Whoever waits for an answer leaves his place to the call that it may depend on."""
+        if len(self._servants) < self.options.max_waiting_servants * NESTING:
+            self._leave_place(gevent.getcurrent())
+        wait()
+
+    def _leave_place(self, servant: gevent.Greenlet) -> None:
+        if servant in self._seated:
+            self._seated.remove(servant)
+            self._places.release()
 
 
 def open_queue(

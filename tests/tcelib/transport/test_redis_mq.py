@@ -15,7 +15,7 @@ from tests.redis_pair import Pair
 from tests.redis_process import RedisProcess
 from tests.tcelib.transport.gevent_rig import QueueRig
 from tests.tcelib.transport.rig import DEADLINE
-from tests.tcelib.transport.talk import ECHO, NOTE, TalkPrx
+from tests.tcelib.transport.talk import ECHO, NOTE, Talk, TalkPrx
 
 HEALED_SECONDS = 5.0
 queue_rig = pytest.mark.parametrize("rig", ["redis_mq"], indirect=True)
@@ -93,6 +93,19 @@ def test_what_has_no_place_yet_stays_on_the_list_for_others(rig: QueueRig, redis
     assert all(rig.servant.arrivals.acquire(timeout=DEADLINE) for _ in range(2))
     with redis.Redis.from_url(redis_url) as client:
         assert client.llen("crowded") == 8
+
+
+@queue_rig
+def test_calls_may_nest_deeper_than_there_are_places(rig: QueueRig) -> None:
+    prx = TalkPrx(rig.dial())
+
+    class Nesting(Talk):
+        def nest(self, depth: int, ctx: tce.RpcContext) -> int:
+            return 1 + prx.nest(depth - 1) if depth else 0
+
+    rig.adapter.addServant(Nesting(rig.servant.gate))
+    assert prx.nest(120) == 120
+    assert prx.echo("all places are free again") == "all places are free again"
 
 
 def test_calls_go_on_after_a_failover_whose_old_primary_stays_up(tmp_path: Path) -> None:
