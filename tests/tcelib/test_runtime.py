@@ -294,3 +294,41 @@ def test_the_program_of_the_first_page_serves_and_ends(tmp_path: Path) -> None:
         assert process.stdout.readline() == "over\n"
         assert process.wait(DEADLINE) == 0
         client.shutdown()
+
+
+INTERRUPTED = """
+import asyncio, os, signal, sys
+import gevent
+import tcelib as tce
+from tcelib.transport import asyncio_tcp, gevent_tcp
+from tests.tcelib.transport.talk import Talk, TalkPrx
+
+class Interrupted(Talk):
+    def echo(self, text, ctx):
+        os.kill(os.getpid(), signal.SIGINT)
+        if sys.argv[1] == "gevent":
+            gevent.sleep(20)
+        return text
+
+adapter = tce.RpcCommAdapter("server").addServant(Interrupted(None))
+
+async def main():
+    server = await asyncio_tcp.listen(adapter, "127.0.0.1")
+    await TalkPrx(asyncio_tcp.dial("127.0.0.1", server.port)).echo_async("hello")
+    await asyncio.sleep(20)
+
+if sys.argv[1] == "asyncio":
+    asyncio.run(main())
+else:
+    server = gevent_tcp.listen(adapter, "127.0.0.1")
+    TalkPrx(gevent_tcp.dial("127.0.0.1", server.port)).echo("hello")
+    gevent.sleep(20)
+"""
+
+
+@pytest.mark.parametrize("home", ["gevent", "asyncio"])
+def test_ctrl_c_ends_a_program_whose_servant_it_meets(home: str) -> None:
+    program = [sys.executable, "-c", INTERRUPTED, home]
+    ended = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE / 2, check=False)
+    assert ended.returncode == -signal.SIGINT, ended.stderr
+    assert "KeyboardInterrupt" in ended.stderr
