@@ -14,7 +14,7 @@ CHECKED := rtserver tcelib site tests bench tools docs/examples docs/tce/example
 PYTEST_OPTIONS ?= -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint types js pythons django-matrix wheel bench chaos leak codes lock audit sbom clean system
+.PHONY: help run test test-all lint types js pythons django-matrix wheel bench chaos leak heap codes lock audit sbom clean system
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ chaos: $(TEST_READY) ## kill, freeze and cut servers and Redis under traffic for
 
 leak: $(TEST_READY) ## visit a server 100,000 times in every way and look for what is left
 	$(PYTHON) -m bench.leak $(ARGS)
+
+heap: $(TEST_READY) ## leave the page of charts open for an hour; fails if its memory grows; ARGS="--minutes 10" is shorter
+	$(PYTHON) -m bench.page.heap $(ARGS)
 
 codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: close codes, settings, stubs, the browser's bundle and types
 	$(PYTHON) -m rtserver.base.wire.close_code > site/static/js/rtc/codes.js

@@ -1,0 +1,1 @@
+"""The browser library in a real Chromium, on pages that show live charts of a real server."""
