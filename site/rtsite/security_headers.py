@@ -43,15 +43,14 @@ def websocket_sources(request: HttpRequest) -> str:
 def content_security_policy(websockets: str) -> str:
     """The policy (W3C CSP level 3): no script or style but the site's own files.
 
-    Style attributes are allowed because ECharts writes its tooltip with them. ``eval`` is, because browser drivers
-    evaluate in the page the conditions that they wait for; a script that was smuggled in needs a tag or an address,
-    and neither works. A site that is tested in other ways should leave it out.
+    ``eval`` is allowed because browser drivers evaluate in the page the conditions that they wait for; a script that
+    was smuggled in needs a tag or an address, and neither works. A site that is tested in other ways should leave it
+    out.
     """
     directives = (
         "default-src 'none'",
         "script-src 'self' 'unsafe-eval'",
         "style-src 'self'",
-        "style-src-attr 'unsafe-inline'",
         "img-src 'self' data:",
         f"connect-src 'self' {websockets}",
         "form-action 'self'",

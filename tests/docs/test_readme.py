@@ -87,7 +87,7 @@ def test_node_moves_a_chart(visitor: Visitor, server: RunningServer, tmp_path: P
     package.mkdir(parents=True)
     (package / "package.json").write_text('{"type":"module","exports":"./index.js"}')
     (package / "index.js").write_text(NODE_REDIS)
-    [example] = blocks(README, "js")
+    [example] = [block for block in blocks(README, "js") if "createClient" in block]
     (tmp_path / "producer.mjs").write_text(example.replace(REDIS_URL, server.redis_url))
     watch_aapl(visitor)
     run(["node", "producer.mjs"], server, cwd=tmp_path)

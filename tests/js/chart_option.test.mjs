@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { wholeOption } from "../../site/static/js/rtc/chart_option.js";
 import { Chart, darkPalette, lightPalette } from "../../site/static/js/rtc/index.js";
 import { panelLayout } from "../../site/static/js/rtc/panel_layout.js";
-import { tooltipHtml } from "../../site/static/js/rtc/tooltip.js";
+import { tooltipElements } from "../../site/static/js/rtc/tooltip.js";
+import { fakeElements, textOf } from "./fake_elements.mjs";
 import { LABELS, PRICE_CHART, REQUEST, rowsOf, staticRender } from "./chart_harness.mjs";
 
 function optionOf(picture = PRICE_CHART, palette = lightPalette, request = REQUEST) {
@@ -112,22 +113,23 @@ test("labels that are epoch milliseconds are shown as times, texts as they are",
 const item = (seriesIndex, seriesName, value, seriesType = "line") => ({
   seriesIndex, seriesName, value, seriesType, color: "#123456", axisValue: "t",
 });
-const textOf = (html) => html.replace(/<[^>]*>/g, " ").replace(/&nbsp;/g, " ").replace(/\s+/g, " ").trim();
+globalThis.document = fakeElements();
 
 test("the tooltip has one heading and the series in their order, without those that have no value there", () => {
   const items = [item(2, "volume", [0, 21058]), item(1, "sma:20", [0, null]), item(0, "AAPL", [0, 1, 2, 0, 3], "candlestick")];
-  assert.equal(textOf(tooltipHtml("09:30", items, (value) => value.toFixed(1), lightPalette)), "09:30 AAPL O 1.0 C 2.0 L 0.0 H 3.0 volume 21058.0");
+  assert.equal(textOf(tooltipElements("09:30", items, (value) => value.toFixed(1), lightPalette)), "09:30 AAPL O 1.0 C 2.0 L 0.0 H 3.0 volume 21058.0");
 });
 
 test("names cannot bring markup into the page", () => {
-  const html = tooltipHtml("<i>", [item(0, `<img src=x onerror="a()">&'`, [0, 1])], String, lightPalette);
-  assert.ok(!html.includes("<img") && !html.includes("<i>") && !html.includes(`onerror="`));
-  assert.ok(html.includes("&#60;img src=x onerror=&#34;a()&#34;&#62;&#38;&#39;"));
+  const name = `<img src=x onerror="a()">&'`;
+  const [heading, line] = tooltipElements("<i>", [item(0, name, [0, 1])], String, lightPalette);
+  assert.deepEqual(heading.children, ["<i>"]);
+  assert.deepEqual(line.children[1].children, [name]);
 });
 
 test("the tooltip of a drawn chart names the time under the pointer in full", () => {
-  const html = optionOf().tooltip.formatter([{ ...item(1, "sma:2", [1, 431.5]), seriesId: "1", axisValue: String(LABELS[1]) }]);
-  assert.match(textOf(html), /^2013-0[23]-\d\d \d\d:\d\d:\d\d sma:2 431.5$/);
+  const tip = optionOf().tooltip.formatter([{ ...item(1, "sma:2", [1, 431.5]), seriesId: "1", axisValue: String(LABELS[1]) }]);
+  assert.match(textOf(tip), /^2013-0[23]-\d\d \d\d:\d\d:\d\d sma:2 431.5$/);
 });
 
 // Prices, days and what is not there.

@@ -19,7 +19,7 @@ export function fakeTarget(more = {}) {
       const index = listeners.findIndex(([name, each]) => name === event && each === run);
       if (index >= 0) listeners.splice(index, 1);
     },
-    say: (event) => listeners.filter(([name]) => name === event).forEach(([, run]) => run()),
+    say: (event, data) => listeners.filter(([name]) => name === event).forEach(([, run]) => run(data)),
     get listeners() {
       return listeners.length;
     },

@@ -76,12 +76,12 @@ test("a connection of a page that comes back is asked whether it lives, and repl
 test("a client that is closed stays closed and listens to nothing", () => {
   const page = fakePage();
   const { client, network, clock } = startWelcomedClient({ page });
-  assert.equal(page.window.listeners + page.document.listeners, 3);
+  assert.equal(page.window.listeners + page.document.listeners, 4);
   client.close();
   assert.equal(page.window.listeners + page.document.listeners, 0);
   client.connect();
   welcome(network);
-  assert.equal(page.window.listeners + page.document.listeners, 3);
+  assert.equal(page.window.listeners + page.document.listeners, 4);
   client.close();
   for (const [, say] of SIGNS) say(page);
   clock.advance(60_000);
@@ -128,4 +128,37 @@ test("a hidden page pings in the server's interval only", () => {
   const { network, clock } = startWelcomedClient({ page });
   clock.advance(USERINFO.heartbeat_ms - 1);
   assert.deepEqual(network.socket.sent, []);
+});
+
+const FORBIDDEN = { effectiveDirective: "connect-src", disposition: "enforce", blockedURI: "ws://test/rt/" };
+
+test("a client whose address the page's policy forbids stays away, and says why", () => {
+  const page = fakePage();
+  const { client, clock, network } = startClient({ page });
+  const seen = record(client, "closed");
+  page.window.say("securitypolicyviolation", FORBIDDEN);
+  assert.deepEqual(seen, [["closed", { code: 1008, reason: "the page's Content-Security-Policy needs connect-src ws://test" }]]);
+  clock.advance(600_000);
+  assert.deepEqual([client.state, network.sockets.length], ["closed", 1]);
+});
+
+for (const [what, difference] of [
+  ["of another directive", { effectiveDirective: "img-src" }],
+  ["that is only reported", { disposition: "report" }],
+  ["of another address", { blockedURI: "ws://other/rt/" }],
+  ["of which the browser tells the scheme alone", { blockedURI: "ws" }],
+]) {
+  test(`a violation ${what} is none of the client's`, () => {
+    const page = fakePage();
+    const { client } = startClient({ page });
+    page.window.say("securitypolicyviolation", { ...FORBIDDEN, ...difference });
+    assert.equal(client.state, "connecting");
+  });
+}
+
+test("a connection that is open outlives a violation of its address", () => {
+  const page = fakePage();
+  const { client } = startWelcomedClient({ page });
+  page.window.say("securitypolicyviolation", FORBIDDEN);
+  assert.equal(client.state, "open");
 });

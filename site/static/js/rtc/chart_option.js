@@ -14,7 +14,7 @@ import { plainNumber } from "./number_format.js";
 import { LEFT_PX, panelLayout, rightPx } from "./panel_layout.js";
 import { drawnAxes } from "./panels.js";
 import { lastPriceLine, seriesStyle } from "./series_style.js";
-import { tooltipHtml } from "./tooltip.js";
+import { tooltipElements } from "./tooltip.js";
 
 const NO_DATA = "No data yet";
 
@@ -186,7 +186,7 @@ function tooltip(chart, palette) {
     textStyle: { color: text, fontSize: 12 },
     formatter: (/** @type {TooltipItem[]} */ items) => {
       const heading = chart.labelFormat().full(labelOf(items[0].axisValue, chart.labels()));
-      return tooltipHtml(heading, items, (value, item) => numberOf(chart, value, item), palette);
+      return tooltipElements(heading, items, (value, item) => numberOf(chart, value, item), palette);
     },
     axisPointer: {
       type: "cross",

@@ -320,7 +320,8 @@ export class RTClient {
 	 *   the loss of the connection
 	 * - "open": `()`; "close", each loss: `({code, reason})`; "closed", the client will not come back by itself: the same.
 	 *   4009, the session is over; 4001, nobody is logged in, or another user than before; 4003, the user was disconnected;
-	 *   1008, pages of this origin may not connect. After a session that ended it tries once more, with the cookie of then
+	 *   1008, pages of this origin may not connect, or the page's own Content-Security-Policy forbids the address. After a
+	 *   session that ended it tries once more, with the cookie of then
 	 * - "disposed": `()`, after `dispose`
 	 * @param {string} event
 	 * @param {import("./emitter.js").Listener} listener
@@ -655,8 +656,8 @@ export type SignDocument = SignSource & {
  * The part of the page's window and document that is used.
  */
 export type SignSource = {
-	addEventListener: (event: string, run: () => void) => void;
-	removeEventListener: (event: string, run: () => void) => void;
+	addEventListener: (event: string, run: (event: any) => void) => void;
+	removeEventListener: (event: string, run: (event: any) => void) => void;
 };
 export type UserInfo = {
 	/**

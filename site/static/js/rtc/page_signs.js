@@ -1,13 +1,14 @@
 /**
- * What the browser says about the page: whether somebody can see it, and signs that the network may be there again.
+ * What the browser says about the page: whether somebody can see it, signs that the network may be there again, and an
+ * address that the page's own policy forbids.
  *
- * Translates the browser's events into two of its own. What follows from them is its owner's business.
+ * Translates the browser's events into three of its own. What follows from them is its owner's business.
  */
 
 /**
  * @typedef {object} SignSource The part of the page's window and document that is used.
- * @property {(event: string, run: () => void) => void} addEventListener
- * @property {(event: string, run: () => void) => void} removeEventListener
+ * @property {(event: string, run: (event: any) => void) => void} addEventListener
+ * @property {(event: string, run: (event: any) => void) => void} removeEventListener
  */
 /** @typedef {SignSource & {visibilityState: string}} SignDocument */
 
@@ -22,7 +23,7 @@ export class PageSigns {
   #on;
   #onWake = () => this.#on.wake();
   #onVisibility = () => this.#onChange();
-
+  #onViolation = (/** @type {SecurityPolicyViolationEvent} */ event) => this.#onPolicy(event);
   #isOn = false;
 
   /**
@@ -31,6 +32,8 @@ export class PageSigns {
    * @param {object} on
    * @param {(isVisible: boolean) => void} on.visible called by `start`, and when it has changed
    * @param {() => void} on.wake the network may be there again, or the page is seen again. Several may come at once
+   * @param {(url: string) => void} on.forbidden the page's Content-Security-Policy let nothing connect to this address;
+   *   some browsers tell no more of it than its scheme
    */
   constructor(page, on) {
     this.#page = page;
@@ -45,6 +48,7 @@ export class PageSigns {
     window?.addEventListener("online", this.#onWake);
     // A page out of the browser's cache of pages had no network while it was in there.
     window?.addEventListener("pageshow", this.#onWake);
+    window?.addEventListener("securitypolicyviolation", this.#onViolation);
     document?.addEventListener("visibilitychange", this.#onVisibility);
     this.#on.visible(this.#isVisible());
   }
@@ -55,6 +59,7 @@ export class PageSigns {
     const { window, document } = this.#page;
     window?.removeEventListener("online", this.#onWake);
     window?.removeEventListener("pageshow", this.#onWake);
+    window?.removeEventListener("securitypolicyviolation", this.#onViolation);
     document?.removeEventListener("visibilitychange", this.#onVisibility);
   }
 
@@ -66,6 +71,11 @@ export class PageSigns {
     const isVisible = this.#isVisible();
     this.#on.visible(isVisible);
     if (isVisible) this.#on.wake();
+  }
+
+  /** @param {SecurityPolicyViolationEvent} event (CSP level 3, section 5.1) */
+  #onPolicy({ effectiveDirective, disposition, blockedURI }) {
+    if (effectiveDirective === "connect-src" && disposition === "enforce") this.#on.forbidden(blockedURI);
   }
 }
 

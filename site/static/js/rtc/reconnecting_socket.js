@@ -118,6 +118,17 @@ export class ReconnectingSocket {
   }
 
   /**
+   * Stay away: the page may not connect to this address, and never will. The browser would say 1006 for ever.
+   * @param {string} reason
+   */
+  forbid(reason) {
+    if (this.#state === State.CLOSED || this.#state === State.OPEN) return;
+    this.#detach()?.close();
+    this.#comeback.forget();
+    this.#end(CloseCode.POLICY_VIOLATION, reason);
+  }
+
+  /**
    * Give this connection up as dead and come back by the rules.
    * @param {string} reason
    */

@@ -102,6 +102,7 @@ export class RTClient {
     this.#signs = new PageSigns(page, {
       visible: (isVisible) => this.#heartbeat.watch(isVisible),
       wake: () => this.#onWake(),
+      forbidden: (forbidden) => this.#onForbidden(forbidden, address),
     });
     this.#socket.connect();
   }
@@ -126,7 +127,8 @@ export class RTClient {
    *   the loss of the connection
    * - "open": `()`; "close", each loss: `({code, reason})`; "closed", the client will not come back by itself: the same.
    *   4009, the session is over; 4001, nobody is logged in, or another user than before; 4003, the user was disconnected;
-   *   1008, pages of this origin may not connect. After a session that ended it tries once more, with the cookie of then
+   *   1008, pages of this origin may not connect, or the page's own Content-Security-Policy forbids the address. After a
+   *   session that ended it tries once more, with the cookie of then
    * - "disposed": `()`, after `dispose`
    * @param {string} event
    * @param {import("./emitter.js").Listener} listener
@@ -207,6 +209,16 @@ export class RTClient {
   #onSilence(isSilent, silentMs) {
     if (isSilent) this.#events.emit("state", State.SILENT, { delay_ms: 0, silent_ms: silentMs });
     else this.#events.emit("state", State.OPEN, { delay_ms: 0 });
+  }
+
+  /**
+   * @param {string} forbidden by the page's policy: the beginning of an address, or all of it
+   * @param {string} address the server's
+   */
+  #onForbidden(forbidden, address) {
+    // Of a scheme alone nobody knows which of the page's sockets it is about.
+    if (!forbidden.includes("://") || !address.startsWith(forbidden)) return;
+    this.#socket.forbid(`the page's Content-Security-Policy needs connect-src ${new URL(address).origin}`);
   }
 
   #onWake() {

@@ -1,7 +1,8 @@
 /**
- * What is shown beside the pointer, as HTML: one heading for all panels, a line for each series that has a value there.
+ * What is shown beside the pointer: one heading for all panels, a line for each series that has a value there.
  *
- * Names come from producers, so they are escaped.
+ * Names come from producers, so they are set as text. Elements are made, not parsed: a page's Content-Security-Policy needs
+ * to allow neither style attributes nor strings as HTML for them.
  */
 
 /** @import { Palette } from "./palette.js" */
@@ -25,14 +26,14 @@ const CANDLE_VALUES = ["O", "C", "L", "H"];
  * @param {TooltipItem[]} items of all panels, in any order
  * @param {NumberFormat} format
  * @param {Palette} palette
- * @returns {string}
+ * @returns {HTMLElement[]} the heading and the lines
  */
-export function tooltipHtml(heading, items, format, { muted }) {
+export function tooltipElements(heading, items, format, { muted }) {
   const lines = [...items]
     .sort((one, other) => one.seriesIndex - other.seriesIndex)
     .filter(({ value }) => Number.isFinite(value[1]))
     .map((item) => line(item, format, muted));
-  return `<div style="color:${muted};margin-bottom:4px">${escapeHtml(heading)}</div>${lines.join("")}`;
+  return [element("div", { color: muted, marginBottom: "4px" }, heading), ...lines];
 }
 
 /**
@@ -42,29 +43,38 @@ export function tooltipHtml(heading, items, format, { muted }) {
  */
 function line(item, format, muted) {
   const { seriesName, seriesType, value, color } = item;
-  const number = (/** @type {number} */ each) => (Number.isNaN(each) ? "" : bold(format(each, item)));
-  const dot = `<span style="width:8px;height:8px;border-radius:2px;background:${color}"></span>`;
-  const name = `<span style="flex:1;padding-right:14px">${escapeHtml(seriesName)}</span>`;
-  const text = seriesType === "candlestick" ? candleText(value.slice(1).map(number), muted) : number(value[1]);
-  return `<div style="display:flex;align-items:center;gap:6px;line-height:1.6">${dot}${name}${text}</div>`;
+  const number = (/** @type {number} */ each) => bold(Number.isNaN(each) ? "" : format(each, item));
+  const dot = element("span", { width: "8px", height: "8px", borderRadius: "2px", background: color });
+  const name = element("span", { flex: "1", paddingRight: "14px" }, seriesName);
+  const text = seriesType === "candlestick" ? candle(value.slice(1).map(number), muted) : number(value[1]);
+  return element("div", { display: "flex", alignItems: "center", gap: "6px", lineHeight: "1.6" }, dot, name, text);
 }
 
 /**
- * @param {string[]} numbers as HTML
+ * @param {HTMLElement[]} numbers
  * @param {string} muted
  */
-function candleText(numbers, muted) {
-  const parts = CANDLE_VALUES.map((letter, index) => `<span><span style="color:${muted}">${letter}</span> ${numbers[index]}</span>`);
+function candle(numbers, muted) {
+  const part = (/** @type {string} */ letter, /** @type {number} */ index) =>
+    element("span", {}, element("span", { color: muted }, letter), " ", numbers[index]);
   // Two by two, so that long prices fit on a phone.
-  return `<span style="display:grid;grid-template-columns:auto auto;column-gap:10px;text-align:right">${parts.join(" ")}</span>`;
+  const style = { display: "grid", gridTemplateColumns: "auto auto", columnGap: "10px", textAlign: "right" };
+  return element("span", style, ...CANDLE_VALUES.map(part));
 }
 
 /** @param {string} number */
 function bold(number) {
-  return `<b style="font-variant-numeric:tabular-nums">${number}</b>`;
+  return element("b", { fontVariantNumeric: "tabular-nums" }, number);
 }
 
-/** @param {string} text */
-function escapeHtml(text) {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+/**
+ * @param {string} name
+ * @param {Partial<CSSStyleDeclaration>} style
+ * @param {...(Node | string)} children strings are text
+ */
+function element(name, style, ...children) {
+  const made = document.createElement(name);
+  Object.assign(made.style, style);
+  made.append(...children);
+  return made;
 }
