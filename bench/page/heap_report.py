@@ -7,6 +7,8 @@ from statistics import median
 MEGABYTE = 1_000_000
 MOST_GROWTH = MEGABYTE
 """Bytes that the last third of a run may be above the first: code that was compiled meanwhile, and chance."""
+MOST_NODES = 300
+"""Nodes that were dropped and are still being given back, at one reading more of them than at another."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ def complaints(readings: Sequence[HeapReading]) -> list[str]:
     found = []
     if grown["total_bytes"] > MOST_GROWTH:
         found.append(f"the heap grew by {grown['total_bytes'] / MEGABYTE:.1f} MB")
-    found += [f"{name} grew by {grown[name]}" for name in ("nodes", "listeners") if grown[name] > 0]
+    limits = {"nodes": MOST_NODES, "listeners": 0}
+    found += [f"{name} grew by {grown[name]}" for name, limit in limits.items() if grown[name] > limit]
     return found
 
 

@@ -30,6 +30,11 @@ def test_one_listener_more_is_found() -> None:
     assert complaints(readings) == ["listeners grew by 1"]
 
 
+def test_nodes_come_and_go_and_are_found_where_they_stay() -> None:
+    assert complaints([READING] * 6 + [replace(READING, nodes=800)] * 3) == []
+    assert complaints([READING] * 6 + [replace(READING, nodes=801)] * 3) == ["nodes grew by 301"]
+
+
 def test_two_readings_say_nothing() -> None:
     assert complaints([READING] * 2) == ["too short to tell: fewer than three readings after the warm-up"]
 
