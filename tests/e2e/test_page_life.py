@@ -58,7 +58,8 @@ def test_clients_that_are_closed_and_charts_that_are_disposed_of_are_freed(page:
         page.evaluate(MAKE_TWENTY, end)
     # A socket that was given up before it was open lives until its handshake has failed.
     wait_for(lambda: are_freed(page, cdp))
-    assert cdp.send("Memory.getDOMCounters")["jsEventListeners"] <= listeners
+    # Each of the forty would have left one at least; the page itself may have added some of its own.
+    assert cdp.send("Memory.getDOMCounters")["jsEventListeners"] < listeners + 20
 
 
 FAR_BELOW = f"""async () => {{
