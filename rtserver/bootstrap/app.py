@@ -66,8 +66,10 @@ from rtserver.bootstrap.secret_file import Reloading, check_redis_password, read
 from rtserver.bootstrap.service_side import build_services
 from rtserver.bootstrap.supervisor import Supervisor
 from rtserver.bootstrap.user_side import build_server, build_users
-from rtserver.bootstrap.web_side import WEBSOCKET_PATH, Routes, build_application, build_http, own_routes
+from rtserver.bootstrap.web_side import Routes, build_application, build_http, own_routes
 from rtserver.service.runner import SERVICE_THREAD
+from rtserver.user.login_watch import LoginWatch
+from rtserver.user.site_probe import probe_site
 from rtserver.watch.canary_client import CanaryClient
 from rtserver.watch.canary_owner import CanaryOwner
 from rtserver.watch.loop_guard import LoopGuard
@@ -208,8 +210,16 @@ class App:
         self._django_threads = ThreadPoolExecutor(DJANGO_THREADS, "rtserver-django")
         self._page_threads = ThreadPoolExecutor(PAGE_THREADS, "rtserver-pages")
         self._revocations = RedisRevocations(plain_client(self._redis_url), config.queue)
-        self._users = build_users(config, self._bridge, self._django_threads, self._revocations, self._limited)
-        self._server = build_server(config, self._users, self._limited)
+        self._log_ins = LoginWatch(self._probe_site, self._django_threads)
+        self._users = build_users(
+            config,
+            self._bridge,
+            self._django_threads,
+            self._revocations,
+            self._limited,
+            on_look_up_error=self._log_ins.on_failure,
+        )
+        self._server = build_server(config, self._users, self._django_threads, self._limited)
         self._memory = MemoryWatch(memory_bounds(config), self._server)
         worker = config.worker or f"{socket.gethostname()}:{self.port}"
         self._services = build_services(
@@ -229,7 +239,7 @@ class App:
         http = build_http(build_application(config, self._server, routes, self._site, self._page_threads))
         private, canary_client = self._build_canary(own_routes(private_access(config), probes, metrics))
         trusted = read_networks(config.trusted_proxies)
-        front = FrontDoor(WEBSOCKET_PATH, self._server, http, trusted=trusted, tls=self._tls)
+        front = FrontDoor(config.path, self._server, http, trusted=trusted, tls=self._tls)
         return Doors(front, TceDoor(self._server, self._tls), private, http), canary_client
 
     def _open(self, doors: Doors) -> None:
@@ -260,6 +270,7 @@ class App:
             self._watch_canary(),
             self._recheck_sessions(),
             self._tell_seen(),
+            self._log_ins.run(),
             canary_client.run(),
             self._memory.run(),
         ):
@@ -321,6 +332,7 @@ class App:
             # Whom such a key concerns is told; all others are served.
             lambda: Reading("keys", True, thread.pipeline.broken_keys.detail),
             canary_probe(self._trail),
+            lambda: Reading("log-ins", self._log_ins.is_possible, self._log_ins.detail),
             lambda: Reading(
                 "accepting", not self._stopping.is_set(), "no: going down" if self._stopping.is_set() else "yes"
             ),
@@ -328,7 +340,7 @@ class App:
 
     def _announce(self) -> None:
         print(banner(self._config, self.port, self._services.address, self._site is not None), flush=True)  # noqa: T201
-        log.info("= listening on %s:%d, WebSockets at /rt/", self._config.host, self.port)
+        log.info("= listening on %s:%d, WebSockets at %s", self._config.host, self.port, self._config.path)
         if self._config.tce_port:
             log.info("= listening on %s:%d for binary clients", self._config.host, self._config.tce_port)
 
@@ -368,6 +380,9 @@ class App:
         while True:
             await asyncio.sleep(self._config.session_check_seconds)
             await self._users.recheck_sessions()
+
+    def _probe_site(self) -> str:
+        return probe_site(reads_groups=self._users.rights.policy.needs_groups)
 
     def _on_signal(self) -> None:
         """Not ready from this moment on. A second signal finds no handler: it ends the process at once."""

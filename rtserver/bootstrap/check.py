@@ -6,28 +6,22 @@ written.
 
 import os
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import django
 import msgspec
-from django.conf import settings
-from django.core import checks
-from django.core.exceptions import ImproperlyConfigured
 from tornado.netutil import bind_sockets
 
 from rtserver.base.message_size import largest_message
 from rtserver.base.wire.origin import ANY, OPAQUE
 from rtserver.bootstrap.certificate import expiry_of, judge_expiry, load_context
+from rtserver.bootstrap.check_site import check_site
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.config_constraint import largest_picture
-from rtserver.bootstrap.django_env import set_up_django
-from rtserver.bootstrap.django_range import OLDEST as OLDEST_DJANGO
-from rtserver.bootstrap.django_range import maybe_complaint
 from rtserver.bootstrap.embedded_redis import running_url
-from rtserver.bootstrap.error import CertificateError, DjangoError, PluginError, RedisError
+from rtserver.bootstrap.error import CertificateError, PluginError, RedisError
 from rtserver.bootstrap.file_limit import FEW, most_files
+from rtserver.bootstrap.finding import Finding, Verdict
 from rtserver.bootstrap.monitor_access import is_loopback, tells_at_public_port
 from rtserver.bootstrap.plugin import by_type, load_plugins, load_policy, load_servants
 from rtserver.bootstrap.redis_binary import OLDEST, find_redis_binary
@@ -40,27 +34,10 @@ from tcelib.queue.redis_error import RedisCallError, Trouble
 NO_REDIS_YET = "redis://127.0.0.1:6379/0"  # for the demo's settings, which want some address
 
 
-class Verdict(StrEnum):
-    """How bad a finding is."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "FAIL"
-
-
-class Finding(NamedTuple):
-    """What one check says of one thing."""
-
-    verdict: Verdict
-    subject: str
-    detail: str
-
-
 def check_all(config: Config) -> Iterator[Finding]:
     """All findings, as they are made. Django is set up in this process on the way."""
     yield from check_certificate(config)
-    yield from check_django(config)
-    yield from check_cookies(config)
+    yield from check_site(config, config.redis_url or running_url(Path(config.var_dir)) or NO_REDIS_YET)
     yield from check_secret_files(config)
     yield from check_plugins(config)
     yield from check_redis(config)
@@ -69,29 +46,6 @@ def check_all(config: Config) -> Iterator[Finding]:
     yield from check_origins(config)
     yield from check_sizes(config)
     yield check_file_limit(most_files())
-
-
-def check_django(config: Config) -> Iterator[Finding]:
-    """Whether the settings can be loaded, and what Django's own system checks say of them."""
-    redis_url = config.redis_url or running_url(Path(config.var_dir)) or NO_REDIS_YET
-    try:
-        set_up_django(config, redis_url)
-        messages = checks.run_checks()
-    except (DjangoError, ImproperlyConfigured, ImportError) as error:
-        yield Finding(Verdict.FAIL, "django", str(error))
-        return
-    for message in messages:
-        verdict = Verdict.FAIL if message.is_serious() else Verdict.WARN
-        yield Finding(verdict, "django", f"{message.id}: {message.msg}")
-    yield from judge_django(django.VERSION[:2], django.get_version())
-    name = config.django_settings or "the demo site"
-    yield Finding(Verdict.OK, "django", f"{name}, sessions by {settings.SESSION_ENGINE}")
-
-
-def judge_django(version: tuple[int, int], said: str) -> Iterator[Finding]:
-    """What the version of the site's Django says of its fitness."""
-    if complaint := maybe_complaint(version, said):
-        yield Finding(Verdict.FAIL if version < OLDEST_DJANGO else Verdict.WARN, "django", complaint)
 
 
 def check_origins(config: Config) -> Iterator[Finding]:
@@ -122,28 +76,6 @@ def check_certificate(config: Config) -> Iterator[Finding]:
         return
     verdicts = {True: Verdict.OK, None: Verdict.WARN, False: Verdict.FAIL}
     yield Finding(verdicts[is_good], "tls", f"{path}: {text}")
-
-
-def check_cookies(config: Config) -> Iterator[Finding]:
-    """Whether the site's cookies are out of reach of scripts, of other sites, and of who listens on the way."""
-    if settings.configured:
-        yield from judge_cookies(settings, config)
-
-
-def judge_cookies(site: Any, config: Config) -> Iterator[Finding]:
-    """What the settings of the ``site`` say of the session's cookie."""
-    if not site.SESSION_COOKIE_HTTPONLY:
-        text = "SESSION_COOKIE_HTTPONLY is False: any script of a page can read the session, and take it along"
-        yield Finding(Verdict.WARN, "cookies", text)
-    if site.SESSION_COOKIE_SAMESITE not in ("Lax", "Strict"):
-        text = f"SESSION_COOKIE_SAMESITE is {site.SESSION_COOKIE_SAMESITE!r}: pages of other sites send it along"
-        yield Finding(Verdict.WARN, "cookies", text)
-    if config.tls_cert and not site.SESSION_COOKIE_SECURE:
-        text = "SESSION_COOKIE_SECURE is False: a page without TLS gives the session away"
-        yield Finding(Verdict.WARN, "cookies", text)
-    if site.SESSION_COOKIE_SECURE and not config.django_settings and not (config.tls_cert or config.trusted_proxies):
-        text = "RTSITE_HTTPS is on, but nobody is in trusted_proxies who could say that TLS is spoken"
-        yield Finding(Verdict.WARN, "cookies", text)
 
 
 def check_secret_files(config: Config, environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:

@@ -89,10 +89,14 @@ def serve(**options: Any) -> None:
 @main.command()
 @config_options()
 def check(**options: Any) -> None:
-    """Look at the configuration and at all that it points to, and exit with 1 if a server could not start."""
+    """Look at the configuration and at all that it points to.
+
+    Exits with 1 if a server could not start, or nobody could log in.
+    """
     _import_from_here()
     config = config_of(options)
-    from rtserver.bootstrap.check import Verdict, check_all
+    from rtserver.bootstrap.check import check_all
+    from rtserver.bootstrap.finding import Verdict
 
     _say(Verdict.OK, "config", "all keys are known, all values allowed")
     verdicts = []

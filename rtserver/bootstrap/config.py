@@ -23,6 +23,14 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     host: Annotated[str, Meta(description="Address to listen on; 0.0.0.0 for all.", min_length=1)] = "127.0.0.1"
     port: Annotated[int, Meta(description="Port to listen on; 0 takes any free one.", ge=0, le=65535)] = 8888
+    path: Annotated[
+        str,
+        Meta(
+            description="Path of the WebSockets, as browsers ask for it; for a site below a path, below that.",
+            pattern=r"^/([A-Za-z0-9._~-]+/)+$",
+            extra={"allowed": "a path such as /rt/ or /shop/rt/"},
+        ),
+    ] = "/rt/"
     tce_port: Annotated[int, Meta(description="Port for binary clients, over TCP; 0 for none.", ge=0, le=65535)] = (
         8889
     )

@@ -23,6 +23,9 @@ LEAST_ON_BUS = 4
 """How many of the largest messages the bus has room for at the least."""
 
 
+DEMO_PATH = "/rt/"
+
+
 class Conflict(NamedTuple):
     """Two keys that contradict each other. ``problem`` goes on after the name of ``key`` and names the other."""
 
@@ -56,6 +59,12 @@ def tls_pair(config: Config) -> Iterator[Conflict]:
     if bool(config.tls_cert) is not bool(config.tls_key):
         missing = "tls_key" if config.tls_cert else "tls_cert"
         yield Conflict(missing, "is missing; TLS needs a certificate and its key")
+
+
+def path(config: Config) -> Iterator[Conflict]:
+    """The demo's pages know one path."""
+    if config.path != DEMO_PATH and not config.django_settings:
+        yield Conflict("path", f"{config.path} is not allowed; without django_settings it must be {DEMO_PATH}")
 
 
 def embedded_redis(config: Config) -> Iterator[Conflict]:
@@ -139,6 +148,7 @@ def bus(config: Config) -> Iterator[Conflict]:
 
 CONSTRAINTS: tuple[Constraint, ...] = (
     tls_pair,
+    path,
     embedded_redis,
     signed_time,
     outbox,

@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 
 import django
 from django.conf import ENVIRONMENT_VARIABLE, settings
-from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.db import DatabaseError, connections
@@ -24,6 +23,7 @@ from django.db import DatabaseError, connections
 import rtserver
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.error import DjangoError
+from rtserver.bootstrap.settings_error import explain
 from tcelib.queue.redis_password import split_password_file
 
 DEMO_SETTINGS = "rtsite.settings"
@@ -60,7 +60,7 @@ def set_up_django(config: Config, redis_url: str) -> None:
     """
     redis_url = split_password_file(redis_url)[0]
     module = config.django_settings or DEMO_SETTINGS
-    directory = Path(config.django_path or ".").resolve() if config.django_settings else demo_site_dir()
+    directory = site_dir(config) if config.django_settings else demo_site_dir()
     if not directory.is_dir():
         raise DjangoError(f"django_path: {directory} is no directory")
     _refuse_another_set_up(module, None if config.django_settings else redis_url)
@@ -71,8 +71,12 @@ def set_up_django(config: Config, redis_url: str) -> None:
     os.environ[ENVIRONMENT_VARIABLE] = module
     try:
         django.setup()
-    except (ImportError, ImproperlyConfigured, OSError) as error:
-        raise DjangoError(f"Django settings {module!r} from {directory}: {type(error).__name__}: {error}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        # Settings are a program, which may raise anything; one that ends the process must not end it in silence.
+        said = explain(error, directory, module)
+        raise DjangoError(f"Django settings {module!r} from {directory}: {said}") from error
 
 
 def demo_variables(config: Config, redis_url: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -99,6 +103,11 @@ def demo_variables(config: Config, redis_url: str, environ: Mapping[str, str]) -
 
 def _absolute(path: str) -> str:
     return path and str(Path(path).resolve())
+
+
+def site_dir(config: Config) -> Path:
+    """Where the settings of a site of one's own are imported from."""
+    return Path(config.django_path or ".").resolve()
 
 
 def demo_site_dir() -> Path:

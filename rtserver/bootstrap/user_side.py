@@ -1,10 +1,13 @@
 """The websocket thread's objects, built and wired: users, their handlers and rights, their sockets."""
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
+
+from django.conf import settings
 
 from rtserver.base.bridge import Bridge
 from rtserver.base.cpu_quota import CallLater
@@ -15,7 +18,9 @@ from rtserver.base.outgoing_connection import fan_out
 from rtserver.base.revocation_port import RevocationPort
 from rtserver.base.tce_gateway import UserGateway
 from rtserver.base.websocket_server import WebSocketServer
+from rtserver.bootstrap.check_cookie import judge_cookies
 from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.finding import Verdict
 from rtserver.bootstrap.guarded_servant import guard_calls
 from rtserver.bootstrap.limits import connection_rates, gate_limits, user_bounds
 from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
@@ -28,15 +33,24 @@ from rtserver.user.limits import UserLimits
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Rights
 from rtserver.user.recent_look_ups import RecentLookUps
+from rtserver.user.refusal_reason import RefusalReasons
 from rtserver.user.topic import TopicBoard
 from rtserver.user.user_manager import UserManager
 from tcelib.core.adapter import RpcCommAdapter
+
+log = logging.getLogger(__name__)
 
 MakeHandler = Callable[[UserManager], BaseUserMsgHandler]
 
 
 def build_users(
-    config: Config, bridge: Bridge, threads: Executor, revocations: RevocationPort, limited: LimitCounts
+    config: Config,
+    bridge: Bridge,
+    threads: Executor,
+    revocations: RevocationPort,
+    limited: LimitCounts,
+    *,
+    on_look_up_error: Callable[[], object],
 ) -> UserManager:
     """All users; built on the event loop. ``threads`` are where Django and ``revocations`` may block.
 
@@ -61,11 +75,16 @@ def build_users(
         heartbeat_ms=int(config.heartbeat_seconds * 1000),
         limits=UserLimits(user_bounds(config), limited, call_later=loop.call_later),
         sizes=MessageSizeLimit(config.outbox_hard_bytes),
+        on_look_up_error=on_look_up_error,
     )
 
 
-def build_server(config: Config, users: UserManager, limited: LimitCounts) -> WebSocketServer:
-    """Their sockets, of every kind. Raises ``PluginError``."""
+def build_server(config: Config, users: UserManager, threads: Executor, limited: LimitCounts) -> WebSocketServer:
+    """Their sockets, of every kind. ``threads`` are where Django may block. Raises ``PluginError``."""
+    faults = [finding.detail for finding in judge_cookies(settings, config) if finding.verdict is Verdict.FAIL]
+    for fault in faults:
+        log.error("! %s", fault)
+    reasons = RefusalReasons(threads, token_seconds=config.tce_token_seconds, hints=faults)
     return WebSocketServer(
         users,
         allowed_origins=config.allowed_origins,
@@ -82,6 +101,7 @@ def build_server(config: Config, users: UserManager, limited: LimitCounts) -> We
         gate=Gate(gate_limits(config), limited),
         rates=connection_rates(config),
         compresses=config.compression == "deflate",
+        why_refused=reasons.of_cookies,
     )
 
 

@@ -1,5 +1,6 @@
 """What is answered over plain HTTP, built and wired: probes, numbers, the demo site, handshakes by way of Tornado."""
 
+import re
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import Any
@@ -18,7 +19,6 @@ from rtserver.bootstrap.metrics import Metrics, MetricsHandler
 from rtserver.bootstrap.monitor_access import MonitorAccess
 from rtserver.bootstrap.web_application import WebApplication
 
-WEBSOCKET_PATH = "/rt/"
 MAX_BODY_BYTES = 65_536  # of a form: nobody has to log in to send one, and all of it is held in memory
 IDLE_SECONDS = 60.0  # between two requests: longer than most proxies keep a connection
 
@@ -39,7 +39,7 @@ def build_application(
 ) -> Application:
     """``routes`` and what else there is at the public port. ``threads`` are where the demo's pages may block."""
     pages = [] if site is None else demo_routes(site, threads)
-    handshake = (WEBSOCKET_PATH, WebSocketHandler, {"server": server})
+    handshake = (re.escape(config.path), WebSocketHandler, {"server": server})
     trusted = read_networks(config.trusted_proxies)
     return WebApplication([handshake, *routes, *pages], trusted=trusted, hsts=_hsts(config))
 

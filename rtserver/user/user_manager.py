@@ -61,7 +61,8 @@ class UserManager(ThreadBound):
     ``handlers`` make the message handlers, each called with this object: usually their classes. ``post`` puts a
     message on the bridge to the services. ``epoch`` is a word that no earlier start of the server has used.
     ``rights`` are what users may do, ``limits`` how much of it; without them, everything. ``sizes`` says which
-    messages clients can take. Raises ``DuplicateHandlerError`` for two handlers of one message type.
+    messages clients can take, ``on_look_up_error`` is told when nobody can tell who asks. Raises
+    ``DuplicateHandlerError`` for two handlers of one message type.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class UserManager(ThreadBound):
         limits: UserLimits | None = None,
         sizes: MessageSizeLimit | None = None,
         heartbeat_ms: int = 25_000,
+        on_look_up_error: Callable[[], object] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
@@ -92,6 +94,7 @@ class UserManager(ThreadBound):
         self._authenticator = authenticator
         self._server = {"version": rtserver.__version__, "epoch": epoch}
         self._heartbeat_ms = heartbeat_ms
+        self._on_look_up_error = on_look_up_error
         self._ids = count(1)
         self._opening: dict[int, asyncio.Task[None]] = {}
         self._finishing: set[asyncio.Task[None]] = set()
@@ -182,6 +185,7 @@ class UserManager(ThreadBound):
             if is_cancelled(error):
                 raise
             log.exception("! a session could not be looked up")
+            self._on_look_up_error()
             raise HandshakeError(503, "sessions cannot be looked up at the moment", {"Retry-After": "5"}) from None
         if identity is not None and self.is_known_closed(identity.session_key):
             return None

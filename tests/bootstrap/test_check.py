@@ -1,24 +1,22 @@
 """What INFO of a Redis says of its fitness: servers that no test machine has."""
 
 import math
-from types import SimpleNamespace
 
 import pytest
 
 from rtserver.base.steps import finish
 from rtserver.base.wire.json import encode
 from rtserver.bootstrap.check import (
-    Verdict,
     check_certificate,
     check_file_limit,
     check_secret_files,
     check_sizes,
-    judge_cookies,
     judge_persistence,
     judge_server,
 )
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.config_constraint import ROW_BYTES
+from rtserver.bootstrap.finding import Verdict
 from rtserver.modules.chart import Chart
 from rtserver.service.indicator import parse_indicators
 from rtserver.service.quote import Tick
@@ -91,35 +89,6 @@ def test_a_system_that_allows_few_files_allows_few_connections(limit, verdict, w
     finding = check_file_limit(limit)
     assert (finding.verdict, finding.subject) == (verdict, "files")
     assert words in finding.detail
-
-
-SITE = SimpleNamespace(SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_SECURE=False)
-OWN = {"django_settings": "shop.settings"}
-TLS = {"tls_cert": "cert.pem", "tls_key": "key.pem"}
-
-
-@pytest.mark.parametrize(
-    ("change", "config", "words"),
-    [
-        ({}, {}, []),
-        ({}, OWN, []),
-        ({"SESSION_COOKIE_SECURE": True}, OWN | TLS, []),
-        ({"SESSION_COOKIE_SAMESITE": "Strict"}, OWN, []),
-        ({"SESSION_COOKIE_HTTPONLY": False}, OWN, ["SESSION_COOKIE_HTTPONLY is False"]),
-        ({"SESSION_COOKIE_SAMESITE": "None"}, OWN, ["SESSION_COOKIE_SAMESITE is 'None'"]),
-        ({"SESSION_COOKIE_SAMESITE": None}, OWN, ["SESSION_COOKIE_SAMESITE is None"]),
-        ({"SESSION_COOKIE_SAMESITE": False}, OWN, ["SESSION_COOKIE_SAMESITE is False"]),
-        ({}, OWN | TLS, ["SESSION_COOKIE_SECURE is False"]),
-        # The demo behind a proxy that nobody was told of: its word would not count, and pages lead in a circle.
-        ({"SESSION_COOKIE_SECURE": True}, {}, ["RTSITE_HTTPS is on"]),
-        ({"SESSION_COOKIE_SECURE": True}, {"trusted_proxies": ("127.0.0.1",)}, []),
-        ({"SESSION_COOKIE_SECURE": True}, TLS, []),
-    ],
-)
-def test_cookies_that_give_a_session_away_are_a_warning(change, config, words):
-    findings = list(judge_cookies(SimpleNamespace(**(vars(SITE) | change)), Config(**config)))
-    assert verdicts_of(findings) == ["warn"] * len(words)
-    assert all(finding.detail.startswith(word) for finding, word in zip(findings, words, strict=True))
 
 
 def test_a_certificate_is_looked_at_where_there_should_be_one(certificate, tmp_path):

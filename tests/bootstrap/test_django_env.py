@@ -95,7 +95,7 @@ def test_settings_that_cannot_be_imported_are_one_line_that_names_them(tmp_path)
     done = run(PREPARE, {"django_settings": "nosuch.settings", "django_path": str(tmp_path)})
     assert done.stderr == (
         f"DjangoError: Django settings 'nosuch.settings' from {tmp_path}: "
-        "ModuleNotFoundError: No module named 'nosuch'\n"
+        "ModuleNotFoundError: No module named 'nosuch'; set django_path to the directory of manage.py\n"
     )
 
 

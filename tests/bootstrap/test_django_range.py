@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from rtserver.bootstrap.check import Verdict, judge_django
+from rtserver.bootstrap.check_site import judge_django
 from rtserver.bootstrap.django_range import NEWEST, OLDEST
+from rtserver.bootstrap.finding import Verdict
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,0 +1,84 @@
+"""Whether anybody could log in right now, for ``/readyz`` and the log: the site is asked now and then, and at once
+after a look-up that failed.
+
+A server whose site cannot be asked answers every handshake with 503; it lives and turns, but it is not ready.
+Belongs to the event loop's thread.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+log = logging.getLogger(__name__)
+
+CALM_SECONDS = 15.0
+TROUBLED_SECONDS = 2.0
+PATIENCE_SECONDS = 10.0
+"""A store that does not answer for so long lets nobody in, either."""
+
+
+class LoginWatch:
+    """``probe`` says what keeps everybody out, empty if nothing does; it blocks, so ``executor`` calls it."""
+
+    def __init__(
+        self,
+        probe: Callable[[], str],
+        executor: Executor,
+        *,
+        calm_seconds: float = CALM_SECONDS,
+        troubled_seconds: float = TROUBLED_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._probe = probe
+        self._executor = executor
+        self._seconds = {True: calm_seconds, False: troubled_seconds}
+        self._clock = clock
+        self._trouble: str | None = None
+        self._asked: float | None = None
+        self._is_wanted = asyncio.Event()
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether the last look got through, and no look has been waiting for long."""
+        return self._trouble == "" and self._waiting() <= PATIENCE_SECONDS
+
+    @property
+    def detail(self) -> str:
+        """What keeps everybody out."""
+        if self._waiting() > PATIENCE_SECONDS:
+            return f"the site's sessions or users have not been read for {self._waiting():.0f} s"
+        if self._trouble is None:
+            return "not known yet"
+        return self._trouble or "possible"
+
+    def on_failure(self) -> None:
+        """A look-up has failed: look soon whether all would."""
+        self._is_wanted.set()
+
+    async def run(self) -> None:
+        """Look, for ever."""
+        while True:
+            await self.look()
+            self._is_wanted.clear()
+            is_calm = self._trouble == ""
+            try:
+                wanted = self._is_wanted.wait() if is_calm else asyncio.Event().wait()
+                await asyncio.wait_for(wanted, self._seconds[is_calm])
+            except TimeoutError:
+                pass
+
+    async def look(self) -> None:
+        """One look, and a line where it finds something else than the last one."""
+        self._asked = self._clock()
+        trouble = await asyncio.get_running_loop().run_in_executor(self._executor, self._probe)
+        self._asked = None
+        if trouble and trouble != self._trouble:
+            log.error("! nobody can log in: %s", trouble)
+        elif self._trouble and not trouble:
+            log.info("= log-ins are possible again")
+        self._trouble = trouble
+
+    def _waiting(self) -> float:
+        return 0.0 if self._asked is None else self._clock() - self._asked

@@ -1,0 +1,181 @@
+"""Settings of a site by which its sessions cannot be found from another process: told before anybody tries.
+
+Decides from the settings and from what is on disk, and asks no database and no cache. Each fault is a sentence that
+names the setting and says what to write.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.backends import cache, file
+from django.core.cache.backends.dummy import DummyCache
+from django.core.cache.backends.filebased import FileBasedCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, router
+from django.utils.module_loading import import_string
+
+SHARED = (
+    'give CACHES a "BACKEND" that processes share, such as "django.core.cache.backends.redis.RedisCache", or write '
+    'SESSION_ENGINE = "django.contrib.sessions.backends.db"'
+)
+JSON_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
+MOST_LOOKED_AT = 1_000
+SQLITE = "sqlite"
+
+
+class SiteFault(Exception):  # noqa: N818 (named as what it is about)
+    """The site's settings let nobody be looked up. ``str`` says which, and what to write."""
+
+
+def site_faults() -> Iterator[str]:
+    """Those of the first kind that there is: of a store that cannot be imported nothing else is asked."""
+    for look in FAULTS:
+        found = tuple(look())
+        yield from found
+        if found:
+            return
+
+
+def missing_apps() -> Iterator[str]:
+    """An application whose models are needed, and is not installed."""
+    if settings.AUTH_USER_MODEL == "auth.User" and not apps.is_installed("django.contrib.auth"):
+        yield 'INSTALLED_APPS has no "django.contrib.auth", so there are no users: add it'
+        return
+    try:
+        get_user_model()
+    except ImproperlyConfigured as error:
+        yield f"AUTH_USER_MODEL: {error}; add its application to INSTALLED_APPS"
+    try:
+        session_model()
+    except (RuntimeError, ImproperlyConfigured) as error:
+        yield (
+            f'INSTALLED_APPS has no "django.contrib.sessions", or whose model SESSION_ENGINE '
+            f'"{settings.SESSION_ENGINE}" needs: add it ({" ".join(str(error).split())})'
+        )
+    except ImportError as error:
+        yield f'SESSION_ENGINE is "{settings.SESSION_ENGINE}", which cannot be imported: {error}'
+    else:
+        yield from missing_serializer()
+
+
+def missing_serializer() -> Iterator[str]:
+    """A serializer that cannot be imported: Django 5.0 has no PickleSerializer any more."""
+    try:
+        import_string(settings.SESSION_SERIALIZER)
+    except ImportError as error:
+        yield (
+            f'SESSION_SERIALIZER is "{settings.SESSION_SERIALIZER}", which cannot be imported: {error}; write '
+            f'"{JSON_SERIALIZER}"'
+        )
+
+
+def caches_of_one_process() -> Iterator[str]:
+    """A cache engine over a cache that no other process sees. ``cached_db`` finds everything in its database.
+
+    No cache is made: one in files would make its directory, which then were ours and not the site's.
+    """
+    if not issubclass(_store_class(), cache.SessionStore):
+        return
+    alias = settings.SESSION_CACHE_ALIAS
+    if alias not in settings.CACHES:
+        yield f'SESSION_CACHE_ALIAS is "{alias}", which CACHES has not: name one of {", ".join(settings.CACHES)}'
+        return
+    named = settings.CACHES[alias]
+    try:
+        kind = import_string(named["BACKEND"])
+    except ImportError as error:
+        yield f'CACHES["{alias}"]["BACKEND"] cannot be imported: {error}'
+        return
+    where = f'sessions are in the cache "{alias}", a {kind.__name__}'
+    if issubclass(kind, LocMemCache):
+        yield f"{where}: it lives in the memory of the site's process, and rtserver finds nobody there; {SHARED}"
+    elif issubclass(kind, DummyCache):
+        yield f"{where}, which keeps nothing: nobody can log in; {SHARED}"
+    elif issubclass(kind, FileBasedCache):
+        yield from unreadable(Path(named["LOCATION"]), f'CACHES["{alias}"]["LOCATION"]', kind.cache_suffix)
+
+
+def session_files() -> Iterator[str]:
+    """A directory of session files that is not there for this process, or that it may not read."""
+    if not issubclass(_store_class(), file.SessionStore):
+        return
+    directory = Path(settings.SESSION_FILE_PATH or gettempdir())
+    yield from unreadable(directory, "SESSION_FILE_PATH", settings.SESSION_COOKIE_NAME)
+    if has_private_tmp(directory):
+        yield (
+            f"sessions are files in {directory}, and this process has a /tmp of its own (PrivateTmp of systemd): the "
+            "site's are elsewhere; set SESSION_FILE_PATH to a directory outside of /tmp, or PrivateTmp=no"
+        )
+
+
+def sqlite_files() -> Iterator[str]:
+    """An SQLite database that this process would make anew, empty, instead of finding the site's."""
+    for alias in sorted({router.db_for_read(model) for model in models()}):
+        database = connections[alias]
+        if database.vendor != SQLITE:
+            continue
+        name = str(database.settings_dict["NAME"])
+        where = f'DATABASES["{alias}"]["NAME"]'
+        if ":memory:" in name or "mode=memory" in name:
+            yield f"{where} is {name!r}, a database in the memory of one process: rtserver finds no users there"
+        elif not name.startswith("file:") and not Path(name).exists():
+            hint = "" if Path(name).is_absolute() else f", which is {Path(name).resolve()} where rtserver was started"
+            yield f'{where} is "{name}"{hint}: there is no such file; write BASE_DIR / "{Path(name).name}"'
+
+
+FAULTS: tuple[Callable[[], Iterator[str]], ...] = (missing_apps, caches_of_one_process, session_files, sqlite_files)
+
+
+def models() -> list[Any]:
+    """The models that a look-up reads: users', and sessions' if they are in a database."""
+    model = session_model()
+    return [get_user_model(), *([] if model is None else [model])]
+
+
+def session_model() -> Any | None:
+    """The model of the site's sessions; None for an engine without one."""
+    find = getattr(_store_class(), "get_model_class", None)
+    return None if find is None else find()
+
+
+def unreadable(directory: Path, setting: str, mark: str) -> Iterator[str]:
+    """Why the files in ``directory`` whose names have ``mark`` cannot be read, if it is so."""
+    user = os.geteuid()
+    if not directory.is_dir():
+        yield (
+            f"{setting} leads to {directory}: there is no such directory for rtserver; write a full path to one that "
+            "the site has as well (under systemd PrivateTmp, ProtectHome and InaccessiblePaths hide some)"
+        )
+    elif not os.access(directory, os.R_OK | os.X_OK):
+        yield f"{setting} leads to {directory}, which user {user} may not read: run rtserver as the site's user"
+    else:
+        with os.scandir(directory) as entries:
+            files = [each for each in islice(entries, MOST_LOOKED_AT) if mark in each.name]
+        if files and not any(os.access(each, os.R_OK) for each in files):
+            yield (
+                f"{setting} leads to {directory}, whose files are for another user: user {user} may not read them; "
+                "run rtserver as the site's user"
+            )
+
+
+def has_private_tmp(directory: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
+    """Whether a directory is below /tmp or /var/tmp, and a service manager has given us one of our own there."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    points = [fields[4] for line in lines if len(fields := line.split()) > 4 and "systemd-private" in fields[3]]
+    return any(directory.resolve().is_relative_to(point) for point in points)
+
+
+def _store_class() -> Any:
+    return import_module(settings.SESSION_ENGINE).SessionStore

@@ -1,0 +1,209 @@
+"""``rtserver check`` of real Django sites on which nobody could log in, each with another reason."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.own_site import SETTINGS, OwnSite
+
+CACHE = 'SESSION_ENGINE = "django.contrib.sessions.backends.cache"\n'
+FILES = 'SESSION_ENGINE = "django.contrib.sessions.backends.file"\n'
+BACKENDS = "django.core.cache.backends"
+NOBODY = "65534"
+
+
+def caches(backend: str, location: str = "") -> str:
+    return f'CACHES = {{"default": {{"BACKEND": "{BACKENDS}.{backend}", "LOCATION": {location or "None"}}}}}\n'
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with tables, a user and a session, made once."""
+    directory = tmp_path_factory.mktemp("migrated")
+    OwnSite(directory).migrate()
+    return directory / "db.sqlite3"
+
+
+@pytest.fixture
+def site(tmp_path: Path, migrated: Path) -> OwnSite:
+    """A site on which users can log in."""
+    shutil.copy(migrated, tmp_path / "db.sqlite3")
+    return OwnSite(tmp_path)
+
+
+def said(done: subprocess.CompletedProcess[str], subject: str) -> list[str]:
+    """What a check says of a subject, without that it is well."""
+    lines = [line.split(None, 2) for line in done.stdout.splitlines()]
+    return [f"{verdict} {detail}" for verdict, about, detail in lines if about == subject and verdict != "ok"]
+
+
+def failure(site: OwnSite, subject: str, **options: object) -> str:
+    done = site.rtserver("check", **options)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    [line] = said(done, subject)
+    assert line.startswith("FAIL ")
+    return line.removeprefix("FAIL ")
+
+
+def test_a_site_that_users_can_log_in_to_is_found_to_be_one(site: OwnSite) -> None:
+    done = site.rtserver("check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [said(done, subject) for subject in ("django", "log-ins", "cookies")] == [[], [], []]
+    assert f'a look-up gets through; users in database "default" (sqlite, {site.directory}/db.sqlite3)' in done.stdout
+
+
+@pytest.mark.parametrize("backend", ["locmem.LocMemCache", "dummy.DummyCache"])
+def test_cached_db_needs_no_cache_that_processes_share(site: OwnSite, backend: str) -> None:
+    site.change('SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"\n' + caches(backend))
+    done = site.rtserver("check")
+    assert (done.returncode, said(done, "log-ins")) == (0, []), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (CACHE, ['the cache "default", a LocMemCache', "memory of the site's process", "RedisCache"]),
+        (CACHE + caches("dummy.DummyCache"), ["a DummyCache, which keeps nothing"]),
+        (
+            CACHE + 'SESSION_CACHE_ALIAS = "sessions"',
+            ['SESSION_CACHE_ALIAS is "sessions"', "which CACHES has not: name one of default"],
+        ),
+        (CACHE + caches("filebased.FileBasedCache", 'BASE_DIR / "none"'), ['CACHES["default"]["LOCATION"]', "/none"]),
+        (FILES + 'SESSION_FILE_PATH = "/nosuch/sessions"', ["SESSION_FILE_PATH", "/nosuch/sessions"]),
+        ("INSTALLED_APPS.remove('django.contrib.sessions')", ['no "django.contrib.sessions"', "add it"]),
+        ("INSTALLED_APPS.clear()", ['no "django.contrib.auth"', "add it"]),
+        ('SESSION_ENGINE = "shop.sessions"', ['SESSION_ENGINE is "shop.sessions", which cannot be imported']),
+        (
+            'SESSION_SERIALIZER = "shop.Pickler"',
+            ['SESSION_SERIALIZER is "shop.Pickler"', "serializers.JSONSerializer"],
+        ),
+        ('AUTHENTICATION_BACKENDS = ["shop.auth.Ldap"]', ["AUTHENTICATION_BACKENDS has one", "shop.auth"]),
+        ('DATABASES["default"]["NAME"] = "db.sqlite3"', ['"db.sqlite3", which is', "no such file", 'BASE_DIR / "db']),
+        ('DATABASES["default"]["NAME"] = ":memory:"', ["in the memory of one process"]),
+        ('SECRET_KEY = "another one"', ["none of the newest 1 sessions", "SECRET_KEY"]),
+    ],
+    ids=lambda each: each[-40:] if isinstance(each, str) else "",
+)
+def test_settings_by_which_nobody_is_found_are_named_with_what_to_write(
+    site: OwnSite, settings: str, words: list[str]
+) -> None:
+    site.change(settings)
+    told = failure(site, "log-ins")
+    assert all(word in told for word in words), told
+    assert not (site.directory / "elsewhere" / "db.sqlite3").exists()
+
+
+def test_a_database_without_tables_is_told_by_their_names(tmp_path: Path) -> None:
+    site = OwnSite(tmp_path)
+    (tmp_path / "db.sqlite3").touch()
+    told = failure(site, "log-ins")
+    assert f'database "default" (sqlite, {tmp_path}/db.sqlite3) has no table auth_user' in told
+    assert "has no table django_session" in told
+    assert 'run "python manage.py migrate" there' in told
+
+
+def test_a_user_model_of_the_sites_own_that_has_no_table_is_told_by_its_name(site: OwnSite) -> None:
+    (site.directory / "shop" / "models.py").write_text(
+        "from django.contrib.auth.models import AbstractUser\nclass Customer(AbstractUser):\n    pass\n"
+    )
+    site.change('INSTALLED_APPS.append("shop")\nAUTH_USER_MODEL = "shop.Customer"')
+    assert "has no table shop_customer" in failure(site, "log-ins")
+
+
+def test_a_database_that_has_no_users_is_doubted(tmp_path: Path) -> None:
+    site = OwnSite(tmp_path)
+    site.run("from django.core.management import call_command\ncall_command('migrate', verbosity=0)\n")
+    done = site.rtserver("check")
+    [warning] = said(done, "log-ins")
+    assert warning.startswith('warn database "default"')
+    assert "has no users at all: is it the database that the site runs with?" in warning
+
+
+def test_pickled_sessions_are_a_warning(site: OwnSite) -> None:
+    (site.directory / "shop" / "pickler.py").write_text(
+        "import pickle\nclass Pickler:\n"
+        "    dumps = staticmethod(pickle.dumps)\n    loads = staticmethod(pickle.loads)\n"
+    )
+    site.run("from django.contrib.sessions.models import Session\nSession.objects.all().delete()")
+    site.change('SESSION_SERIALIZER = "shop.pickler.Pickler"')
+    [warning] = said(site.rtserver("check"), "log-ins")
+    assert warning.startswith("warn SESSION_SERIALIZER pickles")
+
+
+def test_session_files_of_another_user_are_told(site: OwnSite) -> None:
+    (site.directory / "sessions").mkdir(mode=0o755)
+    site.change(FILES + 'SESSION_FILE_PATH = BASE_DIR / "sessions"')
+    site.log_in()
+    told = look_as_nobody(site.directory / "sessions")
+    assert told == [
+        f"SESSION_FILE_PATH leads to {site.directory}/sessions, whose files are for another user: user {NOBODY} may "
+        "not read them; run rtserver as the site's user"
+    ]
+
+
+def look_as_nobody(directory: Path) -> list[str]:
+    """What ``unreadable`` says to a process whose user has no rights; the way to the directory is open to it."""
+    code = (
+        "import os, sys\nfrom pathlib import Path\nfrom rtserver.user.site_fault import unreadable\n"
+        f"os.chdir({str(directory)!r})\nos.setgroups([])\nos.setgid({NOBODY})\nos.setuid({NOBODY})\n"
+        f"class Here(type(Path())):\n    pass\n"
+        f"[print(each) for each in unreadable(Path({str(directory)!r}), 'SESSION_FILE_PATH', 'sessionid')]\n"
+    )
+    for parent in directory.parents:
+        if parent.stat().st_uid == os.geteuid() and parent.stat().st_mode & 0o005 != 0o005 and len(parent.parts) > 2:
+            parent.chmod(parent.stat().st_mode | 0o005)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ('import os\nos.environ["SHOP_DB"]', ["KeyError: 'SHOP_DB'", "settings.py, line {1}", "Environment="]),
+        ("import sys\nsys.exit(3)", ["SystemExit: 3", "line {1}", "end the process"]),
+        (
+            "import nosuchpackage.thing",
+            ["No module named 'nosuchpackage'", "line {0}", "install nosuchpackage where"],
+        ),
+        ("def f(:", ["SyntaxError: ", "settings.py, line {0}"]),
+        ("1 / 0", ["ZeroDivisionError", "line {0}"]),
+        ("raise BaseException('no')", ["BaseException: no", "line {0}"]),
+        ('SECRET_KEY = ""\nALLOWED_HOSTS = "x"', ["ImproperlyConfigured: "]),
+        (
+            'LOGGING = {"version": 1, "handlers": {"f": {"class": "logging.FileHandler", "filename": "/nosuch/x"}}, '
+            '"root": {"handlers": ["f"]}}',
+            ["ValueError: Unable to configure handler 'f'", "FileNotFoundError", "/nosuch/x"],
+        ),
+    ],
+    ids=lambda each: each[:24] if isinstance(each, str) else "",
+)
+def test_whatever_a_settings_module_raises_is_one_line_with_its_place(
+    tmp_path: Path, settings: str, words: list[str]
+) -> None:
+    site = OwnSite(tmp_path, settings)
+    told = failure(site, "django")
+    assert told.startswith(f"Django settings 'shop.settings' from {tmp_path}: ")
+    first = SETTINGS.count("\n") + 2
+    assert all(word.format(first, first + 1) in told for word in words), told
+
+
+def test_a_server_does_not_start_on_such_settings_and_says_the_same_line(tmp_path: Path, redis_url: str) -> None:
+    site = OwnSite(tmp_path, "import os\nos.environ['SHOP_DB']")
+    done = site.rtserver("serve", RTSERVER_REDIS_URL=redis_url)
+    assert done.returncode == 1
+    [line] = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert "KeyError: 'SHOP_DB'" in line
+    assert "Traceback" not in done.stderr
+
+
+def test_a_url_configuration_that_raises_is_told_with_its_place(site: OwnSite) -> None:
+    (site.directory / "shop" / "urls.py").write_text("import os\nurlpatterns = [os.environ['SHOP_PREFIX']]\n")
+    site.change('ROOT_URLCONF = "shop.urls"')
+    told = failure(site, "django")
+    assert "KeyError: 'SHOP_PREFIX' (" in told
+    assert "urls.py, line 2" in told
