@@ -117,7 +117,8 @@ def check(**options: Any) -> None:
 def push(message_type: str, data: str, src: str, message_id: str | None, **options: Any) -> None:
     """Put a service message on the queue.
 
-    DATA is JSON; with - each line of the standard input is the data of one message.
+    DATA is JSON; with - each line of the standard input is the data of one message. A warning says so if no
+    running server handles messages of this type.
 
     \b
     Examples:
@@ -132,12 +133,15 @@ def push(message_type: str, data: str, src: str, message_id: str | None, **optio
     lines = sys.stdin if data == "-" else [data]
     try:
         count = producer.push(queue, message_type, src, lines, message_id)
+        complaint = producer.complaint_about(queue, config, message_type) if count else ""
     except producer.InputError as error:
         raise click.BadParameter(printable(str(error)), param_hint="DATA") from error
     finally:
         queue.close()
     where = printable(f"{config.queue} at {queue.address}")
     click.echo(f"pushed {count} {'message' if count == 1 else 'messages'} to {where}")
+    if complaint:
+        click.echo(f"Warning: {printable(complaint)}", err=True)
 
 
 @main.command()

@@ -12,8 +12,10 @@ from typing import Any
 
 import msgspec
 
-from rtserver.base.queue_port import QueuePort
+from rtserver.base.queue_port import QueueError, QueuePort
 from rtserver.base.redis_queue import RedisQueue, plain_client
+from rtserver.base.redis_server_list import RedisServerList
+from rtserver.base.server_list import complaint
 from rtserver.base.signature import Signer
 from rtserver.base.wire import json
 from rtserver.bootstrap.config import Config
@@ -43,6 +45,18 @@ def open_queue(config: Config) -> RedisQueue:
 def signer_of(config: Config) -> Signer:
     """Who signs what goes onto the queue, and judges what comes from it."""
     return Signer(config.queue_secret, seconds=config.signature_seconds, now=time.time)
+
+
+def complaint_about(queue: RedisQueue, config: Config, message_type: str) -> str:
+    """Why messages of a type might reach nobody; empty if all running servers handle them, or that cannot be told."""
+    client = plain_client(config.redis_url or running_url(Path(config.var_dir)) or "")
+    try:
+        running = RedisServerList(client, config.queue).running()
+    except QueueError:
+        return ""
+    finally:
+        client.close()
+    return complaint([message_type], running, f"{config.queue} at {queue.address}")
 
 
 def push(queue: QueuePort, message_type: str, src: str, lines: Iterable[str], message_id: str | None = None) -> int:

@@ -22,6 +22,7 @@ from rtserver.base.messages import Message, PushesLost
 from rtserver.base.queue_port import Bound, QueueError
 from rtserver.base.redis_queue import RedisQueue
 from rtserver.base.redis_revocations import RedisRevocations
+from rtserver.base.redis_server_list import RedisServerList
 from rtserver.base.signature import Signer
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.limits import message_bounds, user_bounds, users_per_message
@@ -37,6 +38,7 @@ from rtserver.service.queue_link import QueueLink
 from rtserver.service.quote_center import QuoteCenter
 from rtserver.service.resume_desk import ResumeDesk
 from rtserver.service.runner import ServiceThread, offload
+from rtserver.service.server_sign import ServerSign
 from rtserver.service.test_quote_source import TestQuoteSource
 from rtserver.service.user_streams import UserStreams
 from rtserver.service.users import Users
@@ -140,6 +142,12 @@ def build_services(
         desk=ResumeDesk(streams, post, gevent.event.Event()),
         services={"quotes": quotes},
         sources=[
+            ServerSign(
+                RedisServerList(client, config.queue),
+                f"{worker}#{process}",
+                lambda: [lane.msg_type for lane in pipeline.lanes if lane.msg_type != CanaryMsgHandler.msg_type],
+                gevent.event.Event(),
+            ),
             *([_canary_source(config, client, signer, process, trail)] if config.canary_seconds else []),
             *([_demo_source(config, client, signer)] if config.demo_quotes and not config.django_settings else []),
         ],

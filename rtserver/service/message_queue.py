@@ -4,15 +4,21 @@ For Python code outside of rtserver, such as a Django view or a feed: ``ServiceM
 Whoever speaks another language needs no more than RPUSH.
 """
 
+import logging
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Self, TypeAlias
 
-from rtserver.base.queue_port import START, DeadLetter, Entry, QueuePort
+from rtserver.base.queue_port import START, DeadLetter, Entry, QueueError, QueuePort
 from rtserver.base.redis_queue import DEFAULT_NAME, RedisQueue, plain_client
+from rtserver.base.redis_server_list import RedisServerList
+from rtserver.base.server_list import ServerList, complaint
 from rtserver.base.signature import Signer
 from rtserver.service.message import Rejected, ServiceMessage, decode, encode
 from rtserver.service.repeats import names_in
+
+log = logging.getLogger(__name__)
 
 OutgoingMessage: TypeAlias = tuple[str, str, Any] | tuple[str, str, Any, str | int | None]
 
@@ -20,12 +26,15 @@ OutgoingMessage: TypeAlias = tuple[str, str, Any] | tuple[str, str, Any, str | i
 class ServiceMessageQueue:
     """Puts messages on a queue, or reads them where rtserver does not. Every call may raise ``QueueError``.
 
-    ``signer`` knows which messages are taken; what is put is signed by the queue.
+    ``signer`` knows which messages are taken; what is put is signed by the queue. With ``servers``, the first message
+    of each type is followed by a look at whether a running server handles it, and the log has a warning if none does.
     """
 
-    def __init__(self, queue: QueuePort, signer: Signer | None = None) -> None:
+    def __init__(self, queue: QueuePort, signer: Signer | None = None, *, servers: ServerList | None = None) -> None:
         self._queue = queue
         self._signer = signer or Signer()
+        self._servers = servers
+        self._looked_up: set[str] = set()
         self._position = START
 
     @classmethod
@@ -37,7 +46,8 @@ class ServiceMessageQueue:
         ``secret`` is the server's ``queue_secret``, if it has one, ``signature_seconds`` its setting of that name.
         """
         signer = Signer(secret, seconds=signature_seconds, now=time.time)
-        return cls(RedisQueue(plain_client(url), queue, signer=signer), signer)
+        client = plain_client(url)
+        return cls(RedisQueue(client, queue, signer=signer), signer, servers=RedisServerList(client, queue))
 
     def put(self, type: str, src: str, data: Any, *, id: str | int | None = None) -> None:  # noqa: A002 (its own words)
         """Send one message. ``src`` names the sender, for those who look for it later. Raises ``JsonError``.
@@ -52,7 +62,10 @@ class ServiceMessageQueue:
 
         Raises ``JsonError``.
         """
-        self._queue.put([encode(*message) for message in messages])
+        sent = list(messages)
+        self._queue.put([encode(*message) for message in sent])
+        if self._servers is not None:
+            self._look_up(self._servers, {message[0] for message in sent} - self._looked_up)
 
     def get(self, count: int = 100, timeout: float = 1.0) -> list[ServiceMessage]:
         """The next messages, at most ``count``, in order; waits ``timeout`` seconds for a first one.
@@ -78,6 +91,16 @@ class ServiceMessageQueue:
         if entries:
             self._position = entries[-1].id
         return [message for entry, message in messages if entry.id not in repeats]
+
+    def _look_up(self, servers: ServerList, types: set[str]) -> None:
+        """Whether somebody handles what has been sent. It has been, so what goes wrong here is no matter."""
+        if not types:
+            return
+        self._looked_up |= types
+        with suppress(QueueError):
+            told = complaint(types, servers.running(), self._queue.address)
+            if told:
+                log.warning("! %s", told)
 
     def close(self) -> None:
         """Close the connections."""

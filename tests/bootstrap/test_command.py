@@ -11,6 +11,8 @@ import pytest
 import redis
 from redis_process import RedisProcess
 
+from rtserver.base.redis_queue import plain_client
+from rtserver.base.redis_server_list import RedisServerList
 from rtserver.base.signature import Signer
 from rtserver.bootstrap.embedded_redis import EmbeddedRedis
 
@@ -120,6 +122,27 @@ def test_push_loses_no_digit(terminal, redis_url):
     assert terminal.run("push", "n", numbers, "--redis-url", redis_url).returncode == 0
     with redis.Redis.from_url(redis_url) as client:
         assert numbers in client.lindex("queue:rtserver", 0).decode()
+
+
+def test_push_warns_where_no_server_runs(terminal, redis_url):
+    done = terminal.run("push", "pushuser", "{}", "--redis-url", redis_url)
+    assert done.returncode == 0
+    assert done.stderr == (
+        f"Warning: no server runs for queue:rtserver at {redis_url}: what is pushed waits there until one does\n"
+    )
+    assert len(messages_on(redis_url)) == 1
+
+
+def test_push_warns_of_a_type_that_no_running_server_handles_and_of_no_other(terminal, redis_url):
+    with plain_client(redis_url) as client:
+        RedisServerList(client, "queue:rtserver").announce("a#1", ["pushuser", "quote"])
+    wrong = terminal.run("push", "pushusr", "{}", "--redis-url", redis_url)
+    right = terminal.run("push", "pushuser", "{}", "--redis-url", redis_url)
+    assert (wrong.returncode, right.returncode, right.stderr) == (0, 0, "")
+    assert wrong.stderr == (
+        'Warning: no running server handles messages of type "pushusr", which become dead letters; '
+        "there are handlers of pushuser, quote\n"
+    )
 
 
 def test_push_takes_one_message_per_line_of_its_input(terminal, redis_url):
@@ -249,6 +272,8 @@ SECRET_KEY = "x"
 INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions"]
 INSTALLED_APPS += ["django.contrib.staticfiles"]
 STATIC_URL = "/static/"
+SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "/nosuch/database"}}
 """
 
 
@@ -260,6 +285,7 @@ def test_check_finds_settings_and_plug_ins_in_the_current_directory_and_passes_o
     )
     done = terminal.run("check", "--django-settings", "shopsettings", "--msg-handlers", "shop:Cart", "--port", "0")
     assert verdicts(done, "django") == ["warn", "ok"]
+    assert verdicts(done, "log-ins") == ["FAIL"]
     assert "staticfiles.W004" in done.stdout
     assert ["ok", "plug-ins", "shop:Cart"] in findings(done)
 
@@ -287,7 +313,6 @@ def test_check_tells_of_a_redis_that_may_drop_messages(terminal, redis_url):
 def test_check_refuses_a_node_of_a_cluster_in_words(terminal, tmp_path, free_port):
     with RedisProcess(tmp_path, "--cluster-enabled", "yes") as node:
         done = terminal.run("check", "--port", str(free_port), "--redis-url", node.url)
-    assert verdicts(done, "log-ins") == ["FAIL"]
     assert done.returncode == 1
     assert "FAIL" in verdicts(done, "redis")
     assert "a node of a Redis Cluster: not supported yet" in done.stdout

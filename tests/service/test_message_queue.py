@@ -1,9 +1,11 @@
 import msgspec
 import pytest
+import redis
 
 from rtserver.base.memory_queue import MemoryQueue
 from rtserver.base.queue_port import START, QueueAwayError
-from rtserver.base.redis_queue import RedisQueue, plain_client
+from rtserver.base.redis_queue import DEFAULT_NAME, RedisQueue, plain_client
+from rtserver.base.redis_server_list import RedisServerList
 from rtserver.base.wire.json import JsonError
 from rtserver.service.message import ServiceMessage
 from rtserver.service.message_queue import ServiceMessageQueue
@@ -83,3 +85,26 @@ def test_a_producer_is_told_when_redis_is_not_there(free_port: int) -> None:
     queue = ServiceMessageQueue.connect(f"redis://127.0.0.1:{free_port}")
     with pytest.raises(QueueAwayError, match=str(free_port)):
         queue.put("n", "me", 1)
+
+
+def test_the_log_warns_once_of_a_type_that_no_running_server_handles(redis_url, caplog):
+    with plain_client(redis_url) as client:
+        RedisServerList(client, DEFAULT_NAME).announce("a#1", ["notice"])
+    queue = ServiceMessageQueue.connect(redis_url)
+    queue.put("notice", "me", 1)
+    assert not caplog.records
+    for number in range(2):
+        queue.put("notise", "me", number)
+    [record] = caplog.records
+    assert 'no running server handles messages of type "notise"' in record.getMessage()
+    queue.close()
+
+
+def test_a_list_of_servers_that_cannot_be_read_is_no_matter_for_a_producer(redis_url, caplog):
+    with redis.Redis.from_url(redis_url) as other:
+        other.set("{queue:rtserver}:servers", "x")
+        queue = ServiceMessageQueue.connect(redis_url)
+        queue.put("notice", "me", 1)
+        assert other.llen("queue:rtserver") == 1
+    queue.close()
+    assert not caplog.records

@@ -4,10 +4,14 @@ import json
 import socket
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rtserver.base.redis_queue import plain_client
+from rtserver.base.redis_server_list import RedisServerList
+from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
@@ -283,3 +287,14 @@ def test_health_is_told(server: RunningServer) -> None:
         "memory",
         "accepting",
     }
+
+
+def test_a_server_says_which_types_it_handles_while_it_runs(redis_url: str, tmp_path: Path) -> None:
+    with plain_client(redis_url) as client:
+        servers = RedisServerList(client, "queue:rtserver")
+        with RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes", "--worker", "w") as server:
+            server.wait_ready(lambda: bool(servers.running()))
+            [(name, types)] = servers.running().items()
+            assert name.startswith("w#")
+            assert types == {"django_site", "pushuser", "quote"}
+        assert servers.running() == {}
