@@ -10,9 +10,10 @@ from django.conf import settings
 from django.core import checks
 from django.db import connections, router
 
+from rtserver import demo_site_dir
 from rtserver.bootstrap.check_cookie import judge_cookies
 from rtserver.bootstrap.config import Config
-from rtserver.bootstrap.django_env import demo_site_dir, set_up_django, site_dir
+from rtserver.bootstrap.django_env import set_up_django, site_dir
 from rtserver.bootstrap.django_range import OLDEST, maybe_complaint
 from rtserver.bootstrap.error import DjangoError, PluginError
 from rtserver.bootstrap.finding import Finding, Verdict

@@ -183,6 +183,26 @@ def quotes(path: Path, quote: str, speed: float, **options: Any) -> None:
     click.echo(f"played {count} points of {printable(quote)}")
 
 
+@main.command()
+@click.argument("directory", required=False, type=click.Path(file_okay=False, path_type=Path))
+def static(directory: Path | None) -> None:
+    """Say where the files for browsers are, or copy them to DIRECTORY.
+
+    \b
+    They are js/rtc/, the library, and vendor/echarts/, which draws charts. A
+    Django site has them without a copy, with this line in its settings:
+      STATICFILES_DIRS = [BASE_DIR / "static", *rtserver.static_dirs()]
+    """
+    from rtserver.bootstrap.static_files import copy_to
+
+    try:
+        places = [place for _, place in rtserver.static_dirs()] if directory is None else copy_to(directory)
+    except OSError as error:
+        raise _failure(str(error)) from error
+    for place in places:
+        click.echo(printable(str(place)))
+
+
 @main.group()
 def dead() -> None:
     """Look at messages that could not be handled, and push them again."""

@@ -20,7 +20,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
 from django.db import DatabaseError, connections
 
-import rtserver
+from rtserver import demo_site_dir
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.error import DjangoError
 from rtserver.bootstrap.settings_error import explain
@@ -108,13 +108,6 @@ def _absolute(path: str) -> str:
 def site_dir(config: Config) -> Path:
     """Where the settings of a site of one's own are imported from."""
     return Path(config.django_path or ".").resolve()
-
-
-def demo_site_dir() -> Path:
-    """The demo's Django project: inside the installed package, or beside the package in a checkout."""
-    package = Path(rtserver.__file__).resolve().parent
-    packaged = package / "demo_site"
-    return packaged if packaged.is_dir() else package.parent / "site"
 
 
 def _refuse_another_set_up(module: str, redis_url: str | None) -> None:

@@ -6,8 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rtserver import demo_site_dir
 from rtserver.bootstrap.config import Config
-from rtserver.bootstrap.django_env import demo_site_dir, demo_variables
+from rtserver.bootstrap.django_env import demo_variables
 
 PREPARE = """
 import json, os, sys
