@@ -128,8 +128,16 @@ def sqlite_files() -> Iterator[str]:
         if ":memory:" in name or "mode=memory" in name:
             yield f"{where} is {name!r}, a database in the memory of one process: rtserver finds no users there"
         elif not name.startswith("file:") and not Path(name).exists():
-            hint = "" if Path(name).is_absolute() else f", which is {Path(name).resolve()} where rtserver was started"
-            yield f'{where} is "{name}"{hint}: there is no such file; write BASE_DIR / "{Path(name).name}"'
+            yield f"{where} is {_missing_file(name)}"
+
+
+def _missing_file(name: str) -> str:
+    if Path(name).is_absolute():
+        return (
+            f'"{name}", and there is no such file: run "python manage.py migrate", or name the site\'s own database'
+        )
+    place = Path(name).resolve()
+    return f'"{name}", which is {place} where rtserver was started: there is no such file; write BASE_DIR / "{name}"'
 
 
 FAULTS: tuple[Callable[[], Iterator[str]], ...] = (missing_apps, caches_of_one_process, session_files, sqlite_files)
