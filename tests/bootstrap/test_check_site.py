@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from rtserver.user.site_fault import has_private_tmp
 from tests.own_site import SETTINGS, OwnSite
 
 CACHE = 'SESSION_ENGINE = "django.contrib.sessions.backends.cache"\n'
@@ -135,30 +138,30 @@ def test_pickled_sessions_are_a_warning(site: OwnSite) -> None:
     assert warning.startswith("warn SESSION_SERIALIZER pickles")
 
 
-def test_session_files_of_another_user_are_told(site: OwnSite) -> None:
-    (site.directory / "sessions").mkdir(mode=0o755)
-    site.change(FILES + 'SESSION_FILE_PATH = BASE_DIR / "sessions"')
-    site.log_in()
-    told = look_as_nobody(site.directory / "sessions")
-    assert told == [
-        f"SESSION_FILE_PATH leads to {site.directory}/sessions, whose files are for another user: user {NOBODY} may "
-        "not read them; run rtserver as the site's user"
-    ]
+@pytest.fixture
+def foreign_files() -> Iterator[Path]:
+    """A directory with one session file as Django makes them, for its owner alone; the way there is open to all."""
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        directory.chmod(0o755)
+        handle, file = tempfile.mkstemp(prefix="sessionid", dir=directory)
+        os.close(handle)
+        if os.geteuid():  # who is not root cannot become another user, but lose the right
+            Path(file).chmod(0)
+        yield directory
 
 
-def look_as_nobody(directory: Path) -> list[str]:
-    """What ``unreadable`` says to a process whose user has no rights; the way to the directory is open to it."""
+def test_session_files_of_another_user_are_told(foreign_files: Path) -> None:
+    become = f"os.setgroups([])\nos.setgid({NOBODY})\nos.setuid({NOBODY})\n" if os.geteuid() == 0 else ""
     code = (
-        "import os, sys\nfrom pathlib import Path\nfrom rtserver.user.site_fault import unreadable\n"
-        f"os.chdir({str(directory)!r})\nos.setgroups([])\nos.setgid({NOBODY})\nos.setuid({NOBODY})\n"
-        f"class Here(type(Path())):\n    pass\n"
-        f"[print(each) for each in unreadable(Path({str(directory)!r}), 'SESSION_FILE_PATH', 'sessionid')]\n"
+        "import os\nfrom pathlib import Path\nfrom rtserver.user.site_fault import unreadable\n"
+        f"{become}print(*unreadable(Path({str(foreign_files)!r}), 'SESSION_FILE_PATH', 'sessionid'))\n"
     )
-    for parent in directory.parents:
-        if parent.stat().st_uid == os.geteuid() and parent.stat().st_mode & 0o005 != 0o005 and len(parent.parts) > 2:
-            parent.chmod(parent.stat().st_mode | 0o005)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    return done.stdout.splitlines()
+    assert done.stdout == (
+        f"SESSION_FILE_PATH leads to {foreign_files}, whose files are for another user: "
+        f"user {os.geteuid() or NOBODY} may not read them; run rtserver as the site's user\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -207,3 +210,15 @@ def test_a_url_configuration_that_raises_is_told_with_its_place(site: OwnSite) -
     told = failure(site, "django")
     assert "KeyError: 'SHOP_PREFIX' (" in told
     assert "urls.py, line 2" in told
+
+
+def test_files_below_a_tmp_that_a_service_manager_has_made_for_us_alone_are_known(tmp_path: Path) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "60 26 254:0 / / rw - ext4 /dev/vda rw\n"
+        "61 60 254:0 /tmp/systemd-private-5c-rtserver.service-Xy/tmp /tmp rw - ext4 /dev/vda rw\n"
+    )
+    assert has_private_tmp(Path("/tmp"), mounts)
+    assert has_private_tmp(Path("/tmp/sessions"), mounts)
+    assert not has_private_tmp(Path("/var/lib/shop/sessions"), mounts)
+    assert not has_private_tmp(Path("/tmp"), tmp_path / "none")
