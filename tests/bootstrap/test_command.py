@@ -298,10 +298,6 @@ def test_check_goes_on_after_settings_that_django_cannot_even_check(terminal):
     assert verdicts(done, "port") == ["ok"]
 
 
-SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "/nosuch/database"}}
-
-
 def test_check_tells_of_a_redis_that_may_drop_messages(terminal, redis_url):
     with redis.Redis.from_url(redis_url) as client:
         client.config_set("maxmemory-policy", "allkeys-lru")
