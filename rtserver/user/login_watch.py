@@ -10,11 +10,13 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 
 log = logging.getLogger(__name__)
 
 CALM_SECONDS = 15.0
-TROUBLED_SECONDS = 2.0
+TROUBLED_SECONDS = 1.0
+"""Between two looks at the least: one session that cannot be read must not have the site asked without end."""
 PATIENCE_SECONDS = 10.0
 """A store that does not answer for so long lets nobody in, either."""
 
@@ -33,7 +35,8 @@ class LoginWatch:
     ) -> None:
         self._probe = probe
         self._executor = executor
-        self._seconds = {True: calm_seconds, False: troubled_seconds}
+        self._calm_seconds = calm_seconds
+        self._troubled_seconds = troubled_seconds
         self._clock = clock
         self._trouble: str | None = None
         self._asked: float | None = None
@@ -60,14 +63,13 @@ class LoginWatch:
     async def run(self) -> None:
         """Look, for ever."""
         while True:
-            await self.look()
             self._is_wanted.clear()
-            is_calm = self._trouble == ""
-            try:
-                wanted = self._is_wanted.wait() if is_calm else asyncio.Event().wait()
-                await asyncio.wait_for(wanted, self._seconds[is_calm])
-            except TimeoutError:
-                pass
+            await self.look()
+            await asyncio.sleep(self._troubled_seconds)
+            if not self._trouble:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._calm_seconds):
+                        await self._is_wanted.wait()
 
     async def look(self) -> None:
         """One look, and a line where it finds something else than the last one."""

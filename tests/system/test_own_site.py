@@ -14,11 +14,30 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import unused_port
-from tests.own_site import OwnSite
+from tests.own_site import LOG_IN, OwnSite
 from tests.running_server import RunningServer
 from tests.websocket_client import KEY
 
 UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": KEY}
+OTHER_SESSIONS = """
+from django.contrib.sessions.backends.db import SessionStore
+
+def keep(seconds=60, **data):
+    session = SessionStore()
+    session.update(data)
+    session.set_expiry(seconds)
+    session.save()
+    print(session.session_key)
+
+keep(-60, _auth_user_id="1")
+keep(basket=[1])
+bob = get_user_model().objects.create(username="bob")
+browser.force_login(bob)
+print(browser.cookies["sessionid"].value)
+get_user_model().objects.filter(pk=bob.pk).update(is_active=False)
+settings.SECRET_KEY = "another"
+keep(a=1)
+"""
 LINE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) [A-Z]+ +\S+: ")
 
 
@@ -56,21 +75,7 @@ def readiness(server: RunningServer) -> tuple[int, dict[str, str]]:
 
 
 def test_each_refusal_says_what_came_and_what_was_wrong_and_no_key(site: OwnSite, redis_url: str) -> None:
-    key = site.log_in()
-    expired, anonymous, inactive, foreign = (
-        site.run(code).strip()
-        for code in (
-            "from django.contrib.sessions.backends.db import SessionStore\n"
-            "s = SessionStore()\ns['_auth_user_id'] = '1'\ns.set_expiry(-60)\ns.save()\nprint(s.session_key)",
-            "from django.contrib.sessions.backends.db import SessionStore\n"
-            "s = SessionStore()\ns['basket'] = [1]\ns.save()\nprint(s.session_key)",
-            "from django.contrib.auth import get_user_model\nfrom django.test import Client\n"
-            "u = get_user_model().objects.create(username='bob')\nc = Client()\nc.force_login(u)\n"
-            "get_user_model().objects.filter(pk=u.pk).update(is_active=False)\nprint(c.cookies['sessionid'].value)",
-            "from django.conf import settings\nfrom django.contrib.sessions.backends.db import SessionStore\n"
-            "settings.SECRET_KEY = 'another'\ns = SessionStore()\ns['a'] = 1\ns.save()\nprint(s.session_key)",
-        )
-    )
+    key, expired, anonymous, inactive, foreign = site.run(LOG_IN + OTHER_SESSIONS).split()
     with running(site, redis_url) as server:
         assert knock(server, f"sessionid={key}") == 101
         for cookies, words in (
