@@ -94,7 +94,7 @@ def test_an_unknown_key_of_a_file_is_named_with_the_file_and_the_likely_key(tmp_
 
 def test_an_unknown_key_that_resembles_nothing_lists_what_is_known(tmp_path):
     message = message_of(read_file, write(tmp_path, "zzz = 1"))
-    assert "zzz: unknown; known are host, port, tce_port, tls_cert" in message
+    assert "zzz: unknown; known are host, port, path, tce_port" in message
 
 
 def test_an_unknown_variable_stops_the_start():
