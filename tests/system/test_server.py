@@ -286,6 +286,7 @@ def test_health_is_told(server: RunningServer) -> None:
         "canary",
         "memory",
         "accepting",
+        "log-ins",
     }
 
 
