@@ -5,6 +5,7 @@ import time
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.test_browser import NINE_THIRTY_MS, push_price
 from tests.running_server import RunningServer
 
 KNOWS_SECONDS = 10.0
@@ -23,15 +24,22 @@ def test_a_page_says_within_ten_seconds_that_its_server_stands_still_and_is_live
     page: Page, server: RunningServer
 ) -> None:
     expect(page.locator("#connection-text")).to_have_text("Live")
+    push_price(server.redis_url, NINE_THIRTY_MS, 430.0)
+    expect(page.locator('.quote-card[data-item="AAPL"] [data-role="price"]')).to_have_text("430")
     server.signal(signal.SIGSTOP)
     frozen = time.monotonic()
     try:
         page.wait_for_function("globalThis.__rtc.client.state === 'silent'")
         assert time.monotonic() - frozen < KNOWS_SECONDS + SLACK_SECONDS
         expect(page.locator("#connection-text")).to_have_text("No answer")
+        # One quote has a price that cannot have changed on this page; the others have none to be old.
+        expect(page.locator(".quote-age", has_text="s ago")).to_have_count(1)
+        assert page.evaluate("__rtc.charts.get('main').age.isStale")
     finally:
         server.signal(signal.SIGCONT)
     expect(page.locator("#connection-text")).to_have_text("Live", timeout=3_000)
+    push_price(server.redis_url, NINE_THIRTY_MS + 60_000, 431.0)
+    expect(page.locator(".quote-age", has_text="s ago")).to_have_count(0)
 
 
 def test_a_page_that_waits_long_for_its_next_attempt_is_back_soon_after_the_network_is(

@@ -125,12 +125,12 @@ export function dynamicRender(series, { chart_id = "main", seq = 4, prev_seq = s
 }
 
 /** A welcomed client with charts, ECharts, frames and a ResizeObserver of its own. */
-export function startCharts({ points, isWelcome = true, document, pauseAfterMs, IntersectionObserver } = {}) {
+export function startCharts({ points, isWelcome = true, document, pauseAfterMs, IntersectionObserver, warn } = {}) {
   const parts = startClient();
   const { clock } = parts;
   const [echarts, frames, { FakeResizeObserver, observers }] = [fakeECharts(), fakeFrames(), fakeResizeObserver()];
   const observed = { ResizeObserver: FakeResizeObserver, IntersectionObserver };
-  const options = { echarts, requestFrame: frames.request, ...observed, points, clock, document, pauseAfterMs };
+  const options = { echarts, requestFrame: frames.request, ...observed, points, clock, document, pauseAfterMs, warn };
   const charts = new MyCharts(parts.client, options);
   if (isWelcome) welcome(parts.network);
   const render = (data) => parts.network.socket.say("mycharts", data);

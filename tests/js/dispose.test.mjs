@@ -21,7 +21,7 @@ test("charts that are disposed of are given up, with their drawings, listeners a
     ["unlisten", "main"], ["unlisten", "data"],
   ]);
   assert.deepEqual([echarts.instances[0].isDisposed, observers[0].elements], [true, []]);
-  assert.deepEqual([document.listeners, pending - clock.pending, charts.get("main")], [0, 2, undefined]);
+  assert.deepEqual([document.listeners, pending - clock.pending, charts.get("main")], [0, 3, undefined]);
 });
 
 test("what the server still sends, a lost connection and a page that is shown mean nothing to them", () => {

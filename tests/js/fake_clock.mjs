@@ -5,6 +5,8 @@ export class FakeClock {
   #lastHandle = 0;
 
   now = () => this.#now;
+  /** 2023-11-14T22:13:20Z when the clock stands at 0. */
+  wallNow = () => 1_700_000_000_000 + this.#now;
 
   setTimeout = (run, delayMs) => {
     this.#lastHandle += 1;
@@ -15,6 +17,11 @@ export class FakeClock {
   clearTimeout = (handle) => {
     this.#timers.delete(handle);
   };
+
+  /** How many timers were ever armed. */
+  get armed() {
+    return this.#lastHandle;
+  }
 
   /** How many timers are armed. */
   get pending() {

@@ -145,8 +145,8 @@ test("after a reconnect a chart keeps its picture until the new one is there", (
 // Where it is drawn.
 
 test("a chart without an element keeps its data and needs no ECharts", () => {
-  const { client, network } = startWelcomedClient();
-  const chart = new MyCharts(client).request(REQUEST);
+  const { client, network, clock } = startWelcomedClient();
+  const chart = new MyCharts(client, { clock }).request(REQUEST);
   network.socket.say("mycharts", staticRender());
   assert.equal(chart.series.length, 3);
 });

@@ -11,7 +11,7 @@ const asked = ({ socket }) => socket.messages.map(({ data }) => [data.type, data
 
 function startTwo() {
   const { client, network, clock } = startWelcomedClient();
-  const [one, other] = [new MyCharts(client), new MyCharts(client)];
+  const [one, other] = [new MyCharts(client, { clock }), new MyCharts(client, { clock })];
   const say = (data, id) => network.socket.say("mycharts", data, id);
   return { client, network, clock, one, other, say };
 }

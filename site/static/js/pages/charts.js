@@ -59,6 +59,7 @@ function feedQuoteCard(item) {
   const chart = charts.request({ ...request, whileHidden: "pause" });
   chart.on("render", () => card.show(chart));
   chart.on("dynamic", () => card.update(chart));
+  chart.on("age", () => card.showAge(chart.age));
 }
 
 const kept = new KeptChoice(tabStorage(), userId);

@@ -1,5 +1,7 @@
 /** One quote in the strip above the charts: last price, change, range. It is fed by a chart that is not drawn. */
 
+import { ageText } from "../rtc/index.js";
+
 /** @typedef {import("../rtc/index.js").Chart} Chart */
 
 const PERCENT = new Intl.NumberFormat("en-US", {
@@ -17,6 +19,7 @@ export class QuoteCard {
     this.change = element.querySelector('[data-role="change"]');
     this.percent = element.querySelector('[data-role="percent"]');
     this.low = element.querySelector('[data-role="low"]');
+    this.age = element.querySelector('[data-role="age"]');
     this.high = element.querySelector('[data-role="high"]');
     this.element = element;
     /** @type {number | null} */
@@ -50,6 +53,15 @@ export class QuoteCard {
     const before = this.last;
     this.show(chart);
     if (before !== null && this.last !== before) this.#flash(this.last > before ? "tick-up" : "tick-down");
+  }
+
+  /**
+   * A price that has been silent for longer than usual is grey, and says how old it is.
+   * @param {Chart["age"]} age
+   */
+  showAge({ ms, isStale }) {
+    this.element.classList.toggle("is-stale", isStale);
+    this.age.textContent = isStale ? ageText(ms) : "";
   }
 
   /** Restarts the colour's fade: the class has to be gone for one layout before it counts again. */

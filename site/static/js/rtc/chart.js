@@ -42,6 +42,7 @@ import { Series } from "./series.js";
  * @property {string[]} [indicators] such as "sma:20"
  * @property {number | null} [max_rate] updates a second, at most; null: as fast as the server allows
  */
+/** @typedef {{ms: number | null, isStale: boolean}} Age `ms` while it is stale; null: it is not live any more. */
 /** @typedef {{labels: boolean, series: number[]}} Changes Whether the axis moved, and the series to draw anew. */
 
 export class Chart {
@@ -57,6 +58,8 @@ export class Chart {
   seq = 0;
   /** Whether points are missing before the last one: the next picture has them. */
   hasGap = false;
+  /** @type {Age} Of the newest price: stale when nothing has come for longer than is usual for this quote. */
+  age = { ms: 0, isStale: false };
   #points;
   /** @type {string | undefined} */
   #epoch;
@@ -81,8 +84,9 @@ export class Chart {
 
   /**
    * Listen: "render" and "dynamic" bring the data of the `mycharts` message, "error" an RTError. All are called after
-   * the chart took the message in.
-   * @param {"render" | "dynamic" | "error"} event
+   * the chart took the message in. "age" brings `age`: when it becomes stale, each second (minute, hour) while it is, and when
+   * something has come again.
+   * @param {"render" | "dynamic" | "error" | "age"} event
    * @param {import("./emitter.js").Listener} listener
    * @returns {() => void} ends it
    */
@@ -130,11 +134,22 @@ export class Chart {
     return true;
   }
 
-  /** @param {RTError} error the server's answer to this chart's request: no picture will come of it */
+  /** @param {Age} age */
+  onAge(age) {
+    this.age = age;
+    if (this.series.length > 0) this.#changed.add(0);
+    this.#events.emit("age", age);
+  }
+
+  /**
+   * @param {RTError} error the server's answer to this chart's request: no picture will come of it
+   * @returns {boolean} whether anybody listens
+   */
   onError(error) {
     // Where there is one already, the server may not have given up what follows it.
     this.#isWaiting = this.series.length === 0;
     this.#events.emit("error", error);
+    return this.#events.has("error");
   }
 
   /** @returns {Changes} since the last call */

@@ -108,7 +108,7 @@ function drawnSeries({ series }, axes) {
  * @param {Palette} palette
  */
 function seriesData(chart, index, palette) {
-  const line = index === 0 ? lastPriceLine(chart.series[0], chart.prices, palette) : {};
+  const line = index === 0 ? lastPriceLine(chart.series[0], chart.prices, chart.age, palette) : {};
   return { data: chart.drawing(index), ...line };
 }
 

@@ -5,6 +5,7 @@
  * @property {() => number} now milliseconds since any fixed moment; never goes back
  * @property {(run: () => void, delayMs: number) => any} setTimeout gives a handle for `clearTimeout`
  * @property {(handle: any) => void} clearTimeout
+ * @property {() => number} [wallNow] milliseconds since 1970, for ages that run on while the computer sleeps; default: Date.now
  */
 
 /** @type {Clock} The browser's own. Wall time would jump when the computer's clock is set. */

@@ -39,6 +39,11 @@ export class Emitter {
     }
   }
 
+  /** @param {string} event @returns {boolean} whether anybody listens */
+  has(event) {
+    return this.#entries.has(event);
+  }
+
   /** End all listeners. */
   clear() {
     this.#entries.clear();

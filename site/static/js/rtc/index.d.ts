@@ -121,6 +121,7 @@ declare function labelFormat(labels: Label[], period?: number): {
  * @property {string[]} [indicators] such as "sma:20"
  * @property {number | null} [max_rate] updates a second, at most; null: as fast as the server allows
  */
+/** @typedef {{ms: number | null, isStale: boolean}} Age `ms` while it is stale; null: it is not live any more. */
 /** @typedef {{labels: boolean, series: number[]}} Changes Whether the axis moved, and the series to draw anew. */
 export class Chart {
 	/**
@@ -140,18 +141,21 @@ export class Chart {
 	seq: number;
 	/** Whether points are missing before the last one: the next picture has them. */
 	hasGap: boolean;
+	/** @type {Age} Of the newest price: stale when nothing has come for longer than is usual for this quote. */
+	age: Age;
 	request: ChartRequest;
 	chart_id: string | number;
 	/** The x axis of all series. */
 	axis: LabelAxis;
 	/**
 	 * Listen: "render" and "dynamic" bring the data of the `mycharts` message, "error" an RTError. All are called after
-	 * the chart took the message in.
-	 * @param {"render" | "dynamic" | "error"} event
+	 * the chart took the message in. "age" brings `age`: when it becomes stale, each second (minute, hour) while it is, and when
+	 * something has come again.
+	 * @param {"render" | "dynamic" | "error" | "age"} event
 	 * @param {import("./emitter.js").Listener} listener
 	 * @returns {() => void} ends it
 	 */
-	on(event: "render" | "dynamic" | "error", listener: Listener): () => void;
+	on(event: "render" | "dynamic" | "error" | "age", listener: Listener): () => void;
 	/** @returns {Label[]} the x axis of all series, oldest first */
 	labels(): Label[];
 	/** @returns {ReturnType<typeof labelFormat>} how the labels of the x axis are shown */
@@ -165,8 +169,13 @@ export class Chart {
 	 * @returns {boolean} whether it counts: what comes of an earlier request does not
 	 */
 	onRender(render: Render): boolean;
-	/** @param {RTError} error the server's answer to this chart's request: no picture will come of it */
-	onError(error: RTError): void;
+	/** @param {Age} age */
+	onAge(age: Age): void;
+	/**
+	 * @param {RTError} error the server's answer to this chart's request: no picture will come of it
+	 * @returns {boolean} whether anybody listens
+	 */
+	onError(error: RTError): boolean;
 	/** @returns {Changes} since the last call */
 	takeChanges(): Changes;
 	/**
@@ -199,6 +208,7 @@ export class MyCharts {
 	 * @param {number | null} [options.pauseAfterMs] how long the page has to be hidden until charts rest; null: they never do
 	 * @param {VisibleDocument} [options.document] default: the page's
 	 * @param {Clock} [options.clock]
+	 * @param {(text: string) => void} [options.warn] gets the refusal of a chart whose "error" nobody listens to; default: console.warn
 	 */
 	constructor(client: RTClient, options?: {
 		echarts?: ECharts | undefined;
@@ -216,6 +226,7 @@ export class MyCharts {
 		pauseAfterMs?: number | null | undefined;
 		document?: VisibleDocument | undefined;
 		clock?: Clock | undefined;
+		warn?: ((text: string) => void) | undefined;
 	});
 	/**
 	 * Ask for a chart, now or as soon as there is a connection, and again on every new connection. A chart that had the
@@ -423,6 +434,11 @@ export const darkPalette: Readonly<Palette>;
 /** @type {Readonly<Palette>} */
 export const lightPalette: Readonly<Palette>;
 /**
+ * @param {number | null} ageMs
+ * @returns {string} such as "12 s ago"
+ */
+export function ageText(ageMs: number | null): string;
+/**
  * Whether a client that was closed with `code` should come back by itself, with backoff.
  * @param {number} code
  * @returns {boolean}
@@ -436,6 +452,13 @@ export function mayReconnect(code: number): boolean;
 export function mayTryOnce(code: number): boolean;
 /** @returns {Readonly<Palette>} what the browser's user prefers; light where it does not say */
 export function preferredPalette(): Readonly<Palette>;
+/**
+ * `ms` while it is stale; null: it is not live any more.
+ */
+export type Age = {
+	ms: number | null;
+	isStale: boolean;
+};
 /**
  * Whether the axis moved, and the series to draw anew.
  */
@@ -482,6 +505,10 @@ export type Clock = {
 	 */
 	setTimeout: (run: () => void, delayMs: number) => any;
 	clearTimeout: (handle: any) => void;
+	/**
+	 * milliseconds since 1970, for ages that run on while the computer sleeps; default: Date.now
+	 */
+	wallNow?: (() => number) | undefined;
 };
 /**
  * The part of the library that is used.

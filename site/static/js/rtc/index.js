@@ -6,4 +6,5 @@ export { State } from "./reconnecting_socket.js";
 export { CloseCode, mayReconnect, mayTryOnce } from "./codes.js";
 export { MyCharts } from "./my_charts.js";
 export { Chart } from "./chart.js";
+export { ageText } from "./quote_age.js";
 export { darkPalette, lightPalette, preferredPalette } from "./palette.js";

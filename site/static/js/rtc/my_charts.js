@@ -15,6 +15,7 @@
 /** @import { RTError } from "./rt_error.js" */
 /** @import { Message } from "./request_table.js" */
 import { Chart } from "./chart.js";
+import { ChartAges } from "./chart_ages.js";
 import { ChartRefresh } from "./chart_refresh.js";
 import { ChartView } from "./chart_view.js";
 import { browserClock } from "./clock.js";
@@ -49,6 +50,8 @@ export class MyCharts {
   #points;
   #palette;
   #clock;
+  #warn;
+  #ages;
   #visibility;
   #names;
   #isLagging = false;
@@ -72,6 +75,7 @@ export class MyCharts {
    * @param {number | null} [options.pauseAfterMs] how long the page has to be hidden until charts rest; null: they never do
    * @param {VisibleDocument} [options.document] default: the page's
    * @param {Clock} [options.clock]
+   * @param {(text: string) => void} [options.warn] gets the refusal of a chart whose "error" nobody listens to; default: console.warn
    */
   constructor(client, options = {}) {
     this.#client = client;
@@ -82,18 +86,20 @@ export class MyCharts {
     this.#points = options.points ?? 2000;
     this.#palette = options.palette ?? preferredPalette();
     this.#clock = options.clock ?? browserClock;
+    this.#warn = options.warn ?? ((text) => console.warn(text));
+    this.#ages = new ChartAges(this.#clock);
     this.#schedule = DrawSchedule.of(options.requestFrame ?? browserFrames, this.#clock);
     const { pauseAfterMs = PAUSE_AFTER_MS } = options;
     this.#visibility = new PageVisibility(
       { document: options.document ?? globalThis.document, clock: this.#clock, afterMs: pauseAfterMs },
-      { hide: () => this.#pause(), show: () => this.#askForAll() },
+      { hide: () => this.#pause(), show: () => this.#goOn() },
     );
     this.#ends = [
       client.on("userinfo", () => this.#onUserInfo()),
       client.on("mycharts", (data, message) => this.#onRender(data, message)),
       client.on("notice", (data) => this.#onNotice(data)),
       client.on("error", (error, message) => this.#onError(error, message)),
-      client.on("state", (state) => this.#onState(state)),
+      client.on("state", (state, { silent_ms }) => this.#onState(state, silent_ms)),
       client.on("disposed", () => this.dispose()),
     ];
     if (client.state !== State.CLOSED) this.#visibility.start();
@@ -121,6 +127,8 @@ export class MyCharts {
     const entry = { chart, name, view, requestId: "", askedOn: null, pauses, refresh };
     this.#entries.set(chart.chart_id, entry);
     this.#named.set(name, entry);
+    this.#ages.add(chart);
+    if (view !== null) chart.on("age", () => view.invalidate());
     this.#ask(entry);
     return chart;
   }
@@ -142,6 +150,7 @@ export class MyCharts {
     if (entry === undefined) return;
     this.#entries.delete(chart_id);
     this.#named.delete(entry.name);
+    this.#ages.remove(entry.chart);
     entry.view?.dispose();
     this.#giveUp(entry);
     this.#names.release(entry.name);
@@ -190,8 +199,10 @@ export class MyCharts {
   /**
    * While the client is closed nothing outside refers to it or to its charts, so that a page may just forget both.
    * @param {string} state
+   * @param {number} [silentMs]
    */
-  #onState(state) {
+  #onState(state, silentMs) {
+    this.#ages.onState(state, silentMs);
     if (state === State.CLOSED) {
       this.#visibility.stop();
       for (const { refresh } of this.#entries.values()) refresh.cancel();
@@ -224,6 +235,11 @@ export class MyCharts {
     this.#askForAll();
   }
 
+  #goOn() {
+    this.#ages.wake();
+    this.#askForAll();
+  }
+
   #askForAll() {
     for (const entry of this.#entries.values()) this.#ask(entry);
   }
@@ -252,6 +268,7 @@ export class MyCharts {
   }
 
   #pause() {
+    this.#ages.rest();
     for (const entry of this.#entries.values()) {
       if (entry.pauses) this.#giveUp(entry);
     }
@@ -282,6 +299,7 @@ export class MyCharts {
     if (entry === undefined || (message?.id ?? entry.requestId) !== entry.requestId) return;
     const { chart, name } = entry;
     if (!chart.onRender(name === chart.chart_id ? render : { ...render, chart_id: chart.chart_id })) return;
+    this.#ages.onRender(chart, render);
     entry.view?.invalidate();
     if (entry.chart.hasGap && this.#isAsked(entry)) entry.refresh.want();
   }
@@ -310,7 +328,7 @@ export class MyCharts {
       if (requestId !== message.id) continue;
       // Many tabs that come back at once may ask for more than one user may have in a second.
       if (error.code === "rate_limited") refresh.retry();
-      chart.onError(error);
+      if (!chart.onError(error)) this.#warn(`rtserver: chart ${JSON.stringify(chart.chart_id)} was refused, ${error.code}: ${error.message}`);
     }
   }
 }

@@ -383,6 +383,10 @@ type Clock = {
 	 */
 	setTimeout: (run: () => void, delayMs: number) => any;
 	clearTimeout: (handle: any) => void;
+	/**
+	 * milliseconds since 1970, for ages that run on while the computer sleeps; default: Date.now
+	 */
+	wallNow?: (() => number) | undefined;
 };
 type ConnectionOptions = {
 	/**

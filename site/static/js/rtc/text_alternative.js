@@ -7,6 +7,7 @@
 /** @import { Chart } from "./chart.js" */
 /** @import { Clock } from "./clock.js" */
 import { formatNumber } from "./number_format.js";
+import { ageText } from "./quote_age.js";
 
 const PAUSE_MS = 3000;
 
@@ -72,10 +73,11 @@ export function describe(chart) {
   const summary = chart.summary();
   if (summary === null) return "no data yet";
   const { last, change, percent, low, high, since } = summary;
-  const { prices } = chart;
+  const { prices, age } = chart;
+  const old = age.isStale ? ` (${ageText(age.ms)})` : "";
   const share = percent === null ? "" : ` (${percent > 0 ? "+" : ""}${formatNumber(percent, 2)} %)`;
   const range = `between ${prices.format(low)} and ${prices.format(high)}`;
-  return `last price ${prices.format(last)}, change ${prices.formatChange(change)}${share}, ${range} since ${chart.labelFormat().full(since)}`;
+  return `last price ${prices.format(last)}${old}, change ${prices.formatChange(change)}${share}, ${range} since ${chart.labelFormat().full(since)}`;
 }
 
 /**

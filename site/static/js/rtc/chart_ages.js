@@ -1,0 +1,140 @@
+/**
+ * The ages of all charts of a page, by one timer.
+ *
+ * Decides when an age is looked at: at the moment when the first of them changes. How old a quote is and when it counts as
+ * silent is quote_age.js. While nothing can come, because the connection is lost or silent, every quote counts as silent
+ * after ten seconds, also one that comes hourly: nobody knows what has happened to it meanwhile.
+ */
+
+/** @import { Chart, Render } from "./chart.js" */
+/** @import { Clock } from "./clock.js" */
+import { LEAST_MS, QuoteAge } from "./quote_age.js";
+import { State } from "./reconnecting_socket.js";
+
+/** So that a timer that is a little early does not find the same second. */
+const LATE_MS = 50;
+
+export class ChartAges {
+  #clock;
+  #wallNow;
+  /** @type {Map<Chart, QuoteAge>} */
+  #ages = new Map();
+  /** @type {number | null} since when nothing can have come; null while something can */
+  #cutOffAt = null;
+  #isResting = false;
+  #isOver = false;
+  /** @type {any} */
+  #timer = null;
+
+  /** @param {Clock} clock */
+  constructor(clock) {
+    this.#clock = clock;
+    this.#wallNow = clock.wallNow ?? Date.now;
+  }
+
+  /** @param {Chart} chart */
+  add(chart) {
+    this.#ages.set(chart, new QuoteAge(chart.request.period));
+  }
+
+  /** @param {Chart} chart */
+  remove(chart) {
+    this.#ages.delete(chart);
+    if (this.#ages.size === 0) this.#stopTimer();
+  }
+
+  /**
+   * A chart has taken a message in.
+   * @param {Chart} chart
+   * @param {Render} render
+   */
+  onRender(chart, { update, seq, epoch }) {
+    const age = this.#ages.get(chart);
+    if (age === undefined) return;
+    const [now, count] = [this.#wallNow(), `${epoch}:${seq}`];
+    if (update === "dynamic") age.onNews(now, count);
+    else age.onPicture(now, { labels: chart.labels(), count, last: chart.series[0]?.last });
+    // While nothing is silent, a message costs no more than that.
+    if (chart.age.isStale) this.#look(chart, age, now);
+    if (this.#timer === null || update === "static") this.#arm(now);
+  }
+
+  /**
+   * @param {string} state the client's new one
+   * @param {number} [silentMs] how long nothing has come in state "silent"
+   */
+  onState(state, silentMs = 0) {
+    const now = this.#wallNow();
+    this.#isOver = state === State.CLOSED;
+    if (state === State.OPEN) this.#cutOffAt = null;
+    else this.#cutOffAt ??= now - silentMs;
+    if (this.#isOver) this.#end();
+    else this.#lookAtAll();
+  }
+
+  /** Nobody can see the page. */
+  rest() {
+    this.#isResting = true;
+    this.#stopTimer();
+  }
+
+  /** Somebody can see it again. */
+  wake() {
+    this.#isResting = false;
+    this.#lookAtAll();
+  }
+
+  /** The client does not come back by itself: no timer goes on, and no age would stay true. */
+  #end() {
+    this.#stopTimer();
+    for (const chart of this.#ages.keys()) {
+      if (chart.series.length > 0) chart.onAge({ ms: null, isStale: true });
+    }
+  }
+
+  #lookAtAll() {
+    if (this.#isResting) return;
+    const now = this.#wallNow();
+    for (const [chart, age] of this.#ages) this.#look(chart, age, now);
+    this.#arm(now);
+  }
+
+  /**
+   * @param {Chart} chart
+   * @param {QuoteAge} age
+   * @param {number} now
+   */
+  #look(chart, age, now) {
+    const isStale = age.isStale(now, this.#isCutOff(now));
+    if (isStale || chart.age.isStale) chart.onAge({ ms: isStale ? age.ageMs(now) : 0, isStale });
+  }
+
+  /** @param {number} now */
+  #isCutOff(now) {
+    return this.#cutOffAt !== null && now - this.#cutOffAt >= LEAST_MS;
+  }
+
+  /** @param {number} now */
+  #arm(now) {
+    this.#stopTimer();
+    if (this.#isResting || this.#isOver) return;
+    const isCutOff = this.#isCutOff(now);
+    let nextAt = Infinity;
+    for (const age of this.#ages.values()) nextAt = Math.min(nextAt, age.nextAt(now, isCutOff));
+    if (nextAt === Infinity) return; // there is nothing whose age is known
+    // What comes from now on is not silent before then, so that a message need not touch the timer.
+    nextAt = Math.min(nextAt, now + LEAST_MS);
+    if (this.#cutOffAt !== null && !isCutOff) nextAt = Math.min(nextAt, this.#cutOffAt + LEAST_MS);
+    this.#timer = this.#clock.setTimeout(() => this.#onTime(), Math.max(0, nextAt - now) + LATE_MS);
+  }
+
+  #onTime() {
+    this.#timer = null;
+    this.#lookAtAll();
+  }
+
+  #stopTimer() {
+    if (this.#timer !== null) this.#clock.clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}
