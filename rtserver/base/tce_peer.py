@@ -1,8 +1,10 @@
 """The calls of one connection: its bytes go to a ``tcelib`` connection, whose packets go to its outbox.
 
-Decides when the connection must stop reading: while there are calls to serve that came with what was read, while a
-user message is being handled, and while too many servants are waiting for something. So a handler of user messages
-must not wait for an answer of the same client, which would not be read. The event loop's thread only.
+Decides when the connection must stop reading: while there are calls to serve that came with what was read, and while
+a user message is being handled. So a handler of user messages must not wait for an answer of the same client, which
+would not be read. While too many servants wait for something, which may be answers of this client, answers are taken
+and calls are kept, up to a bound. Calls are refused if all of those servants wait for answers and none ends.
+The event loop's thread only.
 """
 
 import asyncio
@@ -10,6 +12,7 @@ import logging
 import math
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterator, Sequence
+from functools import partial
 from typing import Any, ClassVar, Protocol
 
 from rtserver.base.budget import Budget
@@ -30,7 +33,8 @@ from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RpcExcep
 log = logging.getLogger(__name__)
 
 MAX_RUNNING = 1_000  # servants of one connection that wait for something
-
+KEPT_BYTES = 1024 * 1024  # of calls that wait for a place; then nothing is read
+STUCK_SECONDS = 2.0  # without the end of any servant while all wait for answers: they wait for one another
 
 BATCH_BYTES = 65_536
 """Of packets that are pushed together. Each fits into what may wait for a client; many of them need not."""
@@ -81,14 +85,17 @@ class TcePeer:
         "_carrier",
         "_charged",
         "_delay",
+        "_ended",
         "_environment",
         "_handling",
         "_inflated",
+        "_pause",
         "_running",
         "_thread",
         "_timer",
         "_wakes_at",
         "_waking",
+        "_watcher",
         "may_compress",
         "rpc",
     )
@@ -101,10 +108,13 @@ class TcePeer:
         self._wakes_at = math.inf
         self._handling: asyncio.Future[None] | None = None  # the last user message that has not been handled yet
         self._running = 0
+        self._ended = 0  # servants that have waited
+        self._watcher: Timer | None = None
         self._charged = 0  # messages that the budget has been told of
         self._inflated = 0  # bytes, likewise
         self._delay = 0.0
         self._waking: asyncio.Future[None] | None = None
+        self._pause: asyncio.Future[None] | None = None  # until nothing is being worked off, if anything is
         self.may_compress = carrier.may_compress
         self.rpc = RpcConnection(self, max_packet_bytes=environment.max_packet_bytes)
         self.rpc.user = carrier.session
@@ -118,18 +128,22 @@ class TcePeer:
 
     def receive(self, data: bytes) -> Awaitable[object] | None:
         """Serve what came. While an awaitable that is returned is pending, nothing more may be given."""
-        has_more = self.rpc.receive(data)
+        is_waiting = self._pause is not None or self._is_crowded
+        has_more = self.rpc.receive(data, serve=not is_waiting)
         if self._carrier.budget is not None:
             self._charge(self._carrier.budget, int(self._carrier.is_framed))
-        return self._go_on(has_more) if has_more or self._must_wait or self._delay else None
+        if self._pause is not None:
+            return self._pause if self._delay or self.rpc.kept_bytes > KEPT_BYTES else None
+        return self._work_off(has_more) if has_more or self._handling is not None or self._delay else None
 
     def end(self) -> None:
         """The connection is over: calls that wait for an answer fail."""
         if self.rpc.is_open:
             self._environment.tce_counts.messages += self.rpc.getRecvedMessageCount()
             self.rpc.lost(RpcException(RPCERROR_CONNECTION_LOST))
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._watcher):
+            if timer is not None:
+                timer.cancel()
 
     # What the gateway's servant calls.
 
@@ -221,27 +235,51 @@ class TcePeer:
         return self._environment.now()
 
     @property
-    def _must_wait(self) -> bool:
-        return self._handling is not None or self._running > MAX_RUNNING
+    def _is_crowded(self) -> bool:
+        return self._running > MAX_RUNNING
 
-    async def _go_on(self, has_more: bool) -> None:
-        """Serve the rest, in turns, and wait for what must have ended before the next bytes are read."""
-        while has_more or self._must_wait or self._delay:
-            if self._delay:
-                delay, self._delay = self._delay, 0.0
-                await asyncio.sleep(delay)
-            elif self._must_wait:
-                self._waking = self._environment.loop.create_future()
-                await self._waking
-            else:
-                await self._carrier.turn()
-            await self._carrier.relieved()
-            begun, share = self.now(), self._carrier.share
-            has_more = self.rpc.serve()
-            if share is not None:
-                share.spend(begun)
-            if self._carrier.budget is not None:
-                self._charge(self._carrier.budget)
+    def _work_off(self, has_more: bool) -> Awaitable[object]:
+        self._pause = self._environment.loop.create_future()
+        return self._go_on(self._pause, has_more)
+
+    async def _go_on(self, pause: "asyncio.Future[None]", has_more: bool) -> None:
+        """Serve the rest, in turns, and wait for what must have ended before the next bytes are read.
+
+        It ends with calls unserved if there is no place for them: then answers are read, and ``_wake`` begins anew.
+        """
+        try:
+            while has_more or self._handling is not None or self._delay:
+                if self._delay:
+                    delay, self._delay = self._delay, 0.0
+                    await asyncio.sleep(delay)
+                elif self._handling is not None:
+                    await self._woken()
+                elif self._is_crowded:
+                    self._watch()
+                    if self.rpc.kept_bytes <= KEPT_BYTES:
+                        break
+                    await self._woken()
+                    has_more = self.rpc.has_calls
+                else:
+                    await self._carrier.turn()
+                    await self._carrier.relieved()
+                    has_more = self._serve()
+        finally:
+            self._pause = None
+            pause.set_result(None)
+
+    def _serve(self) -> bool:
+        begun, share = self.now(), self._carrier.share
+        has_more = self.rpc.serve()
+        if share is not None:
+            share.spend(begun)
+        if self._carrier.budget is not None:
+            self._charge(self._carrier.budget)
+        return has_more
+
+    async def _woken(self) -> None:
+        self._waking = self._environment.loop.create_future()
+        await self._waking
 
     def _charge(self, budget: Budget, paid: int = 0) -> None:
         """Tell the budget what was served; ``paid`` of it has been told already."""
@@ -260,8 +298,38 @@ class TcePeer:
             self._delay = delay
 
     def _wake(self) -> None:
-        if self._waking is not None and not self._must_wait and not self._waking.done():
+        if self._handling is not None or self._is_crowded:
+            return
+        if self._pause is None:
+            if self.rpc.has_calls:
+                self._environment.run(self._begin_anew())
+        else:
+            self._wake_anyway()
+
+    def _wake_anyway(self) -> None:
+        if self._waking is not None and not self._waking.done():
             self._waking.set_result(None)
+
+    async def _begin_anew(self) -> None:
+        if self._pause is None:
+            await self._work_off(has_more=True)
+
+    def _watch(self) -> None:
+        """Calls wait for a place: look soon whether any servant has ended."""
+        if self._watcher is None:
+            look = partial(self._look, self._ended)
+            self._watcher = self._environment.wheel.arm(self.now(), STUCK_SECONDS, look)
+
+    def _look(self, ended: int) -> None:
+        self._watcher = None
+        if not self._is_crowded or not self.rpc.has_calls:
+            return
+        if ended == self._ended and self.rpc.waiting_calls >= self._running:
+            log.warning("! calls are refused: all servants of a connection wait for calls of their own")
+            self.rpc.refuse_waiting()
+            self._wake_anyway()
+        else:
+            self._watch()
 
     async def _handle_after(self, before: Awaitable[object], text: bytes) -> None:
         await before
@@ -297,6 +365,7 @@ class TcePeer:
             error = raised
         finally:
             self._running -= 1
+            self._ended += 1
             self._wake()
         done(result, error)
 

@@ -24,7 +24,7 @@ from tcelib.error import (
     PacketError,
     RpcException,
 )
-from tcelib.wire.message import CALL, CALLTYPE, RETURN, SEQUENCE, Packet, RpcMessage
+from tcelib.wire.message import CALL, CALLTYPE, MESSAGE_BYTES, RETURN, SEQUENCE, Packet, RpcMessage, split_extra
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
 if TYPE_CHECKING:
@@ -123,15 +123,27 @@ class RpcConnection(Serving):
         """Whether calls wait to be served."""
         return bool(self._waiting)
 
+    @property
+    def kept_bytes(self) -> int:
+        """How long the messages are that wait to be served, inflated."""
+        return sum(MESSAGE_BYTES + len(rest) for _, rest in self._waiting)
+
+    @property
+    def waiting_calls(self) -> int:
+        """How many calls of this side wait for their answers."""
+        return len(self._calls)
+
     def refuse_waiting(self) -> None:
         """Answer the calls that wait to be served with REMOTE_EXCEPTION: nobody will serve them."""
         packets = list(self._waiting)
         self._waiting.clear()
+        self._is_collecting = True
         for packet in packets:
             if packet[0][CALLTYPE] & CALL:
-                self._refuse(packet, RPCERROR_REMOTE_EXCEPTION, None)
+                self._refuse(packet, RPCERROR_REMOTE_EXCEPTION, _props_of(packet))
             else:
                 self._serve_packet(packet)
+        self._end_turn()
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -301,6 +313,14 @@ class RpcConnection(Serving):
         if self.failure is not None and not self._waiting:
             log.warning("! closed: %s", self.failure)
             self.close()
+
+
+def _props_of(packet: Packet) -> dict[str, str]:
+    (*_, extra_count), rest = packet
+    try:
+        return split_extra(extra_count, rest)[0]
+    except DecodeError:
+        return {}
 
 
 def _ask(transport: Transport, application: Callable[..., object], *args: object) -> object:

@@ -153,7 +153,7 @@ class Link(HubShell):
         if self._has_place():
             self._serve(lambda: self.connection.receive(data))
         elif self.connection.receive(data, serve=False):
-            self._kept += len(data) or 1
+            self._kept = self.connection.kept_bytes or 1
             self._regulate()
             self._watch_nesting()
 
@@ -237,6 +237,8 @@ class Link(HubShell):
         if ended == self._ended_servants:
             log.warning("! calls are refused: all servants of a connection wait for calls of their own")
             self.connection.refuse_waiting()
+            self._kept = 0
+            self._regulate()
         elif self.connection.has_calls:
             self._watch_nesting()
 

@@ -81,6 +81,18 @@ async def logged_in(server: Running, way: str, token: str = "s2") -> TceClient:
     return client
 
 
+async def answers_of(client: TceClient, calls: list[int]) -> dict[int, bytes | int]:
+    """What the calls end with, in any order: the result or the error. Questions that servants ask are answered."""
+    found: dict[int, bytes | int] = {}
+    while len(found) < len(calls):
+        received = await client.recv()
+        if received.calltype & CALL:
+            client.send(packet(RETURN, received.sequence, received.ifidx, 0, received.params + b"!"))
+        else:
+            found[received.sequence] = received.errcode or received.params
+    return found
+
+
 @ways
 def test_a_user_is_greeted_answered_and_pushed_to(way):
     async def scenario():
@@ -385,6 +397,71 @@ def test_while_too_many_servants_wait_nothing_more_is_read(way, monkeypatch):
             return [(await client.recv()).sequence for _ in range(5)]
 
     assert asyncio.run(scenario()) == [100, 101, 102, 103, 200]
+
+
+@ways
+def test_answers_are_read_while_too_many_servants_wait_for_them(way, monkeypatch):
+    monkeypatch.setattr(tce_peer, "MAX_RUNNING", 3)
+
+    async def scenario():
+        async with running(Who()) as server, await logged_in(server, way) as client:
+            calls = [client.call(7, 1, str(number).encode()) for number in range(12)]
+            answers = await answers_of(client, calls)
+            return [answers[call] for call in calls]
+
+    assert asyncio.run(scenario()) == [f"they say {number}!".encode() for number in range(12)]
+
+
+@ways
+@pytest.mark.parametrize("kept_bytes", [0, 1 << 20])
+def test_calls_behind_servants_that_all_wait_for_one_another_are_refused(way, kept_bytes, monkeypatch):
+    monkeypatch.setattr(tce_peer, "MAX_RUNNING", 3)
+    monkeypatch.setattr(tce_peer, "KEPT_BYTES", kept_bytes)
+    monkeypatch.setattr(tce_peer, "STUCK_SECONDS", 0.1)
+
+    async def scenario():
+        async with running(Who()) as server, await logged_in(server, way) as client:
+            served = [client.call(7, 1, b"?") for _ in range(4)]
+            questions = [await client.recv() for _ in served]
+            refused = [client.call(7, 1, b"one more") for _ in range(5)]
+            codes = await answers_of(client, refused)
+            for question in questions:
+                client.send(packet(RETURN, question.sequence, 7, 0, b"at last"))
+            return list(codes.values()), list((await answers_of(client, served)).values()), await client.ping()
+
+    assert asyncio.run(scenario()) == ([8] * 5, [b"they say at last"] * 4, "?")
+
+
+@ways
+def test_calls_wait_for_servants_that_wait_for_something_else(way, monkeypatch):
+    monkeypatch.setattr(tce_peer, "MAX_RUNNING", 3)
+    monkeypatch.setattr(tce_peer, "KEPT_BYTES", 0)
+    monkeypatch.setattr(tce_peer, "STUCK_SECONDS", 0.0)
+    waiting, may_go = [], asyncio.Event()
+
+    class Patient(Who):
+        async def ask(self, question, ctx):
+            waiting.append(question)
+            await may_go.wait()
+            return question
+
+    async def scenario():
+        async with (
+            running(Patient()) as server,
+            await logged_in(server, way) as client,
+            await logged_in(server, way) as other,
+        ):
+            calls = [client.call(7, 1, b"?") for _ in range(4)]
+            while len(waiting) < 4:
+                await other.ping()
+            calls += [client.call(7, 1, b"?") for _ in range(5)]
+            for _ in range(20):
+                await other.ping()
+            served = len(waiting)
+            may_go.set()
+            return served, list((await answers_of(client, calls)).values())
+
+    assert asyncio.run(scenario()) == (4, [b"?"] * 9)
 
 
 @ways

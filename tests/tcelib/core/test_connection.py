@@ -424,3 +424,17 @@ def test_calls_in_many_bombs_are_all_served_in_several_turns(transport):
     assert sequences(transport) == list(range(1, 11))
     assert turns > 2
     assert connection.inflated > 1_000_000
+
+
+def test_calls_that_nobody_will_serve_are_refused_together_and_name_their_users(transport):
+    connection = open_connection(transport, Calculator())
+    connection.receive(
+        b"".join(echo("long", number, __user_id__=str(number), more="x") for number in range(3)), serve=False
+    )
+    kept = connection.kept_bytes
+    connection.refuse_waiting()
+    [packets] = transport.writes
+    answers = [RpcMessage.parse(packet[14:]) for packet in packets]
+    found = [(answer.sequence, answer.errcode, answer.extra.props) for answer in answers]
+    assert found == [(number, tce.RPCERROR_REMOTE_EXCEPTION, {"__user_id__": str(number)}) for number in range(3)]
+    assert (kept > 0, connection.kept_bytes, connection.has_calls) == (True, 0, False)

@@ -80,7 +80,7 @@ def test_users_who_are_only_numbered_cannot_answer_for_one_another(rig: SocketRi
     with RawPeer(port) as first, RawPeer(port) as second:
         first.send(java_packet(CALL, 1, ECHO.opidx, text("x"), ""))
         first.take_answer()
-        rig.run(lambda: next(iter(rig.adapter.connections)).setUserId("2"))
+        rig.run(lambda: next(conn for conn in rig.adapter.connections if conn.getUserId() == "1").setUserId("2"))
         second.send(java_packet(CALL, 1, ECHO.opidx, text("x"), ""))
         second.take_answer()
         users = rig.run(lambda: sorted(conn.getUserId() for conn in rig.adapter.connections))

@@ -12,7 +12,7 @@ from tcelib.transport import gevent_link
 from tests.tcelib.idl_value import make_operation
 from tests.tcelib.transport.conftest import SOCKET_RIGS
 from tests.tcelib.transport.rig import DEADLINE, SocketRig
-from tests.tcelib.transport.talk import ESCAPES, TalkPrx
+from tests.tcelib.transport.talk import CALL_BACK, ESCAPES, TalkPrx
 
 PLACES = 3
 gevent_streams = pytest.mark.parametrize("rig", [name for name in SOCKET_RIGS if "gevent" in name], indirect=True)
@@ -107,3 +107,21 @@ def test_calls_that_nest_without_an_end_are_refused(rig: SocketRig, monkeypatch:
         prx.nest(1_000_000)
     assert caught.value.errcode == tce.RPCERROR_REMOTEMETHOD_EXCEPTION
     assert prx.echo("all places are free again") == "all places are free again"
+
+
+@gevent_tcp
+def test_answers_are_read_behind_calls_that_have_no_place(rig: SocketRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gevent_link, "STUCK_SECONDS", 0.1)
+    prx = TalkPrx(rig.dial(rig.listen(max_waiting_servants=PLACES)))
+    tce.RpcCommAdapter("client").addServant(rig.servant).addConnection(prx.conn)
+    long = "x" * 32_768  # together more than is kept
+    calls = rig.run(lambda: [prx.conn.call(CALL_BACK, (long,)) for _ in range(200)])
+    ended = []
+    for call in calls:
+        try:
+            call.get(DEADLINE)
+            ended.append(0)
+        except tce.RpcException as error:
+            ended.append(error.errcode)
+    assert set(ended) <= {0, tce.RPCERROR_REMOTE_EXCEPTION}
+    assert prx.conn.call(CALL_BACK, ("all places are free again",)).get(DEADLINE)
