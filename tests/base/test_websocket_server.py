@@ -112,6 +112,8 @@ async def test_a_page_of_an_allowed_origin_can_read_the_answer(
         assert client.answer.status == status
         assert client.answer.headers["access-control-allow-origin"] == "https://www.example.org"
         assert client.answer.headers["access-control-allow-credentials"] == "true"
+        assert client.answer.headers["rtserver-session"] == "answered"
+        assert client.answer.headers["access-control-expose-headers"] == "Rtserver-Session"
 
 
 @plain

@@ -5,13 +5,16 @@ import { CloseCode } from "../../site/static/js/rtc/codes.js";
 import { meaningOf, sessionAddress } from "../../site/static/js/rtc/session_question.js";
 import { fakePage, record, startClient, welcome } from "./client_harness.mjs";
 
-/** A client, with a `fetch` that answers with a status when the test says so. */
+/** What the server's own answers have, and nobody else's. */
+const OWN = new Headers({ "Rtserver-Session": "answered" });
+
+/** A client, with a `fetch` that answers with a status when the test says so: as the server does, or as others do. */
 function startAsking(options) {
   const questions = [];
   const fetch = (url, { signal, credentials }) =>
     new Promise((resolve, reject) => {
       signal.addEventListener("abort", () => reject(new Error("aborted")));
-      questions.push({ url, credentials, signal, answer: (status) => resolve({ status }), fail: () => reject(new TypeError("failed to fetch")) });
+      questions.push({ url, credentials, signal, answer: (status, more) => resolve({ status, headers: OWN, ...more }), fail: () => reject(new TypeError("failed to fetch")) });
     });
   const parts = startClient({ ...options, fetch });
   const { network, client } = parts;
@@ -32,10 +35,16 @@ function startAsking(options) {
 /** Let everything run that waited for an answer. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-async function answered(question, status) {
+async function answered(question, status, more) {
   if (status === null) question.fail();
-  else question.answer(status);
+  else question.answer(status, more);
   await settled();
+}
+
+/** The console's warnings, in their place. */
+function warnings(t) {
+  const { mock } = t.mock.method(console, "warn", () => {});
+  return () => mock.calls.map((call) => call.arguments[0]);
 }
 
 const PROVES_NOTHING = [
@@ -75,7 +84,8 @@ test("a session that ended while the page was offline is the end, and says so", 
 });
 
 for (const [what, status] of PROVES_NOTHING) {
-  test(`while ${what} the page goes on for an hour, and is back with the server`, async () => {
+  test(`while ${what} the page goes on for an hour, and is back with the server`, async (t) => {
+    warnings(t);
     const { refuse, questions, seen, client, clock, network } = startAsking();
     welcome(network);
     network.socket.hangUp(CloseCode.ABNORMAL);
@@ -97,6 +107,36 @@ test("a page of an origin that may not connect is told so", async () => {
   assert.deepEqual(seen, [["closed", { code: 1008, reason: "pages of this origin may not connect" }]]);
 });
 
+// Somebody between the page and the server: a network that wants a log-in, a guard against robots.
+for (const [status, more] of [[401], [403], [200], [200, { redirected: true }], [511]]) {
+  test(`an answer ${status}${more ? " after a redirect" : ""} that is not the server's is no end, and said once`, async (t) => {
+    const warned = warnings(t);
+    const { refuse, questions, seen, client, clock, network } = startAsking();
+    for (let round = 0; round < 5; round += 1) {
+      refuse(2);
+      await answered(questions.at(-1), status, { headers: new Headers(), ...more });
+    }
+    assert.deepEqual([seen, client.state], [[], "waiting"]);
+    const text = `rtserver: http://test/rt/?session ${more ? "was redirected, and " : ""}answered ${status}, which does not tell whether the session holds`;
+    assert.deepEqual(warned(), status === 511 ? [] : [text]);
+    clock.advance(30_000);
+    welcome(network);
+    assert.equal(client.state, "open");
+  });
+}
+
+for (const [what, status, count] of [["leads to its log-in page", 200, 1], ["has moved", 204, 0]]) {
+  test(`a site's address that ${what} is no end, and is warned of ${count} times`, async (t) => {
+    const warned = warnings(t);
+    const { refuse, questions, seen, client } = startAsking({ sessionUrl: "/session/" });
+    for (let round = 0; round < 3; round += 1) {
+      refuse(2);
+      await answered(questions.at(-1), status, { redirected: true, headers: undefined });
+    }
+    assert.deepEqual([seen, client.state, warned().length], [[], "waiting", count]);
+  });
+}
+
 test("an attempt that nobody answered is no refusal and worth no question", () => {
   const { clock, questions } = startAsking();
   clock.advance(600_000);
@@ -112,6 +152,18 @@ test("there is one question at a time, and a server that stands still is given t
   await settled();
   refuse(1);
   assert.equal(questions.length, 2);
+});
+
+test("a question that takes no notice of its end is over after ten seconds, and leaves no timer", async () => {
+  const { clock, client, network } = startClient({ fetch: () => new Promise(() => {}), sessionUrl: "/session/" });
+  const refuse = () => {
+    client.connect();
+    network.socket.hangUp(CloseCode.ABNORMAL);
+  };
+  [1, 2].forEach(refuse);
+  client.close();
+  await settled();
+  assert.equal(clock.pending, 0);
 });
 
 test("what is answered after the connection is there does not count", async () => {
@@ -153,7 +205,8 @@ function startEnded(options) {
 }
 
 for (const status of [401, 426]) {
-  test(`a refusal of the one more attempt is the end when the question is answered with ${status}`, async () => {
+  test(`a refusal of the one more attempt is the end when the question is answered with ${status}`, async (t) => {
+    warnings(t);
     const { refuse, questions, seen } = startEnded();
     assert.equal(questions.length, 0);
     refuse(1);
@@ -176,7 +229,8 @@ for (const status of [204, 503, null]) {
 
 // Where the site tells.
 
-test("a site's own address is asked instead, and there 401 alone means something", async () => {
+test("a site's own address is asked instead, and there 401 alone means something", async (t) => {
+  warnings(t);
   const { refuse, questions, seen } = startAsking({ sessionUrl: "/accounts/session/" });
   refuse(2);
   assert.equal(questions[0].url, "/accounts/session/");
@@ -205,6 +259,6 @@ for (const [socket, expected] of [
 
 test("every status has a meaning, and 401 alone means the end", () => {
   const ends = [];
-  for (let status = 200; status < 600; status += 1) if (meaningOf(status, false) === "over") ends.push(status);
+  for (let status = 200; status < 600; status += 1) if (meaningOf({ status }, false) === "over") ends.push(status);
   assert.deepEqual(ends, [401]);
 });

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 MAX_ORIGIN_SHOWN = 100  # in the answer and in the log, whose lines anybody can cause
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 ACCEPT_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # section 1.3
+SESSION_HEADER = "Rtserver-Session"
 
 
 class HandshakeError(Exception):
@@ -71,15 +72,18 @@ def session_holds(origin: str | None) -> bytes:
 
 
 def readable_by(origin: str | None) -> dict[str, str]:
-    """Headers that let a page of ``origin``, and no other, read the answer's status (Fetch Standard, section 3.3).
+    """Headers that let a page of ``origin``, and no other, read the answer (Fetch Standard, section 3.3).
 
-    A page of the own host sends no Origin. Another site's page may load the address as an image or a script, which
-    shows whether the status was an error; Cross-Origin-Resource-Policy makes all of these loads fail.
+    ``Rtserver-Session`` marks this server's answers: a network that wants a log-in, or a guard in front of the site,
+    may say 401 or 403, too. A page of the own host sends no Origin. Another site's page may load the address as an
+    image or a script, which shows whether the status was an error; Cross-Origin-Resource-Policy makes all of these
+    loads fail.
     """
-    own_sites = {"Cross-Origin-Resource-Policy": "same-site", "Vary": "Origin"}
+    own_sites = {SESSION_HEADER: "answered", "Cross-Origin-Resource-Policy": "same-site", "Vary": "Origin"}
     if origin is None:
         return own_sites
-    return {**own_sites, "Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true"}
+    allowed = {"Access-Control-Allow-Origin": origin, "Access-Control-Allow-Credentials": "true"}
+    return {**own_sites, **allowed, "Access-Control-Expose-Headers": SESSION_HEADER}
 
 
 def _head(status: int, fields: Mapping[str, str]) -> bytes:

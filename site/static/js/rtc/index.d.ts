@@ -460,6 +460,10 @@ export type Age = {
 	isStale: boolean;
 };
 /**
+ * The part of a `Response` that is used.
+ */
+export type Answer = Pick<Response, "status"> & Partial<Pick<Response, "headers" | "redirected">>;
+/**
  * Whether the axis moved, and the series to draw anew.
  */
 export type Changes = {
@@ -542,9 +546,7 @@ export type ErrorData = {
 /**
  * The part of `fetch` that is used.
  */
-export type Fetch = (url: string, options: RequestInit) => Promise<{
-	status: number;
-}>;
+export type Fetch = (url: string, options: RequestInit) => Promise<Answer>;
 export type Format = (label: Label) => string;
 /**
  * What reads and writes messages.

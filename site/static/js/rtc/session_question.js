@@ -10,6 +10,8 @@
 
 /** A server that has not answered in this time has not answered. */
 const PATIENCE_MS = 10_000;
+/** The server's own answers have it: what stands between may answer 401 and 403, too. */
+const MARK = "Rtserver-Session";
 
 /** What is known after a question. */
 export const Session = Object.freeze({
@@ -17,19 +19,22 @@ export const Session = Object.freeze({
   OVER: "over",
   /** Pages of this origin may not connect, whoever is logged in. */
   FORBIDDEN: "forbidden",
-  /** Somebody is there who does not know the question, such as a server of an older version. */
+  /** Somebody is there who does not know the question, such as a server of an older version, or a proxy. */
   UNTOLD: "untold",
   /** It holds, or nobody knows at the moment. */
   UNKNOWN: "unknown",
 });
 
-/** @typedef {(url: string, options: RequestInit) => Promise<{status: number}>} Fetch The part of `fetch` that is used. */
+/** @typedef {Pick<Response, "status"> & Partial<Pick<Response, "headers" | "redirected">>} Answer The part of a `Response` that is used. */
+/** @typedef {(url: string, options: RequestInit) => Promise<Answer>} Fetch The part of `fetch` that is used. */
 
 export class SessionQuestion {
   #url;
   #isOwn;
   #fetch;
   #clock;
+  #warn;
+  #hasWarned = false;
   #onAnswer;
   /** @type {AbortController | null} the question under way */
   #current = null;
@@ -40,13 +45,15 @@ export class SessionQuestion {
    * @param {boolean} options.isOwn whether it is the server's own, whose every status has a meaning
    * @param {Fetch} options.fetch
    * @param {Clock} options.clock
+   * @param {(text: string) => void} [options.warn] is told once of an answer that says nothing; default: console.warn
    * @param {(session: string) => void} onAnswer called once for each question that was not cancelled
    */
-  constructor({ url, isOwn, fetch, clock }, onAnswer) {
+  constructor({ url, isOwn, fetch, clock, warn = (text) => console.warn(text) }, onAnswer) {
     this.#url = url;
     this.#isOwn = isOwn;
     this.#fetch = fetch;
     this.#clock = clock;
+    this.#warn = warn;
     this.#onAnswer = onAnswer;
   }
 
@@ -55,7 +62,7 @@ export class SessionQuestion {
     if (this.#current !== null) return;
     const question = (this.#current = new AbortController());
     const timer = this.#clock.setTimeout(() => question.abort(), PATIENCE_MS);
-    const session = await this.#answer(question.signal);
+    const session = await Promise.race([this.#answer(question.signal), aborted(question.signal)]);
     this.#clock.clearTimeout(timer);
     if (this.#current !== question) return;
     this.#current = null;
@@ -72,24 +79,52 @@ export class SessionQuestion {
   async #answer(signal) {
     const fetch = this.#fetch; // the browser's own must not be called as a method
     try {
-      const { status } = await fetch(this.#url, { cache: "no-store", credentials: "include", signal });
-      return meaningOf(status, this.#isOwn);
+      const answer = await fetch(this.#url, { cache: "no-store", credentials: "include", signal });
+      const session = meaningOf(answer, this.#isOwn);
+      if (session === Session.UNTOLD || saysNothing(answer, this.#isOwn)) this.#doubt(answer);
+      return session;
     } catch {
       return Session.UNKNOWN; // away, or not in time, or forbidden by a policy of the page
     }
   }
+
+  /** @param {Answer} answer */
+  #doubt({ status, redirected }) {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    const what = redirected ? `was redirected, and answered ${status}` : `answered ${status}`;
+    this.#warn(`rtserver: ${this.#url} ${what}, which does not tell whether the session holds`);
+  }
 }
 
 /**
- * @param {number} status
- * @param {boolean} isOwn whether the server itself has answered
+ * @param {Answer} answer
+ * @param {boolean} isOwn whether the server itself was asked
  * @returns {string} one of `Session`
  */
-export function meaningOf(status, isOwn) {
-  if (status === 401) return Session.OVER;
-  if (status === 403 && isOwn) return Session.FORBIDDEN;
+export function meaningOf({ status, headers }, isOwn) {
+  const isAsked = !isOwn || Boolean(headers?.has(MARK));
+  if (status === 401 && isAsked) return Session.OVER;
+  if (status === 403 && isAsked && isOwn) return Session.FORBIDDEN;
   if (status >= 400 && status < 500 && status !== 429) return Session.UNTOLD;
   return Session.UNKNOWN;
+}
+
+/**
+ * Whether somebody else has answered with a page: a network that wants a log-in, or a site's own log-in page.
+ * @param {Answer} answer
+ * @param {boolean} isOwn
+ */
+function saysNothing({ status, headers, redirected }, isOwn) {
+  return isOwn ? status < 300 && !headers?.has(MARK) : status === 200 && Boolean(redirected);
+}
+
+/**
+ * @param {AbortSignal} signal
+ * @returns {Promise<string>} settled when it is aborted, for a `fetch` that takes no notice
+ */
+function aborted(signal) {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(Session.UNKNOWN)));
 }
 
 /**
