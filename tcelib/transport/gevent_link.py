@@ -71,12 +71,13 @@ class Link(HubShell):
 
     def write(self, packets: Sequence[bytes], /) -> None:
         """See ``Transport``: joined with whatever else has to leave."""
+        if not self.is_over:
+            self.watch_deadline()  # whoever writes may have to wait, and calls go by their own time
         self._write(b"".join(packets))
-        self.watch_deadline()
 
     def make_room(self, deadline: float, /) -> None:
         """See ``Transport``."""
-        if self._has_to_wait():
+        while self._has_to_wait() and not self.is_over:  # all who wait are told at once, and the first takes the room
             seconds = None if math.isinf(deadline) else max(0.0, deadline - self.now())
             if not self._is_relieved.wait(seconds):
                 raise RpcException(RPCERROR_TIMEOUT, "the peer does not take what is sent")

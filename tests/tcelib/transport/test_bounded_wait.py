@@ -102,6 +102,23 @@ def test_a_call_ends_in_time_while_the_peer_reads_nothing(rig: SocketRig) -> Non
         assert rig.run(lambda: times_out_soon(prx.conn.call(*blob(1000), timeout=NEVER, at_once=True).get))
 
 
+@pytest.mark.parametrize("rig", ["gevent_tcp"], indirect=True)
+def test_calls_that_were_sent_end_in_time_while_the_peer_reads_nothing(rig: SocketRig) -> None:
+    """The silent peer is asked for a sign of life, which has to wait behind what the peer does not take."""
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        prx = TalkPrx(rig.dial(deaf.getsockname()[1]))
+
+        def all_end_in_time() -> bool:
+            calls = [gevent.spawn(times_out_soon, lambda: prx.echo("before", timeout=1.0))]
+            gevent.sleep(0)
+            big = [lambda: prx.conn.call(*blob(900_000), timeout=0.2, at_once=True).get()] * 10
+            calls += [gevent.spawn(times_out_soon, each) for each in big]
+            gevent.joinall(calls, timeout=2 * SOON, raise_error=True)
+            return all(call.value for call in calls)
+
+        assert rig.run(all_end_in_time)
+
+
 def blob(size: int) -> tuple[tce.Operation[bytes], tuple[bytes]]:
     """A call with much to send."""
     return BLOB, (bytes(size),)
