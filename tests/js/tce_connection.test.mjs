@@ -262,6 +262,7 @@ test("a call without an answer ends after 30 seconds, or as many as it says; a l
   assert.equal(clock.pending, 2);
   clock.advance(1);
   await assert.rejects(quick, failure(RpcConsts.RPCERROR_TIMEOUT, "1.5 s"));
+  deliver(socket, answerTo({ sequence: 77 }));
   clock.advance(28_500);
   await assert.rejects(usual, failure(RpcConsts.RPCERROR_TIMEOUT));
   clock.advance(1e9);
@@ -333,6 +334,64 @@ test("a timeout that no timer can hold is none", () => {
   const { conn, clock } = startOpenConnection();
   new PrimProxy(conn).nop({ timeout: 3_000_000 });
   assert.equal(clock.pending, 0);
+});
+
+// A server that says nothing.
+
+test("after a timeout in which nothing came the server is asked, and given up if it says nothing to that", async () => {
+  const { conn, network, clock } = startOpenConnection();
+  const prx = new PrimProxy(conn);
+  const closed = [];
+  conn.on("close", (event) => closed.push(event));
+  const lost = prx.nop({ timeout: 5 });
+  const quick = prx.nop({ timeout: 1 });
+  clock.advance(1000);
+  await assert.rejects(quick, failure(RpcConsts.RPCERROR_TIMEOUT));
+  const { ifidx, opidx, calltype, params } = sentTo(network.socket).at(-1);
+  assert.deepEqual([ifidx, opidx, calltype, params.length], [0x7fff, 0, CALL, 0]);
+  clock.advance(4249);
+  assert.deepEqual([conn.state, closed], [OPEN, []]);
+  clock.advance(1);
+  await assert.rejects(lost, failure(RpcConsts.RPCERROR_TIMEOUT));
+  assert.deepEqual([conn.state, closed], [CLOSED, [{ code: 1006, reason: "the server has been silent" }]]);
+  const anew = prx.nop();
+  network.socket.accept();
+  assert.equal(network.sockets.length, 2);
+  deliver(network.socket, answerTo({ sequence: sentTo(network.socket)[0].sequence }));
+  await anew;
+  assert.equal(clock.pending, 0);
+});
+
+const refusal = answerTo({ sequence: 2, errcode: RpcConsts.RPCERROR_INTERFACE_NOTFOUND }).buffer;
+for (const [how, data] of [["refuses what it was asked", refusal], ["says anything", "{}"]]) {
+  test(`a slow server that ${how} keeps its connection`, async () => {
+    const { conn, network, clock, reported } = startOpenConnection();
+    const result = new PrimProxy(conn).nop({ timeout: 1 });
+    clock.advance(1000);
+    await assert.rejects(result, failure(RpcConsts.RPCERROR_TIMEOUT));
+    assert.equal(network.socket.sent.length, 2);
+    network.socket.deliver(data);
+    clock.advance(60_000);
+    assert.deepEqual([conn.state, network.socket.sent.length, clock.pending, reported], [OPEN, 2, 0, []]);
+  });
+}
+
+test("a server that has said something since the call was made is not asked", async () => {
+  const { conn, network, clock } = startOpenConnection();
+  const result = new PrimProxy(conn).nop({ timeout: 1 });
+  network.socket.deliver("{}");
+  clock.advance(1000);
+  await assert.rejects(result, failure(RpcConsts.RPCERROR_TIMEOUT));
+  assert.deepEqual([network.socket.sent.length, clock.pending], [1, 0]);
+});
+
+test("a call that ends before there is a connection asks nobody", async () => {
+  const { conn, network, clock } = startConnection();
+  const result = new PrimProxy(conn).nop({ timeout: 1 });
+  clock.advance(1000);
+  await assert.rejects(result, failure(RpcConsts.RPCERROR_TIMEOUT));
+  network.socket.accept();
+  assert.deepEqual([network.socket.sent.length, clock.pending], [1, 0]);
 });
 
 // Callbacks, as the original has them.
@@ -586,6 +645,16 @@ test("in this Node a refused connect fails the call long before its time is over
     { timeout: 10_000 },
   );
   assert.equal(stdout, "close 1006\nRPCERROR_CONNECT_FAILED\nRTClient: close 1006\n");
+});
+
+test("in this Node a call after one that nobody answered has a new connection", async () => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--experimental-websocket", "--no-warnings", fileURLToPath(new URL("./silent_server.mjs", import.meta.url))],
+    { timeout: 20_000 },
+  );
+  const call = "connected\nRPCERROR_TIMEOUT\n";
+  assert.equal(stdout, `${call}the server has been silent\n${call}`);
 });
 
 test("a call cuts the wait for the next attempt short", () => {

@@ -20,6 +20,7 @@ const LONGEST_TIMER_MS = 0x7fffffff;
  * @property {(value: any) => void} resolve
  * @property {(error: unknown) => void} reject
  * @property {any} timer
+ * @property {number} deadline in the clock's milliseconds
  */
 
 export class CallTable {
@@ -51,13 +52,20 @@ export class CallTable {
    * @param {number} sequence from `nextSequence`
    * @param {Operation<R>} operation
    * @param {number} timeout seconds; Infinity for none
+   * @param {() => void} [onTimeout] called when the call has ended with it
    * @returns {Promise<R>} rejected with RpcException
    */
-  add(sequence, operation, timeout) {
+  add(sequence, operation, timeout, onTimeout) {
     return new Promise((resolve, reject) => {
-      const timer = this.#startTimer(sequence, timeout);
-      this.#pending.set(sequence, { operation, resolve, reject, timer });
+      const timer = this.#startTimer(sequence, timeout, onTimeout);
+      const deadline = this.#clock.now() + timeout * 1000;
+      this.#pending.set(sequence, { operation, resolve, reject, timer, deadline });
     });
+  }
+
+  /** How long the most patient call still waits, in milliseconds; -Infinity if there is none. */
+  get leftMs() {
+    return Math.max(...Array.from(this.#pending.values(), ({ deadline }) => deadline)) - this.#clock.now();
   }
 
   /** @param {RpcMessage} message an answer; one that nobody waits for is ignored */
@@ -93,12 +101,14 @@ export class CallTable {
   /**
    * @param {number} sequence
    * @param {number} timeout
+   * @param {() => void} [onTimeout]
    */
-  #startTimer(sequence, timeout) {
+  #startTimer(sequence, timeout, onTimeout) {
     const delayMs = timeout * 1000;
     if (delayMs > LONGEST_TIMER_MS) return null;
     return this.#clock.setTimeout(() => {
       this.fail(sequence, new RpcException(RpcConsts.RPCERROR_TIMEOUT, `no answer within ${timeout} s`));
+      onTimeout?.();
     }, delayMs);
   }
 

@@ -19,6 +19,7 @@ import { RpcContext } from "./context.js";
 import { Dialer } from "./dialer.js";
 import { answer, errorAnswer } from "./dispatch.js";
 import { DecodeError, RpcConsts, RpcException } from "./error.js";
+import { Liveness } from "./liveness.js";
 import { CallType, decodeMessage, encodeExtra, encodeMessage } from "./message.js";
 import { fitsPacket, MAX_PACKET_BYTES } from "./packet.js";
 
@@ -37,12 +38,15 @@ import { fitsPacket, MAX_PACKET_BYTES } from "./packet.js";
 const DEFAULT_CONNECT_TIMEOUT = 15;
 /** The field has one byte, and nobody looks at it. */
 const MAX_PARAMSIZE = 0xff;
+/** The last interface that all languages can name: nobody is likely to serve it. */
+const QUESTION = Object.freeze({ ifidx: 0x7fff, opidx: 0, errcode: 0, paramsize: 0, callId: 0 });
 
 export class RpcConnection {
   #timeout;
   #maxPacketBytes;
   #dialer;
   #calls;
+  #liveness;
   #events;
   /** @type {RpcAdapter | null} */
   #adapter = null;
@@ -70,10 +74,12 @@ export class RpcConnection {
     this.#timeout = seconds(timeout) ?? DEFAULT_TIMEOUT;
     this.#maxPacketBytes = maxPacketBytes;
     this.#calls = new CallTable(clock);
+    this.#liveness = new Liveness(clock, () => this.#ask(), () => this.#dialer.drop("the server has been silent"));
     this.#events = new Emitter(report);
     const connectTimeout = seconds(options.connectTimeout) ?? DEFAULT_CONNECT_TIMEOUT;
     const needs = { uri, WebSocket, clock, random, DecompressionStream, reconnect, connectTimeout, maxPacketBytes };
     this.#dialer = new Dialer(needs, {
+      onHeard: () => (this.#liveness.heard += 1),
       onBody: (body, link) => this.#onBody(body, link),
       onLost: (error) => this.#calls.failAll(error),
       onState: (state) => this.#onState(state),
@@ -146,7 +152,8 @@ export class RpcConnection {
     const params = operation.writeParams(args);
     const { timeout = this.#timeout, extra } = callOptions(options);
     const sequence = this.#calls.nextSequence();
-    const result = this.#calls.add(sequence, operation, timeout);
+    const { heard } = this.#liveness;
+    const result = this.#calls.add(sequence, operation, timeout, () => this.#onTimeout(heard));
     this.#sendCall(operation, params, { sequence, calltype, extra }).catch((error) =>
       this.#calls.fail(sequence, error),
     );
@@ -186,6 +193,19 @@ export class RpcConnection {
     return this.#dialer.send(body);
   }
 
+  /** @param {number} heard how often something had come when the call was made */
+  #onTimeout(heard) {
+    if (this.state === State.OPEN) this.#liveness.onTimeout(heard, this.#calls.leftMs);
+  }
+
+  /** Call what nobody serves, of a server that may be there no more. */
+  #ask() {
+    const sequence = this.#calls.nextSequence();
+    const nothing = { extraBytes: encodeExtra(this.#greeting()), params: new Uint8Array() };
+    const body = encodeMessage({ ...QUESTION, sequence, calltype: CallType.CALL, ...nothing });
+    this.#dialer.send(body).catch(() => {});
+  }
+
   /** @param {{__token__?: string, __device_id__?: string}} credentials */
   #greet(credentials) {
     encodeExtra(credentials);
@@ -205,6 +225,7 @@ export class RpcConnection {
   /** @param {string} state */
   #onState(state) {
     if (state === State.CONNECTING) this.#areCredentialsDue = true;
+    this.#liveness.reset();
     this.#events.emit("state", state);
     if (state === State.OPEN) this.#events.emit("open");
   }

@@ -31,6 +31,7 @@ import { Link } from "./link.js";
  */
 /**
  * @typedef {object} DialerOwner
+ * @property {() => void} onHeard something has come
  * @property {(body: Uint8Array, link: Link) => void} onBody
  * @property {(error: RpcException) => void} onLost what waits for an answer ends with this error
  * @property {(state: string) => void} onState
@@ -95,6 +96,14 @@ export class Dialer {
     this.#onLost(CloseCode.NORMAL, "closed by this side", false);
   }
 
+  /**
+   * Give the connection up as dead.
+   * @param {string} reason
+   */
+  drop(reason) {
+    this.#link?.drop(reason);
+  }
+
   #giveUp() {
     this.#link?.close();
     this.#onLost(CloseCode.ABNORMAL, "not open in time", false);
@@ -107,6 +116,7 @@ export class Dialer {
       /** @type {Link} */
       const link = new Link(socket, { maxPacketBytes, DecompressionStream }, {
         onOpen: () => this.#onOpen(),
+        onHeard: this.#owner.onHeard,
         onBody: (body) => this.#owner.onBody(body, link),
         onLost: (code, reason) => this.#onLost(code, reason, this.#state === State.CONNECTING),
       });

@@ -14,6 +14,7 @@ import { buildPacket, PacketReader } from "./packet.js";
 /**
  * @typedef {object} LinkOwner
  * @property {() => void} onOpen
+ * @property {() => void} onHeard something has come, whatever it is
  * @property {(body: Uint8Array) => void} onBody
  * @property {(code: number, reason: string) => void} onLost once; nothing comes after it
  */
@@ -84,6 +85,7 @@ export class Link {
 
   /** @param {unknown} data of a message. Texts belong to another protocol on the same address. */
   #onData(data) {
+    this.#owner.onHeard();
     if (!(data instanceof ArrayBuffer)) return;
     this.#reader.feed(new Uint8Array(data));
     try {
