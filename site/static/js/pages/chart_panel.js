@@ -9,7 +9,7 @@ const TEXT = {
 export class ChartPanel {
   /**
    * @param {HTMLElement} frame with a `.chart` to draw into and a `.chart-message`
-   * @param {import("../rtc/index.js").MyCharts} charts
+   * @param {import("../rtc/rtc.module.js").MyCharts} charts
    */
   constructor(frame, charts) {
     this.frame = frame;

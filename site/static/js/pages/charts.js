@@ -1,6 +1,6 @@
 /** The page of charts: what the controls say is what is asked of the server. */
 
-import { MyCharts, preferredPalette } from "../rtc/index.js";
+import { MyCharts, preferredPalette } from "../rtc/rtc.module.js";
 import { KeptChoice, settle } from "./chart_choice.js";
 import { isOffered, readControls, writeControls } from "./chart_controls.js";
 import { ChartPanel } from "./chart_panel.js";

@@ -1,6 +1,6 @@
 /** Shows what the connection does: the pill in the top bar, the badge for a slow one, the banner at its end. */
 
-import { CloseCode } from "../rtc/index.js";
+import { CloseCode } from "../rtc/rtc.module.js";
 
 const STATE_TEXT = {
   connecting: "Connecting",

@@ -1,8 +1,8 @@
 /** One quote in the strip above the charts: last price, change, range. It is fed by a chart that is not drawn. */
 
-import { ageText } from "../rtc/index.js";
+import { ageText } from "../rtc/rtc.module.js";
 
-/** @typedef {import("../rtc/index.js").Chart} Chart */
+/** @typedef {import("../rtc/rtc.module.js").Chart} Chart */
 
 const PERCENT = new Intl.NumberFormat("en-US", {
   minimumFractionDigits: 2,

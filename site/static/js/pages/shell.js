@@ -3,7 +3,7 @@
  * not know; a page calls `startShell` once and goes on with the client it gets back.
  */
 
-import { RTClient } from "../rtc/index.js";
+import { RTClient } from "../rtc/rtc.module.js";
 import { ConnectionView } from "./connection_view.js";
 import { NoticeLog } from "./notice_log.js";
 import { tabStorage } from "./tab_storage.js";
