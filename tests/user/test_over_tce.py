@@ -349,6 +349,29 @@ def test_a_servant_may_call_back_and_wait_for_the_answer(way):
 
 
 @ways
+@pytest.mark.parametrize(("token", "is_taken"), [("s2", True), ("s1", False)])
+def test_an_answer_may_come_on_another_connection_of_the_same_user_only(way, token, is_taken):
+    """As from a Java client, which opens a connection for each message."""
+
+    async def scenario():
+        async with (
+            running(Who()) as server,
+            await logged_in(server, way) as client,
+            await logged_in(server, way, token) as other,
+        ):
+            call = client.call(7, 1, b"who are you")
+            question = await client.recv()
+            other.send(packet(RETURN, question.sequence, 7, 0, b"somebody", {"__user_id__": "2"}))
+            await other.ping()
+            dropped = server.server.adapter.dropped_answers
+            client.send(packet(RETURN, question.sequence, 7, 0, b"me"))
+            return (await client.answer(call)).params, dropped
+
+    answer = b"they say somebody" if is_taken else b"they say me"
+    assert asyncio.run(scenario()) == (answer, int(not is_taken))
+
+
+@ways
 @pytest.mark.parametrize(
     "error", [SystemExit(0), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()], ids=repr
 )
