@@ -865,14 +865,33 @@ test("where nothing can inflate a compressed packet closes the connection", asyn
   await assert.rejects(result, failure(RpcConsts.RPCERROR_CONNECTION_LOST, "compressed"));
 });
 
-test("a bomb closes the connection", async () => {
-  const {
-    conn,
-    network: { socket },
-  } = startOpenConnection();
-  const result = new PrimProxy(conn).nop();
-  deliver(socket, compressed(joined([new Uint8Array(14), new Uint8Array(20_000_000)])), new Uint8Array());
-  await assert.rejects(result, failure(RpcConsts.RPCERROR_CONNECTION_LOST));
+test("what is inflated to more than a packet takes is an error of its own call", async () => {
+  const { conn, network, reported } = startOpenConnection({ maxPacketBytes: 10_010 });
+  const prx = new PrimProxy(conn);
+  const [bomb, long, other] = [prx.nop(), prx.echo_string("a"), prx.echo_string("b")];
+  const bytes = (length) => new Uint8Array(length - 21);
+  const answers = [
+    compressed(packetOf({ sequence: 1, params: bytes(2_000_000) })),
+    compressed(packetOf({ sequence: 2, params: bytes(10_001) })),
+    packetOf({ sequence: 3, params: text("b") }),
+  ];
+  deliver(network.socket, ...answers);
+  await assert.rejects(bomb, failure(RpcConsts.RPCERROR_UNSERIALIZE_FAILED, "more than 10000"));
+  await assert.rejects(long, failure(RpcConsts.RPCERROR_UNSERIALIZE_FAILED, "more than 10000"));
+  assert.deepEqual([await other, conn.state, reported.length], ["b", OPEN, 2]);
+});
+
+test("a call that is inflated to more than a packet takes is answered with an error, unless it is one-way", async () => {
+  const { network, reported } = startOpenConnection({ maxPacketBytes: 10_010 });
+  const calls = [CALL, CALL | ONEWAY].map((calltype, index) =>
+    compressed(packetOf({ calltype, sequence: 70 + index, ifidx: 5, params: new Uint8Array(10_000) })),
+  );
+  deliver(network.socket, ...calls, packetOf({ calltype: CALL, sequence: 80, ifidx: 5 }));
+  while (network.socket.sent.length < 2) await turn();
+  const answers = sentTo(network.socket).map(({ sequence, errcode, calltype, ifidx }) => [sequence, errcode, calltype, ifidx]);
+  const { RPCERROR_UNSERIALIZE_FAILED, RPCERROR_INTERFACE_NOTFOUND } = RpcConsts;
+  assert.deepEqual(answers, [[70, RPCERROR_UNSERIALIZE_FAILED, RETURN, 5], [80, RPCERROR_INTERFACE_NOTFOUND, RETURN, 5]]);
+  assert.equal(reported.length, 2);
 });
 
 // Proxies.

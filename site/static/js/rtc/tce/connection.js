@@ -6,6 +6,7 @@
 
 /** @import { Clock } from "../clock.js" */
 /** @import { CallOptions } from "./call_options.js" */
+/** @import { TooLongError } from "./error.js" */
 /** @import { Link } from "./link.js" */
 /** @import { ExtraInput, RpcMessage } from "./message.js" */
 /** @import { Operation } from "./operation.js" */
@@ -20,7 +21,7 @@ import { Dialer } from "./dialer.js";
 import { answer, errorAnswer } from "./dispatch.js";
 import { DecodeError, RpcConsts, RpcException } from "./error.js";
 import { Liveness } from "./liveness.js";
-import { CallType, decodeMessage, encodeExtra, encodeMessage } from "./message.js";
+import { CallType, decodeMessage, decodeStart, encodeExtra, encodeMessage } from "./message.js";
 import { fitsPacket, MAX_PACKET_BYTES } from "./packet.js";
 
 /**
@@ -81,6 +82,7 @@ export class RpcConnection {
     this.#dialer = new Dialer(needs, {
       onHeard: () => (this.#liveness.heard += 1),
       onBody: (body, link) => this.#onBody(body, link),
+      onTooLong: (error, link) => this.#onTooLong(error, link),
       onLost: (error) => this.#calls.failAll(error),
       onState: (state) => this.#onState(state),
       onClose: (code, reason) => this.#events.emit("close", { code, reason }),
@@ -243,6 +245,18 @@ export class RpcConnection {
       if (!(error instanceof DecodeError)) throw error;
       this.report(error);
     }
+  }
+
+  /**
+   * A message has come that is longer than is taken: its call fails, here or at the server.
+   * @param {TooLongError} error
+   * @param {Link} link
+   */
+  #onTooLong(error, link) {
+    this.report(error);
+    const message = decodeStart(error.start);
+    if (!(message.calltype & CallType.CALL)) this.#calls.fail(message.sequence, error);
+    else if (!(message.calltype & CallType.ONEWAY)) link.send(encodeMessage(errorAnswer(message, error.errcode)));
   }
 
   /**

@@ -33,6 +33,7 @@ import { Link } from "./link.js";
  * @typedef {object} DialerOwner
  * @property {() => void} onHeard something has come
  * @property {(body: Uint8Array, link: Link) => void} onBody
+ * @property {(error: import("./error.js").TooLongError, link: Link) => void} onTooLong
  * @property {(error: RpcException) => void} onLost what waits for an answer ends with this error
  * @property {(state: string) => void} onState
  * @property {(code: number, reason: string) => void} onClose a connection, or the attempt at one, is over; last of all
@@ -118,6 +119,7 @@ export class Dialer {
         onOpen: () => this.#onOpen(),
         onHeard: this.#owner.onHeard,
         onBody: (body) => this.#owner.onBody(body, link),
+        onTooLong: (error) => this.#owner.onTooLong(error, link),
         onLost: (code, reason) => this.#onLost(code, reason, this.#state === State.CONNECTING),
       });
       return link;

@@ -58,6 +58,18 @@ export class PacketError extends RpcException {
   }
 }
 
+/** A compressed body that holds more than a packet may. Its call fails; the connection can go on. */
+export class TooLongError extends RpcException {
+  /**
+   * @param {string} message
+   * @param {Uint8Array} start of the body
+   */
+  constructor(message, start) {
+    super(RpcConsts.RPCERROR_UNSERIALIZE_FAILED, message);
+    this.start = start;
+  }
+}
+
 /**
  * Give what `write` gives. What it cannot write because a value does not fit is the caller's mistake.
  * @template T

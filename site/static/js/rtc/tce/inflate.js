@@ -5,7 +5,7 @@
  * refuse bytes behind the stream, so such a body is tried again without its zeros.
  */
 
-import { PacketError } from "./error.js";
+import { PacketError, TooLongError } from "./error.js";
 
 /** A stream's own last bytes can be zeros, too: four of its checksum, and one of an end mark before it. */
 const MAX_OWN_ZEROS = 5;
@@ -14,7 +14,7 @@ const MAX_OWN_ZEROS = 5;
  * @param {Uint8Array} bytes a zlib stream, and zeros
  * @param {number} maxBytes
  * @param {typeof DecompressionStream | undefined} Stream the environment's; undefined where there is none
- * @returns {Promise<Uint8Array>} rejected with PacketError: not zlib, cut off, or more than `maxBytes`
+ * @returns {Promise<Uint8Array>} rejected with PacketError: not zlib, or cut off; with TooLongError: more than `maxBytes`
  */
 export async function inflate(bytes, maxBytes, Stream) {
   if (Stream === undefined) throw new PacketError("compressed packets cannot be read here");
@@ -59,7 +59,7 @@ async function inflateExactly(bytes, maxBytes, stream) {
     length += chunk.value.length;
     if (length > maxBytes) {
       reader.cancel().catch(() => {});
-      throw new PacketError(`a compressed body of more than ${maxBytes} bytes`);
+      throw new TooLongError(`a compressed body of more than ${maxBytes} bytes`, joined(chunks, length));
     }
   }
 }

@@ -7,15 +7,16 @@
 /** @import { Packet } from "./packet.js" */
 import { CloseCode } from "../codes.js";
 import { watchConnectError } from "../connect_error.js";
-import { PacketError } from "./error.js";
+import { PacketError, TooLongError } from "./error.js";
 import { inflate } from "./inflate.js";
-import { buildPacket, PacketReader } from "./packet.js";
+import { buildPacket, EMPTY_BYTES, PacketReader } from "./packet.js";
 
 /**
  * @typedef {object} LinkOwner
  * @property {() => void} onOpen
  * @property {() => void} onHeard something has come, whatever it is
  * @property {(body: Uint8Array) => void} onBody
+ * @property {(error: TooLongError) => void} onTooLong in the place of a body
  * @property {(code: number, reason: string) => void} onLost once; nothing comes after it
  */
 
@@ -106,9 +107,20 @@ export class Link {
   async #workOff() {
     while (this.#backlog.length > 0) {
       const { isCompressed, body } = this.#backlog[0];
-      const inflated = isCompressed ? await inflate(body, this.#maxPacketBytes, this.#Stream) : body;
+      const inflated = isCompressed ? await this.#inflate(body) : body;
       this.#backlog.shift();
-      this.#deliver(inflated);
+      if (!(inflated instanceof TooLongError)) this.#deliver(inflated);
+      else if (!this.#isOver) this.#owner.onTooLong(inflated);
+    }
+  }
+
+  /** @param {Uint8Array} body */
+  async #inflate(body) {
+    try {
+      return await inflate(body, this.#maxPacketBytes - EMPTY_BYTES, this.#Stream);
+    } catch (error) {
+      if (error instanceof TooLongError) return error;
+      throw error;
     }
   }
 

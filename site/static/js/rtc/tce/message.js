@@ -10,6 +10,8 @@ import { decodeText, encodeText } from "./utf8.js";
 export const CallType = Object.freeze({ CALL: 0x01, RETURN: 0x02, TWOWAY: 0x10, ONEWAY: 0x20, ASYNC: 0x40 });
 
 const MSGTYPE_RPC = 1;
+/** Where the count of the extra values stands, behind everything that has a fixed place. */
+const EXTRA_AT = 17;
 
 /** @typedef {{[key: string]: string}} Extra What travels beside the parameters; without a prototype. */
 /** @typedef {{[key: string]: unknown}} ExtraInput Values that are no strings are sent as `String` makes them. */
@@ -69,6 +71,17 @@ export function decodeMessage(body) {
     extraBytes: Array.from({ length: reader.count(8) }, () => [reader.bytes(), reader.bytes()]),
     params: reader.rest(),
   };
+}
+
+/**
+ * @param {Uint8Array} start of a body
+ * @returns {RpcMessage} without extra values and parameters
+ * @throws {import("./error.js").DecodeError}
+ */
+export function decodeStart(start) {
+  const fields = new Uint8Array(start.length < EXTRA_AT ? 0 : EXTRA_AT + 4);
+  fields.set(start.subarray(0, Math.min(fields.length, EXTRA_AT)));
+  return decodeMessage(fields);
 }
 
 /**

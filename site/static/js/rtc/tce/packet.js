@@ -11,7 +11,7 @@ const MAGIC = 0xefd2bb99;
 /** Bytes from the magic to the body. */
 const HEADER_BYTES = 14;
 /** The size field counts itself and the rest of the header behind the magic. */
-const SIZE_OF_EMPTY = 10;
+export const EMPTY_BYTES = 10;
 const VERSION = 0x00000100;
 const PLAIN = 0;
 const ZLIB = 1;
@@ -29,7 +29,7 @@ export function buildPacket(body) {
   const packet = new Uint8Array(HEADER_BYTES + body.length);
   const view = new DataView(packet.buffer);
   view.setUint32(0, MAGIC);
-  view.setUint32(4, SIZE_OF_EMPTY + body.length);
+  view.setUint32(4, EMPTY_BYTES + body.length);
   view.setUint32(10, VERSION);
   packet.set(body, HEADER_BYTES);
   return packet;
@@ -41,7 +41,7 @@ export function buildPacket(body) {
  * @param {number} maxPacketBytes
  */
 export function fitsPacket(body, maxPacketBytes) {
-  return SIZE_OF_EMPTY + body.length <= maxPacketBytes;
+  return EMPTY_BYTES + body.length <= maxPacketBytes;
 }
 
 export class PacketReader {
@@ -71,7 +71,7 @@ export class PacketReader {
     const view = new DataView(this.#buffer.buffer, this.#start, HEADER_BYTES);
     const size = this.#checkedSize(view);
     const bodyStart = this.#start + HEADER_BYTES;
-    const bodyEnd = bodyStart + size - SIZE_OF_EMPTY;
+    const bodyEnd = bodyStart + size - EMPTY_BYTES;
     if (bodyEnd > this.#end) return null;
     this.#start = bodyEnd;
     return { isCompressed: view.getUint8(8) === ZLIB, body: this.#buffer.slice(bodyStart, bodyEnd) };
@@ -81,7 +81,7 @@ export class PacketReader {
   #checkedSize(header) {
     if (header.getUint32(0) !== MAGIC) throw new PacketError("the bytes are no packet");
     const size = header.getUint32(4);
-    if (size <= SIZE_OF_EMPTY) throw new PacketError(`a packet of size ${size} has no body`);
+    if (size <= EMPTY_BYTES) throw new PacketError(`a packet of size ${size} has no body`);
     if (size > this.#maxPacketBytes) throw new PacketError(`a packet of size ${size}, above ${this.#maxPacketBytes}`);
     const compression = header.getUint8(8);
     if (compression !== PLAIN && compression !== ZLIB) throw new PacketError(`compression ${compression} is unknown`);

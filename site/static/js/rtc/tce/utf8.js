@@ -1,8 +1,8 @@
 /**
  * Strings as peers write them: UTF-8, and what the original JavaScript made of it (TCE protocol, section 3.1).
  *
- * Written is only UTF-8; text that it cannot say is refused. Read is also CESU-8, each half of a surrogate pair in three bytes of its own, and a zero
- * character in two bytes; whatever else is not UTF-8 becomes U+FFFD. Reading never fails.
+ * Written is only UTF-8; text that it cannot say is refused. Read is also CESU-8, each half of a surrogate pair in three
+ * bytes of its own, and a zero character in two bytes; whatever else is not UTF-8 becomes U+FFFD. Reading never fails.
  */
 
 /** With the u flag, half a pair is matched only where the other half is missing. */
