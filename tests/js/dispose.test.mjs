@@ -70,6 +70,15 @@ test("three hundred clients and charts that are closed leave no listener and no 
   assert.deepEqual([document.listeners, clock.pending], [0, 0]);
 });
 
+test("a listener that connects again after each end does not keep a client alive that is disposed of", (t) => {
+  const { mock } = t.mock.method(console, "error", () => {});
+  const { client, network, clock } = startWelcomedClient();
+  client.on("closed", () => client.connect());
+  client.dispose();
+  assert.deepEqual([client.state, network.sockets.length, clock.pending], ["closed", 1, 0]);
+  assert.match(String(mock.calls[0].arguments[0]), /disposed of/);
+});
+
 test("charts of a client that is closed rest, and go on with it", () => {
   const document = fakeDocument();
   const { charts, client, network, clock } = startCharts({ document });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { CloseCode, RTClient, RTError } from "../../site/static/js/rtc/index.js";
 import { FakeClock } from "./fake_clock.mjs";
 import { fakeNetwork } from "./fake_websocket.mjs";
-import { record, startClient, startWelcomedClient, USERINFO, welcome } from "./client_harness.mjs";
+import { fakePage, record, startClient, startWelcomedClient, USERINFO, welcome } from "./client_harness.mjs";
 
 test("a client connects by itself and says what it is doing", () => {
   const { client, network } = startClient();
@@ -380,6 +380,33 @@ test("a listener may connect at once when the connection is lost: then it is not
   assert.deepEqual([client.state, network.sockets.length, seen], ["connecting", 2, []]);
   clock.advance(15_000);
   assert.deepEqual([client.state, network.sockets.length], ["connecting", 3]);
+});
+
+test("a listener that closes the client in the middle of an event has the last word", () => {
+  for (const state of ["connecting", "open", "waiting", "silent"]) {
+    const { client, network, clock } = startClient({ page: fakePage(), sessionUrl: "/session/", fetch: () => assert.fail("asked") });
+    const seen = record(client, "open", "userinfo", "close", "closed");
+    network.socket.hangUp(CloseCode.ABNORMAL); // so that the next refusal would be worth a question
+    seen.length = 0;
+    client.on("state", (now) => now === state && client.close());
+    clock.advance(500);
+    if (client.state === "connecting" && state === "waiting") network.socket.hangUp(CloseCode.ABNORMAL);
+    if (client.state === "connecting") welcome(network);
+    if (state === "silent") clock.advance(9000);
+    const before = state === "silent" ? ["open", "userinfo"] : [];
+    assert.deepEqual([state, ...seen.map(([event]) => event)], [state, ...before, "close", "closed"]);
+    assert.deepEqual([client.state, client.userinfo, clock.pending], ["closed", null, 0]);
+  }
+});
+
+test("a client that is closed when something comes again takes no message any more", () => {
+  const { client, network, clock } = startWelcomedClient({ page: fakePage() });
+  const seen = record(client, "n");
+  clock.advance(9000);
+  assert.equal(client.state, "silent");
+  client.on("state", () => client.close());
+  network.socket.say("n", 1);
+  assert.deepEqual([seen, client.state], [[], "closed"]);
 });
 
 test("a year of reconnects arms no more than one timer at a time", () => {

@@ -180,6 +180,7 @@ export class ReconnectingSocket {
     if (verdict.delayMs === null) return this.#end(verdict.code, verdict.reason);
     this.#wait(() => this.connect(), verdict.delayMs);
     this.#enter(State.WAITING, verdict.delayMs);
+    if (this.#state === State.CLOSED) return undefined; // by a listener: that was the end
     if (verdict.asks) this.#question?.ask();
     return this.#owner.onClose(code, reason, false);
   }

@@ -178,8 +178,8 @@ export class RTClient {
   /** Close for ever, and let go of everything: the listeners, and the charts of each MyCharts with their drawings. */
   dispose() {
     if (this.#isDisposed) return;
+    this.#isDisposed = true; // before a listener of "closed" connects again
     this.close();
-    this.#isDisposed = true;
     this.#events.emit("disposed");
     this.#events.clear();
   }
@@ -199,7 +199,8 @@ export class RTClient {
     if (state === State.OPEN) this.#heartbeat.start(DEFAULT_HEARTBEAT_MS);
     else this.#forgetConnection();
     this.#events.emit("state", state, { delay_ms: delayMs });
-    if (state === State.OPEN) this.#events.emit("open");
+    // A listener may have closed it.
+    if (state === State.OPEN && this.#socket.state === State.OPEN) this.#events.emit("open");
   }
 
   /**
@@ -246,6 +247,7 @@ export class RTClient {
   /** @param {string} text */
   #onText(text) {
     this.#heartbeat.heard();
+    if (this.#socket.state !== State.OPEN) return; // a listener of "state" has closed it
     const message = parseMessage(text, this.#json);
     if (message === null) this.#events.emit("error", new RTError("bad_json", "the server sent what is no message"));
     else if (!this.#requests.settle(message)) for (const each of this.#resumption.receive(message)) this.#pass(each);
