@@ -36,6 +36,28 @@ test("a quote that falls silent is stale after ten seconds, older each second, a
   assert.deepEqual(texts(seen), [10, 11, 12, 13, "live"]);
 });
 
+test("a clock that is set back makes nothing young: the quote falls silent when it would have, and is as old", () => {
+  const parts = startLiveChart();
+  const { chart, clock } = parts;
+  const seen = record(chart, "age");
+  clock.advance(5000);
+  clock.setBack(3_600_000);
+  clock.advance(7500);
+  assert.deepEqual(texts(seen), [10, 11, 12]);
+  clock.setBack(3_600_000);
+  clock.advance(1000);
+  assert.deepEqual(texts(seen), [10, 11, 12, 13]);
+});
+
+test("nor does it on a connection on which nothing comes", () => {
+  const { chart, clock, network } = startLiveChart();
+  network.socket.hangUp(1006);
+  clock.advance(1000);
+  clock.setBack(3_600_000);
+  clock.advance(10_000);
+  assert.ok(chart.age.isStale);
+});
+
 test("a drawn chart shows it: a grey line that says how old the price is", () => {
   const { clock, frames, instance } = startLiveChart();
   const label = () => instance.options.at(-1).series[0].markLine.label;

@@ -3,10 +3,16 @@ export class FakeClock {
   #now = 1000;
   #timers = new Map();
   #lastHandle = 0;
+  #backMs = 0;
 
   now = () => this.#now;
   /** 2023-11-14T22:13:20Z when the clock stands at 0. */
-  wallNow = () => 1_700_000_000_000 + this.#now;
+  wallNow = () => 1_700_000_000_000 + this.#now - this.#backMs;
+
+  /** Somebody sets the wall clock back. */
+  setBack(ms) {
+    this.#backMs += ms;
+  }
 
   setTimeout = (run, delayMs) => {
     this.#lastHandle += 1;

@@ -13,10 +13,14 @@ import { State } from "./reconnecting_socket.js";
 
 /** So that a timer that is a little early does not find the same second. */
 const LATE_MS = 50;
+/** So far the wall clock has to fall behind until it counts as set back. */
+const BACK_MS = 1000;
 
 export class ChartAges {
   #clock;
   #wallNow;
+  /** @type {{now: number, wallNow: number} | null} a moment on both clocks */
+  #moment = null;
   /** @type {Map<Chart, QuoteAge>} */
   #ages = new Map();
   /** @type {number | null} since when nothing can have come; null while something can */
@@ -51,7 +55,7 @@ export class ChartAges {
   onRender(chart, { update, seq, epoch }) {
     const age = this.#ages.get(chart);
     if (age === undefined) return;
-    const [now, count] = [this.#wallNow(), `${epoch}:${seq}`];
+    const [now, count] = [this.#now(), `${epoch}:${seq}`];
     if (update === "dynamic") age.onNews(now, count);
     else age.onPicture(now, { labels: chart.labels(), count, last: chart.series[0]?.last });
     // While nothing is silent, a message costs no more than that.
@@ -64,7 +68,7 @@ export class ChartAges {
    * @param {number} [silentMs] how long nothing has come in state "silent"
    */
   onState(state, silentMs = 0) {
-    const now = this.#wallNow();
+    const now = this.#now();
     this.#isOver = state === State.CLOSED;
     if (state === State.OPEN) this.#cutOffAt = null;
     else this.#cutOffAt ??= now - silentMs;
@@ -84,6 +88,19 @@ export class ChartAges {
     this.#lookAtAll();
   }
 
+  /** Wall time. When somebody has set its clock back, what was before moves with it, and keeps its age. */
+  #now() {
+    const [now, wallNow] = [this.#clock.now(), this.#wallNow()];
+    this.#moment ??= { now, wallNow };
+    const backMs = now - this.#moment.now - (wallNow - this.#moment.wallNow);
+    if (backMs >= 0 && backMs < BACK_MS) return wallNow;
+    this.#moment = { now, wallNow };
+    if (backMs < 0) return wallNow; // the computer has slept
+    if (this.#cutOffAt !== null) this.#cutOffAt -= backMs;
+    for (const age of this.#ages.values()) age.onClockSetBack(backMs);
+    return wallNow;
+  }
+
   /** The client does not come back by itself: no timer goes on, and no age would stay true. */
   #end() {
     this.#stopTimer();
@@ -94,7 +111,7 @@ export class ChartAges {
 
   #lookAtAll() {
     if (this.#isResting) return;
-    const now = this.#wallNow();
+    const now = this.#now();
     for (const [chart, age] of this.#ages) this.#look(chart, age, now);
     this.#arm(now);
   }

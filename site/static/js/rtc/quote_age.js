@@ -75,6 +75,16 @@ export class QuoteAge {
   }
 
   /**
+   * The wall clock was set back: what was before has happened so much earlier on it.
+   * @param {number} backMs
+   */
+  onClockSetBack(backMs) {
+    if (this.#at !== null) this.#at -= backMs;
+    if (this.#liveAt !== null) this.#liveAt -= backMs;
+    this.#pictureAt -= backMs;
+  }
+
+  /**
    * @param {number} now
    * @returns {number | null} milliseconds; null: nobody knows
    */
