@@ -22,6 +22,7 @@ TICK_MS = 15_000
 FIRST_TICK_MS = 1_362_148_200_000  # 2013-03-01T14:30:00Z, the New York opening
 DATE = "20130301"
 ITEMS = ("AAPL", "IBM", "MSFT")
+DECIMALS = 2  # a few prices of the data are averages, which have more
 DAYS_PLAYED = 250
 DAYS_AT_ONCE = 120
 _DAYS_PER_MESSAGE = 30
@@ -51,7 +52,7 @@ def replay(film: Film, start: int = 0) -> Iterator[QuoteInfo]:
     """The ticks from number ``start`` on, for ever."""
     for number in count(start):
         price, volume = film[number % len(film)]
-        yield QuoteInfo([FIRST_TICK_MS + number * TICK_MS, price], volume)
+        yield QuoteInfo([FIRST_TICK_MS + number * TICK_MS, price], volume, DECIMALS)
 
 
 def load_days(item: str) -> list[QuoteInfo]:

@@ -118,6 +118,13 @@ def test_a_replay_goes_on_at_any_tick(start):
     assert list(islice(replay(film, start), 1, 5)) == list(islice(replay(film, start + 1), 4))
 
 
+def test_every_tick_says_that_shares_are_priced_in_cents():
+    prices = film_of(load_days("AAPL"))
+
+    assert any(price != round(price, 2) for price, _ in prices), "no price has more decimals"
+    assert {info.decimals for info in islice(replay(prices), 1000)} == {2}
+
+
 def test_the_first_start_puts_a_history_at_once_and_then_goes_on_at_its_rate():
     stage = Stage(sleeps=4 + 8).run()
 
