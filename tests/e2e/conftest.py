@@ -40,6 +40,14 @@ def server(redis_url: str, tmp_path: Path) -> Iterator[RunningServer]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def shared_server(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """The same for all tests of a module whose quotes do not meet: a start takes longer than most of them."""
+    directory = tmp_path_factory.mktemp("server")
+    with RunningServer(module_redis_url, directory, unused_port(), "--no-demo-quotes") as server:
+        yield server
+
+
 @pytest.fixture
 def page(browser: Browser, server: RunningServer) -> Iterator[Page]:
     """A page of a browser that has never been here, logged in as demo, showing the charts."""

@@ -40,6 +40,12 @@ Array.prototype.toJSON = function () { return "[" + Array.from(this, (each) => J
 
 
 @pytest.fixture
+def server(shared_server: RunningServer) -> RunningServer:
+    """What one test pushes disturbs no other."""
+    return shared_server
+
+
+@pytest.fixture
 def page(browser: Browser, server: RunningServer) -> Iterator[Page]:
     """A page of the server's own host whose visitor is logged in; the documents in it are the test's."""
     context = browser.new_context(base_url=server.url, bypass_csp=True)  # a page of one's own has its own policy

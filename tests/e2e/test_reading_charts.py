@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from tests.e2e.conftest import log_in
-from tests.e2e.test_browser import NINE_THIRTY_MS, push, push_price
+from tests.e2e.test_browser import NINE_THIRTY_MS, push
 from tests.running_server import RunningServer
 
 # Shows a chart in a place of its own, and gives what its reader sees.
@@ -42,6 +42,19 @@ ZOOM = """([start, end]) => echarts.getInstanceByDom(document.getElementById("ma
 # Until what the chart holds is drawn.
 IS_DRAWN = """count => window.__rtc.charts.get("main").labels().length === count
   && echarts.getInstanceByDom(document.getElementById("main-chart"))?.getOption()?.xAxis?.[0].data.length === count"""
+
+
+@pytest.fixture
+def server(shared_server: RunningServer) -> RunningServer:
+    """Each test has a quote of its own: of the page's three, those that need the page's large chart."""
+    return shared_server
+
+
+def show_large(page: Page, item: str) -> None:
+    """Choose a quote for the page's large chart."""
+    page.locator(f".quote-card[data-item={item}]").click()
+    expect(page.locator("#main-title")).to_have_text(item)
+
 
 PRICES = {
     "PEPE": ([0.00001234, 0.00001235, 0.0000124], "0.00001235"),
@@ -135,13 +148,14 @@ def test_on_a_phone_a_finger_scrolls_the_page_over_a_chart_and_moves_the_chart_s
     browser: Browser, server: RunningServer
 ) -> None:
     points = [[NINE_THIRTY_MS + 60_000 * minute, 430 + minute % 7] for minute in range(300)]
-    push_points(server, "DEMO:AAPL:20130301", points)
+    push_points(server, "DEMO:IBM:20130301", points)
     screen = {"width": 390, "height": 844}
     context = browser.new_context(base_url=server.url, viewport=screen, has_touch=True, is_mobile=True)
     try:
         page = context.new_page()
         page.set_default_timeout(20_000)
         log_in(page)
+        show_large(page, "IBM")
         page.wait_for_function(IS_DRAWN, arg=300)
         for label in page.locator(".segments label").all():
             box = label.bounding_box()
@@ -173,7 +187,7 @@ def test_choices_survive_a_reload_and_a_browser_that_keeps_nothing(page: Page, *
         page.reload()
         page.wait_for_function("globalThis.__rtc?.charts?.get('main')")
     shape = page.locator("input[name=shape]:checked")
-    page.locator(".quote-card[data-item=IBM]").click()
+    show_large(page, "IBM")
     page.check("input[name=period][value='0']", force=True)
     expect(shape).to_have_value("line")
     page.reload()
@@ -186,12 +200,12 @@ def test_choices_survive_a_reload_and_a_browser_that_keeps_nothing(page: Page, *
 
 def test_a_chart_says_its_numbers_in_words(page: Page, server: RunningServer) -> None:
     name = "document.querySelector('#main-chart').ariaLabel"
-    assert page.evaluate(name) == "AAPL, Candles · 1 minute: no data yet"
+    show_large(page, "MSFT")
+    assert page.evaluate(name) == "MSFT, Candles · 1 minute: no data yet"
     expect(page.locator("#main-frame .chart-message")).to_have_text(
         "No data yet. The chart starts with the first price."
     )
-    push_price(server.redis_url, NINE_THIRTY_MS, 430.0)
-    push_price(server.redis_url, NINE_THIRTY_MS + 60_000, 431.25)
+    push_points(server, "DEMO:MSFT:20130301", [[NINE_THIRTY_MS, 430.0], [NINE_THIRTY_MS + 60_000, 431.25]])
     words = "last price 431.25, change +1.25 (+0.29 %), between 430.00 and 431.25 since 2013-03-01"
     page.wait_for_function(f"words => {name}.includes(words)", arg=words)
     expect(page.get_by_role("img", name=words)).to_be_visible()

@@ -1,5 +1,6 @@
 """A page that speaks TCE: the library's runtime and the shipped stubs in a real Chromium."""
 
+import pytest
 from playwright.sync_api import Page
 
 from tests.demo_login import DemoLogin
@@ -23,6 +24,12 @@ OPEN = """async ([target, token]) => {
   return gateway.ping("héllo");
 }"""
 HAS = "type => window.__messages.some(message => message[0] === type)"
+
+
+@pytest.fixture
+def server(shared_server: RunningServer) -> RunningServer:
+    """What one test pushes disturbs no other."""
+    return shared_server
 
 
 def target(server: RunningServer) -> str:
