@@ -7,6 +7,7 @@ from tcelib.error import RPCERROR_DATADIRTY, RpcException
 from tcelib.wire.message import Extra
 
 DEFAULT_CALL_TIMEOUT = 30.0
+LONGEST = 1e9  # seconds, 32 years: what is longer is for ever, and may be too much for a clock
 
 
 def call_options(timeout: object, extra: Extra | None) -> tuple[float | None, Extra | None]:
@@ -18,12 +19,12 @@ def call_options(timeout: object, extra: Extra | None) -> tuple[float | None, Ex
     """
     if extra is not None and not isinstance(extra, Mapping):
         raise RpcException(RPCERROR_DATADIRTY, f"extra values are a dict, not {extra!r}")
-    if not timeout:
-        return None, extra
     if isinstance(timeout, Mapping):
-        if extra:
+        if timeout and extra:
             raise RpcException(RPCERROR_DATADIRTY, "extra values were given twice: in the place of the timeout, too")
-        return None, timeout
-    if not isinstance(timeout, int | float) or math.isnan(timeout):
+        return None, timeout or extra
+    if timeout is None:
+        return None, extra
+    if not isinstance(timeout, int | float) or timeout != timeout:  # noqa: PLR0124  so is NaN; isnan fails for long ones
         raise RpcException(RPCERROR_DATADIRTY, f"a timeout is a number of seconds, not {timeout!r}")
-    return timeout, extra
+    return (math.inf if timeout > LONGEST else timeout) or None, extra

@@ -335,7 +335,14 @@ def test_a_dict_in_the_place_of_the_timeout_is_the_extra_values(client):
 
 @pytest.mark.parametrize(
     "options",
-    [{"timeout": {"a": 1}, "extra": {"b": 2}}, {"timeout": "5"}, {"timeout": math.nan}, {"extra": "abc"}],
+    [
+        {"timeout": {"a": 1}, "extra": {"b": 2}},
+        {"timeout": "5"},
+        {"timeout": ""},
+        {"timeout": []},
+        {"timeout": math.nan},
+        {"extra": "abc"},
+    ],
 )
 def test_options_that_cannot_be_meant_are_refused_before_anything_is_sent(client, options):
     with pytest.raises(tce.RpcException) as caught:
@@ -343,6 +350,12 @@ def test_options_that_cannot_be_meant_are_refused_before_anything_is_sent(client
 
     assert (caught.value.errcode, client.sent) == (tce.RPCERROR_DATADIRTY, [])
     assert client.connection.next_deadline() is None
+
+
+@pytest.mark.parametrize("forever", [math.inf, 10**400])
+def test_a_timeout_beyond_all_clocks_is_none(client, forever):
+    client.proxy.echo_async("a", timeout=forever)
+    assert (len(client.sent), client.connection.next_deadline()) == (1, None)
 
 
 @pytest.mark.parametrize("extra", [{"a": "\ud83d"}, {"\ude00": 1}])
