@@ -9,6 +9,8 @@ import socket
 import ssl
 from collections.abc import Callable
 
+from tcelib.tls_errors import keep_apart
+
 TLS_TURN_CONNECTIONS = 16
 """A handshake takes half a millisecond of the loop's time; everybody else has a turn after so many of them."""
 
@@ -28,6 +30,7 @@ class Tls:
 
         Nothing has been said yet: see ``TlsHandshake``. Raises ``OSError``.
         """
+        keep_apart(self.context)
         return self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
 
 

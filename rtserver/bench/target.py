@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from rtserver.bench.error import OptionError, TargetError
+from tcelib.tls_errors import keep_apart
 
 PORTS = {"ws": 80, "wss": 443, "tce": 8889}
 
@@ -79,6 +80,7 @@ class Target(NamedTuple):
 def tls_context(verify: bool) -> ssl.SSLContext:
     """For a client; ``verify`` False takes any certificate, such as a test machine's own."""
     context = ssl.create_default_context()
+    keep_apart(context)
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -11,6 +11,7 @@ import gevent.ssl
 import redis
 
 from tcelib.queue.redis_connection import RedisClient
+from tcelib.tls_errors import keep_apart
 
 
 class GeventConnection(redis.Connection):
@@ -26,6 +27,7 @@ class GeventSSLConnection(redis.SSLConnection):
     def _connect(self) -> Any:
         # Not gevent.ssl.create_default_context: its sockets are the standard library's, and stop the whole hub.
         context = gevent.ssl.SSLContext(gevent.ssl.PROTOCOL_TLS_CLIENT)
+        keep_apart(context)
         if self.ca_certs or self.ca_path or self.ca_data:
             context.load_verify_locations(self.ca_certs, self.ca_path, self.ca_data)
         else:

@@ -20,7 +20,7 @@ from tcelib.error import (
     RpcException,
 )
 from tcelib.fork import forget_in_children
-from tcelib.transport.gevent_link import Link, require_gevent_tls
+from tcelib.transport.gevent_link import Link, prepare_tls
 from tcelib.transport.gevent_server import MakeLink
 from tcelib.transport.hub_shell import HubHome, HubShell
 from tcelib.transport.keep_alive import expect_life
@@ -47,7 +47,7 @@ class Dialer(HubShell):
         address: tuple[str, int],
         tls: gevent.ssl.SSLContext | None,
     ) -> None:
-        require_gevent_tls(tls)
+        prepare_tls(tls)
         super().__init__(home, options)
         self.connection = options.make_connection(self)
         self.connection.can_reconnect = True

@@ -19,6 +19,7 @@ import gevent.ssl
 
 from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RPCERROR_TIMEOUT, RpcException
 from tcelib.fork import drop_descriptor, forget_in_children
+from tcelib.tls_errors import keep_apart
 from tcelib.transport.hub_shell import HubHome, HubShell
 from tcelib.transport.option import NESTING, READ_BYTES, UNSENT_PAUSE_BYTES, Options
 
@@ -352,10 +353,13 @@ def _let_others_run() -> None:
         log.warning("! a servant has ended before the gevent.Timeout that it had started")
 
 
-def require_gevent_tls(tls: Any) -> None:
-    """Raise ``TypeError`` for a context of the standard library, whose sockets would stop the whole hub.
+def prepare_tls(tls: Any) -> None:
+    """Have a connection that breaks leave the others of its thread alone.
 
+    Raises ``TypeError`` for a context of the standard library, whose sockets would stop the whole hub.
     ``gevent.ssl.create_default_context`` gives one of those, too; ``gevent.ssl.SSLContext`` is what is needed.
     """
     if tls is not None and not isinstance(tls, gevent.ssl.SSLContext):
         raise TypeError(f"TLS in gevent needs a gevent.ssl.SSLContext, not a {type(tls).__module__}.SSLContext")
+    if tls is not None:
+        keep_apart(tls)

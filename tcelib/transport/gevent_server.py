@@ -14,7 +14,7 @@ from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.port import RpcConnectionEventListener
 from tcelib.error import RpcException
 from tcelib.fork import drop_descriptor, forget_in_children
-from tcelib.transport.gevent_link import Link, LinkOwner, require_gevent_tls
+from tcelib.transport.gevent_link import Link, LinkOwner, prepare_tls
 from tcelib.transport.hub_shell import HubHome
 from tcelib.transport.keep_alive import expect_life
 from tcelib.transport.listener import open_listener
@@ -40,7 +40,7 @@ class GeventServer:
         address: tuple[str, int],
         tls: gevent.ssl.SSLContext | None,
     ) -> None:
-        require_gevent_tls(tls)
+        prepare_tls(tls)
         self.adapter = adapter
         self._options = options
         self._make_link = make_link
