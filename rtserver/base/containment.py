@@ -7,6 +7,8 @@ Handlers, modules, servants and policies are other people's code. They may raise
 
 from pathlib import PurePath
 
+from rtserver.base.wire.json import encodable
+
 MAX_TEXT = 300
 MAX_CONTEXT = 100  # links of a chain of exceptions that are followed
 
@@ -65,11 +67,6 @@ def name_of(error: BaseException) -> str:
     """Return the name of the exception's class, whatever its metaclass says. Never raises."""
     name: str = _class_name(type(error))
     return name
-
-
-def encodable(text: str) -> str:
-    """Return the text with ``?`` in the place of lone surrogates, which UTF-8 cannot say."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def place_of(error: BaseException) -> str:

@@ -11,8 +11,8 @@ from hashlib import sha256
 
 import msgspec
 
-from rtserver.base.containment import encodable
 from rtserver.base.queue_port import DeadLetter, Entry
+from rtserver.base.wire.json import encodable
 from rtserver.service.message import Reason, Rejected
 
 LOG_SECONDS = 60.0

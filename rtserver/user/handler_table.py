@@ -113,9 +113,12 @@ class HandlerTable:
             self._fail(agent, message, error)
 
     def _fail(self, agent: UserAgent, message: ClientMessage, error: BaseException) -> None:
-        if isinstance(error, BadMessage):
-            agent.push_error(error.code, error.message, message.type, message.id)
-            return
+        try:
+            if isinstance(error, BadMessage):
+                agent.push_error(error.code, error.message, message.type, message.id)
+                return
+        except BaseException as failure:  # noqa: BLE001 (a text of a handler's own class may raise anything, too)
+            error = failure
         self.failures += 1
         log.error("! %s: the handler of %r failed", agent, message.type, exc_info=error)
         agent.push_error(ErrorCode.INTERNAL, "the server failed on this message", message.type, message.id)

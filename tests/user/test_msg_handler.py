@@ -268,6 +268,28 @@ def test_a_request_error_is_answered_with_its_code_and_is_no_failure(code, caplo
     assert not caplog.records
 
 
+class Unsayable:
+    """A text that cannot be had."""
+
+    def __str__(self):
+        raise SystemExit
+
+
+def test_a_request_error_is_answered_whatever_its_text_is():
+    for text, told in (("a\ud800b", "a?b"), (ValueError("sold out"), "sold out")):
+        online = Online(failing(RequestError(text, "own\udfff")))
+        assert online.connect().ask("fail", id=2) == [
+            {"type": "error", "data": {"code": "own?", "message": told, "type": "fail"}, "id": 2}
+        ]
+        assert online.users.table.failures == 0
+
+
+def test_a_request_error_whose_text_cannot_be_had_is_an_internal_error():
+    online = Online(failing(RequestError(Unsayable())))
+    assert error_of(online.connect().ask("fail", id=2)) == ("internal", "fail", 2)
+    assert online.users.table.failures == 1
+
+
 def test_a_request_error_is_a_bad_request_unless_it_says_otherwise():
     assert RequestError("no").code == "bad_request"
     assert str(RequestError("no", "teapot")) == "no (teapot)"

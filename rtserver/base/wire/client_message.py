@@ -124,9 +124,11 @@ def encode_error(
 ) -> bytes:
     """The payload of an ``error``; ``type`` and ``id`` are those of the message that it answers, where known.
 
-    What else the error is ``about`` stands in its data, too.
+    What else the error is ``about`` stands in its data, too. ``code`` and ``message`` may be any text: a ``?`` stands
+    for what UTF-8 cannot say.
     """
-    return encode("error", {"code": str(code), "message": message, "type": type, **about}, id)
+    said = {"code": json.encodable(str(code)), "message": json.encodable(str(message)), "type": type}
+    return encode("error", {**said, **about}, id)
 
 
 def encode_refusal(payload: bytes, code: ErrorCode, message: str) -> bytes:

@@ -66,6 +66,11 @@ def encode_exact(value: Any) -> bytes:
     return encode(value)
 
 
+def encodable(text: str) -> str:
+    """The text with ``?`` in the place of lone surrogates, which UTF-8 cannot say."""
+    return text.encode("utf-8", "replace").decode()
+
+
 class _Exact:
     """A number that ujson writes as it is told."""
 
