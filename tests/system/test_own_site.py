@@ -32,6 +32,7 @@ def keep(seconds=60, **data):
 keep(-60, _auth_user_id="1")
 keep(basket=[1])
 bob = get_user_model().objects.create(username="bob")
+browser = Client()  # one that logs another user in ends the session of the first
 browser.force_login(bob)
 print(browser.cookies["sessionid"].value)
 get_user_model().objects.filter(pk=bob.pk).update(is_active=False)
