@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, TypedDict
 
 from rtserver.base.budget import Rates
-from rtserver.base.connection_owner import ConnectionOwner
+from rtserver.base.connection_owner import ConnectionOwner, Refusals
 from rtserver.base.flusher import Flusher
 from rtserver.base.gate import Gate
 from rtserver.base.limit import Limit
@@ -43,6 +43,7 @@ class Limits(TypedDict, total=False):
     adapter: RpcCommAdapter
     gate: Gate
     rates: Rates | None
+    refusals: Refusals | None
 
 
 class ConnectionHome(ThreadBound):
@@ -51,7 +52,7 @@ class ConnectionHome(ThreadBound):
     ``max_packet_bytes`` bounds a TCE packet, ``login_seconds`` is what a stranger has to show a token; ``adapter``
     has the servants that serve the calls of all connections. A connection that is started has taken a place at the
     ``gate``, which is given back when it ends; without a gate everybody may come in. ``rates`` are how fast each
-    connection may send; None for any.
+    connection may send; None for any. ``refusals`` say for the log why somebody was not let in.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class ConnectionHome(ThreadBound):
         adapter: RpcCommAdapter | None = None,
         gate: Gate | None = None,
         rates: Rates | None = None,
+        refusals: Refusals | None = None,
     ) -> None:
         super().__init__()
         self.loop = asyncio.get_running_loop()
@@ -89,6 +91,7 @@ class ConnectionHome(ThreadBound):
         self.adapter = adapter or RpcCommAdapter("rtserver")
         self.tce_counts = TceCounts()
         self.rates = rates
+        self.refusals = refusals
         self.gate = Gate() if gate is None else gate
         self.strangers: WaitingRoom[PacketConnection] = WaitingRoom(self.gate)
         self.flusher = Flusher(self.loop, flush_window)

@@ -41,6 +41,16 @@ class ConnectionOwner(Protocol):
         """It is over, whoever ended it: told once, and nothing more is told after it."""
 
 
+class Refusals(Protocol):
+    """Says for the log why somebody was not let in. Asked after the answer, which it is no part of."""
+
+    async def of_cookies(self, header: str) -> str:
+        """Why a Cookie header let nobody in."""
+
+    async def of_token(self, token: str | None) -> str:
+        """Why a token did, or that none came."""
+
+
 class Environment(Protocol):
     """What the connections of one server share."""
 
@@ -61,6 +71,7 @@ class Environment(Protocol):
     too_large: int
     """Counts the frames that were left out because no client could take them."""
     gate: Gate
+    refusals: Refusals | None
     rates: Rates | None
 
     @property

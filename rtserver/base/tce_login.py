@@ -6,6 +6,7 @@ that may not come in. What a token is worth is asked of the owner.
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -23,6 +24,7 @@ INTERFACE_BITS = 0xFFFF0000
 ROUTE = 7  # where it stands among a packet's fields
 TERMINAL_INDEX = "terminal_index"
 """The extra value, beside the token, by which a client says how its ``ITerminal`` is to be called."""
+NO_TOKEN = "not logged in: no valid token in the first packet"
 LONG_INDEX = 6  # digits, of which no index has as many
 
 
@@ -102,7 +104,8 @@ class TceLogin:
             self._refuse(packet, code, error.reason)
             return
         if identity is None:
-            self._refuse(packet, CloseCode.NOT_LOGGED_IN, "not logged in: no valid token in the first packet")
+            self._turn_away(packet, CloseCode.NOT_LOGGED_IN, NO_TOKEN)
+            self._log(f"{NO_TOKEN}{await self._reason(token)}")
         elif (terminal := _terminal_of(packet, props)) not in TERMINALS:
             known = " and ".join(map(str, sorted(TERMINALS)))
             self._refuse(packet, CloseCode.UNSUPPORTED_DATA, f"{TERMINAL_INDEX} is {terminal}; there are {known}")
@@ -114,7 +117,10 @@ class TceLogin:
 
     def _refuse(self, packet: Packet | None, code: CloseCode, reason: str) -> None:
         """Answer the call, if it is one that wants an answer, and close."""
-        log.info("! %s: %s", self._stranger.remote_ip, reason)
+        self._log(reason)
+        self._turn_away(packet, code, reason)
+
+    def _turn_away(self, packet: Packet | None, code: CloseCode, reason: str) -> None:
         self._environment.tce_counts.refusals += 1
         if packet is not None and packet[0][6] & CALL and not packet[0][6] & ONEWAY:
             (_, _, _, _, _, sequence, _, route, _, _, call_id, _), _ = packet
@@ -123,6 +129,15 @@ class TceLogin:
             )
             self._stranger.push(self._stranger.join_packets([answer]))
         self._stranger.close(code, reason)
+
+    async def _reason(self, token: str | None) -> str:
+        refusals = self._environment.refusals
+        with suppress(RuntimeError):  # the executor has been shut down
+            return "" if refusals is None else f": {await refusals.of_token(token)}"
+        return ""
+
+    def _log(self, reason: str) -> None:
+        log.info("! %s: %s", self._stranger.remote_ip, reason)
 
     def _on_dropped(self, reason: str) -> None:
         self._refuse(None, CloseCode.NOT_LOGGED_IN, f"no token in the first packet: {reason}")

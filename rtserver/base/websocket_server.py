@@ -11,7 +11,7 @@ nothing else; its sender may be a stranger who shows a token afterwards.
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Protocol, Unpack
@@ -92,8 +92,8 @@ class ServerOwner(ConnectionOwner, Protocol):
 class WebSocketServer(ConnectionHome):
     """The way in of one path. Built on the event loop's thread.
 
-    With ``compresses``, compression is agreed on with the clients that offer it. ``why_refused`` says for the log why
-    a Cookie header let nobody in. ``limits`` are those of the connections: see ``ConnectionHome``.
+    With ``compresses``, compression is agreed on with the clients that offer it. ``limits`` are those of the
+    connections: see ``ConnectionHome``.
     """
 
     def __init__(
@@ -102,14 +102,12 @@ class WebSocketServer(ConnectionHome):
         *,
         allowed_origins: Collection[str] = (),
         compresses: bool = False,
-        why_refused: Callable[[str], Awaitable[str]] | None = None,
         **limits: Unpack[Limits],
     ) -> None:
         super().__init__(owner, **limits)
         self._newcomers = owner
         self.allowed_origins = allowed_origins
         self.compresses = compresses
-        self._why_refused = why_refused
 
     async def welcome(self, connection: socket.socket, request: UpgradeRequest, first: bytes = b"") -> None:
         """Answer the request with 101 and start its connection, or with another status and a reason.
@@ -163,10 +161,10 @@ class WebSocketServer(ConnectionHome):
         return None
 
     async def _reason(self, error: HandshakeError, request: UpgradeRequest) -> str:
-        if error.status != HTTPStatus.UNAUTHORIZED or self._why_refused is None:
+        if error.status != HTTPStatus.UNAUTHORIZED or self.refusals is None:
             return ""
         with suppress(RuntimeError):  # the executor has been shut down
-            return f": {await self._why_refused(request.headers.get('cookie', ''))}"
+            return f": {await self.refusals.of_cookies(request.headers.get('cookie', ''))}"
         return ""
 
     def _open(

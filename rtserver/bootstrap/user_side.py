@@ -101,7 +101,7 @@ def build_server(config: Config, users: UserManager, threads: Executor, limited:
         gate=Gate(gate_limits(config), limited),
         rates=connection_rates(config),
         compresses=config.compression == "deflate",
-        why_refused=reasons.of_cookies,
+        refusals=reasons,
     )
 
 

@@ -6,7 +6,6 @@ knows it. Django has to be set up before the first look-up.
 """
 
 import asyncio
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any, Protocol
@@ -18,13 +17,10 @@ from django.db import close_old_connections
 from rtserver.base.queue_port import QueueError
 from rtserver.base.revocation_port import RevocationPort
 from rtserver.user.look_up_batch import LookUpBatcher
-from rtserver.user.site_credential import is_self_contained, made_at
+from rtserver.user.site_credential import is_possible, is_self_contained, made_at
 from rtserver.user.site_session import is_read_together, read_sessions
 from rtserver.user.site_user import find_groups, find_users
 from rtserver.user.token import is_token, read_token
-
-_SESSION_KEY = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{8,4096}")
-"""What a browser keeps as a cookie's value (RFC 6265, sections 4.1.1 and 6.1), and Django takes for a session key."""
 
 NONE: frozenset[str] = frozenset()
 
@@ -117,7 +113,7 @@ class SessionAuthenticator:
         Blocks. A store that cannot be reached, or goes away on the way, is an error for each of the keys it concerns.
         """
         outcomes: dict[str, Outcome] = dict.fromkeys(session_keys)
-        possible = [session_key for session_key in session_keys if _SESSION_KEY.fullmatch(session_key)]
+        possible = [session_key for session_key in session_keys if is_possible(session_key)]
         if possible:
             close_old_connections()
             try:

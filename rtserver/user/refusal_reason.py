@@ -1,4 +1,4 @@
-"""Says why a handshake was refused, for the log: which cookies came, and what is wrong with the session of one.
+"""Says why somebody was not let in, for the log: which cookies came, and what is wrong with the session or token.
 
 Decides how often it is looked into. The answer to the client does not wait for it and does not have it: whoever tries
 keys learns nothing. Names of cookies are told, values are not.
@@ -49,9 +49,13 @@ class RefusalReasons:
         times = f" {len(values)} times, and the last one counts: it" if len(values) > 1 else " and"
         return f'the cookie "{name}" came{times} {await self._look_into(values[-1])}'
 
+    async def of_token(self, token: str | None) -> str:
+        """Why the ``token`` of a binary client let nobody in; None for one that came without."""
+        return f"it {await self._look_into(token)}" if token else "none came"
+
     async def _look_into(self, credential: str) -> str:
         if not self._allowance.take(self._clock()):
-            return "is not good; too many such handshakes to look into each"
+            return "is not good; too many are refused to look into each"
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, why_refused, credential, self._token_seconds)
 

@@ -1,9 +1,10 @@
-"""Which credentials are good by their signature alone, when each was made, and for how long it is good.
+"""What a credential can look like; which are good by their signature alone, when made, and for how long.
 
 Decides it from the credential and the site's settings: a token is such a one, and so is every session of an engine
 that keeps its sessions in signed cookies. No store can end them, so a revocation has to be kept (``RevocationPort``).
 """
 
+import re
 from importlib import import_module
 
 from django.conf import settings
@@ -12,8 +13,16 @@ from django.core.signing import b62_decode
 
 from rtserver.user.token import is_token
 
+_POSSIBLE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{8,4096}")
+"""What a browser keeps as a cookie's value (RFC 6265, sections 4.1.1 and 6.1), and Django takes for a session key."""
+
 TIMESTAMP_FROM_END = -2
 """``value:timestamp:signature``, as ``django.core.signing`` writes it."""
+
+
+def is_possible(credential: str) -> bool:
+    """Whether it may be asked for at all: nothing else is shown to the site's stores."""
+    return _POSSIBLE.fullmatch(credential) is not None
 
 
 def is_self_contained(credential: str) -> bool:

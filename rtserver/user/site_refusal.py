@@ -15,6 +15,7 @@ from django.core import signing
 from django.db import close_old_connections
 from django.utils import timezone
 
+from rtserver.user.site_credential import is_possible
 from rtserver.user.site_fault import session_model, site_faults
 from rtserver.user.site_key import is_readable
 from rtserver.user.site_session import Data, read_sessions
@@ -42,6 +43,8 @@ def why_refused(credential: str, token_seconds: float) -> str:
 
 
 def _why(credential: str, token_seconds: float) -> str:
+    if not is_possible(credential):
+        return "is no session's key: too short, too long, or with characters that none has"
     if is_token(credential):
         data = read_token(credential, token_seconds)
         return _about_token(credential) if data is None else _about_user(credential, data)

@@ -36,7 +36,7 @@ def test_a_flood_of_refusals_asks_the_site_a_few_times_and_tells_no_value(site, 
     reasons = RefusalReasons(executor, per_second=0.1, clock=lambda: 0.0)
     told = [asyncio.run(reasons.of_cookies("sessionid=" + "a" * 32)) for _ in range(2)]
     assert 'is not in the cache "default" (RedisCache)' in told[0]
-    assert told[1] == 'the cookie "sessionid" came and is not good; too many such handshakes to look into each'
+    assert told[1] == 'the cookie "sessionid" came and is not good; too many are refused to look into each'
     assert "aaaa" not in "".join(told)
 
 
@@ -67,5 +67,16 @@ def test_a_changed_password_another_backend_and_a_forged_token_are_told_apart(si
     assert f"does not fit to user {user.pk}: the password has changed since, or SECRET_KEY" in why(old)
     assert "was made by the backend 'b.C', which is not in AUTHENTICATION_BACKENDS" in why(foreign)
     assert "is too old (tce_token_seconds)" in why(token)
+    reason = asyncio.run(RefusalReasons(executor, token_seconds=-1.0).of_token(token))
+    assert reason == "it is too old (tce_token_seconds)"
     assert "was not signed with this SECRET_KEY" in why(token[:-1] + ("x" if token[-1] != "x" else "y"))
     assert "is good in the site; it was closed" in why(site.make_session(user))
+
+
+def test_a_key_that_is_no_key_is_not_looked_up(site, executor, monkeypatch):
+    def fail(keys):
+        raise AssertionError(keys)
+
+    monkeypatch.setattr("rtserver.user.site_refusal.read_sessions", fail)
+    for key in ("short", "a" * 5000, "\x7f" * 32):
+        assert "is no session's key" in asyncio.run(RefusalReasons(executor).of_cookies(f"sessionid={key}"))
