@@ -24,7 +24,7 @@ def judge_secrecy(site: Any, config: Config) -> Iterator[Finding]:
     if not site.SESSION_COOKIE_HTTPONLY:
         text = "SESSION_COOKIE_HTTPONLY is False: any script of a page can read the session, and take it along"
         yield Finding(Verdict.WARN, SUBJECT, text)
-    if site.SESSION_COOKIE_SAMESITE not in ("Lax", "Strict"):
+    if str(site.SESSION_COOKIE_SAMESITE).lower() not in ("lax", "strict"):
         text = f"SESSION_COOKIE_SAMESITE is {site.SESSION_COOKIE_SAMESITE!r}: pages of other sites send it along"
         yield Finding(Verdict.WARN, SUBJECT, text)
     if config.tls_cert and not site.SESSION_COOKIE_SECURE:
@@ -60,7 +60,7 @@ def judge_name(site: Any) -> Iterator[Finding]:
 
 def judge_path(site: Any, config: Config) -> Iterator[Finding]:
     """Whether browsers send the cookie to our path."""
-    path = site.SESSION_COOKIE_PATH
+    path = site.SESSION_COOKIE_PATH or ""
     if not covers_path(path, config.path):
         below = path.rstrip("/") if path.startswith("/") else ""
         text = (
@@ -81,10 +81,11 @@ def judge_domain(site: Any, config: Config) -> Iterator[Finding]:
             yield from _other_hosts(away)
         return
     hosts = _names(site.ALLOWED_HOSTS)
-    if hosts and not any(covers_host(domain, host) for host in hosts):
+    if hosts and not any(may_cover(domain, host) for host in hosts):
+        names = ", ".join(host.lstrip(".") for host in hosts)
         text = (
             f'SESSION_COOKIE_DOMAIN is "{site.SESSION_COOKIE_DOMAIN}", and none of ALLOWED_HOSTS '
-            f"({', '.join(hosts)}) is in it: browsers do not keep the session, and nobody can log in"
+            f"({names}) is in it: browsers do not keep the session, and nobody can log in"
         )
         yield Finding(Verdict.FAIL, SUBJECT, text)
     strangers = sorted(host for host in pages if not covers_host(domain, host))
@@ -108,6 +109,12 @@ def covers_host(domain: str, host: str) -> bool:
     return host == domain or host.endswith(f".{domain}")
 
 
+def may_cover(domain: str, allowed: str) -> bool:
+    """Whether a cookie of ``domain`` goes to a host that an entry of ALLOWED_HOSTS allows: ``.a.b`` is all below."""
+    name = allowed.lstrip(".")
+    return covers_host(domain, name) or (name != allowed and covers_host(name, domain))
+
+
 def _other_hosts(away: Iterable[str]) -> Iterator[Finding]:
     text = (
         f"allowed_origins names {', '.join(away)}, and SESSION_COOKIE_DOMAIN is not set: a session goes to the host "
@@ -117,8 +124,8 @@ def _other_hosts(away: Iterable[str]) -> Iterator[Finding]:
 
 
 def _names(allowed_hosts: Iterable[str]) -> list[str]:
-    """The names among ALLOWED_HOSTS that somebody else than this machine asks by; none where any will do."""
+    """Those of ALLOWED_HOSTS that somebody else than this machine asks by; none where any will do."""
     hosts = [host.lower() for host in allowed_hosts]
     if "*" in hosts:
         return []
-    return [name for host in hosts if not is_loopback(name := host.lstrip(".")) and name != "[::1]"]
+    return [host for host in hosts if not is_loopback(host.lstrip(".")) and host != "[::1]"]

@@ -30,6 +30,7 @@ SECURE = {"SESSION_COOKIE_SECURE": True}
         ({}, OWN, []),
         (SECURE, OWN | TLS, []),
         ({"SESSION_COOKIE_SAMESITE": "Strict"}, OWN, []),
+        ({"SESSION_COOKIE_SAMESITE": "lax"}, OWN, []),  # Django takes it in any case
         ({"SESSION_COOKIE_HTTPONLY": False}, OWN, ["warn SESSION_COOKIE_HTTPONLY is False"]),
         ({"SESSION_COOKIE_SAMESITE": "None"}, OWN, ["warn SESSION_COOKIE_SAMESITE is 'None'"]),
         ({"SESSION_COOKIE_SAMESITE": None}, OWN, ["warn SESSION_COOKIE_SAMESITE is None"]),
@@ -54,6 +55,7 @@ SECURE = {"SESSION_COOKIE_SECURE": True}
         ({"SESSION_COOKIE_PATH": "/admin"}, OWN, ['FAIL SESSION_COOKIE_PATH is "/admin": browsers do not send']),
         ({"SESSION_COOKIE_PATH": "/r"}, OWN, ['FAIL SESSION_COOKIE_PATH is "/r"']),
         ({"SESSION_COOKIE_PATH": ""}, OWN, ['FAIL SESSION_COOKIE_PATH is ""']),
+        ({"SESSION_COOKIE_PATH": None}, OWN, ['FAIL SESSION_COOKIE_PATH is ""']),
         ({"SESSION_COOKIE_PATH": "/rt"}, OWN, []),
         ({"SESSION_COOKIE_PATH": "/shop"}, OWN | {"path": "/shop/rt/"}, []),
         ({"SESSION_COOKIE_PATH": "/shop/"}, OWN | {"path": "/shop/rt/"}, []),
@@ -63,6 +65,13 @@ SECURE = {"SESSION_COOKIE_SECURE": True}
         ({"SESSION_COOKIE_DOMAIN": "example.org"}, OWN, ['FAIL SESSION_COOKIE_DOMAIN is "example.org", and none']),
         ({"SESSION_COOKIE_DOMAIN": "ample.com"}, OWN, ['FAIL SESSION_COOKIE_DOMAIN is "ample.com", and none']),
         ({"SESSION_COOKIE_DOMAIN": "example.org", "ALLOWED_HOSTS": ["*"]}, OWN, []),
+        ({"SESSION_COOKIE_DOMAIN": "shop.example.com", "ALLOWED_HOSTS": [".example.com"]}, OWN, []),
+        ({"SESSION_COOKIE_DOMAIN": ".example.com", "ALLOWED_HOSTS": [".shop.example.com"]}, OWN, []),
+        (
+            {"SESSION_COOKIE_DOMAIN": "shop.example.com", "ALLOWED_HOSTS": ["example.com"]},
+            OWN,
+            ['FAIL SESSION_COOKIE_DOMAIN is "shop.example.com", and none of ALLOWED_HOSTS (example.com)'],
+        ),
         (
             {"SESSION_COOKIE_DOMAIN": "example.com"},
             OWN | {"allowed_origins": ("https://a.example.com", "https://example.net")},
