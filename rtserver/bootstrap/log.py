@@ -45,6 +45,7 @@ def set_up_log(
     formatter = JsonFormatter() if form == "json" else TextFormatter(stream.isatty() and not environ.get("NO_COLOR"))
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
+    handler.setLevel(level.upper())  # a site's logger may have a lower one, for a file of its own
     handler.addFilter(LogFlood(lines_per_second))
     handler.addFilter(in_short)
     logging.captureWarnings(True)

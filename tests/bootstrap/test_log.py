@@ -71,6 +71,21 @@ def test_a_console_that_a_site_has_for_one_logger_gives_way_and_its_file_stays(t
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.usefixtures("kept_logging")
+def test_what_a_site_says_below_our_level_is_for_its_own_handlers_alone(capsys):
+    logger = logging.getLogger("shop.sql")
+    console = logging.StreamHandler(sys.stderr)
+    console.setLevel("WARNING")
+    logger.addHandler(console)
+    logger.setLevel("DEBUG")
+    stream = io.StringIO()
+    set_up_log(stream, level="info", form="text", environ={})
+    logger.debug("SELECT secret")
+    logger.info("hello")
+    assert stream.getvalue().endswith("INFO    shop.sql: hello\n")
+    assert "secret" not in stream.getvalue() + capsys.readouterr().err
+
+
 def test_a_traceback_follows_on_its_own_lines():
     text = TextFormatter(has_colours=False).format(record("! lost", exc_info=caught(KeyError("k"))))
     assert text.splitlines()[1] == "  Traceback (most recent call last):"
