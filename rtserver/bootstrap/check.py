@@ -192,7 +192,8 @@ def judge_server(address: str, info: dict[str, Any]) -> Iterator[Finding]:
     if policy != "noeviction":
         is_urgent = policy.startswith("allkeys") and info.get("maxmemory", 0) > 0
         verdict = Verdict.FAIL if is_urgent else Verdict.WARN
-        text = f"maxmemory-policy is {policy}: a full Redis drops messages or sessions silently; set noeviction"
+        text = f"maxmemory-policy is {policy}: a full Redis silently drops messages, and sessions if it has any"
+        text += "; set noeviction"
         yield Finding(verdict, "redis", text)
 
 
@@ -202,7 +203,9 @@ def judge_persistence(info: dict[str, Any], snapshot_rule: str | None, fsync: st
     None are those that are not known.
     """
     if not info.get("aof_enabled") and snapshot_rule == "":
-        yield Finding(Verdict.WARN, "redis", "keeps nothing on disk: messages and sessions go with a restart")
+        yield Finding(
+            Verdict.WARN, "redis", "keeps nothing on disk: a restart loses its messages, and sessions if it has any"
+        )
     elif not info.get("aof_enabled"):
         text = "no append-only file: a crash loses what came after the last snapshot; set appendonly yes"
         yield Finding(Verdict.WARN, "redis", text)
