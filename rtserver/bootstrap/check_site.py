@@ -34,13 +34,9 @@ def check_site(config: Config, redis_url: str) -> Iterator[Finding]:
     except DjangoError as error:
         yield Finding(Verdict.FAIL, "django", str(error))
         return
-    # Before Django's own checks: they make the directory of a cache in files, which the site then could not use.
-    faults = tuple(site_faults()) if config.django_settings else ()
     yield from check_django(config)
     yield from judge_cookies(settings, config)
-    for fault in faults:
-        yield Finding(Verdict.FAIL, LOG_INS, fault)
-    if config.django_settings and not faults:
+    if config.django_settings:
         yield from check_log_ins(config)
 
 
@@ -68,6 +64,14 @@ def judge_django(version: tuple[int, int], said: str) -> Iterator[Finding]:
 
 def check_log_ins(config: Config) -> Iterator[Finding]:
     """Whether a look-up gets through as every log-in makes it, and finds what the site has written."""
+    try:
+        faults = list(site_faults())
+    except Exception as error:  # noqa: BLE001 (settings may be anything)
+        faults = [describe(error)]
+    for fault in faults:
+        yield Finding(Verdict.FAIL, LOG_INS, fault)
+    if faults:
+        return
     trouble = probe_site(reads_groups=_reads_groups(config))
     if trouble:
         yield Finding(Verdict.FAIL, LOG_INS, trouble)
@@ -100,7 +104,8 @@ def judge_contents() -> Iterator[Finding]:
     if sessions.seen and not sessions.read:
         text = (
             f"none of the newest {sessions.seen} sessions in {where} can be read: SECRET_KEY or SESSION_SERIALIZER "
-            "is not the one that the site runs with; give rtserver the same"
+            "is not the one that the site runs with; give rtserver the same (or nobody has logged in since the site "
+            "has another one)"
         )
         yield Finding(Verdict.FAIL, LOG_INS, text)
         return

@@ -24,6 +24,7 @@ from rtserver import demo_site_dir
 from rtserver.bootstrap.config import Config
 from rtserver.bootstrap.error import DjangoError
 from rtserver.bootstrap.settings_error import explain
+from rtserver.user.site_file_cache import leave_directories
 from tcelib.queue.redis_password import split_password_file
 
 DEMO_SETTINGS = "rtsite.settings"
@@ -56,7 +57,7 @@ def prepare_django(config: Config, redis_url: str) -> DemoSite | None:
 def set_up_django(config: Config, redis_url: str) -> None:
     """Load the settings and the applications. On disk it makes at most the demo's secret key.
 
-    Raises ``DjangoError``.
+    Caches in files are as ``site_file_cache`` says. Raises ``DjangoError``.
     """
     redis_url = split_password_file(redis_url)[0]
     module = config.django_settings or DEMO_SETTINGS
@@ -77,6 +78,7 @@ def set_up_django(config: Config, redis_url: str) -> None:
         # Settings are a program, which may raise anything; one that ends the process must not end it in silence.
         said = explain(error, directory, module)
         raise DjangoError(f"Django settings {module!r} from {directory}: {said}") from error
+    leave_directories()
 
 
 def demo_variables(config: Config, redis_url: str, environ: Mapping[str, str]) -> dict[str, str]:

@@ -46,10 +46,11 @@ def _advice(error: BaseException, module: str) -> str:
             f"the environment variable {_text_of(error)} is not there: start rtserver with the site's environment "
             "(under systemd Environment= or EnvironmentFile=)"
         )
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        if module == error.name or module.startswith(f"{error.name}."):
+    missing = next((each.name for each in (error, error.__cause__) if isinstance(each, ModuleNotFoundError)), None)
+    if missing:
+        if module == missing or module.startswith(f"{missing}."):
             return "set django_path to the directory of manage.py"
-        return f"install {error.name.partition('.')[0]} where rtserver is installed"
+        return f"install {missing.partition('.')[0]} where rtserver is installed"
     if isinstance(error, SystemExit):
         return "the settings end the process instead of being loaded"
     if isinstance(error, PermissionError) or isinstance(error.__cause__, PermissionError):

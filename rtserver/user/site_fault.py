@@ -79,10 +79,7 @@ def missing_serializer() -> Iterator[str]:
 
 
 def caches_of_one_process() -> Iterator[str]:
-    """A cache engine over a cache that no other process sees. ``cached_db`` finds everything in its database.
-
-    No cache is made: one in files would make its directory, which then were ours and not the site's.
-    """
+    """A cache engine over a cache that no other process sees. ``cached_db`` finds everything in its database."""
     if not issubclass(_store_class(), cache.SessionStore):
         return
     alias = settings.SESSION_CACHE_ALIAS
@@ -91,7 +88,7 @@ def caches_of_one_process() -> Iterator[str]:
         return
     named = settings.CACHES[alias]
     try:
-        kind = import_string(named["BACKEND"])
+        kind = import_string(named.get("BACKEND", ""))
     except ImportError as error:
         yield f'CACHES["{alias}"]["BACKEND"] cannot be imported: {error}'
         return
@@ -101,7 +98,10 @@ def caches_of_one_process() -> Iterator[str]:
     elif issubclass(kind, DummyCache):
         yield f"{where}, which keeps nothing: nobody can log in; {SHARED}"
     elif issubclass(kind, FileBasedCache):
-        yield from unreadable(Path(named["LOCATION"]), f'CACHES["{alias}"]["LOCATION"]', kind.cache_suffix)
+        directory = Path(named.get("LOCATION", ""))
+        made = "" if os.path.isdir(directory) else "; the site makes it as soon as it uses this cache"
+        for fault in unreadable(directory, f'CACHES["{alias}"]["LOCATION"]', kind.cache_suffix):
+            yield f"{fault}{made}"
 
 
 def session_files() -> Iterator[str]:
@@ -127,14 +127,15 @@ def sqlite_files() -> Iterator[str]:
         where = f'DATABASES["{alias}"]["NAME"]'
         if ":memory:" in name or "mode=memory" in name:
             yield f"{where} is {name!r}, a database in the memory of one process: rtserver finds no users there"
-        elif not name.startswith("file:") and not Path(name).exists():
+        elif not name.startswith("file:") and not os.path.exists(name):
             yield f"{where} is {_missing_file(name)}"
 
 
 def _missing_file(name: str) -> str:
     if Path(name).is_absolute():
         return (
-            f'"{name}", and there is no such file: run "python manage.py migrate", or name the site\'s own database'
+            f'"{name}", and there is no such file for user {os.geteuid()}: run "python manage.py migrate", name the '
+            "site's own database, or let this user enter its directory"
         )
     place = Path(name).resolve()
     return f'"{name}", which is {place} where rtserver was started: there is no such file; write BASE_DIR / "{name}"'
@@ -158,10 +159,11 @@ def session_model() -> Any | None:
 def unreadable(directory: Path, setting: str, mark: str) -> Iterator[str]:
     """Why the files in ``directory`` whose names have ``mark`` cannot be read, if it is so."""
     user = os.geteuid()
-    if not directory.is_dir():
+    if not os.path.isdir(directory):  # Path.is_dir raises where a directory above may not be entered
         yield (
-            f"{setting} leads to {directory}: there is no such directory for rtserver; write a full path to one that "
-            "the site has as well (under systemd PrivateTmp, ProtectHome and InaccessiblePaths hide some)"
+            f"{setting} leads to {directory}: there is no such directory for rtserver, which runs as user {user}; "
+            "write a full path to one that the site has as well, and that this user may enter (under systemd "
+            "PrivateTmp, ProtectHome and InaccessiblePaths hide some)"
         )
     elif not os.access(directory, os.R_OK | os.X_OK):
         yield f"{setting} leads to {directory}, which user {user} may not read: run rtserver as the site's user"

@@ -3,7 +3,11 @@
 Nothing is written, and what is raised is what a log-in would raise. ``site_trouble`` makes a sentence of it.
 """
 
+from importlib import import_module
+
+from django.conf import settings
 from django.contrib.auth import get_backends, get_user_model
+from django.contrib.sessions.backends import cache
 from django.db import close_old_connections
 
 from rtserver.user.site_fault import SiteFault, site_faults
@@ -39,12 +43,20 @@ def look_up_nobody(*, reads_groups: bool = False) -> None:
         raise SiteFault(f"AUTHENTICATION_BACKENDS has one that cannot be imported: {error}") from error
     found = read_sessions([NOBODY])[NOBODY]
     if isinstance(found, Exception):
-        raise found
+        raise in_cache(found)
     users = list(get_user_model()._default_manager.order_by()[:1])
     groups = find_groups(dict.fromkeys([NOBODY], users[0])) if reads_groups and users else {}
     for outcome in groups.values():
         if isinstance(outcome, Exception):
             raise outcome
+
+
+def in_cache(error: Exception) -> Exception:
+    """The error of a store of sessions, with the setting that names the cache where they are in one."""
+    if not issubclass(import_module(settings.SESSION_ENGINE).SessionStore, cache.SessionStore):
+        return error
+    alias = settings.SESSION_CACHE_ALIAS
+    return SiteFault(f'CACHES["{alias}"], where sessions are, cannot be read: {describe(error)}')
 
 
 def count_users(most: int = 2) -> int:

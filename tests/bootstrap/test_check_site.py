@@ -67,16 +67,36 @@ def test_cached_db_needs_no_cache_that_processes_share(site: OwnSite, backend: s
     assert (done.returncode, said(done, "log-ins")) == (0, []), done.stdout
 
 
+def test_a_check_makes_no_directory_of_a_cache_that_the_site_has_not_made_yet(site: OwnSite) -> None:
+    engine = 'SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"\n'
+    site.change(engine + caches("filebased.FileBasedCache", 'BASE_DIR / "none"'))
+    done = site.rtserver("check")
+    assert (done.returncode, said(done, "log-ins")) == (0, []), done.stdout
+    assert not (site.directory / "none").exists()
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
         (CACHE, ['the cache "default", a LocMemCache', "memory of the site's process", "RedisCache"]),
         (CACHE + caches("dummy.DummyCache"), ["a DummyCache, which keeps nothing"]),
+        (CACHE + 'CACHES = {"default": {}}', ['CACHES["default"]["BACKEND"] cannot be imported']),
+        (
+            'SESSION_ENGINE = "shop.settings"',
+            ["AttributeError: ", "no attribute 'SessionStore'"],
+        ),
         (
             CACHE + 'SESSION_CACHE_ALIAS = "sessions"',
             ['SESSION_CACHE_ALIAS is "sessions"', "which CACHES has not: name one of default"],
         ),
-        (CACHE + caches("filebased.FileBasedCache", 'BASE_DIR / "none"'), ['CACHES["default"]["LOCATION"]', "/none"]),
+        (
+            CACHE + caches("filebased.FileBasedCache", 'BASE_DIR / "none"'),
+            ['CACHES["default"]["LOCATION"]', "/none", "the site makes it as soon as"],
+        ),
+        (
+            CACHE + caches("redis.RedisCache", '"redis://127.0.0.1:1/0"'),
+            ['CACHES["default"], where sessions are, cannot be read: ConnectionError', "127.0.0.1:1"],
+        ),
         (FILES + 'SESSION_FILE_PATH = "/nosuch/sessions"', ["SESSION_FILE_PATH", "/nosuch/sessions"]),
         ("INSTALLED_APPS.remove('django.contrib.sessions')", ['no "django.contrib.sessions"', "add it"]),
         ("INSTALLED_APPS.clear()", ['no "django.contrib.auth"', "add it"]),
@@ -99,6 +119,7 @@ def test_settings_by_which_nobody_is_found_are_named_with_what_to_write(
     told = failure(site, "log-ins")
     assert all(word in told for word in words), told
     assert not (site.directory / "elsewhere" / "db.sqlite3").exists()
+    assert not (site.directory / "none").exists()
 
 
 def test_a_database_without_tables_is_told_by_their_names(tmp_path: Path) -> None:
@@ -127,6 +148,20 @@ def test_a_database_that_has_no_users_is_doubted(tmp_path: Path) -> None:
     assert "has no users at all: is it the database that the site runs with?" in warning
 
 
+def test_sessions_in_a_form_of_the_sites_own_are_read_by_its_own_store(site: OwnSite) -> None:
+    (site.directory / "shop" / "engine.py").write_text(
+        "import json\nfrom django.contrib.sessions.backends import db\n"
+        "class SessionStore(db.SessionStore):\n"
+        "    def encode(self, data):\n        return json.dumps(data)\n"
+        "    def decode(self, data):\n        return json.loads(data)\n"
+    )
+    site.run("from django.contrib.sessions.models import Session\nSession.objects.all().delete()")
+    site.change('SESSION_ENGINE = "shop.engine"')
+    site.log_in()
+    done = site.rtserver("check")
+    assert (done.returncode, said(done, "log-ins")) == (0, []), done.stdout
+
+
 def test_pickled_sessions_are_a_warning(site: OwnSite) -> None:
     (site.directory / "shop" / "pickler.py").write_text(
         "import pickle\nclass Pickler:\n"
@@ -151,14 +186,31 @@ def foreign_files() -> Iterator[Path]:
         yield directory
 
 
-def test_session_files_of_another_user_are_told(foreign_files: Path) -> None:
+def told_to_nobody(directory: Path) -> str:
+    """What is said of a directory of session files to a user who is not root."""
     become = f"os.setgroups([])\nos.setgid({NOBODY})\nos.setuid({NOBODY})\n" if os.geteuid() == 0 else ""
     code = (
         "import os\nfrom pathlib import Path\nfrom rtserver.user.site_fault import unreadable\n"
-        f"{become}print(*unreadable(Path({str(foreign_files)!r}), 'SESSION_FILE_PATH', 'sessionid'))\n"
+        f"{become}print(*unreadable(Path({str(directory)!r}), 'SESSION_FILE_PATH', 'sessionid'))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == (
+    return done.stdout
+
+
+def test_session_files_where_the_user_may_not_go_are_told(foreign_files: Path) -> None:
+    inside = foreign_files / "closed" / "sessions"
+    inside.mkdir(parents=True)
+    inside.parent.chmod(0)
+    told = told_to_nobody(inside)
+    inside.parent.chmod(0o700)
+    user = os.geteuid() or NOBODY
+    assert told.startswith(
+        f"SESSION_FILE_PATH leads to {inside}: there is no such directory for rtserver, which runs as user {user}"
+    )
+
+
+def test_session_files_of_another_user_are_told(foreign_files: Path) -> None:
+    assert told_to_nobody(foreign_files) == (
         f"SESSION_FILE_PATH leads to {foreign_files}, whose files are for another user: "
         f"user {os.geteuid() or NOBODY} may not read them; run rtserver as the site's user\n"
     )
@@ -172,6 +224,10 @@ def test_session_files_of_another_user_are_told(foreign_files: Path) -> None:
         (
             "import nosuchpackage.thing",
             ["No module named 'nosuchpackage'", "line {0}", "install nosuchpackage where"],
+        ),
+        (
+            "try:\n    import nosuchdriver\nexcept ImportError as e:\n    raise ValueError('no driver') from e",
+            ["ValueError: no driver (ModuleNotFoundError", "install nosuchdriver where rtserver is installed"],
         ),
         ("def f(:", ["SyntaxError: ", "settings.py, line {0}"]),
         ("1 / 0", ["ZeroDivisionError", "line {0}"]),

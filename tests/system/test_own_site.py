@@ -22,7 +22,7 @@ UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Versi
 OTHER_SESSIONS = """
 from django.contrib.sessions.backends.db import SessionStore
 
-def keep(seconds=60, **data):
+def keep(seconds=3600, **data):
     session = SessionStore()
     session.update(data)
     session.set_expiry(seconds)
@@ -137,6 +137,24 @@ def test_a_server_is_ready_just_as_long_as_users_can_be_looked_up(site: OwnSite,
         server.wait_ready()
         assert knock(server, f"sessionid={key}") == 101
         wait_said(server, "= log-ins are possible again")
+
+
+def test_the_directory_of_a_cache_in_files_is_missed_until_the_site_makes_it(site: OwnSite, redis_url: str) -> None:
+    files = 'CACHES = {"default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": '
+    site.change(f'SESSION_ENGINE = "django.contrib.sessions.backends.cache"\n{files}BASE_DIR / "cache"}}}}')
+    server = running(site, redis_url)
+    try:
+        server.start(lambda: "nobody can log in" in "".join(server.output))
+        for number in range(2):
+            assert knock(server, f"sessionid={number}{'a' * 31}") == 401
+        wait_said(server, 'is not in the cache "default" (FileBasedCache)')
+        assert not (site.directory / "cache").exists()
+        assert 'CACHES["default"]["LOCATION"] leads to' in readiness(server)[1]["log-ins"]
+        key = site.log_in()
+        server.wait_ready()
+        assert knock(server, f"sessionid={key}") == 101
+    finally:
+        server.end()
 
 
 def test_a_site_below_a_path_has_its_sockets_there(site: OwnSite, redis_url: str) -> None:
