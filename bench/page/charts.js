@@ -1,7 +1,8 @@
 /**
  * Full charts under load, and how the page fares: animation frames, lateness of a timer, age of the drawn prices.
  *
- * Every price tells when it was pushed (bench/page/producer.py). It counts as drawn when ECharts was given it.
+ * Every price tells when it was pushed (bench/page/producer.py). It counts as seen when ECharts was given it, or when its
+ * number stands beside the chart's last-price line.
  */
 
 import { MyCharts, RTClient } from "/static/js/rtc/index.js";
@@ -19,8 +20,16 @@ const request = {
 };
 
 const drawn = new Map(); // by element: the price that is drawn
+const texts = new WeakMap(); // by canvas: the last text on it
 const counts = new Map(); // by element: how often it was drawn
 let busyMs = 0;
+
+/** Notes what is written on canvases: the last-price line's number has one of its own. */
+const { fillText } = CanvasRenderingContext2D.prototype;
+CanvasRenderingContext2D.prototype.fillText = function note(text, ...place) {
+  texts.set(this.canvas, text);
+  fillText.call(this, text, ...place);
+};
 
 /** ECharts that notes the newest price of its first series whenever it draws it. */
 const echarts = {
@@ -50,9 +59,21 @@ const elements = Array.from({ length: count }, (_, number) => {
   return element;
 });
 
-const ageMs = (element) => {
-  const at = Math.round((drawn.get(element) - 100) * 1000);
+const ageOf = (price) => {
+  const at = Math.round((price - 100) * 1000);
   return (((Date.now() - at) % PRICE_TURN_MS) + PRICE_TURN_MS) % PRICE_TURN_MS;
+};
+
+/** Of the newest price that the chart has been sent. */
+const receivedMs = (number) => {
+  const [, first, close] = charts.get(`chart-${number}`).series[0].last;
+  return ageOf(request.shape === "ohlc" ? close : first);
+};
+
+const ageMs = (element) => {
+  const label = [...element.querySelectorAll("canvas")].at(-1);
+  const isShown = label.style.display === "block";
+  return Math.min(ageOf(drawn.get(element)), isShown ? ageOf(Number(texts.get(label))) : Infinity);
 };
 
 /** @param {number} seconds */
@@ -61,6 +82,7 @@ async function measure(seconds) {
   let latestMs = 0;
   const gaps = [];
   const ages = elements.map(() => []);
+  const received = elements.map(() => []);
   const begun = performance.now();
   let last = begun;
   let due = begun + TIMER_MS;
@@ -79,7 +101,10 @@ async function measure(seconds) {
       frames += 1;
       gaps.push(now - last);
       last = now;
-      elements.forEach((element, index) => ages[index].push(ageMs(element)));
+      elements.forEach((element, index) => {
+        ages[index].push(ageMs(element));
+        received[index].push(receivedMs(index));
+      });
       if (now - begun < seconds * 1000) requestAnimationFrame(onFrame);
       else resolve();
     };
@@ -98,6 +123,7 @@ async function measure(seconds) {
     oldest_ms: ages.map((each) => Math.max(...each)),
     median_ms: ages.map((each) => at(each, 0.5)),
     p99_ms: ages.map((each) => at(each, 0.99)),
+    received_ms: received.map((each) => at(each, 0.5)),
     rows: elements.map((_, number) => charts.get(`chart-${number}`).labels().length),
   };
 }

@@ -60,13 +60,13 @@ test("nor does it on a connection on which nothing comes", () => {
 
 test("a drawn chart shows it: a grey line that says how old the price is", () => {
   const { clock, frames, instance } = startLiveChart();
-  const label = () => instance.options.at(-1).series[0].markLine.label;
   frames.run();
-  const { backgroundColor: live } = label();
+  const [live, drawings] = [instance.lastPrice.color, instance.options.length];
   clock.advance(12_500);
   frames.run();
-  assert.match(label().formatter, /\n12 s ago$/);
-  assert.notEqual(label().backgroundColor, live);
+  assert.match(instance.lastPrice.text, /\n12 s ago$/);
+  assert.notEqual(instance.lastPrice.color, live);
+  assert.equal(instance.options.length, drawings); // nothing else is drawn for it
 });
 
 test("all charts have one timer, and a message touches none", () => {

@@ -1,5 +1,6 @@
 import { MyCharts } from "../../site/static/js/rtc/index.js";
 import { startClient, welcome } from "./client_harness.mjs";
+import { fakeElements } from "./fake_elements.mjs";
 
 export const LABELS = [1362150000000, 1362150060000, 1362150120000];
 
@@ -33,11 +34,12 @@ export function rowsOf(drawing, width = 2) {
   return Array.from({ length: drawing.length / width }, (_, row) => [...drawing.subarray(row * width, (row + 1) * width)]);
 }
 
-/** ECharts as far as a view can tell, which notes what is asked of it. */
+/** ECharts as far as a view can tell, which notes what is asked of it. A price stands at the pixel 100 + its last two digits. */
 export function fakeECharts({ height = 400 } = {}) {
   const instances = [];
   const init = (element) => {
     const listeners = new Map();
+    const drawing = fakeElements().createElement("div");
     const instance = {
       element,
       options: [],
@@ -50,8 +52,18 @@ export function fakeECharts({ height = 400 } = {}) {
       },
       on: (event, run) => listeners.set(event, run),
       zoomByHand: (event) => listeners.get("datazoom")(event),
+      selectInLegend: (selected) => listeners.get("legendselectchanged")({ selected }),
       resize: () => (instance.resizes += 1),
       getHeight: () => height,
+      getWidth: () => 500,
+      getZr: () => ({ painter: { getViewportRoot: () => drawing } }),
+      convertToPixel: ({ yAxisId }, price) => (yAxisId === "y0" ? 100 + (price % 100) : NaN),
+      /** What the last-price line shows; null where it is not to be seen. */
+      get lastPrice() {
+        const [line, label] = drawing.children;
+        if (line.style.display === "none") return null;
+        return { text: label.context.texts.join("\n"), color: label.context.boxColor, line: line.style, label: label.style, paints: label.context.clears };
+      },
       dispose: () => (instance.isDisposed = true),
     };
     instances.push(instance);

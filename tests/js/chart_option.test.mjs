@@ -2,15 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { wholeOption } from "../../site/static/js/rtc/chart_option.js";
 import { Chart, darkPalette, lightPalette } from "../../site/static/js/rtc/index.js";
+import { lastPrice } from "../../site/static/js/rtc/last_price.js";
 import { panelLayout } from "../../site/static/js/rtc/panel_layout.js";
 import { tooltipElements } from "../../site/static/js/rtc/tooltip.js";
 import { fakeElements, textOf } from "./fake_elements.mjs";
 import { LABELS, PRICE_CHART, REQUEST, rowsOf, staticRender } from "./chart_harness.mjs";
 
-function optionOf(picture = PRICE_CHART, palette = lightPalette, request = REQUEST) {
+function chartOf(picture, request = REQUEST) {
   const chart = new Chart(request, 2000);
   chart.onRender(staticRender(picture));
-  return wholeOption(chart, palette, 400);
+  return chart;
+}
+
+function optionOf(picture = PRICE_CHART, palette = lightPalette, request = REQUEST) {
+  return wholeOption(chartOf(picture, request), palette, 400);
 }
 
 function pictureOf(type, count, value = (i) => i) {
@@ -89,17 +94,20 @@ test("of many candles the newest are seen at first, of a line all of it", () => 
   }
 });
 
-test("the newest price is a line across: a candle's close, in the candle's colour", () => {
-  const candle = (...values) => optionOf(pictureOf("candlestick", 1, () => values)).series[0].markLine;
-  const falling = candle(432, 430.5, 430, 433);
-  assert.deepEqual([falling.data, falling.lineStyle.color], [[{ yAxis: 430.5 }], lightPalette.down]);
-  assert.equal(candle(430, 431, 430, 433).lineStyle.color, lightPalette.up);
-  assert.deepEqual(optionOf(pictureOf("line", 3)).series[0].markLine.data, [{ yAxis: 2 }]);
+test("the newest price is a candle's close, in the candle's colour", () => {
+  const candle = (...values) => lastPrice(chartOf(pictureOf("candlestick", 1, () => values)), lightPalette);
+  assert.deepEqual(candle(432, 430.5, 430, 433), { price: 430.5, text: "430.5", color: lightPalette.down });
+  assert.equal(candle(430, 431, 430, 433).color, lightPalette.up);
+  assert.equal(lastPrice(chartOf(pictureOf("line", 3)), lightPalette).price, 2);
 });
 
-test("a chart without points, or without a newest value, is drawn without that line", () => {
-  assert.equal(optionOf(pictureOf("line", 0)).series[0].markLine, undefined);
-  assert.equal(optionOf(pictureOf("line", 2, () => null)).series[0].markLine, undefined);
+test("a chart without points, or without a newest value, has no newest price", () => {
+  assert.equal(lastPrice(chartOf(pictureOf("line", 0)), lightPalette), null);
+  assert.equal(lastPrice(chartOf(pictureOf("line", 2, () => null)), lightPalette), null);
+});
+
+test("however many candles there are, each is drawn with its open and its close", () => {
+  assert.equal(optionOf(pictureOf("candlestick", 2000, () => [1, 2, 0, 3])).series[0].large, false);
 });
 
 test("labels that are epoch milliseconds are shown as times, texts as they are", () => {
@@ -151,8 +159,8 @@ for (const [name, [one, other, ...texts]] of Object.entries(PRICES)) {
     assert.ok(axis.minInterval <= other - one + 1e-12);
     const tips = [one, other].map((value) => textOf(option.tooltip.formatter([{ ...item(0, "X", [0, value]), seriesId: "0" }])));
     assert.deepEqual(tips, texts.map((text) => `t X ${text}`));
-    const { markLine } = option.series[0];
-    assert.deepEqual([markLine.label.formatter, markLine.data, markLine.precision], [texts[1], [{ yAxis: other }], -1]);
+    const last = lastPrice(chartOf(pictureOf("line", 2, (i) => [one, other][i])), lightPalette);
+    assert.deepEqual([last.text, last.price], [texts[1], other]);
     assert.ok(option.grid[0].right >= texts[1].length * 6.6 + 16);
   });
 }

@@ -108,7 +108,7 @@ test("prices that need more decimals than before are drawn anew, with room for t
   const [before, after] = instance.options;
   assert.equal(shown(after), "432.00000000");
   assert.ok(after.grid[0].right > before.grid[0].right);
-  assert.equal(after.series[0].markLine.label.formatter, "433.12345678");
+  assert.equal(instance.lastPrice.text, "433.12345678");
 });
 
 test("the volume's panel comes with the first volume", () => {

@@ -7,9 +7,12 @@ import { FakeClock } from "./fake_clock.mjs";
 
 const FRAME_MS = 16;
 
-/** Charts that take so long each to draw; `drawn` has the names of those that were, in order. */
-function startSchedule(names, costMs = 0) {
-  const [clock, frames, drawn, errors] = [new FakeClock(), fakeFrames(), [], []];
+/**
+ * Charts that take so long each to draw, and to show what is newest; `drawn` has the names of those that were drawn, in
+ * order, `newest` the moments and names of those that showed it.
+ */
+function startSchedule(names, costMs = 0, newestMs = 0) {
+  const [clock, frames, drawn, newest, errors] = [new FakeClock(), fakeFrames(), [], [], []];
   const schedule = new DrawSchedule(frames.request, clock, (error) => errors.push(error));
   const charts = Object.fromEntries(names.map((name) => [name, {
     isUnderPointer: false,
@@ -17,6 +20,10 @@ function startSchedule(names, costMs = 0) {
     draw() {
       drawn.push(name);
       clock.sleep(costMs);
+    },
+    drawNewest() {
+      newest.push([clock.now(), name]);
+      clock.sleep(newestMs);
     },
   }]));
   for (const chart of Object.values(charts)) schedule.add(chart);
@@ -27,7 +34,7 @@ function startSchedule(names, costMs = 0) {
     frames.run();
     clock.sleep(Math.max(0, FRAME_MS - (clock.now() - begun)));
   };
-  return { clock, frames, drawn, errors, schedule, charts, invalidateAll, runFrame };
+  return { clock, frames, drawn, newest, errors, schedule, charts, invalidateAll, runFrame };
 }
 
 const count = (drawn) => drawn.reduce((counts, name) => ({ ...counts, [name]: (counts[name] ?? 0) + 1 }), {});
@@ -170,4 +177,57 @@ test("a drawn chart is out of sight when the page's observer says so", () => {
   assert.equal(options.length, 2);
   charts.dispose();
   assert.deepEqual(observer.elements, []);
+});
+
+// What is newest, between two drawings.
+
+const NAMES = Array.from({ length: 12 }, (_, index) => `chart ${index}`);
+
+test("of twelve costly charts each shows what is newest ten times a second, all at once, or is drawn", () => {
+  const { clock, drawn, newest, invalidateAll, runFrame } = startSchedule(NAMES, 20);
+  const begun = clock.now();
+  while (clock.now() - begun < 6000) {
+    invalidateAll();
+    runFrame();
+  }
+  const moments = [...new Set(newest.map(([at]) => at))];
+  const gaps = moments.slice(1).map((at, index) => at - moments[index]);
+  assert.ok(Math.max(...gaps) <= 100 + 20 + FRAME_MS, `${Math.max(...gaps)}`);
+  assert.ok(Math.min(...gaps) >= 100, `${Math.min(...gaps)}`);
+  for (const moment of moments) assert.ok(newest.filter(([at]) => at === moment).length >= NAMES.length - 1);
+  assert.ok(drawn.length > 120); // and is drawn as often as before: twenty times a second of twenty milliseconds each
+});
+
+test("on a page of very many charts that takes at most a tenth of the time", () => {
+  const { clock, newest, invalidateAll, runFrame } = startSchedule(Array.from({ length: 300 }, (_, i) => `chart ${i}`), 20, 1);
+  const begun = clock.now();
+  while (clock.now() - begun < 30_000) {
+    invalidateAll();
+    runFrame();
+  }
+  const share = newest.length / (clock.now() - begun);
+  assert.ok(share > 0.05 && share <= 0.1, `${share}`);
+});
+
+test("a chart that is drawn in time, one alone, and one out of sight do without", () => {
+  const [cheap, alone, unseen] = [startSchedule(["a", "b"], 1), startSchedule(["alone"], 50), startSchedule(["a", "b"], 30)];
+  unseen.schedule.setSeen(unseen.charts.b, false);
+  for (const { invalidateAll, runFrame } of [cheap, alone, unseen]) {
+    for (let frame = 0; frame < 50; frame += 1) {
+      invalidateAll();
+      runFrame();
+    }
+  }
+  assert.deepEqual([cheap.newest, alone.newest], [[], []]);
+  assert.ok(unseen.newest.every(([, name]) => name === "a"));
+});
+
+test("one that fails at it is reported, and the others show it", () => {
+  const { newest, errors, charts, invalidateAll, runFrame } = startSchedule(["a", "b", "c"], 30);
+  charts.b.drawNewest = () => {
+    throw new Error("no");
+  };
+  invalidateAll();
+  runFrame();
+  assert.deepEqual([newest.map(([, name]) => name), errors.map(({ message }) => message)], [["c"], ["no"]]);
 });

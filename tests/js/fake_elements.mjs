@@ -9,11 +9,36 @@ class FakeElement {
 
   constructor(name) {
     this.name = name;
+    if (name === "canvas") Object.assign(this, fakeCanvas());
+  }
+
+  /** The document that it is of. */
+  get ownerDocument() {
+    return fakeElements();
   }
 
   append(...children) {
     this.children.push(...children);
   }
+}
+
+/** A canvas with the texts that have been written on it since it was cleared. */
+function fakeCanvas() {
+  const context = {
+    texts: [],
+    clears: 0,
+    setTransform() {},
+    clearRect: () => {
+      context.texts = [];
+      context.clears += 1;
+    },
+    measureText: (text) => ({ width: 6 * text.length }),
+    beginPath() {},
+    roundRect: (...box) => (context.box = box),
+    fill: () => (context.boxColor = context.fillStyle),
+    fillText: (text) => context.texts.push(text),
+  };
+  return { context, getContext: () => context };
 }
 
 /** The text of elements, with one space where one ends. */

@@ -137,7 +137,6 @@ export class Chart {
   /** @param {Age} age */
   onAge(age) {
     this.age = age;
-    if (this.series.length > 0) this.#changed.add(0);
     this.#events.emit("age", age);
   }
 

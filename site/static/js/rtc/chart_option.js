@@ -13,7 +13,7 @@ import { firstWindow, zooms } from "./chart_zoom.js";
 import { plainNumber } from "./number_format.js";
 import { LEFT_PX, panelLayout, rightPx } from "./panel_layout.js";
 import { drawnAxes } from "./panels.js";
-import { lastPriceLine, seriesStyle } from "./series_style.js";
+import { seriesStyle } from "./series_style.js";
 import { tooltipElements } from "./tooltip.js";
 
 const NO_DATA = "No data yet";
@@ -44,7 +44,7 @@ export function wholeOption(chart, palette, heightPx, window = null) {
     dataZoom: zooms(chart, panels, palette, window ?? firstWindow(chart)),
     series: drawnSeries(chart, axes).map((index) => {
       const series = chart.series[index];
-      return { ...seriesStyle(series, index, axes.indexOf(series.yAxisIndex), palette), ...seriesData(chart, index, palette) };
+      return { ...seriesStyle(series, index, axes.indexOf(series.yAxisIndex), palette), data: chart.drawing(index) };
     }),
   };
 }
@@ -53,15 +53,14 @@ export function wholeOption(chart, palette, heightPx, window = null) {
  * What has changed in a picture that is already drawn.
  * @param {Chart} chart
  * @param {Changes} changes
- * @param {Palette} palette
  * @param {Percent | null} window as for `wholeOption`
  * @returns {object}
  */
-export function updateOption(chart, changes, palette, window) {
+export function updateOption(chart, changes, window) {
   const axes = drawnAxes(chart);
   const series = drawnSeries(chart, axes)
     .filter((index) => changes.series.includes(index))
-    .map((index) => ({ id: String(index), ...seriesData(chart, index, palette) }));
+    .map((index) => ({ id: String(index), data: chart.drawing(index) }));
   if (!changes.labels) return { series };
   const seen = window ?? firstWindow(chart);
   return {
@@ -100,16 +99,6 @@ export function structureOf(chart) {
  */
 function drawnSeries({ series }, axes) {
   return [...series.keys()].filter((index) => axes.includes(series[index].yAxisIndex));
-}
-
-/**
- * @param {Chart} chart
- * @param {number} index
- * @param {Palette} palette
- */
-function seriesData(chart, index, palette) {
-  const line = index === 0 ? lastPriceLine(chart.series[0], chart.prices, chart.age, palette) : {};
-  return { data: chart.drawing(index), ...line };
 }
 
 /** @param {Chart} chart */

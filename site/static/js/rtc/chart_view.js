@@ -11,6 +11,10 @@
 /** @import { MeasureText } from "./text_measure.js" */
 /** @import { ZoomEvent } from "./zoom_place.js" */
 import { layoutOption, structureOf, updateOption, wholeOption } from "./chart_option.js";
+import { lastPrice } from "./last_price.js";
+import { panelLayout, rightPx } from "./panel_layout.js";
+import { drawnAxes } from "./panels.js";
+import { PriceLine } from "./price_line.js";
 import { TextAlternative } from "./text_alternative.js";
 import { equip } from "./text_measure.js";
 import { ZoomPlace } from "./zoom_place.js";
@@ -21,6 +25,9 @@ import { ZoomPlace } from "./zoom_place.js";
  * @property {(event: string, run: (happened: any) => void) => void} on
  * @property {() => void} resize
  * @property {() => number} getHeight
+ * @property {() => number} getWidth
+ * @property {(finder: {yAxisId: string}, value: number) => number} convertToPixel
+ * @property {() => {painter: any}} getZr
  * @property {() => void} dispose
  */
 /** Drawn before it is scrolled into sight. */
@@ -43,6 +50,11 @@ export class ChartView {
   #structure = null;
   #hasResized = false;
   #zoom = new ZoomPlace();
+  #line;
+  /** Whether the reader has chosen in the legend not to see prices. */
+  #isPriceHidden = false;
+  /** Whether the newest price has left the scale since that was drawn. */
+  #isOffScale = false;
   #text;
 
   /**
@@ -69,7 +81,9 @@ export class ChartView {
     ];
     schedule.add(this);
     for (const observer of this.#observers) observer?.observe(element);
-    this.#instance.on("datazoom", (/** @type {ZoomEvent} */ event) => this.#zoom.onZoom(event));
+    this.#line = new PriceLine(this.#instance.getZr().painter.getViewportRoot());
+    this.#instance.on("datazoom", (/** @type {ZoomEvent} */ event) => this.#onZoom(event));
+    this.#instance.on("legendselectchanged", ({ selected }) => this.#onSelect(selected));
     this.#text = new TextAlternative(element, chart, clock);
     // A finger that moves up or down scrolls the page.
     element.style.touchAction = "pan-y";
@@ -81,9 +95,9 @@ export class ChartView {
     this.#schedule.invalidate(this);
   }
 
-  /** @returns {boolean} whether somebody points at it, or works in it with the keyboard */
+  /** @returns {boolean} whether its newest price cannot be shown before, or somebody points at it or works in it with the keyboard */
   isFavoured() {
-    return this.#element.matches?.(":hover, :focus-within") ?? false;
+    return this.#isOffScale || (this.#element.matches?.(":hover, :focus-within") ?? false);
   }
 
   /** @param {Palette} palette */
@@ -107,6 +121,39 @@ export class ChartView {
     if (this.#hasResized) this.#instance.resize();
     if (this.#chart.series.length > 0) this.#drawChanges();
     this.#hasResized = false;
+    this.#showPrice();
+    this.#isOffScale = false; // what is outside even now is outside of what the reader has zoomed to
+  }
+
+  /** For the schedule, while the chart waits for its turn: the newest price, as far as that fits to what is drawn. */
+  drawNewest() {
+    this.#showPrice();
+  }
+
+  #showPrice() {
+    if (structureOf(this.#chart) !== this.#structure) return; // the price belongs to another picture than the drawn one
+    const last = this.#isPriceHidden ? null : lastPrice(this.#chart, this.#palette);
+    const isShown = this.#line.show(last, this.#placeOf(last?.price ?? NaN), this.#palette.surface);
+    this.#isOffScale = last !== null && !isShown;
+  }
+
+  /** @param {number} price */
+  #placeOf(price) {
+    const [panel] = panelLayout(this.#instance.getHeight(), drawnAxes(this.#chart).length);
+    const y = this.#instance.convertToPixel({ yAxisId: "y0" }, price);
+    return { y, panel, width: this.#instance.getWidth(), right: rightPx(this.#chart.prices) };
+  }
+
+  /** @param {ZoomEvent} event */
+  #onZoom(event) {
+    this.#zoom.onZoom(event);
+    this.#showPrice();
+  }
+
+  /** @param {Record<string, boolean>} selected by the names of series */
+  #onSelect(selected) {
+    this.#isPriceHidden = selected[this.#chart.series[0]?.name] === false;
+    this.#showPrice();
   }
 
   /** @param {IntersectionObserverEntry[]} entries of the one element, the newest last */
@@ -125,6 +172,7 @@ export class ChartView {
     const height = this.#instance.getHeight();
     if (structure !== this.#structure) {
       this.#structure = structure;
+      this.#isPriceHidden = false;
       const window = this.#zoom.take(this.#chart.axis);
       this.#instance.setOption(wholeOption(this.#chart, this.#palette, height, window), { notMerge: true });
       return;
@@ -132,6 +180,6 @@ export class ChartView {
     const layout = this.#hasResized ? layoutOption(this.#chart, this.#palette, height) : null;
     if (layout === null && changes.series.length === 0) return;
     const window = changes.labels ? this.#zoom.take(this.#chart.axis) : null;
-    this.#instance.setOption({ ...updateOption(this.#chart, changes, this.#palette, window), ...layout });
+    this.#instance.setOption({ ...updateOption(this.#chart, changes, window), ...layout });
   }
 }

@@ -533,6 +533,13 @@ export type EChartsInstance = {
 	on: (event: string, run: (happened: any) => void) => void;
 	resize: () => void;
 	getHeight: () => number;
+	getWidth: () => number;
+	convertToPixel: (finder: {
+		yAxisId: string;
+	}, value: number) => number;
+	getZr: () => {
+		painter: any;
+	};
 	dispose: () => void;
 };
 /**

@@ -2,9 +2,6 @@
 
 /** @import { Series } from "./series.js" */
 /** @import { Palette } from "./palette.js" */
-/** @import { PriceScale } from "./price_scale.js" */
-/** @import { Age } from "./chart.js" */
-import { ageText } from "./quote_age.js";
 
 const VOLUME = "volume";
 
@@ -18,35 +15,6 @@ const VOLUME = "volume";
 export function seriesStyle(series, index, panel, palette) {
   const color = palette.series[index % palette.series.length];
   return { ...placement(series, index, panel), ...look(series, color, palette) };
-}
-
-/**
- * The newest value of a chart's first series, as a line across with its number at the axis. A stale one is grey, and says
- * how old it is.
- * @param {Series} series
- * @param {PriceScale} prices
- * @param {Age} age
- * @param {Palette} palette
- * @returns {object} nothing where there is no value yet
- */
-export function lastPriceLine({ type, last }, prices, age, { up, down, muted, surface }) {
-  const [, open, close] = last ?? [];
-  const price = type === "candlestick" ? close : open;
-  if (typeof price !== "number" || typeof open !== "number") return {};
-  const liveColor = price < open ? down : up;
-  const color = age.isStale ? muted : liveColor;
-  const text = prices.format(price);
-  return {
-    markLine: {
-      symbol: "none",
-      silent: true,
-      animation: false,
-      precision: -1, // ECharts rounds to two decimals, the line as well as its number
-      lineStyle: { color, width: 1, type: "dotted" },
-      label: { formatter: age.isStale ? `${text}\n${ageText(age.ms)}` : text, color: surface, backgroundColor: color, padding: [3, 5], borderRadius: 3, fontSize: 11, lineHeight: 13 },
-      data: [{ yAxis: price }],
-    },
-  };
 }
 
 /**
@@ -89,6 +57,7 @@ function look({ name, type }, color, palette) {
 function candleLook({ up, down }) {
   return {
     barMaxWidth: 14,
+    large: false, // else, of 600 or more, ECharts draws lines from low to high, without open and close
     itemStyle: { color: up, borderColor: up, color0: down, borderColor0: down },
   };
 }
