@@ -2,22 +2,27 @@
 
     python -m bench.page.heap                   an hour
     python -m bench.page.heap --minutes 10
+    python -m bench.page.heap --silent          no price moves: heartbeats and the ages of prices are all there is
 
-Prints what the page holds once a minute, after forced collections, as Markdown. The first minutes, in which its
-charts fill up, do not count. Exit status 1 says that the page has grown.
+Prints what the page holds once a minute, by a heap snapshot after forced collections, as Markdown. The first minutes,
+in which its charts fill up, do not count. Exit status 1 says that the page has grown.
 """
 
 import argparse
 import sys
 import time
+from typing import Any
 
 from playwright.sync_api import CDPSession, Page
 
 from bench.page.heap_report import HEAD, HeapReading, complaints, growth, row
+from bench.page.heap_snapshot import sizes
 from bench.page.stage import chromium, moving, open_page
 from bench.target import target
 
 RATE = 20.0
+SILENT_RATE = 1 / 36_000
+"""So seldom that there is the first tick and no other."""
 TICK_MS = 30_000
 """Every other tick begins a bar of a minute: all charts are full, of 2,000 points, after less than two minutes."""
 WARM_UP_MINUTES = 3.0
@@ -30,16 +35,30 @@ IS_LIVE = "() => document.querySelector('#main-frame').dataset.state === 'live'"
 COLLECTIONS = 3
 
 
+def snapshot(cdp: CDPSession) -> str:
+    """The page's heap as V8 describes it."""
+    chunks: list[str] = []
+
+    def collect(event: dict[str, Any]) -> None:
+        chunks.append(event["chunk"])
+
+    cdp.on("HeapProfiler.addHeapSnapshotChunk", collect)
+    cdp.send("HeapProfiler.takeHeapSnapshot", {"reportProgress": False})
+    cdp.remove_listener("HeapProfiler.addHeapSnapshotChunk", collect)
+    return "".join(chunks)
+
+
 def read(page: Page, cdp: CDPSession, minute: float) -> HeapReading:
     """What is left after collections."""
     for _ in range(COLLECTIONS):
         cdp.send("HeapProfiler.collectGarbage")
-    usage = cdp.send("Runtime.getHeapUsage")
+    page_bytes, code_bytes, browser_bytes = sizes(snapshot(cdp))
     counters = cdp.send("Memory.getDOMCounters")
     return HeapReading(
         minute=minute,
-        script_bytes=int(usage["usedSize"] + usage["backingStorageSize"]),
-        browser_bytes=int(usage["embedderHeapUsedSize"]),
+        page_bytes=page_bytes,
+        code_bytes=code_bytes,
+        browser_bytes=browser_bytes,
         nodes=counters["nodes"],
         listeners=counters["jsEventListeners"],
         messages=page.evaluate("globalThis.__messages"),
@@ -74,11 +93,13 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--every", type=float, default=1.0, help="minutes between two readings")
     parser.add_argument("--warm-up", type=float, default=WARM_UP_MINUTES, help="minutes that do not count")
+    parser.add_argument("--silent", action="store_true", help="no price moves once the charts are there")
     arguments = parser.parse_args()
+    rate = SILENT_RATE if arguments.silent else RATE
     with target() as server, chromium() as browser:
         page = open_page(browser, server, "/")
         page.wait_for_function("globalThis.__rtc?.client.state === 'open'")
-        with moving(server, quotes_of(page), rows=ROWS, rate=RATE, tick_ms=TICK_MS):
+        with moving(server, quotes_of(page), rows=ROWS, rate=rate, tick_ms=TICK_MS):
             page.wait_for_function(IS_LIVE)
             readings = watch(page, arguments.minutes, arguments.every, arguments.warm_up)
     if found := complaints(readings):

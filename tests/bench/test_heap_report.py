@@ -1,12 +1,22 @@
 """What a page held, and when it counts as grown."""
 
+import json
 from dataclasses import replace
 
+import pytest
+
 from bench.page.heap_report import MOST_GROWTH, HeapReading, complaints, growth, row
+from bench.page.heap_snapshot import sizes
 from bench.page.producer import message, price_now
 
 READING = HeapReading(
-    minute=3.0, script_bytes=17_500_000, browser_bytes=2_500_000, nodes=500, listeners=65, messages=1_000
+    minute=3.0,
+    page_bytes=9_500_000,
+    code_bytes=8_000_000,
+    browser_bytes=2_500_000,
+    nodes=500,
+    listeners=65,
+    messages=1_000,
 )
 
 
@@ -19,10 +29,16 @@ def test_what_goes_up_and_down_has_not_grown() -> None:
     assert complaints(readings) == []
 
 
+def test_code_that_v8_compiles_meanwhile_is_no_leak() -> None:
+    readings = [replace(READING, code_bytes=8_000_000 + number * 100_000) for number in range(30)]
+    assert complaints(readings) == []
+    assert growth(readings)["code_bytes"] == 2_000_000
+
+
 def test_a_page_that_grows_every_minute_is_found() -> None:
-    readings = [replace(READING, script_bytes=READING.script_bytes + number * 100_000) for number in range(30)]
-    assert growth(readings)["total_bytes"] == 2 * MOST_GROWTH
-    assert complaints(readings) == ["the heap grew by 2.0 MB"]
+    readings = [replace(READING, page_bytes=READING.page_bytes + number * 25_000) for number in range(30)]
+    assert growth(readings)["page_bytes"] == 2 * MOST_GROWTH
+    assert complaints(readings) == ["page_bytes grew by 0.5 MB"]
 
 
 def test_one_listener_more_is_found() -> None:
@@ -40,7 +56,21 @@ def test_two_readings_say_nothing() -> None:
 
 
 def test_a_reading_is_a_row() -> None:
-    assert row(READING) == "| 3.0 | 17.50 | 2.50 | 500 | 65 | 1,000 |"
+    assert row(READING) == "| 3.0 | 9.50 | 8.00 | 2.50 | 500 | 65 | 1,000 |"
+
+
+def test_a_snapshot_is_added_up_by_what_its_nodes_are() -> None:
+    kinds = ["object", "string", "code", "object shape", "native", "synthetic"]
+    meta = {"node_fields": ["type", "name", "self_size"], "node_types": [kinds, "string", "number"]}
+    nodes = [[0, 7, 100], [1, 8, 20], [2, 9, 3_000], [3, 9, 400], [4, 9, 50_000], [0, 7, 6], [5, 9, 0]]
+    text = json.dumps({"snapshot": {"meta": meta}, "nodes": [field for node in nodes for field in node]})
+    assert sizes(text) == (126, 3_400, 50_000)
+
+
+def test_what_is_no_snapshot_is_not_taken_for_an_empty_one() -> None:
+    for text in ("", "{}", '{"snapshot": {}, "nodes": []}'):
+        with pytest.raises((ValueError, KeyError)):
+            sizes(text)
 
 
 def test_a_price_of_the_producer_is_one_that_the_page_can_tell_the_age_of() -> None:
