@@ -16,14 +16,16 @@ MATRIX = ROOT / "tests" / "matrix"
 TABLE = MATRIX / "django.txt"
 TESTED = ROOT / "requirements-dev.lock"
 TESTS = (
-    *(f"tests/user/test_{name}.py" for name in ("auth", "forged_keys", "groups", "revocation", "rights")),
-    *(f"tests/user/test_{name}.py" for name in ("sessions_machine", "sessions_together", "site_outcome", "token")),
+    *(f"tests/user/test_{name}.py" for name in ("auth", "forged_keys", "groups", "refusal_reason")),
+    *(f"tests/user/test_{name}.py" for name in ("revocation", "rights", "sessions_machine", "sessions_together")),
+    *(f"tests/user/test_{name}.py" for name in ("site_outcome", "token")),
     "tests/site",
     "tests/service/test_django_site.py",
     "tests/service/test_push_user.py",
     "tests/bootstrap/test_check.py",
     "tests/bootstrap/test_demo_pages.py",
     "tests/bootstrap/test_django_env.py",
+    "tests/system/test_own_site.py",
     "tests/system/test_server.py",
 )
 OPTIONS = ("-n", "2", "--dist", "worksteal", "-m", "not javascript")
