@@ -1,5 +1,5 @@
 #!/bin/sh
-# debian_python.sh VERSION DIRECTORY: a Python of a newer Debian, unpacked into DIRECTORY; nothing of the system changes.
+# debian_python.sh VERSION DIRECTORY: a Python of another Debian, unpacked into DIRECTORY; nothing of the system changes.
 #
 # apt downloads it with all that it needs, C library included, and checks the signatures; it uses this machine's mirror and
 # directories of its own. patchelf then tells the program where its loader and its libraries are.
@@ -8,6 +8,7 @@ version=$1
 directory=$2
 
 case $version in
+    3.11) suite=bookworm ;;
     3.13) suite=trixie ;;
     3.14) suite=forky ;;
     *) echo "Python $version is in no Debian that it could be fetched from" >&2; exit 1 ;;
@@ -46,9 +47,10 @@ for package in "$apt"/archives/*.deb; do
     dpkg-deb -x "$package" "$directory"
 done
 
-triplet=$(basename "$(dirname "$(find "$directory/usr/lib" -path '*-linux-gnu/libc.so.6')")")
-libraries=$directory/usr/lib/$triplet
-loader=$(find "$libraries" -name 'ld-linux-*.so.*' | head -n 1)
+# Debian's C library is in /usr/lib since trixie, and was in /lib before.
+triplet=$(basename "$(dirname "$(find "$directory" -path '*-linux-gnu/libc.so.6')")")
+libraries=$directory/usr/lib/$triplet:$directory/lib/$triplet
+loader=$(find "$directory" -path "*/lib/$triplet/ld-linux-*.so.*" | head -n 1)
 python=$directory/usr/bin/python$version
 # Pages of 64 KiB: with smaller ones the header that patchelf adds would lie over the program's first segment.
 "$loader" --library-path "$libraries" "$directory/usr/bin/patchelf" --page-size 65536 \

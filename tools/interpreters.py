@@ -1,7 +1,7 @@
 """Finds the Pythons of this machine that rtserver is promised for: on the PATH, of pyenv, of uv, and fetched ones.
 
 A Python counts if it runs, is of the version that its name says, and can make a virtual environment. Where Debian's
-tools are, ``fetch`` gets one of a newer Debian (``debian_python.sh``) into ``build/pythons``.
+tools are, ``fetch`` gets one of another Debian (``debian_python.sh``) into ``build/pythons``.
 """
 
 import os

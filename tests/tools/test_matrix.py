@@ -1,5 +1,6 @@
 """The Pythons and Djangos that everything is tested with: how they are found, and what happens where one is not."""
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +72,23 @@ def test_a_python_that_is_named_and_not_found_is_fetched_or_missed_by_name() -> 
     assert need("3.14", machine_with("3.13"), machine_with("3.14")) == ("3.14", Path("/usr/bin/python3.14"))
     with pytest.raises(NoInterpreterError, match=r"pyenv install 3\.14.*uv python install 3\.14"):
         need("3.14", machine_with("3.13"), no_way)
+
+
+@pytest.mark.parametrize(
+    ("version", "answer"),
+    [
+        *((version, "apt-get is missing") for version in ("3.11", "3.13", "3.14")),
+        ("3.12", "is in no Debian"),
+    ],
+)
+def test_debian_is_asked_for_the_oldest_python_too_and_only_for_those_that_it_has(
+    version: str, answer: str, tmp_path: Path
+) -> None:
+    command = ["/bin/sh", ROOT / "tools/debian_python.sh", version, tmp_path / "python"]
+    told = subprocess.run(command, env={"PATH": ""}, capture_output=True, text=True, check=False)
+    assert told.returncode == 1
+    assert answer in told.stderr
+    assert not (tmp_path / "python").exists()
 
 
 @pytest.mark.parametrize("matrix", [django_matrix.main, lambda: python_matrix.main([])])
