@@ -1,13 +1,14 @@
 """``make wheel``: what becomes of the wheel in somebody else's environment.
 
-Builds it with what is locked. Installed beside each Django that the matrix has for the oldest Python, it has to leave
-that Django alone and to start. With it installed, ``mypy --strict`` has to accept the examples of the documents.
+Builds it with what is locked. Installed beside each Django of the matrix, it has to leave that Django alone and to
+start. With it installed, ``mypy --strict`` has to accept the examples of the documents.
 """
 
 import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import environment
@@ -20,6 +21,11 @@ RUN = ROOT / "requirements.lock"
 DEVELOP = ROOT / "requirements-dev.lock"
 EXAMPLES = "docs/examples"
 VERSION = "import django; print(django.get_version())"
+
+
+def one_for_each_django(cells: Iterable[Cell]) -> list[Cell]:
+    """The first row of each Django: with the oldest Python that the table has for it."""
+    return list({cell.django: cell for cell in reversed(list(cells))}.values())[::-1]
 
 
 def build(python: Path, directory: Path) -> Path:
@@ -43,6 +49,7 @@ def holds_what_it_promises(wheel: Path) -> bool:
 def leaves_django_alone(python: Path, wheel: Path, cell: Cell, directory: Path) -> bool:
     """Install the wheel as a user does, and say what became of Django; versions are the lock's, but for Django's."""
     inside = environment.prepare(f"wheel-django-{cell.django}", python, (cell.lock,))
+    environment.install(inside, "--require-hashes", "-r", cell.lock)  # an earlier wheel may have replaced it
     constraints = directory / "constraints.txt"
     rows = (row for row in read_lock(RUN.read_text()) if row.name != "django")
     constraints.write_text("".join(f"{row.name}=={row.version}{row.marker and f' ; {row.marker}'}\n" for row in rows))
@@ -74,12 +81,13 @@ def ask(*command: str | Path, cwd: Path | None = None) -> str:
 def main() -> int:
     """Run everything; 1 where something is not as it should be."""
     _, python = need(OLDEST)
-    cells = [cell for cell in read_table(TABLE.read_text(encoding="utf-8")) if cell.python == OLDEST]
+    cells = one_for_each_django(read_table(TABLE.read_text(encoding="utf-8")))
+    pythons = {cell: need(cell.python)[1] for cell in cells}
     with tempfile.TemporaryDirectory() as place:
         directory = Path(place)
         wheel = build(python, directory)
         passed = [holds_what_it_promises(wheel)]
-        passed += [leaves_django_alone(python, wheel, cell, directory) for cell in cells]
+        passed += [leaves_django_alone(pythons[cell], wheel, cell, directory) for cell in cells]
         passed.append(examples_have_sound_types(python, wheel, directory))
     print("The wheel is as it should be" if all(passed) else "The wheel is NOT as it should be")
     return 0 if all(passed) else 1

@@ -16,6 +16,7 @@ import django_matrix  # noqa: E402
 import environment  # noqa: E402
 import interpreters  # noqa: E402
 import python_matrix  # noqa: E402
+import wheel_check  # noqa: E402
 from interpreters import NoInterpreterError, find, need  # noqa: E402
 from lock_file import read_lock  # noqa: E402
 
@@ -108,6 +109,25 @@ def test_a_matrix_without_its_python_fails_before_any_test_and_says_what_is_miss
 def test_the_table_has_the_oldest_and_the_newest_of_both() -> None:
     assert {("3.11", "4.2"), ("3.11", "5.2"), ("newest", "5.2"), ("newest", "6.0")} == set(CELLS)
     assert all((ROOT / path).exists() for path in django_matrix.TESTS)
+
+
+def test_the_wheel_is_installed_beside_each_django_of_the_table_once() -> None:
+    chosen = wheel_check.one_for_each_django(CELLS)
+    assert {(cell.python, cell.django) for cell in chosen} == {("3.11", "4.2"), ("3.11", "5.2"), ("newest", "6.0")}
+    assert len(chosen) == len({cell.django for cell in CELLS})
+
+
+def test_a_wheel_that_replaces_django_is_found_out_each_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    there = {"django": "4.2.1"}
+
+    def install(_python: Path, *arguments: object) -> None:
+        there["django"] = "4.2.1" if CELLS[0].lock in arguments else "6.0.1"
+
+    monkeypatch.setattr(wheel_check.environment, "prepare", lambda *_: tmp_path / "python")
+    monkeypatch.setattr(wheel_check.environment, "install", install)
+    monkeypatch.setattr(wheel_check, "ask", lambda *_, **_options: there["django"])
+    for _ in range(2):
+        assert not wheel_check.leaves_django_alone(Path("python"), Path("rtserver.whl"), CELLS[0], tmp_path)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids="-".join)
