@@ -72,8 +72,6 @@ class Link(HubShell):
 
     def write(self, packets: Sequence[bytes], /) -> None:
         """See ``Transport``: joined with whatever else has to leave."""
-        if not self.is_over:
-            self.watch_deadline()  # whoever writes may have to wait, and calls go by their own time
         self._write(b"".join(packets))
 
     def make_room(self, deadline: float, /) -> None:
@@ -253,6 +251,7 @@ class Link(HubShell):
 
     def _write(self, data: bytes) -> None:
         if self._has_to_wait():
+            self.watch_deadline()  # calls go by their own time, whoever waits here
             self._is_relieved.wait()
         if self.is_over:
             raise RpcException(RPCERROR_SENDFAILED, "the connection is closed")
@@ -261,6 +260,7 @@ class Link(HubShell):
             self.abort()
             raise RpcException(RPCERROR_SENDFAILED, "the peer does not take what is sent")
         self._push(data)
+        self.watch_deadline()
 
     def _has_to_wait(self) -> bool:
         return self._writers_wait and self._unsent > UNSENT_PAUSE_BYTES and gevent.getcurrent() is not self._reader

@@ -39,7 +39,6 @@ class WebSocketLink(Link):
         if not self._stream.is_open:
             raise RpcException(RPCERROR_SENDFAILED, "the WebSocket is closed")
         self._write(self._stream.pack(packets))
-        self.watch_deadline()
 
     def dismiss(self) -> None:
         """See ``Link``. The close code is what tells a page to come back."""
