@@ -342,7 +342,8 @@ export class RTClient {
 	/**
 	 * @param {string} type
 	 * @param {any} [data]
-	 * @param {number | string} [id] the server marks its answer, or its error, with it
+	 * @param {number | string} [id] the server marks its answer, or its error, with it; a text, because `request` numbers
+	 *   its own from 1 on, and would take an answer with the same number for its own
 	 * @returns {boolean} whether it was sent: without a connection it is not, and nothing is kept for later
 	 */
 	send(type: string, data?: any, id?: number | string): boolean;
