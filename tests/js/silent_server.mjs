@@ -17,8 +17,13 @@ server.on("upgrade", ({ headers }, socket) => {
 });
 await new Promise((done) => server.listen(0, "127.0.0.1", done));
 const prx = PrimProxy.create(`ws://127.0.0.1:${server.address().port}/`);
-const closed = new Promise((done) => prx.conn.on("close", done));
+const next = (event) => new Promise((done) => prx.conn.on(event, done));
+const [opened, closed] = [next("open"), next("close")];
+prx.conn.connect();
+await opened;
 await prx.nop({ timeout: 0.1 }).catch((error) => console.log(error.name));
 console.log((await closed).reason);
-await prx.nop({ timeout: 0.1 }).catch((error) => console.log(error.name));
+const openedAnew = next("open");
+prx.nop().catch(() => {});
+await openedAnew;
 process.exit();

@@ -653,8 +653,7 @@ test("in this Node a call after one that nobody answered has a new connection", 
     ["--experimental-websocket", "--no-warnings", fileURLToPath(new URL("./silent_server.mjs", import.meta.url))],
     { timeout: 20_000 },
   );
-  const call = "connected\nRPCERROR_TIMEOUT\n";
-  assert.equal(stdout, `${call}the server has been silent\n${call}`);
+  assert.equal(stdout, "connected\nRPCERROR_TIMEOUT\nthe server has been silent\nconnected\n");
 });
 
 test("a call cuts the wait for the next attempt short", () => {
