@@ -17,9 +17,11 @@ for tool in apt-get dpkg-deb; do
     command -v "$tool" >/dev/null || { echo "Python $version cannot be fetched: $tool is missing" >&2; exit 1; }
 done
 
+sources=${APT_SOURCES:-/etc/apt}
 mirror() {  # the address of Debian itself in this machine's apt sources, old style or new
-    cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
-        sed -n 's/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*\/debian\)\/\{0,1\} .*/\2/p; s/^URIs: *\([^ ]*\/debian\)\/\{0,1\}$/\1/p' |
+    cat "$sources"/sources.list "$sources"/sources.list.d/*.list "$sources"/sources.list.d/*.sources 2>/dev/null |
+        sed -n 's/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*\/debian\)\/\{0,1\} .*/\2/p; s/^URIs: *\([^ ]*\/debian\)\/\{0,1\}$/\1/p
+            s/^URIs: *\(mirror+file:[^ ]*\/debian\.list\)$/\1/p' |  # of Debian's images for clouds
         head -n 1
 }
 

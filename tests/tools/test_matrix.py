@@ -92,6 +92,28 @@ def test_debian_is_asked_for_the_oldest_python_too_and_only_for_those_that_it_ha
     assert not (tmp_path / "python").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "line", "mirror"),
+    [
+        ("sources.list", "deb [arch=amd64] http://mirror.test/debian/ bookworm main", "http://mirror.test/debian"),
+        ("sources.list.d/debian.sources", "URIs: http://mirror.test/debian", "http://mirror.test/debian"),
+        ("sources.list.d/debian.sources", "URIs: mirror+file:///m/debian.list", "mirror+file:///m/debian.list"),
+    ],
+)
+def test_a_python_is_fetched_from_the_mirror_of_this_machine(
+    name: str, line: str, mirror: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sources.list.d").mkdir()
+    (tmp_path / name).write_text(f"URIs: http://mirror.test/debian-security\n{line}\n")
+    for tool in ("apt-get", "dpkg-deb"):
+        (tmp_path / tool).write_text(f"#!/bin/sh\ncat {tmp_path}/python/apt/sources.list\nexit 1\n")
+        (tmp_path / tool).chmod(0o755)
+    command = ["/bin/sh", ROOT / "tools/debian_python.sh", "3.13", tmp_path / "python"]
+    environ = {"PATH": f"{tmp_path}:/usr/bin:/bin", "APT_SOURCES": str(tmp_path)}
+    told = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert f"] {mirror} trixie main\n" in told.stdout
+
+
 @pytest.mark.parametrize("matrix", [django_matrix.main, lambda: python_matrix.main([])])
 def test_a_matrix_without_its_python_fails_before_any_test_and_says_what_is_missing(
     matrix: Callable[[], int], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
