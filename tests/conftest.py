@@ -8,6 +8,7 @@ about luck. ``--hypothesis-profile deep`` tries others, and many more of them.
 """
 
 import asyncio
+import signal
 import subprocess
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -97,8 +98,13 @@ settings.load_profile("gate")
 
 
 def pytest_configure() -> None:
-    """Let nobody make an event loop by asking for one: it would stay open, and fail whichever test is next."""
+    """Let nobody make an event loop by asking for one: it would stay open, and fail whichever test is next.
+
+    A shell's background jobs ignore SIGINT, and so would the programs that tests start and interrupt.
+    """
     asyncio.set_event_loop(None)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
