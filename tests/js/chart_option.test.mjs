@@ -86,6 +86,11 @@ test("the legend names what the server says, or every series", () => {
   assert.deepEqual(optionOf({ ...PRICE_CHART, legends: [] }).legend.data, ["AAPL", "sma:2", "volume"]);
 });
 
+test("a legend that scrolls leaves its text as high as it is", () => {
+  const { textStyle, itemHeight } = optionOf().legend;
+  assert.ok(textStyle.lineHeight > textStyle.fontSize && textStyle.fontSize > itemHeight);
+});
+
 test("of many candles the newest are seen at first, of a line all of it", () => {
   const candles = optionOf(pictureOf("candlestick", 500, () => [1, 2, 0, 3]));
   assert.deepEqual([candles.dataZoom[0].startValue, candles.dataZoom[0].endValue], [340, 499]);

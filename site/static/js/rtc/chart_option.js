@@ -132,7 +132,8 @@ function legend(chart, axes, { muted }) {
     itemWidth: 14,
     itemHeight: 8,
     icon: "roundRect",
-    textStyle: { color: muted, fontSize: 12 },
+    // Without a height of its own ECharts cuts the text of a legend that scrolls to the height of its icon.
+    textStyle: { color: muted, fontSize: 12, lineHeight: 16 },
     data: legends.length > 0 ? legends.filter((name) => names.includes(name)) : names,
   };
 }
