@@ -254,7 +254,7 @@ def test_a_burst_is_timed_on_its_way_off_the_list(server):
 
 @pytest.mark.parametrize("protocol", ["json", "tce"])
 def test_a_server_of_its_own_is_measured_in_one_command_and_leaves_nothing_in_the_redis(tmp_path, protocol):
-    words = ("--protocol", protocol, "--clients", "10", "--connections", "20", "--seconds", "0.3", "--json")
+    words = ("--protocol", protocol, "--clients", "10", "--connections", "20", "--seconds", "0.6", "--json")
     with RedisProcess(tmp_path) as theirs:
         done = bench("server", *words, "--redis-url", theirs.url)
         with theirs.client() as client:

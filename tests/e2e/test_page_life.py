@@ -97,7 +97,8 @@ def test_a_chart_out_of_sight_is_drawn_when_it_is_scrolled_to(page: Page, server
     page.wait_for_function("() => globalThis.__below.get('below').series[0].points().length === 3")
     # One that was never drawn would have had its turn before this one.
     page.wait_for_function(f"() => ({MAIN}) === {3 * CANDLE}")
-    assert page.evaluate(BELOW) == 0
+    # It may have been drawn once, before the browser said that it is out of sight.
+    assert page.evaluate(BELOW) < 3 * POINT
     page.evaluate("document.getElementById('below').scrollIntoView()")
     page.wait_for_function(f"() => ({BELOW}) === {3 * POINT}")
 

@@ -32,6 +32,8 @@ def test_each_import_leads_to_a_file_that_exports_the_names(script):
         target = (script.parent / address).resolve()
         exported = set(re.findall(r"\bexport (?:async )?(?:function|class|const) (\w+)", target.read_text()))
         exported |= {
-            n.strip() for group in re.findall(r"export \{([^}]+)\}", target.read_text()) for n in group.split(",")
+            name.rpartition(" as ")[2].strip()
+            for group in re.findall(r"\bexport ?\{([^}]+)\}", target.read_text())
+            for name in group.split(",")
         }
         assert {name.strip() for name in names.split(",")} <= exported, address
