@@ -81,21 +81,15 @@ def compile_strictly(project: Path, *sources: tuple[str, str]) -> None:
     run(find_tool("tsc"), *STRICT, *BROWSER, *(name for name, _ in sources), cwd=project)
 
 
-def test_a_strict_consumer_compiles_with_every_public_name(project: Path) -> None:
-    compile_strictly(project, ("page.ts", PAGE), ("binary.ts", BINARY))
-
-
-def test_a_classic_script_knows_the_global_of_the_bundle(project: Path) -> None:
+def test_strict_consumers_compile_and_their_mistakes_are_found(project: Path) -> None:
+    """A page and a program with every public name, a classic script with the bundle's global, and what is wrong."""
     reference = '/// <reference path="node_modules/rtserver-rtc/index.d.ts" />\n'
-    compile_strictly(project, ("script.ts", reference + SCRIPT))
-
-
-def test_the_compiler_finds_a_consumers_mistakes(project: Path) -> None:
     lines = ['import { MyCharts, RTClient } from "rtserver-rtc";', "const client = new RTClient();"]
     for mistake in MISTAKES.values():
         # An expected error that does not come is an error itself.
         lines += ["// @ts-expect-error", mistake]
-    compile_strictly(project, ("mistakes.ts", "\n".join(lines)))
+    mistakes = ("mistakes.ts", "\n".join(lines))
+    compile_strictly(project, ("page.ts", PAGE), ("binary.ts", BINARY), ("script.ts", reference + SCRIPT), mistakes)
 
 
 def test_a_bundler_leaves_out_what_a_page_does_not_use(project: Path) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -35,23 +34,23 @@ new rtc.RTClient({ url: "${url}" }).on("closed", (end) => parent.postMessage(end
 </script>`"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shop() -> Iterator[Shop]:
     with Shop(unused_port()) as shop:
-        shop.html, shop.script = HTML, SCRIPT
         yield shop
 
 
-@pytest.fixture
-def server(redis_url: str, tmp_path: Path, shop: Shop) -> Iterator[RunningServer]:
+@pytest.fixture(scope="module")
+def server(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[RunningServer]:
     options = ("--no-demo-quotes", "--allowed-origins", shop.url)
-    with RunningServer(redis_url, tmp_path, unused_port(), *options) as server:
+    with RunningServer(module_redis_url, tmp_path_factory.mktemp("server"), unused_port(), *options) as server:
         yield server
 
 
 @pytest.fixture
-def page(browser: Browser, server: RunningServer) -> Iterator[Page]:
+def page(browser: Browser, server: RunningServer, shop: Shop) -> Iterator[Page]:
     """A page whose visitor is logged in at the server's host, which is the shop's as well."""
+    shop.html, shop.script, shop.policy = HTML, SCRIPT, ""
     context = browser.new_context(base_url=server.url)
     page = context.new_page()
     page.set_default_timeout(20_000)
