@@ -22,8 +22,8 @@ help: ## say what there is
 run: $(RUN_READY) ## set up what is needed and start the server; ARGS="--port 8000" are its options
 	@exec $(PYTHON) -m rtserver $(ARGS)
 
-test: lint types ## set up what is needed and check everything: style, types, all tests
-	$(PYTHON) -m pytest $(PYTEST_OPTIONS)
+test: lint types ## set up what is needed and check style, types, and all tests but those of the longer targets
+	$(PYTHON) -m pytest $(PYTEST_OPTIONS) -m "not own_site"
 
 test-all: test wheel django-matrix ## `make test`, then all that takes longer: the wheel, Django's versions, the newest Python, a short chaos
 	$(PYTHON) tools/python_matrix.py newest

@@ -23,6 +23,7 @@ TESTS = (
     "tests/service/test_django_site.py",
     "tests/service/test_push_user.py",
     "tests/bootstrap/test_check.py",
+    "tests/bootstrap/test_check_site.py",
     "tests/bootstrap/test_demo_pages.py",
     "tests/bootstrap/test_django_env.py",
     "tests/system/test_own_site.py",

@@ -13,6 +13,8 @@ import pytest
 from rtserver.user.site_fault import has_private_tmp
 from tests.own_site import SETTINGS, OwnSite
 
+pytestmark = pytest.mark.own_site
+
 CACHE = 'SESSION_ENGINE = "django.contrib.sessions.backends.cache"\n'
 FILES = 'SESSION_ENGINE = "django.contrib.sessions.backends.file"\n'
 BACKENDS = "django.core.cache.backends"

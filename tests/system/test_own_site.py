@@ -18,6 +18,8 @@ from tests.own_site import LOG_IN, OwnSite
 from tests.running_server import RunningServer
 from tests.websocket_client import KEY
 
+pytestmark = pytest.mark.own_site
+
 UPGRADE = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": KEY}
 OTHER_SESSIONS = """
 from django.contrib.sessions.backends.db import SessionStore
