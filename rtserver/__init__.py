@@ -16,6 +16,6 @@ def demo_site_dir() -> Path:
 
 
 def static_dirs() -> list[tuple[str, Path]]:
-    """What a site adds to its ``STATICFILES_DIRS`` to serve the browser library: prefixes and directories."""
+    """Return the entries for a site's ``STATICFILES_DIRS``, prefixes and directories of the browser library."""
     static = demo_site_dir() / "static"
     return [(name, static / name) for name in BROWSER_FILES]

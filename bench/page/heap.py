@@ -49,7 +49,7 @@ def snapshot(cdp: CDPSession) -> str:
 
 
 def read(page: Page, cdp: CDPSession, minute: float) -> HeapReading:
-    """What is left after collections."""
+    """Read what is left after collections."""
     for _ in range(COLLECTIONS):
         cdp.send("HeapProfiler.collectGarbage")
     page_bytes, code_bytes, browser_bytes = sizes(snapshot(cdp))

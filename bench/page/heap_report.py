@@ -1,4 +1,4 @@
-"""What a browser held at several moments, and whether it has grown. Pure."""
+"""Judge whether a browser's memory has grown over several readings. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MOST_NODES = 300
 
 @dataclass(frozen=True)
 class HeapReading:
-    """What a page held after forced collections: bytes of its objects, of V8's code and of the browser's, and counts.
+    """Memory of a page after forced collections: bytes of its objects, of V8's code and of the browser's, and counts.
 
     Code grows for as long as V8 compiles anew what runs often, and shrinks when it throws that away. No page leaks
     it.
@@ -37,7 +37,7 @@ def thirds(readings: Sequence[HeapReading]) -> tuple[Sequence[HeapReading], Sequ
 
 
 def growth(readings: Sequence[HeapReading]) -> dict[str, int]:
-    """How much the median of the last third is above that of the first, by name."""
+    """Return by name how far the median of the last third is above that of the first."""
     first, last = thirds(readings)
     names = ("page_bytes", "code_bytes", "browser_bytes", "nodes", "listeners")
     return {

@@ -46,6 +46,15 @@ def begin_anew(process: RedisProcess) -> None:
     process.start()
 
 
+def push_around_clock(page: Page, queue: ServiceQueue, redis_url: str, back_ms: int) -> None:
+    """Push one message before the clock is set back and one after, and read both."""
+    push(queue, "before")
+    page.read_until(1)
+    set_clock_back(redis_url, back_ms)
+    push(queue, "the last")
+    page.read_until(2)
+
+
 @CLOCKS
 def test_a_page_that_comes_back_after_it_gets_what_came_since_and_is_told(
     forgetful: RedisProcess, tmp_path: Path, page: Page, back_ms: int
@@ -55,11 +64,7 @@ def test_a_page_that_comes_back_after_it_gets_what_came_since_and_is_told(
         ServiceQueue(forgetful.url) as queue,
     ):
         page.resume(server, DemoLogin(server.url))
-        push(queue, "before")
-        page.read_until(1)
-        set_clock_back(forgetful.url, back_ms)
-        push(queue, "the last")
-        page.read_until(2)
+        push_around_clock(page, queue, forgetful.url, back_ms)
         server.stop(signal.SIGKILL)
         begin_anew(forgetful)
         server.start()
@@ -84,11 +89,7 @@ def test_a_page_that_is_open_across_it_gets_what_comes_next_and_is_told(
         ServiceQueue(forgetful.url) as queue,
     ):
         page.resume(server, DemoLogin(server.url))
-        push(queue, "before")
-        page.read_until(1)
-        set_clock_back(forgetful.url, back_ms)
-        push(queue, "the last")
-        page.read_until(2)
+        push_around_clock(page, queue, forgetful.url, back_ms)
         begin_anew(forgetful)
         while page.ends[-1] != "missed":
             page.read()
