@@ -8,6 +8,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / "build" / "envs"
 STAMP = ".made-of"
+OPTIONS = ("-n", "2", "--dist", "worksteal", "-m", "not javascript")
+
+
+def is_green(python: Path, tests: Sequence[str] = ()) -> bool:
+    """Run the tests that need no JavaScript, by default all, with the Python of an environment."""
+    return subprocess.run([python, "-m", "pytest", *OPTIONS, *tests], cwd=ROOT, check=False).returncode == 0
 
 
 def prepare(name: str, python: Path, locks: Sequence[Path]) -> Path:
