@@ -9,7 +9,7 @@ RUN_READY := .venv/.run-ready
 TEST_READY := .venv/.test-ready
 MATRIX := tests/matrix/django.txt
 NODE_READY := node_modules/.ready
-CHECKED := rtserver tcelib site tests bench tools docs/examples docs/tce/examples
+CHECKED := rtserver tcelib site tests bench soak tools docs/examples docs/tce/examples
 # More than there are cores: many tests wait for servers that start and stop.
 PYTEST_OPTIONS ?= -n 3 --dist worksteal
 
@@ -27,7 +27,7 @@ test: lint types ## set up what is needed and check style, types, and all tests 
 
 test-all: test wheel django-matrix ## `make test`, then all that takes longer: the wheel, Django's versions, the newest Python, a short chaos
 	$(PYTHON) tools/python_matrix.py newest
-	$(PYTHON) -m bench.chaos --seconds 60
+	$(PYTHON) -m soak.chaos --seconds 60
 
 lint: $(TEST_READY) ## check style and format
 	$(PYTHON) -m ruff check $(CHECKED)
@@ -53,13 +53,13 @@ bench: $(TEST_READY) ## measure, on two cores (docs/performance.md)
 	$(PYTHON) -m bench $(ARGS)
 
 chaos: $(TEST_READY) ## kill, freeze and cut servers and Redis under traffic for three minutes; fails for one lost message
-	$(PYTHON) -m bench.chaos $(ARGS)
+	$(PYTHON) -m soak.chaos $(ARGS)
 
 leak: $(TEST_READY) ## visit a server 100,000 times in every way and look for what is left
-	$(PYTHON) -m bench.leak $(ARGS)
+	$(PYTHON) -m soak.leak $(ARGS)
 
 heap: $(TEST_READY) ## leave the page of charts open for an hour; fails if its memory grows; ARGS="--minutes 10" is shorter
-	$(PYTHON) -m bench.page.heap $(ARGS)
+	$(PYTHON) -m soak.heap $(ARGS)
 
 codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: close codes, settings, stubs, the browser's bundle and types
 	$(PYTHON) -m rtserver.base.wire.close_code > site/static/js/rtc/codes.js

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import redis
 
-from bench.chaos.proxy import Proxy
+from soak.chaos.proxy import Proxy
 from tests.conftest import unused_port
 from tests.redis_process import RedisProcess
 

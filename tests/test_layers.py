@@ -168,8 +168,8 @@ def is_within(name: str, allowed: frozenset[str] | set[str]) -> bool:
 def objection(rule: Rule, file: str, name: str) -> str | None:
     """Why ``file`` may not import ``name``; None if it may."""
     top = name.partition(".")[0]
-    if top in ("", "tests", "bench"):
-        return "imports are absolute, and never of tests"
+    if top in ("", "tests", "bench", "soak"):
+        return "imports are absolute, and never of tests or measurements"
     if top == "rtserver" or (top == "tcelib" and file.startswith("tcelib/")):
         is_fine = name == top or is_within(name, rule.ours)
         return None if is_fine else f"of ours only {', '.join(sorted(rule.ours)) or 'nothing'}"

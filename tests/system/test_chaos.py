@@ -3,11 +3,11 @@
 import asyncio
 from dataclasses import replace
 
-from bench.chaos.fault import Fault, fault_named
-from bench.chaos.run import Order, run
-from bench.chaos.size import Size
-from bench.chaos.table import Result, report
-from bench.chaos.track import Wrong
+from soak.chaos.fault import Fault, fault_named
+from soak.chaos.run import Order, run
+from soak.chaos.size import Size
+from soak.chaos.table import Result, report
+from soak.chaos.track import Wrong
 
 SEED = 7
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.rolling import play
+from soak.rolling import play
 
 CLIENTS = 100
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 import tcelib as tce
-from bench.chaos.proxy import Proxy
+from soak.chaos.proxy import Proxy
 from tcelib.core import liveness
 from tcelib.transport.keep_alive import expect_life
 from tests.tcelib.transport.conftest import SOCKET_RIGS

@@ -1,0 +1,87 @@
+"""Kills, freezes and cuts real servers and their Redis under numbered traffic, and counts what is lost.
+
+    python -m soak.chaos                            three minutes of everything
+    python -m soak.chaos --only "kill redis"        one fault, again and again
+    python -m soak.chaos --seed 7 --json chaos.json
+
+Prints a line for each fault, then a table. Exit status 1 for one message that is lost, doubled or out of order.
+"""
+
+import argparse
+import asyncio
+import json
+import logging
+import secrets
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from soak.chaos.fault import FAULTS, Fault, fault_named
+from soak.chaos.run import Order, run
+from soak.chaos.size import Size
+from soak.chaos.table import Result, report
+
+SEED = 20130301
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """See the module."""
+    order, file = read_arguments(sys.argv[1:])
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # connections that are reset are what we are here for
+    print(f"seed {order.seed}, {order.seconds:.0f} s: {', '.join(fault.name for fault in order.faults)}", flush=True)
+    try:
+        result = asyncio.run(_run(order))
+    except asyncio.CancelledError:
+        sys.exit(INTERRUPTED)
+    print("\n" + report(result))
+    if file:
+        file.write_text(json.dumps(result.as_json(), indent=2) + "\n", encoding="utf-8")
+    sys.exit(not result.is_good)
+
+
+async def _run(order: Order) -> Result:
+    task = asyncio.current_task()
+    assert task is not None
+    # Whatever ends the run, what it has started ends with it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await run(order, lambda line: print(line, flush=True))
+
+
+def read_arguments(arguments: list[str]) -> tuple[Order, Path | None]:
+    """What is asked for, and where the numbers go."""
+    told = "\n".join(f"  {fault.name:18} {fault.told}" for fault in FAULTS)
+    parser = argparse.ArgumentParser(
+        prog="python -m soak.chaos",
+        description=__doc__,
+        epilog=f"faults:\n{told}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--seed", type=int, default=SEED, help=f"of order, moments and durations (default {SEED})")
+    parser.add_argument("--seconds", type=float, default=180.0, help="time for all of it (default 180)")
+    parser.add_argument("--only", type=_fault, action="append", metavar="FAULT", help="this fault; may be repeated")
+    parser.add_argument("--workers", type=int, default=2, help="how many servers (default 2)")
+    parser.add_argument("--rate", type=float, default=25.0, help="messages a second of each source (default 25)")
+    parser.add_argument("--appendfsync", choices=("always", "everysec"), default="everysec", help="as Redis knows it")
+    parser.add_argument("--signed", action="store_true", help="with a queue_secret, and every message signed")
+    parser.add_argument("--patience", type=float, default=60.0, help="seconds to wait for what is late (default 60)")
+    parser.add_argument("--json", type=Path, help="also write the numbers to this file")
+    chosen = parser.parse_args(arguments)
+    secret = secrets.token_hex() if chosen.signed else ""
+    size = Size(chosen.workers, rate=chosen.rate, appendfsync=chosen.appendfsync, secret=secret)
+    faults = tuple(chosen.only or FAULTS)
+    if all(fault.workers > size.workers for fault in faults):
+        parser.error("these faults need more servers")
+    return Order(chosen.seed, chosen.seconds, faults, size, chosen.patience), chosen.json
+
+
+def _fault(name: str) -> Fault:
+    with suppress(KeyError):
+        return fault_named(name)
+    raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(fault.name for fault in FAULTS)}")
+
+
+if __name__ == "__main__":
+    main()

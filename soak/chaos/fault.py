@@ -1,0 +1,209 @@
+"""What is broken, and how: one function for each kind of fault, which breaks it and mends it again.
+
+Each gets the stage, how long the fault lasts, and its own chances. It returns when everything has been let go again,
+and what was ended has been started and is ready; whether all is well then is asked by ``run``.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from soak.chaos.proxy import End, Link, Proxy
+from soak.chaos.stage import Stage
+
+ENDS = (End.FIN, End.RST)
+FULL_BYTES = 1  # of memory that Redis may use: it uses more when it is empty
+UNSEEN_SECONDS = 3.0  # a page says about once a second what it has seen
+CUT_PAUSE = (0.05, 0.4)
+
+Break = Callable[[Stage, float, random.Random], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """``least`` and ``most``: seconds that it lasts. ``workers``: how many it takes."""
+
+    name: str
+    least: float
+    most: float
+    break_it: Break
+    told: str
+    workers: int = 1
+
+
+async def kill_servers(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """SIGKILL to every server at once; started again after a while, and sometimes killed while it starts."""
+    for _ in range(chance.choice((1, 1, 2))):
+        for worker in stage.workers:
+            await stage.kill(worker)
+        await asyncio.sleep(seconds)
+        for worker in stage.workers:
+            worker.start()
+        await asyncio.sleep(chance.uniform(0, 1.5))
+    await stage.wait_ready()
+
+
+async def kill_worker(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """SIGKILL to one of several; the others go on without it for a while."""
+    worker = chance.choice(stage.workers)
+    await stage.kill(worker)
+    await asyncio.sleep(seconds)
+    worker.start()
+    await worker.wait_ready()
+
+
+async def freeze_worker(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """SIGSTOP to one of several: its connections stay and it does nothing, as a machine that swaps. Then SIGCONT."""
+    worker = chance.choice(stage.workers)
+    worker.freeze()
+    await asyncio.sleep(seconds)
+    worker.thaw()
+
+
+async def kill_in_outage(stage: Stage, seconds: float, _chance: random.Random) -> None:
+    """SIGKILL to all servers while Redis is frozen; started again into the outage, which then ends."""
+    stage.redis.freeze()
+    await asyncio.sleep(seconds / 2)
+    for worker in stage.workers:
+        await stage.kill(worker)
+        worker.start()
+    await asyncio.sleep(seconds)
+    stage.redis.thaw()
+    await stage.wait_ready()
+
+
+async def restart_in_turn(stage: Stage, _seconds: float, _chance: random.Random) -> None:
+    """SIGTERM to one after the other, each started again and ready before the next one goes: a rolling restart."""
+    for worker in stage.workers:
+        await stage.terminate(worker)
+        worker.start()
+        await worker.wait_ready()
+
+
+async def hand_over_in_turn(stage: Stage, _seconds: float, _chance: random.Random) -> None:
+    """A new process beside each server on the same port, which takes over: a rolling restart without a gap."""
+    for worker in stage.workers:
+        await stage.hand_over(worker)
+
+
+async def kill_all(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """SIGKILL to Redis and all servers at once, as when the power fails; started again in either order."""
+    await stage.redis.child.kill()
+    for worker in stage.workers:
+        await stage.kill(worker)
+    await asyncio.sleep(seconds)
+    starts: list[Callable[[], None]] = [worker.start for worker in stage.workers]
+    starts.insert(chance.choice((0, len(starts))), stage.redis.child.start)
+    for start in starts:
+        start()
+        await asyncio.sleep(chance.uniform(0, 0.5))
+    await stage.wait_ready()
+
+
+async def kill_redis(stage: Stage, seconds: float, _chance: random.Random) -> None:
+    """SIGKILL to Redis; started again with what its file holds."""
+    await stage.redis.child.kill()
+    await asyncio.sleep(seconds)
+    await stage.redis.start()
+
+
+async def freeze_redis(stage: Stage, seconds: float, _chance: random.Random) -> None:
+    """SIGSTOP to Redis: connections stay, answers do not come. Then SIGCONT."""
+    stage.redis.freeze()
+    await asyncio.sleep(seconds)
+    stage.redis.thaw()
+
+
+async def fill_redis(stage: Stage, seconds: float, _chance: random.Random) -> None:
+    """Redis is over its maxmemory and refuses every write that needs some."""
+    await stage.redis.limit_memory(FULL_BYTES)
+    await asyncio.sleep(seconds)
+    await stage.redis.limit_memory(0)
+
+
+async def cut_clients(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """Single clients lose their connections, again and again."""
+    await _cut(seconds, chance, stage.front)
+
+
+async def cut_redis(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """Servers and producers lose single connections to Redis, again and again, commands under way included."""
+    await _cut(seconds, chance, *stage.server_links, stage.producer_link)
+
+
+async def half_open_clients(stage: Stage, seconds: float, chance: random.Random) -> None:
+    """Half of the clients' connections hang: no end, no bytes. Then they are reset."""
+    await _half_open(seconds, _some(stage.front, chance))
+
+
+async def close_lids(stage: Stage, seconds: float, _chance: random.Random) -> None:
+    """Visitors' connections hang and their pages are never heard of again, as when a lid is closed."""
+    stage.audience.come_back()
+    await stage.audience.wait_connected()
+    await asyncio.sleep(1.0)
+    ports = stage.audience.visitor_ports()
+    links = [link for link in stage.front.links if link.near_port in ports]
+    for link in links:
+        link.freeze()
+    await asyncio.sleep(seconds)
+    await stage.audience.vanish()
+    stage.allow_visitors(UNSEEN_SECONDS)
+    for link in links:
+        link.cut(End.RST)
+
+
+async def half_open_redis(stage: Stage, seconds: float, _chance: random.Random) -> None:
+    """All connections to Redis hang; new ones work. Then the old ones are reset."""
+    links = [link for proxy in (*stage.server_links, stage.producer_link) for link in proxy.links]
+    await _half_open(seconds, links)
+
+
+FAULTS = (
+    Fault("kill servers", 0.0, 1.0, kill_servers, "kill -9 all servers, start them again"),
+    Fault("kill one worker", 2.0, 4.0, kill_worker, "kill -9 one of several, the others go on", workers=2),
+    Fault("freeze one worker", 3.0, 6.0, freeze_worker, "SIGSTOP to one of several, then SIGCONT", workers=2),
+    Fault("kill in outage", 1.0, 3.0, kill_in_outage, "kill -9 all servers while Redis is frozen, and start them"),
+    Fault("kill all", 0.0, 0.5, kill_all, "kill -9 Redis and all servers, start them again"),
+    Fault("rolling restart", 0.0, 0.0, restart_in_turn, "SIGTERM and a new start, one server after the other"),
+    Fault("hand over", 0.0, 0.0, hand_over_in_turn, "a new server beside each old one on its port, then SIGTERM"),
+    Fault("kill redis", 0.0, 1.5, kill_redis, "kill -9 Redis, start it again on its file"),
+    Fault("freeze redis", 2.0, 5.5, freeze_redis, "SIGSTOP, then SIGCONT"),
+    Fault("fill redis", 2.0, 4.0, fill_redis, "maxmemory below what is used, then none"),
+    Fault("cut clients", 2.0, 3.0, cut_clients, "end and reset single connections of clients"),
+    Fault("cut redis", 2.0, 3.0, cut_redis, "end and reset single connections to Redis"),
+    Fault("half-open clients", 2.0, 5.0, half_open_clients, "half of the clients' connections hang, then are reset"),
+    Fault("close lids", 1.0, 4.0, close_lids, "visitors' connections hang, their pages never come back"),
+    Fault("half-open redis", 2.0, 5.5, half_open_redis, "all connections to Redis hang, then are reset"),
+)
+
+
+def fault_named(name: str) -> Fault:
+    """By its name, with dashes or spaces. Raises ``KeyError``."""
+    return {_plain(fault.name): fault for fault in FAULTS}[_plain(name)]
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ").replace("-", " ").lower()
+
+
+def _some(proxy: Proxy, chance: random.Random) -> list[Link]:
+    links = list(proxy.links)
+    return chance.sample(links, (len(links) + 1) // 2)
+
+
+async def _cut(seconds: float, chance: random.Random, *proxies: Proxy) -> None:
+    deadline = asyncio.get_running_loop().time() + seconds
+    while asyncio.get_running_loop().time() < deadline:
+        links = [link for proxy in proxies for link in proxy.links]
+        if links:
+            chance.choice(links).cut(chance.choice(ENDS))
+        await asyncio.sleep(chance.uniform(*CUT_PAUSE))
+
+
+async def _half_open(seconds: float, links: list[Link]) -> None:
+    for link in links:
+        link.freeze()
+    await asyncio.sleep(seconds)
+    for link in links:
+        link.cut(End.RST)

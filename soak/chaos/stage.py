@@ -1,0 +1,214 @@
+"""Everything of a run, built and wired: Redis, servers, proxies, pages, producers, and the ledger they all tell.
+
+                 ┌── proxy ──► workers ── a proxy each ──┐
+    pages ───────┘                                       ├──► Redis
+    producers ──────────────────────────────── proxy ────┘
+
+Decides what handlers are promised. Leaves nothing behind, however it ends.
+"""
+
+import asyncio
+import random
+import tempfile
+import time
+from collections.abc import Coroutine, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from bench.sessions import Session, make_sessions
+from bench.target import Target
+from soak.chaos.audience import ITEMS, Audience
+from soak.chaos.ledger import Ledger
+from soak.chaos.notes import Notes
+from soak.chaos.numbered import EVERYONE, Kind, Source
+from soak.chaos.producer import Producer
+from soak.chaos.proxy import Proxy
+from soak.chaos.redis_node import RedisNode
+from soak.chaos.size import Size
+from soak.chaos.worker import Worker
+
+MEMORY = Path("/dev/shm")
+NOTE_SECONDS = 0.05
+BURST = 2.0
+"""By how much a source may exceed its rate for a moment."""
+ONCE = "once"
+ONCE_REPEATS = 1
+"""What a death may bring to a handler of ``once`` again: the one that was handled and not yet acknowledged."""
+UNSAVED_SECONDS = 4.0
+"""A handler of ``every`` may go back so far after a death: its place is saved about once a second."""
+
+
+class Stage:
+    """Use it as a context: when it is entered, servers are ready, pages are connected, and nothing is sent yet."""
+
+    def __init__(self, size: Size, seed: int) -> None:
+        self.ledger = Ledger()
+        self.workers: list[Worker] = []
+        self.producers: list[Producer] = []
+        self.server_links: list[Proxy] = []
+        self._size = size
+        self._random = random.Random(seed)
+        self._stack = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._build()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    # What faults do.
+
+    async def kill(self, worker: Worker) -> None:
+        """SIGKILL: what it handled and had not said so may be handled again."""
+        await worker.kill()
+        self.ledger.allow(ONCE, ONCE_REPEATS)
+        self._allow_seconds(worker, UNSAVED_SECONDS)
+
+    async def terminate(self, worker: Worker) -> None:
+        """SIGTERM, which has to end well: nothing may be handled again because of it."""
+        await worker.terminate()
+
+    async def hand_over(self, worker: Worker) -> None:
+        """A new process beside the old one, then SIGTERM to the old one. While both are there, both handle."""
+        begun = time.monotonic()
+        await worker.start_successor()
+        await worker.terminate_predecessor()
+        self._allow_seconds(worker, time.monotonic() - begun + UNSAVED_SECONDS)
+
+    def allow_visitors(self, seconds: float) -> None:
+        """Their new pages may get once more what the former ones had in so many seconds, from their two sources."""
+        self.audience.allow_again(round(seconds * self._size.rate * BURST))
+
+    def _allow_seconds(self, worker: Worker, seconds: float) -> None:
+        self.ledger.allow(_every(worker.name), round(seconds * self._size.rate * BURST))
+
+    # The traffic.
+
+    def go(self) -> None:
+        """All producers send."""
+        for producer in self.producers:
+            producer.go()
+
+    async def pause(self) -> None:
+        """All producers stop, when what they have begun is acknowledged."""
+        await asyncio.gather(*(producer.pause() for producer in self.producers))
+
+    async def wait_ready(self) -> None:
+        """Return when every server says of itself that it is ready. Raises ``ChildError``."""
+        for worker in self.workers:
+            await worker.wait_ready()
+
+    def check(self) -> None:
+        """Raises what has gone wrong by itself: a process that ended, a page that was sent away."""
+        self.redis.child.check_running()
+        for worker in self.workers:
+            worker.check_running()
+        for task in self._tasks:
+            if task.done():
+                task.result()
+
+    def read_notes(self) -> None:
+        """Tell the ledger what the handlers have noted."""
+        now = time.monotonic()
+        for note in self.notes.read():
+            receiver = ONCE if note.source == Kind.ONCE else _every(note.worker)
+            self.ledger.got(receiver, note.source, note.number, now, note.life)
+
+    # Building.
+
+    async def _build(self) -> None:
+        directory = Path(self._stack.enter_context(_directory()))
+        self.notes = Notes(directory / "notes")
+        await self._start_redis(directory)
+        self.producer_link = await self._stack.enter_async_context(Proxy(lambda: [self.redis.port]))
+        await self._start_workers(directory)
+        self.front = await self._stack.enter_async_context(
+            Proxy(lambda: [worker.port for worker in self.workers if worker.is_running])
+        )
+        found = Target(self.workers[0].port, self.redis.url, str(directory), 0)
+        sessions = await asyncio.to_thread(make_sessions, found, self._size.users + self._size.visitors)
+        self.audience = Audience(self.ledger, self.front.port, self._spawn, self._random)
+        for session in sessions[: self._size.users]:
+            self.audience.add_user(session, self._size.pages_each)
+        for session in sessions[self._size.users :]:
+            self.audience.add_visitor(session)
+        await self.audience.wait_connected()
+        self._add_producers(sessions)
+        self._promise_handling()
+        self._spawn(self._follow_notes())
+
+    async def _start_redis(self, directory: Path) -> None:
+        self.redis = RedisNode(directory, self._size.appendfsync)
+        self._stack.callback(self.redis.child.end)
+        await self.redis.start()
+
+    async def _start_workers(self, directory: Path) -> None:
+        for number in range(1, self._size.workers + 1):
+            link = await self._stack.enter_async_context(Proxy(lambda: [self.redis.port]))
+            worker = Worker(f"worker-{number}", link.port, directory, self.notes.path, self._size)
+            self._stack.callback(worker.end)
+            self.server_links.append(link)
+            self.workers.append(worker)
+            worker.start()
+            if number == 1:
+                await worker.wait_ready()  # it makes the site's database
+        await asyncio.gather(*(worker.wait_ready() for worker in self.workers))
+
+    def _add_producers(self, sessions: Sequence[Session]) -> None:
+        sources = [Source(Kind.PUSH, session.user_id) for session in sessions]
+        sources += [Source(Kind.QUOTE, item) for item in ITEMS]
+        sources += [Source(Kind.PUSH, EVERYONE), Source(Kind.EVERY), Source(Kind.ONCE)]
+        for source in sources:
+            producer = Producer(
+                source,
+                self.producer_link.port,
+                self._size.rate,
+                self.ledger.sent,
+                seed=self._seed(),
+                secret=self._size.secret,
+            )
+            self.producers.append(producer)
+            self._spawn(producer.run())
+
+    def _promise_handling(self) -> None:
+        self.ledger.promise(ONCE, Source(Kind.ONCE).name, is_ordered=False, is_patient=True)
+        for worker in self.workers:
+            self.ledger.promise(_every(worker.name), Source(Kind.EVERY).name)
+
+    async def _follow_notes(self) -> None:
+        while True:
+            self.read_notes()
+            await asyncio.sleep(NOTE_SECONDS)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.append(task)
+        self._stack.push_async_callback(_end, task)
+
+    def _seed(self) -> int:
+        return self._random.getrandbits(32)
+
+
+def _directory() -> tempfile.TemporaryDirectory[str]:
+    """In memory where that can be had: fsync is instant there, so that Redis writes before it answers.
+
+    On a disk that is busy with an fsync, a Redis with everysec answers first and writes later; killed in between, it
+    forgets what it has acknowledged, and no server behind it can help that.
+    """
+    return tempfile.TemporaryDirectory(prefix="rtserver-chaos-", dir=MEMORY if MEMORY.is_dir() else None)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def _every(worker: str) -> str:
+    return f"every at {worker}"

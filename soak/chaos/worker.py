@@ -1,0 +1,124 @@
+"""One rtserver of the run, as an operator starts it, with the run's own handlers as plug-ins.
+
+It has one process as a rule, and two for a while when a new one takes over from an old one on the same port.
+"""
+
+import asyncio
+import http.client
+import json
+import signal
+import sys
+import time
+from pathlib import Path
+
+from bench.free_port import free_port
+from soak.chaos import handlers
+from soak.chaos.child import Child, ChildError
+from soak.chaos.size import Size
+
+HOST = "127.0.0.1"
+READY_SECONDS = 60.0
+ASK_SECONDS = 2.0
+HANDLERS = ",".join(f"{handlers.__name__}:{cls.__name__}" for cls in (handlers.NoteEvery, handlers.NoteOnce))
+OPTIONS = ("--reuse-port", "--heartbeat-seconds", "2", "--drain-seconds", "2", "--once-claim-seconds", "12")
+"""Of every server: a dead peer is noticed, a drain is over and a dead worker's messages are taken over in times that
+fit a run of minutes; the last not before a Redis that was frozen has been found again."""
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class Worker:
+    """``name`` is what its notes are signed with, and its place on the bus; name and ``port`` stay over restarts."""
+
+    def __init__(self, name: str, redis_port: int, directory: Path, notes: Path, size: Size) -> None:
+        self.name = name
+        self.port = free_port()
+        self._command = [sys.executable, "-m", "rtserver", "serve", "--port", str(self.port), "--tce-port", "0"]
+        self._command += ["--redis-url", f"redis://{HOST}:{redis_port}/0", "--no-demo-quotes", "--worker", name]
+        self._command += ["--services", HANDLERS, *OPTIONS, *size.options]
+        self._log = directory / f"{name}.log"
+        self._environment = {
+            "RTSERVER_VAR_DIR": str(directory),
+            "PYTHONPATH": str(REPOSITORY),
+            "RTSERVER_QUEUE_SECRET": size.secret,
+            handlers.NOTES: str(notes),
+            handlers.WORKER: name,
+        }
+        self._process = self._make_process()
+        self._predecessor: Child | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether there is a process."""
+        return self._process.is_running
+
+    def start(self) -> None:
+        """Start the process."""
+        self._process.start()
+
+    async def start_successor(self) -> None:
+        """Start a second process on the same port, and return when it is ready."""
+        self._predecessor, self._process = self._process, self._make_process()
+        self.start()
+        await self.wait_ready()
+
+    async def terminate_predecessor(self) -> None:
+        """End the first of two processes, in order. Raises ``ChildError``."""
+        assert self._predecessor is not None
+        await _terminate(self._predecessor)
+        self._predecessor = None
+
+    async def terminate(self) -> None:
+        """End the process, in order. Raises ``ChildError`` if it does not end well."""
+        await _terminate(self._process)
+
+    async def kill(self) -> None:
+        """End the process with SIGKILL."""
+        await self._process.kill()
+
+    def freeze(self) -> None:
+        """Let it hold its connections, take new ones and do nothing."""
+        self._process.send(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        self._process.send(signal.SIGCONT)
+
+    def check_running(self) -> None:
+        """Raises ``ChildError`` if the process has ended by itself."""
+        self._process.check_running()
+
+    def end(self) -> None:
+        """Whatever runs is gone after this."""
+        for process in (self._process, self._predecessor):
+            if process is not None:
+                process.end()
+
+    async def wait_ready(self) -> None:
+        """Return when the process says of itself that it is ready. Raises ``ChildError``."""
+        deadline = time.monotonic() + READY_SECONDS
+        while not await asyncio.to_thread(self._is_ready):
+            self.check_running()
+            if time.monotonic() > deadline:
+                raise ChildError(f"{self.name} is not ready:\n{self._process.last_words()}")
+            await asyncio.sleep(0.05)
+
+    def _make_process(self) -> Child:
+        return Child(self.name, self._command, self._log, self._environment)
+
+    def _is_ready(self) -> bool:
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=ASK_SECONDS)
+        try:
+            connection.request("GET", "/readyz")
+            answer = json.loads(connection.getresponse().read())
+            # On a shared port the other process may have answered.
+            return bool(answer["ready"]) and answer["pid"] == self._process.pid
+        except (OSError, ValueError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+
+async def _terminate(process: Child) -> None:
+    status = await process.terminate()
+    if status:
+        raise ChildError(f"{process.name} ended with {status}:\n{process.last_words()}")
