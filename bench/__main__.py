@@ -33,7 +33,7 @@ from bench.scenarios import (
     stalled,
     storm,
 )
-from rtserver.bootstrap.file_limit import raise_file_limit
+from rtserver.bootstrap.process.file_limit import raise_file_limit
 
 LIMITS = "limits"
 

@@ -11,8 +11,8 @@ import sys
 from dataclasses import dataclass
 
 from bench.target import Target
-from rtserver.bootstrap.config import Config
-from rtserver.bootstrap.django_env import set_up_django
+from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.site.django_env import set_up_django
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from bench.free_port import free_port
 from bench.process import LOAD_CORE, SERVER_CORE, START_SECONDS, StartError, pinned, redis_server, running
 from bench.sessions import make_sessions
 from bench.target import Target
-from rtserver.bootstrap.file_limit import raise_file_limit
+from rtserver.bootstrap.process.file_limit import raise_file_limit
 from soak.async_redis import cancellable_client
 from soak.traveller import Traveller
 

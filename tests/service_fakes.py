@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from rtserver.base.messages import Message
+from rtserver.base.bridge.message import Message
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.users import Users
 

@@ -15,16 +15,25 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TOPS = ("rtserver", "site", "tcelib")
-ANY = frozenset({"*"})
 WAITING = frozenset({"asyncio", "concurrent", "multiprocessing", "select", "selectors", "socket", "ssl", "threading"})
 CLOCKS = frozenset({"time"})
-BASE, USER, MODULES, HANDLERS, SERVICE = (
-    f"rtserver.{package}" for package in ("base", "user", "modules", "handlers", "service")
+BRIDGE, CONNECTION, FAILURE, LIMIT, LISTENER, MARK, QUEUE, TCE, WIRE = (
+    f"rtserver.base.{folder}"
+    for folder in ("bridge", "connection", "failure", "limit", "listener", "mark", "queue", "tce", "wire")
 )
+USER, SESSION, TOPIC = (f"rtserver.{folder}" for folder in ("user", "user.session", "user.topic"))
+MODULES, HANDLERS = "rtserver.modules", "rtserver.handlers"
+SERVICE, PIPELINE, PUSH, QUOTE = (
+    f"rtserver.{folder}" for folder in ("service", "service.pipeline", "service.push", "service.quote")
+)
+CONFIG, PROCESS, SITE, WEB = (f"rtserver.bootstrap.{folder}" for folder in ("config", "process", "site", "web"))
 
 
 class Rule(NamedTuple):
-    """What the files of one pattern may import: of ours, of other packages, and not of the standard library."""
+    """What the files of one folder may import: of ours, of other packages, and not of the standard library.
+
+    ``ours`` names folders: ``a.b`` is the files right in it, ``a.b.*`` those of its folders as well.
+    """
 
     pattern: str
     ours: frozenset[str] | set[str]
@@ -33,73 +42,72 @@ class Rule(NamedTuple):
 
 
 RULES = (
-    # Pure: bytes, messages and `now` in, bytes and messages out.
-    Rule("rtserver/base/wire/frame.py", {"rtserver.base.wire"}, {"tornado.util"}, WAITING | CLOCKS),
-    Rule("rtserver/base/wire/*", {"rtserver.base.wire"}, {"msgspec", "ujson"}, WAITING | CLOCKS),
-    # What tce2py makes of our IDL.
-    Rule("rtserver/idl/*", set(), {"tcelib"}, WAITING | CLOCKS),
-    # The shells of base, each with its one kind of socket or thread.
-    Rule("rtserver/base/tce_framing.py", {BASE, "rtserver.idl"}, {"msgspec", "tcelib"}, WAITING | CLOCKS),
-    Rule("rtserver/base/tce_gateway.py", {BASE, "rtserver.idl"}, {"tcelib"}, WAITING | CLOCKS),
-    Rule("rtserver/base/tce_login.py", {BASE}, {"tcelib"}, WAITING | CLOCKS),
-    Rule("rtserver/base/tce_peer.py", {BASE}, {"tcelib"}, CLOCKS),
-    Rule("rtserver/base/tce_connection.py", {BASE}, set()),
-    Rule("rtserver/base/acceptor.py", {BASE}, set()),
-    Rule("rtserver/base/cancellation.py", set(), set(), CLOCKS),
-    Rule("rtserver/base/shared_port.py", set(), set()),
-    Rule("rtserver/base/tce_door.py", {BASE}, {"tcelib.transport.keep_alive"}),
-    Rule("rtserver/base/packet_connection.py", {BASE}, set()),
-    Rule("rtserver/base/connection_home.py", {BASE}, {"tcelib"}),
-    Rule("rtserver/base/front_door.py", {BASE}, {"tornado"}),
-    Rule("rtserver/base/newcomer.py", {BASE}, set()),
-    Rule("rtserver/base/secure_newcomer.py", {BASE}, set()),
-    Rule("rtserver/base/tls.py", set(), {"tcelib.tls_errors"}),
-    Rule("rtserver/base/guest_stream.py", {BASE}, {"tornado"}),
-    Rule("rtserver/base/http_admission.py", {BASE}, set()),
-    Rule("rtserver/base/socket_stream.py", {BASE}, {"tornado"}),
-    Rule("rtserver/base/websocket_server.py", {BASE}, {"tornado"}),
-    Rule("rtserver/base/outgoing_connection.py", {BASE}, set()),
-    Rule("rtserver/base/websocket_connection.py", {BASE}, set()),
-    Rule("rtserver/base/deflating_connection.py", {BASE}, set()),
-    Rule("rtserver/base/connection_owner.py", {BASE}, {"tcelib"}),
-    Rule("rtserver/base/flusher.py", {BASE}, set()),
-    Rule("rtserver/base/bridge.py", {BASE}, set()),
-    Rule("rtserver/base/ownership.py", {BASE}, set()),
-    Rule("rtserver/base/redis_*.py", {BASE}, {"msgspec", "tcelib.queue"}, WAITING),
-    Rule("rtserver/base/memory_queue.py", {BASE}, {"msgspec"}, WAITING),
-    Rule("rtserver/base/*", {BASE}, {"msgspec"}, WAITING | CLOCKS),
-    # The websocket thread, from left to right.
-    Rule("rtserver/user/auth.py", {BASE, USER}, {"django", "msgspec"}),
-    Rule("rtserver/user/token.py", set(), {"django"}, WAITING | CLOCKS),
-    Rule("rtserver/user/site_*.py", {USER}, {"django"}, WAITING | CLOCKS),
-    Rule("rtserver/user/*", {BASE, USER}, {"msgspec"}),
-    Rule("rtserver/modules/*", {BASE, USER, MODULES}, {"msgspec"}, WAITING),
-    Rule("rtserver/handlers/*", {BASE, USER, MODULES, HANDLERS}, {"msgspec"}, WAITING),
-    # The service thread.
-    Rule("rtserver/service/runner.py", {BASE, SERVICE}, {"gevent"}),
-    Rule("rtserver/service/doorbell.py", {BASE, SERVICE}, set()),
-    Rule("rtserver/service/indicator_line.py", {BASE, SERVICE}, {"talipp"}, WAITING),
-    Rule("rtserver/service/*", {BASE, SERVICE}, {"msgspec"}, WAITING),
-    # Who watches the rest.
-    Rule("rtserver/watch/*", {BASE, "rtserver.watch"}, set()),
-    # The load tool meets a server from outside: it knows the wire and the queue.
-    Rule("rtserver/bench/client_protocol.py", {BASE}, set(), WAITING | CLOCKS),
+    # Pure: bytes, messages and `now` in, bytes, messages and verdicts out.
+    Rule("rtserver/base/wire/*", {WIRE}, {"msgspec", "tornado.util", "ujson"}, WAITING | CLOCKS),
+    Rule("rtserver/base/limit/*", {LIMIT, WIRE}, set(), WAITING | CLOCKS),
+    Rule("rtserver/idl/*", {"rtserver.idl"}, {"tcelib"}, WAITING | CLOCKS),
+    # The mechanisms, each with its one kind of socket, store or thread.
+    Rule("rtserver/base/failure/*", {FAILURE, WIRE}, set(), CLOCKS),
+    Rule("rtserver/base/bridge/*", {BRIDGE}, {"msgspec"}),
+    Rule("rtserver/base/queue/*", {QUEUE, WIRE}, {"msgspec", "tcelib.queue"}, WAITING),
+    Rule("rtserver/base/mark/*", {MARK, QUEUE}, set(), WAITING | CLOCKS),
     Rule(
-        "rtserver/bench/tce_client_protocol.py",
-        {BASE, "rtserver.bench", "rtserver.idl"},
+        "rtserver/base/connection/*", {BRIDGE, CONNECTION, FAILURE, LIMIT, TCE, WIRE}, {"tcelib", "tornado"}, CLOCKS
+    ),
+    Rule(
+        "rtserver/base/tce/*",
+        {CONNECTION, FAILURE, LIMIT, TCE, WIRE, "rtserver.idl"},
         {"msgspec", "tcelib"},
+        CLOCKS,
+    ),
+    Rule("rtserver/base/listener/*", {CONNECTION, LIMIT, LISTENER, TCE, WIRE}, {"tcelib", "tornado"}, CLOCKS),
+    Rule("rtserver/base/*", set(), set(), WAITING | CLOCKS),
+    # The websocket thread, from left to right.
+    Rule("rtserver/user/session/*", {FAILURE, LIMIT, QUEUE, SESSION}, {"django", "msgspec"}),
+    Rule("rtserver/user/topic/*", {BRIDGE, LIMIT, TOPIC, WIRE}, set(), WAITING | CLOCKS),
+    Rule(
+        "rtserver/user/*",
+        {BRIDGE, FAILURE, LIMIT, QUEUE, TCE, WIRE, USER, SESSION, TOPIC},
+        {"msgspec", "tcelib.core"},
+    ),
+    Rule(
+        "rtserver/modules/*",
+        {BRIDGE, LIMIT, QUEUE, WIRE, USER, SESSION, TOPIC, MODULES},
+        {"msgspec"},
+        WAITING,
+    ),
+    Rule("rtserver/handlers/*", {LIMIT, WIRE, USER, MODULES, HANDLERS}, {"msgspec"}, WAITING),
+    # The service thread.
+    Rule("rtserver/service/quote/*", {BRIDGE, LIMIT, SERVICE, QUOTE}, {"msgspec", "talipp"}, WAITING),
+    Rule("rtserver/service/pipeline/*", {FAILURE, MARK, QUEUE, WIRE, SERVICE, PIPELINE}, {"msgspec"}, WAITING),
+    Rule("rtserver/service/push/*", {BRIDGE, FAILURE, QUEUE, WIRE, SERVICE, PIPELINE, PUSH}, {"msgspec"}, WAITING),
+    Rule(
+        "rtserver/service/*",
+        {BRIDGE, FAILURE, QUEUE, WIRE, "rtserver.watch", SERVICE, PIPELINE, PUSH},
+        {"gevent", "msgspec"},
+    ),
+    # Who watches the rest.
+    Rule("rtserver/watch/*", {BRIDGE, WIRE, "rtserver.watch"}, set()),
+    # The load tool meets a server from outside: it knows the wire and the queue.
+    Rule("rtserver/bench/*", {QUEUE, WIRE, "rtserver.bench", "rtserver.idl"}, {"msgspec", "tcelib"}),
+    # Where everything is built. Nothing but the command line leads here.
+    Rule(
+        "rtserver/bootstrap/config/*",
+        {LIMIT, TCE, WIRE, SERVICE, USER, CONFIG},
+        {"click", "msgspec", "tcelib"},
         WAITING | CLOCKS,
     ),
-    Rule("rtserver/bench/client_wire.py", {"rtserver.bench"}, set(), WAITING | CLOCKS),
-    Rule("rtserver/bench/histogram.py", set(), set(), WAITING | CLOCKS),
-    Rule("rtserver/bench/meter.py", {"rtserver.bench"}, set(), WAITING | CLOCKS),
-    Rule("rtserver/bench/report.py", {"rtserver.bench"}, {"msgspec"}, WAITING | CLOCKS),
-    Rule("rtserver/bench/schedule.py", set(), set(), WAITING | CLOCKS),
-    Rule("rtserver/bench/*", {BASE, "rtserver.bench"}, {"msgspec", "tcelib.queue", "tcelib.tls_errors"}),
-    # Where everything is built. Nothing but the command line leads here.
-    Rule("rtserver/bootstrap/*", {"rtserver"}, ANY),
-    Rule("rtserver/__main__.py", {"rtserver.bootstrap"}, set()),
-    Rule("rtserver/__init__.py", set(), set()),
+    Rule("rtserver/bootstrap/process/*", {LIMIT, LISTENER, WIRE, CONFIG, PROCESS}, {"tcelib.queue", "tornado"}),
+    Rule(
+        "rtserver/bootstrap/site/*",
+        {"rtserver", SESSION, CONFIG, WEB, SITE},
+        {"django", "tcelib.queue"},
+        WAITING | CLOCKS,
+    ),
+    Rule("rtserver/bootstrap/web/*", {"rtserver.*"}, {"msgspec", "prometheus_client", "tornado"}),
+    Rule("rtserver/bootstrap/command/*", {"rtserver.*"}, {"click", "msgspec", "tcelib.queue", "tornado"}),
+    Rule("rtserver/bootstrap/*", {"rtserver.*"}, {"django", "gevent", "tcelib", "tornado"}),
+    Rule("rtserver/*", {"rtserver.bootstrap.command"}, set()),
     # tcelib on its own: pure wire and core, a transport for each way to wait, a compiler that runs before them.
     Rule("tcelib/wire/*", {"tcelib.wire", "tcelib.error"}, set(), WAITING | CLOCKS),
     Rule(
@@ -162,7 +170,19 @@ def imports_of(source: str) -> Iterator[tuple[int, str]]:
 
 
 def is_within(name: str, allowed: frozenset[str] | set[str]) -> bool:
-    return allowed == ANY or any(name == package or name.startswith(f"{package}.") for package in allowed)
+    return any(name == package or name.startswith(f"{package}.") for package in allowed)
+
+
+def folder_of(name: str) -> str:
+    """The folder of a module of ours; a folder's name is itself one."""
+    return name if (ROOT / name.replace(".", "/")).is_dir() else name.rpartition(".")[0]
+
+
+def is_of(name: str, folders: frozenset[str] | set[str]) -> bool:
+    folder = folder_of(name)
+    return folder in folders or any(
+        f"{folder}.".startswith(each.removesuffix("*")) for each in folders if each.endswith(".*")
+    )
 
 
 def objection(rule: Rule, file: str, name: str) -> str | None:
@@ -170,6 +190,9 @@ def objection(rule: Rule, file: str, name: str) -> str | None:
     top = name.partition(".")[0]
     if top in ("", "tests", "bench", "soak"):
         return "imports are absolute, and never of tests or measurements"
+    if top == "rtserver" and file.startswith("rtserver/"):
+        is_fine = name == top or is_of(name, rule.ours)
+        return None if is_fine else f"of ours only {', '.join(sorted(rule.ours)) or 'nothing'}"
     if top == "rtserver" or (top == "tcelib" and file.startswith("tcelib/")):
         is_fine = name == top or is_within(name, rule.ours)
         return None if is_fine else f"of ours only {', '.join(sorted(rule.ours)) or 'nothing'}"
@@ -213,16 +236,19 @@ def test_every_rule_is_about_some_file():
     ("file", "name"),
     [
         ("rtserver/base/wire/frame.py", "socket"),
-        ("rtserver/base/wire/json.py", "tornado.util"),
-        ("rtserver/base/outbox.py", "rtserver.user.user_agent"),
-        ("rtserver/base/outbox.py", "rtserver.baseball"),
-        ("rtserver/base/outbox.py", "tcelib.wire.packet"),
+        ("rtserver/base/wire/json.py", "tornado.web"),
+        ("rtserver/base/limit/admission.py", "rtserver.base.connection.connection_set"),
+        ("rtserver/base/connection/outbox.py", "rtserver.user.user_agent"),
+        ("rtserver/base/connection/outbox.py", "rtserver.baseball"),
+        ("rtserver/base/queue/port.py", "tcelib.wire.packet"),
+        ("rtserver/user/user_agent.py", "django.conf"),
+        ("rtserver/service/quote/quote_center.py", "rtserver.service.pipeline.lane"),
         ("rtserver/idl/rtserver.py", "rtserver.base"),
-        ("rtserver/service/quote_center.py", "gevent"),
-        ("rtserver/service/quote_center.py", "rtserver.user"),
-        ("rtserver/user/topic.py", "rtserver.modules.chart"),
-        ("rtserver/user/topic.py", "django.conf"),
-        ("rtserver/modules/chart.py", "rtserver.bootstrap.config"),
+        ("rtserver/service/quote/quote_center.py", "gevent"),
+        ("rtserver/service/quote/quote_center.py", "rtserver.user"),
+        ("rtserver/user/topic/board.py", "rtserver.modules.chart"),
+        ("rtserver/user/topic/board.py", "django.conf"),
+        ("rtserver/modules/chart.py", "rtserver.bootstrap.config.config"),
         ("site/rtsite/views.py", "rtserver.base"),
         ("tcelib/wire/packet.py", "tcelib.core.connection"),
         ("tcelib/core/connection.py", "asyncio"),
@@ -231,7 +257,7 @@ def test_every_rule_is_about_some_file():
         ("tcelib/transport/gevent_tcp.py", "rtserver.base"),
         ("tcelib/runtime.py", "lark"),
         ("rtserver/bootstrap/app.py", "rtsite.settings"),
-        ("rtserver/base/bridge.py", ".messages"),
+        ("rtserver/base/bridge/mailbox.py", ".messages"),
     ],
 )
 def test_the_table_objects_to_what_it_is_there_for(file, name):

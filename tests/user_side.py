@@ -9,15 +9,15 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rtserver.base.cpu_quota import CallLater
-from rtserver.base.messages import Message
+from rtserver.base.bridge.message import Message
+from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.base.wire.frame import text_frame
-from rtserver.user.auth import Identity
-from rtserver.user.limits import UserBounds, UserLimits
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Rights
-from rtserver.user.topic import TopicBoard
+from rtserver.user.session.authenticator import Identity
+from rtserver.user.topic.board import TopicBoard
 from rtserver.user.user_agent import UserAgent
+from rtserver.user.user_limits import UserBounds, UserLimits
 from rtserver.user.user_manager import UserManager
 
 

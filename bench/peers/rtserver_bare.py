@@ -8,12 +8,12 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 from work import JOIN, JOINED, TICK, Work, port_argument, wanted_topics
 
-from rtserver.base.front_door import FrontDoor
-from rtserver.base.messages import Update
-from rtserver.base.outgoing_connection import fan_out
-from rtserver.base.websocket_connection import WebSocketConnection
-from rtserver.base.websocket_server import WebSocketServer
-from rtserver.user.topic import TopicBoard
+from rtserver.base.bridge.message import Update
+from rtserver.base.connection.connection import fan_out
+from rtserver.base.connection.websocket import WebSocketConnection
+from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.listener.upgrade import WebSocketServer
+from rtserver.user.topic.board import TopicBoard
 
 
 class Client:

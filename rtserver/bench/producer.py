@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from rtserver.base.queue_port import QueuePort
+from rtserver.base.queue.port import QueuePort
 from rtserver.base.wire import json
 from rtserver.bench import mark
 from rtserver.bench.progress import Progress

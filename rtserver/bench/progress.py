@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-from rtserver.base.printable import printable
+from rtserver.base.wire.printable import printable
 
 INTERVAL = 1.0
 

@@ -23,29 +23,34 @@ from typing import NamedTuple
 
 from tornado.httpserver import HTTPServer
 
-from rtserver.base.beat import Beat
-from rtserver.base.bridge import Bridge
-from rtserver.base.canary_trail import CanaryTrail
-from rtserver.base.front_door import FrontDoor
-from rtserver.base.limit import LimitCounts
-from rtserver.base.messages import Canary
-from rtserver.base.redis_queue import plain_client
-from rtserver.base.redis_revocations import RedisRevocations
-from rtserver.base.tce_door import TceDoor
+from rtserver.base.bridge.mailbox import Bridge
+from rtserver.base.bridge.message import Canary
+from rtserver.base.limit.table import LimitCounts
+from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.listener.tce_listener import TceDoor
+from rtserver.base.queue.redis_queue import plain_client
+from rtserver.base.queue.redis_revocations import RedisRevocations
 from rtserver.base.wire.forwarded import read_networks
-from rtserver.bootstrap.banner import banner
-from rtserver.bootstrap.certificate import Certificate
-from rtserver.bootstrap.config import Config
-from rtserver.bootstrap.django_env import DemoSite, prepare_django
-from rtserver.bootstrap.embedded_redis import EmbeddedRedis
-from rtserver.bootstrap.error import StartError
-from rtserver.bootstrap.file_limit import raise_file_limit
-from rtserver.bootstrap.going_down import LEAST_PATIENCE, GoingDown, longest_end
-from rtserver.bootstrap.health import Probe, Reading, beat_probe, canary_probe, loops_probe
-from rtserver.bootstrap.limits import log_lines
-from rtserver.bootstrap.listener import Listeners
-from rtserver.bootstrap.log import set_up_log
-from rtserver.bootstrap.measures import (
+from rtserver.bootstrap.command.producer import signer_of
+from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.error import StartError
+from rtserver.bootstrap.config.limits import log_lines
+from rtserver.bootstrap.config.secret_file import Reloading, check_redis_password, read_queue_secret
+from rtserver.bootstrap.process.banner import banner
+from rtserver.bootstrap.process.certificate import Certificate
+from rtserver.bootstrap.process.embedded_redis import EmbeddedRedis
+from rtserver.bootstrap.process.file_limit import raise_file_limit
+from rtserver.bootstrap.process.listening_socket import Listeners
+from rtserver.bootstrap.process.log import set_up_log
+from rtserver.bootstrap.process.supervisor import Supervisor
+from rtserver.bootstrap.service_side import build_services
+from rtserver.bootstrap.shutdown import LEAST_PATIENCE, GoingDown, longest_end
+from rtserver.bootstrap.site.django_env import DemoSite, prepare_django
+from rtserver.bootstrap.user_side import build_server, build_users
+from rtserver.bootstrap.web.build import Routes, build_application, build_http, own_routes
+from rtserver.bootstrap.web.health import Probe, Reading, beat_probe, canary_probe, loops_probe
+from rtserver.bootstrap.web.loopback_listener import CANARY_PATH, PrivateDoor
+from rtserver.bootstrap.web.measures import (
     bridge_measures,
     canary_measures,
     guard_measures,
@@ -57,21 +62,16 @@ from rtserver.bootstrap.measures import (
     tls_measures,
     user_measures,
 )
-from rtserver.bootstrap.memory import MemoryWatch, memory_bounds
-from rtserver.bootstrap.metrics import Measure, Metrics
-from rtserver.bootstrap.monitor_access import private_access, public_access
-from rtserver.bootstrap.private_door import CANARY_PATH, PrivateDoor
-from rtserver.bootstrap.producer import signer_of
-from rtserver.bootstrap.secret_file import Reloading, check_redis_password, read_queue_secret
-from rtserver.bootstrap.service_side import build_services
-from rtserver.bootstrap.supervisor import Supervisor
-from rtserver.bootstrap.user_side import build_server, build_users
-from rtserver.bootstrap.web_side import Routes, build_application, build_http, own_routes
+from rtserver.bootstrap.web.memory import MemoryWatch, memory_bounds
+from rtserver.bootstrap.web.metrics import Measure, Metrics
+from rtserver.bootstrap.web.monitor_access import private_access, public_access
 from rtserver.service.runner import SERVICE_THREAD
-from rtserver.user.login_watch import LoginWatch
-from rtserver.user.site_probe import probe_site
+from rtserver.user.session.login_watch import LoginWatch
+from rtserver.user.session.site_probe import probe_site
+from rtserver.watch.beat import Beat
 from rtserver.watch.canary_client import CanaryClient
 from rtserver.watch.canary_owner import CanaryOwner
+from rtserver.watch.canary_trail import CanaryTrail
 from rtserver.watch.loop_guard import LoopGuard
 from rtserver.watch.watchdog import Watchdog
 

@@ -11,38 +11,38 @@ from pathlib import Path
 import gevent
 import gevent.event
 
-from rtserver.base.bridge import Bridge
-from rtserver.base.canary_trail import CanaryTrail, Place
-from rtserver.base.cpu_quota import FairShares, ProcessorClock, cpu_rate
-from rtserver.base.file_marks import FileMarks
-from rtserver.base.mark_port import MarkPort
-from rtserver.base.memory_marks import MemoryMarks
-from rtserver.base.message_size import MessageSizeLimit
-from rtserver.base.messages import Message, PushesLost
-from rtserver.base.queue_port import Bound, QueueError
-from rtserver.base.redis_queue import RedisQueue
-from rtserver.base.redis_revocations import RedisRevocations
-from rtserver.base.redis_server_list import RedisServerList
-from rtserver.base.signature import Signer
-from rtserver.bootstrap.config import Config
-from rtserver.bootstrap.limits import message_bounds, user_bounds, users_per_message
-from rtserver.bootstrap.plugin import by_type, load_plugins
+from rtserver.base.bridge.mailbox import Bridge
+from rtserver.base.bridge.message import Message, PushesLost
+from rtserver.base.limit.cpu_quota import FairShares, ProcessorClock, cpu_rate
+from rtserver.base.mark.file_marks import FileMarks
+from rtserver.base.mark.memory_marks import MemoryMarks
+from rtserver.base.mark.port import MarkPort
+from rtserver.base.queue.port import Bound, QueueError
+from rtserver.base.queue.redis_queue import RedisQueue
+from rtserver.base.queue.redis_revocations import RedisRevocations
+from rtserver.base.queue.redis_server_list import RedisServerList
+from rtserver.base.queue.signature import Signer
+from rtserver.base.wire.message_size import MessageSizeLimit
+from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.limits import message_bounds, user_bounds, users_per_message
+from rtserver.bootstrap.config.plugin import by_type, load_plugins
 from rtserver.service.canary import CanaryMsgHandler, CanarySource
-from rtserver.service.django_site import DjangoSiteMsgHandler
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
-from rtserver.service.once_worker import OnceRule
-from rtserver.service.pipeline import Pipeline
-from rtserver.service.push_user import PushUserMsgHandler
-from rtserver.service.queue_link import QueueLink
-from rtserver.service.quote_center import QuoteCenter
-from rtserver.service.resume_desk import ResumeDesk
+from rtserver.service.pipeline.once_worker import OnceRule
+from rtserver.service.pipeline.pipeline import Pipeline
+from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.push.django_site import DjangoSiteMsgHandler
+from rtserver.service.push.push_user import PushUserMsgHandler
+from rtserver.service.push.resume_service import ResumeDesk
+from rtserver.service.push.user_streams import UserStreams
+from rtserver.service.quote.quote_center import QuoteCenter
+from rtserver.service.quote.quote_source import TestQuoteSource
 from rtserver.service.runner import ServiceThread, offload
 from rtserver.service.server_sign import ServerSign
-from rtserver.service.test_quote_source import TestQuoteSource
-from rtserver.service.user_streams import UserStreams
 from rtserver.service.users import Users
-from rtserver.user.site_credential import lifetime_of
+from rtserver.user.session.site_credential import lifetime_of
+from rtserver.watch.canary_trail import CanaryTrail, Place
 from tcelib.queue.gevent_redis import gevent_client
 from tcelib.queue.redis_connection import RedisClient
 from tcelib.queue.redis_error import RedisCallError

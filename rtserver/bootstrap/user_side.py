@@ -9,32 +9,32 @@ from functools import partial
 
 from django.conf import settings
 
-from rtserver.base.bridge import Bridge
-from rtserver.base.cpu_quota import CallLater
-from rtserver.base.gate import Gate
-from rtserver.base.limit import LimitCounts
-from rtserver.base.message_size import MessageSizeLimit, chunk_bytes
-from rtserver.base.outgoing_connection import fan_out
-from rtserver.base.revocation_port import RevocationPort
-from rtserver.base.tce_gateway import UserGateway
-from rtserver.base.websocket_server import WebSocketServer
-from rtserver.bootstrap.check_cookie import judge_cookies
-from rtserver.bootstrap.config import Config
-from rtserver.bootstrap.finding import Verdict
-from rtserver.bootstrap.guarded_servant import guard_calls
-from rtserver.bootstrap.limits import connection_rates, gate_limits, user_bounds
-from rtserver.bootstrap.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
+from rtserver.base.bridge.mailbox import Bridge
+from rtserver.base.connection.connection import fan_out
+from rtserver.base.limit.admission import Gate
+from rtserver.base.limit.cpu_quota import CallLater
+from rtserver.base.limit.table import LimitCounts
+from rtserver.base.listener.upgrade import WebSocketServer
+from rtserver.base.queue.revocation_port import RevocationPort
+from rtserver.base.tce.gateway import UserGateway
+from rtserver.base.wire.message_size import MessageSizeLimit, chunk_bytes
+from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.limits import connection_rates, gate_limits, user_bounds
+from rtserver.bootstrap.config.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
+from rtserver.bootstrap.site.check_cookie import judge_cookies
+from rtserver.bootstrap.site.finding import Verdict
 from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.handlers.seen import SeenMsgHandler
-from rtserver.user.auth import SessionAuthenticator
-from rtserver.user.limits import UserLimits
+from rtserver.user.guarded_servant import guard_calls
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Rights
-from rtserver.user.recent_look_ups import RecentLookUps
-from rtserver.user.refusal_reason import RefusalReasons
-from rtserver.user.topic import TopicBoard
+from rtserver.user.session.authenticator import SessionAuthenticator
+from rtserver.user.session.refusal_reason import RefusalReasons
+from rtserver.user.session.session_cache import RecentLookUps
+from rtserver.user.topic.board import TopicBoard
+from rtserver.user.user_limits import UserLimits
 from rtserver.user.user_manager import UserManager
 from tcelib.core.adapter import RpcCommAdapter
 

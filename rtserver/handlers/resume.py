@@ -6,11 +6,11 @@ from functools import partial
 
 import msgspec
 
-from rtserver.base.cpu_quota import CallLater
+from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.base.wire.client_message import ErrorCode
 from rtserver.modules.resume_agent import RESUME, Outcome, ResumeAgent
-from rtserver.user.delivery import Offset
 from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError, Users
+from rtserver.user.seen_offset import Offset
 from rtserver.user.user_agent import UserAgent
 
 PAGES_A_SECOND = 100

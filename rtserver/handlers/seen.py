@@ -2,8 +2,8 @@
 
 import msgspec
 
-from rtserver.user.delivery import Offset
 from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.seen_offset import Offset
 from rtserver.user.user_agent import UserAgent
 
 

@@ -20,7 +20,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 import msgspec
 
-from rtserver.base.messages import Cell, Row
+from rtserver.base.bridge.message import Cell, Row
 
 Shape: TypeAlias = Literal["line", "ohlc", "bar", "scatter"]
 

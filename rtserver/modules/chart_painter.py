@@ -11,13 +11,13 @@ from typing import Any
 
 import msgspec
 
-from rtserver.base.messages import Row, Snapshot, Update
-from rtserver.base.payload import Payload
-from rtserver.base.steps import Steps, finish
+from rtserver.base.bridge.message import Row, Snapshot, Update
+from rtserver.base.limit.steps import Steps, finish
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import encode_around
+from rtserver.base.wire.payload import Payload
 from rtserver.modules.chart import Chart, Shape
-from rtserver.user.audience import Draw
+from rtserver.user.topic.subscriber import Draw
 
 MYCHARTS = "mycharts"
 ENVELOPE_BYTES = 1_024

@@ -8,17 +8,17 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
-from rtserver.base.messages import Refused, Snapshot
-from rtserver.base.steps import Steps
+from rtserver.base.bridge.message import Refused, Snapshot
+from rtserver.base.limit.steps import Steps
 from rtserver.base.wire.client_message import MAX_SAFE_INTEGER
 from rtserver.modules.chart import Shape
 from rtserver.modules.chart_painter import MYCHARTS, ChartPainter, Look
 from rtserver.modules.quote_listener import QuoteListener
 from rtserver.modules.user_agent_module import BaseUserAgentModule
-from rtserver.user.audience import Draw
-from rtserver.user.auth import Identity
 from rtserver.user.msg_handler import RequestError
-from rtserver.user.rate import RATES, granted
+from rtserver.user.session.authenticator import Identity
+from rtserver.user.topic.rate import RATES, granted
+from rtserver.user.topic.subscriber import Draw
 from rtserver.user.user_agent import UserAgent
 
 ChartId: TypeAlias = (

@@ -8,12 +8,12 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rtserver.base.messages import Refused, Snapshot, Update
-from rtserver.base.steps import Steps
+from rtserver.base.bridge.message import Refused, Snapshot, Update
+from rtserver.base.limit.steps import Steps
 from rtserver.modules.user_agent_module import BaseUserAgentModule
-from rtserver.user.audience import Draw
 from rtserver.user.policy import ForbiddenError
-from rtserver.user.topic import Held
+from rtserver.user.topic.board import Held
+from rtserver.user.topic.subscriber import Draw
 from rtserver.user.user_agent import UserAgent
 
 QUOTES = "quotes"

@@ -9,11 +9,11 @@ from contextlib import suppress
 
 import msgspec
 
-from rtserver.base.bridge import BridgeClosedError
-from rtserver.base.messages import Refused, Replay, Resume
-from rtserver.base.payload import Payload
-from rtserver.base.queue_port import Gone
+from rtserver.base.bridge.mailbox import BridgeClosedError
+from rtserver.base.bridge.message import Refused, Replay, Resume
+from rtserver.base.queue.port import Gone
 from rtserver.base.wire.client_message import ErrorCode
+from rtserver.base.wire.payload import Payload
 from rtserver.modules.user_agent_module import BaseUserAgentModule
 from rtserver.user.msg_handler import RequestError
 from rtserver.user.user_agent import UserAgent

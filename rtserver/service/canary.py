@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from rtserver.base.canary_trail import CanaryTrail, Place
-from rtserver.base.messages import Canary
-from rtserver.base.queue_port import QueueError
+from rtserver.base.bridge.message import Canary
+from rtserver.base.queue.port import QueueError
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.watch.canary_trail import CanaryTrail, Place
 
 TYPE = "canary"
 RETRY_SECONDS = 1.0

@@ -6,8 +6,8 @@ Decides what counts as a death. How a pause is made is passed in.
 import logging
 from collections.abc import Callable
 
-from rtserver.base.containment import is_stop
-from rtserver.base.queue_port import QueueError
+from rtserver.base.failure.containment import is_stop
+from rtserver.base.queue.port import QueueError
 from rtserver.service.restart_policy import RestartPolicy
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from rtserver.base.message_name import maybe_name
-from rtserver.base.signature import SignatureError, Signer, mark_of
+from rtserver.base.queue.message_name import maybe_name
+from rtserver.base.queue.signature import SignatureError, Signer, mark_of
 from rtserver.base.wire import json
 from rtserver.base.wire.json_depth import is_deeper
 from rtserver.base.wire.json_number import SLOW_NUMBERS_TEXT, has_more_slow_numbers

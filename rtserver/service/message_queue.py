@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Self, TypeAlias
 
-from rtserver.base.queue_port import START, DeadLetter, Entry, QueueError, QueuePort
-from rtserver.base.redis_queue import DEFAULT_NAME, RedisQueue, plain_client
-from rtserver.base.redis_server_list import RedisServerList
-from rtserver.base.server_list import ServerList, complaint
-from rtserver.base.signature import Signer
+from rtserver.base.queue.port import START, DeadLetter, Entry, QueueError, QueuePort
+from rtserver.base.queue.redis_queue import DEFAULT_NAME, RedisQueue, plain_client
+from rtserver.base.queue.redis_server_list import RedisServerList
+from rtserver.base.queue.server_list import ServerList, complaint
+from rtserver.base.queue.signature import Signer
 from rtserver.service.message import Rejected, ServiceMessage, decode, encode
-from rtserver.service.repeats import names_in
+from rtserver.service.pipeline.repeats import names_in
 
 log = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
-from rtserver.base.messages import Message, Subscribe, Unsubscribe
-from rtserver.base.ownership import ThreadBound
-from rtserver.base.queue_port import START, QueuePort
+from rtserver.base.bridge.message import Message, Subscribe, Unsubscribe
+from rtserver.base.bridge.ownership import ThreadBound
+from rtserver.base.queue.port import START, QueuePort
 from rtserver.service.users import Users
 
 T = TypeVar("T")

@@ -16,20 +16,20 @@ import gevent.event
 from gevent.exceptions import HubDestroyed
 from gevent.hub import Hub
 
-from rtserver.base.beat import Beat
-from rtserver.base.bridge import Bridge
-from rtserver.base.containment import StopRequest
-from rtserver.base.ownership import ThreadBound
-from rtserver.base.queue_port import QueueError
-from rtserver.base.stack_log import log_stack
-from rtserver.service.doorbell import Doorbell
+from rtserver.base.bridge.mailbox import Bridge
+from rtserver.base.bridge.ownership import ThreadBound
+from rtserver.base.failure.containment import StopRequest
+from rtserver.base.queue.port import QueueError
+from rtserver.service.hub_waker import Doorbell
 from rtserver.service.kept_loop import KeptLoop, nothing
-from rtserver.service.lane_watch import LaneWatch
 from rtserver.service.msg_handler import SubscribableService
-from rtserver.service.once import stream_of
-from rtserver.service.pipeline import Pipeline
-from rtserver.service.resume_desk import ResumeDesk
+from rtserver.service.pipeline.lane_watch import LaneWatch
+from rtserver.service.pipeline.once_lane import stream_of
+from rtserver.service.pipeline.pipeline import Pipeline
+from rtserver.service.push.resume_service import ResumeDesk
 from rtserver.service.service_directory import ServiceDirectory
+from rtserver.watch.beat import Beat
+from rtserver.watch.stack_log import log_stack
 
 SERVICE_THREAD = "rtserver-services"
 LANE_SECONDS = 0.5

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Collection
 from typing import Protocol
 
-from rtserver.base.queue_port import QueueError
-from rtserver.base.server_list import ServerList
+from rtserver.base.queue.port import QueueError
+from rtserver.base.queue.server_list import ServerList
 
 AGAIN_SECONDS = 20.0
 

@@ -6,10 +6,10 @@ Decides who answers when there is no such service, or when it fails. What may be
 import logging
 from collections.abc import Callable, Mapping
 
-from rtserver.base.containment import is_stop
-from rtserver.base.messages import Message, Refused, Resume, Seen, Subscribe, Unsubscribe
+from rtserver.base.bridge.message import Message, Refused, Resume, Seen, Subscribe, Unsubscribe
+from rtserver.base.failure.containment import is_stop
 from rtserver.service.msg_handler import SubscribableService
-from rtserver.service.resume_desk import ResumeDesk
+from rtserver.service.push.resume_service import ResumeDesk
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ Knows no agent and no socket; who is connected is known on the other side only.
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from rtserver.base.message_size import MessageSizeLimit, MessageTooLargeError
-from rtserver.base.messages import CloseSession, Deliver, Kick, Message, Recheck
+from rtserver.base.bridge.message import CloseSession, Deliver, Kick, Message, Recheck
 from rtserver.base.wire.client_message import encode
+from rtserver.base.wire.message_size import MessageSizeLimit, MessageTooLargeError
 from rtserver.service.message import BadData
 
 EVERYONE = "*"

@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from rtserver.base.cancellation import is_cancelled
+from rtserver.base.failure.cancellation import is_cancelled
 from rtserver.base.wire.client_message import BadMessage, ClientMessage, ErrorCode, decode, decode_data
-from rtserver.user.limits import UserLimits
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Rights
 from rtserver.user.user_agent import UserAgent
+from rtserver.user.user_limits import UserLimits
 
 log = logging.getLogger(__name__)
 

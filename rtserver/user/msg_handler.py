@@ -6,13 +6,13 @@ Decides nothing. Which handler gets which message, and what becomes of its error
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol
 
-from rtserver.base.message_size import MessageSizeLimit
-from rtserver.base.messages import Message
+from rtserver.base.bridge.message import Message
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
-from rtserver.user.delivery import Delivery
-from rtserver.user.limits import UserLimits
-from rtserver.user.topic import TopicBoard
+from rtserver.base.wire.message_size import MessageSizeLimit
+from rtserver.user.seen_offset import Delivery
+from rtserver.user.topic.board import TopicBoard
 from rtserver.user.user_agent import UserAgent
+from rtserver.user.user_limits import UserLimits
 
 
 class RequestError(BadMessage):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
 
 if TYPE_CHECKING:
-    from rtserver.user.auth import Identity
+    from rtserver.user.session.authenticator import Identity
 
 log = logging.getLogger(__name__)
 

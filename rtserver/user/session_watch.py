@@ -9,11 +9,11 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from rtserver.base.containment import as_exception
+from rtserver.base.failure.containment import as_exception
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.user.agent_registry import AgentRegistry
-from rtserver.user.auth import Identity, Outcome, Request
-from rtserver.user.recent_name import RecentNames
+from rtserver.user.session.authenticator import Identity, Outcome, Request
+from rtserver.user.session.recent_name import RecentNames
 from rtserver.user.user_agent import UserAgent
 
 log = logging.getLogger(__name__)

@@ -12,19 +12,19 @@ from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rtserver.base.bridge import BridgeClosedError
-from rtserver.base.cpu_quota import FairShare
-from rtserver.base.message_size import MessageSizeLimit
-from rtserver.base.messages import Message, Refused, Snapshot, Subscribe, Unsubscribe, Update
-from rtserver.base.payload import Framing, Payload
-from rtserver.base.steps import Steps, finish
+from rtserver.base.bridge.mailbox import BridgeClosedError
+from rtserver.base.bridge.message import Message, Refused, Snapshot, Subscribe, Unsubscribe, Update
+from rtserver.base.limit.cpu_quota import FairShare
+from rtserver.base.limit.steps import Steps, finish
 from rtserver.base.wire.client_message import ErrorCode, encode, encode_error
-from rtserver.user.audience import Draw
+from rtserver.base.wire.message_size import MessageSizeLimit
+from rtserver.base.wire.payload import Framing, Payload
 from rtserver.user.policy import ForbiddenError, Rights
-from rtserver.user.topic import Held, TopicBoard
+from rtserver.user.topic.board import Held, TopicBoard
+from rtserver.user.topic.subscriber import Draw
 
 if TYPE_CHECKING:
-    from rtserver.user.auth import Identity
+    from rtserver.user.session.authenticator import Identity
 
 log = logging.getLogger(__name__)
 

@@ -13,10 +13,8 @@ from itertools import count
 from typing import Any
 
 import rtserver
-from rtserver.base.bridge import BridgeClosedError
-from rtserver.base.cancellation import is_cancelled
-from rtserver.base.message_size import MessageSizeLimit
-from rtserver.base.messages import (
+from rtserver.base.bridge.mailbox import BridgeClosedError
+from rtserver.base.bridge.message import (
     CloseSession,
     Deliver,
     Kick,
@@ -31,22 +29,24 @@ from rtserver.base.messages import (
     Snapshot,
     Update,
 )
-from rtserver.base.ownership import ThreadBound
-from rtserver.base.payload import Payload
+from rtserver.base.bridge.ownership import ThreadBound
+from rtserver.base.failure.cancellation import is_cancelled
 from rtserver.base.wire.client_message import encode, exact
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.handshake import HandshakeError
+from rtserver.base.wire.message_size import MessageSizeLimit
+from rtserver.base.wire.payload import Payload
 from rtserver.user.agent_registry import AgentRegistry
-from rtserver.user.auth import Identity, Request
-from rtserver.user.delivery import Delivery
-from rtserver.user.farewell import Farewell
+from rtserver.user.drain import Farewell
 from rtserver.user.handler_table import HandlerTable
-from rtserver.user.limits import UserLimits
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Policy, Rights
+from rtserver.user.seen_offset import Delivery
+from rtserver.user.session.authenticator import Identity, Request
 from rtserver.user.session_watch import Authenticator, SessionWatch
-from rtserver.user.topic import TopicBoard
+from rtserver.user.topic.board import TopicBoard
 from rtserver.user.user_agent import Connection, UserAgent
+from rtserver.user.user_limits import UserLimits
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from os import urandom
 
-from rtserver.base.canary_trail import CanaryTrail
+from rtserver.watch.canary_trail import CanaryTrail
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ import secrets
 from collections.abc import Mapping
 from typing import Protocol
 
-from rtserver.base.canary_trail import CanaryTrail, Place
-from rtserver.base.messages import Canary
+from rtserver.base.bridge.message import Canary
 from rtserver.base.wire.frame import text_frame
+from rtserver.watch.canary_trail import CanaryTrail, Place
 
 
 class Request(Protocol):

@@ -5,7 +5,7 @@ Pure: the time is passed in.
 
 from enum import Enum
 
-from rtserver.base.beat import Beat
+from rtserver.watch.beat import Beat
 
 LEAST_SECONDS = 0.005
 

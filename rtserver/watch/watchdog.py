@@ -10,8 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from rtserver.base.beat import Beat
-from rtserver.base.stack_log import log_stack
+from rtserver.watch.beat import Beat
+from rtserver.watch.stack_log import log_stack
 from rtserver.watch.stall import StallJudge, Verdict
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rtserver.bootstrap import die_with_parent
+from rtserver.bootstrap.process import die_with_parent
 
 STOP_SECONDS = 30.0
 LOOK_SECONDS = 0.02

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import redis
 
-from rtserver.base.redis_queue import DEFAULT_NAME
+from rtserver.base.queue.redis_queue import DEFAULT_NAME
 from soak.async_redis import cancellable_client
 from soak.chaos.numbered import Source, signed
 from soak.chaos.redis_node import ANSWER_SECONDS, HOST

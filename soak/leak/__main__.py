@@ -25,8 +25,8 @@ from pathlib import Path
 
 from bench.process import pin_this_process
 from bench.sessions import make_sessions
-from rtserver.bootstrap.file_limit import raise_file_limit
-from rtserver.user.recent_look_ups import KEPT_SECONDS
+from rtserver.bootstrap.process.file_limit import raise_file_limit
+from rtserver.user.session.session_cache import KEPT_SECONDS
 from soak.leak.examined import Examined, examined
 from soak.leak.producer import QUOTES, STILL_QUOTE, Producer
 from soak.leak.reading import Samples, grown, left_behind

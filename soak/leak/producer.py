@@ -3,8 +3,8 @@
 import asyncio
 import itertools
 
-from rtserver.base.queue_port import START
-from rtserver.base.redis_queue import RedisQueue, plain_client
+from rtserver.base.queue.port import START
+from rtserver.base.queue.redis_queue import RedisQueue, plain_client
 from rtserver.service.message import encode
 
 QUOTES = tuple(f"DEMO:LEAK{number}:20240102" for number in range(4))

@@ -14,10 +14,10 @@ FILES_OF_THREAD = 4
 SOCKETS_OF_THREAD = 2
 QUEUE_CONNECTIONS = "tcelib.queue.gevent_redis.GeventConnection"
 MOST_QUEUE_CONNECTIONS = 8
-LOGGING_PLACES = "rtserver.bootstrap.log_flood.Place"
+LOGGING_PLACES = "rtserver.bootstrap.process.log_flood.Place"
 MOST_LOGGING_PLACES = 50
 """Lines of code that log, each of which is remembered from its first time on."""
-REMEMBERED = {"rtserver.base.allowance.Allowance": 6, "rtserver.base.cpu_quota.FairShare": 2}
+REMEMBERED = {"rtserver.base.limit.token_bucket.Allowance": 6, "rtserver.base.limit.cpu_quota.FairShare": 2}
 """How many of each are remembered of an address or a user until others have come for as long; both threads do so."""
 EMPTY_AT_REST = (
     "connections",

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from soak.leak.reading import MEBIBYTE, Growth, Reading, Samples
 
 SHOWN_KINDS = (
-    "rtserver.base.websocket_connection.WebSocketConnection",
-    "rtserver.base.socket_stream.SocketStream",
-    "rtserver.base.timer_wheel.Timer",
+    "rtserver.base.connection.websocket.WebSocketConnection",
+    "rtserver.base.connection.socket_stream.SocketStream",
+    "rtserver.base.connection.timer_wheel.Timer",
     "rtserver.user.user_agent.UserAgent",
-    "rtserver.user.topic.Group",
-    "rtserver.service.feed.Feed",
+    "rtserver.user.topic.board.Group",
+    "rtserver.service.quote.feed.Feed",
     "_asyncio.Task",
     "gevent._gevent_cgreenlet.Greenlet",
     "socket.socket",

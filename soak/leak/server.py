@@ -16,8 +16,9 @@ import tracemalloc
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rtserver.bootstrap import app, listener
-from rtserver.bootstrap.config_source import load_config
+from rtserver.bootstrap import app
+from rtserver.bootstrap.config.config_source import load_config
+from rtserver.bootstrap.process import listening_socket
 from soak.leak.census import count_objects, count_system
 
 LONGEST_SNAPSHOT = 120.0
@@ -82,7 +83,7 @@ class ExaminedApp(app.App):
             writer.write(json.dumps(answer).encode() + b"\n")
 
 
-PRODUCT_BIND = listener.bind
+PRODUCT_BIND = listening_socket.bind
 ANSWERS: Mapping[str, Callable[[str], Mapping[str, Any]]] = {"census": census}
 
 
@@ -91,7 +92,7 @@ def main() -> int:
     ExaminedApp.control = socket.socket(fileno=int(sys.argv[1]))
     # ``serve`` is the product's, and finds ours where it looks for its own.
     app.App = ExaminedApp  # type: ignore[misc]
-    listener.bind = bind_with_small_buffers  # type: ignore[assignment]
+    listening_socket.bind = bind_with_small_buffers  # type: ignore[assignment]
     tracemalloc.start()
     return app.serve(load_config(environ=os.environ))
 

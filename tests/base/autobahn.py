@@ -32,9 +32,9 @@ from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from rtserver.base.front_door import FrontDoor
-from rtserver.base.websocket_connection import WebSocketConnection
-from rtserver.base.websocket_server import WebSocketServer
+from rtserver.base.connection.websocket import WebSocketConnection
+from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.wire.frame import Opcode, build_frame
 
 LARGEST_CASE = 16 * 1024 * 1024

@@ -11,9 +11,9 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
-from rtserver.base.front_door import FrontDoor
-from rtserver.base.tls import Tls
-from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
+from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.listener.tls import Tls
+from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from tests.base.recording_owner import RecordingOwner
 from tests.websocket_client import AsyncWebSocketClient
 

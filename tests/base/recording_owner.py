@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from rtserver.base.websocket_connection import WebSocketConnection
-from rtserver.base.websocket_server import UpgradeRequest, WebSocketServer
+from rtserver.base.connection.websocket import WebSocketConnection
+from rtserver.base.listener.upgrade import UpgradeRequest, WebSocketServer
 from rtserver.base.wire.frame import Opcode, build_frame
 
 DEADLINE = 20.0

@@ -6,8 +6,8 @@ One thread plays both sides here, so that every step can be checked; the two rea
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from rtserver.base.bridge import BridgeClosedError, Mailbox
-from rtserver.base.messages import Message
+from rtserver.base.bridge.mailbox import BridgeClosedError, Mailbox
+from rtserver.base.bridge.message import Message
 
 CONGESTED_LENGTH = 5
 MOST = 10_000

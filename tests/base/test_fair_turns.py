@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from tornado.ioloop import IOLoop
 
-from rtserver.base.cpu_quota import FairShares, ProcessorClock, cpu_rate
-from rtserver.base.websocket_server import WebSocketServer
+from rtserver.base.limit.cpu_quota import FairShares, ProcessorClock, cpu_rate
+from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.wire.frame import Opcode
 from rtserver.base.wire.protocol import INFLATED_AT_ONCE
 from tests.base.conftest import Connect
+from tests.base.connection.test_deflating_connection import RSV1, deflated
 from tests.base.recording_owner import RecordingOwner, Session
-from tests.base.test_deflating_connection import RSV1, deflated
 from tests.websocket_client import TEXT, masked
 
 pytestmark = [pytest.mark.gen_test(timeout=60), pytest.mark.parametrize("transport", ["tcp", "tls"])]

@@ -10,14 +10,14 @@ from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 
-from rtserver.base.front_door import FrontDoor
-from rtserver.base.gate import Gate
-from rtserver.base.limit import GateLimits
-from rtserver.base.tce_door import TceDoor
-from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
+from rtserver.base.limit.admission import Gate
+from rtserver.base.limit.table import GateLimits
+from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.listener.tce_listener import TceDoor
+from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from rtserver.base.wire.forwarded import read_networks
+from tests.base.listener.test_http_listener import HANDSHAKE, Page, meet
 from tests.base.recording_owner import DEADLINE, RecordingOwner
-from tests.base.test_front_door import HANDSHAKE, Page, meet
 from tests.tce_client import CALL, CONNECT_REJECT, TceClient, packet
 from tests.websocket_client import ACCEPT
 

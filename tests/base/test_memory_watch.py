@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
-from rtserver.base.memory_guard import MemoryBounds
-from rtserver.base.websocket_server import WebSocketServer
-from rtserver.bootstrap.memory import MemoryWatch
+from rtserver.base.limit.memory_guard import MemoryBounds
+from rtserver.base.listener.upgrade import WebSocketServer
+from rtserver.bootstrap.web.memory import MemoryWatch
 from tests.base.conftest import Connect
 from tests.base.recording_owner import RecordingOwner
 from tests.websocket_client import AsyncWebSocketClient

@@ -14,15 +14,15 @@ import pytest
 from tornado.ioloop import IOLoop
 from tornado.web import Application, RequestHandler
 
-from rtserver.base import guest_stream, newcomer
-from rtserver.base.front_door import FrontDoor
-from rtserver.base.gate import Gate
-from rtserver.base.limit import GateLimits
-from rtserver.base.websocket_server import WebSocketHandler, WebSocketServer
+from rtserver.base.limit.admission import Gate
+from rtserver.base.limit.table import GateLimits
+from rtserver.base.listener import pending_request, tornado_stream
+from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES
+from tests.base.listener.test_http_listener import HANDSHAKE, Peer
 from tests.base.recording_owner import DEADLINE, RecordingOwner
-from tests.base.test_front_door import HANDSHAKE, Peer
 from tests.base.test_limits_at_the_door import limited, until
 
 transports = pytest.mark.parametrize("transport", ["tcp", "tls"])
@@ -212,7 +212,7 @@ async def test_a_client_that_leaves_in_the_middle_of_a_head_leaves_nothing_behin
 async def test_a_client_that_takes_nothing_of_its_answer_is_given_up(
     door: FrontDoor, port: int, tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guest_stream, "UNREAD_SECONDS", QUICK_SECONDS)
+    monkeypatch.setattr(tornado_stream, "UNREAD_SECONDS", QUICK_SECONDS)
     # A socket of its own, as asyncio's would read what comes.
     with socket.create_connection(("127.0.0.1", port)) as bare:
         client = await asyncio.to_thread(tls.wrap_socket, bare, server_hostname="127.0.0.1") if tls else bare
@@ -352,7 +352,7 @@ async def test_a_form_in_one_length_or_in_chunks_is_read_and_the_connection_is_k
 async def test_a_line_without_a_carriage_return_is_not_waited_for(
     door: FrontDoor, port: int, tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(newcomer, "HEAD_SECONDS", 10 * DEADLINE)
+    monkeypatch.setattr(pending_request, "HEAD_SECONDS", 10 * DEADLINE)
     async with await meet(port, tls) as peer:
         await peer.send(b"GET / HTTP/1.1\nHost: a\n\n")
         assert (await peer.rest()).startswith(b"HTTP/1.1 400 ")

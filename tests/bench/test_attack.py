@@ -6,7 +6,7 @@ import pytest
 
 from bench.attack import MESSAGE_BYTES, attacks, filled, many_keys, tce_call
 from rtserver.base.wire.json_depth import is_deeper
-from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.config.config import Config
 from tcelib.wire.packet import PacketReader
 
 LIMITS = Config()

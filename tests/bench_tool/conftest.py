@@ -31,7 +31,7 @@ def server(module_redis_url: str, var_dir: Path) -> Iterator[RunningServer]:
 def signed_token(server: RunningServer, var_dir: Path) -> str:
     """A token of the user demo, as the site makes it."""
     script = (
-        "from django.contrib.auth.models import User; from rtserver.user.token import make_token;"
+        "from django.contrib.auth.models import User; from rtserver.user.session.token import make_token;"
         "print(make_token(User.objects.get(username='demo')))"
     )
     environment = {**os.environ, "RTSITE_VAR": str(var_dir), "RTSITE_REDIS_URL": server.redis_url}

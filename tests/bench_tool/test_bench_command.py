@@ -18,9 +18,9 @@ import redis
 from redis_process import RedisProcess
 
 from rtserver.bench.login import log_in
-from rtserver.bootstrap.bench_command import client as client_command
-from rtserver.bootstrap.bench_command import redis as redis_command
-from rtserver.bootstrap.bench_command import server as server_command
+from rtserver.bootstrap.command.bench import client as client_command
+from rtserver.bootstrap.command.bench import redis as redis_command
+from rtserver.bootstrap.command.bench import server as server_command
 from tests.demo_login import DemoLogin
 from tests.service_queue import BUS
 

@@ -7,8 +7,8 @@ import signal
 
 import pytest
 
-from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.redis_queue import RedisQueue, plain_client
+from rtserver.base.queue.memory_queue import MemoryQueue
+from rtserver.base.queue.redis_queue import RedisQueue, plain_client
 from rtserver.bench.producer import Producer, RedisOptions, quote_message, user_message
 from rtserver.bench.progress import Progress
 

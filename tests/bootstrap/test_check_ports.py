@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from rtserver.bootstrap.check import Verdict, check_monitors, check_origins, check_ports
-from rtserver.bootstrap.config import Config
+from rtserver.bootstrap.command.check import Verdict, check_monitors, check_origins, check_ports
+from rtserver.bootstrap.config.config import Config
 from tests.conftest import unused_port
 
 

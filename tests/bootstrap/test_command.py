@@ -11,10 +11,10 @@ import pytest
 import redis
 from redis_process import RedisProcess
 
-from rtserver.base.redis_queue import plain_client
-from rtserver.base.redis_server_list import RedisServerList
-from rtserver.base.signature import Signer
-from rtserver.bootstrap.embedded_redis import EmbeddedRedis
+from rtserver.base.queue.redis_queue import plain_client
+from rtserver.base.queue.redis_server_list import RedisServerList
+from rtserver.base.queue.signature import Signer
+from rtserver.bootstrap.process.embedded_redis import EmbeddedRedis
 
 REPOSITORY = Path(__file__).parents[2]
 CSV = "time,price\n1000,1.5\n2000,2.5\n3000,3.5\n"

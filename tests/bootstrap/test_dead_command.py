@@ -3,9 +3,9 @@
 import pytest
 from click.testing import CliRunner, Result
 
-from rtserver.base.queue_port import START, DeadLetter
-from rtserver.base.redis_queue import RedisQueue, plain_client
-from rtserver.bootstrap.cli import main
+from rtserver.base.queue.port import START, DeadLetter
+from rtserver.base.queue.redis_queue import RedisQueue, plain_client
+from rtserver.bootstrap.command.cli import main
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 
-from rtserver.bootstrap.health import AliveHandler, Reading, ReadyHandler, beat_probe, loops_probe
-from rtserver.bootstrap.metrics import Measure, Metrics, MetricsHandler
+from rtserver.bootstrap.web.health import AliveHandler, Reading, ReadyHandler, beat_probe, loops_probe
+from rtserver.bootstrap.web.metrics import Measure, Metrics, MetricsHandler
 
 
 def get(route: tuple, path: str) -> HTTPResponse:

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 from tornado.web import Application, RequestHandler
 
-from rtserver.bootstrap import web_side
-from rtserver.bootstrap.web_side import MAX_BODY_BYTES, build_http
+from rtserver.bootstrap.web import build
+from rtserver.bootstrap.web.build import MAX_BODY_BYTES, build_http
 
 pytestmark = pytest.mark.gen_test(timeout=60)
 
@@ -40,7 +40,7 @@ async def connected() -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.Strea
 
 @pytest.mark.parametrize("beginning", [b"", HEAD[:20]])
 async def test_an_idle_connection_ends(monkeypatch: pytest.MonkeyPatch, beginning: bytes) -> None:
-    monkeypatch.setattr(web_side, "IDLE_SECONDS", 0.01)
+    monkeypatch.setattr(build, "IDLE_SECONDS", 0.01)
     async with connected() as (reader, writer):
         writer.write(beginning)
         assert await reader.read() == b""
@@ -50,14 +50,14 @@ async def test_an_idle_connection_ends(monkeypatch: pytest.MonkeyPatch, beginnin
 async def test_a_body_that_does_not_come_in_time_costs_its_connection(
     monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ) -> None:
-    monkeypatch.setattr(web_side, "HEAD_SECONDS", 0.01)
+    monkeypatch.setattr(build, "HEAD_SECONDS", 0.01)
     async with connected() as (reader, writer):
         writer.write(beginning)
         assert await reader.read() == b""
 
 
 async def test_a_body_that_trickles_gets_no_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_side, "HEAD_SECONDS", 0.05)
+    monkeypatch.setattr(build, "HEAD_SECONDS", 0.05)
     async with connected() as (reader, writer):
         writer.write(HEAD.replace(b"100", b"%d" % MAX_BODY_BYTES))
         ended = asyncio.ensure_future(reader.read())

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 import pytest
 
-from rtserver.bootstrap.cli import main
-from rtserver.bootstrap.config import as_markdown
-from rtserver.bootstrap.config_source import read_file
+from rtserver.bootstrap.command.cli import main
+from rtserver.bootstrap.config.config import as_markdown
+from rtserver.bootstrap.config.config_source import read_file
 from tests.docs.document import (
     CONFIGURATION,
     EXTENDING,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from rtserver.bootstrap.plugin import load_policy
-from rtserver.user.auth import Identity
+from rtserver.bootstrap.config.plugin import load_policy
+from rtserver.user.session.authenticator import Identity
 from tcelib.error import RPCERROR_REMOTEMETHOD_EXCEPTION
 from tests.conftest import unused_port
 from tests.docs.conftest import MSG_HANDLERS, SERVANTS

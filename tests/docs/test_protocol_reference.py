@@ -6,15 +6,15 @@ from collections.abc import Mapping
 import pytest
 import redis
 
-from rtserver.base.queue_port import Gone
+from rtserver.base.queue.port import Gone
 from rtserver.base.wire.client_message import ErrorCode
 from rtserver.base.wire.close_code import CloseCode, may_reconnect, may_try_once
-from rtserver.bootstrap.config import settings
+from rtserver.bootstrap.config.config import settings
 from rtserver.modules.chart import list_series
-from rtserver.service.indicator import NAMES, parse_indicator
 from rtserver.service.message import Reason
-from rtserver.service.push_user import RESERVED_NOTICES, RESERVED_TYPES
-from rtserver.user.rate import RATES
+from rtserver.service.push.push_user import RESERVED_NOTICES, RESERVED_TYPES
+from rtserver.service.quote.indicator import NAMES, parse_indicator
+from rtserver.user.topic.rate import RATES
 from tests.docs.dead_stream import DeadStream
 from tests.docs.document import PROTOCOLS, blocks, code, table
 from tests.docs.visitor import Visitor, log_in

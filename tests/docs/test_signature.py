@@ -8,7 +8,7 @@ import time
 import pytest
 import redis
 
-from rtserver.base.signature import SignatureError, Signer
+from rtserver.base.queue.signature import SignatureError, Signer
 from tests.docs.document import PROTOCOLS, REDIS_URL, blocks
 
 SECRET = "a long secret of the shop"

@@ -13,8 +13,8 @@ from typing import Any
 import redis
 from playwright.sync_api import Page, expect
 
-from rtserver.base.allowance import BURST_SECONDS
-from rtserver.bootstrap.config import Config
+from rtserver.base.limit.token_bucket import BURST_SECONDS
+from rtserver.bootstrap.config.config import Config
 from tests.demo_database import MANAGE
 from tests.e2e.conftest import log_in
 from tests.running_server import RunningServer

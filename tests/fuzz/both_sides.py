@@ -6,24 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 
-from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.messages import Message, Resume, Seen
-from rtserver.base.queue_port import Bound
+from rtserver.base.bridge.message import Message, Resume, Seen
+from rtserver.base.queue.memory_queue import MemoryQueue
+from rtserver.base.queue.port import Bound
 from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.handlers.resume import ResumeMsgHandler
-from rtserver.service.dispatcher import ServiceMessageDispatcher
-from rtserver.service.django_site import DjangoSiteMsgHandler
-from rtserver.service.lane import Lane
 from rtserver.service.msg_handler import ServiceContext
-from rtserver.service.push_user import PushUserMsgHandler
-from rtserver.service.queue_link import QueueLink
-from rtserver.service.quote_center import QuoteCenter
-from rtserver.service.rejections import Rejections
-from rtserver.service.repeats import RepeatFilter
-from rtserver.service.resume_desk import ResumeDesk
+from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
+from rtserver.service.pipeline.lane import Lane
+from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.pipeline.repeats import RepeatFilter
+from rtserver.service.push.django_site import DjangoSiteMsgHandler
+from rtserver.service.push.push_user import PushUserMsgHandler
+from rtserver.service.push.resume_service import ResumeDesk
+from rtserver.service.push.user_streams import UserStreams
+from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.service_directory import ServiceDirectory
-from rtserver.service.user_streams import UserStreams
 from rtserver.service.users import Users
 from tests.service.bus_model import Stepped, Stop
 from tests.service_fakes import at_once

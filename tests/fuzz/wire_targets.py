@@ -8,9 +8,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from rtserver.base.address import MAX_TEXT, neighbourhood
-from rtserver.base.signature import SignatureError, Signer
-from rtserver.base.websocket_server import UpgradeRequest
+from rtserver.base.limit.address import MAX_TEXT, neighbourhood
+from rtserver.base.listener.upgrade import UpgradeRequest
+from rtserver.base.queue.signature import SignatureError, Signer
 from rtserver.base.wire.deflate import maybe_accept, most_deflated_bytes
 from rtserver.base.wire.forwarded import is_within, read_networks, sender_of
 from rtserver.base.wire.handshake import HandshakeError, accept_value, answer, check_origin, refusal

@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 from user_side import Client, Online
 
-from rtserver.base.cpu_quota import CallLater
-from rtserver.base.messages import Message, Subscribe, Unsubscribe
+from rtserver.base.bridge.message import Message, Subscribe, Unsubscribe
+from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.service.msg_handler import ServiceContext
-from rtserver.service.quote_center import QuoteCenter
+from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.users import Users
-from rtserver.user.limits import UserBounds
 from rtserver.user.policy import Rights
+from rtserver.user.user_limits import UserBounds
 
 DATE = "20130301"
 QUOTES = msgspec.json.Decoder(QuoteCenter.data_type)

@@ -3,9 +3,9 @@
 import gc
 import weakref
 
-from rtserver.base.messages import Subscribe, Unsubscribe
-from rtserver.user.auth import Identity
+from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.user.policy import Policy, Rights
+from rtserver.user.session.authenticator import Identity
 from tests.handlers.market import Market, chart_request, points
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rtserver.modules.chart import Chart
-from rtserver.user.limits import UserBounds
+from rtserver.user.user_limits import UserBounds
 from tests.handlers.market import Market, chart_request
 
 INDICATORS = ["macd", "boll", "rsi"]

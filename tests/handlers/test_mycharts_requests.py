@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtserver.user.limits import UserBounds
+from rtserver.user.user_limits import UserBounds
 from tests.handlers.market import Market, chart_request, points
 
 

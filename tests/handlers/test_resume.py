@@ -7,8 +7,18 @@ from typing import Any
 import pytest
 from user_side import Client, Online
 
-from rtserver.base.bridge import BridgeClosedError
-from rtserver.base.messages import Deliver, Message, PushBegins, PushesLost, Refused, Replay, Resume, Seen, Subscribe
+from rtserver.base.bridge.mailbox import BridgeClosedError
+from rtserver.base.bridge.message import (
+    Deliver,
+    Message,
+    PushBegins,
+    PushesLost,
+    Refused,
+    Replay,
+    Resume,
+    Seen,
+    Subscribe,
+)
 from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.user.user_agent import SubscriptionOwner, UserAgent
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from user_side import Client, Online
 
-from rtserver.base.messages import PushBegins
+from rtserver.base.bridge.message import PushBegins
 from rtserver.handlers.seen import SeenMsgHandler
 
 

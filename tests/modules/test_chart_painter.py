@@ -2,7 +2,7 @@
 
 import json
 
-from rtserver.base.messages import Snapshot, Table, Update
+from rtserver.base.bridge.message import Snapshot, Table, Update
 from rtserver.modules.chart import BASE_COLUMNS
 from rtserver.modules.chart_painter import ChartPainter, Look
 

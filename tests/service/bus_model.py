@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 
-from rtserver.base.queue_port import QueueAwayError
-from rtserver.base.work_port import WorkPort, WorkQueue
+from rtserver.base.queue.port import QueueAwayError
+from rtserver.base.queue.work_port import WorkPort, WorkQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
-from rtserver.service.once import stream_of
-from rtserver.service.once_worker import OnceRule
-from rtserver.service.pipeline import Pipeline
-from rtserver.service.queue_link import QueueLink
+from rtserver.service.pipeline.once_lane import stream_of
+from rtserver.service.pipeline.once_worker import OnceRule
+from rtserver.service.pipeline.pipeline import Pipeline
+from rtserver.service.pipeline.queue_link import QueueLink
 from tests.service_fakes import Surroundings
 
 TYPES = ("a", "b")

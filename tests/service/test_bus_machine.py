@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.queue_port import START
-from rtserver.base.redis_queue import RedisQueue, plain_client
-from rtserver.base.work_port import WorkQueue
+from rtserver.base.queue.memory_queue import MemoryQueue
+from rtserver.base.queue.port import START
+from rtserver.base.queue.redis_queue import RedisQueue, plain_client
+from rtserver.base.queue.work_port import WorkQueue
 from tests.service.bus_model import CLAIM_SECONDS, ONCE, TYPES, Worker
 
 NAMES = st.sampled_from(["one", "two"])

@@ -6,10 +6,10 @@ import msgspec
 import pytest
 from service_fakes import Surroundings
 
-from rtserver.base.canary_trail import CanaryTrail, Place
-from rtserver.base.messages import Canary
-from rtserver.base.queue_port import QueueAwayError
+from rtserver.base.bridge.message import Canary
+from rtserver.base.queue.port import QueueAwayError
 from rtserver.service.canary import RETRY_SECONDS, CanaryData, CanaryMsgHandler, CanarySource
+from rtserver.watch.canary_trail import CanaryTrail, Place
 
 
 @pytest.fixture

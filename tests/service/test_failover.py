@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from rtserver.base.queue_port import number_of, order_of
-from rtserver.base.redis_queue import RedisQueue, plain_client
+from rtserver.base.queue.port import number_of, order_of
+from rtserver.base.queue.redis_queue import RedisQueue, plain_client
 from tests.service.bus_model import TYPES, Worker
 
 BUS = "{queue:rtserver}:bus"

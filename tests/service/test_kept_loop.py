@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from rtserver.base.containment import StopRequest
-from rtserver.base.queue_port import QueueAwayError
+from rtserver.base.failure.containment import StopRequest
+from rtserver.base.queue.port import QueueAwayError
 from rtserver.service.kept_loop import KeptLoop
 from rtserver.service.restart_policy import CALM_SECONDS, LONGEST_PAUSE, RestartPolicy
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtserver.base.signature import Signer
+from rtserver.base.queue.signature import Signer
 from rtserver.base.wire.json import JsonError
 from rtserver.service.message import Reason, Rejected, ServiceMessage, decode, encode
 

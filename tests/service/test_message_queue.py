@@ -2,10 +2,10 @@ import msgspec
 import pytest
 import redis
 
-from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.queue_port import START, QueueAwayError
-from rtserver.base.redis_queue import DEFAULT_NAME, RedisQueue, plain_client
-from rtserver.base.redis_server_list import RedisServerList
+from rtserver.base.queue.memory_queue import MemoryQueue
+from rtserver.base.queue.port import START, QueueAwayError
+from rtserver.base.queue.redis_queue import DEFAULT_NAME, RedisQueue, plain_client
+from rtserver.base.queue.redis_server_list import RedisServerList
 from rtserver.base.wire.json import JsonError
 from rtserver.service.message import ServiceMessage
 from rtserver.service.message_queue import ServiceMessageQueue

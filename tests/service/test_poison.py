@@ -7,20 +7,20 @@ from typing import Any, cast
 import pytest
 from service_fakes import Recorder
 
-from rtserver.base.containment import StopRequest
-from rtserver.base.mark_port import Mark
-from rtserver.base.memory_marks import MemoryMarks
-from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.queue_port import START, QueuePort
-from rtserver.service.bus_reader import BusReader
-from rtserver.service.dispatcher import ServiceMessageDispatcher
-from rtserver.service.lane import Lane
+from rtserver.base.failure.containment import StopRequest
+from rtserver.base.mark.memory_marks import MemoryMarks
+from rtserver.base.mark.port import Mark
+from rtserver.base.queue.memory_queue import MemoryQueue
+from rtserver.base.queue.port import START, QueuePort
 from rtserver.service.message import encode
 from rtserver.service.msg_handler import ServiceMsgHandler
-from rtserver.service.position import Positions
-from rtserver.service.queue_link import QueueLink
-from rtserver.service.rejections import Rejections
-from rtserver.service.worker import LaneWorker
+from rtserver.service.pipeline.bus_reader import BusReader
+from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
+from rtserver.service.pipeline.lane import Lane
+from rtserver.service.pipeline.lane_position import Positions
+from rtserver.service.pipeline.lane_worker import LaneWorker
+from rtserver.service.pipeline.queue_link import QueueLink
 
 
 class Death(StopRequest):

@@ -13,9 +13,8 @@ import redis
 from redis_process import RedisProcess
 from service_fakes import Recorder
 
-from rtserver.base.bridge import Bridge
-from rtserver.base.memory_queue import MemoryQueue
-from rtserver.base.messages import (
+from rtserver.base.bridge.mailbox import Bridge
+from rtserver.base.bridge.message import (
     Deliver,
     Message,
     PushBegins,
@@ -26,20 +25,21 @@ from rtserver.base.messages import (
     Subscribe,
     Unsubscribe,
 )
-from rtserver.base.ownership import ThreadBound
-from rtserver.base.queue_port import START, Bound, Moved, number_of
-from rtserver.base.redis_queue import RedisQueue, plain_client
-from rtserver.base.work_port import WorkQueue
-from rtserver.service.dispatcher import DuplicateTypeError
+from rtserver.base.bridge.ownership import ThreadBound
+from rtserver.base.queue.memory_queue import MemoryQueue
+from rtserver.base.queue.port import START, Bound, Moved, number_of
+from rtserver.base.queue.redis_queue import RedisQueue, plain_client
+from rtserver.base.queue.work_port import WorkQueue
 from rtserver.service.message import encode
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
-from rtserver.service.pipeline import Pipeline
-from rtserver.service.push_user import PushUserMsgHandler
-from rtserver.service.queue_link import QueueLink
-from rtserver.service.resume_desk import ResumeDesk
+from rtserver.service.pipeline.dispatcher import DuplicateTypeError
+from rtserver.service.pipeline.pipeline import Pipeline
+from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.push.push_user import PushUserMsgHandler
+from rtserver.service.push.resume_service import ResumeDesk
+from rtserver.service.push.user_streams import CURSOR, UserStreams
 from rtserver.service.runner import ServiceThread, offload
-from rtserver.service.user_streams import CURSOR, UserStreams
 from rtserver.service.users import Users
 from tcelib.queue.gevent_redis import gevent_client
 

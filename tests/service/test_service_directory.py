@@ -1,7 +1,7 @@
 import pytest
 from service_fakes import Surroundings
 
-from rtserver.base.messages import Kick, Refused, Subscribe, Unsubscribe
+from rtserver.base.bridge.message import Kick, Refused, Subscribe, Unsubscribe
 from rtserver.service.service_directory import ServiceDirectory
 
 

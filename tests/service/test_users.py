@@ -2,9 +2,9 @@
 
 import pytest
 
-from rtserver.base.message_size import MessageSizeLimit
-from rtserver.base.messages import Deliver, Message
+from rtserver.base.bridge.message import Deliver, Message
 from rtserver.base.wire.json import JsonError
+from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.service.message import BadData
 from rtserver.service.users import Users
 

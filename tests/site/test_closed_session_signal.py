@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rtserver.base.signature import Signer
+from rtserver.base.queue.signature import Signer
 
 
 def override(**settings):

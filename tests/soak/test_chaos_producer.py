@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from rtserver.base.redis_queue import DEFAULT_NAME
+from rtserver.base.queue.redis_queue import DEFAULT_NAME
 from soak.chaos.child import Child, ChildError
 from soak.chaos.notes import Note, Notes
 from soak.chaos.numbered import Kind, Source

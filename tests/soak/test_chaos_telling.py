@@ -5,7 +5,7 @@ from itertools import islice
 
 import pytest
 
-from rtserver.base.signature import Signer
+from rtserver.base.queue.signature import Signer
 from soak.chaos.__main__ import SEED, read_arguments
 from soak.chaos.fault import FAULTS, fault_named
 from soak.chaos.ledger import Episode, Violation

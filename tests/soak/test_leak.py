@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from rtserver.base.timer_wheel import TimerWheel
+from rtserver.base.connection.timer_wheel import TimerWheel
 from soak.leak.__main__ import shuffled_ways
 from soak.leak.census import count_objects, count_system
 from soak.leak.reading import (
@@ -33,7 +33,7 @@ CYCLES = 300
 RUN_SECONDS = 240.0
 AT_REST = Reading(
     cycles=100,
-    objects={"rtserver.base.timer_wheel.Timer": 2, "socket.socket": 3},
+    objects={"rtserver.base.connection.timer_wheel.Timer": 2, "socket.socket": 3},
     system={"open files": 10, "threads": 2, "threads of pools": 1},
     gauges={"connections": 0, 'lane_length{lane="quote"}': 0, "quotes": 4, "redis_connected": 1},
     traced_bytes=5_000_000,
@@ -52,9 +52,13 @@ def test_the_same_again_is_nothing_left() -> None:
 
 
 def test_one_object_more_is_left_behind() -> None:
-    objects = {**AT_REST.objects, "rtserver.base.timer_wheel.Timer": 3, "rtserver.user.user_agent.UserAgent": 1}
+    objects = {
+        **AT_REST.objects,
+        "rtserver.base.connection.timer_wheel.Timer": 3,
+        "rtserver.user.user_agent.UserAgent": 1,
+    }
     assert findings(objects=objects) == [
-        "rtserver.base.timer_wheel.Timer: 2 before, 3 after",
+        "rtserver.base.connection.timer_wheel.Timer: 2 before, 3 after",
         "rtserver.user.user_agent.UserAgent: 0 before, 1 after",
     ]
 
@@ -112,8 +116,8 @@ def test_the_census_sees_a_timer_a_task_and_a_socket() -> None:
 
     before, after, files_before, files_after = asyncio.run(count_both())
     more = after - before
-    assert more["rtserver.base.timer_wheel.Timer"] == 3
-    assert more["rtserver.base.timer_wheel.TimerWheel"] == 1
+    assert more["rtserver.base.connection.timer_wheel.Timer"] == 3
+    assert more["rtserver.base.connection.timer_wheel.TimerWheel"] == 1
     assert (more["_asyncio.Task"], more["socket.socket"]) == (1, 1)
     assert files_after["open files"] == files_before["open files"] + 1
     assert files_after["threads"] == files_before["threads"]

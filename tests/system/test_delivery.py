@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from rtserver.base.signature import Signer
+from rtserver.base.queue.signature import Signer
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.redis_process import RedisProcess

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from rtserver.bootstrap.config import Config, settings
-from rtserver.bootstrap.going_down import longest_end
+from rtserver.bootstrap.config.config import Config, settings
+from rtserver.bootstrap.shutdown import longest_end
 from tests.conftest import unused_port
 from tests.running_server import REPOSITORY, RunningServer
 from tests.system.test_canary import own_url

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from rtserver.base.file_marks import FileMarks
+from rtserver.base.mark.file_marks import FileMarks
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer

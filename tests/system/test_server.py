@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from rtserver.base.redis_queue import plain_client
-from rtserver.base.redis_server_list import RedisServerList
+from rtserver.base.queue.redis_queue import plain_client
+from rtserver.base.queue.redis_server_list import RedisServerList
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer

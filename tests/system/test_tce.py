@@ -33,7 +33,7 @@ from tests.websocket_client import WebSocketClient
 
 START_MS = 1_362_148_200_000
 PRINT_TOKEN = (
-    "from django.contrib.auth.models import User; from rtserver.user.token import make_token;"
+    "from django.contrib.auth.models import User; from rtserver.user.session.token import make_token;"
     "print(make_token(User.objects.get(username='demo')))"
 )
 ways = pytest.mark.parametrize("way", ["tcp", "websocket"])

@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import caches
 from django.core.cache.backends.redis import RedisCache
 
-from rtserver.user.auth import SessionAuthenticator
+from rtserver.user.session.authenticator import SessionAuthenticator
 from tests.user.session_site import SessionSite
 
 THREADS = 4

@@ -11,16 +11,16 @@ from tornado.testing import bind_unused_port
 from tornado.web import Application
 from user_side import Site
 
-from rtserver.base.bridge import Bridge
-from rtserver.base.front_door import FrontDoor
-from rtserver.base.tce_door import TceDoor
-from rtserver.base.tce_gateway import UserGateway
-from rtserver.base.websocket_server import WebSocketServer
+from rtserver.base.bridge.mailbox import Bridge
+from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.listener.tce_listener import TceDoor
+from rtserver.base.listener.upgrade import WebSocketServer
+from rtserver.base.tce.gateway import UserGateway
 from rtserver.handlers.ping import PingMsgHandler
-from rtserver.user.auth import Identity
-from rtserver.user.limits import UserBounds, UserLimits
 from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError
-from rtserver.user.topic import TopicBoard
+from rtserver.user.session.authenticator import Identity
+from rtserver.user.topic.board import TopicBoard
+from rtserver.user.user_limits import UserBounds, UserLimits
 from rtserver.user.user_manager import UserManager
 from tcelib.core.adapter import RpcCommAdapter
 from tests.tce_client import TceClient

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rtserver.user.token import PREFIX, make_token, read_token
+from rtserver.user.session.token import PREFIX, make_token, read_token
 from tests.fuzz.mutation import Mutator
 
 AGE = 3600.0

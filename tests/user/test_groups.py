@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from rtserver.user.auth import Identity, SessionAuthenticator
+from rtserver.user.session.authenticator import Identity, SessionAuthenticator
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_many_cost_one_query_more_than_without_groups_and_nobody_pays_who_does_n
 
 
 def test_a_token_has_its_users_groups(site, auth, groups):
-    from rtserver.user.token import make_token
+    from rtserver.user.session.token import make_token
 
     ann = site.make_user()
     ann.groups.add(groups[1])
@@ -81,7 +81,7 @@ def test_while_the_database_cannot_tell_nobody_is_taken_for_a_user_without_group
 
 
 def test_users_of_a_model_without_groups_have_none(site, auth, monkeypatch):
-    from rtserver.user import site_user
+    from rtserver.user.session import site_user
 
     class Model:
         pk = 7

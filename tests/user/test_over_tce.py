@@ -7,12 +7,12 @@ import zlib
 import pytest
 
 import tcelib as tce
-from rtserver.base import tce_peer
-from rtserver.base.budget import rates_of
-from rtserver.base.messages import CloseSession, Deliver, Kick
+from rtserver.base.bridge.message import CloseSession, Deliver, Kick
+from rtserver.base.limit.connection_rate import rates_of
+from rtserver.base.tce import rpc_transport
 from rtserver.base.wire.client_message import encode
-from rtserver.user.limits import UserBounds
 from rtserver.user.user_agent import UserAgent
+from rtserver.user.user_limits import UserBounds
 from tests.tce_client import (
     CALL,
     CONNECT_REJECT,
@@ -395,7 +395,7 @@ def test_whatever_a_servant_raises_costs_its_call(way, error):
 
 @ways
 def test_while_too_many_servants_wait_nothing_more_is_read(way, monkeypatch):
-    monkeypatch.setattr(tce_peer, "MAX_RUNNING", 3)
+    monkeypatch.setattr(rpc_transport, "MAX_RUNNING", 3)
     waiting, may_go = [], asyncio.Event()
 
     class Patient(Who):
@@ -424,7 +424,7 @@ def test_while_too_many_servants_wait_nothing_more_is_read(way, monkeypatch):
 
 @ways
 def test_answers_are_read_while_too_many_servants_wait_for_them(way, monkeypatch):
-    monkeypatch.setattr(tce_peer, "MAX_RUNNING", 3)
+    monkeypatch.setattr(rpc_transport, "MAX_RUNNING", 3)
 
     async def scenario():
         async with running(Who()) as server, await logged_in(server, way) as client:
@@ -438,9 +438,9 @@ def test_answers_are_read_while_too_many_servants_wait_for_them(way, monkeypatch
 @ways
 @pytest.mark.parametrize("kept_bytes", [0, 1 << 20])
 def test_calls_behind_servants_that_all_wait_for_one_another_are_refused(way, kept_bytes, monkeypatch):
-    monkeypatch.setattr(tce_peer, "MAX_RUNNING", 3)
-    monkeypatch.setattr(tce_peer, "KEPT_BYTES", kept_bytes)
-    monkeypatch.setattr(tce_peer, "STUCK_SECONDS", 0.1)
+    monkeypatch.setattr(rpc_transport, "MAX_RUNNING", 3)
+    monkeypatch.setattr(rpc_transport, "KEPT_BYTES", kept_bytes)
+    monkeypatch.setattr(rpc_transport, "STUCK_SECONDS", 0.1)
 
     async def scenario():
         async with running(Who()) as server, await logged_in(server, way) as client:
@@ -457,9 +457,9 @@ def test_calls_behind_servants_that_all_wait_for_one_another_are_refused(way, ke
 
 @ways
 def test_calls_wait_for_servants_that_wait_for_something_else(way, monkeypatch):
-    monkeypatch.setattr(tce_peer, "MAX_RUNNING", 3)
-    monkeypatch.setattr(tce_peer, "KEPT_BYTES", 0)
-    monkeypatch.setattr(tce_peer, "STUCK_SECONDS", 0.0)
+    monkeypatch.setattr(rpc_transport, "MAX_RUNNING", 3)
+    monkeypatch.setattr(rpc_transport, "KEPT_BYTES", 0)
+    monkeypatch.setattr(rpc_transport, "STUCK_SECONDS", 0.0)
     waiting, may_go = [], asyncio.Event()
 
     class Patient(Who):

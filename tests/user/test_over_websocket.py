@@ -3,9 +3,9 @@
 import asyncio
 import json
 
-from rtserver.base.messages import CloseSession, Deliver
+from rtserver.base.bridge.message import CloseSession, Deliver
 from rtserver.base.wire.client_message import encode
-from rtserver.user.limits import UserBounds
+from rtserver.user.user_limits import UserBounds
 from tests.user.online_server import running
 from tests.websocket_client import CLOSE, TEXT, AsyncWebSocketClient, masked
 

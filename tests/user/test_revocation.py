@@ -7,11 +7,11 @@ import time
 import pytest
 from django.core.signing import TimestampSigner, b62_encode
 
-from rtserver.base.memory_revocations import MemoryRevocations
-from rtserver.base.queue_port import QueueAwayError
-from rtserver.user.auth import SessionAuthenticator
-from rtserver.user.site_credential import is_self_contained, lifetime_of, made_at
-from rtserver.user.token import make_token
+from rtserver.base.queue.memory_revocations import MemoryRevocations
+from rtserver.base.queue.port import QueueAwayError
+from rtserver.user.session.authenticator import SessionAuthenticator
+from rtserver.user.session.site_credential import is_self_contained, lifetime_of, made_at
+from rtserver.user.session.token import make_token
 from tests.user.conftest import THREADS
 from tests.user.session_site import ENGINES, STORED
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from rtserver.base.cpu_quota import FairShare, FairShares, ProcessorClock, cpu_rate
-from rtserver.base.messages import Update
+from rtserver.base.bridge.message import Update
+from rtserver.base.limit.cpu_quota import FairShare, FairShares, ProcessorClock, cpu_rate
 from rtserver.base.wire.frame import text_frame
-from rtserver.user.rate_class import MOST_ROWS
-from rtserver.user.topic import TopicBoard
+from rtserver.user.topic.board import TopicBoard
+from rtserver.user.topic.rate_class import MOST_ROWS
 from tests.user_side import StillTime, payload_of
 
 

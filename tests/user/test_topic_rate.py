@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from user_side import StillTime, payload_of
 
-from rtserver.base.messages import Update
+from rtserver.base.bridge.message import Update
 from rtserver.base.wire.frame import text_frame
-from rtserver.user.topic import TopicBoard
+from rtserver.user.topic.board import TopicBoard
 
 
 class Listener:

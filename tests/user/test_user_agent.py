@@ -3,11 +3,11 @@
 import pytest
 from user_side import Online, payload_of
 
-from rtserver.base.bridge import BridgeClosedError
-from rtserver.base.message_size import MessageTooLargeError
-from rtserver.base.messages import Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
-from rtserver.base.payload import Payload
+from rtserver.base.bridge.mailbox import BridgeClosedError
+from rtserver.base.bridge.message import Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
 from rtserver.base.wire.json import JsonError
+from rtserver.base.wire.message_size import MessageTooLargeError
+from rtserver.base.wire.payload import Payload
 from rtserver.user.user_agent import AgentGoneError
 
 EMPTY = Table(("label",), ())

@@ -7,13 +7,13 @@ import pytest
 from user_side import Client, Online
 
 import rtserver
-from rtserver.base.messages import CloseSession, Deliver, Kick, Message, Refused, Snapshot, Table, Update
-from rtserver.base.ownership import WrongThreadError
+from rtserver.base.bridge.message import CloseSession, Deliver, Kick, Message, Refused, Snapshot, Table, Update
+from rtserver.base.bridge.ownership import WrongThreadError
 from rtserver.base.wire.client_message import encode
 from rtserver.base.wire.handshake import HandshakeError
 from rtserver.handlers.ping import PingMsgHandler
-from rtserver.user.auth import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.session.authenticator import Identity
 from rtserver.user.session_watch import RECHECKED_TOGETHER
 from rtserver.user.user_manager import LARGE_BYTES
 

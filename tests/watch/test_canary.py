@@ -12,13 +12,13 @@ import pytest
 from tornado.netutil import bind_sockets
 from tornado.web import RequestHandler
 
-from rtserver.base.canary_trail import CanaryTrail, Place
-from rtserver.base.flusher import Flusher
-from rtserver.base.messages import Canary
-from rtserver.bootstrap.private_door import CANARY_PATH, PrivateDoor
+from rtserver.base.bridge.message import Canary
+from rtserver.base.connection.flusher import Flusher
+from rtserver.bootstrap.web.loopback_listener import CANARY_PATH, PrivateDoor
 from rtserver.watch import canary_client
 from rtserver.watch.canary_client import CanaryClient, read_text
 from rtserver.watch.canary_owner import CanaryOwner
+from rtserver.watch.canary_trail import CanaryTrail, Place
 from tests.websocket_client import AsyncWebSocketClient
 
 DEADLINE = 20.0

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from rtserver.base.beat import Beat
+from rtserver.watch.beat import Beat
 from rtserver.watch.stall import LEAST_SECONDS, StallJudge, Verdict
 from rtserver.watch.watchdog import NAME, Watchdog
 

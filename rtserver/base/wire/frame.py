@@ -5,7 +5,7 @@ A server's frames are never masked, so one frame can go to any number of receive
 
 from enum import IntEnum
 
-# The one C helper of Tornado's that works on bytes alone; tests/base/test_frame.py fails loudly should it change.
+# The one C helper of Tornado's that works on bytes alone; tests/base/wire/test_frame.py fails should it change.
 from tornado.util import _websocket_mask
 
 from rtserver.base.wire.close_code import CloseCode, may_be_sent

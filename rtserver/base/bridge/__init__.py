@@ -1,0 +1,1 @@
+"""The one crossing between the websocket thread and the service thread: mailboxes of frozen messages."""

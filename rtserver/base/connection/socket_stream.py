@@ -1,0 +1,200 @@
+"""A connected socket on the event loop: bytes as they come, writes that wait for room. TCP and TLS.
+
+Decides nothing about what the bytes mean. It is asyncio's readiness callbacks with a system call in them and nothing
+else: no future and no task for a read, which is most of what a short message costs otherwise.
+
+``take_socket`` gets the socket out of a stream on which Tornado has read a request.
+"""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+
+from tornado.ioloop import IOLoop
+from tornado.iostream import IOStream
+
+from rtserver.base.limit.cpu_quota import FairShare
+
+READ_BYTES = 16_384  # of one socket in one turn: room for a burst, and everyone else waits no longer than that takes
+
+NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+
+
+def take_socket(stream: IOStream) -> tuple[socket.socket, bytes]:
+    """The socket of a stream that is idle, and what was read from it already. The stream is not to be used any more.
+
+    Raises ``StreamClosedError`` if the peer has left.
+    """
+    # This gives at once all that is there, and otherwise leaves a read waiting that nobody will ever feed.
+    reading = asyncio.ensure_future(stream.read_bytes(stream.max_buffer_size, partial=True))
+    first = reading.result() if reading.done() else b""
+    IOLoop.current().remove_handler(stream.socket)
+    return stream.socket, first
+
+
+def send_without_delay(connection: socket.socket, unsent_bytes: int) -> None:
+    """Have the system send what it is given at once, and take no more than it can soon send: ``unsent_bytes``.
+
+    It would take megabytes for a client that does not read. What waits with us is counted, and old prices give way to
+    new ones there. Raises ``OSError``.
+    """
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, unsent_bytes)
+
+
+class SocketStream:
+    """One non-blocking socket. Reading begins with ``resume``.
+
+    ``on_bytes(data)`` gets what was read; with a ``share``, reading waits for its user's turn. ``on_end()`` is told
+    once that nothing more can come: the peer has ended its half, or the connection broke. ``on_written()`` is told
+    when the rest of a write has left.
+
+    ``moved`` is when the socket last took bytes of a rest, or did not take all of them: the loop's time.
+    """
+
+    __slots__ = (
+        "_file",
+        "_is_reading",
+        "_is_secure",
+        "_loop",
+        "_on_bytes",
+        "_on_end",
+        "_on_written",
+        "_rest",
+        "_socket",
+        "is_busy",
+        "is_closed",
+        "is_waiting",
+        "moved",
+        "send",
+        "share",
+    )
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        connection: socket.socket,
+        on_bytes: Callable[[bytes], object],
+        on_end: Callable[[], object],
+        on_written: Callable[[], object],
+    ) -> None:
+        self._loop = loop
+        self._socket = connection
+        # By number: asyncio would put the socket's whole repr, five system calls, into a KeyError that it catches.
+        self._file = connection.fileno()
+        self._on_bytes = on_bytes
+        self._on_end = on_end
+        self._on_written = on_written
+        self._rest = memoryview(b"")
+        self._is_reading = False
+        self._is_secure = isinstance(connection, ssl.SSLSocket)
+        self.share: FairShare | None = None
+        self.is_waiting = False
+        """Whether there is something to read, and it is not the user's turn."""
+        self.moved = 0.0
+        self.is_closed = False
+        self.is_busy = False
+        """Whether nothing can be sent now: the rest of a write waits for room, or the socket is closed."""
+        self.send = connection.send
+        """The system's send: how many bytes it took. Only while the stream is not busy; raises ``OSError``."""
+
+    def resume(self) -> None:
+        """Read."""
+        if not self.is_closed:
+            self._is_reading = True
+            if not self.is_waiting:
+                self._loop.add_reader(self._file, self._on_readable)
+                self._read_decrypted()
+
+    def pause(self) -> None:
+        """Leave what comes in to the system, which stops the peer when its buffer is full."""
+        if not self.is_closed:
+            self._is_reading = False
+            self._loop.remove_reader(self._file)
+
+    def write_rest(self, data: memoryview) -> None:
+        """Write what ``send`` did not take, as soon as there is room."""
+        self._rest = data
+        self.is_busy = True
+        self.moved = self._loop.time()
+        self._loop.add_writer(self._file, self._on_writable)
+
+    def write_now(self) -> None:
+        """Write of the rest what the socket takes, without waiting to be told that there is room."""
+        if self.is_busy and not self.is_closed:
+            self._on_writable()
+
+    def end_writing(self) -> None:
+        """FIN, behind all that was written. Of a TLS socket too this ends the TCP stream."""
+        with suppress(OSError):
+            socket.socket.shutdown(self._socket, socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Let go of the socket. Nothing is told any more."""
+        if self.is_closed:
+            return
+        self.is_closed = self.is_busy = True
+        self._is_reading = False
+        self._rest = memoryview(b"")
+        self._loop.remove_reader(self._file)
+        self._loop.remove_writer(self._file)
+        self._socket.close()
+
+    def _on_readable(self) -> None:
+        if self.is_waiting:
+            return
+        if self.share is not None and self.share.is_owing:
+            self._loop.remove_reader(self._file)
+            self.is_waiting = True
+            self.share.wait_turn(self._on_turn)
+        else:
+            self._read()
+
+    def _on_turn(self) -> None:
+        self.is_waiting = False
+        if self._is_reading:
+            self._loop.add_reader(self._file, self._on_readable)
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            data = self._socket.recv(READ_BYTES)
+        except NOT_NOW:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._on_bytes(data)
+            if self._is_secure:
+                self._read_decrypted()
+        else:
+            self.pause()
+            self._on_end()
+
+    def _read_decrypted(self) -> None:
+        """TLS decrypts whole records: what is left of one is in our memory, where the system sees nothing to read."""
+        if self._is_reading and isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+            self._loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if self._is_reading:
+            self._on_readable()
+
+    def _on_writable(self) -> None:
+        try:
+            written = self._socket.send(self._rest)
+        except NOT_NOW:
+            return
+        except OSError:
+            self.is_busy = False
+            self._loop.remove_writer(self._file)
+            self._on_end()
+            return
+        self._rest = self._rest[written:]
+        self.moved = self._loop.time()
+        if not self._rest:
+            self.is_busy = False
+            self._loop.remove_writer(self._file)
+            self._on_written()

@@ -1,0 +1,1 @@
+"""Limits against abuse, as pure decisions: no socket, no clock, no protocol."""

@@ -1,0 +1,124 @@
+"""Who may come in, by where they come from: how many are here already, and how fast they come.
+
+Decides before anything is looked up, so that a refusal costs next to nothing. Who they are is asked later, by others.
+Pure: the time is passed in.
+"""
+
+from math import ceil
+
+from rtserver.base.limit.address import neighbourhood
+from rtserver.base.limit.table import GateLimits, Limit, LimitCounts
+from rtserver.base.limit.token_bucket import Allowance, AllowanceTable, rate_of
+from rtserver.base.wire.handshake import HandshakeError
+
+FULL_SECONDS = 5
+CROWDED_SECONDS = 30
+NO_LIMITS = GateLimits()
+
+
+class Gate:
+    """Counts those inside. ``full`` says why nobody may come in just now; empty while somebody may.
+
+    Without ``limits`` everybody may, and is not even counted.
+    """
+
+    def __init__(self, limits: GateLimits = NO_LIMITS, counted: LimitCounts | None = None) -> None:
+        self.limits = limits
+        self.counted = LimitCounts() if counted is None else counted
+        self.full = ""
+        self._inside: dict[str, int] = {}
+        self._all = Allowance(rate_of(limits.handshakes))
+        self._by_ip = AllowanceTable(rate_of(limits.handshakes_per_ip))
+        self._secure_by_ip = AllowanceTable(rate_of(limits.handshakes_per_ip))
+        self._requests = Allowance(rate_of(limits.requests))
+        self._requests_by_ip = AllowanceTable(rate_of(limits.requests_per_ip))
+
+    def __len__(self) -> int:
+        """From how many addresses people are inside; 0 where they are not counted."""
+        return len(self._inside)
+
+    def check_files(self, number: int) -> None:
+        """Whether an open file of that ``number`` leaves enough others; the system gives out the lowest that is free.
+
+        Raises ``HandshakeError`` (503).
+        """
+        if 0 < self.limits.files < number:
+            raise self._refusal(Limit.FILES, 503, "the server has no room for more connections", FULL_SECONDS)
+
+    def admit(self, ip: str, now: float) -> None:
+        """Let one more handshake through. Raises ``HandshakeError`` (429, 503)."""
+        limits = self.limits
+        if self.full:
+            raise self._refusal(Limit.MEMORY, 503, self.full, FULL_SECONDS)
+        self._check_rate(self._by_ip, ip, now)
+        if limits.handshakes and not self._all.take(now):
+            reason = "too many handshakes at the moment"
+            raise self._refusal(Limit.HANDSHAKES, 503, reason, self._all.wait(now))
+
+    def admit_secure(self, ip: str, now: float) -> None:
+        """Let one more handshake of TLS through, before it costs anything. Raises ``HandshakeError`` (429).
+
+        They are counted by themselves: behind one of them a page may come, or a handshake that ``admit`` counts.
+        """
+        self._check_rate(self._secure_by_ip, ip, now)
+
+    def admit_request(self, ip: str, now: float) -> None:
+        """Let one more request of plain HTTP through, also while ``full``: it is soon over, and may ask why.
+
+        Raises ``HandshakeError`` (429, 503).
+        """
+        limits = self.limits
+        if limits.requests_per_ip:
+            allowance = self._requests_by_ip.of(neighbourhood(ip), now)
+            if not allowance.take(now):
+                raise self._too_many_requests(allowance.wait(now))
+        if limits.requests and not self._requests.take(now):
+            raise self._refusal(Limit.REQUESTS, 503, "too many requests at the moment", self._requests.wait(now))
+
+    def check_requests(self, ip: str, now: float) -> None:
+        """Refuse a connection whose first request ``admit_request`` would refuse, before it costs anything more.
+
+        Raises ``HandshakeError`` (429).
+        """
+        if self.limits.requests_per_ip:
+            seconds = self._requests_by_ip.of(neighbourhood(ip), now).wait(now)
+            if seconds > 0:
+                raise self._too_many_requests(seconds)
+
+    def enter(self, ip: str) -> None:
+        """Take a place, to be given back by ``leave``. Raises ``HandshakeError`` (429)."""
+        most = self.limits.connections_per_ip
+        if not most:
+            return
+        key = neighbourhood(ip)
+        count = self._inside.get(key, 0)
+        if count >= most:
+            reason = f"{most} connections are open from your address, which is the limit"
+            raise self._refusal(Limit.CONNECTIONS_PER_IP, 429, reason, CROWDED_SECONDS)
+        self._inside[key] = count + 1
+
+    def leave(self, ip: str) -> None:
+        """Give a place back."""
+        if not self.limits.connections_per_ip:
+            return
+        key = neighbourhood(ip)
+        count = self._inside[key]
+        if count > 1:
+            self._inside[key] = count - 1
+        else:
+            del self._inside[key]
+
+    def _check_rate(self, table: AllowanceTable, ip: str, now: float) -> None:
+        if not self.limits.handshakes_per_ip:
+            return
+        allowance = table.of(neighbourhood(ip), now)
+        if not allowance.take(now):
+            reason = "too many handshakes from your address"
+            raise self._refusal(Limit.HANDSHAKES_PER_IP, 429, reason, allowance.wait(now))
+
+    def _too_many_requests(self, seconds: float) -> HandshakeError:
+        return self._refusal(Limit.REQUESTS_PER_IP, 429, "too many requests from your address", seconds)
+
+    def _refusal(self, limit: Limit, status: int, reason: str, seconds: float) -> HandshakeError:
+        self.counted.note(limit)
+        return HandshakeError(status, reason, {"Retry-After": str(max(1, ceil(seconds)))})

@@ -1,0 +1,156 @@
+"""A connection of Tornado's HTTP server that keeps to our limits: a place at the gate, deadlines, strict heads.
+
+Tornado asks for each head by ``read_until_regex``; that is where a request is timed, checked and admitted. How many
+heads there may be and what they have to look like is decided by ``HttpAdmission``.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable
+from contextlib import suppress
+from types import TracebackType
+from typing import TypeAlias
+
+from tornado.iostream import IOStream, SSLIOStream, StreamClosedError, UnsatisfiableReadError
+
+from rtserver.base.connection.timer_wheel import Timer
+from rtserver.base.listener.http_admission import HttpAdmission
+from rtserver.base.wire.handshake import HandshakeError, refusal
+from rtserver.base.wire.http_head import MAX_HEAD_BYTES
+
+log = logging.getLogger(__name__)
+
+UNREAD_SECONDS = 30.0
+"""For a peer to take some of an answer, or to acknowledge it, before the system ends the connection."""
+
+ExcInfo: TypeAlias = (
+    bool | BaseException | tuple[type[BaseException] | None, BaseException | None, TracebackType | None] | None
+)
+
+
+class GuestStream(IOStream):
+    """The place at the gate has been taken already; the stream gives it back. ``ip`` is None for one that has none.
+
+    ``peer`` is the address of the other end, ``first`` what has been read from the connection.
+    """
+
+    def __init__(
+        self, connection: socket.socket, admission: HttpAdmission, peer: str, ip: str | None, first: bytes = b""
+    ) -> None:
+        self._admission = admission
+        self._peer = peer
+        self._ip = self._place = ip
+        self._first = memoryview(first)
+        self._timer: Timer | None = None
+        with suppress(OSError):  # the peer has left already
+            _expect_reading(connection, UNREAD_SECONDS)
+        super().__init__(connection)
+
+    def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
+        """Called by Tornado: what comes next, into ``buf``."""
+        if not self._first:
+            return super().read_from_fd(buf)
+        count = min(len(self._first), len(buf))
+        buf[:count] = self._first[:count]
+        self._first = self._first[count:]
+        return count
+
+    def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
+        """Called by Tornado for each head: a request that was admitted. The stream is closed behind any other."""
+        return self._read_head(regex)
+
+    def turn_away(self, error: HandshakeError) -> None:
+        """Do without this one: a request that has begun is answered, an idle connection just ends."""
+        if self._timer is None:
+            self.close()
+        else:
+            self._refuse(error)
+
+    def close(self, exc_info: ExcInfo = False) -> None:
+        """Called by Tornado and here. Over a head that is too long Tornado closes without a word."""
+        if self._timer is not None and isinstance(exc_info, UnsatisfiableReadError):
+            self._say(HandshakeError(431, "a head over 16 KiB"))
+        super().close(exc_info)
+
+    def close_fd(self) -> None:
+        """Called by Tornado when nothing will be read or written any more."""
+        self._end_waiting()
+        super().close_fd()
+        self.give_back()
+
+    def hand_over(self) -> None:
+        """The connection is somebody else's from now on, with deadlines of its own."""
+        self.give_back()
+        with suppress(OSError):
+            _expect_reading(self.socket, 0.0)
+
+    def give_back(self) -> None:
+        """Count no longer: the connection has ended, or it is somebody else's from now on."""
+        if self._place is not None:
+            self._admission.gate.leave(self._place)
+            self._place = None
+
+    async def _read_head(self, regex: bytes) -> bytes:
+        try:
+            head = await self._next_head(regex)
+            self._end_waiting()
+            self._admission.admit(self._peer, head)
+        except HandshakeError as error:
+            self._refuse(error)
+            raise StreamClosedError from None
+        finally:
+            self._end_waiting()
+        return head
+
+    async def _next_head(self, regex: bytes) -> bytes:
+        """The next bytes up to an empty line. Only who lets us wait takes a place among those who wait."""
+        start = asyncio.ensure_future(self.read_bytes(1))
+        is_waiting = not start.done()
+        if is_waiting:
+            self._await_request()
+        head = await start
+        self._timer = self._admission.arm(self._on_late)
+        rest = asyncio.ensure_future(super().read_until_regex(regex, max_bytes=MAX_HEAD_BYTES - 1))
+        if not (is_waiting or rest.done()):
+            self._admission.enter(self, self._ip)
+        return head + await rest
+
+    def _await_request(self) -> None:
+        try:
+            self._admission.enter(self, self._ip)
+        except HandshakeError as error:
+            log.info("! %s: an idle connection ends: %s", self._peer, error)
+            self.close()
+
+    def _end_waiting(self) -> None:
+        self._admission.waiting.leave(self)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _on_late(self) -> None:
+        self._refuse(HandshakeError(408, "the request did not come in time"))
+
+    def _refuse(self, error: HandshakeError) -> None:
+        if not self.closed():
+            self._say(error)
+            self.close()
+
+    def _say(self, error: HandshakeError) -> None:
+        """Answer in the place of Tornado, which has answered all requests before this one."""
+        log.info("! %s: %s", self._peer, error)
+        with suppress(OSError):
+            self.socket.send(refusal(error))
+            socket.socket.shutdown(self.socket, socket.SHUT_WR)
+            # What is unread would reset the connection, and the answer with it.
+            self.socket.recv(MAX_HEAD_BYTES)
+
+
+class SecureGuestStream(GuestStream, SSLIOStream):
+    """The same over TLS; the handshake is over, which Tornado finds out by itself."""
+
+
+def _expect_reading(connection: socket.socket, seconds: float) -> None:
+    """Let the system end a connection whose peer takes nothing for so long; 0: never. Raises ``OSError``."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))

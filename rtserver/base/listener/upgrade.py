@@ -1,0 +1,235 @@
+"""The opening handshake, then a ``WebSocketConnection`` on the bare socket.
+
+Requests come from the ``FrontDoor``, which reads them itself, or from Tornado's HTTP server through
+``WebSocketHandler``: over TLS, and where a proxy sends an upgrade over a connection that has carried requests before.
+Both end in ``WebSocketServer.welcome``. Who may come in is asked of the owner before the upgrade, so that a stranger
+gets an HTTP answer and costs no connection. A page may ask the same question over plain HTTP, with ``/rt/?session``,
+because a browser hides the answer to a handshake. A request for ``/rt/?tce`` asks for TCE in binary frames and
+nothing else; its sender may be a stranger who shows a token afterwards.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any, Protocol, Unpack
+
+from tornado.httputil import parse_cookie
+from tornado.iostream import StreamClosedError
+from tornado.web import RequestHandler
+
+from rtserver.base.connection.connection_set import ConnectionHome, Limits
+from rtserver.base.connection.deflating_connection import DeflatingConnection
+from rtserver.base.connection.owner import ConnectionOwner
+from rtserver.base.connection.socket_stream import send_without_delay, take_socket
+from rtserver.base.connection.websocket import WebSocketConnection
+from rtserver.base.listener.tornado_stream import GuestStream
+from rtserver.base.tce.websocket import TceWebSocket
+from rtserver.base.wire.deflate import maybe_accept
+from rtserver.base.wire.handshake import (
+    HandshakeError,
+    accept_value,
+    answer,
+    check_origin,
+    readable_by,
+    refusal,
+    session_holds,
+)
+from rtserver.base.wire.http_head import MAX_HEAD_BYTES, check_no_body
+
+log = logging.getLogger(__name__)
+
+
+class UpgradeRequest:
+    """The request that wants to become a WebSocket. ``headers`` are by name in lower case.
+
+    ``remote_ip`` and ``is_secure`` are what ``wire.forwarded`` says of its sender.
+    """
+
+    __slots__ = ("headers", "is_secure", "remote_ip", "target")
+
+    def __init__(self, target: str, headers: Mapping[str, str], remote_ip: str, *, is_secure: bool = False) -> None:
+        self.target = target
+        self.headers = headers
+        self.remote_ip = remote_ip
+        self.is_secure = is_secure
+
+    @property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies' values by name; malformed ones are left out."""
+        return parse_cookie(self.headers.get("cookie", ""))
+
+    @property
+    def wants_tce(self) -> bool:
+        """Whether there is a ``tce`` in the target's query."""
+        return self._has_field("tce")
+
+    @property
+    def asks_session(self) -> bool:
+        """Whether a page asks, with a plain GET of ``?session``, if it would be let in.
+
+        A browser does not tell a page why its handshake was refused.
+        """
+        return "upgrade" not in self.headers and self._has_field("session")
+
+    def _has_field(self, name: str) -> bool:
+        query = self.target.partition("?")[2]
+        return any(field.partition("=")[0] == name for field in query.split("&"))
+
+
+class ServerOwner(ConnectionOwner, Protocol):
+    """Who decides about newcomers and gets what the connections say."""
+
+    async def authenticate(self, request: UpgradeRequest) -> Any | None:
+        """Who asks; None for someone who may not come in, who is answered with 401."""
+
+    def is_stranger(self, request: UpgradeRequest) -> bool:
+        """Whether the request does not even claim to be somebody's, and a token may come later."""
+
+
+class WebSocketServer(ConnectionHome):
+    """The way in of one path. Built on the event loop's thread.
+
+    With ``compresses``, compression is agreed on with the clients that offer it. ``limits`` are those of the
+    connections: see ``ConnectionHome``.
+    """
+
+    def __init__(
+        self,
+        owner: ServerOwner,
+        *,
+        allowed_origins: Collection[str] = (),
+        compresses: bool = False,
+        **limits: Unpack[Limits],
+    ) -> None:
+        super().__init__(owner, **limits)
+        self._newcomers = owner
+        self.allowed_origins = allowed_origins
+        self.compresses = compresses
+
+    async def welcome(self, connection: socket.socket, request: UpgradeRequest, first: bytes = b"") -> None:
+        """Answer the request with 101 and start its connection, or with another status and a reason.
+
+        The status is 400, 401, 403, 426, 429, 500 or 503; for a request that only ``asks_session``, 204 in place of
+        101 and 426. Takes the socket over; ``first`` is what came behind the request. Never raises.
+        """
+        ip = request.remote_ip
+        try:
+            self.gate.admit(ip, self.now())
+            self.gate.enter(ip)
+        except HandshakeError as error:
+            log.info("! %s: %s", ip, error)
+            refuse(connection, error)
+            return
+        if not await self._let_in(connection, request, first):
+            self.gate.leave(ip)
+
+    async def _let_in(self, connection: socket.socket, request: UpgradeRequest, first: bytes) -> bool:
+        """Whether there is a connection now, which gives the place at the gate back when it ends."""
+        try:
+            check_no_body(request.headers)
+            accept = "" if request.asks_session else accept_value(request.headers)
+            identity = await self._identify(request)
+        except HandshakeError as error:
+            if request.asks_session:
+                error.headers.update(readable_by(request.headers.get("origin")))
+            refuse(connection, error)
+            log.info("! %s: %s%s", request.remote_ip, error, await self._reason(error, request))
+        except Exception:
+            log.exception("! %s: nobody could tell whether it may come in", request.remote_ip)
+            refuse(connection, HandshakeError(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed on this request"))
+        except asyncio.CancelledError:
+            connection.close()  # the server ends, or who would have known does
+            raise
+        else:
+            if not request.asks_session:
+                return self._open(connection, request, accept, identity, first)
+            close_with(connection, session_holds(request.headers.get("origin")))
+        return False
+
+    async def _identify(self, request: UpgradeRequest) -> Any | None:
+        """Who asks; None for a stranger who may show a token later. Raises ``HandshakeError``."""
+        origin, host = request.headers.get("origin"), request.headers.get("host", "")
+        check_origin(origin, host, self.allowed_origins, is_secure=request.is_secure)
+        identity = await self._newcomers.authenticate(request)
+        if identity is not None:
+            return identity
+        if request.asks_session or not (request.wants_tce and self._newcomers.is_stranger(request)):
+            raise HandshakeError(401, "not logged in: no valid session")
+        return None
+
+    async def _reason(self, error: HandshakeError, request: UpgradeRequest) -> str:
+        if error.status != HTTPStatus.UNAUTHORIZED or self.refusals is None:
+            return ""
+        with suppress(RuntimeError):  # the executor has been shut down
+            return f": {await self.refusals.of_cookies(request.headers.get('cookie', ''))}"
+        return ""
+
+    def _open(
+        self, connection: socket.socket, request: UpgradeRequest, accept: str, identity: Any, first: bytes = b""
+    ) -> bool:
+        compresses = self.compresses and not request.wants_tce  # which other makes' clients cannot be relied on for
+        extension = maybe_accept(request.headers.get("sec-websocket-extensions", "") if compresses else "")
+        try:
+            send_without_delay(connection, self.unsent_bytes)
+            connection.send(answer(accept, extension))  # a fresh socket has room for it
+        except OSError:
+            log.info("! %s left during the handshake", request.remote_ip)
+            connection.close()
+            return False
+        plain = TceWebSocket if request.wants_tce else WebSocketConnection
+        kind = plain if extension is None else DeflatingConnection
+        opened = kind(self, connection, request.remote_ip)
+        if identity is None:
+            self.start_stranger(opened, first)
+        else:
+            self.start(opened, identity, first)
+        return True
+
+
+class WebSocketHandler(RequestHandler):
+    """A handshake that Tornado has read. Route it with ``{"server": WebSocketServer}``."""
+
+    def initialize(self, server: WebSocketServer) -> None:
+        """Called by Tornado with the route's arguments."""
+        self._server = server
+
+    async def get(self) -> None:
+        """Hand the request and its socket to the server."""
+        headers = {name.lower(): value for name, value in self.request.headers.items()}
+        if "cookie" in headers:
+            # Tornado joins lines by commas, which no cookie knows; a proxy may make several lines of one (RFC 9113).
+            headers["cookie"] = "; ".join(self.request.headers.get_list("cookie"))
+        is_secure = self.request.protocol == "https"
+        request = UpgradeRequest(self.request.uri or "", headers, self.request.remote_ip or "", is_secure=is_secure)
+        try:
+            stream = self.detach()
+            connection, first = take_socket(stream)
+        except (StreamClosedError, AttributeError):
+            log.info("! %s left during the handshake", request.remote_ip)
+            return
+        if isinstance(stream, GuestStream):
+            stream.hand_over()
+        await self._server.welcome(connection, request, first)
+
+
+def refuse(connection: socket.socket, error: HandshakeError) -> None:
+    """Answer with the error's status and reason, and close."""
+    close_with(connection, refusal(error))
+
+
+def close_with(connection: socket.socket, answer: bytes) -> None:
+    """Send the last answer and close."""
+    with suppress(OSError):
+        connection.send(answer)
+        socket.socket.shutdown(connection, socket.SHUT_WR)
+    connection.close()
+
+
+def turn_away(connection: socket.socket, error: HandshakeError) -> None:
+    """The same for a request that has not been read: closed with it unread, the socket would lose the answer."""
+    with suppress(OSError):
+        connection.recv(MAX_HEAD_BYTES)
+    refuse(connection, error)

@@ -1,0 +1,1 @@
+"""Marks of what a handler holds right now; they outlive the process."""

@@ -1,0 +1,66 @@
+"""Name of a message: what two copies of one message have in common, made of its source, its signature and its id.
+
+Pure. Producers that do not know whether a message was sent send it again under the same id; the name is what the
+queue compares then. A name has 20 bytes, however long the id is.
+"""
+
+import hashlib
+
+import msgspec
+
+from rtserver.base.queue.signature import mark_of, message_of
+from rtserver.base.wire.json_depth import is_deeper
+
+NAME_LENGTH = 20
+_LEAST_INEXACT = 2**53  # from here on a double stands for several integers
+_DEEPEST = 900  # where each Python itself stops reading differs: from about 1,000 on in 3.11, far beyond in 3.14
+
+_id_decoder = msgspec.json.Decoder(int | float | str)
+
+
+class _Envelope(msgspec.Struct):
+    src: str
+    id: msgspec.Raw
+
+
+_envelope_decoder = msgspec.json.Decoder(_Envelope)
+
+
+def maybe_name(src: str, message_id: bytes | msgspec.Raw, mark: bytes = b"") -> bytes | None:
+    """The name of a message from ``src``; None if ``message_id``, the JSON of its ``"id"``, is none that counts.
+
+    Text counts that is not empty, and every integer, also one that is written as ``1e1`` or ``10.0`` as long as a
+    double can say it exactly. ``mark`` is that of its signature (``signature.mark_of``): it is part of the name,
+    so that nobody who cannot sign uses up the id of a message that is signed.
+    """
+    text = _maybe_text(message_id)
+    if text is None:
+        return None
+    source = src.encode()
+    return hashlib.sha1(b"%d:%s%s%s" % (len(source), source, mark, text), usedforsecurity=False).digest()
+
+
+def maybe_name_in(raw: bytes) -> bytes | None:
+    """The name of a message by its bytes, whoever signed it; None for one without, too deep or no message."""
+    if is_deeper(raw, _DEEPEST):
+        return None
+    try:
+        envelope = _envelope_decoder.decode(message_of(raw))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return maybe_name(envelope.src, envelope.id, mark_of(raw))
+
+
+def _maybe_text(message_id: bytes | msgspec.Raw) -> bytes | None:
+    """The id as a text by which a number and a text are never the same."""
+    try:
+        value = _id_decoder.decode(message_id)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if isinstance(value, str):
+        return b"s" + value.encode() if value else None
+    if isinstance(value, float):
+        if not value.is_integer() or abs(value) >= _LEAST_INEXACT:
+            return None
+        value = int(value)
+    return b"n%d" % value

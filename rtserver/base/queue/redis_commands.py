@@ -1,0 +1,96 @@
+"""How a queue talks to Redis: commands go out, replies come in, and what goes wrong becomes an error of the queue.
+
+Knows no key. What an error means for the connections is decided where they are opened, in ``tcelib.queue``.
+"""
+
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from rtserver.base.queue.port import DeadLetter, Entry, QueueAwayError, QueueError, QueueRefusedError
+from tcelib.queue.redis_connection import RedisClient, Role
+from tcelib.queue.redis_error import RedisCallError
+
+WRONG_KIND = "WRONGTYPE"  # Redis's word for a key of another kind
+_COMMENTS = re.compile(r"^[ ]*--.*\n|^[ ]*\n|^[ ]+", re.MULTILINE)
+
+
+class RedisCommands:
+    """One client, and the name that its keys share."""
+
+    def __init__(self, client: RedisClient, name: str) -> None:
+        self._client = client
+        self.name = name
+        self.address = client.address
+        self._kinds: dict[str, str] = {}  # what the keys of all are, for errors that do not name one
+
+    def _key_of(self, name: str) -> str:
+        return f"{{{self.name}}}:{name}"
+
+    def _call(self, *command: Any, role: Role = Role.COMMANDS) -> Any:
+        try:
+            return self._client.call(*command, role=role)
+        except RedisCallError as error:
+            raise self._explained(as_queue_error(error)) from error
+
+    def _call_together(
+        self,
+        commands: Sequence[Sequence[Any]],
+        *,
+        is_atomic: bool = False,
+        role: Role = Role.COMMANDS,
+        tolerated: str = "",
+    ) -> list[Any]:
+        """Several commands in one write; their replies. A refusal with ``tolerated`` in its text is one of them."""
+        try:
+            return self._client.call_together(commands, is_atomic=is_atomic, role=role, tolerated=tolerated)
+        except RedisCallError as error:
+            raise self._explained(as_queue_error(error)) from error
+
+    def _explained(self, error: QueueError) -> QueueError:
+        """The error, with the names of the keys that are of another kind, if it is about one: Redis names none."""
+        if WRONG_KIND not in error.reason:
+            return error
+        try:
+            kinds = [self._call("TYPE", key).decode() for key in self._kinds]
+        except QueueError:
+            return error
+        wrong = [
+            f"{key} is a {kind}, not a {wanted}"
+            for (key, wanted), kind in zip(self._kinds.items(), kinds, strict=True)
+            if kind not in ("none", wanted)
+        ]
+        return QueueRefusedError(error.address, f"{error.reason}: {', '.join(wrong)}") if wrong else error
+
+
+def as_queue_error(error: RedisCallError) -> QueueError:
+    """An error of Redis as one of the queue."""
+    kind = QueueAwayError if error.trouble.is_away else QueueRefusedError
+    return kind(error.address, error.reason)
+
+
+def role_of_wait(timeout: float) -> Role:
+    """What a connection is for on which a command waits in Redis for so many seconds, 0 for not at all."""
+    return Role.BLOCKING if timeout > 0 else Role.COMMANDS
+
+
+def load_script(*names: str) -> str:
+    """The script that these files make, one behind the other, without its comments.
+
+    Redis gets the text with every call and hashes it to find out that it knows it.
+    """
+    texts = ((files("rtserver.base.queue") / "lua" / name).read_text() for name in names)
+    return _COMMENTS.sub("", "".join(texts))
+
+
+def entries_of(reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:
+    """The entries in what XRANGE and its like reply. Each has one field, the message."""
+    return [Entry(entry_id.decode(), fields[1]) for entry_id, fields in reply]
+
+
+def letter_fields(letter: DeadLetter) -> tuple[str | bytes | int, ...]:
+    """A dead letter as the fields of an entry; ``at`` in milliseconds."""
+    texts = ("reason", letter.reason, "detail", letter.detail, "src", letter.src)
+    whole = ("bytes", letter.bytes, "sha256", letter.sha256) if letter.bytes else ()
+    return (*texts, "raw", letter.raw, "at", int(letter.at * 1000), *whole)

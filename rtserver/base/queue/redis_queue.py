@@ -1,0 +1,290 @@
+"""The queue in Redis: a list for producers, a stream for workers, a stream of dead letters.
+
+Decides where a message is at any moment. A crash anywhere leaves it in exactly one place and in order: on the list,
+on the intake list between the blocking pop and the bus, or on the bus. All keys share one hash tag, so that a Redis
+Cluster keeps them together. Needs Redis 6.2.
+
+Knows nothing of threads and event loops: the client that it is given brings its connections with it.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from rtserver.base.queue.message_name import maybe_name_in
+from rtserver.base.queue.port import (
+    NO_REPEATS,
+    START,
+    Aside,
+    DeadLetter,
+    Entry,
+    Memory,
+    Moved,
+    Named,
+    QueueRefusedError,
+    Repeats,
+    Trimmed,
+    is_place,
+)
+from rtserver.base.queue.redis_commands import WRONG_KIND, entries_of, letter_fields, load_script, role_of_wait
+from rtserver.base.queue.redis_streams import HASH, RedisStreams
+from rtserver.base.queue.redis_work import RedisWork
+from rtserver.base.queue.signature import Signer
+from tcelib.queue.redis_connection import RedisClient, Role, plain_client
+
+__all__ = ["DEFAULT_NAME", "RedisQueue", "plain_client"]
+
+DEFAULT_NAME = "queue:rtserver"
+MOST_NAMES = 1_000_000  # about 130 MB, whatever producers do
+DERIVED_MS = 3_600_000  # so long a cursor that nobody moves holds on to the bus
+NAME_MS = 86_400_000  # of silence, after which no name is known any more
+NO_MEMORY = "maxmemory"  # Redis says this word where a command needs memory and there is none left
+WAIT_WITHOUT_MEMORY = 0.1
+SCANS, SCAN_COUNT, USAGE_SAMPLES = 4, 500, 200
+BATCH_BYTES = 8_388_608  # that one intake moves; Redis does nothing else meanwhile
+
+
+class RedisQueue(RedisStreams):
+    """One queue, by the name of its list. May be shared as its client may.
+
+    ``batch`` bounds what one intake moves; the bus keeps about ``bus_length`` entries, and ``dead_length`` of the
+    dead letters stay. For ``repeat_seconds`` a name stands for one message, 0 turns that off; of very many names the
+    last are known, at least half of ``most_names``. A message of more than ``most_bytes`` does not come to the bus; 0
+    is no bound. ``signer`` signs what is put.
+    """
+
+    def __init__(
+        self,
+        client: RedisClient,
+        name: str = DEFAULT_NAME,
+        *,
+        batch: int = 500,
+        bus_length: int = 100_000,
+        dead_length: int = 10_000,
+        repeat_seconds: float = 600.0,
+        most_names: int = MOST_NAMES,
+        most_bytes: int = 0,
+        signer: Signer | None = None,
+    ) -> None:
+        super().__init__(client, name)
+        self._list, self._intake = name, f"{{{name}}}:intake"
+        self._bus, self._dead = f"{{{name}}}:bus", f"{{{name}}}:dead"
+        self._positions, self._buried = f"{{{name}}}:positions", f"{{{name}}}:buried"
+        self._names = (f"{{{name}}}:names", f"{{{name}}}:names:before")
+        self._aside = f"{{{name}}}:aside"
+        self._end, self._lost = f"{{{name}}}:end", f"{{{name}}}:lost"
+        self._moments = f"{{{name}}}:moments"
+        self._bus_total, self._marks = f"{{{name}}}:bus:bytes", f"{{{name}}}:bus:marks"
+        self.bus_bytes = 0
+        kinds = {self._list: "list", self._intake: "list", self._bus: "stream", self._dead: "stream"}
+        kinds |= {**dict.fromkeys(self._names, "hash"), self._aside: "set", self._moments: "zset"}
+        kinds |= {self._bus_total: "string", self._marks: "list"}
+        self._kinds = {**kinds, self._buried: "zset", self._positions: "hash"}
+        self._batch, self._bus_length, self._dead_length = batch, bus_length, dead_length
+        self._signer = signer or Signer()
+        self._repeat_ms = round(repeat_seconds * 1000)
+        self._name_ms = max(NAME_MS, 2 * self._repeat_ms)
+        self._most_names, self._most_bytes = most_names, most_bytes
+        self._bury_script = load_script("oom.lua", "bury.lua")
+        self._bury_aside_script = load_script("oom.lua", "bury_aside.lua")
+        places = ("oom.lua", "place.lua", "end.lua")
+        self._intake_script = load_script(*places, "passed.lua", "marks.lua", "intake.lua")
+        self._bind_script = load_script("oom.lua", "place.lua", "bind.lua")
+        self._requeue_script = load_script("requeue.lua")
+        self._positions_script = load_script(*places, "positions.lua")
+        self._end_script = load_script("place.lua", "end.lua", "newest.lua")
+        self._trim_script = load_script(*places, "passed.lua", "marks.lua", "trim.lua")
+        # A blocking command has to end well before its socket counts as dead; a URL may set the socket's timeout.
+        self._longest_wait = 0.6 * client.patience
+
+    def put(self, raws: Sequence[bytes]) -> None:
+        """See ``QueuePort``. One RPUSH."""
+        if raws:
+            self._call("RPUSH", self._list, *map(self._signer.sign, raws), role=Role.PUBLISHING)
+
+    def intake(self, timeout: float, known: str = START) -> Moved:
+        """See ``QueuePort``. Leftovers of a worker that died in between are moved first.
+
+        Both commands leave in one write: Redis goes from the pop to the script without a round trip in between.
+        """
+        wait = min(timeout, self._longest_wait)
+        move_one = (self._list, self._intake, "LEFT", "RIGHT")
+        pop = ("BLMOVE", *move_one, wait) if wait > 0 else ("LMOVE", *move_one)
+        commands = [pop, self._move(known)]
+        popped, moved = self._call_together(commands, role=role_of_wait(wait), tolerated=NO_MEMORY)
+        count, newest_id, aside, ended, size, is_held = moved
+        if isinstance(popped, Exception) and count == 0 and wait > 0:
+            # Redis has no memory for the pop, which waits for a first message; the script goes on without any.
+            self._call("BLPOP", f"{self._intake}:none", min(wait, WAIT_WITHOUT_MEMORY), role=Role.BLOCKING)
+        return Moved(count, newest_id.decode(), aside, ended.decode() if ended else None, size, bool(is_held))
+
+    def _move(self, known: str) -> tuple[Any, ...]:
+        ends = (self._end, self._lost, self._bus_total, self._marks, self._moments)
+        cursors = [self._key_of(name) for cursor in self._derived for name in (f"kept:{cursor}", cursor)]
+        keys = (self._intake, self._list, self._bus, self._aside, *ends, *cursors)
+        batch_bytes = min(BATCH_BYTES, self.bus_bytes // 8) if self.bus_bytes else BATCH_BYTES
+        bounds = (self._batch, batch_bytes, self._bus_length, self._most_bytes, known, self.bus_bytes)
+        return ("EVAL", self._intake_script, len(keys), *keys, *bounds, self._key_of(""), DERIVED_MS)
+
+    def aside(self) -> Aside | None:
+        """See ``QueuePort``. Each one is a list of one message, under a key of its own."""
+        name = self._call("SRANDMEMBER", self._aside)
+        if name is None:
+            return None
+        raws = self._call("LRANGE", self._aside_key(name.decode()), 0, 0)
+        return Aside(name.decode(), raws[0] if raws else b"")
+
+    def bury_aside(self, name: str, letter: DeadLetter) -> bool:
+        """See ``QueuePort``."""
+        keys = (self._aside, self._aside_key(name), self._dead)
+        fields = (name, self._dead_length, *letter_fields(letter))
+        return bool(self._call("EVAL", self._bury_aside_script, len(keys), *keys, *fields))
+
+    def bind(self, named: Sequence[Named]) -> Repeats:
+        """See ``QueuePort``. Two hashes from names to what is known of them."""
+        if not named or not self._repeat_ms:
+            return NO_REPEATS
+        keys = (*self._names, self._bus)
+        bounds = (self._repeat_ms, self._most_names, self._name_ms)
+        untold, *ids = self._call("EVAL", self._bind_script, len(keys), *keys, *bounds, *chain.from_iterable(named))
+        return Repeats(frozenset(entry_id.decode() for entry_id in ids), untold)
+
+    def read(self, after: str, count: int, timeout: float) -> list[Entry]:
+        """See ``QueuePort``. XREAD, which waits in Redis."""
+        block = ("BLOCK", max(1, int(min(timeout, self._longest_wait) * 1000))) if timeout > 0 else ()
+        reply = self._call("XREAD", "COUNT", count, *block, "STREAMS", self._bus, after, role=role_of_wait(timeout))
+        return entries_of(reply[0][1]) if reply else []
+
+    def range(self, after: str, until: str, count: int) -> list[Entry]:
+        """See ``QueuePort``."""
+        return entries_of(self._call("XRANGE", self._bus, f"({after}", until, "COUNT", count))
+
+    def newest_id(self) -> str:
+        """See ``QueuePort``."""
+        return str(self._call("EVAL", self._end_script, 2, self._bus, self._end).decode())
+
+    def waiting(self) -> int:
+        """See ``QueuePort``."""
+        return int(self._call("LLEN", self._list))
+
+    def positions(self, worker: str, lanes: Sequence[str]) -> dict[str, str]:
+        """See ``QueuePort``. A hash whose fields are ``<worker>/<lane>``."""
+        if not lanes:
+            return {}
+        try:
+            found = self._call("HMGET", self._positions, *(f"{worker}/{lane}" for lane in lanes))
+        except QueueRefusedError as error:
+            if WRONG_KIND not in error.reason:
+                raise
+            self._note_odd(HASH, ["positions"])
+            return {}
+        texts = {
+            lane: text.decode(errors="replace") for lane, text in zip(lanes, found, strict=True) if text is not None
+        }
+        places = {lane: text for lane, text in texts.items() if is_place(text)}
+        if len(places) < len(texts):
+            self._note_odd(HASH, ["positions"])
+        return places
+
+    def save_positions(self, worker: str, positions: Mapping[str, str]) -> None:
+        """See ``QueuePort``."""
+        if positions:
+            pairs = [text for lane, position in positions.items() for text in (f"{worker}/{lane}", position)]
+            keys = (self._positions, self._bus, self._end, self._moments)
+            if not self._call("EVAL", self._positions_script, len(keys), *keys, *pairs):
+                self._note_odd(HASH, ["positions"])
+
+    def bury(self, letters: Sequence[DeadLetter]) -> None:
+        """See ``QueuePort``. ``at`` is kept in epoch milliseconds."""
+        rows = [
+            (letter.entry, letter.reason, len(fields), *fields)
+            for letter in letters
+            for fields in (letter_fields(letter),)
+        ]
+        if rows:
+            words = chain.from_iterable(rows)
+            if not self._call("EVAL", self._bury_script, 2, self._dead, self._buried, self._dead_length, *words):
+                self._note_odd("zset", ["buried"])
+
+    def buried(self, reason: str) -> frozenset[str]:
+        """See ``QueuePort``. There are as many names as letters at most."""
+        names = (name.decode(errors="replace") for name in self._call("ZRANGE", self._buried, 0, -1))
+        parts = (name.partition(" ") for name in names)
+        return frozenset(entry for entry, _, why in parts if why == reason and is_place(entry))
+
+    def dead_letters(self, after: str, count: int) -> list[DeadLetter]:
+        """See ``QueuePort``."""
+        reply = self._call("XRANGE", self._dead, f"({after}", "+", "COUNT", count)
+        return [_dead_letter(entry_id, fields) for entry_id, fields in reply]
+
+    def requeue(self, letter_id: str) -> bool:
+        """See ``QueuePort``. A letter never changes, so it may be read before the script runs.
+
+        What was signed well at its time is signed anew: the old time may be over.
+        """
+        reply = self._call("XRANGE", self._dead, letter_id, letter_id)
+        if not reply:
+            return False
+        raw = self._signer.sign_again(_dead_letter(*reply[0]).raw)
+        name = maybe_name_in(raw) or b""
+        keys = (self._list, self._dead, *self._names, self._bus)
+        return bool(self._call("EVAL", self._requeue_script, len(keys), *keys, letter_id, name, self._name_ms, raw))
+
+    def work(self, stream: str) -> RedisWork:
+        """See ``WorkQueue``."""
+        return RedisWork(
+            self._client, self.name, stream, longest_wait=self._longest_wait, dead_length=self._dead_length
+        )
+
+    def memory(self) -> Memory:
+        """See ``QueuePort``. What Redis says of itself."""
+        info = self._call("INFO", "memory")
+        total = _maybe_number(self._call("GET", self._bus_total))
+        before = _maybe_number(self._call("LINDEX", self._marks, 0))
+        bus = 0 if total is None or before is None else total - before
+        return Memory(info["used_memory"], info.get("maxmemory", 0), str(info.get("maxmemory_policy", "")), bus)
+
+    def trim(self, keep: int, seconds: float, lost_age: float = 0.0) -> Trimmed:
+        """See ``QueuePort``."""
+        keys = (self._moments, self._bus, self._bus_total, self._marks, self._positions, self._lost)
+        numbers = (keep, round(seconds * 1000), self._key_of(""), round(lost_age * 1000))
+        return Trimmed(*self._call("EVAL", self._trim_script, len(keys), *keys, *numbers))
+
+    def largest(self, count: int) -> list[tuple[str, int]]:
+        """See ``QueuePort``. Of other keys than the queue's own few a thousand or two are looked at."""
+        names = {self._list, *self._kinds}
+        place = 0
+        for _ in range(SCANS):
+            place, found = self._call("SCAN", place, "MATCH", f"{_escaped(self._key_of(''))}*", "COUNT", SCAN_COUNT)
+            names.update(name.decode(errors="backslashreplace") for name in found[:SCAN_COUNT])
+            if not int(place):
+                break
+        usages = [("MEMORY", "USAGE", name, "SAMPLES", USAGE_SAMPLES) for name in sorted(names)]
+        sizes = zip(sorted(names), self._call_together(usages), strict=True)
+        return sorted(((name, size) for name, size in sizes if size), key=lambda pair: -pair[1])[:count]
+
+    def close(self) -> None:
+        """See ``QueuePort``."""
+        self._client.close()
+
+    def _aside_key(self, name: str) -> str:
+        return f"{self._aside}:{name}"
+
+
+def _escaped(text: str) -> str:
+    """Text as a pattern that fits it alone."""
+    return "".join(f"\\{char}" if char in "*?[]\\^" else char for char in text)
+
+
+def _dead_letter(entry_id: bytes, fields: list[bytes]) -> DeadLetter:
+    texts = dict(zip(fields[::2], fields[1::2], strict=True))
+    reason, detail, src = (texts.get(name, b"").decode(errors="replace") for name in (b"reason", b"detail", b"src"))
+    at, size = int(texts.get(b"at", 0)) / 1000, int(texts.get(b"bytes", 0))
+    sha256 = texts.get(b"sha256", b"").decode(errors="replace")
+    return DeadLetter(texts.get(b"raw", b""), reason, detail, src, at, entry_id.decode(), bytes=size, sha256=sha256)
+
+
+def _maybe_number(reply: bytes | None) -> int | None:
+    """The last word of a note, as a number; None where somebody has written something else into it."""
+    word = (reply or b"").rpartition(b" ")[2]
+    return int(word) if word.isdigit() else None

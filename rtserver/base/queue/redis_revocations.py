@@ -1,0 +1,55 @@
+"""Revocations in Redis: a sorted set of digests by when each may be forgotten, and the time before which all are.
+
+Decides what happens to a key of the wrong kind: whoever reads it is told which key it is, and the next revocation
+replaces it and revokes all credentials that are older, because nobody knows any more which of them were revoked.
+"""
+
+from collections.abc import Mapping
+
+from rtserver.base.queue.port import QueueRefusedError
+from rtserver.base.queue.redis_commands import RedisCommands, load_script
+from rtserver.base.queue.revocation_port import CLOCK_SKEW_SECONDS, MOST_REVOCATIONS, digest_of
+from tcelib.queue.redis_connection import RedisClient
+
+
+class RedisRevocations(RedisCommands):
+    """See ``RevocationPort``; those of the queue called ``name``.
+
+    May be shared by greenlets or threads: each call takes a connection of its own.
+    """
+
+    def __init__(self, client: RedisClient, name: str, *, most: int = MOST_REVOCATIONS) -> None:
+        super().__init__(client, name)
+        self._revoked, self._all_before = self._key_of("revoked"), self._key_of("revoked_before")
+        self._most = most
+        self._script = load_script("revoke.lua")
+
+    def revoke(self, lifetimes: Mapping[str, float]) -> None:
+        """See ``RevocationPort``. One script."""
+        if not lifetimes:
+            return
+        pairs: list[bytes | int] = []
+        for credential, seconds in lifetimes.items():
+            pairs += [digest_of(credential), round((seconds + CLOCK_SKEW_SECONDS) * 1000)]
+        self._call("EVAL", self._script, 2, self._revoked, self._all_before, self._most, *pairs)
+
+    def revoked(self, made_at: Mapping[str, float]) -> set[str]:
+        """See ``RevocationPort``. One round trip."""
+        if not made_at:
+            return set()
+        # In this order: a script in between moves what the first command misses to what the second one finds.
+        commands = [("ZMSCORE", self._revoked, *map(digest_of, made_at)), ("GET", self._all_before)]
+        try:
+            scores, all_before = self._call_together(commands)
+            limit = float(all_before) if all_before is not None else None
+        except (QueueRefusedError, ValueError) as error:
+            raise QueueRefusedError(self.address, f"{self._revoked} or {self._all_before}: {error}") from error
+        return {
+            credential
+            for (credential, made), score in zip(made_at.items(), scores, strict=True)
+            if score is not None or (limit is not None and made <= limit)
+        }
+
+    def close(self) -> None:
+        """See ``RevocationPort``."""
+        self._client.close()

@@ -1,0 +1,53 @@
+"""The list of running servers in Redis: one hash, by server, which expires with the last sign of the last server."""
+
+from collections.abc import Collection
+
+import msgspec
+
+from rtserver.base.queue.redis_commands import RedisCommands
+from rtserver.base.queue.server_list import GOOD_SECONDS, Sign
+from tcelib.queue.redis_connection import RedisClient
+
+
+class RedisServerList(RedisCommands):
+    """See ``ServerList``; that of the queue called ``name``. A few commands in each call, and no script."""
+
+    def __init__(self, client: RedisClient, name: str) -> None:
+        super().__init__(client, name)
+        self._servers = self._key_of("servers")
+
+    def announce(self, server: str, types: Collection[str], seconds: float = GOOD_SECONDS) -> None:
+        """See ``ServerList``."""
+        now, signs = self._read()
+        over = [name for name, sign in signs.items() if sign is None or sign.until <= now]
+        milliseconds = round(seconds * 1000)
+        sign = msgspec.json.encode(Sign(now + milliseconds, tuple(sorted(types))))
+        commands: list[tuple[str | bytes | int, ...]] = [
+            ("HSET", self._servers, server, sign),
+            ("PEXPIRE", self._servers, milliseconds),
+        ]
+        if over:
+            commands.insert(0, ("HDEL", self._servers, *over))
+        self._call_together(commands)
+
+    def withdraw(self, server: str) -> None:
+        """See ``ServerList``."""
+        self._call("HDEL", self._servers, server)
+
+    def running(self) -> dict[str, frozenset[str]]:
+        """See ``ServerList``."""
+        now, signs = self._read()
+        return {name: frozenset(sign.types) for name, sign in signs.items() if sign is not None and sign.until > now}
+
+    def _read(self) -> tuple[int, dict[str, Sign | None]]:
+        """The time of Redis, and what servers have said; None for what cannot be read."""
+        (seconds, microseconds), found = self._call_together([("TIME",), ("HGETALL", self._servers)])
+        signs = {name.decode("utf-8", "replace"): _sign_of(raw) for name, raw in dict(found).items()}
+        return int(seconds) * 1000 + int(microseconds) // 1000, signs
+
+
+def _sign_of(raw: bytes) -> Sign | None:
+    try:
+        return msgspec.json.decode(raw, type=Sign)
+    except msgspec.DecodeError:
+        return None

@@ -1,0 +1,181 @@
+"""Streams in Redis that are derived from the bus, and what users have seen of theirs.
+
+Decides how much one script does, which messages are stored once for several streams, and what a stream's notes say
+about entries that are not there any more. What the scripts do is said in them.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
+from hashlib import sha1
+from typing import Any
+
+import msgspec
+
+from rtserver.base.queue.known_place import Known
+from rtserver.base.queue.port import NO_SIZE, START, Bound, Gone, Kept, KeptRange, QueueRefusedError, order_of
+from rtserver.base.queue.redis_commands import RedisCommands, entries_of, load_script
+from tcelib.queue.redis_connection import RedisClient
+
+CHUNK = 125  # entries that one script appends: one to five milliseconds in which Redis does nothing else
+SHARING_BYTES = 250  # what a shared body costs beside its own length
+UNKNOWN_SCRIPT = "No matching script"  # redis-py's word for NOSCRIPT
+MOST_BROKEN = 100  # keys that are looked at again
+STREAM, HASH, PLACE = "stream", "hash", "place"
+
+
+class RedisStreams(RedisCommands):
+    """The part of ``QueuePort`` that is about derived streams."""
+
+    def __init__(self, client: RedisClient, name: str) -> None:
+        super().__init__(client, name)
+        self._keep_script = load_script("oom.lua", "place.lua", "end.lua", "body.lua", "keep.lua")
+        self._kept_script = load_script("place.lua", "end.lua", "body.lua", "kept.lua")
+        self._see_script = load_script("place.lua", "see.lua")
+        self._begin_script = load_script("oom.lua", "place.lua", "end.lua", "begin.lua")
+        self._note_script = load_script("place.lua", "note.lua")
+        self._broken_script = load_script("place.lua", "broken.lua")
+        self._broken: dict[str, str] = {}
+        self._found: set[str] = set()
+        self._derived: set[str] = set()  # the cursors that have begun here: an intake waits for them
+
+    def keep(
+        self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
+    ) -> int:
+        """See ``QueuePort``. The cursor moves with the last chunk: a crash before repeats them all."""
+        chunks = [entries[start : start + CHUNK] for start in range(0, len(entries), CHUNK)] or [()]
+        goals = [START] * (len(chunks) - 1) + [until]
+        first = entries[0].id if entries else until
+        if bound is None:
+            self._kinds.update((self._key_of(entry.stream), STREAM) for entry in entries)
+        shared = _shared(entries) if bound is not None else frozenset()
+        return sum(
+            self._keep_chunk(cursor, (goal, first, *(bound or Bound(0, 0))), chunk, shared, kept)
+            for goal, chunk in zip(goals, chunks, strict=True)
+        )
+
+    def begin_keeping(self, cursor: str) -> str:
+        """See ``QueuePort``."""
+        self._derived.add(cursor)
+        names = _cursor_keys(cursor)
+        until, *odd = self._script(self._begin_script, (*names, "bus", "end", "lost", "moments"), cursor)
+        self._note_odd(PLACE, (name for name, is_odd in zip(names, odd, strict=True) if is_odd))
+        return str(until.decode())
+
+    def kept_until(self, cursor: str) -> str:
+        """See ``QueuePort``."""
+        return self._place(f"kept:{cursor}")
+
+    def kept(
+        self, cursor: str, streams: Sequence[str], after: str, until: str, count: int, *, size: int = NO_SIZE
+    ) -> list[KeptRange]:
+        """See ``QueuePort``."""
+        names = (*_cursor_keys(cursor), "bus", "end", "lost", *_stream_keys(streams))
+        places, *found = self._script(self._kept_script, names, after, until, count, size, self._key_of(""))
+        kept_until, born, end, lost, oldest, behind = (None if place is None else place.decode() for place in places)
+        doubt = Known(kept_until, born, end or START, lost, oldest, behind).doubt(after)
+        ranges = []
+        for stream, entries, there, newest_id, trimmed_id, broken in zip(streams, *found, strict=True):
+            if broken:
+                self._note_odd(PLACE if broken > 1 else STREAM, [[*_stream_keys([stream])][broken - 1]])
+            gone = Gone.UNKNOWN if broken else doubt or _gone(after, bool(there), newest_id, trimmed_id)
+            ranges.append(KeptRange(entries_of(entries), gone))
+        return ranges
+
+    def seen(self, user_id: str) -> str:
+        """See ``QueuePort``."""
+        return self._place(f"seen:{user_id}")
+
+    def see(self, seen: Mapping[str, str], seconds: int) -> None:
+        """See ``QueuePort``."""
+        self._script(self._see_script, [f"seen:{user_id}" for user_id in seen], seconds, *seen.values())
+
+    def broken(self) -> list[str]:
+        """See ``QueuePort``."""
+        if not self._broken:
+            return []
+        names = list(self._broken)
+        still = self._script(self._broken_script, names, *self._broken.values())
+        told = [name for name, is_odd in zip(names, still, strict=True) if is_odd or name in self._found]
+        self._broken = {name: self._broken[name] for name, is_odd in zip(names, still, strict=True) if is_odd}
+        self._found.clear()
+        return list(map(self._key_of, told))
+
+    def _keep_chunk(
+        self,
+        cursor: str,
+        numbers: Sequence[str | int],
+        entries: Sequence[Kept],
+        shared: Collection[str],
+        kept: str,
+    ) -> int:
+        streams: dict[str, int] = {}
+        messages: dict[bytes, int] = {}  # one to many is sent to Redis once
+        places: list[int | str] = []
+        for stream, entry_id, raw in entries:
+            stream_number = streams.setdefault(stream, len(streams) + 1)
+            message_number = messages.setdefault(raw, len(messages) + 1)
+            places += (stream_number, entry_id, -message_number if entry_id in shared else message_number)
+        packed = msgspec.msgpack.encode((list(streams), places, kept))
+        appended, broken = self._script(
+            self._keep_script, _cursor_keys(cursor), *numbers, self._key_of(""), packed, *messages
+        )
+        self._note_odd(STREAM, (name.decode() for name in broken))
+        return int(appended)
+
+    def _script(self, script: str, names: Sequence[str], *arguments: Any) -> Any:
+        """Run a script by its digest. Its text goes to a Redis that does not know it: reading it costs 10 µs."""
+        words = (len(names), *map(self._key_of, names), *arguments)
+        try:
+            return self._call("EVALSHA", _digest_of(script), *words)
+        except QueueRefusedError as error:
+            if UNKNOWN_SCRIPT not in error.reason:
+                raise
+        return self._call("EVAL", script, *words)
+
+    def _place(self, name: str) -> str:
+        entry_id, is_odd = self._script(self._note_script, [name])
+        if is_odd:
+            self._note_odd(PLACE, [name])
+        return START if entry_id is None else entry_id.decode()
+
+    def _note_odd(self, kind: str, names: Collection[str] | Iterator[str]) -> None:
+        for name in names:
+            if name not in self._broken and len(self._broken) < MOST_BROKEN:
+                self._broken[name] = kind
+                self._found.add(name)
+
+
+@cache
+def _digest_of(script: str) -> str:
+    return sha1(script.encode(), usedforsecurity=False).hexdigest()
+
+
+def _cursor_keys(cursor: str) -> tuple[str, str]:
+    return f"kept:{cursor}", f"born:{cursor}"
+
+
+def _stream_keys(streams: Collection[str]) -> Iterator[str]:
+    yield from streams
+    yield from (f"newest:{stream}" for stream in streams)
+    yield from (f"trimmed:{stream}" for stream in streams)
+
+
+def _shared(entries: Sequence[Kept]) -> set[str]:
+    """The entries of the bus whose message is cheaper stored once than in each of its streams."""
+    costs: dict[str, int] = {}
+    raws: dict[str, bytes] = {}
+    for _, entry_id, raw in entries:
+        if raws.setdefault(entry_id, raw) is raw or raws[entry_id] == raw:
+            # The first costs nothing more: one has to be stored anyway.
+            costs[entry_id] = costs[entry_id] + len(raw) if entry_id in costs else 0
+        else:
+            costs[entry_id] = -(2**62)  # not the same for all
+    return {entry_id for entry_id, cost in costs.items() if cost > SHARING_BYTES}
+
+
+def _gone(after: str, exists: bool, newest_id: bytes | None, trimmed_id: bytes | None) -> Gone | None:
+    """What became of entries behind ``after``; a stream that has expired took all of them along."""
+    gone_id = trimmed_id if exists else newest_id
+    if gone_id is None or order_of(gone_id.decode()) <= order_of(after):
+        return None
+    return Gone.TRIMMED if exists else Gone.EXPIRED

@@ -1,0 +1,1 @@
+"""TCE on a connection: framing, log-in with a token, calls in both directions."""

@@ -1,0 +1,95 @@
+"""How what is sent to a client becomes TCE: a JSON message is a one-way call of ``ITerminal.onMessage``.
+
+One packet serves all receivers of a kind, as nobody answers a one-way call and its number means nothing. Kinds differ
+in the index by which they serve ``ITerminal``, and in how they read texts. Pure.
+"""
+
+import logging
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from rtserver.base.wire.client_message import ErrorCode, encode_error
+from rtserver.base.wire.frame import Opcode, build_frame
+from rtserver.base.wire.payload import Framing
+from rtserver.idl import rtserver_low
+from rtserver.idl.rtserver import ITerminal
+from tcelib.core.cesu import halved
+from tcelib.core.operation import Operation
+from tcelib.wire.message import CALL, ENVELOPE_BYTES, ONEWAY, RETURN
+from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, SIZE_AHEAD, build_packet, is_header
+
+log = logging.getLogger(__name__)
+
+NAME_LENGTH = 64  # of a type, in an error about it: one that is too long itself must not make the error too long
+
+(ON_MESSAGE,) = ITerminal.INTERFACE.operations
+(LOW_ON_MESSAGE,) = rtserver_low.ITerminal.INTERFACE.operations
+TERMINALS = {operation.ifidx: operation for operation in (ON_MESSAGE, LOW_ON_MESSAGE)}
+LOW_GATEWAY = rtserver_low.IUserGateway.INTERFACE.ifidx
+_COMPRESSION, _CALLTYPE, _ERRCODE = 8, ENVELOPE_BYTES + 5, slice(ENVELOPE_BYTES + 10, ENVELOPE_BYTES + 14)
+_NO_ERROR = bytes(4)
+
+
+class _Typed(msgspec.Struct):
+    type: str
+
+
+_decode = msgspec.json.Decoder(_Typed).decode
+
+
+@cache
+def framing_of(terminal: int, *, is_framed: bool, in_cesu8: bool) -> Framing:
+    """The framing of a kind of client: by the index of its ``ITerminal``, on a WebSocket or not, and with texts in
+    CESU-8 if it is the original JavaScript client. The same function each time, as a ``Payload`` needs it."""
+    if terminal == ON_MESSAGE.ifidx and not in_cesu8:
+        return message_frame if is_framed else message_packet
+    operation = TERMINALS[terminal]
+
+    def frame(message: bytes) -> bytes:
+        packet = message_packet(message, operation, in_cesu8=in_cesu8)
+        return build_frame(Opcode.BINARY, packet) if is_framed else packet
+
+    return frame
+
+
+def is_split(payload: bytes) -> bool:
+    """Whether a WebSocket's message is a packet's header alone, as the original JavaScript client sends it."""
+    return is_header(payload)
+
+
+def message_packet(message: bytes, operation: Operation[Any] = ON_MESSAGE, *, in_cesu8: bool = False) -> bytes:
+    """The packet that brings a message of the JSON protocol to a client.
+
+    In place of one that is longer than clients take, which they would close the connection for, it brings an error.
+    """
+    name = _decode(message).type
+    packet = _packet(operation, name, message, in_cesu8)
+    if len(packet) - SIZE_AHEAD <= DEFAULT_MAX_PACKET_BYTES:
+        return packet
+    log.error("! a message of type %r has %d bytes, which is too long for TCE", name[:NAME_LENGTH], len(message))
+    error = encode_error(ErrorCode.INTERNAL, "the message is too long for TCE", name[:NAME_LENGTH])
+    return _packet(operation, "error", error, in_cesu8)
+
+
+def message_frame(message: bytes) -> bytes:
+    """The same in a WebSocket frame."""
+    return build_frame(Opcode.BINARY, message_packet(message))
+
+
+def packet_frames(packets: Sequence[bytes]) -> bytes:
+    """Each packet in a binary frame of its own (TCE protocol, section 7, item 6)."""
+    return b"".join(build_frame(Opcode.BINARY, packet) for packet in packets)
+
+
+def is_error(packet: bytes) -> bool:
+    """Whether a packet answers a call with an error. Those are too short to be compressed."""
+    return packet[_ERRCODE] != _NO_ERROR and packet[_CALLTYPE] == RETURN and not packet[_COMPRESSION]
+
+
+def _packet(operation: Operation[Any], name: str, message: bytes, in_cesu8: bool) -> bytes:
+    values = name, message.decode()
+    params = operation.write_params(*(halved(values) if in_cesu8 else values))
+    return build_packet(0, CALL | ONEWAY, operation.route, paramsize=2, params=params)

@@ -1,0 +1,287 @@
+"""The command line: which commands there are, what they are told, and what they print.
+
+What a command does is written elsewhere. Modules that take a while to load are imported by the command that needs
+them: a push should not wait for Django.
+"""
+
+import os
+import sys
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+from typing import Any
+
+import click
+
+import rtserver
+from rtserver.base.queue.port import QueueError
+from rtserver.base.queue.redis_queue import RedisQueue
+from rtserver.base.wire.printable import printable, printable_lines
+from rtserver.bootstrap.config.config_option import QUEUE_KEYS, config_of, config_options
+from rtserver.bootstrap.config.error import StartError
+
+OWN_FLAGS = frozenset({"--help", "-h", "--version"})
+COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
+
+
+class ServeByDefault(click.Group):
+    """``serve`` is meant where no command is named. What cannot go on is one line on stderr and exit status 1."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Put ``serve`` in front of options that belong to no command."""
+        if not args or (args[0].startswith("-") and args[0] not in OWN_FLAGS):
+            args = ["serve", *args]
+        return super().parse_args(context, args)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(context)
+        except (StartError, QueueError) as error:
+            raise _failure(str(error)) from error
+
+
+class BenchCommands(click.Group):
+    """The commands of the load tool, which is loaded when one of them is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order in which somebody new to it would try them."""
+        return ["server", "client", "redis"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Called by click."""
+        from rtserver.bootstrap.command import bench
+
+        commands = {"server": bench.server, "client": bench.client, "redis": bench.redis}
+        return commands.get(cmd_name)
+
+
+@click.group(cls=ServeByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(rtserver.__version__, prog_name="rtserver")
+def main() -> None:
+    """Live data from a Redis list to the logged-in users of a Django site.
+
+    \b
+    Without a command: serve. With no configuration at all it starts a Redis
+    of its own, serves a demo site and plays demo quotes.
+    """
+
+
+@main.command(
+    epilog="Every option may also stand in rtserver.toml (port = 8000) or in the environment (RTSERVER_PORT)."
+)
+@config_options()
+def serve(**options: Any) -> None:
+    """Start the server.
+
+    \b
+    Examples:
+      python -m rtserver
+      python -m rtserver --port 8000 --no-demo-quotes
+      python -m rtserver --django-settings shop.settings --redis-url redis://redis.internal:6379/0
+    """
+    _import_from_here()
+    config = config_of(options)
+    from rtserver.bootstrap.app import serve as run
+
+    sys.exit(run(config))
+
+
+@main.command()
+@config_options()
+def check(**options: Any) -> None:
+    """Look at the configuration and at all that it points to.
+
+    Exits with 1 if a server could not start, or nobody could log in.
+    """
+    _import_from_here()
+    config = config_of(options)
+    from rtserver.bootstrap.command.check import check_all
+    from rtserver.bootstrap.site.finding import Verdict
+
+    _say(Verdict.OK, "config", "all keys are known, all values allowed")
+    verdicts = []
+    for finding in check_all(config):
+        _say(*finding)
+        verdicts.append(finding.verdict)
+    sys.exit(1 if Verdict.FAIL in verdicts else 0)
+
+
+@main.command()
+@click.argument("message_type", metavar="TYPE")
+@click.argument("data")
+@click.option("--src", default="cli", metavar="TEXT", help="Who says it.  [cli]")
+@click.option(
+    "--id", "message_id", metavar="TEXT", help="Under which it is dropped when it comes again; of line N: ID-N."
+)
+@config_options(QUEUE_KEYS)
+def push(message_type: str, data: str, src: str, message_id: str | None, **options: Any) -> None:
+    """Put a service message on the queue.
+
+    DATA is JSON; with - each line of the standard input is the data of one message. A warning says so if no
+    running server handles messages of this type.
+
+    \b
+    Examples:
+      rtserver push pushuser '{"user_id":"*","type":"notice","data":{"text":"hello"}}'
+      rtserver push quote '[{"quote":"DEMO:AAPL:20130301","info":{"point":[1362150000000,430.5]}}]'
+      tail -f feed.jsonl | rtserver push quote - --src feed-1
+    """
+    config = config_of(options)
+    from rtserver.bootstrap.command import producer
+
+    queue = producer.open_queue(config)
+    lines = sys.stdin if data == "-" else [data]
+    try:
+        count = producer.push(queue, message_type, src, lines, message_id)
+        complaint = producer.complaint_about(queue, config, message_type) if count else ""
+    except producer.InputError as error:
+        raise click.BadParameter(printable(str(error)), param_hint="DATA") from error
+    finally:
+        queue.close()
+    where = printable(f"{config.queue} at {queue.address}")
+    click.echo(f"pushed {count} {'message' if count == 1 else 'messages'} to {where}")
+    if complaint:
+        click.echo(f"Warning: {printable(complaint)}", err=True)
+
+
+@main.command()
+@click.argument("path", metavar="FILE.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--quote", required=True, metavar="KEY", help="Quote to play it as, EXCHANGE:ITEM:DATE.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0.001, max=1e9),
+    default=1.0,
+    metavar="NUMBER",
+    help="Times faster than the market; 86400 plays a day per second.  [1]",
+)
+@config_options(QUEUE_KEYS)
+def quotes(path: Path, quote: str, speed: float, **options: Any) -> None:
+    """Play a CSV file as live quotes.
+
+    The first line names the columns: Date, Open, High, Low, Close, Volume, or time, price and perhaps volume.
+    The whole file is checked before the first point goes out.
+
+    \b
+    Example:
+      rtserver quotes AAPL.csv --quote DEMO:AAPL:20130301 --speed 86400
+    """
+    config = config_of(options)
+    from rtserver.bootstrap.command import producer
+    from rtserver.service.quote.quote_file import QuoteFileError
+
+    queue = producer.open_queue(config)
+    try:
+        count = producer.count_points(path)
+        points = producer.play(queue, path, quote, speed)
+        with click.progressbar(points, length=count, label=quote, show_pos=True, file=sys.stderr) as progress:
+            for _ in progress:
+                pass
+    except (QuoteFileError, OSError) as error:
+        raise _failure(str(error)) from error
+    finally:
+        queue.close()
+    click.echo(f"played {count} points of {printable(quote)}")
+
+
+@main.command()
+@click.argument("directory", required=False, type=click.Path(file_okay=False, path_type=Path))
+def static(directory: Path | None) -> None:
+    """Say where the files for browsers are, or copy them to DIRECTORY.
+
+    \b
+    They are js/rtc/, the library, and vendor/echarts/, which draws charts. A
+    Django site has them without a copy, with this line in its settings:
+      STATICFILES_DIRS = [BASE_DIR / "static", *rtserver.static_dirs()]
+    """
+    from rtserver.bootstrap.command.static_files import copy_to
+
+    try:
+        places = [place for _, place in rtserver.static_dirs()] if directory is None else copy_to(directory)
+    except OSError as error:
+        raise _failure(str(error)) from error
+    for place in places:
+        click.echo(printable(str(place)))
+
+
+@main.group()
+def dead() -> None:
+    """Look at messages that could not be handled, and push them again."""
+
+
+@dead.command("list")
+@click.option("--reason", default="", metavar="WORD", help="Only those of one reason, such as bad_data.")
+@config_options(QUEUE_KEYS)
+def list_dead(reason: str, **options: Any) -> None:
+    """One line for each: id, moment (UTC), reason, source, the beginning of the message."""
+    from rtserver.bootstrap.command import dead_letter
+
+    with _queue(options) as queue:
+        for letter in dead_letter.letters(queue, reason):
+            click.echo(dead_letter.line(letter))
+
+
+@dead.command("show")
+@click.argument("letter_id", metavar="ID")
+@config_options(QUEUE_KEYS)
+def show_dead(letter_id: str, **options: Any) -> None:
+    """One message whole, and what was wrong with it."""
+    from rtserver.bootstrap.command import dead_letter
+
+    with _queue(options) as queue:
+        letter = dead_letter.find(queue, letter_id)
+    if letter is None:
+        raise _failure(f"no dead letter has the id {letter_id}")
+    click.echo(dead_letter.page(letter))
+
+
+@dead.command("requeue")
+@click.argument("letter_ids", metavar="ID...", nargs=-1)
+@click.option("--all", "is_all", is_flag=True, help="All that are there now.")
+@config_options(QUEUE_KEYS)
+def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, **options: Any) -> None:
+    """Push messages to the end of the queue again, and forget their letters.
+
+    Of messages that were too large only the beginning was kept: their letters stay.
+
+    \b
+    Examples:
+      rtserver dead requeue 1763668800000-0
+      rtserver dead requeue --all
+    """
+    if bool(letter_ids) is is_all:
+        raise click.UsageError("name ids, or say --all")
+    from rtserver.bootstrap.command import dead_letter
+
+    with _queue(options) as queue:
+        wanted = dead_letter.whole_ids(queue) if is_all else letter_ids
+        missing = [letter_id for letter_id in wanted if not queue.requeue(letter_id)]
+    if missing:
+        raise _failure(f"no dead letter, or none with all of its message, has the id {', '.join(missing)}")
+    click.echo(f"pushed {len(wanted)} {'message' if len(wanted) == 1 else 'messages'} again")
+
+
+@main.group(cls=BenchCommands)
+def bench() -> None:
+    """Measure a server: this machine's, or your own from another machine."""
+
+
+def _failure(text: str) -> click.ClickException:
+    """What could not be done; ``text`` may quote what came from outside."""
+    return click.ClickException(printable_lines(text))
+
+
+def _queue(options: dict[str, Any]) -> AbstractContextManager[RedisQueue]:
+    from rtserver.bootstrap.command import producer
+
+    return closing(producer.open_queue(config_of(options)))
+
+
+def _import_from_here() -> None:
+    """Plug-ins may lie in the current directory; a console script leaves it out, ``python -m`` does not."""
+    here = os.getcwd()
+    if here not in sys.path:
+        sys.path.insert(0, here)
+
+
+def _say(verdict: str, subject: str, detail: str) -> None:
+    click.echo(f"{click.style(f'{verdict:<5}', fg=COLOURS[verdict])} {subject:<9} {printable(detail)}")

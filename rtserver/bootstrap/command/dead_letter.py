@@ -1,0 +1,60 @@
+"""The dead stream for a person at a terminal: what could not be handled, why, and once more onto the queue with it.
+
+Decides what a letter looks like on a line and which ones are meant. The stream itself is the queue's.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from rtserver.base.queue.port import START, DeadLetter, QueuePort
+from rtserver.base.wire.printable import printable
+
+PAGE = 500
+SHOWN = 60
+
+
+def letters(queue: QueuePort, reason: str = "") -> Iterator[DeadLetter]:
+    """All dead letters, the oldest first; with ``reason``, those of that reason. Raises ``QueueError``."""
+    after = START
+    while page := queue.dead_letters(after, PAGE):
+        after = page[-1].id
+        yield from (letter for letter in page if not reason or letter.reason == reason)
+
+
+def whole_ids(queue: QueuePort) -> list[str]:
+    """The ids of the letters that have all of their message. Raises ``QueueError``."""
+    return [letter.id for letter in letters(queue) if not letter.bytes]
+
+
+def find(queue: QueuePort, letter_id: str) -> DeadLetter | None:
+    """The letter with that id. Raises ``QueueError``."""
+    return next((letter for letter in letters(queue) if letter.id == letter_id), None)
+
+
+def line(letter: DeadLetter) -> str:
+    """A letter as one line: id, moment, reason, source and the beginning of its bytes."""
+    beginning = letter.raw[:SHOWN].decode(errors="backslashreplace")
+    more = "…" if letter.bytes or len(letter.raw) > SHOWN else ""
+    # Whoever can write to the Redis has written all of it but the moment.
+    number, reason, src = printable(letter.id), printable(letter.reason), printable(letter.src) or "-"
+    return f"{number:<18} {_moment(letter)}  {reason:<14} {src:<12} {printable(beginning)}{more}"
+
+
+def page(letter: DeadLetter) -> str:
+    """A letter whole, over several lines."""
+    rows = {
+        "id": letter.id,
+        "at": _moment(letter),
+        "reason": letter.reason,
+        "detail": letter.detail,
+        "src": letter.src,
+        "message": letter.raw.decode(errors="backslashreplace"),
+    }
+    if letter.bytes:
+        rows["message"] += "…"
+        rows |= {"bytes": f"{letter.bytes}, of which {len(letter.raw)} were kept", "sha256": letter.sha256}
+    return "\n".join(f"{name:<8} {printable(value)}" for name, value in rows.items())
+
+
+def _moment(letter: DeadLetter) -> str:
+    return datetime.fromtimestamp(letter.at, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,1 @@
+"""Configuration: settings, their sources, their bounds, and the plug-ins that they name."""

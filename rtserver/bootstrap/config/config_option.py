@@ -1,0 +1,68 @@
+"""The settings as options of the command line.
+
+Decides what an option looks like in ``--help``. Values go on as they were typed: ``config_source.py`` checks them, so
+that a bad one is refused in the same words wherever it comes from.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from rtserver.bootstrap.config.config import Config, Setting, settings
+from rtserver.bootstrap.config.config_source import load_config
+
+F = TypeVar("F", bound=Callable[..., Any])
+QUEUE_KEYS = (
+    "redis_url",
+    "redis_password_file",
+    "queue",
+    "queue_secret",
+    "queue_secret_file",
+    "signature_seconds",
+    "var_dir",
+)
+"""What a command has to be told that speaks to the queue."""
+
+PLACEHOLDERS = {int: "N", float: "NUMBER", str: "TEXT", tuple: "A,B,..."}
+
+
+def config_options(keys: Iterable[str] | None = None) -> Callable[[F], F]:
+    """Give a command the options of these settings (all of them by default) and ``--config``.
+
+    The command gets them as keyword arguments, to be handed to ``config_of``.
+    """
+    known = settings()
+    chosen = [known[key] for key in (known if keys is None else keys)]
+
+    def decorate(command: F) -> F:
+        for setting in reversed(chosen):
+            command = _option(setting)(command)
+        return click.option(
+            "--config",
+            "config_file",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Instead of rtserver.toml.",
+        )(command)
+
+    return decorate
+
+
+def config_of(options: dict[str, Any]) -> Config:
+    """The configuration, from all its sources. Raises ``ConfigError``."""
+    given = {key: value for key, value in options.items() if value is not None}
+    file = given.pop("config_file", None)
+    return load_config(environ=os.environ, options=given, file=file)
+
+
+def _option(setting: Setting) -> Callable[[F], F]:
+    if setting.kind is bool:
+        negative = "--no-" + setting.option.removeprefix("--")
+        text = f"{setting.description}  [{'on' if setting.default else 'off'}]"
+        return click.option(f"{setting.option}/{negative}", setting.key, default=None, help=text)
+    default = f"  [{setting.default}]" if setting.default not in ("", ()) else ""
+    placeholder = PLACEHOLDERS[setting.kind]
+    return click.option(setting.option, setting.key, metavar=placeholder, help=setting.description + default)

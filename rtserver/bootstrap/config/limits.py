@@ -1,0 +1,70 @@
+"""The limits of the configuration, as the parts want them; all of them none with ``limits = "off"``."""
+
+import resource
+
+from rtserver.base.limit.admission import NO_LIMITS
+from rtserver.base.limit.connection_rate import Rates, rates_of
+from rtserver.base.limit.table import GateLimits
+from rtserver.bootstrap.config.config import Config
+from rtserver.service.message import NO_BOUNDS, Bounds
+from rtserver.user.user_limits import UserBounds
+
+SLOW_NUMBERS = 64
+"""Of one message, at 16 µs each."""
+
+
+def gate_limits(config: Config) -> GateLimits:
+    """Of those who come in. To be asked when the limit of open files has been raised."""
+    if config.limits == "off":
+        return NO_LIMITS
+    return GateLimits(
+        connections_per_ip=config.connections_per_ip,
+        handshakes_per_ip=config.handshakes_per_ip,
+        handshakes=config.handshakes,
+        requests_per_ip=config.requests_per_ip,
+        requests=config.requests,
+        pending_per_ip=config.pending_per_ip,
+        pending=config.pending,
+        files=usable_files(resource.getrlimit(resource.RLIMIT_NOFILE)[0], config.spare_files),
+    )
+
+
+def log_lines(config: Config) -> float:
+    """Of each place in the code, a second."""
+    return 0 if config.limits == "off" else config.log_lines
+
+
+def connection_rates(config: Config) -> Rates | None:
+    """Of what one connection sends."""
+    return None if config.limits == "off" else rates_of(config.message_rate, config.byte_rate)
+
+
+def user_bounds(config: Config) -> UserBounds:
+    """Of what one user has."""
+    if config.limits == "off":
+        return UserBounds()
+    return UserBounds(
+        connections=config.connections_per_user,
+        charts=config.charts_per_user,
+        pictures=config.pictures_per_user,
+        cpu=config.user_cpu_ms / 1000,
+        depth=config.json_depth,
+        slow_numbers=SLOW_NUMBERS,
+    )
+
+
+def message_bounds(config: Config) -> Bounds:
+    """Of a service message."""
+    if config.limits == "off":
+        return NO_BOUNDS
+    return Bounds(config.service_message_bytes, config.json_depth, SLOW_NUMBERS)
+
+
+def users_per_message(config: Config) -> int:
+    """How many users a service message may name; 0 for any number."""
+    return 0 if config.limits == "off" else config.user_ids_per_message
+
+
+def usable_files(limit: int, spare: int) -> int:
+    """The highest number that a connection's file may have, so that ``spare`` are left; 0 for any."""
+    return max(1, limit - 1 - spare) if spare and limit > 0 else 0

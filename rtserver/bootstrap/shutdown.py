@@ -1,0 +1,119 @@
+"""The order in which a server goes down, and how long each step may take.
+
+Upstream first, so that what a step will ever get is there when its turn comes: newcomers, then the intake, then what
+was taken is handled and sent, then the sockets. How users are sent away is decided in ``user.farewell``; which of its
+two ways, here, by whether another server listens on our port already.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from tornado.httpserver import HTTPServer
+
+from rtserver.base.bridge.mailbox import Bridge
+from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.listener.shared_port import is_answered, lead_past
+from rtserver.base.listener.tce_listener import TceDoor
+from rtserver.base.listener.upgrade import WebSocketServer
+from rtserver.bootstrap.config.config import Config
+from rtserver.service.runner import ServiceThread
+from rtserver.user.user_manager import UserManager
+
+log = logging.getLogger(__name__)
+
+UNDER_WAY_SECONDS = 1.0  # from a client's first packet until it can be accepted: more than a round trip
+SUCCESSOR_SECONDS = 0.5
+FLUSH_SECONDS = 2.0  # as long as a connection takes for its close at most
+CLOSE_SECONDS = 1.0
+LEAST_PATIENCE = 0.5
+SPARE_SECONDS = 10.0
+
+
+def longest_end(config: Config) -> float:
+    """Seconds from the signal to the end of the process, whatever hangs: what is left then is ended by force."""
+    rolling = config.drain_seconds if config.reuse_port else 0.0
+    return rolling + config.shutdown_seconds + SPARE_SECONDS
+
+
+@dataclass(frozen=True)
+class GoingDown:
+    """The parts of a running server, for its end. ``listeners`` are the sockets of both doors, and closed here."""
+
+    config: Config
+    listeners: Sequence[socket.socket]
+    door: FrontDoor
+    tce_door: TceDoor
+    http: HTTPServer
+    server: WebSocketServer
+    users: UserManager
+    services: ServiceThread
+    bridge: Bridge
+
+    async def run(self, has_failed: bool = False) -> bool:
+        """All steps, whatever becomes of one; whether all went well.
+
+        With ``has_failed`` nobody is served any longer, only told to come back.
+        """
+        host, port = self.listeners[0].getsockname()[:2]
+        steps: list[Callable[[], Awaitable[object]]] = [self._close_doors]
+        if not has_failed:
+            steps.append(lambda: self._hand_over_to_successor(host, port))
+        steps += [self._finish_work, self._close_connections]
+        return all([await _is_done(step) for step in steps])
+
+    async def _close_doors(self) -> None:
+        if self.config.reuse_port and lead_past(self.listeners):
+            await asyncio.sleep(UNDER_WAY_SECONDS)
+        self.door.stop()
+        self.tce_door.stop()
+        for listener in self.listeners:
+            listener.close()
+
+    async def _hand_over_to_successor(self, host: str, port: int) -> None:
+        if await is_answered(host, port, SUCCESSOR_SECONDS):
+            await self._hand_over()
+
+    async def _hand_over(self) -> None:
+        """Both threads go on as ever meanwhile, so that nobody is without data.
+
+        The intake, too: whichever of the two servers moves a message, both read it, and the other one may not be up.
+        """
+        seconds, count = self.config.drain_seconds, len(self.users.agents)
+        log.info("= going down: another server listens here, %d clients go there within %g s", count, seconds)
+        loop = asyncio.get_running_loop()
+        await self.users.farewell.one_by_one(seconds, loop.time, asyncio.sleep)
+
+    async def _finish_work(self) -> None:
+        log.info("= going down: finishing what was taken")
+        patience = max(LEAST_PATIENCE, self.config.shutdown_seconds - FLUSH_SECONDS - CLOSE_SECONDS)
+        self.users.tell_seen()
+        # In another thread, because this one has to take what the services still post.
+        if not await asyncio.to_thread(self.services.stop, patience):
+            self.services.abandon()
+        self.bridge.to_services.close()
+        self.bridge.to_users.drain(self.users.handle, len(self.bridge.to_users))
+
+    async def _close_connections(self) -> None:
+        self.users.farewell.all_at_once(round(self.config.drain_seconds * 1000))
+        self.door.clear()
+        await self.server.wait_closed(FLUSH_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.users.wait_removed()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.http.close_all_connections()
+
+
+async def _is_done(step: Callable[[], Awaitable[object]]) -> bool:
+    """Take a step. One that fails must not keep clients from being told, nor sockets open: the next one follows."""
+    try:
+        await step()
+    except Exception:
+        log.exception("! a step on the way down failed")
+        return False
+    return True

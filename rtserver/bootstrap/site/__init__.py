@@ -1,0 +1,1 @@
+"""The Django site in this process: its settings, and the checks of them."""

@@ -1,0 +1,134 @@
+"""Django, prepared in this process: for the team's own site, whose sessions and users are read, or for the demo site,
+which is served as well.
+
+Decides what Django is told through the environment. What the demo site makes of its ``RTSITE_*`` variables is
+``site/rtsite/environment.py``; who may log in is ``user/session/authenticator.py``. Django's settings are one per
+process, so this is done once; a second preparation has to want the same.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import django
+from django.conf import ENVIRONMENT_VARIABLE, settings
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.management import call_command
+from django.db import DatabaseError, connections
+
+from rtserver import demo_site_dir
+from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.error import DjangoError
+from rtserver.bootstrap.site.settings_error import explain
+from rtserver.user.session.site_file_cache import leave_directories
+from tcelib.queue.redis_password import split_password_file
+
+DEMO_SETTINGS = "rtsite.settings"
+ANY_ADDRESS = frozenset({"0.0.0.0", "::"})
+WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class DemoSite:
+    """What the HTTP server serves in demo mode, beside its own paths."""
+
+    application: WsgiApplication
+    static_dir: Path
+    """The files under ``/static/``."""
+
+
+def prepare_django(config: Config, redis_url: str) -> DemoSite | None:
+    """Set Django up and, in demo mode, bring the demo's database up to date; None if the site is the team's own.
+
+    ``redis_url`` is where the demo keeps its sessions. Django sets logging up as its settings say: set up ours
+    afterwards. Raises ``DjangoError``.
+    """
+    set_up_django(config, redis_url)
+    if config.django_settings:
+        return None
+    _prepare_demo_database()
+    return DemoSite(WSGIHandler(), demo_site_dir() / "static")
+
+
+def set_up_django(config: Config, redis_url: str) -> None:
+    """Load the settings and the applications. On disk it makes at most the demo's secret key.
+
+    Caches in files are as ``site_file_cache`` says. Raises ``DjangoError``.
+    """
+    redis_url = split_password_file(redis_url)[0]
+    module = config.django_settings or DEMO_SETTINGS
+    directory = site_dir(config) if config.django_settings else demo_site_dir()
+    if not directory.is_dir():
+        raise DjangoError(f"django_path: {directory} is no directory")
+    _refuse_another_set_up(module, None if config.django_settings else redis_url)
+    if str(directory) not in sys.path:
+        sys.path.insert(0, str(directory))
+    if not config.django_settings:
+        os.environ.update(demo_variables(config, redis_url, os.environ))
+    os.environ[ENVIRONMENT_VARIABLE] = module
+    try:
+        django.setup()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        # Settings are a program, which may raise anything; one that ends the process must not end it in silence.
+        said = explain(error, directory, module)
+        raise DjangoError(f"Django settings {module!r} from {directory}: {said}") from error
+    leave_directories()
+
+
+def demo_variables(config: Config, redis_url: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The demo site's variables: where we keep things, and under which names it may be asked for."""
+    hosts = [urlsplit(origin).hostname or "" for origin in config.allowed_origins]
+    if config.host not in ANY_ADDRESS:
+        hosts.append(config.host)
+    hosts.append(environ.get("RTSITE_ALLOWED_HOSTS", ""))
+    return {
+        "RTSITE_HTTPS": "1" if config.tls_cert else environ.get("RTSITE_HTTPS", ""),
+        "RTSITE_REDIS_URL": redis_url,
+        "RTSITE_REDIS_PASSWORD_FILE": _absolute(config.redis_password_file),
+        "RTSITE_REDIS_USER": (config.redis_password_file and urlsplit(config.redis_url).username) or "",
+        "RTSITE_PRODUCER_URL": redis_url,
+        "RTSITE_QUEUE": config.queue,
+        # From a file the site reads it by itself, each time that it signs: it may be another one by then.
+        "RTSITE_QUEUE_SECRET": "" if config.queue_secret_file else config.queue_secret,
+        "RTSITE_QUEUE_SECRET_FILE": _absolute(config.queue_secret_file),
+        "RTSITE_SIGNATURE_SECONDS": format(config.signature_seconds, "g"),
+        "RTSITE_VAR": str(Path(config.var_dir).resolve()),
+        "RTSITE_ALLOWED_HOSTS": ",".join(host for host in hosts if host),
+    }
+
+
+def _absolute(path: str) -> str:
+    return path and str(Path(path).resolve())
+
+
+def site_dir(config: Config) -> Path:
+    """Where the settings of a site of one's own are imported from."""
+    return Path(config.django_path or ".").resolve()
+
+
+def _refuse_another_set_up(module: str, redis_url: str | None) -> None:
+    """Raise ``DjangoError`` if this process has other settings already: they would silently stay."""
+    if not settings.configured:
+        return
+    known = os.environ.get(ENVIRONMENT_VARIABLE)
+    if known != module:
+        raise DjangoError(f"Django is set up with {known!r} in this process and cannot change to {module!r}")
+    if redis_url is not None and redis_url != settings.RTSERVER_REDIS_URL:
+        raise DjangoError("the demo site is set up with another Redis in this process")
+
+
+def _prepare_demo_database() -> None:
+    try:
+        call_command("migrate", verbosity=0)
+        call_command("demo_data", verbosity=0)
+    except DatabaseError as error:
+        raise DjangoError(f"the demo site's database: {error}") from error
+    finally:
+        # The executor's threads open their own.
+        connections.close_all()

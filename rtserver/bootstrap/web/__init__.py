@@ -1,0 +1,1 @@
+"""Plain HTTP: probes, metrics, the demo site's pages, and the loop-back listener."""

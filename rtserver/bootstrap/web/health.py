@@ -1,0 +1,108 @@
+"""``/healthz`` and ``/readyz``: whether the process lives, and whether it can do its work right now.
+
+Decides what the answers look like. What "ready" means is said by the probes that it is given.
+"""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from tornado.httputil import HTTPServerRequest
+from tornado.web import RequestHandler
+
+from rtserver.watch.canary_trail import CanaryTrail
+
+
+class Reading(NamedTuple):
+    """What a probe found."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+Refusal = Callable[[HTTPServerRequest], str]
+"""Why a sender is told no details; empty for one who is told."""
+
+Probe = Callable[[], Reading]
+"""Called on the event loop's thread for every question; reads what is known and never waits."""
+
+
+def beat_probe(
+    name: str, last_beat: Callable[[], float], limit: float, now: Callable[[], float] = time.monotonic
+) -> Probe:
+    """A probe of something that beats while it turns: ready while the last beat is at most ``limit`` seconds old."""
+
+    def probe() -> Reading:
+        age = now() - last_beat()
+        return Reading(name, age <= limit, f"last turn {age:.1f} s ago")
+
+    return probe
+
+
+def canary_probe(trail: CanaryTrail, now: Callable[[], float] = time.monotonic) -> Probe:
+    """A probe of all stations of a message at once."""
+
+    def probe() -> Reading:
+        if not trail.interval:
+            return Reading("canary", True, "off")
+        detail = f"a message that came back was sent {trail.age(now()):.1f} s ago"
+        is_late = trail.is_late(now())
+        return Reading("canary", not is_late, f"{detail}; {trail.meaning()}" if is_late else detail)
+
+    return probe
+
+
+def loops_probe(failing: Callable[[], Sequence[str]]) -> Probe:
+    """A probe of the service thread's loops; ``failing()`` names those that are dead, or keep dying."""
+
+    def probe() -> Reading:
+        names = failing()
+        return Reading("lanes", not names, f"dead, or keep dying: {', '.join(names)}" if names else "alive")
+
+    return probe
+
+
+class _PlainHandler(RequestHandler):
+    """For monitors: never cached."""
+
+    def set_default_headers(self) -> None:
+        """Also for errors."""
+        self.set_header("Cache-Control", "no-store")
+
+
+class AliveHandler(_PlainHandler):
+    """``/healthz``: 200 as long as the event loop turns, for that is all that an answer proves."""
+
+    def get(self) -> None:
+        """Answer ``{"alive": true}``."""
+        self.finish({"alive": True})
+
+
+class ReadyHandler(_PlainHandler):
+    """``/readyz``: 200 if all probes are content, else 503.
+
+    Route it with ``{"probes": [...], "refusal": f}``: only who is not refused is told what was found; everybody is
+    told whether we are ready.
+    """
+
+    def initialize(self, probes: Sequence[Probe], refusal: Refusal) -> None:
+        """Called by Tornado with the route's arguments."""
+        self._probes = probes
+        self._refusal = refusal
+
+    def get(self) -> None:
+        """Answer ``{"ready": bool, "pid": int, "checks": [{"name", "ok", "detail"}, ...]}``, or ``ready`` alone.
+
+        Where two servers share a port, ``pid`` tells which of them has answered.
+        """
+        readings = [probe() for probe in self._probes]
+        is_ready = all(reading.ok for reading in readings)
+        answer: dict[str, Any] = {"ready": is_ready}
+        if not self._refusal(self.request):
+            answer |= {"pid": os.getpid(), "checks": [reading._asdict() for reading in readings]}
+        self.set_status(200 if is_ready else 503)
+        self.set_header("Content-Type", "application/json")
+        self.finish(msgspec.json.encode(answer))

@@ -1,0 +1,203 @@
+"""Which numbers of a running server ``/metrics`` shows, and what each is called."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from rtserver.base.bridge.mailbox import Bridge
+from rtserver.base.connection.connection_set import ConnectionHome
+from rtserver.base.limit.table import LimitCounts
+from rtserver.base.listener.upgrade import WebSocketServer
+from rtserver.bootstrap.process.certificate import Certificate
+from rtserver.bootstrap.process.log_flood import dropped_lines
+from rtserver.bootstrap.web.metrics import Measure
+from rtserver.modules.resume_agent import RESUME
+from rtserver.service.pipeline.once_worker import OnceWorker
+from rtserver.service.push.user_streams import UserStreams
+from rtserver.service.quote.quote_center import QuoteCenter
+from rtserver.service.runner import ServiceThread
+from rtserver.user.user_manager import UserManager
+from rtserver.watch.beat import Beat
+from rtserver.watch.canary_trail import CanaryTrail
+from rtserver.watch.loop_guard import LoopGuard
+
+
+def user_measures(server: WebSocketServer, users: UserManager) -> Iterator[Measure]:
+    """The websocket thread's numbers."""
+    topics, table = users.topics, users.table
+    yield Measure("gauge", "connections", "Open sockets, closing ones included", lambda: len(server))
+    yield Measure("gauge", "connections_by_kind", "The same, by kind", lambda: dict(server.kinds), "kind")
+    yield Measure("counter", "connections_accepted", "Sockets that were let in", lambda: server.accepted)
+    yield Measure("gauge", "outbox_bytes", "Waiting to be sent to all clients", lambda: server.waiting_bytes)
+    yield Measure("gauge", "clients_lagging", "Clients who get less than everything", lambda: server.lagging)
+    yield Measure("counter", "clients_too_slow", "Connections closed with 4108", lambda: server.too_slow)
+    yield Measure("counter", "messages_too_large", "Left out: longer than may wait", lambda: server.too_large)
+    yield Measure(
+        "counter", "frames_conflated", "Frames replaced by newer ones before they were sent", lambda: server.conflated
+    )
+    yield Measure("gauge", "agents", "Connections of logged-in users", lambda: len(users.agents))
+    yield Measure("gauge", "users", "Users with an open connection", lambda: users.user_count)
+    yield Measure("gauge", "topics", "Topics that somebody is on", lambda: len(topics))
+    yield Measure("counter", "updates", "Updates that came for topics", lambda: topics.updates)
+    yield Measure("counter", "deliveries", "Frames pushed to members of topics", lambda: topics.deliveries)
+    yield Measure(
+        "counter", "updates_merged", "Updates sent together with others, to those with a rate", lambda: topics.merged
+    )
+    yield Measure("counter", "draw_failures", "Updates that could not be drawn", lambda: topics.failures)
+    yield Measure("counter", "forbidden", "What users may not do", lambda: dict(users.rights.refusals), "what")
+    yield Measure("counter", "handler_failures", "Errors in handlers of user messages", lambda: table.failures)
+
+
+def tce_measures(home: ConnectionHome) -> Iterator[Measure]:
+    """What binary clients do."""
+    counts = home.tce_counts
+    yield Measure("counter", "tce_messages", "Calls and answers of binary clients", lambda: home.packets)
+    yield Measure("counter", "tce_failures", "Calls that were answered with an error", lambda: counts.failures)
+    yield Measure("counter", "tce_refusals", "Strangers without a valid token", lambda: counts.refusals)
+    yield Measure(
+        "counter", "tce_broken_streams", "Streams of bytes that are no packets", lambda: counts.broken_streams
+    )
+    yield Measure(
+        "counter",
+        "tce_dropped_answers",
+        "Answers of binary clients to no call that waits",
+        lambda: home.adapter.dropped_answers,
+    )
+
+
+def limit_measures(limited: LimitCounts, home: ConnectionHome) -> Iterator[Measure]:
+    """Who met which limit, and what is close to one."""
+    yield Measure("counter", "limited", "How often a limit was met", lambda: dict(limited.counts), "limit")
+    yield Measure("counter", "log_lines_dropped", "Lines too many for the log", dropped_lines)
+    yield Measure("gauge", "addresses", "Addresses with a connection, where they are limited", lambda: len(home.gate))
+    yield Measure("gauge", "strangers", "Connections that have not shown a token yet", lambda: len(home.strangers))
+
+
+def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[Measure]:
+    """The service thread's numbers."""
+    pipeline = services.pipeline
+    lanes, link, rejections = pipeline.lanes, pipeline.link, pipeline.rejections
+    yield Measure("gauge", "redis_connected", "1 while the queue answers", lambda: int(link.is_connected))
+    yield Measure("counter", "redis_outages", "How often the queue went away", lambda: link.outages)
+    yield Measure(
+        "counter", "intake_messages", "Messages moved from the list to the bus", lambda: pipeline.intake.moved
+    )
+    yield Measure("counter", "repeated_messages", "Messages dropped as repeats", lambda: pipeline.repeats.repeated)
+    yield Measure("counter", "bus_messages", "Messages read from the bus", lambda: pipeline.reader.received)
+    yield Measure(
+        "counter",
+        "bus_lost",
+        "Bus entries that were trimmed unread, or that Redis has lost",
+        lambda: pipeline.reader.lost,
+    )
+    yield Measure(
+        "counter", "dead_messages", "Messages sent to the dead stream", lambda: dict(rejections.counts), "reason"
+    )
+    yield Measure("gauge", "broken_keys", "Keys that hold something else", lambda: len(pipeline.broken_keys.names))
+    memory = pipeline.memory
+    yield Measure("gauge", "redis_memory_bytes", "What Redis uses", lambda: memory.memory.used)
+    yield Measure("gauge", "redis_memory_limit_bytes", "Its maxmemory; 0 for none", lambda: memory.memory.most)
+    yield Measure("gauge", "bus_bytes", "Bytes of the bus, about", lambda: memory.memory.bus)
+    yield Measure("counter", "bus_trimmed", "Bus entries trimmed for memory", lambda: memory.trimmed)
+    yield Measure("counter", "bus_trimmed_unread", "Of them, those that somebody had not had", lambda: memory.unread)
+    yield Measure("gauge", "dead_waiting", "Dead letters that are not in Redis yet", lambda: len(rejections))
+    yield Measure("gauge", "lane_length", "Messages waiting", lambda: {x.msg_type: len(x) for x in lanes}, "lane")
+    yield Measure(
+        "gauge", "lane_behind", "1 while read late", lambda: {x.msg_type: int(x.is_behind) for x in lanes}, "lane"
+    )
+    yield Measure(
+        "counter", "lane_handled", "Messages handled", lambda: {x.msg_type: x.handled for x in lanes}, "lane"
+    )
+    yield Measure(
+        "counter", "lane_lost", "Messages trimmed unread", lambda: {x.msg_type: x.lost for x in lanes}, "lane"
+    )
+    yield Measure("counter", "lane_restarts", "Loops begun anew after they died", lambda: services.restarts, "lane")
+    yield from once_measures(pipeline.once)
+    yield Measure(
+        "gauge",
+        "lane_busy_seconds",
+        "Time with one message so far",
+        lambda: services.lane_watch.busy(time.monotonic()),
+        "lane",
+    )
+    yield Measure("counter", "ticks", "Ticks of all quotes", lambda: quotes.ticks)
+    yield Measure("gauge", "quotes", "Quotes with a history", lambda: quotes.quotes)
+    yield Measure("gauge", "feeds", "Feeds that somebody watches", lambda: quotes.feeds)
+    yield Measure("gauge", "feeds_behind", "Feeds that wait for their user's turn", lambda: quotes.feeds_behind)
+    yield Measure("gauge", "subscriptions", "Subscriptions of feeds", lambda: quotes.subscribers)
+
+
+def canary_measures(trail: CanaryTrail, now: Callable[[], float] = time.monotonic) -> Iterator[Measure]:
+    """What goes all the way."""
+    yield Measure(
+        "gauge", "canary_age_seconds", "Age of the newest message of our own that came back", lambda: trail.age(now())
+    )
+    yield Measure("counter", "canaries_returned", "Messages of our own that came back", lambda: trail.returned)
+
+
+def stall_measures(beats: Iterable[Beat]) -> Iterator[Measure]:
+    """Threads that stood still."""
+    known = tuple(beats)
+    yield Measure(
+        "counter",
+        "stalls",
+        "Times a thread did not turn for stall_ms",
+        lambda: {x.name: x.stalls for x in known},
+        "thread",
+    )
+    yield Measure(
+        "gauge", "longest_stall_seconds", "The longest of them", lambda: {x.name: x.longest for x in known}, "thread"
+    )
+
+
+def guard_measures(guard: LoopGuard) -> Iterator[Measure]:
+    """What went wrong where nobody expected it."""
+    yield Measure("counter", "loop_errors", "Errors on the event loop that nobody had caught", lambda: guard.errors)
+
+
+def resume_measures(streams: UserStreams, users: UserManager) -> Iterator[Measure]:
+    """What is kept for users, and what they come back for."""
+    resume: Any = users.table.handlers[RESUME]
+    yield Measure("counter", "push_kept", "Messages kept for users by this server", lambda: streams.kept)
+    yield Measure("counter", "resumes", "Clients that were told what they had missed", lambda: resume.resumes)
+    yield Measure("counter", "resumed_messages", "Messages that they got so", lambda: resume.messages)
+    yield Measure("counter", "resumes_lost", "Of them, those for whom something was gone", lambda: resume.lost)
+
+
+def once_measures(once: Sequence[OnceWorker]) -> Iterator[Measure]:
+    """What the handlers do of which one of all workers handles a message."""
+    yield Measure(
+        "gauge",
+        "once_waiting",
+        "Messages not done by any server",
+        lambda: {x.msg_type: x.waiting for x in once},
+        "lane",
+    )
+    yield Measure("counter", "once_handled", "Messages done", lambda: {x.msg_type: x.handled for x in once}, "lane")
+    yield Measure(
+        "counter", "once_retried", "Messages begun once more", lambda: {x.msg_type: x.retried for x in once}, "lane"
+    )
+    yield Measure(
+        "counter",
+        "once_claimed",
+        "Messages taken from the dead",
+        lambda: {x.msg_type: x.claimed for x in once},
+        "lane",
+    )
+
+
+def bridge_measures(bridge: Bridge) -> Iterator[Measure]:
+    """What goes from one thread to the other."""
+    boxes = {"to_users": bridge.to_users, "to_services": bridge.to_services}
+    yield Measure(
+        "gauge", "bridge_length", "Messages waiting", lambda: {k: len(box) for k, box in boxes.items()}, "box"
+    )
+    yield Measure(
+        "counter", "bridge_posted", "Messages posted", lambda: {k: box.posted for k, box in boxes.items()}, "box"
+    )
+
+
+def tls_measures(certificate: Certificate) -> Iterator[Measure]:
+    """What is known of TLS."""
+    yield Measure("gauge", "certificate_expires", "When, in Unix seconds", lambda: certificate.not_after)
+    yield Measure("counter", "tls_failures", "TLS handshakes that came to no end", lambda: certificate.tls.failures)

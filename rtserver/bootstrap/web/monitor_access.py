@@ -1,0 +1,72 @@
+"""Who is told how the server is: ``/metrics``, and the details of ``/readyz``.
+
+Decides it from the peer's address, the Host and whether a proxy has a part in it. The port on loop-back that the
+process has for itself is the safe place to ask. At the public port a proxy that sends no header of its own looks
+like a client on its machine, so nobody is told anything there where a proxy is likely, unless the operator wants it.
+"""
+
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tornado.httputil import HTTPServerRequest
+
+from rtserver.base.wire.forwarded import Networks, is_within, read_networks
+from rtserver.base.wire.host import is_address, is_our_host
+from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.web.application import direct_peer
+
+LOOPBACK = read_networks(["127.0.0.0/8", "::1"])
+ADVICE = "ask the port on loop-back, see admin_port"
+OFF = f"not told at this port, where a proxy may stand in front; {ADVICE}, or public_metrics"
+PROXIED = f"not told through a proxy; {ADVICE}"
+FOREIGN_HOST = f"not told under this host name; ask by the address, or {ADVICE}"
+FOREIGN_PEER = f"not for this address; see metrics_allow, or {ADVICE}"
+
+
+@dataclass(frozen=True)
+class MonitorAccess:
+    """The rule of one port: peers in ``networks`` that ask for one of ``names`` or an address, if it ``is_on``."""
+
+    networks: Networks
+    names: frozenset[str]
+    is_on: bool = True
+
+    def refusal(self, request: HTTPServerRequest) -> str:
+        """Why the sender of a ``WebApplication``'s request is told nothing; empty for one who is told."""
+        if not self.is_on:
+            return OFF
+        peer = direct_peer(request)
+        if peer is None:
+            return PROXIED
+        if not is_within(peer, self.networks):
+            return FOREIGN_PEER
+        return "" if is_our_host(request.headers.get("Host", ""), self.names) else FOREIGN_HOST
+
+
+def public_access(config: Config) -> MonitorAccess:
+    """At the public port."""
+    return MonitorAccess(read_networks(config.metrics_allow), _own_names(config), tells_at_public_port(config))
+
+
+def private_access(config: Config) -> MonitorAccess:
+    """At the port on loop-back."""
+    return MonitorAccess(LOOPBACK, _own_names(config))
+
+
+def tells_at_public_port(config: Config) -> bool:
+    """Whether anybody is told anything there. By default only where no proxy is known, nor anybody else let in."""
+    if config.public_metrics == "auto":
+        return is_loopback(config.host) and not config.trusted_proxies
+    return config.public_metrics == "on"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on, or its name, is for this machine alone."""
+    return host == "localhost" or is_within(host, LOOPBACK)
+
+
+def _own_names(config: Config) -> frozenset[str]:
+    names = {"localhost", socket.gethostname(), config.host}
+    names |= {urlsplit(origin).hostname or "" for origin in config.allowed_origins}
+    return frozenset(name.lower() for name in names if name and not is_address(name))

@@ -1,0 +1,49 @@
+"""Keys in Redis that hold something else than they should, and cost one user or one cursor only: who hears of them.
+
+Decides what the log says and when. Which keys they are, the queue finds out while it works.
+"""
+
+import logging
+from collections.abc import Callable
+
+from rtserver.base.queue.port import QueuePort
+from rtserver.service.pipeline.queue_link import QueueLink
+
+LOOK_SECONDS = 1.0
+MOST_NAMED = 5
+
+log = logging.getLogger(__name__)
+
+
+class BrokenKeys:
+    """``names`` are those that were broken a moment ago; may be read from any thread. ``pause`` waits for seconds."""
+
+    def __init__(self, queue: QueuePort, link: QueueLink, pause: Callable[[float], object]) -> None:
+        self._queue = queue
+        self._link = link
+        self._pause = pause
+        self.names: tuple[str, ...] = ()
+
+    def run(self) -> None:
+        """Look now and then, for ever. Costs Redis nothing while all is in order."""
+        while True:
+            self._pause(LOOK_SECONDS)
+            self.look()
+
+    def look(self) -> None:
+        """Ask which keys are broken; a line for each that was not before, and for each that is not any more."""
+        names = tuple(self._link.call(self._queue.broken))
+        for name in sorted(set(names) - set(self.names)):
+            log.error("! %s holds something that cannot be read, which counts as none; is it ours?", name)
+        for name in sorted(set(self.names) - set(names)):
+            log.info("= %s is in order again", name)
+        self.names = names
+
+    @property
+    def detail(self) -> str:
+        """One line for people."""
+        names = self.names
+        if not names:
+            return "in order"
+        more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+        return f"cannot be read, and count as empty: {', '.join(names[:MOST_NAMED])}{more}"

@@ -1,0 +1,86 @@
+"""ServiceMessageDispatcher: from a message's type to its lane.
+
+Pure, and on the path of every message: one look into the envelope, one look into a dict. The data is left to the
+lane, so that what is costly to decode delays nobody else.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from rtserver.base.queue.port import Entry
+from rtserver.base.queue.signature import Signer
+from rtserver.service.message import NO_BOUNDS, Bounds, Reason, Rejected, ServiceMessage, decode
+from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.lane import Lane
+from rtserver.service.pipeline.repeats import Opened
+
+
+class DuplicateTypeError(ValueError):
+    """Two handlers for one message type: a mistake in the configuration. ``str(error)`` names both."""
+
+
+class ServiceMessageDispatcher:
+    """Gives each entry of the bus to the lane of its type, or to the rejections."""
+
+    def __init__(
+        self,
+        lanes: Iterable[Lane],
+        rejections: Rejections,
+        signer: Signer | None = None,
+        bounds: Bounds = NO_BOUNDS,
+    ) -> None:
+        self._bounds = bounds
+        self._lanes: dict[str, Lane] = {}
+        self._rejections = rejections
+        self._signer = signer or Signer()
+        for lane in lanes:
+            other = self._lanes.setdefault(lane.msg_type, lane)
+            if other is not lane:
+                raise DuplicateTypeError(
+                    f"{_name(other)} and {_name(lane)} both handle service messages of type {lane.msg_type!r}"
+                )
+
+    def open(self, entries: Sequence[Entry]) -> list[Opened]:
+        """The messages in what the bus gave, or why they are none. Never raises."""
+        opened: list[Opened] = []
+        signer, bounds = self._signer, self._bounds
+        for entry in entries:
+            try:
+                opened.append((entry, decode(entry.raw, signer, bounds, entry.id)))
+            except Rejected as rejected:
+                opened.append((entry, rejected))
+        return opened
+
+    def dispatch(self, opened: Sequence[Opened], repeats: Collection[str] = ()) -> None:
+        """What one read of the bus brought, in its order, but for repeats, by id. Never waits and never raises."""
+        lanes = self._lanes
+        for entry, message in opened:
+            if repeats and entry.id in repeats:
+                continue
+            if isinstance(message, Rejected):
+                self._rejections.add(entry, message)
+            elif (lane := lanes.get(message.type)) is not None:
+                lane.offer(entry, message)
+            else:
+                self._rejections.add(entry, _unknown(message))
+
+    def pass_gap(self, place: str) -> None:
+        """What was on the bus before ``place`` and was not dispatched is lost, to whichever lanes it was for."""
+        for lane in self._lanes.values():
+            lane.pass_gap(place)
+
+    def reject(self, opened: Sequence[Opened], repeats: Collection[str] = ()) -> None:
+        """Give those that no lane takes to the rejections, and leave the others and repeats, by id, alone."""
+        for entry, message in opened:
+            if isinstance(message, Rejected):
+                self._rejections.add(entry, message)
+            elif message.type not in self._lanes and entry.id not in repeats:
+                self._rejections.add(entry, _unknown(message))
+
+
+def _unknown(message: ServiceMessage) -> Rejected:
+    return Rejected(Reason.UNKNOWN_TYPE, f"nobody handles {message.type!r}", message.src)
+
+
+def _name(lane: Lane) -> str:
+    cls = type(lane.handler)
+    return f"{cls.__module__}.{cls.__qualname__}"

@@ -1,0 +1,79 @@
+"""From a message to its handler: the data in the handler's own shape, and what went wrong as a rejection.
+
+Pure. Decides what a handler's exception means: whatever it is, it costs this message, unless the server's own stop
+raised it.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import NoReturn
+
+import msgspec
+
+from rtserver.base.failure.containment import describe, is_stop, text_of
+from rtserver.base.queue.port import Entry, QueueError
+from rtserver.base.wire import json
+from rtserver.service.message import BadData, Reason, Rejected, ServiceMessage, rejection_of
+from rtserver.service.msg_handler import ServiceMsgHandler
+
+log = logging.getLogger(__name__)
+
+
+class HandOver:
+    """To one handler. ``is_ending`` says whether the queue may take no more because the server goes down."""
+
+    def __init__(self, handler: ServiceMsgHandler, is_ending: Callable[[], bool]) -> None:
+        self._handler = handler
+        self._is_ending = is_ending
+        # Most do not: a call less for every message.
+        self._wants_id = type(handler).handle is not ServiceMsgHandler.handle
+        self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(handler.data_type)
+
+    def do(self, entry: Entry, message: ServiceMessage) -> None:
+        """Have it handled. Raises ``Rejected``: ``BAD_DATA``, ``BAD_JSON``, or ``HANDLER_FAILED`` with its cause.
+
+        Lets a ``StopRequest`` pass, and nothing else.
+        """
+        src = message.src
+        try:
+            data = json.decode(message.data, self._decoder)
+        except json.JsonError as error:
+            raise rejection_of(message.data, error, Reason.BAD_DATA, src) from None
+        except BaseException as error:  # noqa: BLE001 (a shape may have code of its own)
+            self._reject(error, message)
+        try:
+            if self._wants_id:
+                self._handler.handle(entry.id, src, data)
+            else:
+                self._handler(src, data)
+        except BaseException as error:  # noqa: BLE001 (so may the handler)
+            self._reject(error, message)
+
+    def flush(self, src: str = "") -> None:
+        """Have the handler flush. Raises ``Rejected`` with its cause, as ``do``; ``src`` is who is told.
+
+        At the server's end lets a ``QueueError`` pass as well: the queue takes no more, and the next start does it.
+        """
+        try:
+            self._handler.flush()
+        except BaseException as error:
+            if is_stop(error) or (isinstance(error, QueueError) and self._is_ending()):
+                raise
+            self.forget()
+            raise Rejected(Reason.HANDLER_FAILED, f"flush: {describe(error)}", src) from error
+
+    def forget(self) -> None:
+        """Have the handler drop what it has collected: it must not go out with messages that come later."""
+        try:
+            self._handler.forget()
+        except BaseException as error:
+            if is_stop(error):
+                raise
+            log.exception("! %s: forget failed", self._handler.msg_type)
+
+    def _reject(self, error: BaseException, message: ServiceMessage) -> NoReturn:
+        if is_stop(error):
+            raise error
+        if issubclass(type(error), BadData):  # no question to the exception itself
+            raise Rejected(Reason.BAD_DATA, text_of(error), message.src) from None
+        raise Rejected(Reason.HANDLER_FAILED, describe(error), message.src) from error

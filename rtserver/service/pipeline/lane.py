@@ -1,0 +1,277 @@
+"""A lane: the messages of one handler, in order, at the handler's own pace.
+
+Pure: decides what waits, what is handed over, and what to do when the handler cannot keep up. Who calls ``work`` and
+who reads the bus for a lane that is behind is the runner's business.
+
+A lane has two states. *Live*: what the reader offers is queued. *Behind*: the queue was full once, or the lane began
+at an earlier place than the reader; what is offered is left where it is, on the bus. The lane's cursor stands before
+the first entry that it did not take, and the lane reads on from there until it stands where the reader stands. Thus a
+slow handler takes no memory and loses nothing, as long as the bus still holds what it has not read.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import islice, takewhile
+
+from rtserver.base.mark.memory_marks import MemoryMarks
+from rtserver.base.mark.port import Mark, Suspect
+from rtserver.base.queue.port import START, Entry, just_before, order_of
+from rtserver.base.queue.signature import Signer
+from rtserver.service.message import NO_BOUNDS, Bounds, Reason, Rejected, ServiceMessage, decode
+from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.service.pipeline.cursor import Cursor, Gap
+from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.handler_call import HandOver
+from rtserver.service.pipeline.suspects import Suspects, is_poison, is_single
+
+log = logging.getLogger(__name__)
+
+
+class Lane:
+    """``bound`` messages may wait; ``batch`` are handled between two flushes. ``bounds`` are those of a message.
+
+    ``handled`` counts messages that went through, ``rejected`` those that did not, and ``lost`` bus entries that were
+    gone before they could be read.
+
+    ``mark`` says what is with the handler, to whoever comes after this process. What it has inherited is handed over
+    one by one, and poison not at all. ``is_ending`` is as in ``HandOver``.
+
+    ``on_lost`` is called with a place on the bus before which some messages are lost to a handler that had begun; all
+    others before it have been handed over by then.
+    """
+
+    def __init__(
+        self,
+        handler: ServiceMsgHandler,
+        rejections: Rejections,
+        *,
+        bound: int = 2_000,
+        batch: int = 500,
+        signer: Signer | None = None,
+        bounds: Bounds = NO_BOUNDS,
+        mark: Mark | None = None,
+        is_ending: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._bounds = bounds
+        self._mark = mark or MemoryMarks().mark(handler.msg_type)
+        self._suspects = Suspects(self._mark)
+        self.handler = handler
+        self.msg_type = handler.msg_type
+        self.handled = 0
+        self.rejected = 0
+        self._returned = 0  # how often the handler has come back from a message
+        self.lost = 0
+        self.wake: Callable[[], object] = lambda: None
+        self.on_lost: Callable[[str], object] = lambda place: None
+        self._missed: str | None = None  # before that place some are lost, and nobody has been told
+        self._rejections = rejections
+        self._hand_over = HandOver(handler, is_ending)
+        self._act: Callable[[Entry, ServiceMessage], None] = self._hand_over.do  # what is done with a message
+        self._queue: deque[tuple[Entry, ServiceMessage]] = deque()
+        self._bound = bound
+        self._batch = batch
+        self._signer = signer or Signer()
+        self._cursor: Cursor | None = None
+        self._in_hand: str | None = None  # before the first message of the batch that is being handled
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    @property
+    def at_work(self) -> int | None:
+        """How many messages the handler has returned from, while it has another one; None while it has none."""
+        return None if self._in_hand is None else self._returned
+
+    @property
+    def next_suspect(self) -> Suspect | None:
+        """The next message as a suspect that has to be handed over with nothing else going on; None for any other."""
+        suspect = self._suspects.find(self._queue[0][0].id) if self._suspects and self._queue else None
+        return suspect if suspect is not None and is_single(suspect) and not is_poison(suspect) else None
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the lane reads the bus by itself."""
+        return self._cursor is not None
+
+    @property
+    def position(self) -> str:
+        """Behind which entry a lane that is behind reads on."""
+        assert self._cursor is not None, "a live lane reads no bus"
+        return self._cursor.id
+
+    def done_until(self, reader_position: str) -> str:
+        """Up to which place on the bus all of this lane's messages have been handled and flushed."""
+        if self._in_hand is not None:
+            return self._in_hand
+        if self._queue:
+            return just_before(self._queue[0][0].id)
+        return reader_position if self._cursor is None else self._cursor.id
+
+    def begin(self, behind: str | None, reader_position: str) -> None:
+        """Once, before anything is offered: begin behind an entry of the bus, or with the reader's next one.
+
+        A place that lies beyond the reader's is one on a bus that Redis has lost; the new one is read from its start.
+        """
+        if behind is None:
+            return
+        is_before_any = order_of(behind)[0] == 0
+        if not is_before_any and order_of(behind) > order_of(reader_position):
+            self._count_lost(Gap(0, is_anew=True))
+            is_before_any = True
+        self._cursor = Cursor(START if is_before_any else behind, misses_first=not self.handler.replays)
+
+    def shun(self, entry_ids: Iterable[str]) -> None:
+        """Some entries, of any lane, are known to be poison."""
+        self._suspects.add_poison(entry_ids)
+
+    def offer(self, entry: Entry, message: ServiceMessage) -> None:
+        """The reader's next message of this type. Never waits, never loses."""
+        if self._cursor is not None:
+            return
+        queue = self._queue
+        if len(queue) >= self._bound:
+            self._cursor = Cursor(just_before(entry.id))
+            return
+        queue.append((entry, message))
+        if len(queue) == 1:
+            self.wake()
+
+    def open(self, entries: Sequence[Entry]) -> list[tuple[Entry, ServiceMessage]]:
+        """This lane's messages among what the bus gave, of all types."""
+        opened = []
+        for entry in entries:
+            try:
+                message = decode(entry.raw, self._signer, self._bounds, entry.id)
+            except Rejected:
+                continue  # the reader has seen to it
+            if message.type == self.msg_type:
+                opened.append((entry, message))
+        return opened
+
+    def take(
+        self,
+        entries: Sequence[Entry],
+        opened: Sequence[tuple[Entry, ServiceMessage]],
+        until: str,
+        is_all: bool,
+        repeats: Collection[str] = (),
+    ) -> None:
+        """What the bus gave behind ``position``, and what of it is this lane's, but for repeats, by id.
+
+        ``is_all``: there is no more of it up to ``until``.
+        """
+        assert self._cursor is not None, "a live lane takes what it is offered"
+        if entries and self._count_lost(self._cursor.advance(entries)):
+            self._missed = just_before(entries[0].id)
+        if is_all and self._count_lost(self._cursor.jump(until)):
+            self._missed = until
+        self._queue.extend(pair for pair in opened if pair[0].id not in repeats)
+        self._tell_missed()
+
+    def pass_gap(self, place: str) -> None:
+        """The reader has found that some before ``place`` are lost. A lane that is behind finds out by itself."""
+        if self._cursor is None:
+            self._missed = place
+            self._tell_missed()
+
+    def catch_up(self, reader_position: str) -> bool:
+        """Go live if the lane stands where the reader stands; whether it did."""
+        if self._cursor is not None and self._cursor.id == reader_position:
+            self._cursor = None
+        return self._cursor is None
+
+    def work(self) -> None:
+        """Hand one batch to the handler, then flush it; a suspect is a batch of its own.
+
+        A handler that raises costs one message, one whose ``flush`` raises the batch: they are rejected. Raises
+        ``StopRequest``, and ``QueueError`` at the server's end: then nothing of the batch counts as done.
+        """
+        queue = self._queue
+        if not queue:
+            return
+        if self._suspects:
+            self._work_closely()
+        else:
+            self._work(min(len(queue), self._batch), 0)
+        self._tell_missed()
+
+    def _tell_missed(self) -> None:
+        if self._missed is not None and not self._queue:
+            missed, self._missed = self._missed, None
+            self.on_lost(missed)
+
+    def _work_closely(self) -> None:
+        """Hand over what comes before the next suspect, or that one alone."""
+        suspect = self._suspects.find(self._queue[0][0].id)
+        count = self._count_clear() if suspect is None else 1
+        last = self._queue[count - 1][0].id
+        if suspect is None:
+            self._work(count, 0)
+        elif is_poison(suspect):
+            self._bury(suspect)
+        else:
+            self._work(1, suspect.deaths)
+            self._suspects.clear(last)
+        self._suspects.pass_by(last)
+
+    def _work(self, count: int, deaths: int) -> None:
+        queue, act, mark = self._queue, self._act, self._mark.set
+        self._in_hand = just_before(queue[0][0].id)
+        batch: list[tuple[Entry, ServiceMessage]] = []  # what the flush is about
+        try:
+            for _ in range(count):
+                item = queue.popleft()
+                mark(item[0].id, deaths)
+                try:
+                    act(*item)
+                    batch.append(item)
+                except Rejected as rejected:
+                    self._reject(item[0], rejected)
+                self._returned += 1
+            if batch:
+                self._mark.set_range(batch[0][0].id, batch[-1][0].id, deaths)
+            self._flush(batch)
+        finally:
+            self._mark.clear()
+        self._in_hand = None
+
+    def _count_clear(self) -> int:
+        """How many messages of a batch come before a suspect."""
+        batch = islice(self._queue, self._batch)
+        return sum(1 for _ in takewhile(lambda item: self._suspects.find(item[0].id) is None, batch))
+
+    def _bury(self, suspect: Suspect) -> None:
+        entry, message = self._queue.popleft()
+        text = f"{suspect.deaths} processes have died while it was with its handler"
+        self._reject(entry, Rejected(Reason.POISON, text, message.src))
+
+    def begin_anew(self) -> None:
+        """Go on after whoever called ``work`` has died: what was not done is read from the bus once more."""
+        first = just_before(self._queue[0][0].id) if self._queue else None
+        place = self._in_hand or first
+        if place is not None:
+            self._queue.clear()
+            self._cursor = Cursor(place)
+        self._in_hand = None
+        self._hand_over.forget()
+
+    def _flush(self, batch: Sequence[tuple[Entry, ServiceMessage]]) -> None:
+        try:
+            self._hand_over.flush()
+        except Rejected as rejected:
+            for entry, message in batch:
+                self._reject(entry, rejected.of(message.src))
+        else:
+            self.handled += len(batch)
+
+    def _reject(self, entry: Entry, rejected: Rejected) -> None:
+        self.rejected += 1
+        self._rejections.add(entry, rejected, self.msg_type)
+
+    def _count_lost(self, gap: Gap | None) -> bool:
+        if gap is None:
+            return False
+        self.lost += gap.entries
+        log.error("! %s is too slow for the bus: %s", self.msg_type, gap)
+        return True

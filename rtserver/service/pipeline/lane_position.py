@@ -1,0 +1,165 @@
+"""Where each lane of a worker has to go on, kept in Redis: what was taken and not handled when the worker died is
+handled when it comes back.
+
+Decides where a lane begins, and what may be saved when: a place counts as done when its messages have been handled,
+and those that could not be are in the dead stream, the ones included that go to no lane. So a message may be handled
+a second time after a crash, and is never left out.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+
+from rtserver.base.failure.containment import is_stop
+from rtserver.base.queue.port import QueueError, QueuePort, QueueRefusedError, order_of
+from rtserver.service.message import Reason
+from rtserver.service.pipeline.bus_reader import HOLD_SECONDS, BusReader
+from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.lane import Lane
+from rtserver.service.pipeline.queue_link import QueueLink
+
+log = logging.getLogger(__name__)
+
+SAVE_SECONDS = 1.0
+LOOKS = 10  # in that time
+PARTS_OF_BUS = 8  # of the bytes that the bus may have, one part may be read before places are saved again
+SETTLE_LOOKS = 2_000  # a look takes HOLD_SECONDS
+NO_LANE = ""
+"""The place, among those of the lanes, of what goes to none of them and has to be buried: no type is called that."""
+
+
+class Positions:
+    """The positions of one worker, which is known by its name from one start to the next.
+
+    ``pause`` waits for seconds.
+    """
+
+    def __init__(
+        self,
+        worker: str,
+        lanes: Sequence[Lane],
+        queue: QueuePort,
+        link: QueueLink,
+        reader: BusReader,
+        *,
+        rejections: Rejections,
+        pause: Callable[[float], object],
+    ) -> None:
+        self._worker = worker
+        self._lanes = lanes
+        self._queue = queue
+        self._link = link
+        self._reader = reader
+        self._rejections = rejections
+        self._pause = pause
+        self._kept: list[Lane] = []
+        self._own: list[Lane] = []
+        self._saved: dict[str, str] = {}
+        self._next: dict[str, str] | None = None
+        self._letters = 0
+
+    def begin(self) -> None:
+        """Put the reader at the end of the bus, and every lane where it has to begin.
+
+        A handler that knows its place says so; the others go on where this worker has been before. A lane that never
+        was has its place saved at once, before anything more comes to the bus that could be lost with this process.
+        """
+        # Other workers move places on that they share with us, and none may lie beyond the reader's: hence once more.
+        self._reader.locate()
+        places = [(lane, self._begins_behind(lane)) for lane in self._lanes]
+        self._reader.locate()
+        for lane, behind in places:
+            if behind is None:
+                self._kept.append(lane)
+            else:
+                lane.begin(behind, self._reader.position)
+                self._own.append(lane)
+        self._shun(self._link.call(self._find_poison))
+        types = [lane.msg_type for lane in self._kept]
+        self._saved = self._link.call(self._queue.positions, self._worker, [*types, NO_LANE])
+        for lane in self._kept:
+            lane.begin(self._saved.get(lane.msg_type), self._reader.position)
+        if NO_LANE in self._saved:
+            self._reader.look_back(self._saved[NO_LANE])
+        names = [name for name in (*types, NO_LANE) if name not in self._saved]
+        self._write(dict.fromkeys(names, self._reader.position))
+
+    def run(self) -> None:
+        """Save now and then, for ever."""
+        while True:
+            self._wait()
+            self.save()
+            self.tell()
+
+    def _wait(self) -> None:
+        """A second; less while much comes: the bus keeps what is not derived, and would outgrow its bytes."""
+        before = self._reader.received_bytes
+        most = self._queue.bus_bytes // PARTS_OF_BUS
+        for _ in range(LOOKS if most else 1):
+            self._pause(SAVE_SECONDS / (LOOKS if most else 1))
+            if 0 < most < self._reader.received_bytes - before:
+                return
+
+    def tell(self) -> None:
+        """Tell the handlers that have places of their own how far they are."""
+        for lane in self._own:
+            try:
+                lane.handler.on_done(lane.done_until(self._reader.position))
+            except BaseException as error:
+                if is_stop(error) or (isinstance(error, QueueError) and self._link.is_ending):
+                    raise
+                log.exception("! %s: on_done failed", lane.msg_type)
+
+    def save(self) -> None:
+        """Save what is new, as far as it is done."""
+        if self._next is None:
+            position = self._reader.position
+            self._next = {NO_LANE: position, **{lane.msg_type: lane.done_until(position) for lane in self._kept}}
+            self._letters = self._rejections.added
+        if self._rejections.buried >= self._letters:
+            places, self._next = self._next, None
+            if any(place != self._saved.get(name) for name, place in places.items()):
+                self._write(places)  # those that stand still, too: what is behind them is wanted
+
+    def settle(self) -> None:
+        """Save what is done by now; for letters that are on their way, waits a while."""
+        letters, looks = self._rejections.added, 0
+        while self._rejections.buried < letters and looks < SETTLE_LOOKS:
+            self._pause(HOLD_SECONDS)
+            looks += 1
+        self.finish()
+
+    def finish(self) -> None:
+        """Save what is done at the end: first what waited for burials, then the rest."""
+        self.save()
+        self.save()
+
+    def _begins_behind(self, lane: Lane) -> str | None:
+        """Where the handler says that it begins. One that fails at that goes on where this worker has been before."""
+        try:
+            place = self._link.call(lane.handler.begins_behind, self._queue)
+            if place is not None:
+                order_of(place)
+        except BaseException as error:
+            if is_stop(error) or isinstance(error, QueueError):
+                raise
+            log.critical("! %s: begins_behind failed; it goes on where it was saved", lane.msg_type, exc_info=True)
+            return None
+        return place
+
+    def _find_poison(self) -> frozenset[str]:
+        try:
+            return self._queue.buried(Reason.POISON)
+        except QueueRefusedError as error:
+            # The start must not wait for somebody to mend the key: our own marks know what has killed us.
+            log.error("! what was buried cannot be read: %s", error)
+            return frozenset()
+
+    def _shun(self, poison: Collection[str]) -> None:
+        """What has killed other workers, or this one when it had other marks, is not tried once more."""
+        for lane in self._lanes:
+            lane.shun(poison)
+
+    def _write(self, places: dict[str, str]) -> None:
+        if places:
+            self._link.call(self._queue.save_positions, self._worker, places)
+            self._saved.update(places)

@@ -1,0 +1,156 @@
+"""The two loops behind the reader: one for each lane, and one that buries what was rejected.
+
+Decides when there is nothing left to do. How a loop sleeps and is woken is said by whoever runs it.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from rtserver.base.queue.port import QueuePort
+from rtserver.service.kept_loop import nothing
+from rtserver.service.pipeline.bus_reader import HOLD_SECONDS, BusReader
+from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.isolation import LOOK_SECONDS, Isolation
+from rtserver.service.pipeline.lane import Lane
+from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.pipeline.read_size import ReadSize
+from rtserver.service.pipeline.repeats import RepeatFilter
+from rtserver.service.pipeline.suspects import POISON_DEATHS
+
+log = logging.getLogger(__name__)
+
+BURY_LIMIT = 500
+CATCH_UP_COUNT = 500
+
+
+class Event(Protocol):
+    """What a loop sleeps on. ``set`` is called on the same thread."""
+
+    def set(self) -> object:
+        """Wake whoever waits."""
+
+    def clear(self) -> object:
+        """Let the next ``wait`` wait."""
+
+    def wait(self) -> object:
+        """Return once it is set."""
+
+
+class LaneWorker:
+    """Works off one lane, and reads the bus for it while it is behind.
+
+    ``settle`` saves what is done so far: a suspect is handed over when nothing before it can come again.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        queue: QueuePort,
+        link: QueueLink,
+        reader: BusReader,
+        awake: Event,
+        *,
+        must_hold: Callable[[], bool],
+        pause: Callable[[float], object],
+        repeats: RepeatFilter | None = None,
+        isolation: Isolation | None = None,
+        settle: Callable[[], None] = nothing,
+    ) -> None:
+        self._isolation = isolation or Isolation(lambda owner: True, pause=pause, now=time.monotonic)
+        self._settle = settle
+        self._repeats = repeats or RepeatFilter(queue, link)
+        self._size = ReadSize(CATCH_UP_COUNT)
+        self._lane = lane
+        self._queue = queue
+        self._link = link
+        self._reader = reader
+        self._awake = awake
+        self._must_hold = must_hold
+        self._pause = pause
+        self._is_finishing = False
+        self.msg_type = lane.msg_type
+        lane.wake = awake.set
+
+    def begin_anew(self) -> None:
+        """Prepare another ``run`` after one that died."""
+        self._lane.begin_anew()
+
+    def run(self) -> None:
+        """What waits, then what the lane had left on the bus, then sleep; returns when finished."""
+        lane = self._lane
+        while True:
+            self._awake.clear()
+            while len(lane):
+                self._work()
+                self._pause(0)
+            if not lane.catch_up(self._reader.position):
+                self._read_bus()
+            elif self._is_finishing:
+                return
+            else:
+                self._awake.wait()
+
+    def finish(self) -> None:
+        """The reader has ended: return as soon as there is nothing left."""
+        self._is_finishing = True
+        self._awake.set()
+
+    def _work(self) -> None:
+        lane = self._lane
+        suspect = lane.next_suspect
+        if suspect is None:
+            while self._isolation.holds_up(lane):
+                self._pause(LOOK_SECONDS)
+            lane.work()
+            return
+        log.warning(
+            "! %s: message %s was with its handler when a process died (%d of %d); it is retried alone",
+            lane.msg_type,
+            suspect.first,
+            suspect.deaths,
+            POISON_DEATHS,
+        )
+        self._settle()
+        with self._isolation.alone(lane):
+            lane.work()
+
+    def _read_bus(self) -> None:
+        while self._must_hold():
+            self._pause(HOLD_SECONDS)
+        until = self._reader.position
+        count = self._size.count
+        entries = self._link.call(self._queue.range, self._lane.position, until, count)
+        self._size.note(entries)
+        opened = self._lane.open(entries)
+        repeats = self._repeats.find(opened)
+        self._lane.take(entries, opened, until, is_all=len(entries) < count, repeats=repeats)
+
+
+class Undertaker:
+    """Buries what was rejected, many letters at a time: a flood of bad messages must not slow the good ones down."""
+
+    def __init__(self, rejections: Rejections, queue: QueuePort, link: QueueLink, awake: Event) -> None:
+        self._rejections = rejections
+        self._queue = queue
+        self._link = link
+        self._awake = awake
+        self._is_finishing = False
+        rejections.wake = awake.set
+
+    def run(self) -> None:
+        """Bury, then sleep; returns when finished."""
+        while True:
+            self._awake.clear()
+            while letters := self._rejections.peek(BURY_LIMIT):
+                self._link.call(self._queue.bury, letters)
+                self._rejections.forget(len(letters))
+            if self._is_finishing:
+                return
+            self._awake.wait()
+
+    def finish(self) -> None:
+        """Nothing more is rejected: return as soon as everything is buried."""
+        self._is_finishing = True
+        self._awake.set()

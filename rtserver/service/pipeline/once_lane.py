@@ -1,0 +1,79 @@
+"""Handlers with ``delivery = "once"``: how their messages come to the work of all workers.
+
+Decides what a lane does instead of handling: it keeps each message as a piece of work, named as on the bus. Every
+worker does so, and the queue keeps each piece once. Who does the work is ``once_worker.py``.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rtserver.base.queue.port import START, Entry, Kept, QueuePort, number_of
+from rtserver.service.message import ServiceMessage
+from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.lane import Lane
+from rtserver.service.pipeline.queue_link import QueueLink
+
+
+def stream_of(msg_type: str) -> str:
+    """The derived stream of a type's work, and the name of its cursor."""
+    return f"once:{msg_type}"
+
+
+class OnceInbox(ServiceMsgHandler):
+    """Stands in a lane for the handler whose messages it keeps."""
+
+    msg_type = ""  # the lane has the handler's
+
+    def __init__(self, handler: ServiceMsgHandler, queue: QueuePort, link: QueueLink) -> None:
+        super().__init__(handler.services)
+        self.handler = handler
+        self._stream = stream_of(handler.msg_type)
+        self._queue = queue
+        self._link = link
+        self._entries: list[Kept] = []
+
+    def bind_thread(self) -> None:
+        """See ``ThreadBound``. The handler goes with it."""
+        super().bind_thread()
+        self.handler.bind_thread()
+
+    def begins_behind(self, queue: QueuePort) -> str:
+        """See ``ServiceMsgHandler``. Where any worker has been: what is behind that nobody has kept."""
+        begins_at = queue.begin_keeping(self._stream)
+        return begins_at if number_of(begins_at) else START
+
+    def add(self, entry: Entry, message: ServiceMessage) -> None:
+        """One message of the batch, as it came."""
+        self._entries.append(Kept(self._stream, entry.id, entry.raw))
+
+    def flush(self) -> None:
+        """Keep the batch. Raises ``QueueError`` at the server's end: then the next start does it."""
+        if self._entries:
+            self._link.call(self._queue.keep, self._stream, self._entries[-1].id, self._entries)
+            self._entries = []
+
+    def forget(self) -> None:
+        """See ``ServiceMsgHandler``."""
+        self._entries = []
+
+    def on_done(self, position: str) -> None:
+        """See ``ServiceMsgHandler``. Where no messages come, the cursor moves on all the same."""
+        if not self._entries:
+            self._link.call(self._queue.keep, self._stream, position, ())
+
+    def __call__(self, src: str, data: Any) -> None:
+        """Never: the messages of its lane are kept as they came."""
+        raise NotImplementedError
+
+
+class OnceLane(Lane):
+    """A lane whose messages are kept."""
+
+    def __init__(self, inbox: OnceInbox, rejections: Rejections, **options: Any) -> None:
+        super().__init__(inbox, rejections, **options)
+        self.msg_type = inbox.handler.msg_type
+        self._act = inbox.add
+
+    def shun(self, entry_ids: Iterable[str]) -> None:
+        """See ``Lane``. To keep a message is no danger."""

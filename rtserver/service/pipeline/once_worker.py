@@ -1,0 +1,223 @@
+"""OnceWorker: does the work of a handler with ``delivery = "once"``, a piece at a time, until it is done or given up.
+
+Decides what is done next, when something that failed is tried again, and when it is dead. That a piece is done by one
+worker of several is the queue's business.
+
+A piece that failed is held and tried again after a pause that grows, while others go on; so the order is kept only as
+long as nothing fails. Its worker says now and then that it still holds it. Pieces of a worker that has said nothing
+for a while are claimed, and count as tried once: whatever a message may do to a process, it does it a few times only.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import NamedTuple
+
+from rtserver.base.mark.memory_marks import MemoryMarks
+from rtserver.base.mark.port import Mark, Suspect
+from rtserver.base.queue.port import Entry, QueueError
+from rtserver.base.queue.work_port import Work, WorkPort
+from rtserver.service.message import Reason, Rejected, decode
+from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.service.pipeline.bus_reader import HOLD_SECONDS
+from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.handler_call import HandOver
+from rtserver.service.pipeline.isolation import LOOK_SECONDS, Isolation
+from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.pipeline.suspects import Suspects, is_poison
+
+FIRST_DELAY = 1.0
+LONGEST_DELAY = 60.0
+TAKE_SECONDS = 1.0  # how long a wait for work lasts before somebody else's is looked for
+FORGET_SECONDS = 3600.0
+MOST_HELD = 100  # when so many have failed and wait, no more are taken: what the handler needs must be away
+SIGNS_OF_LIFE = 4  # in the time after which a worker counts as dead
+
+
+class OnceRule(NamedTuple):
+    """How often a message is tried, and after how many seconds of silence its worker counts as dead."""
+
+    tries: int = 5
+    claim_seconds: float = 30.0
+
+
+class OnceWorker:
+    """One handler's. ``name`` is this worker's, never used before. ``pause`` waits for seconds; while ``must_hold()``
+    is true no work is begun.
+
+    ``handled``, ``retried`` and ``claimed`` count messages that this worker did, began once more, and took from the
+    dead; ``waiting`` is how many were not done by any worker a moment ago.
+    """
+
+    def __init__(
+        self,
+        handler: ServiceMsgHandler,
+        work: WorkPort,
+        link: QueueLink,
+        rejections: Rejections,
+        name: str,
+        *,
+        rule: OnceRule,
+        must_hold: Callable[[], bool],
+        pause: Callable[[float], object],
+        now: Callable[[], float] = time.monotonic,
+        mark: Mark | None = None,
+        isolation: Isolation | None = None,
+    ) -> None:
+        self._mark = mark or MemoryMarks().mark(name)
+        self._suspects = Suspects(self._mark)
+        self._isolation = isolation or Isolation(lambda owner: True, pause=pause, now=now)
+        self._next_up: str | None = None  # taken, and waits for its turn
+        self.msg_type = handler.msg_type
+        self.handled = self.retried = self.claimed = self.waiting = 0
+        self.running: str | None = None
+        self._hand_over = HandOver(handler, lambda: link.is_ending)
+        self._work = work
+        self._link = link
+        self._rejections = rejections
+        self._name = name
+        self._rule = rule
+        self._must_hold = must_hold
+        self._pause = pause
+        self._now = now
+        self._due: dict[str, float] = {}  # when each piece that failed is tried again
+        self._look_at = now()  # when somebody else's work is looked for
+        self._outages = link.outages
+        self._is_finishing = False
+
+    @property
+    def at_work(self) -> str | None:
+        """Which message is with the handler; None for none."""
+        return self.running
+
+    def run(self) -> None:
+        """Work until ``finish``."""
+        self._link.call(self._work.tidy, FORGET_SECONDS)
+        while not self._is_finishing:
+            if self._must_hold():
+                self._pause(HOLD_SECONDS)
+                continue
+            work = self.next()
+            if work is not None:
+                self.do(work)
+
+    def run_signs_of_life(self) -> None:
+        """For ever, beside ``run``: however long a handler takes, its message stays this worker's."""
+        while True:
+            self._pause(self._rule.claim_seconds / SIGNS_OF_LIFE)
+            self.say_alive()
+
+    def begin_anew(self) -> None:
+        """Go on after whoever called ``run`` has died: what this worker holds and nobody does is tried again."""
+        self._outages = -1
+        self._hand_over.forget()
+
+    def finish(self) -> None:
+        """Take no more; ``run`` returns behind the message that is being handled."""
+        self._is_finishing = True
+
+    def next(self) -> Work | None:
+        """What is due again, else what a dead worker left, else what is new; waits a moment for that."""
+        if self._link.outages != self._outages:
+            self._ask_what_was_given()
+        now = self._now()
+        first = min(self._due, key=self._due.__getitem__, default=None)
+        if first is not None and self._due[first] <= now:
+            return self._again(first)
+        if now >= self._look_at:
+            return self._claim(now)
+        wait = min(TAKE_SECONDS, self._look_at - now, *([self._due[first] - now] if first is not None else []))
+        if len(self._due) >= MOST_HELD:
+            self._pause(wait)
+            return None
+        return self._link.call(self._work.take, self._name, wait)
+
+    def do(self, work: Work) -> None:
+        """Have one piece handled, and say what became of it. A suspect is handed over with nothing else going on."""
+        self._next_up = work.id
+        suspect = self._suspects.find(work.id)
+        if suspect is None or is_poison(suspect):
+            while self._isolation.holds_up(self):
+                self._pause(LOOK_SECONDS)
+            self._do(work, suspect)
+        else:
+            with self._isolation.alone(self):
+                self._do(work, suspect)
+
+    def _do(self, work: Work, suspect: Suspect | None) -> None:
+        self.running, self._next_up = work.id, None
+        try:
+            self._handle(work, suspect)
+        except Rejected as rejected:
+            self._on_rejected(work, rejected)
+        else:
+            self.handled += self._link.call(self._work.finish, work.id)
+        finally:
+            self.running = None
+
+    def say_alive(self) -> None:
+        """Keep what is held. What has been claimed by another worker is his."""
+        held = [*self._due, *(work_id for work_id in (self.running, self._next_up) if work_id is not None)]
+        still_mine = self._link.call(self._work.renew, self._name, held)
+        for work_id in set(held) - still_mine:
+            self._due.pop(work_id, None)
+
+    def release(self) -> None:
+        """At the end: what waits to be tried again may be claimed by others at once."""
+        with suppress(QueueError):  # then they claim it later
+            waiting = [*self._due, *([self._next_up] if self._next_up is not None else [])]
+            self._link.call(self._work.release, self._name, waiting)
+
+    def _ask_what_was_given(self) -> None:
+        """A piece whose delivery went down with the connection is ours, and nobody but us can know."""
+        self._outages = self._link.outages
+        for work_id in self._link.call(self._work.held, self._name, MOST_HELD):
+            self._due.setdefault(work_id, self._now())
+
+    def _again(self, work_id: str) -> Work | None:
+        del self._due[work_id]
+        work = self._link.call(self._work.again, self._name, work_id)
+        self.retried += work is not None
+        return work
+
+    def _claim(self, now: float) -> Work | None:
+        work = self._link.call(self._work.claim, self._name, self._rule.claim_seconds)
+        self.waiting = self._link.call(self._work.waiting)
+        if work is None:  # else there may be more
+            self._look_at = now + min(TAKE_SECONDS, self._rule.claim_seconds)
+        else:
+            self.claimed += 1
+        return work
+
+    def _handle(self, work: Work, suspect: Suspect | None) -> None:
+        """Deaths on this machine are known by the mark; those of other workers show in the number of tries."""
+        if suspect is not None and is_poison(suspect):
+            raise Rejected(Reason.POISON, f"{suspect.deaths} processes have died while it was with its handler")
+        if work.tries > self._rule.tries:
+            raise Rejected(Reason.POISON, f"its worker died at the last of {self._rule.tries} tries")
+        message = decode(work.raw)  # whether it was signed was looked at before it was kept
+        self._mark.set(work.id, 0 if suspect is None else suspect.deaths)
+        try:
+            self._hand_over.do(Entry(work.id, work.raw), message)
+            self._hand_over.flush(message.src)
+        except Rejected:
+            self._hand_over.forget()
+            self._suspects.clear(work.id)
+            raise
+        finally:
+            self._mark.clear()
+        self._suspects.clear(work.id)
+
+    def _on_rejected(self, work: Work, rejected: Rejected) -> None:
+        if rejected.reason is Reason.HANDLER_FAILED and work.tries < self._rule.tries:
+            self._rejections.tell_retry(rejected, self.msg_type)
+            self._due[work.id] = self._now() + delay_after(work.tries)
+            return
+        letter = self._rejections.letter(Entry(work.id, work.raw), rejected)
+        if self._link.call(self._work.bury, work.id, letter):
+            self._rejections.count(rejected, self.msg_type)
+
+
+def delay_after(tries: int) -> float:
+    """Seconds until the next try, after so many."""
+    return float(min(LONGEST_DELAY, FIRST_DELAY * 2 ** (tries - 1)))

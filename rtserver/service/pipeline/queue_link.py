@@ -1,0 +1,105 @@
+"""How the service thread lives with a queue that may be away: it asks again, patiently, and says so once.
+
+Decides when to try again and what the log hears. Everyone on the thread who talks to the queue does it through here,
+so that an outage is one outage, however many greenlets run into it.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from rtserver.base.queue.port import QueueAwayError, QueueError
+
+FIRST_DELAY = 0.1
+LONGEST_DELAY = 2.0  # within five seconds after Redis is there again, everybody has found it
+LOG_SECONDS = 60.0
+REFUSING_SECONDS = 2 * LONGEST_DELAY  # whoever is refused asks again sooner than that
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class QueueLink:
+    """One for all calls to a queue. ``pause`` waits for seconds and lets the others go on meanwhile.
+
+    ``is_connected`` says whether the last call got an answer, ``since`` when that began (``now``'s seconds);
+    ``outages`` counts up. All three, ``is_refusing`` and ``refusal`` may be read from any thread.
+    """
+
+    def __init__(
+        self,
+        pause: Callable[[float], object],
+        *,
+        now: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._pause = pause
+        self._now = now
+        self._jitter = jitter
+        self._is_told = False
+        self._last_refusal = self._last_refusal_told = float("-inf")
+        self._refusal = ""
+        self.is_connected = False
+        self.is_ending = False
+        self.since = now()
+        self.outages = 0
+
+    @property
+    def is_refusing(self) -> bool:
+        """Whether the queue has lately answered somebody here with an error, a key of the wrong kind for instance."""
+        return self._now() - self._last_refusal < REFUSING_SECONDS
+
+    @property
+    def refusal(self) -> str:
+        """What it answered; empty unless it ``is_refusing``."""
+        return self._refusal if self.is_refusing else ""
+
+    def call(self, operation: Callable[..., T], *args: object) -> T:
+        """``operation(*args)``, tried until the queue does it. Raises ``QueueError`` only while ``is_ending``."""
+        attempt = 0
+        while True:
+            try:
+                result = operation(*args)
+            except QueueError as error:
+                self._on_error(error)
+                if self.is_ending:
+                    raise
+                self._pause(self._delay(attempt))
+                attempt += 1
+            else:
+                if not self.is_connected:
+                    self._on_answer()
+                return result
+
+    def _delay(self, attempt: int) -> float:
+        """Exponential, capped, with full jitter: workers that lost one Redis together do not come back together."""
+        return self._jitter() * min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(attempt, 16))
+
+    def _on_answer(self) -> None:
+        if self._is_told:
+            log.info("= %.1f s later: the queue answers again", self._now() - self.since)
+        self._is_told = False
+        self.is_connected = True
+        self.since = self._now()
+
+    def _on_error(self, error: QueueError) -> None:
+        if not isinstance(error, QueueAwayError):
+            self._on_refusal(error)
+            return
+        if self.is_connected:
+            self.is_connected = False
+            self.since = self._now()
+            self.outages += 1
+        if not self._is_told and not self.is_ending:
+            self._is_told = True
+            log.error("! no queue at %s; trying until it answers", error)
+
+    def _on_refusal(self, error: QueueError) -> None:
+        """The queue is there and cannot: said once a minute, for somebody has to do something about it."""
+        self._last_refusal = now = self._now()
+        self._refusal = str(error)
+        if now - self._last_refusal_told >= LOG_SECONDS:
+            self._last_refusal_told = now
+            log.error("! the queue refuses: %s; trying again", error)

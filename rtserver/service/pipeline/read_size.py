@@ -1,0 +1,27 @@
+"""ReadSize: how many entries of the bus are asked for at once, so that they are not too many bytes.
+
+Pure. How large the next entries are nobody knows before they are read; most are as large as those before them.
+"""
+
+from collections.abc import Sequence
+
+from rtserver.base.queue.port import Entry
+
+READ_BYTES = 8_388_608  # that one read should bring; Redis and this thread do nothing else meanwhile
+FIRST, GROWTH = 32, 4  # entries of the first read; times as many as last time, at most
+
+
+class ReadSize:
+    """Of one who reads, at most ``most`` entries. ``count`` is for the next read."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.count = min(FIRST, most)
+
+    def note(self, entries: Sequence[Entry]) -> int:
+        """What a read brought; its bytes."""
+        size = sum(len(entry.raw) for entry in entries)
+        if entries:
+            average = max(1, size // len(entries))
+            self.count = max(1, min(self._most, self.count * GROWTH, READ_BYTES // average))
+        return size

@@ -1,0 +1,81 @@
+"""The suspects of one lane: entries that were with its handler when a process died.
+
+Pure. Decides when an entry is poison, and when a suspect is cleared.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+
+from rtserver.base.mark.port import Mark, Suspect
+from rtserver.base.queue.port import order_of
+
+POISON_DEATHS = 3
+"""An entry of which so many processes have died is poison. One may be bad luck: somebody may have killed it."""
+
+
+class Suspects:
+    """Those that ``mark`` has inherited. False when there are none, as nearly always."""
+
+    def __init__(self, mark: Mark) -> None:
+        self._mark = mark
+        self._all = sorted(mark.suspects(), key=_end_of)
+        self._nearest = self._find_nearest()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def find(self, entry_id: str) -> Suspect | None:
+        """Return the suspect that an entry is, or is one of; None for an entry that is above suspicion.
+
+        One that is named alone comes before one that is one of several, and more deaths before fewer.
+        """
+        place = order_of(entry_id)
+        if place < self._nearest:
+            return None
+        found = (one for one in self._all if order_of(one.first) <= place <= order_of(one.last))
+        return max(found, key=lambda suspect: (is_single(suspect), suspect.deaths), default=None)
+
+    def add_poison(self, entry_ids: Iterable[str]) -> None:
+        """Add entries that others have found to be poison."""
+        known = {suspect.first for suspect in self._all if is_poison(suspect)}
+        more = [Suspect(entry, entry, POISON_DEATHS) for entry in entry_ids if entry not in known]
+        self._all = sorted([*self._all, *more], key=_end_of)
+        self._nearest = self._find_nearest()
+
+    def clear(self, entry_id: str) -> None:
+        """The handler has returned from an entry: it is no suspect any more, unless it is poison."""
+        cleared = [suspect for suspect in self._all if suspect[:2] == (entry_id, entry_id)]
+        self._drop(cleared, [suspect for suspect in self._all if suspect not in cleared])
+
+    def pass_by(self, entry_id: str) -> None:
+        """Everything up to an entry is done, in order: what lies there is of no more interest."""
+        count = bisect_right(self._all, order_of(entry_id), key=_end_of)
+        self._drop(self._all[:count], self._all[count:])
+
+    def _drop(self, dropped: Sequence[Suspect], rest: list[Suspect]) -> None:
+        if not dropped:
+            return
+        self._all = rest
+        self._nearest = self._find_nearest()
+        for suspect in dropped:
+            # Whoever reads the bus from an earlier place at the next start comes by poison again.
+            if not is_poison(suspect):
+                self._mark.forget(suspect)
+
+    def _find_nearest(self) -> tuple[float, int]:
+        return min((order_of(suspect.first) for suspect in self._all), default=(math.inf, 0))
+
+
+def _end_of(suspect: Suspect) -> tuple[int, int]:
+    return order_of(suspect.last)
+
+
+def is_single(suspect: Suspect) -> bool:
+    """Whether it is known which entry it was."""
+    return suspect.first == suspect.last
+
+
+def is_poison(suspect: Suspect) -> bool:
+    """Whether the entry is not to be handed to any handler again."""
+    return is_single(suspect) and suspect.deaths >= POISON_DEATHS

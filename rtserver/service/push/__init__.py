@@ -1,0 +1,1 @@
+"""Pushes to users: what is kept for them, and what they resume."""

@@ -1,0 +1,158 @@
+"""``pushuser``: a producer's message to users, by their ids.
+
+Decides who is meant, what clients get, and that a message is kept before it is pushed: whoever was not there, or
+loses the connection, can have it later. A message that no client could take is refused before it is kept: it would
+close every connection that it is sent to, now and at each resume. Whether somebody is connected is known on the
+other side of the bridge.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+import msgspec
+
+from rtserver.base.bridge.message import Deliver, PushedUntil
+from rtserver.base.queue.port import START, Kept, QueueError, QueuePort, number_of
+from rtserver.base.wire import json
+from rtserver.base.wire.client_message import encode_around
+from rtserver.base.wire.message_size import MessageSizeLimit, MessageTooLargeError
+from rtserver.service.message import BadData
+from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.service.push.user_streams import EVERYONE, UserStreams, stream_of
+
+BATCH_LIMIT = 10_000  # entries
+RESERVED_TYPES = frozenset(
+    {"userinfo", "error", "reconnect", "closed", "resume", "resumed", "resume_lost", "mycharts", "ping"}
+)
+"""What the server itself says under these types changes what a client does, or what it shows."""
+
+RESERVED_NOTICES = ("lag",)
+"""The ``code`` of notices that the server sends by itself. Other notices are the producers'."""
+
+
+class PushUserData(msgspec.Struct, frozen=True):
+    """``{"user_id": id, or list of ids, or "*", "type": str, "data": any, "keep"?: bool}``."""
+
+    user_id: int | str | list[int | str]
+    type: str
+    data: msgspec.Raw
+    keep: bool = True
+
+
+class Push(NamedTuple):
+    """A message on its way. ``user_ids`` None are all."""
+
+    id: str
+    user_ids: tuple[int | str, ...] | None
+    payload: bytes
+    is_kept: bool
+
+
+class PushUserMsgHandler(ServiceMsgHandler):
+    """Keeps the message for the users that it names, and hands it to their open agents.
+
+    ``sizes`` says which messages clients can take. A message may name ``most_users``; 0 for any number.
+    """
+
+    msg_type = "pushuser"
+    data_type = PushUserData
+
+    def __init__(
+        self,
+        services: ServiceContext,
+        streams: UserStreams,
+        sizes: MessageSizeLimit | None = None,
+        *,
+        most_users: int = 0,
+    ) -> None:
+        super().__init__(services)
+        self._streams = streams
+        self._sizes = sizes or MessageSizeLimit()
+        self._most_users = most_users
+        self._pushes: list[Push] = []
+        self._entries = 0
+        self._any = msgspec.json.Decoder()
+        self._done_until = START
+
+    def begins_behind(self, queue: QueuePort) -> str:
+        """See ``ServiceMsgHandler``. All workers keep together, so this one goes on where any of them has been."""
+        begins_at = self._streams.begin()
+        return begins_at if number_of(begins_at) else START
+
+    def handle(self, message_id: str, src: str, data: PushUserData) -> None:
+        """See ``ServiceMsgHandler``."""
+        user_ids = _receivers(data, self._most_users)
+        payload = self._payload(data, message_id)
+        if self._entries >= BATCH_LIMIT:
+            # Before this one is collected: if it fails, those of the batch are tried once more without this one.
+            with suppress(QueueError):  # the server's end
+                self.flush()
+        self._pushes.append(Push(message_id, user_ids, payload, data.keep))
+        if data.keep:
+            self._entries += 1 if user_ids is None else len(user_ids)
+
+    def flush(self) -> None:
+        """Keep what has come, then push it. What the queue does not take at the server's end the next start keeps."""
+        pushes = self._pushes
+        if not pushes:
+            return
+        if self._entries:
+            # Only what has been kept is out of the batch: the cursor must not pass over anything.
+            self._streams.keep(pushes[-1].id, [kept for push in pushes for kept in _kept(push)])
+        self._pushes, self._entries = [], 0
+        for push in pushes:
+            self.services.post(Deliver(push.user_ids, push.payload, push.id if push.is_kept else None))
+
+    def forget(self) -> None:
+        """See ``ServiceMsgHandler``. What is in the dead stream is neither kept nor pushed."""
+        self._pushes, self._entries = [], 0
+
+    def on_done(self, position: str) -> None:
+        """See ``ServiceMsgHandler``. Where no messages come, the cursor moves on all the same."""
+        if not self._pushes:
+            self._streams.keep(position, [])
+            if position != self._done_until:
+                self._done_until = position
+                self.services.post(PushedUntil(position))
+
+    def _payload(self, data: PushUserData, message_id: str) -> bytes:
+        try:
+            # Read closely once: a browser closes its connection over a text that is no UTF-8.
+            said = json.decode(data.data, self._any)
+        except json.JsonError as error:
+            raise BadData(str(error)) from None
+        if data.type == "notice" and isinstance(said, dict) and said.get("code") in RESERVED_NOTICES:
+            raise BadData(f"a notice with the code {said['code']!r} is the server's own")
+        payload = encode_around(data.type, bytes(data.data), offset=message_id if data.keep else None)
+        try:
+            self._sizes.check(payload, data.type)
+        except MessageTooLargeError as error:
+            raise BadData(str(error)) from None
+        return payload
+
+
+def _receivers(data: PushUserData, most_users: int) -> tuple[int | str, ...] | None:
+    if not data.type:
+        raise BadData("type is empty: no client could tell what it is")
+    if data.type in RESERVED_TYPES:
+        raise BadData(f"type {data.type!r} is the server's own")
+    if data.user_id == "*":
+        return None
+    if not isinstance(data.user_id, list):
+        return (data.user_id,)
+    if 0 < most_users < len(data.user_id):
+        raise BadData(f"user_id names {len(data.user_id)} users; user_ids_per_message allows {most_users}")
+    if "*" in data.user_id:
+        raise BadData("user_id '*' stands for everyone, and not in a list")
+    # Who is named twice is meant once; 7 and "7" are the same user.
+    return tuple({str(user_id): user_id for user_id in data.user_id}.values())
+
+
+def _kept(push: Push) -> Iterator[Kept]:
+    if not push.is_kept:
+        return
+    if push.user_ids is None:
+        yield Kept(EVERYONE, push.id, push.payload)
+    else:
+        yield from (Kept(stream_of(user_id), push.id, push.payload) for user_id in push.user_ids)

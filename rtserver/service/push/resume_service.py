@@ -1,0 +1,95 @@
+"""The desk where agents ask for what was kept for their users, and where it is noted what users have seen.
+
+Decides in which order that is done: as it came, so that who asks anew finds noted what was seen before. It has a
+greenlet of its own, because it waits for the queue, and one that is away holds up nobody else.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from rtserver.base.bridge.message import Message, PushBegins, Refused, Replay, Resume, Seen
+from rtserver.base.failure.containment import is_stop
+from rtserver.base.queue.port import QueueError, QueueRefusedError
+from rtserver.service.pipeline.lane_worker import Event
+from rtserver.service.push.user_streams import UserStreams
+
+log = logging.getLogger(__name__)
+
+
+class ResumeDesk:
+    """``awake`` is what the greenlet sleeps on, ``post`` the bridge's way to the websocket thread."""
+
+    def __init__(self, streams: UserStreams, post: Callable[[Message], object], awake: Event) -> None:
+        self._streams = streams
+        self._post = post
+        self._awake = awake
+        self._waiting: deque[Resume | Seen] = deque()
+        self._is_finishing = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, message: Resume | Seen) -> None:
+        """Take a message in. Never waits."""
+        self._waiting.append(message)
+        self._awake.set()
+
+    def run(self) -> None:
+        """Tell where pushes begin, then do what comes; returns when finished. Begun when the lanes have begun."""
+        self._post(PushBegins(self._streams.begins_at))
+        while True:
+            self._awake.clear()
+            while self._waiting:
+                self._handle(self._waiting.popleft())
+            if self._is_finishing:
+                return
+            self._awake.wait()
+
+    def finish(self) -> None:
+        """Nothing more will come: return when everything is done."""
+        self._is_finishing = True
+        self._awake.set()
+
+    def _handle(self, message: Resume | Seen) -> None:
+        try:
+            if isinstance(message, Resume):
+                self._post(self._answer(message))
+            else:
+                self._streams.see(self._all_seen(message))
+        except QueueRefusedError as error:
+            log.error("! what is kept for users cannot be read: %s", error)
+            self._refuse(message)
+        except QueueError:
+            raise
+        except BaseException as error:
+            if is_stop(error):
+                raise
+            log.exception("! a %s failed", type(message).__name__)
+            self._refuse(message)
+
+    def _all_seen(self, message: Seen) -> dict[str, str]:
+        """With all like it that wait behind it: when a thousand pages close, each of them sends one."""
+        offsets = dict(message.offsets)
+        while self._waiting and isinstance(self._waiting[0], Seen):
+            offsets |= dict(self._waiting.popleft().offsets)  # type: ignore[union-attr]
+        return offsets
+
+    def _answer(self, question: Resume) -> Replay:
+        until = question.until or self._streams.begins_at
+        portion = self._streams.read(question.user_id, question.after, until)
+        entries = portion.entries
+        return Replay(
+            question.agent,
+            question.ref,
+            tuple(entry.raw for entry in entries),
+            portion.after,
+            until,
+            portion.is_all,
+            entries[0].id if entries else None,
+            portion.gone,
+        )
+
+    def _refuse(self, message: Resume | Seen) -> None:
+        if isinstance(message, Resume):
+            self._post(Refused(message.agent, message.ref, "internal", "what was kept cannot be read"))

@@ -1,0 +1,130 @@
+"""What is kept for users: each one's stream, and the one for everyone, with what each has seen.
+
+Decides which stream a message belongs to, and what a portion of two streams is. Everything that is kept here is
+derived from the bus, so all workers may do it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from rtserver.base.queue.port import (
+    START,
+    Bound,
+    Entry,
+    Gone,
+    Kept,
+    KeptRange,
+    QueuePort,
+    QueueRefusedError,
+    order_of,
+)
+from rtserver.service.pipeline.queue_link import QueueLink
+
+CURSOR = "pushuser"
+EVERYONE = "user:*"
+PORTION_COUNT = 100
+PORTION_BYTES = 65_536
+
+
+class Portion(NamedTuple):
+    """Consecutive entries, the last of which is ``after``; ``is_all`` if no more follow."""
+
+    entries: list[Entry]
+    after: str
+    is_all: bool
+    gone: Gone | None
+
+
+class UserStreams:
+    """``kept`` counts what this worker has kept. ``begins_at`` is told by the handler that keeps.
+
+    Calls wait until the queue answers, as ``QueueLink`` does.
+    """
+
+    def __init__(self, queue: QueuePort, link: QueueLink, bound: Bound) -> None:
+        self._queue = queue
+        self._link = link
+        self._bound = bound
+        self.begins_at = ""
+        self.kept = 0
+        self._last_kept = START
+
+    def begin(self) -> str:
+        """Where this worker begins: everything on the bus up to there has been kept. Raises ``QueueError``."""
+        self.begins_at = self._queue.begin_keeping(CURSOR)
+        return self.begins_at
+
+    def keep(self, until: str, entries: Sequence[Kept]) -> None:
+        """Keep the entries, which are all that there are up to ``until``. Raises ``QueueError`` only at the end."""
+        keep = partial(self._queue.keep, CURSOR, until, entries, self._bound, kept=self._last_kept)
+        self.kept += self._link.call(keep)
+        if entries:
+            self._last_kept = entries[-1].id
+
+    def see(self, offsets: Mapping[str, str]) -> None:
+        """Note down up to which offset users have got everything."""
+        self._link.call(self._queue.see, offsets, self._bound.seconds)
+
+    def read(self, user_id: str, after: str | None, until: str | None) -> Portion:
+        """The first portion behind ``after`` up to ``until``; as ``messages.Resume`` where they are None.
+
+        Raises ``QueueRefusedError``, and at the end of the server ``QueueError``.
+        """
+        portion = self._link.call(self._maybe_read, user_id, after, until or self.begins_at)
+        if isinstance(portion, QueueRefusedError):
+            raise portion
+        return portion
+
+    def _maybe_read(self, user_id: str, after: str | None, until: str) -> Portion | QueueRefusedError:
+        """A refusal is an answer: it may be about one user's key, and the others do not wait for its end."""
+        try:
+            behind = self._queue.seen(user_id) if after is None else after
+            portion = self._portion(user_id, behind, until)
+            if portion.gone is Gone.UNKNOWN and order_of(behind) > order_of(until):
+                # A place of an order that is over: all that is kept may be new.
+                portion = self._portion(user_id, START, until)._replace(gone=Gone.UNKNOWN)
+        except QueueRefusedError as error:
+            return error
+        # Who had nothing yet misses nothing.
+        return portion if after is not None else portion._replace(gone=None)
+
+    def _portion(self, user_id: str, behind: str, until: str) -> Portion:
+        streams = (stream_of(user_id), EVERYONE)
+        found = self._queue.kept(CURSOR, streams, behind, until, PORTION_COUNT, size=PORTION_BYTES)
+        return portion_of(found, behind)
+
+
+def stream_of(user_id: int | str) -> str:
+    """The stream of what is for one user alone."""
+    return f"user:{user_id}"
+
+
+def portion_of(
+    ranges: Sequence[KeptRange], after: str, count: int = PORTION_COUNT, size: int = PORTION_BYTES
+) -> Portion:
+    """One row of what was read of several streams behind ``after``, each up to ``count`` entries or ``size`` bytes.
+
+    At most about ``size`` bytes, and at least one entry, if there is any.
+    """
+    # Where one stream was not read to its end, what others have behind its last entry may not be next.
+    ends = [order_of(found.entries[-1].id) for found in ranges if _is_full(found, count, size)]
+    entries = sorted((entry for found in ranges for entry in found.entries), key=lambda entry: order_of(entry.id))
+    if ends:
+        entries = [entry for entry in entries if order_of(entry.id) <= min(ends)]
+    first = list(_first_of(entries, size))
+    gone = next((found.gone for found in ranges if found.gone is not None), None)
+    return Portion(first, first[-1].id if first else after, not ends and len(first) == len(entries), gone)
+
+
+def _is_full(found: KeptRange, count: int, size: int) -> bool:
+    """Whether there may be more of a stream than was read."""
+    return len(found.entries) >= count or sum(len(entry.raw) for entry in found.entries) >= size
+
+
+def _first_of(entries: Iterable[Entry], size: int) -> Iterable[Entry]:
+    for entry in entries:
+        yield entry
+        size -= len(entry.raw)
+        if size <= 0:
+            return

@@ -1,0 +1,1 @@
+"""Quotes: ticks, bars, indicators and the feeds of those who watch."""

@@ -1,0 +1,100 @@
+"""One feed: a quote, a period and indicators, computed once for everyone who watches it. Pure.
+
+Decides what a subscriber gets as picture and what follows it. ``quote_center`` decides who watches and when to send.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from rtserver.base.bridge.message import Row, Table
+from rtserver.base.limit.cpu_quota import FairShare
+from rtserver.base.limit.steps import Steps
+from rtserver.service.quote.quote_analysis import QuoteAnalysis
+from rtserver.service.quote.tick import Tick
+
+Watcher: TypeAlias = tuple[int, int]
+"""An agent, and the ref of its subscription."""
+
+TICKS_OF_A_STEP = 20
+
+
+class Feed:
+    """The last ``picture_rows`` rows, and the rows that were not sent yet.
+
+    ``seq`` is the number of the last row, counted from the quote's first tick: one tick is one step of every feed,
+    so a feed that was dropped and made again goes on counting where the others are. It ``is_ready`` when every tick
+    of the quote is in its rows, ``history`` included, which ``work`` brings about piece by piece.
+
+    ``watchers`` are (agent, ref) pairs; those ``waiting`` among them have had no picture yet. ``share`` is that of
+    the only user who watches, if there is only one and his processor time is counted.
+    """
+
+    def __init__(
+        self, topic: str, analysis: QuoteAnalysis, history: Iterable[Tick], *, seq: int, picture_rows: int
+    ) -> None:
+        self.topic = topic
+        self.seq = seq
+        self.watchers: set[Watcher] = set()
+        self.waiting: dict[Watcher, None] = {}
+        self.share: FairShare | None = None
+        self.is_ready = False
+        self._analysis = analysis
+        self._filling: Steps[list[Row]] | None = analysis.fill(history, picture_rows)
+        self._rows: deque[Row] = deque(maxlen=picture_rows)
+        self._behind: deque[Tick] = deque()
+        self._unsent: list[Row] = []
+        self._picture: Table | None = None
+
+    @property
+    def behind(self) -> int:
+        """How many ticks are not in the rows yet, beside the history."""
+        return len(self._behind)
+
+    def work(self) -> bool:
+        """One piece of what is missing; whether the feed is ready now."""
+        if self._filling is not None:
+            try:
+                next(self._filling)
+            except StopIteration as end:
+                self._filling = None
+                self._rows.extend(end.value)
+        else:
+            for _ in range(min(len(self._behind), TICKS_OF_A_STEP)):
+                self.step(self._behind.popleft())
+        self.is_ready = self._filling is None and not self._behind
+        return self.is_ready
+
+    def defer(self, tick: Tick) -> None:
+        """Note the quote's next tick, for which there is no time now."""
+        self._behind.append(tick)
+        self.is_ready = False
+
+    def step(self, tick: Tick) -> None:
+        """Take the quote's next tick: one more unsent row, whether it is new or replaces the last."""
+        row = self._analysis.step(tick)
+        rows = self._rows
+        if rows and rows[-1][0] == row[0]:
+            rows[-1] = row
+        else:
+            rows.append(row)
+        self._unsent.append(row)
+        self.seq += 1
+        self._picture = None
+
+    @property
+    def has_unsent(self) -> bool:
+        """Whether there are rows that ``take_unsent`` would give."""
+        return bool(self._unsent)
+
+    def take_unsent(self) -> tuple[Row, ...]:
+        """The rows since the last call, in order; the last of them has the number ``seq``."""
+        unsent = tuple(self._unsent)
+        self._unsent.clear()
+        return unsent
+
+    def picture(self, decimals: int | None = None) -> Table:
+        """The rows as they stand after ``seq``, and the quote's ``decimals``; the same object until the next tick."""
+        if self._picture is None:
+            self._picture = Table(self._analysis.columns, tuple(self._rows), decimals)
+        return self._picture

@@ -1,0 +1,294 @@
+"""QuoteCenter: what every quote has lately done, and the feeds of those who watch.
+
+Two roles in one object, because the second lives on what the first has heard: it handles the service message
+``quote``, and it is the subscribable service "quotes". It decides how long a history is, which feed answers a
+request, and when a feed begins and ends. It knows agents by number only, and nothing of charts.
+
+What it promises a subscriber: a ``Snapshot`` of the feed after its row ``seq``, then every later row in order in
+``Update`` messages without a gap and without a double. For that, the rows that are not sent yet leave before a
+snapshot is taken; the mailbox keeps the order. (Design, section 4.)
+"""
+
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+
+from rtserver.base.bridge.message import Refused, Snapshot, Subscribe, Unsubscribe, Update
+from rtserver.base.limit.cpu_quota import FairShares
+from rtserver.base.limit.steps import Steps, finish
+from rtserver.service.message import BadData
+from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.service.quote.feed import Feed
+from rtserver.service.quote.feed_request import FeedName, QuoteRequestError, read_request
+from rtserver.service.quote.quote_analysis import QuoteAnalysis
+from rtserver.service.quote.tick import QuoteItem, QuoteMessage, Tick, check_key, read_decimals, read_tick
+
+UPDATE_ROWS = 500
+"""Of one update at most. A message may bring 20,000 ticks of one quote."""
+
+log = logging.getLogger(__name__)
+
+MOST_BEHIND = 20_000
+"""Ticks that may wait for one feed."""
+
+
+class QuoteHistory:
+    """The last ticks of one quote, and its feeds by topic. ``count`` is the number of ticks since the first.
+
+    ``decimals`` is what the quote last said of its prices, None if it never did.
+    """
+
+    __slots__ = ("count", "decimals", "feeds", "ticks")
+
+    def __init__(self, length: int) -> None:
+        self.ticks: deque[Tick] = deque(maxlen=length)
+        self.count = 0
+        self.decimals: int | None = None
+        self.feeds: dict[str, Feed] = {}
+
+
+class QuoteCenter(ServiceMsgHandler):
+    """The numbers of all quotes.
+
+    Bounds: ``history_ticks`` per quote (a tick takes about 150 bytes), ``max_quotes``, ``max_feeds``, and
+    ``picture_rows`` per feed. Beyond ``max_quotes`` the quote that has been silent longest and that nobody watches
+    is forgotten; a watched one never is, so that ``max_feeds`` bounds the excess. Beyond ``max_feeds`` a request is
+    refused as ``rate_limited``.
+
+    With ``shares``, what is computed for one user only is charged to that user, and waits while the user owes: a
+    new feed, and the ticks of a feed that nobody else watches. One that is more than ``MOST_BEHIND`` ticks behind is
+    given up, as ``rate_limited``.
+
+    ``ticks`` and ``forgotten_quotes`` count up for the metrics; ``quotes``, ``feeds`` and ``subscribers`` say what
+    is.
+    """
+
+    msg_type = "quote"
+    data_type = QuoteMessage
+    replays = True
+
+    def __init__(
+        self,
+        services: ServiceContext,
+        *,
+        history_ticks: int = 20_000,
+        max_quotes: int = 10_000,
+        max_feeds: int = 10_000,
+        picture_rows: int = 1_000,
+        shares: FairShares | None = None,
+    ) -> None:
+        super().__init__(services)
+        self.ticks = 0
+        self.forgotten_quotes = 0
+        self._history_ticks = history_ticks
+        self._max_quotes = max_quotes
+        self._max_feeds = max_feeds
+        self._picture_rows = picture_rows
+        self._shares = shares
+        self._quotes: OrderedDict[str, QuoteHistory] = OrderedDict()  # the longest silent first
+        self._feeds: dict[str, tuple[FeedName, Feed]] = {}
+        self._watched: dict[tuple[int, int], str] = {}  # (agent, ref) to topic
+        self._unsent: dict[str, Feed] = {}
+
+    @property
+    def quotes(self) -> int:
+        """How many quotes are known."""
+        return len(self._quotes)
+
+    @property
+    def feeds(self) -> int:
+        """How many feeds are computed."""
+        return len(self._feeds)
+
+    @property
+    def feeds_behind(self) -> int:
+        """How many of them are not computed up to the last tick. From any thread."""
+        return sum(not feed.is_ready for _, feed in tuple(self._feeds.values()))
+
+    @property
+    def subscribers(self) -> int:
+        """How many subscriptions are open."""
+        return len(self._watched)
+
+    def __call__(self, src: str, data: Sequence[QuoteItem]) -> None:
+        """Take a quote message whole or not at all.
+
+        Raises ``BadData`` for its first bad item before any item has counted, so that a message in the dead stream
+        can be mended and sent again.
+        """
+        for key, tick, decimals in self._read(data):
+            self._take(key, tick, decimals)
+        self.ticks += len(data)
+
+    def flush(self) -> None:
+        """After a batch: one ``Update`` per feed, with every row that the batch brought it."""
+        self.check_thread()
+        for feed in self._unsent.values():
+            self._post_update(feed)
+        self._unsent.clear()
+
+    def on_subscribe(self, message: Subscribe) -> None:
+        """Answer with ``Snapshot`` or ``Refused``. A quote that is not known yet has an empty picture for now.
+
+        A ``ref`` that is in use is moved to the new request.
+        """
+        self.check_thread()
+        try:
+            name = read_request(message.request)
+        except QuoteRequestError as error:
+            self._refuse(message, "bad_request", str(error))
+            return
+        feed = self._find_feed(name)
+        if feed is None:
+            self._refuse(message, "rate_limited", f"the server computes {self._max_feeds} feeds already")
+            return
+        watcher = (message.agent, message.ref)
+        share = None if self._shares is None else self._shares.of(message.user)
+        # What two users watch is nobody's own. It stays so: to count who watches would cost more than it tells.
+        feed.share = share if not feed.watchers or feed.share is share else None
+        feed.waiting[watcher] = None
+        self._watch(feed, watcher)
+        if feed.is_ready:
+            self._show(feed)
+        elif share is None:
+            finish(self._bring_up(feed))
+        else:
+            share.drive(self._bring_up(feed))
+
+    def on_unsubscribe(self, message: Unsubscribe) -> None:
+        """End a subscription; the last one ends the feed. An unknown one was refused, or moved, and needs nothing."""
+        self._unwatch((message.agent, message.ref))
+
+    def _read(self, data: Sequence[QuoteItem]) -> list[tuple[str, Tick, int | None]]:
+        read = []
+        for item in data:
+            try:
+                if item.quote not in self._quotes:
+                    check_key(item.quote)
+                read.append((item.quote, read_tick(item.info), read_decimals(item.info.decimals)))
+            except BadData as error:
+                raise BadData(f"item {len(read)}: {error}") from None
+        return read
+
+    def _take(self, key: str, tick: Tick, decimals: int | None) -> None:
+        quote = self._quotes.get(key)
+        if quote is None:
+            if len(self._quotes) >= self._max_quotes:
+                self._forget_silent_quote()
+            quote = self._add_quote(key)
+        else:
+            self._quotes.move_to_end(key)
+        quote.ticks.append(tick)
+        quote.count += 1
+        if decimals is not None:
+            quote.decimals = decimals
+        for feed in tuple(quote.feeds.values()):
+            self._advance(feed, tick)
+
+    def _advance(self, feed: Feed, tick: Tick) -> None:
+        """Bring a feed its next tick: now, or when its only user may have something done again."""
+        share = feed.share
+        if not feed.is_ready:
+            feed.defer(tick)
+            if feed.behind > MOST_BEHIND:
+                self._give_up(feed, "rate_limited", "the processor time of this user is used up")
+        elif share is None:
+            feed.step(tick)
+            self._unsent[feed.topic] = feed
+        elif share.is_owing:
+            feed.defer(tick)
+            share.drive(self._bring_up(feed))
+        else:
+            begun = share.now()
+            feed.step(tick)
+            share.spend(begun)
+            self._unsent[feed.topic] = feed
+
+    def _bring_up(self, feed: Feed) -> Steps[None]:
+        """Work on a feed until it is ready. Several users may do so at once: each piece is one for all of them."""
+        while feed.watchers and not feed.is_ready:
+            try:
+                if feed.work():
+                    self._show(feed)
+            except Exception:
+                log.exception("! the feed %s failed", feed.topic)
+                self._give_up(feed, "internal", "the service failed")
+            yield
+
+    def _show(self, feed: Feed) -> None:
+        """Give those who wait for it the picture. What it holds leaves before that for those who have one already."""
+        self._unsent.pop(feed.topic, None)
+        if len(feed.watchers) == len(feed.waiting):
+            feed.take_unsent()
+        elif feed.has_unsent:
+            self._post_update(feed)
+        name, _ = self._feeds[feed.topic]
+        picture = feed.picture(self._quotes[name.quote].decimals)
+        for agent, ref in feed.waiting:
+            self.services.post(Snapshot(agent, ref, feed.topic, feed.seq, picture))
+        feed.waiting.clear()
+
+    def _give_up(self, feed: Feed, code: str, text: str) -> None:
+        for agent, ref in tuple(feed.watchers):
+            self._unwatch((agent, ref))
+            self.services.post(Refused(agent, ref, code, text))
+
+    def _add_quote(self, key: str) -> QuoteHistory:
+        quote = self._quotes[key] = QuoteHistory(self._history_ticks)
+        return quote
+
+    def _forget_silent_quote(self) -> None:
+        silent = next((key for key, quote in self._quotes.items() if not quote.feeds), None)
+        if silent is not None:
+            del self._quotes[silent]
+            self.forgotten_quotes += 1
+
+    def _find_feed(self, name: FeedName) -> Feed | None:
+        """The feed of that name, made from the quote's history if it is new; None if there are too many."""
+        known = self._feeds.get(name.topic)
+        if known is not None:
+            return known[1]
+        if len(self._feeds) >= self._max_feeds:
+            return None
+        quote = self._quotes.get(name.quote) or self._add_quote(name.quote)
+        analysis = QuoteAnalysis(name.period_ms, name.indicators)
+        feed = Feed(name.topic, analysis, tuple(quote.ticks), seq=quote.count, picture_rows=self._picture_rows)
+        quote.feeds[name.topic] = feed
+        self._feeds[name.topic] = (name, feed)
+        return feed
+
+    def _watch(self, feed: Feed, watcher: tuple[int, int]) -> None:
+        feed.watchers.add(watcher)
+        if self._watched.get(watcher, feed.topic) != feed.topic:
+            self._unwatch(watcher)
+        self._watched[watcher] = feed.topic
+
+    def _unwatch(self, watcher: tuple[int, int]) -> None:
+        topic = self._watched.pop(watcher, None)
+        if topic is None:
+            return
+        name, feed = self._feeds[topic]
+        feed.watchers.discard(watcher)
+        feed.waiting.pop(watcher, None)
+        if not feed.watchers:
+            self._drop_feed(name)
+
+    def _drop_feed(self, name: FeedName) -> None:
+        del self._feeds[name.topic]
+        self._unsent.pop(name.topic, None)
+        quote = self._quotes[name.quote]
+        del quote.feeds[name.topic]
+        # Asking for quotes that never come must not fill the memory. (Nor does it push out those that do come:
+        # only a tick makes room.)
+        if not quote.count and not quote.feeds:
+            del self._quotes[name.quote]
+
+    def _post_update(self, feed: Feed) -> None:
+        """Post what is new, in several updates if it is much: the other thread serves others between two of them."""
+        rows = feed.take_unsent()
+        for end in range(UPDATE_ROWS, len(rows) + UPDATE_ROWS, UPDATE_ROWS):
+            piece = rows[end - UPDATE_ROWS : end]
+            self.services.post(Update(feed.topic, feed.seq - max(0, len(rows) - end), piece))
+
+    def _refuse(self, message: Subscribe, code: str, text: str) -> None:
+        self.services.post(Refused(message.agent, message.ref, code, text))

@@ -1,0 +1,128 @@
+"""Quotes from a CSV file: to points of the service message ``quote``, and paced as they were in the market.
+
+Decides what such a file looks like. Knows no queue; who plays a file passes in where the points go.
+
+The first line names the columns, in any order and case: either Date, Open, High, Low, Close, Volume, or time, price
+and perhaps volume. A date or time is epoch milliseconds, an ISO date with or without a time of day (UTC if it says
+no other), or any label.
+"""
+
+import csv
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rtserver.service.message import BadData
+from rtserver.service.quote.tick import Number, QuoteInfo, Time, read_tick
+
+_MILLISECONDS = re.compile(r"-?[0-9]{1,16}")
+_BAR_COLUMNS = ("open", "close", "low", "high", "volume")
+
+
+class QuoteFileError(ValueError):
+    """A line that cannot be read. ``str`` of it is ``file:line: what is wrong``."""
+
+    def __init__(self, file: str, line: int, text: str) -> None:
+        super().__init__(file, line, text)
+        self.file = file
+        self.line = line
+        self.text = text
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.text}"
+
+
+def read_quotes(path: Path | Traversable) -> Iterator[QuoteInfo]:
+    """The points of a file in the order of its lines, read as they are taken.
+
+    Raises ``QuoteFileError``; ``OSError`` if the file cannot be opened.
+    """
+    with path.open(encoding="utf-8-sig") as file:
+        rows = csv.DictReader(file)
+        try:
+            read = _row_reader(rows.fieldnames or ())
+            for row in rows:
+                info = read({str(name).strip().lower(): value for name, value in row.items()})
+                read_tick(info)
+                yield info
+        except (BadData, UnicodeDecodeError, csv.Error) as error:
+            raise QuoteFileError(str(path), max(rows.line_num, 1), str(error)) from error
+
+
+def quote_item(quote: str, info: QuoteInfo) -> dict[str, Any]:
+    """The item of a quote message, as plain data for a queue."""
+    plain = {"point": info.point, "volume": info.volume, "decimals": info.decimals}
+    return {"quote": quote, "info": {name: value for name, value in plain.items() if value is not None}}
+
+
+def paced(
+    infos: Iterable[QuoteInfo], speed: float, *, clock: Callable[[], float], sleep: Callable[[float], object]
+) -> Iterator[QuoteInfo]:
+    """The same points, each at its time divided by ``speed``; the first at once.
+
+    ``clock`` and ``sleep`` are in seconds. A speed of 86,400 plays a day per second. Points whose time is a label
+    come one second of the market apart, and so does a point that is not later than the one before.
+    """
+    if not (speed > 0 and math.isfinite(speed)):
+        raise ValueError(f"speed {speed} is not a number above 0")
+    due = clock()
+    before: Time | None = None
+    for info in infos:
+        time = info.point[0]
+        if before is not None:
+            due += _seconds_between(before, time) / speed
+            sleep(max(0.0, due - clock()))
+        before = time
+        yield info
+
+
+def _seconds_between(before: Time, time: Time) -> float:
+    if isinstance(before, str) or isinstance(time, str) or time <= before:
+        return 1.0
+    return (time - before) / 1000
+
+
+def _row_reader(header: Iterable[str]) -> Callable[[Mapping[str, Any]], QuoteInfo]:
+    names = {name.strip().lower() for name in header}
+    if {"date", *_BAR_COLUMNS} <= names:
+        return _read_bar
+    if {"time", "price"} <= names:
+        return _read_price
+    raise BadData('the first line has to name "Date,Open,High,Low,Close,Volume" or "time,price[,volume]"')
+
+
+def _read_bar(row: Mapping[str, Any]) -> QuoteInfo:
+    return QuoteInfo([_read_time(row["date"]), *(_read_number(row, name) for name in _BAR_COLUMNS)])
+
+
+def _read_price(row: Mapping[str, Any]) -> QuoteInfo:
+    volume = _read_number(row, "volume") if row.get("volume") else None
+    return QuoteInfo([_read_time(row["time"]), _read_number(row, "price")], volume)
+
+
+def _read_time(text: str | None) -> Time:
+    stripped = (text or "").strip()
+    # Eight digits are a date without its hyphens, and no moment that anyone would write in milliseconds.
+    if _MILLISECONDS.fullmatch(stripped) and len(stripped) != 8:
+        return int(stripped)
+    try:
+        moment = datetime.fromisoformat(stripped)
+    except ValueError:
+        return stripped
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1000)
+
+
+def _read_number(row: Mapping[str, Any], name: str) -> Number:
+    text = (row.get(name) or "").strip()
+    try:
+        return msgspec.json.decode(text, type=int | float)
+    except msgspec.DecodeError:
+        raise BadData(f'{name} "{text[:40]}" is not a number') from None

@@ -1,0 +1,138 @@
+"""TestQuoteSource: the demo's producer. It plays real prices through the queue, like any producer.
+
+Decides what the demo's market does. It is no test: the name says that its quotes are for trying things out.
+
+Each of the last 250 trading days in the data gives four ticks in a plausible order, fifteen market seconds apart,
+so that a bar of 60 seconds is exactly one real day. After the last day the film runs backwards, then forwards
+again: the price never jumps, while the market's time only goes up. Tick ``n`` follows from ``n`` alone, so that a
+restart goes on where the position says.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from importlib.resources import files
+from itertools import count, islice
+from typing import Any, Protocol, TypeAlias
+
+from rtserver.service.quote.quote_file import quote_item, read_quotes
+from rtserver.service.quote.tick import Number, QuoteInfo
+
+TICKS_PER_DAY = 4
+TICK_MS = 15_000
+FIRST_TICK_MS = 1_362_148_200_000  # 2013-03-01T14:30:00Z, the New York opening
+DATE = "20130301"
+ITEMS = ("AAPL", "IBM", "MSFT")
+DECIMALS = 2  # a few prices of the data are averages, which have more
+DAYS_PLAYED = 250
+DAYS_AT_ONCE = 120
+_DAYS_PER_MESSAGE = 30
+_RETRY_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+Film: TypeAlias = tuple[tuple[Number, Number], ...]
+
+
+class Position(Protocol):
+    """Where the film stands: the number of ticks per quote that were put. Survives restarts; 0 at first."""
+
+    def get(self) -> int: ...
+
+    def set(self, position: int) -> None: ...
+
+
+def film_of(days: Iterable[QuoteInfo]) -> Film:
+    """Prices and volumes of one run to and fro. ``days`` are bars, the oldest first."""
+    there = tuple(tick for day in days for tick in _ticks_of(day))
+    return there + there[::-1]
+
+
+def replay(film: Film, start: int = 0) -> Iterator[QuoteInfo]:
+    """The ticks from number ``start`` on, for ever."""
+    for number in count(start):
+        price, volume = film[number % len(film)]
+        yield QuoteInfo([FIRST_TICK_MS + number * TICK_MS, price], volume, DECIMALS)
+
+
+def load_days(item: str) -> list[QuoteInfo]:
+    """The days that the demo plays of one share, as bars."""
+    return list(read_quotes(files("rtserver.service.quote.tick") / "data" / "quotes" / f"{item}.csv"))[-DAYS_PLAYED:]
+
+
+class TestQuoteSource:
+    """Puts ticks of three quotes, ``rate`` per second each.
+
+    At the very start it puts ``DAYS_AT_ONCE`` days in a few messages, so that charts have something to show.
+    ``put`` is that of the queue; where it raises one of ``unavailable``, the same ticks are put again later. A
+    crash between a put and its position repeats a message.
+    """
+
+    __test__ = False  # pytest would take the name for a test
+
+    def __init__(
+        self,
+        put: Callable[[str, str, Any], object],
+        position: Position,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], object],
+        rate: float = 4.0,
+        unavailable: tuple[type[Exception], ...] = (OSError,),
+    ) -> None:
+        self._put = put
+        self._position = position
+        self._clock = clock
+        self._sleep = sleep
+        self._interval = 1 / rate
+        self._unavailable = unavailable
+        self._films = {f"DEMO:{item}:{DATE}": film_of(load_days(item)) for item in ITEMS}
+        self._is_stopped = False
+
+    def run(self) -> None:
+        """Play until ``stop``; returns within one interval of it."""
+        due = self._clock()
+        is_away = False
+        while not self._is_stopped:
+            try:
+                # Time that was lost is not made up for in a burst.
+                due = max(due + self._step(), self._clock())
+                is_away = False
+            except self._unavailable as error:
+                if not is_away:
+                    log.warning("! demo quotes wait: %s", error)
+                is_away = True
+                due = self._clock() + _RETRY_S
+            self._sleep(max(0.0, due - self._clock()))
+
+    def stop(self) -> None:
+        """Make ``run`` return. Called in the thread of ``run``, from another greenlet."""
+        self._is_stopped = True
+
+    def _step(self) -> float:
+        """Put the next tick of each quote, or the next days while the history is not complete.
+
+        Returns the seconds until the next step.
+        """
+        position = self._position.get()
+        missing = DAYS_AT_ONCE * TICKS_PER_DAY - position
+        ticks = min(_DAYS_PER_MESSAGE * TICKS_PER_DAY, missing) if missing > 0 else 1
+        self._put("quote", "demo", self._items(position, ticks))
+        self._position.set(position + ticks)
+        return 0.0 if missing > 0 else self._interval
+
+    def _items(self, position: int, ticks: int) -> list[dict[str, Any]]:
+        return [
+            quote_item(quote, info)
+            for quote, film in self._films.items()
+            for info in islice(replay(film, position), ticks)
+        ]
+
+
+def _ticks_of(day: QuoteInfo) -> Film:
+    """Price and volume of four ticks: the open, the turn against the day's direction, the turn with it, the close."""
+    opened, close, low, high, volume = (value for value in day.point[1:] if not isinstance(value, str))
+    prices = (opened, low, high, close) if close >= opened else (opened, high, low, close)
+    quarter = volume // TICKS_PER_DAY
+    volumes = (quarter, quarter, quarter, volume - 3 * quarter)
+    return tuple(zip(prices, volumes, strict=True))

@@ -1,0 +1,151 @@
+"""Who a request or a token is from, answered by Django: the site's own session engine, backend and session hash.
+
+Decides nothing that Django decides, and changes nothing that belongs to the site: a look-up never ends, cycles or
+creates a session. What is asked of Django is in ``site_session.py`` and ``site_user.py``; nothing else of ``user``
+knows it. Django has to be set up before the first look-up.
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Any, Protocol
+
+import msgspec
+from django.conf import settings
+from django.db import close_old_connections
+
+from rtserver.base.queue.port import QueueError
+from rtserver.base.queue.revocation_port import RevocationPort
+from rtserver.user.session.look_up_batch import LookUpBatcher
+from rtserver.user.session.site_credential import is_possible, is_self_contained, made_at
+from rtserver.user.session.site_session import is_read_together, read_sessions
+from rtserver.user.session.site_user import find_groups, find_users
+from rtserver.user.session.token import is_token, read_token
+
+NONE: frozenset[str] = frozenset()
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """A logged-in user, and what says so: ``session_key`` is a session's key, or a token (``user.token``).
+
+    ``groups`` are the names of the user's Django groups; none where nobody asks for them (``Policy.needs_groups``).
+    """
+
+    user_id: int | str
+    name: str
+    session_key: str
+    groups: frozenset[str] = frozenset()
+
+
+Outcome = Identity | Exception | None
+"""Whose session it is, why that cannot be told, or None: nobody's."""
+
+
+class Request(Protocol):
+    """An HTTP request, as far as its cookies go: ``base.websocket_server.UpgradeRequest`` is one."""
+
+    @property
+    def cookies(self) -> Mapping[str, str]:
+        """The cookies' values by name; malformed ones are left out."""
+
+
+class SessionAuthenticator:
+    """Looks sessions and tokens up. Look-ups block, so the event loop has them done by ``executor``.
+
+    Where a session's key is meant, a token will do; it is good for ``token_seconds``. With ``reads_groups`` the
+    users' groups are looked up as well, by one query for all who are looked up together. ``revocations`` know which
+    tokens and signed cookies were revoked; while they cannot be read, nobody knows whether one of those is good.
+    """
+
+    def __init__(
+        self,
+        executor: Executor,
+        *,
+        token_seconds: float = 86_400.0,
+        reads_groups: bool = False,
+        revocations: RevocationPort | None = None,
+    ) -> None:
+        self._executor = executor
+        self._token_seconds = token_seconds
+        self._reads_groups = reads_groups
+        self._revocations = revocations
+        self._batcher: LookUpBatcher[Identity | None] = LookUpBatcher(self.look_up_many)
+        # A Redis that does not answer holds up tokens, and with one batch of them at a time nobody else.
+        self._token_batcher: LookUpBatcher[Identity | None] = LookUpBatcher(self.look_up_many)
+
+    def session_key(self, request: Request) -> str | None:
+        """The key in the request's session cookie; None without one."""
+        return request.cookies.get(settings.SESSION_COOKIE_NAME) or None
+
+    async def authenticate(self, request: Request) -> Identity | None:
+        """Whose session cookie the request carries; None without one or for one that does not hold.
+
+        Raises what the session's store or the database raises when it cannot be reached.
+        """
+        session_key = self.session_key(request)
+        return None if session_key is None else await self.look_up(session_key)
+
+    async def look_up(self, session_key: str) -> Identity | None:
+        """``find`` by the executor; where the site's engine allows it, together with the others who ask just now."""
+        if is_token(session_key):
+            return await self._token_batcher.look_up(session_key)
+        if is_read_together():
+            return await self._batcher.look_up(session_key)
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self.find, session_key)
+
+    async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
+        """``find_many`` by the executor, as one job."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, self.find_many, session_keys)
+
+    def find(self, session_key: str) -> Identity | None:
+        """Whose session it is; None for one that is unknown, expired or forged, or whose user may not log in.
+
+        Blocks. Raises what the session's store or the database raises when it cannot be reached.
+        """
+        outcome = self.find_many([session_key])[session_key]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    def find_many(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
+        """What ``find`` would return or raise for each of the keys, which should be some hundred at most.
+
+        Blocks. A store that cannot be reached, or goes away on the way, is an error for each of the keys it concerns.
+        """
+        outcomes: dict[str, Outcome] = dict.fromkeys(session_keys)
+        possible = [session_key for session_key in session_keys if is_possible(session_key)]
+        if possible:
+            close_old_connections()
+            try:
+                outcomes.update(self._find_many(possible))
+            finally:
+                close_old_connections()
+        return outcomes
+
+    def _find_many(self, session_keys: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
+        tokens = {key: read_token(key, self._token_seconds) for key in session_keys if is_token(key)}
+        sessions = {**tokens, **read_sessions([key for key in session_keys if not is_token(key)])}
+        users = find_users({key: data for key, data in sessions.items() if data and not isinstance(data, Exception)})
+        users |= self._revoked(key for key, user in users.items() if user is not None)
+        groups = find_groups(users) if self._reads_groups else {}
+        for key, data in sessions.items():
+            yield key, data if isinstance(data, Exception) else _identity(key, users.get(key), groups.get(key, NONE))
+
+    def _revoked(self, keys: Iterable[str]) -> Mapping[str, Exception | None]:
+        """Those of some good keys that were revoked, as None, or all that may have been, with why nobody knows."""
+        signed = {key: made_at(key) for key in keys if is_self_contained(key)}
+        if self._revocations is None or not signed:
+            return {}
+        try:
+            return dict.fromkeys(self._revocations.revoked(signed))
+        except QueueError as error:
+            return dict.fromkeys(signed, error)
+
+
+def _identity(session_key: str, user: Any | None, groups: frozenset[str] | Exception) -> Outcome:
+    if user is None or isinstance(user, Exception):
+        return user
+    if isinstance(groups, Exception):
+        return groups
+    user_id = user.pk if isinstance(user.pk, int) else str(user.pk)
+    return Identity(user_id, user.get_username(), session_key, groups)

@@ -1,0 +1,78 @@
+"""Look-ups that are asked for while one is under way are done together by the next one.
+
+A lone look-up begins at once; under load batches grow by themselves. Decides who waits for which batch, and knows
+nothing of what is looked up. Belongs to the event loop's thread.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+from rtserver.base.failure.containment import as_exception
+
+Answer = TypeVar("Answer")
+Outcomes = Mapping[str, Answer | Exception]
+Asked = list[tuple[str, asyncio.Future[Answer]]]
+
+MAX_BATCH = 200
+
+
+class LookUpBatcher(Generic[Answer]):
+    """Stands before ``look_up_many``, which is called with up to ``max_batch`` different keys, once at a time.
+
+    What it returns for a key is the answer, or the error to raise; what it raises itself is raised for all of them.
+    """
+
+    def __init__(
+        self, look_up_many: Callable[[Sequence[str]], Awaitable[Outcomes[Answer]]], *, max_batch: int = MAX_BATCH
+    ) -> None:
+        self._look_up_many = look_up_many
+        self._max_batch = max_batch
+        self._waiting: Asked[Answer] = []
+        self._asked: Asked[Answer] = []  # the batch that is under way
+        self._work: asyncio.Task[None] | None = None
+
+    def look_up(self, key: str) -> asyncio.Future[Answer]:
+        """The key's answer, by a look-up that begins after this call."""
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((key, answer))
+        if self._work is None:
+            self._begin()
+        return answer
+
+    def _begin(self) -> None:
+        self._work = asyncio.ensure_future(self._answer_batch())
+        self._work.add_done_callback(self._on_done)
+
+    async def _answer_batch(self) -> None:
+        self._asked = self._waiting[: self._max_batch]
+        del self._waiting[: self._max_batch]
+        keys = tuple(dict.fromkeys(key for key, _ in self._asked))
+        outcomes: Outcomes[Answer]
+        try:
+            outcomes = await self._look_up_many(keys)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 (told to everyone who asked)
+            outcomes = dict.fromkeys(keys, as_exception(error))
+        for key, answer in self._asked:
+            _settle(answer, outcomes[key])
+
+    def _on_done(self, work: asyncio.Task[None]) -> None:
+        self._work = None
+        if work.cancelled():
+            # The event loop or the executor is at its end: nobody will be answered any more.
+            self._asked += self._waiting
+            self._waiting.clear()
+        for _, answer in self._asked:
+            answer.cancel()  # those that have no answer by now
+        self._asked = []
+        if self._waiting:
+            self._begin()
+
+
+def _settle(answer: asyncio.Future[Answer], outcome: Answer | Exception) -> None:
+    if answer.done():
+        return  # whoever asked has gone
+    if isinstance(outcome, Exception):
+        answer.set_exception(outcome)
+    else:
+        answer.set_result(outcome)

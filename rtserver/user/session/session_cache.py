@@ -1,0 +1,84 @@
+"""One look-up for many handshakes: a session that was just looked up is not looked up again for a moment.
+
+When a server comes back, all clients come back, and a user with four tabs asks four times at once. A look-up costs
+the site's session store and database some milliseconds; its answer is good for a few seconds, because a session that
+the site closes is refused by ``SessionWatch`` whatever an older answer says, and a timer checks every session again.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+
+from rtserver.user.session.authenticator import Identity, Outcome, Request, SessionAuthenticator
+
+KEPT_SECONDS = 2.0
+MAX_KEPT = 10_000
+
+
+class RecentLookUps:
+    """Stands before a ``SessionAuthenticator``: ``authenticate`` may answer from memory, a re-check never does."""
+
+    def __init__(
+        self,
+        authenticator: SessionAuthenticator,
+        *,
+        kept_seconds: float = KEPT_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._authenticator = authenticator
+        self._kept_seconds = kept_seconds
+        self._clock = clock
+        # The oldest first. A plain dict would look for its first item among all that were there before it.
+        self._answers: OrderedDict[str, tuple[float, asyncio.Future[Identity | None]]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def session_key(self, request: Request) -> str | None:
+        """The key in the request's session cookie; None without one."""
+        return self._authenticator.session_key(request)
+
+    async def authenticate(self, request: Request) -> Identity | None:
+        """Whose session cookie the request carries, as it was at most ``kept_seconds`` ago.
+
+        Raises what the session's store raises when it cannot be reached.
+        """
+        session_key = self._authenticator.session_key(request)
+        return None if session_key is None else await self.look_up(session_key)
+
+    async def look_up(self, session_key: str) -> Identity | None:
+        """Whose session it is, or whose token, as it was at most ``kept_seconds`` ago. Raises as ``authenticate``."""
+        asked, answer = self._answers.get(session_key, (float("-inf"), None))
+        if answer is None or self._clock() - asked > self._kept_seconds or _has_failed(answer):
+            answer = self._ask(session_key)
+        # One client that leaves during the handshake must not take the answer from the others.
+        return await asyncio.shield(answer)
+
+    async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
+        """Whose sessions they are now."""
+        return await self._authenticator.look_up_many(session_keys)
+
+    def forget_answers(self) -> None:
+        """Whoever asks from now on is answered by a look-up that begins after this call."""
+        self._answers.clear()
+
+    def _ask(self, session_key: str) -> asyncio.Future[Identity | None]:
+        self._forget_old()
+        answer = asyncio.ensure_future(self._authenticator.look_up(session_key))
+        self._answers.pop(session_key, None)
+        self._answers[session_key] = (self._clock(), answer)
+        return answer
+
+    def _forget_old(self) -> None:
+        """Drop what is too old to be used, and the oldest of too many: forged keys must not fill the memory."""
+        oldest_kept = self._clock() - self._kept_seconds
+        while self._answers:
+            asked, _ = next(iter(self._answers.values()))
+            if asked >= oldest_kept and len(self._answers) < MAX_KEPT:
+                break
+            self._answers.popitem(last=False)
+
+
+def _has_failed(answer: asyncio.Future[Identity | None]) -> bool:
+    return answer.done() and (answer.cancelled() or answer.exception() is not None)

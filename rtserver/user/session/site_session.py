@@ -1,0 +1,105 @@
+"""What sessions hold, read from where the site keeps them: with one question for many, where the engine allows it.
+
+Decides which engines can be asked for many. All others, and everyone when the question for many fails, are read by
+the engine's own ``load``, one after the other. Nothing is written. What the data says is for ``site_user.py``.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import caches
+from django.utils import timezone
+
+from rtserver.user.session.site_outcome import one_by_one
+
+log = logging.getLogger(__name__)
+
+Data = dict[str, Any]
+
+LONGEST_KEY = 100
+"""Of Django's engines that can be asked for many: their keys have 32 characters, and the column for them has 40.
+
+A cache takes longer ones badly: it refuses the question for all, or warns of each, and Python keeps every warning."""
+
+
+def is_read_together() -> bool:
+    """Whether the site's engine is one of Django's that can be asked for many sessions; not one derived from it."""
+    return settings.SESSION_ENGINE in _ENGINES
+
+
+def read_sessions(session_keys: Sequence[str]) -> dict[str, Data | Exception | None]:
+    """The data of each session; None or empty for one that does not exist or is over.
+
+    Keys compare exactly, even where the database would take ``ABC`` for ``abc``. Blocks. An error stands in the place
+    of the data when the store cannot be reached.
+    """
+    read_together = _ENGINES.get(settings.SESSION_ENGINE)
+    if read_together is None:
+        return one_by_one(session_keys, _read)
+    possible = [session_key for session_key in session_keys if len(session_key) <= LONGEST_KEY]
+    found: Mapping[str, Data | Exception | None]
+    try:
+        found = read_together(_store_class(), possible)
+    except Exception as error:  # noqa: BLE001 (what is raised for a single one counts)
+        # Either the store is away, or one key or value is not to its liking.
+        log.info("! %d sessions are read one by one: %s", len(possible), error)
+        found = one_by_one(possible, _read)
+    return {session_key: found.get(session_key) for session_key in session_keys}
+
+
+def _from_cache(store_class: Any, session_keys: Sequence[str]) -> dict[str, Data]:
+    prefix = store_class.cache_key_prefix
+    found = caches[settings.SESSION_CACHE_ALIAS].get_many([prefix + session_key for session_key in session_keys])
+    return {name.removeprefix(prefix): data for name, data in found.items()}
+
+
+def _from_database(store_class: Any, session_keys: Sequence[str]) -> dict[str, Data]:
+    sessions = store_class.get_model_class().objects
+    rows = sessions.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
+    decode = store_class().decode
+    return {session_key: decode(data) for session_key, data in rows.values_list("session_key", "session_data")}
+
+
+def _from_cache_or_database(store_class: Any, session_keys: Sequence[str]) -> dict[str, Data]:
+    """What is not in the cache is not put there: the site may be ending that very session."""
+    found = _from_cache(store_class, session_keys)
+    missing = [session_key for session_key in session_keys if found.get(session_key) is None]
+    return found | _from_database(store_class, missing)
+
+
+_ENGINES: dict[str, Callable[[Any, Sequence[str]], dict[str, Data]]] = {
+    "django.contrib.sessions.backends.cache": _from_cache,
+    "django.contrib.sessions.backends.cached_db": _from_cache_or_database,
+    "django.contrib.sessions.backends.db": _from_database,
+}
+
+
+def _read(session_key: str) -> Data:
+    """The session's data, empty if there is none.
+
+    A cache engine reads as empty while its cache cannot be reached. ``exists`` raises then, and tells "no such
+    session" from "nobody knows"; if it finds the session after all, the second reading counts.
+    """
+    data, exists = _load(session_key)
+    return _load(session_key)[0] if exists and not data else data
+
+
+def _load(session_key: str) -> tuple[Data, bool]:
+    store = _store_class()(session_key)
+    if store.session_key is None:
+        return {}, False
+    # The file engine creates a new session in place of an expired one, as a site's visitor needs it.
+    store.create = _create_nothing
+    data: Data = store.load()
+    return data, bool(data) or store.exists(session_key)
+
+
+def _store_class() -> Any:
+    return import_module(settings.SESSION_ENGINE).SessionStore
+
+
+def _create_nothing() -> None:
+    pass

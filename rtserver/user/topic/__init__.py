@@ -1,0 +1,1 @@
+"""Topics: who is subscribed, and how often each subscriber is sent what is new."""

@@ -1,0 +1,312 @@
+"""Who gets what is new on a topic, and how often it is drawn: once for each way it is shown.
+
+The hot path ends here. Per update and group: one drawing, and one frame for each kind of connection that is in it.
+Per member: one push of the same bytes. Members who asked for fewer updates are in a class of their rate beside that.
+"""
+
+import logging
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+from rtserver.base.bridge.message import Update
+from rtserver.base.bridge.ownership import ThreadBound
+from rtserver.base.limit.cpu_quota import FairShare
+from rtserver.user.topic.pacer import Pacer, Timing
+from rtserver.user.topic.rate_class import MOST_ROWS, RateClass
+from rtserver.user.topic.subscriber import Audience, Draw, Member, Pushing
+from rtserver.user.topic.update_cut import cut_update
+
+log = logging.getLogger(__name__)
+
+Place: TypeAlias = tuple[str, Hashable]
+"""A topic, and a group there."""
+
+FanOut: TypeAlias = Callable[[Sequence[Any], bytes, Hashable], None]
+"""From connections, a frame and a key to a push for each."""
+
+
+def push_to_each(connections: Sequence[Pushing], frame: bytes, key: Hashable) -> None:
+    """A fan-out for connections of any kind."""
+    for connection in connections:
+        connection.push(frame, key)
+
+
+class Group(Audience):
+    """The members of a topic who are shown the same picture: those who get every update; the others by their rate."""
+
+    __slots__ = ("classes",)
+
+    def __init__(self, key: Hashable, draw: Draw) -> None:
+        super().__init__(key, draw)
+        self.classes: dict[float, RateClass] = {}
+
+
+class Held:
+    """What is new on a topic, for somebody who has yet to see what came before."""
+
+    __slots__ = ("_all", "_topic", "updates")
+
+    def __init__(self, topic: str, everything: "dict[str, list[Held]]") -> None:
+        self._topic = topic
+        self._all = everything
+        self.updates: list[Update] = []
+        everything.setdefault(topic, []).append(self)
+
+    def end(self) -> list[Update]:
+        """Hold nothing more; what was held. To be called once."""
+        of_topic = self._all[self._topic]
+        of_topic.remove(self)
+        if not of_topic:
+            del self._all[self._topic]
+        return self.updates
+
+
+class TopicBoard(ThreadBound):
+    """All topics that somebody is on: topic to group to members. Empty ones do not exist.
+
+    ``fan_out`` pushes one frame to many connections; ``base.outgoing_connection`` has one that is quick. ``timing``
+    is an event loop; without one there are no rates. An update whose message would be longer than ``chunk_bytes`` is
+    cut into several.
+
+    ``updates``, ``deliveries`` and ``failures`` count up: messages that came, frames that were pushed for them, and
+    drawings that raised. ``merged`` are updates that a class got together with the ones before.
+    """
+
+    def __init__(
+        self, fan_out: FanOut = push_to_each, timing: Timing | None = None, chunk_bytes: int = 65_536
+    ) -> None:
+        super().__init__()
+        self._chunk_bytes = chunk_bytes
+        self._fan_out = fan_out
+        self._pacer = None if timing is None else Pacer(timing, self._release)
+        self._topics: dict[str, dict[Hashable, Group]] = {}
+        self._held: dict[str, list[Held]] = {}
+        self._places: dict[Member, dict[Place, float | None]] = {}
+        self.updates = 0
+        self.deliveries = 0
+        self.failures = 0
+        self.merged = 0
+
+    def __len__(self) -> int:
+        """How many topics there are."""
+        return len(self._topics)
+
+    @property
+    def members(self) -> int:
+        """How many members are on any topic."""
+        return len(self._places)
+
+    def hold(self, topic: str) -> "Held":
+        """Keep what is new on a topic for somebody who cannot join yet."""
+        self.check_thread()
+        return Held(topic, self._held)
+
+    def join(
+        self,
+        topic: str,
+        group: Hashable,
+        agent: Member,
+        draw: Draw,
+        rate: float | None = None,
+        *,
+        missed: Iterable[Update] = (),
+        share: FairShare | None = None,
+    ) -> None:
+        """Push to ``agent`` what ``draw`` makes of each update from now on, ``missed`` ones first.
+
+        With a ``share``, drawing is charged to it as long as nobody else is in the group, and waits while it owes.
+
+        With a ``rate``, which is one of ``rate.RATES``, updates come together: no more than so many a second. Raises
+        ``ValueError`` for a rate on a board without ``timing``.
+
+        All who join a group share the ``draw`` of the first, so ``draw`` may depend on topic and group and on nothing
+        else; above all it must not hold an agent. Call this after the snapshot has been pushed, never before.
+        """
+        self.check_thread()
+        if (topic, group) in self._places.get(agent, ()):
+            self.change_rate(topic, group, agent, rate, share=share)
+            return
+        if missed:
+            alone = Audience((topic, group), draw)
+            alone.add(agent)
+            for update in missed:
+                self._deliver(alone, update)
+        # What waits for the others is in the snapshot that the newcomer has seen.
+        self._settle(topic, group, rate)
+        found = self._topics.get(topic, {}).get(group) or Group((topic, group), draw)
+        audience = self._audience(found, rate)
+        audience.charge_to(share)
+        audience.add(agent)
+        self._topics.setdefault(topic, {})[group] = found
+        self._places.setdefault(agent, {})[topic, group] = rate
+
+    def change_rate(
+        self, topic: str, group: Hashable, agent: Member, rate: float | None, *, share: FairShare | None = None
+    ) -> None:
+        """Push it so often from now on; nothing is missed or doubled by that. For one who is not there, nothing.
+
+        ``share`` is as in ``join``.
+        """
+        self.check_thread()
+        if self._rate(topic, group, agent, rate) == rate:
+            return
+        self._settle(topic, group, self._places[agent][topic, group])
+        self._settle(topic, group, rate)
+        old = self._rate(topic, group, agent, rate)
+        if old == rate:
+            return  # one who was too slow even for that
+        found = self._topics[topic][group]
+        audience = self._audience(found, rate)
+        audience.charge_to(share)
+        audience.add(agent)
+        self._remove_from(found, old, agent)
+        self._places[agent][topic, group] = rate
+
+    def leave(self, topic: str, group: Hashable, agent: Member) -> None:
+        """Push no more of it; for one who is not there, nothing."""
+        places = self._places.get(agent)
+        if places is None or (topic, group) not in places:
+            return
+        rate = places.pop((topic, group))
+        if not places:
+            del self._places[agent]
+        self._take_out(topic, group, rate, agent)
+
+    def remove(self, agent: Member) -> None:
+        """The same for every topic and group that the agent is on."""
+        for (topic, group), rate in self._places.pop(agent, {}).items():
+            self._take_out(topic, group, rate, agent)
+
+    def update(self, update: Update) -> None:
+        """Draw the update once per group and push the frame to each member.
+
+        The key of the push is (topic, group), so that a slow client gets the newest drawing of each. An update that
+        nobody waits for any more is dropped: the last member left while it was on its way.
+        """
+        self.check_thread()
+        self.updates += 1
+        if self._held:
+            for held in self._held.get(update.topic, ()):
+                held.updates.append(update)
+        groups = self._topics.get(update.topic)
+        if groups is None:
+            return
+        # Copies, because a push may end a connection that is too slow, which takes its agent off the board.
+        for group in tuple(groups.values()):
+            if group.kinds:
+                self._show(group, update)
+            if group.classes:
+                for rate_class in tuple(group.classes.values()):
+                    self._show(rate_class, update)
+
+    def _show(self, audience: Audience, update: Update) -> None:
+        """Show it to them now, or when their only user may have something done again."""
+        share = audience.share
+        if share is None:
+            self._show_now(audience, update)
+        elif audience.postponed or share.is_owing:
+            if not audience.has_turn:
+                audience.has_turn = True
+                share.wait_turn(partial(self._on_turn, audience))
+            audience.postponed.add(update)
+            if len(audience.postponed) >= MOST_ROWS:
+                self._catch_up(audience)
+        else:
+            begun = share.now()
+            self._show_now(audience, update)
+            share.spend(begun)
+
+    def _on_turn(self, audience: Audience) -> None:
+        audience.has_turn = False
+        self._catch_up(audience)
+
+    def _catch_up(self, audience: Audience) -> None:
+        """Show them what was postponed, all at once."""
+        share = audience.share
+        if audience.postponed and share is not None:
+            begun = share.now()
+            self._show_now(audience, audience.postponed.take())
+            share.spend(begun)
+
+    def _show_now(self, audience: Audience, update: Update) -> None:
+        if isinstance(audience, RateClass):
+            self.merged += audience.is_waiting
+            audience.hold(update)
+        else:
+            self._deliver(audience, update)
+
+    def _deliver(self, audience: Audience, update: Update) -> None:
+        if 0 < audience.most_rows < len(update.payload):
+            for piece in cut_update(update, audience.most_rows):
+                self._deliver_piece(audience, piece)
+        else:
+            self._deliver_piece(audience, update)
+
+    def _deliver_piece(self, audience: Audience, update: Update) -> None:
+        try:
+            message = audience.draw(update)
+        except BaseException:  # whatever a module's drawing raises, it costs this update of this group
+            self.failures += 1
+            log.exception("! drawing %r failed", audience.key)
+            return
+        rows = len(update.payload)
+        if len(message) > self._chunk_bytes and rows > 1:
+            # A little less than fits on average: rows are not equally long.
+            audience.most_rows = max(1, min(rows // 2, rows * self._chunk_bytes * 9 // (len(message) * 10)))
+            self._deliver(audience, update)
+            return
+        for framing, members in tuple(audience.kinds.items()):
+            connections = tuple(members.values())
+            self.deliveries += len(connections)
+            self._fan_out(connections, framing(message), audience.key)
+
+    def _release(self, rate_class: RateClass) -> None:
+        share = rate_class.share
+        if share is None:
+            self._deliver(rate_class, rate_class.take())
+        else:
+            begun = share.now()
+            self._deliver(rate_class, rate_class.take())
+            share.spend(begun)
+
+    def _settle(self, topic: str, group: Hashable, rate: float | None) -> None:
+        found = self._topics.get(topic, {}).get(group)
+        if found is None:
+            return
+        self._catch_up(found)
+        if rate is not None and rate in found.classes:
+            self._catch_up(found.classes[rate])
+            found.classes[rate].settle()
+
+    def _rate(self, topic: str, group: Hashable, agent: Member, default: float | None) -> float | None:
+        return self._places.get(agent, {}).get((topic, group), default)
+
+    def _audience(self, group: Group, rate: float | None) -> Audience:
+        """Those of the group who have this rate."""
+        if rate is None:
+            return group
+        if self._pacer is None:
+            raise ValueError("a board without timing knows no rates")
+        if rate not in group.classes:
+            group.classes[rate] = RateClass(group, rate, self._pacer)
+        return group.classes[rate]
+
+    def _take_out(self, topic: str, group: Hashable, rate: float | None, agent: Member) -> None:
+        groups = self._topics[topic]
+        found = groups[group]
+        self._remove_from(found, rate, agent)
+        if not found.kinds and not found.classes:
+            del groups[group]
+        if not groups:
+            del self._topics[topic]
+
+    def _remove_from(self, group: Group, rate: float | None, agent: Member) -> None:
+        if rate is None:
+            group.remove(agent)
+            return
+        rate_class = group.classes[rate]
+        rate_class.remove(agent)
+        if not rate_class.kinds:
+            rate_class.end()
+            del group.classes[rate]

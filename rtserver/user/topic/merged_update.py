@@ -1,0 +1,41 @@
+"""Several updates of a topic as one: their rows in order, a bar that is still growing as it was last. Pure."""
+
+from rtserver.base.bridge.message import Row, Update
+
+
+class MergedUpdate:
+    """Consecutive updates of one topic that have not been sent; true while there are rows."""
+
+    __slots__ = ("_left_out", "_rows", "_seq", "_topic")
+
+    def __init__(self) -> None:
+        self._rows: list[Row] = []
+        self._left_out = 0
+        self._topic = ""
+        self._seq = 0
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, update: Update) -> None:
+        """The next one."""
+        rows = self._rows
+        for row in update.payload:
+            if rows and rows[-1][0] == row[0]:
+                rows[-1] = row
+                self._left_out += 1
+            else:
+                rows.append(row)
+        self._left_out += update.left_out
+        self._topic, self._seq = update.topic, update.seq
+
+    def take(self) -> Update:
+        """All of them as one."""
+        update = Update(self._topic, self._seq, tuple(self._rows), self._left_out)
+        self.clear()
+        return update
+
+    def clear(self) -> None:
+        """Forget them."""
+        self._rows.clear()
+        self._left_out = 0

@@ -1,0 +1,108 @@
+"""What one user may have, over all of the user's connections together.
+
+Decides how much is too much and what is said then; whoever lets in, shows a chart or reads a message asks.
+"""
+
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from rtserver.base.limit.cpu_quota import CallLater, FairShare, FairShares, ProcessorClock, cpu_rate
+from rtserver.base.limit.table import Limit, LimitCounts
+from rtserver.base.limit.token_bucket import AllowanceTable, rate_of
+from rtserver.base.wire.client_message import BadMessage, ErrorCode
+from rtserver.base.wire.handshake import HandshakeError
+from rtserver.base.wire.json_depth import is_deeper
+from rtserver.base.wire.json_number import SLOW_NUMBERS_TEXT, has_more_slow_numbers
+
+CROWDED_SECONDS = 30
+
+
+class UserBounds(NamedTuple):
+    """0 is no limit. ``pictures`` and ``cpu``, which is in seconds of processor time, are per second; ``depth`` and
+    ``slow_numbers`` are those of a message's JSON.
+    """
+
+    connections: int = 0
+    charts: int = 0
+    pictures: float = 0
+    cpu: float = 0
+    depth: int = 0
+    slow_numbers: int = 0
+
+
+class UserLimits:
+    """``bounds`` as they are enforced; what meets one is counted.
+
+    ``clock`` gives seconds that never run back, ``cpu_clock`` those that this thread has worked. ``call_later`` calls
+    by the first; without one, processor time is not limited.
+    """
+
+    def __init__(
+        self,
+        bounds: UserBounds | None = None,
+        counted: LimitCounts | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        call_later: CallLater | None = None,
+        cpu_clock: Callable[[], float] = time.thread_time,
+    ) -> None:
+        self.bounds = bounds or UserBounds()
+        self.counted = LimitCounts() if counted is None else counted
+        self._clock = clock
+        self._shares = None
+        if self.bounds.cpu and call_later is not None:
+            self._shares = FairShares(
+                cpu_rate(self.bounds.cpu),
+                ProcessorClock(clock, cpu_clock),
+                call_later,
+                on_limit=lambda: self.counted.note(Limit.USER_CPU),
+            )
+        self._pictures = AllowanceTable(rate_of(self.bounds.pictures))
+
+    def share_of(self, user_id: str) -> FairShare | None:
+        """The user's processor time on this thread; None where it is not limited."""
+        return None if self._shares is None else self._shares.of(user_id)
+
+    def check_connections(self, count: int) -> None:
+        """Whether a user who has ``count`` connections may open another one. Raises ``HandshakeError`` (429)."""
+        if 0 < self.bounds.connections <= count:
+            self.counted.note(Limit.CONNECTIONS_PER_USER)
+            reason = f"{count} connections of this user are open, which is the limit"
+            raise HandshakeError(429, reason, {"Retry-After": str(CROWDED_SECONDS)})
+
+    def check_connection_charts(self, count: int, most: int) -> None:
+        """Whether a connection with ``count`` charts may have another one. Raises ``BadMessage`` (rate_limited)."""
+        if count >= most:
+            self.counted.note(Limit.CHARTS_PER_CONNECTION)
+            text = f"{most} charts are open on this connection, which is the limit"
+            raise BadMessage(ErrorCode.RATE_LIMITED, text)
+
+    def check_charts(self, count: Callable[[], int]) -> None:
+        """Whether a user, who has ``count()`` charts, may have another one. Raises ``BadMessage`` (rate_limited)."""
+        most = self.bounds.charts
+        if most and count() >= most:
+            self.counted.note(Limit.CHARTS_PER_USER)
+            raise BadMessage(ErrorCode.RATE_LIMITED, f"{most} charts of this user are open, which is the limit")
+
+    def check_picture(self, user_id: str) -> None:
+        """Whether a user may ask for a picture now. Raises ``BadMessage`` (rate_limited)."""
+        if not self.bounds.pictures:
+            return
+        now = self._clock()
+        if not self._pictures.of(user_id, now).take(now):
+            self.counted.note(Limit.PICTURES_PER_USER)
+            text = f"too many charts asked for; {self.bounds.pictures:g} a second are allowed"
+            raise BadMessage(ErrorCode.RATE_LIMITED, text)
+
+    def check_json(self, payload: bytes) -> None:
+        """Whether a message's JSON may be decoded. Raises ``BadMessage`` (bad_json).
+
+        Costs less than decoding it would.
+        """
+        depth, slow_numbers = self.bounds.depth, self.bounds.slow_numbers
+        if depth and is_deeper(payload, depth):
+            self.counted.note(Limit.JSON_DEPTH)
+            raise BadMessage(ErrorCode.BAD_JSON, f"nested more than {depth} deep")
+        if slow_numbers and has_more_slow_numbers(payload, slow_numbers):
+            self.counted.note(Limit.JSON_NUMBERS)
+            raise BadMessage(ErrorCode.BAD_JSON, f"more than {slow_numbers} {SLOW_NUMBERS_TEXT}")

@@ -1,0 +1,162 @@
+"""What INFO of a Redis says of its fitness: servers that no test machine has."""
+
+import math
+
+import pytest
+
+from rtserver.base.limit.steps import finish
+from rtserver.base.wire.json import encode
+from rtserver.bootstrap.command.check import (
+    check_certificate,
+    check_file_limit,
+    check_secret_files,
+    check_sizes,
+    judge_persistence,
+    judge_server,
+)
+from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.config_constraint import ROW_BYTES
+from rtserver.bootstrap.site.finding import Verdict
+from rtserver.modules.chart import Chart
+from rtserver.service.quote.indicator import parse_indicators
+from rtserver.service.quote.quote_analysis import QuoteAnalysis
+from rtserver.service.quote.tick import Tick
+
+SOUND = {
+    "redis_version": "7.4.1",
+    "role": "master",
+    "maxmemory": 0,
+    "maxmemory_policy": "noeviction",
+    "aof_enabled": 1,
+    "aof_last_write_status": "ok",
+    "rdb_last_bgsave_status": "ok",
+}
+
+
+def verdicts_of(findings) -> list[Verdict]:
+    return [finding.verdict for finding in findings]
+
+
+def test_a_sound_server_is_named_with_its_version():
+    (finding,) = judge_server("redis://x:1/0", SOUND)
+    assert finding == (Verdict.OK, "redis", "redis://x:1/0, version 7.4.1")
+    assert list(judge_persistence(SOUND, "3600 1")) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "verdicts"),
+    [
+        ({"redis_version": "6.2.0"}, ["ok"]),
+        ({"redis_version": "6.0.16"}, ["FAIL"]),
+        ({"role": "slave"}, ["ok", "FAIL"]),
+        ({"cluster_enabled": 1}, ["ok", "FAIL"]),
+        ({"maxmemory_policy": "allkeys-lru"}, ["ok", "warn"]),
+        ({"maxmemory_policy": "volatile-lru", "maxmemory": 1}, ["ok", "warn"]),
+        ({"maxmemory_policy": "allkeys-lru", "maxmemory": 1}, ["ok", "FAIL"]),
+    ],
+)
+def test_a_server_that_is_too_old_read_only_or_forgetful_is_told(change, verdicts):
+    assert verdicts_of(judge_server("redis://x:1/0", SOUND | change)) == verdicts
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "texts"),
+    [
+        ({"aof_enabled": 0}, "", ["keeps nothing on disk"]),
+        ({"aof_enabled": 0}, "3600 1", ["no append-only file"]),
+        ({"aof_enabled": 0}, None, ["no append-only file"]),
+        ({"rdb_last_bgsave_status": "err"}, "", ["the last write of its snapshot failed"]),
+        ({"aof_last_write_status": "err"}, "", ["the last write of its append-only file failed"]),
+    ],
+)
+def test_what_a_crash_would_cost_is_a_warning(change, rule, texts):
+    findings = list(judge_persistence(SOUND | change, rule))
+    assert verdicts_of(findings) == [Verdict.WARN] * len(texts)
+    assert all(finding.detail.startswith(text) for finding, text in zip(findings, texts, strict=True))
+
+
+@pytest.mark.parametrize(("fsync", "count"), [("always", 0), ("everysec", 0), (None, 0), ("no", 1)])
+def test_an_append_only_file_that_is_never_flushed_is_warned_of(fsync, count):
+    findings = list(judge_persistence(SOUND | {"aof_enabled": 1}, "3600 1", fsync))
+    assert verdicts_of(findings) == [Verdict.WARN] * count
+
+
+@pytest.mark.parametrize(
+    ("limit", "verdict", "words"),
+    [(1024, "warn", "at most 1024 open"), (4096, "ok", "at most 4096 open"), (-1, "ok", "as many as there are")],
+)
+def test_a_system_that_allows_few_files_allows_few_connections(limit, verdict, words):
+    finding = check_file_limit(limit)
+    assert (finding.verdict, finding.subject) == (verdict, "files")
+    assert words in finding.detail
+
+
+def test_a_certificate_is_looked_at_where_there_should_be_one(certificate, tmp_path):
+    assert list(check_certificate(Config())) == []
+    [fine] = check_certificate(Config(tls_cert=str(certificate), tls_key=str(certificate)))
+    assert (fine.verdict, fine.subject) == ("ok", "tls")
+    assert f"{certificate}: good until" in fine.detail
+    [missing] = check_certificate(Config(tls_cert=str(tmp_path / "none.pem"), tls_key=str(certificate)))
+    assert missing.verdict == "FAIL"
+    assert "none.pem cannot be read: No such file" in missing.detail
+
+
+def test_a_secret_key_that_others_may_read_is_a_warning(tmp_path):
+    config = Config(var_dir=str(tmp_path))
+    assert list(check_secret_files(config)) == []
+    key = tmp_path / "secret_key"
+    key.write_text("secret")
+    key.chmod(0o600)
+    assert list(check_secret_files(config)) == []
+    key.chmod(0o640)
+    assert verdicts_of(check_secret_files(config)) == ["warn"]
+    assert list(check_secret_files(Config(var_dir=str(tmp_path), django_settings="shop.settings"))) == []
+
+
+def test_a_file_of_the_demos_key_that_the_environment_names_is_looked_at_in_place_of_its_own(tmp_path):
+    config = Config(var_dir=str(tmp_path))
+    key = tmp_path / "named"
+    key.write_text("secret")
+    key.chmod(0o644)
+    environ = {"RTSITE_SECRET_KEY_FILE": str(key)}
+    [finding] = check_secret_files(config, environ)
+    assert (finding.verdict, finding.subject) == ("warn", "secret")
+    assert str(key) in finding.detail
+    assert list(check_secret_files(Config(django_settings="shop.settings"), environ)) == []
+    key.chmod(0o600)
+    (tmp_path / "secret_key").write_text("not used")
+    (tmp_path / "secret_key").chmod(0o644)
+    assert list(check_secret_files(config, environ)) == []
+
+
+def test_the_check_tells_what_a_client_may_be_sent_and_names_the_keys_that_decide_it():
+    pictures, messages = check_sizes(Config())
+    assert (pictures.verdict, pictures.subject) == ("ok", "pictures")
+    assert (messages.verdict, messages.subject) == ("ok", "messages")
+    assert "outbox_hard_bytes" in messages.detail
+    assert "service_message_bytes" in messages.detail
+
+
+def test_a_row_of_the_largest_picture_is_as_large_as_the_check_believes():
+    analysis = QuoteAnalysis(60_000, parse_indicators([f"boll:{period}:2" for period in range(20, 28)]))
+    ticks = [
+        Tick(1_362_150_000_000 + 60_000 * n, *[10_000 + math.sin(n) / 3] * 4, 1e6 + n, True) for n in range(1_000)
+    ]
+    rows = finish(analysis.fill(ticks, 1_000))
+    size = len(encode(Chart("ohlc", analysis.columns, "AAPL").picture(rows))) / len(rows)
+    assert ROW_BYTES * 0.7 < size <= ROW_BYTES
+
+
+@pytest.mark.parametrize(
+    ("config", "is_warned"),
+    [
+        ({}, False),
+        ({"host": "localhost"}, False),
+        ({"host": "::1"}, False),
+        ({"host": "0.0.0.0"}, True),
+        ({"host": "rt.example.org"}, True),
+        ({"host": "0.0.0.0", "trusted_proxies": ("10.0.0.1",)}, False),
+    ],
+)
+def test_sessions_that_travel_where_others_can_read_them_are_a_warning(config, is_warned):
+    assert verdicts_of(check_certificate(Config(**config))) == ["warn"] * is_warned

@@ -1,0 +1,154 @@
+"""From a dotted path to a class, and the lines for paths that lead nowhere."""
+
+import sys
+
+import pytest
+
+import tcelib as tce
+from rtserver.bootstrap.config.error import PluginError
+from rtserver.bootstrap.config.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
+from rtserver.handlers.ping import PingMsgHandler
+from rtserver.idl.rtserver import IUserGateway
+from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.user.msg_handler import BaseUserMsgHandler
+from rtserver.user.policy import Policy
+
+PING = "rtserver.handlers.ping"
+
+
+HERE = __name__
+
+
+class Prices(tce.Servant):
+    """An interface of index 5."""
+
+    INTERFACE = tce.Interface("shop.Prices", ifidx=5, operations=())
+
+
+class Orders(Prices):
+    """Another one, and its base's."""
+
+    INTERFACE = tce.Interface("shop.Orders", ifidx=6, operations=())
+
+    def __init__(self, users):
+        self.users = users
+
+
+class Same(tce.Servant):
+    """Of the index that another one has."""
+
+    INTERFACE = tce.Interface("depot.Goods", ifidx=6, operations=())
+
+
+class Gateway(IUserGateway):
+    """In the place of ours."""
+
+
+class OtherPing(PingMsgHandler):
+    """Another handler of the same type."""
+
+
+class Twice(ServiceMsgHandler):
+    """Of a delivery that there is not."""
+
+    msg_type = "twice"
+    delivery = "twice"
+
+
+def load(*paths: str) -> list[type[BaseUserMsgHandler]]:
+    return load_plugins(paths, "rtserver.no-such-group", BaseUserMsgHandler)
+
+
+@pytest.mark.parametrize("path", [f"{PING}:PingMsgHandler", f"{PING}.PingMsgHandler"])
+def test_both_spellings_of_a_path_lead_to_the_class(path):
+    assert load(path) == [PingMsgHandler]
+
+
+def test_a_path_that_is_named_twice_is_loaded_once():
+    assert load(f"{PING}:PingMsgHandler", f"{PING}:PingMsgHandler") == [PingMsgHandler]
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("nowhere.at_all:Handler", "cannot be loaded: No module named 'nowhere'"),
+        (f"{PING}:Nothing", "cannot be loaded"),
+        ("nonsense", "cannot be loaded"),
+        (f"{PING}:UserAgent", "is no subclass of rtserver.user.msg_handler.BaseUserMsgHandler"),
+        ("rtserver.user.msg_handler:BaseUserMsgHandler", "does not say which msg_type it handles"),
+    ],
+)
+def test_a_path_that_leads_to_no_handler_is_named_with_the_reason(path, problem):
+    with pytest.raises(PluginError, match="plug-in") as error:
+        load(path)
+    assert repr(path) in str(error.value)
+    assert problem in str(error.value)
+
+
+def test_a_delivery_that_there_is_not_stops_the_start_and_is_not_taken_for_another():
+    with pytest.raises(PluginError, match="'twice'; it may be 'every' or 'once'"):
+        load_plugins([f"{HERE}:Twice"], "no.such.group", ServiceMsgHandler)
+
+
+def test_two_for_one_type_are_both_named():
+    with pytest.raises(PluginError) as error:
+        by_type([PingMsgHandler, OtherPing])
+    assert "PingMsgHandler" in str(error.value)
+    assert "OtherPing" in str(error.value)
+    assert "'ping'" in str(error.value)
+
+
+def test_the_classes_are_found_by_their_type():
+    assert by_type([PingMsgHandler, PingMsgHandler]) == {"ping": PingMsgHandler}
+
+
+@pytest.fixture
+def _here(monkeypatch):
+    """This file is a module that a path may name."""
+    monkeypatch.setitem(sys.modules, "shop_servants", sys.modules[HERE])
+
+
+@pytest.mark.usefixtures("_here")
+def test_servants_are_loaded_and_built_with_the_users_if_they_take_them():
+    assert load_servants(["shop_servants:Prices"]) == [Prices]
+    assert load_servants(["shop_servants:Orders", "shop_servants.Orders"]) == [Orders]
+    assert isinstance(build_servant(Prices, "users"), Prices)
+    assert build_servant(Orders, "users").users == "users"
+
+
+@pytest.mark.usefixtures("_here")
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("Orders", "Same"), ("Orders", "Same", "index 6")),
+        (("Prices", "Orders"), ("Prices", "Orders", "index 5")),
+        (("Gateway",), ("UserGateway", "Gateway", "index 30001")),
+        (("tce.Servant",), ("cannot be loaded",)),
+        (("PingMsgHandler",), ("PingMsgHandler", "is no subclass of tcelib.core.servant.Servant")),
+        (("Nothing",), ("Nothing", "cannot be loaded")),
+    ],
+)
+def test_servants_that_cannot_be_served_stop_the_start_with_their_names(names, words):
+    with pytest.raises(PluginError) as error:
+        load_servants([f"shop_servants:{name}" for name in names])
+    assert all(word in str(error.value) for word in words), error.value
+
+
+def test_a_servant_without_an_interface_is_named():
+    with pytest.raises(PluginError, match=r"tcelib.core.servant.Servant serves no interface"):
+        load_servants(["tcelib:Servant"])
+
+
+class Closed(Policy):
+    """Lets nobody do anything."""
+
+
+def test_a_policy_is_an_object_of_the_class_that_is_named_and_the_built_in_one_otherwise():
+    assert type(load_policy("")) is Policy
+    assert type(load_policy(f"{HERE}:Closed")) is Closed
+
+
+@pytest.mark.parametrize("path", ["nowhere:Policy", f"{HERE}:OtherPing", "nonsense"])
+def test_a_policy_that_is_none_stops_the_start(path):
+    with pytest.raises(PluginError, match=r"cannot be loaded|is no subclass of"):
+        load_policy(path)

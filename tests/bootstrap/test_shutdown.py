@@ -1,0 +1,84 @@
+"""The order in which a server goes down, and that one step that fails does not keep it from the others."""
+
+import asyncio
+import socket
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.shutdown import GoingDown
+
+
+class Parts:
+    """Everything that goes down, and what it was told, in order; what is named in ``broken`` fails."""
+
+    def __init__(self, *broken: str) -> None:
+        self.told: list[str] = []
+        self.broken = broken
+        self.services_end = True
+        self.listener = socket.create_server(("127.0.0.1", 0))
+
+    def note(self, name: str, answer: object = None) -> Any:
+        def noted(*_: object) -> object:
+            self.told.append(name)
+            if name in self.broken:
+                raise OSError("by a test")
+            return answer
+
+        return noted
+
+    def wait(self, name: str) -> Any:
+        note = self.note(name)
+
+        async def waited(*_: object) -> None:
+            note()
+
+        return waited
+
+    async def go_down(self, *, has_failed: bool) -> bool:
+        to_users = type("Box", (), {"drain": self.note("drain"), "__len__": lambda _: 0})()
+        farewell = SimpleNamespace(all_at_once=self.note("farewell"))
+        door: Any = SimpleNamespace(stop=self.note("door"), clear=self.note("newcomers"))
+        tce_door: Any = SimpleNamespace(stop=self.note("tce door"))
+        users: Any = SimpleNamespace(
+            tell_seen=self.note("seen"), farewell=farewell, wait_removed=self.wait("hooks"), handle=None
+        )
+        server: Any = SimpleNamespace(wait_closed=self.wait("sockets"))
+        services: Any = SimpleNamespace(
+            stop=self.note("services", self.services_end), abandon=self.note("services left behind")
+        )
+        bridge: Any = SimpleNamespace(to_services=SimpleNamespace(close=self.note("bridge")), to_users=to_users)
+        http: Any = SimpleNamespace(close_all_connections=self.wait("http"))
+        parts = (door, tce_door, http, server, users, services, bridge)
+        return await GoingDown(Config(), [self.listener], *parts).run(has_failed)
+
+
+ALL = ["door", "tce door", "seen", "services", "bridge", "drain", "farewell", "newcomers", "sockets", "hooks", "http"]
+
+
+@pytest.mark.parametrize("has_failed", [False, True])
+def test_upstream_goes_down_first_and_sockets_last(has_failed: bool) -> None:
+    parts = Parts()
+    assert asyncio.run(parts.go_down(has_failed=has_failed))
+    assert parts.told == ALL
+
+
+def test_a_service_thread_that_does_not_end_is_left_behind() -> None:
+    parts = Parts()
+    parts.services_end = False
+    assert asyncio.run(parts.go_down(has_failed=False))
+    assert "services left behind" in parts.told
+
+
+@pytest.mark.parametrize("broken", ["door", "services", "drain", "sockets"])
+def test_a_step_that_fails_is_told_and_clients_hear_of_the_end_all_the_same(
+    broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = Parts(broken)
+    assert not asyncio.run(parts.go_down(has_failed=False))
+    assert {"services", "farewell", "sockets"} <= set(parts.told)
+    assert "! a step on the way down failed" in caplog.text
+    assert "by a test" in caplog.text
+    parts.listener.close()

@@ -1,0 +1,299 @@
+import hashlib
+from typing import Any
+
+import pytest
+from service_fakes import Recorder
+
+from rtserver.base.queue.memory_queue import MemoryQueue
+from rtserver.base.queue.port import START, Entry, number_of, order_of
+from rtserver.service.message import encode
+from rtserver.service.pipeline.bus_reader import HOLD_SECONDS, LONGEST_HOLD, BusReader, Intake
+from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
+from rtserver.service.pipeline.lane import Lane
+from rtserver.service.pipeline.queue_link import QueueLink
+
+MOST_BYTES = 1_000_000
+
+
+class Worker:
+    """Reader and intake on a queue in memory, whose waits take no time; ``held`` says how often they still hold."""
+
+    def __init__(self, queue: MemoryQueue, **bounds: int) -> None:
+        self.queue = queue
+        self.held = 0
+        self.handler = Recorder()
+        self.lane = Lane(self.handler, Rejections())
+        self.lost_before: list[str] = []
+        self.lane.on_lost = self.lost_before.append
+        dispatcher = ServiceMessageDispatcher([self.lane], Rejections())
+        link = QueueLink(self.pause)
+        waits: dict[str, Any] = {"must_hold": lambda: self.held > 0, "pause": self.pause}
+        self.reader = BusReader(queue, link, dispatcher, count=bounds.get("count", 500), **waits)
+        self.rejections = Rejections()
+        self.intake = Intake(
+            queue,
+            link,
+            self.reader,
+            max_ahead=bounds.get("max_ahead", 1000),
+            rejections=self.rejections,
+            most_bytes=bounds.get("most_bytes", 0),
+            **waits,
+        )
+
+    def pause(self, seconds: float) -> None:
+        self.held -= 1
+
+    def numbers(self) -> list[int]:
+        while len(self.lane):
+            self.lane.work()
+        return self.handler.numbers
+
+
+class InstantQueue(MemoryQueue):
+    """Nobody waits for a first message."""
+
+    def read(self, after: str, count: int, timeout: float) -> list[Entry]:
+        return super().read(after, count, 0)
+
+    def intake(self, timeout: float, known: str = START) -> Any:
+        return super().intake(0, known)
+
+
+def put(queue: MemoryQueue, *numbers: int) -> None:
+    queue.put([encode("number", "test", number) for number in numbers])
+
+
+def test_what_was_on_the_bus_before_the_start_is_not_read_and_all_later_is() -> None:
+    queue = InstantQueue()
+    put(queue, 1, 2)
+    queue.intake(0)
+    worker = Worker(queue)
+    worker.reader.locate()
+    put(queue, 3, 4)
+    worker.intake.move()
+    worker.reader.read()
+    assert worker.numbers() == [3, 4]
+    assert (worker.intake.moved, worker.reader.received, worker.reader.lost) == (2, 2, 0)
+
+
+def test_the_reader_stops_exactly_when_its_goal_is_dispatched() -> None:
+    queue = InstantQueue()
+    worker = Worker(queue, count=2)
+    worker.reader.locate()
+    put(queue, *range(5))
+    worker.intake.move()
+    worker.reader.finish(worker.intake.newest_id)
+    assert not worker.reader.is_done
+    worker.reader.run()
+    assert worker.numbers() == [0, 1, 2, 3, 4]
+    assert worker.reader.is_done
+
+
+def test_a_reader_without_anything_to_read_is_done_at_once() -> None:
+    worker = Worker(InstantQueue())
+    worker.reader.locate()
+    worker.reader.finish(worker.intake.newest_id)
+    worker.reader.run()
+    assert worker.reader.received == 0
+
+
+def test_nothing_is_read_while_the_other_side_is_congested() -> None:
+    queue = InstantQueue()
+    worker = Worker(queue)
+    worker.reader.locate()
+    put(queue, 1)
+    worker.intake.move()
+    worker.held = 25
+    worker.reader.read()
+    assert worker.held == 0
+    assert worker.numbers() == [1]
+
+
+def test_the_intake_leaves_a_backlog_on_the_list_until_the_reader_comes_closer() -> None:
+    queue = InstantQueue(batch=10)
+    worker = Worker(queue, max_ahead=25)
+    worker.reader.locate()
+    put(queue, *range(100))
+    while not worker.intake.is_too_far_ahead:
+        worker.intake.move()
+    assert worker.intake.moved == 30
+    assert queue.waiting() == 70
+    worker.reader.read()
+    assert not worker.intake.is_too_far_ahead
+
+
+def test_the_intake_runs_ahead_by_half_of_the_bytes_that_the_bus_may_have(caplog: pytest.LogCaptureFixture) -> None:
+    queue = InstantQueue(batch=1)
+    queue.bus_bytes = 20_000
+    worker = Worker(queue, count=1)
+    put(queue, 0)
+    queue.intake(0)
+    worker.reader.locate()
+    for number in range(100):
+        queue.put([encode("number", "test", number) + b" " * 1_000])
+    while queue.waiting():
+        while not worker.intake.is_too_far_ahead and queue.waiting():
+            worker.intake.move()
+        worker.reader.read()
+    while worker.reader.position != queue.newest_id():
+        worker.reader.read()
+    assert worker.numbers() == list(range(100))
+    assert worker.reader.lost == 0
+
+
+def test_of_a_message_that_is_too_large_the_beginning_is_buried_with_length_and_hash() -> None:
+    queue = InstantQueue(most_bytes=MOST_BYTES)
+    worker = Worker(queue, most_bytes=MOST_BYTES)
+    worker.reader.locate()
+    large = b"x" * 3_000_000
+    queue.put([large, encode("number", "test", 1)])
+    worker.intake.move()
+    worker.intake.move()
+    worker.reader.read()
+    assert worker.numbers() == [1]
+    [letter] = queue.dead_letters(START, 10)
+    assert (letter.reason, letter.raw, letter.bytes) == ("bad_message", large[:4096], len(large))
+    assert letter.sha256 == hashlib.sha256(large).hexdigest()
+    assert letter.detail == f"3000000 bytes; allowed are {MOST_BYTES}"
+    assert worker.rejections.counts["bad_message"] == 1
+    assert queue.aside() is None
+
+
+def test_entries_that_were_trimmed_unread_are_counted_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    queue = InstantQueue(bus_length=10)
+    worker = Worker(queue)
+    put(queue, 0)
+    queue.intake(0)
+    worker.reader.locate()
+    put(queue, *range(1, 31))
+    worker.intake.move()
+    worker.reader.read()
+    assert worker.numbers() == list(range(21, 31))
+    assert worker.reader.lost == 20
+    assert "20 entries were trimmed" in caplog.text
+    worker.numbers()
+    assert len(worker.lost_before) == 1
+
+
+def swap(worker: Worker, queue: InstantQueue) -> None:
+    """Redis fails over to another one."""
+    worker.queue = worker.reader._queue = worker.intake._queue = queue
+
+
+@pytest.mark.parametrize("clock", [900.0, 1_000.0, 1_100.0])
+def test_a_redis_that_comes_back_empty_goes_on_behind_what_was_read(
+    clock: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    worker = Worker(InstantQueue(now=lambda: 1_000.0))
+    worker.reader.locate()
+    put(worker.queue, *range(5))
+    worker.intake.move()
+    worker.reader.read()
+    before = worker.reader.position
+    swap(worker, InstantQueue(now=lambda: clock))
+    worker.reader.read()
+    put(worker.queue, 7)
+    worker.intake.move()
+    worker.reader.read()
+    assert worker.numbers() == [0, 1, 2, 3, 4, 7]
+    assert order_of(worker.reader.position) > order_of(before)
+    assert number_of(worker.reader.position) == 6
+    assert "lost the whole bus" in caplog.text
+    assert worker.reader.lost == 0
+    assert len(worker.lost_before) == 1
+
+
+@pytest.mark.parametrize("clock", [900.0, 1_000.0, 1_100.0])
+@pytest.mark.parametrize("is_silent", [False, True])
+def test_a_bus_that_has_lost_its_end_goes_on_behind_what_was_read_and_the_difference_is_counted(
+    clock: float, is_silent: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    lagging = InstantQueue(now=lambda: clock)
+    worker = Worker(InstantQueue(now=lambda: 1_000.0))
+    worker.reader.locate()
+    for queue in (worker.queue, lagging):
+        put(queue, *range(10))
+    lagging.intake(0)
+    lagging._bus.clear()
+    worker.intake.move()
+    lagging._bus.extend(worker.queue._bus)  # so far the replica has come
+    put(worker.queue, *range(10, 30))
+    worker.intake.move()
+    worker.reader.read()
+    swap(worker, lagging)
+    if is_silent:
+        worker.intake.move()
+        worker.reader.read()
+        assert worker.reader.position == lagging.newest_id()
+    put(lagging, *range(30, 50))
+    worker.intake.move()
+    worker.reader.read()
+    assert worker.numbers() == list(range(50))
+    assert worker.reader.lost == 20
+    assert "lost its last 20" in caplog.text
+    assert worker.lost_before == []  # it had read them all
+    assert number_of(worker.reader.position) == 50
+
+
+def test_what_was_moved_and_not_read_before_the_end_was_lost_is_counted_once() -> None:
+    lagging = InstantQueue(now=lambda: 900.0)
+    worker = Worker(InstantQueue(now=lambda: 1_000.0))
+    worker.reader.locate()
+    put(worker.queue, 0, 1)
+    worker.intake.move()
+    lagging._bus.extend(worker.queue._bus)
+    worker.reader.read()
+    put(worker.queue, 2, 3, 4)
+    worker.intake.move()
+    swap(worker, lagging)
+    for _ in range(2):
+        worker.intake.move()
+        worker.reader.read()
+    put(lagging, 5)
+    worker.intake.move()
+    worker.reader.read()
+    assert (worker.numbers(), worker.reader.lost) == ([0, 1, 5], 3)
+    assert len(worker.lost_before) == 1
+
+
+def test_an_intake_that_is_held_back_for_long_asks_less_often_until_it_may_go_on() -> None:
+    queue = InstantQueue(bus_length=10)
+    worker = Worker(queue)
+    queue.begin_keeping("idle")
+    put(queue, *range(25))
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 10:
+            queue.keep("idle", queue.newest_id(), [])
+        worker.intake.is_stopped = len(pauses) == 12
+
+    worker.intake._pause = pause
+    worker.intake.run()
+    assert pauses == [
+        HOLD_SECONDS,
+        *(min(HOLD_SECONDS * 2**n, LONGEST_HOLD) for n in range(1, 10)),
+        HOLD_SECONDS,
+        2 * HOLD_SECONDS,
+    ]
+
+
+def test_an_intake_that_is_held_back_has_cursors_moved_on_until_it_may_go_on() -> None:
+    queue = InstantQueue(bus_length=10)
+    worker = Worker(queue)
+    queue.begin_keeping("idle")
+    put(queue, *range(25))
+    seen: list[int] = []
+
+    def on_held() -> None:
+        seen.append(worker.intake.moved)
+        queue.keep("idle", queue.newest_id(), [])
+        worker.intake.is_stopped = len(seen) == 2
+
+    worker.intake.on_held = on_held
+    worker.intake.run()
+    assert seen == [10, 20]
+    worker.intake.move()
+    assert (worker.intake.moved, worker.intake.is_held) == (25, False)

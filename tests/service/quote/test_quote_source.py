@@ -1,0 +1,189 @@
+"""The demo's market: real days as ticks, to and fro, over restarts and while the queue is away."""
+
+from itertools import islice, pairwise
+
+import msgspec
+import pytest
+
+from rtserver.service.quote.bar import PeriodBar
+from rtserver.service.quote.quote_source import ITEMS, film_of, load_days, replay
+from rtserver.service.quote.tick import QuoteInfo, QuoteMessage, check_key, quote_source, read_tick
+
+MINUTE = 60_000
+OPENING = 1_362_148_200_000  # 2013-03-01T14:30:00Z
+
+
+class Store:
+    """A position in memory."""
+
+    def __init__(self, position: int = 0) -> None:
+        self.position = position
+
+    def get(self) -> int:
+        return self.position
+
+    def set(self, position: int) -> None:
+        self.position = position
+
+
+class Stage:
+    """A source, what it put, and a clock that only its sleeps move. It stops after ``sleeps`` sleeps."""
+
+    def __init__(self, sleeps: int, store: Store | None = None, failing: tuple[int, ...] = (), **options) -> None:
+        self.now = 0.0
+        self.puts: list[tuple[float, list]] = []
+        self.sleeps = sleeps
+        self.store = store or Store()
+        self.failing = failing
+        self.tries = 0
+        self.source = quote_source.TestQuoteSource(
+            self.put, self.store, clock=lambda: self.now, sleep=self.sleep, **options
+        )
+
+    def put(self, *message) -> None:
+        self.tries += 1
+        if self.tries in self.failing:
+            raise ConnectionError("no queue")
+        kind, src, data = message
+        assert (kind, src) == ("quote", "demo")
+        self.puts.append((self.now, msgspec.json.decode(msgspec.json.encode(data), type=QuoteMessage)))
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.sleeps -= 1
+        if not self.sleeps:
+            self.source.stop()
+
+    def points(self, quote: str) -> list[QuoteInfo]:
+        return [item.info for _, items in self.puts for item in items if item.quote == quote]
+
+    def run(self) -> "Stage":
+        self.source.run()
+        return self
+
+
+def bars_of(infos) -> list:
+    bar = PeriodBar(MINUTE)
+    rows = []
+    for info in infos:
+        if not bar.add(read_tick(info)):
+            rows.pop()
+        rows.append(bar.row())
+    return rows
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_a_bar_of_a_minute_is_one_real_day_there_and_its_mirror_back(item):
+    days = load_days(item)
+    bars = bars_of(islice(replay(film_of(days)), 3 * 1000))
+
+    assert len(days) == 250
+    assert [row[0] for row in bars] == [OPENING + minute * MINUTE for minute in range(750)]
+    there = [tuple(day.point[1:]) for day in days]
+    back = [(close, opened, low, high, volume) for opened, close, low, high, volume in reversed(there)]
+    assert [row[1:] for row in bars] == there + back + there
+
+
+def test_the_last_day_of_the_data_is_the_first_of_march():
+    assert load_days("AAPL")[-1].point == [1362096000000, 438.0, 430.47, 429.98, 438.1799, 19730300]
+
+
+@pytest.mark.parametrize(
+    ("day", "prices"),
+    [([0, 10, 12, 9, 13, 10], [10, 9, 13, 12]), ([0, 12, 10, 9, 13, 10], [12, 13, 9, 10])],
+)
+def test_a_day_goes_by_its_low_and_high_to_its_close(day, prices):
+    ticks = list(islice(replay(film_of([QuoteInfo(day)])), 4))
+
+    assert [tick.point[1] for tick in ticks] == prices
+    assert [tick.volume for tick in ticks] == [2, 2, 2, 4]
+    assert [tick.point[0] - OPENING for tick in ticks] == [0, 15_000, 30_000, 45_000]
+
+
+def test_the_market_turns_without_a_jump_and_its_time_only_goes_up():
+    ticks = [tick.point for tick in islice(replay(film_of(load_days("IBM"))), 4_500)]
+
+    assert all(after[0] - before[0] == 15_000 for before, after in pairwise(ticks))
+    assert ticks[999][1] == ticks[1000][1]
+    assert ticks[1999][1] == ticks[2000][1] == ticks[0][1]
+
+
+@pytest.mark.parametrize("start", [0, 1, 999, 1000, 1999, 2000, 123_456_789])
+def test_a_replay_goes_on_at_any_tick(start):
+    film = film_of(load_days("MSFT"))
+    first = next(replay(film, start))
+
+    assert first.point == [OPENING + start * 15_000, film[start % 2000][0]]
+    assert list(islice(replay(film, start), 1, 5)) == list(islice(replay(film, start + 1), 4))
+
+
+def test_every_tick_says_that_shares_are_priced_in_cents():
+    prices = film_of(load_days("AAPL"))
+
+    assert any(price != round(price, 2) for price, _ in prices), "no price has more decimals"
+    assert {info.decimals for info in islice(replay(prices), 1000)} == {2}
+
+
+def test_the_first_start_puts_a_history_at_once_and_then_goes_on_at_its_rate():
+    stage = Stage(sleeps=4 + 8).run()
+
+    history, live = stage.puts[:4], stage.puts[4:]
+    assert {at for at, _ in history} == {0.0}
+    assert sum(len(items) for _, items in history) == 3 * 120 * 4
+    assert [at for at, _ in live] == pytest.approx([0.25 * tick for tick in range(8)])
+    assert all(len(items) == 3 for _, items in live)
+    assert stage.store.position == 480 + 8
+
+
+def test_every_quote_gets_every_tick_in_order():
+    stage = Stage(sleeps=10).run()
+
+    for item in ITEMS:
+        quote = f"DEMO:{item}:20130301"
+        check_key(quote)
+        expected = list(islice(replay(film_of(load_days(item))), stage.store.position))
+        assert stage.points(quote) == expected
+
+
+def test_a_restart_goes_on_where_it_stopped_even_within_the_history():
+    store = Store()
+    first, second = Stage(sleeps=2, store=store).run(), Stage(sleeps=5, store=store).run()
+
+    points = [*first.points("DEMO:IBM:20130301"), *second.points("DEMO:IBM:20130301")]
+    assert len(points) == 480 + 3
+    assert points == list(islice(replay(film_of(load_days("IBM"))), len(points)))
+
+
+def test_the_rate_is_ticks_per_second_of_each_quote():
+    stage = Stage(sleeps=5, store=Store(480), rate=10).run()
+
+    assert [at for at, _ in stage.puts] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
+
+
+def test_a_queue_that_is_away_loses_no_tick_and_is_tried_again(caplog):
+    stage = Stage(sleeps=6, store=Store(480), failing=(2, 3)).run()
+
+    assert [at for at, _ in stage.puts] == pytest.approx([0.0, 2.25, 2.5, 2.75])
+    expected = islice(replay(film_of(load_days("IBM")), 480), 4)
+    assert stage.points("DEMO:IBM:20130301") == list(expected)
+    assert caplog.messages == ["! demo quotes wait: no queue"]
+
+
+def test_an_error_that_is_not_the_queues_absence_is_not_swallowed():
+    stage = Stage(sleeps=5, failing=(1,), unavailable=(TimeoutError,))
+    with pytest.raises(ConnectionError):
+        stage.run()
+
+
+def test_time_that_was_lost_is_not_made_up_for_in_a_burst():
+    stage = Stage(sleeps=4, store=Store(480))
+    put = stage.put
+
+    def slow_put(*message) -> None:
+        put(*message)
+        if len(stage.puts) == 2:
+            stage.now += 10
+
+    stage.source = quote_source.TestQuoteSource(slow_put, stage.store, clock=lambda: stage.now, sleep=stage.sleep)
+    stage.run()
+    assert [at for at, _ in stage.puts] == pytest.approx([0.0, 0.25, 10.25, 10.5])

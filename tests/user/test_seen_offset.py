@@ -1,0 +1,177 @@
+"""What a user has seen: the bookkeeping, and what the user manager makes of it."""
+
+from typing import Any
+
+from user_side import Client, Online
+
+from rtserver.base.bridge.mailbox import BridgeClosedError
+from rtserver.base.bridge.message import Deliver, Message, PushBegins, PushedUntil, Seen
+
+
+def begun(offset: str = "10-1") -> Online:
+    online = Online()
+    online.users.handle(PushBegins(offset))
+    return online
+
+
+def deliver(online: Online, number: int, *user_ids: int | str) -> None:
+    payload = b'{"type":"n","data":%d,"offset":"10-%d"}' % (number, number)
+    online.users.handle(Deliver(user_ids or None, payload, f"10-{number}"))
+
+
+def complete(online: Online, client: Client) -> None:
+    online.users.delivery.on_complete(client.agent)
+
+
+def say(online: Online, client: Client, number: int) -> None:
+    """The client says that it has everything up to 10-<number>, which has been pushed."""
+    online.users.delivery.on_push(f"10-{number}")
+    online.users.delivery.on_seen(client.agent, f"10-{number}")
+
+
+def seen(online: Online) -> dict[str, str]:
+    """What is told now, and has been since the last look."""
+    online.users.tell_seen()
+    told: dict[str, str] = {}
+    for message in online.take_posted():
+        assert isinstance(message, Seen)
+        told |= dict(message.offsets)
+    return told
+
+
+def userinfo(client: Client) -> dict[str, Any]:
+    message = client.wire.take()[0]
+    assert message["type"] == "userinfo"
+    data: dict[str, Any] = message["data"]
+    return data
+
+
+def test_userinfo_says_where_live_messages_begin():
+    online = Online()
+    assert userinfo(online.open())["offset"] is None
+    online.users.handle(PushBegins("10-1"))
+    assert userinfo(online.open())["offset"] == "10-1"
+    deliver(online, 7, "somebody else")
+    client = online.open()
+    assert userinfo(client)["offset"] == client.agent.live_from == "10-7"
+
+
+def test_live_messages_begin_behind_all_that_the_service_is_done_with_and_never_further_back():
+    online = begun()
+    online.users.handle(PushedUntil("10-5"))
+    deliver(online, 4)
+    assert userinfo(online.open())["offset"] == "10-5"
+    online.users.handle(PushedUntil("10-3"))
+    assert userinfo(online.open())["offset"] == "10-5"
+
+
+def test_a_beginning_that_is_told_late_takes_nothing_back():
+    online = Online()
+    deliver(online, 7)
+    online.users.handle(PushBegins("10-1"))
+    assert online.users.delivery.offset == "10-7"
+
+
+def test_a_delivery_reaches_those_it_names_with_the_bytes_as_they_are():
+    online = begun()
+    clients = [online.connect(user_id) for user_id in (1, 1, 2)]
+    deliver(online, 5, "1")
+    message = {"type": "n", "data": 5, "offset": "10-5"}
+    assert [client.wire.take() for client in clients] == [[message], [message], []]
+
+
+def test_a_delivery_without_an_offset_changes_no_place():
+    online = begun()
+    client = online.connect(1)
+    online.users.handle(Deliver((1,), b'{"type":"n","data":1}', None))
+    assert client.wire.take() == [{"type": "n", "data": 1}]
+    assert online.users.delivery.offset == "10-1"
+
+
+def test_that_something_was_sent_does_not_mean_that_it_was_seen():
+    online = begun()
+    client = online.connect(1)
+    complete(online, client)
+    deliver(online, 5, 1)
+    deliver(online, 6)
+    assert seen(online) == {}
+    client.leave()
+    assert seen(online) == {}
+
+
+def test_a_user_has_seen_what_a_page_says_that_misses_nothing():
+    online = begun()
+    ann, bob = online.connect(1), online.connect(2)
+    deliver(online, 5, 1, 2, 3)
+    for client in (ann, bob):
+        say(online, client, 5)
+    assert seen(online) == {}  # neither has been told what came before
+    complete(online, ann)
+    say(online, ann, 5)
+    assert seen(online) == {"1": "10-5"}
+    assert seen(online) == {}
+
+
+def test_of_several_pages_the_one_that_has_most_counts():
+    online = begun()
+    pages = [online.connect(1) for _ in range(3)]
+    for page, number in zip(pages, (9, 11, 10), strict=True):
+        complete(online, page)
+        say(online, page, number)
+    assert seen(online) == {"1": "10-11"}
+
+
+def test_what_the_last_page_said_is_told_at_once_when_it_goes():
+    online = begun()
+    client = online.connect(1)
+    complete(online, client)
+    say(online, client, 5)
+    online.take_posted()
+    client.leave()
+    assert online.take_posted() == [Seen((("1", "10-5"),))]
+    assert seen(online) == {}
+
+
+def test_the_end_of_a_page_that_said_nothing_new_says_nothing():
+    online = begun()
+    client = online.connect(1)
+    complete(online, client)
+    say(online, client, 5)
+    assert seen(online) == {"1": "10-5"}
+    client.leave()
+    assert online.take_posted() == []
+
+
+def test_a_page_that_has_gone_says_nothing_any_more():
+    online = begun()
+    client = online.connect(1)
+    complete(online, client)
+    client.leave()
+    say(online, client, 5)
+    assert seen(online) == {}
+
+
+def test_at_the_servers_end_nobody_is_told_and_nothing_fails(caplog):
+    online = begun()
+    client = online.connect(1)
+    complete(online, client)
+    say(online, client, 5)
+
+    def closed(message: Message) -> None:
+        raise BridgeClosedError("closed")
+
+    online.on_post = closed
+    online.users.tell_seen()
+    client.leave()
+    assert not caplog.records
+
+
+def test_what_has_not_been_pushed_yet_nobody_has_seen():
+    online = Online()
+    client = online.connect()
+    complete(online, client)
+    online.users.delivery.on_seen(client.agent, "999999999999999-1")
+    assert seen(online) == {}  # nobody knows yet where pushes begin
+    deliver(online, 7)
+    online.users.delivery.on_seen(client.agent, "999999999999999-1")
+    assert seen(online) == {"1": "10-7"}

@@ -1,0 +1,52 @@
+"""What one user may have, with a clock that the test moves."""
+
+import pytest
+
+from rtserver.base.wire.client_message import BadMessage
+from rtserver.base.wire.handshake import HandshakeError
+from rtserver.user.user_limits import UserBounds, UserLimits
+
+
+def met(limits):
+    return {limit: count for limit, count in limits.counted.counts.items() if count}
+
+
+def test_without_bounds_everything_is_allowed():
+    limits = UserLimits()
+    limits.check_connections(10**6)
+    limits.check_charts(lambda: pytest.fail("nobody has to count"))
+    for _ in range(10_000):
+        limits.check_picture("7")
+    assert met(limits) == {}
+
+
+def test_so_many_connections_are_the_limit():
+    limits = UserLimits(UserBounds(connections=3))
+    limits.check_connections(2)
+    with pytest.raises(HandshakeError) as caught:
+        limits.check_connections(3)
+    assert (caught.value.status, caught.value.headers) == (429, {"Retry-After": "30"})
+    assert met(limits) == {"connections_per_user": 1}
+
+
+def test_so_many_charts_are_the_limit():
+    limits = UserLimits(UserBounds(charts=3))
+    limits.check_charts(lambda: 2)
+    with pytest.raises(BadMessage) as caught:
+        limits.check_charts(lambda: 3)
+    assert caught.value.code == "rate_limited"
+    assert met(limits) == {"charts_per_user": 1}
+
+
+def test_so_many_pictures_a_second_are_the_limit_for_each_user():
+    now = 50.0
+    limits = UserLimits(UserBounds(pictures=2), clock=lambda: now)
+    for _ in range(20):
+        limits.check_picture("7")
+    with pytest.raises(BadMessage) as caught:
+        limits.check_picture("7")
+    assert caught.value.code == "rate_limited"
+    limits.check_picture("8")
+    now += 0.5
+    limits.check_picture("7")
+    assert met(limits) == {"pictures_per_user": 1}

@@ -1,0 +1,19 @@
+"""An update that is cut says the same, and its numbers have no gap."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rtserver.base.bridge.message import Row, Update
+from rtserver.user.topic.update_cut import cut_update
+
+ROWS: st.SearchStrategy[tuple[Row, ...]] = st.lists(st.tuples(st.integers(0, 9)), min_size=1, max_size=40).map(tuple)
+
+
+@given(ROWS, st.integers(0, 20), st.integers(1, 50))
+def test_the_pieces_are_the_update(rows: tuple[Row, ...], left_out: int, most: int) -> None:
+    update = Update("t", 1000, rows, left_out)
+    pieces = list(cut_update(update, most))
+    assert sum((piece.payload for piece in pieces), ()) == rows
+    assert all(1 <= len(piece.payload) <= most for piece in pieces)
+    assert (pieces[0].prev_seq, pieces[-1].seq) == (update.prev_seq, update.seq)
+    assert [piece.prev_seq for piece in pieces[1:]] == [piece.seq for piece in pieces[:-1]]

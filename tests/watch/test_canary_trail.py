@@ -1,0 +1,105 @@
+"""How far canaries have come, with moments that are made up."""
+
+import pytest
+
+from rtserver.watch.canary_trail import MEANINGS, CanaryTrail, Place
+
+START = 1000.0
+
+
+@pytest.fixture
+def trail() -> CanaryTrail:
+    return CanaryTrail(5.0, START)
+
+
+def send(trail: CanaryTrail, sent: float, *places: Place) -> None:
+    for place in places:
+        trail.reach(place, sent)
+
+
+WAY = (Place.LIST, Place.BRIDGE, Place.DOOR, Place.SOCKET)
+
+
+def test_one_that_has_come_all_the_way_is_as_old_as_its_sending(trail):
+    send(trail, START + 1, *WAY)
+    trail.come_home(START + 1)
+    assert trail.age(START + 3) == 2
+    assert trail.returned == 1
+
+
+def test_before_the_first_one_the_age_counts_from_the_start(trail):
+    assert trail.age(START + 4) == 4
+    assert not trail.is_late(START + 15)
+    assert trail.is_late(START + 15.1)
+
+
+def test_where_the_cause_is_known_no_place_is_blamed_and_the_log_hears_of_none(trail):
+    send(trail, START + 1, *WAY)
+    assert trail.meaning() == MEANINGS[Place.SOCKET]
+    trail.cause = lambda: "Redis has no memory left"
+    assert trail.meaning() == "Redis has no memory left"
+    assert trail.look(START + 60) is None
+    trail.cause = lambda: ""
+    assert MEANINGS[Place.SOCKET] in trail.look(START + 60)
+
+
+def test_without_canaries_nothing_is_late():
+    trail = CanaryTrail(0.0, START)
+    assert trail.age(START + 1e6) == 0
+    assert not trail.is_late(START + 1e6)
+    assert trail.look(START + 1e6) is None
+
+
+@pytest.mark.parametrize("held_up", [Place.LIST, Place.BUS, Place.LANE])
+def test_between_list_and_bridge_it_is_looked_for(trail, held_up):
+    trail.search = lambda: held_up
+    send(trail, START + 1, Place.LIST)
+    assert trail.place() is held_up
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_behind_the_bridge_the_furthest_place_counts(trail, count):
+    send(trail, START + 1, *WAY[:count])
+    send(trail, START + 2, Place.LIST)
+    assert trail.place() is WAY[count - 1]
+
+
+def test_one_that_cannot_be_sent_is_nowhere(trail):
+    assert trail.place() is Place.NOWHERE
+    send(trail, START + 1, *WAY)
+    trail.come_home(START + 1)
+    assert trail.place() is Place.NOWHERE
+
+
+def test_one_that_comes_late_or_out_of_turn_counts(trail):
+    for sent in (START + 1, START + 2):
+        send(trail, sent, *WAY)
+    trail.come_home(START + 2)
+    trail.come_home(START + 1)
+    assert trail.age(START + 3) == 1
+    assert trail.returned == 2
+
+
+def test_what_is_wrong_is_said_once_and_so_is_that_it_is_over(trail):
+    send(trail, START + 1, Place.LIST, Place.BRIDGE)
+    assert trail.look(START + 15) is None
+    said = trail.look(START + 16)
+    assert said is not None
+    assert MEANINGS[Place.BRIDGE] in said
+    assert "16.0 s" in said
+    assert trail.look(START + 17) is None
+    trail.come_home(START + 1)
+    assert trail.look(START + 17) is None, "it is late still: one that old is no good"
+    send(trail, START + 18, *WAY)
+    trail.come_home(START + 18)
+    assert trail.look(START + 19) == "= messages of our own come back again"
+    assert trail.look(START + 20) is None
+
+
+def test_that_nothing_can_be_put_on_the_list_is_for_others_to_say(trail):
+    assert trail.look(START + 100) is None
+    assert trail.is_late(START + 100)
+
+
+def test_every_place_has_its_meaning():
+    assert set(MEANINGS) == set(Place)
