@@ -41,7 +41,7 @@ def test_what_a_handler_raises_by_itself_is_no_stop(error: BaseException) -> Non
 
 def test_a_description_has_type_text_and_the_innermost_place() -> None:
     text = describe(raised(KeyError("price")))
-    assert text.startswith("KeyError: 'price' (base/test_containment.py:")
+    assert text.startswith("KeyError: 'price' (failure/test_containment.py:")
     assert text.endswith(" in raised)")
     assert describe(KeyError("never raised")) == "KeyError: 'never raised'"
 
@@ -86,7 +86,7 @@ def test_whatever_an_exception_says_of_itself_it_is_described() -> None:
     error = raised(UnspeakableError())
     assert not is_stop(error)
     assert describe(error).startswith(
-        "UnspeakableError: its text cannot be had: SystemExit (base/test_containment.py:"
+        "UnspeakableError: its text cannot be had: SystemExit (failure/test_containment.py:"
     )
     assert describe(raised(OddError())).startswith("OddError: odd (")
 
