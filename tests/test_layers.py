@@ -26,6 +26,7 @@ MODULES, HANDLERS = "rtserver.modules", "rtserver.handlers"
 SERVICE, PIPELINE, PUSH, QUOTE = (
     f"rtserver.{folder}" for folder in ("service", "service.pipeline", "service.push", "service.quote")
 )
+BENCH, CLIENT = "rtserver.bench", "rtserver.bench.client"
 CONFIG, PROCESS, SITE, WEB = (f"rtserver.bootstrap.{folder}" for folder in ("config", "process", "site", "web"))
 
 
@@ -89,7 +90,13 @@ RULES = (
     # Who watches the rest.
     Rule("rtserver/watch/*", {BRIDGE, WIRE, "rtserver.watch"}, set()),
     # The load tool meets a server from outside: it knows the wire and the queue.
-    Rule("rtserver/bench/*", {QUEUE, WIRE, "rtserver.bench", "rtserver.idl"}, {"msgspec", "tcelib"}),
+    Rule(
+        "rtserver/bench/client/*",
+        {WIRE, CLIENT, "rtserver.idl"},
+        {"msgspec", "tcelib"},
+        WAITING | CLOCKS,
+    ),
+    Rule("rtserver/bench/*", {QUEUE, WIRE, BENCH, CLIENT}, {"msgspec", "tcelib.queue", "tcelib.tls_errors"}),
     # Where everything is built. Nothing but the command line leads here.
     Rule(
         "rtserver/bootstrap/config/*",

@@ -11,16 +11,16 @@ from typing import Self
 import msgspec
 
 from rtserver.base.wire import json
-from rtserver.bench import mark
+from rtserver.bench.client.error import OptionError, TargetError
+from rtserver.bench.client.meter import ERROR, Meter
+from rtserver.bench.client.report import ClientReport, client_warnings, latency_of
+from rtserver.bench.client.schedule import NS, Schedule
+from rtserver.bench.client.target import Target
+from rtserver.bench.clock import clock
 from rtserver.bench.connection import LoadConnection
-from rtserver.bench.error import OptionError, TargetError
 from rtserver.bench.file_limit import ensure_file_limit
-from rtserver.bench.meter import ERROR, Meter
 from rtserver.bench.pool import ConnectionPool
 from rtserver.bench.progress import Progress
-from rtserver.bench.report import ClientReport, client_warnings, latency_of
-from rtserver.bench.schedule import NS, Schedule
-from rtserver.bench.target import Target
 
 SUBSCRIBE_SECONDS = 30.0
 DELIVERY_SECONDS = 30.0
@@ -33,7 +33,7 @@ MS = 1_000_000
 class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What one run does. ``ping_rate`` is of all connections together, ``ping_depth`` of each; 0 is none.
 
-    ``cookie`` or ``tokens`` say who the connections are: see ``client_wire.wires``.
+    ``cookie`` or ``tokens`` say who the connections are: see ``wire.wires``.
     Ages of marks are taken at ``timed`` connections, evenly spread over all; they are counted at every one.
     """
 
@@ -60,7 +60,7 @@ class ClientRun:
             raise OptionError("pings go out at a rate or at a depth, not both")
         self._options = options
         self._progress = progress
-        self._clock = mark.clock(options.is_wall_clock)
+        self._clock = clock(options.is_wall_clock)
         self._subscriptions = [subscription(quote) for quote in options.quotes]
         self._ping = json.encode({"type": "ping", "data": "x" * options.ping_bytes})
         self._meter = Meter()

@@ -13,13 +13,15 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, auto
+from typing import Any
 
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.frame import ProtocolError
-from rtserver.bench.client_wire import ClientWire
+from rtserver.bench.client.wire import ClientWire
 
 READ_BYTES = 65_536  # below the size at which malloc asks the kernel for every single buffer
-IN_PROGRESS = (0, errno.EINPROGRESS, errno.EWOULDBLOCK)
+CONNECTED = (0, errno.EISCONN)
+IN_PROGRESS = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY)
 WAITING = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -47,21 +49,38 @@ class State(Enum):
 class LoadConnection:
     """``pending`` is for its user: the moments at which the requests that wait for an answer were due."""
 
-    __slots__ = ("_early", "_secure", "_unsent", "_wire", "number", "pending", "received_bytes", "sock", "state")
+    __slots__ = (
+        "_address",
+        "_early",
+        "_secure",
+        "_unsent",
+        "_wire",
+        "number",
+        "pending",
+        "received_bytes",
+        "sock",
+        "state",
+    )
 
     def __init__(
         self,
         number: int,
         family: int,
-        address: object,
+        address: Any,
         wire: ClientWire,
+        *,
         secure: Callable[[socket.socket], ssl.SSLSocket] | None,
+        receive_buffer: int = 0,
     ) -> None:
-        """Begin to connect. ``wire`` decides what is sent, ``secure`` wraps the socket in TLS. Raises ``OSError``."""
+        """``wire`` decides what is sent, ``secure`` wraps the socket in TLS. ``advance`` begins to connect.
+
+        ``receive_buffer`` is a fixed size of the system's buffer in bytes; 0 leaves it to the system.
+        """
         self.number = number
         self.state = State.CONNECTING
         self.pending: deque[int] = deque()
         self.received_bytes = 0
+        self._address = address
         self._secure = secure
         self._wire = wire
         self._early: list[bytes] = []
@@ -69,10 +88,14 @@ class LoadConnection:
         self.sock: socket.socket = socket.socket(family, socket.SOCK_STREAM)
         self.sock.setblocking(False)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        failure = self.sock.connect_ex(address)  # type: ignore[arg-type]  # as getaddrinfo gave it
-        if failure not in IN_PROGRESS:
-            self.sock.close()
-            raise OSError(failure, os.strerror(failure))
+        if receive_buffer:
+            # Before connecting: the window that the peer is offered is agreed on then.
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether messages, or the server's end, came with its answer: no selector knows of them."""
+        return bool(self._early) or self._wire.ending is not None
 
     @property
     def wants_write(self) -> bool:
@@ -85,7 +108,7 @@ class LoadConnection:
         Raises ``OSError`` (of TLS as well), ``RefusedError`` and ``ProtocolError``.
         """
         if self.state is State.CONNECTING:
-            self._finish_connect()
+            self._connect()
         if self.state is State.SECURING:
             self._finish_tls()
         if self.state is State.ENTERING:
@@ -131,10 +154,14 @@ class LoadConnection:
                 self._flush()
         self.sock.close()
 
-    def _finish_connect(self) -> None:
-        failure = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if failure:
-            raise OSError(failure, os.strerror(failure))
+    def _connect(self) -> None:
+        outcome = self.sock.connect_ex(self._address)
+        if outcome == errno.EINPROGRESS:
+            outcome = self.sock.connect_ex(self._address)  # over loopback it has succeeded by now
+        if outcome in IN_PROGRESS:
+            return
+        if outcome not in CONNECTED:
+            raise OSError(outcome, os.strerror(outcome))
         self.state = State.SECURING
         if self._secure is None:
             self.state = State.ENTERING
@@ -150,8 +177,10 @@ class LoadConnection:
         self.state = State.ENTERING
 
     def _enter(self) -> None:
-        self._take_outgoing()
-        self._flush()
+        if self._wire.outgoing or self._unsent:
+            self._take_outgoing()
+            self._flush()
+            return
         self._early += self._wire.receive(self._read())
         self._take_outgoing()
         self._flush()

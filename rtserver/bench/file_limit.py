@@ -2,7 +2,7 @@
 
 import resource
 
-from rtserver.bench.error import ResourceError
+from rtserver.bench.client.error import ResourceError
 
 OTHERS = 64
 """What a process has open beside its connections, amply."""

@@ -20,8 +20,8 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import rtserver
-from rtserver.bench.error import TargetError
-from rtserver.bench.target import Target
+from rtserver.bench.client.error import TargetError
+from rtserver.bench.client.target import Target
 from tcelib.queue.redis_connection import RedisClient, plain_client
 from tcelib.queue.redis_error import RedisCallError
 

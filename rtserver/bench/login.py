@@ -14,7 +14,7 @@ from urllib.request import (
     build_opener,
 )
 
-from rtserver.bench.error import LoginError
+from rtserver.bench.client.error import LoginError
 
 ANSWER_SECONDS = 15.0
 _TOKEN_FIELD = re.compile(r"<input[^>]*csrfmiddlewaretoken[^>]*>")

@@ -1,4 +1,4 @@
-"""All connections of one load client, on one selector: opens them, moves their bytes, notes which were lost and why.
+"""Connections of one load client on one selector: opens them, moves their bytes, notes which were lost and why.
 
 Decides how many handshakes are under way at a time, and what a refused one means. What is said is its user's, and how
 it is said the wire's.
@@ -11,14 +11,16 @@ import ssl
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.frame import ProtocolError
-from rtserver.bench.client_protocol import RefusedError
-from rtserver.bench.client_wire import wires
+from rtserver.bench.client.error import ResourceError, TargetError
+from rtserver.bench.client.target import Target
+from rtserver.bench.client.websocket import RefusedError
+from rtserver.bench.client.wire import wires
 from rtserver.bench.connection import ConnectionLostError, LoadConnection
-from rtserver.bench.error import ResourceError, TargetError
-from rtserver.bench.target import Target
+from rtserver.bench.tls import client_context
 
 AT_ONCE = 64
 CONNECT_SECONDS = 30.0
@@ -40,19 +42,29 @@ HINTS = {
 class ConnectionPool:
     """``open`` first, then ``turn`` again and again. ``lost`` counts ends by close code and reason.
 
-    ``cookie`` or ``tokens`` say who we are: see ``client_wire.wires``.
+    ``cookie`` or ``tokens`` say who we are: see ``wire.wires``.
     ``busy_seconds`` is the time that was spent on what had come, and not on waiting for it.
     """
 
-    def __init__(self, target: Target, cookie: str = "", tokens: Sequence[str] = (), *, verify: bool = True) -> None:
+    def __init__(
+        self,
+        target: Target,
+        cookie: str = "",
+        tokens: Sequence[str] = (),
+        *,
+        verify: bool = True,
+        extension: str = "",
+        receive_buffer: int = 0,
+    ) -> None:
         """Raises ``TargetError`` for a host that is not known, and ``OptionError``."""
         self.target = target
         self.connections: list[LoadConnection] = []
         self.lost: Counter[str] = Counter()
         self.busy_seconds = 0.0
-        self._family, self._address = target.resolve()
-        self._wire = wires(target, cookie, tokens)
-        self._tls = target.tls_context(verify)
+        self._family, self._address = _resolve(target)
+        self._wire = wires(target, cookie, tokens, extension)
+        self._tls = client_context(verify) if target.scheme == "wss" else None
+        self._receive_buffer = receive_buffer
         self._selector = selectors.DefaultSelector()
         self._writing: set[LoadConnection] = set()
         self._closed_bytes = 0
@@ -81,8 +93,8 @@ class ConnectionPool:
                     opening.remove(connection)
                     self.connections.append(connection)
                     last = time.monotonic()
-                    # The first message may have come in the same packet, of which no selector knows any more.
-                    self._receive(connection, on_messages)
+                    if connection.has_news:
+                        self._receive(connection, on_messages)
             if time.monotonic() - last > CONNECT_SECONDS:
                 raise TargetError(f"{self.target}: no handshake was answered for {CONNECT_SECONDS:g} s")
             on_wait()
@@ -119,10 +131,18 @@ class ConnectionPool:
     def _begin(self, number: int) -> LoadConnection:
         secure = self._secure if self._tls else None
         try:
-            connection = LoadConnection(number, self._family, self._address, self._wire(number), secure)
+            connection = LoadConnection(
+                number,
+                self._family,
+                self._address,
+                self._wire(number),
+                secure=secure,
+                receive_buffer=self._receive_buffer,
+            )
         except OSError as error:
             raise self._explained(error) from None
-        self._selector.register(connection.sock, selectors.EVENT_WRITE, connection)
+        self._selector.register(connection.sock, selectors.EVENT_READ, connection)
+        self._advance(connection)
         return connection
 
     def _secure(self, sock: socket.socket) -> ssl.SSLSocket:
@@ -135,13 +155,12 @@ class ConnectionPool:
             is_open = connection.advance()
         except (OSError, RefusedError, ProtocolError) as error:
             raise self._explained(error) from None
-        events = selectors.EVENT_WRITE if connection.wants_write else selectors.EVENT_READ
-        if connection.sock is before:
-            self._selector.modify(before, events, connection)
-        else:
+        if connection.sock is not before:
             # TLS has taken the file number over to a socket of its own.
             self._selector.unregister(before)
-            self._selector.register(connection.sock, events, connection)
+            self._selector.register(connection.sock, selectors.EVENT_READ, connection)
+            self._writing.discard(connection)
+        self._watch_writing(connection)
         return is_open
 
     def _receive(self, connection: LoadConnection, on_messages: OnMessages) -> None:
@@ -185,3 +204,12 @@ class ConnectionPool:
                 return ResourceError("no local ports are left: one address has about 28,000 for one server and port")
             case _:
                 return TargetError(f"{self.target}: {getattr(error, 'strerror', None) or error}")
+
+
+def _resolve(target: Target) -> tuple[int, Any]:
+    """Return address family and address; asked once, not for every connection. Raises ``TargetError``."""
+    try:
+        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise TargetError(f"{target}: {target.host} is not known ({error.strerror})") from None
+    return found[0][0], found[0][4]

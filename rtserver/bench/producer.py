@@ -11,10 +11,11 @@ import msgspec
 
 from rtserver.base.queue.port import QueuePort
 from rtserver.base.wire import json
-from rtserver.bench import mark
+from rtserver.bench.client import mark
+from rtserver.bench.client.report import RedisReport
+from rtserver.bench.client.schedule import NS, Schedule
+from rtserver.bench.clock import clock
 from rtserver.bench.progress import Progress
-from rtserver.bench.report import RedisReport
-from rtserver.bench.schedule import NS, Schedule
 
 POINT_BYTES = 84
 """About the bytes of one point of a quote in a message; a larger message has more of them."""
@@ -57,7 +58,7 @@ class Producer:
         self._options = options
         self._progress = progress
         self._sleep = sleep
-        self._clock = mark.clock(options.is_wall_clock)
+        self._clock = clock(options.is_wall_clock)
         self._pushed = 0
         self._bytes = 0
         self._most_waiting = 0

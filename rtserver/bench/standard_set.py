@@ -13,12 +13,12 @@ from typing import Any
 
 import msgspec
 
+from rtserver.bench.client.report import ClientReport
 from rtserver.bench.client_run import ClientOptions, ClientRun
 from rtserver.bench.file_limit import ensure_file_limit
 from rtserver.bench.local_server import Child, LocalServer
 from rtserver.bench.login import log_in
 from rtserver.bench.progress import Progress
-from rtserver.bench.report import ClientReport
 
 USER = PASSWORD = "demo"
 QUOTE = "BENCH:X:20130301"

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from rtserver.base.wire.close_code import CloseCode, may_reconnect
 from rtserver.base.wire.frame import Opcode, ProtocolError
-from rtserver.bench.client_protocol import ClientProtocol, RefusedError, client_frame, upgrade_request
+from rtserver.bench.client.websocket import ClientProtocol, RefusedError, client_frame, upgrade_request
 from soak.chaos.follower import Backoff, Follower, Message
 
 HOST = "127.0.0.1"

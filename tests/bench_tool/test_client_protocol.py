@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rtserver.base.wire.frame import Opcode, ProtocolError, build_frame, close_frame, text_frame
 from rtserver.base.wire.protocol import WebSocketProtocol
-from rtserver.bench.client_protocol import (
+from rtserver.bench.client.websocket import (
     ClientProtocol,
     RefusedError,
     client_frame,

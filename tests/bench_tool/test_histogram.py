@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtserver.bench.histogram import Histogram
+from rtserver.bench.client.histogram import Histogram
 
 VALUES = st.lists(st.integers(0, 10**13), min_size=1, max_size=200)
 SHARES = st.floats(0, 1)

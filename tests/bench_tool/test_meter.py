@@ -2,10 +2,10 @@
 
 from collections import deque
 
-from rtserver.bench.mark import MAX_AGE_NS
-from rtserver.bench.meter import Meter
+from rtserver.bench.client.mark import MAX_AGE_NS
+from rtserver.bench.client.meter import Meter
 
-RENDER = b'{"type":"mycharts","data":{"chart":{"series":[[0,"~1000",400.0],[0,"~2000",400.0]]}}}'
+RENDER = b'{"type":"mycharts","data":{"chart":{"series":[[0,"~~~~1000",400.0],[0,"~~~~2000",400.0]]}}}'
 
 
 def take(meter: Meter, *payloads: bytes, now_ns: int = 5000, is_timed: bool = True, pending: tuple[int, ...] = ()):

@@ -10,10 +10,10 @@ import pytest
 
 from rtserver.base.wire.frame import close_frame, text_frame
 from rtserver.base.wire.handshake import accept_value
-from rtserver.bench.client_protocol import KEY
-from rtserver.bench.error import OptionError, TargetError
+from rtserver.bench.client.error import OptionError, TargetError
+from rtserver.bench.client.target import Target
+from rtserver.bench.client.websocket import KEY
 from rtserver.bench.pool import ConnectionPool
-from rtserver.bench.target import Target
 
 SECONDS = 10.0
 HEADERS = {

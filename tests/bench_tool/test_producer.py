@@ -63,7 +63,7 @@ def test_several_quotes_take_turns_and_no_label_comes_twice():
     assert {item["quote"] for item in points} == {"A:B:20130301", "C:D:20130301"}
     labels = [item["info"]["point"][0] for item in points]
     assert len(labels) == len(set(labels)) == 50
-    assert all(re.fullmatch(r"~\d+", label) for label in labels)
+    assert all(re.fullmatch(r"~~~~\d+", label) for label in labels)
 
 
 @pytest.mark.parametrize("size", [0, 200, 5000])

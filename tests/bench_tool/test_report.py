@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from rtserver.bench.histogram import Histogram
-from rtserver.bench.meter import Meter
-from rtserver.bench.report import ClientReport, client_text, client_warnings, latency_of
+from rtserver.bench.client.histogram import Histogram
+from rtserver.bench.client.meter import Meter
+from rtserver.bench.client.report import ClientReport, client_text, client_warnings, latency_of
 
 
 def test_a_distribution_is_told_in_milliseconds():

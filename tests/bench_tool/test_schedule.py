@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtserver.bench.schedule import NS, Schedule
+from rtserver.bench.client.schedule import NS, Schedule
 
 
 def test_what_is_late_keeps_the_moment_at_which_it_was_due():

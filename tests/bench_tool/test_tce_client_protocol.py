@@ -4,11 +4,11 @@ import pytest
 
 from rtserver.base.wire.frame import Opcode, ProtocolError, build_frame, close_frame
 from rtserver.base.wire.protocol import WebSocketProtocol
-from rtserver.bench.client_protocol import RefusedError
-from rtserver.bench.client_wire import ClientWire, wires
-from rtserver.bench.error import OptionError
-from rtserver.bench.target import Target
-from rtserver.bench.tce_client_protocol import TceProtocol, TceWebSocketProtocol
+from rtserver.bench.client.error import OptionError
+from rtserver.bench.client.target import Target
+from rtserver.bench.client.tce import TceProtocol, TceWebSocketProtocol
+from rtserver.bench.client.websocket import RefusedError
+from rtserver.bench.client.wire import ClientWire, wires
 from tests.bench_tool.test_client_protocol import RIGHT
 from tests.tce_client import (
     CALL,

@@ -18,14 +18,15 @@ import click
 import msgspec
 
 from rtserver.base.wire.printable import printable_lines
+from rtserver.bench.client.error import BenchError
+from rtserver.bench.client.report import client_text, redis_text
+from rtserver.bench.client.target import Target
 from rtserver.bench.client_run import ClientOptions, ClientRun
-from rtserver.bench.error import BenchError
 from rtserver.bench.login import log_in
 from rtserver.bench.producer import Producer, RedisOptions
 from rtserver.bench.progress import Progress
-from rtserver.bench.report import client_text, redis_text
 from rtserver.bench.standard_set import measure
-from rtserver.bench.target import Target, tls_context
+from rtserver.bench.tls import client_context
 from rtserver.bootstrap.command.producer import open_queue
 from rtserver.bootstrap.config.config_option import QUEUE_KEYS, config_of, config_options
 from rtserver.bootstrap.process.embedded_redis import running_url
@@ -269,7 +270,7 @@ def _log_in(target: Target, login: str, login_url: str | None, *, verify: bool) 
         raise click.BadParameter("a login looks like user:password", param_hint="--login")
     if target.scheme == "tce" and login_url is None:
         raise click.UsageError("--login at a tce:// address needs --login-url: the site is elsewhere")
-    return log_in(login_url or target.page("/accounts/login/"), user, password, tls_context(verify))
+    return log_in(login_url or target.page("/accounts/login/"), user, password, client_context(verify))
 
 
 def _tokens(file: TextIO) -> tuple[str, ...]:

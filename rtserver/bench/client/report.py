@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from rtserver.bench.histogram import Histogram
-from rtserver.bench.meter import Meter
+from rtserver.bench.client.histogram import Histogram
+from rtserver.bench.client.meter import Meter
 
 BAR_WIDTH = 40
 BUSY = 0.9

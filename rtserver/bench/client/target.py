@@ -1,15 +1,12 @@
-"""Where a load client connects to: the parts of a ws://, wss:// or tce:// address.
+"""Address of the server that a load client connects to: the parts of a ws://, wss:// or tce:// URL.
 
 The address says which protocol is spoken, as it does to the server: ``/rt/?tce`` asks for TCE.
 """
 
-import socket
-import ssl
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
-from rtserver.bench.error import OptionError, TargetError
-from tcelib.tls_errors import keep_apart
+from rtserver.bench.client.error import OptionError
 
 PORTS = {"ws": 80, "wss": 443, "tce": 8889}
 
@@ -63,25 +60,3 @@ class Target(NamedTuple):
     def page(self, path: str) -> str:
         """A page of the same host."""
         return f"{'https' if self.scheme == 'wss' else 'http'}://{self.netloc}{path}"
-
-    def resolve(self) -> tuple[int, Any]:
-        """Address family and address; asked once, not for every connection. Raises ``TargetError``."""
-        try:
-            found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise TargetError(f"{self}: {self.host} is not known ({error.strerror})") from None
-        return found[0][0], found[0][4]
-
-    def tls_context(self, verify: bool) -> ssl.SSLContext | None:
-        """What wss:// needs."""
-        return tls_context(verify) if self.scheme == "wss" else None
-
-
-def tls_context(verify: bool) -> ssl.SSLContext:
-    """For a client; ``verify`` False takes any certificate, such as a test machine's own."""
-    context = ssl.create_default_context()
-    keep_apart(context)
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context

@@ -14,7 +14,6 @@ from rtserver.base.wire.frame import (
     OPCODE_BITS,
     Opcode,
     ProtocolError,
-    build_frame,
     parse_close,
 )
 from rtserver.base.wire.handshake import accept_value
@@ -22,8 +21,10 @@ from rtserver.base.wire.handshake import accept_value
 KEY = b64encode(bytes(range(16))).decode()
 MAX_HEAD_BYTES = 65_536
 HEAD_END = b"\r\n\r\n"
+EXTENSIONS = "Sec-WebSocket-Extensions"
 WHOLE_MESSAGE = (FIN | Opcode.TEXT, FIN | Opcode.BINARY)
 _UPGRADE = {"upgrade": "websocket", "connection": "Upgrade", "sec-websocket-key": KEY, "sec-websocket-version": "13"}
+ACCEPT = accept_value(_UPGRADE)
 
 
 class RefusedError(Exception):
@@ -38,17 +39,21 @@ class RefusedError(Exception):
         return f"{self.status} {self.reason}".strip() if self.status else self.reason
 
 
-def upgrade_request(host: str, path: str, cookie: str) -> bytes:
-    """The opening handshake. Every connection sends the same key: nothing here is kept from a cache or a proxy."""
-    headers = {"Host": host} | _UPGRADE | ({"Cookie": cookie} if cookie else {})
+def upgrade_request(host: str, path: str, cookie: str, extension: str = "") -> bytes:
+    """Return the opening handshake; ``extension`` is offered to the server.
+
+    Every connection sends the same key: nothing here is kept from a cache or a proxy.
+    """
+    headers = {"Host": host} | _UPGRADE
+    headers |= {name: value for name, value in (("Cookie", cookie), (EXTENSIONS, extension)) if value}
     lines = (f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", "")
     return "\r\n".join(lines).encode()
 
 
-def take_answer(received: bytearray) -> bool:
+def take_answer(received: bytearray, extension: str = "") -> bool:
     """Whether the upgrade's answer is there whole; it is then taken away, and what is left are frames.
 
-    Raises ``RefusedError``.
+    Raises ``RefusedError``, also where the server does not agree to the extension.
     """
     end = received.find(HEAD_END)
     if end < 0:
@@ -62,26 +67,34 @@ def take_answer(received: bytearray) -> bool:
         raise RefusedError(0, "the answer is no HTTP")
     if not status.startswith("101"):
         raise RefusedError(int(status[:3]), status[4:])
-    if headers.get("sec-websocket-accept") != accept_value(_UPGRADE):
+    if headers.get("sec-websocket-accept") != ACCEPT:
         raise RefusedError(101, "the answer accepts another handshake than ours")
+    if extension not in headers.get(EXTENSIONS.lower(), ""):
+        raise RefusedError(101, f"the server does not agree to {extension}")
     del received[: end + len(HEAD_END)]
     return True
 
 
 def client_frame(opcode: int, payload: bytes) -> bytes:
     """A whole frame, masked with zeros: allowed (section 5.3 asks for masks that scripts cannot guess), and free."""
-    frame = build_frame(opcode, payload)
-    head = len(frame) - len(payload)
-    return bytes((frame[0], frame[1] | MASKED)) + frame[2:head] + bytes(4) + payload
+    length = len(payload)
+    if length < 126:
+        return bytes((FIN | opcode, MASKED | length, 0, 0, 0, 0)) + payload
+    kind, size = (126, 2) if length < 1 << 16 else (127, 8)
+    return bytes((FIN | opcode, MASKED | kind)) + length.to_bytes(size, "big") + bytes(4) + payload
 
 
 class ClientProtocol:
-    """One connection that asks for the upgrade with ``request``. A ``client_wire.ClientWire``."""
+    """One connection that asks for the upgrade with ``request``, which may offer an extension. A ``wire.ClientWire``.
 
-    __slots__ = ("_buffer", "_fragments", "_needed", "ending", "is_open", "outgoing")
+    Messages under an extension are given as they come: who offers it can read them.
+    """
 
-    def __init__(self, request: bytes) -> None:
+    __slots__ = ("_buffer", "_extension", "_fragments", "_needed", "ending", "is_open", "outgoing")
+
+    def __init__(self, request: bytes, extension: str = "") -> None:
         self._buffer = bytearray()
+        self._extension = extension
         self._needed = 2
         self._fragments: bytearray | None = None
         self.outgoing = [request]
@@ -95,7 +108,7 @@ class ClientProtocol:
         """
         if self._buffer or not self.is_open:
             self._buffer += data
-            self.is_open = self.is_open or take_answer(self._buffer)
+            self.is_open = self.is_open or take_answer(self._buffer, self._extension)
             if not self.is_open or len(self._buffer) < self._needed:
                 return []
             data = bytes(self._buffer)
@@ -107,7 +120,7 @@ class ClientProtocol:
         return messages
 
     def message(self, payload: bytes) -> bytes:
-        """What is sent for a message."""
+        """See ``ClientWire``."""
         return client_frame(Opcode.TEXT, payload)
 
     def closing(self) -> bytes:

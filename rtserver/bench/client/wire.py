@@ -1,4 +1,4 @@
-"""What a load connection needs of the protocol it speaks, and which protocol an address is for.
+"""Port of the protocols that a load connection may speak, and the choice by its address.
 
 Decides how the server is told who we are: by a cookie in the handshake, or by a token in the first packet.
 """
@@ -6,10 +6,10 @@ Decides how the server is told who we are: by a cookie in the handshake, or by a
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from rtserver.bench.client_protocol import ClientProtocol, upgrade_request
-from rtserver.bench.error import OptionError
-from rtserver.bench.target import Target
-from rtserver.bench.tce_client_protocol import TceProtocol, TceWebSocketProtocol
+from rtserver.bench.client.error import OptionError
+from rtserver.bench.client.target import Target
+from rtserver.bench.client.tce import TceProtocol, TceWebSocketProtocol
+from rtserver.bench.client.websocket import ClientProtocol, upgrade_request
 
 SESSION_COOKIE = "sessionid"
 
@@ -42,8 +42,10 @@ class ClientWire(Protocol):
         """What is sent before we close."""
 
 
-def wires(target: Target, cookie: str, tokens: Sequence[str]) -> Callable[[int], ClientWire]:
-    """What makes the wire of a connection from its number; several tokens take turns.
+def wires(target: Target, cookie: str, tokens: Sequence[str], extension: str = "") -> Callable[[int], ClientWire]:
+    """Return a function that makes the wire of a connection from its number; several tokens take turns.
+
+    JSON may offer an ``extension`` of the WebSocket, which the server has to agree to.
 
     Either way of saying who we are does for either protocol: a server takes a token in the place of a session's key,
     and TCE over TCP has no cookies, so that the key in ``cookie`` is the token. Raises ``OptionError`` where there is
@@ -56,8 +58,8 @@ def wires(target: Target, cookie: str, tokens: Sequence[str]) -> Callable[[int],
         request, shown = upgrade_request(target.netloc, target.path, cookie), tokens or ("",)
         return lambda number: TceWebSocketProtocol(request, shown[number % len(shown)])
     cookies = [f"{SESSION_COOKIE}={token}" for token in tokens] or [cookie]
-    requests = [upgrade_request(target.netloc, target.path, each) for each in cookies]
-    return lambda number: ClientProtocol(requests[number % len(requests)])
+    requests = [upgrade_request(target.netloc, target.path, each, extension) for each in cookies]
+    return lambda number: ClientProtocol(requests[number % len(requests)], extension)
 
 
 def session_key(cookie: str) -> str:

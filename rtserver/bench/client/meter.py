@@ -6,8 +6,8 @@ Decides what each message of the server counts as. Knows no socket and reads no 
 from collections import deque
 from collections.abc import Sequence
 
-from rtserver.bench import mark
-from rtserver.bench.histogram import Histogram
+from rtserver.bench.client import mark
+from rtserver.bench.client.histogram import Histogram
 
 # The server writes the type first, so that one look at the beginning tells a message's kind.
 PING = b'{"type":"ping"'

@@ -10,7 +10,7 @@ import msgspec
 
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.frame import Opcode, ProtocolError
-from rtserver.bench.client_protocol import ClientProtocol, RefusedError, client_frame
+from rtserver.bench.client.websocket import ClientProtocol, RefusedError, client_frame
 from rtserver.idl.rtserver import ITerminal, IUserGateway
 from tcelib.error import PacketError, WireError
 from tcelib.wire.message import CALL, ONEWAY, RETURN, TOKEN, Packet
@@ -48,7 +48,7 @@ def message_packet(payload: bytes) -> bytes:
 
 
 class TceProtocol:
-    """Over TCP, where the end is told by a message ``closed``. A ``client_wire.ClientWire``."""
+    """Over TCP, where the end is told by a message ``closed``. A ``wire.ClientWire``."""
 
     __slots__ = ("_reader", "ending", "is_open", "outgoing")
 
@@ -94,7 +94,7 @@ class TceProtocol:
 
 
 class TceWebSocketProtocol:
-    """The same in the binary messages of a WebSocket, which are a stream of bytes. A ``client_wire.ClientWire``."""
+    """The same in the binary messages of a WebSocket, which are a stream of bytes. A ``wire.ClientWire``."""
 
     __slots__ = ("_calls", "_socket", "outgoing")
 
