@@ -14,7 +14,7 @@ CHECKED := rtserver tcelib site tests bench soak tools docs/examples docs/tce/ex
 PYTEST_OPTIONS ?= -n 3 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint types js pythons django-matrix wheel bench chaos leak heap codes lock audit sbom clean system
+.PHONY: help run test test-all lint types js pythons django-matrix wheel bench chaos leak heap codes lock audit sbom release clean system
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ audit: $(SUPPLY_READY) ## look up known vulnerabilities of what is locked; fails
 
 sbom: $(SUPPLY_READY) ## make the bill of materials (CycloneDX) in build/sbom
 	@$(SUPPLY)/bin/python tools/sbom.py build/sbom
+
+release: $(TEST_READY) ## check, run the gate, build wheel and source archive, tag; VERSION=1.2.0 names the version
+	@$(PYTHON) tools/release.py $(VERSION)
 
 clean: ## remove what can be made again; var, the data, stays
 	rm -rf .venv node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
