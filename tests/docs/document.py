@@ -11,6 +11,7 @@ README = ROOT / "README.md"
 PROTOCOLS = ROOT / "docs" / "csprotocols.readme.md"
 EXTENDING = ROOT / "docs" / "extending.md"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 REDIS_URL = "redis://127.0.0.1:6379/0"
 """The address in all examples."""
 
@@ -28,7 +29,7 @@ class Block(NamedTuple):
 def documents() -> list[Path]:
     """All that users read; ``plan.md``, where work is under way, is for those who do it."""
     found = sorted((ROOT / "docs").rglob("*.md"))
-    return [README, ROOT / "CHANGES.md", *(file for file in found if file.name != "plan.md")]
+    return [README, ROOT / "CHANGES.md", CONTRIBUTING, *(file for file in found if file.name != "plan.md")]
 
 
 def blocks(document: Path, info: str) -> list[str]:

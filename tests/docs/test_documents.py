@@ -15,6 +15,7 @@ from rtserver.bootstrap.config.config import as_markdown
 from rtserver.bootstrap.config.config_source import read_file
 from tests.docs.document import (
     CONFIGURATION,
+    CONTRIBUTING,
     EXTENDING,
     PROTOCOLS,
     README,
@@ -28,6 +29,7 @@ from tests.docs.document import (
 
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 MAKE = re.compile(r"\bmake ([a-z-]+)")
+PLACE = re.compile(r"`((?:rtserver|tcelib|site|tests|tools|docs|bench|soak)(?:/[\w.-]+)*)`")
 COMMAND = re.compile(r"(?:\brtserver|-m rtserver) (serve|check|push|quotes|bench|dead)\b")
 LOCAL_LINKS = [
     (document, target)
@@ -48,6 +50,20 @@ def test_a_link_leads_somewhere(document: Path, target: str) -> None:
 def test_every_document_can_be_reached_from_the_readme() -> None:
     linked = {(README.parent / target.partition("#")[0]).resolve() for doc, target in LOCAL_LINKS if doc == README}
     assert set(documents()) - {README} <= linked
+
+
+def test_every_file_and_folder_that_contributors_are_sent_to_exists() -> None:
+    named = set(PLACE.findall(CONTRIBUTING.read_text(encoding="utf-8")))
+    assert len(named) > 40
+    placeholders = re.compile("NAME|LANGUAGE")
+    assert not [place for place in named if not (placeholders.search(place) or (ROOT / place).exists())]
+
+
+def test_every_folder_of_code_has_its_job_told_to_contributors() -> None:
+    text = CONTRIBUTING.read_text(encoding="utf-8")
+    folders = {file.parent.relative_to(ROOT) for file in (ROOT / "rtserver").rglob("*.py")}
+    untold = {str(folder) for folder in folders if f"`{folder}`" not in text and f"`{folder.name}/`" not in text}
+    assert untold <= {"rtserver", "rtserver/base", "rtserver/idl"}
 
 
 def test_every_make_target_that_is_named_exists() -> None:
