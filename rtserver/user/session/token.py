@@ -14,7 +14,7 @@ from django.core import signing
 PREFIX = "rtserver:"
 """No session key of Django's begins with it."""
 
-SALT = "rtserver.user.session.token"
+SALT = "rtserver.user.token"
 
 
 def make_token(user: Any, backend: str = "") -> str:
