@@ -57,7 +57,7 @@ def replay(film: Film, start: int = 0) -> Iterator[QuoteInfo]:
 
 def load_days(item: str) -> list[QuoteInfo]:
     """The days that the demo plays of one share, as bars."""
-    return list(read_quotes(files("rtserver.service.quote.tick") / "data" / "quotes" / f"{item}.csv"))[-DAYS_PLAYED:]
+    return list(read_quotes(files("rtserver.service.quote") / "data" / "quotes" / f"{item}.csv"))[-DAYS_PLAYED:]
 
 
 class TestQuoteSource:
