@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Hashable, Iterable
 from functools import partial
 from typing import Any, ClassVar
 
-from rtserver.base.connection.outbox import QUEUED, Outbox, Verdict
+from rtserver.base.connection.outbox import QUEUED, Outbox, PushResult
 from rtserver.base.connection.owner import Environment
 from rtserver.base.connection.socket_stream import NOT_NOW, SocketStream
 from rtserver.base.connection.timer_wheel import Timer
@@ -154,11 +154,11 @@ class OutgoingConnection(ABC):
             return
         verdict = self.outbox.push(frame, key)
         self.schedule()
-        if verdict is Verdict.FULL:
+        if verdict is PushResult.FULL:
             if not self._push_over(frame, key):
                 self.give_up()
         elif verdict is not QUEUED:
-            self._on_verdict(verdict)
+            self._on_push_result(verdict)
 
     def abort(self) -> None:
         """End the connection without a word."""
@@ -300,14 +300,14 @@ class OutgoingConnection(ABC):
             self._is_lag_told = False
             self._environment.owner.on_lag(self.session, False)
 
-    def _on_verdict(self, verdict: Verdict) -> None:
-        if verdict is Verdict.LAGS:
+    def _on_push_result(self, verdict: PushResult) -> None:
+        if verdict is PushResult.LAGS:
             # One large picture is no lag yet: the system may take it all at once.
             self.relieve()
             if self.outbox.is_lagging and self.is_open and not self._is_lag_told:
                 self._is_lag_told = True
                 self._environment.owner.on_lag(self.session, True)
-        elif verdict is Verdict.TOO_LARGE:
+        elif verdict is PushResult.TOO_LARGE:
             self._tell_too_large()
 
     def _push_over(self, frame: bytes, key: Hashable | None = None) -> bool:
@@ -319,13 +319,13 @@ class OutgoingConnection(ABC):
         if not self.is_open:
             return True
         verdict = self.outbox.push(frame, key)
-        if verdict is Verdict.FULL:
+        if verdict is PushResult.FULL:
             if self._stuck_seconds >= self._environment.slow_seconds or not self.outbox.push_over(frame, key):
                 return False
             if self._judging is None:
                 self._judge_later(self._environment.slow_seconds)
         elif verdict is not QUEUED:
-            self._on_verdict(verdict)
+            self._on_push_result(verdict)
         self.schedule()
         return True
 

@@ -15,7 +15,7 @@ from collections.abc import Hashable
 from enum import Enum, auto
 
 
-class Verdict(Enum):
+class PushResult(Enum):
     """What a push did.
 
     ``QUEUED``: nothing special. ``LAGS``: the client lags from now on. ``FULL``: the frame was not queued, as more
@@ -28,7 +28,7 @@ class Verdict(Enum):
     TOO_LARGE = auto()
 
 
-QUEUED = Verdict.QUEUED  # the usual one, without looking the member up in its enum at every push
+QUEUED = PushResult.QUEUED  # the usual one, without looking the member up in its enum at every push
 
 BURST = 8
 """How many times ``hard`` may wait for a client whose socket takes bytes."""
@@ -65,7 +65,7 @@ class Outbox:
         """Whether so much waits that the socket has to take bytes, or the client is given up."""
         return self.size > self._hard
 
-    def push(self, frame: bytes, key: Hashable | None = None) -> Verdict:
+    def push(self, frame: bytes, key: Hashable | None = None) -> PushResult:
         """Queue a frame. One with a ``key`` may be replaced by a newer one of that key while the client lags."""
         size = self.size + len(frame)
         if size <= self.limit:
@@ -76,7 +76,7 @@ class Outbox:
 
     def push_over(self, frame: bytes, key: Hashable | None = None) -> bool:
         """Queue a frame that was refused as ``FULL``; whether there is room for it even so."""
-        return self._push_late(frame, key, BURST * self._hard) is not Verdict.FULL
+        return self._push_late(frame, key, BURST * self._hard) is not PushResult.FULL
 
     def take(self) -> bytes:
         """The bytes of the next write: all that waits, or some of it if it is much; empty if nothing waits.
@@ -134,16 +134,16 @@ class Outbox:
                 taken.append(late.pop(key))
         return taken[0] if len(taken) == 1 else b"".join(taken)
 
-    def _push_late(self, frame: bytes, key: Hashable | None, most: int = 0) -> Verdict:
+    def _push_late(self, frame: bytes, key: Hashable | None, most: int = 0) -> PushResult:
         """``most`` bytes may wait; 0 are ``hard``."""
         if len(frame) > self._hard:
-            return Verdict.TOO_LARGE
+            return PushResult.TOO_LARGE
         # A key of its own keeps a frame without one from being replaced; the dict keeps the order of arrival.
         key = object() if key is None else key
         replaced = self._late.get(key, b"")
         size = self.size + len(frame) - len(replaced)
         if size > (most or self._hard):
-            return Verdict.FULL
+            return PushResult.FULL
         if replaced:
             # The newest takes its place at the end: it may speak of what came in between.
             del self._late[key]
@@ -151,6 +151,6 @@ class Outbox:
         self._late[key] = frame
         self.size = size
         if self.is_lagging:
-            return Verdict.QUEUED
+            return PushResult.QUEUED
         self.limit = -1  # every push takes the late way until all has been sent
-        return Verdict.LAGS
+        return PushResult.LAGS

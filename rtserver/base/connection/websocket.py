@@ -9,7 +9,7 @@ import socket
 from collections.abc import Awaitable, Iterator
 from typing import ClassVar
 
-from rtserver.base.connection.outbox import Verdict
+from rtserver.base.connection.outbox import PushResult
 from rtserver.base.connection.owner import Environment
 from rtserver.base.connection.packet import PacketConnection
 from rtserver.base.limit.connection_rate import Budget
@@ -227,20 +227,20 @@ class WebSocketConnection(PacketConnection):
             self.outbox.shut()
         # The messages behind a ping may take long, and ``fan_out`` counts on a flush to come.
         self.schedule()
-        if Verdict.FULL in verdicts:
+        if PushResult.FULL in verdicts:
             self._environment.too_slow += 1
             self.abort()
-        elif Verdict.LAGS in verdicts and self.is_open:
-            self._on_verdict(Verdict.LAGS)
+        elif PushResult.LAGS in verdicts and self.is_open:
+            self._on_push_result(PushResult.LAGS)
 
-    def _queue_frame(self, frame: bytes) -> Verdict:
+    def _queue_frame(self, frame: bytes) -> PushResult:
         """``FULL`` of a client that is too slow."""
         verdict = self.outbox.push(frame)
-        if verdict is not Verdict.FULL:
+        if verdict is not PushResult.FULL:
             return verdict
         # A last frame may stand behind what a client that is given up has not taken.
         may_wait = self._push_over(frame) if self.is_open else self.outbox.push_over(frame)
-        return Verdict.QUEUED if may_wait else Verdict.FULL
+        return PushResult.QUEUED if may_wait else PushResult.FULL
 
     def _on_heartbeat(self) -> None:
         """Ping a silent client; drop one that was silent for a whole interval after its ping."""

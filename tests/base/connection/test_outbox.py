@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from rtserver.base.connection.outbox import BURST, WRITE_BYTES, Outbox, Verdict
+from rtserver.base.connection.outbox import BURST, WRITE_BYTES, Outbox, PushResult
 
 MARK, HARD = 100, 250
 
@@ -19,7 +19,7 @@ def outbox() -> Outbox:
 
 def test_frames_leave_in_the_order_they_came(outbox: Outbox) -> None:
     for frame in (b"a", b"b", b"c"):
-        assert outbox.push(frame, key="same") is Verdict.QUEUED
+        assert outbox.push(frame, key="same") is PushResult.QUEUED
     assert outbox.take() == b"abc"
     assert outbox.take() == b""
 
@@ -41,14 +41,14 @@ def test_what_was_taken_counts_until_it_is_sent(outbox: Outbox) -> None:
 
 
 def test_up_to_the_mark_nothing_lags(outbox: Outbox) -> None:
-    assert outbox.push(b"x" * MARK) is Verdict.QUEUED
+    assert outbox.push(b"x" * MARK) is PushResult.QUEUED
     assert not outbox.is_lagging
 
 
 def test_the_first_frame_over_the_mark_says_that_the_client_lags_and_the_next_ones_do_not(outbox: Outbox) -> None:
     outbox.push(b"x" * MARK)
-    assert outbox.push(b"y") is Verdict.LAGS
-    assert outbox.push(b"z") is Verdict.QUEUED
+    assert outbox.push(b"y") is PushResult.LAGS
+    assert outbox.push(b"z") is PushResult.QUEUED
     assert outbox.take() == b"x" * MARK + b"yz"
 
 
@@ -80,7 +80,7 @@ def test_a_lag_ends_when_all_has_been_sent_and_not_before(outbox: Outbox) -> Non
     assert not outbox.is_lagging
     assert not outbox.sent()
     outbox.push(b"x" * MARK)
-    assert outbox.push(b"y") is Verdict.LAGS
+    assert outbox.push(b"y") is PushResult.LAGS
 
 
 @pytest.mark.parametrize("key", [None, "a"])
@@ -88,7 +88,7 @@ def test_a_frame_over_the_hard_limit_is_not_queued_and_changes_nothing(outbox: O
     outbox.push(b"x" * MARK)
     outbox.push(b"y" * 50, "a")
     too_much = b"z" * (HARD - MARK + 1)
-    assert outbox.push(too_much, key) is Verdict.FULL
+    assert outbox.push(too_much, key) is PushResult.FULL
     assert outbox.size == MARK + 50
     assert outbox.conflated == 0
     assert outbox.take() == b"x" * MARK + b"y" * 50
@@ -96,14 +96,14 @@ def test_a_frame_over_the_hard_limit_is_not_queued_and_changes_nothing(outbox: O
 
 @pytest.mark.parametrize("key", [None, "a"])
 def test_a_frame_that_could_never_wait_says_nothing_about_the_client(outbox: Outbox, key: Hashable) -> None:
-    assert outbox.push(b"x" * (HARD + 1), key) is Verdict.TOO_LARGE
+    assert outbox.push(b"x" * (HARD + 1), key) is PushResult.TOO_LARGE
     assert (outbox.size, outbox.is_lagging) == (0, False)
-    assert outbox.push(b"x" * HARD, key) is Verdict.LAGS
+    assert outbox.push(b"x" * HARD, key) is PushResult.LAGS
 
 
 def test_over_the_hard_limit_there_is_room_for_those_who_take_bytes_and_an_end_of_it(outbox: Outbox) -> None:
     frame = b"x" * 50
-    while outbox.push(frame) is not Verdict.FULL:
+    while outbox.push(frame) is not PushResult.FULL:
         pass
     assert not outbox.is_over
     count = 0
@@ -142,14 +142,14 @@ def test_a_frame_longer_than_a_write_leaves_as_it_is() -> None:
 
 def test_exactly_the_hard_limit_still_fits(outbox: Outbox) -> None:
     outbox.push(b"x" * MARK)
-    assert outbox.push(b"y" * (HARD - MARK)) is Verdict.LAGS
+    assert outbox.push(b"y" * (HARD - MARK)) is PushResult.LAGS
     assert outbox.size == HARD
 
 
 def test_a_stream_of_one_key_never_is_too_much(outbox: Outbox) -> None:
     outbox.push(b"x" * MARK)
     verdicts = {outbox.push(b"%0100d" % i, "price") for i in range(1000)}
-    assert verdicts == {Verdict.LAGS, Verdict.QUEUED}
+    assert verdicts == {PushResult.LAGS, PushResult.QUEUED}
     assert outbox.take() == b"x" * MARK + b"%0100d" % 999
 
 
@@ -209,14 +209,14 @@ class OutboxMachine(RuleBasedStateMachine):
         frame = self.next_frame(length)
         size_before, conflated_before = self.outbox.size, self.outbox.conflated
         verdict = self.outbox.push(frame, key)
-        if verdict is Verdict.FULL:
+        if verdict is PushResult.FULL:
             assert size_before + len(frame) > HARD
             assert (self.outbox.size, self.outbox.conflated) == (size_before, conflated_before)
             return
-        assert (verdict is Verdict.LAGS) == (not self.is_lagging and size_before + len(frame) > MARK)
+        assert (verdict is PushResult.LAGS) == (not self.is_lagging and size_before + len(frame) > MARK)
         if key is None:
             assert self.outbox.size == size_before + len(frame)
-        self.is_lagging = self.is_lagging or verdict is Verdict.LAGS
+        self.is_lagging = self.is_lagging or verdict is PushResult.LAGS
         self.accepted.append((key, frame))
         if self.is_lagging:
             self.late.add(frame)
