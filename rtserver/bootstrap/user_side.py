@@ -22,7 +22,7 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.limits import connection_rates, gate_limits, user_bounds
 from rtserver.bootstrap.config.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
 from rtserver.bootstrap.site.check_cookie import judge_cookies
-from rtserver.bootstrap.site.finding import Verdict
+from rtserver.bootstrap.site.finding import Severity
 from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.handlers.resume import ResumeMsgHandler
@@ -81,7 +81,7 @@ def build_users(
 
 def build_server(config: Config, users: UserManager, threads: Executor, limited: LimitCounts) -> WebSocketServer:
     """Their sockets, of every kind. ``threads`` are where Django may block. Raises ``PluginError``."""
-    faults = [finding.detail for finding in judge_cookies(settings, config) if finding.verdict is Verdict.FAIL]
+    faults = [finding.detail for finding in judge_cookies(settings, config) if finding.severity is Severity.FAIL]
     for fault in faults:
         log.error("! %s", fault)
     reasons = RefusalReasons(threads, token_seconds=config.tce_token_seconds, hints=faults)

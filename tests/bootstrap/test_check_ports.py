@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rtserver.bootstrap.command.check import Verdict, check_monitors, check_origins, check_ports
+from rtserver.bootstrap.command.check import Severity, check_monitors, check_origins, check_ports
 from rtserver.bootstrap.config.config import Config
 from tests.conftest import unused_port
 
@@ -13,10 +13,10 @@ from tests.conftest import unused_port
 def test_free_ports_are_told_one_by_one() -> None:
     config = Config(port=unused_port(), tce_port=unused_port(), admin_port=unused_port())
     findings = list(check_ports(config))
-    assert [(finding.verdict, finding.subject) for finding in findings] == [
-        (Verdict.OK, "port"),
-        (Verdict.OK, "tce-port"),
-        (Verdict.OK, "admin-port"),
+    assert [(finding.severity, finding.subject) for finding in findings] == [
+        (Severity.OK, "port"),
+        (Severity.OK, "tce-port"),
+        (Severity.OK, "admin-port"),
     ]
     assert findings[2].detail == f"127.0.0.1:{config.admin_port} is free"
 
@@ -31,11 +31,11 @@ def test_a_port_that_somebody_shares_is_free_for_those_who_share_it() -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         (shared,) = check_ports(Config(port=listener.getsockname()[1], tce_port=0, reuse_port=True))
-    assert shared.verdict is Verdict.OK
+    assert shared.severity is Severity.OK
 
 
 @pytest.mark.parametrize(
-    ("config", "verdict", "words"),
+    ("config", "severity", "words"),
     [
         ({}, "ok", "at the public port for 127.0.0.0/8, ::1"),
         ({"admin_port": 9001, "trusted_proxies": ("127.0.0.1",)}, "ok", "9001, not at the public port"),
@@ -44,15 +44,15 @@ def test_a_port_that_somebody_shares_is_free_for_those_who_share_it() -> None:
         ({"host": "0.0.0.0", "public_metrics": "on"}, "warn", "a proxy there that sends no header"),
     ],
 )
-def test_where_the_numbers_are_is_told(config: dict[str, Any], verdict: str, words: str) -> None:
+def test_where_the_numbers_are_is_told(config: dict[str, Any], severity: str, words: str) -> None:
     finding = check_monitors(Config(**config))
-    assert (finding.verdict, finding.subject) == (verdict, "metrics")
+    assert (finding.severity, finding.subject) == (severity, "metrics")
     assert words in finding.detail
 
 
 @pytest.mark.parametrize("word", ["*", "null"])
 def test_an_origin_that_lets_other_sites_in_is_warned_of(word: str) -> None:
     [finding] = check_origins(Config(allowed_origins=("https://a.example", word)))
-    assert (finding.verdict, finding.subject) == ("warn", "origins")
+    assert (finding.severity, finding.subject) == ("warn", "origins")
     assert f'"{word}"' in finding.detail
     assert list(check_origins(Config(allowed_origins=("https://a.example",)))) == []

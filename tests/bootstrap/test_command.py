@@ -53,11 +53,11 @@ def messages_on(url: str, queue: str = "queue:rtserver") -> list[dict]:
 
 
 def findings(done: subprocess.CompletedProcess[str]) -> list[list[str]]:
-    """The lines of ``check``: verdict, subject, detail."""
+    """The lines of ``check``: severity, subject, detail."""
     return [line.split(None, 2) for line in done.stdout.splitlines()]
 
 
-def verdicts(done: subprocess.CompletedProcess[str], subject: str) -> list[str]:
+def severities(done: subprocess.CompletedProcess[str], subject: str) -> list[str]:
     return [finding[0] for finding in findings(done) if finding[1] == subject]
 
 
@@ -238,9 +238,9 @@ def test_check_warns_of_a_redis_that_keeps_nothing_and_fails_for_a_port_that_is_
         port = stranger.getsockname()[1]
         done = terminal.run("check", "--redis-url", redis_url, "--port", str(port))
     assert done.returncode == 1
-    assert verdicts(done, "redis") == ["ok", "warn"]
+    assert severities(done, "redis") == ["ok", "warn"]
     assert "keeps nothing on disk" in done.stdout
-    assert verdicts(done, "port") == ["FAIL"]
+    assert severities(done, "port") == ["FAIL"]
     assert f"127.0.0.1:{port}: Address already in use" in done.stdout
 
 
@@ -249,21 +249,21 @@ def test_check_looks_at_the_port_for_binary_clients(terminal, redis_url, free_po
         port = stranger.getsockname()[1]
         taken = terminal.run("check", "--redis-url", redis_url, "--port", "0", "--tce-port", str(port))
     free = terminal.run("check", "--redis-url", redis_url, "--port", "0", "--tce-port", str(free_port))
-    assert [taken.returncode, *verdicts(taken, "tce-port")] == [1, "FAIL"]
-    assert verdicts(free, "tce-port") == ["ok"]
+    assert [taken.returncode, *severities(taken, "tce-port")] == [1, "FAIL"]
+    assert severities(free, "tce-port") == ["ok"]
 
 
 def test_check_fails_for_a_redis_that_is_away(terminal, free_port):
     done = terminal.run("check", "--redis-url", f"redis://127.0.0.1:{free_port}/0", "--port", "0")
     assert done.returncode == 1
-    assert verdicts(done, "redis") == ["FAIL"]
+    assert severities(done, "redis") == ["FAIL"]
 
 
 def test_check_names_settings_and_plug_ins_that_cannot_be_loaded(terminal):
     done = terminal.run("check", "--django-settings", "nosuch", "--msg-handlers", "nosuch:Thing", "--port", "0")
     assert done.returncode == 1
-    assert verdicts(done, "django") == ["FAIL"]
-    assert verdicts(done, "plug-ins") == ["FAIL"]
+    assert severities(done, "django") == ["FAIL"]
+    assert severities(done, "plug-ins") == ["FAIL"]
     assert "plug-in 'nosuch:Thing' cannot be loaded" in done.stdout
 
 
@@ -284,8 +284,8 @@ def test_check_finds_settings_and_plug_ins_in_the_current_directory_and_passes_o
         "class Cart(BaseUserMsgHandler):\n    msg_type = 'cart'\n"
     )
     done = terminal.run("check", "--django-settings", "shopsettings", "--msg-handlers", "shop:Cart", "--port", "0")
-    assert verdicts(done, "django") == ["warn", "ok"]
-    assert verdicts(done, "log-ins") == ["FAIL"]
+    assert severities(done, "django") == ["warn", "ok"]
+    assert severities(done, "log-ins") == ["FAIL"]
     assert "staticfiles.W004" in done.stdout
     assert ["ok", "plug-ins", "shop:Cart"] in findings(done)
 
@@ -294,8 +294,8 @@ def test_check_goes_on_after_settings_that_django_cannot_even_check(terminal):
     backend = '{"BACKEND": "django.template.backends.django.DjangoTemplates"}'
     (terminal.directory / "shopsettings.py").write_text(f"{SETTINGS}\nTEMPLATES = [{backend}, {backend}]")
     done = terminal.run("check", "--django-settings", "shopsettings", "--port", "0")
-    assert verdicts(done, "django") == ["FAIL"]
-    assert verdicts(done, "port") == ["ok"]
+    assert severities(done, "django") == ["FAIL"]
+    assert severities(done, "port") == ["ok"]
 
 
 def test_check_tells_of_a_redis_that_may_drop_messages(terminal, redis_url):
@@ -310,5 +310,5 @@ def test_check_refuses_a_node_of_a_cluster_in_words(terminal, tmp_path, free_por
     with RedisProcess(tmp_path, "--cluster-enabled", "yes") as node:
         done = terminal.run("check", "--port", str(free_port), "--redis-url", node.url)
     assert done.returncode == 1
-    assert "FAIL" in verdicts(done, "redis")
+    assert "FAIL" in severities(done, "redis")
     assert "a node of a Redis Cluster: not supported yet" in done.stdout

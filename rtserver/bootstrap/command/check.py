@@ -24,7 +24,7 @@ from rtserver.bootstrap.process.embedded_redis import running_url
 from rtserver.bootstrap.process.file_limit import FEW, most_files
 from rtserver.bootstrap.process.redis_binary import OLDEST, find_redis_binary
 from rtserver.bootstrap.site.check_site import check_site
-from rtserver.bootstrap.site.finding import Finding, Verdict
+from rtserver.bootstrap.site.finding import Finding, Severity
 from rtserver.bootstrap.web.monitor_access import is_loopback, tells_at_public_port
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler
@@ -55,7 +55,7 @@ def check_origins(config: Config) -> Iterator[Finding]:
             text = (
                 f'allowed_origins has "{word}": pages {whose} may connect, with the session of whoever looks at them'
             )
-            yield Finding(Verdict.WARN, "origins", text)
+            yield Finding(Severity.WARN, "origins", text)
 
 
 def check_certificate(config: Config) -> Iterator[Finding]:
@@ -65,30 +65,30 @@ def check_certificate(config: Config) -> Iterator[Finding]:
             text = (
                 f"{config.host} is not this machine alone: without TLS, or a proxy with it, others can read sessions"
             )
-            yield Finding(Verdict.WARN, "tls", text)
+            yield Finding(Severity.WARN, "tls", text)
         return
     path = Path(config.tls_cert)
     try:
         load_context(path, Path(config.tls_key))
         is_good, text = judge_expiry(expiry_of(path))
     except CertificateError as error:
-        yield Finding(Verdict.FAIL, "tls", str(error))
+        yield Finding(Severity.FAIL, "tls", str(error))
         return
-    verdicts = {True: Verdict.OK, None: Verdict.WARN, False: Verdict.FAIL}
-    yield Finding(verdicts[is_good], "tls", f"{path}: {text}")
+    severities = {True: Severity.OK, None: Severity.WARN, False: Severity.FAIL}
+    yield Finding(severities[is_good], "tls", f"{path}: {text}")
 
 
 def check_secret_files(config: Config, environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     """Whether the files with secrets, and the demo site's key if there is one, are nobody else's to read."""
     for path in open_files(config):
-        yield Finding(Verdict.WARN, "secret", f"{path} may be read by others of this machine: chmod 600")
+        yield Finding(Severity.WARN, "secret", f"{path} may be read by others of this machine: chmod 600")
     if config.django_settings:
         return
     named = environ.get("RTSITE_SECRET_KEY_FILE")
     path = Path(named) if named else Path(config.var_dir) / "secret_key"
     if path.exists() and path.stat().st_mode & OTHERS:
         advice = "" if named else ", or remove it for a new one"
-        yield Finding(Verdict.WARN, "secret", f"{path} may be read by others of this machine: chmod 600{advice}")
+        yield Finding(Severity.WARN, "secret", f"{path} may be read by others of this machine: chmod 600{advice}")
 
 
 def check_plugins(config: Config) -> Iterator[Finding]:
@@ -99,11 +99,11 @@ def check_plugins(config: Config) -> Iterator[Finding]:
         servants = load_servants(config.rpc_servants)
         policy = type(load_policy(config.policy))
     except PluginError as error:
-        yield Finding(Verdict.FAIL, "plug-ins", str(error))
+        yield Finding(Severity.FAIL, "plug-ins", str(error))
         return
     found = [f"{cls.__module__}:{cls.__qualname__}" for cls in (*handlers.values(), *services.values(), *servants)]
     found += [f"{policy.__module__}:{policy.__qualname__}"] if config.policy else []
-    yield Finding(Verdict.OK, "plug-ins", ", ".join(found) or "none")
+    yield Finding(Severity.OK, "plug-ins", ", ".join(found) or "none")
 
 
 def check_redis(config: Config) -> Iterator[Finding]:
@@ -113,9 +113,9 @@ def check_redis(config: Config) -> Iterator[Finding]:
     """
     running = running_url(Path(config.var_dir))
     if config.redis_url:
-        yield from _check_server(config.redis_url, Verdict.FAIL)
+        yield from _check_server(config.redis_url, Severity.FAIL)
     elif running:
-        yield from _check_server(running, Verdict.WARN)
+        yield from _check_server(running, Severity.WARN)
     else:
         yield _check_binary()
 
@@ -136,13 +136,13 @@ def check_monitors(config: Config) -> Finding:
     )
     if not tells_at_public_port(config):
         advice = "" if config.admin_port else "; set admin_port to have one that stays"
-        return Finding(Verdict.OK, "metrics", f"{private}, not at the public port{advice}")
+        return Finding(Severity.OK, "metrics", f"{private}, not at the public port{advice}")
     allowed = ", ".join(config.metrics_allow) or "nobody"
     text = f"{private}, and at the public port for {allowed}"
     if tells_at_public_port(msgspec.structs.replace(config, public_metrics="auto")):
-        return Finding(Verdict.OK, "metrics", text)
+        return Finding(Severity.OK, "metrics", text)
     return Finding(
-        Verdict.WARN, "metrics", f"{text}: a proxy there that sends no header of its own tells them anybody"
+        Severity.WARN, "metrics", f"{text}: a proxy there that sends no header of its own tells them anybody"
     )
 
 
@@ -151,22 +151,22 @@ def _check_port(subject: str, host: str, port: int, is_shared: bool) -> Finding:
     try:
         listeners = bind_sockets(port, host, reuse_port=is_shared)
     except OSError as error:
-        return Finding(Verdict.FAIL, subject, f"{address}: {error.strerror}")
+        return Finding(Severity.FAIL, subject, f"{address}: {error.strerror}")
     for listener in listeners:
         listener.close()
-    return Finding(Verdict.OK, subject, f"{address} is free")
+    return Finding(Severity.OK, subject, f"{address} is free")
 
 
 def _check_binary() -> Finding:
     try:
         binary = find_redis_binary()
     except RedisError as error:
-        return Finding(Verdict.FAIL, "redis", str(error))
+        return Finding(Severity.FAIL, "redis", str(error))
     major, minor = binary.version
-    return Finding(Verdict.OK, "redis", f"an embedded {major}.{minor} can be started from {binary.path}")
+    return Finding(Severity.OK, "redis", f"an embedded {major}.{minor} can be started from {binary.path}")
 
 
-def _check_server(url: str, if_away: Verdict) -> Iterator[Finding]:
+def _check_server(url: str, if_away: Severity) -> Iterator[Finding]:
     with plain_client(url) as client:
         try:
             info = client.call("INFO", role=Role.INSPECTION)
@@ -181,20 +181,20 @@ def judge_server(address: str, info: dict[str, Any]) -> Iterator[Finding]:
     """What a server's INFO says of its fitness for a queue."""
     version = str(info["redis_version"])
     is_new_enough = tuple(map(int, version.split(".")[:2])) >= OLDEST
-    verdict, needed = (Verdict.OK, "") if is_new_enough else (Verdict.FAIL, ", 6.2 or newer is needed")
-    yield Finding(verdict, "redis", f"{address}, version {version}{needed}")
+    severity, needed = (Severity.OK, "") if is_new_enough else (Severity.FAIL, ", 6.2 or newer is needed")
+    yield Finding(severity, "redis", f"{address}, version {version}{needed}")
     if info.get("cluster_enabled") or info.get("redis_mode") == "cluster":
         text = "a node of a Redis Cluster: not supported yet; name a Redis that stands alone, or one behind Sentinels"
-        yield Finding(Verdict.FAIL, "redis", text)
+        yield Finding(Severity.FAIL, "redis", text)
     if info.get("role") == "slave":
-        yield Finding(Verdict.FAIL, "redis", "a replica: name the primary, nothing can be written here")
+        yield Finding(Severity.FAIL, "redis", "a replica: name the primary, nothing can be written here")
     policy = info.get("maxmemory_policy", "noeviction")
     if policy != "noeviction":
         is_urgent = policy.startswith("allkeys") and info.get("maxmemory", 0) > 0
-        verdict = Verdict.FAIL if is_urgent else Verdict.WARN
+        severity = Severity.FAIL if is_urgent else Severity.WARN
         text = f"maxmemory-policy is {policy}: a full Redis silently drops messages, and sessions if it has any"
         text += "; set noeviction"
-        yield Finding(verdict, "redis", text)
+        yield Finding(severity, "redis", text)
 
 
 def judge_persistence(info: dict[str, Any], snapshot_rule: str | None, fsync: str | None = None) -> Iterator[Finding]:
@@ -204,17 +204,17 @@ def judge_persistence(info: dict[str, Any], snapshot_rule: str | None, fsync: st
     """
     if not info.get("aof_enabled") and snapshot_rule == "":
         yield Finding(
-            Verdict.WARN, "redis", "keeps nothing on disk: a restart loses its messages, and sessions if it has any"
+            Severity.WARN, "redis", "keeps nothing on disk: a restart loses its messages, and sessions if it has any"
         )
     elif not info.get("aof_enabled"):
         text = "no append-only file: a crash loses what came after the last snapshot; set appendonly yes"
-        yield Finding(Verdict.WARN, "redis", text)
+        yield Finding(Severity.WARN, "redis", text)
     elif fsync == "no":
         text = "appendfsync is no: a machine that fails loses what the system has not written yet; set everysec"
-        yield Finding(Verdict.WARN, "redis", text)
+        yield Finding(Severity.WARN, "redis", text)
     for key, what in (("rdb_last_bgsave_status", "snapshot"), ("aof_last_write_status", "append-only file")):
         if info.get(key, "ok") != "ok":
-            yield Finding(Verdict.WARN, "redis", f"the last write of its {what} failed")
+            yield Finding(Severity.WARN, "redis", f"the last write of its {what} failed")
 
 
 def _setting(client: RedisClient, name: str) -> str | None:
@@ -232,17 +232,17 @@ def check_sizes(config: Config) -> Iterator[Finding]:
     """The largest picture and the largest message that a client may be sent."""
     room = largest_message(config.outbox_hard_bytes)
     text = f"up to {largest_picture(config) >> 10} KB each, of {room >> 10} KB that may wait for a client"
-    yield Finding(Verdict.OK, "pictures", text)
+    yield Finding(Severity.OK, "pictures", text)
     text = (
         f"a client takes up to {room} bytes in one (outbox_hard_bytes); a longer pushuser, up to "
         f"service_message_bytes, {config.service_message_bytes}, is a dead letter"
     )
-    yield Finding(Verdict.OK, "messages", text)
+    yield Finding(Severity.OK, "messages", text)
 
 
 def check_file_limit(limit: int) -> Finding:
     """How many connections the system would let a server have, by its hard limit of open files; below 0: no limit."""
     if 0 <= limit < FEW:
         advice = "raise it with ulimit -Hn, or LimitNOFILE= under systemd"
-        return Finding(Verdict.WARN, "files", f"at most {limit} open at once, and each connection is one: {advice}")
-    return Finding(Verdict.OK, "files", f"at most {'as many as there are' if limit < 0 else limit} open at once")
+        return Finding(Severity.WARN, "files", f"at most {limit} open at once, and each connection is one: {advice}")
+    return Finding(Severity.OK, "files", f"at most {'as many as there are' if limit < 0 else limit} open at once")

@@ -96,14 +96,14 @@ def check(**options: Any) -> None:
     _import_from_here()
     config = config_of(options)
     from rtserver.bootstrap.command.check import check_all
-    from rtserver.bootstrap.site.finding import Verdict
+    from rtserver.bootstrap.site.finding import Severity
 
-    _say(Verdict.OK, "config", "all keys are known, all values allowed")
-    verdicts = []
+    _say(Severity.OK, "config", "all keys are known, all values allowed")
+    severities = []
     for finding in check_all(config):
         _say(*finding)
-        verdicts.append(finding.verdict)
-    sys.exit(1 if Verdict.FAIL in verdicts else 0)
+        severities.append(finding.severity)
+    sys.exit(1 if Severity.FAIL in severities else 0)
 
 
 @main.command()
@@ -283,5 +283,5 @@ def _import_from_here() -> None:
         sys.path.insert(0, here)
 
 
-def _say(verdict: str, subject: str, detail: str) -> None:
-    click.echo(f"{click.style(f'{verdict:<5}', fg=COLOURS[verdict])} {subject:<9} {printable(detail)}")
+def _say(severity: str, subject: str, detail: str) -> None:
+    click.echo(f"{click.style(f'{severity:<5}', fg=COLOURS[severity])} {subject:<9} {printable(detail)}")

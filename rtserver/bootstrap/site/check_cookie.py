@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rtserver.bootstrap.config.config import Config
-from rtserver.bootstrap.site.finding import Finding, Verdict
+from rtserver.bootstrap.site.finding import Finding, Severity
 from rtserver.bootstrap.web.monitor_access import is_loopback
 
 SUBJECT = "cookies"
@@ -23,20 +23,20 @@ def judge_secrecy(site: Any, config: Config) -> Iterator[Finding]:
     """Whether scripts, other sites, and who listens on the way are kept from the cookie."""
     if not site.SESSION_COOKIE_HTTPONLY:
         text = "SESSION_COOKIE_HTTPONLY is False: any script of a page can read the session, and take it along"
-        yield Finding(Verdict.WARN, SUBJECT, text)
+        yield Finding(Severity.WARN, SUBJECT, text)
     if str(site.SESSION_COOKIE_SAMESITE).lower() not in ("lax", "strict"):
         text = f"SESSION_COOKIE_SAMESITE is {site.SESSION_COOKIE_SAMESITE!r}: pages of other sites send it along"
-        yield Finding(Verdict.WARN, SUBJECT, text)
+        yield Finding(Severity.WARN, SUBJECT, text)
     if config.tls_cert and not site.SESSION_COOKIE_SECURE:
         text = "SESSION_COOKIE_SECURE is False: a page without TLS gives the session away"
-        yield Finding(Verdict.WARN, SUBJECT, text)
+        yield Finding(Severity.WARN, SUBJECT, text)
     if site.SESSION_COOKIE_SECURE and not (config.tls_cert or config.trusted_proxies):
         what = "SESSION_COOKIE_SECURE is True" if config.django_settings else "RTSITE_HTTPS is on"
         text = (
             f"{what}, but nobody is in trusted_proxies who could say that TLS is spoken: over http:// browsers send "
             "the cookie to localhost at most; name the proxy, or set tls_cert"
         )
-        yield Finding(Verdict.WARN, SUBJECT, text)
+        yield Finding(Severity.WARN, SUBJECT, text)
 
 
 def judge_name(site: Any) -> Iterator[Finding]:
@@ -45,17 +45,17 @@ def judge_name(site: Any) -> Iterator[Finding]:
     for other in ("CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME"):
         if name == getattr(site, other, None):
             text = f'SESSION_COOKIE_NAME and {other} are both "{name}": one overwrites the other, choose two names'
-            yield Finding(Verdict.FAIL, SUBJECT, text)
+            yield Finding(Severity.FAIL, SUBJECT, text)
     wants_secure = name.startswith(("__Host-", "__Secure-"))
     if wants_secure and not site.SESSION_COOKIE_SECURE:
         text = f'SESSION_COOKIE_NAME is "{name}", which browsers take with SESSION_COOKIE_SECURE = True only'
-        yield Finding(Verdict.FAIL, SUBJECT, text)
+        yield Finding(Severity.FAIL, SUBJECT, text)
     if name.startswith("__Host-") and (site.SESSION_COOKIE_DOMAIN or site.SESSION_COOKIE_PATH != "/"):
         text = (
             f'SESSION_COOKIE_NAME is "{name}", which browsers take with SESSION_COOKIE_PATH = "/" and without '
             "SESSION_COOKIE_DOMAIN only"
         )
-        yield Finding(Verdict.FAIL, SUBJECT, text)
+        yield Finding(Severity.FAIL, SUBJECT, text)
 
 
 def judge_path(site: Any, config: Config) -> Iterator[Finding]:
@@ -68,7 +68,7 @@ def judge_path(site: Any, config: Config) -> Iterator[Finding]:
             f'in; write SESSION_COOKIE_PATH = "/"'
         )
         text += f', or path = "{below}/rt/" in rtserver.toml for a site below {below}/' if below else ""
-        yield Finding(Verdict.FAIL, SUBJECT, text)
+        yield Finding(Severity.FAIL, SUBJECT, text)
 
 
 def judge_domain(site: Any, config: Config) -> Iterator[Finding]:
@@ -87,14 +87,14 @@ def judge_domain(site: Any, config: Config) -> Iterator[Finding]:
             f'SESSION_COOKIE_DOMAIN is "{site.SESSION_COOKIE_DOMAIN}", and none of ALLOWED_HOSTS '
             f"({names}) is in it: browsers do not keep the session, and nobody can log in"
         )
-        yield Finding(Verdict.FAIL, SUBJECT, text)
+        yield Finding(Severity.FAIL, SUBJECT, text)
     strangers = sorted(host for host in pages if not covers_host(domain, host))
     if strangers:
         text = (
             f'SESSION_COOKIE_DOMAIN is "{site.SESSION_COOKIE_DOMAIN}", which {", ".join(strangers)} of '
             "allowed_origins is not in: pages from there have no session to send"
         )
-        yield Finding(Verdict.WARN, SUBJECT, text)
+        yield Finding(Severity.WARN, SUBJECT, text)
 
 
 def covers_path(cookie_path: str, path: str) -> bool:
@@ -120,7 +120,7 @@ def _other_hosts(away: Iterable[str]) -> Iterator[Finding]:
         f"allowed_origins names {', '.join(away)}, and SESSION_COOKIE_DOMAIN is not set: a session goes to the host "
         "that made it alone; where rtserver has another host, set SESSION_COOKIE_DOMAIN to what both have in common"
     )
-    yield Finding(Verdict.WARN, SUBJECT, text)
+    yield Finding(Severity.WARN, SUBJECT, text)
 
 
 def _names(allowed_hosts: Iterable[str]) -> list[str]:

@@ -17,7 +17,7 @@ from rtserver.bootstrap.config.plugin import load_policy
 from rtserver.bootstrap.site.check_cookie import judge_cookies
 from rtserver.bootstrap.site.django_env import set_up_django, site_dir
 from rtserver.bootstrap.site.django_range import OLDEST, maybe_complaint
-from rtserver.bootstrap.site.finding import Finding, Verdict
+from rtserver.bootstrap.site.finding import Finding, Severity
 from rtserver.bootstrap.site.settings_error import explain
 from rtserver.user.session.site_fault import JSON_SERIALIZER, SQLITE, models, site_faults
 from rtserver.user.session.site_key import newest_sessions, pickles
@@ -32,7 +32,7 @@ def check_site(config: Config, redis_url: str) -> Iterator[Finding]:
     try:
         set_up_django(config, redis_url)
     except DjangoError as error:
-        yield Finding(Verdict.FAIL, "django", str(error))
+        yield Finding(Severity.FAIL, "django", str(error))
         return
     yield from check_django(config)
     yield from judge_cookies(settings, config)
@@ -46,20 +46,20 @@ def check_django(config: Config) -> Iterator[Finding]:
     try:
         messages = checks.run_checks()
     except (Exception, SystemExit) as error:  # noqa: BLE001 (a URLconf may raise anything)
-        yield Finding(Verdict.FAIL, "django", f"its own checks do not get through: {explain(error, directory)}")
+        yield Finding(Severity.FAIL, "django", f"its own checks do not get through: {explain(error, directory)}")
         return
     for message in messages:
-        verdict = Verdict.FAIL if message.is_serious() else Verdict.WARN
-        yield Finding(verdict, "django", f"{message.id}: {message.msg}")
+        severity = Severity.FAIL if message.is_serious() else Severity.WARN
+        yield Finding(severity, "django", f"{message.id}: {message.msg}")
     yield from judge_django(django.VERSION[:2], django.get_version())
     name = config.django_settings or "the demo site"
-    yield Finding(Verdict.OK, "django", f"{name}, sessions by {settings.SESSION_ENGINE}")
+    yield Finding(Severity.OK, "django", f"{name}, sessions by {settings.SESSION_ENGINE}")
 
 
 def judge_django(version: tuple[int, int], said: str) -> Iterator[Finding]:
     """What the version of the site's Django says of its fitness."""
     if complaint := maybe_complaint(version, said):
-        yield Finding(Verdict.FAIL if version < OLDEST else Verdict.WARN, "django", complaint)
+        yield Finding(Severity.FAIL if version < OLDEST else Severity.WARN, "django", complaint)
 
 
 def check_log_ins(config: Config) -> Iterator[Finding]:
@@ -69,12 +69,12 @@ def check_log_ins(config: Config) -> Iterator[Finding]:
     except Exception as error:  # noqa: BLE001 (settings may be anything)
         faults = [describe(error)]
     for fault in faults:
-        yield Finding(Verdict.FAIL, LOG_INS, fault)
+        yield Finding(Severity.FAIL, LOG_INS, fault)
     if faults:
         return
     trouble = probe_site(reads_groups=_reads_groups(config))
     if trouble:
-        yield Finding(Verdict.FAIL, LOG_INS, trouble)
+        yield Finding(Severity.FAIL, LOG_INS, trouble)
         return
     yield from judge_relative_files()
     yield from judge_contents()
@@ -90,7 +90,7 @@ def judge_relative_files() -> Iterator[Finding]:
                 f'DATABASES["{alias}"]["NAME"] is "{name}", found only where rtserver is started in this directory; '
                 f'write BASE_DIR / "{name}"'
             )
-            yield Finding(Verdict.WARN, LOG_INS, text)
+            yield Finding(Severity.WARN, LOG_INS, text)
 
 
 def judge_contents() -> Iterator[Finding]:
@@ -99,7 +99,7 @@ def judge_contents() -> Iterator[Finding]:
     try:
         users, sessions, has_pickles = count_users(), newest_sessions(), pickles()
     except Exception as error:  # noqa: BLE001 (whatever the site raises)
-        yield Finding(Verdict.FAIL, LOG_INS, describe(error))
+        yield Finding(Severity.FAIL, LOG_INS, describe(error))
         return
     if sessions.seen and not sessions.read:
         text = (
@@ -107,19 +107,19 @@ def judge_contents() -> Iterator[Finding]:
             "is not the one that the site runs with; give rtserver the same (or nobody has logged in since the site "
             "has another one)"
         )
-        yield Finding(Verdict.FAIL, LOG_INS, text)
+        yield Finding(Severity.FAIL, LOG_INS, text)
         return
     if has_pickles:
         text = (
             "SESSION_SERIALIZER pickles: whoever can write a session has code run by whoever reads it; write "
             f'"{JSON_SERIALIZER}"'
         )
-        yield Finding(Verdict.WARN, LOG_INS, text)
+        yield Finding(Severity.WARN, LOG_INS, text)
     if not users:
         text = f"{where} has no users at all: is it the database that the site runs with?"
-        yield Finding(Verdict.WARN, LOG_INS, text)
+        yield Finding(Severity.WARN, LOG_INS, text)
         return
-    yield Finding(Verdict.OK, LOG_INS, f"a look-up gets through; users in {where}")
+    yield Finding(Severity.OK, LOG_INS, f"a look-up gets through; users in {where}")
 
 
 def _reads_groups(config: Config) -> bool:

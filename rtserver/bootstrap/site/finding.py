@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Verdict(StrEnum):
+class Severity(StrEnum):
     """How bad a finding is."""
 
     OK = "ok"
@@ -15,6 +15,6 @@ class Verdict(StrEnum):
 class Finding(NamedTuple):
     """What one check says of one thing."""
 
-    verdict: Verdict
+    severity: Severity
     subject: str
     detail: str

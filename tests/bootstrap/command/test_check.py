@@ -16,7 +16,7 @@ from rtserver.bootstrap.command.check import (
 )
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_constraint import ROW_BYTES
-from rtserver.bootstrap.site.finding import Verdict
+from rtserver.bootstrap.site.finding import Severity
 from rtserver.modules.chart import Chart
 from rtserver.service.quote.indicator import parse_indicators
 from rtserver.service.quote.quote_analysis import QuoteAnalysis
@@ -33,18 +33,18 @@ SOUND = {
 }
 
 
-def verdicts_of(findings) -> list[Verdict]:
-    return [finding.verdict for finding in findings]
+def severities_of(findings) -> list[Severity]:
+    return [finding.severity for finding in findings]
 
 
 def test_a_sound_server_is_named_with_its_version():
     (finding,) = judge_server("redis://x:1/0", SOUND)
-    assert finding == (Verdict.OK, "redis", "redis://x:1/0, version 7.4.1")
+    assert finding == (Severity.OK, "redis", "redis://x:1/0, version 7.4.1")
     assert list(judge_persistence(SOUND, "3600 1")) == []
 
 
 @pytest.mark.parametrize(
-    ("change", "verdicts"),
+    ("change", "severities"),
     [
         ({"redis_version": "6.2.0"}, ["ok"]),
         ({"redis_version": "6.0.16"}, ["FAIL"]),
@@ -55,8 +55,8 @@ def test_a_sound_server_is_named_with_its_version():
         ({"maxmemory_policy": "allkeys-lru", "maxmemory": 1}, ["ok", "FAIL"]),
     ],
 )
-def test_a_server_that_is_too_old_read_only_or_forgetful_is_told(change, verdicts):
-    assert verdicts_of(judge_server("redis://x:1/0", SOUND | change)) == verdicts
+def test_a_server_that_is_too_old_read_only_or_forgetful_is_told(change, severities):
+    assert severities_of(judge_server("redis://x:1/0", SOUND | change)) == severities
 
 
 @pytest.mark.parametrize(
@@ -71,33 +71,33 @@ def test_a_server_that_is_too_old_read_only_or_forgetful_is_told(change, verdict
 )
 def test_what_a_crash_would_cost_is_a_warning(change, rule, texts):
     findings = list(judge_persistence(SOUND | change, rule))
-    assert verdicts_of(findings) == [Verdict.WARN] * len(texts)
+    assert severities_of(findings) == [Severity.WARN] * len(texts)
     assert all(finding.detail.startswith(text) for finding, text in zip(findings, texts, strict=True))
 
 
 @pytest.mark.parametrize(("fsync", "count"), [("always", 0), ("everysec", 0), (None, 0), ("no", 1)])
 def test_an_append_only_file_that_is_never_flushed_is_warned_of(fsync, count):
     findings = list(judge_persistence(SOUND | {"aof_enabled": 1}, "3600 1", fsync))
-    assert verdicts_of(findings) == [Verdict.WARN] * count
+    assert severities_of(findings) == [Severity.WARN] * count
 
 
 @pytest.mark.parametrize(
-    ("limit", "verdict", "words"),
+    ("limit", "severity", "words"),
     [(1024, "warn", "at most 1024 open"), (4096, "ok", "at most 4096 open"), (-1, "ok", "as many as there are")],
 )
-def test_a_system_that_allows_few_files_allows_few_connections(limit, verdict, words):
+def test_a_system_that_allows_few_files_allows_few_connections(limit, severity, words):
     finding = check_file_limit(limit)
-    assert (finding.verdict, finding.subject) == (verdict, "files")
+    assert (finding.severity, finding.subject) == (severity, "files")
     assert words in finding.detail
 
 
 def test_a_certificate_is_looked_at_where_there_should_be_one(certificate, tmp_path):
     assert list(check_certificate(Config())) == []
     [fine] = check_certificate(Config(tls_cert=str(certificate), tls_key=str(certificate)))
-    assert (fine.verdict, fine.subject) == ("ok", "tls")
+    assert (fine.severity, fine.subject) == ("ok", "tls")
     assert f"{certificate}: good until" in fine.detail
     [missing] = check_certificate(Config(tls_cert=str(tmp_path / "none.pem"), tls_key=str(certificate)))
-    assert missing.verdict == "FAIL"
+    assert missing.severity == "FAIL"
     assert "none.pem cannot be read: No such file" in missing.detail
 
 
@@ -109,7 +109,7 @@ def test_a_secret_key_that_others_may_read_is_a_warning(tmp_path):
     key.chmod(0o600)
     assert list(check_secret_files(config)) == []
     key.chmod(0o640)
-    assert verdicts_of(check_secret_files(config)) == ["warn"]
+    assert severities_of(check_secret_files(config)) == ["warn"]
     assert list(check_secret_files(Config(var_dir=str(tmp_path), django_settings="shop.settings"))) == []
 
 
@@ -120,7 +120,7 @@ def test_a_file_of_the_demos_key_that_the_environment_names_is_looked_at_in_plac
     key.chmod(0o644)
     environ = {"RTSITE_SECRET_KEY_FILE": str(key)}
     [finding] = check_secret_files(config, environ)
-    assert (finding.verdict, finding.subject) == ("warn", "secret")
+    assert (finding.severity, finding.subject) == ("warn", "secret")
     assert str(key) in finding.detail
     assert list(check_secret_files(Config(django_settings="shop.settings"), environ)) == []
     key.chmod(0o600)
@@ -131,8 +131,8 @@ def test_a_file_of_the_demos_key_that_the_environment_names_is_looked_at_in_plac
 
 def test_the_check_tells_what_a_client_may_be_sent_and_names_the_keys_that_decide_it():
     pictures, messages = check_sizes(Config())
-    assert (pictures.verdict, pictures.subject) == ("ok", "pictures")
-    assert (messages.verdict, messages.subject) == ("ok", "messages")
+    assert (pictures.severity, pictures.subject) == ("ok", "pictures")
+    assert (messages.severity, messages.subject) == ("ok", "messages")
     assert "outbox_hard_bytes" in messages.detail
     assert "service_message_bytes" in messages.detail
 
@@ -159,4 +159,4 @@ def test_a_row_of_the_largest_picture_is_as_large_as_the_check_believes():
     ],
 )
 def test_sessions_that_travel_where_others_can_read_them_are_a_warning(config, is_warned):
-    assert verdicts_of(check_certificate(Config(**config))) == ["warn"] * is_warned
+    assert severities_of(check_certificate(Config(**config))) == ["warn"] * is_warned

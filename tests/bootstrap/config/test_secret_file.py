@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rtserver.bootstrap.command.check import Verdict, check_secret_files
+from rtserver.bootstrap.command.check import Severity, check_secret_files
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_source import load_config
 from rtserver.bootstrap.config.error import CertificateError, ConfigError
@@ -111,7 +111,7 @@ def test_check_warns_of_a_file_that_others_may_read(tmp_path: Path, secret: Path
     assert list(check_secret_files(config)) == []
     secret.chmod(0o640)
     [finding] = check_secret_files(config)
-    assert (finding.verdict, finding.subject) == (Verdict.WARN, "secret")
+    assert (finding.severity, finding.subject) == (Severity.WARN, "secret")
     assert str(secret) in finding.detail
     assert "chmod 600" in finding.detail
 

@@ -88,7 +88,7 @@ SECURE = {"SESSION_COOKIE_SECURE": True}
 )
 def test_a_cookie_that_is_given_away_or_never_comes_is_told_with_its_setting(change, config, found):
     findings = list(judge_cookies(SimpleNamespace(**(vars(SITE) | change)), Config(**config)))
-    said = [f"{finding.verdict} {finding.detail}".lower() for finding in findings]
+    said = [f"{finding.severity} {finding.detail}".lower() for finding in findings]
     assert len(said) == len(found)
     assert all(one.startswith(beginning.lower()) for one, beginning in zip(said, found, strict=True))
     assert all(finding.subject == "cookies" for finding in findings)

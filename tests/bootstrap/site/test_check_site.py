@@ -43,7 +43,7 @@ def site(tmp_path: Path, migrated: Path) -> OwnSite:
 def said(done: subprocess.CompletedProcess[str], subject: str) -> list[str]:
     """What a check says of a subject, without that it is well."""
     lines = [line.split(None, 2) for line in done.stdout.splitlines()]
-    return [f"{verdict} {detail}" for verdict, about, detail in lines if about == subject and verdict != "ok"]
+    return [f"{severity} {detail}" for severity, about, detail in lines if about == subject and severity != "ok"]
 
 
 def failure(site: OwnSite, subject: str, **options: object) -> str:

@@ -7,7 +7,7 @@ from packaging.requirements import Requirement
 
 from rtserver.bootstrap.site.check_site import judge_django
 from rtserver.bootstrap.site.django_range import NEWEST, OLDEST
-from rtserver.bootstrap.site.finding import Verdict
+from rtserver.bootstrap.site.finding import Severity
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -18,14 +18,14 @@ def test_nothing_is_said_of_a_django_within_the_range(version: tuple[int, int], 
 
 
 @pytest.mark.parametrize(
-    ("version", "said", "verdict", "which"),
-    [((3, 2), "3.2.25", Verdict.FAIL, "older"), ((6, 1), "6.1rc1", Verdict.WARN, "newer")],
+    ("version", "said", "severity", "which"),
+    [((3, 2), "3.2.25", Severity.FAIL, "older"), ((6, 1), "6.1rc1", Severity.WARN, "newer")],
 )
 def test_the_version_of_another_django_is_told(
-    version: tuple[int, int], said: str, verdict: Verdict, which: str
+    version: tuple[int, int], said: str, severity: Severity, which: str
 ) -> None:
     text = f"the site's Django is {said}, {which} than what rtserver is tested with: 4.2 to 6.0"
-    assert list(judge_django(version, said)) == [(verdict, "django", text)]
+    assert list(judge_django(version, said)) == [(severity, "django", text)]
 
 
 def test_the_range_is_the_one_that_pip_installs_and_the_readme_names() -> None:
