@@ -10,7 +10,7 @@ from rtserver.watch.beat import Beat
 LEAST_SECONDS = 0.005
 
 
-class Verdict(Enum):
+class StallChange(Enum):
     """What has just been found."""
 
     STANDS = "stands"
@@ -30,13 +30,13 @@ class StallJudge:
             return self.beat.interval
         return max(LEAST_SECONDS, self.beat.last + self.beat.limit - now)
 
-    def look(self, now: float) -> Verdict | None:
+    def look(self, now: float) -> StallChange | None:
         """Something that is new since the last look, or None."""
         last = self.beat.last
         if self._told is not None and self._told != last:
             self._told = None
-            return Verdict.GOES_ON
+            return StallChange.GOES_ON
         if self._told is None and now - last > self.beat.limit > 0:
             self._told = last
-            return Verdict.STANDS
+            return StallChange.STANDS
         return None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 from rtserver.watch.beat import Beat
 from rtserver.watch.stack_log import log_stack
-from rtserver.watch.stall import StallJudge, Verdict
+from rtserver.watch.stall import StallChange, StallJudge
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +53,9 @@ class Watchdog:
         """One look at all of them."""
         for ident, judge in self._judges.items():
             match judge.look(self._now()):
-                case Verdict.STANDS:
+                case StallChange.STANDS:
                     self._tell_where(ident, judge.beat)
-                case Verdict.GOES_ON:
+                case StallChange.GOES_ON:
                     log.warning("= the %s thread turns again, after %.2f s", judge.beat.name, judge.beat.latest)
 
     def _next_look(self) -> float:

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from rtserver.watch.beat import Beat
-from rtserver.watch.stall import LEAST_SECONDS, StallJudge, Verdict
+from rtserver.watch.stall import LEAST_SECONDS, StallChange, StallJudge
 from rtserver.watch.watchdog import NAME, Watchdog
 
 DEADLINE = 20.0
@@ -26,19 +26,19 @@ def test_a_stall_is_told_once_and_so_is_its_end():
     beat = Beat("t", 100.0, 0.25)
     judge = StallJudge(beat)
     looks = [judge.look(100 + tenths / 10) for tenths in range(1, 6)]
-    assert looks == [None, None, Verdict.STANDS, None, None]
+    assert looks == [None, None, StallChange.STANDS, None, None]
     beat.beat(100.55)
-    assert judge.look(100.6) is Verdict.GOES_ON
+    assert judge.look(100.6) is StallChange.GOES_ON
     assert judge.look(100.65) is None
 
 
 def test_the_next_stall_is_another_one():
     beat = Beat("t", 100.0, 0.25)
     judge = StallJudge(beat)
-    assert judge.look(100.3) is Verdict.STANDS
+    assert judge.look(100.3) is StallChange.STANDS
     beat.beat(100.4)
-    assert judge.look(101.0) is Verdict.GOES_ON
-    assert judge.look(101.05) is Verdict.STANDS
+    assert judge.look(101.0) is StallChange.GOES_ON
+    assert judge.look(101.05) is StallChange.STANDS
 
 
 def test_it_looks_when_a_stall_would_be_one_and_soon_while_there_is_one():
@@ -48,7 +48,7 @@ def test_it_looks_when_a_stall_would_be_one_and_soon_while_there_is_one():
     beat.beat(100.1)
     assert round(judge.next_look(100.25), 6) == 0.1
     assert judge.next_look(101.0) == LEAST_SECONDS
-    assert judge.look(101.0) is Verdict.STANDS
+    assert judge.look(101.0) is StallChange.STANDS
     assert judge.next_look(101.0) == beat.interval
 
 
