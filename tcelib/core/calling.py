@@ -12,7 +12,7 @@ from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT, call_options
 from tcelib.core.call_table import CallTable, next_sequence
 from tcelib.core.cesu import halved
 from tcelib.core.link import Link
-from tcelib.core.liveness import Liveness, Verdict
+from tcelib.core.liveness import Liveness, LivenessAction
 from tcelib.core.operation import Operation
 from tcelib.core.port import Transport
 from tcelib.core.promise import RpcPromise
@@ -120,9 +120,9 @@ class Calling(Link):
         is_silent = self._calls.expire(now, self._liveness.heard)
         if self.is_open and self.can_reconnect:
             verdict = self._liveness.judge(now, is_silent, self._calls.latest)
-            if verdict is Verdict.ASK:
+            if verdict is LivenessAction.ASK:
                 self._ask_peer()
-            elif verdict is Verdict.GIVE_UP:
+            elif verdict is LivenessAction.GIVE_UP:
                 self._give_up()
 
     def _ask_peer(self) -> None:

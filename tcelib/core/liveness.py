@@ -15,7 +15,7 @@ LAST_LOOK_SECONDS = 0.25
 """If this program itself stood still, the answer lies in the socket, and is read within this time."""
 
 
-class Verdict(Enum):
+class LivenessAction(Enum):
     """What has to be done."""
 
     NOTHING = "nothing"
@@ -34,22 +34,22 @@ class Liveness:
         self._heard_then = 0
         self._is_last_look = False
 
-    def judge(self, now: float, is_silent: bool, latest: float) -> Verdict:
+    def judge(self, now: float, is_silent: bool, latest: float) -> LivenessAction:
         """The verdict at ``now``. ``is_silent``: a call has timed out since whose sending nothing came; ``latest`` is
         the last deadline among the calls that still wait, -inf if there are none.
         """
         if math.isinf(self.until):
             if not is_silent:
-                return Verdict.NOTHING
+                return LivenessAction.NOTHING
             self._heard_then = self.heard
             self._is_last_look = False
             self.until = now + min(max(latest - now, LEAST_SECONDS), MOST_SECONDS)
-            return Verdict.ASK
+            return LivenessAction.ASK
         if self.heard != self._heard_then:
             self.until = math.inf
         elif now >= self.until:
             if self._is_last_look:
-                return Verdict.GIVE_UP
+                return LivenessAction.GIVE_UP
             self._is_last_look = True
             self.until = now + LAST_LOOK_SECONDS
-        return Verdict.NOTHING
+        return LivenessAction.NOTHING
