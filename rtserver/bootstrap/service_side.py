@@ -42,7 +42,7 @@ from rtserver.service.runner import ServiceThread, offload
 from rtserver.service.server_sign import ServerSign
 from rtserver.service.users import Users
 from rtserver.user.session.site_credential import lifetime_of
-from rtserver.watch.canary_trail import CanaryTrail, Place
+from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
 from tcelib.queue.gevent_redis import gevent_client
 from tcelib.queue.redis_connection import RedisClient
 from tcelib.queue.redis_error import RedisCallError
@@ -187,12 +187,12 @@ def tell_losses(pipeline: Pipeline, post: Callable[[Message], object]) -> None:
     lane.on_lost = lambda place: post(PushesLost(place))
 
 
-def find_canary(pipeline: Pipeline) -> Place:
+def find_canary(pipeline: Pipeline) -> CanaryStage:
     """Where messages are held up between the list and the bridge. From any thread."""
     lane = next(lane for lane in pipeline.lanes if lane.msg_type == CanaryMsgHandler.msg_type)
     if len(lane) or lane.is_behind:
-        return Place.LANE
-    return Place.BUS if pipeline.reader.position != pipeline.intake.newest_id else Place.LIST
+        return CanaryStage.LANE
+    return CanaryStage.BUS if pipeline.reader.position != pipeline.intake.newest_id else CanaryStage.LIST
 
 
 def producer_queue(config: Config, client: RedisClient, signer: Signer) -> ServiceMessageQueue:

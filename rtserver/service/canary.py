@@ -12,7 +12,7 @@ import msgspec
 from rtserver.base.bridge.message import Canary
 from rtserver.base.queue.port import QueueError
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
-from rtserver.watch.canary_trail import CanaryTrail, Place
+from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
 
 TYPE = "canary"
 RETRY_SECONDS = 1.0
@@ -40,7 +40,7 @@ class CanaryMsgHandler(ServiceMsgHandler):
         """See ``ServiceMsgHandler``."""
         if data.process == self._process:
             self.services.post(Canary(data.sent))
-            self._trail.reach(Place.BRIDGE, data.sent)
+            self._trail.reach(CanaryStage.BRIDGE, data.sent)
 
 
 class CanarySource:
@@ -82,5 +82,5 @@ class CanarySource:
             self._put(TYPE, self._process, {"process": self._process, "sent": sent})
         except QueueError:
             return False  # whoever else needs the queue has said so
-        self._trail.reach(Place.LIST, sent)
+        self._trail.reach(CanaryStage.LIST, sent)
         return True

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from rtserver.base.bridge.message import Canary
 from rtserver.base.wire.frame import text_frame
-from rtserver.watch.canary_trail import CanaryTrail, Place
+from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
 
 
 class Request(Protocol):
@@ -49,10 +49,10 @@ class CanaryOwner:
 
     def on_canary(self, canary: Canary) -> None:
         """One has come over the bridge."""
-        self._trail.reach(Place.DOOR, canary.sent)
+        self._trail.reach(CanaryStage.DOOR, canary.sent)
         for connection in self._connections:
             connection.push(text_frame(repr(canary.sent).encode()))
-            self._trail.reach(Place.SOCKET, canary.sent)
+            self._trail.reach(CanaryStage.SOCKET, canary.sent)
 
     async def authenticate(self, request: Request) -> str | None:
         """A name for this process itself; None for anybody else."""

@@ -1,7 +1,7 @@
 """How far a canary has come: a message of our own that goes the way of all messages, over and over again.
 
-A canary is named by the moment it was sent, so that the places on its way note moments, and nothing else is kept.
-Pure: the time is passed in. Each place is noted by one thread, and all of them may be read from any.
+A canary is named by the moment it was sent, so that the stages on its way note moments, and nothing else is kept.
+Pure: the time is passed in. Each stage is noted by one thread, and all of them may be read from any.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ LATE = 3
 """After so many intervals without one that comes back, something is wrong."""
 
 
-class Place(StrEnum):
+class CanaryStage(StrEnum):
     """Where a canary waits, in the order of its way, and what that means."""
 
     NOWHERE = "nowhere"
@@ -24,13 +24,13 @@ class Place(StrEnum):
 
 
 MEANINGS = {
-    Place.NOWHERE: "it cannot be put on the list",
-    Place.LIST: "it is on the list, and the intake does not move it",
-    Place.BUS: "it is on the bus, and the reader does not read it",
-    Place.LANE: "it is in its lane, and the lane does not hand it over",
-    Place.BRIDGE: "it is on the bridge, and the websocket thread does not take it",
-    Place.DOOR: "the websocket thread has it, and no loop-back connection can be opened to send it over",
-    Place.SOCKET: "it was written to a loop-back connection, and does not arrive",
+    CanaryStage.NOWHERE: "it cannot be put on the list",
+    CanaryStage.LIST: "it is on the list, and the intake does not move it",
+    CanaryStage.BUS: "it is on the bus, and the reader does not read it",
+    CanaryStage.LANE: "it is in its lane, and the lane does not hand it over",
+    CanaryStage.BRIDGE: "it is on the bridge, and the websocket thread does not take it",
+    CanaryStage.DOOR: "the websocket thread has it, and no loop-back connection can be opened to send it over",
+    CanaryStage.SOCKET: "it was written to a loop-back connection, and does not arrive",
 }
 
 
@@ -38,21 +38,23 @@ class CanaryTrail:
     """The canaries of one process, one each ``interval`` seconds; 0 for none.
 
     Between the list and the bridge a canary leaves no trace: ``search`` says where messages are held up there, as one
-    of LIST, BUS and LANE. ``cause`` may say why none comes back, if that is known: then no place is blamed.
+    of LIST, BUS and LANE. ``cause`` may say why none comes back, if that is known: then no stage is blamed.
     """
 
-    def __init__(self, interval: float, now: float, search: Callable[[], Place] = lambda: Place.LIST) -> None:
+    def __init__(
+        self, interval: float, now: float, search: Callable[[], CanaryStage] = lambda: CanaryStage.LIST
+    ) -> None:
         self.interval = interval
         self.search = search
         self.cause: Callable[[], str] = lambda: ""
         self.returned = 0
         self._begun = self._home = now
-        self._seen = dict.fromkeys((Place.LIST, Place.BRIDGE, Place.DOOR, Place.SOCKET), now)
+        self._seen = dict.fromkeys((CanaryStage.LIST, CanaryStage.BRIDGE, CanaryStage.DOOR, CanaryStage.SOCKET), now)
         self._is_told = False
 
-    def reach(self, place: Place, sent: float) -> None:
+    def reach(self, stage: CanaryStage, sent: float) -> None:
         """The canary that was sent at ``sent`` has come to LIST, BRIDGE, DOOR or SOCKET."""
-        self._seen[place] = max(self._seen[place], sent)
+        self._seen[stage] = max(self._seen[stage], sent)
 
     def come_home(self, sent: float) -> None:
         """It has come back. One that comes late counts as well."""
@@ -70,16 +72,16 @@ class CanaryTrail:
         """Whether none has come back for too long."""
         return self.age(now) > LATE * self.interval
 
-    def place(self) -> Place:
+    def stage(self) -> CanaryStage:
         """The furthest that any canary has come since the last one that came back."""
-        for place in (Place.SOCKET, Place.DOOR, Place.BRIDGE):
-            if self._seen[place] > self._home:
-                return place
-        return self.search() if self._seen[Place.LIST] > self._home else Place.NOWHERE
+        for stage in (CanaryStage.SOCKET, CanaryStage.DOOR, CanaryStage.BRIDGE):
+            if self._seen[stage] > self._home:
+                return stage
+        return self.search() if self._seen[CanaryStage.LIST] > self._home else CanaryStage.NOWHERE
 
     def meaning(self) -> str:
         """Why none comes back, as far as anybody can tell."""
-        return self.cause() or MEANINGS[self.place()]
+        return self.cause() or MEANINGS[self.stage()]
 
     def look(self, now: float) -> str | None:
         """What there is to be said now and has not been said yet, for the log.
@@ -91,7 +93,7 @@ class CanaryTrail:
         if self._is_told:
             self._is_told = False
             return "= messages of our own come back again"
-        if self.place() is Place.NOWHERE or self.cause():
+        if self.stage() is CanaryStage.NOWHERE or self.cause():
             return None
         self._is_told = True
         return f"! deaf: no message of our own has come back for {self.age(now):.1f} s: {self.meaning()}"

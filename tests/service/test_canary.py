@@ -9,7 +9,7 @@ from service_fakes import Surroundings
 from rtserver.base.bridge.message import Canary
 from rtserver.base.queue.port import QueueAwayError
 from rtserver.service.canary import RETRY_SECONDS, CanaryData, CanaryMsgHandler, CanarySource
-from rtserver.watch.canary_trail import CanaryTrail, Place
+from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_one_is_sent_each_interval(trail: CanaryTrail) -> None:
     queue.source.run()
     assert [data["sent"] for _, _, data in queue.sent] == [100, 105, 110]
     assert queue.sleeps == [5, 5, 5]
-    assert trail.place() is Place.LIST
+    assert trail.stage() is CanaryStage.LIST
 
 
 def test_what_is_sent_is_what_is_taken(trail: CanaryTrail) -> None:
@@ -56,7 +56,7 @@ def test_what_is_sent_is_what_is_taken(trail: CanaryTrail) -> None:
     assert kind == handler.msg_type
     handler(src, msgspec.convert(data, handler.data_type))
     assert around.posted == [Canary(100.0)]
-    assert trail.place() is Place.BRIDGE
+    assert trail.stage() is CanaryStage.BRIDGE
 
 
 def test_while_the_queue_is_away_it_is_tried_soon_and_nothing_is_on_the_list(trail: CanaryTrail) -> None:
@@ -64,7 +64,7 @@ def test_while_the_queue_is_away_it_is_tried_soon_and_nothing_is_on_the_list(tra
     queue.is_away = True
     queue.source.run()
     assert queue.sleeps == [RETRY_SECONDS, RETRY_SECONDS]
-    assert trail.place() is Place.NOWHERE
+    assert trail.stage() is CanaryStage.NOWHERE
 
 
 def test_without_an_interval_none_is_sent() -> None:
@@ -77,7 +77,7 @@ def test_the_canaries_of_other_processes_are_theirs(trail: CanaryTrail) -> None:
     around = Surroundings()
     CanaryMsgHandler(around.context, "p1", trail)("p2", CanaryData("p2", 1.0))
     assert around.posted == []
-    assert trail.place() is Place.NOWHERE
+    assert trail.stage() is CanaryStage.NOWHERE
 
 
 @pytest.mark.parametrize("raw", [b"{}", b'{"process":1,"sent":1}', b'{"process":"p1","sent":"soon"}', b"[]"])

@@ -18,7 +18,7 @@ from rtserver.bootstrap.web.loopback_listener import CANARY_PATH, PrivateDoor
 from rtserver.watch import canary_client
 from rtserver.watch.canary_client import CanaryClient, read_text
 from rtserver.watch.canary_owner import CanaryOwner
-from rtserver.watch.canary_trail import CanaryTrail, Place
+from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
 from tests.websocket_client import AsyncWebSocketClient
 
 DEADLINE = 20.0
@@ -111,7 +111,7 @@ def test_one_that_nobody_waits_for_is_at_the_door() -> None:
     async def scene() -> None:
         async with open_scene() as at:
             at.owner.on_canary(Canary(1.0))
-            assert at.trail.place() is Place.DOOR
+            assert at.trail.stage() is CanaryStage.DOOR
 
     asyncio.run(scene())
 
@@ -121,7 +121,7 @@ def test_one_that_was_written_and_not_read_is_at_the_socket() -> None:
         async with open_scene() as at, running(at.client()):
             await until(lambda: at.owner.is_waited_for)
             at.owner.on_canary(Canary(1.0))
-            assert at.trail.place() is Place.SOCKET
+            assert at.trail.stage() is CanaryStage.SOCKET
 
     asyncio.run(scene())
 

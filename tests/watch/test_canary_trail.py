@@ -2,7 +2,7 @@
 
 import pytest
 
-from rtserver.watch.canary_trail import MEANINGS, CanaryTrail, Place
+from rtserver.watch.canary_trail import MEANINGS, CanaryStage, CanaryTrail
 
 START = 1000.0
 
@@ -12,12 +12,12 @@ def trail() -> CanaryTrail:
     return CanaryTrail(5.0, START)
 
 
-def send(trail: CanaryTrail, sent: float, *places: Place) -> None:
-    for place in places:
-        trail.reach(place, sent)
+def send(trail: CanaryTrail, sent: float, *stages: CanaryStage) -> None:
+    for stage in stages:
+        trail.reach(stage, sent)
 
 
-WAY = (Place.LIST, Place.BRIDGE, Place.DOOR, Place.SOCKET)
+WAY = (CanaryStage.LIST, CanaryStage.BRIDGE, CanaryStage.DOOR, CanaryStage.SOCKET)
 
 
 def test_one_that_has_come_all_the_way_is_as_old_as_its_sending(trail):
@@ -35,12 +35,12 @@ def test_before_the_first_one_the_age_counts_from_the_start(trail):
 
 def test_where_the_cause_is_known_no_place_is_blamed_and_the_log_hears_of_none(trail):
     send(trail, START + 1, *WAY)
-    assert trail.meaning() == MEANINGS[Place.SOCKET]
+    assert trail.meaning() == MEANINGS[CanaryStage.SOCKET]
     trail.cause = lambda: "Redis has no memory left"
     assert trail.meaning() == "Redis has no memory left"
     assert trail.look(START + 60) is None
     trail.cause = lambda: ""
-    assert MEANINGS[Place.SOCKET] in trail.look(START + 60)
+    assert MEANINGS[CanaryStage.SOCKET] in trail.look(START + 60)
 
 
 def test_without_canaries_nothing_is_late():
@@ -50,25 +50,25 @@ def test_without_canaries_nothing_is_late():
     assert trail.look(START + 1e6) is None
 
 
-@pytest.mark.parametrize("held_up", [Place.LIST, Place.BUS, Place.LANE])
+@pytest.mark.parametrize("held_up", [CanaryStage.LIST, CanaryStage.BUS, CanaryStage.LANE])
 def test_between_list_and_bridge_it_is_looked_for(trail, held_up):
     trail.search = lambda: held_up
-    send(trail, START + 1, Place.LIST)
-    assert trail.place() is held_up
+    send(trail, START + 1, CanaryStage.LIST)
+    assert trail.stage() is held_up
 
 
 @pytest.mark.parametrize("count", [2, 3, 4])
 def test_behind_the_bridge_the_furthest_place_counts(trail, count):
     send(trail, START + 1, *WAY[:count])
-    send(trail, START + 2, Place.LIST)
-    assert trail.place() is WAY[count - 1]
+    send(trail, START + 2, CanaryStage.LIST)
+    assert trail.stage() is WAY[count - 1]
 
 
 def test_one_that_cannot_be_sent_is_nowhere(trail):
-    assert trail.place() is Place.NOWHERE
+    assert trail.stage() is CanaryStage.NOWHERE
     send(trail, START + 1, *WAY)
     trail.come_home(START + 1)
-    assert trail.place() is Place.NOWHERE
+    assert trail.stage() is CanaryStage.NOWHERE
 
 
 def test_one_that_comes_late_or_out_of_turn_counts(trail):
@@ -81,11 +81,11 @@ def test_one_that_comes_late_or_out_of_turn_counts(trail):
 
 
 def test_what_is_wrong_is_said_once_and_so_is_that_it_is_over(trail):
-    send(trail, START + 1, Place.LIST, Place.BRIDGE)
+    send(trail, START + 1, CanaryStage.LIST, CanaryStage.BRIDGE)
     assert trail.look(START + 15) is None
     said = trail.look(START + 16)
     assert said is not None
-    assert MEANINGS[Place.BRIDGE] in said
+    assert MEANINGS[CanaryStage.BRIDGE] in said
     assert "16.0 s" in said
     assert trail.look(START + 17) is None
     trail.come_home(START + 1)
@@ -102,4 +102,4 @@ def test_that_nothing_can_be_put_on_the_list_is_for_others_to_say(trail):
 
 
 def test_every_place_has_its_meaning():
-    assert set(MEANINGS) == set(Place)
+    assert set(MEANINGS) == set(CanaryStage)
