@@ -14,8 +14,8 @@ FILES_OF_THREAD = 4
 SOCKETS_OF_THREAD = 2
 QUEUE_CONNECTIONS = "tcelib.queue.gevent_redis.GeventConnection"
 MOST_QUEUE_CONNECTIONS = 8
-LOGGING_PLACES = "rtserver.bootstrap.process.log_flood.Place"
-MOST_LOGGING_PLACES = 50
+LOG_SOURCES = "rtserver.bootstrap.process.log_flood.LogSource"
+MOST_LOG_SOURCES = 50
 """Lines of code that log, each of which is remembered from its first time on."""
 REMEMBERED = {"rtserver.base.limit.token_bucket.Allowance": 6, "rtserver.base.limit.cpu_quota.FairShare": 2}
 """How many of each are remembered of an address or a user until others have come for as long; both threads do so."""
@@ -84,7 +84,7 @@ def left_behind(before: Reading, after: Reading, visitors: int = 0) -> Iterator[
     allowed.update({name: count * visitors for name, count in REMEMBERED.items()})
     earlier, later = Counter(before.objects), {**after.objects, **after.system}
     # The pool of the service thread has as many as were ever needed together, one for each greenlet at most.
-    allowed[LOGGING_PLACES] = MOST_LOGGING_PLACES
+    allowed[LOG_SOURCES] = MOST_LOG_SOURCES
     allowed[QUEUE_CONNECTIONS] = MOST_QUEUE_CONNECTIONS
     allowed[FILES] += min(
         MOST_QUEUE_CONNECTIONS, max(0, later.get(QUEUE_CONNECTIONS, 0) - earlier[QUEUE_CONNECTIONS])

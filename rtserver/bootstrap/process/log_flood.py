@@ -16,14 +16,14 @@ class LogFlood(logging.Filter):
         super().__init__()
         self.dropped = 0
         self._rate: Rate = rate_of(lines_per_second)
-        self._places: dict[tuple[str, int, int], Place] = {}  # as many as the code has
+        self._places: dict[tuple[str, int, int], LogSource] = {}  # as many as the code has
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is written."""
         key = (record.pathname, record.lineno, record.levelno)
         place = self._places.get(key)
         if place is None:
-            place = self._places[key] = Place(self._rate)
+            place = self._places[key] = LogSource(self._rate)
         if not place.allowance.take(record.created):
             place.untold += 1
             self.dropped += 1
@@ -35,7 +35,7 @@ class LogFlood(logging.Filter):
         return True
 
 
-class Place:
+class LogSource:
     """A line of code that logs."""
 
     __slots__ = ("allowance", "untold")
