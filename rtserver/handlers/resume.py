@@ -8,7 +8,7 @@ import msgspec
 
 from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.base.wire.client_message import ErrorCode
-from rtserver.modules.resume_agent import RESUME, Outcome, ResumeAgent
+from rtserver.modules.resume_agent import RESUME, ResumeAgent, ResumeResult
 from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError, Users
 from rtserver.user.seen_offset import Offset
 from rtserver.user.user_agent import UserAgent
@@ -79,7 +79,7 @@ class ResumeMsgHandler(BaseUserMsgHandler):
         if agent is not None and RESUME in agent.modules:
             self.lost += agent.modules[RESUME].on_lost()
 
-    def _on_end(self, agent: UserAgent, outcome: Outcome) -> None:
+    def _on_end(self, agent: UserAgent, outcome: ResumeResult) -> None:
         self.resumes += 1
         self.messages += outcome.count
         self.lost += outcome.gone is not None

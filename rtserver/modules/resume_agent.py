@@ -21,7 +21,7 @@ from rtserver.user.user_agent import UserAgent
 RESUME = "resume"
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class ResumeResult(msgspec.Struct, frozen=True):
     """How a resume ended: messages sent, and why some are not there any more, if so."""
 
     count: int
@@ -34,7 +34,7 @@ class ResumeAgent(BaseUserAgentModule):
     ``largest`` is in bytes: a message that was kept under larger limits is left out, and the client is told.
     """
 
-    def __init__(self, agent: UserAgent, on_end: Callable[[UserAgent, Outcome], object], largest: int) -> None:
+    def __init__(self, agent: UserAgent, on_end: Callable[[UserAgent, ResumeResult], object], largest: int) -> None:
         super().__init__(agent)
         self._on_end = on_end
         self._largest = largest
@@ -96,7 +96,7 @@ class ResumeAgent(BaseUserAgentModule):
             self.agent.push_message({"count": self._count}, "resumed", self._request_id)
         else:
             self._tell_lost(self._gone, self._oldest, self._count, self._request_id)
-        self._on_end(self.agent, Outcome(self._count, self._gone))
+        self._on_end(self.agent, ResumeResult(self._count, self._gone))
 
     def _tell_lost(self, reason: str, offset: str | None, count: int, request_id: int | str | None) -> None:
         lost = {"count": count, "offset": offset, "reason": reason}

@@ -12,7 +12,7 @@ from typing import Protocol
 from rtserver.base.failure.containment import as_exception
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.user.agent_registry import AgentRegistry
-from rtserver.user.session.authenticator import Identity, Outcome, Request
+from rtserver.user.session.authenticator import Identity, LookUpResult, Request
 from rtserver.user.session.recent_name import RecentNames
 from rtserver.user.user_agent import UserAgent
 
@@ -36,7 +36,7 @@ class Authenticator(Protocol):
     async def look_up(self, session_key: str) -> Identity | None:
         """Whose session or token it is."""
 
-    async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
+    async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
         """Whose sessions they are; an error for each of which that cannot be told."""
 
     def forget_answers(self) -> None:
@@ -135,7 +135,7 @@ class SessionWatch:
                 "! %d of %d sessions could not be checked, they stay", len(errors), len(names), exc_info=errors[0]
             )
 
-    async def _look_up(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
+    async def _look_up(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
         try:
             return await self._authenticator.look_up_many(session_keys)
         except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 (nothing is known, and it is logged)

@@ -37,7 +37,7 @@ class Identity(msgspec.Struct, frozen=True):
     groups: frozenset[str] = frozenset()
 
 
-Outcome = Identity | Exception | None
+LookUpResult = Identity | Exception | None
 """Whose session it is, why that cannot be told, or None: nobody's."""
 
 
@@ -93,7 +93,7 @@ class SessionAuthenticator:
             return await self._batcher.look_up(session_key)
         return await asyncio.get_running_loop().run_in_executor(self._executor, self.find, session_key)
 
-    async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
+    async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
         """``find_many`` by the executor, as one job."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, self.find_many, session_keys)
 
@@ -107,12 +107,12 @@ class SessionAuthenticator:
             raise outcome
         return outcome
 
-    def find_many(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
+    def find_many(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
         """What ``find`` would return or raise for each of the keys, which should be some hundred at most.
 
         Blocks. A store that cannot be reached, or goes away on the way, is an error for each of the keys it concerns.
         """
-        outcomes: dict[str, Outcome] = dict.fromkeys(session_keys)
+        outcomes: dict[str, LookUpResult] = dict.fromkeys(session_keys)
         possible = [session_key for session_key in session_keys if is_possible(session_key)]
         if possible:
             close_old_connections()
@@ -122,7 +122,7 @@ class SessionAuthenticator:
                 close_old_connections()
         return outcomes
 
-    def _find_many(self, session_keys: Sequence[str]) -> Iterator[tuple[str, Outcome]]:
+    def _find_many(self, session_keys: Sequence[str]) -> Iterator[tuple[str, LookUpResult]]:
         tokens = {key: read_token(key, self._token_seconds) for key in session_keys if is_token(key)}
         sessions = {**tokens, **read_sessions([key for key in session_keys if not is_token(key)])}
         users = find_users({key: data for key, data in sessions.items() if data and not isinstance(data, Exception)})
@@ -142,7 +142,7 @@ class SessionAuthenticator:
             return dict.fromkeys(signed, error)
 
 
-def _identity(session_key: str, user: Any | None, groups: frozenset[str] | Exception) -> Outcome:
+def _identity(session_key: str, user: Any | None, groups: frozenset[str] | Exception) -> LookUpResult:
     if user is None or isinstance(user, Exception):
         return user
     if isinstance(groups, Exception):

@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
-from rtserver.user.session.authenticator import Identity, Outcome, Request, SessionAuthenticator
+from rtserver.user.session.authenticator import Identity, LookUpResult, Request, SessionAuthenticator
 
 KEPT_SECONDS = 2.0
 MAX_KEPT = 10_000
@@ -55,7 +55,7 @@ class RecentLookUps:
         # One client that leaves during the handshake must not take the answer from the others.
         return await asyncio.shield(answer)
 
-    async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, Outcome]:
+    async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
         """Whose sessions they are now."""
         return await self._authenticator.look_up_many(session_keys)
 

@@ -20,7 +20,7 @@ KOSME = "κόσμε".encode()
 Split: TypeAlias = Callable[[bytes], list[bytes]]
 
 
-class Outcome(NamedTuple):
+class Received(NamedTuple):
     """All that one connection did with its bytes."""
 
     messages: list[tuple[int, bytes]]
@@ -30,14 +30,14 @@ class Outcome(NamedTuple):
     close_reason: str
 
 
-def feed(pieces: Iterable[bytes], protocol: WebSocketProtocol | None = None) -> Outcome:
+def feed(pieces: Iterable[bytes], protocol: WebSocketProtocol | None = None) -> Received:
     """Receive and settle piece by piece, as the connection does."""
     protocol = protocol or WebSocketProtocol(LIMIT)
     messages = []
     for piece in pieces:
         messages += protocol.receive(piece)
         protocol.settle()
-    return Outcome(messages, b"".join(protocol.outgoing), protocol.state, protocol.close_code, protocol.close_reason)
+    return Received(messages, b"".join(protocol.outgoing), protocol.state, protocol.close_code, protocol.close_reason)
 
 
 def octets(data: bytes) -> list[bytes]:

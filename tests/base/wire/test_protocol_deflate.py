@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rtserver.base.wire.frame import build_frame
 from rtserver.base.wire.protocol import INFLATED_AT_ONCE, State, WebSocketProtocol
-from tests.base.wire.test_protocol import LIMIT, Outcome, feed, fragments, octets, split_at, text
+from tests.base.wire.test_protocol import LIMIT, Received, feed, fragments, octets, split_at, text
 from tests.websocket_client import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, close, header, masked
 
 RSV1 = 4
@@ -36,7 +36,7 @@ def in_fragments(opcode: int, *payloads: bytes) -> bytes:
     )
 
 
-def receive(*pieces: bytes, limit: int = LIMIT) -> Outcome:
+def receive(*pieces: bytes, limit: int = LIMIT) -> Received:
     return feed(pieces, WebSocketProtocol(limit, inflates=True))
 
 
