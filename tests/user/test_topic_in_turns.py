@@ -14,7 +14,7 @@ from rtserver.user.topic.rate_class import MOST_ROWS
 from tests.user_side import StillTime, payload_of
 
 
-class Member:
+class Subscriber:
     """Sees that the numbers of what it is shown follow one another."""
 
     framing = staticmethod(text_frame)
@@ -52,8 +52,8 @@ class Scene:
     def share(self, user: str) -> FairShare:
         return self.shares.of(user)
 
-    def join(self, group: str, user: str, rate: float | None = None) -> Member:
-        member = Member(self.seq)
+    def join(self, group: str, user: str, rate: float | None = None) -> Subscriber:
+        member = Subscriber(self.seq)
         self.board.join("t", group, member, self.draw, rate, share=self.share(user))
         return member
 
@@ -123,7 +123,7 @@ def test_a_group_that_gets_more_than_may_be_postponed_waits_for_one_turn(scene: 
 @pytest.mark.parametrize("seed", range(40))
 def test_whatever_the_order_of_turns_no_member_misses_anything(scene: Scene, seed: int) -> None:
     chance = random.Random(seed)
-    members: list[tuple[str, str, Member]] = []
+    members: list[tuple[str, str, Subscriber]] = []
     for _ in range(600):
         group, user = f"g{chance.randrange(30)}", chance.choice(["eve", "eve", "eve", "ann"])
         rate = chance.choice([None, None, 1.0, 10.0])

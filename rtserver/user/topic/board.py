@@ -14,7 +14,7 @@ from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.user.topic.pacer import Pacer, Timing
 from rtserver.user.topic.rate_class import MOST_ROWS, RateClass
-from rtserver.user.topic.subscriber import Audience, Draw, Member, Pushing
+from rtserver.user.topic.subscriber import Draw, Pushing, Subscriber, Subscribers
 from rtserver.user.topic.update_cut import cut_update
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def push_to_each(connections: Sequence[Pushing], frame: bytes, key: Hashable) ->
         connection.push(frame, key)
 
 
-class Group(Audience):
+class Group(Subscribers):
     """The members of a topic who are shown the same picture: those who get every update; the others by their rate."""
 
     __slots__ = ("classes",)
@@ -82,7 +82,7 @@ class TopicBoard(ThreadBound):
         self._pacer = None if timing is None else Pacer(timing, self._release)
         self._topics: dict[str, dict[Hashable, Group]] = {}
         self._held: dict[str, list[Held]] = {}
-        self._places: dict[Member, dict[Place, float | None]] = {}
+        self._places: dict[Subscriber, dict[Place, float | None]] = {}
         self.updates = 0
         self.deliveries = 0
         self.failures = 0
@@ -106,7 +106,7 @@ class TopicBoard(ThreadBound):
         self,
         topic: str,
         group: Hashable,
-        agent: Member,
+        agent: Subscriber,
         draw: Draw,
         rate: float | None = None,
         *,
@@ -128,21 +128,21 @@ class TopicBoard(ThreadBound):
             self.change_rate(topic, group, agent, rate, share=share)
             return
         if missed:
-            alone = Audience((topic, group), draw)
+            alone = Subscribers((topic, group), draw)
             alone.add(agent)
             for update in missed:
                 self._deliver(alone, update)
         # What waits for the others is in the snapshot that the newcomer has seen.
         self._settle(topic, group, rate)
         found = self._topics.get(topic, {}).get(group) or Group((topic, group), draw)
-        audience = self._audience(found, rate)
-        audience.charge_to(share)
-        audience.add(agent)
+        subscribers = self._subscribers(found, rate)
+        subscribers.charge_to(share)
+        subscribers.add(agent)
         self._topics.setdefault(topic, {})[group] = found
         self._places.setdefault(agent, {})[topic, group] = rate
 
     def change_rate(
-        self, topic: str, group: Hashable, agent: Member, rate: float | None, *, share: FairShare | None = None
+        self, topic: str, group: Hashable, agent: Subscriber, rate: float | None, *, share: FairShare | None = None
     ) -> None:
         """Push it so often from now on; nothing is missed or doubled by that. For one who is not there, nothing.
 
@@ -157,13 +157,13 @@ class TopicBoard(ThreadBound):
         if old == rate:
             return  # one who was too slow even for that
         found = self._topics[topic][group]
-        audience = self._audience(found, rate)
-        audience.charge_to(share)
-        audience.add(agent)
+        subscribers = self._subscribers(found, rate)
+        subscribers.charge_to(share)
+        subscribers.add(agent)
         self._remove_from(found, old, agent)
         self._places[agent][topic, group] = rate
 
-    def leave(self, topic: str, group: Hashable, agent: Member) -> None:
+    def leave(self, topic: str, group: Hashable, agent: Subscriber) -> None:
         """Push no more of it; for one who is not there, nothing."""
         places = self._places.get(agent)
         if places is None or (topic, group) not in places:
@@ -173,7 +173,7 @@ class TopicBoard(ThreadBound):
             del self._places[agent]
         self._take_out(topic, group, rate, agent)
 
-    def remove(self, agent: Member) -> None:
+    def remove(self, agent: Subscriber) -> None:
         """The same for every topic and group that the agent is on."""
         for (topic, group), rate in self._places.pop(agent, {}).items():
             self._take_out(topic, group, rate, agent)
@@ -200,66 +200,66 @@ class TopicBoard(ThreadBound):
                 for rate_class in tuple(group.classes.values()):
                     self._show(rate_class, update)
 
-    def _show(self, audience: Audience, update: Update) -> None:
+    def _show(self, subscribers: Subscribers, update: Update) -> None:
         """Show it to them now, or when their only user may have something done again."""
-        share = audience.share
+        share = subscribers.share
         if share is None:
-            self._show_now(audience, update)
-        elif audience.postponed or share.is_owing:
-            if not audience.has_turn:
-                audience.has_turn = True
-                share.wait_turn(partial(self._on_turn, audience))
-            audience.postponed.add(update)
-            if len(audience.postponed) >= MOST_ROWS:
-                self._catch_up(audience)
+            self._show_now(subscribers, update)
+        elif subscribers.postponed or share.is_owing:
+            if not subscribers.has_turn:
+                subscribers.has_turn = True
+                share.wait_turn(partial(self._on_turn, subscribers))
+            subscribers.postponed.add(update)
+            if len(subscribers.postponed) >= MOST_ROWS:
+                self._catch_up(subscribers)
         else:
             begun = share.now()
-            self._show_now(audience, update)
+            self._show_now(subscribers, update)
             share.spend(begun)
 
-    def _on_turn(self, audience: Audience) -> None:
-        audience.has_turn = False
-        self._catch_up(audience)
+    def _on_turn(self, subscribers: Subscribers) -> None:
+        subscribers.has_turn = False
+        self._catch_up(subscribers)
 
-    def _catch_up(self, audience: Audience) -> None:
+    def _catch_up(self, subscribers: Subscribers) -> None:
         """Show them what was postponed, all at once."""
-        share = audience.share
-        if audience.postponed and share is not None:
+        share = subscribers.share
+        if subscribers.postponed and share is not None:
             begun = share.now()
-            self._show_now(audience, audience.postponed.take())
+            self._show_now(subscribers, subscribers.postponed.take())
             share.spend(begun)
 
-    def _show_now(self, audience: Audience, update: Update) -> None:
-        if isinstance(audience, RateClass):
-            self.merged += audience.is_waiting
-            audience.hold(update)
+    def _show_now(self, subscribers: Subscribers, update: Update) -> None:
+        if isinstance(subscribers, RateClass):
+            self.merged += subscribers.is_waiting
+            subscribers.hold(update)
         else:
-            self._deliver(audience, update)
+            self._deliver(subscribers, update)
 
-    def _deliver(self, audience: Audience, update: Update) -> None:
-        if 0 < audience.most_rows < len(update.payload):
-            for piece in cut_update(update, audience.most_rows):
-                self._deliver_piece(audience, piece)
+    def _deliver(self, subscribers: Subscribers, update: Update) -> None:
+        if 0 < subscribers.most_rows < len(update.payload):
+            for piece in cut_update(update, subscribers.most_rows):
+                self._deliver_piece(subscribers, piece)
         else:
-            self._deliver_piece(audience, update)
+            self._deliver_piece(subscribers, update)
 
-    def _deliver_piece(self, audience: Audience, update: Update) -> None:
+    def _deliver_piece(self, subscribers: Subscribers, update: Update) -> None:
         try:
-            message = audience.draw(update)
+            message = subscribers.draw(update)
         except BaseException:  # whatever a module's drawing raises, it costs this update of this group
             self.failures += 1
-            log.exception("! drawing %r failed", audience.key)
+            log.exception("! drawing %r failed", subscribers.key)
             return
         rows = len(update.payload)
         if len(message) > self._chunk_bytes and rows > 1:
             # A little less than fits on average: rows are not equally long.
-            audience.most_rows = max(1, min(rows // 2, rows * self._chunk_bytes * 9 // (len(message) * 10)))
-            self._deliver(audience, update)
+            subscribers.most_rows = max(1, min(rows // 2, rows * self._chunk_bytes * 9 // (len(message) * 10)))
+            self._deliver(subscribers, update)
             return
-        for framing, members in tuple(audience.kinds.items()):
+        for framing, members in tuple(subscribers.kinds.items()):
             connections = tuple(members.values())
             self.deliveries += len(connections)
-            self._fan_out(connections, framing(message), audience.key)
+            self._fan_out(connections, framing(message), subscribers.key)
 
     def _release(self, rate_class: RateClass) -> None:
         share = rate_class.share
@@ -279,10 +279,10 @@ class TopicBoard(ThreadBound):
             self._catch_up(found.classes[rate])
             found.classes[rate].settle()
 
-    def _rate(self, topic: str, group: Hashable, agent: Member, default: float | None) -> float | None:
+    def _rate(self, topic: str, group: Hashable, agent: Subscriber, default: float | None) -> float | None:
         return self._places.get(agent, {}).get((topic, group), default)
 
-    def _audience(self, group: Group, rate: float | None) -> Audience:
+    def _subscribers(self, group: Group, rate: float | None) -> Subscribers:
         """Those of the group who have this rate."""
         if rate is None:
             return group
@@ -292,7 +292,7 @@ class TopicBoard(ThreadBound):
             group.classes[rate] = RateClass(group, rate, self._pacer)
         return group.classes[rate]
 
-    def _take_out(self, topic: str, group: Hashable, rate: float | None, agent: Member) -> None:
+    def _take_out(self, topic: str, group: Hashable, rate: float | None, agent: Subscriber) -> None:
         groups = self._topics[topic]
         found = groups[group]
         self._remove_from(found, rate, agent)
@@ -301,7 +301,7 @@ class TopicBoard(ThreadBound):
         if not groups:
             del self._topics[topic]
 
-    def _remove_from(self, group: Group, rate: float | None, agent: Member) -> None:
+    def _remove_from(self, group: Group, rate: float | None, agent: Subscriber) -> None:
         if rate is None:
             group.remove(agent)
             return

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from rtserver.base.bridge.message import Update
 from rtserver.user.topic.merged_update import MergedUpdate
-from rtserver.user.topic.subscriber import Audience
+from rtserver.user.topic.subscriber import Subscribers
 
 MOST_ROWS = 1000
 """Of one update. Memory has to end somewhere, and so has a frame: a client's outbox has a budget. To leave rows out
@@ -28,7 +28,7 @@ class Pacing(Protocol):
         """Do not release it."""
 
 
-class RateClass(Audience):
+class RateClass(Subscribers):
     """The members of a group who get at most one update in ``interval`` seconds.
 
     ``ready`` is the time from which on the next one may be sent, ``tick`` the pacer's: None while nothing waits.
@@ -36,7 +36,7 @@ class RateClass(Audience):
 
     __slots__ = ("_merged", "_pacer", "interval", "ready", "tick")
 
-    def __init__(self, group: Audience, rate: float, pacer: Pacing) -> None:
+    def __init__(self, group: Subscribers, rate: float, pacer: Pacing) -> None:
         super().__init__(group.key, group.draw)
         self.interval = 1 / rate
         self.ready = 0.0

@@ -23,7 +23,7 @@ class Pushing(Protocol):
         """Send a whole frame, soon."""
 
 
-class Member(Protocol):
+class Subscriber(Protocol):
     """Who can be on a topic: hashable, with a connection. ``UserAgent`` is one."""
 
     @property
@@ -31,7 +31,7 @@ class Member(Protocol):
         """Where the frames go."""
 
 
-class Audience:
+class Subscribers:
     """Members who get one frame, by kind of connection: so that no push has to ask. ``key`` is that of the pushes.
 
     ``share`` is the processor time of the only user among them, if there was never more than one and it is counted;
@@ -45,7 +45,7 @@ class Audience:
         self.key = key
         self.draw = draw
         self.most_rows = 0
-        self.kinds: dict[Framing, dict[Member, Pushing]] = {}
+        self.kinds: dict[Framing, dict[Subscriber, Pushing]] = {}
         self.share: FairShare | None = None
         self.has_turn = False
         self._is_charged = False
@@ -56,12 +56,12 @@ class Audience:
         self.share = share if not self._is_charged or share is self.share else None
         self._is_charged = True
 
-    def add(self, agent: Member) -> None:
+    def add(self, agent: Subscriber) -> None:
         """Let a member in."""
         connection = agent.connection
         self.kinds.setdefault(connection.framing, {})[agent] = connection
 
-    def remove(self, agent: Member) -> None:
+    def remove(self, agent: Subscriber) -> None:
         """Let it go."""
         framing, members = next(kind for kind in self.kinds.items() if agent in kind[1])
         del members[agent]

@@ -7,7 +7,7 @@ from rtserver.base.bridge.message import Update
 from rtserver.base.wire.frame import text_frame
 from rtserver.user.topic.pacer import TICK_SECONDS, Pacer
 from rtserver.user.topic.rate_class import RateClass
-from rtserver.user.topic.subscriber import Audience
+from rtserver.user.topic.subscriber import Subscribers
 
 
 class Listener:
@@ -33,7 +33,7 @@ class Stage:
         self.on_send(rate_class)
 
     def rate_class(self, key, rate):
-        rate_class = RateClass(Audience(key, lambda update: b""), rate, self.pacer)
+        rate_class = RateClass(Subscribers(key, lambda update: b""), rate, self.pacer)
         rate_class.add(Listener())
         return rate_class
 

@@ -8,7 +8,7 @@ from user_side import payload_of
 from rtserver.base.bridge.message import Update
 from rtserver.base.wire.frame import text_frame
 from rtserver.user.topic.rate_class import MOST_ROWS, RateClass
-from rtserver.user.topic.subscriber import Audience
+from rtserver.user.topic.subscriber import Subscribers
 
 
 class Listener:
@@ -45,13 +45,13 @@ def pacer():
 
 @pytest.fixture
 def rate_class(pacer):
-    rate_class = RateClass(Audience(("t", "g"), lambda update: b""), 2.0, pacer)
+    rate_class = RateClass(Subscribers(("t", "g"), lambda update: b""), 2.0, pacer)
     rate_class.add(Listener())
     return rate_class
 
 
 def test_it_is_drawn_as_its_group_is_and_has_the_groups_key(pacer):
-    group = Audience(("t", "g"), lambda update: b"drawn")
+    group = Subscribers(("t", "g"), lambda update: b"drawn")
     rate_class = RateClass(group, 0.5, pacer)
     assert (rate_class.key, rate_class.draw, rate_class.interval) == (group.key, group.draw, 2.0)
 
@@ -130,7 +130,7 @@ def test_at_its_end_what_waits_is_forgotten(rate_class, pacer):
 
 @given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4), min_size=1, max_size=12))
 def test_whoever_draws_the_one_update_sees_what_they_would_have_seen_of_all(batches):
-    rate_class = RateClass(Audience(("t", "g"), lambda update: b""), 1.0, Notebook())
+    rate_class = RateClass(Subscribers(("t", "g"), lambda update: b""), 1.0, Notebook())
     rate_class.add(Listener())
     seq, one_by_one = 40, []
     for labels in batches:
