@@ -15,7 +15,7 @@ from rtserver.base.wire.frame import text_frame
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Rights
 from rtserver.user.session.authenticator import Identity
-from rtserver.user.topic.board import TopicBoard
+from rtserver.user.topic.board import Topics
 from rtserver.user.user_agent import UserAgent
 from rtserver.user.user_limits import UserBounds, UserLimits
 from rtserver.user.user_manager import UserManager
@@ -184,7 +184,7 @@ class Online:
         self.posted: list[Message] = []
         self.site = Site()
         self.time = StillTime()
-        self.topics = TopicBoard(timing=self.time)
+        self.topics = Topics(timing=self.time)
         self.users = UserManager(
             handlers,
             self.topics,

@@ -13,7 +13,7 @@ from rtserver.base.connection.connection import fan_out
 from rtserver.base.connection.websocket import WebSocketConnection
 from rtserver.base.listener.http_listener import FrontDoor
 from rtserver.base.listener.upgrade import WebSocketServer
-from rtserver.user.topic.board import TopicBoard
+from rtserver.user.topic.board import Topics
 
 
 class Client:
@@ -28,7 +28,7 @@ class Owner:
 
     def __init__(self) -> None:
         self.members: dict[Client, None] = {}
-        self.topics = TopicBoard(fan_out)
+        self.topics = Topics(fan_out)
 
     async def authenticate(self, _request: object) -> str:
         return "anybody"

@@ -33,7 +33,7 @@ from rtserver.user.policy import Rights
 from rtserver.user.session.authenticator import SessionAuthenticator
 from rtserver.user.session.refusal_reason import RefusalReasons
 from rtserver.user.session.session_cache import RecentLookUps
-from rtserver.user.topic.board import TopicBoard
+from rtserver.user.topic.board import Topics
 from rtserver.user.user_limits import UserLimits
 from rtserver.user.user_manager import UserManager
 from tcelib.core.adapter import RpcCommAdapter
@@ -67,7 +67,7 @@ def build_users(
     )
     return UserManager(
         _handlers(config, rights, loop.call_later),
-        TopicBoard(fan_out, loop, chunk_bytes(config.outbox_bytes)),
+        Topics(fan_out, loop, chunk_bytes(config.outbox_bytes)),
         bridge.to_services.post,
         RecentLookUps(authenticator),
         rights=rights,

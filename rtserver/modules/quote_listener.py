@@ -27,7 +27,7 @@ class Watcher(Protocol):
         """Do what takes long, in steps, before ``on_picture``; between the steps the feed may be given up."""
 
     def on_picture(self, snapshot: Snapshot) -> tuple[Hashable, Draw] | None:
-        """Show the feed as it stands. What is returned, if anything, shows what follows: see ``TopicBoard.join``."""
+        """Show the feed as it stands. What is returned, if anything, shows what follows: see ``Topics.join``."""
 
     def on_refused(self, refused: Refused) -> None:
         """There is no such feed, or not for this user, or not any more."""
@@ -67,7 +67,7 @@ class QuoteListener(BaseUserAgentModule):
     def listen(self, name: Hashable, request: dict[str, Any], watcher: Watcher, rate: float | None = None) -> None:
         """Ask for a feed: ``{"quote", "period", "indicators"}``. What the name stood for before is over.
 
-        ``rate`` is as in ``TopicBoard.join``.
+        ``rate`` is as in ``Topics.join``.
         """
         replaced = self._by_name.get(name)
         # Asked for before the old one is given up: a feed that both have in common is not ended and begun again.

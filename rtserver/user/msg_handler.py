@@ -10,7 +10,7 @@ from rtserver.base.bridge.message import Message
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.user.seen_offset import Delivery
-from rtserver.user.topic.board import TopicBoard
+from rtserver.user.topic.board import Topics
 from rtserver.user.user_agent import UserAgent
 from rtserver.user.user_limits import UserLimits
 
@@ -28,7 +28,7 @@ class RequestError(BadMessage):
 class Users(Protocol):
     """All users who are connected, as far as a handler needs them: the ``UserManager``."""
 
-    topics: TopicBoard
+    topics: Topics
     epoch: str
     """A word that no earlier start of the server has used."""
     limits: UserLimits

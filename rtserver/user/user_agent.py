@@ -20,7 +20,7 @@ from rtserver.base.wire.client_message import ErrorCode, encode, encode_error
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.base.wire.payload import Framing, Payload
 from rtserver.user.policy import ForbiddenError, Rights
-from rtserver.user.topic.board import Held, TopicBoard
+from rtserver.user.topic.board import Held, Topics
 from rtserver.user.topic.subscriber import Draw
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class UserAgent:
         connection: Connection,
         *,
         post: Callable[[Message], object],
-        topics: TopicBoard,
+        topics: Topics,
         rights: Rights,
         sizes: MessageSizeLimit,
         live_from: str | None = None,
@@ -217,13 +217,13 @@ class UserAgent:
             self._post(Unsubscribe(self.id, ref, subscription[1]))
 
     def hold(self, topic: str) -> Held:
-        """Have what is new on a topic kept until it is joined; see ``TopicBoard.hold``."""
+        """Have what is new on a topic kept until it is joined; see ``Topics.hold``."""
         return self._topics.hold(topic)
 
     def join(
         self, topic: str, group: Hashable, draw: Draw, rate: float | None = None, missed: Iterable[Update] = ()
     ) -> None:
-        """Get what is new on a topic from now on; see ``TopicBoard.join``. After the connection's end: nothing."""
+        """Get what is new on a topic from now on; see ``Topics.join``. After the connection's end: nothing."""
         if not self._is_gone:
             self._topics.join(topic, group, self, draw, rate, missed=missed, share=self._share)
 

@@ -44,7 +44,7 @@ from rtserver.user.policy import Policy, Rights
 from rtserver.user.seen_offset import Delivery
 from rtserver.user.session.authenticator import Identity, Request
 from rtserver.user.session_watch import Authenticator, SessionWatch
-from rtserver.user.topic.board import TopicBoard
+from rtserver.user.topic.board import Topics
 from rtserver.user.user_agent import Connection, UserAgent
 from rtserver.user.user_limits import UserLimits
 
@@ -68,7 +68,7 @@ class UserManager(ThreadBound):
     def __init__(
         self,
         handlers: Iterable[Callable[["UserManager"], BaseUserMsgHandler]],
-        topics: TopicBoard,
+        topics: Topics,
         post: Callable[[Message], object],
         authenticator: Authenticator,
         *,

@@ -19,7 +19,7 @@ from rtserver.base.tce.gateway import UserGateway
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError
 from rtserver.user.session.authenticator import Identity
-from rtserver.user.topic.board import TopicBoard
+from rtserver.user.topic.board import Topics
 from rtserver.user.user_limits import UserBounds, UserLimits
 from rtserver.user.user_manager import UserManager
 from tcelib.core.adapter import RpcCommAdapter
@@ -91,7 +91,7 @@ async def running(*servants: Any, bounds: UserBounds | None = None, **limits: An
     site = CookieSite({key: Identity(number, "ann", key) for number, key in enumerate(("s0", "s1", "s2"))})
     users = UserManager(
         [PingMsgHandler, SlowEcho, Shop],
-        TopicBoard(),
+        Topics(),
         bridge.to_services.post,
         site,
         epoch="e1",

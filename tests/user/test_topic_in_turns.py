@@ -9,7 +9,7 @@ import pytest
 from rtserver.base.bridge.message import Update
 from rtserver.base.limit.cpu_quota import FairShare, FairShares, ProcessorClock, cpu_rate
 from rtserver.base.wire.frame import text_frame
-from rtserver.user.topic.board import TopicBoard
+from rtserver.user.topic.board import Topics
 from rtserver.user.topic.rate_class import MOST_ROWS
 from tests.user_side import StillTime, payload_of
 
@@ -40,7 +40,7 @@ class Scene:
         self.time = StillTime()
         clock = ProcessorClock(lambda: self.now, lambda: self.now)
         self.shares = FairShares(cpu_rate(0.1), clock, lambda _, callback: self.timers.append(callback))
-        self.board = TopicBoard(timing=self.time)
+        self.board = Topics(timing=self.time)
         self.seq = 0
         self.drawn = 0
 

@@ -8,7 +8,7 @@ from user_side import StillTime, payload_of
 
 from rtserver.base.bridge.message import Update
 from rtserver.base.wire.frame import text_frame
-from rtserver.user.topic.board import TopicBoard
+from rtserver.user.topic.board import Topics
 
 
 class Listener:
@@ -46,7 +46,7 @@ def time():
 
 @pytest.fixture
 def board(time):
-    return TopicBoard(timing=time)
+    return Topics(timing=time)
 
 
 @pytest.fixture
@@ -214,7 +214,7 @@ def test_a_drawing_that_fails_costs_the_class_what_it_had_and_nothing_after_it(b
 
 
 def test_a_board_without_time_refuses_a_rate_and_is_as_before():
-    board = TopicBoard()
+    board = Topics()
     with pytest.raises(ValueError, match="without timing"):
         board.join("t", "g", Listener(), Pen(), 1.0)
     assert (len(board), board.members) == (0, 0)
@@ -230,7 +230,7 @@ class BoardMachine(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.time = StillTime()
-        self.board = TopicBoard(timing=self.time)
+        self.board = Topics(timing=self.time)
         self.listeners = {}
         self.since = {}
         self.number = 0

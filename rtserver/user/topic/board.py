@@ -62,7 +62,7 @@ class Held:
         return self.updates
 
 
-class TopicBoard(ThreadBound):
+class Topics(ThreadBound):
     """All topics that somebody is on: topic to group to members. Empty ones do not exist.
 
     ``fan_out`` pushes one frame to many connections; ``base.outgoing_connection`` has one that is quick. ``timing``

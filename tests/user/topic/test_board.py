@@ -10,7 +10,7 @@ from user_side import StillTime, payload_of
 from rtserver.base.bridge.message import Update
 from rtserver.base.bridge.ownership import WrongThreadError
 from rtserver.base.wire.frame import text_frame
-from rtserver.user.topic.board import TopicBoard
+from rtserver.user.topic.board import Topics
 
 
 class Listener:
@@ -44,7 +44,7 @@ def update(topic="t", seq=1):
 
 
 def test_an_update_is_drawn_once_for_a_group_and_pushed_to_each_member():
-    board, pen = TopicBoard(), Pen()
+    board, pen = Topics(), Pen()
     listeners = [Listener() for _ in range(50)]
     for listener in listeners:
         board.join("t", "g", listener, pen)
@@ -58,7 +58,7 @@ def test_an_update_is_drawn_once_for_a_group_and_pushed_to_each_member():
 
 
 def test_all_members_of_a_group_share_the_bytes():
-    board = TopicBoard()
+    board = Topics()
     frames = []
     for _ in range(2):
         listener = Listener()
@@ -69,7 +69,7 @@ def test_all_members_of_a_group_share_the_bytes():
 
 
 def test_each_group_has_its_own_drawing():
-    board, one, two = TopicBoard(), Listener(), Listener()
+    board, one, two = Topics(), Listener(), Listener()
     board.join("t", "line", one, Pen(b"line "))
     board.join("t", "bar", two, Pen(b"bar "))
     board.join("t", "bar", one, Pen(b"bar "))
@@ -79,7 +79,7 @@ def test_each_group_has_its_own_drawing():
 
 
 def test_the_key_tells_topics_apart_even_where_groups_are_called_the_same():
-    board, listener = TopicBoard(), Listener()
+    board, listener = Topics(), Listener()
     board.join("t", "g", listener, Pen())
     board.join("u", "g", listener, Pen())
     board.update(update("t"))
@@ -89,7 +89,7 @@ def test_the_key_tells_topics_apart_even_where_groups_are_called_the_same():
 
 
 def test_topics_are_kept_apart_and_an_update_that_nobody_waits_for_is_dropped():
-    board, listener = TopicBoard(), Listener()
+    board, listener = Topics(), Listener()
     board.join("t", "g", listener, Pen())
     board.update(update("u"))
     assert listener.heard == []
@@ -97,7 +97,7 @@ def test_topics_are_kept_apart_and_an_update_that_nobody_waits_for_is_dropped():
 
 
 def test_who_has_left_hears_no_more_and_the_last_one_takes_the_topic_along():
-    board, one, two = TopicBoard(), Listener(), Listener()
+    board, one, two = Topics(), Listener(), Listener()
     board.join("t", "g", one, Pen())
     board.join("t", "g", two, Pen())
     board.leave("t", "g", one)
@@ -108,7 +108,7 @@ def test_who_has_left_hears_no_more_and_the_last_one_takes_the_topic_along():
 
 
 def test_leaving_what_one_is_not_on_changes_nothing():
-    board, listener, stranger = TopicBoard(), Listener(), Listener()
+    board, listener, stranger = Topics(), Listener(), Listener()
     board.join("t", "g", listener, Pen())
     board.leave("t", "other", listener)
     board.leave("u", "g", listener)
@@ -119,7 +119,7 @@ def test_leaving_what_one_is_not_on_changes_nothing():
 
 
 def test_joining_twice_is_joining_once():
-    board, listener = TopicBoard(), Listener()
+    board, listener = Topics(), Listener()
     board.join("t", "g", listener, Pen())
     board.join("t", "g", listener, Pen())
     board.update(update())
@@ -130,7 +130,7 @@ def test_joining_twice_is_joining_once():
 
 @pytest.mark.parametrize("kind", [KeyError, SystemExit])
 def test_a_drawing_that_fails_costs_its_own_group_one_update(kind, caplog):
-    board, one, two = TopicBoard(), Listener(), Listener()
+    board, one, two = Topics(), Listener(), Listener()
 
     def fail_once(update):
         if update.seq == 1:
@@ -147,7 +147,7 @@ def test_a_drawing_that_fails_costs_its_own_group_one_update(kind, caplog):
 
 
 def test_a_member_may_be_removed_by_the_push_itself():
-    board, others = TopicBoard(), [Listener() for _ in range(3)]
+    board, others = Topics(), [Listener() for _ in range(3)]
     slow = Listener()
     slow.push = lambda frame, key: board.remove(slow)
     board.join("t", "g", others[0], Pen())
@@ -162,7 +162,7 @@ def test_a_member_may_be_removed_by_the_push_itself():
 
 
 def test_calls_from_another_thread_are_refused():
-    board = TopicBoard()
+    board = Topics()
     caught = []
 
     def call():
@@ -191,7 +191,7 @@ class Press:
 
 def test_a_message_is_framed_once_for_each_kind_of_connection():
     press = Press()
-    board = TopicBoard()
+    board = Topics()
     listeners = [Listener(text_frame if number % 2 else press) for number in range(50)]
     for listener in listeners:
         board.join("t", "g", listener, Pen())
@@ -205,7 +205,7 @@ def test_a_message_is_framed_once_for_each_kind_of_connection():
 
 def test_nothing_is_framed_for_a_kind_of_which_nobody_is_there_any_more():
     press = Press()
-    board, one, other = TopicBoard(), Listener(), Listener(press)
+    board, one, other = Topics(), Listener(), Listener(press)
     board.join("t", "g", one, Pen())
     board.join("t", "g", other, Pen())
     board.leave("t", "g", other)
@@ -226,7 +226,7 @@ steps = st.lists(
 @given(steps)
 @settings(max_examples=60, deadline=None)
 def test_the_board_does_what_a_plain_set_of_places_would_do(steps):
-    board = TopicBoard()
+    board = Topics()
     listeners = [Listener(text_frame if number > 1 else bytes_and_frame) for number in range(4)]
     expected: list[list[bytes]] = [[] for _ in listeners]
     places: set[tuple[str, str, int]] = set()
@@ -250,7 +250,7 @@ def test_the_board_does_what_a_plain_set_of_places_would_do(steps):
 
 
 def test_the_order_of_updates_is_kept():
-    board, listener = TopicBoard(), Listener()
+    board, listener = Topics(), Listener()
     board.join("t", "g", listener, Pen())
     for seq in range(100):
         board.update(update(seq=seq))
@@ -259,7 +259,7 @@ def test_the_order_of_updates_is_kept():
 
 @pytest.mark.parametrize("group", ["g", ("mycharts", 1), 7, None])
 def test_any_hashable_is_a_group(group):
-    board, listener = TopicBoard(), Listener()
+    board, listener = Topics(), Listener()
     board.join("t", group, listener, Pen())
     board.update(update())
     board.leave("t", group, listener)
@@ -278,7 +278,7 @@ def numbers(heard):
 
 
 def test_an_update_that_is_too_long_for_a_frame_becomes_several_without_a_gap():
-    board, listener = TopicBoard(chunk_bytes=1_000), Listener()
+    board, listener = Topics(chunk_bytes=1_000), Listener()
     board.join("t", "g", listener, draw_rows)
     rows = tuple((number % 10, 1 + number % 60) for number in range(400))
     board.update(Update("t", 500, rows, left_out=3))
@@ -295,7 +295,7 @@ def test_an_update_that_is_too_long_for_a_frame_becomes_several_without_a_gap():
 
 def test_how_many_rows_fit_is_remembered_so_that_no_later_update_is_drawn_in_vain():
     drawn = []
-    board, listener = TopicBoard(chunk_bytes=1_000), Listener()
+    board, listener = Topics(chunk_bytes=1_000), Listener()
     board.join("t", "g", listener, lambda update: drawn.append(len(update.payload)) or draw_rows(update))
     rows = tuple((1, 50) for _ in range(100))
     for seq in (100, 200):
@@ -306,7 +306,7 @@ def test_how_many_rows_fit_is_remembered_so_that_no_later_update_is_drawn_in_vai
 
 
 def test_a_row_that_is_too_long_by_itself_is_sent_as_it_is():
-    board, listener = TopicBoard(chunk_bytes=10), Listener()
+    board, listener = Topics(chunk_bytes=10), Listener()
     board.join("t", "g", listener, draw_rows)
     board.update(Update("t", 2, ((1, 50), (2, 50))))
     assert numbers(listener.heard) == [(0, 1), (1, 2)]
@@ -314,7 +314,7 @@ def test_a_row_that_is_too_long_by_itself_is_sent_as_it_is():
 
 def test_what_waited_for_a_rate_is_cut_as_well():
     timing, listener = StillTime(), Listener()
-    board = TopicBoard(timing=timing, chunk_bytes=1_000)
+    board = Topics(timing=timing, chunk_bytes=1_000)
     board.join("t", "g", listener, draw_rows, 1.0)
     for seq in range(1, 101):
         board.update(Update("t", seq, ((seq, 50),)))
