@@ -1,7 +1,7 @@
 """The order in which a server goes down, and how long each step may take.
 
 Upstream first, so that what a step will ever get is there when its turn comes: newcomers, then the intake, then what
-was taken is handled and sent, then the sockets. How users are sent away is decided in ``user.farewell``; which of its
+was taken is handled and sent, then the sockets. How users are sent away is decided in ``user.drain``; which of its
 two ways, here, by whether another server listens on our port already.
 """
 
@@ -85,7 +85,7 @@ class GoingDown:
         seconds, count = self.config.drain_seconds, len(self.users.agents)
         log.info("= going down: another server listens here, %d clients go there within %g s", count, seconds)
         loop = asyncio.get_running_loop()
-        await self.users.farewell.one_by_one(seconds, loop.time, asyncio.sleep)
+        await self.users.drain.close_one_by_one(seconds, loop.time, asyncio.sleep)
 
     async def _finish_work(self) -> None:
         log.info("= going down: finishing what was taken")
@@ -98,7 +98,7 @@ class GoingDown:
         self.bridge.to_users.drain(self.users.handle, len(self.bridge.to_users))
 
     async def _close_connections(self) -> None:
-        self.users.farewell.all_at_once(round(self.config.drain_seconds * 1000))
+        self.users.drain.close_at_once(round(self.config.drain_seconds * 1000))
         self.door.clear()
         await self.server.wait_closed(FLUSH_SECONDS)
         with suppress(TimeoutError):

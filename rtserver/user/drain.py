@@ -19,28 +19,28 @@ STEP_SECONDS = 0.01
 REASON = "the server is going down"
 
 
-class Farewell:
-    """The end of all agents of a registry. Its window is what ``all_at_once`` was told, 0 before."""
+class Drain:
+    """The end of all agents of a registry. Its window is what ``close_at_once`` was told, 0 before."""
 
     def __init__(self, registry: AgentRegistry) -> None:
         self._registry = registry
         self._window_ms = 0
         self._latecomers = 0
-        self.is_said = False
-        """Whether everyone has been told to go; who comes now has to be told as well: ``turn_away``."""
+        self.has_begun = False
+        """Whether everyone has been told to go; who comes now has to be told as well: ``close_late``."""
 
-    def all_at_once(self, window_ms: int) -> None:
+    def close_at_once(self, window_ms: int) -> None:
         """Close every connection with 4101, each told to come back at a moment of its own within ``window_ms``.
 
         The moments are evenly spread; the first is now.
         """
-        self.is_said = True
+        self.has_begun = True
         self._window_ms = window_ms
         agents = self._registry.all()
         for place, agent in enumerate(agents):
             part(agent, window_ms * place // len(agents))
 
-    async def one_by_one(
+    async def close_one_by_one(
         self, window: float, now: Callable[[], float], sleep: Callable[[float], Awaitable[object]]
     ) -> None:
         """Close every connection at a moment of its own within ``window`` seconds, told to come back at once.
@@ -58,9 +58,9 @@ class Farewell:
                 await sleep(0)
             if agent.is_open:
                 part(agent, 0)
-        self.all_at_once(0)
+        self.close_at_once(0)
 
-    def turn_away(self, agent: UserAgent) -> None:
+    def close_late(self, agent: UserAgent) -> None:
         """The same for one who came after everyone was told: the next of the moments, over and over again."""
         self._latecomers += 1
         part(agent, self._window_ms * (self._latecomers * 618 % 1000) // 1000)

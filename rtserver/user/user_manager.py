@@ -37,7 +37,7 @@ from rtserver.base.wire.handshake import HandshakeError
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.base.wire.payload import Payload
 from rtserver.user.agent_registry import AgentRegistry
-from rtserver.user.drain import Farewell
+from rtserver.user.drain import Drain
 from rtserver.user.handler_table import HandlerTable
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Policy, Rights
@@ -85,7 +85,7 @@ class UserManager(ThreadBound):
         self.post = post
         self.epoch = epoch
         self._registry = AgentRegistry()
-        self.farewell = Farewell(self._registry)
+        self.drain = Drain(self._registry)
         self.delivery = Delivery()
         self.rights = rights or Rights(Policy())
         self.limits = limits or UserLimits()
@@ -221,8 +221,8 @@ class UserManager(ThreadBound):
         self._registry.add(agent)
         self._sessions.on_open(agent)
         agent.push_message(self._userinfo(agent), "userinfo")
-        if self.farewell.is_said:
-            self.farewell.turn_away(agent)
+        if self.drain.has_begun:
+            self.drain.close_late(agent)
         rest = self.table.open(agent)
         if rest is not None:
             self._open_later(agent, rest)

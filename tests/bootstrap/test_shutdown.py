@@ -39,11 +39,11 @@ class Parts:
 
     async def go_down(self, *, has_failed: bool) -> bool:
         to_users = type("Box", (), {"drain": self.note("drain"), "__len__": lambda _: 0})()
-        farewell = SimpleNamespace(all_at_once=self.note("farewell"))
+        drain = SimpleNamespace(close_at_once=self.note("farewell"))
         door: Any = SimpleNamespace(stop=self.note("door"), clear=self.note("newcomers"))
         tce_door: Any = SimpleNamespace(stop=self.note("tce door"))
         users: Any = SimpleNamespace(
-            tell_seen=self.note("seen"), farewell=farewell, wait_removed=self.wait("hooks"), handle=None
+            tell_seen=self.note("seen"), drain=drain, wait_removed=self.wait("hooks"), handle=None
         )
         server: Any = SimpleNamespace(wait_closed=self.wait("sockets"))
         services: Any = SimpleNamespace(

@@ -37,13 +37,13 @@ def after_ms(client: Client) -> int:
 
 
 def send_one_by_one(online: Online, window: float, clock: Clock) -> None:
-    asyncio.run(online.users.farewell.one_by_one(window, clock.time, clock.sleep))
+    asyncio.run(online.users.drain.close_one_by_one(window, clock.time, clock.sleep))
 
 
 def test_all_at_once_tells_every_client_a_moment_of_its_own_and_closes_with_4101():
     online = Online()
     clients = [online.connect(number) for number in range(4)]
-    online.users.farewell.all_at_once(1000)
+    online.users.drain.close_at_once(1000)
     said = [client.wire.take() for client in clients]
     assert said == [[{"type": "reconnect", "data": {"after_ms": ms}}] for ms in (0, 250, 500, 750)]
     assert all(client.wire.closed[0] == 4101 for client in clients)
@@ -57,7 +57,7 @@ def test_one_who_cannot_be_sent_away_does_not_keep_the_others(caplog: pytest.Log
         raise OSError("by a test")
 
     clients[1].wire.close = fail
-    online.users.farewell.all_at_once(1000)
+    online.users.drain.close_at_once(1000)
     assert [client.wire.closed and client.wire.closed[0] for client in clients] == [4101, None, 4101]
     assert "could not be sent away" in caplog.text
     assert "by a test" in caplog.text
@@ -65,16 +65,16 @@ def test_one_who_cannot_be_sent_away_does_not_keep_the_others(caplog: pytest.Log
 
 def test_it_may_be_said_to_nobody_and_twice():
     online = Online()
-    online.users.farewell.all_at_once(1000)
-    online.users.farewell.all_at_once(1000)
-    assert online.users.farewell.is_said
+    online.users.drain.close_at_once(1000)
+    online.users.drain.close_at_once(1000)
+    assert online.users.drain.has_begun
 
 
 @pytest.mark.parametrize("count", [10, 100, 1000])
 def test_no_second_of_the_window_has_more_than_its_share(count: int):
     online = Online()
     clients = [online.connect(number) for number in range(count)]
-    online.users.farewell.all_at_once(10_000)
+    online.users.drain.close_at_once(10_000)
     seconds = [after_ms(client) // 1000 for client in clients]
     assert all(seconds.count(second) == count // 10 for second in range(10))
 
@@ -146,7 +146,7 @@ def test_a_window_of_nothing_still_lets_the_others_have_their_turns():
 
 def test_whoever_comes_after_the_end_is_told_to_come_back_too():
     online = Online()
-    online.users.farewell.all_at_once(10_000)
+    online.users.drain.close_at_once(10_000)
     clients = [online.open(number) for number in range(100)]
     assert all(client.agent is None for client in clients)
     assert all(client.wire.closed[0] == 4101 for client in clients)
