@@ -32,7 +32,7 @@ from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Rights
 from rtserver.user.session.authenticator import SessionAuthenticator
 from rtserver.user.session.refusal_reason import RefusalReasons
-from rtserver.user.session.session_cache import RecentLookUps
+from rtserver.user.session.session_cache import SessionCache
 from rtserver.user.topic.board import Topics
 from rtserver.user.user_limits import UserLimits
 from rtserver.user.user_manager import UserManager
@@ -69,7 +69,7 @@ def build_users(
         _handlers(config, rights, loop.call_later),
         Topics(fan_out, loop, chunk_bytes(config.outbox_bytes)),
         bridge.to_services.post,
-        RecentLookUps(authenticator),
+        SessionCache(authenticator),
         rights=rights,
         epoch=secrets.token_hex(6),
         heartbeat_ms=int(config.heartbeat_seconds * 1000),

@@ -16,7 +16,7 @@ KEPT_SECONDS = 2.0
 MAX_KEPT = 10_000
 
 
-class RecentLookUps:
+class SessionCache:
     """Stands before a ``SessionAuthenticator``: ``authenticate`` may answer from memory, a re-check never does."""
 
     def __init__(

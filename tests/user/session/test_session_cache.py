@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rtserver.user.session.authenticator import Identity
-from rtserver.user.session.session_cache import MAX_KEPT, RecentLookUps
+from rtserver.user.session.session_cache import MAX_KEPT, SessionCache
 
 
 class Site:
@@ -42,10 +42,10 @@ class World:
     def __init__(self) -> None:
         self.time = 100.0
         self.site = Site()
-        self.recent = RecentLookUps(self.site, kept_seconds=2.0, clock=lambda: self.time)
+        self.cache = SessionCache(self.site, kept_seconds=2.0, clock=lambda: self.time)
 
     async def authenticate(self, key: str | None = "key") -> Identity | None:
-        return await self.recent.authenticate(SimpleNamespace(key=key))
+        return await self.cache.authenticate(SimpleNamespace(key=key))
 
 
 def test_a_request_without_a_session_is_nobody_and_asks_nobody() -> None:
