@@ -43,7 +43,7 @@ class ResumeMsgHandler(BaseUserMsgHandler):
         super().__init__(users)
         self._clock = clock
         self._call_later = call_later
-        users.delivery.on_lost = self._on_lost
+        users.seen_offsets.on_lost = self._on_lost
         self._next: dict[int, float] = {}
         self.resumes = 0
         self.messages = 0
@@ -83,4 +83,4 @@ class ResumeMsgHandler(BaseUserMsgHandler):
         self.resumes += 1
         self.messages += outcome.count
         self.lost += outcome.gone is not None
-        self.users.delivery.on_complete(agent)
+        self.users.seen_offsets.on_complete(agent)

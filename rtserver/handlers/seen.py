@@ -21,4 +21,4 @@ class SeenMsgHandler(BaseUserMsgHandler):
 
     def on_useragent_request(self, agent: UserAgent, data: SeenRequest, request_id: int | str | None) -> None:
         """Counts once the client has resumed on this connection: before that it does not know what it misses."""
-        self.users.delivery.on_seen(agent, data.offset)
+        self.users.seen_offsets.on_seen(agent, data.offset)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 from rtserver.base.bridge.message import Message
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
 from rtserver.base.wire.message_size import MessageSizeLimit
-from rtserver.user.seen_offset import Delivery
+from rtserver.user.seen_offset import SeenOffsets
 from rtserver.user.topic.board import Topics
 from rtserver.user.user_agent import UserAgent
 from rtserver.user.user_limits import UserLimits
@@ -35,7 +35,7 @@ class Users(Protocol):
     sizes: MessageSizeLimit
     """Which messages clients can take."""
 
-    delivery: Delivery
+    seen_offsets: SeenOffsets
     """How far the pushed messages have come."""
 
     @property

@@ -17,7 +17,7 @@ Offset = Annotated[str, msgspec.Meta(pattern="^[0-9]{1,15}-[0-9]{1,19}\\Z")]
 """An offset as clients say it. Bounded, so that it is a place on a bus whatever they say."""
 
 
-class Delivery:
+class SeenOffsets:
     """``offset`` is the newest of all messages that were pushed here; None until the beginning is known."""
 
     def __init__(self) -> None:

@@ -41,7 +41,7 @@ from rtserver.user.drain import Drain
 from rtserver.user.handler_table import HandlerTable
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Policy, Rights
-from rtserver.user.seen_offset import Delivery
+from rtserver.user.seen_offset import SeenOffsets
 from rtserver.user.session.authenticator import Identity, Request
 from rtserver.user.session_watch import Authenticator, SessionWatch
 from rtserver.user.topic.board import Topics
@@ -86,7 +86,7 @@ class UserManager(ThreadBound):
         self.epoch = epoch
         self._registry = AgentRegistry()
         self.drain = Drain(self._registry)
-        self.delivery = Delivery()
+        self.seen_offsets = SeenOffsets()
         self.rights = rights or Rights(Policy())
         self.limits = limits or UserLimits()
         self.sizes = sizes or MessageSizeLimit()
@@ -104,9 +104,9 @@ class UserManager(ThreadBound):
             Refused: self._on_answer,
             Replay: self._on_answer,
             Deliver: self._on_deliver,
-            PushBegins: lambda message: self.delivery.begin(message.offset),
-            PushedUntil: lambda message: self.delivery.on_push(message.offset),
-            PushesLost: lambda message: self.delivery.lose(message.offset),
+            PushBegins: lambda message: self.seen_offsets.begin(message.offset),
+            PushedUntil: lambda message: self.seen_offsets.on_push(message.offset),
+            PushesLost: lambda message: self.seen_offsets.lose(message.offset),
             Kick: self._on_kick,
             CloseSession: self._on_close_session,
             Recheck: lambda message: self._sessions.recheck_user(str(message.user_id)),
@@ -146,7 +146,7 @@ class UserManager(ThreadBound):
 
     def tell_seen(self) -> None:
         """Have noted what users have seen, as far as it is new. To be called about once a second, and at the end."""
-        seen = self.delivery.take_seen()
+        seen = self.seen_offsets.take_seen()
         # At the server's end there is nobody left to note it: then a new page may get some messages once more.
         with suppress(BridgeClosedError):
             if seen:
@@ -215,7 +215,7 @@ class UserManager(ThreadBound):
             topics=self.topics,
             rights=self.rights,
             sizes=self.sizes,
-            live_from=self.delivery.offset,
+            live_from=self.seen_offsets.offset,
             share=share,
         )
         self._registry.add(agent)
@@ -256,7 +256,7 @@ class UserManager(ThreadBound):
         opening = self._opening.get(session.id)
         rest = self.table.remove(session) if opening is None else self._remove_after(opening, session)
         session.end()
-        if self.delivery.on_remove(session):
+        if self.seen_offsets.on_remove(session):
             self.tell_seen()
         if rest is not None:
             self._finish_later(rest)
@@ -295,7 +295,7 @@ class UserManager(ThreadBound):
         for agent in self._receivers_of(message):
             agent.push(payload)
         if message.offset is not None:
-            self.delivery.on_push(message.offset)
+            self.seen_offsets.on_push(message.offset)
 
     def _receivers_of(self, message: Deliver) -> Iterable[UserAgent]:
         if message.user_ids is None:

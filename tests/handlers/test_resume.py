@@ -106,8 +106,8 @@ def test_a_new_page_asks_for_what_no_page_of_the_user_has_got(setting: Setting) 
 def test_what_other_pages_have_seen_is_noted_before_a_new_page_asks(setting: Setting) -> None:
     resume(setting.client)
     setting.answer(setting.question(), [])
-    setting.users.delivery.on_push("10-12")
-    setting.users.delivery.on_seen(setting.client.agent, "10-12")
+    setting.users.seen_offsets.on_push("10-12")
+    setting.users.seen_offsets.on_seen(setting.client.agent, "10-12")
     new_page = setting.connect(7)
     resume(new_page, None)
     told, question = setting.take_posted()
@@ -327,7 +327,7 @@ def test_a_resume_that_the_servers_end_cuts_short_fails_nowhere(
 
 
 def test_after_a_resume_the_client_is_believed_what_it_says_to_have_seen(setting: Setting) -> None:
-    delivery = setting.users.delivery
+    seen_offsets = setting.users.seen_offsets
     resume(setting.client)
     question = setting.question()
     delivery.on_seen(setting.client.agent, "10-4")

@@ -20,13 +20,13 @@ def deliver(online: Online, number: int, *user_ids: int | str) -> None:
 
 
 def complete(online: Online, client: Client) -> None:
-    online.users.delivery.on_complete(client.agent)
+    online.users.seen_offsets.on_complete(client.agent)
 
 
 def say(online: Online, client: Client, number: int) -> None:
     """The client says that it has everything up to 10-<number>, which has been pushed."""
-    online.users.delivery.on_push(f"10-{number}")
-    online.users.delivery.on_seen(client.agent, f"10-{number}")
+    online.users.seen_offsets.on_push(f"10-{number}")
+    online.users.seen_offsets.on_seen(client.agent, f"10-{number}")
 
 
 def seen(online: Online) -> dict[str, str]:
@@ -69,7 +69,7 @@ def test_a_beginning_that_is_told_late_takes_nothing_back():
     online = Online()
     deliver(online, 7)
     online.users.handle(PushBegins("10-1"))
-    assert online.users.delivery.offset == "10-7"
+    assert online.users.seen_offsets.offset == "10-7"
 
 
 def test_a_delivery_reaches_those_it_names_with_the_bytes_as_they_are():
@@ -85,7 +85,7 @@ def test_a_delivery_without_an_offset_changes_no_place():
     client = online.connect(1)
     online.users.handle(Deliver((1,), b'{"type":"n","data":1}', None))
     assert client.wire.take() == [{"type": "n", "data": 1}]
-    assert online.users.delivery.offset == "10-1"
+    assert online.users.seen_offsets.offset == "10-1"
 
 
 def test_that_something_was_sent_does_not_mean_that_it_was_seen():
@@ -170,8 +170,8 @@ def test_what_has_not_been_pushed_yet_nobody_has_seen():
     online = Online()
     client = online.connect()
     complete(online, client)
-    online.users.delivery.on_seen(client.agent, "999999999999999-1")
+    online.users.seen_offsets.on_seen(client.agent, "999999999999999-1")
     assert seen(online) == {}  # nobody knows yet where pushes begin
     deliver(online, 7)
-    online.users.delivery.on_seen(client.agent, "999999999999999-1")
+    online.users.seen_offsets.on_seen(client.agent, "999999999999999-1")
     assert seen(online) == {"1": "10-7"}
