@@ -38,8 +38,8 @@ class Parts:
         return waited
 
     async def go_down(self, *, has_failed: bool) -> bool:
-        to_users = type("Box", (), {"drain": self.note("drain"), "__len__": lambda _: 0})()
-        drain = SimpleNamespace(close_at_once=self.note("farewell"))
+        to_users = type("Box", (), {"drain": self.note("messages"), "__len__": lambda _: 0})()
+        drain = SimpleNamespace(close_at_once=self.note("clients"))
         door: Any = SimpleNamespace(stop=self.note("door"), clear=self.note("newcomers"))
         tce_door: Any = SimpleNamespace(stop=self.note("tce door"))
         users: Any = SimpleNamespace(
@@ -55,7 +55,7 @@ class Parts:
         return await GoingDown(Config(), [self.listener], *parts).run(has_failed)
 
 
-ALL = ["door", "tce door", "seen", "services", "bridge", "drain", "farewell", "newcomers", "sockets", "hooks", "http"]
+ALL = ["door", "tce door", "seen", "services", "bridge", "messages", "clients", "newcomers", "sockets", "hooks", "http"]
 
 
 @pytest.mark.parametrize("has_failed", [False, True])
@@ -72,13 +72,13 @@ def test_a_service_thread_that_does_not_end_is_left_behind() -> None:
     assert "services left behind" in parts.told
 
 
-@pytest.mark.parametrize("broken", ["door", "services", "drain", "sockets"])
+@pytest.mark.parametrize("broken", ["door", "services", "messages", "sockets"])
 def test_a_step_that_fails_is_told_and_clients_hear_of_the_end_all_the_same(
     broken: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     parts = Parts(broken)
     assert not asyncio.run(parts.go_down(has_failed=False))
-    assert {"services", "farewell", "sockets"} <= set(parts.told)
+    assert {"services", "clients", "sockets"} <= set(parts.told)
     assert "! a step on the way down failed" in caplog.text
     assert "by a test" in caplog.text
     parts.listener.close()

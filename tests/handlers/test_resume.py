@@ -330,11 +330,11 @@ def test_after_a_resume_the_client_is_believed_what_it_says_to_have_seen(setting
     seen_offsets = setting.users.seen_offsets
     resume(setting.client)
     question = setting.question()
-    delivery.on_seen(setting.client.agent, "10-4")
-    assert delivery.take_seen() == ()
+    seen_offsets.on_seen(setting.client.agent, "10-4")
+    assert seen_offsets.take_seen() == ()
     setting.answer(question, [4])
-    delivery.on_seen(setting.client.agent, "10-4")
-    assert delivery.take_seen() == (("7", "10-4"),)
+    seen_offsets.on_seen(setting.client.agent, "10-4")
+    assert seen_offsets.take_seen() == (("7", "10-4"),)
 
 
 def test_resumes_messages_and_losses_are_counted(setting: Setting) -> None:

@@ -86,7 +86,7 @@ def test_a_re_check_is_never_answered_from_memory() -> None:
         world = World()
         await world.authenticate()
         del world.site.people["key"]
-        assert await world.recent.look_up_many(["key"]) == {"key": None}
+        assert await world.cache.look_up_many(["key"]) == {"key": None}
 
     asyncio.run(scenario())
 
@@ -124,9 +124,9 @@ def test_forged_keys_do_not_fill_the_memory() -> None:
         world = World()
         for number in range(MAX_KEPT + 10):
             await world.authenticate(f"forged-{number}")
-        assert len(world.recent) == MAX_KEPT
+        assert len(world.cache) == MAX_KEPT
         world.time += 2.1
         await world.authenticate()
-        assert len(world.recent) == 1
+        assert len(world.cache) == 1
 
     asyncio.run(scenario())
