@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.cache import caches
 from django.utils import timezone
 
-from rtserver.user.session.site_outcome import one_by_one
+from rtserver.user.session.site_look_up import look_up_each
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def read_sessions(session_keys: Sequence[str]) -> dict[str, Data | Exception | N
     """
     read_together = _ENGINES.get(settings.SESSION_ENGINE)
     if read_together is None:
-        return one_by_one(session_keys, _read)
+        return look_up_each(session_keys, _read)
     possible = [session_key for session_key in session_keys if len(session_key) <= LONGEST_KEY]
     found: Mapping[str, Data | Exception | None]
     try:
@@ -46,7 +46,7 @@ def read_sessions(session_keys: Sequence[str]) -> dict[str, Data | Exception | N
     except Exception as error:  # noqa: BLE001 (what is raised for a single one counts)
         # Either the store is away, or one key or value is not to its liking.
         log.info("! %d sessions are read one by one: %s", len(possible), error)
-        found = one_by_one(possible, _read)
+        found = look_up_each(possible, _read)
     return {session_key: found.get(session_key) for session_key in session_keys}
 
 

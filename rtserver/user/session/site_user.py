@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user, get_user_model, load_backend
 from django.core.exceptions import ValidationError
 
-from rtserver.user.session.site_outcome import one_by_one
+from rtserver.user.session.site_look_up import look_up_each
 from rtserver.user.session.site_session import Data
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def find_users(sessions: Mapping[str, Data]) -> dict[str, Any]:
         user = ask(SimpleNamespace(session=SessionData(sessions[session_key])))
         return user if user.is_authenticated else None
 
-    return one_by_one(sessions, find)
+    return look_up_each(sessions, find)
 
 
 def find_groups(users: Mapping[str, Any]) -> dict[str, frozenset[str] | Exception]:

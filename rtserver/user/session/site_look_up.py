@@ -1,4 +1,4 @@
-"""What becomes of look-ups that are done one after the other: an answer, a refusal or an error, for each its own.
+"""Look-ups that are done one after the other: each key gets its answer, its refusal or its error.
 
 Decides which of Django's errors are about the one who asks, and when many errors mean that nobody can be answered.
 """
@@ -20,7 +20,7 @@ REFUSALS = (SuspiciousOperation, InvalidCacheKey, ValidationError)
 PATIENCE = 2  # errors in a row
 
 
-def one_by_one(keys: Iterable[str], look_up: Callable[[str], Found | None]) -> dict[str, Found | Exception | None]:
+def look_up_each(keys: Iterable[str], look_up: Callable[[str], Found | None]) -> dict[str, Found | Exception | None]:
     """``look_up`` of each key, None for one that is refused; what else it raises stands for the key's answer.
 
     After two errors in a row whoever is asked is away: those who are left get the last error without being
