@@ -174,9 +174,9 @@ class UserManager(ThreadBound):
         """Whether a request claims no session at all."""
         return self._authenticator.session_key(request) is None
 
-    def user_id(self, session: UserAgent) -> str:
+    def user_id(self, agent: UserAgent) -> str:
         """Whose connection it is."""
-        return str(session.user.user_id)
+        return str(agent.user.user_id)
 
     async def _until_known(self, look_up: Awaitable[Identity | None]) -> Identity | None:
         try:
@@ -232,31 +232,31 @@ class UserManager(ThreadBound):
             return None
         return agent
 
-    def on_text(self, session: UserAgent, payload: bytes) -> Awaitable[object] | None:
+    def on_text(self, agent: UserAgent, payload: bytes) -> Awaitable[object] | None:
         """One message; the next one may be given when the awaitable, if there is one, has ended."""
         if self._opening:
-            opening = self._opening.get(session.id)
+            opening = self._opening.get(agent.id)
             if opening is not None:
-                return self._dispatch_after(opening, session, payload)
-        return self.table.dispatch(session, payload)
+                return self._dispatch_after(opening, agent, payload)
+        return self.table.dispatch(agent, payload)
 
-    def on_binary(self, session: UserAgent, payload: bytes) -> Awaitable[object] | None:
+    def on_binary(self, agent: UserAgent, payload: bytes) -> Awaitable[object] | None:
         """What is binary is TCE."""
-        return session.connection.receive_packets(payload)
+        return agent.connection.receive_packets(payload)
 
-    def on_lag(self, session: UserAgent, is_lagging: bool) -> None:
+    def on_lag(self, agent: UserAgent, is_lagging: bool) -> None:
         """Tell a client that it gets less than everything, or everything again."""
-        session.on_lag(is_lagging)
+        agent.on_lag(is_lagging)
         notice = encode(NOTICE, {"code": "lag", "lagging": is_lagging})
-        session.push(Payload(notice), (NOTICE, "lag"))
+        agent.push(Payload(notice), (NOTICE, "lag"))
 
-    def on_close(self, session: UserAgent, code: int) -> None:
+    def on_close(self, agent: UserAgent, code: int) -> None:
         """Give everything back that hung on the connection."""
-        self._registry.remove(session)
-        opening = self._opening.get(session.id)
-        rest = self.table.remove(session) if opening is None else self._remove_after(opening, session)
-        session.end()
-        if self.seen_offsets.on_remove(session):
+        self._registry.remove(agent)
+        opening = self._opening.get(agent.id)
+        rest = self.table.remove(agent) if opening is None else self._remove_after(opening, agent)
+        agent.end()
+        if self.seen_offsets.on_remove(agent):
             self.tell_seen()
         if rest is not None:
             self._finish_later(rest)

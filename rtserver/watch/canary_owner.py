@@ -71,19 +71,19 @@ class CanaryOwner:
         self._connections.add(connection)
         return connection
 
-    def user_id(self, session: Connection) -> str:
+    def user_id(self, connection: Connection) -> str:
         """No user's."""
         return "canary"
 
-    def on_text(self, session: Connection, payload: bytes) -> None:
+    def on_text(self, connection: Connection, payload: bytes) -> None:
         """It has nothing to say."""
 
-    def on_binary(self, session: Connection, payload: bytes) -> None:
+    def on_binary(self, connection: Connection, payload: bytes) -> None:
         """It has nothing to say."""
 
-    def on_lag(self, session: Connection, is_lagging: bool) -> None:
+    def on_lag(self, connection: Connection, is_lagging: bool) -> None:
         """It gets a few bytes at a time."""
 
-    def on_close(self, session: Connection, code: int) -> None:
+    def on_close(self, connection: Connection, code: int) -> None:
         """It is over."""
-        self._connections.discard(session)
+        self._connections.discard(connection)
