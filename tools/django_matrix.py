@@ -15,9 +15,9 @@ MATRIX = ROOT / "tests" / "matrix"
 TABLE = MATRIX / "django.txt"
 TESTED = ROOT / "requirements-dev.lock"
 TESTS = (
-    *(f"tests/user/test_{name}.py" for name in ("auth", "forged_keys", "groups", "refusal_reason")),
-    *(f"tests/user/test_{name}.py" for name in ("revocation", "rights", "sessions_machine", "sessions_together")),
-    *(f"tests/user/test_{name}.py" for name in ("site_outcome", "token")),
+    *(f"tests/user/test_{name}.py" for name in ("forged_keys", "groups", "revocation", "rights")),
+    *(f"tests/user/test_{name}.py" for name in ("sessions_machine", "sessions_together")),
+    *(f"tests/user/session/test_{name}.py" for name in ("authenticator", "refusal_reason", "site_look_up", "token")),
     "tests/site",
     "tests/service/push/test_django_site.py",
     "tests/service/push/test_push_user.py",
