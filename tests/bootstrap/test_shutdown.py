@@ -40,7 +40,7 @@ class Parts:
     async def go_down(self, *, has_failed: bool) -> bool:
         to_users = type("Box", (), {"drain": self.note("messages"), "__len__": lambda _: 0})()
         drain = SimpleNamespace(close_at_once=self.note("clients"))
-        door: Any = SimpleNamespace(stop=self.note("door"), clear=self.note("newcomers"))
+        door: Any = SimpleNamespace(stop=self.note("door"), clear=self.note("pending"))
         tce_door: Any = SimpleNamespace(stop=self.note("tce door"))
         users: Any = SimpleNamespace(
             tell_seen=self.note("seen"), drain=drain, wait_removed=self.wait("hooks"), handle=None
@@ -55,7 +55,7 @@ class Parts:
         return await GoingDown(Config(), [self.listener], *parts).run(has_failed)
 
 
-ALL = ["door", "tce door", "seen", "services", "bridge", "messages", "clients", "newcomers", "sockets", "hooks", "http"]
+ALL = ["door", "tce door", "seen", "services", "bridge", "messages", "clients", "pending", "sockets", "hooks", "http"]
 
 
 @pytest.mark.parametrize("has_failed", [False, True])
