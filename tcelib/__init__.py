@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.chain import RpcAsyncContext
-from tcelib.core.connection import RpcConnection
-from tcelib.core.context import RpcContext
+from tcelib.core.connection import RpcConnection, RpcContext
+from tcelib.core.listener import RpcConnectionEventListener
 from tcelib.core.operation import Interface, Operation, Struct
-from tcelib.core.port import RpcConnectionEventListener
 from tcelib.core.promise import RpcPromise
 from tcelib.core.proxy import AF_NONE, AF_READ, AF_WRITE, ErrorCallback, Proxy, ResultCallback, VoidCallback
 from tcelib.core.queue_connection import RpcQueueConnection

@@ -21,7 +21,7 @@ import gevent.event
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.connection import RpcConnection
-from tcelib.core.port import RpcConnectionEventListener
+from tcelib.core.listener import RpcConnectionEventListener
 from tcelib.core.proxy import AF_READ, AF_WRITE
 from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.endpoint import MQ, WEBSOCKET, RpcEndPoint

@@ -3,7 +3,7 @@
 
 from typing import overload
 
-from tcelib.core.context import RpcContext
+from tcelib.core.connection import RpcContext
 from tcelib.wire.message import MQ_RETURN, USER_ID, Extra
 
 

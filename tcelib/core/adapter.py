@@ -1,13 +1,11 @@
 # ruff: noqa: N802  the names that TCE's users know
 """An adapter: servants, and the connections whose calls they serve."""
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from tcelib.core.servant import Servant, ServantTable
-
-if TYPE_CHECKING:
-    from tcelib.core.connection import RpcConnection
-    from tcelib.wire.message import RpcMessage
+from tcelib.core.connection import RpcConnection
+from tcelib.core.servant import Routes, Servant, ServantTable
+from tcelib.wire.message import RpcMessage
 
 
 class RpcCommAdapter:
@@ -27,6 +25,11 @@ class RpcCommAdapter:
         self._users: dict[str, RpcConnection] = {}
         self._known: dict[str, set[RpcConnection]] = {}  # the accepted connections of a user who is known
 
+    @property
+    def routes(self) -> Routes:
+        """The operation and the method of each route that is served."""
+        return self.table.routes
+
     def addServant(self, servant: Servant) -> Self:
         """Serve all interfaces of ``servant``. ``ValueError`` if another interface has one of their indexes."""
         self.table.add(servant)
@@ -41,21 +44,21 @@ class RpcCommAdapter:
         self.table.add_alias(index, of)
         return self
 
-    def addConnection(self, conn: "RpcConnection") -> Self:
+    def addConnection(self, conn: RpcConnection) -> Self:
         """Serve the calls that come over ``conn``, which leaves the adapter it had."""
         conn.attachAdapter(self)
         return self
 
-    def removeConnection(self, conn: "RpcConnection") -> None:
+    def removeConnection(self, conn: RpcConnection) -> None:
         """Serve ``conn`` no more; without an adapter, its calls are answered with INTERFACE_NOTFOUND."""
         if conn.adapter is self:
             conn.detachAdapter()
 
-    def getUserConnection(self, userid: str) -> "RpcConnection | None":
+    def getUserConnection(self, userid: str) -> RpcConnection | None:
         """The connection of a user: of several, the one that was given the id last."""
         return self._users.get(str(userid))
 
-    def home_of(self, sequence: int, conn: "RpcConnection") -> "RpcConnection | None":
+    def home_of(self, sequence: int, conn: RpcConnection) -> RpcConnection | None:
         """The other connection on which the user of ``conn`` was called with this number and the call still waits.
 
         Who the user is, and that he is known, is what the program said of both connections; nothing that stands in a
@@ -64,25 +67,25 @@ class RpcCommAdapter:
         others = self._known.get(conn.getUserId(), set()) if conn.is_user_known else set()
         if conn not in others:
             return None
-        waiting = (each for each in others if each is not conn and each.is_waiting_for(sequence))
+        waiting = (each for each in others if each is not conn and each.calls.is_waiting_for(sequence))
         return next((each for each in waiting if each.transport.is_mine()), None)
 
-    def sendMessage(self, m: "RpcMessage") -> bool:
+    def sendMessage(self, m: RpcMessage) -> bool:
         """Send a message to the user that it names; whether there is such a user here."""
         conn = self.getUserConnection(m.user_id)
         if conn is not None:
             conn.sendMessage(m)
         return conn is not None
 
-    def enter(self, conn: "RpcConnection") -> None:
+    def enter(self, conn: RpcConnection) -> None:
         """``conn`` is connected, or belongs here now, or has another user."""
         self.connections.add(conn)
         if conn.getUserId():
             self._users[conn.getUserId()] = conn
-        if conn.is_user_known and not conn.can_reconnect:
+        if conn.is_user_known and not conn.calls.can_reconnect:
             self._known.setdefault(conn.getUserId(), set()).add(conn)
 
-    def leave(self, conn: "RpcConnection") -> None:
+    def leave(self, conn: RpcConnection) -> None:
         """``conn`` is lost, or belongs here no more, or will have another user."""
         self.connections.discard(conn)
         if self._users.get(conn.getUserId()) is conn:

@@ -10,7 +10,7 @@ from copy import copy
 from typing import Any, TypeVar
 
 from tcelib.core.operation import Operation, Struct
-from tcelib.core.servant import Method, Routes
+from tcelib.core.servant import Finds, Method
 from tcelib.wire.text import HalvedText, has_pairs
 
 V = TypeVar("V")
@@ -41,7 +41,7 @@ def halved(value: V) -> V:
 class CesuRoutes:
     """An adapter's routes, whose operations write their results in CESU-8."""
 
-    def __init__(self, routes: Routes) -> None:
+    def __init__(self, routes: Finds) -> None:
         self._routes = routes
         self._operations: dict[Operation[Any], Operation[Any]] = {}
 

@@ -1,21 +1,25 @@
 # ruff: noqa: N802  the names that TCE's users know
-"""One connection: what its transport tells it, what applications ask of it, and in which turn messages are served.
+"""One connection: its life, its turns, and the methods that applications call.
 
     opened() ── receive(data), expire(now) ... ── lost(error) ── opened() again, if the transport reconnects
 
 A servant may block in the middle of its turn (gevent). Another greenlet then calls ``receive`` or ``serve``, which
 goes on with the next message and writes what is there: all state is consistent whenever a servant, a listener or a
-callback runs. How calls are served stands in ``serving``, how they are made in ``calling``.
+callback runs. The stream is the job of ``Link``, calls are the job of ``Calls`` and ``Servants``.
 """
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
+from tcelib.core.calling import Calls
 from tcelib.core.cesu import CesuRoutes
-from tcelib.core.port import RpcConnectionEventListener, Transport
-from tcelib.core.serving import NO_ROUTES, Serving
+from tcelib.core.link import Link
+from tcelib.core.operation import Operation
+from tcelib.core.port import Adapter, Listener, Transport
+from tcelib.core.promise import RpcPromise
+from tcelib.core.serving import NO_ROUTES, Servants
 from tcelib.error import (
     RPCERROR_CONNECTION_LOST,
     RPCERROR_REMOTE_EXCEPTION,
@@ -24,23 +28,50 @@ from tcelib.error import (
     PacketError,
     RpcException,
 )
-from tcelib.wire.message import CALL, CALLTYPE, MESSAGE_BYTES, RETURN, SEQUENCE, Packet, RpcMessage, split_extra
+from tcelib.wire.message import CALL, MESSAGE_BYTES, RETURN, Extra, Header, Packet, RpcMessage, props_of
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
-if TYPE_CHECKING:
-    from tcelib.core.adapter import RpcCommAdapter
-
-TURN_CALLS = 500  # of a buffer full of tiny messages; then everybody else's turn comes
+TURN_CALLS = 500  # of a buffer full of tiny messages; then the turn of other connections comes
 TURN_BYTES = 262_144  # of long answers: a tiny call may ask for much
 LOOK_CALLS = 10  # between two looks at how much that is
+R = TypeVar("R")
 log = logging.getLogger("tce.connection")
 
 
-class RpcConnection(Serving):
-    """See above. ``user`` belongs to the program that accepts connections: whom it found at the other end.
-    ``cb_disconnect(conn)`` is called when the stream is lost.
+class RpcContext:
+    """The call that a servant serves: ``conn`` is its connection (a proxy on it calls back), ``msg`` the message.
 
-    A listener is shown every message, which costs as much as to serve one. Who needs it for the first ones only may
+    The message is decoded when a servant first asks for it, because most servants never do.
+    """
+
+    __slots__ = ("_msg", "_packet", "conn")
+
+    def __init__(self, conn: "RpcConnection", packet: Packet) -> None:
+        self.conn = conn
+        self._packet = packet
+        self._msg: RpcMessage | None = None
+
+    @property
+    def msg(self) -> RpcMessage:
+        """The call with all its fields: ``ctx.msg.extra.props``, ``ctx.msg.sequence``, ..."""
+        if self._msg is None:
+            self._msg = self.conn.message_of(self._packet)
+        return self._msg
+
+    @property
+    def user(self) -> Any:
+        """The user of the connection, as the program that accepted it knows him (``conn.user``)."""
+        return self.conn.user
+
+
+class RpcConnection:
+    """A connection over one transport, which may open several streams one after the other.
+
+    ``user`` belongs to the program that accepts connections: whom it found at the other end. ``cb_disconnect(conn)``
+    is called when the stream is lost. ``link``, ``calls`` and ``servants`` are its parts.
+
+    ``link`` in the place of the usual one decides how messages are packed; it has a ``max_packet_bytes`` of its own.
+    A listener sees every message, which costs as much as to serve it. A program that needs only the first ones may
     set ``listener`` to None when they have come.
     """
 
@@ -48,25 +79,66 @@ class RpcConnection(Serving):
         self,
         transport: Transport,
         *,
-        listener: RpcConnectionEventListener | None = None,
+        listener: "Listener[RpcConnection] | None" = None,
         max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES,
         call_timeout: float | None = DEFAULT_CALL_TIMEOUT,
+        link: Link | None = None,
     ) -> None:
-        super().__init__(transport, max_packet_bytes, call_timeout)
+        self.link = link or Link(transport, max_packet_bytes)
+        self.link.on_too_long = self._refuse_too_long
+        self.calls = Calls(self.link, call_timeout)
+        self.servants = Servants(self.link, self, RpcContext)
         self.listener = listener
-        self.adapter: RpcCommAdapter | None = None
+        self.adapter: Adapter[RpcConnection] | None = None
         self.user: Any = None
         self.cb_disconnect: Callable[[RpcConnection], object] | None = None
-        self._user_id = ""
         self.is_user_known = False
         self.dropped_answers = 0
         """Answers that came here to no call that waits."""
+        self._user_id = ""
+        self._received = 0
 
-    # What the transport calls.
+    # State that transports read and set.
+
+    @property
+    def transport(self) -> Transport:
+        """The shell around this connection. A client's changes when its socket opens, and when it is lost."""
+        return self.link.transport
+
+    @transport.setter
+    def transport(self, transport: Transport) -> None:
+        self.link.transport = transport
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a stream."""
+        return self.link.is_open
+
+    @property
+    def failure(self) -> PacketError | None:
+        """The error of received bytes that are no packets: the stream ends with them."""
+        return self.link.failure
+
+    @property
+    def inflated(self) -> int:
+        """The number of bytes that were made of compressed ones since the stream began."""
+        return self.link.reader.inflated
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether calls wait to be served."""
+        return bool(self.link.waiting)
+
+    @property
+    def kept_bytes(self) -> int:
+        """The length of the messages that wait to be served, inflated."""
+        return sum(MESSAGE_BYTES + len(rest) for _, rest in self.link.waiting)
+
+    # Methods for the transport.
 
     def opened(self) -> None:
-        """A new stream of bytes is there, in both directions."""
-        self.is_open = True
+        """Begin to use a new stream of bytes, in both directions."""
+        self.link.is_open = True
         if self.adapter is not None:
             self.adapter.enter(self)
         if self.listener is not None:
@@ -77,86 +149,81 @@ class RpcConnection(Serving):
 
         Calls whose long answers come to ``TURN_BYTES`` are a turn, too.
 
-        True: there is more to serve. Read nothing then, and call ``serve`` in the loop's next turn, until it gives
-        False. Feed at most 64 KiB at once. With ``serve=False`` only answers are taken, and calls wait for ``serve``.
-        Nothing is raised: what is wrong with the bytes is answered, logged, or ends the connection.
+        Returns true if there is more to serve. Read nothing then, and call ``serve`` in the loop's next turn, until
+        it returns false. Feed at most 64 KiB at once. With ``serve=False`` only answers are taken, and calls wait for
+        ``serve``. Raises nothing: bytes that are wrong are answered, logged, or end the connection.
         """
-        if self.failure is not None or not self.is_open:
-            return bool(self._waiting)
-        self._liveness.heard += 1
-        self._feed(data)
+        link = self.link
+        if link.failure is not None or not link.is_open:
+            return bool(link.waiting)
+        self.calls.hear()
+        link.feed(data)
         if serve:
             return self.serve()
-        while self._reader.has_more:
-            self._feed(b"")  # an answer that somebody waits for may be in it
+        while link.reader.has_more:
+            link.feed(b"")  # an answer that somebody waits for may be in it
         self._take_answers()
-        return bool(self._waiting)
-
-    @property
-    def inflated(self) -> int:
-        """How many bytes were made of compressed ones since the stream began."""
-        return self._reader.inflated
+        return bool(link.waiting)
 
     def serve(self) -> bool:
-        """Serve what is waiting, as ``receive`` does."""
-        self._is_collecting = True
-        waiting = self._waiting
-        if self._reader.has_more and not waiting:
-            self._feed(b"")
+        """Serve the messages that wait, as ``receive`` does."""
+        link, serve = self.link, self.servants.serve
+        link.collect()
+        waiting = link.waiting
+        if link.reader.has_more and not waiting:
+            link.feed(b"")
         for _ in range(0, TURN_CALLS, LOOK_CALLS):
             for _ in range(min(LOOK_CALLS, len(waiting))):
                 packet = waiting.popleft()
-                if self.listener is None and packet[0][CALLTYPE] & CALL:
+                (_, _, _, _, _, _, calltype, _, _, _, _, _), _ = packet
+                if self.listener is None and calltype & CALL:
                     self._received += 1
-                    self._serve_call(packet)
+                    serve(packet)
                 else:
-                    self._serve_packet(packet)
+                    self._serve_message(packet)
                 if not waiting:
                     break
-            if not waiting or self._collected >= TURN_BYTES:
+            if not waiting or link.collected >= TURN_BYTES:
                 break
         self._end_turn()
-        return bool(waiting) or self._reader.has_more
-
-    @property
-    def has_calls(self) -> bool:
-        """Whether calls wait to be served."""
-        return bool(self._waiting)
-
-    @property
-    def kept_bytes(self) -> int:
-        """How long the messages are that wait to be served, inflated."""
-        return sum(MESSAGE_BYTES + len(rest) for _, rest in self._waiting)
-
-    @property
-    def waiting_calls(self) -> int:
-        """How many calls of this side wait for their answers."""
-        return len(self._calls)
+        return bool(waiting) or link.reader.has_more
 
     def refuse_waiting(self) -> None:
         """Answer the calls that wait to be served with REMOTE_EXCEPTION: nobody will serve them."""
-        packets = list(self._waiting)
-        self._waiting.clear()
-        self._is_collecting = True
+        link = self.link
+        packets = list(link.waiting)
+        link.waiting.clear()
+        link.collect()
         for packet in packets:
-            if packet[0][CALLTYPE] & CALL:
-                self._refuse(packet, RPCERROR_REMOTE_EXCEPTION, _props_of(packet))
+            if Header.of(packet).calltype & CALL:
+                self.servants.refuse(packet, RPCERROR_REMOTE_EXCEPTION, props_of(packet))
             else:
-                self._serve_packet(packet)
+                self._serve_message(packet)
         self._end_turn()
 
-    def _feed(self, data: bytes) -> None:
-        try:
-            self._reader.feed(data, self._waiting)
-        except PacketError as error:
-            self.failure = error
+    def flush(self) -> None:
+        """Write the packets that were kept back. Raises ``RpcException`` (SENDFAILED, CONNECT_*)."""
+        self.link.flush()
+
+    def next_deadline(self) -> float | None:
+        """Return the earliest time at which ``expire`` has something to do; None if there is no such time."""
+        return self.calls.next_deadline()
+
+    def expire(self, now: float) -> None:
+        """End the calls whose time is over, and a stream whose peer answers nothing at all."""
+        if self.calls.expire(now):
+            reason = "the peer has been silent, and does not answer"
+            log.warning("! closed: %s", reason)
+            self.transport.close()
+            self.lost(RpcException(RPCERROR_CONNECTION_LOST, reason))
 
     def lost(self, error: RpcException | None = None) -> None:
-        """The stream has ended, or none could be opened: every call that waits for an answer fails, with ``error`` or
-        CONNECTION_LOST."""
-        was_open, self.is_open = self.is_open, False
-        self._begin_stream()
-        self._calls.fail_all(error or RpcException(RPCERROR_CONNECTION_LOST))
+        """End the stream: every call that waits for an answer fails, with ``error`` or CONNECTION_LOST.
+
+        To be called if no stream could be opened, too.
+        """
+        was_open = self._forget_stream()
+        self.calls.fail_all(error or RpcException(RPCERROR_CONNECTION_LOST))
         if was_open:
             if self.adapter is not None:
                 self.adapter.leave(self)
@@ -165,21 +232,62 @@ class RpcConnection(Serving):
             if self.cb_disconnect is not None:
                 _ask(self.transport, self.cb_disconnect, self)
 
-    def abandon(self) -> None:
-        """In a child process: the stream is the parent's, and so is whatever waits for an answer there."""
-        self.is_open = False
-        self._begin_stream()
-        self._calls.abandon(RpcException(RPCERROR_CONNECTION_LOST, "it was called before the fork"))
+    def abandon(self, reason: str = "") -> None:
+        """Leave the stream to the parent, in a child process. With a ``reason``, the connection opens no other.
+
+        The calls that wait are the parent's, too: nobody here is told of them.
+        """
+        self._forget_stream()
+        self.calls.abandon(RpcException(RPCERROR_CONNECTION_LOST, "it was called before the fork"))
+        self.link.is_retired = reason or self.link.is_retired
         if self.adapter is not None:
             self.adapter.leave(self)
 
-    # What applications call.
+    # Methods for applications.
+
+    def call(
+        self,
+        operation: Operation[R],
+        args: tuple[Any, ...],
+        timeout: float | None = None,
+        extra: Extra | None = None,
+        *,
+        at_once: bool = False,
+    ) -> RpcPromise[R]:
+        """Send a call and return the promise of its answer. ``at_once`` writes it before this returns, and what was
+        kept back.
+
+        Raises ``RpcException`` (DATADIRTY) for arguments that do not fit. All later errors are the promise's
+        exception: SENDFAILED, CONNECT_*, CONNECTION_LOST, TIMEOUT after ``timeout`` seconds (None or 0:
+        ``call_timeout``; ``math.inf``: never), or the error of the answer. ``call_options`` reads the last two.
+        """
+        return self.calls.call(operation, args, timeout, extra, at_once=at_once)
+
+    def send(self, operation: Operation[Any], args: tuple[Any, ...], extra: Extra | None = None) -> None:
+        """Send a one-way call. Raises ``RpcException``: DATADIRTY, SENDFAILED, CONNECT_*.
+
+        From another thread it raises DATADIRTY only; later errors are logged.
+        """
+        self.calls.send(operation, args, extra)
+
+    def setToken(self, token: str, device_id: str = "") -> None:
+        """Send ``token`` with the next call, and with the first call of each new stream."""
+        self.calls.greet_with(token, device_id)
+
+    @property
+    def call_timeout(self) -> float | None:
+        """The timeout of calls without one of their own, in seconds; 0 and None mean 30."""
+        return self.calls.call_timeout
+
+    @call_timeout.setter
+    def call_timeout(self, seconds: float | None) -> None:
+        self.calls.call_timeout = seconds
 
     def setUserId(self, userid: object, *, is_known: bool = True) -> None:
-        """Say whose connection this is; its adapter finds it by that.
+        """Set the user of this connection, by whom its adapter finds it.
 
-        ``is_known``: the user has shown who he is, so that his connections may answer for one another. A number that
-        stands for nobody in particular is not.
+        ``is_known``: the user has proved who he is, so that his connections may answer for one another. A number that
+        stands for no particular user is not known.
         """
         adapter = self.adapter
         if adapter is not None:
@@ -190,10 +298,10 @@ class RpcConnection(Serving):
             adapter.enter(self)
 
     def getUserId(self) -> str:
-        """Whose connection this is; empty if nobody said."""
+        """Return the user's id; empty if none was set."""
         return self._user_id
 
-    def attachAdapter(self, adapter: "RpcCommAdapter") -> None:
+    def attachAdapter(self, adapter: "Adapter[RpcConnection]") -> None:
         """Let ``adapter``'s servants serve the calls that come here."""
         self.detachAdapter()
         self.adapter = adapter
@@ -209,25 +317,25 @@ class RpcConnection(Serving):
 
     def speak_cesu8(self) -> None:
         """Write texts as the original JavaScript client reads them, from now on: it is at the other end."""
-        self.speaks_cesu8 = True
-        self._use_routes()
-
-    def _use_routes(self) -> None:
-        routes = NO_ROUTES if self.adapter is None else self.adapter.table.routes
-        self._routes = CesuRoutes(routes) if self.speaks_cesu8 else routes
+        if not self.calls.speaks_cesu8:
+            self.calls.speaks_cesu8 = True
+            self._use_routes()
 
     def getRecvedMessageCount(self) -> int:
-        """How many messages have come since the stream began, the one that is served included."""
+        """Return the number of messages since the stream began, the one that is being served included."""
         return self._received
 
     def sendMessage(self, m: RpcMessage) -> None:
         """Send a message as it is. Raises ``RpcException`` (SENDFAILED, CONNECT_*)."""
-        self._push(self._pack(m))
+        self.link.push(self.link.pack(m))
 
     def close(self) -> None:
-        """Send what is there, and end the stream. The next call opens another one, if the transport can."""
+        """Send the packets that were kept back, and end the stream.
+
+        The next call opens another one, if the transport can.
+        """
         try:
-            self.flush()
+            self.link.flush()
         except RpcException as error:
             log.debug("closed with bytes unsent: %s", error)
         self.transport.close()
@@ -236,95 +344,94 @@ class RpcConnection(Serving):
     def retire(self, reason: str) -> None:
         """Close for good: calls from now on end with SENDFAILED and ``reason``."""
         try:
-            self.flush()
+            self.link.flush()
         except RpcException as error:
             log.debug("closed with bytes unsent: %s", error)
-        self.is_retired = reason  # before anybody is told, who might call again
+        self.link.is_retired = reason  # before anybody is told, who might call again
         self.close()
 
     def message_of(self, packet: Packet) -> RpcMessage:
-        """The message in a packet that came here. Raises ``DecodeError``."""
+        """Return the message in a packet that came here. Raises ``DecodeError``."""
         message = RpcMessage.of(packet)
         if self._user_id:
             message.user_id = self._user_id
         return message
 
-    def _pack(self, message: RpcMessage) -> bytes:
-        return self._wrap(message.pack())
+    def _forget_stream(self) -> bool:
+        """Return whether there was a stream."""
+        was_open, self.link.is_open = self.link.is_open, False
+        self.link.begin()
+        self._received = 0
+        return was_open
+
+    def _use_routes(self) -> None:
+        routes = NO_ROUTES if self.adapter is None else self.adapter.routes
+        self.servants.routes = CesuRoutes(routes) if self.calls.speaks_cesu8 else routes
 
     def _refuse_too_long(self, packet: Packet, reason: str) -> None:
         self._received += 1
-        self._complaints.add("a message that is too long was refused", reason)
-        if packet[0][CALLTYPE] & CALL:
-            self._refuse(packet, RPCERROR_UNSERIALIZE_FAILED, None)
+        self.link.complaints.add("a message that is too long was refused", reason)
+        if Header.of(packet).calltype & CALL:
+            self.servants.refuse(packet, RPCERROR_UNSERIALIZE_FAILED, None)
         else:
-            self._fail(packet, reason)
+            self.calls.fail(packet, reason)
 
-    def is_waiting_for(self, sequence: int) -> bool:
-        """Whether a call of this connection has that number, and waits for its answer."""
-        return self._calls.is_waiting(sequence)
+    def _serve_message(self, packet: Packet) -> None:
+        self._received += 1
+        if self.listener is not None and not self._is_let_in(self.listener, packet):
+            return
+        (_, _, _, _, _, _, calltype, _, _, _, _, _), _ = packet
+        if calltype & CALL:
+            self.servants.serve(packet)
+        elif not calltype & RETURN:
+            self.link.drop(f"neither a call nor an answer: {calltype:#04x}")
+        elif not self.calls.take_answer(packet):
+            self._take_stray_answer(packet)
 
     def _take_stray_answer(self, packet: Packet) -> None:
-        """See ``Calling``. The call may wait on another connection of the same user, who is known on both: the Java
-        client opens a connection for each message, answers included (TCE protocol, section 6.6)."""
-        home = None if self.adapter is None else self.adapter.home_of(packet[0][SEQUENCE], self)
+        """Complete a call of another connection of the same user, who is known on both, or count the answer.
+
+        The Java client opens a connection for each message, answers included (TCE protocol, section 6.6).
+        """
+        home = None if self.adapter is None else self.adapter.home_of(Header.of(packet).sequence, self)
         if home is not None:
-            home._take_answer(packet)
+            home.calls.take_answer(packet)
             return
         self.dropped_answers += 1
         if self.adapter is not None:
             self.adapter.dropped_answers += 1
 
-    def _serve_packet(self, packet: Packet) -> None:
-        self._received += 1
-        if self.listener is not None and not self._is_let_in(self.listener, packet):
-            return
-        calltype = packet[0][CALLTYPE]
-        if calltype & CALL:
-            self._serve_call(packet)
-        elif calltype & RETURN:
-            self._take_answer(packet)
-        else:
-            self._drop(f"neither a call nor an answer: {calltype:#04x}")
-
     def _take_answers(self) -> None:
-        packets = list(self._waiting)
-        self._waiting.clear()
-        self._waiting.extend(packet for packet in packets if packet[0][CALLTYPE] & CALL)
+        waiting = self.link.waiting
+        packets = list(waiting)
+        waiting.clear()
+        waiting.extend(packet for packet in packets if Header.of(packet).calltype & CALL)
         for packet in packets:
-            if not packet[0][CALLTYPE] & CALL and self.is_open:
-                self._serve_packet(packet)
+            if not Header.of(packet).calltype & CALL and self.link.is_open:
+                self._serve_message(packet)
 
-    def _is_let_in(self, listener: RpcConnectionEventListener, packet: Packet) -> bool:
+    def _is_let_in(self, listener: "Listener[RpcConnection]", packet: Packet) -> bool:
         try:
             message = self.message_of(packet)
         except DecodeError as error:
-            self._drop(error)
+            self.link.drop(error)
             return False
         if not _ask(self.transport, listener.onDataPacket, self, message):
             self.close()
-        return self.is_open
+        return self.link.is_open
 
     def _end_turn(self) -> None:
         try:
-            self.flush()
+            self.link.flush()
         except RpcException as error:
             log.debug("answers were not sent: %s", error)
-        if self.failure is not None and not self._waiting:
-            log.warning("! closed: %s", self.failure)
+        if self.link.failure is not None and not self.link.waiting:
+            log.warning("! closed: %s", self.link.failure)
             self.close()
 
 
-def _props_of(packet: Packet) -> dict[str, str]:
-    (*_, extra_count), rest = packet
-    try:
-        return split_extra(extra_count, rest)[0]
-    except DecodeError:
-        return {}
-
-
 def _ask(transport: Transport, application: Callable[..., object], *args: object) -> object:
-    """Call an application's method; what it raises is logged, and counts as no."""
+    """Call an application's method. An exception is logged and counts as no."""
     try:
         return application(*args)
     except BaseException as error:  # listeners are other people's code

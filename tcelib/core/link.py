@@ -1,55 +1,102 @@
-"""What calling and serving share: one stream of packets in, one out.
+"""One stream of packets in, one stream of packets out: the part of a connection that calls and servants share.
 
-What is sent while received messages are served is kept back, to leave in one write (``flush``).
+Packets that are sent while received messages are served are kept back, and leave together in one write (``flush``).
+The thread of the connection only.
 """
 
 from collections import deque
 
 from tcelib.core.complaint import Complaints
-from tcelib.core.port import Transport
+from tcelib.core.port import OnTooLong, Transport
 from tcelib.error import RPCERROR_SENDFAILED, PacketError, RpcException
-from tcelib.wire.message import MESSAGE_BYTES, Extra, Packet, build_body
+from tcelib.wire.message import MESSAGE_BYTES, Extra, Packet, RpcMessage, build_body
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, SIZE_OF_NOTHING, PacketReader, build_packet, wrap
 
 
 class Link:
-    """The state of one stream. A client's connection outlives it: ``_begin_stream`` forgets everything about it."""
+    """State of one stream. A client's connection outlives its streams: ``begin`` forgets everything about the last.
+
+    ``waiting`` holds the received messages that were not served yet, ``outgoing`` the packets that were not written
+    yet. ``collected`` counts the bytes of ``outgoing``, short answers excepted. ``reader`` is a new object for each
+    stream. ``failure`` is the error of bytes that are no packets: the stream ends with it. ``is_retired`` is the
+    reason why no stream will be opened any more, empty while there is none. ``is_greeting_due`` is true until a first
+    message has been sent on the stream. ``on_too_long`` is called with a received message that is longer than
+    ``max_packet_bytes``, and with a reason; by default the message is dropped.
+    """
+
+    __slots__ = (
+        "_is_collecting",
+        "collected",
+        "complaints",
+        "failure",
+        "is_greeting_due",
+        "is_open",
+        "is_retired",
+        "max_packet_bytes",
+        "on_too_long",
+        "outgoing",
+        "reader",
+        "transport",
+        "waiting",
+    )
 
     def __init__(self, transport: Transport, max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES) -> None:
         self.transport = transport
         self.is_open = False
-        self.is_retired = ""  # why no stream is opened any more
-        self._max_packet_bytes = max_packet_bytes
-        self._waiting: deque[Packet] = deque()
-        self._outgoing: list[bytes] = []
+        self.is_retired = ""
+        self.waiting: deque[Packet] = deque()
+        self.outgoing: list[bytes] = []
+        self.on_too_long: OnTooLong = lambda _, reason: self.drop(reason)
         self.failure: PacketError | None
-        """What was wrong with bytes that are no packets, once there were such: the stream ends with them."""
-        self._begin_stream()
+        self.max_packet_bytes = max_packet_bytes
+        self.begin()
 
-    def flush(self) -> None:
-        """Write what was kept back. Raises ``RpcException`` (SENDFAILED, CONNECT_*)."""
-        self._is_collecting = False
-        self._collected = 0
-        if self._outgoing:
-            if self.is_retired:
-                self._outgoing.clear()
-                raise RpcException(RPCERROR_SENDFAILED, self.is_retired)
-            packets, self._outgoing = self._outgoing, []
-            self.transport.write(packets)
-
-    def _begin_stream(self) -> None:
-        self._complaints = Complaints()
-        self._reader = PacketReader(
-            self._max_packet_bytes, self._drop, lambda fields, reason: self._refuse_too_long((fields, b""), reason)
+    def begin(self) -> None:
+        """Begin a new stream."""
+        self.complaints = Complaints()
+        self.reader = PacketReader(
+            self.max_packet_bytes, self.drop, lambda fields, reason: self.on_too_long((fields, b""), reason)
         )
         self.failure = None
-        self._waiting.clear()
-        self._outgoing.clear()
-        self._collected = 0  # bytes of what was kept back, without short answers
+        self.is_greeting_due = True
+        self.waiting.clear()
+        self.outgoing.clear()
+        self.collected = 0
         self._is_collecting = False
-        self._received = 0
 
-    def _build(
+    def feed(self, data: bytes) -> None:
+        """Cut received bytes into messages, which join ``waiting``. Sets ``failure`` if they are no packets."""
+        try:
+            self.reader.feed(data, self.waiting)
+        except PacketError as error:
+            self.failure = error
+
+    def collect(self) -> None:
+        """Keep back what is pushed from now on, until ``flush``."""
+        self._is_collecting = True
+
+    def push(self, packet: bytes) -> None:
+        """Send a packet: with the others of this turn, or at once outside of a turn. Raises as ``flush``."""
+        self.outgoing.append(packet)
+        self.collected += len(packet)
+        if not self._is_collecting:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the packets that were kept back. Raises ``RpcException`` (SENDFAILED, CONNECT_*)."""
+        self._is_collecting = False
+        self.collected = 0
+        if self.outgoing:
+            packets, self.outgoing = self.outgoing, []
+            try:
+                if self.is_retired:
+                    raise RpcException(RPCERROR_SENDFAILED, self.is_retired)
+                self.transport.write(packets)
+            except RpcException:
+                self.is_greeting_due = True  # the greeting may be among the packets that were not sent
+                raise
+
+    def build(
         self,
         sequence: int,
         calltype: int,
@@ -61,9 +108,9 @@ class Link:
         extra: Extra | None = None,
         params: bytes = b"",
     ) -> bytes:
-        """A packet for this peer. Raises ``RpcException`` (SENDFAILED) if it is longer than peers take.
+        """Return a packet for this peer. Raises ``RpcException`` (SENDFAILED) if it is longer than peers accept.
 
-        Peers look at what they have inflated, so that is what is measured, also of what leaves compressed.
+        Peers measure the inflated packet, so the limit applies before compression.
         """
         if extra:
             body = build_body(
@@ -77,7 +124,7 @@ class Link:
                 params=params,
             )
             return self._wrap(body)
-        self._check_size(SIZE_OF_NOTHING + MESSAGE_BYTES + len(params))
+        self.check_size(SIZE_OF_NOTHING + MESSAGE_BYTES + len(params))
         return build_packet(
             sequence,
             calltype,
@@ -89,29 +136,27 @@ class Link:
             deflates=self._deflates,
         )
 
+    def pack(self, message: RpcMessage) -> bytes:
+        """Return the packet of a whole message. Raises as ``build``."""
+        return self._wrap(message.pack())
+
+    def push_answer(self, packet: Packet, answer: bytes) -> None:
+        """Send the answer to the call in ``packet``. Raises as ``flush``."""
+        self.push(answer)
+
+    def drop(self, detail: object) -> None:
+        """Log that a received message cannot be read and is ignored."""
+        self.complaints.add("a message that cannot be read was dropped", detail)
+
+    def check_size(self, size: int) -> None:
+        """Raise ``RpcException`` (SENDFAILED) if ``size`` is more than peers accept."""
+        if size > self.max_packet_bytes:
+            raise RpcException(RPCERROR_SENDFAILED, f"{size} bytes; allowed are {self.max_packet_bytes}")
+
     @property
     def _deflates(self) -> bool:
-        return self._reader.peer_inflates and self.transport.may_compress
+        return self.reader.peer_inflates and self.transport.may_compress
 
     def _wrap(self, body: bytes) -> bytes:
-        """The packet of a body. Raises as ``_build``."""
-        self._check_size(SIZE_OF_NOTHING + len(body))
+        self.check_size(SIZE_OF_NOTHING + len(body))
         return wrap(body, self._deflates)
-
-    def _check_size(self, size: int) -> None:
-        if size > self._max_packet_bytes:
-            raise RpcException(RPCERROR_SENDFAILED, f"{size} bytes; allowed are {self._max_packet_bytes}")
-
-    def _push(self, packet: bytes) -> None:
-        """Send a packet: with the others of this turn, or at once if it is nobody's turn. Raises as ``flush``."""
-        self._outgoing.append(packet)
-        self._collected += len(packet)
-        if not self._is_collecting:
-            self.flush()
-
-    def _refuse_too_long(self, packet: Packet, reason: str) -> None:
-        """A message has come that is longer than ``max_packet_bytes``."""
-        self._drop(reason)
-
-    def _drop(self, detail: object) -> None:
-        self._complaints.add("a message that cannot be read was dropped", detail)

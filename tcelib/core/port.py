@@ -1,18 +1,19 @@
-"""What a connection needs from the program it lives in: the ports that transports and applications fill.
+"""The ports of a connection, which transports and applications fill.
 
-A connection and everything that hangs on it belong to one thread (an asyncio loop's, or a gevent hub's).
+A connection and all of its parts belong to one thread (an asyncio loop's, or a gevent hub's).
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
-if TYPE_CHECKING:
-    from tcelib.core.connection import RpcConnection
-    from tcelib.core.promise import RpcPromise
-    from tcelib.wire.message import RpcMessage
+from tcelib.core.promise import RpcPromise
+from tcelib.core.servant import Finds
+from tcelib.wire.message import Packet, RpcMessage
 
 Done: TypeAlias = Callable[[Any, BaseException | None], None]
-"""Takes a coroutine's result and None, or None and what it raised."""
+"""Takes a coroutine's result and None, or None and the exception it raised."""
+OnTooLong: TypeAlias = Callable[[Packet, str], None]
+"""Takes a received message that is too long, without its parameters, and a reason."""
 
 
 class Transport(Protocol):
@@ -48,12 +49,12 @@ class Transport(Protocol):
     def close(self) -> None:
         """Send what was written, then end the stream. The connection knows: ``lost`` need not be called."""
 
-    def wait(self, promise: "RpcPromise[Any]", timeout: float | None, /) -> None:
+    def wait(self, promise: RpcPromise[Any], timeout: float | None, /) -> None:
         """Return when the promise is done or ``timeout`` seconds are over: a greenlet waits in gevent, a thread that
         is not the connection's own elsewhere. In the thread of an asyncio loop: ``RuntimeError`` that says ``await``.
         """
 
-    def future(self, promise: "RpcPromise[Any]", /) -> Awaitable[object]:
+    def future(self, promise: RpcPromise[Any], /) -> Awaitable[object]:
         """What ``await promise`` waits for: done when the promise is. Not in asyncio: ``RuntimeError``."""
 
     def is_stop(self, error: BaseException, /) -> bool:
@@ -78,18 +79,38 @@ class QueueTransport(Transport, Protocol):
         """Put an answer on the queue that its call named. Raises ``RpcException`` (SENDFAILED)."""
 
 
-class RpcConnectionEventListener:
-    """An application's eyes on its connections; each method may be overridden."""
+C = TypeVar("C")
+C_contra = TypeVar("C_contra", contravariant=True)
 
-    def onConnected(self, conn: "RpcConnection") -> None:  # noqa: N802  the name that TCE's users know
-        """Bytes can flow."""
 
-    def onDisconnected(self, conn: "RpcConnection") -> None:  # noqa: N802
-        """They cannot any more; pending calls have failed."""
+class Listener(Protocol[C_contra]):
+    """An application that watches its connections; ``RpcConnectionEventListener`` is one."""
 
-    def onDataPacket(self, conn: "RpcConnection", msg: "RpcMessage") -> bool:  # noqa: N802
-        """A message has come and been counted: False closes the connection, and the message is not looked at.
+    def onConnected(self, conn: C_contra, /) -> None:  # noqa: N802  the name that TCE's users know
+        """Note that bytes can flow."""
 
-        The place to log a peer in: ``conn.getRecvedMessageCount() == 1`` and ``__token__`` in ``msg.extra.props``.
-        """
-        return True
+    def onDisconnected(self, conn: C_contra, /) -> None:  # noqa: N802
+        """Note that bytes cannot flow any more; pending calls have failed."""
+
+    def onDataPacket(self, conn: C_contra, msg: RpcMessage, /) -> bool:  # noqa: N802
+        """Return whether the connection may stay open and the message be served."""
+
+
+class Adapter(Protocol[C]):
+    """The servants of several connections, and the other connections of a user; ``RpcCommAdapter`` is one."""
+
+    dropped_answers: int
+    """Answers on its connections that answer no call that waits."""
+
+    @property
+    def routes(self) -> Finds:
+        """The operation and the method of each route that is served."""
+
+    def enter(self, conn: C, /) -> None:
+        """Add ``conn``, which is connected, or belongs here now, or has another user."""
+
+    def leave(self, conn: C, /) -> None:
+        """Remove ``conn``, which is lost, or belongs here no more, or will have another user."""
+
+    def home_of(self, sequence: int, conn: C, /) -> C | None:
+        """Return the user's other connection on which a call with this number waits."""

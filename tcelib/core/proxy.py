@@ -2,15 +2,13 @@
 """Proxies: the calling side of an interface. Generated methods are one line each on top of these."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias, TypeVar
+from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
+from tcelib.core.connection import RpcConnection
 from tcelib.core.operation import Operation
 from tcelib.core.promise import RpcPromise
 from tcelib.error import RpcException
 from tcelib.wire.message import Extra
-
-if TYPE_CHECKING:
-    from tcelib.core.connection import RpcConnection
 
 R = TypeVar("R")
 P = TypeVar("P")
@@ -24,14 +22,14 @@ AF_NONE, AF_READ, AF_WRITE = 0, 1, 2
 class EndPoint(Protocol):
     """Where a connection can be opened: ``RpcEndPoint`` is one."""
 
-    def open(self, af: int) -> "RpcConnection":
+    def open(self, af: int) -> RpcConnection:
         """The endpoint's connection, made when it is asked for first."""
 
 
 class Proxy:
     """Base of generated proxies. ``conn`` is the connection they call over, which several proxies may share."""
 
-    def __init__(self, conn: "RpcConnection") -> None:
+    def __init__(self, conn: RpcConnection) -> None:
         self.conn = conn
 
     @classmethod

@@ -3,21 +3,21 @@
     unknown interface or operation          INTERFACE_NOTFOUND
     parameters cut or not used up           UNSERIALIZE_FAILED, and a warning
     the servant raises (anything at all),
-    or gives what does not fit the
+    or returns what does not fit the
     operation's type                        REMOTEMETHOD_EXCEPTION; the traceback is logged, never sent
     any of these, one-way                   nothing
     extra values cut                        nothing, and a warning
 
-An answer carries its call's sequence, interface, ``call_id`` and extra values except the token; one that refuses, of
-the extra values the user's id. A gateway finds its way back by them.
+An answer carries its call's sequence, interface, ``call_id`` and extra values except the token. A refusal carries the
+user's id alone of the extra values. A gateway finds its way back by them.
 """
 
 import logging
+from collections.abc import Callable
 from types import CoroutineType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-from tcelib.core.calling import Calling
-from tcelib.core.context import RpcContext
+from tcelib.core.link import Link
 from tcelib.core.operation import Operation
 from tcelib.core.servant import Finds, Routes
 from tcelib.error import (
@@ -28,17 +28,18 @@ from tcelib.error import (
     RpcException,
 )
 from tcelib.wire.codec import MALFORMED
-from tcelib.wire.message import CALLTYPE, ONEWAY, RETURN, TOKEN, USER_ID, Extra, Packet, split_extra
+from tcelib.wire.message import ONEWAY, RETURN, TOKEN, USER_ID, Extra, Header, Packet, split_extra
 from tcelib.wire.packet import SHORT_BYTES, PacketReader, short_answer
 
 INTERFACE_BITS = 0xFFFF0000  # of a route; the operation's index is 0 in answers
 NO_ROUTES: Routes = {}
 Props: TypeAlias = dict[str, str]
+C = TypeVar("C")
 log = logging.getLogger("tce.connection")
 
 
 class _Served(NamedTuple):
-    """A call that was not answered at once: everything that is needed to do it later."""
+    """A call that was not answered at once, with everything that the answer needs."""
 
     packet: Packet
     operation: Operation[Any]
@@ -46,80 +47,92 @@ class _Served(NamedTuple):
     stream: PacketReader  # that the call came from: the answer goes nowhere else
 
 
-class Serving(Calling):
-    """Calls are served as they come, coroutines when their loop finds the time. Part of every ``RpcConnection``."""
+class Servants(Generic[C]):
+    """Serves the calls that come over a link; coroutines are answered when they end.
 
-    _routes: Finds = NO_ROUTES
+    ``routes`` finds operation and method of a call. ``make_context`` makes the last argument of a method, from the
+    connection and the call's packet.
+    """
 
-    def _serve_call(self, packet: Packet) -> None:
+    __slots__ = ("_connection", "_link", "_make_context", "routes")
+
+    def __init__(self, link: Link, connection: C, make_context: Callable[[C, Packet], object]) -> None:
+        self.routes: Finds = NO_ROUTES
+        self._link = link
+        self._connection = connection
+        self._make_context = make_context
+
+    def serve(self, packet: Packet) -> None:
         """Serve one call, in a turn that ends with ``flush``. Written out at length, as it runs for every call."""
         (_, _, _, _, _, sequence, calltype, route, _, _, call_id, extra_count), params = packet
+        link = self._link
         props = None
         if extra_count:
             try:
                 props, params = split_extra(extra_count, params)
             except DecodeError as error:
-                self._drop(error)
+                link.drop(error)
                 return
-        entry = self._routes.get(route)
+        entry = self.routes.get(route)
         if entry is None:
-            self._refuse(packet, RPCERROR_INTERFACE_NOTFOUND, props)
+            self.refuse(packet, RPCERROR_INTERFACE_NOTFOUND, props)
             return
         operation, method = entry
         try:
             args = operation.read_params(params)
         except MALFORMED as error:
-            self._complaints.add("parameters that cannot be read", f"{operation.full_name}: {error}")
-            self._refuse(packet, RPCERROR_UNSERIALIZE_FAILED, props)
+            link.complaints.add("parameters that cannot be read", f"{operation.full_name}: {error}")
+            self.refuse(packet, RPCERROR_UNSERIALIZE_FAILED, props)
             return
-        stream = self._reader
+        stream = link.reader
         try:
-            result = method(*args, RpcContext(self, packet))  # type: ignore[arg-type]
+            result = method(*args, self._make_context(self._connection, packet))
             if type(result) is CoroutineType:
                 call = _Served(packet, operation, props, stream)
-                self.transport.run(result, lambda value, error: self._finish(call, value, error))
+                link.transport.run(result, lambda value, error: self._finish(call, value, error))
                 return
-            if calltype & ONEWAY or self._reader is not stream:
+            if calltype & ONEWAY or link.reader is not stream:
                 return
             params = operation.write_result(result)
             if props is None and len(params) <= SHORT_BYTES:
                 route &= INTERFACE_BITS
-                self._outgoing.append(short_answer(sequence, route, operation.result_count, call_id, params))
+                link.outgoing.append(short_answer(sequence, route, operation.result_count, call_id, params))
             else:
                 self._answer(packet, operation, props, params)
         except BaseException as error:  # servants are other people's code
-            if not isinstance(error, Exception) and self.transport.is_stop(error):
+            if not isinstance(error, Exception) and link.transport.is_stop(error):
                 raise
             self._report(_Served(packet, operation, props, stream), error)
 
+    def refuse(self, packet: Packet, errcode: int, props: Props | None) -> None:
+        """Answer a call with an error, unless it is one-way. ``props`` are its extra values."""
+        if not Header.of(packet).calltype & ONEWAY:
+            extra = {USER_ID: props[USER_ID]} if props and USER_ID in props else None
+            self._reply(packet, errcode, 0, extra, b"")
+
     def _finish(self, call: "_Served", result: Any, error: BaseException | None) -> None:
-        """Answer when a coroutine has ended."""
+        """Answer a call whose coroutine has ended."""
         if error is not None:
             self._report(call, error)
             return
         try:
-            if not call.packet[0][CALLTYPE] & ONEWAY and self._reader is call.stream:
+            if not Header.of(call.packet).calltype & ONEWAY and self._link.reader is call.stream:
                 self._answer(call.packet, call.operation, call.props, call.operation.write_result(result))
         except Exception as misfit:  # noqa: BLE001
             self._report(call, misfit)
 
     def _report(self, call: "_Served", error: BaseException) -> None:
         log.error("! %s raised", call.operation.full_name, exc_info=error)
-        if self._reader is call.stream:
-            self._refuse(call.packet, RPCERROR_REMOTEMETHOD_EXCEPTION, call.props)
+        if self._link.reader is call.stream:
+            self.refuse(call.packet, RPCERROR_REMOTEMETHOD_EXCEPTION, call.props)
 
     def _answer(self, packet: Packet, operation: Operation[Any], props: Props | None, params: bytes) -> None:
         extra = {name: value for name, value in props.items() if name != TOKEN} if props else None
         self._reply(packet, 0, operation.result_count, extra, params)
 
-    def _refuse(self, packet: Packet, errcode: int, props: Props | None) -> None:
-        if not packet[0][CALLTYPE] & ONEWAY:
-            extra = {USER_ID: props[USER_ID]} if props and USER_ID in props else None
-            self._reply(packet, errcode, 0, extra, b"")
-
     def _reply(self, packet: Packet, errcode: int, count: int, extra: Extra | None, params: bytes) -> None:
-        *_, sequence, _, route, _, _, call_id, _ = packet[0]
-        answer = self._build(
+        (_, _, _, _, _, sequence, _, route, _, _, call_id, _), _ = packet
+        answer = self._link.build(
             sequence,
             RETURN,
             route & INTERFACE_BITS,
@@ -130,9 +143,6 @@ class Serving(Calling):
             params=params,
         )
         try:
-            self._push_answer(packet, answer)
+            self._link.push_answer(packet, answer)
         except RpcException as error:
             log.debug("an answer was not sent: %s", error)
-
-    def _push_answer(self, packet: Packet, answer: bytes) -> None:
-        self._push(answer)

@@ -29,7 +29,7 @@ class Dialer(LoopShell):
     ) -> None:
         super().__init__(home, options)
         self.connection = options.make_connection(self)
-        self.connection.can_reconnect = True
+        self.connection.calls.can_reconnect = True
         self._make_link = make_link
         self._address = address
         self._tls = tls
@@ -41,8 +41,7 @@ class Dialer(LoopShell):
     def forget(self) -> None:
         """See ``tcelib.fork``."""
         self._packets.clear()
-        self.connection.abandon()
-        self.connection.is_retired = OF_THE_PARENT
+        self.connection.abandon(OF_THE_PARENT)
 
     def write(self, packets: Sequence[bytes], /) -> None:
         """See ``Transport``: kept until there is a socket."""

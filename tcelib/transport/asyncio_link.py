@@ -114,8 +114,7 @@ class Link(LoopShell, asyncio.BufferedProtocol):
         self._is_over = True
         if self.has_socket:
             drop_descriptor(self._socket.get_extra_info("socket").fileno())
-        self.connection.abandon()
-        self.connection.is_retired = OF_THE_PARENT
+        self.connection.abandon(OF_THE_PARENT)
 
     def dismiss(self) -> None:
         """Close the connection for a reason that is not the peer's: it may come back."""

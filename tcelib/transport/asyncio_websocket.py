@@ -57,7 +57,7 @@ class WebSocketLink(Link):
             self._has_opened = True
             self._disarm()
             self._owner.link_opened(self)
-        if self._stream.sends_headers_apart and not self.connection.speaks_cesu8:
+        if self._stream.sends_headers_apart:
             self.connection.speak_cesu8()
         if payload:
             super()._take(payload)

@@ -50,7 +50,7 @@ class Dialer(HubShell):
         prepare_tls(tls)
         super().__init__(home, options)
         self.connection = options.make_connection(self)
-        self.connection.can_reconnect = True
+        self.connection.calls.can_reconnect = True
         self._make_link = make_link
         self._address = address
         self._tls = tls

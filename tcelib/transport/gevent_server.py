@@ -11,7 +11,7 @@ import gevent.socket
 import gevent.ssl
 
 from tcelib.core.adapter import RpcCommAdapter
-from tcelib.core.port import RpcConnectionEventListener
+from tcelib.core.listener import RpcConnectionEventListener
 from tcelib.error import RpcException
 from tcelib.fork import drop_descriptor, forget_in_children
 from tcelib.transport.gevent_link import Link, LinkOwner, prepare_tls

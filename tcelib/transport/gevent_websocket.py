@@ -73,7 +73,7 @@ class WebSocketLink(Link):
     def _take(self, data: bytes) -> None:
         payload = self._stream.receive(data)
         self._send_due()
-        if self._stream.sends_headers_apart and not self.connection.speaks_cesu8:
+        if self._stream.sends_headers_apart:
             self.connection.speak_cesu8()
         if payload:
             self._deliver(payload)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.connection import RpcConnection
-from tcelib.core.port import RpcConnectionEventListener, Transport
+from tcelib.core.listener import RpcConnectionEventListener
+from tcelib.core.port import Transport
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
 READ_BYTES = 65536  # of one connection in one turn: then the others have theirs

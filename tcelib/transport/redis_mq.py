@@ -71,8 +71,7 @@ class QueueLink(HubShell):
         self.forget_deadline()
         if self._reader is not None:
             self._reader.kill(block=False)
-        self.connection.abandon()
-        self.connection.is_retired = "the queue was opened before the fork: open another one in the child"
+        self.connection.abandon("the queue was opened before the fork: open another one in the child")
 
     def read(self) -> None:
         """Take messages off the queue from now on."""

@@ -6,7 +6,7 @@ from typing import cast
 from rtserver.base.tce.rpc_transport import TcePeer
 from rtserver.idl import rtserver_low
 from rtserver.idl.rtserver import IUserGateway
-from tcelib.core.context import RpcContext
+from tcelib.core.connection import RpcContext
 from tcelib.core.servant import Answer
 from tcelib.wire.text import encode_text
 

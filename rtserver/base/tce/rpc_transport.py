@@ -324,7 +324,7 @@ class TcePeer:
         self._watcher = None
         if not self._is_crowded or not self.rpc.has_calls:
             return
-        if ended == self._ended and self.rpc.waiting_calls >= self._running:
+        if ended == self._ended and len(self.rpc.calls) >= self._running:
             log.warning("! calls are refused: all servants of a connection wait for calls of their own")
             self.rpc.refuse_waiting()
             self._wake_anyway()

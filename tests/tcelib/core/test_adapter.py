@@ -306,7 +306,7 @@ def test_a_user_who_left_or_has_become_another_answers_for_nobody():
     left, changed, opened = home.accept("ann"), home.accept("ann"), home.accept("ann")
     home.adapter.removeConnection(left)
     changed.setUserId("bob")
-    opened.can_reconnect = True  # this side has opened it: a server is at its other end
+    opened.calls.can_reconnect = True  # this side has opened it: a server is at its other end
     home.adapter.addConnection(opened)
 
     for connection in (left, changed, opened):

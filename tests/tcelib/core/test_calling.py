@@ -6,7 +6,9 @@ import pytest
 
 import tcelib as tce
 from tcelib.core.call_table import LAST_SEQUENCE, next_sequence
-from tcelib.wire.message import RpcExtraData, RpcMessage
+from tcelib.core.calling import Calls
+from tcelib.core.link import Link
+from tcelib.wire.message import RpcExtraData, RpcMessage, parse_body
 from tcelib.wire.packet import wrap
 from tests.tcelib.peer import ECHO, NOP, Calculator, CalculatorPrx, MemoryTransport, exchange, open_connection
 
@@ -17,7 +19,7 @@ class Client:
     def __init__(self, **options):
         self.transport = MemoryTransport()
         self.connection = open_connection(self.transport, **options)
-        self.connection.can_reconnect = True
+        self.connection.calls.can_reconnect = True
         self.proxy = CalculatorPrx(self.connection)
 
     @property
@@ -277,7 +279,7 @@ def test_a_peer_that_answers_nothing_is_given_up_and_whatever_waits_is_lost(clie
 
 
 def test_a_client_is_not_asked_by_its_server_which_could_not_call_it_back(client):
-    client.connection.can_reconnect = False
+    client.connection.calls.can_reconnect = False
     client.proxy.echo_async("a", timeout=1.0)
     client.connection.expire(101.0)
 
@@ -497,3 +499,20 @@ def test_both_sides_may_call_with_equal_numbers():
 
 def test_an_operation_without_a_result_gives_none():
     assert NOP.read_result(b"") is None
+
+
+def test_calls_need_a_link_and_no_connection():
+    transport = MemoryTransport()
+    link = Link(transport)
+    calls, others = Calls(link), Calls(Link(MemoryTransport()))
+    calls.take_answers_of(others)
+    first, second = calls.call(ECHO, ("a",)), others.call(ECHO, ("b",))
+    own = RpcMessage.parse(transport.packets[0][14:]).sequence
+    assert (calls.is_waiting_for(own), len(calls), len(others)) == (True, 1, 1)
+
+    for sequence, text in ((own, "one"), (own + 1, "other")):
+        body = RpcMessage(2, sequence, paramstream=ECHO.write_result(text)).pack()
+        assert calls.take_answer(parse_body(body)) is True
+        assert calls.take_answer(parse_body(body)) is False
+
+    assert (first.result(), second.result()) == ("one", "other")

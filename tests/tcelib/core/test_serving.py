@@ -5,7 +5,10 @@ import logging
 import pytest
 
 import tcelib as tce
-from tcelib.wire.message import RpcExtraData, RpcMessage
+from tcelib.core.link import Link
+from tcelib.core.servant import ServantTable
+from tcelib.core.serving import Servants
+from tcelib.wire.message import RpcExtraData, RpcMessage, parse_body
 from tcelib.wire.packet import wrap
 from tests.tcelib.idl_value import make_operation
 from tests.tcelib.peer import ADD, ECHO, NOP, NOTE, Calculator, MemoryTransport, open_connection
@@ -375,3 +378,18 @@ def test_parameters_that_the_originals_stumbled_over_are_refused_with_5(name):
     server.connection.adapter.addServant(OddPrim())
 
     assert [answer.errcode for answer in server.receive(VECTORS[name].data)] == [5]
+
+
+def test_servants_need_a_link_and_no_connection():
+    transport, table = MemoryTransport(), ServantTable()
+    table.add(Calculator())
+    servants = Servants(Link(transport), "a connection", lambda connection, packet: connection)
+    servants.routes = table.routes
+
+    servants.serve(parse_body(RpcMessage(0x21, 5, NOTE.ifidx, NOTE.opidx, paramstream=NOTE.write_params("x")).pack()))
+    servants.serve(parse_body(RpcMessage(1, 6, 99).pack()))
+
+    (answer,) = transport.packets
+    assert RpcMessage.parse(answer[14:]).errcode == tce.RPCERROR_INTERFACE_NOTFOUND
+    assert table.routes[NOTE.route][1].__self__.notes == ["x"]
+    assert table.routes[NOTE.route][1].__self__.seen == ["a connection"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tcelib.error import PacketError
-from tcelib.wire.message import SEQUENCE, RpcMessage, build_body
+from tcelib.wire.message import Header, RpcMessage, build_body
 from tcelib.wire.packet import INFLATED_AT_ONCE, PacketReader, build_packet, wrap
 
 MAX = 0x100000
@@ -214,7 +214,7 @@ def test_a_body_inflated_to_the_limit_is_taken_and_one_byte_more_is_not():
 
 def test_of_a_message_that_is_too_long_the_header_is_told():
     told = []
-    reader = PacketReader(1010, pytest.fail, lambda fields, reason: told.append(fields[SEQUENCE]))
+    reader = PacketReader(1010, pytest.fail, lambda fields, reason: told.append(Header(*fields).sequence))
     reader.feed(envelope(zlib.compress(body_of(bytes(980), sequence=77)), compress=1), [])
     assert told == [77]
 
