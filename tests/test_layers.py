@@ -64,7 +64,7 @@ RULES = (
     Rule("rtserver/base/listener/*", {CONNECTION, LIMIT, LISTENER, TCE, WIRE}, {"tcelib", "tornado"}, CLOCKS),
     Rule("rtserver/base/*", set(), set(), WAITING | CLOCKS),
     # The websocket thread, from left to right.
-    Rule("rtserver/user/session/*", {FAILURE, LIMIT, QUEUE, SESSION}, {"django", "msgspec"}),
+    Rule("rtserver/user/session/*", {FAILURE, LIMIT, QUEUE, USER, SESSION}, {"django", "msgspec"}),
     Rule("rtserver/user/topic/*", {BRIDGE, LIMIT, TOPIC, WIRE}, set(), WAITING | CLOCKS),
     Rule(
         "rtserver/user/*",

@@ -12,9 +12,9 @@ from typing import Any
 from rtserver.base.bridge.message import Message
 from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.base.wire.frame import text_frame
+from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Rights
-from rtserver.user.session.authenticator import Identity
 from rtserver.user.topic.board import Topics
 from rtserver.user.user_agent import UserAgent
 from rtserver.user.user_limits import UserBounds, UserLimits

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from rtserver.user.identity import Identity
 from rtserver.user.policy import Policy, Verdict
-from rtserver.user.session.authenticator import Identity
 
 EXCHANGES = {"LME": "metal traders", "LSE": "stock traders"}
 """The group that sees an exchange's quotes. Exchanges that are not named are for everyone."""

@@ -15,8 +15,8 @@ from rtserver.modules.chart import Shape
 from rtserver.modules.chart_painter import MYCHARTS, ChartPainter, Look
 from rtserver.modules.quote_listener import QuoteListener
 from rtserver.modules.user_agent_module import BaseUserAgentModule
+from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import RequestError
-from rtserver.user.session.authenticator import Identity
 from rtserver.user.topic.rate import RATES, granted
 from rtserver.user.topic.subscriber import Draw
 from rtserver.user.user_agent import UserAgent

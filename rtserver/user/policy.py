@@ -5,17 +5,13 @@ the setting ``policy`` names. They are asked on the websocket thread and must no
 know of a user is looked up with the session.
 """
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
-
-if TYPE_CHECKING:
-    from rtserver.user.session.authenticator import Identity
+from rtserver.user.identity import Identity
 
 log = logging.getLogger(__name__)
 

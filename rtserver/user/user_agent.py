@@ -4,13 +4,11 @@ Decides what it takes for a subscription to be over, so that nothing outlives it
 service: what is subscribed to is plain data, and what comes back goes to the owner who asked for it.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from contextlib import suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from rtserver.base.bridge.mailbox import BridgeClosedError
 from rtserver.base.bridge.message import Message, Refused, Snapshot, Subscribe, Unsubscribe, Update
@@ -19,12 +17,10 @@ from rtserver.base.limit.steps import Steps, finish
 from rtserver.base.wire.client_message import ErrorCode, encode, encode_error
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.base.wire.payload import Framing, Payload
+from rtserver.user.identity import Identity
 from rtserver.user.policy import ForbiddenError, Rights
 from rtserver.user.topic.board import Held, Topics
 from rtserver.user.topic.subscriber import Draw
-
-if TYPE_CHECKING:
-    from rtserver.user.session.authenticator import Identity
 
 log = logging.getLogger(__name__)
 

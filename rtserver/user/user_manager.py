@@ -39,10 +39,11 @@ from rtserver.base.wire.payload import Payload
 from rtserver.user.agent_registry import AgentRegistry
 from rtserver.user.drain import Drain
 from rtserver.user.handler_table import HandlerTable
+from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Policy, Rights
 from rtserver.user.seen_offset import SeenOffsets
-from rtserver.user.session.authenticator import Identity, Request
+from rtserver.user.session.authenticator import Request
 from rtserver.user.session_watch import Authenticator, SessionWatch
 from rtserver.user.topic.board import Topics
 from rtserver.user.user_agent import Connection, UserAgent

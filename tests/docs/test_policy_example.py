@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from rtserver.bootstrap.config.plugin import load_policy
-from rtserver.user.session.authenticator import Identity
+from rtserver.user.identity import Identity
 from tcelib.error import RPCERROR_REMOTEMETHOD_EXCEPTION
 from tests.conftest import unused_port
 from tests.docs.conftest import MSG_HANDLERS, SERVANTS

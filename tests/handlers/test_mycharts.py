@@ -4,8 +4,8 @@ import gc
 import weakref
 
 from rtserver.base.bridge.message import Subscribe, Unsubscribe
+from rtserver.user.identity import Identity
 from rtserver.user.policy import Policy, Rights
-from rtserver.user.session.authenticator import Identity
 from tests.handlers.market import Market, chart_request, points
 
 

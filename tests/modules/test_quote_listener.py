@@ -6,8 +6,8 @@ from user_side import Online, payload_of
 from rtserver.base.bridge.mailbox import BridgeClosedError
 from rtserver.base.bridge.message import Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
 from rtserver.modules.quote_listener import QuoteListener
+from rtserver.user.identity import Identity
 from rtserver.user.policy import Policy, Rights
-from rtserver.user.session.authenticator import Identity
 
 EMPTY = Table(("label",), ())
 

@@ -10,9 +10,9 @@ from typing import Any
 import gevent
 
 from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Policy
-from rtserver.user.session.authenticator import Identity
 from rtserver.user.user_agent import UserAgent
 
 ESCAPES: dict[str, Callable[[], BaseException]] = {

@@ -17,8 +17,8 @@ from rtserver.base.listener.tce_listener import TceDoor
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.tce.gateway import UserGateway
 from rtserver.handlers.ping import PingMsgHandler
+from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError
-from rtserver.user.session.authenticator import Identity
 from rtserver.user.topic.board import Topics
 from rtserver.user.user_limits import UserBounds, UserLimits
 from rtserver.user.user_manager import UserManager

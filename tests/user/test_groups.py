@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from rtserver.user.session.authenticator import Identity, SessionAuthenticator
+from rtserver.user.identity import Identity
+from rtserver.user.session.authenticator import SessionAuthenticator
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 import tcelib as tce
 from rtserver.base.tce.gateway import UserGateway
 from rtserver.user.guarded_servant import guard_calls
+from rtserver.user.identity import Identity
 from rtserver.user.policy import ForbiddenError, Policy, Rights
-from rtserver.user.session.authenticator import Identity
 from tcelib.core.servant import ServantTable
 
 CONTEXT = SimpleNamespace(user=SimpleNamespace(user=Identity(1, "ann", "key")))

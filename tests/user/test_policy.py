@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from rtserver.user.identity import Identity
 from rtserver.user.policy import ForbiddenError, Policy, Rights
-from rtserver.user.session.authenticator import Identity
 
 ANN = Identity(1, "ann", "key", frozenset({"buyers"}))
 BOB = Identity(2, "bob", "key")

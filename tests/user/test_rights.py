@@ -8,9 +8,9 @@ from user_side import Client, Online
 
 from rtserver.base.bridge.message import Recheck, Refused, Snapshot, Subscribe, Table, Unsubscribe
 from rtserver.handlers.ping import PingMsgHandler
+from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import ForbiddenError, Policy, Rights
-from rtserver.user.session.authenticator import Identity
 
 
 class ByGroup(Policy):

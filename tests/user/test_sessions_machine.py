@@ -14,7 +14,7 @@ from user_side import Client, Online
 from rtserver.base.bridge.message import CloseSession, Deliver, Kick
 from rtserver.base.wire.client_message import encode
 from rtserver.base.wire.close_code import CloseCode
-from rtserver.user.session.authenticator import Identity
+from rtserver.user.identity import Identity
 from rtserver.user.session.recent_name import REMEMBERED_SECONDS
 
 USERS = st.sampled_from([1, 2, 3])

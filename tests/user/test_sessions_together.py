@@ -9,7 +9,8 @@ import redis
 from django.core.cache.backends.base import InvalidCacheKey
 from django.core.exceptions import SuspiciousOperation, ValidationError
 
-from rtserver.user.session.authenticator import Identity, SessionAuthenticator
+from rtserver.user.identity import Identity
+from rtserver.user.session.authenticator import SessionAuthenticator
 from tests.user.own_session_engine import SessionStore as OwnStore
 from tests.user.session_site import ENGINES, MODEL_BACKEND, STORED, StrictCache
 

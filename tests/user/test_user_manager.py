@@ -12,8 +12,8 @@ from rtserver.base.bridge.ownership import WrongThreadError
 from rtserver.base.wire.client_message import encode
 from rtserver.base.wire.handshake import HandshakeError
 from rtserver.handlers.ping import PingMsgHandler
+from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
-from rtserver.user.session.authenticator import Identity
 from rtserver.user.session_watch import RECHECKED_TOGETHER
 from rtserver.user.user_manager import LARGE_BYTES
 

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any, Protocol
 
-import msgspec
 from django.conf import settings
 from django.db import close_old_connections
 
 from rtserver.base.queue.port import QueueError
 from rtserver.base.queue.revocation_port import RevocationPort
+from rtserver.user.identity import Identity
 from rtserver.user.session.look_up_batch import LookUpBatcher
 from rtserver.user.session.site_credential import is_possible, is_self_contained, made_at
 from rtserver.user.session.site_session import is_read_together, read_sessions
@@ -23,18 +23,6 @@ from rtserver.user.session.site_user import find_groups, find_users
 from rtserver.user.session.token import is_token, read_token
 
 NONE: frozenset[str] = frozenset()
-
-
-class Identity(msgspec.Struct, frozen=True):
-    """A logged-in user, and what says so: ``session_key`` is a session's key, or a token (``user.token``).
-
-    ``groups`` are the names of the user's Django groups; none where nobody asks for them (``Policy.needs_groups``).
-    """
-
-    user_id: int | str
-    name: str
-    session_key: str
-    groups: frozenset[str] = frozenset()
 
 
 LookUpResult = Identity | Exception | None

@@ -10,7 +10,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
-from rtserver.user.session.authenticator import Identity, LookUpResult, Request, SessionAuthenticator
+from rtserver.user.identity import Identity
+from rtserver.user.session.authenticator import LookUpResult, Request, SessionAuthenticator
 
 KEPT_SECONDS = 2.0
 MAX_KEPT = 10_000

@@ -6,7 +6,8 @@ import threading
 import pytest
 
 from rtserver.base.listener.upgrade import UpgradeRequest
-from rtserver.user.session.authenticator import Identity, SessionAuthenticator
+from rtserver.user.identity import Identity
+from rtserver.user.session.authenticator import SessionAuthenticator
 from tests.user.session_site import ENGINES, STORED
 
 GARBAGE = (

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rtserver.user.session.authenticator import Identity
+from rtserver.user.identity import Identity
 from rtserver.user.session.session_cache import MAX_KEPT, SessionCache
 
 
