@@ -45,7 +45,7 @@ class Rule(NamedTuple):
 RULES = (
     # Pure: bytes, messages and `now` in, bytes, messages and verdicts out.
     Rule("rtserver/base/wire/*", {WIRE}, {"msgspec", "tornado.util", "ujson"}, WAITING | CLOCKS),
-    Rule("rtserver/base/limit/*", {LIMIT, WIRE}, set(), WAITING | CLOCKS),
+    Rule("rtserver/base/limit/*", {LIMIT}, set(), WAITING | CLOCKS),
     Rule("rtserver/idl/*", {"rtserver.idl"}, {"tcelib"}, WAITING | CLOCKS),
     # The mechanisms, each with its one kind of socket, store or thread.
     Rule("rtserver/base/failure/*", {FAILURE, WIRE}, set(), CLOCKS),

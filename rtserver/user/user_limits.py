@@ -10,8 +10,8 @@ from typing import NamedTuple
 from rtserver.base.limit.cpu_quota import CallLater, FairShare, FairShares, ProcessorClock, cpu_rate
 from rtserver.base.limit.table import Limit, LimitCounts
 from rtserver.base.limit.token_bucket import AllowanceTable, rate_of
+from rtserver.base.limit.too_many import TooMany
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
-from rtserver.base.wire.handshake import HandshakeError
 from rtserver.base.wire.json_depth import is_deeper
 from rtserver.base.wire.json_number import SLOW_NUMBERS_TEXT, has_more_slow_numbers
 
@@ -64,11 +64,11 @@ class UserLimits:
         return None if self._shares is None else self._shares.of(user_id)
 
     def check_connections(self, count: int) -> None:
-        """Whether a user who has ``count`` connections may open another one. Raises ``HandshakeError`` (429)."""
+        """Whether a user who has ``count`` connections may open another one. Raises ``TooMany``."""
         if 0 < self.bounds.connections <= count:
             self.counted.note(Limit.CONNECTIONS_PER_USER)
             reason = f"{count} connections of this user are open, which is the limit"
-            raise HandshakeError(429, reason, {"Retry-After": str(CROWDED_SECONDS)})
+            raise TooMany(Limit.CONNECTIONS_PER_USER, reason, CROWDED_SECONDS)
 
     def check_connection_charts(self, count: int, most: int) -> None:
         """Whether a connection with ``count`` charts may have another one. Raises ``BadMessage`` (rate_limited)."""

@@ -31,9 +31,9 @@ from rtserver.base.bridge.message import (
 )
 from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.failure.cancellation import is_cancelled
+from rtserver.base.limit.too_many import UnavailableError
 from rtserver.base.wire.client_message import encode, exact
 from rtserver.base.wire.close_code import CloseCode
-from rtserver.base.wire.handshake import HandshakeError
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.base.wire.payload import Payload
 from rtserver.user.agent_registry import AgentRegistry
@@ -52,6 +52,7 @@ from rtserver.user.user_limits import UserLimits
 log = logging.getLogger(__name__)
 
 NOTICE = "notice"
+RETRY_SECONDS = 5
 LARGE_BYTES = 32_768
 """A message of more ends the turn in which messages are handled: else one turn piles up more than sockets take."""
 
@@ -163,7 +164,7 @@ class UserManager(ThreadBound):
     async def authenticate(self, request: Request) -> Identity | None:
         """Who asks; None for someone who may not come in.
 
-        Raises ``HandshakeError``: 503 while nobody can tell, 429 for a user who has too many connections.
+        Raises ``UnavailableError`` while sessions cannot be looked up, ``TooMany`` for a connection too many.
         """
         return await self._until_known(self._authenticator.authenticate(request))
 
@@ -187,7 +188,7 @@ class UserManager(ThreadBound):
                 raise
             log.exception("! a session could not be looked up")
             self._on_look_up_error()
-            raise HandshakeError(503, "sessions cannot be looked up at the moment", {"Retry-After": "5"}) from None
+            raise UnavailableError("sessions cannot be looked up at the moment", RETRY_SECONDS) from None
         if identity is not None and self.is_known_closed(identity.session_key):
             return None
         if identity is not None:

@@ -65,6 +65,12 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
+def server_tls(ssl_options: ssl.SSLContext) -> Tls:
+    """The server's end of TLS."""
+    return Tls(ssl_options)
+
+
+@pytest.fixture
 def front_door(
     request: pytest.FixtureRequest,
     io_loop: IOLoop,
@@ -75,7 +81,7 @@ def front_door(
 ) -> Iterator[FrontDoor]:
     """The way in that the product has, at the port of pytest-tornado's servers."""
     http = HTTPServer(app)
-    tls = Tls(request.getfixturevalue("ssl_options")) if transport == "tls" else None
+    tls = request.getfixturevalue("server_tls") if transport == "tls" else None
     door = FrontDoor("/", server, http, tls=tls)
     _unused_port[0].setblocking(False)
     _unused_port[0].listen(128)

@@ -290,8 +290,8 @@ async def test_a_flood_of_sockets_that_say_nothing_is_forgotten_when_it_ends(
     sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
     for each in sockets:
         each.send(HANDSHAKE[:20])
-    await until(lambda: len(front_door.newcomers) == 100)
+    await until(lambda: len(front_door.pending) == 100)
     for each in sockets:
         each.close()
-    await until(lambda: not len(front_door.newcomers))
+    await until(lambda: not len(front_door.pending))
     assert not len(server.wheel)

@@ -100,8 +100,8 @@ async def kept(port: int, tls: ssl.SSLContext | None) -> Peer:
 
 
 async def until_nobody_is_left(door: FrontDoor) -> None:
-    server = door.websockets
-    parts = (server, server.gate, server.wheel, door.admission.waiting, door.newcomers)
+    server = door.server
+    parts = (server, server.gate, server.wheel, door.admission.waiting, door.pending)
     await until(lambda: not any(map(len, parts)))
 
 
@@ -126,7 +126,7 @@ async def test_requests_of_one_address_have_a_rate_over_one_kept_connection_and_
     async with await meet(port, tls) as peer:
         await peer.send(HANDSHAKE)
         assert (await peer.answer()).startswith(b"HTTP/1.1 101 ")
-    assert door.websockets.gate.counted.counts["requests_per_ip"] == 2
+    assert door.server.gate.counted.counts["requests_per_ip"] == 2
 
 
 @limited(requests_per_ip=0.3)
@@ -217,8 +217,8 @@ async def test_a_client_that_takes_nothing_of_its_answer_is_given_up(
     with socket.create_connection(("127.0.0.1", port)) as bare:
         client = await asyncio.to_thread(tls.wrap_socket, bare, server_hostname="127.0.0.1") if tls else bare
         client.sendall(PAGE.replace(b"/page", b"/long"))
-        await until(lambda: len(door.websockets.gate) == 1)
-        await until(lambda: len(door.websockets.gate) == 0)
+        await until(lambda: len(door.server.gate) == 1)
+        await until(lambda: len(door.server.gate) == 0)
         client.close()
 
 
@@ -252,7 +252,7 @@ async def test_of_idle_connections_from_everywhere_the_longest_silent_one_goes(
 ) -> None:
     async with await kept(port, tls) as one, await kept(port, tls) as two:
         await one.send(PAGE[:20])
-        await until(lambda: len(door.websockets.wheel) == 1)
+        await until(lambda: len(door.server.wheel) == 1)
         async with await kept(port, tls) as three:
             answer = await one.rest()
             assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\n")

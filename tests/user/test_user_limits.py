@@ -2,8 +2,8 @@
 
 import pytest
 
+from rtserver.base.limit.too_many import TooMany
 from rtserver.base.wire.client_message import BadMessage
-from rtserver.base.wire.handshake import HandshakeError
 from rtserver.user.user_limits import UserBounds, UserLimits
 
 
@@ -23,9 +23,9 @@ def test_without_bounds_everything_is_allowed():
 def test_so_many_connections_are_the_limit():
     limits = UserLimits(UserBounds(connections=3))
     limits.check_connections(2)
-    with pytest.raises(HandshakeError) as caught:
+    with pytest.raises(TooMany) as caught:
         limits.check_connections(3)
-    assert (caught.value.status, caught.value.headers) == (429, {"Retry-After": "30"})
+    assert (caught.value.limit, caught.value.retry_seconds) == ("connections_per_user", 30)
     assert met(limits) == {"connections_per_user": 1}
 
 

@@ -9,8 +9,8 @@ from user_side import Client, Online
 import rtserver
 from rtserver.base.bridge.message import CloseSession, Deliver, Kick, Message, Refused, Snapshot, Table, Update
 from rtserver.base.bridge.ownership import WrongThreadError
+from rtserver.base.limit.too_many import UnavailableError
 from rtserver.base.wire.client_message import encode
-from rtserver.base.wire.handshake import HandshakeError
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
@@ -193,12 +193,12 @@ def test_a_stranger_is_not_let_in():
     assert asyncio.run(Online().users.authenticate("unknown")) is None
 
 
-def test_while_nobody_can_tell_a_handshake_gets_503(caplog):
+def test_while_nobody_can_tell_a_handshake_may_be_tried_again(caplog):
     online = Online()
     online.site.outage = ConnectionError("no database")
-    with pytest.raises(HandshakeError) as caught:
+    with pytest.raises(UnavailableError) as caught:
         asyncio.run(online.users.authenticate("s1"))
-    assert caught.value.status == 503
+    assert caught.value.retry_seconds == 5
     assert "no database" not in str(caught.value)
     assert "no database" in caplog.text
 

@@ -19,9 +19,9 @@ from rtserver.base.limit.admission import Gate
 from rtserver.base.limit.connection_rate import Rates
 from rtserver.base.limit.pending import WaitingRoom
 from rtserver.base.limit.table import Limit
+from rtserver.base.limit.too_many import TooMany
 from rtserver.base.tce.counts import TceCounts
 from rtserver.base.wire.close_code import CloseCode
-from rtserver.base.wire.handshake import HandshakeError
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES
 
@@ -153,7 +153,7 @@ class ConnectionHome(ThreadBound):
         connection.expect_token()
         try:
             displaced = self.strangers.enter(connection, connection.remote_ip)
-        except HandshakeError as error:
+        except TooMany as error:
             connection.close(CloseCode.TOO_MANY, error.reason)
         else:
             if displaced is not None:

@@ -19,7 +19,7 @@ class ConnectionOwner(Protocol):
     async def authenticate_token(self, token: str) -> Any | None:
         """Who shows a token instead of a cookie; None for one that does not hold.
 
-        Raises ``HandshakeError`` while nobody can tell.
+        Raises ``TryLaterError`` while that cannot be told, and for a user with too many connections.
         """
 
     def on_open(self, connection: Any, identity: Any) -> Any | None:

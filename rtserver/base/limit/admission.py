@@ -4,12 +4,10 @@ Decides before anything is looked up, so that a refusal costs next to nothing. W
 Pure: the time is passed in.
 """
 
-from math import ceil
-
 from rtserver.base.limit.address import neighbourhood
 from rtserver.base.limit.table import GateLimits, Limit, LimitCounts
 from rtserver.base.limit.token_bucket import Allowance, AllowanceTable, rate_of
-from rtserver.base.wire.handshake import HandshakeError
+from rtserver.base.limit.too_many import TooMany
 
 FULL_SECONDS = 5
 CROWDED_SECONDS = 30
@@ -40,23 +38,23 @@ class Gate:
     def check_files(self, number: int) -> None:
         """Whether an open file of that ``number`` leaves enough others; the system gives out the lowest that is free.
 
-        Raises ``HandshakeError`` (503).
+        Raises ``TooMany``.
         """
         if 0 < self.limits.files < number:
-            raise self._refusal(Limit.FILES, 503, "the server has no room for more connections", FULL_SECONDS)
+            raise self._refusal(Limit.FILES, "the server has no room for more connections", FULL_SECONDS)
 
     def admit(self, ip: str, now: float) -> None:
-        """Let one more handshake through. Raises ``HandshakeError`` (429, 503)."""
+        """Let one more handshake through. Raises ``TooMany``."""
         limits = self.limits
         if self.full:
-            raise self._refusal(Limit.MEMORY, 503, self.full, FULL_SECONDS)
+            raise self._refusal(Limit.MEMORY, self.full, FULL_SECONDS)
         self._check_rate(self._by_ip, ip, now)
         if limits.handshakes and not self._all.take(now):
             reason = "too many handshakes at the moment"
-            raise self._refusal(Limit.HANDSHAKES, 503, reason, self._all.wait(now))
+            raise self._refusal(Limit.HANDSHAKES, reason, self._all.wait(now))
 
     def admit_secure(self, ip: str, now: float) -> None:
-        """Let one more handshake of TLS through, before it costs anything. Raises ``HandshakeError`` (429).
+        """Let one more handshake of TLS through, before it costs anything. Raises ``TooMany``.
 
         They are counted by themselves: behind one of them a page may come, or a handshake that ``admit`` counts.
         """
@@ -65,7 +63,7 @@ class Gate:
     def admit_request(self, ip: str, now: float) -> None:
         """Let one more request of plain HTTP through, also while ``full``: it is soon over, and may ask why.
 
-        Raises ``HandshakeError`` (429, 503).
+        Raises ``TooMany``.
         """
         limits = self.limits
         if limits.requests_per_ip:
@@ -73,12 +71,12 @@ class Gate:
             if not allowance.take(now):
                 raise self._too_many_requests(allowance.wait(now))
         if limits.requests and not self._requests.take(now):
-            raise self._refusal(Limit.REQUESTS, 503, "too many requests at the moment", self._requests.wait(now))
+            raise self._refusal(Limit.REQUESTS, "too many requests at the moment", self._requests.wait(now))
 
     def check_requests(self, ip: str, now: float) -> None:
         """Refuse a connection whose first request ``admit_request`` would refuse, before it costs anything more.
 
-        Raises ``HandshakeError`` (429).
+        Raises ``TooMany``.
         """
         if self.limits.requests_per_ip:
             seconds = self._requests_by_ip.of(neighbourhood(ip), now).wait(now)
@@ -86,7 +84,7 @@ class Gate:
                 raise self._too_many_requests(seconds)
 
     def enter(self, ip: str) -> None:
-        """Take a place, to be given back by ``leave``. Raises ``HandshakeError`` (429)."""
+        """Take a place, to be given back by ``leave``. Raises ``TooMany``."""
         most = self.limits.connections_per_ip
         if not most:
             return
@@ -94,7 +92,7 @@ class Gate:
         count = self._inside.get(key, 0)
         if count >= most:
             reason = f"{most} connections are open from your address, which is the limit"
-            raise self._refusal(Limit.CONNECTIONS_PER_IP, 429, reason, CROWDED_SECONDS)
+            raise self._refusal(Limit.CONNECTIONS_PER_IP, reason, CROWDED_SECONDS)
         self._inside[key] = count + 1
 
     def leave(self, ip: str) -> None:
@@ -114,11 +112,11 @@ class Gate:
         allowance = table.of(neighbourhood(ip), now)
         if not allowance.take(now):
             reason = "too many handshakes from your address"
-            raise self._refusal(Limit.HANDSHAKES_PER_IP, 429, reason, allowance.wait(now))
+            raise self._refusal(Limit.HANDSHAKES_PER_IP, reason, allowance.wait(now))
 
-    def _too_many_requests(self, seconds: float) -> HandshakeError:
-        return self._refusal(Limit.REQUESTS_PER_IP, 429, "too many requests from your address", seconds)
+    def _too_many_requests(self, seconds: float) -> TooMany:
+        return self._refusal(Limit.REQUESTS_PER_IP, "too many requests from your address", seconds)
 
-    def _refusal(self, limit: Limit, status: int, reason: str, seconds: float) -> HandshakeError:
+    def _refusal(self, limit: Limit, reason: str, seconds: float) -> TooMany:
         self.counted.note(limit)
-        return HandshakeError(status, reason, {"Retry-After": str(max(1, ceil(seconds)))})
+        return TooMany(limit, reason, seconds)

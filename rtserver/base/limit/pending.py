@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from rtserver.base.limit.address import neighbourhood
 from rtserver.base.limit.admission import Gate
 from rtserver.base.limit.table import Limit
-from rtserver.base.wire.handshake import HandshakeError
+from rtserver.base.limit.too_many import TooMany
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ class WaitingRoom(Generic[T]):
     def enter(self, guest: T, ip: str | None) -> T | None:
         """Take somebody in, who is not here yet. Who is returned, if anybody, has left for that and is to be told.
 
-        Without an ``ip``, only the room has to be large enough. Raises ``HandshakeError`` (429).
+        Without an ``ip``, only the room has to be large enough. Raises ``TooMany``.
         """
         limits, counted = self._gate.limits, self._gate.counted
         key = "" if ip is None else neighbourhood(ip)
@@ -44,7 +44,7 @@ class WaitingRoom(Generic[T]):
         if key and 0 < limits.pending_per_ip <= count:
             counted.note(Limit.PENDING_PER_IP)
             reason = f"{count} connections from your address have not said yet what they want"
-            raise HandshakeError(429, reason, {"Retry-After": str(RETRY_SECONDS)})
+            raise TooMany(Limit.PENDING_PER_IP, reason, RETRY_SECONDS)
         displaced = None
         if 0 < limits.pending <= len(self._guests):
             counted.note(Limit.PENDING)

@@ -1,9 +1,4 @@
-"""Where connections come in: WebSocket requests are read here, all others go to Tornado's HTTP server.
-
-Tornado reads a request in a dozen steps, which a page can afford; a server whose thousands of clients come back after
-a restart cannot. This reads the head of a handshake with one system call: four times as many connections a second
-(bench storm). A connection whose first bytes ask for anything else is handed on with those bytes unread.
-"""
+"""Where HTTP connections come in: WebSocket requests are read here, all others go to Tornado's HTTP server."""
 
 import logging
 import socket
@@ -12,22 +7,26 @@ from typing import Any
 
 from tornado.httpserver import HTTPServer
 
-from rtserver.base.limit.pending import WaitingRoom
 from rtserver.base.limit.table import HEAD_SECONDS
-from rtserver.base.listener.acceptor import Acceptor
+from rtserver.base.limit.too_many import TooMany, UnavailableError
+from rtserver.base.listener.acceptor import TURN_CONNECTIONS, Acceptor
 from rtserver.base.listener.http_admission import HttpAdmission
-from rtserver.base.listener.pending_request import Newcomer
-from rtserver.base.listener.secure_newcomer import SecureNewcomer
-from rtserver.base.listener.tls import TLS_TURN_CONNECTIONS, Tls
+from rtserver.base.listener.last_answer import http_error, refuse_unread
+from rtserver.base.listener.pending_request import RequestStage
+from rtserver.base.listener.pending_watch import PendingWatch
+from rtserver.base.listener.tls import TLS_TURN_CONNECTIONS, Tls, TlsStage
 from rtserver.base.listener.tornado_stream import GuestStream, SecureGuestStream
-from rtserver.base.listener.upgrade import WebSocketServer, turn_away
-from rtserver.base.wire.forwarded import Networks, is_forwarded, is_within, read_networks
-from rtserver.base.wire.handshake import HandshakeError
+from rtserver.base.listener.upgrade import UpgradeRequest, WebSocketServer
+from rtserver.base.wire.forwarded import Networks, is_forwarded, is_within, read_networks, sender_of
+from rtserver.base.wire.handshake import HandshakeError, refusal
+from rtserver.base.wire.http_head import HttpHead
 
 log = logging.getLogger(__name__)
 
 NEAR = read_networks(("127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
-"""Where a site's own proxies are. From elsewhere the headers of one are a stranger's idea."""
+"""Networks in which a site's own proxies stand. From elsewhere anybody may send a proxy's headers."""
+
+NO_TLS = HandshakeError(400, "TLS is spoken here: the address begins with https:// or wss://")
 
 
 class FrontDoor:
@@ -39,27 +38,27 @@ class FrontDoor:
     def __init__(
         self,
         path: str,
-        websockets: WebSocketServer,
+        server: WebSocketServer,
         http: HTTPServer,
         *,
         trusted: Networks = (),
         tls: Tls | None = None,
     ) -> None:
         # The byte behind the path decides as well: "/rt/" is ours, "/rt/x" is not.
-        self.openings = tuple(f"GET {path}{end}".encode() for end in " ?")
-        self.websockets = websockets
-        self.http = http
-        self.admission = HttpAdmission(websockets, trusted=trusted)
-        self.tls = tls
+        openings = tuple(f"GET {path}{end}".encode() for end in " ?")
+        self.admission = HttpAdmission(server, trusted=trusted)
+        self.pending = PendingWatch(server, "too many have not said yet what they want")
+        self.server = server
+        self._http = http
         self._is_proxy_told = False
-        turn = {} if tls is None else {"turn_connections": TLS_TURN_CONNECTIONS}
-        self._acceptor = Acceptor(websockets.loop, self._on_accept, **turn)
-        self.newcomers: WaitingRoom[Newcomer] = WaitingRoom(websockets.gate)
-
-    @property
-    def trusted(self) -> Networks:
-        """The proxies whose word counts."""
-        return self.admission.trusted
+        self._requests = RequestStage(
+            self.pending, openings, self._on_handshake, self._on_other, self.admission.countable
+        )
+        self._tls_stage: TlsStage | None = None
+        if tls is not None:
+            self._tls_stage = TlsStage(tls, self.pending, self._requests.read, plain_answer=refusal(NO_TLS))
+        turn_connections = TURN_CONNECTIONS if tls is None else TLS_TURN_CONNECTIONS
+        self._acceptor = Acceptor(server.loop, self._on_accept, turn_connections=turn_connections)
 
     def listen(self, sockets: Iterable[socket.socket]) -> None:
         """Accept on sockets that listen already."""
@@ -74,56 +73,54 @@ class FrontDoor:
 
     def clear(self) -> None:
         """Turn those away who have still not said what they want: 503, for they may well come back."""
-        for newcomer in self.newcomers:
-            newcomer.turn_away("the server is going down", 1)
+        self.pending.turn_away_all(UnavailableError("the server is going down", 1))
 
     def _on_accept(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
         connection.setblocking(False)
         try:
-            self.websockets.gate.check_files(connection.fileno())
-        except HandshakeError as error:
+            self.server.gate.check_files(connection.fileno())
+        except TooMany as error:
             self._turn_away(connection, address, error)
-        else:
-            self._meet(connection, address)
-
-    def _meet(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
-        if self.tls is None:
-            Newcomer(self, connection, address).on_readable()
             return
-        try:
-            ip = self.countable(address)
-            if ip is not None:
-                self.websockets.gate.admit_secure(ip, self.websockets.now())
-            secure = self.tls.wrap(connection)
-        except HandshakeError as error:
-            log.info("! %s: %s", address[0], error)
-            connection.close()  # without keys there are no words
-        except OSError:
-            log.info("! %s left at once", address[0])
+        if self._tls_stage is None:
+            self._requests.read(connection, address)
         else:
-            SecureNewcomer(self, secure, address, self.tls).begin()
+            self._shake(self._tls_stage, connection, address)
 
-    def hand_on(self, connection: socket.socket, address: tuple[Any, ...], first: bytes = b"") -> None:
-        """Let Tornado answer a request, of which only ``first`` has been read; over TLS alone there may be that."""
-        gate, ip = self.websockets.gate, self.countable(address)
+    def _shake(self, stage: TlsStage, connection: socket.socket, address: tuple[Any, ...]) -> None:
+        ip, now = self.admission.countable(address), self.server.now()
         try:
             if ip is not None:
-                gate.check_requests(ip, self.websockets.now())
+                self.server.gate.admit_secure(ip, now)
+        except TooMany as error:
+            log.info("! %s: %s", ip, error)
+            connection.close()  # without keys nothing can be said
+        else:
+            stage.shake(connection, address, ip, now + HEAD_SECONDS)
+
+    def _on_handshake(self, connection: socket.socket, address: tuple[Any, ...], head: HttpHead, rest: bytes) -> None:
+        self._look_for_proxy(address[0], head.headers)
+        is_secure = self._tls_stage is not None
+        sender = sender_of(address[0], head.headers, self.admission.trusted, is_secure=is_secure)
+        request = UpgradeRequest(head.target, head.headers, sender.remote_ip, is_secure=sender.is_secure)
+        self.server.run(self.server.welcome(connection, request, rest))
+
+    def _on_other(self, connection: socket.socket, address: tuple[Any, ...], first: bytes) -> None:
+        """Let Tornado answer a request, of which ``first`` has been read."""
+        gate, ip = self.server.gate, self.admission.countable(address)
+        try:
+            if ip is not None:
+                gate.check_requests(ip, self.server.now())
                 gate.enter(ip)
-        except HandshakeError as error:
+        except TooMany as error:
             self._turn_away(connection, address, error)
         else:
-            kind = GuestStream if self.tls is None else SecureGuestStream
-            self.http.handle_stream(kind(connection, self.admission, address[0], ip, first), address)
+            kind = GuestStream if self._tls_stage is None else SecureGuestStream
+            self._http.handle_stream(kind(connection, self.admission, address[0], ip, first), address)
 
-    def countable(self, address: tuple[Any, ...]) -> str | None:
-        """The address that a connection counts for before its request is read; None for a proxy's: any client's."""
-        ip: str = address[0]
-        return None if self.trusted and is_within(ip, self.trusted) else ip
-
-    def look_for_proxy(self, ip: str, headers: Mapping[str, str]) -> None:
-        """Say once that a proxy near us has not been named: its clients share the limits of one, then."""
-        if self._is_proxy_told or not is_forwarded(headers) or is_within(ip, self.trusted):
+    def _look_for_proxy(self, ip: str, headers: Mapping[str, str]) -> None:
+        """Log once that a proxy near us has not been named: its clients share the limits of one client then."""
+        if self._is_proxy_told or not is_forwarded(headers) or is_within(ip, self.admission.trusted):
             return
         if is_within(ip, NEAR):
             self._is_proxy_told = True
@@ -131,6 +128,7 @@ class FrontDoor:
                 "! requests come by a proxy at %s: name it in trusted_proxies, else its clients count as one", ip
             )
 
-    def _turn_away(self, connection: socket.socket, address: tuple[Any, ...], error: HandshakeError) -> None:
-        log.info("! %s: %s", address[0], error)
-        turn_away(connection, error)
+    def _turn_away(self, connection: socket.socket, address: tuple[Any, ...], error: TooMany) -> None:
+        refused = http_error(error)
+        log.info("! %s: %s", address[0], refused)
+        refuse_unread(connection, refused)

@@ -1,101 +1,114 @@
-"""Who has come in and not said yet what it wants: the first bytes decide whether it is a WebSocket's or Tornado's."""
+"""The first request of each connection: its head is read with one system call, and reported.
+
+Tornado reads a request in a dozen steps, which a page can afford; a server whose thousands of clients come back after
+a restart cannot. This takes a fourth of the time for a handshake (bench storm). A request whose first bytes are not
+those of a handshake is reported together with what was read of it.
+"""
 
 import logging
 import socket
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from rtserver.base.connection.socket_stream import NOT_NOW
 from rtserver.base.connection.timer_wheel import Timer
-from rtserver.base.limit.pending import RETRY_SECONDS
 from rtserver.base.limit.table import HEAD_SECONDS
-from rtserver.base.listener.upgrade import UpgradeRequest, refuse
-from rtserver.base.wire.forwarded import sender_of
+from rtserver.base.limit.too_many import TooMany, TryLaterError
+from rtserver.base.listener.last_answer import http_error, refuse
+from rtserver.base.listener.pending_watch import PendingWatch
 from rtserver.base.wire.handshake import HandshakeError
-from rtserver.base.wire.http_head import END, MAX_HEAD_BYTES, has_bare_line_feed, parse_head
-
-if TYPE_CHECKING:
-    from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.wire.http_head import END, MAX_HEAD_BYTES, HttpHead, has_bare_line_feed, parse_head
 
 log = logging.getLogger(__name__)
 
 
-class Newcomer:
-    """An accepted connection that has not said yet what it wants, or has not said it all."""
+class RequestStage:
+    """Reads the first request of each connection of a listener.
 
-    __slots__ = ("_address", "_connection", "_door", "_head", "_is_watched", "_timer")
+    A handshake begins with one of ``openings``, which have the same length. ``on_handshake(connection, address, head,
+    rest)`` takes over a connection whose handshake has come; ``rest`` is what came behind it. ``on_other(connection,
+    address, first)`` takes over any other, of which ``first`` has been read. A connection that makes the server wait
+    counts for the address that ``countable`` returns, None for a proxy's.
+    """
 
-    def __init__(self, door: "FrontDoor", connection: socket.socket, address: tuple[Any, ...]) -> None:
-        self._door = door
+    def __init__(
+        self,
+        pending: PendingWatch,
+        openings: tuple[bytes, ...],
+        on_handshake: Callable[[socket.socket, tuple[Any, ...], HttpHead, bytes], object],
+        on_other: Callable[[socket.socket, tuple[Any, ...], bytes], object],
+        countable: Callable[[tuple[Any, ...]], str | None],
+    ) -> None:
+        self.pending = pending
+        self.openings = openings
+        self.on_handshake = on_handshake
+        self.on_other = on_other
+        self.countable = countable
+
+    def read(self, connection: socket.socket, address: tuple[Any, ...], until: float | None = None) -> None:
+        """Take over a connection that does not block. It has until ``until``, or for ``HEAD_SECONDS``."""
+        PendingRequest(self, connection, address, until).on_readable()
+
+
+class PendingRequest:
+    """A connection whose first request is not complete."""
+
+    __slots__ = ("_address", "_connection", "_head", "_is_waiting", "_stage", "_timer", "_until")
+
+    def __init__(
+        self, stage: RequestStage, connection: socket.socket, address: tuple[Any, ...], until: float | None
+    ) -> None:
+        self._stage = stage
         self._connection = connection
         self._address = address
+        self._until = until
         self._head = b""
-        self._is_watched = False
+        self._is_waiting = False
         self._timer: Timer | None = None
 
     def on_readable(self) -> None:
         """There are bytes, or there may be."""
         try:
-            if not self._head and not self._is_ours():
-                return
+            # Of TLS this is a whole record: nothing that was decrypted is left behind.
             data = self._connection.recv(MAX_HEAD_BYTES)
         except NOT_NOW:
-            self._watch()
+            self._wait()
             return
         except OSError:
             data = b""
         if data:
             self._on_bytes(data)
         else:
-            self.drop()
+            self._release()
+            self._connection.close()
 
-    def turn_away(self, reason: str, retry_seconds: int) -> None:
-        """Do without this one."""
-        self._refuse(HandshakeError(503, reason, {"Retry-After": str(retry_seconds)}))
-
-    def drop(self) -> None:
-        """Close without a word."""
-        self._release()
-        self._connection.close()
-
-    def _is_ours(self) -> bool:
-        """Look at the first bytes without taking them; whoever is not ours is handed on. Raises ``OSError``."""
-        openings = self._door.openings
-        length = len(openings[0])
-        start = self._connection.recv(length, socket.MSG_PEEK)
-        is_undecided = start and any(opening.startswith(start) for opening in openings) and len(start) < length
-        if is_undecided and not self._is_watched:
-            # From here on the system reports what it has when that is enough to decide, or the end.
-            self._wake_at(length)
-            self._watch()
-            return False
-        if self._is_watched:
-            self._wake_at(1)
-        if start in openings:
-            return True
-        self._release()
-        self._door.hand_on(self._connection, self._address)
-        return False
-
-    def _wake_at(self, count: int) -> None:
-        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
+    def turn_away(self, error: TryLaterError) -> None:
+        """Answer 429 or 503, and close."""
+        self._refuse(http_error(error))
 
     def _on_bytes(self, data: bytes) -> None:
-        self._head += data
-        head, end, rest = self._head.partition(END)
+        stage = self._stage
+        head = self._head = self._head + data
+        if head.startswith(stage.openings):
+            self._on_handshake()
+        elif any(opening.startswith(head) for opening in stage.openings):
+            self._wait()
+        else:
+            self._release()
+            stage.on_other(self._connection, self._address, head)
+
+    def _on_handshake(self) -> None:
+        text, end, rest = self._head.partition(END)
         if not end:
             self._await_rest()
             return
         try:
-            target, headers, *_ = parse_head(head)
+            head = parse_head(text)
         except HandshakeError as error:
             self._refuse(error)
-            return
-        self._release()
-        self._door.look_for_proxy(self._address[0], headers)
-        websockets = self._door.websockets
-        sender = sender_of(self._address[0], headers, self._door.trusted, is_secure=self._door.tls is not None)
-        request = UpgradeRequest(target, headers, sender.remote_ip, is_secure=sender.is_secure)
-        websockets.run(websockets.welcome(self._connection, request, rest))
+        else:
+            self._release()
+            self._stage.on_handshake(self._connection, self._address, head, rest)
 
     def _await_rest(self) -> None:
         if has_bare_line_feed(self._head):
@@ -103,37 +116,34 @@ class Newcomer:
         elif len(self._head) >= MAX_HEAD_BYTES:
             self._refuse(HandshakeError(431, "a head over 16 KiB"))
         else:
-            self._watch()
+            self._wait()
+
+    def _wait(self) -> None:
+        if self._is_waiting:
+            return
+        pending = self._stage.pending
+        try:
+            pending.enter(self, self._stage.countable(self._address))
+        except TooMany as error:
+            self.turn_away(error)
+            return
+        self._is_waiting = True
+        until = pending.now() + HEAD_SECONDS if self._until is None else self._until
+        self._timer = pending.arm(until, self._on_late)
+        pending.loop.add_reader(self._connection.fileno(), self.on_readable)
 
     def _refuse(self, error: HandshakeError) -> None:
         log.info("! %s: %s", self._address[0], error)
         self._release()
         refuse(self._connection, error)
 
-    def _watch(self) -> None:
-        if not self._is_watched and self._come_in():
-            self._door.websockets.loop.add_reader(self._connection.fileno(), self.on_readable)
-
-    def _come_in(self) -> bool:
-        """Take a place among those who wait, for a while; False for one who is refused."""
-        try:
-            displaced = self._door.newcomers.enter(self, self._door.countable(self._address))
-        except HandshakeError as error:
-            self._refuse(error)
-            return False
-        if displaced is not None:
-            displaced.turn_away("too many have not said yet what they want", RETRY_SECONDS)
-        self._is_watched = True
-        server = self._door.websockets
-        self._timer = server.wheel.arm(server.now(), HEAD_SECONDS, self._on_late)
-        return True
-
-    def _release(self) -> None:
-        if self._is_watched:
-            self._door.newcomers.leave(self)
-            self._door.websockets.loop.remove_reader(self._connection.fileno())
-            if self._timer is not None:
-                self._timer.cancel()
-
     def _on_late(self) -> None:
         self._refuse(HandshakeError(408, "the request did not come in time"))
+
+    def _release(self) -> None:
+        if self._is_waiting:
+            pending = self._stage.pending
+            pending.leave(self)
+            pending.loop.remove_reader(self._connection.fileno())
+        if self._timer is not None:
+            self._timer.cancel()

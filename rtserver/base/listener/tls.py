@@ -1,22 +1,30 @@
-"""TLS on sockets of the event loop: which certificate is shown, and the handshake.
+"""TLS on sockets of the event loop: the certificate that is shown, and the stage of handshakes before a listener.
 
-Decides which versions are spoken, and nothing about what is said inside. Where the certificate comes from is for
-whoever builds a ``Tls``.
+Decides which versions are spoken, and nothing about what is said inside. The builder of a ``Tls`` decides where the
+certificate comes from.
 """
 
-import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
+from rtserver.base.connection.timer_wheel import Timer
+from rtserver.base.limit.too_many import TooMany, TryLaterError
+from rtserver.base.listener.pending_watch import PendingWatch
+from rtserver.base.wire.http_head import MAX_HEAD_BYTES
 from tcelib.tls_errors import keep_apart
+
+log = logging.getLogger(__name__)
 
 TLS_TURN_CONNECTIONS = 16
 """A handshake takes half a millisecond of the loop's time; everybody else has a turn after so many of them."""
 
 
 class Tls:
-    """What a server's doors share. ``context`` may be replaced while they are open: it is for newcomers.
+    """TLS of a server's listeners. ``context`` may be replaced at any time: later connections get the new one.
 
     ``failures`` counts handshakes that did not come to an end.
     """
@@ -26,62 +34,124 @@ class Tls:
         self.failures = 0
 
     def wrap(self, connection: socket.socket) -> ssl.SSLSocket:
-        """The server's end of TLS on a socket that does not block, and belongs to what is returned.
+        """Return the server's end of TLS on a socket that does not block, and now belongs to it.
 
-        Nothing has been said yet: see ``TlsHandshake``. Raises ``OSError``.
+        Nothing has been said yet. Raises ``OSError``.
         """
         keep_apart(self.context)
         return self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
 
 
-class TlsHandshake:
-    """A handshake under way, until ``on_done()``, ``on_failed(error)`` or ``stop``. The deadline is the caller's."""
+class TlsStage:
+    """TLS handshakes of the connections that a listener has accepted.
 
-    __slots__ = ("_connection", "_file", "_loop", "_on_done", "_on_failed")
+    ``on_secure(connection, address, until)`` takes over a connection whose handshake is complete; ``until`` is as in
+    ``shake``. ``on_gone(address)`` is called for each that ends before. A peer that speaks plain HTTP gets
+    ``plain_answer``.
+    """
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
-        connection: ssl.SSLSocket,
-        on_done: Callable[[], object],
-        on_failed: Callable[[OSError], object],
+        tls: Tls,
+        pending: PendingWatch,
+        on_secure: Callable[[ssl.SSLSocket, tuple[Any, ...], float], object],
+        *,
+        on_gone: Callable[[tuple[Any, ...]], object] = lambda address: None,
+        plain_answer: bytes = b"",
     ) -> None:
-        self._loop = loop
+        self.tls = tls
+        self.pending = pending
+        self.on_secure = on_secure
+        self.on_gone = on_gone
+        self.plain_answer = plain_answer
+
+    def shake(self, connection: socket.socket, address: tuple[Any, ...], ip: str | None, until: float) -> None:
+        """Take over a connection that does not block. It counts for ``ip``; None is a proxy's.
+
+        The handshake has until ``until``, in the event loop's time.
+        """
+        try:
+            secure = self.tls.wrap(connection)
+        except OSError:
+            log.info("! %s left at once", address[0])
+            connection.close()
+            self.on_gone(address)
+        else:
+            PendingHandshake(self, secure, address, until).begin(ip)
+
+
+class PendingHandshake:
+    """A connection whose TLS handshake is not complete. Until it is, no answer can be sent."""
+
+    __slots__ = ("_address", "_connection", "_file", "_stage", "_timer", "_until")
+
+    def __init__(self, stage: TlsStage, connection: ssl.SSLSocket, address: tuple[Any, ...], until: float) -> None:
+        self._stage = stage
         self._connection = connection
         self._file = connection.fileno()
-        self._on_done = on_done
-        self._on_failed = on_failed
+        self._address = address
+        self._until = until
+        self._timer: Timer | None = None
 
-    def go_on(self) -> None:
-        """As far as it gets with what has come."""
+    def begin(self, ip: str | None) -> None:
+        """Shake hands, as far as it gets, if there is room for that."""
+        try:
+            self._stage.pending.enter(self, ip)
+        except TooMany as error:
+            self.turn_away(error)
+            return
+        self._timer = self._stage.pending.arm(self._until, self._on_late)
+        self._go_on()
+
+    def turn_away(self, error: TryLaterError) -> None:
+        """Close the connection."""
+        self._end(error.reason)
+
+    def _go_on(self) -> None:
+        loop = self._stage.pending.loop
         try:
             self._connection.do_handshake()
         except ssl.SSLWantReadError:
-            self._loop.remove_writer(self._file)
-            self._loop.add_reader(self._file, self.go_on)
+            loop.remove_writer(self._file)
+            loop.add_reader(self._file, self._go_on)
         except ssl.SSLWantWriteError:
-            self._loop.remove_reader(self._file)
-            self._loop.add_writer(self._file, self.go_on)
+            loop.remove_reader(self._file)
+            loop.add_writer(self._file, self._go_on)
         except OSError as error:
-            on_failed = self._on_failed
-            self.stop()
-            on_failed(error)
+            if self._stage.plain_answer and speaks_plainly(error):
+                self._answer_plainly()
+            self._end(getattr(error, "reason", None) or error.strerror or error)
         else:
-            on_done = self._on_done
-            self.stop()
-            on_done()
+            self._release()
+            self._stage.on_secure(self._connection, self._address, self._until)
 
-    def stop(self) -> None:
-        """Wait no longer, and let go of those who would be told; the socket must be open still."""
-        self._loop.remove_reader(self._file)
-        self._loop.remove_writer(self._file)
-        self._on_done = self._on_failed = _tell_nobody
+    def _answer_plainly(self) -> None:
+        with suppress(OSError):
+            # What is unread would reset the connection, and the answer with it.
+            socket.socket.recv(self._connection, MAX_HEAD_BYTES)
+            socket.socket.send(self._connection, self._stage.plain_answer)
+            socket.socket.shutdown(self._connection, socket.SHUT_WR)
+
+    def _on_late(self) -> None:
+        self._end("the handshake did not come to its end in time")
+
+    def _end(self, reason: object) -> None:
+        stage = self._stage
+        stage.tls.failures += 1
+        log.info("! %s: no TLS: %s", self._address[0], reason)
+        self._release()
+        self._connection.close()
+        stage.on_gone(self._address)
+
+    def _release(self) -> None:
+        pending = self._stage.pending
+        pending.leave(self)
+        pending.loop.remove_reader(self._file)
+        pending.loop.remove_writer(self._file)
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 def speaks_plainly(error: OSError) -> bool:
-    """Whether what came in the place of a handshake is a request in plain HTTP."""
+    """Whether a request in plain HTTP came in the place of a handshake."""
     return isinstance(error, ssl.SSLError) and error.reason == "HTTP_REQUEST"
-
-
-def _tell_nobody(*_error: OSError) -> None:
-    """In the place of what would keep a connection in memory that has ended."""

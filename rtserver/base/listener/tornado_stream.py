@@ -15,7 +15,9 @@ from typing import TypeAlias
 from tornado.iostream import IOStream, SSLIOStream, StreamClosedError, UnsatisfiableReadError
 
 from rtserver.base.connection.timer_wheel import Timer
+from rtserver.base.limit.too_many import TooMany, TryLaterError
 from rtserver.base.listener.http_admission import HttpAdmission
+from rtserver.base.listener.last_answer import http_error
 from rtserver.base.wire.handshake import HandshakeError, refusal
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES
 
@@ -60,12 +62,12 @@ class GuestStream(IOStream):
         """Called by Tornado for each head: a request that was admitted. The stream is closed behind any other."""
         return self._read_head(regex)
 
-    def turn_away(self, error: HandshakeError) -> None:
+    def turn_away(self, error: TryLaterError) -> None:
         """Do without this one: a request that has begun is answered, an idle connection just ends."""
         if self._timer is None:
             self.close()
         else:
-            self._refuse(error)
+            self._refuse(http_error(error))
 
     def close(self, exc_info: ExcInfo = False) -> None:
         """Called by Tornado and here. Over a head that is too long Tornado closes without a word."""
@@ -99,6 +101,9 @@ class GuestStream(IOStream):
         except HandshakeError as error:
             self._refuse(error)
             raise StreamClosedError from None
+        except TooMany as error:
+            self._refuse(http_error(error))
+            raise StreamClosedError from None
         finally:
             self._end_waiting()
         return head
@@ -113,13 +118,13 @@ class GuestStream(IOStream):
         self._timer = self._admission.arm(self._on_late)
         rest = asyncio.ensure_future(super().read_until_regex(regex, max_bytes=MAX_HEAD_BYTES - 1))
         if not (is_waiting or rest.done()):
-            self._admission.enter(self, self._ip)
+            self._admission.waiting.enter(self, self._ip)
         return head + await rest
 
     def _await_request(self) -> None:
         try:
-            self._admission.enter(self, self._ip)
-        except HandshakeError as error:
+            self._admission.waiting.enter(self, self._ip)
+        except TooMany as error:
             log.info("! %s: an idle connection ends: %s", self._peer, error)
             self.close()
 

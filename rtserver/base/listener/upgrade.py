@@ -25,6 +25,8 @@ from rtserver.base.connection.deflating_connection import DeflatingConnection
 from rtserver.base.connection.owner import ConnectionOwner
 from rtserver.base.connection.socket_stream import send_without_delay, take_socket
 from rtserver.base.connection.websocket import WebSocketConnection
+from rtserver.base.limit.too_many import TooMany, TryLaterError
+from rtserver.base.listener.last_answer import close_with, http_error, refuse
 from rtserver.base.listener.tornado_stream import GuestStream
 from rtserver.base.tce.websocket import TceWebSocket
 from rtserver.base.wire.deflate import maybe_accept
@@ -34,10 +36,9 @@ from rtserver.base.wire.handshake import (
     answer,
     check_origin,
     readable_by,
-    refusal,
     session_holds,
 )
-from rtserver.base.wire.http_head import MAX_HEAD_BYTES, check_no_body
+from rtserver.base.wire.http_head import check_no_body
 
 log = logging.getLogger(__name__)
 
@@ -119,9 +120,10 @@ class WebSocketServer(ConnectionHome):
         try:
             self.gate.admit(ip, self.now())
             self.gate.enter(ip)
-        except HandshakeError as error:
-            log.info("! %s: %s", ip, error)
-            refuse(connection, error)
+        except TooMany as error:
+            refused = http_error(error)
+            log.info("! %s: %s", ip, refused)
+            refuse(connection, refused)
             return
         if not await self._let_in(connection, request, first):
             self.gate.leave(ip)
@@ -153,7 +155,10 @@ class WebSocketServer(ConnectionHome):
         """Who asks; None for a stranger who may show a token later. Raises ``HandshakeError``."""
         origin, host = request.headers.get("origin"), request.headers.get("host", "")
         check_origin(origin, host, self.allowed_origins, is_secure=request.is_secure)
-        identity = await self._newcomers.authenticate(request)
+        try:
+            identity = await self._newcomers.authenticate(request)
+        except TryLaterError as error:
+            raise http_error(error) from None
         if identity is not None:
             return identity
         if request.asks_session or not (request.wants_tce and self._newcomers.is_stranger(request)):
@@ -213,23 +218,3 @@ class WebSocketHandler(RequestHandler):
         if isinstance(stream, GuestStream):
             stream.hand_over()
         await self._server.welcome(connection, request, first)
-
-
-def refuse(connection: socket.socket, error: HandshakeError) -> None:
-    """Answer with the error's status and reason, and close."""
-    close_with(connection, refusal(error))
-
-
-def close_with(connection: socket.socket, answer: bytes) -> None:
-    """Send the last answer and close."""
-    with suppress(OSError):
-        connection.send(answer)
-        socket.socket.shutdown(connection, socket.SHUT_WR)
-    connection.close()
-
-
-def turn_away(connection: socket.socket, error: HandshakeError) -> None:
-    """The same for a request that has not been read: closed with it unread, the socket would lose the answer."""
-    with suppress(OSError):
-        connection.recv(MAX_HEAD_BYTES)
-    refuse(connection, error)

@@ -7,13 +7,12 @@ that may not come in. What a token is worth is asked of the owner.
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from http import HTTPStatus
 from typing import Any, Protocol
 
 from rtserver.base.connection.owner import Environment
+from rtserver.base.limit.too_many import TooMany, TryLaterError
 from rtserver.base.tce.framing import LOW_GATEWAY, LOW_ON_MESSAGE, ON_MESSAGE, TERMINALS
 from rtserver.base.wire.close_code import CloseCode
-from rtserver.base.wire.handshake import HandshakeError
 from tcelib.error import RPCERROR_CONNECT_REJECT, DecodeError, PacketError
 from tcelib.wire.message import CALL, ONEWAY, RETURN, TOKEN, Packet, split_extra
 from tcelib.wire.packet import PacketReader, build_packet
@@ -99,8 +98,8 @@ class TceLogin:
         token = props.get(TOKEN)
         try:
             identity = await self._environment.owner.authenticate_token(token) if token else None
-        except HandshakeError as error:
-            code = CloseCode.TOO_MANY if error.status == HTTPStatus.TOO_MANY_REQUESTS else CloseCode.INTERNAL_ERROR
+        except TryLaterError as error:
+            code = CloseCode.TOO_MANY if isinstance(error, TooMany) else CloseCode.INTERNAL_ERROR
             self._refuse(packet, code, error.reason)
             return
         if identity is None:

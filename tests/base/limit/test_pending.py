@@ -5,7 +5,7 @@ import pytest
 from rtserver.base.limit.admission import Gate
 from rtserver.base.limit.pending import WaitingRoom
 from rtserver.base.limit.table import GateLimits
-from rtserver.base.wire.handshake import HandshakeError
+from rtserver.base.limit.too_many import TooMany
 
 
 def test_without_limits_everybody_may_wait():
@@ -19,10 +19,9 @@ def test_one_address_may_not_fill_it():
     room = WaitingRoom(gate)
     room.enter("a", "192.0.2.1")
     room.enter("b", "::ffff:192.0.2.1")
-    with pytest.raises(HandshakeError) as caught:
+    with pytest.raises(TooMany) as caught:
         room.enter("c", "192.0.2.1")
-    assert caught.value.status == 429
-    assert caught.value.headers == {"Retry-After": "10"}
+    assert (caught.value.limit, caught.value.retry_seconds) == ("pending_per_ip", 10)
     assert gate.counted.counts["pending_per_ip"] == 1
     room.enter("d", "192.0.2.2")
     assert list(room) == ["a", "b", "d"]

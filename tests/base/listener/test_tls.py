@@ -14,7 +14,7 @@ from tornado.web import Application, RequestHandler
 
 from rtserver.base.limit.admission import Gate
 from rtserver.base.limit.table import GateLimits
-from rtserver.base.listener import pending_request
+from rtserver.base.listener import http_listener
 from rtserver.base.listener.http_listener import FrontDoor
 from rtserver.base.listener.tce_listener import TceDoor
 from rtserver.base.listener.tls import Tls
@@ -102,11 +102,6 @@ async def until(is_so: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-def tls_of(door: FrontDoor) -> Tls:
-    assert door.tls is not None
-    return door.tls
-
-
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 async def test_a_websocket_opens_over_either_version(
     port: int, trust: ssl.SSLContext, owner: RecordingOwner, version: ssl.TLSVersion
@@ -152,13 +147,13 @@ async def test_a_page_that_came_without_tls_may_not_connect(port: int, trust: ss
             assert (await peer.ask(upgrade_request("127.0.0.1", "/", {"Origin": origin}))).split()[1] == status
 
 
-async def test_plain_http_is_told_where_to_go(port: int, front_door: FrontDoor) -> None:
+async def test_plain_http_is_told_where_to_go(port: int, server_tls: Tls) -> None:
     async with meet(port) as peer:
         await peer.send(PAGE)
         answer = await peer.rest()
     assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert answer.endswith(b"TLS is spoken here: the address begins with https:// or wss://\n")
-    assert tls_of(front_door).failures == 1
+    assert server_tls.failures == 1
 
 
 @pytest.mark.parametrize(
@@ -178,31 +173,31 @@ async def test_garbage_costs_its_connection_and_nobody_elses(
         assert len(server) == 1
 
 
-async def test_tls_1_1_is_too_old(port: int, trust: ssl.SSLContext, front_door: FrontDoor) -> None:
+async def test_tls_1_1_is_too_old(port: int, trust: ssl.SSLContext, server_tls: Tls) -> None:
     trust.set_ciphers("ALL:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         trust.minimum_version = trust.maximum_version = ssl.TLSVersion.TLSv1_1
     with pytest.raises((ssl.SSLError, ConnectionError)):
         async with meet(port, trust):
             pass
-    assert tls_of(front_door).failures == 1
+    assert server_tls.failures == 1
 
 
 @pytest.mark.parametrize("beginning", [CLIENT_HELLO[:1], CLIENT_HELLO, CLIENT_HELLO + bytes(100)])
 async def test_a_handshake_that_does_not_come_in_time_ends(
     port: int, front_door: FrontDoor, server: WebSocketServer, monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ) -> None:
-    monkeypatch.setattr(pending_request, "HEAD_SECONDS", 0.01)
+    monkeypatch.setattr(http_listener, "HEAD_SECONDS", 0.01)
     async with meet(port) as peer:
         await peer.send(beginning)
         assert await peer.rest() == b""
-    assert len(front_door.newcomers) == len(server.wheel) == 0
+    assert len(front_door.pending) == len(server.wheel) == 0
 
 
 async def test_the_time_of_the_handshake_is_the_requests_as_well(
     port: int, trust: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pending_request, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(http_listener, "HEAD_SECONDS", 0.2)
     async with meet(port, trust) as peer:
         await peer.send(b"GET / HTTP/1.1\r\nHost: slow")
         assert (await peer.rest()).startswith(b"HTTP/1.1 408 ")
@@ -216,7 +211,7 @@ async def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(
         await peer.send(beginning)
         peer.writer.write_eof()
         await peer.rest()
-    assert len(front_door.newcomers) == len(server.wheel) == len(server) == 0
+    assert len(front_door.pending) == len(server.wheel) == len(server) == 0
 
 
 async def test_a_client_that_is_cut_off_in_the_middle_leaves_nothing_behind(
@@ -228,7 +223,7 @@ async def test_a_client_that_is_cut_off_in_the_middle_leaves_nothing_behind(
             socket.SOL_SOCKET, socket.SO_LINGER, (1).to_bytes(4, "little") + bytes(4)
         )
         peer.writer.transport.abort()
-    await until(lambda: not front_door.newcomers)
+    await until(lambda: not front_door.pending)
     assert len(server.wheel) == 0
 
 
@@ -250,19 +245,19 @@ async def test_at_the_end_whoever_has_not_shaken_hands_is_let_go(port: int, fron
         front_door.stop()
         front_door.clear()
         assert await peer.rest() == b""
-    assert len(front_door.newcomers) == 0
+    assert len(front_door.pending) == 0
 
 
 async def test_newcomers_are_shown_a_new_certificate_and_nobody_else_notices(
-    port: int, trust: ssl.SSLContext, front_door: FrontDoor, certificate: Path
+    port: int, trust: ssl.SSLContext, server_tls: Tls, certificate: Path
 ) -> None:
-    tls, old = tls_of(front_door), ssl.create_default_context(cafile=str(certificate))
+    old = ssl.create_default_context(cafile=str(certificate))
     renewed = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     renewed.load_cert_chain(certificate)
     renewed.maximum_version = ssl.TLSVersion.TLSv1_2
     async with meet(port, trust) as before:
         await before.ask(HANDSHAKE)
-        tls.context = renewed
+        server_tls.context = renewed
         async with meet(port, old) as after:
             await after.ask(HANDSHAKE)
             versions = [peer.writer.get_extra_info("ssl_object").version() for peer in (before, after)]
@@ -351,7 +346,7 @@ async def test_a_gate_counts_nobody_twice_over_tls(port: int, trust: ssl.SSLCont
 
 
 async def test_an_address_that_shakes_hands_too_often_is_cut_off_before_it_costs_anything(
-    port: int, trust: ssl.SSLContext, server: WebSocketServer, front_door: FrontDoor
+    port: int, trust: ssl.SSLContext, server: WebSocketServer, server_tls: Tls
 ) -> None:
     server.gate = Gate(GateLimits(handshakes_per_ip=0.1))
     async with meet(port, trust) as first:
@@ -360,4 +355,4 @@ async def test_an_address_that_shakes_hands_too_often_is_cut_off_before_it_costs
             async with meet(port, trust):
                 pass
     assert server.gate.counted.counts["handshakes_per_ip"] == 1
-    assert tls_of(front_door).failures == 0
+    assert server_tls.failures == 0

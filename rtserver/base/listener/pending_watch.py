@@ -1,0 +1,56 @@
+"""Pending connections of one stage on the event loop: their number, their deadlines, and who goes for others."""
+
+from typing import Protocol
+
+from rtserver.base.connection.connection_set import ConnectionHome
+from rtserver.base.connection.timer_wheel import Callback, Timer
+from rtserver.base.limit.pending import RETRY_SECONDS, WaitingRoom
+from rtserver.base.limit.table import Limit
+from rtserver.base.limit.too_many import TooMany, TryLaterError
+
+
+class Pending(Protocol):
+    """A connection that has not asked for anything yet, or not said all of it."""
+
+    def turn_away(self, error: TryLaterError) -> None:
+        """End the connection, with an answer where one can be given."""
+
+
+class PendingWatch:
+    """Bounds for the pending connections of one stage. Belongs to the event loop's thread.
+
+    A full stage turns its longest pending connection away for a new one, with ``full_reason``.
+    """
+
+    def __init__(self, home: ConnectionHome, full_reason: str) -> None:
+        self.loop = home.loop
+        self.now = home.now
+        self._wheel = home.wheel
+        self._full_reason = full_reason
+        self._room: WaitingRoom[Pending] = WaitingRoom(home.gate)
+
+    def __len__(self) -> int:
+        return len(self._room)
+
+    def enter(self, connection: Pending, ip: str | None) -> None:
+        """Count a connection until it leaves. ``ip`` None is a proxy's address.
+
+        Raises ``TooMany`` for an address with too many pending connections.
+        """
+        displaced = self._room.enter(connection, ip)
+        if displaced is not None:
+            displaced.turn_away(TooMany(Limit.PENDING, self._full_reason, RETRY_SECONDS))
+
+    def arm(self, until: float, on_late: Callback) -> Timer:
+        """Return a timer that calls ``on_late`` at ``until``, in the event loop's time."""
+        now = self.now()
+        return self._wheel.arm(now, max(0.0, until - now), on_late)
+
+    def leave(self, connection: Pending) -> None:
+        """Stop counting a connection; without effect for one that is not counted."""
+        self._room.leave(connection)
+
+    def turn_away_all(self, error: TryLaterError) -> None:
+        """End all pending connections."""
+        for connection in self._room:
+            connection.turn_away(error)
