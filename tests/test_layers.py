@@ -117,12 +117,6 @@ RULES = (
     Rule("rtserver/*", {"rtserver.bootstrap.command"}, set()),
     # tcelib on its own: pure wire and core, a transport for each way to wait, a compiler that runs before them.
     Rule("tcelib/wire/*", {"tcelib.wire", "tcelib.error"}, set(), WAITING | CLOCKS),
-    Rule(
-        "tcelib/core/proxy.py",
-        {"tcelib.core", "tcelib.error", "tcelib.wire", "tcelib.runtime"},
-        set(),
-        WAITING | CLOCKS,
-    ),
     Rule("tcelib/core/*", {"tcelib.core", "tcelib.error", "tcelib.wire"}, set(), WAITING | CLOCKS),
     # Who opens connections to Redis, and nobody else does.
     Rule("tcelib/queue/redis_error.py", {"tcelib.queue"}, {"redis"}, WAITING | CLOCKS),
@@ -142,8 +136,7 @@ RULES = (
     Rule("tcelib/transport/hub_shell.py", {"tcelib"}, {"gevent"}),
     Rule("tcelib/transport/redis_mq.py", {"tcelib"}, {"gevent"}),
     Rule("tcelib/transport/*", {"tcelib"}, set()),
-    Rule("tcelib/endpoint.py", {"tcelib"}, {"gevent"}),
-    Rule("tcelib/runtime.py", {"tcelib"}, {"gevent"}),
+    Rule("tcelib/runtime/*", {"tcelib"}, {"gevent"}),
     *(
         Rule(f"tcelib/tmake/{file}.py", {"tcelib.tmake"}, {"lark"}, WAITING | CLOCKS)
         for file in ("expectation", "parser", "syntax_builder")
@@ -262,7 +255,7 @@ def test_every_rule_is_about_some_file():
         ("tcelib/core/connection.py", "tcelib.transport.option"),
         ("tcelib/transport/asyncio_tcp.py", "gevent"),
         ("tcelib/transport/gevent_tcp.py", "rtserver.base"),
-        ("tcelib/runtime.py", "lark"),
+        ("tcelib/runtime/communicator.py", "lark"),
         ("rtserver/bootstrap/app.py", "rtsite.settings"),
         ("rtserver/base/bridge/mailbox.py", ".messages"),
     ],

@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol, Self, TypeAlias, TypeVar
 
+from tcelib.core import endpoint_table
 from tcelib.core.connection import RpcConnection
 from tcelib.core.operation import Operation
 from tcelib.core.promise import RpcPromise
@@ -39,10 +40,11 @@ class Proxy:
 
     @classmethod
     def createWithEpName(cls, name: str) -> Self:
-        """A proxy over the endpoint that the communicator knows by ``name``."""
-        from tcelib.runtime import RpcCommunicator  # the only way from here to the one communicator of a program
+        """Return a proxy over the endpoint that the default communicator knows by ``name``.
 
-        return cls(RpcCommunicator.instance().openEndPoint(name))
+        Raises ``KeyError`` for a name that was not added.
+        """
+        return cls(endpoint_table.DEFAULT.open(name))
 
     @classmethod
     def createWithProxy(cls, proxy: "Proxy") -> Self:

@@ -1,6 +1,9 @@
 """Proxies and how they come by a connection (TCE protocol, section 5.7)."""
 
+import pytest
+
 import tcelib as tce
+from tcelib.core import endpoint_table
 from tests.tcelib.peer import CalculatorPrx, open_connection
 
 
@@ -31,3 +34,9 @@ def test_a_proxy_is_made_on_another_ones_connection():
     first = tce.Proxy(open_connection())
 
     assert CalculatorPrx.createWithProxy(first).conn is first.conn
+
+
+def test_a_name_is_unknown_as_long_as_there_is_no_default_communicator(monkeypatch):
+    monkeypatch.setattr(endpoint_table.DEFAULT, "opener", None)
+    with pytest.raises(KeyError, match=r"no endpoint is called 'there'; those added are: none"):
+        tce.Proxy.createWithEpName("there")

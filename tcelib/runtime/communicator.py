@@ -17,35 +17,109 @@ from weakref import WeakSet
 
 import gevent
 import gevent.event
+from gevent.ssl import SSLContext
 
+from tcelib.core import endpoint_table
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.call_option import DEFAULT_CALL_TIMEOUT
 from tcelib.core.connection import RpcConnection
 from tcelib.core.listener import RpcConnectionEventListener
 from tcelib.core.proxy import AF_READ, AF_WRITE
 from tcelib.core.queue_connection import RpcQueueConnection
-from tcelib.endpoint import MQ, WEBSOCKET, RpcEndPoint
 from tcelib.fork import forget_in_children
-from tcelib.transport import gevent_tcp, gevent_websocket, redis_mq
+from tcelib.runtime.local_server import LocalServer
+from tcelib.transport import gevent_tcp, gevent_tls, gevent_websocket, redis_mq
 from tcelib.transport.gevent_server import GeventServer
 from tcelib.transport.option import DEFAULTS, Options
 from tcelib.transport.queue_collection import QueueCollection
 
-__all__ = ["LocalServer", "RpcCommunicator", "RpcEndPoint", "currentServer", "sleep", "waitForShutdown"]
-
+SOCKET, WEBSOCKET, MQ = "socket", "websocket", "mq"
+TYPES = {SOCKET: SOCKET, WEBSOCKET: WEBSOCKET, MQ: MQ, "easymq": MQ}
+QUEUE_PREFIX = "queue:"  # of easymq's addresses
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class LocalServer:
-    """This program, as its communicator knows it: ``name`` is what ``init`` was told."""
+class RpcEndPoint:
+    """Address of a listener, or of a client's peer, with its kind and its TLS.
 
-    def __init__(self, name: str) -> None:
+    ``type_`` is 'socket', 'websocket' or 'mq' (also called 'easymq').
+    ``addr`` is a WebSocket's path or a queue's list in Redis (without it, ``name``). ``compress=0`` never sends
+    compressed. TLS is on with ``ssl`` or with a ``certfile``: a server shows it (``keyfile`` may be the same file), a
+    client trusts it, or without one what the system trusts; ``verify=False`` trusts everybody, as the original
+    clients do. ``impl`` is the open connection. Raises ``ValueError`` for another type.
+    """
+
+    def __init__(  # noqa: PLR0917  the order that TCE's users know
+        self,
+        name: str = "",
+        host: str = "",
+        port: int | str = 0,
+        addr: str = "",
+        impl: RpcConnection | None = None,
+        keyfile: str = "",
+        certfile: str = "",
+        compress: int = 1,
+        ssl: bool = False,
+        type_: str = SOCKET,
+        id_: int = 0,
+        *,
+        verify: bool = True,
+    ) -> None:
+        if type_ not in TYPES:
+            raise ValueError(f"an endpoint's type is one of {', '.join(TYPES)}, not {type_!r}")
         self.name = name
-        self.properties: dict[str, Any] = {}
+        self.host = host
+        self.port = int(port or 0)
+        self.addr = addr
+        self.impl = impl
+        self.keyfile = keyfile
+        self.certfile = certfile
+        self.compress = compress
+        self.ssl = ssl or bool(certfile)
+        self.type = TYPES[type_]
+        self.id = id_
+        self.verify = verify
+        self.communicator: RpcCommunicator | None = None
 
-    def getPropertyValue(self, name: str, default: Any = None) -> Any:
-        """A property that was set with ``setProperty``."""
-        return self.properties.get(name, default)
+    def __repr__(self) -> str:
+        return f"<RpcEndPoint {self.name or self.type} {self.host}:{self.port}>"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        return self.host, self.port
+
+    @property
+    def queue_key(self) -> str:
+        """The list in Redis."""
+        return self.addr.removeprefix(QUEUE_PREFIX) or self.name
+
+    @property
+    def redis_url(self) -> str:
+        """Where the queue is; ``host`` may be a whole redis:// URL."""
+        return self.host if "://" in self.host else f"redis://{self.host or 'localhost'}:{self.port or 6379}/0"
+
+    def open(self, af: int = AF_WRITE | AF_READ) -> RpcConnection:
+        """Return the connection to the endpoint, made at the first request; its socket is opened by the first call.
+
+        The default communicator opens endpoints that were added to none. A queue is read with AF_READ alone, and
+        written to with AF_WRITE, however it is combined.
+        """
+        if self.impl is None:
+            self.impl = (self.communicator or RpcCommunicator.instance()).connect(self, af)
+        return self.impl
+
+    def server_tls(self) -> SSLContext | None:
+        """Return the TLS of a listener. Raises ``ValueError`` without a certificate, ``OSError`` for a bad one."""
+        if not self.ssl:
+            return None
+        if not self.certfile:
+            raise ValueError(f"{self!r} has ssl but no certfile to show")
+        return gevent_tls.server_context(self.certfile, self.keyfile)
+
+    def client_tls(self) -> SSLContext | None:
+        """Return the TLS of a client. Raises ``OSError`` if the certificate cannot be read."""
+        return gevent_tls.client_context(self.certfile, verify=self.verify) if self.ssl else None
 
 
 class RpcCommunicator:
@@ -75,7 +149,7 @@ class RpcCommunicator:
     def instance(cls) -> "RpcCommunicator":
         """The program's default communicator, made when it is first asked for."""
         if cls._default is None:
-            cls._default = cls()
+            cls._default = endpoint_table.DEFAULT.opener = cls()
         return cls._default
 
     def init(self, server_id: str = "localhost", poolsize: int | None = None) -> "RpcCommunicator":
@@ -114,8 +188,7 @@ class RpcCommunicator:
 
     def _known_endpoint(self, name: str) -> RpcEndPoint:
         if name not in self._endpoints:
-            known = ", ".join(sorted(self._endpoints)) or "none"
-            raise KeyError(f"no endpoint is called {name!r}; those added are: {known}")
+            raise endpoint_table.unknown_endpoint(name, self._endpoints)
         return self._endpoints[name]
 
     def connect(self, ep: RpcEndPoint, af: int) -> RpcConnection:
