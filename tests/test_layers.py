@@ -1,4 +1,4 @@
-"""Who may import whom: the table of docs/design.md, section 3, as a test.
+"""Who may import whom: the folders of docs/design.md, as a test.
 
 The first rule whose pattern fits a file is the file's rule. Imports are read from the source, those inside functions
 and under TYPE_CHECKING included.

@@ -1,4 +1,4 @@
-"""Which thread a class belongs to: asserted, instead of locked (design, section 2)."""
+"""Which thread a class belongs to: asserted, instead of locked (docs/design.md)."""
 
 import threading
 

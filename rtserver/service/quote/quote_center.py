@@ -6,7 +6,7 @@ request, and when a feed begins and ends. It knows agents by number only, and no
 
 What it promises a subscriber: a ``Snapshot`` of the feed after its row ``seq``, then every later row in order in
 ``Update`` messages without a gap and without a double. For that, the rows that are not sent yet leave before a
-snapshot is taken; the mailbox keeps the order. (Design, section 4.)
+snapshot is taken; the mailbox keeps the order. (docs/design.md: a picture without a gap.)
 """
 
 import logging
