@@ -20,7 +20,7 @@ from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.failure.containment import StopRequest
 from rtserver.base.queue.port import QueueError
-from rtserver.service.hub_waker import Doorbell
+from rtserver.service.hub_waker import HubWaker
 from rtserver.service.kept_loop import KeptLoop, nothing
 from rtserver.service.msg_handler import SubscribableService
 from rtserver.service.pipeline.lane_watch import LaneWatch
@@ -94,7 +94,7 @@ class ServiceThread:
         self._sources = sources
         self._on_failure = on_failure
         self._thread = threading.Thread(target=self._run, name=SERVICE_THREAD, daemon=True)
-        self._doorbell = Doorbell()
+        self._waker = HubWaker()
         self._is_ready = threading.Event()
         self._located, self._mail = (gevent.event.Event() for _ in range(2))
         self._stop_seconds = self._deadline = 0.0
@@ -142,7 +142,7 @@ class ServiceThread:
     def request_stop(self, timeout: float = 4.0) -> None:
         """Begin to stop, without waiting: no more intake, what was taken is handled, within ``timeout`` seconds."""
         self._stop_seconds = timeout
-        self._doorbell.ring("stop")
+        self._waker.wake("stop")
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the end; whether it came. Not to be called where the messages for the other side are drained."""
@@ -171,7 +171,7 @@ class ServiceThread:
         finally:
             self._is_ready.set()
             self._mailbox.bind(lambda: None)
-            self._doorbell.take_down()
+            self._waker.close()
             self.pipeline.queue.close()
             self.pipeline.marks.close()
             # A function that was offloaded and hangs would hold up the end here, and needs the loop when it returns.
@@ -185,8 +185,8 @@ class ServiceThread:
                 owned.bind_thread()
         hub.handle_error = self._on_hub_error
         self.beat.start(time.monotonic())
-        self._doorbell.put_up(hub, {"stop": self._stopping.set, "mail": self._mail.set})
-        self._mailbox.bind(lambda: self._doorbell.ring("mail"))
+        self._waker.open(hub, {"stop": self._stopping.set, "mail": self._mail.set})
+        self._mailbox.bind(lambda: self._waker.wake("mail"))
         reader = self._spawn(self._follow_bus)
         # Before the lanes: where pushes begin is posted before the first push.
         desks = [self._keep("resume", self._behind_located(desk.run)) for desk in (self._desk,) if desk is not None]
