@@ -34,7 +34,7 @@ from rtserver.service.pipeline.pipeline import Pipeline
 from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.push.django_site import DjangoSiteMsgHandler
 from rtserver.service.push.push_user import PushUserMsgHandler
-from rtserver.service.push.resume_service import ResumeDesk
+from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_source import TestQuoteSource
@@ -139,7 +139,7 @@ def build_services(
         pipeline,
         bridge,
         stopping,
-        desk=ResumeDesk(streams, post, gevent.event.Event()),
+        resumes=ResumeService(streams, post, gevent.event.Event()),
         services={"quotes": quotes},
         sources=[
             ServerSign(

@@ -26,7 +26,7 @@ from rtserver.service.msg_handler import SubscribableService
 from rtserver.service.pipeline.lane_watch import LaneWatch
 from rtserver.service.pipeline.once_lane import stream_of
 from rtserver.service.pipeline.pipeline import Pipeline
-from rtserver.service.push.resume_service import ResumeDesk
+from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.service_directory import ServiceDirectory
 from rtserver.watch.beat import Beat
 from rtserver.watch.stack_log import log_stack
@@ -65,8 +65,8 @@ class ServiceThread:
     """The service side of the server. Built and started by the main thread; the counters may be read from anywhere.
 
     The queue of ``pipeline`` must be one on gevent's sockets and is this thread's from here on; its link's pauses end
-    with ``stopping``, which is set here. ``services`` are those that agents may subscribe to, by name, ``desk`` is
-    theirs who ask for what was kept.
+    with ``stopping``, which is set here. ``services`` are those that agents may subscribe to, by name; ``resumes``
+    answers agents that ask for kept messages.
 
     A greenlet that dies is begun anew (``kept_loop``), except the reader of the bus, the intake and the thread's own
     beat: for those ``on_failure`` is called, on the service thread. What is left of it cannot be relied on, and the
@@ -79,7 +79,7 @@ class ServiceThread:
         bridge: Bridge,
         stopping: gevent.event.Event,
         *,
-        desk: ResumeDesk | None = None,
+        resumes: ResumeService | None = None,
         services: Mapping[str, SubscribableService] | None = None,
         sources: Sequence[Source] = (),
         on_failure: Callable[[BaseException], object] = lambda error: None,
@@ -89,7 +89,7 @@ class ServiceThread:
         self.pipeline = pipeline
         self._mailbox = bridge.to_services
         self._stopping = stopping
-        self._desk = desk
+        self._resumes = resumes
         self._services = dict(services or {})
         self._sources = sources
         self._on_failure = on_failure
@@ -100,7 +100,7 @@ class ServiceThread:
         self._stop_seconds = self._deadline = 0.0
         self.failure: BaseException | None = None
         self.beat = Beat("service", time.monotonic(), stall_seconds)
-        self.directory = ServiceDirectory(self._services, bridge.to_users.post, desk)
+        self.directory = ServiceDirectory(self._services, bridge.to_users.post, resumes)
         watched = {one.msg_type: one for one in pipeline.handing}
         self.lane_watch = LaneWatch(tuple(watched.values()), lane_stall_seconds)
         self._at_work: dict[str, gevent.Greenlet] = {}
@@ -189,10 +189,12 @@ class ServiceThread:
         self._mailbox.bind(lambda: self._waker.wake("mail"))
         reader = self._spawn(self._follow_bus)
         # Before the lanes: where pushes begin is posted before the first push.
-        desks = [self._keep("resume", self._behind_located(desk.run)) for desk in (self._desk,) if desk is not None]
+        resumes = []
+        if self._resumes is not None:
+            resumes.append(self._keep("resume", self._behind_located(self._resumes.run)))
         intake = self._spawn(self._when_located, pipeline.intake.run)
         lanes = [self._keep(one.msg_type, self._behind_located(one.run), one.begin_anew) for one in pipeline.workers]
-        burial = self._keep("burials", pipeline.undertaker.run)
+        burial = self._keep("burials", pipeline.dead_letter_writer.run)
         saver = self._keep("positions", self._behind_located(pipeline.positions.run))
         once, signs = self._spawn_once()
         types = (one.msg_type for one in pipeline.handing)
@@ -205,8 +207,8 @@ class ServiceThread:
         self._stop_once(once)
         self._shut_down(intake, reader, lanes, burial)
         self._leave_once(once)
-        self._close_desk(desks)
-        gevent.killall([intake, reader, *lanes, burial, *once, *desks, *others], Killed)
+        self._close_resumes(resumes)
+        gevent.killall([intake, reader, *lanes, burial, *once, *resumes, *others], Killed)
         self._tell_what_is_left()
 
     def _spawn_once(self) -> tuple[list[gevent.Greenlet], list[gevent.Greenlet]]:
@@ -248,18 +250,18 @@ class ServiceThread:
         for worker in pipeline.workers:
             worker.finish()
         _join(lanes, deadline)
-        pipeline.undertaker.finish()
+        pipeline.dead_letter_writer.finish()
         _join([burial], deadline + LAST_LETTER_SECONDS)
         if self._located.is_set():
             _join([self._spawn(pipeline.positions.finish)], deadline + LAST_LETTER_SECONDS)
         while self._mailbox.drain(self.directory.handle, DRAIN_LIMIT):
             pass
 
-    def _close_desk(self, desks: list[gevent.Greenlet]) -> None:
+    def _close_resumes(self, greenlets: list[gevent.Greenlet]) -> None:
         """What users have seen is noted to the last; who asked for something asks again elsewhere."""
-        if self._desk is not None and self._located.is_set():
-            self._desk.finish()
-            _join(desks, time.monotonic() + LAST_LETTER_SECONDS)
+        if self._resumes is not None and self._located.is_set():
+            self._resumes.finish()
+            _join(greenlets, time.monotonic() + LAST_LETTER_SECONDS)
 
     def _stop_once(self, greenlets: list[gevent.Greenlet]) -> None:
         """No more work is begun; what is being done has as much time as everything else."""

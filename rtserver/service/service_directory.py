@@ -9,22 +9,22 @@ from collections.abc import Callable, Mapping
 from rtserver.base.bridge.message import Message, Refused, Resume, Seen, Subscribe, Unsubscribe
 from rtserver.base.failure.containment import is_stop
 from rtserver.service.msg_handler import SubscribableService
-from rtserver.service.push.resume_service import ResumeDesk
+from rtserver.service.push.resume_service import ResumeService
 
 log = logging.getLogger(__name__)
 
 
 class ServiceDirectory:
-    """The subscribable services by name, and the desk for what was kept. ``handled`` counts messages."""
+    """The subscribable services by name, and the service for what was kept. ``handled`` counts messages."""
 
     def __init__(
         self,
         services: Mapping[str, SubscribableService],
         post: Callable[[Message], object],
-        desk: ResumeDesk | None = None,
+        resumes: ResumeService | None = None,
     ) -> None:
         self._services = services
-        self._desk = desk
+        self._resumes = resumes
         self._post = post
         self.handled = 0
 
@@ -40,8 +40,8 @@ class ServiceDirectory:
                     self._subscribe(message)
                 case Unsubscribe() if message.service in self._services:
                     self._services[message.service].on_unsubscribe(message)
-                case Resume() | Seen() if self._desk is not None:
-                    self._desk.add(message)
+                case Resume() | Seen() if self._resumes is not None:
+                    self._resumes.add(message)
                 case _:
                     log.error("! nobody on the service thread takes this: %s", type(message).__name__)
         except BaseException as error:

@@ -20,7 +20,7 @@ from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.pipeline.repeats import RepeatFilter
 from rtserver.service.push.django_site import DjangoSiteMsgHandler
 from rtserver.service.push.push_user import PushUserMsgHandler
-from rtserver.service.push.resume_service import ResumeDesk
+from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.service_directory import ServiceDirectory
@@ -48,11 +48,11 @@ class BothSides:
         self.rejections = Rejections()
         self.lanes = [Lane(handler, self.rejections) for handler in handlers]
         self.dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections)
-        self.desk = ResumeDesk(self.streams, to_users, Stop())
-        self.directory = ServiceDirectory({"quotes": quotes}, to_users, self.desk)
+        self.resumes = ResumeService(self.streams, to_users, Stop())
+        self.directory = ServiceDirectory({"quotes": quotes}, to_users, self.resumes)
         for handler in handlers:
             handler.begins_behind(self.queue)
-        self._turn_desk()
+        self._turn_resumes()
         self.online.on_post = self._on_post
         self.client = self.online.connect()
 
@@ -76,11 +76,11 @@ class BothSides:
     def _on_post(self, message: Message) -> None:
         self.directory.handle(message)
         if isinstance(message, Resume | Seen):
-            self._turn_desk()
+            self._turn_resumes()
 
-    def _turn_desk(self) -> None:
+    def _turn_resumes(self) -> None:
         with suppress(Stepped):
-            self.desk.run()
+            self.resumes.run()
 
 
 class _Tracebacks(logging.Handler):

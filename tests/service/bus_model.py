@@ -155,7 +155,7 @@ class Worker:
         )
         self.rejections, self.lanes, self.workers = pipeline.rejections, pipeline.lanes, pipeline.workers
         self.reader, self.intake, self.positions = pipeline.reader, pipeline.intake, pipeline.positions
-        self.undertaker, self.repeats = pipeline.undertaker, pipeline.repeats
+        self.dead_letter_writer, self.repeats = pipeline.dead_letter_writer, pipeline.repeats
         [self.once] = pipeline.once
         self.reader.locate()
         self.positions.begin()
@@ -197,7 +197,7 @@ class Worker:
 
     def bury(self) -> None:
         """What was rejected goes to the dead stream."""
-        self.step(self.undertaker.run)
+        self.step(self.dead_letter_writer.run)
 
     def run_until_idle(self) -> None:
         """Everything that can be done without anything new."""

@@ -37,7 +37,7 @@ from rtserver.service.pipeline.dispatcher import DuplicateTypeError
 from rtserver.service.pipeline.pipeline import Pipeline
 from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.push.push_user import PushUserMsgHandler
-from rtserver.service.push.resume_service import ResumeDesk
+from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import CURSOR, UserStreams
 from rtserver.service.runner import ServiceThread, offload
 from rtserver.service.users import Users
@@ -287,7 +287,7 @@ def start_pushing(site: Site) -> tuple[ServiceThread, UserStreams]:
     """A worker that pushes and has a desk, as the server builds it."""
     link, queue = site.link(), RedisQueue(gevent_client(site.url))
     streams = UserStreams(queue, link, Bound(1000, 3600))
-    desk = ResumeDesk(streams, site.bridge.to_users.post, gevent.event.Event())
+    desk = ResumeService(streams, site.bridge.to_users.post, gevent.event.Event())
     return site.start(PushUserMsgHandler(site.context, streams), queue=queue, link=link, desk=desk), streams
 
 

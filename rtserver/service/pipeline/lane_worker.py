@@ -1,6 +1,6 @@
-"""The two loops behind the reader: one for each lane, and one that buries what was rejected.
+"""LaneWorker: the loop of one lane, which hands its messages to the handler.
 
-Decides when there is nothing left to do. How a loop sleeps and is woken is said by whoever runs it.
+Decides when a lane has nothing left to do. The caller passes in how the loop sleeps and what wakes it.
 """
 
 import logging
@@ -11,7 +11,6 @@ from typing import Protocol
 from rtserver.base.queue.port import QueuePort
 from rtserver.service.kept_loop import nothing
 from rtserver.service.pipeline.bus_reader import HOLD_SECONDS, BusReader
-from rtserver.service.pipeline.dead_letter import Rejections
 from rtserver.service.pipeline.isolation import LOOK_SECONDS, Isolation
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.queue_link import QueueLink
@@ -21,7 +20,6 @@ from rtserver.service.pipeline.suspects import POISON_DEATHS
 
 log = logging.getLogger(__name__)
 
-BURY_LIMIT = 500
 CATCH_UP_COUNT = 500
 
 
@@ -126,31 +124,3 @@ class LaneWorker:
         opened = self._lane.open(entries)
         repeats = self._repeats.find(opened)
         self._lane.take(entries, opened, until, is_all=len(entries) < count, repeats=repeats)
-
-
-class Undertaker:
-    """Buries what was rejected, many letters at a time: a flood of bad messages must not slow the good ones down."""
-
-    def __init__(self, rejections: Rejections, queue: QueuePort, link: QueueLink, awake: Event) -> None:
-        self._rejections = rejections
-        self._queue = queue
-        self._link = link
-        self._awake = awake
-        self._is_finishing = False
-        rejections.wake = awake.set
-
-    def run(self) -> None:
-        """Bury, then sleep; returns when finished."""
-        while True:
-            self._awake.clear()
-            while letters := self._rejections.peek(BURY_LIMIT):
-                self._link.call(self._queue.bury, letters)
-                self._rejections.forget(len(letters))
-            if self._is_finishing:
-                return
-            self._awake.wait()
-
-    def finish(self) -> None:
-        """Nothing more is rejected: return as soon as everything is buried."""
-        self._is_finishing = True
-        self._awake.set()

@@ -2,7 +2,7 @@
 
     list - Intake - bus - BusReader - ServiceMessageDispatcher - Lane - LaneWorker - handler, delivers to every worker
                                       |                          OnceLane - work - OnceWorker - handler, delivers once
-                                      Rejections - Undertaker - dead letters
+                                      Rejections - DeadLetterWriter - dead letters
 
 Knows neither greenlets nor threads: how a part sleeps is passed in.
 """
@@ -21,11 +21,12 @@ from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.broken_key import BrokenKeys
 from rtserver.service.pipeline.bus_reader import BusReader, Intake
 from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter_writer import DeadLetterWriter
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.isolation import Isolation
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.lane_position import Positions
-from rtserver.service.pipeline.lane_worker import Event, LaneWorker, Undertaker
+from rtserver.service.pipeline.lane_worker import Event, LaneWorker
 from rtserver.service.pipeline.once_lane import OnceInbox, OnceLane, stream_of
 from rtserver.service.pipeline.once_worker import OnceRule, OnceWorker
 from rtserver.service.pipeline.queue_link import QueueLink
@@ -113,7 +114,7 @@ class Pipeline:
             **waits,
         )
         self.memory = QueueMemory(queue, bus_bytes, pause=pause)
-        self.undertaker = Undertaker(rejections, queue, link, event())
+        self.dead_letter_writer = DeadLetterWriter(rejections, queue, link, event())
         self.positions = Positions(worker, self.lanes, queue, link, self.reader, rejections=rejections, pause=pause)
         self.intake.on_held = self.positions.tell
         alone: dict[str, Any] = {"isolation": isolation, "settle": self.positions.settle}

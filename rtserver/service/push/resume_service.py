@@ -17,7 +17,7 @@ from rtserver.service.push.user_streams import UserStreams
 log = logging.getLogger(__name__)
 
 
-class ResumeDesk:
+class ResumeService:
     """``awake`` is what the greenlet sleeps on, ``post`` the bridge's way to the websocket thread."""
 
     def __init__(self, streams: UserStreams, post: Callable[[Message], object], awake: Event) -> None:

@@ -1,4 +1,4 @@
-"""The desk: in which order it works, and what it answers."""
+"""ResumeService: in which order it works, and what it answers."""
 
 from collections.abc import Callable
 
@@ -8,13 +8,13 @@ from rtserver.base.bridge.message import Message, PushBegins, Refused, Replay, R
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import Bound, Kept, QueueAwayError, QueueRefusedError
 from rtserver.service.pipeline.queue_link import QueueLink
-from rtserver.service.push.resume_service import ResumeDesk
+from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.service_directory import ServiceDirectory
 
 
 class Bell:
-    """Counts rings. A wait that nobody will end ends the test's run of the desk."""
+    """Counts rings. A wait that nobody will end ends the test's run of the service."""
 
     def __init__(self) -> None:
         self.is_set = False
@@ -61,14 +61,14 @@ class Office:
         self.streams.keep("10-3", [Kept("user:7", f"10-{number}", b"%d" % number) for number in (1, 2, 3)])
         self.bell = Bell()
         self.posted: list[Message] = []
-        self.desk = ResumeDesk(self.streams, self.posted.append, self.bell)
+        self.resumes = ResumeService(self.streams, self.posted.append, self.bell)
 
     def serve(self, *messages: Resume | Seen) -> list[Message]:
         """What is posted for them, the beginning left out."""
         for message in messages:
-            self.desk.add(message)
-        self.desk.finish()
-        self.desk.run()
+            self.resumes.add(message)
+        self.resumes.finish()
+        self.resumes.run()
         begins, *answers = self.posted
         assert begins == PushBegins(self.streams.begins_at)
         return answers
@@ -125,7 +125,7 @@ def test_a_queue_that_refuses_costs_the_question_and_not_those_behind_it(office:
     assert isinstance(answers[1], Replay)
 
 
-def test_a_bug_costs_the_question_and_not_the_desk(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_costs_the_question_and_not_the_service(office: Office, caplog: pytest.LogCaptureFixture) -> None:
     office.queue.error = KeyError("a bug")
     answers = office.serve(Resume(4, 9, "7", None, "10-3"), Resume(5, 1, "7", "10-2", "10-3"))
     assert [type(answer) for answer in answers] == [Refused, Replay]
@@ -157,17 +157,17 @@ def test_at_the_end_an_outage_is_not_waited_for(office: Office) -> None:
 def test_it_sleeps_until_something_comes(office: Office) -> None:
     def come() -> None:
         if len(office.posted) == 1:
-            office.desk.add(Resume(4, 9, "7", "10-1", "10-3"))
+            office.resumes.add(Resume(4, 9, "7", "10-1", "10-3"))
         else:
-            office.desk.finish()
+            office.resumes.finish()
 
     office.bell.on_wait = come
-    office.desk.run()
+    office.resumes.run()
     assert [type(message) for message in office.posted] == [PushBegins, Replay]
 
 
-def test_the_directory_gives_the_desk_what_is_meant_for_it(office: Office) -> None:
-    directory = ServiceDirectory({}, office.posted.append, office.desk)
+def test_the_directory_gives_the_resume_service_what_is_meant_for_it(office: Office) -> None:
+    directory = ServiceDirectory({}, office.posted.append, office.resumes)
     directory.handle(Seen((("7", "10-1"),)))
     directory.handle(Resume(4, 9, "7", "10-1", "10-3"))
-    assert len(office.desk) == 2
+    assert len(office.resumes) == 2
