@@ -1,6 +1,6 @@
 """A server: its parts, in the order in which they come up, and what is done while it runs.
 
-The parts are built by ``service_side``, ``user_side`` and ``web_side``; ``going_down`` has the order of the end.
+The parts are built by ``service_side``, ``user_side`` and ``web_side``; ``shutdown`` has the order of the end.
 
 Decides nothing about messages. Everything that is built here is handed what it needs; nothing here is imported by
 anything but the command line and tests.
@@ -44,7 +44,7 @@ from rtserver.bootstrap.process.listening_socket import Listeners
 from rtserver.bootstrap.process.log import set_up_log
 from rtserver.bootstrap.process.supervisor import Supervisor
 from rtserver.bootstrap.service_side import build_services
-from rtserver.bootstrap.shutdown import LEAST_PATIENCE, GoingDown, longest_end
+from rtserver.bootstrap.shutdown import LEAST_PATIENCE, Shutdown, longest_end
 from rtserver.bootstrap.site.django_env import DemoSite, prepare_django
 from rtserver.bootstrap.user_side import build_server, build_users
 from rtserver.bootstrap.web.build import Routes, build_application, build_http, own_routes
@@ -290,8 +290,8 @@ class App:
     async def _close(self, doors: Doors) -> None:
         listeners = (*self._listeners.public, *self._listeners.tce)
         parts = (self._server, self._users, self._services.thread, self._bridge)
-        going_down = GoingDown(self._config, listeners, doors.front, doors.tce, doors.http, *parts)
-        if not await going_down.run(bool(self._exit_code)):
+        shutdown = Shutdown(self._config, listeners, doors.front, doors.tce, doors.http, *parts)
+        if not await shutdown.run(bool(self._exit_code)):
             self._exit_code = 1
         self._guard.cancel()
 

@@ -40,7 +40,7 @@ def longest_end(config: Config) -> float:
 
 
 @dataclass(frozen=True)
-class GoingDown:
+class Shutdown:
     """The parts of a running server, for its end. ``listeners`` are the sockets of both doors, and closed here."""
 
     config: Config

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rtserver.bootstrap.config.config import Config
-from rtserver.bootstrap.shutdown import GoingDown
+from rtserver.bootstrap.shutdown import Shutdown
 
 
 class Parts:
@@ -52,7 +52,7 @@ class Parts:
         bridge: Any = SimpleNamespace(to_services=SimpleNamespace(close=self.note("bridge")), to_users=to_users)
         http: Any = SimpleNamespace(close_all_connections=self.wait("http"))
         parts = (door, tce_door, http, server, users, services, bridge)
-        return await GoingDown(Config(), [self.listener], *parts).run(has_failed)
+        return await Shutdown(Config(), [self.listener], *parts).run(has_failed)
 
 
 ALL = ["door", "tce door", "seen", "services", "bridge", "messages", "clients", "pending", "sockets", "hooks", "http"]
