@@ -284,8 +284,8 @@ class ServiceThread:
         for lane in pipeline.lanes:
             if len(lane):
                 log.error("! stopped with %d messages for %r unhandled", len(lane), lane.msg_type)
-        if len(pipeline.rejections):
-            log.error("! stopped with %d dead letters unburied", len(pipeline.rejections))
+        if len(pipeline.dead_letters):
+            log.error("! stopped with %d dead letters unburied", len(pipeline.dead_letters))
 
     def _spawn(self, run: Callable[..., None], *args: Any) -> gevent.Greenlet:
         return gevent.spawn(self._guard, run, *args)

@@ -13,7 +13,7 @@ from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.service.msg_handler import ServiceContext
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.queue_link import QueueLink
@@ -45,9 +45,9 @@ class BothSides:
         self.streams = UserStreams(self.queue, QueueLink(lambda _seconds: None), Bound(50, 3_600))
         quotes = QuoteCenter(context, history_ticks=50, picture_rows=20)
         handlers = [quotes, PushUserMsgHandler(context, self.streams), DjangoSiteMsgHandler(context)]
-        self.rejections = Rejections()
-        self.lanes = [Lane(handler, self.rejections) for handler in handlers]
-        self.dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections)
+        self.dead_letters = DeadLetters()
+        self.lanes = [Lane(handler, self.dead_letters) for handler in handlers]
+        self.dispatcher = ServiceMessageDispatcher(self.lanes, self.dead_letters)
         self.resumes = ResumeService(self.streams, to_users, Stop())
         self.directory = ServiceDirectory({"quotes": quotes}, to_users, self.resumes)
         for handler in handlers:

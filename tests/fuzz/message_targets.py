@@ -44,7 +44,7 @@ def make_service_messages(_directory: Path) -> TryOne:
         with no_traceback():
             is_fresh = sides.push(data)
         assert _settled(sides) == before + is_fresh
-        assert sides.rejections.counts[Reason.HANDLER_FAILED] == 0, sides.rejections.peek(FRESH_AFTER)
+        assert sides.dead_letters.counts[Reason.HANDLER_FAILED] == 0, sides.dead_letters.peek(FRESH_AFTER)
         check_heard(sides)
 
     return try_one
@@ -60,7 +60,7 @@ def check_heard(sides: BothSides) -> None:
 
 def _settled(sides: BothSides) -> int:
     """How many messages have been handled or rejected."""
-    return sum(lane.handled for lane in sides.lanes) + sum(sides.rejections.counts.values())
+    return sum(lane.handled for lane in sides.lanes) + sum(sides.dead_letters.counts.values())
 
 
 def _filled() -> BothSides:

@@ -153,7 +153,7 @@ class Worker:
             lane_batch=2,
             now=now,
         )
-        self.rejections, self.lanes, self.workers = pipeline.rejections, pipeline.lanes, pipeline.workers
+        self.dead_letters, self.lanes, self.workers = pipeline.dead_letters, pipeline.lanes, pipeline.workers
         self.reader, self.intake, self.positions = pipeline.reader, pipeline.intake, pipeline.positions
         self.dead_letter_writer, self.repeats = pipeline.dead_letter_writer, pipeline.repeats
         [self.once] = pipeline.once
@@ -170,7 +170,7 @@ class Worker:
         """Whether no step would lead any further, if nothing more comes."""
         return (
             self.reader.position == self.queue.newest_id()
-            and not self.rejections.peek(1)
+            and not self.dead_letters.peek(1)
             and not any(len(lane) or lane.is_behind for lane in self.lanes)
         )
 

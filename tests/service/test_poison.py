@@ -15,7 +15,7 @@ from rtserver.base.queue.port import START, QueuePort
 from rtserver.service.message import encode
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.bus_reader import BusReader
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.lane_position import Positions
@@ -90,14 +90,14 @@ class Life:
     def __init__(self, queue: QueuePort, marks: Uncleared, handler: ServiceMsgHandler) -> None:
         self.queue = queue
         self.marks = marks
-        self.rejections = Rejections()
-        self.lane = Lane(handler, self.rejections, mark=marks.mark("number"))
+        self.dead_letters = DeadLetters()
+        self.lane = Lane(handler, self.dead_letters, mark=marks.mark("number"))
         link = QueueLink(lambda seconds: None)
-        dispatcher = ServiceMessageDispatcher([self.lane], self.rejections)
+        dispatcher = ServiceMessageDispatcher([self.lane], self.dead_letters)
         waits: dict[str, Any] = {"must_hold": lambda: False, "pause": self.pause}
         self.reader = BusReader(queue, link, dispatcher, **waits)
         self.positions = Positions(
-            "one", [self.lane], queue, link, self.reader, rejections=self.rejections, pause=self.pause
+            "one", [self.lane], queue, link, self.reader, dead_letters=self.dead_letters, pause=self.pause
         )
         self.worker = LaneWorker(
             self.lane, queue, link, self.reader, Sleeping(), settle=self.positions.settle, **waits
@@ -106,9 +106,9 @@ class Life:
 
     def pause(self, seconds: float) -> None:
         """Others have their turn: letters are buried."""
-        letters = self.rejections.peek(100)
+        letters = self.dead_letters.peek(100)
         self.queue.bury(letters)
-        self.rejections.forget(len(letters))
+        self.dead_letters.forget(len(letters))
 
     def live(self) -> bool:
         """Whether everything was worked off before it died."""

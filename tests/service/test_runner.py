@@ -249,7 +249,7 @@ def test_bad_messages_are_buried_with_their_reasons_and_the_next_is_handled(site
     assert sorted(letter.raw for letter in letters) == sorted(bad)
     reasons = {letter.raw: letter.reason for letter in letters}
     assert [reasons[raw] for raw in bad] == ["bad_json", "bad_message", "unknown_type", "bad_data"]
-    counts = thread.pipeline.rejections.counts
+    counts = thread.pipeline.dead_letters.counts
     assert counts == {**dict.fromkeys(reasons.values(), 1), "handler_failed": 0, "bad_signature": 0, "poison": 0}
     queue.close()
 
@@ -259,14 +259,14 @@ def test_letters_that_cannot_be_buried_hold_up_the_reading_and_not_the_memory(si
     with redis.Redis.from_url(site.url) as client:
         client.set(dead, "in the way")
         thread = site.start(read_count=500)
-        rejections = thread.pipeline.rejections
+        dead_letters = thread.pipeline.dead_letters
         site.push(*range(20_000), msg_type="unknown")
-        until(lambda: rejections.is_congested, site)
+        until(lambda: dead_letters.is_congested, site)
         turns = {thread.beat.last}
         until(lambda: turns.add(thread.beat.last) or len(turns) > 3, site)
-        assert len(rejections) <= 5_500
+        assert len(dead_letters) <= 5_500
         client.delete(dead)
-    until(lambda: rejections.counts["unknown_type"] == 20_000 and not len(rejections), site)
+    until(lambda: dead_letters.counts["unknown_type"] == 20_000 and not len(dead_letters), site)
 
 
 def test_a_handler_s_verbs_cross_the_bridge(site: Site) -> None:
@@ -382,7 +382,7 @@ def test_blocking_work_is_done_on_another_thread_and_gives_its_value_or_error(si
     thread = site.start(handler)
     site.push(1, -1, 2)
     assert handler.wait() == [2, 4]
-    assert thread.pipeline.rejections.counts["handler_failed"] == 1
+    assert thread.pipeline.dead_letters.counts["handler_failed"] == 1
 
 
 def test_a_second_thread_goes_on_where_the_first_stopped(site: Site) -> None:
@@ -556,7 +556,7 @@ def test_a_lane_that_dies_beside_its_messages_goes_on_where_it_was(site: Site, t
     site.push(1)
     until(lambda: handler.numbers == [0, 1], site)
     assert thread.failing_loops() == []
-    assert sum(thread.pipeline.rejections.counts.values()) == 0
+    assert sum(thread.pipeline.dead_letters.counts.values()) == 0
 
 
 def exits() -> None:
@@ -576,7 +576,7 @@ def test_a_greenlet_or_a_function_that_a_handler_started_may_exit_alone(site: Si
     site.push(0, 1)
     assert handler.wait() == [1]
     assert thread.failure is None
-    assert thread.pipeline.rejections.counts["handler_failed"] == 1
+    assert thread.pipeline.dead_letters.counts["handler_failed"] == 1
 
 
 class Sleepy(Counting):
@@ -599,7 +599,7 @@ def test_a_handler_that_a_stop_interrupts_gets_its_message_again_and_nothing_is_
     site.push(0, 1)
     assert sleepy.has_begun.wait(PATIENCE)
     assert thread.stop(0.1)
-    assert sum(thread.pipeline.rejections.counts.values()) == 0
+    assert sum(thread.pipeline.dead_letters.counts.values()) == 0
     handler = Counting(site.context, 2)
     site.start(handler)
     assert handler.wait() == [0, 1]

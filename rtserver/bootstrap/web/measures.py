@@ -76,7 +76,7 @@ def limit_measures(limited: LimitCounts, home: ConnectionHome) -> Iterator[Measu
 def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[Measure]:
     """The service thread's numbers."""
     pipeline = services.pipeline
-    lanes, link, rejections = pipeline.lanes, pipeline.link, pipeline.rejections
+    lanes, link, dead_letters = pipeline.lanes, pipeline.link, pipeline.dead_letters
     yield Measure("gauge", "redis_connected", "1 while the queue answers", lambda: int(link.is_connected))
     yield Measure("counter", "redis_outages", "How often the queue went away", lambda: link.outages)
     yield Measure(
@@ -91,7 +91,7 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
         lambda: pipeline.reader.lost,
     )
     yield Measure(
-        "counter", "dead_messages", "Messages sent to the dead stream", lambda: dict(rejections.counts), "reason"
+        "counter", "dead_messages", "Messages sent to the dead stream", lambda: dict(dead_letters.counts), "reason"
     )
     yield Measure("gauge", "broken_keys", "Keys that hold something else", lambda: len(pipeline.broken_keys.names))
     memory = pipeline.memory
@@ -100,7 +100,7 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
     yield Measure("gauge", "bus_bytes", "Bytes of the bus, about", lambda: memory.memory.bus)
     yield Measure("counter", "bus_trimmed", "Bus entries trimmed for memory", lambda: memory.trimmed)
     yield Measure("counter", "bus_trimmed_unread", "Of them, those that somebody had not had", lambda: memory.unread)
-    yield Measure("gauge", "dead_waiting", "Dead letters that are not in Redis yet", lambda: len(rejections))
+    yield Measure("gauge", "dead_waiting", "Dead letters that are not in Redis yet", lambda: len(dead_letters))
     yield Measure("gauge", "lane_length", "Messages waiting", lambda: {x.msg_type: len(x) for x in lanes}, "lane")
     yield Measure(
         "gauge", "lane_behind", "1 while read late", lambda: {x.msg_type: int(x.is_behind) for x in lanes}, "lane"

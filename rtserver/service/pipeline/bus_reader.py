@@ -11,7 +11,7 @@ from hashlib import sha256
 from rtserver.base.queue.port import START, Entry, Moved, QueuePort, just_before, number_of, order_of
 from rtserver.service.message import too_large
 from rtserver.service.pipeline.cursor import Cursor, Gap
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.pipeline.read_size import ReadSize
@@ -179,13 +179,13 @@ class Intake:
         must_hold: Callable[[], bool],
         pause: Callable[[float], object],
         max_ahead: int = 50_000,
-        rejections: Rejections | None = None,
+        dead_letters: DeadLetters | None = None,
         most_bytes: int = 0,
     ) -> None:
         self._queue = queue
         self._link = link
         self._reader = reader
-        self._rejections = Rejections() if rejections is None else rejections
+        self._dead_letters = DeadLetters() if dead_letters is None else dead_letters
         self._most_bytes = most_bytes
         self._must_hold = must_hold
         self._pause = pause
@@ -257,6 +257,6 @@ class Intake:
         for start in range(0, len(found.raw), HASHED_AT_ONCE):
             whole.update(found.raw[start : start + HASHED_AT_ONCE])
             self._pause(0)
-        letter = self._rejections.letter(Entry("", found.raw), rejected, whole.hexdigest())
+        letter = self._dead_letters.letter(Entry("", found.raw), rejected, whole.hexdigest())
         if self._link.call(self._queue.bury_aside, found.name, letter):
-            self._rejections.count(rejected)
+            self._dead_letters.count(rejected)

@@ -23,7 +23,7 @@ CONGESTED_LENGTH = 5_000
 log = logging.getLogger(__name__)
 
 
-class Rejections:
+class DeadLetters:
     """Dead letters on their way. ``counts`` has every reason from the start.
 
     ``added`` and ``buried`` count letters: what was added as number n is in Redis once ``buried`` has reached n.

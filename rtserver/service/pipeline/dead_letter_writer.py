@@ -4,7 +4,7 @@ A flood of bad messages must not slow down the good ones, so the letters have a 
 """
 
 from rtserver.base.queue.port import QueuePort
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane_worker import Event
 from rtserver.service.pipeline.queue_link import QueueLink
 
@@ -13,23 +13,23 @@ BURY_LIMIT = 500
 
 
 class DeadLetterWriter:
-    """Writes the letters in ``rejections`` to ``queue``. ``awake`` is what the loop sleeps on."""
+    """Writes the letters in ``dead_letters`` to ``queue``. ``awake`` is what the loop sleeps on."""
 
-    def __init__(self, rejections: Rejections, queue: QueuePort, link: QueueLink, awake: Event) -> None:
-        self._rejections = rejections
+    def __init__(self, dead_letters: DeadLetters, queue: QueuePort, link: QueueLink, awake: Event) -> None:
+        self._dead_letters = dead_letters
         self._queue = queue
         self._link = link
         self._awake = awake
         self._is_finishing = False
-        rejections.wake = awake.set
+        dead_letters.wake = awake.set
 
     def run(self) -> None:
         """Write what waits, then sleep. Returns once ``finish`` was called and no letter is left."""
         while True:
             self._awake.clear()
-            while letters := self._rejections.peek(BURY_LIMIT):
+            while letters := self._dead_letters.peek(BURY_LIMIT):
                 self._link.call(self._queue.bury, letters)
-                self._rejections.forget(len(letters))
+                self._dead_letters.forget(len(letters))
             if self._is_finishing:
                 return
             self._awake.wait()

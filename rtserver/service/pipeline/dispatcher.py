@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from rtserver.base.queue.port import Entry
 from rtserver.base.queue.signature import Signer
 from rtserver.service.message import NO_BOUNDS, Bounds, Reason, Rejected, ServiceMessage, decode
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.repeats import Opened
 
@@ -19,18 +19,18 @@ class DuplicateTypeError(ValueError):
 
 
 class ServiceMessageDispatcher:
-    """Gives each entry of the bus to the lane of its type, or to the rejections."""
+    """Gives each entry of the bus to the lane of its type, or to the dead_letters."""
 
     def __init__(
         self,
         lanes: Iterable[Lane],
-        rejections: Rejections,
+        dead_letters: DeadLetters,
         signer: Signer | None = None,
         bounds: Bounds = NO_BOUNDS,
     ) -> None:
         self._bounds = bounds
         self._lanes: dict[str, Lane] = {}
-        self._rejections = rejections
+        self._dead_letters = dead_letters
         self._signer = signer or Signer()
         for lane in lanes:
             other = self._lanes.setdefault(lane.msg_type, lane)
@@ -57,11 +57,11 @@ class ServiceMessageDispatcher:
             if repeats and entry.id in repeats:
                 continue
             if isinstance(message, Rejected):
-                self._rejections.add(entry, message)
+                self._dead_letters.add(entry, message)
             elif (lane := lanes.get(message.type)) is not None:
                 lane.offer(entry, message)
             else:
-                self._rejections.add(entry, _unknown(message))
+                self._dead_letters.add(entry, _unknown(message))
 
     def pass_gap(self, place: str) -> None:
         """What was on the bus before ``place`` and was not dispatched is lost, to whichever lanes it was for."""
@@ -69,12 +69,12 @@ class ServiceMessageDispatcher:
             lane.pass_gap(place)
 
     def reject(self, opened: Sequence[Opened], repeats: Collection[str] = ()) -> None:
-        """Give those that no lane takes to the rejections, and leave the others and repeats, by id, alone."""
+        """Give those that no lane takes to the dead_letters, and leave the others and repeats, by id, alone."""
         for entry, message in opened:
             if isinstance(message, Rejected):
-                self._rejections.add(entry, message)
+                self._dead_letters.add(entry, message)
             elif message.type not in self._lanes and entry.id not in repeats:
-                self._rejections.add(entry, _unknown(message))
+                self._dead_letters.add(entry, _unknown(message))
 
 
 def _unknown(message: ServiceMessage) -> Rejected:

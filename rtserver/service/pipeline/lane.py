@@ -21,7 +21,7 @@ from rtserver.base.queue.signature import Signer
 from rtserver.service.message import NO_BOUNDS, Bounds, Reason, Rejected, ServiceMessage, decode
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.cursor import Cursor, Gap
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.handler_call import HandOver
 from rtserver.service.pipeline.suspects import Suspects, is_poison, is_single
 
@@ -44,7 +44,7 @@ class Lane:
     def __init__(
         self,
         handler: ServiceMsgHandler,
-        rejections: Rejections,
+        dead_letters: DeadLetters,
         *,
         bound: int = 2_000,
         batch: int = 500,
@@ -65,7 +65,7 @@ class Lane:
         self.wake: Callable[[], object] = lambda: None
         self.on_lost: Callable[[str], object] = lambda place: None
         self._missed: str | None = None  # before that place some are lost, and nobody has been told
-        self._rejections = rejections
+        self._dead_letters = dead_letters
         self._hand_over = HandOver(handler, is_ending)
         self._act: Callable[[Entry, ServiceMessage], None] = self._hand_over.do  # what is done with a message
         self._queue: deque[tuple[Entry, ServiceMessage]] = deque()
@@ -267,7 +267,7 @@ class Lane:
 
     def _reject(self, entry: Entry, rejected: Rejected) -> None:
         self.rejected += 1
-        self._rejections.add(entry, rejected, self.msg_type)
+        self._dead_letters.add(entry, rejected, self.msg_type)
 
     def _count_lost(self, gap: Gap | None) -> bool:
         if gap is None:

@@ -13,7 +13,7 @@ from rtserver.base.failure.containment import is_stop
 from rtserver.base.queue.port import QueueError, QueuePort, QueueRefusedError, order_of
 from rtserver.service.message import Reason
 from rtserver.service.pipeline.bus_reader import HOLD_SECONDS, BusReader
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.queue_link import QueueLink
 
@@ -41,7 +41,7 @@ class Positions:
         link: QueueLink,
         reader: BusReader,
         *,
-        rejections: Rejections,
+        dead_letters: DeadLetters,
         pause: Callable[[float], object],
     ) -> None:
         self._worker = worker
@@ -49,7 +49,7 @@ class Positions:
         self._queue = queue
         self._link = link
         self._reader = reader
-        self._rejections = rejections
+        self._dead_letters = dead_letters
         self._pause = pause
         self._kept: list[Lane] = []
         self._own: list[Lane] = []
@@ -114,16 +114,16 @@ class Positions:
         if self._next is None:
             position = self._reader.position
             self._next = {NO_LANE: position, **{lane.msg_type: lane.done_until(position) for lane in self._kept}}
-            self._letters = self._rejections.added
-        if self._rejections.buried >= self._letters:
+            self._letters = self._dead_letters.added
+        if self._dead_letters.buried >= self._letters:
             places, self._next = self._next, None
             if any(place != self._saved.get(name) for name, place in places.items()):
                 self._write(places)  # those that stand still, too: what is behind them is wanted
 
     def settle(self) -> None:
         """Save what is done by now; for letters that are on their way, waits a while."""
-        letters, looks = self._rejections.added, 0
-        while self._rejections.buried < letters and looks < SETTLE_LOOKS:
+        letters, looks = self._dead_letters.added, 0
+        while self._dead_letters.buried < letters and looks < SETTLE_LOOKS:
             self._pause(HOLD_SECONDS)
             looks += 1
         self.finish()

@@ -10,7 +10,7 @@ from typing import Any
 from rtserver.base.queue.port import START, Entry, Kept, QueuePort, number_of
 from rtserver.service.message import ServiceMessage
 from rtserver.service.msg_handler import ServiceMsgHandler
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.queue_link import QueueLink
 
@@ -70,8 +70,8 @@ class OnceInbox(ServiceMsgHandler):
 class OnceLane(Lane):
     """A lane whose messages are kept."""
 
-    def __init__(self, inbox: OnceInbox, rejections: Rejections, **options: Any) -> None:
-        super().__init__(inbox, rejections, **options)
+    def __init__(self, inbox: OnceInbox, dead_letters: DeadLetters, **options: Any) -> None:
+        super().__init__(inbox, dead_letters, **options)
         self.msg_type = inbox.handler.msg_type
         self._act = inbox.add
 

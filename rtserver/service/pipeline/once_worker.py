@@ -20,7 +20,7 @@ from rtserver.base.queue.work_port import Work, WorkPort
 from rtserver.service.message import Reason, Rejected, decode
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.bus_reader import HOLD_SECONDS
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.handler_call import HandOver
 from rtserver.service.pipeline.isolation import LOOK_SECONDS, Isolation
 from rtserver.service.pipeline.queue_link import QueueLink
@@ -54,7 +54,7 @@ class OnceWorker:
         handler: ServiceMsgHandler,
         work: WorkPort,
         link: QueueLink,
-        rejections: Rejections,
+        dead_letters: DeadLetters,
         name: str,
         *,
         rule: OnceRule,
@@ -74,7 +74,7 @@ class OnceWorker:
         self._hand_over = HandOver(handler, lambda: link.is_ending)
         self._work = work
         self._link = link
-        self._rejections = rejections
+        self._dead_letters = dead_letters
         self._name = name
         self._rule = rule
         self._must_hold = must_hold
@@ -210,12 +210,12 @@ class OnceWorker:
 
     def _on_rejected(self, work: Work, rejected: Rejected) -> None:
         if rejected.reason is Reason.HANDLER_FAILED and work.tries < self._rule.tries:
-            self._rejections.tell_retry(rejected, self.msg_type)
+            self._dead_letters.tell_retry(rejected, self.msg_type)
             self._due[work.id] = self._now() + delay_after(work.tries)
             return
-        letter = self._rejections.letter(Entry(work.id, work.raw), rejected)
+        letter = self._dead_letters.letter(Entry(work.id, work.raw), rejected)
         if self._link.call(self._work.bury, work.id, letter):
-            self._rejections.count(rejected, self.msg_type)
+            self._dead_letters.count(rejected, self.msg_type)
 
 
 def delay_after(tries: int) -> float:

@@ -2,7 +2,7 @@
 
     list - Intake - bus - BusReader - ServiceMessageDispatcher - Lane - LaneWorker - handler, delivers to every worker
                                       |                          OnceLane - work - OnceWorker - handler, delivers once
-                                      Rejections - DeadLetterWriter - dead letters
+                                      DeadLetters - DeadLetterWriter - dead letters
 
 Knows neither greenlets nor threads: how a part sleeps is passed in.
 """
@@ -20,7 +20,7 @@ from rtserver.service.message import NO_BOUNDS, Bounds
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.broken_key import BrokenKeys
 from rtserver.service.pipeline.bus_reader import BusReader, Intake
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dead_letter_writer import DeadLetterWriter
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.isolation import Isolation
@@ -66,12 +66,12 @@ class Pipeline:
         self.queue = queue
         self.marks: MarkPort = marks or MemoryMarks()
         self.link = link
-        self.rejections = rejections = Rejections()
+        self.dead_letters = dead_letters = DeadLetters()
         self.broken_keys = BrokenKeys(queue, link, pause)
         self.once: list[OnceWorker] = []
 
         def must_hold() -> bool:
-            return is_congested() or rejections.is_congested
+            return is_congested() or dead_letters.is_congested
 
         isolation = Isolation(self._is_idle, pause=pause, now=now)
         life = f"{worker}#{secrets.token_hex(4)}"
@@ -80,14 +80,14 @@ class Pipeline:
             of_lane: dict[str, Any] = {"bound": lane_bound, "batch": lane_batch, "is_ending": lambda: link.is_ending}
             if handler.delivery != "once":
                 mark = self.marks.mark(handler.msg_type)
-                return Lane(handler, rejections, signer=signer, bounds=bounds, mark=mark, **of_lane)
+                return Lane(handler, dead_letters, signer=signer, bounds=bounds, mark=mark, **of_lane)
             stream = stream_of(handler.msg_type)
             self.once.append(
                 OnceWorker(
                     handler,
                     queue.work(stream),
                     link,
-                    rejections,
+                    dead_letters,
                     life,
                     rule=once,
                     must_hold=must_hold,
@@ -97,10 +97,10 @@ class Pipeline:
                     isolation=isolation,
                 )
             )
-            return OnceLane(OnceInbox(handler, queue, link), rejections, signer=signer, bounds=bounds, **of_lane)
+            return OnceLane(OnceInbox(handler, queue, link), dead_letters, signer=signer, bounds=bounds, **of_lane)
 
         self.lanes = tuple(map(lane_of, handlers))
-        dispatcher = ServiceMessageDispatcher(self.lanes, rejections, signer, bounds)
+        dispatcher = ServiceMessageDispatcher(self.lanes, dead_letters, signer, bounds)
         self.repeats = repeats = RepeatFilter(queue, link)
         waits: dict[str, Any] = {"must_hold": must_hold, "pause": pause}
         self.reader = BusReader(queue, link, dispatcher, count=read_count, repeats=repeats, **waits)
@@ -109,13 +109,15 @@ class Pipeline:
             link,
             self.reader,
             max_ahead=max_ahead,
-            rejections=rejections,
+            dead_letters=dead_letters,
             most_bytes=bounds.bytes,
             **waits,
         )
         self.memory = QueueMemory(queue, bus_bytes, pause=pause)
-        self.dead_letter_writer = DeadLetterWriter(rejections, queue, link, event())
-        self.positions = Positions(worker, self.lanes, queue, link, self.reader, rejections=rejections, pause=pause)
+        self.dead_letter_writer = DeadLetterWriter(dead_letters, queue, link, event())
+        self.positions = Positions(
+            worker, self.lanes, queue, link, self.reader, dead_letters=dead_letters, pause=pause
+        )
         self.intake.on_held = self.positions.tell
         alone: dict[str, Any] = {"isolation": isolation, "settle": self.positions.settle}
         self.workers = tuple(

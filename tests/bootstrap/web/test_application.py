@@ -97,8 +97,8 @@ async def told(port: int, *lines: str, path: str = "/page") -> dict:
     [
         ("GET", "/page", 200),
         ("GET", "/site", 200),
-        ("GET", "/file/test_web_application.py", 200),
-        ("HEAD", "/file/test_web_application.py", 200),
+        ("GET", "/file/test_application.py", 200),
+        ("HEAD", "/file/test_application.py", 200),
         ("GET", "/file/none", 404),
         ("GET", "/nowhere", 404),
         ("POST", "/page", 405),

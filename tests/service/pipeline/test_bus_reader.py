@@ -8,7 +8,7 @@ from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, Entry, number_of, order_of
 from rtserver.service.message import encode
 from rtserver.service.pipeline.bus_reader import HOLD_SECONDS, LONGEST_HOLD, BusReader, Intake
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.queue_link import QueueLink
@@ -23,20 +23,20 @@ class Worker:
         self.queue = queue
         self.held = 0
         self.handler = Recorder()
-        self.lane = Lane(self.handler, Rejections())
+        self.lane = Lane(self.handler, DeadLetters())
         self.lost_before: list[str] = []
         self.lane.on_lost = self.lost_before.append
-        dispatcher = ServiceMessageDispatcher([self.lane], Rejections())
+        dispatcher = ServiceMessageDispatcher([self.lane], DeadLetters())
         link = QueueLink(self.pause)
         waits: dict[str, Any] = {"must_hold": lambda: self.held > 0, "pause": self.pause}
         self.reader = BusReader(queue, link, dispatcher, count=bounds.get("count", 500), **waits)
-        self.rejections = Rejections()
+        self.dead_letters = DeadLetters()
         self.intake = Intake(
             queue,
             link,
             self.reader,
             max_ahead=bounds.get("max_ahead", 1000),
-            rejections=self.rejections,
+            dead_letters=self.dead_letters,
             most_bytes=bounds.get("most_bytes", 0),
             **waits,
         )
@@ -156,7 +156,7 @@ def test_of_a_message_that_is_too_large_the_beginning_is_buried_with_length_and_
     assert (letter.reason, letter.raw, letter.bytes) == ("bad_message", large[:4096], len(large))
     assert letter.sha256 == hashlib.sha256(large).hexdigest()
     assert letter.detail == f"3000000 bytes; allowed are {MOST_BYTES}"
-    assert worker.rejections.counts["bad_message"] == 1
+    assert worker.dead_letters.counts["bad_message"] == 1
     assert queue.aside() is None
 
 

@@ -8,7 +8,7 @@ from rtserver.base.queue.signature import Signer
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.limits import message_bounds
 from rtserver.service.message import Bounds, encode
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import DuplicateTypeError, ServiceMessageDispatcher
 from rtserver.service.pipeline.lane import Lane
 
@@ -22,25 +22,25 @@ def entries(*raws: bytes) -> list[Entry]:
 
 
 def test_each_message_goes_to_the_lane_of_its_type_in_order() -> None:
-    rejections = Rejections()
-    one, other = (Lane(handler, rejections) for handler in (Recorder(), Other()))
-    dispatcher = ServiceMessageDispatcher([one, other], rejections)
+    dead_letters = DeadLetters()
+    one, other = (Lane(handler, dead_letters) for handler in (Recorder(), Other()))
+    dispatcher = ServiceMessageDispatcher([one, other], dead_letters)
     dispatcher.dispatch(
         dispatcher.open(entries(*(encode(name, "me", n) for n, name in enumerate(("number", "other", "number")))))
     )
     for lane in (one, other):
         lane.work()
     assert [lane.handler.numbers for lane in (one, other)] == [[0, 2], [1]]  # type: ignore[attr-defined]
-    assert len(rejections) == 0
+    assert len(dead_letters) == 0
 
 
 def test_what_has_no_lane_is_rejected_and_the_next_message_is_not() -> None:
-    rejections = Rejections()
-    lane = Lane(Recorder(), rejections)
+    dead_letters = DeadLetters()
+    lane = Lane(Recorder(), dead_letters)
     bad = [b"{", b"[]", encode("nobody", "feed-1", 1)]
-    dispatcher = ServiceMessageDispatcher([lane], rejections)
+    dispatcher = ServiceMessageDispatcher([lane], dead_letters)
     dispatcher.dispatch(dispatcher.open(entries(*bad, encode("number", "me", 7))))
-    letters = rejections.peek(10)
+    letters = dead_letters.peek(10)
     assert [letter.reason for letter in letters] == ["bad_json", "bad_message", "unknown_type"]
     assert [letter.raw for letter in letters] == bad
     assert letters[2].src == "feed-1"
@@ -49,26 +49,26 @@ def test_what_has_no_lane_is_rejected_and_the_next_message_is_not() -> None:
 
 
 def test_what_is_not_signed_reaches_no_lane_and_is_kept_as_it_came() -> None:
-    rejections, signer = Rejections(), Signer("the secret")
-    lane = Lane(Recorder(), rejections, signer=signer)
+    dead_letters, signer = DeadLetters(), Signer("the secret")
+    lane = Lane(Recorder(), dead_letters, signer=signer)
     good, bad = signer.sign(encode("number", "me", 1)), encode("number", "me", 2)
-    dispatcher = ServiceMessageDispatcher([lane], rejections, signer)
+    dispatcher = ServiceMessageDispatcher([lane], dead_letters, signer)
     dispatcher.dispatch(dispatcher.open(entries(good, bad)))
     lane.work()
     assert lane.handler.numbers == [1]  # type: ignore[attr-defined]
-    [letter] = rejections.peek(10)
+    [letter] = dead_letters.peek(10)
     assert (letter.reason, letter.raw) == ("bad_signature", bad)
 
 
 def test_what_is_too_large_or_nested_too_deeply_is_rejected() -> None:
-    rejections = Rejections()
-    lane = Lane(Recorder(), rejections)
+    dead_letters = DeadLetters()
+    lane = Lane(Recorder(), dead_letters)
     deep = b'{"type":"number","src":"me","data":' + b"[" * 10 + b"]" * 10 + b"}"
     bad = [deep, encode("number", "me", "x" * 1000)]
     bounds = Bounds(bytes=1000, depth=10)
-    dispatcher = ServiceMessageDispatcher([lane], rejections, bounds=bounds)
+    dispatcher = ServiceMessageDispatcher([lane], dead_letters, bounds=bounds)
     dispatcher.dispatch(dispatcher.open(entries(*bad, b"[" * 1000, encode("number", "me", 7))))
-    letters = rejections.peek(10)
+    letters = dead_letters.peek(10)
     assert [letter.reason for letter in letters] == ["bad_json", "bad_message", "bad_json"]
     assert [letter.raw for letter in letters[:2]] == bad
     assert [letter.bytes for letter in letters] == [0, 1038, 0]
@@ -78,17 +78,17 @@ def test_what_is_too_large_or_nested_too_deeply_is_rejected() -> None:
 
 
 def test_what_is_slow_to_decode_is_rejected() -> None:
-    rejections = Rejections()
-    lane = Lane(Recorder(), rejections)
+    dead_letters = DeadLetters()
+    lane = Lane(Recorder(), dead_letters)
     slow = [b'{"type":"number","src":"me","data":[%b]}' % b",".join([b"1e308"] * count) for count in (64, 65)]
     bounds = message_bounds(Config())
-    dispatcher = ServiceMessageDispatcher([lane], rejections, bounds=bounds)
+    dispatcher = ServiceMessageDispatcher([lane], dead_letters, bounds=bounds)
     opened = dispatcher.open(entries(*slow))
     dispatcher.dispatch(opened)
-    assert [(letter.reason, letter.raw) for letter in rejections.peek(9)] == [("bad_json", slow[1])]
-    assert "more than 64 numbers" in rejections.peek(1)[0].detail
+    assert [(letter.reason, letter.raw) for letter in dead_letters.peek(9)] == [("bad_json", slow[1])]
+    assert "more than 64 numbers" in dead_letters.peek(1)[0].detail
     assert len(lane) == 1
-    behind = Lane(Recorder(), rejections, bounds=bounds)
+    behind = Lane(Recorder(), dead_letters, bounds=bounds)
     assert behind.open([entry for entry, _ in opened]) == [opened[0]]
 
 
@@ -97,13 +97,13 @@ def test_two_handlers_for_one_type_are_refused_with_both_names() -> None:
         pass
 
     with pytest.raises(DuplicateTypeError, match=r"service_fakes\.Recorder and .*Rival both handle.*'number'"):
-        ServiceMessageDispatcher([Lane(Recorder(), Rejections()), Lane(Rival(), Rejections())], Rejections())
+        ServiceMessageDispatcher([Lane(Recorder(), DeadLetters()), Lane(Rival(), DeadLetters())], DeadLetters())
 
 
 def test_what_no_lane_takes_can_be_rejected_once_more_without_handling_the_rest_again() -> None:
-    rejections = Rejections()
-    lane = Lane(Recorder(), rejections)
-    dispatcher = ServiceMessageDispatcher([lane], rejections)
+    dead_letters = DeadLetters()
+    lane = Lane(Recorder(), dead_letters)
+    dispatcher = ServiceMessageDispatcher([lane], dead_letters)
     dispatcher.reject(dispatcher.open(entries(encode("number", "me", 1), b"{", encode("nobody's", "me", 2))))
-    assert [letter.reason for letter in rejections.peek(10)] == ["bad_json", "unknown_type"]
+    assert [letter.reason for letter in dead_letters.peek(10)] == ["bad_json", "unknown_type"]
     assert len(lane) == 0

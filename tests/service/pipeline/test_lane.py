@@ -15,7 +15,7 @@ from rtserver.base.queue.port import START, Entry, QueueAwayError, just_before, 
 from rtserver.base.queue.signature import Signer
 from rtserver.service.message import BadData, decode, encode
 from rtserver.service.msg_handler import ServiceMsgHandler
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
 
 
@@ -56,7 +56,7 @@ class Bus:
 
 
 def lane_of(handler: ServiceMsgHandler, **bounds: int) -> Lane:
-    return Lane(handler, Rejections(), **bounds)
+    return Lane(handler, DeadLetters(), **bounds)
 
 
 def offer(lane: Lane, data: bytes) -> None:
@@ -136,7 +136,7 @@ def test_a_lane_that_catches_up_leaves_other_types_and_broken_messages_alone() -
 
 def test_a_lane_that_catches_up_takes_only_what_is_signed() -> None:
     handler, signer = Recorder(), Signer("the secret")
-    lane = Lane(handler, Rejections(), signer=signer)
+    lane = Lane(handler, DeadLetters(), signer=signer)
     queue = MemoryQueue()
     queue.put([encode("number", "test", 1), signer.sign(encode("number", "test", 2))])
     until = queue.intake(0).newest_id
@@ -291,14 +291,14 @@ class Moody(Recorder):
 
 def test_a_handler_that_raises_costs_one_message(caplog: pytest.LogCaptureFixture) -> None:
     handler = Moody()
-    rejections = Rejections()
-    bus = Bus(Lane(handler, rejections))
+    dead_letters = DeadLetters()
+    bus = Bus(Lane(handler, dead_letters))
     bus.bring(4)
     bus.work_off()
     assert handler.calls == [0, 3, "flush"]
-    first, second = rejections.peek(10)
+    first, second = dead_letters.peek(10)
     assert (first.reason, first.src) == ("handler_failed", "test")
-    assert re.fullmatch(r"KeyError: 'one' \(service/test_lane\.py:\d+ in __call__\)", first.detail)
+    assert re.fullmatch(r"KeyError: 'one' \(pipeline/test_lane\.py:\d+ in __call__\)", first.detail)
     assert (second.reason, second.detail) == ("bad_data", "two is no number here")
     assert decode(first.raw).type == "number"
     assert "Traceback" in caplog.text
@@ -306,13 +306,13 @@ def test_a_handler_that_raises_costs_one_message(caplog: pytest.LogCaptureFixtur
 
 @pytest.mark.parametrize(("data", "reason"), [(b'"one"', "bad_data"), (b"null", "bad_data"), (b'"\xff"', "bad_json")])
 def test_data_of_another_shape_never_reaches_the_handler(data: bytes, reason: str) -> None:
-    handler, rejections = Recorder(), Rejections()
-    lane = Lane(handler, rejections)
+    handler, dead_letters = Recorder(), DeadLetters()
+    lane = Lane(handler, dead_letters)
     offer(lane, data)
     offer(lane, b"5")
     lane.work()
     assert handler.numbers == [5]
-    assert [letter.reason for letter in rejections.peek(10)] == [reason]
+    assert [letter.reason for letter in dead_letters.peek(10)] == [reason]
 
 
 class Raising(Recorder):
@@ -351,17 +351,17 @@ ESCAPES = [
 
 @pytest.mark.parametrize("error", ESCAPES, ids=lambda error: type(error).__name__)
 def test_whatever_a_handler_raises_costs_one_message(error: BaseException) -> None:
-    handler, rejections = Raising(error), Rejections()
-    lane = Lane(handler, rejections)
+    handler, dead_letters = Raising(error), DeadLetters()
+    lane = Lane(handler, dead_letters)
     bus = Bus(lane)
     bus.bring(3)
     bus.work_off()
     assert handler.calls == [0, 2, "flush"]
     assert (lane.handled, lane.rejected) == (2, 1)
-    [letter] = rejections.peek(10)
+    [letter] = dead_letters.peek(10)
     assert letter.reason == "handler_failed"
     assert letter.detail.startswith(type(error).__name__)
-    assert re.search(r"\(service/test_lane\.py:\d+ in __call__\)$", letter.detail)
+    assert re.search(r"\(pipeline/test_lane\.py:\d+ in __call__\)$", letter.detail)
 
 
 class OurStop(StopRequest, gevent.GreenletExit):
@@ -386,8 +386,8 @@ def test_the_servers_own_stop_rejects_nothing_and_passes_nothing_over(is_answere
             if data == 1:
                 raise OurStop
 
-    rejections = Rejections()
-    lane = Lane(Interrupted(), rejections)
+    dead_letters = DeadLetters()
+    lane = Lane(Interrupted(), dead_letters)
     bus = Bus(lane)
     bus.bring(1)
     bus.work_off()
@@ -395,7 +395,7 @@ def test_the_servers_own_stop_rejects_nothing_and_passes_nothing_over(is_answere
     bus.bring(2)
     with pytest.raises((OurStop, ConnectionError)):
         bus.work_off()
-    assert (len(rejections), lane.handled) == (0, 1)
+    assert (len(dead_letters), lane.handled) == (0, 1)
     assert lane.done_until(bus.position) == just_before(bus.queue.range(done, bus.position, 1)[0].id)
 
 
@@ -415,16 +415,16 @@ ERRORS = [OSError("no room"), SystemExit(0), gevent.Timeout(1), QueueAwayError("
 def test_a_flush_that_fails_costs_its_batch_and_the_lane_goes_on(
     error: BaseException, caplog: pytest.LogCaptureFixture
 ) -> None:
-    handler, rejections = Leaky(), Rejections()
+    handler, dead_letters = Leaky(), DeadLetters()
     handler.error = error
-    lane = Lane(handler, rejections, batch=2)
+    lane = Lane(handler, dead_letters, batch=2)
     bus = Bus(lane)
     bus.bring(3)
     bus.work_off()
     assert handler.numbers == [0, 1, 2]
     assert (lane.handled, lane.rejected) == (0, 3)
-    assert {letter.reason for letter in rejections.peek(9)} == {"handler_failed"}
-    assert all(letter.detail.startswith(f"flush: {type(error).__name__}") for letter in rejections.peek(9))
+    assert {letter.reason for letter in dead_letters.peek(9)} == {"handler_failed"}
+    assert all(letter.detail.startswith(f"flush: {type(error).__name__}") for letter in dead_letters.peek(9))
     assert "Traceback" in caplog.text
 
 
@@ -436,12 +436,12 @@ class Forgetful(Leaky):
 
 
 def test_a_handler_that_cannot_forget_costs_its_batch_only(caplog: pytest.LogCaptureFixture) -> None:
-    rejections = Rejections()
-    lane = Lane(Forgetful(), rejections)
+    dead_letters = DeadLetters()
+    lane = Lane(Forgetful(), dead_letters)
     bus = Bus(lane)
     bus.bring(2)
     bus.work_off()
-    assert (len(rejections), lane.done_until(bus.position)) == (2, bus.position)
+    assert (len(dead_letters), lane.done_until(bus.position)) == (2, bus.position)
     assert "forget failed" in caplog.text
 
 
@@ -460,14 +460,14 @@ def test_what_a_handler_had_collected_is_forgotten_when_its_lane_begins_anew() -
 
 
 def test_a_queue_that_takes_nothing_at_the_end_is_no_fault_of_the_batch() -> None:
-    handler, rejections = Leaky(), Rejections()
+    handler, dead_letters = Leaky(), DeadLetters()
     handler.error = QueueAwayError("memory:", "gone")
-    lane = Lane(handler, rejections, is_ending=lambda: True)
+    lane = Lane(handler, dead_letters, is_ending=lambda: True)
     bus = Bus(lane)
     bus.bring(2)
     with pytest.raises(QueueAwayError):
         bus.work_off()
-    assert len(rejections) == 0
+    assert len(dead_letters) == 0
     assert order_of(lane.done_until(bus.position)) < order_of(bus.queue.range(START, bus.position, 1)[0].id)
 
 
@@ -484,13 +484,13 @@ def test_a_shape_that_raises_costs_one_message() -> None:
     class Odd(Recorder):
         data_type = OddShape | int
 
-    handler, rejections = Odd(), Rejections()
-    lane = Lane(handler, rejections)
+    handler, dead_letters = Odd(), DeadLetters()
+    lane = Lane(handler, dead_letters)
     offer(lane, b'{"n":1}')
     offer(lane, b"2")
     lane.work()
     assert handler.numbers == [2]
-    assert [letter.reason for letter in rejections.peek(10)] == ["handler_failed"]
+    assert [letter.reason for letter in dead_letters.peek(10)] == ["handler_failed"]
 
 
 @pytest.mark.parametrize("place", ["in hand", "waiting", "behind", "idle"])

@@ -10,7 +10,7 @@ from rtserver.base.queue.port import START, QueueAwayError, QueuePort, QueueRefu
 from rtserver.service.message import encode
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.bus_reader import BusReader
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.lane_position import Positions
@@ -38,13 +38,13 @@ class Worker:
 
     def __init__(self, queue: QueuePort, *handlers: ServiceMsgHandler, name: str = "one") -> None:
         self.queue = queue
-        self.rejections = Rejections()
-        self.lanes = [Lane(handler, self.rejections, bound=4) for handler in handlers]
+        self.dead_letters = DeadLetters()
+        self.lanes = [Lane(handler, self.dead_letters, bound=4) for handler in handlers]
         link = QueueLink(lambda seconds: None)
-        dispatcher = ServiceMessageDispatcher(self.lanes, self.rejections)
+        dispatcher = ServiceMessageDispatcher(self.lanes, self.dead_letters)
         self.reader = BusReader(queue, link, dispatcher, must_hold=lambda: False, pause=lambda seconds: None)
         self.positions = Positions(
-            name, self.lanes, queue, link, self.reader, rejections=self.rejections, pause=lambda seconds: None
+            name, self.lanes, queue, link, self.reader, dead_letters=self.dead_letters, pause=lambda seconds: None
         )
         self.reader.locate()
         self.positions.begin()
@@ -62,9 +62,9 @@ class Worker:
                     lane.take(entries, lane.open(entries), self.reader.position, is_all=len(entries) < 3)
 
     def bury(self) -> None:
-        letters = self.rejections.peek(100)
+        letters = self.dead_letters.peek(100)
         self.queue.bury(letters)
-        self.rejections.forget(len(letters))
+        self.dead_letters.forget(len(letters))
 
 
 def bring(queue: QueuePort, *numbers: Any, msg_type: str = "number") -> None:
@@ -347,7 +347,7 @@ def test_letters_that_stay_unburied_at_the_end_stay_undone(queue: Saves) -> None
     handler = Recorder()
     again = Worker(queue, handler)
     again.work()
-    assert [letter.reason for letter in again.rejections.peek(9)] == ["bad_data"]
+    assert [letter.reason for letter in again.dead_letters.peek(9)] == ["bad_data"]
 
 
 def test_what_was_trimmed_while_the_worker_was_away_is_counted(caplog: pytest.LogCaptureFixture) -> None:
@@ -406,10 +406,10 @@ def test_what_went_to_no_lane_and_was_not_buried_is_buried_by_the_next(queue: Sa
     bring(queue, 2)
     worker.read()
     again = Worker(queue, Recorder())
-    assert [letter.reason for letter in again.rejections.peek(10)] == ["bad_json", "unknown_type"]
+    assert [letter.reason for letter in again.dead_letters.peek(10)] == ["bad_json", "unknown_type"]
     again.bury()
     again.positions.finish()
-    assert len(Worker(queue, Recorder()).rejections) == 0
+    assert len(Worker(queue, Recorder()).dead_letters) == 0
 
 
 def test_what_was_trimmed_before_it_could_be_looked_at_again_is_counted() -> None:
@@ -429,7 +429,7 @@ def test_a_bus_that_began_anew_is_looked_at_from_its_start(queue: Saves) -> None
     queue.save_positions("one", {"": "9999999999999-7"})
     queue.put([b"no json"])
     queue.intake(0)
-    assert len(Worker(queue, Recorder()).rejections) == 1
+    assert len(Worker(queue, Recorder()).dead_letters) == 1
 
 
 def test_places_are_saved_sooner_while_more_is_read_than_the_bus_may_keep() -> None:
@@ -449,7 +449,7 @@ def test_places_are_saved_sooner_while_more_is_read_than_the_bus_may_keep() -> N
     def seconds_for_a_save() -> float:
         pauses.clear()
         own = Positions(
-            "one", worker.lanes, queue, QueueLink(pause), worker.reader, rejections=worker.rejections, pause=pause
+            "one", worker.lanes, queue, QueueLink(pause), worker.reader, dead_letters=worker.dead_letters, pause=pause
         )
         queue.saves.clear()
         with pytest.raises(StopIteration):

@@ -9,7 +9,7 @@ from service_fakes import Recorder
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, QueueAwayError
 from rtserver.service.message import encode
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.once_lane import OnceInbox, OnceLane, stream_of
 from rtserver.service.pipeline.queue_link import QueueLink
 from tests.service.pipeline.test_lane import Bus
@@ -27,7 +27,7 @@ class Site:
         self.queue = queue or MemoryQueue()
         self.link = QueueLink(lambda seconds: None)
         self.inbox = OnceInbox(self.handler, self.queue, self.link)
-        self.lane = OnceLane(self.inbox, Rejections(), bound=100, signer=None, is_ending=lambda: self.link.is_ending)
+        self.lane = OnceLane(self.inbox, DeadLetters(), bound=100, signer=None, is_ending=lambda: self.link.is_ending)
         self.bus = Bus(self.lane)
         self.bus.queue = self.queue
         self.bus.position = self.queue.newest_id()

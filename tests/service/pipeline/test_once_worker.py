@@ -14,7 +14,7 @@ from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, Kept, QueueAwayError
 from rtserver.base.queue.signature import Signer
 from rtserver.service.message import BadData, encode
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.once_worker import LONGEST_DELAY, MOST_HELD, OnceRule, OnceWorker, delay_after
 from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.pipeline.suspects import POISON_DEATHS
@@ -55,7 +55,7 @@ class World:
         self.time = 1000.0
         self.queue = Impatient(now=lambda: self.time)
         self.link = QueueLink(self.pass_by)
-        self.rejections = Rejections(now=lambda: self.time)
+        self.dead_letters = DeadLetters(now=lambda: self.time)
         self.names = 0
         self.count = 0
 
@@ -68,7 +68,7 @@ class World:
             handler,
             self.queue.work(STREAM),
             self.link,
-            self.rejections,
+            self.dead_letters,
             f"w{self.names}",
             rule=OnceRule(tries, 30.0),
             must_hold=lambda: False,
@@ -152,9 +152,9 @@ def test_after_so_many_tries_it_is_a_dead_letter_with_the_last_error(
         world.time += 5.0
     [(reason, detail)] = world.letters()
     assert reason == "handler_failed"
-    assert re.fullmatch(r"ConnectionError: 1 is away \(service/test_once_worker\.py:\d+ in __call__\)", detail)
+    assert re.fullmatch(r"ConnectionError: 1 is away \(pipeline/test_once_worker\.py:\d+ in __call__\)", detail)
     assert world.queue.work(STREAM).waiting() == 0
-    assert world.rejections.counts["handler_failed"] == 1
+    assert world.dead_letters.counts["handler_failed"] == 1
     assert "is tried again: number: handler_failed: ConnectionError: 1 is away" in caplog.text
     assert "to the dead stream: number: handler_failed" in caplog.text
     assert "Traceback" in caplog.text
@@ -191,7 +191,7 @@ def test_a_flush_that_fails_is_a_failure_of_the_message(world: World, error: Exc
     step(worker, 2)
     [(reason, detail)] = world.letters()
     assert reason == "handler_failed"
-    assert detail.startswith(f"flush: {type(error).__name__}: {error} (service/test_once_worker.py:")
+    assert detail.startswith(f"flush: {type(error).__name__}: {error} (pipeline/test_once_worker.py:")
 
 
 class Batching(Clumsy):

@@ -8,7 +8,7 @@ from service_fakes import Surroundings
 from rtserver.base.bridge.message import CloseSession, Kick, Message, Recheck
 from rtserver.base.queue.port import Entry, QueueAwayError
 from rtserver.service.message import decode, encode
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.push.django_site import DjangoSiteMsgHandler, KickUser, SessionClosed
 
@@ -67,14 +67,14 @@ def test_a_revocation_that_fails_in_itself_does_not_stand_in_the_way_of_later_on
 
     lifetimes = {"endless": math.inf, "token": 60.0}
     handler = DjangoSiteMsgHandler(Surroundings().context, lifetime_of=lifetimes.__getitem__, revoke=revoke)
-    rejections = Rejections()
-    lane = Lane(handler, rejections, batch=1)
+    dead_letters = DeadLetters()
+    lane = Lane(handler, dead_letters, batch=1)
     for number, key in enumerate(lifetimes, 1):
         raw = encode("django_site", "site", {"op": "session_closed", "session_key": key})
         lane.offer(Entry(f"1-{number}", raw), decode(raw))
     lane.work()
     lane.work()
-    assert [letter.entry for letter in rejections.peek(9)] == ["1-1"]
+    assert [letter.entry for letter in dead_letters.peek(9)] == ["1-1"]
     assert kept == {"token": 60.0}
 
 

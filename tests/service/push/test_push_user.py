@@ -12,7 +12,7 @@ from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, Bound, Kept, QueueAwayError, order_of
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.service.message import BadData, ServiceMessage
-from rtserver.service.pipeline.dead_letter import Rejections
+from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.push.push_user import BATCH_LIMIT, RESERVED_TYPES, PushUserMsgHandler
@@ -190,15 +190,15 @@ def test_a_very_large_batch_is_kept_in_portions(office: Office) -> None:
 
 
 def test_a_push_in_the_dead_stream_does_not_go_out_with_a_later_one(office: Office, monkeypatch: Any) -> None:
-    rejections = Rejections()
-    lane = Lane(office.handler, rejections)
+    dead_letters = DeadLetters()
+    lane = Lane(office.handler, dead_letters)
     bus = Bus(lane)
     bus.queue = office.queue
     with monkeypatch.context() as patch:
         patch.setattr(office.streams, "keep", Mock(side_effect=OverflowError("an unexpected one")))
         bus.bring_raw(b'{"type":"pushuser","src":"me","data":%b}' % b'{"user_id":7,"type":"n","data":1}')
         bus.work_off()
-    assert [letter.reason for letter in rejections.peek(9)] == ["handler_failed"]
+    assert [letter.reason for letter in dead_letters.peek(9)] == ["handler_failed"]
     bus.bring_raw(b'{"type":"pushuser","src":"me","data":%b}' % b'{"user_id":7,"type":"n","data":2}')
     bus.work_off()
     assert [message.payload for message in office.delivered] == [payload for _, payload in office.kept("user:7")]
@@ -322,15 +322,15 @@ def test_other_notices_are_the_producers(office: Office, data: bytes) -> None:
 
 def test_text_that_is_no_utf_8_goes_to_the_dead_stream_and_to_no_browser(office: Office) -> None:
     """A browser that is sent such a text closes the connection (RFC 6455, section 8.1)."""
-    rejections = Rejections()
-    lane = Lane(office.handler, rejections)
+    dead_letters = DeadLetters()
+    lane = Lane(office.handler, dead_letters)
     for broken in (b'"\xff"', b'["a\xc3"]'):
         [message_id] = office.bring(b'{"user_id":1,"type":"n","data":%b}' % broken)
         [entry] = office.queue.range(START, message_id, 10)[-1:]
         message = ServiceMessage("pushuser", "me", msgspec.Raw(b'{"user_id":1,"type":"n","data":%b}' % broken))
         lane.offer(entry, message)
     lane.work()
-    assert len(rejections) == 2
+    assert len(dead_letters) == 2
     assert office.delivered == []
 
 
