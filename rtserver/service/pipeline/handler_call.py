@@ -19,7 +19,7 @@ from rtserver.service.msg_handler import ServiceMsgHandler
 log = logging.getLogger(__name__)
 
 
-class HandOver:
+class HandlerCall:
     """To one handler. ``is_ending`` says whether the queue may take no more because the server goes down."""
 
     def __init__(self, handler: ServiceMsgHandler, is_ending: Callable[[], bool]) -> None:
@@ -29,7 +29,7 @@ class HandOver:
         self._wants_id = type(handler).handle is not ServiceMsgHandler.handle
         self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(handler.data_type)
 
-    def do(self, entry: Entry, message: ServiceMessage) -> None:
+    def run(self, entry: Entry, message: ServiceMessage) -> None:
         """Have it handled. Raises ``Rejected``: ``BAD_DATA``, ``BAD_JSON``, or ``HANDLER_FAILED`` with its cause.
 
         Lets a ``StopRequest`` pass, and nothing else.
@@ -50,7 +50,7 @@ class HandOver:
             self._reject(error, message)
 
     def flush(self, src: str = "") -> None:
-        """Have the handler flush. Raises ``Rejected`` with its cause, as ``do``; ``src`` is who is told.
+        """Have the handler flush. Raises ``Rejected`` with its cause, as ``run``; ``src`` is who is told.
 
         At the server's end lets a ``QueueError`` pass as well: the queue takes no more, and the next start does it.
         """

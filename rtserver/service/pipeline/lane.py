@@ -22,7 +22,7 @@ from rtserver.service.message import NO_BOUNDS, Bounds, Reason, Rejected, Servic
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.cursor import Cursor, Gap
 from rtserver.service.pipeline.dead_letter import DeadLetters
-from rtserver.service.pipeline.handler_call import HandOver
+from rtserver.service.pipeline.handler_call import HandlerCall
 from rtserver.service.pipeline.suspects import Suspects, is_poison, is_single
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Lane:
     gone before they could be read.
 
     ``mark`` says what is with the handler, to whoever comes after this process. What it has inherited is handed over
-    one by one, and poison not at all. ``is_ending`` is as in ``HandOver``.
+    one by one, and poison not at all. ``is_ending`` is as in ``HandlerCall``.
 
     ``on_lost`` is called with a place on the bus before which some messages are lost to a handler that had begun; all
     others before it have been handed over by then.
@@ -66,8 +66,8 @@ class Lane:
         self.on_lost: Callable[[str], object] = lambda place: None
         self._missed: str | None = None  # before that place some are lost, and nobody has been told
         self._dead_letters = dead_letters
-        self._hand_over = HandOver(handler, is_ending)
-        self._act: Callable[[Entry, ServiceMessage], None] = self._hand_over.do  # what is done with a message
+        self._handler_call = HandlerCall(handler, is_ending)
+        self._act: Callable[[Entry, ServiceMessage], None] = self._handler_call.run  # what is done with a message
         self._queue: deque[tuple[Entry, ServiceMessage]] = deque()
         self._bound = bound
         self._batch = batch
@@ -254,11 +254,11 @@ class Lane:
             self._queue.clear()
             self._cursor = Cursor(place)
         self._in_hand = None
-        self._hand_over.forget()
+        self._handler_call.forget()
 
     def _flush(self, batch: Sequence[tuple[Entry, ServiceMessage]]) -> None:
         try:
-            self._hand_over.flush()
+            self._handler_call.flush()
         except Rejected as rejected:
             for entry, message in batch:
                 self._reject(entry, rejected.of(message.src))

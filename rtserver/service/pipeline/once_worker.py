@@ -21,7 +21,7 @@ from rtserver.service.message import Reason, Rejected, decode
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.bus_reader import HOLD_SECONDS
 from rtserver.service.pipeline.dead_letter import DeadLetters
-from rtserver.service.pipeline.handler_call import HandOver
+from rtserver.service.pipeline.handler_call import HandlerCall
 from rtserver.service.pipeline.isolation import LOOK_SECONDS, Isolation
 from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.pipeline.suspects import Suspects, is_poison
@@ -71,7 +71,7 @@ class OnceWorker:
         self.msg_type = handler.msg_type
         self.handled = self.retried = self.claimed = self.waiting = 0
         self.running: str | None = None
-        self._hand_over = HandOver(handler, lambda: link.is_ending)
+        self._handler_call = HandlerCall(handler, lambda: link.is_ending)
         self._work = work
         self._link = link
         self._dead_letters = dead_letters
@@ -110,7 +110,7 @@ class OnceWorker:
     def begin_anew(self) -> None:
         """Go on after whoever called ``run`` has died: what this worker holds and nobody does is tried again."""
         self._outages = -1
-        self._hand_over.forget()
+        self._handler_call.forget()
 
     def finish(self) -> None:
         """Take no more; ``run`` returns behind the message that is being handled."""
@@ -198,10 +198,10 @@ class OnceWorker:
         message = decode(work.raw)  # whether it was signed was looked at before it was kept
         self._mark.set(work.id, 0 if suspect is None else suspect.deaths)
         try:
-            self._hand_over.do(Entry(work.id, work.raw), message)
-            self._hand_over.flush(message.src)
+            self._handler_call.run(Entry(work.id, work.raw), message)
+            self._handler_call.flush(message.src)
         except Rejected:
-            self._hand_over.forget()
+            self._handler_call.forget()
             self._suspects.clear(work.id)
             raise
         finally:
