@@ -16,11 +16,11 @@ MAX_PERIOD = 86_400 * 7
 """Seconds: a week."""
 
 
-class QuoteRequestError(ValueError):
+class FeedRequestError(ValueError):
     """A request that cannot be served. ``str`` of it is fit for the client."""
 
 
-class QuoteRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FeedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The request as it crosses the bridge. ``period`` is in seconds; 0 asks for every tick."""
 
     quote: str
@@ -44,18 +44,18 @@ class FeedName(msgspec.Struct, frozen=True):
 def read_request(request: Any) -> FeedName:
     """Check a request of plain data: ``{"quote": str, "period": number, "indicators": [str, ...]}``.
 
-    Raises ``QuoteRequestError``.
+    Raises ``FeedRequestError``.
     """
     try:
-        asked = msgspec.convert(request, QuoteRequest)
+        asked = msgspec.convert(request, FeedRequest)
         check_key(asked.quote)
         return FeedName(asked.quote, _milliseconds(asked.period), parse_indicators(asked.indicators))
     except (msgspec.ValidationError, BadData, IndicatorError) as error:
-        raise QuoteRequestError(str(error)) from error
+        raise FeedRequestError(str(error)) from error
 
 
 def _milliseconds(period: float) -> int:
     exact = period * 1000
     if not math.isclose(exact, round(exact), rel_tol=1e-9, abs_tol=0):
-        raise QuoteRequestError(f"period {period} is not a whole number of milliseconds")
+        raise FeedRequestError(f"period {period} is not a whole number of milliseconds")
     return round(exact)

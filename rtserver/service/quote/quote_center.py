@@ -19,7 +19,7 @@ from rtserver.base.limit.steps import Steps, finish
 from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.quote.feed import Feed
-from rtserver.service.quote.feed_request import FeedName, QuoteRequestError, read_request
+from rtserver.service.quote.feed_request import FeedName, FeedRequestError, read_request
 from rtserver.service.quote.quote_analysis import QuoteAnalysis
 from rtserver.service.quote.tick import QuoteItem, QuoteMessage, Tick, check_key, read_decimals, read_tick
 
@@ -135,7 +135,7 @@ class QuoteCenter(ServiceMsgHandler):
         self.check_thread()
         try:
             name = read_request(message.request)
-        except QuoteRequestError as error:
+        except FeedRequestError as error:
             self._refuse(message, "bad_request", str(error))
             return
         feed = self._find_feed(name)
