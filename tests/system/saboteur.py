@@ -17,7 +17,7 @@ import gevent.event
 
 from rtserver.base.connection.connection_set import ConnectionHome
 from rtserver.service.msg_handler import ServiceMsgHandler
-from rtserver.service.pipeline.bus_reader import Intake
+from rtserver.service.pipeline.intake import Intake
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.user_agent import UserAgent
 from rtserver.watch.watchdog import NAME as WATCHDOG

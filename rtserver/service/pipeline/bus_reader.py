@@ -1,27 +1,20 @@
-"""From the list to the bus, and from the bus to the dispatcher: the two loops that move every message.
+"""BusReader: the loop that reads the bus and hands every entry to the dispatcher.
 
-Decides how far the intake may run ahead of the reader, when both hold still, and when they are done. How they wait is
-said by whoever runs them.
+Decides when reading holds still, when it is done, and what counts as lost.
 """
 
 import logging
 from collections.abc import Callable
-from hashlib import sha256
 
-from rtserver.base.queue.port import START, Entry, Moved, QueuePort, just_before, number_of, order_of
-from rtserver.service.message import too_large
+from rtserver.base.queue.port import START, QueuePort, just_before, number_of, order_of
 from rtserver.service.pipeline.cursor import Cursor, Gap
-from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.pipeline.read_size import ReadSize
 from rtserver.service.pipeline.repeats import RepeatFilter
+from rtserver.service.wait import HOLD_SECONDS
 
 READ_SECONDS = 1.0  # how long a read waits for a first entry
-INTAKE_SECONDS = 0.5  # how long an intake does; a stop waits for it
-HASHED_AT_ONCE = 1_048_576  # bytes of a message that is too large; a few milliseconds
-HOLD_SECONDS = 0.001  # between two looks whether the websocket thread has caught up
-LONGEST_HOLD = 0.064  # between two whether a cursor has come closer, for which Redis is asked
 
 log = logging.getLogger(__name__)
 
@@ -159,104 +152,3 @@ class BusReader:
         self.lost += gap.entries
         log.error("! messages are missing: %s", gap)
         return True
-
-
-class Intake:
-    """Moves messages from the list to the bus; ``moved`` counts them. Of what is too large it buries the beginning.
-
-    At most ``max_ahead`` entries ahead of the reader, and half of the bytes that the bus may have, so that a backlog
-    stays on the list, where nothing is trimmed.
-    ``on_held`` is called where the queue holds messages back because cursors have to come closer: it moves those of
-    handlers that no message comes for.
-    """
-
-    def __init__(
-        self,
-        queue: QueuePort,
-        link: QueueLink,
-        reader: BusReader,
-        *,
-        must_hold: Callable[[], bool],
-        pause: Callable[[float], object],
-        max_ahead: int = 50_000,
-        dead_letters: DeadLetters | None = None,
-        most_bytes: int = 0,
-    ) -> None:
-        self._queue = queue
-        self._link = link
-        self._reader = reader
-        self._dead_letters = DeadLetters() if dead_letters is None else dead_letters
-        self._most_bytes = most_bytes
-        self._must_hold = must_hold
-        self._pause = pause
-        self._max_ahead = max_ahead
-        self.newest_id = START
-        self._bytes = self._ahead = 0
-        self._is_first = True
-        self.moved = 0
-        self.is_held = self.is_stopped = False
-        self.on_held: Callable[[], object] = lambda: None
-
-    @property
-    def is_too_far_ahead(self) -> bool:
-        """Whether the reader has to come closer before more is moved."""
-        if self.newest_id == self._reader.position:
-            return False
-        most = self._queue.bus_bytes // 2
-        is_ahead = number_of(self.newest_id) - number_of(self._reader.position) > self._max_ahead
-        return is_ahead or (0 < most < self._bytes - self._reader.received_bytes - self._ahead)
-
-    def run(self) -> None:
-        """Move until stopped."""
-        hold = HOLD_SECONDS
-        while not self.is_stopped:
-            if self._must_hold() or self.is_too_far_ahead:
-                self._pause(HOLD_SECONDS)
-                continue
-            moved = self.moved
-            self.move()
-            if self.is_held:
-                self.on_held()
-                hold = HOLD_SECONDS if self.moved > moved else min(2 * hold, LONGEST_HOLD)
-                self._pause(hold)
-
-    def move(self) -> None:
-        """One intake."""
-        if self.newest_id == self._reader.position:
-            # From here on bytes are counted: what was trimmed unread in between the reader never counts.
-            self._ahead = self._bytes - self._reader.received_bytes
-        reached = START
-        wait = 0.0 if self.is_held else INTAKE_SECONDS  # what is held back waits behind the list already
-
-        def take_in() -> Moved:
-            nonlocal reached
-            reached = self._reader.reached
-            return self._queue.intake(wait, self._reader.furthest)
-
-        moved = self._link.call(take_in)
-        if moved.ended is not None:
-            self._reader.on_end_lost(moved.ended, reached)
-        self._reader.hear_of(moved.newest_id)
-        if self._is_first or moved.bytes < self._bytes:
-            self._ahead = moved.bytes - self._reader.received_bytes
-            self._is_first = False
-        self._bytes = moved.bytes
-        self.moved += moved.messages
-        self.newest_id = moved.newest_id
-        self.is_held = moved.is_held
-        if moved.aside:
-            self._bury_aside()
-
-    def _bury_aside(self) -> None:
-        """One message that was too large. Another worker may do the same: one of them adds the letter."""
-        found = self._link.call(self._queue.aside)
-        if found is None:
-            return
-        rejected = too_large(len(found.raw), self._most_bytes)
-        whole = sha256()
-        for start in range(0, len(found.raw), HASHED_AT_ONCE):
-            whole.update(found.raw[start : start + HASHED_AT_ONCE])
-            self._pause(0)
-        letter = self._dead_letters.letter(Entry("", found.raw), rejected, whole.hexdigest())
-        if self._link.call(self._queue.bury_aside, found.name, letter):
-            self._dead_letters.count(rejected)

@@ -5,8 +5,8 @@ A flood of bad messages must not slow down the good ones, so the letters have a 
 
 from rtserver.base.queue.port import QueuePort
 from rtserver.service.pipeline.dead_letter import DeadLetters
-from rtserver.service.pipeline.lane_worker import Event
 from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.wait import Event
 
 BURY_LIMIT = 500
 """Letters that one call writes at most."""

@@ -12,10 +12,11 @@ from collections.abc import Callable, Collection, Sequence
 from rtserver.base.failure.containment import is_stop
 from rtserver.base.queue.port import QueueError, QueuePort, QueueRefusedError, order_of
 from rtserver.service.message import Reason
-from rtserver.service.pipeline.bus_reader import HOLD_SECONDS, BusReader
+from rtserver.service.pipeline.bus_reader import BusReader
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.wait import HOLD_SECONDS
 
 log = logging.getLogger(__name__)
 

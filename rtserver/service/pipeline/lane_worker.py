@@ -6,34 +6,20 @@ Decides when a lane has nothing left to do. The caller passes in how the loop sl
 import logging
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from rtserver.base.queue.port import QueuePort
-from rtserver.service.kept_loop import nothing
-from rtserver.service.pipeline.bus_reader import HOLD_SECONDS, BusReader
+from rtserver.service.pipeline.bus_reader import BusReader
 from rtserver.service.pipeline.isolation import LOOK_SECONDS, Isolation
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.pipeline.read_size import ReadSize
 from rtserver.service.pipeline.repeats import RepeatFilter
 from rtserver.service.pipeline.suspects import POISON_DEATHS
+from rtserver.service.wait import HOLD_SECONDS, Event, nothing
 
 log = logging.getLogger(__name__)
 
 CATCH_UP_COUNT = 500
-
-
-class Event(Protocol):
-    """What a loop sleeps on. ``set`` is called on the same thread."""
-
-    def set(self) -> object:
-        """Wake whoever waits."""
-
-    def clear(self) -> object:
-        """Let the next ``wait`` wait."""
-
-    def wait(self) -> object:
-        """Return once it is set."""
 
 
 class LaneWorker:

@@ -19,12 +19,12 @@ from rtserver.base.queue.port import Entry, QueueError
 from rtserver.base.queue.work_port import Work, WorkPort
 from rtserver.service.message import Reason, Rejected, decode
 from rtserver.service.msg_handler import ServiceMsgHandler
-from rtserver.service.pipeline.bus_reader import HOLD_SECONDS
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.handler_call import HandlerCall
 from rtserver.service.pipeline.isolation import LOOK_SECONDS, Isolation
 from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.pipeline.suspects import Suspects, is_poison
+from rtserver.service.wait import HOLD_SECONDS
 
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0

@@ -19,19 +19,21 @@ from rtserver.base.queue.work_port import WorkQueue
 from rtserver.service.message import NO_BOUNDS, Bounds
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.broken_key import BrokenKeys
-from rtserver.service.pipeline.bus_reader import BusReader, Intake
+from rtserver.service.pipeline.bus_reader import BusReader
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dead_letter_writer import DeadLetterWriter
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
+from rtserver.service.pipeline.intake import Intake
 from rtserver.service.pipeline.isolation import Isolation
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.lane_position import Positions
-from rtserver.service.pipeline.lane_worker import Event, LaneWorker
+from rtserver.service.pipeline.lane_worker import LaneWorker
 from rtserver.service.pipeline.once_lane import OnceInbox, OnceLane, stream_of
 from rtserver.service.pipeline.once_worker import OnceRule, OnceWorker
 from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.pipeline.queue_memory import QueueMemory
 from rtserver.service.pipeline.repeats import RepeatFilter
+from rtserver.service.wait import Event
 
 
 class Pipeline:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from rtserver.base.bridge.message import Message, PushBegins, Refused, Replay, Resume, Seen
 from rtserver.base.failure.containment import is_stop
 from rtserver.base.queue.port import QueueError, QueueRefusedError
-from rtserver.service.pipeline.lane_worker import Event
 from rtserver.service.push.user_streams import UserStreams
+from rtserver.service.wait import Event
 
 log = logging.getLogger(__name__)
 

@@ -7,11 +7,13 @@ from service_fakes import Recorder
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, Entry, number_of, order_of
 from rtserver.service.message import encode
-from rtserver.service.pipeline.bus_reader import HOLD_SECONDS, LONGEST_HOLD, BusReader, Intake
+from rtserver.service.pipeline.bus_reader import BusReader
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
+from rtserver.service.pipeline.intake import LONGEST_HOLD, Intake
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.wait import HOLD_SECONDS
 
 MOST_BYTES = 1_000_000
 
