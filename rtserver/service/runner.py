@@ -196,7 +196,7 @@ class ServiceThread:
         intake = self._spawn(self._when_located, pipeline.intake.run)
         lanes = [self._keep(one.msg_type, self._behind_located(one.run), one.begin_anew) for one in pipeline.workers]
         burial = self._keep("burials", pipeline.dead_letter_writer.run)
-        saver = self._keep("positions", self._behind_located(pipeline.positions.run))
+        saver = self._keep("positions", self._behind_located(pipeline.offsets.run))
         once, signs = self._spawn_once()
         types = (one.msg_type for one in pipeline.handing)
         self._at_work = dict(zip(types, (*lanes, *once), strict=True))
@@ -254,7 +254,7 @@ class ServiceThread:
         pipeline.dead_letter_writer.finish()
         _join([burial], deadline + LAST_LETTER_SECONDS)
         if self._located.is_set():
-            _join([self._spawn(pipeline.positions.finish)], deadline + LAST_LETTER_SECONDS)
+            _join([self._spawn(pipeline.offsets.finish)], deadline + LAST_LETTER_SECONDS)
         while self._mailbox.drain(self.directory.handle, DRAIN_LIMIT):
             pass
 
@@ -347,7 +347,7 @@ class ServiceThread:
     # The greenlets.
 
     def _follow_bus(self) -> None:
-        self.pipeline.positions.begin()
+        self.pipeline.offsets.begin()
         self._located.set()
         self.pipeline.reader.run()
 

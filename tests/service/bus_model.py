@@ -154,11 +154,11 @@ class Worker:
             now=now,
         )
         self.dead_letters, self.lanes, self.workers = pipeline.dead_letters, pipeline.lanes, pipeline.workers
-        self.reader, self.intake, self.positions = pipeline.reader, pipeline.intake, pipeline.positions
+        self.reader, self.intake, self.offsets = pipeline.reader, pipeline.intake, pipeline.offsets
         self.dead_letter_writer, self.repeats = pipeline.dead_letter_writer, pipeline.repeats
         [self.once] = pipeline.once
         self.reader.locate()
-        self.positions.begin()
+        self.offsets.begin()
 
     @property
     def lost(self) -> int:
@@ -211,4 +211,4 @@ class Worker:
                 break
         else:
             raise AssertionError("a worker does not come to rest")
-        self.positions.finish()
+        self.offsets.finish()

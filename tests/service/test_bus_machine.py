@@ -122,9 +122,9 @@ class BusMachine(RuleBasedStateMachine):
         self.workers[name].bury()
 
     @rule(name=NAMES)
-    def save_positions(self, name: str) -> None:
-        self.workers[name].positions.save()
-        self.workers[name].positions.tell()
+    def commit_offsets(self, name: str) -> None:
+        self.workers[name].offsets.commit()
+        self.workers[name].offsets.report()
 
     @rule(name=NAMES, fault=st.sampled_from(["before", "after"]))
     def break_the_next_command(self, name: str, fault: str) -> None:

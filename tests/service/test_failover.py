@@ -126,7 +126,7 @@ def test_a_worker_that_dies_after_the_failover_before_it_saw_it_goes_on_at_the_e
         for lane in range(len(one.lanes)):
             one.work(lane)
     cluster.fail_over()
-    one.positions.finish()  # places on the bus that there is no more
+    one.offsets.finish()  # places on the bus that there is no more
     again = cluster.start("one")
     cluster.put(*range(40, 60))
     idle(again)
@@ -186,7 +186,7 @@ def test_a_bus_that_is_gone_alone_is_gone_on_with_by_workers_that_start_whatever
     idle(one)
     cluster.stop_replication(120_000)
     idle(one)
-    one.positions.finish()
+    one.offsets.finish()
     cluster.client.delete(BUS)
     again = cluster.start("one")
     cluster.put(*range(10, 20))

@@ -15,10 +15,10 @@ from rtserver.base.queue.port import START, QueuePort
 from rtserver.service.message import encode
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.bus_reader import BusReader
+from rtserver.service.pipeline.committed_offset import CommittedOffsets
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.lane import Lane
-from rtserver.service.pipeline.lane_position import Positions
 from rtserver.service.pipeline.lane_worker import LaneWorker
 from rtserver.service.pipeline.queue_link import QueueLink
 
@@ -96,13 +96,11 @@ class Life:
         dispatcher = ServiceMessageDispatcher([self.lane], self.dead_letters)
         waits: dict[str, Any] = {"must_hold": lambda: False, "pause": self.pause}
         self.reader = BusReader(queue, link, dispatcher, **waits)
-        self.positions = Positions(
+        self.offsets = CommittedOffsets(
             "one", [self.lane], queue, link, self.reader, dead_letters=self.dead_letters, pause=self.pause
         )
-        self.worker = LaneWorker(
-            self.lane, queue, link, self.reader, Sleeping(), settle=self.positions.settle, **waits
-        )
-        self.positions.begin()
+        self.worker = LaneWorker(self.lane, queue, link, self.reader, Sleeping(), settle=self.offsets.settle, **waits)
+        self.offsets.begin()
 
     def pause(self, seconds: float) -> None:
         """Others have their turn: letters are buried."""
@@ -117,7 +115,7 @@ class Life:
                 self.reader.read()
             self.worker.run()
         except StopIteration:
-            self.positions.settle()
+            self.offsets.settle()
             return True
         except Death:
             return False

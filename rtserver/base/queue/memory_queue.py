@@ -71,7 +71,7 @@ class MemoryQueue:
         self._seen: dict[str, tuple[str, float]] = {}
         self._end = START
         self._lost: str | None = None
-        self._positions: dict[tuple[str, str], str] = {}
+        self._committed: dict[tuple[str, str], str] = {}
         self._names = MemoryNames(repeat_seconds, most_names, lambda: len(self._bus))
         self._aside: dict[str, bytes] = {}
         self._moments: dict[tuple[str, ...], float] = {}  # when the places of lanes and cursors were noted
@@ -133,7 +133,7 @@ class MemoryQueue:
     def trim(self, keep: int, seconds: float, lost_age: float = 0.0) -> Trimmed:
         """See ``QueuePort``."""
         now = self._now()
-        places: dict[tuple[str, ...], str] = dict(self._positions.items())
+        places: dict[tuple[str, ...], str] = dict(self._committed.items())
         places |= {(cursor,): place for cursor, place in self._cursors.items()}
         lately = [place for key, place in places.items() if now - self._moments.setdefault(key, now) < seconds]
         passed = min(map(order_of, lately), default=(0, 0))
@@ -195,19 +195,19 @@ class MemoryQueue:
         """See ``QueuePort``."""
         return len(self._list)
 
-    def positions(self, worker: str, lanes: Sequence[str]) -> dict[str, str]:
+    def committed_offsets(self, worker: str, lanes: Sequence[str]) -> dict[str, str]:
         """See ``QueuePort``."""
-        return {lane: self._positions[worker, lane] for lane in lanes if (worker, lane) in self._positions}
+        return {lane: self._committed[worker, lane] for lane in lanes if (worker, lane) in self._committed}
 
-    def save_positions(self, worker: str, positions: Mapping[str, str]) -> None:
+    def commit_offsets(self, worker: str, offsets: Mapping[str, str]) -> None:
         """See ``QueuePort``."""
         newest = order_of(self.newest_id())
-        for lane, new in positions.items():
+        for lane, new in offsets.items():
             self._moments[worker, lane] = self._now()
             position = min(new, self.newest_id(), key=order_of) if self._bus else new
-            old = order_of(self._positions.get((worker, lane), START))
+            old = order_of(self._committed.get((worker, lane), START))
             if order_of(position) >= old or old > newest:
-                self._positions[worker, lane] = position
+                self._committed[worker, lane] = position
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """See ``QueuePort``."""

@@ -227,10 +227,10 @@ class QueuePort(Protocol):
     def waiting(self) -> int:
         """How many messages are on the list and have not been moved yet."""
 
-    def positions(self, worker: str, lanes: Sequence[str]) -> dict[str, str]:
+    def committed_offsets(self, worker: str, lanes: Sequence[str]) -> dict[str, str]:
         """Behind which entries a worker's lanes have to go on, for those of ``lanes`` that have saved it."""
 
-    def save_positions(self, worker: str, positions: Mapping[str, str]) -> None:
+    def commit_offsets(self, worker: str, offsets: Mapping[str, str]) -> None:
         """Note down behind which entry each lane has to go on. None moves backwards, whoever comes late.
 
         Nor beyond the end of the bus, if it has entries: what lay there is lost, and others will come in its place.

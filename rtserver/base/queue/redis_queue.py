@@ -69,7 +69,7 @@ class RedisQueue(RedisStreams):
         super().__init__(client, name)
         self._list, self._intake = name, f"{{{name}}}:intake"
         self._bus, self._dead = f"{{{name}}}:bus", f"{{{name}}}:dead"
-        self._positions, self._buried = f"{{{name}}}:positions", f"{{{name}}}:buried"
+        self._committed, self._buried = f"{{{name}}}:positions", f"{{{name}}}:buried"
         self._names = (f"{{{name}}}:names", f"{{{name}}}:names:before")
         self._aside = f"{{{name}}}:aside"
         self._end, self._lost = f"{{{name}}}:end", f"{{{name}}}:lost"
@@ -79,7 +79,7 @@ class RedisQueue(RedisStreams):
         kinds = {self._list: "list", self._intake: "list", self._bus: "stream", self._dead: "stream"}
         kinds |= {**dict.fromkeys(self._names, "hash"), self._aside: "set", self._moments: "zset"}
         kinds |= {self._bus_total: "string", self._marks: "list"}
-        self._kinds = {**kinds, self._buried: "zset", self._positions: "hash"}
+        self._kinds = {**kinds, self._buried: "zset", self._committed: "hash"}
         self._batch, self._bus_length, self._dead_length = batch, bus_length, dead_length
         self._signer = signer or Signer()
         self._repeat_ms = round(repeat_seconds * 1000)
@@ -91,7 +91,7 @@ class RedisQueue(RedisStreams):
         self._intake_script = load_script(*places, "passed.lua", "marks.lua", "intake.lua")
         self._bind_script = load_script("oom.lua", "place.lua", "bind.lua")
         self._requeue_script = load_script("requeue.lua")
-        self._positions_script = load_script(*places, "positions.lua")
+        self._commit_script = load_script(*places, "commit.lua")
         self._end_script = load_script("place.lua", "end.lua", "newest.lua")
         self._trim_script = load_script(*places, "passed.lua", "marks.lua", "trim.lua")
         # A blocking command has to end well before its socket counts as dead; a URL may set the socket's timeout.
@@ -167,12 +167,12 @@ class RedisQueue(RedisStreams):
         """See ``QueuePort``."""
         return int(self._call("LLEN", self._list))
 
-    def positions(self, worker: str, lanes: Sequence[str]) -> dict[str, str]:
+    def committed_offsets(self, worker: str, lanes: Sequence[str]) -> dict[str, str]:
         """See ``QueuePort``. A hash whose fields are ``<worker>/<lane>``."""
         if not lanes:
             return {}
         try:
-            found = self._call("HMGET", self._positions, *(f"{worker}/{lane}" for lane in lanes))
+            found = self._call("HMGET", self._committed, *(f"{worker}/{lane}" for lane in lanes))
         except QueueRefusedError as error:
             if WRONG_KIND not in error.reason:
                 raise
@@ -186,12 +186,12 @@ class RedisQueue(RedisStreams):
             self._note_odd(HASH, ["positions"])
         return places
 
-    def save_positions(self, worker: str, positions: Mapping[str, str]) -> None:
+    def commit_offsets(self, worker: str, offsets: Mapping[str, str]) -> None:
         """See ``QueuePort``."""
-        if positions:
-            pairs = [text for lane, position in positions.items() for text in (f"{worker}/{lane}", position)]
-            keys = (self._positions, self._bus, self._end, self._moments)
-            if not self._call("EVAL", self._positions_script, len(keys), *keys, *pairs):
+        if offsets:
+            pairs = [text for lane, offset in offsets.items() for text in (f"{worker}/{lane}", offset)]
+            keys = (self._committed, self._bus, self._end, self._moments)
+            if not self._call("EVAL", self._commit_script, len(keys), *keys, *pairs):
                 self._note_odd(HASH, ["positions"])
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
@@ -246,7 +246,7 @@ class RedisQueue(RedisStreams):
 
     def trim(self, keep: int, seconds: float, lost_age: float = 0.0) -> Trimmed:
         """See ``QueuePort``."""
-        keys = (self._moments, self._bus, self._bus_total, self._marks, self._positions, self._lost)
+        keys = (self._moments, self._bus, self._bus_total, self._marks, self._committed, self._lost)
         numbers = (keep, round(seconds * 1000), self._key_of(""), round(lost_age * 1000))
         return Trimmed(*self._call("EVAL", self._trim_script, len(keys), *keys, *numbers))
 

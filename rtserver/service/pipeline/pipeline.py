@@ -20,13 +20,13 @@ from rtserver.service.message import NO_BOUNDS, Bounds
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.broken_key import BrokenKeys
 from rtserver.service.pipeline.bus_reader import BusReader
+from rtserver.service.pipeline.committed_offset import CommittedOffsets
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dead_letter_writer import DeadLetterWriter
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.intake import Intake
 from rtserver.service.pipeline.isolation import Isolation
 from rtserver.service.pipeline.lane import Lane
-from rtserver.service.pipeline.lane_position import Positions
 from rtserver.service.pipeline.lane_worker import LaneWorker
 from rtserver.service.pipeline.once_lane import OnceInbox, OnceLane, stream_of
 from rtserver.service.pipeline.once_worker import OnceRule, OnceWorker
@@ -117,11 +117,11 @@ class Pipeline:
         )
         self.memory = QueueMemory(queue, bus_bytes, pause=pause)
         self.dead_letter_writer = DeadLetterWriter(dead_letters, queue, link, event())
-        self.positions = Positions(
+        self.offsets = CommittedOffsets(
             worker, self.lanes, queue, link, self.reader, dead_letters=dead_letters, pause=pause
         )
-        self.intake.on_held = self.positions.tell
-        alone: dict[str, Any] = {"isolation": isolation, "settle": self.positions.settle}
+        self.intake.on_held = self.offsets.report
+        alone: dict[str, Any] = {"isolation": isolation, "settle": self.offsets.settle}
         self.workers = tuple(
             LaneWorker(lane, queue, link, self.reader, event(), repeats=repeats, **waits, **alone)
             for lane in self.lanes

@@ -330,8 +330,8 @@ def test_of_a_message_that_is_too_large_the_letter_tells_the_whole_and_is_not_re
 def test_only_what_all_have_passed_and_nothing_underived_is_trimmed(queue: QueuePort) -> None:
     ids = entries_of(queue)
     assert queue.trim(0, 3600) == (0, 0), "nobody has passed anything"
-    queue.save_positions("one", {"a": ids[-1], "b": ids[3]})
-    queue.save_positions("other", {"a": ids[2]})
+    queue.commit_offsets("one", {"a": ids[-1], "b": ids[3]})
+    queue.commit_offsets("other", {"a": ids[2]})
     queue.keep("users", ids[1], [])
     assert queue.trim(1_000_000, 3600) == (0, 0), "there is room"
     assert queue.trim(0, 3600) == (2, 0)
@@ -377,12 +377,12 @@ def test_a_cursor_holds_on_to_the_bus_from_when_it_begins(queue: QueuePort) -> N
 
 def test_places_that_were_noted_too_long_ago_do_not_count(queue: QueuePort) -> None:
     ids = entries_of(queue)
-    queue.save_positions("gone", {"a": ids[0]})
+    queue.commit_offsets("gone", {"a": ids[0]})
     trimmed = []
     deadline = time.monotonic() + 5
     while sum(one.entries for one in trimmed) < len(ids) - 1:
         assert time.monotonic() < deadline
-        queue.save_positions("here", {"a": ids[-1]})
+        queue.commit_offsets("here", {"a": ids[-1]})
         trimmed.append(queue.trim(0, 0.05))
     assert trimmed[0] == (1, 0), "it counted as long as it was new"
     assert queue.newest_id() == ids[-1], "the next id follows from it"
@@ -401,40 +401,40 @@ def test_a_worker_s_lanes_find_their_positions_again(queue: QueuePort) -> None:
     queue.put(messages(3))
     queue.intake(0.1)
     one, two, three = [entry.id for entry in queue.read(START, 10, 0)]
-    queue.save_positions("w", {"a": one, "b/c": two})
-    queue.save_positions("other", {"a": three})
-    assert queue.positions("w", ["a", "b/c", "never saved"]) == {"a": one, "b/c": two}
-    queue.save_positions("w", {"a": two})
-    queue.save_positions("w", {})
-    assert queue.positions("w", ["b/c", "a"]) == {"a": two, "b/c": two}
-    assert queue.positions("w", []) == {}
+    queue.commit_offsets("w", {"a": one, "b/c": two})
+    queue.commit_offsets("other", {"a": three})
+    assert queue.committed_offsets("w", ["a", "b/c", "never saved"]) == {"a": one, "b/c": two}
+    queue.commit_offsets("w", {"a": two})
+    queue.commit_offsets("w", {})
+    assert queue.committed_offsets("w", ["b/c", "a"]) == {"a": two, "b/c": two}
+    assert queue.committed_offsets("w", []) == {}
 
 
 def test_a_position_never_moves_backwards(queue: QueuePort) -> None:
     queue.put(messages(12))
     queue.intake(0.1)
     ids = [entry.id for entry in queue.read(START, 20, 0)]
-    queue.save_positions("w", {"a": ids[10], "b": ids[2]})
-    queue.save_positions("w", {"a": ids[9], "b": ids[3]})
-    assert queue.positions("w", ["a", "b"]) == {"a": ids[10], "b": ids[3]}
-    queue.save_positions("w", {"a": START})
-    assert queue.positions("w", ["a"]) == {"a": ids[10]}
+    queue.commit_offsets("w", {"a": ids[10], "b": ids[2]})
+    queue.commit_offsets("w", {"a": ids[9], "b": ids[3]})
+    assert queue.committed_offsets("w", ["a", "b"]) == {"a": ids[10], "b": ids[3]}
+    queue.commit_offsets("w", {"a": START})
+    assert queue.committed_offsets("w", ["a"]) == {"a": ids[10]}
 
 
 def test_a_position_beyond_the_end_of_the_bus_is_one_of_a_bus_that_is_lost(queue: QueuePort) -> None:
-    queue.save_positions("w", {"a": "99999999999999-9"})
-    assert queue.positions("w", ["a"]) == {"a": "99999999999999-9"}
+    queue.commit_offsets("w", {"a": "99999999999999-9"})
+    assert queue.committed_offsets("w", ["a"]) == {"a": "99999999999999-9"}
     queue.put(messages(2))
     queue.intake(0.1)
-    queue.save_positions("w", {"a": queue.newest_id()})
-    assert queue.positions("w", ["a"]) == {"a": queue.newest_id()}
+    queue.commit_offsets("w", {"a": queue.newest_id()})
+    assert queue.committed_offsets("w", ["a"]) == {"a": queue.newest_id()}
 
 
 def test_a_position_where_the_bus_has_lost_its_end_is_put_back_to_where_it_ends(queue: QueuePort) -> None:
     queue.put(messages(2))
     queue.intake(0.1)
-    queue.save_positions("w", {"a": beyond(queue, 3)})
-    assert queue.positions("w", ["a"]) == {"a": queue.newest_id()}
+    queue.commit_offsets("w", {"a": beyond(queue, 3)})
+    assert queue.committed_offsets("w", ["a"]) == {"a": queue.newest_id()}
 
 
 def beyond(queue: QueuePort, entries: int, milliseconds: int = 50) -> str:

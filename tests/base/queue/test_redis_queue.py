@@ -116,7 +116,7 @@ def test_a_redis_without_memory_left_lets_us_do_what_makes_room_and_refuses_prod
         assert queue.begin_keeping("others") == moved.newest_id
         queue.keep("users", moved.newest_id, [Kept("user:7", moved.newest_id, b"x")], Bound(10, 60))
         queue.bury([DeadLetter(b"1", "bad_json", "", "", 0.0, entry="1-1")])
-        queue.save_positions("w", {"a": moved.newest_id})
+        queue.commit_offsets("w", {"a": moved.newest_id})
         assert queue.trim(0, 60) == (1, 0)
         assert queue.intake(0.01).messages == 0
         client.config_set("maxmemory", 0)
@@ -196,7 +196,7 @@ def test_bookkeeping_that_cannot_be_read_begins_anew_and_costs_nobody_a_message(
     {"text": client.set, "list": client.rpush, "set": client.sadd}[kind](key, "no such thing")
     queue.put([b"2"])
     queue.intake(0.1)
-    queue.save_positions("w", {"a": queue.newest_id()})
+    queue.commit_offsets("w", {"a": queue.newest_id()})
     assert raws(queue) == [b"1", b"2"]
     assert queue.memory().bus > 0
     assert queue.trim(0, 3600.0) == (1, 0)
@@ -245,15 +245,15 @@ def test_marks_go_with_what_is_trimmed_by_length_and_begin_anew_with_the_bus(
 def test_what_all_have_passed_lately_is_trimmed_and_no_more(redis_url: str, client: redis.Redis) -> None:
     queue = RedisQueue(plain_client(redis_url))
     ids = fill(queue, 1_000)
-    queue.save_positions("one", {"a": ids[-1], "b": ids[600]})
-    queue.save_positions("gone", {"a": ids[10]})
+    queue.commit_offsets("one", {"a": ids[-1], "b": ids[600]})
+    queue.commit_offsets("gone", {"a": ids[10]})
     queue.keep("users", ids[700], [])
     client.zadd(MOMENTS, {"lane gone/a": 1})
     first = queue.trim(900_000, 3600)
     assert 70 < first.entries < 250
     assert queue.trim(0, 3600) == (601 - first.entries, 0)
     assert queue.range(START, ids[-1], 1)[0].id == ids[601]
-    queue.save_positions("one", {"b": ids[-1]})
+    queue.commit_offsets("one", {"b": ids[-1]})
     queue.trim(0, 3600)
     assert queue.range(START, ids[-1], 1)[0].id == ids[701], "what is not derived yet stays"
 
@@ -272,7 +272,7 @@ def test_a_place_without_a_moment_counts_from_the_first_time_it_is_seen(redis_ur
 def test_what_is_trimmed_before_somebody_has_had_it_is_counted(redis_url: str, client: redis.Redis) -> None:
     queue = RedisQueue(plain_client(redis_url))
     ids = fill(queue, 100)
-    queue.save_positions("slow", {"a": ids[39]})
+    queue.commit_offsets("slow", {"a": ids[39]})
     assert queue.trim(0, 3600, 60.0) == (40, 0)
     ms = order_of(ids[-1])[0]
     while queue.trim(0, 3600, 0.001).unread == 0:  # they have to be older than that
@@ -657,10 +657,10 @@ def test_a_position_that_cannot_be_read_counts_as_none(redis_url: str, client: r
     newest = queue.intake(0.1).newest_id
     [positions] = prefixed("positions")
     client.hset(positions, mapping={"w/a": text.encode("latin-1"), "w/b": newest})
-    assert queue.positions("w", ["a", "b", "c"]) == {"b": newest}
+    assert queue.committed_offsets("w", ["a", "b", "c"]) == {"b": newest}
     assert queue.broken() == [positions]
-    queue.save_positions("w", {"a": newest})
-    assert queue.positions("w", ["a"]) == {"a": newest}
+    queue.commit_offsets("w", {"a": newest})
+    assert queue.committed_offsets("w", ["a"]) == {"a": newest}
 
 
 def test_positions_of_another_kind_count_as_none_until_they_are_gone(redis_url: str, client: redis.Redis) -> None:
@@ -669,13 +669,13 @@ def test_positions_of_another_kind_count_as_none_until_they_are_gone(redis_url: 
     newest = queue.intake(0.1).newest_id
     [positions] = prefixed("positions")
     client.set(positions, "no hash")
-    assert queue.positions("w", ["a"]) == {}
-    queue.save_positions("w", {"a": newest})
+    assert queue.committed_offsets("w", ["a"]) == {}
+    queue.commit_offsets("w", {"a": newest})
     assert queue.broken() == [positions]
     client.delete(positions)
     assert queue.broken() == []
-    queue.save_positions("w", {"a": newest})
-    assert queue.positions("w", ["a"]) == {"a": newest}
+    queue.commit_offsets("w", {"a": newest})
+    assert queue.committed_offsets("w", ["a"]) == {"a": newest}
 
 
 def test_names_of_letters_of_another_kind_let_letters_be_buried_all_the_same(
@@ -864,7 +864,7 @@ def test_an_entry_by_hand_with_a_number_that_cannot_be_counted_up_stops_no_intak
     entries = queue.range(START, queue.newest_id(), 10)
     assert [order_of(entry.id)[1] for entry in entries] == [number, *range(1, 7)]
     assert sorted(entries, key=lambda entry: order_of(entry.id)) == entries
-    queue.save_positions("one", {"a": by_hand})
+    queue.commit_offsets("one", {"a": by_hand})
     assert queue.trim(0, 3600).entries == 0  # no cursor has passed it
     queue.keep("users", by_hand, [])
     assert queue.trim(0, 3600).entries == 1

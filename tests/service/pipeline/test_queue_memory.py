@@ -4,7 +4,7 @@ import pytest
 
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, Memory, QueueAwayError
-from rtserver.service.pipeline.pipeline import queue_memory
+from rtserver.service.pipeline import queue_memory
 from rtserver.service.pipeline.queue_memory import QueueMemory, would_help
 
 MOST = 1_000_000
@@ -47,7 +47,7 @@ def test_the_bus_may_have_a_quarter_of_what_redis_may_use_or_what_is_set() -> No
 
 
 def test_as_long_as_there_is_room_nothing_is_trimmed(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    world.queue.save_positions("one", {"a": world.fill(890)})
+    world.queue.commit_offsets("one", {"a": world.fill(890)})
     world.look(10)
     assert (world.length, world.watch.is_short, world.watch.is_full, world.watch.cause) == (890, False, False, "")
     assert world.watch.detail == "0.8 MB of 1.0 MB used (noeviction)"
@@ -55,7 +55,7 @@ def test_as_long_as_there_is_room_nothing_is_trimmed(world: World, caplog: pytes
 
 
 def test_where_redis_is_nearly_full_what_all_have_had_goes_and_no_more_than_is_needed(world: World) -> None:
-    world.queue.save_positions("one", {"a": world.fill(950)})
+    world.queue.commit_offsets("one", {"a": world.fill(950)})
     world.look()
     assert world.length == 750
     assert (world.watch.trimmed, world.watch.unread, world.watch.is_short) == (200, 0, False)
@@ -64,7 +64,7 @@ def test_where_redis_is_nearly_full_what_all_have_had_goes_and_no_more_than_is_n
 def test_what_somebody_has_not_had_goes_when_nothing_else_helps_and_is_counted_and_logged(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world.queue.save_positions("one", {"a": START})
+    world.queue.commit_offsets("one", {"a": START})
     world.fill(1_100)
     world.look(3)
     assert (world.length, world.watch.is_full) == (1_100, True)
@@ -77,31 +77,31 @@ def test_what_somebody_has_not_had_goes_when_nothing_else_helps_and_is_counted_a
 
 def test_a_redis_that_drops_keys_instead_of_refusing_is_left_alone(world: World) -> None:
     world.queue.memory_policy = "allkeys-lru"
-    world.queue.save_positions("one", {"a": world.fill(1_100)})
+    world.queue.commit_offsets("one", {"a": world.fill(1_100)})
     world.look(20)
     assert (world.length, world.watch.is_short, world.watch.is_full) == (1_100, False, False)
     assert world.watch.detail == "1.0 MB of 1.0 MB used (allkeys-lru)"
 
 
 def test_who_is_away_for_longer_than_an_hour_holds_nothing(world: World) -> None:
-    world.queue.save_positions("gone", {"a": START})
+    world.queue.commit_offsets("gone", {"a": START})
     newest = world.fill(950)
     world.now += queue_memory.COUNTED_SECONDS
-    world.queue.save_positions("one", {"a": newest})
+    world.queue.commit_offsets("one", {"a": newest})
     world.look()
     assert (world.length, world.watch.unread) == (750, 0)
 
 
 def test_what_is_not_derived_yet_is_held(world: World) -> None:
     newest = world.fill(950)
-    world.queue.save_positions("one", {"a": newest})
+    world.queue.commit_offsets("one", {"a": newest})
     world.queue.keep("users", world.queue.range(START, newest, 10)[-1].id, [])
     world.look()
     assert world.watch.trimmed == 10
 
 
 def test_messages_are_given_up_only_where_that_lets_producers_in_again(world: World) -> None:
-    world.queue.save_positions("one", {"a": START})
+    world.queue.commit_offsets("one", {"a": START})
     world.fill(200)
     world.queue.put([b"x" * 1_000] * 1_000)  # the backlog alone is too much
     world.look(20)
@@ -120,7 +120,7 @@ def test_the_log_hears_of_it_once_a_minute_and_when_it_is_over(
     world.look(20)
     assert len(caplog.records) == 1
     assert "Redis is short of memory: 1.0 MB of 1.0 MB used (noeviction); largest: list 1.0 MB" in caplog.text
-    world.queue.save_positions("one", {"a": world.fill(0)})
+    world.queue.commit_offsets("one", {"a": world.fill(0)})
     world.look(2)
     assert "Redis has memory again" in caplog.text
 

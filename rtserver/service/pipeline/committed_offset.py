@@ -20,7 +20,7 @@ from rtserver.service.wait import HOLD_SECONDS
 
 log = logging.getLogger(__name__)
 
-SAVE_SECONDS = 1.0
+COMMIT_SECONDS = 1.0
 LOOKS = 10  # in that time
 PARTS_OF_BUS = 8  # of the bytes that the bus may have, one part may be read before places are saved again
 SETTLE_LOOKS = 2_000  # a look takes HOLD_SECONDS
@@ -28,7 +28,7 @@ NO_LANE = ""
 """The place, among those of the lanes, of what goes to none of them and has to be buried: no type is called that."""
 
 
-class Positions:
+class CommittedOffsets:
     """The positions of one worker, which is known by its name from one start to the next.
 
     ``pause`` waits for seconds.
@@ -76,7 +76,7 @@ class Positions:
                 self._own.append(lane)
         self._shun(self._link.call(self._find_poison))
         types = [lane.msg_type for lane in self._kept]
-        self._saved = self._link.call(self._queue.positions, self._worker, [*types, NO_LANE])
+        self._saved = self._link.call(self._queue.committed_offsets, self._worker, [*types, NO_LANE])
         for lane in self._kept:
             lane.begin(self._saved.get(lane.msg_type), self._reader.position)
         if NO_LANE in self._saved:
@@ -88,19 +88,19 @@ class Positions:
         """Save now and then, for ever."""
         while True:
             self._wait()
-            self.save()
-            self.tell()
+            self.commit()
+            self.report()
 
     def _wait(self) -> None:
         """A second; less while much comes: the bus keeps what is not derived, and would outgrow its bytes."""
         before = self._reader.received_bytes
         most = self._queue.bus_bytes // PARTS_OF_BUS
         for _ in range(LOOKS if most else 1):
-            self._pause(SAVE_SECONDS / (LOOKS if most else 1))
+            self._pause(COMMIT_SECONDS / (LOOKS if most else 1))
             if 0 < most < self._reader.received_bytes - before:
                 return
 
-    def tell(self) -> None:
+    def report(self) -> None:
         """Tell the handlers that have places of their own how far they are."""
         for lane in self._own:
             try:
@@ -110,7 +110,7 @@ class Positions:
                     raise
                 log.exception("! %s: on_done failed", lane.msg_type)
 
-    def save(self) -> None:
+    def commit(self) -> None:
         """Save what is new, as far as it is done."""
         if self._next is None:
             position = self._reader.position
@@ -131,8 +131,8 @@ class Positions:
 
     def finish(self) -> None:
         """Save what is done at the end: first what waited for burials, then the rest."""
-        self.save()
-        self.save()
+        self.commit()
+        self.commit()
 
     def _begins_behind(self, lane: Lane) -> str | None:
         """Where the handler says that it begins. One that fails at that goes on where this worker has been before."""
@@ -162,5 +162,5 @@ class Positions:
 
     def _write(self, places: dict[str, str]) -> None:
         if places:
-            self._link.call(self._queue.save_positions, self._worker, places)
+            self._link.call(self._queue.commit_offsets, self._worker, places)
             self._saved.update(places)

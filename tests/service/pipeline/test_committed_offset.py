@@ -10,10 +10,10 @@ from rtserver.base.queue.port import START, QueueAwayError, QueuePort, QueueRefu
 from rtserver.service.message import encode
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.bus_reader import BusReader
+from rtserver.service.pipeline.committed_offset import CommittedOffsets
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.lane import Lane
-from rtserver.service.pipeline.lane_position import Positions
 from rtserver.service.pipeline.queue_link import QueueLink
 
 
@@ -28,9 +28,9 @@ class Saves(MemoryQueue):
         super().__init__(**options)
         self.saves: list[dict[str, str]] = []
 
-    def save_positions(self, worker: str, positions: Any) -> None:
-        self.saves.append(dict(positions))
-        super().save_positions(worker, positions)
+    def commit_offsets(self, worker: str, offsets: Any) -> None:
+        self.saves.append(dict(offsets))
+        super().commit_offsets(worker, offsets)
 
 
 class Worker:
@@ -43,11 +43,11 @@ class Worker:
         link = QueueLink(lambda seconds: None)
         dispatcher = ServiceMessageDispatcher(self.lanes, self.dead_letters)
         self.reader = BusReader(queue, link, dispatcher, must_hold=lambda: False, pause=lambda seconds: None)
-        self.positions = Positions(
+        self.offsets = CommittedOffsets(
             name, self.lanes, queue, link, self.reader, dead_letters=self.dead_letters, pause=lambda seconds: None
         )
         self.reader.locate()
-        self.positions.begin()
+        self.offsets.begin()
 
     def read(self) -> None:
         while self.queue.newest_id() != self.reader.position:
@@ -152,7 +152,7 @@ def test_a_handler_that_fails_when_told_how_far_it_is_holds_up_nobody(queue: Sav
     after = OwnPlace(queue)
     after.msg_type = "other"  # type: ignore[misc]
     worker = Worker(queue, Deaf(queue), after)
-    worker.positions.tell()
+    worker.offsets.report()
     assert len(after.told) == 1
 
 
@@ -162,12 +162,12 @@ def test_a_handler_that_says_where_it_begins_is_told_how_far_it_has_come(queue: 
     worker = Worker(queue, handler)
     begun = queue.newest_id()
     worker.work()
-    worker.positions.tell()
+    worker.offsets.report()
     bring(queue, 2)
     worker.read()
-    worker.positions.tell()
+    worker.offsets.report()
     worker.work()
-    worker.positions.tell()
+    worker.offsets.report()
     first, while_one_waits, last = handler.told
     assert (first, last) == (begun, queue.newest_id())
     assert order_of(begun) <= order_of(while_one_waits) < order_of(last)
@@ -185,7 +185,7 @@ def test_what_was_taken_and_not_handled_is_handled_by_the_next(queue: Saves) -> 
     bring(queue, 1, 2, 3)
     worker.read()
     assert killed.numbers == []
-    worker.positions.save()
+    worker.offsets.commit()
     again = Worker(queue, handler)
     bring(queue, 4)
     again.read()
@@ -208,7 +208,7 @@ def test_what_was_saved_as_handled_does_not_come_again(queue: Saves) -> None:
     bring(queue, 1, 2)
     worker.read()
     worker.work()
-    worker.positions.save()
+    worker.offsets.commit()
     bring(queue, 3)
     handler = Recorder()
     again = Worker(queue, handler)
@@ -254,8 +254,8 @@ def test_a_lane_to_which_nothing_comes_moves_on_with_the_reader(queue: Saves) ->
     worker = Worker(queue, Recorder(), OtherRecorder())
     bring(queue, 1, 2)
     worker.read()
-    worker.positions.save()
-    places = queue.positions("one", ["number", "other"])
+    worker.offsets.commit()
+    places = queue.committed_offsets("one", ["number", "other"])
     assert places["other"] == worker.reader.position
     assert order_of(places["number"]) < order_of(queue.read(START, 1, 0)[0].id)
 
@@ -266,7 +266,7 @@ def test_a_lane_that_is_behind_saves_what_it_has_done_itself(queue: Saves) -> No
     worker.read()
     worker.lanes[0].work()
     assert worker.lanes[0].is_behind
-    worker.positions.save()
+    worker.offsets.commit()
     handler = Recorder()
     again = Worker(queue, handler)
     again.work()
@@ -276,13 +276,13 @@ def test_a_lane_that_is_behind_saves_what_it_has_done_itself(queue: Saves) -> No
 def test_nothing_is_saved_twice(queue: Saves) -> None:
     worker = Worker(queue, Recorder())
     assert queue.saves == [{"number": START, "": START}]
-    worker.positions.save()
+    worker.offsets.commit()
     assert len(queue.saves) == 1
     bring(queue, 1)
     worker.read()
     worker.work()
-    worker.positions.save()
-    worker.positions.save()
+    worker.offsets.commit()
+    worker.offsets.commit()
     assert queue.saves[1:] == [{"number": worker.reader.position, "": worker.reader.position}]
 
 
@@ -290,7 +290,7 @@ def test_a_handler_that_knows_where_it_begins_has_no_position(queue: Saves) -> N
     handler = ReplayingRecorder()
     bring(queue, 1)
     worker = Worker(queue, handler)
-    worker.positions.save()
+    worker.offsets.commit()
     assert queue.saves == [{"": queue.newest_id()}]
     worker.work()
     assert handler.numbers == [1]
@@ -301,11 +301,11 @@ def test_a_message_that_could_not_be_handled_counts_when_it_has_been_buried(queu
     bring(queue, "no number")
     worker.read()
     worker.work()
-    worker.positions.save()
-    assert queue.positions("one", ["number"]) == {"number": START}
+    worker.offsets.commit()
+    assert queue.committed_offsets("one", ["number"]) == {"number": START}
     worker.bury()
-    worker.positions.save()
-    assert queue.positions("one", ["number"]) == {"number": worker.reader.position}
+    worker.offsets.commit()
+    assert queue.committed_offsets("one", ["number"]) == {"number": worker.reader.position}
 
 
 def test_a_flood_of_bad_messages_does_not_keep_positions_back_for_good(queue: Saves) -> None:
@@ -318,10 +318,10 @@ def test_a_flood_of_bad_messages_does_not_keep_positions_back_for_good(queue: Sa
         bring(queue, "no number")
         worker.read()
         worker.work()
-        worker.positions.save()
+        worker.offsets.commit()
         worker.bury()
-    worker.positions.save()
-    assert order_of(queue.positions("one", ["number"])["number"]) > order_of(first)
+    worker.offsets.commit()
+    assert order_of(queue.committed_offsets("one", ["number"])["number"]) > order_of(first)
 
 
 def test_the_end_saves_everything_that_is_done(queue: Saves) -> None:
@@ -329,13 +329,13 @@ def test_the_end_saves_everything_that_is_done(queue: Saves) -> None:
     bring(queue, "no number")
     worker.read()
     worker.work()
-    worker.positions.save()
+    worker.offsets.commit()
     bring(queue, 2)
     worker.read()
     worker.work()
     worker.bury()
-    worker.positions.finish()
-    assert queue.positions("one", ["number"]) == {"number": worker.reader.position}
+    worker.offsets.finish()
+    assert queue.committed_offsets("one", ["number"]) == {"number": worker.reader.position}
 
 
 def test_letters_that_stay_unburied_at_the_end_stay_undone(queue: Saves) -> None:
@@ -343,7 +343,7 @@ def test_letters_that_stay_unburied_at_the_end_stay_undone(queue: Saves) -> None
     bring(queue, "no number")
     worker.read()
     worker.work()
-    worker.positions.finish()
+    worker.offsets.finish()
     handler = Recorder()
     again = Worker(queue, handler)
     again.work()
@@ -356,7 +356,7 @@ def test_what_was_trimmed_while_the_worker_was_away_is_counted(caplog: pytest.Lo
     bring(queue, 0)
     worker.read()
     worker.work()
-    worker.positions.finish()
+    worker.offsets.finish()
     bring(queue, *range(1, 10))
     handler = Recorder()
     again = Worker(queue, handler)
@@ -371,9 +371,9 @@ def test_positions_on_a_bus_that_is_lost_make_no_lane_deaf(queue: Saves) -> None
     bring(queue, *range(9))
     worker.read()
     worker.work()
-    worker.positions.finish()
+    worker.offsets.finish()
     anew = Saves(now=lambda: 1000.0)  # whose clock was set back, too
-    anew.save_positions("one", queue.positions("one", ["number"]))
+    anew.commit_offsets("one", queue.committed_offsets("one", ["number"]))
     bring(anew, 1, 2)
     handler = Recorder()
     again = Worker(anew, handler)
@@ -381,18 +381,18 @@ def test_positions_on_a_bus_that_is_lost_make_no_lane_deaf(queue: Saves) -> None
     again.read()
     again.work()
     assert handler.numbers == [1, 2, 3]
-    again.positions.save()
-    assert anew.positions("one", ["number"]) == {"number": again.reader.position}
+    again.offsets.commit()
+    assert anew.committed_offsets("one", ["number"]) == {"number": again.reader.position}
 
 
 def test_a_queue_that_has_no_room_for_positions_lets_a_known_worker_begin(queue: Saves) -> None:
     Worker(queue, Recorder())
     bring(queue, 1)
 
-    def refuse(worker: str, positions: Any) -> None:
+    def refuse(worker: str, offsets: Any) -> None:
         raise QueueRefusedError("memory:", "OOM")
 
-    queue.save_positions = refuse  # type: ignore[method-assign]
+    queue.commit_offsets = refuse  # type: ignore[method-assign]
     handler = Recorder()
     again = Worker(queue, handler)
     again.work()
@@ -408,7 +408,7 @@ def test_what_went_to_no_lane_and_was_not_buried_is_buried_by_the_next(queue: Sa
     again = Worker(queue, Recorder())
     assert [letter.reason for letter in again.dead_letters.peek(10)] == ["bad_json", "unknown_type"]
     again.bury()
-    again.positions.finish()
+    again.offsets.finish()
     assert len(Worker(queue, Recorder()).dead_letters) == 0
 
 
@@ -418,7 +418,7 @@ def test_what_was_trimmed_before_it_could_be_looked_at_again_is_counted() -> Non
     bring(queue, 1)
     worker.read()
     worker.work()
-    worker.positions.finish()
+    worker.offsets.finish()
     bring(queue, 2, 3, 4, 5)
     again = Worker(queue, Recorder())
     assert again.reader.lost == 2
@@ -426,7 +426,7 @@ def test_what_was_trimmed_before_it_could_be_looked_at_again_is_counted() -> Non
 
 
 def test_a_bus_that_began_anew_is_looked_at_from_its_start(queue: Saves) -> None:
-    queue.save_positions("one", {"": "9999999999999-7"})
+    queue.commit_offsets("one", {"": "9999999999999-7"})
     queue.put([b"no json"])
     queue.intake(0)
     assert len(Worker(queue, Recorder()).dead_letters) == 1
@@ -448,7 +448,7 @@ def test_places_are_saved_sooner_while_more_is_read_than_the_bus_may_keep() -> N
 
     def seconds_for_a_save() -> float:
         pauses.clear()
-        own = Positions(
+        own = CommittedOffsets(
             "one", worker.lanes, queue, QueueLink(pause), worker.reader, dead_letters=worker.dead_letters, pause=pause
         )
         queue.saves.clear()
