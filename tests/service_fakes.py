@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from rtserver.base.bridge.message import Message
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
-from rtserver.service.users import Users
+from rtserver.service.user_commands import UserCommands
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ class Surroundings:
 
     def __init__(self) -> None:
         self.posted: list[Message] = []
-        self.context = ServiceContext(self.posted.append, Users(self.posted.append), at_once)
+        self.context = ServiceContext(self.posted.append, UserCommands(self.posted.append), at_once)
 
 
 class Recorder(ServiceMsgHandler):

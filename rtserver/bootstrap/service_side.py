@@ -40,7 +40,7 @@ from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_source import TestQuoteSource
 from rtserver.service.runner import ServiceThread, offload
 from rtserver.service.server_sign import ServerSign
-from rtserver.service.users import Users
+from rtserver.service.user_commands import UserCommands
 from rtserver.user.session.site_credential import lifetime_of
 from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
 from tcelib.queue.gevent_redis import gevent_client
@@ -92,7 +92,7 @@ def build_services(
     """Everything of the service thread, not started yet. Raises ``PluginError``."""
     post = bridge.to_users.post
     sizes = MessageSizeLimit(config.outbox_hard_bytes)
-    context = ServiceContext(post, Users(post, sizes), offload)
+    context = ServiceContext(post, UserCommands(post, sizes), offload)
     plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
     by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, CanaryMsgHandler, *plugins])
     quotes = QuoteCenter(

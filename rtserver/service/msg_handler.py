@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar
 from rtserver.base.bridge.message import Message, Subscribe, Unsubscribe
 from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.queue.port import START, QueuePort
-from rtserver.service.users import Users
+from rtserver.service.user_commands import UserCommands
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ class ServiceContext:
     """What every service may use. ``post`` puts a message on the bridge to the websocket thread."""
 
     post: Callable[[Message], object]
-    users: Users
+    users: UserCommands
     offload: Offload
 
 

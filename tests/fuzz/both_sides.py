@@ -24,7 +24,7 @@ from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.service_directory import ServiceDirectory
-from rtserver.service.users import Users
+from rtserver.service.user_commands import UserCommands
 from tests.service.bus_model import Stepped, Stop
 from tests.service_fakes import at_once
 from tests.user_side import Online
@@ -39,7 +39,7 @@ class BothSides:
         clock = partial(next, itertools.count(0.0, SECONDS_PER_LOOK))
         self.online = Online(PingMsgHandler, MyChartMsgHandler, partial(ResumeMsgHandler, clock=clock))
         to_users = self.online.users.handle
-        context = ServiceContext(to_users, Users(to_users), at_once)
+        context = ServiceContext(to_users, UserCommands(to_users), at_once)
         self.queue = MemoryQueue(now=lambda: 1.0)
         self.repeats = RepeatFilter(self.queue, QueueLink(lambda _seconds: None))
         self.streams = UserStreams(self.queue, QueueLink(lambda _seconds: None), Bound(50, 3_600))

@@ -13,7 +13,7 @@ from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote.quote_center import QuoteCenter
-from rtserver.service.users import Users
+from rtserver.service.user_commands import UserCommands
 from rtserver.user.policy import Rights
 from rtserver.user.user_limits import UserBounds
 
@@ -36,7 +36,7 @@ class Market:
         self.online = Online(*handlers, rights=rights, bounds=bounds, call_later=call_later)
         self._to_users: deque[Message] = deque()
         post = self._to_users.append
-        self.center = QuoteCenter(ServiceContext(post, Users(post), lambda fn, *args: fn(*args)))
+        self.center = QuoteCenter(ServiceContext(post, UserCommands(post), lambda fn, *args: fn(*args)))
 
     @property
     def painter(self):

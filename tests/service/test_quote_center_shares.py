@@ -16,7 +16,7 @@ from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote.feed import Feed
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.tick import quote_center
-from rtserver.service.users import Users
+from rtserver.service.user_commands import UserCommands
 
 APPLE, IBM = "DEMO:AAPL:20130301", "DEMO:IBM:20130301"
 DECODER = msgspec.json.Decoder(QuoteCenter.data_type)
@@ -59,7 +59,7 @@ class Desk:
         self.posted: list[Message] = []
         self.label = 0
         shares = FairShares(cpu_rate(share), ProcessorClock(clock, clock), self._call_later)
-        context = ServiceContext(self.posted.append, Users(self.posted.append), lambda fn, *args: fn(*args))
+        context = ServiceContext(self.posted.append, UserCommands(self.posted.append), lambda fn, *args: fn(*args))
         self.center = QuoteCenter(context, picture_rows=50, shares=shares if is_fair else None)
 
     def tell(self, quote: str, count: int = 1) -> None:

@@ -40,7 +40,7 @@ from rtserver.service.push.push_user import PushUserMsgHandler
 from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import CURSOR, UserStreams
 from rtserver.service.runner import ServiceThread, offload
-from rtserver.service.users import Users
+from rtserver.service.user_commands import UserCommands
 from tcelib.queue.gevent_redis import gevent_client
 
 PATIENCE = 20.0  # of a test that would otherwise hang
@@ -93,7 +93,7 @@ class Site:
         self.url = url
         self.bridge = Bridge()
         post = self.bridge.to_users.post
-        self.context = ServiceContext(post, Users(post), offload)
+        self.context = ServiceContext(post, UserCommands(post), offload)
         self.failures: list[BaseException] = []
         self.threads: list[ServiceThread] = []
 

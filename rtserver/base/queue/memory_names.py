@@ -7,7 +7,7 @@ from rtserver.base.queue.port import Named, Repeats, number_of, order_of
 
 
 @dataclass
-class _Known:
+class _NameRecord:
     """What is known of one name. ``told`` is the newest repeat that was counted."""
 
     entries: list[str] = field(default_factory=list)
@@ -22,7 +22,7 @@ class MemoryNames:
         self._span = seconds * 1000
         self._most = most
         self._bus_length = bus_length
-        self._known: dict[bytes, _Known] = {}
+        self._known: dict[bytes, _NameRecord] = {}
 
     def bind(self, named: Sequence[Named]) -> Repeats:
         """See ``QueuePort``."""
@@ -30,7 +30,7 @@ class MemoryNames:
             return Repeats(frozenset(), 0)
         repeats, untold = set(), 0
         for entry_id, name in named:
-            known = self._known.setdefault(name, _Known())
+            known = self._known.setdefault(name, _NameRecord())
             if self._has(known, entry_id):
                 continue
             repeats.add(entry_id)
@@ -43,9 +43,9 @@ class MemoryNames:
 
     def permit(self, name: bytes, behind: str) -> None:
         """One more entry behind that one may have the name."""
-        self._known.setdefault(name, _Known()).permissions.append(behind)
+        self._known.setdefault(name, _NameRecord()).permissions.append(behind)
 
-    def _has(self, known: _Known, entry_id: str) -> bool:
+    def _has(self, known: _NameRecord, entry_id: str) -> bool:
         """Whether the name stands for the entry, from now on if not before."""
         if entry_id in known.entries:
             return True

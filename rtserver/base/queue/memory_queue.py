@@ -13,7 +13,7 @@ from math import inf
 
 import msgspec
 
-from rtserver.base.queue.known_place import Known
+from rtserver.base.queue.bus_history import BusHistory
 from rtserver.base.queue.memory_names import MemoryNames
 from rtserver.base.queue.memory_work import MemoryWork
 from rtserver.base.queue.message_name import maybe_name_in
@@ -288,7 +288,7 @@ class MemoryQueue:
         self, cursor: str, streams: Sequence[str], after: str, until: str, count: int, *, size: int = NO_SIZE
     ) -> list[KeptRange]:
         """See ``QueuePort``."""
-        doubt = self._known(cursor, after).doubt(after)
+        doubt = self._history(cursor, after).doubt(after)
         found = [
             self._kept.get(name, _KeptStream()).range(after, until, (count, size), self._now()) for name in streams
         ]
@@ -328,9 +328,9 @@ class MemoryQueue:
             self._lost = max(known, self._lost or START, key=order_of)
         return ended
 
-    def _known(self, cursor: str, after: str) -> Known:
+    def _history(self, cursor: str, after: str) -> BusHistory:
         behind = bisect_right(self._bus, order_of(after), key=_order)
-        return Known(
+        return BusHistory(
             self._cursors.get(cursor),
             self._born.get(cursor),
             self.newest_id(),

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from rtserver.base.queue.known_place import Known
+from rtserver.base.queue.bus_history import BusHistory
 from rtserver.base.queue.port import NO_SIZE, START, Bound, Gone, Kept, KeptRange, QueueRefusedError, order_of
 from rtserver.base.queue.redis_commands import RedisCommands, entries_of, load_script
 from tcelib.queue.redis_connection import RedisClient
@@ -72,7 +72,7 @@ class RedisStreams(RedisCommands):
         names = (*_cursor_keys(cursor), "bus", "end", "lost", *_stream_keys(streams))
         places, *found = self._script(self._kept_script, names, after, until, count, size, self._key_of(""))
         kept_until, born, end, lost, oldest, behind = (None if place is None else place.decode() for place in places)
-        doubt = Known(kept_until, born, end or START, lost, oldest, behind).doubt(after)
+        doubt = BusHistory(kept_until, born, end or START, lost, oldest, behind).doubt(after)
         ranges = []
         for stream, entries, there, newest_id, trimmed_id, broken in zip(streams, *found, strict=True):
             if broken:

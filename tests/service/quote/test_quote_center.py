@@ -12,7 +12,7 @@ from rtserver.base.bridge.ownership import WrongThreadError
 from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote.quote_center import UPDATE_ROWS, QuoteCenter
-from rtserver.service.users import Users
+from rtserver.service.user_commands import UserCommands
 
 APPLE = "DEMO:AAPL:20130301"
 IBM = "DEMO:IBM:20130301"
@@ -24,7 +24,7 @@ class Desk:
 
     def __init__(self, **bounds: int) -> None:
         self.posted: list[Message] = []
-        context = ServiceContext(self.posted.append, Users(self.posted.append), lambda fn, *args: fn(*args))
+        context = ServiceContext(self.posted.append, UserCommands(self.posted.append), lambda fn, *args: fn(*args))
         self.center = QuoteCenter(context, **bounds)
 
     def tell(self, quote: str, *points: list, volume: float | None = None, decimals: int | None = None) -> None:

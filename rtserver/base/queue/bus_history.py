@@ -1,6 +1,6 @@
-"""What a queue knows of the places on its bus, and whether anybody may go on from one of them.
+"""BusHistory: the ids that a queue remembers of its bus, and what follows from them for a reader that comes back.
 
-Pure; both kinds of queue decide by it.
+Pure. Both kinds of queue decide by it.
 """
 
 from typing import NamedTuple
@@ -8,12 +8,12 @@ from typing import NamedTuple
 from rtserver.base.queue.port import START, Gone, number_of, order_of
 
 
-class Known(NamedTuple):
-    """Ids; None for those that there are not.
+class BusHistory(NamedTuple):
+    """Ids of entries; None for those that do not exist.
 
-    ``kept_until`` and ``born`` are where a cursor stands and began. ``end`` is the end of the bus, ``lost`` the place
-    up to which Redis has lost entries at some time, ``oldest`` the first entry that is left, ``next`` the first one
-    behind the place that is asked about.
+    ``kept_until`` is where a cursor stands, ``born`` where it began. ``end`` is the end of the bus. ``lost`` is the
+    last entry that Redis is known to have lost. ``oldest`` is the first entry that is left, ``next`` the first one
+    behind the id in question.
     """
 
     kept_until: str | None
@@ -24,14 +24,14 @@ class Known(NamedTuple):
     next: str | None
 
     def doubt(self, after: str) -> Gone | None:
-        """``UNKNOWN`` if nobody can tell what came behind ``after``; None if everything is known."""
+        """Return ``UNKNOWN`` if nobody can tell what came behind ``after``, None if all of it is known."""
         here = order_of(after)
         is_beyond = here > order_of(self.kept_until or START)
-        is_before = any(place is not None and here < order_of(place) for place in (self.born, self.lost))
+        is_before = any(entry_id is not None and here < order_of(entry_id) for entry_id in (self.born, self.lost))
         return Gone.UNKNOWN if is_beyond or is_before or not self._is_on_bus(after) else None
 
     def _is_on_bus(self, after: str) -> bool:
-        """Whether the numbers say that ``after`` is a place on this bus, and not on one of which the end was lost."""
+        """Return True if ``after`` lies on this bus by its number, and not on one whose end was lost."""
         if self.oldest is None:
             return True
         if self.lost is not None and order_of(self.lost) <= order_of(after) <= order_of(self.end):

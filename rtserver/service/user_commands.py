@@ -14,7 +14,7 @@ from rtserver.service.message import BadData
 EVERYONE = "*"
 
 
-class Users:
+class UserCommands:
     """All logged-in users, as far as a service needs them. ``post`` is the bridge's way to the websocket thread.
 
     ``sizes`` says which messages clients can take.

@@ -6,7 +6,7 @@ from rtserver.base.bridge.message import Deliver, Message
 from rtserver.base.wire.json import JsonError
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.service.message import BadData
-from rtserver.service.users import Users
+from rtserver.service.user_commands import UserCommands
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from rtserver.service.users import Users
 def test_a_message_is_for_one_user_for_several_or_for_everyone(user_id, user_ids):
     posted: list[Message] = []
     data = {"text": "hello"}
-    Users(posted.append).push_message(user_id, data, "notice")
+    UserCommands(posted.append).push_message(user_id, data, "notice")
     data["text"] = "changed afterwards"
     assert posted == [Deliver(user_ids, b'{"type":"notice","data":{"text":"hello"}}', None)]
 
@@ -24,5 +24,5 @@ def test_a_message_is_for_one_user_for_several_or_for_everyone(user_id, user_ids
 def test_what_no_client_could_take_is_refused_where_it_is_said(data, error):
     posted: list[Message] = []
     with pytest.raises(error):
-        Users(posted.append, MessageSizeLimit(5_000)).push_message("*", data, "notice")
+        UserCommands(posted.append, MessageSizeLimit(5_000)).push_message("*", data, "notice")
     assert posted == []
