@@ -23,8 +23,9 @@ BRIDGE, CONNECTION, FAILURE, LIMIT, LISTENER, MARK, QUEUE, TCE, WIRE = (
 )
 USER, SESSION, TOPIC = (f"rtserver.{folder}" for folder in ("user", "user.session", "user.topic"))
 MODULES, HANDLERS = "rtserver.modules", "rtserver.handlers"
-SERVICE, PIPELINE, PUSH, QUOTE = (
-    f"rtserver.{folder}" for folder in ("service", "service.pipeline", "service.push", "service.quote")
+SERVICE, PIPELINE, PUSH, QUOTE, THREAD, WATCH = (
+    f"rtserver.{folder}"
+    for folder in ("service", "service.pipeline", "service.push", "service.quote", "service.thread", "watch")
 )
 BENCH, CLIENT = "rtserver.bench", "rtserver.bench.client"
 CONFIG, PROCESS, SITE, WEB = (f"rtserver.bootstrap.{folder}" for folder in ("config", "process", "site", "web"))
@@ -81,14 +82,15 @@ RULES = (
     # The service thread.
     Rule("rtserver/service/quote/*", {BRIDGE, LIMIT, SERVICE, QUOTE}, {"msgspec", "talipp"}, WAITING),
     Rule("rtserver/service/pipeline/*", {FAILURE, MARK, QUEUE, WIRE, SERVICE, PIPELINE}, {"msgspec"}, WAITING),
-    Rule("rtserver/service/push/*", {BRIDGE, FAILURE, QUEUE, WIRE, SERVICE, PIPELINE, PUSH}, {"msgspec"}, WAITING),
+    Rule("rtserver/service/push/*", {BRIDGE, FAILURE, QUEUE, WIRE, SERVICE, PUSH}, {"msgspec"}, WAITING),
     Rule(
-        "rtserver/service/*",
-        {BRIDGE, FAILURE, QUEUE, WIRE, "rtserver.watch", SERVICE, PIPELINE, PUSH},
+        "rtserver/service/thread/*",
+        {BRIDGE, FAILURE, QUEUE, SERVICE, PIPELINE, PUSH, THREAD, WATCH},
         {"gevent", "msgspec"},
     ),
+    Rule("rtserver/service/*", {BRIDGE, QUEUE, WIRE, SERVICE}, {"msgspec"}, WAITING),
     # Who watches the rest.
-    Rule("rtserver/watch/*", {BRIDGE, WIRE, "rtserver.watch"}, set()),
+    Rule("rtserver/watch/*", {BRIDGE, WIRE, WATCH}, set()),
     # The load tool meets a server from outside: it knows the wire and the queue.
     Rule(
         "rtserver/bench/client/*",

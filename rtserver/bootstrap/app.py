@@ -65,7 +65,7 @@ from rtserver.bootstrap.web.measures import (
 from rtserver.bootstrap.web.memory import MemoryWatch, memory_bounds
 from rtserver.bootstrap.web.metrics import Measure, Metrics
 from rtserver.bootstrap.web.monitor_access import private_access, public_access
-from rtserver.service.runner import SERVICE_THREAD
+from rtserver.service.thread.service_thread import SERVICE_THREAD
 from rtserver.user.session.login_watch import LoginWatch
 from rtserver.user.session.site_probe import probe_site
 from rtserver.watch.beat import Beat

@@ -26,20 +26,20 @@ from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.limits import message_bounds, user_bounds, users_per_message
 from rtserver.bootstrap.config.plugin import by_type, load_plugins
-from rtserver.service.canary import CanaryMsgHandler, CanarySource
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.pipeline.once_worker import OnceRule
 from rtserver.service.pipeline.pipeline import Pipeline
-from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.push.django_site import DjangoSiteMsgHandler
 from rtserver.service.push.push_user import PushUserMsgHandler
 from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import UserStreams
+from rtserver.service.queue_link import QueueLink
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_source import TestQuoteSource
-from rtserver.service.runner import ServiceThread, offload
-from rtserver.service.server_sign import ServerSign
+from rtserver.service.thread.canary import CanaryMsgHandler, CanarySource
+from rtserver.service.thread.server_sign import ServerSign
+from rtserver.service.thread.service_thread import ServiceThread, offload
 from rtserver.service.user_commands import UserCommands
 from rtserver.user.session.site_credential import lifetime_of
 from rtserver.watch.canary_trail import CanaryStage, CanaryTrail

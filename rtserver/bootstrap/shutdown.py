@@ -20,7 +20,7 @@ from rtserver.base.listener.shared_port import is_answered, lead_past
 from rtserver.base.listener.tce_listener import TceDoor
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.bootstrap.config.config import Config
-from rtserver.service.runner import ServiceThread
+from rtserver.service.thread.service_thread import ServiceThread
 from rtserver.user.user_manager import UserManager
 
 log = logging.getLogger(__name__)

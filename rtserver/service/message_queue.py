@@ -16,7 +16,7 @@ from rtserver.base.queue.redis_server_list import RedisServerList
 from rtserver.base.queue.server_list import ServerList, complaint
 from rtserver.base.queue.signature import Signer
 from rtserver.service.message import Rejected, ServiceMessage, decode, encode
-from rtserver.service.pipeline.repeats import names_in
+from rtserver.service.repeats import names_in
 
 log = logging.getLogger(__name__)
 

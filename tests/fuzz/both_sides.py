@@ -16,14 +16,14 @@ from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.lane import Lane
-from rtserver.service.pipeline.queue_link import QueueLink
-from rtserver.service.pipeline.repeats import RepeatFilter
 from rtserver.service.push.django_site import DjangoSiteMsgHandler
 from rtserver.service.push.push_user import PushUserMsgHandler
 from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import UserStreams
+from rtserver.service.queue_link import QueueLink
 from rtserver.service.quote.quote_center import QuoteCenter
-from rtserver.service.service_directory import ServiceDirectory
+from rtserver.service.repeats import RepeatFilter
+from rtserver.service.thread.service_directory import ServiceDirectory
 from rtserver.service.user_commands import UserCommands
 from tests.service.bus_model import Stepped, Stop
 from tests.service_fakes import at_once

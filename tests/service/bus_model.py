@@ -16,7 +16,7 @@ from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.pipeline.once_lane import stream_of
 from rtserver.service.pipeline.once_worker import OnceRule
 from rtserver.service.pipeline.pipeline import Pipeline
-from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.queue_link import QueueLink
 from tests.service_fakes import Surroundings
 
 TYPES = ("a", "b")

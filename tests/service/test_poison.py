@@ -20,7 +20,7 @@ from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.lane_worker import LaneWorker
-from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.queue_link import QueueLink
 
 
 class Death(StopRequest):

@@ -15,7 +15,7 @@ from rtserver.modules.resume_agent import RESUME
 from rtserver.service.pipeline.once_worker import OnceWorker
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.quote.quote_center import QuoteCenter
-from rtserver.service.runner import ServiceThread
+from rtserver.service.thread.service_thread import ServiceThread
 from rtserver.user.user_manager import UserManager
 from rtserver.watch.beat import Beat
 from rtserver.watch.canary_trail import CanaryTrail

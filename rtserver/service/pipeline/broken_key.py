@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from rtserver.base.queue.port import QueuePort
-from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.queue_link import QueueLink
 
 LOOK_SECONDS = 1.0
 MOST_NAMED = 5

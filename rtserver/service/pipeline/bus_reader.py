@@ -9,9 +9,9 @@ from collections.abc import Callable
 from rtserver.base.queue.port import START, QueuePort, just_before, number_of, order_of
 from rtserver.service.pipeline.cursor import Cursor, Gap
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
-from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.pipeline.read_size import ReadSize
-from rtserver.service.pipeline.repeats import RepeatFilter
+from rtserver.service.queue_link import QueueLink
+from rtserver.service.repeats import RepeatFilter
 from rtserver.service.wait import HOLD_SECONDS
 
 READ_SECONDS = 1.0  # how long a read waits for a first entry

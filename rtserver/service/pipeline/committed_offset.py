@@ -15,7 +15,7 @@ from rtserver.service.message import Reason
 from rtserver.service.pipeline.bus_reader import BusReader
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
-from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.queue_link import QueueLink
 from rtserver.service.wait import HOLD_SECONDS
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ A flood of bad messages must not slow down the good ones, so the letters have a 
 
 from rtserver.base.queue.port import QueuePort
 from rtserver.service.pipeline.dead_letter import DeadLetters
-from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.queue_link import QueueLink
 from rtserver.service.wait import Event
 
 BURY_LIMIT = 500

@@ -11,7 +11,7 @@ from rtserver.base.queue.signature import Signer
 from rtserver.service.message import NO_BOUNDS, Bounds, Reason, Rejected, ServiceMessage, decode
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
-from rtserver.service.pipeline.repeats import Opened
+from rtserver.service.repeats import Opened
 
 
 class DuplicateTypeError(ValueError):

@@ -10,7 +10,7 @@ from rtserver.base.queue.port import START, Entry, Moved, QueuePort, number_of
 from rtserver.service.message import too_large
 from rtserver.service.pipeline.bus_reader import BusReader
 from rtserver.service.pipeline.dead_letter import DeadLetters
-from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.queue_link import QueueLink
 from rtserver.service.wait import HOLD_SECONDS
 
 INTAKE_SECONDS = 0.5  # how long an intake does; a stop waits for it

@@ -11,10 +11,10 @@ from rtserver.base.queue.port import QueuePort
 from rtserver.service.pipeline.bus_reader import BusReader
 from rtserver.service.pipeline.isolation import LOOK_SECONDS, Isolation
 from rtserver.service.pipeline.lane import Lane
-from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.pipeline.read_size import ReadSize
-from rtserver.service.pipeline.repeats import RepeatFilter
 from rtserver.service.pipeline.suspects import POISON_DEATHS
+from rtserver.service.queue_link import QueueLink
+from rtserver.service.repeats import RepeatFilter
 from rtserver.service.wait import HOLD_SECONDS, Event, nothing
 
 log = logging.getLogger(__name__)

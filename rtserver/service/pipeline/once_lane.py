@@ -12,7 +12,7 @@ from rtserver.service.message import ServiceMessage
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
-from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.queue_link import QueueLink
 
 
 def stream_of(msg_type: str) -> str:

@@ -22,8 +22,8 @@ from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.handler_call import HandlerCall
 from rtserver.service.pipeline.isolation import LOOK_SECONDS, Isolation
-from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.pipeline.suspects import Suspects, is_poison
+from rtserver.service.queue_link import QueueLink
 from rtserver.service.wait import HOLD_SECONDS
 
 FIRST_DELAY = 1.0

@@ -30,9 +30,9 @@ from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.lane_worker import LaneWorker
 from rtserver.service.pipeline.once_lane import OnceInbox, OnceLane, stream_of
 from rtserver.service.pipeline.once_worker import OnceRule, OnceWorker
-from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.pipeline.queue_memory import QueueMemory
-from rtserver.service.pipeline.repeats import RepeatFilter
+from rtserver.service.queue_link import QueueLink
+from rtserver.service.repeats import RepeatFilter
 from rtserver.service.wait import Event
 
 

@@ -19,7 +19,7 @@ from rtserver.base.queue.port import (
     QueueRefusedError,
     order_of,
 )
-from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.queue_link import QueueLink
 
 CURSOR = "pushuser"
 EVERYONE = "user:*"

@@ -6,7 +6,7 @@ import pytest
 
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.service.pipeline.broken_key import BrokenKeys
-from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.queue_link import QueueLink
 
 
 class OddQueue(MemoryQueue):

@@ -12,7 +12,7 @@ from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.intake import LONGEST_HOLD, Intake
 from rtserver.service.pipeline.lane import Lane
-from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.queue_link import QueueLink
 from rtserver.service.wait import HOLD_SECONDS
 
 MOST_BYTES = 1_000_000

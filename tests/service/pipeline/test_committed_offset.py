@@ -14,7 +14,7 @@ from rtserver.service.pipeline.committed_offset import CommittedOffsets
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.lane import Lane
-from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.queue_link import QueueLink
 
 
 class OtherRecorder(Recorder):

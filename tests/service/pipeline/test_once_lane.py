@@ -11,7 +11,7 @@ from rtserver.base.queue.port import START, QueueAwayError
 from rtserver.service.message import encode
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.once_lane import OnceInbox, OnceLane, stream_of
-from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.queue_link import QueueLink
 from tests.service.pipeline.test_lane import Bus
 
 

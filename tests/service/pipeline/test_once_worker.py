@@ -16,8 +16,8 @@ from rtserver.base.queue.signature import Signer
 from rtserver.service.message import BadData, encode
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.once_worker import LONGEST_DELAY, MOST_HELD, OnceRule, OnceWorker, delay_after
-from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.pipeline.suspects import POISON_DEATHS
+from rtserver.service.queue_link import QueueLink
 
 STREAM = "once:number"
 

@@ -14,9 +14,9 @@ from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.service.message import BadData, ServiceMessage
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
-from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.push.push_user import BATCH_LIMIT, RESERVED_TYPES, PushUserMsgHandler
 from rtserver.service.push.user_streams import CURSOR, UserStreams
+from rtserver.service.queue_link import QueueLink
 from tests.service.pipeline.test_lane import Bus
 
 LATER = "99999999999999-0"

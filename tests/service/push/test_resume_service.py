@@ -7,10 +7,10 @@ import pytest
 from rtserver.base.bridge.message import Message, PushBegins, Refused, Replay, Resume, Seen
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import Bound, Kept, QueueAwayError, QueueRefusedError
-from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import UserStreams
-from rtserver.service.service_directory import ServiceDirectory
+from rtserver.service.queue_link import QueueLink
+from rtserver.service.thread.service_directory import ServiceDirectory
 
 
 class Bell:

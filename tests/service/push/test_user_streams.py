@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, Bound, Entry, Gone, Kept, KeptRange, QueueRefusedError, order_of
-from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.push.user_streams import CURSOR, PORTION_COUNT, UserStreams, portion_of
+from rtserver.service.queue_link import QueueLink
 
 
 def entries(*numbers: int, size: int = 1) -> list[Entry]:

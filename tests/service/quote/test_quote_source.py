@@ -5,9 +5,10 @@ from itertools import islice, pairwise
 import msgspec
 import pytest
 
+from rtserver.service.quote import quote_source
 from rtserver.service.quote.bar import PeriodBar
 from rtserver.service.quote.quote_source import ITEMS, film_of, load_days, replay
-from rtserver.service.quote.tick import QuoteInfo, QuoteMessage, check_key, quote_source, read_tick
+from rtserver.service.quote.tick import QuoteInfo, QuoteMessage, check_key, read_tick
 
 MINUTE = 60_000
 OPENING = 1_362_148_200_000  # 2013-03-01T14:30:00Z

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from rtserver.base.failure.containment import is_stop
 from rtserver.base.queue.port import QueueError
-from rtserver.service.restart_policy import RestartPolicy
+from rtserver.service.thread.restart_policy import RestartPolicy
 from rtserver.service.wait import nothing
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from rtserver.base.queue.port import Entry, Named, QueuePort
 from rtserver.service.message import Rejected, ServiceMessage, name_in
-from rtserver.service.pipeline.queue_link import QueueLink
+from rtserver.service.queue_link import QueueLink
 
 Opened: TypeAlias = tuple[Entry, ServiceMessage | Rejected]
 """An entry of the bus, and the message in it, or why there is none."""

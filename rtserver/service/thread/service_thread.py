@@ -20,14 +20,14 @@ from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.failure.containment import StopRequest
 from rtserver.base.queue.port import QueueError
-from rtserver.service.hub_waker import HubWaker
-from rtserver.service.kept_loop import KeptLoop
 from rtserver.service.msg_handler import SubscribableService
 from rtserver.service.pipeline.lane_watch import LaneWatch
 from rtserver.service.pipeline.once_lane import stream_of
 from rtserver.service.pipeline.pipeline import Pipeline
 from rtserver.service.push.resume_service import ResumeService
-from rtserver.service.service_directory import ServiceDirectory
+from rtserver.service.thread.hub_waker import HubWaker
+from rtserver.service.thread.kept_loop import KeptLoop
+from rtserver.service.thread.service_directory import ServiceDirectory
 from rtserver.service.wait import nothing
 from rtserver.watch.beat import Beat
 from rtserver.watch.stack_log import log_stack

@@ -2,7 +2,7 @@ import pytest
 from service_fakes import Surroundings
 
 from rtserver.base.bridge.message import Kick, Refused, Subscribe, Unsubscribe
-from rtserver.service.service_directory import ServiceDirectory
+from rtserver.service.thread.service_directory import ServiceDirectory
 
 
 class Clocks:

@@ -6,8 +6,8 @@ import pytest
 
 from rtserver.base.failure.containment import StopRequest
 from rtserver.base.queue.port import QueueAwayError
-from rtserver.service.kept_loop import KeptLoop
-from rtserver.service.restart_policy import CALM_SECONDS, LONGEST_PAUSE, RestartPolicy
+from rtserver.service.thread.kept_loop import KeptLoop
+from rtserver.service.thread.restart_policy import CALM_SECONDS, LONGEST_PAUSE, RestartPolicy
 
 
 class World:

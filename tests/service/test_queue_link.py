@@ -5,7 +5,7 @@ from typing import TypeVar
 import pytest
 
 from rtserver.base.queue.port import QueueAwayError, QueueError, QueueRefusedError
-from rtserver.service.pipeline.queue_link import LONGEST_DELAY, REFUSING_SECONDS, QueueLink
+from rtserver.service.queue_link import LONGEST_DELAY, REFUSING_SECONDS, QueueLink
 
 T = TypeVar("T")
 AWAY = QueueAwayError("redis://h:1/0", "Connection refused")

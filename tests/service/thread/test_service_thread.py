@@ -35,11 +35,11 @@ from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.pipeline.dispatcher import DuplicateTypeError
 from rtserver.service.pipeline.pipeline import Pipeline
-from rtserver.service.pipeline.queue_link import QueueLink
 from rtserver.service.push.push_user import PushUserMsgHandler
 from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import CURSOR, UserStreams
-from rtserver.service.runner import ServiceThread, offload
+from rtserver.service.queue_link import QueueLink
+from rtserver.service.thread.service_thread import ServiceThread, offload
 from rtserver.service.user_commands import UserCommands
 from tcelib.queue.gevent_redis import gevent_client
 

@@ -8,7 +8,7 @@ from service_fakes import Surroundings
 
 from rtserver.base.bridge.message import Canary
 from rtserver.base.queue.port import QueueAwayError
-from rtserver.service.canary import RETRY_SECONDS, CanaryData, CanaryMsgHandler, CanarySource
+from rtserver.service.thread.canary import RETRY_SECONDS, CanaryData, CanaryMsgHandler, CanarySource
 from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
 
 
