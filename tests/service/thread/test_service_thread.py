@@ -44,7 +44,7 @@ from rtserver.service.user_commands import UserCommands
 from tcelib.queue.gevent_redis import gevent_client
 
 PATIENCE = 20.0  # of a test that would otherwise hang
-OF_THREAD = {"desk", "services", "sources", "on_failure", "stall_seconds", "lane_stall_seconds"}
+OF_THREAD = {"resumes", "services", "sources", "on_failure", "stall_seconds", "lane_stall_seconds"}
 
 
 class Counting(Recorder):
@@ -284,11 +284,11 @@ def test_a_handler_s_verbs_cross_the_bridge(site: Site) -> None:
 
 
 def start_pushing(site: Site) -> tuple[ServiceThread, UserStreams]:
-    """A worker that pushes and has a desk, as the server builds it."""
+    """A worker that pushes and has a resume service, as the server builds it."""
     link, queue = site.link(), RedisQueue(gevent_client(site.url))
     streams = UserStreams(queue, link, Bound(1000, 3600))
-    desk = ResumeService(streams, site.bridge.to_users.post, gevent.event.Event())
-    return site.start(PushUserMsgHandler(site.context, streams), queue=queue, link=link, desk=desk), streams
+    resumes = ResumeService(streams, site.bridge.to_users.post, gevent.event.Event())
+    return site.start(PushUserMsgHandler(site.context, streams), queue=queue, link=link, resumes=resumes), streams
 
 
 def test_a_pushed_message_is_kept_pushed_and_can_be_had_later(site: Site) -> None:

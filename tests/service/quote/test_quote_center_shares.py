@@ -13,9 +13,9 @@ import pytest
 from rtserver.base.bridge.message import Message, Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
 from rtserver.base.limit.cpu_quota import FairShares, ProcessorClock, cpu_rate
 from rtserver.service.msg_handler import ServiceContext
+from rtserver.service.quote import quote_center
 from rtserver.service.quote.feed import Feed
 from rtserver.service.quote.quote_center import QuoteCenter
-from rtserver.service.quote.tick import quote_center
 from rtserver.service.user_commands import UserCommands
 
 APPLE, IBM = "DEMO:AAPL:20130301", "DEMO:IBM:20130301"
