@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rtserver.base.limit.cpu_quota import CallLater, FairShare, FairShares, ProcessorClock, cpu_rate
 from rtserver.base.limit.table import Limit, LimitCounts
-from rtserver.base.limit.token_bucket import AllowanceTable, rate_of
+from rtserver.base.limit.token_bucket import TokenBucketTable, rate_of
 from rtserver.base.limit.too_many import TooMany
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
 from rtserver.base.wire.json_depth import is_deeper
@@ -57,7 +57,7 @@ class UserLimits:
                 call_later,
                 on_limit=lambda: self.counted.note(Limit.USER_CPU),
             )
-        self._pictures = AllowanceTable(rate_of(self.bounds.pictures))
+        self._pictures = TokenBucketTable(rate_of(self.bounds.pictures))
 
     def share_of(self, user_id: str) -> FairShare | None:
         """The user's processor time on this thread; None where it is not limited."""

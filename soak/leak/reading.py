@@ -17,7 +17,7 @@ MOST_QUEUE_CONNECTIONS = 8
 LOG_SOURCES = "rtserver.bootstrap.process.log_flood.LogSource"
 MOST_LOG_SOURCES = 50
 """Lines of code that log, each of which is remembered from its first time on."""
-REMEMBERED = {"rtserver.base.limit.token_bucket.Allowance": 6, "rtserver.base.limit.cpu_quota.FairShare": 2}
+REMEMBERED = {"rtserver.base.limit.token_bucket.TokenBucket": 6, "rtserver.base.limit.cpu_quota.FairShare": 2}
 """How many of each are remembered of an address or a user until others have come for as long; both threads do so."""
 EMPTY_AT_REST = (
     "connections",

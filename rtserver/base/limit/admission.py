@@ -6,7 +6,7 @@ Pure: the time is passed in.
 
 from rtserver.base.limit.address import neighbourhood
 from rtserver.base.limit.table import GateLimits, Limit, LimitCounts
-from rtserver.base.limit.token_bucket import Allowance, AllowanceTable, rate_of
+from rtserver.base.limit.token_bucket import TokenBucket, TokenBucketTable, rate_of
 from rtserver.base.limit.too_many import TooMany
 
 FULL_SECONDS = 5
@@ -25,11 +25,11 @@ class Gate:
         self.counted = LimitCounts() if counted is None else counted
         self.full = ""
         self._inside: dict[str, int] = {}
-        self._all = Allowance(rate_of(limits.handshakes))
-        self._by_ip = AllowanceTable(rate_of(limits.handshakes_per_ip))
-        self._secure_by_ip = AllowanceTable(rate_of(limits.handshakes_per_ip))
-        self._requests = Allowance(rate_of(limits.requests))
-        self._requests_by_ip = AllowanceTable(rate_of(limits.requests_per_ip))
+        self._all = TokenBucket(rate_of(limits.handshakes))
+        self._by_ip = TokenBucketTable(rate_of(limits.handshakes_per_ip))
+        self._secure_by_ip = TokenBucketTable(rate_of(limits.handshakes_per_ip))
+        self._requests = TokenBucket(rate_of(limits.requests))
+        self._requests_by_ip = TokenBucketTable(rate_of(limits.requests_per_ip))
 
     def __len__(self) -> int:
         """From how many addresses people are inside; 0 where they are not counted."""
@@ -67,9 +67,9 @@ class Gate:
         """
         limits = self.limits
         if limits.requests_per_ip:
-            allowance = self._requests_by_ip.of(neighbourhood(ip), now)
-            if not allowance.take(now):
-                raise self._too_many_requests(allowance.wait(now))
+            bucket = self._requests_by_ip.of(neighbourhood(ip), now)
+            if not bucket.take(now):
+                raise self._too_many_requests(bucket.wait(now))
         if limits.requests and not self._requests.take(now):
             raise self._refusal(Limit.REQUESTS, "too many requests at the moment", self._requests.wait(now))
 
@@ -106,13 +106,13 @@ class Gate:
         else:
             del self._inside[key]
 
-    def _check_rate(self, table: AllowanceTable, ip: str, now: float) -> None:
+    def _check_rate(self, table: TokenBucketTable, ip: str, now: float) -> None:
         if not self.limits.handshakes_per_ip:
             return
-        allowance = table.of(neighbourhood(ip), now)
-        if not allowance.take(now):
+        bucket = table.of(neighbourhood(ip), now)
+        if not bucket.take(now):
             reason = "too many handshakes from your address"
-            raise self._refusal(Limit.HANDSHAKES_PER_IP, reason, allowance.wait(now))
+            raise self._refusal(Limit.HANDSHAKES_PER_IP, reason, bucket.wait(now))
 
     def _too_many_requests(self, seconds: float) -> TooMany:
         return self._refusal(Limit.REQUESTS_PER_IP, "too many requests from your address", seconds)

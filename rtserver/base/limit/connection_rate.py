@@ -7,7 +7,7 @@ they are owed, and the connection is read more slowly. Pure: the time is passed 
 
 from typing import NamedTuple
 
-from rtserver.base.limit.token_bucket import Allowance, Rate, rate_of
+from rtserver.base.limit.token_bucket import Rate, TokenBucket, rate_of
 
 
 class Rates(NamedTuple):
@@ -31,9 +31,9 @@ class Budget:
     __slots__ = ("_refused", "bytes", "handled")
 
     def __init__(self, rates: Rates) -> None:
-        self.handled = Allowance(rates.messages)
-        self._refused = Allowance(rates.messages)
-        self.bytes = Allowance(rates.bytes)
+        self.handled = TokenBucket(rates.messages)
+        self._refused = TokenBucket(rates.messages)
+        self.bytes = TokenBucket(rates.bytes)
 
     def take(self, now: float, count: int) -> int:
         """How many of so many messages may be handled."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 from weakref import WeakValueDictionary
 
-from rtserver.base.limit.token_bucket import BURST_SECONDS, Allowance, Rate
+from rtserver.base.limit.token_bucket import BURST_SECONDS, Rate, TokenBucket
 
 log = logging.getLogger(__name__)
 
@@ -108,8 +108,8 @@ class FairShare:
         self.key = key
         self.is_owing = False
         self.strict_until = 0.0
-        self._quota = Allowance(rate.quota)
-        self._slice = Allowance(rate.slice)
+        self._quota = TokenBucket(rate.quota)
+        self._slice = TokenBucket(rate.slice)
         self._clock = clock
         self.now = clock.now
         self._call_later = call_later

@@ -28,7 +28,7 @@ def rate_of(per_second: float) -> Rate:
     return Rate(cost, max(BURST_SECONDS, cost) + _ROUNDING)
 
 
-class Allowance:
+class TokenBucket:
     """One bucket, full at first."""
 
     __slots__ = ("_cost", "_depth", "_full_at")
@@ -70,7 +70,7 @@ class Allowance:
         return max(0.0, self._full_at + self._cost - now - self._depth)
 
 
-class AllowanceTable:
+class TokenBucketTable:
     """A bucket for each of many keys. Whoever invents keys fills no memory with them.
 
     A bucket that is full is as good as none. So buckets are kept in two generations: one that was not touched while
@@ -81,19 +81,19 @@ class AllowanceTable:
     def __init__(self, rate: Rate, length: int = 16_384) -> None:
         self._rate = rate
         self._length = length
-        self._young: dict[Hashable, Allowance] = {}
-        self._old: dict[Hashable, Allowance] = {}
+        self._young: dict[Hashable, TokenBucket] = {}
+        self._old: dict[Hashable, TokenBucket] = {}
         self._turned = 0.0
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
-    def of(self, key: Hashable, now: float) -> Allowance:
+    def of(self, key: Hashable, now: float) -> TokenBucket:
         """The bucket of ``key``."""
-        allowance = self._young.get(key)
-        if allowance is None:
+        bucket = self._young.get(key)
+        if bucket is None:
             if now - self._turned > self._rate.depth or len(self._young) >= self._length:
                 self._old, self._young, self._turned = self._young, {}, now
-            known = self._old.pop(key) if key in self._old else Allowance(self._rate)
-            allowance = self._young[key] = known
-        return allowance
+            known = self._old.pop(key) if key in self._old else TokenBucket(self._rate)
+            bucket = self._young[key] = known
+        return bucket

@@ -6,7 +6,7 @@ not there, a look-up that fails for each client who comes back.
 
 import logging
 
-from rtserver.base.limit.token_bucket import Allowance, Rate, rate_of
+from rtserver.base.limit.token_bucket import Rate, TokenBucket, rate_of
 
 
 class LogFlood(logging.Filter):
@@ -24,7 +24,7 @@ class LogFlood(logging.Filter):
         place = self._places.get(key)
         if place is None:
             place = self._places[key] = LogSource(self._rate)
-        if not place.allowance.take(record.created):
+        if not place.bucket.take(record.created):
             place.untold += 1
             self.dropped += 1
             return False
@@ -38,10 +38,10 @@ class LogFlood(logging.Filter):
 class LogSource:
     """A line of code that logs."""
 
-    __slots__ = ("allowance", "untold")
+    __slots__ = ("bucket", "untold")
 
     def __init__(self, rate: Rate) -> None:
-        self.allowance = Allowance(rate)
+        self.bucket = TokenBucket(rate)
         self.untold = 0
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 
-from rtserver.base.limit.token_bucket import Allowance, rate_of
+from rtserver.base.limit.token_bucket import TokenBucket, rate_of
 from rtserver.user.session.site_refusal import cookie_name, why_refused
 
 PER_SECOND = 2.0
@@ -36,7 +36,7 @@ class RefusalReasons:
         self._token_seconds = token_seconds
         self._hints = hints
         self._clock = clock
-        self._allowance = Allowance(rate_of(per_second))
+        self._bucket = TokenBucket(rate_of(per_second))
 
     async def of_cookies(self, header: str) -> str:
         """Why the Cookie ``header`` of a refused handshake let nobody in."""
@@ -54,7 +54,7 @@ class RefusalReasons:
         return f"it {await self._look_into(token)}" if token else "none came"
 
     async def _look_into(self, credential: str) -> str:
-        if not self._allowance.take(self._clock()):
+        if not self._bucket.take(self._clock()):
             return "is not good; too many are refused to look into each"
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, why_refused, credential, self._token_seconds)
