@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from rtserver.base.connection.connection import OutgoingConnection
 from rtserver.base.connection.owner import ConnectionOwner, Environment
-from rtserver.base.limit.connection_rate import Budget
+from rtserver.base.limit.connection_rate import ConnectionRate
 from rtserver.base.tce.framing import ON_MESSAGE, framing_of, is_split
 from rtserver.base.tce.login import TceLogin
 from rtserver.base.tce.rpc_transport import TcePeer
@@ -30,7 +30,7 @@ class PacketConnection(OutgoingConnection):
     gets_packets: ClassVar[bool] = False
     """Whether messages of the server come as packets, too: by whose index, and in which texts, may be chosen."""
 
-    __slots__ = ("_listener", "_login", "_peer", "_terminal", "budget", "speaks_cesu8")
+    __slots__ = ("_listener", "_login", "_peer", "_terminal", "rate", "speaks_cesu8")
 
     def __init__(self, environment: Environment, connection: socket.socket, remote_ip: str) -> None:
         super().__init__(environment, connection, remote_ip)
@@ -40,7 +40,7 @@ class PacketConnection(OutgoingConnection):
         self._terminal = ON_MESSAGE.ifidx
         self.speaks_cesu8 = False
         self._choose_framing()
-        self.budget = None if environment.rates is None else Budget(environment.rates)
+        self.rate = None if environment.rates is None else ConnectionRate(environment.rates)
 
     def expect_token(self) -> None:
         """Nobody knows whose connection it is. It is closed unless it shows a token."""

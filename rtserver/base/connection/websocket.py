@@ -12,7 +12,7 @@ from typing import ClassVar
 from rtserver.base.connection.outbox import PushResult
 from rtserver.base.connection.owner import Environment
 from rtserver.base.connection.packet import PacketConnection
-from rtserver.base.limit.connection_rate import Budget
+from rtserver.base.limit.connection_rate import ConnectionRate
 from rtserver.base.limit.table import Limit
 from rtserver.base.tce.framing import packet_frames
 from rtserver.base.wire.client_message import ErrorCode, encode_refusal
@@ -97,8 +97,8 @@ class WebSocketConnection(PacketConnection):
             self._queue_control()
         if not protocol.is_open:
             return iter(messages)
-        if self.budget is not None:
-            messages = self._spend(self.budget, len(data) + protocol.inflated, messages)
+        if self.rate is not None:
+            messages = self._spend(self.rate, len(data) + protocol.inflated, messages)
         share = self._share
         if share is not None and self._last_received < share.strict_until:
             messages = self._refuse_texts(messages)
@@ -110,22 +110,22 @@ class WebSocketConnection(PacketConnection):
         self._environment.gate.counted.note(Limit.USER_CPU, texts)
         return [(EXPENSIVE, payload) if opcode == TEXT else (opcode, payload) for opcode, payload in messages]
 
-    def _spend(self, budget: Budget, size: int, messages: list[ReceivedMessage]) -> list[ReceivedMessage]:
+    def _spend(self, rate: ConnectionRate, size: int, messages: list[ReceivedMessage]) -> list[ReceivedMessage]:
         """The messages, those among them marked that are too many."""
         now, protocol = self._last_received, self._protocol
         count = len(messages)
         if protocol.binaries and messages:
             count -= protocol.binaries
-            self._slow_down(Limit.CALLS, budget.owe_calls(now, protocol.binaries))
+            self._slow_down(Limit.CALLS, rate.owe_calls(now, protocol.binaries))
         if protocol.aside:
             count += protocol.aside
             protocol.aside = 0
-        delay = budget.bytes.owe(now, size)
+        delay = rate.bytes.owe(now, size)
         if delay:
             self._slow_down(Limit.BYTES, delay)
-        if budget.handled.take(now, count):
+        if rate.handled.take(now, count):
             return messages
-        return self._refuse(budget, now, messages, count - budget.take(now, count))
+        return self._refuse(rate, now, messages, count - rate.take(now, count))
 
     def _slow_down(self, limit: Limit, delay: float) -> None:
         if delay:
@@ -133,11 +133,11 @@ class WebSocketConnection(PacketConnection):
             self._delay = max(self._delay, delay)
 
     def _refuse(
-        self, budget: Budget, now: float, messages: list[ReceivedMessage], excess: int
+        self, rate: ConnectionRate, now: float, messages: list[ReceivedMessage], excess: int
     ) -> list[ReceivedMessage]:
         """Mark the last texts, as many as are too many; a client that was told so and goes on is closed."""
         counted = self._environment.gate.counted
-        if not budget.refuse(now, excess):
+        if not rate.refuse(now, excess):
             counted.note(Limit.FLOOD)
             self.close(CloseCode.TOO_MANY, "too many messages, and told so")
             return []

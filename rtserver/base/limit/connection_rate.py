@@ -22,7 +22,7 @@ def rates_of(messages: float, bytes_: float) -> Rates | None:
     return Rates(rate_of(messages), rate_of(bytes_)) if messages or bytes_ else None
 
 
-class Budget:
+class ConnectionRate:
     """Of one connection, full at first. Each question costs the same, however many messages it is about.
 
     ``handled`` and ``bytes`` are open for ``WebSocketConnection``, which asks them for every read: a call less each.

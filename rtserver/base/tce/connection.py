@@ -57,8 +57,8 @@ class TceConnection(PacketConnection):
         if self._is_closing:
             return
         delay, begun = 0.0, self._environment.now()
-        if self.budget is not None:
-            delay = self.budget.owe_bytes(begun, len(data))
+        if self.rate is not None:
+            delay = self.rate.owe_bytes(begun, len(data))
         try:
             pending = self._listener.on_binary(self.session, data)
         except BaseException as error:  # noqa: BLE001 (an owner may raise anything; it is logged and costs this connection)

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Protocol
 from rtserver.base.connection.owner import Environment
 from rtserver.base.connection.timer_wheel import Timer
 from rtserver.base.failure.cancellation import is_cancelled
-from rtserver.base.limit.connection_rate import Budget
+from rtserver.base.limit.connection_rate import ConnectionRate
 from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.base.limit.table import Limit
 from rtserver.base.tce.framing import is_error
@@ -47,7 +47,7 @@ class Carrier(Protocol):
     is_framed: ClassVar[bool]
     speaks_cesu8: bool
     session: Any
-    budget: Budget | None
+    rate: ConnectionRate | None
 
     @property
     def framing(self) -> Framing:
@@ -110,7 +110,7 @@ class TcePeer:
         self._running = 0
         self._ended = 0  # servants that have waited
         self._watcher: Timer | None = None
-        self._charged = 0  # messages that the budget has been told of
+        self._charged = 0  # messages that the rate has been told of
         self._inflated = 0  # bytes, likewise
         self._delay = 0.0
         self._waking: asyncio.Future[None] | None = None
@@ -130,8 +130,8 @@ class TcePeer:
         """Serve what came. While an awaitable that is returned is pending, nothing more may be given."""
         is_waiting = self._pause is not None or self._is_crowded
         has_more = self.rpc.receive(data, serve=not is_waiting)
-        if self._carrier.budget is not None:
-            self._charge(self._carrier.budget, int(self._carrier.is_framed))
+        if self._carrier.rate is not None:
+            self._charge(self._carrier.rate, int(self._carrier.is_framed))
         if self._pause is not None:
             return self._pause if self._delay or self.rpc.kept_bytes > KEPT_BYTES else None
         return self._work_off(has_more) if has_more or self._handling is not None or self._delay else None
@@ -273,23 +273,23 @@ class TcePeer:
         has_more = self.rpc.serve()
         if share is not None:
             share.spend(begun)
-        if self._carrier.budget is not None:
-            self._charge(self._carrier.budget)
+        if self._carrier.rate is not None:
+            self._charge(self._carrier.rate)
         return has_more
 
     async def _woken(self) -> None:
         self._waking = self._environment.loop.create_future()
         await self._waking
 
-    def _charge(self, budget: Budget, paid: int = 0) -> None:
-        """Tell the budget what was served; ``paid`` of it has been told already."""
+    def _charge(self, rate: ConnectionRate, paid: int = 0) -> None:
+        """Tell the rate what was served; ``paid`` of it has been told already."""
         served = self.rpc.getRecvedMessageCount()
-        delay = budget.owe_calls(self.now(), max(0, served - self._charged - paid))
+        delay = rate.owe_calls(self.now(), max(0, served - self._charged - paid))
         self._charged = served
         if delay:
             self._environment.gate.counted.note(Limit.CALLS)
         if self.rpc.inflated > self._inflated:
-            owed = budget.owe_bytes(self.now(), self.rpc.inflated - self._inflated)
+            owed = rate.owe_bytes(self.now(), self.rpc.inflated - self._inflated)
             self._inflated = self.rpc.inflated
             if owed:
                 self._environment.gate.counted.note(Limit.BYTES)
