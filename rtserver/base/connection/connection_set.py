@@ -17,7 +17,7 @@ from rtserver.base.connection.packet import PacketConnection
 from rtserver.base.connection.timer_wheel import Callback, TimerWheel
 from rtserver.base.limit.admission import Gate
 from rtserver.base.limit.connection_rate import Rates
-from rtserver.base.limit.pending import WaitingRoom
+from rtserver.base.limit.pending import PendingConnections
 from rtserver.base.limit.table import Limit
 from rtserver.base.limit.too_many import TooMany
 from rtserver.base.tce.counts import TceCounts
@@ -93,7 +93,7 @@ class ConnectionHome(ThreadBound):
         self.rates = rates
         self.refusals = refusals
         self.gate = Gate() if gate is None else gate
-        self.strangers: WaitingRoom[PacketConnection] = WaitingRoom(self.gate)
+        self.strangers: PendingConnections[PacketConnection] = PendingConnections(self.gate)
         self.flusher = Flusher(self.loop, flush_window)
         self.wheel = TimerWheel(self.now())
         self.accepted = 0

@@ -8,7 +8,7 @@ from rtserver.base.connection.flusher import Flusher
 from rtserver.base.connection.timer_wheel import TimerWheel
 from rtserver.base.limit.admission import Gate
 from rtserver.base.limit.connection_rate import Rates
-from rtserver.base.limit.pending import WaitingRoom
+from rtserver.base.limit.pending import PendingConnections
 from rtserver.base.tce.counts import TceCounts
 from tcelib.core.adapter import RpcCommAdapter
 
@@ -65,7 +65,7 @@ class Environment(Protocol):
     max_packet_bytes: int
     login_seconds: float
     tce_counts: TceCounts
-    strangers: WaitingRoom[Any]
+    strangers: PendingConnections[Any]
     too_slow: int
     """Counts the connections that were given up because too much waited for them."""
     too_large: int

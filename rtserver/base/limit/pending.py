@@ -1,8 +1,8 @@
-"""Those who have come and not yet said what they want: how many of them there may be, and who has to go for others.
+"""Bounds for pending connections: accepted ones that have not said what they want. Pure.
 
-An honest client is here for a moment, one that says nothing stays until its deadline. So when the room is full the
-one who has been here longest goes, and a newcomer always gets a chance; but nobody may fill the room from one
-address. Pure.
+An honest client is pending for a moment; a silent one stays until its deadline. When the bound is reached, the
+connection that has been pending longest goes, so a new one always gets a chance. A bound for each address keeps a
+single one from filling the table.
 """
 
 from collections.abc import Iterator
@@ -18,25 +18,25 @@ T = TypeVar("T")
 RETRY_SECONDS = 10
 
 
-class WaitingRoom(Generic[T]):
-    """Holds guests under the limits of a ``Gate``."""
+class PendingConnections(Generic[T]):
+    """Pending connections under the limits of an ``Admission``."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
-        self._guests: dict[T, str] = {}  # the longest here first
+        self._connections: dict[T, str] = {}  # the longest pending first
         self._by_ip: dict[str, int] = {}
 
     def __len__(self) -> int:
-        return len(self._guests)
+        return len(self._connections)
 
     def __iter__(self) -> Iterator[T]:
-        """The guests of this moment; they may leave meanwhile."""
-        return iter(tuple(self._guests))
+        """The connections of this moment; they may leave meanwhile."""
+        return iter(tuple(self._connections))
 
-    def enter(self, guest: T, ip: str | None) -> T | None:
-        """Take somebody in, who is not here yet. Who is returned, if anybody, has left for that and is to be told.
+    def enter(self, connection: T, ip: str | None) -> T | None:
+        """Add a connection. Return the connection that was displaced by it, or None; the caller must notify that one.
 
-        Without an ``ip``, only the room has to be large enough. Raises ``TooMany``.
+        A connection without an ``ip`` counts for the whole table only. Raises ``TooMany`` at an address's bound.
         """
         limits, counted = self._gate.limits, self._gate.counted
         key = "" if ip is None else neighbourhood(ip)
@@ -46,17 +46,17 @@ class WaitingRoom(Generic[T]):
             reason = f"{count} connections from your address have not said yet what they want"
             raise TooMany(Limit.PENDING_PER_IP, reason, RETRY_SECONDS)
         displaced = None
-        if 0 < limits.pending <= len(self._guests):
+        if 0 < limits.pending <= len(self._connections):
             counted.note(Limit.PENDING)
-            displaced = next(iter(self._guests))
+            displaced = next(iter(self._connections))
             self.leave(displaced)
-        self._guests[guest] = key
+        self._connections[connection] = key
         self._by_ip[key] = self._by_ip.get(key, 0) + 1
         return displaced
 
-    def leave(self, guest: T) -> None:
-        """Let go of somebody; one who is not here needs nothing."""
-        key = self._guests.pop(guest, None)
+    def leave(self, connection: T) -> None:
+        """Remove a connection; without effect for one that is not pending."""
+        key = self._connections.pop(connection, None)
         if key is None:
             return
         count = self._by_ip[key] - 1

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from rtserver.base.connection.connection_set import ConnectionHome
 from rtserver.base.connection.timer_wheel import Callback, Timer
-from rtserver.base.limit.pending import RETRY_SECONDS, WaitingRoom
+from rtserver.base.limit.pending import RETRY_SECONDS, PendingConnections
 from rtserver.base.limit.table import Limit
 from rtserver.base.limit.too_many import TooMany, TryLaterError
 
@@ -27,17 +27,17 @@ class PendingWatch:
         self.now = home.now
         self._wheel = home.wheel
         self._full_reason = full_reason
-        self._room: WaitingRoom[Pending] = WaitingRoom(home.gate)
+        self._connections: PendingConnections[Pending] = PendingConnections(home.gate)
 
     def __len__(self) -> int:
-        return len(self._room)
+        return len(self._connections)
 
     def enter(self, connection: Pending, ip: str | None) -> None:
         """Count a connection until it leaves. ``ip`` None is a proxy's address.
 
         Raises ``TooMany`` for an address with too many pending connections.
         """
-        displaced = self._room.enter(connection, ip)
+        displaced = self._connections.enter(connection, ip)
         if displaced is not None:
             displaced.turn_away(TooMany(Limit.PENDING, self._full_reason, RETRY_SECONDS))
 
@@ -48,9 +48,9 @@ class PendingWatch:
 
     def leave(self, connection: Pending) -> None:
         """Stop counting a connection; without effect for one that is not counted."""
-        self._room.leave(connection)
+        self._connections.leave(connection)
 
     def turn_away_all(self, error: TryLaterError) -> None:
         """End all pending connections."""
-        for connection in self._room:
+        for connection in self._connections:
             connection.turn_away(error)
