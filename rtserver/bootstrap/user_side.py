@@ -11,7 +11,7 @@ from django.conf import settings
 
 from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.connection.connection import fan_out
-from rtserver.base.limit.admission import Gate
+from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.base.limit.table import LimitCounts
 from rtserver.base.listener.upgrade import WebSocketServer
@@ -19,7 +19,7 @@ from rtserver.base.queue.revocation_port import RevocationPort
 from rtserver.base.tce.gateway import UserGateway
 from rtserver.base.wire.message_size import MessageSizeLimit, chunk_bytes
 from rtserver.bootstrap.config.config import Config
-from rtserver.bootstrap.config.limits import connection_rates, gate_limits, user_bounds
+from rtserver.bootstrap.config.limits import admission_limits, connection_rates, user_bounds
 from rtserver.bootstrap.config.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
 from rtserver.bootstrap.site.check_cookie import judge_cookies
 from rtserver.bootstrap.site.finding import Severity
@@ -98,7 +98,7 @@ def build_server(config: Config, users: UserManager, threads: Executor, limited:
         max_packet_bytes=config.tce_max_packet_bytes,
         login_seconds=config.tce_login_seconds,
         adapter=_adapter(config, users),
-        gate=Gate(gate_limits(config), limited),
+        admission=Admission(admission_limits(config), limited),
         rates=connection_rates(config),
         compresses=config.compression == "deflate",
         refusals=reasons,

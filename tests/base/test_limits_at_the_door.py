@@ -10,8 +10,8 @@ from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 
-from rtserver.base.limit.admission import Gate
-from rtserver.base.limit.table import GateLimits
+from rtserver.base.limit.admission import Admission
+from rtserver.base.limit.table import AdmissionLimits
 from rtserver.base.listener.http_listener import FrontDoor
 from rtserver.base.listener.tce_listener import TceDoor
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
@@ -34,12 +34,12 @@ def limited(**limits: Any) -> pytest.MarkDecorator:
 @pytest.fixture
 def server(io_loop: IOLoop, owner: RecordingOwner, options: dict[str, Any]) -> Iterator[WebSocketServer]:
     async def build() -> WebSocketServer:
-        return WebSocketServer(owner, gate=Gate(GateLimits(**options)))
+        return WebSocketServer(owner, admission=Admission(AdmissionLimits(**options)))
 
     server = owner.server = io_loop.run_sync(build)
     yield server
     io_loop.run_sync(lambda: server.wait_closed(0))
-    assert len(server) == len(server.strangers) == len(server.gate) == 0
+    assert len(server) == len(server.strangers) == len(server.admission) == 0
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def tce_port(io_loop: IOLoop, server: WebSocketServer, transport: str) -> Iterat
 
 
 def count(server: WebSocketServer, limit: str) -> int:
-    return server.gate.counted.counts[limit]
+    return server.admission.counted.counts[limit]
 
 
 async def shake(port: int) -> bytes:
@@ -76,7 +76,7 @@ async def until(is_true: Callable[[], object]) -> None:
 
 
 async def until_inside(server: WebSocketServer, number: int) -> None:
-    await until(lambda: len(server.gate) == number)
+    await until(lambda: len(server.admission) == number)
 
 
 @limited(connections_per_ip=2)
@@ -105,7 +105,7 @@ async def test_a_refused_handshake_gives_its_place_back(
     async with await meet(port) as peer:
         await peer.send(HANDSHAKE.replace(b"Version: 13", b"Version: 12"))
         assert (await peer.rest()).startswith(b"HTTP/1.1 426 ")
-    assert len(server.gate) == 0
+    assert len(server.admission) == 0
 
 
 @limited(connections_per_ip=1)
@@ -129,7 +129,7 @@ async def test_an_upgrade_behind_a_page_goes_on_in_its_place(port: int, server: 
         assert await peer.body(6) == b"a page"
         await peer.send(HANDSHAKE)
         assert ACCEPT.encode() in await peer.answer()
-        assert len(server.gate) == 1
+        assert len(server.admission) == 1
     await until_inside(server, 0)
     assert count(server, CONNECTIONS) == 0
 
@@ -179,7 +179,7 @@ async def test_the_longest_silent_one_goes_for_a_newcomer(port: int, server: Web
 async def test_a_proxy_stands_for_many_and_each_of_them_has_his_own_places(
     port: int, server: WebSocketServer, front_door: FrontDoor
 ) -> None:
-    front_door.admission.trusted = read_networks(["127.0.0.1"])
+    front_door.http_admission.trusted = read_networks(["127.0.0.1"])
     async with await meet(port) as one, await meet(port) as two, await meet(port) as three, await meet(port) as four:
         for peer, ip in ((one, b"192.0.2.1"), (two, b"192.0.2.2"), (three, b"192.0.2.1")):
             await peer.send(HANDSHAKE[:20])
@@ -189,7 +189,7 @@ async def test_a_proxy_stands_for_many_and_each_of_them_has_his_own_places(
         assert (await three.answer()).startswith(b"HTTP/1.1 429 ")
         await four.send(PAGE)
         assert (await four.answer()).startswith(b"HTTP/1.1 200 ")
-        assert len(server.gate) == 2
+        assert len(server.admission) == 2
     await until_inside(server, 0)
 
 
@@ -208,7 +208,7 @@ async def test_without_files_to_spare_nobody_comes_in(port: int, server: WebSock
 async def test_a_full_server_refuses_sockets_but_not_the_pages_that_say_so(
     port: int, server: WebSocketServer
 ) -> None:
-    server.gate.full = "the server has no memory left for more connections"
+    server.admission.full = "the server has no memory left for more connections"
     answer = await shake(port)
     assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\n")
     async with await meet(port) as peer:
@@ -221,7 +221,7 @@ async def test_a_full_server_refuses_sockets_but_not_the_pages_that_say_so(
 async def test_without_limits_everybody_comes_in(port: int, server: WebSocketServer) -> None:
     for _ in range(50):
         assert ACCEPT.encode() in await shake(port)
-    assert not any(server.gate.counted.counts.values())
+    assert not any(server.admission.counted.counts.values())
 
 
 async def closed_code(client: TceClient) -> Any:

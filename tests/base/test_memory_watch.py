@@ -74,7 +74,7 @@ async def test_a_full_server_refuses_newcomers_keeps_those_who_are_here_and_says
             process.look(50)
         async with await connect() as later:
             assert later.answer.status == 101
-    assert server.gate.counted.counts["memory"] == 1
+    assert server.admission.counted.counts["memory"] == 1
     assert [record.levelname for record in caplog.records if "memory" in record.message] == ["ERROR", "INFO"]
 
 
@@ -91,7 +91,7 @@ async def test_when_memory_grows_on_those_for_whom_most_waits_are_closed_with_41
             client.resume()
         assert (await clients[1].recv_until_close()).close_code == 4108
         assert len((await clients[0].recv()).payload) == FRAME_BYTES
-    assert server.gate.counted.counts["outboxes"] == 2
+    assert server.admission.counted.counts["outboxes"] == 2
     assert server.too_slow == 2
 
 
@@ -104,7 +104,7 @@ async def test_more_than_may_wait_for_all_of_them_costs_the_slowest(
         process.look(1)
         assert [session.close_codes for session in owner.sessions] == [[], [4108], []]
         assert server.waiting_bytes < 4 * MB
-    assert server.gate.counted.counts["outboxes"] == 1
+    assert server.admission.counted.counts["outboxes"] == 1
 
 
 async def test_memory_that_others_have_taken_closes_nobody(

@@ -14,8 +14,8 @@ import pytest
 from tornado.ioloop import IOLoop
 from tornado.web import Application, RequestHandler
 
-from rtserver.base.limit.admission import Gate
-from rtserver.base.limit.table import GateLimits
+from rtserver.base.limit.admission import Admission
+from rtserver.base.limit.table import AdmissionLimits
 from rtserver.base.listener import pending_request, tornado_stream
 from rtserver.base.listener.http_listener import FrontDoor
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
@@ -54,7 +54,7 @@ class LongPage(RequestHandler):
 @pytest.fixture
 def server(io_loop: IOLoop, owner: RecordingOwner, options: dict[str, Any]) -> Iterator[WebSocketServer]:
     async def build() -> WebSocketServer:
-        return WebSocketServer(owner, gate=Gate(GateLimits(**options)))
+        return WebSocketServer(owner, admission=Admission(AdmissionLimits(**options)))
 
     server = owner.server = io_loop.run_sync(build)
     yield server
@@ -101,7 +101,7 @@ async def kept(port: int, tls: ssl.SSLContext | None) -> Peer:
 
 async def until_nobody_is_left(door: FrontDoor) -> None:
     server = door.server
-    parts = (server, server.gate, server.wheel, door.admission.waiting, door.pending)
+    parts = (server, server.admission, server.wheel, door.http_admission.waiting, door.pending)
     await until(lambda: not any(map(len, parts)))
 
 
@@ -126,7 +126,7 @@ async def test_requests_of_one_address_have_a_rate_over_one_kept_connection_and_
     async with await meet(port, tls) as peer:
         await peer.send(HANDSHAKE)
         assert (await peer.answer()).startswith(b"HTTP/1.1 101 ")
-    assert door.server.gate.counted.counts["requests_per_ip"] == 2
+    assert door.server.admission.counted.counts["requests_per_ip"] == 2
 
 
 @limited(requests_per_ip=0.3)
@@ -153,7 +153,7 @@ async def test_requests_from_everywhere_have_a_rate_too(
 async def test_behind_a_proxy_each_client_has_its_own_rate(
     door: FrontDoor, port: int, tls: ssl.SSLContext | None
 ) -> None:
-    door.admission.trusted = read_networks(["127.0.0.1"])
+    door.http_admission.trusted = read_networks(["127.0.0.1"])
     async with await meet(port, tls) as peer:
         for client in (b"198.51.100.1", b"198.51.100.2", b"198.51.100.3"):
             await peer.send(PAGE[:-2] + b"X-Forwarded-For: %b\r\n\r\n" % client)
@@ -171,7 +171,7 @@ async def test_behind_a_proxy_each_client_has_its_own_rate(
 async def test_a_head_that_does_not_come_in_time_gets_408(
     door: FrontDoor, port: int, tls: ssl.SSLContext | None, pages: int, path: bytes
 ) -> None:
-    door.admission.head_seconds = QUICK_SECONDS
+    door.http_admission.head_seconds = QUICK_SECONDS
     async with await meet(port, tls) as peer:
         for _ in range(pages):
             await get_page(peer)
@@ -183,7 +183,7 @@ async def test_a_head_that_trickles_gets_no_more_time(
     door: FrontDoor, port: int, tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     armed = []
-    monkeypatch.setattr(door.admission, "arm", lambda on_late: armed.append(on_late) or _Never())
+    monkeypatch.setattr(door.http_admission, "arm", lambda on_late: armed.append(on_late) or _Never())
     async with await meet(port, tls) as peer:
         for place in range(len(PAGE)):
             await peer.send(PAGE[place : place + 1])
@@ -217,8 +217,8 @@ async def test_a_client_that_takes_nothing_of_its_answer_is_given_up(
     with socket.create_connection(("127.0.0.1", port)) as bare:
         client = await asyncio.to_thread(tls.wrap_socket, bare, server_hostname="127.0.0.1") if tls else bare
         client.sendall(PAGE.replace(b"/page", b"/long"))
-        await until(lambda: len(door.server.gate) == 1)
-        await until(lambda: len(door.server.gate) == 0)
+        await until(lambda: len(door.server.admission) == 1)
+        await until(lambda: len(door.server.admission) == 0)
         client.close()
 
 

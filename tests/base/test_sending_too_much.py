@@ -19,7 +19,7 @@ thousand = pytest.mark.parametrize("options", [{"rates": rates_of(100, 0)}])
 
 
 def counts(server: WebSocketServer) -> dict[str, int]:
-    return {limit: count for limit, count in server.gate.counted.counts.items() if count}
+    return {limit: count for limit, count in server.admission.counted.counts.items() if count}
 
 
 def message(number: int) -> bytes:

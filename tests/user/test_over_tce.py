@@ -631,7 +631,7 @@ def test_calls_too_many_are_all_answered_but_read_more_slowly(way):
             calls = [client.call(GATEWAY, PING, text("?")) for _ in range(2_300)]
             answers = [(await client.answer(sequence)).errcode for sequence in calls]
             async with await logged_in(server, way, "s1"):
-                return answers, server.server.gate.counted.counts
+                return answers, server.server.admission.counted.counts
 
     answers, counts = asyncio.run(scenario())
     assert answers == [0] * 2_300
@@ -644,7 +644,7 @@ def test_bytes_too_many_are_read_more_slowly_over_tcp():
         async with running(rates=rates_of(0, 100_000)) as server, await logged_in(server, "tcp") as client:
             calls = [client.call(GATEWAY, PING, text("x" * 50_000)) for _ in range(21)]
             answers = [(await client.answer(sequence)).errcode for sequence in calls]
-            return answers, server.server.gate.counted.counts
+            return answers, server.server.admission.counted.counts
 
     answers, counts = asyncio.run(scenario())
     assert answers == [0] * 21
@@ -658,7 +658,7 @@ def test_a_client_that_is_read_slowly_may_leave_meanwhile():
                 for _ in range(500):
                     client.call(GATEWAY, PING, text("?"))
                 async with asyncio.timeout(10):
-                    while not server.server.gate.counted.counts["calls"]:  # noqa: ASYNC110 (nobody tells)
+                    while not server.server.admission.counted.counts["calls"]:  # noqa: ASYNC110 (nobody tells)
                         await asyncio.sleep(0)
             server.users.close_all(1001)
             await server.server.wait_closed(0.0)

@@ -15,7 +15,7 @@ from rtserver.base.connection.flusher import Flusher
 from rtserver.base.connection.owner import ConnectionOwner, Refusals
 from rtserver.base.connection.packet import PacketConnection
 from rtserver.base.connection.timer_wheel import Callback, TimerWheel
-from rtserver.base.limit.admission import Gate
+from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.connection_rate import Rates
 from rtserver.base.limit.pending import PendingConnections
 from rtserver.base.limit.table import Limit
@@ -41,7 +41,7 @@ class Limits(TypedDict, total=False):
     max_packet_bytes: int
     login_seconds: float
     adapter: RpcCommAdapter
-    gate: Gate
+    admission: Admission
     rates: Rates | None
     refusals: Refusals | None
 
@@ -51,7 +51,7 @@ class ConnectionHome(ThreadBound):
 
     ``max_packet_bytes`` bounds a TCE packet, ``login_seconds`` is what a stranger has to show a token; ``adapter``
     has the servants that serve the calls of all connections. A connection that is started has taken a place at the
-    ``gate``, which is given back when it ends; without a gate everybody may come in. ``rates`` are how fast each
+    ``admission``, which is given back when it ends; without one everybody may come in. ``rates`` are how fast each
     connection may send; None for any. ``refusals`` say for the log why somebody was not let in.
     """
 
@@ -69,7 +69,7 @@ class ConnectionHome(ThreadBound):
         max_packet_bytes: int = DEFAULT_MAX_PACKET_BYTES,
         login_seconds: float = 10.0,
         adapter: RpcCommAdapter | None = None,
-        gate: Gate | None = None,
+        admission: Admission | None = None,
         rates: Rates | None = None,
         refusals: Refusals | None = None,
     ) -> None:
@@ -92,8 +92,8 @@ class ConnectionHome(ThreadBound):
         self.tce_counts = TceCounts()
         self.rates = rates
         self.refusals = refusals
-        self.gate = Gate() if gate is None else gate
-        self.strangers: PendingConnections[PacketConnection] = PendingConnections(self.gate)
+        self.admission = Admission() if admission is None else admission
+        self.strangers: PendingConnections[PacketConnection] = PendingConnections(self.admission)
         self.flusher = Flusher(self.loop, flush_window)
         self.wheel = TimerWheel(self.now())
         self.accepted = 0
@@ -170,7 +170,7 @@ class ConnectionHome(ThreadBound):
         """The connection's socket is closed."""
         if connection in self._connections:
             self._connections.remove(connection)
-            self.gate.leave(connection.remote_ip)
+            self.admission.leave(connection.remote_ip)
             self._conflated += connection.outbox.conflated
         if not self._connections:
             self._emptied.set()
@@ -196,7 +196,7 @@ class ConnectionHome(ThreadBound):
                 connection.give_up()
                 closed += 1
             size -= waits
-        self.gate.counted.note(Limit.OUTBOXES, closed)
+        self.admission.counted.note(Limit.OUTBOXES, closed)
         return closed
 
     async def wait_empty(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from rtserver.base.connection.flusher import Flusher
 from rtserver.base.connection.timer_wheel import TimerWheel
-from rtserver.base.limit.admission import Gate
+from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.connection_rate import Rates
 from rtserver.base.limit.pending import PendingConnections
 from rtserver.base.tce.counts import TceCounts
@@ -70,7 +70,7 @@ class Environment(Protocol):
     """Counts the connections that were given up because too much waited for them."""
     too_large: int
     """Counts the frames that were left out because no client could take them."""
-    gate: Gate
+    admission: Admission
     refusals: Refusals | None
     rates: Rates | None
 

@@ -107,7 +107,7 @@ class WebSocketConnection(PacketConnection):
     def _refuse_texts(self, messages: list[ReceivedMessage]) -> list[ReceivedMessage]:
         """Mark those that are not to be handled while the user's quota is used up: calls are only slowed."""
         texts = sum(opcode == TEXT for opcode, _ in messages)
-        self._environment.gate.counted.note(Limit.USER_CPU, texts)
+        self._environment.admission.counted.note(Limit.USER_CPU, texts)
         return [(EXPENSIVE, payload) if opcode == TEXT else (opcode, payload) for opcode, payload in messages]
 
     def _spend(self, rate: ConnectionRate, size: int, messages: list[ReceivedMessage]) -> list[ReceivedMessage]:
@@ -129,14 +129,14 @@ class WebSocketConnection(PacketConnection):
 
     def _slow_down(self, limit: Limit, delay: float) -> None:
         if delay:
-            self._environment.gate.counted.note(limit)
+            self._environment.admission.counted.note(limit)
             self._delay = max(self._delay, delay)
 
     def _refuse(
         self, rate: ConnectionRate, now: float, messages: list[ReceivedMessage], excess: int
     ) -> list[ReceivedMessage]:
         """Mark the last texts, as many as are too many; a client that was told so and goes on is closed."""
-        counted = self._environment.gate.counted
+        counted = self._environment.admission.counted
         if not rate.refuse(now, excess):
             counted.note(Limit.FLOOD)
             self.close(CloseCode.TOO_MANY, "too many messages, and told so")

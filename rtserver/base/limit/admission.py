@@ -5,22 +5,22 @@ Pure: the time is passed in.
 """
 
 from rtserver.base.limit.address import neighbourhood
-from rtserver.base.limit.table import GateLimits, Limit, LimitCounts
+from rtserver.base.limit.table import AdmissionLimits, Limit, LimitCounts
 from rtserver.base.limit.token_bucket import TokenBucket, TokenBucketTable, rate_of
 from rtserver.base.limit.too_many import TooMany
 
 FULL_SECONDS = 5
 CROWDED_SECONDS = 30
-NO_LIMITS = GateLimits()
+NO_LIMITS = AdmissionLimits()
 
 
-class Gate:
+class Admission:
     """Counts those inside. ``full`` says why nobody may come in just now; empty while somebody may.
 
     Without ``limits`` everybody may, and is not even counted.
     """
 
-    def __init__(self, limits: GateLimits = NO_LIMITS, counted: LimitCounts | None = None) -> None:
+    def __init__(self, limits: AdmissionLimits = NO_LIMITS, counted: LimitCounts | None = None) -> None:
         self.limits = limits
         self.counted = LimitCounts() if counted is None else counted
         self.full = ""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 from rtserver.base.limit.address import neighbourhood
-from rtserver.base.limit.admission import Gate
+from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.table import Limit
 from rtserver.base.limit.too_many import TooMany
 
@@ -21,8 +21,8 @@ RETRY_SECONDS = 10
 class PendingConnections(Generic[T]):
     """Pending connections under the limits of an ``Admission``."""
 
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
         self._connections: dict[T, str] = {}  # the longest pending first
         self._by_ip: dict[str, int] = {}
 
@@ -38,7 +38,7 @@ class PendingConnections(Generic[T]):
 
         A connection without an ``ip`` counts for the whole table only. Raises ``TooMany`` at an address's bound.
         """
-        limits, counted = self._gate.limits, self._gate.counted
+        limits, counted = self._admission.limits, self._admission.counted
         key = "" if ip is None else neighbourhood(ip)
         count = self._by_ip.get(key, 0)
         if key and 0 < limits.pending_per_ip <= count:

@@ -50,7 +50,7 @@ class LimitCounts:
         self.counts[limit] += count
 
 
-class GateLimits(NamedTuple):
+class AdmissionLimits(NamedTuple):
     """Of those who come in. Rates are per second, 0 is no limit."""
 
     connections_per_ip: int = 0

@@ -24,7 +24,7 @@ class HttpAdmission:
     """
 
     def __init__(self, home: ConnectionHome, *, trusted: Networks = ()) -> None:
-        self.gate = home.gate
+        self.admission = home.admission
         self.trusted = trusted
         self.head_seconds = HEAD_SECONDS
         self.waiting = PendingWatch(home, "too many connections wait")
@@ -49,6 +49,6 @@ class HttpAdmission:
         request = parse_request(head.removesuffix(END).removeprefix(b"\r\n"))
         sender = sender_of(peer, request.headers, self.trusted, is_secure=False)
         try:
-            self.gate.admit_request(sender.remote_ip, self.waiting.now())
+            self.admission.admit_request(sender.remote_ip, self.waiting.now())
         except TooMany as error:
             raise http_error(error) from None

@@ -46,13 +46,13 @@ class FrontDoor:
     ) -> None:
         # The byte behind the path decides as well: "/rt/" is ours, "/rt/x" is not.
         openings = tuple(f"GET {path}{end}".encode() for end in " ?")
-        self.admission = HttpAdmission(server, trusted=trusted)
+        self.http_admission = HttpAdmission(server, trusted=trusted)
         self.pending = PendingWatch(server, "too many have not said yet what they want")
         self.server = server
         self._http = http
         self._is_proxy_told = False
         self._requests = RequestStage(
-            self.pending, openings, self._on_handshake, self._on_other, self.admission.countable
+            self.pending, openings, self._on_handshake, self._on_other, self.http_admission.countable
         )
         self._tls_stage: TlsStage | None = None
         if tls is not None:
@@ -78,7 +78,7 @@ class FrontDoor:
     def _on_accept(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
         connection.setblocking(False)
         try:
-            self.server.gate.check_files(connection.fileno())
+            self.server.admission.check_files(connection.fileno())
         except TooMany as error:
             self._turn_away(connection, address, error)
             return
@@ -88,10 +88,10 @@ class FrontDoor:
             self._shake(self._tls_stage, connection, address)
 
     def _shake(self, stage: TlsStage, connection: socket.socket, address: tuple[Any, ...]) -> None:
-        ip, now = self.admission.countable(address), self.server.now()
+        ip, now = self.http_admission.countable(address), self.server.now()
         try:
             if ip is not None:
-                self.server.gate.admit_secure(ip, now)
+                self.server.admission.admit_secure(ip, now)
         except TooMany as error:
             log.info("! %s: %s", ip, error)
             connection.close()  # without keys nothing can be said
@@ -101,26 +101,26 @@ class FrontDoor:
     def _on_handshake(self, connection: socket.socket, address: tuple[Any, ...], head: HttpHead, rest: bytes) -> None:
         self._look_for_proxy(address[0], head.headers)
         is_secure = self._tls_stage is not None
-        sender = sender_of(address[0], head.headers, self.admission.trusted, is_secure=is_secure)
+        sender = sender_of(address[0], head.headers, self.http_admission.trusted, is_secure=is_secure)
         request = UpgradeRequest(head.target, head.headers, sender.remote_ip, is_secure=sender.is_secure)
         self.server.run(self.server.welcome(connection, request, rest))
 
     def _on_other(self, connection: socket.socket, address: tuple[Any, ...], first: bytes) -> None:
         """Let Tornado answer a request, of which ``first`` has been read."""
-        gate, ip = self.server.gate, self.admission.countable(address)
+        admission, ip = self.server.admission, self.http_admission.countable(address)
         try:
             if ip is not None:
-                gate.check_requests(ip, self.server.now())
-                gate.enter(ip)
+                admission.check_requests(ip, self.server.now())
+                admission.enter(ip)
         except TooMany as error:
             self._turn_away(connection, address, error)
         else:
             kind = GuestStream if self._tls_stage is None else SecureGuestStream
-            self._http.handle_stream(kind(connection, self.admission, address[0], ip, first), address)
+            self._http.handle_stream(kind(connection, self.http_admission, address[0], ip, first), address)
 
     def _look_for_proxy(self, ip: str, headers: Mapping[str, str]) -> None:
         """Log once that a proxy near us has not been named: its clients share the limits of one client then."""
-        if self._is_proxy_told or not is_forwarded(headers) or is_within(ip, self.admission.trusted):
+        if self._is_proxy_told or not is_forwarded(headers) or is_within(ip, self.http_admission.trusted):
             return
         if is_within(ip, NEAR):
             self._is_proxy_told = True

@@ -27,7 +27,7 @@ class PendingWatch:
         self.now = home.now
         self._wheel = home.wheel
         self._full_reason = full_reason
-        self._connections: PendingConnections[Pending] = PendingConnections(home.gate)
+        self._connections: PendingConnections[Pending] = PendingConnections(home.admission)
 
     def __len__(self) -> int:
         return len(self._connections)

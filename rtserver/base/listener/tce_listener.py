@@ -44,12 +44,12 @@ class TceDoor:
             self._tls_stage.pending.turn_away_all(UnavailableError("the server is going down", 1))
 
     def _on_accept(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
-        ip, gate = address[0], self._home.gate
+        ip, admission = address[0], self._home.admission
         connection.setblocking(False)
         try:
-            gate.check_files(connection.fileno())
-            gate.admit(ip, self._home.now())
-            gate.enter(ip)
+            admission.check_files(connection.fileno())
+            admission.admit(ip, self._home.now())
+            admission.enter(ip)
         except TooMany as error:
             log.info("! %s: %s", ip, error)
             self._turn_away(connection, error.reason)
@@ -60,7 +60,7 @@ class TceDoor:
         except OSError:
             log.info("! %s left at once", ip)
             connection.close()
-            gate.leave(ip)
+            admission.leave(ip)
             return
         if self._tls_stage is None:
             self._start(connection, address)
@@ -72,7 +72,7 @@ class TceDoor:
         self._home.start_stranger(TceConnection(self._home, connection, address[0]))
 
     def _on_gone(self, address: tuple[Any, ...]) -> None:
-        self._home.gate.leave(address[0])
+        self._home.admission.leave(address[0])
 
     def _turn_away(self, connection: socket.socket, reason: str) -> None:
         if self._tls_stage is None:

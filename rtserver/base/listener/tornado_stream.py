@@ -1,4 +1,4 @@
-"""A connection of Tornado's HTTP server that keeps to our limits: a place at the gate, deadlines, strict heads.
+"""A connection of Tornado's HTTP server that keeps to our limits: it is counted, has deadlines and strict heads.
 
 Tornado asks for each head by ``read_until_regex``; that is where a request is timed, checked and admitted. How many
 heads there may be and what they have to look like is decided by ``HttpAdmission``.
@@ -32,15 +32,15 @@ ExcInfo: TypeAlias = (
 
 
 class GuestStream(IOStream):
-    """The place at the gate has been taken already; the stream gives it back. ``ip`` is None for one that has none.
+    """Counted as a connection of ``ip`` already, until it is closed; ``ip`` is None for one that is not counted.
 
     ``peer`` is the address of the other end, ``first`` what has been read from the connection.
     """
 
     def __init__(
-        self, connection: socket.socket, admission: HttpAdmission, peer: str, ip: str | None, first: bytes = b""
+        self, connection: socket.socket, http_admission: HttpAdmission, peer: str, ip: str | None, first: bytes = b""
     ) -> None:
-        self._admission = admission
+        self._http_admission = http_admission
         self._peer = peer
         self._ip = self._place = ip
         self._first = memoryview(first)
@@ -90,14 +90,14 @@ class GuestStream(IOStream):
     def give_back(self) -> None:
         """Count no longer: the connection has ended, or it is somebody else's from now on."""
         if self._place is not None:
-            self._admission.gate.leave(self._place)
+            self._http_admission.admission.leave(self._place)
             self._place = None
 
     async def _read_head(self, regex: bytes) -> bytes:
         try:
             head = await self._next_head(regex)
             self._end_waiting()
-            self._admission.admit(self._peer, head)
+            self._http_admission.admit(self._peer, head)
         except HandshakeError as error:
             self._refuse(error)
             raise StreamClosedError from None
@@ -115,21 +115,21 @@ class GuestStream(IOStream):
         if is_waiting:
             self._await_request()
         head = await start
-        self._timer = self._admission.arm(self._on_late)
+        self._timer = self._http_admission.arm(self._on_late)
         rest = asyncio.ensure_future(super().read_until_regex(regex, max_bytes=MAX_HEAD_BYTES - 1))
         if not (is_waiting or rest.done()):
-            self._admission.waiting.enter(self, self._ip)
+            self._http_admission.waiting.enter(self, self._ip)
         return head + await rest
 
     def _await_request(self) -> None:
         try:
-            self._admission.waiting.enter(self, self._ip)
+            self._http_admission.waiting.enter(self, self._ip)
         except TooMany as error:
             log.info("! %s: an idle connection ends: %s", self._peer, error)
             self.close()
 
     def _end_waiting(self) -> None:
-        self._admission.waiting.leave(self)
+        self._http_admission.waiting.leave(self)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -118,18 +118,18 @@ class WebSocketServer(ConnectionHome):
         """
         ip = request.remote_ip
         try:
-            self.gate.admit(ip, self.now())
-            self.gate.enter(ip)
+            self.admission.admit(ip, self.now())
+            self.admission.enter(ip)
         except TooMany as error:
             refused = http_error(error)
             log.info("! %s: %s", ip, refused)
             refuse(connection, refused)
             return
         if not await self._let_in(connection, request, first):
-            self.gate.leave(ip)
+            self.admission.leave(ip)
 
     async def _let_in(self, connection: socket.socket, request: UpgradeRequest, first: bytes) -> bool:
-        """Whether there is a connection now, which gives the place at the gate back when it ends."""
+        """Whether there is a connection now, which counts until it ends."""
         try:
             check_no_body(request.headers)
             accept = "" if request.asks_session else accept_value(request.headers)

@@ -65,7 +65,7 @@ class TceConnection(PacketConnection):
             self._on_error(error)
             return
         if delay:
-            self._environment.gate.counted.note(Limit.BYTES)
+            self._environment.admission.counted.note(Limit.BYTES)
             self._stop_reading_for(_until_then(pending, delay))
         elif pending is None and self.is_full():
             self._stop_reading_for(self.relieved())

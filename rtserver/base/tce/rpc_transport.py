@@ -287,12 +287,12 @@ class TcePeer:
         delay = rate.owe_calls(self.now(), max(0, served - self._charged - paid))
         self._charged = served
         if delay:
-            self._environment.gate.counted.note(Limit.CALLS)
+            self._environment.admission.counted.note(Limit.CALLS)
         if self.rpc.inflated > self._inflated:
             owed = rate.owe_bytes(self.now(), self.rpc.inflated - self._inflated)
             self._inflated = self.rpc.inflated
             if owed:
-                self._environment.gate.counted.note(Limit.BYTES)
+                self._environment.admission.counted.note(Limit.BYTES)
             delay = max(delay, owed)
         if delay:
             self._delay = delay

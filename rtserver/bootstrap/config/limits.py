@@ -4,7 +4,7 @@ import resource
 
 from rtserver.base.limit.admission import NO_LIMITS
 from rtserver.base.limit.connection_rate import Rates, rates_of
-from rtserver.base.limit.table import GateLimits
+from rtserver.base.limit.table import AdmissionLimits
 from rtserver.bootstrap.config.config import Config
 from rtserver.service.message import NO_BOUNDS, Bounds
 from rtserver.user.user_limits import UserBounds
@@ -13,11 +13,11 @@ SLOW_NUMBERS = 64
 """Of one message, at 16 µs each."""
 
 
-def gate_limits(config: Config) -> GateLimits:
+def admission_limits(config: Config) -> AdmissionLimits:
     """Of those who come in. To be asked when the limit of open files has been raised."""
     if config.limits == "off":
         return NO_LIMITS
-    return GateLimits(
+    return AdmissionLimits(
         connections_per_ip=config.connections_per_ip,
         handshakes_per_ip=config.handshakes_per_ip,
         handshakes=config.handshakes,

@@ -69,7 +69,9 @@ def limit_measures(limited: LimitCounts, home: ConnectionHome) -> Iterator[Measu
     """Who met which limit, and what is close to one."""
     yield Measure("counter", "limited", "How often a limit was met", lambda: dict(limited.counts), "limit")
     yield Measure("counter", "log_lines_dropped", "Lines too many for the log", dropped_lines)
-    yield Measure("gauge", "addresses", "Addresses with a connection, where they are limited", lambda: len(home.gate))
+    yield Measure(
+        "gauge", "addresses", "Addresses with a connection, where they are limited", lambda: len(home.admission)
+    )
     yield Measure("gauge", "strangers", "Connections that have not shown a token yet", lambda: len(home.strangers))
 
 

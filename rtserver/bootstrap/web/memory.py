@@ -48,7 +48,7 @@ def memory_bounds(config: Config, system: Callable[[], int] = system_bytes) -> M
 
 
 class MemoryWatch:
-    """Looks every second, shuts the gate, and closes those for whom most waits."""
+    """Looks every second, refuses new connections, and closes those for whom most waits."""
 
     def __init__(
         self, bounds: MemoryBounds, home: ConnectionHome, resident: Callable[[], int] = resident_bytes
@@ -69,7 +69,7 @@ class MemoryWatch:
         was_full = self.guard.is_full
         must_count = counts_waiting and any(self.guard.bounds)
         excess = self.guard.look(self._resident(), self._home.waiting_bytes if must_count else self.guard.waiting)
-        self._home.gate.full = self.guard.reason
+        self._home.admission.full = self.guard.reason
         closed = self._home.shed(excess) if excess else 0
         if self.guard.is_full:
             self._tell(closed)

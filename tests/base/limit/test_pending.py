@@ -2,38 +2,38 @@
 
 import pytest
 
-from rtserver.base.limit.admission import Gate
+from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.pending import PendingConnections
-from rtserver.base.limit.table import GateLimits
+from rtserver.base.limit.table import AdmissionLimits
 from rtserver.base.limit.too_many import TooMany
 
 
 def test_without_limits_any_number_may_be_pending():
-    pending = PendingConnections(Gate())
+    pending = PendingConnections(Admission())
     assert [pending.enter(number, "192.0.2.1") for number in range(1000)] == [None] * 1000
     assert list(pending) == list(range(1000))
 
 
 def test_one_address_may_not_fill_the_table():
-    gate = Gate(GateLimits(pending_per_ip=2))
-    pending = PendingConnections(gate)
+    admission = Admission(AdmissionLimits(pending_per_ip=2))
+    pending = PendingConnections(admission)
     pending.enter("a", "192.0.2.1")
     pending.enter("b", "::ffff:192.0.2.1")
     with pytest.raises(TooMany) as caught:
         pending.enter("c", "192.0.2.1")
     assert (caught.value.limit, caught.value.retry_seconds) == ("pending_per_ip", 10)
-    assert gate.counted.counts["pending_per_ip"] == 1
+    assert admission.counted.counts["pending_per_ip"] == 1
     pending.enter("d", "192.0.2.2")
     assert list(pending) == ["a", "b", "d"]
 
 
 def test_a_proxys_connections_are_bounded_altogether():
-    pending = PendingConnections(Gate(GateLimits(pending_per_ip=1, pending=3)))
+    pending = PendingConnections(Admission(AdmissionLimits(pending_per_ip=1, pending=3)))
     assert [pending.enter(number, None) for number in range(4)] == [None, None, None, 0]
 
 
 def test_a_connection_that_has_left_makes_room_and_may_leave_again():
-    pending = PendingConnections(Gate(GateLimits(pending_per_ip=1)))
+    pending = PendingConnections(Admission(AdmissionLimits(pending_per_ip=1)))
     pending.enter("a", "192.0.2.1")
     pending.leave("a")
     pending.leave("a")
@@ -42,17 +42,17 @@ def test_a_connection_that_has_left_makes_room_and_may_leave_again():
 
 
 def test_at_the_bound_the_longest_pending_connection_is_displaced():
-    gate = Gate(GateLimits(pending=2))
-    pending = PendingConnections(gate)
+    admission = Admission(AdmissionLimits(pending=2))
+    pending = PendingConnections(admission)
     pending.enter("a", "192.0.2.1")
     pending.enter("b", "192.0.2.2")
     assert pending.enter("c", "192.0.2.3") == "a"
     assert list(pending) == ["b", "c"]
-    assert gate.counted.counts["pending"] == 1
+    assert admission.counted.counts["pending"] == 1
 
 
 def test_the_displaced_connection_may_have_the_same_address():
-    pending = PendingConnections(Gate(GateLimits(pending=1, pending_per_ip=5)))
+    pending = PendingConnections(Admission(AdmissionLimits(pending=1, pending_per_ip=5)))
     for number in range(10):
         assert pending.enter(number, "192.0.2.1") == (number - 1 if number else None)
     pending.leave(9)
@@ -61,7 +61,7 @@ def test_the_displaced_connection_may_have_the_same_address():
 
 
 def test_connections_may_leave_during_an_iteration():
-    pending = PendingConnections(Gate())
+    pending = PendingConnections(Admission())
     for name in "abc":
         pending.enter(name, "192.0.2.1")
     for connection in pending:

@@ -240,7 +240,7 @@ async def test_a_proxy_that_is_known_says_who_the_client_is_and_whether_it_speak
     door_and_port: tuple[FrontDoor, int], owner: RecordingOwner, proxy: str, lines: bytes, seen: tuple[str, bool]
 ) -> None:
     door, port = door_and_port
-    door.admission.trusted = read_networks([proxy])
+    door.http_admission.trusted = read_networks([proxy])
     owner.identify = lambda request: (request.remote_ip, request.is_secure)
     async with await meet(port) as peer:
         await peer.send(HANDSHAKE[:-2] + lines + b"\r\n")
@@ -254,7 +254,7 @@ async def test_behind_a_proxy_that_speaks_tls_pages_come_over_tls_too(
     door_and_port: tuple[FrontDoor, int], origin: bytes, status: bytes
 ) -> None:
     door, port = door_and_port
-    door.admission.trusted = read_networks(["127.0.0.1"])
+    door.http_admission.trusted = read_networks(["127.0.0.1"])
     async with await meet(port) as peer:
         lines = b"X-Forwarded-Proto: https\r\nOrigin: %b://127.0.0.1\r\n" % origin
         await peer.send(HANDSHAKE[:-2] + lines + b"\r\n")
@@ -276,7 +276,7 @@ async def test_a_proxy_that_is_named_is_nothing_to_speak_of(
     door_and_port: tuple[FrontDoor, int], caplog: pytest.LogCaptureFixture
 ) -> None:
     door, port = door_and_port
-    door.admission.trusted = read_networks(["127.0.0.1"])
+    door.http_admission.trusted = read_networks(["127.0.0.1"])
     async with await meet(port) as peer:
         await peer.send(HANDSHAKE[:-2] + FROM + b"\r\n")
         assert ACCEPT.encode() in await peer.answer()

@@ -12,8 +12,8 @@ import pytest
 from tornado.ioloop import IOLoop
 from tornado.web import Application, RequestHandler
 
-from rtserver.base.limit.admission import Gate
-from rtserver.base.limit.table import GateLimits
+from rtserver.base.limit.admission import Admission
+from rtserver.base.limit.table import AdmissionLimits
 from rtserver.base.listener import http_listener
 from rtserver.base.listener.http_listener import FrontDoor
 from rtserver.base.listener.tce_listener import TceDoor
@@ -230,7 +230,7 @@ async def test_a_client_that_is_cut_off_in_the_middle_leaves_nothing_behind(
 async def test_those_who_only_connect_make_room_for_others(
     port: int, trust: ssl.SSLContext, server: WebSocketServer
 ) -> None:
-    server.gate.limits = GateLimits(pending=2)
+    server.admission.limits = AdmissionLimits(pending=2)
     async with meet(port) as first, meet(port) as second, meet(port) as third:
         for peer in (first, second, third):
             await peer.send(CLIENT_HELLO)
@@ -291,38 +291,38 @@ async def test_binary_clients_speak_tls_too(
 async def test_a_binary_client_that_does_not_shake_hands_holds_no_place(
     tce_port: tuple[TceDoor, int], server: WebSocketServer, beginning: bytes
 ) -> None:
-    server.gate.limits = GateLimits(connections_per_ip=1)
+    server.admission.limits = AdmissionLimits(connections_per_ip=1)
     for _ in range(2):
         async with meet(tce_port[1]) as peer:
             await peer.send(beginning)
             assert b"closed" not in await peer.rest()
-    await until(lambda: not (len(server.gate) or len(server.wheel)))
+    await until(lambda: not (len(server.admission) or len(server.wheel)))
 
 
 async def test_of_too_many_who_do_not_shake_hands_the_longest_silent_one_is_dropped(
     tce_port: tuple[TceDoor, int], trust: ssl.SSLContext, server: WebSocketServer
 ) -> None:
-    server.gate.limits = GateLimits(pending=1)
+    server.admission.limits = AdmissionLimits(pending=1)
     async with meet(tce_port[1]) as silent, meet(tce_port[1]) as other:
         assert await silent.rest() == b""
-        assert server.gate.counted.counts["pending"] == 1
+        assert server.admission.counted.counts["pending"] == 1
         async with meet(tce_port[1], trust) as honest:
             assert await other.rest() == b""
             await honest.send(b"no packet at all")
             assert b'"closed"' in await honest.rest()
-    await until(lambda: not len(server.gate))
+    await until(lambda: not len(server.admission))
 
 
 async def test_nobody_fills_the_room_for_handshakes_from_one_address(
     tce_port: tuple[TceDoor, int], server: WebSocketServer
 ) -> None:
-    server.gate.limits = GateLimits(pending_per_ip=1)
+    server.admission.limits = AdmissionLimits(pending_per_ip=1)
     async with meet(tce_port[1]) as first:
         await first.send(CLIENT_HELLO)
         async with meet(tce_port[1]) as second:
             assert await second.rest() == b""
-        assert server.gate.counted.counts["pending_per_ip"] == 1
-    await until(lambda: not len(server.gate))
+        assert server.admission.counted.counts["pending_per_ip"] == 1
+    await until(lambda: not len(server.admission))
 
 
 async def test_at_the_end_binary_clients_in_the_middle_are_let_go(
@@ -336,23 +336,23 @@ async def test_at_the_end_binary_clients_in_the_middle_are_let_go(
 
 
 async def test_a_gate_counts_nobody_twice_over_tls(port: int, trust: ssl.SSLContext, server: WebSocketServer) -> None:
-    server.gate.limits = GateLimits(connections_per_ip=2)
+    server.admission.limits = AdmissionLimits(connections_per_ip=2)
     async with meet(port, trust) as page, meet(port, trust) as socket_:
         await page.ask(PAGE)
         await socket_.ask(HANDSHAKE)
         async with meet(port, trust) as third:
             assert (await third.ask(HANDSHAKE)).startswith(b"HTTP/1.1 429 ")
-    await until(lambda: not len(server.gate))
+    await until(lambda: not len(server.admission))
 
 
 async def test_an_address_that_shakes_hands_too_often_is_cut_off_before_it_costs_anything(
     port: int, trust: ssl.SSLContext, server: WebSocketServer, server_tls: Tls
 ) -> None:
-    server.gate = Gate(GateLimits(handshakes_per_ip=0.1))
+    server.admission = Admission(AdmissionLimits(handshakes_per_ip=0.1))
     async with meet(port, trust) as first:
         assert (await first.ask(PAGE)).startswith(b"HTTP/1.1 200 ")
         with pytest.raises(OSError):  # noqa: PT011 (an end or a reset, as the system likes)
             async with meet(port, trust):
                 pass
-    assert server.gate.counted.counts["handshakes_per_ip"] == 1
+    assert server.admission.counted.counts["handshakes_per_ip"] == 1
     assert server_tls.failures == 0
