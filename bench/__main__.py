@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import limits
 from bench.comparison import Numbers, Scale
 from bench.machine import describe
 from bench.process import load_core_awake, pin_this_process
@@ -24,6 +23,7 @@ from bench.scenarios import (
     from_redis,
     hostile,
     idle,
+    limits,
     many_topics,
     own_message,
     rates,
@@ -35,17 +35,11 @@ from bench.scenarios import (
 )
 from rtserver.bootstrap.process.file_limit import raise_file_limit
 
-LIMITS = "limits"
-
-
-def measure_limits(scale: Scale) -> Numbers:
-    """What the server promises to hold, and nobody else is asked about."""
-    return limits.measure(500, scale.pick(2000, 300), scale.pick(5, 1))
-
 
 def scenarios() -> dict[str, Callable[[Scale], Numbers]]:
     """All of them by name, in the order in which they run."""
     modules = (
+        limits,
         fan_out,
         from_redis,
         many_topics,
@@ -61,7 +55,7 @@ def scenarios() -> dict[str, Callable[[Scale], Numbers]]:
         rpc,
         hostile,
     )
-    return {LIMITS: measure_limits} | {module.__name__.rpartition(".")[2]: module.run for module in modules}
+    return {module.__name__.rpartition(".")[2]: module.run for module in modules}
 
 
 def main() -> None:

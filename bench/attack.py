@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import count, islice
 from struct import pack
 
-from bench.load_client import client_frame
+from rtserver.base.wire.frame import Opcode
+from rtserver.bench.client.websocket import client_frame
 
 MESSAGE_BYTES = 65_000  # just below max_message_bytes
 HISTORIES = 4
@@ -49,10 +50,10 @@ def attacks() -> Mapping[str, Attack]:
         "numbers of 300 digits": Attack(same(filled("[", "1" + "0" * 299 + ".0,", "1]"))),
         "short strings of brackets": Attack(same(filled("[", '"[",', "1]"))),
         "unicode escapes": Attack(same(filled('["', r"\u20ac", '"]'))),
-        "objects with many keys": Attack(lambda _: client_frame(many_keys())),
+        "objects with many keys": Attack(lambda _: text(many_keys())),
         "invalid at the last byte": Attack(same(filled("[", "[],", "[]}"))),
-        "tiny messages": Attack(lambda _: client_frame(b'{"type":"ping"}') * 500),
-        "unknown types": Attack(lambda _: client_frame(b'{"type":"x"}') * 500),
+        "tiny messages": Attack(lambda _: text(b'{"type":"ping"}') * 500),
+        "unknown types": Attack(lambda _: text(b'{"type":"x"}') * 500),
         "pings of the WebSocket": Attack(lambda _: frame(PING, b"x" * 125) * 100),
         "fragments of one byte": Attack(lambda _: fragments(b'{"type":"ping","data":"%b"}' % (b"x" * 1000))),
         "charts begun and ended": Attack(begun_and_ended),
@@ -77,7 +78,12 @@ def many_keys() -> bytes:
     return b'{"type":"ping","data":{%b}}' % members.encode()
 
 
-def same(payload: bytes, make: Callable[[bytes], bytes] = client_frame) -> Blob:
+def text(payload: bytes) -> bytes:
+    """A text message."""
+    return client_frame(Opcode.TEXT, payload)
+
+
+def same(payload: bytes, make: Callable[[bytes], bytes] = text) -> Blob:
     """The same frame from every connection."""
     whole = make(payload)
     return lambda _: whole
@@ -92,7 +98,7 @@ def compressed(payload: bytes) -> bytes:
 
 def frame(first: int, payload: bytes) -> bytes:
     """A masked frame of any kind, with the mask 0."""
-    return bytes((first,)) + client_frame(payload)[1:]
+    return bytes((first,)) + text(payload)[1:]
 
 
 def fragments(payload: bytes) -> bytes:
@@ -116,7 +122,7 @@ def charts(place: int) -> bytes:
 
 def begun_and_ended(place: int) -> bytes:
     """A chart that is asked for and given up, and asked for again."""
-    end = client_frame(b'{"type":"mycharts","data":{"type":"unlisten","chart_id":"c"}}')
+    end = text(b'{"type":"mycharts","data":{"type":"unlisten","chart_id":"c"}}')
     return (chart("c", f"H{place % HISTORIES}", [f"sma:{place + 2}"]) + end) * 50
 
 
@@ -147,4 +153,4 @@ def chart(name: str, item: str, indicators: list[str], update: str = "static") -
     """A request for a chart."""
     data = {"type": "quote", "chart_id": name, "exchange": "BENCH", "item": item, "date": "20130301"}
     data |= {"update": update, "shape": "ohlc", "indicators": indicators}
-    return client_frame(json.dumps({"type": "mycharts", "data": data}).encode())
+    return text(json.dumps({"type": "mycharts", "data": data}).encode())

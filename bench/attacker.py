@@ -17,7 +17,8 @@ from collections import Counter
 from contextlib import suppress
 
 from bench.attack import Attack, attacks
-from bench.load_client import HANDSHAKE, OFFER
+from bench.clients import DEFLATE
+from rtserver.bench.client.websocket import upgrade_request
 
 READ_BYTES = 1 << 16
 AGAIN_SECONDS = 1.0
@@ -136,11 +137,11 @@ def main() -> None:
     arguments = parser.parse_args()
     os.nice(10)
     attack = list(attacks().values())[arguments.attack]
-    offer = OFFER if attack.is_compressed else ""
-    text = HANDSHAKE.format(path="/rt/", host="127.0.0.1", port=arguments.port, cookie=arguments.cookie, offer=offer)
+    extension = DEFLATE if attack.is_compressed else ""
+    request = upgrade_request(f"127.0.0.1:{arguments.port}", "/rt/", arguments.cookie, extension)
     counted: Counter[str] = Counter()
     address = ("127.0.0.1", arguments.port)
-    lines = [Line(address, text.encode(), attack.blob(place), counted) for place in range(attack.connections)]
+    lines = [Line(address, request, attack.blob(place), counted) for place in range(attack.connections)]
     for line in lines:
         line.open()
     print("ready", flush=True)

@@ -11,8 +11,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Self
 
-from bench.call_wire import Talk
-from bench.load_client import READ_BYTES, LoadError
+from bench.clients import READ_BYTES
+from bench.peers.call_wire import Talk
+from rtserver.bench.client.error import TargetError
 
 PATIENCE = 10.0
 AT_ONCE = 64
@@ -53,7 +54,7 @@ class Callers:
     def calls_per_second(self, seconds: float) -> float:
         """Follow each answer with the next call for that long; the rate of answers.
 
-        Raises ``LoadError`` if an answer is wrong, or none comes for too long.
+        Raises ``TargetError`` if an answer is wrong, or none comes for too long.
         """
         answered = 0
         begun = time.perf_counter()
@@ -70,25 +71,25 @@ class Callers:
             if answers:
                 connection.sendall(talk.calls(answers))
         except OSError as error:
-            raise LoadError(f"a connection failed under load: {error}") from None
+            raise TargetError(f"a connection failed under load: {error}") from None
         if not size:
-            raise LoadError("the server closed a connection under load")
+            raise TargetError("the server closed a connection under load")
         return answers
 
 
 def news(epoll: select.epoll) -> list[tuple[int, int]]:
-    """The next events, waited for awake. Raises ``LoadError`` if there are none for too long."""
+    """The next events, waited for awake. Raises ``TargetError`` if there are none for too long."""
     begun = time.perf_counter()
     while not (events := epoll.poll(0)):
         if time.perf_counter() - begun > PATIENCE:
-            raise LoadError("no answer comes")
+            raise TargetError("no answer comes")
     return events
 
 
 def connections_per_second(port: int, talker: Callable[[], Talk], count: int) -> float:
     """The rate of connections that are opened for one call and closed with its answer, ``AT_ONCE`` at a time.
 
-    Raises ``LoadError`` if an answer is wrong, or none comes for too long.
+    Raises ``TargetError`` if an answer is wrong, or none comes for too long.
     """
     under_way: dict[int, tuple[socket.socket, Talk]] = {}
     opened = 0
@@ -106,7 +107,7 @@ def connections_per_second(port: int, talker: Callable[[], Talk], count: int) ->
                     if _is_answered(*under_way[number]):
                         under_way.pop(number)[0].close()
         except OSError as error:
-            raise LoadError(f"a connection failed: {error}") from None
+            raise TargetError(f"a connection failed: {error}") from None
         finally:
             for connection, _ in under_way.values():
                 connection.close()
@@ -116,5 +117,5 @@ def connections_per_second(port: int, talker: Callable[[], Talk], count: int) ->
 def _is_answered(connection: socket.socket, talk: Talk) -> bool:
     data = connection.recv(READ_BYTES)
     if not data:
-        raise LoadError("the server closed a connection before its answer")
+        raise TargetError("the server closed a connection before its answer")
     return talk.answers(data) > 0

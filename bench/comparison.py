@@ -4,12 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from bench.environment import InstallError
-from bench.load_client import LoadError
 from bench.peer import BARE, PRODUCT, TORNADO, UWEBSOCKETS, Peer, RunningPeer, started
 from bench.peers.work import Order
-from bench.process import StartError
 from bench.sweep import Load
+from rtserver.bench.client.error import BenchError
 
 Numbers: TypeAlias = dict[str, Any]
 QUICK_PEERS = (BARE, PRODUCT, UWEBSOCKETS, TORNADO)
@@ -49,6 +47,6 @@ def compare(peers: Sequence[Peer], measure: Callable[[RunningPeer], Numbers]) ->
         try:
             with started(peer) as running:
                 rows[peer.name] = measure(running)
-        except (InstallError, StartError, LoadError) as error:
+        except BenchError as error:
             rows[peer.name] = {"missing": str(error)}
     return rows

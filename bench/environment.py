@@ -9,11 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rtserver.bench.client.error import BenchError
+
 HERE = Path(__file__).resolve().parent
 INSTALL_SECONDS = 900.0  # zeroc-ice is compiled
 
 
-class InstallError(Exception):
+class InstallError(BenchError):
     """A peer cannot be had here; the reason."""
 
 

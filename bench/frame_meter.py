@@ -8,7 +8,8 @@ import time
 import zlib
 from collections.abc import Container
 
-from bench.meter import STAMP, Tally
+from bench.meter import Tally
+from rtserver.bench.client.mark import STAMP
 
 COMPRESSED = 0x40  # RFC 7692, section 6: the first reserved bit
 HEAD_BYTES = 256  # of a message, in which its stamp is

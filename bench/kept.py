@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import redis
 
-from bench.free_port import free_port
 from rtserver.base.queue.port import Bound, Kept
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
+from rtserver.bench.free_port import free_port
 
 USERS = (1, 2, 100, 10_000)
 SIZES = (100, 1_000, 100_000)

@@ -11,13 +11,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from bench.dialect import FIREHOSE, NATS, NCHAN, PLAIN, RTSERVER, SOCKETIO, Dialect
+from bench.clients import Clients, open_up
 from bench.environment import program, python_of
-from bench.free_port import free_port
-from bench.load_client import Clients, LoadError, open_up
+from bench.peers.dialect import FIREHOSE, NATS, NCHAN, PLAIN, RTSERVER, SOCKETIO, Dialect
 from bench.peers.work import Order
-from bench.process import LOAD_CORE, SERVER_CORE, StartError, pinned, redis_server, running, wait_listening
+from bench.process import LOAD_CORE, SERVER_CORE, pinned, redis_server, wait_listening
 from bench.target import target
+from rtserver.bench.client.error import TargetError
+from rtserver.bench.client.target import Target
+from rtserver.bench.client.wire import session_key
+from rtserver.bench.free_port import free_port
+from rtserver.bench.local_server import LocalServer
+from rtserver.bench.process import running
 
 SCRIPTS = Path(__file__).resolve().parent / "peers"
 REPOSITORY = SCRIPTS.parent.parent
@@ -78,25 +83,25 @@ FROM_OUTSIDE = (NATS_SERVER, NCHAN_SERVER)
 
 
 class RunningPeer:
-    """A peer that is up. ``cookies`` let clients in."""
+    """A peer that is up. ``tokens`` let clients in."""
 
     def __init__(
-        self, peer: Peer, port: int, pid: int, publisher: "subprocess.Popen[str]", cookies: Sequence[str] = ()
+        self, peer: Peer, port: int, pid: int, publisher: "subprocess.Popen[str]", tokens: Sequence[str] = ()
     ) -> None:
         self.peer = peer
         self.port = port
         self.pid = pid
-        self.cookies = tuple(cookies)
+        self._tokens = tokens
         self._publisher = publisher
 
     def order(self, order: Order) -> None:
-        """Publish so much from now on. Raises ``LoadError`` if the process that publishes has ended."""
+        """Publish so much from now on. Raises ``TargetError`` if the process that publishes has ended."""
         assert self._publisher.stdin is not None
         try:
             self._publisher.stdin.write(json.dumps(asdict(order)) + "\n")
             self._publisher.stdin.flush()
         except BrokenPipeError:
-            raise LoadError(f"{self.peer.name}: the process that publishes has ended") from None
+            raise TargetError(f"{self.peer.name}: the process that publishes has ended") from None
 
     def rest(self) -> None:
         """Publish nothing."""
@@ -104,14 +109,8 @@ class RunningPeer:
 
     def clients(self, *, receive_buffer: int = 0) -> Clients:
         """Clients that are still to be connected."""
-        return Clients(
-            "127.0.0.1",
-            self.port,
-            self.peer.dialect.path,
-            *self.cookies,
-            receive_buffer=receive_buffer,
-            compressed=self.peer.compressed,
-        )
+        target = Target("ws", "127.0.0.1", self.port, self.peer.dialect.path)
+        return Clients(target, self._tokens, receive_buffer=receive_buffer, compressed=self.peer.compressed)
 
     def open_up(self, clients: Clients, topics: Sequence[int]) -> None:
         """Put all of them on the topics."""
@@ -121,19 +120,19 @@ class RunningPeer:
 
 @contextmanager
 def started(peer: Peer) -> Iterator[RunningPeer]:
-    """The peer, listening. Raises ``InstallError`` if it cannot be had, ``StartError`` if it does not start."""
+    """The peer, listening. Raises ``InstallError`` if it cannot be had, ``TargetError`` if it does not start."""
     with ExitStack() as stack:
         if peer.server:
             yield _start_script(peer, stack)
         else:
             found = stack.enter_context(target(*peer.options))
-            publisher = start_publisher(stack, found.redis_url)
-            yield RunningPeer(peer, found.port, found.pid, publisher, [found.cookie])
+            publisher = start_publisher(stack, found)
+            yield RunningPeer(peer, found.site.port, found.pid, publisher, [session_key(found.log_in())])
 
 
-def start_publisher(stack: ExitStack, redis_url: str, user_ids: Sequence[str] = ()) -> "subprocess.Popen[str]":
+def start_publisher(stack: ExitStack, server: LocalServer, user_ids: Sequence[str] = ()) -> "subprocess.Popen[str]":
     """A backend of rtserver, which takes orders on its stdin."""
-    variables = {"BENCH_REDIS_URL": redis_url, "BENCH_USERS": " ".join(user_ids)}
+    variables = {"BENCH_REDIS_URL": server.redis_url, "BENCH_QUEUE": server.queue, "BENCH_USERS": " ".join(user_ids)}
     return _start(stack, LOAD_CORE, [sys.executable, str(SCRIPTS / "redis_publisher.py")], variables)
 
 
@@ -150,8 +149,8 @@ def _start_script(peer: Peer, stack: ExitStack) -> RunningPeer:
     server = _start(stack, SERVER_CORE, [python, str(SCRIPTS / peer.server), "--port", str(port)], variables, errors)
     try:
         wait_listening(server, port)
-    except StartError as error:
-        raise StartError(f"{error}; {last_line(errors)}") from None
+    except TargetError as error:
+        raise TargetError(f"{error}; {last_line(errors)}") from None
     publisher = server
     if peer.publisher:
         publisher = _start(stack, LOAD_CORE, [python, str(SCRIPTS / peer.publisher)], variables)

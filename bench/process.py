@@ -4,35 +4,36 @@ A server gets one core and everything that makes load gets another, so that neit
 """
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.free_port import free_port
+from rtserver.bench.client.error import TargetError
+from rtserver.bench.free_port import free_port
+from rtserver.bench.process import running
 
 SERVER_CORE, LOAD_CORE = 0, 1
-STOP_SECONDS = 15.0
 START_SECONDS = 60.0
 
 
-class StartError(Exception):
-    """A process under measurement did not come up."""
+def available(core: int) -> int:
+    """The core, or the last one there is: a machine with one core has to do without."""
+    return min(core, (os.cpu_count() or 1) - 1)
 
 
 def pinned(core: int, *command: str) -> list[str]:
-    """The command, kept on one core. A machine with one core has to do without."""
-    return ["taskset", "-c", str(min(core, (os.cpu_count() or 1) - 1)), *command]
+    """The command, kept on one core."""
+    return ["taskset", "-c", str(available(core)), *command]
 
 
 def pin_this_process() -> None:
     """Keep the caller, which reads what the clients get, on the core of the load."""
-    os.sched_setaffinity(0, {min(LOAD_CORE, (os.cpu_count() or 1) - 1)})
+    os.sched_setaffinity(0, {available(LOAD_CORE)})
 
 
 @contextmanager
@@ -45,26 +46,8 @@ def load_core_awake() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def running(command: list[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
-    """A process that is ended with the block, whatever it thinks of that."""
-    process = subprocess.Popen(command, **options)
-    try:
-        yield process
-    finally:
-        if process.stdin is not None:
-            with suppress(BrokenPipeError):
-                process.stdin.close()
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 def wait_listening(process: subprocess.Popen[Any], port: int) -> None:
-    """Return when somebody accepts on the port. Raises ``StartError`` if the process ends or takes too long."""
+    """Return when somebody accepts on the port. Raises ``TargetError`` if the process ends or takes too long."""
     deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -73,7 +56,7 @@ def wait_listening(process: subprocess.Popen[Any], port: int) -> None:
             time.sleep(0.05)
         else:
             return
-    raise StartError(f"nothing listens on port {port}; the process's exit code is {process.poll()}")
+    raise TargetError(f"nothing listens on port {port}; the process's exit code is {process.poll()}")
 
 
 def family(pid: int) -> list[int]:

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from bench import limits
 from bench.comparison import Numbers
 from bench.goal import goal_table
 from bench.peer import BARE, TCELIB
+from bench.scenarios import limits
 
 Keys: TypeAlias = tuple[str | int, ...]
 ABSENT = "-"

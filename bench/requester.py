@@ -5,8 +5,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from bench.load_client import READ_BYTES, Clients, LoadError, client_frame
+from bench.clients import READ_BYTES, Clients
 from bench.meter import Meter, percentiles
+from rtserver.base.wire.frame import Opcode
+from rtserver.bench.client.error import TargetError
+from rtserver.bench.client.websocket import client_frame
 
 Request = Callable[[int], bytes]
 WARM_UP_SECONDS = 0.2
@@ -37,7 +40,7 @@ class Requesters:
             self._send(number, answers)
 
     def _send(self, number: int, count: int) -> None:
-        frame = client_frame(self._request(time.monotonic_ns()))
+        frame = client_frame(Opcode.TEXT, self._request(time.monotonic_ns()))
         self._clients.sockets[number].sendall(frame * count)
 
 
@@ -53,7 +56,7 @@ def ask(clients: Clients, request: Request, depth: int, seconds: float) -> dict[
     answered = [requesters.answered[number] - before[number] for number in clients.sockets]
     total = sum(answered)
     if not total:
-        raise LoadError("no request was answered")
+        raise TargetError("no request was answered")
     return {
         "answers_per_second": round(total / took),
         **percentiles(requesters.meter.seconds[first:]),
@@ -70,7 +73,7 @@ def ask_alone(clients: Clients, request: Request, seconds: float) -> dict[str, A
     begun = time.perf_counter()
     while (sent := time.perf_counter()) - begun < seconds:
         stamp = time.monotonic_ns()
-        connection.sendall(client_frame(request(stamp)))
+        connection.sendall(client_frame(Opcode.TEXT, request(stamp)))
         mark = b"%d" % stamp
         answer = b""
         while mark not in answer:

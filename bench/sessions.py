@@ -9,8 +9,8 @@ import argparse
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
-from bench.target import Target
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.site.django_env import set_up_django
 
@@ -28,9 +28,9 @@ class Session:
         return f"sessionid={self.key}"
 
 
-def make_sessions(found: Target, count: int) -> list[Session]:
-    """Log ``count`` new users in to the server's site."""
-    options = ["--redis-url", found.redis_url, "--var-dir", found.directory, "--count", str(count)]
+def make_sessions(redis_url: str, directory: Path | str, count: int) -> list[Session]:
+    """Log ``count`` new users in to the site that has its files in ``directory``."""
+    options = ["--redis-url", redis_url, "--var-dir", str(directory), "--count", str(count)]
     made = subprocess.run(
         [sys.executable, "-m", "bench.sessions", *options], check=True, stdout=subprocess.PIPE, text=True
     )

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from bench.load_client import Clients, LoadError, sample
+from bench.clients import Clients, sample
 from bench.peer import RunningPeer
 from bench.peers.work import Order
 from bench.process import cpu_seconds
+from rtserver.bench.client.error import TargetError
 
 SETTLE_SECONDS = 0.3
 SATURATED = 0.85
@@ -64,7 +65,7 @@ def sweep(peer: RunningPeer, clients: Clients, load: Load) -> dict[str, Any]:
             steps.append(measure(peer, clients, replace(load.order, rate=rate), load.receivers, load.seconds))
             if all(step.is_saturated for step in steps[-2:]) and len(steps) > 1:
                 break
-    except LoadError as error:
+    except TargetError as error:
         if not steps:
             raise
         print(f"  {peer.peer.name}: {error}", flush=True)
@@ -77,7 +78,7 @@ def sweep(peer: RunningPeer, clients: Clients, load: Load) -> dict[str, Any]:
 def measure(peer: RunningPeer, clients: Clients, order: Order, receivers: float, seconds: float) -> Step:
     """What arrives under one order in ``seconds``, or in the time of ten messages if that is longer.
 
-    Raises ``LoadError`` when the server drops a client.
+    Raises ``TargetError`` when the server drops a client.
     """
     seconds = max(seconds, LEAST_MESSAGES / order.rate)
     sampled = sample(clients.sockets)

@@ -22,10 +22,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
-from bench.free_port import free_port
-from bench.process import LOAD_CORE, SERVER_CORE, START_SECONDS, StartError, pinned, redis_server, running
+from bench.process import LOAD_CORE, SERVER_CORE, START_SECONDS, pinned, redis_server
 from bench.sessions import make_sessions
-from bench.target import Target
+from rtserver.bench.client.error import TargetError
+from rtserver.bench.free_port import free_port
+from rtserver.bench.process import running
 from rtserver.bootstrap.process.file_limit import raise_file_limit
 from soak.async_redis import cancellable_client
 from soak.traveller import Traveller
@@ -96,7 +97,7 @@ class Stage:
         deadline = time.monotonic() + START_SECONDS
         while not await asyncio.to_thread(self.is_ready, pid):
             if time.monotonic() > deadline:
-                raise StartError("the server did not become ready")
+                raise TargetError("the server did not become ready")
             await asyncio.sleep(0.05)
 
 
@@ -214,7 +215,7 @@ def play(clients: int, window: float, rate: float, *, is_restart: bool = False) 
         stage = Stage(redis_url, directory, window)
         with stage.server(SERVER_CORE) as first:  # makes the database that the users are put into
             asyncio.run(stage.wait_ready(first.pid))
-        sessions = make_sessions(Target(stage.port, redis_url, directory, first.pid), clients)
+        sessions = make_sessions(redis_url, directory, clients)
         return asyncio.run(follow(stage, [one.cookie for one in sessions], rate, window, is_restart))
 
 

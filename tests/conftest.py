@@ -18,7 +18,7 @@ import pytest
 import redis
 from hypothesis import settings
 
-from bench.free_port import free_port as unused_port
+from rtserver.bench.free_port import free_port as unused_port
 
 REDIS_ATTEMPTS = 5
 REDIS_OPTIONS = ("--save", "", "--appendonly", "no", "--logfile", "")

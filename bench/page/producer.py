@@ -1,6 +1,6 @@
 """A backend whose prices tell their age: each is 100 and the wall clock's seconds, modulo 100.
 
-    python -m bench.page.producer --redis-url redis://... --rows 1003 --rate 50 DEMO:AAPL:20130301 ...
+    python -m bench.page.producer --redis-url redis://... --queue queue:rtserver --rows 1003 --rate 50 QUOTE ...
 
 pushes a past of one bar a minute for each quote, prints ``ready``, then pushes ticks until it is ended.
 """
@@ -9,13 +9,17 @@ import argparse
 import itertools
 import json
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
 
 import redis
 
 FIRST_MS = 1_704_153_600_000  # 2024-01-02
 MINUTE_MS = 60_000
 PRICE_TURN_MS = 100_000
-QUEUE = "queue:rtserver"
+
+Push: TypeAlias = Callable[[str], object]
 
 
 def price_now() -> float:
@@ -29,18 +33,18 @@ def message(quotes: list[str], time_ms: int, price: float) -> str:
     return json.dumps({"type": "quote", "src": "bench", "data": items})
 
 
-def push_past(client: redis.Redis, quotes: list[str], rows: int) -> None:
+def push_past(push: Push, quotes: list[str], rows: int) -> None:
     """One tick a minute."""
     for row in range(rows):
-        client.rpush(QUEUE, message(quotes, FIRST_MS + row * MINUTE_MS, 150 + row % 37))
+        push(message(quotes, FIRST_MS + row * MINUTE_MS, 150 + row % 37))
 
 
-def push_ticks(client: redis.Redis, quotes: list[str], last_ms: int, rate: float, tick_ms: float) -> None:
+def push_ticks(push: Push, quotes: list[str], last_ms: int, rate: float, tick_ms: float) -> None:
     """``rate`` ticks a second of each quote, in turn; each tick is ``tick_ms`` later than the one before."""
     begun, pause = time.perf_counter(), 1 / (rate * len(quotes))
     for number in itertools.count():
         turn, place = divmod(number, len(quotes))
-        client.rpush(QUEUE, message([quotes[place]], last_ms + int(turn * tick_ms), price_now()))
+        push(message([quotes[place]], last_ms + int(turn * tick_ms), price_now()))
         ahead = begun + (number + 1) * pause - time.perf_counter()
         if ahead > 0:
             time.sleep(ahead)
@@ -50,16 +54,17 @@ def main() -> None:
     """See the module."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--redis-url", required=True)
+    parser.add_argument("--queue", required=True)
     parser.add_argument("quotes", nargs="+")
     parser.add_argument("--rows", type=int, required=True)
     parser.add_argument("--rate", type=float, required=True)
     parser.add_argument("--tick-ms", type=float, default=20.0)
     arguments = parser.parse_args()
-    client = redis.Redis.from_url(arguments.redis_url)
-    push_past(client, arguments.quotes, arguments.rows)
+    push = partial(redis.Redis.from_url(arguments.redis_url).rpush, arguments.queue)
+    push_past(push, arguments.quotes, arguments.rows)
     print("ready", flush=True)
     last_ms = FIRST_MS + (arguments.rows - 1) * MINUTE_MS
-    push_ticks(client, arguments.quotes, last_ms, arguments.rate, arguments.tick_ms)
+    push_ticks(push, arguments.quotes, last_ms, arguments.rate, arguments.tick_ms)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,10 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from bench.process import StartError, running
-from bench.target import Target
+from rtserver.bench.client.error import TargetError
+from rtserver.bench.client.wire import session_key
+from rtserver.bench.local_server import LocalServer
+from rtserver.bench.process import running
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_OPTIONS = [
@@ -38,22 +40,35 @@ def chromium(*options: str) -> Iterator[Browser]:
 
 
 @contextmanager
-def moving(server: Target, quotes: Sequence[str], *, rows: int, rate: float, tick_ms: float = 20.0) -> Iterator[None]:
+def moving(
+    server: LocalServer, quotes: Sequence[str], *, rows: int, rate: float, tick_ms: float = 20.0
+) -> Iterator[None]:
     """Quotes that move: ``rows`` bars of past, then ``rate`` ticks a second for each, ``tick_ms`` apart."""
-    options = ["--redis-url", server.redis_url, "--rows", str(rows), "--rate", str(rate), "--tick-ms", str(tick_ms)]
+    options = [
+        "--redis-url",
+        server.redis_url,
+        "--queue",
+        server.queue,
+        "--rows",
+        str(rows),
+        "--rate",
+        str(rate),
+        "--tick-ms",
+        str(tick_ms),
+    ]
     command = [sys.executable, "-m", "bench.page.producer", *options, *quotes]
     with running(command, stdout=subprocess.PIPE, text=True) as producer:
         assert producer.stdout is not None
         if producer.stdout.readline() != "ready\n":
-            raise StartError("the producer could not push")
+            raise TargetError("the producer could not push")
         yield
 
 
-def open_page(browser: Browser, server: Target, path: str) -> Page:
+def open_page(browser: Browser, server: LocalServer, path: str) -> Page:
     """A page of the server by a user who is logged in; what is below ``/bench/`` comes from this folder."""
-    origin = f"http://127.0.0.1:{server.port}"
+    origin = server.site.page("")
     context = browser.new_context(viewport=VIEWPORT)
-    context.add_cookies([{"name": "sessionid", "value": server.cookie.partition("=")[2], "url": origin}])
+    context.add_cookies([{"name": "sessionid", "value": session_key(server.log_in()), "url": origin}])
     page = context.new_page()
 
     def answer(route: Route) -> None:

@@ -3,14 +3,19 @@
 Each client gets ``BURST`` messages per system call, about what a busy server writes to it at a time.
 """
 
+import re
 import socket
 import threading
 import time
+from base64 import b64encode
+from hashlib import sha1
 
 from work import TICK, Work, port_argument
 
 BURST = 128
-ANSWER = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+ANSWER = b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: %b\r\n\r\n"
+KEY = re.compile(rb"Sec-WebSocket-Key: *(\S+)", re.IGNORECASE)
+GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, section 1.3
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -24,8 +29,9 @@ def accept(listener: socket.socket, clients: list[socket.socket]) -> None:
     """Upgrade whoever asks for it; others only look whether the port is open."""
     while True:
         connection, _ = listener.accept()
-        if b"Upgrade" in connection.recv(65536):
-            connection.sendall(ANSWER)
+        key = KEY.search(connection.recv(65536))
+        if key is not None:
+            connection.sendall(ANSWER % b64encode(sha1(key[1] + GUID).digest()))
             clients.append(connection)
 
 

@@ -1,4 +1,4 @@
-"""A backend of rtserver: RPUSH of what is due, in one command; Redis is in ``BENCH_REDIS_URL``.
+"""A backend of rtserver: RPUSH of what is due, in one command, to the list ``BENCH_QUEUE`` at ``BENCH_REDIS_URL``.
 
 Topics are quotes (``BENCH:T0:20130301``, ...); own messages are ``pushuser`` to the users in ``BENCH_USERS``.
 """
@@ -9,7 +9,6 @@ import time
 import redis
 from work import TICK, Work
 
-QUEUE = "queue:rtserver"
 BACKLOG = 2000
 
 
@@ -37,7 +36,7 @@ def due(work: Work, user_ids: list[str]) -> list[str]:
 
 def main() -> None:
     client = redis.Redis.from_url(os.environ["BENCH_REDIS_URL"])
-    user_ids = os.environ.get("BENCH_USERS", "").split()
+    queue, user_ids = os.environ["BENCH_QUEUE"], os.environ["BENCH_USERS"].split()
     work = Work()
     work.listen()
     waiting = 0
@@ -45,9 +44,9 @@ def main() -> None:
         messages = due(work, user_ids)
         # A server that cannot keep up is shown no more than a short queue: its messages would only grow old.
         if messages and waiting <= BACKLOG:
-            waiting = int(client.rpush(QUEUE, *messages))
+            waiting = int(client.rpush(queue, *messages))
         elif messages:
-            waiting = int(client.llen(QUEUE))
+            waiting = int(client.llen(queue))
         time.sleep(TICK)
 
 

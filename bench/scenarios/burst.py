@@ -5,14 +5,20 @@ from contextlib import closing
 
 import redis
 
+from bench.clients import Clients, open_up
 from bench.comparison import Numbers, Scale
-from bench.dialect import RTSERVER
-from bench.load_client import Clients, LoadError, client_frame, open_up
-from bench.meter import MARK, Meter
-from bench.target import Target, target
+from bench.meter import Meter
+from bench.peers.dialect import RTSERVER
+from bench.target import target
+from rtserver.base.wire.frame import Opcode
+from rtserver.bench.client.error import TargetError
+from rtserver.bench.client.mark import MARK
+from rtserver.bench.client.websocket import client_frame
+from rtserver.bench.client.wire import session_key
+from rtserver.bench.local_server import LocalServer
 
 SUBSCRIBERS = 50
-QUEUE, STAGED = "queue:rtserver", "bench:staged"
+STAGED = "bench:staged"
 AT_ONCE = 1000
 PING_SECONDS = 0.005
 PATIENCE = 30.0
@@ -23,7 +29,8 @@ def run(scale: Scale) -> Numbers:
     """One quote, 50 subscribers, and one more client that pings."""
     count = scale.pick(100_000, 10_000)
     with target() as found:
-        connected = [Clients("127.0.0.1", found.port, RTSERVER.path, found.cookie) for _ in range(2)]
+        key = session_key(found.log_in())
+        connected = [Clients(found.site, [key]) for _ in range(2)]
         with connected[0] as subscribers, connected[1] as pinger:
             subscribers.connect(SUBSCRIBERS)
             open_up(subscribers, RTSERVER.opening([TOPIC]), RTSERVER.mark, 1)
@@ -31,7 +38,7 @@ def run(scale: Scale) -> Numbers:
             return {f"{count} messages": {"rtserver": drain(found, count, subscribers, pinger)}}
 
 
-def drain(found: Target, count: int, subscribers: Clients, pinger: Clients) -> Numbers:
+def drain(found: LocalServer, count: int, subscribers: Clients, pinger: Clients) -> Numbers:
     """Let the burst go; read and ping until every subscriber has the last message."""
     last = MARK + b"%d" % (count - 1) + b'"'
     meter, pings = Meter(), Meter(pinger.sockets)
@@ -47,10 +54,10 @@ def drain(found: Target, count: int, subscribers: Clients, pinger: Clients) -> N
     with closing(redis.Redis.from_url(found.redis_url)) as client:
         stage(client, count)
         begun = next_ping = time.monotonic()
-        client.rename(STAGED, QUEUE)  # all at once: the server finds them as if it had been away
+        client.rename(STAGED, found.queue)  # all at once: the server finds them as if it had been away
     while waiting:
         if time.monotonic() - begun > PATIENCE:
-            raise LoadError("the burst did not arrive")
+            raise TargetError("the burst did not arrive")
         next_ping = ping(pinger, next_ping)
         subscribers.read(on_bytes, 0.001)
         pinger.read(pings.on_bytes, 0)
@@ -83,5 +90,5 @@ def ping(pinger: Clients, due: float) -> float:
     if now < due:
         return due
     for connection in pinger.sockets.values():
-        connection.sendall(client_frame(RTSERVER.request(time.monotonic_ns())))
+        connection.sendall(client_frame(Opcode.TEXT, RTSERVER.request(time.monotonic_ns())))
     return now + PING_SECONDS

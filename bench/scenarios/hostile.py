@@ -11,22 +11,26 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import redis
 
 from bench.attack import HISTORIES, attacks
+from bench.clients import Clients, open_up
 from bench.comparison import Numbers, Scale
-from bench.dialect import RTSERVER
-from bench.load_client import Clients, client_frame, open_up
 from bench.meter import Meter, percentiles
+from bench.peers.dialect import RTSERVER
 from bench.process import LOAD_CORE, pinned
-from bench.producer import message
 from bench.sessions import make_sessions
-from bench.target import Target, target
+from bench.target import target
+from rtserver.base.wire.frame import Opcode
+from rtserver.bench.client.websocket import client_frame
+from rtserver.bench.local_server import LocalServer
+from rtserver.bench.producer import quote_message
 
 NOBODY = "nobody attacks"
-QUEUE, WATCHED = "queue:rtserver", "BENCH:T0:20130301"
+WATCHED = "BENCH:T0:20130301"
 OTHERS = 5
 PING_SECONDS = QUOTE_SECONDS = 0.02
 HTTP_SECONDS = 0.1
@@ -46,18 +50,18 @@ def run(scale: Scale) -> Numbers:
     return {f"{OTHERS} others, {1 / PING_SECONDS:.0f} pings and quotes a second": rows}
 
 
-def measure(found: Target, attack: int, seconds: float) -> Numbers:
+def measure(found: LocalServer, attack: int, seconds: float) -> Numbers:
     """One row: the attack of that number, none below 0."""
-    attacker, *others = make_sessions(found, OTHERS + 1)
+    attacker, *others = make_sessions(found.redis_url, found.directory, OTHERS + 1)
     client = redis.Redis.from_url(found.redis_url)
-    lay_history(client)
-    cookies = [one.cookie for one in others]
-    pinger, watcher = (Clients("127.0.0.1", found.port, RTSERVER.path, *cookies) for _ in range(2))
-    with client, pinger, watcher, Site(found.port) as site:
+    lay_history(client, found.queue)
+    keys = [one.key for one in others]
+    pinger, watcher = (Clients(found.site, keys) for _ in range(2))
+    with client, pinger, watcher, Site(found.site.page("/healthz")) as site:
         pinger.connect(OTHERS)
         watcher.connect(OTHERS)
         open_up(watcher, RTSERVER.opening([0]), RTSERVER.mark, 1)
-        others_seen = Others(pinger, watcher, client)
+        others_seen = Others(pinger, watcher, partial(client.rpush, found.queue))
         others_seen.watch(0.5)
         with subprocess.Popen(
             attacker_command(found, attacker.cookie, attack, seconds),
@@ -79,29 +83,29 @@ def measure(found: Target, attack: int, seconds: float) -> Numbers:
     return {"ping": others_seen.pings(), "quote": others_seen.quotes(), "http": http, "got": got}
 
 
-def attacker_command(found: Target, cookie: str, attack: int, seconds: float) -> list[str]:
+def attacker_command(found: LocalServer, cookie: str, attack: int, seconds: float) -> list[str]:
     """The attacker's process; one that does nothing for no attack."""
     if attack < 0:
         return [sys.executable, "-c", "print(flush=True); input(); print('{}')"]
-    options = ["--port", str(found.port), "--cookie", cookie, "--attack", str(attack), "--seconds", str(seconds)]
+    options = ["--port", str(found.site.port), "--cookie", cookie, "--attack", str(attack), "--seconds", str(seconds)]
     return pinned(LOAD_CORE, sys.executable, "-m", "bench.attacker", *options)
 
 
-def lay_history(client: "redis.Redis") -> None:
+def lay_history(client: "redis.Redis", queue: str) -> None:
     """Every quote that the attacks name has as many ticks as are kept."""
     for item in (*(f"H{number}" for number in range(HISTORIES)), "T0"):
         points = ({"point": [f"{tick:05}", 400 + tick % 97 / 4]} for tick in range(HISTORY_TICKS))
         data = [{"quote": f"BENCH:{item}:20130301", "info": point} for point in points]
-        client.rpush(QUEUE, json.dumps({"type": "quote", "src": "bench", "data": data}))
+        client.rpush(queue, json.dumps({"type": "quote", "src": "bench", "data": data}))
 
 
 class Others:
     """The users who do nothing wrong. Everybody is pinged and quoted at a steady pace, whatever has been answered."""
 
-    def __init__(self, pinger: Clients, watcher: Clients, client: "redis.Redis") -> None:
+    def __init__(self, pinger: Clients, watcher: Clients, push: Callable[[bytes], object]) -> None:
         self._pinger = pinger
         self._watcher = watcher
-        self._client = client
+        self._push = push
         self._due = [0.0, 0.0]
         self._asked = self._quoted = 0
         self.begin()
@@ -145,11 +149,11 @@ class Others:
         if now >= self._due[0]:
             self._due[0] = now + PING_SECONDS
             for connection in self._pinger.sockets.values():
-                connection.sendall(client_frame(RTSERVER.request(time.monotonic_ns())))
+                connection.sendall(client_frame(Opcode.TEXT, RTSERVER.request(time.monotonic_ns())))
                 self._asked += 1
         if now >= self._due[1]:
             self._due[1] = now + QUOTE_SECONDS
-            self._client.rpush(QUEUE, message(WATCHED, self._quoted))
+            self._push(quote_message(WATCHED, self._quoted, time.monotonic_ns()))
             self._quoted += len(self._watcher.sockets)
 
     def _read(self, seconds: float) -> None:
@@ -160,9 +164,9 @@ class Others:
 class Site:
     """A visitor who asks by plain HTTP, ten times a second. ``ages`` are what the answers took."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, address: str) -> None:
         self.ages: list[float] = []
-        self._address = f"http://127.0.0.1:{port}/healthz"
+        self._address = address
         self._asked_at: float | None = None
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)

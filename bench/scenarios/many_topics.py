@@ -1,7 +1,7 @@
 """Many topics: each of 1,000 subscribers is on 20 of 200 quotes, so that a message goes to 100 of them."""
 
+from bench.clients import Clients, open_up
 from bench.comparison import Numbers, Scale, compare
-from bench.load_client import Clients, open_up
 from bench.peer import BARE, NATS_SERVER, PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS, RunningPeer
 from bench.peers.work import Order
 from bench.sweep import sweep

@@ -35,10 +35,10 @@ def push_user(scale: Scale) -> Numbers:
     """One client for each of 500 users."""
     with ExitStack() as stack:
         found = stack.enter_context(target())
-        sessions = make_sessions(found, CLIENTS)
-        publisher = start_publisher(stack, found.redis_url, [session.user_id for session in sessions])
-        cookies = [session.cookie for session in sessions]
-        running = RunningPeer(PRODUCT, found.port, found.pid, publisher, cookies)
+        sessions = make_sessions(found.redis_url, found.directory, CLIENTS)
+        publisher = start_publisher(stack, found, [session.user_id for session in sessions])
+        keys = [session.key for session in sessions]
+        running = RunningPeer(PRODUCT, found.site.port, found.pid, publisher, keys)
         clients = stack.enter_context(running.clients())
         clients.connect(CLIENTS)
         return sweep(running, clients, scale.load(Order(own=True), CLIENTS, FIRST_RATE))

@@ -7,10 +7,10 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from bench.clients import open_up
 from bench.comparison import Numbers, Scale
-from bench.dialect import RTSERVER
-from bench.load_client import open_up
 from bench.peer import PRODUCT, RunningPeer, started
+from bench.peers.dialect import RTSERVER
 from bench.peers.work import Order
 from bench.sweep import measure
 

@@ -15,14 +15,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
 
-from bench import call_wire
-from bench.call_wire import TEXT, Talk
 from bench.caller import PATIENCE, Callers, connected, connections_per_second
+from bench.clients import READ_BYTES
 from bench.comparison import Numbers, Scale, compare
-from bench.grpc_wire import GrpcTalk
-from bench.load_client import READ_BYTES, LoadError, client_frame
 from bench.peer import GRPCIO, ICE, PRODUCT, REPOSITORY, SCRIPTS, TCELIB, TCELIB_GEVENT, THRIFTPY2, Peer, RunningPeer
-from bench.process import SERVER_CORE, StartError, cpu_seconds, pinned
+from bench.peers import call_wire
+from bench.peers.call_wire import TEXT, Talk
+from bench.peers.grpc_wire import GrpcTalk
+from bench.process import SERVER_CORE, cpu_seconds, pinned
+from rtserver.base.wire.frame import Opcode
+from rtserver.bench.client.error import TargetError
+from rtserver.bench.client.websocket import client_frame
 
 FEW, DEPTH = 4, 1000
 GRPC_DEPTH = 100  # HTTP/2 asks servers to allow that many; of a thousand, grpcio refuses most
@@ -105,12 +108,12 @@ def ready(running: RunningPeer, count: int) -> list[socket.socket]:
 def settle(connection: socket.socket) -> None:
     """Read what a WebSocket server says of itself, up to the answer to one request."""
     connection.settimeout(PATIENCE)
-    connection.sendall(client_frame(SETTLED))
+    connection.sendall(client_frame(Opcode.TEXT, SETTLED))
     heard = b""
     while not heard.endswith(b'"settled"}'):
         data = connection.recv(READ_BYTES)
         if not data:
-            raise LoadError("the server closed a connection")
+            raise TargetError("the server closed a connection")
         heard += data
     connection.settimeout(None)
 
@@ -122,6 +125,6 @@ def codec(rpc: Rpc) -> Numbers:
         command = pinned(SERVER_CORE, rpc.peer.python(), str(SCRIPTS / rpc.codec))
         done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise StartError(f"{rpc.codec}: {done.stderr.strip().splitlines()[-1:]}")
+        raise TargetError(f"{rpc.codec}: {done.stderr.strip().splitlines()[-1:]}")
     found: Numbers = json.loads(done.stdout.splitlines()[-1])
     return {**found, "both_us": round(found["write_us"] + found["read_us"], 3)}

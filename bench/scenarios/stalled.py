@@ -9,13 +9,15 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
+from bench.clients import Clients, sample
 from bench.comparison import Numbers, Scale, compare
-from bench.load_client import Clients, LoadError, sample
-from bench.meter import MARK, STAMP, Meter
+from bench.meter import Meter
 from bench.peer import PRODUCT, RunningPeer
 from bench.peers.work import Order
 from bench.process import resident_bytes
 from bench.watch import Watch, read_metrics
+from rtserver.bench.client.error import TargetError
+from rtserver.bench.client.mark import MARK, STAMP
 
 RATE = 1000
 TOPIC = 0
@@ -83,7 +85,7 @@ def catch_up(running: RunningPeer, clients: Clients, stalled: Collection[int]) -
     stamps = [tails.newest(number) for number in stalled]
     left = read_metrics(running.port)
     if left["clients_lagging"]:
-        raise LoadError("a client that was told of the end of its lag still lags")
+        raise TargetError("a client that was told of the end of its lag still lags")
     return {
         "caught_up_seconds": round(seconds, 3),
         "have_newest": sum(stamp == max(stamps) for stamp in stamps),

@@ -1,7 +1,7 @@
 """A connection storm: everyone comes back at once. rtserver asks Django who each one is; the others let all in."""
 
+from bench.clients import Clients
 from bench.comparison import Numbers, Scale, compare
-from bench.load_client import Clients
 from bench.peer import BARE, PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS, RunningPeer
 from bench.sessions import make_sessions
 from bench.target import target
@@ -24,6 +24,6 @@ def run(scale: Scale) -> Numbers:
 def with_sessions(count: int) -> Numbers:
     """Five connections for each session."""
     with target() as found:
-        cookies = [session.cookie for session in make_sessions(found, count // 5)]
-        with Clients("127.0.0.1", found.port, "/rt/", *cookies) as clients:
+        keys = [session.key for session in make_sessions(found.redis_url, found.directory, count // 5)]
+        with Clients(found.site, keys) as clients:
             return {"connections_per_second": round(count / clients.connect(count))}

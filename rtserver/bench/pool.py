@@ -117,6 +117,13 @@ class ConnectionPool:
             return
         self._watch_writing(connection)
 
+    def hand_over(self) -> list[socket.socket]:
+        """Give the sockets of all open connections to a reader of its own, without what was read of them so far."""
+        given, self.connections = self.connections, []
+        for connection in given:
+            self._selector.unregister(connection.sock)
+        return [connection.sock for connection in given]
+
     def close(self) -> None:
         """End all connections."""
         for key in list(self._selector.get_map().values()):

@@ -16,11 +16,9 @@ import msgspec
 from rtserver.bench.client.report import ClientReport
 from rtserver.bench.client_run import ClientOptions, ClientRun
 from rtserver.bench.file_limit import ensure_file_limit
-from rtserver.bench.local_server import Child, LocalServer
-from rtserver.bench.login import log_in
+from rtserver.bench.local_server import LocalServer
 from rtserver.bench.progress import Progress
 
-USER = PASSWORD = "demo"
 QUOTE = "BENCH:X:20130301"
 STEADY_RATE = 100
 SETTLE_SECONDS = 0.5
@@ -37,23 +35,30 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class StandardSet:
-    """The measurements, one after the other, against one server."""
+    """The measurements, one after the other, against one server.
+
+    The server inherits the limit of open files of whoever starts it: raise that before.
+    """
 
     def __init__(
-        self, server: LocalServer, clients: int, connections: int, seconds: float, progress: Progress
+        self,
+        server: LocalServer,
+        progress: Progress,
+        *,
+        cookie: str,
+        clients: int,
+        connections: int,
+        seconds: float,
     ) -> None:
         self._server = server
         self._clients = clients
         self._connections = connections
         self._seconds = seconds
         self._progress = progress
-        self._cookie = ""
+        self._cookie = cookie
 
     def run(self) -> Iterator[Row]:
         """The rows, each when it is known. Raises ``BenchError``."""
-        # The server inherits the limit of whoever starts it, so it was raised before; the clients are here.
-        self._cookie = log_in(self._server.site.page("/accounts/login/"), USER, PASSWORD)
-        self._server.traces += [value.partition("=")[2] for value in self._cookie.split("; ")]  # the demo's session
         yield from self._idle()
         yield self._replies("request and reply, alone", connections=1, depth=1)
         yield self._replies(f"request and reply, {TALKERS} clients, {DEPTH} at once each", TALKERS, DEPTH)
@@ -91,7 +96,7 @@ class StandardSet:
         timed = self._clients if rate else 0
         with self._client(connections=self._clients, quotes=(QUOTE,), timed=timed) as run:
             run.prepare()
-            with self._producer(rate):
+            with self._server.producer(QUOTE, rate):
                 run.await_delivery()
                 report = self._measured(run)
         numbers = {"deliveries_per_second": report.deliveries_per_second, **_percentiles(report)}
@@ -109,12 +114,6 @@ class StandardSet:
         for text in report.warnings:
             self._progress.say(f"  WARNING: {text}")
         return report
-
-    def _producer(self, rate: int) -> Child:
-        server = self._server
-        options = ["--redis-url", server.redis_url, "--queue", server.queue, "--quote", QUOTE]
-        options += ["--rate", str(rate), "--batch", "1" if rate else "200", "--seconds", "3600"]
-        return Child(["bench", "redis", *options], server.directory)
 
 
 def measure(
@@ -137,7 +136,10 @@ def measure(
             server.pin(cores[0])
             stack.callback(os.sched_setaffinity, 0, cores)
             os.sched_setaffinity(0, cores[1:])
-        yield from StandardSet(server, clients, connections, seconds, progress).run()
+        found = StandardSet(
+            server, progress, cookie=server.log_in(), clients=clients, connections=connections, seconds=seconds
+        )
+        yield from found.run()
 
 
 def _percentiles(report: ClientReport) -> dict[str, float | None]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import redis
 
-from bench.free_port import free_port
 from rtserver.base.queue.redis_queue import DEFAULT_NAME
+from rtserver.bench.free_port import free_port
 from rtserver.bootstrap.process.redis_binary import find_redis_binary
 from soak.async_redis import cancellable_client
 from soak.chaos.child import Child, ChildError

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from bench.sessions import Session, make_sessions
-from bench.target import Target
 from soak.chaos.audience import ITEMS, Audience
 from soak.chaos.ledger import Ledger
 from soak.chaos.notes import Notes
@@ -132,8 +131,8 @@ class Stage:
         self.front = await self._stack.enter_async_context(
             Proxy(lambda: [worker.port for worker in self.workers if worker.is_running])
         )
-        found = Target(self.workers[0].port, self.redis.url, str(directory), 0)
-        sessions = await asyncio.to_thread(make_sessions, found, self._size.users + self._size.visitors)
+        count = self._size.users + self._size.visitors
+        sessions = await asyncio.to_thread(make_sessions, self.redis.url, directory, count)
         self.audience = Audience(self.ledger, self.front.port, self._spawn, self._random)
         for session in sessions[: self._size.users]:
             self.audience.add_user(session, self._size.pages_each)

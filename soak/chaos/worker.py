@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.free_port import free_port
+from rtserver.bench.free_port import free_port
 from soak.chaos import handlers
 from soak.chaos.child import Child, ChildError
 from soak.chaos.size import Size

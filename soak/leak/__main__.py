@@ -64,7 +64,7 @@ class Run:
         self._deck = shuffled_ways(random.Random(seed))
         self._begun = time.monotonic()
         count, logged_out = min(MOST_SESSIONS, cycles // 20), min(MOST_LOGGED_OUT, cycles // 50)
-        sessions = make_sessions(server.target, count + logged_out)
+        sessions = make_sessions(server.redis_url, server.directory, count + logged_out)
         hosts = [self._host(session.cookie, number) for number, session in enumerate(sessions)]
         server.visitors = len(hosts)
         self._hosts, self._last_hosts = cycle(hosts[:count]), cycle(hosts[count:])
@@ -110,7 +110,7 @@ class Run:
     def _host(self, cookie: str, number: int) -> Host:
         # All of 127.0.0.0/8 is this machine. From one address it would be an attack.
         address = f"127.0.1.{1 + number % ADDRESSES}"
-        port = self._server.target.port
+        port = self._server.site.port
         return Host(port, PATH, cookie, address, QUOTES, STILL_QUOTE, self._producer.end_session)
 
 
@@ -126,7 +126,7 @@ def examine(cycles: int, at_once: int, seed: int, shows_lines: bool = False) -> 
     """One run, with its tables on stdout; whether nothing was left."""
     with tempfile.TemporaryDirectory() as directory, examined() as server:
         files = [str(Path(directory) / name) for name in ("before", "after")]
-        producer = Producer(server.target.redis_url)
+        producer = Producer(server.redis_url)
         producer.fill(PAST_TICKS)
         run = Run(server, producer, cycles, at_once, seed)
         run.visit(cycles // 5)

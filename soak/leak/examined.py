@@ -13,9 +13,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from bench.free_port import free_port
-from bench.process import SERVER_CORE, pinned, redis_server, resident_bytes, running
-from bench.target import Target
+from bench.process import SERVER_CORE, START_SECONDS, pinned, redis_server, resident_bytes
+from rtserver.bench.client.error import TargetError
+from rtserver.bench.client.target import Target
+from rtserver.bench.free_port import free_port
+from rtserver.bench.local_server import is_ready
+from rtserver.bench.process import running
 from soak.leak.reading import Reading, left_behind, unfinished
 
 ANSWER_SECONDS = 180.0
@@ -35,9 +38,12 @@ SETTINGS = {
 class Examined:
     """A running server that says what it holds. ``visitors`` is how many users and addresses it gets to know."""
 
-    def __init__(self, target: Target, control: socket.socket) -> None:
-        self.target = target
+    def __init__(self, site: Target, redis_url: str, directory: str, pid: int, *, control: socket.socket) -> None:
+        self.site = site
+        self.redis_url = redis_url
+        self.directory = directory
         self.visitors = 0
+        self._pid = pid
         self._control = control.makefile("rw", encoding="utf-8")
 
     def read_at_rest(self, cycles: int, before: Reading | None = None) -> Reading:
@@ -57,17 +63,17 @@ class Examined:
     @property
     def resident_bytes(self) -> int:
         """What the system has given it."""
-        return resident_bytes(self.target.pid)
+        return resident_bytes(self._pid)
 
     def _read(self, cycles: int) -> Reading:
         gauges = self._gauges()
         held = self._ask("census")
         return Reading(
-            cycles, held["objects"], held["system"], gauges, held["traced_bytes"], resident_bytes(self.target.pid)
+            cycles, held["objects"], held["system"], gauges, held["traced_bytes"], resident_bytes(self._pid)
         )
 
     def _gauges(self) -> dict[str, float]:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.target.port}/metrics", timeout=ANSWER_SECONDS) as page:
+        with urllib.request.urlopen(self.site.page("/metrics"), timeout=ANSWER_SECONDS) as page:
             return {name: float(value) for name, value in GAUGE.findall(page.read().decode())}
 
     def _ask(self, order: str) -> Mapping[str, Any]:
@@ -89,6 +95,15 @@ def examined() -> Iterator[Examined]:
         environment = {**os.environ, **SETTINGS, **places}
         with running(command, env=environment, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()]) as process:
             theirs.close()
-            target = Target(port, redis_url, directory, process.pid)
-            target.wait_ready()
-            yield Examined(target, ours)
+            site = Target("ws", "127.0.0.1", port, "/rt/")
+            wait_ready(site)
+            yield Examined(site, redis_url, directory, process.pid, control=ours)
+
+
+def wait_ready(site: Target) -> None:
+    """Return when the server says that it is ready. Raises ``TargetError``."""
+    deadline = time.monotonic() + START_SECONDS
+    while not is_ready(site):
+        if time.monotonic() > deadline:
+            raise TargetError("the server did not become ready")
+        time.sleep(0.1)

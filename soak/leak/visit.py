@@ -12,14 +12,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
 
-from bench.load_client import HANDSHAKE, client_frame
+from rtserver.base.wire.frame import Opcode
+from rtserver.bench.client.websocket import client_frame, upgrade_request
 
 RESET = struct.pack("ii", 1, 0)
 UPGRADED = b"HTTP/1.1 101 "
 PICTURE = b'"render"'
 LAGS = b'"lagging":true'
 READ_BYTES = 65_536
-CLOSE, PING = 8, 9
 LAGGING_PICTURES = 40  # of 20 KB: far more than both sides' buffers hold
 LAGGING_SECONDS = 0.2
 MANY_PICTURES = 60
@@ -69,13 +69,8 @@ class Guest:
         """Connect and send so much of the handshake."""
         host = self.host
         await self._loop.sock_connect(self._socket, ("127.0.0.1", host.port))
-        head = HANDSHAKE.format(
-            path=path or host.path,
-            host="127.0.0.1",
-            port=host.port,
-            cookie=host.cookie if cookie is None else cookie,
-            offer="",
-        ).encode()
+        cookie = host.cookie if cookie is None else cookie
+        head = upgrade_request(f"127.0.0.1:{host.port}", path or host.path, cookie)
         await self.send(head[: round(len(head) * share)])
 
     async def enter(self) -> None:
@@ -95,7 +90,7 @@ class Guest:
     async def say(self, msg_type: str, data: Any, message_id: int | None = None) -> None:
         """One message."""
         message = {"type": msg_type, "data": data} | ({} if message_id is None else {"id": message_id})
-        await self.send(client_frame(json.dumps(message).encode()))
+        await self.send(client_frame(Opcode.TEXT, json.dumps(message).encode()))
 
     async def send(self, data: bytes) -> None:
         """Bytes as they are."""
@@ -139,7 +134,7 @@ async def closes(host: Host) -> None:
     """Two charts, then a close handshake."""
     with Guest(host) as guest:
         await watch(guest)
-        await guest.send(client_frame(struct.pack(">H", 1000), CLOSE))
+        await guest.send(client_frame(Opcode.CLOSE, struct.pack(">H", 1000)))
         await guest.read_to_end(1000)
 
 
@@ -150,7 +145,7 @@ async def gives_charts_up(host: Host) -> None:
         for number in (0, 1):
             await guest.say("mycharts", {"type": "unlisten", "chart_id": number}, number)
         await guest.read_until(b'"unlisten"', 2)
-        await guest.send(client_frame(struct.pack(">H", 1001), CLOSE))
+        await guest.send(client_frame(Opcode.CLOSE, struct.pack(">H", 1001)))
         await guest.read_to_end(1001)
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.call_wire import ICE, JSON, RING, TCE, TEXT, THRIFT, Talk, Wire
-from bench.load_client import LoadError
+from bench.peers.call_wire import ICE, JSON, RING, TCE, TEXT, THRIFT, Talk, Wire
 from rtserver.base.wire.frame import Opcode
 from rtserver.base.wire.protocol import WebSocketProtocol
+from rtserver.bench.client.error import TargetError
 from tcelib.wire.packet import PacketReader
 
 WIRES = {"TCE": TCE, "Thrift": THRIFT, "Ice": ICE, "JSON": JSON}
@@ -59,13 +59,13 @@ def test_the_ring_goes_round(name: str) -> None:
 )
 def test_a_wrong_answer_is_an_error(name: str, spoil: Callable[[Wire], bytes]) -> None:
     wire, talk = WIRES[name], TALKERS[name]()
-    with pytest.raises(LoadError, match="not the answer"):
+    with pytest.raises(TargetError, match="not the answer"):
         talk.answers(wire.greeting + spoil(wire))
 
 
 def test_a_server_that_greets_with_something_else_is_an_error() -> None:
     talk: Talk = TALKERS["Ice"]()
-    with pytest.raises(LoadError, match="no greeting"):
+    with pytest.raises(TargetError, match="no greeting"):
         talk.answers(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 

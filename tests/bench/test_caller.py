@@ -5,13 +5,12 @@ import threading
 
 import pytest
 
-from bench.call_wire import TCE
 from bench.caller import Callers, connected, connections_per_second
 from bench.goal import goal_table
-from bench.load_client import LoadError
 from bench.peer import TCELIB, TCELIB_GEVENT, Peer, started
-from bench.process import StartError
+from bench.peers.call_wire import TCE
 from bench.scenarios.rpc import RPCS, Rpc, best, codec
+from rtserver.bench.client.error import TargetError
 
 TALKER = TCE.talker()
 
@@ -48,12 +47,12 @@ def port_of_one_who_hangs_up():
 def test_a_connection_that_ends_under_load_is_an_error(port_of_one_who_hangs_up: int) -> None:
     with Callers([connected(port_of_one_who_hangs_up)], TALKER) as callers:
         callers.begin(1)
-        with pytest.raises(LoadError, match="closed a connection under load"):
+        with pytest.raises(TargetError, match="closed a connection under load"):
             callers.calls_per_second(10.0)
 
 
 def test_a_connection_that_ends_before_its_answer_is_an_error(port_of_one_who_hangs_up: int) -> None:
-    with pytest.raises(LoadError, match="before its answer"):
+    with pytest.raises(TargetError, match="before its answer"):
         connections_per_second(port_of_one_who_hangs_up, TALKER, 1)
 
 
@@ -72,7 +71,7 @@ def test_the_codec_of_our_own_rows_is_measured() -> None:
 
 
 def test_a_codec_that_cannot_be_measured_is_named_with_its_reason() -> None:
-    with pytest.raises(StartError, match=r"no_such_codec.py.*No such file"):
+    with pytest.raises(TargetError, match=r"no_such_codec.py.*No such file"):
         codec(Rpc(TCELIB, TCE.talker, "no_such_codec.py"))
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.grpc_wire import (
+from bench.peers.grpc_wire import (
     ACK,
     DATA,
     END_HEADERS,
@@ -21,7 +21,7 @@ from bench.grpc_wire import (
     GrpcTalk,
     frame,
 )
-from bench.load_client import LoadError
+from rtserver.bench.client.error import TargetError
 
 HEADER_BLOCK = b"\x88"  # :status 200
 
@@ -87,5 +87,5 @@ def test_what_the_protocol_owes_goes_ahead_of_the_next_call() -> None:
 def test_a_wrong_answer_is_an_error(data: bytes, reason: str) -> None:
     talk = GrpcTalk()
     talk.calls(1)
-    with pytest.raises(LoadError, match=reason):
+    with pytest.raises(TargetError, match=reason):
         talk.answers(data)

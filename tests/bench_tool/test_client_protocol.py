@@ -28,6 +28,12 @@ def opened() -> ClientProtocol:
     return client
 
 
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 70_000])
+def test_a_client_frame_is_one_that_a_server_reads(size: int) -> None:
+    payload = b"a" * size
+    assert WebSocketProtocol(1 << 20).receive(client_frame(Opcode.TEXT, payload)) == [(Opcode.TEXT, payload)]
+
+
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     """The data in pieces that end at ``places``."""
     edges = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]

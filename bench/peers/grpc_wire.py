@@ -6,8 +6,8 @@ written without the dynamic table and those of answers are not read: a call that
 
 from struct import pack, unpack_from
 
-from bench.call_wire import TEXT
-from bench.load_client import LoadError
+from bench.peers.call_wire import TEXT
+from rtserver.bench.client.error import TargetError
 
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 ACK = END_STREAM = 0x1
@@ -47,7 +47,7 @@ OPENING = (
 
 
 class GrpcTalk:
-    """A ``bench.call_wire.Talk``. Wrong are answers to nothing, without the text, and the end of the connection."""
+    """A ``call_wire.Talk``. Wrong are answers to nothing, without the text, and the end of the connection."""
 
     def __init__(self) -> None:
         self._due = OPENING
@@ -88,16 +88,16 @@ class GrpcTalk:
         elif kind in {SETTINGS, PING} and not flags & ACK:
             self._due += frame(kind, ACK, 0, payload if kind == PING else b"")
         elif kind in {RST_STREAM, GOAWAY}:
-            raise LoadError(f"the server gives up: {payload!r}")
+            raise TargetError(f"the server gives up: {payload!r}")
         if kind not in {DATA, HEADERS} or not flags & END_STREAM:
             return 0
         if stream not in self._answered:
-            raise LoadError(f"stream {stream} ends without an answer")
+            raise TargetError(f"stream {stream} ends without an answer")
         self._answered.discard(stream)
         return 1
 
     def _check(self, stream: int, payload: bytes) -> None:
         if stream not in self._unanswered or payload != MESSAGE:
-            raise LoadError(f"not an answer that is due on stream {stream}: {payload[:200]!r}")
+            raise TargetError(f"not an answer that is due on stream {stream}: {payload[:200]!r}")
         self._unanswered.discard(stream)
         self._answered.add(stream)

@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from bench.free_port import COUNT, FIRST, free_port
+from rtserver.bench.free_port import COUNT, FIRST, free_port
 
 
 def test_nobody_is_given_the_same_one_soon() -> None:
@@ -15,7 +15,7 @@ def test_nobody_is_given_the_same_one_soon() -> None:
 
 def test_one_that_somebody_listens_on_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
-    monkeypatch.setattr("bench.free_port._steps", count(port - FIRST))
+    monkeypatch.setattr("rtserver.bench.free_port._steps", count(port - FIRST))
     with socket.create_server(("127.0.0.1", port)):
         assert free_port() != port
 

@@ -8,16 +8,26 @@ from contextlib import contextmanager
 
 import pytest
 
-from bench.load_client import Clients, LoadError, open_up
-from bench.meter import MARK, Meter
+from bench.clients import Clients, open_up
+from bench.meter import Meter
 from bench.requester import Requesters, ask_alone
 from rtserver.base.wire.deflate import deflated_text_frame
-from rtserver.base.wire.frame import text_frame
+from rtserver.base.wire.frame import Opcode, text_frame
 from rtserver.base.wire.protocol import WebSocketProtocol
+from rtserver.bench.client.error import TargetError
+from rtserver.bench.client.mark import MARK
+from rtserver.bench.client.target import Target
+from rtserver.bench.client.websocket import ACCEPT, client_frame
 
 DEADLINE = 20.0
-UPGRADED = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
+UPGRADED = f"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: {ACCEPT}\r\n\r\n".encode()
 MESSAGE = text_frame(b'{"label":%b1"}' % MARK)
+
+
+def at(port: int) -> Target:
+    """A server of the test's own."""
+    return Target("ws", "127.0.0.1", port, "/")
+
 
 Serve = Callable[[socket.socket], object]
 
@@ -59,6 +69,12 @@ def server(serve: Serve, answer: bytes = UPGRADED) -> Iterator[int]:
                 thread.join(DEADLINE)
 
 
+def send_all(clients: Clients, payload: bytes) -> None:
+    """One text message from every client."""
+    for connection in clients.sockets.values():
+        connection.sendall(client_frame(Opcode.TEXT, payload))
+
+
 def wait_for_end(connection: socket.socket) -> None:
     """Until the client has gone."""
     try:
@@ -76,11 +92,11 @@ def test_all_that_was_sent_is_counted_skimmed_or_read() -> None:
         connection.sendall(MESSAGE * messages)
         wait_for_end(connection)
 
-    with server(serve) as port, Clients("127.0.0.1", port, "/") as clients:
+    with server(serve) as port, Clients(at(port)) as clients:
         clients.connect(clients_count)
         clients.whole = set(list(clients.sockets)[:2])
         meter = Meter()
-        clients.send_all(b"go")
+        send_all(clients, b"go")
         everything = clients_count * messages * len(MESSAGE)
         clients.read_until(lambda: meter.size + clients.skimmed == everything, meter.on_bytes, DEADLINE)
         assert meter.deliveries == 2 * messages
@@ -93,11 +109,11 @@ def test_a_paused_socket_is_not_read_until_it_is_resumed() -> None:
         connection.sendall(MESSAGE)
         wait_for_end(connection)
 
-    with server(serve) as port, Clients("127.0.0.1", port, "/") as clients:
+    with server(serve) as port, Clients(at(port)) as clients:
         clients.connect(2)
         paused, other = clients.sockets
         clients.pause([paused])
-        clients.send_all(b"go")
+        send_all(clients, b"go")
         read: list[int] = []
         clients.read_until(lambda: bool(read), lambda number, _: read.append(number), DEADLINE)
         assert not clients.read(lambda number, _: read.append(number), 0)
@@ -113,14 +129,14 @@ def test_an_opening_waits_for_every_answer_of_every_client_even_if_it_comes_in_p
             connection.sendall(bytes((byte,)))
         wait_for_end(connection)
 
-    with server(serve) as port, Clients("127.0.0.1", port, "/") as clients:
+    with server(serve) as port, Clients(at(port)) as clients:
         clients.connect(3)
         open_up(clients, [b"join"], b'"joined"', 2)
         left = Meter()
         assert not clients.read(left.on_bytes, 0)
 
 
-def test_cookies_are_used_in_turn() -> None:
+def test_tokens_are_used_in_turn() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         seen: Counter[bytes] = Counter()
 
@@ -134,17 +150,17 @@ def test_cookies_are_used_in_turn() -> None:
 
         acceptor = threading.Thread(target=accept)
         acceptor.start()
-        with Clients("127.0.0.1", listener.getsockname()[1], "/", "s=1", "s=2") as clients:
+        with Clients(at(listener.getsockname()[1]), ["1", "2"]) as clients:
             clients.connect(4)
         acceptor.join(DEADLINE)
-        assert seen == {b"s=1": 2, b"s=2": 2}
+        assert seen == {b"sessionid=1": 2, b"sessionid=2": 2}
 
 
 def test_a_refused_handshake_is_an_error_that_shows_the_answer() -> None:
     with (
         server(lambda _: None, b"HTTP/1.1 401 Unauthorized\r\n\r\n") as port,
-        Clients("127.0.0.1", port, "/") as clients,
-        pytest.raises(LoadError, match="401"),
+        Clients(at(port)) as clients,
+        pytest.raises(TargetError, match="401"),
     ):
         clients.connect(1)
 
@@ -158,10 +174,10 @@ def test_clients_that_insist_on_compression_count_what_they_cannot_read() -> Non
         wait_for_end(connection)
 
     agreed = UPGRADED.replace(b"\r\n\r\n", b"\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n")
-    with server(serve, agreed) as port, Clients("127.0.0.1", port, "/", compressed=True) as clients:
+    with server(serve, agreed) as port, Clients(at(port), compressed=True) as clients:
         clients.connect(3)
         meter = clients.meter(clients.sockets)
-        clients.send_all(b"go")
+        send_all(clients, b"go")
         clients.read_until(lambda: meter.size == 30 * len(frame), meter.on_bytes, DEADLINE)
         assert (meter.deliveries, meter.compressed) == (30, 30)
 
@@ -169,16 +185,16 @@ def test_clients_that_insist_on_compression_count_what_they_cannot_read() -> Non
 def test_a_server_that_does_not_compress_is_an_error_for_clients_that_insist() -> None:
     with (
         server(lambda _: None) as port,
-        Clients("127.0.0.1", port, "/", compressed=True) as clients,
-        pytest.raises(LoadError, match="does not compress"),
+        Clients(at(port), compressed=True) as clients,
+        pytest.raises(TargetError, match="permessage-deflate"),
     ):
         clients.connect(1)
 
 
 def test_a_socket_that_the_server_closes_is_an_error() -> None:
-    with server(lambda _: None) as port, Clients("127.0.0.1", port, "/") as clients:
+    with server(lambda _: None) as port, Clients(at(port)) as clients:
         clients.connect(1)
-        with pytest.raises(LoadError, match="closed"):
+        with pytest.raises(TargetError, match="closed"):
             clients.read_for(Meter().on_bytes, DEADLINE)
 
 
@@ -197,7 +213,7 @@ def request(stamp: int) -> bytes:
 
 
 def test_requesters_keep_their_depth_and_serve_every_client() -> None:
-    with server(echo) as port, Clients("127.0.0.1", port, "/") as clients:
+    with server(echo) as port, Clients(at(port)) as clients:
         clients.connect(4)
         requesters = Requesters(clients, request, 3)
         requesters.begin()
@@ -211,7 +227,7 @@ def test_requesters_keep_their_depth_and_serve_every_client() -> None:
 
 
 def test_a_lone_client_gets_percentiles() -> None:
-    with server(echo) as port, Clients("127.0.0.1", port, "/") as clients:
+    with server(echo) as port, Clients(at(port)) as clients:
         clients.connect(1)
         ages = ask_alone(clients, request, 0.05)
     assert 0 < ages["p50"] <= ages["p99"] <= ages["max"]

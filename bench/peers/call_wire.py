@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from struct import pack
 from typing import Protocol
 
-from bench.load_client import LoadError, client_frame
+from rtserver.base.wire.frame import Opcode
+from rtserver.bench.client.error import TargetError
+from rtserver.bench.client.websocket import client_frame
 
 TEXT = b"a string as long as those of the goal, 48 bytes!"
 RING = 8192
@@ -26,7 +28,7 @@ class Talk(Protocol):
         """The next ``count`` calls; a connection's first ones begin with whatever opens it."""
 
     def answers(self, data: bytes) -> int:
-        """How many answers end in these bytes, which follow the last ones. Raises ``LoadError`` for wrong ones."""
+        """How many answers end in these bytes, which follow the last ones. Raises ``TargetError`` for wrong ones."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class RingTalk:
             data = self._greet(data)
         begin = self._received % (len(self._answers) // 2)
         if data != self._answers[begin : begin + len(data)]:
-            raise LoadError(f"not the answer that is due: {data[:200]!r}")
+            raise TargetError(f"not the answer that is due: {data[:200]!r}")
         before = self._received // self._answer_bytes
         self._received += len(data)
         return self._received // self._answer_bytes - before
@@ -80,7 +82,7 @@ class RingTalk:
     def _greet(self, data: bytes) -> bytes:
         due = self._greeting[: len(data)]
         if not data.startswith(due):
-            raise LoadError(f"no greeting: {data[:200]!r}")
+            raise TargetError(f"no greeting: {data[:200]!r}")
         self._greeting = self._greeting[len(due) :]
         return data[len(due) :]
 
@@ -115,6 +117,11 @@ def ice_call(number: int) -> bytes:
     return ice_message(0, pack("<I", number) + target + ice_encapsulation())
 
 
+def json_call(number: int) -> bytes:
+    """The product's own ``ping``."""
+    return client_frame(Opcode.TEXT, b'{"type":"ping","data":"%b","id":%d}' % (TEXT, json_id(number)))
+
+
 def json_answer(number: int) -> bytes:
     """A server's frame (RFC 6455, section 5.2)."""
     payload = b'{"type":"ping","data":"pong","id":%d}' % json_id(number)
@@ -133,6 +140,4 @@ ICE = Wire(
     lambda number: ice_message(2, pack("<IB", number, 0) + ice_encapsulation()),
     greeting=ice_message(3, b""),
 )
-JSON = Wire(
-    lambda number: client_frame(b'{"type":"ping","data":"%b","id":%d}' % (TEXT, json_id(number))), json_answer
-)
+JSON = Wire(json_call, json_answer)
