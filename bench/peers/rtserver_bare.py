@@ -11,7 +11,7 @@ from work import JOIN, JOINED, TICK, Work, port_argument, wanted_topics
 from rtserver.base.bridge.message import Update
 from rtserver.base.connection.connection import fan_out
 from rtserver.base.connection.websocket import WebSocketConnection
-from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.user.topic.board import Topics
 
@@ -77,8 +77,8 @@ async def main() -> None:
     owner, work = Owner(), Work()
     work.listen()
     server = WebSocketServer(owner, compresses=True)
-    door = FrontDoor("/", server, HTTPServer(Application()))
-    door.listen(bind_sockets(port_argument(), "127.0.0.1", backlog=4096))
+    listener = HttpListener("/", server, HTTPServer(Application()))
+    listener.listen(bind_sockets(port_argument(), "127.0.0.1", backlog=4096))
     await publish(owner, work)
 
 

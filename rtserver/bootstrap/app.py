@@ -26,8 +26,8 @@ from tornado.httpserver import HTTPServer
 from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.bridge.message import Canary
 from rtserver.base.limit.table import LimitCounts
-from rtserver.base.listener.http_listener import FrontDoor
-from rtserver.base.listener.tce_listener import TceDoor
+from rtserver.base.listener.http_listener import HttpListener
+from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.queue.redis_queue import plain_client
 from rtserver.base.queue.redis_revocations import RedisRevocations
 from rtserver.base.wire.forwarded import read_networks
@@ -40,7 +40,7 @@ from rtserver.bootstrap.process.banner import banner
 from rtserver.bootstrap.process.certificate import Certificate
 from rtserver.bootstrap.process.embedded_redis import EmbeddedRedis
 from rtserver.bootstrap.process.file_limit import raise_file_limit
-from rtserver.bootstrap.process.listening_socket import Listeners
+from rtserver.bootstrap.process.listening_socket import ListeningSockets
 from rtserver.bootstrap.process.log import set_up_log
 from rtserver.bootstrap.process.supervisor import Supervisor
 from rtserver.bootstrap.service_side import build_services
@@ -49,7 +49,7 @@ from rtserver.bootstrap.site.django_env import DemoSite, prepare_django
 from rtserver.bootstrap.user_side import build_server, build_users
 from rtserver.bootstrap.web.build import Routes, build_application, build_http, own_routes
 from rtserver.bootstrap.web.health import Probe, Reading, beat_probe, canary_probe, loops_probe
-from rtserver.bootstrap.web.loopback_listener import CANARY_PATH, PrivateDoor
+from rtserver.bootstrap.web.loopback_listener import CANARY_PATH, LoopbackListener
 from rtserver.bootstrap.web.measures import (
     bridge_measures,
     canary_measures,
@@ -108,18 +108,18 @@ def _serve(config: Config) -> int:
     # A supervisor that loses patience aborts us: then the stacks of all threads are told.
     faulthandler.enable()
     certificate = Certificate(Path(config.tls_cert), Path(config.tls_key)) if config.tls_cert else None
-    listeners = Listeners()
+    sockets = ListeningSockets()
     embedded = None if config.redis_url else EmbeddedRedis(Path(config.var_dir), port=config.embedded_redis_port)
     try:
         # Before anything else is started: a second server ends here.
-        listeners.bind_all(config)
+        sockets.bind_all(config)
         if embedded is not None:
             embedded.start()
         redis_url = embedded.url if embedded is not None else config.redis_url
         site = prepare_django(config, redis_url)
         # Django has set logging up as its settings say; ours is what an operator of this process expects.
         _set_up_log(config)
-        return asyncio.run(App(config, redis_url, site, listeners, certificate).run())
+        return asyncio.run(App(config, redis_url, site, sockets, certificate).run())
     except StartError:
         raise
     except BaseException:
@@ -127,7 +127,7 @@ def _serve(config: Config) -> int:
         log.critical("! the websocket thread died", exc_info=True)
         return 1
     finally:
-        listeners.close()
+        sockets.close()
         if embedded is not None:
             embedded.stop()
 
@@ -142,12 +142,12 @@ def _set_up_log(config: Config) -> None:
     )
 
 
-class Doors(NamedTuple):
-    """Where connections come in. What the front door hands on is served by ``http``."""
+class Listeners(NamedTuple):
+    """Where connections come in. ``http`` serves the requests that ``front`` hands on."""
 
-    front: FrontDoor
-    tce: TceDoor
-    private: PrivateDoor
+    front: HttpListener
+    tce: TceListener
+    private: LoopbackListener
     http: HTTPServer
 
 
@@ -159,7 +159,7 @@ class App:
         config: Config,
         redis_url: str,
         site: DemoSite | None,
-        listeners: Listeners,
+        sockets: ListeningSockets,
         certificate: Certificate | None = None,
     ) -> None:
         self._config = config
@@ -173,17 +173,17 @@ class App:
         self._limited = LimitCounts()
         self._exit_code = 0
         self._beat = Beat("websocket", time.monotonic(), config.stall_ms / 1000)
-        self._listeners = listeners
+        self._sockets = sockets
         self._trail = CanaryTrail(config.canary_seconds, time.monotonic())
-        self.port: int = listeners.public[0].getsockname()[1]
+        self.port: int = sockets.public[0].getsockname()[1]
 
     async def run(self) -> int:
         """Come up, serve until a signal or a failure, go down; the exit code. Raises ``StartError``."""
         self._build()
-        doors, canary_client = self._build_doors()
+        listeners, canary_client = self._build_listeners()
         self._bridge.to_users.bind(lambda: self._loop.call_soon_threadsafe(self._drain))
         self._services.thread.start()
-        self._open(doors)
+        self._open(listeners)
         self._run_tasks(canary_client)
         # What is built by now stays: the collector need not look at it again.
         gc.collect()
@@ -192,9 +192,9 @@ class App:
         self._announce()
         self._supervisor.tell_ready()
         await self._until_told_to_stop()
-        await self._close(doors)
+        await self._close(listeners)
         watchdog.stop()
-        await doors.private.close()
+        await listeners.private.close()
         self._django_threads.shutdown(wait=False, cancel_futures=True)
         self._page_threads.shutdown(wait=False, cancel_futures=True)
         self._revocations.close()
@@ -232,26 +232,26 @@ class App:
             signer=self._signer,
         )
 
-    def _build_doors(self) -> tuple[Doors, CanaryClient]:
+    def _build_listeners(self) -> tuple[Listeners, CanaryClient]:
         config = self._config
         probes, metrics = self._probes(), Metrics(self._measures())
         routes = own_routes(public_access(config), probes, metrics)
         http = build_http(build_application(config, self._server, routes, self._site, self._page_threads))
         private, canary_client = self._build_canary(own_routes(private_access(config), probes, metrics))
         trusted = read_networks(config.trusted_proxies)
-        front = FrontDoor(config.path, self._server, http, trusted=trusted, tls=self._tls)
-        return Doors(front, TceDoor(self._server, self._tls), private, http), canary_client
+        front = HttpListener(config.path, self._server, http, trusted=trusted, tls=self._tls)
+        return Listeners(front, TceListener(self._server, self._tls), private, http), canary_client
 
-    def _open(self, doors: Doors) -> None:
-        doors.front.listen(self._listeners.public)
-        doors.tce.listen(self._listeners.tce)
+    def _open(self, listeners: Listeners) -> None:
+        listeners.front.listen(self._sockets.public)
+        listeners.tce.listen(self._sockets.tce)
         for number in SIGNALS:
             self._loop.add_signal_handler(number, self._on_signal)
         reloading = self._reloading()
         # Else SIGHUP means what it means to every program whose terminal has gone; from a service manager, "reload".
         if reloading or self._supervisor.is_there:
             self._loop.add_signal_handler(signal.SIGHUP, reloading.run)
-        doors.private.open()
+        listeners.private.open()
 
     def _reloading(self) -> Reloading:
         reloading = Reloading()
@@ -287,20 +287,20 @@ class App:
             raise
         self._exit_in_time()
 
-    async def _close(self, doors: Doors) -> None:
-        listeners = (*self._listeners.public, *self._listeners.tce)
+    async def _close(self, listeners: Listeners) -> None:
+        sockets = (*self._sockets.public, *self._sockets.tce)
         parts = (self._server, self._users, self._services.thread, self._bridge)
-        shutdown = Shutdown(self._config, listeners, doors.front, doors.tce, doors.http, *parts)
+        shutdown = Shutdown(self._config, sockets, listeners.front, listeners.tce, listeners.http, *parts)
         if not await shutdown.run(bool(self._exit_code)):
             self._exit_code = 1
         self._guard.cancel()
 
-    def _build_canary(self, routes: Routes) -> tuple[PrivateDoor, CanaryClient]:
+    def _build_canary(self, routes: Routes) -> tuple[LoopbackListener, CanaryClient]:
         """The two ends of the loop-back connections that our own messages come back over."""
         owner = CanaryOwner(self._trail)
         self._users.receive(Canary, owner.on_canary)
-        door = PrivateDoor(self._listeners.private, routes, owner, self._server.flusher)
-        return door, CanaryClient(door.port, CANARY_PATH, owner.headers, self._trail)
+        listener = LoopbackListener(self._sockets.private, routes, owner, self._server.flusher)
+        return listener, CanaryClient(listener.port, CANARY_PATH, owner.headers, self._trail)
 
     def _measures(self) -> tuple[Measure, ...]:
         services = self._services

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from tornado.httpserver import HTTPServer
 
 from rtserver.base.bridge.mailbox import Bridge
-from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.shared_port import is_answered, lead_past
-from rtserver.base.listener.tce_listener import TceDoor
+from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.bootstrap.config.config import Config
 from rtserver.service.thread.service_thread import ServiceThread
@@ -41,12 +41,12 @@ def longest_end(config: Config) -> float:
 
 @dataclass(frozen=True)
 class Shutdown:
-    """The parts of a running server, for its end. ``listeners`` are the sockets of both doors, and closed here."""
+    """The parts of a running server, for its end. Both listeners accept on ``sockets``, which are closed here."""
 
     config: Config
-    listeners: Sequence[socket.socket]
-    door: FrontDoor
-    tce_door: TceDoor
+    sockets: Sequence[socket.socket]
+    http_listener: HttpListener
+    tce_listener: TceListener
     http: HTTPServer
     server: WebSocketServer
     users: UserManager
@@ -58,20 +58,20 @@ class Shutdown:
 
         With ``has_failed`` nobody is served any longer, only told to come back.
         """
-        host, port = self.listeners[0].getsockname()[:2]
-        steps: list[Callable[[], Awaitable[object]]] = [self._close_doors]
+        host, port = self.sockets[0].getsockname()[:2]
+        steps: list[Callable[[], Awaitable[object]]] = [self._close_listeners]
         if not has_failed:
             steps.append(lambda: self._hand_over_to_successor(host, port))
         steps += [self._finish_work, self._close_connections]
         return all([await _is_done(step) for step in steps])
 
-    async def _close_doors(self) -> None:
-        if self.config.reuse_port and lead_past(self.listeners):
+    async def _close_listeners(self) -> None:
+        if self.config.reuse_port and lead_past(self.sockets):
             await asyncio.sleep(UNDER_WAY_SECONDS)
-        self.door.stop()
-        self.tce_door.stop()
-        for listener in self.listeners:
-            listener.close()
+        self.http_listener.stop()
+        self.tce_listener.stop()
+        for socket_ in self.sockets:
+            socket_.close()
 
     async def _hand_over_to_successor(self, host: str, port: int) -> None:
         if await is_answered(host, port, SUCCESSOR_SECONDS):
@@ -99,7 +99,7 @@ class Shutdown:
 
     async def _close_connections(self) -> None:
         self.users.drain.close_at_once(round(self.config.drain_seconds * 1000))
-        self.door.clear()
+        self.http_listener.clear()
         await self.server.wait_closed(FLUSH_SECONDS)
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):

@@ -33,7 +33,7 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from rtserver.base.connection.websocket import WebSocketConnection
-from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.wire.frame import Opcode, build_frame
 
@@ -71,7 +71,7 @@ async def serve(port: int) -> None:
         outbox_hard_bytes=4 * LARGEST_CASE,
         compresses=True,
     )
-    FrontDoor("/", server, HTTPServer(Application())).listen(bind_sockets(port, "127.0.0.1"))
+    HttpListener("/", server, HTTPServer(Application())).listen(bind_sockets(port, "127.0.0.1"))
     await asyncio.Event().wait()
 
 

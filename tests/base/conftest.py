@@ -11,7 +11,7 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
-from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.tls import Tls
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from tests.base.recording_owner import RecordingOwner
@@ -71,24 +71,24 @@ def server_tls(ssl_options: ssl.SSLContext) -> Tls:
 
 
 @pytest.fixture
-def front_door(
+def http_listener(
     request: pytest.FixtureRequest,
     io_loop: IOLoop,
     server: WebSocketServer,
     transport: str,
     app: Application,
     _unused_port: tuple[socket.socket, int],
-) -> Iterator[FrontDoor]:
+) -> Iterator[HttpListener]:
     """The way in that the product has, at the port of pytest-tornado's servers."""
     http = HTTPServer(app)
     tls = request.getfixturevalue("server_tls") if transport == "tls" else None
-    door = FrontDoor("/", server, http, tls=tls)
+    listener = HttpListener("/", server, http, tls=tls)
     _unused_port[0].setblocking(False)
     _unused_port[0].listen(128)
-    io_loop.add_callback(door.listen, [_unused_port[0]])
-    yield door
-    door.stop()
-    door.clear()
+    io_loop.add_callback(listener.listen, [_unused_port[0]])
+    yield listener
+    listener.stop()
+    listener.clear()
     io_loop.run_sync(http.close_all_connections)
     _unused_port[0].close()
 
@@ -98,10 +98,10 @@ def port(
     request: pytest.FixtureRequest, _unused_port: tuple[socket.socket, int], transport: str, app: Application
 ) -> int:
     """Where the server under test is reached, at ``/``."""
-    listener, port = _unused_port
+    listening, port = _unused_port
     # Every accepted socket inherits it; otherwise the system's buffers grow, and slow readers are slow to fill.
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
-    request.getfixturevalue("http_server" if transport == "tcp, read by Tornado" else "front_door")
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+    request.getfixturevalue("http_server" if transport == "tcp, read by Tornado" else "http_listener")
     return port
 
 

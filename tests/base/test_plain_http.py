@@ -17,13 +17,13 @@ from tornado.web import Application, RequestHandler
 from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.table import AdmissionLimits
 from rtserver.base.listener import pending_request, tornado_stream
-from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES
 from tests.base.listener.test_http_listener import HANDSHAKE, Peer
 from tests.base.recording_owner import DEADLINE, RecordingOwner
-from tests.base.test_limits_at_the_door import limited, until
+from tests.base.test_listener_limits import limited, until
 
 transports = pytest.mark.parametrize("transport", ["tcp", "tls"])
 pytestmark = [pytest.mark.gen_test(timeout=60), transports]
@@ -67,10 +67,10 @@ def app(server: WebSocketServer) -> Application:
 
 
 @pytest.fixture
-def door(front_door: FrontDoor, io_loop: IOLoop) -> Iterator[FrontDoor]:
+def listener(http_listener: HttpListener, io_loop: IOLoop) -> Iterator[HttpListener]:
     """The way in; when a test is over nothing is left of its connections."""
-    yield front_door
-    io_loop.run_sync(lambda: until_nobody_is_left(front_door))
+    yield http_listener
+    io_loop.run_sync(lambda: until_nobody_is_left(http_listener))
 
 
 @pytest.fixture
@@ -99,9 +99,9 @@ async def kept(port: int, tls: ssl.SSLContext | None) -> Peer:
     return peer
 
 
-async def until_nobody_is_left(door: FrontDoor) -> None:
-    server = door.server
-    parts = (server, server.admission, server.wheel, door.http_admission.waiting, door.pending)
+async def until_nobody_is_left(listener: HttpListener) -> None:
+    server = listener.server
+    parts = (server, server.admission, server.wheel, listener.http_admission.waiting, listener.pending)
     await until(lambda: not any(map(len, parts)))
 
 
@@ -110,7 +110,7 @@ async def until_nobody_is_left(door: FrontDoor) -> None:
 
 @limited(requests_per_ip=0.3)
 async def test_requests_of_one_address_have_a_rate_over_one_kept_connection_and_over_new_ones(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None
 ) -> None:
     async with await meet(port, tls) as peer:
         for _ in range(3):
@@ -126,11 +126,13 @@ async def test_requests_of_one_address_have_a_rate_over_one_kept_connection_and_
     async with await meet(port, tls) as peer:
         await peer.send(HANDSHAKE)
         assert (await peer.answer()).startswith(b"HTTP/1.1 101 ")
-    assert door.server.admission.counted.counts["requests_per_ip"] == 2
+    assert listener.server.admission.counted.counts["requests_per_ip"] == 2
 
 
 @limited(requests_per_ip=0.3)
-async def test_many_requests_in_one_write_are_as_many(door: FrontDoor, port: int, tls: ssl.SSLContext | None) -> None:
+async def test_many_requests_in_one_write_are_as_many(
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None
+) -> None:
     async with await meet(port, tls) as peer:
         await peer.send(PAGE * 20)
         answers = await peer.rest()
@@ -140,7 +142,7 @@ async def test_many_requests_in_one_write_are_as_many(door: FrontDoor, port: int
 
 @limited(requests=0.2)
 async def test_requests_from_everywhere_have_a_rate_too(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None
 ) -> None:
     async with await meet(port, tls) as peer:
         await get_page(peer)
@@ -151,9 +153,9 @@ async def test_requests_from_everywhere_have_a_rate_too(
 
 @limited(requests_per_ip=0.1)
 async def test_behind_a_proxy_each_client_has_its_own_rate(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None
 ) -> None:
-    door.http_admission.trusted = read_networks(["127.0.0.1"])
+    listener.http_admission.trusted = read_networks(["127.0.0.1"])
     async with await meet(port, tls) as peer:
         for client in (b"198.51.100.1", b"198.51.100.2", b"198.51.100.3"):
             await peer.send(PAGE[:-2] + b"X-Forwarded-For: %b\r\n\r\n" % client)
@@ -169,9 +171,9 @@ async def test_behind_a_proxy_each_client_has_its_own_rate(
 @pytest.mark.parametrize("pages", [0, 1])
 @pytest.mark.parametrize("path", [b"/x", b"/page"])
 async def test_a_head_that_does_not_come_in_time_gets_408(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None, pages: int, path: bytes
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None, pages: int, path: bytes
 ) -> None:
-    door.http_admission.head_seconds = QUICK_SECONDS
+    listener.http_admission.head_seconds = QUICK_SECONDS
     async with await meet(port, tls) as peer:
         for _ in range(pages):
             await get_page(peer)
@@ -180,10 +182,10 @@ async def test_a_head_that_does_not_come_in_time_gets_408(
 
 
 async def test_a_head_that_trickles_gets_no_more_time(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     armed = []
-    monkeypatch.setattr(door.http_admission, "arm", lambda on_late: armed.append(on_late) or _Never())
+    monkeypatch.setattr(listener.http_admission, "arm", lambda on_late: armed.append(on_late) or _Never())
     async with await meet(port, tls) as peer:
         for place in range(len(PAGE)):
             await peer.send(PAGE[place : place + 1])
@@ -200,7 +202,7 @@ class _Never:
 
 @pytest.mark.parametrize("pages", [0, 1])
 async def test_a_client_that_leaves_in_the_middle_of_a_head_leaves_nothing_behind(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None, pages: int
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None, pages: int
 ) -> None:
     async with await meet(port, tls) as peer:
         for _ in range(pages):
@@ -210,20 +212,20 @@ async def test_a_client_that_leaves_in_the_middle_of_a_head_leaves_nothing_behin
 
 @limited(connections_per_ip=10)
 async def test_a_client_that_takes_nothing_of_its_answer_is_given_up(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tornado_stream, "UNREAD_SECONDS", QUICK_SECONDS)
     # A socket of its own, as asyncio's would read what comes.
     with socket.create_connection(("127.0.0.1", port)) as bare:
         client = await asyncio.to_thread(tls.wrap_socket, bare, server_hostname="127.0.0.1") if tls else bare
         client.sendall(PAGE.replace(b"/page", b"/long"))
-        await until(lambda: len(door.server.admission) == 1)
-        await until(lambda: len(door.server.admission) == 0)
+        await until(lambda: len(listener.server.admission) == 1)
+        await until(lambda: len(listener.server.admission) == 0)
         client.close()
 
 
 async def test_a_websocket_that_was_a_page_before_has_deadlines_of_its_own(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None, owner: RecordingOwner
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None, owner: RecordingOwner
 ) -> None:
     async with await kept(port, tls) as peer:
         await peer.send(HANDSHAKE)
@@ -237,7 +239,7 @@ async def test_a_websocket_that_was_a_page_before_has_deadlines_of_its_own(
 
 @limited(pending_per_ip=2)
 async def test_of_one_address_only_so_many_connections_are_kept_idle(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None
 ) -> None:
     async with await kept(port, tls) as one, await kept(port, tls), await kept(port, tls) as three:
         assert await three.rest() == b""  # answered, and not kept
@@ -248,11 +250,11 @@ async def test_of_one_address_only_so_many_connections_are_kept_idle(
 
 @limited(pending=2)
 async def test_of_idle_connections_from_everywhere_the_longest_silent_one_goes(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None
 ) -> None:
     async with await kept(port, tls) as one, await kept(port, tls) as two:
         await one.send(PAGE[:20])
-        await until(lambda: len(door.server.wheel) == 1)
+        await until(lambda: len(listener.server.wheel) == 1)
         async with await kept(port, tls) as three:
             answer = await one.rest()
             assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\n")
@@ -284,7 +286,7 @@ async def test_of_idle_connections_from_everywhere_the_longest_silent_one_goes(
     ],
 )
 async def test_a_head_that_another_reader_may_read_otherwise_is_400_on_both_paths(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None, path: bytes, lines: bytes
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None, path: bytes, lines: bytes
 ) -> None:
     async with await meet(port, tls) as peer:
         await peer.send(HANDSHAKE.replace(b"GET /", b"GET " + path)[:-2] + lines + b"\r\nhello")
@@ -295,7 +297,7 @@ async def test_a_head_that_another_reader_may_read_otherwise_is_400_on_both_path
 
 @PATHS
 async def test_a_head_of_bare_line_feeds_is_400_on_both_paths(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None, path: bytes
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None, path: bytes
 ) -> None:
     async with await meet(port, tls) as peer:
         await peer.send(HANDSHAKE.replace(b"GET /", b"GET " + path).replace(b"\r\n", b"\n"))
@@ -304,7 +306,7 @@ async def test_a_head_of_bare_line_feeds_is_400_on_both_paths(
 
 @pytest.mark.parametrize("pages", [0, 1])
 async def test_a_handshake_with_a_body_is_400_however_it_is_read(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None, pages: int
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None, pages: int
 ) -> None:
     async with await meet(port, tls) as peer:
         for _ in range(pages):
@@ -315,7 +317,7 @@ async def test_a_handshake_with_a_body_is_400_however_it_is_read(
 
 @pytest.mark.parametrize("path", [b"/", b"/page", b"/" + b"x" * 100])
 async def test_a_head_without_end_gets_431_on_both_paths(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None, path: bytes
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None, path: bytes
 ) -> None:
     start = b"GET %b HTTP/1.1\r\nX: " % path
     async with await meet(port, tls) as peer:
@@ -327,7 +329,7 @@ async def test_a_head_without_end_gets_431_on_both_paths(
     "body", [b"5\nhello\r\n0\r\n\r\n", b"-5\r\n", b"0x5\r\n", b"5;\r\n", b" 5\r\n", b"g\r\n", b"5\r\nhello!\r\n"]
 )
 async def test_a_chunk_of_a_bad_size_is_400(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None, body: bytes
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None, body: bytes
 ) -> None:
     async with await meet(port, tls) as peer:
         await peer.send(b"POST /page HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + body)
@@ -335,7 +337,7 @@ async def test_a_chunk_of_a_bad_size_is_400(
 
 
 async def test_a_form_in_one_length_or_in_chunks_is_read_and_the_connection_is_kept(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None
 ) -> None:
     async with await meet(port, tls) as peer:
         for framing, body in (
@@ -350,7 +352,7 @@ async def test_a_form_in_one_length_or_in_chunks_is_read_and_the_connection_is_k
 
 
 async def test_a_line_without_a_carriage_return_is_not_waited_for(
-    door: FrontDoor, port: int, tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
+    listener: HttpListener, port: int, tls: ssl.SSLContext | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pending_request, "HEAD_SECONDS", 10 * DEADLINE)
     async with await meet(port, tls) as peer:

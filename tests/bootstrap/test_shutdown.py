@@ -40,8 +40,8 @@ class Parts:
     async def go_down(self, *, has_failed: bool) -> bool:
         to_users = type("Box", (), {"drain": self.note("messages"), "__len__": lambda _: 0})()
         drain = SimpleNamespace(close_at_once=self.note("clients"))
-        door: Any = SimpleNamespace(stop=self.note("door"), clear=self.note("pending"))
-        tce_door: Any = SimpleNamespace(stop=self.note("tce door"))
+        http_listener: Any = SimpleNamespace(stop=self.note("http listener"), clear=self.note("pending"))
+        tce_listener: Any = SimpleNamespace(stop=self.note("tce listener"))
         users: Any = SimpleNamespace(
             tell_seen=self.note("seen"), drain=drain, wait_removed=self.wait("hooks"), handle=None
         )
@@ -51,11 +51,23 @@ class Parts:
         )
         bridge: Any = SimpleNamespace(to_services=SimpleNamespace(close=self.note("bridge")), to_users=to_users)
         http: Any = SimpleNamespace(close_all_connections=self.wait("http"))
-        parts = (door, tce_door, http, server, users, services, bridge)
+        parts = (http_listener, tce_listener, http, server, users, services, bridge)
         return await Shutdown(Config(), [self.listener], *parts).run(has_failed)
 
 
-ALL = ["door", "tce door", "seen", "services", "bridge", "messages", "clients", "pending", "sockets", "hooks", "http"]
+ALL = [
+    "http listener",
+    "tce listener",
+    "seen",
+    "services",
+    "bridge",
+    "messages",
+    "clients",
+    "pending",
+    "sockets",
+    "hooks",
+    "http",
+]
 
 
 @pytest.mark.parametrize("has_failed", [False, True])
@@ -72,7 +84,7 @@ def test_a_service_thread_that_does_not_end_is_left_behind() -> None:
     assert "services left behind" in parts.told
 
 
-@pytest.mark.parametrize("broken", ["door", "services", "messages", "sockets"])
+@pytest.mark.parametrize("broken", ["http listener", "services", "messages", "sockets"])
 def test_a_step_that_fails_is_told_and_clients_hear_of_the_end_all_the_same(
     broken: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -12,8 +12,8 @@ from tornado.web import Application
 from user_side import Site
 
 from rtserver.base.bridge.mailbox import Bridge
-from rtserver.base.listener.http_listener import FrontDoor
-from rtserver.base.listener.tce_listener import TceDoor
+from rtserver.base.listener.http_listener import HttpListener
+from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.tce.gateway import UserGateway
 from rtserver.handlers.ping import PingMsgHandler
@@ -102,19 +102,19 @@ async def running(*servants: Any, bounds: UserBounds | None = None, **limits: An
         adapter.addServant(servant)
     server = WebSocketServer(users, adapter=adapter, **limits)
     bridge.to_users.bind(lambda: loop.call_soon_threadsafe(bridge.to_users.drain, users.handle, 100))
-    door = FrontDoor("/rt/", server, HTTPServer(Application()))
-    listener, port = bind_unused_port()
-    door.listen([listener])
-    tce_door = TceDoor(server)
-    tce_listener, tce_port = bind_unused_port()
-    tce_door.listen([tce_listener])
+    listener = HttpListener("/rt/", server, HTTPServer(Application()))
+    listening, port = bind_unused_port()
+    listener.listen([listening])
+    tce_listener = TceListener(server)
+    tce_listening, tce_port = bind_unused_port()
+    tce_listener.listen([tce_listening])
     try:
         yield Running(port, tce_port, server, users, bridge, site)
     finally:
-        door.stop()
-        tce_door.stop()
-        listener.close()
-        tce_listener.close()
+        listener.stop()
+        tce_listener.stop()
+        listening.close()
+        tce_listening.close()
         users.close_all(1001)
         await server.wait_closed(1.0)
         assert not users.agents

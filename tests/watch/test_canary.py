@@ -1,4 +1,4 @@
-"""The loop-back side of the canary: its owner and its client, over the private door's real sockets."""
+"""The loop-back side of the canary: its owner and its client, over the loop-back listener's real sockets."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from tornado.web import RequestHandler
 
 from rtserver.base.bridge.message import Canary
 from rtserver.base.connection.flusher import Flusher
-from rtserver.bootstrap.web.loopback_listener import CANARY_PATH, PrivateDoor
+from rtserver.bootstrap.web.loopback_listener import CANARY_PATH, LoopbackListener
 from rtserver.watch import canary_client
 from rtserver.watch.canary_client import CanaryClient, read_text
 from rtserver.watch.canary_owner import CanaryOwner
@@ -32,35 +32,35 @@ class Page(RequestHandler):
 
 
 class Scene:
-    """A private door with its owner and its trail; time is not asked."""
+    """A loop-back listener with its owner and its trail; time is not asked."""
 
     def __init__(self) -> None:
         self.trail = CanaryTrail(5.0, 0.0)
         self.owner = CanaryOwner(self.trail)
-        self.listeners = bind_sockets(0, "127.0.0.1")
+        self.sockets = bind_sockets(0, "127.0.0.1")
         loop = asyncio.get_running_loop()
-        self.door = PrivateDoor(self.listeners, [("/page", Page)], self.owner, Flusher(loop))
-        self.port = self.door.port
+        self.listener = LoopbackListener(self.sockets, [("/page", Page)], self.owner, Flusher(loop))
+        self.port = self.listener.port
 
     async def connections(self, count: int) -> None:
         """Until there have been so many, and the last one is waited at."""
-        await until(lambda: self.door.accepted == count and self.owner.is_waited_for)
+        await until(lambda: self.listener.accepted == count and self.owner.is_waited_for)
 
     def client(self, **headers: str) -> CanaryClient:
-        return CanaryClient(self.door.port, CANARY_PATH, headers or self.owner.headers, self.trail)
+        return CanaryClient(self.listener.port, CANARY_PATH, headers or self.owner.headers, self.trail)
 
 
 @asynccontextmanager
 async def open_scene() -> AsyncIterator[Scene]:
     scene = Scene()
-    scene.door.open()
+    scene.listener.open()
     try:
         async with asyncio.timeout(DEADLINE):
             yield scene
     finally:
-        await scene.door.close()
-        for listener in scene.listeners:
-            listener.close()
+        await scene.listener.close()
+        for listening in scene.sockets:
+            listening.close()
 
 
 @asynccontextmanager
@@ -160,14 +160,14 @@ def test_a_client_that_is_not_let_in_tries_again(monkeypatch: pytest.MonkeyPatch
     asyncio.run(scene())
 
 
-def test_a_client_finds_a_door_that_opens_later(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_finds_a_listener_that_opens_later(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(canary_client, "RETRY_SECONDS", 0.001)
 
     async def scene() -> None:
         async with open_scene() as at:
-            await at.door.close()
-            for listener in at.listeners:
-                listener.close()
+            await at.listener.close()
+            for listening in at.sockets:
+                listening.close()
             async with running(at.client()) as task:
                 for _ in range(20):
                     await asyncio.sleep(0.001)

@@ -1,4 +1,4 @@
-"""Accepts connections on sockets that listen already. Who they are is for the doors; here only their number matters.
+"""Accepts connections on sockets that listen already. Decides nothing about what they want.
 
 When the process can open no more files, the system reports the same waiting connection again and again. Accepting
 rests for a moment then: otherwise nothing else would be done, and those who could make room would not be heard.
@@ -13,7 +13,7 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 TURN_CONNECTIONS = 128
-MOST_WAITING = 65_536  # no system lets more wait for one listener (net.core.somaxconn)
+MOST_WAITING = 65_536  # no system lets more wait for one socket (net.core.somaxconn)
 REST_SECONDS = 1.0
 
 
@@ -33,38 +33,38 @@ class Acceptor:
         self._loop = loop
         self._turn_connections = turn_connections
         self._on_accept = on_accept
-        self._listeners: set[socket.socket] = set()
+        self._sockets: set[socket.socket] = set()
 
     def listen(self, sockets: Iterable[socket.socket]) -> None:
         """Accept on these too. They do not block, and stay the caller's to close, after ``stop``."""
-        for listener in sockets:
-            self._listeners.add(listener)
-            self._watch(listener)
+        for listening in sockets:
+            self._sockets.add(listening)
+            self._watch(listening)
 
     def stop(self) -> None:
         """Accept those who wait, and nobody after them.
 
-        The system has told them that they are connected, and would reset them when the listener is closed.
+        The system has told them that they are connected, and would reset them when the socket is closed.
         """
-        for listener in self._listeners:
-            self._loop.remove_reader(listener)
-            self._accept(listener, MOST_WAITING)
-        self._listeners.clear()
+        for listening in self._sockets:
+            self._loop.remove_reader(listening)
+            self._accept(listening, MOST_WAITING)
+        self._sockets.clear()
 
-    def _watch(self, listener: socket.socket) -> None:
-        if listener in self._listeners:
-            self._loop.add_reader(listener, self._on_waiting, listener)
+    def _watch(self, listening: socket.socket) -> None:
+        if listening in self._sockets:
+            self._loop.add_reader(listening, self._on_waiting, listening)
 
-    def _on_waiting(self, listener: socket.socket) -> None:
-        error = self._accept(listener, self._turn_connections)
+    def _on_waiting(self, listening: socket.socket) -> None:
+        error = self._accept(listening, self._turn_connections)
         if error is not None:
-            self._rest(listener)
+            self._rest(listening)
 
-    def _accept(self, listener: socket.socket, most: int) -> OSError | None:
+    def _accept(self, listening: socket.socket, most: int) -> OSError | None:
         """Up to ``most`` connections that wait; the error, if the system cannot give us the next one."""
         for _ in range(most):
             try:
-                connection, address = listener.accept()
+                connection, address = listening.accept()
             except (BlockingIOError, InterruptedError):
                 return None
             except ConnectionAbortedError:
@@ -75,6 +75,6 @@ class Acceptor:
             self._on_accept(connection, address)
         return None
 
-    def _rest(self, listener: socket.socket) -> None:
-        self._loop.remove_reader(listener)
-        self._loop.call_later(REST_SECONDS, self._watch, listener)
+    def _rest(self, listening: socket.socket) -> None:
+        self._loop.remove_reader(listening)
+        self._loop.call_later(REST_SECONDS, self._watch, listening)

@@ -29,7 +29,7 @@ NEAR = read_networks(("127.0.0.0/8", "::1", "10.0.0.0/8", "172.16.0.0/12", "192.
 NO_TLS = HandshakeError(400, "TLS is spoken here: the address begins with https:// or wss://")
 
 
-class FrontDoor:
+class HttpListener:
     """Accepts for a ``WebSocketServer``, whose requests begin with ``GET path``, and for everything else.
 
     The proxies that are ``trusted`` say from whom a request is. With ``tls`` nothing else is spoken here.
@@ -62,10 +62,10 @@ class FrontDoor:
 
     def listen(self, sockets: Iterable[socket.socket]) -> None:
         """Accept on sockets that listen already."""
-        for listener in sockets:
+        for listening in sockets:
             # The system wakes us when there is a request, not when there is a connection.
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, int(HEAD_SECONDS))
-            self._acceptor.listen([listener])
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, int(HEAD_SECONDS))
+            self._acceptor.listen([listening])
 
     def stop(self) -> None:
         """Accept those who wait, and nobody after them. Whoever has not said yet what it wants may still say it."""

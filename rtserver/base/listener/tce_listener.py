@@ -21,7 +21,7 @@ from tcelib.transport.keep_alive import expect_life
 log = logging.getLogger(__name__)
 
 
-class TceDoor:
+class TceListener:
     """Accepts for a server whose connections live in ``home``. With ``tls`` nothing else is spoken here."""
 
     def __init__(self, home: ConnectionHome, tls: Tls | None = None) -> None:

@@ -1,6 +1,6 @@
 """The opening handshake, then a ``WebSocketConnection`` on the bare socket.
 
-Requests come from the ``FrontDoor``, which reads them itself, or from Tornado's HTTP server through
+Requests come from the ``HttpListener``, which reads them itself, or from Tornado's HTTP server through
 ``WebSocketHandler``: over TLS, and where a proxy sends an upgrade over a connection that has carried requests before.
 Both end in ``WebSocketServer.welcome``. Who may come in is asked of the owner before the upgrade, so that a stranger
 gets an HTTP answer and costs no connection. A page may ask the same question over plain HTTP, with ``/rt/?session``,

@@ -14,7 +14,7 @@ LOOPBACK = "127.0.0.1"
 
 
 @dataclass
-class Listeners:
+class ListeningSockets:
     """What a server listens on: for everybody, for binary clients, and on loop-back for this process alone."""
 
     public: list[socket.socket] = field(default_factory=list)

@@ -45,9 +45,9 @@ async def some_turns() -> None:
 
 def accept_one(listener: socket.socket) -> tuple[Acceptor, "asyncio.Future[socket.socket]"]:
     accepted: asyncio.Future[socket.socket] = asyncio.get_running_loop().create_future()
-    door = Acceptor(asyncio.get_running_loop(), lambda connection, _: accepted.set_result(connection))
-    door.listen([listener])
-    return door, accepted
+    under_test = Acceptor(asyncio.get_running_loop(), lambda connection, _: accepted.set_result(connection))
+    under_test.listen([listener])
+    return under_test, accepted
 
 
 async def test_who_comes_while_no_file_can_be_opened_is_let_in_when_one_can(
@@ -56,12 +56,12 @@ async def test_who_comes_while_no_file_can_be_opened_is_let_in_when_one_can(
     monkeypatch.setattr(acceptor, "REST_SECONDS", 0.01)
     with socket.create_connection(listener.getsockname()):
         with no_more_files():
-            door, accepted = accept_one(listener)
+            under_test, accepted = accept_one(listener)
             await some_turns()
             assert not accepted.done()
         async with asyncio.timeout(DEADLINE):
             (await accepted).close()
-        door.stop()
+        under_test.stop()
     assert "nobody can come in: Too many open files" in caplog.text
 
 
@@ -70,30 +70,30 @@ async def test_without_files_the_event_loop_has_nothing_to_do(
 ) -> None:
     monkeypatch.setattr(acceptor, "REST_SECONDS", 3600.0)
     with socket.create_connection(listener.getsockname()), no_more_files():
-        door, _ = accept_one(listener)
+        under_test, _ = accept_one(listener)
         await some_turns()
         assert len(caplog.records) == 1
-        door.stop()
+        under_test.stop()
 
 
 async def test_an_end_during_the_rest_is_the_end(listener: socket.socket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(acceptor, "REST_SECONDS", 0.0)
     with socket.create_connection(listener.getsockname()):
         with no_more_files():
-            door, accepted = accept_one(listener)
+            under_test, accepted = accept_one(listener)
             await some_turns()
-            door.stop()
+            under_test.stop()
         await some_turns()
         assert not accepted.done()
 
 
 async def test_who_waits_when_accepting_ends_is_let_in(listener: socket.socket) -> None:
     accepted: list[socket.socket] = []
-    door = Acceptor(asyncio.get_running_loop(), lambda connection, _: accepted.append(connection))
-    door.listen([listener])
+    under_test = Acceptor(asyncio.get_running_loop(), lambda connection, _: accepted.append(connection))
+    under_test.listen([listener])
     # No turn of the event loop in between: nobody has looked yet.
     clients = [socket.create_connection(listener.getsockname()) for _ in range(100)]
-    door.stop()
+    under_test.stop()
     listener.close()
     assert len(accepted) == len(clients)
     for connection in (*accepted, *clients):

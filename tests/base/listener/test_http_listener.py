@@ -6,7 +6,7 @@ import pytest
 from tornado.web import Application, RequestHandler
 
 from rtserver.base.listener import pending_request
-from rtserver.base.listener.http_listener import FrontDoor
+from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.upgrade import UpgradeRequest, WebSocketHandler, WebSocketServer
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES
@@ -179,20 +179,22 @@ async def test_who_is_still_looked_up_at_the_servers_end_is_let_go(
         assert await peer.rest() == b""
 
 
-async def test_at_the_end_whoever_has_said_half_is_told_to_come_back(port: int, front_door: FrontDoor) -> None:
+async def test_at_the_end_whoever_has_said_half_is_told_to_come_back(port: int, http_listener: HttpListener) -> None:
     async with await meet(port) as peer:
         await peer.send(HANDSHAKE[:20])
-        front_door.stop()
-        front_door.clear()
+        http_listener.stop()
+        http_listener.clear()
         answer = await peer.answer()
         assert answer.startswith(b"HTTP/1.1 503")
         assert b"Retry-After: 1" in answer
 
 
-async def test_at_the_end_whoever_has_said_half_may_say_the_rest_first(port: int, front_door: FrontDoor) -> None:
+async def test_at_the_end_whoever_has_said_half_may_say_the_rest_first(
+    port: int, http_listener: HttpListener
+) -> None:
     async with await meet(port) as peer:
         await peer.send(HANDSHAKE[:20])
-        front_door.stop()
+        http_listener.stop()
         await peer.send(HANDSHAKE[20:])
         assert (await peer.answer()).startswith(b"HTTP/1.1 101")
 
@@ -218,9 +220,9 @@ async def test_who_is_still_being_looked_up_at_the_end_gets_an_answer(
 
 
 @pytest.fixture
-def door_and_port(front_door: FrontDoor, port: int) -> tuple[FrontDoor, int]:
+def listener_and_port(http_listener: HttpListener, port: int) -> tuple[HttpListener, int]:
     """The way in, for a test that changes it, and where it is."""
-    return front_door, port
+    return http_listener, port
 
 
 FROM = b"X-Forwarded-For: 198.51.100.1\r\n"
@@ -237,10 +239,14 @@ TLS = b"X-Forwarded-Proto: https\r\n"
     ],
 )
 async def test_a_proxy_that_is_known_says_who_the_client_is_and_whether_it_speaks_tls(
-    door_and_port: tuple[FrontDoor, int], owner: RecordingOwner, proxy: str, lines: bytes, seen: tuple[str, bool]
+    listener_and_port: tuple[HttpListener, int],
+    owner: RecordingOwner,
+    proxy: str,
+    lines: bytes,
+    seen: tuple[str, bool],
 ) -> None:
-    door, port = door_and_port
-    door.http_admission.trusted = read_networks([proxy])
+    listener, port = listener_and_port
+    listener.http_admission.trusted = read_networks([proxy])
     owner.identify = lambda request: (request.remote_ip, request.is_secure)
     async with await meet(port) as peer:
         await peer.send(HANDSHAKE[:-2] + lines + b"\r\n")
@@ -251,10 +257,10 @@ async def test_a_proxy_that_is_known_says_who_the_client_is_and_whether_it_speak
 
 @pytest.mark.parametrize(("origin", "status"), [(b"https", b"101"), (b"http", b"403")])
 async def test_behind_a_proxy_that_speaks_tls_pages_come_over_tls_too(
-    door_and_port: tuple[FrontDoor, int], origin: bytes, status: bytes
+    listener_and_port: tuple[HttpListener, int], origin: bytes, status: bytes
 ) -> None:
-    door, port = door_and_port
-    door.http_admission.trusted = read_networks(["127.0.0.1"])
+    listener, port = listener_and_port
+    listener.http_admission.trusted = read_networks(["127.0.0.1"])
     async with await meet(port) as peer:
         lines = b"X-Forwarded-Proto: https\r\nOrigin: %b://127.0.0.1\r\n" % origin
         await peer.send(HANDSHAKE[:-2] + lines + b"\r\n")
@@ -273,10 +279,10 @@ async def test_a_proxy_nearby_that_nobody_has_named_is_told_of_once(
 
 
 async def test_a_proxy_that_is_named_is_nothing_to_speak_of(
-    door_and_port: tuple[FrontDoor, int], caplog: pytest.LogCaptureFixture
+    listener_and_port: tuple[HttpListener, int], caplog: pytest.LogCaptureFixture
 ) -> None:
-    door, port = door_and_port
-    door.http_admission.trusted = read_networks(["127.0.0.1"])
+    listener, port = listener_and_port
+    listener.http_admission.trusted = read_networks(["127.0.0.1"])
     async with await meet(port) as peer:
         await peer.send(HANDSHAKE[:-2] + FROM + b"\r\n")
         assert ACCEPT.encode() in await peer.answer()

@@ -1,4 +1,4 @@
-"""TLS at both doors, on real sockets: who shakes hands, who does not, and what is said by whom afterwards."""
+"""TLS at both listeners, on real sockets: who shakes hands, who does not, and what is said by whom afterwards."""
 
 import asyncio
 import socket
@@ -14,9 +14,8 @@ from tornado.web import Application, RequestHandler
 
 from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.table import AdmissionLimits
-from rtserver.base.listener import http_listener
-from rtserver.base.listener.http_listener import FrontDoor
-from rtserver.base.listener.tce_listener import TceDoor
+from rtserver.base.listener.http_listener import HttpListener
+from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.tls import Tls
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from tests.base.recording_owner import DEADLINE, RecordingOwner
@@ -185,19 +184,19 @@ async def test_tls_1_1_is_too_old(port: int, trust: ssl.SSLContext, server_tls: 
 
 @pytest.mark.parametrize("beginning", [CLIENT_HELLO[:1], CLIENT_HELLO, CLIENT_HELLO + bytes(100)])
 async def test_a_handshake_that_does_not_come_in_time_ends(
-    port: int, front_door: FrontDoor, server: WebSocketServer, monkeypatch: pytest.MonkeyPatch, beginning: bytes
+    port: int, http_listener: HttpListener, server: WebSocketServer, monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ) -> None:
-    monkeypatch.setattr(http_listener, "HEAD_SECONDS", 0.01)
+    monkeypatch.setattr("rtserver.base.listener.http_listener.HEAD_SECONDS", 0.01)
     async with meet(port) as peer:
         await peer.send(beginning)
         assert await peer.rest() == b""
-    assert len(front_door.pending) == len(server.wheel) == 0
+    assert len(http_listener.pending) == len(server.wheel) == 0
 
 
 async def test_the_time_of_the_handshake_is_the_requests_as_well(
     port: int, trust: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_listener, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr("rtserver.base.listener.http_listener.HEAD_SECONDS", 0.2)
     async with meet(port, trust) as peer:
         await peer.send(b"GET / HTTP/1.1\r\nHost: slow")
         assert (await peer.rest()).startswith(b"HTTP/1.1 408 ")
@@ -205,17 +204,17 @@ async def test_the_time_of_the_handshake_is_the_requests_as_well(
 
 @pytest.mark.parametrize("beginning", [b"", CLIENT_HELLO])
 async def test_a_client_that_leaves_in_the_middle_leaves_nothing_behind(
-    port: int, front_door: FrontDoor, server: WebSocketServer, beginning: bytes
+    port: int, http_listener: HttpListener, server: WebSocketServer, beginning: bytes
 ) -> None:
     async with meet(port) as peer:
         await peer.send(beginning)
         peer.writer.write_eof()
         await peer.rest()
-    assert len(front_door.pending) == len(server.wheel) == len(server) == 0
+    assert len(http_listener.pending) == len(server.wheel) == len(server) == 0
 
 
 async def test_a_client_that_is_cut_off_in_the_middle_leaves_nothing_behind(
-    port: int, front_door: FrontDoor, server: WebSocketServer
+    port: int, http_listener: HttpListener, server: WebSocketServer
 ) -> None:
     async with meet(port) as peer:
         await peer.send(CLIENT_HELLO)
@@ -223,7 +222,7 @@ async def test_a_client_that_is_cut_off_in_the_middle_leaves_nothing_behind(
             socket.SOL_SOCKET, socket.SO_LINGER, (1).to_bytes(4, "little") + bytes(4)
         )
         peer.writer.transport.abort()
-    await until(lambda: not front_door.pending)
+    await until(lambda: not http_listener.pending)
     assert len(server.wheel) == 0
 
 
@@ -239,13 +238,13 @@ async def test_those_who_only_connect_make_room_for_others(
             assert ACCEPT.encode() in await good.ask(HANDSHAKE)
 
 
-async def test_at_the_end_whoever_has_not_shaken_hands_is_let_go(port: int, front_door: FrontDoor) -> None:
+async def test_at_the_end_whoever_has_not_shaken_hands_is_let_go(port: int, http_listener: HttpListener) -> None:
     async with meet(port) as peer:
         await peer.send(CLIENT_HELLO)
-        front_door.stop()
-        front_door.clear()
+        http_listener.stop()
+        http_listener.clear()
         assert await peer.rest() == b""
-    assert len(front_door.pending) == 0
+    assert len(http_listener.pending) == 0
 
 
 async def test_newcomers_are_shown_a_new_certificate_and_nobody_else_notices(
@@ -267,18 +266,20 @@ async def test_newcomers_are_shown_a_new_certificate_and_nobody_else_notices(
 
 
 @pytest.fixture
-def tce_port(io_loop: IOLoop, server: WebSocketServer, ssl_options: ssl.SSLContext) -> Iterator[tuple[TceDoor, int]]:
-    """The other door, and where it is."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.setblocking(False)
-        door = TceDoor(server, Tls(ssl_options))
-        io_loop.add_callback(door.listen, [listener])
-        yield door, listener.getsockname()[1]
-        door.stop()
+def tce_port(
+    io_loop: IOLoop, server: WebSocketServer, ssl_options: ssl.SSLContext
+) -> Iterator[tuple[TceListener, int]]:
+    """The other listener, and where it is."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        listener = TceListener(server, Tls(ssl_options))
+        io_loop.add_callback(listener.listen, [listening])
+        yield listener, listening.getsockname()[1]
+        listener.stop()
 
 
 async def test_binary_clients_speak_tls_too(
-    tce_port: tuple[TceDoor, int], trust: ssl.SSLContext, server: WebSocketServer
+    tce_port: tuple[TceListener, int], trust: ssl.SSLContext, server: WebSocketServer
 ) -> None:
     async with meet(tce_port[1], trust) as peer:
         await peer.send(b"no packet at all")
@@ -289,7 +290,7 @@ async def test_binary_clients_speak_tls_too(
 @pytest.mark.parametrize("options", [{"login_seconds": 0.01}])
 @pytest.mark.parametrize("beginning", [b"", CLIENT_HELLO, b"garbage, which is no handshake"])
 async def test_a_binary_client_that_does_not_shake_hands_holds_no_place(
-    tce_port: tuple[TceDoor, int], server: WebSocketServer, beginning: bytes
+    tce_port: tuple[TceListener, int], server: WebSocketServer, beginning: bytes
 ) -> None:
     server.admission.limits = AdmissionLimits(connections_per_ip=1)
     for _ in range(2):
@@ -300,7 +301,7 @@ async def test_a_binary_client_that_does_not_shake_hands_holds_no_place(
 
 
 async def test_of_too_many_who_do_not_shake_hands_the_longest_silent_one_is_dropped(
-    tce_port: tuple[TceDoor, int], trust: ssl.SSLContext, server: WebSocketServer
+    tce_port: tuple[TceListener, int], trust: ssl.SSLContext, server: WebSocketServer
 ) -> None:
     server.admission.limits = AdmissionLimits(pending=1)
     async with meet(tce_port[1]) as silent, meet(tce_port[1]) as other:
@@ -314,7 +315,7 @@ async def test_of_too_many_who_do_not_shake_hands_the_longest_silent_one_is_drop
 
 
 async def test_nobody_fills_the_room_for_handshakes_from_one_address(
-    tce_port: tuple[TceDoor, int], server: WebSocketServer
+    tce_port: tuple[TceListener, int], server: WebSocketServer
 ) -> None:
     server.admission.limits = AdmissionLimits(pending_per_ip=1)
     async with meet(tce_port[1]) as first:
@@ -326,7 +327,7 @@ async def test_nobody_fills_the_room_for_handshakes_from_one_address(
 
 
 async def test_at_the_end_binary_clients_in_the_middle_are_let_go(
-    tce_port: tuple[TceDoor, int], server: WebSocketServer
+    tce_port: tuple[TceListener, int], server: WebSocketServer
 ) -> None:
     async with meet(tce_port[1]) as peer:
         await peer.send(CLIENT_HELLO)

@@ -11,7 +11,7 @@ from tornado.testing import bind_unused_port
 from rtserver.base.connection import connection
 from rtserver.base.connection.connection import fan_out
 from rtserver.base.connection.outbox import BURST, WRITE_BYTES
-from rtserver.base.listener.tce_listener import TceDoor
+from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.tce.framing import message_packet
 from tests.base.recording_owner import RecordingOwner, Session
@@ -43,13 +43,13 @@ def message(text: str) -> bytes:
 
 @pytest.fixture
 def tce_port(io_loop: IOLoop, server: WebSocketServer) -> Iterator[int]:
-    door = TceDoor(server)
-    listener, port = bind_unused_port()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
-    io_loop.add_callback(door.listen, [listener])
+    listener = TceListener(server)
+    listening, port = bind_unused_port()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
+    io_loop.add_callback(listener.listen, [listening])
     yield port
-    door.stop()
-    listener.close()
+    listener.stop()
+    listening.close()
 
 
 async def logged_in(port: int, owner: RecordingOwner, **options: int) -> TceClient:

@@ -12,8 +12,8 @@ from tornado.web import Application
 
 from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.table import AdmissionLimits
-from rtserver.base.listener.http_listener import FrontDoor
-from rtserver.base.listener.tce_listener import TceDoor
+from rtserver.base.listener.http_listener import HttpListener
+from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from rtserver.base.wire.forwarded import read_networks
 from tests.base.listener.test_http_listener import HANDSHAKE, Page, meet
@@ -49,12 +49,12 @@ def app(server: WebSocketServer) -> Application:
 
 @pytest.fixture
 def tce_port(io_loop: IOLoop, server: WebSocketServer, transport: str) -> Iterator[int]:
-    door = TceDoor(server)
-    listener, port = bind_unused_port()
-    io_loop.add_callback(door.listen, [listener])
+    listener = TceListener(server)
+    listening, port = bind_unused_port()
+    io_loop.add_callback(listener.listen, [listening])
     yield port
-    door.stop()
-    listener.close()
+    listener.stop()
+    listening.close()
 
 
 def count(server: WebSocketServer, limit: str) -> int:
@@ -177,9 +177,9 @@ async def test_the_longest_silent_one_goes_for_a_newcomer(port: int, server: Web
 
 @limited(connections_per_ip=1, pending_per_ip=1)
 async def test_a_proxy_stands_for_many_and_each_of_them_has_his_own_places(
-    port: int, server: WebSocketServer, front_door: FrontDoor
+    port: int, server: WebSocketServer, http_listener: HttpListener
 ) -> None:
-    front_door.http_admission.trusted = read_networks(["127.0.0.1"])
+    http_listener.http_admission.trusted = read_networks(["127.0.0.1"])
     async with await meet(port) as one, await meet(port) as two, await meet(port) as three, await meet(port) as four:
         for peer, ip in ((one, b"192.0.2.1"), (two, b"192.0.2.2"), (three, b"192.0.2.1")):
             await peer.send(HANDSHAKE[:20])
@@ -285,13 +285,13 @@ async def test_strangers_over_websockets_count_as_well(
 
 
 async def test_a_flood_of_sockets_that_say_nothing_is_forgotten_when_it_ends(
-    port: int, server: WebSocketServer, front_door: FrontDoor
+    port: int, server: WebSocketServer, http_listener: HttpListener
 ) -> None:
     sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
     for each in sockets:
         each.send(HANDSHAKE[:20])
-    await until(lambda: len(front_door.pending) == 100)
+    await until(lambda: len(http_listener.pending) == 100)
     for each in sockets:
         each.close()
-    await until(lambda: not len(front_door.pending))
+    await until(lambda: not len(http_listener.pending))
     assert not len(server.wheel)
