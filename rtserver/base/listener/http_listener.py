@@ -15,7 +15,7 @@ from rtserver.base.listener.last_answer import http_error, refuse_unread
 from rtserver.base.listener.pending_request import RequestStage
 from rtserver.base.listener.pending_watch import PendingWatch
 from rtserver.base.listener.tls import TLS_TURN_CONNECTIONS, Tls, TlsStage
-from rtserver.base.listener.tornado_stream import GuestStream, SecureGuestStream
+from rtserver.base.listener.tornado_stream import SecureTornadoStream, TornadoStream
 from rtserver.base.listener.upgrade import UpgradeRequest, WebSocketServer
 from rtserver.base.wire.forwarded import Networks, is_forwarded, is_within, read_networks, sender_of
 from rtserver.base.wire.handshake import HandshakeError, refusal
@@ -115,7 +115,7 @@ class HttpListener:
         except TooMany as error:
             self._turn_away(connection, address, error)
         else:
-            kind = GuestStream if self._tls_stage is None else SecureGuestStream
+            kind = TornadoStream if self._tls_stage is None else SecureTornadoStream
             self._http.handle_stream(kind(connection, self.http_admission, address[0], ip, first), address)
 
     def _look_for_proxy(self, ip: str, headers: Mapping[str, str]) -> None:

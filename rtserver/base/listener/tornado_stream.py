@@ -31,7 +31,7 @@ ExcInfo: TypeAlias = (
 )
 
 
-class GuestStream(IOStream):
+class TornadoStream(IOStream):
     """Counted as a connection of ``ip`` already, until it is closed; ``ip`` is None for one that is not counted.
 
     ``peer`` is the address of the other end, ``first`` what has been read from the connection.
@@ -152,7 +152,7 @@ class GuestStream(IOStream):
             self.socket.recv(MAX_HEAD_BYTES)
 
 
-class SecureGuestStream(GuestStream, SSLIOStream):
+class SecureTornadoStream(TornadoStream, SSLIOStream):
     """The same over TLS; the handshake is over, which Tornado finds out by itself."""
 
 

@@ -27,7 +27,7 @@ from rtserver.base.connection.socket_stream import send_without_delay, take_sock
 from rtserver.base.connection.websocket import WebSocketConnection
 from rtserver.base.limit.too_many import TooMany, TryLaterError
 from rtserver.base.listener.last_answer import close_with, http_error, refuse
-from rtserver.base.listener.tornado_stream import GuestStream
+from rtserver.base.listener.tornado_stream import TornadoStream
 from rtserver.base.tce.websocket import TceWebSocket
 from rtserver.base.wire.deflate import maybe_accept
 from rtserver.base.wire.handshake import (
@@ -215,6 +215,6 @@ class WebSocketHandler(RequestHandler):
         except (StreamClosedError, AttributeError):
             log.info("! %s left during the handshake", request.remote_ip)
             return
-        if isinstance(stream, GuestStream):
+        if isinstance(stream, TornadoStream):
             stream.hand_over()
         await self._server.welcome(connection, request, first)

@@ -45,7 +45,7 @@ def build_application(
 
 
 def build_http(application: Application) -> HTTPServer:
-    """Who answers all requests but handshakes, a stranger's too. ``GuestStream`` says how long a head may take."""
+    """Who answers all requests but handshakes, a stranger's too. ``TornadoStream`` says how long a head may take."""
     return HTTPServer(
         application, max_body_size=MAX_BODY_BYTES, idle_connection_timeout=IDLE_SECONDS, body_timeout=HEAD_SECONDS
     )
