@@ -18,8 +18,8 @@ from typing import Self
 from tests.conftest import unused_port
 from tests.demo_database import lay_database
 
-START_SECONDS = 40.0
-STOP_SECONDS = 15.0
+START_SECONDS = 120.0
+STOP_SECONDS = 60.0
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 

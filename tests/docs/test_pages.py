@@ -8,7 +8,7 @@ import redis
 from playwright.sync_api import Browser, Page
 
 from tests.docs.document import README, blocks, shell_lines
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import log_in, new_context
 from tests.running_server import RunningServer
 
 WATCH_WELCOME = """
@@ -24,9 +24,8 @@ window.WebSocket = class extends WebSocket {
 @pytest.fixture
 def page(browser: Browser, server: RunningServer) -> Iterator[Page]:
     """A page of the server's own host whose visitor is logged in; what it shows is the test's."""
-    context = browser.new_context(base_url=server.url, bypass_csp=True)  # a page of one's own has its own policy
+    context = new_context(browser, base_url=server.url, bypass_csp=True)  # a page of one's own has its own policy
     page = context.new_page()
-    page.set_default_timeout(20_000)
     log_in(page)
     page.add_init_script(WATCH_WELCOME)
     yield page

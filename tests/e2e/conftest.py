@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.conftest import unused_port
 from tests.running_server import RunningServer
 
+PATIENCE_MS = 60_000
 CHROMIUM = "/usr/bin/chromium"
 # Without these a Chromium in a closed network spends its time on looking for its maker's services.
 CHROMIUM_OPTIONS = [
@@ -20,6 +22,8 @@ CHROMIUM_OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +55,27 @@ def shared_server(module_redis_url: str, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture
 def page(browser: Browser, server: RunningServer) -> Iterator[Page]:
     """A page of a browser that has never been here, logged in as demo, showing the charts."""
-    context = browser.new_context(base_url=server.url, viewport={"width": 1360, "height": 900})
+    context = new_context(browser, base_url=server.url, viewport={"width": 1360, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(20_000)
     log_in(page)
     yield page
     context.close()
+
+
+def new_context(browser: Browser, **options: Any) -> BrowserContext:
+    """Return a context without cookies, whose pages wait for long enough on a busy machine."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE_MS)
+    return context
+
+
+def settle(page: Page, function: str, argument: object = None) -> Any:
+    """Call an asynchronous function in the page and return what it comes to.
+
+    Unlike ``page.evaluate`` this waits no longer than the page's patience.
+    """
+    promise = f"async (argument) => [await ({function})(argument)]"
+    return page.wait_for_function(promise, arg=argument).json_value()[0]
 
 
 def log_in(page: Page, name: str = "demo") -> None:

@@ -172,7 +172,7 @@ def test_logging_out_in_one_tab_is_told_to_the_other(page: Page) -> None:
     other.goto("/")
     other.wait_for_function("globalThis.__rtc?.client.state === 'open'")
     other.locator("#logout-form button").click()
-    expect(page.locator("#banner-title")).to_have_text("You have been signed out", timeout=5_000)
+    expect(page.locator("#banner-title")).to_have_text("You have been signed out")
     assert page.evaluate("globalThis.__rtc.client.state") == "closed"
 
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.conftest import unused_port
 from tests.docs.document import README, blocks
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import log_in, new_context
 from tests.e2e.shop import Shop
 from tests.e2e.test_browser import NINE_THIRTY_MS, push_price
 from tests.running_server import RunningServer
@@ -51,9 +51,8 @@ def server(module_redis_url: str, tmp_path_factory: pytest.TempPathFactory, shop
 def page(browser: Browser, server: RunningServer, shop: Shop) -> Iterator[Page]:
     """A page whose visitor is logged in at the server's host, which is the shop's as well."""
     shop.html, shop.script, shop.policy = HTML, SCRIPT, ""
-    context = browser.new_context(base_url=server.url)
+    context = new_context(browser, base_url=server.url)
     page = context.new_page()
-    page.set_default_timeout(20_000)
     log_in(page)
     yield page
     context.close()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import log_in, new_context
 from tests.e2e.test_browser import NINE_THIRTY_MS, push_price
 from tests.running_server import RunningServer
 
@@ -48,9 +48,8 @@ def server(shared_server: RunningServer) -> RunningServer:
 @pytest.fixture
 def page(browser: Browser, server: RunningServer) -> Iterator[Page]:
     """A page of the server's own host whose visitor is logged in; the documents in it are the test's."""
-    context = browser.new_context(base_url=server.url, bypass_csp=True)  # a page of one's own has its own policy
+    context = new_context(browser, base_url=server.url, bypass_csp=True)  # a page of one's own has its own policy
     page = context.new_page()
-    page.set_default_timeout(20_000)
     log_in(page)
     page.goto("/healthz")
     page.set_content("<!doctype html><body></body>")

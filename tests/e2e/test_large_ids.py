@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from rtserver.base.wire.close_code import CloseCode
 from tests.conftest import unused_port
 from tests.demo_database import DATABASE, lay_database
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import log_in, settle
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
 
@@ -74,7 +74,7 @@ def test_neighbours_get_their_own_messages_and_are_not_taken_for_one_another(
 
 
 def test_a_page_that_brings_its_own_reader_gets_whole_numbers_of_any_size(page: Page, server: RunningServer) -> None:
-    page.evaluate(READ_EXACTLY)
+    settle(page, READ_EXACTLY)
     orders = [2**53, 2**53 + 1, 2**63, 2**64 + 1]
     with ServiceQueue(server.redis_url) as queue:
         for number in orders:

@@ -5,6 +5,7 @@ import json
 import pytest
 from playwright.sync_api import CDPSession, Page
 
+from tests.e2e.conftest import settle
 from tests.e2e.test_browser import NINE_THIRTY_MS, push_price, wait_for
 from tests.running_server import RunningServer
 
@@ -59,11 +60,11 @@ MAKE_TWENTY = f"""async (end) => {{
 def test_clients_that_are_closed_and_charts_that_are_disposed_of_are_freed(page: Page) -> None:
     page.evaluate("globalThis.__rtc.charts.unlisten('main')")
     cdp = page.context.new_cdp_session(page)
-    page.evaluate(MAKE_TWENTY, "dispose")  # what is made once has been made
+    settle(page, MAKE_TWENTY, "dispose")  # what is made once has been made
     collect(cdp)
     listeners = cdp.send("Memory.getDOMCounters")["jsEventListeners"]
     for end in ("close", "dispose"):
-        page.evaluate(MAKE_TWENTY, end)
+        settle(page, MAKE_TWENTY, end)
     # A socket that was given up before it was open lives until its handshake has failed.
     wait_for(lambda: are_freed(page, cdp))
     # Each of the forty would have left one at least; the page itself may have added some of its own.
@@ -90,7 +91,7 @@ CANDLE, POINT = 5, 2
 def test_a_chart_out_of_sight_is_drawn_when_it_is_scrolled_to(page: Page, server: RunningServer) -> None:
     push_price(server.redis_url, NINE_THIRTY_MS, 430.0)
     page.wait_for_function("() => document.querySelector('#main-frame').dataset.state === 'live'")
-    page.evaluate(FAR_BELOW)
+    settle(page, FAR_BELOW)
     push_price(server.redis_url, NINE_THIRTY_MS + 60_000, 431.0)
     page.wait_for_function("() => globalThis.__below.get('below').series[0].points().length === 2")
     push_price(server.redis_url, NINE_THIRTY_MS + 120_000, 432.0)

@@ -5,31 +5,28 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page, expect
 
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import log_in, new_context
 from tests.e2e.test_browser import NINE_THIRTY_MS, push
 from tests.running_server import RunningServer
 
-# Shows a chart in a place of its own, and gives what its reader sees.
-SHOW = """async ([item, period]) => {
+# Asks for a chart in a place of its own.
+SHOW = """([item, period]) => {
   const place = document.getElementById("place") ?? document.createElement("div");
   place.id = "place";
   place.style.cssText = "position: fixed; inset: 0 0 auto 0; height: 400px; z-index: 9";
   document.body.append(place);
   const request = { chart_id: "own", exchange: "X", item, date: "20260105", period, shape: "ohlc", element: place };
-  const chart = window.__rtc.charts.request(request);
-  await new Promise((resolve) => chart.on("render", resolve));
+  window.__rtc.charts.request(request);
 }"""
-DRAWN = "() => echarts.getInstanceByDom(document.getElementById('place'))?.getOption()?.series?.length > 0"
 # Of the first panel's axis of prices, or of the lowest panel's axis of times: the others have no labels.
 LABELS = """(name) => echarts.getInstanceByDom(document.getElementById("place")).getModel()
   .queryComponents({ mainType: name }).map(({ axis }) => axis.getViewLabels().map((label) => label.formattedLabel))
   .find((labels) => labels.length > 0)"""
-TIP = """async (index) => {
+# Shows a tooltip and gives its text. A chart that is drawn anew hides it: ask again.
+TIP = """index => {
   const chart = echarts.getInstanceByDom(document.getElementById("place"));
   chart.dispatchAction({ type: "showTip", seriesIndex: 0, dataIndex: index });
-  const tip = () => [...document.querySelectorAll("#place > div")].map((each) => each.innerText).find((text) => text);
-  while (!tip()) await new Promise(requestAnimationFrame);
-  return tip();
+  return [...document.querySelectorAll("#place > div")].map((each) => each.innerText).find((text) => text);
 }"""
 SEEN = """() => {
   const main = document.getElementById("main-chart");
@@ -39,9 +36,9 @@ SEEN = """() => {
 }"""
 ZOOM = """([start, end]) => echarts.getInstanceByDom(document.getElementById("main-chart"))
   .dispatchAction({ type: "dataZoom", dataZoomId: "slider", start, end })"""
-# Until what the chart holds is drawn.
-IS_DRAWN = """count => window.__rtc.charts.get("main").labels().length === count
-  && echarts.getInstanceByDom(document.getElementById("main-chart"))?.getOption()?.xAxis?.[0].data.length === count"""
+# Whether the chart has so many labels, and all of them are drawn.
+IS_DRAWN = """([chart, element, count]) => window.__rtc.charts.get(chart).labels().length === count
+  && echarts.getInstanceByDom(document.getElementById(element))?.getOption()?.xAxis?.[0].data.length === count"""
 
 
 @pytest.fixture
@@ -54,6 +51,22 @@ def show_large(page: Page, item: str) -> None:
     """Choose a quote for the page's large chart."""
     page.locator(f".quote-card[data-item={item}]").click()
     expect(page.locator("#main-title")).to_have_text(item)
+
+
+def show(page: Page, item: str, period: int, count: int) -> None:
+    """Show a chart in the test's own place, and return when it has so many labels."""
+    page.evaluate(SHOW, [item, period])
+    wait_drawn(page, "own", "place", count)
+
+
+def wait_drawn(page: Page, chart: str, element: str, count: int) -> None:
+    """Wait until so many labels of a chart are drawn."""
+    page.wait_for_function(IS_DRAWN, arg=[chart, element, count])
+
+
+def tip(page: Page, index: int) -> str:
+    """Return the text of a point's tooltip in the test's own place."""
+    return str(page.wait_for_function(TIP, arg=index).json_value())
 
 
 PRICES = {
@@ -75,11 +88,10 @@ def test_neighbouring_prices_are_told_apart_on_axis_and_tooltip_and_there_is_no_
     for item, (prices, text) in PRICES.items():
         points = [[NINE_THIRTY_MS + 60_000 * index, price] for index, price in enumerate(prices)]
         push_points(server, f"X:{item}:20260105", points)
-        page.evaluate(SHOW, [item, 60])
-        page.wait_for_function(DRAWN)
+        show(page, item, 60, len(points))
         labels = page.evaluate(LABELS, "yAxis")
         assert len(set(labels)) == len(labels) > 1
-        assert text in page.evaluate(TIP, 1)
+        assert text in tip(page, 1)
         option = "echarts.getInstanceByDom(document.getElementById('place')).getOption()"
         assert page.evaluate(f"[{option}.grid.length, {option}.series.length]") == [1, 1]
 
@@ -87,9 +99,8 @@ def test_neighbouring_prices_are_told_apart_on_axis_and_tooltip_and_there_is_no_
 def test_a_quote_may_say_its_decimals(page: Page, server: RunningServer) -> None:
     said = [{"quote": "X:SAID:20260105", "info": {"point": [NINE_THIRTY_MS, 430], "decimals": 3}}]
     push(server.redis_url, "quote", said)
-    page.evaluate(SHOW, ["SAID", 60])
-    page.wait_for_function(DRAWN)
-    assert "430.000" in page.evaluate(TIP, 0)
+    show(page, "SAID", 60, 1)
+    assert "430.000" in tip(page, 0)
 
 
 # Each with three days around a change of its clocks.
@@ -106,11 +117,10 @@ def test_a_bar_of_a_day_has_the_date_of_the_market_in_every_time_zone(page: Page
         devtools.send("Emulation.setTimezoneOverride", {"timezoneId": zone})
         moments = page.evaluate("days => days.map(day => Date.parse(day + 'T14:30Z'))", days)
         push_points(server, f"X:D{number}:20260105", [[moment, 10 + moment % 7] for moment in moments], 5)
-        page.evaluate(SHOW, [f"D{number}", 86_400])
-        page.wait_for_function(DRAWN)
+        show(page, f"D{number}", 86_400, len(days))
         assert page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone") == zone
         assert page.evaluate(LABELS, "xAxis") == days
-        assert page.evaluate(TIP, 1).split("\n")[0] == days[1]
+        assert tip(page, 1).split("\n")[0] == days[1]
         page.evaluate("window.__rtc.charts.unlisten('own')")
 
 
@@ -120,18 +130,18 @@ def test_a_zoomed_place_stays_while_points_come_and_after_a_restart(page: Page, 
         push_points(server, "DEMO:AAPL:20130301", points)
 
     push_minutes(0, 300)
-    page.wait_for_function(IS_DRAWN, arg=300)
+    wait_drawn(page, "main", "main-chart", 300)
     page.evaluate(ZOOM, [20, 30])
     place = page.evaluate(SEEN)
     assert place == [NINE_THIRTY_MS + 60_000 * 60, NINE_THIRTY_MS + 60_000 * 90]
     push_minutes(300, 500)
-    page.wait_for_function(IS_DRAWN, arg=500)
+    wait_drawn(page, "main", "main-chart", 500)
     assert page.evaluate(SEEN) == place
     assert server.stop() == 0
     page.wait_for_function("globalThis.__rtc.client.state === 'waiting'")
     server.start()
     push_minutes(500, 600)
-    page.wait_for_function(IS_DRAWN, arg=600)
+    wait_drawn(page, "main", "main-chart", 600)
     assert page.evaluate(SEEN) == place
 
 
@@ -150,13 +160,12 @@ def test_on_a_phone_a_finger_scrolls_the_page_over_a_chart_and_moves_the_chart_s
     points = [[NINE_THIRTY_MS + 60_000 * minute, 430 + minute % 7] for minute in range(300)]
     push_points(server, "DEMO:IBM:20130301", points)
     screen = {"width": 390, "height": 844}
-    context = browser.new_context(base_url=server.url, viewport=screen, has_touch=True, is_mobile=True)
+    context = new_context(browser, base_url=server.url, viewport=screen, has_touch=True, is_mobile=True)
     try:
         page = context.new_page()
-        page.set_default_timeout(20_000)
         log_in(page)
         show_large(page, "IBM")
-        page.wait_for_function(IS_DRAWN, arg=300)
+        wait_drawn(page, "main", "main-chart", 300)
         for label in page.locator(".segments label").all():
             box = label.bounding_box()
             assert box is not None

@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import unused_port
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import log_in, new_context
 from tests.redis_process import RedisProcess
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
@@ -66,7 +66,7 @@ def test_a_redis_that_comes_back_empty_hides_nothing_from_a_page_that_is_there_n
         RedisProcess(tmp_path, "--appendonly", "no") as process,
         RunningServer(process.url, tmp_path / "var", unused_port(), "--no-demo-quotes") as server,
     ):
-        context = browser.new_context(base_url=server.url)
+        context = new_context(browser, base_url=server.url)
         page = context.new_page()
         log_in(page)
         page.evaluate(COLLECT)

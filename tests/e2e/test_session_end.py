@@ -4,6 +4,7 @@ import signal
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.conftest import new_context, settle
 from tests.running_server import RunningServer
 
 # A client as in the README, with nothing configured.
@@ -16,7 +17,7 @@ PLAIN = """async () => {
 
 
 def test_a_page_whose_session_ended_while_the_server_was_away_is_told_so(page: Page, server: RunningServer) -> None:
-    page.evaluate(PLAIN)
+    settle(page, PLAIN)
     page.wait_for_function("plain.state === 'open'")
     server.stop(signal.SIGKILL)
     page.wait_for_function("plain.state !== 'open'")
@@ -28,10 +29,10 @@ def test_a_page_whose_session_ended_while_the_server_was_away_is_told_so(page: P
 
 
 def test_a_page_to_which_nobody_has_logged_in_is_told_so(browser: Browser, server: RunningServer) -> None:
-    context = browser.new_context(base_url=server.url)
+    context = new_context(browser, base_url=server.url)
     page = context.new_page()
     page.goto("/accounts/login/")
-    page.evaluate(PLAIN)
+    settle(page, PLAIN)
     page.wait_for_function("ends.length === 1")
     assert page.evaluate("[ends, plain.state]") == [[{"code": 4001, "reason": "nobody is logged in"}], "closed"]
     context.close()

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.demo_login import DemoLogin
+from tests.e2e.conftest import settle
 from tests.e2e.test_browser import push
 from tests.running_server import RunningServer
 
@@ -37,7 +38,7 @@ def target(server: RunningServer) -> str:
 
 
 def test_a_page_that_is_logged_in_calls_and_is_pushed_to(page: Page, server: RunningServer) -> None:
-    assert page.evaluate(OPEN, [target(server), None]) == "héllo"
+    assert settle(page, OPEN, [target(server), None]) == "héllo"
     page.wait_for_function(HAS, arg="userinfo")
     page.evaluate("""() => window.__gateway.send('{"type":"ping","id":7}')""")
     page.wait_for_function(HAS, arg="ping")
@@ -51,6 +52,6 @@ def test_a_page_that_is_logged_in_calls_and_is_pushed_to(page: Page, server: Run
 def test_without_the_sites_cookie_a_token_logs_in_and_nothing_else(page: Page, server: RunningServer) -> None:
     key = DemoLogin(server.url).session_key
     page.context.clear_cookies()
-    assert page.evaluate(OPEN, [target(server), key]) == "héllo"
+    assert settle(page, OPEN, [target(server), key]) == "héllo"
     refused = f"(argument) => ({OPEN})(argument).catch(error => error.errcode)"
-    assert page.evaluate(refused, [target(server), "abcdefghijklmnop"]) == 103
+    assert settle(page, refused, [target(server), "abcdefghijklmnop"]) == 103

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.conftest import unused_port
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import log_in, new_context
 from tests.e2e.test_browser import COLLECT, HAS_SEEN, NINE_THIRTY_MS, push_price
 from tests.running_server import RunningServer
 
@@ -25,9 +25,8 @@ def server(redis_url: str, tmp_path: Path, certificate: Path) -> Iterator[Runnin
 @pytest.fixture
 def page(browser: Browser, server: RunningServer) -> Iterator[Page]:
     """Logged in, in a browser that does not ask who has signed the certificate."""
-    context = browser.new_context(base_url=server.url, ignore_https_errors=True)
+    context = new_context(browser, base_url=server.url, ignore_https_errors=True)
     page = context.new_page()
-    page.set_default_timeout(20_000)
     log_in(page)
     yield page
     context.close()

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.docs.tce.workshop import Workshop
+from tests.e2e.conftest import new_context
 
 TCP, WEBSOCKET = "16005", "16006"
 
@@ -35,9 +36,8 @@ def url(workshop: Workshop) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """A page of its own."""
-    context = browser.new_context()
+    context = new_context(browser)
     page = context.new_page()
-    page.set_default_timeout(20_000)
     yield page
     context.close()
 

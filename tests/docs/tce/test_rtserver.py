@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.docs.document import README, ROOT, blocks
 from tests.docs.tce.workshop import COMMANDS, EXAMPLES, RUN_SECONDS, Workshop, shown
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import log_in, new_context
 from tests.running_server import RunningServer
 
 CLIENT = EXAMPLES / "rtserver_client.py"
@@ -115,9 +115,8 @@ def test_the_client_of_the_readme_is_told_what_everyone_is_told(
 def test_a_page_of_the_site_is_told_without_a_word(
     browser: Browser, server: RunningServer, queue: redis.Redis
 ) -> None:
-    context = browser.new_context(base_url=server.url, bypass_csp=True)  # a page of one's own has its own policy
+    context = new_context(browser, base_url=server.url, bypass_csp=True)  # a page of one's own has its own policy
     page = context.new_page()
-    page.set_default_timeout(20_000)
     log_in(page)
     page.goto("/healthz")  # of the right host
     page.set_content(f"<!doctype html>{(EXAMPLES / 'rtserver_page.html').read_text(encoding='utf-8')}")

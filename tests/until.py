@@ -1,0 +1,30 @@
+"""Waiting for what nobody announces: ask until it is so, or until patience is at its end."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+PATIENCE_SECONDS = 60.0
+"""Far more than anything takes: a machine may be busy, and a thing that happens is not waited for any longer."""
+PAUSE_SECONDS = 0.01
+
+
+def until(is_so: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+    """Ask again and again. Raises ``AssertionError``, with ``what`` was to be so, after ``seconds``."""
+    for pause in _pauses(is_so, what, seconds):
+        threading.Event().wait(pause)
+
+
+async def until_async(is_so: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+    """Do the same while the event loop goes on."""
+    for pause in _pauses(is_so, what, seconds):
+        await asyncio.sleep(pause)
+
+
+def _pauses(is_so: Callable[[], object], what: str, seconds: float) -> Iterator[float]:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {seconds:g} s: {what}")
+        yield PAUSE_SECONDS
