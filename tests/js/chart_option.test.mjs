@@ -126,21 +126,29 @@ test("labels that are epoch milliseconds are shown as times, texts as they are",
 const item = (seriesIndex, seriesName, value, seriesType = "line") => ({
   seriesIndex, seriesName, value, seriesType, color: "#123456", axisValue: "t",
 });
-globalThis.document = fakeElements();
 
-test("the tooltip has one heading and the series in their order, without those that have no value there", () => {
+/** A test of a tooltip, which makes its elements in the page's document. */
+function testTooltip(name, run) {
+  test(name, (t) => {
+    globalThis.document = fakeElements();
+    t.after(() => delete globalThis.document);
+    run();
+  });
+}
+
+testTooltip("the tooltip has one heading and the series in their order, without those that have no value there", () => {
   const items = [item(2, "volume", [0, 21058]), item(1, "sma:20", [0, null]), item(0, "AAPL", [0, 1, 2, 0, 3], "candlestick")];
   assert.equal(textOf(tooltipElements("09:30", items, (value) => value.toFixed(1), lightPalette)), "09:30 AAPL O 1.0 C 2.0 L 0.0 H 3.0 volume 21058.0");
 });
 
-test("names cannot bring markup into the page", () => {
+testTooltip("names cannot bring markup into the page", () => {
   const name = `<img src=x onerror="a()">&'`;
   const [heading, line] = tooltipElements("<i>", [item(0, name, [0, 1])], String, lightPalette);
   assert.deepEqual(heading.children, ["<i>"]);
   assert.deepEqual(line.children[1].children, [name]);
 });
 
-test("the tooltip of a drawn chart names the time under the pointer in full", () => {
+testTooltip("the tooltip of a drawn chart names the time under the pointer in full", () => {
   const tip = optionOf().tooltip.formatter([{ ...item(1, "sma:2", [1, 431.5]), seriesId: "1", axisValue: String(LABELS[1]) }]);
   assert.match(textOf(tip), /^2013-0[23]-\d\d \d\d:\d\d:\d\d sma:2 431.5$/);
 });
@@ -156,7 +164,7 @@ const PRICES = {
 };
 
 for (const [name, [one, other, ...texts]] of Object.entries(PRICES)) {
-  test(`neighbouring prices can be told apart on axis, pointer, tooltip and last-price line: ${name}`, () => {
+  testTooltip(`neighbouring prices can be told apart on axis, pointer, tooltip and last-price line: ${name}`, () => {
     const option = optionOf(pictureOf("line", 2, (i) => [one, other][i]));
     const [axis] = option.yAxis;
     assert.deepEqual([one, other].map(axis.axisLabel.formatter), texts);
@@ -175,13 +183,13 @@ test("of a quote that says its decimals every price has as many", () => {
   assert.equal(optionOf(picture).yAxis[0].axisLabel.formatter(431), "431.00");
 });
 
-test("an average between two prices has more decimals than they have, a volume its own", () => {
+testTooltip("an average between two prices has more decimals than they have, a volume its own", () => {
   const option = optionOf();
   const tip = (index, value) => textOf(option.tooltip.formatter([{ ...item(index, "X", [0, value]), seriesId: String(index), axisValue: String(LABELS[0]) }])).split(" ").slice(2).join(" ");
   assert.deepEqual([tip(0, 431), tip(1, 431.5), tip(1, 431.123456789012), tip(2, 0.125)], ["X 431", "X 431.5", "X 431.12", "X 0.125"]);
 });
 
-test("a bar of a day is called by its date on the axis and in the tooltip", () => {
+testTooltip("a bar of a day is called by its date on the axis and in the tooltip", () => {
   const rows = [1_767_571_200_000, 1_767_657_600_000].map((label) => [label, 1]);
   const picture = { ...pictureOf("line", 0), xAxis: { data: rows.map(([label]) => label) } };
   picture.series[0].data = rows;
