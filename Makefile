@@ -12,9 +12,11 @@ NODE_READY := node_modules/.ready
 CHECKED := rtserver tcelib site tests bench soak tools docs/examples docs/tce/examples
 # More than there are cores: many tests wait for servers that start and stop.
 PYTEST_OPTIONS ?= -n 3 --dist worksteal
+# A server that a test starts takes a fifth less to start when its modules are compiled already.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint types js pythons django-matrix wheel bench chaos leak heap codes lock audit sbom release clean system
+.PHONY: help run test test-all lint types js pythons django-matrix wheel bench chaos leak heap codes lock audit sbom release clean system python-types javascript-types
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,7 +24,8 @@ help: ## say what there is
 run: $(RUN_READY) ## set up what is needed and start the server; ARGS="--port 8000" are its options
 	@exec $(PYTHON) -m rtserver $(ARGS)
 
-test: lint types ## set up what is needed and check style, types, and all tests but those of the longer targets
+test: $(TEST_READY) $(NODE_READY) ## set up what is needed and check style, types, and all tests but those of the longer targets
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint types
 	$(PYTHON) -m pytest $(PYTEST_OPTIONS) -m "not own_site"
 
 test-all: test wheel django-matrix ## `make test`, then all that takes longer: the wheel, Django's versions, the newest Python, a short chaos
@@ -33,8 +36,12 @@ lint: $(TEST_READY) ## check style and format
 	$(PYTHON) -m ruff check $(CHECKED)
 	$(PYTHON) -m ruff format --check $(CHECKED)
 
-types: $(TEST_READY) $(NODE_READY) ## check types, Python's and JavaScript's
+types: python-types javascript-types ## check types, Python's and JavaScript's
+
+python-types: $(TEST_READY)
 	$(PYTHON) -m mypy
+
+javascript-types: $(NODE_READY)
 	npm run --silent check
 
 js: $(NODE_READY) ## test the browser library alone; `make test` does it, too
