@@ -8,6 +8,7 @@ about luck. ``--hypothesis-profile deep`` tries others, and many more of them.
 """
 
 import asyncio
+import gc
 import signal
 import subprocess
 from collections.abc import Generator, Iterator
@@ -105,6 +106,17 @@ def pytest_configure() -> None:
     asyncio.set_event_loop(None)
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep the garbage collector away from what collecting makes: it is much, and nearly all of it stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
