@@ -18,6 +18,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -181,7 +182,9 @@ class App:
         """Come up, serve until a signal or a failure, go down; the exit code. Raises ``StartError``."""
         self._build()
         listeners, canary_client = self._build_listeners()
-        self._bridge.to_users.bind(lambda: self._loop.call_soon_threadsafe(self._drain))
+        to_users = self._bridge.to_users
+        drain = partial(to_users.drain, self._users.handle, DRAIN_LIMIT, DRAIN_SECONDS)
+        to_users.bind(partial(self._loop.call_soon_threadsafe, drain))
         self._services.thread.start()
         self._open(listeners)
         self._run_tasks(canary_client)
@@ -345,9 +348,6 @@ class App:
             log.info("= listening on %s:%d for binary clients", self._config.host, self._config.tce_port)
 
     # While it runs.
-
-    def _drain(self) -> None:
-        self._bridge.to_users.drain(self._users.handle, DRAIN_LIMIT, DRAIN_SECONDS)
 
     def _start_watchdog(self) -> Watchdog:
         services = self._services.thread

@@ -3,6 +3,7 @@
 The messages that come back are the painter's.
 """
 
+from functools import partial
 from typing import Any
 
 from rtserver.modules.chart_painter import MYCHARTS, ChartPainter
@@ -57,13 +58,14 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         agent.modules.pop(MYCHARTS).on_remove()
 
     def _check_limits(self, agent: UserAgent, charts: MyChartAgent, request: ChartRequest) -> None:
-        """A chart that takes the place of another costs a picture all the same. Raises ``BadMessage``."""
-        limits, user_id = self.users.limits, agent.user.user_id
-        if request.chart_id not in charts.quotes:
-            limits.check_connection_charts(len(charts), self._max_charts)
-            limits.check_charts(lambda: self._count_charts(user_id))
+        """Check the limits of a chart; one that replaces another costs a picture, too. Raises ``BadMessage``."""
+        limits, user_id, memberships = self.users.limits, agent.user.user_id, charts.quotes.memberships
+        if request.chart_id not in memberships:
+            limits.check_connection_charts(len(memberships), self._max_charts)
+            limits.check_charts(partial(self._count_charts, user_id))
         limits.check_picture(str(user_id))
 
     def _count_charts(self, user_id: int | str) -> int:
-        # One that has just come up may not have its charts yet.
-        return sum(len(agent.modules.get(MYCHARTS, ())) for agent in self.users.get_users(user_id))
+        # A connection that has just come up may not have its charts yet.
+        agents = [agent for agent in self.users.get_users(user_id) if MYCHARTS in agent.modules]
+        return sum([len(agent.modules[MYCHARTS].quotes.memberships) for agent in agents])

@@ -5,9 +5,9 @@ and one drawing, one encoding and mostly one message serve them all. There is on
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,6 +18,8 @@ from rtserver.base.wire.client_message import encode_around
 from rtserver.base.wire.payload import Payload
 from rtserver.modules.chart import Chart, Shape
 from rtserver.user.topic.subscriber import Draw
+
+Value = TypeVar("Value")
 
 MYCHARTS = "mycharts"
 ENVELOPE_BYTES = 1_024
@@ -45,31 +47,26 @@ class Picture(msgspec.Struct, frozen=True):
     data: bytes
 
 
-class RecentlyUsed:
-    """The last ``length`` values that were asked for."""
+class RecentlyUsed(OrderedDict[Hashable, Value]):
+    """The last ``length`` values that were kept or found, the oldest first."""
 
     def __init__(self, length: int) -> None:
+        super().__init__()
         self._length = length
-        self._values: OrderedDict[Hashable, Any] = OrderedDict()
 
-    def __len__(self) -> int:
-        return len(self._values)
+    def find(self, key: Hashable) -> Value | None:
+        """Return the value of ``key``, None if it is not there."""
+        value = self.get(key)
+        if value is not None:
+            self.move_to_end(key)
+        return value
 
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._values
-
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """The value of ``key``, made if it is not there."""
-        if key not in self._values:
-            self.put(key, make())
-        self._values.move_to_end(key)
-        return self._values[key]
-
-    def put(self, key: Hashable, value: Any) -> None:
-        """Keep a value that was made."""
-        self._values[key] = value
-        if len(self._values) > self._length:
-            self._values.popitem(last=False)
+    def keep(self, key: Hashable, value: Value) -> Value:
+        """Keep a value, in place of the oldest one if there are too many. Return it."""
+        self[key] = value
+        if len(self) > self._length:
+            self.popitem(last=False)
+        return value
 
 
 class ChartPainter:
@@ -83,16 +80,17 @@ class ChartPainter:
         self.drawn = 0
         self._epoch = epoch
         self._largest = max(1, largest - ENVELOPE_BYTES)
-        self._pictures = RecentlyUsed(kept_pictures)
+        self._pictures: RecentlyUsed[Picture] = RecentlyUsed(kept_pictures)
         self._drawings: dict[Hashable, Steps[Picture]] = {}
-        self._renders = RecentlyUsed(kept_pictures)
+        self._renders: RecentlyUsed[Payload] = RecentlyUsed(kept_pictures)
 
     def render(self, snapshot: Snapshot, look: Look, request_id: int | str | None = None) -> Payload:
         """The static render as a message; ``request_id`` is that of the request which it answers."""
         key = (snapshot.topic, snapshot.seq, look, request_id)
-        render: Payload = self._renders.get(
-            key, lambda: Payload(encode_around(MYCHARTS, self._picture(snapshot, look).data, request_id))
-        )
+        render = self._renders.find(key)
+        if render is None:
+            data = self._picture(snapshot, look).data
+            render = self._renders.keep(key, Payload(encode_around(MYCHARTS, data, request_id)))
         return render
 
     def follow(self, snapshot: Snapshot, look: Look) -> tuple[Hashable, Draw]:
@@ -100,12 +98,16 @@ class ChartPainter:
         chart = self._picture(snapshot, look).chart
         return (MYCHARTS, look.chart_id, look.shape), partial(draw_update, chart, look.chart_id, self._epoch)
 
+    def is_drawn(self, snapshot: Snapshot, look: Look) -> bool:
+        """Return True if ``render`` and ``follow`` find the picture."""
+        return (snapshot.topic, snapshot.seq, look) in self._pictures
+
     def prepare(self, snapshot: Snapshot, look: Look) -> Steps[None]:
         """Draw the picture piece by piece, so that ``render`` and ``follow`` find it.
 
         Several may do so at once: they work on the same one, and each piece is one for all of them.
         """
-        key = _key(snapshot, look)
+        key = (snapshot.topic, snapshot.seq, look)
         while key not in self._pictures:
             if key not in self._drawings:
                 self._drawings[key] = self._draw(snapshot, look)
@@ -113,7 +115,7 @@ class ChartPainter:
                 next(self._drawings[key])
             except StopIteration as end:
                 del self._drawings[key]
-                self._pictures.put(key, end.value)
+                self._pictures.keep(key, end.value)
                 return
             except BaseException:
                 self._drawings.pop(key, None)
@@ -121,8 +123,8 @@ class ChartPainter:
             yield
 
     def _picture(self, snapshot: Snapshot, look: Look) -> Picture:
-        picture: Picture = self._pictures.get(_key(snapshot, look), lambda: finish(self._draw(snapshot, look)))
-        return picture
+        key = (snapshot.topic, snapshot.seq, look)
+        return self._pictures.find(key) or self._pictures.keep(key, finish(self._draw(snapshot, look)))
 
     def _draw(self, snapshot: Snapshot, look: Look) -> Steps[Picture]:
         self.drawn += 1
@@ -141,10 +143,6 @@ class ChartPainter:
             if len(encoded) <= self._largest or not rows:
                 return Picture(chart, encoded)
             rows = rows[len(rows) - int(len(rows) * SHRINK * self._largest / len(encoded)) :]
-
-
-def _key(snapshot: Snapshot, look: Look) -> Hashable:
-    return (snapshot.topic, snapshot.seq, look)
 
 
 def _encode(data: dict[str, Any], chart: Chart, rows: Sequence[Row]) -> Steps[bytes]:

@@ -100,6 +100,10 @@ class MyChart:
         self._request_id = request_id
         self.wish = request.max_rate
 
+    def is_prepared(self, snapshot: Snapshot) -> bool:
+        """Return True if the picture is drawn already."""
+        return self._painter.is_drawn(snapshot, self._look)
+
     def prepare(self, snapshot: Snapshot) -> Steps[None]:
         """Draw the chart, so that it can be sent at once."""
         return self._painter.prepare(snapshot, self._look)
@@ -126,9 +130,6 @@ class MyChartAgent(BaseUserAgentModule):
         self.quotes = QuoteListener(agent)
         self._painter = painter
         self._max_rate = max_rate
-
-    def __len__(self) -> int:
-        return len(self.quotes)
 
     def show(self, request: ChartRequest, request_id: int | str | None = None) -> None:
         """Show a chart, in place of the one that had its id."""

@@ -12,7 +12,7 @@ from rtserver.base.bridge.message import Refused, Snapshot, Update
 from rtserver.base.limit.steps import Steps
 from rtserver.modules.user_agent_module import BaseUserAgentModule
 from rtserver.user.policy import ForbiddenError
-from rtserver.user.topic.board import Held
+from rtserver.user.topic.board import GroupKey, Held
 from rtserver.user.topic.subscriber import Draw
 from rtserver.user.user_agent import UserAgent
 
@@ -21,7 +21,10 @@ NO_REF = 0  # of a subscription that never was; real ones begin at 1
 
 
 class Watcher(Protocol):
-    """Who wants to see a feed."""
+    """The receiver of one feed's pictures and updates."""
+
+    def is_prepared(self, snapshot: Snapshot) -> bool:
+        """Return True if ``on_picture`` takes no long work for this snapshot."""
 
     def prepare(self, snapshot: Snapshot) -> Steps[None]:
         """Do what takes long, in steps, before ``on_picture``; between the steps the feed may be given up."""
@@ -35,13 +38,13 @@ class Watcher(Protocol):
 
 @dataclass(slots=True)
 class Membership:
-    """One name's place in a feed. ``place`` is (topic, group) from the picture on, ``rate`` how often it is shown."""
+    """The subscription of one name to a feed. ``group`` is set from the picture on, ``rate`` bounds its updates."""
 
     name: Hashable
     watcher: Watcher
     ref: int
     rate: float | None = None
-    place: tuple[str, Hashable] | None = None
+    group: GroupKey | None = None
     held: Held | None = None
 
     def release(self) -> Sequence[Update]:
@@ -51,25 +54,19 @@ class Membership:
 
 
 class QuoteListener(BaseUserAgentModule):
-    """The feeds that one agent listens to, each under a name of its own."""
+    """The feeds that one agent listens to. ``memberships`` has them by name; others only read it."""
 
     def __init__(self, agent: UserAgent) -> None:
         super().__init__(agent)
-        self._by_name: dict[Hashable, Membership] = {}
+        self.memberships: dict[Hashable, Membership] = {}
         self._by_ref: dict[int, Membership] = {}
-
-    def __len__(self) -> int:
-        return len(self._by_name)
-
-    def __contains__(self, name: Hashable) -> bool:
-        return name in self._by_name
 
     def listen(self, name: Hashable, request: dict[str, Any], watcher: Watcher, rate: float | None = None) -> None:
         """Ask for a feed: ``{"quote", "period", "indicators"}``. What the name stood for before is over.
 
         ``rate`` is as in ``Topics.join``.
         """
-        replaced = self._by_name.get(name)
+        replaced = self.memberships.get(name)
         # Asked for before the old one is given up: a feed that both have in common is not ended and begun again.
         try:
             ref = self.agent.subscribe(self, QUOTES, request)
@@ -79,37 +76,42 @@ class QuoteListener(BaseUserAgentModule):
             return
         if replaced is not None:
             self._end(replaced)
-        self._by_name[name] = self._by_ref[ref] = Membership(name, watcher, ref, rate)
+        self.memberships[name] = self._by_ref[ref] = Membership(name, watcher, ref, rate)
 
     def unlisten(self, name: Hashable) -> None:
         """Give a feed up; for an unknown name, nothing."""
-        membership = self._by_name.get(name)
+        membership = self.memberships.get(name)
         if membership is not None:
             self._end(membership)
 
     def change_rate(self, name: Hashable, rate: float | None) -> None:
         """Be shown it so often from now on. Raises ``KeyError`` for an unknown name."""
-        membership = self._by_name[name]
+        membership = self.memberships[name]
         membership.rate = rate
-        if membership.place is not None:
-            self.agent.change_rate(*membership.place, rate)
+        if membership.group is not None:
+            self.agent.change_rate(*membership.group, rate)
 
     def change_rates(self, rate_of: Callable[[Any], float | None]) -> None:
         """The same for all of them: ``rate_of(watcher)`` says how often."""
-        for name, membership in tuple(self._by_name.items()):
+        for name, membership in tuple(self.memberships.items()):
             self.change_rate(name, rate_of(membership.watcher))
 
     def watcher(self, name: Hashable) -> Any:
         """Who listens under a name; None for an unknown one."""
-        membership = self._by_name.get(name)
+        membership = self.memberships.get(name)
         return None if membership is None else membership.watcher
 
-    def on_snapshot(self, snapshot: Snapshot) -> Steps[None]:
-        """Show the picture; then follow, unless the picture was all that was wanted.
+    def on_snapshot(self, snapshot: Snapshot) -> Steps[None] | None:
+        """Show the picture; then follow the feed, unless the watcher wants the picture only.
 
-        What is new on the feed before the steps have been taken is held, and shown behind the picture.
+        A picture that is prepared is shown at once. Otherwise return the steps that prepare and show it; updates that
+        come before their end are held, and shown after the picture.
         """
         membership = self._by_ref[snapshot.ref]
+        share = self.agent.share
+        if membership.watcher.is_prepared(snapshot) and (share is None or not share.is_owing):
+            self._show_prepared(snapshot, membership)
+            return None
         membership.held = self.agent.hold(snapshot.topic)
         return self._show(snapshot, membership)
 
@@ -131,8 +133,9 @@ class QuoteListener(BaseUserAgentModule):
                 self._end(membership)
         if following is not None:
             group, draw = following
-            membership.place = (snapshot.topic, group)
-            self.agent.join(snapshot.topic, group, draw, membership.rate, membership.release())
+            membership.group = (snapshot.topic, group)
+            missed = () if membership.held is None else membership.release()
+            self.agent.join(snapshot.topic, group, draw, membership.rate, missed)
 
     def on_refused(self, refused: Refused) -> None:
         """Forget the membership and pass the refusal on."""
@@ -142,15 +145,15 @@ class QuoteListener(BaseUserAgentModule):
 
     def on_remove(self) -> None:
         """Give every feed up."""
-        for membership in tuple(self._by_name.values()):
+        for membership in tuple(self.memberships.values()):
             self._end(membership)
 
     def _end(self, membership: Membership) -> None:
         # A picture may be the one push too many that ends its connection, and all memberships with it.
         if self._by_ref.pop(membership.ref, None) is None:
             return
-        del self._by_name[membership.name]
+        del self.memberships[membership.name]
         membership.release()
-        if membership.place is not None:
-            self.agent.leave(*membership.place)
+        if membership.group is not None:
+            self.agent.leave(*membership.group)
         self.agent.unsubscribe(membership.ref)

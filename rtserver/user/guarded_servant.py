@@ -1,28 +1,26 @@
-"""Servants of a team's own behind the policy: a call that its user may not make is refused before it is served."""
+"""Policy checks for the calls of binary clients. A call that is forbidden never reaches its servant."""
 
 from collections.abc import Callable
 from typing import Any
 
 from rtserver.base.tce.gateway import UserGateway
-from rtserver.user.policy import Policy, Rights
+from rtserver.user.policy import Rights
 from tcelib.core.servant import Method, ServantTable
 
 
 def guard_calls(table: ServantTable, rights: Rights) -> None:
-    """Have the policy asked about each call that ``table`` leads to, if it has a rule for that.
+    """Have the policy asked about each call that ``table`` leads to.
 
-    Not about our own gateway: what comes by it are user messages, and judged as such.
+    ``UserGateway`` is left out: its calls carry user messages, and each of those is checked as a message.
     """
-    if type(rights.policy).may_call is Policy.may_call:
-        return
     for route, (operation, method) in tuple(table.routes.items()):
         if not isinstance(getattr(method, "__self__", None), UserGateway):
             table.routes[route] = operation, _guarded(rights, operation.full_name, method)
 
 
-def _guarded(rights: Rights, operation: str, method: Method) -> Callable[..., Any]:
-    def call(*args: Any) -> Any:
-        """``args`` end with the ``RpcContext``, whose user is the connection's agent."""
+def _guarded(rights: Rights, operation: str, method: Method) -> Callable[..., object]:
+    def call(*args: Any) -> object:
+        """Check and call. ``args`` end with the ``RpcContext``, whose user is the connection's agent."""
         rights.check_call(args[-1].user.user, operation)
         return method(*args)
 

@@ -99,14 +99,17 @@ class HandlerTable:
             answer = handler.on_useragent_request(agent, decode_data(message.data, decoder), message.id)
             if hasattr(answer, "__await__"):
                 return self._finish(agent, message, answer)
-            _answer(agent, message, answer)
+            if answer is not None:
+                agent.push_message(answer, message.type, message.id)
         except BaseException as error:  # noqa: BLE001 (a handler may raise anything; _fail answers and logs it)
             self._fail(agent, message, error)
         return None
 
     async def _finish(self, agent: UserAgent, message: ClientMessage, pending: Awaitable[Any]) -> None:
         try:
-            _answer(agent, message, await pending)
+            answer = await pending
+            if answer is not None:
+                agent.push_message(answer, message.type, message.id)
         except BaseException as error:
             if is_cancelled(error):
                 raise
@@ -149,8 +152,3 @@ class HandlerTable:
     def _note_failure(self, hook: Hook, agent: UserAgent, error: BaseException) -> None:
         self.failures += 1
         log.error("! %s: %s failed", agent, getattr(hook, "__qualname__", hook), exc_info=error)
-
-
-def _answer(agent: UserAgent, message: ClientMessage, answer: Any) -> None:
-    if answer is not None:
-        agent.push_message(answer, message.type, message.id)

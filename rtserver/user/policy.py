@@ -8,6 +8,7 @@ know of a user is looked up with the session.
 import logging
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, TypeAlias
 
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
@@ -63,30 +64,29 @@ class ForbiddenError(BadMessage):
 
 
 class Rights:
-    """A policy as the rest of the server asks it: what is not allowed raises ``ForbiddenError`` and is counted.
+    """A policy as the server asks it. A check raises ``ForbiddenError`` for what is not allowed, and counts it.
 
-    Only True allows. A rule that fails, or that returns nothing by mistake, forbids. ``max_rate`` is for everyone.
+    Only True allows. A rule that fails, or that returns nothing by mistake, forbids. ``max_rate`` bounds the rates
+    of all users.
     """
+
+    check_subscribe: Callable[[Identity, str, Any], None]
+    """Check a user, a service's name and a request. Raises ``ForbiddenError``."""
+    check_send: Callable[[Identity, str], None]
+    """Check a user and a message type. Raises ``ForbiddenError``."""
+    check_call: Callable[[Identity, str], None]
+    """Check a user and the full name of an operation. Raises ``ForbiddenError``."""
 
     def __init__(self, policy: Policy, *, max_rate: float | None = None) -> None:
         self.policy = policy
         self._max_rate = max_rate
         self.refusals: Counter[str] = Counter({"subscribe": 0, "send": 0, "call": 0})
-
-    def check_subscribe(self, user: Identity, service: str, request: Any) -> None:
-        """Raises ``ForbiddenError``."""
-        self._check("subscribe", self.policy.may_subscribe, user, service, request)
-
-    def check_send(self, user: Identity, msg_type: str) -> None:
-        """Raises ``ForbiddenError``."""
-        self._check("send", self.policy.may_send, user, msg_type)
-
-    def check_call(self, user: Identity, operation: str) -> None:
-        """Raises ``ForbiddenError``."""
-        self._check("call", self.policy.may_call, user, operation)
+        self.check_subscribe = partial(self._check, "subscribe", policy.may_subscribe)
+        self.check_send = partial(self._check, "send", policy.may_send)
+        self.check_call = partial(self._check, "call", policy.may_call)
 
     def max_rate(self, user: Identity) -> float | None:
-        """How many updates a second a chart of the user may have: by the policy, and by what is for everyone."""
+        """Return how many updates a second a chart of the user may have: the policy's bound or the common one."""
         own = self.policy.max_rate(user)
         return min((rate for rate in (own, self._max_rate) if rate is not None), default=None)
 
@@ -94,7 +94,7 @@ class Rights:
         verdict: Verdict
         try:
             verdict = rule(user, *about)
-        except BaseException:  # whatever the policy raises, it forbids
+        except BaseException:  # a policy may raise anything, and all of it forbids
             log.exception("! the policy failed on %r of %s, which forbids it", about, user.name)
             verdict = False
         if verdict is not True:

@@ -78,7 +78,8 @@ class UserAgent:
     """One open connection. ``id`` names it on the bridge, ``uid`` to the client and over restarts of the server.
 
     ``live_from`` is the offset behind which pushed messages come by themselves, None while the server does not know.
-    ``modules`` holds the application's per-connection parts by name.
+    ``modules`` holds the application's per-connection parts by name. ``share`` is the user's processor time on this
+    thread, None where nobody counts it.
     """
 
     __slots__ = (
@@ -89,7 +90,6 @@ class UserAgent:
         "_post",
         "_refs",
         "_rights",
-        "_share",
         "_sizes",
         "_subscriptions",
         "_topics",
@@ -98,6 +98,7 @@ class UserAgent:
         "id",
         "live_from",
         "modules",
+        "share",
         "uid",
         "user",
     )
@@ -125,7 +126,7 @@ class UserAgent:
         self._post = post
         self._topics = topics
         self._rights = rights
-        self._share = share
+        self.share = share
         self._sizes = sizes
         self._refs = count(1)
         self._subscriptions: dict[int, tuple[SubscriptionOwner, str, Any]] = {}  # owner, service, request
@@ -189,9 +190,11 @@ class UserAgent:
         may wait for it, and one client's questions must not stand in the way of everybody's. Raises
         ``AgentGoneError`` after the connection's end, ``ForbiddenError`` for what the user may not have.
         """
-        if not self._is_gone:
-            self._rights.check_subscribe(self.user, service, request)
-        ref = self._put(lambda ref: Subscribe(self.id, ref, service, request, str(self.user.user_id)))
+        if self._is_gone:
+            raise AgentGoneError(f"{self} has gone")
+        self._rights.check_subscribe(self.user, service, request)
+        ref = next(self._refs)
+        self._put(ref, Subscribe(self.id, ref, service, request, str(self.user.user_id)))
         self._subscriptions[ref] = (owner, service, request)
         return ref
 
@@ -201,7 +204,11 @@ class UserAgent:
         ``question`` makes the message of its ``ref``; the answer, which carries it, goes to ``on_answer``. Raises
         ``AgentGoneError``.
         """
-        self._answers[self._put(question)] = on_answer
+        if self._is_gone:
+            raise AgentGoneError(f"{self} has gone")
+        ref = next(self._refs)
+        self._put(ref, question(ref))
+        self._answers[ref] = on_answer
 
     def unsubscribe(self, ref: int) -> None:
         """End a subscription; one that is over already needs nothing. Leaving its topic is for whoever joined it."""
@@ -221,11 +228,11 @@ class UserAgent:
     ) -> None:
         """Get what is new on a topic from now on; see ``Topics.join``. After the connection's end: nothing."""
         if not self._is_gone:
-            self._topics.join(topic, group, self, draw, rate, missed=missed, share=self._share)
+            self._topics.join(topic, group, self, draw, rate, missed=missed, share=self.share)
 
     def change_rate(self, topic: str, group: Hashable, rate: float | None) -> None:
         """Get it so often from now on."""
-        self._topics.change_rate(topic, group, self, rate, share=self._share)
+        self._topics.change_rate(topic, group, self, rate, share=self.share)
 
     def leave(self, topic: str, group: Hashable) -> None:
         """Get no more of it."""
@@ -238,30 +245,41 @@ class UserAgent:
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Hand a snapshot to the owner of its subscription. One that was given up meanwhile has none."""
         subscription = self._subscriptions.get(snapshot.ref)
-        if subscription is None:
+        steps = None if subscription is None else self._tell(subscription[0], snapshot)
+        if steps is None:
             self._on_answered(snapshot.ref)
-            return
-        steps = self._show(snapshot.ref, subscription[0].on_snapshot, snapshot)
-        next(steps, None)  # the owner knows of it, and nothing is missed from here on
-        if self._share is None:
-            finish(steps)
+        elif self.share is None:
+            finish(self._show(snapshot.ref, steps))
         else:
-            self._share.drive(steps)
+            self.share.drive(self._show(snapshot.ref, steps))
 
-    def _show(self, ref: int, tell: Callable[[Snapshot], Steps[None] | None], snapshot: Snapshot) -> Steps[None]:
+    def _tell(self, owner: SubscriptionOwner, snapshot: Snapshot) -> Steps[None] | None:
+        """Tell the owner of its snapshot, on the user's account. Return the steps that the owner has yet to take."""
+        share = self.share
+        begun = 0.0 if share is None else share.now()
         try:
-            steps = tell(snapshot)
-            yield
-            if steps is not None:
-                yield from steps
+            return owner.on_snapshot(snapshot)
+        except BaseException:  # noqa: BLE001 (_on_failure logs it)
+            self._on_failure(snapshot.ref)
+            return None
+        finally:
+            if share is not None:
+                share.spend(begun)
+
+    def _show(self, ref: int, steps: Steps[None]) -> Steps[None]:
+        try:
+            yield from steps
         except GeneratorExit:
             raise
-        except BaseException:
-            log.exception("! %s: the owner of a subscription failed at its snapshot", self)
-            # An owner that never joined would never leave either.
-            self.unsubscribe(ref)
+        except BaseException:  # noqa: BLE001 (as in _tell)
+            self._on_failure(ref)
         finally:
             self._on_answered(ref)
+
+    def _on_failure(self, ref: int) -> None:
+        log.exception("! %s: the owner of a subscription failed at its snapshot", self)
+        # An owner that never joined would never leave either.
+        self.unsubscribe(ref)
 
     def on_refused(self, refused: Refused) -> None:
         """Hand a refusal to the owner of its subscription, which is over with it, or to the one who asked."""
@@ -309,17 +327,13 @@ class UserAgent:
             self.unsubscribe(ref)
         self._waiting.clear()
 
-    def _put(self, question: Callable[[int], Message]) -> int:
-        if self._is_gone:
-            raise AgentGoneError(f"{self} has gone")
-        ref = next(self._refs)
-        self._waiting[ref] = question(ref)
+    def _put(self, ref: int, question: Message) -> None:
+        self._waiting[ref] = question
         try:
             self._ask_next()
         except BridgeClosedError:
             del self._waiting[ref]
             raise
-        return ref
 
     def _revoke(self, ref: int, owner: SubscriptionOwner, error: ForbiddenError) -> None:
         if ref not in self._subscriptions:
@@ -334,8 +348,9 @@ class UserAgent:
     def _on_answered(self, ref: int) -> None:
         if ref == self._asked:
             self._asked = None
-            with suppress(BridgeClosedError):
-                self._ask_next()
+            if self._waiting:
+                with suppress(BridgeClosedError):
+                    self._ask_next()
 
     def _ask_next(self) -> None:
         if self._asked is None and self._waiting and not self._is_lagging:

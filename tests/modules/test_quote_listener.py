@@ -15,11 +15,16 @@ EMPTY = Table(("label",), ())
 class Watcher:
     """Keeps what it is shown; follows if it is told to, fails if it is told to."""
 
+    picture_is_known = True
+
     def __init__(self, follows=True, fails=False):
         self.shown = []
         self.refused = []
         self._follows = follows
         self._fails = fails
+
+    def is_prepared(self, snapshot):
+        return self.picture_is_known
 
     def prepare(self, snapshot):
         yield from ()
@@ -32,6 +37,11 @@ class Watcher:
 
     def on_refused(self, refused):
         self.refused.append(refused)
+
+
+@pytest.fixture(autouse=True, params=[True, False], ids=["known picture", "new picture"])
+def _picture(request, monkeypatch):
+    monkeypatch.setattr(Watcher, "picture_is_known", request.param)
 
 
 @pytest.fixture
@@ -60,8 +70,8 @@ def test_listening_asks_the_quote_service(online, client, listener):
     listener.listen("a", {"quote": "X:Y:20130301"}, Watcher())
     [asked] = online.posted
     assert (asked.agent, asked.service, asked.request) == (client.agent.id, "quotes", {"quote": "X:Y:20130301"})
-    assert "a" in listener
-    assert len(listener) == 1
+    assert "a" in listener.memberships
+    assert len(listener.memberships) == 1
 
 
 def test_the_picture_comes_first_and_then_what_follows(online, client, listener):
@@ -78,13 +88,13 @@ def test_a_watcher_who_wants_no_more_is_released_after_the_picture(online, clien
     listener.listen("a", {}, Watcher(follows=False))
     answer(online)
     assert isinstance(online.posted[-1], Unsubscribe)
-    assert (len(listener), len(online.topics), client.agent.subscriptions) == (0, 0, 0)
+    assert (len(listener.memberships), len(online.topics), client.agent.subscriptions) == (0, 0, 0)
 
 
 def test_a_watcher_who_fails_on_the_picture_is_released(online, client, listener, caplog):
     listener.listen("a", {}, Watcher(fails=True))
     answer(online)
-    assert (len(listener), len(online.topics), client.agent.subscriptions) == (0, 0, 0)
+    assert (len(listener.memberships), len(online.topics), client.agent.subscriptions) == (0, 0, 0)
     assert [type(message) for message in online.posted] == [Subscribe, Unsubscribe]
     assert "no picture" in caplog.text
 
@@ -94,7 +104,7 @@ def test_a_refusal_goes_to_the_watcher_and_ends_the_membership(online, client, l
     listener.listen("a", {}, watcher)
     answer(online, Refused)
     assert [refused.code for refused in watcher.refused] == ["bad_request"]
-    assert (len(listener), client.agent.subscriptions, len(online.posted)) == (0, 0, 1)
+    assert (len(listener.memberships), client.agent.subscriptions, len(online.posted)) == (0, 0, 1)
 
 
 def test_an_answer_to_a_request_that_was_replaced_is_nobodys(online, client, listener):
@@ -105,14 +115,14 @@ def test_an_answer_to_a_request_that_was_replaced_is_nobodys(online, client, lis
     assert (first.shown, second.shown) == ([], [])
     answer(online, which=1)
     assert (len(first.shown), len(second.shown)) == (0, 1)
-    assert len(listener) == 1
+    assert len(listener.memberships) == 1
 
 
 def test_a_refusal_of_a_request_that_was_replaced_does_not_end_the_new_one(online, client, listener):
     listener.listen("a", {}, Watcher())
     listener.listen("a", {}, Watcher())
     answer(online, Refused, which=0)
-    assert "a" in listener
+    assert "a" in listener.memberships
 
 
 def test_a_request_that_cannot_be_posted_leaves_the_old_membership_as_it_was(online, client, listener):
@@ -159,8 +169,8 @@ def test_unlistening_ends_one_and_leaves_the_others(online, client, listener):
     online.users.handle(Update("t", 2, ()))
     online.users.handle(Update("u", 3, ()))
     assert [payload_of(frame) for frame, _ in client.wire.frames] == [b"3"]
-    assert "a" not in listener
-    assert "b" in listener
+    assert "a" not in listener.memberships
+    assert "b" in listener.memberships
 
 
 def test_removing_ends_all(online, client, listener):
@@ -168,7 +178,7 @@ def test_removing_ends_all(online, client, listener):
         listener.listen(name, {}, Watcher())
         answer(online)
     listener.on_remove()
-    assert (len(listener), len(online.topics), client.agent.subscriptions) == (0, 0, 0)
+    assert (len(listener.memberships), len(online.topics), client.agent.subscriptions) == (0, 0, 0)
     assert sum(isinstance(message, Unsubscribe) for message in online.posted) == 3
 
 
@@ -191,7 +201,7 @@ def test_a_feed_that_the_user_may_not_have_is_refused_and_takes_the_name_from_th
     assert [(refused.code, refused.message) for refused in iron.refused] == [("forbidden", "not for you")]
     assert gold.refused == []
     assert [type(message) for message in online.take_posted()] == [Unsubscribe]
-    assert (len(listener), online.topics.members) == (0, 0)
+    assert (len(listener.memberships), online.topics.members) == (0, 0)
 
 
 def test_a_feed_that_the_user_may_not_have_any_more_is_left_and_refused_once():
@@ -206,7 +216,7 @@ def test_a_feed_that_the_user_may_not_have_any_more_is_left_and_refused_once():
     client.agent.on_user(Identity(1, "ann", "s"))
     assert [refused.code for refused in watcher.refused] == ["forbidden"]
     assert [type(message) for message in online.take_posted()] == [Unsubscribe]
-    assert (len(listener), online.topics.members) == (0, 0)
+    assert (len(listener.memberships), online.topics.members) == (0, 0)
     client.agent.on_user(Identity(1, "ann", "s", frozenset({"gold"})))
     assert len(watcher.refused) == 1
 
@@ -222,5 +232,5 @@ def test_a_picture_that_ends_its_connection_ends_everything_once(online, client,
     listener.listen("a", {}, LastStraw(follows))
     listener.listen("b", {}, Watcher())
     answer(online, which=0)
-    assert (len(listener), len(online.topics), client.agent.subscriptions) == (0, 0, 0)
+    assert (len(listener.memberships), len(online.topics), client.agent.subscriptions) == (0, 0, 0)
     assert caplog.records == []

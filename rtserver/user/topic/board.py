@@ -19,8 +19,8 @@ from rtserver.user.topic.update_cut import cut_update
 
 log = logging.getLogger(__name__)
 
-Place: TypeAlias = tuple[str, Hashable]
-"""A topic, and a group there."""
+GroupKey: TypeAlias = tuple[str, Hashable]
+"""A topic and a group of it."""
 
 FanOut: TypeAlias = Callable[[Sequence[Any], bytes, Hashable], None]
 """From connections, a frame and a key to a push for each."""
@@ -82,7 +82,7 @@ class Topics(ThreadBound):
         self._pacer = None if timing is None else Pacer(timing, self._release)
         self._topics: dict[str, dict[Hashable, Group]] = {}
         self._held: dict[str, list[Held]] = {}
-        self._places: dict[Subscriber, dict[Place, float | None]] = {}
+        self._rates: dict[Subscriber, dict[GroupKey, float | None]] = {}
         self.updates = 0
         self.deliveries = 0
         self.failures = 0
@@ -95,7 +95,7 @@ class Topics(ThreadBound):
     @property
     def members(self) -> int:
         """How many members are on any topic."""
-        return len(self._places)
+        return len(self._rates)
 
     def hold(self, topic: str) -> "Held":
         """Keep what is new on a topic for somebody who cannot join yet."""
@@ -124,7 +124,7 @@ class Topics(ThreadBound):
         else; above all it must not hold an agent. Call this after the snapshot has been pushed, never before.
         """
         self.check_thread()
-        if (topic, group) in self._places.get(agent, ()):
+        if (topic, group) in self._rates.get(agent, ()):
             self.change_rate(topic, group, agent, rate, share=share)
             return
         if missed:
@@ -135,11 +135,10 @@ class Topics(ThreadBound):
         # What waits for the others is in the snapshot that the newcomer has seen.
         self._settle(topic, group, rate)
         found = self._topics.get(topic, {}).get(group) or Group((topic, group), draw)
-        subscribers = self._subscribers(found, rate)
-        subscribers.charge_to(share)
-        subscribers.add(agent)
+        subscribers = found if rate is None else self._rate_class(found, rate)
+        subscribers.add(agent, share)
         self._topics.setdefault(topic, {})[group] = found
-        self._places.setdefault(agent, {})[topic, group] = rate
+        self._rates.setdefault(agent, {})[topic, group] = rate
 
     def change_rate(
         self, topic: str, group: Hashable, agent: Subscriber, rate: float | None, *, share: FairShare | None = None
@@ -151,31 +150,30 @@ class Topics(ThreadBound):
         self.check_thread()
         if self._rate(topic, group, agent, rate) == rate:
             return
-        self._settle(topic, group, self._places[agent][topic, group])
+        self._settle(topic, group, self._rates[agent][topic, group])
         self._settle(topic, group, rate)
         old = self._rate(topic, group, agent, rate)
         if old == rate:
             return  # one who was too slow even for that
         found = self._topics[topic][group]
-        subscribers = self._subscribers(found, rate)
-        subscribers.charge_to(share)
-        subscribers.add(agent)
+        subscribers = found if rate is None else self._rate_class(found, rate)
+        subscribers.add(agent, share)
         self._remove_from(found, old, agent)
-        self._places[agent][topic, group] = rate
+        self._rates[agent][topic, group] = rate
 
     def leave(self, topic: str, group: Hashable, agent: Subscriber) -> None:
         """Push no more of it; for one who is not there, nothing."""
-        places = self._places.get(agent)
-        if places is None or (topic, group) not in places:
+        rates = self._rates.get(agent)
+        if rates is None or (topic, group) not in rates:
             return
-        rate = places.pop((topic, group))
-        if not places:
-            del self._places[agent]
+        rate = rates.pop((topic, group))
+        if not rates:
+            del self._rates[agent]
         self._take_out(topic, group, rate, agent)
 
     def remove(self, agent: Subscriber) -> None:
         """The same for every topic and group that the agent is on."""
-        for (topic, group), rate in self._places.pop(agent, {}).items():
+        for (topic, group), rate in self._rates.pop(agent, {}).items():
             self._take_out(topic, group, rate, agent)
 
     def update(self, update: Update) -> None:
@@ -205,12 +203,12 @@ class Topics(ThreadBound):
         share = subscribers.share
         if share is None:
             self._show_now(subscribers, update)
-        elif subscribers.postponed or share.is_owing:
+        elif subscribers.postponed.rows or share.is_owing:
             if not subscribers.has_turn:
                 subscribers.has_turn = True
                 share.wait_turn(partial(self._on_turn, subscribers))
             subscribers.postponed.add(update)
-            if len(subscribers.postponed) >= MOST_ROWS:
+            if len(subscribers.postponed.rows) >= MOST_ROWS:
                 self._catch_up(subscribers)
         else:
             begun = share.now()
@@ -224,7 +222,7 @@ class Topics(ThreadBound):
     def _catch_up(self, subscribers: Subscribers) -> None:
         """Show them what was postponed, all at once."""
         share = subscribers.share
-        if subscribers.postponed and share is not None:
+        if subscribers.postponed.rows and share is not None:
             begun = share.now()
             self._show_now(subscribers, subscribers.postponed.take())
             share.spend(begun)
@@ -274,18 +272,16 @@ class Topics(ThreadBound):
         found = self._topics.get(topic, {}).get(group)
         if found is None:
             return
-        self._catch_up(found)
+        if found.postponed.rows:
+            self._catch_up(found)
         if rate is not None and rate in found.classes:
             self._catch_up(found.classes[rate])
             found.classes[rate].settle()
 
     def _rate(self, topic: str, group: Hashable, agent: Subscriber, default: float | None) -> float | None:
-        return self._places.get(agent, {}).get((topic, group), default)
+        return self._rates.get(agent, {}).get((topic, group), default)
 
-    def _subscribers(self, group: Group, rate: float | None) -> Subscribers:
-        """Those of the group who have this rate."""
-        if rate is None:
-            return group
+    def _rate_class(self, group: Group, rate: float) -> RateClass:
         if self._pacer is None:
             raise ValueError("a board without timing knows no rates")
         if rate not in group.classes:

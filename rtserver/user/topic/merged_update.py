@@ -4,22 +4,19 @@ from rtserver.base.bridge.message import Row, Update
 
 
 class MergedUpdate:
-    """Consecutive updates of one topic that have not been sent; true while there are rows."""
+    """Consecutive updates of one topic that have not been sent. ``rows`` are theirs; others only read them."""
 
-    __slots__ = ("_left_out", "_rows", "_seq", "_topic")
+    __slots__ = ("_left_out", "_seq", "_topic", "rows")
 
     def __init__(self) -> None:
-        self._rows: list[Row] = []
+        self.rows: list[Row] = []
         self._left_out = 0
         self._topic = ""
         self._seq = 0
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
     def add(self, update: Update) -> None:
         """The next one."""
-        rows = self._rows
+        rows = self.rows
         for row in update.payload:
             if rows and rows[-1][0] == row[0]:
                 rows[-1] = row
@@ -31,11 +28,11 @@ class MergedUpdate:
 
     def take(self) -> Update:
         """All of them as one."""
-        update = Update(self._topic, self._seq, tuple(self._rows), self._left_out)
+        update = Update(self._topic, self._seq, tuple(self.rows), self._left_out)
         self.clear()
         return update
 
     def clear(self) -> None:
         """Forget them."""
-        self._rows.clear()
+        self.rows.clear()
         self._left_out = 0

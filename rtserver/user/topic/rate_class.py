@@ -47,21 +47,21 @@ class RateClass(Subscribers):
     @property
     def is_waiting(self) -> bool:
         """Whether there is something to be sent."""
-        return bool(self._merged)
+        return bool(self._merged.rows)
 
     def hold(self, update: Update) -> None:
         """Send it when it is time; together with what waits already."""
         if not self.kinds:
             return
         self._merged.add(update)
-        if len(self._merged) < MOST_ROWS:
+        if len(self._merged.rows) < MOST_ROWS:
             self._pacer.expect(self)
         else:
             self._pacer.release(self)
 
     def settle(self) -> None:
         """Send what waits now, before somebody comes who has seen it, or goes who has not."""
-        if self._merged:
+        if self._merged.rows:
             self._pacer.release(self)
 
     def take(self) -> Update:

@@ -51,13 +51,13 @@ class Subscribers:
         self._is_charged = False
         self.postponed = MergedUpdate()
 
-    def charge_to(self, share: FairShare | None) -> None:
-        """A member of this user is let in. What two users share is charged to nobody."""
+    def add(self, agent: Subscriber, share: FairShare | None = None) -> None:
+        """Add a subscriber of the user whose processor time ``share`` counts.
+
+        What two users share is charged to nobody.
+        """
         self.share = share if not self._is_charged or share is self.share else None
         self._is_charged = True
-
-    def add(self, agent: Subscriber) -> None:
-        """Let a member in."""
         connection = agent.connection
         self.kinds.setdefault(connection.framing, {})[agent] = connection
 
