@@ -95,12 +95,12 @@ class ChartPainter:
 
     def follow(self, snapshot: Snapshot, look: Look) -> tuple[Hashable, Draw]:
         """The group of all who see the same updates of this topic, and how to draw them."""
-        chart = self._picture(snapshot, look).chart
-        return (MYCHARTS, look.chart_id, look.shape), partial(draw_update, chart, look.chart_id, self._epoch)
+        picture = self._pictures.get((snapshot.topic, snapshot.seq, look)) or self._picture(snapshot, look)
+        return (MYCHARTS, look.chart_id, look.shape), partial(draw_update, picture.chart, look.chart_id, self._epoch)
 
     def is_drawn(self, snapshot: Snapshot, look: Look) -> bool:
-        """Return True if ``render`` and ``follow`` find the picture."""
-        return (snapshot.topic, snapshot.seq, look) in self._pictures
+        """Return True if ``render`` and ``follow`` find the picture; it counts as used then."""
+        return self._pictures.find((snapshot.topic, snapshot.seq, look)) is not None
 
     def prepare(self, snapshot: Snapshot, look: Look) -> Steps[None]:
         """Draw the picture piece by piece, so that ``render`` and ``follow`` find it.

@@ -83,7 +83,9 @@ class Mailbox:
                     break
         finally:
             # Also after a message that failed: those behind it must not lie there until the next post.
-            has_more = self._wake_for_the_rest()
+            has_more = bool(messages)
+            if has_more:
+                self._wake_for_the_rest()
         return has_more
 
     def close(self) -> None:
@@ -91,15 +93,12 @@ class Mailbox:
         with self._lock:
             self._is_closed = True
 
-    def _wake_for_the_rest(self) -> bool:
-        if not self._messages:
-            return False
+    def _wake_for_the_rest(self) -> None:
         with self._lock:
             must_wake = not self._is_awake and self._wake is not None
             self._is_awake = True
         if must_wake and self._wake is not None:
             self._wake()
-        return True
 
 
 class Bridge:
