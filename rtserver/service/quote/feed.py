@@ -43,7 +43,7 @@ class Feed:
         self._filling: Steps[list[Row]] | None = analysis.fill(history, picture_rows)
         self._rows: deque[Row] = deque(maxlen=picture_rows)
         self._behind: deque[Tick] = deque()
-        self._unsent: list[Row] = []
+        self.unsent: list[Row] = []
         self._picture: Table | None = None
 
     @property
@@ -78,19 +78,14 @@ class Feed:
             rows[-1] = row
         else:
             rows.append(row)
-        self._unsent.append(row)
+        self.unsent.append(row)
         self.seq += 1
         self._picture = None
 
-    @property
-    def has_unsent(self) -> bool:
-        """Whether there are rows that ``take_unsent`` would give."""
-        return bool(self._unsent)
-
     def take_unsent(self) -> tuple[Row, ...]:
         """The rows since the last call, in order; the last of them has the number ``seq``."""
-        unsent = tuple(self._unsent)
-        self._unsent.clear()
+        unsent = tuple(self.unsent)
+        self.unsent.clear()
         return unsent
 
     def picture(self, decimals: int | None = None) -> Table:

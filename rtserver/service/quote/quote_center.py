@@ -220,7 +220,7 @@ class QuoteCenter(ServiceMsgHandler):
         self._unsent.pop(feed.topic, None)
         if len(feed.watchers) == len(feed.waiting):
             feed.take_unsent()
-        elif feed.has_unsent:
+        elif feed.unsent:
             self._post_update(feed)
         name, _ = self._feeds[feed.topic]
         picture = feed.picture(self._quotes[name.quote].decimals)

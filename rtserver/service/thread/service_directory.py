@@ -36,8 +36,10 @@ class ServiceDirectory:
         self.handled += 1
         try:
             match message:
+                case Subscribe() if message.service in self._services:
+                    self._services[message.service].on_subscribe(message)
                 case Subscribe():
-                    self._subscribe(message)
+                    self._refuse(message, "bad_request", f"there is no service {message.service!r}")
                 case Unsubscribe() if message.service in self._services:
                     self._services[message.service].on_unsubscribe(message)
                 case Resume() | Seen() if self._resumes is not None:
@@ -50,13 +52,6 @@ class ServiceDirectory:
             log.exception("! a service failed at a %s", type(message).__name__)
             if isinstance(message, Subscribe):
                 self._refuse(message, "internal", "the service failed")
-
-    def _subscribe(self, message: Subscribe) -> None:
-        service = self._services.get(message.service)
-        if service is None:
-            self._refuse(message, "bad_request", f"there is no service {message.service!r}")
-        else:
-            service.on_subscribe(message)
 
     def _refuse(self, message: Subscribe, code: str, text: str) -> None:
         self._post(Refused(message.agent, message.ref, code, text))

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
@@ -187,7 +188,7 @@ class ServiceThread:
         hub.handle_error = self._on_hub_error
         self.beat.start(time.monotonic())
         self._waker.open(hub, {"stop": self._stopping.set, "mail": self._mail.set})
-        self._mailbox.bind(lambda: self._waker.wake("mail"))
+        self._mailbox.bind(partial(self._waker.wake, "mail"))
         reader = self._spawn(self._follow_bus)
         # Before the lanes: where pushes begin is posted before the first push.
         resumes = []
