@@ -40,7 +40,7 @@ PATIENCE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Report:
-    """What came of it. Counts are of all clients together; a second is one of the clock, from the first return on."""
+    """Results. Counts are of all clients together; a second is one of the clock, from the first return on."""
 
     clients: int
     window_seconds: float
@@ -60,7 +60,7 @@ class Report:
 
     @property
     def is_complete(self) -> bool:
-        """Whether everybody got everything, once and in order."""
+        """Tell whether each client got all messages, once and in order."""
         return not (self.lost or self.doubled or self.out_of_order or self.resume_lost or self.exit_code)
 
 
@@ -82,7 +82,7 @@ class Stage:
             yield process
 
     def is_ready(self, pid: int) -> bool:
-        """Whether that one says so. The port is shared: it may take a few questions to reach it."""
+        """Tell whether that process says so. The port is shared: it may take a few questions to reach it."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=1) as answer:
                 return bool(json.load(answer)["pid"] == pid)
@@ -185,7 +185,7 @@ async def cancel(*tasks: asyncio.Task[None]) -> None:
 def report_on(
     travellers: Sequence[Traveller], sent: int, window: float, exit_code: int, exit_seconds: float
 ) -> Report:
-    """What the clients have noted, added up."""
+    """Add up the notes of the clients."""
     notes = [traveller.notes for traveller in travellers]
     returns = sorted(moment for traveller in travellers for moment in traveller.comings[1:])
     seconds = Counter(int(moment - returns[0]) for moment in returns)

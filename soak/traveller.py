@@ -21,7 +21,7 @@ HANDSHAKE = (
 
 
 class Notes:
-    """What one client has seen. Pure: takes messages, and says what to answer.
+    """Notes of one client. Pure: takes messages, and says what to answer.
 
     ``numbers`` are those of the messages of one type, in the order in which a page would show them.
     """
@@ -37,7 +37,7 @@ class Notes:
 
     @property
     def is_live(self) -> bool:
-        """Whether it has resumed and has not been told to go."""
+        """Tell whether it has resumed and has not been told to go."""
         return self._has_resumed and self.after_ms is None
 
     def on_message(self, message: dict[str, Any]) -> dict[str, Any] | None:

@@ -25,14 +25,14 @@ Run = Callable[[Sequence[str]], str]
 
 
 class Findings(NamedTuple):
-    """What a look-up gave: what is known, and what could not be looked up."""
+    """Results of a look-up: known vulnerabilities, and packages that could not be looked up."""
 
     known: list[str]
     unknown: list[str]
 
 
 def judge_pip(report: str, locked: Sequence[Locked]) -> Findings:
-    """What pip-audit's JSON says of packages. One that it does not speak of was not looked up."""
+    """Read pip-audit's JSON. A package that it does not name was not looked up."""
     try:
         rows = {row["name"].lower(): row for row in json.loads(report)["dependencies"]}
     except (ValueError, KeyError, TypeError):
@@ -48,7 +48,7 @@ def judge_pip(report: str, locked: Sequence[Locked]) -> Findings:
 
 
 def judge_npm(report: str) -> Findings:
-    """What ``npm audit --json`` says. It looks all packages up with one question."""
+    """Read the output of ``npm audit --json``. It looks all packages up with one question."""
     try:
         found = json.loads(report)["vulnerabilities"]
         known = [f"npm {name}: {row['severity']}" for name, row in found.items()]
@@ -88,7 +88,7 @@ def _advisory(locked: Locked, found: dict[str, Any]) -> str:
 
 
 def _run(command: Sequence[str]) -> str:
-    """What a command prints; its status, and what it tells people, say less than its report."""
+    """Return what a command prints; its status and its messages say less than its report."""
     try:
         done = subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS

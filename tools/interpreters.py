@@ -38,7 +38,7 @@ def find(version: str, environ: Mapping[str, str] = os.environ) -> Path | None:
 
 
 def candidates(version: str, environ: Mapping[str, str]) -> Iterator[Path]:
-    """Where a Python of this version would be, the likeliest first; of several patch releases the newest first."""
+    """Yield the places of a Python of this version, the likeliest first; of patch releases the newest first."""
     name, home = f"python{version}", Path(environ.get("HOME", "/"))
     if on_path := shutil.which(name, path=environ.get("PATH", "")):
         yield Path(on_path)

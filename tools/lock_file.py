@@ -1,4 +1,4 @@
-"""What a lock file holds: packages with one version each, where they are needed, and their files' hashes. Pure."""
+"""Lock files: packages with one version each, where they are needed, and their files' hashes. Pure."""
 
 import re
 from typing import NamedTuple

@@ -25,7 +25,7 @@ Component = dict[str, Any]
 
 
 def product(version: str) -> Component:
-    """What the bill is of."""
+    """Return the component that the bill is of."""
     return {
         "type": "application",
         "bom-ref": "rtserver",
@@ -76,7 +76,7 @@ def complete(bill: dict[str, Any], version: str, more: Iterable[Component]) -> d
 
 
 def missing(bill: Mapping[str, Any], locked: Sequence[Locked]) -> list[str]:
-    """What is locked and not in the bill."""
+    """Return the locked packages that are not in the bill."""
     there = {(canonical(each["name"]), each.get("version")) for each in bill["components"]}
     return [f"{each.name} {each.version}" for each in locked if (each.name, each.version) not in there]
 
@@ -89,7 +89,7 @@ def _bill_of(lock: Path) -> dict[str, Any]:
 
 
 def _complaints(text: str) -> Iterator[str]:
-    """What the schema of CycloneDX has against a bill."""
+    """Yield the objections of CycloneDX's schema to a bill."""
     from cyclonedx.schema import SchemaVersion  # only ``make sbom`` has it
     from cyclonedx.validation.json import JsonStrictValidator
 

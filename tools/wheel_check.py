@@ -37,7 +37,7 @@ def build(python: Path, directory: Path) -> Path:
 
 
 def holds_what_it_promises(wheel: Path) -> bool:
-    """Whether both packages say that they are typed, and the embedded Redis comes with the extra ``demo`` only."""
+    """Tell whether both packages are typed, and the embedded Redis comes with the extra ``demo`` only."""
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         metadata = next(archive.read(name).decode() for name in names if name.endswith(".dist-info/METADATA"))
@@ -74,7 +74,7 @@ def examples_have_sound_types(python: Path, wheel: Path, directory: Path) -> boo
 
 
 def ask(*command: str | Path, cwd: Path | None = None) -> str:
-    """What a Python answers. Raises ``CalledProcessError`` where it fails."""
+    """Return what a Python answers. Raises ``CalledProcessError`` where it fails."""
     return subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
 
 

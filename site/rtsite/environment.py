@@ -18,7 +18,7 @@ FALSE_WORDS = frozenset({"", "0", "false", "no", "off"})
 
 @dataclass(frozen=True)
 class Environment:
-    """What may differ from one installation of the site to the next."""
+    """Settings that differ from one installation of the site to the next."""
 
     var_dir: Path
     """Database and secret key (RTSITE_VAR)."""

@@ -33,7 +33,7 @@ class LimitedAuthenticationForm(AuthenticationForm):
         return cleaned
 
     def _attempt(self) -> tuple[str, str]:
-        """Who is tried, from where. One name in several spellings is one user to some databases."""
+        """Return the tried user and the address. One name in several spellings is one user to some databases."""
         user = (self.cleaned_data.get("username") or "").casefold()
         return user, "" if self.request is None else self.request.META.get("REMOTE_ADDR", "")
 

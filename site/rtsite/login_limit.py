@@ -1,6 +1,6 @@
-"""How often passwords may be tried: some times at once, and then with pauses that grow.
+"""Limit of attempts at passwords: some at once, then with pauses that grow.
 
-Decides who has to wait, and how long. Counts are kept in Django's cache, so all processes of the site share them; of
+Counts are kept in Django's cache, so all processes of the site share them; of
 users and addresses it keeps digests only. What a refusal looks like is for ``login_form.py``.
 """
 

@@ -6,7 +6,7 @@ import redis
 
 
 class FilePassword(redis.CredentialProvider):
-    """What redis-py asks for whenever it opens a connection: a new password needs no restart."""
+    """Password in a file, read by redis-py whenever it opens a connection: a new one needs no restart."""
 
     def __init__(self, path: Path, user: str = "") -> None:
         self._path = path

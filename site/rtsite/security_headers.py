@@ -28,7 +28,7 @@ class SecurityHeaders:
 
 
 def websocket_sources(request: HttpRequest) -> str:
-    """Where the page may open its socket: the host it came from, unless the settings name another."""
+    """Return the source of the page's socket: the host it came from, unless the settings name another."""
     if settings.RTSERVER_WEBSOCKET_URL:
         url = urlsplit(settings.RTSERVER_WEBSOCKET_URL)
         return f"{url.scheme}://{url.netloc}"

@@ -36,7 +36,7 @@ class SessionOutage:
         return _unavailable(request) if isinstance(exception, redis.RedisError) else None
 
     def _lost_its_session(self, request: HttpRequest) -> bool:
-        """Whether the browser brought a cookie that led to nothing. Logging out empties a session by right."""
+        """Tell whether the browser brought a cookie that led to nothing. Logging out empties a session by right."""
         is_logout = request.resolver_match is not None and request.resolver_match.url_name == "logout"
         return settings.SESSION_COOKIE_NAME in request.COOKIES and request.session.is_empty() and not is_logout
 

@@ -1,4 +1,4 @@
-"""How the cache puts a session into Redis: as JSON.
+"""Serializer of the cache: sessions lie in Redis as JSON.
 
 Django's Redis cache pickles by default, and loading a pickle runs what it says. Everyone who may RPUSH a quote can
 write to this Redis, and must not be able to run code in the site or in rtserver by writing a session.
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class JSONSerializer:
-    """What ``RedisCache`` asks of its ``serializer`` option: values to bytes and back."""
+    """Turns values to bytes and back, as ``RedisCache`` asks of its ``serializer`` option."""
 
     def dumps(self, value: Any) -> bytes | int:
         """Plain integers stay as they are, so that Redis can count with them.

@@ -1,4 +1,4 @@
-"""What the site tells rtserver: that a session is over, or a user not who they were. It shows within a second.
+"""Messages of the site to rtserver: a session is over, or a user has changed. They show within a second.
 
 The message goes the way of every service message, through the Redis list. The site knows nothing else of rtserver.
 """
@@ -108,7 +108,7 @@ def _push(messages: list[str]) -> None:
 
 
 def queue_secret() -> str:
-    """What is signed with now; empty for nothing. Raises ``OSError``, ``UnicodeDecodeError``."""
+    """Return the present secret; empty for none. Raises ``OSError``, ``UnicodeDecodeError``."""
     if not settings.RTSERVER_QUEUE_SECRET_FILE:
         return settings.RTSERVER_QUEUE_SECRET
     text = Path(settings.RTSERVER_QUEUE_SECRET_FILE).read_text(encoding="utf-8-sig")
@@ -116,9 +116,9 @@ def queue_secret() -> str:
 
 
 def signed(message: bytes, secret: str, now: float | None = None) -> bytes:
-    """What to push, as in the JSON protocol's reference; without a secret the message itself.
+    """Return the message to push, as the JSON protocol's reference says; without a secret the message itself.
 
-    ``now`` is what it is to say of the time, in seconds since 1970; None for nothing.
+    ``now`` is the time that it states, in seconds since 1970; None for no time.
     """
     if not secret:
         return message

@@ -52,7 +52,7 @@ def session(request: HttpRequest) -> HttpResponse:
 
 
 def push_commands() -> list[dict[str, str]]:
-    """What a person may paste into a shell to see the page react, with a title for each."""
+    """Return commands to paste into a shell that make the page react, with a title for each."""
     quote = [{"quote": f"{EXCHANGE}:{ITEMS[0]}:{DATE}", "info": {"point": [1362150000000, 430.5]}}]
     notice = {"user_id": "*", "type": "notice", "data": {"text": "hello"}}
     return [

@@ -51,7 +51,7 @@ async def _run(order: Order) -> Result:
 
 
 def read_arguments(arguments: list[str]) -> tuple[Order, Path | None]:
-    """What is asked for, and where the numbers go."""
+    """Return the order of the run and the file for its numbers."""
     told = "\n".join(f"  {fault.name:18} {fault.told}" for fault in FAULTS)
     parser = argparse.ArgumentParser(
         prog="python -m soak.chaos",

@@ -1,7 +1,7 @@
-"""Who listens: users with pages that stay, and visitors whose page is closed for a while and opened anew.
+"""The listeners: users with pages that stay, and visitors whose page is closed for a while and opened anew.
 
-Decides which messages each of them was promised. A visitor's new page remembers nothing: what came while nobody was
-there has been kept for it.
+It decides which messages each of them was promised. A visitor's new page remembers nothing: messages that came while
+nobody was there have been kept for it.
 """
 
 import asyncio
@@ -75,7 +75,7 @@ class Audience:
                 self._open(name, session, [])
 
     def visitor_ports(self) -> set[int]:
-        """Where their connections come from."""
+        """Return the local ports of the visitors' connections."""
         return {self._present[name].local_port for name in self._visitors if name in self._present}
 
     def allow_again(self, messages: int) -> None:

@@ -1,4 +1,4 @@
-"""What is broken, and how: one function for each kind of fault, which breaks it and mends it again.
+"""The faults: one function for each kind, which breaks something and mends it again.
 
 Each gets the stage, how long the fault lasts, and its own chances. It returns when everything has been let go again,
 and what was ended has been started and is ready; whether all is well then is asked by ``run``.

@@ -1,4 +1,4 @@
-"""What a careful client does with what it hears: it shows each message once and in order, over all its connections.
+"""A careful client's state: it shows each message once and in order, over all its connections.
 
 Pure: messages in, messages to send out. Keeps the client's rules of docs/csprotocols.readme.md: ``resume`` after
 ``userinfo``, what is live is held back until the answer, what is not newer than the last offset is dropped; charts
@@ -60,12 +60,12 @@ class Follower:
         self._is_lagging = False
 
     def on_message(self, message: Message) -> list[Message]:
-        """What came; what is to be said to it."""
+        """Take a message, and return the answers to it."""
         handle = self._handlers().get(message["type"], self._on_numbered)
         return handle(message) or []
 
     def seen(self) -> Message | None:
-        """What the server is to be told now and then: up to where everything has been shown; None for nothing new."""
+        """Return the message that says up to which offset all is shown; None for nothing new."""
         if not self._is_complete or self._said == self._last:
             return None
         self._said = self._last
@@ -154,7 +154,7 @@ class Follower:
 
 
 class Backoff:
-    """When to try again: a random time up to a limit that doubles, as browsers do (docs/csprotocols.readme.md)."""
+    """Pauses between attempts: random up to a limit that doubles, as browsers do (docs/csprotocols.readme.md)."""
 
     def __init__(self, random: Callable[[], float]) -> None:
         self._random = random

@@ -20,7 +20,7 @@ FAILING = 20
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """What a numbered message holds; see ``numbered``."""
+    """Data of a numbered message; see ``numbered``."""
 
     source: str
     n: int
@@ -49,7 +49,7 @@ class NoteEvery(Noting):
 
 
 class FirstTryError(Exception):
-    """What was to be handled is one of those that have to be tried again."""
+    """A message is one of those that have to be tried again."""
 
 
 class NoteOnce(Noting):

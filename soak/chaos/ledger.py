@@ -45,7 +45,7 @@ def tell(violations: Iterable[Violation]) -> list[str]:
 
 @dataclass
 class Episode:
-    """What one fault did. ``silence`` is the longest time in seconds that a page with traffic heard nothing."""
+    """Results of one fault. ``silence`` is the longest time in seconds that a page with traffic heard nothing."""
 
     fault: str
     sent: int = 0
@@ -131,12 +131,12 @@ class Ledger:
 
     @property
     def sent_in_episode(self) -> int:
-        """How many messages were acknowledged in this episode so far."""
+        """Return the number of messages acknowledged in this episode so far."""
         return sum(self._sent.values()) - sum(self._base.values())
 
     @property
     def is_settled(self) -> bool:
-        """Whether all that was sent is where it has to be; what was lost in an earlier episode is not waited for."""
+        """Tell whether all messages are where they have to be; those lost in earlier episodes do not count."""
         return self._is_complete() or self._given_up.issuperset(self.missing())
 
     def end(self, now: float) -> Episode:

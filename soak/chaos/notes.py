@@ -1,4 +1,4 @@
-"""What the workers' handlers have noted, read while it grows."""
+"""Notes of the workers' handlers, read from a file that grows."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ class Notes:
         self._rest = b""
 
     def read(self) -> Iterator[Note]:
-        """What has been added; a line that is not whole yet comes the next time."""
+        """Yield the new notes; a line that is not whole yet comes the next time."""
         with self.path.open("rb") as file:
             file.seek(self._position)
             data = file.read()

@@ -1,4 +1,4 @@
-"""What the producers of a run say: service messages that carry their source and number, so that each can be traced.
+"""Numbered service messages: each carries its source and number, so that it can be traced.
 
 Pure. A message's ``src`` and ``id`` are its source and number; what it brings to a client or a handler repeats them.
 """
@@ -16,7 +16,7 @@ EXCHANGE = "CHAOS"
 
 
 class Kind(StrEnum):
-    """What becomes of a source's messages."""
+    """Delivery of a source's messages."""
 
     PUSH = "push"
     """Pushed to the pages of one user, or of everyone."""

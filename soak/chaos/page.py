@@ -61,7 +61,7 @@ class Page:
 
     @property
     def local_port(self) -> int:
-        """Where the connection comes from; 0 if there is none."""
+        """Return the local port of the connection; 0 without one."""
         address = self._writer and self._writer.get_extra_info("sockname")
         return address[1] if address else 0
 

@@ -1,4 +1,4 @@
-"""Which fault comes when, drawn from a seed.
+"""Plan of a run: its faults and their moments, drawn from a seed.
 
 Pure: the same seed gives the same plan. Every round breaks everything once, in an order of its own. How long a fault
 lasts is drawn here, what it does is ``fault``'s.

@@ -19,7 +19,7 @@ END_SECONDS = 0.1
 
 
 class End(Enum):
-    """How a connection is ended."""
+    """Ways to end a connection."""
 
     FIN = auto()
     RST = auto()

@@ -32,7 +32,7 @@ class RedisNode:
 
     @property
     def url(self) -> str:
-        """Where it is found without any proxy."""
+        """Return its URL without any proxy."""
         return f"redis://{HOST}:{self.port}/0"
 
     async def start(self) -> None:

@@ -28,7 +28,7 @@ TROUBLES = (ChildError, PageError, BadChartError, TimeoutError)
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be done. ``patience``: seconds in which all that was sent has to arrive after a fault.
+    """Order of a run. ``patience``: seconds in which all that was sent has to arrive after a fault.
 
     ``episodes`` bounds their number, besides the time; None for no bound. ``calm``: see ``plan``.
     """
@@ -109,7 +109,7 @@ async def _settle(stage: Stage, patience: float) -> None:
 
 
 def _places(stage: Stage) -> list[str]:
-    """Where the messages are that somebody still misses."""
+    """Return the places of messages that a receiver still misses."""
     missing = stage.ledger.missing()[:MOST_TRACED]
     if not missing:
         return []

@@ -1,4 +1,4 @@
-"""How much of everything a run has, and under which settings its Redis and its servers run."""
+"""Sizes of a run, and the settings of its Redis and its servers."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a run has to say: a row for each kind of fault, and what broke a promise.
+"""Report of a run: a row for each kind of fault, and each broken promise.
 
 Pure: numbers in, text out.
 """
@@ -69,7 +69,7 @@ class Result:
 
     @property
     def is_good(self) -> bool:
-        """Whether everything was kept, and something was tried at all."""
+        """Tell whether every promise was kept, and something was tried at all."""
         return bool(self.episodes) and not self.violations and not self.troubles
 
     def as_json(self) -> dict[str, Any]:

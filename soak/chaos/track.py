@@ -9,7 +9,7 @@ from typing import Protocol
 
 
 class Wrong(StrEnum):
-    """What must not happen to a message."""
+    """Faults that no message may have."""
 
     LOST = "lost"
     DOUBLED = "doubled"
@@ -17,13 +17,13 @@ class Wrong(StrEnum):
 
 
 class Expectation(Protocol):
-    """What one receiver is to get from one source."""
+    """Messages that one receiver is to get from one source."""
 
     def missing(self, sent: int) -> list[int]:
         """Of the numbers up to ``sent`` those that it does not have, in order."""
 
     def is_complete(self, sent: int) -> bool:
-        """Whether it has all of them. Asked often, so the cheap questions come first."""
+        """Tell whether it has all of them. Asked often, so the cheap questions come first."""
 
 
 class Track:
@@ -45,7 +45,7 @@ class Track:
 
     @property
     def repeated(self) -> int:
-        """How many came again to another life."""
+        """Return the number of messages that came again to another life."""
         return len(self._again)
 
     def allow(self, repeats: int) -> None:
@@ -65,7 +65,7 @@ class Track:
         return Wrong.REORDERED if is_late else None
 
     def take_excess(self) -> list[int]:
-        """What came again without being allowed to, told once."""
+        """Return the messages that came again and must not, each once."""
         excess = self._again[self._allowance :]
         del self._again[self._allowance :]
         if not self._is_patient:
@@ -110,7 +110,7 @@ class Picture:
         return sent == 0 or (bool(shown) and shown[-1] >= sent and not self.missing(sent))
 
     def wrong(self) -> list[tuple[Wrong, int]]:
-        """What it shows twice, or behind a later number."""
+        """Return the messages that are shown twice, or behind a later number."""
         found: list[tuple[Wrong, int]] = []
         seen: set[int] = set()
         last = 0

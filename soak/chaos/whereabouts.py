@@ -1,4 +1,4 @@
-"""Where in Redis a message was last seen: the first question about one that is lost.
+"""Places in Redis where a message was last seen: the first question about a lost one.
 
 Pure: it is given what lies in which place.
 """

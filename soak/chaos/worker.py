@@ -48,7 +48,7 @@ class Worker:
 
     @property
     def is_running(self) -> bool:
-        """Whether there is a process."""
+        """Tell whether there is a process."""
         return self._process.is_running
 
     def start(self) -> None:
@@ -88,7 +88,7 @@ class Worker:
         self._process.check_running()
 
     def end(self) -> None:
-        """Whatever runs is gone after this."""
+        """End the process, if there is one."""
         for process in (self._process, self._predecessor):
             if process is not None:
                 process.end()

@@ -47,7 +47,7 @@ def growth(readings: Sequence[HeapReading]) -> dict[str, int]:
 
 
 def complaints(readings: Sequence[HeapReading]) -> list[str]:
-    """Why the run has failed; nothing where it has not."""
+    """Return the reasons why the run has failed; none where it has not."""
     if len(readings) < 3:
         return ["too short to tell: fewer than three readings after the warm-up"]
     grown = growth(readings)

@@ -71,7 +71,7 @@ class Run:
 
     @property
     def done(self) -> int:
-        """How many visits have ended."""
+        """Return the number of visits that have ended."""
         return self.ways.total()
 
     def visit(self, count: int) -> None:

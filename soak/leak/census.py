@@ -1,6 +1,6 @@
-"""What a process holds, counted by kind: the objects that matter here, its open files, its threads.
+"""Census of a process by kind: the objects that matter here, its open files, its threads.
 
-Decides which objects matter: whatever could be left behind by a connection that has gone. Plain data is not counted;
+It decides which objects matter: all that a connection could leave behind. Plain data is not counted;
 ``tracemalloc`` sees it.
 """
 
@@ -38,9 +38,9 @@ POOLS = ("rtserver-", "asyncio_")
 
 
 def count_objects() -> dict[str, int]:
-    """How many live objects there are of each kind that matters.
+    """Return the number of live objects of each kind that matters.
 
-    What was frozen (``gc.freeze``) before the first connection came is not among them.
+    Objects frozen (``gc.freeze``) before the first connection came are not among them.
     """
     gc.collect()
     return dict(Counter(name for each in gc.get_objects() for name in _names_that_matter(each)))

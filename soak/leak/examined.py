@@ -47,7 +47,7 @@ class Examined:
         self._control = control.makefile("rw", encoding="utf-8")
 
     def read_at_rest(self, cycles: int, before: Reading | None = None) -> Reading:
-        """What it holds when everybody has left; what is still there after half a minute stays there."""
+        """Return its holdings after the last visitor; those still there after half a minute stay."""
         deadline = time.monotonic() + REST_SECONDS
         while True:
             reading = self._read(cycles)
@@ -62,7 +62,7 @@ class Examined:
 
     @property
     def resident_bytes(self) -> int:
-        """What the system has given it."""
+        """Return its resident memory, in bytes."""
         return resident_bytes(self._pid)
 
     def _read(self, cycles: int) -> Reading:

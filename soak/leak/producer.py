@@ -37,7 +37,7 @@ class Producer:
         self._put("pushuser", {"user_id": "*", "type": "notice", "data": {"text": "hello"}})
 
     def end_session(self, session_key: str) -> None:
-        """What the site says when somebody logs out."""
+        """Push the site's message that a session is over."""
         self._put("django_site", {"op": "session_closed", "session_key": session_key})
 
     async def run(self) -> None:

@@ -1,4 +1,4 @@
-"""What was read of the server at one moment, and what two readings say: what is left, what has grown. Pure."""
+"""Readings of the server, and the differences of two: what is left, what has grown. Pure."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -75,7 +75,7 @@ def unfinished(reading: Reading) -> dict[str, float]:
 
 
 def left_behind(before: Reading, after: Reading, visitors: int = 0) -> Iterator[Growth]:
-    """What the visits of so many visitors have left: gauges that are not 0, and kinds of which there are more."""
+    """Yield what the visitors have left: gauges that are not 0, and kinds with more objects."""
     for name, value in sorted(unfinished(after).items()):
         yield Growth(name, 0, value)
     # A thread more in a pool, whose size is bounded, has its own connections to Redis and to the database.

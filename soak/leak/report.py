@@ -28,7 +28,7 @@ def memory_table(samples: Samples) -> Iterator[str]:
 
 
 def ways_table(counts: Mapping[str, int]) -> Iterator[str]:
-    """How many left which way."""
+    """Yield the table of visits by the way they ended."""
     yield "| way to leave | visits |"
     yield "|---|---:|"
     for name, count in sorted(counts.items(), key=lambda item: -item[1]):

@@ -26,7 +26,7 @@ SEND_BUFFER = 16_384
 
 
 def census(_argument: str) -> Mapping[str, Any]:
-    """What there is now."""
+    """Return the present census."""
     objects = count_objects()
     return {"objects": objects, "system": count_system(), "traced_bytes": tracemalloc.get_traced_memory()[0]}
 

@@ -32,7 +32,7 @@ class VisitError(Exception):
 
 @dataclass(frozen=True)
 class Host:
-    """Where a visit goes, and as whom from which ``address``. ``quotes`` move, ``still_quote`` does not.
+    """Target of a visit, with its user and ``address``. ``quotes`` move, ``still_quote`` does not.
 
     ``end_session`` has the site close a session.
     """

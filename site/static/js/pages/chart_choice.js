@@ -1,5 +1,5 @@
 /**
- * What is chosen for the large chart: it makes sense at all times, and survives a reload.
+ * Choices for the large chart: they make sense at all times, and survive a reload.
  *
  * Decides what one choice does to the others. What may be chosen at all, the page's controls say.
  */

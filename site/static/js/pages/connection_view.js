@@ -9,7 +9,7 @@ const STATE_TEXT = {
   waiting: "Reconnecting",
 };
 
-/** What the banner says for a close code after which the client does not come back. */
+/** The banner's words for a close code after which the client does not come back. */
 const END_TEXT = {
   [CloseCode.NOT_LOGGED_IN]: { pill: "Signed out", title: "You are not signed in", link: "Sign in" },
   [CloseCode.SESSION_CLOSED]: {

@@ -1,5 +1,5 @@
 /**
- * How long to wait before the next attempt: exponential with full jitter.
+ * Pause before the next attempt: exponential with full jitter.
  *
  * The n-th delay is random between 0 and base * 2^n, so that clients that lost one server together do not come back
  * together. Decides delays only; it starts no timer.

@@ -52,11 +52,11 @@ export class Chart {
   yAxis = [];
   /** @type {Series[]} */
   series = [];
-  /** How exactly its prices are shown. */
+  /** Decimals of its prices. */
   prices = new PriceScale();
   /** The number of the last point that came; 0 before the first render. */
   seq = 0;
-  /** Whether points are missing before the last one: the next picture has them. */
+  /** True while points are missing before the last one: the next picture has them. */
   hasGap = false;
   /** @type {Age} Of the newest price: stale when nothing has come for longer than is usual for this quote. */
   age = { ms: 0, isStale: false };
@@ -145,7 +145,7 @@ export class Chart {
    * @returns {boolean} whether anybody listens
    */
   onError(error) {
-    // Where there is one already, the server may not have given up what follows it.
+    // With one already there, the server may not have given up its successor.
     this.#isWaiting = this.series.length === 0;
     this.#events.emit("error", error);
     return this.#events.has("error");

@@ -139,7 +139,7 @@ export class ChartAges {
     let nextAt = Infinity;
     for (const age of this.#ages.values()) nextAt = Math.min(nextAt, age.nextAt(now, isCutOff));
     if (nextAt === Infinity) return; // there is nothing whose age is known
-    // What comes from now on is not silent before then, so that a message need not touch the timer.
+    // A message from now on is not silent before then, so it need not touch the timer.
     nextAt = Math.min(nextAt, now + LEAST_MS);
     if (this.#cutOffAt !== null && !isCutOff) nextAt = Math.min(nextAt, this.#cutOffAt + LEAST_MS);
     this.#timer = this.#clock.setTimeout(() => this.#onTime(), Math.max(0, nextAt - now) + LATE_MS);

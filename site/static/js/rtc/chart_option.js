@@ -50,7 +50,7 @@ export function wholeOption(chart, palette, heightPx, window = null) {
 }
 
 /**
- * What has changed in a picture that is already drawn.
+ * Changes to a picture that is already drawn.
  * @param {Chart} chart
  * @param {Changes} changes
  * @param {Percent | null} window as for `wholeOption`
@@ -82,7 +82,7 @@ export function layoutOption(chart, palette, heightPx) {
 }
 
 /**
- * What a drawn picture must share with the next one to be updated by `updateOption` instead of being drawn anew.
+ * Traits that a drawn picture must share with the next one to be updated by `updateOption` instead of being drawn anew.
  * @param {Chart} chart
  * @returns {string}
  */

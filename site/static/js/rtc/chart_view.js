@@ -51,9 +51,9 @@ export class ChartView {
   #hasResized = false;
   #zoom = new ZoomPlace();
   #line;
-  /** Whether the reader has chosen in the legend not to see prices. */
+  /** True when the reader has hidden the prices in the legend. */
   #isPriceHidden = false;
-  /** Whether the newest price has left the scale since that was drawn. */
+  /** True when the newest price has left the drawn scale. */
   #isOffScale = false;
   #text;
 

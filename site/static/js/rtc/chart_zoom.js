@@ -1,10 +1,10 @@
-/** Which part of a chart's time axis is seen at first, and how a reader changes that: the zooms of an ECharts option. */
+/** Zooms of an ECharts option: the part of the time axis that is seen at first, and the ways to change it. */
 
 /** @import { Chart } from "./chart.js" */
 /** @import { Palette } from "./palette.js" */
 import { LEFT_PX, rightPx } from "./panel_layout.js";
 
-/** How many candles or bars are seen at first: more of them would be too thin to read. */
+/** Candles or bars that are seen at first: more of them would be too thin to read. */
 const VISIBLE_BARS = 160;
 
 /**

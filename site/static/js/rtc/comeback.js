@@ -45,9 +45,9 @@ export class Comeback {
   /** @type {number | null} */
   #wishedDelayMs = null;
   #attemptedAt = -Infinity;
-  /** Whether there was a sign of the network since the last attempt began. */
+  /** True after a sign of the network since the last attempt began. */
   #isHurried = false;
-  /** Whether the present wait is the backoff's: what the server or a new cookie asks for is not cut short. */
+  /** True while the present wait is the backoff's: one that the server or a new cookie asks for is not cut short. */
   #mayHurry = false;
 
   /**
@@ -130,7 +130,7 @@ export class Comeback {
   }
 
   /**
-   * What the question why an attempt was refused has come to, while the next attempt is waited for.
+   * Answer to the question why an attempt was refused, while the next attempt is waited for.
    * @param {string} session one of `Session`
    * @returns {Verdict | null} null: the wait goes on
    */

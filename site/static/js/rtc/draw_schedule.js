@@ -40,9 +40,9 @@ export class DrawSchedule {
   /** @type {Map<Drawable, Turn>} */
   #turns = new Map();
   #isRequested = false;
-  /** When all the rest that was owed will have been taken. */
+  /** Moment at which all the rest that was owed will have been taken. */
   #restedAt = -Infinity;
-  /** When the charts that wait may show what is newest. */
+  /** Moment at which the charts that wait may show their newest price. */
   #newestAt = -Infinity;
 
   /**

@@ -5,7 +5,7 @@
  *        ▲                                │                      │
  *        └───────────── anything ─────────┴──────────────────────┘
  *
- * How long "a while" is depends on whether somebody looks. A page that is seen must know within 10 s that nothing comes.
+ * The length of "a while" depends on whether somebody looks. A page that is seen must know within 10 s that nothing comes.
  * One that nobody sees asks in the server's interval only: for the battery's sake, and because a browser holds its
  * timers back anyway. A connection on which something comes every few seconds is never asked.
  *
@@ -36,7 +36,7 @@ export class Heartbeat {
   #intervalMs = 0;
   #isWatched = false;
   #isSilent = false;
-  /** Whether the question under way is the last one: the network has probably changed beneath the connection. */
+  /** True when the question under way is the last one: the network has probably changed beneath the connection. */
   #isProbe = false;
   #heardAt = 0;
   /** @type {number | null} When the silence was answered with a ping; null while it was not. */
@@ -53,7 +53,7 @@ export class Heartbeat {
     this.#owner = owner;
   }
 
-  /** Whether a question has had no answer for so long that whoever looks at the page has to know. */
+  /** True when a question has had no answer for so long that the reader has to know. */
   get isSilent() {
     return this.#isSilent;
   }

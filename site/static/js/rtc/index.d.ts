@@ -3,7 +3,7 @@ declare class LabelAxis {
 	constructor(capacity: number);
 	/** The ordinal of the oldest label that is kept. */
 	get first(): number;
-	/** How often it was filled anew: ordinals of one filling mean nothing in another. */
+	/** Number of fillings: ordinals of one filling mean nothing in another. */
 	get loads(): number;
 	/** The ordinal that the next new label gets. */
 	get end(): number;
@@ -13,7 +13,7 @@ declare class LabelAxis {
 	 */
 	load(labels: Label[]): void;
 	/**
-	 * Where a point stands that follows the one at ordinal `after`; a label that is not there yet is appended.
+	 * Ordinal of a point that follows the one at ordinal `after`; a label that is not there yet is appended.
 	 * Series move in step, so the label is nearly always the very next one.
 	 * @param {Label} label
 	 * @param {number} after -1 for a series' first point
@@ -29,7 +29,7 @@ declare class PriceScale {
 	constructor(said?: number);
 	/** @param {unknown} price the next one; what is no number is passed over */
 	see(price: unknown): void;
-	/** How many decimals every price is shown with. */
+	/** Decimals that every price is shown with. */
 	get decimals(): number;
 	/** @returns {number} the characters of the longest price */
 	get width(): number;
@@ -59,11 +59,11 @@ declare class Series {
 	name: string;
 	type: string;
 	yAxisIndex: number;
-	/** How many numbers a point has in a drawing. */
+	/** Numbers of a point in a drawing. */
 	get width(): 2 | 5;
 	/** @returns {Row | undefined} the newest point */
 	get last(): Row | undefined;
-	/** Whether all of its points are zero, or there are none. */
+	/** True when all of its points are zero, or there are none. */
 	get isNothing(): boolean;
 	/** @returns {Row[]} `[label, value, ...]`, oldest first */
 	points(): Row[];
@@ -135,11 +135,11 @@ export class Chart {
 	yAxis: YAxis[];
 	/** @type {Series[]} */
 	series: Series[];
-	/** How exactly its prices are shown. */
+	/** Decimals of its prices. */
 	prices: PriceScale;
 	/** The number of the last point that came; 0 before the first render. */
 	seq: number;
-	/** Whether points are missing before the last one: the next picture has them. */
+	/** True while points are missing before the last one: the next picture has them. */
 	hasGap: boolean;
 	/** @type {Age} Of the newest price: stale when nothing has come for longer than is usual for this quote. */
 	age: Age;
@@ -365,7 +365,7 @@ export class RTClient {
 	#private;
 }
 /**
- * What goes wrong between a page and the server, as one class with a code.
+ * Failure between a page and the server: one class with a code.
  *
  * Codes from the server: bad_json, bad_message, unknown_type, bad_request, forbidden, rate_limited, internal,
  * or a word of a handler's own.
@@ -408,7 +408,7 @@ export const CloseCode: Readonly<{
 	TOO_SLOW: 4108;
 	TOO_MANY: 4129;
 }>;
-/** What a client is doing about its connection. */
+/** State of a client's connection. */
 export const State: Readonly<{
 	CONNECTING: "connecting";
 	OPEN: "open";

@@ -26,7 +26,7 @@ export class LabelAxis {
     return this.#first;
   }
 
-  /** How often it was filled anew: ordinals of one filling mean nothing in another. */
+  /** Number of fillings: ordinals of one filling mean nothing in another. */
   get loads() {
     return this.#loads;
   }
@@ -48,7 +48,7 @@ export class LabelAxis {
   }
 
   /**
-   * Where a point stands that follows the one at ordinal `after`; a label that is not there yet is appended.
+   * Ordinal of a point that follows the one at ordinal `after`; a label that is not there yet is appended.
    * Series move in step, so the label is nearly always the very next one.
    * @param {Label} label
    * @param {number} after -1 for a series' first point

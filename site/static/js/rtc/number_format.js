@@ -7,7 +7,7 @@
 
 /** Up to so many significant digits a number counts as written. Of computed ones, one in 100,000 has as few. */
 const WRITTEN_DIGITS = 11;
-/** What is shown of a computed number, and its least decimals. */
+/** Digits shown of a computed number, and its least decimals. */
 const COMPUTED_DIGITS = 4;
 const COMPUTED_DECIMALS = 2;
 /** Every browser's Intl takes as many. */

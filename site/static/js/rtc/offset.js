@@ -1,4 +1,4 @@
-/** Where a pushed message stands in the order of all: `<milliseconds>-<number>`, two integers. */
+/** Offset of a pushed message in the order of all: `<milliseconds>-<number>`, two integers. */
 
 /**
  * @param {string} offset

@@ -1,5 +1,5 @@
 /**
- * What the browser says about the page: whether somebody can see it, signs that the network may be there again, and an
+ * Signs of the browser about the page: whether somebody can see it, that the network may be there again, and an
  * address that the page's own policy forbids.
  *
  * Translates the browser's events into three of its own. What follows from them is its owner's business.

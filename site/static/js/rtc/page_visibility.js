@@ -1,5 +1,5 @@
 /**
- * Whether somebody can see the page, as far as it matters: a glance at another tab is not worth a pause.
+ * Visibility of the page, as far as it matters: a glance at another tab is not worth a pause.
  *
  * Decides when a page counts as hidden. What is done about it is its owner's business.
  */
@@ -14,7 +14,7 @@
  */
 
 export class PageVisibility {
-  /** Whether the page has been hidden for long enough. */
+  /** True when the page has been hidden for long enough. */
   isHidden = false;
   #document;
   #clock;

@@ -1,4 +1,4 @@
-/** Where the panels of a chart stand: one for the prices, and a small one below for each further y axis. In pixels. */
+/** Places of a chart's panels, in pixels: one for the prices, and a small one below for each further y axis. */
 
 /** @import { PriceScale } from "./price_scale.js" */
 
@@ -15,7 +15,7 @@ const CHARACTER_PX = 6.6;
 const LABEL_PADDING_PX = 16;
 /** Between two panels, with room for the lower one's title. */
 const GAP_PX = 22;
-/** How much taller the first panel is than each other one. */
+/** Height of the first panel, in heights of another one. */
 const MAIN_WEIGHT = 3;
 
 /**

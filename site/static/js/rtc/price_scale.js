@@ -1,5 +1,5 @@
 /**
- * How exactly a chart's prices are shown: one decision for axis, tooltip, last-price line, cards and spoken text.
+ * Decimals of a chart's prices: one decision for axis, tooltip, last-price line, cards and spoken text.
  *
  * The quote may say its decimals. Otherwise they follow from the prices that were seen: as many as were written, and of
  * computed prices as many as tell the smallest step. They only ever grow, so that numbers do not jump to and fro.
@@ -41,7 +41,7 @@ export class PriceScale {
     else this.#written = Math.max(this.#written, written);
   }
 
-  /** How many decimals every price is shown with. */
+  /** Decimals that every price is shown with. */
   get decimals() {
     if (this.#said !== null) return this.#said;
     if (this.#computed === null) return this.#written;

@@ -1,4 +1,4 @@
-/** What a chart's prices come to: the last one, the change, the range. Pure. */
+/** Summary of a chart's prices: the last one, the change, the range. Pure. */
 
 /** @import { Row } from "./chart.js" */
 

@@ -1,5 +1,5 @@
 /**
- * How old a quote's newest price is, and whether it has been silent for longer than it usually is. Pure.
+ * Age of a quote's newest price; it tells a silence that is longer than usual. Pure.
  *
  * The usual interval is learned from the intervals between what comes, and until there are some from those between the
  * labels of a picture. What comes four times a second is silent after ten seconds; what comes hourly is not.

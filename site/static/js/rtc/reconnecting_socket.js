@@ -8,7 +8,7 @@
  *
  *      any ── close(), or lost with a code that says "do not come back" ──► CLOSED ── connect() ──► CONNECTING
  *
- * When to come back and when to stay away is decided in comeback.js. It knows texts, not messages.
+ * comeback.js decides when it comes back and when it stays away. It knows texts, not messages.
  *
  * A page cannot see the HTTP status of a refused handshake: a 401 looks like a server that is down, code 1006. So it asks
  * over HTTP while it waits. A server that does not answer is met with more and more patient attempts, for ever.
@@ -21,7 +21,7 @@ import { Comeback } from "./comeback.js";
 import { watchConnectError } from "./connect_error.js";
 import { SessionQuestion } from "./session_question.js";
 
-/** What a client is doing about its connection. */
+/** State of a client's connection. */
 export const State = Object.freeze({
   CONNECTING: "connecting",
   OPEN: "open",
@@ -53,7 +53,7 @@ export class ReconnectingSocket {
   #socket = null;
   /** @type {any} The one timer: the connection's deadline while CONNECTING, the next attempt while WAITING. */
   #timer = null;
-  /** When the timer runs. */
+  /** Moment of the timer. */
   #dueAt = 0;
 
   /**

@@ -1,5 +1,5 @@
 /**
- * How often one chart is asked for again because something of it is missing.
+ * Pace of requests for a chart of which something is missing.
  *
  * A picture is large. A client that lags because the line is slow must not be kept lagging by the pictures that are to
  * mend it, so each comes later than the one before it, until there has been no need of one for a while.

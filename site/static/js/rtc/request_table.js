@@ -21,7 +21,7 @@ export class RequestTable {
     this.#clock = clock;
   }
 
-  /** How many wait. */
+  /** Number of requests that wait. */
   get size() {
     return this.#pending.size;
   }

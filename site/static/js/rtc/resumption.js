@@ -1,5 +1,5 @@
 /**
- * What makes pushed messages come once and in order, over losses of the connection, reloads and changes of the server.
+ * Makes pushed messages come once and in order, over losses of the connection, reloads and changes of the server.
  *
  * Decides which messages are passed on when: what was missed first, then what has come live meanwhile; nothing twice.
  * And when the server is told what the page has got, so that the user's next page is not sent it again.
@@ -12,9 +12,9 @@
 /** @import { Message } from "./request_table.js" */
 import { compareOffsets, isNewer } from "./offset.js";
 
-/** How long the server may say nothing of what was missed. */
+/** Longest silence of the server about what was missed. */
 const PATIENCE_MS = 10_000;
-/** How long a message may have been passed on without the server being told. */
+/** Longest time between passing a message on and telling the server. */
 const SEEN_MS = 1000;
 const KEY = "rtserver:offset:";
 /** Ends of a resume where the server knows the page's offset, and some messages behind it are gone. */
@@ -142,7 +142,7 @@ export class Resumption {
     const held = this.#held;
     this.#held = [];
     this.#doubtful = [];
-    // Where it was not known what is live, what was missed is among them.
+    // As long as it was not known which messages are live, missed ones are among them.
     held.sort((one, other) => compareOffsets(one.offset ?? "", other.offset ?? ""));
     return held.filter((message) => this.#advance(message.offset ?? ""));
   }
@@ -229,7 +229,7 @@ function isOrderKnown({ type, data }) {
 }
 
 /**
- * What a page is told when nobody can say what it missed.
+ * Report to a page when nobody can say what it missed.
  * @param {string} [reason]
  * @returns {Message}
  */

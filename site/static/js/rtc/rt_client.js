@@ -2,7 +2,7 @@
  * The page's end of the JSON protocol (docs/csprotocols.readme.md): messages out, events and answers in.
  *
  * Decides what a message means to the connection: userinfo, answers by id, errors, the server's wish to reconnect.
- * How a connection is made and made again is reconnecting_socket.js, what is caught up with then is resumption.js; what charts do with messages is my_charts.js.
+ * reconnecting_socket.js makes connections, resumption.js catches up after each, my_charts.js brings messages to charts.
  */
 
 /** @import { Clock } from "./clock.js" */

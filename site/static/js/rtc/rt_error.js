@@ -1,5 +1,5 @@
 /**
- * What goes wrong between a page and the server, as one class with a code.
+ * Failure between a page and the server: one class with a code.
  *
  * Codes from the server: bad_json, bad_message, unknown_type, bad_request, forbidden, rate_limited, internal,
  * or a word of a handler's own.

@@ -21,7 +21,7 @@ export class Series {
     this.#points = new RingBuffer(capacity);
   }
 
-  /** How many numbers a point has in a drawing. */
+  /** Numbers of a point in a drawing. */
   get width() {
     return this.type === "candlestick" ? 5 : 2;
   }
@@ -31,7 +31,7 @@ export class Series {
     return this.#points.last?.row;
   }
 
-  /** Whether all of its points are zero, or there are none. */
+  /** True when all of its points are zero, or there are none. */
   get isNothing() {
     for (let index = this.#points.length - 1; index >= 0; index -= 1) {
       if (this.#points.at(index).row[1]) return false;

@@ -1,4 +1,4 @@
-/** How each type of series looks, as part of an ECharts option: thin lines, quiet volume, candles green and red. */
+/** Looks of each type of series, as part of an ECharts option: thin lines, quiet volume, candles green and red. */
 
 /** @import { Series } from "./series.js" */
 /** @import { Palette } from "./palette.js" */

@@ -13,7 +13,7 @@ const PATIENCE_MS = 10_000;
 /** The server's own answers have it: what stands between may answer 401 and 403, too. */
 const MARK = "Rtserver-Session";
 
-/** What is known after a question. */
+/** Knowledge after a question. */
 export const Session = Object.freeze({
   /** The session is over, or there never was one. */
   OVER: "over",
@@ -69,7 +69,7 @@ export class SessionQuestion {
     this.#onAnswer(session);
   }
 
-  /** What is answered is not wanted any more. */
+  /** Ignore the answer. */
   cancel() {
     this.#current?.abort();
     this.#current = null;
@@ -111,7 +111,7 @@ export function meaningOf({ status, headers }, isOwn) {
 }
 
 /**
- * Whether somebody else has answered with a page: a network that wants a log-in, or a site's own log-in page.
+ * Tell whether somebody else has answered with a page: a network that wants a log-in, or a site's own log-in page.
  * @param {Answer} answer
  * @param {boolean} isOwn
  */

@@ -1,5 +1,5 @@
 /**
- * What is shown beside the pointer: one heading for all panels, a line for each series that has a value there.
+ * Box beside the pointer: one heading for all panels, a line for each series that has a value there.
  *
  * Names come from producers, so they are set as text. Elements are made, not parsed: a page's Content-Security-Policy needs
  * to allow neither style attributes nor strings as HTML for them.
