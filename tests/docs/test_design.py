@@ -54,8 +54,8 @@ def test_django_is_imported_for_sessions_and_where_a_server_is_built_only() -> N
     assert importing("django") <= {"rtserver/user/session", "rtserver/bootstrap", "rtserver/bootstrap/site"}
 
 
-def test_gevent_is_imported_by_the_runner_and_where_a_server_is_built_only() -> None:
-    assert importing("gevent") == {"rtserver/service", "rtserver/bootstrap"}
+def test_gevent_is_imported_by_the_service_thread_and_where_a_server_is_built_only() -> None:
+    assert importing("gevent") == {"rtserver/service/thread", "rtserver/bootstrap"}
 
 
 def test_two_locks_of_threads_exist() -> None:
@@ -67,4 +67,4 @@ def test_two_locks_of_threads_exist() -> None:
         if isinstance(node, ast.Attribute) and node.attr in ("Lock", "RLock", "Condition", "Semaphore")
         if isinstance(node.value, ast.Name) and node.value.id == "threading"
     }
-    assert locking == {"rtserver/base/bridge/mailbox.py", "rtserver/service/hub_waker.py"}
+    assert locking == {"rtserver/base/bridge/mailbox.py", "rtserver/service/thread/hub_waker.py"}
