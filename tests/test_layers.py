@@ -90,7 +90,7 @@ RULES = (
     ),
     Rule("rtserver/service/*", {BRIDGE, QUEUE, WIRE, SERVICE}, {"msgspec"}, WAITING),
     # Who watches the rest.
-    Rule("rtserver/watch/*", {BRIDGE, WIRE, WATCH}, set()),
+    Rule("rtserver/watch/*", {BRIDGE, LIMIT, WIRE, WATCH}, set()),
     # The load tool meets a server from outside: it knows the wire and the queue.
     Rule(
         "rtserver/bench/client/*",
@@ -106,10 +106,12 @@ RULES = (
         {"click", "msgspec", "tcelib"},
         WAITING | CLOCKS,
     ),
-    Rule("rtserver/bootstrap/process/*", {LIMIT, LISTENER, WIRE, CONFIG, PROCESS}, {"tcelib.queue", "tornado"}),
+    Rule(
+        "rtserver/bootstrap/process/*", {LIMIT, LISTENER, QUEUE, WIRE, CONFIG, PROCESS}, {"tcelib.queue", "tornado"}
+    ),
     Rule(
         "rtserver/bootstrap/site/*",
-        {"rtserver", SESSION, CONFIG, WEB, SITE},
+        {"rtserver", SESSION, CONFIG, SITE},
         {"django", "tcelib.queue"},
         WAITING | CLOCKS,
     ),

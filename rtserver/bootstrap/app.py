@@ -32,10 +32,9 @@ from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.queue.redis_queue import plain_client
 from rtserver.base.queue.redis_revocations import RedisRevocations
 from rtserver.base.wire.forwarded import read_networks
-from rtserver.bootstrap.command.producer import signer_of
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import StartError
-from rtserver.bootstrap.config.limits import log_lines
+from rtserver.bootstrap.config.limits import log_lines, memory_bounds
 from rtserver.bootstrap.config.secret_file import Reloading, check_redis_password, read_queue_secret
 from rtserver.bootstrap.process.banner import banner
 from rtserver.bootstrap.process.certificate import Certificate
@@ -43,13 +42,15 @@ from rtserver.bootstrap.process.embedded_redis import EmbeddedRedis
 from rtserver.bootstrap.process.file_limit import raise_file_limit
 from rtserver.bootstrap.process.listening_socket import ListeningSockets
 from rtserver.bootstrap.process.log import set_up_log
+from rtserver.bootstrap.process.memory import resident_bytes, system_bytes
+from rtserver.bootstrap.process.queue_signer import signer_of
 from rtserver.bootstrap.process.supervisor import Supervisor
 from rtserver.bootstrap.service_side import build_services
 from rtserver.bootstrap.shutdown import LEAST_PATIENCE, Shutdown, longest_end
 from rtserver.bootstrap.site.django_env import DemoSite, prepare_django
 from rtserver.bootstrap.user_side import build_server, build_users
 from rtserver.bootstrap.web.build import Routes, build_application, build_http, own_routes
-from rtserver.bootstrap.web.health import Probe, Reading, beat_probe, canary_probe, loops_probe
+from rtserver.bootstrap.web.health import Probe, Reading, beat_probe, canary_probe, loops_probe, memory_probe
 from rtserver.bootstrap.web.loopback_listener import CANARY_PATH, LoopbackListener
 from rtserver.bootstrap.web.measures import (
     bridge_measures,
@@ -63,7 +64,6 @@ from rtserver.bootstrap.web.measures import (
     tls_measures,
     user_measures,
 )
-from rtserver.bootstrap.web.memory import MemoryWatch, memory_bounds
 from rtserver.bootstrap.web.metrics import Measure, Metrics
 from rtserver.bootstrap.web.monitor_access import private_access, public_access
 from rtserver.service.thread.service_thread import SERVICE_THREAD
@@ -74,6 +74,7 @@ from rtserver.watch.canary_client import CanaryClient
 from rtserver.watch.canary_owner import CanaryOwner
 from rtserver.watch.canary_trail import CanaryTrail
 from rtserver.watch.loop_guard import LoopGuard
+from rtserver.watch.memory_watch import MemoryWatch
 from rtserver.watch.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
@@ -223,7 +224,7 @@ class App:
             on_look_up_error=self._log_ins.on_failure,
         )
         self._server = build_server(config, self._users, self._django_threads, self._limited)
-        self._memory = MemoryWatch(memory_bounds(config), self._server)
+        self._memory = MemoryWatch(memory_bounds(config, system_bytes), self._server, resident_bytes)
         worker = config.worker or f"{socket.gethostname()}:{self.port}"
         self._services = build_services(
             config,
@@ -327,7 +328,7 @@ class App:
             beat_probe("websocket thread", lambda: self._beat.last, STALE_SECONDS),
             beat_probe("service thread", lambda: thread.beat.last, STALE_SECONDS),
             loops_probe(thread.failing_loops),
-            self._memory.probe,
+            memory_probe(self._memory.guard),
             lambda: Reading(
                 "redis", link.is_connected and not link.is_refusing, link.refusal or self._services.address
             ),

@@ -8,7 +8,7 @@ import pytest
 
 from rtserver.base.limit.memory_guard import MemoryBounds
 from rtserver.base.listener.upgrade import WebSocketServer
-from rtserver.bootstrap.web.memory import MemoryWatch
+from rtserver.watch.memory_watch import MemoryWatch
 from tests.base.conftest import Connect
 from tests.base.recording_owner import RecordingOwner
 from tests.websocket_client import AsyncWebSocketClient

@@ -27,7 +27,7 @@ from rtserver.bench.producer import Producer, RedisOptions
 from rtserver.bench.progress import Progress
 from rtserver.bench.standard_set import measure
 from rtserver.bench.tls import client_context
-from rtserver.bootstrap.command.producer import open_queue
+from rtserver.bootstrap.command.queue_client import open_queue
 from rtserver.bootstrap.config.config_option import QUEUE_KEYS, config_of, config_options
 from rtserver.bootstrap.process.embedded_redis import running_url
 

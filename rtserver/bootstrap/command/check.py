@@ -17,6 +17,7 @@ from rtserver.base.wire.origin import ANY, OPAQUE
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_constraint import largest_picture
 from rtserver.bootstrap.config.error import CertificateError, PluginError, RedisError
+from rtserver.bootstrap.config.loopback import is_loopback
 from rtserver.bootstrap.config.plugin import by_type, load_plugins, load_policy, load_servants
 from rtserver.bootstrap.config.secret_file import OTHERS, open_files
 from rtserver.bootstrap.process.certificate import expiry_of, judge_expiry, load_context
@@ -25,7 +26,7 @@ from rtserver.bootstrap.process.file_limit import FEW, most_files
 from rtserver.bootstrap.process.redis_binary import OLDEST, find_redis_binary
 from rtserver.bootstrap.site.check_site import check_site
 from rtserver.bootstrap.site.finding import Finding, Severity
-from rtserver.bootstrap.web.monitor_access import is_loopback, tells_at_public_port
+from rtserver.bootstrap.web.monitor_access import tells_at_public_port
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from tcelib.queue.redis_connection import RedisClient, Role, plain_client

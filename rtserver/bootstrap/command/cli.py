@@ -127,14 +127,15 @@ def push(message_type: str, data: str, src: str, message_id: str | None, **optio
       tail -f feed.jsonl | rtserver push quote - --src feed-1
     """
     config = config_of(options)
-    from rtserver.bootstrap.command import producer
+    from rtserver.bootstrap.command import push as pushing
+    from rtserver.bootstrap.command.queue_client import complaint_about, open_queue
 
-    queue = producer.open_queue(config)
+    queue = open_queue(config)
     lines = sys.stdin if data == "-" else [data]
     try:
-        count = producer.push(queue, message_type, src, lines, message_id)
-        complaint = producer.complaint_about(queue, config, message_type) if count else ""
-    except producer.InputError as error:
+        count = pushing.push(queue, message_type, src, lines, message_id)
+        complaint = complaint_about(queue, config, message_type) if count else ""
+    except pushing.InputError as error:
         raise click.BadParameter(printable(str(error)), param_hint="DATA") from error
     finally:
         queue.close()
@@ -166,13 +167,14 @@ def quotes(path: Path, quote: str, speed: float, **options: Any) -> None:
       rtserver quotes AAPL.csv --quote DEMO:AAPL:20130301 --speed 86400
     """
     config = config_of(options)
-    from rtserver.bootstrap.command import producer
+    from rtserver.bootstrap.command import quote_player
+    from rtserver.bootstrap.command.queue_client import open_queue
     from rtserver.service.quote.quote_file import QuoteFileError
 
-    queue = producer.open_queue(config)
+    queue = open_queue(config)
     try:
-        count = producer.count_points(path)
-        points = producer.play(queue, path, quote, speed)
+        count = quote_player.count_points(path)
+        points = quote_player.play(queue, path, quote, speed)
         with click.progressbar(points, length=count, label=quote, show_pos=True, file=sys.stderr) as progress:
             for _ in progress:
                 pass
@@ -271,9 +273,9 @@ def _failure(text: str) -> click.ClickException:
 
 
 def _queue(options: dict[str, Any]) -> AbstractContextManager[RedisQueue]:
-    from rtserver.bootstrap.command import producer
+    from rtserver.bootstrap.command.queue_client import open_queue
 
-    return closing(producer.open_queue(config_of(options)))
+    return closing(open_queue(config_of(options)))
 
 
 def _import_from_here() -> None:

@@ -1,9 +1,11 @@
 """The limits of the configuration, as the parts want them; all of them none with ``limits = "off"``."""
 
 import resource
+from collections.abc import Callable
 
 from rtserver.base.limit.admission import NO_LIMITS
 from rtserver.base.limit.connection_rate import Rates, rates_of
+from rtserver.base.limit.memory_guard import MemoryBounds
 from rtserver.base.limit.table import AdmissionLimits
 from rtserver.bootstrap.config.config import Config
 from rtserver.service.message import NO_BOUNDS, Bounds
@@ -11,6 +13,7 @@ from rtserver.user.user_limits import UserBounds
 
 SLOW_NUMBERS = 64
 """Of one message, at 16 µs each."""
+MEGABYTE = 1 << 20
 
 
 def admission_limits(config: Config) -> AdmissionLimits:
@@ -58,6 +61,14 @@ def message_bounds(config: Config) -> Bounds:
     if config.limits == "off":
         return NO_BOUNDS
     return Bounds(config.service_message_bytes, config.json_depth, SLOW_NUMBERS)
+
+
+def memory_bounds(config: Config, system_bytes: Callable[[], int]) -> MemoryBounds:
+    """Return the bounds of the process's memory. ``system_bytes`` tells how much it could have."""
+    if config.limits == "off":
+        return MemoryBounds()
+    resident = config.memory_limit_mb * MEGABYTE or int(config.memory_share * system_bytes())
+    return MemoryBounds(resident, config.outboxes_limit_mb * MEGABYTE or resident // 2)
 
 
 def users_per_message(config: Config) -> int:

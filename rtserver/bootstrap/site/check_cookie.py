@@ -5,8 +5,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.loopback import is_loopback
 from rtserver.bootstrap.site.finding import Finding, Severity
-from rtserver.bootstrap.web.monitor_access import is_loopback
 
 SUBJECT = "cookies"
 

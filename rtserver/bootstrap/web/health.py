@@ -12,6 +12,7 @@ import msgspec
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
+from rtserver.base.limit.memory_guard import MemoryGuard
 from rtserver.watch.canary_trail import CanaryTrail
 
 
@@ -53,6 +54,11 @@ def canary_probe(trail: CanaryTrail, now: Callable[[], float] = time.monotonic) 
         return Reading("canary", not is_late, f"{detail}; {trail.meaning()}" if is_late else detail)
 
     return probe
+
+
+def memory_probe(guard: MemoryGuard) -> Probe:
+    """Return a probe of the process's memory."""
+    return lambda: Reading("memory", not guard.is_full, guard.detail)
 
 
 def loops_probe(failing: Callable[[], Sequence[str]]) -> Probe:

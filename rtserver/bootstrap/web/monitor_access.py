@@ -14,9 +14,9 @@ from tornado.httputil import HTTPServerRequest
 from rtserver.base.wire.forwarded import Networks, is_within, read_networks
 from rtserver.base.wire.host import is_address, is_our_host
 from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.loopback import LOOPBACK, is_loopback
 from rtserver.bootstrap.web.application import direct_peer
 
-LOOPBACK = read_networks(["127.0.0.0/8", "::1"])
 ADVICE = "ask the port on loop-back, see admin_port"
 OFF = f"not told at this port, where a proxy may stand in front; {ADVICE}, or public_metrics"
 PROXIED = f"not told through a proxy; {ADVICE}"
@@ -59,11 +59,6 @@ def tells_at_public_port(config: Config) -> bool:
     if config.public_metrics == "auto":
         return is_loopback(config.host) and not config.trusted_proxies
     return config.public_metrics == "on"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address to listen on, or its name, is for this machine alone."""
-    return host == "localhost" or is_within(host, LOOPBACK)
 
 
 def _own_names(config: Config) -> frozenset[str]:

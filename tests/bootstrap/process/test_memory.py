@@ -1,13 +1,11 @@
-"""What the system says of memory, and which bounds follow from it."""
+"""Memory of this process, as the system tells it."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from rtserver.base.limit.memory_guard import MemoryBounds
-from rtserver.bootstrap.config.config import Config
-from rtserver.bootstrap.web.memory import memory_bounds, resident_bytes, system_bytes
+from rtserver.bootstrap.process.memory import resident_bytes, system_bytes
 
 MB = 1 << 20
 MACHINE = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -45,18 +43,3 @@ def test_without_control_groups_it_is_the_machines_memory(tmp_path):
 )
 def test_a_control_group_may_say_less(tmp_path, line, files, expected):
     assert system_bytes(group_of(tmp_path, line, files)) == expected
-
-
-@pytest.mark.parametrize(
-    ("settings", "bounds"),
-    [
-        ({}, MemoryBounds(800 * MB, 400 * MB)),
-        ({"memory_share": 0.5}, MemoryBounds(500 * MB, 250 * MB)),
-        ({"memory_limit_mb": 200}, MemoryBounds(200 * MB, 100 * MB)),
-        ({"memory_share": 0.0}, MemoryBounds(0, 0)),
-        ({"outboxes_limit_mb": 7}, MemoryBounds(800 * MB, 7 * MB)),
-        ({"limits": "off", "memory_limit_mb": 200}, MemoryBounds()),
-    ],
-)
-def test_the_bounds_are_those_of_the_configuration(settings, bounds):
-    assert memory_bounds(Config(**settings), lambda: 1000 * MB) == bounds

@@ -1,0 +1,40 @@
+"""The queue for the commands of one process: the configured Redis, or the embedded one that runs for ``var_dir``."""
+
+from pathlib import Path
+
+from rtserver.base.queue.port import QueueError
+from rtserver.base.queue.redis_queue import RedisQueue, plain_client
+from rtserver.base.queue.redis_server_list import RedisServerList
+from rtserver.base.queue.server_list import complaint
+from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.error import RedisError
+from rtserver.bootstrap.process.embedded_redis import running_url
+from rtserver.bootstrap.process.queue_signer import signer_of
+
+
+def open_queue(config: Config) -> RedisQueue:
+    """Return the queue, without connecting. It signs what is put there if there is a ``queue_secret``.
+
+    Raises ``RedisError`` if no Redis is configured and no embedded one runs. The first call finds out whether the
+    Redis answers.
+    """
+    url = config.redis_url or running_url(Path(config.var_dir))
+    if not url:
+        where = Path(config.var_dir).resolve()
+        raise RedisError(f"no embedded Redis runs for {where}: start rtserver, or name a Redis with --redis-url")
+    return RedisQueue(plain_client(url), config.queue, signer=signer_of(config))
+
+
+def complaint_about(queue: RedisQueue, config: Config, message_type: str) -> str:
+    """Return why messages of a type might reach no handler.
+
+    Empty if all running servers handle them, or if the list of servers cannot be read.
+    """
+    client = plain_client(config.redis_url or running_url(Path(config.var_dir)) or "")
+    try:
+        running = RedisServerList(client, config.queue).running()
+    except QueueError:
+        return ""
+    finally:
+        client.close()
+    return complaint([message_type], running, f"{config.queue} at {queue.address}")
