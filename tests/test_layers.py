@@ -28,7 +28,10 @@ SERVICE, PIPELINE, PUSH, QUOTE, THREAD, WATCH = (
     for folder in ("service", "service.pipeline", "service.push", "service.quote", "service.thread", "watch")
 )
 BENCH, CLIENT = "rtserver.bench", "rtserver.bench.client"
-CONFIG, PROCESS, SITE, WEB = (f"rtserver.bootstrap.{folder}" for folder in ("config", "process", "site", "web"))
+BENCH, BOOTSTRAP = "rtserver.bench", "rtserver.bootstrap"
+COMMAND, CONFIG, PROCESS, SITE, WEB = (
+    f"rtserver.bootstrap.{folder}" for folder in ("command", "config", "process", "site", "web")
+)
 
 
 class Rule(NamedTuple):
@@ -115,8 +118,16 @@ RULES = (
         {"django", "tcelib.queue"},
         WAITING | CLOCKS,
     ),
-    Rule("rtserver/bootstrap/web/*", {"rtserver.*"}, {"msgspec", "prometheus_client", "tornado"}),
-    Rule("rtserver/bootstrap/command/*", {"rtserver.*"}, {"click", "msgspec", "tcelib.queue", "tornado"}),
+    Rule(
+        "rtserver/bootstrap/web/*",
+        {CONNECTION, LIMIT, LISTENER, WIRE, WATCH, CONFIG, SITE, WEB},
+        {"msgspec", "prometheus_client", "tornado"},
+    ),
+    Rule(
+        "rtserver/bootstrap/command/*",
+        {QUEUE, WIRE, SERVICE, QUOTE, USER, BENCH, BOOTSTRAP, CONFIG, PROCESS, SITE, WEB, COMMAND},
+        {"click", "msgspec", "tcelib.queue", "tornado"},
+    ),
     Rule("rtserver/bootstrap/*", {"rtserver.*"}, {"django", "gevent", "tcelib", "tornado"}),
     Rule("rtserver/*", {"rtserver.bootstrap.command"}, set()),
     # tcelib on its own: pure wire and core, a transport for each way to wait, a compiler that runs before them.

@@ -4,7 +4,8 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 
 from django.conf import settings
@@ -15,6 +16,8 @@ from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.base.limit.table import LimitCounts
 from rtserver.base.listener.upgrade import WebSocketServer
+from rtserver.base.queue.redis_queue import plain_client
+from rtserver.base.queue.redis_revocations import RedisRevocations
 from rtserver.base.queue.revocation_port import RevocationPort
 from rtserver.base.tce.gateway import UserGateway
 from rtserver.base.wire.message_size import MessageSizeLimit, chunk_bytes
@@ -31,8 +34,10 @@ from rtserver.user.guarded_servant import guard_calls
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Rights
 from rtserver.user.session.authenticator import SessionAuthenticator
+from rtserver.user.session.login_watch import LoginWatch
 from rtserver.user.session.refusal_reason import RefusalReasons
 from rtserver.user.session.session_cache import SessionCache
+from rtserver.user.session.site_probe import probe_site
 from rtserver.user.topic.board import Topics
 from rtserver.user.user_limits import UserLimits
 from rtserver.user.user_manager import UserManager
@@ -41,6 +46,40 @@ from tcelib.core.adapter import RpcCommAdapter
 log = logging.getLogger(__name__)
 
 MakeHandler = Callable[[UserManager], BaseUserMsgHandler]
+
+
+DJANGO_THREADS = 4
+
+
+@dataclass(frozen=True)
+class UserSide:
+    """The websocket thread's objects that the rest of the server needs.
+
+    ``threads`` run what blocks in Django; ``limited`` counts how often which limit was met.
+    """
+
+    users: UserManager
+    server: WebSocketServer
+    log_ins: LoginWatch
+    limited: LimitCounts
+    threads: Executor
+    revocations: RevocationPort
+
+    def close(self) -> None:
+        """Give up the threads, without waiting for them, and the connection to Redis."""
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.revocations.close()
+
+
+def build_user_side(config: Config, redis_url: str, bridge: Bridge) -> UserSide:
+    """Build the websocket thread's objects on the event loop. Raises ``PluginError``."""
+    threads = ThreadPoolExecutor(DJANGO_THREADS, "rtserver-django")
+    limited = LimitCounts()
+    revocations = RedisRevocations(plain_client(redis_url), config.queue)
+    log_ins = LoginWatch(lambda: probe_site(reads_groups=users.rights.policy.needs_groups), threads)
+    users = build_users(config, bridge, threads, revocations, limited, on_look_up_error=log_ins.on_failure)
+    server = build_server(config, users, threads, limited)
+    return UserSide(users, server, log_ins, limited, threads, revocations)
 
 
 def build_users(

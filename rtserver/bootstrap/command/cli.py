@@ -81,7 +81,7 @@ def serve(**options: Any) -> None:
     """
     _import_from_here()
     config = config_of(options)
-    from rtserver.bootstrap.app import serve as run
+    from rtserver.bootstrap.serve import serve as run
 
     sys.exit(run(config))
 

@@ -10,6 +10,8 @@ from rtserver.base.limit.table import LimitCounts
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.bootstrap.process.certificate import Certificate
 from rtserver.bootstrap.process.log_flood import dropped_lines
+from rtserver.bootstrap.service_side import ServiceSide
+from rtserver.bootstrap.user_side import UserSide
 from rtserver.bootstrap.web.metrics import Measure
 from rtserver.modules.resume_agent import RESUME
 from rtserver.service.pipeline.once_worker import OnceWorker
@@ -20,6 +22,31 @@ from rtserver.user.user_manager import UserManager
 from rtserver.watch.beat import Beat
 from rtserver.watch.canary_trail import CanaryTrail
 from rtserver.watch.loop_guard import LoopGuard
+
+
+def all_measures(
+    services: ServiceSide,
+    user_side: UserSide,
+    *,
+    bridge: Bridge,
+    trail: CanaryTrail,
+    guard: LoopGuard,
+    beats: Iterable[Beat],
+    certificate: Certificate | None,
+) -> Iterator[Measure]:
+    """Yield the measures of one server."""
+    server, users = user_side.server, user_side.users
+    yield from user_measures(server, users)
+    yield from tce_measures(server)
+    yield from limit_measures(user_side.limited, server)
+    yield from service_measures(services.thread, services.quotes)
+    yield from resume_measures(services.streams, users)
+    yield from bridge_measures(bridge)
+    yield from canary_measures(trail)
+    yield from guard_measures(guard)
+    if certificate is not None:
+        yield from tls_measures(certificate)
+    yield from stall_measures(beats)
 
 
 def user_measures(server: WebSocketServer, users: UserManager) -> Iterator[Measure]:

@@ -1,0 +1,70 @@
+"""The listeners of a server, built and wired: HTTP and WebSockets, TCE, and the one on loop-back."""
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from typing import NamedTuple
+
+from tornado.httpserver import HTTPServer
+
+from rtserver.base.bridge.message import Canary
+from rtserver.base.listener.http_listener import HttpListener
+from rtserver.base.listener.tce_listener import TceListener
+from rtserver.base.listener.tls import Tls
+from rtserver.base.wire.forwarded import read_networks
+from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.process.listening_socket import ListeningSockets
+from rtserver.bootstrap.site.django_env import DemoSite
+from rtserver.bootstrap.user_side import UserSide
+from rtserver.bootstrap.web.build import build_application, build_http, own_routes
+from rtserver.bootstrap.web.health import Probe
+from rtserver.bootstrap.web.loopback_listener import CANARY_PATH, LoopbackListener
+from rtserver.bootstrap.web.metrics import Metrics
+from rtserver.bootstrap.web.monitor_access import private_access, public_access
+from rtserver.watch.canary_client import CanaryClient
+from rtserver.watch.canary_owner import CanaryOwner
+from rtserver.watch.canary_trail import CanaryTrail
+
+
+class ListenerSide(NamedTuple):
+    """The listeners of one server on its bound ``sockets``.
+
+    ``http`` serves the requests that ``front`` hands on. ``canary_client`` opens the connections to ``loopback``.
+    """
+
+    sockets: ListeningSockets
+    front: HttpListener
+    tce: TceListener
+    loopback: LoopbackListener
+    http: HTTPServer
+    canary_client: CanaryClient
+
+    def open(self) -> None:
+        """Accept connections."""
+        self.front.listen(self.sockets.public)
+        self.tce.listen(self.sockets.tce)
+        self.loopback.open()
+
+
+def build_listeners(
+    config: Config,
+    sockets: ListeningSockets,
+    user_side: UserSide,
+    *,
+    tls: Tls | None,
+    site: DemoSite | None,
+    pages: Executor,
+    probes: Sequence[Probe],
+    metrics: Metrics,
+    trail: CanaryTrail,
+) -> ListenerSide:
+    """Build the listeners on the event loop's thread, closed yet. ``pages`` runs what blocks in the demo's pages."""
+    server = user_side.server
+    routes = own_routes(public_access(config), probes, metrics)
+    http = build_http(build_application(config, server, routes, site, pages))
+    front = HttpListener(config.path, server, http, trusted=read_networks(config.trusted_proxies), tls=tls)
+    canaries = CanaryOwner(trail)
+    user_side.users.receive(Canary, canaries.on_canary)
+    private_routes = own_routes(private_access(config), probes, metrics)
+    loopback = LoopbackListener(sockets.private, private_routes, canaries, server.flusher)
+    canary_client = CanaryClient(loopback.port, CANARY_PATH, canaries.headers, trail)
+    return ListenerSide(sockets, front, TceListener(server, tls), loopback, http, canary_client)

@@ -1,0 +1,41 @@
+"""Probes of ``/readyz``: everything that must be well before a server counts as ready."""
+
+from collections.abc import Callable
+
+from rtserver.base.limit.memory_guard import MemoryGuard
+from rtserver.bootstrap.service_side import ServiceSide
+from rtserver.bootstrap.user_side import UserSide
+from rtserver.bootstrap.web.health import Probe, Reading, beat_probe, canary_probe, loops_probe, memory_probe
+from rtserver.watch.beat import Beat
+from rtserver.watch.canary_trail import CanaryTrail
+
+STALE_SECONDS = 3.0
+"""A thread whose last beat is older does not turn."""
+
+
+def all_probes(
+    services: ServiceSide,
+    user_side: UserSide,
+    *,
+    beat: Beat,
+    memory: MemoryGuard,
+    trail: CanaryTrail,
+    is_stopping: Callable[[], bool],
+) -> list[Probe]:
+    """Return the probes of one server, in the order of the answer. ``beat`` is the websocket thread's."""
+    thread, log_ins = services.thread, user_side.log_ins
+    pipeline = thread.pipeline
+    link = pipeline.link
+    return [
+        beat_probe("websocket thread", lambda: beat.last, STALE_SECONDS),
+        beat_probe("service thread", lambda: thread.beat.last, STALE_SECONDS),
+        loops_probe(thread.failing_loops),
+        memory_probe(memory),
+        lambda: Reading("redis", link.is_connected and not link.is_refusing, link.refusal or services.address),
+        lambda: Reading("redis memory", not pipeline.memory.is_full, pipeline.memory.detail),
+        # A broken key concerns one user or one cursor, and its detail says so: the others are served.
+        lambda: Reading("keys", True, pipeline.broken_keys.detail),
+        canary_probe(trail),
+        lambda: Reading("log-ins", log_ins.is_possible, log_ins.detail),
+        lambda: Reading("accepting", not is_stopping(), "no: going down" if is_stopping() else "yes"),
+    ]
