@@ -28,7 +28,7 @@ SERVICE, PIPELINE, PUSH, QUOTE, THREAD, WATCH = (
     for folder in ("service", "service.pipeline", "service.push", "service.quote", "service.thread", "watch")
 )
 BENCH, CLIENT = "rtserver.bench", "rtserver.bench.client"
-BENCH, BOOTSTRAP = "rtserver.bench", "rtserver.bootstrap"
+BENCH, BOOTSTRAP = "rtserver.bench.*", "rtserver.bootstrap"
 COMMAND, CONFIG, PROCESS, SITE, WEB = (
     f"rtserver.bootstrap.{folder}" for folder in ("command", "config", "process", "site", "web")
 )
@@ -125,7 +125,7 @@ RULES = (
     ),
     Rule(
         "rtserver/bootstrap/command/*",
-        {QUEUE, WIRE, SERVICE, QUOTE, USER, BENCH, BOOTSTRAP, CONFIG, PROCESS, SITE, WEB, COMMAND},
+        {"rtserver", QUEUE, WIRE, SERVICE, QUOTE, USER, BENCH, BOOTSTRAP, CONFIG, PROCESS, SITE, WEB, COMMAND},
         {"click", "msgspec", "tcelib.queue", "tornado"},
     ),
     Rule("rtserver/bootstrap/*", {"rtserver.*"}, {"django", "gevent", "tcelib", "tornado"}),
