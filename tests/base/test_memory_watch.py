@@ -8,6 +8,7 @@ import pytest
 
 from rtserver.base.limit.memory_guard import MemoryBounds
 from rtserver.base.listener.upgrade import WebSocketServer
+from rtserver.bootstrap.web.health import memory_probe
 from rtserver.watch.memory_watch import MemoryWatch
 from tests.base.conftest import Connect
 from tests.base.recording_owner import RecordingOwner
@@ -61,10 +62,10 @@ async def test_a_full_server_refuses_newcomers_keeps_those_who_are_here_and_says
     process = Process(server, MemoryBounds(resident=100 * MB))
     async with clients_with(connect, owner, 0) as [client]:
         process.look(99)
-        assert process.watch.probe().ok
+        assert memory_probe(process.watch.guard)().ok
         for resident in (101, 102, 103):
             process.look(resident)
-        reading = process.watch.probe()
+        reading = memory_probe(process.watch.guard)()
         assert (reading.name, reading.ok, reading.detail.split(",")[0]) == ("memory", False, "103 of 100 MB")
         async with await connect() as late:
             assert (late.answer.status, late.answer.headers["retry-after"]) == (503, "5")
