@@ -66,7 +66,7 @@ class Line:
                 self._sent, self.rounds = 0, self.rounds + 1
 
     def read(self) -> bool:
-        """What came; whether the connection is still there."""
+        """Read what came; return whether the connection is still there."""
         assert self.socket is not None
         try:
             data = self.socket.recv(READ_BYTES)

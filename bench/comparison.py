@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from bench.peer import BARE, PRODUCT, TORNADO, UWEBSOCKETS, Peer, RunningPeer, started
+from bench.peer import RunningPeer, started
+from bench.peers.table import BARE, PRODUCT, TORNADO, UWEBSOCKETS, Peer
 from bench.peers.work import Order
 from bench.sweep import Load
 from rtserver.bench.client.error import BenchError
@@ -15,13 +16,13 @@ QUICK_PEERS = (BARE, PRODUCT, UWEBSOCKETS, TORNADO)
 
 @dataclass(frozen=True)
 class Scale:
-    """How much of everything: a full run's numbers are worth comparing, a quick one's show that all of it works."""
+    """Size of a run: a full one's numbers are worth comparing, a quick one's show that all of it works."""
 
     is_quick: bool
 
     @property
     def seconds(self) -> float:
-        """How long one measurement takes."""
+        """Duration of one measurement."""
         return 0.4 if self.is_quick else 0.8
 
     def pick(self, full: int, quick: int) -> int:
@@ -29,7 +30,7 @@ class Scale:
         return quick if self.is_quick else full
 
     def load(self, order: Order, receivers: float, first_rate: float) -> Load:
-        """What is offered, from well below what the slowest can do up to saturation; quickly, in a few big steps."""
+        """Return the steps from well below what the slowest peer can do up to saturation; quickly, a few big ones."""
         if self.is_quick:
             return Load(order, receivers, first_rate * 4, 16, self.seconds)
         return Load(order, receivers, first_rate, 2, self.seconds)
@@ -40,7 +41,7 @@ class Scale:
 
 
 def compare(peers: Sequence[Peer], measure: Callable[[RunningPeer], Numbers]) -> Numbers:
-    """What ``measure`` finds for each, by name; for one that cannot be measured, ``{"missing": why}``."""
+    """Return by name what ``measure`` finds for each peer; ``{"missing": why}`` where it cannot be measured."""
     rows: Numbers = {}
     for peer in peers:
         print(f"  {peer.name} ...", flush=True)

@@ -48,7 +48,7 @@ class FrameMeter(Tally):
 
 
 def maybe_frame(data: bytes, position: int) -> tuple[int, int] | None:
-    """Where the payload of the server's frame at ``position`` begins and ends; None while it is not whole."""
+    """Return begin and end of the payload of the server's frame at ``position``; None while it is not whole."""
     if len(data) - position < 2:
         return None
     start, length = position + 2, data[position + 1]

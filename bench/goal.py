@@ -1,10 +1,12 @@
-"""What rtserver wants to reach, each against a figure of the same run."""
+"""Goals of rtserver, each against a figure of the same run."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-Scenarios = dict[str, Any]
+Scenarios: TypeAlias = dict[str, Any]
+Value: TypeAlias = Callable[[Scenarios], float]
+Place: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -12,110 +14,99 @@ class Goal:
     """``value`` finds the figure and raises ``KeyError`` or the like if the run has none."""
 
     what: str
-    value: Callable[[Scenarios], float]
+    value: Value
     bound: float
     is_upper: bool = False
 
     def is_met_by(self, value: float) -> bool:
-        """Whether the figure is on the right side of the bound."""
+        """Return whether the figure is on the right side of the bound."""
         return value <= self.bound if self.is_upper else value >= self.bound
 
 
 OURS = "rtserver"
 UWEBSOCKETS, TORNADO, WEBSOCKETS = "uWebSockets (socketify)", "Tornado, write_message", "websockets, broadcast"
-NATS, CHANNELS = "nats-server", "Django Channels"
-FAN_OUT = ("fan_out", "500 subscribers")
-FROM_REDIS = ("from_redis", "500 subscribers")
+NATS, CHANNELS, TCELIB = "nats-server", "Django Channels", "tcelib"
+FAN_OUT: Place = ("fan_out", "500 subscribers")
+FROM_REDIS: Place = ("from_redis", "500 subscribers")
+REQUESTS: Place = ("request_reply", "50 clients")
+IDLE: Place = ("idle", "10000 connections")
+BURST: Place = ("burst", "100000 messages")
+RPC: Place = ("rpc", "echo of 48 bytes")
+RATE, ANSWERS, CALLS = "deliveries_per_second", "answers_per_second", "per_second"
 HUNDRED_A_SECOND = 50_000
 
 
 def goals() -> list[Goal]:
     """All of them, in the order of the scenarios."""
     return [
-        Goal("fan-out, times uWebSockets", lambda s: ratio(s, *FAN_OUT, UWEBSOCKETS), 1.0),
-        Goal("fan-out, times nats-server", lambda s: ratio(s, *FAN_OUT, NATS), 2.0),
-        Goal("fan-out, times websockets", lambda s: ratio(s, *FAN_OUT, WEBSOCKETS), 40.0),
-        Goal("RPUSH to client, deliveries/s", lambda s: rate(s, *FROM_REDIS, OURS), 3_000_000),
-        Goal("RPUSH to client, times Channels", lambda s: ratio(s, *FROM_REDIS, CHANNELS), 1000.0),
-        Goal("RPUSH to client at 100/s to 500, p50 in ms", lambda s: at_hundred(s)["p50"], 2.0, is_upper=True),
-        Goal("RPUSH to client at 100/s to 500, p99 in ms", lambda s: at_hundred(s)["p99"], 10.0, is_upper=True),
-        Goal("many topics, deliveries/s", lambda s: rate(s, "many_topics", "1000 subscribers", OURS), 1_000_000),
-        Goal("own message each, times Tornado", lambda s: ratio(s, "own_message", "500 clients", TORNADO), 4.0),
-        Goal("request/reply, depth 1, times Tornado", lambda s: answers(s, 1) / answers(s, 1, TORNADO), 2.5),
-        Goal(
-            "request/reply, depth 16, times uWebSockets", lambda s: answers(s, 16) / answers(s, 16, UWEBSOCKETS), 1.0
-        ),
+        Goal("fan-out, times uWebSockets", times(UWEBSOCKETS, FAN_OUT, RATE), 1.0),
+        Goal("fan-out, times nats-server", times(NATS, FAN_OUT, RATE), 2.0),
+        Goal("fan-out, times websockets", times(WEBSOCKETS, FAN_OUT, RATE), 40.0),
+        Goal("RPUSH to client, deliveries/s", of(OURS, FROM_REDIS, RATE), 3_000_000),
+        Goal("RPUSH to client, times Channels", times(CHANNELS, FROM_REDIS, RATE), 1000.0),
+        Goal("RPUSH to client at 100/s to 500, p50 in ms", at_hundred("p50"), 2.0, is_upper=True),
+        Goal("RPUSH to client at 100/s to 500, p99 in ms", at_hundred("p99"), 10.0, is_upper=True),
+        Goal("many topics, deliveries/s", of(OURS, ("many_topics", "1000 subscribers"), RATE), 1_000_000),
+        Goal("own message each, times Tornado", times(TORNADO, ("own_message", "500 clients"), RATE), 4.0),
+        Goal("request/reply, depth 1, times Tornado", times(TORNADO, REQUESTS, "depth 1", ANSWERS), 2.5),
+        Goal("request/reply, depth 16, times uWebSockets", times(UWEBSOCKETS, REQUESTS, "depth 16", ANSWERS), 1.0),
         Goal("request/reply, depth 16, p99 in p50", starvation, 4.0, is_upper=True),
-        Goal("a lone client's request, p50 in ms", lambda s: ours_asked(s)["alone"]["p50"], 0.1, is_upper=True),
-        Goal("connections/s, with sessions", storm, 3000),
-        Goal("an idle connection, KB", lambda s: idle(s)["bytes_per_connection"] / 1024, 15, is_upper=True),
-        Goal("10,000 idle, % of a core", lambda s: 100 * idle(s)["server_busy"], 2.0, is_upper=True),
-        Goal("a burst of 100,000, seconds", lambda s: burst(s)["drain_seconds"], 2.0, is_upper=True),
-        Goal("the slowest ping meanwhile, ms", lambda s: burst(s)["ping"]["max"], 50.0, is_upper=True),
-        Goal("TCE, pipelined, calls/s", lambda s: rpc(s)["pipelined"]["per_second"], 300_000),
-        Goal("TCE, 50 clients at depth 1, calls/s", lambda s: rpc(s)["depth 1"]["per_second"], 50_000),
-        Goal("TCE, new connections with a call, /s", lambda s: rpc(s)["connections"]["per_second"], 10_000),
-        Goal("TCE, a struct written and read, µs", lambda s: rpc(s)["codec"]["both_us"], 5.0, is_upper=True),
-        Goal("one hostile user, others' ping, worst p99 in ms", lambda s: hostile(s, "ping"), 20.0, is_upper=True),
-        Goal("the age of their quotes, worst p99 in ms", lambda s: hostile(s, "quote"), 50.0, is_upper=True),
+        Goal("a lone client's request, p50 in ms", of(OURS, REQUESTS, "alone", "p50"), 0.1, is_upper=True),
+        Goal(
+            "connections/s, with sessions",
+            of(OURS, ("storm", "5000 clients of 1000 sessions"), "connections_per_second"),
+            3000,
+        ),
+        Goal("an idle connection, KB", of(OURS, IDLE, "bytes_per_connection", unit=1024), 15, is_upper=True),
+        Goal("10,000 idle, % of a core", of(OURS, IDLE, "server_busy", unit=0.01), 2.0, is_upper=True),
+        Goal("a burst of 100,000, seconds", of(OURS, BURST, "drain_seconds"), 2.0, is_upper=True),
+        Goal("the slowest ping meanwhile, ms", of(OURS, BURST, "ping", "max"), 50.0, is_upper=True),
+        Goal("TCE, pipelined, calls/s", of(TCELIB, RPC, "pipelined", CALLS), 300_000),
+        Goal("TCE, 50 clients at depth 1, calls/s", of(TCELIB, RPC, "depth 1", CALLS), 50_000),
+        Goal("TCE, new connections with a call, /s", of(TCELIB, RPC, "connections", CALLS), 10_000),
+        Goal("TCE, a struct written and read, µs", of(TCELIB, RPC, "codec", "both_us"), 5.0, is_upper=True),
+        Goal("one hostile user, others' ping, worst p99 in ms", hostile("ping"), 20.0, is_upper=True),
+        Goal("the age of their quotes, worst p99 in ms", hostile("quote"), 50.0, is_upper=True),
     ]
 
 
-def rate(scenarios: Scenarios, scenario: str, setting: str, peer: str) -> float:
-    """Deliveries a second."""
-    return float(scenarios[scenario][setting][peer]["deliveries_per_second"])
+def of(peer: str, place: Place, *keys: str, unit: float = 1.0) -> Value:
+    """Find a peer's figure at one scenario and setting, in ``unit``."""
+
+    def value(scenarios: Scenarios) -> float:
+        scenario, setting = place
+        found = scenarios[scenario][setting][peer]
+        for key in keys:
+            found = found[key]
+        return float(found) / unit
+
+    return value
 
 
-def ratio(scenarios: Scenarios, scenario: str, setting: str, peer: str) -> float:
-    """How many times the peer's deliveries rtserver's are."""
-    return rate(scenarios, scenario, setting, OURS) / rate(scenarios, scenario, setting, peer)
+def times(peer: str, place: Place, *keys: str) -> Value:
+    """Find how many times the peer's figure rtserver's is."""
+    return lambda scenarios: of(OURS, place, *keys)(scenarios) / of(peer, place, *keys)(scenarios)
 
 
-def at_hundred(scenarios: Scenarios) -> dict[str, float]:
-    """The step at 100 messages a second for 500 clients. Raises ``LookupError`` if there was none."""
-    steps = scenarios[FROM_REDIS[0]][FROM_REDIS[1]][OURS]["steps"]
-    known: dict[float, dict[str, float]] = {step["offered"]: step for step in steps}
-    return known[HUNDRED_A_SECOND]
+def at_hundred(percentile: str) -> Value:
+    """Find a percentile of the step at 100 messages a second for 500 clients."""
 
+    def value(scenarios: Scenarios) -> float:
+        steps = scenarios[FROM_REDIS[0]][FROM_REDIS[1]][OURS]["steps"]
+        return float({step["offered"]: step for step in steps}[HUNDRED_A_SECOND][percentile])
 
-def ours_asked(scenarios: Scenarios, peer: str = OURS) -> dict[str, Any]:
-    """Request and reply."""
-    asked: dict[str, Any] = scenarios["request_reply"]["50 clients"][peer]
-    return asked
-
-
-def answers(scenarios: Scenarios, depth: int, peer: str = OURS) -> float:
-    """A second."""
-    return float(ours_asked(scenarios, peer)[f"depth {depth}"]["answers_per_second"])
+    return value
 
 
 def starvation(scenarios: Scenarios) -> float:
-    """How much longer than half of the requests the slowest in a hundred take."""
-    asked = ours_asked(scenarios)["depth 16"]
-    return float(asked["p99"] / asked["p50"])
+    """Return p99 of 16 requests under way, in p50s: the slowest in a hundred against half of them."""
+    p50, p99 = (of(OURS, REQUESTS, "depth 16", percentile)(scenarios) for percentile in ("p50", "p99"))
+    return p99 / p50
 
 
-def storm(scenarios: Scenarios) -> float:
-    """Connections a second."""
-    return float(scenarios["storm"]["5000 clients of 1000 sessions"][OURS]["connections_per_second"])
-
-
-def idle(scenarios: Scenarios) -> dict[str, float]:
-    """10,000 connections."""
-    figures: dict[str, float] = scenarios["idle"]["10000 connections"][OURS]
-    return figures
-
-
-def burst(scenarios: Scenarios) -> dict[str, Any]:
-    """100,000 messages."""
-    figures: dict[str, Any] = scenarios["burst"]["100000 messages"][OURS]
-    return figures
-
-
-def rpc(scenarios: Scenarios) -> dict[str, Any]:
-    """Remote calls over TCP."""
-    figures: dict[str, Any] = scenarios["rpc"]["echo of 48 bytes"]["tcelib"]
-    return figures
+def hostile(what: str) -> Value:
+    """Find the worst row's p99, in milliseconds."""
+    return lambda scenarios: max(row[what]["p99"] for rows in scenarios["hostile"].values() for row in rows.values())
 
 
 def goal_table(scenarios: Scenarios) -> str:
@@ -136,8 +127,3 @@ def goal_table(scenarios: Scenarios) -> str:
 def written(value: float) -> str:
     """With as many digits as count."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def hostile(scenarios: Scenarios, what: str) -> float:
-    """The worst row's p99, in milliseconds."""
-    return max(float(row[what]["p99"]) for rows in scenarios["hostile"].values() for row in rows.values())

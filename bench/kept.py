@@ -1,4 +1,4 @@
-"""What it costs Redis to keep one message for n users: memory and time for each user, and the longest script.
+"""Cost of one message that Redis keeps for n users: memory and time for each user, and the longest script.
 
 A user's first message is measured apart, because it makes his stream and a note about it.
 
@@ -7,18 +7,15 @@ A user's first message is measured apart, because it makes his stream and a note
 Starts a Redis of its own, which keeps nothing on disk. Prints a Markdown table; takes about 20 seconds.
 """
 
-import subprocess
-import sys
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import redis
 
+from bench.process import redis_server
 from rtserver.base.queue.port import Bound, Kept
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
-from rtserver.bench.free_port import free_port
 
 USERS = (1, 2, 100, 10_000)
 SIZES = (100, 1_000, 100_000)
@@ -26,7 +23,6 @@ MOST_MESSAGES = 900
 MOST_ENTRIES = 50_000
 MOST_BYTES = 100_000_000
 BOUND = Bound(1_000, 86_400)
-START_SECONDS = 10.0
 
 
 class Cost(NamedTuple):
@@ -44,7 +40,11 @@ def main() -> None:
     """Measure and print."""
     print("| users | message | each user's first message | each next one | Redis's time for it | longest script |")
     print("|---:|---:|---:|---:|---:|---:|")
-    with own_redis() as url, redis.Redis.from_url(url) as client:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        redis_server(directory) as url,
+        redis.Redis.from_url(url) as client,
+    ):
         for users in USERS:
             for size in SIZES:
                 cost = measure(client, RedisQueue(plain_client(url)), users, size)
@@ -81,34 +81,6 @@ def keep(queue: RedisQueue, users: int, size: int, entry_id: str) -> None:
     """One message for all of them."""
     raw = entry_id.encode().ljust(size, b"x")
     queue.keep("users", entry_id, [Kept(f"user:{user}", entry_id, raw) for user in range(users)], BOUND)
-
-
-@contextmanager
-def own_redis() -> Iterator[str]:
-    """The URL of an empty one."""
-    port = free_port()
-    options = ("--bind", "127.0.0.1", "--port", str(port), "--save", "", "--appendonly", "no")
-    with subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL) as process:
-        url = f"redis://127.0.0.1:{port}/0"
-        try:
-            with redis.Redis.from_url(url) as client:
-                await_answer(client)
-            yield url
-        finally:
-            process.terminate()
-
-
-def await_answer(client: redis.Redis) -> None:
-    """Until it takes connections."""
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            client.ping()
-            return
-        except redis.ConnectionError:
-            if time.monotonic() > deadline:
-                sys.exit("redis-server did not start")
-            time.sleep(0.02)
 
 
 if __name__ == "__main__":

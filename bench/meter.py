@@ -1,4 +1,4 @@
-"""What the bytes that clients read say: how many messages there were, and how old they were.
+"""Number and age of the messages in the bytes that clients read.
 
 Nothing is parsed. Every message under measurement carries ``MARK`` followed by the monotonic time in nanoseconds at
 which it was published, so one scan of C speed counts deliveries. Ages take a Python step for each message and are
@@ -26,7 +26,7 @@ def percentiles(seconds: Iterable[float]) -> dict[str, float]:
 
 
 class Tally:
-    """What has been counted: ``deliveries`` in ``size`` bytes, how many were ``compressed`` (where that can be seen),
+    """Counts so far: ``deliveries`` in ``size`` bytes, how many were ``compressed`` (where that can be seen),
     and the ages in ``seconds`` of a sample.
     """
 

@@ -1,4 +1,4 @@
-"""The servers that are compared, how each is started, and how it is told what to publish."""
+"""Peers under measurement: started, and told what to publish."""
 
 import json
 import os
@@ -7,13 +7,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
 from bench.clients import Clients, open_up
-from bench.environment import program, python_of
-from bench.peers.dialect import FIREHOSE, NATS, NCHAN, PLAIN, RTSERVER, SOCKETIO, Dialect
+from bench.peers.table import Peer
 from bench.peers.work import Order
 from bench.process import LOAD_CORE, SERVER_CORE, pinned, redis_server, wait_listening
 from bench.target import target
@@ -26,60 +25,6 @@ from rtserver.bench.process import running
 
 SCRIPTS = Path(__file__).resolve().parent / "peers"
 REPOSITORY = SCRIPTS.parent.parent
-
-
-@dataclass(frozen=True)
-class Peer:
-    """One row of the tables. ``server`` and ``publisher`` are scripts in ``bench/peers``.
-
-    A peer without a publisher makes the messages itself, in its own process. ``environment`` names its requirements
-    (None: ours), ``needs`` the programs that have to be installed.
-    """
-
-    name: str
-    server: str = ""
-    dialect: Dialect = PLAIN
-    environment: str | None = None
-    publisher: str | None = None
-    uses_redis: bool = False
-    needs: tuple[str, ...] = ()
-    options: tuple[str, ...] = ()
-    """Of rtserver's command line."""
-    compressed: bool = False
-    """Whether its clients insist on compression."""
-
-    def python(self) -> str:
-        """The interpreter for its scripts. Raises ``InstallError`` when something it needs is missing."""
-        for name in self.needs:
-            program(name)
-        return python_of(self.environment) if self.environment else sys.executable
-
-
-BARE = Peer("rtserver", "rtserver_bare.py")
-UWEBSOCKETS = Peer("uWebSockets (socketify)", "uwebsockets.py", environment="uwebsockets")
-PICOWS = Peer("picows, uvloop", "picows_loop.py", environment="picows")
-WEBSOCKETS = Peer("websockets, broadcast", "websockets_broadcast.py", environment="websockets")
-TORNADO = Peer("Tornado, write_message", "tornado_loop.py", environment="tornado")
-PYTHON_SOCKETIO = Peer("python-socketio", "socketio_rooms.py", SOCKETIO, environment="socketio")
-NATS_SERVER = Peer("nats-server", "nats_server.py", NATS, publisher="nats_publisher.py", needs=("nats-server",))
-NCHAN_SERVER = Peer("Nchan", "nchan_server.py", NCHAN, publisher="nchan_publisher.py", needs=("nginx",))
-CHANNELS = Peer(
-    "Django Channels",
-    "channels_site.py",
-    environment="channels",
-    publisher="channels_publisher.py",
-    uses_redis=True,
-)
-PRODUCT = Peer("rtserver", dialect=RTSERVER, publisher="redis_publisher.py", uses_redis=True)
-TCELIB = Peer("tcelib", "tce_asyncio.py")
-TCELIB_GEVENT = Peer("tcelib, gevent", "tce_gevent.py")
-THRIFTPY2 = Peer("thriftpy2", "thrift_threads.py", environment="thriftpy2")
-ICE = Peer("ZeroC Ice", "ice_server.py", environment="ice")
-GRPCIO = Peer("grpcio", "grpc_aio.py", environment="grpc")
-SOURCE = Peer("the load client alone", "firehose.py", FIREHOSE)
-
-IN_PROCESS = (BARE, UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO, PYTHON_SOCKETIO)
-FROM_OUTSIDE = (NATS_SERVER, NCHAN_SERVER)
 
 
 class RunningPeer:
@@ -146,14 +91,20 @@ def _start_script(peer: Peer, stack: ExitStack) -> RunningPeer:
     if peer.environment is None:
         variables["PYTHONPATH"] = str(REPOSITORY)
     errors = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 (the stack closes it)
-    server = _start(stack, SERVER_CORE, [python, str(SCRIPTS / peer.server), "--port", str(port)], variables, errors)
+    server = _start(
+        stack,
+        SERVER_CORE,
+        [python, str(SCRIPTS / peer.server), "--port", str(port), *peer.options],
+        variables,
+        errors,
+    )
     try:
         wait_listening(server, port)
     except TargetError as error:
         raise TargetError(f"{error}; {last_line(errors)}") from None
     publisher = server
     if peer.publisher:
-        publisher = _start(stack, LOAD_CORE, [python, str(SCRIPTS / peer.publisher)], variables)
+        publisher = _start(stack, LOAD_CORE, [python, str(SCRIPTS / peer.publisher), "--publish"], variables)
     return RunningPeer(peer, port, server.pid, publisher)
 
 

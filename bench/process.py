@@ -66,7 +66,7 @@ def family(pid: int) -> list[int]:
 
 
 def resident_bytes(pid: int) -> int:
-    """What the process and its children have in RAM."""
+    """Return the memory in RAM of the process and its children."""
     pages = sum(int(Path(f"/proc/{one}/statm").read_text().split()[1]) for one in family(pid))
     return pages * os.sysconf("SC_PAGE_SIZE")
 

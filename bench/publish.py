@@ -10,10 +10,10 @@ import json
 import subprocess
 from pathlib import Path
 
-from bench.environment import HERE, python_of
+from bench.peers.environment import HERE, python_of
 from bench.report import report
 
-DOCS = HERE.parent / "docs"
+DOCS = HERE.parents[1] / "docs"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 CHARTS = {
     "latency_fanout.png": ("fan_out", "500 subscribers"),

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 from bench.comparison import Numbers
 from bench.goal import goal_table
-from bench.peer import BARE, TCELIB
+from bench.peers.table import BARE, TCELIB
 from bench.scenarios import limits
 
 Keys: TypeAlias = tuple[str | int, ...]
@@ -169,7 +169,7 @@ SECTIONS = {
 
 
 def find(numbers: Any, keys: Sequence[str | int]) -> Any | None:
-    """What lies at the end of the keys; None where the way ends earlier."""
+    """Return the value at the end of the keys; None where the way ends earlier."""
     for key in keys:
         try:
             numbers = numbers[key]
@@ -211,7 +211,7 @@ def report(numbers: Numbers) -> str:
 
 
 def machine_line(numbers: Numbers) -> str:
-    """Where and when, and a warning if nothing was measured for long."""
+    """Return place and date of the run, and a warning if nothing was measured for long."""
     line = "Measured: " + ", ".join(f"{name} {value}" for name, value in numbers["machine"].items()) + "."
     return line + (" **A quick run: the figures only show that everything works.**" if numbers["quick"] else "")
 

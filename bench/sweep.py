@@ -34,7 +34,7 @@ class Step:
 
     @property
     def is_saturated(self) -> bool:
-        """Whether the server could not deliver what it was offered."""
+        """Return whether the server could not deliver what it was offered."""
         return self.delivered < SATURATED * self.offered
 
 
@@ -76,7 +76,7 @@ def sweep(peer: RunningPeer, clients: Clients, load: Load) -> dict[str, Any]:
 
 
 def measure(peer: RunningPeer, clients: Clients, order: Order, receivers: float, seconds: float) -> Step:
-    """What arrives under one order in ``seconds``, or in the time of ten messages if that is longer.
+    """Measure one order for ``seconds``, or for the time of ten messages if that is longer.
 
     Raises ``TargetError`` when the server drops a client.
     """

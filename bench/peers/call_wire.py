@@ -28,7 +28,7 @@ class Talk(Protocol):
         """The next ``count`` calls; a connection's first ones begin with whatever opens it."""
 
     def answers(self, data: bytes) -> int:
-        """How many answers end in these bytes, which follow the last ones. Raises ``TargetError`` for wrong ones."""
+        """Return how many answers end in these bytes, which follow the last ones. Raises ``TargetError``."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Wire:
     greeting: bytes = b""
 
     def talker(self) -> Callable[[], Talk]:
-        """What makes the ``Talk`` of a new connection; the bytes are shared."""
+        """Return a function that makes the ``Talk`` of a new connection; the bytes are shared."""
         # Twice, so that what begins at the end of the ring is in one piece.
         calls = b"".join(map(self.call, range(1, RING + 1))) * 2
         answers = b"".join(map(self.answer, range(1, RING + 1))) * 2

@@ -1,4 +1,4 @@
-"""How long a codec takes for one struct of eight fields, the same for every codec. Standard library only."""
+"""Timing of a codec with one struct of eight fields, the same for every codec. Standard library only."""
 
 import json
 import timeit

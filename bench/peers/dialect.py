@@ -1,4 +1,4 @@
-"""How a client talks to a peer: the path, what puts it on topics, and how a request looks.
+"""Dialects in which clients talk to peers: the path, the messages that put a client on topics, a request.
 
 What comes back is only counted, so answers are described by a mark that each of them carries.
 """

@@ -1,4 +1,4 @@
-"""What a peer publishes and when: the same for every peer, so that only the servers differ.
+"""Work of a peer: messages and their moments, the same for every peer, so that only the servers differ.
 
 The harness writes orders to the peer's stdin, one JSON object a line (``Order``), and the peer asks every millisecond
 what is due. A peer that cannot keep up is not buried: what it has missed for longer than ``CATCH_UP`` is forgotten,
@@ -62,7 +62,7 @@ class Work:
 
     @property
     def is_own(self) -> bool:
-        """Whether a number that ``take`` gives is a round of own messages, not one message of a topic."""
+        """Return whether a number that ``take`` gives is a round of own messages, not one message of a topic."""
         return self._order.own
 
     def listen(self) -> None:
@@ -87,7 +87,7 @@ class Work:
         return numbers
 
     def topic(self, number: int) -> int:
-        """Which topic the message is for."""
+        """Return the topic of the message."""
         return number % self._order.topics
 
     def payload(self, number: int) -> str:
@@ -102,7 +102,7 @@ class Work:
 
 
 class Board(Generic[Member]):
-    """Who is connected, and who is on which topic; for servers that leave this to the application."""
+    """Members and topics, for servers that leave this to the application."""
 
     def __init__(self) -> None:
         self.members: dict[Member, None] = {}
@@ -135,4 +135,4 @@ def port_argument() -> int:
     """The port that the command line asks for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
-    return int(parser.parse_args().port)
+    return int(parser.parse_known_args()[0].port)

@@ -6,7 +6,8 @@ The messages are those of the other scenarios; the points in them are as hard to
 from dataclasses import replace
 
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import BARE, PRODUCT, RunningPeer
+from bench.peer import RunningPeer
+from bench.peers.table import BARE, PRODUCT
 from bench.peers.work import Order
 from bench.scenarios.idle import WATCHED_SECONDS, cost
 from bench.sweep import sweep

@@ -6,7 +6,8 @@ nats-server and Nchan have no application in them, so a process beside them publ
 from collections.abc import Sequence
 
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import FROM_OUTSIDE, IN_PROCESS, SOURCE, Peer, RunningPeer
+from bench.peer import RunningPeer
+from bench.peers.table import FROM_OUTSIDE, IN_PROCESS, SOURCE, Peer
 from bench.peers.work import Order
 from bench.sweep import measure as measure_step
 from bench.sweep import sweep
@@ -42,7 +43,7 @@ def fan_out(peers: Sequence[Peer], scale: Scale, count: int, order: Order, first
 
 
 def ceiling(scale: Scale) -> Numbers:
-    """What the load client takes from a source that does nothing but write: no server's figure can be above it."""
+    """Measure the load client with a source that does nothing but write: no server's figure can be above it."""
 
     def measure(running: RunningPeer) -> Numbers:
         with running.clients() as clients:

@@ -111,7 +111,7 @@ class Others:
         self.begin()
 
     def begin(self) -> None:
-        """What comes from now on counts."""
+        """Count anew."""
         self._pings, self._quotes = Meter(self._pinger.sockets), Meter(self._watcher.sockets)
         self._asked = self._quoted = 0
 

@@ -3,7 +3,8 @@
 import time
 
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS, RunningPeer
+from bench.peer import RunningPeer
+from bench.peers.table import PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS
 from bench.process import cpu_seconds, resident_bytes
 
 WARM_UP = 50
@@ -14,7 +15,7 @@ HEARTBEAT_SECONDS = 26.0
 
 
 def cost(running: RunningPeer, count: int, watched: float) -> Numbers:
-    """What ``count`` connections weigh, and take of a core while they are ``watched`` for that many seconds."""
+    """Measure memory of ``count`` connections, and their share of a core over ``watched`` seconds."""
     with running.clients() as clients:
         clients.connect(WARM_UP)
         before = resident_bytes(running.pid)

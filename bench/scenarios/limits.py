@@ -59,7 +59,7 @@ def deliver(server: LocalServer, key: str, rate: int, seconds: float) -> Numbers
 
 
 def table(numbers: Numbers) -> str:
-    """What was measured against what is promised, as Markdown."""
+    """Return measured against promised values, as Markdown."""
     quiet, steady = numbers["idle"], numbers["steady"]
     rows = [
         ("deliveries/s at saturation", f"{numbers['saturation']['deliveries_per_second']:,}", "at least 1,500,000"),

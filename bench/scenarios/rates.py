@@ -9,8 +9,9 @@ from typing import Any
 
 from bench.clients import open_up
 from bench.comparison import Numbers, Scale
-from bench.peer import PRODUCT, RunningPeer, started
+from bench.peer import RunningPeer, started
 from bench.peers.dialect import RTSERVER
+from bench.peers.table import PRODUCT
 from bench.peers.work import Order
 from bench.sweep import measure
 
@@ -31,7 +32,7 @@ def run(scale: Scale) -> Numbers:
 
 
 def follow(running: RunningPeer, count: int, rate: float | None, seconds: float) -> Numbers:
-    """What it takes to serve so many at that rate."""
+    """Measure ``count`` subscribers at that rate."""
     with running.clients() as clients:
         clients.connect(count)
         open_up(clients, [with_rate(payload, rate) for payload in RTSERVER.opening([TOPIC])], RTSERVER.mark, 1)

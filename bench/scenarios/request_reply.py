@@ -6,7 +6,8 @@ The peers send back what they get. "rtserver, ping" is the product's own ``ping`
 from dataclasses import replace
 
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import BARE, PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS, RunningPeer
+from bench.peer import RunningPeer
+from bench.peers.table import BARE, PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS
 from bench.requester import ask, ask_alone
 
 CLIENTS = 50

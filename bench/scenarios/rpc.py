@@ -18,10 +18,11 @@ from operator import itemgetter
 from bench.caller import PATIENCE, Callers, connected, connections_per_second
 from bench.clients import READ_BYTES
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import GRPCIO, ICE, PRODUCT, REPOSITORY, SCRIPTS, TCELIB, TCELIB_GEVENT, THRIFTPY2, Peer, RunningPeer
+from bench.peer import REPOSITORY, SCRIPTS, RunningPeer
 from bench.peers import call_wire
 from bench.peers.call_wire import TEXT, Talk
 from bench.peers.grpc_wire import GrpcTalk
+from bench.peers.table import GRPCIO, ICE, PRODUCT, TCELIB, TCELIB_GEVENT, THRIFTPY2, Peer
 from bench.process import SERVER_CORE, cpu_seconds, pinned
 from rtserver.base.wire.frame import Opcode
 from rtserver.bench.client.error import TargetError
@@ -45,11 +46,11 @@ class Rpc:
 
 
 RPCS = (
-    Rpc(TCELIB, call_wire.TCE.talker, "tce_codec.py"),
+    Rpc(TCELIB, call_wire.TCE.talker, "tce.py"),
     Rpc(TCELIB_GEVENT, call_wire.TCE.talker),
-    Rpc(THRIFTPY2, call_wire.THRIFT.talker, "thrift_codec.py"),
+    Rpc(THRIFTPY2, call_wire.THRIFT.talker, "thrift.py"),
     Rpc(ICE, call_wire.ICE.talker),
-    Rpc(GRPCIO, lambda: GrpcTalk, "protobuf_codec.py", GRPC_DEPTH),
+    Rpc(GRPCIO, lambda: GrpcTalk, "grpcio.py", GRPC_DEPTH),
     Rpc(replace(PRODUCT, name="rtserver, JSON ping"), call_wire.JSON.talker, "json_codec.py"),
 )
 
@@ -122,7 +123,7 @@ def codec(rpc: Rpc) -> Numbers:
     """Microseconds to write and to read a struct, in a process of its own on the server's core."""
     with tempfile.TemporaryDirectory() as directory:
         variables = {"BENCH_DIRECTORY": directory} | ({} if rpc.peer.environment else {"PYTHONPATH": str(REPOSITORY)})
-        command = pinned(SERVER_CORE, rpc.peer.python(), str(SCRIPTS / rpc.codec))
+        command = pinned(SERVER_CORE, rpc.peer.python(), str(SCRIPTS / rpc.codec), "--codec")
         done = subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
     if done.returncode:
         raise TargetError(f"{rpc.codec}: {done.stderr.strip().splitlines()[-1:]}")

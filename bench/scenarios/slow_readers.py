@@ -3,7 +3,8 @@
 from dataclasses import asdict
 
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import BARE, PICOWS, TORNADO, UWEBSOCKETS, WEBSOCKETS, RunningPeer
+from bench.peer import RunningPeer
+from bench.peers.table import BARE, PICOWS, TORNADO, UWEBSOCKETS, WEBSOCKETS
 from bench.peers.work import Order
 from bench.process import resident_bytes
 from bench.sweep import measure as measure_step

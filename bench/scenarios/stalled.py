@@ -12,7 +12,8 @@ from pathlib import Path
 from bench.clients import Clients, sample
 from bench.comparison import Numbers, Scale, compare
 from bench.meter import Meter
-from bench.peer import PRODUCT, RunningPeer
+from bench.peer import RunningPeer
+from bench.peers.table import PRODUCT
 from bench.peers.work import Order
 from bench.process import resident_bytes
 from bench.watch import Watch, read_metrics
@@ -115,6 +116,6 @@ class Tails:
 
 
 def held_by_system(port: int) -> int:
-    """What the system was given by the server and has not had acknowledged, over all connections of a port."""
+    """Return the bytes that the system holds unacknowledged for a server, over all connections of its port."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
     return sum(int(row[4].split(":")[0], 16) for row in rows if row[1].endswith(f":{port:04X}"))

@@ -31,7 +31,7 @@ MS = 1_000_000
 
 
 class ClientOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run does. ``ping_rate`` is of all connections together, ``ping_depth`` of each; 0 is none.
+    """Options of one run. ``ping_rate`` is of all connections together, ``ping_depth`` of each; 0 is none.
 
     ``cookie`` or ``tokens`` say who the connections are: see ``wire.wires``.
     Ages of marks are taken at ``timed`` connections, evenly spread over all; they are counted at every one.

@@ -94,12 +94,12 @@ class LoadConnection:
 
     @property
     def has_news(self) -> bool:
-        """Whether messages, or the server's end, came with its answer: no selector knows of them."""
+        """Return whether messages, or the server's end, came with its answer: no selector knows of them."""
         return bool(self._early) or self._wire.ending is not None
 
     @property
     def wants_write(self) -> bool:
-        """Whether it waits for the socket to take something; else it waits for something to read."""
+        """Return whether it waits for the socket to take something; else it waits for something to read."""
         return self.state is State.CONNECTING or (self.state is not State.SECURING and bool(self._unsent))
 
     def advance(self) -> bool:
@@ -192,7 +192,7 @@ class LoadConnection:
         self._wire.outgoing.clear()
 
     def _read(self) -> bytes:
-        """What is there, empty if nothing is. Raises ``ConnectionResetError`` at the end of the stream."""
+        """Return the bytes that are there, if any. Raises ``ConnectionResetError`` at the end of the stream."""
         parts: list[bytes] = []
         while True:
             try:

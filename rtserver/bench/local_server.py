@@ -152,7 +152,7 @@ class LocalServer:
 
 
 def is_ready(site: Target) -> bool:
-    """Whether the server's /readyz says that it is."""
+    """Return whether the server's /readyz says that it is."""
     try:
         with urlopen(site.page("/readyz"), timeout=1.0) as answer:
             return bool(answer.status == 200)

@@ -26,7 +26,7 @@ QUOTE_SPREAD = 100
 
 
 class RedisOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What is pushed. ``rate`` 0 is flat out; ``burst`` is instead of ``rate`` and ``seconds``.
+    """Options of one run. ``rate`` 0 is flat out; ``burst`` is instead of ``rate`` and ``seconds``.
 
     ``user_id`` pushes messages to that user ("*" is everyone) in place of quotes.
     """
@@ -168,7 +168,7 @@ class Producer:
 
 
 def points_of(size: int) -> int:
-    """How many points fit into a message of about ``size`` bytes; at least one."""
+    """Return how many points fit into a message of about ``size`` bytes; at least one."""
     return max(1, size // POINT_BYTES)
 
 

@@ -2,7 +2,8 @@
 
 from bench.comparison import Numbers, Scale, compare
 from bench.meter import Meter
-from bench.peer import BARE, Peer, RunningPeer, started
+from bench.peer import RunningPeer, started
+from bench.peers.table import BARE, Peer
 from bench.peers.work import Order
 from bench.process import cpu_seconds, resident_bytes
 
@@ -42,7 +43,7 @@ def test_a_peer_that_is_not_installed_is_named_as_missing() -> None:
     def measure(_: RunningPeer) -> Numbers:
         raise AssertionError("there is nothing to measure")
 
-    rows = compare([Peer("ghost", "nats_server.py", needs=("no-such-program",))], measure)
+    rows = compare([Peer("ghost", "nats.py", needs=("no-such-program",))], measure)
     assert rows == {"ghost": {"missing": "Debian's package no-such-program is not installed"}}
 
 

@@ -1,4 +1,4 @@
-"""Why a measurement cannot be made: one line for the person at the terminal.
+"""Errors that stop a measurement: one line each for the person at the terminal.
 
 BenchError
 ├── TargetError     the server is not there, refuses the handshake, or does not answer
@@ -25,4 +25,4 @@ class ResourceError(BenchError):
 
 
 class OptionError(BenchError):
-    """What was asked for is not possible."""
+    """The options contradict each other, or cannot be carried out."""

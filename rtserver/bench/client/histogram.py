@@ -15,7 +15,7 @@ _LIMITS = (10, 15, 20, 30, 50, 70)
 
 
 class Bar(NamedTuple):
-    """How many values lie from ``low`` up to, but not with, ``high``."""
+    """Number of the values from ``low`` up to, but not with, ``high``."""
 
     low: int
     high: int

@@ -19,15 +19,15 @@ def label(stamp_ns: int) -> str:
 
 
 def count(payload: bytes) -> int:
-    """How many marks are in a message."""
+    """Return the number of marks in a message."""
     return payload.count(MARK)
 
 
 def stamps(payload: bytes) -> list[int]:
-    """When each of them was due."""
+    """Return when each of a message's marks was due."""
     return [int(text) for text in STAMP.findall(payload)]
 
 
 def is_plausible(age_ns: int) -> bool:
-    """Whether an age was taken from one clock: two machines' monotonic clocks may be anything apart."""
+    """Return whether an age was taken from one clock: two machines' monotonic clocks may be anything apart."""
     return 0 <= age_ns < MAX_AGE_NS

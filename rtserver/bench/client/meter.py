@@ -1,4 +1,4 @@
-"""What a load client counts: messages, marks in them, and latencies of deliveries and of replies.
+"""Counts of a load client: messages, marks in them, and latencies of deliveries and of replies.
 
 Decides what each message of the server counts as. Knows no socket and reads no clock.
 """

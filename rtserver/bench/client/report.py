@@ -1,4 +1,4 @@
-"""What a measurement found: one shape for people and programs, and its text. Milliseconds, seconds, bytes.
+"""Reports of a measurement: one shape for people and programs, and its text. Milliseconds, seconds, bytes.
 
 Decides which numbers are told, and which of them need a warning.
 """
@@ -16,7 +16,7 @@ PERCENTILES = (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999), ("ma
 
 
 class Bucket(msgspec.Struct, frozen=True):
-    """How many latencies lie from ``from_ms`` to ``to_ms``."""
+    """Number of the latencies from ``from_ms`` to ``to_ms``."""
 
     from_ms: float
     to_ms: float
@@ -32,7 +32,7 @@ class Latency(msgspec.Struct, frozen=True):
 
 
 class ClientReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``bench client`` found. ``lost`` counts connections by why they ended.
+    """Result of ``bench client``. ``lost`` counts connections by why they ended.
 
     ``client_busy`` is the share of the time in which the client did not wait: at 1 it can do no more.
     """
@@ -59,7 +59,7 @@ class ClientReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RedisReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``bench redis`` found. ``drain_seconds`` is None where the list was not seen empty."""
+    """Result of ``bench redis``. ``drain_seconds`` is None where the list was not seen empty."""
 
     queue: str
     messages: int
@@ -84,7 +84,7 @@ def latency_of(histogram: Histogram) -> Latency | None:
 
 
 def client_warnings(meter: Meter, client_busy: float, lost: int) -> tuple[str, ...]:
-    """What makes a client's numbers worth less than they look."""
+    """Return the reasons for which a client's numbers are worth less than they look."""
     found = {
         f"this client was busy {client_busy:.0%} of the time: it may be what was measured; use more machines or "
         "processes, or a smaller --timed": client_busy > BUSY,

@@ -1,4 +1,4 @@
-"""When things are due at a steady rate.
+"""Schedule of a steady rate.
 
 What is late keeps the moment at which it was due, and latency counts from that moment: a server that stalls is
 charged with all that should have been sent meanwhile, and not only with the one request that was under way.
@@ -17,11 +17,11 @@ class Schedule:
 
     @property
     def next_ns(self) -> int:
-        """When the next one is due."""
+        """Moment at which the next one is due."""
         return self._begun_ns + int(self._number * NS / self._rate)
 
     def take(self, now_ns: int) -> int | None:
-        """When the next one was due, if it is due by now; it is taken with that."""
+        """Take the next one if it is due by now; return when it was due, or None."""
         due = self.next_ns
         if due > now_ns:
             return None

@@ -39,7 +39,7 @@ class Target(NamedTuple):
 
     @property
     def is_tce(self) -> bool:
-        """Whether the server speaks TCE there."""
+        """Return whether the server speaks TCE there."""
         query = self.path.partition("?")[2]
         return self.scheme == "tce" or any(field.partition("=")[0] == "tce" for field in query.split("&"))
 

@@ -22,7 +22,7 @@ SEND, PING = IUserGateway.INTERFACE.operations
 
 
 class _End(msgspec.Struct):
-    """What the last message over TCP says."""
+    """Close code and reason in the last message over TCP."""
 
     code: int
     reason: str

@@ -51,7 +51,7 @@ def upgrade_request(host: str, path: str, cookie: str, extension: str = "") -> b
 
 
 def take_answer(received: bytearray, extension: str = "") -> bool:
-    """Whether the upgrade's answer is there whole; it is then taken away, and what is left are frames.
+    """Take the upgrade's answer away if it is there whole; return whether it was. What is left are frames.
 
     Raises ``RefusedError``, also where the server does not agree to the extension.
     """

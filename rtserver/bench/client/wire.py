@@ -19,11 +19,11 @@ class ClientWire(Protocol):
 
     @property
     def outgoing(self) -> list[bytes]:
-        """What is to be sent; whoever sends it clears the list."""
+        """Bytes to be sent; the caller clears the list when it sends them."""
 
     @property
     def is_open(self) -> bool:
-        """Whether the server has let us in."""
+        """Return whether the server has let us in."""
 
     @property
     def ending(self) -> tuple[int, str] | None:
@@ -36,10 +36,10 @@ class ClientWire(Protocol):
         """
 
     def message(self, payload: bytes, /) -> bytes:
-        """What is sent for a message."""
+        """Return the bytes of a message."""
 
     def closing(self) -> bytes:
-        """What is sent before we close."""
+        """Return the bytes that go out before we close."""
 
 
 def wires(target: Target, cookie: str, tokens: Sequence[str], extension: str = "") -> Callable[[int], ClientWire]:

@@ -1,4 +1,4 @@
-"""The peers' own virtual environments, made on demand under ``bench/.venvs``: nothing of a peer comes into ours.
+"""Virtual environments of the peers, made on demand under ``bench/.venvs``: nothing of a peer comes into ours.
 
 An environment is made again when its requirements change, and one that cannot be made is an ``InstallError``.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from rtserver.bench.client.error import BenchError
 
 HERE = Path(__file__).resolve().parent
+PLACE = HERE.parent / ".venvs"
 INSTALL_SECONDS = 900.0  # zeroc-ice is compiled
 
 
@@ -21,8 +22,8 @@ class InstallError(BenchError):
 
 def python_of(name: str) -> str:
     """The interpreter of the environment for ``bench/peers/<name>.txt``. Raises ``InstallError``."""
-    requirements = HERE / "peers" / f"{name}.txt"
-    place = HERE / ".venvs" / name
+    requirements = HERE / f"{name}.txt"
+    place = PLACE / name
     made_from = place / "made-from"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
     python = str(place / "bin" / "python")

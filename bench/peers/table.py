@@ -1,0 +1,61 @@
+"""Table of the servers that are compared: a row, and a script beside this file, for each."""
+
+import sys
+from dataclasses import dataclass
+
+from bench.peers.dialect import FIREHOSE, NATS, NCHAN, PLAIN, RTSERVER, SOCKETIO, Dialect
+from bench.peers.environment import program, python_of
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One row of the tables. ``server`` and ``publisher`` are scripts in this folder, or one script for both.
+
+    A peer without a publisher makes the messages itself, in its own process. ``environment`` names its requirements
+    (None: ours), ``needs`` the programs that have to be installed.
+    """
+
+    name: str
+    server: str = ""
+    dialect: Dialect = PLAIN
+    environment: str | None = None
+    publisher: str | None = None
+    uses_redis: bool = False
+    needs: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    """Of its script's command line, or of rtserver's where it has none."""
+    compressed: bool = False
+    """Whether its clients insist on compression."""
+
+    def python(self) -> str:
+        """The interpreter for its scripts. Raises ``InstallError`` when something it needs is missing."""
+        for name in self.needs:
+            program(name)
+        return python_of(self.environment) if self.environment else sys.executable
+
+
+BARE = Peer("rtserver", "rtserver_bare.py")
+UWEBSOCKETS = Peer("uWebSockets (socketify)", "uwebsockets.py", environment="uwebsockets")
+PICOWS = Peer("picows, uvloop", "picows_loop.py", environment="picows")
+WEBSOCKETS = Peer("websockets, broadcast", "websockets_broadcast.py", environment="websockets")
+TORNADO = Peer("Tornado, write_message", "tornado_loop.py", environment="tornado")
+PYTHON_SOCKETIO = Peer("python-socketio", "socketio_rooms.py", SOCKETIO, environment="socketio")
+NATS_SERVER = Peer("nats-server", "nats.py", NATS, publisher="nats.py", needs=("nats-server",))
+NCHAN_SERVER = Peer("Nchan", "nchan.py", NCHAN, publisher="nchan.py", needs=("nginx",))
+CHANNELS = Peer(
+    "Django Channels",
+    "django_channels.py",
+    environment="channels",
+    publisher="django_channels.py",
+    uses_redis=True,
+)
+PRODUCT = Peer("rtserver", dialect=RTSERVER, publisher="redis_publisher.py", uses_redis=True)
+TCELIB = Peer("tcelib", "tce.py")
+TCELIB_GEVENT = Peer("tcelib, gevent", "tce.py", options=("--gevent",))
+THRIFTPY2 = Peer("thriftpy2", "thrift.py", environment="thriftpy2")
+ICE = Peer("ZeroC Ice", "ice_server.py", environment="ice")
+GRPCIO = Peer("grpcio", "grpcio.py", environment="grpc")
+SOURCE = Peer("the load client alone", "firehose.py", FIREHOSE)
+
+IN_PROCESS = (BARE, UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO, PYTHON_SOCKETIO)
+FROM_OUTSIDE = (NATS_SERVER, NCHAN_SERVER)
