@@ -56,9 +56,7 @@ RULES = (
     Rule("rtserver/base/bridge/*", {BRIDGE}, {"msgspec"}),
     Rule("rtserver/base/queue/*", {QUEUE, WIRE}, {"msgspec", "tcelib.queue"}, WAITING),
     Rule("rtserver/base/mark/*", {MARK, QUEUE}, set(), WAITING | CLOCKS),
-    Rule(
-        "rtserver/base/connection/*", {BRIDGE, CONNECTION, FAILURE, LIMIT, TCE, WIRE}, {"tcelib", "tornado"}, CLOCKS
-    ),
+    Rule("rtserver/base/connection/*", {BRIDGE, CONNECTION, FAILURE, LIMIT, WIRE}, {"tornado"}, CLOCKS),
     Rule(
         "rtserver/base/tce/*",
         {CONNECTION, FAILURE, LIMIT, TCE, WIRE, "rtserver.idl"},
@@ -105,7 +103,7 @@ RULES = (
     # Where everything is built. Nothing but the command line leads here.
     Rule(
         "rtserver/bootstrap/config/*",
-        {LIMIT, TCE, WIRE, SERVICE, USER, CONFIG},
+        {CONNECTION, LIMIT, TCE, WIRE, SERVICE, USER, CONFIG},
         {"click", "msgspec", "tcelib"},
         WAITING | CLOCKS,
     ),
@@ -255,6 +253,8 @@ def test_every_rule_is_about_some_file():
         ("rtserver/base/limit/admission.py", "rtserver.base.connection.connection_set"),
         ("rtserver/base/connection/outbox.py", "rtserver.user.user_agent"),
         ("rtserver/base/connection/outbox.py", "rtserver.baseball"),
+        ("rtserver/base/connection/connection.py", "rtserver.base.tce.login"),
+        ("rtserver/base/connection/connection.py", "tcelib.core.connection"),
         ("rtserver/base/queue/port.py", "tcelib.wire.packet"),
         ("rtserver/user/user_agent.py", "django.conf"),
         ("rtserver/service/quote/quote_center.py", "rtserver.service.pipeline.lane"),

@@ -78,7 +78,6 @@ class Wire:
 
     def __init__(self, users: UserManager) -> None:
         self.frames: list[tuple[bytes, Hashable | None]] = []
-        self.packets: list[bytes] = []
         self.session: UserAgent | None = None
         self.closed: tuple[int, str] | None = None
         self.remote_ip = "192.0.2.1"
@@ -91,9 +90,6 @@ class Wire:
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
         if self.is_open:
             self.frames.append((frame, key))
-
-    def receive_packets(self, data: bytes) -> None:
-        self.packets.append(data)
 
     def close(self, code: int, reason: str = "") -> None:
         if not self.is_open:

@@ -9,8 +9,7 @@ from tornado.web import Application
 from work import JOIN, JOINED, TICK, Work, port_argument, wanted_topics
 
 from rtserver.base.bridge.message import Update
-from rtserver.base.connection.connection import fan_out
-from rtserver.base.connection.websocket import WebSocketConnection
+from rtserver.base.connection.connection import Connection, fan_out
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.user.topic.board import Topics
@@ -19,7 +18,7 @@ from rtserver.user.topic.board import Topics
 class Client:
     """A member of topics."""
 
-    def __init__(self, connection: WebSocketConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
 
 
@@ -33,7 +32,7 @@ class Owner:
     async def authenticate(self, _request: object) -> str:
         return "anybody"
 
-    def on_open(self, connection: WebSocketConnection, _identity: str) -> Client:
+    def on_open(self, connection: Connection, _identity: str) -> Client:
         client = Client(connection)
         self.members[client] = None
         return client
@@ -44,9 +43,6 @@ class Owner:
                 self.topics.join(str(number), "all", client, draw)
             payload = JOINED.encode()
         client.connection.push(client.connection.framing(payload))
-
-    def on_binary(self, client: Client, payload: bytes) -> None:
-        pass
 
     def on_lag(self, client: Client, is_lagging: bool) -> None:
         pass

@@ -67,4 +67,4 @@ def build_listeners(
     private_routes = own_routes(private_access(config), probes, metrics)
     loopback = LoopbackListener(sockets.private, private_routes, canaries, server.flusher)
     canary_client = CanaryClient(loopback.port, CANARY_PATH, canaries.headers, trail)
-    return ListenerSide(sockets, front, TceListener(server, tls), loopback, http, canary_client)
+    return ListenerSide(sockets, front, TceListener(server, user_side.tce, tls), loopback, http, canary_client)

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from rtserver.base.bridge.mailbox import Bridge
-from rtserver.base.connection.connection_set import ConnectionHome
+from rtserver.base.connection.connection_set import ConnectionSet
 from rtserver.base.limit.table import LimitCounts
 from rtserver.base.listener.upgrade import WebSocketServer
+from rtserver.base.tce.shared import TceShared
 from rtserver.bootstrap.process.certificate import Certificate
 from rtserver.bootstrap.process.log_flood import dropped_lines
 from rtserver.bootstrap.service_side import ServiceSide
@@ -37,8 +38,8 @@ def all_measures(
     """Yield the measures of one server."""
     server, users = user_side.server, user_side.users
     yield from user_measures(server, users)
-    yield from tce_measures(server)
-    yield from limit_measures(user_side.limited, server)
+    yield from tce_measures(user_side.tce.shared)
+    yield from limit_measures(user_side.limited, server, user_side.tce.shared)
     yield from service_measures(services.thread, services.quotes)
     yield from resume_measures(services.streams, users)
     yield from bridge_measures(bridge)
@@ -75,10 +76,10 @@ def user_measures(server: WebSocketServer, users: UserManager) -> Iterator[Measu
     yield Measure("counter", "handler_failures", "Errors in handlers of user messages", lambda: table.failures)
 
 
-def tce_measures(home: ConnectionHome) -> Iterator[Measure]:
+def tce_measures(tce: TceShared) -> Iterator[Measure]:
     """What binary clients do."""
-    counts = home.tce_counts
-    yield Measure("counter", "tce_messages", "Calls and answers of binary clients", lambda: home.packets)
+    counts = tce.counts
+    yield Measure("counter", "tce_messages", "Calls and answers of binary clients", lambda: tce.messages)
     yield Measure("counter", "tce_failures", "Calls that were answered with an error", lambda: counts.failures)
     yield Measure("counter", "tce_refusals", "Strangers without a valid token", lambda: counts.refusals)
     yield Measure(
@@ -88,18 +89,18 @@ def tce_measures(home: ConnectionHome) -> Iterator[Measure]:
         "counter",
         "tce_dropped_answers",
         "Answers of binary clients to no call that waits",
-        lambda: home.adapter.dropped_answers,
+        lambda: tce.adapter.dropped_answers,
     )
 
 
-def limit_measures(limited: LimitCounts, home: ConnectionHome) -> Iterator[Measure]:
+def limit_measures(limited: LimitCounts, server: ConnectionSet, tce: TceShared) -> Iterator[Measure]:
     """Who met which limit, and what is close to one."""
     yield Measure("counter", "limited", "How often a limit was met", lambda: dict(limited.counts), "limit")
     yield Measure("counter", "log_lines_dropped", "Lines too many for the log", dropped_lines)
     yield Measure(
-        "gauge", "addresses", "Addresses with a connection, where they are limited", lambda: len(home.admission)
+        "gauge", "addresses", "Addresses with a connection, where they are limited", lambda: len(server.admission)
     )
-    yield Measure("gauge", "strangers", "Connections that have not shown a token yet", lambda: len(home.strangers))
+    yield Measure("gauge", "strangers", "Connections that have not shown a token yet", lambda: len(tce.strangers))
 
 
 def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[Measure]:

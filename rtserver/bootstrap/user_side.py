@@ -20,9 +20,11 @@ from rtserver.base.queue.redis_queue import plain_client
 from rtserver.base.queue.redis_revocations import RedisRevocations
 from rtserver.base.queue.revocation_port import RevocationPort
 from rtserver.base.tce.gateway import UserGateway
+from rtserver.base.tce.server import TceServer
+from rtserver.base.tce.shared import TceShared
 from rtserver.base.wire.message_size import MessageSizeLimit, chunk_bytes
 from rtserver.bootstrap.config.config import Config
-from rtserver.bootstrap.config.limits import admission_limits, connection_rates, user_bounds
+from rtserver.bootstrap.config.limits import admission_limits, connection_bounds, connection_rates, user_bounds
 from rtserver.bootstrap.config.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
 from rtserver.bootstrap.site.check_cookie import judge_cookies
 from rtserver.bootstrap.site.finding import Severity
@@ -60,6 +62,7 @@ class UserSide:
 
     users: UserManager
     server: WebSocketServer
+    tce: TceServer
     log_ins: LoginWatch
     limited: LimitCounts
     threads: Executor
@@ -78,8 +81,8 @@ def build_user_side(config: Config, redis_url: str, bridge: Bridge) -> UserSide:
     revocations = RedisRevocations(plain_client(redis_url), config.queue)
     log_ins = LoginWatch(lambda: probe_site(reads_groups=users.rights.policy.needs_groups), threads)
     users = build_users(config, bridge, threads, revocations, limited, on_look_up_error=log_ins.on_failure)
-    server = build_server(config, users, threads, limited)
-    return UserSide(users, server, log_ins, limited, threads, revocations)
+    server, tce = build_server(config, users, threads, limited)
+    return UserSide(users, server, tce, log_ins, limited, threads, revocations)
 
 
 def build_users(
@@ -118,30 +121,36 @@ def build_users(
     )
 
 
-def build_server(config: Config, users: UserManager, threads: Executor, limited: LimitCounts) -> WebSocketServer:
-    """Their sockets, of every kind. ``threads`` are where Django may block. Raises ``PluginError``."""
+def build_server(
+    config: Config, users: UserManager, threads: Executor, limited: LimitCounts
+) -> tuple[WebSocketServer, TceServer]:
+    """Return their sockets, of every kind. ``threads`` are where Django may block. Raises ``PluginError``."""
     faults = [finding.detail for finding in judge_cookies(settings, config) if finding.severity is Severity.FAIL]
     for fault in faults:
         log.error("! %s", fault)
     reasons = RefusalReasons(threads, token_seconds=config.tce_token_seconds, hints=faults)
-    return WebSocketServer(
-        users,
-        allowed_origins=config.allowed_origins,
-        heartbeat_seconds=config.heartbeat_seconds,
-        max_message_bytes=config.max_message_bytes,
-        outbox_bytes=config.outbox_bytes,
-        outbox_hard_bytes=config.outbox_hard_bytes,
-        slow_seconds=config.slow_seconds,
-        unsent_bytes=config.unsent_bytes,
-        flush_window=config.flush_window_ms / 1000,
-        max_packet_bytes=config.tce_max_packet_bytes,
-        login_seconds=config.tce_login_seconds,
-        adapter=_adapter(config, users),
-        admission=Admission(admission_limits(config), limited),
-        rates=connection_rates(config),
-        compresses=config.compression == "deflate",
-        refusals=reasons,
+    admission = Admission(admission_limits(config), limited)
+    tce = TceServer(
+        TceShared(
+            _adapter(config, users),
+            admission,
+            max_packet_bytes=config.tce_max_packet_bytes,
+            login_seconds=config.tce_login_seconds,
+            reasons=reasons,
+        )
     )
+    server = WebSocketServer(
+        users,
+        connection_bounds(config),
+        open_binary=tce.open_beside_text,
+        tce=tce,
+        allowed_origins=config.allowed_origins,
+        compresses=config.compression == "deflate",
+        reasons=reasons,
+        admission=admission,
+        rates=connection_rates(config),
+    )
+    return server, tce
 
 
 def _handlers(config: Config, rights: Rights, call_later: CallLater) -> list[MakeHandler]:

@@ -5,7 +5,7 @@ service: what is subscribed to is plain data, and what comes back goes to the ow
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
 from itertools import count
 from typing import Any, Protocol
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class Connection(Protocol):
-    """The socket, as far as an agent needs it: ``base.websocket_connection`` has the real one."""
+    """The socket, as far as an agent needs it: ``base.connection.Connection`` is the real one."""
 
     share: FairShare | None
     """The user's processor time; None where nobody counts it."""
@@ -45,9 +45,6 @@ class Connection(Protocol):
 
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
         """Send a whole frame, soon; with a ``key``, only the newest one of that key if the client is slow."""
-
-    def receive_packets(self, data: bytes) -> Awaitable[object] | None:
-        """Serve the TCE calls in ``data``; while what is returned is pending, nothing more may be given."""
 
     def close(self, code: int, reason: str = "") -> None:
         """Begin the close handshake."""

@@ -242,10 +242,6 @@ class UserManager(ThreadBound):
                 return self._dispatch_after(opening, agent, payload)
         return self.table.dispatch(agent, payload)
 
-    def on_binary(self, agent: UserAgent, payload: bytes) -> Awaitable[object] | None:
-        """What is binary is TCE."""
-        return agent.connection.receive_packets(payload)
-
     def on_lag(self, agent: UserAgent, is_lagging: bool) -> None:
         """Tell a client that it gets less than everything, or everything again."""
         agent.on_lag(is_lagging)

@@ -78,9 +78,6 @@ class CanaryOwner:
     def on_text(self, connection: Connection, payload: bytes) -> None:
         """It has nothing to say."""
 
-    def on_binary(self, connection: Connection, payload: bytes) -> None:
-        """It has nothing to say."""
-
     def on_lag(self, connection: Connection, is_lagging: bool) -> None:
         """It gets a few bytes at a time."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from soak.leak.reading import MEBIBYTE, Growth, Reading, Samples
 
 SHOWN_KINDS = (
-    "rtserver.base.connection.websocket.WebSocketConnection",
+    "rtserver.base.connection.connection.Connection",
     "rtserver.base.connection.socket_stream.SocketStream",
     "rtserver.base.connection.timer_wheel.Timer",
     "rtserver.user.user_agent.UserAgent",

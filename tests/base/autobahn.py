@@ -32,12 +32,27 @@ from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
-from rtserver.base.connection.websocket import WebSocketConnection
+from rtserver.base.connection.carrier import Carrier
+from rtserver.base.connection.connection import Connection
+from rtserver.base.connection.shared import ConnectionBounds
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.wire.frame import Opcode, build_frame
 
 LARGEST_CASE = 16 * 1024 * 1024
+
+
+class BinaryEcho:
+    """Gives binary messages back."""
+
+    def __init__(self, connection: Carrier, _first: bytes) -> None:
+        self._connection = connection
+
+    def receive(self, data: bytes) -> None:
+        self._connection.push(build_frame(Opcode.BINARY, data))
+
+    def end(self) -> None:
+        pass
 
 
 class EchoOwner:
@@ -46,31 +61,25 @@ class EchoOwner:
     async def authenticate(self, request: HTTPServerRequest) -> str:
         return "tester"
 
-    def on_open(self, connection: WebSocketConnection, identity: Any) -> WebSocketConnection:
+    def on_open(self, connection: Connection, identity: Any) -> Connection:
         return connection
 
-    def on_text(self, connection: WebSocketConnection, payload: bytes) -> None:
+    def on_text(self, connection: Connection, payload: bytes) -> None:
         connection.push(connection.framing(payload))
 
-    def on_binary(self, connection: WebSocketConnection, payload: bytes) -> None:
-        connection.push(build_frame(Opcode.BINARY, payload))
-
-    def on_lag(self, connection: WebSocketConnection, is_lagging: bool) -> None:
+    def on_lag(self, connection: Connection, is_lagging: bool) -> None:
         pass
 
-    def on_close(self, connection: WebSocketConnection, code: int) -> None:
+    def on_close(self, connection: Connection, code: int) -> None:
         pass
 
 
 async def serve(port: int) -> None:
     """Echo on loopback until interrupted."""
-    server = WebSocketServer(
-        EchoOwner(),
-        max_message_bytes=LARGEST_CASE,
-        outbox_bytes=2 * LARGEST_CASE,
-        outbox_hard_bytes=4 * LARGEST_CASE,
-        compresses=True,
+    bounds = ConnectionBounds(
+        max_message_bytes=LARGEST_CASE, outbox_bytes=2 * LARGEST_CASE, outbox_hard_bytes=4 * LARGEST_CASE
     )
+    server = WebSocketServer(EchoOwner(), bounds, open_binary=BinaryEcho, compresses=True)
     HttpListener("/", server, HTTPServer(Application())).listen(bind_sockets(port, "127.0.0.1"))
     await asyncio.Event().wait()
 

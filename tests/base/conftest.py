@@ -11,10 +11,13 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
+from rtserver.base.limit.admission import Admission
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.tls import Tls
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
+from rtserver.base.tce.server import TceServer
 from tests.base.recording_owner import RecordingOwner
+from tests.base.server import build_server, build_tce
 from tests.websocket_client import AsyncWebSocketClient
 
 Connect: TypeAlias = Callable[..., Awaitable[AsyncWebSocketClient]]
@@ -41,11 +44,25 @@ def options() -> dict[str, Any]:
 
 
 @pytest.fixture
-def server(io_loop: IOLoop, owner: RecordingOwner, options: dict[str, Any]) -> Iterator[WebSocketServer]:
+def admission() -> Admission:
+    """The limits on who may come in."""
+    return Admission()
+
+
+@pytest.fixture
+def tce(admission: Admission, options: dict[str, Any]) -> TceServer:
+    """The TCE side of the server under test, without servants."""
+    return build_tce(admission, options)
+
+
+@pytest.fixture
+def server(
+    io_loop: IOLoop, owner: RecordingOwner, admission: Admission, tce: TceServer, options: dict[str, Any]
+) -> Iterator[WebSocketServer]:
     """The server under test, ended with the test."""
 
     async def build() -> WebSocketServer:
-        return WebSocketServer(owner, **options)
+        return build_server(WebSocketServer, owner, admission, tce, options, open_binary=owner.open_binary)
 
     server = owner.server = io_loop.run_sync(build)
     yield server

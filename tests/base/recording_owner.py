@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from rtserver.base.connection.websocket import WebSocketConnection
+from rtserver.base.connection.connection import Connection
 from rtserver.base.listener.upgrade import UpgradeRequest, WebSocketServer
 from rtserver.base.wire.frame import Opcode, build_frame
 
@@ -14,7 +14,7 @@ DEADLINE = 20.0
 class Session:
     """What one connection said and met."""
 
-    def __init__(self, connection: WebSocketConnection, identity: Any) -> None:
+    def __init__(self, connection: Connection, identity: Any) -> None:
         self.connection = connection
         self.identity = identity
         self.messages: list[bytes] = []
@@ -24,6 +24,20 @@ class Session:
     def echo(self, opcode: Opcode, payload: bytes) -> None:
         connection = self.connection
         connection.push(connection.framing(payload) if opcode == Opcode.TEXT else build_frame(opcode, payload))
+
+
+class BinaryEcho:
+    """The binary side of one connection."""
+
+    def __init__(self, owner: "RecordingOwner", session: Session) -> None:
+        self._owner = owner
+        self._session = session
+
+    def receive(self, data: bytes) -> None:
+        self._owner.on_binary(self._session, data)
+
+    def end(self) -> None:
+        pass
 
 
 class RecordingOwner:
@@ -61,7 +75,7 @@ class RecordingOwner:
     def user_id(self, session: Session) -> str:
         return str(session.identity)
 
-    def on_open(self, connection: WebSocketConnection, identity: Any) -> Session | None:
+    def on_open(self, connection: Connection, identity: Any) -> Session | None:
         self.sessions.append(Session(connection, identity))
         self._noted.set()
         return self.sessions[-1]
@@ -73,6 +87,9 @@ class RecordingOwner:
             return self.answer(session, payload)
         session.echo(Opcode.TEXT, payload)
         return None
+
+    def open_binary(self, connection: Any, first: bytes) -> BinaryEcho:
+        return BinaryEcho(self, connection.agent)
 
     def on_binary(self, session: Session, payload: bytes) -> None:
         session.messages.append(payload)

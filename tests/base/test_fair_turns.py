@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 from tornado.ioloop import IOLoop
 
+from rtserver.base.limit.admission import Admission
 from rtserver.base.limit.cpu_quota import FairShares, ProcessorClock, cpu_rate
 from rtserver.base.listener.upgrade import WebSocketServer
+from rtserver.base.tce.server import TceServer
 from rtserver.base.wire.frame import Opcode
 from rtserver.base.wire.protocol import INFLATED_AT_ONCE
 from tests.base.conftest import Connect
 from tests.base.connection.test_deflating_connection import RSV1, deflated
 from tests.base.recording_owner import RecordingOwner, Session
+from tests.base.server import build_server
 from tests.websocket_client import TEXT, masked
 
 pytestmark = [pytest.mark.gen_test(timeout=60), pytest.mark.parametrize("transport", ["tcp", "tls"])]
@@ -28,10 +31,10 @@ COSTLY = 0.004
 class WorkClock(WebSocketServer):
     """A server whose time passes by work."""
 
-    elapsed = 0.0
-
-    def now(self) -> float:
-        return 1000.0 + self.elapsed
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.elapsed = 0.0
+        self.now = lambda: 1000.0 + self.elapsed
 
     def call_later(self, delay: float, callback: Callable[[], object]) -> None:
         self.elapsed += delay
@@ -67,9 +70,11 @@ def owner() -> Costly:
 
 
 @pytest.fixture
-def server(io_loop: IOLoop, owner: Costly, options: dict[str, Any]) -> Iterator[WebSocketServer]:
+def server(
+    io_loop: IOLoop, owner: Costly, admission: Admission, tce: TceServer, options: dict[str, Any]
+) -> Iterator[WebSocketServer]:
     async def build() -> WorkClock:
-        return WorkClock(owner, **options)
+        return build_server(WorkClock, owner, admission, tce, options)
 
     server = io_loop.run_sync(build)
     owner.server = server

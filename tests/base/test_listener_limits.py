@@ -15,9 +15,11 @@ from rtserver.base.limit.table import AdmissionLimits
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
+from rtserver.base.tce.server import TceServer
 from rtserver.base.wire.forwarded import read_networks
 from tests.base.listener.test_http_listener import HANDSHAKE, Page, meet
 from tests.base.recording_owner import DEADLINE, RecordingOwner
+from tests.base.server import build_server
 from tests.tce_client import CALL, CONNECT_REJECT, TceClient, packet
 from tests.websocket_client import ACCEPT
 
@@ -32,14 +34,19 @@ def limited(**limits: Any) -> pytest.MarkDecorator:
 
 
 @pytest.fixture
-def server(io_loop: IOLoop, owner: RecordingOwner, options: dict[str, Any]) -> Iterator[WebSocketServer]:
+def admission(options: dict[str, Any]) -> Admission:
+    return Admission(AdmissionLimits(**options))
+
+
+@pytest.fixture
+def server(io_loop: IOLoop, owner: RecordingOwner, admission: Admission, tce: TceServer) -> Iterator[WebSocketServer]:
     async def build() -> WebSocketServer:
-        return WebSocketServer(owner, admission=Admission(AdmissionLimits(**options)))
+        return build_server(WebSocketServer, owner, admission, tce, {}, open_binary=owner.open_binary)
 
     server = owner.server = io_loop.run_sync(build)
     yield server
     io_loop.run_sync(lambda: server.wait_closed(0))
-    assert len(server) == len(server.strangers) == len(server.admission) == 0
+    assert len(server) == len(tce.shared.strangers) == len(server.admission) == 0
 
 
 @pytest.fixture
@@ -48,8 +55,8 @@ def app(server: WebSocketServer) -> Application:
 
 
 @pytest.fixture
-def tce_port(io_loop: IOLoop, server: WebSocketServer, transport: str) -> Iterator[int]:
-    listener = TceListener(server)
+def tce_port(io_loop: IOLoop, server: WebSocketServer, tce: TceServer, transport: str) -> Iterator[int]:
+    listener = TceListener(server, tce)
     listening, port = bind_unused_port()
     io_loop.add_callback(listener.listen, [listening])
     yield port
@@ -250,13 +257,13 @@ async def test_a_binary_client_that_comes_too_often_is_closed_with_4129(
 
 @limited(pending_per_ip=1)
 async def test_strangers_may_not_be_many_of_one_address(
-    tce_port: int, server: WebSocketServer, owner: RecordingOwner
+    tce_port: int, server: WebSocketServer, tce: TceServer, owner: RecordingOwner
 ) -> None:
     async with await TceClient.over_tcp(tce_port) as one, await TceClient.over_tcp(tce_port) as two:
         assert await closed_code(two) == 4129
         one.send(packet(CALL, 1, 7, 0, b"", {"__token__": "good"}))
         await owner.until(lambda: owner.sessions)
-        assert len(server.strangers) == 0
+        assert len(tce.shared.strangers) == 0
         async with await TceClient.over_tcp(tce_port) as three:
             three.send(packet(CALL, 1, 7, 0, b"", {"__token__": "bad"}))
             assert (await three.recv()).errcode == CONNECT_REJECT

@@ -19,10 +19,12 @@ from rtserver.base.limit.table import AdmissionLimits
 from rtserver.base.listener import pending_request, tornado_stream
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
+from rtserver.base.tce.server import TceServer
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES
 from tests.base.listener.test_http_listener import HANDSHAKE, Peer
 from tests.base.recording_owner import DEADLINE, RecordingOwner
+from tests.base.server import build_server
 from tests.base.test_listener_limits import limited, until
 
 transports = pytest.mark.parametrize("transport", ["tcp", "tls"])
@@ -52,9 +54,14 @@ class LongPage(RequestHandler):
 
 
 @pytest.fixture
-def server(io_loop: IOLoop, owner: RecordingOwner, options: dict[str, Any]) -> Iterator[WebSocketServer]:
+def admission(options: dict[str, Any]) -> Admission:
+    return Admission(AdmissionLimits(**options))
+
+
+@pytest.fixture
+def server(io_loop: IOLoop, owner: RecordingOwner, admission: Admission, tce: TceServer) -> Iterator[WebSocketServer]:
     async def build() -> WebSocketServer:
-        return WebSocketServer(owner, admission=Admission(AdmissionLimits(**options)))
+        return build_server(WebSocketServer, owner, admission, tce, {}, open_binary=owner.open_binary)
 
     server = owner.server = io_loop.run_sync(build)
     yield server

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import gevent
 import gevent.event
 
-from rtserver.base.connection.connection_set import ConnectionHome
+from rtserver.base.connection.connection_set import ConnectionSet
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.intake import Intake
 from rtserver.user.msg_handler import BaseUserMsgHandler
@@ -94,7 +94,7 @@ class UserSaboteur(BaseUserMsgHandler):
                 (task,) = (one for one in asyncio.all_tasks() if word in repr(one.get_coro()))
                 task.cancel()
             case "the timers":
-                for home in living(ConnectionHome):
+                for home in living(ConnectionSet):
                     home.wheel.advance = fail  # type: ignore[method-assign]
             case "the watchdog":
                 (thread,) = (one for one in threading.enumerate() if one.name == WATCHDOG)

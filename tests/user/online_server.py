@@ -12,10 +12,12 @@ from tornado.web import Application
 from user_side import Site
 
 from rtserver.base.bridge.mailbox import Bridge
+from rtserver.base.limit.admission import Admission
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.tce.gateway import UserGateway
+from rtserver.base.tce.server import TceServer
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError
@@ -23,6 +25,7 @@ from rtserver.user.topic.board import Topics
 from rtserver.user.user_limits import UserBounds, UserLimits
 from rtserver.user.user_manager import UserManager
 from tcelib.core.adapter import RpcCommAdapter
+from tests.base.server import build_server, build_tce
 from tests.tce_client import TceClient
 from tests.websocket_client import AsyncWebSocketClient
 
@@ -67,6 +70,7 @@ class Running:
     port: int
     tce_port: int
     server: WebSocketServer
+    tce: TceServer
     users: UserManager
     bridge: Bridge
     site: CookieSite
@@ -100,16 +104,18 @@ async def running(*servants: Any, bounds: UserBounds | None = None, **limits: An
     adapter = RpcCommAdapter("test")
     for servant in (UserGateway(), *servants):
         adapter.addServant(servant)
-    server = WebSocketServer(users, adapter=adapter, **limits)
+    admission = Admission()
+    tce = build_tce(admission, limits, adapter)
+    server = build_server(WebSocketServer, users, admission, tce, limits, open_binary=tce.open_beside_text)
     bridge.to_users.bind(lambda: loop.call_soon_threadsafe(bridge.to_users.drain, users.handle, 100))
     listener = HttpListener("/rt/", server, HTTPServer(Application()))
     listening, port = bind_unused_port()
     listener.listen([listening])
-    tce_listener = TceListener(server)
+    tce_listener = TceListener(server, tce)
     tce_listening, tce_port = bind_unused_port()
     tce_listener.listen([tce_listening])
     try:
-        yield Running(port, tce_port, server, users, bridge, site)
+        yield Running(port, tce_port, server, tce, users, bridge, site)
     finally:
         listener.stop()
         tce_listener.stop()

@@ -115,7 +115,7 @@ def test_a_call_without_a_valid_token_is_answered_with_a_refusal_and_the_connect
     async def scenario():
         async with running() as server, await server.meet(way) as client:
             answer = await client.answer(client.call(GATEWAY, PING, text("?"), token=token))
-            return answer, await client.rest(), client.close_code, server.server.tce_counts.refusals
+            return answer, await client.rest(), client.close_code, server.tce.shared.counts.refusals
 
     answer, rest, close_code, refusals = asyncio.run(scenario())
     assert (answer.errcode, answer.params, refusals) == (CONNECT_REJECT, b"", 1)
@@ -208,7 +208,7 @@ def test_bytes_that_are_no_packets_end_the_connection(way):
                     client.send(b"GET / HTTP/1.1\r\n\r\n")
                     rest = await client.rest()
                     codes.append(client.close_code or rest[-1]["data"]["code"])
-            return codes, server.server.tce_counts.broken_streams
+            return codes, server.tce.shared.counts.broken_streams
 
     assert asyncio.run(scenario()) == ([1003, 1003], 2)
 
@@ -312,7 +312,7 @@ def test_bad_input_is_answered_and_the_connection_stays(way):
                 client.say(message)
             codes = [(await client.data("error"))["code"] for _ in range(3)]
             bad = [await client.answer(client.call(ifidx, 0, b"\0")) for ifidx in (1234, GATEWAY)]
-            return codes, [answer.errcode for answer in bad], await client.ping(), server.server.tce_counts.failures
+            return codes, [answer.errcode for answer in bad], await client.ping(), server.tce.shared.counts.failures
 
     codes, errors, echo, failures = asyncio.run(scenario())
     assert codes == ["bad_json", "bad_message", "unknown_type"]
@@ -363,7 +363,7 @@ def test_an_answer_may_come_on_another_connection_of_the_same_user_only(way, tok
             question = await client.recv()
             other.send(packet(RETURN, question.sequence, 7, 0, b"somebody", {"__user_id__": "2"}))
             await other.ping()
-            dropped = server.server.adapter.dropped_answers
+            dropped = server.tce.shared.adapter.dropped_answers
             client.send(packet(RETURN, question.sequence, 7, 0, b"me"))
             return (await client.answer(call)).params, dropped
 
@@ -495,7 +495,7 @@ def test_a_callback_that_waits_when_the_client_leaves_ends_with_it(way):
                 client.call(7, 1, b"anybody")
                 await client.recv()
             await server.server.wait_empty()
-            return len(server.server.adapter.connections)
+            return len(server.tce.shared.adapter.connections)
 
     assert asyncio.run(scenario()) == 0
 
@@ -595,9 +595,9 @@ def test_kinds_of_connections_and_their_messages_are_counted():
                 await server.connect("s1"),
             ):
                 await tcp.ping()
-                found = dict(server.server.kinds), server.server.packets
+                found = dict(server.server.kinds), server.tce.shared.messages
             await server.server.wait_empty()
-            return *found, server.server.packets
+            return *found, server.tce.shared.messages
 
     kinds = {"tce": 1, "tce, websocket": 1, "websocket": 1}
     assert asyncio.run(scenario()) == (kinds, 3, 3)

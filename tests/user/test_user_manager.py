@@ -330,14 +330,6 @@ def test_a_client_is_told_that_it_lags_and_that_it_has_caught_up():
     ]
 
 
-def test_binary_messages_are_packets_for_the_connection():
-    online = Online()
-    client = online.connect()
-    online.users.on_binary(client.agent, b"\x00")
-    assert client.wire.packets == [b"\x00"]
-    assert client.wire.take() == []
-
-
 def test_a_token_is_looked_up_like_a_cookie_and_refused_once_it_was_closed():
     online = Online()
     ann = online.site.sessions["rtserver:t"] = Identity(1, "ann", "rtserver:t")

@@ -1,28 +1,29 @@
-"""What a connection sends, whatever its protocol: from its outbox, in one write per flush, to the socket.
+"""Open socket of one client: its outbox, its flushes, and its end. The event loop's thread only.
 
-Decides when to write, which client is too slow, and how the end of a connection is carried out: our last bytes are
-followed by FIN, and what the peer still sends is read and thrown away for a moment, since a socket closed with unread
-bytes would reset the connection and take our last words with it. What is sent, and what the bytes that come in mean,
-is for the protocols: ``WebSocketConnection``, ``TceConnection``.
+Decides when to write, which client is too slow, and how the end is carried out: our last bytes are followed by FIN,
+and what the peer still sends is read and dropped for a moment, because a socket closed with unread bytes would reset
+the connection and lose our last words. The ``Receiver`` of a protocol decides what the incoming bytes mean.
 
 Too slow is a verdict on a socket: it took nothing for ``slow_seconds`` although more than ``outbox_hard_bytes`` wait.
-So the outbox is flushed before anybody is judged, and a client whose socket takes bytes goes on, up to the bound that
-memory sets (``outbox.BURST``).
+So the outbox is flushed before a client is judged, and a client whose socket takes bytes goes on, up to the bound
+that memory sets (``outbox.BURST``).
 """
 
 import asyncio
 import logging
 import socket
-from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from functools import partial
-from typing import Any, ClassVar
+from typing import NamedTuple, Protocol
 
+from rtserver.base.connection.carrier import BinaryPeer, OpenBinary
+from rtserver.base.connection.handler import Agent, Identity
 from rtserver.base.connection.outbox import QUEUED, Outbox, PushResult
-from rtserver.base.connection.owner import Environment
+from rtserver.base.connection.shared import Shared
 from rtserver.base.connection.socket_stream import NOT_NOW, SocketStream
 from rtserver.base.connection.timer_wheel import Timer
 from rtserver.base.failure.cancellation import is_cancelled
+from rtserver.base.limit.connection_rate import ConnectionRate
 from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.base.wire.client_message import ErrorCode, encode_error
 from rtserver.base.wire.close_code import CloseCode
@@ -35,7 +36,39 @@ IN_ORDER = 0.75
 """The part of a client's budget for what waits in order. The rest is for the newest of each key while it lags."""
 
 
-def fan_out(connections: Iterable["OutgoingConnection"], frame: bytes, key: Hashable | None = None) -> None:
+class Receiver(Protocol):
+    """Reading half of a connection: the protocol that its bytes are in."""
+
+    share: FairShare | None
+    """Processor time of the user; None where it is not counted."""
+
+    def on_accept(self) -> None:
+        """The user is known from now on."""
+
+    def on_bytes(self, data: bytes) -> None:
+        """Handle what was read, and flush what it led to. Never raises."""
+
+    def settle(self) -> None:
+        """Send what the bytes led to: all of them have been handled."""
+
+    def say_close(self, code: int, reason: str) -> None:
+        """Queue our last frame."""
+
+    def end(self) -> None:
+        """Release timers: the connection is over."""
+
+
+class Kind(NamedTuple):
+    """Properties that connections of one kind share. ``name`` is the word of the metrics."""
+
+    name: str
+    framing: Framing
+    open_receiver: "Callable[[Connection], Receiver]"
+    open_binary: OpenBinary | None = None
+    """None: binary messages are dropped, unless the connection was given its peer."""
+
+
+def fan_out(connections: Iterable["Connection"], frame: bytes, key: Hashable | None = None) -> None:
     """``push`` the same frame to many.
 
     Written out for the receiver that is open and does not lag: a call for each that has frames waiting, and therefore
@@ -55,50 +88,57 @@ def fan_out(connections: Iterable["OutgoingConnection"], frame: bytes, key: Hash
         outbox.size = size
 
 
-class OutgoingConnection(ABC):
-    """An open socket. ``session`` is the owner's, set once it was accepted; ``outbox`` is open for ``fan_out``."""
-
-    framing: Framing
-    """How a message for many becomes what is pushed here."""
-
-    kind: ClassVar[str]
-    """What connections of this class are called in the metrics."""
+class Connection:
+    """Open socket. ``agent`` is the handler's, set once it has accepted; ``outbox`` is open for ``fan_out``."""
 
     __slots__ = (
-        "_environment",
+        "_close_code",
+        "_deadline",
         "_is_at_end",
         "_is_lag_told",
         "_is_over",
-        "_is_scheduled",
         "_judging",
+        "_receiver",
         "_relief",
-        "_share",
         "_stream",
-        "_timer",
+        "agent",
+        "binary",
+        "framing",
+        "is_done",
+        "is_flush_due",
+        "is_open",
+        "kind",
         "outbox",
+        "rate",
         "remote_ip",
-        "session",
+        "shared",
     )
 
-    def __init__(self, environment: Environment, connection: socket.socket, remote_ip: str) -> None:
-        self.session: Any = None
+    def __init__(self, shared: Shared, connection: socket.socket, remote_ip: str, kind: Kind) -> None:
+        bounds = shared.bounds
+        self.shared = shared
         self.remote_ip = remote_ip
-        self._environment = environment
-        self._stream = SocketStream(environment.loop, connection, self._on_bytes, self._on_end, self._on_written)
-        self.outbox = Outbox(int(IN_ORDER * environment.outbox_bytes), environment.outbox_hard_bytes)
-        self._timer: Timer | None = None
-        self._share: FairShare | None = None
+        self.kind = kind
+        self.framing = kind.framing
+        self.agent: Agent | None = None
+        self.binary: BinaryPeer | None = None
+        self.rate = None if shared.rates is None else ConnectionRate(shared.rates)
+        self.outbox = Outbox(int(IN_ORDER * bounds.outbox_bytes), bounds.outbox_hard_bytes)
+        self.is_open = True
+        """Whether a push still has a chance to arrive."""
+        self.is_done = False
+        """Whether our last byte has been queued, and nothing that still comes in is looked at."""
+        self._close_code: int = CloseCode.ABNORMAL
+        self._deadline: Timer | None = None
         self._relief: asyncio.Future[None] | None = None
         self._judging: Timer | None = None  # while more waits than may wait for a client that takes nothing
-        self._is_scheduled = False
+        self.is_flush_due = False
+        """Whether a flush is to come. Who reads may announce the one at the end of a read: pushes then arm none."""
         self._is_over = False
         self._is_at_end = False
         self._is_lag_told = False
-
-    @property
-    @abstractmethod
-    def is_open(self) -> bool:
-        """Whether a push still has a chance to arrive."""
+        self._receiver = receiver = kind.open_receiver(self)
+        self._stream = SocketStream(shared.loop, connection, receiver.on_bytes, self._on_end, self._on_written)
 
     @property
     def is_lagging(self) -> bool:
@@ -107,43 +147,39 @@ class OutgoingConnection(ABC):
 
     @property
     def share(self) -> FairShare | None:
-        """The user's processor time; None where nobody counts it. Whoever sets it knows the user."""
-        return self._share
+        """Processor time of the user; None where it is not counted. Set by the handler, which knows the user."""
+        return self._stream.share
 
     @share.setter
     def share(self, share: FairShare | None) -> None:
-        self._share = self._stream.share = share
+        self._stream.share = self._receiver.share = share
 
     @property
-    @abstractmethod
-    def _is_done(self) -> bool:
-        """Whether our last byte has been queued, and what still comes in is not looked at."""
+    def waits_for_turn(self) -> bool:
+        """Whether there is something to read, and it is not the user's turn."""
+        return self._stream.is_waiting
 
     @property
-    @abstractmethod
-    def _close_code(self) -> int:
-        """What the connection ended with, as far as it has."""
+    def is_stuck(self) -> bool:
+        """Whether something waits and the socket has taken nothing of it for ``slow_seconds``."""
+        return self._stream.is_busy and self._stuck_seconds >= self.shared.bounds.slow_seconds
 
-    @abstractmethod
-    def close(self, code: int, reason: str = "") -> None:
-        """Say so, and end. The owner is told before this returns; the socket goes within two seconds."""
-
-    @abstractmethod
-    def _on_bytes(self, data: bytes) -> None:
-        """Handle what was read, and send what it led to. Never raises."""
-
-    @abstractmethod
-    def _settle(self) -> None:
-        """Everything that was read is handled: send what it led to."""
-
-    def accept(self, session: Any) -> None:
-        """Take the owner's name for the connection; None is an owner that does not want it after all."""
-        self.session = session
-        if session is None:
+    def admit(self, identity: Identity) -> bool:
+        """Give the connection of a known user to the handler. Return whether it is still open."""
+        self.agent = self.shared.handler.on_open(self, identity)
+        self._receiver.on_accept()
+        if self.agent is None:
             self.close(CloseCode.NOT_LOGGED_IN, "not logged in")
         elif self._is_over:
-            # It was closed before there was a session to tell of it.
-            self._tell_owner(self._close_code)
+            # It was closed before there was an agent to report it for.
+            self._tell_handler(self._close_code)
+        return self.is_open
+
+    def start(self, first: bytes = b"") -> None:
+        """Begin to read; ``first`` is what came with the handshake."""
+        self._stream.resume()
+        if first:
+            self._receiver.on_bytes(first)
 
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
         """Send a whole frame, soon; with a ``key``, a newer one of the same key may replace it while the client lags.
@@ -152,36 +188,94 @@ class OutgoingConnection(ABC):
         """
         if not self.is_open:
             return
-        verdict = self.outbox.push(frame, key)
+        result = self.outbox.push(frame, key)
+        if not self.is_flush_due:
+            self.schedule()
+        if result is QUEUED:
+            return
+        if result is not PushResult.FULL:
+            self._on_push_result(result)
+        elif not self._push_over(frame, key):
+            self.give_up()
+
+    def push_control(self, frames: Iterable[bytes]) -> None:
+        """Send frames that must not be left out. A client whose outbox has no room for one is cut off."""
+        results = {self._queue_control(frame) for frame in frames}
+        # The messages behind a ping may take long, and ``fan_out`` counts on a flush to come.
         self.schedule()
-        if verdict is PushResult.FULL:
-            if not self._push_over(frame, key):
-                self.give_up()
-        elif verdict is not QUEUED:
-            self._on_push_result(verdict)
+        if PushResult.FULL in results:
+            self.shared.too_slow += 1
+            self.abort()
+        elif PushResult.LAGS in results and self.is_open:
+            self._on_push_result(PushResult.LAGS)
+
+    def receive_binary(self, data: bytes) -> Awaitable[object] | None:
+        """Hand a binary message to its peer. Nothing more may be read while the result is pending."""
+        if self.binary is None:
+            if self.kind.open_binary is None:
+                return None
+            self.binary = self.kind.open_binary(self, data)
+        return self.binary.receive(data)
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Say so, and end. The handler is told before this returns; the socket goes within two seconds."""
+        if not self.is_open:
+            return
+        self.is_open = False
+        self._close_code = code
+        self._receiver.say_close(code, reason)
+        self.outbox.shut()
+        self.flush()
+        self._finish()
+
+    def finish(self, code: int, frames: Iterable[bytes]) -> None:
+        """End behind our last ``frames``: FIN, then the peer's end is waited for, but not for long."""
+        self.is_open = False
+        self.is_done = True
+        self._close_code = code
+        self.push_control(frames)
+        self.outbox.shut()
+        self.flush()
+        if not self._stream.is_closed:
+            self._finish()
 
     def abort(self) -> None:
         """End the connection without a word."""
-        self._disarm()
+        self.is_open = False
+        if self._deadline is not None:
+            self._deadline.cancel()
         self._stop_judging()
         self._end_relief()
         self.outbox.shut()
         self._stream.close()
-        self._tell_close(self._close_code)
-        self._environment.forget(self)
+        self._tell_close()
+        self.shared.forget(self)
 
-    def start(self, first: bytes = b"") -> None:
-        """Begin to read; ``first`` is what came with the handshake."""
-        self._stream.resume()
-        if first:
-            self._on_bytes(first)
+    def fail(self, error: BaseException) -> None:
+        """End the connection after an error that nobody handled."""
+        log.error("! %s: closing, after an error nobody handled", self.remote_ip, exc_info=error)
+        self.abort()
+
+    def give_up(self) -> None:
+        """Close with 4108 and forget what waits."""
+        self.shared.too_slow += 1
+        # Nobody will wait for what has piled up, and the close frame would stand behind it.
+        self.outbox.discard()
+        self._end_relief()
+        self.close(CloseCode.TOO_SLOW, "too slow for what is sent")
+
+    def schedule(self) -> None:
+        """Have the outbox flushed soon, if no flush is to come anyway."""
+        if not self.is_flush_due:
+            self.is_flush_due = True
+            self.shared.flusher.add(self)
 
     def flush(self) -> None:
         """Write what waits, unless an earlier write is still under way: then it waits where it can be conflated."""
-        self._is_scheduled = False
-        stream = self._stream
-        while not stream.is_busy:
-            data = self.outbox.take()
+        self.is_flush_due = False
+        outbox, stream = self.outbox, self._stream
+        while outbox.size and not stream.is_busy:
+            data = outbox.take()
             if not data:
                 return
             try:
@@ -195,8 +289,6 @@ class OutgoingConnection(ABC):
                 stream.write_rest(memoryview(data)[written:])
                 return
             self._on_sent()
-            if not self.outbox.size:
-                return
 
     def relieve(self) -> None:
         """Write what the socket takes at this moment: how much waits says something about the client only then."""
@@ -205,141 +297,100 @@ class OutgoingConnection(ABC):
             self.flush()
 
     def is_full(self) -> bool:
-        """Whether so much waits that nothing should be done for the client before it has read some of it."""
-        if self.outbox.is_over:
-            self.relieve()
+        """Return whether so much waits that nothing should be done for the client before it has read some of it."""
+        if not self.outbox.is_over:
+            return False
+        self.relieve()
         return self.outbox.is_over and self.is_open
 
     async def relieved(self) -> None:
-        """Until the outbox is full no more, or the connection is over."""
+        """Wait until the outbox is full no more, or the connection is over."""
         if self.is_full():
             if self._relief is None:
-                self._relief = self._environment.loop.create_future()
+                self._relief = self.shared.loop.create_future()
             await self._relief
 
-    def schedule(self) -> None:
-        """Have the outbox flushed soon, if it is not to be anyway."""
-        if not self._is_scheduled:
-            self._is_scheduled = True
-            self._environment.flusher.add(self)
-
-    def _stop_reading_for(self, rest: Awaitable[object]) -> None:
-        """Read nothing until ``rest`` of the handling of what was read has ended."""
-        self._stream.pause()
-        self._environment.run(self._read_after(rest))
-
     async def turn(self) -> None:
-        """Until everyone else has had a turn, and this user has one."""
-        share = self._share
+        """Wait until all others have had a turn, and this user has one."""
+        share = self._stream.share
         if share is None or not share.is_owing:
             await asyncio.sleep(0)
             return
-        turn: asyncio.Future[None] = self._environment.loop.create_future()
+        turn: asyncio.Future[None] = self.shared.loop.create_future()
         share.wait_turn(partial(_settle, turn))
         await turn
+
+    def stop_reading_for(self, rest: Awaitable[object]) -> None:
+        """Read nothing until ``rest`` of the handling of what was read has ended."""
+        self._stream.pause()
+        # The flush that was announced for the end of the read is far away now.
+        self.is_flush_due = False
+        if self.outbox.size:
+            self.schedule()
+        self.shared.run(self._read_after(rest))
 
     async def _read_after(self, rest: Awaitable[object]) -> None:
         try:
             await rest
-            self._settle()
+            self._receiver.settle()
             self._stream.resume()
-        except BaseException as error:  # an owner may raise anything; it is logged and costs this connection
+        except BaseException as error:  # a handler may raise anything; it is logged and costs this connection
             if is_cancelled(error):
                 raise
-            self._on_error(error)
+            self.fail(error)
 
-    def _finish(self) -> None:
-        """Our last bytes, then FIN, then the peer's end is waited for, but not for long."""
-        self._tell_close(self._close_code)
-        self._expect_end()
-        self._maybe_end_writing()
-
-    def _expect_end(self) -> None:
-        # Our last bytes may have met a peer that had gone, which ended the connection at once.
-        if not self._stream.is_closed:
-            self._arm(CLOSE_SECONDS, self.abort)
-
-    def _maybe_end_writing(self) -> None:
-        if self._is_done and not self.outbox.size:
-            self._stream.end_writing()
-
-    def _on_end(self) -> None:
-        """The peer has ended its half. It still gets what is on its way to it, but not for long."""
-        self._is_at_end = True
-        self.flush()
-        if self._stream.is_closed:
-            return
-        if self._stream.is_busy:
-            self._tell_close(self._close_code)
-            self._expect_end()
-        else:
-            self.abort()
-
-    def _on_error(self, error: BaseException) -> None:
-        log.error("! %s: closing, after an error nobody handled", self.remote_ip, exc_info=error)
-        self.abort()
-
-    def _on_written(self) -> None:
-        self._on_sent()
-        self.flush()
-        if self._is_at_end and not self._stream.is_busy:
-            self.abort()
-        elif not self._stream.is_closed:
-            self._maybe_end_writing()
-
-    def _end_relief(self) -> None:
-        if self._relief is not None:
-            _settle(self._relief)
-            self._relief = None
-
-    def _on_sent(self) -> None:
-        has_caught_up = self.outbox.sent()
-        if self._relief is not None and not self.outbox.is_over:
-            self._end_relief()
-        if has_caught_up and self._is_lag_told and self.is_open:
-            self._is_lag_told = False
-            self._environment.owner.on_lag(self.session, False)
-
-    def _on_push_result(self, verdict: PushResult) -> None:
-        if verdict is PushResult.LAGS:
-            # One large picture is no lag yet: the system may take it all at once.
-            self.relieve()
-            if self.outbox.is_lagging and self.is_open and not self._is_lag_told:
-                self._is_lag_told = True
-                self._environment.owner.on_lag(self.session, True)
-        elif verdict is PushResult.TOO_LARGE:
-            self._tell_too_large()
+    def _queue_control(self, frame: bytes) -> PushResult:
+        """Queue a frame that must arrive. ``FULL`` is a client that is too slow."""
+        result = self.outbox.push(frame)
+        if result is not PushResult.FULL:
+            return result
+        # A last frame may stand behind what a client that is given up has not taken.
+        may_wait = self._push_over(frame) if self.is_open else self.outbox.push_over(frame)
+        return PushResult.QUEUED if may_wait else PushResult.FULL
 
     def _push_over(self, frame: bytes, key: Hashable | None = None) -> bool:
-        """Queue a frame for which the outbox was full; False for a client that is too slow.
+        """Queue a frame for which the outbox was full. Return False for a client that is too slow.
 
         Too slow is a client whose socket has taken nothing for ``slow_seconds``, or for whom very much waits.
         """
         self.relieve()
         if not self.is_open:
             return True
-        verdict = self.outbox.push(frame, key)
-        if verdict is PushResult.FULL:
-            if self._stuck_seconds >= self._environment.slow_seconds or not self.outbox.push_over(frame, key):
+        result = self.outbox.push(frame, key)
+        if result is PushResult.FULL:
+            slow_seconds = self.shared.bounds.slow_seconds
+            if self._stuck_seconds >= slow_seconds or not self.outbox.push_over(frame, key):
                 return False
             if self._judging is None:
-                self._judge_later(self._environment.slow_seconds)
-        elif verdict is not QUEUED:
-            self._on_push_result(verdict)
+                self._judge_later(slow_seconds)
+        elif result is not QUEUED:
+            self._on_push_result(result)
         self.schedule()
         return True
 
-    @property
-    def is_stuck(self) -> bool:
-        """Whether something waits and the socket has taken nothing of it for ``slow_seconds``."""
-        return self._stream.is_busy and self._stuck_seconds >= self._environment.slow_seconds
+    def _on_push_result(self, result: PushResult) -> None:
+        if result is PushResult.LAGS:
+            # One large picture is no lag yet: the system may take it all at once.
+            self.relieve()
+            if self.outbox.is_lagging and self.is_open and not self._is_lag_told:
+                self._is_lag_told = True
+                self.shared.handler.on_lag(self.agent, True)
+        elif result is PushResult.TOO_LARGE:
+            self._tell_too_large()
+
+    def _tell_too_large(self) -> None:
+        """Tell the client that a frame was left out, which no client could take. The connection goes on."""
+        self.shared.too_large += 1
+        log.error("! %s: a message was not sent: it is longer than may wait for a client", self.remote_ip)
+        text = "a message was not sent to you: it is longer than may wait for a client"
+        self.push(self.framing(encode_error(ErrorCode.INTERNAL, text)))
 
     @property
     def _stuck_seconds(self) -> float:
-        return self._environment.now() - self._stream.moved if self._stream.is_busy else 0.0
+        return self.shared.now() - self._stream.moved if self._stream.is_busy else 0.0
 
     def _judge_later(self, delay: float) -> None:
-        self._judging = self._environment.wheel.arm(self._environment.now(), delay, self._judge)
+        self._judging = self.shared.wheel.arm(self.shared.now(), delay, self._judge)
 
     def _judge(self) -> None:
         """Give up a client for whom too much waits and whose socket takes nothing, also if nothing more is pushed."""
@@ -350,49 +401,79 @@ class OutgoingConnection(ABC):
         if self.is_stuck:
             self.give_up()
         else:
-            self._judge_later(self._environment.slow_seconds - self._stuck_seconds)
+            self._judge_later(self.shared.bounds.slow_seconds - self._stuck_seconds)
 
     def _stop_judging(self) -> None:
         if self._judging is not None:
             self._judging.cancel()
             self._judging = None
 
-    def _tell_too_large(self) -> None:
-        """A frame was left out that no client could take: the client is told, and the connection goes on."""
-        self._environment.too_large += 1
-        log.error("! %s: a message was not sent: it is longer than may wait for a client", self.remote_ip)
-        text = "a message was not sent to you: it is longer than may wait for a client"
-        self.push(self.framing(encode_error(ErrorCode.INTERNAL, text)))
+    def _on_sent(self) -> None:
+        has_caught_up = self.outbox.sent()
+        if self._relief is not None and not self.outbox.is_over:
+            self._end_relief()
+        if has_caught_up and self._is_lag_told and self.is_open:
+            self._is_lag_told = False
+            self.shared.handler.on_lag(self.agent, False)
 
-    def give_up(self) -> None:
-        """Close with 4108 and forget what waits."""
-        self._environment.too_slow += 1
-        # Nobody will wait for what has piled up, and the close frame would stand behind it.
-        self.outbox.discard()
-        self._end_relief()
-        self.close(CloseCode.TOO_SLOW, "too slow for what is sent")
+    def _end_relief(self) -> None:
+        if self._relief is not None:
+            _settle(self._relief)
+            self._relief = None
 
-    def _arm(self, delay: float, callback: Callable[[], object]) -> None:
-        """Set the connection's one timer, in place of what it was set to."""
-        self._disarm()
-        self._timer = self._environment.wheel.arm(self._environment.now(), delay, callback)
+    def _on_written(self) -> None:
+        self._on_sent()
+        self.flush()
+        if self._is_at_end and not self._stream.is_busy:
+            self.abort()
+        elif not self._stream.is_closed:
+            self._maybe_end_writing()
 
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
+    def _on_end(self) -> None:
+        """Note that the peer has ended its half. It still gets what is on its way to it, but not for long."""
+        self._is_at_end = True
+        self.flush()
+        if self._stream.is_closed:
+            return
+        if self._stream.is_busy:
+            self._tell_close()
+            self._expect_end()
+        else:
+            self.abort()
 
-    def _tell_close(self, code: int) -> None:
-        if not self._is_over:
-            self._is_over = True
-            if self.session is not None:
-                self._tell_owner(code)
+    def _finish(self) -> None:
+        self._tell_close()
+        self._expect_end()
+        self._maybe_end_writing()
 
-    def _tell_owner(self, code: int) -> None:
-        # Whoever ends a connection, one of many perhaps, cannot mend what its owner makes of it.
+    def _expect_end(self) -> None:
+        # Our last bytes may have met a peer that had gone, which ended the connection at once.
+        if not self._stream.is_closed:
+            if self._deadline is not None:
+                self._deadline.cancel()
+            self._deadline = self.shared.wheel.arm(self.shared.now(), CLOSE_SECONDS, self.abort)
+
+    def _maybe_end_writing(self) -> None:
+        if self.is_done and not self.outbox.size:
+            self._stream.end_writing()
+
+    def _tell_close(self) -> None:
+        self.is_open = False
+        if self._is_over:
+            return
+        self._is_over = True
+        if self.agent is not None:
+            self._tell_handler(self._close_code)
+        self._receiver.end()
+        if self.binary is not None:
+            self.binary.end()
+
+    def _tell_handler(self, code: int) -> None:
+        # Whoever ends a connection, one of many perhaps, cannot mend what the handler makes of it.
         try:
-            self._environment.owner.on_close(self.session, code)
+            self.shared.handler.on_close(self.agent, code)
         except BaseException:
-            log.exception("! %s: its owner failed at the end", self.remote_ip)
+            log.exception("! %s: its handler failed at the end", self.remote_ip)
 
 
 def _settle(turn: asyncio.Future[None]) -> None:

@@ -5,7 +5,7 @@ The limits, the deadlines and the strictness are those of a handshake: a proxy a
 
 from typing import Any
 
-from rtserver.base.connection.connection_set import ConnectionHome
+from rtserver.base.connection.connection_set import ConnectionSet
 from rtserver.base.connection.timer_wheel import Callback, Timer
 from rtserver.base.limit.table import HEAD_SECONDS
 from rtserver.base.limit.too_many import TooMany
@@ -23,7 +23,7 @@ class HttpAdmission:
     byte. ``waiting`` counts the connections that have not sent a whole head: idle ones, and slow ones.
     """
 
-    def __init__(self, home: ConnectionHome, *, trusted: Networks = ()) -> None:
+    def __init__(self, home: ConnectionSet, *, trusted: Networks = ()) -> None:
         self.admission = home.admission
         self.trusted = trusted
         self.head_seconds = HEAD_SECONDS

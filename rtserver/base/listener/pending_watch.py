@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from rtserver.base.connection.connection_set import ConnectionHome
+from rtserver.base.connection.connection_set import ConnectionSet
 from rtserver.base.connection.timer_wheel import Callback, Timer
 from rtserver.base.limit.pending import RETRY_SECONDS, PendingConnections
 from rtserver.base.limit.table import Limit
@@ -22,7 +22,7 @@ class PendingWatch:
     A full stage turns its longest pending connection away for a new one, with ``full_reason``.
     """
 
-    def __init__(self, home: ConnectionHome, full_reason: str) -> None:
+    def __init__(self, home: ConnectionSet, full_reason: str) -> None:
         self.loop = home.loop
         self.now = home.now
         self._wheel = home.wheel

@@ -1,4 +1,4 @@
-"""Where TCE clients come in over TCP. Nobody knows yet whose a connection is; the rest is ``TceConnection``."""
+"""Where TCE clients come in over TCP. Nobody knows yet whose a connection is; the rest is ``PacketReceiver``."""
 
 import logging
 import socket
@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-from rtserver.base.connection.connection_set import ConnectionHome
+from rtserver.base.connection.connection import Connection
+from rtserver.base.connection.connection_set import ConnectionSet
 from rtserver.base.connection.socket_stream import send_without_delay
 from rtserver.base.limit.too_many import TooMany, UnavailableError
 from rtserver.base.listener.acceptor import TURN_CONNECTIONS, Acceptor
 from rtserver.base.listener.pending_watch import PendingWatch
 from rtserver.base.listener.tls import TLS_TURN_CONNECTIONS, Tls, TlsStage
-from rtserver.base.tce.connection import TceConnection
 from rtserver.base.tce.framing import message_packet
+from rtserver.base.tce.server import TceServer
 from rtserver.base.wire.client_message import encode
 from rtserver.base.wire.close_code import CloseCode
 from tcelib.transport.keep_alive import expect_life
@@ -24,8 +25,9 @@ log = logging.getLogger(__name__)
 class TceListener:
     """Accepts for a server whose connections live in ``home``. With ``tls`` nothing else is spoken here."""
 
-    def __init__(self, home: ConnectionHome, tls: Tls | None = None) -> None:
+    def __init__(self, home: ConnectionSet, tce: TceServer, tls: Tls | None = None) -> None:
         self._home = home
+        self._tce = tce
         self._tls_stage: TlsStage | None = None
         if tls is not None:
             pending = PendingWatch(home, "too many have not completed their handshake")
@@ -55,8 +57,8 @@ class TceListener:
             self._turn_away(connection, error.reason)
             return
         try:
-            send_without_delay(connection, self._home.unsent_bytes)
-            expect_life(connection, self._home.heartbeat_seconds)
+            send_without_delay(connection, self._home.bounds.unsent_bytes)
+            expect_life(connection, self._home.bounds.heartbeat_seconds)
         except OSError:
             log.info("! %s left at once", ip)
             connection.close()
@@ -66,10 +68,11 @@ class TceListener:
             self._start(connection, address)
         else:
             # A client has as long for its handshake as for its token afterwards.
-            self._tls_stage.shake(connection, address, ip, self._home.now() + self._home.login_seconds)
+            self._tls_stage.shake(connection, address, ip, self._home.now() + self._tce.shared.login_seconds)
 
     def _start(self, connection: socket.socket, address: tuple[Any, ...], _until: float = 0.0) -> None:
-        self._home.start_stranger(TceConnection(self._home, connection, address[0]))
+        opened = Connection(self._home, connection, address[0], self._tce.stream_kind)
+        self._home.start_stranger(opened, self._tce.expect_token)
 
     def _on_gone(self, address: tuple[Any, ...]) -> None:
         self._home.admission.leave(address[0])

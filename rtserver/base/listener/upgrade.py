@@ -1,4 +1,4 @@
-"""The opening handshake, then a ``WebSocketConnection`` on the bare socket.
+"""The opening handshake, then a ``Connection`` on the bare socket.
 
 Requests come from the ``HttpListener``, which reads them itself, or from Tornado's HTTP server through
 ``WebSocketHandler``: over TLS, and where a proxy sends an upgrade over a connection that has carried requests before.
@@ -13,23 +13,29 @@ import logging
 import socket
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
-from typing import Any, Protocol, Unpack
+from typing import Protocol
 
 from tornado.httputil import parse_cookie
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
-from rtserver.base.connection.connection_set import ConnectionHome, Limits
-from rtserver.base.connection.deflating_connection import DeflatingConnection
-from rtserver.base.connection.owner import ConnectionOwner
+from rtserver.base.connection.carrier import OpenBinary
+from rtserver.base.connection.connection import Connection, Kind
+from rtserver.base.connection.connection_set import DEFAULT_BOUNDS, ConnectionSet
+from rtserver.base.connection.handler import ConnectionHandler, Identity, RefusalReasons
+from rtserver.base.connection.shared import ConnectionBounds
 from rtserver.base.connection.socket_stream import send_without_delay, take_socket
-from rtserver.base.connection.websocket import WebSocketConnection
+from rtserver.base.connection.websocket import WebSocketReceiver
+from rtserver.base.limit.admission import Admission
+from rtserver.base.limit.connection_rate import Rates
 from rtserver.base.limit.too_many import TooMany, TryLaterError
 from rtserver.base.listener.last_answer import close_with, http_error, refuse
 from rtserver.base.listener.tornado_stream import TornadoStream
-from rtserver.base.tce.websocket import TceWebSocket
-from rtserver.base.wire.deflate import maybe_accept
+from rtserver.base.tce.server import TceServer
+from rtserver.base.wire.deflate import deflated_text_frame, maybe_accept
+from rtserver.base.wire.frame import text_frame
 from rtserver.base.wire.handshake import (
     HandshakeError,
     accept_value,
@@ -80,35 +86,46 @@ class UpgradeRequest:
         return any(field.partition("=")[0] == name for field in query.split("&"))
 
 
-class ServerOwner(ConnectionOwner, Protocol):
-    """Who decides about newcomers and gets what the connections say."""
+class ServerHandler(ConnectionHandler, Protocol):
+    """Application side that also decides who may connect."""
 
-    async def authenticate(self, request: UpgradeRequest) -> Any | None:
-        """Who asks; None for someone who may not come in, who is answered with 401."""
+    async def authenticate(self, request: UpgradeRequest) -> Identity | None:
+        """Return the identity of the sender, or None for one that may not come in, who is answered with 401."""
 
     def is_stranger(self, request: UpgradeRequest) -> bool:
-        """Whether the request does not even claim to be somebody's, and a token may come later."""
+        """Return whether the request does not even claim to be somebody's, so that a token may come later."""
 
 
-class WebSocketServer(ConnectionHome):
+class WebSocketServer(ConnectionSet):
     """The way in of one path. Built on the event loop's thread.
 
-    With ``compresses``, compression is agreed on with the clients that offer it. ``limits`` are those of the
-    connections: see ``ConnectionHome``.
+    ``open_binary`` takes the binary messages of browsers; without it they are dropped. Without ``tce`` no request for
+    TCE is answered. With ``compresses``, compression is agreed on with the clients that offer it. ``reasons`` say for
+    the log why a cookie let nobody in. For the rest see ``ConnectionSet``.
     """
 
     def __init__(
         self,
-        owner: ServerOwner,
+        handler: ServerHandler,
+        bounds: ConnectionBounds = DEFAULT_BOUNDS,
         *,
+        open_binary: OpenBinary | None = None,
+        tce: TceServer | None = None,
         allowed_origins: Collection[str] = (),
         compresses: bool = False,
-        **limits: Unpack[Limits],
+        reasons: RefusalReasons | None = None,
+        admission: Admission | None = None,
+        rates: Rates | None = None,
     ) -> None:
-        super().__init__(owner, **limits)
-        self._newcomers = owner
+        super().__init__(handler, bounds, admission=admission, rates=rates)
         self.allowed_origins = allowed_origins
         self.compresses = compresses
+        self._authority = handler
+        self._tce = tce
+        self._reasons = reasons
+        inflating = partial(WebSocketReceiver, inflates=True)
+        self._plain_kind = Kind("websocket", text_frame, WebSocketReceiver, open_binary)
+        self._deflated_kind = Kind("websocket, deflated", deflated_text_frame, inflating, open_binary)
 
     async def welcome(self, connection: socket.socket, request: UpgradeRequest, first: bytes = b"") -> None:
         """Answer the request with 101 and start its connection, or with another status and a reason.
@@ -151,44 +168,48 @@ class WebSocketServer(ConnectionHome):
             close_with(connection, session_holds(request.headers.get("origin")))
         return False
 
-    async def _identify(self, request: UpgradeRequest) -> Any | None:
+    async def _identify(self, request: UpgradeRequest) -> Identity | None:
         """Who asks; None for a stranger who may show a token later. Raises ``HandshakeError``."""
         origin, host = request.headers.get("origin"), request.headers.get("host", "")
         check_origin(origin, host, self.allowed_origins, is_secure=request.is_secure)
         try:
-            identity = await self._newcomers.authenticate(request)
+            identity = await self._authority.authenticate(request)
         except TryLaterError as error:
             raise http_error(error) from None
         if identity is not None:
             return identity
-        if request.asks_session or not (request.wants_tce and self._newcomers.is_stranger(request)):
+        if request.asks_session or not (self._tce_for(request) and self._authority.is_stranger(request)):
             raise HandshakeError(401, "not logged in: no valid session")
         return None
 
     async def _reason(self, error: HandshakeError, request: UpgradeRequest) -> str:
-        if error.status != HTTPStatus.UNAUTHORIZED or self.refusals is None:
+        if error.status != HTTPStatus.UNAUTHORIZED or self._reasons is None:
             return ""
         with suppress(RuntimeError):  # the executor has been shut down
-            return f": {await self.refusals.of_cookies(request.headers.get('cookie', ''))}"
+            return f": {await self._reasons.of_cookies(request.headers.get('cookie', ''))}"
         return ""
 
+    def _tce_for(self, request: UpgradeRequest) -> TceServer | None:
+        return self._tce if request.wants_tce else None
+
     def _open(
-        self, connection: socket.socket, request: UpgradeRequest, accept: str, identity: Any, first: bytes = b""
+        self, connection: socket.socket, request: UpgradeRequest, accept: str, identity: Identity | None, first: bytes
     ) -> bool:
-        compresses = self.compresses and not request.wants_tce  # which other makes' clients cannot be relied on for
+        tce = self._tce_for(request)
+        compresses = self.compresses and tce is None  # which other makes' clients cannot be relied on for
         extension = maybe_accept(request.headers.get("sec-websocket-extensions", "") if compresses else "")
         try:
-            send_without_delay(connection, self.unsent_bytes)
+            send_without_delay(connection, self.bounds.unsent_bytes)
             connection.send(answer(accept, extension))  # a fresh socket has room for it
         except OSError:
             log.info("! %s left during the handshake", request.remote_ip)
             connection.close()
             return False
-        plain = TceWebSocket if request.wants_tce else WebSocketConnection
-        kind = plain if extension is None else DeflatingConnection
-        opened = kind(self, connection, request.remote_ip)
-        if identity is None:
-            self.start_stranger(opened, first)
+        own_kind = self._plain_kind if extension is None else self._deflated_kind
+        kind = own_kind if tce is None else tce.framed_kind
+        opened = Connection(self, connection, request.remote_ip, kind)
+        if identity is None and tce is not None:
+            self.start_stranger(opened, tce.expect_token_in_frames, first)
         else:
             self.start(opened, identity, first)
         return True

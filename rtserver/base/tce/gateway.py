@@ -3,7 +3,7 @@
 from collections.abc import Awaitable
 from typing import cast
 
-from rtserver.base.tce.rpc_transport import TcePeer
+from rtserver.base.tce.rpc_transport import RpcTransport
 from rtserver.idl import rtserver_low
 from rtserver.idl.rtserver import IUserGateway
 from tcelib.core.connection import RpcContext
@@ -12,14 +12,14 @@ from tcelib.wire.text import encode_text
 
 
 class UserGateway(IUserGateway, rtserver_low.IUserGateway):
-    """One object serves all connections of a server, each of which has its ``TcePeer`` for a transport.
+    """One object serves all connections of a server, each of which has its ``RpcTransport`` for a transport.
 
     It is served by both of its indexes. The lower one is for clients in C++.
     """
 
     def send(self, json: str, ctx: RpcContext) -> Answer[None]:
         """One user message. The call is answered when it has been handled, its own answer comes as ``onMessage``."""
-        handled = cast(TcePeer, ctx.conn.transport).on_text(encode_text(json))
+        handled = cast(RpcTransport, ctx.conn.transport).on_text(encode_text(json))
         return None if handled is None else _until(handled)
 
     def ping(self, text: str, ctx: RpcContext) -> str:

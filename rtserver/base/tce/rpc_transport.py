@@ -11,20 +11,20 @@ import asyncio
 import logging
 import math
 import threading
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from functools import partial
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
-from rtserver.base.connection.owner import Environment
+from rtserver.base.connection.carrier import Carrier
 from rtserver.base.connection.timer_wheel import Timer
 from rtserver.base.failure.cancellation import is_cancelled
 from rtserver.base.limit.connection_rate import ConnectionRate
-from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.base.limit.table import Limit
+from rtserver.base.tce.carriage import Carriage
 from rtserver.base.tce.framing import is_error
+from rtserver.base.tce.shared import TceShared
 from rtserver.base.wire.client_message import ErrorCode, encode_error
 from rtserver.base.wire.close_code import CloseCode
-from rtserver.base.wire.payload import Framing
 from tcelib.core.connection import RpcConnection
 from tcelib.core.port import Done
 from tcelib.core.promise import RpcPromise
@@ -40,57 +40,21 @@ BATCH_BYTES = 65_536
 """Of packets that are pushed together. Each fits into what may wait for a client; many of them need not."""
 
 
-class Carrier(Protocol):
-    """The connection that the packets travel on."""
-
-    may_compress: ClassVar[bool]
-    is_framed: ClassVar[bool]
-    speaks_cesu8: bool
-    session: Any
-    rate: ConnectionRate | None
-
-    @property
-    def framing(self) -> Framing:
-        """How a message becomes what is pushed."""
-
-    @property
-    def join_packets(self) -> Callable[[Sequence[bytes]], bytes]:
-        """How packets become what is pushed."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether a push still has a chance to arrive."""
-
-    @property
-    def share(self) -> FairShare | None:
-        """The user's processor time."""
-
-    async def turn(self) -> None:
-        """Until everyone else has had a turn, and this user has one."""
-
-    async def relieved(self) -> None:
-        """Until there is room for answers, or the connection is over."""
-
-    def push(self, frame: bytes, key: Hashable | None = None) -> None:
-        """Send, soon."""
-
-    def close(self, code: int, reason: str = "") -> None:
-        """End the connection; ``TcePeer.end`` is called before this returns."""
-
-
-class TcePeer:
+class RpcTransport:
     """A ``tcelib`` transport (``tcelib.core.port``) over a connection whose user is known."""
 
     __slots__ = (
+        "_carriage",
         "_carrier",
         "_charged",
         "_delay",
         "_ended",
-        "_environment",
         "_handling",
         "_inflated",
         "_pause",
         "_running",
+        "_server",
+        "_shared",
         "_thread",
         "_timer",
         "_wakes_at",
@@ -100,9 +64,11 @@ class TcePeer:
         "rpc",
     )
 
-    def __init__(self, environment: Environment, carrier: Carrier) -> None:
-        self._environment = environment
+    def __init__(self, shared: TceShared, carriage: Carriage, carrier: Carrier, *, in_cesu8: bool) -> None:
+        self._shared = shared
+        self._carriage = carriage
         self._carrier = carrier
+        self._server = carrier.shared
         self._thread = threading.get_ident()
         self._timer: Timer | None = None
         self._wakes_at = math.inf
@@ -115,13 +81,13 @@ class TcePeer:
         self._delay = 0.0
         self._waking: asyncio.Future[None] | None = None
         self._pause: asyncio.Future[None] | None = None  # until nothing is being worked off, if anything is
-        self.may_compress = carrier.may_compress
-        self.rpc = RpcConnection(self, max_packet_bytes=environment.max_packet_bytes)
-        self.rpc.user = carrier.session
-        if carrier.speaks_cesu8:
+        self.may_compress = not carriage.is_framed
+        self.rpc = RpcConnection(self, max_packet_bytes=shared.max_packet_bytes)
+        self.rpc.user = carrier.agent
+        if in_cesu8:
             self.rpc.speak_cesu8()
-        self.rpc.setUserId(environment.owner.user_id(carrier.session))
-        environment.adapter.addConnection(self.rpc)
+        self.rpc.setUserId(self._server.handler.user_id(carrier.agent))
+        shared.adapter.addConnection(self.rpc)
         self.rpc.opened()
 
     # What the connection calls.
@@ -131,7 +97,7 @@ class TcePeer:
         is_waiting = self._pause is not None or self._is_crowded
         has_more = self.rpc.receive(data, serve=not is_waiting)
         if self._carrier.rate is not None:
-            self._charge(self._carrier.rate, int(self._carrier.is_framed))
+            self._charge(self._carrier.rate, int(self._carriage.is_framed))
         if self._pause is not None:
             return self._pause if self._delay or self.rpc.kept_bytes > KEPT_BYTES else None
         return self._work_off(has_more) if has_more or self._handling is not None or self._delay else None
@@ -139,7 +105,7 @@ class TcePeer:
     def end(self) -> None:
         """The connection is over: calls that wait for an answer fail."""
         if self.rpc.is_open:
-            self._environment.tce_counts.messages += self.rpc.getRecvedMessageCount()
+            self._shared.counts.messages += self.rpc.getRecvedMessageCount()
             self.rpc.lost(RpcException(RPCERROR_CONNECTION_LOST))
         for timer in (self._timer, self._watcher):
             if timer is not None:
@@ -152,19 +118,19 @@ class TcePeer:
 
         What is returned, if anything, is done when it has been handled.
         """
-        limit = self._environment.max_message_bytes
+        limit = self._server.bounds.max_message_bytes
         if len(text) > limit:
             error = encode_error(ErrorCode.BAD_MESSAGE, f"a message of {len(text)} bytes; allowed are {limit}")
             self._carrier.push(self._carrier.framing(error))
             return None
         if self._handling is None:
-            pending = self._environment.owner.on_text(self._carrier.session, text)
+            pending = self._server.handler.on_text(self._carrier.agent, text)
             if pending is None:
                 return None
         else:
             pending = self._handle_after(self._handling, text)
-        handled = self._handling = self._environment.loop.create_future()
-        self._environment.run(self._until_handled(pending, handled))
+        handled = self._handling = self._server.loop.create_future()
+        self._server.run(self._until_handled(pending, handled))
         return handled
 
     # What tcelib calls: see ``tcelib.core.port.Transport``.
@@ -175,15 +141,15 @@ class TcePeer:
 
     def hand_over(self, work: Callable[[], object], /) -> None:
         """See ``Transport``."""
-        self._environment.loop.call_soon_threadsafe(work)
+        self._server.loop.call_soon_threadsafe(work)
 
     def write(self, packets: Sequence[bytes], /) -> None:
         """See ``Transport``: what is written in one turn of the loop leaves in one write, if it is not much."""
         if not self._carrier.is_open:
             raise RpcException(RPCERROR_SENDFAILED, "the connection is closed")
-        self._environment.tce_counts.failures += sum(map(is_error, packets))
+        self._shared.counts.failures += sum(map(is_error, packets))
         for batch in _batches(packets):
-            self._carrier.push(self._carrier.join_packets(batch))
+            self._carrier.push(self._carriage.join(batch))
         self._watch_deadline()
 
     def make_room(self, deadline: float, /) -> None:
@@ -199,7 +165,7 @@ class TcePeer:
         if failure is None:
             self._carrier.close(CloseCode.NORMAL)
         else:
-            self._environment.tce_counts.broken_streams += 1
+            self._shared.counts.broken_streams += 1
             self._carrier.close(CloseCode.UNSUPPORTED_DATA, str(failure))
 
     def wait(self, promise: RpcPromise[Any], timeout: float | None, /) -> None:
@@ -212,7 +178,7 @@ class TcePeer:
         """See ``Transport``."""
         if not self.is_mine():
             raise RuntimeError("a promise is awaited on the server's loop")
-        future: asyncio.Future[None] = self._environment.loop.create_future()
+        future: asyncio.Future[None] = self._server.loop.create_future()
 
         def finish(_: RpcPromise[Any]) -> None:
             if not future.done():
@@ -228,18 +194,18 @@ class TcePeer:
     def run(self, coroutine: Coroutine[Any, Any, Any], done: Done, /) -> None:
         """See ``Transport``. It goes on when the connection is lost, and is cancelled at the server's end."""
         self._running += 1
-        self._environment.run(self._drive(coroutine, done))
+        self._server.run(self._drive(coroutine, done))
 
     def now(self) -> float:
         """See ``Transport``."""
-        return self._environment.now()
+        return self._server.now()
 
     @property
     def _is_crowded(self) -> bool:
         return self._running > MAX_RUNNING
 
     def _work_off(self, has_more: bool) -> Awaitable[object]:
-        self._pause = self._environment.loop.create_future()
+        self._pause = self._server.loop.create_future()
         return self._go_on(self._pause, has_more)
 
     async def _go_on(self, pause: "asyncio.Future[None]", has_more: bool) -> None:
@@ -278,7 +244,7 @@ class TcePeer:
         return has_more
 
     async def _woken(self) -> None:
-        self._waking = self._environment.loop.create_future()
+        self._waking = self._server.loop.create_future()
         await self._waking
 
     def _charge(self, rate: ConnectionRate, paid: int = 0) -> None:
@@ -287,12 +253,12 @@ class TcePeer:
         delay = rate.owe_calls(self.now(), max(0, served - self._charged - paid))
         self._charged = served
         if delay:
-            self._environment.admission.counted.note(Limit.CALLS)
+            self._server.limited.note(Limit.CALLS)
         if self.rpc.inflated > self._inflated:
             owed = rate.owe_bytes(self.now(), self.rpc.inflated - self._inflated)
             self._inflated = self.rpc.inflated
             if owed:
-                self._environment.admission.counted.note(Limit.BYTES)
+                self._server.limited.note(Limit.BYTES)
             delay = max(delay, owed)
         if delay:
             self._delay = delay
@@ -302,7 +268,7 @@ class TcePeer:
             return
         if self._pause is None:
             if self.rpc.has_calls:
-                self._environment.run(self._begin_anew())
+                self._server.run(self._begin_anew())
         else:
             self._wake_anyway()
 
@@ -318,7 +284,7 @@ class TcePeer:
         """Calls wait for a place: look soon whether any servant has ended."""
         if self._watcher is None:
             look = partial(self._look, self._ended)
-            self._watcher = self._environment.wheel.arm(self.now(), STUCK_SECONDS, look)
+            self._watcher = self._server.wheel.arm(self.now(), STUCK_SECONDS, look)
 
     def _look(self, ended: int) -> None:
         self._watcher = None
@@ -334,7 +300,7 @@ class TcePeer:
     async def _handle_after(self, before: Awaitable[object], text: bytes) -> None:
         await before
         if self._carrier.is_open:
-            pending = self._environment.owner.on_text(self._carrier.session, text)
+            pending = self._server.handler.on_text(self._carrier.agent, text)
             if pending is not None:
                 await pending
 
@@ -375,7 +341,7 @@ class TcePeer:
             if self._timer is not None:
                 self._timer.cancel()
             self._wakes_at = deadline
-            self._timer = self._environment.wheel.arm(self.now(), deadline - self.now(), self._expire)
+            self._timer = self._server.wheel.arm(self.now(), deadline - self.now(), self._expire)
 
     def _expire(self) -> None:
         self._wakes_at = math.inf

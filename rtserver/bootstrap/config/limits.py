@@ -3,6 +3,7 @@
 import resource
 from collections.abc import Callable
 
+from rtserver.base.connection.shared import ConnectionBounds
 from rtserver.base.limit.admission import NO_LIMITS
 from rtserver.base.limit.connection_rate import Rates, rates_of
 from rtserver.base.limit.memory_guard import MemoryBounds
@@ -35,6 +36,19 @@ def admission_limits(config: Config) -> AdmissionLimits:
 def log_lines(config: Config) -> float:
     """Of each place in the code, a second."""
     return 0 if config.limits == "off" else config.log_lines
+
+
+def connection_bounds(config: Config) -> ConnectionBounds:
+    """Return the bounds of each connection, which hold with limits off, too."""
+    return ConnectionBounds(
+        heartbeat_seconds=config.heartbeat_seconds,
+        max_message_bytes=config.max_message_bytes,
+        outbox_bytes=config.outbox_bytes,
+        outbox_hard_bytes=config.outbox_hard_bytes,
+        slow_seconds=config.slow_seconds,
+        unsent_bytes=config.unsent_bytes,
+        flush_window=config.flush_window_ms / 1000,
+    )
 
 
 def connection_rates(config: Config) -> Rates | None:

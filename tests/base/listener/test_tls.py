@@ -18,6 +18,7 @@ from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.tls import Tls
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
+from rtserver.base.tce.server import TceServer
 from tests.base.recording_owner import DEADLINE, RecordingOwner
 from tests.websocket_client import ACCEPT, TEXT, AsyncWebSocketClient, masked, upgrade_request
 
@@ -267,24 +268,24 @@ async def test_newcomers_are_shown_a_new_certificate_and_nobody_else_notices(
 
 @pytest.fixture
 def tce_port(
-    io_loop: IOLoop, server: WebSocketServer, ssl_options: ssl.SSLContext
+    io_loop: IOLoop, server: WebSocketServer, tce: TceServer, ssl_options: ssl.SSLContext
 ) -> Iterator[tuple[TceListener, int]]:
     """The other listener, and where it is."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setblocking(False)
-        listener = TceListener(server, Tls(ssl_options))
+        listener = TceListener(server, tce, Tls(ssl_options))
         io_loop.add_callback(listener.listen, [listening])
         yield listener, listening.getsockname()[1]
         listener.stop()
 
 
 async def test_binary_clients_speak_tls_too(
-    tce_port: tuple[TceListener, int], trust: ssl.SSLContext, server: WebSocketServer
+    tce_port: tuple[TceListener, int], trust: ssl.SSLContext, tce: TceServer
 ) -> None:
     async with meet(tce_port[1], trust) as peer:
         await peer.send(b"no packet at all")
         assert b'"closed"' in await peer.rest()
-    assert server.tce_counts.broken_streams == 1
+    assert tce.shared.counts.broken_streams == 1
 
 
 @pytest.mark.parametrize("options", [{"login_seconds": 0.01}])

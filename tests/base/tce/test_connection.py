@@ -14,8 +14,9 @@ from rtserver.base.connection.outbox import BURST, WRITE_BYTES
 from rtserver.base.listener.tce_listener import TceListener
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.base.tce.framing import message_packet
-from tests.base.recording_owner import RecordingOwner, Session
-from tests.tce_client import CALL, CONNECT_REJECT, TceClient, packet
+from rtserver.base.tce.server import TceServer
+from tests.base.recording_owner import RecordingOwner
+from tests.tce_client import CALL, CONNECT_REJECT, INTERFACE_NOTFOUND, TceClient, packet
 
 pytestmark = pytest.mark.gen_test(timeout=60)
 
@@ -24,26 +25,13 @@ narrow = pytest.mark.parametrize("options", [{"outbox_bytes": MARK, "outbox_hard
 HELLO = packet(CALL, 1, 7, 0, b"", {"__token__": "good"})
 
 
-class TakingOwner(RecordingOwner):
-    """Does not echo: bytes are packets here."""
-
-    def on_binary(self, session: Session, payload: bytes) -> None:
-        session.messages.append(payload)
-        self._noted.set()
-
-
-@pytest.fixture
-def owner() -> RecordingOwner:
-    return TakingOwner()
-
-
 def message(text: str) -> bytes:
     return message_packet(b'{"type":"%b","data":"%b"}' % (text[:1].encode(), text.encode()))
 
 
 @pytest.fixture
-def tce_port(io_loop: IOLoop, server: WebSocketServer) -> Iterator[int]:
-    listener = TceListener(server)
+def tce_port(io_loop: IOLoop, server: WebSocketServer, tce: TceServer) -> Iterator[int]:
+    listener = TceListener(server, tce)
     listening, port = bind_unused_port()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65_536)
     io_loop.add_callback(listener.listen, [listening])
@@ -55,6 +43,7 @@ def tce_port(io_loop: IOLoop, server: WebSocketServer) -> Iterator[int]:
 async def logged_in(port: int, owner: RecordingOwner, **options: int) -> TceClient:
     client = await TceClient.over_tcp(port, **options)
     client.send(HELLO)
+    assert (await client.answer(1)).errcode == INTERFACE_NOTFOUND
     await owner.until(lambda: owner.sessions)
     return client
 
@@ -111,14 +100,14 @@ async def test_the_end_is_told_and_followed_by_fin(tce_port: int, owner: Recordi
 
 
 async def test_a_peer_that_does_not_end_its_half_is_cut_off(
-    tce_port: int, owner: RecordingOwner, monkeypatch: pytest.MonkeyPatch
+    tce_port: int, owner: RecordingOwner, tce: TceServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "CLOSE_SECONDS", 0.1)
     async with await logged_in(tce_port, owner) as client:
         owner.sessions[0].connection.close(4003, "go away")
         client.send(HELLO)  # read and thrown away
         await owner.connections_ended()
-        assert len(owner.sessions[0].messages) == 1
+        assert tce.shared.messages == 1
 
 
 async def test_a_peer_that_leaves_is_noticed(tce_port: int, owner: RecordingOwner, server: WebSocketServer) -> None:
@@ -149,7 +138,7 @@ async def test_an_owner_that_does_not_want_a_user_after_all_costs_it_the_connect
         assert [each["data"]["code"] for each in await client.rest()] == [4001]
 
 
-@pytest.mark.parametrize("method", ["on_open", "on_binary"])
+@pytest.mark.parametrize("method", ["on_open", "user_id"])
 async def test_an_error_of_the_owner_costs_one_connection(
     tce_port: int,
     owner: RecordingOwner,
