@@ -33,7 +33,12 @@ def test_docstrings_open_with_their_subject() -> None:
 
 
 def test_a_clause_is_found_and_a_subject_is_not() -> None:
-    source = '"""Whose session it is."""\nclass A:\n    """``what`` counts."""\n    def b(self):\n        """Whatever."""\n'
-    assert [bool(OPENS_WITH_CLAUSE.match(text)) for _, text in docstrings(source)] == [True, True, True]
+    clauses = ["Whose session it is.", "``what`` counts.", "Whatever."]
+    assert all(OPENS_WITH_CLAUSE.match(text) for text in clauses)
     assert not OPENS_WITH_CLAUSE.match("Return what was sent.")
     assert not OPENS_WITH_CLAUSE.match("Whole messages.")
+
+
+def test_docstrings_of_modules_classes_and_functions_count() -> None:
+    source = '"""A."""\nclass A:\n    """B."""\n    async def b(self):\n        """C."""\n'
+    assert [text for _, text in docstrings(source)] == ["A.", "B.", "C."]
