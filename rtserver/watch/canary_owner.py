@@ -30,27 +30,25 @@ class Connection(Protocol):
 
 
 class CanaryOwner:
-    """The owner of a server's connections (``ServerOwner``) that lets in who shows ``headers``."""
+    """The owner of a server's connections (``ServerOwner``) that lets in clients that show ``headers``.
+
+    ``connections`` are those that the next canary goes to.
+    """
 
     def __init__(self, trail: CanaryTrail) -> None:
         self._trail = trail
         self._secret = f"Bearer {secrets.token_urlsafe(32)}"
-        self._connections: set[Connection] = set()
+        self.connections: set[Connection] = set()
 
     @property
     def headers(self) -> dict[str, str]:
         """What a handshake has to have."""
         return {"Authorization": self._secret}
 
-    @property
-    def is_waited_for(self) -> bool:
-        """Whether there is a connection for the next canary."""
-        return bool(self._connections)
-
     def on_canary(self, canary: Canary) -> None:
         """One has come over the bridge."""
         self._trail.reach(CanaryStage.DOOR, canary.sent)
-        for connection in self._connections:
+        for connection in self.connections:
             connection.push(text_frame(repr(canary.sent).encode()))
             self._trail.reach(CanaryStage.SOCKET, canary.sent)
 
@@ -68,7 +66,7 @@ class CanaryOwner:
 
     def on_open(self, connection: Connection, identity: object) -> Connection:
         """A new loop-back connection."""
-        self._connections.add(connection)
+        self.connections.add(connection)
         return connection
 
     def user_id(self, connection: Connection) -> str:
@@ -83,4 +81,4 @@ class CanaryOwner:
 
     def on_close(self, connection: Connection, code: int) -> None:
         """It is over."""
-        self._connections.discard(connection)
+        self.connections.discard(connection)

@@ -44,7 +44,7 @@ class Scene:
 
     async def connections(self, count: int) -> None:
         """Until there have been so many, and the last one is waited at."""
-        await until(lambda: self.listener.accepted == count and self.owner.is_waited_for)
+        await until(lambda: self.listener.accepted == count and bool(self.owner.connections))
 
     def client(self, **headers: str) -> CanaryClient:
         return CanaryClient(self.listener.port, CANARY_PATH, headers or self.owner.headers, self.trail)
@@ -119,7 +119,7 @@ def test_one_that_nobody_waits_for_is_at_the_door() -> None:
 def test_one_that_was_written_and_not_read_is_at_the_socket() -> None:
     async def scene() -> None:
         async with open_scene() as at, running(at.client()):
-            await until(lambda: at.owner.is_waited_for)
+            await until(lambda: bool(at.owner.connections))
             at.owner.on_canary(Canary(1.0))
             assert at.trail.stage() is CanaryStage.SOCKET
 
@@ -143,7 +143,7 @@ def test_what_a_connection_says_is_nothing_to_it() -> None:
                 await at.connections(1)
                 at.owner.on_canary(Canary(4.5))
                 assert await client.recv_text() == "4.5"
-            await until(lambda: not at.owner.is_waited_for)
+            await until(lambda: not at.owner.connections)
 
     asyncio.run(scene())
 
