@@ -4,7 +4,6 @@ The messages that come back are the painter's.
 """
 
 from functools import partial
-from typing import Any
 
 from rtserver.modules.chart_painter import MYCHARTS, ChartPainter
 from rtserver.modules.mychart_agent import ChartRequest, MyChartAgent, RateCap, RateRequest, UnlistenRequest, no_cap
@@ -32,7 +31,7 @@ class MyChartMsgHandler(BaseUserMsgHandler):
 
     def on_useragent_request(
         self, agent: UserAgent, data: ChartRequest | RateRequest | UnlistenRequest, request_id: int | str | None
-    ) -> Any:
+    ) -> object:
         """A chart is answered by its render, later; the others at once, if the request has an id."""
         charts: MyChartAgent = agent.modules[MYCHARTS]
         match data:

@@ -1,7 +1,5 @@
 """``ping``: the client asks whether anybody is there."""
 
-from typing import Any
-
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.user_agent import UserAgent
 
@@ -11,6 +9,6 @@ class PingMsgHandler(BaseUserMsgHandler):
 
     msg_type = "ping"
 
-    def on_useragent_msg(self, agent: UserAgent, data: Any) -> str:
+    def on_useragent_msg(self, agent: UserAgent, data: object) -> str:
         """Any data; the answer is always the same."""
         return "pong"

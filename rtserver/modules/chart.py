@@ -16,7 +16,7 @@ A cell that does not exist yet (None) makes no point.
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
-from typing import Any, Literal, TypeAlias, cast
+from typing import Literal, TypeAlias, cast
 
 import msgspec
 
@@ -53,12 +53,12 @@ class Chart:
         self.axes = tuple(dict.fromkeys(each.axis for each in self.series))
         self._points = tuple(_points_of(each, columns) for each in self.series)
 
-    def picture(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def picture(self, rows: Sequence[Row]) -> dict[str, object]:
         """The whole chart: the ``chart`` of a static render."""
         series = [{**head, "data": self.points(index, rows)} for index, head in enumerate(self.series_heads)]
         return {**self.frame(rows), "series": series}
 
-    def frame(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def frame(self, rows: Sequence[Row]) -> dict[str, object]:
         """All of the picture but its series."""
         return {
             "legends": [each.name for each in self.series],
@@ -66,12 +66,12 @@ class Chart:
             "yAxis": [self._axis(axis) for axis in self.axes],
         }
 
-    def _axis(self, name: str) -> dict[str, Any]:
+    def _axis(self, name: str) -> dict[str, object]:
         is_said = name == PRICE and self._decimals is not None
         return {"name": name, "decimals": self._decimals} if is_said else {"name": name}
 
     @property
-    def series_heads(self) -> list[dict[str, Any]]:
+    def series_heads(self) -> list[dict[str, object]]:
         """Of each series all but its ``data``, which are its ``points``."""
         return [
             {"name": each.name, "type": each.type, "yAxisIndex": self.axes.index(each.axis)} for each in self.series

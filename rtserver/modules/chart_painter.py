@@ -5,9 +5,9 @@ and one drawing, one encoding and mostly one message serve them all. There is on
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -145,7 +145,7 @@ class ChartPainter:
             rows = rows[len(rows) - int(len(rows) * SHRINK * self._largest / len(encoded)) :]
 
 
-def _encode(data: dict[str, Any], chart: Chart, rows: Sequence[Row]) -> Steps[bytes]:
+def _encode(data: Mapping[str, object], chart: Chart, rows: Sequence[Row]) -> Steps[bytes]:
     """The ``data`` of a static render with the chart's picture in it, as JSON."""
     series = []
     for index, head in enumerate(chart.series_heads):
@@ -157,7 +157,7 @@ def _encode(data: dict[str, Any], chart: Chart, rows: Sequence[Row]) -> Steps[by
     return _with(data, "chart", _with(chart.frame(rows), "series", b"[%b]" % b",".join(series)))
 
 
-def _with(members: dict[str, Any], name: str, value: bytes) -> bytes:
+def _with(members: Mapping[str, object], name: str, value: bytes) -> bytes:
     """An object as JSON with one more member, which is JSON already."""
     return b'%b,"%b":%b}' % (json.encode(members)[:-1], name.encode(), value)
 

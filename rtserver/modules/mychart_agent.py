@@ -4,7 +4,7 @@ Decides what a chart request means: which feed it needs, what is drawn, who hear
 """
 
 from collections.abc import Callable, Hashable
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
@@ -55,7 +55,7 @@ class ChartRequest(msgspec.Struct, frozen=True, tag_field="type", tag="quote"):
             raise ValueError(f"date {self.date[:32]!r} is not of the form YYYYMMDD")
 
     @property
-    def feed(self) -> dict[str, Any]:
+    def feed(self) -> dict[str, object]:
         """What is asked of the quote service."""
         quote = f"{self.exchange}:{self.item}:{self.date}"
         return {"quote": quote, "period": self.period, "indicators": self.indicators}
@@ -127,7 +127,7 @@ class MyChartAgent(BaseUserAgentModule):
 
     def __init__(self, agent: UserAgent, painter: ChartPainter, max_rate: RateCap = no_cap) -> None:
         super().__init__(agent)
-        self.quotes = QuoteListener(agent)
+        self.quotes: QuoteListener[MyChart] = QuoteListener(agent)
         self._painter = painter
         self._max_rate = max_rate
 
@@ -138,7 +138,7 @@ class MyChartAgent(BaseUserAgentModule):
 
     def change_rate(self, request: RateRequest) -> float | None:
         """Show a chart so often from now on; what was granted. Raises ``RequestError`` for one that is not shown."""
-        chart: MyChart | None = self.quotes.watcher(request.chart_id)
+        chart = self.quotes.watcher(request.chart_id)
         if chart is None:
             raise RequestError(f"chart {request.chart_id}: there is no such chart on this connection")
         chart.wish = request.max_rate

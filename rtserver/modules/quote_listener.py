@@ -6,12 +6,12 @@ quote service's.
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Generic, Protocol, TypeVar
 
 from rtserver.base.bridge.message import Refused, Snapshot, Update
 from rtserver.base.limit.steps import Steps
 from rtserver.modules.user_agent_module import BaseUserAgentModule
-from rtserver.user.policy import ForbiddenError
+from rtserver.user.policy import ForbiddenError, ServiceRequest
 from rtserver.user.topic.board import GroupKey, Held
 from rtserver.user.topic.subscriber import Draw
 from rtserver.user.user_agent import UserAgent
@@ -36,12 +36,15 @@ class Watcher(Protocol):
         """There is no such feed, or not for this user, or not any more."""
 
 
+W = TypeVar("W", bound=Watcher)
+
+
 @dataclass(slots=True)
-class Membership:
+class Membership(Generic[W]):
     """The subscription of one name to a feed. ``group`` is set from the picture on, ``rate`` bounds its updates."""
 
     name: Hashable
-    watcher: Watcher
+    watcher: W
     ref: int
     rate: float | None = None
     group: GroupKey | None = None
@@ -53,15 +56,15 @@ class Membership:
         return () if held is None else held.end()
 
 
-class QuoteListener(BaseUserAgentModule):
+class QuoteListener(BaseUserAgentModule, Generic[W]):
     """The feeds that one agent listens to. ``memberships`` has them by name; others only read it."""
 
     def __init__(self, agent: UserAgent) -> None:
         super().__init__(agent)
-        self.memberships: dict[Hashable, Membership] = {}
-        self._by_ref: dict[int, Membership] = {}
+        self.memberships: dict[Hashable, Membership[W]] = {}
+        self._by_ref: dict[int, Membership[W]] = {}
 
-    def listen(self, name: Hashable, request: dict[str, Any], watcher: Watcher, rate: float | None = None) -> None:
+    def listen(self, name: Hashable, request: ServiceRequest, watcher: W, rate: float | None = None) -> None:
         """Ask for a feed: ``{"quote", "period", "indicators"}``. What the name stood for before is over.
 
         ``rate`` is as in ``Topics.join``.
@@ -91,12 +94,12 @@ class QuoteListener(BaseUserAgentModule):
         if membership.group is not None:
             self.agent.change_rate(*membership.group, rate)
 
-    def change_rates(self, rate_of: Callable[[Any], float | None]) -> None:
+    def change_rates(self, rate_of: Callable[[W], float | None]) -> None:
         """The same for all of them: ``rate_of(watcher)`` says how often."""
         for name, membership in tuple(self.memberships.items()):
             self.change_rate(name, rate_of(membership.watcher))
 
-    def watcher(self, name: Hashable) -> Any:
+    def watcher(self, name: Hashable) -> W | None:
         """Who listens under a name; None for an unknown one."""
         membership = self.memberships.get(name)
         return None if membership is None else membership.watcher
@@ -115,7 +118,7 @@ class QuoteListener(BaseUserAgentModule):
         membership.held = self.agent.hold(snapshot.topic)
         return self._show(snapshot, membership)
 
-    def _show(self, snapshot: Snapshot, membership: Membership) -> Steps[None]:
+    def _show(self, snapshot: Snapshot, membership: Membership[W]) -> Steps[None]:
         try:
             yield from membership.watcher.prepare(snapshot)
         except BaseException:
@@ -124,7 +127,7 @@ class QuoteListener(BaseUserAgentModule):
         if membership.ref in self._by_ref:
             self._show_prepared(snapshot, membership)
 
-    def _show_prepared(self, snapshot: Snapshot, membership: Membership) -> None:
+    def _show_prepared(self, snapshot: Snapshot, membership: Membership[W]) -> None:
         following = None
         try:
             following = membership.watcher.on_picture(snapshot)
@@ -148,7 +151,7 @@ class QuoteListener(BaseUserAgentModule):
         for membership in tuple(self.memberships.values()):
             self._end(membership)
 
-    def _end(self, membership: Membership) -> None:
+    def _end(self, membership: Membership[W]) -> None:
         # A picture may be the one push too many that ends its connection, and all memberships with it.
         if self._by_ref.pop(membership.ref, None) is None:
             return

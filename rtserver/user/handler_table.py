@@ -7,7 +7,7 @@ the client gets an ``error`` answer, the log a traceback, and the connection goe
 import logging
 import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TypeAlias, cast
 
 import msgspec
 
@@ -20,7 +20,7 @@ from rtserver.user.user_limits import UserLimits
 
 log = logging.getLogger(__name__)
 
-Hook = Callable[[UserAgent], Any]
+Hook: TypeAlias = Callable[[UserAgent], object]
 
 
 class DuplicateHandlerError(ValueError):
@@ -55,7 +55,7 @@ class HandlerTable:
         # A message that is shorter than this can be neither too deep nor too slow.
         bounds = self._limits.bounds
         self._unchecked_bytes = min(filter(None, (bounds.depth, bounds.slow_numbers)), default=math.inf)
-        self._rows: dict[str, tuple[BaseUserMsgHandler, msgspec.json.Decoder[Any]]] = {}
+        self._rows: dict[str, tuple[BaseUserMsgHandler, msgspec.json.Decoder[object]]] = {}
         for handler in handlers:
             known = self._rows.get(handler.msg_type)
             if known is not None:
@@ -98,14 +98,14 @@ class HandlerTable:
             self._rights.check_send(agent.user, message.type)
             answer = handler.on_useragent_request(agent, decode_data(message.data, decoder), message.id)
             if hasattr(answer, "__await__"):
-                return self._finish(agent, message, answer)
+                return self._finish(agent, message, cast(Awaitable[object], answer))
             if answer is not None:
                 agent.push_message(answer, message.type, message.id)
         except BaseException as error:  # noqa: BLE001 (a handler may raise anything; _fail answers and logs it)
             self._fail(agent, message, error)
         return None
 
-    async def _finish(self, agent: UserAgent, message: ClientMessage, pending: Awaitable[Any]) -> None:
+    async def _finish(self, agent: UserAgent, message: ClientMessage, pending: Awaitable[object]) -> None:
         try:
             answer = await pending
             if answer is not None:
@@ -135,10 +135,10 @@ class HandlerTable:
                 self._note_failure(hook, agent, error)
             else:
                 if hasattr(pending, "__await__"):
-                    return self._run_on(hook, pending, hooks, agent)
+                    return self._run_on(hook, cast(Awaitable[object], pending), hooks, agent)
         return None
 
-    async def _run_on(self, hook: Hook, pending: Awaitable[Any], hooks: Iterator[Hook], agent: UserAgent) -> None:
+    async def _run_on(self, hook: Hook, pending: Awaitable[object], hooks: Iterator[Hook], agent: UserAgent) -> None:
         try:
             await pending
         except BaseException as error:

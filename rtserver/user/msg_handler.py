@@ -3,8 +3,8 @@
 Decides nothing. Which handler gets which message, and what becomes of its errors, is decided in ``handler_table``.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 from rtserver.base.bridge.message import Message
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
@@ -13,6 +13,9 @@ from rtserver.user.seen_offset import SeenOffsets
 from rtserver.user.topic.board import Topics
 from rtserver.user.user_agent import UserAgent
 from rtserver.user.user_limits import UserLimits
+
+Data: TypeAlias = Any
+"""The data of a message: an object of the handler's ``request``."""
 
 
 class RequestError(BadMessage):
@@ -68,27 +71,27 @@ class BaseUserMsgHandler:
     def __init__(self, users: Users) -> None:
         self.users = users
 
-    def on_useragent_open(self, agent: UserAgent) -> Any:
+    def on_useragent_open(self, agent: UserAgent) -> Awaitable[object] | None:
         """A connection has come up. No message of it is handled before this has ended."""
 
-    def on_useragent_msg(self, agent: UserAgent, data: Any) -> Any:
+    def on_useragent_msg(self, agent: UserAgent, data: Data) -> object:
         """One message, its data as an object of ``request``.
 
         What is returned, unless it is None, is answered under the message's type and id. Raise ``RequestError`` to
         refuse.
         """
 
-    def on_useragent_request(self, agent: UserAgent, data: Any, request_id: int | str | None) -> Any:
+    def on_useragent_request(self, agent: UserAgent, data: Data, request_id: int | str | None) -> object:
         """As ``on_useragent_msg``, which it calls; for a handler whose answer comes later and has to carry the id."""
         return self.on_useragent_msg(agent, data)
 
-    def on_useragent_change(self, agent: UserAgent) -> Any:
+    def on_useragent_change(self, agent: UserAgent) -> Awaitable[object] | None:
         """``agent.user`` is not who it was: in other groups, of another name. Subscriptions are judged already.
 
         It may come while ``on_useragent_open`` of the same agent is still waiting for something.
         """
 
-    def on_useragent_remove(self, agent: UserAgent) -> Any:
+    def on_useragent_remove(self, agent: UserAgent) -> Awaitable[object] | None:
         """The connection has ended: nothing that is pushed arrives any more. Its subscriptions end by themselves.
 
         It may come while an ``async`` method of the same agent is still waiting for something.

@@ -19,6 +19,9 @@ log = logging.getLogger(__name__)
 Verdict: TypeAlias = bool | str
 """True, or False, or a text that says to the user why not."""
 
+ServiceRequest: TypeAlias = Any
+"""A request to a service, as plain data: for "quotes" a dictionary. The service checks its shape."""
+
 REASONS = {
     "subscribe": "you may not have this of the {}",
     "send": 'you may not send messages of type "{}"',
@@ -36,7 +39,7 @@ class Policy:
     needs_groups: ClassVar[bool] = False
     """Whether ``user.groups`` are looked up: the names of the user's Django groups. It costs a query per look-up."""
 
-    def may_subscribe(self, user: Identity, service: str, request: Any) -> Verdict:
+    def may_subscribe(self, user: Identity, service: str, request: ServiceRequest) -> Verdict:
         """Whether a user may have what a service offers for a request.
 
         Of the service "quotes" it is ``{"quote": "EXCHANGE:ITEM:DATE", "period": seconds, "indicators": [...]}``.
@@ -70,7 +73,7 @@ class Rights:
     of all users.
     """
 
-    check_subscribe: Callable[[Identity, str, Any], None]
+    check_subscribe: Callable[[Identity, str, ServiceRequest], None]
     """Check a user, a service's name and a request. Raises ``ForbiddenError``."""
     check_send: Callable[[Identity, str], None]
     """Check a user and a message type. Raises ``ForbiddenError``."""
@@ -90,7 +93,7 @@ class Rights:
         own = self.policy.max_rate(user)
         return min((rate for rate in (own, self._max_rate) if rate is not None), default=None)
 
-    def _check(self, what: str, rule: Callable[..., Verdict], user: Identity, *about: Any) -> None:
+    def _check(self, what: str, rule: Callable[..., Verdict], user: Identity, *about: object) -> None:
         verdict: Verdict
         try:
             verdict = rule(user, *about)

@@ -8,21 +8,24 @@ import logging
 from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
 from itertools import count
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from rtserver.base.bridge.mailbox import BridgeClosedError
-from rtserver.base.bridge.message import Message, Refused, Snapshot, Subscribe, Unsubscribe, Update
+from rtserver.base.bridge.message import Message, Refused, Replay, Snapshot, Subscribe, Unsubscribe, Update
 from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.base.limit.steps import Steps, finish
 from rtserver.base.wire.client_message import ErrorCode, encode, encode_error
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.base.wire.payload import Framing, Payload
 from rtserver.user.identity import Identity
-from rtserver.user.policy import ForbiddenError, Rights
+from rtserver.user.policy import ForbiddenError, Rights, ServiceRequest
 from rtserver.user.topic.board import Held, Topics
 from rtserver.user.topic.subscriber import Draw
 
 log = logging.getLogger(__name__)
+
+Answer: TypeAlias = Replay | Refused
+"""An answer of the services to a question of ``UserAgent.ask``."""
 
 
 class Connection(Protocol):
@@ -126,8 +129,8 @@ class UserAgent:
         self.share = share
         self._sizes = sizes
         self._refs = count(1)
-        self._subscriptions: dict[int, tuple[SubscriptionOwner, str, Any]] = {}  # owner, service, request
-        self._answers: dict[int, Callable[[Any], object]] = {}  # who gets the answer to a question
+        self._subscriptions: dict[int, tuple[SubscriptionOwner, str, ServiceRequest]] = {}  # owner, service, request
+        self._answers: dict[int, Callable[[Answer], object]] = {}  # who gets the answer to a question
         self._waiting: dict[int, Message] = {}  # not asked yet, the oldest first
         self._asked: int | None = None  # the ref that a service has yet to answer
         self._is_lagging = False
@@ -151,7 +154,7 @@ class UserAgent:
         """How many subscriptions stand or wait for their answer."""
         return len(self._subscriptions)
 
-    def push_message(self, data: Any, type: str, id: int | str | None = None) -> None:  # noqa: A002 (the wire's words)
+    def push_message(self, data: object, type: str, id: int | str | None = None) -> None:  # noqa: A002 (the wire's words)
         """Send one message of the JSON protocol.
 
         Raises ``JsonError`` for data that JSON cannot say, ``MessageTooLargeError`` for what no client could take.
@@ -166,7 +169,7 @@ class UserAgent:
         message: str,
         type: str | None = None,  # noqa: A002
         id: int | str | None = None,  # noqa: A002
-        **about: Any,
+        **about: object,
     ) -> None:
         """Send an ``error``; ``type`` and ``id`` are those of the message that it answers; see ``encode_error``."""
         self._push(encode_error(code, message, type, id, **about))
@@ -180,7 +183,7 @@ class UserAgent:
         connection = self.connection
         connection.push(connection.framing(message))
 
-    def subscribe(self, owner: SubscriptionOwner, service: str, request: Any) -> int:
+    def subscribe(self, owner: SubscriptionOwner, service: str, request: ServiceRequest) -> int:
         """Ask a service for something, as plain data. The ``ref`` returned names it in the answer to ``owner``.
 
         One question is asked at a time, and none while the client lags: a page may ask for more pictures at once than
@@ -195,7 +198,7 @@ class UserAgent:
         self._subscriptions[ref] = (owner, service, request)
         return ref
 
-    def ask(self, question: Callable[[int], Message], on_answer: Callable[[Any], object]) -> None:
+    def ask(self, question: Callable[[int], Message], on_answer: Callable[[Answer], object]) -> None:
         """Ask the services something that has one answer, in turn with the subscriptions.
 
         ``question`` makes the message of its ``ref``; the answer, which carries it, goes to ``on_answer``. Raises
@@ -290,7 +293,7 @@ class UserAgent:
         finally:
             self._on_answered(refused.ref)
 
-    def on_answer(self, answer: Any) -> None:
+    def on_answer(self, answer: Answer) -> None:
         """Hand the answer to a question of ``ask`` to the one who asked."""
         on_answer = self._answers.pop(answer.ref, None)
         try:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from itertools import count
-from typing import Any
+from typing import Any, TypeAlias
 
 import rtserver
 from rtserver.base.bridge.mailbox import BridgeClosedError
@@ -50,6 +50,9 @@ from rtserver.user.user_agent import Connection, UserAgent
 from rtserver.user.user_limits import UserLimits
 
 log = logging.getLogger(__name__)
+
+Receiver: TypeAlias = Callable[[Any], object]
+"""The receiver of one kind of message from the bridge."""
 
 NOTICE = "notice"
 RETRY_SECONDS = 5
@@ -100,7 +103,7 @@ class UserManager(ThreadBound):
         self._ids = count(1)
         self._opening: dict[int, asyncio.Task[None]] = {}
         self._finishing: set[asyncio.Task[None]] = set()
-        self._receivers: dict[type[Message], Callable[[Any], object]] = {
+        self._receivers: dict[type[Message], Receiver] = {
             Update: topics.update,
             Snapshot: self._on_answer,
             Refused: self._on_answer,
@@ -261,7 +264,7 @@ class UserManager(ThreadBound):
 
     # From the services.
 
-    def receive(self, kind: type[Message], receiver: Callable[[Any], object]) -> None:
+    def receive(self, kind: type[Message], receiver: Receiver) -> None:
         """Have messages of one more kind handed to ``receiver``."""
         self._receivers[kind] = receiver
 
@@ -308,7 +311,7 @@ class UserManager(ThreadBound):
     def _on_close_session(self, message: CloseSession) -> None:
         self._sessions.close(message.session_key)
 
-    def _userinfo(self, agent: UserAgent) -> dict[str, Any]:
+    def _userinfo(self, agent: UserAgent) -> dict[str, object]:
         return {
             "uid": agent.uid,
             "user": {"id": exact(agent.user.user_id), "name": agent.user.name},

@@ -8,7 +8,7 @@ knows it. Django has to be set up before the first look-up.
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Any, Protocol
+from typing import Protocol
 
 from django.conf import settings
 from django.db import close_old_connections
@@ -19,7 +19,7 @@ from rtserver.user.identity import Identity
 from rtserver.user.session.look_up_batch import LookUpBatcher
 from rtserver.user.session.site_credential import is_possible, is_self_contained, made_at
 from rtserver.user.session.site_session import is_read_together, read_sessions
-from rtserver.user.session.site_user import find_groups, find_users
+from rtserver.user.session.site_user import User, find_groups, find_users
 from rtserver.user.session.token import is_token, read_token
 
 NONE: frozenset[str] = frozenset()
@@ -130,7 +130,7 @@ class SessionAuthenticator:
             return dict.fromkeys(signed, error)
 
 
-def _identity(session_key: str, user: Any | None, groups: frozenset[str] | Exception) -> LookUpResult:
+def _identity(session_key: str, user: User | None, groups: frozenset[str] | Exception) -> LookUpResult:
     if user is None or isinstance(user, Exception):
         return user
     if isinstance(groups, Exception):

@@ -5,12 +5,11 @@ that keeps its sessions in signed cookies. No store can end them, so a revocatio
 """
 
 import re
-from importlib import import_module
 
-from django.conf import settings
 from django.contrib.sessions.backends import signed_cookies
 from django.core.signing import b62_decode
 
+from rtserver.user.session.site_store import store_class
 from rtserver.user.session.token import is_token
 
 _POSSIBLE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]{8,4096}")
@@ -40,10 +39,10 @@ def lifetime_of(credential: str, token_seconds: float) -> float:
     if is_token(credential):
         return token_seconds
     if _keeps_sessions_in_cookies():
-        return float(import_module(settings.SESSION_ENGINE).SessionStore().get_session_cookie_age())
+        return float(store_class()().get_session_cookie_age())
     return 0.0
 
 
 def _keeps_sessions_in_cookies() -> bool:
     # An import that has been done before is a look into a dict.
-    return issubclass(import_module(settings.SESSION_ENGINE).SessionStore, signed_cookies.SessionStore)
+    return issubclass(store_class(), signed_cookies.SessionStore)

@@ -6,11 +6,10 @@ names the setting and says what to write.
 
 import os
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.apps import apps
 from django.conf import settings
@@ -22,6 +21,11 @@ from django.core.cache.backends.locmem import LocMemCache
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, router
 from django.utils.module_loading import import_string
+
+from rtserver.user.session.site_store import store_class
+
+Model: TypeAlias = Any
+"""A class of Django models."""
 
 SHARED = (
     'give CACHES a "BACKEND" that processes share, such as "django.core.cache.backends.redis.RedisCache", or write '
@@ -80,7 +84,7 @@ def missing_serializer() -> Iterator[str]:
 
 def caches_of_one_process() -> Iterator[str]:
     """A cache engine over a cache that no other process sees. ``cached_db`` finds everything in its database."""
-    if not issubclass(_store_class(), cache.SessionStore):
+    if not issubclass(store_class(), cache.SessionStore):
         return
     alias = settings.SESSION_CACHE_ALIAS
     if alias not in settings.CACHES:
@@ -106,7 +110,7 @@ def caches_of_one_process() -> Iterator[str]:
 
 def session_files() -> Iterator[str]:
     """A directory of session files that is not there for this process, or that it may not read."""
-    if not issubclass(_store_class(), file.SessionStore):
+    if not issubclass(store_class(), file.SessionStore):
         return
     directory = Path(settings.SESSION_FILE_PATH or gettempdir())
     yield from unreadable(directory, "SESSION_FILE_PATH", settings.SESSION_COOKIE_NAME)
@@ -144,15 +148,15 @@ def _missing_file(name: str) -> str:
 FAULTS: tuple[Callable[[], Iterator[str]], ...] = (missing_apps, caches_of_one_process, session_files, sqlite_files)
 
 
-def models() -> list[Any]:
+def models() -> list[Model]:
     """The models that a look-up reads: users', and sessions' if they are in a database."""
     model = session_model()
     return [get_user_model(), *([] if model is None else [model])]
 
 
-def session_model() -> Any | None:
+def session_model() -> Model | None:
     """The model of the site's sessions; None for an engine without one."""
-    find = getattr(_store_class(), "get_model_class", None)
+    find = getattr(store_class(), "get_model_class", None)
     return None if find is None else find()
 
 
@@ -185,7 +189,3 @@ def has_private_tmp(directory: Path, mounts: Path = Path("/proc/self/mountinfo")
         return False
     points = [fields[4] for line in lines if len(fields := line.split()) > 4 and "systemd-private" in fields[3]]
     return any(directory.resolve().is_relative_to(point) for point in points)
-
-
-def _store_class() -> Any:
-    return import_module(settings.SESSION_ENGINE).SessionStore

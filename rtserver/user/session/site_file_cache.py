@@ -4,8 +4,6 @@ Django makes the directory as soon as a cache is looked at, for the user of that
 write there any more, and nobody could tell that it was missing.
 """
 
-from typing import Any
-
 from django.conf import settings
 from django.core.cache.backends import filebased
 
@@ -17,7 +15,7 @@ class FileBasedCache(filebased.FileBasedCache):  # type: ignore[misc]
 
     _is_looked_at = False
 
-    def __init__(self, directory: str, params: dict[str, Any]) -> None:
+    def __init__(self, directory: str, params: dict[str, object]) -> None:
         super().__init__(directory, params)
         self._is_looked_at = True
 

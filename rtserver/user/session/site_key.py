@@ -3,15 +3,14 @@
 Of sessions in a database alone: the other stores cannot be asked which ones there are.
 """
 
-from importlib import import_module
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.core import signing
 from django.utils import timezone
 
 from rtserver.user.session.site_fault import session_model
+from rtserver.user.session.site_store import store_class
 
 NEWEST = 10
 PICKLE = b"\x80"  # what every pickle of protocol 2 and newer begins with
@@ -39,7 +38,7 @@ def is_readable(session_data: str) -> bool:
 
     A store with a form of its own is asked; it does not tell an empty session from a bad one.
     """
-    store = _store()
+    store = store_class()()
     try:
         if type(store).decode is not SessionBase.decode:
             return bool(store.decode(session_data))
@@ -51,8 +50,4 @@ def is_readable(session_data: str) -> bool:
 
 def pickles() -> bool:
     """Whether sessions are pickled: then whoever can sign or store one has code run by whoever reads it."""
-    return bool(_store().serializer().dumps({"a": 1})[:1] == PICKLE)
-
-
-def _store() -> Any:
-    return import_module(settings.SESSION_ENGINE).SessionStore()
+    return bool(store_class()().serializer().dumps({"a": 1})[:1] == PICKLE)

@@ -5,8 +5,6 @@ store itself is one that nobody could be found in (``site_fault``), the sentence
 """
 
 from collections.abc import Callable
-from importlib import import_module
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, load_backend
@@ -16,9 +14,10 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from rtserver.user.session.site_credential import is_possible
-from rtserver.user.session.site_fault import session_model, site_faults
+from rtserver.user.session.site_fault import Model, session_model, site_faults
 from rtserver.user.session.site_key import is_readable
-from rtserver.user.session.site_session import Data, read_sessions
+from rtserver.user.session.site_session import read_sessions
+from rtserver.user.session.site_store import Data, StoreClass, store_class
 from rtserver.user.session.site_trouble import describe
 from rtserver.user.session.site_user import find_users
 from rtserver.user.session.token import PREFIX, SALT, is_token, read_token
@@ -80,17 +79,17 @@ def _about_user(credential: str, data: Data) -> str:
 
 
 def _about_missing(session_key: str) -> str:
-    store_class: Any = import_module(settings.SESSION_ENGINE).SessionStore
-    for engine, say in MISSING.items():
-        if issubclass(store_class, engine):
-            return say(session_key, store_class)
+    engine = store_class()
+    for kind, say in MISSING.items():
+        if issubclass(engine, kind):
+            return say(session_key, engine)
     if session_model() is not None:
         return _not_in_database(session_key)
     return f"is not known to {settings.SESSION_ENGINE}: logged out, expired, or of another site"
 
 
 def _not_in_database(session_key: str) -> str:
-    model: Any = session_model()
+    model: Model = session_model()
     row = model.objects.filter(session_key=session_key).values_list("expire_date", "session_data").first()
     if row is None:
         return f"is not in {model._meta.db_table}: logged out, or made by a site with another database"
@@ -100,19 +99,19 @@ def _not_in_database(session_key: str) -> str:
     return "is empty" if is_readable(data) else f"cannot be read: {OTHER_KEY}"
 
 
-def _not_in_cache(_session_key: str, _store_class: Any) -> str:
+def _not_in_cache(_session_key: str, _engine: StoreClass) -> str:
     alias = settings.SESSION_CACHE_ALIAS
     kind = settings.CACHES[alias]["BACKEND"].rpartition(".")[2]
     return f'is not in the cache "{alias}" ({kind}): logged out, expired, or made by a site with another cache'
 
 
-def _not_in_file(_session_key: str, store_class: Any) -> str:
-    directory = store_class._get_storage_path()
+def _not_in_file(_session_key: str, engine: StoreClass) -> str:
+    directory = engine._get_storage_path()
     return f"has no file in {directory} that can be read: logged out, expired, or the site writes elsewhere"
 
 
-def _not_signed(session_key: str, store_class: Any) -> str:
-    store = store_class(session_key)
+def _not_signed(session_key: str, engine: StoreClass) -> str:
+    store = engine(session_key)
     try:
         signing.loads(
             session_key, salt="django.contrib.sessions.backends.signed_cookies", serializer=store.serializer
@@ -122,7 +121,7 @@ def _not_signed(session_key: str, store_class: Any) -> str:
     return "is too old (SESSION_COOKIE_AGE)"
 
 
-MISSING: dict[type[Any], Callable[[str, Any], str]] = {
+MISSING: dict[StoreClass, Callable[[str, StoreClass], str]] = {
     cache.SessionStore: _not_in_cache,
     file.SessionStore: _not_in_file,
     signed_cookies.SessionStore: _not_signed,

@@ -6,18 +6,15 @@ the engine's own ``load``, one after the other. Nothing is written. What the dat
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
-from typing import Any
 
 from django.conf import settings
 from django.core.cache import caches
 from django.utils import timezone
 
 from rtserver.user.session.site_look_up import look_up_each
+from rtserver.user.session.site_store import Data, StoreClass, store_class
 
 log = logging.getLogger(__name__)
-
-Data = dict[str, Any]
 
 LONGEST_KEY = 100
 """Of Django's engines that can be asked for many: their keys have 32 characters, and the column for them has 40.
@@ -42,7 +39,7 @@ def read_sessions(session_keys: Sequence[str]) -> dict[str, Data | Exception | N
     possible = [session_key for session_key in session_keys if len(session_key) <= LONGEST_KEY]
     found: Mapping[str, Data | Exception | None]
     try:
-        found = read_together(_store_class(), possible)
+        found = read_together(store_class(), possible)
     except Exception as error:  # noqa: BLE001 (what is raised for a single one counts)
         # Either the store is away, or one key or value is not to its liking.
         log.info("! %d sessions are read one by one: %s", len(possible), error)
@@ -50,27 +47,27 @@ def read_sessions(session_keys: Sequence[str]) -> dict[str, Data | Exception | N
     return {session_key: found.get(session_key) for session_key in session_keys}
 
 
-def _from_cache(store_class: Any, session_keys: Sequence[str]) -> dict[str, Data]:
-    prefix = store_class.cache_key_prefix
+def _from_cache(engine: StoreClass, session_keys: Sequence[str]) -> dict[str, Data]:
+    prefix = engine.cache_key_prefix
     found = caches[settings.SESSION_CACHE_ALIAS].get_many([prefix + session_key for session_key in session_keys])
     return {name.removeprefix(prefix): data for name, data in found.items()}
 
 
-def _from_database(store_class: Any, session_keys: Sequence[str]) -> dict[str, Data]:
-    sessions = store_class.get_model_class().objects
+def _from_database(engine: StoreClass, session_keys: Sequence[str]) -> dict[str, Data]:
+    sessions = engine.get_model_class().objects
     rows = sessions.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
-    decode = store_class().decode
+    decode = engine().decode
     return {session_key: decode(data) for session_key, data in rows.values_list("session_key", "session_data")}
 
 
-def _from_cache_or_database(store_class: Any, session_keys: Sequence[str]) -> dict[str, Data]:
+def _from_cache_or_database(engine: StoreClass, session_keys: Sequence[str]) -> dict[str, Data]:
     """What is not in the cache is not put there: the site may be ending that very session."""
-    found = _from_cache(store_class, session_keys)
+    found = _from_cache(engine, session_keys)
     missing = [session_key for session_key in session_keys if found.get(session_key) is None]
-    return found | _from_database(store_class, missing)
+    return found | _from_database(engine, missing)
 
 
-_ENGINES: dict[str, Callable[[Any, Sequence[str]], dict[str, Data]]] = {
+_ENGINES: dict[str, Callable[[StoreClass, Sequence[str]], dict[str, Data]]] = {
     "django.contrib.sessions.backends.cache": _from_cache,
     "django.contrib.sessions.backends.cached_db": _from_cache_or_database,
     "django.contrib.sessions.backends.db": _from_database,
@@ -88,17 +85,13 @@ def _read(session_key: str) -> Data:
 
 
 def _load(session_key: str) -> tuple[Data, bool]:
-    store = _store_class()(session_key)
+    store = store_class()(session_key)
     if store.session_key is None:
         return {}, False
     # The file engine creates a new session in place of an expired one, as a site's visitor needs it.
     store.create = _create_nothing
     data: Data = store.load()
     return data, bool(data) or store.exists(session_key)
-
-
-def _store_class() -> Any:
-    return import_module(settings.SESSION_ENGINE).SessionStore
 
 
 def _create_nothing() -> None:

@@ -5,7 +5,6 @@ alias, their kind and their name.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.db import DatabaseError, OperationalError, ProgrammingError, connections, router
 
@@ -46,6 +45,6 @@ def _databases() -> str:
 
 def database_name(alias: str) -> str:
     """How a database is named in a sentence."""
-    database: Any = connections[alias]
+    database = connections[alias]
     host = database.settings_dict.get("HOST")
     return f'database "{alias}" ({database.vendor}, {database.settings_dict["NAME"]}{f" at {host}" if host else ""})'

@@ -8,19 +8,28 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from types import FunctionType, SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, SESSION_KEY, get_user, get_user_model, load_backend
 from django.core.exceptions import ValidationError
 
 from rtserver.user.session.site_look_up import look_up_each
-from rtserver.user.session.site_session import Data
+from rtserver.user.session.site_store import Data
 
 log = logging.getLogger(__name__)
 
+User: TypeAlias = Any
+"""A user object of the site's own model, or an ``Exception`` in its place where nobody can tell."""
 
-class SessionData(dict[str, Any]):
+UserId: TypeAlias = Any
+"""A primary key of that model."""
+
+Backend: TypeAlias = Any
+"""An authentication backend of the site."""
+
+
+class SessionData(Data):
     """A session's data, cut off from its store.
 
     ``get_user`` ends a session whose hash is wrong, and gives one that was signed with an old secret key a new key.
@@ -38,11 +47,11 @@ class SessionData(dict[str, Any]):
 class ReadBackend:
     """A backend of the site, some of whose users have been read already."""
 
-    def __init__(self, backend: Any, users: Mapping[Any, Any]) -> None:
+    def __init__(self, backend: Backend, users: Mapping[UserId, User]) -> None:
         self._backend = backend
         self._users = users
 
-    def get_user(self, user_id: Any) -> Any:
+    def get_user(self, user_id: UserId) -> User | None:
         """As ``ModelBackend``; whom the query for all did not find is asked for again, as that is Django's to say."""
         user = self._users.get(user_id)
         if user is None:
@@ -50,7 +59,7 @@ class ReadBackend:
         return user if self._backend.user_can_authenticate(user) else None
 
 
-def find_users(sessions: Mapping[str, Data]) -> dict[str, Any]:
+def find_users(sessions: Mapping[str, Data]) -> dict[str, User]:
     """The site's user for each session by key, None for one that holds no more; an error where nobody can tell.
 
     Blocks.
@@ -62,14 +71,14 @@ def find_users(sessions: Mapping[str, Data]) -> dict[str, Any]:
         log.info("! the users of %d sessions are read one by one: %s", len(sessions), error)
     ask = _get_user_with(lambda path: backends.get(path) or load_backend(path))
 
-    def find(session_key: str) -> Any:
+    def find(session_key: str) -> User | None:
         user = ask(SimpleNamespace(session=SessionData(sessions[session_key])))
         return user if user.is_authenticated else None
 
     return look_up_each(sessions, find)
 
 
-def find_groups(users: Mapping[str, Any]) -> dict[str, frozenset[str] | Exception]:
+def find_groups(users: Mapping[str, User]) -> dict[str, frozenset[str] | Exception]:
     """The names of the groups of those whom ``find_users`` found, by the same keys; an error where nobody can tell.
 
     One query for all. Users without groups, by their model or as it happens, have no names. Blocks.
@@ -78,7 +87,7 @@ def find_groups(users: Mapping[str, Any]) -> dict[str, frozenset[str] | Exceptio
     found = {key: user.pk for key, user in users.items() if isinstance(user, model)}
     if not found or not hasattr(model, "groups"):
         return {}
-    names: dict[Any, set[str]] = {user_id: set() for user_id in found.values()}
+    names: dict[UserId, set[str]] = {user_id: set() for user_id in found.values()}
     try:
         rows = model._base_manager.filter(pk__in=names, groups__isnull=False).values_list("pk", "groups__name")
         for user_id, name in rows:
@@ -96,24 +105,24 @@ def _read_backends(sessions: Collection[Data]) -> dict[str, ReadBackend]:
     return {path: ReadBackend(backend, users) for path, backend in backends.items()}
 
 
-def _reads_by_id(backend: Any) -> bool:
+def _reads_by_id(backend: Backend) -> bool:
     # Models can be imported when Django is set up, and not before.
     from django.contrib.auth.backends import ModelBackend
 
     return getattr(type(backend), "get_user", None) is ModelBackend.get_user
 
 
-def _users_by_id(session_ids: Iterable[Any]) -> dict[Any, Any]:
+def _users_by_id(session_ids: Iterable[UserId]) -> dict[UserId, User]:
     model = get_user_model()
     user_ids = set()
     for session_id in session_ids:
         with suppress(ValidationError):  # that one's session is refused later
             user_ids.add(model._meta.pk.to_python(session_id))
-    users: dict[Any, Any] = model._default_manager.in_bulk(user_ids - {None})
+    users: dict[UserId, User] = model._default_manager.in_bulk(user_ids - {None})
     return users
 
 
-def _get_user_with(find_backend: Callable[[str], Any]) -> Callable[[Any], Any]:
+def _get_user_with(find_backend: Callable[[str], Backend]) -> Callable[[object], User]:
     """Django's own ``get_user``, to whom ``load_backend`` means ``find_backend``.
 
     The code is Django's to the letter, so that each rule about who is let in is written once, by Django. A Django

@@ -38,7 +38,7 @@ def is_token(key: str) -> bool:
     return key.startswith(PREFIX)
 
 
-def read_token(token: str, max_age_seconds: float) -> dict[str, Any] | None:
+def read_token(token: str, max_age_seconds: float) -> dict[str, str] | None:
     """What a session of its user would hold; None for a token that is forged, or too old."""
     try:
         user_id, backend, auth_hash = signing.loads(token.removeprefix(PREFIX), salt=SALT, max_age=max_age_seconds)

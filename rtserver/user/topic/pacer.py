@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from heapq import heappop, heappush
 from math import ceil
-from typing import Any, Protocol
+from typing import Protocol
 
 from rtserver.user.topic.rate_class import RateClass
 
@@ -31,7 +31,7 @@ class Timing(Protocol):
     def time(self) -> float:
         """Seconds, of a clock that does not go back."""
 
-    def call_at(self, when: float, callback: Callable[[], Any], /) -> Alarm:
+    def call_at(self, when: float, callback: Callable[[], object], /) -> Alarm:
         """Call it then."""
 
 
