@@ -54,7 +54,7 @@ def test_what_else_the_site_has_signed_is_no_token(auth, site):
     user = site.make_user()
     data = [str(user.pk), MODEL_BACKEND, user.get_session_auth_hash()]
     assert auth.find(PREFIX + signing.dumps(data)) is None
-    assert auth.find(PREFIX + signing.dumps(data, salt="rtserver.user.session.token")) is not None
+    assert auth.find(PREFIX + signing.dumps(data, salt="rtserver.user.token")) is not None
 
 
 def test_a_token_ends_with_its_users_password_and_with_the_user(auth, site):
