@@ -1,12 +1,13 @@
-"""The service thread's objects, built and wired: the queue, the handlers, the demo's producer."""
+"""The service thread's objects, built and wired: the queue, the handlers, the producers inside the server."""
 
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import gevent
 import gevent.event
@@ -29,7 +30,7 @@ from rtserver.bootstrap.config.plugin import by_type, load_plugins
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.pipeline.once_worker import OnceRule
-from rtserver.service.pipeline.pipeline import Pipeline
+from rtserver.service.pipeline.pipeline import Pipeline, PipelineLimits
 from rtserver.service.push.django_site import DjangoSiteMsgHandler
 from rtserver.service.push.push_user import PushUserMsgHandler
 from rtserver.service.push.resume_service import ResumeService
@@ -39,7 +40,7 @@ from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_source import TestQuoteSource
 from rtserver.service.thread.canary import CanaryMsgHandler, CanarySource
 from rtserver.service.thread.server_sign import ServerSign
-from rtserver.service.thread.service_thread import ServiceThread, offload
+from rtserver.service.thread.service_thread import ServiceThread, Source, offload
 from rtserver.service.user_commands import UserCommands
 from rtserver.user.session.site_credential import lifetime_of
 from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
@@ -54,7 +55,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ServiceSide:
-    """What the rest of the server may see of it. ``address`` is the queue's, without its password."""
+    """The service thread's objects that the rest of the server needs. ``address`` is the queue's, without a password."""
 
     thread: ServiceThread
     quotes: QuoteCenter
@@ -63,19 +64,19 @@ class ServiceSide:
 
 
 class RedisPosition:
-    """Where the demo's film stands, kept beside the queue so that both are lost or kept together."""
+    """Position of the demo's film, kept beside the queue so that both are lost or kept together."""
 
     def __init__(self, client: RedisClient, queue: str) -> None:
         self._client = client
         self._key = f"{{{queue}}}:demo"
 
     def get(self) -> int:
-        """The number of ticks that were put; 0 at first, and where something else stands."""
+        """Return the number of ticks that were put; 0 at first, and if the key holds something else."""
         text = self._client.call("GET", self._key) or b""
         return int(text) if text.isdigit() else 0
 
     def set(self, position: int) -> None:
-        """Remember it."""
+        """Note the number of ticks that were put."""
         self._client.call("SET", self._key, position)
 
 
@@ -89,17 +90,7 @@ def build_services(
     trail: CanaryTrail,
     signer: Signer,
 ) -> ServiceSide:
-    """Everything of the service thread, not started yet. Raises ``PluginError``."""
-    post = bridge.to_users.post
-    sizes = MessageSizeLimit(config.outbox_hard_bytes)
-    context = ServiceContext(post, UserCommands(post, sizes), offload)
-    plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
-    by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, CanaryMsgHandler, *plugins])
-    quotes = QuoteCenter(
-        context, history_ticks=config.history_ticks, picture_rows=config.picture_rows, shares=service_shares(config)
-    )
-    process = secrets.token_hex(8)
-    canary = CanaryMsgHandler(context, process, trail)
+    """Build the service thread and everything on it, without starting it. Raises ``PluginError``."""
     client = gevent_client(redis_url)
     queue = RedisQueue(
         client,
@@ -111,36 +102,29 @@ def build_services(
     stopping = gevent.event.Event()
     link = QueueLink(stopping.wait)
     streams = UserStreams(queue, link, Bound(config.user_keep_messages, config.user_keep_seconds))
-    push_user = PushUserMsgHandler(context, streams, sizes, most_users=users_per_message(config))
-    django_site = DjangoSiteMsgHandler(
-        context,
-        lifetime_of=partial(lifetime_of, token_seconds=config.tce_token_seconds),
-        revoke=partial(link.call, RedisRevocations(client, config.queue).revoke),
-    )
-    handlers = [push_user, django_site, *(plugin(context) for plugin in plugins)]
+    process = secrets.token_hex(8)
+    revoke = partial(link.call, RedisRevocations(client, config.queue).revoke)
+    handlers = build_handlers(config, bridge, streams, revoke, CanaryProcess(process, trail))
     pipeline = Pipeline(
         queue,
         link,
-        [quotes, *handlers, canary],
+        handlers.all,
         is_congested=lambda: bridge.to_users.is_congested,
         pause=gevent.sleep,
         event=gevent.event.Event,
         worker=worker,
         signer=signer,
-        bounds=message_bounds(config),
-        once=OnceRule(config.once_tries, config.once_claim_seconds),
-        max_ahead=config.bus_length // 2,
-        bus_bytes=config.bus_bytes,
-        lane_bound=config.lane_length,
+        limits=pipeline_limits(config),
         marks=open_marks(Path(config.var_dir), worker),
     )
+    post = bridge.to_users.post
     tell_losses(pipeline, post)
     thread = ServiceThread(
         pipeline,
         bridge,
         stopping,
         resumes=ResumeService(streams, post, gevent.event.Event()),
-        services={"quotes": quotes},
+        services={"quotes": handlers.quotes},
         sources=[
             ServerSign(
                 RedisServerList(client, config.queue),
@@ -148,8 +132,7 @@ def build_services(
                 lambda: [lane.msg_type for lane in pipeline.lanes if lane.msg_type != CanaryMsgHandler.msg_type],
                 gevent.event.Event(),
             ),
-            *([_canary_source(config, client, signer, process, trail)] if config.canary_seconds else []),
-            *([_demo_source(config, client, signer)] if config.demo_quotes and not config.django_settings else []),
+            *build_producers(config, client, signer, CanaryProcess(process, trail)),
         ],
         on_failure=on_failure,
         stall_seconds=config.stall_ms / 1000,
@@ -157,13 +140,81 @@ def build_services(
     )
     trail.search = lambda: find_canary(pipeline)
     trail.cause = lambda: pipeline.memory.cause
-    return ServiceSide(thread, quotes, streams, queue.address)
+    return ServiceSide(thread, handlers.quotes, streams, queue.address)
+
+
+class CanaryProcess(NamedTuple):
+    """The canaries of one process: ``process`` is a word of its own, ``trail`` notes how far they come."""
+
+    process: str
+    trail: CanaryTrail
+
+
+class Handlers(NamedTuple):
+    """The handlers of service messages, in the order of their lanes, and the one that agents subscribe to."""
+
+    all: Sequence[ServiceMsgHandler]
+    quotes: QuoteCenter
+
+
+def build_handlers(
+    config: Config,
+    bridge: Bridge,
+    streams: UserStreams,
+    revoke: Callable[[Mapping[str, float]], object],
+    canaries: CanaryProcess,
+) -> Handlers:
+    """Build the handlers, the plug-ins' among them. Raises ``PluginError``."""
+    post = bridge.to_users.post
+    sizes = MessageSizeLimit(config.outbox_hard_bytes)
+    context = ServiceContext(post, UserCommands(post, sizes), offload)
+    plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
+    by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, CanaryMsgHandler, *plugins])
+    quotes = QuoteCenter(
+        context, history_ticks=config.history_ticks, picture_rows=config.picture_rows, shares=service_shares(config)
+    )
+    push_user = PushUserMsgHandler(context, streams, sizes, most_users=users_per_message(config))
+    lifetime = partial(lifetime_of, token_seconds=config.tce_token_seconds)
+    django_site = DjangoSiteMsgHandler(context, lifetime_of=lifetime, revoke=revoke)
+    canary = CanaryMsgHandler(context, *canaries)
+    return Handlers([quotes, push_user, django_site, *(plugin(context) for plugin in plugins), canary], quotes)
+
+
+def build_producers(config: Config, client: RedisClient, signer: Signer, canaries: CanaryProcess) -> list[Source]:
+    """Build the producers inside the server: that of canaries, and the demo's. They sign like any other."""
+    put = ServiceMessageQueue(RedisQueue(client, config.queue, signer=signer)).put
+    producers: list[Source] = []
+    if config.canary_seconds:
+        producers.append(CanarySource(put, *canaries, sleep=gevent.sleep))
+    if config.demo_quotes and not config.django_settings:
+        producers.append(
+            TestQuoteSource(
+                put,
+                RedisPosition(client, config.queue),
+                clock=time.monotonic,
+                sleep=gevent.sleep,
+                rate=config.demo_rate,
+                unavailable=(QueueError, RedisCallError),
+            )
+        )
+    return producers
+
+
+def pipeline_limits(config: Config) -> PipelineLimits:
+    """Return the bounds of the pipeline. The intake may fill half of the bus before the reader follows."""
+    return PipelineLimits(
+        max_ahead=config.bus_length // 2,
+        bus_bytes=config.bus_bytes,
+        lane_bound=config.lane_length,
+        message=message_bounds(config),
+        once=OnceRule(config.once_tries, config.once_claim_seconds),
+    )
 
 
 def service_shares(config: Config) -> FairShares | None:
-    """The processor time of users on the service thread; None for no limit.
+    """Return the shares of processor time on the service thread; None for no limit.
 
-    A pause between two pieces lets the websocket thread have the interpreter, which it would wait for 5 ms otherwise.
+    Between two pieces the thread pauses, and the websocket thread gets the interpreter: it would wait 5 ms otherwise.
     """
     share = user_bounds(config).cpu
     if not share:
@@ -173,7 +224,7 @@ def service_shares(config: Config) -> FairShares | None:
 
 
 def open_marks(directory: Path, worker: str) -> MarkPort:
-    """The marks of what handlers are at, in a file; where there can be none, in memory alone, and the log says so."""
+    """Return the marks of what is with the handlers: in a file, or in memory with a warning if that fails."""
     try:
         return FileMarks(directory.resolve() / "marks", worker)
     except OSError as error:
@@ -182,36 +233,14 @@ def open_marks(directory: Path, worker: str) -> MarkPort:
 
 
 def tell_losses(pipeline: Pipeline, post: Callable[[Message], object]) -> None:
-    """Have users' agents know when messages to users are lost on their way from the bus."""
+    """Post ``PushesLost`` to the websocket thread when messages to users are lost on their way from the bus."""
     lane = next(lane for lane in pipeline.lanes if lane.msg_type == PushUserMsgHandler.msg_type)
     lane.on_lost = lambda place: post(PushesLost(place))
 
 
 def find_canary(pipeline: Pipeline) -> CanaryStage:
-    """Where messages are held up between the list and the bridge. From any thread."""
+    """Return the stage at which messages wait between the list and the bridge. Safe from any thread."""
     lane = next(lane for lane in pipeline.lanes if lane.msg_type == CanaryMsgHandler.msg_type)
     if len(lane) or lane.is_behind:
         return CanaryStage.LANE
     return CanaryStage.BUS if pipeline.reader.position != pipeline.intake.newest_id else CanaryStage.LIST
-
-
-def producer_queue(config: Config, client: RedisClient, signer: Signer) -> ServiceMessageQueue:
-    """The queue for a producer inside the server, who signs like any other."""
-    return ServiceMessageQueue(RedisQueue(client, config.queue, signer=signer))
-
-
-def _canary_source(
-    config: Config, client: RedisClient, signer: Signer, process: str, trail: CanaryTrail
-) -> CanarySource:
-    return CanarySource(producer_queue(config, client, signer).put, process, trail, sleep=gevent.sleep)
-
-
-def _demo_source(config: Config, client: RedisClient, signer: Signer) -> TestQuoteSource:
-    return TestQuoteSource(
-        producer_queue(config, client, signer).put,
-        RedisPosition(client, config.queue),
-        clock=time.monotonic,
-        sleep=gevent.sleep,
-        rate=config.demo_rate,
-        unavailable=(QueueError, RedisCallError),
-    )

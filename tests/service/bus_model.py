@@ -15,7 +15,7 @@ from rtserver.base.queue.work_port import WorkPort, WorkQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.pipeline.once_lane import stream_of
 from rtserver.service.pipeline.once_worker import OnceRule
-from rtserver.service.pipeline.pipeline import Pipeline
+from rtserver.service.pipeline.pipeline import Pipeline, PipelineLimits
 from rtserver.service.queue_link import QueueLink
 from tests.service_fakes import Surroundings
 
@@ -146,11 +146,7 @@ class Worker:
             pause=stop.wait,
             event=lambda: stop,
             worker=name,
-            once=OnceRule(TRIES, claim_seconds),
-            read_count=4,
-            max_ahead=50,
-            lane_bound=3,
-            lane_batch=2,
+            limits=PipelineLimits(4, 50, lane_bound=3, lane_batch=2, once=OnceRule(TRIES, claim_seconds)),
             now=now,
         )
         self.dead_letters, self.lanes, self.workers = pipeline.dead_letters, pipeline.lanes, pipeline.workers

@@ -13,6 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import islice, takewhile
+from typing import TypedDict
 
 from rtserver.base.mark.memory_marks import MemoryMarks
 from rtserver.base.mark.port import Mark, Suspect
@@ -26,6 +27,17 @@ from rtserver.service.pipeline.handler_call import HandlerCall
 from rtserver.service.pipeline.suspects import Suspects, is_poison, is_single
 
 log = logging.getLogger(__name__)
+
+
+class LaneOptions(TypedDict, total=False):
+    """Options that all kinds of lanes have; see ``Lane``."""
+
+    bound: int
+    batch: int
+    signer: Signer | None
+    bounds: Bounds
+    mark: Mark | None
+    is_ending: Callable[[], bool]
 
 
 class Lane:
@@ -52,12 +64,14 @@ class Lane:
         bounds: Bounds = NO_BOUNDS,
         mark: Mark | None = None,
         is_ending: Callable[[], bool] = lambda: False,
+        msg_type: str | None = None,
+        act: Callable[[Entry, ServiceMessage], None] | None = None,
     ) -> None:
         self._bounds = bounds
-        self._mark = mark or MemoryMarks().mark(handler.msg_type)
+        self.msg_type = handler.msg_type if msg_type is None else msg_type
+        self._mark = mark or MemoryMarks().mark(self.msg_type)
         self._suspects = Suspects(self._mark)
         self.handler = handler
-        self.msg_type = handler.msg_type
         self.handled = 0
         self.rejected = 0
         self._returned = 0  # how often the handler has come back from a message
@@ -67,7 +81,7 @@ class Lane:
         self._missed: str | None = None  # before that place some are lost, and nobody has been told
         self._dead_letters = dead_letters
         self._handler_call = HandlerCall(handler, is_ending)
-        self._act: Callable[[Entry, ServiceMessage], None] = self._handler_call.run  # what is done with a message
+        self._act = act or self._handler_call.run
         self._queue: deque[tuple[Entry, ServiceMessage]] = deque()
         self._bound = bound
         self._batch = batch

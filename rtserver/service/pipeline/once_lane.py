@@ -5,13 +5,13 @@ worker does so, and the queue keeps each piece once. Who does the work is ``once
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Unpack
 
 from rtserver.base.queue.port import START, Entry, Kept, QueuePort, number_of
 from rtserver.service.message import ServiceMessage
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.dead_letter import DeadLetters
-from rtserver.service.pipeline.lane import Lane
+from rtserver.service.pipeline.lane import Lane, LaneOptions
 from rtserver.service.queue_link import QueueLink
 
 
@@ -62,18 +62,16 @@ class OnceInbox(ServiceMsgHandler):
         if not self._entries:
             self._link.call(self._queue.keep, self._stream, position, ())
 
-    def __call__(self, src: str, data: Any) -> None:
+    def __call__(self, src: str, data: object) -> None:
         """Never: the messages of its lane are kept as they came."""
         raise NotImplementedError
 
 
 class OnceLane(Lane):
-    """A lane whose messages are kept."""
+    """A lane whose messages are kept as work. ``options`` are those of ``Lane``."""
 
-    def __init__(self, inbox: OnceInbox, dead_letters: DeadLetters, **options: Any) -> None:
-        super().__init__(inbox, dead_letters, **options)
-        self.msg_type = inbox.handler.msg_type
-        self._act = inbox.add
+    def __init__(self, inbox: OnceInbox, dead_letters: DeadLetters, **options: Unpack[LaneOptions]) -> None:
+        super().__init__(inbox, dead_letters, msg_type=inbox.handler.msg_type, act=inbox.add, **options)
 
     def shun(self, entry_ids: Iterable[str]) -> None:
         """See ``Lane``. To keep a message is no danger."""

@@ -1,16 +1,16 @@
-"""From the list to the handlers: the parts on a message's way, wired. What runs them, and until when, is ``runner``.
+"""Pipeline: the parts on a message's way from the list to its handler, built and wired.
 
     list - Intake - bus - BusReader - ServiceMessageDispatcher - Lane - LaneWorker - handler, delivers to every worker
                                       |                          OnceLane - work - OnceWorker - handler, delivers once
-                                      DeadLetters - DeadLetterWriter - dead letters
+                                      DeadLetters - DeadLetterWriter - dead stream
 
-Knows neither greenlets nor threads: how a part sleeps is passed in.
+The pipeline knows neither greenlets nor threads: the caller passes in how a part waits, and runs the parts.
 """
 
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import NamedTuple, TypedDict
 
 from rtserver.base.mark.memory_marks import MemoryMarks
 from rtserver.base.mark.port import MarkPort
@@ -26,7 +26,7 @@ from rtserver.service.pipeline.dead_letter_writer import DeadLetterWriter
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.intake import Intake
 from rtserver.service.pipeline.isolation import Isolation
-from rtserver.service.pipeline.lane import Lane
+from rtserver.service.pipeline.lane import Lane, LaneOptions
 from rtserver.service.pipeline.lane_worker import LaneWorker
 from rtserver.service.pipeline.once_lane import OnceInbox, OnceLane, stream_of
 from rtserver.service.pipeline.once_worker import OnceRule, OnceWorker
@@ -36,12 +36,36 @@ from rtserver.service.repeats import RepeatFilter
 from rtserver.service.wait import Event
 
 
-class Pipeline:
-    """The parts of one worker, which comes back under the name ``worker`` after a restart.
+class PipelineLimits(NamedTuple):
+    """Numbers that bound a pipeline.
 
-    Nothing is read while ``is_congested`` says so. ``pause`` waits for seconds, ``event`` makes what a part sleeps
-    on, ``signer`` knows whose messages are taken, ``marks`` what was with the handlers of an earlier process when it
-    died. Raises ``DuplicateTypeError``.
+    ``read_count`` entries are read at once. ``max_ahead`` entries may lie between the intake and the reader.
+    ``bus_bytes`` bounds the bus; 0 is a quarter of what Redis may use. ``lane_bound`` messages may wait in a lane, of
+    which ``lane_batch`` are handled between two flushes. ``message`` bounds one message.
+    """
+
+    read_count: int = 500
+    max_ahead: int = 50_000
+    bus_bytes: int = 0
+    lane_bound: int = 2_000
+    lane_batch: int = 500
+    message: Bounds = NO_BOUNDS
+    once: OnceRule = OnceRule()
+
+
+class _Waiting(TypedDict):
+    """Arguments that every loop gets."""
+
+    must_hold: Callable[[], bool]
+    pause: Callable[[float], object]
+
+
+class Pipeline:
+    """The parts of one worker, which keeps its name ``worker`` over restarts.
+
+    Nothing is read while ``is_congested()`` is true. ``pause`` waits for seconds. ``event`` makes an event that a
+    part sleeps on. ``signer`` checks signatures. ``marks`` holds what was with the handlers of an earlier process
+    when it died. Raises ``DuplicateTypeError``.
     """
 
     def __init__(
@@ -55,13 +79,7 @@ class Pipeline:
         event: Callable[[], Event],
         worker: str = "worker",
         signer: Signer | None = None,
-        bounds: Bounds = NO_BOUNDS,
-        once: OnceRule = OnceRule(),  # noqa: B008 (a tuple)
-        read_count: int = 500,
-        max_ahead: int = 50_000,
-        bus_bytes: int = 0,
-        lane_bound: int = 2_000,
-        lane_batch: int = 500,
+        limits: PipelineLimits = PipelineLimits(),  # noqa: B008 (a tuple)
         now: Callable[[], float] = time.monotonic,
         marks: MarkPort | None = None,
     ) -> None:
@@ -69,68 +87,94 @@ class Pipeline:
         self.marks: MarkPort = marks or MemoryMarks()
         self.link = link
         self.dead_letters = dead_letters = DeadLetters()
-        self.broken_keys = BrokenKeys(queue, link, pause)
-        self.once: list[OnceWorker] = []
+        self._signer = signer
+        self._limits = limits
+        self._now = now
+        self._isolation = Isolation(self._is_idle, pause=pause, now=now)
 
         def must_hold() -> bool:
             return is_congested() or dead_letters.is_congested
 
-        isolation = Isolation(self._is_idle, pause=pause, now=now)
+        self._waiting: _Waiting = {"must_hold": must_hold, "pause": pause}
         life = f"{worker}#{secrets.token_hex(4)}"
+        handlers = tuple(handlers)
+        self.lanes = tuple(map(self._lane, handlers))
+        self.once = tuple(self._once_worker(handler, life) for handler in handlers if handler.delivery == "once")
+        self.repeats = RepeatFilter(queue, link)
+        self._build_loops(worker, event)
 
-        def lane_of(handler: ServiceMsgHandler) -> Lane:
-            of_lane: dict[str, Any] = {"bound": lane_bound, "batch": lane_batch, "is_ending": lambda: link.is_ending}
-            if handler.delivery != "once":
-                mark = self.marks.mark(handler.msg_type)
-                return Lane(handler, dead_letters, signer=signer, bounds=bounds, mark=mark, **of_lane)
-            stream = stream_of(handler.msg_type)
-            self.once.append(
-                OnceWorker(
-                    handler,
-                    queue.work(stream),
-                    link,
-                    dead_letters,
-                    life,
-                    rule=once,
-                    must_hold=must_hold,
-                    pause=pause,
-                    now=now,
-                    mark=self.marks.mark(stream),
-                    isolation=isolation,
-                )
-            )
-            return OnceLane(OnceInbox(handler, queue, link), dead_letters, signer=signer, bounds=bounds, **of_lane)
+    @property
+    def handing(self) -> tuple[Lane | OnceWorker, ...]:
+        """Everything that hands messages to handlers.
 
-        self.lanes = tuple(map(lane_of, handlers))
-        dispatcher = ServiceMessageDispatcher(self.lanes, dead_letters, signer, bounds)
-        self.repeats = repeats = RepeatFilter(queue, link)
-        waits: dict[str, Any] = {"must_hold": must_hold, "pause": pause}
-        self.reader = BusReader(queue, link, dispatcher, count=read_count, repeats=repeats, **waits)
+        A handler that delivers once has a lane that only keeps its messages, and a worker that hands them over.
+        """
+        return (*self.lanes, *self.once)
+
+    def _build_loops(self, worker: str, event: Callable[[], Event]) -> None:
+        queue, link, limits, waiting = self.queue, self.link, self._limits, self._waiting
+        pause = waiting["pause"]
+        dispatcher = ServiceMessageDispatcher(self.lanes, self.dead_letters, self._signer, limits.message)
+        self.reader = BusReader(queue, link, dispatcher, count=limits.read_count, repeats=self.repeats, **waiting)
         self.intake = Intake(
             queue,
             link,
             self.reader,
-            max_ahead=max_ahead,
-            dead_letters=dead_letters,
-            most_bytes=bounds.bytes,
-            **waits,
+            max_ahead=limits.max_ahead,
+            dead_letters=self.dead_letters,
+            most_bytes=limits.message.bytes,
+            **waiting,
         )
-        self.memory = QueueMemory(queue, bus_bytes, pause=pause)
-        self.dead_letter_writer = DeadLetterWriter(dead_letters, queue, link, event())
         self.offsets = CommittedOffsets(
-            worker, self.lanes, queue, link, self.reader, dead_letters=dead_letters, pause=pause
+            worker, self.lanes, queue, link, self.reader, dead_letters=self.dead_letters, pause=pause
         )
         self.intake.on_held = self.offsets.report
-        alone: dict[str, Any] = {"isolation": isolation, "settle": self.offsets.settle}
-        self.workers = tuple(
-            LaneWorker(lane, queue, link, self.reader, event(), repeats=repeats, **waits, **alone)
-            for lane in self.lanes
+        self.memory = QueueMemory(queue, limits.bus_bytes, pause=pause)
+        self.broken_keys = BrokenKeys(queue, link, pause)
+        self.dead_letter_writer = DeadLetterWriter(self.dead_letters, queue, link, event())
+        self.workers = tuple(self._lane_worker(lane, event()) for lane in self.lanes)
+
+    def _lane(self, handler: ServiceMsgHandler) -> Lane:
+        limits = self._limits
+        options: LaneOptions = {
+            "bound": limits.lane_bound,
+            "batch": limits.lane_batch,
+            "signer": self._signer,
+            "bounds": limits.message,
+            "is_ending": lambda: self.link.is_ending,
+        }
+        if handler.delivery == "once":
+            return OnceLane(OnceInbox(handler, self.queue, self.link), self.dead_letters, **options)
+        options["mark"] = self.marks.mark(handler.msg_type)
+        return Lane(handler, self.dead_letters, **options)
+
+    def _once_worker(self, handler: ServiceMsgHandler, life: str) -> OnceWorker:
+        stream = stream_of(handler.msg_type)
+        return OnceWorker(
+            handler,
+            self.queue.work(stream),
+            self.link,
+            self.dead_letters,
+            life,
+            rule=self._limits.once,
+            now=self._now,
+            mark=self.marks.mark(stream),
+            isolation=self._isolation,
+            **self._waiting,
         )
 
-    @property
-    def handing(self) -> tuple[Lane | OnceWorker, ...]:
-        """What gives messages to handlers. Where one delivers once, its lane only keeps what its worker works off."""
-        return (*self.lanes, *self.once)
+    def _lane_worker(self, lane: Lane, awake: Event) -> LaneWorker:
+        return LaneWorker(
+            lane,
+            self.queue,
+            self.link,
+            self.reader,
+            awake,
+            repeats=self.repeats,
+            isolation=self._isolation,
+            settle=self.offsets.settle,
+            **self._waiting,
+        )
 
     def _is_idle(self, owner: object) -> bool:
-        return all(one.at_work is None for one in self.handing if one is not owner)
+        return all(each.at_work is None for each in self.handing if each is not owner)

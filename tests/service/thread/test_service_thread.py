@@ -34,7 +34,7 @@ from rtserver.service.message import encode
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.pipeline.dispatcher import DuplicateTypeError
-from rtserver.service.pipeline.pipeline import Pipeline
+from rtserver.service.pipeline.pipeline import Pipeline, PipelineLimits
 from rtserver.service.push.push_user import PushUserMsgHandler
 from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import CURSOR, UserStreams
@@ -205,13 +205,13 @@ def test_connections_that_are_cut_again_and_again_lose_and_double_nothing(site: 
 def test_a_backlog_from_before_the_start_is_handled(site: Site) -> None:
     site.push(*range(3_000))
     handler = Counting(site.context, 3_000)
-    site.start(handler, max_ahead=600)
+    site.start(handler, limits=PipelineLimits(max_ahead=600))
     assert handler.wait() == list(range(3_000))
 
 
 def test_a_slow_handler_delays_only_itself_and_misses_nothing(site: Site) -> None:
     stuck, quick = Stuck(site.context, 3_000), Counting(site.context, 3_000)
-    thread = site.start(stuck, quick, lane_bound=100)
+    thread = site.start(stuck, quick, limits=PipelineLimits(lane_bound=100))
     for first in range(0, 3_000, 500):
         site.push(*range(first, first + 500), msg_type="stuck")
         site.push(*range(first, first + 500))
@@ -258,7 +258,7 @@ def test_letters_that_cannot_be_buried_hold_up_the_reading_and_not_the_memory(si
     dead = "{queue:rtserver}:dead"
     with redis.Redis.from_url(site.url) as client:
         client.set(dead, "in the way")
-        thread = site.start(read_count=500)
+        thread = site.start(limits=PipelineLimits(read_count=500))
         dead_letters = thread.pipeline.dead_letters
         site.push(*range(20_000), msg_type="unknown")
         until(lambda: dead_letters.is_congested, site)
@@ -338,7 +338,7 @@ def test_what_users_have_seen_is_noted_to_the_last(site: Site) -> None:
 
 def test_stop_finishes_what_was_taken_and_leaves_the_rest_on_the_list(site: Site) -> None:
     stuck = Stuck(site.context, 1_000)
-    thread = site.start(stuck, lane_bound=50)
+    thread = site.start(stuck, limits=PipelineLimits(lane_bound=50))
     site.push(*range(1_000), msg_type="stuck")
     assert stuck.has_begun.wait(PATIENCE)
     until(lambda: thread.pipeline.reader.received == 1_000, site)
