@@ -71,7 +71,7 @@ heap: $(TEST_READY) ## leave the page of charts open for an hour; fails if its m
 codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: close codes, settings, stubs, the browser's bundle and types
 	$(PYTHON) -m rtserver.base.wire.close_code > site/static/js/rtc/codes.js
 	sed '/^| key /,$$d' docs/configuration.md > docs/configuration.new
-	$(PYTHON) -m rtserver.bootstrap.config.config >> docs/configuration.new
+	$(PYTHON) -m rtserver.bootstrap.config.setting >> docs/configuration.new
 	mv docs/configuration.new docs/configuration.md
 	@mkdir -p var
 	$(PYTHON) -m tcelib.tmake.tce2py -i rtserver/idl/rtserver.idl,rtserver/idl/rtserver_low.idl -o rtserver/idl --ifxdef var/ifxdef.txt

@@ -55,7 +55,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class ServiceSide:
-    """The service thread's objects that the rest of the server needs. ``address`` is the queue's, without a password."""
+    """The service thread's objects that the rest of the server needs. ``address`` has no password in it."""
 
     thread: ServiceThread
     quotes: QuoteCenter

@@ -11,8 +11,8 @@ import click
 import pytest
 
 from rtserver.bootstrap.command.cli import main
-from rtserver.bootstrap.config.config import as_markdown
 from rtserver.bootstrap.config.config_source import read_file
+from rtserver.bootstrap.config.setting import as_markdown
 from tests.docs.document import (
     CONFIGURATION,
     CONTRIBUTING,

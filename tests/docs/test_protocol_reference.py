@@ -9,7 +9,7 @@ import redis
 from rtserver.base.queue.port import Gone
 from rtserver.base.wire.client_message import ErrorCode
 from rtserver.base.wire.close_code import CloseCode, may_reconnect, may_try_once
-from rtserver.bootstrap.config.config import settings
+from rtserver.bootstrap.config.setting import settings
 from rtserver.modules.chart import list_series
 from rtserver.service.message import Reason
 from rtserver.service.push.push_user import RESERVED_NOTICES, RESERVED_TYPES

@@ -3,9 +3,10 @@
 from itertools import islice
 from pathlib import Path
 
-from rtserver.bootstrap.config.config import Config, settings
+from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_source import load_config, read_file
 from rtserver.bootstrap.config.error import ConfigError
+from rtserver.bootstrap.config.setting import settings
 from rtserver.service.quote.quote_file import QuoteFileError, read_quotes
 from tests.fuzz.target import Target, TryOne
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from rtserver.bootstrap.config.config import Config, settings
+from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.setting import settings
 from rtserver.bootstrap.shutdown import longest_end
 from tests.conftest import unused_port
 from tests.running_server import REPOSITORY, RunningServer

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
-from rtserver.bootstrap.config.config import Config, Setting, settings
+from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_source import load_config
+from rtserver.bootstrap.config.setting import Setting, settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 QUEUE_KEYS = (

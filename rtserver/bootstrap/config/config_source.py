@@ -15,10 +15,11 @@ import msgspec
 
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.base.wire.origin import OriginError, normal_origin
-from rtserver.bootstrap.config.config import NETWORK_KEYS, Config, Setting, settings
+from rtserver.bootstrap.config.config import NETWORK_KEYS, Config
 from rtserver.bootstrap.config.config_constraint import check_together
 from rtserver.bootstrap.config.error import ConfigError
 from rtserver.bootstrap.config.secret_file import with_secrets
+from rtserver.bootstrap.config.setting import Setting, settings
 from tcelib.queue.redis_connection import check_url
 
 FILE_NAME = "rtserver.toml"

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rtserver.bootstrap.config.config import Config, as_markdown, settings
+from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_source import load_config, read_environment, read_file, read_options
 from rtserver.bootstrap.config.error import ConfigError
+from rtserver.bootstrap.config.setting import as_markdown, settings
 
 ROOT = Path(__file__).parents[3]
 
