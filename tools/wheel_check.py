@@ -1,7 +1,8 @@
 """``make wheel``: what becomes of the wheel in somebody else's environment.
 
 Builds it with what is locked. Installed beside each Django of the matrix, it has to leave that Django alone and to
-start. With it installed, ``mypy --strict`` has to accept the examples of the documents.
+start. With it installed, ``mypy --strict`` has to accept the examples of the documents and a plug-in that uses every
+public name.
 """
 
 import subprocess
@@ -20,6 +21,7 @@ BUILD = ROOT / "requirements-build.lock"
 RUN = ROOT / "requirements.lock"
 DEVELOP = ROOT / "requirements-dev.lock"
 EXAMPLES = "docs/examples"
+EVERY_NAME = ROOT / "tools" / "every_public_name.py"
 VERSION = "import django; print(django.get_version())"
 
 
@@ -64,12 +66,22 @@ def leaves_django_alone(python: Path, wheel: Path, cell: Cell, directory: Path) 
 
 
 def examples_have_sound_types(python: Path, wheel: Path, directory: Path) -> bool:
-    """``mypy --strict`` on the examples, where rtserver is found as an installed package and nowhere else."""
+    """Check the examples, and a plug-in with every public name, by ``mypy --strict`` against the installed wheel."""
     inside = environment.prepare("wheel-types", python, (DEVELOP,))
     environment.install(inside, "--force-reinstall", "--no-deps", "--no-index", wheel)
-    print(f"mypy --strict {EXAMPLES}", flush=True)
+    print(f"mypy --strict {EXAMPLES} {EVERY_NAME.name}", flush=True)
     files = sorted(path.name for path in (ROOT / EXAMPLES).glob("*.py"))
-    command = [inside, "-m", "mypy", "--strict", "--config-file=", "--cache-dir", directory / "cache", *files]
+    command = [
+        inside,
+        "-m",
+        "mypy",
+        "--strict",
+        "--config-file=",
+        "--cache-dir",
+        directory / "cache",
+        *files,
+        EVERY_NAME,
+    ]
     return subprocess.run(command, cwd=ROOT / EXAMPLES, check=False).returncode == 0
 
 

@@ -1,0 +1,190 @@
+"""A plug-in that uses every public name of docs/extending.md. ``mypy --strict`` checks it; nothing runs it."""
+
+from typing import Annotated, ClassVar
+
+import msgspec
+
+from rtserver.base.bridge.message import Refused, Snapshot
+from rtserver.base.queue.port import QueuePort
+from rtserver.base.wire.client_message import ErrorCode
+from rtserver.base.wire.json import JsonError
+from rtserver.base.wire.message_size import MessageTooLargeError
+from rtserver.idl.rtserver_low import ITerminalPrx
+from rtserver.modules.user_agent_module import BaseUserAgentModule
+from rtserver.service.message import BadData
+from rtserver.service.message_queue import ServiceMessageQueue
+from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.user.identity import Identity
+from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError, Users
+from rtserver.user.policy import ForbiddenError, Policy, ServiceRequest, Verdict
+from rtserver.user.session.token import make_token
+from rtserver.user.user_agent import AgentGoneError, UserAgent
+from tcelib import RpcContext
+
+
+class Order(msgspec.Struct, frozen=True):
+    """The data of an order."""
+
+    item: Annotated[str, msgspec.Meta(max_length=64)]
+    count: int = 1
+
+
+class Orders(BaseUserAgentModule):
+    """The orders of one connection, which also watches a quote."""
+
+    def __init__(self, agent: UserAgent) -> None:
+        super().__init__(agent)
+        self.count = 0
+        self.ref: int | None = None
+
+    def watch(self, quote: str) -> None:
+        """Subscribe to a quote."""
+        try:
+            self.ref = self.agent.subscribe(self, "quotes", {"quote": quote, "period": 60})
+        except (AgentGoneError, ForbiddenError):
+            self.ref = None
+
+    def on_snapshot(self, snapshot: Snapshot) -> None:
+        """Send the first picture."""
+        self.agent.push_message({"rows": len(snapshot.payload.rows)}, "order")
+
+    def on_refused(self, refused: Refused) -> None:
+        """Say why there is none."""
+        self.agent.push_error(refused.code, refused.message, "order")
+
+    def on_remove(self) -> None:
+        """End the subscription."""
+        if self.ref is not None:
+            self.agent.unsubscribe(self.ref)
+
+
+class OrderMsgHandler(BaseUserMsgHandler):
+    """Every hook of a user message handler."""
+
+    msg_type: ClassVar[str] = "order"
+    request = Order
+
+    def __init__(self, users: Users) -> None:
+        super().__init__(users)
+        self.names: dict[str, str] = {}
+        self.start = users.epoch
+
+    async def on_useragent_open(self, agent: UserAgent) -> None:
+        """Make the module."""
+        orders = agent.modules["order"] = Orders(agent)
+        orders.watch("DEMO:AAPL:20130301")
+
+    async def on_useragent_msg(self, agent: UserAgent, data: Order) -> list[str]:
+        """Tell the other connections of the user."""
+        if not data.item:
+            raise RequestError("an order needs an item", code=ErrorCode.BAD_REQUEST)
+        if data.count > 9:
+            raise RequestError("the last one is sold", code="out_of_stock")
+        for each in self.users.get_users(agent.user.user_id):
+            try:
+                each.push_message({"item": data.item, "uid": agent.uid}, "order", id=None)
+            except (JsonError, MessageTooLargeError):
+                agent.kick(4000, "too much")
+        return [agent.user.name, agent.session_key, *sorted(agent.user.groups)]
+
+    def on_useragent_change(self, agent: UserAgent) -> None:
+        """Note the new name."""
+        self.names[agent.uid] = agent.user.name
+
+    def on_useragent_remove(self, agent: UserAgent) -> None:
+        """End the module."""
+        orders: Orders = agent.modules.pop("order")
+        orders.on_remove()
+
+
+class LateOrderMsgHandler(BaseUserMsgHandler):
+    """A handler that answers later, under the request's id."""
+
+    msg_type = "late_order"
+    request = Order
+
+    def on_useragent_request(self, agent: UserAgent, data: Order, request_id: int | str | None) -> None:
+        """Answer at once, for the sake of the example."""
+        agent.push_message(data.count, self.msg_type, request_id)
+
+
+class BookingMsgHandler(ServiceMsgHandler):
+    """Every hook of a service."""
+
+    msg_type = "booking"
+    data_type = Order
+    delivery = "once"
+    replays = False
+
+    def __init__(self, services: ServiceContext) -> None:
+        super().__init__(services)
+        self._sums: dict[str, int] = {}
+        self._done = ""
+
+    def __call__(self, src: str, data: Order) -> None:
+        """Collect."""
+        if data.count < 1:
+            raise BadData("nothing is booked")
+        self._sums[data.item] = self.offload(max, data.count, self._sums.get(data.item, 0))
+
+    def handle(self, message_id: str, src: str, data: Order) -> None:
+        """Handle a message by its id."""
+        self(f"{src}/{message_id}", data)
+
+    def begins_behind(self, queue: QueuePort) -> str | None:
+        """Begin where the last start ended."""
+        return self._done or None
+
+    def on_done(self, position: str) -> None:
+        """Note the position."""
+        self._done = position
+
+    def flush(self) -> None:
+        """Send what was collected."""
+        self.users.push_message([1, "eve"], self._sums, "booked")
+        self.users.push_message("*", {"count": len(self._sums)}, "booked")
+        self.users.kick(2, "booked out")
+        self.users.recheck(3)
+        self.users.close_session("abcdefghijkl")
+
+    def forget(self) -> None:
+        """Drop what was collected."""
+        self._sums.clear()
+
+
+class OrderPolicy(Policy):
+    """Every rule."""
+
+    needs_groups = True
+
+    def may_subscribe(self, user: Identity, service: str, request: ServiceRequest) -> Verdict:
+        """Allow the quotes of one exchange."""
+        return service != "quotes" or str(request["quote"]).startswith("DEMO:") or "the demo's quotes only"
+
+    def may_send(self, user: Identity, msg_type: str) -> Verdict:
+        """Allow everything to members of a group."""
+        return "buyers" in user.groups
+
+    def may_call(self, user: Identity, operation: str) -> Verdict:
+        """Forbid one interface."""
+        return not operation.startswith("shop.ICart.")
+
+    def max_rate(self, user: Identity) -> float | None:
+        """Bound the rate of everybody."""
+        return 2.0
+
+
+def call_back(ctx: RpcContext) -> str:
+    """Use the context of a servant's call."""
+    agent: UserAgent = ctx.user
+    ITerminalPrx(ctx.conn).onMessage_oneway("order", "{}")
+    return str(agent)
+
+
+def send(user: object) -> str:
+    """Use what a backend uses."""
+    queue = ServiceMessageQueue.connect("redis://127.0.0.1:6379/0")
+    queue.put("booking", "shop", {"item": "nails"}, id="order-1")
+    queue.put_many([("booking", "shop", {"item": "nails"})])
+    queue.close()
+    return make_token(user)
