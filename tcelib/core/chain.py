@@ -66,7 +66,7 @@ class RpcAsyncContext:
         try:
             callback(self)
         except BaseException as error:  # callbacks are other people's code
-            if not isinstance(error, Exception) and chain._is_stop(error):
+            if not isinstance(error, Exception) and chain.is_stop(error):
                 raise
             log.exception("a callback of a promise raised")
             if self.moves == moves:
@@ -102,7 +102,7 @@ class Chain:
 
     def error(self, callback: Callback) -> Self:
         """Add a fork, which begins with ``callback``, for errors of the callbacks that are there now. Gives it."""
-        fork = self._make_fork()
+        fork = self.make_fork()
         fork.then(callback)
         fork.nextPromise = self
         if self._forks is None:
@@ -156,11 +156,17 @@ class Chain:
         else:
             self._end(ctx, well=False)
 
-    def _make_fork(self) -> Self:
+    @property
+    def has_callbacks(self) -> bool:
+        """Whether anything follows the beginning of the chain."""
+        return bool(self._steps or self._forks or self._final or self.nextPromise)
+
+    def make_fork(self) -> Self:
+        """Return a new chain for errors of this one."""
         return type(self)()
 
-    def _is_stop(self, error: BaseException) -> bool:
-        """Whether an ``error`` that is no ``Exception`` is meant for the program."""
+    def is_stop(self, error: BaseException) -> bool:
+        """Return whether an ``error`` that is no ``Exception`` is meant for the program."""
         return isinstance(error, KeyboardInterrupt)
 
     def _drop_steps(self, last: int) -> None:

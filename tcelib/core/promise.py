@@ -148,13 +148,15 @@ class RpcPromise(Chain, Generic[T]):
         if self._waiter is None:
             super().end()
 
-    def _make_fork(self) -> Self:
+    def make_fork(self) -> Self:
+        """See ``Chain``."""
         fork = type(self)(self._waiter)
         fork._root = self._root or self
         return fork
 
-    def _is_stop(self, error: BaseException) -> bool:
-        return super()._is_stop(error) if self._waiter is None else self._waiter.is_stop(error)
+    def is_stop(self, error: BaseException) -> bool:
+        """See ``Chain``."""
+        return super().is_stop(error) if self._waiter is None else self._waiter.is_stop(error)
 
     def _waiting(self) -> Waiter:
         if self._waiter is None:
@@ -165,7 +167,7 @@ class RpcPromise(Chain, Generic[T]):
         self.is_done = True
         if self._callbacks:
             self._run_callbacks()
-        if self._steps or self._forks or self._final or self.nextPromise:
+        if self.has_callbacks:
             self._begin()
 
     def _begin_late(self) -> None:
@@ -191,6 +193,6 @@ class RpcPromise(Chain, Generic[T]):
             try:
                 callback(self)
             except BaseException as error:  # callbacks are other people's code
-                if not isinstance(error, Exception) and self._is_stop(error):
+                if not isinstance(error, Exception) and self.is_stop(error):
                     raise
                 log.exception("a callback of an answer raised")

@@ -11,9 +11,9 @@ from typing import Any
 from tcelib.error import RPCERROR_CONNECT_FAILED, RpcException
 from tcelib.fork import forget_in_children
 from tcelib.transport.asyncio_link import Link
-from tcelib.transport.asyncio_server import MakeLink
 from tcelib.transport.loop_shell import OF_THE_PARENT, LoopHome, LoopShell
 from tcelib.transport.option import Options
+from tcelib.transport.packet_stream import MakeStream
 
 
 class Dialer(LoopShell):
@@ -23,14 +23,14 @@ class Dialer(LoopShell):
         self,
         home: LoopHome,
         options: Options,
-        make_link: MakeLink,
+        make_stream: MakeStream,
         address: tuple[str, int],
         tls: ssl.SSLContext | None,
     ) -> None:
         super().__init__(home, options)
         self.connection = options.make_connection(self)
         self.connection.calls.can_reconnect = True
-        self._make_link = make_link
+        self._make_stream = make_stream
         self._address = address
         self._tls = tls
         self._packets: list[bytes] = []
@@ -48,7 +48,7 @@ class Dialer(LoopShell):
         self._packets += packets
         self.watch_deadline()
         if self._link is None:
-            self._link = link = self._make_link(self.home, self.options, self)
+            self._link = link = Link(self.home, self.options, self, self._make_stream())
             self._task = self.home.spawn(self._open(link))
 
     def close(self) -> None:

@@ -16,6 +16,8 @@ from tcelib.fork import drop_descriptor, forget_in_children
 from tcelib.transport.keep_alive import expect_life
 from tcelib.transport.loop_shell import OF_THE_PARENT, LoopHome, LoopShell
 from tcelib.transport.option import UNSENT_PAUSE_BYTES, Options
+from tcelib.transport.packet_stream import Stream
+from tcelib.transport.websocket_stream import GOING_AWAY, NORMAL_CLOSURE, HandshakeError
 
 log = logging.getLogger("tce.transport")
 
@@ -37,18 +39,23 @@ class LinkOwner(Protocol):
 
 
 class Link(LoopShell, asyncio.BufferedProtocol):
-    """The transport of a connection that has a socket, or soon will (``has_socket``).
+    """Transport of a connection that has a socket, or soon will (``has_socket``).
 
-    ``is_active``: something has moved since it was set to False.
+    Packets flow as soon as ``stream`` is open, after a WebSocket's handshake. ``is_active``: bytes have moved since
+    it was set to False.
     """
 
     has_socket = False
     _socket: asyncio.Transport
 
-    def __init__(self, home: LoopHome, options: Options, owner: "LinkOwner") -> None:
+    def __init__(self, home: LoopHome, options: Options, owner: "LinkOwner", stream: Stream) -> None:
         super().__init__(home, options)
+        self.may_compress = options.may_compress and stream.may_compress
         self.is_active = True
         self._owner = owner
+        self._stream = stream
+        self._close_code = NORMAL_CLOSURE
+        self._has_opened = False
         self._is_over = False
         self._is_stalled = False
         self._has_more = False
@@ -57,12 +64,16 @@ class Link(LoopShell, asyncio.BufferedProtocol):
     # What the connection asks.
 
     def write(self, packets: Sequence[bytes], /) -> None:
-        """See ``Transport``: joined into one write."""
-        self._write(packets[0] if len(packets) == 1 else b"".join(packets))
+        """See ``Transport``."""
+        if not self._stream.is_open:
+            raise RpcException(RPCERROR_SENDFAILED, "the WebSocket is closed")
+        self._write(self._stream.pack(packets))
         self.watch_deadline()
 
     def close(self) -> None:
-        """See ``Transport``. The peer has ``stalled_seconds`` to take what lies unsent."""
+        """See ``Transport``. The peer has ``stalled_seconds`` to take the unsent bytes."""
+        self._stream.close(self._close_code)
+        self._send_due()
         if not self._is_over:
             self._end(None)
             self._socket.close()
@@ -117,7 +128,11 @@ class Link(LoopShell, asyncio.BufferedProtocol):
         self.connection.abandon(OF_THE_PARENT)
 
     def dismiss(self) -> None:
-        """Close the connection for a reason that is not the peer's: it may come back."""
+        """Close the connection for a reason that is not the peer's.
+
+        A WebSocket's close code tells a page to come back.
+        """
+        self._close_code = GOING_AWAY
         self.connection.close()
 
     def abort(self) -> None:
@@ -125,9 +140,46 @@ class Link(LoopShell, asyncio.BufferedProtocol):
         self._socket.abort()
 
     def _begin(self) -> None:
+        if self._stream.is_open:
+            self._open()
+        else:
+            self._arm(self.options.connect_seconds)
+            self._send_due()
+
+    def _open(self) -> None:
+        self._has_opened = True
+        self._disarm()
         self._owner.link_opened(self)
 
     def _take(self, data: bytes) -> None:
+        stream = self._stream
+        try:
+            payload = stream.receive(data)
+        except HandshakeError as error:
+            self._finish(str(error))
+            return
+        self._send_due()
+        if not self._has_opened and stream.is_open:
+            self._open()
+        if stream.sends_headers_apart:
+            self.connection.speak_cesu8()
+        if payload:
+            self._deliver(payload)
+        if stream.is_over:
+            self._finish("the peer closed the WebSocket")
+
+    def _finish(self, reason: str) -> None:
+        if not self._is_over:
+            self._end(RpcException(RPCERROR_CONNECTION_LOST, reason))
+        self._socket.close()
+        self._arm(self.options.stalled_seconds)
+
+    def _send_due(self) -> None:
+        data = self._stream.take_outgoing()
+        if data and self.has_socket and not self._socket.is_closing():
+            self._socket.write(data)
+
+    def _deliver(self, data: bytes) -> None:
         if not self._is_over and self.connection.receive(data):
             self._has_more = True
             self._regulate()

@@ -3,31 +3,29 @@
 import asyncio
 import itertools
 import ssl
-from collections.abc import Callable
-from typing import TypeAlias
 
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.error import RpcException
 from tcelib.fork import drop_descriptor, forget_in_children
-from tcelib.transport.asyncio_link import Link, LinkOwner
+from tcelib.transport.asyncio_link import Link
 from tcelib.transport.listener import open_listener
 from tcelib.transport.loop_shell import LoopHome
 from tcelib.transport.option import Options
+from tcelib.transport.packet_stream import MakeStream
 
 CLOSE_SECONDS = 5.0
-MakeLink: TypeAlias = Callable[[LoopHome, Options, LinkOwner], Link]
 
 
 class AsyncioServer:
     """``adapter`` serves the calls of what is accepted. ``port`` is the one it listens on."""
 
-    def __init__(self, adapter: RpcCommAdapter, options: Options, make_link: MakeLink) -> None:
+    def __init__(self, adapter: RpcCommAdapter, options: Options, make_stream: MakeStream) -> None:
         self.adapter = adapter
         self.port = 0
         self._links: set[Link] = set()
         self._home = LoopHome()
         self._options = options
-        self._make_link = make_link
+        self._make_stream = make_stream
         self._numbers = itertools.count(1)
         self._is_empty = asyncio.Event()
 
@@ -93,7 +91,7 @@ class AsyncioServer:
             self._is_empty.set()
 
     def _accept(self) -> Link:
-        return self._make_link(self._home, self._options, self)
+        return Link(self._home, self._options, self, self._make_stream())
 
     async def _all_gone(self) -> None:
         while self._links:

@@ -9,10 +9,10 @@ import ssl
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.connection import RpcConnection
 from tcelib.transport.asyncio_dialer import Dialer
-from tcelib.transport.asyncio_link import Link
 from tcelib.transport.asyncio_server import AsyncioServer
 from tcelib.transport.loop_shell import LoopHome
 from tcelib.transport.option import DEFAULTS, Options
+from tcelib.transport.packet_stream import PacketStream
 
 
 async def listen(
@@ -27,7 +27,7 @@ async def listen(
 
     Raises ``OSError``.
     """
-    server = AsyncioServer(adapter, options, Link)
+    server = AsyncioServer(adapter, options, PacketStream)
     await server.start(host, port, tls)
     return server
 
@@ -37,4 +37,4 @@ def dial(host: str, port: int, *, tls: ssl.SSLContext | None = None, options: Op
 
     A call that finds nobody ends with CONNECT_FAILED.
     """
-    return Dialer(LoopHome(), options, Link, (host, port), tls).connection
+    return Dialer(LoopHome(), options, PacketStream, (host, port), tls).connection

@@ -21,10 +21,10 @@ from tcelib.error import (
 )
 from tcelib.fork import forget_in_children
 from tcelib.transport.gevent_link import Link, prepare_tls
-from tcelib.transport.gevent_server import MakeLink
 from tcelib.transport.hub_shell import HubHome, HubShell
 from tcelib.transport.keep_alive import expect_life
 from tcelib.transport.option import Options
+from tcelib.transport.packet_stream import MakeStream
 
 
 class _Attempt:
@@ -43,7 +43,7 @@ class Dialer(HubShell):
         self,
         home: HubHome,
         options: Options,
-        make_link: MakeLink,
+        make_stream: MakeStream,
         address: tuple[str, int],
         tls: gevent.ssl.SSLContext | None,
     ) -> None:
@@ -51,7 +51,7 @@ class Dialer(HubShell):
         super().__init__(home, options)
         self.connection = options.make_connection(self)
         self.connection.calls.can_reconnect = True
-        self._make_link = make_link
+        self._make_stream = make_stream
         self._address = address
         self._tls = tls
         self._packets: list[bytes] = []
@@ -146,7 +146,7 @@ class Dialer(HubShell):
         expect_life(sock, self.options.keep_alive_seconds)
         if self._tls is not None:
             sock = self._tls.wrap_socket(sock, server_hostname=self._address[0], do_handshake_on_connect=False)
-        link = self._make_link(self.home, self.options, self, sock)
+        link = Link(self.home, self.options, self, sock, self._make_stream(), writers_wait=True)
         link.connection = self.connection
         return link
 

@@ -22,6 +22,8 @@ from tcelib.fork import drop_descriptor, forget_in_children
 from tcelib.tls_errors import keep_apart
 from tcelib.transport.hub_shell import HubHome, HubShell
 from tcelib.transport.option import NESTING, READ_BYTES, UNSENT_PAUSE_BYTES, Options
+from tcelib.transport.packet_stream import Stream
+from tcelib.transport.websocket_stream import GOING_AWAY, NORMAL_CLOSURE, HandshakeError
 
 STUCK_SECONDS = 2.0  # without the end of any of those: they wait for one another
 KEPT_PAUSE_BYTES = 1024 * 1024  # of calls that wait for a place; then nothing is read
@@ -39,20 +41,26 @@ class LinkOwner(Protocol):
 
 
 class Link(HubShell):
-    """``sock`` is a connected socket of gevent's, which is closed at once (``is_gone``) or after what lies unsent has
-    left when the link ``is_over``. ``is_active``: something has moved since it was set to False.
+    """Transport of a connection that has a socket: ``sock``, a connected one of gevent's.
 
-    ``shake_hands``, then ``start``. With ``writers_wait``, whoever writes faster than the peer reads is slowed down;
-    otherwise the peer is given up when ``max_unsent_bytes`` lie there.
+    The owner calls ``shake_hands``, then ``start``: packets flow as soon as ``stream`` is open. The socket is closed
+    at once (``is_gone``), or when the unsent bytes have left after the link ``is_over``. ``is_active``: bytes have
+    moved since it was set to False. With ``writers_wait``, a greenlet that writes faster than the peer reads is
+    slowed down; otherwise the peer is given up when ``max_unsent_bytes`` wait for it.
     """
 
-    def __init__(self, home: HubHome, options: Options, owner: LinkOwner, sock: Any, writers_wait: bool) -> None:
+    def __init__(
+        self, home: HubHome, options: Options, owner: LinkOwner, sock: Any, stream: Stream, *, writers_wait: bool
+    ) -> None:
         super().__init__(home, options)
+        self.may_compress = options.may_compress and stream.may_compress
         self.is_active = True
         self.is_over = False
         self.is_gone = False
         self._socket = sock
         self._owner = owner
+        self._stream = stream
+        self._close_code = NORMAL_CLOSURE
         self._writers_wait = writers_wait
         self._outbox: list[bytes] = []
         self._unsent = 0
@@ -71,8 +79,10 @@ class Link(HubShell):
     # What the connection asks.
 
     def write(self, packets: Sequence[bytes], /) -> None:
-        """See ``Transport``: joined with whatever else has to leave."""
-        self._write(b"".join(packets))
+        """See ``Transport``: joined with all other bytes that have to leave."""
+        if not self._stream.is_open:
+            raise RpcException(RPCERROR_SENDFAILED, "the WebSocket is closed")
+        self._write(self._stream.pack(packets))
 
     def make_room(self, deadline: float, /) -> None:
         """See ``Transport``."""
@@ -82,7 +92,9 @@ class Link(HubShell):
                 raise RpcException(RPCERROR_TIMEOUT, "the peer does not take what is sent")
 
     def close(self) -> None:
-        """See ``Transport``. The peer has ``stalled_seconds`` to take a piece of what lies unsent."""
+        """See ``Transport``. The peer has ``stalled_seconds`` to take a piece of the unsent bytes."""
+        self._stream.close(self._close_code)
+        self._send_due()
         self._end(None)
 
     # What whoever made it asks.
@@ -97,7 +109,11 @@ class Link(HubShell):
         self._reader = self.home.spawn(self._read, early)
 
     def dismiss(self) -> None:
-        """Close the connection for a reason that is not the peer's: it may come back."""
+        """Close the connection for a reason that is not the peer's.
+
+        A WebSocket's close code tells a page to come back.
+        """
+        self._close_code = GOING_AWAY
         self.connection.close()
 
     def abort(self) -> None:
@@ -109,7 +125,28 @@ class Link(HubShell):
     def _shake_hands(self) -> bytes:
         if isinstance(self._socket, gevent.ssl.SSLSocket):
             self._socket.do_handshake()
-        return b""
+        early = b""
+        try:
+            while not self._stream.is_over:
+                self._send_handshake()
+                if self._stream.is_open:
+                    return early
+                early += self._stream.receive(self._receive_some())
+        except HandshakeError as error:
+            raise ConnectionError(str(error)) from error
+        self._send_handshake()
+        raise ConnectionError("it is no WebSocket")
+
+    def _send_handshake(self) -> None:
+        data = self._stream.take_outgoing()
+        if data:
+            self._socket.sendall(data)
+
+    def _receive_some(self) -> bytes:
+        data: bytes = self._socket.recv(READ_BYTES)
+        if not data:
+            raise ConnectionError("the peer left during the handshake")
+        return data
 
     # Reading.
 
@@ -147,7 +184,20 @@ class Link(HubShell):
         return data
 
     def _take(self, data: bytes) -> None:
-        self._deliver(data)
+        stream = self._stream
+        payload = stream.receive(data)
+        self._send_due()
+        if stream.sends_headers_apart:
+            self.connection.speak_cesu8()
+        if payload:
+            self._deliver(payload)
+        if stream.is_over:
+            self._lose("the peer closed the WebSocket")
+
+    def _send_due(self) -> None:
+        data = self._stream.take_outgoing()
+        if data and not self.is_over:
+            self._push(data)
 
     def _deliver(self, data: bytes) -> None:
         if self._has_place():

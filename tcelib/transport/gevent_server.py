@@ -2,9 +2,8 @@
 
 import itertools
 import logging
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import gevent
 import gevent.socket
@@ -14,15 +13,15 @@ from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.listener import RpcConnectionEventListener
 from tcelib.error import RpcException
 from tcelib.fork import drop_descriptor, forget_in_children
-from tcelib.transport.gevent_link import Link, LinkOwner, prepare_tls
+from tcelib.transport.gevent_link import Link, prepare_tls
 from tcelib.transport.hub_shell import HubHome
 from tcelib.transport.keep_alive import expect_life
 from tcelib.transport.listener import open_listener
 from tcelib.transport.option import Options
+from tcelib.transport.packet_stream import MakeStream
 
 CLOSE_SECONDS = 5.0
 ACCEPT_PAUSE_SECONDS = 0.1  # when the system has no more descriptors
-MakeLink: TypeAlias = Callable[[HubHome, Options, LinkOwner, Any], Link]
 log = logging.getLogger("tce.transport")
 
 
@@ -36,14 +35,14 @@ class GeventServer:
         self,
         adapter: RpcCommAdapter,
         options: Options,
-        make_link: MakeLink,
+        make_stream: MakeStream,
         address: tuple[str, int],
         tls: gevent.ssl.SSLContext | None,
     ) -> None:
         prepare_tls(tls)
         self.adapter = adapter
         self._options = options
-        self._make_link = make_link
+        self._make_stream = make_stream
         self._tls = tls
         self._links: set[Link] = set()
         self._is_closed = False
@@ -116,7 +115,7 @@ class GeventServer:
             return
         if self._tls is not None:
             sock = self._tls.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
-        link = self._make_link(self._home, self._options, self, sock)
+        link = Link(self._home, self._options, self, sock, self._make_stream(), writers_wait=False)
         link.connection = self._options.make_connection(link)
         if self._options.gives_user_ids:
             link.connection.setUserId(next(self._numbers), is_known=False)

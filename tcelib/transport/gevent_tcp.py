@@ -4,17 +4,15 @@ server = listen(adapter, "", 16005)             then server.port, server.close()
 prx = ServerPrx(dial("localhost", 16005))       opens its socket with the first call
 """
 
-from functools import partial
-
 from gevent.ssl import SSLContext
 
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.connection import RpcConnection
 from tcelib.transport.gevent_dialer import Dialer
-from tcelib.transport.gevent_link import Link
 from tcelib.transport.gevent_server import GeventServer
 from tcelib.transport.hub_shell import HubHome
 from tcelib.transport.option import DEFAULTS, Options
+from tcelib.transport.packet_stream import PacketStream
 
 
 def listen(
@@ -29,7 +27,7 @@ def listen(
 
     Raises ``OSError``.
     """
-    return GeventServer(adapter, options, partial(Link, writers_wait=False), (host, port), tls)
+    return GeventServer(adapter, options, PacketStream, (host, port), tls)
 
 
 def dial(host: str, port: int, *, tls: SSLContext | None = None, options: Options = DEFAULTS) -> RpcConnection:
@@ -37,4 +35,4 @@ def dial(host: str, port: int, *, tls: SSLContext | None = None, options: Option
 
     A call that finds nobody ends with CONNECT_FAILED.
     """
-    return Dialer(HubHome(), options, partial(Link, writers_wait=True), (host, port), tls).connection
+    return Dialer(HubHome(), options, PacketStream, (host, port), tls).connection

@@ -6,7 +6,7 @@ path and any origin are accepted, no subprotocol and no extension is offered. Kn
 the frames.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Self
 
 from wsproto import ConnectionType, WSConnection
@@ -41,6 +41,8 @@ class WebSocketStream:
     ``sends_headers_apart``: the peer has sent a packet's header in a message of its own, as only the original
     JavaScript client does.
     """
+
+    may_compress = False
 
     def __init__(self, role: ConnectionType) -> None:
         self._protocol = WSConnection(role)
@@ -80,7 +82,7 @@ class WebSocketStream:
         except (ProtocolError, UnicodeError) as error:
             return self._refuse(error)
 
-    def pack(self, packets: Iterable[bytes]) -> bytes:
+    def pack(self, packets: Sequence[bytes]) -> bytes:
         """Whole packets, as the frames that carry them. Only while ``is_open``."""
         send = self._protocol.send
         return b"".join(send(BytesMessage(data=packet)) for packet in packets)
