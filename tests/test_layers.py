@@ -33,6 +33,18 @@ COMMAND, CONFIG, PROCESS, SITE, WEB = (
     f"rtserver.bootstrap.{folder}" for folder in ("command", "config", "process", "site", "web")
 )
 
+TRANSPORTS = {
+    "tcelib.core",
+    "tcelib.error",
+    "tcelib.fork",
+    "tcelib.tls_errors",
+    "tcelib.wire",
+    *(
+        f"tcelib.transport.{file}"
+        for file in ("keep_alive", "listener", "option", "packet_stream", "waiting", "websocket_stream")
+    ),
+}
+
 
 class Rule(NamedTuple):
     """What the files of one folder may import: of ours, of other packages, and not of the standard library.
@@ -131,30 +143,19 @@ RULES = (
     # tcelib on its own: pure wire and core, a transport for each way to wait, a compiler that runs before them.
     Rule("tcelib/wire/*", {"tcelib.wire", "tcelib.error"}, set(), WAITING | CLOCKS),
     Rule("tcelib/core/*", {"tcelib.core", "tcelib.error", "tcelib.wire"}, set(), WAITING | CLOCKS),
-    # Who opens connections to Redis, and nobody else does.
-    Rule("tcelib/queue/redis_error.py", {"tcelib.queue"}, {"redis"}, WAITING | CLOCKS),
-    Rule("tcelib/queue/redis_password.py", {"tcelib.queue"}, {"redis"}, WAITING | CLOCKS),
-    Rule("tcelib/queue/redis_connection.py", {"tcelib.queue", "tcelib.fork"}, {"redis"}, WAITING),
-    Rule("tcelib/queue/gevent_redis.py", {"tcelib.queue", "tcelib.tls_errors"}, {"gevent", "redis"}),
-    Rule("tcelib/queue/*", {"tcelib.queue"}, set(), WAITING | CLOCKS),
-    Rule("tcelib/error.py", set(), set(), WAITING | CLOCKS),
-    Rule("tcelib/fork.py", set(), set(), WAITING | CLOCKS),
-    Rule("tcelib/tls_errors.py", set(), set()),
-    Rule("tcelib/shortcuts.py", {"tcelib.core", "tcelib.wire"}, set(), WAITING | CLOCKS),
-    Rule("tcelib/original.py", {"tcelib"}, set(), WAITING),
-    Rule("tcelib/__init__.py", {"tcelib"}, set(), WAITING | CLOCKS),
-    Rule("tcelib/transport/websocket_stream.py", {"tcelib"}, {"wsproto"}, WAITING | CLOCKS),
-    Rule("tcelib/transport/asyncio_*.py", {"tcelib"}, set()),
-    Rule("tcelib/transport/gevent_*.py", {"tcelib"}, {"gevent"}),
-    Rule("tcelib/transport/hub_shell.py", {"tcelib"}, {"gevent"}),
-    Rule("tcelib/transport/redis_mq.py", {"tcelib"}, {"gevent"}),
-    Rule("tcelib/transport/*", {"tcelib"}, set()),
-    Rule("tcelib/runtime/*", {"tcelib"}, {"gevent"}),
-    *(
-        Rule(f"tcelib/tmake/{file}.py", {"tcelib.tmake"}, {"lark"}, WAITING | CLOCKS)
-        for file in ("expectation", "parser", "syntax_builder")
+    Rule(
+        "tcelib/queue/*",
+        {"tcelib.fork", "tcelib.queue", "tcelib.tls_errors"},
+        {"gevent", "redis"},
+        WAITING - {"socket"},
     ),
+    Rule("tcelib/transport/loop/*", {*TRANSPORTS, "tcelib.transport.loop"}, set()),
+    Rule("tcelib/transport/hub/*", {*TRANSPORTS, "tcelib.queue", "tcelib.transport.hub"}, {"gevent"}),
+    Rule("tcelib/transport/*", {*TRANSPORTS, "tcelib.transport"}, {"gevent.ssl", "wsproto"}),
+    Rule("tcelib/runtime/*", {"tcelib"}, {"gevent"}),
+    Rule("tcelib/tmake/syntax/*", {"tcelib.tmake.syntax"}, {"lark"}, WAITING | CLOCKS),
     Rule("tcelib/tmake/*", {"tcelib.tmake"}, set(), WAITING | CLOCKS),
+    Rule("tcelib/*", {"tcelib"}, set(), WAITING - {"ssl"}),
     # The demo site runs without rtserver, too.
     Rule("site/*", set(), {"django", "redis"}),
 )

@@ -28,10 +28,11 @@ from tcelib.core.proxy import AF_READ, AF_WRITE
 from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.fork import forget_in_children
 from tcelib.runtime.local_server import LocalServer
-from tcelib.transport import gevent_tcp, gevent_tls, gevent_websocket, redis_mq
-from tcelib.transport.gevent_server import GeventServer
+from tcelib.transport import gevent_tcp, gevent_websocket
+from tcelib.transport.hub import queue_link, tls
+from tcelib.transport.hub.queue_collection import QueueCollection
+from tcelib.transport.hub.server import GeventServer
 from tcelib.transport.option import DEFAULTS, Options
-from tcelib.transport.queue_collection import QueueCollection
 
 SOCKET, WEBSOCKET, MQ = "socket", "websocket", "mq"
 TYPES = {SOCKET: SOCKET, WEBSOCKET: WEBSOCKET, MQ: MQ, "easymq": MQ}
@@ -115,11 +116,11 @@ class RpcEndPoint:
             return None
         if not self.certfile:
             raise ValueError(f"{self!r} has ssl but no certfile to show")
-        return gevent_tls.server_context(self.certfile, self.keyfile)
+        return tls.server_context(self.certfile, self.keyfile)
 
     def client_tls(self) -> SSLContext | None:
         """Return the TLS of a client. Raises ``OSError`` if the certificate cannot be read."""
-        return gevent_tls.client_context(self.certfile, verify=self.verify) if self.ssl else None
+        return tls.client_context(self.certfile, verify=self.verify) if self.ssl else None
 
 
 class RpcCommunicator:
@@ -311,7 +312,7 @@ class RpcCommunicator:
             self._servers.append(server)
 
     def _open_queue(self, ep: RpcEndPoint, af: int) -> RpcConnection:
-        return redis_mq.open_queue(
+        return queue_link.open_queue(
             ep.name,
             ep.redis_url,
             ep.queue_key,

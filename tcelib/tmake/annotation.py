@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tcelib.tmake.error import (
+from tcelib.tmake.syntax.error import (
     BadIndex,
     DuplicateAnnotation,
     IndexOutOfRange,
@@ -10,7 +10,7 @@ from tcelib.tmake.error import (
     UnknownAnnotation,
     did_you_mean,
 )
-from tcelib.tmake.syntax import Annotation, Interface, Operation, Place
+from tcelib.tmake.syntax.tree import Annotation, Interface, Operation, Place
 
 MAX_INDEX = 0xFFFF
 LANGUAGES = ("as", "cpp", "csharp", "java", "js", "objc")

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from tcelib.tmake.compiler import compile_files
-from tcelib.tmake.error import Mistake, Problem
 from tcelib.tmake.index_list import index_table
 from tcelib.tmake.model import Model, Module
+from tcelib.tmake.syntax.error import Mistake, Problem
 
 INDEX_LISTS = ("if-index-list.txt", "ifx-index-list.txt", "ifx-index-list.xml")
 """The name that the original documents, and those that its compilers read."""

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tcelib.tmake.declaration import declare
-from tcelib.tmake.error import Caution, FileNotReadable, Mistake, Problem
 from tcelib.tmake.index_list import IndexList, parse_index_list
 from tcelib.tmake.model import Model
 from tcelib.tmake.model_builder import build
 from tcelib.tmake.numbering import number
 from tcelib.tmake.source import Read, load, read_file, reason_of
 from tcelib.tmake.structure import interfaces_in_order, meaning_of, types_in_order
-from tcelib.tmake.syntax import Module, Place
+from tcelib.tmake.syntax.error import Caution, FileNotReadable, Mistake, Problem
+from tcelib.tmake.syntax.tree import Module, Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from tcelib.tmake.error import DuplicateName, EmptyBody, Problem, ReservedName
 from tcelib.tmake.model import Builtin
-from tcelib.tmake.syntax import Element, Interface, Module, Name, Place, Struct, Variable
+from tcelib.tmake.syntax.error import DuplicateName, EmptyBody, Problem, ReservedName
+from tcelib.tmake.syntax.tree import Element, Interface, Module, Name, Place, Struct, Variable
 
 Key: TypeAlias = tuple[str, str]
 """Module and name."""

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from tcelib.tmake.annotation import index_of
-from tcelib.tmake.error import BadIndexList, Problem
 from tcelib.tmake.model import Interface
-from tcelib.tmake.syntax import Place
+from tcelib.tmake.syntax.error import BadIndexList, Problem
+from tcelib.tmake.syntax.tree import Place
 
 
 @dataclass(frozen=True, slots=True)

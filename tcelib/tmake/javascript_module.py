@@ -4,11 +4,11 @@ import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tcelib.tmake.error import Mistake
 from tcelib.tmake.javascript_name import exported_names, method_name, module_alias, parameters, proxy_key
 from tcelib.tmake.javascript_type import TypeWriter
 from tcelib.tmake.model import Declared, Interface, Model, Module, Operation
 from tcelib.tmake.module_circle import reached, way_out
+from tcelib.tmake.syntax.error import Mistake
 
 
 @dataclass(frozen=True, slots=True)

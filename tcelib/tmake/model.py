@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from tcelib.tmake.syntax import Place
+from tcelib.tmake.syntax.tree import Place
 
 
 class Builtin(StrEnum):

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
-from tcelib.tmake import model, syntax
+from tcelib.tmake import model
 from tcelib.tmake.declaration import Declarations, Key
 from tcelib.tmake.numbering import Numbers
 from tcelib.tmake.structure import Meaning
+from tcelib.tmake.syntax import tree
 
 
 def build(declarations: Declarations, meaning: Meaning, order: Iterable[Key], numbers: Numbers) -> model.Model:
@@ -36,31 +37,31 @@ class _Builder:
         key = module, name
         return self._types[key] if key in self._types else self._interfaces[key]
 
-    def add(self, key: Key, element: syntax.Element) -> None:
+    def add(self, key: Key, element: tree.Element) -> None:
         place = element.name.place
         match element:
-            case syntax.Struct(members=members):
+            case tree.Struct(members=members):
                 self._types[key] = model.Struct(*key, place, self._variables(members))
-            case syntax.Sequence(element=of):
+            case tree.Sequence(element=of):
                 self._types[key] = model.Sequence(*key, place, self._type(of))
-            case syntax.Dictionary(key=of_key, value=value):
+            case tree.Dictionary(key=of_key, value=value):
                 self._types[key] = model.Dictionary(*key, place, self._builtin(of_key), self._type(value))
-            case syntax.Interface():
+            case tree.Interface():
                 self._interfaces[key] = self._interface(key, element)
 
-    def _type(self, name: syntax.TypeName) -> model.Type:
+    def _type(self, name: tree.TypeName) -> model.Type:
         target = self._meaning[name]
         return target if isinstance(target, model.Builtin) else self._types[target]
 
-    def _builtin(self, name: syntax.TypeName) -> model.Builtin:
+    def _builtin(self, name: tree.TypeName) -> model.Builtin:
         target = self._meaning[name]
         assert isinstance(target, model.Builtin)
         return target
 
-    def _variables(self, variables: Iterable[syntax.Variable]) -> tuple[model.Variable, ...]:
+    def _variables(self, variables: Iterable[tree.Variable]) -> tuple[model.Variable, ...]:
         return tuple(model.Variable(variable.name.text, self._type(variable.type)) for variable in variables)
 
-    def _interface(self, key: Key, interface: syntax.Interface) -> model.Interface:
+    def _interface(self, key: Key, interface: tree.Interface) -> model.Interface:
         numbered = self._numbers.interfaces[key]
         base = None if interface.base is None else self._meaning[interface.base]
         assert not isinstance(base, model.Builtin)
@@ -75,7 +76,7 @@ class _Builder:
             without_servant=numbered.annotations.without_servant,
         )
 
-    def _operation(self, key: Key, operation: syntax.Operation) -> model.Operation:
+    def _operation(self, key: Key, operation: tree.Operation) -> model.Operation:
         numbered = self._numbers.operations[key, operation.name.text]
         return model.Operation(
             operation.name.text,

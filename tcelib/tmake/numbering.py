@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from tcelib.tmake.annotation import MAX_INDEX, Annotations, annotations_of
 from tcelib.tmake.declaration import Declarations, Key
-from tcelib.tmake.error import (
+from tcelib.tmake.index_list import Entry, IndexList
+from tcelib.tmake.syntax.error import (
     DuplicateIndex,
     IndexCollision,
     IndexOutOfRange,
@@ -18,8 +19,7 @@ from tcelib.tmake.error import (
     UnknownInIndexList,
     did_you_mean,
 )
-from tcelib.tmake.index_list import Entry, IndexList
-from tcelib.tmake.syntax import Interface, Operation
+from tcelib.tmake.syntax.tree import Interface, Operation
 
 MAX_SIGNED_INDEX = 0x7FFF
 MAX_CPP_OPERATION = 0x7F

@@ -4,10 +4,10 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tcelib.tmake.error import Caution, Mistake, NameClash, Problem
 from tcelib.tmake.model import Declared, Interface, Model, Module, Operation
 from tcelib.tmake.module_circle import in_one_circle, way_out
 from tcelib.tmake.python_name import class_name, file_name, method_name, proxy_name
+from tcelib.tmake.syntax.error import Caution, Mistake, NameClash, Problem
 
 LANGUAGE = "Python"
 HIDDEN = frozenset(sys.stdlib_module_names) - {"test"}

@@ -3,7 +3,7 @@
 from pathlib import PurePath
 
 from tcelib.tmake.model import Builtin, Interface, Operation, Type
-from tcelib.tmake.syntax import Place
+from tcelib.tmake.syntax.tree import Place
 
 
 def origin(place: Place) -> str:

@@ -3,7 +3,8 @@
 from typing import TypeAlias
 
 from tcelib.tmake.declaration import Declarations, Key
-from tcelib.tmake.error import (
+from tcelib.tmake.model import Builtin
+from tcelib.tmake.syntax.error import (
     BadDictionaryKey,
     DeclaredLater,
     NotAnInterface,
@@ -14,8 +15,7 @@ from tcelib.tmake.error import (
     VoidValue,
     did_you_mean,
 )
-from tcelib.tmake.model import Builtin
-from tcelib.tmake.syntax import Interface, TypeName
+from tcelib.tmake.syntax.tree import Interface, TypeName
 
 BUILTINS = {builtin.value: builtin for builtin in Builtin}
 Target: TypeAlias = Builtin | Key

@@ -6,9 +6,9 @@ Reading itself is passed in, so that a dict of texts will do.
 import os
 from collections.abc import Callable, Iterator, Sequence
 
-from tcelib.tmake.error import FileNotReadable, Problem, did_you_mean
-from tcelib.tmake.parser import parse
-from tcelib.tmake.syntax import Import, Module, Place
+from tcelib.tmake.syntax.error import FileNotReadable, Problem, did_you_mean
+from tcelib.tmake.syntax.parser import parse
+from tcelib.tmake.syntax.tree import Import, Module, Place
 
 Read = Callable[[str], bytes]
 """The bytes of a file; raises ``OSError``."""

@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from tcelib.tmake.declaration import Declarations, Key
 from tcelib.tmake.dependency import in_order
-from tcelib.tmake.error import (
+from tcelib.tmake.resolver import Resolver, Target, is_void
+from tcelib.tmake.syntax.error import (
     CircularInheritance,
     CircularModules,
     DeclaredLater,
@@ -17,8 +18,7 @@ from tcelib.tmake.error import (
     RecursiveType,
     RedefinedOperation,
 )
-from tcelib.tmake.resolver import Resolver, Target, is_void
-from tcelib.tmake.syntax import Dictionary, Element, Interface, Operation, Sequence, Struct, TypeName
+from tcelib.tmake.syntax.tree import Dictionary, Element, Interface, Operation, Sequence, Struct, TypeName
 
 MAX_NESTING = 64
 Meaning: TypeAlias = dict[TypeName, Target]

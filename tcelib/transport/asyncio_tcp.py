@@ -8,9 +8,9 @@ import ssl
 
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.connection import RpcConnection
-from tcelib.transport.asyncio_dialer import Dialer
-from tcelib.transport.asyncio_server import AsyncioServer
-from tcelib.transport.loop_shell import LoopHome
+from tcelib.transport.loop.dialer import Dialer
+from tcelib.transport.loop.server import AsyncioServer
+from tcelib.transport.loop.shell import LoopHome
 from tcelib.transport.option import DEFAULTS, Options
 from tcelib.transport.packet_stream import PacketStream
 

@@ -4,9 +4,9 @@ from gevent.ssl import SSLContext
 
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.connection import RpcConnection
-from tcelib.transport.gevent_dialer import Dialer
-from tcelib.transport.gevent_server import GeventServer
-from tcelib.transport.hub_shell import HubHome
+from tcelib.transport.hub.dialer import Dialer
+from tcelib.transport.hub.server import GeventServer
+from tcelib.transport.hub.shell import HubHome
 from tcelib.transport.option import DEFAULTS, Options
 from tcelib.transport.websocket_stream import WebSocketStream
 

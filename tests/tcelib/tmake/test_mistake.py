@@ -2,7 +2,7 @@
 
 import pytest
 
-from tcelib.tmake import error
+from tcelib.tmake.syntax import error
 from tests.tcelib.tmake.python_case import compiled
 
 F = "int f();"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tcelib.tmake.parser import parse
-from tcelib.tmake.syntax import Import, Module
+from tcelib.tmake.syntax.parser import parse
+from tcelib.tmake.syntax.tree import Import, Module
 
 
 def errors(text):

@@ -22,9 +22,9 @@ import gevent.ssl
 import tcelib as tce
 from tcelib.queue.redis_connection import plain_client
 from tcelib.transport import asyncio_tcp, gevent_tcp, gevent_websocket
+from tcelib.transport.hub.queue_collection import QueueCollection
+from tcelib.transport.hub.queue_link import open_queue
 from tcelib.transport.option import Options
-from tcelib.transport.queue_collection import QueueCollection
-from tcelib.transport.redis_mq import open_queue
 from tests.tcelib.transport.talk import Talk, TalkPrx
 
 CHILDREN, ROUNDS = 3, 30

@@ -12,9 +12,9 @@ import gevent
 import gevent.event
 
 import tcelib as tce
-from tcelib.transport.hub_shell import HubHome, HubShell
-from tcelib.transport.queue_collection import QueueCollection
-from tcelib.transport.redis_mq import open_queue
+from tcelib.transport.hub.queue_collection import QueueCollection
+from tcelib.transport.hub.queue_link import open_queue
+from tcelib.transport.hub.shell import HubHome, HubShell
 from tests.tcelib.transport.rig import DEADLINE, OPTIONS
 from tests.tcelib.transport.talk import Talk
 

@@ -8,7 +8,7 @@ import gevent
 import pytest
 
 import tcelib as tce
-from tcelib.transport import gevent_link
+from tcelib.transport.hub import link
 from tests.tcelib.idl_value import make_operation
 from tests.tcelib.transport.conftest import SOCKET_RIGS
 from tests.tcelib.transport.rig import DEADLINE, SocketRig
@@ -100,7 +100,7 @@ def test_calls_may_nest_deeper_than_there_are_places(rig: SocketRig, depth: int)
 
 @gevent_tcp
 def test_calls_that_nest_without_an_end_are_refused(rig: SocketRig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gevent_link, "STUCK_SECONDS", 0.1)
+    monkeypatch.setattr(link, "STUCK_SECONDS", 0.1)
     prx = TalkPrx(rig.dial(rig.listen(max_waiting_servants=PLACES), max_waiting_servants=PLACES))
     tce.RpcCommAdapter("client").addServant(rig.servant).addConnection(prx.conn)
     with pytest.raises(tce.RpcException) as caught:
@@ -111,7 +111,7 @@ def test_calls_that_nest_without_an_end_are_refused(rig: SocketRig, monkeypatch:
 
 @gevent_tcp
 def test_answers_are_read_behind_calls_that_have_no_place(rig: SocketRig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gevent_link, "STUCK_SECONDS", 0.1)
+    monkeypatch.setattr(link, "STUCK_SECONDS", 0.1)
     prx = TalkPrx(rig.dial(rig.listen(max_waiting_servants=PLACES)))
     tce.RpcCommAdapter("client").addServant(rig.servant).addConnection(prx.conn)
     long = "x" * 32_768  # together more than is kept

@@ -8,8 +8,8 @@ import pytest
 import redis
 
 import tcelib as tce
-from tcelib.transport.queue_collection import QueueCollection
-from tcelib.transport.redis_mq import LINGER_TIME
+from tcelib.transport.hub.queue_collection import QueueCollection
+from tcelib.transport.hub.queue_link import LINGER_TIME
 from tcelib.wire.message import build_body
 from tests.redis_pair import Pair
 from tests.redis_process import RedisProcess

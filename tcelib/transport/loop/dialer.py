@@ -10,8 +10,8 @@ from typing import Any
 
 from tcelib.error import RPCERROR_CONNECT_FAILED, RpcException
 from tcelib.fork import forget_in_children
-from tcelib.transport.asyncio_link import Link
-from tcelib.transport.loop_shell import OF_THE_PARENT, LoopHome, LoopShell
+from tcelib.transport.loop.link import Link
+from tcelib.transport.loop.shell import OF_THE_PARENT, LoopHome, LoopShell
 from tcelib.transport.option import Options
 from tcelib.transport.packet_stream import MakeStream
 

@@ -20,7 +20,7 @@ import gevent.ssl
 from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RPCERROR_TIMEOUT, RpcException
 from tcelib.fork import drop_descriptor, forget_in_children
 from tcelib.tls_errors import keep_apart
-from tcelib.transport.hub_shell import HubHome, HubShell
+from tcelib.transport.hub.shell import HubHome, HubShell
 from tcelib.transport.option import NESTING, READ_BYTES, UNSENT_PAUSE_BYTES, Options
 from tcelib.transport.packet_stream import Stream
 from tcelib.transport.websocket_stream import GOING_AWAY, NORMAL_CLOSURE, HandshakeError

@@ -13,8 +13,8 @@ from tcelib.core.adapter import RpcCommAdapter
 from tcelib.core.listener import RpcConnectionEventListener
 from tcelib.error import RpcException
 from tcelib.fork import drop_descriptor, forget_in_children
-from tcelib.transport.gevent_link import Link, prepare_tls
-from tcelib.transport.hub_shell import HubHome
+from tcelib.transport.hub.link import Link, prepare_tls
+from tcelib.transport.hub.shell import HubHome
 from tcelib.transport.keep_alive import expect_life
 from tcelib.transport.listener import open_listener
 from tcelib.transport.option import Options

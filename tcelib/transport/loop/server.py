@@ -7,9 +7,9 @@ import ssl
 from tcelib.core.adapter import RpcCommAdapter
 from tcelib.error import RpcException
 from tcelib.fork import drop_descriptor, forget_in_children
-from tcelib.transport.asyncio_link import Link
 from tcelib.transport.listener import open_listener
-from tcelib.transport.loop_shell import LoopHome
+from tcelib.transport.loop.link import Link
+from tcelib.transport.loop.shell import LoopHome
 from tcelib.transport.option import Options
 from tcelib.transport.packet_stream import MakeStream
 

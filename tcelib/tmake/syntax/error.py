@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import ClassVar
 
-from tcelib.tmake.syntax import Place
+from tcelib.tmake.syntax.tree import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,9 @@ from tcelib.fork import forget_in_children
 from tcelib.queue.gevent_redis import gevent_client
 from tcelib.queue.redis_connection import RedisClient, Role
 from tcelib.queue.redis_error import RedisCallError
-from tcelib.transport.hub_shell import HubHome, HubShell
+from tcelib.transport.hub.queue_collection import QueueCollection
+from tcelib.transport.hub.shell import HubHome, HubShell
 from tcelib.transport.option import NESTING, Options
-from tcelib.transport.queue_collection import QueueCollection
 from tcelib.wire.message import LINGER_TIME, RETURN, parse_body, split_extra
 
 POP_SECONDS = 3  # shorter than the socket's patience

@@ -4,7 +4,7 @@ from typing import Any
 
 from lark import Token, Transformer
 
-from tcelib.tmake.syntax import (
+from tcelib.tmake.syntax.tree import (
     Annotation,
     Dictionary,
     File,

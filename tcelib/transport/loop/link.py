@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RpcException
 from tcelib.fork import drop_descriptor, forget_in_children
 from tcelib.transport.keep_alive import expect_life
-from tcelib.transport.loop_shell import OF_THE_PARENT, LoopHome, LoopShell
+from tcelib.transport.loop.shell import OF_THE_PARENT, LoopHome, LoopShell
 from tcelib.transport.option import UNSENT_PAUSE_BYTES, Options
 from tcelib.transport.packet_stream import Stream
 from tcelib.transport.websocket_stream import GOING_AWAY, NORMAL_CLOSURE, HandshakeError

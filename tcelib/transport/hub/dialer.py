@@ -20,8 +20,8 @@ from tcelib.error import (
     RpcException,
 )
 from tcelib.fork import forget_in_children
-from tcelib.transport.gevent_link import Link, prepare_tls
-from tcelib.transport.hub_shell import HubHome, HubShell
+from tcelib.transport.hub.link import Link, prepare_tls
+from tcelib.transport.hub.shell import HubHome, HubShell
 from tcelib.transport.keep_alive import expect_life
 from tcelib.transport.option import Options
 from tcelib.transport.packet_stream import MakeStream

@@ -11,10 +11,10 @@ from lark import Lark, Token, UnexpectedToken
 from lark.lark import PostLex
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
-from tcelib.tmake.error import SyntaxProblem
-from tcelib.tmake.expectation import END, accepted_by, forked, in_words
-from tcelib.tmake.syntax import File, Place
-from tcelib.tmake.syntax_builder import SyntaxBuilder
+from tcelib.tmake.syntax.builder import SyntaxBuilder
+from tcelib.tmake.syntax.error import SyntaxProblem
+from tcelib.tmake.syntax.expectation import END, accepted_by, forked, in_words
+from tcelib.tmake.syntax.tree import File, Place
 
 
 def parse(text: str, file: str) -> tuple[File, tuple[SyntaxProblem, ...]]:

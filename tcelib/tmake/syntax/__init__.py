@@ -1,0 +1,1 @@
+"""The text of an IDL as a tree, and every mistake that a text may hold."""

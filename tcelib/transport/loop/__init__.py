@@ -1,0 +1,1 @@
+"""Connections of an asyncio loop: their clock, their sockets, their tasks. Imports no gevent."""
