@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from tcelib.tmake.syntax.error import (
-    BadIndex,
-    DuplicateAnnotation,
-    IndexOutOfRange,
+    BAD_INDEX,
+    DUPLICATE_ANNOTATION,
+    INDEX_OUT_OF_RANGE,
+    UNKNOWN_ANNOTATION,
     Problem,
-    UnknownAnnotation,
     did_you_mean,
 )
 from tcelib.tmake.syntax.tree import Annotation, Interface, Operation, Place
@@ -35,9 +35,9 @@ def annotations_of(annotated: Interface | Operation, problems: list[Problem]) ->
     for annotation in annotated.annotations:
         key = annotation.key.text
         if key not in keys:
-            problems.append(UnknownAnnotation(annotation.key.place, key, did_you_mean(key, keys)))
+            problems.append(UNKNOWN_ANNOTATION.at(annotation.key.place, key, did_you_mean(key, keys)))
         elif key in said:
-            problems.append(DuplicateAnnotation(annotation.key.place, key))
+            problems.append(DUPLICATE_ANNOTATION.at(annotation.key.place, key))
         else:
             said[key] = annotation
     index = said.get("index")
@@ -54,10 +54,10 @@ def annotations_of(annotated: Interface | Operation, problems: list[Problem]) ->
 def index_of(value: str, kind: str, name: str, place: Place, problems: list[Problem]) -> int | None:
     """The index that ``value`` says, or None with a problem more."""
     if not (value.isascii() and value.isdigit()):
-        problems.append(BadIndex(place, value))
+        problems.append(BAD_INDEX.at(place, value))
         return None
     digits = value.lstrip("0") or "0"
     if len(digits) > len(str(MAX_INDEX)) or int(digits) > MAX_INDEX:
-        problems.append(IndexOutOfRange(place, kind, name, digits))
+        problems.append(INDEX_OUT_OF_RANGE.at(place, kind, name, digits))
         return None
     return int(digits)

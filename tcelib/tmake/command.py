@@ -12,7 +12,7 @@ from typing import TypeAlias
 from tcelib.tmake.compiler import compile_files
 from tcelib.tmake.index_list import index_table
 from tcelib.tmake.model import Model, Module
-from tcelib.tmake.syntax.error import Mistake, Problem
+from tcelib.tmake.syntax.error import Problem
 
 INDEX_LISTS = ("if-index-list.txt", "ifx-index-list.txt", "ifx-index-list.xml")
 """The name that the original documents, and those that its compilers read."""
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace, emit: Emit, check: Check = lambda model: ()
     problems = (*result.problems, *(() if result.model is None else check(result.model)))
     for problem in problems:
         sys.stderr.write(f"{_printable(str(problem))}\n")
-    if result.model is None or any(isinstance(problem, Mistake) for problem in problems):
+    if result.model is None or any(problem.is_mistake for problem in problems):
         return 1
     texts = {name: text for module in result.model.modules for name, text in emit(result.model, module).items()}
     try:

@@ -13,7 +13,7 @@ from tcelib.tmake.model_builder import build
 from tcelib.tmake.numbering import number
 from tcelib.tmake.source import Read, load, read_file, reason_of
 from tcelib.tmake.structure import interfaces_in_order, meaning_of, types_in_order
-from tcelib.tmake.syntax.error import Caution, FileNotReadable, Mistake, Problem
+from tcelib.tmake.syntax.error import FILE_NOT_READABLE, Problem
 from tcelib.tmake.syntax.tree import Module, Place
 
 
@@ -25,12 +25,12 @@ class Compilation:
     problems: tuple[Problem, ...]
 
     @property
-    def mistakes(self) -> tuple[Mistake, ...]:
-        return tuple(problem for problem in self.problems if isinstance(problem, Mistake))
+    def mistakes(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.is_mistake)
 
     @property
-    def cautions(self) -> tuple[Caution, ...]:
-        return tuple(problem for problem in self.problems if isinstance(problem, Caution))
+    def cautions(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if not problem.is_mistake)
 
 
 def compile_files(paths: Sequence[str], index_list_path: str | None = None, read: Read = read_file) -> Compilation:
@@ -43,7 +43,7 @@ def compile_files(paths: Sequence[str], index_list_path: str | None = None, read
     index_list = IndexList() if index_list_path is None else _read_list(index_list_path, read, problems)
     # What is built on half a file would be reported for what the other half declares.
     model = None if problems else _model_of(modules, index_list, problems)
-    is_fine = not any(isinstance(problem, Mistake) for problem in problems)
+    is_fine = not any(problem.is_mistake for problem in problems)
     return Compilation(model if is_fine else None, tuple(sorted(problems, key=lambda problem: problem.place)))
 
 
@@ -53,7 +53,7 @@ def _model_of(modules: Sequence[Module], index_list: IndexList, problems: list[P
     types = types_in_order(declarations, meaning, problems)
     interfaces = interfaces_in_order(declarations, meaning, problems)
     numbers = number(declarations, index_list, problems)
-    if any(isinstance(problem, Mistake) for problem in problems):
+    if any(problem.is_mistake for problem in problems):
         return None
     return build(declarations, meaning, (*types, *interfaces), numbers)
 
@@ -62,6 +62,6 @@ def _read_list(path: str, read: Read, problems: list[Problem]) -> IndexList:
     try:
         text = read(path).decode("utf-8", "replace")
     except (OSError, ValueError) as error:
-        problems.append(FileNotReadable(Place(path, 1, 1), path, reason_of(error)))
+        problems.append(FILE_NOT_READABLE.at(Place(path, 1, 1), path, reason_of(error)))
         return IndexList()
     return parse_index_list(text, path, problems)

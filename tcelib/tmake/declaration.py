@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from tcelib.tmake.model import Builtin
-from tcelib.tmake.syntax.error import DuplicateName, EmptyBody, Problem, ReservedName
+from tcelib.tmake.syntax.error import DUPLICATE_NAME, EMPTY_BODY, RESERVED_NAME, Problem
 from tcelib.tmake.syntax.tree import Element, Interface, Module, Name, Place, Struct, Variable
 
 Key: TypeAlias = tuple[str, str]
@@ -48,7 +48,7 @@ def declare(modules: Iterable[Module], problems: list[Problem]) -> Declarations:
             name = element.name.text
             if name in elements:
                 place = elements[name].name.place
-                problems.append(DuplicateName(element.name.place, "name", name, place))
+                problems.append(DUPLICATE_NAME.at(element.name.place, "name", name, place))
             elif name not in RESERVED:
                 elements[name] = element
                 declared.ranks[module.name.text, name] = len(declared.ranks)
@@ -59,14 +59,14 @@ def _check(element: Element, problems: list[Problem]) -> None:
     """What can be said of an element alone."""
     name = element.name
     if name.text in RESERVED:
-        problems.append(ReservedName(name.place, name.text))
+        problems.append(RESERVED_NAME.at(name.place, name.text))
     if isinstance(element, Struct):
         if not element.members:
-            problems.append(EmptyBody(name.place, "struct", name.text, "member"))
+            problems.append(EMPTY_BODY.at(name.place, "struct", name.text, "member"))
         _check_distinct("member", _names(element.members), problems)
     elif isinstance(element, Interface):
         if not element.operations:
-            problems.append(EmptyBody(name.place, "interface", name.text, "operation"))
+            problems.append(EMPTY_BODY.at(name.place, "interface", name.text, "operation"))
         _check_distinct("operation", [operation.name for operation in element.operations], problems)
         for operation in element.operations:
             _check_distinct("parameter", _names(operation.params), problems)
@@ -81,4 +81,4 @@ def _check_distinct(kind: str, names: Iterable[Name], problems: list[Problem]) -
     for name in names:
         known = first.setdefault(name.text, name)
         if known is not name:
-            problems.append(DuplicateName(name.place, kind, name.text, known.place))
+            problems.append(DUPLICATE_NAME.at(name.place, kind, name.text, known.place))

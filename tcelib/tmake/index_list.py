@@ -10,7 +10,7 @@ from xml.parsers import expat
 
 from tcelib.tmake.annotation import index_of
 from tcelib.tmake.model import Interface
-from tcelib.tmake.syntax.error import BadIndexList, Problem
+from tcelib.tmake.syntax.error import BAD_INDEX_LIST, Problem
 from tcelib.tmake.syntax.tree import Place
 
 
@@ -46,7 +46,7 @@ def _parse_lines(text: str, file: str, problems: list[Problem]) -> IndexList:
         name, equals, said = (part.strip() for part in line.partition("="))
         if not (name and equals and said):
             problems.append(
-                BadIndexList(place, "a line reads module.Interface = INDEX or module.Interface = INDEX,EXPOSE")
+                BAD_INDEX_LIST.at(place, "a line reads module.Interface = INDEX or module.Interface = INDEX,EXPOSE")
             )
             continue
         index, _, expose = (part.strip() for part in said.partition(","))
@@ -71,7 +71,7 @@ def _parse_xml(text: str, file: str, problems: list[Problem]) -> IndexList:
             return
         name = attributes.get("name", "")
         if not name:
-            problems.append(BadIndexList(place, f"<{tag}> has no name"))
+            problems.append(BAD_INDEX_LIST.at(place, f"<{tag}> has no name"))
             return
         kind, full_name = ("interface", name) if tag == "if" else ("operation", f"{current}.{name}")
         index = index_of(attributes["index"], kind, name, place, problems) if "index" in attributes else None
@@ -86,7 +86,7 @@ def _parse_xml(text: str, file: str, problems: list[Problem]) -> IndexList:
         parser.Parse(text, True)
     except expat.ExpatError as error:
         place = Place(file, error.lineno, error.offset + 1)
-        problems.append(BadIndexList(place, f"no well-formed XML: {expat.ErrorString(error.code)}"))
+        problems.append(BAD_INDEX_LIST.at(place, f"no well-formed XML: {expat.ErrorString(error.code)}"))
     return IndexList(interfaces, operations)
 
 

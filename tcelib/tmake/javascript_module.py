@@ -8,40 +8,18 @@ from tcelib.tmake.javascript_name import exported_names, method_name, module_ali
 from tcelib.tmake.javascript_type import TypeWriter
 from tcelib.tmake.model import Declared, Interface, Model, Module, Operation
 from tcelib.tmake.module_circle import reached, way_out
-from tcelib.tmake.syntax.error import Mistake
+from tcelib.tmake.syntax.error import Cause, Problem, Severity
 
-
-@dataclass(frozen=True, slots=True)
-class BaseLoadedLater(Mistake):
-    """ES modules are loaded after those that they import; of two that import each other one has to be the first."""
-
-    interface: str
-    base: str
-    modules: tuple[str, str]
-    way_out: str
-
-    @property
-    def message(self) -> str:
-        one, other = self.modules
-        return (
-            f"in JavaScript '{self.interface}' cannot extend '{self.base}': the modules '{one}' and '{other}' need "
-            f"each other; {self.way_out}"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class RuntimeOverwritten(Mistake):
-    """A module is written to a file of its name, beside which the runtime may lie."""
-
-    module: str
-    runtime: str
-
-    @property
-    def message(self) -> str:
-        return (
-            f"module '{self.module}' becomes {self.module}.js, which is the runtime: "
-            f"say with --runtime where '{self.runtime}' lies instead"
-        )
+# ES modules are loaded after those that they import; of two that import each other one has to be the first.
+BASE_LOADED_LATER = Cause(
+    Severity.ERROR,
+    "in JavaScript '{}' cannot extend '{}': the modules '{}' and '{}' need each other; {}",
+)
+# A module is written to a file of its name, beside which the runtime may lie.
+RUNTIME_OVERWRITTEN = Cause(
+    Severity.ERROR,
+    "module '{0}' becomes {0}.js, which is the runtime: say with --runtime where '{1}' lies instead",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +117,14 @@ class JavaScriptModule:
             )
 
 
-def check_files(model: Model, runtime: str) -> Iterator[Mistake]:
+def check_files(model: Model, runtime: str) -> Iterator[Problem]:
     """The runtime is imported from ``runtime``, as an import says it."""
     for module in model.modules:
         if posixpath.normpath(runtime) == f"{module.name}.js":
-            yield RuntimeOverwritten(module.place, module.name, runtime)
+            yield RUNTIME_OVERWRITTEN.at(module.place, module.name, runtime)
 
 
-def check_bases(model: Model) -> Iterator[Mistake]:
+def check_bases(model: Model) -> Iterator[Problem]:
     """A class has to be there when it is extended; everything else is looked up when it is used."""
     modules = {module.name: module for module in model.modules}
     for module in model.modules:
@@ -156,7 +134,7 @@ def check_bases(model: Model) -> Iterator[Mistake]:
             if base is not None and base.module in needed_by:
                 names = interface.full_name, base.full_name
                 out = way_out(modules, base.module, module.name)
-                yield BaseLoadedLater(interface.place, *names, (module.name, base.module), out)
+                yield BASE_LOADED_LATER.at(interface.place, *names, module.name, base.module, out)
 
 
 def _modules_that_need(module: Module, modules: dict[str, Module]) -> frozenset[str]:

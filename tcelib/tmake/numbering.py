@@ -11,12 +11,12 @@ from tcelib.tmake.annotation import MAX_INDEX, Annotations, annotations_of
 from tcelib.tmake.declaration import Declarations, Key
 from tcelib.tmake.index_list import Entry, IndexList
 from tcelib.tmake.syntax.error import (
-    DuplicateIndex,
-    IndexCollision,
-    IndexOutOfRange,
-    IndexTooHighForSome,
+    DUPLICATE_INDEX,
+    INDEX_COLLISION,
+    INDEX_OUT_OF_RANGE,
+    INDEX_TOO_HIGH,
+    UNKNOWN_IN_INDEX_LIST,
     Problem,
-    UnknownInIndexList,
     did_you_mean,
 )
 from tcelib.tmake.syntax.tree import Interface, Operation
@@ -68,9 +68,9 @@ def _numbered(element: Interface | Operation, count: int, entry: Entry | None, p
     kind = "interface" if isinstance(element, Interface) else "operation"
     name = element.name
     if index > MAX_INDEX:
-        problems.append(IndexOutOfRange(name.place, kind, name.text, str(index)))
+        problems.append(INDEX_OUT_OF_RANGE.at(name.place, kind, name.text, str(index)))
     elif index > MAX_SIGNED_INDEX:
-        problems.append(IndexTooHighForSome(name.place, kind, name.text, index, MAX_SIGNED_INDEX, "Java and C#"))
+        problems.append(INDEX_TOO_HIGH.at(name.place, kind, name.text, index, MAX_SIGNED_INDEX, "Java and C#"))
     return Numbered(index, entry is None or entry.is_exposed, said)
 
 
@@ -81,7 +81,7 @@ def _check_servant(interface: Interface, numbered: Numbered, problems: list[Prob
         name = interface.name
         languages = "C++ servants (unless skeleton_cpp=false)"
         problems.append(
-            IndexTooHighForSome(name.place, "interface", name.text, numbered.index, MAX_CPP_SERVANT, languages)
+            INDEX_TOO_HIGH.at(name.place, "interface", name.text, numbered.index, MAX_CPP_SERVANT, languages)
         )
 
 
@@ -92,9 +92,9 @@ def _check_operations(key: Key, interface: Interface, numbers: Numbers, problems
         index = numbers.operations[key, name].index
         other = taken.setdefault(index, name)
         if other != name:
-            problems.append(DuplicateIndex(place, name, other, index))
+            problems.append(DUPLICATE_INDEX.at(place, name, other, index))
         if index > MAX_CPP_OPERATION:
-            problems.append(IndexTooHighForSome(place, "operation", name, index, MAX_CPP_OPERATION, "C++ clients"))
+            problems.append(INDEX_TOO_HIGH.at(place, "operation", name, index, MAX_CPP_OPERATION, "C++ clients"))
 
 
 def _check_interfaces(declarations: Declarations, numbers: Numbers, problems: list[Problem]) -> None:
@@ -102,7 +102,9 @@ def _check_interfaces(declarations: Declarations, numbers: Numbers, problems: li
     for key, numbered in numbers.interfaces.items():
         other = taken.setdefault(numbered.index, key)
         if other != key:
-            problems.append(IndexCollision(declarations.place(key), ".".join(key), ".".join(other), numbered.index))
+            problems.append(
+                INDEX_COLLISION.at(declarations.place(key), ".".join(key), ".".join(other), numbered.index)
+            )
 
 
 def _check_list(index_list: IndexList, numbers: Numbers, problems: list[Problem]) -> None:
@@ -113,7 +115,7 @@ def _check_list(index_list: IndexList, numbers: Numbers, problems: list[Problem]
 
 def _check_names(entries: Mapping[str, Entry], known: set[str], problems: list[Problem]) -> None:
     problems.extend(
-        UnknownInIndexList(entry.place, name, did_you_mean(name, known))
+        UNKNOWN_IN_INDEX_LIST.at(entry.place, name, did_you_mean(name, known))
         for name, entry in entries.items()
         if name not in known
     )

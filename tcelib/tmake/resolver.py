@@ -5,14 +5,14 @@ from typing import TypeAlias
 from tcelib.tmake.declaration import Declarations, Key
 from tcelib.tmake.model import Builtin
 from tcelib.tmake.syntax.error import (
-    BadDictionaryKey,
-    DeclaredLater,
-    NotAnInterface,
-    NotAType,
+    BAD_DICTIONARY_KEY,
+    DECLARED_LATER,
+    NOT_A_TYPE,
+    NOT_AN_INTERFACE,
+    UNKNOWN_MODULE,
+    UNKNOWN_TYPE,
+    VOID_VALUE,
     Problem,
-    UnknownModule,
-    UnknownType,
-    VoidValue,
     did_you_mean,
 )
 from tcelib.tmake.syntax.tree import Interface, TypeName
@@ -38,11 +38,11 @@ class Resolver:
         if name.module is None and name.name.text in BUILTINS:
             return BUILTINS[name.name.text]
         if is_void(name):
-            self._problems.append(VoidValue(name.place))
+            self._problems.append(VOID_VALUE.at(name.place))
             return None
         key = self._declared(name, is_later_fine, wants_interface=False)
         if key is not None and isinstance(self._declarations.get(key), Interface):
-            self._problems.append(NotAType(name.place, str(name)))
+            self._problems.append(NOT_A_TYPE.at(name.place, str(name)))
             return None
         return key
 
@@ -50,17 +50,17 @@ class Resolver:
         target = self.value(name)
         if target is None or isinstance(target, Builtin):
             return target
-        self._problems.append(BadDictionaryKey(name.place, str(name)))
+        self._problems.append(BAD_DICTIONARY_KEY.at(name.place, str(name)))
         return None
 
     def base(self, name: TypeName) -> Key | None:
         """The interface that ``home`` extends."""
         if name.module is None and (name.name.text in BUILTINS or is_void(name)):
-            self._problems.append(NotAnInterface(name.place, str(name)))
+            self._problems.append(NOT_AN_INTERFACE.at(name.place, str(name)))
             return None
         key = self._declared(name, is_later_fine=False, wants_interface=True)
         if key is not None and not isinstance(self._declarations.get(key), Interface):
-            self._problems.append(NotAnInterface(name.place, str(name)))
+            self._problems.append(NOT_AN_INTERFACE.at(name.place, str(name)))
             return None
         return key
 
@@ -68,16 +68,16 @@ class Resolver:
         module = self._home[0] if name.module is None else name.module.text
         if module not in self._declarations.modules:
             hint = did_you_mean(module, self._declarations.modules) or "; is its file imported?"
-            self._problems.append(UnknownModule(name.place, module, hint))
+            self._problems.append(UNKNOWN_MODULE.at(name.place, module, hint))
             return None
         key = module, name.name.text
         element = self._declarations.get(key)
         if element is None:
             hint = self._hint(name, module, is_later_fine, wants_interface)
-            self._problems.append(UnknownType(name.place, str(name), hint))
+            self._problems.append(UNKNOWN_TYPE.at(name.place, str(name), hint))
             return None
         if name.module is None and not is_later_fine and self._is_later(key):
-            self._problems.append(DeclaredLater(name.place, key[1], module, element.name.place))
+            self._problems.append(DECLARED_LATER.at(name.place, key[1], module, element.name.place))
         return key
 
     def _is_later(self, key: Key) -> bool:

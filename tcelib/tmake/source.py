@@ -6,7 +6,7 @@ Reading itself is passed in, so that a dict of texts will do.
 import os
 from collections.abc import Callable, Iterator, Sequence
 
-from tcelib.tmake.syntax.error import FileNotReadable, Problem, did_you_mean
+from tcelib.tmake.syntax.error import FILE_NOT_READABLE, Problem, did_you_mean
 from tcelib.tmake.syntax.parser import parse
 from tcelib.tmake.syntax.tree import Import, Module, Place
 
@@ -53,7 +53,7 @@ class _Loading:
             # Comments come in all encodings, everything else is ASCII.
             text = self._read(path).decode("utf-8", "replace")
         except (OSError, ValueError) as error:
-            self.problems.append(FileNotReadable(wanted_at or Place(path, 1, 1), path, reason_of(error)))
+            self.problems.append(FILE_NOT_READABLE.at(wanted_at or Place(path, 1, 1), path, reason_of(error)))
             return
         syntax, problems = parse(text, path)
         self.problems.extend(problems)

@@ -10,15 +10,15 @@ from tcelib.tmake.declaration import Declarations, Key
 from tcelib.tmake.dependency import in_order
 from tcelib.tmake.resolver import Resolver, Target, is_void
 from tcelib.tmake.syntax.error import (
-    CircularInheritance,
-    CircularModules,
-    DeclaredLater,
-    NestedTooDeeply,
+    CIRCULAR_INHERITANCE,
+    CIRCULAR_MODULES,
+    DECLARED_LATER,
+    NESTED_TOO_DEEPLY,
+    RECURSIVE_TYPE,
+    REDEFINED_OPERATION,
     Problem,
-    RecursiveType,
-    RedefinedOperation,
 )
-from tcelib.tmake.syntax.tree import Dictionary, Element, Interface, Operation, Sequence, Struct, TypeName
+from tcelib.tmake.syntax.tree import Dictionary, Element, Interface, Operation, Place, Sequence, Struct, TypeName
 
 MAX_NESTING = 64
 Meaning: TypeAlias = dict[TypeName, Target]
@@ -68,12 +68,12 @@ def types_in_order(declarations: Declarations, meaning: Meaning, problems: list[
     for circle in circles:
         names = [name for key in circle for name in _parts(declarations.get(key)) if meaning.get(name) in circle]
         _forget_order(names, problems)
-        problems.append(RecursiveType(declarations.place(circle[0]), _full_names(circle)))
+        problems.append(_recursive(declarations.place(circle[0]), _full_names(circle)))
     depths: dict[Key, int] = {}
     for key in order:
         depths[key] = 1 + max((depths[part] for part in contains[key]), default=0)
         if depths[key] == MAX_NESTING + 1:
-            problems.append(NestedTooDeeply(declarations.place(key), key[1], MAX_NESTING))
+            problems.append(NESTED_TOO_DEEPLY.at(declarations.place(key), key[1], MAX_NESTING))
     return order
 
 
@@ -87,7 +87,7 @@ def interfaces_in_order(declarations: Declarations, meaning: Meaning, problems: 
     order, circles = in_order(extends)
     for circle in circles:
         _forget_order([base for base in map(_base, map(declarations.get, circle)) if base is not None], problems)
-        problems.append(CircularInheritance(declarations.place(circle[0]), _full_names(circle)))
+        problems.append(_circular(declarations.place(circle[0]), _full_names(circle)))
     inherited: dict[Key, dict[str, tuple[Key, Operation]]] = {}
     for key in order:
         from_base = inherited[extends[key][0]] if extends[key] else {}
@@ -109,7 +109,7 @@ def _all_operations(
         if operation.name.text in from_base:
             home, first = from_base[operation.name.text]
             place = operation.name.place
-            problems.append(RedefinedOperation(place, operation.name.text, ".".join(home), first.name.place))
+            problems.append(REDEFINED_OPERATION.at(place, operation.name.text, ".".join(home), first.name.place))
     return {operation.name.text: (key, operation) for operation in interface.operations} | from_base
 
 
@@ -121,13 +121,13 @@ def _check_modules(declarations: Declarations, extends: dict[Key, list[Key]], pr
         first = next(
             key for key, bases in extends.items() if key[0] == circle[0] and bases and bases[0][0] == circle[1]
         )
-        problems.append(CircularModules(declarations.place(first), tuple(circle)))
+        problems.append(CIRCULAR_MODULES.at(declarations.place(first), " -> ".join(circle)))
 
 
 def _forget_order(names: Iterable[TypeName], problems: list[Problem]) -> None:
     """Of a circle's names it is no matter that some are declared later: no order would help."""
     places = {name.place for name in names}
-    problems[:] = [each for each in problems if not (isinstance(each, DeclaredLater) and each.place in places)]
+    problems[:] = [each for each in problems if not (each.cause is DECLARED_LATER and each.place in places)]
 
 
 def _base(element: Element | None) -> TypeName | None:
@@ -148,3 +148,12 @@ def _parts(element: Element | None) -> list[TypeName]:
 
 def _full_names(keys: list[Key]) -> tuple[str, ...]:
     return tuple(f"{module}.{name}" for module, name in keys)
+
+
+def _recursive(place: Place, names: tuple[str, ...]) -> Problem:
+    *_, last, first = names
+    return RECURSIVE_TYPE.at(place, first, " -> ".join(names), last)
+
+
+def _circular(place: Place, names: tuple[str, ...]) -> Problem:
+    return CIRCULAR_INHERITANCE.at(place, names[0], " -> ".join(names))

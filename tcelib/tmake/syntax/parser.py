@@ -12,12 +12,12 @@ from lark.lark import PostLex
 from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from tcelib.tmake.syntax.builder import SyntaxBuilder
-from tcelib.tmake.syntax.error import SyntaxProblem
+from tcelib.tmake.syntax.error import UNEXPECTED, Problem
 from tcelib.tmake.syntax.expectation import END, accepted_by, forked, in_words
 from tcelib.tmake.syntax.tree import File, Place
 
 
-def parse(text: str, file: str) -> tuple[File, tuple[SyntaxProblem, ...]]:
+def parse(text: str, file: str) -> tuple[File, tuple[Problem, ...]]:
     """The syntax of ``text``, and its errors in the order of the text. With errors the file is what could be read.
 
     ``file`` is the name for places. A byte order mark and every kind of line end are fine.
@@ -52,10 +52,10 @@ class _Reading:
 
     file: str
     text: str
-    errors: list[SyntaxProblem] = field(default_factory=list)
+    errors: list[Problem] = field(default_factory=list)
     checkpoints: list[InteractiveParser] = field(default_factory=list)
 
-    def read(self) -> tuple[File, tuple[SyntaxProblem, ...]]:
+    def read(self) -> tuple[File, tuple[Problem, ...]]:
         tokens = [*_lark().lex(self.text), self._end()]
         parser = _lark().parse_interactive("")
         self.checkpoints = [forked(parser)]
@@ -75,7 +75,7 @@ class _Reading:
 
     def _object(self, parser: InteractiveParser, token: Token) -> None:
         place = Place(self.file, token.line or 1, token.column or 1)
-        self.errors.append(SyntaxProblem(place, found=in_words(token), expected=accepted_by(parser)))
+        self.errors.append(UNEXPECTED.at(place, _joined(accepted_by(parser)), in_words(token)))
 
     def _end(self) -> Token:
         lines = self.text.split("\n")
@@ -112,3 +112,8 @@ class _Reading:
         if len(self.checkpoints) == 1:
             return kind in ("MODULE", "IMPORT")
         return kind == "SEMICOLON"
+
+
+def _joined(words: tuple[str, ...]) -> str:
+    *others, last = words
+    return f"{', '.join(others)} or {last}" if others else last
