@@ -23,8 +23,6 @@ OF_OTHERS = frozenset(
 """Names of the standard library and of other packages."""
 SHARED = frozenset(
     {
-        *(f"rtserver/base/connection/{name}.py" for name in ("packet", "websocket")),
-        *(f"rtserver/base/tce/{name}.py" for name in ("connection", "websocket")),
         *(
             f"rtserver/base/queue/redis_{name}.py"
             for name in ("queue", "revocations", "server_list", "streams", "work")
