@@ -72,7 +72,7 @@ RULES = (
     Rule(
         "rtserver/base/tce/*",
         {CONNECTION, FAILURE, LIMIT, TCE, WIRE, "rtserver.idl"},
-        {"msgspec", "tcelib"},
+        {"tcelib"},
         CLOCKS,
     ),
     Rule("rtserver/base/listener/*", {CONNECTION, LIMIT, LISTENER, TCE, WIRE}, {"tcelib", "tornado"}, CLOCKS),

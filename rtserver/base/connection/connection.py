@@ -288,7 +288,8 @@ class Connection:
             if written != len(data):
                 stream.write_rest(memoryview(data)[written:])
                 return
-            self._on_sent()
+            if outbox.sent() or self._relief is not None:
+                self._on_room()
 
     def relieve(self) -> None:
         """Write what the socket takes at this moment: how much waits says something about the client only then."""
@@ -408,11 +409,11 @@ class Connection:
             self._judging.cancel()
             self._judging = None
 
-    def _on_sent(self) -> None:
-        has_caught_up = self.outbox.sent()
+    def _on_room(self) -> None:
+        """Note that the system has taken all that was written: a wait for room or a lag may be over."""
         if self._relief is not None and not self.outbox.is_over:
             self._end_relief()
-        if has_caught_up and self._is_lag_told and self.is_open:
+        if self._is_lag_told and self.is_open and not self.outbox.is_lagging:
             self._is_lag_told = False
             self.shared.handler.on_lag(self.agent, False)
 
@@ -422,7 +423,8 @@ class Connection:
             self._relief = None
 
     def _on_written(self) -> None:
-        self._on_sent()
+        if self.outbox.sent() or self._relief is not None:
+            self._on_room()
         self.flush()
         if self._is_at_end and not self._stream.is_busy:
             self.abort()

@@ -92,8 +92,7 @@ class WebSocketReceiver:
     def settle(self) -> None:
         """See ``Receiver``. An end that the bytes brought is carried out here, behind the answers."""
         connection, protocol = self._connection, self._protocol
-        protocol.settle()
-        if protocol.is_done:
+        if protocol.settle():
             connection.finish(protocol.close_code, self._take_control())
         else:
             connection.flush()
@@ -171,7 +170,12 @@ class WebSocketReceiver:
         """Give the handler its messages. While it has to wait for what one leads to, nothing more is read."""
         connection = self._connection
         pending = self._until_pending(messages, self._last_received)
-        if pending is None and not self._protocol.has_more and not self._delay and not connection.is_full():
+        may_be_full = connection.outbox.limit < 0
+        if (
+            pending is None
+            and not (self._protocol.has_more or self._delay)
+            and not (may_be_full and connection.is_full())
+        ):
             self.settle()
         else:
             self._is_listening = False

@@ -6,12 +6,10 @@ in the index by which they serve ``ITerminal``, and in how they read texts. Pure
 
 import logging
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
-import msgspec
-
-from rtserver.base.wire.client_message import ErrorCode, encode_error
+from rtserver.base.wire.client_message import ErrorCode, encode_error, type_of
 from rtserver.base.wire.frame import Opcode, build_frame
 from rtserver.base.wire.payload import Framing
 from rtserver.idl import rtserver_low
@@ -33,11 +31,7 @@ _COMPRESSION, _CALLTYPE, _ERRCODE = 8, ENVELOPE_BYTES + 5, slice(ENVELOPE_BYTES 
 _NO_ERROR = bytes(4)
 
 
-class _Typed(msgspec.Struct):
-    type: str
-
-
-_decode = msgspec.json.Decoder(_Typed).decode
+_binary_frame = partial(build_frame, Opcode.BINARY)
 
 
 @cache
@@ -50,7 +44,7 @@ def framing_of(terminal: int, *, is_framed: bool, in_cesu8: bool) -> Framing:
 
     def frame(message: bytes) -> bytes:
         packet = message_packet(message, operation, in_cesu8=in_cesu8)
-        return build_frame(Opcode.BINARY, packet) if is_framed else packet
+        return _binary_frame(packet) if is_framed else packet
 
     return frame
 
@@ -65,7 +59,7 @@ def message_packet(message: bytes, operation: Operation[Any] = ON_MESSAGE, *, in
 
     In place of one that is longer than clients take, which they would close the connection for, it brings an error.
     """
-    name = _decode(message).type
+    name = type_of(message)
     packet = _packet(operation, name, message, in_cesu8)
     if len(packet) - SIZE_AHEAD <= DEFAULT_MAX_PACKET_BYTES:
         return packet
@@ -76,12 +70,12 @@ def message_packet(message: bytes, operation: Operation[Any] = ON_MESSAGE, *, in
 
 def message_frame(message: bytes) -> bytes:
     """The same in a WebSocket frame."""
-    return build_frame(Opcode.BINARY, message_packet(message))
+    return _binary_frame(message_packet(message))
 
 
 def packet_frames(packets: Sequence[bytes]) -> bytes:
     """Each packet in a binary frame of its own (TCE protocol, section 7, item 6)."""
-    return b"".join(build_frame(Opcode.BINARY, packet) for packet in packets)
+    return b"".join(map(_binary_frame, packets))
 
 
 def is_error(packet: bytes) -> bool:

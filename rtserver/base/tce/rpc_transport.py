@@ -94,7 +94,7 @@ class RpcTransport:
 
     def receive(self, data: bytes) -> Awaitable[object] | None:
         """Serve what came. While an awaitable that is returned is pending, nothing more may be given."""
-        is_waiting = self._pause is not None or self._is_crowded
+        is_waiting = self._pause is not None or self._running > MAX_RUNNING
         has_more = self.rpc.receive(data, serve=not is_waiting)
         if self._carrier.rate is not None:
             self._charge(self._carrier.rate, int(self._carriage.is_framed))
@@ -148,12 +148,12 @@ class RpcTransport:
         if not self._carrier.is_open:
             raise RpcException(RPCERROR_SENDFAILED, "the connection is closed")
         self._shared.counts.failures += sum(map(is_error, packets))
-        for batch in _batches(packets):
+        for batch in _batches(packets) if len(packets) > 1 else (packets,):
             self._carrier.push(self._carriage.join(batch))
-        self._watch_deadline()
 
     def make_room(self, deadline: float, /) -> None:
-        """See ``Transport``. The outbox decides about clients that do not read."""
+        """See ``Transport``. The outbox decides about clients that do not read; here the call's end is noted."""
+        self._watch_deadline()
 
     def until_open(self, deadline: float, /) -> None:
         """See ``Transport``. It is open, or over."""

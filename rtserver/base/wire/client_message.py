@@ -58,7 +58,13 @@ class ClientMessage(msgspec.Struct, frozen=True):
     id: MessageId | None = None
 
 
+class _Typed(msgspec.Struct):
+    type: str
+
+
 _DECODER = msgspec.json.Decoder(ClientMessage)
+_TYPE_DECODER = msgspec.json.Decoder(_Typed)
+_BEFORE_TYPE = b'{"type":"'
 
 
 def decode(payload: bytes) -> ClientMessage:
@@ -96,6 +102,16 @@ def encode(type: str, data: Any, id: int | str | None = None) -> bytes:  # noqa:
     if id is not None:
         message["id"] = id
     return json.encode_exact(message)
+
+
+def type_of(message: bytes) -> str:
+    """Return the type of an encoded message. The encoders here write it first, so that nothing behind it is read."""
+    start = len(_BEFORE_TYPE)
+    end = message.find(b'"', start)
+    name = message[start:end]
+    if message.startswith(_BEFORE_TYPE) and b"\\" not in name:
+        return name.decode()
+    return _TYPE_DECODER.decode(message).type
 
 
 def encode_around(

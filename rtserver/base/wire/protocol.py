@@ -134,14 +134,18 @@ class WebSocketProtocol:
             self._buffer += data[position:] if position else data
         return messages if self.state is State.OPEN else []
 
-    def settle(self) -> None:
-        """Carry out the end that the received bytes brought, if they did: our close frame, and DONE."""
+    def settle(self) -> bool:
+        """Carry out the end that the received bytes brought, if they did: our close frame, and DONE.
+
+        Return whether the connection is done.
+        """
         if self._ending is None or self.state is State.DONE:
-            return
+            return self.state is State.DONE
         if self.state is State.OPEN:
             self.close_code, self.close_reason, frame = self._ending
             self.outgoing.append(frame)
         self.state = State.DONE
+        return True
 
     def close(self, code: int, reason: str = "") -> None:
         """Begin the close handshake, once: ``code`` must be one that may be sent."""

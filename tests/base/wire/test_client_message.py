@@ -17,6 +17,7 @@ from rtserver.base.wire.client_message import (
     encode,
     encode_around,
     encode_error,
+    type_of,
 )
 from rtserver.base.wire.json import JsonError
 
@@ -169,3 +170,10 @@ def test_what_is_encoded_is_decoded_to_the_same(msg_type, data):
 def test_no_bytes_raise_anything_but_bad_message(payload):
     with suppress(BadMessage):
         decode_data(decode(payload).data, ANYTHING)
+
+
+@given(name=st.text(st.characters(exclude_categories=["Cs"])), data=st.text(st.characters(exclude_categories=["Cs"])))
+def test_the_type_of_a_message_is_read_from_its_front_whatever_it_is(name: str, data: str) -> None:
+    assert type_of(encode(name, data)) == name
+    assert type_of(encode_around(name, b"[]", 1)) == name
+    assert type_of(json.dumps({"data": data, "type": name}).encode()) == name
