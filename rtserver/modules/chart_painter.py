@@ -100,7 +100,11 @@ class ChartPainter:
 
     def is_drawn(self, snapshot: Snapshot, look: Look) -> bool:
         """Return True if ``render`` and ``follow`` find the picture; it counts as used then."""
-        return self._pictures.find((snapshot.topic, snapshot.seq, look)) is not None
+        key = (snapshot.topic, snapshot.seq, look)
+        is_there = key in self._pictures
+        if is_there:
+            self._pictures.move_to_end(key)
+        return is_there
 
     def prepare(self, snapshot: Snapshot, look: Look) -> Steps[None]:
         """Draw the picture piece by piece, so that ``render`` and ``follow`` find it.

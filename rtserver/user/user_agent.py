@@ -328,12 +328,11 @@ class UserAgent:
         self._waiting.clear()
 
     def _put(self, ref: int, question: Message) -> None:
-        self._waiting[ref] = question
-        try:
-            self._ask_next()
-        except BridgeClosedError:
-            del self._waiting[ref]
-            raise
+        if self._asked is None and not self._is_lagging:
+            self._post(question)
+            self._asked = ref
+        else:
+            self._waiting[ref] = question
 
     def _revoke(self, ref: int, owner: SubscriptionOwner, error: ForbiddenError) -> None:
         if ref not in self._subscriptions:
