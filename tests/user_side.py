@@ -114,18 +114,17 @@ class Site:
     outage: Exception | None = None
     broken: set[str] = field(default_factory=set)
     forgotten: int = 0
+    on_look_up: Callable[[str], object] = lambda session_key: None
 
-    def session_key(self, request: str) -> str | None:
+    def credential(self, request: str) -> str | None:
         return request or None
-
-    async def authenticate(self, request: str) -> Identity | None:
-        return await self.look_up(request)
 
     async def look_up_many(self, session_keys: Sequence[str]) -> dict[str, Identity | Exception | None]:
         return {session_key: self._outcome(session_key) for session_key in session_keys}
 
     async def look_up(self, session_key: str) -> Identity | None:
         outcome = self._outcome(session_key)
+        self.on_look_up(session_key)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome

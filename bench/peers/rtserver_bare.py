@@ -29,8 +29,11 @@ class Owner:
         self.members: dict[Client, None] = {}
         self.topics = Topics(fan_out)
 
-    async def authenticate(self, _request: object) -> str:
+    def credential(self, _request: object) -> str:
         return "anybody"
+
+    async def authenticate(self, credential: str) -> str:
+        return credential
 
     def on_open(self, connection: Connection, _identity: str) -> Client:
         client = Client(connection)

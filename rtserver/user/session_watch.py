@@ -6,7 +6,7 @@ same two ways a change of a user becomes known. A look-up that fails says nothin
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from rtserver.base.failure.containment import as_exception
@@ -28,14 +28,12 @@ RECHECKED_TOGETHER = 100
 class Authenticator(Protocol):
     """Who knows the sessions: ``SessionAuthenticator``."""
 
-    def session_key(self, request: Request) -> str | None:
-        """The session that a request claims to come from; None if it claims none."""
+    @property
+    def credential(self) -> Callable[[Request], str | None]:
+        """Return the session's key that a request shows, or None. Called with the request."""
 
-    async def authenticate(self, request: Request) -> Identity | None:
-        """Whom a request comes from."""
-
-    async def look_up(self, session_key: str) -> Identity | None:
-        """Whose session or token it is."""
+    def look_up(self, session_key: str) -> Awaitable[Identity | None]:
+        """Return the user of a session or a token; None where it does not hold."""
 
     async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
         """Whose sessions they are; an error for each of which that cannot be told."""

@@ -43,7 +43,6 @@ from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Policy, Rights
 from rtserver.user.seen_offset import SeenOffsets
-from rtserver.user.session.authenticator import Request
 from rtserver.user.session_watch import Authenticator, SessionWatch
 from rtserver.user.topic.board import Topics
 from rtserver.user.user_agent import Connection, UserAgent
@@ -97,6 +96,7 @@ class UserManager(ThreadBound):
         self.sizes = sizes or MessageSizeLimit()
         self._sessions = SessionWatch(self._registry, authenticator, clock, self._on_user_change)
         self._authenticator = authenticator
+        self.credential = authenticator.credential
         self._server = {"version": rtserver.__version__, "epoch": epoch}
         self._heartbeat_ms = heartbeat_ms
         self._on_look_up_error = on_look_up_error
@@ -132,10 +132,6 @@ class UserManager(ThreadBound):
         """The open agents of a user, in the order in which they came."""
         return self._registry.by_user.get(str(user_id))
 
-    def is_known_closed(self, session_key: str) -> bool:
-        """Whether the session was closed within the last minute; it is refused then, whatever a look-up says."""
-        return self._sessions.is_known_closed(session_key)
-
     async def recheck_sessions(self) -> None:
         """Look every session up once and close the connections of those that no longer hold with 4009."""
         await self._sessions.recheck()
@@ -164,49 +160,35 @@ class UserManager(ThreadBound):
 
     # From the connections.
 
-    async def authenticate(self, request: Request) -> Identity | None:
-        """Who asks; None for someone who may not come in.
+    async def authenticate(self, credential: str) -> Identity | None:
+        """Return the user of a session's key or a token (``user.session.token``); None where it does not hold.
 
+        The answer is good for the turn of the event loop in which it is given: ``on_open`` asks nothing of it again.
         Raises ``UnavailableError`` while sessions cannot be looked up, ``TooMany`` for a connection too many.
         """
-        return await self._until_known(self._authenticator.authenticate(request))
-
-    async def authenticate_token(self, token: str) -> Identity | None:
-        """The same for a client that shows a session's key, or a token that the site made (``user.token``)."""
-        return await self._until_known(self._authenticator.look_up(token))
-
-    def is_stranger(self, request: Request) -> bool:
-        """Whether a request claims no session at all."""
-        return self._authenticator.session_key(request) is None
-
-    def user_id(self, agent: UserAgent) -> str:
-        """Whose connection it is."""
-        return str(agent.user.user_id)
-
-    async def _until_known(self, look_up: Awaitable[Identity | None]) -> Identity | None:
         try:
-            identity = await look_up
+            identity = await self._authenticator.look_up(credential)
         except BaseException as error:
             if is_cancelled(error):
                 raise
             log.exception("! a session could not be looked up")
             self._on_look_up_error()
             raise UnavailableError("sessions cannot be looked up at the moment", RETRY_SECONDS) from None
-        if identity is not None and self.is_known_closed(identity.session_key):
+        # It may have been closed while it was looked up.
+        if identity is None or self._sessions.is_known_closed(identity.session_key):
             return None
-        if identity is not None:
-            self.limits.check_connections(self._registry.by_user.count(str(identity.user_id)))
+        self.limits.check_connections(self._registry.by_user.count(str(identity.user_id)))
         return identity
 
-    def on_open(self, connection: Connection, identity: Identity) -> UserAgent | None:
-        """Let a connection in: userinfo first, then the handlers.
+    def user_id(self, agent: UserAgent) -> str:
+        """Whose connection it is."""
+        return str(agent.user.user_id)
 
-        None for one that is over already: its session was closed meanwhile (4009), or a handler closed it.
+    def on_open(self, connection: Connection, identity: Identity) -> UserAgent | None:
+        """Let a connection in: userinfo first, then the handlers. Return None for one that a handler has closed.
+
+        Called in the turn of the event loop in which ``authenticate`` answered.
         """
-        self.check_thread()
-        if self.is_known_closed(identity.session_key):
-            connection.close(CloseCode.SESSION_CLOSED, "session closed")
-            return None
         share = self.limits.share_of(str(identity.user_id))
         if share is not None:
             connection.share = share

@@ -52,17 +52,13 @@ class CanaryOwner:
             connection.push(text_frame(repr(canary.sent).encode()))
             self._trail.reach(CanaryStage.SOCKET, canary.sent)
 
-    async def authenticate(self, request: Request) -> str | None:
-        """A name for this process itself; None for anybody else."""
-        shown = request.headers.get("authorization", "")
-        return "canary" if hmac.compare_digest(shown.encode(), self._secret.encode()) else None
+    def credential(self, request: Request) -> str:
+        """Return what a request shows; never None, because nobody may show it later."""
+        return request.headers.get("authorization", "")
 
-    async def authenticate_token(self, token: str) -> None:
-        """Nobody comes in by a token."""
-
-    def is_stranger(self, request: Request) -> bool:
-        """Whoever has not shown the secret by now will not."""
-        return False
+    async def authenticate(self, credential: str) -> str | None:
+        """Return a name for this process itself, None for anybody else."""
+        return "canary" if hmac.compare_digest(credential.encode(), self._secret.encode()) else None
 
     def on_open(self, connection: Connection, identity: object) -> Connection:
         """A new loop-back connection."""

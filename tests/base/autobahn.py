@@ -28,7 +28,6 @@ import sys
 from typing import Any
 
 from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPServerRequest
 from tornado.netutil import bind_sockets
 from tornado.web import Application
 
@@ -58,8 +57,11 @@ class BinaryEcho:
 class EchoOwner:
     """Everybody may come in, and gets back what was said."""
 
-    async def authenticate(self, request: HTTPServerRequest) -> str:
+    def credential(self, _request: object) -> str:
         return "tester"
+
+    async def authenticate(self, credential: str) -> str:
+        return credential
 
     def on_open(self, connection: Connection, identity: Any) -> Connection:
         return connection

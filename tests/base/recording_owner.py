@@ -41,7 +41,10 @@ class BinaryEcho:
 
 
 class RecordingOwner:
-    """``answer`` and ``identify`` may be replaced by the test; by default everybody may come in and is echoed."""
+    """``answer`` and ``identify`` may be replaced by the test; by default everybody may come in and is echoed.
+
+    A request's credential is what ``identify`` returns, and all but ``bad`` ones hold.
+    """
 
     def __init__(self) -> None:
         self.server: WebSocketServer | None = None
@@ -63,14 +66,11 @@ class RecordingOwner:
         async with asyncio.timeout(DEADLINE):
             await self.server.wait_empty()
 
-    async def authenticate(self, request: UpgradeRequest) -> Any | None:
+    def credential(self, request: UpgradeRequest) -> Any | None:
         return self.identify(request)
 
-    async def authenticate_token(self, token: str) -> str | None:
-        return token if token.startswith("good") else None
-
-    def is_stranger(self, request: UpgradeRequest) -> bool:
-        return True
+    async def authenticate(self, credential: Any) -> Any | None:
+        return None if credential == "bad" else credential
 
     def user_id(self, session: Session) -> str:
         return str(session.identity)

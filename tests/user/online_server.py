@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tornado.httpserver import HTTPServer
+from tornado.httputil import parse_cookie
 from tornado.testing import bind_unused_port
 from tornado.web import Application
 from user_side import Site
@@ -35,12 +36,8 @@ DEADLINE = 10.0
 class CookieSite(Site):
     """Reads the session key from the request's cookie, as the real one does."""
 
-    def session_key(self, request):
-        return request.cookies.get("sessionid")
-
-    async def authenticate(self, request):
-        cookie = self.session_key(request)
-        return None if cookie is None else await self.look_up(cookie)
+    def credential(self, request):
+        return parse_cookie(request.headers.get("cookie", "")).get("sessionid")
 
 
 class SlowEcho(BaseUserMsgHandler):

@@ -10,6 +10,9 @@ import pytest
 from django.core.cache.backends.base import InvalidCacheKey
 from django.core.cache.backends.locmem import LocMemCache
 
+from rtserver.user.identity import Identity
+from rtserver.user.session.authenticator import SessionAuthenticator
+
 ENGINES = ("db", "cache", "cached_db", "signed_cookies", "file")
 STORED = ("db", "cache", "cached_db", "file")
 """Those whose sessions are somewhere: a signed cookie holds until it expires, whatever happens to it elsewhere."""
@@ -17,6 +20,10 @@ STORED = ("db", "cache", "cached_db", "file")
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 numbers = itertools.count()
+
+
+async def look_up(auth: SessionAuthenticator, session_key: str) -> Identity | None:
+    return await auth.look_up(session_key)
 
 
 class StrictCache(LocMemCache):

@@ -6,6 +6,7 @@ import pytest
 
 from rtserver.user.identity import Identity
 from rtserver.user.session.authenticator import SessionAuthenticator
+from tests.user.session_site import look_up
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_a_token_has_its_users_groups(site, auth, groups):
 
     ann = site.make_user()
     ann.groups.add(groups[1])
-    assert asyncio.run(auth.look_up(make_token(ann))).groups == {"sellers"}
+    assert asyncio.run(look_up(auth, make_token(ann))).groups == {"sellers"}
 
 
 def test_while_the_database_cannot_tell_nobody_is_taken_for_a_user_without_groups(site, auth, monkeypatch):

@@ -61,7 +61,7 @@ class SessionsMachine(RuleBasedStateMachine):
     def connect(self, session_key: str) -> None:
         identity = self.online.site.sessions.get(session_key)
         may_come = identity is not None and not self.is_refused(session_key)
-        found = asyncio.run(self.users.authenticate(session_key))  # type: ignore[arg-type]
+        found = asyncio.run(self.users.authenticate(session_key))
         assert (found is not None) == may_come
         if identity is not None and may_come:
             client = Client(self.users, identity)
@@ -71,12 +71,9 @@ class SessionsMachine(RuleBasedStateMachine):
     @rule(session_key=SESSIONS)
     def connect_while_the_session_is_closed(self, session_key: str) -> None:
         """It was looked up before its end was told."""
-        identity = self.online.site.sessions.get(session_key)
-        if identity is not None:
-            self.close_session(session_key)
-            client = Client(self.users, identity)
-            assert client.agent is None
-            assert client.wire.closed == (CloseCode.SESSION_CLOSED, "session closed")
+        self.online.site.on_look_up = self.close_session
+        assert asyncio.run(self.users.authenticate(session_key)) is None
+        self.online.site.on_look_up = lambda session_key: None
 
     @precondition(open_ones)
     @rule(place=st.integers(0, 20))

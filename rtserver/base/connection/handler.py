@@ -16,9 +16,10 @@ class ConnectionHandler(Protocol):
     ``agent`` is the object that ``on_open`` returned for the connection.
     """
 
-    async def authenticate_token(self, token: str) -> Identity | None:
-        """Return the identity that a token stands for, or None for a token that does not hold.
+    async def authenticate(self, credential: str) -> Identity | None:
+        """Return the identity that a session's key or a token stands for, or None for one that does not hold.
 
+        The caller opens the connection in the turn of the event loop in which this answers.
         Raises ``TryLaterError`` while that cannot be told, and for a user with too many connections.
         """
 

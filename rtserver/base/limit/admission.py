@@ -44,21 +44,23 @@ class Admission:
             raise self._refusal(Limit.FILES, "the server has no room for more connections", FULL_SECONDS)
 
     def admit(self, ip: str, now: float) -> None:
-        """Let one more handshake through. Raises ``TooMany``."""
+        """Let one more handshake through, whose connection counts until ``leave``. Raises ``TooMany``."""
         limits = self.limits
         if self.full:
             raise self._refusal(Limit.MEMORY, self.full, FULL_SECONDS)
-        self._check_rate(self._by_ip, ip, now)
+        key = neighbourhood(ip)
+        self._check_rate(self._by_ip, key, now)
         if limits.handshakes and not self._all.take(now):
             reason = "too many handshakes at the moment"
             raise self._refusal(Limit.HANDSHAKES, reason, self._all.wait(now))
+        self._count(key)
 
     def admit_secure(self, ip: str, now: float) -> None:
         """Let one more handshake of TLS through, before it costs anything. Raises ``TooMany``.
 
         They are counted by themselves: behind one of them a page may come, or a handshake that ``admit`` counts.
         """
-        self._check_rate(self._secure_by_ip, ip, now)
+        self._check_rate(self._secure_by_ip, neighbourhood(ip), now)
 
     def admit_request(self, ip: str, now: float) -> None:
         """Let one more request of plain HTTP through, also while ``full``: it is soon over, and may ask why.
@@ -84,19 +86,11 @@ class Admission:
                 raise self._too_many_requests(seconds)
 
     def enter(self, ip: str) -> None:
-        """Take a place, to be given back by ``leave``. Raises ``TooMany``."""
-        most = self.limits.connections_per_ip
-        if not most:
-            return
-        key = neighbourhood(ip)
-        count = self._inside.get(key, 0)
-        if count >= most:
-            reason = f"{most} connections are open from your address, which is the limit"
-            raise self._refusal(Limit.CONNECTIONS_PER_IP, reason, CROWDED_SECONDS)
-        self._inside[key] = count + 1
+        """Let one more connection in that brings no handshake; it counts until ``leave``. Raises ``TooMany``."""
+        self._count(neighbourhood(ip))
 
     def leave(self, ip: str) -> None:
-        """Give a place back."""
+        """Count a connection no longer."""
         if not self.limits.connections_per_ip:
             return
         key = neighbourhood(ip)
@@ -106,10 +100,20 @@ class Admission:
         else:
             del self._inside[key]
 
-    def _check_rate(self, table: TokenBucketTable, ip: str, now: float) -> None:
+    def _count(self, key: str) -> None:
+        most = self.limits.connections_per_ip
+        if not most:
+            return
+        count = self._inside.get(key, 0)
+        if count >= most:
+            reason = f"{most} connections are open from your address, which is the limit"
+            raise self._refusal(Limit.CONNECTIONS_PER_IP, reason, CROWDED_SECONDS)
+        self._inside[key] = count + 1
+
+    def _check_rate(self, table: TokenBucketTable, key: str, now: float) -> None:
         if not self.limits.handshakes_per_ip:
             return
-        bucket = table.of(neighbourhood(ip), now)
+        bucket = table.of(key, now)
         if not bucket.take(now):
             reason = "too many handshakes from your address"
             raise self._refusal(Limit.HANDSHAKES_PER_IP, reason, bucket.wait(now))

@@ -2,7 +2,7 @@
 
 import logging
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -12,7 +12,7 @@ from rtserver.base.limit.too_many import TooMany, UnavailableError
 from rtserver.base.listener.acceptor import TURN_CONNECTIONS, Acceptor
 from rtserver.base.listener.http_admission import HttpAdmission
 from rtserver.base.listener.last_answer import http_error, refuse_unread
-from rtserver.base.listener.pending_request import RequestStage
+from rtserver.base.listener.pending_request import PendingRequest, RequestStage
 from rtserver.base.listener.pending_watch import PendingWatch
 from rtserver.base.listener.tls import TLS_TURN_CONNECTIONS, Tls, TlsStage
 from rtserver.base.listener.tornado_stream import SecureTornadoStream, TornadoStream
@@ -56,7 +56,7 @@ class HttpListener:
         )
         self._tls_stage: TlsStage | None = None
         if tls is not None:
-            self._tls_stage = TlsStage(tls, self.pending, self._requests.read, plain_answer=refusal(NO_TLS))
+            self._tls_stage = TlsStage(tls, self.pending, self._on_secure, plain_answer=refusal(NO_TLS))
         turn_connections = TURN_CONNECTIONS if tls is None else TLS_TURN_CONNECTIONS
         self._acceptor = Acceptor(server.loop, self._on_accept, turn_connections=turn_connections)
 
@@ -83,7 +83,7 @@ class HttpListener:
             self._turn_away(connection, address, error)
             return
         if self._tls_stage is None:
-            self._requests.read(connection, address)
+            PendingRequest(self._requests, connection, address).on_readable()
         else:
             self._shake(self._tls_stage, connection, address)
 
@@ -98,8 +98,12 @@ class HttpListener:
         else:
             stage.shake(connection, address, ip, now + HEAD_SECONDS)
 
+    def _on_secure(self, connection: socket.socket, address: tuple[Any, ...], until: float) -> None:
+        PendingRequest(self._requests, connection, address, until).on_readable()
+
     def _on_handshake(self, connection: socket.socket, address: tuple[Any, ...], head: HttpHead, rest: bytes) -> None:
-        self._look_for_proxy(address[0], head.headers)
+        if not self._is_proxy_told and is_forwarded(head.headers):
+            self._look_for_proxy(address[0])
         is_secure = self._tls_stage is not None
         sender = sender_of(address[0], head.headers, self.http_admission.trusted, is_secure=is_secure)
         request = UpgradeRequest(head.target, head.headers, sender.remote_ip, is_secure=sender.is_secure)
@@ -118,11 +122,9 @@ class HttpListener:
             kind = TornadoStream if self._tls_stage is None else SecureTornadoStream
             self._http.handle_stream(kind(connection, self.http_admission, address[0], ip, first), address)
 
-    def _look_for_proxy(self, ip: str, headers: Mapping[str, str]) -> None:
+    def _look_for_proxy(self, ip: str) -> None:
         """Log once that a proxy near us has not been named: its clients share the limits of one client then."""
-        if self._is_proxy_told or not is_forwarded(headers) or is_within(ip, self.http_admission.trusted):
-            return
-        if is_within(ip, NEAR):
+        if is_within(ip, NEAR) and not is_within(ip, self.http_admission.trusted):
             self._is_proxy_told = True
             log.warning(
                 "! requests come by a proxy at %s: name it in trusted_proxies, else its clients count as one", ip

@@ -45,18 +45,17 @@ class RequestStage:
         self.on_other = on_other
         self.countable = countable
 
-    def read(self, connection: socket.socket, address: tuple[Any, ...], until: float | None = None) -> None:
-        """Take over a connection that does not block. It has until ``until``, or for ``HEAD_SECONDS``."""
-        PendingRequest(self, connection, address, until).on_readable()
-
 
 class PendingRequest:
-    """A connection whose first request is not complete."""
+    """A connection that does not block, and whose first request is not complete.
+
+    It has until ``until``, in the event loop's time; without one for ``HEAD_SECONDS``.
+    """
 
     __slots__ = ("_address", "_connection", "_head", "_is_waiting", "_stage", "_timer", "_until")
 
     def __init__(
-        self, stage: RequestStage, connection: socket.socket, address: tuple[Any, ...], until: float | None
+        self, stage: RequestStage, connection: socket.socket, address: tuple[Any, ...], until: float | None = None
     ) -> None:
         self._stage = stage
         self._connection = connection
@@ -67,7 +66,7 @@ class PendingRequest:
         self._timer: Timer | None = None
 
     def on_readable(self) -> None:
-        """There are bytes, or there may be."""
+        """Read what has come, if anything."""
         try:
             # Of TLS this is a whole record: nothing that was decrypted is left behind.
             data = self._connection.recv(MAX_HEAD_BYTES)
@@ -76,31 +75,27 @@ class PendingRequest:
             return
         except OSError:
             data = b""
-        if data:
-            self._on_bytes(data)
-        else:
+        stage, head = self._stage, self._head + data
+        if not data:
             self._release()
             self._connection.close()
-
-    def turn_away(self, error: TryLaterError) -> None:
-        """Answer 429 or 503, and close."""
-        self._refuse(http_error(error))
-
-    def _on_bytes(self, data: bytes) -> None:
-        stage = self._stage
-        head = self._head = self._head + data
-        if head.startswith(stage.openings):
-            self._on_handshake()
+        elif head.startswith(stage.openings):
+            self._on_handshake(head)
         elif any(opening.startswith(head) for opening in stage.openings):
+            self._head = head
             self._wait()
         else:
             self._release()
             stage.on_other(self._connection, self._address, head)
 
-    def _on_handshake(self) -> None:
-        text, end, rest = self._head.partition(END)
+    def turn_away(self, error: TryLaterError) -> None:
+        """Answer 429 or 503, and close."""
+        self._refuse(http_error(error))
+
+    def _on_handshake(self, data: bytes) -> None:
+        text, end, rest = data.partition(END)
         if not end:
-            self._await_rest()
+            self._await_rest(data)
             return
         try:
             head = parse_head(text)
@@ -110,7 +105,8 @@ class PendingRequest:
             self._release()
             self._stage.on_handshake(self._connection, self._address, head, rest)
 
-    def _await_rest(self) -> None:
+    def _await_rest(self, head: bytes) -> None:
+        self._head = head
         if has_bare_line_feed(self._head):
             self._refuse(HandshakeError(400, "a line that ends without a carriage return"))
         elif len(self._head) >= MAX_HEAD_BYTES:

@@ -51,7 +51,6 @@ class TceListener:
         try:
             admission.check_files(connection.fileno())
             admission.admit(ip, self._home.now())
-            admission.enter(ip)
         except TooMany as error:
             log.info("! %s: %s", ip, error)
             self._turn_away(connection, error.reason)

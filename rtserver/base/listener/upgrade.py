@@ -11,13 +11,12 @@ nothing else; its sender may be a stranger who shows a token afterwards.
 import asyncio
 import logging
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from typing import Protocol
 
-from tornado.httputil import parse_cookie
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
@@ -52,48 +51,28 @@ log = logging.getLogger(__name__)
 class UpgradeRequest:
     """The request that wants to become a WebSocket. ``headers`` are by name in lower case.
 
-    ``remote_ip`` and ``is_secure`` are what ``wire.forwarded`` says of its sender.
+    ``remote_ip`` and ``is_secure`` are what ``wire.forwarded`` says of its sender. ``wants_tce``: the target's query
+    has a ``tce``. ``asks_session``: a page asks by a plain GET of ``?session`` if it would be let in, because a
+    browser does not tell a page why its handshake was refused.
     """
 
-    __slots__ = ("headers", "is_secure", "remote_ip", "target")
+    __slots__ = ("asks_session", "headers", "is_secure", "remote_ip", "wants_tce")
 
     def __init__(self, target: str, headers: Mapping[str, str], remote_ip: str, *, is_secure: bool = False) -> None:
-        self.target = target
+        fields = [field.partition("=")[0] for field in target.partition("?")[2].split("&")]
         self.headers = headers
         self.remote_ip = remote_ip
         self.is_secure = is_secure
-
-    @property
-    def cookies(self) -> Mapping[str, str]:
-        """The cookies' values by name; malformed ones are left out."""
-        return parse_cookie(self.headers.get("cookie", ""))
-
-    @property
-    def wants_tce(self) -> bool:
-        """Whether there is a ``tce`` in the target's query."""
-        return self._has_field("tce")
-
-    @property
-    def asks_session(self) -> bool:
-        """Whether a page asks, with a plain GET of ``?session``, if it would be let in.
-
-        A browser does not tell a page why its handshake was refused.
-        """
-        return "upgrade" not in self.headers and self._has_field("session")
-
-    def _has_field(self, name: str) -> bool:
-        query = self.target.partition("?")[2]
-        return any(field.partition("=")[0] == name for field in query.split("&"))
+        self.wants_tce = "tce" in fields
+        self.asks_session = "session" in fields and "upgrade" not in headers
 
 
 class ServerHandler(ConnectionHandler, Protocol):
     """Application side that also decides who may connect."""
 
-    async def authenticate(self, request: UpgradeRequest) -> Identity | None:
-        """Return the identity of the sender, or None for one that may not come in, who is answered with 401."""
-
-    def is_stranger(self, request: UpgradeRequest) -> bool:
-        """Return whether the request does not even claim to be somebody's, so that a token may come later."""
+    @property
+    def credential(self) -> Callable[[UpgradeRequest], str | None]:
+        """Return what a request shows for ``authenticate``, or None: then a TCE client may show it later."""
 
 
 class WebSocketServer(ConnectionSet):
@@ -135,8 +114,7 @@ class WebSocketServer(ConnectionSet):
         """
         ip = request.remote_ip
         try:
-            self.admission.admit(ip, self.now())
-            self.admission.enter(ip)
+            self.admission.admit(ip, self.loop.time())
         except TooMany as error:
             refused = http_error(error)
             log.info("! %s: %s", ip, refused)
@@ -169,18 +147,19 @@ class WebSocketServer(ConnectionSet):
         return False
 
     async def _identify(self, request: UpgradeRequest) -> Identity | None:
-        """Who asks; None for a stranger who may show a token later. Raises ``HandshakeError``."""
+        """Return the request's user; None for a TCE client that may show a token later. Raises ``HandshakeError``."""
         origin, host = request.headers.get("origin"), request.headers.get("host", "")
         check_origin(origin, host, self.allowed_origins, is_secure=request.is_secure)
+        credential = self._authority.credential(request)
+        if credential is None and request.wants_tce and self._tce is not None and not request.asks_session:
+            return None
         try:
-            identity = await self._authority.authenticate(request)
+            identity = None if credential is None else await self._authority.authenticate(credential)
         except TryLaterError as error:
             raise http_error(error) from None
-        if identity is not None:
-            return identity
-        if request.asks_session or not (self._tce_for(request) and self._authority.is_stranger(request)):
+        if identity is None:
             raise HandshakeError(401, "not logged in: no valid session")
-        return None
+        return identity
 
     async def _reason(self, error: HandshakeError, request: UpgradeRequest) -> str:
         if error.status != HTTPStatus.UNAUTHORIZED or self._reasons is None:
@@ -189,15 +168,13 @@ class WebSocketServer(ConnectionSet):
             return f": {await self._reasons.of_cookies(request.headers.get('cookie', ''))}"
         return ""
 
-    def _tce_for(self, request: UpgradeRequest) -> TceServer | None:
-        return self._tce if request.wants_tce else None
-
     def _open(
         self, connection: socket.socket, request: UpgradeRequest, accept: str, identity: Identity | None, first: bytes
     ) -> bool:
-        tce = self._tce_for(request)
-        compresses = self.compresses and tce is None  # which other makes' clients cannot be relied on for
-        extension = maybe_accept(request.headers.get("sec-websocket-extensions", "") if compresses else "")
+        tce = self._tce if request.wants_tce else None
+        # Clients of other makes cannot be relied on to compress TCE.
+        offer = request.headers.get("sec-websocket-extensions") if self.compresses and tce is None else None
+        extension = maybe_accept(offer) if offer else None
         try:
             send_without_delay(connection, self.bounds.unsent_bytes)
             connection.send(answer(accept, extension))  # a fresh socket has room for it

@@ -68,7 +68,7 @@ class TceLogin:
         props = props_of(packet)
         token = props.get(TOKEN)
         try:
-            identity = await self._carrier.shared.handler.authenticate_token(token) if token else None
+            identity = await self._carrier.shared.handler.authenticate(token) if token else None
         except TryLaterError as error:
             code = CloseCode.TOO_MANY if isinstance(error, TooMany) else CloseCode.INTERNAL_ERROR
             self._refuse(packet, code, error.reason)

@@ -5,6 +5,7 @@ mappings by name in lower case.
 """
 
 import binascii
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Mapping
 from hashlib import sha1
@@ -15,6 +16,10 @@ MAX_ORIGIN_SHOWN = 100  # in the answer and in the log, whose lines anybody can 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 ACCEPT_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # section 1.3
 SESSION_HEADER = "Rtserver-Session"
+
+_WEBSOCKET = re.compile(r"(?:\A|,)\s*websocket\s*(?:,|\Z)", re.IGNORECASE)
+_UPGRADE = re.compile(r"(?:\A|,)\s*upgrade\s*(?:,|\Z)", re.IGNORECASE)
+"""One token of a list of them, as in ``keep-alive, Upgrade`` (RFC 9110, section 5.6.1)."""
 
 
 class HandshakeError(Exception):
@@ -35,7 +40,7 @@ def accept_value(headers: Mapping[str, str]) -> str:
 
     Raises ``HandshakeError``: 426 for no upgrade or another version, 400 for a key that is not 16 bytes in base64.
     """
-    if "websocket" not in _tokens(headers.get("upgrade")) or "upgrade" not in _tokens(headers.get("connection")):
+    if not (_WEBSOCKET.search(headers.get("upgrade", "")) and _UPGRADE.search(headers.get("connection", ""))):
         raise HandshakeError(426, "a WebSocket upgrade is expected here", {"Upgrade": "websocket"})
     if headers.get("sec-websocket-version") != "13":
         raise HandshakeError(426, "only WebSocket version 13 is spoken here", {"Sec-WebSocket-Version": "13"})
@@ -116,10 +121,6 @@ def _is_own(origin: str, host: str, schemes: Collection[str]) -> bool:
     # Browsers leave the scheme's own port out of both; proxies do not always.
     port = DEFAULT_PORTS[scheme]
     return netloc.lower().removesuffix(port) == host.lower().removesuffix(port)
-
-
-def _tokens(value: str | None) -> set[str]:
-    return {token.strip().lower() for token in (value or "").split(",")}
 
 
 def _is_key(key: str) -> bool:

@@ -33,14 +33,13 @@ class HttpHead(NamedTuple):
 
 
 def parse_head(head: bytes) -> HttpHead:
-    """The request in ``head``, which ends before the empty line, for a handshake: a GET of HTTP/1.1 without a body.
+    """Return the request of a handshake: a GET of HTTP/1.1. ``head`` ends before the empty line.
 
-    Raises ``HandshakeError`` (400).
+    ``check_no_body`` says whether it brings a body. Raises ``HandshakeError`` (400).
     """
     request = parse_request(head)
     if request.method != "GET" or request.minor_version != 1:
         raise HandshakeError(400, "not a GET request of HTTP/1.1")
-    check_no_body(request.headers)
     return request
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from django.conf import settings
 from django.db import close_old_connections
+from django.http import parse_cookie
 
 from rtserver.base.queue.port import QueueError
 from rtserver.base.queue.revocation_port import RevocationPort
@@ -30,11 +31,11 @@ LookUpResult = Identity | Exception | None
 
 
 class Request(Protocol):
-    """An HTTP request, as far as its cookies go: ``base.websocket_server.UpgradeRequest`` is one."""
+    """An HTTP request, as far as its headers go, by name in lower case: ``listener.upgrade.UpgradeRequest``."""
 
     @property
-    def cookies(self) -> Mapping[str, str]:
-        """The cookies' values by name; malformed ones are left out."""
+    def headers(self) -> Mapping[str, str]:
+        """The headers' values by name in lower case."""
 
 
 class SessionAuthenticator:
@@ -61,25 +62,17 @@ class SessionAuthenticator:
         # A Redis that does not answer holds up tokens, and with one batch of them at a time nobody else.
         self._token_batcher: LookUpBatcher[Identity | None] = LookUpBatcher(self.look_up_many)
 
-    def session_key(self, request: Request) -> str | None:
-        """The key in the request's session cookie; None without one."""
-        return request.cookies.get(settings.SESSION_COOKIE_NAME) or None
+    def credential(self, request: Request) -> str | None:
+        """Return the key in the request's session cookie, or None. Cookies are read as the site reads them."""
+        return parse_cookie(request.headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME) or None
 
-    async def authenticate(self, request: Request) -> Identity | None:
-        """Whose session cookie the request carries; None without one or for one that does not hold.
-
-        Raises what the session's store or the database raises when it cannot be reached.
-        """
-        session_key = self.session_key(request)
-        return None if session_key is None else await self.look_up(session_key)
-
-    async def look_up(self, session_key: str) -> Identity | None:
-        """``find`` by the executor; where the site's engine allows it, together with the others who ask just now."""
+    def look_up(self, session_key: str) -> asyncio.Future[Identity | None]:
+        """Call ``find`` by the executor; where the site's engine allows it, for all who ask at this time together."""
         if is_token(session_key):
-            return await self._token_batcher.look_up(session_key)
+            return self._token_batcher.look_up(session_key)
         if is_read_together():
-            return await self._batcher.look_up(session_key)
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self.find, session_key)
+            return self._batcher.look_up(session_key)
+        return asyncio.get_running_loop().run_in_executor(self._executor, self.find, session_key)
 
     async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
         """``find_many`` by the executor, as one job."""

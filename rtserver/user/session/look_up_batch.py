@@ -54,7 +54,13 @@ class LookUpBatcher(Generic[Answer]):
         except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 (told to everyone who asked)
             outcomes = dict.fromkeys(keys, as_exception(error))
         for key, answer in self._asked:
-            _settle(answer, outcomes[key])
+            outcome = outcomes[key]
+            if answer.done():
+                continue  # whoever asked has gone
+            if isinstance(outcome, Exception):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
 
     def _on_done(self, work: asyncio.Task[None]) -> None:
         self._work = None
@@ -67,12 +73,3 @@ class LookUpBatcher(Generic[Answer]):
         self._asked = []
         if self._waiting:
             self._begin()
-
-
-def _settle(answer: asyncio.Future[Answer], outcome: Answer | Exception) -> None:
-    if answer.done():
-        return  # whoever asked has gone
-    if isinstance(outcome, Exception):
-        answer.set_exception(outcome)
-    else:
-        answer.set_result(outcome)

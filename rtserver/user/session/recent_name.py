@@ -14,20 +14,20 @@ class RecentNames:
         self._added: dict[str, float] = {}  # name to the moment it was added, the oldest first
 
     def __contains__(self, name: str) -> bool:
-        self._forget_old()
-        return name in self._added
+        added = self._added.get(name)
+        return added is not None and added >= self._clock() - REMEMBERED_SECONDS
 
     def __len__(self) -> int:
         return len(self._added)
 
     def add(self, name: str) -> None:
         """Remember it from now on for a minute."""
-        self._forget_old()
+        now = self._clock()
+        self._forget_old(now - REMEMBERED_SECONDS)
         self._added.pop(name, None)
-        self._added[name] = self._clock()
+        self._added[name] = now
 
-    def _forget_old(self) -> None:
-        oldest_kept = self._clock() - REMEMBERED_SECONDS
+    def _forget_old(self, oldest_kept: float) -> None:
         while self._added:
             name = next(iter(self._added))
             if self._added[name] >= oldest_kept:

@@ -11,14 +11,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 
 from rtserver.user.identity import Identity
-from rtserver.user.session.authenticator import LookUpResult, Request, SessionAuthenticator
+from rtserver.user.session.authenticator import LookUpResult, SessionAuthenticator
 
 KEPT_SECONDS = 2.0
 MAX_KEPT = 10_000
 
 
 class SessionCache:
-    """Stands before a ``SessionAuthenticator``: ``authenticate`` may answer from memory, a re-check never does."""
+    """Memory of a ``SessionAuthenticator``: ``look_up`` may answer from it, a re-check never does."""
 
     def __init__(
         self,
@@ -28,6 +28,7 @@ class SessionCache:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._authenticator = authenticator
+        self.credential = authenticator.credential
         self._kept_seconds = kept_seconds
         self._clock = clock
         # The oldest first. A plain dict would look for its first item among all that were there before it.
@@ -36,25 +37,20 @@ class SessionCache:
     def __len__(self) -> int:
         return len(self._answers)
 
-    def session_key(self, request: Request) -> str | None:
-        """The key in the request's session cookie; None without one."""
-        return self._authenticator.session_key(request)
+    def look_up(self, session_key: str) -> asyncio.Future[Identity | None]:
+        """Return the user of a session or a token as of at most ``kept_seconds`` ago, None where it does not hold.
 
-    async def authenticate(self, request: Request) -> Identity | None:
-        """Whose session cookie the request carries, as it was at most ``kept_seconds`` ago.
-
-        Raises what the session's store raises when it cannot be reached.
+        Raises what the session's store or the database raises when it cannot be reached.
         """
-        session_key = self._authenticator.session_key(request)
-        return None if session_key is None else await self.look_up(session_key)
-
-    async def look_up(self, session_key: str) -> Identity | None:
-        """Whose session it is, or whose token, as it was at most ``kept_seconds`` ago. Raises as ``authenticate``."""
+        now = self._clock()
         asked, answer = self._answers.get(session_key, (float("-inf"), None))
-        if answer is None or self._clock() - asked > self._kept_seconds or _has_failed(answer):
-            answer = self._ask(session_key)
+        if answer is None or now - asked > self._kept_seconds or _has_failed(answer):
+            self._forget_old(now)
+            answer = self._authenticator.look_up(session_key)
+            self._answers.pop(session_key, None)
+            self._answers[session_key] = (now, answer)
         # One client that leaves during the handshake must not take the answer from the others.
-        return await asyncio.shield(answer)
+        return asyncio.shield(answer)
 
     async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
         """Whose sessions they are now."""
@@ -64,16 +60,9 @@ class SessionCache:
         """Whoever asks from now on is answered by a look-up that begins after this call."""
         self._answers.clear()
 
-    def _ask(self, session_key: str) -> asyncio.Future[Identity | None]:
-        self._forget_old()
-        answer = asyncio.ensure_future(self._authenticator.look_up(session_key))
-        self._answers.pop(session_key, None)
-        self._answers[session_key] = (self._clock(), answer)
-        return answer
-
-    def _forget_old(self) -> None:
+    def _forget_old(self, now: float) -> None:
         """Drop what is too old to be used, and the oldest of too many: forged keys must not fill the memory."""
-        oldest_kept = self._clock() - self._kept_seconds
+        oldest_kept = now - self._kept_seconds
         while self._answers:
             asked, _ = next(iter(self._answers.values()))
             if asked >= oldest_kept and len(self._answers) < MAX_KEPT:

@@ -43,6 +43,14 @@ def test_one_address_has_so_many_places_and_others_have_theirs():
     assert met(admission) == {"connections_per_ip": 1}
 
 
+def test_a_handshake_that_was_let_through_counts_as_a_connection():
+    admission = Admission(AdmissionLimits(connections_per_ip=1, handshakes_per_ip=1))
+    admission.admit(HERE, 0.0)
+    assert refusal(admission.admit, HERE, 0.0) == ("connections_per_ip", 30)
+    admission.leave(HERE)
+    admission.admit(HERE, 0.0)
+
+
 def test_a_place_that_was_given_back_is_free_and_nothing_is_left_of_those_who_left():
     admission = Admission(AdmissionLimits(connections_per_ip=1))
     for _ in range(3):
@@ -129,7 +137,9 @@ def test_some_files_are_kept():
 def test_an_attacker_with_more_addresses_than_are_kept_fills_no_memory():
     admission = Admission(AdmissionLimits(handshakes_per_ip=1, connections_per_ip=1))
     for number in range(50_000):
-        admission.admit(f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::1", 0.0)
+        address = f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::1"
+        admission.admit(address, 0.0)
+        admission.leave(address)
     assert len(admission._by_ip) <= 2 * 16_384
     assert len(admission) == 0
 

@@ -7,7 +7,7 @@ from tornado.web import Application, RequestHandler
 
 from rtserver.base.listener import pending_request
 from rtserver.base.listener.http_listener import HttpListener
-from rtserver.base.listener.upgrade import UpgradeRequest, WebSocketHandler, WebSocketServer
+from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.base.wire.http_head import MAX_HEAD_BYTES
 from tests.base.recording_owner import DEADLINE, RecordingOwner
@@ -116,7 +116,7 @@ async def test_what_follows_such_an_upgrade_at_once_is_heard_however_long_it_is(
 
 @pytest.mark.parametrize("before", [b"", b"GET /page HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"])
 async def test_cookies_in_several_lines_are_all_seen(port: int, owner: RecordingOwner, before: bytes) -> None:
-    owner.identify = lambda request: request.cookies
+    owner.identify = lambda request: request.headers["cookie"]
     async with await meet(port) as peer:
         if before:
             await peer.send(before)
@@ -124,12 +124,19 @@ async def test_cookies_in_several_lines_are_all_seen(port: int, owner: Recording
             assert await peer.body(6) == b"a page"
         await peer.send(HANDSHAKE[:-2] + b"Cookie: a=1\r\nCookie: sessionid=key\r\n\r\n")
         await peer.answer()
-    assert owner.sessions[0].identity == {"a": "1", "sessionid": "key"}
+    assert owner.sessions[0].identity == "a=1; sessionid=key"
 
 
 async def test_a_request_that_is_none_gets_400(port: int) -> None:
     async with await meet(port) as peer:
         await peer.send(b"GET / HTTP/1.1\r\nbroken header\r\n\r\n")
+        assert (await peer.rest()).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+@pytest.mark.parametrize("line", [b"Content-Length: 5", b"Transfer-Encoding: chunked"])
+async def test_a_handshake_with_a_body_gets_400(port: int, line: bytes) -> None:
+    async with await meet(port) as peer:
+        await peer.send(HANDSHAKE[:-2] + line + b"\r\n\r\nhello")
         assert (await peer.rest()).startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
 
@@ -166,7 +173,7 @@ async def test_who_is_still_looked_up_at_the_servers_end_is_let_go(
 ) -> None:
     asked, never = asyncio.Event(), asyncio.Event()
 
-    async def authenticate(request: UpgradeRequest) -> None:
+    async def authenticate(credential: str) -> None:
         asked.set()
         await never.wait()
 
@@ -204,7 +211,7 @@ async def test_who_is_still_being_looked_up_at_the_end_gets_an_answer(
 ) -> None:
     is_known = asyncio.Event()
 
-    async def look_up(request: UpgradeRequest) -> str:
+    async def look_up(credential: str) -> str:
         await is_known.wait()
         return "anyone"
 

@@ -38,8 +38,6 @@ def test_a_header_in_several_lines_is_one_list_and_cookies_stay_cookies() -> Non
         b"GET / HTTP/1.1\r\nn\xe9: a",
         b"GET / HTTP/1.1\r\nHost: a\r\nhost: a",
         b"GET / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked",
-        b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked",
-        b"GET / HTTP/1.1\r\nContent-Length: 5",
         b"GET / HTTP/1.1\r\nContent-Length: 0, 0",
     ],
 )
@@ -114,6 +112,13 @@ def test_http_1_0_knows_no_transfer_encoding() -> None:
 @pytest.mark.parametrize("headers", [{}, {"content-length": "0"}, {"content-length": "00"}])
 def test_a_handshake_without_a_body_may_say_so(headers: dict[str, str]) -> None:
     check_no_body(headers)
+
+
+@pytest.mark.parametrize("headers", [{"transfer-encoding": "chunked"}, {"content-length": "5"}])
+def test_a_handshake_with_a_body_is_refused(headers: dict[str, str]) -> None:
+    with pytest.raises(HandshakeError) as caught:
+        check_no_body(headers)
+    assert caught.value.status == 400
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from rtserver.base.listener.upgrade import UpgradeRequest
 from rtserver.user.identity import Identity
 from rtserver.user.session.authenticator import SessionAuthenticator
-from tests.user.session_site import ENGINES, STORED
+from tests.user.session_site import ENGINES, STORED, look_up
 
 GARBAGE = (
     "x",
@@ -219,21 +219,22 @@ def test_the_cookie_is_read_from_the_request_and_the_look_up_done_elsewhere(site
     auth = Noting(executor)
     user = site.make_user()
     key = site.log_in(user)
-    identity = asyncio.run(auth.authenticate(request_with(f"a=b; sessionid={key}; c=d")))
-    assert identity == Identity(user.pk, user.get_username(), key)
+    assert auth.credential(request_with(f"a=b; sessionid={key}; c=d")) == key
+    assert asyncio.run(look_up(auth, key)) == Identity(user.pk, user.get_username(), key)
     assert auth.thread != threading.get_ident()
 
 
 def test_the_cookie_has_the_name_that_the_site_gave_it(site, auth):
     key = site.log_in(site.make_user())
     site.use(SESSION_COOKIE_NAME="house")
-    assert asyncio.run(auth.authenticate(request_with(f"sessionid={key}"))) is None
-    assert asyncio.run(auth.authenticate(request_with(f"house={key}"))) is not None
+    assert auth.credential(request_with(f"sessionid={key}")) is None
+    assert auth.credential(request_with(f"house={key}")) == key
 
 
 @pytest.mark.parametrize("cookie", BAD_COOKIES)
 def test_a_missing_or_malformed_cookie_is_nobody(cookie, site, auth):
-    assert asyncio.run(auth.authenticate(request_with(cookie))) is None
+    credential = auth.credential(request_with(cookie))
+    assert credential is None or asyncio.run(look_up(auth, credential)) is None
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -21,10 +19,12 @@ class Site:
         self.was_asked, self.answer = asyncio.Event(), asyncio.Event()
         self.answer.set()
 
-    def session_key(self, request: Any) -> str | None:
-        return request.key
+    credential = None
 
-    async def look_up(self, session_key: str) -> Identity | None:
+    def look_up(self, session_key: str) -> asyncio.Future[Identity | None]:
+        return asyncio.ensure_future(self._look_up(session_key))
+
+    async def _look_up(self, session_key: str) -> Identity | None:
         self.asked.append(session_key)
         self.was_asked.set()
         await self.answer.wait()
@@ -33,7 +33,7 @@ class Site:
         return self.people.get(session_key)
 
     async def look_up_many(self, session_keys: Sequence[str]) -> dict[str, Identity | None]:
-        return {session_key: await self.look_up(session_key) for session_key in session_keys}
+        return {session_key: await self._look_up(session_key) for session_key in session_keys}
 
 
 class World:
@@ -44,23 +44,14 @@ class World:
         self.site = Site()
         self.cache = SessionCache(self.site, kept_seconds=2.0, clock=lambda: self.time)
 
-    async def authenticate(self, key: str | None = "key") -> Identity | None:
-        return await self.cache.authenticate(SimpleNamespace(key=key))
-
-
-def test_a_request_without_a_session_is_nobody_and_asks_nobody() -> None:
-    async def scenario() -> None:
-        world = World()
-        assert await world.authenticate(None) is None
-        assert world.site.asked == []
-
-    asyncio.run(scenario())
+    async def look_up(self, key: str = "key") -> Identity | None:
+        return await self.cache.look_up(key)
 
 
 def test_handshakes_at_the_same_moment_share_one_look_up() -> None:
     async def scenario() -> None:
         world = World()
-        identities = await asyncio.gather(*(world.authenticate() for _ in range(50)))
+        identities = await asyncio.gather(*(world.look_up() for _ in range(50)))
         assert {identity.user_id for identity in identities if identity} == {1}
         assert world.site.asked == ["key"]
 
@@ -70,12 +61,12 @@ def test_handshakes_at_the_same_moment_share_one_look_up() -> None:
 def test_an_answer_is_kept_for_a_moment_and_then_asked_for_again() -> None:
     async def scenario() -> None:
         world = World()
-        await world.authenticate()
+        await world.look_up()
         del world.site.people["key"]
         world.time += 2.0
-        assert await world.authenticate() is not None
+        assert await world.look_up() is not None
         world.time += 0.1
-        assert await world.authenticate() is None
+        assert await world.look_up() is None
         assert world.site.asked == ["key", "key"]
 
     asyncio.run(scenario())
@@ -84,7 +75,7 @@ def test_an_answer_is_kept_for_a_moment_and_then_asked_for_again() -> None:
 def test_a_re_check_is_never_answered_from_memory() -> None:
     async def scenario() -> None:
         world = World()
-        await world.authenticate()
+        await world.look_up()
         del world.site.people["key"]
         assert await world.cache.look_up_many(["key"]) == {"key": None}
 
@@ -95,10 +86,10 @@ def test_a_failure_is_told_to_all_who_wait_and_not_kept() -> None:
     async def scenario() -> None:
         world = World()
         world.site.error = OSError("away")
-        told = await asyncio.gather(world.authenticate(), world.authenticate(), return_exceptions=True)
+        told = await asyncio.gather(world.look_up(), world.look_up(), return_exceptions=True)
         assert [str(error) for error in told] == ["away", "away"]
         world.site.error = None
-        assert await world.authenticate() is not None
+        assert await world.look_up() is not None
 
     asyncio.run(scenario())
 
@@ -107,7 +98,7 @@ def test_a_client_that_leaves_takes_the_answer_from_nobody() -> None:
     async def scenario() -> None:
         world = World()
         world.site.answer.clear()
-        leaving, staying = asyncio.create_task(world.authenticate()), asyncio.create_task(world.authenticate())
+        leaving, staying = asyncio.create_task(world.look_up()), asyncio.create_task(world.look_up())
         await asyncio.wait_for(world.site.was_asked.wait(), 10)
         assert world.site.asked == ["key"]
         leaving.cancel()
@@ -123,10 +114,10 @@ def test_forged_keys_do_not_fill_the_memory() -> None:
     async def scenario() -> None:
         world = World()
         for number in range(MAX_KEPT + 10):
-            await world.authenticate(f"forged-{number}")
+            await world.look_up(f"forged-{number}")
         assert len(world.cache) == MAX_KEPT
         world.time += 2.1
-        await world.authenticate()
+        await world.look_up()
         assert len(world.cache) == 1
 
     asyncio.run(scenario())

@@ -6,7 +6,7 @@ import pytest
 
 from rtserver.user.session.authenticator import SessionAuthenticator
 from rtserver.user.session.token import PREFIX, is_token, make_token, read_token
-from tests.user.session_site import MODEL_BACKEND
+from tests.user.session_site import MODEL_BACKEND, look_up
 
 AGE = 3600.0
 pytestmark = pytest.mark.usefixtures("site")
@@ -17,7 +17,7 @@ def test_a_token_says_whose_it_is(auth, site):
     token = make_token(user)
     identity = auth.find(token)
     assert (identity.user_id, identity.name, identity.session_key) == (user.pk, user.get_username(), token)
-    assert asyncio.run(auth.look_up(token)) == identity
+    assert asyncio.run(look_up(auth, token)) == identity
 
 
 def test_a_token_is_ascii_and_no_session_key_looks_like_one(site):
