@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from bench.peer import RunningPeer, started
+from bench.peers.running import RunningPeer, started
 from bench.peers.table import BARE, PRODUCT, TORNADO, UWEBSOCKETS, Peer
 from bench.peers.work import Order
 from bench.sweep import Load

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bench.clients import Clients, sample
-from bench.peer import RunningPeer
+from bench.peers.running import RunningPeer
 from bench.peers.work import Order
 from bench.process import cpu_seconds
 from rtserver.bench.client.error import TargetError

@@ -6,7 +6,7 @@ The messages are those of the other scenarios; the points in them are as hard to
 from dataclasses import replace
 
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import RunningPeer
+from bench.peers.running import RunningPeer
 from bench.peers.table import BARE, PRODUCT
 from bench.peers.work import Order
 from bench.scenarios.idle import WATCHED_SECONDS, cost

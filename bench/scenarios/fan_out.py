@@ -6,7 +6,7 @@ nats-server and Nchan have no application in them, so a process beside them publ
 from collections.abc import Sequence
 
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import RunningPeer
+from bench.peers.running import RunningPeer
 from bench.peers.table import FROM_OUTSIDE, IN_PROCESS, SOURCE, Peer
 from bench.peers.work import Order
 from bench.sweep import measure as measure_step

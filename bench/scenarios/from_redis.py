@@ -5,7 +5,7 @@ that came together travel in one frame.
 """
 
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import RunningPeer
+from bench.peers.running import RunningPeer
 from bench.peers.table import CHANNELS, PRODUCT
 from bench.peers.work import Order
 from bench.sweep import sweep

@@ -3,7 +3,7 @@
 import time
 
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import RunningPeer
+from bench.peers.running import RunningPeer
 from bench.peers.table import PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS
 from bench.process import cpu_seconds, resident_bytes
 

@@ -2,7 +2,7 @@
 
 from bench.clients import Clients, open_up
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import RunningPeer
+from bench.peers.running import RunningPeer
 from bench.peers.table import BARE, NATS_SERVER, PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS
 from bench.peers.work import Order
 from bench.sweep import sweep

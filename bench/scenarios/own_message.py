@@ -6,7 +6,7 @@
 from contextlib import ExitStack
 
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import RunningPeer, start_publisher
+from bench.peers.running import RunningPeer, start_publisher
 from bench.peers.table import BARE, PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS
 from bench.peers.work import Order
 from bench.sessions import make_sessions

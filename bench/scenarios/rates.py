@@ -9,8 +9,8 @@ from typing import Any
 
 from bench.clients import open_up
 from bench.comparison import Numbers, Scale
-from bench.peer import RunningPeer, started
 from bench.peers.dialect import RTSERVER
+from bench.peers.running import RunningPeer, started
 from bench.peers.table import PRODUCT
 from bench.peers.work import Order
 from bench.sweep import measure

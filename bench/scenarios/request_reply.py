@@ -6,7 +6,7 @@ The peers send back what they get. "rtserver, ping" is the product's own ``ping`
 from dataclasses import replace
 
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import RunningPeer
+from bench.peers.running import RunningPeer
 from bench.peers.table import BARE, PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS
 from bench.requester import ask, ask_alone
 

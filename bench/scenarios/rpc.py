@@ -18,10 +18,10 @@ from operator import itemgetter
 from bench.caller import PATIENCE, Callers, connected, connections_per_second
 from bench.clients import READ_BYTES
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import REPOSITORY, SCRIPTS, RunningPeer
 from bench.peers import call_wire
 from bench.peers.call_wire import TEXT, Talk
 from bench.peers.grpc_wire import GrpcTalk
+from bench.peers.running import REPOSITORY, SCRIPTS, RunningPeer
 from bench.peers.table import GRPCIO, ICE, PRODUCT, TCELIB, TCELIB_GEVENT, THRIFTPY2, Peer
 from bench.process import SERVER_CORE, cpu_seconds, pinned
 from rtserver.base.wire.frame import Opcode

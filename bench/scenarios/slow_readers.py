@@ -3,7 +3,7 @@
 from dataclasses import asdict
 
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import RunningPeer
+from bench.peers.running import RunningPeer
 from bench.peers.table import BARE, PICOWS, TORNADO, UWEBSOCKETS, WEBSOCKETS
 from bench.peers.work import Order
 from bench.process import resident_bytes

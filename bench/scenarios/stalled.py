@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.clients import Clients, sample
 from bench.comparison import Numbers, Scale, compare
 from bench.meter import Meter
-from bench.peer import RunningPeer
+from bench.peers.running import RunningPeer
 from bench.peers.table import PRODUCT
 from bench.peers.work import Order
 from bench.process import resident_bytes

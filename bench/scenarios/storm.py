@@ -2,7 +2,7 @@
 
 from bench.clients import Clients
 from bench.comparison import Numbers, Scale, compare
-from bench.peer import RunningPeer
+from bench.peers.running import RunningPeer
 from bench.peers.table import BARE, PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS
 from bench.sessions import make_sessions
 from bench.target import target

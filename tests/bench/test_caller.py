@@ -7,8 +7,8 @@ import pytest
 
 from bench.caller import Callers, connected, connections_per_second
 from bench.goal import goal_table
-from bench.peer import started
 from bench.peers.call_wire import TCE
+from bench.peers.running import started
 from bench.peers.table import TCELIB, TCELIB_GEVENT, Peer
 from bench.scenarios.rpc import RPCS, Rpc, best, codec
 from rtserver.bench.client.error import TargetError

@@ -23,8 +23,8 @@ from rtserver.bench.free_port import free_port
 from rtserver.bench.local_server import LocalServer
 from rtserver.bench.process import running
 
-SCRIPTS = Path(__file__).resolve().parent / "peers"
-REPOSITORY = SCRIPTS.parent.parent
+SCRIPTS = Path(__file__).resolve().parent
+REPOSITORY = SCRIPTS.parents[1]
 
 
 class RunningPeer:

@@ -2,7 +2,7 @@
 
 from bench.comparison import Numbers, Scale, compare
 from bench.meter import Meter
-from bench.peer import RunningPeer, started
+from bench.peers.running import RunningPeer, started
 from bench.peers.table import BARE, Peer
 from bench.peers.work import Order
 from bench.process import cpu_seconds, resident_bytes
