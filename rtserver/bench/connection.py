@@ -141,9 +141,8 @@ class LoadConnection:
         except OSError as error:
             raise ConnectionLostError(CloseCode.ABNORMAL, error.strerror or str(error)) from None
         if self._wire.outgoing:
-            self._take_outgoing()
             with suppress(OSError):  # the next read finds the same, after these messages and with the close code
-                self._flush()
+                self._send_outgoing()
         return messages
 
     def close(self) -> None:
@@ -178,18 +177,18 @@ class LoadConnection:
 
     def _enter(self) -> None:
         if self._wire.outgoing or self._unsent:
-            self._take_outgoing()
-            self._flush()
+            self._send_outgoing()
             return
         self._early += self._wire.receive(self._read())
-        self._take_outgoing()
-        self._flush()
+        if self._wire.outgoing:
+            self._send_outgoing()
         if self._wire.is_open:
             self.state = State.OPEN
 
-    def _take_outgoing(self) -> None:
+    def _send_outgoing(self) -> None:
         self._unsent += b"".join(self._wire.outgoing)
         self._wire.outgoing.clear()
+        self._flush()
 
     def _read(self) -> bytes:
         """Return the bytes that are there, if any. Raises ``ConnectionResetError`` at the end of the stream."""
