@@ -1,4 +1,4 @@
-"""What can go wrong, as classes and as numbers (TCE protocol, section 2.7).
+"""Errors, as classes and as numbers (TCE protocol, section 2.7).
 
     Exception
     ├── RpcException       a call that did not work out: ``errcode`` is one of the RPCERROR_* below

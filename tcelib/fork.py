@@ -1,4 +1,4 @@
-"""What a child process does with what its parent has opened.
+"""Sockets of a parent process, which its child lets go of.
 
 A socket that was open at a ``fork`` belongs to two processes, and each would take the other's answers. So the child
 lets go of it, in a way that neither the parent nor the peer notices: the descriptor is closed, nothing is shut down

@@ -45,7 +45,10 @@ class RpcConsts:
 
 
 class RpcMessageTraits:
-    """How long a call may lie in a queue: ``prx.echo_async(text, extra=RpcMessageTraits.MAX_LINGER_TIME(5))``."""
+    """Extra values that bound a call's time in a queue.
+
+    ``prx.echo_async(text, extra=RpcMessageTraits.MAX_LINGER_TIME(5))``
+    """
 
     MAX_MSG_LINGER_TIME = LINGER_TIME
 

@@ -1,5 +1,5 @@
 # ruff: noqa: N802  the names that TCE's users know
-"""What servants behind a gateway often need (TCE protocol, section 4)."""
+"""Functions that servants behind a gateway often need (TCE protocol, section 4)."""
 
 from typing import overload
 

@@ -1,1 +1,1 @@
-"""What a connection does with messages: calls and answers, servants and proxies. No sockets, no threads, no clock."""
+"""Calls and answers, servants and proxies: the messages of a connection. No sockets, no threads, no clock."""

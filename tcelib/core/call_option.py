@@ -1,4 +1,4 @@
-"""What a call is told beside its parameters, as TCE's users say it: how long it waits, and its extra values."""
+"""Options of a call beside its parameters, as TCE's users write them: its timeout, and its extra values."""
 
 import math
 from collections.abc import Mapping

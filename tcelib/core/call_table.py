@@ -43,7 +43,7 @@ class CallTable:
         return sequence
 
     def is_waiting(self, sequence: int) -> bool:
-        """Whether there is a call with this number."""
+        """Return true if a call with this number waits."""
         return sequence in self._calls
 
     def take(self, sequence: int) -> tuple[Operation[Any], RpcPromise[Any], float] | None:

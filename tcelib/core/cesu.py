@@ -1,5 +1,6 @@
-"""What a connection writes to the original JavaScript client, which reads characters as CESU-8 (TCE protocol, section
-3.1): of those outside the basic plane it drops what is standard UTF-8.
+"""Texts for the original JavaScript client, which reads characters as CESU-8 (TCE protocol, section 3.1).
+
+Of the characters outside the basic plane it drops those in standard UTF-8.
 
 Its generated code and ours write texts by ``encode_text``, which asks the text itself for its bytes. So values are
 walked before they are written, and their texts replaced by texts that know how.

@@ -25,7 +25,7 @@ log = logging.getLogger("tce.promise")
 
 
 class RpcAsyncContext:
-    """What the callbacks of a chain share.
+    """State that the callbacks of a chain share.
 
     ``promise`` is the chain it is in; ``result`` and ``exception`` are those of the call that began it; ``cookie``
     is the caller's. Callbacks may keep what they like in ``promise.data``.
@@ -158,7 +158,7 @@ class Chain:
 
     @property
     def has_callbacks(self) -> bool:
-        """Whether anything follows the beginning of the chain."""
+        """True if anything follows the beginning of the chain."""
         return bool(self._steps or self._forks or self._final or self.nextPromise)
 
     def make_fork(self) -> Self:

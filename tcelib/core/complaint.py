@@ -1,4 +1,4 @@
-"""What is logged about a peer that sends rubbish: the 1st, 2nd, 4th, 8th ... time, so that it cannot fill a disk."""
+"""Warnings about a peer that sends rubbish: the 1st, 2nd, 4th, 8th ... is logged, so that it cannot fill a disk."""
 
 import logging
 from collections import Counter

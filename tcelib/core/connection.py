@@ -111,7 +111,7 @@ class RpcConnection:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a stream."""
+        """True while there is a stream."""
         return self.link.is_open
 
     @property
@@ -126,7 +126,7 @@ class RpcConnection:
 
     @property
     def has_calls(self) -> bool:
-        """Whether calls wait to be served."""
+        """True if calls wait to be served."""
         return bool(self.link.waiting)
 
     @property

@@ -1,4 +1,4 @@
-"""When a silent peer is asked whether it is there, and when its connection is given up. Pure.
+"""Times at which a silent peer is asked for a sign of life, and at which its connection is given up. Pure.
 
 TCE has no heartbeat (TCE protocol, section 1). A call that ends with TIMEOUT, and since whose sending no byte at all
 has come, makes the connection doubtful: a server may be slow, or a router on the way may have forgotten both of them.
@@ -16,7 +16,7 @@ LAST_LOOK_SECONDS = 0.25
 
 
 class LivenessAction(Enum):
-    """What has to be done."""
+    """The next step with a silent peer."""
 
     NOTHING = "nothing"
     ASK = "ask"

@@ -1,4 +1,4 @@
-"""What the IDL says, as objects that generated code makes: operations, interfaces, and the base of its structs.
+"""Operations, interfaces, and the base of structs: the IDL as objects that generated code makes.
 
 An operation carries its own interface index, so that an inherited one is called by the base's index.
 """

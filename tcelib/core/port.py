@@ -23,10 +23,10 @@ class Transport(Protocol):
     """Whether compressed packets may be sent at all: on TCP only."""
 
     def is_mine(self) -> bool:
-        """Whether the caller is in the thread that the connection lives in."""
+        """Return true in the thread of the connection."""
 
     def hand_over(self, work: Callable[[], object], /) -> None:
-        """Call ``work`` where the connection lives, soon and in order. Any thread may ask."""
+        """Call ``work`` in the connection's thread, soon and in order. Any thread may ask."""
 
     def write(self, packets: Sequence[bytes], /) -> None:
         """Send whole packets in order; the list is yours. TCP joins them into one write, WebSocket makes one binary
@@ -37,11 +37,13 @@ class Transport(Protocol):
         """
 
     def make_room(self, deadline: float, /) -> None:
-        """Called before a call is written to a stream: wait, if that is how the transport slows down whoever writes
-        faster than the peer reads. Raises ``RpcException`` (TIMEOUT) at ``deadline``."""
+        """Wait, before a call is written, if the transport slows down callers that write faster than the peer reads.
+
+        Raises ``RpcException`` (TIMEOUT) at ``deadline``.
+        """
 
     def until_open(self, deadline: float, /) -> None:
-        """Called behind a one-way call that found no stream: wait for one, in gevent, so that failures can be raised.
+        """Wait for a stream, after a one-way call that found none, so that failures can be raised: in gevent only.
 
         Raises ``RpcException``: CONNECT_*, TIMEOUT at ``deadline``. Elsewhere nothing waits.
         """
@@ -55,20 +57,23 @@ class Transport(Protocol):
         """
 
     def future(self, promise: RpcPromise[Any], /) -> Awaitable[object]:
-        """What ``await promise`` waits for: done when the promise is. Not in asyncio: ``RuntimeError``."""
+        """Return the object that ``await promise`` waits for, which is done when the promise is.
+
+        Raises ``RuntimeError`` outside of asyncio.
+        """
 
     def is_stop(self, error: BaseException, /) -> bool:
-        """Whether ``error``, which is no ``Exception`` and escaped a servant, is meant for the program.
+        """Return true if ``error``, which is no ``Exception`` and escaped a servant, is meant for the program.
 
         That is its interruption, or the end of a greenlet that the transport itself kills. Anything else costs the
         servant's call alone.
         """
 
     def run(self, coroutine: Coroutine[Any, Any, Any], done: Done, /) -> None:
-        """Drive what an ``async def`` servant gave, and call ``done`` where the connection lives."""
+        """Drive the coroutine of an ``async def`` servant, and call ``done`` in the connection's thread."""
 
     def now(self) -> float:
-        """Seconds of a clock that never goes back. Any thread may ask."""
+        """Return the seconds of a clock that never goes back. Any thread may ask."""
 
 
 class QueueTransport(Transport, Protocol):

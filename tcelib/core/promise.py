@@ -31,7 +31,7 @@ log = logging.getLogger("tce.promise")
 
 
 class Waiter(Protocol):
-    """How to wait for a promise; every transport is one (see ``tcelib.core.port``)."""
+    """Ways to wait for a promise; every transport is a waiter (see ``tcelib.core.port``)."""
 
     def wait(self, promise: "RpcPromise[Any]", timeout: float | None, /) -> None:
         """Block until the promise is done or ``timeout`` seconds are over."""
@@ -40,11 +40,11 @@ class Waiter(Protocol):
         """Something to await that is done when the promise is."""
 
     def is_stop(self, error: BaseException, /) -> bool:
-        """Whether an ``error`` that is no ``Exception`` is meant for the program."""
+        """Return true if an ``error`` that is no ``Exception`` is meant for the program."""
 
 
 class RpcPromise(Chain, Generic[T]):
-    """See above. ``cookie`` is handed to the chain's context."""
+    """The answer of a call. ``cookie`` is handed to the chain's context."""
 
     cookie: Any = None
     deadline = math.inf  # of the call, by the connection's clock
@@ -60,13 +60,13 @@ class RpcPromise(Chain, Generic[T]):
         self._callbacks: list[Callable[[RpcPromise[T]], object]] = []
 
     def set_result(self, result: T) -> None:
-        """The answer is here. Ignored if the promise is done."""
+        """Complete the promise with a result. Ignored if it is done."""
         if not self.is_done:
             self._result = result
             self._complete()
 
     def set_exception(self, exception: BaseException) -> None:
-        """There will be no answer. Ignored if the promise is done."""
+        """Complete the promise with an exception. Ignored if it is done."""
         if not self.is_done:
             self._exception = exception
             self._trace = exception.__traceback__
@@ -79,7 +79,7 @@ class RpcPromise(Chain, Generic[T]):
         self.is_done = self._has_begun = True
 
     def done(self) -> bool:
-        """Whether there is a result or an exception."""
+        """Return true if there is a result or an exception."""
         return (self._root or self).is_done
 
     def result(self) -> T:
@@ -91,7 +91,7 @@ class RpcPromise(Chain, Generic[T]):
         return result
 
     def exception(self) -> BaseException | None:
-        """What a promise that is done ended with, if not with a result."""
+        """Return the exception of a promise that is done; None if it has a result."""
         return (self._root or self)._exception
 
     def add_done_callback(self, callback: "Callable[[RpcPromise[T]], object]") -> None:

@@ -21,7 +21,7 @@ AF_NONE, AF_READ, AF_WRITE = 0, 1, 2
 
 
 class EndPoint(Protocol):
-    """Where a connection can be opened: ``RpcEndPoint`` is one."""
+    """Address at which a connection can be opened: ``RpcEndPoint`` is one."""
 
     def open(self, af: int) -> RpcConnection:
         """The endpoint's connection, made when it is asked for first."""

@@ -18,7 +18,7 @@ Routes: TypeAlias = Mapping[int, tuple[Operation[Any], Method]]
 
 
 class Finds(Protocol):
-    """What a connection asks of its routes."""
+    """The part of routes that a connection needs."""
 
     def get(self, route: int, /) -> tuple[Operation[Any], Method] | None:
         """The operation and the method of a route; None if it is not served."""
@@ -35,7 +35,7 @@ class Servant:
 
 
 class ServantTable:
-    """Which method serves which route. Of one interface, the servant that was added last counts."""
+    """Route -> the method that serves it. Of one interface, the servant that was added last counts."""
 
     __slots__ = ("_interfaces", "routes")
 
@@ -73,7 +73,7 @@ class ServantTable:
 
     @property
     def interfaces(self) -> tuple[Interface, ...]:
-        """What is served."""
+        """The interfaces that are served."""
         return tuple(self._interfaces.values())
 
 

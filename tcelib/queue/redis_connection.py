@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 class Role(Enum):
-    """What a connection is for. Each role has connections of its own."""
+    """Purpose of a connection. Each role has connections of its own."""
 
     COMMANDS = "commands"
     """Commands that Redis answers at once."""
@@ -159,7 +159,7 @@ class RedisClient:
         raise errors[0] if len(errors) == len(replies) else _PartlyDone(errors[0])
 
     def _settle(self, error: Exception) -> RedisCallError:
-        """What an error says to whoever called, after the connections have been seen to."""
+        """Return the error for the caller, after the connections have been seen to."""
         trouble, reason = classify(error.error if isinstance(error, _PartlyDone) else error)
         if trouble.needs_reset:
             self.reset()
@@ -309,7 +309,7 @@ def _as_it_came(reply: Any, **_options: Any) -> Any:
 
 
 def _address_of(scheme: str, options: Mapping[str, Any]) -> str:
-    """Where the client connects to, without its password."""
+    """Return the address that the client connects to, without its password."""
     if "path" in options:
         return f"unix://{options['path']}"
     return f"{scheme}://{options.get('host', 'localhost')}:{options.get('port', 6379)}/{options.get('db') or 0}"

@@ -1,4 +1,4 @@
-"""What an error of Redis means for its connections. Pure: one table from error codes to troubles.
+"""Meaning of Redis' errors for its connections. Pure: one table from error codes to troubles.
 
 The code of an error is the first word that Redis sends. It may be nested, in the error of a script or of a discarded
 transaction.
@@ -11,7 +11,7 @@ import redis
 
 
 class Trouble(Enum):
-    """What went wrong, by what helps: (is nobody there, are all connections to be opened anew)."""
+    """Kind of an error, by its remedy: (is nobody there, are all connections to be opened anew)."""
 
     AWAY = ("away", True, True)
     """No answer. What was asked for may have been done or not."""
@@ -84,7 +84,7 @@ class RedisCallError(Exception):
 
 
 def classify(error: Exception) -> tuple[Trouble, str]:
-    """What an exception of redis-py, or an ``OSError``, means; and its text without the command that it is about."""
+    """Return the trouble of an exception of redis-py, or an ``OSError``, and its text without the command."""
     # A pipeline's error quotes its command first, and with it a whole script, or a message of anybody's.
     text = str(error).rpartition(_PIPELINE)[2] or type(error).__name__
     code = next((code for kind, code in _CODES if isinstance(error, kind)), "")

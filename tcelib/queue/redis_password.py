@@ -12,7 +12,7 @@ PARAMETER = "password_file"
 
 
 class FilePassword(redis.CredentialProvider):
-    """What redis-py asks for when it opens a connection. ``username`` is empty for Redis's default user."""
+    """Credentials for redis-py when it opens a connection. ``username`` is empty for Redis's default user."""
 
     def __init__(self, path: str, username: str = "") -> None:
         self._path = path

@@ -97,7 +97,7 @@ class RpcEndPoint:
 
     @property
     def redis_url(self) -> str:
-        """Where the queue is; ``host`` may be a whole redis:// URL."""
+        """URL of the queue's Redis; ``host`` may be a whole redis:// URL."""
         return self.host if "://" in self.host else f"redis://{self.host or 'localhost'}:{self.port or 6379}/0"
 
     def open(self, af: int = AF_WRITE | AF_READ) -> RpcConnection:
@@ -218,11 +218,11 @@ class RpcCommunicator:
         self._spread()
 
     def setRpcCallTimeout(self, seconds: float | None) -> None:
-        """How long a call without a timeout of its own waits; 0 and None mean 30 seconds."""
+        """Set the timeout of calls without one of their own; 0 and None mean 30 seconds."""
         self.setProperty("rpc_call_timeout", seconds)
 
     def getRpcCallTimeout(self) -> float:
-        """How long that is, in seconds."""
+        """Return that timeout, in seconds."""
         return self._call_timeout
 
     def setProperty(self, name: str, value: Any) -> None:
@@ -231,7 +231,7 @@ class RpcCommunicator:
         self._spread()
 
     def getProperties(self) -> dict[str, Any]:
-        """What was set."""
+        """Return the properties that were set."""
         return self._server.properties
 
     def currentServer(self) -> LocalServer:
@@ -366,4 +366,4 @@ def sleep(seconds: float | None = None) -> None:
 
 
 def _nothing() -> None:
-    """What a watcher does that is only there."""
+    """Do nothing: the watcher is only there."""

@@ -1,4 +1,4 @@
-"""What annotations say: ``[index=7, comment="...", skeleton_js=false]``. TCE protocol, section 5.4."""
+"""Values of annotations: ``[index=7, comment="...", skeleton_js=false]``. TCE protocol, section 5.4."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class Annotations:
 
 
 def annotations_of(annotated: Interface | Operation, problems: list[Problem]) -> Annotations:
-    """What is said of an interface or operation, as far as it makes sense."""
+    """Return the annotations of an interface or operation, as far as they make sense."""
     keys = INTERFACE_KEYS if isinstance(annotated, Interface) else OPERATION_KEYS
     said: dict[str, Annotation] = {}
     for annotation in annotated.annotations:

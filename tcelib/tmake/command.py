@@ -1,4 +1,4 @@
-"""What ``tce2py`` and ``tce2js`` have in common: options, problems on stderr, files and their names, the exit status.
+"""The common part of ``tce2py`` and ``tce2js``: options, problems on stderr, files and their names, the exit status.
 
 A language gives what it is called and what it makes of a module; everything else is the same for all of them.
 """
@@ -91,7 +91,7 @@ def _index_list_here() -> str | None:
 
 
 def _printable(text: str) -> str:
-    """What an IDL, which may be anybody's, says, so that it steers no terminal."""
+    """Return a text of an IDL, which may be anybody's, so that it steers no terminal."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 

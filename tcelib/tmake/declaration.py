@@ -56,7 +56,7 @@ def declare(modules: Iterable[Module], problems: list[Problem]) -> Declarations:
 
 
 def _check(element: Element, problems: list[Problem]) -> None:
-    """What can be said of an element alone."""
+    """Find the problems of an element alone."""
     name = element.name
     if name.text in RESERVED:
         problems.append(RESERVED_NAME.at(name.place, name.text))

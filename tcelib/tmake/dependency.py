@@ -1,4 +1,4 @@
-"""What must come before what, and the circles in which nothing can."""
+"""Order of things that need one another, and the circles among them."""
 
 from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter

@@ -16,7 +16,7 @@ from tcelib.tmake.syntax.tree import Place
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a list says of an interface (``module.Interface``) or operation (``module.Interface.operation``)."""
+    """Line of a list about an interface (``module.Interface``) or operation (``module.Interface.operation``)."""
 
     place: Place
     index: int | None

@@ -1,4 +1,4 @@
-"""What an ES module and its declarations for TypeScript have in common: names, bases, and the methods of a proxy."""
+"""The common part of an ES module and its declarations for TypeScript: names, bases, and the methods of a proxy."""
 
 import posixpath
 from collections.abc import Iterator
@@ -78,7 +78,7 @@ class JavaScriptModule:
         return list(ordered)
 
     def answer_type(self, operation: Operation) -> str:
-        """What a servant's method may return."""
+        """Return the type of a servant's answer."""
         result = self.types.read(operation.result)
         return f"{result} | Promise<{result}>"
 

@@ -1,4 +1,4 @@
-"""What things of the IDL are called in JavaScript.
+"""Names of the IDL's things in JavaScript.
 
 A name that means something else there gets a trailing ``_``, and another one as long as it is taken: TCE protocol,
 section 5.3. Nothing on the wire changes by it. Every name that generated code makes up itself holds a ``$``, which no
@@ -33,7 +33,7 @@ _METHODS = "constructor conn then"
 
 
 def module_alias(name: str) -> str:
-    """What module ``name`` is imported as: a ``$`` keeps it apart from everything that is declared."""
+    """Return the name by which module ``name`` is imported: a ``$`` keeps it apart from all declarations."""
     return f"${name}"
 
 

@@ -1,4 +1,4 @@
-"""What the IDL means: modules of named types and interfaces, every reference resolved, every index assigned.
+"""Meaning of the IDL: modules of named types and interfaces, every reference resolved, every index assigned.
 
 This is all that an emitter sees. It knows no target language: names are the IDL's own. A model is free of errors:
 types do not contain themselves, every index fits the wire, inherited operations are not redefined.
@@ -37,7 +37,7 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Declared:
-    """What a module declares by a name."""
+    """Declaration of a module, with its name."""
 
     module: str
     name: str
@@ -80,7 +80,7 @@ Type: TypeAlias = Builtin | Struct | Sequence | Dictionary
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What a proxy calls and a servant does."""
+    """Operation that a proxy calls and a servant serves."""
 
     name: str
     index: int
@@ -91,7 +91,7 @@ class Operation:
 
     @property
     def is_void(self) -> bool:
-        """Whether there is no result, and therefore a one-way call."""
+        """True if there is no result, and therefore a one-way call."""
         return self.result is None
 
 
@@ -109,7 +109,7 @@ class Interface(Declared):
     """Languages of ``skeleton_xxx=false``: among js, objc, as, cpp, csharp, java."""
 
     def has_servant(self, language: str) -> bool:
-        """Whether code for a servant is wanted in ``language``, named as in ``skeleton_xxx``."""
+        """Return true if code for a servant is wanted in ``language``, named as in ``skeleton_xxx``."""
         return self.is_exposed and language not in self.without_servant
 
     def bases(self) -> Iterator["Interface"]:

@@ -20,12 +20,12 @@ def reached(modules: Mapping[str, Module], start: str) -> frozenset[str]:
 
 
 def in_one_circle(modules: Mapping[str, Module], one: str, other: str) -> bool:
-    """Whether two modules lead to each other."""
+    """Return true if two modules lead to each other."""
     return one != other and other in reached(modules, one) and one in reached(modules, other)
 
 
 def way_out(modules: Mapping[str, Module], start: str, goal: str) -> str:
-    """What to do so that ``start`` leads to ``goal`` no more. It must not be needed for a base."""
+    """Return the advice by which ``start`` leads to ``goal`` no more. It must not be needed for a base."""
     leading = [name for name in modules[start].imports() if name == goal or goal in reached(modules, name)]
     named = " and ".join(f"'{name}'" for name in leading)
     return f"move what '{start}' needs of {named} to a module that needs none of them"

@@ -1,4 +1,4 @@
-"""Which index everything gets. TCE protocol, section 5.4.
+"""Indexes of interfaces and operations. TCE protocol, section 5.4.
 
 Each module counts its interfaces from 0, each interface its operations. An index that is said replaces the counted
 one and does not change the count: the annotation's, else the index list's.

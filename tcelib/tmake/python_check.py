@@ -1,4 +1,4 @@
-"""What is right in the IDL and cannot be said in Python: two things of one name, modules that cannot be loaded."""
+"""Problems of a right IDL in Python: two things of one name, modules that cannot be loaded."""
 
 import sys
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What docstrings of generated Python say of a declaration: what it is in the IDL, and where."""
+"""Docstrings of generated Python: the declaration as the IDL has it, and its place."""
 
 from pathlib import PurePath
 

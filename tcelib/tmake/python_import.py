@@ -1,4 +1,4 @@
-"""How generated Python modules import each other, also where they do so in a circle.
+"""Imports among generated Python modules, circles included.
 
 What a type needs of a sibling it needs only when it is used; a class needs its base when it is defined. So modules of
 bases are imported first, and others of the circle at the end, when everything here is there to be imported.

@@ -1,4 +1,4 @@
-"""What one generated Python module calls things: its own, those of its siblings, and what it needs beside the IDL.
+"""Names in one generated Python module: its own, those of its siblings, and those that it needs beside the IDL.
 
 Names depend on the module alone, so that a sibling is spoken to in its own words without being generated first.
 """
@@ -58,7 +58,7 @@ class PrivateNames:
 
 
 def _words(module: Module) -> frozenset[str]:
-    """What the IDL calls anything that becomes a local variable or an attribute."""
+    """Return the IDL's names of all local variables and attributes."""
     variables = [
         *(member.name for type_ in module.types() if isinstance(type_, Struct) for member in type_.members),
         *(param.name for interface in module.interfaces() for each in interface.operations for param in each.params),
@@ -84,7 +84,7 @@ class PythonModule:
 
     @property
     def taken(self) -> frozenset[str]:
-        """What a local variable must not be called."""
+        """Return the names that a local variable must not have."""
         return self.own.all() | BUILTIN_NAMES | frozenset(self.siblings.values())
 
     def format(self, codes: str) -> str:
@@ -97,7 +97,7 @@ class PythonModule:
         return self._of(element, class_name(element))
 
     def constructor_of(self, struct: Struct, hidden: frozenset[str] = frozenset()) -> str:
-        """What makes a value of the struct in a function, where ``hidden`` names mean something else."""
+        """Return the constructor of a struct in a function, where ``hidden`` names mean something else."""
         return self.spelled(self.class_of(struct), hidden | LOCALS)
 
     def proxy_of(self, interface: Interface) -> str:

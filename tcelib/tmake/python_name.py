@@ -1,4 +1,4 @@
-"""What things are called in generated Python, so that no name of the IDL hides one that the code needs.
+"""Names in generated Python: no name of the IDL hides one that the code needs.
 
 A name that Python or the generated code needs gets a trailing ``_``. Names that only generated code uses begin with
 ``_`` and give way to the IDL's.
@@ -68,7 +68,7 @@ def parameter_names(operation: Operation) -> tuple[str, ...]:
 
 
 def method_name(operation: Operation) -> str:
-    """What proxies and servants call it."""
+    """Return the name of an operation in proxies and servants."""
     return python_name(operation.name, OF_OPERATIONS)
 
 

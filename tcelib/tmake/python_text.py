@@ -14,7 +14,7 @@ def indented(lines: Iterable[str]) -> list[str]:
 
 
 def is_short(line: str, depth: int) -> bool:
-    """Whether it may stay a line at ``depth``."""
+    """Return true if it may stay a line at ``depth``."""
     return depth * len(STEP) + len(line) <= WIDTH
 
 

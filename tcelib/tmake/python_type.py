@@ -174,7 +174,7 @@ class PythonTypes:
 
 
 def _is_plain(type_: Type) -> bool:
-    """Whether its values cannot be changed, so that one may be everybody's default."""
+    """Return true if its values cannot be changed, so that one may be the default of all."""
     return isinstance(type_, Builtin) or (isinstance(type_, SequenceType) and type_.is_bytes)
 
 

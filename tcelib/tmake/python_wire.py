@@ -115,7 +115,7 @@ class Steps:
 
 
 class Vocabulary(Protocol):
-    """What a reader or writer calls the things outside of it, and which names it must not hide."""
+    """Names that a reader or writer uses from outside, and names that it must not hide."""
 
     @property
     def taken(self) -> frozenset[str]:
@@ -125,7 +125,7 @@ class Vocabulary(Protocol):
         """The ``struct.Struct`` of these codes."""
 
     def constructor_of(self, struct: Struct) -> str:
-        """What makes a value of the struct."""
+        """Return the constructor of a struct."""
 
     def reader_of(self, type_: Struct | SequenceType | Dictionary) -> str:
         """The function that reads a value; for a sequence or dictionary, one behind its count."""

@@ -1,4 +1,4 @@
-"""What a name in the IDL means where it stands. TCE protocol, section 5.3."""
+"""Meaning of a name in the IDL at its place. TCE protocol, section 5.3."""
 
 from typing import TypeAlias
 

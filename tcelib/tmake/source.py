@@ -66,5 +66,5 @@ class _Loading:
 
 
 def reason_of(error: OSError | ValueError) -> str:
-    """Why a file could not be read. ``ValueError`` is for a name that no file can have."""
+    """Return the reason why a file could not be read. ``ValueError`` is for a name that no file can have."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)

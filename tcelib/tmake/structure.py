@@ -1,4 +1,4 @@
-"""How declarations hang together once their names are resolved: who contains whom, who extends whom.
+"""Structure of declarations whose names are resolved: types that contain types, interfaces that extend interfaces.
 
 What is found on the way: names without a meaning, circles, nesting that is too deep, operations declared again.
 """
@@ -26,7 +26,7 @@ Meaning: TypeAlias = dict[TypeName, Target]
 
 
 def meaning_of(declarations: Declarations, problems: list[Problem]) -> Meaning:
-    """What all names mean; those that mean nothing are left out, each with a problem more."""
+    """Return the meaning of all names; a name without one is left out, with a problem more."""
     meaning: Meaning = {}
     for key, element in declarations.items():
         found = dict(_resolved(element, Resolver(declarations, key, problems)))

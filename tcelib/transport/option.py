@@ -1,4 +1,4 @@
-"""What may be set for the connections of a listener or a dialer, with the defaults and their reasons."""
+"""Options of the connections of a listener or a dialer, with the defaults and their reasons."""
 
 from dataclasses import dataclass
 

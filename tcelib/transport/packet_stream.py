@@ -17,7 +17,7 @@ class Stream(Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether packets may be sent."""
+        """True if packets may be sent."""
 
     def receive(self, data: bytes, /) -> bytes:
         """Return the bytes of packets in ``data``. Raises ``HandshakeError`` when a client was refused."""

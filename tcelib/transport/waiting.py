@@ -21,7 +21,10 @@ class Home(Protocol):
 
 
 def is_interruption(error: BaseException) -> bool:
-    """Whether Ctrl-C has ended a servant: Python raises it in the main thread. Anywhere else it is somebody's own."""
+    """Return true if Ctrl-C has ended a servant.
+
+    Python raises it in the main thread. Elsewhere it is an exception like any other.
+    """
     return isinstance(error, KeyboardInterrupt) and threading.current_thread() is threading.main_thread()
 
 

@@ -65,7 +65,7 @@ class WebSocketStream:
 
     @property
     def is_open(self) -> bool:
-        """Whether the handshake is done and no side has said goodbye."""
+        """True if the handshake is done and neither side has sent a close frame."""
         return self._protocol.state is ConnectionState.OPEN and not self.is_over
 
     def receive(self, data: bytes) -> bytes:

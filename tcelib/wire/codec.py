@@ -1,4 +1,4 @@
-"""What generated code needs to turn values into bytes and back (TCE protocol, section 3), beside ``struct``.
+"""Functions of generated code, beside ``struct``, that turn values into bytes and back (TCE protocol, section 3).
 
 Generated readers check each bound themselves before they unpack, slice or allocate; the errors for it are made here,
 so that they read the same everywhere. ``MALFORMED`` is what a reader may raise about bytes, ``UNSENDABLE`` what a
@@ -27,7 +27,7 @@ def left_over(data: bytes, at: int) -> DecodeError:
 
 
 def count_of(values: Sequence[object]) -> int:
-    """How many elements a sequence has. Raises ``TypeError`` for what has elements of another kind, or no order."""
+    """Return the length of a sequence. Raises ``TypeError`` for text, bytes, mappings and sets."""
     if type(values) is not list and isinstance(values, NO_SEQUENCES):
         raise TypeError(f"a list is expected, not {type(values).__name__}")
     return len(values)

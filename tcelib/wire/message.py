@@ -134,17 +134,17 @@ class RpcMessage:
 
     @property
     def is_call(self) -> bool:
-        """Whether it asks for something to be done."""
+        """True if it is a call."""
         return bool(self.calltype & CALL)
 
     @property
     def is_return(self) -> bool:
-        """Whether it answers a call."""
+        """True if it answers a call."""
         return bool(self.calltype & RETURN)
 
     @property
     def is_oneway(self) -> bool:
-        """Whether it must not be answered."""
+        """True if it must not be answered."""
         return bool(self.calltype & ONEWAY)
 
     @classmethod

@@ -42,7 +42,7 @@ _FAST = 1  # zlib's level: a big answer must not hold up everyone else's
 
 
 class PacketList(Protocol):
-    """Where whole packets are put: a list or a deque."""
+    """Container of whole packets: a list or a deque."""
 
     def append(self, packet: Packet, /) -> None:
         """Take one more."""
@@ -172,8 +172,10 @@ class PacketReader:
 
 
 def is_header(data: bytes) -> bool:
-    """Whether ``data`` is the header of a packet and nothing more: the original JavaScript client sends it apart from
-    the body (TCE protocol, section 1.2)."""
+    """Return true if ``data`` is the header of a packet and nothing more.
+
+    The original JavaScript client sends it apart from the body (TCE protocol, section 1.2).
+    """
     return len(data) == ENVELOPE_BYTES and data.startswith(_MAGIC_BYTES)
 
 
@@ -186,8 +188,10 @@ def deflate(body: bytes) -> bytes:
 
 
 def inflate(compressed: bytes, limit: int) -> bytes:
-    """What the zlib stream at the front of ``compressed`` holds, or if that is more than ``limit`` bytes, so many and
-    one. Raises ``PacketError``."""
+    """Return the content of the zlib stream at the front of ``compressed``, or the first ``limit`` + 1 bytes of it.
+
+    Raises ``PacketError``.
+    """
     stream = zlib.decompressobj()
     try:
         body = stream.decompress(compressed, limit + 1)

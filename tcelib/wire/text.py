@@ -52,7 +52,7 @@ class HalvedText(str):
 
 
 def has_pairs(text: str) -> bool:
-    """Whether ``text`` may have a character that is written otherwise in CESU-8."""
+    """Return true if ``text`` may have a character that is written otherwise in CESU-8."""
     return not text.isascii() and _PAIRED.search(text) is not None
 
 

@@ -29,7 +29,7 @@ class Problem:
 
     @property
     def is_mistake(self) -> bool:
-        """Whether the output cannot be written."""
+        """True if the output cannot be written."""
         return self.cause.severity is Severity.ERROR
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What a syntax error says: what stood there and what could have stood there, in plain words."""
+"""Words of a syntax error: the token that was found, and those that could have stood there."""
 
 from typing import cast
 
@@ -34,7 +34,7 @@ def _accepted(parser: InteractiveParser) -> set[str]:
 
 
 def in_words(token: Token) -> str:
-    """What was found."""
+    """Return the token that was found, in words."""
     if token.type == END:
         return WORDS[END]
     if token.type == "UNCLOSED_STRING":
@@ -47,7 +47,7 @@ def in_words(token: Token) -> str:
 
 
 def accepted_by(parser: InteractiveParser) -> tuple[str, ...]:
-    """What the parser would have accepted, in an order that is always the same: values, keywords, signs."""
+    """Return what the parser would have accepted, in an order that is always the same: values, keywords, signs."""
     accepted = _accepted(parser)
     if len(accepted) > 1:
         # A doubled `;` is passed over, but nobody is told to write it; nor is every type told that `::` may follow.

@@ -92,7 +92,10 @@ class _Reading:
                 self.checkpoints[0] = forked(parser)
 
     def _behind_error(self, tokens: list[Token], at: int) -> int:
-        """Where reading goes on, with ``checkpoints[-1]``: behind a ``;``, at the ``}`` that closes what is open."""
+        """Return the place where reading goes on, with ``checkpoints[-1]``.
+
+        It is behind a ``;``, or at the ``}`` that closes an open body.
+        """
         depth = 0
         while tokens[at].type != END:
             kind = tokens[at].type

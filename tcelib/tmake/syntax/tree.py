@@ -1,4 +1,4 @@
-"""What stands in an IDL file, as it was written: the syntax tree.
+"""The syntax tree of an IDL file, as it was written.
 
 Names are not resolved here and nothing is checked: two structs of one name are two structs. Every part knows where it
 stands.
@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where something begins: lines and columns count from 1, columns in characters."""
+    """Beginning of something in a file: lines and columns count from 1, columns in characters."""
 
     file: str
     line: int

@@ -31,7 +31,7 @@ log = logging.getLogger("tce.transport")
 
 
 class LinkOwner(Protocol):
-    """Whoever made a link, and its connection."""
+    """Maker of a link, and of its connection."""
 
     def link_over(self, link: "Link", error: RpcException | None, /) -> None:
         """Packets cannot flow any more: because of ``error``, or because the connection was closed on this side."""
@@ -100,7 +100,7 @@ class Link(HubShell):
     # What whoever made it asks.
 
     def shake_hands(self) -> bytes:
-        """What has to be done before packets flow; the bytes of packets that came with it. Raises ``OSError``."""
+        """Do the handshakes of TLS and WebSocket; return the bytes of packets behind them. Raises ``OSError``."""
         with gevent.Timeout(self.options.connect_seconds, TimeoutError("the handshake takes too long")):
             return self._shake_hands()
 

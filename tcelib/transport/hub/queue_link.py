@@ -198,7 +198,7 @@ def open_queue(
 
 
 def _is_outdated(body: bytes) -> bool:
-    """Whether the message says that nobody waits for it any more (TCE protocol, section 4): seconds since 1970."""
+    """Return true if the message's time is over (TCE protocol, section 4): seconds since 1970."""
     try:
         (*_, extra_count), rest = parse_body(body)
         linger_time = split_extra(extra_count, rest)[0].get(LINGER_TIME) if extra_count else None

@@ -110,7 +110,7 @@ class HubShell:
             server.wait_inside(lambda: is_done.wait(timeout))
 
     def future(self, promise: RpcPromise[Any], /) -> Awaitable[object]:
-        """What a coroutine that ``run`` drives may await."""
+        """Return an object that a coroutine driven by ``run`` may await."""
         return _Awaited(promise)
 
     def is_stop(self, error: BaseException, /) -> bool:

@@ -23,7 +23,7 @@ log = logging.getLogger("tce.transport")
 
 
 class LinkOwner(Protocol):
-    """Whoever made a link, and its connection."""
+    """Maker of a link, and of its connection."""
 
     def link_connected(self, link: "Link", /) -> None:
         """There is a socket; now the link needs its connection."""
@@ -93,7 +93,7 @@ class Link(LoopShell, asyncio.BufferedProtocol):
         self._begin()
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        """Where to read: the loop's one buffer, which is emptied before any other socket is read."""
+        """Return the loop's one buffer, which is emptied before any other socket is read."""
         return self.home.buffer
 
     def buffer_updated(self, nbytes: int) -> None:

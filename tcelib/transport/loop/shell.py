@@ -84,7 +84,7 @@ class LoopShell:
         wait_in_thread(self, promise, timeout)
 
     def future(self, promise: RpcPromise[Any], /) -> Awaitable[object]:
-        """What a task of this loop awaits. Raises ``RuntimeError`` in another thread."""
+        """Return an object that a task of this loop awaits. Raises ``RuntimeError`` in another thread."""
         if not self.is_mine():
             raise RuntimeError("a promise is awaited in its connection's loop; in another thread use get()")
         future: asyncio.Future[None] = self.home.loop.create_future()
