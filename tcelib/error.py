@@ -28,7 +28,7 @@ NAMES = {number: name for name, number in tuple(globals().items()) if name.start
 
 
 class RpcException(Exception):  # noqa: N818  the name that TCE's users know
-    """A call failed. ``errcode`` says how, ``errmsg`` adds words, ``data`` is whatever the raiser passes on."""
+    """A call failed. ``errcode`` says how, ``errmsg`` adds words, ``data`` is an object of the raiser."""
 
     def __init__(self, errcode: int, errmsg: str = "", data: object = None) -> None:
         super().__init__(errcode, errmsg, data)

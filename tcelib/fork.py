@@ -2,7 +2,8 @@
 
 A socket that was open at a ``fork`` belongs to two processes, and each would take the other's answers. So the child
 lets go of it, in a way that neither the parent nor the peer notices: the descriptor is closed, nothing is shut down
-and nothing is said. Whatever opens sockets registers here, and forgets them in each child before ``fork`` returns.
+and nothing is said. An object that opens sockets
+registers here, and forgets them in each child before ``fork`` returns.
 """
 
 import logging
@@ -17,7 +18,7 @@ class Forgetful(Protocol):
     """Somebody with sockets."""
 
     def forget(self) -> None:
-        """Called in a child, in the one thread that is left: let go of the parent's sockets, tell nobody."""
+        """Let go of the parent's sockets, in the one thread of a child, without a word to the peers."""
 
 
 _known: "WeakSet[Forgetful]" = WeakSet()

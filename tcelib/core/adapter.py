@@ -9,10 +9,10 @@ from tcelib.wire.message import RpcMessage
 
 
 class RpcCommAdapter:
-    """Serves the calls of its connections, and finds a connection by its user.
+    """Servants of several connections, and the connection of each user.
 
-    ``id`` names it for people; ``ep`` is the endpoint that it listens on, if it does. Whoever accepts connections or
-    opens them adds them; one that is lost leaves by itself, and comes back if it is connected again.
+    ``id`` names it for people; ``ep`` is the endpoint that it listens on, if it does. The program
+    that accepts or opens connections adds them; a lost one leaves by itself, and comes back with its next stream.
     """
 
     def __init__(self, id: str = "", ep: Any = None) -> None:  # noqa: A002

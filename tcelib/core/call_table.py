@@ -59,7 +59,7 @@ class CallTable:
             promise.set_exception(exception.for_one_more())
 
     def abandon(self, exception: RpcException) -> None:
-        """Forget every call. ``exception`` is for who asks later; who waits already is not told."""
+        """Forget every call. Later questions get ``exception``; those that wait already are not told."""
         calls, self._calls = self._calls, {}
         self.deadline = math.inf
         for _, promise, _, _ in calls.values():

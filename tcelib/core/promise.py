@@ -1,7 +1,7 @@
 """The answer of a call that is still to come, and the chain of callbacks that it begins.
 
-A promise is completed once, by its connection, with a result or with an exception. Whoever wants the answer has four
-ways to it, all of which may be used on one promise:
+A promise is completed once, by its connection, with a result or with an exception. There are
+four ways to the answer, all of which may be used on one promise:
 
     await promise                       in asyncio
     promise.get(timeout)                in gevent, or in a thread that is not the connection's
@@ -73,7 +73,7 @@ class RpcPromise(Chain, Generic[T]):
             self._complete()
 
     def abandon(self, exception: BaseException) -> None:
-        """In a child process: the answer comes to the parent, and so does whoever waits for it already."""
+        """End the promise in a child process: the answer comes to the parent, where the callbacks wait for it."""
         self._callbacks.clear()
         self._exception = exception
         self.is_done = self._has_begun = True

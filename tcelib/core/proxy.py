@@ -54,7 +54,7 @@ class Proxy:
     def _call(
         self, operation: Operation[R], args: tuple[Any, ...], timeout: float | None = None, extra: Extra | None = None
     ) -> R:
-        """Call and wait. Raises ``RpcException``: whatever the answer says, TIMEOUT, SENDFAILED, CONNECTION_LOST,
+        """Call and wait. Raises ``RpcException``: the error of the answer, TIMEOUT, SENDFAILED, CONNECTION_LOST,
         or DATADIRTY for arguments that do not fit."""
         return self.conn.call(operation, args, timeout, extra, at_once=True).get()
 

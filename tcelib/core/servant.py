@@ -28,7 +28,7 @@ class Servant:
     """Base of generated servant classes, each with the interface it serves. What a team writes is derived from those.
 
     A method takes the operation's parameters and ``ctx`` (an ``RpcContext``) and gives the result. It may be
-    ``async def``. Whatever it raises reaches the caller as RPCERROR_REMOTEMETHOD_EXCEPTION, without its words.
+    ``async def``. An exception reaches the caller as RPCERROR_REMOTEMETHOD_EXCEPTION, without its words.
     """
 
     INTERFACE: ClassVar[Interface]

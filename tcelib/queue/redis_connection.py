@@ -1,7 +1,7 @@
 """The one place that opens connections to Redis, for tcelib, for rtserver and for programs beside them.
 
 Decides which connection a command gets, what an error means for all of them, and when the primary is asked for anew.
-A connection belongs to a role. Its server proves now and then that it fits the role. Nobody else may open one.
+A connection belongs to a role. Its server proves now and then that it fits the role. No other module opens one.
 Knows no key, and no way to wait: how a socket is opened is passed in.
 """
 

@@ -19,7 +19,7 @@ class FilePassword(redis.CredentialProvider):
         self._username = username
 
     def get_credentials(self) -> tuple[str] | tuple[str, str]:
-        """Called by redis-py, on the thread of whoever connects. Raises ``redis.ConnectionError``."""
+        """Return user and password, on the thread that connects. Raises ``redis.ConnectionError``."""
         try:
             password = Path(self._path).read_text(encoding="utf-8-sig").strip("\r\n")
         except (OSError, UnicodeDecodeError) as error:

@@ -136,7 +136,7 @@ class RpcCommunicator:
         self._adapters: dict[str, RpcCommAdapter] = {}
         self._servers: list[GeventServer] = []
         self._endpoints: dict[str, RpcEndPoint] = {}
-        # Who is connected is kept by its socket's reader; who is not, by those who want to call.
+        # The reader of a socket keeps an open connection; the callers keep the others.
         self._connections: WeakSet[RpcConnection] = WeakSet()
         self._opened: WeakSet[RpcEndPoint] = WeakSet()
         self._queues = QueueCollection()
@@ -164,7 +164,7 @@ class RpcCommunicator:
 
     def createAdapter(self, id: str, ep: RpcEndPoint | str) -> RpcCommAdapter:  # noqa: A002
         """An adapter that listens at once on ``ep``, or on the endpoint of that name; if ``id`` is taken, the one
-        there is. Raises ``OSError`` if it cannot listen, ``KeyError`` for a name that nobody added.
+        there is. Raises ``OSError`` if it cannot listen, ``KeyError`` for a name that was not added.
         """
         if id not in self._adapters:
             endpoint = self._known_endpoint(ep) if isinstance(ep, str) else ep
@@ -184,7 +184,7 @@ class RpcCommunicator:
         return ep
 
     def openEndPoint(self, name: str, af: int = AF_WRITE) -> RpcConnection:
-        """The connection to an endpoint. Raises ``KeyError`` for a name that nobody added."""
+        """Return the connection to an endpoint. Raises ``KeyError`` for a name that was not added."""
         return self._known_endpoint(name).open(af)
 
     def _known_endpoint(self, name: str) -> RpcEndPoint:
@@ -268,7 +268,7 @@ class RpcCommunicator:
     def shutdown(self) -> None:
         """End ``waitForShutdown`` and close everything; from any thread.
 
-        A call over a connection that was there ends with SENDFAILED. Whoever wants to go on opens his endpoint again.
+        A call over a connection that was there ends with SENDFAILED. To go on, open the endpoint again.
         """
         if threading.get_ident() == self._thread:
             self._is_stopped.set()

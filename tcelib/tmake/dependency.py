@@ -29,7 +29,7 @@ def _from_first(circle: list[K], order: list[K]) -> list[K]:
 
 
 def _without(needs: dict[K, list[K]], lost: set[K]) -> dict[K, list[K]]:
-    """``needs`` without ``lost`` and whatever needs any of it."""
+    """Return ``needs`` without ``lost`` and without all that needs any of it."""
     while more := {key for key, of_key in needs.items() if key not in lost and not lost.isdisjoint(of_key)}:
         lost |= more
     return {key: of_key for key, of_key in needs.items() if key not in lost}

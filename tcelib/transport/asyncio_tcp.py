@@ -33,8 +33,8 @@ async def listen(
 
 
 def dial(host: str, port: int, *, tls: ssl.SSLContext | None = None, options: Options = DEFAULTS) -> RpcConnection:
-    """A connection of the running loop, which opens a socket for the first call, and again after a loss.
+    """Return a connection of the running loop, which opens a socket for the first call, and again after a loss.
 
-    A call that finds nobody ends with CONNECT_FAILED.
+    A call that finds no server ends with CONNECT_FAILED.
     """
     return Dialer(LoopHome(), options, PacketStream, (host, port), tls).connection

@@ -31,8 +31,8 @@ def listen(
 
 
 def dial(host: str, port: int, *, tls: SSLContext | None = None, options: Options = DEFAULTS) -> RpcConnection:
-    """A connection of this thread's hub, which opens a socket for the first call, and again after a loss.
+    """Return a connection of this thread's hub, which opens a socket for the first call, and again after a loss.
 
-    A call that finds nobody ends with CONNECT_FAILED.
+    A call that finds no server ends with CONNECT_FAILED.
     """
     return Dialer(HubHome(), options, PacketStream, (host, port), tls).connection

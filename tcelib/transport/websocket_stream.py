@@ -35,7 +35,7 @@ class HandshakeError(Exception):
 
 
 class WebSocketStream:
-    """One side of one WebSocket. Whatever a call leaves in ``take_outgoing`` has to be sent, in order.
+    """One side of one WebSocket. The bytes that a call leaves in ``take_outgoing`` have to be sent, in order.
 
     ``is_open``: packets may be sent. ``is_over``: nothing more will come; close the socket once all is sent.
     ``sends_headers_apart``: the peer has sent a packet's header in a message of its own, as only the original

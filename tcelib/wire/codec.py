@@ -55,7 +55,7 @@ def read_nothing(data: bytes) -> tuple[()]:
 
 
 def write_void(value: object) -> bytes:
-    """The result of a void operation, whatever its method gave."""
+    """Return the result of a void operation; the method's value is ignored."""
     return b""
 
 

@@ -49,7 +49,7 @@ class PacketList(Protocol):
 
 
 INFLATED_AT_ONCE = 262_144
-"""16 KiB of compressed packets may swell to 16 MB, which nobody else is to wait for."""
+"""16 KiB of compressed packets may swell to 16 MB; other connections must not wait for that."""
 
 
 class PacketReader:

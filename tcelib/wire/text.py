@@ -5,7 +5,7 @@ characters they mean, and ``HalvedText`` is written as that client reads it. Any
 a lone surrogate from U+DC80 to U+DCFF, as Python does with file names, and is written as the same byte again. So no
 text that came is ever a reason to refuse a message.
 
-A text that would be read as another one is refused by whoever writes it: any other half of a surrogate pair, and
+A text that would be read as another one is refused when it is written: any other half of a surrogate pair, and
 escaped bytes that would be a character together.
 """
 

@@ -92,7 +92,7 @@ class Dialer(HubShell):
             raise RpcException(RPCERROR_TIMEOUT, "the connection was not there in time")
 
     def close(self) -> None:
-        """See ``Transport``: whoever waits for the socket waits no more."""
+        """See ``Transport``: callers that wait for the socket wait no more."""
         attempt = self._end(RpcException(RPCERROR_CONNECTION_LOST, "the connection was closed"))
         if attempt is not None and attempt.greenlet is not None:
             attempt.greenlet.kill(block=False)

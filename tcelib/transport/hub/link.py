@@ -76,7 +76,7 @@ class Link(HubShell):
         forget_in_children(self)
         sock.settimeout(None)  # a timeout would be started and stopped for every read
 
-    # What the connection asks.
+    # Methods for the connection.
 
     def write(self, packets: Sequence[bytes], /) -> None:
         """See ``Transport``: joined with all other bytes that have to leave."""
@@ -97,7 +97,7 @@ class Link(HubShell):
         self._send_due()
         self._end(None)
 
-    # What whoever made it asks.
+    # Methods for the owner.
 
     def shake_hands(self) -> bytes:
         """Do the handshakes of TLS and WebSocket; return the bytes of packets behind them. Raises ``OSError``."""
@@ -117,7 +117,7 @@ class Link(HubShell):
         self.connection.close()
 
     def abort(self) -> None:
-        """Close the socket at once, whatever lies unsent."""
+        """Close the socket at once; unsent bytes are lost."""
         self._outbox.clear()
         self._lose("given up")
         self._shut()
@@ -254,7 +254,7 @@ class Link(HubShell):
     # Servants that call.
 
     def wait_inside(self, wait: Callable[[], object], /) -> None:
-        """See ``Server``. Whoever waits for an answer leaves his place to the call that it may depend on."""
+        """See ``Server``. A servant that waits for an answer leaves its place to the call that it may depend on."""
         self._calling_servants += 1
         try:
             if self.connection.has_calls and self._reader is not gevent.getcurrent() and self._has_place():
@@ -301,7 +301,7 @@ class Link(HubShell):
 
     def _write(self, data: bytes) -> None:
         if self._has_to_wait():
-            self.watch_deadline()  # calls go by their own time, whoever waits here
+            self.watch_deadline()  # the timeouts of calls go on while a writer waits here
             self._is_relieved.wait()
         if self.is_over:
             raise RpcException(RPCERROR_SENDFAILED, "the connection is closed")

@@ -1,4 +1,4 @@
-"""The queues that a program has opened: an answer may go to no other, whatever a message asks for."""
+"""The queues that a program has opened: an answer goes to no other queue."""
 
 from tcelib.core.queue_connection import RpcQueueConnection
 

@@ -59,7 +59,7 @@ class QueueLink(HubShell):
         self._lock = gevent.lock.BoundedSemaphore(1)
         self._servants = gevent.pool.Group()
         self._places = gevent.lock.Semaphore(options.max_waiting_servants)
-        self._seated: set[gevent.Greenlet] = set()  # who has a place
+        self._seated: set[gevent.Greenlet] = set()  # servants that have a place
         self._is_over = False
         self._reader: gevent.Greenlet | None = None
         self._reader_id = 0
@@ -99,7 +99,7 @@ class QueueLink(HubShell):
             batch.failure = RpcException(code, str(failure))
 
     def write_to(self, queue: str, body: bytes, /) -> None:
-        """See ``QueueTransport``: only to queues that this program has opened, whatever a message says."""
+        """See ``QueueTransport``: only to queues that this program has opened."""
         writer = self._queues.writer(queue)
         if writer is None:
             raise RpcException(RPCERROR_SENDFAILED, f"the queue {queue!r} is not open for writing")
@@ -170,7 +170,7 @@ class QueueLink(HubShell):
             self._leave_place(me)
 
     def wait_inside(self, wait: Callable[[], object], /) -> None:
-        """See ``Server``. Whoever waits for an answer leaves his place to the call that it may depend on."""
+        """See ``Server``. A servant that waits for an answer leaves its place to the call that it may depend on."""
         if len(self._servants) < self.options.max_waiting_servants * NESTING:
             self._leave_place(gevent.getcurrent())
         wait()

@@ -60,7 +60,7 @@ class HubHome:
 
     def join(self, timeout: float) -> None:
         """Wait for the greenlets, and kill those that take longer than ``timeout`` seconds."""
-        # Whoever closes from inside a servant must not wait for himself.
+        # A servant that closes must not wait for itself.
         self._greenlets.discard(gevent.getcurrent())
         if not self._greenlets.join(timeout):
             self._greenlets.kill(ServantKilled)
@@ -69,7 +69,7 @@ class HubHome:
 class HubShell:
     """The part of a transport that its socket has no part in (``tcelib.core.port.Transport``).
 
-    ``connection`` is set by whoever makes the two.
+    The maker of both sets ``connection``.
     """
 
     connection: RpcConnection
@@ -165,7 +165,7 @@ class HubShell:
 
 
 class _Awaited:
-    """Gives the promise itself to whoever drives the coroutine that awaits it."""
+    """Gives the promise itself to the driver of the coroutine that awaits it."""
 
     def __init__(self, promise: RpcPromise[Any]) -> None:
         self._promise = promise

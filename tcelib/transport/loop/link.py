@@ -61,7 +61,7 @@ class Link(LoopShell, asyncio.BufferedProtocol):
         self._has_more = False
         self._give_up: asyncio.TimerHandle | None = None
 
-    # What the connection asks.
+    # Methods for the connection.
 
     def write(self, packets: Sequence[bytes], /) -> None:
         """See ``Transport``."""
@@ -79,7 +79,7 @@ class Link(LoopShell, asyncio.BufferedProtocol):
             self._socket.close()
             self._arm(self.options.stalled_seconds)
 
-    # What asyncio tells.
+    # Methods for asyncio.
 
     def connection_made(self, transport: Any) -> None:
         """The socket is there; for TLS, after its handshake."""
@@ -136,7 +136,7 @@ class Link(LoopShell, asyncio.BufferedProtocol):
         self.connection.close()
 
     def abort(self) -> None:
-        """Close the socket at once, whatever lies unsent."""
+        """Close the socket at once; unsent bytes are lost."""
         self._socket.abort()
 
     def _begin(self) -> None:

@@ -30,11 +30,11 @@ class LoopHome:
         forget_in_children(self)
 
     def forget(self) -> None:
-        """See ``tcelib.fork``: the loop is the parent's. Who calls from here is told at once, in any thread."""
+        """See ``tcelib.fork``: the loop is the parent's. A call from any thread of the child fails at once."""
         self.thread = threading.get_ident()
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """A task that is kept until it ends, because a loop may forget one that nobody keeps."""
+        """Return a task that is kept until it ends: a loop may forget a task without another reference."""
         task = self.loop.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -51,7 +51,7 @@ class LoopHome:
 class LoopShell:
     """The part of a transport that its socket has no part in (``tcelib.core.port.Transport``).
 
-    ``connection`` is set by whoever makes the two.
+    The maker of both sets ``connection``.
     """
 
     connection: RpcConnection
@@ -90,7 +90,7 @@ class LoopShell:
         future: asyncio.Future[None] = self.home.loop.create_future()
 
         def finish(_: RpcPromise[Any]) -> None:
-            if not future.done():  # whoever awaited it may have been cancelled
+            if not future.done():  # the task that awaited it may have been cancelled
                 future.set_result(None)
 
         promise.add_done_callback(finish)
