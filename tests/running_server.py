@@ -1,11 +1,10 @@
-"""A real `python -m rtserver` in a process of its own, for tests that meet it from outside."""
+"""A real server in a process of its own, for tests that meet it from outside."""
 
 import json
 import os
 import signal
 import ssl
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -17,10 +16,10 @@ from typing import Self
 
 from tests.conftest import unused_port
 from tests.demo_database import lay_database
+from tests.fork_server import ForkedServer, fork
 
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
-REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 class RunningServer:
@@ -38,25 +37,18 @@ class RunningServer:
         self.tce_port = unused_port()
         self.tls = tls
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
-        self._command = [sys.executable, "-m", "rtserver", "serve", "--port", str(port), "--redis-url", redis_url]
-        self._command += ["--tce-port", str(self.tce_port), *options]
+        self._arguments = ["serve", "--port", str(port), "--redis-url", redis_url]
+        self._arguments += ["--tce-port", str(self.tce_port), *options]
         self.directory = directory
         self._environment = {**os.environ, "RTSERVER_VAR_DIR": str(directory)}
-        self._process: subprocess.Popen[str] | None = None
+        self._process: ForkedServer | None = None
         self._reader: threading.Thread | None = None
         self.output: list[str] = []
 
     def start(self, is_ready: Callable[[], bool] | None = None) -> Self:
         """Start it, and return when it says of itself that it is ready, or when ``is_ready`` does."""
         lay_database(self.directory)
-        self._process = subprocess.Popen(
-            self._command,
-            cwd=REPOSITORY,
-            env=self._environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        self._process = fork(self._arguments, self._environment)
         self._reader = threading.Thread(target=self._collect, args=(self._process,), daemon=True)
         self._reader.start()
         self.wait_ready(is_ready)
@@ -129,7 +121,6 @@ class RunningServer:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 
-    def _collect(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
+    def _collect(self, process: ForkedServer) -> None:
         with process.stdout as lines:
             self.output.extend(lines)

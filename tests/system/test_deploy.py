@@ -17,7 +17,8 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.setting import settings
 from rtserver.bootstrap.shutdown import longest_end
 from tests.conftest import unused_port
-from tests.running_server import REPOSITORY, RunningServer
+from tests.fork_server import REPOSITORY
+from tests.running_server import RunningServer
 from tests.system.test_canary import own_url
 
 UNIT = REPOSITORY / "deploy" / "rtserver.service"

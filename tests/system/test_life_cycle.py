@@ -14,8 +14,9 @@ import pytest
 
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
+from tests.fork_server import REPOSITORY
 from tests.redis_process import RedisProcess
-from tests.running_server import REPOSITORY, RunningServer
+from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
 from tests.websocket_client import WebSocketClient
 

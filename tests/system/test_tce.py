@@ -15,7 +15,8 @@ import pytest
 
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
-from tests.running_server import REPOSITORY, RunningServer
+from tests.fork_server import REPOSITORY
+from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
 from tests.tce_client import (
     CALL,
