@@ -2,15 +2,16 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 
+from tests.fork_server import fork
+
 MANAGE = Path(__file__).resolve().parent.parent / "site" / "manage.py"
 DATABASE = "site.sqlite3"
 COMMANDS = ("migrate", "demo_data")
+MADE_SECONDS = 60.0
 
 
 def lay_database(directory: Path) -> None:
@@ -27,7 +28,10 @@ def _fresh_database() -> bytes:
     environment = {**os.environ, "RTSITE_VAR": str(var), "RTSITE_REDIS_URL": "redis://127.0.0.1:1/0"}
     try:
         for command in COMMANDS:
-            subprocess.run([sys.executable, str(MANAGE), command, "--verbosity", "0"], env=environment, check=True)
+            process = fork([str(MANAGE), command, "--verbosity", "0"], environment)
+            with process.stdout as said:
+                output = said.read()
+            assert process.wait(MADE_SECONDS) == 0, output
         return (var / DATABASE).read_bytes()
     finally:
         shutil.rmtree(var)

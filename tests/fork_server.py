@@ -1,8 +1,8 @@
-"""Fork server: starts rtserver as a fork of a process that has imported it already.
+"""Fork server: starts rtserver, and commands of the demo site, as forks of a process that has imported them already.
 
-Imports are most of what a start costs. A fork gets what a shell would give to ``python -m rtserver``: arguments,
-environment, working directory, and one pipe for stdout and stderr. The command itself is run by
-tests/bootstrap/test_command.py.
+Imports are most of what a start costs, and the password hash most of what a log-in costs: here it is a cheap one.
+A fork gets what a shell would give to ``python -m rtserver``: arguments, environment, working directory, and one pipe
+for stdout and stderr. The command itself is run by the tests of the command line.
 
 One test process has one fork server, which ends with it. A request is one packet: JSON, and two file descriptors, the
 pipe for the output and the pipe for the exit code.
@@ -12,6 +12,7 @@ import atexit
 import gc
 import json
 import os
+import runpy
 import select
 import signal
 import socket
@@ -24,13 +25,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 REQUEST_BYTES = 1_048_576
 # What a server of the demo site imports, as far as Django lets it be imported before its settings are known.
 PRELOADED = (
     "rtserver.bootstrap.app",
     "rtserver.bootstrap.command.cli",
-    "django.contrib.auth.hashers",
     "django.contrib.sessions.backends.cache",
     "django.contrib.staticfiles.storage",
     "django.core.cache.backends.redis",
@@ -49,7 +51,7 @@ PRELOADED = (
 )
 
 
-class ForkedServer:
+class ForkedProcess:
     """A running fork: ``subprocess.Popen`` as far as a test needs it. ``stdout`` has stderr's text, too."""
 
     def __init__(self, pid: int, stdout: TextIO, status: int) -> None:
@@ -68,7 +70,7 @@ class ForkedServer:
         """Return the exit code, which is negative for a signal. Raises ``subprocess.TimeoutExpired``."""
         if self._code is None:
             if not select.select([self._status], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired("rtserver", timeout)
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
             self._code = int(os.read(self._status, 16))
             os.close(self._status)
         return self._code
@@ -83,16 +85,16 @@ class ForkedServer:
         self.send_signal(signal.SIGKILL)
 
 
-def fork(arguments: Sequence[str], environment: Mapping[str, str]) -> ForkedServer:
-    """Start ``python -m rtserver`` with ``arguments`` in the repository's directory."""
+def fork(command: Sequence[str], environment: Mapping[str, str]) -> ForkedProcess:
+    """Start a Python program in the repository's directory: a module or a file, and its arguments."""
     control = _control()
     output, output_end = os.pipe()
     status, status_end = os.pipe()
-    request = json.dumps({"arguments": list(arguments), "environment": dict(environment)})
+    request = json.dumps({"command": list(command), "environment": dict(environment)})
     socket.send_fds(control, [request.encode()], [output_end, status_end])
     os.close(output_end)
     os.close(status_end)
-    return ForkedServer(int(control.recv(16)), os.fdopen(output, encoding="utf-8"), status)
+    return ForkedProcess(int(control.recv(16)), os.fdopen(output, encoding="utf-8"), status)
 
 
 @cache
@@ -156,19 +158,24 @@ def _leave_fork_server(output: int, descriptors: Sequence[int]) -> None:
     os.close(output)
 
 
-def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
+def _run(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
     os.environ.clear()
     os.environ.update(environment)
     sys.path[1:1] = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]
-    sys.argv = [str(REPOSITORY / "rtserver/__main__.py"), *arguments]
-    main = import_module("rtserver.bootstrap.command.cli").main
-    main(prog_name="python -m rtserver")
-    raise AssertionError("the command line ends the process")
+    program, *arguments = command
+    sys.argv = [program, *arguments]
+    if program.endswith(".py"):
+        sys.path.insert(0, str(Path(program).parent))
+        runpy.run_path(program, run_name="__main__")
+    else:
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+    sys.exit(0)
 
 
 if __name__ == "__main__":
     for module in PRELOADED:
         import_module(module)
+    PBKDF2PasswordHasher.iterations = 1  # quick instead of safe: nobody attacks these passwords
     gc.freeze()
     with suppress(KeyboardInterrupt), socket.socket(fileno=int(sys.argv[1])) as control_socket:
         _serve(control_socket)

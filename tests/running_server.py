@@ -16,7 +16,7 @@ from typing import Self
 
 from tests.conftest import unused_port
 from tests.demo_database import lay_database
-from tests.fork_server import ForkedServer, fork
+from tests.fork_server import ForkedProcess, fork
 
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
@@ -37,18 +37,18 @@ class RunningServer:
         self.tce_port = unused_port()
         self.tls = tls
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
-        self._arguments = ["serve", "--port", str(port), "--redis-url", redis_url]
-        self._arguments += ["--tce-port", str(self.tce_port), *options]
+        self._command = ["rtserver", "serve", "--port", str(port), "--redis-url", redis_url]
+        self._command += ["--tce-port", str(self.tce_port), *options]
         self.directory = directory
         self._environment = {**os.environ, "RTSERVER_VAR_DIR": str(directory)}
-        self._process: ForkedServer | None = None
+        self._process: ForkedProcess | None = None
         self._reader: threading.Thread | None = None
         self.output: list[str] = []
 
     def start(self, is_ready: Callable[[], bool] | None = None) -> Self:
         """Start it, and return when it says of itself that it is ready, or when ``is_ready`` does."""
         lay_database(self.directory)
-        self._process = fork(self._arguments, self._environment)
+        self._process = fork(self._command, self._environment)
         self._reader = threading.Thread(target=self._collect, args=(self._process,), daemon=True)
         self._reader.start()
         self.wait_ready(is_ready)
@@ -121,6 +121,6 @@ class RunningServer:
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
 
-    def _collect(self, process: ForkedServer) -> None:
+    def _collect(self, process: ForkedProcess) -> None:
         with process.stdout as lines:
             self.output.extend(lines)
