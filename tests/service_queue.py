@@ -1,17 +1,16 @@
 """A backend, as far as a test needs one: it pushes to the list and looks at the dead stream."""
 
 import json
-import threading
-import time
 from typing import Any, Self
 
 import redis
+
+from tests.until import until
 
 QUEUE = "queue:rtserver"
 BUS = "{queue:rtserver}:bus"
 DEAD = "{queue:rtserver}:dead"
 POSITIONS = "{queue:rtserver}:positions"
-PATIENCE_SECONDS = 10.0
 
 
 class ServiceQueue:
@@ -44,25 +43,20 @@ class ServiceQueue:
 
     def wait_until_taken(self) -> None:
         """Until nothing is on the list any more."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while waiting := self.waiting():
-            assert time.monotonic() < deadline, f"{len(waiting)} messages stay on the list"
-            threading.Event().wait(0.01)
+        until(lambda: not self.waiting(), "nothing stays on the list")
 
     def wait_until_saved(self) -> None:
         """Until every lane has noted down that it is done with all that is on the bus."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
         newest = self._client.xrevrange(BUS, count=1)[0][0]
-        while set(self._client.hvals(POSITIONS)) != {newest}:
-            assert time.monotonic() < deadline, f"{newest!r} is not everywhere: {self._client.hgetall(POSITIONS)}"
-            threading.Event().wait(0.01)
+        until(lambda: set(self._client.hvals(POSITIONS)) == {newest}, f"{newest!r} is everywhere")
 
     def dead_letter(self, raw: bytes) -> dict[bytes, bytes]:
         """The fields of the dead letter with these bytes, as soon as it is there."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < deadline:
-            for _, fields in self._client.xrange(DEAD):
-                if fields[b"raw"] == raw:
-                    return dict(fields)
-            threading.Event().wait(0.01)
-        raise AssertionError(f"{raw!r} did not reach the dead stream")
+        found: list[dict[bytes, bytes]] = []
+
+        def look() -> bool:
+            found.extend(dict(fields) for _, fields in self._client.xrange(DEAD) if fields[b"raw"] == raw)
+            return bool(found)
+
+        until(look, f"{raw!r} is on the dead stream")
+        return found[0]

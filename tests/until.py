@@ -10,13 +10,13 @@ PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 0.01
 
 
-def until(is_so: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Ask again and again. Raises ``AssertionError``, with ``what`` was to be so, after ``seconds``."""
+def until(is_so: Callable[[], object], what: str = "", seconds: float = PATIENCE_SECONDS) -> None:
+    """Ask again and again. Raises ``AssertionError``, which says ``what`` was to be so, after ``seconds``."""
     for pause in _pauses(is_so, what, seconds):
         threading.Event().wait(pause)
 
 
-async def until_async(is_so: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+async def until_async(is_so: Callable[[], object], what: str = "", seconds: float = PATIENCE_SECONDS) -> None:
     """Do the same while the event loop goes on."""
     for pause in _pauses(is_so, what, seconds):
         await asyncio.sleep(pause)

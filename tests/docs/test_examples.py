@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from tests.docs.site_shell import run_on_site
 from tests.docs.visitor import Visitor
 from tests.running_server import RunningServer
 from tests.tce_client import TceClient, text
+from tests.until import until
 
 EXAMPLES = ROOT / "docs" / "examples"
 CART, ADD = 20000, 0
@@ -118,10 +117,7 @@ def queue_line(msg_type: str) -> str:
 
 def wait_for(file: Path) -> Path:
     """A file, as soon as it is there."""
-    deadline = time.monotonic() + 20
-    while not file.exists():
-        assert time.monotonic() < deadline, f"{file} was not written"
-        threading.Event().wait(0.01)
+    until(file.exists, f"{file} is written")
     return file
 
 

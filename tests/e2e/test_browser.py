@@ -4,10 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import threading
-import time
 import urllib.request
-from collections.abc import Callable
 from typing import Any
 
 import redis
@@ -18,6 +15,7 @@ from rtserver.bootstrap.config.config import Config
 from tests.demo_database import MANAGE
 from tests.e2e.conftest import log_in
 from tests.running_server import RunningServer
+from tests.until import until
 
 QUOTE = "DEMO:AAPL:20130301"
 NINE_THIRTY_MS = 1_362_148_200_000
@@ -145,10 +143,10 @@ def test_a_hidden_page_gets_no_charts_and_one_picture_each_when_it_is_seen_again
     before = metric(server.url, "rtserver_subscriptions")
     assert before > 0
     page.evaluate(BECOME, "hidden")
-    wait_for(lambda: metric(server.url, "rtserver_subscriptions") == 0)
+    until(lambda: metric(server.url, "rtserver_subscriptions") == 0)
     page.evaluate(COLLECT)
     push_price(server.redis_url, NINE_THIRTY_MS + 60_000, 431.5)
-    wait_for(lambda: metric(server.url, "rtserver_ticks_total") == 2)
+    until(lambda: metric(server.url, "rtserver_ticks_total") == 2)
     page.evaluate(BECOME, "visible")
     page.wait_for_function("count => window.__pictures.length === count", arg=before)
     push_price(server.redis_url, NINE_THIRTY_MS + 120_000, 432.5)
@@ -157,14 +155,6 @@ def test_a_hidden_page_gets_no_charts_and_one_picture_each_when_it_is_seen_again
     closes = page.evaluate("() => window.__rtc.charts.get('main').series[0].points().map((point) => point[2])")
     assert closes == [430, 431.5, 432.5]
     assert page.evaluate("() => new Set(window.__pictures).size === window.__pictures.length")
-
-
-def wait_for(is_true: Callable[[], bool]) -> None:
-    """Ask until it is so."""
-    deadline = time.monotonic() + 20
-    while not is_true():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.05)
 
 
 def test_logging_out_in_one_tab_is_told_to_the_other(page: Page) -> None:

@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import CDPSession, Page
 
 from tests.e2e.conftest import settle
-from tests.e2e.test_browser import NINE_THIRTY_MS, push_price, wait_for
+from tests.e2e.test_browser import NINE_THIRTY_MS, push_price
 from tests.running_server import RunningServer
+from tests.until import until
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_clients_that_are_closed_and_charts_that_are_disposed_of_are_freed(page:
     for end in ("close", "dispose"):
         settle(page, MAKE_TWENTY, end)
     # A socket that was given up before it was open lives until its handshake has failed.
-    wait_for(lambda: are_freed(page, cdp))
+    until(lambda: are_freed(page, cdp))
     # Each of the forty would have left one at least; the page itself may have added some of its own.
     assert cdp.send("Memory.getDOMCounters")["jsEventListeners"] < listeners + 20
 

@@ -1,10 +1,8 @@
 """Keys in Redis that hold something else than they should: a real server, which serves everybody else."""
 
 import json
-import threading
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +13,8 @@ from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
 from tests.system.test_resume import USER_ID, Page, await_kept, push
+from tests.until import until
 
-PATIENCE_SECONDS = 20.0
 STREAM, OTHER = "{queue:rtserver}:user:1", "{queue:rtserver}:user:99"
 
 
@@ -33,13 +31,6 @@ def keys_reading(server: RunningServer) -> str:
         checks = {check["name"]: check for check in json.load(answer)["checks"]}
     assert checks["keys"]["ok"]
     return str(checks["keys"]["detail"])
-
-
-def until(is_true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_true():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.02)
 
 
 def test_a_key_of_another_kind_at_one_user_costs_that_user_only_and_is_named(

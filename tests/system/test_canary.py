@@ -3,8 +3,6 @@
 import json
 import re
 import resource
-import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -18,6 +16,7 @@ from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
 from tests.service_queue import DEAD
+from tests.until import until
 from tests.websocket_client import WebSocketClient
 
 BUS = "{queue:rtserver}:bus"
@@ -54,13 +53,6 @@ def metric(url: str, name: str) -> float:
     with urllib.request.urlopen(f"{url}/metrics") as answer:
         (value,) = re.findall(rf"^rtserver_{name} (\S+)$", answer.read().decode(), re.MULTILINE)
     return float(value)
-
-
-def until(is_true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_true():
-        assert time.monotonic() < deadline, "it never came"
-        threading.Event().wait(0.02)
 
 
 def said(server: RunningServer, words: str) -> Callable[[], bool]:

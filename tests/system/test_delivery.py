@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -18,7 +17,8 @@ from tests.demo_login import DemoLogin
 from tests.redis_process import RedisProcess
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
-from tests.system.witness import PATIENCE_SECONDS, Court
+from tests.system.witness import Court
+from tests.until import until
 from tests.websocket_client import WebSocketClient
 
 SERVICES = ("--no-demo-quotes", "--services", "tests.system.witness:Witness,tests.system.witness:OnceWitness")
@@ -276,7 +276,4 @@ def test_a_server_that_is_stopped_finishes_its_message_and_leaves_the_rest(
 
 def wait_until_told(server: RunningServer, words: str) -> None:
     """Until a line of the server's log has these words."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not any(words in line for line in server.output):
-        assert time.monotonic() < deadline, f"{words!r} is not in the log"
-        threading.Event().wait(0.01)
+    until(lambda: any(words in line for line in server.output), f"{words!r} is in the log")

@@ -1,9 +1,7 @@
 """A failover to a replica that lagged, with real Sentinels: what Redis has lost is counted and told, and no more."""
 
 import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +14,8 @@ from tests.running_server import RunningServer
 from tests.sentinel_group import SentinelGroup
 from tests.service_queue import BUS, ServiceQueue
 from tests.system.test_resume import Page, metrics, order, push
+from tests.until import until
 
-PATIENCE_SECONDS = 30.0
 OPTIONS = ("--no-demo-quotes", "--canary-seconds", "0", "--worker")
 STREAM = "{queue:rtserver}:user:1"
 CURSOR = "{queue:rtserver}:kept:pushuser"
@@ -37,13 +35,6 @@ def pages() -> Iterator[list[Page]]:
     yield pages
     for page in pages:
         page.leave()
-
-
-def until(is_so: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, what
-        threading.Event().wait(0.02)
 
 
 def lost(*servers: RunningServer) -> int:

@@ -3,8 +3,6 @@
 import hashlib
 import json
 import re
-import threading
-import time
 import urllib.request
 from collections.abc import Iterator
 
@@ -14,7 +12,8 @@ import redis
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
-from tests.service_queue import DEAD, PATIENCE_SECONDS, ServiceQueue
+from tests.service_queue import DEAD, ServiceQueue
+from tests.until import until
 from tests.websocket_client import WebSocketClient
 
 
@@ -66,10 +65,7 @@ def test_sixty_megabytes_with_an_id_cost_one_letter_and_the_next_message_comes(
         queue.push_raw(large)
         queue.push_raw(notice("behind", "d"))
         assert json.loads(client.recv_text())["data"]["text"] == "behind"
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not plain.xlen(DEAD):
-            assert time.monotonic() < deadline, "no dead letter"
-            threading.Event().wait(0.01)
+        until(lambda: plain.xlen(DEAD), "there is a dead letter")
         [(_, fields)] = plain.xrange(DEAD)
         assert int(fields[b"bytes"]) == len(large)
         assert fields[b"sha256"].decode() == hashlib.sha256(large).hexdigest()
