@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from rtserver.base.limit.token_bucket import BURST_SECONDS
 from rtserver.bootstrap.config.config import Config
 from tests.demo_database import MANAGE
-from tests.e2e.conftest import log_in
+from tests.e2e.conftest import log_in, settle
 from tests.running_server import RunningServer
 from tests.until import until
 
@@ -104,7 +104,7 @@ def test_a_chart_that_missed_something_gets_a_fresh_picture_and_goes_on(page: Pa
     page.evaluate("""() => {
       window.__pictures = [];
       window.__rtc.client.on("mycharts", (data) => {
-        if (data.update === "static") window.__pictures.push(data.chart_id);
+        if (data.update === "static" && data.chart_id === "main") window.__pictures.push(data.chart_id);
       });
       window.__rtc.charts.get("main").seq -= 1;
     }""")
@@ -134,21 +134,22 @@ def test_a_hidden_page_gets_no_charts_and_one_picture_each_when_it_is_seen_again
 ) -> None:
     push_price(server.redis_url, NINE_THIRTY_MS, 430.0)
     page.wait_for_function("() => document.querySelector('#main-frame').dataset.state === 'live'")
+    charts = 2 * page.locator(".quote-card").count()  # each quote has its numbers and a drawing
+    until(lambda: metric(server.url, "rtserver_subscriptions") == charts)
+    page.evaluate(BECOME, "hidden")
+    until(lambda: metric(server.url, "rtserver_subscriptions") == 0)
+    settle(page, "() => window.__rtc.client.request('ping')")  # what was on its way has come
     page.evaluate("""() => {
       window.__pictures = [];
       window.__rtc.client.on("mycharts", (data) => {
         if (data.update === "static") window.__pictures.push(data.chart_id);
       });
     }""")
-    before = metric(server.url, "rtserver_subscriptions")
-    assert before > 0
-    page.evaluate(BECOME, "hidden")
-    until(lambda: metric(server.url, "rtserver_subscriptions") == 0)
     page.evaluate(COLLECT)
     push_price(server.redis_url, NINE_THIRTY_MS + 60_000, 431.5)
     until(lambda: metric(server.url, "rtserver_ticks_total") == 2)
     page.evaluate(BECOME, "visible")
-    page.wait_for_function("count => window.__pictures.length === count", arg=before)
+    page.wait_for_function("count => window.__pictures.length === count", arg=charts)
     push_price(server.redis_url, NINE_THIRTY_MS + 120_000, 432.5)
     page.wait_for_function(HAS_SEEN, arg=432.5)
     assert not page.evaluate(HAS_SEEN, 431.5)
