@@ -1,1 +1,1 @@
-"""Marks of what a handler holds right now; they outlive the process."""
+"""Marks of the message that each handler holds right now; they outlive the process."""

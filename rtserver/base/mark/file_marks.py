@@ -1,8 +1,8 @@
-"""Marks in a file that is mapped into memory: writing costs no system call, and no death of the process undoes it.
+"""Marks in a file that is mapped into memory: writing takes no system call, and a dead process does not undo it.
 
-Decides which file is whose. A process has its file locked (``flock``) for as long as it lives, so a file that can be
-locked is a dead one's, and its marks are inherited. Several processes may run under one worker's name, as they do
-while one takes over from the other: each has a file of its own, and leaves alone what is locked.
+A process holds a lock (``flock``) on its file for as long as it lives. So a file that can be locked belongs to a dead
+process, and its marks are inherited. Several processes may run under one worker's name, as they do while one takes
+over from the other: each has a file of its own and leaves locked files alone.
 """
 
 import fcntl
@@ -39,11 +39,11 @@ class FileMarks:
         self._table.clear()
 
     def close(self) -> None:
-        """See ``MarkPort``. A file that says nothing goes."""
+        """See ``MarkPort``. Removes a file that holds no suspects."""
         self.clear()
         if self._table.is_empty:
             self._path.unlink(missing_ok=True)
-        # The mapping holds the file open, too.
+        # The mapping holds the file open as well.
         fcntl.flock(self._file, fcntl.LOCK_UN)
         os.close(self._file)
 
@@ -62,7 +62,7 @@ class FileMarks:
 
 
 def _stem(worker: str) -> str:
-    """A file's name for any worker's: readable, as far as that goes, and nobody else's."""
+    """Return a file name that is readable, as far as that goes, and different for every worker."""
     return f"{quote(worker, safe='')[:60]}-{blake2b(worker.encode(), digest_size=8).hexdigest()}"
 
 
@@ -76,7 +76,7 @@ def _first_free(directory: Path, worker: str) -> tuple[Path, int]:
 
 
 def _maybe_lock(path: Path) -> int | None:
-    """The file, open and locked; None if it is somebody else's, or has just been removed by one who inherited it."""
+    """Return the file, open and locked. None if another process has it, or just removed it after inheriting it."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -89,10 +89,10 @@ def _maybe_lock(path: Path) -> int | None:
 
 
 def _map(file: int) -> MarkTable:
-    """The table in a file, an empty one if it holds none."""
+    """Return the table in a file; an empty one if the file holds none."""
     if os.fstat(file).st_size != SIZE:
         os.ftruncate(file, 0)
-        # Written, not only set long: a full disk must be an error here, and not the end of the process later.
+        # Written, and not only extended: a full disk must be an error here, not the end of the process later.
         os.pwrite(file, bytes(SIZE), 0)
     table = MarkTable(mmap.mmap(file, SIZE))
     if not table.is_valid:

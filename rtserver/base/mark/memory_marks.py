@@ -1,11 +1,11 @@
-"""Marks in memory: the twin of ``FileMarks`` for tests, and what is left where no file can be had."""
+"""Marks in memory: the twin of ``FileMarks`` for tests, and the fallback where no file can be written."""
 
 from rtserver.base.mark.port import Mark
 from rtserver.base.mark.table import SIZE, MarkTable
 
 
 class MemoryMarks:
-    """``after`` are the marks of an earlier process, which has died."""
+    """Marks of one process. ``after`` holds those of an earlier process, which has died."""
 
     def __init__(self, after: "MemoryMarks | None" = None) -> None:
         self._bytes: bytearray = bytearray(SIZE) if after is None else bytearray(after._bytes)

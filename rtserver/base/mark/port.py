@@ -1,8 +1,8 @@
-"""Marks of what is with a handler right now, which outlive the process.
+"""Port of marks: notes of what is with each handler right now, which outlive the process.
 
 A message that kills the process leaves no exception behind, only its mark: at the next start it is a suspect. Entries
-are named by their ids on the bus, lanes by any name. ``FileMarks`` is the real one and ``MemoryMarks`` its twin; both
-pass the same tests.
+are named by their ids on the bus, lanes by any name. ``FileMarks`` is the real port and ``MemoryMarks`` its twin;
+both pass the same tests.
 """
 
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from typing import NamedTuple, Protocol
 
 
 class Suspect(NamedTuple):
-    """The entries of one lane from ``first`` to ``last``: one of them was with its handler when a process died.
+    """Entries of one lane, from ``first`` to ``last``, one of which was with the handler when a process died.
 
-    ``deaths`` says how often that happened.
+    ``deaths`` counts how often that happened.
     """
 
     first: str
@@ -21,32 +21,32 @@ class Suspect(NamedTuple):
 
 
 class Mark(Protocol):
-    """The mark of one lane. Its calls wait for nothing; one thread makes them."""
+    """The mark of one lane. No call waits. One thread makes all of them."""
 
     def set(self, entry_id: str, deaths: int = 0) -> None:
-        """Mark an entry as being with the handler; ``deaths`` is how often a process has died of it before."""
+        """Mark one entry as being with the handler. ``deaths`` counts the processes that died of it before."""
 
     def set_range(self, first: str, last: str, deaths: int = 0) -> None:
-        """Mark several at once, which the handler flushes together."""
+        """Mark several entries that the handler flushes together."""
 
     def clear(self) -> None:
-        """Nothing is with the handler."""
+        """Note that nothing is with the handler."""
 
     def suspects(self) -> Sequence[Suspect]:
-        """What was marked here when an earlier process died, and has not been forgotten."""
+        """Return the entries that were marked when an earlier process died and were not forgotten since."""
 
     def forget(self, suspect: Suspect) -> None:
-        """The suspect is cleared: no later start hears of it."""
+        """Clear a suspect: no later start hears of it."""
 
 
 class MarkPort(Protocol):
-    """The marks of one worker, which is known by its name from one start to the next."""
+    """The marks of one worker, which keeps its name from one start to the next."""
 
     def mark(self, lane: str) -> Mark:
-        """The mark of a lane; to be called once for each."""
+        """Return the mark of a lane. To be called once for each lane."""
 
     def clear(self) -> None:
-        """Remove all marks: the process ends in order, and no message is to blame. May be called from any thread."""
+        """Remove all marks, because the process ends in order and no message is to blame. Safe from any thread."""
 
     def close(self) -> None:
-        """Clear, and let go of what is held. Only the thread that sets the marks calls it."""
+        """Remove all marks and release the file. Only the thread that sets the marks may call it."""

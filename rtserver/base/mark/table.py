@@ -34,24 +34,24 @@ class Buffer(Protocol):
     """Bytes that may be written: a ``bytearray``, or a mapped file."""
 
     def __getitem__(self, key: slice, /) -> bytes | bytearray:
-        """Some of them."""
+        """Return some of the bytes."""
 
     def __setitem__(self, key: int, value: int, /) -> None:
-        """Change one."""
+        """Change one byte."""
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of bytes."""
 
 
 class Row(NamedTuple):
-    """What a row says, of a lane by the hash of its name."""
+    """Contents of one row. ``lane`` is the hash of the lane's name."""
 
     lane: int
     suspect: Suspect
 
 
 class MarkTable:
-    """The table in a buffer of ``SIZE`` bytes, which holds one already or is to be ``wipe``d."""
+    """Table in a buffer of ``SIZE`` bytes, which holds one already or is to be wiped."""
 
     def __init__(self, buffer: Buffer) -> None:
         self._buffer = buffer
@@ -59,25 +59,25 @@ class MarkTable:
 
     @property
     def is_valid(self) -> bool:
-        """Whether the buffer holds a table."""
+        """True if the buffer holds a table."""
         return len(self._buffer) == SIZE and bytes(self._buffer[: len(MAGIC)]) == MAGIC
 
     @property
     def is_empty(self) -> bool:
-        """Whether there are neither marks nor suspects."""
+        """True if there are neither marks nor suspects."""
         return next(self._rows(0, MARKS + SUSPECTS), None) is None
 
     def wipe(self) -> None:
-        """Make it an empty table."""
+        """Turn the buffer into an empty table."""
         for number in range(MARKS + SUSPECTS):
             self._buffer[_at(number)] = NOTHING
         for place, byte in enumerate(MAGIC):
             self._buffer[place] = byte
 
     def accuse(self) -> None:
-        """Make suspects of the marks: the process that has set them is dead.
+        """Turn the marks into suspects: the process that set them is dead.
 
-        May be done twice, if it died in between: the deaths do not add up.
+        A process may die in the middle of it. The next one does it again, and the deaths do not add up.
         """
         self.add(Row(row.lane, row.suspect._replace(deaths=row.suspect.deaths + 1)) for row in self._rows(0, MARKS))
         self.clear()
@@ -88,11 +88,13 @@ class MarkTable:
             self._buffer[_at(number)] = NOTHING
 
     def rows(self) -> list[Row]:
-        """All suspects."""
+        """Return all suspects."""
         return list(self._rows(MARKS, SUSPECTS))
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Add suspects; of one that is there, the greater number of deaths counts. The oldest entries make room."""
+        """Add suspects. Of a known one the greater number of deaths counts. The oldest entries make room for new
+        ones.
+        """
         for row in rows:
             number, known = self._place_for(row)
             if known is None or known.suspect.deaths < row.suspect.deaths:
@@ -105,7 +107,7 @@ class MarkTable:
                 self._buffer[_at(number)] = NOTHING
 
     def mark(self, lane: str) -> Mark:
-        """The next lane's mark. Those beyond ``MARKS`` have none that lasts."""
+        """Return the mark of one more lane. Marks beyond ``MARKS`` do not outlive the process."""
         self._marks += 1
         if self._marks > MARKS:
             return TableMark(self, bytearray(ROW_BYTES), 0, lane)
@@ -144,7 +146,7 @@ class MarkTable:
 
 
 class TableMark:
-    """The mark of one lane (``Mark``): the row at ``at``. ``set`` runs for every message, and is written for that."""
+    """Mark of one lane, in the row at offset ``at``. ``set`` runs for every message and is written for speed."""
 
     __slots__ = ("_at", "_buffer", "_first_at", "_lane", "_pack", "_table")
 
@@ -185,7 +187,7 @@ class TableMark:
 
 
 def hash_of(lane: str) -> int:
-    """What a lane is known by in a row, whatever the length of its name."""
+    """Return the hash that names a lane in a row, of the same size for all names."""
     return int.from_bytes(blake2b(lane.encode(), digest_size=8).digest(), "little")
 
 

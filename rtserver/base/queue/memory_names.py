@@ -8,7 +8,7 @@ from rtserver.base.queue.port import Named, Repeats, number_of, order_of
 
 @dataclass
 class _NameRecord:
-    """What is known of one name. ``told`` is the newest repeat that was counted."""
+    """Notes about one name. ``told`` is the newest repeat that was counted."""
 
     entries: list[str] = field(default_factory=list)
     permissions: list[str] = field(default_factory=list)
@@ -16,7 +16,7 @@ class _NameRecord:
 
 
 class MemoryNames:
-    """Of the last ``most`` names. ``bus_length()`` is how many entries the bus has."""
+    """Names of messages, the last ``most`` of them. ``bus_length()`` returns the number of entries on the bus."""
 
     def __init__(self, seconds: float, most: int, bus_length: Callable[[], int]) -> None:
         self._span = seconds * 1000
@@ -42,11 +42,11 @@ class MemoryNames:
         return Repeats(frozenset(repeats), untold)
 
     def permit(self, name: bytes, behind: str) -> None:
-        """One more entry behind that one may have the name."""
+        """Allow one more entry behind ``behind`` to have the name."""
         self._known.setdefault(name, _NameRecord()).permissions.append(behind)
 
     def _has(self, known: _NameRecord, entry_id: str) -> bool:
-        """Whether the name stands for the entry, from now on if not before."""
+        """Bind the name to the entry if it may have it, and return True if it has."""
         if entry_id in known.entries:
             return True
         is_repeat = any(_is_same_bus(entry_id, one) and self._is_near(entry_id, one) for one in known.entries)
@@ -76,6 +76,6 @@ def _may_follow(entry_id: str, permission: str) -> bool:
 
 
 def _is_same_bus(one: str, other: str) -> bool:
-    """Ids of one bus grow in both parts."""
+    """Return True if both ids may be of one bus, where ids grow in both parts."""
     (ms, number), (other_ms, other_number) = order_of(one), order_of(other)
     return ms == other_ms or (ms - other_ms) * (number - other_number) > 0

@@ -1,7 +1,7 @@
-"""The queue's twin in memory, for tests of what is built on a queue. Never the product's answer.
+"""MemoryQueue: the queue's twin in memory, for tests of what is built on a queue. Never the product's answer.
 
-Single-threaded: everyone who uses it lives on one thread. It waits by looking again, with the ``sleep`` of whoever
-runs it, so that it fits a plain thread and a gevent hub alike.
+All users live on one thread. A wait looks again and again, with the caller's ``sleep`` in between, so that it fits a
+plain thread and a gevent hub alike.
 """
 
 import time
@@ -74,7 +74,7 @@ class MemoryQueue:
         self._committed: dict[tuple[str, str], str] = {}
         self._names = MemoryNames(repeat_seconds, most_names, lambda: len(self._bus))
         self._aside: dict[str, bytes] = {}
-        self._moments: dict[tuple[str, ...], float] = {}  # when the places of lanes and cursors were noted
+        self._moments: dict[tuple[str, ...], float] = {}  # when each offset was committed
         self._bytes = 0
         self.bus_bytes = 0
         self.most_memory, self.memory_policy = 0, "noeviction"
@@ -114,20 +114,20 @@ class MemoryQueue:
         return Moved(len(fitting), self.newest_id(), len(self._aside), ended, self._bytes, is_held)
 
     def _room(self, newest: int) -> int:
-        """How many entries may come before one is trimmed that a cursor has not passed."""
+        """Return how many entries may come before one is trimmed that a cursor has not passed."""
         if not self._derived:
             return len(self._list)
         behind = (len(self._behind(self.kept_until(cursor), newest)) for cursor in self._derived)
         return (self._bus.maxlen or 0) - max(behind)
 
     def _behind(self, entry_id: str, newest: int) -> range:
-        """The numbers from the next entry that is there to the newest."""
+        """Return the numbers from the next entry that exists to the newest."""
         here = order_of(entry_id)
         first = next((entry.id for entry in self._bus if order_of(entry.id) > here), None)
         return range(0) if first is None else range(number_of(first), newest + 1)
 
     def memory(self) -> Memory:
-        """See ``QueuePort``. As if the bus and the list were all that takes some."""
+        """See ``QueuePort``. Bus and list count as all that takes memory."""
         return Memory(self._size() + sum(map(len, self._list)), self.most_memory, self.memory_policy, self._size())
 
     def trim(self, keep: int, seconds: float, lost_age: float = 0.0) -> Trimmed:
@@ -309,7 +309,7 @@ class MemoryQueue:
         return []
 
     def work(self, stream: str) -> MemoryWork:
-        """See ``WorkQueue``. Everybody gets the same one, as Redis is the same for all."""
+        """See ``WorkQueue``. All callers get the same object, as they would share one Redis."""
         if stream not in self._works:
             kept = self._kept.setdefault(stream, _KeptStream())
             self._works[stream] = MemoryWork(kept.all, self.bury, now=self._now, wait=self._wait)
@@ -319,7 +319,7 @@ class MemoryQueue:
         """See ``QueuePort``."""
 
     def _go_on_behind(self, known: str) -> str | None:
-        """Where the bus ended, if that was before."""
+        """Move the end of the bus behind ``known``. Return the former end if that lay before it."""
         ended, end = None, self.newest_id()
         if order_of(known) > order_of(end):
             ended = end
@@ -350,7 +350,7 @@ def _order(entry: Entry) -> tuple[int, int]:
 
 
 class _KeptStream:
-    """A derived stream."""
+    """Derived stream."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
@@ -358,7 +358,7 @@ class _KeptStream:
         self._expires_at = inf
 
     def append(self, kept: Kept) -> bool:
-        """Whether it was not there yet."""
+        """Append an entry, and return True if the stream did not have it yet."""
         is_new = order_of(kept.id) > order_of(self._newest)
         if is_new:
             self._entries.append(Entry(kept.id, kept.raw))
@@ -366,11 +366,11 @@ class _KeptStream:
         return is_new
 
     def all(self) -> list[Entry]:
-        """What was not trimmed."""
+        """Return the entries that were not trimmed."""
         return self._entries
 
     def trim(self, bound: Bound, now: float) -> None:
-        """What is too much or too old goes."""
+        """Remove entries that are too many or too old."""
         oldest = (int(now) - bound.seconds) * 1000
         aged = sum(order_of(entry.id)[0] < oldest for entry in self._entries)
         self._remove(max(aged, len(self._entries) - bound.length))

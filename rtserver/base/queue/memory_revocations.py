@@ -1,4 +1,4 @@
-"""The twin of ``RedisRevocations``, for tests. Never the product's answer. Single-threaded."""
+"""MemoryRevocations: the twin of ``RedisRevocations``, for tests. Never the product's answer. Single-threaded."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from rtserver.base.queue.revocation_port import CLOCK_SKEW_SECONDS, MOST_REVOCAT
 
 
 class MemoryRevocations:
-    """See ``RevocationPort``. ``now`` gives epoch seconds."""
+    """See ``RevocationPort``. ``now`` returns epoch seconds."""
 
     def __init__(self, now: Callable[[], float], *, most: int = MOST_REVOCATIONS) -> None:
         self._now = now

@@ -1,4 +1,4 @@
-"""The twin of ``RedisServerList``, for tests. Never the product's answer. Single-threaded."""
+"""MemoryServerList: the twin of ``RedisServerList``, for tests. Never the product's answer. Single-threaded."""
 
 from collections.abc import Callable, Collection
 
@@ -6,7 +6,7 @@ from rtserver.base.queue.server_list import GOOD_SECONDS, Sign
 
 
 class MemoryServerList:
-    """See ``ServerList``. ``now`` gives epoch seconds."""
+    """See ``ServerList``. ``now`` returns epoch seconds."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now

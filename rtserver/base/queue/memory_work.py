@@ -1,4 +1,4 @@
-"""The twin of ``RedisWork``, for tests. Never the product's answer. Single-threaded, as ``MemoryQueue`` is."""
+"""MemoryWork: the twin of ``RedisWork``, for tests. Never the product's answer. Single-threaded."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class _Piece:
 
 
 class MemoryWork:
-    """See ``WorkPort``. ``entries`` gives all that was ever kept, ``bury`` adds a dead letter."""
+    """See ``WorkPort``. ``entries`` returns all entries that were ever kept, ``bury`` adds a dead letter."""
 
     def __init__(
         self,

@@ -1,7 +1,7 @@
-"""Name of a message: what two copies of one message have in common, made of its source, its signature and its id.
+"""Name of a message: a digest of its source, its signature and its id, equal for all copies of one message.
 
-Pure. Producers that do not know whether a message was sent send it again under the same id; the name is what the
-queue compares then. A name has 20 bytes, however long the id is.
+Pure. A producer that does not know whether a message was sent sends it again under the same id, and the queue
+compares names. A name has 20 bytes, however long the id is.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from rtserver.base.wire.json_depth import is_deeper
 
 NAME_LENGTH = 20
 _LEAST_INEXACT = 2**53  # from here on a double stands for several integers
-_DEEPEST = 900  # where each Python itself stops reading differs: from about 1,000 on in 3.11, far beyond in 3.14
+_DEEPEST = 900  # Pythons stop reading at different depths: at about 1,000 in 3.11, far beyond in 3.14
 
 _id_decoder = msgspec.json.Decoder(int | float | str)
 
@@ -27,11 +27,11 @@ _envelope_decoder = msgspec.json.Decoder(_Envelope)
 
 
 def maybe_name(src: str, message_id: bytes | msgspec.Raw, mark: bytes = b"") -> bytes | None:
-    """The name of a message from ``src``; None if ``message_id``, the JSON of its ``"id"``, is none that counts.
+    """Return the name of a message from ``src``; None if ``message_id``, the JSON of its ``"id"``, does not count.
 
-    Text counts that is not empty, and every integer, also one that is written as ``1e1`` or ``10.0`` as long as a
-    double can say it exactly. ``mark`` is that of its signature (``signature.mark_of``): it is part of the name,
-    so that nobody who cannot sign uses up the id of a message that is signed.
+    An id counts if it is a text that is not empty, or an integer, also one that is written as ``1e1`` or ``10.0`` as
+    long as a double holds it exactly. ``mark`` is the mark of its signature (``signature.mark_of``). It is part of
+    the name, so that a producer without the secret cannot use up the id of a signed message.
     """
     text = _maybe_text(message_id)
     if text is None:
@@ -41,7 +41,9 @@ def maybe_name(src: str, message_id: bytes | msgspec.Raw, mark: bytes = b"") -> 
 
 
 def maybe_name_in(raw: bytes) -> bytes | None:
-    """The name of a message by its bytes, whoever signed it; None for one without, too deep or no message."""
+    """Return the name of a message by its bytes, whoever signed it. None without an id, if it is too deep, or no
+    message.
+    """
     if is_deeper(raw, _DEEPEST):
         return None
     try:
@@ -52,7 +54,7 @@ def maybe_name_in(raw: bytes) -> bytes | None:
 
 
 def _maybe_text(message_id: bytes | msgspec.Raw) -> bytes | None:
-    """The id as a text by which a number and a text are never the same."""
+    """Return the id as text that differs for a number and the same digits as a string."""
     try:
         value = _id_decoder.decode(message_id)
     except (msgspec.DecodeError, UnicodeDecodeError):

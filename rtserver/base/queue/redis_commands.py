@@ -1,6 +1,6 @@
-"""How a queue talks to Redis: commands go out, replies come in, and what goes wrong becomes an error of the queue.
+"""RedisCommands: sends commands to Redis, reads replies, and turns failures into errors of the queue.
 
-Knows no key. What an error means for the connections is decided where they are opened, in ``tcelib.queue``.
+It knows no key of its own. ``tcelib.queue`` opens the connections and decides what an error means for them.
 """
 
 import re
@@ -23,7 +23,7 @@ class RedisCommands:
         self._client = client
         self.name = name
         self.address = client.address
-        self._kinds: dict[str, str] = {}  # what the keys of all are, for errors that do not name one
+        self._kinds: dict[str, str] = {}  # the expected kind of each key, for errors that name none
 
     def _key_of(self, name: str) -> str:
         return f"{{{self.name}}}:{name}"
@@ -42,14 +42,17 @@ class RedisCommands:
         role: Role = Role.COMMANDS,
         tolerated: str = "",
     ) -> list[Any]:
-        """Several commands in one write; their replies. A refusal with ``tolerated`` in its text is one of them."""
+        """Send several commands in one write and return their replies.
+
+        A refusal that contains ``tolerated`` is returned as a reply instead of being raised.
+        """
         try:
             return self._client.call_together(commands, is_atomic=is_atomic, role=role, tolerated=tolerated)
         except RedisCallError as error:
             raise self._explained(as_queue_error(error)) from error
 
     def _explained(self, error: QueueError) -> QueueError:
-        """The error, with the names of the keys that are of another kind, if it is about one: Redis names none."""
+        """Return the error, with the names of the keys of another kind if it is about one: Redis names none."""
         if WRONG_KIND not in error.reason:
             return error
         try:
@@ -65,32 +68,32 @@ class RedisCommands:
 
 
 def as_queue_error(error: RedisCallError) -> QueueError:
-    """An error of Redis as one of the queue."""
+    """Return an error of Redis as one of the queue."""
     kind = QueueAwayError if error.trouble.is_away else QueueRefusedError
     return kind(error.address, error.reason)
 
 
 def role_of_wait(timeout: float) -> Role:
-    """What a connection is for on which a command waits in Redis for so many seconds, 0 for not at all."""
+    """Return the role of the connection for a command that waits ``timeout`` seconds in Redis; 0 for none."""
     return Role.BLOCKING if timeout > 0 else Role.COMMANDS
 
 
 def load_script(*names: str) -> str:
-    """The script that these files make, one behind the other, without its comments.
+    """Return the script that these files make together, without comments.
 
-    Redis gets the text with every call and hashes it to find out that it knows it.
+    Redis gets the text with every call and hashes it, so a short text saves time.
     """
     texts = ((files("rtserver.base.queue") / "lua" / name).read_text() for name in names)
     return _COMMENTS.sub("", "".join(texts))
 
 
 def entries_of(reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:
-    """The entries in what XRANGE and its like reply. Each has one field, the message."""
+    """Return the entries in a reply of XRANGE and its like. Each entry has one field, the message."""
     return [Entry(entry_id.decode(), fields[1]) for entry_id, fields in reply]
 
 
 def letter_fields(letter: DeadLetter) -> tuple[str | bytes | int, ...]:
-    """A dead letter as the fields of an entry; ``at`` in milliseconds."""
+    """Return a dead letter as the fields of an entry; ``at`` in milliseconds."""
     texts = ("reason", letter.reason, "detail", letter.detail, "src", letter.src)
     whole = ("bytes", letter.bytes, "sha256", letter.sha256) if letter.bytes else ()
     return (*texts, "raw", letter.raw, "at", int(letter.at * 1000), *whole)

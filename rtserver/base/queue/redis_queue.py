@@ -1,10 +1,10 @@
-"""The queue in Redis: a list for producers, a stream for workers, a stream of dead letters.
+"""RedisQueue: a list for producers, a stream for workers and a stream of dead letters, in Redis.
 
-Decides where a message is at any moment. A crash anywhere leaves it in exactly one place and in order: on the list,
-on the intake list between the blocking pop and the bus, or on the bus. All keys share one hash tag, so that a Redis
-Cluster keeps them together. Needs Redis 6.2.
+It decides where a message is at any moment. A crash leaves each message in exactly one place and in order: on the
+list, on the intake list between the blocking pop and the bus, or on the bus. All keys share one hash tag, so that a
+Redis Cluster keeps them together. Needs Redis 6.2.
 
-Knows nothing of threads and event loops: the client that it is given brings its connections with it.
+It knows nothing of threads and event loops: the client brings its connections with it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,19 +36,19 @@ __all__ = ["DEFAULT_NAME", "RedisQueue", "plain_client"]
 
 DEFAULT_NAME = "queue:rtserver"
 MOST_NAMES = 1_000_000  # about 130 MB, whatever producers do
-DERIVED_MS = 3_600_000  # so long a cursor that nobody moves holds on to the bus
-NAME_MS = 86_400_000  # of silence, after which no name is known any more
-NO_MEMORY = "maxmemory"  # Redis says this word where a command needs memory and there is none left
+DERIVED_MS = 3_600_000  # for which a cursor that does not move holds entries on the bus
+NAME_MS = 86_400_000  # of silence after which all names are forgotten
+NO_MEMORY = "maxmemory"  # in Redis's error for a command that needs memory when none is left
 WAIT_WITHOUT_MEMORY = 0.1
 SCANS, SCAN_COUNT, USAGE_SAMPLES = 4, 500, 200
-BATCH_BYTES = 8_388_608  # that one intake moves; Redis does nothing else meanwhile
+BATCH_BYTES = 8_388_608  # moved by one intake; Redis does nothing else meanwhile
 
 
 class RedisQueue(RedisStreams):
-    """One queue, by the name of its list. May be shared as its client may.
+    """One queue, named after its list. It may be shared as far as its client may.
 
-    ``batch`` bounds what one intake moves; the bus keeps about ``bus_length`` entries, and ``dead_length`` of the
-    dead letters stay. For ``repeat_seconds`` a name stands for one message, 0 turns that off; of very many names the
+    ``batch`` bounds the messages of one intake. The bus keeps about ``bus_length`` entries, the dead stream about
+    ``dead_length``. A name stands for one message for ``repeat_seconds``; 0 turns that off. Of very many names the
     last are known, at least half of ``most_names``. A message of more than ``most_bytes`` does not come to the bus; 0
     is no bound. ``signer`` signs what is put.
     """
@@ -94,7 +94,7 @@ class RedisQueue(RedisStreams):
         self._commit_script = load_script(*places, "commit.lua")
         self._end_script = load_script("place.lua", "end.lua", "newest.lua")
         self._trim_script = load_script(*places, "passed.lua", "marks.lua", "trim.lua")
-        # A blocking command has to end well before its socket counts as dead; a URL may set the socket's timeout.
+        # A blocking command must end well before its socket counts as dead. A URL may set the socket's timeout.
         self._longest_wait = 0.6 * client.patience
 
     def put(self, raws: Sequence[bytes]) -> None:
@@ -103,9 +103,9 @@ class RedisQueue(RedisStreams):
             self._call("RPUSH", self._list, *map(self._signer.sign, raws), role=Role.PUBLISHING)
 
     def intake(self, timeout: float, known: str = START) -> Moved:
-        """See ``QueuePort``. Leftovers of a worker that died in between are moved first.
+        """See ``QueuePort``. Moves the leftovers of a dead worker first.
 
-        Both commands leave in one write: Redis goes from the pop to the script without a round trip in between.
+        Both commands leave in one write, so Redis goes from the pop to the script without a round trip in between.
         """
         wait = min(timeout, self._longest_wait)
         move_one = (self._list, self._intake, "LEFT", "RIGHT")
@@ -114,7 +114,7 @@ class RedisQueue(RedisStreams):
         popped, moved = self._call_together(commands, role=role_of_wait(wait), tolerated=NO_MEMORY)
         count, newest_id, aside, ended, size, is_held = moved
         if isinstance(popped, Exception) and count == 0 and wait > 0:
-            # Redis has no memory for the pop, which waits for a first message; the script goes on without any.
+            # Redis had no memory for the pop, which would have waited. The script ran, so wait here.
             self._call("BLPOP", f"{self._intake}:none", min(wait, WAIT_WITHOUT_MEMORY), role=Role.BLOCKING)
         return Moved(count, newest_id.decode(), aside, ended.decode() if ended else None, size, bool(is_held))
 
@@ -127,7 +127,7 @@ class RedisQueue(RedisStreams):
         return ("EVAL", self._intake_script, len(keys), *keys, *bounds, self._key_of(""), DERIVED_MS)
 
     def aside(self) -> Aside | None:
-        """See ``QueuePort``. Each one is a list of one message, under a key of its own."""
+        """See ``QueuePort``. Each message that is set aside is a list of its own, of one element."""
         name = self._call("SRANDMEMBER", self._aside)
         if name is None:
             return None
@@ -141,7 +141,7 @@ class RedisQueue(RedisStreams):
         return bool(self._call("EVAL", self._bury_aside_script, len(keys), *keys, *fields))
 
     def bind(self, named: Sequence[Named]) -> Repeats:
-        """See ``QueuePort``. Two hashes from names to what is known of them."""
+        """See ``QueuePort``. Two hashes map names to notes about them."""
         if not named or not self._repeat_ms:
             return NO_REPEATS
         keys = (*self._names, self._bus)
@@ -207,7 +207,7 @@ class RedisQueue(RedisStreams):
                 self._note_odd("zset", ["buried"])
 
     def buried(self, reason: str) -> frozenset[str]:
-        """See ``QueuePort``. There are as many names as letters at most."""
+        """See ``QueuePort``. There are at most as many names as letters."""
         names = (name.decode(errors="replace") for name in self._call("ZRANGE", self._buried, 0, -1))
         parts = (name.partition(" ") for name in names)
         return frozenset(entry for entry, _, why in parts if why == reason and is_place(entry))
@@ -220,7 +220,7 @@ class RedisQueue(RedisStreams):
     def requeue(self, letter_id: str) -> bool:
         """See ``QueuePort``. A letter never changes, so it may be read before the script runs.
 
-        What was signed well at its time is signed anew: the old time may be over.
+        A message that was signed well at its time is signed again, because the old time may be over.
         """
         reply = self._call("XRANGE", self._dead, letter_id, letter_id)
         if not reply:
@@ -237,7 +237,7 @@ class RedisQueue(RedisStreams):
         )
 
     def memory(self) -> Memory:
-        """See ``QueuePort``. What Redis says of itself."""
+        """See ``QueuePort``. Redis reports it in INFO."""
         info = self._call("INFO", "memory")
         total = _maybe_number(self._call("GET", self._bus_total))
         before = _maybe_number(self._call("LINDEX", self._marks, 0))
@@ -251,7 +251,7 @@ class RedisQueue(RedisStreams):
         return Trimmed(*self._call("EVAL", self._trim_script, len(keys), *keys, *numbers))
 
     def largest(self, count: int) -> list[tuple[str, int]]:
-        """See ``QueuePort``. Of other keys than the queue's own few a thousand or two are looked at."""
+        """See ``QueuePort``. Looks at the queue's own few keys, and at a thousand or two of the others."""
         names = {self._list, *self._kinds}
         place = 0
         for _ in range(SCANS):
@@ -272,7 +272,7 @@ class RedisQueue(RedisStreams):
 
 
 def _escaped(text: str) -> str:
-    """Text as a pattern that fits it alone."""
+    """Return a pattern of Redis that matches ``text`` alone."""
     return "".join(f"\\{char}" if char in "*?[]\\^" else char for char in text)
 
 
@@ -285,6 +285,6 @@ def _dead_letter(entry_id: bytes, fields: list[bytes]) -> DeadLetter:
 
 
 def _maybe_number(reply: bytes | None) -> int | None:
-    """The last word of a note, as a number; None where somebody has written something else into it."""
+    """Return the last word of a note as a number; None if the note holds something else."""
     word = (reply or b"").rpartition(b" ")[2]
     return int(word) if word.isdigit() else None

@@ -1,7 +1,7 @@
-"""Revocations in Redis: a sorted set of digests by when each may be forgotten, and the time before which all are.
+"""RedisRevocations: a sorted set of digests by expiry, and the time before which everything counts as revoked.
 
-Decides what happens to a key of the wrong kind: whoever reads it is told which key it is, and the next revocation
-replaces it and revokes all credentials that are older, because nobody knows any more which of them were revoked.
+A reader is told the name of a key of the wrong kind. The next revocation replaces that key and revokes all older
+credentials, because nobody knows any more which of them were revoked.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from tcelib.queue.redis_connection import RedisClient
 
 
 class RedisRevocations(RedisCommands):
-    """See ``RevocationPort``; those of the queue called ``name``.
+    """See ``RevocationPort``. Holds the revocations of the queue called ``name``.
 
-    May be shared by greenlets or threads: each call takes a connection of its own.
+    Greenlets or threads may share it: each call takes a connection of its own.
     """
 
     def __init__(self, client: RedisClient, name: str, *, most: int = MOST_REVOCATIONS) -> None:
@@ -37,7 +37,7 @@ class RedisRevocations(RedisCommands):
         """See ``RevocationPort``. One round trip."""
         if not made_at:
             return set()
-        # In this order: a script in between moves what the first command misses to what the second one finds.
+        # The order matters: a script that runs in between moves what the first command misses to the second one's key.
         commands = [("ZMSCORE", self._revoked, *map(digest_of, made_at)), ("GET", self._all_before)]
         try:
             scores, all_before = self._call_together(commands)

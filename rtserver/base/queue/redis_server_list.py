@@ -1,4 +1,4 @@
-"""The list of running servers in Redis: one hash, by server, which expires with the last sign of the last server."""
+"""RedisServerList: one hash of the running servers, which expires with the last announcement of the last server."""
 
 from collections.abc import Collection
 
@@ -10,7 +10,9 @@ from tcelib.queue.redis_connection import RedisClient
 
 
 class RedisServerList(RedisCommands):
-    """See ``ServerList``; that of the queue called ``name``. A few commands in each call, and no script."""
+    """See ``ServerList``. Holds the list of the queue called ``name``. Each call is a few commands, without a
+    script.
+    """
 
     def __init__(self, client: RedisClient, name: str) -> None:
         super().__init__(client, name)
@@ -40,7 +42,9 @@ class RedisServerList(RedisCommands):
         return {name: frozenset(sign.types) for name, sign in signs.items() if sign is not None and sign.until > now}
 
     def _read(self) -> tuple[int, dict[str, Sign | None]]:
-        """The time of Redis, and what servers have said; None for what cannot be read."""
+        """Return the time of Redis in milliseconds, and the announcements by server; None for those that cannot be
+        read.
+        """
         (seconds, microseconds), found = self._call_together([("TIME",), ("HGETALL", self._servers)])
         signs = {name.decode("utf-8", "replace"): _sign_of(raw) for name, raw in dict(found).items()}
         return int(seconds) * 1000 + int(microseconds) // 1000, signs

@@ -1,7 +1,7 @@
-"""Streams in Redis that are derived from the bus, and what users have seen of theirs.
+"""RedisStreams: streams that are derived from the bus, and what users have seen of theirs, in Redis.
 
-Decides how much one script does, which messages are stored once for several streams, and what a stream's notes say
-about entries that are not there any more. What the scripts do is said in them.
+It decides how much one script does, which messages are stored once for several streams, and what a stream's notes say
+about entries that are gone. The scripts describe themselves.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -16,10 +16,10 @@ from rtserver.base.queue.port import NO_SIZE, START, Bound, Gone, Kept, KeptRang
 from rtserver.base.queue.redis_commands import RedisCommands, entries_of, load_script
 from tcelib.queue.redis_connection import RedisClient
 
-CHUNK = 125  # entries that one script appends: one to five milliseconds in which Redis does nothing else
-SHARING_BYTES = 250  # what a shared body costs beside its own length
+CHUNK = 125  # entries appended by one script: one to five milliseconds in which Redis does nothing else
+SHARING_BYTES = 250  # cost of a shared body besides its own length
 UNKNOWN_SCRIPT = "No matching script"  # redis-py's word for NOSCRIPT
-MOST_BROKEN = 100  # keys that are looked at again
+MOST_BROKEN = 100  # keys that are checked again
 STREAM, HASH, PLACE = "stream", "hash", "place"
 
 
@@ -36,12 +36,12 @@ class RedisStreams(RedisCommands):
         self._broken_script = load_script("place.lua", "broken.lua")
         self._broken: dict[str, str] = {}
         self._found: set[str] = set()
-        self._derived: set[str] = set()  # the cursors that have begun here: an intake waits for them
+        self._derived: set[str] = set()  # the cursors that began here: an intake waits for them
 
     def keep(
         self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
     ) -> int:
-        """See ``QueuePort``. The cursor moves with the last chunk: a crash before repeats them all."""
+        """See ``QueuePort``. The cursor moves with the last chunk, so a crash before it repeats all chunks."""
         chunks = [entries[start : start + CHUNK] for start in range(0, len(entries), CHUNK)] or [()]
         goals = [START] * (len(chunks) - 1) + [until]
         first = entries[0].id if entries else until
@@ -109,7 +109,7 @@ class RedisStreams(RedisCommands):
         kept: str,
     ) -> int:
         streams: dict[str, int] = {}
-        messages: dict[bytes, int] = {}  # one to many is sent to Redis once
+        messages: dict[bytes, int] = {}  # a message for many streams goes to Redis once
         places: list[int | str] = []
         for stream, entry_id, raw in entries:
             stream_number = streams.setdefault(stream, len(streams) + 1)
@@ -123,7 +123,7 @@ class RedisStreams(RedisCommands):
         return int(appended)
 
     def _script(self, script: str, names: Sequence[str], *arguments: Any) -> Any:
-        """Run a script by its digest. Its text goes to a Redis that does not know it: reading it costs 10 µs."""
+        """Run a script by its digest. Send its text only to a Redis that does not know it: parsing takes 10 µs."""
         words = (len(names), *map(self._key_of, names), *arguments)
         try:
             return self._call("EVALSHA", _digest_of(script), *words)
@@ -161,12 +161,12 @@ def _stream_keys(streams: Collection[str]) -> Iterator[str]:
 
 
 def _shared(entries: Sequence[Kept]) -> set[str]:
-    """The entries of the bus whose message is cheaper stored once than in each of its streams."""
+    """Return the entries of the bus whose message is cheaper to store once than in each of its streams."""
     costs: dict[str, int] = {}
     raws: dict[str, bytes] = {}
     for _, entry_id, raw in entries:
         if raws.setdefault(entry_id, raw) is raw or raws[entry_id] == raw:
-            # The first costs nothing more: one has to be stored anyway.
+            # The first copy costs nothing more: it has to be stored anyway.
             costs[entry_id] = costs[entry_id] + len(raw) if entry_id in costs else 0
         else:
             costs[entry_id] = -(2**62)  # not the same for all
@@ -174,7 +174,9 @@ def _shared(entries: Sequence[Kept]) -> set[str]:
 
 
 def _gone(after: str, exists: bool, newest_id: bytes | None, trimmed_id: bytes | None) -> Gone | None:
-    """What became of entries behind ``after``; a stream that has expired took all of them along."""
+    """Return why entries behind ``after`` are gone, None if none are. A stream that expired took all of them
+    along.
+    """
     gone_id = trimmed_id if exists else newest_id
     if gone_id is None or order_of(gone_id.decode()) <= order_of(after):
         return None

@@ -1,7 +1,7 @@
-"""Work in Redis: a stream that a consumer group reads, of which a piece is removed when it is done.
+"""RedisWork: a stream that a consumer group reads, from which a piece is removed when it is done.
 
-Decides how a piece is known to be somebody's: it is pending for a consumer of the group, and how long that one has
-been silent is what Redis calls idle. Nothing is ever trimmed from such a stream. What the scripts do is said in them.
+A piece belongs to a worker while it is pending for that consumer of the group, and the worker's silence is what Redis
+calls idle. Nothing is ever trimmed from such a stream. The scripts describe themselves.
 """
 
 from collections.abc import Collection, Sequence
@@ -13,7 +13,7 @@ from rtserver.base.queue.work_port import Work
 from tcelib.queue.redis_connection import RedisClient, Role
 
 GROUP = "workers"
-NOBODY_YET = ("NOGROUP", "no such key")  # what Redis says where there is no group, or not even a stream
+NOBODY_YET = ("NOGROUP", "no such key")  # in Redis's error for a missing group or stream
 
 
 class RedisWork(RedisCommands):
@@ -88,7 +88,7 @@ class RedisWork(RedisCommands):
         return self._grouped("EVAL", script, 2, self._stream, self._dead, *arguments)
 
     def _grouped(self, *command: Any, role: Role = Role.COMMANDS) -> Any:
-        """A command that needs the group, which is made where there is none: at first, or in a Redis without data."""
+        """Run a command that needs the group. Create the group if it is missing: at first, or in an empty Redis."""
         try:
             return self._call(*command, role=role)
         except QueueRefusedError as error:

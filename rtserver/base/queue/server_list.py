@@ -1,8 +1,8 @@
-"""Which servers of one queue run, and which types of messages each handles: for producers, who mistype.
+"""Port of the list of running servers and the types of messages that each handles, for producers that mistype.
 
-A server says it when it starts and about every 20 seconds from then on, and takes it back at its end. What is not
-said again is forgotten after a minute. ``RedisServerList`` is the real one and ``MemoryServerList`` its twin; both
-pass the same tests. Nothing that handles messages reads it.
+A server announces itself when it starts and about every 20 seconds, and withdraws at its end. An announcement that is
+not repeated is forgotten after a minute. ``RedisServerList`` is the real port and ``MemoryServerList`` its twin; both
+pass the same tests. Nothing that handles messages reads the list.
 """
 
 from collections.abc import Collection, Mapping
@@ -14,27 +14,31 @@ GOOD_SECONDS = 60.0
 
 
 class Sign(msgspec.Struct, frozen=True):
-    """What one server has said: the types, and until when it holds, in epoch milliseconds of the list's own clock."""
+    """Announcement of one server: its types, valid until ``until``, in epoch milliseconds of the list's own clock."""
 
     until: int
     types: tuple[str, ...]
 
 
 class ServerList(Protocol):
-    """The servers of one queue. Every call may block, and raise ``QueueError``."""
+    """The servers of one queue. Every call may block, and may raise ``QueueError``."""
 
     def announce(self, server: str, types: Collection[str], seconds: float = GOOD_SECONDS) -> None:
-        """Say that a server runs and handles these types, for so long. Forgets those whose time is over."""
+        """Announce for ``seconds`` that a server runs and handles these types. Forgets announcements that are
+        over.
+        """
 
     def withdraw(self, server: str) -> None:
-        """Take it back."""
+        """Remove the announcement of a server."""
 
     def running(self) -> Mapping[str, frozenset[str]]:
-        """The types that each running server handles, by its name."""
+        """Return the types that each running server handles, by server."""
 
 
 def complaint(types: Collection[str], running: Mapping[str, frozenset[str]], where: str) -> str:
-    """What is wrong with pushing messages of ``types`` to the queue at ``where``; empty if servers handle them."""
+    """Return why messages of ``types`` on the queue at ``where`` may reach no handler; empty if all servers handle
+    them.
+    """
     if not running:
         return f"no server runs for {where}: what is pushed waits there until one does"
     handled = frozenset().union(*running.values())

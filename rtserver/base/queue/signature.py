@@ -1,9 +1,8 @@
-"""Who may put messages on the list: those who know the secret, and sign with it.
+"""Signer: signs messages, and accepts those that were signed with a known secret.
 
-Decides how a signature looks and when one is good. A signed message is ``sha256=``, the HMAC-SHA256 (RFC 2104) of
-what follows its space as 64 small hexadecimal digits, a space, and what was signed: the message's bytes, or ``ts=``,
-the time of the signing in whole seconds since 1970, a space and the message's bytes. No secret is ever shown, in no
-error and no ``repr``.
+A signed message is ``sha256=``, the HMAC-SHA256 (RFC 2104) of what follows its space as 64 small hexadecimal digits,
+a space, and what was signed: the message's bytes, or ``ts=``, the time of the signing in whole seconds since 1970, a
+space and the message's bytes. No error and no ``repr`` shows a secret.
 """
 
 import hmac
@@ -18,16 +17,16 @@ _TIMED_MARK = b"sha256=ts "
 
 
 class SignatureError(ValueError):
-    """A message that nobody who knows a secret has signed. ``str`` of it is fit for whoever sent it."""
+    """A message without a valid signature. ``str`` of it is fit for its producer."""
 
 
 class Signer:
-    """Signs with the first of several secrets, separated by commas, and takes what is signed with any of them.
+    """Signs with the first of several secrets, separated by commas, and accepts each of them.
 
-    With no secret it leaves messages as they are, and takes them all: those that are signed, too, so that producers
-    can be told a secret before the servers are. ``seconds`` are how long a signature is good: a message has to come
-    within so many of its time, before or after, as clocks differ. 0: for ever; no time is written or
-    asked for. ``now``, which is needed else, gives seconds since 1970. Any thread.
+    Without a secret it leaves messages as they are and accepts all, signed ones included: so producers can get a
+    secret before the servers do. ``seconds`` is how long a signature is valid: a message must come within that many
+    seconds of its time, before or after, as clocks differ. 0 is for ever: then no time is written or required.
+    ``now`` returns seconds since 1970, and is needed with ``seconds``. Safe from any thread.
     """
 
     def __init__(self, secrets: str = "", *, seconds: float = 0.0, now: Callable[[], float] | None = None) -> None:
@@ -41,11 +40,11 @@ class Signer:
         return f"Signer(<{len(self._keys)} secrets>)"
 
     def replace(self, secrets: str) -> None:
-        """Go on with other secrets: from the next message on, the first of them signs and all of them are good."""
+        """Use other secrets from the next message on. The first signs, all are accepted."""
         self._keys = _keys_of(secrets)
 
     def sign(self, message: bytes) -> bytes:
-        """What to send."""
+        """Return the bytes to send."""
         keys = self._keys
         if not keys:
             return message
@@ -53,17 +52,19 @@ class Signer:
         return _sign_head(keys[0], text) + text
 
     def sign_again(self, raw: bytes) -> bytes:
-        """What was sent, signed now where it was signed well at its time; anything else as it is."""
+        """Return a sent message with a signature of now, if its old one was valid at its time; else return it
+        unchanged.
+        """
         try:
             return self.sign(_message_of(self._signed(raw))) if self.seconds else raw
         except SignatureError:
             return raw
 
     def open(self, raw: bytes, came_at: float | None = None) -> bytes:
-        """The message in what was sent. Raises ``SignatureError``.
+        """Return the message in what was sent. Raises ``SignatureError``.
 
-        ``came_at`` is when it came, in seconds since 1970; None is now. Whoever opens a message later than it came
-        has to say so: it is as good then as it was.
+        ``came_at`` is when it came, in seconds since 1970; None is now. A caller that opens a message later must pass
+        it, so that the message stays as valid as it was.
         """
         if not self._keys:
             # On the path of every message: no JSON begins like a signature.
@@ -92,9 +93,10 @@ class Signer:
 
 
 def mark_of(raw: bytes) -> bytes:
-    """What two copies of a message have in common in front of it; empty if it is not signed. It may be signed badly.
+    """Return what two signed copies of a message have in common; empty if it is not signed. Checks no signature.
 
-    The signature with its space; where a time is signed, too, only that: who sends again signs anew.
+    That is the signature with its space. If a time is signed too, it is a constant: a producer that sends again signs
+    again.
     """
     if not _has_head(raw):
         return b""
@@ -102,7 +104,7 @@ def mark_of(raw: bytes) -> bytes:
 
 
 def message_of(raw: bytes) -> bytes:
-    """The message in what was sent, whoever signed it."""
+    """Return the message in what was sent, without checking its signature."""
     return _message_of(raw[HEAD_LENGTH:]) if _has_head(raw) else raw
 
 

@@ -1,10 +1,9 @@
-"""Work that one of several workers does: each piece is taken by one, and stays in the queue until it is done.
+"""Port of work that one of several workers does: each piece is taken by one, and stays in the queue until it is done.
 
-Knows bytes only. ``RedisWork`` is the real one and ``MemoryWork`` its twin; both pass the same tests.
+It knows bytes only. ``RedisWork`` is the real port and ``MemoryWork`` its twin; both pass the same tests.
 
-A piece is free, or somebody's who holds it. Who holds pieces has to say so now and then (``renew``): those of whoever
-has fallen silent may be claimed by anybody. So a piece may be done twice, by one who was only slow, and is never
-left undone.
+A piece is free, or held by a worker. A worker must renew what it holds: pieces of a silent worker may be claimed by
+any other. So a piece may be done twice, by a worker that was only slow, and is never left undone.
 """
 
 from collections.abc import Collection
@@ -14,7 +13,7 @@ from rtserver.base.queue.port import DeadLetter, QueuePort
 
 
 class Work(NamedTuple):
-    """A piece of work that its worker holds now. ``tries`` counts how often it was begun, this time included."""
+    """A piece of work that its worker holds. ``tries`` counts how often it was begun, this time included."""
 
     id: str
     raw: bytes
@@ -22,41 +21,43 @@ class Work(NamedTuple):
 
 
 class WorkPort(Protocol):
-    """The work of one kind. ``worker`` names who calls, once and never again. Every call may raise ``QueueError``."""
+    """The work of one kind. ``worker`` is the caller's name, never used before. Every call may raise
+    ``QueueError``.
+    """
 
     def take(self, worker: str, timeout: float) -> Work | None:
-        """The oldest piece that nobody has had yet; waits up to ``timeout`` seconds for one."""
+        """Return the oldest piece that no worker has had; wait up to ``timeout`` seconds for one."""
 
     def claim(self, worker: str, silence: float) -> Work | None:
-        """The oldest piece of which its worker has not said anything for ``silence`` seconds, if there is one."""
+        """Return the oldest piece whose worker has been silent for ``silence`` seconds, if there is one."""
 
     def again(self, worker: str, work_id: str) -> Work | None:
-        """Begin once more with a piece that ``worker`` holds; None if somebody else has it by now."""
+        """Begin a piece that ``worker`` holds once more. None if another worker has it by now."""
 
     def held(self, worker: str, count: int) -> list[str]:
-        """The pieces that ``worker`` holds, at most ``count``, the oldest first."""
+        """Return the ids of the pieces that ``worker`` holds, at most ``count``, the oldest first."""
 
     def renew(self, worker: str, work_ids: Collection[str]) -> set[str]:
-        """Say that they are still worked on; those that ``worker`` still holds."""
+        """Note that ``worker`` still works on these pieces. Return those that it still holds."""
 
     def release(self, worker: str, work_ids: Collection[str]) -> None:
-        """Give up pieces that ``worker`` holds: anybody may claim them at once, and the last try does not count."""
+        """Give up pieces that ``worker`` holds: others may claim them at once, and the last try does not count."""
 
     def finish(self, work_id: str) -> bool:
-        """It is done, whoever held it: it is removed. False if it had been removed already."""
+        """Remove a piece because it is done, whoever held it. False if it had been removed already."""
 
     def bury(self, work_id: str, letter: DeadLetter) -> bool:
-        """It cannot be done: it is removed and its dead letter added, both or neither. False as with ``finish``."""
+        """Remove a piece that cannot be done and add its dead letter, both or neither. False as with ``finish``."""
 
     def tidy(self, silence: float) -> None:
-        """Forget the names of workers that hold nothing and have not said anything for so many seconds."""
+        """Forget workers that hold nothing and have been silent for ``silence`` seconds."""
 
     def waiting(self) -> int:
-        """How many pieces are not done, held ones included."""
+        """Return the number of pieces that are not done, held ones included."""
 
 
 class WorkQueue(QueuePort, Protocol):
-    """A queue whose derived streams may be worked off."""
+    """A queue whose derived streams can be worked off."""
 
     def work(self, stream: str) -> WorkPort:
-        """The work in a derived stream, one that is kept without a bound."""
+        """Return the work in a derived stream that is kept without a bound."""
