@@ -1,1 +1,1 @@
-"""The service thread: messages from the bus to their handlers, numbers to the topics."""
+"""The service side: messages from the bus to their handlers, and numbers to the topics."""

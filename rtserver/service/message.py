@@ -1,7 +1,7 @@
-"""A service message: the envelope that producers put on the queue, and what may be wrong with one.
+"""ServiceMessage: the envelope that producers put on the queue, its decoding, and the reasons to reject one.
 
-Decides what counts as an envelope. The data inside stays the producer's bytes until the handler of its type decodes
-it into its own shape: nobody pays for data that nobody reads.
+The data inside stays the producer's bytes until the handler of its type decodes it into its own shape: nobody pays
+for data that nobody reads.
 """
 
 from enum import StrEnum
@@ -17,11 +17,11 @@ from rtserver.base.wire.json_number import SLOW_NUMBERS_TEXT, has_more_slow_numb
 
 
 class BadData(ValueError):  # noqa: N818 (handlers read better with it: ``raise BadData("no such exchange")``)
-    """Raised by a handler for data that is of the right shape and still makes no sense."""
+    """Raised by a handler for data of the right shape that still makes no sense."""
 
 
 class Reason(StrEnum):
-    """Why a message went to the dead stream."""
+    """Reason for which a message went to the dead stream."""
 
     BAD_SIGNATURE = "bad_signature"
     BAD_JSON = "bad_json"
@@ -36,9 +36,9 @@ NO_ID = msgspec.Raw()
 
 
 class Rejected(ValueError):  # noqa: N818 (the verdict, not a fault of ours)
-    """A message that cannot be handled. ``reason`` is one of the table, ``detail`` fit to be read by its producer.
+    """A message that cannot be handled. ``reason`` is from the table, ``detail`` is fit for its producer.
 
-    ``is_too_large``: so large that only the beginning of it is worth keeping. ``id`` is that of no message.
+    ``is_too_large``: only the beginning of the message is worth keeping. ``id`` is that of no message.
     """
 
     id = NO_ID
@@ -54,16 +54,16 @@ class Rejected(ValueError):  # noqa: N818 (the verdict, not a fault of ours)
         return f"{self.reason}: {self.detail}"
 
     def of(self, src: str) -> "Rejected":
-        """Return the same verdict, with the same cause, on another message, which ``src`` has sent."""
+        """Return the same rejection, with the same cause, for another message, sent by ``src``."""
         other = Rejected(self.reason, self.detail, src)
         other.__cause__ = self.__cause__
         return other
 
 
 class ServiceMessage(msgspec.Struct, frozen=True, gc=False):
-    """``{"type": str, "src": str, "data": any, "id"?: any}``. ``data`` is JSON that has not been looked at yet.
+    """``{"type": str, "src": str, "data": any, "id"?: any}``. ``data`` and ``id`` are JSON that is not decoded yet.
 
-    ``id`` neither: it is empty if there is none.
+    ``id`` is empty if there is none.
     """
 
     type: str
@@ -78,7 +78,7 @@ _no_secret = Signer()
 
 
 class Bounds(NamedTuple):
-    """How large a message may be, how deeply nested, and with how many numbers that are slow to decode; 0: any."""
+    """Largest size of a message, its deepest nesting, and its number of slow numbers; 0 for no bound."""
 
     bytes: int = 0
     depth: int = 0
@@ -91,10 +91,10 @@ NO_BOUNDS = Bounds()
 def decode(
     raw: bytes, signer: Signer = _no_secret, bounds: Bounds = NO_BOUNDS, entry_id: str | None = None
 ) -> ServiceMessage:
-    """The message in ``raw``. Raises ``Rejected`` with ``BAD_SIGNATURE``, ``BAD_JSON`` or ``BAD_MESSAGE``.
+    """Return the message in ``raw``. Raises ``Rejected`` with ``BAD_SIGNATURE``, ``BAD_JSON`` or ``BAD_MESSAGE``.
 
-    ``entry_id`` is that of the bus: a signature is as old as it was when the message came there, whenever, how often
-    and by whom it is read.
+    ``entry_id`` is the message's id on the bus. The age of a signature is counted to the moment when the message came
+    there, whenever, how often and by whom it is read.
     """
     if 0 < bounds.bytes < len(raw):
         raise too_large(len(raw), bounds.bytes)
@@ -113,14 +113,14 @@ def decode(
 
 
 def too_large(size: int, most: int) -> Rejected:
-    """Why a message of ``size`` bytes is rejected where ``most`` are allowed."""
+    """Return the rejection of a message of ``size`` bytes, more than ``most``."""
     return Rejected(Reason.BAD_MESSAGE, f"{size} bytes; allowed are {most}", is_too_large=True)
 
 
 def name_in(raw: bytes, message: ServiceMessage) -> bytes | None:
-    """The name of a message that was decoded from ``raw``; None if it has none, or is not all JSON.
+    """Return the name of a message that was decoded from ``raw``. None if it has none, or is not all JSON.
 
-    To be asked for messages with an id only: it reads all of the data.
+    Reads all of the data, so ask only for messages with an id.
     """
     try:
         json.decode(message.data, _any_decoder)
@@ -134,9 +134,9 @@ def _came_at(entry_id: str) -> float:
 
 
 def rejection_of(raw: bytes | msgspec.Raw, error: json.JsonError, shape_reason: Reason, src: str = "") -> Rejected:
-    """Why ``raw``, whose decoding ended with ``error``, is rejected: no JSON at all, or JSON of another shape.
+    """Return the rejection of ``raw``, whose decoding ended with ``error``: no JSON, or JSON of another shape.
 
-    Decoding ends at the first thing that is wrong, and something worse may follow; so all of it is read once more.
+    Decoding ends at the first fault, and a worse one may follow, so all of ``raw`` is read once more.
     """
     try:
         json.decode(raw, _any_decoder)
@@ -146,6 +146,8 @@ def rejection_of(raw: bytes | msgspec.Raw, error: json.JsonError, shape_reason: 
 
 
 def encode(type: str, src: str, data: Any, id: str | int | None = None) -> bytes:  # noqa: A002 (the envelope's words)
-    """The bytes of a message, with an ``"id"`` if it has one. Raises ``JsonError`` for data that JSON cannot say."""
+    """Return the bytes of a message, with an ``"id"`` if one is given. Raises ``JsonError`` for data that JSON
+    cannot hold.
+    """
     message = {"type": type, "src": src, "data": data}
     return json.encode_exact(message if id is None else {**message, "id": id})

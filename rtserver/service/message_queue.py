@@ -1,7 +1,7 @@
-"""ServiceMessageQueue: the queue as producers see it, messages instead of bytes.
+"""ServiceMessageQueue: the queue as producers see it, in messages instead of bytes.
 
-For Python code outside of rtserver, such as a Django view or a feed: ``ServiceMessageQueue.connect("redis://…")``.
-Whoever speaks another language needs no more than RPUSH.
+It is for Python code outside of rtserver, such as a Django view or a feed:
+``ServiceMessageQueue.connect("redis://…")``. Producers in other languages need nothing but RPUSH.
 """
 
 import logging
@@ -24,10 +24,10 @@ OutgoingMessage: TypeAlias = tuple[str, str, Any] | tuple[str, str, Any, str | i
 
 
 class ServiceMessageQueue:
-    """Puts messages on a queue, or reads them where rtserver does not. Every call may raise ``QueueError``.
+    """Puts messages on a queue, or reads them where no rtserver does. Every call may raise ``QueueError``.
 
-    ``signer`` knows which messages are taken; what is put is signed by the queue. With ``servers``, the first message
-    of each type is followed by a look at whether a running server handles it, and the log has a warning if none does.
+    ``signer`` checks the signatures of messages that are read; the queue signs what is put. With ``servers``, the
+    first message of each type is followed by a look at the running servers, and a warning if none handles the type.
     """
 
     def __init__(self, queue: QueuePort, signer: Signer | None = None, *, servers: ServerList | None = None) -> None:
@@ -41,7 +41,7 @@ class ServiceMessageQueue:
     def connect(
         cls, url: str, queue: str = DEFAULT_NAME, *, secret: str = "", signature_seconds: float = 0.0
     ) -> Self:
-        """The queue of that name in the Redis at ``url``, on ordinary sockets. Connects with the first call.
+        """Return the queue of that name in the Redis at ``url``, on ordinary sockets. Connects with the first call.
 
         ``secret`` is the server's ``queue_secret``, if it has one, ``signature_seconds`` its setting of that name.
         """
@@ -50,10 +50,10 @@ class ServiceMessageQueue:
         return cls(RedisQueue(client, queue, signer=signer), signer, servers=RedisServerList(client, queue))
 
     def put(self, type: str, src: str, data: Any, *, id: str | int | None = None) -> None:  # noqa: A002 (its own words)
-        """Send one message. ``src`` names the sender, for those who look for it later. Raises ``JsonError``.
+        """Send one message. ``src`` names the sender, for people who look for it later. Raises ``JsonError``.
 
-        After a ``QueueAwayError`` nobody knows whether it was sent. One with an ``id`` may then be sent again: the
-        server drops what comes a second time from one ``src`` under one ``id``.
+        After a ``QueueAwayError`` nobody knows whether it was sent. A message with an ``id`` may then be sent again:
+        the server drops a second message of one ``src`` with one ``id``.
         """
         self.put_many([(type, src, data, id)])
 
@@ -68,9 +68,10 @@ class ServiceMessageQueue:
             self._look_up(self._servers, {message[0] for message in sent} - self._looked_up)
 
     def get(self, count: int = 100, timeout: float = 1.0) -> list[ServiceMessage]:
-        """The next messages, at most ``count``, in order; waits ``timeout`` seconds for a first one.
+        """Return the next messages in order, at most ``count``; wait ``timeout`` seconds for a first one.
 
-        Begins with what the bus holds. What is no message goes to the dead stream instead, and repeats are left out.
+        The first call begins with what the bus holds. An entry that is no message goes to the dead stream; repeats
+        are left out.
         """
         entries = self._queue.read(self._position, count, 0)
         if not entries:
@@ -93,7 +94,7 @@ class ServiceMessageQueue:
         return [message for entry, message in messages if entry.id not in repeats]
 
     def _look_up(self, servers: ServerList, types: set[str]) -> None:
-        """Whether somebody handles what has been sent. It has been, so what goes wrong here is no matter."""
+        """Warn about types that no running server handles. The messages are sent already, so errors are ignored."""
         if not types:
             return
         self._looked_up |= types

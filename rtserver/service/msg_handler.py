@@ -1,7 +1,7 @@
-"""What a handler of service messages is, and what it is given to work with.
+"""ServiceMsgHandler: the class that handlers of service messages derive from, and what they get to work with.
 
-Decides nothing. A handler's calls all come from one greenlet, its lane, one after the other and in the order of the
-bus; while it waits, the other lanes go on.
+All calls of a handler come from one greenlet, its lane, one after the other and in the order of the bus. While it
+waits, the other lanes go on.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,12 @@ class Offload(Protocol):
     """Runs a function on another native thread and waits for it, while the other greenlets go on."""
 
     def __call__(self, fn: Callable[..., T], /, *args: Any) -> T:
-        """What ``fn(*args)`` returns; raises what it raises."""
+        """Return ``fn(*args)``, or raise what it raises."""
 
 
 @dataclass(frozen=True)
 class ServiceContext:
-    """What every service may use. ``post`` puts a message on the bridge to the websocket thread."""
+    """Tools that every service gets. ``post`` puts a message on the bridge to the websocket thread."""
 
     post: Callable[[Message], object]
     users: UserCommands
@@ -33,9 +33,9 @@ class ServiceContext:
 
 
 class ServiceMsgHandler(ThreadBound):
-    """Handles all service messages of one type. Subclass it, name the type, write ``__call__``.
+    """Handles all service messages of one type. A subclass names the type and defines ``__call__``.
 
-    It is built by the main thread and belongs to the service thread from its start on.
+    The main thread builds it; from the start on it belongs to the service thread.
     """
 
     msg_type: ClassVar[str]
@@ -54,55 +54,56 @@ class ServiceMsgHandler(ThreadBound):
         self.users = services.users
 
     def __call__(self, src: str, data: Any) -> None:
-        """One message: who sent it, and its data as an object of ``data_type``.
+        """Handle one message: its sender, and its data as an object of ``data_type``.
 
-        ``BadData`` sends the message to the dead stream as ``bad_data``; any other exception as ``handler_failed``.
+        ``BadData`` sends the message to the dead stream as ``bad_data``, any other exception as ``handler_failed``.
         """
         raise NotImplementedError
 
     def handle(self, message_id: str, src: str, data: Any) -> None:
-        """One message and its id, which is the name of its entry on the bus. For those who need the id.
+        """Handle one message, given the id of its entry on the bus. Override it if the handler needs the id.
 
         Every worker sees the same message under the same id. Raises what ``__call__`` may raise.
         """
         self(src, data)
 
     def begins_behind(self, queue: QueuePort) -> str | None:
-        """Behind which entry of the bus the handler has to begin; None for what comes from now on.
+        """Return the entry of the bus behind which the handler begins; None for the end of the bus.
 
-        Asked at the start, when the queue answers, and possibly more than once. May raise ``QueueError``.
+        Called at the start, when the queue answers, and possibly more than once. May raise ``QueueError``.
         """
         return START if self.replays else None
 
     def on_done(self, position: str) -> None:
-        """All of this handler's messages up to ``position`` on the bus have been handled and flushed.
+        """Called when all of this handler's messages up to ``position`` have been handled and flushed.
 
-        Told about once a second, by another greenlet than the lane's, to a handler that says where it begins.
+        That is about once a second, on another greenlet than the lane's, and only for a handler that says where it
+        begins.
         """
 
     def flush(self) -> None:
-        """The last message of a batch has been handled: send what was collected on the way."""
+        """Send what was collected: the last message of a batch has been handled."""
 
     def forget(self) -> None:
         """Drop what was collected: its messages are in the dead stream, or come once more. Must not raise or wait.
 
-        Called when ``flush`` has failed, when a batch is begun anew, and, of a handler that delivers once, when its
+        Called when ``flush`` has failed, when a batch is begun anew, and, for a handler that delivers once, when its
         message has failed.
         """
 
     def offload(self, fn: Callable[..., T], /, *args: Any) -> T:
-        """``fn(*args)`` on another native thread: for whatever blocks. Only this handler's lane waits for it.
+        """Return ``fn(*args)``, run on another native thread. Use it for code that blocks: only this lane waits.
 
-        ``fn`` must touch nothing of this handler's, or of the service thread's at all: values in, a value out.
+        ``fn`` must not touch anything of this handler or of the service thread: values in, a value out.
         """
         return self.services.offload(fn, *args)
 
 
 class SubscribableService(Protocol):
-    """A service that agents subscribe to: it answers with ``Snapshot`` or ``Refused``, and posts ``Update``."""
+    """A service that agents subscribe to. It answers with ``Snapshot`` or ``Refused``, and posts ``Update``."""
 
     def on_subscribe(self, message: Subscribe) -> None:
-        """An agent wants something. Answered over the bridge, now or later."""
+        """Subscribe an agent. The answer goes over the bridge, now or later."""
 
     def on_unsubscribe(self, message: Unsubscribe) -> None:
-        """An agent wants it no longer. May come for a subscription that is not there any more."""
+        """End a subscription. It may be unknown or have ended already."""

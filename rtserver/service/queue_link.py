@@ -1,7 +1,7 @@
-"""How the service thread lives with a queue that may be away: it asks again, patiently, and says so once.
+"""QueueLink: retries calls to a queue that is away or refuses, and logs each outage once.
 
-Decides when to try again and what the log hears. Everyone on the thread who talks to the queue does it through here,
-so that an outage is one outage, however many greenlets run into it.
+All loops of the service thread call the queue through one link, so that an outage is one outage, however many
+greenlets meet it.
 """
 
 import logging
@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 
 
 class QueueLink:
-    """One for all calls to a queue. ``pause`` waits for seconds and lets the others go on meanwhile.
+    """Link for all calls to one queue. ``pause`` waits for seconds while the other loops go on.
 
-    ``is_connected`` says whether the last call got an answer, ``since`` when that began (``now``'s seconds);
+    ``is_connected`` tells whether the last call got an answer, ``since`` when that began (seconds of ``now``).
     ``outages`` counts up. All three, ``is_refusing`` and ``refusal`` may be read from any thread.
     """
 
@@ -48,16 +48,18 @@ class QueueLink:
 
     @property
     def is_refusing(self) -> bool:
-        """Whether the queue has lately answered somebody here with an error, a key of the wrong kind for instance."""
+        """True if the queue has lately answered a call here with an error, such as a key of the wrong kind."""
         return self._now() - self._last_refusal < REFUSING_SECONDS
 
     @property
     def refusal(self) -> str:
-        """What it answered; empty unless it ``is_refusing``."""
+        """Text of the last refusal; empty unless it ``is_refusing``."""
         return self._refusal if self.is_refusing else ""
 
     def call(self, operation: Callable[..., T], *args: object) -> T:
-        """``operation(*args)``, tried until the queue does it. Raises ``QueueError`` only while ``is_ending``."""
+        """Return ``operation(*args)``, repeated until the queue does it. Raises ``QueueError`` only while
+        ``is_ending``.
+        """
         attempt = 0
         while True:
             try:
@@ -74,7 +76,9 @@ class QueueLink:
                 return result
 
     def _delay(self, attempt: int) -> float:
-        """Exponential, capped, with full jitter: workers that lost one Redis together do not come back together."""
+        """Return an exponential pause, capped, with full jitter: workers that lost one Redis do not return
+        together.
+        """
         return self._jitter() * min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(attempt, 16))
 
     def _on_answer(self) -> None:
@@ -97,7 +101,7 @@ class QueueLink:
             log.error("! no queue at %s; trying until it answers", error)
 
     def _on_refusal(self, error: QueueError) -> None:
-        """The queue is there and cannot: said once a minute, for somebody has to do something about it."""
+        """Log once a minute that the queue answers and cannot do it: an operator must act."""
         self._last_refusal = now = self._now()
         self._refusal = str(error)
         if now - self._last_refusal_told >= LOG_SECONDS:

@@ -1,7 +1,7 @@
-"""RepeatFilter: which of the messages that a worker reads have come before.
+"""RepeatFilter: finds the messages that have come before.
 
-Decides which messages have a name that counts; whether a name is another entry's is known by the queue, to all
-workers alike. Who reads the bus asks here before anything is handed to a lane.
+It decides which messages have a name that counts. The queue knows, for all workers alike, whether a name belongs to
+another entry. Readers of the bus ask here before a lane gets anything.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ NONE: frozenset[str] = frozenset()
 
 
 class RepeatFilter:
-    """One for all who read the bus for a worker. ``repeated`` counts repeats that no other worker has counted."""
+    """Filter for all readers of one worker. ``repeated`` counts repeats that no other worker has counted."""
 
     def __init__(self, queue: QueuePort, link: QueueLink) -> None:
         self._queue = queue
@@ -26,7 +26,9 @@ class RepeatFilter:
         self.repeated = 0
 
     def find(self, opened: Iterable[Opened]) -> frozenset[str]:
-        """The ids of the entries that are repeats. Asks the queue, and waits for it, only if a message has an id."""
+        """Return the ids of the entries that are repeats. Asks the queue, and waits for it, only if a message has
+        an id.
+        """
         named = names_in(opened)
         if not named:
             return NONE
@@ -36,9 +38,9 @@ class RepeatFilter:
 
 
 def names_in(opened: Iterable[Opened]) -> list[Named]:
-    """The entries whose messages have a name, with it.
+    """Return the entries whose messages have a name, with that name.
 
-    A message that was rejected has none: what nobody has signed, and what is no JSON, uses up no id.
+    A rejected message has none: a message that is unsigned, or no JSON, uses up no id.
     """
     return [
         Named(entry.id, name)

@@ -1,6 +1,6 @@
-"""The verbs of the websocket thread's users, spoken from the service thread: each becomes one message on the bridge.
+"""UserCommands: what a service may do to the websocket thread's users. Each command is one message on the bridge.
 
-Knows no agent and no socket; who is connected is known on the other side only.
+It knows no agent and no socket: the other thread knows which users are connected.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,9 +15,9 @@ EVERYONE = "*"
 
 
 class UserCommands:
-    """All logged-in users, as far as a service needs them. ``post`` is the bridge's way to the websocket thread.
+    """Commands for all logged-in users. ``post`` puts a message on the bridge to the websocket thread.
 
-    ``sizes`` says which messages clients can take.
+    ``sizes`` bounds the messages that clients can take.
     """
 
     def __init__(self, post: Callable[[Message], object], sizes: MessageSizeLimit | None = None) -> None:
@@ -25,10 +25,11 @@ class UserCommands:
         self._sizes = sizes or MessageSizeLimit()
 
     def push_message(self, user_id: int | str | Iterable[int | str], data: Any, type: str) -> None:  # noqa: A002
-        """Send ``{"type": type, "data": data}`` to every open agent of a user, of several, or of everyone (``"*"``).
+        """Send ``{"type": type, "data": data}`` to every agent of a user, of several users, or of everyone (``"*"``).
 
-        ``data`` is plain JSON data. Raises ``JsonError`` for what JSON cannot say, and ``BadData`` for a message that
-        no client could take; a handler that lets it pass sends its own message to the dead stream with that reason.
+        ``data`` is plain JSON data. Raises ``JsonError`` for data that JSON cannot hold, and ``BadData`` for a
+        message that no client could take. A handler that lets the error pass sends its own message to the dead stream
+        with that reason.
         """
         payload = encode(type, data)
         try:
@@ -45,13 +46,13 @@ class UserCommands:
         self._post(Deliver(user_ids, payload, None))
 
     def kick(self, user_id: int | str, reason: str) -> None:
-        """Close every socket of a user with 4003."""
+        """Close every connection of a user with 4003."""
         self._post(Kick(user_id, reason))
 
     def recheck(self, user_id: int | str) -> None:
-        """Look again who a user is (everyone: ``"*"``); what they may not have any more ends."""
+        """Look up a user (or everyone: ``"*"``) again, and end whatever they may not have any more."""
         self._post(Recheck(user_id))
 
     def close_session(self, session_key: str) -> None:
-        """Close every socket of a session with 4009."""
+        """Close every connection of a session with 4009."""
         self._post(CloseSession(session_key))

@@ -37,7 +37,7 @@ class RedisRevocations(RedisCommands):
         """See ``RevocationPort``. One round trip."""
         if not made_at:
             return set()
-        # The order matters: a script that runs in between moves what the first command misses to the second one's key.
+        # In this order: a script that runs in between moves what the first command misses to the second key.
         commands = [("ZMSCORE", self._revoked, *map(digest_of, made_at)), ("GET", self._all_before)]
         try:
             scores, all_before = self._call_together(commands)

@@ -1,6 +1,7 @@
-"""Keys in Redis that hold something else than they should, and cost one user or one cursor only: who hears of them.
+"""BrokenKeys: logs keys in Redis that hold something else than they should.
 
-Decides what the log says and when. Which keys they are, the queue finds out while it works.
+Such a key costs one user or one cursor only. The queue finds out while it works; this file decides what the log says
+and when.
 """
 
 import logging
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class BrokenKeys:
-    """``names`` are those that were broken a moment ago; may be read from any thread. ``pause`` waits for seconds."""
+    """The keys that were broken a moment ago, in ``names``. Any thread may read it. ``pause`` waits for seconds."""
 
     def __init__(self, queue: QueuePort, link: QueueLink, pause: Callable[[float], object]) -> None:
         self._queue = queue
@@ -25,13 +26,13 @@ class BrokenKeys:
         self.names: tuple[str, ...] = ()
 
     def run(self) -> None:
-        """Look now and then, for ever. Costs Redis nothing while all is in order."""
+        """Look every second, for ever. It costs Redis nothing while all keys are in order."""
         while True:
             self._pause(LOOK_SECONDS)
             self.look()
 
     def look(self) -> None:
-        """Ask which keys are broken; a line for each that was not before, and for each that is not any more."""
+        """Look once. Log each key that is newly broken, and each that is in order again."""
         names = tuple(self._link.call(self._queue.broken))
         for name in sorted(set(names) - set(self.names)):
             log.error("! %s holds something that cannot be read, which counts as none; is it ours?", name)

@@ -22,10 +22,10 @@ log = logging.getLogger(__name__)
 class BusReader:
     """Follows the bus from its end at the start. ``received`` and ``lost`` count entries.
 
-    ``is_located`` says whether that end has been found: what comes to the bus from then on is not missed.
-    ``furthest`` is the furthest place on the bus that this worker has heard of.
+    ``is_located`` is True once that end was found: entries that come later are not missed. ``furthest`` is the
+    furthest entry of the bus that this worker has heard of.
 
-    While ``must_hold()`` is true those behind have more than enough to do: the messages stay where they are.
+    While ``must_hold()`` is true the parts behind have more than enough to do, and messages stay where they are.
     """
 
     def __init__(
@@ -55,12 +55,12 @@ class BusReader:
 
     @property
     def position(self) -> str:
-        """The id of the last entry that was dispatched."""
+        """Id of the last entry that was dispatched."""
         return self._cursor.id
 
     @property
     def reached(self) -> str:
-        """The id of the last entry that was read, dispatched or not."""
+        """Id of the last entry that was read, dispatched or not."""
         return max(self._read_until, self.position, key=order_of)
 
     @property
@@ -69,14 +69,14 @@ class BusReader:
         return max(self._heard_of, self.reached, key=order_of)
 
     def hear_of(self, place: str) -> None:
-        """There has been an entry at ``place``, or was one before."""
+        """Note that the bus has had an entry at ``place``."""
         self._heard_of = max(self._heard_of, place, key=order_of)
 
     def on_end_lost(self, ended: str, reached: str) -> None:
-        """The bus was found to end at ``ended``, before ``furthest``, when this reader had ``reached`` a place.
+        """Note that the bus ends at ``ended``, before ``furthest``, found when this reader had ``reached`` an entry.
 
-        What lies between the two was read here and is known to Redis no more. What lies behind is missing from the
-        numbers, and counted when they are read.
+        Entries between the two were read here, and Redis knows them no more. Entries behind are missing from the
+        numbers and are counted when the reader comes there.
         """
         if ended == START:
             log.error("! Redis has lost the whole bus, and with it what was kept")
@@ -86,18 +86,20 @@ class BusReader:
 
     @property
     def is_done(self) -> bool:
-        """Whether everything up to the goal has been dispatched."""
+        """True once everything up to the goal has been dispatched."""
         return self._goal is not None and order_of(self.position) >= order_of(self._goal)
 
     def locate(self) -> None:
-        """Go to the end of the bus. Before the first intake: what this worker moves there, it has to read."""
+        """Go to the end of the bus. To be called before the first intake, whose messages this worker must read."""
         self._cursor = Cursor(self._link.call(self._queue.newest_id), misses_first=True)
         self.is_located = True
 
     def look_back(self, behind: str) -> None:
-        """Reject what lies behind an entry, up to our position, and goes to no lane: lanes look back by themselves.
+        """Reject the entries behind ``behind``, up to the position, that go to no lane. Lanes look back by
+        themselves.
 
-        An entry beyond our position is one on a bus that Redis has lost; the new one is looked at from its start.
+        An entry beyond the position belongs to a bus that Redis has lost; then the new bus is looked at from its
+        start.
         """
         is_anew = order_of(behind) > order_of(self.position)
         cursor = Cursor(START if is_anew else behind, misses_first=True)
@@ -122,7 +124,7 @@ class BusReader:
             self._pause(0)
 
     def read(self) -> None:
-        """One read; from its position on nobody else on this thread goes on before it is dispatched."""
+        """Read once. Between taking the position and dispatching, no other greenlet of this thread moves it."""
         while self._must_hold():
             self._pause(HOLD_SECONDS)
         entries = self._link.call(self._queue.read, self.position, self._size.count, READ_SECONDS)
@@ -139,7 +141,7 @@ class BusReader:
         self._dispatcher.dispatch(opened, repeats)
 
     def _check_bus(self) -> None:
-        """Silence may mean that the bus goes on further behind: where Redis has lost its end nothing will come."""
+        """Find out whether a silent bus continues further behind: if Redis has lost its end, nothing would come."""
         end = self._link.call(self._queue.newest_id)
         is_behind = order_of(end) > order_of(self.position)
         is_silent = is_behind and not self._link.call(self._queue.range, self.position, end, 1)

@@ -1,9 +1,8 @@
-"""Where each lane of a worker has to go on, kept in Redis: what was taken and not handled when the worker died is
-handled when it comes back.
+"""CommittedOffsets: where each lane of a worker has to continue, kept in Redis.
 
-Decides where a lane begins, and what may be saved when: a place counts as done when its messages have been handled,
-and those that could not be are in the dead stream, the ones included that go to no lane. So a message may be handled
-a second time after a crash, and is never left out.
+Messages that a worker took and did not handle when it died are handled when it comes back. This file decides where a
+lane begins, and when an offset may be committed: all messages before it have been handled, or are in the dead stream,
+those that go to no lane included. So a message may be handled a second time after a crash, and is never left out.
 """
 
 import logging
@@ -29,9 +28,8 @@ NO_LANE = ""
 
 
 class CommittedOffsets:
-    """The positions of one worker, which is known by its name from one start to the next.
-
-    ``pause`` waits for seconds.
+    """Committed offsets of one worker, which keeps its name from one start to the next. ``pause`` waits for
+    seconds.
     """
 
     def __init__(
@@ -61,8 +59,8 @@ class CommittedOffsets:
     def begin(self) -> None:
         """Put the reader at the end of the bus, and every lane where it has to begin.
 
-        A handler that knows its place says so; the others go on where this worker has been before. A lane that never
-        was has its place saved at once, before anything more comes to the bus that could be lost with this process.
+        A handler may say where it begins; the others continue where this worker has been before. A new lane's offset
+        is committed at once, before more comes to the bus that could be lost with this process.
         """
         # Other workers move places on that they share with us, and none may lie beyond the reader's: hence once more.
         self._reader.locate()
@@ -85,14 +83,16 @@ class CommittedOffsets:
         self._write(dict.fromkeys(names, self._reader.position))
 
     def run(self) -> None:
-        """Save now and then, for ever."""
+        """Commit and report about once a second, for ever."""
         while True:
             self._wait()
             self.commit()
             self.report()
 
     def _wait(self) -> None:
-        """A second; less while much comes: the bus keeps what is not derived, and would outgrow its bytes."""
+        """Wait a second; less while much comes: the bus keeps what is not derived yet, and would outgrow its
+        bytes.
+        """
         before = self._reader.received_bytes
         most = self._queue.bus_bytes // PARTS_OF_BUS
         for _ in range(LOOKS if most else 1):
@@ -101,7 +101,7 @@ class CommittedOffsets:
                 return
 
     def report(self) -> None:
-        """Tell the handlers that have places of their own how far they are."""
+        """Tell the handlers that begin where they say how far they are."""
         for lane in self._own:
             try:
                 lane.handler.on_done(lane.done_until(self._reader.position))
@@ -111,7 +111,7 @@ class CommittedOffsets:
                 log.exception("! %s: on_done failed", lane.msg_type)
 
     def commit(self) -> None:
-        """Save what is new, as far as it is done."""
+        """Commit what is new, as far as it is done."""
         if self._next is None:
             position = self._reader.position
             self._next = {NO_LANE: position, **{lane.msg_type: lane.done_until(position) for lane in self._kept}}
@@ -122,7 +122,7 @@ class CommittedOffsets:
                 self._write(places)  # those that stand still, too: what is behind them is wanted
 
     def settle(self) -> None:
-        """Save what is done by now; for letters that are on their way, waits a while."""
+        """Commit what is done by now. Waits a while for dead letters that are on their way."""
         letters, looks = self._dead_letters.added, 0
         while self._dead_letters.buried < letters and looks < SETTLE_LOOKS:
             self._pause(HOLD_SECONDS)
@@ -130,12 +130,12 @@ class CommittedOffsets:
         self.finish()
 
     def finish(self) -> None:
-        """Save what is done at the end: first what waited for burials, then the rest."""
+        """Commit what is done at the end: first what waited for dead letters, then the rest."""
         self.commit()
         self.commit()
 
     def _begins_behind(self, lane: Lane) -> str | None:
-        """Where the handler says that it begins. One that fails at that goes on where this worker has been before."""
+        """Return where the handler says that it begins. If it fails, it continues where this worker has been."""
         try:
             place = self._link.call(lane.handler.begins_behind, self._queue)
             if place is not None:
@@ -156,7 +156,7 @@ class CommittedOffsets:
             return frozenset()
 
     def _shun(self, poison: Collection[str]) -> None:
-        """What has killed other workers, or this one when it had other marks, is not tried once more."""
+        """Keep entries from being tried that killed other workers, or this one when it had other marks."""
         for lane in self._lanes:
             lane.shun(poison)
 

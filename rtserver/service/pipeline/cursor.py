@@ -1,6 +1,6 @@
-"""A reader's place on the bus, and what it finds missing when it goes on from there.
+"""Cursor: a reader's position on the bus, and the gaps that it finds when it goes on from there.
 
-Pure: it is told what was read. That an entry is missing follows from the numbers in the ids alone.
+Pure: the caller tells what was read. The numbers in the ids alone show that entries are missing.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from rtserver.base.queue.port import START, Entry, number_of
 class Gap(NamedTuple):
     """Entries that were trimmed before they were read.
 
-    ``is_anew``: numbers came again, so Redis had lost the end of the bus, or all of it. Then ``entries`` says how
-    many of the old ones there are no more; 0 if the numbers began from the start, as nobody knows then.
+    ``is_anew`` is True if numbers came again: Redis had lost the end of the bus, or all of it. Then ``entries``
+    counts the old ones that are lost, 0 if the numbers began from the start, as nobody knows then.
     """
 
     entries: int
@@ -26,10 +26,10 @@ class Gap(NamedTuple):
 
 
 class Cursor:
-    """Stands on the last entry that was read; ``id`` is its id.
+    """Position on the last entry that was read, whose id is ``id``.
 
-    One that stands before any entry passes over what was trimmed before it came, unless it ``misses_first`` ones,
-    too, because it has been there since the bus began.
+    A cursor before any entry passes over what was trimmed before it came. With ``misses_first`` it counts those as
+    missing, because it was there when the bus began.
     """
 
     __slots__ = ("_misses_first", "id")
@@ -39,13 +39,15 @@ class Cursor:
         self._misses_first = misses_first
 
     def advance(self, entries: Sequence[Entry]) -> Gap | None:
-        """Go on to the last of ``entries``, which were read in one go and follow each other."""
+        """Go on to the last of ``entries``, which were read in one go and follow each other. Return a gap before
+        them.
+        """
         gap = self._gap_before(entries[0].id)
         self.id = entries[-1].id
         return gap
 
     def jump(self, entry_id: str) -> Gap | None:
-        """Go on to an entry that is known to have existed, although the bus gave nothing up to it."""
+        """Go on to an entry that is known to have existed, although the bus gave nothing up to it. Return the gap."""
         gap = None if entry_id == self.id else self._gap_before(entry_id, is_missing_too=True)
         self.id = entry_id
         return gap

@@ -1,6 +1,7 @@
-"""What could not be handled: counted, told in the log at a bearable rate, and kept until it has been buried.
+"""DeadLetters: messages that could not be handled, counted, logged at a bearable rate, and held until they are
+written.
 
-Decides how often the log hears of it. Why a message is rejected is decided elsewhere, and the runner buries.
+Other files decide why a message is rejected; ``dead_letter_writer`` writes the letters.
 """
 
 import logging
@@ -24,11 +25,10 @@ log = logging.getLogger(__name__)
 
 
 class DeadLetters:
-    """Dead letters on their way. ``counts`` has every reason from the start.
+    """Dead letters on their way to the queue. ``counts`` has every reason from the start.
 
-    ``added`` and ``buried`` count letters: what was added as number n is in Redis once ``buried`` has reached n.
-
-    ``now`` is in epoch seconds. ``wake`` is called when a letter comes; whoever buries them may set it.
+    ``added`` and ``buried`` count letters: the letter that was added as number n is in Redis once ``buried`` has
+    reached n. ``now`` returns epoch seconds. ``wake`` is called when a letter comes; the writer sets it.
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
@@ -45,16 +45,16 @@ class DeadLetters:
 
     @property
     def buried(self) -> int:
-        """How many letters have been buried."""
+        """Number of letters that have been written."""
         return self.added - len(self._letters)
 
     @property
     def is_congested(self) -> bool:
-        """Whether so many letters wait for their burial that no more messages should be read."""
+        """True if so many letters wait that no more messages should be read."""
         return len(self._letters) > CONGESTED_LENGTH
 
     def add(self, entry: Entry, rejected: Rejected, handler: str = "") -> None:
-        """Take in a message as the bus has it. ``handler`` is the type of the one that refused it, if one did.
+        """Add the dead letter of an entry. ``handler`` is the type of the handler that refused it, if one did.
 
         An exception that is the rejection's ``__cause__`` is logged with its traceback.
         """
@@ -64,10 +64,10 @@ class DeadLetters:
         self.wake()
 
     def letter(self, entry: Entry, rejected: Rejected, whole_hash: str = "") -> DeadLetter:
-        """The dead letter of a message, for who buries it himself and says ``count`` then.
+        """Return the dead letter of a message, for a caller that writes it and then calls ``count``.
 
-        Of what is too large it has the beginning, with the length and SHA-256 of the whole: ``whole_hash``, if it is
-        known already.
+        Of a message that is too large it has the beginning, with the length and the SHA-256 of the whole:
+        ``whole_hash``, if that is known already.
         """
         detail, src = encodable(rejected.detail[:MAX_DETAIL]), encodable(rejected.src)
         letter = DeadLetter(entry.raw, str(rejected.reason), detail, src, self._now(), entry=entry.id)
@@ -77,25 +77,25 @@ class DeadLetters:
         return msgspec.structs.replace(letter, raw=entry.raw[:KEPT_BYTES], bytes=len(entry.raw), sha256=digest)
 
     def count(self, rejected: Rejected, handler: str = "") -> None:
-        """Count a message that is dead, and tell the log."""
+        """Count a dead message, and log it."""
         self.counts[rejected.reason] += 1
         self._tell(rejected, handler, "to the dead stream")
 
     def tell_retry(self, rejected: Rejected, handler: str) -> None:
-        """Tell the log of a message that is tried again."""
+        """Log a message that is tried again."""
         self._tell(rejected, handler, "is tried again")
 
     def peek(self, count: int) -> list[DeadLetter]:
-        """The oldest letters, at most ``count``; they stay until ``forget``."""
+        """Return the oldest letters, at most ``count``. They stay until ``forget``."""
         return [self._letters[index] for index in range(min(count, len(self._letters)))]
 
     def forget(self, count: int) -> None:
-        """The oldest ``count`` letters have been buried."""
+        """Remove the oldest ``count`` letters, which have been written."""
         for _ in range(count):
             self._letters.popleft()
 
     def _tell(self, rejected: Rejected, handler: str, fate: str) -> None:
-        """One line per reason, handler, fate and minute, with the number of those that got none."""
+        """Log one line per reason, handler, fate and minute, with the number of those that got none."""
         now = self._now()
         key = (rejected.reason, handler, fate)
         if now - self._last_line.get(key, float("-inf")) < LOG_SECONDS:

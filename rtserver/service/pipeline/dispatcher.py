@@ -1,7 +1,7 @@
-"""ServiceMessageDispatcher: from a message's type to its lane.
+"""ServiceMessageDispatcher: gives each entry of the bus to the lane of its message's type.
 
-Pure, and on the path of every message: one look into the envelope, one look into a dict. The data is left to the
-lane, so that what is costly to decode delays nobody else.
+Pure, and on the path of every message: one look into the envelope, one into a dict. The lane decodes the data, so
+that costly data delays no other lane.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -19,7 +19,7 @@ class DuplicateTypeError(ValueError):
 
 
 class ServiceMessageDispatcher:
-    """Gives each entry of the bus to the lane of its type, or to the dead_letters."""
+    """Gives each entry of the bus to the lane of its type, or to the dead letters."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class ServiceMessageDispatcher:
                 )
 
     def open(self, entries: Sequence[Entry]) -> list[Opened]:
-        """The messages in what the bus gave, or why they are none. Never raises."""
+        """Return the messages in some entries, or why they are none. Never raises."""
         opened: list[Opened] = []
         signer, bounds = self._signer, self._bounds
         for entry in entries:
@@ -51,7 +51,7 @@ class ServiceMessageDispatcher:
         return opened
 
     def dispatch(self, opened: Sequence[Opened], repeats: Collection[str] = ()) -> None:
-        """What one read of the bus brought, in its order, but for repeats, by id. Never waits and never raises."""
+        """Dispatch one read of the bus, in its order, without ``repeats`` (ids). Never waits and never raises."""
         lanes = self._lanes
         for entry, message in opened:
             if repeats and entry.id in repeats:
@@ -64,12 +64,12 @@ class ServiceMessageDispatcher:
                 self._dead_letters.add(entry, _unknown(message))
 
     def pass_gap(self, place: str) -> None:
-        """What was on the bus before ``place`` and was not dispatched is lost, to whichever lanes it was for."""
+        """Tell the lanes that entries before ``place`` that were not dispatched are lost."""
         for lane in self._lanes.values():
             lane.pass_gap(place)
 
     def reject(self, opened: Sequence[Opened], repeats: Collection[str] = ()) -> None:
-        """Give those that no lane takes to the dead_letters, and leave the others and repeats, by id, alone."""
+        """Add entries that no lane takes to the dead letters. Leaves the others, and ``repeats`` (ids), alone."""
         for entry, message in opened:
             if isinstance(message, Rejected):
                 self._dead_letters.add(entry, message)

@@ -1,7 +1,6 @@
-"""From a message to its handler: the data in the handler's own shape, and what went wrong as a rejection.
+"""HandlerCall: decodes a message's data into the handler's own shape, calls the handler, and rejects what fails.
 
-Pure. Decides what a handler's exception means: whatever it is, it costs this message, unless the server's own stop
-raised it.
+Pure. An exception of the handler, whatever it is, costs this one message, unless the server's own stop raised it.
 """
 
 import logging
@@ -20,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 class HandlerCall:
-    """To one handler. ``is_ending`` says whether the queue may take no more because the server goes down."""
+    """Calls one handler. ``is_ending()`` is true if the queue may take no more because the server goes down."""
 
     def __init__(self, handler: ServiceMsgHandler, is_ending: Callable[[], bool]) -> None:
         self._handler = handler
@@ -30,7 +29,8 @@ class HandlerCall:
         self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(handler.data_type)
 
     def run(self, entry: Entry, message: ServiceMessage) -> None:
-        """Have it handled. Raises ``Rejected``: ``BAD_DATA``, ``BAD_JSON``, or ``HANDLER_FAILED`` with its cause.
+        """Have one message handled. Raises ``Rejected``: ``BAD_DATA``, ``BAD_JSON``, or ``HANDLER_FAILED`` with its
+        cause.
 
         Lets a ``StopRequest`` pass, and nothing else.
         """
@@ -50,9 +50,10 @@ class HandlerCall:
             self._reject(error, message)
 
     def flush(self, src: str = "") -> None:
-        """Have the handler flush. Raises ``Rejected`` with its cause, as ``run``; ``src`` is who is told.
+        """Have the handler flush. Raises ``Rejected`` with its cause, as ``run`` does; ``src`` is its producer.
 
-        At the server's end lets a ``QueueError`` pass as well: the queue takes no more, and the next start does it.
+        At the server's end it lets a ``QueueError`` pass as well: the queue takes no more, and the next start does
+        it.
         """
         try:
             self._handler.flush()
@@ -63,7 +64,7 @@ class HandlerCall:
             raise Rejected(Reason.HANDLER_FAILED, f"flush: {describe(error)}", src) from error
 
     def forget(self) -> None:
-        """Have the handler drop what it has collected: it must not go out with messages that come later."""
+        """Have the handler drop what it has collected: it must not go out with later messages."""
         try:
             self._handler.forget()
         except BaseException as error:

@@ -19,12 +19,12 @@ LONGEST_HOLD = 0.064  # between two looks whether a cursor has come closer, for 
 
 
 class Intake:
-    """Moves messages from the list to the bus; ``moved`` counts them. Of what is too large it buries the beginning.
+    """Moves messages from the list to the bus; ``moved`` counts them. Buries the beginning of a message that is too
+    large.
 
-    At most ``max_ahead`` entries ahead of the reader, and half of the bytes that the bus may have, so that a backlog
-    stays on the list, where nothing is trimmed.
-    ``on_held`` is called where the queue holds messages back because cursors have to come closer: it moves those of
-    handlers that no message comes for.
+    It runs at most ``max_ahead`` entries, and half of the bytes that the bus may have, ahead of the reader: a backlog
+    stays on the list, where nothing is trimmed. ``on_held`` is called while the queue holds messages back until
+    cursors come closer: it moves the cursors of handlers that no message comes for.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Intake:
 
     @property
     def is_too_far_ahead(self) -> bool:
-        """Whether the reader has to come closer before more is moved."""
+        """True if the reader must come closer before more is moved."""
         if self.newest_id == self._reader.position:
             return False
         most = self._queue.bus_bytes // 2
@@ -64,7 +64,7 @@ class Intake:
         return is_ahead or (0 < most < self._bytes - self._reader.received_bytes - self._ahead)
 
     def run(self) -> None:
-        """Move until stopped."""
+        """Move messages until stopped."""
         hold = HOLD_SECONDS
         while not self.is_stopped:
             if self._must_hold() or self.is_too_far_ahead:
@@ -78,7 +78,7 @@ class Intake:
                 self._pause(hold)
 
     def move(self) -> None:
-        """One intake."""
+        """Do one intake."""
         if self.newest_id == self._reader.position:
             # From here on bytes are counted: what was trimmed unread in between the reader never counts.
             self._ahead = self._bytes - self._reader.received_bytes
@@ -105,7 +105,7 @@ class Intake:
             self._bury_aside()
 
     def _bury_aside(self) -> None:
-        """One message that was too large. Another worker may do the same: one of them adds the letter."""
+        """Bury one message that was too large. Other workers may try too: one of them adds the letter."""
         found = self._link.call(self._queue.aside)
         if found is None:
             return

@@ -1,6 +1,6 @@
-"""One suspect at a time is with its handler, and the other lanes pause meanwhile, though not for long.
+"""Isolation: hands over one suspect at a time, while the other lanes pause, though not for long.
 
-So a process that dies of it again dies of nothing else. Pure: how a lane pauses, and the time, are passed in.
+So a process that dies of it again dies of nothing else. Pure: the pause and the time are passed in.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ LONGEST_WAIT = 60.0
 
 
 class Isolation:
-    """One for all lanes of a worker. ``is_idle(owner)`` says whether nobody but ``owner`` has a message."""
+    """Isolation for all lanes of a worker. ``is_idle(owner)`` is true if no lane but ``owner`` has a message."""
 
     def __init__(
         self,
@@ -30,12 +30,12 @@ class Isolation:
         self._until = 0.0
 
     def holds_up(self, other: object) -> bool:
-        """Whether ``other`` should not begin a message now."""
+        """Return True if ``other`` should not begin a message now."""
         return self._owner is not None and self._owner is not other and self._now() < self._until
 
     @contextmanager
     def alone(self, owner: object) -> Iterator[None]:
-        """Within it, ``owner`` hands over a suspect."""
+        """Within it, ``owner`` hands over a suspect, and the other lanes pause."""
         self._wait_while(lambda: self._owner is not None, LONGEST_WAIT)
         self._owner = owner
         try:

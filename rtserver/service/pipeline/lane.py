@@ -1,12 +1,12 @@
-"""A lane: the messages of one handler, in order, at the handler's own pace.
+"""Lane: the messages of one handler, in order, at the handler's own pace.
 
-Pure: decides what waits, what is handed over, and what to do when the handler cannot keep up. Who calls ``work`` and
-who reads the bus for a lane that is behind is the runner's business.
+Pure. It decides what waits, what is handed over, and what to do when the handler cannot keep up. ``lane_worker``
+calls ``work`` and reads the bus for it.
 
 A lane has two states. *Live*: what the reader offers is queued. *Behind*: the queue was full once, or the lane began
-at an earlier place than the reader; what is offered is left where it is, on the bus. The lane's cursor stands before
-the first entry that it did not take, and the lane reads on from there until it stands where the reader stands. Thus a
-slow handler takes no memory and loses nothing, as long as the bus still holds what it has not read.
+earlier than the reader; what is offered is left on the bus. The lane's cursor stands before the first entry that it
+did not take, and the lane reads on from there until it stands where the reader stands. So a slow handler takes no
+memory and loses nothing, as long as the bus still holds what it has not read.
 """
 
 import logging
@@ -41,16 +41,17 @@ class LaneOptions(TypedDict, total=False):
 
 
 class Lane:
-    """``bound`` messages may wait; ``batch`` are handled between two flushes. ``bounds`` are those of a message.
+    """Lane of one handler. ``bound`` messages may wait; ``batch`` are handled between two flushes.
 
-    ``handled`` counts messages that went through, ``rejected`` those that did not, and ``lost`` bus entries that were
-    gone before they could be read.
+    ``bounds`` are those of one message. ``handled`` counts messages that went through, ``rejected`` those that did
+    not, ``lost`` entries that were gone before they could be read.
 
-    ``mark`` says what is with the handler, to whoever comes after this process. What it has inherited is handed over
-    one by one, and poison not at all. ``is_ending`` is as in ``HandlerCall``.
+    ``mark`` tells the next process what is with the handler. Inherited suspects are handed over one by one, poison
+    not at all. ``is_ending`` is as in ``HandlerCall``. ``msg_type`` is the handler's, unless it is given; ``act``
+    replaces the call of the handler.
 
-    ``on_lost`` is called with a place on the bus before which some messages are lost to a handler that had begun; all
-    others before it have been handed over by then.
+    ``on_lost`` is called with an offset before which some messages are lost to a handler that had begun; all others
+    before it have been handed over by then.
     """
 
     def __init__(
@@ -94,28 +95,28 @@ class Lane:
 
     @property
     def at_work(self) -> int | None:
-        """How many messages the handler has returned from, while it has another one; None while it has none."""
+        """Number of messages that the handler has returned from, while it has another one; None while it has none."""
         return None if self._in_hand is None else self._returned
 
     @property
     def next_suspect(self) -> Suspect | None:
-        """The next message as a suspect that has to be handed over with nothing else going on; None for any other."""
+        """The next message as a suspect that must be handed over alone; None for any other message."""
         suspect = self._suspects.find(self._queue[0][0].id) if self._suspects and self._queue else None
         return suspect if suspect is not None and is_single(suspect) and not is_poison(suspect) else None
 
     @property
     def is_behind(self) -> bool:
-        """Whether the lane reads the bus by itself."""
+        """True if the lane reads the bus by itself."""
         return self._cursor is not None
 
     @property
     def position(self) -> str:
-        """Behind which entry a lane that is behind reads on."""
+        """Id of the entry behind which a lane that is behind reads on."""
         assert self._cursor is not None, "a live lane reads no bus"
         return self._cursor.id
 
     def done_until(self, reader_position: str) -> str:
-        """Up to which place on the bus all of this lane's messages have been handled and flushed."""
+        """Return the offset up to which all of this lane's messages have been handled and flushed."""
         if self._in_hand is not None:
             return self._in_hand
         if self._queue:
@@ -123,9 +124,9 @@ class Lane:
         return reader_position if self._cursor is None else self._cursor.id
 
     def begin(self, behind: str | None, reader_position: str) -> None:
-        """Once, before anything is offered: begin behind an entry of the bus, or with the reader's next one.
+        """Begin behind an entry of the bus, or with the reader's next one. To be called once, before any offer.
 
-        A place that lies beyond the reader's is one on a bus that Redis has lost; the new one is read from its start.
+        An offset beyond the reader's belongs to a bus that Redis has lost; then the new bus is read from its start.
         """
         if behind is None:
             return
@@ -136,11 +137,11 @@ class Lane:
         self._cursor = Cursor(START if is_before_any else behind, misses_first=not self.handler.replays)
 
     def shun(self, entry_ids: Iterable[str]) -> None:
-        """Some entries, of any lane, are known to be poison."""
+        """Note that some entries, of any lane, are poison."""
         self._suspects.add_poison(entry_ids)
 
     def offer(self, entry: Entry, message: ServiceMessage) -> None:
-        """The reader's next message of this type. Never waits, never loses."""
+        """Take the reader's next message of this type. Never waits, never loses one."""
         if self._cursor is not None:
             return
         queue = self._queue
@@ -152,7 +153,7 @@ class Lane:
             self.wake()
 
     def open(self, entries: Sequence[Entry]) -> list[tuple[Entry, ServiceMessage]]:
-        """This lane's messages among what the bus gave, of all types."""
+        """Return this lane's messages among some entries of all types."""
         opened = []
         for entry in entries:
             try:
@@ -171,9 +172,10 @@ class Lane:
         is_all: bool,
         repeats: Collection[str] = (),
     ) -> None:
-        """What the bus gave behind ``position``, and what of it is this lane's, but for repeats, by id.
+        """Take what the bus gave behind ``position``: ``opened`` are this lane's messages of it, ``repeats`` ids to
+        leave out.
 
-        ``is_all``: there is no more of it up to ``until``.
+        ``is_all``: the bus has no more up to ``until``.
         """
         assert self._cursor is not None, "a live lane takes what it is offered"
         if entries and self._count_lost(self._cursor.advance(entries)):
@@ -184,21 +186,21 @@ class Lane:
         self._tell_missed()
 
     def pass_gap(self, place: str) -> None:
-        """The reader has found that some before ``place`` are lost. A lane that is behind finds out by itself."""
+        """Note that the reader found entries before ``place`` lost. A lane that is behind finds out by itself."""
         if self._cursor is None:
             self._missed = place
             self._tell_missed()
 
     def catch_up(self, reader_position: str) -> bool:
-        """Go live if the lane stands where the reader stands; whether it did."""
+        """Go live if the lane stands where the reader stands, and return True if it is live."""
         if self._cursor is not None and self._cursor.id == reader_position:
             self._cursor = None
         return self._cursor is None
 
     def work(self) -> None:
-        """Hand one batch to the handler, then flush it; a suspect is a batch of its own.
+        """Hand one batch to the handler, then flush it. A suspect is a batch of its own.
 
-        A handler that raises costs one message, one whose ``flush`` raises the batch: they are rejected. Raises
+        A handler that raises costs one message, one whose ``flush`` raises costs the batch: they are rejected. Raises
         ``StopRequest``, and ``QueueError`` at the server's end: then nothing of the batch counts as done.
         """
         queue = self._queue
@@ -251,7 +253,7 @@ class Lane:
         self._in_hand = None
 
     def _count_clear(self) -> int:
-        """How many messages of a batch come before a suspect."""
+        """Return the number of messages of a batch that come before a suspect."""
         batch = islice(self._queue, self._batch)
         return sum(1 for _ in takewhile(lambda item: self._suspects.find(item[0].id) is None, batch))
 
@@ -261,7 +263,7 @@ class Lane:
         self._reject(entry, Rejected(Reason.POISON, text, message.src))
 
     def begin_anew(self) -> None:
-        """Go on after whoever called ``work`` has died: what was not done is read from the bus once more."""
+        """Continue after ``work`` died: what was not done is read from the bus once more."""
         first = just_before(self._queue[0][0].id) if self._queue else None
         place = self._in_hand or first
         if place is not None:

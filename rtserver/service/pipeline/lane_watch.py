@@ -1,7 +1,7 @@
-"""Which lanes are held up by their handlers, while the others go on.
+"""LaneWatch: finds lanes that are held up by their handlers while the others go on.
 
-Pure: the time is passed in. A lane is busy from the look that finds it at work until one that finds it idle, or with
-another message: so a handler costs nothing for being watched.
+Pure: the time is passed in. A lane is busy from the look that finds it at work until a look that finds it idle, or
+with another message. So watching costs a handler nothing.
 """
 
 from collections.abc import Hashable, Iterable, Sequence
@@ -9,17 +9,17 @@ from typing import Protocol
 
 
 class Watched(Protocol):
-    """What is looked at of a lane."""
+    """The part of a lane that the watch looks at."""
 
     msg_type: str
 
     @property
     def at_work(self) -> Hashable:
-        """Something that is another one for each message that is with the handler; None for none."""
+        """A value that differs for each message that is with the handler; None for none."""
 
 
 class LaneWatch:
-    """Looks at ``lanes`` now and then; one that is busy with one message for ``limit`` seconds is held up."""
+    """Looks at ``lanes`` now and then. A lane that is busy with one message for ``limit`` seconds is held up."""
 
     def __init__(self, lanes: Sequence[Watched], limit: float) -> None:
         self._lanes = lanes
@@ -28,7 +28,7 @@ class LaneWatch:
         self._told: set[str] = set()
 
     def look(self, now: float) -> Iterable[str]:
-        """The types of the lanes that are found to be held up, each once for each message that does it."""
+        """Return the types of the lanes that are held up, each once for each message that does it."""
         found = []
         for lane in self._lanes:
             since, at_work = self._since.get(lane.msg_type, (now, None))
@@ -44,6 +44,6 @@ class LaneWatch:
         return found
 
     def busy(self, now: float) -> dict[str, float]:
-        """For how many seconds each lane has been busy with one message. From any thread."""
+        """Return the seconds for which each lane has been busy with one message. Safe from any thread."""
         since = self._since.copy()
         return {lane.msg_type: now - since.get(lane.msg_type, (now, None))[0] for lane in self._lanes}

@@ -25,7 +25,7 @@ CATCH_UP_COUNT = 500
 class LaneWorker:
     """Works off one lane, and reads the bus for it while it is behind.
 
-    ``settle`` saves what is done so far: a suspect is handed over when nothing before it can come again.
+    ``settle`` commits what is done so far: a suspect is handed over only when nothing before it can come again.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class LaneWorker:
         self._lane.begin_anew()
 
     def run(self) -> None:
-        """What waits, then what the lane had left on the bus, then sleep; returns when finished."""
+        """Handle what waits, then what the lane left on the bus, then sleep. Returns when finished."""
         lane = self._lane
         while True:
             self._awake.clear()
@@ -77,7 +77,7 @@ class LaneWorker:
                 self._awake.wait()
 
     def finish(self) -> None:
-        """The reader has ended: return as soon as there is nothing left."""
+        """Make ``run`` return as soon as nothing is left: the reader has ended."""
         self._is_finishing = True
         self._awake.set()
 

@@ -1,7 +1,7 @@
-"""Handlers with ``delivery = "once"``: how their messages come to the work of all workers.
+"""OnceLane: turns the messages of a handler with ``delivery = "once"`` into work for all workers.
 
-Decides what a lane does instead of handling: it keeps each message as a piece of work, named as on the bus. Every
-worker does so, and the queue keeps each piece once. Who does the work is ``once_worker.py``.
+Instead of handling a message, the lane keeps it as a piece of work, named as on the bus. Every worker does so, and
+the queue keeps each piece once. ``once_worker`` does the work.
 """
 
 from collections.abc import Iterable
@@ -16,12 +16,12 @@ from rtserver.service.queue_link import QueueLink
 
 
 def stream_of(msg_type: str) -> str:
-    """The derived stream of a type's work, and the name of its cursor."""
+    """Return the derived stream of a type's work, which is the name of its cursor, too."""
     return f"once:{msg_type}"
 
 
 class OnceInbox(ServiceMsgHandler):
-    """Stands in a lane for the handler whose messages it keeps."""
+    """Handler that stands in a lane for the handler whose messages it keeps."""
 
     msg_type = ""  # the lane has the handler's
 
@@ -34,21 +34,21 @@ class OnceInbox(ServiceMsgHandler):
         self._entries: list[Kept] = []
 
     def bind_thread(self) -> None:
-        """See ``ThreadBound``. The handler goes with it."""
+        """See ``ThreadBound``. Binds the handler as well."""
         super().bind_thread()
         self.handler.bind_thread()
 
     def begins_behind(self, queue: QueuePort) -> str:
-        """See ``ServiceMsgHandler``. Where any worker has been: what is behind that nobody has kept."""
+        """See ``ServiceMsgHandler``. Begins where any worker has been: nobody has kept what lies behind."""
         begins_at = queue.begin_keeping(self._stream)
         return begins_at if number_of(begins_at) else START
 
     def add(self, entry: Entry, message: ServiceMessage) -> None:
-        """One message of the batch, as it came."""
+        """Add one message of the batch, as it came."""
         self._entries.append(Kept(self._stream, entry.id, entry.raw))
 
     def flush(self) -> None:
-        """Keep the batch. Raises ``QueueError`` at the server's end: then the next start does it."""
+        """Keep the batch. Raises ``QueueError`` at the server's end: then the next start keeps it."""
         if self._entries:
             self._link.call(self._queue.keep, self._stream, self._entries[-1].id, self._entries)
             self._entries = []
@@ -58,12 +58,12 @@ class OnceInbox(ServiceMsgHandler):
         self._entries = []
 
     def on_done(self, position: str) -> None:
-        """See ``ServiceMsgHandler``. Where no messages come, the cursor moves on all the same."""
+        """See ``ServiceMsgHandler``. The cursor moves on even if no messages come."""
         if not self._entries:
             self._link.call(self._queue.keep, self._stream, position, ())
 
     def __call__(self, src: str, data: object) -> None:
-        """Never: the messages of its lane are kept as they came."""
+        """Never called: the lane keeps its messages as they came."""
         raise NotImplementedError
 
 
@@ -74,4 +74,4 @@ class OnceLane(Lane):
         super().__init__(inbox, dead_letters, msg_type=inbox.handler.msg_type, act=inbox.add, **options)
 
     def shun(self, entry_ids: Iterable[str]) -> None:
-        """See ``Lane``. To keep a message is no danger."""
+        """See ``Lane``. Keeping a message is no danger."""

@@ -1,11 +1,11 @@
-"""OnceWorker: does the work of a handler with ``delivery = "once"``, a piece at a time, until it is done or given up.
+"""OnceWorker: does the work of a handler with ``delivery = "once"``, a piece at a time, until it is done or dead.
 
-Decides what is done next, when something that failed is tried again, and when it is dead. That a piece is done by one
-worker of several is the queue's business.
+It decides what is done next, when a failed piece is tried again, and when it is dead. The queue makes sure that one
+of several workers has a piece.
 
-A piece that failed is held and tried again after a pause that grows, while others go on; so the order is kept only as
-long as nothing fails. Its worker says now and then that it still holds it. Pieces of a worker that has said nothing
-for a while are claimed, and count as tried once: whatever a message may do to a process, it does it a few times only.
+A failed piece is held and tried again after a growing pause, while others go on. So the order is kept only as long as
+nothing fails. The worker renews what it holds. Pieces of a silent worker are claimed and count as tried once: a
+message that kills its process does so a few times only.
 """
 
 import time
@@ -35,18 +35,18 @@ SIGNS_OF_LIFE = 4  # in the time after which a worker counts as dead
 
 
 class OnceRule(NamedTuple):
-    """How often a message is tried, and after how many seconds of silence its worker counts as dead."""
+    """Number of tries of a message, and the seconds of silence after which its worker counts as dead."""
 
     tries: int = 5
     claim_seconds: float = 30.0
 
 
 class OnceWorker:
-    """One handler's. ``name`` is this worker's, never used before. ``pause`` waits for seconds; while ``must_hold()``
-    is true no work is begun.
+    """Worker of one handler. ``name`` is this worker's, never used before. ``pause`` waits for seconds.
 
-    ``handled``, ``retried`` and ``claimed`` count messages that this worker did, began once more, and took from the
-    dead; ``waiting`` is how many were not done by any worker a moment ago.
+    No work begins while ``must_hold()`` is true. ``handled``, ``retried`` and ``claimed`` count messages that this
+    worker did, began once more, and took from dead workers. ``waiting`` is the number that no worker had done a
+    moment ago.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class OnceWorker:
 
     @property
     def at_work(self) -> str | None:
-        """Which message is with the handler; None for none."""
+        """Id of the message that is with the handler; None for none."""
         return self.running
 
     def run(self) -> None:
@@ -102,22 +102,24 @@ class OnceWorker:
                 self.do(work)
 
     def run_signs_of_life(self) -> None:
-        """For ever, beside ``run``: however long a handler takes, its message stays this worker's."""
+        """Renew what is held, for ever, beside ``run``: a message stays this worker's, however long its handler
+        takes.
+        """
         while True:
             self._pause(self._rule.claim_seconds / SIGNS_OF_LIFE)
             self.say_alive()
 
     def begin_anew(self) -> None:
-        """Go on after whoever called ``run`` has died: what this worker holds and nobody does is tried again."""
+        """Continue after ``run`` died: what this worker holds and does not do is tried again."""
         self._outages = -1
         self._handler_call.forget()
 
     def finish(self) -> None:
-        """Take no more; ``run`` returns behind the message that is being handled."""
+        """Take no more work. ``run`` returns after the message that is being handled."""
         self._is_finishing = True
 
     def next(self) -> Work | None:
-        """What is due again, else what a dead worker left, else what is new; waits a moment for that."""
+        """Return work that is due again, else what a dead worker left, else new work; wait a moment for that."""
         if self._link.outages != self._outages:
             self._ask_what_was_given()
         now = self._now()
@@ -133,7 +135,7 @@ class OnceWorker:
         return self._link.call(self._work.take, self._name, wait)
 
     def do(self, work: Work) -> None:
-        """Have one piece handled, and say what became of it. A suspect is handed over with nothing else going on."""
+        """Have one piece handled, and report the result. A suspect is handed over alone."""
         self._next_up = work.id
         suspect = self._suspects.find(work.id)
         if suspect is None or is_poison(suspect):
@@ -156,20 +158,20 @@ class OnceWorker:
             self.running = None
 
     def say_alive(self) -> None:
-        """Keep what is held. What has been claimed by another worker is his."""
+        """Renew what is held, and forget what another worker has claimed."""
         held = [*self._due, *(work_id for work_id in (self.running, self._next_up) if work_id is not None)]
         still_mine = self._link.call(self._work.renew, self._name, held)
         for work_id in set(held) - still_mine:
             self._due.pop(work_id, None)
 
     def release(self) -> None:
-        """At the end: what waits to be tried again may be claimed by others at once."""
+        """Give up, at the end, what waits to be tried again: other workers may claim it at once."""
         with suppress(QueueError):  # then they claim it later
             waiting = [*self._due, *([self._next_up] if self._next_up is not None else [])]
             self._link.call(self._work.release, self._name, waiting)
 
     def _ask_what_was_given(self) -> None:
-        """A piece whose delivery went down with the connection is ours, and nobody but us can know."""
+        """Find pieces whose delivery was lost with a connection: they are ours, and only we can know."""
         self._outages = self._link.outages
         for work_id in self._link.call(self._work.held, self._name, MOST_HELD):
             self._due.setdefault(work_id, self._now())
@@ -190,7 +192,10 @@ class OnceWorker:
         return work
 
     def _handle(self, work: Work, suspect: Suspect | None) -> None:
-        """Deaths on this machine are known by the mark; those of other workers show in the number of tries."""
+        """Have a piece handled, unless it is poison.
+
+        The mark knows deaths on this machine; those of other workers show in the number of tries.
+        """
         if suspect is not None and is_poison(suspect):
             raise Rejected(Reason.POISON, f"{suspect.deaths} processes have died while it was with its handler")
         if work.tries > self._rule.tries:
@@ -219,5 +224,5 @@ class OnceWorker:
 
 
 def delay_after(tries: int) -> float:
-    """Seconds until the next try, after so many."""
+    """Return the seconds until the next try, after ``tries`` of them."""
     return float(min(LONGEST_DELAY, FIRST_DELAY * 2 ** (tries - 1)))

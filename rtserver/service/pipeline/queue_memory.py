@@ -1,7 +1,7 @@
-"""QueueMemory: watches the memory of the Redis that keeps the queue, and makes room on the bus where it is short.
+"""QueueMemory: watches the memory of the Redis that keeps the queue, and makes room on the bus when it is short.
 
-Decides when memory is short, how much of the bus goes and when messages go that somebody has not had. What has been
-trimmed and why is told once when it begins, once a minute while it lasts, and once when it is over.
+It decides when memory is short, how much of the bus goes, and when entries go that some reader has not had. It logs
+once when that begins, once a minute while it lasts, and once when it is over.
 """
 
 import logging
@@ -28,11 +28,11 @@ log = logging.getLogger(__name__)
 
 
 class QueueMemory:
-    """Of one worker. ``bus_bytes`` bounds the bus, 0 for a quarter of what Redis may use.
+    """Watch of one worker. ``bus_bytes`` bounds the bus; 0 for a quarter of what Redis may use.
 
-    ``is_short``: room has to be made. ``is_full``: Redis refuses producers and log-ins, or will soon. ``trimmed``
-    counts entries of the bus that went for that, ``unread`` those of them that somebody had not had. All, and
-    ``detail``, may be read from any thread.
+    ``is_short``: room must be made. ``is_full``: Redis refuses producers and log-ins, or will soon. ``trimmed``
+    counts entries of the bus that went for that, ``unread`` those among them that some reader had not had. All of
+    them, and ``detail``, may be read from any thread.
     """
 
     def __init__(
@@ -58,11 +58,11 @@ class QueueMemory:
 
     @property
     def cause(self) -> str:
-        """Why messages do not come, if it is this: for those who would look for the cause elsewhere."""
+        """Reason for which messages do not come, if memory is the reason; else empty."""
         return f"Redis has no memory left: {self.detail}" if self.is_full else ""
 
     def run(self) -> None:
-        """Look now and then, for ever. Where the queue is away others say so."""
+        """Look every half second, for ever. Other loops log that the queue is away."""
         while True:
             try:
                 self.look()
@@ -71,7 +71,7 @@ class QueueMemory:
             self._pause(LOOK_SECONDS)
 
     def look(self) -> None:
-        """One look, and what follows from it. Raises ``QueueError``."""
+        """Look once, and act on it. Raises ``QueueError``."""
         memory = self._queue.memory()
         self._queue.bus_bytes = self._bus_bytes or memory.most // SHARE_OF_BUS
         self._note(memory)
@@ -113,7 +113,7 @@ class QueueMemory:
         self._untold[1] += trimmed.unread
 
     def _tell(self) -> None:
-        """Whoever operates Redis: somebody has to give it memory, or take something out."""
+        """Log the shortage for the operator of Redis, who must give it memory or take something out."""
         now = self._now()
         entries, unread = self._untold
         is_due = now - self._told_at >= TELL_SECONDS
@@ -132,22 +132,22 @@ class QueueMemory:
 
 
 def would_help(memory: Memory) -> bool:
-    """Whether without any bus Redis would take messages again. Only then may it cost some."""
+    """Return True if Redis would take messages again without any bus. Only then may unread entries go."""
     return is_full(memory) and not is_full(memory._replace(used=memory.used - memory.bus))
 
 
 def is_full(memory: Memory) -> bool:
-    """Whether Redis refuses whatever is not small: what comes is in its memory twice for a moment."""
+    """Return True if Redis refuses what is not small: a message is in its memory twice for a moment."""
     return memory.used >= FULL * memory.most
 
 
 def detail_of(memory: Memory) -> str:
-    """What is used, of how much, and what Redis does beyond."""
+    """Return a line about the memory that is used, the limit, and the policy beyond it."""
     if not memory.most:
         return f"{megabytes(memory.used)} used, no maxmemory"
     return f"{megabytes(memory.used)} of {megabytes(memory.most)} used ({memory.policy})"
 
 
 def megabytes(size: int) -> str:
-    """Bytes for people."""
+    """Return a number of bytes for people."""
     return f"{size / MEGABYTE:.1f} MB"

@@ -1,6 +1,6 @@
-"""ReadSize: how many entries of the bus are asked for at once, so that they are not too many bytes.
+"""ReadSize: how many entries of the bus one read asks for, so that they are not too many bytes.
 
-Pure. How large the next entries are nobody knows before they are read; most are as large as those before them.
+Pure. Nobody knows the size of the next entries; most are as large as those before them.
 """
 
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ FIRST, GROWTH = 32, 4  # entries of the first read; times as many as last time, 
 
 
 class ReadSize:
-    """Of one who reads, at most ``most`` entries. ``count`` is for the next read."""
+    """Read size of one reader, at most ``most`` entries. ``count`` is for the next read."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self.count = min(FIRST, most)
 
     def note(self, entries: Sequence[Entry]) -> int:
-        """What a read brought; its bytes."""
+        """Note what a read brought, and return its bytes."""
         size = sum(len(entry.raw) for entry in entries)
         if entries:
             average = max(1, size // len(entries))

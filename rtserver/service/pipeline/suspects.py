@@ -1,6 +1,6 @@
-"""The suspects of one lane: entries that were with its handler when a process died.
+"""Suspects: entries of one lane that were with its handler when a process died.
 
-Pure. Decides when an entry is poison, and when a suspect is cleared.
+Pure. It decides when an entry is poison, and when a suspect is cleared.
 """
 
 import math
@@ -15,7 +15,7 @@ POISON_DEATHS = 3
 
 
 class Suspects:
-    """Those that ``mark`` has inherited. False when there are none, as nearly always."""
+    """Suspects that ``mark`` has inherited. False when there are none, as nearly always."""
 
     def __init__(self, mark: Mark) -> None:
         self._mark = mark
@@ -26,9 +26,9 @@ class Suspects:
         return len(self._all)
 
     def find(self, entry_id: str) -> Suspect | None:
-        """Return the suspect that an entry is, or is one of; None for an entry that is above suspicion.
+        """Return the suspect that an entry is, or is one of; None for any other entry.
 
-        One that is named alone comes before one that is one of several, and more deaths before fewer.
+        A suspect that is a single entry comes before one that is several, and more deaths before fewer.
         """
         place = order_of(entry_id)
         if place < self._nearest:
@@ -37,19 +37,19 @@ class Suspects:
         return max(found, key=lambda suspect: (is_single(suspect), suspect.deaths), default=None)
 
     def add_poison(self, entry_ids: Iterable[str]) -> None:
-        """Add entries that others have found to be poison."""
+        """Add entries that other workers have found to be poison."""
         known = {suspect.first for suspect in self._all if is_poison(suspect)}
         more = [Suspect(entry, entry, POISON_DEATHS) for entry in entry_ids if entry not in known]
         self._all = sorted([*self._all, *more], key=_end_of)
         self._nearest = self._find_nearest()
 
     def clear(self, entry_id: str) -> None:
-        """The handler has returned from an entry: it is no suspect any more, unless it is poison."""
+        """Clear an entry that the handler has returned from, unless it is poison."""
         cleared = [suspect for suspect in self._all if suspect[:2] == (entry_id, entry_id)]
         self._drop(cleared, [suspect for suspect in self._all if suspect not in cleared])
 
     def pass_by(self, entry_id: str) -> None:
-        """Everything up to an entry is done, in order: what lies there is of no more interest."""
+        """Drop the suspects up to an entry, all of which are done, in order."""
         count = bisect_right(self._all, order_of(entry_id), key=_end_of)
         self._drop(self._all[:count], self._all[count:])
 
@@ -72,10 +72,10 @@ def _end_of(suspect: Suspect) -> tuple[int, int]:
 
 
 def is_single(suspect: Suspect) -> bool:
-    """Whether it is known which entry it was."""
+    """Return True if it is known which entry the suspect is."""
     return suspect.first == suspect.last
 
 
 def is_poison(suspect: Suspect) -> bool:
-    """Whether the entry is not to be handed to any handler again."""
+    """Return True if the entry must not be handed to any handler again."""
     return is_single(suspect) and suspect.deaths >= POISON_DEATHS

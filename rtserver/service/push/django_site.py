@@ -1,6 +1,6 @@
-"""``django_site``: what the Django site has to say about its users' sessions.
+"""Handler of ``django_site``: what the Django site says about its users' sessions.
 
-Decides what each operation means for open sockets.
+It decides what each operation means for open connections.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,20 +12,20 @@ from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 
 
 class SessionClosed(msgspec.Struct, frozen=True, tag_field="op", tag="session_closed"):
-    """Somebody logged out, or the site ended the session."""
+    """A user logged out, or the site ended the session."""
 
     session_key: str
 
 
 class KickUser(msgspec.Struct, frozen=True, tag_field="op", tag="kick"):
-    """A user has to go, from all sessions."""
+    """A user must go, from all sessions."""
 
     user_id: int | str
     reason: str = ""
 
 
 class RecheckUser(msgspec.Struct, frozen=True, tag_field="op", tag="recheck"):
-    """A user's groups have changed, or whatever else the policy goes by; ``"*"``: those of many users."""
+    """A user's groups have changed, or anything else that the policy reads; ``"*"`` for many users."""
 
     user_id: int | str
 
@@ -38,11 +38,11 @@ def _keeps_nothing(_: object) -> float:
 
 
 class DjangoSiteMsgHandler(ServiceMsgHandler):
-    """Closes the sockets of a session, or of a user, or has looked again at who a user is.
+    """Closes the connections of a session or of a user, or looks a user up again.
 
-    ``lifetime_of`` says for how many seconds a session key is good although its session was closed: 0 where the
-    site's store refuses it. ``revoke`` keeps those that are good, by key, for so many seconds; it may wait for the
-    queue, and raises ``QueueError`` at the server's end only.
+    ``lifetime_of`` returns for how many seconds a session key is still valid after its session was closed: 0 if the
+    site's store refuses it. ``revoke`` keeps such keys, each for that many seconds. It may wait for the queue, and
+    raises ``QueueError`` at the server's end only.
     """
 
     msg_type = "django_site"
@@ -74,11 +74,11 @@ class DjangoSiteMsgHandler(ServiceMsgHandler):
                 self.users.recheck(user_id)
 
     def flush(self) -> None:
-        """Keep the revocations of a batch. The sockets are closed before: that need not wait for the queue."""
+        """Keep the revocations of a batch. Connections are closed before: that need not wait for the queue."""
         if self._lifetimes:
             self._revoke(self._lifetimes)
             self._lifetimes = {}
 
     def forget(self) -> None:
-        """See ``ServiceMsgHandler``. A revocation that cannot be kept must not stand in the way of all others."""
+        """See ``ServiceMsgHandler``. A revocation that cannot be kept must not block all others."""
         self._lifetimes = {}

@@ -1,9 +1,8 @@
-"""``pushuser``: a producer's message to users, by their ids.
+"""Handler of ``pushuser``: a producer's message to users, by their ids.
 
-Decides who is meant, what clients get, and that a message is kept before it is pushed: whoever was not there, or
-loses the connection, can have it later. A message that no client could take is refused before it is kept: it would
-close every connection that it is sent to, now and at each resume. Whether somebody is connected is known on the
-other side of the bridge.
+It decides which users are meant and what clients get, and keeps a message before it is pushed: a user who was away,
+or loses the connection, can have it later. A message that no client could take is refused before it is kept: it would
+close every connection that it is sent to, now and at each resume. The other thread knows which users are connected.
 """
 
 from collections.abc import Iterator
@@ -41,7 +40,7 @@ class PushUserData(msgspec.Struct, frozen=True):
 
 
 class Push(NamedTuple):
-    """A message on its way. ``user_ids`` None are all."""
+    """A message on its way. ``user_ids`` None means all users."""
 
     id: str
     user_ids: tuple[int | str, ...] | None
@@ -50,9 +49,9 @@ class Push(NamedTuple):
 
 
 class PushUserMsgHandler(ServiceMsgHandler):
-    """Keeps the message for the users that it names, and hands it to their open agents.
+    """Keeps a message for the users that it names, and pushes it to their agents.
 
-    ``sizes`` says which messages clients can take. A message may name ``most_users``; 0 for any number.
+    ``sizes`` bounds the messages that clients can take. A message may name ``most_users``; 0 for any number.
     """
 
     msg_type = "pushuser"
@@ -76,7 +75,7 @@ class PushUserMsgHandler(ServiceMsgHandler):
         self._done_until = START
 
     def begins_behind(self, queue: QueuePort) -> str:
-        """See ``ServiceMsgHandler``. All workers keep together, so this one goes on where any of them has been."""
+        """See ``ServiceMsgHandler``. All workers keep together, so this one continues where any of them has been."""
         begins_at = self._streams.begin()
         return begins_at if number_of(begins_at) else START
 
@@ -93,7 +92,7 @@ class PushUserMsgHandler(ServiceMsgHandler):
             self._entries += 1 if user_ids is None else len(user_ids)
 
     def flush(self) -> None:
-        """Keep what has come, then push it. What the queue does not take at the server's end the next start keeps."""
+        """Keep what has come, then push it. At the server's end the next start keeps what the queue does not take."""
         pushes = self._pushes
         if not pushes:
             return
@@ -105,11 +104,11 @@ class PushUserMsgHandler(ServiceMsgHandler):
             self.services.post(Deliver(push.user_ids, push.payload, push.id if push.is_kept else None))
 
     def forget(self) -> None:
-        """See ``ServiceMsgHandler``. What is in the dead stream is neither kept nor pushed."""
+        """See ``ServiceMsgHandler``. A message in the dead stream is neither kept nor pushed."""
         self._pushes, self._entries = [], 0
 
     def on_done(self, position: str) -> None:
-        """See ``ServiceMsgHandler``. Where no messages come, the cursor moves on all the same."""
+        """See ``ServiceMsgHandler``. The cursor moves on even if no messages come."""
         if not self._pushes:
             self._streams.keep(position, [])
             if position != self._done_until:

@@ -1,7 +1,7 @@
-"""The desk where agents ask for what was kept for their users, and where it is noted what users have seen.
+"""ResumeService: answers agents that ask for kept messages, and notes what users have seen.
 
-Decides in which order that is done: as it came, so that who asks anew finds noted what was seen before. It has a
-greenlet of its own, because it waits for the queue, and one that is away holds up nobody else.
+It works in the order in which messages come, so that a client that asks again finds noted what it saw before. It has
+a loop of its own, because it waits for the queue: a queue that is away holds up no other loop.
 """
 
 import logging
@@ -18,7 +18,9 @@ log = logging.getLogger(__name__)
 
 
 class ResumeService:
-    """``awake`` is what the greenlet sleeps on, ``post`` the bridge's way to the websocket thread."""
+    """``awake`` is the event that the loop sleeps on, ``post`` puts a message on the bridge to the websocket
+    thread.
+    """
 
     def __init__(self, streams: UserStreams, post: Callable[[Message], object], awake: Event) -> None:
         self._streams = streams
@@ -31,12 +33,14 @@ class ResumeService:
         return len(self._waiting)
 
     def add(self, message: Resume | Seen) -> None:
-        """Take a message in. Never waits."""
+        """Take a message. Never waits."""
         self._waiting.append(message)
         self._awake.set()
 
     def run(self) -> None:
-        """Tell where pushes begin, then do what comes; returns when finished. Begun when the lanes have begun."""
+        """Post where pushes begin, then handle messages. Returns when finished. To be started after the lanes have
+        begun.
+        """
         self._post(PushBegins(self._streams.begins_at))
         while True:
             self._awake.clear()
@@ -47,7 +51,7 @@ class ResumeService:
             self._awake.wait()
 
     def finish(self) -> None:
-        """Nothing more will come: return when everything is done."""
+        """Make ``run`` return when everything is done: no more messages come."""
         self._is_finishing = True
         self._awake.set()
 
@@ -69,7 +73,9 @@ class ResumeService:
             self._refuse(message)
 
     def _all_seen(self, message: Seen) -> dict[str, str]:
-        """With all like it that wait behind it: when a thousand pages close, each of them sends one."""
+        """Return the offsets of a message and of all like it right behind it: a thousand closing pages send one
+        each.
+        """
         offsets = dict(message.offsets)
         while self._waiting and isinstance(self._waiting[0], Seen):
             offsets |= dict(self._waiting.popleft().offsets)  # type: ignore[union-attr]

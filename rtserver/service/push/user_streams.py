@@ -1,7 +1,7 @@
-"""What is kept for users: each one's stream, and the one for everyone, with what each has seen.
+"""UserStreams: the messages kept for each user and for everyone, and what each user has seen.
 
-Decides which stream a message belongs to, and what a portion of two streams is. Everything that is kept here is
-derived from the bus, so all workers may do it.
+It decides which stream a message belongs to, and what a portion of two streams is. Everything kept here is derived
+from the bus, so all workers may do it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ PORTION_BYTES = 65_536
 
 
 class Portion(NamedTuple):
-    """Consecutive entries, the last of which is ``after``; ``is_all`` if no more follow."""
+    """Consecutive entries, the last of which is ``after``. ``is_all`` is True if no more follow."""
 
     entries: list[Entry]
     after: str
@@ -37,7 +37,7 @@ class Portion(NamedTuple):
 
 
 class UserStreams:
-    """``kept`` counts what this worker has kept. ``begins_at`` is told by the handler that keeps.
+    """Streams of all users. ``kept`` counts what this worker has kept; the handler that keeps sets ``begins_at``.
 
     Calls wait until the queue answers, as ``QueueLink`` does.
     """
@@ -51,25 +51,27 @@ class UserStreams:
         self._last_kept = START
 
     def begin(self) -> str:
-        """Where this worker begins: everything on the bus up to there has been kept. Raises ``QueueError``."""
+        """Return where this worker begins: everything on the bus up to there has been kept. Raises ``QueueError``."""
         self.begins_at = self._queue.begin_keeping(CURSOR)
         return self.begins_at
 
     def keep(self, until: str, entries: Sequence[Kept]) -> None:
-        """Keep the entries, which are all that there are up to ``until``. Raises ``QueueError`` only at the end."""
+        """Keep the entries, which are all that there are up to ``until``. Raises ``QueueError`` at the server's
+        end only.
+        """
         keep = partial(self._queue.keep, CURSOR, until, entries, self._bound, kept=self._last_kept)
         self.kept += self._link.call(keep)
         if entries:
             self._last_kept = entries[-1].id
 
     def see(self, offsets: Mapping[str, str]) -> None:
-        """Note down up to which offset users have got everything."""
+        """Note up to which offset users have got everything."""
         self._link.call(self._queue.see, offsets, self._bound.seconds)
 
     def read(self, user_id: str, after: str | None, until: str | None) -> Portion:
-        """The first portion behind ``after`` up to ``until``; as ``messages.Resume`` where they are None.
+        """Return the first portion behind ``after`` up to ``until``; for None see ``message.Resume``.
 
-        Raises ``QueueRefusedError``, and at the end of the server ``QueueError``.
+        Raises ``QueueRefusedError``, and at the server's end ``QueueError``.
         """
         portion = self._link.call(self._maybe_read, user_id, after, until or self.begins_at)
         if isinstance(portion, QueueRefusedError):
@@ -77,7 +79,9 @@ class UserStreams:
         return portion
 
     def _maybe_read(self, user_id: str, after: str | None, until: str) -> Portion | QueueRefusedError:
-        """A refusal is an answer: it may be about one user's key, and the others do not wait for its end."""
+        """Return a refusal as an answer: it may be about one user's key, and the other users need not wait for its
+        end.
+        """
         try:
             behind = self._queue.seen(user_id) if after is None else after
             portion = self._portion(user_id, behind, until)
@@ -96,16 +100,17 @@ class UserStreams:
 
 
 def stream_of(user_id: int | str) -> str:
-    """The stream of what is for one user alone."""
+    """Return the stream of what is for one user alone."""
     return f"user:{user_id}"
 
 
 def portion_of(
     ranges: Sequence[KeptRange], after: str, count: int = PORTION_COUNT, size: int = PORTION_BYTES
 ) -> Portion:
-    """One row of what was read of several streams behind ``after``, each up to ``count`` entries or ``size`` bytes.
+    """Merge what was read of several streams behind ``after``, each up to ``count`` entries or ``size`` bytes, into
+    one portion.
 
-    At most about ``size`` bytes, and at least one entry, if there is any.
+    It holds at most about ``size`` bytes, and at least one entry if there is any.
     """
     # Where one stream was not read to its end, what others have behind its last entry may not be next.
     ends = [order_of(found.entries[-1].id) for found in ranges if _is_full(found, count, size)]
@@ -118,7 +123,7 @@ def portion_of(
 
 
 def _is_full(found: KeptRange, count: int, size: int) -> bool:
-    """Whether there may be more of a stream than was read."""
+    """Return True if a stream may hold more than was read."""
     return len(found.entries) >= count or sum(len(entry.raw) for entry in found.entries) >= size
 
 

@@ -1,1 +1,1 @@
-"""Quotes: ticks, bars, indicators and the feeds of those who watch."""
+"""Quotes: ticks, bars, indicators, and the feeds that agents watch."""

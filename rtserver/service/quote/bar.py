@@ -1,10 +1,10 @@
-"""The growing bar of one quote: which ticks belong to it, and what they make of it.
+"""Bar: the growing bar of one quote; it decides which ticks belong to it and what they make of it.
 
-Decides by arrival, not by time: a tick that is older than the bar that grows counts into that bar, because a bar that
-was passed on is not taken back. Knows nothing of indicators, feeds or subscribers.
+The order of arrival counts, not the time: a tick that is older than the growing bar counts into that bar, because a
+bar that was passed on is not taken back. A bar knows nothing of indicators, feeds or subscribers.
 
-Two kinds. ``TickBar`` (period 0): every tick is a bar, except that a tick with the label of the last one replaces it.
-``PeriodBar``: a bar holds a period of time and is labelled with its start.
+There are two kinds. ``TickBar`` (period 0): every tick is a bar, except that a tick with the label of the last one
+replaces it. ``PeriodBar``: a bar holds a period of time and is labelled with its start.
 """
 
 import re
@@ -34,10 +34,14 @@ class Bar(ABC):
 
     @abstractmethod
     def add(self, tick: Tick) -> bool:
-        """Take a tick. True if it began a bar with a label of its own, False if the bar grew or was replaced."""
+        """Take a tick. Return True if it began a bar with a label of its own, False if the bar grew or was
+        replaced.
+        """
 
     def row(self) -> Row:
-        """The bar as it stands, in the order of ``COLUMNS``. Its volume is None if no tick of it carried one."""
+        """Return the bar as it stands, in the order of ``COLUMNS``. The volume is None if none of its ticks had
+        one.
+        """
         return (self._label, self._open, self._close, self._low, self._high, self._volume)
 
     def _begin(self, label: Time, tick: Tick) -> None:
@@ -50,7 +54,9 @@ class Bar(ABC):
 
 
 class TickBar(Bar):
-    """Every tick is a bar. One with the last label replaces the prices; volumes of prices add up, a bar's stands."""
+    """Bar of one tick. A tick with the last label replaces the prices; volumes of prices add up, a bar's volume
+    stands.
+    """
 
     __slots__ = ()
 
@@ -63,12 +69,12 @@ class TickBar(Bar):
 
 
 class PeriodBar(Bar):
-    """A bar per period. Its label is its start.
+    """Bar of a period, labelled with its start.
 
     A number is epoch milliseconds: bars start at multiples of the period since 1970-01-01T00:00Z. A label "HH:MM",
     "HH:MM:SS" or "HH:MM:SS.fff" is a time of day: bars start at multiples of the period since midnight, labelled
-    "HH:MM:SS"; a step back by more than twelve hours is midnight passing, as in a night session. Any other label is a
-    bar of its own.
+    "HH:MM:SS". A step back by more than twelve hours passes midnight, as in a night session. Any other label is a bar
+    of its own.
     """
 
     __slots__ = ("_clock_ms", "_part", "_period_ms", "_settled")
@@ -91,7 +97,7 @@ class PeriodBar(Bar):
         return True
 
     def _next_label(self, time: Time) -> Time | None:
-        """The label of the bar that a tick begins, or None if the tick belongs to the bar that grows."""
+        """Return the label of the bar that a tick begins, or None if the tick belongs to the growing bar."""
         if isinstance(time, str):
             return self._next_text(time)
         self._clock_ms = None
@@ -129,7 +135,7 @@ def _sum(one: Number | None, other: Number | None) -> Number | None:
 
 
 def _clock_ms(text: str) -> int | None:
-    """Milliseconds since midnight of "HH:MM[:SS[.fff]]", its fraction left out; None for any other text."""
+    """Return the milliseconds since midnight of "HH:MM[:SS[.fff]]", without its fraction; None for any other text."""
     match = _CLOCK.fullmatch(text)
     if match is None:
         return None

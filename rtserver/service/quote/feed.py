@@ -1,6 +1,7 @@
-"""One feed: a quote, a period and indicators, computed once for everyone who watches it. Pure.
+"""Feed: a quote, a period and indicators, computed once for all agents that watch it. Pure.
 
-Decides what a subscriber gets as picture and what follows it. ``quote_center`` decides who watches and when to send.
+It decides what a subscriber gets as picture and what follows it. ``quote_center`` decides who watches and when to
+send.
 """
 
 from collections import deque
@@ -22,12 +23,12 @@ TICKS_OF_A_STEP = 20
 class Feed:
     """The last ``picture_rows`` rows, and the rows that were not sent yet.
 
-    ``seq`` is the number of the last row, counted from the quote's first tick: one tick is one step of every feed,
-    so a feed that was dropped and made again goes on counting where the others are. It ``is_ready`` when every tick
-    of the quote is in its rows, ``history`` included, which ``work`` brings about piece by piece.
+    ``seq`` is the number of the last row, counted from the quote's first tick. One tick is one step of every feed, so
+    a feed that was dropped and made again continues with the number of the others. It ``is_ready`` when every tick of
+    the quote is in its rows, ``history`` included; ``work`` gets it there piece by piece.
 
-    ``watchers`` are (agent, ref) pairs; those ``waiting`` among them have had no picture yet. ``share`` is that of
-    the only user who watches, if there is only one and his processor time is counted.
+    ``watchers`` are (agent, ref) pairs; those ``waiting`` among them have had no picture yet. ``share`` is the share
+    of the only user who watches, if there is only one and processor time is counted.
     """
 
     def __init__(
@@ -48,11 +49,11 @@ class Feed:
 
     @property
     def behind(self) -> int:
-        """How many ticks are not in the rows yet, beside the history."""
+        """Number of ticks that are not in the rows yet, besides the history."""
         return len(self._behind)
 
     def work(self) -> bool:
-        """One piece of what is missing; whether the feed is ready now."""
+        """Do one piece of what is missing, and return True if the feed is ready now."""
         if self._filling is not None:
             try:
                 next(self._filling)
@@ -71,7 +72,7 @@ class Feed:
         self.is_ready = False
 
     def step(self, tick: Tick) -> None:
-        """Take the quote's next tick: one more unsent row, whether it is new or replaces the last."""
+        """Take the quote's next tick: it makes one more unsent row, which is new or replaces the last."""
         row = self._analysis.step(tick)
         rows = self._rows
         if rows and rows[-1][0] == row[0]:
@@ -83,13 +84,15 @@ class Feed:
         self._picture = None
 
     def take_unsent(self) -> tuple[Row, ...]:
-        """The rows since the last call, in order; the last of them has the number ``seq``."""
+        """Return the rows since the last call, in order. The last one has the number ``seq``."""
         unsent = tuple(self.unsent)
         self.unsent.clear()
         return unsent
 
     def picture(self, decimals: int | None = None) -> Table:
-        """The rows as they stand after ``seq``, and the quote's ``decimals``; the same object until the next tick."""
+        """Return the rows as they stand after ``seq``, with the quote's ``decimals``; the same object until the
+        next tick.
+        """
         if self._picture is None:
             self._picture = Table(self._analysis.columns, tuple(self._rows), decimals)
         return self._picture

@@ -1,6 +1,6 @@
-"""What a subscriber of ``quotes`` may ask for, checked, and the name of the feed that answers it.
+"""FeedRequest: the request of a subscriber of ``quotes``, checked, and the name of the feed that answers it.
 
-Two requests that mean the same thing get the same topic, so that they share one feed.
+Two requests that mean the same get the same topic, so that they share one feed.
 """
 
 import math
@@ -29,7 +29,7 @@ class FeedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FeedName(msgspec.Struct, frozen=True):
-    """A checked request: what a feed is made of."""
+    """A checked request: the quote, the period and the indicators of a feed."""
 
     quote: str
     period_ms: int

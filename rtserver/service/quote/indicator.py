@@ -1,6 +1,6 @@
-"""How an indicator is asked for: from text such as "sma:20" to its name and parameters, and to its columns.
+"""Indicator: the name and parameters of an indicator, read from text such as "sma:20", and its columns.
 
-Decides names, defaults and bounds. Computes nothing; the lines of numbers are in ``indicator_line``.
+It decides names, defaults and bounds. ``indicator_line`` computes the numbers.
 """
 
 import difflib
@@ -21,23 +21,23 @@ _DECIMAL = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?")
 
 
 class IndicatorError(ValueError):
-    """Text that asks for no indicator we have. ``str`` of it is fit for the client."""
+    """Text that names no known indicator. ``str`` of it is fit for the client."""
 
 
 @dataclass(frozen=True, slots=True)
 class Indicator:
-    """One checked indicator. Two spellings of the same one are equal."""
+    """One checked indicator. Two spellings of the same indicator are equal."""
 
     name: str
     params: tuple[Number, ...]
 
     def __str__(self) -> str:
-        """Its one spelling, with every parameter: "macd:12:26:9"."""
+        """Return its one spelling, with every parameter: "macd:12:26:9"."""
         return ":".join((self.name, *(f"{param:g}" for param in self.params)))
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of its columns, in the order in which its line gives the cells."""
+        """Names of its columns, in the order in which its line returns the cells."""
         return tuple(f"{self}{suffix}" for suffix in _KINDS[self.name].suffixes)
 
 
@@ -95,7 +95,7 @@ NAMES = tuple(_KINDS)
 
 
 def parse_indicators(texts: Iterable[str]) -> tuple[Indicator, ...]:
-    """The indicators asked for, in their order; one that is asked for twice stands once.
+    """Return the indicators in their order; one that is asked for twice stands once.
 
     Raises ``IndicatorError``, also for more than ``MAX_INDICATORS`` or parameters that add up to more than
     ``MAX_SUM``.
@@ -110,7 +110,9 @@ def parse_indicators(texts: Iterable[str]) -> tuple[Indicator, ...]:
 
 
 def parse_indicator(text: str) -> Indicator:
-    """The indicator that ``text`` asks for: a name, then parameters after colons; the last ones may be left out."""
+    """Return the indicator that ``text`` names: a name, then parameters after colons. The last ones may be left
+    out.
+    """
     name, *given = text[: MAX_TEXT + 1].strip().lower().split(":")
     kind = _KINDS.get(name)
     if kind is None:

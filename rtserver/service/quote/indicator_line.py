@@ -1,8 +1,8 @@
-"""The numbers of one indicator over the bars of one feed: a thin layer over talipp, one step per tick.
+"""IndicatorLine: the numbers of one indicator over the bars of one feed, a thin layer over talipp, one step per tick.
 
-Decides how much talipp remembers: it keeps everything it ever saw, we keep what the next value needs and purge the
-rest, so that a feed that runs for months stays small. Leans on three inner parts of talipp
-(``_calculate_new_value``, ``_remove_custom``, ``std_dev``); the tests compare every line with a formula of its own
+It decides how much talipp remembers. talipp keeps everything it ever saw; a line keeps what the next value needs and
+purges the rest, so that a feed that runs for months stays small. It relies on three inner parts of talipp
+(``_calculate_new_value``, ``_remove_custom``, ``std_dev``); the tests compare every line with a formula of their own
 and fail if those change.
 """
 
@@ -35,7 +35,7 @@ _BATCH = 64
 
 
 class IndicatorLine(ABC):
-    """One indicator in progress. Rows come in the order of ``bar.COLUMNS``; cells go out as ``Indicator.columns``.
+    """One indicator in progress. Rows come in the order of ``bar.COLUMNS``, cells go out as ``Indicator.columns``.
 
     A cell is None until enough bars are there.
     """
@@ -52,7 +52,7 @@ class IndicatorLine(ABC):
 
     @abstractmethod
     def _build(self, *params: Any) -> TalippIndicator:
-        """The talipp object that computes."""
+        """Return the talipp object that computes."""
 
     def _input(self, row: Row) -> Any:
         return row[2]
@@ -62,11 +62,11 @@ class IndicatorLine(ABC):
 
     @property
     def remembered(self) -> int:
-        """How many rows talipp still holds."""
+        """Number of rows that talipp still holds."""
         return len(self._talipp.input_values)
 
     def step(self, row: Row, *, is_new: bool) -> tuple[Cell, ...]:
-        """Take the newest row, either one more or the last one as it now stands, and give its cells."""
+        """Take the newest row, which is new or replaces the last one, and return its cells."""
         if is_new:
             self._talipp.add(self._input(row))
             if len(self._talipp.input_values) >= 2 * self._kept + _BATCH:
@@ -77,7 +77,9 @@ class IndicatorLine(ABC):
         return self._no_cells if value is None else self._cells(value)
 
     def fill(self, rows: Sequence[Row], wanted: int) -> Steps[list[tuple[Cell, ...]]]:
-        """Take finished rows and give the cells of the last ``wanted``. What none depends on is skipped."""
+        """Take finished rows and return the cells of the last ``wanted``. Rows that none of them depends on are
+        skipped.
+        """
         unneeded = 0 if self.reach is None else max(0, len(rows) - wanted - self.reach * self._kept)
         cells: list[tuple[Cell, ...]] = []
         for first in range(unneeded, len(rows), ROWS_OF_A_STEP):
@@ -113,7 +115,7 @@ class EmaLine(IndicatorLine):
 
 
 class MacdLine(IndicatorLine):
-    """Fast average minus slow average; the signal is its exponential average, the histogram their difference."""
+    """Fast average minus slow average. The signal is its exponential average, the histogram their difference."""
 
     width = 3
     reach = FADED // 2
@@ -126,7 +128,7 @@ class MacdLine(IndicatorLine):
 
 
 class BollLine(IndicatorLine):
-    """Bollinger bands: the simple average, and that many population standard deviations above and below."""
+    """Bollinger bands: the simple average, and the given number of population standard deviations above and below."""
 
     width = 3
     reach = 1
@@ -139,7 +141,7 @@ class BollLine(IndicatorLine):
 
 
 class RsiLine(IndicatorLine):
-    """Relative strength index with Wilder's smoothing; 100 where nothing fell."""
+    """Relative strength index with Wilder's smoothing; 100 if nothing fell."""
 
     reach = FADED
 
@@ -166,7 +168,7 @@ LINES: Mapping[str, type[IndicatorLine]] = MappingProxyType(
 
 
 class _FastDeviation(StdDev):  # type: ignore[misc]  # talipp has no types
-    """The same number four times as fast, since one tick costs a pass over the period."""
+    """Standard deviation, four times as fast as talipp's: one tick costs a pass over the period."""
 
     def _calculate_new_value(self) -> float | None:
         if len(self.input_values) < self.period:
@@ -184,8 +186,11 @@ class _Bands(BB):  # type: ignore[misc]
 
 
 class _SeededRsi(RSI):  # type: ignore[misc]
-    """talipp stores a seed together with its first value but takes only one of them back, so that the lists would
-    grow with every update of that one bar."""
+    """RSI that takes back its seed.
+
+    talipp stores a seed together with its first value but takes only one of them back, so that its lists would grow
+    with every update of that one bar.
+    """
 
     def _remove_custom(self) -> None:
         if len(self.input_values) <= self.period:

@@ -1,7 +1,6 @@
-"""From ticks to rows: the bars of a period with the cells of indicators, one step per tick.
+"""QuoteAnalysis: turns ticks into rows, the bars of a period with the cells of indicators, one step per tick.
 
-Pure and incremental; knows no quote by name and no subscriber. ``bar`` decides what belongs together,
-``indicator_line`` computes, this file puts a row together.
+Pure and incremental. ``bar`` decides which ticks belong together, ``indicator_line`` computes, this file joins a row.
 """
 
 from collections.abc import Iterable
@@ -21,7 +20,7 @@ ROWS_OF_A_STEP = 200
 
 
 class QuoteAnalysis:
-    """One way to look at one quote: a period in milliseconds, 0 for every tick, and indicators of the closes.
+    """One view of one quote: a period in milliseconds (0 for every tick) and indicators of the closes.
 
     ``columns`` names the cells of every row.
     """
@@ -34,11 +33,11 @@ class QuoteAnalysis:
 
     @property
     def remembered(self) -> int:
-        """How many rows the indicators hold between them; bounded by their parameters, not by time."""
+        """Number of rows that the indicators hold together; bounded by their parameters, not by time."""
         return sum(line.remembered for line in self._lines)
 
     def step(self, tick: Tick) -> Row:
-        """Take the next tick and give the newest row: one more, or the last one again if its label is the same."""
+        """Take the next tick and return the newest row: a new one, or the last one again if its label is the same."""
         is_new = self._bar.add(tick)
         row = self._bar.row()
         if not self._lines:
@@ -47,10 +46,10 @@ class QuoteAnalysis:
         return (*row, *cells)
 
     def fill(self, ticks: Iterable[Tick], wanted: int) -> Steps[list[Row]]:
-        """Take a history, before any ``step``, and give its last ``wanted`` rows.
+        """Take a history, before any ``step``, and return its last ``wanted`` rows.
 
-        The rows are those of steps, but an indicator is computed once per finished bar, and only where a row or a
-        later step depends on it: a history of 20,000 ticks must not hold up the ticks that arrive meanwhile.
+        The rows are those of steps, but an indicator is computed once per finished bar, and only if a row or a later
+        step depends on it: a history of 20,000 ticks must not hold up the ticks that arrive meanwhile.
         """
         rows: list[Row] = []
         for number, tick in enumerate(ticks, 1):

@@ -1,12 +1,12 @@
-"""QuoteCenter: what every quote has lately done, and the feeds of those who watch.
+"""QuoteCenter: the recent history of every quote, and the feeds that agents watch.
 
-Two roles in one object, because the second lives on what the first has heard: it handles the service message
-``quote``, and it is the subscribable service "quotes". It decides how long a history is, which feed answers a
-request, and when a feed begins and ends. It knows agents by number only, and nothing of charts.
+One object has two roles, because the second needs what the first has heard: it handles the service message ``quote``,
+and it is the subscribable service "quotes". It decides how long a history is, which feed answers a request, and when
+a feed begins and ends. It knows agents by number only, and nothing of charts.
 
-What it promises a subscriber: a ``Snapshot`` of the feed after its row ``seq``, then every later row in order in
-``Update`` messages without a gap and without a double. For that, the rows that are not sent yet leave before a
-snapshot is taken; the mailbox keeps the order. (docs/design.md: a picture without a gap.)
+A subscriber gets a ``Snapshot`` of the feed after its row ``seq``, then every later row in order in ``Update``
+messages, without a gap and without a double. For that, unsent rows leave before a snapshot is taken; the mailbox
+keeps the order.
 """
 
 import logging
@@ -35,7 +35,7 @@ MOST_BEHIND = 20_000
 class QuoteHistory:
     """The last ticks of one quote, and its feeds by topic. ``count`` is the number of ticks since the first.
 
-    ``decimals`` is what the quote last said of its prices, None if it never did.
+    ``decimals`` is what the quote last said of its prices; None if it never did.
     """
 
     __slots__ = ("count", "decimals", "feeds", "ticks")
@@ -51,16 +51,15 @@ class QuoteCenter(ServiceMsgHandler):
     """The numbers of all quotes.
 
     Bounds: ``history_ticks`` per quote (a tick takes about 150 bytes), ``max_quotes``, ``max_feeds``, and
-    ``picture_rows`` per feed. Beyond ``max_quotes`` the quote that has been silent longest and that nobody watches
-    is forgotten; a watched one never is, so that ``max_feeds`` bounds the excess. Beyond ``max_feeds`` a request is
-    refused as ``rate_limited``.
+    ``picture_rows`` per feed. Beyond ``max_quotes`` the unwatched quote that has been silent longest is forgotten. A
+    watched quote never is, so ``max_feeds`` bounds the excess. Beyond ``max_feeds`` a request is refused as
+    ``rate_limited``.
 
-    With ``shares``, what is computed for one user only is charged to that user, and waits while the user owes: a
-    new feed, and the ticks of a feed that nobody else watches. One that is more than ``MOST_BEHIND`` ticks behind is
-    given up, as ``rate_limited``.
+    With ``shares``, the work for one user only is charged to that user, and waits while the user owes: a new feed,
+    and the ticks of a feed that nobody else watches. A feed that falls ``MOST_BEHIND`` ticks behind is given up, as
+    ``rate_limited``.
 
-    ``ticks`` and ``forgotten_quotes`` count up for the metrics; ``quotes``, ``feeds`` and ``subscribers`` say what
-    is.
+    ``ticks`` and ``forgotten_quotes`` count up; ``quotes``, ``feeds`` and ``subscribers`` are numbers of now.
     """
 
     msg_type = "quote"
@@ -92,22 +91,22 @@ class QuoteCenter(ServiceMsgHandler):
 
     @property
     def quotes(self) -> int:
-        """How many quotes are known."""
+        """Number of known quotes."""
         return len(self._quotes)
 
     @property
     def feeds(self) -> int:
-        """How many feeds are computed."""
+        """Number of computed feeds."""
         return len(self._feeds)
 
     @property
     def feeds_behind(self) -> int:
-        """How many of them are not computed up to the last tick. From any thread."""
+        """Number of feeds that are not computed up to the last tick. Safe from any thread."""
         return sum(not feed.is_ready for _, feed in tuple(self._feeds.values()))
 
     @property
     def subscribers(self) -> int:
-        """How many subscriptions are open."""
+        """Number of open subscriptions."""
         return len(self._watched)
 
     def __call__(self, src: str, data: Sequence[QuoteItem]) -> None:
@@ -121,16 +120,16 @@ class QuoteCenter(ServiceMsgHandler):
         self.ticks += len(data)
 
     def flush(self) -> None:
-        """After a batch: one ``Update`` per feed, with every row that the batch brought it."""
+        """Post one ``Update`` per feed, with every row that the batch brought it."""
         self.check_thread()
         for feed in self._unsent.values():
             self._post_update(feed)
         self._unsent.clear()
 
     def on_subscribe(self, message: Subscribe) -> None:
-        """Answer with ``Snapshot`` or ``Refused``. A quote that is not known yet has an empty picture for now.
+        """Answer with ``Snapshot`` or ``Refused``. An unknown quote has an empty picture for now.
 
-        A ``ref`` that is in use is moved to the new request.
+        A ``ref`` that is in use moves to the new request.
         """
         self.check_thread()
         try:
@@ -156,7 +155,7 @@ class QuoteCenter(ServiceMsgHandler):
             share.drive(self._bring_up(feed))
 
     def on_unsubscribe(self, message: Unsubscribe) -> None:
-        """End a subscription; the last one ends the feed. An unknown one was refused, or moved, and needs nothing."""
+        """End a subscription. The last one ends the feed. An unknown one was refused, or moved, and needs nothing."""
         self._unwatch((message.agent, message.ref))
 
     def _read(self, data: Sequence[QuoteItem]) -> list[tuple[str, Tick, int | None]]:
@@ -186,7 +185,7 @@ class QuoteCenter(ServiceMsgHandler):
             self._advance(feed, tick)
 
     def _advance(self, feed: Feed, tick: Tick) -> None:
-        """Bring a feed its next tick: now, or when its only user may have something done again."""
+        """Bring a feed its next tick: now, or when its only user may use the processor again."""
         share = feed.share
         if not feed.is_ready:
             feed.defer(tick)
@@ -205,7 +204,7 @@ class QuoteCenter(ServiceMsgHandler):
             self._unsent[feed.topic] = feed
 
     def _bring_up(self, feed: Feed) -> Steps[None]:
-        """Work on a feed until it is ready. Several users may do so at once: each piece is one for all of them."""
+        """Work on a feed until it is ready. Several users may do so at once: each piece serves all of them."""
         while feed.watchers and not feed.is_ready:
             try:
                 if feed.work():
@@ -216,7 +215,9 @@ class QuoteCenter(ServiceMsgHandler):
             yield
 
     def _show(self, feed: Feed) -> None:
-        """Give those who wait for it the picture. What it holds leaves before that for those who have one already."""
+        """Give waiting watchers the picture. Rows that it holds leave before, for those who have a picture
+        already.
+        """
         self._unsent.pop(feed.topic, None)
         if len(feed.watchers) == len(feed.waiting):
             feed.take_unsent()
@@ -244,7 +245,7 @@ class QuoteCenter(ServiceMsgHandler):
             self.forgotten_quotes += 1
 
     def _find_feed(self, name: FeedName) -> Feed | None:
-        """The feed of that name, made from the quote's history if it is new; None if there are too many."""
+        """Return the feed of that name, made from the quote's history if it is new; None if there are too many."""
         known = self._feeds.get(name.topic)
         if known is not None:
             return known[1]
@@ -284,7 +285,7 @@ class QuoteCenter(ServiceMsgHandler):
             del self._quotes[name.quote]
 
     def _post_update(self, feed: Feed) -> None:
-        """Post what is new, in several updates if it is much: the other thread serves others between two of them."""
+        """Post new rows, in several updates if they are many: the other thread serves others in between."""
         rows = feed.take_unsent()
         for end in range(UPDATE_ROWS, len(rows) + UPDATE_ROWS, UPDATE_ROWS):
             piece = rows[end - UPDATE_ROWS : end]

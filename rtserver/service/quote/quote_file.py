@@ -1,10 +1,10 @@
-"""Quotes from a CSV file: to points of the service message ``quote``, and paced as they were in the market.
+"""Quotes from a CSV file: its rows as points of the service message ``quote``, paced as they were in the market.
 
-Decides what such a file looks like. Knows no queue; who plays a file passes in where the points go.
+The caller passes in where the points go.
 
 The first line names the columns, in any order and case: either Date, Open, High, Low, Close, Volume, or time, price
-and perhaps volume. A date or time is epoch milliseconds, an ISO date with or without a time of day (UTC if it says
-no other), or any label.
+and perhaps volume. A date or time is epoch milliseconds, an ISO date with or without a time of day (UTC if it names
+no zone), or any label.
 """
 
 import csv
@@ -26,7 +26,7 @@ _BAR_COLUMNS = ("open", "close", "low", "high", "volume")
 
 
 class QuoteFileError(ValueError):
-    """A line that cannot be read. ``str`` of it is ``file:line: what is wrong``."""
+    """A line that cannot be read. ``str`` of it is ``file:line: fault``."""
 
     def __init__(self, file: str, line: int, text: str) -> None:
         super().__init__(file, line, text)
@@ -39,7 +39,7 @@ class QuoteFileError(ValueError):
 
 
 def read_quotes(path: Path | Traversable) -> Iterator[QuoteInfo]:
-    """The points of a file in the order of its lines, read as they are taken.
+    """Yield the points of a file in the order of its lines, reading as they are taken.
 
     Raises ``QuoteFileError``; ``OSError`` if the file cannot be opened.
     """
@@ -56,7 +56,7 @@ def read_quotes(path: Path | Traversable) -> Iterator[QuoteInfo]:
 
 
 def quote_item(quote: str, info: QuoteInfo) -> dict[str, Any]:
-    """The item of a quote message, as plain data for a queue."""
+    """Return the item of a quote message, as plain data for a queue."""
     plain = {"point": info.point, "volume": info.volume, "decimals": info.decimals}
     return {"quote": quote, "info": {name: value for name, value in plain.items() if value is not None}}
 
@@ -64,10 +64,10 @@ def quote_item(quote: str, info: QuoteInfo) -> dict[str, Any]:
 def paced(
     infos: Iterable[QuoteInfo], speed: float, *, clock: Callable[[], float], sleep: Callable[[float], object]
 ) -> Iterator[QuoteInfo]:
-    """The same points, each at its time divided by ``speed``; the first at once.
+    """Yield the same points, each at its time divided by ``speed``; the first at once.
 
-    ``clock`` and ``sleep`` are in seconds. A speed of 86,400 plays a day per second. Points whose time is a label
-    come one second of the market apart, and so does a point that is not later than the one before.
+    ``clock`` and ``sleep`` are in seconds. A speed of 86,400 plays a day per second. Points whose time is a label are
+    one second of the market apart, and so is a point that is not later than the one before.
     """
     if not (speed > 0 and math.isfinite(speed)):
         raise ValueError(f"speed {speed} is not a number above 0")

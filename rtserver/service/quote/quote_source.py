@@ -1,11 +1,11 @@
-"""TestQuoteSource: the demo's producer. It plays real prices through the queue, like any producer.
+"""TestQuoteSource: the demo's producer, which plays real prices through the queue like any producer.
 
-Decides what the demo's market does. It is no test: the name says that its quotes are for trying things out.
+It is no test: the name says that its quotes are for trying things out.
 
-Each of the last 250 trading days in the data gives four ticks in a plausible order, fifteen market seconds apart,
-so that a bar of 60 seconds is exactly one real day. After the last day the film runs backwards, then forwards
-again: the price never jumps, while the market's time only goes up. Tick ``n`` follows from ``n`` alone, so that a
-restart goes on where the position says.
+Each of the last 250 trading days in the data gives four ticks in a plausible order, fifteen market seconds apart, so
+that a bar of 60 seconds is exactly one real day. After the last day the film runs backwards, then forwards again: the
+price never jumps, while the market's time only goes up. Tick ``n`` follows from ``n`` alone, so that a restart
+continues at the noted position.
 """
 
 import logging
@@ -35,7 +35,7 @@ Film: TypeAlias = tuple[tuple[Number, Number], ...]
 
 
 class Position(Protocol):
-    """Where the film stands: the number of ticks per quote that were put. Survives restarts; 0 at first."""
+    """Position of the film: the number of ticks per quote that were put. Survives restarts; 0 at first."""
 
     def get(self) -> int: ...
 
@@ -43,29 +43,29 @@ class Position(Protocol):
 
 
 def film_of(days: Iterable[QuoteInfo]) -> Film:
-    """Prices and volumes of one run to and fro. ``days`` are bars, the oldest first."""
+    """Return prices and volumes of one run forwards and backwards. ``days`` are bars, the oldest first."""
     there = tuple(tick for day in days for tick in _ticks_of(day))
     return there + there[::-1]
 
 
 def replay(film: Film, start: int = 0) -> Iterator[QuoteInfo]:
-    """The ticks from number ``start`` on, for ever."""
+    """Yield the ticks from number ``start`` on, for ever."""
     for number in count(start):
         price, volume = film[number % len(film)]
         yield QuoteInfo([FIRST_TICK_MS + number * TICK_MS, price], volume, DECIMALS)
 
 
 def load_days(item: str) -> list[QuoteInfo]:
-    """The days that the demo plays of one share, as bars."""
+    """Return the days that the demo plays of one share, as bars."""
     return list(read_quotes(files("rtserver.service.quote") / "data" / "quotes" / f"{item}.csv"))[-DAYS_PLAYED:]
 
 
 class TestQuoteSource:
     """Puts ticks of three quotes, ``rate`` per second each.
 
-    At the very start it puts ``DAYS_AT_ONCE`` days in a few messages, so that charts have something to show.
-    ``put`` is that of the queue; where it raises one of ``unavailable``, the same ticks are put again later. A
-    crash between a put and its position repeats a message.
+    At the very start it puts ``DAYS_AT_ONCE`` days in a few messages, so that charts have something to show. ``put``
+    is that of the queue. If it raises one of ``unavailable``, the same ticks are put again later. A crash between a
+    put and its position repeats a message.
     """
 
     __test__ = False  # pytest would take the name for a test
@@ -90,7 +90,7 @@ class TestQuoteSource:
         self._is_stopped = False
 
     def run(self) -> None:
-        """Play until ``stop``; returns within one interval of it."""
+        """Play until ``stop``; return within one interval of it."""
         due = self._clock()
         is_away = False
         while not self._is_stopped:
@@ -130,7 +130,9 @@ class TestQuoteSource:
 
 
 def _ticks_of(day: QuoteInfo) -> Film:
-    """Price and volume of four ticks: the open, the turn against the day's direction, the turn with it, the close."""
+    """Return price and volume of four ticks: the open, the turn against the day's direction, the turn with it, the
+    close.
+    """
     opened, close, low, high, volume = (value for value in day.point[1:] if not isinstance(value, str))
     prices = (opened, low, high, close) if close >= opened else (opened, high, low, close)
     quarter = volume // TICKS_PER_DAY

@@ -1,12 +1,12 @@
-"""The shapes of the service message ``quote``, and the checks that turn its points into ticks.
+"""Tick: the shapes of the service message ``quote``, and the checks that turn its points into ticks.
 
-Decides what a producer may send. Knows nothing of bars, feeds or subscribers.
+It decides what a producer may send, and knows nothing of bars, feeds or subscribers.
 
 A message is a list of items ``{"quote": "EXCHANGE:ITEM:DATE", "info": {"point": [...], "volume"?: number,
 "decimals"?: integer}}``. A point is ``[time, price]`` or ``[time, open, close, low, high, volume]``. ``time`` is
-epoch milliseconds or a label such as "09:30:01". The volume of a price is what was traded at that tick; the volume
-of a bar is the whole bar's, so that a producer may send a bar again while it grows. ``decimals`` says how many the
-quote's prices are shown with, from then on.
+epoch milliseconds or a label such as "09:30:01". The volume of a price is what was traded at that tick; the volume of
+a bar is the whole bar's, so that a producer may send a bar again while it grows. ``decimals`` is the number of
+decimals of the quote's prices from then on.
 """
 
 import re
@@ -36,7 +36,7 @@ Number: TypeAlias = int | float
 
 
 class QuoteInfo(msgspec.Struct, frozen=True, gc=False):
-    """One point of a quote, as it came. A ``volume`` beside a bar is not read: the bar carries its own."""
+    """One point of a quote, as it came. A ``volume`` beside a bar is ignored: the bar has its own."""
 
     point: list[int | float | str]
     volume: int | float | None = None
@@ -54,7 +54,7 @@ QuoteMessage: TypeAlias = Annotated[list[QuoteItem], msgspec.Meta(max_length=MAX
 
 
 class Tick(msgspec.Struct, frozen=True, gc=False):
-    """One checked point. The four prices of a single price are the same; ``volume`` is None if none was sent."""
+    """One checked point. The four prices of a single price are equal; ``volume`` is None if none was sent."""
 
     time: Time
     open: Number
@@ -72,7 +72,7 @@ def check_key(key: str) -> None:
 
 
 def read_tick(info: QuoteInfo) -> Tick:
-    """The tick that a point stands for. Raises ``BadData`` that says what is wrong with it."""
+    """Return the tick of a point. Raises ``BadData`` with the fault."""
     point = info.point
     if len(point) == 2:
         price = _number("price", point[1])
@@ -85,7 +85,7 @@ def read_tick(info: QuoteInfo) -> Tick:
 
 
 def read_decimals(decimals: int | None) -> int | None:
-    """The decimals of a quote, None where it says none. Raises ``BadData`` for what is no such number."""
+    """Return the decimals of a quote, None if it names none. Raises ``BadData`` for a number out of bounds."""
     if decimals is not None and not 0 <= decimals <= MAX_DECIMALS:
         raise BadData(f"decimals {str(decimals)[:MAX_LABEL]} are not from 0 to {MAX_DECIMALS}")
     return decimals

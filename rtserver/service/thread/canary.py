@@ -1,6 +1,6 @@
-"""Canaries on the service thread: they are put on the list like any message, and come back from the bus.
+"""Canaries on the service thread: a source puts them on the list like any message, a handler takes them off the bus.
 
-Decides nothing about what a canary's absence means: that is told by ``base.canary_trail``.
+``watch.canary_trail`` decides what the absence of a canary means.
 """
 
 import time
@@ -19,14 +19,14 @@ RETRY_SECONDS = 1.0
 
 
 class CanaryData(msgspec.Struct, frozen=True):
-    """``{"process": str, "sent": seconds}``, of the process's own clock."""
+    """``{"process": str, "sent": seconds}``, by the process's own clock."""
 
     process: str
     sent: float
 
 
 class CanaryMsgHandler(ServiceMsgHandler):
-    """Sends the canaries of its own process on over the bridge, and drops those of the others, who see to theirs."""
+    """Passes the canaries of its own process on over the bridge, and drops those of other processes."""
 
     msg_type = TYPE
     data_type = CanaryData
@@ -46,8 +46,8 @@ class CanaryMsgHandler(ServiceMsgHandler):
 class CanarySource:
     """Puts a canary on the list each interval of the trail.
 
-    ``put`` is that of the queue, ``process`` a word of this process's own. Runs on a greenlet; where the queue is
-    away, the next one is sent soon.
+    ``put`` is that of the queue, ``process`` a word of this process's own. Runs on a greenlet. While the queue is
+    away it tries again soon.
     """
 
     def __init__(
@@ -67,13 +67,13 @@ class CanarySource:
         self._is_stopped = False
 
     def run(self) -> None:
-        """Send until ``stop``."""
+        """Send canaries until ``stop``."""
         interval = self._trail.interval
         while interval and not self._is_stopped:
             self._sleep(interval if self._send() else min(RETRY_SECONDS, interval))
 
     def stop(self) -> None:
-        """Send no more."""
+        """Send no more canaries."""
         self._is_stopped = True
 
     def _send(self) -> bool:

@@ -1,6 +1,6 @@
-"""A loop of the service thread that is begun anew when it dies, with pauses that grow.
+"""KeptLoop: a loop of the service thread that begins anew when it dies, with growing pauses.
 
-Decides what counts as a death. How a pause is made is passed in.
+It decides what counts as a death. The caller passes in how it pauses.
 """
 
 import logging
@@ -15,11 +15,11 @@ log = logging.getLogger(__name__)
 
 
 class KeptLoop:
-    """One loop. ``begin_anew`` prepares its next ``run`` after a death.
+    """One loop. ``begin_anew`` prepares the next ``run`` after a death.
 
-    ``is_ending`` says whether the thread goes down: then a loop that dies is over. ``pause`` waits for seconds, or
-    until that begins. ``policy`` has the counts, ``has_returned`` says whether the loop came to its end by itself;
-    both may be read from any thread.
+    ``is_ending()`` is true while the thread goes down: then a loop that dies is over. ``pause`` waits for seconds, or
+    until the end begins. ``policy`` holds the counts; ``has_returned`` is True once the loop came to its end by
+    itself. Both may be read from any thread.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class KeptLoop:
             self._wait(self._now() + self.policy.on_death(self._now()))
 
     def _is_finished(self) -> bool:
-        """One life of the loop; whether it has come to its end, and not died."""
+        """Run the loop once. Return True if it came to its end, False if it died."""
         try:
             if self.policy.is_down:
                 self._begin_anew()

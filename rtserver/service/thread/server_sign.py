@@ -1,4 +1,4 @@
-"""ServerSign: says now and then that this server runs, and which types of messages it handles."""
+"""ServerSign: announces now and then that this server runs, and which types of messages it handles."""
 
 import logging
 from collections.abc import Callable, Collection
@@ -13,20 +13,20 @@ log = logging.getLogger(__name__)
 
 
 class Event(Protocol):
-    """What the loop sleeps on."""
+    """Event that the loop sleeps on."""
 
     def set(self) -> None:
-        """Wake it up."""
+        """Wake the loop."""
 
     def wait(self, timeout: float) -> object:
-        """Sleep for so long, or until it is set."""
+        """Wait for ``timeout`` seconds, or until it is set."""
 
     def is_set(self) -> bool:
-        """Whether it has been."""
+        """Return True once it was set."""
 
 
 class ServerSign:
-    """A source of the service thread. ``server`` is a name that no other process has at the same time."""
+    """Source of the service thread. ``server`` is a name that no other process has at the same time."""
 
     def __init__(
         self, servers: ServerList, server: str, types: Callable[[], Collection[str]], stopping: Event
@@ -37,7 +37,7 @@ class ServerSign:
         self._stopping = stopping
 
     def run(self) -> None:
-        """Say it, until stopped; then take it back. Where the queue is away others say so."""
+        """Announce the server until stopped, then withdraw. Other loops log that the queue is away."""
         while not self._stopping.is_set():
             try:
                 self._servers.announce(self._server, self._types())

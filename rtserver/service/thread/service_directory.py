@@ -1,6 +1,6 @@
-"""What comes over the bridge, given to the service that it names.
+"""ServiceDirectory: passes each message from the bridge to the service that it names.
 
-Decides who answers when there is no such service, or when it fails. What may be subscribed to is the service's own.
+It answers for a service that does not exist or fails.
 """
 
 import logging
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class ServiceDirectory:
-    """The subscribable services by name, and the service for what was kept. ``handled`` counts messages."""
+    """The subscribable services by name, and the one for kept messages. ``handled`` counts messages."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class ServiceDirectory:
         self.handled = 0
 
     def handle(self, message: Message) -> None:
-        """One message. A service that raises, whatever it is, costs the subscription that it was asked for.
+        """Handle one message. An exception in a service, whatever it is, costs the subscription in question.
 
         Lets a ``StopRequest`` pass, and nothing else.
         """

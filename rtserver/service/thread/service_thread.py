@@ -1,7 +1,7 @@
 """ServiceThread: a native thread with a gevent hub of its own, and the greenlets that carry messages on it.
 
-The shell around the service side, and its only file that knows gevent: it starts, waits, wakes and stops, in that
-order, and decides nothing about messages. Nothing is monkey patched; the rest of the process does not notice gevent.
+This file starts, waits, wakes and stops, in that order, and decides nothing about messages. Nothing is monkey
+patched: the rest of the process does not notice gevent.
 """
 
 import logging
@@ -44,35 +44,35 @@ log = logging.getLogger(__name__)
 
 
 class Killed(StopRequest, gevent.GreenletExit):  # type: ignore[misc]  # gevent has no types
-    """How this thread ends its own greenlets. Handlers are left by it, and nothing is rejected."""
+    """Ends the thread's own greenlets. It passes through handlers, and nothing is rejected for it."""
 
 
 class Source(Protocol):
-    """Something on the service thread that makes messages by itself."""
+    """A producer on the service thread."""
 
     def run(self) -> None:
-        """Work until stopped, on a greenlet of its own."""
+        """Produce until stopped, on a greenlet of its own."""
 
     def stop(self) -> None:
         """Make ``run`` return soon. Called from another greenlet."""
 
 
 def offload(fn: Callable[..., T], /, *args: Any) -> T:
-    """``fn(*args)`` on a native thread of the hub's pool; the calling greenlet waits for it, the others go on."""
+    """Return ``fn(*args)``, run on a native thread of the hub's pool. Only the calling greenlet waits for it."""
     result: T = gevent.get_hub().threadpool.apply(fn, args)
     return result
 
 
 class ServiceThread:
-    """The service side of the server. Built and started by the main thread; the counters may be read from anywhere.
+    """The service side of the server. The main thread builds and starts it; any thread may read the counters.
 
-    The queue of ``pipeline`` must be one on gevent's sockets and is this thread's from here on; its link's pauses end
-    with ``stopping``, which is set here. ``services`` are those that agents may subscribe to, by name; ``resumes``
-    answers agents that ask for kept messages.
+    The queue of ``pipeline`` must use gevent's sockets, and belongs to this thread from here on. The pauses of its
+    link end with ``stopping``, which is set here. ``services`` are those that agents may subscribe to, by name;
+    ``resumes`` answers agents that ask for kept messages.
 
-    A greenlet that dies is begun anew (``kept_loop``), except the reader of the bus, the intake and the thread's own
-    beat: for those ``on_failure`` is called, on the service thread. What is left of it cannot be relied on, and the
-    process should end.
+    A loop that dies begins anew (``kept_loop``), except the reader of the bus, the intake and the thread's own beat:
+    their death calls ``on_failure`` on the service thread. What is left cannot be relied on then, and the process
+    should end.
     """
 
     def __init__(
@@ -112,21 +112,21 @@ class ServiceThread:
 
     @property
     def is_alive(self) -> bool:
-        """Whether the thread runs. Whether it turns is told by ``beat``, in ``time.monotonic`` seconds."""
+        """True while the thread runs. ``beat`` tells whether it turns, in seconds of ``time.monotonic``."""
         return self._thread.is_alive()
 
     @property
     def ident(self) -> int:
-        """The system's name for the thread, once it has been started."""
+        """The system's identifier of the thread; 0 before it is started."""
         return self._thread.ident or 0
 
     @property
     def restarts(self) -> dict[str, int]:
-        """How often each loop that is begun anew after its death has been, by name."""
+        """Number of restarts of each loop that begins anew after its death, by name."""
         return {loop.name: loop.policy.restarts for loop, _ in self._loops}
 
     def failing_loops(self) -> list[str]:
-        """The names of the loops that are dead, or keep dying."""
+        """Return the names of the loops that are dead, or keep dying."""
         now = time.monotonic()
         return [
             loop.name
@@ -136,29 +136,35 @@ class ServiceThread:
         ]
 
     def start(self, timeout: float = 10.0) -> None:
-        """Start, and return when the hub turns; whether Redis is there is not waited for, but told by ``link``."""
+        """Start the thread, and return when its hub turns. Does not wait for Redis: ``link`` tells whether it
+        answers.
+        """
         self._thread.start()
         if not self._is_ready.wait(timeout):
             raise RuntimeError(f"the service thread did not turn within {timeout:g} s")
 
     def request_stop(self, timeout: float = 4.0) -> None:
-        """Begin to stop, without waiting: no more intake, what was taken is handled, within ``timeout`` seconds."""
+        """Begin to stop, without waiting: the intake ends, and what was taken is handled within ``timeout``
+        seconds.
+        """
         self._stop_seconds = timeout
         self._waker.wake("stop")
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for the end; whether it came. Not to be called where the messages for the other side are drained."""
+        """Wait for the end, and return True if it came. Must not run on the thread that drains the bridge to
+        users.
+        """
         if self._thread.ident is not None:
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def stop(self, timeout: float = 4.0) -> bool:
-        """Stop and wait; whether the thread has ended."""
+        """Stop and wait. Return True if the thread has ended."""
         self.request_stop(timeout)
         return self.join(timeout + 1.0)
 
     def abandon(self) -> None:
-        """The process ends in order without this thread: what its handlers are at is not suspected of its death."""
+        """Clear the marks, because the process ends in order without this thread: its messages did not kill it."""
         self.pipeline.marks.clear()
 
     # The service thread.
@@ -214,7 +220,7 @@ class ServiceThread:
         self._tell_what_is_left()
 
     def _spawn_once(self) -> tuple[list[gevent.Greenlet], list[gevent.Greenlet]]:
-        """Those that work, and those that say meanwhile that their workers live."""
+        """Start the workers of once, and the loops that renew what they hold."""
         works, signs = [], []
         for worker in self.pipeline.once:
             name = stream_of(worker.msg_type)
@@ -235,7 +241,7 @@ class ServiceThread:
     def _shut_down(
         self, intake: gevent.Greenlet, reader: gevent.Greenlet, lanes: list[gevent.Greenlet], burial: gevent.Greenlet
     ) -> None:
-        """Upstream first, so that everything a greenlet will ever get is there when its own turn to end comes."""
+        """End the loops, upstream first: what a loop will ever get is there when its own turn to end comes."""
         pipeline, deadline = self.pipeline, self._deadline
         pipeline.link.is_ending = True
         for source in self._sources:
@@ -260,13 +266,13 @@ class ServiceThread:
             pass
 
     def _close_resumes(self, greenlets: list[gevent.Greenlet]) -> None:
-        """What users have seen is noted to the last; who asked for something asks again elsewhere."""
+        """Note everything that users have seen. Clients that wait for an answer ask again on another server."""
         if self._resumes is not None and self._located.is_set():
             self._resumes.finish()
             _join(greenlets, time.monotonic() + LAST_LETTER_SECONDS)
 
     def _stop_once(self, greenlets: list[gevent.Greenlet]) -> None:
-        """No more work is begun; what is being done has as much time as everything else."""
+        """Begin no more work. The work in progress has as much time as everything else."""
         for worker, greenlet in zip(self.pipeline.once, greenlets, strict=True):
             worker.finish()
             if worker.running is None:
@@ -293,7 +299,7 @@ class ServiceThread:
         return gevent.spawn(self._guard, run, *args)
 
     def _keep(self, name: str, run: Callable[[], None], begin_anew: Callable[[], None] = nothing) -> gevent.Greenlet:
-        """A greenlet whose loop is begun anew when it dies."""
+        """Start a greenlet whose loop begins anew when it dies."""
         loop = KeptLoop(
             name,
             run,
@@ -307,7 +313,7 @@ class ServiceThread:
         return greenlet
 
     def _guard(self, run: Callable[..., None], *args: Any) -> None:
-        """The broad except around every greenlet: none of them dies unseen."""
+        """Catch everything around a greenlet, so that none dies unseen."""
         try:
             run(*args)
         except QueueError as error:
@@ -324,9 +330,10 @@ class ServiceThread:
     def _on_hub_error(
         self, context: object, kind: type[BaseException], error: BaseException, trace: TracebackType | None
     ) -> None:
-        """In place of gevent's own, which prints. A callback, or a greenlet that somebody has started, fails alone.
+        """Log an error on the hub, in place of gevent's own handler, which prints.
 
-        ``context`` is what failed; None is the hub itself.
+        A callback, or a greenlet that a handler started, fails alone. ``context`` is what failed; None is the hub
+        itself.
         """
         if isinstance(error, HubDestroyed):
             raise error  # it ends the hub's own loop
@@ -356,7 +363,9 @@ class ServiceThread:
         return lambda: self._when_located(run)
 
     def _when_located(self, run: Callable[[], None]) -> None:
-        """What is moved to the bus before the reader knows where it begins would never be read."""
+        """Run once the reader knows where it begins: messages that are moved to the bus before would never be
+        read.
+        """
         self._located.wait()
         run()
 
