@@ -1,4 +1,4 @@
-"""The open agents, by id, by user and by session. Pure bookkeeping: an entry lives exactly as long as its agents."""
+"""Open agents by id, by user and by session. Pure: an entry lives as long as its agents."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,7 +7,7 @@ from rtserver.user.user_agent import UserAgent
 
 
 class AgentIndex:
-    """Agents under a name that several of them may share."""
+    """Agents by a name that several of them may share."""
 
     def __init__(self) -> None:
         self._agents: dict[str, dict[int, UserAgent]] = {}
@@ -16,31 +16,31 @@ class AgentIndex:
         return len(self._agents)
 
     def add(self, name: str, agent: UserAgent) -> None:
-        """Enter an agent."""
+        """Add an agent to a name."""
         self._agents.setdefault(name, {})[agent.id] = agent
 
     def remove(self, name: str, agent: UserAgent) -> None:
-        """Strike an agent that was entered under the name; the last one takes the name with it."""
+        """Remove an agent from its name. The last agent takes the name with it."""
         agents = self._agents[name]
         del agents[agent.id]
         if not agents:
             del self._agents[name]
 
     def get(self, name: str) -> tuple[UserAgent, ...]:
-        """The agents of that name, in the order in which they came."""
+        """Return the agents of a name, the oldest first."""
         return tuple(self._agents.get(name, {}).values())
 
     def count(self, name: str) -> int:
-        """How many agents have that name."""
+        """Return the number of agents of a name."""
         return len(self._agents.get(name, ()))
 
     def names(self) -> tuple[str, ...]:
-        """All names."""
+        """Return all names."""
         return tuple(self._agents)
 
 
 class AgentRegistry:
-    """All agents whose connection is open. ``by_id`` is a view that changes with them."""
+    """All agents with an open connection. ``by_id`` is a live view."""
 
     def __init__(self) -> None:
         self._by_id: dict[int, UserAgent] = {}
@@ -49,17 +49,17 @@ class AgentRegistry:
         self.by_session = AgentIndex()
 
     def all(self) -> tuple[UserAgent, ...]:
-        """Every agent."""
+        """Return every agent."""
         return tuple(self._by_id.values())
 
     def add(self, agent: UserAgent) -> None:
-        """Enter a new agent."""
+        """Add a new agent."""
         self._by_id[agent.id] = agent
         self.by_user.add(str(agent.user.user_id), agent)
         self.by_session.add(agent.session_key, agent)
 
     def remove(self, agent: UserAgent) -> None:
-        """Strike an agent that was entered."""
+        """Remove an agent."""
         del self._by_id[agent.id]
         self.by_user.remove(str(agent.user.user_id), agent)
         self.by_session.remove(agent.session_key, agent)

@@ -1,7 +1,6 @@
-"""How the users of a server that goes down are sent away: all at once, or one after the other.
+"""Drain of a server that goes down: it closes all connections at once, or one by one.
 
-Decides who is told to come back when. Whether there is somebody to come back to, and which of the two ways that makes
-right, is for whoever takes the server down.
+It decides when each client is told to come back. ``bootstrap.shutdown`` decides which of the two ways is taken.
 """
 
 import logging
@@ -14,23 +13,22 @@ from rtserver.user.user_agent import UserAgent
 log = logging.getLogger(__name__)
 
 TURN_AGENTS = 64
-"""As many are sent away without a pause, so that the others get their messages in between."""
+"""Connections that are closed without a pause; other clients get their messages in between."""
 STEP_SECONDS = 0.01
 REASON = "the server is going down"
 
 
 class Drain:
-    """The end of all agents of a registry. Its window is what ``close_at_once`` was told, 0 before."""
+    """The end of all agents of a registry. ``has_begun`` is True once every client was told to go."""
 
     def __init__(self, registry: AgentRegistry) -> None:
         self._registry = registry
         self._window_ms = 0
         self._latecomers = 0
         self.has_begun = False
-        """Whether everyone has been told to go; who comes now has to be told as well: ``close_late``."""
 
     def close_at_once(self, window_ms: int) -> None:
-        """Close every connection with 4101, each told to come back at a moment of its own within ``window_ms``.
+        """Close every connection with 4101. Tell each client to come back at its own moment within ``window_ms``.
 
         The moments are evenly spread; the first is now.
         """
@@ -43,10 +41,10 @@ class Drain:
     async def close_one_by_one(
         self, window: float, now: Callable[[], float], sleep: Callable[[float], Awaitable[object]]
     ) -> None:
-        """Close every connection at a moment of its own within ``window`` seconds, told to come back at once.
+        """Close every connection at its own moment within ``window`` seconds. Tell each client to come back at once.
 
-        Until then it is served as ever. Those who have come meanwhile go last. For a server beside which another one
-        takes the newcomers.
+        Each connection is served until its moment. Connections that open meanwhile are closed last. This way is for a
+        server with a successor on the same port.
         """
         begun = now()
         agents = self._registry.all()
@@ -61,15 +59,15 @@ class Drain:
         self.close_at_once(0)
 
     def close_late(self, agent: UserAgent) -> None:
-        """The same for one who came after everyone was told: the next of the moments, over and over again."""
+        """Close a connection that opened after ``close_at_once``, with the next of the moments, round and round."""
         self._latecomers += 1
         part(agent, self._window_ms * (self._latecomers * 618 % 1000) // 1000)
 
 
 def part(agent: UserAgent, after_ms: int) -> None:
-    """Say when to come back, and close. What goes wrong with one must not keep the others here."""
+    """Tell a client when to come back, and close. An error is logged, so that the others are closed, too."""
     try:
         agent.push_message({"after_ms": after_ms}, "reconnect")
         agent.kick(CloseCode.DRAINING, REASON)
-    except BaseException:  # a connection's end calls other people's code
-        log.exception("! %s could not be sent away", agent)
+    except BaseException:  # handlers run at the end of a connection
+        log.exception("! %s could not be closed", agent)

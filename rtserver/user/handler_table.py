@@ -1,7 +1,7 @@
-"""Which handler gets which message, and what becomes of its answer or its error.
+"""Dispatch of user messages to their handlers.
 
-The only code that calls handlers. Whatever one raises, ``SystemExit`` included, costs the message it was handling:
-the client gets an ``error`` answer, the log a traceback, and the connection goes on.
+Only this file calls handlers. An exception of a handler, ``SystemExit`` included, costs the message it was handling:
+the client gets an ``error`` answer, the log a traceback, and the connection stays open.
 """
 
 import logging
@@ -40,10 +40,9 @@ class DuplicateHandlerError(ValueError):
 
 
 class HandlerTable:
-    """The handlers by message type, each for those who have the right. ``failures`` counts what they raised without
-    meaning to.
+    """The handlers by message type. The policy is asked before each message.
 
-    Raises ``DuplicateHandlerError``.
+    ``failures`` counts exceptions other than ``BadMessage``. Raises ``DuplicateHandlerError``.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class HandlerTable:
         self.failures = 0
         self._rights = rights
         self._limits = limits or UserLimits()
-        # A message that is shorter than this can be neither too deep nor too slow.
+        # A shorter message can neither nest too deep nor hold too many slow numbers.
         bounds = self._limits.bounds
         self._unchecked_bytes = min(filter(None, (bounds.depth, bounds.slow_numbers)), default=math.inf)
         self._rows: dict[str, tuple[BaseUserMsgHandler, msgspec.json.Decoder[object]]] = {}
@@ -64,23 +63,23 @@ class HandlerTable:
 
     @property
     def handlers(self) -> Mapping[str, BaseUserMsgHandler]:
-        """The handlers by the type they answer for."""
+        """The handlers by message type."""
         return {msg_type: handler for msg_type, (handler, _) in self._rows.items()}
 
     def open(self, agent: UserAgent) -> Awaitable[object] | None:
-        """Tell every handler of a new agent, in their order. What is returned, if anything, is the rest of it."""
+        """Tell every handler of a new agent, in order. A returned awaitable is the rest of it."""
         return self._run(iter([handler.on_useragent_open for handler, _ in self._rows.values()]), agent)
 
     def change(self, agent: UserAgent) -> Awaitable[object] | None:
-        """Tell every handler that an agent's user has changed, in their order; what is returned is as in ``open``."""
+        """Tell every handler that an agent's user has changed, in order. Return as ``open``."""
         return self._run(iter([handler.on_useragent_change for handler, _ in self._rows.values()]), agent)
 
     def remove(self, agent: UserAgent) -> Awaitable[object] | None:
-        """Tell every handler of an agent's end, the last one first: a handler may build on those before it."""
+        """Tell every handler of an agent's end, in reverse order: a handler may build on those before it."""
         return self._run(iter([handler.on_useragent_remove for handler, _ in reversed(self._rows.values())]), agent)
 
     def dispatch(self, agent: UserAgent, payload: bytes) -> Awaitable[object] | None:
-        """Handle one message. What is returned, if anything, has to end before the agent's next message."""
+        """Handle one message. A returned awaitable must end before the agent's next message."""
         try:
             if len(payload) > self._unchecked_bytes:
                 self._limits.check_json(payload)
@@ -120,14 +119,14 @@ class HandlerTable:
             if isinstance(error, BadMessage):
                 agent.push_error(error.code, error.message, message.type, message.id)
                 return
-        except BaseException as failure:  # noqa: BLE001 (a text of a handler's own class may raise anything, too)
+        except BaseException as failure:  # noqa: BLE001 (the text of a handler's own class may raise anything)
             error = failure
         self.failures += 1
         log.error("! %s: the handler of %r failed", agent, message.type, exc_info=error)
         agent.push_error(ErrorCode.INTERNAL, "the server failed on this message", message.type, message.id)
 
     def _run(self, hooks: Iterator[Hook], agent: UserAgent) -> Awaitable[object] | None:
-        """Call the hooks one after the other; from the first that has to be awaited on, in what is returned."""
+        """Call the hooks in order. From the first asynchronous one on, they run in the returned awaitable."""
         for hook in hooks:
             try:
                 pending = hook(agent)

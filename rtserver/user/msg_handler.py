@@ -1,6 +1,6 @@
-"""What a handler of user messages is: the class to subclass for a message type of one's own.
+"""Base class of user message handlers, and the objects they work with.
 
-Decides nothing. Which handler gets which message, and what becomes of its errors, is decided in ``handler_table``.
+``handler_table`` calls the handlers and answers for their errors.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,9 +19,9 @@ Data: TypeAlias = Any
 
 
 class RequestError(BadMessage):
-    """Raised by a handler, it becomes the message's ``error`` answer: what the client asked for is not possible.
+    """Refusal of a request. Raised by a handler, it becomes the ``error`` answer of the message.
 
-    ``code`` is one of the protocol's seven, or a word of your own for your own pages; the client gets it as it is.
+    ``code`` is one of ``ErrorCode``, or a word of your own that your pages understand.
     """
 
     def __init__(self, message: str, code: ErrorCode | str = ErrorCode.BAD_REQUEST) -> None:
@@ -29,17 +29,17 @@ class RequestError(BadMessage):
 
 
 class Users(Protocol):
-    """All users who are connected, as far as a handler needs them: the ``UserManager``."""
+    """The part of ``UserManager`` that handlers use: all connected users."""
 
     topics: Topics
     epoch: str
     """A word that no earlier start of the server has used."""
     limits: UserLimits
     sizes: MessageSizeLimit
-    """Which messages clients can take."""
+    """The largest messages that clients can take."""
 
     seen_offsets: SeenOffsets
-    """How far the pushed messages have come."""
+    """The offsets of pushed messages that users have seen."""
 
     @property
     def agents(self) -> Mapping[int, UserAgent]:
@@ -47,52 +47,52 @@ class Users(Protocol):
 
     @property
     def post(self) -> Callable[[Message], object]:
-        """Puts a message on the bridge to the services."""
+        """The function that puts a message on the bridge to the services."""
 
     def tell_seen(self) -> None:
-        """Have noted in Redis what users have seen."""
+        """Post the seen offsets that are new, so that Redis keeps them."""
 
     def get_users(self, user_id: int | str) -> tuple[UserAgent, ...]:
         """The open agents of a user, in the order in which they came."""
 
 
 class BaseUserMsgHandler:
-    """Handles all messages of one type, of all users. There is one object of it per server, on the websocket thread.
+    """Handler of all messages of one type. One object serves all users, on the websocket thread.
 
-    Every method may be ``async def``. A connection's messages are handled one after the other, the next one only when
-    the last one's coroutine has ended; other connections go on meanwhile. What is raised costs the client its
-    message, never its connection.
+    Every method may be ``async def``. The messages of one connection are handled in order, each after the previous
+    one's coroutine has ended; other connections go on meanwhile. An exception costs the client its message, never its
+    connection.
     """
 
     msg_type: ClassVar[str]
     request: ClassVar[Any] = Any
-    """The msgspec shape of ``data``. A mismatch is answered with ``bad_request`` and never seen here."""
+    """The msgspec shape of ``data``. Other data is answered with ``bad_request`` and does not reach the handler."""
 
     def __init__(self, users: Users) -> None:
         self.users = users
 
     def on_useragent_open(self, agent: UserAgent) -> Awaitable[object] | None:
-        """A connection has come up. No message of it is handled before this has ended."""
+        """Prepare for a new connection. No message of it is handled before this has ended."""
 
     def on_useragent_msg(self, agent: UserAgent, data: Data) -> object:
-        """One message, its data as an object of ``request``.
+        """Handle one message, whose data is an object of ``request``.
 
-        What is returned, unless it is None, is answered under the message's type and id. Raise ``RequestError`` to
+        A result other than None is sent as the answer, with the message's type and id. Raise ``RequestError`` to
         refuse.
         """
 
     def on_useragent_request(self, agent: UserAgent, data: Data, request_id: int | str | None) -> object:
-        """As ``on_useragent_msg``, which it calls; for a handler whose answer comes later and has to carry the id."""
+        """Handle one message and its id. For handlers that answer later; by default calls ``on_useragent_msg``."""
         return self.on_useragent_msg(agent, data)
 
     def on_useragent_change(self, agent: UserAgent) -> Awaitable[object] | None:
-        """``agent.user`` is not who it was: in other groups, of another name. Subscriptions are judged already.
+        """React to a changed ``agent.user``, with another name or other groups. Subscriptions are checked already.
 
-        It may come while ``on_useragent_open`` of the same agent is still waiting for something.
+        It may be called while ``on_useragent_open`` of the same agent is still waiting.
         """
 
     def on_useragent_remove(self, agent: UserAgent) -> Awaitable[object] | None:
-        """The connection has ended: nothing that is pushed arrives any more. Its subscriptions end by themselves.
+        """Give up what is kept for a connection that has ended. Its subscriptions end by themselves.
 
-        It may come while an ``async`` method of the same agent is still waiting for something.
+        It may be called while an ``async`` method of the same agent is still waiting.
         """

@@ -1,8 +1,8 @@
-"""Who may do what: the rules that a site may replace, and how they are asked.
+"""Rules about what users may do, and their enforcement.
 
-Decides nothing but the default: whoever is logged in may do all. Rules of one's own are a subclass of ``Policy`` that
-the setting ``policy`` names. They are asked on the websocket thread and must not wait for anything; what they need to
-know of a user is looked up with the session.
+By default every logged-in user may do everything. The setting ``policy`` names a subclass of ``Policy`` with other
+rules. Rules run on the websocket thread and must not wait; what they need to know of a user is looked up with the
+session.
 """
 
 import logging
@@ -17,7 +17,7 @@ from rtserver.user.identity import Identity
 log = logging.getLogger(__name__)
 
 Verdict: TypeAlias = bool | str
-"""True, or False, or a text that says to the user why not."""
+"""True to allow, False to forbid, or a text that forbids and tells the user why."""
 
 ServiceRequest: TypeAlias = Any
 """A request to a service, as plain data: for "quotes" a dictionary. The service checks its shape."""
@@ -27,40 +27,40 @@ REASONS = {
     "send": 'you may not send messages of type "{}"',
     "call": "you may not call {}",
 }
-"""What a user is told where the policy gives no reason, with the first of what it was asked about."""
+"""Texts for users where the policy gives no reason. Each is formatted with the rule's first subject."""
 
 
 class Policy:
-    """Subclass it and say what differs. Each rule gets the user as ``Identity`` and may be asked at any time.
+    """The default rules, which allow everything. Subclass it and override the rules that differ.
 
-    It is asked when a client wants something, and about each subscription again when ``user`` has changed.
+    Each rule may be called at any time. The subscriptions of a user are checked again when the user has changed.
     """
 
     needs_groups: ClassVar[bool] = False
-    """Whether ``user.groups`` are looked up: the names of the user's Django groups. It costs a query per look-up."""
+    """True to have ``user.groups`` looked up: the names of the user's Django groups. It costs a query per look-up."""
 
     def may_subscribe(self, user: Identity, service: str, request: ServiceRequest) -> Verdict:
-        """Whether a user may have what a service offers for a request.
+        """Judge a subscription to a service.
 
-        Of the service "quotes" it is ``{"quote": "EXCHANGE:ITEM:DATE", "period": seconds, "indicators": [...]}``.
+        A request to "quotes" is ``{"quote": "EXCHANGE:ITEM:DATE", "period": seconds, "indicators": [...]}``.
         """
         return True
 
     def may_send(self, user: Identity, msg_type: str) -> Verdict:
-        """Whether a user may send a message of that type, to a handler that exists. Asked about ``ping``, too."""
+        """Judge a message by its type. The type has a handler; ``ping`` is one of them."""
         return True
 
     def may_call(self, user: Identity, operation: str) -> Verdict:
-        """Whether a user may call an operation of a servant of your own, by its name: "shop.ICart.add"."""
+        """Judge a call of a servant of your own by the operation's full name, such as "shop.ICart.add"."""
         return True
 
     def max_rate(self, user: Identity) -> float | None:
-        """How many updates a second a chart of the user may have at most; None for as many as there are."""
+        """Return the most updates a second that a chart of the user gets; None for no bound."""
         return None
 
 
 class ForbiddenError(BadMessage):
-    """The user may not do that; its message says why, to the user."""
+    """A request that the policy forbids. ``message`` tells the user why."""
 
     def __init__(self, message: str) -> None:
         super().__init__(ErrorCode.FORBIDDEN, message)

@@ -1,7 +1,7 @@
-"""Whether the sessions of open connections still hold, and whether their users are who they were.
+"""Watch over the sessions of open connections, and over changes of their users.
 
-Two ways lead to the end of one: the site says so at once, and every session is looked up again by a timer. By the
-same two ways a change of a user becomes known. A look-up that fails says nothing about a session, so it ends none.
+A session's end becomes known in two ways: the site tells it at once, and a timer looks every session up again. A
+change of a user becomes known in the same ways. A look-up that fails ends no session.
 """
 
 import asyncio
@@ -22,31 +22,31 @@ log = logging.getLogger(__name__)
 EVERYONE = "*"
 
 RECHECKED_TOGETHER = 100
-"""Enough to share the cost of a query, few enough for the event loop to have its turns in between."""
+"""Enough sessions to share the cost of a query, few enough to give the event loop turns in between."""
 
 
 class Authenticator(Protocol):
-    """Who knows the sessions: ``SessionAuthenticator``."""
+    """The look-ups of sessions. ``SessionCache`` implements it."""
 
     @property
     def credential(self) -> Callable[[Request], str | None]:
-        """Return the session's key that a request shows, or None. Called with the request."""
+        """The function from a request to the session's key in it, or None."""
 
     def look_up(self, session_key: str) -> Awaitable[Identity | None]:
-        """Return the user of a session or a token; None where it does not hold."""
+        """Return the user of a session or a token, or None if it is not valid."""
 
     async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
-        """Whose sessions they are; an error for each of which that cannot be told."""
+        """Return the user of each session, None, or the error of its look-up."""
 
     def forget_answers(self) -> None:
-        """Something has changed: nobody is answered from memory with what was known before."""
+        """Forget cached answers, because something has changed."""
 
 
 class SessionWatch:
-    """Ends the connections of sessions that have ended, and tells of users who are not who they were.
+    """Closes the connections of sessions that have ended, and reports changed users.
 
-    ``on_change(agent, user)`` is called when a look-up says something else of an agent's user than is known.
-    ``clock`` gives seconds that never run back.
+    ``on_change(agent, user)`` is called when a look-up finds an agent's user changed. ``clock`` gives monotonic
+    seconds.
     """
 
     def __init__(
@@ -67,41 +67,42 @@ class SessionWatch:
         self._turn = asyncio.Lock()
 
     def close(self, session_key: str) -> None:
-        """End a session's connections with 4009, and refuse newcomers with that key for a minute."""
+        """Close a session's connections with 4009, and refuse its key for a minute."""
         self._closed.add(session_key)
         for agent in self._registry.by_session.get(session_key):
             agent.kick(CloseCode.SESSION_CLOSED, "session closed")
 
     def is_known_closed(self, session_key: str) -> bool:
-        """Whether the session was closed within the last minute: a handshake may have looked it up before that."""
+        """Return True if the session was closed within the last minute: a handshake may have looked it up before."""
         return session_key in self._closed
 
     def recheck_user(self, user_id: str) -> None:
-        """Something about a user has changed (``EVERYONE``: about any of them): look the sessions up again, soon."""
+        """Look up the sessions of a changed user again, soon. ``EVERYONE`` stands for all users."""
         self._authenticator.forget_answers()
         self._changed.add(user_id)
         self._recheck_soon(user_id)
 
     def on_open(self, agent: UserAgent) -> None:
-        """A newcomer, who may have been looked up before the user changed, is looked up once more."""
+        """Look a new agent up again if its user has changed lately: its look-up may be older than the change."""
         user_id = str(agent.user.user_id)
         if user_id in self._changed or EVERYONE in self._changed:
             self._recheck_soon(user_id)
 
     async def recheck(self) -> None:
-        """Look every session up once, however many connections it has, and end those that no longer hold.
+        """Look every session up once, and close the connections of those that have ended.
 
-        Some at a time, so that newcomers find the executor free. One round at a time is the caller's business.
+        Sessions are looked up in batches, so that handshakes find the executor free. The caller runs one round at a
+        time.
         """
         await self._recheck(self._registry.by_session.names())
 
     async def wait_rechecked(self) -> None:
-        """Until nobody is due any more."""
+        """Wait until no look-up is due."""
         while self._work is not None:
             await asyncio.wait([self._work])
 
     def _recheck_soon(self, user_id: str) -> None:
-        """Those who are asked for while a look-up is under way are looked up together by the next one."""
+        """Look a user up. Users who come while a look-up runs are looked up together by the next one."""
         self._due[user_id] = None
         if self._work is None:
             self._work = asyncio.ensure_future(self._recheck_due())
@@ -121,7 +122,7 @@ class SessionWatch:
     async def _recheck(self, names: Sequence[str]) -> None:
         errors: list[Exception] = []
         for start in range(0, len(names), RECHECKED_TOGETHER):
-            # Answers count in the order in which they were asked for: an older one must not undo a newer one.
+            # Answers count in the order of their look-ups: an older one must not undo a newer one.
             async with self._turn:
                 outcomes = await self._look_up(names[start : start + RECHECKED_TOGETHER])
                 for session_key, outcome in outcomes.items():
@@ -131,7 +132,10 @@ class SessionWatch:
                         self._compare(session_key, outcome)
         if errors:
             log.error(
-                "! %d of %d sessions could not be checked, they stay", len(errors), len(names), exc_info=errors[0]
+                "! %d of %d sessions could not be looked up and stay open",
+                len(errors),
+                len(names),
+                exc_info=errors[0],
             )
 
     async def _look_up(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
@@ -141,10 +145,10 @@ class SessionWatch:
             return dict.fromkeys(session_keys, as_exception(error))
 
     def _compare(self, session_key: str, identity: Identity | None) -> None:
-        """End what is not the session's user's any more: a site may let another user into the same session."""
+        """Close connections whose user is not the session's: a site may log another user into the same session."""
         for agent in self._registry.by_session.get(session_key):
             if identity is None or str(identity.user_id) != str(agent.user.user_id):
-                # The client tries once more, and with the old cookie it must not be let in by what was known before.
+                # The client tries once more; a cached answer must not admit its old cookie.
                 self._authenticator.forget_answers()
                 agent.kick(CloseCode.SESSION_CLOSED, "session closed")
             elif identity != agent.user:

@@ -1,7 +1,7 @@
-"""A user's agent: one connection of one user, and everything that hangs on it.
+"""Agent of one connection: pushes messages, holds the subscriptions and the modules.
 
-Decides what it takes for a subscription to be over, so that nothing outlives its connection. Knows no handler and no
-service: what is subscribed to is plain data, and what comes back goes to the owner who asked for it.
+It ends subscriptions, so that none outlives its connection. It knows no handler and no service: a request is plain
+data, and the answer goes to the owner that asked.
 """
 
 import logging
@@ -29,57 +29,58 @@ Answer: TypeAlias = Replay | Refused
 
 
 class Connection(Protocol):
-    """The socket, as far as an agent needs it: ``base.connection.Connection`` is the real one."""
+    """The part of a connection that an agent uses; ``base.connection.connection.Connection`` is the real one."""
 
     share: FairShare | None
-    """The user's processor time; None where nobody counts it."""
+    """The user's processor time, None if it is not limited."""
 
     @property
     def is_open(self) -> bool:
-        """Whether a push still has a chance to arrive."""
+        """True while a push can still arrive."""
 
     @property
     def remote_ip(self) -> str:
-        """Where the client is."""
+        """The client's IP address."""
 
     @property
     def framing(self) -> Framing:
-        """How a message becomes what is pushed here; connections of one kind share it."""
+        """The function from a message to the bytes of a frame. Connections of one kind share it."""
 
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
-        """Send a whole frame, soon; with a ``key``, only the newest one of that key if the client is slow."""
+        """Queue a whole frame. Of frames with one ``key``, a slow client gets only the newest."""
 
     def close(self, code: int, reason: str = "") -> None:
-        """Begin the close handshake."""
+        """Begin the closing handshake (RFC 6455, section 7)."""
 
 
 class SubscriptionOwner(Protocol):
-    """Who subscribes: a module, a handler. It is told one or the other; a snapshot may be followed by a refusal."""
+    """A subscriber's callbacks, of a module or a handler. One of them is called; a refusal may follow a snapshot."""
 
     def on_snapshot(self, snapshot: Snapshot) -> Steps[None] | None:
-        """The subscription stands. Push the picture, then ``join`` the topic: so nothing is missed or doubled.
+        """Push the picture, then ``join`` the topic. In this order no update is missed or doubled.
 
-        An owner who needs long for that returns the rest of it in steps, which are taken when it is the user's turn.
-        Until then it must ``hold`` the topic.
+        An owner that needs long for it returns the rest as steps, which are taken when it is the user's turn. It must
+        ``hold`` the topic until then.
         """
 
     def on_refused(self, refused: Refused) -> None:
-        """The subscription is over: before it began, or because the user may not have it any more.
+        """Note that the subscription is over: it was refused, or the user has lost the right to it.
 
-        In the second case leave the topic: what was joined goes on otherwise.
+        In the second case the owner must ``leave`` the topic that it has joined.
         """
 
 
 class AgentGoneError(RuntimeError):
-    """A subscription for an agent whose connection has ended: nobody would ever end it."""
+    """A subscription or question of an agent whose connection has ended."""
 
 
 class UserAgent:
-    """One open connection. ``id`` names it on the bridge, ``uid`` to the client and over restarts of the server.
+    """One open connection of a user.
 
-    ``live_from`` is the offset behind which pushed messages come by themselves, None while the server does not know.
+    ``id`` names it on the bridge; ``uid`` names it to the client and is unique over restarts of the server. Pushed
+    messages after the offset ``live_from`` arrive without a resume; None while the server does not know the offset.
     ``modules`` holds the application's per-connection parts by name. ``share`` is the user's processor time on this
-    thread, None where nobody counts it.
+    thread, None if it is not limited.
     """
 
     __slots__ = (
@@ -129,10 +130,12 @@ class UserAgent:
         self.share = share
         self._sizes = sizes
         self._refs = count(1)
-        self._subscriptions: dict[int, tuple[SubscriptionOwner, str, ServiceRequest]] = {}  # owner, service, request
-        self._answers: dict[int, Callable[[Answer], object]] = {}  # who gets the answer to a question
-        self._waiting: dict[int, Message] = {}  # not asked yet, the oldest first
-        self._asked: int | None = None  # the ref that a service has yet to answer
+        self._subscriptions: dict[
+            int, tuple[SubscriptionOwner, str, ServiceRequest]
+        ] = {}  # by ref: owner, service, request
+        self._answers: dict[int, Callable[[Answer], object]] = {}  # receiver of the answer by ref
+        self._waiting: dict[int, Message] = {}  # by ref, not posted yet, the oldest first
+        self._asked: int | None = None  # ref of the question that is not answered yet
         self._is_lagging = False
         self._is_gone = False
 
@@ -141,23 +144,24 @@ class UserAgent:
 
     @property
     def session_key(self) -> str:
-        """The site's session, or the token, that the connection came with."""
+        """The session's key, or the token, that the connection was opened with."""
         return self.user.session_key
 
     @property
     def is_open(self) -> bool:
-        """Whether a push still has a chance to arrive."""
+        """True while a push can still arrive."""
         return not self._is_gone and self.connection.is_open
 
     @property
     def subscriptions(self) -> int:
-        """How many subscriptions stand or wait for their answer."""
+        """The number of subscriptions, those without an answer included."""
         return len(self._subscriptions)
 
     def push_message(self, data: object, type: str, id: int | str | None = None) -> None:  # noqa: A002 (the wire's words)
         """Send one message of the JSON protocol.
 
-        Raises ``JsonError`` for data that JSON cannot say, ``MessageTooLargeError`` for what no client could take.
+        Raises ``JsonError`` for data that JSON cannot express, ``MessageTooLargeError`` for a message that no client
+        could take.
         """
         message = encode(type, data, id)
         self._sizes.check(message, type)
@@ -171,11 +175,11 @@ class UserAgent:
         id: int | str | None = None,  # noqa: A002
         **about: object,
     ) -> None:
-        """Send an ``error``; ``type`` and ``id`` are those of the message that it answers; see ``encode_error``."""
+        """Send an ``error``. ``type`` and ``id`` are those of the message that it answers; see ``encode_error``."""
         self._push(encode_error(code, message, type, id, **about))
 
     def push(self, message: Payload, key: Hashable | None = None) -> None:
-        """Send a message that may be for several agents; ``key`` as in ``Connection.push``."""
+        """Send a message that several agents may share. ``key`` is as in ``Connection.push``."""
         connection = self.connection
         connection.push(message.framed(connection.framing), key)
 
@@ -184,11 +188,11 @@ class UserAgent:
         connection.push(connection.framing(message))
 
     def subscribe(self, owner: SubscriptionOwner, service: str, request: ServiceRequest) -> int:
-        """Ask a service for something, as plain data. The ``ref`` returned names it in the answer to ``owner``.
+        """Subscribe ``owner`` to a service. Return the ``ref`` that the answer carries.
 
-        One question is asked at a time, and none while the client lags: a page may ask for more pictures at once than
-        may wait for it, and one client's questions must not stand in the way of everybody's. Raises
-        ``AgentGoneError`` after the connection's end, ``ForbiddenError`` for what the user may not have.
+        One question of an agent is posted at a time, and none while the client lags: otherwise one page could queue
+        more pictures than its outbox takes, and hold up the questions of others. Raises ``AgentGoneError`` after the
+        connection's end, ``ForbiddenError`` for a request that the policy forbids.
         """
         if self._is_gone:
             raise AgentGoneError(f"{self} has gone")
@@ -199,9 +203,9 @@ class UserAgent:
         return ref
 
     def ask(self, question: Callable[[int], Message], on_answer: Callable[[Answer], object]) -> None:
-        """Ask the services something that has one answer, in turn with the subscriptions.
+        """Post a question that has one answer, in turn with the subscriptions.
 
-        ``question`` makes the message of its ``ref``; the answer, which carries it, goes to ``on_answer``. Raises
+        ``question`` makes the message from its ``ref``; the answer with that ref goes to ``on_answer``. Raises
         ``AgentGoneError``.
         """
         if self._is_gone:
@@ -211,31 +215,31 @@ class UserAgent:
         self._answers[ref] = on_answer
 
     def unsubscribe(self, ref: int) -> None:
-        """End a subscription; one that is over already needs nothing. Leaving its topic is for whoever joined it."""
+        """End a subscription, unless it is over already. The caller leaves the topic that it has joined."""
         subscription = self._subscriptions.pop(ref, None)
         if subscription is None or self._waiting.pop(ref, None) is not None:
             return
-        # At the server's end the services may have stopped first, and their subscriptions with them.
+        # At shutdown the services may have stopped first, and their subscriptions with them.
         with suppress(BridgeClosedError):
             self._post(Unsubscribe(self.id, ref, subscription[1]))
 
     def hold(self, topic: str) -> Held:
-        """Have what is new on a topic kept until it is joined; see ``Topics.hold``."""
+        """Keep the updates of a topic until it is joined; see ``Topics.hold``."""
         return self._topics.hold(topic)
 
     def join(
         self, topic: str, group: Hashable, draw: Draw, rate: float | None = None, missed: Iterable[Update] = ()
     ) -> None:
-        """Get what is new on a topic from now on; see ``Topics.join``. After the connection's end: nothing."""
+        """Get the updates of a topic from now on; see ``Topics.join``. Does nothing after the connection's end."""
         if not self._is_gone:
             self._topics.join(topic, group, self, draw, rate, missed=missed, share=self.share)
 
     def change_rate(self, topic: str, group: Hashable, rate: float | None) -> None:
-        """Get it so often from now on."""
+        """Change the rate of a topic's updates; see ``Topics.change_rate``."""
         self._topics.change_rate(topic, group, self, rate, share=self.share)
 
     def leave(self, topic: str, group: Hashable) -> None:
-        """Get no more of it."""
+        """Get no more updates of a topic."""
         self._topics.leave(topic, group, self)
 
     def kick(self, code: int, reason: str = "") -> None:
@@ -243,7 +247,7 @@ class UserAgent:
         self.connection.close(code, reason)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
-        """Hand a snapshot to the owner of its subscription. One that was given up meanwhile has none."""
+        """Pass a snapshot to the owner of its subscription, unless the subscription has ended."""
         subscription = self._subscriptions.get(snapshot.ref)
         steps = None if subscription is None else self._tell(subscription[0], snapshot)
         if steps is None:
@@ -254,7 +258,7 @@ class UserAgent:
             self.share.drive(self._show(snapshot.ref, steps))
 
     def _tell(self, owner: SubscriptionOwner, snapshot: Snapshot) -> Steps[None] | None:
-        """Tell the owner of its snapshot, on the user's account. Return the steps that the owner has yet to take."""
+        """Call the owner and charge its time to the user. Return the steps that the owner has left."""
         share = self.share
         begun = 0.0 if share is None else share.now()
         try:
@@ -278,11 +282,11 @@ class UserAgent:
 
     def _on_failure(self, ref: int) -> None:
         log.exception("! %s: the owner of a subscription failed at its snapshot", self)
-        # An owner that never joined would never leave either.
+        # An owner that has not joined will not leave either.
         self.unsubscribe(ref)
 
     def on_refused(self, refused: Refused) -> None:
-        """Hand a refusal to the owner of its subscription, which is over with it, or to the one who asked."""
+        """End a subscription and pass the refusal to its owner, or to the asker of a question."""
         if refused.ref in self._answers:
             self.on_answer(refused)
             return
@@ -294,7 +298,7 @@ class UserAgent:
             self._on_answered(refused.ref)
 
     def on_answer(self, answer: Answer) -> None:
-        """Hand the answer to a question of ``ask`` to the one who asked."""
+        """Pass the answer to a question to the callback of ``ask``."""
         on_answer = self._answers.pop(answer.ref, None)
         try:
             if on_answer is not None:
@@ -303,7 +307,7 @@ class UserAgent:
             self._on_answered(answer.ref)
 
     def on_user(self, user: Identity) -> None:
-        """The user is not who they were: their subscriptions are judged again, and end where the right is lost."""
+        """Take the changed user. Check each subscription again and end those that are forbidden now."""
         self.user = user
         for ref, (owner, service, request) in tuple(self._subscriptions.items()):
             try:
@@ -312,14 +316,14 @@ class UserAgent:
                 self._revoke(ref, owner, error)
 
     def on_lag(self, is_lagging: bool) -> None:
-        """The client has begun to lag behind what is sent to it, or has caught up."""
+        """Note that the client has begun to lag, or has caught up."""
         self._is_lagging = is_lagging
-        # At the server's end there is nobody left to ask, and the connection ends too.
+        # At shutdown the bridge is closed, and the connection ends too.
         with suppress(BridgeClosedError):
             self._ask_next()
 
     def end(self) -> None:
-        """The connection has ended: give back every subscription and every topic. A second call changes nothing."""
+        """End every subscription and leave every topic. A second call does nothing."""
         self._is_gone = True
         self._topics.remove(self)
         self._answers.clear()
@@ -336,12 +340,12 @@ class UserAgent:
 
     def _revoke(self, ref: int, owner: SubscriptionOwner, error: ForbiddenError) -> None:
         if ref not in self._subscriptions:
-            return  # the owner of another one has given it up
+            return  # another owner has ended it
         self.unsubscribe(ref)
         try:
             owner.on_refused(Refused(self.id, ref, error.code, error.message))
         except BaseException:
-            # The others that have to end must not depend on it.
+            # The other subscriptions must end all the same.
             log.exception("! %s: the owner of a subscription failed at its end", self)
 
     def _on_answered(self, ref: int) -> None:

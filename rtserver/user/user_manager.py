@@ -1,7 +1,7 @@
-"""The users who are connected: what their connections say goes to the handlers, what the services say goes to them.
+"""Registry of connected users and router of their messages, on the websocket thread.
 
-Decides who is let in, who is meant by a message from the bridge, and in which order a connection's life is told to
-the handlers. It belongs to the websocket thread and knows no message type, no chart and no quote.
+It admits connections, passes their messages to the handlers, and delivers the services' messages to the agents they
+name. It fixes the order in which handlers see the life of a connection. It knows no message type, chart or quote.
 """
 
 import asyncio
@@ -56,16 +56,16 @@ Receiver: TypeAlias = Callable[[Any], object]
 NOTICE = "notice"
 RETRY_SECONDS = 5
 LARGE_BYTES = 32_768
-"""A message of more ends the turn in which messages are handled: else one turn piles up more than sockets take."""
+"""A larger message ends the turn: otherwise one turn queues more bytes than the sockets take."""
 
 
 class UserManager(ThreadBound):
-    """All open agents; the owner of their connections.
+    """All open agents, and the handler of their connections' events.
 
-    ``handlers`` make the message handlers, each called with this object: usually their classes. ``post`` puts a
+    ``handlers`` make the message handlers; each is called with this object and usually is a class. ``post`` puts a
     message on the bridge to the services. ``epoch`` is a word that no earlier start of the server has used.
-    ``rights`` are what users may do, ``limits`` how much of it; without them, everything. ``sizes`` says which
-    messages clients can take, ``on_look_up_error`` is told when nobody can tell who asks. Raises
+    ``rights`` says what users may do, ``limits`` how much of it; without them everything is allowed. ``sizes`` bounds
+    the messages that clients can take. ``on_look_up_error`` is called when a session cannot be looked up. Raises
     ``DuplicateHandlerError`` for two handlers of one message type.
     """
 
@@ -125,19 +125,19 @@ class UserManager(ThreadBound):
 
     @property
     def user_count(self) -> int:
-        """How many users have an open agent."""
+        """The number of users with an open agent."""
         return len(self._registry.by_user)
 
     def get_users(self, user_id: int | str) -> tuple[UserAgent, ...]:
-        """The open agents of a user, in the order in which they came."""
+        """Return the open agents of a user, the oldest first."""
         return self._registry.by_user.get(str(user_id))
 
     async def recheck_sessions(self) -> None:
-        """Look every session up once and close the connections of those that no longer hold with 4009."""
+        """Look up every session once. Close the connections of sessions that have ended with 4009."""
         await self._sessions.recheck()
 
     async def wait_rechecked(self) -> None:
-        """Until all users of whom a change was told have been looked up."""
+        """Wait until every user whose change was reported has been looked up."""
         await self._sessions.wait_rechecked()
 
     def close_all(self, code: int, reason: str = "") -> None:
@@ -146,24 +146,24 @@ class UserManager(ThreadBound):
             agent.kick(code, reason)
 
     def tell_seen(self) -> None:
-        """Have noted what users have seen, as far as it is new. To be called about once a second, and at the end."""
+        """Post the seen offsets that are new. Call this about once a second, and at the end."""
         seen = self.seen_offsets.take_seen()
-        # At the server's end there is nobody left to note it: then a new page may get some messages once more.
+        # At shutdown the bridge may be closed. A new page may then get some messages twice.
         with suppress(BridgeClosedError):
             if seen:
                 self.post(Seen(seen))
 
     async def wait_removed(self) -> None:
-        """Until the handlers have done all that they want to do for agents that have changed or gone."""
+        """Wait until the handlers' coroutines for changed and removed agents have ended."""
         while self._finishing:
             await asyncio.wait(self._finishing)
 
     # From the connections.
 
     async def authenticate(self, credential: str) -> Identity | None:
-        """Return the user of a session's key or a token (``user.session.token``); None where it does not hold.
+        """Return the user of a session's key or a token (``user.session.token``), or None if it is not valid.
 
-        The answer is good for the turn of the event loop in which it is given: ``on_open`` asks nothing of it again.
+        The answer holds for the current turn of the event loop; ``on_open`` must be called in it.
         Raises ``UnavailableError`` while sessions cannot be looked up, ``TooMany`` for a connection too many.
         """
         try:
@@ -174,20 +174,21 @@ class UserManager(ThreadBound):
             log.exception("! a session could not be looked up")
             self._on_look_up_error()
             raise UnavailableError("sessions cannot be looked up at the moment", RETRY_SECONDS) from None
-        # It may have been closed while it was looked up.
+        # The session may have been closed during its look-up.
         if identity is None or self._sessions.is_known_closed(identity.session_key):
             return None
         self.limits.check_connections(self._registry.by_user.count(str(identity.user_id)))
         return identity
 
     def user_id(self, agent: UserAgent) -> str:
-        """Whose connection it is."""
+        """Return the id of the agent's user."""
         return str(agent.user.user_id)
 
     def on_open(self, connection: Connection, identity: Identity) -> UserAgent | None:
-        """Let a connection in: userinfo first, then the handlers. Return None for one that a handler has closed.
+        """Create the agent of a connection: send userinfo, then call the handlers.
 
-        Called in the turn of the event loop in which ``authenticate`` answered.
+        Return None if a handler has closed the connection. Call this in the turn of the event loop in which
+        ``authenticate`` answered.
         """
         share = self.limits.share_of(str(identity.user_id))
         if share is not None:
@@ -214,13 +215,13 @@ class UserManager(ThreadBound):
         if rest is not None:
             self._open_later(agent, rest)
         if not connection.is_open:
-            # Closed by a handler, before the connection knew whom to tell.
+            # A handler closed it before the connection knew its agent.
             self.on_close(agent, CloseCode.ABNORMAL)
             return None
         return agent
 
     def on_text(self, agent: UserAgent, payload: bytes) -> Awaitable[object] | None:
-        """One message; the next one may be given when the awaitable, if there is one, has ended."""
+        """Handle one message. If an awaitable is returned, it must end before the next message is given."""
         if self._opening:
             opening = self._opening.get(agent.id)
             if opening is not None:
@@ -228,13 +229,13 @@ class UserManager(ThreadBound):
         return self.table.dispatch(agent, payload)
 
     def on_lag(self, agent: UserAgent, is_lagging: bool) -> None:
-        """Tell a client that it gets less than everything, or everything again."""
+        """Tell a client that updates are left out from now on, or that they are complete again."""
         agent.on_lag(is_lagging)
         notice = encode(NOTICE, {"code": "lag", "lagging": is_lagging})
         agent.push(Payload(notice), (NOTICE, "lag"))
 
     def on_close(self, agent: UserAgent, code: int) -> None:
-        """Give everything back that hung on the connection."""
+        """Remove the agent: its subscriptions and topics end, and the handlers are told."""
         self._registry.remove(agent)
         opening = self._opening.get(agent.id)
         rest = self.table.remove(agent) if opening is None else self._remove_after(opening, agent)
@@ -247,13 +248,13 @@ class UserManager(ThreadBound):
     # From the services.
 
     def receive(self, kind: type[Message], receiver: Receiver) -> None:
-        """Have messages of one more kind handed to ``receiver``."""
+        """Pass messages of one more kind to ``receiver``."""
         self._receivers[kind] = receiver
 
     def handle(self, message: Message) -> bool:
-        """One message from the bridge; whether it is so large that sockets should be written before the next one.
+        """Handle one message from the bridge. Never raises.
 
-        Never raises: the messages behind it must not suffer.
+        Return True if the message is so large that sockets should be written before the next one.
         """
         self.check_thread()
         try:
@@ -283,7 +284,7 @@ class UserManager(ThreadBound):
     def _receivers_of(self, message: Deliver) -> Iterable[UserAgent]:
         if message.user_ids is None:
             return self._registry.all()
-        user_ids = dict.fromkeys(map(str, message.user_ids))  # a user who is named twice gets it once
+        user_ids = dict.fromkeys(map(str, message.user_ids))  # a user named twice gets the message once
         return [agent for user_id in user_ids for agent in self.get_users(user_id)]
 
     def _on_kick(self, message: Kick) -> None:
@@ -332,5 +333,5 @@ class UserManager(ThreadBound):
 
 
 async def _until_done(rest: Awaitable[object]) -> None:
-    """A coroutine around any awaitable, as a task needs one."""
+    """Await anything awaitable: a task needs a coroutine."""
     await rest

@@ -277,7 +277,7 @@ def test_while_nobody_can_tell_everyone_keeps_what_they_have(online, caplog):
     recheck(online, 1)
     assert owner.refused == []
     assert client.agent.user.groups == {"gold"}
-    assert "1 of 1 sessions could not be checked" in caplog.text
+    assert "1 of 1 sessions could not be looked up" in caplog.text
 
 
 def test_handlers_are_told_of_a_user_who_has_changed_when_the_subscriptions_have_been_judged(online):

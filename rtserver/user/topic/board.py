@@ -1,7 +1,7 @@
-"""Who gets what is new on a topic, and how often it is drawn: once for each way it is shown.
+"""Fan-out of updates to the subscribers of topics.
 
-The hot path ends here. Per update and group: one drawing, and one frame for each kind of connection that is in it.
-Per member: one push of the same bytes. Members who asked for fewer updates are in a class of their rate beside that.
+The hot path ends here. Each update costs one drawing per group, one frame per kind of connection in the group, and
+one push of the same bytes per subscriber. Subscribers with a rate are in a class of their rate.
 """
 
 import logging
@@ -23,17 +23,17 @@ GroupKey: TypeAlias = tuple[str, Hashable]
 """A topic and a group of it."""
 
 FanOut: TypeAlias = Callable[[Sequence[Any], bytes, Hashable], None]
-"""From connections, a frame and a key to a push for each."""
+"""A function that pushes a frame with a key to each of the connections."""
 
 
 def push_to_each(connections: Sequence[Pushing], frame: bytes, key: Hashable) -> None:
-    """A fan-out for connections of any kind."""
+    """Push a frame to connections of any kind."""
     for connection in connections:
         connection.push(frame, key)
 
 
 class Group(Subscribers):
-    """The members of a topic who are shown the same picture: those who get every update; the others by their rate."""
+    """The subscribers of a topic who see the same picture. ``classes`` has those with a rate, by rate."""
 
     __slots__ = ("classes",)
 
@@ -43,7 +43,7 @@ class Group(Subscribers):
 
 
 class Held:
-    """What is new on a topic, for somebody who has yet to see what came before."""
+    """The updates of a topic since a moment, for a subscriber who has no picture yet."""
 
     __slots__ = ("_all", "_topic", "updates")
 
@@ -54,7 +54,7 @@ class Held:
         everything.setdefault(topic, []).append(self)
 
     def end(self) -> list[Update]:
-        """Hold nothing more; what was held. To be called once."""
+        """Stop holding. Return the held updates. Call this once."""
         of_topic = self._all[self._topic]
         of_topic.remove(self)
         if not of_topic:
@@ -63,14 +63,13 @@ class Held:
 
 
 class Topics(ThreadBound):
-    """All topics that somebody is on: topic to group to members. Empty ones do not exist.
+    """All topics with subscribers, by topic and group. Empty ones do not exist.
 
-    ``fan_out`` pushes one frame to many connections; ``base.outgoing_connection`` has one that is quick. ``timing``
-    is an event loop; without one there are no rates. An update whose message would be longer than ``chunk_bytes`` is
-    cut into several.
+    ``fan_out`` pushes one frame to many connections. ``timing`` is an event loop; rates need one. An update whose
+    message would be longer than ``chunk_bytes`` is cut into several.
 
-    ``updates``, ``deliveries`` and ``failures`` count up: messages that came, frames that were pushed for them, and
-    drawings that raised. ``merged`` are updates that a class got together with the ones before.
+    Four counters: ``updates`` received, frames pushed (``deliveries``), drawings that raised (``failures``), and
+    updates ``merged`` with earlier ones in a class.
     """
 
     def __init__(
@@ -89,16 +88,16 @@ class Topics(ThreadBound):
         self.merged = 0
 
     def __len__(self) -> int:
-        """How many topics there are."""
+        """Return the number of topics."""
         return len(self._topics)
 
     @property
     def members(self) -> int:
-        """How many members are on any topic."""
+        """The number of subscribers of any topic."""
         return len(self._rates)
 
     def hold(self, topic: str) -> "Held":
-        """Keep what is new on a topic for somebody who cannot join yet."""
+        """Keep the updates of a topic for a subscriber who cannot join yet."""
         self.check_thread()
         return Held(topic, self._held)
 
@@ -113,15 +112,15 @@ class Topics(ThreadBound):
         missed: Iterable[Update] = (),
         share: FairShare | None = None,
     ) -> None:
-        """Push to ``agent`` what ``draw`` makes of each update from now on, ``missed`` ones first.
+        """Push the drawing of each update to ``agent`` from now on, those of ``missed`` first.
 
-        With a ``share``, drawing is charged to it as long as nobody else is in the group, and waits while it owes.
+        Call this after the snapshot has been pushed, never before.
 
-        With a ``rate``, which is one of ``rate.RATES``, updates come together: no more than so many a second. Raises
-        ``ValueError`` for a rate on a board without ``timing``.
+        ``draw`` makes the message of an update. A group keeps the ``draw`` of its first subscriber for all, so it may
+        depend on topic and group only, and must not refer to an agent. A ``rate``, one of ``rate.RATES``, bounds the
+        updates a second; updates are merged for it. Raises ``ValueError`` for a rate without ``timing``.
 
-        All who join a group share the ``draw`` of the first, so ``draw`` may depend on topic and group and on nothing
-        else; above all it must not hold an agent. Call this after the snapshot has been pushed, never before.
+        Drawing is charged to ``share`` as long as the group has one user, and waits while the user owes.
         """
         self.check_thread()
         if (topic, group) in self._rates.get(agent, ()):
@@ -132,7 +131,7 @@ class Topics(ThreadBound):
             alone.add(agent)
             for update in missed:
                 self._deliver(alone, update)
-        # What waits for the others is in the snapshot that the newcomer has seen.
+        # The snapshot of the new subscriber holds what still waits for the others.
         self._settle(topic, group, rate)
         found = self._topics.get(topic, {}).get(group) or Group((topic, group), draw)
         subscribers = found if rate is None else self._rate_class(found, rate)
@@ -143,7 +142,7 @@ class Topics(ThreadBound):
     def change_rate(
         self, topic: str, group: Hashable, agent: Subscriber, rate: float | None, *, share: FairShare | None = None
     ) -> None:
-        """Push it so often from now on; nothing is missed or doubled by that. For one who is not there, nothing.
+        """Change the rate of a subscriber without a gap or a double. Does nothing without the subscriber.
 
         ``share`` is as in ``join``.
         """
@@ -154,7 +153,7 @@ class Topics(ThreadBound):
         self._settle(topic, group, rate)
         old = self._rate(topic, group, agent, rate)
         if old == rate:
-            return  # one who was too slow even for that
+            return  # settling has ended a connection that was too slow
         found = self._topics[topic][group]
         subscribers = found if rate is None else self._rate_class(found, rate)
         subscribers.add(agent, share)
@@ -162,7 +161,7 @@ class Topics(ThreadBound):
         self._rates[agent][topic, group] = rate
 
     def leave(self, topic: str, group: Hashable, agent: Subscriber) -> None:
-        """Push no more of it; for one who is not there, nothing."""
+        """Remove a subscriber from a group, if it is there."""
         rates = self._rates.get(agent)
         if rates is None or (topic, group) not in rates:
             return
@@ -172,15 +171,15 @@ class Topics(ThreadBound):
         self._take_out(topic, group, rate, agent)
 
     def remove(self, agent: Subscriber) -> None:
-        """The same for every topic and group that the agent is on."""
+        """Remove a subscriber from all its groups."""
         for (topic, group), rate in self._rates.pop(agent, {}).items():
             self._take_out(topic, group, rate, agent)
 
     def update(self, update: Update) -> None:
-        """Draw the update once per group and push the frame to each member.
+        """Draw the update once per group and push the frame to each subscriber.
 
-        The key of the push is (topic, group), so that a slow client gets the newest drawing of each. An update that
-        nobody waits for any more is dropped: the last member left while it was on its way.
+        The key of the push is (topic, group), so that a slow client gets the newest drawing of each. An update of a
+        topic without subscribers is dropped: the last one left while it was on its way.
         """
         self.check_thread()
         self.updates += 1
@@ -190,7 +189,7 @@ class Topics(ThreadBound):
         groups = self._topics.get(update.topic)
         if groups is None:
             return
-        # Copies, because a push may end a connection that is too slow, which takes its agent off the board.
+        # Copies: a push may end a connection that is too slow, and so remove its agent from here.
         for group in tuple(groups.values()):
             if group.kinds:
                 self._show(group, update)
@@ -199,7 +198,7 @@ class Topics(ThreadBound):
                     self._show(rate_class, update)
 
     def _show(self, subscribers: Subscribers, update: Update) -> None:
-        """Show it to them now, or when their only user may have something done again."""
+        """Show an update now, or postpone it while the group's only user owes processor time."""
         share = subscribers.share
         if share is None:
             self._show_now(subscribers, update)
@@ -220,7 +219,7 @@ class Topics(ThreadBound):
         self._catch_up(subscribers)
 
     def _catch_up(self, subscribers: Subscribers) -> None:
-        """Show them what was postponed, all at once."""
+        """Show the postponed updates as one."""
         share = subscribers.share
         if subscribers.postponed.rows and share is not None:
             begun = share.now()
@@ -244,7 +243,7 @@ class Topics(ThreadBound):
     def _deliver_piece(self, subscribers: Subscribers, update: Update) -> None:
         try:
             message = subscribers.draw(update)
-        except BaseException:  # whatever a module's drawing raises, it costs this update of this group
+        except BaseException:  # a drawing may raise anything; it costs this update of this group
             self.failures += 1
             log.exception("! drawing %r failed", subscribers.key)
             return
@@ -283,7 +282,7 @@ class Topics(ThreadBound):
 
     def _rate_class(self, group: Group, rate: float) -> RateClass:
         if self._pacer is None:
-            raise ValueError("a board without timing knows no rates")
+            raise ValueError("topics without timing have no rates")
         if rate not in group.classes:
             group.classes[rate] = RateClass(group, rate, self._pacer)
         return group.classes[rate]

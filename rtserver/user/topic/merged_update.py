@@ -1,4 +1,4 @@
-"""Several updates of a topic as one: their rows in order, a bar that is still growing as it was last. Pure."""
+"""Merge of consecutive updates of a topic: all rows in order, a growing bar in its last state only. Pure."""
 
 from rtserver.base.bridge.message import Row, Update
 
@@ -15,7 +15,7 @@ class MergedUpdate:
         self._seq = 0
 
     def add(self, update: Update) -> None:
-        """The next one."""
+        """Add the next update."""
         rows = self.rows
         for row in update.payload:
             if rows and rows[-1][0] == row[0]:
@@ -27,12 +27,12 @@ class MergedUpdate:
         self._topic, self._seq = update.topic, update.seq
 
     def take(self) -> Update:
-        """All of them as one."""
+        """Return all updates as one, and clear."""
         update = Update(self._topic, self._seq, tuple(self.rows), self._left_out)
         self.clear()
         return update
 
     def clear(self) -> None:
-        """Forget them."""
+        """Drop all rows."""
         self.rows.clear()
         self._left_out = 0

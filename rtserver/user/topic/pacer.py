@@ -1,8 +1,8 @@
-"""When the classes of a rate are sent what waits for them: all of them on one timer.
+"""Timer of all rate classes.
 
-Decides that a lone update leaves at once and the ones behind it wait for their time, and that all whose time comes
-within a hundredth of a second leave together: so that the timer rings a hundred times a second at most, however many
-classes there are. There is no timer while nothing waits. The time is the event loop's, and passed in as ``Timing``.
+A lone update leaves at once; later ones wait for the end of the interval. Classes that are due within the same
+hundredth of a second leave together, so the timer fires at most a hundred times a second for any number of classes.
+There is no timer while nothing waits. The event loop's time is passed in as ``Timing``.
 """
 
 import logging
@@ -19,40 +19,40 @@ TICK_SECONDS = 0.01
 
 
 class Alarm(Protocol):
-    """A callback that is to come."""
+    """A scheduled callback."""
 
     def cancel(self) -> None:
-        """Let it not come."""
+        """Cancel the callback."""
 
 
 class Timing(Protocol):
-    """Where time comes from: an ``asyncio`` event loop is one."""
+    """A source of time, such as an ``asyncio`` event loop."""
 
     def time(self) -> float:
-        """Seconds, of a clock that does not go back."""
+        """Return monotonic seconds."""
 
     def call_at(self, when: float, callback: Callable[[], object], /) -> Alarm:
-        """Call it then."""
+        """Schedule a callback."""
 
 
 class Pacer:
-    """``on_due`` is called with a class when it is to be sent what waits for it."""
+    """Calls ``on_due`` with each class when its updates are due."""
 
     def __init__(self, timing: Timing, on_due: Callable[[RateClass], object]) -> None:
         self._timing = timing
         self._on_due = on_due
         self._slots: dict[int, dict[RateClass, None]] = {}
-        self._ticks: list[int] = []  # those of the slots, as a heap
+        self._ticks: list[int] = []  # keys of _slots, as a heap
         self._waiting = 0
         self._alarm: Alarm | None = None
         self._alarm_tick = 0
 
     def __len__(self) -> int:
-        """How many classes wait for their time."""
+        """Return the number of waiting classes."""
         return self._waiting
 
     def expect(self, rate_class: RateClass) -> None:
-        """Release it as soon as it is due: now, if the last time is long enough ago."""
+        """Release a class as soon as it is due, which may be now."""
         if rate_class.tick is not None:
             return
         now = self._timing.time()
@@ -62,16 +62,16 @@ class Pacer:
             self._put(rate_class, ceil(rate_class.ready / TICK_SECONDS))
 
     def release(self, rate_class: RateClass) -> None:
-        """Release it now; the next time is a whole interval later."""
+        """Release a class now. Its next time is a whole interval later."""
         self.forget(rate_class)
         self._send(rate_class, self._timing.time())
 
     def forget(self, rate_class: RateClass) -> None:
-        """Do not release it. The last one that waited takes the timer along."""
+        """Stop waiting for a class. The last one takes the timer with it."""
         if rate_class.tick is None:
             return
         slot = self._slots.get(rate_class.tick, {})
-        slot.pop(rate_class, None)  # in its own turn it has been taken out already
+        slot.pop(rate_class, None)  # absent if it is released from _turn
         rate_class.tick = None
         self._waiting -= 1
         if not self._waiting:
@@ -108,7 +108,7 @@ class Pacer:
     def _turn(self) -> None:
         self._alarm = None
         now = self._timing.time()
-        # What is due is taken out first: sending may put more in, or end connections and with them classes.
+        # Due classes are taken out first: sending may add some, or end connections and their classes.
         while self._ticks and self._ticks[0] * TICK_SECONDS <= now:
             tick = heappop(self._ticks)
             for rate_class in self._slots.pop(tick):
@@ -121,8 +121,7 @@ class Pacer:
         rate_class.tick = None
         self._waiting -= 1
         try:
-            # Counted from when it was due, not from when the timer rang: otherwise the fast ones would be late by a
-            # tick each time.
+            # Counted from the due time and not from now: otherwise fast classes would be late by a tick each time.
             self._send(rate_class, tick * TICK_SECONDS)
         except BaseException:
             log.exception("! an update of %r could not be sent", rate_class.key)

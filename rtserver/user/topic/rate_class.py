@@ -1,7 +1,6 @@
-"""Members who want fewer updates than there are, and what waits for them. Pure.
+"""Subscribers with a rate, and the merged update that waits for them. Pure.
 
-Decides how updates become one: their rows in order, none left out but the earlier states of a bar that is still
-growing. When they are sent is ``pacer``'s business.
+``pacer`` decides when it is sent.
 """
 
 from typing import Protocol
@@ -11,27 +10,28 @@ from rtserver.user.topic.merged_update import MergedUpdate
 from rtserver.user.topic.subscriber import Subscribers
 
 MOST_ROWS = 1000
-"""Of one update. Memory has to end somewhere, and so has a frame: a client's outbox has a budget. To leave rows out
-would cost a picture for everyone, so the update leaves early."""
+"""Bound of one update's rows, for memory and for the frame's size. A full update leaves early, because leaving rows
+out would cost every subscriber a new picture."""
 
 
 class Pacing(Protocol):
-    """The part of a pacer that a class needs."""
+    """The part of ``Pacer`` that a class uses."""
 
     def expect(self, rate_class: "RateClass") -> None:
-        """Release it when it is due; it is asked for once until then."""
+        """Release the class when it is due."""
 
     def release(self, rate_class: "RateClass") -> None:
-        """Release it now."""
+        """Release the class now."""
 
     def forget(self, rate_class: "RateClass") -> None:
-        """Do not release it."""
+        """Do not release the class."""
 
 
 class RateClass(Subscribers):
-    """The members of a group who get at most one update in ``interval`` seconds.
+    """The subscribers of a group who get at most one update in ``interval`` seconds.
 
-    ``ready`` is the time from which on the next one may be sent, ``tick`` the pacer's: None while nothing waits.
+    The next update may leave from the time ``ready`` on. ``tick`` belongs to the pacer and is None while nothing
+    waits.
     """
 
     __slots__ = ("_merged", "_pacer", "interval", "ready", "tick")
@@ -46,11 +46,11 @@ class RateClass(Subscribers):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether there is something to be sent."""
+        """True if an update waits."""
         return bool(self._merged.rows)
 
     def hold(self, update: Update) -> None:
-        """Send it when it is time; together with what waits already."""
+        """Merge an update with what waits, and send it when it is due."""
         if not self.kinds:
             return
         self._merged.add(update)
@@ -60,15 +60,15 @@ class RateClass(Subscribers):
             self._pacer.release(self)
 
     def settle(self) -> None:
-        """Send what waits now, before somebody comes who has seen it, or goes who has not."""
+        """Send what waits now: before a subscriber joins who has seen it, or leaves who has not."""
         if self._merged.rows:
             self._pacer.release(self)
 
     def take(self) -> Update:
-        """All that waited, as one update."""
+        """Return what waited as one update."""
         return self._merged.take()
 
     def end(self) -> None:
-        """The last member has gone: what waits is nobody's."""
+        """Drop what waits, after the last subscriber has gone."""
         self._merged.clear()
         self._pacer.forget(self)

@@ -1,4 +1,4 @@
-"""Who is shown the same picture at the same moments: members and their connections, by kind. Pure."""
+"""Subscribers who see the same picture at the same moments, by kind of connection. Pure."""
 
 from collections.abc import Callable, Hashable
 from typing import Protocol, TypeAlias
@@ -9,34 +9,34 @@ from rtserver.base.wire.payload import Framing
 from rtserver.user.topic.merged_update import MergedUpdate
 
 Draw: TypeAlias = Callable[[Update], bytes]
-"""From an update to the message for the clients."""
+"""A function from an update to the message for the clients."""
 
 
 class Pushing(Protocol):
-    """The part of a connection that a topic needs."""
+    """The part of a connection that a topic uses."""
 
     @property
     def framing(self) -> Framing:
-        """How a message becomes what is pushed here. It may change once, by the first packet of a client."""
+        """The function from a message to a frame. It may change once, by the first packet of a client."""
 
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
-        """Send a whole frame, soon."""
+        """Queue a whole frame."""
 
 
 class Subscriber(Protocol):
-    """Who can be on a topic: hashable, with a connection. ``UserAgent`` is one."""
+    """A subscriber: hashable, with a connection, such as ``UserAgent``."""
 
     @property
     def connection(self) -> Pushing:
-        """Where the frames go."""
+        """The receiver of the frames."""
 
 
 class Subscribers:
-    """Members who get one frame, by kind of connection: so that no push has to ask. ``key`` is that of the pushes.
+    """Subscribers who get the same frames, by kind of connection. ``key`` is that of the pushes.
 
-    ``share`` is the processor time of the only user among them, if there was never more than one and it is counted;
-    what is new while it owes is ``postponed``, and shown when its turn comes, as ``has_turn`` says. ``most_rows``
-    is how many rows fit into a frame, as far as one was too long; 0 while none was.
+    ``share`` is the processor time of their user, if there was never more than one and it is limited. Updates that
+    come while it owes are ``postponed``; ``has_turn`` says that they wait for a turn. ``most_rows`` is the number of
+    rows that fit into a frame, 0 until one was too long.
     """
 
     __slots__ = ("_is_charged", "draw", "has_turn", "key", "kinds", "most_rows", "postponed", "share")
@@ -62,7 +62,7 @@ class Subscribers:
         self.kinds.setdefault(connection.framing, {})[agent] = connection
 
     def remove(self, agent: Subscriber) -> None:
-        """Let it go."""
+        """Remove a subscriber."""
         framing, members = next(kind for kind in self.kinds.items() if agent in kind[1])
         del members[agent]
         if not members:

@@ -1,4 +1,4 @@
-"""Cutting an update into consecutive ones, so that each makes a frame that fits. Pure."""
+"""Split of an update into consecutive ones whose frames fit. Pure."""
 
 from collections.abc import Iterator
 
@@ -6,9 +6,9 @@ from rtserver.base.bridge.message import Update
 
 
 def cut_update(update: Update, rows: int) -> Iterator[Update]:
-    """Consecutive updates of at most ``rows`` rows each that say the same together.
+    """Yield consecutive updates of at most ``rows`` rows each, which equal ``update`` together.
 
-    Rows that the update has left out belong to its first piece; so the numbers have no gap.
+    Rows that the update has left out belong to its first piece, so that the numbers have no gap.
     """
     payload = update.payload
     for begin in range(0, len(payload), rows):
