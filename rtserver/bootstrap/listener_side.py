@@ -21,7 +21,7 @@ from rtserver.bootstrap.web.loopback_listener import CANARY_PATH, LoopbackListen
 from rtserver.bootstrap.web.metrics import Metrics
 from rtserver.bootstrap.web.monitor_access import private_access, public_access
 from rtserver.watch.canary_client import CanaryClient
-from rtserver.watch.canary_owner import CanaryOwner
+from rtserver.watch.canary_handler import CanaryHandler
 from rtserver.watch.canary_trail import CanaryTrail
 
 
@@ -62,7 +62,7 @@ def build_listeners(
     routes = own_routes(public_access(config), probes, metrics)
     http = build_http(build_application(config, server, routes, site, pages))
     front = HttpListener(config.path, server, http, trusted=read_networks(config.trusted_proxies), tls=tls)
-    canaries = CanaryOwner(trail)
+    canaries = CanaryHandler(trail)
     user_side.users.receive(Canary, canaries.on_canary)
     private_routes = own_routes(private_access(config), probes, metrics)
     loopback = LoopbackListener(sockets.private, private_routes, canaries, server.flusher)

@@ -7,8 +7,7 @@ alive, and a supervisor should start the process again.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine, Mapping
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +28,7 @@ class LoopGuard:
         self.errors = 0
         loop.set_exception_handler(self._on_error)
 
-    def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
+    def run(self, coroutine: Coroutine[object, object, None]) -> None:
         """Run what goes on as long as the process does: its end before ``cancel`` is a failure."""
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
@@ -52,13 +51,14 @@ class LoopGuard:
         log.critical("! a task of the websocket thread has ended: %s", task.get_coro(), exc_info=error)
         self._on_failure(error or RuntimeError(f"{task.get_coro()} ended"))
 
-    def _on_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    def _on_error(self, loop: asyncio.AbstractEventLoop, context: Mapping[str, object]) -> None:
         self.errors += 1
-        error = context.get("exception")
+        raised, message = context.get("exception"), str(context.get("message"))
+        error = raised if isinstance(raised, BaseException) else None
         level = logging.CRITICAL if context.get(VITAL) else logging.ERROR
-        log.log(level, "! on the event loop: %s", context.get("message"), exc_info=error)
+        log.log(level, "! on the event loop: %s", message, exc_info=error)
         if context.get(VITAL):
-            self._on_failure(error or RuntimeError(context.get("message")))
+            self._on_failure(error or RuntimeError(message))
 
 
 def error_of(task: asyncio.Task[None]) -> BaseException | None:

@@ -9,7 +9,7 @@ import pytest
 import tcelib as tce
 from rtserver.base.bridge.message import CloseSession, Deliver, Kick
 from rtserver.base.limit.connection_rate import rates_of
-from rtserver.base.tce import rpc_transport
+from rtserver.base.tce import serving_turns
 from rtserver.base.wire.client_message import encode
 from rtserver.user.user_agent import UserAgent
 from rtserver.user.user_limits import UserBounds
@@ -401,7 +401,7 @@ def test_whatever_a_servant_raises_costs_its_call(way, error):
 
 @ways
 def test_while_too_many_servants_wait_nothing_more_is_read(way, monkeypatch):
-    monkeypatch.setattr(rpc_transport, "MAX_RUNNING", 3)
+    monkeypatch.setattr(serving_turns, "MAX_RUNNING", 3)
     waiting, may_go = [], asyncio.Event()
 
     class Patient(Who):
@@ -430,7 +430,7 @@ def test_while_too_many_servants_wait_nothing_more_is_read(way, monkeypatch):
 
 @ways
 def test_answers_are_read_while_too_many_servants_wait_for_them(way, monkeypatch):
-    monkeypatch.setattr(rpc_transport, "MAX_RUNNING", 3)
+    monkeypatch.setattr(serving_turns, "MAX_RUNNING", 3)
 
     async def scenario():
         async with running(Who()) as server, await logged_in(server, way) as client:
@@ -444,9 +444,9 @@ def test_answers_are_read_while_too_many_servants_wait_for_them(way, monkeypatch
 @ways
 @pytest.mark.parametrize("kept_bytes", [0, 1 << 20])
 def test_calls_behind_servants_that_all_wait_for_one_another_are_refused(way, kept_bytes, monkeypatch):
-    monkeypatch.setattr(rpc_transport, "MAX_RUNNING", 3)
-    monkeypatch.setattr(rpc_transport, "KEPT_BYTES", kept_bytes)
-    monkeypatch.setattr(rpc_transport, "STUCK_SECONDS", 0.1)
+    monkeypatch.setattr(serving_turns, "MAX_RUNNING", 3)
+    monkeypatch.setattr(serving_turns, "KEPT_BYTES", kept_bytes)
+    monkeypatch.setattr(serving_turns, "STUCK_SECONDS", 0.1)
 
     async def scenario():
         async with running(Who()) as server, await logged_in(server, way) as client:
@@ -463,9 +463,9 @@ def test_calls_behind_servants_that_all_wait_for_one_another_are_refused(way, ke
 
 @ways
 def test_calls_wait_for_servants_that_wait_for_something_else(way, monkeypatch):
-    monkeypatch.setattr(rpc_transport, "MAX_RUNNING", 3)
-    monkeypatch.setattr(rpc_transport, "KEPT_BYTES", 0)
-    monkeypatch.setattr(rpc_transport, "STUCK_SECONDS", 0.0)
+    monkeypatch.setattr(serving_turns, "MAX_RUNNING", 3)
+    monkeypatch.setattr(serving_turns, "KEPT_BYTES", 0)
+    monkeypatch.setattr(serving_turns, "STUCK_SECONDS", 0.0)
     waiting, may_go = [], asyncio.Event()
 
     class Patient(Who):

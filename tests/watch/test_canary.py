@@ -17,7 +17,7 @@ from rtserver.base.connection.flusher import Flusher
 from rtserver.bootstrap.web.loopback_listener import CANARY_PATH, LoopbackListener
 from rtserver.watch import canary_client
 from rtserver.watch.canary_client import CanaryClient, read_text
-from rtserver.watch.canary_owner import CanaryOwner
+from rtserver.watch.canary_handler import CanaryHandler
 from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
 from tests.websocket_client import AsyncWebSocketClient
 
@@ -36,7 +36,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.trail = CanaryTrail(5.0, 0.0)
-        self.owner = CanaryOwner(self.trail)
+        self.owner = CanaryHandler(self.trail)
         self.sockets = bind_sockets(0, "127.0.0.1")
         loop = asyncio.get_running_loop()
         self.listener = LoopbackListener(self.sockets, [("/page", Page)], self.owner, Flusher(loop))

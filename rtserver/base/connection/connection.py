@@ -14,11 +14,13 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Hashable, Iterable
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from rtserver.base.connection.carrier import BinaryPeer, OpenBinary
 from rtserver.base.connection.handler import Agent, Identity
 from rtserver.base.connection.outbox import QUEUED, Outbox, PushResult
+from rtserver.base.connection.overload import Overload
+from rtserver.base.connection.receiver import Receiver
 from rtserver.base.connection.shared import Shared
 from rtserver.base.connection.socket_stream import NOT_NOW, SocketStream
 from rtserver.base.connection.timer_wheel import Timer
@@ -34,28 +36,6 @@ log = logging.getLogger(__name__)
 CLOSE_SECONDS = 2.0
 IN_ORDER = 0.75
 """The part of a client's budget for what waits in order. The rest is for the newest of each key while it lags."""
-
-
-class Receiver(Protocol):
-    """Reading half of a connection: the protocol that its bytes are in."""
-
-    share: FairShare | None
-    """Processor time of the user; None where it is not counted."""
-
-    def on_accept(self) -> None:
-        """The user is known from now on."""
-
-    def on_bytes(self, data: bytes) -> None:
-        """Handle what was read, and flush what it led to. Never raises."""
-
-    def settle(self) -> None:
-        """Send what the bytes led to: all of them have been handled."""
-
-    def say_close(self, code: int, reason: str) -> None:
-        """Queue our last frame."""
-
-    def end(self) -> None:
-        """Release timers: the connection is over."""
 
 
 class Kind(NamedTuple):
@@ -97,7 +77,7 @@ class Connection:
         "_is_at_end",
         "_is_lag_told",
         "_is_over",
-        "_judging",
+        "_overload",
         "_receiver",
         "_relief",
         "_stream",
@@ -131,7 +111,7 @@ class Connection:
         self._close_code: int = CloseCode.ABNORMAL
         self._deadline: Timer | None = None
         self._relief: asyncio.Future[None] | None = None
-        self._judging: Timer | None = None  # while more waits than may wait for a client that takes nothing
+        self._overload: Overload | None = None
         self.is_flush_due = False
         """Whether a flush is to come. Who reads may announce the one at the end of a read: pushes then arm none."""
         self._is_over = False
@@ -160,9 +140,14 @@ class Connection:
         return self._stream.is_waiting
 
     @property
+    def stuck_seconds(self) -> float:
+        """Seconds for which the socket has taken nothing of what it was given; 0.0 if it has taken everything."""
+        return self.shared.now() - self._stream.moved if self._stream.is_busy else 0.0
+
+    @property
     def is_stuck(self) -> bool:
         """Whether something waits and the socket has taken nothing of it for ``slow_seconds``."""
-        return self._stream.is_busy and self._stuck_seconds >= self.shared.bounds.slow_seconds
+        return self._stream.is_busy and self.stuck_seconds >= self.shared.bounds.slow_seconds
 
     def admit(self, identity: Identity) -> bool:
         """Give the connection of a known user to the handler. Return whether it is still open."""
@@ -244,7 +229,8 @@ class Connection:
         self.is_open = False
         if self._deadline is not None:
             self._deadline.cancel()
-        self._stop_judging()
+        if self._overload is not None:
+            self._overload.end()
         self._end_relief()
         self.outbox.shut()
         self._stream.close()
@@ -360,10 +346,10 @@ class Connection:
         result = self.outbox.push(frame, key)
         if result is PushResult.FULL:
             slow_seconds = self.shared.bounds.slow_seconds
-            if self._stuck_seconds >= slow_seconds or not self.outbox.push_over(frame, key):
+            if self.stuck_seconds >= slow_seconds or not self.outbox.push_over(frame, key):
                 return False
-            if self._judging is None:
-                self._judge_later(slow_seconds)
+            if self._overload is None or not self._overload.is_watched:
+                self._overload = Overload(self, self.shared)
         elif result is not QUEUED:
             self._on_push_result(result)
         self.schedule()
@@ -385,29 +371,6 @@ class Connection:
         log.error("! %s: a message was not sent: it is longer than may wait for a client", self.remote_ip)
         text = "a message was not sent to you: it is longer than may wait for a client"
         self.push(self.framing(encode_error(ErrorCode.INTERNAL, text)))
-
-    @property
-    def _stuck_seconds(self) -> float:
-        return self.shared.now() - self._stream.moved if self._stream.is_busy else 0.0
-
-    def _judge_later(self, delay: float) -> None:
-        self._judging = self.shared.wheel.arm(self.shared.now(), delay, self._judge)
-
-    def _judge(self) -> None:
-        """Give up a client for whom too much waits and whose socket takes nothing, also if nothing more is pushed."""
-        self._judging = None
-        self.relieve()
-        if not self.is_open or not self.outbox.is_over:
-            return
-        if self.is_stuck:
-            self.give_up()
-        else:
-            self._judge_later(self.shared.bounds.slow_seconds - self._stuck_seconds)
-
-    def _stop_judging(self) -> None:
-        if self._judging is not None:
-            self._judging.cancel()
-            self._judging = None
 
     def _on_room(self) -> None:
         """Note that the system has taken all that was written: a wait for room or a lag may be over."""

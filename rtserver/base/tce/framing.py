@@ -7,7 +7,6 @@ in the index by which they serve ``ITerminal``, and in how they read texts. Pure
 import logging
 from collections.abc import Sequence
 from functools import cache, partial
-from typing import Any
 
 from rtserver.base.wire.client_message import ErrorCode, encode_error, type_of
 from rtserver.base.wire.frame import Opcode, build_frame
@@ -54,7 +53,7 @@ def is_split(payload: bytes) -> bool:
     return is_header(payload)
 
 
-def message_packet(message: bytes, operation: Operation[Any] = ON_MESSAGE, *, in_cesu8: bool = False) -> bytes:
+def message_packet(message: bytes, operation: Operation[None] = ON_MESSAGE, *, in_cesu8: bool = False) -> bytes:
     """The packet that brings a message of the JSON protocol to a client.
 
     In place of one that is longer than clients take, which they would close the connection for, it brings an error.
@@ -83,7 +82,7 @@ def is_error(packet: bytes) -> bool:
     return packet[_ERRCODE] != _NO_ERROR and packet[_CALLTYPE] == RETURN and not packet[_COMPRESSION]
 
 
-def _packet(operation: Operation[Any], name: str, message: bytes, in_cesu8: bool) -> bytes:
+def _packet(operation: Operation[None], name: str, message: bytes, in_cesu8: bool) -> bytes:
     values = name, message.decode()
     params = operation.write_params(*(halved(values) if in_cesu8 else values))
     return build_packet(0, CALL | ONEWAY, operation.route, paramsize=2, params=params)

@@ -14,7 +14,7 @@ from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.upgrade import WebSocketServer
 from rtserver.bootstrap.web.application import WebApplication
 from rtserver.bootstrap.web.build import build_http
-from rtserver.watch.canary_owner import CanaryOwner
+from rtserver.watch.canary_handler import CanaryHandler
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class LoopbackListener:
     """Built on the event loop's thread. ``routes`` are what is answered; ``flusher`` is the one that users have."""
 
     def __init__(
-        self, sockets: Sequence[socket.socket], routes: Sequence[Any], owner: CanaryOwner, flusher: Flusher
+        self, sockets: Sequence[socket.socket], routes: Sequence[Any], owner: CanaryHandler, flusher: Flusher
     ) -> None:
         self._sockets = sockets
         self._http = build_http(WebApplication(list(routes)))

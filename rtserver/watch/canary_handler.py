@@ -29,8 +29,8 @@ class Connection(Protocol):
         """Send a whole frame, soon."""
 
 
-class CanaryOwner:
-    """The owner of a server's connections (``ServerOwner``) that lets in clients that show ``headers``.
+class CanaryHandler:
+    """Handler of a server's connections (``ServerHandler``) that lets in clients that show ``headers``.
 
     ``connections`` are those that the next canary goes to.
     """
