@@ -22,13 +22,7 @@ OF_OTHERS = frozenset(
 )
 """Names of the standard library and of other packages."""
 SHARED = frozenset(
-    {
-        *(
-            f"rtserver/base/queue/redis_{name}.py"
-            for name in ("queue", "revocations", "server_list", "streams", "work")
-        ),
-        "rtserver/service/pipeline/once_lane.py",
-    }
+    f"rtserver/base/queue/redis_{name}.py" for name in ("queue", "revocations", "server_list", "streams", "work")
 )
 """Files that share private names with a base class. No other may begin to."""
 
