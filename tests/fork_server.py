@@ -103,7 +103,10 @@ def _control() -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with closing(theirs):
         command = [sys.executable, "-m", "tests.fork_server", str(theirs.fileno())]
-        process = subprocess.Popen(command, cwd=REPOSITORY, pass_fds=[theirs.fileno()])
+        environment = {
+            name: value for name, value in os.environ.items() if name != "PYTHONPATH"
+        }  # a fork has its own
+        process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, pass_fds=[theirs.fileno()])
     atexit.register(_end, ours, process)
     return ours
 

@@ -12,19 +12,19 @@ PAUSE_SECONDS = 0.01
 
 def until(is_so: Callable[[], object], what: str = "", seconds: float = PATIENCE_SECONDS) -> None:
     """Ask again and again. Raises ``AssertionError``, which says ``what`` was to be so, after ``seconds``."""
-    for pause in _pauses(is_so, what, seconds):
-        threading.Event().wait(pause)
+    for _ in _turns(is_so, what, seconds):
+        threading.Event().wait(PAUSE_SECONDS)
 
 
 async def until_async(is_so: Callable[[], object], what: str = "", seconds: float = PATIENCE_SECONDS) -> None:
-    """Do the same while the event loop goes on."""
-    for pause in _pauses(is_so, what, seconds):
-        await asyncio.sleep(pause)
+    """Ask between the turns of the event loop."""
+    for _ in _turns(is_so, what, seconds):
+        await asyncio.sleep(0)
 
 
-def _pauses(is_so: Callable[[], object], what: str, seconds: float) -> Iterator[float]:
+def _turns(is_so: Callable[[], object], what: str, seconds: float) -> Iterator[None]:
     deadline = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds:g} s: {what}")
-        yield PAUSE_SECONDS
+        yield

@@ -1,8 +1,7 @@
 """The limits on those who come in, on real sockets: each one's answer, its count, and that places are given back."""
 
-import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,9 +17,10 @@ from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from rtserver.base.tce.server import TceServer
 from rtserver.base.wire.forwarded import read_networks
 from tests.base.listener.test_http_listener import HANDSHAKE, Page, meet
-from tests.base.recording_owner import DEADLINE, RecordingOwner
+from tests.base.recording_owner import RecordingOwner
 from tests.base.server import build_server
 from tests.tce_client import CALL, CONNECT_REJECT, TceClient, packet
+from tests.until import until_async
 from tests.websocket_client import ACCEPT
 
 pytestmark = [pytest.mark.gen_test(timeout=60), pytest.mark.parametrize("transport", ["tcp"])]
@@ -75,15 +75,8 @@ async def shake(port: int) -> bytes:
         return await peer.answer()
 
 
-async def until(is_true: Callable[[], object]) -> None:
-    """Give the server, which runs on the same loop, its turns."""
-    async with asyncio.timeout(DEADLINE):
-        while not is_true():  # noqa: ASYNC110 (what is waited for tells nobody)
-            await asyncio.sleep(0)
-
-
 async def until_inside(server: WebSocketServer, number: int) -> None:
-    await until(lambda: len(server.admission) == number)
+    await until_async(lambda: len(server.admission) == number)
 
 
 @limited(connections_per_ip=2)
@@ -297,8 +290,8 @@ async def test_a_flood_of_sockets_that_say_nothing_is_forgotten_when_it_ends(
     sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
     for each in sockets:
         each.send(HANDSHAKE[:20])
-    await until(lambda: len(http_listener.pending) == 100)
+    await until_async(lambda: len(http_listener.pending) == 100)
     for each in sockets:
         each.close()
-    await until(lambda: not len(http_listener.pending))
+    await until_async(lambda: not len(http_listener.pending))
     assert not len(server.wheel)

@@ -25,7 +25,8 @@ from rtserver.base.wire.http_head import MAX_HEAD_BYTES
 from tests.base.listener.test_http_listener import HANDSHAKE, Peer
 from tests.base.recording_owner import DEADLINE, RecordingOwner
 from tests.base.server import build_server
-from tests.base.test_listener_limits import limited, until
+from tests.base.test_listener_limits import limited
+from tests.until import until_async
 
 transports = pytest.mark.parametrize("transport", ["tcp", "tls"])
 pytestmark = [pytest.mark.gen_test(timeout=60), transports]
@@ -109,7 +110,7 @@ async def kept(port: int, tls: ssl.SSLContext | None) -> Peer:
 async def until_nobody_is_left(listener: HttpListener) -> None:
     server = listener.server
     parts = (server, server.admission, server.wheel, listener.http_admission.waiting, listener.pending)
-    await until(lambda: not any(map(len, parts)))
+    await until_async(lambda: not any(map(len, parts)))
 
 
 # How often.
@@ -226,8 +227,8 @@ async def test_a_client_that_takes_nothing_of_its_answer_is_given_up(
     with socket.create_connection(("127.0.0.1", port)) as bare:
         client = await asyncio.to_thread(tls.wrap_socket, bare, server_hostname="127.0.0.1") if tls else bare
         client.sendall(PAGE.replace(b"/page", b"/long"))
-        await until(lambda: len(listener.server.admission) == 1)
-        await until(lambda: len(listener.server.admission) == 0)
+        await until_async(lambda: len(listener.server.admission) == 1)
+        await until_async(lambda: len(listener.server.admission) == 0)
         client.close()
 
 
@@ -261,7 +262,7 @@ async def test_of_idle_connections_from_everywhere_the_longest_silent_one_goes(
 ) -> None:
     async with await kept(port, tls) as one, await kept(port, tls) as two:
         await one.send(PAGE[:20])
-        await until(lambda: len(listener.server.wheel) == 1)
+        await until_async(lambda: len(listener.server.wheel) == 1)
         async with await kept(port, tls) as three:
             answer = await one.rest()
             assert answer.startswith(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\n")

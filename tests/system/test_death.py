@@ -13,7 +13,7 @@ from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
-from tests.system.test_canary import until
+from tests.until import until
 from tests.websocket_client import WebSocketClient
 
 PLUG_INS = (

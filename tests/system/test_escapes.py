@@ -18,8 +18,9 @@ from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
 from tests.system.escaper import ESCAPES
-from tests.system.test_canary import said, until
+from tests.system.test_canary import said
 from tests.system.test_death import metric
+from tests.until import until
 from tests.websocket_client import WebSocketClient
 
 OPTIONS = (

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,6 +19,7 @@ from rtserver.watch import canary_client
 from rtserver.watch.canary_client import CanaryClient, read_text
 from rtserver.watch.canary_handler import CanaryHandler
 from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
+from tests.until import until_async
 from tests.websocket_client import AsyncWebSocketClient
 
 DEADLINE = 20.0
@@ -44,7 +45,7 @@ class Scene:
 
     async def connections(self, count: int) -> None:
         """Until there have been so many, and the last one is waited at."""
-        await until(lambda: self.listener.accepted == count and bool(self.owner.connections))
+        await until_async(lambda: self.listener.accepted == count and bool(self.owner.connections))
 
     def client(self, **headers: str) -> CanaryClient:
         return CanaryClient(self.listener.port, CANARY_PATH, headers or self.owner.headers, self.trail)
@@ -77,19 +78,13 @@ async def connect(at: Scene, headers: Mapping[str, str]) -> AsyncWebSocketClient
     return await AsyncWebSocketClient.connect("127.0.0.1", at.port, CANARY_PATH, dict(headers))
 
 
-async def until(is_true: Callable[[], object]) -> None:
-    """Let the loop turn until something is so; ``open_scene`` has the deadline."""
-    while not is_true():  # noqa: ASYNC110 (the loop that is waited for is this one: it only has to turn)
-        await asyncio.sleep(0.001)
-
-
 def test_what_comes_over_the_bridge_comes_back_over_the_socket() -> None:
     async def scene() -> None:
         async with open_scene() as at, running(at.client()):
             for number, sent in enumerate((1.25, 2.5, 3.0078125), 1):
                 await at.connections(number)
                 at.owner.on_canary(Canary(sent))
-                await until(lambda sent=sent: at.trail.age(sent) == 0)
+                await until_async(lambda sent=sent: at.trail.age(sent) == 0)
             assert at.trail.returned == 3
 
     asyncio.run(scene())
@@ -101,7 +96,7 @@ def test_each_has_a_connection_of_its_own() -> None:
             for number, sent in enumerate((1.0, 2.0), 1):
                 await at.connections(number)
                 at.owner.on_canary(Canary(sent))
-                await until(lambda sent=sent: at.trail.age(sent) == 0)
+                await until_async(lambda sent=sent: at.trail.age(sent) == 0)
             await at.connections(3)
 
     asyncio.run(scene())
@@ -119,7 +114,7 @@ def test_one_that_nobody_waits_for_is_at_the_door() -> None:
 def test_one_that_was_written_and_not_read_is_at_the_socket() -> None:
     async def scene() -> None:
         async with open_scene() as at, running(at.client()):
-            await until(lambda: bool(at.owner.connections))
+            await until_async(lambda: bool(at.owner.connections))
             at.owner.on_canary(Canary(1.0))
             assert at.trail.stage() is CanaryStage.SOCKET
 
@@ -143,7 +138,7 @@ def test_what_a_connection_says_is_nothing_to_it() -> None:
                 await at.connections(1)
                 at.owner.on_canary(Canary(4.5))
                 assert await client.recv_text() == "4.5"
-            await until(lambda: not at.owner.connections)
+            await until_async(lambda: not at.owner.connections)
 
     asyncio.run(scene())
 
@@ -154,7 +149,7 @@ def test_a_client_that_is_not_let_in_tries_again(monkeypatch: pytest.MonkeyPatch
     async def scene() -> None:
         async with open_scene() as at, running(at.client(Authorization="Bearer no")) as task:
             with caplog.at_level(logging.DEBUG, "rtserver.watch.canary_client"):
-                await until(lambda: len(caplog.records) >= 3)
+                await until_async(lambda: len(caplog.records) >= 3)
             assert not task.done()
 
     asyncio.run(scene())

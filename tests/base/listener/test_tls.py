@@ -3,9 +3,8 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
-from itertools import repeat
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from rtserver.base.listener.tls import Tls
 from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from rtserver.base.tce.server import TceServer
 from tests.base.recording_owner import DEADLINE, RecordingOwner
+from tests.until import until_async
 from tests.websocket_client import ACCEPT, TEXT, AsyncWebSocketClient, masked, upgrade_request
 
 pytestmark = pytest.mark.gen_test(timeout=60)
@@ -91,15 +91,6 @@ async def meet(port: int, tls: ssl.SSLContext | None = None) -> AsyncIterator[Pe
         yield peer
     finally:
         peer.writer.transport.abort()
-
-
-async def until(is_so: Callable[[], bool]) -> None:
-    """The loop's turns until it is so: the server is on the same loop."""
-    async with asyncio.timeout(DEADLINE):
-        for _ in repeat(None):
-            if is_so():
-                return
-            await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -223,7 +214,7 @@ async def test_a_client_that_is_cut_off_in_the_middle_leaves_nothing_behind(
             socket.SOL_SOCKET, socket.SO_LINGER, (1).to_bytes(4, "little") + bytes(4)
         )
         peer.writer.transport.abort()
-    await until(lambda: not http_listener.pending)
+    await until_async(lambda: not http_listener.pending)
     assert len(server.wheel) == 0
 
 
@@ -298,7 +289,7 @@ async def test_a_binary_client_that_does_not_shake_hands_holds_no_place(
         async with meet(tce_port[1]) as peer:
             await peer.send(beginning)
             assert b"closed" not in await peer.rest()
-    await until(lambda: not (len(server.admission) or len(server.wheel)))
+    await until_async(lambda: not (len(server.admission) or len(server.wheel)))
 
 
 async def test_of_too_many_who_do_not_shake_hands_the_longest_silent_one_is_dropped(
@@ -312,7 +303,7 @@ async def test_of_too_many_who_do_not_shake_hands_the_longest_silent_one_is_drop
             assert await other.rest() == b""
             await honest.send(b"no packet at all")
             assert b'"closed"' in await honest.rest()
-    await until(lambda: not len(server.admission))
+    await until_async(lambda: not len(server.admission))
 
 
 async def test_nobody_fills_the_room_for_handshakes_from_one_address(
@@ -324,7 +315,7 @@ async def test_nobody_fills_the_room_for_handshakes_from_one_address(
         async with meet(tce_port[1]) as second:
             assert await second.rest() == b""
         assert server.admission.counted.counts["pending_per_ip"] == 1
-    await until(lambda: not len(server.admission))
+    await until_async(lambda: not len(server.admission))
 
 
 async def test_at_the_end_binary_clients_in_the_middle_are_let_go(
@@ -344,7 +335,7 @@ async def test_a_gate_counts_nobody_twice_over_tls(port: int, trust: ssl.SSLCont
         await socket_.ask(HANDSHAKE)
         async with meet(port, trust) as third:
             assert (await third.ask(HANDSHAKE)).startswith(b"HTTP/1.1 429 ")
-    await until(lambda: not len(server.admission))
+    await until_async(lambda: not len(server.admission))
 
 
 async def test_an_address_that_shakes_hands_too_often_is_cut_off_before_it_costs_anything(
