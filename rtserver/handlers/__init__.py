@@ -1,1 +1,1 @@
-"""One file per type of user message."""
+"""Handlers of user messages, one file per type."""

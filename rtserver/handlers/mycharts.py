@@ -1,6 +1,6 @@
-"""``mycharts``: a client asks for charts, says how often it wants to see them, and gives them up.
+"""``mycharts``: requests for charts, for their rates, and their end.
 
-The messages that come back are the painter's.
+``modules.chart_painter`` makes the messages that answer.
 """
 
 from functools import partial
@@ -12,7 +12,7 @@ from rtserver.user.user_agent import UserAgent
 
 
 class MyChartMsgHandler(BaseUserMsgHandler):
-    """Gives every agent its charts, none of them more often than ``max_rate``. One painter draws for all of them."""
+    """Handler of charts. One painter draws for all agents; ``max_rate`` bounds every chart."""
 
     msg_type = MYCHARTS
     request = ChartRequest | RateRequest | UnlistenRequest
@@ -26,13 +26,13 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         self._max_rate = max_rate
 
     def on_useragent_open(self, agent: UserAgent) -> None:
-        """Charts to come."""
+        """Make the agent's charts."""
         agent.modules[MYCHARTS] = MyChartAgent(agent, self.painter, self._max_rate)
 
     def on_useragent_request(
         self, agent: UserAgent, data: ChartRequest | RateRequest | UnlistenRequest, request_id: int | str | None
     ) -> object:
-        """A chart is answered by its render, later; the others at once, if the request has an id."""
+        """Show, change or hide a chart. A chart is answered by its render, later; the others at once, given an id."""
         charts: MyChartAgent = agent.modules[MYCHARTS]
         match data:
             case ChartRequest():
@@ -47,13 +47,13 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         return None if request_id is None else answer
 
     def on_useragent_change(self, agent: UserAgent) -> None:
-        """How often the user may see a chart goes by the groups."""
+        """Apply the rates of the changed user."""
         charts: MyChartAgent | None = agent.modules.get(MYCHARTS)
         if charts is not None:
             charts.on_user_change()
 
     def on_useragent_remove(self, agent: UserAgent) -> None:
-        """Nothing of it may outlive the connection."""
+        """End the agent's charts."""
         agent.modules.pop(MYCHARTS).on_remove()
 
     def _check_limits(self, agent: UserAgent, charts: MyChartAgent, request: ChartRequest) -> None:

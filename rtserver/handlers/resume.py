@@ -1,4 +1,4 @@
-"""``resume``: a client that was away asks for the pushed messages that it has not got."""
+"""``resume``: a client's request for the pushed messages that it missed."""
 
 import time
 from collections.abc import Callable
@@ -14,25 +14,25 @@ from rtserver.user.seen_offset import Offset
 from rtserver.user.user_agent import UserAgent
 
 PAGES_A_SECOND = 100
-"""So many are told of a loss that concerns all: many pages load themselves anew then."""
+"""Clients that are told of a common loss per second: many pages reload then."""
 
 PAUSE_SECONDS = 1.0
-"""From one resume of a connection to its next: usually there is one in its life."""
+"""Least time between two resumes of a connection. Usually there is one."""
 
 
 def at_once(seconds: float, call: Callable[[], object]) -> None:
-    """Stand for the timers of an event loop where there is none."""
+    """Call at once, in the place of an event loop's timers."""
     call()
 
 
 class ResumeRequest(msgspec.Struct, frozen=True):
-    """``offset`` is the newest that the client has. Null: it has none, and wants what no page of the user has got."""
+    """``offset`` is that of the client's newest message; null asks for what no page of the user has got."""
 
     offset: Offset | None
 
 
 class ResumeMsgHandler(BaseUserMsgHandler):
-    """``resumes`` counts those that were carried out, ``messages`` what they sent, ``lost`` those with a loss."""
+    """Handler of resumes. It counts ``resumes``, the ``messages`` they sent, and the ``lost`` ones with a loss."""
 
     msg_type = RESUME
     request = ResumeRequest
@@ -50,27 +50,27 @@ class ResumeMsgHandler(BaseUserMsgHandler):
         self.lost = 0
 
     def on_useragent_open(self, agent: UserAgent) -> None:
-        """It may resume."""
+        """Make the agent's resumes."""
         agent.modules[RESUME] = ResumeAgent(agent, self._on_end, self.users.sizes.largest)
 
     def on_useragent_request(self, agent: UserAgent, data: ResumeRequest, request_id: int | str | None) -> None:
-        """Answered when everything has been sent."""
+        """Start a resume, which answers when everything has been sent."""
         now = self._clock()
         if now < self._next.get(agent.id, now):
             raise RequestError(f"only one resume in {PAUSE_SECONDS:g} s", ErrorCode.RATE_LIMITED)
         if data.offset is None:
-            # What pages of the user on this server have seen must be noted before it is looked up.
+            # Seen offsets of the user's pages on this server must be noted before they are looked up.
             self.users.tell_seen()
         agent.modules[RESUME].start(data.offset, request_id)
         self._next[agent.id] = now + PAUSE_SECONDS
 
     def on_useragent_remove(self, agent: UserAgent) -> None:
-        """Nothing of it may outlive the connection."""
+        """End the agent's resume."""
         del agent.modules[RESUME]
         self._next.pop(agent.id, None)
 
     def _on_lost(self) -> None:
-        """Who is there misses something, or nobody can tell."""
+        """Tell every agent that messages were lost, a few at a time."""
         for place, agent_id in enumerate(tuple(self.users.agents)):
             self._call_later(place / PAGES_A_SECOND, partial(self._tell, agent_id))
 

@@ -1,4 +1,4 @@
-"""``seen``: a client says up to which offset it has got all that was pushed to its user."""
+"""``seen``: the offset up to which a client has all messages pushed to its user."""
 
 import msgspec
 
@@ -8,17 +8,17 @@ from rtserver.user.user_agent import UserAgent
 
 
 class SeenRequest(msgspec.Struct, frozen=True):
-    """``offset`` is the newest that the client has."""
+    """``offset`` is that of the client's newest message."""
 
     offset: Offset
 
 
 class SeenMsgHandler(BaseUserMsgHandler):
-    """Notes it; nothing is answered. Whoever says too much misses only what is his own."""
+    """Notes the offset without an answer. A false claim costs the claiming user's own messages only."""
 
     msg_type = "seen"
     request = SeenRequest
 
     def on_useragent_request(self, agent: UserAgent, data: SeenRequest, request_id: int | str | None) -> None:
-        """Counts once the client has resumed on this connection: before that it does not know what it misses."""
+        """Note the offset. It counts after a resume on this connection: before it, a client may have gaps."""
         self.users.seen_offsets.on_seen(agent, data.offset)

@@ -1,1 +1,1 @@
-"""What rtserver does for one user: the parts that hang on a UserAgent while it is connected."""
+"""Modules: the application's parts of one connection."""

@@ -1,6 +1,6 @@
-"""What numbers look like: from a feed's columns and rows to the series of a chart. Pure.
+"""Series of a chart, made from a feed's columns and rows. Pure.
 
-A chart's series, in this order; their index is the same in a static picture and in a dynamic increment:
+The series in order. Their indexes are the same in a static picture and in a dynamic increment:
 
 | shape   | index 0, on the axis "price"           | index 1                      |
 |---------|----------------------------------------|------------------------------|
@@ -9,9 +9,9 @@ A chart's series, in this order; their index is the same in a static picture and
 | scatter | scatter of the close                   |                              |
 | ohlc    | candlestick of open, close, low, high  | bar on its own axis "volume" |
 
-Then one series for every indicator column, in the feed's order: sma, ema, vwap and the three of boll are lines on the
-price axis; macd and rsi have an axis each, of that name, with macd's histogram as bar.
-A cell that does not exist yet (None) makes no point.
+One series per indicator column follows, in the feed's order: sma, ema, vwap and the three of boll are lines on the
+price axis; macd and rsi have an axis of their name, with macd's histogram as bar. A cell without a value yet (None)
+makes no point.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -29,11 +29,11 @@ CANDLE = ("open", "close", "low", "high")
 PRICE = "price"
 VOLUME = "volume"
 OWN_AXIS = frozenset({"macd", "rsi"})
-"""Indicators whose numbers are no prices."""
+"""Indicators with values that are no prices."""
 
 
 class Series(msgspec.Struct, frozen=True):
-    """One series: how it is drawn, the name of its y axis, and the columns that are its values."""
+    """One series: its type, the name of its y axis, and the columns of its values."""
 
     name: str
     type: Literal["line", "candlestick", "bar", "scatter"]
@@ -44,7 +44,7 @@ class Series(msgspec.Struct, frozen=True):
 class Chart:
     """The series of one shape over one feed's columns, ready to draw any of its rows.
 
-    ``decimals`` is how many the prices are shown with, if the quote says so.
+    ``decimals`` is the number of decimals of the prices, if the quote gives it.
     """
 
     def __init__(self, shape: Shape, columns: Sequence[str], title: str, decimals: int | None = None) -> None:
@@ -54,12 +54,12 @@ class Chart:
         self._points = tuple(_points_of(each, columns) for each in self.series)
 
     def picture(self, rows: Sequence[Row]) -> dict[str, object]:
-        """The whole chart: the ``chart`` of a static render."""
+        """Return the whole chart: the ``chart`` of a static render."""
         series = [{**head, "data": self.points(index, rows)} for index, head in enumerate(self.series_heads)]
         return {**self.frame(rows), "series": series}
 
     def frame(self, rows: Sequence[Row]) -> dict[str, object]:
-        """All of the picture but its series."""
+        """Return the picture without its series."""
         return {
             "legends": [each.name for each in self.series],
             "xAxis": {"type": "category", "data": [row[0] for row in rows]},
@@ -72,23 +72,23 @@ class Chart:
 
     @property
     def series_heads(self) -> list[dict[str, object]]:
-        """Of each series all but its ``data``, which are its ``points``."""
+        """Each series without its ``data``, which ``points`` returns."""
         return [
             {"name": each.name, "type": each.type, "yAxisIndex": self.axes.index(each.axis)} for each in self.series
         ]
 
     def points(self, index: int, rows: Iterable[Row]) -> list[tuple[Cell, ...]]:
-        """What a series shows of the rows."""
+        """Return the points of a series for the rows."""
         return [point for point in map(self._points[index], rows) if None not in point]
 
     def increments(self, rows: Iterable[Row]) -> list[tuple[Cell, ...]]:
-        """What new rows add: ``(series index, label, value, ...)`` for each row and series, row by row."""
+        """Return ``(series index, label, value, ...)`` for each new row and series, row by row."""
         points = tuple(enumerate(self._points))
         return [(index, *point) for row in rows for index, point_of in points if None not in (point := point_of(row))]
 
 
 def list_series(shape: Shape, columns: Sequence[str], title: str) -> Iterable[Series]:
-    """The series of a shape, in order. ``title`` names the first of them."""
+    """Yield the series of a shape, in order. ``title`` names the first."""
     if shape == "ohlc":
         yield Series(title, "candlestick", PRICE, CANDLE)
         yield Series(VOLUME, "bar", VOLUME, (VOLUME,))
@@ -106,6 +106,6 @@ def _indicator(column: str) -> Series:
 
 
 def _points_of(series: Series, columns: Sequence[str]) -> Callable[[Row], tuple[Cell, ...]]:
-    """From a row to the label and the values of the series."""
+    """Return the function from a row to the label and the values of the series."""
     places = [columns.index(column) for column in series.columns]
     return cast(Callable[[Row], tuple[Cell, ...]], itemgetter(0, *places))

@@ -1,7 +1,7 @@
-"""The ``mycharts`` messages that show a chart: whole, and what is new on it.
+"""Drawing of the ``mycharts`` messages: whole pictures and updates.
 
-Decides what is drawn once for many: thousands of clients that come back at the same moment ask for the same picture,
-and one drawing, one encoding and mostly one message serve them all. There is one painter per server.
+Pictures are drawn once for many clients: after a restart thousands of clients ask for the same picture, and one
+drawing, one encoding and mostly one message serve them all. A server has one painter.
 """
 
 from collections import OrderedDict
@@ -23,17 +23,17 @@ Value = TypeVar("Value")
 
 MYCHARTS = "mycharts"
 ENVELOPE_BYTES = 1_024
-"""More than the message around a picture has, the id of the request included."""
+"""Upper bound of the message around a picture, the id of the request included."""
 SHRINK = 0.95
-"""Rows are not equally long: a picture that is too long gets a little fewer than fit on average."""
+"""Factor for a picture that is too long: rows are not equally long, so it gets fewer than fit on average."""
 
 
 ROWS_OF_A_STEP = 500
-"""Of one series, at 1 µs each."""
+"""Rows that one step draws of one series, at 1 µs each."""
 
 
 class Look(msgspec.Struct, frozen=True):
-    """What a client wants to see of a feed. Two clients with equal looks are sent equal bytes."""
+    """The view of a feed that a client asked for. Clients with equal looks get equal bytes."""
 
     chart_id: int | str
     shape: Shape
@@ -70,10 +70,10 @@ class RecentlyUsed(OrderedDict[Hashable, Value]):
 
 
 class ChartPainter:
-    """Draws snapshots and updates. ``drawn`` counts the pictures, not the clients who got them.
+    """Draws snapshots and updates. ``drawn`` counts the pictures, not their receivers.
 
-    ``epoch`` tells the numbers of this start of the server from those of another. ``largest`` is in bytes of JSON: a
-    picture that would be longer has fewer rows, the newest.
+    ``epoch`` tells the sequence numbers of this start of the server from those of another. A picture of more than
+    ``largest`` bytes of JSON is drawn with fewer rows, the newest.
     """
 
     def __init__(self, epoch: str, kept_pictures: int = 64, largest: int = 2_000_000) -> None:
@@ -85,7 +85,7 @@ class ChartPainter:
         self._renders: RecentlyUsed[Payload] = RecentlyUsed(kept_pictures)
 
     def render(self, snapshot: Snapshot, look: Look, request_id: int | str | None = None) -> Payload:
-        """The static render as a message; ``request_id`` is that of the request which it answers."""
+        """Return the static render as a message. ``request_id`` is that of the answered request."""
         key = (snapshot.topic, snapshot.seq, look, request_id)
         render = self._renders.find(key)
         if render is None:
@@ -94,7 +94,7 @@ class ChartPainter:
         return render
 
     def follow(self, snapshot: Snapshot, look: Look) -> tuple[Hashable, Draw]:
-        """The group of all who see the same updates of this topic, and how to draw them."""
+        """Return the group of subscribers with the same updates of the topic, and the function that draws them."""
         picture = self._pictures.get((snapshot.topic, snapshot.seq, look)) or self._picture(snapshot, look)
         return (MYCHARTS, look.chart_id, look.shape), partial(draw_update, picture.chart, look.chart_id, self._epoch)
 
@@ -107,9 +107,9 @@ class ChartPainter:
         return is_there
 
     def prepare(self, snapshot: Snapshot, look: Look) -> Steps[None]:
-        """Draw the picture piece by piece, so that ``render`` and ``follow`` find it.
+        """Draw the picture in steps, so that ``render`` and ``follow`` find it.
 
-        Several may do so at once: they work on the same one, and each piece is one for all of them.
+        Callers that want the same picture share the work: a step of one is a step of all.
         """
         key = (snapshot.topic, snapshot.seq, look)
         while key not in self._pictures:
@@ -150,7 +150,7 @@ class ChartPainter:
 
 
 def _encode(data: Mapping[str, object], chart: Chart, rows: Sequence[Row]) -> Steps[bytes]:
-    """The ``data`` of a static render with the chart's picture in it, as JSON."""
+    """Encode the ``data`` of a static render with the chart's picture in it, in steps."""
     series = []
     for index, head in enumerate(chart.series_heads):
         parts = []
@@ -162,12 +162,12 @@ def _encode(data: Mapping[str, object], chart: Chart, rows: Sequence[Row]) -> St
 
 
 def _with(members: Mapping[str, object], name: str, value: bytes) -> bytes:
-    """An object as JSON with one more member, which is JSON already."""
+    """Return an object as JSON with one more member, whose value is JSON already."""
     return b'%b,"%b":%b}' % (json.encode(members)[:-1], name.encode(), value)
 
 
 def draw_update(chart: Chart, chart_id: int | str, epoch: str, update: Update) -> bytes:
-    """The dynamic render as a message. Who has not seen ``prev_seq``, of this ``epoch``, has missed something."""
+    """Return the dynamic render as a message. A client without ``prev_seq`` of this ``epoch`` has a gap."""
     data = {
         "type": "render",
         "update": "dynamic",

@@ -1,6 +1,6 @@
-"""A connection's charts: what the client asked to see, and how it is shown.
+"""Charts of one connection: the requests, and the pictures that answer them.
 
-Decides what a chart request means: which feed it needs, what is drawn, who hears that it cannot be had.
+It maps a chart request to a feed and a look, and reports refusals to the client.
 """
 
 from collections.abc import Callable, Hashable
@@ -47,7 +47,7 @@ class ChartRequest(msgspec.Struct, frozen=True, tag_field="type", tag="quote"):
     max_rate: MaxRate | None = None
 
     def __post_init__(self) -> None:
-        """What patterns could say, in words for whoever reads the error."""
+        """Check the parts of the quote's key. The errors are fit for the client."""
         for name, part in (("exchange", self.exchange), ("item", self.item)):
             if ":" in part or any(map(str.isspace, part)):
                 raise ValueError(f"{name} {part!r} may hold neither colons nor spaces")
@@ -56,7 +56,7 @@ class ChartRequest(msgspec.Struct, frozen=True, tag_field="type", tag="quote"):
 
     @property
     def feed(self) -> dict[str, object]:
-        """What is asked of the quote service."""
+        """The request to the quote service."""
         quote = f"{self.exchange}:{self.item}:{self.date}"
         return {"quote": quote, "period": self.period, "indicators": self.indicators}
 
@@ -75,17 +75,17 @@ class RateRequest(msgspec.Struct, frozen=True, tag_field="type", tag="rate"):
 
 
 RateCap: TypeAlias = Callable[[Identity], float | None]
-"""From a user to how many updates a second a chart of theirs may have; None means no bound."""
+"""A function from a user to the most updates a second of each chart; None means no bound."""
 
 
 def no_cap(user: Identity) -> None:
-    """Everyone may have every update."""
+    """Allow every update to every user."""
 
 
 class MyChart:
-    """One chart of one agent, from the request on. The first answer carries ``request_id``.
+    """One chart of one agent. The first answer carries ``request_id``.
 
-    ``wish`` is how often the client wants to see it, in updates a second.
+    ``wish`` is the rate that the client asked for, in updates a second.
     """
 
     __slots__ = ("_agent", "_is_dynamic", "_look", "_painter", "_request_id", "wish")
@@ -105,25 +105,22 @@ class MyChart:
         return self._painter.is_drawn(snapshot, self._look)
 
     def prepare(self, snapshot: Snapshot) -> Steps[None]:
-        """Draw the chart, so that it can be sent at once."""
+        """Draw the chart in steps, so that ``on_picture`` can send it at once."""
         return self._painter.prepare(snapshot, self._look)
 
     def on_picture(self, snapshot: Snapshot) -> tuple[Hashable, Draw] | None:
-        """Send the whole chart; a static one ends with it."""
+        """Send the whole chart. Return what draws its updates, or None for a static chart."""
         self._agent.push(self._painter.render(snapshot, self._look, self._request_id))
         return self._painter.follow(snapshot, self._look) if self._is_dynamic else None
 
     def on_refused(self, refused: Refused) -> None:
-        """Tell the client why it gets no chart, or no more of it."""
+        """Tell the client why the chart is refused or has ended."""
         text = f"chart {self._look.chart_id}: {refused.message}"
         self._agent.push_error(refused.code, text, MYCHARTS, self._request_id, chart_id=self._look.chart_id)
 
 
 class MyChartAgent(BaseUserAgentModule):
-    """The charts of one agent; a static one counts until it has been sent.
-
-    ``max_rate`` says how often any of them may be sent.
-    """
+    """The charts of one agent. A static chart counts until it has been sent. ``max_rate`` bounds every chart."""
 
     def __init__(self, agent: UserAgent, painter: ChartPainter, max_rate: RateCap = no_cap) -> None:
         super().__init__(agent)
@@ -132,12 +129,12 @@ class MyChartAgent(BaseUserAgentModule):
         self._max_rate = max_rate
 
     def show(self, request: ChartRequest, request_id: int | str | None = None) -> None:
-        """Show a chart, in place of the one that had its id."""
+        """Show a chart. It replaces the one with the same id."""
         chart = MyChart(self.agent, self._painter, request, request_id)
         self.quotes.listen(request.chart_id, request.feed, chart, self._granted(chart))
 
     def change_rate(self, request: RateRequest) -> float | None:
-        """Show a chart so often from now on; what was granted. Raises ``RequestError`` for one that is not shown."""
+        """Change a chart's rate. Return the granted rate. Raises ``RequestError`` for an unknown chart."""
         chart = self.quotes.watcher(request.chart_id)
         if chart is None:
             raise RequestError(f"chart {request.chart_id}: there is no such chart on this connection")
@@ -147,15 +144,15 @@ class MyChartAgent(BaseUserAgentModule):
         return rate
 
     def on_user_change(self) -> None:
-        """The user is not who they were, and may see their charts more often, or less."""
+        """Apply the changed user's rates to all charts."""
         self.quotes.change_rates(self._granted)
 
     def hide(self, chart_id: int | str) -> None:
-        """Show a chart no longer; for one that is not shown, nothing."""
+        """Give a chart up, if it is shown."""
         self.quotes.unlisten(chart_id)
 
     def on_remove(self) -> None:
-        """Give every chart up."""
+        """Give up every chart."""
         self.quotes.on_remove()
 
     def _granted(self, chart: MyChart) -> float | None:

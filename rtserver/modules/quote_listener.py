@@ -1,7 +1,7 @@
-"""A connection's memberships in feeds: asked for by name, answered by a picture, followed until they are given up.
+"""Subscriptions of one connection to quote feeds, each under a name.
 
-Decides when a membership begins and ends. What a picture looks like is the watcher's business, the numbers are the
-quote service's.
+A subscription is answered by a picture and followed by updates until it ends. Watchers draw the pictures; the quote
+service computes the numbers.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -17,7 +17,7 @@ from rtserver.user.topic.subscriber import Draw
 from rtserver.user.user_agent import UserAgent
 
 QUOTES = "quotes"
-NO_REF = 0  # of a subscription that never was; real ones begin at 1
+NO_REF = 0  # ref of a subscription that was never posted; real refs begin at 1
 
 
 class Watcher(Protocol):
@@ -27,13 +27,13 @@ class Watcher(Protocol):
         """Return True if ``on_picture`` takes no long work for this snapshot."""
 
     def prepare(self, snapshot: Snapshot) -> Steps[None]:
-        """Do what takes long, in steps, before ``on_picture``; between the steps the feed may be given up."""
+        """Do the long work of ``on_picture`` in steps. The feed may be given up between two steps."""
 
     def on_picture(self, snapshot: Snapshot) -> tuple[Hashable, Draw] | None:
-        """Show the feed as it stands. What is returned, if anything, shows what follows: see ``Topics.join``."""
+        """Show the snapshot. Return the group and the drawing of updates for ``Topics.join``, or None to end."""
 
     def on_refused(self, refused: Refused) -> None:
-        """There is no such feed, or not for this user, or not any more."""
+        """Note that the feed does not exist, is forbidden, or has ended."""
 
 
 W = TypeVar("W", bound=Watcher)
@@ -51,7 +51,7 @@ class Membership(Generic[W]):
     held: Held | None = None
 
     def release(self) -> Sequence[Update]:
-        """What was held, which is held no more."""
+        """Stop holding updates. Return those that were held."""
         held, self.held = self.held, None
         return () if held is None else held.end()
 
@@ -65,12 +65,12 @@ class QuoteListener(BaseUserAgentModule, Generic[W]):
         self._by_ref: dict[int, Membership[W]] = {}
 
     def listen(self, name: Hashable, request: ServiceRequest, watcher: W, rate: float | None = None) -> None:
-        """Ask for a feed: ``{"quote", "period", "indicators"}``. What the name stood for before is over.
+        """Subscribe a name to a feed: ``{"quote", "period", "indicators"}``. Its former subscription ends.
 
         ``rate`` is as in ``Topics.join``.
         """
         replaced = self.memberships.get(name)
-        # Asked for before the old one is given up: a feed that both have in common is not ended and begun again.
+        # Subscribed before the old one ends: a feed that both share is not dropped and computed again.
         try:
             ref = self.agent.subscribe(self, QUOTES, request)
         except ForbiddenError as error:
@@ -82,25 +82,25 @@ class QuoteListener(BaseUserAgentModule, Generic[W]):
         self.memberships[name] = self._by_ref[ref] = Membership(name, watcher, ref, rate)
 
     def unlisten(self, name: Hashable) -> None:
-        """Give a feed up; for an unknown name, nothing."""
+        """End the subscription of a name, if there is one."""
         membership = self.memberships.get(name)
         if membership is not None:
             self._end(membership)
 
     def change_rate(self, name: Hashable, rate: float | None) -> None:
-        """Be shown it so often from now on. Raises ``KeyError`` for an unknown name."""
+        """Change the rate of a name's updates. Raises ``KeyError`` for an unknown name."""
         membership = self.memberships[name]
         membership.rate = rate
         if membership.group is not None:
             self.agent.change_rate(*membership.group, rate)
 
     def change_rates(self, rate_of: Callable[[W], float | None]) -> None:
-        """The same for all of them: ``rate_of(watcher)`` says how often."""
+        """Change every rate to ``rate_of(watcher)``."""
         for name, membership in tuple(self.memberships.items()):
             self.change_rate(name, rate_of(membership.watcher))
 
     def watcher(self, name: Hashable) -> W | None:
-        """Who listens under a name; None for an unknown one."""
+        """Return the watcher of a name, or None."""
         membership = self.memberships.get(name)
         return None if membership is None else membership.watcher
 
@@ -141,18 +141,18 @@ class QuoteListener(BaseUserAgentModule, Generic[W]):
             self.agent.join(snapshot.topic, group, draw, membership.rate, missed)
 
     def on_refused(self, refused: Refused) -> None:
-        """Forget the membership and pass the refusal on."""
+        """End the subscription and pass the refusal to its watcher."""
         membership = self._by_ref[refused.ref]
         self._end(membership)
         membership.watcher.on_refused(refused)
 
     def on_remove(self) -> None:
-        """Give every feed up."""
+        """End every subscription."""
         for membership in tuple(self.memberships.values()):
             self._end(membership)
 
     def _end(self, membership: Membership[W]) -> None:
-        # A picture may be the one push too many that ends its connection, and all memberships with it.
+        # The push of a picture may end a slow connection, and all memberships with it.
         if self._by_ref.pop(membership.ref, None) is None:
             return
         del self.memberships[membership.name]

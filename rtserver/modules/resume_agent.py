@@ -1,7 +1,6 @@
-"""What a connection missed: asked for portion by portion, sent as fast as the client takes it.
+"""Resume of one connection: the missed messages, in portions, as fast as the client takes them.
 
-Decides when the next portion is asked for, and what the client is told at the end. What was kept is known on the
-service side.
+It asks for the next portion and reports the end to the client. The service side keeps the messages.
 """
 
 from collections.abc import Callable
@@ -22,16 +21,16 @@ RESUME = "resume"
 
 
 class ResumeResult(msgspec.Struct, frozen=True):
-    """How a resume ended: messages sent, and why some are not there any more, if so."""
+    """Result of a resume: the number of messages sent, and why some are lost, if any."""
 
     count: int
     gone: str | None
 
 
 class ResumeAgent(BaseUserAgentModule):
-    """One agent's resume, one at a time. ``on_end`` is told of each that was carried out.
+    """Runs one resume at a time for one agent. ``on_end`` gets the result of each.
 
-    ``largest`` is in bytes: a message that was kept under larger limits is left out, and the client is told.
+    A kept message of more than ``largest`` bytes, from a time of larger limits, is left out; the client is told.
     """
 
     def __init__(self, agent: UserAgent, on_end: Callable[[UserAgent, ResumeResult], object], largest: int) -> None:
@@ -41,7 +40,7 @@ class ResumeAgent(BaseUserAgentModule):
         self._is_running = self._is_current = self._has_missed = False
 
     def start(self, offset: str | None, request_id: int | str | None) -> None:
-        """Send what was kept behind ``offset``. Raises ``RequestError`` while another one is under way."""
+        """Send the messages after ``offset``. Raises ``RequestError`` while another resume runs."""
         if self._is_running:
             raise RequestError("another resume of this connection is under way", ErrorCode.RATE_LIMITED)
         self._request_id = request_id
@@ -52,9 +51,9 @@ class ResumeAgent(BaseUserAgentModule):
         self._is_running, self._is_current = True, False
 
     def on_lost(self) -> bool:
-        """Some messages that should come live will not; whether the client is told now.
+        """Note that live messages were lost. Return True if the client is told now.
 
-        One that has not resumed yet is told at the end of that.
+        A client that has not resumed yet is told at the end of its resume.
         """
         if self._is_current:
             self._tell_lost(Gone.MISSED, None, 0, None)
@@ -83,7 +82,7 @@ class ResumeAgent(BaseUserAgentModule):
         if answer.is_all:
             self._end()
         else:
-            # At the server's end nobody answers any more; the client asks the next server.
+            # At shutdown the bridge is closed; the client asks the next server.
             with suppress(BridgeClosedError):
                 self._ask(answer.after, answer.until)
 

@@ -1,13 +1,16 @@
-"""A module: a part of an application that every connection has one of. Subclass it for one's own."""
+"""Base class of modules: parts of an application that every connection has one of."""
 
 from rtserver.user.user_agent import UserAgent
 
 
 class BaseUserAgentModule:
-    """Belongs to one agent, and ends with it. A handler makes it in ``on_useragent_open``, and calls its end."""
+    """A part of one agent, which ends with it.
+
+    A handler makes it in ``on_useragent_open`` and calls ``on_remove`` in ``on_useragent_remove``.
+    """
 
     def __init__(self, agent: UserAgent) -> None:
         self.agent = agent
 
     def on_remove(self) -> None:
-        """The agent has gone: give back what outlives it. Its subscriptions and topics end by themselves."""
+        """Give up what would outlive the agent. Its subscriptions and topics end by themselves."""

@@ -1,1 +1,1 @@
-"""Who is connected: agents, their sessions, their topics, and the handlers of what they send."""
+"""Connected users: their agents, sessions and topics, and the handlers of their messages."""

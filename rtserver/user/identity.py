@@ -1,4 +1,4 @@
-"""The logged-in user of a connection. Pure."""
+"""Identity of a logged-in user. Pure."""
 
 import msgspec
 

@@ -1,8 +1,8 @@
-"""Who a request or a token is from, answered by Django: the site's own session engine, backend and session hash.
+"""Look-up of sessions and tokens by Django: the site's own session engine, backend and session hash.
 
-Decides nothing that Django decides, and changes nothing that belongs to the site: a look-up never ends, cycles or
-creates a session. What is asked of Django is in ``site_session.py`` and ``site_user.py``; nothing else of ``user``
-knows it. Django has to be set up before the first look-up.
+Django decides which sessions are valid. A look-up changes nothing of the site's: it never ends, cycles or creates a
+session. ``site_session`` and ``site_user`` hold the questions to Django. Django must be set up before the first
+look-up.
 """
 
 import asyncio
@@ -27,23 +27,23 @@ NONE: frozenset[str] = frozenset()
 
 
 LookUpResult = Identity | Exception | None
-"""Whose session it is, why that cannot be told, or None: nobody's."""
+"""The user of a session, the error of the look-up, or None for a session that is not valid."""
 
 
 class Request(Protocol):
-    """An HTTP request, as far as its headers go, by name in lower case: ``listener.upgrade.UpgradeRequest``."""
+    """The headers of an HTTP request, such as ``base.listener.upgrade.UpgradeRequest``."""
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """The headers' values by name in lower case."""
+        """The values of the headers by lower-case name."""
 
 
 class SessionAuthenticator:
-    """Looks sessions and tokens up. Look-ups block, so the event loop has them done by ``executor``.
+    """Looks up sessions and tokens. Look-ups block, so ``executor`` runs them for the event loop.
 
-    Where a session's key is meant, a token will do; it is good for ``token_seconds``. With ``reads_groups`` the
-    users' groups are looked up as well, by one query for all who are looked up together. ``revocations`` know which
-    tokens and signed cookies were revoked; while they cannot be read, nobody knows whether one of those is good.
+    A token is accepted wherever a session's key is; it is valid for ``token_seconds``. ``reads_groups`` adds the
+    users' groups, by one query for a whole batch. ``revocations`` has the revoked tokens and signed cookies; while it
+    cannot be read, look-ups of those are errors.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class SessionAuthenticator:
         self._reads_groups = reads_groups
         self._revocations = revocations
         self._batcher: LookUpBatcher[Identity | None] = LookUpBatcher(self.look_up_many)
-        # A Redis that does not answer holds up tokens, and with one batch of them at a time nobody else.
+        # Tokens have a batcher of their own: a Redis that does not answer holds up their revocations only.
         self._token_batcher: LookUpBatcher[Identity | None] = LookUpBatcher(self.look_up_many)
 
     def credential(self, request: Request) -> str | None:
@@ -67,7 +67,7 @@ class SessionAuthenticator:
         return parse_cookie(request.headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME) or None
 
     def look_up(self, session_key: str) -> asyncio.Future[Identity | None]:
-        """Call ``find`` by the executor; where the site's engine allows it, for all who ask at this time together."""
+        """Run ``find`` in the executor. Where the site's engine allows it, look-ups share a batch."""
         if is_token(session_key):
             return self._token_batcher.look_up(session_key)
         if is_read_together():
@@ -75,13 +75,14 @@ class SessionAuthenticator:
         return asyncio.get_running_loop().run_in_executor(self._executor, self.find, session_key)
 
     async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
-        """``find_many`` by the executor, as one job."""
+        """Run ``find_many`` in the executor, as one job."""
         return await asyncio.get_running_loop().run_in_executor(self._executor, self.find_many, session_keys)
 
     def find(self, session_key: str) -> Identity | None:
-        """Whose session it is; None for one that is unknown, expired or forged, or whose user may not log in.
+        """Return the user of a session or a token.
 
-        Blocks. Raises what the session's store or the database raises when it cannot be reached.
+        Return None if it is unknown, expired or forged, or its user may not log in. Blocks. Raises what the session's
+        store or the database raises when it cannot be reached.
         """
         outcome = self.find_many([session_key])[session_key]
         if isinstance(outcome, Exception):
@@ -89,9 +90,9 @@ class SessionAuthenticator:
         return outcome
 
     def find_many(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
-        """What ``find`` would return or raise for each of the keys, which should be some hundred at most.
+        """Return what ``find`` would return or raise for each key. Pass some hundred keys at most.
 
-        Blocks. A store that cannot be reached, or goes away on the way, is an error for each of the keys it concerns.
+        Blocks. A store that cannot be reached is an error for each key that it concerns.
         """
         outcomes: dict[str, LookUpResult] = dict.fromkeys(session_keys)
         possible = [session_key for session_key in session_keys if is_possible(session_key)]
@@ -113,7 +114,7 @@ class SessionAuthenticator:
             yield key, data if isinstance(data, Exception) else _identity(key, users.get(key), groups.get(key, NONE))
 
     def _revoked(self, keys: Iterable[str]) -> Mapping[str, Exception | None]:
-        """Those of some good keys that were revoked, as None, or all that may have been, with why nobody knows."""
+        """Return None for each valid key that was revoked; the error for each key if revocations cannot be read."""
         signed = {key: made_at(key) for key in keys if is_self_contained(key)}
         if self._revocations is None or not signed:
             return {}

@@ -1,8 +1,7 @@
-"""Whether anybody could log in right now, for ``/readyz`` and the log: the site is asked now and then, and at once
-after a look-up that failed.
+"""Probe of log-ins for ``/readyz`` and the log: it asks the site periodically, and soon after a failed look-up.
 
-A server whose site cannot be asked answers every handshake with 503; it lives and turns, but it is not ready.
-Belongs to the event loop's thread.
+A server whose site cannot be asked answers every handshake with 503, so it is not ready. Belongs to the event loop's
+thread.
 """
 
 import asyncio
@@ -16,13 +15,13 @@ log = logging.getLogger(__name__)
 
 CALM_SECONDS = 15.0
 TROUBLED_SECONDS = 1.0
-"""Between two looks at the least: one session that cannot be read must not have the site asked without end."""
+"""Least time between two probes: one unreadable session must not cause endless questions to the site."""
 PATIENCE_SECONDS = 10.0
-"""A store that does not answer for so long lets nobody in, either."""
+"""A store that does not answer for so long counts as failed."""
 
 
 class LoginWatch:
-    """``probe`` says what keeps everybody out, empty if nothing does; it blocks, so ``executor`` calls it."""
+    """Runs ``probe``, which returns the fault that prevents log-ins, or "". It blocks, so ``executor`` runs it."""
 
     def __init__(
         self,
@@ -44,12 +43,12 @@ class LoginWatch:
 
     @property
     def is_possible(self) -> bool:
-        """Whether the last look got through, and no look has been waiting for long."""
+        """True if the last probe succeeded and none has been waiting for long."""
         return self._trouble == "" and self._waiting() <= PATIENCE_SECONDS
 
     @property
     def detail(self) -> str:
-        """What keeps everybody out."""
+        """The fault that prevents log-ins, in one sentence."""
         if self._waiting() > PATIENCE_SECONDS:
             return f"the site's sessions or users have not been read for {self._waiting():.0f} s"
         if self._trouble is None:
@@ -57,11 +56,11 @@ class LoginWatch:
         return self._trouble or "possible"
 
     def on_failure(self) -> None:
-        """A look-up has failed: look soon whether all would."""
+        """Probe soon, because a look-up has failed."""
         self._is_wanted.set()
 
     async def run(self) -> None:
-        """Look, for ever."""
+        """Probe for ever."""
         while True:
             self._is_wanted.clear()
             await self.look()
@@ -72,7 +71,7 @@ class LoginWatch:
                         await self._is_wanted.wait()
 
     async def look(self) -> None:
-        """One look, and a line where it finds something else than the last one."""
+        """Probe once. Log a result that differs from the last one."""
         self._asked = self._clock()
         trouble = await asyncio.get_running_loop().run_in_executor(self._executor, self._probe)
         self._asked = None

@@ -1,7 +1,6 @@
-"""Look-ups that are asked for while one is under way are done together by the next one.
+"""Batches of look-ups: those that are asked for during one run together in the next.
 
-A lone look-up begins at once; under load batches grow by themselves. Decides who waits for which batch, and knows
-nothing of what is looked up. Belongs to the event loop's thread.
+A lone look-up begins at once; batches grow with the load. Belongs to the event loop's thread.
 """
 
 import asyncio
@@ -18,9 +17,9 @@ MAX_BATCH = 200
 
 
 class LookUpBatcher(Generic[Answer]):
-    """Stands before ``look_up_many``, which is called with up to ``max_batch`` different keys, once at a time.
+    """Calls ``look_up_many`` with up to ``max_batch`` different keys, one call at a time.
 
-    What it returns for a key is the answer, or the error to raise; what it raises itself is raised for all of them.
+    Its result has the answer of each key, or the error to raise. An exception of the call is raised for every key.
     """
 
     def __init__(
@@ -29,11 +28,11 @@ class LookUpBatcher(Generic[Answer]):
         self._look_up_many = look_up_many
         self._max_batch = max_batch
         self._waiting: Asked[Answer] = []
-        self._asked: Asked[Answer] = []  # the batch that is under way
+        self._asked: Asked[Answer] = []  # the running batch
         self._work: asyncio.Task[None] | None = None
 
     def look_up(self, key: str) -> asyncio.Future[Answer]:
-        """The key's answer, by a look-up that begins after this call."""
+        """Return the key's answer, from a look-up that begins after this call."""
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((key, answer))
         if self._work is None:
@@ -51,12 +50,12 @@ class LookUpBatcher(Generic[Answer]):
         outcomes: Outcomes[Answer]
         try:
             outcomes = await self._look_up_many(keys)
-        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 (told to everyone who asked)
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 (raised for every key)
             outcomes = dict.fromkeys(keys, as_exception(error))
         for key, answer in self._asked:
             outcome = outcomes[key]
             if answer.done():
-                continue  # whoever asked has gone
+                continue  # the asker has gone
             if isinstance(outcome, Exception):
                 answer.set_exception(outcome)
             else:
@@ -65,11 +64,11 @@ class LookUpBatcher(Generic[Answer]):
     def _on_done(self, work: asyncio.Task[None]) -> None:
         self._work = None
         if work.cancelled():
-            # The event loop or the executor is at its end: nobody will be answered any more.
+            # The event loop or the executor has ended: no look-up will be answered.
             self._asked += self._waiting
             self._waiting.clear()
         for _, answer in self._asked:
-            answer.cancel()  # those that have no answer by now
+            answer.cancel()  # has no effect on answered ones
         self._asked = []
         if self._waiting:
             self._begin()

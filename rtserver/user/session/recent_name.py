@@ -1,4 +1,4 @@
-"""What happened within the last minute, by name: a handshake that began before it may end after it."""
+"""Names of the last minute's events: a handshake that began before an event may end after it."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ REMEMBERED_SECONDS = 60.0
 
 
 class RecentNames:
-    """Names that were added within the last minute. ``clock`` gives seconds that never run back."""
+    """Names that were added within the last minute. ``clock`` gives monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -21,7 +21,7 @@ class RecentNames:
         return len(self._added)
 
     def add(self, name: str) -> None:
-        """Remember it from now on for a minute."""
+        """Remember a name for a minute."""
         now = self._clock()
         self._forget_old(now - REMEMBERED_SECONDS)
         self._added.pop(name, None)

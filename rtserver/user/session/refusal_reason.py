@@ -1,7 +1,7 @@
-"""Says why somebody was not let in, for the log: which cookies came, and what is wrong with the session or token.
+"""Reasons of refused log-ins for the log: the cookies that came, and the fault of the session or token.
 
-Decides how often it is looked into. The answer to the client does not wait for it and does not have it: whoever tries
-keys learns nothing. Names of cookies are told, values are not.
+It bounds how often a refusal is looked into. The client's answer neither waits for the reason nor contains it, so an
+attacker who guesses keys learns nothing. The log has names of cookies and no values.
 """
 
 import asyncio
@@ -18,9 +18,10 @@ MOST_NAME_LENGTH = 32
 
 
 class RefusalReasons:
-    """One for a server. ``executor`` is where Django may block, ``token_seconds`` how long a token is good.
+    """Finds the reasons, at most ``per_second``. One object serves a server.
 
-    ``hints`` say why no cookie might come, as far as the site's settings tell.
+    ``executor`` runs the look-ups of Django, which block. A token is valid for ``token_seconds``. ``hints`` are
+    settings of the site by which no cookie might come.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class RefusalReasons:
         self._bucket = TokenBucket(rate_of(per_second))
 
     async def of_cookies(self, header: str) -> str:
-        """Why the Cookie ``header`` of a refused handshake let nobody in."""
+        """Return why the Cookie ``header`` of a handshake was refused."""
         name = cookie_name()
         cookies = pairs_of(header)
         values = [value for each, value in cookies if each == name]
@@ -50,7 +51,7 @@ class RefusalReasons:
         return f'the cookie "{name}" came{times} {await self._look_into(values[-1])}'
 
     async def of_token(self, token: str | None) -> str:
-        """Why the ``token`` of a binary client let nobody in; None for one that came without."""
+        """Return why the ``token`` of a binary client was refused; None is a client without one."""
         return f"it {await self._look_into(token)}" if token else "none came"
 
     async def _look_into(self, credential: str) -> str:
@@ -61,14 +62,14 @@ class RefusalReasons:
 
 
 def pairs_of(header: str) -> list[tuple[str, str]]:
-    """Names and values of all cookies in a header, in their order; one without a name has an empty one."""
+    """Return the names and values of all cookies in a header, in order. A cookie without a name has the name ""."""
     parts = (part.strip() for part in header.split(";"))
     split = [part.partition("=") if "=" in part else ("", "=", part) for part in parts if part]
     return [(name.strip(), value.strip().strip('"')) for name, _, value in split]
 
 
 def no_cookie(name: str, others: Sequence[str], *, has_empty: bool = False) -> str:
-    """What it means that no cookie of the session's name came."""
+    """Return the reason for a header without the session's cookie."""
     if has_empty:
         return f'the cookie "{name}" came empty'
     if not others:

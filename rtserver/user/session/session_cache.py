@@ -1,8 +1,8 @@
-"""One look-up for many handshakes: a session that was just looked up is not looked up again for a moment.
+"""Cache of session look-ups, valid for two seconds.
 
-When a server comes back, all clients come back, and a user with four tabs asks four times at once. A look-up costs
-the site's session store and database some milliseconds; its answer is good for a few seconds, because a session that
-the site closes is refused by ``SessionWatch`` whatever an older answer says, and a timer checks every session again.
+After a restart all clients reconnect, and a user with four tabs asks four times at once. A look-up costs the site's
+session store and database some milliseconds. A cached answer is safe: ``SessionWatch`` refuses sessions that the site
+has closed, whatever an older answer says, and a timer checks every session again.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ MAX_KEPT = 10_000
 
 
 class SessionCache:
-    """Memory of a ``SessionAuthenticator``: ``look_up`` may answer from it, a re-check never does."""
+    """Cache in front of a ``SessionAuthenticator``. ``look_up`` may answer from it, ``look_up_many`` never does."""
 
     def __init__(
         self,
@@ -31,14 +31,14 @@ class SessionCache:
         self.credential = authenticator.credential
         self._kept_seconds = kept_seconds
         self._clock = clock
-        # The oldest first. A plain dict would look for its first item among all that were there before it.
+        # The oldest first. A plain dict would search for its first item past all removed ones.
         self._answers: OrderedDict[str, tuple[float, asyncio.Future[Identity | None]]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._answers)
 
     def look_up(self, session_key: str) -> asyncio.Future[Identity | None]:
-        """Return the user of a session or a token as of at most ``kept_seconds`` ago, None where it does not hold.
+        """Return the user of a session or a token as of at most ``kept_seconds`` ago, or None if it is not valid.
 
         Raises what the session's store or the database raises when it cannot be reached.
         """
@@ -49,19 +49,19 @@ class SessionCache:
             answer = self._authenticator.look_up(session_key)
             self._answers.pop(session_key, None)
             self._answers[session_key] = (now, answer)
-        # One client that leaves during the handshake must not take the answer from the others.
+        # A client that leaves during its handshake must not cancel the look-up of the others.
         return asyncio.shield(answer)
 
     async def look_up_many(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
-        """Whose sessions they are now."""
+        """Look the sessions up now, without the cache."""
         return await self._authenticator.look_up_many(session_keys)
 
     def forget_answers(self) -> None:
-        """Whoever asks from now on is answered by a look-up that begins after this call."""
+        """Drop all answers: later calls get a look-up that begins after this one."""
         self._answers.clear()
 
     def _forget_old(self, now: float) -> None:
-        """Drop what is too old to be used, and the oldest of too many: forged keys must not fill the memory."""
+        """Drop expired answers, and the oldest of too many: forged keys must not fill the memory."""
         oldest_kept = now - self._kept_seconds
         while self._answers:
             asked, _ = next(iter(self._answers.values()))

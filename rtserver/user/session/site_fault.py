@@ -1,7 +1,7 @@
-"""Settings of a site by which its sessions cannot be found from another process: told before anybody tries.
+"""Faults in a site's settings that hide its sessions from other processes.
 
-Decides from the settings and from what is on disk, and asks no database and no cache. Each fault is a sentence that
-names the setting and says what to write.
+The checks read the settings and the disk, and ask no database and no cache. Each fault is a sentence that names the
+setting and the correction.
 """
 
 import os
@@ -37,11 +37,11 @@ SQLITE = "sqlite"
 
 
 class SiteFault(Exception):  # noqa: N818 (named as what it is about)
-    """The site's settings let nobody be looked up. ``str`` says which, and what to write."""
+    """A fault in the site's settings. ``str`` names the setting and the correction."""
 
 
 def site_faults() -> Iterator[str]:
-    """Those of the first kind that there is: of a store that cannot be imported nothing else is asked."""
+    """Yield the faults of the first check that finds any: later checks need what earlier ones look for."""
     for look in FAULTS:
         found = tuple(look())
         yield from found
@@ -50,7 +50,7 @@ def site_faults() -> Iterator[str]:
 
 
 def missing_apps() -> Iterator[str]:
-    """An application whose models are needed, and is not installed."""
+    """Yield applications whose models are needed and that are not installed."""
     if settings.AUTH_USER_MODEL == "auth.User" and not apps.is_installed("django.contrib.auth"):
         yield 'INSTALLED_APPS has no "django.contrib.auth", so there are no users: add it'
         return
@@ -72,7 +72,7 @@ def missing_apps() -> Iterator[str]:
 
 
 def missing_serializer() -> Iterator[str]:
-    """A serializer that cannot be imported: Django 5.0 has no PickleSerializer any more."""
+    """Yield a serializer that cannot be imported: Django 5.0 removed PickleSerializer."""
     try:
         import_string(settings.SESSION_SERIALIZER)
     except ImportError as error:
@@ -83,7 +83,7 @@ def missing_serializer() -> Iterator[str]:
 
 
 def caches_of_one_process() -> Iterator[str]:
-    """A cache engine over a cache that no other process sees. ``cached_db`` finds everything in its database."""
+    """Yield a cache of sessions that no other process sees. ``cached_db`` finds all sessions in its database."""
     if not issubclass(store_class(), cache.SessionStore):
         return
     alias = settings.SESSION_CACHE_ALIAS
@@ -109,7 +109,7 @@ def caches_of_one_process() -> Iterator[str]:
 
 
 def session_files() -> Iterator[str]:
-    """A directory of session files that is not there for this process, or that it may not read."""
+    """Yield a directory of session files that this process cannot find or read."""
     if not issubclass(store_class(), file.SessionStore):
         return
     directory = Path(settings.SESSION_FILE_PATH or gettempdir())
@@ -122,7 +122,7 @@ def session_files() -> Iterator[str]:
 
 
 def sqlite_files() -> Iterator[str]:
-    """An SQLite database that this process would make anew, empty, instead of finding the site's."""
+    """Yield an SQLite database that this process would create empty instead of finding the site's."""
     for alias in sorted({router.db_for_read(model) for model in models()}):
         database = connections[alias]
         if database.vendor != SQLITE:
@@ -149,19 +149,19 @@ FAULTS: tuple[Callable[[], Iterator[str]], ...] = (missing_apps, caches_of_one_p
 
 
 def models() -> list[Model]:
-    """The models that a look-up reads: users', and sessions' if they are in a database."""
+    """Return the models that a look-up reads: of users, and of sessions if they are in a database."""
     model = session_model()
     return [get_user_model(), *([] if model is None else [model])]
 
 
 def session_model() -> Model | None:
-    """The model of the site's sessions; None for an engine without one."""
+    """Return the model of the site's sessions, or None for an engine without one."""
     find = getattr(store_class(), "get_model_class", None)
     return None if find is None else find()
 
 
 def unreadable(directory: Path, setting: str, mark: str) -> Iterator[str]:
-    """Why the files in ``directory`` whose names have ``mark`` cannot be read, if it is so."""
+    """Yield why the files in ``directory`` whose names contain ``mark`` cannot be read, if they cannot."""
     user = os.geteuid()
     if not os.path.isdir(directory):  # Path.is_dir raises where a directory above may not be entered
         yield (
@@ -182,7 +182,7 @@ def unreadable(directory: Path, setting: str, mark: str) -> Iterator[str]:
 
 
 def has_private_tmp(directory: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
-    """Whether a directory is below /tmp or /var/tmp, and a service manager has given us one of our own there."""
+    """Return True if a directory is in a /tmp or /var/tmp that a service manager made for this process alone."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

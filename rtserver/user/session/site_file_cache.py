@@ -1,7 +1,7 @@
-"""Django's cache in files, for us who only read: its directory is the site's to make.
+"""Django's file cache without the creation of its directory, which is the site's.
 
-Django makes the directory as soon as a cache is looked at, for the user of that process alone. The site could not
-write there any more, and nobody could tell that it was missing.
+Django creates the directory as soon as a cache is read, for the user of that process alone. The site could not write
+there any more, and checks could not see that the directory was missing.
 """
 
 from django.conf import settings
@@ -11,7 +11,7 @@ DJANGO = f"{filebased.__name__}.{filebased.FileBasedCache.__name__}"
 
 
 class FileBasedCache(filebased.FileBasedCache):  # type: ignore[misc]
-    """Without a directory it is empty. Whoever sets something makes the directory, as in Django."""
+    """File cache that is empty without a directory. Writing creates the directory, as in Django."""
 
     _is_looked_at = False
 
@@ -25,7 +25,7 @@ class FileBasedCache(filebased.FileBasedCache):  # type: ignore[misc]
 
 
 def leave_directories() -> None:
-    """Have all caches in files of these settings be such ones. After Django is set up, before a cache is used."""
+    """Replace the file caches of the settings. Call this after Django's set-up and before a cache is used."""
     for named in settings.CACHES.values():
         if named.get("BACKEND") == DJANGO:
             named["BACKEND"] = f"{__name__}.{FileBasedCache.__name__}"

@@ -1,6 +1,6 @@
-"""Whether the site's newest sessions can be read with the settings of this process: its SECRET_KEY, its serializer.
+"""Check of this process's SECRET_KEY and serializer against the site's newest sessions.
 
-Of sessions in a database alone: the other stores cannot be asked which ones there are.
+It works for sessions in a database; other stores cannot list theirs.
 """
 
 from typing import NamedTuple
@@ -13,18 +13,18 @@ from rtserver.user.session.site_fault import session_model
 from rtserver.user.session.site_store import store_class
 
 NEWEST = 10
-PICKLE = b"\x80"  # what every pickle of protocol 2 and newer begins with
+PICKLE = b"\x80"  # first byte of every pickle since protocol 2
 
 
 class Readable(NamedTuple):
-    """How many sessions were looked at, and how many of them could be read."""
+    """The numbers of sessions that were tried and that could be read."""
 
     seen: int
     read: int
 
 
 def newest_sessions() -> Readable:
-    """The newest sessions that have not expired. Blocks. Raises as the database does."""
+    """Try the newest sessions that have not expired. Blocks. Raises as the database does."""
     model = session_model()
     if model is None:
         return Readable(0, 0)
@@ -34,9 +34,9 @@ def newest_sessions() -> Readable:
 
 
 def is_readable(session_data: str) -> bool:
-    """Whether the text of a session was signed with one of the keys of these settings, and can be decoded.
+    """Return True if a session's text has a valid signature and can be decoded with these settings.
 
-    A store with a form of its own is asked; it does not tell an empty session from a bad one.
+    A store with its own ``decode`` is asked; it does not tell an empty session from a bad one.
     """
     store = store_class()()
     try:
@@ -49,5 +49,5 @@ def is_readable(session_data: str) -> bool:
 
 
 def pickles() -> bool:
-    """Whether sessions are pickled: then whoever can sign or store one has code run by whoever reads it."""
+    """Return True if sessions are pickled: a forged pickle runs code in every process that reads it."""
     return bool(store_class()().serializer().dumps({"a": 1})[:1] == PICKLE)

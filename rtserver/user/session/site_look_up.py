@@ -1,6 +1,6 @@
 """Look-ups that are done one after the other: each key gets its answer, its refusal or its error.
 
-Decides which of Django's errors are about the one who asks, and when many errors mean that nobody can be answered.
+It tells Django's errors about one key from errors of the store, and stops asking a store that keeps failing.
 """
 
 import logging
@@ -15,16 +15,16 @@ log = logging.getLogger(__name__)
 Found = TypeVar("Found")
 
 REFUSALS = (SuspiciousOperation, InvalidCacheKey, ValidationError)
-"""A key that the store cannot have given out, or a user id that the site's user model cannot have."""
+"""Errors about a key that no store gives out, or a user id that the user model cannot have."""
 
 PATIENCE = 2  # errors in a row
 
 
 def look_up_each(keys: Iterable[str], look_up: Callable[[str], Found | None]) -> dict[str, Found | Exception | None]:
-    """``look_up`` of each key, None for one that is refused; what else it raises stands for the key's answer.
+    """Return the result of ``look_up`` for each key: None for a refused key, an exception for a failure.
 
-    After two errors in a row whoever is asked is away: those who are left get the last error without being
-    looked up, so that a store that does not answer costs its timeout a few times and not for everyone.
+    After two failures in a row the remaining keys get the last error without a look-up. So a store that does not
+    answer costs its timeout twice and not once per key.
     """
     outcomes: dict[str, Found | Exception | None] = {}
     failures = 0
@@ -42,7 +42,7 @@ def _outcome(key: str, look_up: Callable[[str], Found | None]) -> Found | Except
     except REFUSALS as error:
         log.info("! a session is refused: %s", error)
         return None
-    except Exception as error:  # noqa: BLE001 (whatever the site raises: it is told to whoever asked)
+    except Exception as error:  # noqa: BLE001 (the site may raise anything; it is the answer)
         return error
-    except BaseException as error:  # noqa: BLE001 (sys.exit in a backend, for instance: no end that anybody asked for)
+    except BaseException as error:  # noqa: BLE001 (sys.exit in a backend, for instance)
         return RuntimeError(f"{type(error).__name__}: {error}")

@@ -1,9 +1,7 @@
-"""One look-up as every log-in makes it, of a session that nobody has: whether anybody could be let in.
+"""Trial look-up of a session that does not exist. It fails where every log-in would fail.
 
-Nothing is written, and what is raised is what a log-in would raise. ``site_trouble`` makes a sentence of it.
+Nothing is written. ``site_trouble`` makes a sentence of an error.
 """
-
-from importlib import import_module
 
 from django.conf import settings
 from django.contrib.auth import get_backends, get_user_model
@@ -12,19 +10,20 @@ from django.db import close_old_connections
 
 from rtserver.user.session.site_fault import SiteFault, site_faults
 from rtserver.user.session.site_session import read_sessions
+from rtserver.user.session.site_store import store_class
 from rtserver.user.session.site_trouble import describe
 from rtserver.user.session.site_user import find_groups
 
 NOBODY = "rtserver0check0no0session0of0any"
-"""As long as Django's keys are; the chance that a site gives it out is that of any other key."""
+"""A key of the length of Django's; a site gives it out as rarely as any other key."""
 
 
 def probe_site(*, reads_groups: bool = False) -> str:
-    """What would keep everybody from logging in, as a sentence; empty if nothing would. Blocks. Never raises."""
+    """Return the fault that prevents every log-in, as a sentence, or "". Blocks. Never raises."""
     close_old_connections()
     try:
         look_up_nobody(reads_groups=reads_groups)
-    except Exception as error:  # noqa: BLE001 (whatever the site raises is the answer)
+    except Exception as error:  # noqa: BLE001 (the site may raise anything; it is the answer)
         return describe(error)
     except BaseException as error:  # noqa: BLE001 (sys.exit in a backend, for instance)
         return f"{type(error).__name__}: {error}"
@@ -34,7 +33,7 @@ def probe_site(*, reads_groups: bool = False) -> str:
 
 
 def look_up_nobody(*, reads_groups: bool = False) -> None:
-    """Ask all that a look-up asks. Raises ``SiteFault``, and what the site's backends and stores raise."""
+    """Look up a session that does not exist. Raises ``SiteFault``, and what the site's backends and stores raise."""
     for fault in site_faults():
         raise SiteFault(fault)
     try:
@@ -52,13 +51,13 @@ def look_up_nobody(*, reads_groups: bool = False) -> None:
 
 
 def in_cache(error: Exception) -> Exception:
-    """The error of a store of sessions, with the setting that names the cache where they are in one."""
-    if not issubclass(import_module(settings.SESSION_ENGINE).SessionStore, cache.SessionStore):
+    """Return an error of the sessions' store; for a cache it names the setting."""
+    if not issubclass(store_class(), cache.SessionStore):
         return error
     alias = settings.SESSION_CACHE_ALIAS
     return SiteFault(f'CACHES["{alias}"], where sessions are, cannot be read: {describe(error)}')
 
 
 def count_users(most: int = 2) -> int:
-    """How many users the site has; it is not counted beyond ``most``. Blocks. Raises as the database does."""
+    """Return the number of the site's users, counted up to ``most``. Blocks. Raises as the database does."""
     return len(get_user_model()._default_manager.order_by().values_list("pk")[:most])

@@ -1,7 +1,7 @@
-"""Why a session, or a token, lets nobody in: one sentence for the log, without the key itself.
+"""Reason why a session or a token is refused: one sentence for the log, without the key itself.
 
-Asks the store and the user anew, in the order in which a look-up does; to be asked of refused ones alone. Where the
-store itself is one that nobody could be found in (``site_fault``), the sentence says so.
+It asks the store and the user again, in the order of a look-up. The sentence includes faults of the store
+(``site_fault``). Use it for refused credentials only.
 """
 
 from collections.abc import Callable
@@ -26,16 +26,16 @@ OTHER_KEY = "SECRET_KEY or SESSION_SERIALIZER is not the one that the site runs 
 
 
 def cookie_name() -> str:
-    """The name of the site's session cookie."""
+    """Return the name of the site's session cookie."""
     return str(settings.SESSION_COOKIE_NAME)
 
 
 def why_refused(credential: str, token_seconds: float) -> str:
-    """The reason. Blocks. Never raises."""
+    """Return the reason. Blocks. Never raises."""
     close_old_connections()
     try:
         return _why(credential, token_seconds)
-    except Exception as error:  # noqa: BLE001 (whatever the site raises)
+    except Exception as error:  # noqa: BLE001 (the site may raise anything)
         return f"could not be looked into: {describe(error)}"
     finally:
         close_old_connections()

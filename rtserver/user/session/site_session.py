@@ -1,7 +1,8 @@
-"""What sessions hold, read from where the site keeps them: with one question for many, where the engine allows it.
+"""Data of sessions, read from the site's store: with one question for many, where the engine allows it.
 
-Decides which engines can be asked for many. All others, and everyone when the question for many fails, are read by
-the engine's own ``load``, one after the other. Nothing is written. What the data says is for ``site_user.py``.
+The table ``_ENGINES`` names the engines that take one question for many. Sessions of other engines, and all sessions
+if that question fails, are read by the engine's own ``load``, one by one. Nothing is written. ``site_user`` reads the
+data.
 """
 
 import logging
@@ -17,21 +18,21 @@ from rtserver.user.session.site_store import Data, StoreClass, store_class
 log = logging.getLogger(__name__)
 
 LONGEST_KEY = 100
-"""Of Django's engines that can be asked for many: their keys have 32 characters, and the column for them has 40.
+"""Bound for engines that take one question for many: their keys have 32 characters, and the column has 40.
 
-A cache takes longer ones badly: it refuses the question for all, or warns of each, and Python keeps every warning."""
+A cache refuses the whole question for a longer key, or warns of each, and Python keeps every warning."""
 
 
 def is_read_together() -> bool:
-    """Whether the site's engine is one of Django's that can be asked for many sessions; not one derived from it."""
+    """Return True if the site's engine takes one question for many sessions. Derived engines do not count."""
     return settings.SESSION_ENGINE in _ENGINES
 
 
 def read_sessions(session_keys: Sequence[str]) -> dict[str, Data | Exception | None]:
-    """The data of each session; None or empty for one that does not exist or is over.
+    """Return the data of each session: None or empty for one that does not exist or has expired.
 
-    Keys compare exactly, even where the database would take ``ABC`` for ``abc``. Blocks. An error stands in the place
-    of the data when the store cannot be reached.
+    Keys compare exactly, even where the database would take ``ABC`` for ``abc``. A store that cannot be reached gives
+    an error in the place of the data. Blocks.
     """
     read_together = _ENGINES.get(settings.SESSION_ENGINE)
     if read_together is None:
@@ -40,8 +41,8 @@ def read_sessions(session_keys: Sequence[str]) -> dict[str, Data | Exception | N
     found: Mapping[str, Data | Exception | None]
     try:
         found = read_together(store_class(), possible)
-    except Exception as error:  # noqa: BLE001 (what is raised for a single one counts)
-        # Either the store is away, or one key or value is not to its liking.
+    except Exception as error:  # noqa: BLE001 (the errors of single reads count)
+        # Either the store is away, or it refuses one key or value.
         log.info("! %d sessions are read one by one: %s", len(possible), error)
         found = look_up_each(possible, _read)
     return {session_key: found.get(session_key) for session_key in session_keys}
@@ -61,7 +62,7 @@ def _from_database(engine: StoreClass, session_keys: Sequence[str]) -> dict[str,
 
 
 def _from_cache_or_database(engine: StoreClass, session_keys: Sequence[str]) -> dict[str, Data]:
-    """What is not in the cache is not put there: the site may be ending that very session."""
+    """Read the cache, then the database. Nothing is put into the cache: the site may be ending that session."""
     found = _from_cache(engine, session_keys)
     missing = [session_key for session_key in session_keys if found.get(session_key) is None]
     return found | _from_database(engine, missing)
@@ -75,10 +76,10 @@ _ENGINES: dict[str, Callable[[StoreClass, Sequence[str]], dict[str, Data]]] = {
 
 
 def _read(session_key: str) -> Data:
-    """The session's data, empty if there is none.
+    """Return the session's data, empty if there is none.
 
-    A cache engine reads as empty while its cache cannot be reached. ``exists`` raises then, and tells "no such
-    session" from "nobody knows"; if it finds the session after all, the second reading counts.
+    A cache engine reads as empty while its cache cannot be reached; then ``exists`` raises. If ``exists`` finds the
+    session after an empty read, a second read counts.
     """
     data, exists = _load(session_key)
     return _load(session_key)[0] if exists and not data else data
@@ -88,7 +89,7 @@ def _load(session_key: str) -> tuple[Data, bool]:
     store = store_class()(session_key)
     if store.session_key is None:
         return {}, False
-    # The file engine creates a new session in place of an expired one, as a site's visitor needs it.
+    # The file engine would create a new session in place of an expired one.
     store.create = _create_nothing
     data: Data = store.load()
     return data, bool(data) or store.exists(session_key)

@@ -1,7 +1,6 @@
-"""What it means when a look-up in the site fails: one sentence that says where to look, for the log and for checks.
+"""Explanation of a failed look-up in the site: one sentence for the log and for checks.
 
-Decides what is wrong with a database by asking it for its tables. No password is told: databases are named by their
-alias, their kind and their name.
+A database is asked for its tables. Databases are named by alias, kind and name, so no password is told.
 """
 
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ MOST_TEXT = 300
 
 
 def describe(error: BaseException) -> str:
-    """One sentence about an error of a look-up. Blocks: it may ask the database."""
+    """Return one sentence about an error of a look-up. Blocks: it may ask the database."""
     if isinstance(error, SiteFault):
         return str(error)
     said = f"{type(error).__name__}: {' '.join(str(error).split())[:MOST_TEXT]}"
@@ -33,7 +32,7 @@ def _missing_tables() -> Iterator[str]:
         try:
             with connections[alias].cursor() as cursor:
                 is_there = model._meta.db_table in connections[alias].introspection.table_names(cursor)
-        except Exception:  # noqa: BLE001 (it cannot be asked, and the first error says why)
+        except Exception:  # noqa: BLE001 (the first error says why the database cannot be asked)
             return
         if not is_there:
             yield f"{database_name(alias)} has no table {model._meta.db_table}"
@@ -44,7 +43,7 @@ def _databases() -> str:
 
 
 def database_name(alias: str) -> str:
-    """How a database is named in a sentence."""
+    """Return the name of a database for a sentence."""
     database = connections[alias]
     host = database.settings_dict.get("HOST")
     return f'database "{alias}" ({database.vendor}, {database.settings_dict["NAME"]}{f" at {host}" if host else ""})'

@@ -1,7 +1,6 @@
-"""Whom sessions belong to, by the site's own rules: Django's ``get_user`` decides about each session.
+"""Users of sessions, by the site's own rules: Django's ``get_user`` decides about each session.
 
-The users it asks for are read for all sessions with one query, where that is what their backend would do. Nothing of
-the site's is changed.
+Its users are read with one query for all sessions, where their backend reads by id. Nothing of the site's is changed.
 """
 
 import logging
@@ -30,11 +29,11 @@ Backend: TypeAlias = Any
 
 
 class SessionData(Data):
-    """A session's data, cut off from its store.
+    """A session's data without its store.
 
-    ``get_user`` ends a session whose hash is wrong, and gives one that was signed with an old secret key a new key.
-    The first is for the site to do, and the second would take the browser's session away: only a site's answer can
-    carry the cookie with the new key.
+    ``get_user`` ends a session with a wrong hash, and gives a new key to one that was signed with an old secret key.
+    Ending it is the site's business. A new key would log the browser out: only an answer of the site can carry the
+    new cookie.
     """
 
     def flush(self) -> None:
@@ -45,14 +44,14 @@ class SessionData(Data):
 
 
 class ReadBackend:
-    """A backend of the site, some of whose users have been read already."""
+    """A backend of the site, with users that have been read already."""
 
     def __init__(self, backend: Backend, users: Mapping[UserId, User]) -> None:
         self._backend = backend
         self._users = users
 
     def get_user(self, user_id: UserId) -> User | None:
-        """As ``ModelBackend``; whom the query for all did not find is asked for again, as that is Django's to say."""
+        """Return the user as ``ModelBackend`` does. A user that the common query did not find is read again."""
         user = self._users.get(user_id)
         if user is None:
             return self._backend.get_user(user_id)
@@ -60,14 +59,14 @@ class ReadBackend:
 
 
 def find_users(sessions: Mapping[str, Data]) -> dict[str, User]:
-    """The site's user for each session by key, None for one that holds no more; an error where nobody can tell.
+    """Return the site's user of each session: None for a session that is not valid, an exception for a failure.
 
     Blocks.
     """
     backends: dict[str, ReadBackend] = {}
     try:
         backends = _read_backends(sessions.values())
-    except Exception as error:  # noqa: BLE001 (what is raised for a single one counts)
+    except Exception as error:  # noqa: BLE001 (the errors of single reads count)
         log.info("! the users of %d sessions are read one by one: %s", len(sessions), error)
     ask = _get_user_with(lambda path: backends.get(path) or load_backend(path))
 
@@ -79,9 +78,9 @@ def find_users(sessions: Mapping[str, Data]) -> dict[str, User]:
 
 
 def find_groups(users: Mapping[str, User]) -> dict[str, frozenset[str] | Exception]:
-    """The names of the groups of those whom ``find_users`` found, by the same keys; an error where nobody can tell.
+    """Return the names of the groups of the users from ``find_users``, by the same keys; an exception for a failure.
 
-    One query for all. Users without groups, by their model or as it happens, have no names. Blocks.
+    One query reads all. Users without groups, and users of a model without groups, have no names. Blocks.
     """
     model = get_user_model()
     found = {key: user.pk for key, user in users.items() if isinstance(user, model)}
@@ -92,13 +91,13 @@ def find_groups(users: Mapping[str, User]) -> dict[str, frozenset[str] | Excepti
         rows = model._base_manager.filter(pk__in=names, groups__isnull=False).values_list("pk", "groups__name")
         for user_id, name in rows:
             names[user_id].add(name)
-    except Exception as error:  # noqa: BLE001 (whatever the site raises: it is told to whoever asked)
+    except Exception as error:  # noqa: BLE001 (the site may raise anything; it is the answer)
         return dict.fromkeys(found, error)
     return {key: frozenset(names[user_id]) for key, user_id in found.items()}
 
 
 def _read_backends(sessions: Collection[Data]) -> dict[str, ReadBackend]:
-    """The backends, by path, whose users can be read with one query, and the users."""
+    """Return the backends by path whose users can be read with one query, with those users."""
     paths = set(settings.AUTHENTICATION_BACKENDS).intersection(data.get(BACKEND_SESSION_KEY) for data in sessions)
     backends = {path: backend for path in paths if _reads_by_id(backend := load_backend(path))}
     users = _users_by_id({data.get(SESSION_KEY) for data in sessions if data.get(BACKEND_SESSION_KEY) in backends})
@@ -106,7 +105,7 @@ def _read_backends(sessions: Collection[Data]) -> dict[str, ReadBackend]:
 
 
 def _reads_by_id(backend: Backend) -> bool:
-    # Models can be imported when Django is set up, and not before.
+    # Models can be imported only after Django's set-up.
     from django.contrib.auth.backends import ModelBackend
 
     return getattr(type(backend), "get_user", None) is ModelBackend.get_user
@@ -116,17 +115,17 @@ def _users_by_id(session_ids: Iterable[UserId]) -> dict[UserId, User]:
     model = get_user_model()
     user_ids = set()
     for session_id in session_ids:
-        with suppress(ValidationError):  # that one's session is refused later
+        with suppress(ValidationError):  # get_user refuses that session later
             user_ids.add(model._meta.pk.to_python(session_id))
     users: dict[UserId, User] = model._default_manager.in_bulk(user_ids - {None})
     return users
 
 
 def _get_user_with(find_backend: Callable[[str], Backend]) -> Callable[[object], User]:
-    """Django's own ``get_user``, to whom ``load_backend`` means ``find_backend``.
+    """Return Django's own ``get_user`` with ``find_backend`` in the place of ``load_backend``.
 
-    The code is Django's to the letter, so that each rule about who is let in is written once, by Django. A Django
-    that comes to its backends by another way gives the same answers, and reads user by user.
+    The code is Django's, so that every rule about log-ins is written once. A Django that reaches its backends in
+    another way gives the same answers, and reads user by user.
     """
     names = {**get_user.__globals__, "load_backend": find_backend}
     return FunctionType(get_user.__code__, names, get_user.__name__, get_user.__defaults__, get_user.__closure__)

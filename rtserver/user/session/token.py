@@ -1,8 +1,8 @@
-"""Tokens: what a client shows that has no cookie, made by the site for one of its users.
+"""Tokens: credentials of clients without a cookie, which the site makes for its users.
 
-A token holds what a session holds about who is logged in, signed with the site's ``SECRET_KEY``. So whether it is
-good is decided as for a session, by the site's backend: a changed password or a deactivated user ends it. It is made
-in the site's own process, so nothing else of rtserver is needed here.
+A token holds the user, backend and password hash of a session, signed with the site's ``SECRET_KEY``. The site's
+backend judges it like a session: a changed password or a deactivated user ends it. Tokens are made in the site's own
+process, so this file needs nothing else of rtserver.
 """
 
 from typing import Any
@@ -12,16 +12,16 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.core import signing
 
 PREFIX = "rtserver:"
-"""No session key of Django's begins with it."""
+"""Prefix of every token. No session key of Django begins with it."""
 
 SALT = "rtserver.user.token"
 
 
 def make_token(user: Any, backend: str = "") -> str:
-    """A token for a user of the site, as ``request.user``; ASCII.
+    """Return a token, in ASCII, for a user of the site such as ``request.user``.
 
-    ``backend`` is the dotted path of the one that the user was authenticated by. Raises ``ValueError`` if the site
-    has several, and neither it nor ``user.backend`` says which.
+    ``backend`` is the dotted path of the backend that authenticated the user. Raises ``ValueError`` if the site has
+    several and neither ``backend`` nor ``user.backend`` names one.
     """
     backend = backend or getattr(user, "backend", "")
     if not backend:
@@ -34,12 +34,12 @@ def make_token(user: Any, backend: str = "") -> str:
 
 
 def is_token(key: str) -> bool:
-    """Whether it is meant as a token, rather than as the key of a session."""
+    """Return True for a token, False for the key of a session."""
     return key.startswith(PREFIX)
 
 
 def read_token(token: str, max_age_seconds: float) -> dict[str, str] | None:
-    """What a session of its user would hold; None for a token that is forged, or too old."""
+    """Return the data of a session of the token's user, or None for a token that is forged or too old."""
     try:
         user_id, backend, auth_hash = signing.loads(token.removeprefix(PREFIX), salt=SALT, max_age=max_age_seconds)
     except signing.BadSignature:
