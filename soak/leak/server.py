@@ -16,7 +16,7 @@ import tracemalloc
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rtserver.bootstrap import app
+from rtserver.bootstrap import serve
 from rtserver.bootstrap.config.config_source import load_config
 from rtserver.bootstrap.process import listening_socket
 from soak.leak.census import count_objects, count_system
@@ -56,7 +56,7 @@ def bind_with_small_buffers(*arguments: Any, **options: Any) -> list[socket.sock
     return listeners
 
 
-class ExaminedApp(app.App):
+class ExaminedApp(serve.App):
     """The product's server, with an ear on the control socket."""
 
     control: socket.socket
@@ -91,10 +91,10 @@ def main() -> int:
     """Serve until told to stop."""
     ExaminedApp.control = socket.socket(fileno=int(sys.argv[1]))
     # ``serve`` is the product's, and finds ours where it looks for its own.
-    app.App = ExaminedApp  # type: ignore[misc]
+    serve.App = ExaminedApp  # type: ignore[misc]
     listening_socket.bind = bind_with_small_buffers  # type: ignore[assignment]
     tracemalloc.start()
-    return app.serve(load_config(environ=os.environ))
+    return serve.serve(load_config(environ=os.environ))
 
 
 if __name__ == "__main__":
