@@ -1,1 +1,3 @@
-"""Config, command line, Django set-up, embedded Redis, and app.py, the one place that builds and wires objects."""
+"""The building of a server: configuration, command line, Django, an embedded Redis, and ``app``, which wires all
+parts.
+"""

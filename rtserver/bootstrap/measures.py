@@ -1,4 +1,4 @@
-"""Which numbers of a running server ``/metrics`` shows, and what each is called."""
+"""The measures of a running server: each number that ``/metrics`` shows, its name and its help text."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -51,7 +51,7 @@ def all_measures(
 
 
 def user_measures(server: WebSocketServer, users: UserManager) -> Iterator[Measure]:
-    """The websocket thread's numbers."""
+    """Yield the measures of the websocket thread."""
     topics, table = users.topics, users.table
     yield Measure("gauge", "connections", "Open sockets, closing ones included", lambda: len(server))
     yield Measure("gauge", "connections_by_kind", "The same, by kind", lambda: dict(server.kinds), "kind")
@@ -77,7 +77,7 @@ def user_measures(server: WebSocketServer, users: UserManager) -> Iterator[Measu
 
 
 def tce_measures(tce: TceShared) -> Iterator[Measure]:
-    """What binary clients do."""
+    """Yield the measures of binary clients."""
     counts = tce.counts
     yield Measure("counter", "tce_messages", "Calls and answers of binary clients", lambda: tce.messages)
     yield Measure("counter", "tce_failures", "Calls that were answered with an error", lambda: counts.failures)
@@ -94,7 +94,7 @@ def tce_measures(tce: TceShared) -> Iterator[Measure]:
 
 
 def limit_measures(limited: LimitCounts, server: ConnectionSet, tce: TceShared) -> Iterator[Measure]:
-    """Who met which limit, and what is close to one."""
+    """Yield the measures of limits: how often each was met, and how close some are."""
     yield Measure("counter", "limited", "How often a limit was met", lambda: dict(limited.counts), "limit")
     yield Measure("counter", "log_lines_dropped", "Lines too many for the log", dropped_lines)
     yield Measure(
@@ -104,7 +104,7 @@ def limit_measures(limited: LimitCounts, server: ConnectionSet, tce: TceShared) 
 
 
 def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[Measure]:
-    """The service thread's numbers."""
+    """Yield the measures of the service thread."""
     pipeline = services.pipeline
     lanes, link, dead_letters = pipeline.lanes, pipeline.link, pipeline.dead_letters
     yield Measure("gauge", "redis_connected", "1 while the queue answers", lambda: int(link.is_connected))
@@ -158,7 +158,7 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
 
 
 def canary_measures(trail: CanaryTrail, now: Callable[[], float] = time.monotonic) -> Iterator[Measure]:
-    """What goes all the way."""
+    """Yield the measures of canaries."""
     yield Measure(
         "gauge", "canary_age_seconds", "Age of the newest message of our own that came back", lambda: trail.age(now())
     )
@@ -166,7 +166,7 @@ def canary_measures(trail: CanaryTrail, now: Callable[[], float] = time.monotoni
 
 
 def stall_measures(beats: Iterable[Beat]) -> Iterator[Measure]:
-    """Threads that stood still."""
+    """Yield the measures of threads that did not turn."""
     known = tuple(beats)
     yield Measure(
         "counter",
@@ -181,12 +181,12 @@ def stall_measures(beats: Iterable[Beat]) -> Iterator[Measure]:
 
 
 def guard_measures(guard: LoopGuard) -> Iterator[Measure]:
-    """What went wrong where nobody expected it."""
+    """Yield the measure of errors that nothing on the event loop caught."""
     yield Measure("counter", "loop_errors", "Errors on the event loop that nobody had caught", lambda: guard.errors)
 
 
 def resume_measures(streams: UserStreams, users: UserManager) -> Iterator[Measure]:
-    """What is kept for users, and what they come back for."""
+    """Yield the measures of messages kept for users, and of their resumes."""
     resume: Any = users.table.handlers[RESUME]
     yield Measure("counter", "push_kept", "Messages kept for users by this server", lambda: streams.kept)
     yield Measure("counter", "resumes", "Clients that were told what they had missed", lambda: resume.resumes)
@@ -195,7 +195,7 @@ def resume_measures(streams: UserStreams, users: UserManager) -> Iterator[Measur
 
 
 def once_measures(once: Sequence[OnceWorker]) -> Iterator[Measure]:
-    """What the handlers do of which one of all workers handles a message."""
+    """Yield the measures of handlers that deliver once."""
     yield Measure(
         "gauge",
         "once_waiting",
@@ -217,7 +217,7 @@ def once_measures(once: Sequence[OnceWorker]) -> Iterator[Measure]:
 
 
 def bridge_measures(bridge: Bridge) -> Iterator[Measure]:
-    """What goes from one thread to the other."""
+    """Yield the measures of the bridge between the threads."""
     boxes = {"to_users": bridge.to_users, "to_services": bridge.to_services}
     yield Measure(
         "gauge", "bridge_length", "Messages waiting", lambda: {k: len(box) for k, box in boxes.items()}, "box"
@@ -228,6 +228,6 @@ def bridge_measures(bridge: Bridge) -> Iterator[Measure]:
 
 
 def tls_measures(certificate: Certificate) -> Iterator[Measure]:
-    """What is known of TLS."""
+    """Yield the measures of TLS."""
     yield Measure("gauge", "certificate_expires", "When, in Unix seconds", lambda: certificate.not_after)
     yield Measure("counter", "tls_failures", "TLS handshakes that came to no end", lambda: certificate.tls.failures)

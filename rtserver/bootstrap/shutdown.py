@@ -1,8 +1,9 @@
-"""The order in which a server goes down, and how long each step may take.
+"""Shutdown: the order in which a server goes down, and how long each step may take.
 
-Upstream first, so that what a step will ever get is there when its turn comes: newcomers, then the intake, then what
-was taken is handled and sent, then the sockets. How users are sent away is decided in ``user.drain``; which of its
-two ways, here, by whether another server listens on our port already.
+It ends upstream parts first, so that a part has got everything that it will ever get when its own turn comes: new
+connections, then the intake, then what was taken is handled and sent, then the sockets. ``user.drain`` closes the
+users' connections. Here it is decided how: one by one if another server listens on the port already, else all at
+once.
 """
 
 import asyncio
@@ -34,7 +35,7 @@ SPARE_SECONDS = 10.0
 
 
 def longest_end(config: Config) -> float:
-    """Seconds from the signal to the end of the process, whatever hangs: what is left then is ended by force."""
+    """Return the seconds from the signal to the end of the process, whatever hangs. Then it is ended by force."""
     rolling = config.drain_seconds if config.reuse_port else 0.0
     return rolling + config.shutdown_seconds + SPARE_SECONDS
 
@@ -54,9 +55,9 @@ class Shutdown:
     bridge: Bridge
 
     async def run(self, has_failed: bool = False) -> bool:
-        """All steps, whatever becomes of one; whether all went well.
+        """Take all steps, whatever becomes of one. Return True if all went well.
 
-        With ``has_failed`` nobody is served any longer, only told to come back.
+        With ``has_failed`` clients are only told to come back.
         """
         host, port = self.sockets[0].getsockname()[:2]
         steps: list[Callable[[], Awaitable[object]]] = [self._close_listeners]
@@ -78,9 +79,11 @@ class Shutdown:
             await self._hand_over()
 
     async def _hand_over(self) -> None:
-        """Both threads go on as ever meanwhile, so that nobody is without data.
+        """Close connections over ``drain_seconds``, while both threads work as ever, so that no client is without
+        data.
 
-        The intake, too: whichever of the two servers moves a message, both read it, and the other one may not be up.
+        The intake goes on too: both servers read every message, whichever moves it, and the other one may not be up
+        yet.
         """
         seconds, count = self.config.drain_seconds, len(self.users.agents)
         log.info("= going down: another server listens here, %d clients go there within %g s", count, seconds)
@@ -110,7 +113,9 @@ class Shutdown:
 
 
 async def _is_done(step: Callable[[], Awaitable[object]]) -> bool:
-    """Take a step. One that fails must not keep clients from being told, nor sockets open: the next one follows."""
+    """Take a step, and return True if it went well. A failure must not keep clients from being told, nor sockets
+    open.
+    """
     try:
         await step()
     except Exception:

@@ -1,4 +1,4 @@
-"""The websocket thread's objects, built and wired: users, their handlers and rights, their sockets."""
+"""The websocket thread's objects, built and wired: users, their handlers and rights, their connections."""
 
 import asyncio
 import logging
@@ -94,7 +94,7 @@ def build_users(
     *,
     on_look_up_error: Callable[[], object],
 ) -> UserManager:
-    """All users; built on the event loop. ``threads`` are where Django and ``revocations`` may block.
+    """Build all users on the event loop. ``threads`` run what blocks in Django and ``revocations``.
 
     Raises ``PluginError``.
     """
@@ -124,7 +124,7 @@ def build_users(
 def build_server(
     config: Config, users: UserManager, threads: Executor, limited: LimitCounts
 ) -> tuple[WebSocketServer, TceServer]:
-    """Return their sockets, of every kind. ``threads`` are where Django may block. Raises ``PluginError``."""
+    """Build the users' connections, of every kind. ``threads`` run what blocks in Django. Raises ``PluginError``."""
     faults = [finding.detail for finding in judge_cookies(settings, config) if finding.severity is Severity.FAIL]
     for fault in faults:
         log.error("! %s", fault)
@@ -165,7 +165,7 @@ def _handlers(config: Config, rights: Rights, call_later: CallLater) -> list[Mak
 
 
 def _adapter(config: Config, users: UserManager) -> RpcCommAdapter:
-    """The servants of all binary clients."""
+    """Return the servants of all binary clients."""
     adapter = RpcCommAdapter("rtserver").addServant(UserGateway())
     for cls in load_servants(config.rpc_servants):
         adapter.addServant(build_servant(cls, users))

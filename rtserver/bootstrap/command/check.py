@@ -1,6 +1,6 @@
-"""``rtserver check``: whether a server with this configuration could start here and would keep its promises.
+"""``rtserver check``: tests whether a server with this configuration could start here and would keep its promises.
 
-Each check tells what it found, one line each; nothing is started and, but for the demo site's secret key, nothing is
+Each check yields one line for each finding. Nothing is started and, but for the demo site's secret key, nothing
 written.
 """
 
@@ -36,7 +36,7 @@ NO_REDIS_YET = "redis://127.0.0.1:6379/0"  # for the demo's settings, which want
 
 
 def check_all(config: Config) -> Iterator[Finding]:
-    """All findings, as they are made. Django is set up in this process on the way."""
+    """Yield all findings, as they are made. Sets Django up in this process on the way."""
     yield from check_certificate(config)
     yield from check_site(config, config.redis_url or running_url(Path(config.var_dir)) or NO_REDIS_YET)
     yield from check_secret_files(config)
@@ -50,7 +50,7 @@ def check_all(config: Config) -> Iterator[Finding]:
 
 
 def check_origins(config: Config) -> Iterator[Finding]:
-    """Whether pages of other sites could connect as their visitors."""
+    """Find origins whose pages could connect as their visitors."""
     for word, whose in ((ANY, "of every site"), (OPAQUE, "in a sandboxed frame of any site")):
         if word in config.allowed_origins:
             text = (
@@ -60,7 +60,7 @@ def check_origins(config: Config) -> Iterator[Finding]:
 
 
 def check_certificate(config: Config) -> Iterator[Finding]:
-    """Whether TLS could be spoken, and for how long; where nobody speaks it, whether anybody could listen."""
+    """Check that TLS could be spoken, and for how long. Without TLS, warn if others could listen."""
     if not config.tls_cert:
         if not (config.trusted_proxies or is_loopback(config.host)):
             text = (
@@ -80,7 +80,7 @@ def check_certificate(config: Config) -> Iterator[Finding]:
 
 
 def check_secret_files(config: Config, environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:
-    """Whether the files with secrets, and the demo site's key if there is one, are nobody else's to read."""
+    """Check that no other user may read the files with secrets, nor the demo site's key if there is one."""
     for path in open_files(config):
         yield Finding(Severity.WARN, "secret", f"{path} may be read by others of this machine: chmod 600")
     if config.django_settings:
@@ -93,7 +93,7 @@ def check_secret_files(config: Config, environ: Mapping[str, str] = os.environ) 
 
 
 def check_plugins(config: Config) -> Iterator[Finding]:
-    """Whether every plug-in can be loaded, and no two handle the same type or serve the same interface."""
+    """Check that every plug-in can be loaded, and that no two handle the same type or serve the same interface."""
     try:
         handlers = by_type(load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler))
         services = by_type(load_plugins(config.services, "rtserver.services", ServiceMsgHandler))
@@ -108,9 +108,9 @@ def check_plugins(config: Config) -> Iterator[Finding]:
 
 
 def check_redis(config: Config) -> Iterator[Finding]:
-    """Whether the Redis of the configuration answers, is new enough and forgets nothing.
+    """Check that the configured Redis answers, is new enough and forgets nothing.
 
-    Without one in the configuration: that of the embedded one that runs, else whether one could be started.
+    Without one in the configuration, check the embedded Redis that runs, else whether one could be started.
     """
     running = running_url(Path(config.var_dir))
     if config.redis_url:
@@ -122,7 +122,7 @@ def check_redis(config: Config) -> Iterator[Finding]:
 
 
 def check_ports(config: Config) -> Iterator[Finding]:
-    """Whether the addresses can be listened on right now."""
+    """Check that the server could listen on its addresses right now."""
     yield _check_port("port", config.host, config.port, config.reuse_port)
     if config.tce_port:
         yield _check_port("tce-port", config.host, config.tce_port, config.reuse_port)
@@ -131,7 +131,7 @@ def check_ports(config: Config) -> Iterator[Finding]:
 
 
 def check_monitors(config: Config) -> Finding:
-    """Where ``/metrics`` can be read, and whether a proxy could hand it to anybody."""
+    """Tell where ``/metrics`` can be read, and warn if a proxy could show it to everyone."""
     private = (
         f"at http://127.0.0.1:{config.admin_port}" if config.admin_port else "at a loop-back port that the log names"
     )
@@ -179,7 +179,7 @@ def _check_server(url: str, if_away: Severity) -> Iterator[Finding]:
 
 
 def judge_server(address: str, info: dict[str, Any]) -> Iterator[Finding]:
-    """What a server's INFO says of its fitness for a queue."""
+    """Judge by a server's INFO whether it is fit for a queue."""
     version = str(info["redis_version"])
     is_new_enough = tuple(map(int, version.split(".")[:2])) >= OLDEST
     severity, needed = (Severity.OK, "") if is_new_enough else (Severity.FAIL, ", 6.2 or newer is needed")
@@ -199,9 +199,9 @@ def judge_server(address: str, info: dict[str, Any]) -> Iterator[Finding]:
 
 
 def judge_persistence(info: dict[str, Any], snapshot_rule: str | None, fsync: str | None = None) -> Iterator[Finding]:
-    """What would be left after a crash. ``snapshot_rule`` is the server's ``save``, ``fsync`` its ``appendfsync``.
+    """Judge what a crash would leave. ``snapshot_rule`` is the server's ``save``, ``fsync`` its ``appendfsync``.
 
-    None are those that are not known.
+    None stands for a setting that is not known.
     """
     if not info.get("aof_enabled") and snapshot_rule == "":
         yield Finding(
@@ -219,7 +219,7 @@ def judge_persistence(info: dict[str, Any], snapshot_rule: str | None, fsync: st
 
 
 def _setting(client: RedisClient, name: str) -> str | None:
-    """A setting of the server's; None where we may not ask."""
+    """Return a setting of the server; None if we may not ask."""
     try:
         found: Any = client.call("CONFIG GET", name, role=Role.INSPECTION)
     except RedisCallError as failure:
@@ -230,7 +230,7 @@ def _setting(client: RedisClient, name: str) -> str | None:
 
 
 def check_sizes(config: Config) -> Iterator[Finding]:
-    """The largest picture and the largest message that a client may be sent."""
+    """Tell the largest picture and the largest message that a client may be sent."""
     room = largest_message(config.outbox_hard_bytes)
     text = f"up to {largest_picture(config) >> 10} KB each, of {room >> 10} KB that may wait for a client"
     yield Finding(Severity.OK, "pictures", text)
@@ -242,7 +242,7 @@ def check_sizes(config: Config) -> Iterator[Finding]:
 
 
 def check_file_limit(limit: int) -> Finding:
-    """How many connections the system would let a server have, by its hard limit of open files; below 0: no limit."""
+    """Judge the number of connections that the hard limit of open files allows; below 0 there is no limit."""
     if 0 <= limit < FEW:
         advice = "raise it with ulimit -Hn, or LimitNOFILE= under systemd"
         return Finding(Severity.WARN, "files", f"at most {limit} open at once, and each connection is one: {advice}")

@@ -1,7 +1,7 @@
-"""The command line: which commands there are, what they are told, and what they print.
+"""The command line: its commands, their options, and their output.
 
-What a command does is written elsewhere. Modules that take a while to load are imported by the command that needs
-them: a push should not wait for Django.
+Other files do the work. Modules that take long to load are imported by the command that needs them: a push need not
+wait for Django.
 """
 
 import os
@@ -24,7 +24,9 @@ COLOURS = {"ok": "green", "warn": "yellow", "FAIL": "red"}
 
 
 class ServeByDefault(click.Group):
-    """``serve`` is meant where no command is named. What cannot go on is one line on stderr and exit status 1."""
+    """Group that runs ``serve`` if no command is named. A start that fails is one line on stderr and exit status
+    1.
+    """
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Put ``serve`` in front of options that belong to no command."""
@@ -41,10 +43,10 @@ class ServeByDefault(click.Group):
 
 
 class BenchCommands(click.Group):
-    """The commands of the load tool, which is loaded when one of them is asked for."""
+    """Commands of the load tool, which is loaded when one of them is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order in which somebody new to it would try them."""
+        """Return them in the order in which a newcomer would try them."""
         return ["server", "client", "redis"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -268,7 +270,7 @@ def bench() -> None:
 
 
 def _failure(text: str) -> click.ClickException:
-    """What could not be done; ``text`` may quote what came from outside."""
+    """Return the error for the terminal; ``text`` may quote input from outside."""
     return click.ClickException(printable_lines(text))
 
 
@@ -279,7 +281,7 @@ def _queue(options: dict[str, Any]) -> AbstractContextManager[RedisQueue]:
 
 
 def _import_from_here() -> None:
-    """Plug-ins may lie in the current directory; a console script leaves it out, ``python -m`` does not."""
+    """Make plug-ins in the current directory importable: a console script leaves it out of the path."""
     here = os.getcwd()
     if here not in sys.path:
         sys.path.insert(0, here)

@@ -1,6 +1,6 @@
-"""The dead stream for a person at a terminal: what could not be handled, why, and once more onto the queue with it.
+"""``rtserver dead``: dead letters for a person at a terminal.
 
-Decides what a letter looks like on a line and which ones are meant. The stream itself is the queue's.
+It decides what a letter looks like on a line and on a page. The queue holds the letters.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ SHOWN = 60
 
 
 def letters(queue: QueuePort, reason: str = "") -> Iterator[DeadLetter]:
-    """All dead letters, the oldest first; with ``reason``, those of that reason. Raises ``QueueError``."""
+    """Yield all dead letters, the oldest first; with ``reason``, those of that reason. Raises ``QueueError``."""
     after = START
     while page := queue.dead_letters(after, PAGE):
         after = page[-1].id
@@ -22,17 +22,17 @@ def letters(queue: QueuePort, reason: str = "") -> Iterator[DeadLetter]:
 
 
 def whole_ids(queue: QueuePort) -> list[str]:
-    """The ids of the letters that have all of their message. Raises ``QueueError``."""
+    """Return the ids of the letters that hold their whole message. Raises ``QueueError``."""
     return [letter.id for letter in letters(queue) if not letter.bytes]
 
 
 def find(queue: QueuePort, letter_id: str) -> DeadLetter | None:
-    """The letter with that id. Raises ``QueueError``."""
+    """Return the letter with that id. Raises ``QueueError``."""
     return next((letter for letter in letters(queue) if letter.id == letter_id), None)
 
 
 def line(letter: DeadLetter) -> str:
-    """A letter as one line: id, moment, reason, source and the beginning of its bytes."""
+    """Return a letter as one line: id, time, reason, source and the beginning of its bytes."""
     beginning = letter.raw[:SHOWN].decode(errors="backslashreplace")
     more = "…" if letter.bytes or len(letter.raw) > SHOWN else ""
     # Whoever can write to the Redis has written all of it but the moment.
@@ -41,7 +41,7 @@ def line(letter: DeadLetter) -> str:
 
 
 def page(letter: DeadLetter) -> str:
-    """A letter whole, over several lines."""
+    """Return a whole letter, over several lines."""
     rows = {
         "id": letter.id,
         "at": _moment(letter),

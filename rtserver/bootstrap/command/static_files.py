@@ -1,4 +1,4 @@
-"""The browser library for those who serve it by other means than Django: where it is, and a copy of it."""
+"""``rtserver static``: the browser library for sites that serve it by other means than Django."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ from rtserver import static_dirs
 
 
 def copy_to(directory: Path) -> list[Path]:
-    """Copy the library and ECharts below ``directory``; the directories that were made or renewed.
+    """Copy the library and ECharts below ``directory``. Return the directories that were made or renewed.
 
     Raises ``OSError``.
     """

@@ -1,7 +1,7 @@
-"""Limits of the configuration that depend on one another, checked together before anything starts. Pure.
+"""Constraints between settings that depend on one another, checked together before anything starts. Pure.
 
 Each constraint blames one key and names the other; its sentence says what would go wrong and what to change. A new
-one is a function that yields its findings and a row in ``CONSTRAINTS``.
+one is a function that yields its conflicts, and a row in ``CONSTRAINTS``.
 """
 
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ DEMO_PATH = "/rt/"
 
 
 class Conflict(NamedTuple):
-    """Two keys that contradict each other. ``problem`` goes on after the name of ``key`` and names the other."""
+    """Two keys that contradict each other. ``problem`` follows the name of ``key`` and names the other key."""
 
     key: str
     problem: str
@@ -37,44 +37,44 @@ Constraint: TypeAlias = Callable[[Config], Iterator[Conflict]]
 
 
 def conflicts(config: Config) -> Iterator[Conflict]:
-    """Everything that contradicts something else, in the order of the table."""
+    """Yield all conflicts, in the order of the table."""
     for constraint in CONSTRAINTS:
         yield from constraint(config)
 
 
 def check_together(config: Config) -> Config:
-    """The configuration itself. Raises ``ConfigError`` for the first conflict."""
+    """Return the configuration itself. Raises ``ConfigError`` for the first conflict."""
     for conflict in conflicts(config):
         raise ConfigError("configuration", conflict.key, conflict.problem)
     return config
 
 
 def largest_picture(config: Config) -> int:
-    """Bytes of the largest ordinary picture of a chart."""
+    """Return the bytes of the largest ordinary picture of a chart."""
     return config.picture_rows * ROW_BYTES
 
 
 def tls_pair(config: Config) -> Iterator[Conflict]:
-    """A certificate needs its key."""
+    """Demand a key with a certificate."""
     if bool(config.tls_cert) is not bool(config.tls_key):
         missing = "tls_key" if config.tls_cert else "tls_cert"
         yield Conflict(missing, "is missing; TLS needs a certificate and its key")
 
 
 def path(config: Config) -> Iterator[Conflict]:
-    """The demo's pages know one path."""
+    """Demand the one path that the demo's pages know."""
     if config.path != DEMO_PATH and not config.django_settings:
         yield Conflict("path", f"{config.path} is not allowed; without django_settings it must be {DEMO_PATH}")
 
 
 def embedded_redis(config: Config) -> Iterator[Conflict]:
-    """A port for a Redis of our own is of no use beside another one."""
+    """Refuse a port for an embedded Redis beside another Redis."""
     if config.embedded_redis_port and config.redis_url:
         yield Conflict("embedded_redis_port", "is there beside redis_url; no Redis of our own is started then")
 
 
 def signed_time(config: Config) -> Iterator[Conflict]:
-    """A signature that is good for a while needs a secret to be made with."""
+    """Demand a secret for signatures that expire."""
     if config.signature_seconds and not config.queue_secret:
         yield Conflict(
             "signature_seconds", "needs a queue_secret, or a queue_secret_file; without one nothing is signed"
@@ -82,7 +82,7 @@ def signed_time(config: Config) -> Iterator[Conflict]:
 
 
 def outbox(config: Config) -> Iterator[Conflict]:
-    """A client lags before it is too slow, and the system holds less than we do."""
+    """Demand that a client lags before it is too slow, and that the system holds less than the outbox."""
     hard, soft, unsent = config.outbox_hard_bytes, config.outbox_bytes, config.unsent_bytes
     if hard < soft:
         yield Conflict("outbox_hard_bytes", f"{hard} is not allowed; it must be at least outbox_bytes, {soft}")
@@ -95,7 +95,7 @@ def outbox(config: Config) -> Iterator[Conflict]:
 
 
 def client_messages(config: Config) -> Iterator[Conflict]:
-    """An answer may be as long as what it answers: a ping gives its data back, a call's answer fills a packet."""
+    """Demand room for answers: a ping returns its data, and a call's answer may fill a packet."""
     hard = config.outbox_hard_bytes
     most = largest_message(hard)
     for key, size in (
@@ -111,7 +111,7 @@ def client_messages(config: Config) -> Iterator[Conflict]:
 
 
 def service_messages(config: Config) -> Iterator[Conflict]:
-    """Messages that are let in should be such that clients can take what follows from them."""
+    """Demand that clients can take what follows from the largest service message."""
     size, hard = config.service_message_bytes, config.outbox_hard_bytes
     if config.limits == "on" and size > WRAPPING * hard:
         problem = (
@@ -122,7 +122,7 @@ def service_messages(config: Config) -> Iterator[Conflict]:
 
 
 def pictures(config: Config) -> Iterator[Conflict]:
-    """A picture fits into a frame, and its rows are among those that a new feed is made of."""
+    """Demand that a picture fits into a frame, and that its rows are part of a quote's history."""
     rows, hard, ticks = config.picture_rows, config.outbox_hard_bytes, config.history_ticks
     if largest_picture(config) > largest_message(hard):
         problem = (
@@ -136,7 +136,7 @@ def pictures(config: Config) -> Iterator[Conflict]:
 
 
 def bus(config: Config) -> Iterator[Conflict]:
-    """Some messages fit on the bus, however large they are."""
+    """Demand that several messages fit on the bus, however large they are."""
     size, least = config.bus_bytes, LEAST_ON_BUS * config.service_message_bytes
     if config.limits == "on" and 0 < size < least:
         problem = (

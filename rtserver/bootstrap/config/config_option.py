@@ -1,7 +1,7 @@
 """The settings as options of the command line.
 
-Decides what an option looks like in ``--help``. Values go on as they were typed: ``config_source.py`` checks them, so
-that a bad one is refused in the same words wherever it comes from.
+It decides what an option looks like in ``--help``. Values stay as they were typed: ``config_source.py`` checks them,
+so that a bad value is refused in the same words wherever it comes from.
 """
 
 import os
@@ -31,9 +31,9 @@ PLACEHOLDERS = {int: "N", float: "NUMBER", str: "TEXT", tuple: "A,B,..."}
 
 
 def config_options(keys: Iterable[str] | None = None) -> Callable[[F], F]:
-    """Give a command the options of these settings (all of them by default) and ``--config``.
+    """Give a command the options of these settings (all by default) and ``--config``.
 
-    The command gets them as keyword arguments, to be handed to ``config_of``.
+    The command gets them as keyword arguments, for ``config_of``.
     """
     known = settings()
     chosen = [known[key] for key in (known if keys is None else keys)]
@@ -53,7 +53,7 @@ def config_options(keys: Iterable[str] | None = None) -> Callable[[F], F]:
 
 
 def config_of(options: dict[str, Any]) -> Config:
-    """The configuration, from all its sources. Raises ``ConfigError``."""
+    """Return the configuration, from all its sources. Raises ``ConfigError``."""
     given = {key: value for key, value in options.items() if value is not None}
     file = given.pop("config_file", None)
     return load_config(environ=os.environ, options=given, file=file)

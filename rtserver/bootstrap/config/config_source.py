@@ -1,7 +1,7 @@
-"""Where a configuration comes from: defaults, then ``rtserver.toml``, the environment, the command line.
+"""Sources of a configuration: defaults, then ``rtserver.toml``, the environment, the command line.
 
-Decides which source wins (the later one) and how text becomes a value. Every value is checked as it is read, so that
-an error can name its source. What the keys are is ``config.py``.
+It decides that the later source wins, and how text becomes a value. Every value is checked as it is read, so that an
+error can name its source. ``config.py`` defines the keys.
 """
 
 import math
@@ -37,11 +37,11 @@ def load_config(
     file: Path | None = None,
     directory: Path | None = None,
 ) -> Config:
-    """The configuration of one process.
+    """Return the configuration of one process.
 
-    ``options`` are those given on the command line, by key; ``file`` is that of ``--config``. Without one it is that
-    of ``RTSERVER_CONFIG``, else ``rtserver.toml`` in ``directory`` (the current one) if there is such a file.
-    Raises ``ConfigError``.
+    ``options`` are those of the command line, by key; ``file`` is that of ``--config``. Without one it is that of
+    ``RTSERVER_CONFIG``, else ``rtserver.toml`` in ``directory`` (the current one) if that exists. Raises
+    ``ConfigError``.
     """
     values: dict[str, Any] = {}
     found = file or _file_named_in(environ) or _file_in(directory or Path())
@@ -53,7 +53,7 @@ def load_config(
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """The values of a TOML file. Raises ``ConfigError``."""
+    """Return the values of a TOML file. Raises ``ConfigError``."""
     known = settings()
     values = {}
     for key, raw in _parse_toml(path).items():
@@ -64,7 +64,7 @@ def read_file(path: Path) -> dict[str, Any]:
 
 
 def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """The values of all ``RTSERVER_*`` variables. Raises ``ConfigError``, also for a variable that is no setting.
+    """Return the values of all ``RTSERVER_*`` variables. Raises ``ConfigError``, also for an unknown variable.
 
     A switch may be spelled like its option as well: ``RTSERVER_NO_DEMO_QUOTES=1``.
     """
@@ -82,7 +82,7 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def read_options(options: Mapping[str, str | bool]) -> dict[str, Any]:
-    """The values of the command line: text as it was typed, switches as bool. Raises ``ConfigError``."""
+    """Return the values of the command line: text as it was typed, switches as bool. Raises ``ConfigError``."""
     known = settings()
     return {
         key: given if isinstance(given, bool) else _check_text(known[key], given, "command line", known[key].option)
@@ -112,7 +112,7 @@ def _parse_toml(path: Path) -> dict[str, Any]:
 
 
 def _check_text(setting: Setting, text: str, source: str, name: str) -> Any:
-    """A value that was typed: lists are separated by commas."""
+    """Return the value of typed text. Lists are separated by commas."""
     text = text.strip()
     if setting.kind is bool and text.lower() in TRUE_WORDS | FALSE_WORDS:
         return text.lower() in TRUE_WORDS
@@ -138,7 +138,7 @@ def _check(setting: Setting, raw: Any, source: str, name: str, *, strict: bool =
 
 
 def _normal_origins(words: Iterable[str], source: str, name: str) -> tuple[str, ...]:
-    """The origins as browsers send them. Raises ``ConfigError`` for one that no browser can send, with the reason."""
+    """Return the origins as browsers send them. Raises ``ConfigError`` for an origin that no browser sends."""
     origins = []
     for word in words:
         try:

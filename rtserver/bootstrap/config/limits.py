@@ -1,4 +1,4 @@
-"""The limits of the configuration, as the parts want them; all of them none with ``limits = "off"``."""
+"""The limits of the configuration, in the form that each part needs. With ``limits = "off"`` there are none."""
 
 import resource
 from collections.abc import Callable
@@ -18,7 +18,7 @@ MEGABYTE = 1 << 20
 
 
 def admission_limits(config: Config) -> AdmissionLimits:
-    """Of those who come in. To be asked when the limit of open files has been raised."""
+    """Return the limits of new connections. To be called after the limit of open files has been raised."""
     if config.limits == "off":
         return NO_LIMITS
     return AdmissionLimits(
@@ -34,7 +34,7 @@ def admission_limits(config: Config) -> AdmissionLimits:
 
 
 def log_lines(config: Config) -> float:
-    """Of each place in the code, a second."""
+    """Return the log lines a second from one place in the code."""
     return 0 if config.limits == "off" else config.log_lines
 
 
@@ -52,12 +52,12 @@ def connection_bounds(config: Config) -> ConnectionBounds:
 
 
 def connection_rates(config: Config) -> Rates | None:
-    """Of what one connection sends."""
+    """Return the limits of what one connection sends."""
     return None if config.limits == "off" else rates_of(config.message_rate, config.byte_rate)
 
 
 def user_bounds(config: Config) -> UserBounds:
-    """Of what one user has."""
+    """Return the limits of one user."""
     if config.limits == "off":
         return UserBounds()
     return UserBounds(
@@ -71,7 +71,7 @@ def user_bounds(config: Config) -> UserBounds:
 
 
 def message_bounds(config: Config) -> Bounds:
-    """Of a service message."""
+    """Return the bounds of a service message."""
     if config.limits == "off":
         return NO_BOUNDS
     return Bounds(config.service_message_bytes, config.json_depth, SLOW_NUMBERS)
@@ -86,10 +86,10 @@ def memory_bounds(config: Config, system_bytes: Callable[[], int]) -> MemoryBoun
 
 
 def users_per_message(config: Config) -> int:
-    """How many users a service message may name; 0 for any number."""
+    """Return the number of users that a service message may name; 0 for any number."""
     return 0 if config.limits == "off" else config.user_ids_per_message
 
 
 def usable_files(limit: int, spare: int) -> int:
-    """The highest number that a connection's file may have, so that ``spare`` are left; 0 for any."""
+    """Return the highest descriptor that a connection may have, so that ``spare`` are left; 0 for any."""
     return max(1, limit - 1 - spare) if spare and limit > 0 else 0

@@ -1,6 +1,6 @@
-"""Plug-ins: classes named by dotted paths in the config, or offered by installed packages as entry points.
+"""Plug-ins: classes named by dotted paths in the configuration, or offered by installed packages as entry points.
 
-Decides how a name becomes a class, and that no two handle the same message type or serve the same interface.
+It decides how a name becomes a class, and that no two handle the same message type or serve the same interface.
 """
 
 import importlib
@@ -16,7 +16,7 @@ from tcelib.core.servant import Servant, interfaces_of
 
 
 class Handler(Protocol):
-    """What handlers of both threads have in common."""
+    """The common part of handlers of both threads."""
 
     msg_type: ClassVar[str]
 
@@ -28,10 +28,10 @@ H = TypeVar("H", bound=Handler)
 
 
 def load_plugins(paths: Iterable[str], group: str, base: type[H]) -> list[type[H]]:
-    """The classes at ``paths`` ("package.module:Class") and those of the entry-point group, in that order.
+    """Return the classes at ``paths`` ("package.module:Class") and those of the entry-point group, in that order.
 
-    Raises ``PluginError`` for a name that leads nowhere, or to something that is no subclass of ``base``, or does not
-    say what it handles or how.
+    Raises ``PluginError`` for a name that leads nowhere, or to a class that is no subclass of ``base``, or names no
+    message type.
     """
     found = _load_all(paths, group, base)
     for path, cls in found.items():
@@ -44,9 +44,9 @@ def load_plugins(paths: Iterable[str], group: str, base: type[H]) -> list[type[H
 
 
 def load_servants(paths: Iterable[str]) -> list[type[Servant]]:
-    """The same for servants, of the entry-point group ``rtserver.rpc_servants``.
+    """Return the servants at ``paths`` and of the entry-point group ``rtserver.rpc_servants``.
 
-    Raises ``PluginError``, too, if one serves no interface, or two serve the same one.
+    Raises ``PluginError``, also for a servant without an interface, and for two that serve the same one.
     """
     classes = list(dict.fromkeys(_load_all(paths, "rtserver.rpc_servants", Servant).values()))
     owners: dict[int, type[Servant]] = {interface.ifidx: UserGateway for interface in interfaces_of(UserGateway)}
@@ -65,17 +65,17 @@ def load_servants(paths: Iterable[str]) -> list[type[Servant]]:
 
 
 def load_policy(path: str) -> Policy:
-    """An object of the policy at ``path``, the built-in one for an empty path. Raises ``PluginError``."""
+    """Return an object of the policy at ``path``, the built-in one for an empty path. Raises ``PluginError``."""
     return (_load(path, Policy) if path else Policy)()
 
 
 def build_servant(cls: Callable[..., Servant], users: Any) -> Servant:
-    """One object of a class; one whose ``__init__`` takes something gets ``users``, as handlers do."""
+    """Return an object of a class. If its ``__init__`` takes an argument, it gets ``users``, as handlers do."""
     return cls(users) if inspect.signature(cls).parameters else cls()
 
 
 def by_type(classes: Iterable[type[H]]) -> Mapping[str, type[H]]:
-    """The classes by the message type that they handle. Raises ``PluginError`` that names two for one type."""
+    """Return the classes by message type. Raises ``PluginError`` that names two classes of one type."""
     found: dict[str, type[H]] = {}
     for cls in classes:
         other = found.setdefault(cls.msg_type, cls)

@@ -1,7 +1,7 @@
-"""Secrets that stand in files: read at the start, and again when the server is told to (SIGHUP).
+"""Secrets in files: read at the start, and again when the server is told to (SIGHUP).
 
-Decides what a secret's file may hold and whose file is too open. What a secret means is for whoever holds it: the
-``Signer`` takes new ones while it works, and connections to Redis read theirs when they are opened.
+It decides what a secret's file may hold and which file is too open. The ``Signer`` takes new secrets while it works,
+and connections to Redis read theirs when they are opened.
 """
 
 import logging
@@ -25,7 +25,9 @@ FILE_KEYS = ("queue_secret_file", "redis_password_file")
 
 
 def with_secrets(config: Config) -> Config:
-    """The configuration with what its secrets' files hold in the place of the secrets. Raises ``ConfigError``."""
+    """Return the configuration with the contents of its secrets' files in place of the secrets. Raises
+    ``ConfigError``.
+    """
     found = {}
     if config.queue_secret_file:
         if config.queue_secret:
@@ -45,7 +47,7 @@ def with_secrets(config: Config) -> Config:
 
 
 def read_queue_secret(path: str) -> str:
-    """The secrets of a file, separated by commas or one a line, as one text. Raises ``ConfigError``."""
+    """Return the secrets of a file, separated by commas or one a line, as one text. Raises ``ConfigError``."""
     lines = _read("queue_secret_file", path).splitlines()
     secret = ",".join(part.strip() for line in lines for part in line.split(",") if part.strip())
     setting = settings()["queue_secret"]
@@ -57,18 +59,18 @@ def read_queue_secret(path: str) -> str:
 
 
 def check_redis_password(path: str) -> None:
-    """Whether a file holds a password. Raises ``ConfigError``."""
+    """Check that a file holds a password. Raises ``ConfigError``."""
     _read("redis_password_file", path)
 
 
 def has_password(url: str) -> bool:
-    """Whether a Redis address says a password, in either of the two places for it."""
+    """Return True if a Redis address has a password, in either of the two places for it."""
     parts = urlsplit(url)
     return parts.password is not None or "password" in parse_qs(parts.query)
 
 
 def open_files(config: Config) -> Iterator[Path]:
-    """The secrets' files that somebody else on this machine may read, TLS's key among them."""
+    """Yield the secrets' files that other users of this machine may read, TLS's key among them."""
     for name in (*(getattr(config, key) for key in FILE_KEYS), config.tls_key):
         path = Path(name)
         if name and path.exists() and path.stat().st_mode & OTHERS:
@@ -76,9 +78,9 @@ def open_files(config: Config) -> Iterator[Path]:
 
 
 class Reloading:
-    """What is read again at SIGHUP: each has a name and a function that may raise ``StartError``.
+    """Files that are read again at SIGHUP: each has a name and a function that may raise ``StartError``.
 
-    One that cannot be read stays as it was, which is logged, and the others are read all the same.
+    A file that cannot be read is logged and its contents stay as they were; the others are read all the same.
     """
 
     def __init__(self) -> None:
@@ -88,11 +90,11 @@ class Reloading:
         return bool(self._parts)
 
     def add(self, name: str, read: Callable[[], object]) -> None:
-        """Read one more thing."""
+        """Add a file."""
         self._parts.append((name, read))
 
     def run(self) -> None:
-        """Read all of them."""
+        """Read all files."""
         if not self._parts:
             log.info("= reload: no certificate and no secret's file is configured, so there is nothing to read again")
         for name, read in self._parts:
@@ -120,5 +122,5 @@ def _read(key: str, path: str) -> str:
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """A pipe that nobody writes to is empty, instead of holding up whoever reads the secret."""
+    """Open a file without waiting: a pipe without a writer is empty, instead of blocking the reader."""
     return os.open(path, flags | os.O_NONBLOCK)

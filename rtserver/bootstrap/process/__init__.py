@@ -1,1 +1,1 @@
-"""The operating system's side of a server: sockets to listen on, files, logs, certificates, an embedded Redis."""
+"""The operating system's side of a server: sockets, files, memory, logs, certificates, an embedded Redis."""

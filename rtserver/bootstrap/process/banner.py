@@ -1,4 +1,4 @@
-"""What a person who has just started the server wants to know."""
+"""Banner: the lines that a person sees who has just started the server."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from rtserver.bootstrap.config.config import Config
 
 
 def banner(config: Config, port: int, redis_address: str, has_demo: bool) -> str:
-    """A few lines: where things are. ``redis_address`` is one without its password."""
+    """Return the banner: where things are. ``redis_address`` has no password in it."""
     host = "localhost" if config.host in ("127.0.0.1", "0.0.0.0", "::", "::1") else config.host
     secure = "s" if config.tls_cert else ""
     rows: Mapping[str, str] = {

@@ -1,7 +1,6 @@
-"""The server's certificate and key: read from files, judged, and read again when they have been renewed.
+"""Certificate: the server's certificate and key, read from files, judged, and read again when they were renewed.
 
-Decides which versions of TLS and which ciphers are spoken, and what is told of files that do not fit. What is done
-with it on sockets is ``base.tls``.
+It decides which versions of TLS and which ciphers are spoken, and what is wrong with files that do not fit.
 """
 
 import logging
@@ -24,9 +23,10 @@ VALIDITY = 3  # of serialNumber, signature, issuer, validity, ...: RFC 5280, sec
 
 
 def load_context(certificate: Path, key: Path) -> ssl.SSLContext:
-    """TLS 1.2 and newer for a server that shows this certificate. Raises ``CertificateError``.
+    """Return a context for TLS 1.2 and newer, for a server with this certificate. Raises ``CertificateError``.
 
-    ``certificate`` holds it and those between it and its authority's (PEM), ``key`` its key, without a password.
+    ``certificate`` holds the certificate and those between it and its authority's (PEM), ``key`` its key, without a
+    password.
     """
     for path in (certificate, key):
         _check_readable(path)
@@ -44,7 +44,9 @@ def load_context(certificate: Path, key: Path) -> ssl.SSLContext:
 
 
 def expiry_of(certificate: Path) -> float:
-    """Until when the first certificate of a PEM file is valid, in seconds since 1970. Raises ``CertificateError``."""
+    """Return the end of the validity of a file's first certificate, in seconds since 1970. Raises
+    ``CertificateError``.
+    """
     _check_readable(certificate)
     text = certificate.read_text(encoding="utf-8", errors="replace")
     begin, end = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
@@ -56,7 +58,9 @@ def expiry_of(certificate: Path) -> float:
 
 
 def not_after(der: bytes) -> float:
-    """The end of a certificate's validity (RFC 5280, section 4.1.2.5). Raises ``ValueError``, ``IndexError``."""
+    """Return the end of a certificate's validity (RFC 5280, section 4.1.2.5). Raises ``ValueError``,
+    ``IndexError``.
+    """
     to_be_signed = _first(_first(der, SEQUENCE), SEQUENCE)
     # Without its version, which the oldest certificates do not tell.
     fields = [field for field in _elements(to_be_signed) if field[0] != CONTEXT_0]
@@ -70,7 +74,9 @@ def not_after(der: bytes) -> float:
 
 
 def judge_expiry(moment: float, now: float | None = None) -> tuple[bool | None, str]:
-    """Whether a certificate of that end is good (True), soon to be renewed (None) or over (False), in words, too."""
+    """Return True for a valid certificate, None for one to be renewed soon, False for an expired one; and the
+    words for it.
+    """
     left = moment - (time.time() if now is None else now)
     date = datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%d %H:%M UTC")
     if left <= 0:
@@ -82,7 +88,7 @@ def judge_expiry(moment: float, now: float | None = None) -> tuple[bool | None, 
 class Certificate:
     """The files, and the ``Tls`` that shows what they hold. Raises ``CertificateError``.
 
-    ``not_after`` is when it expires, in seconds since 1970.
+    ``not_after`` is the end of its validity, in seconds since 1970.
     """
 
     def __init__(self, certificate: Path, key: Path) -> None:
@@ -92,7 +98,7 @@ class Certificate:
         self.not_after = expiry_of(certificate)
 
     def renew(self) -> None:
-        """Read the files again, for newcomers. Raises ``CertificateError``; then all is as it was."""
+        """Read the files again, for new connections. Raises ``CertificateError``; then everything stays as it was."""
         context, self.not_after = load_context(self._certificate, self._key), expiry_of(self._certificate)
         self.tls.context = context
         log.info("= the certificate is %s", judge_expiry(self.not_after)[1])
@@ -124,7 +130,7 @@ def _first(der: bytes, kind: int) -> bytes:
 
 
 def _elements(der: bytes) -> Iterator[tuple[int, bytes]]:
-    """Tag and content of each element of a DER value (X.690, section 8.1)."""
+    """Yield tag and content of each element of a DER value (X.690, section 8.1)."""
     place = 0
     while place < len(der):
         kind, length = der[place], der[place + 1]

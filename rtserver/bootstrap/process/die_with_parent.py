@@ -1,11 +1,11 @@
-"""Becomes another program that the kernel ends with its parent, even if the parent is killed with SIGKILL.
+"""Program that becomes another one, which the kernel ends with its parent, even if SIGKILL ends the parent.
 
     python -I -S die_with_parent.py PARENT_PID PROGRAM [ARGUMENT ...]
 
-It is a program of its own because the wish has to be made in the child, and between fork and exec of a process with
-threads hardly anything may run. The wish survives the exec, so nothing of Python stays behind. Linux only: elsewhere
-the program is started without it (prctl(2), PR_SET_PDEATHSIG; it counts the parent's *thread* that started the child,
-so that has to be one that stays).
+It is a program of its own because the child must ask for it, and between fork and exec of a process with threads
+hardly anything may run. The request survives the exec, so nothing of Python stays behind. Linux only: elsewhere the
+program starts without it. See prctl(2), PR_SET_PDEATHSIG. The parent's *thread* that started the child counts, so it
+must be one that stays.
 """
 
 import ctypes

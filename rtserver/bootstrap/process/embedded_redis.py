@@ -1,10 +1,10 @@
-"""A Redis of our own: started on loopback with its data under ``var/``, ended with the server.
+"""EmbeddedRedis: a Redis of our own, started on loop-back with its data under ``var/`` and ended with the server.
 
-Decides the port, the data directory and how to tell that the server is up. Two never share a data directory: the
-server process itself holds a lock on it as long as it lives, whatever became of whoever started it.
+It decides the port, the data directory and when the server is up. Two servers never share a data directory: the
+Redis process itself holds a lock on it for as long as it lives, whatever becomes of the process that started it.
 
     var/redis/         its data, its log (redis.log) and the lock
-    var/redis.url      where it listens, for the other commands; there while it runs
+    var/redis.url      its address, for the other commands; there while it runs
 """
 
 import fcntl
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 class EmbeddedRedis:
-    """One server process. ``start`` it in a thread that outlives it, or Linux ends it with the thread.
+    """One server process. ``start`` it in a thread that outlives it: Linux ends it with the thread that started it.
 
     It listens on ``port``; for 0 on the first of ``ports`` that is free, else on any.
     """
@@ -51,16 +51,16 @@ class EmbeddedRedis:
 
     @property
     def url(self) -> str:
-        """Where it listens, after ``start``."""
+        """Address of the server, after ``start``."""
         return f"redis://{HOST}:{self.port}/0"
 
     @property
     def is_running(self) -> bool:
-        """Whether the process lives."""
+        """True while the process lives."""
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Return when the server answers. Raises ``RedisError``, which says why it does not."""
+        """Start the server, and return when it answers. Raises ``RedisError`` with the reason."""
         binary = find_redis_binary()
         for directory in (self._directory.parent, self._directory):  # the mode is for the last one of a path only
             directory.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -85,7 +85,7 @@ class EmbeddedRedis:
             self._url_file.unlink(missing_ok=True)
 
     def _lock(self) -> IO[str]:
-        """The open lock file. The server inherits it, so the lock lasts exactly as long as the server."""
+        """Return the open lock file. The server inherits it, so the lock lasts exactly as long as the server."""
         file = (self._directory / "lock").open("a+", encoding="ascii")
         deadline = time.monotonic() + LOCK_SECONDS
         while not _try_lock(file):
@@ -142,7 +142,7 @@ class EmbeddedRedis:
             )
 
     def _wait_until_ready(self) -> bool:
-        """Whether our process, and no stranger on its port, serves before time is up."""
+        """Return True if our own process, and no stranger on its port, serves before time is up."""
         deadline = time.monotonic() + START_SECONDS
         with plain_client(f"{self.url}?socket_timeout=1.0") as client:
             while self.is_running and time.monotonic() < deadline:
@@ -167,12 +167,14 @@ class EmbeddedRedis:
 
 
 def url_file(var_dir: Path) -> Path:
-    """The file that tells where the embedded Redis of ``var_dir`` listens."""
+    """Return the file that holds the address of the embedded Redis of ``var_dir``."""
     return var_dir.resolve() / "redis.url"
 
 
 def running_url(var_dir: Path) -> str | None:
-    """Where the embedded Redis of ``var_dir`` listens; None if none runs. After a crash it tells of the dead."""
+    """Return the address of the embedded Redis of ``var_dir``; None if none runs. After a crash it may be a dead
+    one's.
+    """
     try:
         return url_file(var_dir).read_text(encoding="ascii").strip()
     except FileNotFoundError:
@@ -180,7 +182,7 @@ def running_url(var_dir: Path) -> str | None:
 
 
 def _free_ports(wanted: range) -> Iterator[int]:
-    """Those of ``wanted`` that are free, then one that the system chooses."""
+    """Yield the free ports among ``wanted``, then one that the system chooses."""
     yield from filter(_is_free, wanted)
     with socket.create_server((HOST, 0)) as listener:
         chosen: int = listener.getsockname()[1]

@@ -1,7 +1,7 @@
 """File descriptors: every connection needs one, and most systems let a process begin with 1,024.
 
-The hard limit is what an administrator has decided. The soft one is a default for programs that would not know what
-to do with more, and a process may raise it to the hard one by itself.
+An administrator decides the hard limit. The soft limit is a default for programs that would not know what to do with
+more, and a process may raise it to the hard one by itself.
 """
 
 import resource
@@ -12,7 +12,7 @@ FEW = 4096
 
 
 def raise_file_limit() -> int:
-    """Raise this process's soft limit to the hard one; the limit that holds now."""
+    """Raise this process's soft limit to the hard one, and return the limit that holds now."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     # A hard limit that is none at all is still more than the system gives to one process.
     with suppress(OSError, ValueError):
@@ -22,5 +22,5 @@ def raise_file_limit() -> int:
 
 
 def most_files() -> int:
-    """What ``raise_file_limit`` could reach here."""
+    """Return the limit that ``raise_file_limit`` could reach here."""
     return resource.getrlimit(resource.RLIMIT_NOFILE)[1]

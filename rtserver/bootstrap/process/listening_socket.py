@@ -1,4 +1,4 @@
-"""What a server listens on, bound before anything else is started: a second server on the same port ends there."""
+"""ListeningSockets: bound before anything else is started, so that a second server on the same port ends there."""
 
 import socket
 from dataclasses import dataclass, field
@@ -15,7 +15,9 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass
 class ListeningSockets:
-    """What a server listens on: for everybody, for binary clients, and on loop-back for this process alone."""
+    """Bound sockets of a server: public ones, those for binary clients, and those on loop-back for this process
+    alone.
+    """
 
     public: list[socket.socket] = field(default_factory=list)
     tce: list[socket.socket] = field(default_factory=list)

@@ -1,7 +1,7 @@
-"""How log records look: lines for people, or one JSON object per line for machines.
+"""Format of the log: lines for people, or one JSON object per line for machines.
 
-Decides format, colours and what is too dull to be logged. Who logs what is none of its business. The glyphs that open
-many messages are one column: ``<`` in, ``>`` out, ``=`` state, ``!`` trouble.
+It decides format, colours and which records are too dull to be logged. The glyphs that open many messages are one
+column: ``<`` in, ``>`` out, ``=`` state, ``!`` trouble.
 """
 
 import json
@@ -39,8 +39,8 @@ def set_up_log(
 ) -> None:
     """Make all loggers of the process write to ``stream``, from ``level`` ("info") on. May be called again.
 
-    ``lines_per_second`` are those of one place in the code; 0 is any number. Colours only where ``stream`` is a
-    terminal and ``NO_COLOR`` is not set.
+    ``lines_per_second`` bounds the lines of one place in the code; 0 is no bound. Colours appear only if ``stream``
+    is a terminal and ``NO_COLOR`` is not set.
     """
     formatter = JsonFormatter() if form == "json" else TextFormatter(stream.isatty() and not environ.get("NO_COLOR"))
     handler = logging.StreamHandler(stream)
@@ -59,7 +59,7 @@ def set_up_log(
 
 
 def _take_consoles() -> None:
-    """Take away the handlers with which a site's LOGGING writes to the terminal by itself, in a form of its own.
+    """Remove the handlers with which a site's LOGGING writes to the terminal by itself, in a form of its own.
 
     Their records come to the root's handler instead. Handlers that lead elsewhere (a file, mail) stay.
     """
@@ -74,9 +74,9 @@ def _take_consoles() -> None:
 
 
 def is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Whether an access record tells more than that a page has files and a monitor asks.
+    """Return False for access records of a page's files and of monitors.
 
-    A monitor that is told "not ready" asks again every second, and whatever is wrong is logged where it is wrong.
+    A monitor that is told "not ready" asks again every second, and the fault itself is logged where it occurs.
     """
     message = record.getMessage()
     if any(f" {path}" in message for path in MONITORED_PATHS):
@@ -85,7 +85,7 @@ def is_worth_a_line(record: logging.LogRecord) -> bool:
 
 
 def in_short(record: logging.LogRecord) -> bool:
-    """Cut what a stranger's request is said of to a line of bearable length, as every stranger can cause it.
+    """Cut records about a stranger's request to a bearable length, as every stranger can cause them.
 
     Django logs a request that it refuses (a Host of another name, say) with the traceback of the refusal.
     """
@@ -98,19 +98,21 @@ def in_short(record: logging.LogRecord) -> bool:
 
 
 def short_name(logger: str) -> str:
-    """The logger's own part of our names: "rtserver.base.queue.redis_queue" becomes "redis_queue"."""
+    """Return the last part of our loggers' names: "rtserver.base.queue.redis_queue" becomes "redis_queue"."""
     return logger.rpartition(".")[2] if logger.startswith("rtserver.") else logger
 
 
 def moment_of(record: logging.LogRecord) -> str:
-    """ISO 8601 with milliseconds, in UTC whatever the time zone of the process: Django sets that to the site's."""
+    """Return ISO 8601 with milliseconds, in UTC whatever the time zone of the process: Django sets that to the
+    site's.
+    """
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class TextFormatter(logging.Formatter):
     """``2013-03-01T15:00:00.500Z INFO    redis_queue: = connected``; a traceback follows on lines of its own.
 
-    Both may quote what came over the wire: no line of it can pass for a line of ours, or steer the terminal.
+    Both may quote input from the wire: none of it can pass for a line of ours, or steer the terminal.
     """
 
     def __init__(self, has_colours: bool) -> None:
@@ -118,7 +120,7 @@ class TextFormatter(logging.Formatter):
         self._has_colours = has_colours
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, then the traceback if there is one."""
+        """Return one line, then the traceback if there is one."""
         said = printable(f"{short_name(record.name)}: {record.getMessage()}")
         line = f"{moment_of(record)} {record.levelname:<7} {said}"
         if self._has_colours and record.levelno in COLOURS:
@@ -131,7 +133,7 @@ class JsonFormatter(logging.Formatter):
     """One object per line: time (ISO 8601, UTC), level, logger, thread, message, and exception if there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """ASCII only, so that no reader's encoding matters."""
+        """Return ASCII only, so that no reader's encoding matters."""
         said = {
             "time": moment_of(record),
             "level": record.levelname.lower(),

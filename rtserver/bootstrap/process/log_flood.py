@@ -1,7 +1,7 @@
-"""Log lines that anybody can cause: so many a second from each place in the code, and then their number.
+"""LogFlood: bounds the log lines a second from each place in the code, and counts the rest.
 
-Decides for every line of the process alike, so that no place can be forgotten: a refused handshake, a page that is
-not there, a look-up that fails for each client who comes back.
+It applies to every line of the process, so that no place can be forgotten: a refused handshake, a missing page, a
+look-up that fails for each client that comes back.
 """
 
 import logging
@@ -10,7 +10,9 @@ from rtserver.base.limit.token_bucket import Rate, TokenBucket, rate_of
 
 
 class LogFlood(logging.Filter):
-    """For a handler. ``dropped`` counts the lines that were not written; the next one of their place says so."""
+    """Filter of a log handler. ``dropped`` counts the lines that were not written; the next line of their place
+    tells.
+    """
 
     def __init__(self, lines_per_second: float) -> None:
         super().__init__()
@@ -19,7 +21,7 @@ class LogFlood(logging.Filter):
         self._places: dict[tuple[str, int, int], LogSource] = {}  # as many as the code has
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the line is written."""
+        """Return True if the line is written."""
         key = (record.pathname, record.lineno, record.levelno)
         place = self._places.get(key)
         if place is None:
@@ -46,6 +48,6 @@ class LogSource:
 
 
 def dropped_lines() -> int:
-    """How many lines of this process have not been written, since its log was set up."""
+    """Return the number of lines of this process that were not written, since its log was set up."""
     filters = (each for handler in logging.getLogger().handlers for each in handler.filters)
     return sum(each.dropped for each in filters if isinstance(each, LogFlood))

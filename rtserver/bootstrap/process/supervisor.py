@@ -1,6 +1,6 @@
-"""What a service manager is told (sd_notify(3)): that we are up, that we still turn, that we go down.
+"""Supervisor: tells a service manager that the server is up, turns, and stops (sd_notify(3)).
 
-Decides how it is told. Where nobody has asked for it, as in a terminal, nothing is said.
+Without a service manager, as in a terminal, it tells nothing.
 """
 
 import socket
@@ -9,7 +9,7 @@ from contextlib import suppress
 
 
 class Supervisor:
-    """systemd, if ``environ`` says that it started us and wants to hear of us."""
+    """systemd, if ``environ`` shows that it started this process and wants to be told."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         address = environ.get("NOTIFY_SOCKET", "")
@@ -19,20 +19,22 @@ class Supervisor:
 
     @property
     def is_there(self) -> bool:
-        """Whether somebody has started us who wants to hear of us."""
+        """True if a service manager started this process and wants to be told."""
         return bool(self._address)
 
     def tell_ready(self) -> None:
-        """We are up."""
+        """Tell that the server is up."""
         self._tell("READY=1")
 
     def tell_beat(self) -> None:
-        """We still turn. Whoever does not hear it for ``WatchdogSec`` ends us and starts us anew."""
+        """Tell that the threads turn. A manager that is not told for ``WatchdogSec`` ends the process and starts
+        it anew.
+        """
         if self._wants_beats:
             self._tell("WATCHDOG=1")
 
     def tell_stopping(self) -> None:
-        """We go down by ourselves."""
+        """Tell that the server stops by itself."""
         self._tell("STOPPING=1")
 
     def _tell(self, state: str) -> None:

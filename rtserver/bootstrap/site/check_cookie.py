@@ -1,4 +1,6 @@
-"""Whether browsers send the site's session cookie to us, and nobody else gets at it: from the settings alone."""
+"""Checks, from a site's settings alone, that browsers send its session cookie to the server and nobody else gets
+it.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,7 +14,7 @@ SUBJECT = "cookies"
 
 
 def judge_cookies(site: Any, config: Config) -> Iterator[Finding]:
-    """What the settings of the ``site`` say of the session's cookie."""
+    """Judge the session's cookie by the settings of the ``site``."""
     yield from judge_secrecy(site, config)
     yield from judge_name(site)
     yield from judge_path(site, config)
@@ -20,7 +22,7 @@ def judge_cookies(site: Any, config: Config) -> Iterator[Finding]:
 
 
 def judge_secrecy(site: Any, config: Config) -> Iterator[Finding]:
-    """Whether scripts, other sites, and who listens on the way are kept from the cookie."""
+    """Judge whether scripts, other sites, and listeners on the way are kept from the cookie."""
     if not site.SESSION_COOKIE_HTTPONLY:
         text = "SESSION_COOKIE_HTTPONLY is False: any script of a page can read the session, and take it along"
         yield Finding(Severity.WARN, SUBJECT, text)
@@ -40,7 +42,7 @@ def judge_secrecy(site: Any, config: Config) -> Iterator[Finding]:
 
 
 def judge_name(site: Any) -> Iterator[Finding]:
-    """Whether another cookie of the site has the same name, and whether browsers take the name."""
+    """Judge whether another cookie of the site has the same name, and whether browsers take the name."""
     name = site.SESSION_COOKIE_NAME
     for other in ("CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME"):
         if name == getattr(site, other, None):
@@ -59,7 +61,7 @@ def judge_name(site: Any) -> Iterator[Finding]:
 
 
 def judge_path(site: Any, config: Config) -> Iterator[Finding]:
-    """Whether browsers send the cookie to our path."""
+    """Judge whether browsers send the cookie to the server's path."""
     path = site.SESSION_COOKIE_PATH or ""
     if not covers_path(path, config.path):
         below = path.rstrip("/") if path.startswith("/") else ""
@@ -72,7 +74,7 @@ def judge_path(site: Any, config: Config) -> Iterator[Finding]:
 
 
 def judge_domain(site: Any, config: Config) -> Iterator[Finding]:
-    """Whether the hosts that are known, the site's and those of pages that may connect, get the cookie."""
+    """Judge whether the known hosts, the site's and those of pages that may connect, get the cookie."""
     domain = (site.SESSION_COOKIE_DOMAIN or "").lower().lstrip(".")
     pages = {host for origin in config.allowed_origins if (host := urlsplit(origin).hostname)}
     if not domain:
@@ -98,19 +100,21 @@ def judge_domain(site: Any, config: Config) -> Iterator[Finding]:
 
 
 def covers_path(cookie_path: str, path: str) -> bool:
-    """Whether a cookie of ``cookie_path`` goes to ``path`` (RFC 6265, section 5.1.4)."""
+    """Return True if a cookie of ``cookie_path`` goes to ``path`` (RFC 6265, section 5.1.4)."""
     if not cookie_path.startswith("/"):
         return False
     return path == cookie_path or path.startswith(cookie_path if cookie_path.endswith("/") else f"{cookie_path}/")
 
 
 def covers_host(domain: str, host: str) -> bool:
-    """Whether a cookie of ``domain`` goes to ``host`` (RFC 6265, section 5.1.3)."""
+    """Return True if a cookie of ``domain`` goes to ``host`` (RFC 6265, section 5.1.3)."""
     return host == domain or host.endswith(f".{domain}")
 
 
 def may_cover(domain: str, allowed: str) -> bool:
-    """Whether a cookie of ``domain`` goes to a host that an entry of ALLOWED_HOSTS allows: ``.a.b`` is all below."""
+    """Return True if a cookie of ``domain`` goes to a host that an entry of ALLOWED_HOSTS allows: ``.a.b`` is all
+    below.
+    """
     name = allowed.lstrip(".")
     return covers_host(domain, name) or (name != allowed and covers_host(name, domain))
 
@@ -124,7 +128,7 @@ def _other_hosts(away: Iterable[str]) -> Iterator[Finding]:
 
 
 def _names(allowed_hosts: Iterable[str]) -> list[str]:
-    """Those of ALLOWED_HOSTS that somebody else than this machine asks by; none where any will do."""
+    """Return the entries of ALLOWED_HOSTS that are not for this machine alone; none if any host will do."""
     hosts = [host.lower() for host in allowed_hosts]
     if "*" in hosts:
         return []

@@ -1,4 +1,4 @@
-"""Whether the site can be loaded here, and whether anybody could be logged in by it.
+"""Checks that the site can be loaded here, and that its users could log in.
 
 Only a site of one's own is asked for a look-up: the demo's database is made at the start. Nothing is written.
 """
@@ -28,7 +28,7 @@ LOG_INS = "log-ins"
 
 
 def check_site(config: Config, redis_url: str) -> Iterator[Finding]:
-    """All that can be said of the site. ``redis_url`` is for the demo's settings."""
+    """Yield all findings about the site. ``redis_url`` is for the demo's settings."""
     try:
         set_up_django(config, redis_url)
     except DjangoError as error:
@@ -41,7 +41,7 @@ def check_site(config: Config, redis_url: str) -> Iterator[Finding]:
 
 
 def check_django(config: Config) -> Iterator[Finding]:
-    """What Django's own system checks say of the settings."""
+    """Yield the findings of Django's own system checks."""
     directory = site_dir(config) if config.django_settings else demo_site_dir()
     try:
         messages = checks.run_checks()
@@ -57,13 +57,13 @@ def check_django(config: Config) -> Iterator[Finding]:
 
 
 def judge_django(version: tuple[int, int], said: str) -> Iterator[Finding]:
-    """What the version of the site's Django says of its fitness."""
+    """Judge the version of the site's Django."""
     if complaint := maybe_complaint(version, said):
         yield Finding(Severity.FAIL if version < OLDEST else Severity.WARN, "django", complaint)
 
 
 def check_log_ins(config: Config) -> Iterator[Finding]:
-    """Whether a look-up gets through as every log-in makes it, and finds what the site has written."""
+    """Check that a look-up succeeds as every log-in makes it, and finds what the site has written."""
     try:
         faults = list(site_faults())
     except Exception as error:  # noqa: BLE001 (settings may be anything)
@@ -81,7 +81,7 @@ def check_log_ins(config: Config) -> Iterator[Finding]:
 
 
 def judge_relative_files() -> Iterator[Finding]:
-    """Whether a database is there by the directory alone that this was started in."""
+    """Warn about a database that is found only from the directory in which the command was started."""
     for alias in sorted({router.db_for_read(model) for model in models()}):
         database = connections[alias]
         name = str(database.settings_dict["NAME"])
@@ -94,7 +94,7 @@ def judge_relative_files() -> Iterator[Finding]:
 
 
 def judge_contents() -> Iterator[Finding]:
-    """Whether the users and sessions that are there look like the site's."""
+    """Judge whether the users and sessions in the database look like the site's."""
     where = " and ".join(sorted({database_name(router.db_for_read(model)) for model in models()}))
     try:
         users, sessions, has_pickles = count_users(), newest_sessions(), pickles()

@@ -1,9 +1,9 @@
 """Django, prepared in this process: for the team's own site, whose sessions and users are read, or for the demo site,
 which is served as well.
 
-Decides what Django is told through the environment. What the demo site makes of its ``RTSITE_*`` variables is
-``site/rtsite/environment.py``; who may log in is ``user/session/authenticator.py``. Django's settings are one per
-process, so this is done once; a second preparation has to want the same.
+It decides what Django is told through the environment. ``site/rtsite/environment.py`` reads the demo's ``RTSITE_*``
+variables; ``user/session/authenticator.py`` decides which users may log in. Django's settings are one per process, so
+this is done once; a second preparation must want the same.
 """
 
 import os
@@ -34,7 +34,7 @@ WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]
 
 @dataclass(frozen=True)
 class DemoSite:
-    """What the HTTP server serves in demo mode, beside its own paths."""
+    """The parts of the demo site that the HTTP server serves beside its own paths."""
 
     application: WsgiApplication
     static_dir: Path
@@ -42,7 +42,7 @@ class DemoSite:
 
 
 def prepare_django(config: Config, redis_url: str) -> DemoSite | None:
-    """Set Django up and, in demo mode, bring the demo's database up to date; None if the site is the team's own.
+    """Set Django up and, in demo mode, bring the demo's database up to date. Return None for the team's own site.
 
     ``redis_url`` is where the demo keeps its sessions. Django sets logging up as its settings say: set up ours
     afterwards. Raises ``DjangoError``.
@@ -57,7 +57,7 @@ def prepare_django(config: Config, redis_url: str) -> DemoSite | None:
 def set_up_django(config: Config, redis_url: str) -> None:
     """Load the settings and the applications. On disk it makes at most the demo's secret key.
 
-    Caches in files are as ``site_file_cache`` says. Raises ``DjangoError``.
+    Caches in files are treated as ``site_file_cache`` says. Raises ``DjangoError``.
     """
     redis_url = split_password_file(redis_url)[0]
     module = config.django_settings or DEMO_SETTINGS
@@ -82,7 +82,7 @@ def set_up_django(config: Config, redis_url: str) -> None:
 
 
 def demo_variables(config: Config, redis_url: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """The demo site's variables: where we keep things, and under which names it may be asked for."""
+    """Return the demo site's variables: where its things are kept, and the host names that it accepts."""
     hosts = [urlsplit(origin).hostname or "" for origin in config.allowed_origins]
     if config.host not in ANY_ADDRESS:
         hosts.append(config.host)
@@ -108,7 +108,7 @@ def _absolute(path: str) -> str:
 
 
 def site_dir(config: Config) -> Path:
-    """Where the settings of a site of one's own are imported from."""
+    """Return the directory from which the settings of a site of one's own are imported."""
     return Path(config.django_path or ".").resolve()
 
 

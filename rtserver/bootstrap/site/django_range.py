@@ -1,11 +1,11 @@
-"""The Djangos that rtserver is tested with. A test compares them with the range of ``requirements.txt``."""
+"""The versions of Django that rtserver is tested with. A test compares them with ``requirements.txt``."""
 
 OLDEST = (4, 2)
 NEWEST = (6, 0)
 
 
 def maybe_complaint(version: tuple[int, int], said: str) -> str | None:
-    """A sentence for a site whose Django is outside the range; None within it. ``said`` is its whole version."""
+    """Return a sentence about a Django outside the range; None within it. ``said`` is its whole version."""
     if OLDEST <= version <= NEWEST:
         return None
     which = "older" if version < OLDEST else "newer"

@@ -1,11 +1,11 @@
-"""What a check finds, and how bad it is."""
+"""Finding: the result of a check, and its severity."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Severity(StrEnum):
-    """How bad a finding is."""
+    """Severity of a finding."""
 
     OK = "ok"
     WARN = "warn"
@@ -13,7 +13,7 @@ class Severity(StrEnum):
 
 
 class Finding(NamedTuple):
-    """What one check says of one thing."""
+    """Result of one check about one subject."""
 
     severity: Severity
     subject: str

@@ -1,6 +1,7 @@
-"""What went wrong while Django's settings were loaded, as one line: what was raised, where in the site, what to do.
+"""One-line reports of errors while Django's settings are loaded: the exception, its place in the site, and the
+remedy.
 
-A settings module is any program: whatever it raises is told, ``SystemExit`` included. Pure.
+A settings module is any program: whatever it raises is reported, ``SystemExit`` included. Pure.
 """
 
 import os
@@ -12,7 +13,7 @@ MOST_TEXT = 300
 
 
 def explain(error: BaseException, directory: Path, module: str = "") -> str:
-    """One line. ``directory`` is where the site's own files are, ``module`` the settings' dotted path."""
+    """Return the report. ``directory`` is where the site's own files are, ``module`` the settings' dotted path."""
     said = f"{type(error).__name__}: {_text_of(error)}".removesuffix(": ")
     cause = error.__cause__
     if cause is not None:
@@ -28,7 +29,7 @@ def _text_of(error: BaseException) -> str:
 
 
 def _place_of(error: BaseException, directory: Path) -> str:
-    """The line of the site that was being run; of a file that Python cannot read, the line in it."""
+    """Return the line of the site that was run; of a file that Python cannot parse, the line in it."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}, line {error.lineno}"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_in(frame.filename, directory)]

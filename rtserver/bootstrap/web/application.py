@@ -1,8 +1,7 @@
-"""The HTTP side's outermost layer: who sends a request, and what every answer tells a browser.
+"""WebApplication: the outermost layer of HTTP, which settles the sender of a request and the headers of every answer.
 
-Decides which headers of a request are believed and which no answer goes without; it holds for all routes alike, the
-demo's pages, files and errors included. What ``wire.forwarded`` makes of a proxy's headers is taken out of the
-request here, so that nobody behind this layer believes them a second time.
+It holds for all routes alike, the demo's pages, files and errors included. It removes a proxy's headers from the
+request once ``wire.forwarded`` has read them, so that nothing behind this layer believes them a second time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,7 +33,7 @@ HSTS = "Strict-Transport-Security"
 
 
 class WebApplication(Application):
-    """Tornado's application behind that layer. ``trusted`` are the proxies, ``hsts`` is as in ``SafeAnswer``."""
+    """Tornado's application behind that layer. ``trusted`` are the proxies; ``hsts`` is as in ``SafeAnswer``."""
 
     def __init__(self, routes: list[tuple[Any, ...]], *, trusted: Networks = (), hsts: str | None = None) -> None:
         super().__init__(routes)
@@ -42,7 +41,7 @@ class WebApplication(Application):
         self._hsts = hsts
 
     def find_handler(self, request: HTTPServerRequest, **more: Any) -> Any:
-        """Called by Tornado for each request, before anybody has seen it."""
+        """Called by Tornado for each request, before any other code sees it."""
         direct_peer = settle_sender(request, self._trusted)
         assert request.connection is not None
         request.connection = cast(HTTPConnection, SafeAnswer(request.connection, self._hsts, direct_peer))
@@ -50,10 +49,10 @@ class WebApplication(Application):
 
 
 class SafeAnswer:
-    """A request's connection, on which no answer leaves without ``SAFE_HEADERS``, nor with the server's version.
+    """Connection of a request on which no answer leaves without ``SAFE_HEADERS``, nor with the server's version.
 
-    ``hsts`` is the Strict-Transport-Security of a server that speaks TLS itself: empty for none at all, None where a
-    proxy speaks it, or nobody, and the pages decide. ``direct_peer`` is what ``settle_sender`` said.
+    ``hsts`` is the Strict-Transport-Security of a server that speaks TLS itself: empty for none at all, None if a
+    proxy speaks TLS, or nobody, and the pages decide. ``direct_peer`` is the result of ``settle_sender``.
     """
 
     def __init__(self, connection: HTTPConnection, hsts: str | None = None, direct_peer: str | None = None) -> None:
@@ -62,7 +61,7 @@ class SafeAnswer:
         self.direct_peer = direct_peer
 
     def write_headers(self, start_line: ResponseStartLine, headers: HTTPHeaders, *more: Any, **named: Any) -> Any:
-        """Called once per answer."""
+        """Called by Tornado once per answer."""
         for name, value in SAFE_HEADERS.items():
             headers.setdefault(name, value)
         headers["Server"] = "rtserver"
@@ -77,7 +76,7 @@ class SafeAnswer:
 
 
 def settle_sender(request: HTTPServerRequest, trusted: Networks) -> str | None:
-    """Put the real sender into ``remote_ip`` and ``protocol``, and take out what must not be believed any more.
+    """Put the real sender into ``remote_ip`` and ``protocol``, and remove what must not be believed any more.
 
     Names with an underscore go as well: for WSGI and CGI ``X_Forwarded_Proto`` is the same as ``X-Forwarded-Proto``,
     and a proxy that replaces the one lets the other pass.
@@ -98,7 +97,7 @@ def settle_sender(request: HTTPServerRequest, trusted: Networks) -> str | None:
 
 
 def direct_peer(request: HTTPServerRequest) -> str | None:
-    """What ``settle_sender`` returned for a request of a ``WebApplication``; None for any other request."""
+    """Return the result of ``settle_sender`` for a request of a ``WebApplication``; None for any other request."""
     return getattr(request.connection, "direct_peer", None)
 
 

@@ -1,4 +1,4 @@
-"""What is answered over plain HTTP, built and wired: probes, numbers, the demo site, handshakes by way of Tornado."""
+"""The HTTP side, built and wired: probes, metrics, the demo site, and handshakes by way of Tornado."""
 
 import re
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ Routes = Sequence[tuple[Any, ...]]
 
 
 def own_routes(access: MonitorAccess, probes: Sequence[Probe], metrics: Metrics) -> Routes:
-    """What tells about this process, at a port with this ``access``."""
+    """Return the routes that tell about this process, at a port with this ``access``."""
     return [
         (r"/healthz", AliveHandler),
         (r"/readyz", ReadyHandler, {"probes": probes, "refusal": access.refusal}),
@@ -37,7 +37,9 @@ def own_routes(access: MonitorAccess, probes: Sequence[Probe], metrics: Metrics)
 def build_application(
     config: Config, server: WebSocketServer, routes: Routes, site: DemoSite | None, threads: Executor
 ) -> Application:
-    """``routes`` and what else there is at the public port. ``threads`` are where the demo's pages may block."""
+    """Return the application of the public port: ``routes``, handshakes, and the demo's pages, which block in
+    ``threads``.
+    """
     pages = [] if site is None else demo_routes(site, threads)
     handshake = (re.escape(config.path), WebSocketHandler, {"server": server})
     trusted = read_networks(config.trusted_proxies)
@@ -45,14 +47,14 @@ def build_application(
 
 
 def build_http(application: Application) -> HTTPServer:
-    """Who answers all requests but handshakes, a stranger's too. ``TornadoStream`` says how long a head may take."""
+    """Return the server of all requests but handshakes. ``TornadoStream`` bounds the time for a head."""
     return HTTPServer(
         application, max_body_size=MAX_BODY_BYTES, idle_connection_timeout=IDLE_SECONDS, body_timeout=HEAD_SECONDS
     )
 
 
 def _hsts(config: Config) -> str | None:
-    """See ``SafeAnswer``."""
+    """Return the ``hsts`` of ``SafeAnswer``."""
     if not config.tls_cert:
         return None
     return f"max-age={config.hsts_seconds}" if config.hsts_seconds else ""

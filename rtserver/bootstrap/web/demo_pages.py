@@ -1,6 +1,6 @@
 """The demo site on Tornado: its pages through WSGI, in threads of their own, and its files.
 
-A team's own site is served by whatever served it before; this is for the demo.
+A team's own site stays with the server that served it before.
 """
 
 import logging
@@ -24,7 +24,7 @@ _HOST = re.compile(r"[^:]*(:\d{1,5})?|\[[0-9A-Fa-f:.]*\](:\d{1,5})?", re.ASCII)
 
 
 def demo_routes(site: DemoSite, executor: Executor) -> list[tuple[Any, ...]]:
-    """The routes of Tornado's application that serve the demo; the last one takes every path."""
+    """Return the routes of Tornado's application that serve the demo; the last one takes every path."""
     pages = Pages(with_trimmed_headers(site.application), executor)
     return [
         (r"/static/(.*)", SiteFileHandler, {"path": str(site.static_dir)}),
@@ -33,10 +33,12 @@ def demo_routes(site: DemoSite, executor: Executor) -> list[tuple[Any, ...]]:
 
 
 class Pages(WSGIContainer):
-    """Answers whatever happens: a request without an answer would hold its socket for as long as its sender likes."""
+    """WSGI container that answers whatever happens: a request without an answer would hold its socket at its
+    sender's will.
+    """
 
     async def handle_request(self, request: HTTPServerRequest) -> None:
-        """Called by Tornado for each request that nobody else is there for."""
+        """Called by Tornado for each request that no other route takes."""
         if not _HOST.fullmatch(request.host):
             _answer(request, HTTPStatus.BAD_REQUEST)  # WSGI wants the port as a number
             return
@@ -57,7 +59,7 @@ def _answer(request: HTTPServerRequest, status: HTTPStatus) -> None:
 
 
 class SiteFileHandler(StaticFileHandler):
-    """The demo's files. A browser asks each time whether a file has changed; the answer is mostly 304."""
+    """The demo's files. A browser asks each time whether a file has changed; mostly the answer is 304."""
 
     def parse_url_path(self, url_path: str) -> str:
         """Called by Tornado for each file. No file system takes a NUL in a name, but Tornado would ask it."""
@@ -72,7 +74,9 @@ class SiteFileHandler(StaticFileHandler):
 
 
 def with_trimmed_headers(application: WsgiApplication) -> WsgiApplication:
-    """The application, with no space around header values: Django begins each cookie with one, Tornado refuses it."""
+    """Return the application without spaces around header values: Django begins each cookie with one, Tornado
+    refuses it.
+    """
 
     def trimming(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:

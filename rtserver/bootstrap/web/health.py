@@ -1,6 +1,6 @@
 """``/healthz`` and ``/readyz``: whether the process lives, and whether it can do its work right now.
 
-Decides what the answers look like. What "ready" means is said by the probes that it is given.
+This file decides what the answers look like. The probes decide what "ready" means.
 """
 
 import os
@@ -17,7 +17,7 @@ from rtserver.watch.canary_trail import CanaryTrail
 
 
 class Reading(NamedTuple):
-    """What a probe found."""
+    """Result of a probe."""
 
     name: str
     ok: bool
@@ -34,7 +34,9 @@ Probe = Callable[[], Reading]
 def beat_probe(
     name: str, last_beat: Callable[[], float], limit: float, now: Callable[[], float] = time.monotonic
 ) -> Probe:
-    """A probe of something that beats while it turns: ready while the last beat is at most ``limit`` seconds old."""
+    """Return a probe of something that beats while it turns: ready while the last beat is at most ``limit``
+    seconds old.
+    """
 
     def probe() -> Reading:
         age = now() - last_beat()
@@ -44,7 +46,7 @@ def beat_probe(
 
 
 def canary_probe(trail: CanaryTrail, now: Callable[[], float] = time.monotonic) -> Probe:
-    """A probe of all stations of a message at once."""
+    """Return a probe of all stages of a message at once."""
 
     def probe() -> Reading:
         if not trail.interval:
@@ -62,7 +64,7 @@ def memory_probe(guard: MemoryGuard) -> Probe:
 
 
 def loops_probe(failing: Callable[[], Sequence[str]]) -> Probe:
-    """A probe of the service thread's loops; ``failing()`` names those that are dead, or keep dying."""
+    """Return a probe of the service thread's loops. ``failing()`` names those that are dead, or keep dying."""
 
     def probe() -> Reading:
         names = failing()
@@ -72,15 +74,15 @@ def loops_probe(failing: Callable[[], Sequence[str]]) -> Probe:
 
 
 class _PlainHandler(RequestHandler):
-    """For monitors: never cached."""
+    """Answers for monitors, never cached."""
 
     def set_default_headers(self) -> None:
-        """Also for errors."""
+        """Called by Tornado, for errors as well."""
         self.set_header("Cache-Control", "no-store")
 
 
 class AliveHandler(_PlainHandler):
-    """``/healthz``: 200 as long as the event loop turns, for that is all that an answer proves."""
+    """``/healthz``: 200 as long as the event loop turns. That is all that an answer proves."""
 
     def get(self) -> None:
         """Answer ``{"alive": true}``."""
@@ -88,10 +90,10 @@ class AliveHandler(_PlainHandler):
 
 
 class ReadyHandler(_PlainHandler):
-    """``/readyz``: 200 if all probes are content, else 503.
+    """``/readyz``: 200 if all probes are ready, else 503.
 
-    Route it with ``{"probes": [...], "refusal": f}``: only who is not refused is told what was found; everybody is
-    told whether we are ready.
+    Route it with ``{"probes": [...], "refusal": f}``. Everyone is told whether the server is ready; only a sender
+    without a refusal gets the readings.
     """
 
     def initialize(self, probes: Sequence[Probe], refusal: Refusal) -> None:
@@ -102,7 +104,7 @@ class ReadyHandler(_PlainHandler):
     def get(self) -> None:
         """Answer ``{"ready": bool, "pid": int, "checks": [{"name", "ok", "detail"}, ...]}``, or ``ready`` alone.
 
-        Where two servers share a port, ``pid`` tells which of them has answered.
+        If two servers share a port, ``pid`` tells which of them answered.
         """
         readings = [probe() for probe in self._probes]
         is_ready = all(reading.ok for reading in readings)

@@ -1,7 +1,7 @@
-"""``/metrics``: plain numbers of the running objects, as Prometheus reads them.
+"""``/metrics``: plain numbers of the running objects, in Prometheus's text format.
 
-The objects count in plain attributes and know nothing of this. Each number is read when somebody asks, on the event
-loop's thread; an int of the other thread may be read from here because an attribute's load is atomic. There is no
+The objects count in plain attributes and know nothing of this. Each number is read at each request, on the event
+loop's thread; an int of the other thread may be read from here because loading an attribute is atomic. There is no
 global registry: two servers in one process have each their own.
 """
 
@@ -23,8 +23,8 @@ PREFIX = "rtserver_"
 class Measure:
     """One number, or one per value of a label.
 
-    ``name`` is without prefix and, for a counter, without ``_total``; ``read`` gives the number now, or, where
-    ``label`` is named, a mapping from the label's values to numbers.
+    ``name`` is without prefix and, for a counter, without ``_total``. ``text`` is the help text. ``read`` returns the
+    number now, or, with a ``label``, a mapping from the label's values to numbers.
     """
 
     kind: Literal["counter", "gauge"]
@@ -35,7 +35,7 @@ class Measure:
 
 
 class Metrics:
-    """What one server tells of itself: its measures, and memory, CPU and open files of its process."""
+    """Metrics of one server: its measures, and memory, CPU and open files of its process."""
 
     def __init__(self, measures: Iterable[Measure]) -> None:
         self._registry = CollectorRegistry()
@@ -45,7 +45,7 @@ class Metrics:
         ProcessCollector(registry=self._registry)
 
     def render(self) -> bytes:
-        """The page in Prometheus's text format, of the type ``CONTENT_TYPE_LATEST``."""
+        """Return the page in Prometheus's text format, of the type ``CONTENT_TYPE_LATEST``."""
         return generate_latest(self._registry)
 
 
@@ -71,17 +71,17 @@ class MetricsHandler(RequestHandler):
 
 
 class _MeasureCollector(Collector):
-    """A measure as prometheus-client wants it."""
+    """A measure in the form that prometheus-client wants."""
 
     def __init__(self, measure: Measure) -> None:
         self._measure = measure
 
     def describe(self) -> Iterator[Metric]:
-        """The name without the value, for the check for doubles: nothing is read before somebody asks."""
+        """Yield the name without the value, for the check for doubles: no number is read at registration."""
         yield self._family()
 
     def collect(self) -> Iterator[Metric]:
-        """The value of this moment."""
+        """Yield the value of this moment."""
         family = self._family()
         value = self._measure.read()
         if isinstance(value, Mapping):

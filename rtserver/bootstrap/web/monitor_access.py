@@ -1,8 +1,8 @@
-"""Who is told how the server is: ``/metrics``, and the details of ``/readyz``.
+"""MonitorAccess: which senders may read ``/metrics`` and the details of ``/readyz``.
 
-Decides it from the peer's address, the Host and whether a proxy has a part in it. The port on loop-back that the
-process has for itself is the safe place to ask. At the public port a proxy that sends no header of its own looks
-like a client on its machine, so nobody is told anything there where a proxy is likely, unless the operator wants it.
+The peer's address, the Host and the presence of a proxy decide. The process's own port on loop-back is the safe place
+to ask. At the public port a proxy that sends no header of its own looks like a client on its machine, so nothing is
+shown there if a proxy is likely, unless the operator wants it.
 """
 
 import socket
@@ -26,14 +26,14 @@ FOREIGN_PEER = f"not for this address; see metrics_allow, or {ADVICE}"
 
 @dataclass(frozen=True)
 class MonitorAccess:
-    """The rule of one port: peers in ``networks`` that ask for one of ``names`` or an address, if it ``is_on``."""
+    """Rule of one port: peers in ``networks`` that ask for one of ``names`` or an address, if it ``is_on``."""
 
     networks: Networks
     names: frozenset[str]
     is_on: bool = True
 
     def refusal(self, request: HTTPServerRequest) -> str:
-        """Why the sender of a ``WebApplication``'s request is told nothing; empty for one who is told."""
+        """Return why the sender of a ``WebApplication``'s request is refused; empty for a sender who is allowed."""
         if not self.is_on:
             return OFF
         peer = direct_peer(request)
@@ -45,17 +45,19 @@ class MonitorAccess:
 
 
 def public_access(config: Config) -> MonitorAccess:
-    """At the public port."""
+    """Return the rule of the public port."""
     return MonitorAccess(read_networks(config.metrics_allow), _own_names(config), tells_at_public_port(config))
 
 
 def private_access(config: Config) -> MonitorAccess:
-    """At the port on loop-back."""
+    """Return the rule of the port on loop-back."""
     return MonitorAccess(LOOPBACK, _own_names(config))
 
 
 def tells_at_public_port(config: Config) -> bool:
-    """Whether anybody is told anything there. By default only where no proxy is known, nor anybody else let in."""
+    """Return True if the public port shows them at all. By default only without a known proxy or clients from
+    elsewhere.
+    """
     if config.public_metrics == "auto":
         return is_loopback(config.host) and not config.trusted_proxies
     return config.public_metrics == "on"
