@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.connection.connection_set import ConnectionSet
@@ -14,6 +13,7 @@ from rtserver.bootstrap.process.log_flood import dropped_lines
 from rtserver.bootstrap.service_side import ServiceSide
 from rtserver.bootstrap.user_side import UserSide
 from rtserver.bootstrap.web.metrics import Measure
+from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.modules.resume_agent import RESUME
 from rtserver.service.pipeline.once_worker import OnceWorker
 from rtserver.service.push.user_streams import UserStreams
@@ -187,7 +187,8 @@ def guard_measures(guard: LoopGuard) -> Iterator[Measure]:
 
 def resume_measures(streams: UserStreams, users: UserManager) -> Iterator[Measure]:
     """Yield the measures of messages kept for users, and of their resumes."""
-    resume: Any = users.table.handlers[RESUME]
+    resume = users.table.handlers[RESUME]
+    assert isinstance(resume, ResumeMsgHandler), "the server's own handler"
     yield Measure("counter", "push_kept", "Messages kept for users by this server", lambda: streams.kept)
     yield Measure("counter", "resumes", "Clients that were told what they had missed", lambda: resume.resumes)
     yield Measure("counter", "resumed_messages", "Messages that they got so", lambda: resume.messages)

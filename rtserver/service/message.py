@@ -5,7 +5,7 @@ for data that nobody reads.
 """
 
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -145,7 +145,7 @@ def rejection_of(raw: bytes | msgspec.Raw, error: json.JsonError, shape_reason: 
     return Rejected(shape_reason, str(error), src)
 
 
-def encode(type: str, src: str, data: Any, id: str | int | None = None) -> bytes:  # noqa: A002 (the envelope's words)
+def encode(type: str, src: str, data: object, id: str | int | None = None) -> bytes:  # noqa: A002 (the envelope's words)
     """Return the bytes of a message, with an ``"id"`` if one is given. Raises ``JsonError`` for data that JSON
     cannot hold.
     """

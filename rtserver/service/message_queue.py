@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from rtserver.base.queue.port import START, DeadLetter, Entry, QueueError, QueuePort
 from rtserver.base.queue.redis_queue import DEFAULT_NAME, RedisQueue, plain_client
@@ -20,7 +20,7 @@ from rtserver.service.repeats import names_in
 
 log = logging.getLogger(__name__)
 
-OutgoingMessage: TypeAlias = tuple[str, str, Any] | tuple[str, str, Any, str | int | None]
+OutgoingMessage: TypeAlias = tuple[str, str, object] | tuple[str, str, object, str | int | None]
 
 
 class ServiceMessageQueue:
@@ -49,7 +49,7 @@ class ServiceMessageQueue:
         client = plain_client(url)
         return cls(RedisQueue(client, queue, signer=signer), signer, servers=RedisServerList(client, queue))
 
-    def put(self, type: str, src: str, data: Any, *, id: str | int | None = None) -> None:  # noqa: A002 (its own words)
+    def put(self, type: str, src: str, data: object, *, id: str | int | None = None) -> None:  # noqa: A002 (its own words)
         """Send one message. ``src`` names the sender, for people who look for it later. Raises ``JsonError``.
 
         After a ``QueueAwayError`` nobody knows whether it was sent. A message with an ``id`` may then be sent again:

@@ -19,7 +19,7 @@ T = TypeVar("T")
 class Offload(Protocol):
     """Runs a function on another native thread and waits for it, while the other greenlets go on."""
 
-    def __call__(self, fn: Callable[..., T], /, *args: Any) -> T:
+    def __call__(self, fn: Callable[..., T], /, *args: object) -> T:
         """Return ``fn(*args)``, or raise what it raises."""
 
 
@@ -91,7 +91,7 @@ class ServiceMsgHandler(ThreadBound):
         message has failed.
         """
 
-    def offload(self, fn: Callable[..., T], /, *args: Any) -> T:
+    def offload(self, fn: Callable[..., T], /, *args: object) -> T:
         """Return ``fn(*args)``, run on another native thread. Use it for code that blocks: only this lane waits.
 
         ``fn`` must not touch anything of this handler or of the service thread: values in, a value out.

@@ -4,7 +4,6 @@ It knows no agent and no socket: the other thread knows which users are connecte
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from rtserver.base.bridge.message import CloseSession, Deliver, Kick, Message, Recheck
 from rtserver.base.wire.client_message import encode
@@ -24,7 +23,7 @@ class UserCommands:
         self._post = post
         self._sizes = sizes or MessageSizeLimit()
 
-    def push_message(self, user_id: int | str | Iterable[int | str], data: Any, type: str) -> None:  # noqa: A002
+    def push_message(self, user_id: int | str | Iterable[int | str], data: object, type: str) -> None:  # noqa: A002
         """Send ``{"type": type, "data": data}`` to every agent of a user, of several users, or of everyone (``"*"``).
 
         ``data`` is plain JSON data. Raises ``JsonError`` for data that JSON cannot hold, and ``BadData`` for a

@@ -28,7 +28,7 @@ class RedisCommands:
     def _key_of(self, name: str) -> str:
         return f"{{{self.name}}}:{name}"
 
-    def _call(self, *command: Any, role: Role = Role.COMMANDS) -> Any:
+    def _call(self, *command: object, role: Role = Role.COMMANDS) -> Any:
         try:
             return self._client.call(*command, role=role)
         except RedisCallError as error:
@@ -36,7 +36,7 @@ class RedisCommands:
 
     def _call_together(
         self,
-        commands: Sequence[Sequence[Any]],
+        commands: Sequence[Sequence[object]],
         *,
         is_atomic: bool = False,
         role: Role = Role.COMMANDS,

@@ -9,7 +9,6 @@ It knows nothing of threads and event loops: the client brings its connections w
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any
 
 from rtserver.base.queue.message_name import maybe_name_in
 from rtserver.base.queue.port import (
@@ -118,7 +117,7 @@ class RedisQueue(RedisStreams):
             self._call("BLPOP", f"{self._intake}:none", min(wait, WAIT_WITHOUT_MEMORY), role=Role.BLOCKING)
         return Moved(count, newest_id.decode(), aside, ended.decode() if ended else None, size, bool(is_held))
 
-    def _move(self, known: str) -> tuple[Any, ...]:
+    def _move(self, known: str) -> tuple[object, ...]:
         ends = (self._end, self._lost, self._bus_total, self._marks, self._moments)
         cursors = [self._key_of(name) for cursor in self._derived for name in (f"kept:{cursor}", cursor)]
         keys = (self._intake, self._list, self._bus, self._aside, *ends, *cursors)

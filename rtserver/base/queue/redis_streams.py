@@ -122,7 +122,7 @@ class RedisStreams(RedisCommands):
         self._note_odd(STREAM, (name.decode() for name in broken))
         return int(appended)
 
-    def _script(self, script: str, names: Sequence[str], *arguments: Any) -> Any:
+    def _script(self, script: str, names: Sequence[str], *arguments: object) -> Any:
         """Run a script by its digest. Send its text only to a Redis that does not know it: parsing takes 10 µs."""
         words = (len(names), *map(self._key_of, names), *arguments)
         try:

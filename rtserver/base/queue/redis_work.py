@@ -84,10 +84,10 @@ class RedisWork(RedisCommands):
             return set()
         return {held[0].decode() for held in self._script(self._hold_script, GROUP, worker, what, *work_ids)}
 
-    def _script(self, script: str, *arguments: Any) -> Any:
+    def _script(self, script: str, *arguments: object) -> Any:
         return self._grouped("EVAL", script, 2, self._stream, self._dead, *arguments)
 
-    def _grouped(self, *command: Any, role: Role = Role.COMMANDS) -> Any:
+    def _grouped(self, *command: object, role: Role = Role.COMMANDS) -> Any:
         """Run a command that needs the group. Create the group if it is missing: at first, or in an empty Redis."""
         try:
             return self._call(*command, role=role)

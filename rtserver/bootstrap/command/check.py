@@ -178,7 +178,7 @@ def _check_server(url: str, if_away: Severity) -> Iterator[Finding]:
         yield from judge_persistence(info, _setting(client, "save"), _setting(client, "appendfsync"))
 
 
-def judge_server(address: str, info: dict[str, Any]) -> Iterator[Finding]:
+def judge_server(address: str, info: Mapping[str, Any]) -> Iterator[Finding]:
     """Judge by a server's INFO whether it is fit for a queue."""
     version = str(info["redis_version"])
     is_new_enough = tuple(map(int, version.split(".")[:2])) >= OLDEST
@@ -198,7 +198,9 @@ def judge_server(address: str, info: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(severity, "redis", text)
 
 
-def judge_persistence(info: dict[str, Any], snapshot_rule: str | None, fsync: str | None = None) -> Iterator[Finding]:
+def judge_persistence(
+    info: Mapping[str, Any], snapshot_rule: str | None, fsync: str | None = None
+) -> Iterator[Finding]:
     """Judge what a crash would leave. ``snapshot_rule`` is the server's ``save``, ``fsync`` its ``appendfsync``.
 
     None stands for a setting that is not known.

@@ -16,7 +16,7 @@ import rtserver
 from rtserver.base.queue.port import QueueError
 from rtserver.base.queue.redis_queue import RedisQueue
 from rtserver.base.wire.printable import printable, printable_lines
-from rtserver.bootstrap.config.config_option import QUEUE_KEYS, config_of, config_options
+from rtserver.bootstrap.config.config_option import QUEUE_KEYS, OptionValue, config_of, config_options
 from rtserver.bootstrap.config.error import StartError
 
 OWN_FLAGS = frozenset({"--help", "-h", "--version"})
@@ -72,7 +72,7 @@ def main() -> None:
     epilog="Every option may also stand in rtserver.toml (port = 8000) or in the environment (RTSERVER_PORT)."
 )
 @config_options()
-def serve(**options: Any) -> None:
+def serve(**options: OptionValue) -> None:
     """Start the server.
 
     \b
@@ -90,7 +90,7 @@ def serve(**options: Any) -> None:
 
 @main.command()
 @config_options()
-def check(**options: Any) -> None:
+def check(**options: OptionValue) -> None:
     """Look at the configuration and at all that it points to.
 
     Exits with 1 if a server could not start, or nobody could log in.
@@ -116,7 +116,7 @@ def check(**options: Any) -> None:
     "--id", "message_id", metavar="TEXT", help="Under which it is dropped when it comes again; of line N: ID-N."
 )
 @config_options(QUEUE_KEYS)
-def push(message_type: str, data: str, src: str, message_id: str | None, **options: Any) -> None:
+def push(message_type: str, data: str, src: str, message_id: str | None, **options: OptionValue) -> None:
     """Put a service message on the queue.
 
     DATA is JSON; with - each line of the standard input is the data of one message. A warning says so if no
@@ -158,7 +158,7 @@ def push(message_type: str, data: str, src: str, message_id: str | None, **optio
     help="Times faster than the market; 86400 plays a day per second.  [1]",
 )
 @config_options(QUEUE_KEYS)
-def quotes(path: Path, quote: str, speed: float, **options: Any) -> None:
+def quotes(path: Path, quote: str, speed: float, **options: OptionValue) -> None:
     """Play a CSV file as live quotes.
 
     The first line names the columns: Date, Open, High, Low, Close, Volume, or time, price and perhaps volume.
@@ -215,7 +215,7 @@ def dead() -> None:
 @dead.command("list")
 @click.option("--reason", default="", metavar="WORD", help="Only those of one reason, such as bad_data.")
 @config_options(QUEUE_KEYS)
-def list_dead(reason: str, **options: Any) -> None:
+def list_dead(reason: str, **options: OptionValue) -> None:
     """One line for each: id, moment (UTC), reason, source, the beginning of the message."""
     from rtserver.bootstrap.command import dead_letter
 
@@ -227,7 +227,7 @@ def list_dead(reason: str, **options: Any) -> None:
 @dead.command("show")
 @click.argument("letter_id", metavar="ID")
 @config_options(QUEUE_KEYS)
-def show_dead(letter_id: str, **options: Any) -> None:
+def show_dead(letter_id: str, **options: OptionValue) -> None:
     """One message whole, and what was wrong with it."""
     from rtserver.bootstrap.command import dead_letter
 
@@ -242,7 +242,7 @@ def show_dead(letter_id: str, **options: Any) -> None:
 @click.argument("letter_ids", metavar="ID...", nargs=-1)
 @click.option("--all", "is_all", is_flag=True, help="All that are there now.")
 @config_options(QUEUE_KEYS)
-def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, **options: Any) -> None:
+def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, **options: OptionValue) -> None:
     """Push messages to the end of the queue again, and forget their letters.
 
     Of messages that were too large only the beginning was kept: their letters stay.
@@ -274,7 +274,7 @@ def _failure(text: str) -> click.ClickException:
     return click.ClickException(printable_lines(text))
 
 
-def _queue(options: dict[str, Any]) -> AbstractContextManager[RedisQueue]:
+def _queue(options: dict[str, OptionValue]) -> AbstractContextManager[RedisQueue]:
     from rtserver.bootstrap.command.queue_client import open_queue
 
     return closing(open_queue(config_of(options)))

@@ -5,9 +5,9 @@ so that a bad value is refused in the same words wherever it comes from.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import click
 
@@ -15,6 +15,10 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_source import load_config
 from rtserver.bootstrap.config.setting import Setting, settings
 
+OptionValue: TypeAlias = str | bool | Path | None
+"""The value of an option as click gives it; None for one that was not given."""
+
+FILE_OPTION = "config_file"
 F = TypeVar("F", bound=Callable[..., Any])
 QUEUE_KEYS = (
     "redis_url",
@@ -43,7 +47,7 @@ def config_options(keys: Iterable[str] | None = None) -> Callable[[F], F]:
             command = _option(setting)(command)
         return click.option(
             "--config",
-            "config_file",
+            FILE_OPTION,
             type=click.Path(path_type=Path),
             metavar="FILE",
             help="Instead of rtserver.toml.",
@@ -52,11 +56,11 @@ def config_options(keys: Iterable[str] | None = None) -> Callable[[F], F]:
     return decorate
 
 
-def config_of(options: dict[str, Any]) -> Config:
+def config_of(options: Mapping[str, OptionValue]) -> Config:
     """Return the configuration, from all its sources. Raises ``ConfigError``."""
-    given = {key: value for key, value in options.items() if value is not None}
-    file = given.pop("config_file", None)
-    return load_config(environ=os.environ, options=given, file=file)
+    file = options.get(FILE_OPTION)
+    given = {key: value for key, value in options.items() if isinstance(value, str | bool)}
+    return load_config(environ=os.environ, options=given, file=file if isinstance(file, Path) else None)
 
 
 def _option(setting: Setting) -> Callable[[F], F]:

@@ -52,7 +52,7 @@ def load_config(
     return check_together(with_secrets(Config(**values)))
 
 
-def read_file(path: Path) -> dict[str, Any]:
+def read_file(path: Path) -> dict[str, object]:
     """Return the values of a TOML file. Raises ``ConfigError``."""
     known = settings()
     values = {}
@@ -63,7 +63,7 @@ def read_file(path: Path) -> dict[str, Any]:
     return values
 
 
-def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+def read_environment(environ: Mapping[str, str]) -> dict[str, object]:
     """Return the values of all ``RTSERVER_*`` variables. Raises ``ConfigError``, also for an unknown variable.
 
     A switch may be spelled like its option as well: ``RTSERVER_NO_DEMO_QUOTES=1``.
@@ -81,7 +81,7 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-def read_options(options: Mapping[str, str | bool]) -> dict[str, Any]:
+def read_options(options: Mapping[str, str | bool]) -> dict[str, object]:
     """Return the values of the command line: text as it was typed, switches as bool. Raises ``ConfigError``."""
     known = settings()
     return {
@@ -100,7 +100,7 @@ def _file_in(directory: Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def _parse_toml(path: Path) -> dict[str, Any]:
+def _parse_toml(path: Path) -> dict[str, object]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -111,7 +111,7 @@ def _parse_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(str(path), "", f"is no TOML: {error}") from error
 
 
-def _check_text(setting: Setting, text: str, source: str, name: str) -> Any:
+def _check_text(setting: Setting, text: str, source: str, name: str) -> object:
     """Return the value of typed text. Lists are separated by commas."""
     text = text.strip()
     if setting.kind is bool and text.lower() in TRUE_WORDS | FALSE_WORDS:
@@ -122,7 +122,7 @@ def _check_text(setting: Setting, text: str, source: str, name: str) -> Any:
     return _check(setting, text, source, name, strict=setting.kind is bool)
 
 
-def _check(setting: Setting, raw: Any, source: str, name: str, *, strict: bool = True) -> Any:
+def _check(setting: Setting, raw: object, source: str, name: str, *, strict: bool = True) -> object:
     try:
         value = msgspec.convert(raw, setting.annotation, strict=strict)
         if setting.key == "redis_url" and value:

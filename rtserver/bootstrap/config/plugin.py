@@ -7,7 +7,7 @@ import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import entry_points
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from rtserver.base.tce.gateway import UserGateway
 from rtserver.bootstrap.config.error import PluginError
@@ -69,7 +69,7 @@ def load_policy(path: str) -> Policy:
     return (_load(path, Policy) if path else Policy)()
 
 
-def build_servant(cls: Callable[..., Servant], users: Any) -> Servant:
+def build_servant(cls: Callable[..., Servant], users: object) -> Servant:
     """Return an object of a class. If its ``__init__`` takes an argument, it gets ``users``, as handlers do."""
     return cls(users) if inspect.signature(cls).parameters else cls()
 

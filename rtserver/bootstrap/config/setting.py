@@ -1,7 +1,5 @@
 """Setting: the fields of ``Config`` as data, for the command line, the environment, files and the documentation."""
 
-from typing import Any
-
 import msgspec
 
 from rtserver.bootstrap.config.config import Config
@@ -17,7 +15,7 @@ class Setting(msgspec.Struct, frozen=True):
     description: str
     allowed: str
     """The allowed values, in words that follow "must be"."""
-    annotation: Any
+    annotation: object
     """The type with its bounds, for ``msgspec.convert``."""
 
     @property

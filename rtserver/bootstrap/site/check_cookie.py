@@ -2,8 +2,8 @@
 it.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from rtserver.bootstrap.config.config import Config
@@ -13,7 +13,19 @@ from rtserver.bootstrap.site.finding import Finding, Severity
 SUBJECT = "cookies"
 
 
-def judge_cookies(site: Any, config: Config) -> Iterator[Finding]:
+class CookieSettings(Protocol):
+    """The settings of a Django site that are about its cookies and hosts."""
+
+    SESSION_COOKIE_NAME: str
+    SESSION_COOKIE_PATH: str | None
+    SESSION_COOKIE_DOMAIN: str | None
+    SESSION_COOKIE_HTTPONLY: bool
+    SESSION_COOKIE_SAMESITE: str | bool | None
+    SESSION_COOKIE_SECURE: bool
+    ALLOWED_HOSTS: Sequence[str]
+
+
+def judge_cookies(site: CookieSettings, config: Config) -> Iterator[Finding]:
     """Judge the session's cookie by the settings of the ``site``."""
     yield from judge_secrecy(site, config)
     yield from judge_name(site)
@@ -21,7 +33,7 @@ def judge_cookies(site: Any, config: Config) -> Iterator[Finding]:
     yield from judge_domain(site, config)
 
 
-def judge_secrecy(site: Any, config: Config) -> Iterator[Finding]:
+def judge_secrecy(site: CookieSettings, config: Config) -> Iterator[Finding]:
     """Judge whether scripts, other sites, and listeners on the way are kept from the cookie."""
     if not site.SESSION_COOKIE_HTTPONLY:
         text = "SESSION_COOKIE_HTTPONLY is False: any script of a page can read the session, and take it along"
@@ -41,7 +53,7 @@ def judge_secrecy(site: Any, config: Config) -> Iterator[Finding]:
         yield Finding(Severity.WARN, SUBJECT, text)
 
 
-def judge_name(site: Any) -> Iterator[Finding]:
+def judge_name(site: CookieSettings) -> Iterator[Finding]:
     """Judge whether another cookie of the site has the same name, and whether browsers take the name."""
     name = site.SESSION_COOKIE_NAME
     for other in ("CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME"):
@@ -60,7 +72,7 @@ def judge_name(site: Any) -> Iterator[Finding]:
         yield Finding(Severity.FAIL, SUBJECT, text)
 
 
-def judge_path(site: Any, config: Config) -> Iterator[Finding]:
+def judge_path(site: CookieSettings, config: Config) -> Iterator[Finding]:
     """Judge whether browsers send the cookie to the server's path."""
     path = site.SESSION_COOKIE_PATH or ""
     if not covers_path(path, config.path):
@@ -73,7 +85,7 @@ def judge_path(site: Any, config: Config) -> Iterator[Finding]:
         yield Finding(Severity.FAIL, SUBJECT, text)
 
 
-def judge_domain(site: Any, config: Config) -> Iterator[Finding]:
+def judge_domain(site: CookieSettings, config: Config) -> Iterator[Finding]:
     """Judge whether the known hosts, the site's and those of pages that may connect, get the cookie."""
     domain = (site.SESSION_COOKIE_DOMAIN or "").lower().lstrip(".")
     pages = {host for origin in config.allowed_origins if (host := urlsplit(origin).hostname)}

@@ -8,11 +8,11 @@ this is done once; a second preparation must want the same.
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
+from wsgiref.types import WSGIApplication
 
 import django
 from django.conf import ENVIRONMENT_VARIABLE, settings
@@ -29,14 +29,13 @@ from tcelib.queue.redis_password import split_password_file
 
 DEMO_SETTINGS = "rtsite.settings"
 ANY_ADDRESS = frozenset({"0.0.0.0", "::"})
-WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 @dataclass(frozen=True)
 class DemoSite:
     """The parts of the demo site that the HTTP server serves beside its own paths."""
 
-    application: WsgiApplication
+    application: WSGIApplication
     static_dir: Path
     """The files under ``/static/``."""
 

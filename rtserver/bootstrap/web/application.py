@@ -4,11 +4,12 @@ It holds for all routes alike, the demo's pages, files and errors included. It r
 request once ``wire.forwarded`` has read them, so that nothing behind this layer believes them a second time.
 """
 
+from asyncio import Future
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPServerRequest, ResponseStartLine
-from tornado.web import Application
+from tornado.web import Application, RequestHandler
 
 from rtserver.base.wire.forwarded import (
     FORWARDED_FOR,
@@ -29,18 +30,21 @@ SAFE_HEADERS: Mapping[str, str] = {
 }
 """What an answer carries that does not say otherwise: no content but its own, in nobody's frame, as what it is."""
 
+Route: TypeAlias = tuple[str, type[RequestHandler]] | tuple[str, type[RequestHandler], dict[str, Any]]
+"""A path, its handler, and the handler's arguments."""
+
 HSTS = "Strict-Transport-Security"
 
 
 class WebApplication(Application):
     """Tornado's application behind that layer. ``trusted`` are the proxies; ``hsts`` is as in ``SafeAnswer``."""
 
-    def __init__(self, routes: list[tuple[Any, ...]], *, trusted: Networks = (), hsts: str | None = None) -> None:
+    def __init__(self, routes: list[Route], *, trusted: Networks = (), hsts: str | None = None) -> None:
         super().__init__(routes)
         self._trusted = trusted
         self._hsts = hsts
 
-    def find_handler(self, request: HTTPServerRequest, **more: Any) -> Any:
+    def find_handler(self, request: HTTPServerRequest, **more: object) -> Any:
         """Called by Tornado for each request, before any other code sees it."""
         direct_peer = settle_sender(request, self._trusted)
         assert request.connection is not None
@@ -60,7 +64,9 @@ class SafeAnswer:
         self._hsts = hsts
         self.direct_peer = direct_peer
 
-    def write_headers(self, start_line: ResponseStartLine, headers: HTTPHeaders, *more: Any, **named: Any) -> Any:
+    def write_headers(
+        self, start_line: ResponseStartLine, headers: HTTPHeaders, chunk: bytes | None = None
+    ) -> Future[None]:
         """Called by Tornado once per answer."""
         for name, value in SAFE_HEADERS.items():
             headers.setdefault(name, value)
@@ -69,7 +75,7 @@ class SafeAnswer:
             headers.pop(HSTS, None)
             if self._hsts:
                 headers[HSTS] = self._hsts
-        return self._connection.write_headers(start_line, headers, *more, **named)
+        return self._connection.write_headers(start_line, headers, chunk)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)

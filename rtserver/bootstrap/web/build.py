@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
@@ -13,7 +12,7 @@ from rtserver.base.listener.upgrade import WebSocketHandler, WebSocketServer
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.site.django_env import DemoSite
-from rtserver.bootstrap.web.application import WebApplication
+from rtserver.bootstrap.web.application import Route, WebApplication
 from rtserver.bootstrap.web.demo_pages import demo_routes
 from rtserver.bootstrap.web.health import AliveHandler, Probe, ReadyHandler
 from rtserver.bootstrap.web.metrics import Metrics, MetricsHandler
@@ -22,7 +21,7 @@ from rtserver.bootstrap.web.monitor_access import MonitorAccess
 MAX_BODY_BYTES = 65_536  # of a form: nobody has to log in to send one, and all of it is held in memory
 IDLE_SECONDS = 60.0  # between two requests: longer than most proxies keep a connection
 
-Routes = Sequence[tuple[Any, ...]]
+Routes = Sequence[Route]
 
 
 def own_routes(access: MonitorAccess, probes: Sequence[Probe], metrics: Metrics) -> Routes:

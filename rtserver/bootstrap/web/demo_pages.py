@@ -9,21 +9,26 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Any
+from types import TracebackType
+from typing import TypeAlias
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from tornado.httputil import HTTPHeaders, HTTPOutputError, HTTPServerRequest, ResponseStartLine
 from tornado.iostream import StreamClosedError
 from tornado.web import FallbackHandler, HTTPError, StaticFileHandler
 from tornado.wsgi import WSGIContainer
 
-from rtserver.bootstrap.site.django_env import DemoSite, WsgiApplication
+from rtserver.bootstrap.site.django_env import DemoSite
+from rtserver.bootstrap.web.application import Route
 
 log = logging.getLogger(__name__)
+
+ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 _HOST = re.compile(r"[^:]*(:\d{1,5})?|\[[0-9A-Fa-f:.]*\](:\d{1,5})?", re.ASCII)
 
 
-def demo_routes(site: DemoSite, executor: Executor) -> list[tuple[Any, ...]]:
+def demo_routes(site: DemoSite, executor: Executor) -> list[Route]:
     """Return the routes of Tornado's application that serve the demo; the last one takes every path."""
     pages = Pages(with_trimmed_headers(site.application), executor)
     return [
@@ -73,14 +78,16 @@ class SiteFileHandler(StaticFileHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
 
 
-def with_trimmed_headers(application: WsgiApplication) -> WsgiApplication:
+def with_trimmed_headers(application: WSGIApplication) -> WSGIApplication:
     """Return the application without spaces around header values: Django begins each cookie with one, Tornado
     refuses it.
     """
 
-    def trimming(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            return start_response(status, [(name, value.strip()) for name, value in headers], *rest)
+    def trimming(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(
+            status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None, /
+        ) -> Callable[[bytes], object]:
+            return start_response(status, [(name, value.strip()) for name, value in headers], exc_info)
 
         return application(environ, start)
 

@@ -6,7 +6,7 @@ This file decides what the answers look like. The probes decide what "ready" mea
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from tornado.httputil import HTTPServerRequest
@@ -108,7 +108,7 @@ class ReadyHandler(_PlainHandler):
         """
         readings = [probe() for probe in self._probes]
         is_ready = all(reading.ok for reading in readings)
-        answer: dict[str, Any] = {"ready": is_ready}
+        answer: dict[str, object] = {"ready": is_ready}
         if not self._refusal(self.request):
             answer |= {"pid": os.getpid(), "checks": [reading._asdict() for reading in readings]}
         self.set_status(200 if is_ready else 503)

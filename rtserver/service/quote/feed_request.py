@@ -4,7 +4,7 @@ Two requests that mean the same get the same topic, so that they share one feed.
 """
 
 import math
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -41,7 +41,7 @@ class FeedName(msgspec.Struct, frozen=True):
         return f"quotes/{self.quote}/{self.period_ms}/{','.join(map(str, self.indicators))}"
 
 
-def read_request(request: Any) -> FeedName:
+def read_request(request: object) -> FeedName:
     """Check a request of plain data: ``{"quote": str, "period": number, "indicators": [str, ...]}``.
 
     Raises ``FeedRequestError``.

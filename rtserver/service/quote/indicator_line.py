@@ -10,16 +10,19 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import cast
 
 from talipp.indicators import BB, EMA, MACD, RSI, SMA, VWAP
+from talipp.indicators.BB import BBVal
 from talipp.indicators.Indicator import Indicator as TalippIndicator
+from talipp.indicators.MACD import MACDVal
 from talipp.indicators.StdDev import StdDev
 from talipp.ohlcv import OHLCV
 
 from rtserver.base.bridge.message import Cell, Row
 from rtserver.base.limit.steps import Steps
 from rtserver.service.quote.indicator import Indicator
+from rtserver.service.quote.tick import Number
 
 _SLACK = 4
 """Values kept beyond the parameters' sum: talipp tells its first value from the next by looking one value further."""
@@ -51,14 +54,14 @@ class IndicatorLine(ABC):
         self._talipp = self._build(*indicator.params)
 
     @abstractmethod
-    def _build(self, *params: Any) -> TalippIndicator:
+    def _build(self, *params: Number) -> TalippIndicator:
         """Return the talipp object that computes."""
 
-    def _input(self, row: Row) -> Any:
+    def _input(self, row: Row) -> object:
         return row[2]
 
-    def _cells(self, value: Any) -> tuple[Cell, ...]:
-        return (value,)
+    def _cells(self, value: object) -> tuple[Cell, ...]:
+        return (cast(Cell, value),)
 
     @property
     def remembered(self) -> int:
@@ -101,7 +104,7 @@ class SmaLine(IndicatorLine):
 
     reach = 1
 
-    def _build(self, *params: Any) -> TalippIndicator:
+    def _build(self, *params: Number) -> TalippIndicator:
         return SMA(*params)
 
 
@@ -110,7 +113,7 @@ class EmaLine(IndicatorLine):
 
     reach = FADED // 2
 
-    def _build(self, *params: Any) -> TalippIndicator:
+    def _build(self, *params: Number) -> TalippIndicator:
         return EMA(*params)
 
 
@@ -120,10 +123,10 @@ class MacdLine(IndicatorLine):
     width = 3
     reach = FADED // 2
 
-    def _build(self, *params: Any) -> TalippIndicator:
+    def _build(self, *params: Number) -> TalippIndicator:
         return MACD(*params)
 
-    def _cells(self, value: Any) -> tuple[Cell, ...]:
+    def _cells(self, value: MACDVal) -> tuple[Cell, ...]:
         return (value.macd, value.signal, value.histogram)
 
 
@@ -133,10 +136,11 @@ class BollLine(IndicatorLine):
     width = 3
     reach = 1
 
-    def _build(self, *params: Any) -> TalippIndicator:
-        return _Bands(*params)
+    def _build(self, *params: Number) -> TalippIndicator:
+        period, width = params
+        return _Bands(int(period), width)
 
-    def _cells(self, value: Any) -> tuple[Cell, ...]:
+    def _cells(self, value: BBVal) -> tuple[Cell, ...]:
         return (value.ub, value.cb, value.lb)
 
 
@@ -145,7 +149,7 @@ class RsiLine(IndicatorLine):
 
     reach = FADED
 
-    def _build(self, *params: Any) -> TalippIndicator:
+    def _build(self, *params: Number) -> TalippIndicator:
         return _SeededRsi(*params)
 
 
@@ -155,10 +159,10 @@ class VwapLine(IndicatorLine):
     Rows without volume weigh nothing.
     """
 
-    def _build(self, *params: Any) -> TalippIndicator:
+    def _build(self, *params: Number) -> TalippIndicator:
         return VWAP(*params)
 
-    def _input(self, row: Row) -> Any:
+    def _input(self, row: Row) -> object:
         return OHLCV(row[1], row[4], row[3], row[2], row[5] or 0)
 
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -55,7 +54,7 @@ def read_quotes(path: Path | Traversable) -> Iterator[QuoteInfo]:
             raise QuoteFileError(str(path), max(rows.line_num, 1), str(error)) from error
 
 
-def quote_item(quote: str, info: QuoteInfo) -> dict[str, Any]:
+def quote_item(quote: str, info: QuoteInfo) -> dict[str, object]:
     """Return the item of a quote message, as plain data for a queue."""
     plain = {"point": info.point, "volume": info.volume, "decimals": info.decimals}
     return {"quote": quote, "info": {name: value for name, value in plain.items() if value is not None}}
@@ -88,7 +87,7 @@ def _seconds_between(before: Time, time: Time) -> float:
     return (time - before) / 1000
 
 
-def _row_reader(header: Iterable[str]) -> Callable[[Mapping[str, Any]], QuoteInfo]:
+def _row_reader(header: Iterable[str]) -> Callable[[Mapping[str, str | None]], QuoteInfo]:
     names = {name.strip().lower() for name in header}
     if {"date", *_BAR_COLUMNS} <= names:
         return _read_bar
@@ -97,11 +96,11 @@ def _row_reader(header: Iterable[str]) -> Callable[[Mapping[str, Any]], QuoteInf
     raise BadData('the first line has to name "Date,Open,High,Low,Close,Volume" or "time,price[,volume]"')
 
 
-def _read_bar(row: Mapping[str, Any]) -> QuoteInfo:
+def _read_bar(row: Mapping[str, str | None]) -> QuoteInfo:
     return QuoteInfo([_read_time(row["date"]), *(_read_number(row, name) for name in _BAR_COLUMNS)])
 
 
-def _read_price(row: Mapping[str, Any]) -> QuoteInfo:
+def _read_price(row: Mapping[str, str | None]) -> QuoteInfo:
     volume = _read_number(row, "volume") if row.get("volume") else None
     return QuoteInfo([_read_time(row["time"]), _read_number(row, "price")], volume)
 
@@ -120,7 +119,7 @@ def _read_time(text: str | None) -> Time:
     return int(moment.timestamp() * 1000)
 
 
-def _read_number(row: Mapping[str, Any], name: str) -> Number:
+def _read_number(row: Mapping[str, str | None], name: str) -> Number:
     text = (row.get(name) or "").strip()
     try:
         return msgspec.json.decode(text, type=int | float)

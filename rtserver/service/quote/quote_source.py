@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
 from itertools import count, islice
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from rtserver.service.quote.quote_file import quote_item, read_quotes
 from rtserver.service.quote.tick import Number, QuoteInfo
@@ -72,7 +72,7 @@ class TestQuoteSource:
 
     def __init__(
         self,
-        put: Callable[[str, str, Any], object],
+        put: Callable[[str, str, object], object],
         position: Position,
         *,
         clock: Callable[[], float],
@@ -121,7 +121,7 @@ class TestQuoteSource:
         self._position.set(position + ticks)
         return 0.0 if missing > 0 else self._interval
 
-    def _items(self, position: int, ticks: int) -> list[dict[str, Any]]:
+    def _items(self, position: int, ticks: int) -> list[dict[str, object]]:
         return [
             quote_item(quote, info)
             for quote, film in self._films.items()

@@ -5,7 +5,6 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
@@ -52,7 +51,7 @@ class CanarySource:
 
     def __init__(
         self,
-        put: Callable[[str, str, Any], object],
+        put: Callable[[str, str, object], object],
         process: str,
         trail: CanaryTrail,
         *,

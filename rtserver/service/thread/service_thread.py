@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import gevent
 import gevent.event
@@ -57,7 +57,7 @@ class Source(Protocol):
         """Make ``run`` return soon. Called from another greenlet."""
 
 
-def offload(fn: Callable[..., T], /, *args: Any) -> T:
+def offload(fn: Callable[..., T], /, *args: object) -> T:
     """Return ``fn(*args)``, run on a native thread of the hub's pool. Only the calling greenlet waits for it."""
     result: T = gevent.get_hub().threadpool.apply(fn, args)
     return result
@@ -295,7 +295,7 @@ class ServiceThread:
         if len(pipeline.dead_letters):
             log.error("! stopped with %d dead letters unburied", len(pipeline.dead_letters))
 
-    def _spawn(self, run: Callable[..., None], *args: Any) -> gevent.Greenlet:
+    def _spawn(self, run: Callable[..., None], *args: object) -> gevent.Greenlet:
         return gevent.spawn(self._guard, run, *args)
 
     def _keep(self, name: str, run: Callable[[], None], begin_anew: Callable[[], None] = nothing) -> gevent.Greenlet:
@@ -312,7 +312,7 @@ class ServiceThread:
         self._loops.append((loop, greenlet))
         return greenlet
 
-    def _guard(self, run: Callable[..., None], *args: Any) -> None:
+    def _guard(self, run: Callable[..., None], *args: object) -> None:
         """Catch everything around a greenlet, so that none dies unseen."""
         try:
             run(*args)
