@@ -160,12 +160,12 @@ def test_sighup_has_the_secret_read_again_and_a_signature_is_good_for_its_time_o
         queue.push_raw(*(Signer(known, seconds=3600, now=time.time).sign(message(2)) for known in (first, second)))
         assert court.wait_handled(2) == [2, 2]
         # What is no secret changes nothing, and ends nothing.
-        file.write_text("short")
+        file.write_text("no-key")
         wait_read(server, "the queue secret stays as it is")
         queue.push_raw(Signer(second, seconds=3600, now=time.time).sign(message(3)))
         assert court.wait_handled(1) == [3]
         assert server.stop() == 0
-    assert not any(known in "".join(server.output) for known in (first, second, "short"))
+    assert not any(known in "".join(server.output) for known in (first, second, "no-key"))
 
 
 def test_a_new_password_of_redis_needs_no_restart(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 
 import pytest
 
-from rtserver.base.connection import connection
+from rtserver.base.connection import connection, websocket
 from rtserver.base.connection.connection import fan_out
 from rtserver.base.connection.outbox import BURST
 from rtserver.base.listener.upgrade import WebSocketServer
@@ -92,6 +92,7 @@ async def test_pipelined_messages_are_answered_in_order_in_one_write(
         return send(sock, data)
 
     monkeypatch.setattr(socket.socket, "send", counting_send)
+    monkeypatch.setattr(websocket, "TURN_SECONDS", 60)  # a slow machine would end the turn before the 200th
     async with await connect() as client:
         writes.clear()
         client.send(b"".join(masked(TEXT, b"%03d" % number) for number in range(200)))
