@@ -56,10 +56,10 @@ class AgentRegistry:
         """Add a new agent."""
         self._by_id[agent.id] = agent
         self.by_user.add(str(agent.user.user_id), agent)
-        self.by_session.add(agent.session_key, agent)
+        self.by_session.add(agent.user.session_key, agent)
 
     def remove(self, agent: UserAgent) -> None:
         """Remove an agent."""
         del self._by_id[agent.id]
         self.by_user.remove(str(agent.user.user_id), agent)
-        self.by_session.remove(agent.session_key, agent)
+        self.by_session.remove(agent.user.session_key, agent)

@@ -46,7 +46,8 @@ class SessionWatch:
     """Closes the connections of sessions that have ended, and reports changed users.
 
     ``on_change(agent, user)`` is called when a look-up finds an agent's user changed. ``clock`` gives monotonic
-    seconds.
+    seconds. ``closed`` names the sessions that were closed within the last minute: a handshake may have looked one up
+    before its end.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class SessionWatch:
         self._authenticator = authenticator
         self._clock = clock
         self._on_change = on_change
-        self._closed = RecentNames(clock)
+        self.closed = RecentNames(clock)
         self._changed = RecentNames(clock)
         self._due: dict[str, None] = {}  # ids of users to be looked up next
         self._work: asyncio.Task[None] | None = None
@@ -68,13 +69,9 @@ class SessionWatch:
 
     def close(self, session_key: str) -> None:
         """Close a session's connections with 4009, and refuse its key for a minute."""
-        self._closed.add(session_key)
+        self.closed.add(session_key)
         for agent in self._registry.by_session.get(session_key):
             agent.kick(CloseCode.SESSION_CLOSED, "session closed")
-
-    def is_known_closed(self, session_key: str) -> bool:
-        """Return True if the session was closed within the last minute: a handshake may have looked it up before."""
-        return session_key in self._closed
 
     def recheck_user(self, user_id: str) -> None:
         """Look up the sessions of a changed user again, soon. ``EVERYONE`` stands for all users."""
@@ -85,7 +82,7 @@ class SessionWatch:
     def on_open(self, agent: UserAgent) -> None:
         """Look a new agent up again if its user has changed lately: its look-up may be older than the change."""
         user_id = str(agent.user.user_id)
-        if user_id in self._changed or EVERYONE in self._changed:
+        if self._changed.has_any(user_id, EVERYONE):
             self._recheck_soon(user_id)
 
     async def recheck(self) -> None:

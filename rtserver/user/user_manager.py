@@ -175,7 +175,7 @@ class UserManager(ThreadBound):
             self._on_look_up_error()
             raise UnavailableError("sessions cannot be looked up at the moment", RETRY_SECONDS) from None
         # The session may have been closed during its look-up.
-        if identity is None or self._sessions.is_known_closed(identity.session_key):
+        if identity is None or self._sessions.closed.has_any(identity.session_key):
             return None
         self.limits.check_connections(self._registry.by_user.count(str(identity.user_id)))
         return identity

@@ -14,7 +14,7 @@ from rtserver.base.queue.signature import SignatureError, Signer
 from rtserver.base.wire.deflate import maybe_accept, most_deflated_bytes
 from rtserver.base.wire.forwarded import is_within, read_networks, sender_of
 from rtserver.base.wire.handshake import HandshakeError, accept_value, answer, check_origin, refusal
-from rtserver.base.wire.http_head import has_bare_line_feed, parse_head, parse_request
+from rtserver.base.wire.http_head import has_bare_line_feed, parse_request
 from rtserver.base.wire.origin import OriginError, normal_origin
 from rtserver.base.wire.protocol import WebSocketProtocol
 from tests.fuzz.target import Target, TryOne
@@ -77,7 +77,7 @@ def try_head(data: bytes) -> None:
     """A head is a request or it is refused, and the answer is one that nobody can put anything into."""
     head = data.partition(b"\r\n\r\n")[0]
     try:
-        target, headers, *_ = parse_head(head)
+        target, headers, *_ = parse_request(head)
         request = UpgradeRequest(target, headers, "192.0.2.1")
         assert request.wants_tce in (True, False)
         accept = accept_value(headers)

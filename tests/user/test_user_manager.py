@@ -181,7 +181,7 @@ def test_closed_sessions_are_forgotten_even_if_nobody_asks_for_them():
         online.users.handle(CloseSession(f"s{number}"))
         online.now += 10
     assert sum(not may_come(online, f"s{number}") for number in range(100)) == 6
-    assert len(online.users._sessions._closed) == 7
+    assert len(online.users._sessions.closed) == 7
 
 
 def test_a_stranger_is_not_let_in():

@@ -106,7 +106,8 @@ class SocketStream:
             self._is_reading = True
             if not self.is_waiting:
                 self._loop.add_reader(self._file, self._on_readable)
-                self._read_decrypted()
+                if self._is_secure:
+                    self._read_decrypted()
 
     def pause(self) -> None:
         """Leave what comes in to the system, which stops the peer when its buffer is full."""

@@ -49,7 +49,10 @@ class Admission:
         if self.full:
             raise self._refusal(Limit.MEMORY, self.full, FULL_SECONDS)
         key = neighbourhood(ip)
-        self._check_rate(self._by_ip, key, now)
+        if limits.handshakes_per_ip:
+            bucket = self._by_ip.of(key, now)
+            if not bucket.take(now):
+                raise self._too_many_handshakes(bucket.wait(now))
         if limits.handshakes and not self._all.take(now):
             reason = "too many handshakes at the moment"
             raise self._refusal(Limit.HANDSHAKES, reason, self._all.wait(now))
@@ -60,7 +63,10 @@ class Admission:
 
         They are counted by themselves: behind one of them a page may come, or a handshake that ``admit`` counts.
         """
-        self._check_rate(self._secure_by_ip, neighbourhood(ip), now)
+        if self.limits.handshakes_per_ip:
+            bucket = self._secure_by_ip.of(neighbourhood(ip), now)
+            if not bucket.take(now):
+                raise self._too_many_handshakes(bucket.wait(now))
 
     def admit_request(self, ip: str, now: float) -> None:
         """Let one more request of plain HTTP through, also while ``full``: it is soon over, and may ask why.
@@ -110,13 +116,8 @@ class Admission:
             raise self._refusal(Limit.CONNECTIONS_PER_IP, reason, CROWDED_SECONDS)
         self._inside[key] = count + 1
 
-    def _check_rate(self, table: TokenBucketTable, key: str, now: float) -> None:
-        if not self.limits.handshakes_per_ip:
-            return
-        bucket = table.of(key, now)
-        if not bucket.take(now):
-            reason = "too many handshakes from your address"
-            raise self._refusal(Limit.HANDSHAKES_PER_IP, reason, bucket.wait(now))
+    def _too_many_handshakes(self, seconds: float) -> TooMany:
+        return self._refusal(Limit.HANDSHAKES_PER_IP, "too many handshakes from your address", seconds)
 
     def _too_many_requests(self, seconds: float) -> TooMany:
         return self._refusal(Limit.REQUESTS_PER_IP, "too many requests from your address", seconds)

@@ -53,28 +53,20 @@ class Acceptor:
 
     def _watch(self, listening: socket.socket) -> None:
         if listening in self._sockets:
-            self._loop.add_reader(listening, self._on_waiting, listening)
+            self._loop.add_reader(listening, self._accept, listening, self._turn_connections)
 
-    def _on_waiting(self, listening: socket.socket) -> None:
-        error = self._accept(listening, self._turn_connections)
-        if error is not None:
-            self._rest(listening)
-
-    def _accept(self, listening: socket.socket, most: int) -> OSError | None:
-        """Up to ``most`` connections that wait; the error, if the system cannot give us the next one."""
+    def _accept(self, listening: socket.socket, most: int) -> None:
+        """Accept up to ``most`` connections that wait."""
         for _ in range(most):
             try:
                 connection, address = listening.accept()
             except (BlockingIOError, InterruptedError):
-                return None
+                return
             except ConnectionAbortedError:
                 continue  # that one has left already
             except OSError as error:
                 log.warning("! nobody can come in: %s", error.strerror)
-                return error
+                self._loop.remove_reader(listening)
+                self._loop.call_later(REST_SECONDS, self._watch, listening)
+                return
             self._on_accept(connection, address)
-        return None
-
-    def _rest(self, listening: socket.socket) -> None:
-        self._loop.remove_reader(listening)
-        self._loop.call_later(REST_SECONDS, self._watch, listening)

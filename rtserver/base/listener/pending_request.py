@@ -17,7 +17,7 @@ from rtserver.base.limit.too_many import TooMany, TryLaterError
 from rtserver.base.listener.last_answer import http_error, refuse
 from rtserver.base.listener.pending_watch import PendingWatch
 from rtserver.base.wire.handshake import HandshakeError
-from rtserver.base.wire.http_head import END, MAX_HEAD_BYTES, HttpHead, has_bare_line_feed, parse_head
+from rtserver.base.wire.http_head import END, MAX_HEAD_BYTES, HttpHead, has_bare_line_feed, parse_request
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,8 @@ class PendingRequest:
             data = b""
         stage, head = self._stage, self._head + data
         if not data:
-            self._release()
+            if self._is_waiting:
+                self._release()
             self._connection.close()
         elif head.startswith(stage.openings):
             self._on_handshake(head)
@@ -85,7 +86,8 @@ class PendingRequest:
             self._head = head
             self._wait()
         else:
-            self._release()
+            if self._is_waiting:
+                self._release()
             stage.on_other(self._connection, self._address, head)
 
     def turn_away(self, error: TryLaterError) -> None:
@@ -98,12 +100,16 @@ class PendingRequest:
             self._await_rest(data)
             return
         try:
-            head = parse_head(text)
+            head = parse_request(text)
         except HandshakeError as error:
             self._refuse(error)
-        else:
+            return
+        if head.minor_version != 1:
+            self._refuse(HandshakeError(400, "not a GET request of HTTP/1.1"))
+            return
+        if self._is_waiting:
             self._release()
-            self._stage.on_handshake(self._connection, self._address, head, rest)
+        self._stage.on_handshake(self._connection, self._address, head, rest)
 
     def _await_rest(self, head: bytes) -> None:
         self._head = head
@@ -130,16 +136,17 @@ class PendingRequest:
 
     def _refuse(self, error: HandshakeError) -> None:
         log.info("! %s: %s", self._address[0], error)
-        self._release()
+        if self._is_waiting:
+            self._release()
         refuse(self._connection, error)
 
     def _on_late(self) -> None:
         self._refuse(HandshakeError(408, "the request did not come in time"))
 
     def _release(self) -> None:
-        if self._is_waiting:
-            pending = self._stage.pending
-            pending.leave(self)
-            pending.loop.remove_reader(self._connection.fileno())
+        """Wait no longer; the head is complete, or the connection ends."""
+        pending = self._stage.pending
+        pending.leave(self)
+        pending.loop.remove_reader(self._connection.fileno())
         if self._timer is not None:
             self._timer.cancel()

@@ -43,7 +43,6 @@ from rtserver.base.wire.handshake import (
     readable_by,
     session_holds,
 )
-from rtserver.base.wire.http_head import check_no_body
 
 log = logging.getLogger(__name__)
 
@@ -56,13 +55,15 @@ class UpgradeRequest:
     browser does not tell a page why its handshake was refused.
     """
 
-    __slots__ = ("asks_session", "headers", "is_secure", "remote_ip", "wants_tce")
+    __slots__ = ("asks_session", "has_body", "headers", "is_secure", "remote_ip", "wants_tce")
 
     def __init__(self, target: str, headers: Mapping[str, str], remote_ip: str, *, is_secure: bool = False) -> None:
         fields = [field.partition("=")[0] for field in target.partition("?")[2].split("&")]
         self.headers = headers
         self.remote_ip = remote_ip
         self.is_secure = is_secure
+        # Behind a handshake, the bytes of a body would count as frames.
+        self.has_body = "transfer-encoding" in headers or headers.get("content-length", "0").strip("0") != ""
         self.wants_tce = "tce" in fields
         self.asks_session = "session" in fields and "upgrade" not in headers
 
@@ -126,7 +127,8 @@ class WebSocketServer(ConnectionSet):
     async def _let_in(self, connection: socket.socket, request: UpgradeRequest, first: bytes) -> bool:
         """Whether there is a connection now, which counts until it ends."""
         try:
-            check_no_body(request.headers)
+            if request.has_body:
+                raise HandshakeError(400, "a handshake has no body")
             accept = "" if request.asks_session else accept_value(request.headers)
             identity = await self._identify(request)
         except HandshakeError as error:

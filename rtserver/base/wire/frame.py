@@ -4,6 +4,7 @@ A server's frames are never masked, so one frame can go to any number of receive
 """
 
 from enum import IntEnum
+from functools import partial
 
 # The one C helper of Tornado's that works on bytes alone; tests/base/wire/test_frame.py fails should it change.
 from tornado.util import _websocket_mask
@@ -57,9 +58,8 @@ def build_frame(opcode: int, payload: bytes) -> bytes:
     return bytes((FIN | opcode, 127)) + length.to_bytes(8, "big") + payload
 
 
-def text_frame(payload: bytes) -> bytes:
-    """A text message of UTF-8 bytes as one frame."""
-    return build_frame(Opcode.TEXT, payload)
+text_frame = partial(build_frame, Opcode.TEXT)
+"""Return a text message of UTF-8 bytes as one frame."""
 
 
 def close_frame(code: int, reason: str = "") -> bytes:

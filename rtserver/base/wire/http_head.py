@@ -32,32 +32,17 @@ class HttpHead(NamedTuple):
     minor_version: int = 1
 
 
-def parse_head(head: bytes) -> HttpHead:
-    """Return the request of a handshake: a GET of HTTP/1.1. ``head`` ends before the empty line.
-
-    ``check_no_body`` says whether it brings a body. Raises ``HandshakeError`` (400).
-    """
-    request = parse_request(head)
-    if request.method != "GET" or request.minor_version != 1:
-        raise HandshakeError(400, "not a GET request of HTTP/1.1")
-    return request
-
-
 def parse_request(head: bytes) -> HttpHead:
     """Any request of HTTP/1.0 or 1.1; ``head`` ends before the empty line. Raises ``HandshakeError`` (400)."""
     first, *lines = head.decode("latin-1").split("\r\n")
     parts = _REQUEST_LINE.fullmatch(first)
     if parts is None:
         raise HandshakeError(400, "not a request of HTTP/1.1")
-    request = HttpHead(parts[2], _headers_of(lines), parts[1], int(parts[3]))
-    _check_body_length(request)
-    return request
-
-
-def check_no_body(headers: Mapping[str, str]) -> None:
-    """Raise ``HandshakeError`` (400) for a handshake that brings a body: its bytes would count as frames."""
-    if "transfer-encoding" in headers or headers.get("content-length", "0").strip("0"):
-        raise HandshakeError(400, "a handshake has no body")
+    headers, minor_version = _headers_of(lines), int(parts[3])
+    encoding, length = headers.get("transfer-encoding"), headers.get("content-length")
+    if encoding is not None or length is not None:
+        _check_body_length(encoding, length, minor_version)
+    return HttpHead(parts[2], headers, parts[1], minor_version)
 
 
 def has_bare_line_feed(head: bytes) -> bool:
@@ -83,13 +68,12 @@ def _headers_of(lines: Sequence[str]) -> dict[str, str]:
     return headers
 
 
-def _check_body_length(request: HttpHead) -> None:
+def _check_body_length(encoding: str | None, length: str | None, minor_version: int) -> None:
     """RFC 9112, section 6.3, without what it lets a server mend: another one on the way may have mended otherwise."""
-    encoding, length = request.headers.get("transfer-encoding"), request.headers.get("content-length")
     if encoding is not None:
         if length is not None:
             raise HandshakeError(400, "both Content-Length and Transfer-Encoding")
-        if encoding.lower() != "chunked" or request.minor_version == 0:
+        if encoding.lower() != "chunked" or minor_version == 0:
             raise HandshakeError(400, "a Transfer-Encoding other than chunked, or in HTTP/1.0")
     elif length is not None and not _LENGTH.fullmatch(length):
         raise HandshakeError(400, "a Content-Length that is no number, or more than one")

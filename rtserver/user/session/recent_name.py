@@ -13,12 +13,17 @@ class RecentNames:
         self._clock = clock
         self._added: dict[str, float] = {}  # name to the moment it was added, the oldest first
 
-    def __contains__(self, name: str) -> bool:
-        added = self._added.get(name)
-        return added is not None and added >= self._clock() - REMEMBERED_SECONDS
-
     def __len__(self) -> int:
         return len(self._added)
+
+    def has_any(self, *names: str) -> bool:
+        """Return whether one of the names was added within the last minute."""
+        oldest_kept = self._clock() - REMEMBERED_SECONDS
+        for name in names:
+            added = self._added.get(name)
+            if added is not None and added >= oldest_kept:
+                return True
+        return False
 
     def add(self, name: str) -> None:
         """Remember a name for a minute."""

@@ -45,7 +45,10 @@ class SessionCache:
         now = self._clock()
         asked, answer = self._answers.get(session_key, (float("-inf"), None))
         if answer is None or now - asked > self._kept_seconds or _has_failed(answer):
-            self._forget_old(now)
+            # The oldest go where there are too many: forged keys must not fill the memory.
+            kept_from, answers = now - self._kept_seconds, self._answers
+            while answers and (len(answers) >= MAX_KEPT or next(iter(answers.values()))[0] < kept_from):
+                answers.popitem(last=False)
             answer = self._authenticator.look_up(session_key)
             self._answers.pop(session_key, None)
             self._answers[session_key] = (now, answer)
@@ -59,15 +62,6 @@ class SessionCache:
     def forget_answers(self) -> None:
         """Drop all answers: later calls get a look-up that begins after this one."""
         self._answers.clear()
-
-    def _forget_old(self, now: float) -> None:
-        """Drop expired answers, and the oldest of too many: forged keys must not fill the memory."""
-        oldest_kept = now - self._kept_seconds
-        while self._answers:
-            asked, _ = next(iter(self._answers.values()))
-            if asked >= oldest_kept and len(self._answers) < MAX_KEPT:
-                break
-            self._answers.popitem(last=False)
 
 
 def _has_failed(answer: asyncio.Future[Identity | None]) -> bool:

@@ -140,6 +140,19 @@ async def test_a_handshake_with_a_body_gets_400(port: int, line: bytes) -> None:
         assert (await peer.rest()).startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
 
+@pytest.mark.parametrize("length", [b"0", b"00"])
+async def test_a_handshake_may_say_that_it_has_no_body(port: int, length: bytes) -> None:
+    async with await meet(port) as peer:
+        await peer.send(HANDSHAKE[:-2] + b"Content-Length: " + length + b"\r\n\r\n")
+        assert ACCEPT.encode() in await peer.answer()
+
+
+async def test_a_handshake_of_http_1_0_gets_400(port: int) -> None:
+    async with await meet(port) as peer:
+        await peer.send(HANDSHAKE.replace(b"HTTP/1.1", b"HTTP/1.0"))
+        assert (await peer.rest()).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
 async def test_a_head_without_end_gets_431(port: int) -> None:
     async with await meet(port) as peer:
         await peer.send(b"GET / HTTP/1.1\r\nX: " + b"x" * (MAX_HEAD_BYTES - len(b"GET / HTTP/1.1\r\nX: ")))
