@@ -81,7 +81,7 @@ def tce_measures(tce: TceShared) -> Iterator[Measure]:
     counts = tce.counts
     yield Measure("counter", "tce_messages", "Calls and answers of binary clients", lambda: tce.messages)
     yield Measure("counter", "tce_failures", "Calls that were answered with an error", lambda: counts.failures)
-    yield Measure("counter", "tce_refusals", "Strangers without a valid token", lambda: counts.refusals)
+    yield Measure("counter", "tce_refusals", "Clients without a valid token", lambda: counts.refusals)
     yield Measure(
         "counter", "tce_broken_streams", "Streams of bytes that are no packets", lambda: counts.broken_streams
     )
@@ -100,7 +100,7 @@ def limit_measures(limited: LimitCounts, server: ConnectionSet, tce: TceShared) 
     yield Measure(
         "gauge", "addresses", "Addresses with a connection, where they are limited", lambda: len(server.admission)
     )
-    yield Measure("gauge", "strangers", "Connections that have not shown a token yet", lambda: len(tce.strangers))
+    yield Measure("gauge", "strangers", "Connections that have not shown a token yet", lambda: len(tce.pending))
 
 
 def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[Measure]:

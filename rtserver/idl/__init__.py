@@ -1,1 +1,1 @@
-"""What binary clients of rtserver say and hear: an IDL, and what ``tce2py`` makes of it."""
+"""IDL of binary clients, and the modules that ``tce2py`` makes of it."""

@@ -1,1 +1,1 @@
-"""Who watches the rest: a message of our own that goes all the way, a thread that sees whether others turn."""
+"""Watch on the rest of the process: canary messages, beats of threads, memory, errors of the event loop."""

@@ -1,16 +1,17 @@
-"""Whether a thread turns: it beats while it does, and whoever wants to know looks at its last beat.
+"""Beats of a thread, which show that it turns. A watch looks at the last one.
 
 Pure: the time is passed in. A beat belongs to one thread and may be read from any.
 """
 
-BEATS_PER_STALL = 2.5  # a turn that takes three fifths of a stall may be taken for one, and none is missed
+BEATS_PER_STALL = 2.5  # no stall is missed; a turn of three fifths of one may be taken for a stall
 REST_SECONDS = 0.5
 
 
 class Beat:
-    """The beats of one thread. It beats each ``interval`` seconds; ``limit`` without a beat is a stall, 0 for never.
+    """Beats of one thread, which beats each ``interval`` seconds.
 
-    ``stalls`` counts those that are over, ``longest`` is how long the longest of them was and ``latest`` the latest.
+    A time of ``limit`` seconds without a beat is a stall; 0 is no limit. ``stalls`` counts those that are over;
+    ``longest`` and ``latest`` are the durations of two of them.
     """
 
     def __init__(self, name: str, now: float, limit: float = 0.0) -> None:
@@ -23,11 +24,11 @@ class Beat:
         self.latest = 0.0
 
     def start(self, now: float) -> None:
-        """The thread begins to turn: what was before is no stall."""
+        """Begin to count: the time before is no stall."""
         self.last = now
 
     def beat(self, now: float) -> None:
-        """The thread turns."""
+        """Note that the thread turns."""
         gap = now - self.last
         self.last = now
         if gap > self.limit > 0:

@@ -1,7 +1,7 @@
-"""The other end of the canary's loop-back connections: a WebSocket client in the same process, over a real socket.
+"""Client of the canary: a WebSocket client in the same process, over a real socket on loop-back.
 
-A new connection for each canary, so that a server that lets nobody in any more is found out, too. It shares no code
-with the server's side of the connection, and knows just enough of RFC 6455 to hear a short text.
+It opens a new connection for each canary, and so finds out about a server that accepts none any more. It shares no
+code with the server's side of the connection, and knows just enough of RFC 6455 to read a short text.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ TEXT = 0x81  # FIN and the opcode: RFC 6455, section 5.2
 
 
 class CanaryClient:
-    """Waits for canaries at ``path`` of a loop-back ``port``, where ``headers`` let it in, and tells the trail."""
+    """Client that receives canaries at ``path`` of a loop-back ``port``, where ``headers`` let it in."""
 
     def __init__(self, port: int, path: str, headers: Mapping[str, str], trail: CanaryTrail) -> None:
         self._port = port
@@ -29,7 +29,7 @@ class CanaryClient:
         self._trail = trail
 
     async def run(self) -> None:
-        """Until cancelled. What keeps a connection from being made is for the trail to notice."""
+        """Receive canaries until cancelled. The trail finds out when no connection can be opened."""
         while True:
             try:
                 self._trail.come_home(float(await self._next()))
@@ -38,7 +38,7 @@ class CanaryClient:
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _next(self) -> bytes:
-        """The next text. Raises ``OSError`` and ``EOFError``."""
+        """Return the next text, over a connection of its own. Raises ``OSError`` and ``EOFError``."""
         async with asyncio.timeout(OPENING_SECONDS):
             reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         try:
@@ -51,7 +51,7 @@ class CanaryClient:
                 raise ConnectionRefusedError(f"answered with {status!r}")
             return await read_text(reader)
         finally:
-            # No close frame: the next one comes in a moment, and nobody is to wait for this one's end.
+            # No close frame: the next connection comes in a moment, and need not wait for the end of this one.
             writer.close()
 
     def _request(self) -> bytes:
@@ -68,9 +68,9 @@ class CanaryClient:
 
 
 async def read_text(reader: asyncio.StreamReader) -> bytes:
-    """The first text that comes; pings and the like are passed over. Raises ``EOFError`` at the end of the stream.
+    """Return the payload of the next text frame. Raises ``EOFError`` at the end of the stream.
 
-    Only for what is shorter than 126 bytes, as all of it is here.
+    Frames must be shorter than 126 bytes, as all of them are here.
     """
     while True:
         first, length = await reader.readexactly(2)

@@ -1,7 +1,7 @@
-"""Who owns the loop-back connections of the canary: what comes over the bridge goes out over them.
+"""Handler of the canary's loop-back connections: canaries that come over the bridge go out over them.
 
-Lets nobody in but this process, by a secret that nobody else has heard. No user is behind such a connection, so none
-of what is said to users comes here.
+It lets in this process alone, by a secret that never leaves it. Such a connection has no user, and so gets nothing
+that is sent to users.
 """
 
 import hmac
@@ -15,15 +15,15 @@ from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
 
 
 class Request(Protocol):
-    """What is read of a handshake; header names are in lower case."""
+    """Handshake, as far as it is read here. Header names are in lower case."""
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """By name."""
+        """Values of the headers by name."""
 
 
 class Connection(Protocol):
-    """What is done with a connection."""
+    """Connection that a canary is sent over."""
 
     def push(self, frame: bytes) -> None:
         """Send a whole frame, soon."""
@@ -32,7 +32,7 @@ class Connection(Protocol):
 class CanaryHandler:
     """Handler of a server's connections (``ServerHandler``) that lets in clients that show ``headers``.
 
-    ``connections`` are those that the next canary goes to.
+    The next canary goes to all of ``connections``.
     """
 
     def __init__(self, trail: CanaryTrail) -> None:
@@ -42,39 +42,39 @@ class CanaryHandler:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What a handshake has to have."""
+        """Headers that a handshake has to have."""
         return {"Authorization": self._secret}
 
     def on_canary(self, canary: Canary) -> None:
-        """One has come over the bridge."""
+        """Send a canary that has come over the bridge."""
         self._trail.reach(CanaryStage.DOOR, canary.sent)
         for connection in self.connections:
             connection.push(text_frame(repr(canary.sent).encode()))
             self._trail.reach(CanaryStage.SOCKET, canary.sent)
 
     def credential(self, request: Request) -> str:
-        """Return what a request shows; never None, because nobody may show it later."""
+        """Return the secret that a request shows; never None, because it cannot be shown later."""
         return request.headers.get("authorization", "")
 
     async def authenticate(self, credential: str) -> str | None:
-        """Return a name for this process itself, None for anybody else."""
+        """Return a name for this process itself, None for all others."""
         return "canary" if hmac.compare_digest(credential.encode(), self._secret.encode()) else None
 
     def on_open(self, connection: Connection, identity: object) -> Connection:
-        """A new loop-back connection."""
+        """See ``ConnectionHandler``."""
         self.connections.add(connection)
         return connection
 
     def user_id(self, connection: Connection) -> str:
-        """No user's."""
+        """See ``ConnectionHandler``. No user has this id."""
         return "canary"
 
     def on_text(self, connection: Connection, payload: bytes) -> None:
-        """It has nothing to say."""
+        """See ``ConnectionHandler``. The client sends nothing."""
 
     def on_lag(self, connection: Connection, is_lagging: bool) -> None:
-        """It gets a few bytes at a time."""
+        """See ``ConnectionHandler``. A few bytes at a time cause no lag."""
 
     def on_close(self, connection: Connection, code: int) -> None:
-        """It is over."""
+        """See ``ConnectionHandler``."""
         self.connections.discard(connection)

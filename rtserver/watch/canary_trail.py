@@ -1,18 +1,18 @@
-"""How far a canary has come: a message of our own that goes the way of all messages, over and over again.
+"""Trail of the canaries, messages of our own that go the way of all messages over and over again.
 
-A canary is named by the moment it was sent, so that the stages on its way note moments, and nothing else is kept.
-Pure: the time is passed in. Each stage is noted by one thread, and all of them may be read from any.
+The moment at which a canary was sent is its name, so the trail keeps one moment for each stage, and nothing else.
+Pure: the time is passed in. One thread notes each stage; any thread may read all of them.
 """
 
 from collections.abc import Callable
 from enum import StrEnum
 
 LATE = 3
-"""After so many intervals without one that comes back, something is wrong."""
+"""Intervals without a canary that comes back, after which something is wrong."""
 
 
 class CanaryStage(StrEnum):
-    """Where a canary waits, in the order of its way, and what that means."""
+    """Stages of a canary's way, in their order. ``MEANINGS`` says what a canary at one of them means."""
 
     NOWHERE = "nowhere"
     LIST = "list"
@@ -35,7 +35,7 @@ MEANINGS = {
 
 
 class CanaryTrail:
-    """The canaries of one process, one each ``interval`` seconds; 0 for none.
+    """Trail of the canaries of one process, one each ``interval`` seconds; 0 is none at all.
 
     Between the list and the bridge a canary leaves no trace: ``search`` says where messages are held up there, as one
     of LIST, BUS and LANE. ``cause`` may say why none comes back, if that is known: then no stage is blamed.
@@ -53,40 +53,40 @@ class CanaryTrail:
         self._is_told = False
 
     def reach(self, stage: CanaryStage, sent: float) -> None:
-        """The canary that was sent at ``sent`` has come to LIST, BRIDGE, DOOR or SOCKET."""
+        """Note that the canary of the moment ``sent`` has come to LIST, BRIDGE, DOOR or SOCKET."""
         self._seen[stage] = max(self._seen[stage], sent)
 
     def come_home(self, sent: float) -> None:
-        """It has come back. One that comes late counts as well."""
+        """Note that the canary of the moment ``sent`` has come back. A late one counts as well."""
         self.returned += 1
         self._home = max(self._home, sent)
 
     def age(self, now: float) -> float:
-        """Seconds since the newest canary that has come back was sent; since the start if none has. 0 without any.
+        """Return the seconds since the newest canary that came back was sent, or since the start. 0 without canaries.
 
         So it is never less than the time a message takes.
         """
         return now - self._home if self.interval else 0.0
 
     def is_late(self, now: float) -> bool:
-        """Whether none has come back for too long."""
+        """Return whether no canary has come back for too long."""
         return self.age(now) > LATE * self.interval
 
     def stage(self) -> CanaryStage:
-        """The furthest that any canary has come since the last one that came back."""
+        """Return the furthest stage of any canary since the last one that came back."""
         for stage in (CanaryStage.SOCKET, CanaryStage.DOOR, CanaryStage.BRIDGE):
             if self._seen[stage] > self._home:
                 return stage
         return self.search() if self._seen[CanaryStage.LIST] > self._home else CanaryStage.NOWHERE
 
     def meaning(self) -> str:
-        """Why none comes back, as far as anybody can tell."""
+        """Return why no canary comes back, as far as that is known."""
         return self.cause() or MEANINGS[self.stage()]
 
     def look(self, now: float) -> str | None:
-        """What there is to be said now and has not been said yet, for the log.
+        """Return a line for the log that is new, or None.
 
-        That no message can be put is told by whoever cannot put it, and a known cause by whoever knows it.
+        The code that cannot put a message logs that itself, as does the code that knows a cause.
         """
         if self.is_late(now) == self._is_told:
             return None

@@ -1,4 +1,4 @@
-"""What becomes of errors that nobody has caught on the event loop: they are logged, and some end the process.
+"""Guard of the event loop: errors that no code has caught are logged, and some end the process.
 
 Decides which. A callback that fails has failed once, and the next one is called as ever. A task or a chain of
 callbacks that is meant to go on for as long as the process does is another matter: without it the rest only looks
@@ -12,13 +12,13 @@ from collections.abc import Callable, Coroutine, Mapping
 log = logging.getLogger(__name__)
 
 VITAL = "is_vital"
-"""Who calls the loop's exception handler may say so in the context: without it the server does not go on."""
+"""Key in the context of the loop's exception handler. True: the server cannot go on without what has failed."""
 
 
 class LoopGuard:
-    """The last resort of one event loop. ``on_failure`` is called on its thread, and ends the process.
+    """Guard of one event loop. ``on_failure`` is called on its thread, and ends the process.
 
-    ``errors`` counts what was caught here.
+    ``errors`` counts the errors that came here.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, on_failure: Callable[[BaseException], object]) -> None:
@@ -29,13 +29,13 @@ class LoopGuard:
         loop.set_exception_handler(self._on_error)
 
     def run(self, coroutine: Coroutine[object, object, None]) -> None:
-        """Run what goes on as long as the process does: its end before ``cancel`` is a failure."""
+        """Run a coroutine that goes on as long as the process does. Its end before ``cancel`` is a failure."""
         task = self._loop.create_task(coroutine)
         self._tasks.add(task)
         task.add_done_callback(self._on_end)
 
     def cancel(self) -> None:
-        """The process ends: so may the tasks."""
+        """Cancel the tasks: the process ends."""
         tasks, self._tasks = self._tasks, set()
         for task in tasks:
             task.cancel()
@@ -62,9 +62,9 @@ class LoopGuard:
 
 
 def error_of(task: asyncio.Task[None]) -> BaseException | None:
-    """What a task has ended with, its cancellation included, each with its traceback."""
+    """Return the error that a task has ended with, its cancellation included, with the traceback."""
     try:
         task.result()
-    except BaseException as error:  # noqa: BLE001 (it is what was asked for)
+    except BaseException as error:  # noqa: BLE001 (the caller asks for it)
         return error
     return None

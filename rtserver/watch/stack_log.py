@@ -1,4 +1,4 @@
-"""A log record with the stack of somebody else: of another thread, or of a greenlet that does not run just now."""
+"""Log record with the stack of another thread, or of a greenlet that does not run at the moment."""
 
 import logging
 import traceback

@@ -1,4 +1,4 @@
-"""What there is to be said of a thread's beats: that it stands still, once, and that it goes on.
+"""Judge of a thread's beats: reports once that the thread stands still, and that it goes on.
 
 Pure: the time is passed in.
 """
@@ -11,27 +11,27 @@ LEAST_SECONDS = 0.005
 
 
 class StallChange(Enum):
-    """What has just been found."""
+    """Change since the last look."""
 
     STANDS = "stands"
     GOES_ON = "goes on"
 
 
 class StallJudge:
-    """Looks at one thread's beats from outside."""
+    """Judge of one thread's beats, outside of that thread."""
 
     def __init__(self, beat: Beat) -> None:
         self.beat = beat
         self._told: float | None = None
 
     def next_look(self, now: float) -> float:
-        """In how many seconds there may be something new."""
+        """Return the seconds until there may be a change."""
         if self._told is not None:
             return self.beat.interval
         return max(LEAST_SECONDS, self.beat.last + self.beat.limit - now)
 
     def look(self, now: float) -> StallChange | None:
-        """Something that is new since the last look, or None."""
+        """Return the change since the last look, or None."""
         last = self.beat.last
         if self._told is not None and self._told != last:
             self._told = None

@@ -1,7 +1,7 @@
-"""A native thread that sees when another one does not turn, and logs what it is doing instead.
+"""Watchdog: a native thread that logs the stack of a thread which does not turn.
 
-It cannot see what holds the interpreter's lock, for then it stands as well; but the one who held it is found where it
-was, as soon as it lets go. It sleeps until the moment from which on a stall would be one, and costs next to nothing.
+While a thread holds the interpreter's lock the watchdog stands as well, but it finds that thread where it was, as
+soon as the lock is free. It sleeps until the earliest moment of a stall, and so costs next to nothing.
 """
 
 import logging
@@ -20,10 +20,10 @@ NAME = "rtserver-watchdog"
 
 
 class Watchdog:
-    """Watches threads by the beats that they give; the keys are their idents.
+    """Watch on threads by their beats; the keys are the threads' idents.
 
-    ``on_failure`` is called on its thread if it dies: without it nobody would hear of a stall. Where nobody's beats
-    have a limit there is nothing to do.
+    ``on_failure`` is called on the watchdog's own thread if it dies, because no stall would be logged any more.
+    Threads whose beats have no limit are not watched.
     """
 
     def __init__(
@@ -39,18 +39,18 @@ class Watchdog:
         self._thread = threading.Thread(target=self._run, name=NAME, daemon=True)
 
     def start(self) -> None:
-        """Begin to watch."""
+        """Start the watchdog's thread."""
         if self._judges:
             self._thread.start()
 
     def stop(self) -> None:
-        """Watch no more. Returns when the thread has ended."""
+        """Stop the watchdog's thread, and wait for its end."""
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join()
 
     def look(self) -> None:
-        """One look at all of them."""
+        """Look at all threads once."""
         for ident, judge in self._judges.items():
             match judge.look(self._now()):
                 case StallChange.STANDS:

@@ -17,7 +17,7 @@ from rtserver.base.tce.server import TceServer
 from rtserver.base.wire.frame import Opcode
 from rtserver.base.wire.protocol import INFLATED_AT_ONCE
 from tests.base.conftest import Connect
-from tests.base.connection.test_deflating_connection import RSV1, deflated
+from tests.base.connection.test_deflated_websocket import RSV1, deflated
 from tests.base.recording_owner import RecordingOwner, Session
 from tests.base.server import build_server
 from tests.websocket_client import TEXT, masked

@@ -46,7 +46,7 @@ def server(io_loop: IOLoop, owner: RecordingOwner, admission: Admission, tce: Tc
     server = owner.server = io_loop.run_sync(build)
     yield server
     io_loop.run_sync(lambda: server.wait_closed(0))
-    assert len(server) == len(tce.shared.strangers) == len(server.admission) == 0
+    assert len(server) == len(tce.shared.pending) == len(server.admission) == 0
 
 
 @pytest.fixture
@@ -256,7 +256,7 @@ async def test_strangers_may_not_be_many_of_one_address(
         assert await closed_code(two) == 4129
         one.send(packet(CALL, 1, 7, 0, b"", {"__token__": "good"}))
         await owner.until(lambda: owner.sessions)
-        assert len(tce.shared.strangers) == 0
+        assert len(tce.shared.pending) == 0
         async with await TceClient.over_tcp(tce_port) as three:
             three.send(packet(CALL, 1, 7, 0, b"", {"__token__": "bad"}))
             assert (await three.recv()).errcode == CONNECT_REJECT

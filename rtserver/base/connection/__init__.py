@@ -1,1 +1,1 @@
-"""One client's connection on the event loop: its socket, its outbox, its timers, and the set of them all."""
+"""Connection of one client on the event loop: socket, outbox and timers; and the set of all connections."""

@@ -46,7 +46,7 @@ class Carrier(Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether a push still has a chance to arrive."""
+        """True while a push still has a chance to arrive."""
 
     @property
     def share(self) -> FairShare | None:

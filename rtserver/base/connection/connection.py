@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 2.0
 IN_ORDER = 0.75
-"""The part of a client's budget for what waits in order. The rest is for the newest of each key while it lags."""
+"""Part of ``outbox_bytes`` for frames that wait in order. The rest is for the newest of each key in a lag."""
 
 
 class Kind(NamedTuple):
@@ -49,11 +49,11 @@ class Kind(NamedTuple):
 
 
 def fan_out(connections: Iterable["Connection"], frame: bytes, key: Hashable | None = None) -> None:
-    """``push`` the same frame to many.
+    """``push`` the same frame to many connections.
 
-    Written out for the receiver that is open and does not lag: a call for each that has frames waiting, and therefore
-    a flush to come, would take three times as long as all the rest of it, and the first in a row of receivers that
-    have none would get its frame only when as many calls have been made for the last.
+    The loop has no call for a connection that is open, does not lag and has frames waiting, so that a flush is to
+    come: a call for each would take three times as long as all the rest, and the first client would wait for the
+    calls of all others.
     """
     length = len(frame)
     for connection in connections:
@@ -69,7 +69,11 @@ def fan_out(connections: Iterable["Connection"], frame: bytes, key: Hashable | N
 
 
 class Connection:
-    """Open socket. ``agent`` is the handler's, set once it has accepted; ``outbox`` is open for ``fan_out``."""
+    """Open socket of one client. ``outbox`` is open for ``fan_out``.
+
+    ``agent`` is the handler's object, None until the handler has accepted the connection. Receivers and peers push,
+    close and stop reading; the connection set starts and aborts.
+    """
 
     __slots__ = (
         "_close_code",
@@ -105,15 +109,15 @@ class Connection:
         self.rate = None if shared.rates is None else ConnectionRate(shared.rates)
         self.outbox = Outbox(int(IN_ORDER * bounds.outbox_bytes), bounds.outbox_hard_bytes)
         self.is_open = True
-        """Whether a push still has a chance to arrive."""
+        """True while a push still has a chance to arrive."""
         self.is_done = False
-        """Whether our last byte has been queued, and nothing that still comes in is looked at."""
+        """True once our last byte has been queued. Bytes that still come in are dropped."""
         self._close_code: int = CloseCode.ABNORMAL
         self._deadline: Timer | None = None
         self._relief: asyncio.Future[None] | None = None
         self._overload: Overload | None = None
         self.is_flush_due = False
-        """Whether a flush is to come. Who reads may announce the one at the end of a read: pushes then arm none."""
+        """True while a flush is to come. A receiver sets it at the begin of a read, behind which it flushes."""
         self._is_over = False
         self._is_at_end = False
         self._is_lag_told = False
@@ -122,7 +126,7 @@ class Connection:
 
     @property
     def is_lagging(self) -> bool:
-        """Whether the client was told that it gets less than everything, and not yet that this is over."""
+        """True while the client has been told that it gets less than everything."""
         return self._is_lag_told and self.is_open
 
     @property
@@ -136,7 +140,7 @@ class Connection:
 
     @property
     def waits_for_turn(self) -> bool:
-        """Whether there is something to read, and it is not the user's turn."""
+        """True while there is something to read, and it is not the user's turn."""
         return self._stream.is_waiting
 
     @property
@@ -146,7 +150,7 @@ class Connection:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether something waits and the socket has taken nothing of it for ``slow_seconds``."""
+        """True if something waits and the socket has taken nothing of it for ``slow_seconds``."""
         return self._stream.is_busy and self.stuck_seconds >= self.shared.bounds.slow_seconds
 
     def admit(self, identity: Identity) -> bool:
@@ -167,7 +171,7 @@ class Connection:
             self._receiver.on_bytes(first)
 
     def push(self, frame: bytes, key: Hashable | None = None) -> None:
-        """Send a whole frame, soon; with a ``key``, a newer one of the same key may replace it while the client lags.
+        """Send a whole frame, soon. A newer frame with the same ``key`` may replace it while the client lags.
 
         After the connection's end the frame is dropped.
         """
@@ -203,7 +207,7 @@ class Connection:
         return self.binary.receive(data)
 
     def close(self, code: int, reason: str = "") -> None:
-        """Say so, and end. The handler is told before this returns; the socket goes within two seconds."""
+        """Send the reason, and end. The handler is called before this returns; the socket goes within 2 seconds."""
         if not self.is_open:
             return
         self.is_open = False
@@ -214,7 +218,7 @@ class Connection:
         self._finish()
 
     def finish(self, code: int, frames: Iterable[bytes]) -> None:
-        """End behind our last ``frames``: FIN, then the peer's end is waited for, but not for long."""
+        """Send our last ``frames`` and FIN, then wait for the peer's end, but not for long."""
         self.is_open = False
         self.is_done = True
         self._close_code = code
@@ -225,7 +229,7 @@ class Connection:
             self._finish()
 
     def abort(self) -> None:
-        """End the connection without a word."""
+        """End the connection at once: close the socket without a last frame."""
         self.is_open = False
         if self._deadline is not None:
             self._deadline.cancel()
@@ -238,26 +242,26 @@ class Connection:
         self.shared.forget(self)
 
     def fail(self, error: BaseException) -> None:
-        """End the connection after an error that nobody handled."""
-        log.error("! %s: closing, after an error nobody handled", self.remote_ip, exc_info=error)
+        """End the connection after an unhandled error."""
+        log.error("! %s: closing, after an unhandled error", self.remote_ip, exc_info=error)
         self.abort()
 
     def give_up(self) -> None:
-        """Close with 4108 and forget what waits."""
+        """Close with 4108, and drop what waits."""
         self.shared.too_slow += 1
-        # Nobody will wait for what has piled up, and the close frame would stand behind it.
+        # The client would get the close frame behind all that has piled up.
         self.outbox.discard()
         self._end_relief()
         self.close(CloseCode.TOO_SLOW, "too slow for what is sent")
 
     def schedule(self) -> None:
-        """Have the outbox flushed soon, if no flush is to come anyway."""
+        """Arm a flush of the outbox, if none is to come anyway."""
         if not self.is_flush_due:
             self.is_flush_due = True
             self.shared.flusher.add(self)
 
     def flush(self) -> None:
-        """Write what waits, unless an earlier write is still under way: then it waits where it can be conflated."""
+        """Write what waits. Behind a write that is still under way it waits on, where it can be conflated."""
         self.is_flush_due = False
         outbox, stream = self.outbox, self._stream
         while outbox.size and not stream.is_busy:
@@ -278,7 +282,7 @@ class Connection:
                 self._on_room()
 
     def relieve(self) -> None:
-        """Write what the socket takes at this moment: how much waits says something about the client only then."""
+        """Write what the socket takes at this moment. Only the rest says something about the client."""
         self._stream.write_now()
         if not self._stream.is_closed:
             self.flush()
@@ -338,7 +342,7 @@ class Connection:
     def _push_over(self, frame: bytes, key: Hashable | None = None) -> bool:
         """Queue a frame for which the outbox was full. Return False for a client that is too slow.
 
-        Too slow is a client whose socket has taken nothing for ``slow_seconds``, or for whom very much waits.
+        A client is too slow if its socket has taken nothing for ``slow_seconds``, or if very much waits for it.
         """
         self.relieve()
         if not self.is_open:
@@ -366,7 +370,7 @@ class Connection:
             self._tell_too_large()
 
     def _tell_too_large(self) -> None:
-        """Tell the client that a frame was left out, which no client could take. The connection goes on."""
+        """Tell the client that a frame was left out because no client could take it. The connection goes on."""
         self.shared.too_large += 1
         log.error("! %s: a message was not sent: it is longer than may wait for a client", self.remote_ip)
         text = "a message was not sent to you: it is longer than may wait for a client"
@@ -395,7 +399,7 @@ class Connection:
             self._maybe_end_writing()
 
     def _on_end(self) -> None:
-        """Note that the peer has ended its half. It still gets what is on its way to it, but not for long."""
+        """Note that the peer has ended its half. It still gets the write that is under way, but not for long."""
         self._is_at_end = True
         self.flush()
         if self._stream.is_closed:
@@ -434,7 +438,7 @@ class Connection:
             self.binary.end()
 
     def _tell_handler(self, code: int) -> None:
-        # Whoever ends a connection, one of many perhaps, cannot mend what the handler makes of it.
+        # The code that ends connections, many perhaps, cannot mend the handler's errors.
         try:
             self.shared.handler.on_close(self.agent, code)
         except BaseException:

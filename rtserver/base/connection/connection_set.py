@@ -29,8 +29,8 @@ DEFAULT_BOUNDS = ConnectionBounds()
 class ConnectionSet(ThreadBound):
     """Open connections of one server, and what they share (``Shared``). Built on the event loop's thread.
 
-    A connection that is started has been counted by ``admission``, and is until it ends; without one everybody may
-    come in. Each connection may send at ``rates``; None is any rate.
+    ``admission`` has counted a connection before it is started, and counts it until it ends; the default admits all.
+    Each connection may send at ``rates``; None is any rate.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class ConnectionSet(ThreadBound):
         else:
             connection.start(first)
 
-    def start_stranger(
+    def start_pending(
         self, connection: Connection, expect_token: Callable[[Carrier], object], first: bytes = b""
     ) -> None:
         """Let a connection live whose user is not known yet. ``expect_token`` gives it a peer that reads a token."""

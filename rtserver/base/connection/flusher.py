@@ -1,7 +1,7 @@
-"""When outboxes are written: at once while the server is idle, together while it is busy.
+"""Shared flush of outboxes: at once while the server is idle, together while it is busy.
 
-A lone message leaves at the end of the event loop's current turn. Under load, whatever comes within ``window``
-seconds of the last flush leaves in one write per socket: the window turns a burst into one system call per client.
+A lone message leaves at the end of the event loop's current turn. Under load, all messages within ``window`` seconds
+of the last flush leave in one write per socket: the window turns a burst into one system call per client.
 """
 
 import asyncio
@@ -12,14 +12,14 @@ log = logging.getLogger(__name__)
 
 
 class Flushable(Protocol):
-    """What has something to write."""
+    """Connection with something to write."""
 
     def flush(self) -> None:
-        """Write now what waits, as far as the system takes it."""
+        """Write what waits now, as far as the system takes it."""
 
 
 class Flusher:
-    """The flush that all connections of one event loop share: armed once, by the first that has something to send."""
+    """Flush of all connections of one event loop, armed by the first connection that has something to send."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, window: float = 0.002) -> None:
         self._loop = loop
@@ -29,7 +29,7 @@ class Flusher:
         self._last_flush = 0.0
 
     def add(self, connection: Flushable) -> None:
-        """Have ``connection`` flushed soon. The caller sees to it that it is added once until then."""
+        """Flush ``connection`` soon. The caller adds it once only until then."""
         self._dirty.append(connection)
         if not self._is_armed:
             self._is_armed = True
@@ -43,7 +43,7 @@ class Flusher:
         self._is_armed = False
         dirty, self._dirty = self._dirty, []
         for connection in dirty:
-            # A flush tells the owner of lags and ends; what fails there must not leave the others unwritten for good.
+            # A flush calls the handler about lags and ends. An error there must not leave the others unwritten.
             try:
                 connection.flush()
             except BaseException:

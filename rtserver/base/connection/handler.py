@@ -1,4 +1,4 @@
-"""Ports of a connection to the application: who is told of it, and who knows why somebody was not let in."""
+"""Ports of a connection to the application: the handler of its events, and the reasons of refusals."""
 
 from collections.abc import Awaitable
 from typing import Any, Protocol, TypeAlias
@@ -40,10 +40,10 @@ class ConnectionHandler(Protocol):
 
 
 class RefusalReasons(Protocol):
-    """Source of log lines that say why somebody was not let in. It is asked after the answer."""
+    """Source of log lines that give the reason of a refusal. It is asked after the answer has been sent."""
 
     async def of_cookies(self, header: str) -> str:
-        """Return why a Cookie header let nobody in."""
+        """Return why a Cookie header was refused."""
 
     async def of_token(self, token: str | None) -> str:
-        """Return why a token let nobody in, or that there was none."""
+        """Return why a token was refused, or that there was none."""

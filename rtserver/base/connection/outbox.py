@@ -1,14 +1,14 @@
 """Bounded send queue of one client.
 
-Decides who is slow and what a slow client still gets. Up to ``mark`` bytes everything waits in order. Past the mark
-the client lags: of the frames that carry a key only the newest per key survives, frames without a key must all
-arrive. When all has been sent, it lags no more.
+Decides which client lags and what it still gets. Up to ``mark`` bytes all frames wait in order. Past the mark the
+client lags: of the frames with a key only the newest per key survives, frames without a key must all arrive. When
+all has been sent, the client lags no more.
 
-More than ``hard`` bytes wait only for a client whose socket takes bytes; whether it does, the connection knows. What
-one turn of the event loop has piled up is no sign that a client is slow. ``BURST`` times ``hard`` is the end for
-everybody: memory is bounded whatever the client does.
+More than ``hard`` bytes wait only for a client whose socket takes bytes, which the connection knows. A pile of one
+turn of the event loop is no sign of a slow client. ``BURST`` times ``hard`` is the end in any case: memory is bounded
+whatever the client does.
 
-Pure: no socket, no clock. ``take`` gives the bytes for one write, ``sent`` says that the system has them all.
+Pure: no socket, no clock. ``take`` gives the bytes for one write, ``sent`` notes that the system has them all.
 """
 
 from collections.abc import Hashable
@@ -16,10 +16,10 @@ from enum import Enum, auto
 
 
 class PushResult(Enum):
-    """What a push did.
+    """Result of a push.
 
-    ``QUEUED``: nothing special. ``LAGS``: the client lags from now on. ``FULL``: the frame was not queued, as more
-    than ``hard`` bytes would wait. ``TOO_LARGE``: it was not, and could never be, whatever the client reads.
+    ``QUEUED``: the frame waits. ``LAGS``: it waits, and the client lags from now on. ``FULL``: it was not queued,
+    because more than ``hard`` bytes would wait. ``TOO_LARGE``: it was not, and could never be.
     """
 
     QUEUED = auto()
@@ -31,16 +31,16 @@ class PushResult(Enum):
 QUEUED = PushResult.QUEUED  # the usual one, without looking the member up in its enum at every push
 
 BURST = 8
-"""How many times ``hard`` may wait for a client whose socket takes bytes."""
+"""Multiple of ``hard`` that may wait for a client whose socket takes bytes."""
 
 WRITE_BYTES = 262_144
-"""Of one write, if more waits: frames are shared by their receivers, a write is a copy of one client's own."""
+"""Size of one write, if more waits. Receivers share frames, but a write is a copy for one client."""
 
 
 class Outbox:
-    """The frames of one connection. ``size`` counts every byte that waits here or was taken and is not yet sent.
+    """Frames of one connection. ``size`` counts every byte that waits here or was taken and is not sent yet.
 
-    ``frames`` and ``limit`` are open for ``fan_out``: while ``size`` stays within ``limit``, to append is to push.
+    ``frames`` and ``limit`` are open for ``fan_out``: while ``size`` stays within ``limit``, appending is pushing.
     """
 
     __slots__ = ("_hard", "_late", "_mark", "_taken", "conflated", "frames", "limit", "size")
@@ -57,16 +57,16 @@ class Outbox:
 
     @property
     def is_lagging(self) -> bool:
-        """Whether the client has yet to catch up."""
+        """True until the client has caught up."""
         return self.limit < 0
 
     @property
     def is_over(self) -> bool:
-        """Whether so much waits that the socket has to take bytes, or the client is given up."""
+        """True while so much waits that a client whose socket takes no bytes is given up."""
         return self.size > self._hard
 
     def push(self, frame: bytes, key: Hashable | None = None) -> PushResult:
-        """Queue a frame. One with a ``key`` may be replaced by a newer one of that key while the client lags."""
+        """Queue a frame. A newer frame with the same ``key`` may replace it while the client lags."""
         size = self.size + len(frame)
         if size <= self.limit:
             self.frames.append(frame)
@@ -75,13 +75,13 @@ class Outbox:
         return self._push_late(frame, key)
 
     def push_over(self, frame: bytes, key: Hashable | None = None) -> bool:
-        """Queue a frame that was refused as ``FULL``; whether there is room for it even so."""
+        """Queue a frame that was refused as ``FULL``. Return whether there was room for it even so."""
         return self._push_late(frame, key, BURST * self._hard) is not PushResult.FULL
 
     def take(self) -> bytes:
-        """The bytes of the next write: all that waits, or some of it if it is much; empty if nothing waits.
+        """Return the bytes of the next write: all that waits, or the oldest of much. Empty if nothing waits.
 
-        To be followed by ``sent``.
+        ``sent`` has to follow.
         """
         frames = self.frames
         if len(frames) == 1 and not self._late:
@@ -97,7 +97,7 @@ class Outbox:
         return data
 
     def sent(self) -> bool:
-        """Note that all that was taken has left; whether this ended a lag."""
+        """Note that all bytes that were taken have left. Return whether this ended a lag."""
         self.size -= self._taken
         self._taken = 0
         if self.size or self.limit >= 0:
@@ -106,17 +106,17 @@ class Outbox:
         return True
 
     def shut(self) -> None:
-        """Let nothing more be appended behind what waits: the last frame is among it."""
+        """Let ``fan_out`` append nothing more: the last frame is among those that wait."""
         self.limit = self._mark = -1
 
     def discard(self) -> None:
-        """Forget what waits. What was taken is on its way and stays counted."""
+        """Drop all frames that wait. Bytes that were taken are on their way and stay counted."""
         self.frames.clear()
         self._late.clear()
         self.size = self._taken
 
     def _take_some(self) -> bytes:
-        """The oldest frames, up to ``WRITE_BYTES``, and one at least. What stays can still be replaced."""
+        """Return the oldest frames, up to ``WRITE_BYTES``, and one at least. The others can still be replaced."""
         frames, late = self.frames, self._late
         count = size = 0
         for frame in frames:
@@ -135,17 +135,17 @@ class Outbox:
         return taken[0] if len(taken) == 1 else b"".join(taken)
 
     def _push_late(self, frame: bytes, key: Hashable | None, most: int = 0) -> PushResult:
-        """``most`` bytes may wait; 0 are ``hard``."""
+        """Queue a frame of a client that lags. ``most`` bytes may wait; 0 stands for ``hard``."""
         if len(frame) > self._hard:
             return PushResult.TOO_LARGE
-        # A key of its own keeps a frame without one from being replaced; the dict keeps the order of arrival.
+        # A unique key keeps a frame without a key from being replaced; the dict keeps the order of arrival.
         key = object() if key is None else key
         replaced = self._late.get(key, b"")
         size = self.size + len(frame) - len(replaced)
         if size > (most or self._hard):
             return PushResult.FULL
         if replaced:
-            # The newest takes its place at the end: it may speak of what came in between.
+            # The newest frame goes to the end: it may refer to frames that came in between.
             del self._late[key]
             self.conflated += 1
         self._late[key] = frame

@@ -1,6 +1,6 @@
-"""Verdict on a client for whom more waits than may wait: is its socket taking bytes?
+"""Watch on a client for whom more waits than may: it is given up if its socket takes nothing for too long.
 
-It comes by time alone, too, for a client to whom nothing more is pushed.
+The watch is a timer, so that it ends for a client to whom nothing more is pushed, too.
 """
 
 from typing import Protocol
@@ -14,7 +14,7 @@ class Overloaded(Protocol):
 
     @property
     def is_stuck(self) -> bool:
-        """Whether the socket has taken nothing of what it was given for ``slow_seconds``."""
+        """True if the socket has taken nothing of what it was given for ``slow_seconds``."""
 
     @property
     def stuck_seconds(self) -> float:
@@ -40,7 +40,7 @@ class Overload:
 
     @property
     def is_watched(self) -> bool:
-        """Whether the verdict is still to come."""
+        """True while the verdict is still to come."""
         return self._timer is not None
 
     def end(self) -> None:

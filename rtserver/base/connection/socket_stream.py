@@ -1,7 +1,7 @@
-"""A connected socket on the event loop: bytes as they come, writes that wait for room. TCP and TLS.
+"""Connected socket on the event loop, TCP or TLS: bytes as they come, writes that wait for room.
 
-Decides nothing about what the bytes mean. It is asyncio's readiness callbacks with a system call in them and nothing
-else: no future and no task for a read, which is most of what a short message costs otherwise.
+Decides nothing about the meaning of bytes. Its reads are asyncio's readiness callbacks with a system call in them:
+no future and no task for a read, which would be most of the cost of a short message.
 
 ``take_socket`` gets the socket out of a stream on which Tornado has read a request.
 """
@@ -17,17 +17,17 @@ from tornado.iostream import IOStream
 
 from rtserver.base.limit.cpu_quota import FairShare
 
-READ_BYTES = 16_384  # of one socket in one turn: room for a burst, and everyone else waits no longer than that takes
+READ_BYTES = 16_384  # of one socket in one turn: room for a burst, and the others wait no longer than that takes
 
 NOT_NOW = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 def take_socket(stream: IOStream) -> tuple[socket.socket, bytes]:
-    """The socket of a stream that is idle, and what was read from it already. The stream is not to be used any more.
+    """Return the socket of an idle stream, which must not be used any more, and the bytes that it has read.
 
     Raises ``StreamClosedError`` if the peer has left.
     """
-    # This gives at once all that is there, and otherwise leaves a read waiting that nobody will ever feed.
+    # The read gives all that is there at once. If nothing is there, it waits for ever, as nothing will feed it.
     reading = asyncio.ensure_future(stream.read_bytes(stream.max_buffer_size, partial=True))
     first = reading.result() if reading.done() else b""
     IOLoop.current().remove_handler(stream.socket)
@@ -35,23 +35,23 @@ def take_socket(stream: IOStream) -> tuple[socket.socket, bytes]:
 
 
 def send_without_delay(connection: socket.socket, unsent_bytes: int) -> None:
-    """Have the system send what it is given at once, and take no more than it can soon send: ``unsent_bytes``.
+    """Let the system send at once what it is given, and take at most ``unsent_bytes`` that it cannot send yet.
 
-    It would take megabytes for a client that does not read. What waits with us is counted, and old prices give way to
-    new ones there. Raises ``OSError``.
+    It would take megabytes for a client that does not read. Bytes in our outbox are counted, and new prices replace
+    old ones there. Raises ``OSError``.
     """
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, unsent_bytes)
 
 
 class SocketStream:
-    """One non-blocking socket. Reading begins with ``resume``.
+    """Non-blocking socket. Reading begins with ``resume``.
 
-    ``on_bytes(data)`` gets what was read; with a ``share``, reading waits for its user's turn. ``on_end()`` is told
-    once that nothing more can come: the peer has ended its half, or the connection broke. ``on_written()`` is told
-    when the rest of a write has left.
+    ``on_bytes(data)`` gets the bytes of each read; with a ``share``, reading waits for its user's turn. ``on_end()``
+    is called once when nothing more can come: the peer has ended its half, or the connection broke. ``on_written()``
+    is called when the rest of a write has left.
 
-    ``moved`` is when the socket last took bytes of a rest, or did not take all of them: the loop's time.
+    ``moved`` is the loop's time at which the socket last took bytes of a rest, or left a rest of a write.
     """
 
     __slots__ = (
@@ -92,16 +92,16 @@ class SocketStream:
         self._is_secure = isinstance(connection, ssl.SSLSocket)
         self.share: FairShare | None = None
         self.is_waiting = False
-        """Whether there is something to read, and it is not the user's turn."""
+        """True while there is something to read, and it is not the user's turn."""
         self.moved = 0.0
         self.is_closed = False
         self.is_busy = False
-        """Whether nothing can be sent now: the rest of a write waits for room, or the socket is closed."""
+        """True while nothing can be sent: the rest of a write waits for room, or the socket is closed."""
         self.send = connection.send
-        """The system's send: how many bytes it took. Only while the stream is not busy; raises ``OSError``."""
+        """The system's send, which returns the number of bytes it took. Not while ``is_busy``; raises ``OSError``."""
 
     def resume(self) -> None:
-        """Read."""
+        """Begin to read, or go on."""
         if not self.is_closed:
             self._is_reading = True
             if not self.is_waiting:
@@ -110,30 +110,30 @@ class SocketStream:
                     self._read_decrypted()
 
     def pause(self) -> None:
-        """Leave what comes in to the system, which stops the peer when its buffer is full."""
+        """Stop reading. The system stops the peer when its own buffer is full."""
         if not self.is_closed:
             self._is_reading = False
             self._loop.remove_reader(self._file)
 
     def write_rest(self, data: memoryview) -> None:
-        """Write what ``send`` did not take, as soon as there is room."""
+        """Write the bytes that ``send`` did not take, as soon as there is room."""
         self._rest = data
         self.is_busy = True
         self.moved = self._loop.time()
         self._loop.add_writer(self._file, self._on_writable)
 
     def write_now(self) -> None:
-        """Write of the rest what the socket takes, without waiting to be told that there is room."""
+        """Offer the rest of a write to the socket now, without waiting for its readiness."""
         if self.is_busy and not self.is_closed:
             self._on_writable()
 
     def end_writing(self) -> None:
-        """FIN, behind all that was written. Of a TLS socket too this ends the TCP stream."""
+        """Send FIN behind all that was written. It ends the TCP stream of a TLS socket, too."""
         with suppress(OSError):
             socket.socket.shutdown(self._socket, socket.SHUT_WR)
 
     def close(self) -> None:
-        """Let go of the socket. Nothing is told any more."""
+        """Close the socket. No callback is called any more."""
         if self.is_closed:
             return
         self.is_closed = self.is_busy = True
@@ -175,7 +175,7 @@ class SocketStream:
             self._on_end()
 
     def _read_decrypted(self) -> None:
-        """TLS decrypts whole records: what is left of one is in our memory, where the system sees nothing to read."""
+        """Read the rest of a TLS record soon: it is in our memory, where the system sees nothing to read."""
         if self._is_reading and isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
             self._loop.call_soon(self._read_on)
 

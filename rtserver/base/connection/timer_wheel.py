@@ -1,7 +1,7 @@
 """Heartbeats and deadlines of many connections on one timer (a hashed timing wheel; Varghese and Lauck, 1987).
 
-Pure: the time is passed in. Arming, cancelling and moving a deadline cost the same however many there are, and a turn
-touches only what is due. Deadlines are met late by at most one tick, never early.
+Pure: the time is passed in. To arm, cancel or move a deadline costs the same however many there are, and a turn
+touches only those that are due. A deadline is met late by at most one tick, never early.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ Callback = Callable[[], object]
 
 
 class Timer:
-    """One armed deadline. ``cancel`` is final, and harmless once it has fired."""
+    """Armed deadline. ``cancel`` is final, and harmless after the timer has fired."""
 
     __slots__ = ("_callback", "_slot", "due_tick")
 
@@ -21,25 +21,20 @@ class Timer:
         self._slot = slot
         slot.add(self)
 
-    @property
-    def is_armed(self) -> bool:
-        """Whether it has neither fired nor been cancelled."""
-        return self._callback is not None
-
     def cancel(self) -> None:
-        """Never fire."""
+        """Do not fire any more."""
         self._callback = None
         self._slot.discard(self)
 
     def take(self) -> Callback | None:
-        """The callback, disarmed."""
+        """Disarm the timer, and return its callback. None if it has been cancelled."""
         callback, self._callback = self._callback, None
         self._slot.discard(self)
         return callback
 
 
 class TimerWheel:
-    """Deadlines in ``slots`` buckets of ``tick`` seconds each; longer ones simply go round more than once."""
+    """Wheel of ``slots`` buckets of ``tick`` seconds each. Long deadlines go round more than once."""
 
     def __init__(self, now: float, tick: float = 0.25, slots: int = 256) -> None:
         self.tick = tick
@@ -56,9 +51,9 @@ class TimerWheel:
         return Timer(due, callback, self._slots[due % len(self._slots)])
 
     def advance(self, now: float) -> Iterator[Callback]:
-        """The callbacks that are due by ``now``, in the order of their ticks, each disarmed when its turn comes.
+        """Yield the callbacks that are due by ``now`` in the order of their ticks, each disarmed when its turn comes.
 
-        One of them may cancel another that is due as well. To be exhausted.
+        One callback may cancel another that is due as well. The iterator has to be exhausted.
         """
         target = int((now - self._start) / self.tick)
         due: list[Timer] = []

@@ -20,8 +20,8 @@ from rtserver.base.wire.frame import Opcode, build_frame
 from rtserver.base.wire.protocol import TEXT, WebSocketProtocol
 
 TURN_SECONDS = 0.001
-"""For which messages of one connection are handed out while everyone else waits."""
-LOOK_MESSAGES = 20  # between two looks at the clock, unless one is large
+"""Time for which messages of one connection are handed out while all others wait."""
+LOOK_MESSAGES = 20  # between two looks at the clock, unless one of them is large
 LARGE_BYTES = 256
 PING_FRAME = build_frame(Opcode.PING, b"")
 
@@ -65,7 +65,7 @@ class WebSocketReceiver:
         self._protocol = WebSocketProtocol(bounds.max_message_bytes, inflates=inflates)
         self._max_message_bytes = max_message_bytes or bounds.max_message_bytes
         self.share: FairShare | None = None
-        self._delay = 0.0  # for which nothing is to be read, when what was read has been handled
+        self._delay = 0.0  # seconds without a read, after the messages that were read have been handled
         self._is_listening = True
         self._last_ping = 0.0
         self._last_received = shared.now()
@@ -80,7 +80,7 @@ class WebSocketReceiver:
         connection = self._connection
         self._last_received = connection.shared.now()
         if connection.is_done:
-            return  # behind the last frame; what is still sent is only read so that it does not reset the connection
+            return  # behind the last frame: read only because unread bytes would reset the connection
         connection.is_flush_due = True
         try:
             self._hand_out(self._receive(data))
@@ -151,7 +151,7 @@ class WebSocketReceiver:
     def _refuse(
         self, rate: ConnectionRate, now: float, messages: Sequence[Incoming], excess: int
     ) -> Sequence[Incoming]:
-        """Refuse the last texts, as many as are too many; a client that was told so and goes on is closed."""
+        """Refuse the last texts, ``excess`` of them. Close a client that was told so and goes on."""
         limited = self._connection.shared.limited
         if not rate.refuse(now, excess):
             limited.note(Limit.FLOOD)
@@ -167,7 +167,7 @@ class WebSocketReceiver:
         return marked
 
     def _hand_out(self, messages: Iterator[Incoming]) -> None:
-        """Give the handler its messages. While it has to wait for what one leads to, nothing more is read."""
+        """Give the handler its messages. Nothing more is read while one of them is pending."""
         connection = self._connection
         pending = self._until_pending(messages, self._last_received)
         may_be_full = connection.outbox.limit < 0
@@ -187,7 +187,7 @@ class WebSocketReceiver:
         while pending is not None or self._protocol.has_more:
             begun = None
             if pending is None:
-                await connection.turn()  # a few bytes may swell to many messages: everyone else first
+                await connection.turn()  # a few bytes may swell to many messages: the others first
                 self._last_received = begun = now()  # limits count from here
                 messages = self._receive(b"")
             else:
@@ -207,10 +207,10 @@ class WebSocketReceiver:
         self._last_received = now()
 
     def _until_pending(self, messages: Iterator[Incoming], begun: float) -> Awaitable[object] | None:
-        """Hand messages out, until one has to be waited for or others have waited long enough since ``begun``."""
+        """Hand messages out, until one is pending or other connections have waited long enough since ``begun``."""
         connection = self._connection
         agent, outbox = connection.agent, connection.outbox
-        on_text = self._on_text if agent is not None else self._refuse_stranger
+        on_text = self._on_text if agent is not None else self._refuse_text
         look = LOOK_MESSAGES
         for number, (opcode, payload) in enumerate(messages, 1):
             if not connection.is_open:
@@ -228,13 +228,13 @@ class WebSocketReceiver:
                 return connection.relieved()
             if number == look or len(payload) > LARGE_BYTES:
                 if connection.shared.now() - begun > TURN_SECONDS:
-                    return connection.turn()  # a flood of tiny messages is handled, but not before everyone else's
+                    return connection.turn()  # a flood of tiny messages waits for the others in between
                 look = number + LOOK_MESSAGES
         return None
 
-    def _refuse_stranger(self, _agent: None, _payload: bytes) -> None:
-        """Close a connection whose user is not known: a text carries no token."""
-        self._connection.close(CloseCode.NOT_LOGGED_IN, "a stranger has to show a token first")
+    def _refuse_text(self, _agent: None, _payload: bytes) -> None:
+        """Close a connection whose user is not known: a text brings no token."""
+        self._connection.close(CloseCode.NOT_LOGGED_IN, "not logged in: the first packet has to bring a token")
 
     def _answer_refusal(self, refusal: Refusal, payload: bytes) -> None:
         connection = self._connection
@@ -246,11 +246,11 @@ class WebSocketReceiver:
         return frames
 
     def _on_heartbeat(self) -> None:
-        """Ping a silent client; drop one that was silent for a whole interval after its ping."""
+        """Ping a silent client, or drop it after a whole interval of silence since its ping."""
         connection = self._connection
         shared = connection.shared
         now, interval = shared.now(), shared.bounds.heartbeat_seconds
-        # A client whose message is still being handled is not listened to, which is no silence of its own.
+        # Nothing is read while a message is being handled, which is no silence of the client.
         silence = now - self._last_received if self._is_listening and not connection.waits_for_turn else 0.0
         if silence >= interval:
             if self._last_ping > self._last_received:

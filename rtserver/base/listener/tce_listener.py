@@ -71,7 +71,7 @@ class TceListener:
 
     def _start(self, connection: socket.socket, address: tuple[Any, ...], _until: float = 0.0) -> None:
         opened = Connection(self._home, connection, address[0], self._tce.stream_kind)
-        self._home.start_stranger(opened, self._tce.expect_token)
+        self._home.start_pending(opened, self._tce.expect_token)
 
     def _on_gone(self, address: tuple[Any, ...]) -> None:
         self._home.admission.leave(address[0])

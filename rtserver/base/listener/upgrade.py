@@ -188,7 +188,7 @@ class WebSocketServer(ConnectionSet):
         kind = own_kind if tce is None else tce.framed_kind
         opened = Connection(self, connection, request.remote_ip, kind)
         if identity is None and tce is not None:
-            self.start_stranger(opened, tce.expect_token_in_frames, first)
+            self.start_pending(opened, tce.expect_token_in_frames, first)
         else:
             self.start(opened, identity, first)
         return True

@@ -10,11 +10,11 @@ class Carriage(NamedTuple):
     """Way of packets on the connections of one kind."""
 
     is_framed: bool
-    """Whether each packet is a WebSocket message of its own, which was counted as a call when it came. On a bare
+    """True if each packet is a WebSocket message of its own, which was counted as a call when it came. On a bare
     stream packets may be compressed (TCE protocol, section 1.1)."""
 
     takes_messages: bool
-    """Whether messages of the server go as packets, too: by an index and in texts that the client may choose."""
+    """True if messages of the server go as packets, too. The client may choose their index and their encoding."""
 
     join: Callable[[Sequence[bytes]], bytes]
     """Makes the bytes of a write of packets."""

@@ -1,7 +1,7 @@
-"""How what is sent to a client becomes TCE: a JSON message is a one-way call of ``ITerminal.onMessage``.
+"""Framing of TCE: a JSON message becomes a one-way call of ``ITerminal.onMessage``. Pure.
 
-One packet serves all receivers of a kind, as nobody answers a one-way call and its number means nothing. Kinds differ
-in the index by which they serve ``ITerminal``, and in how they read texts. Pure.
+One packet serves all receivers of a kind, because a one-way call has no answer and its number means nothing. Kinds
+differ in the index by which they serve ``ITerminal``, and in the encoding of their texts.
 """
 
 import logging
@@ -20,7 +20,7 @@ from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, SIZE_AHEAD, build_packe
 
 log = logging.getLogger(__name__)
 
-NAME_LENGTH = 64  # of a type, in an error about it: one that is too long itself must not make the error too long
+NAME_LENGTH = 64  # of a type in an error about it, which a long type must not make too long
 
 (ON_MESSAGE,) = ITerminal.INTERFACE.operations
 (LOW_ON_MESSAGE,) = rtserver_low.ITerminal.INTERFACE.operations
@@ -35,8 +35,11 @@ _binary_frame = partial(build_frame, Opcode.BINARY)
 
 @cache
 def framing_of(terminal: int, *, is_framed: bool, in_cesu8: bool) -> Framing:
-    """The framing of a kind of client: by the index of its ``ITerminal``, on a WebSocket or not, and with texts in
-    CESU-8 if it is the original JavaScript client. The same function each time, as a ``Payload`` needs it."""
+    """Return the framing of a kind of client, the same function each time, as a ``Payload`` needs it.
+
+    ``terminal`` is the index of its ``ITerminal``, ``is_framed`` a WebSocket. The original JavaScript client reads
+    its texts ``in_cesu8``.
+    """
     if terminal == ON_MESSAGE.ifidx and not in_cesu8:
         return message_frame if is_framed else message_packet
     operation = TERMINALS[terminal]
@@ -49,14 +52,14 @@ def framing_of(terminal: int, *, is_framed: bool, in_cesu8: bool) -> Framing:
 
 
 def is_split(payload: bytes) -> bool:
-    """Whether a WebSocket's message is a packet's header alone, as the original JavaScript client sends it."""
+    """Return whether a WebSocket message is a packet's header alone, as the original JavaScript client sends it."""
     return is_header(payload)
 
 
 def message_packet(message: bytes, operation: Operation[None] = ON_MESSAGE, *, in_cesu8: bool = False) -> bytes:
-    """The packet that brings a message of the JSON protocol to a client.
+    """Return the packet that brings a message of the JSON protocol to a client.
 
-    In place of one that is longer than clients take, which they would close the connection for, it brings an error.
+    In place of a message that is longer than clients take it brings an error: they would close the connection.
     """
     name = type_of(message)
     packet = _packet(operation, name, message, in_cesu8)
@@ -68,17 +71,17 @@ def message_packet(message: bytes, operation: Operation[None] = ON_MESSAGE, *, i
 
 
 def message_frame(message: bytes) -> bytes:
-    """The same in a WebSocket frame."""
+    """Return the packet of a message in a WebSocket frame."""
     return _binary_frame(message_packet(message))
 
 
 def packet_frames(packets: Sequence[bytes]) -> bytes:
-    """Each packet in a binary frame of its own (TCE protocol, section 7, item 6)."""
+    """Return the packets, each in a binary frame of its own (TCE protocol, section 7, item 6)."""
     return b"".join(map(_binary_frame, packets))
 
 
 def is_error(packet: bytes) -> bool:
-    """Whether a packet answers a call with an error. Those are too short to be compressed."""
+    """Return whether a packet answers a call with an error. Such packets are too short to be compressed."""
     return packet[_ERRCODE] != _NO_ERROR and packet[_CALLTYPE] == RETURN and not packet[_COMPRESSION]
 
 

@@ -1,4 +1,4 @@
-"""The servant by which binary clients send user messages: what a text frame is to a browser (``rtserver.idl``)."""
+"""Servant by which binary clients send user messages, as a browser does by text frames (``rtserver.idl``)."""
 
 from collections.abc import Awaitable
 from typing import cast
@@ -12,18 +12,18 @@ from tcelib.wire.text import encode_text
 
 
 class UserGateway(IUserGateway, rtserver_low.IUserGateway):
-    """One object serves all connections of a server, each of which has its ``RpcTransport`` for a transport.
+    """Gateway of all connections of a server; the transport of each is an ``RpcTransport``.
 
-    It is served by both of its indexes. The lower one is for clients in C++.
+    It has two indexes. The lower one is for clients in C++.
     """
 
     def send(self, json: str, ctx: RpcContext) -> Answer[None]:
-        """One user message. The call is answered when it has been handled, its own answer comes as ``onMessage``."""
+        """Handle one user message. The call returns when that is done; the answer comes as ``onMessage``."""
         handled = cast(RpcTransport, ctx.conn.transport).on_text(encode_text(json))
         return None if handled is None else _until(handled)
 
     def ping(self, text: str, ctx: RpcContext) -> str:
-        """For a client that wants to know whether anybody is there."""
+        """Return the text, for a client that checks its connection."""
         return text
 
 

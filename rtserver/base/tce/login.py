@@ -62,7 +62,7 @@ class TceLogin:
     def end(self) -> None:
         """Stop waiting: the connection is over, or its user is known."""
         self._timer.cancel()
-        self._shared.strangers.leave(self._carrier)
+        self._shared.pending.leave(self._carrier)
 
     async def _judge(self, packet: Packet) -> None:
         props = props_of(packet)

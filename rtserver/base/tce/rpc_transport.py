@@ -26,11 +26,11 @@ from tcelib.error import RPCERROR_CONNECTION_LOST, RPCERROR_SENDFAILED, RpcExcep
 log = logging.getLogger(__name__)
 
 BATCH_BYTES = 65_536
-"""Of packets that are pushed together. Each fits into what may wait for a client; many of them need not."""
+"""Size of packets that are pushed together. Each packet fits into an outbox; many of them together may not."""
 
 
 class RpcTransport:
-    """A ``tcelib`` transport (``tcelib.core.port``) over a connection whose user is known."""
+    """Transport (``tcelib.core.port``) over a connection whose user is known, and its ``BinaryPeer``."""
 
     __slots__ = (
         "_carrier",
@@ -78,9 +78,9 @@ class RpcTransport:
             self._timer.cancel()
 
     def on_text(self, text: bytes) -> Awaitable[object] | None:
-        """A user message, as if it had come in a text frame: to be handled when those before it have been.
+        """Handle a user message as if it had come in a text frame, behind those before it.
 
-        What is returned, if anything, is done when it has been handled.
+        The awaitable returned, if any, is done when the message has been handled.
         """
         limit = self._server.bounds.max_message_bytes
         if len(text) > limit:
@@ -107,7 +107,7 @@ class RpcTransport:
         self._server.loop.call_soon_threadsafe(work)
 
     def write(self, packets: Sequence[bytes], /) -> None:
-        """See ``Transport``: what is written in one turn of the loop leaves in one write, if it is not much."""
+        """See ``Transport``. Packets of one turn of the loop leave in one write, if they are not many."""
         if not self._carrier.is_open:
             raise RpcException(RPCERROR_SENDFAILED, "the connection is closed")
         self._shared.counts.failures += sum(map(is_error, packets))
@@ -115,11 +115,11 @@ class RpcTransport:
             self._carrier.push(self._join(batch))
 
     def make_room(self, deadline: float, /) -> None:
-        """See ``Transport``. The outbox decides about clients that do not read; here the call's end is noted."""
+        """See ``Transport``. Arms the call's timeout only: the outbox decides about clients that do not read."""
         self._watch_deadline()
 
     def until_open(self, deadline: float, /) -> None:
-        """See ``Transport``. It is open, or over."""
+        """See ``Transport``. A connection here is open, or over for good."""
 
     def close(self) -> None:
         """See ``Transport``."""
@@ -132,7 +132,7 @@ class RpcTransport:
             self._carrier.close(CloseCode.UNSUPPORTED_DATA, str(failure))
 
     def wait(self, promise: RpcPromise[object], timeout: float | None, /) -> None:
-        """See ``Transport``. Nobody may wait like this for a connection of the server's loop."""
+        """See ``Transport``. Raises ``RuntimeError``: waiting would block the server's loop."""
         raise RuntimeError(
             "waiting would stop the server: make the servant `async def` and `await prx.echo_async(...)`"
         )
@@ -151,11 +151,11 @@ class RpcTransport:
         return future
 
     def is_stop(self, error: BaseException, /) -> bool:
-        """See ``Transport``. Nothing: the server is told to stop by signals, never by an exception."""
+        """See ``Transport``. Always false: signals stop the server, never an exception."""
         return False
 
     def run(self, coroutine: Coroutine[object, object, object], done: Done, /) -> None:
-        """See ``Transport``. It goes on when the connection is lost, and is cancelled at the server's end."""
+        """See ``Transport``. The coroutine goes on when the connection is lost; the server's end cancels it."""
         self._turns.begin_servant()
         self._server.run(self._drive(coroutine, done))
 
@@ -214,7 +214,7 @@ class RpcTransport:
 
 
 def _batches(packets: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """The packets in their order, in groups of about ``BATCH_BYTES``."""
+    """Yield the packets in their order, in groups of about ``BATCH_BYTES``."""
     begin = size = 0
     for end, packet in enumerate(packets):
         if size + len(packet) > BATCH_BYTES and end > begin:

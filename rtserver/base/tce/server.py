@@ -49,7 +49,7 @@ class TceServer:
     def _expect_token(self, carriage: Carriage, carrier: Carrier) -> None:
         carrier.binary = TceLogin(self.shared, carriage, carrier)
         try:
-            displaced = self.shared.strangers.enter(carrier, carrier.remote_ip)
+            displaced = self.shared.pending.enter(carrier, carrier.remote_ip)
         except TooMany as error:
             carrier.close(CloseCode.TOO_MANY, error.reason)
         else:

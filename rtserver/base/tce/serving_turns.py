@@ -21,8 +21,8 @@ from tcelib.core.connection import RpcConnection
 log = logging.getLogger(__name__)
 
 MAX_RUNNING = 1_000  # servants of one connection that wait for something
-KEPT_BYTES = 1024 * 1024  # of calls that wait for a place; then nothing is read
-STUCK_SECONDS = 2.0  # without the end of any servant while all wait for answers: they wait for one another
+KEPT_BYTES = 1024 * 1024  # of calls that are kept; above it nothing is read
+STUCK_SECONDS = 2.0  # without the end of a servant while all wait for answers: then they wait for one another
 
 
 class ServingTurns:
@@ -61,7 +61,7 @@ class ServingTurns:
         self._waking: asyncio.Future[None] | None = None
         self._pause: asyncio.Future[None] | None = None  # until nothing is being worked off, if anything is
         self.is_held = False
-        """Whether a user message is being handled, before whose end no call is served. ``release`` ends it."""
+        """True while a user message is being handled: no call is served before its end. ``release`` resets it."""
 
     def receive(self, data: bytes) -> Awaitable[object] | None:
         """See ``BinaryPeer``. While an awaitable that is returned is pending, nothing more may be given."""
@@ -102,9 +102,9 @@ class ServingTurns:
         return self._go_on(self._pause, has_more)
 
     async def _go_on(self, pause: asyncio.Future[None], has_more: bool) -> None:
-        """Serve the rest, in turns, and wait for what must have ended before the next bytes are read.
+        """Serve the rest in turns, and wait for all that must end before the next bytes are read.
 
-        It ends with calls unserved if there is no place for them: then answers are read, and ``_wake`` begins anew.
+        Ends with calls unserved while too many servants wait: then answers are read, and ``_wake`` begins anew.
         """
         try:
             while has_more or self.is_held or self._delay:

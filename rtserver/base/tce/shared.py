@@ -14,7 +14,7 @@ class TceShared:
 
     The servants of ``adapter`` serve the calls of all connections. ``max_packet_bytes`` bounds a packet of a known
     user. A client whose user is not known has ``login_seconds`` to show a token, and is pending for ``admission``
-    until then. ``reasons`` say for the log why a token let nobody in.
+    until then. ``reasons`` give the reason of a refused token for the log.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class TceShared:
         self.login_seconds = login_seconds
         self.reasons = reasons
         self.counts = TceCounts()
-        self.strangers: PendingConnections[Carrier] = PendingConnections(admission)
+        self.pending: PendingConnections[Carrier] = PendingConnections(admission)
         """Connections that have not shown a token yet."""
 
     @property

@@ -25,15 +25,13 @@ def run(wheel: TimerWheel, now: float) -> None:
 
 def test_a_timer_fires_once_when_its_time_has_come(fired: list[str]) -> None:
     wheel = TimerWheel(START, TICK)
-    timer = wheel.arm(START, 1.0, lambda: fired.append("a"))
+    wheel.arm(START, 1.0, lambda: fired.append("a"))
     run(wheel, START + 0.9)
     assert fired == []
-    assert timer.is_armed
     assert len(wheel) == 1
     run(wheel, START + 1.0)
     run(wheel, START + 2.0)
     assert fired == ["a"]
-    assert not timer.is_armed
     assert len(wheel) == 0
 
 
@@ -158,4 +156,3 @@ def test_it_fires_in_order_never_early_and_at_most_a_tick_late(steps: list[tuple
             assert all(deadline <= now for _, deadline in gone)
             assert all(now < deadline + tick for _, deadline in waiting.values())
     assert len(wheel) == len(waiting)
-    assert [timer.is_armed for timer in timers] == [number in waiting for number in range(len(timers))]

@@ -91,6 +91,7 @@ async def test_pipelined_messages_are_answered_in_order_in_one_write(
             writes.append(len(data))
         return send(sock, data)
 
+    monkeypatch.setattr(websocket, "TURN_SECONDS", float("inf"))  # a busy machine would end the turn between two
     monkeypatch.setattr(socket.socket, "send", counting_send)
     monkeypatch.setattr(websocket, "TURN_SECONDS", 60)  # a slow machine would end the turn before the 200th
     async with await connect() as client:
