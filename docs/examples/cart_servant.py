@@ -1,4 +1,4 @@
-"""``shop.ICart``: a cart for each user, filled by a binary client, shown in the user's browser as well."""
+"""``shop.ICart``: a cart of each user, filled by a binary client and shown in the user's browser."""
 
 from stubs.shop import ICart, Item
 
@@ -10,14 +10,14 @@ MAX_ITEMS = 100
 
 
 class CartServant(ICart):
-    """One object serves all clients. Carts live as long as the server; one that should last belongs in a database."""
+    """Servant of all clients. Carts live as long as the server; a cart that should last belongs in a database."""
 
     def __init__(self, users: Users) -> None:
         self._users = users
         self._carts: dict[str, list[Item]] = {}
 
     def add(self, name: str, count: int, ctx: RpcContext) -> list[Item]:
-        """What is raised reaches the caller as an error, without its words; the log has them."""
+        """Add an item. The caller sees an exception as an error without its text; the log has the text."""
         agent: UserAgent = ctx.user
         cart = self._carts.setdefault(str(agent.user.user_id), [])
         if len(cart) >= MAX_ITEMS:

@@ -1,4 +1,4 @@
-"""``echo``: the smallest handler of user messages. It says back what a client says."""
+"""``echo``: the smallest handler of user messages. It repeats a client's text."""
 
 from typing import Annotated
 
@@ -16,13 +16,13 @@ class EchoRequest(msgspec.Struct, frozen=True):
 
 
 class EchoMsgHandler(BaseUserMsgHandler):
-    """Answers every ``echo`` with the same text, as often as it was asked for."""
+    """Answers each ``echo`` with its text, as often as the client asks."""
 
     msg_type = "echo"
     request = EchoRequest
 
     def on_useragent_msg(self, agent: UserAgent, data: EchoRequest) -> list[str]:
-        """What is returned is the answer's ``data``."""
+        """Return the answer's ``data``."""
         if not data.text.strip():
-            raise RequestError("there is nothing to say back")
+            raise RequestError("there is no text to repeat")
         return [f"{agent.user.name} says {data.text}"] * data.times

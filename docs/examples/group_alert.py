@@ -1,7 +1,7 @@
-"""``alert``: a service message for all members of a Django group, wherever they are logged in.
+"""``alert``: a service message for all members of a Django group.
 
-A database blocks, and the service thread must not: who is in a group is looked up on a thread of the pool, and only
-this handler's lane waits for it.
+A database query blocks, and the service thread must not block. So the members are looked up on a thread of the pool,
+and only this handler's lane waits.
 """
 
 from typing import Annotated, Literal
@@ -27,7 +27,7 @@ class GroupAlertMsgHandler(ServiceMsgHandler):
     data_type = AlertData
 
     def __call__(self, src: str, data: AlertData) -> None:
-        """``BadData`` sends the message to the dead stream, where its producer finds out why."""
+        """Push the alert. ``BadData`` sends the message to the dead stream, with the reason for its producer."""
         members = self.offload(find_members, data.group)
         if members is None:
             raise BadData(f"there is no group {data.group!r}")
@@ -35,8 +35,8 @@ class GroupAlertMsgHandler(ServiceMsgHandler):
 
 
 def find_members(name: str) -> list[int | str] | None:
-    """The ids of a group's members; None for a group that does not exist. Blocks: values in, a value out."""
-    # Django's models can be imported when Django is set up, which is later than this file may be.
+    """Return the ids of a group's members, or None for an unknown group. Blocks."""
+    # Django's models can be imported only after Django's set-up, and this file is imported before.
     from django.contrib.auth.models import Group  # type: ignore[import-untyped]
     from django.db import close_old_connections  # type: ignore[import-untyped]
 

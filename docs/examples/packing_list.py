@@ -1,4 +1,4 @@
-"""A service message that one server of several handles: a packing list for every order, as a file for the printer."""
+"""``packing_list``: a service message that one of several servers handles. It makes a file for the printer."""
 
 import os
 from pathlib import Path
@@ -24,7 +24,7 @@ class PackingListMsgHandler(ServiceMsgHandler):
     delivery = "once"
 
     def __call__(self, src: str, data: OrderData) -> None:
-        """An error of the disk is not caught here: the message is tried again, and in the end it is a dead letter."""
+        """Write the list. An error of the disk is not caught, so that the message is tried again."""
         if not data.items:
             raise BadData("nothing to pack")
         text = "".join(f"{count} x {name}\n" for name, count in sorted(data.items.items()))
@@ -32,7 +32,7 @@ class PackingListMsgHandler(ServiceMsgHandler):
 
 
 def write_list(folder: Path, order: int, text: str) -> None:
-    """Write a list, whole or not at all. Who does it twice has done it once."""
+    """Write a list, whole or not at all. A second call has no further effect."""
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f"order-{order}.part"
     unfinished.write_text(text, encoding="utf-8")

@@ -1,7 +1,7 @@
-"""``todo``: a list for each user, shown in all tabs of that user; each tab decides by itself what it shows of it.
+"""``todo``: a list of each user, shown in all tabs of the user. Each tab has its own filter.
 
-The module is a tab's part of the application, the handler what all of them share. A list lives as long as its user
-has a tab open; one that should last belongs in a database, and its reads and writes in ``async`` methods.
+The module is one tab's part of the application; the handler holds what tabs share. A list lives as long as its user
+has a tab open. A list that should last belongs in a database, and its reads and writes in ``async`` methods.
 """
 
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ MAX_ITEMS = 100
 
 
 class Add(msgspec.Struct, frozen=True, tag_field="op", tag="add"):
-    """``{"op":"add","text":str}``: one thing more to do."""
+    """``{"op":"add","text":str}``: a new item."""
 
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -29,45 +29,45 @@ class Finish(msgspec.Struct, frozen=True, tag_field="op", tag="finish"):
 
 
 class Show(msgspec.Struct, frozen=True, tag_field="op", tag="show"):
-    """``{"op":"show","finished":bool}``: whether this tab shows finished items, too."""
+    """``{"op":"show","finished":bool}``: the tab's filter; true shows finished items, too."""
 
     finished: bool
 
 
 class TodoList:
-    """What a user has to do. ``items`` are ``{"number", "text", "is_done"}``, in the order in which they came."""
+    """The list of one user. ``items`` are ``{"number", "text", "is_done"}``, the oldest first."""
 
     def __init__(self) -> None:
         self.items: list[dict[str, Any]] = []
 
     def add(self, text: str) -> None:
-        """Raises ``RequestError`` when the list is full."""
+        """Add an item. Raises ``RequestError`` for a full list."""
         if len(self.items) >= MAX_ITEMS:
             raise RequestError(f"a list has at most {MAX_ITEMS} items", code="rate_limited")
         self.items.append({"number": len(self.items), "text": text, "is_done": False})
 
     def finish(self, number: int) -> None:
-        """Raises ``RequestError`` for a number that no item has."""
+        """Mark an item as done. Raises ``RequestError`` for an unknown number."""
         if not 0 <= number < len(self.items):
             raise RequestError(f"there is no item {number}")
         self.items[number]["is_done"] = True
 
 
 class TodoView(BaseUserAgentModule):
-    """What one tab shows of its user's list."""
+    """One tab's view of its user's list."""
 
     def __init__(self, agent: UserAgent) -> None:
         super().__init__(agent)
         self.shows_finished = False
 
     def push(self, todo: TodoList) -> None:
-        """Send the list as this tab wants to see it."""
+        """Send the list through the tab's filter."""
         items = [item for item in todo.items if self.shows_finished or not item["is_done"]]
         self.agent.push_message({"items": items}, TODO)
 
 
 class TodoMsgHandler(BaseUserMsgHandler):
-    """Keeps the lists, and every tab up to date."""
+    """Keeps the lists, and updates every tab."""
 
     msg_type = TODO
     request = Add | Finish | Show
@@ -77,12 +77,12 @@ class TodoMsgHandler(BaseUserMsgHandler):
         self._lists: dict[str, TodoList] = {}
 
     def on_useragent_open(self, agent: UserAgent) -> None:
-        """A new tab sees at once what there is to do."""
+        """Send the list to a new tab."""
         view = agent.modules[TODO] = TodoView(agent)
         view.push(self._list_of(agent))
 
     def on_useragent_msg(self, agent: UserAgent, data: Add | Finish | Show) -> None:
-        """Nothing is returned: the list that is pushed is the answer, to this tab and to the others."""
+        """Change the list and push it to all tabs of the user, which answers the request as well."""
         todo = self._list_of(agent)
         match data:
             case Add(text):
@@ -94,12 +94,12 @@ class TodoMsgHandler(BaseUserMsgHandler):
                 agent.modules[TODO].push(todo)
                 return
         for each in self.users.get_users(agent.user.user_id):
-            # A tab that has just come may be waiting for another handler's on_useragent_open; it has no view yet.
+            # A new tab may still wait for another handler's on_useragent_open, and has no view yet.
             if TODO in each.modules:
                 each.modules[TODO].push(todo)
 
     def on_useragent_remove(self, agent: UserAgent) -> None:
-        """The last tab takes the list with it: what is kept has to end somewhere."""
+        """Drop the list with the user's last tab, so that memory stays bounded."""
         agent.modules.pop(TODO).on_remove()
         if not self.users.get_users(agent.user.user_id):
             self._lists.pop(str(agent.user.user_id), None)
