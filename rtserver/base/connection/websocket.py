@@ -52,7 +52,6 @@ class WebSocketReceiver:
         "_last_ping",
         "_last_received",
         "_max_message_bytes",
-        "_on_text",
         "_protocol",
         "share",
     )
@@ -61,7 +60,6 @@ class WebSocketReceiver:
         shared = connection.shared
         bounds = shared.bounds
         self._connection = connection
-        self._on_text = shared.handler.on_text
         self._protocol = WebSocketProtocol(bounds.max_message_bytes, inflates=inflates)
         self._max_message_bytes = max_message_bytes or bounds.max_message_bytes
         self.share: FairShare | None = None
@@ -210,7 +208,7 @@ class WebSocketReceiver:
         """Hand messages out, until one is pending or other connections have waited long enough since ``begun``."""
         connection = self._connection
         agent, outbox = connection.agent, connection.outbox
-        on_text = self._on_text if agent is not None else self._refuse_text
+        on_text = connection.shared.handler.on_text if agent is not None else self._refuse_text
         look = LOOK_MESSAGES
         for number, (opcode, payload) in enumerate(messages, 1):
             if not connection.is_open:
