@@ -1,8 +1,7 @@
-"""The one door between the websocket thread and the service thread: two mailboxes.
+"""Mailboxes between the websocket thread and the service thread, the only crossing of the two.
 
-A mailbox is posted to from the one thread and drained on the other. A gate keeps the wake-ups down to one, however
-many messages are posted before the reader gets round to them. Nothing else in rtserver is shared, so nothing else
-locks.
+One thread posts to a mailbox, the other drains it. The reader is woken once, however many messages are posted before
+it drains.
 """
 
 import threading
@@ -40,11 +39,11 @@ class Mailbox:
 
     @property
     def is_congested(self) -> bool:
-        """Whether the reader is so far behind that whoever can wait should wait before it posts more."""
+        """True while so many messages wait that posters should pause if they can."""
         return len(self._messages) > self._congested_length
 
     def bind(self, wake: Callable[[], object]) -> None:
-        """Say how the reader is woken; ``wake`` must be callable from any thread and lead to a ``drain`` soon."""
+        """Set how the reader is woken. ``wake`` must be callable from any thread and cause a ``drain`` soon."""
         with self._lock:
             self._wake = wake
             self._is_awake = bool(self._messages)
@@ -53,7 +52,7 @@ class Mailbox:
             wake()
 
     def post(self, message: Message) -> None:
-        """Accept a message: it will be drained, in order, whatever happens after. Raises ``BridgeClosedError``."""
+        """Accept a message. It will be drained in order, even after ``close``. Raises ``BridgeClosedError``."""
         # The lock makes "accepted" exact: without it a post could slip in between close() and the last drain.
         with self._lock:
             if self._is_closed:
@@ -66,14 +65,14 @@ class Mailbox:
             self._wake()
 
     def drain(self, handle: Callable[[Message], object], limit: int, seconds: float = inf) -> bool:
-        """Hand at most ``limit`` messages to ``handle``; whether some are left, for which the reader is woken again.
+        """Pass at most ``limit`` messages to ``handle``. Return True if some are left, and wake the reader for them.
 
-        After ``seconds``, or when ``handle`` returns True for a large message, no further one is begun. The bounds
-        keep a burst, or a few messages that cost much, from holding up everything else on the reader's thread.
+        No message is begun after ``seconds``, or after ``handle`` has returned True for a large one. The bounds keep
+        a burst, or a few expensive messages, from holding up the reader's thread.
         """
         deadline = time.monotonic() + seconds
-        # Lowered before the first message is taken: a post from here on wakes once too often rather than never.
-        # Under the lock, or a post in progress could raise it again for a wake-up that is over.
+        # Cleared before the first message is taken: a post from here on wakes once too often rather than never. Under
+        # the lock: a post in progress could set it again for a wake-up that is over.
         with self._lock:
             self._is_awake = False
         messages = self._messages
@@ -82,14 +81,14 @@ class Mailbox:
                 if handle(messages.popleft()) is True or time.monotonic() >= deadline:
                     break
         finally:
-            # Also after a message that failed: those behind it must not lie there until the next post.
+            # Also after a message that failed: later ones must not wait for the next post.
             has_more = bool(messages)
             if has_more:
                 self._wake_for_the_rest()
         return has_more
 
     def close(self) -> None:
-        """Refuse posts from now on. What was accepted stays for the reader to drain."""
+        """Refuse posts from now on. Accepted messages can still be drained."""
         with self._lock:
             self._is_closed = True
 

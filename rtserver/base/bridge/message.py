@@ -1,8 +1,8 @@
-"""What crosses the bridge between the two threads: the whole vocabulary, frozen.
+"""Messages of the bridge between the two threads, all of them frozen.
 
-Agents are named by their id and topics by a key that the service chose, so that neither side needs the other's
-classes. A payload is a value that nobody changes after it was posted: a ``Table``, a tuple of rows, plain JSON data.
-Numbers travel in tables; what they look like on a chart is decided on the websocket thread.
+Agents are named by their id and topics by a key of the service, so that neither side needs the other's classes. A
+payload is not changed after it was posted: a ``Table``, a tuple of rows, plain JSON data. Tables carry numbers; the
+websocket thread draws them.
 """
 
 from typing import Any, TypeAlias
@@ -14,14 +14,14 @@ Row: TypeAlias = tuple[Cell, ...]
 
 
 class Message(msgspec.Struct, frozen=True):
-    """The base of all that may be posted."""
+    """Base class of all messages."""
 
 
 class Table(msgspec.Struct, frozen=True):
     """Columns and rows of numbers. ``rows[i][0]`` is the row's label, ``rows[i][j]`` belongs to ``columns[j]``.
 
-    A row whose label is the last row's label replaces it: a bar that is still growing. ``decimals`` is how many its
-    prices are shown with; None if nobody said so.
+    A row with the label of the last row replaces it: a growing bar. ``decimals`` is the number of decimals of the
+    prices, None if it is not known.
     """
 
     columns: tuple[str, ...]
@@ -33,18 +33,18 @@ class Table(msgspec.Struct, frozen=True):
 
 
 class Subscribe(Message, frozen=True):
-    """Agent ``agent`` wants what ``service`` offers for ``request`` and calls it ``ref`` from now on."""
+    """Subscription of agent ``agent`` to ``service`` for ``request``, named ``ref`` from now on."""
 
     agent: int
     ref: int
     service: str
     request: Any
     user: str = ""
-    """Whose agent it is: what is done for one user has bounds."""
+    """The id of the agent's user, to whom the work is charged."""
 
 
 class Unsubscribe(Message, frozen=True):
-    """The end of a subscription, by the name that its ``Subscribe`` gave it. One that was refused needs none."""
+    """End of the subscription ``ref``. A refused subscription needs none."""
 
     agent: int
     ref: int
@@ -52,9 +52,9 @@ class Unsubscribe(Message, frozen=True):
 
 
 class Resume(Message, frozen=True):
-    """Agent ``agent`` wants what was kept for a user behind ``after`` and up to ``until``: a portion of it.
+    """Request of agent ``agent`` for a portion of the messages kept for a user after ``after`` and up to ``until``.
 
-    ``after`` None: behind what the user has seen. ``until`` None: up to the beginning that is told in ``PushBegins``.
+    ``after`` None stands for the user's seen offset, ``until`` None for the offset of ``PushBegins``.
     """
 
     agent: int
@@ -65,7 +65,7 @@ class Resume(Message, frozen=True):
 
 
 class Seen(Message, frozen=True):
-    """Users, and up to which offset each has got all messages that were pushed to him."""
+    """Seen offsets: user ids, each with the offset up to which the user has all pushed messages."""
 
     offsets: tuple[tuple[str, str], ...]
 
@@ -74,7 +74,7 @@ class Seen(Message, frozen=True):
 
 
 class Snapshot(Message, frozen=True):
-    """The answer to ``Subscribe``: the topic's state after its update ``seq``; the next update is ``seq + 1`` on."""
+    """Answer to ``Subscribe``: the topic's state after row ``seq``. The next update begins with row ``seq + 1``."""
 
     agent: int
     ref: int
@@ -84,7 +84,7 @@ class Snapshot(Message, frozen=True):
 
 
 class Refused(Message, frozen=True):
-    """The other answer to ``Subscribe``, with one of the error codes of the JSON protocol."""
+    """Refusal of a ``Subscribe`` or a question, with an error code of the JSON protocol."""
 
     agent: int
     ref: int
@@ -93,10 +93,9 @@ class Refused(Message, frozen=True):
 
 
 class Update(Message, frozen=True):
-    """What is new on a topic for everyone on it. ``seq`` is the number of the last row; there are no gaps.
+    """New rows of a topic, for all its subscribers. ``seq`` is the number of the last row; numbers have no gaps.
 
-    Each row has a number. ``left_out`` of them are not in ``payload``: a later one there, of the same label, has
-    replaced them.
+    ``left_out`` numbered rows are not in ``payload``: a later row of the same label has replaced them.
     """
 
     topic: str
@@ -111,15 +110,15 @@ class Update(Message, frozen=True):
 
 
 class Canary(Message, frozen=True):
-    """A message of our own that has come all the way from the list; ``sent`` when, by this process's clock."""
+    """Canary message that has come all the way from the list. It was sent at ``sent``, by this process's clock."""
 
     sent: float
 
 
 class Deliver(Message, frozen=True):
-    """A message for every open agent of the users, ``None`` means of everyone: ``payload`` is what clients get.
+    """Pushed message for every open agent of the users; ``None`` stands for all users. Clients get ``payload``.
 
-    With an ``offset`` it has been kept, and so have all before it. Offsets come in order.
+    A message with an ``offset`` is kept in Redis. Offsets come in order.
     """
 
     user_ids: tuple[int | str, ...] | None
@@ -128,28 +127,28 @@ class Deliver(Message, frozen=True):
 
 
 class PushBegins(Message, frozen=True):
-    """What was kept up to ``offset`` is not pushed here, it has to be asked for. What comes behind it is pushed."""
+    """Begin of pushes: messages after ``offset`` are pushed here, those up to it must be resumed."""
 
     offset: str
 
 
 class PushedUntil(Message, frozen=True):
-    """All that is on the bus up to ``offset`` has been pushed, as far as it was for users."""
+    """Progress of pushes: every pushed message of the bus up to ``offset`` has been posted."""
 
     offset: str
 
 
 class PushesLost(Message, frozen=True):
-    """Some messages up to ``offset`` cannot be pushed: the bus does not have them any more."""
+    """Loss of pushes: the bus has lost some messages up to ``offset``."""
 
     offset: str
 
 
 class Replay(Message, frozen=True):
-    """A portion, the answer to ``Resume``: messages as ``Deliver`` has them, in order, up to ``after``.
+    """Answer to ``Resume``: a portion of messages as in ``Deliver``, in order, up to ``after``.
 
-    Unless ``is_all``, the next portion lies behind ``after``. ``oldest`` is the offset of the first message, ``gone``
-    says why some that should have been there are not.
+    Unless ``is_all``, the next portion begins after ``after``. ``oldest`` is the offset of the first message.
+    ``gone`` is the reason why some messages are missing, if any are.
     """
 
     agent: int
@@ -170,12 +169,12 @@ class Kick(Message, frozen=True):
 
 
 class Recheck(Message, frozen=True):
-    """Something about a user has changed, such as a group: look again who it is. ``"*"``: about any of them."""
+    """Look a changed user up again; ``"*"`` stands for all users."""
 
     user_id: int | str
 
 
 class CloseSession(Message, frozen=True):
-    """Close every socket of a session with 4009: it ended on the site."""
+    """Close every socket of a session that has ended on the site with 4009."""
 
     session_key: str

@@ -1,20 +1,20 @@
-"""Which thread a class belongs to: asserted, instead of locked (docs/design.md)."""
+"""Ownership of objects by threads: asserted instead of locked (docs/design.md)."""
 
 import threading
 
 
 class WrongThreadError(RuntimeError):
-    """A call from a thread that does not own the object: a bug in the caller, never a matter of luck."""
+    """A call from a thread that does not own the object. It is a bug of the caller."""
 
 
 class ThreadBound:
-    """An object of one thread: of the one that built it, until ``bind_thread`` is called on another."""
+    """An object of one thread: the one that built it, or the last one that called ``bind_thread``."""
 
     def __init__(self) -> None:
         self._owner = threading.get_ident()
 
     def bind_thread(self) -> None:
-        """Make the calling thread the owner. For objects that are built first and handed to their thread then."""
+        """Make the calling thread the owner, for objects that another thread has built."""
         self._owner = threading.get_ident()
 
     def check_thread(self) -> None:

@@ -1,4 +1,4 @@
-"""Whether an awaited handler ended by itself, or because the task that awaits it is being ended.
+"""Distinction of a handler's own failure from the end of the task that awaits it.
 
 The asyncio half of ``containment``. Call it in the coroutine that awaits, inside its ``except BaseException``.
 """

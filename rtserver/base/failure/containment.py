@@ -1,4 +1,4 @@
-"""What an exception that escapes a handler means: the server's own stop, or a failure that costs one message.
+"""Judgement of an exception that escapes a handler: the server's own stop, or a failure that costs one message.
 
 Handlers, modules, servants and policies are other people's code. They may raise anything: ``SystemExit``,
 ``KeyboardInterrupt``, ``GreenletExit`` and ``gevent.Timeout`` derive from ``BaseException`` and pass an
