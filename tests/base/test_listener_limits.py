@@ -164,7 +164,7 @@ async def test_who_says_nothing_more_may_not_be_many_of_one_address(port: int, s
 
 
 @limited(pending=2)
-async def test_the_longest_silent_one_goes_for_a_newcomer(port: int, server: WebSocketServer) -> None:
+async def test_the_longest_silent_one_goes_for_a_new_one(port: int, server: WebSocketServer) -> None:
     async with await meet(port) as one, await meet(port) as two, await meet(port) as three:
         for peer in (one, two, three):
             await peer.send(HANDSHAKE[:30])
@@ -249,7 +249,7 @@ async def test_a_binary_client_that_comes_too_often_is_closed_with_4129(
 
 
 @limited(pending_per_ip=1)
-async def test_strangers_may_not_be_many_of_one_address(
+async def test_clients_without_a_token_may_not_be_many_of_one_address(
     tce_port: int, server: WebSocketServer, tce: TceServer, owner: RecordingOwner
 ) -> None:
     async with await TceClient.over_tcp(tce_port) as one, await TceClient.over_tcp(tce_port) as two:
@@ -264,14 +264,14 @@ async def test_strangers_may_not_be_many_of_one_address(
 
 
 @limited(pending=1)
-async def test_the_longest_stranger_goes_for_a_newcomer(tce_port: int, server: WebSocketServer) -> None:
+async def test_the_longest_pending_client_goes_for_a_new_one(tce_port: int, server: WebSocketServer) -> None:
     async with await TceClient.over_tcp(tce_port) as one, await TceClient.over_tcp(tce_port):
         assert await closed_code(one) == 4129
     assert count(server, "pending") == 1
 
 
 @limited(pending_per_ip=1)
-async def test_strangers_over_websockets_count_as_well(
+async def test_clients_without_a_token_count_over_websockets_as_well(
     port: int, server: WebSocketServer, owner: RecordingOwner
 ) -> None:
     owner.identify = lambda request: None

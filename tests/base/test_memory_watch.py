@@ -56,7 +56,7 @@ async def clients_with(
 
 
 @ROOMY
-async def test_a_full_server_refuses_newcomers_keeps_those_who_are_here_and_says_so_once(
+async def test_a_full_server_refuses_new_connections_keeps_those_who_are_here_and_says_so_once(
     connect: Connect, owner: RecordingOwner, server: WebSocketServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     process = Process(server, MemoryBounds(resident=100 * MB))

@@ -1,4 +1,4 @@
-"""When newcomers are refused and when the slow have to go, by numbers alone."""
+"""Refusing new connections and giving up slow ones, by numbers alone."""
 
 from rtserver.base.limit.memory_guard import MemoryBounds, MemoryGuard
 
@@ -12,7 +12,7 @@ def test_without_bounds_there_is_always_room():
     assert guard.reason == ""
 
 
-def test_beyond_the_limit_newcomers_are_refused_and_nobody_has_to_go_at_first():
+def test_beyond_the_limit_new_connections_are_refused_and_nobody_has_to_go_at_first():
     guard = MemoryGuard(MemoryBounds(resident=100 * MB))
     assert guard.look(100 * MB, 50 * MB) == 0
     assert not guard.is_full

@@ -48,7 +48,7 @@ def accept_all(listener: socket.socket) -> int:
         count += 1
 
 
-def test_newcomers_are_led_past_the_old_one(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_new_connections_are_led_past_the_old_listener(pair: tuple[socket.socket, socket.socket]) -> None:
     assert lead_past(pair[:1])
     assert shares(*pair) == [0, CLIENTS]
 

@@ -239,7 +239,7 @@ async def test_at_the_end_whoever_has_not_shaken_hands_is_let_go(port: int, http
     assert len(http_listener.pending) == 0
 
 
-async def test_newcomers_are_shown_a_new_certificate_and_nobody_else_notices(
+async def test_new_connections_are_shown_a_new_certificate_and_nobody_else_notices(
     port: int, trust: ssl.SSLContext, server_tls: Tls, certificate: Path
 ) -> None:
     old = ssl.create_default_context(cafile=str(certificate))

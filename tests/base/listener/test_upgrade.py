@@ -49,7 +49,9 @@ async def test_a_request_that_is_refused_gets_its_status_and_opens_nothing(
     assert owner.sessions == []
 
 
-async def test_a_stranger_gets_401_before_the_upgrade(connect: Connect, owner: RecordingOwner) -> None:
+async def test_a_request_without_a_session_gets_401_before_the_upgrade(
+    connect: Connect, owner: RecordingOwner
+) -> None:
     owner.identify = lambda request: None
     async with await connect() as client:
         assert client.answer.status == 401

@@ -118,7 +118,7 @@ async def test_a_peer_that_leaves_is_noticed(tce_port: int, owner: RecordingOwne
     assert len(server.wheel) == 0
 
 
-async def test_a_stranger_that_leaves_is_nobodys_business(
+async def test_a_client_that_leaves_without_a_token_is_nobodys_business(
     tce_port: int, owner: RecordingOwner, server: WebSocketServer
 ) -> None:
     async with await TceClient.over_tcp(tce_port) as client:
@@ -160,7 +160,9 @@ async def test_an_error_of_the_owner_costs_one_connection(
         assert (await other.answer(1)).errcode == CONNECT_REJECT
 
 
-async def test_at_the_end_of_the_server_strangers_are_told(tce_port: int, server: WebSocketServer) -> None:
+async def test_at_the_end_of_the_server_clients_without_a_token_are_told(
+    tce_port: int, server: WebSocketServer
+) -> None:
     async with await TceClient.over_tcp(tce_port) as client:
         while not len(server):  # accepted  # noqa: ASYNC110
             await asyncio.sleep(0)
