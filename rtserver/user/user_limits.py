@@ -1,6 +1,6 @@
-"""What one user may have, over all of the user's connections together.
+"""Limits of one user, over all of the user's connections together.
 
-Decides how much is too much and what is said then; whoever lets in, shows a chart or reads a message asks.
+Decides how much is too much, and the reason that the client is told.
 """
 
 import time
@@ -19,8 +19,10 @@ CROWDED_SECONDS = 30
 
 
 class UserBounds(NamedTuple):
-    """0 is no limit. ``pictures`` and ``cpu``, which is in seconds of processor time, are per second; ``depth`` and
-    ``slow_numbers`` are those of a message's JSON.
+    """Bounds of one user; 0 is no limit.
+
+    ``pictures`` and ``cpu``, in seconds of processor time, are per second. ``depth`` and ``slow_numbers`` are those
+    of a message's JSON.
     """
 
     connections: int = 0
@@ -32,10 +34,10 @@ class UserBounds(NamedTuple):
 
 
 class UserLimits:
-    """``bounds`` as they are enforced; what meets one is counted.
+    """Enforces ``bounds`` and counts the refusals.
 
-    ``clock`` gives seconds that never run back, ``cpu_clock`` those that this thread has worked. ``call_later`` calls
-    by the first; without one, processor time is not limited.
+    ``clock`` gives monotonic seconds, ``cpu_clock`` the processor time of this thread. ``call_later`` calls by the
+    first; without it, processor time is not limited.
     """
 
     def __init__(
@@ -60,32 +62,32 @@ class UserLimits:
         self._pictures = TokenBucketTable(rate_of(self.bounds.pictures))
 
     def share_of(self, user_id: str) -> FairShare | None:
-        """The user's processor time on this thread; None where it is not limited."""
+        """Return the user's processor time on this thread, or None where it is not limited."""
         return None if self._shares is None else self._shares.of(user_id)
 
     def check_connections(self, count: int) -> None:
-        """Whether a user who has ``count`` connections may open another one. Raises ``TooMany``."""
+        """Raise ``TooMany`` if a user with ``count`` connections may not open another one."""
         if 0 < self.bounds.connections <= count:
             self.counted.note(Limit.CONNECTIONS_PER_USER)
             reason = f"{count} connections of this user are open, which is the limit"
             raise TooMany(Limit.CONNECTIONS_PER_USER, reason, CROWDED_SECONDS)
 
     def check_connection_charts(self, count: int, most: int) -> None:
-        """Whether a connection with ``count`` charts may have another one. Raises ``BadMessage`` (rate_limited)."""
+        """Raise ``BadMessage`` (rate_limited) if a connection with ``count`` charts may not have another one."""
         if count >= most:
             self.counted.note(Limit.CHARTS_PER_CONNECTION)
             text = f"{most} charts are open on this connection, which is the limit"
             raise BadMessage(ErrorCode.RATE_LIMITED, text)
 
     def check_charts(self, count: Callable[[], int]) -> None:
-        """Whether a user, who has ``count()`` charts, may have another one. Raises ``BadMessage`` (rate_limited)."""
+        """Raise ``BadMessage`` (rate_limited) if a user with ``count()`` charts may not have another one."""
         most = self.bounds.charts
         if most and count() >= most:
             self.counted.note(Limit.CHARTS_PER_USER)
             raise BadMessage(ErrorCode.RATE_LIMITED, f"{most} charts of this user are open, which is the limit")
 
     def check_picture(self, user_id: str) -> None:
-        """Whether a user may ask for a picture now. Raises ``BadMessage`` (rate_limited)."""
+        """Raise ``BadMessage`` (rate_limited) if a user asks for too many pictures."""
         if not self.bounds.pictures:
             return
         now = self._clock()
@@ -95,7 +97,7 @@ class UserLimits:
             raise BadMessage(ErrorCode.RATE_LIMITED, text)
 
     def check_json(self, payload: bytes) -> None:
-        """Whether a message's JSON may be decoded. Raises ``BadMessage`` (bad_json).
+        """Raise ``BadMessage`` (bad_json) for JSON that must not be decoded.
 
         Costs less than decoding it would.
         """

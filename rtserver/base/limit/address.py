@@ -1,12 +1,12 @@
-"""Who counts as one when people are counted by their addresses."""
+"""Addresses as keys of limits: one key for each subscriber."""
 
 from ipaddress import AddressValueError, IPv6Address, IPv6Network
 
-MAX_TEXT = 64  # what is no address is somebody's invention, and kept as a key
+MAX_TEXT = 64  # a text that is no address is invented by a client, and kept as a key
 
 
 def neighbourhood(ip: str) -> str:
-    """The address itself; of IPv6 the network of 64 bits, all of which one subscriber has (RFC 6177, section 2).
+    """Return the address itself, or for IPv6 its network of 64 bits, which one subscriber has (RFC 6177, section 2).
 
     An IPv4 address is the same whether it comes over IPv4 or over IPv6 (RFC 4291, section 2.5.5.2).
     """

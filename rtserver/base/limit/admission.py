@@ -1,7 +1,7 @@
-"""Who may come in, by where they come from: how many are here already, and how fast they come.
+"""Admission of connections, handshakes and requests by their addresses: their number, and their rate.
 
-Decides before anything is looked up, so that a refusal costs next to nothing. Who they are is asked later, by others.
-Pure: the time is passed in.
+Decides before anything is looked up, so that a refusal costs next to nothing. The user is not known yet. Pure: the
+time is passed in.
 """
 
 from rtserver.base.limit.address import neighbourhood
@@ -15,9 +15,10 @@ NO_LIMITS = AdmissionLimits()
 
 
 class Admission:
-    """Counts those inside. ``full`` says why nobody may come in just now; empty while somebody may.
+    """Counts of open connections, and buckets for handshakes and requests.
 
-    Without ``limits`` everybody may, and is not even counted.
+    ``full`` is the reason why no handshake is let through at the moment; empty otherwise. Without ``limits``
+    everything is let through, and nothing is counted.
     """
 
     def __init__(self, limits: AdmissionLimits = NO_LIMITS, counted: LimitCounts | None = None) -> None:
@@ -32,19 +33,19 @@ class Admission:
         self._requests_by_ip = TokenBucketTable(rate_of(limits.requests_per_ip))
 
     def __len__(self) -> int:
-        """From how many addresses people are inside; 0 where they are not counted."""
+        """Return the number of addresses with an open connection; 0 where connections are not counted."""
         return len(self._inside)
 
     def check_files(self, number: int) -> None:
-        """Whether an open file of that ``number`` leaves enough others; the system gives out the lowest that is free.
+        """Refuse a connection whose open file has a ``number`` over the limit.
 
-        Raises ``TooMany``.
+        The system gives out the lowest number that is free. Raises ``TooMany``.
         """
         if 0 < self.limits.files < number:
             raise self._refusal(Limit.FILES, "the server has no room for more connections", FULL_SECONDS)
 
     def admit(self, ip: str, now: float) -> None:
-        """Let one more handshake through, whose connection counts until ``leave``. Raises ``TooMany``."""
+        """Let one more handshake through, and count its connection until ``leave``. Raises ``TooMany``."""
         limits = self.limits
         if self.full:
             raise self._refusal(Limit.MEMORY, self.full, FULL_SECONDS)
@@ -61,7 +62,7 @@ class Admission:
     def admit_secure(self, ip: str, now: float) -> None:
         """Let one more handshake of TLS through, before it costs anything. Raises ``TooMany``.
 
-        They are counted by themselves: behind one of them a page may come, or a handshake that ``admit`` counts.
+        These have buckets of their own: a request for a page may follow, or a handshake that ``admit`` counts.
         """
         if self.limits.handshakes_per_ip:
             bucket = self._secure_by_ip.of(neighbourhood(ip), now)
@@ -69,7 +70,7 @@ class Admission:
                 raise self._too_many_handshakes(bucket.wait(now))
 
     def admit_request(self, ip: str, now: float) -> None:
-        """Let one more request of plain HTTP through, also while ``full``: it is soon over, and may ask why.
+        """Let one more request of plain HTTP through, even while ``full``: it is short, and may ask for the reason.
 
         Raises ``TooMany``.
         """
@@ -92,11 +93,11 @@ class Admission:
                 raise self._too_many_requests(seconds)
 
     def enter(self, ip: str) -> None:
-        """Let one more connection in that brings no handshake; it counts until ``leave``. Raises ``TooMany``."""
+        """Count a connection without a handshake until ``leave``. Raises ``TooMany``."""
         self._count(neighbourhood(ip))
 
     def leave(self, ip: str) -> None:
-        """Count a connection no longer."""
+        """Stop counting a connection."""
         if not self.limits.connections_per_ip:
             return
         key = neighbourhood(ip)

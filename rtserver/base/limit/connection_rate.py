@@ -1,8 +1,8 @@
-"""What one connection may send: so many messages, calls and bytes a second, ten seconds' worth of them at once.
+"""Rates of one connection: messages, calls and bytes a second, with ten seconds' worth of them at once.
 
-Decides what becomes of the rest. A message that is over is refused; who goes on as if nothing had been said, and
-sends as many again, is closed. Calls and bytes cannot be refused, as the stream would not be the same without them:
-they are owed, and the connection is read more slowly. Pure: the time is passed in.
+Decides what happens to the excess. Messages over the rate are refused; a client that then sends as many again is
+closed. Calls and bytes cannot be refused, because the stream would not be the same without them: they are owed, and
+the connection is read more slowly. Pure: the time is passed in.
 """
 
 from typing import NamedTuple
@@ -11,21 +11,21 @@ from rtserver.base.limit.token_bucket import Rate, TokenBucket, rate_of
 
 
 class Rates(NamedTuple):
-    """Of one connection."""
+    """Rates of one connection. Calls count as messages."""
 
     messages: Rate
     bytes: Rate
 
 
 def rates_of(messages: float, bytes_: float) -> Rates | None:
-    """So many a second; 0 is no limit, and None is none of either."""
+    """Return the rates for so many a second; 0 is no limit. None if neither is limited."""
     return Rates(rate_of(messages), rate_of(bytes_)) if messages or bytes_ else None
 
 
 class ConnectionRate:
-    """Of one connection, full at first. Each question costs the same, however many messages it is about.
+    """Buckets of one connection, full at first. A call costs the same for any number of messages.
 
-    ``handled`` and ``bytes`` are open for ``WebSocketConnection``, which asks them for every read: a call less each.
+    ``handled`` and ``bytes`` are public to spare a call for every read.
     """
 
     __slots__ = ("_refused", "bytes", "handled")
@@ -36,17 +36,17 @@ class ConnectionRate:
         self.bytes = TokenBucket(rates.bytes)
 
     def take(self, now: float, count: int) -> int:
-        """How many of so many messages may be handled."""
+        """Return how many of ``count`` messages may be handled."""
         return self.handled.take_some(now, count) if count else 0
 
     def refuse(self, now: float, count: int) -> bool:
-        """So many messages are refused; whether the connection may go on."""
+        """Note ``count`` refused messages. Return False if the connection has to be closed."""
         return self._refused.take(now, count)
 
     def owe_calls(self, now: float, count: int) -> float:
-        """So many calls were taken; how many seconds nothing more should be read."""
+        """Note ``count`` calls. Return the seconds for which nothing more should be read."""
         return self.handled.owe(now, count) if count else 0.0
 
     def owe_bytes(self, now: float, count: int) -> float:
-        """So many bytes were read; how many seconds nothing more should be."""
+        """Note ``count`` bytes that were read. Return the seconds for which nothing more should be read."""
         return self.bytes.owe(now, count)

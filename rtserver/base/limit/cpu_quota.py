@@ -21,16 +21,16 @@ from rtserver.base.limit.token_bucket import BURST_SECONDS, Rate, TokenBucket
 log = logging.getLogger(__name__)
 
 SLICE_SECONDS = 0.002
-"""What one user may use without a pause: others wait for it, and for the piece that goes beyond it."""
+"""Time for one user without a pause: others wait for it, and for the piece that goes beyond it."""
 SLICE_SHARE = 0.5
-"""Of the thread, for one user, while somebody else may want it."""
+"""Share of the thread for one user, while another user may want it."""
 UNPAID_SECONDS = 0.0005
-"""Time that is only added up before the buckets are told: a message takes some 15 µs, telling them 1 µs."""
+"""Time that is added up before it is taken from the buckets: a message takes some 15 µs, the taking 1 µs."""
 REST_SECONDS = 0.5
-"""How long a user must have asked for nothing, once the quota is used up, until messages are handled again."""
+"""Time without a request after which messages are handled again, once the quota was used up."""
 
 ROUNDING_SECONDS = 1e-6
-"""Less than this is not owed: a float's last digits must not arm one more timer."""
+"""Least time that is owed: a float's last digits must not arm one more timer."""
 
 Clock: TypeAlias = Callable[[], float]
 CallLater: TypeAlias = Callable[[float, Callable[[], object]], object]
@@ -39,22 +39,22 @@ OVER: Final = object()
 
 
 class CpuRate(NamedTuple):
-    """Of one user. ``quota`` counts in seconds of processor time."""
+    """Rates of one user, in seconds of processor time."""
 
     quota: Rate
     slice: Rate
 
 
 def cpu_rate(share: float) -> CpuRate:
-    """``share`` seconds of processor time a second; above 0."""
+    """Return the rates for ``share`` seconds of processor time a second, above 0."""
     return CpuRate(Rate(1 / share, BURST_SECONDS), Rate(1 / SLICE_SHARE, SLICE_SECONDS / SLICE_SHARE))
 
 
 class ProcessorClock:
-    """Tells work from waiting. ``now`` is the wall clock, ``cpu`` the thread's own, which costs five times as much.
+    """Clock that tells work from waiting. ``now`` is wall time, ``cpu`` the thread's processor time.
 
-    A thread that shares its interpreter waits for it up to 5 ms at a time. What took long is therefore bounded by
-    the processor time that the thread has had since it was last looked at.
+    The second costs five times as much. A thread that shares its interpreter waits for it up to 5 ms at a time. A
+    long time is therefore bounded by the processor time that the thread has had since the last look.
     """
 
     __slots__ = ("_cpu", "_last", "now")
@@ -65,16 +65,16 @@ class ProcessorClock:
         self._last = cpu()
 
     def worked(self, seconds: float) -> float:
-        """How much of the last ``seconds`` may have been work."""
+        """Return how much of the last ``seconds`` may have been work."""
         before, self._last = self._last, self._cpu()
         return max(0.0, min(seconds, self._last - before))
 
 
 class FairShare:
-    """One user's. ``is_owing`` says that the next piece of work has to ``wait_turn``. Until ``strict_until``, which
-    is in the past for most, the quota is used up: what may be refused should be.
+    """Processor time of one user. While ``is_owing``, the next piece of work has to ``wait_turn``.
 
-    ``pause`` is the least time between two pieces that have waited. ``on_paid(share, is_limited)`` is called when
+    Until ``strict_until``, which is in the past for most users, the quota is used up: work that may be refused should
+    be. ``pause`` is the least time between two pieces that have waited. ``on_paid(share, is_limited)`` is called when
     time was taken from the buckets; ``is_limited`` says that the quota, and not only the slice, is used up.
     """
 
@@ -120,11 +120,11 @@ class FairShare:
         self._waiting: deque[Callable[[], object]] = deque()
 
     def __len__(self) -> int:
-        """How many pieces of work wait."""
+        """Return the number of pieces of work that wait."""
         return len(self._waiting)
 
     def spend(self, begun: float) -> None:
-        """A piece of work that began at ``begun`` is done."""
+        """Charge a piece of work that began at ``begun`` and ends now."""
         seconds = self.now() - begun
         if seconds > UNPAID_SECONDS:
             seconds = self._clock.worked(seconds)
@@ -134,7 +134,7 @@ class FairShare:
             self.charge(unpaid)
 
     def charge(self, seconds: float) -> None:
-        """So much processor time was used for the user, here or on another thread."""
+        """Charge processor time that was used for the user, here or on another thread."""
         now = self.now()
         limited = self._quota.owe(now, seconds)
         self.strict_until = now + REST_SECONDS - self._quota.left(now)
@@ -145,7 +145,7 @@ class FairShare:
             self._arm(owed)
 
     def wait_turn(self, go_on: Callable[[], object]) -> None:
-        """Call ``go_on`` when it is its turn. Only while ``is_owing``."""
+        """Call ``go_on`` at the user's turn. Only while ``is_owing``."""
         self._waiting.append(go_on)
 
     def drive(self, steps: Steps) -> None:
@@ -166,7 +166,7 @@ class FairShare:
         return not is_over
 
     def _go_on(self) -> None:
-        """One piece of what waits, if nothing is owed any more."""
+        """Do one piece of the waiting work, if nothing is owed any more."""
         self._is_armed = False
         if not (owed := self._owed()) and self._waiting:
             try:
@@ -192,10 +192,10 @@ class FairShare:
 
 
 class FairShares:
-    """The shares of all users of one thread. A user who leaves and comes back finds the old one.
+    """Shares of all users of one thread. A user who leaves and comes back gets the old one.
 
-    A bucket that is full is as good as none: a share that nobody holds is forgotten when it has not been used for as
-    long as it takes to fill. ``on_limit`` is told whenever a quota is used up.
+    A full bucket needs no entry: a share that nobody holds is dropped when it has not been used for as long as it
+    takes to fill. ``on_limit`` is called whenever a quota is used up.
     """
 
     def __init__(
@@ -221,7 +221,7 @@ class FairShares:
         return len(self._known)
 
     def of(self, key: str) -> FairShare:
-        """The one of a user."""
+        """Return the share of a user."""
         share = self._known.get(key)
         if share is None:
             share = FairShare(

@@ -1,27 +1,27 @@
-"""When there is no memory for newcomers, and when those who read too slowly have to go. Pure.
+"""Verdict on memory: refuse new connections, and give up clients that read too slowly. Pure.
 
-Decides from two numbers, looked at every second or so: what the process has in RAM, and what waits to be sent to all
-clients. Newcomers are refused first. Whoever is here stays, unless what waits is too much, or memory grows on.
+Decides from two numbers, taken about every second: the process's memory in RAM, and the bytes that wait for all
+clients. New connections are refused first. Open ones stay, unless too many bytes wait or memory grows on.
 """
 
 from typing import NamedTuple
 
 RELIEF = 0.95
-"""Newcomers come in again below this share of the limit, not just below it: else every other one would."""
+"""New connections are let in again below this share of the limit. Just below it, every other one would be refused."""
 
 NEAR = 0.1
-"""The share of its bound from which on what waits is counted at every look."""
+"""The share of its bound from which on the waiting bytes are counted at every look."""
 
 
 class MemoryBounds(NamedTuple):
-    """In bytes; 0 is no bound. ``resident`` is of the process, ``outboxes`` of what waits for all clients."""
+    """Bounds in bytes, 0 for none: of the process's memory in RAM, and of the bytes that wait for all clients."""
 
     resident: int = 0
     outboxes: int = 0
 
 
 class MemoryGuard:
-    """``is_full``: let nobody in. ``reason`` says why, as far as a client should know."""
+    """State of the process's memory. While ``is_full``, new connections are refused."""
 
     def __init__(self, bounds: MemoryBounds) -> None:
         self.bounds = bounds
@@ -31,22 +31,22 @@ class MemoryGuard:
 
     @property
     def reason(self) -> str:
-        """Empty while there is room."""
+        """Reason for a client that is refused; empty while there is room."""
         return "the server has no memory left for more connections" if self.is_full else ""
 
     @property
     def is_near(self) -> bool:
-        """Whether so much waits that it should be counted again soon."""
+        """True if so many bytes wait that they should be counted again soon."""
         return self.is_full or self.waiting > self.bounds.outboxes * NEAR
 
     @property
     def detail(self) -> str:
-        """For operators."""
+        """Numbers for operators."""
         limit = f" of {self.bounds.resident >> 20}" if self.bounds.resident else ""
         return f"{self.resident >> 20}{limit} MB, {self.waiting >> 20} MB of it wait for clients"
 
     def look(self, resident: int, waiting: int) -> int:
-        """Take the numbers of this moment; how many of the waiting bytes have to go."""
+        """Take the numbers of this moment. Return how many of the waiting bytes have to be dropped."""
         is_growing = resident > self.resident
         was_full = self.is_full
         self.resident, self.waiting = resident, waiting

@@ -1,6 +1,6 @@
-"""Work that is done in steps, so that whoever does it may do something else in between. Pure.
+"""Work in steps, so that its caller can do something else in between. Pure.
 
-Such work is a generator: it yields nothing of interest between two steps, and returns its result.
+The work is a generator: it yields None between two steps, and returns its result.
 """
 
 from collections.abc import Generator
@@ -11,7 +11,7 @@ Steps: TypeAlias = Generator[None, None, T]
 
 
 def finish(steps: Steps[T]) -> T:
-    """Take all the steps at once; the result."""
+    """Take all the steps at once. Return the result."""
     while True:
         try:
             next(steps)

@@ -1,18 +1,17 @@
-"""The limits against abuse: what each is called, how often it was met, and the numbers that a connection needs.
+"""Table of the limits against abuse: their names, their counts, and the numbers for admission.
 
-One table for all of them, so that ``/metrics`` shows every limit from the start. Counted on the websocket
-thread only.
+One table holds all of them, so that ``/metrics`` shows every limit from the start. Only the websocket thread counts.
 """
 
 from enum import StrEnum
 from typing import NamedTuple
 
 HEAD_SECONDS = 10.0
-"""For the whole head of a request, and for its body: one that takes longer is no browser's."""
+"""Time for the whole head of a request, and for its body. No browser takes longer."""
 
 
 class Limit(StrEnum):
-    """What was too much. The words are those of the settings, where there is one."""
+    """Names of the limits; the same as the setting's, where there is one."""
 
     CONNECTIONS_PER_IP = "connections_per_ip"
     CONNECTIONS_PER_USER = "connections_per_user"
@@ -38,7 +37,7 @@ class Limit(StrEnum):
 
 
 class LimitCounts:
-    """``counts`` has every limit from the start."""
+    """How often each limit was met. ``counts`` has every limit from the start."""
 
     __slots__ = ("counts",)
 
@@ -46,12 +45,12 @@ class LimitCounts:
         self.counts: dict[str, int] = {str(limit): 0 for limit in Limit}
 
     def note(self, limit: Limit, count: int = 1) -> None:
-        """It was met ``count`` times more."""
+        """Count a limit that was met ``count`` more times."""
         self.counts[limit] += count
 
 
 class AdmissionLimits(NamedTuple):
-    """Of those who come in. Rates are per second, 0 is no limit."""
+    """Limits of admission. Rates are per second; 0 is no limit."""
 
     connections_per_ip: int = 0
     handshakes_per_ip: float = 0
@@ -59,7 +58,7 @@ class AdmissionLimits(NamedTuple):
     pending_per_ip: int = 0
     pending: int = 0
     files: int = 0
-    """The highest number of an open file with which somebody may still come in."""
+    """The highest number of an open file that a new connection may have."""
     requests_per_ip: float = 0
     requests: float = 0
-    """Of plain HTTP."""
+    """The last two are rates of plain HTTP."""

@@ -1,4 +1,4 @@
-"""Refusals that end by themselves: the client may come again later. Pure, and without a word of any protocol.
+"""Refusals that end by themselves: the client may come again later. Pure, and of no protocol.
 
     TryLaterError
     ├── TooMany            a limit was met
@@ -11,7 +11,7 @@ from rtserver.base.limit.table import Limit
 
 
 class TryLaterError(Exception):
-    """A refusal with a ``reason`` for the client, who should stay away for ``retry_seconds``."""
+    """Refusal with a ``reason`` for the client, who should come again after ``retry_seconds``."""
 
     def __init__(self, reason: str, retry_seconds: float) -> None:
         super().__init__(reason, retry_seconds)
@@ -23,7 +23,7 @@ class TryLaterError(Exception):
 
 
 class TooMany(TryLaterError):  # noqa: N818 (the number is the error)
-    """A client or a request beyond a ``limit``."""
+    """Refusal of a connection, a handshake or a request over a ``limit``."""
 
     def __init__(self, limit: Limit, reason: str, retry_seconds: float) -> None:
         super().__init__(reason, retry_seconds)
@@ -31,4 +31,4 @@ class TooMany(TryLaterError):  # noqa: N818 (the number is the error)
 
 
 class UnavailableError(TryLaterError):
-    """An answer that cannot be found at the moment, or a server that is going down."""
+    """Refusal because no answer can be found at the moment, or because the server is going down."""

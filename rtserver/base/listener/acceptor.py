@@ -1,7 +1,7 @@
-"""Accepts connections on sockets that listen already. Decides nothing about what they want.
+"""Acceptor of connections on sockets that listen already. Decides nothing about the connections.
 
 When the process can open no more files, the system reports the same waiting connection again and again. Accepting
-rests for a moment then: otherwise nothing else would be done, and those who could make room would not be heard.
+rests for a moment then: otherwise the loop would do nothing else, and no connection could end to make room.
 """
 
 import asyncio
@@ -18,9 +18,9 @@ REST_SECONDS = 1.0
 
 
 class Acceptor:
-    """Gives each connection to ``on_accept(connection, address)``, which takes it over.
+    """Calls ``on_accept(connection, address)`` for each connection, which takes it over.
 
-    Up to ``turn_connections`` in one turn of the loop.
+    Accepts up to ``turn_connections`` in one turn of the loop.
     """
 
     def __init__(
@@ -36,15 +36,15 @@ class Acceptor:
         self._sockets: set[socket.socket] = set()
 
     def listen(self, sockets: Iterable[socket.socket]) -> None:
-        """Accept on these too. They do not block, and stay the caller's to close, after ``stop``."""
+        """Accept on these sockets, too. They do not block; the caller closes them after ``stop``."""
         for listening in sockets:
             self._sockets.add(listening)
             self._watch(listening)
 
     def stop(self) -> None:
-        """Accept those who wait, and nobody after them.
+        """Accept the connections that wait, and none after them.
 
-        The system has told them that they are connected, and would reset them when the socket is closed.
+        The system has told their clients that they are connected, and would reset them when the socket is closed.
         """
         for listening in self._sockets:
             self._loop.remove_reader(listening)
@@ -63,7 +63,7 @@ class Acceptor:
             except (BlockingIOError, InterruptedError):
                 return
             except ConnectionAbortedError:
-                continue  # that one has left already
+                continue  # its client has left already
             except OSError as error:
                 log.warning("! nobody can come in: %s", error.strerror)
                 self._loop.remove_reader(listening)

@@ -23,11 +23,11 @@ class HttpAdmission:
     byte. ``waiting`` counts the connections that have not sent a whole head: idle ones, and slow ones.
     """
 
-    def __init__(self, home: ConnectionSet, *, trusted: Networks = ()) -> None:
-        self.admission = home.admission
+    def __init__(self, connection_set: ConnectionSet, *, trusted: Networks = ()) -> None:
+        self.admission = connection_set.admission
         self.trusted = trusted
         self.head_seconds = HEAD_SECONDS
-        self.waiting = PendingWatch(home, "too many connections wait")
+        self.waiting = PendingWatch(connection_set, "too many connections wait")
 
     def arm(self, on_late: Callback) -> Timer:
         """Return a timer for the rest of a head."""

@@ -1,4 +1,4 @@
-"""Where HTTP connections come in: WebSocket requests are read here, all others go to Tornado's HTTP server."""
+"""Listener for HTTP: handshakes of WebSockets are read here, all other requests go to Tornado's HTTP server."""
 
 import logging
 import socket
@@ -30,9 +30,9 @@ NO_TLS = HandshakeError(400, "TLS is spoken here: the address begins with https:
 
 
 class HttpListener:
-    """Accepts for a ``WebSocketServer``, whose requests begin with ``GET path``, and for everything else.
+    """Accepts for a ``WebSocketServer``, whose requests begin with ``GET path``, and for an ``HTTPServer``.
 
-    The proxies that are ``trusted`` say from whom a request is. With ``tls`` nothing else is spoken here.
+    Proxies that are ``trusted`` name the sender of a request. With ``tls``, only TLS is spoken.
     """
 
     def __init__(
@@ -68,11 +68,11 @@ class HttpListener:
             self._acceptor.listen([listening])
 
     def stop(self) -> None:
-        """Accept those who wait, and nobody after them. Whoever has not said yet what it wants may still say it."""
+        """Accept the connections that wait, and none after them. Pending ones may still send their request."""
         self._acceptor.stop()
 
     def clear(self) -> None:
-        """Turn those away who have still not said what they want: 503, for they may well come back."""
+        """Turn pending connections away with 503; their clients may come back."""
         self.pending.turn_away_all(UnavailableError("the server is going down", 1))
 
     def _on_accept(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
@@ -94,7 +94,7 @@ class HttpListener:
                 self.server.admission.admit_secure(ip, now)
         except TooMany as error:
             log.info("! %s: %s", ip, error)
-            connection.close()  # without keys nothing can be said
+            connection.close()  # before the handshake of TLS nothing can be said
         else:
             stage.shake(connection, address, ip, now + HEAD_SECONDS)
 

@@ -1,4 +1,4 @@
-"""Last answers of HTTP on a bare socket: a status and a reason, then the socket is closed."""
+"""Last answers of HTTP on a bare socket, which is closed behind them."""
 
 import socket
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The first request of each connection: its head is read with one system call, and reported.
+"""First request of each connection: its head is read with one system call, and reported.
 
 Tornado reads a request in a dozen steps, which a page can afford; a server whose thousands of clients come back after
 a restart cannot. This takes a fourth of the time for a handshake (bench storm). A request whose first bytes are not
@@ -47,7 +47,7 @@ class RequestStage:
 
 
 class PendingRequest:
-    """A connection that does not block, and whose first request is not complete.
+    """Connection whose first request is not complete. Its socket does not block.
 
     It has until ``until``, in the event loop's time; without one for ``HEAD_SECONDS``.
     """

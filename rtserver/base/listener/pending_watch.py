@@ -1,4 +1,4 @@
-"""Pending connections of one stage on the event loop: their number, their deadlines, and who goes for others."""
+"""Pending connections of one stage on the event loop: their number and their deadlines."""
 
 from typing import Protocol
 
@@ -10,7 +10,7 @@ from rtserver.base.limit.too_many import TooMany, TryLaterError
 
 
 class Pending(Protocol):
-    """A connection that has not asked for anything yet, or not said all of it."""
+    """Connection that has not sent its request yet, or not all of it."""
 
     def turn_away(self, error: TryLaterError) -> None:
         """End the connection, with an answer where one can be given."""
@@ -22,12 +22,12 @@ class PendingWatch:
     A full stage turns its longest pending connection away for a new one, with ``full_reason``.
     """
 
-    def __init__(self, home: ConnectionSet, full_reason: str) -> None:
-        self.loop = home.loop
-        self.now = home.now
-        self._wheel = home.wheel
+    def __init__(self, connection_set: ConnectionSet, full_reason: str) -> None:
+        self.loop = connection_set.loop
+        self.now = connection_set.now
+        self._wheel = connection_set.wheel
         self._full_reason = full_reason
-        self._connections: PendingConnections[Pending] = PendingConnections(home.admission)
+        self._connections: PendingConnections[Pending] = PendingConnections(connection_set.admission)
 
     def __len__(self) -> int:
         return len(self._connections)

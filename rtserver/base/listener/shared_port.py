@@ -1,9 +1,8 @@
-"""A port that two processes listen on at once (SO_REUSEPORT), so that one may follow the other without a gap.
+"""Port that two processes listen on at once (SO_REUSEPORT), so that one follows the other without a gap.
 
-The system gives each connection to one of the listeners when its first packet comes. When a listener is closed, those
-who are under way to it, and have not been accepted yet, are reset. So the one who leaves has newcomers led to the
-youngest, accepts those who were under way for a moment longer, and closes then. Knows sockets and nothing of what is
-said on them.
+The system gives each connection to one of the listening sockets when its first packet comes. When a socket is closed,
+connections that are under way to it and not accepted yet are reset. So a process that leaves has new connections led
+to the youngest socket, accepts those under way for a moment longer, and closes then. Knows nothing of what is said.
 """
 
 import asyncio
@@ -23,13 +22,13 @@ LISTENING = "0A"
 
 
 def lead_past(listeners: Iterable[socket.socket]) -> bool:
-    """Have connections that begin from now on given to another process, and those under way reported at once.
+    """Lead new connections to another process, and have those under way reported at once.
 
-    Whether there is another process. What the system cannot do is left out: then some may be reset.
+    Return False if there is no other process. A step that the system refuses is left out; some may be reset then.
 
-    Listeners are numbered by age, and the number that is left free by one who goes is given to the youngest. So the
-    rule, which names the youngest's number, leads nowhere once the listener is closed, and the system chooses as it
-    did. The next one who comes forgets the rule.
+    Listening sockets are numbered by age, and the number of a closed one goes to the youngest. So the rule, which
+    names the youngest's number, leads nowhere once our socket is closed, and the system chooses as before. The next
+    process that comes removes the rule.
     """
     has_led = False
     for listener in listeners:
@@ -46,14 +45,14 @@ def lead_past(listeners: Iterable[socket.socket]) -> bool:
 
 
 def forget_rule(listeners: Iterable[socket.socket]) -> None:
-    """Let the system choose: one who has left may have left a rule, which is the group's."""
+    """Let the system choose again: a process that has gone may have left a rule, which holds for all sockets."""
     for listener in listeners:
         with suppress(OSError):
             listener.setsockopt(socket.SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, 0)
 
 
 def count_listeners(listener: socket.socket) -> int:
-    """How many sockets, of all processes, listen on the listener's address, itself included; 0 if nobody can tell."""
+    """Return the number of sockets, of all processes, that listen on the same address; 0 if it cannot be told."""
     try:
         rows = TABLES[listener.family].read_text(encoding="ascii").splitlines()[1:]
     except OSError:
@@ -67,12 +66,12 @@ def count_listeners(listener: socket.socket) -> int:
 
 
 def socket_inode(listener: socket.socket) -> int:
-    """The number by which the system's tables know a socket."""
+    """Return the number by which the system's tables name a socket."""
     return Path(f"/proc/self/fd/{listener.fileno()}").stat().st_ino
 
 
 async def is_answered(host: str, port: int, seconds: float) -> bool:
-    """Whether somebody accepts connections on an address of this machine, within ``seconds``."""
+    """Return whether an address of this machine accepts connections, within ``seconds``."""
     try:
         async with asyncio.timeout(seconds):
             _, writer = await asyncio.open_connection(host, port)

@@ -1,4 +1,4 @@
-"""Where TCE clients come in over TCP. Nobody knows yet whose a connection is; the rest is ``PacketReceiver``."""
+"""Listener for TCE clients over TCP. The user of a connection is not known yet: ``TceServer`` expects a token."""
 
 import logging
 import socket
@@ -23,17 +23,17 @@ log = logging.getLogger(__name__)
 
 
 class TceListener:
-    """Accepts for a server whose connections live in ``home``. With ``tls`` nothing else is spoken here."""
+    """Accepts connections for a ``ConnectionSet``. With ``tls``, only TLS is spoken."""
 
-    def __init__(self, home: ConnectionSet, tce: TceServer, tls: Tls | None = None) -> None:
-        self._home = home
+    def __init__(self, connection_set: ConnectionSet, tce: TceServer, tls: Tls | None = None) -> None:
+        self._connection_set = connection_set
         self._tce = tce
         self._tls_stage: TlsStage | None = None
         if tls is not None:
-            pending = PendingWatch(home, "too many have not completed their handshake")
+            pending = PendingWatch(connection_set, "too many have not completed their handshake")
             self._tls_stage = TlsStage(tls, pending, self._start, on_gone=self._on_gone)
         turn_connections = TURN_CONNECTIONS if tls is None else TLS_TURN_CONNECTIONS
-        self._acceptor = Acceptor(home.loop, self._on_accept, turn_connections=turn_connections)
+        self._acceptor = Acceptor(connection_set.loop, self._on_accept, turn_connections=turn_connections)
 
     def listen(self, sockets: Iterable[socket.socket]) -> None:
         """Accept on sockets that listen already."""
@@ -46,18 +46,18 @@ class TceListener:
             self._tls_stage.pending.turn_away_all(UnavailableError("the server is going down", 1))
 
     def _on_accept(self, connection: socket.socket, address: tuple[Any, ...]) -> None:
-        ip, admission = address[0], self._home.admission
+        ip, admission = address[0], self._connection_set.admission
         connection.setblocking(False)
         try:
             admission.check_files(connection.fileno())
-            admission.admit(ip, self._home.now())
+            admission.admit(ip, self._connection_set.now())
         except TooMany as error:
             log.info("! %s: %s", ip, error)
             self._turn_away(connection, error.reason)
             return
         try:
-            send_without_delay(connection, self._home.bounds.unsent_bytes)
-            expect_life(connection, self._home.bounds.heartbeat_seconds)
+            send_without_delay(connection, self._connection_set.bounds.unsent_bytes)
+            expect_life(connection, self._connection_set.bounds.heartbeat_seconds)
         except OSError:
             log.info("! %s left at once", ip)
             connection.close()
@@ -67,24 +67,26 @@ class TceListener:
             self._start(connection, address)
         else:
             # A client has as long for its handshake as for its token afterwards.
-            self._tls_stage.shake(connection, address, ip, self._home.now() + self._tce.shared.login_seconds)
+            self._tls_stage.shake(
+                connection, address, ip, self._connection_set.now() + self._tce.shared.login_seconds
+            )
 
     def _start(self, connection: socket.socket, address: tuple[Any, ...], _until: float = 0.0) -> None:
-        opened = Connection(self._home, connection, address[0], self._tce.stream_kind)
-        self._home.start_pending(opened, self._tce.expect_token)
+        opened = Connection(self._connection_set, connection, address[0], self._tce.stream_kind)
+        self._connection_set.start_pending(opened, self._tce.expect_token)
 
     def _on_gone(self, address: tuple[Any, ...]) -> None:
-        self._home.admission.leave(address[0])
+        self._connection_set.admission.leave(address[0])
 
     def _turn_away(self, connection: socket.socket, reason: str) -> None:
         if self._tls_stage is None:
             turn_away(connection, reason)
         else:
-            connection.close()  # without keys nothing can be said
+            connection.close()  # before the handshake of TLS nothing can be said
 
 
 def turn_away(connection: socket.socket, reason: str) -> None:
-    """Say why nobody can come in now, as connections that end do, and close."""
+    """Send the reason in a ``closed`` message, and close."""
     with suppress(OSError):
         connection.send(message_packet(encode("closed", {"code": CloseCode.TOO_MANY, "reason": reason})))
         connection.shutdown(socket.SHUT_WR)

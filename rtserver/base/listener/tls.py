@@ -20,13 +20,13 @@ from tcelib.tls_errors import keep_apart
 log = logging.getLogger(__name__)
 
 TLS_TURN_CONNECTIONS = 16
-"""A handshake takes half a millisecond of the loop's time; everybody else has a turn after so many of them."""
+"""Handshakes in one turn of the loop: each takes half a millisecond, and everything else waits for them."""
 
 
 class Tls:
     """TLS of a server's listeners. ``context`` may be replaced at any time: later connections get the new one.
 
-    ``failures`` counts handshakes that did not come to an end.
+    ``failures`` counts handshakes that were not completed.
     """
 
     def __init__(self, context: ssl.SSLContext) -> None:
@@ -81,7 +81,7 @@ class TlsStage:
 
 
 class PendingHandshake:
-    """A connection whose TLS handshake is not complete. Until it is, no answer can be sent."""
+    """Connection whose TLS handshake is not complete. No answer can be sent before."""
 
     __slots__ = ("_address", "_connection", "_file", "_stage", "_timer", "_until")
 
@@ -153,5 +153,5 @@ class PendingHandshake:
 
 
 def speaks_plainly(error: OSError) -> bool:
-    """Whether a request in plain HTTP came in the place of a handshake."""
+    """Return whether a request in plain HTTP came in the place of a handshake."""
     return isinstance(error, ssl.SSLError) and error.reason == "HTTP_REQUEST"

@@ -1,7 +1,7 @@
 """A connection of Tornado's HTTP server that keeps to our limits: it is counted, has deadlines and strict heads.
 
-Tornado asks for each head by ``read_until_regex``; that is where a request is timed, checked and admitted. How many
-heads there may be and what they have to look like is decided by ``HttpAdmission``.
+Tornado asks for each head by ``read_until_regex``; there a request is timed, checked and admitted. ``HttpAdmission``
+decides about the number of requests and the form of their heads.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from rtserver.base.wire.http_head import MAX_HEAD_BYTES
 log = logging.getLogger(__name__)
 
 UNREAD_SECONDS = 30.0
-"""For a peer to take some of an answer, or to acknowledge it, before the system ends the connection."""
+"""Time for a peer to take some of an answer, or to acknowledge it, before the system ends the connection."""
 
 ExcInfo: TypeAlias = (
     bool | BaseException | tuple[type[BaseException] | None, BaseException | None, TracebackType | None] | None
@@ -32,9 +32,9 @@ ExcInfo: TypeAlias = (
 
 
 class TornadoStream(IOStream):
-    """Counted as a connection of ``ip`` already, until it is closed; ``ip`` is None for one that is not counted.
+    """Stream of a connection that counts for ``ip`` until it is closed; ``ip`` is None for one that does not count.
 
-    ``peer`` is the address of the other end, ``first`` what has been read from the connection.
+    ``peer`` is the address of the other end, ``first`` the bytes that have been read from the connection.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class TornadoStream(IOStream):
     ) -> None:
         self._http_admission = http_admission
         self._peer = peer
-        self._ip = self._place = ip
+        self._ip = self._counted_ip = ip
         self._first = memoryview(first)
         self._timer: Timer | None = None
         with suppress(OSError):  # the peer has left already
@@ -50,7 +50,7 @@ class TornadoStream(IOStream):
         super().__init__(connection)
 
     def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
-        """Called by Tornado: what comes next, into ``buf``."""
+        """Read the next bytes into ``buf``. Called by Tornado."""
         if not self._first:
             return super().read_from_fd(buf)
         count = min(len(self._first), len(buf))
@@ -59,39 +59,39 @@ class TornadoStream(IOStream):
         return count
 
     def read_until_regex(self, regex: bytes, max_bytes: int | None = None) -> Awaitable[bytes]:
-        """Called by Tornado for each head: a request that was admitted. The stream is closed behind any other."""
+        """Return the head of an admitted request; any other closes the stream. Called by Tornado for each head."""
         return self._read_head(regex)
 
     def turn_away(self, error: TryLaterError) -> None:
-        """Do without this one: a request that has begun is answered, an idle connection just ends."""
+        """End the connection: with an answer if a request has begun, without one if it is idle."""
         if self._timer is None:
             self.close()
         else:
             self._refuse(http_error(error))
 
     def close(self, exc_info: ExcInfo = False) -> None:
-        """Called by Tornado and here. Over a head that is too long Tornado closes without a word."""
+        """Close, with an answer to a head that is too long: Tornado would give none. Called by Tornado and here."""
         if self._timer is not None and isinstance(exc_info, UnsatisfiableReadError):
             self._say(HandshakeError(431, "a head over 16 KiB"))
         super().close(exc_info)
 
     def close_fd(self) -> None:
-        """Called by Tornado when nothing will be read or written any more."""
+        """Close the socket. Called by Tornado when nothing will be read or written any more."""
         self._end_waiting()
         super().close_fd()
         self.give_back()
 
     def hand_over(self) -> None:
-        """The connection is somebody else's from now on, with deadlines of its own."""
+        """Let go of a connection whose new owner counts it and sets its own deadlines."""
         self.give_back()
         with suppress(OSError):
             _expect_reading(self.socket, 0.0)
 
     def give_back(self) -> None:
-        """Count no longer: the connection has ended, or it is somebody else's from now on."""
-        if self._place is not None:
-            self._http_admission.admission.leave(self._place)
-            self._place = None
+        """Stop counting the connection."""
+        if self._counted_ip is not None:
+            self._http_admission.admission.leave(self._counted_ip)
+            self._counted_ip = None
 
     async def _read_head(self, regex: bytes) -> bytes:
         try:
@@ -109,7 +109,7 @@ class TornadoStream(IOStream):
         return head
 
     async def _next_head(self, regex: bytes) -> bytes:
-        """The next bytes up to an empty line. Only who lets us wait takes a place among those who wait."""
+        """Return the next bytes up to an empty line. A connection is pending only while it lets us wait."""
         start = asyncio.ensure_future(self.read_bytes(1))
         is_waiting = not start.done()
         if is_waiting:
@@ -153,9 +153,9 @@ class TornadoStream(IOStream):
 
 
 class SecureTornadoStream(TornadoStream, SSLIOStream):
-    """The same over TLS; the handshake is over, which Tornado finds out by itself."""
+    """Stream over TLS, whose handshake is complete; Tornado finds that out by itself."""
 
 
 def _expect_reading(connection: socket.socket, seconds: float) -> None:
-    """Let the system end a connection whose peer takes nothing for so long; 0: never. Raises ``OSError``."""
+    """Let the system end a connection whose peer takes nothing for so long; 0 is never. Raises ``OSError``."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(seconds * 1000))

@@ -1,11 +1,11 @@
 """The opening handshake, then a ``Connection`` on the bare socket.
 
 Requests come from the ``HttpListener``, which reads them itself, or from Tornado's HTTP server through
-``WebSocketHandler``: over TLS, and where a proxy sends an upgrade over a connection that has carried requests before.
-Both end in ``WebSocketServer.welcome``. Who may come in is asked of the owner before the upgrade, so that a stranger
-gets an HTTP answer and costs no connection. A page may ask the same question over plain HTTP, with ``/rt/?session``,
-because a browser hides the answer to a handshake. A request for ``/rt/?tce`` asks for TCE in binary frames and
-nothing else; its sender may be a stranger who shows a token afterwards.
+``WebSocketHandler``, where a proxy sends an upgrade over a connection that has carried requests before.
+Both end in ``WebSocketServer.welcome``. The user is looked up before the upgrade, so that a refused client gets an
+HTTP answer and costs no connection. A page may ask the same question over plain HTTP, with ``/rt/?session``, because
+a browser hides the answer to a handshake. A request for ``/rt/?tce`` asks for TCE in binary frames and nothing else;
+its sender may show a token after the upgrade instead.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 
 
 class UpgradeRequest:
-    """The request that wants to become a WebSocket. ``headers`` are by name in lower case.
+    """Request for a WebSocket. ``headers`` are by name in lower case.
 
     ``remote_ip`` and ``is_secure`` are what ``wire.forwarded`` says of its sender. ``wants_tce``: the target's query
     has a ``tce``. ``asks_session``: a page asks by a plain GET of ``?session`` if it would be let in, because a
@@ -77,7 +77,7 @@ class ServerHandler(ConnectionHandler, Protocol):
 
 
 class WebSocketServer(ConnectionSet):
-    """The way in of one path. Built on the event loop's thread.
+    """Handshakes and connections of one path. Built on the event loop's thread.
 
     ``open_binary`` takes the binary messages of browsers; without it they are dropped. Without ``tce`` no request for
     TCE is answered. With ``compresses``, compression is agreed on with the clients that offer it. ``reasons`` say for
@@ -125,7 +125,7 @@ class WebSocketServer(ConnectionSet):
             self.admission.leave(ip)
 
     async def _let_in(self, connection: socket.socket, request: UpgradeRequest, first: bytes) -> bool:
-        """Whether there is a connection now, which counts until it ends."""
+        """Return whether there is a connection now, which counts until it ends."""
         try:
             if request.has_body:
                 raise HandshakeError(400, "a handshake has no body")
@@ -140,7 +140,7 @@ class WebSocketServer(ConnectionSet):
             log.exception("! %s: nobody could tell whether it may come in", request.remote_ip)
             refuse(connection, HandshakeError(HTTPStatus.INTERNAL_SERVER_ERROR, "the server failed on this request"))
         except asyncio.CancelledError:
-            connection.close()  # the server ends, or who would have known does
+            connection.close()  # the server ends, or the executor of the look-up does
             raise
         else:
             if not request.asks_session:
@@ -195,7 +195,7 @@ class WebSocketServer(ConnectionSet):
 
 
 class WebSocketHandler(RequestHandler):
-    """A handshake that Tornado has read. Route it with ``{"server": WebSocketServer}``."""
+    """Handshake that Tornado has read. Route it with ``{"server": WebSocketServer}``."""
 
     def initialize(self, server: WebSocketServer) -> None:
         """Called by Tornado with the route's arguments."""

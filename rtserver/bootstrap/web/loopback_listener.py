@@ -1,7 +1,7 @@
 """Listener of this process alone, on loop-back: probes, metrics, and the canary's connections.
 
-Where several servers share the public port, a question there is answered by any of them; here it is answered by this
-one. It is open as long as the process lives, and so tells that a server is going down when nobody comes in any more.
+Where several servers share the public port, any of them answers a request there; this listener answers for its own
+process. It is open as long as the process lives, so it still says that a server is going down.
 """
 
 import logging
@@ -22,7 +22,7 @@ CANARY_PATH = "/canary/"
 
 
 class LoopbackListener:
-    """Built on the event loop's thread. ``routes`` are what is answered; ``flusher`` is the one that users have."""
+    """Listener on loop-back. Built on the event loop's thread. ``flusher`` is that of the users' connections."""
 
     def __init__(
         self, sockets: Sequence[socket.socket], routes: Sequence[Any], owner: CanaryHandler, flusher: Flusher
@@ -30,23 +30,23 @@ class LoopbackListener:
         self._sockets = sockets
         self._http = build_http(WebApplication(list(routes)))
         self._server = WebSocketServer(owner)
-        # A canary is written as all messages are.
+        # A canary takes the way of all messages.
         self._server.flusher = flusher
         self._listener = HttpListener(CANARY_PATH, self._server, self._http)
         self.port: int = sockets[0].getsockname()[1]
 
     def open(self) -> None:
-        """Let in."""
+        """Accept connections."""
         self._listener.listen(self._sockets)
         log.info("= this process alone answers at http://127.0.0.1:%d/readyz and /metrics", self.port)
 
     @property
     def accepted(self) -> int:
-        """How many connections there have been for canaries."""
+        """Return the number of connections that canaries have had."""
         return self._server.accepted
 
     async def close(self) -> None:
-        """Let nobody in any more, and end all connections."""
+        """Accept no more connections, and end all that are open."""
         self._listener.stop()
         self._listener.clear()
         await self._server.wait_closed(0.0)
