@@ -53,116 +53,194 @@ def all_measures(
 def user_measures(server: WebSocketServer, users: UserManager) -> Iterator[Measure]:
     """Yield the measures of the websocket thread."""
     topics, table = users.topics, users.table
-    yield Measure("gauge", "connections", "Open sockets, closing ones included", lambda: len(server))
-    yield Measure("gauge", "connections_by_kind", "The same, by kind", lambda: dict(server.kinds), "kind")
-    yield Measure("counter", "connections_accepted", "Sockets that were let in", lambda: server.accepted)
-    yield Measure("gauge", "outbox_bytes", "Waiting to be sent to all clients", lambda: server.waiting_bytes)
-    yield Measure("gauge", "clients_lagging", "Clients who get less than everything", lambda: server.lagging)
-    yield Measure("counter", "clients_too_slow", "Connections closed with 4108", lambda: server.too_slow)
-    yield Measure("counter", "messages_too_large", "Left out: longer than may wait", lambda: server.too_large)
+    yield Measure("gauge", "connections", "Open connections, including those that are closing", lambda: len(server))
+    yield Measure("gauge", "connections_by_kind", "Open connections by kind", lambda: dict(server.kinds), "kind")
+    yield Measure("counter", "connections_accepted", "Connections accepted since the start", lambda: server.accepted)
+    yield Measure("gauge", "outbox_bytes", "Bytes that wait to be sent to all clients", lambda: server.waiting_bytes)
+    yield Measure(
+        "gauge", "clients_lagging", "Clients that lag and get only the newest frames", lambda: server.lagging
+    )
+    yield Measure(
+        "counter",
+        "clients_too_slow",
+        "Connections closed with 4108 because the client read too slowly",
+        lambda: server.too_slow,
+    )
+    yield Measure(
+        "counter",
+        "messages_too_large",
+        "Messages not sent because they are larger than an outbox may hold",
+        lambda: server.too_large,
+    )
     yield Measure(
         "counter", "frames_conflated", "Frames replaced by newer ones before they were sent", lambda: server.conflated
     )
     yield Measure("gauge", "agents", "Connections of logged-in users", lambda: len(users.agents))
     yield Measure("gauge", "users", "Users with an open connection", lambda: users.user_count)
-    yield Measure("gauge", "topics", "Topics that somebody is on", lambda: len(topics))
+    yield Measure("gauge", "topics", "Topics with at least one subscriber", lambda: len(topics))
     yield Measure("counter", "updates", "Updates that came for topics", lambda: topics.updates)
-    yield Measure("counter", "deliveries", "Frames pushed to members of topics", lambda: topics.deliveries)
+    yield Measure("counter", "deliveries", "Frames pushed to subscribers of topics", lambda: topics.deliveries)
     yield Measure(
-        "counter", "updates_merged", "Updates sent together with others, to those with a rate", lambda: topics.merged
+        "counter",
+        "updates_merged",
+        "Updates merged into one because a subscriber has a rate limit",
+        lambda: topics.merged,
     )
-    yield Measure("counter", "draw_failures", "Updates that could not be drawn", lambda: topics.failures)
-    yield Measure("counter", "forbidden", "What users may not do", lambda: dict(users.rights.refusals), "what")
-    yield Measure("counter", "handler_failures", "Errors in handlers of user messages", lambda: table.failures)
+    yield Measure(
+        "counter", "draw_failures", "Updates that a handler failed to turn into a frame", lambda: topics.failures
+    )
+    yield Measure(
+        "counter", "forbidden", "Requests that the policy refused", lambda: dict(users.rights.refusals), "what"
+    )
+    yield Measure("counter", "handler_failures", "Exceptions in handlers of user messages", lambda: table.failures)
 
 
 def tce_measures(tce: TceShared) -> Iterator[Measure]:
     """Yield the measures of binary clients."""
     counts = tce.counts
-    yield Measure("counter", "tce_messages", "Calls and answers of binary clients", lambda: tce.messages)
-    yield Measure("counter", "tce_failures", "Calls that were answered with an error", lambda: counts.failures)
-    yield Measure("counter", "tce_refusals", "Clients without a valid token", lambda: counts.refusals)
     yield Measure(
-        "counter", "tce_broken_streams", "Streams of bytes that are no packets", lambda: counts.broken_streams
+        "counter", "tce_messages", "Packets received from binary clients: calls and answers", lambda: tce.messages
+    )
+    yield Measure(
+        "counter", "tce_failures", "Calls of binary clients that were answered with an error", lambda: counts.failures
+    )
+    yield Measure(
+        "counter", "tce_refusals", "Binary clients refused because their token is not valid", lambda: counts.refusals
+    )
+    yield Measure(
+        "counter",
+        "tce_broken_streams",
+        "Connections closed because their bytes are no packets",
+        lambda: counts.broken_streams,
     )
     yield Measure(
         "counter",
         "tce_dropped_answers",
-        "Answers of binary clients to no call that waits",
+        "Answers of binary clients that no waiting call expects",
         lambda: tce.adapter.dropped_answers,
     )
 
 
 def limit_measures(limited: LimitCounts, server: ConnectionSet, tce: TceShared) -> Iterator[Measure]:
     """Yield the measures of limits: how often each was met, and how close some are."""
-    yield Measure("counter", "limited", "How often a limit was met", lambda: dict(limited.counts), "limit")
-    yield Measure("counter", "log_lines_dropped", "Lines too many for the log", dropped_lines)
+    yield Measure("counter", "limited", "Requests refused by a limit", lambda: dict(limited.counts), "limit")
     yield Measure(
-        "gauge", "addresses", "Addresses with a connection, where they are limited", lambda: len(server.admission)
+        "counter", "log_lines_dropped", "Log lines not written because their place logged too many", dropped_lines
     )
-    yield Measure("gauge", "strangers", "Connections that have not shown a token yet", lambda: len(tce.pending))
+    yield Measure(
+        "gauge",
+        "addresses",
+        "Addresses with an open connection, if connections_per_ip is set",
+        lambda: len(server.admission),
+    )
+    yield Measure(
+        "gauge", "strangers", "Binary connections that have not shown a token yet", lambda: len(tce.pending)
+    )
 
 
 def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[Measure]:
     """Yield the measures of the service thread."""
     pipeline = services.pipeline
     lanes, link, dead_letters = pipeline.lanes, pipeline.link, pipeline.dead_letters
-    yield Measure("gauge", "redis_connected", "1 while the queue answers", lambda: int(link.is_connected))
-    yield Measure("counter", "redis_outages", "How often the queue went away", lambda: link.outages)
+    yield Measure(
+        "gauge", "redis_connected", "1 while the queue's Redis answers, else 0", lambda: int(link.is_connected)
+    )
+    yield Measure("counter", "redis_outages", "Outages of the queue's Redis", lambda: link.outages)
     yield Measure(
         "counter", "intake_messages", "Messages moved from the list to the bus", lambda: pipeline.intake.moved
     )
-    yield Measure("counter", "repeated_messages", "Messages dropped as repeats", lambda: pipeline.repeats.repeated)
+    yield Measure(
+        "counter",
+        "repeated_messages",
+        "Messages dropped because their id had come before",
+        lambda: pipeline.repeats.repeated,
+    )
     yield Measure("counter", "bus_messages", "Messages read from the bus", lambda: pipeline.reader.received)
     yield Measure(
         "counter",
         "bus_lost",
-        "Bus entries that were trimmed unread, or that Redis has lost",
+        "Bus entries lost: trimmed before they were read, or lost by Redis",
         lambda: pipeline.reader.lost,
     )
     yield Measure(
         "counter", "dead_messages", "Messages sent to the dead stream", lambda: dict(dead_letters.counts), "reason"
     )
-    yield Measure("gauge", "broken_keys", "Keys that hold something else", lambda: len(pipeline.broken_keys.names))
+    yield Measure(
+        "gauge",
+        "broken_keys",
+        "Keys in Redis that hold something else than they should",
+        lambda: len(pipeline.broken_keys.names),
+    )
     memory = pipeline.memory
-    yield Measure("gauge", "redis_memory_bytes", "What Redis uses", lambda: memory.memory.used)
-    yield Measure("gauge", "redis_memory_limit_bytes", "Its maxmemory; 0 for none", lambda: memory.memory.most)
-    yield Measure("gauge", "bus_bytes", "Bytes of the bus, about", lambda: memory.memory.bus)
-    yield Measure("counter", "bus_trimmed", "Bus entries trimmed for memory", lambda: memory.trimmed)
-    yield Measure("counter", "bus_trimmed_unread", "Of them, those that somebody had not had", lambda: memory.unread)
+    yield Measure("gauge", "redis_memory_bytes", "Memory that Redis uses, in bytes", lambda: memory.memory.used)
+    yield Measure(
+        "gauge",
+        "redis_memory_limit_bytes",
+        "The maxmemory of Redis, in bytes; 0 for none",
+        lambda: memory.memory.most,
+    )
+    yield Measure(
+        "gauge", "bus_bytes", "Memory that the bus takes in Redis, roughly, in bytes", lambda: memory.memory.bus
+    )
+    yield Measure("counter", "bus_trimmed", "Bus entries trimmed because memory was short", lambda: memory.trimmed)
+    yield Measure(
+        "counter",
+        "bus_trimmed_unread",
+        "Entries trimmed for memory that some reader had not read",
+        lambda: memory.unread,
+    )
     yield Measure("gauge", "dead_waiting", "Dead letters that are not in Redis yet", lambda: len(dead_letters))
-    yield Measure("gauge", "lane_length", "Messages waiting", lambda: {x.msg_type: len(x) for x in lanes}, "lane")
     yield Measure(
-        "gauge", "lane_behind", "1 while read late", lambda: {x.msg_type: int(x.is_behind) for x in lanes}, "lane"
+        "gauge", "lane_length", "Messages that wait in the lane", lambda: {x.msg_type: len(x) for x in lanes}, "lane"
     )
     yield Measure(
-        "counter", "lane_handled", "Messages handled", lambda: {x.msg_type: x.handled for x in lanes}, "lane"
+        "gauge",
+        "lane_behind",
+        "1 while the lane is behind and reads the bus by itself, else 0",
+        lambda: {x.msg_type: int(x.is_behind) for x in lanes},
+        "lane",
     )
     yield Measure(
-        "counter", "lane_lost", "Messages trimmed unread", lambda: {x.msg_type: x.lost for x in lanes}, "lane"
+        "counter",
+        "lane_handled",
+        "Messages that the handler handled",
+        lambda: {x.msg_type: x.handled for x in lanes},
+        "lane",
     )
-    yield Measure("counter", "lane_restarts", "Loops begun anew after they died", lambda: services.restarts, "lane")
+    yield Measure(
+        "counter",
+        "lane_lost",
+        "Messages of the lane that were trimmed before they were read",
+        lambda: {x.msg_type: x.lost for x in lanes},
+        "lane",
+    )
+    yield Measure("counter", "lane_restarts", "Restarts of loops that died", lambda: services.restarts, "lane")
     yield from once_measures(pipeline.once)
     yield Measure(
         "gauge",
         "lane_busy_seconds",
-        "Time with one message so far",
+        "Seconds for which the handler has been busy with its current message",
         lambda: services.lane_watch.busy(time.monotonic()),
         "lane",
     )
-    yield Measure("counter", "ticks", "Ticks of all quotes", lambda: quotes.ticks)
+    yield Measure("counter", "ticks", "Ticks received for all quotes", lambda: quotes.ticks)
     yield Measure("gauge", "quotes", "Quotes with a history", lambda: quotes.quotes)
-    yield Measure("gauge", "feeds", "Feeds that somebody watches", lambda: quotes.feeds)
-    yield Measure("gauge", "feeds_behind", "Feeds that wait for their user's turn", lambda: quotes.feeds_behind)
-    yield Measure("gauge", "subscriptions", "Subscriptions of feeds", lambda: quotes.subscribers)
+    yield Measure("gauge", "feeds", "Feeds with at least one watcher", lambda: quotes.feeds)
+    yield Measure(
+        "gauge",
+        "feeds_behind",
+        "Feeds that wait until their only user may use the processor again",
+        lambda: quotes.feeds_behind,
+    )
+    yield Measure("gauge", "subscriptions", "Open subscriptions of feeds", lambda: quotes.subscribers)
 
 
 def canary_measures(trail: CanaryTrail, now: Callable[[], float] = time.monotonic) -> Iterator[Measure]:
     """Yield the measures of canaries."""
     yield Measure(
-        "gauge", "canary_age_seconds", "Age of the newest message of our own that came back", lambda: trail.age(now())
+        "gauge", "canary_age_seconds", "Age of the newest canary that came back, in seconds", lambda: trail.age(now())
     )
-    yield Measure("counter", "canaries_returned", "Messages of our own that came back", lambda: trail.returned)
+    yield Measure("counter", "canaries_returned", "Canaries that came back", lambda: trail.returned)
 
 
 def stall_measures(beats: Iterable[Beat]) -> Iterator[Measure]:
@@ -171,28 +249,36 @@ def stall_measures(beats: Iterable[Beat]) -> Iterator[Measure]:
     yield Measure(
         "counter",
         "stalls",
-        "Times a thread did not turn for stall_ms",
+        "Stalls: times that a thread did not turn for stall_ms",
         lambda: {x.name: x.stalls for x in known},
         "thread",
     )
     yield Measure(
-        "gauge", "longest_stall_seconds", "The longest of them", lambda: {x.name: x.longest for x in known}, "thread"
+        "gauge",
+        "longest_stall_seconds",
+        "Longest stall of a thread, in seconds",
+        lambda: {x.name: x.longest for x in known},
+        "thread",
     )
 
 
 def guard_measures(guard: LoopGuard) -> Iterator[Measure]:
     """Yield the measure of errors that nothing on the event loop caught."""
-    yield Measure("counter", "loop_errors", "Errors on the event loop that nobody had caught", lambda: guard.errors)
+    yield Measure("counter", "loop_errors", "Exceptions that nothing on the event loop caught", lambda: guard.errors)
 
 
 def resume_measures(streams: UserStreams, users: UserManager) -> Iterator[Measure]:
     """Yield the measures of messages kept for users, and of their resumes."""
     resume = users.table.handlers[RESUME]
     assert isinstance(resume, ResumeMsgHandler), "the server's own handler"
-    yield Measure("counter", "push_kept", "Messages kept for users by this server", lambda: streams.kept)
-    yield Measure("counter", "resumes", "Clients that were told what they had missed", lambda: resume.resumes)
-    yield Measure("counter", "resumed_messages", "Messages that they got so", lambda: resume.messages)
-    yield Measure("counter", "resumes_lost", "Of them, those for whom something was gone", lambda: resume.lost)
+    yield Measure("counter", "push_kept", "Messages that this server kept for users", lambda: streams.kept)
+    yield Measure(
+        "counter", "resumes", "Resumes answered with the messages that a client had missed", lambda: resume.resumes
+    )
+    yield Measure(
+        "counter", "resumed_messages", "Kept messages sent to clients that resumed", lambda: resume.messages
+    )
+    yield Measure("counter", "resumes_lost", "Resumes for which some messages were gone", lambda: resume.lost)
 
 
 def once_measures(once: Sequence[OnceWorker]) -> Iterator[Measure]:
@@ -200,18 +286,28 @@ def once_measures(once: Sequence[OnceWorker]) -> Iterator[Measure]:
     yield Measure(
         "gauge",
         "once_waiting",
-        "Messages not done by any server",
+        "Messages that no server has done yet",
         lambda: {x.msg_type: x.waiting for x in once},
         "lane",
     )
-    yield Measure("counter", "once_handled", "Messages done", lambda: {x.msg_type: x.handled for x in once}, "lane")
     yield Measure(
-        "counter", "once_retried", "Messages begun once more", lambda: {x.msg_type: x.retried for x in once}, "lane"
+        "counter",
+        "once_handled",
+        "Messages that this server did",
+        lambda: {x.msg_type: x.handled for x in once},
+        "lane",
+    )
+    yield Measure(
+        "counter",
+        "once_retried",
+        "Messages that this server tried again",
+        lambda: {x.msg_type: x.retried for x in once},
+        "lane",
     )
     yield Measure(
         "counter",
         "once_claimed",
-        "Messages taken from the dead",
+        "Messages that this server took over from a silent one",
         lambda: {x.msg_type: x.claimed for x in once},
         "lane",
     )
@@ -221,14 +317,27 @@ def bridge_measures(bridge: Bridge) -> Iterator[Measure]:
     """Yield the measures of the bridge between the threads."""
     boxes = {"to_users": bridge.to_users, "to_services": bridge.to_services}
     yield Measure(
-        "gauge", "bridge_length", "Messages waiting", lambda: {k: len(box) for k, box in boxes.items()}, "box"
+        "gauge",
+        "bridge_length",
+        "Messages that wait in the mailbox",
+        lambda: {k: len(box) for k, box in boxes.items()},
+        "box",
     )
     yield Measure(
-        "counter", "bridge_posted", "Messages posted", lambda: {k: box.posted for k, box in boxes.items()}, "box"
+        "counter",
+        "bridge_posted",
+        "Messages posted to the mailbox",
+        lambda: {k: box.posted for k, box in boxes.items()},
+        "box",
     )
 
 
 def tls_measures(certificate: Certificate) -> Iterator[Measure]:
     """Yield the measures of TLS."""
-    yield Measure("gauge", "certificate_expires", "When, in Unix seconds", lambda: certificate.not_after)
-    yield Measure("counter", "tls_failures", "TLS handshakes that came to no end", lambda: certificate.tls.failures)
+    yield Measure(
+        "gauge",
+        "certificate_expires",
+        "End of the certificate's validity, in Unix seconds",
+        lambda: certificate.not_after,
+    )
+    yield Measure("counter", "tls_failures", "TLS handshakes that failed", lambda: certificate.tls.failures)
