@@ -46,7 +46,7 @@ PAGE_THREADS = 8
 
 
 class Life:
-    """Turning points of a server, for whoever runs it. This class does nothing; a subclass tells the process."""
+    """Turning points of a server, for the code that runs it. This class does nothing; a subclass may."""
 
     def on_up(self, app: "App") -> None:
         """Called when the server accepts connections. Runs on the event loop's thread."""

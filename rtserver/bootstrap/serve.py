@@ -70,7 +70,7 @@ def _serve(config: Config) -> int:
     except StartError:
         raise
     except BaseException:
-        # sys.exit in a plug-in's callback, for instance: nobody asked for that end.
+        # sys.exit in a plug-in's callback, for instance: an end that was not asked for.
         log.critical("! the websocket thread died", exc_info=True)
         return 1
     finally:

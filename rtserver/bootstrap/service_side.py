@@ -228,7 +228,7 @@ def open_marks(directory: Path, worker: str) -> MarkPort:
     try:
         return FileMarks(directory.resolve() / "marks", worker)
     except OSError as error:
-        log.warning("! no marks, so what kills this process is handled again at each start: %s", error)
+        log.warning("! no marks: a message that kills this process is handled again at each start: %s", error)
         return MemoryMarks()
 
 

@@ -91,7 +91,7 @@ class Shutdown:
         await self.users.drain.close_one_by_one(seconds, loop.time, asyncio.sleep)
 
     async def _finish_work(self) -> None:
-        log.info("= going down: finishing what was taken")
+        log.info("= going down: finishing the messages that were taken")
         patience = max(LEAST_PATIENCE, self.config.shutdown_seconds - FLUSH_SECONDS - CLOSE_SECONDS)
         self.users.tell_seen()
         # In another thread, because this one has to take what the services still post.
@@ -119,6 +119,6 @@ async def _is_done(step: Callable[[], Awaitable[object]]) -> bool:
     try:
         await step()
     except Exception:
-        log.exception("! a step on the way down failed")
+        log.exception("! a step of the shutdown failed")
         return False
     return True

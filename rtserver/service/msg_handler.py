@@ -40,13 +40,13 @@ class ServiceMsgHandler(ThreadBound):
 
     msg_type: ClassVar[str]
     data_type: ClassVar[Any] = Any
-    """The msgspec shape of ``data``. A mismatch goes to the dead stream as ``bad_data`` and is never seen here."""
+    """The msgspec shape of ``data``. Other data goes to the dead stream as ``bad_data``, unseen by the handler."""
     delivery: ClassVar[Literal["every", "once"]] = "every"
-    """Who handles a message: every worker, or one of all. Both at least once: a handler may see one again after a
-    crash. Of ``"once"``, what fails is tried again a few times.
+    """Workers that handle a message: every one, or one of all. Both deliver at least once: a handler may see a
+    message again after a crash. With ``"once"`` a failed message is tried again a few times.
     """
     replays: ClassVar[bool] = False
-    """Whether the handler first gets, at the start, what the bus still holds from before."""
+    """True if the handler gets, at the start, what the bus still holds from before."""
 
     def __init__(self, services: ServiceContext) -> None:
         super().__init__()

@@ -13,9 +13,9 @@ from typing import TypeVar
 from rtserver.base.queue.port import QueueAwayError, QueueError
 
 FIRST_DELAY = 0.1
-LONGEST_DELAY = 2.0  # within five seconds after Redis is there again, everybody has found it
+LONGEST_DELAY = 2.0  # five seconds after Redis is back, every loop has found it
 LOG_SECONDS = 60.0
-REFUSING_SECONDS = 2 * LONGEST_DELAY  # whoever is refused asks again sooner than that
+REFUSING_SECONDS = 2 * LONGEST_DELAY  # refused calls are repeated sooner than that
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

@@ -91,6 +91,6 @@ def test_a_step_that_fails_is_told_and_clients_hear_of_the_end_all_the_same(
     parts = Parts(broken)
     assert not asyncio.run(parts.go_down(has_failed=False))
     assert {"services", "clients", "sockets"} <= set(parts.told)
-    assert "! a step on the way down failed" in caplog.text
+    assert "! a step of the shutdown failed" in caplog.text
     assert "by a test" in caplog.text
     parts.listener.close()

@@ -41,8 +41,9 @@ def maybe_name(src: str, message_id: bytes | msgspec.Raw, mark: bytes = b"") -> 
 
 
 def maybe_name_in(raw: bytes) -> bytes | None:
-    """Return the name of a message by its bytes, whoever signed it. None without an id, if it is too deep, or no
-    message.
+    """Return the name of a message by its bytes, without checking its signature.
+
+    None for a message without an id, for one that is too deep, and for bytes that are no message.
     """
     if is_deeper(raw, _DEEPEST):
         return None

@@ -16,17 +16,17 @@ import msgspec
 
 _PLACE = re.compile("[0-9]{1,15}-[0-9]{1,20}")
 START = "0-0"
-"""The place before the first entry of any bus."""
+"""The offset before the first entry of any bus."""
 NO_SIZE = 2**53
-"""More bytes than any messages have."""
+"""A number of bytes that no messages reach."""
 
 
 class QueueError(Exception):
-    """The queue did not do what it was asked to. ``address`` is where it was tried, fit for a log.
+    """The queue did not do what it was asked to. ``address`` is its address, fit for a log.
 
     QueueError
-    ├── QueueAwayError      there is no answer: not there, gone, too slow, or not letting us in
-    └── QueueRefusedError   there is one, and it is an error
+    ├── QueueAwayError      there is no answer: missing, gone, too slow, or access denied
+    └── QueueRefusedError   the answer is an error
     """
 
     def __init__(self, address: str, reason: str) -> None:
@@ -65,7 +65,7 @@ class Moved(NamedTuple):
     newest_id: str
     aside: int = 0
     ended: str | None = None
-    """Where the bus ended, if that was before an entry that the caller knew of: entries have been lost."""
+    """The former end of the bus, if it lay before an entry that the caller knew of: entries were lost."""
     bytes: int = 0
     is_held: bool = False
 
@@ -135,17 +135,17 @@ class Gone(StrEnum):
     """Reason for which entries are missing from a derived stream, or for which nobody can tell whether some are."""
 
     TRIMMED = "trimmed"
-    """The stream was too long, or they were too old when another one came."""
+    """The stream was too long, or the entries were too old when another one came."""
     EXPIRED = "expired"
-    """They were too old, and none came after them."""
+    """The entries were too old, and none came after them."""
     UNKNOWN = "unknown"
-    """This Redis cannot tell: the place lies before the first entry that it was asked to keep, or beyond the last."""
+    """This Redis cannot tell: the offset lies before the first entry that it kept, or beyond the last."""
 
     TOO_LARGE = "too_large"
-    """One was kept while larger messages were allowed, and no client could take it now."""
+    """An entry was kept while larger messages were allowed, and no client could take it now."""
 
     MISSED = "missed"
-    """The bus did not have them any more when they were to be pushed."""
+    """The bus did not have the entries any more when they were to be pushed."""
 
 
 class KeptRange(NamedTuple):

@@ -17,7 +17,7 @@ MOST_REVOCATIONS = 100_000
 """About 15 MB of Redis's memory."""
 
 CLOCK_SKEW_SECONDS = 3_600.0
-"""The clocks of the site, of Redis and of the workers may differ by so much: a revocation is kept longer by it."""
+"""Allowed difference of the clocks of site, Redis and workers. A revocation is kept longer by it."""
 
 
 class RevocationPort(Protocol):

@@ -32,7 +32,7 @@ class Signer:
     def __init__(self, secrets: str = "", *, seconds: float = 0.0, now: Callable[[], float] | None = None) -> None:
         self._keys = _keys_of(secrets)
         if seconds and now is None:
-            raise ValueError("who looks at the time of signatures needs a clock")
+            raise ValueError("signatures with a time need a clock")
         self._now = now or _no_clock
         self.seconds = seconds if self._keys else 0.0
 
@@ -85,7 +85,7 @@ class Signer:
     def _check_time(self, text: bytes, came_at: float) -> None:
         said = _TIME.match(text)
         if said is None:
-            raise SignatureError("its signature says no time (ts), and one is asked for")
+            raise SignatureError("its signature has no time (ts), which this server requires")
         age = came_at - int(said[1])
         if abs(age) > self.seconds:
             when = f"{age:.0f} s before" if age > 0 else f"{-age:.0f} s after"

@@ -32,7 +32,7 @@ from rtserver.user.msg_handler import BaseUserMsgHandler
 from tcelib.queue.redis_connection import RedisClient, Role, plain_client
 from tcelib.queue.redis_error import RedisCallError, Trouble
 
-NO_REDIS_YET = "redis://127.0.0.1:6379/0"  # for the demo's settings, which want some address
+NO_REDIS_YET = "redis://127.0.0.1:6379/0"  # for the demo's settings, which need some address
 
 
 def check_all(config: Config) -> Iterator[Finding]:
@@ -82,14 +82,16 @@ def check_certificate(config: Config) -> Iterator[Finding]:
 def check_secret_files(config: Config, environ: Mapping[str, str] = os.environ) -> Iterator[Finding]:
     """Check that no other user may read the files with secrets, nor the demo site's key if there is one."""
     for path in open_files(config):
-        yield Finding(Severity.WARN, "secret", f"{path} may be read by others of this machine: chmod 600")
+        yield Finding(Severity.WARN, "secret", f"{path} can be read by other users of this machine: chmod 600")
     if config.django_settings:
         return
     named = environ.get("RTSITE_SECRET_KEY_FILE")
     path = Path(named) if named else Path(config.var_dir) / "secret_key"
     if path.exists() and path.stat().st_mode & OTHERS:
         advice = "" if named else ", or remove it for a new one"
-        yield Finding(Severity.WARN, "secret", f"{path} may be read by others of this machine: chmod 600{advice}")
+        yield Finding(
+            Severity.WARN, "secret", f"{path} can be read by other users of this machine: chmod 600{advice}"
+        )
 
 
 def check_plugins(config: Config) -> Iterator[Finding]:

@@ -91,9 +91,9 @@ def serve(**options: OptionValue) -> None:
 @main.command()
 @config_options()
 def check(**options: OptionValue) -> None:
-    """Look at the configuration and at all that it points to.
+    """Check the configuration and everything that it points to.
 
-    Exits with 1 if a server could not start, or nobody could log in.
+    Exits with 1 if a server could not start, or no user could log in.
     """
     _import_from_here()
     config = config_of(options)

@@ -35,7 +35,7 @@ def line(letter: DeadLetter) -> str:
     """Return a letter as one line: id, time, reason, source and the beginning of its bytes."""
     beginning = letter.raw[:SHOWN].decode(errors="backslashreplace")
     more = "…" if letter.bytes or len(letter.raw) > SHOWN else ""
-    # Whoever can write to the Redis has written all of it but the moment.
+    # Everything but the time may come from anyone who can write to the Redis.
     number, reason, src = printable(letter.id), printable(letter.reason), printable(letter.src) or "-"
     return f"{number:<18} {_moment(letter)}  {reason:<14} {src:<12} {printable(beginning)}{more}"
 

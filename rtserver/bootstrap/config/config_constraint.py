@@ -12,15 +12,14 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import ConfigError
 
 ROW_BYTES = 1_100
-"""Bytes of a chart's row: candles with volume and eight indicators of three lines each, with numbers of eight
-digits."""
+"""Bytes of a chart's row: candles, volume and eight indicators of three lines each, in numbers of eight digits."""
 
 WRAPPING = 2
-"""How many times as large as the message for a client a producer's message may be: it names the receivers too."""
+"""A producer's message may be so many times as large as a client's: it names the receivers as well."""
 
 
 LEAST_ON_BUS = 4
-"""How many of the largest messages the bus has room for at the least."""
+"""The bus has room for at least so many of the largest messages."""
 
 
 DEMO_PATH = "/rt/"
@@ -70,7 +69,7 @@ def path(config: Config) -> Iterator[Conflict]:
 def embedded_redis(config: Config) -> Iterator[Conflict]:
     """Refuse a port for an embedded Redis beside another Redis."""
     if config.embedded_redis_port and config.redis_url:
-        yield Conflict("embedded_redis_port", "is there beside redis_url; no Redis of our own is started then")
+        yield Conflict("embedded_redis_port", "is set together with redis_url, which starts no embedded Redis")
 
 
 def signed_time(config: Config) -> Iterator[Conflict]:

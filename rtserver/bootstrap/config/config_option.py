@@ -29,7 +29,7 @@ QUEUE_KEYS = (
     "signature_seconds",
     "var_dir",
 )
-"""What a command has to be told that speaks to the queue."""
+"""Settings of commands that use the queue."""
 
 PLACEHOLDERS = {int: "N", float: "NUMBER", str: "TEXT", tuple: "A,B,..."}
 

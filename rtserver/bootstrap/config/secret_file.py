@@ -31,16 +31,18 @@ def with_secrets(config: Config) -> Config:
     found = {}
     if config.queue_secret_file:
         if config.queue_secret:
-            raise ConfigError("configuration", "queue_secret_file", "is there beside queue_secret; keep one of them")
+            raise ConfigError(
+                "configuration", "queue_secret_file", "is set together with queue_secret; keep one of them"
+            )
         found["queue_secret"] = read_queue_secret(config.queue_secret_file)
     if config.redis_password_file:
         if not config.redis_url:
             raise ConfigError("configuration", "redis_password_file", "needs redis_url; the embedded Redis has none")
         if has_password(config.redis_url):
-            text = "is there beside a password in redis_url; keep one of them"
+            text = "is set together with a password in redis_url; keep one of them"
             raise ConfigError("configuration", "redis_password_file", text)
         check_redis_password(config.redis_password_file)
-        # Whoever opens a connection reads the file, so that a new password needs no restart.
+        # Each new connection reads the file, so that a new password needs no restart.
         path = str(Path(config.redis_password_file).resolve())
         found["redis_url"] = with_password_file(config.redis_url, path)
     return msgspec.structs.replace(config, **found) if found else config

@@ -32,7 +32,7 @@ def load_context(certificate: Path, key: Path) -> ssl.SSLContext:
         _check_readable(path)
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Of TLS 1.2 only what has forward secrecy and is not padded by blocks; 1.3 has nothing else.
+    # Of TLS 1.2, only ciphers with forward secrecy and without block padding; TLS 1.3 has no others.
     context.set_ciphers("ECDHE+AESGCM:ECDHE+CHACHA20")
     context.options |= ssl.OP_NO_RENEGOTIATION
     context.set_alpn_protocols(["http/1.1"])
@@ -62,7 +62,7 @@ def not_after(der: bytes) -> float:
     ``IndexError``.
     """
     to_be_signed = _first(_first(der, SEQUENCE), SEQUENCE)
-    # Without its version, which the oldest certificates do not tell.
+    # The version is skipped: the oldest certificates have none.
     fields = [field for field in _elements(to_be_signed) if field[0] != CONTEXT_0]
     kind, moment = list(_elements(fields[VALIDITY][1]))[1]
     digits = moment.decode("ascii")
@@ -113,7 +113,7 @@ def _check_readable(path: Path) -> None:
 
 def _refuse_password(key: Path) -> str:
     # OpenSSL would ask for it at the terminal.
-    raise CertificateError(f"tls_key: {key} is locked by a password; a server has nobody to ask for it")
+    raise CertificateError(f"tls_key: {key} is locked by a password, which a server cannot ask for")
 
 
 def _what_is_wrong(error: ssl.SSLError, certificate: Path, key: Path) -> str:

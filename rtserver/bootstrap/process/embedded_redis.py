@@ -28,7 +28,7 @@ from tcelib.queue.redis_error import RedisCallError
 HOST = "127.0.0.1"
 PORTS = range(6379, 6400)
 START_SECONDS = 30.0  # a long log of writes takes a while to read
-LOCK_SECONDS = 5.0  # the one of a run that was killed is still saving
+LOCK_SECONDS = 5.0  # the Redis of a killed run may still be saving
 POLL_SECONDS = 0.02
 LOG_TAIL = 3
 
@@ -108,7 +108,7 @@ class EmbeddedRedis:
                 return
             self._process.kill()
             self._process.wait()
-            # Somebody else may have been faster to take the port; any other reason stays the same on the next one.
+            # Another program may have taken the port first. Any other fault would repeat on the next port.
             if _is_free(port):
                 break
         self._process = None
@@ -138,7 +138,7 @@ class EmbeddedRedis:
                 stdout=output,
                 stderr=output,
                 pass_fds=[lock.fileno()],
-                start_new_session=True,  # Ctrl-C is for us: the Redis goes when all that needs it has gone
+                start_new_session=True,  # Ctrl-C is for us alone: the Redis ends after everything that needs it
             )
 
     def _wait_until_ready(self) -> bool:

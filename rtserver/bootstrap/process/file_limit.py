@@ -8,7 +8,7 @@ import resource
 from contextlib import suppress
 
 FEW = 4096
-"""A limit below it is worth a warning: a server for many clients was not meant to have it."""
+"""A lower limit is worth a warning: it is a default, not meant for a server with many clients."""
 
 
 def raise_file_limit() -> int:

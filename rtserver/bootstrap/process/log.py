@@ -54,7 +54,7 @@ def set_up_log(
     root.handlers = [handler]
     root.setLevel(level.upper())
     logging.getLogger(ACCESS_LOGGER).filters = [is_worth_a_line]
-    # asyncio says at debug how it polls; nobody who debugs a server means that.
+    # At debug level asyncio logs each poll, which helps nobody who debugs a server.
     logging.getLogger("asyncio").setLevel(logging.INFO)
 
 
@@ -66,7 +66,7 @@ def _take_consoles() -> None:
     consoles = (sys.stderr, sys.stdout, sys.__stderr__, sys.__stdout__)
     for logger in list(logging.root.manager.loggerDict.values()):
         if not isinstance(logger, logging.Logger):
-            continue  # a place in the tree that nobody has asked for
+            continue  # a placeholder in the tree of loggers
         for handler in list(logger.handlers):
             if getattr(handler, "stream", None) in consoles:
                 logger.removeHandler(handler)

@@ -46,7 +46,7 @@ def check_django(config: Config) -> Iterator[Finding]:
     try:
         messages = checks.run_checks()
     except (Exception, SystemExit) as error:  # noqa: BLE001 (a URLconf may raise anything)
-        yield Finding(Severity.FAIL, "django", f"its own checks do not get through: {explain(error, directory)}")
+        yield Finding(Severity.FAIL, "django", f"its system checks fail: {explain(error, directory)}")
         return
     for message in messages:
         severity = Severity.FAIL if message.is_serious() else Severity.WARN
@@ -119,7 +119,7 @@ def judge_contents() -> Iterator[Finding]:
         text = f"{where} has no users at all: is it the database that the site runs with?"
         yield Finding(Severity.WARN, LOG_INS, text)
         return
-    yield Finding(Severity.OK, LOG_INS, f"a look-up gets through; users in {where}")
+    yield Finding(Severity.OK, LOG_INS, f"a look-up succeeds; users in {where}")
 
 
 def _reads_groups(config: Config) -> bool:

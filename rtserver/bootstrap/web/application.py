@@ -28,7 +28,7 @@ SAFE_HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""What an answer carries that does not say otherwise: no content but its own, in nobody's frame, as what it is."""
+"""Headers of every answer that does not set its own: no foreign content, no frame, no guessing of types."""
 
 Route: TypeAlias = tuple[str, type[RequestHandler]] | tuple[str, type[RequestHandler], dict[str, Any]]
 """A path, its handler, and the handler's arguments."""

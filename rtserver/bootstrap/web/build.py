@@ -18,7 +18,7 @@ from rtserver.bootstrap.web.health import AliveHandler, Probe, ReadyHandler
 from rtserver.bootstrap.web.metrics import Metrics, MetricsHandler
 from rtserver.bootstrap.web.monitor_access import MonitorAccess
 
-MAX_BODY_BYTES = 65_536  # of a form: nobody has to log in to send one, and all of it is held in memory
+MAX_BODY_BYTES = 65_536  # of a form: it needs no log-in, and all of it is held in memory
 IDLE_SECONDS = 60.0  # between two requests: longer than most proxies keep a connection
 
 Routes = Sequence[Route]

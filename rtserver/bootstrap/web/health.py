@@ -25,7 +25,7 @@ class Reading(NamedTuple):
 
 
 Refusal = Callable[[HTTPServerRequest], str]
-"""Why a sender is told no details; empty for one who is told."""
+"""Returns why a sender gets no details; empty for a sender who gets them."""
 
 Probe = Callable[[], Reading]
 """Called on the event loop's thread for every question; reads what is known and never waits."""

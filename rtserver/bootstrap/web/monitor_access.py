@@ -18,9 +18,9 @@ from rtserver.bootstrap.config.loopback import LOOPBACK, is_loopback
 from rtserver.bootstrap.web.application import direct_peer
 
 ADVICE = "ask the port on loop-back, see admin_port"
-OFF = f"not told at this port, where a proxy may stand in front; {ADVICE}, or public_metrics"
-PROXIED = f"not told through a proxy; {ADVICE}"
-FOREIGN_HOST = f"not told under this host name; ask by the address, or {ADVICE}"
+OFF = f"not shown at this port, which may be behind a proxy; {ADVICE}, or public_metrics"
+PROXIED = f"not shown through a proxy; {ADVICE}"
+FOREIGN_HOST = f"not shown under this host name; ask by the address, or {ADVICE}"
 FOREIGN_PEER = f"not for this address; see metrics_allow, or {ADVICE}"
 
 

@@ -35,7 +35,7 @@ class BrokenKeys:
         """Look once. Log each key that is newly broken, and each that is in order again."""
         names = tuple(self._link.call(self._queue.broken))
         for name in sorted(set(names) - set(self.names)):
-            log.error("! %s holds something that cannot be read, which counts as none; is it ours?", name)
+            log.error("! %s holds something unreadable and counts as empty; does another program write it?", name)
         for name in sorted(set(self.names) - set(names)):
             log.info("= %s is in order again", name)
         self.names = names

@@ -14,7 +14,7 @@ from rtserver.service.queue_link import QueueLink
 from rtserver.service.repeats import RepeatFilter
 from rtserver.service.wait import HOLD_SECONDS
 
-READ_SECONDS = 1.0  # how long a read waits for a first entry
+READ_SECONDS = 1.0  # wait of a read for a first entry
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +79,8 @@ class BusReader:
         numbers and are counted when the reader comes there.
         """
         if ended == START:
-            log.error("! Redis has lost the whole bus, and with it what was kept")
-            self._dispatcher.pass_gap(self.furthest)  # what was on the list is lost as well, if there was anything
+            log.error("! Redis has lost the whole bus, and the kept messages with it")
+            self._dispatcher.pass_gap(self.furthest)  # messages on the list are lost as well, if there were any
         elif (entries := number_of(reached) - number_of(ended)) > 0:
             self._count_lost(Gap(entries, is_anew=True))
 
@@ -133,7 +133,7 @@ class BusReader:
             return
         self._read_until = entries[-1].id
         opened = self._dispatcher.open(entries)
-        repeats = self._repeats.find(opened)  # may wait; the position says meanwhile that nothing was read
+        repeats = self._repeats.find(opened)  # may wait; meanwhile the position does not count this read
         if self._count_lost(self._cursor.advance(entries)):
             self._dispatcher.pass_gap(just_before(entries[0].id))
         self.received += len(entries)

@@ -20,11 +20,11 @@ from rtserver.service.wait import HOLD_SECONDS
 log = logging.getLogger(__name__)
 
 COMMIT_SECONDS = 1.0
-LOOKS = 10  # in that time
-PARTS_OF_BUS = 8  # of the bytes that the bus may have, one part may be read before places are saved again
+LOOKS = 10  # checks in that time
+PARTS_OF_BUS = 8  # an eighth of the bus's bytes may be read before offsets are committed again
 SETTLE_LOOKS = 2_000  # a look takes HOLD_SECONDS
 NO_LANE = ""
-"""The place, among those of the lanes, of what goes to none of them and has to be buried: no type is called that."""
+"""Name, among those of the lanes, of the offset of messages that go to no lane: no type is called that."""
 
 
 class CommittedOffsets:
@@ -62,7 +62,7 @@ class CommittedOffsets:
         A handler may say where it begins; the others continue where this worker has been before. A new lane's offset
         is committed at once, before more comes to the bus that could be lost with this process.
         """
-        # Other workers move places on that they share with us, and none may lie beyond the reader's: hence once more.
+        # Other workers move cursors that they share with us. None may lie beyond the reader's offset.
         self._reader.locate()
         places = [(lane, self._begins_behind(lane)) for lane in self._lanes]
         self._reader.locate()
@@ -119,7 +119,7 @@ class CommittedOffsets:
         if self._dead_letters.buried >= self._letters:
             places, self._next = self._next, None
             if any(place != self._saved.get(name) for name, place in places.items()):
-                self._write(places)  # those that stand still, too: what is behind them is wanted
+                self._write(places)  # unchanged ones too: their entries are still wanted
 
     def settle(self) -> None:
         """Commit what is done by now. Waits a while for dead letters that are on their way."""
@@ -143,7 +143,9 @@ class CommittedOffsets:
         except BaseException as error:
             if is_stop(error) or isinstance(error, QueueError):
                 raise
-            log.critical("! %s: begins_behind failed; it goes on where it was saved", lane.msg_type, exc_info=True)
+            log.critical(
+                "! %s: begins_behind failed; it continues at its committed offset", lane.msg_type, exc_info=True
+            )
             return None
         return place
 
@@ -151,8 +153,8 @@ class CommittedOffsets:
         try:
             return self._queue.buried(Reason.POISON)
         except QueueRefusedError as error:
-            # The start must not wait for somebody to mend the key: our own marks know what has killed us.
-            log.error("! what was buried cannot be read: %s", error)
+            # The start must not wait until the key is mended: our own marks know what killed us.
+            log.error("! the list of dead letters cannot be read: %s", error)
             return frozenset()
 
     def _shun(self, poison: Collection[str]) -> None:

@@ -24,7 +24,7 @@ class HandlerCall:
     def __init__(self, handler: ServiceMsgHandler, is_ending: Callable[[], bool]) -> None:
         self._handler = handler
         self._is_ending = is_ending
-        # Most do not: a call less for every message.
+        # Most handlers do not: this saves a call for every message.
         self._wants_id = type(handler).handle is not ServiceMsgHandler.handle
         self._decoder: msgspec.json.Decoder[object] = msgspec.json.Decoder(handler.data_type)
 
@@ -75,6 +75,6 @@ class HandlerCall:
     def _reject(self, error: BaseException, message: ServiceMessage) -> NoReturn:
         if is_stop(error):
             raise error
-        if issubclass(type(error), BadData):  # no question to the exception itself
+        if issubclass(type(error), BadData):  # an exception may lie about its class
             raise Rejected(Reason.BAD_DATA, text_of(error), message.src) from None
         raise Rejected(Reason.HANDLER_FAILED, describe(error), message.src) from error

@@ -13,9 +13,9 @@ from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.wait import HOLD_SECONDS
 
-INTAKE_SECONDS = 0.5  # how long an intake does; a stop waits for it
-HASHED_AT_ONCE = 1_048_576  # bytes of a message that is too large; a few milliseconds
-LONGEST_HOLD = 0.064  # between two looks whether a cursor has come closer, for which Redis is asked
+INTAKE_SECONDS = 0.5  # wait of an intake for a first message; a stop waits for it
+HASHED_AT_ONCE = 1_048_576  # bytes of a message that is too large: a few milliseconds
+LONGEST_HOLD = 0.064  # between two checks whether a cursor has come closer, which ask Redis
 
 
 class Intake:
@@ -80,10 +80,10 @@ class Intake:
     def move(self) -> None:
         """Do one intake."""
         if self.newest_id == self._reader.position:
-            # From here on bytes are counted: what was trimmed unread in between the reader never counts.
+            # Bytes are counted from here on: the reader never counts what was trimmed unread in between.
             self._ahead = self._bytes - self._reader.received_bytes
         reached = START
-        wait = 0.0 if self.is_held else INTAKE_SECONDS  # what is held back waits behind the list already
+        wait = 0.0 if self.is_held else INTAKE_SECONDS  # held messages wait on the list already
 
         def take_in() -> Moved:
             nonlocal reached

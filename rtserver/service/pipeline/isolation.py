@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 ALONE_SECONDS = 1.0
-"""For how long the others pause. What takes longer to kill a process shares its last moments with them."""
+"""Pause of the other lanes. A message that takes longer to kill the process shares its last moments with them."""
 LOOK_SECONDS = 0.005
 LONGEST_WAIT = 60.0
-"""For how long one suspect waits for another one that does not end."""
+"""Time for which one suspect waits for another that does not end."""
 
 
 class Isolation:

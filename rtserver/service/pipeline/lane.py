@@ -75,11 +75,11 @@ class Lane:
         self.handler = handler
         self.handled = 0
         self.rejected = 0
-        self._returned = 0  # how often the handler has come back from a message
+        self._returned = 0  # messages that the handler has returned from
         self.lost = 0
         self.wake: Callable[[], object] = lambda: None
         self.on_lost: Callable[[str], object] = lambda place: None
-        self._missed: str | None = None  # before that place some are lost, and nobody has been told
+        self._missed: str | None = None  # some are lost before this offset, and ``on_lost`` was not called yet
         self._dead_letters = dead_letters
         self._handler_call = HandlerCall(handler, is_ending)
         self._act = act or self._handler_call.run
@@ -88,7 +88,7 @@ class Lane:
         self._batch = batch
         self._signer = signer or Signer()
         self._cursor: Cursor | None = None
-        self._in_hand: str | None = None  # before the first message of the batch that is being handled
+        self._in_hand: str | None = None  # offset before the first message of the batch in progress
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -159,7 +159,7 @@ class Lane:
             try:
                 message = decode(entry.raw, self._signer, self._bounds, entry.id)
             except Rejected:
-                continue  # the reader has seen to it
+                continue  # the reader rejects it
             if message.type == self.msg_type:
                 opened.append((entry, message))
         return opened
@@ -234,7 +234,7 @@ class Lane:
     def _work(self, count: int, deaths: int) -> None:
         queue, act, mark = self._queue, self._act, self._mark.set
         self._in_hand = just_before(queue[0][0].id)
-        batch: list[tuple[Entry, ServiceMessage]] = []  # what the flush is about
+        batch: list[tuple[Entry, ServiceMessage]] = []  # the messages that the flush is about
         try:
             for _ in range(count):
                 item = queue.popleft()

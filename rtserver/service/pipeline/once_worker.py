@@ -28,10 +28,10 @@ from rtserver.service.wait import HOLD_SECONDS
 
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0
-TAKE_SECONDS = 1.0  # how long a wait for work lasts before somebody else's is looked for
+TAKE_SECONDS = 1.0  # a wait for work; then the work of silent workers is looked for
 FORGET_SECONDS = 3600.0
-MOST_HELD = 100  # when so many have failed and wait, no more are taken: what the handler needs must be away
-SIGNS_OF_LIFE = 4  # in the time after which a worker counts as dead
+MOST_HELD = 100  # with so many failed pieces no more are taken: something that the handler needs must be away
+SIGNS_OF_LIFE = 4  # renewals within the time after which a worker counts as dead
 
 
 class OnceRule(NamedTuple):
@@ -67,7 +67,7 @@ class OnceWorker:
         self._mark = mark or MemoryMarks().mark(name)
         self._suspects = Suspects(self._mark)
         self._isolation = isolation or Isolation(lambda owner: True, pause=pause, now=now)
-        self._next_up: str | None = None  # taken, and waits for its turn
+        self._next_up: str | None = None  # taken, waiting for its turn
         self.msg_type = handler.msg_type
         self.handled = self.retried = self.claimed = self.waiting = 0
         self.running: str | None = None
@@ -80,8 +80,8 @@ class OnceWorker:
         self._must_hold = must_hold
         self._pause = pause
         self._now = now
-        self._due: dict[str, float] = {}  # when each piece that failed is tried again
-        self._look_at = now()  # when somebody else's work is looked for
+        self._due: dict[str, float] = {}  # when each failed piece is tried again
+        self._look_at = now()  # when the work of silent workers is looked for
         self._outages = link.outages
         self._is_finishing = False
 
@@ -166,7 +166,7 @@ class OnceWorker:
 
     def release(self) -> None:
         """Give up, at the end, what waits to be tried again: other workers may claim it at once."""
-        with suppress(QueueError):  # then they claim it later
+        with suppress(QueueError):  # other workers claim it later
             waiting = [*self._due, *([self._next_up] if self._next_up is not None else [])]
             self._link.call(self._work.release, self._name, waiting)
 
@@ -185,7 +185,7 @@ class OnceWorker:
     def _claim(self, now: float) -> Work | None:
         work = self._link.call(self._work.claim, self._name, self._rule.claim_seconds)
         self.waiting = self._link.call(self._work.waiting)
-        if work is None:  # else there may be more
+        if work is None:  # otherwise there may be more
             self._look_at = now + min(TAKE_SECONDS, self._rule.claim_seconds)
         else:
             self.claimed += 1
@@ -200,7 +200,7 @@ class OnceWorker:
             raise Rejected(Reason.POISON, f"{suspect.deaths} processes have died while it was with its handler")
         if work.tries > self._rule.tries:
             raise Rejected(Reason.POISON, f"its worker died at the last of {self._rule.tries} tries")
-        message = decode(work.raw)  # whether it was signed was looked at before it was kept
+        message = decode(work.raw)  # its signature was checked before it was kept
         self._mark.set(work.id, 0 if suspect is None else suspect.deaths)
         try:
             self._handler_call.run(Entry(work.id, work.raw), message)

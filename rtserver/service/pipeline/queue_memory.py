@@ -11,17 +11,17 @@ from collections.abc import Callable
 from rtserver.base.queue.port import Memory, QueueError, QueuePort
 
 LOOK_SECONDS = 0.5
-GOAL, NEAR, FULL = 0.75, 0.9, 0.97  # shares of what may be used; from the second on room is made, down to the first
-COUNTED_SECONDS = 3600.0  # for so long the place of somebody who has gone holds on to the bus
-PATIENCE_SECONDS = 1.5  # after so long without room, messages go that somebody has not had
-LOST_AGE = 2.0  # and only such as everybody who is there has had time for: places are saved every second
+GOAL, NEAR, FULL = 0.75, 0.9, 0.97  # shares of the limit: from NEAR on room is made, down to GOAL
+COUNTED_SECONDS = 3600.0  # for which the offset of a reader that is gone holds entries on the bus
+PATIENCE_SECONDS = 1.5  # without room, after which entries go that some reader has not had
+LOST_AGE = 2.0  # seconds; running readers had time for such entries: offsets are committed every second
 TELL_SECONDS, TELL_LOST_SECONDS = 60.0, 5.0
 LARGEST_SECONDS = 10.0
-SHARE_OF_BUS = 4  # of what may be used, one part for the bus, if nobody says how much
+SHARE_OF_BUS = 4  # a quarter of the limit for the bus, if no setting bounds it
 REFUSING = (
     "noeviction",
     "",
-)  # policies by which a full Redis refuses; by any other it is always full, and drops keys
+)  # policies that make a full Redis refuse; with any other it drops keys
 MEGABYTE = 1_048_576
 
 log = logging.getLogger(__name__)

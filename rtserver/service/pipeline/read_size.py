@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from rtserver.base.queue.port import Entry
 
-READ_BYTES = 8_388_608  # that one read should bring; Redis and this thread do nothing else meanwhile
-FIRST, GROWTH = 32, 4  # entries of the first read; times as many as last time, at most
+READ_BYTES = 8_388_608  # wanted from one read; Redis and this thread do nothing else meanwhile
+FIRST, GROWTH = 32, 4  # entries of the first read; largest growth from one read to the next
 
 
 class ReadSize:

@@ -11,7 +11,7 @@ from rtserver.base.mark.port import Mark, Suspect
 from rtserver.base.queue.port import order_of
 
 POISON_DEATHS = 3
-"""An entry of which so many processes have died is poison. One may be bad luck: somebody may have killed it."""
+"""An entry that so many processes died of is poison. One death may be chance: an operator may have killed it."""
 
 
 class Suspects:
@@ -59,7 +59,7 @@ class Suspects:
         self._all = rest
         self._nearest = self._find_nearest()
         for suspect in dropped:
-            # Whoever reads the bus from an earlier place at the next start comes by poison again.
+            # A start that reads the bus from an earlier offset meets poison again.
             if not is_poison(suspect):
                 self._mark.forget(suspect)
 

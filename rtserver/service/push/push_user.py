@@ -24,7 +24,7 @@ BATCH_LIMIT = 10_000  # entries
 RESERVED_TYPES = frozenset(
     {"userinfo", "error", "reconnect", "closed", "resume", "resumed", "resume_lost", "mycharts", "ping"}
 )
-"""What the server itself says under these types changes what a client does, or what it shows."""
+"""Types of the server's own messages, which change what a client does or shows."""
 
 RESERVED_NOTICES = ("lag",)
 """The ``code`` of notices that the server sends by itself. Other notices are the producers'."""
@@ -84,7 +84,7 @@ class PushUserMsgHandler(ServiceMsgHandler):
         user_ids = _receivers(data, self._most_users)
         payload = self._payload(data, message_id)
         if self._entries >= BATCH_LIMIT:
-            # Before this one is collected: if it fails, those of the batch are tried once more without this one.
+            # Before this message is collected: if the flush fails, the batch is tried again without it.
             with suppress(QueueError):  # the server's end
                 self.flush()
         self._pushes.append(Push(message_id, user_ids, payload, data.keep))
@@ -97,7 +97,7 @@ class PushUserMsgHandler(ServiceMsgHandler):
         if not pushes:
             return
         if self._entries:
-            # Only what has been kept is out of the batch: the cursor must not pass over anything.
+            # The batch ends only when it is kept: the cursor must not pass over anything.
             self._streams.keep(pushes[-1].id, [kept for push in pushes for kept in _kept(push)])
         self._pushes, self._entries = [], 0
         for push in pushes:
@@ -117,7 +117,7 @@ class PushUserMsgHandler(ServiceMsgHandler):
 
     def _payload(self, data: PushUserData, message_id: str) -> bytes:
         try:
-            # Read closely once: a browser closes its connection over a text that is no UTF-8.
+            # Decode it all once: a browser closes its connection over text that is no UTF-8.
             said = json.decode(data.data, self._any)
         except json.JsonError as error:
             raise BadData(str(error)) from None
@@ -143,8 +143,8 @@ def _receivers(data: PushUserData, most_users: int) -> tuple[int | str, ...] | N
     if 0 < most_users < len(data.user_id):
         raise BadData(f"user_id names {len(data.user_id)} users; user_ids_per_message allows {most_users}")
     if "*" in data.user_id:
-        raise BadData("user_id '*' stands for everyone, and not in a list")
-    # Who is named twice is meant once; 7 and "7" are the same user.
+        raise BadData("user_id '*' stands for everyone and is not allowed in a list")
+    # A user who is named twice gets one message; 7 and "7" are the same user.
     return tuple({str(user_id): user_id for user_id in data.user_id}.values())
 
 

@@ -62,7 +62,7 @@ class ResumeService:
             else:
                 self._streams.see(self._all_seen(message))
         except QueueRefusedError as error:
-            log.error("! what is kept for users cannot be read: %s", error)
+            log.error("! the messages kept for a user cannot be read: %s", error)
             self._refuse(message)
         except QueueError:
             raise

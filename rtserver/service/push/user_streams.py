@@ -86,11 +86,11 @@ class UserStreams:
             behind = self._queue.seen(user_id) if after is None else after
             portion = self._portion(user_id, behind, until)
             if portion.gone is Gone.UNKNOWN and order_of(behind) > order_of(until):
-                # A place of an order that is over: all that is kept may be new.
+                # An offset of a lost bus: everything that is kept may be new.
                 portion = self._portion(user_id, START, until)._replace(gone=Gone.UNKNOWN)
         except QueueRefusedError as error:
             return error
-        # Who had nothing yet misses nothing.
+        # A user who never noted anything misses nothing.
         return portion if after is not None else portion._replace(gone=None)
 
     def _portion(self, user_id: str, behind: str, until: str) -> Portion:
@@ -112,7 +112,7 @@ def portion_of(
 
     It holds at most about ``size`` bytes, and at least one entry if there is any.
     """
-    # Where one stream was not read to its end, what others have behind its last entry may not be next.
+    # If a stream was not read to its end, entries of others behind its last one may not be next.
     ends = [order_of(found.entries[-1].id) for found in ranges if _is_full(found, count, size)]
     entries = sorted((entry for found in ranges for entry in found.entries), key=lambda entry: order_of(entry.id))
     if ends:

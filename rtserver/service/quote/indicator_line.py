@@ -25,10 +25,10 @@ from rtserver.service.quote.indicator import Indicator
 from rtserver.service.quote.tick import Number
 
 _SLACK = 4
-"""Values kept beyond the parameters' sum: talipp tells its first value from the next by looking one value further."""
+"""Values kept beyond the parameters' sum: talipp looks one value further to tell its first value from the next."""
 
 FADED = 40
-"""Periods after which a value weighs less in a fading average than a float can tell: at most e to the -40."""
+"""Periods after which a value weighs nothing in a fading average, for a float: at most e to the -40."""
 
 ROWS_OF_A_STEP = 32
 """At 16 µs each, or 50 for the longest windows."""
@@ -45,8 +45,8 @@ class IndicatorLine(ABC):
 
     width = 1
     reach: int | None = None
-    """How many times its parameters' sum an indicator looks back: 1 for a window, ``FADED`` for an average that
-    fades (half of it for weights of 2 / (period + 1), which fade twice as fast), None for one that never forgets."""
+    """Multiple of the parameters' sum that the indicator looks back: 1 for a window, ``FADED`` for a fading average
+    (half of it for weights of 2 / (period + 1), which fade twice as fast), None if it never forgets."""
 
     def __init__(self, indicator: Indicator) -> None:
         self._kept = sum(map(int, indicator.params)) + _SLACK

@@ -24,7 +24,7 @@ from rtserver.service.quote.quote_analysis import QuoteAnalysis
 from rtserver.service.quote.tick import QuoteItem, QuoteMessage, Tick, check_key, read_decimals, read_tick
 
 UPDATE_ROWS = 500
-"""Of one update at most. A message may bring 20,000 ticks of one quote."""
+"""Rows of one update at most. A message may bring 20,000 ticks of one quote."""
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ class QuoteCenter(ServiceMsgHandler):
             return
         watcher = (message.agent, message.ref)
         share = None if self._shares is None else self._shares.of(message.user)
-        # What two users watch is nobody's own. It stays so: to count who watches would cost more than it tells.
+        # A feed that two users watch is charged to neither, for good: counting watchers would cost too much.
         feed.share = share if not feed.watchers or feed.share is share else None
         feed.waiting[watcher] = None
         self._watch(feed, watcher)
@@ -279,8 +279,8 @@ class QuoteCenter(ServiceMsgHandler):
         self._unsent.pop(name.topic, None)
         quote = self._quotes[name.quote]
         del quote.feeds[name.topic]
-        # Asking for quotes that never come must not fill the memory. (Nor does it push out those that do come:
-        # only a tick makes room.)
+        # Requests for quotes that never come must not fill the memory, nor push out quotes that do come: only a tick
+        # makes room.
         if not quote.count and not quote.feeds:
             del self._quotes[name.quote]
 

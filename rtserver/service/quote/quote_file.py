@@ -107,7 +107,7 @@ def _read_price(row: Mapping[str, str | None]) -> QuoteInfo:
 
 def _read_time(text: str | None) -> Time:
     stripped = (text or "").strip()
-    # Eight digits are a date without its hyphens, and no moment that anyone would write in milliseconds.
+    # Eight digits are a date without hyphens: nobody writes a time of 1970 in milliseconds.
     if _MILLISECONDS.fullmatch(stripped) and len(stripped) != 8:
         return int(stripped)
     try:

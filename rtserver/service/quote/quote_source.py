@@ -22,7 +22,7 @@ TICK_MS = 15_000
 FIRST_TICK_MS = 1_362_148_200_000  # 2013-03-01T14:30:00Z, the New York opening
 DATE = "20130301"
 ITEMS = ("AAPL", "IBM", "MSFT")
-DECIMALS = 2  # a few prices of the data are averages, which have more
+DECIMALS = 2  # a few prices of the data are averages with more of them
 DAYS_PLAYED = 250
 DAYS_AT_ONCE = 120
 _DAYS_PER_MESSAGE = 30
@@ -68,7 +68,7 @@ class TestQuoteSource:
     put and its position repeats a message.
     """
 
-    __test__ = False  # pytest would take the name for a test
+    __test__ = False  # pytest would take the class for a test
 
     def __init__(
         self,
@@ -95,7 +95,7 @@ class TestQuoteSource:
         is_away = False
         while not self._is_stopped:
             try:
-                # Time that was lost is not made up for in a burst.
+                # Lost time is not made up for in a burst.
                 due = max(due + self._step(), self._clock())
                 is_away = False
             except self._unavailable as error:

@@ -80,6 +80,6 @@ class CanarySource:
         try:
             self._put(TYPE, self._process, {"process": self._process, "sent": sent})
         except QueueError:
-            return False  # whoever else needs the queue has said so
+            return False  # other loops log that the queue is away
         self._trail.reach(CanaryStage.LIST, sent)
         return True

@@ -59,7 +59,7 @@ class KeptLoop:
             if is_stop(error):
                 raise
             if isinstance(error, QueueError) and self._is_ending():
-                log.error("! %s ended without the queue: %s", self.name, error)
+                log.error("! %s ended because the queue is away: %s", self.name, error)
             else:
                 log.critical("! the loop of %s died; it begins anew", self.name, exc_info=error)
             return False
@@ -71,7 +71,7 @@ class KeptLoop:
             try:
                 self._pause(left)
             except BaseException as error:
-                # A timeout that a handler has left behind rings in whatever its greenlet does next.
+                # A timeout that a handler left behind is raised in whatever its greenlet does next.
                 if is_stop(error):
                     raise
                 log.error("! %s: in the pause after its death", self.name, exc_info=error)

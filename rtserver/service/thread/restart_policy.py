@@ -6,9 +6,9 @@ Pure: the time is passed in, in seconds of any clock that never runs back.
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 30.0
 CALM_SECONDS = 60.0
-"""A loop that has not died for so long begins with the first pause again."""
+"""A loop without a death for this long begins with the first pause again."""
 FAILING_DEATHS = 3
-"""A loop that has died so often, with no calm in between, keeps dying."""
+"""Deaths without calm in between after which a loop counts as failing."""
 
 
 class RestartPolicy:

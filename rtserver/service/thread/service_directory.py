@@ -45,7 +45,7 @@ class ServiceDirectory:
                 case Resume() | Seen() if self._resumes is not None:
                     self._resumes.add(message)
                 case _:
-                    log.error("! nobody on the service thread takes this: %s", type(message).__name__)
+                    log.error("! no part of the service thread handles this message: %s", type(message).__name__)
         except BaseException as error:
             if is_stop(error):
                 raise

@@ -36,7 +36,7 @@ from rtserver.watch.stack_log import log_stack
 SERVICE_THREAD = "rtserver-services"
 LANE_SECONDS = 0.5
 DRAIN_LIMIT = 200
-DRAIN_SECONDS = 0.01  # a subscription may cost a feed, computed from all of a history
+DRAIN_SECONDS = 0.01  # a subscription may compute a feed from a whole history
 LAST_LETTER_SECONDS = 0.5
 
 T = TypeVar("T")
@@ -182,7 +182,7 @@ class ServiceThread:
             self._waker.close()
             self.pipeline.queue.close()
             self.pipeline.marks.close()
-            # A function that was offloaded and hangs would hold up the end here, and needs the loop when it returns.
+            # An offloaded function that hangs would hold up the end here, and needs the loop when it returns.
             if not len(hub.threadpool):
                 hub.destroy(destroy_loop=True)
 
@@ -196,7 +196,7 @@ class ServiceThread:
         self._waker.open(hub, {"stop": self._stopping.set, "mail": self._mail.set})
         self._mailbox.bind(partial(self._waker.wake, "mail"))
         reader = self._spawn(self._follow_bus)
-        # Before the lanes: where pushes begin is posted before the first push.
+        # Before the lanes, so that the start of pushes is posted before the first push.
         resumes = []
         if self._resumes is not None:
             resumes.append(self._keep("resume", self._behind_located(self._resumes.run)))
@@ -247,13 +247,13 @@ class ServiceThread:
         for source in self._sources:
             source.stop()
         if not self._located.is_set():
-            gevent.killall([intake, reader, *lanes], Killed)  # nothing was taken
-        # A running intake is not killed: what it has just moved would be on the bus, and nobody would know.
+            gevent.killall([intake, reader, *lanes], Killed)  # no message was taken
+        # A running intake is not killed: its messages would be on the bus, and the reader would not know.
         pipeline.intake.is_stopped = True
         _join([intake], deadline)
         pipeline.reader.finish(pipeline.intake.newest_id)
         if pipeline.reader.is_done:
-            reader.kill(Killed)  # it only waits for more
+            reader.kill(Killed)  # it only waits for more messages
         _join([reader], deadline)
         for worker in pipeline.workers:
             worker.finish()
@@ -276,7 +276,7 @@ class ServiceThread:
         for worker, greenlet in zip(self.pipeline.once, greenlets, strict=True):
             worker.finish()
             if worker.running is None:
-                greenlet.kill(Killed)  # it only waits for more
+                greenlet.kill(Killed)  # it only waits for more messages
 
     def _leave_once(self, greenlets: list[gevent.Greenlet]) -> None:
         _join(greenlets, self._deadline)
@@ -293,7 +293,7 @@ class ServiceThread:
             if len(lane):
                 log.error("! stopped with %d messages for %r unhandled", len(lane), lane.msg_type)
         if len(pipeline.dead_letters):
-            log.error("! stopped with %d dead letters unburied", len(pipeline.dead_letters))
+            log.error("! stopped with %d dead letters unwritten", len(pipeline.dead_letters))
 
     def _spawn(self, run: Callable[..., None], *args: object) -> gevent.Greenlet:
         return gevent.spawn(self._guard, run, *args)
@@ -317,8 +317,8 @@ class ServiceThread:
         try:
             run(*args)
         except QueueError as error:
-            # The link raises only while the thread stops; a source may raise it at any time.
-            log.error("! ended without the queue: %s", error)
+            # The link raises it only while the thread stops, a source at any time.
+            log.error("! ended because the queue is away: %s", error)
             if not self.pipeline.link.is_ending:
                 self._fail(error)
         except Killed:
@@ -336,13 +336,13 @@ class ServiceThread:
         itself.
         """
         if isinstance(error, HubDestroyed):
-            raise error  # it ends the hub's own loop
+            raise error  # it ends the hub's loop
         if isinstance(error, gevent.GreenletExit):
             return
-        # A handler may start a greenlet or offload a function, and these may raise anything. A callback may not.
+        # A handler may start greenlets and offload functions that raise anything. A callback may not.
         is_handlers = isinstance(context, gevent.Greenlet | tuple)
         is_fatal = context is None or not (is_handlers or isinstance(error, Exception))
-        # What was offloaded fails where it is waited for, too.
+        # The exception of an offloaded function is raised where it is awaited, too.
         level = logging.CRITICAL if is_fatal else logging.DEBUG if isinstance(context, tuple) else logging.ERROR
         log.log(level, "! on the service thread's hub: %s", context, exc_info=(kind, error, trace))
         if is_fatal:

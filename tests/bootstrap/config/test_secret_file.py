@@ -80,7 +80,7 @@ def test_a_file_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
 
 
 def test_both_the_secret_and_its_file_are_one_too_many(tmp_path: Path, secret: Path) -> None:
-    assert "beside queue_secret" in refusal(tmp_path, queue_secret_file=str(secret), queue_secret=SECRET)
+    assert "together with queue_secret" in refusal(tmp_path, queue_secret_file=str(secret), queue_secret=SECRET)
 
 
 def test_the_time_of_signatures_needs_a_secret(tmp_path: Path, secret: Path) -> None:
@@ -99,7 +99,7 @@ def test_whoever_connects_is_told_where_the_password_is(tmp_path: Path, secret: 
 
 @pytest.mark.parametrize("url", ["redis://:old@redis.internal/0", "unix:///run/redis.sock?password=old"])
 def test_a_password_in_the_address_as_well_is_one_too_many(tmp_path: Path, secret: Path, url: str) -> None:
-    assert "beside a password" in refusal(tmp_path, redis_url=url, redis_password_file=str(secret))
+    assert "together with a password" in refusal(tmp_path, redis_url=url, redis_password_file=str(secret))
 
 
 def test_a_password_without_an_address_is_for_nobody(tmp_path: Path, secret: Path) -> None:

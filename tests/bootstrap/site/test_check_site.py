@@ -59,7 +59,7 @@ def test_a_site_that_users_can_log_in_to_is_found_to_be_one(site: OwnSite) -> No
     done = site.rtserver("check")
     assert done.returncode == 0, done.stdout + done.stderr
     assert [said(done, subject) for subject in ("django", "log-ins", "cookies")] == [[], [], []]
-    assert f'a look-up gets through; users in database "default" (sqlite, {site.directory}/db.sqlite3)' in done.stdout
+    assert f'a look-up succeeds; users in database "default" (sqlite, {site.directory}/db.sqlite3)' in done.stdout
 
 
 @pytest.mark.parametrize("backend", ["locmem.LocMemCache", "dummy.DummyCache"])
