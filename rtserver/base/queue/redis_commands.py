@@ -17,24 +17,29 @@ _COMMENTS = re.compile(r"^[ ]*--.*\n|^[ ]*\n|^[ ]+", re.MULTILINE)
 
 
 class RedisCommands:
-    """One client, and the name that its keys share."""
+    """One client, and the name that its keys share.
+
+    ``kinds``: the expected kind of each key, for errors that name none.
+    """
 
     def __init__(self, client: RedisClient, name: str) -> None:
         self._client = client
         self.name = name
         self.address = client.address
-        self._kinds: dict[str, str] = {}  # the expected kind of each key, for errors that name none
+        self.kinds: dict[str, str] = {}
 
-    def _key_of(self, name: str) -> str:
+    def key_of(self, name: str) -> str:
+        """Return the whole name of a key; all keys of a queue share a hash tag."""
         return f"{{{self.name}}}:{name}"
 
-    def _call(self, *command: object, role: Role = Role.COMMANDS) -> Any:
+    def call(self, *command: object, role: Role = Role.COMMANDS) -> Any:
+        """Send a command and return its reply. Raises ``QueueError``."""
         try:
             return self._client.call(*command, role=role)
         except RedisCallError as error:
             raise self._explained(as_queue_error(error)) from error
 
-    def _call_together(
+    def call_together(
         self,
         commands: Sequence[Sequence[object]],
         *,
@@ -44,24 +49,28 @@ class RedisCommands:
     ) -> list[Any]:
         """Send several commands in one write and return their replies.
 
-        A refusal that contains ``tolerated`` is returned as a reply instead of being raised.
+        A refusal that contains ``tolerated`` is returned as a reply instead of being raised. Raises ``QueueError``.
         """
         try:
             return self._client.call_together(commands, is_atomic=is_atomic, role=role, tolerated=tolerated)
         except RedisCallError as error:
             raise self._explained(as_queue_error(error)) from error
 
+    def close(self) -> None:
+        """Close the client's connections."""
+        self._client.close()
+
     def _explained(self, error: QueueError) -> QueueError:
         """Return the error, with the names of the keys of another kind if it is about one: Redis names none."""
         if WRONG_KIND not in error.reason:
             return error
         try:
-            kinds = [self._call("TYPE", key).decode() for key in self._kinds]
+            kinds = [self.call("TYPE", key).decode() for key in self.kinds]
         except QueueError:
             return error
         wrong = [
             f"{key} is a {kind}, not a {wanted}"
-            for (key, wanted), kind in zip(self._kinds.items(), kinds, strict=True)
+            for (key, wanted), kind in zip(self.kinds.items(), kinds, strict=True)
             if kind not in ("none", wanted)
         ]
         return QueueRefusedError(error.address, f"{error.reason}: {', '.join(wrong)}") if wrong else error

@@ -25,7 +25,14 @@ from rtserver.base.queue.port import (
     Trimmed,
     is_place,
 )
-from rtserver.base.queue.redis_commands import WRONG_KIND, entries_of, letter_fields, load_script, role_of_wait
+from rtserver.base.queue.redis_commands import (
+    WRONG_KIND,
+    RedisCommands,
+    entries_of,
+    letter_fields,
+    load_script,
+    role_of_wait,
+)
 from rtserver.base.queue.redis_streams import HASH, RedisStreams
 from rtserver.base.queue.redis_work import RedisWork
 from rtserver.base.queue.signature import Signer
@@ -43,7 +50,7 @@ SCANS, SCAN_COUNT, USAGE_SAMPLES = 4, 500, 200
 BATCH_BYTES = 8_388_608  # moved by one intake; Redis does nothing else meanwhile
 
 
-class RedisQueue(RedisStreams):
+class RedisQueue:
     """One queue, named after its list. It may be shared as far as its client may.
 
     ``batch`` bounds the messages of one intake. The bus keeps about ``bus_length`` entries, the dead stream about
@@ -65,7 +72,14 @@ class RedisQueue(RedisStreams):
         most_bytes: int = 0,
         signer: Signer | None = None,
     ) -> None:
-        super().__init__(client, name)
+        self._redis = redis = RedisCommands(client, name)
+        self._call, self._key_of = redis.call, redis.key_of
+        self._streams = streams = RedisStreams(redis)
+        self.name, self.address = name, client.address
+        # Derived streams are the streams' own part of the port.
+        self.keep, self.begin_keeping, self.kept_until = streams.keep, streams.begin_keeping, streams.kept_until
+        self.kept, self.seen, self.see, self.broken = streams.kept, streams.seen, streams.see, streams.broken
+        self._client = client
         self._list, self._intake = name, f"{{{name}}}:intake"
         self._bus, self._dead = f"{{{name}}}:bus", f"{{{name}}}:dead"
         self._committed, self._buried = f"{{{name}}}:positions", f"{{{name}}}:buried"
@@ -78,7 +92,7 @@ class RedisQueue(RedisStreams):
         kinds = {self._list: "list", self._intake: "list", self._bus: "stream", self._dead: "stream"}
         kinds |= {**dict.fromkeys(self._names, "hash"), self._aside: "set", self._moments: "zset"}
         kinds |= {self._bus_total: "string", self._marks: "list"}
-        self._kinds = {**kinds, self._buried: "zset", self._committed: "hash"}
+        redis.kinds = {**kinds, self._buried: "zset", self._committed: "hash"}
         self._batch, self._bus_length, self._dead_length = batch, bus_length, dead_length
         self._signer = signer or Signer()
         self._repeat_ms = round(repeat_seconds * 1000)
@@ -110,7 +124,7 @@ class RedisQueue(RedisStreams):
         move_one = (self._list, self._intake, "LEFT", "RIGHT")
         pop = ("BLMOVE", *move_one, wait) if wait > 0 else ("LMOVE", *move_one)
         commands = [pop, self._move(known)]
-        popped, moved = self._call_together(commands, role=role_of_wait(wait), tolerated=NO_MEMORY)
+        popped, moved = self._redis.call_together(commands, role=role_of_wait(wait), tolerated=NO_MEMORY)
         count, newest_id, aside, ended, size, is_held = moved
         if isinstance(popped, Exception) and count == 0 and wait > 0:
             # Redis had no memory for the pop, which would have waited. The script ran, so wait here.
@@ -119,7 +133,7 @@ class RedisQueue(RedisStreams):
 
     def _move(self, known: str) -> tuple[object, ...]:
         ends = (self._end, self._lost, self._bus_total, self._marks, self._moments)
-        cursors = [self._key_of(name) for cursor in self._derived for name in (f"kept:{cursor}", cursor)]
+        cursors = [self._key_of(name) for cursor in self._streams.derived for name in (f"kept:{cursor}", cursor)]
         keys = (self._intake, self._list, self._bus, self._aside, *ends, *cursors)
         batch_bytes = min(BATCH_BYTES, self.bus_bytes // 8) if self.bus_bytes else BATCH_BYTES
         bounds = (self._batch, batch_bytes, self._bus_length, self._most_bytes, known, self.bus_bytes)
@@ -175,14 +189,14 @@ class RedisQueue(RedisStreams):
         except QueueRefusedError as error:
             if WRONG_KIND not in error.reason:
                 raise
-            self._note_odd(HASH, ["positions"])
+            self._streams.note_odd(HASH, ["positions"])
             return {}
         texts = {
             lane: text.decode(errors="replace") for lane, text in zip(lanes, found, strict=True) if text is not None
         }
         places = {lane: text for lane, text in texts.items() if is_place(text)}
         if len(places) < len(texts):
-            self._note_odd(HASH, ["positions"])
+            self._streams.note_odd(HASH, ["positions"])
         return places
 
     def commit_offsets(self, worker: str, offsets: Mapping[str, str]) -> None:
@@ -191,7 +205,7 @@ class RedisQueue(RedisStreams):
             pairs = [text for lane, offset in offsets.items() for text in (f"{worker}/{lane}", offset)]
             keys = (self._committed, self._bus, self._end, self._moments)
             if not self._call("EVAL", self._commit_script, len(keys), *keys, *pairs):
-                self._note_odd(HASH, ["positions"])
+                self._streams.note_odd(HASH, ["positions"])
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """See ``QueuePort``. ``at`` is kept in epoch milliseconds."""
@@ -203,7 +217,7 @@ class RedisQueue(RedisStreams):
         if rows:
             words = chain.from_iterable(rows)
             if not self._call("EVAL", self._bury_script, 2, self._dead, self._buried, self._dead_length, *words):
-                self._note_odd("zset", ["buried"])
+                self._streams.note_odd("zset", ["buried"])
 
     def buried(self, reason: str) -> frozenset[str]:
         """See ``QueuePort``. There are at most as many names as letters."""
@@ -231,9 +245,8 @@ class RedisQueue(RedisStreams):
 
     def work(self, stream: str) -> RedisWork:
         """See ``WorkQueue``."""
-        return RedisWork(
-            self._client, self.name, stream, longest_wait=self._longest_wait, dead_length=self._dead_length
-        )
+        redis = RedisCommands(self._client, self.name)
+        return RedisWork(redis, stream, longest_wait=self._longest_wait, dead_length=self._dead_length)
 
     def memory(self) -> Memory:
         """See ``QueuePort``. Redis reports it in INFO."""
@@ -251,7 +264,7 @@ class RedisQueue(RedisStreams):
 
     def largest(self, count: int) -> list[tuple[str, int]]:
         """See ``QueuePort``. Looks at the queue's own few keys, and at a thousand or two of the others."""
-        names = {self._list, *self._kinds}
+        names = {self._list, *self._redis.kinds}
         place = 0
         for _ in range(SCANS):
             place, found = self._call("SCAN", place, "MATCH", f"{_escaped(self._key_of(''))}*", "COUNT", SCAN_COUNT)
@@ -259,12 +272,12 @@ class RedisQueue(RedisStreams):
             if not int(place):
                 break
         usages = [("MEMORY", "USAGE", name, "SAMPLES", USAGE_SAMPLES) for name in sorted(names)]
-        sizes = zip(sorted(names), self._call_together(usages), strict=True)
+        sizes = zip(sorted(names), self._redis.call_together(usages), strict=True)
         return sorted(((name, size) for name, size in sizes if size), key=lambda pair: -pair[1])[:count]
 
     def close(self) -> None:
         """See ``QueuePort``."""
-        self._client.close()
+        self._redis.close()
 
     def _aside_key(self, name: str) -> str:
         return f"{self._aside}:{name}"

@@ -12,15 +12,15 @@ from rtserver.base.queue.revocation_port import CLOCK_SKEW_SECONDS, MOST_REVOCAT
 from tcelib.queue.redis_connection import RedisClient
 
 
-class RedisRevocations(RedisCommands):
+class RedisRevocations:
     """See ``RevocationPort``. Holds the revocations of the queue called ``name``.
 
     Greenlets or threads may share it: each call takes a connection of its own.
     """
 
     def __init__(self, client: RedisClient, name: str, *, most: int = MOST_REVOCATIONS) -> None:
-        super().__init__(client, name)
-        self._revoked, self._all_before = self._key_of("revoked"), self._key_of("revoked_before")
+        self._redis = RedisCommands(client, name)
+        self._revoked, self._all_before = self._redis.key_of("revoked"), self._redis.key_of("revoked_before")
         self._most = most
         self._script = load_script("revoke.lua")
 
@@ -31,7 +31,7 @@ class RedisRevocations(RedisCommands):
         pairs: list[bytes | int] = []
         for credential, seconds in lifetimes.items():
             pairs += [digest_of(credential), round((seconds + CLOCK_SKEW_SECONDS) * 1000)]
-        self._call("EVAL", self._script, 2, self._revoked, self._all_before, self._most, *pairs)
+        self._redis.call("EVAL", self._script, 2, self._revoked, self._all_before, self._most, *pairs)
 
     def revoked(self, made_at: Mapping[str, float]) -> set[str]:
         """See ``RevocationPort``. One round trip."""
@@ -40,10 +40,10 @@ class RedisRevocations(RedisCommands):
         # In this order: a script that runs in between moves what the first command misses to the second key.
         commands = [("ZMSCORE", self._revoked, *map(digest_of, made_at)), ("GET", self._all_before)]
         try:
-            scores, all_before = self._call_together(commands)
+            scores, all_before = self._redis.call_together(commands)
             limit = float(all_before) if all_before is not None else None
         except (QueueRefusedError, ValueError) as error:
-            raise QueueRefusedError(self.address, f"{self._revoked} or {self._all_before}: {error}") from error
+            raise QueueRefusedError(self._redis.address, f"{self._revoked} or {self._all_before}: {error}") from error
         return {
             credential
             for (credential, made), score in zip(made_at.items(), scores, strict=True)
@@ -52,4 +52,4 @@ class RedisRevocations(RedisCommands):
 
     def close(self) -> None:
         """See ``RevocationPort``."""
-        self._client.close()
+        self._redis.close()

@@ -9,14 +9,14 @@ from rtserver.base.queue.server_list import GOOD_SECONDS, Sign
 from tcelib.queue.redis_connection import RedisClient
 
 
-class RedisServerList(RedisCommands):
+class RedisServerList:
     """See ``ServerList``. Holds the list of the queue called ``name``. Each call is a few commands, without a
     script.
     """
 
     def __init__(self, client: RedisClient, name: str) -> None:
-        super().__init__(client, name)
-        self._servers = self._key_of("servers")
+        self._redis = RedisCommands(client, name)
+        self._servers = self._redis.key_of("servers")
 
     def announce(self, server: str, types: Collection[str], seconds: float = GOOD_SECONDS) -> None:
         """See ``ServerList``."""
@@ -30,11 +30,11 @@ class RedisServerList(RedisCommands):
         ]
         if over:
             commands.insert(0, ("HDEL", self._servers, *over))
-        self._call_together(commands)
+        self._redis.call_together(commands)
 
     def withdraw(self, server: str) -> None:
         """See ``ServerList``."""
-        self._call("HDEL", self._servers, server)
+        self._redis.call("HDEL", self._servers, server)
 
     def running(self) -> dict[str, frozenset[str]]:
         """See ``ServerList``."""
@@ -45,7 +45,7 @@ class RedisServerList(RedisCommands):
         """Return the time of Redis in milliseconds, and the announcements by server; None for those that cannot be
         read.
         """
-        (seconds, microseconds), found = self._call_together([("TIME",), ("HGETALL", self._servers)])
+        (seconds, microseconds), found = self._redis.call_together([("TIME",), ("HGETALL", self._servers)])
         signs = {name.decode("utf-8", "replace"): _sign_of(raw) for name, raw in dict(found).items()}
         return int(seconds) * 1000 + int(microseconds) // 1000, signs
 

@@ -14,7 +14,6 @@ import msgspec
 from rtserver.base.queue.bus_history import BusHistory
 from rtserver.base.queue.port import NO_SIZE, START, Bound, Gone, Kept, KeptRange, QueueRefusedError, order_of
 from rtserver.base.queue.redis_commands import RedisCommands, entries_of, load_script
-from tcelib.queue.redis_connection import RedisClient
 
 CHUNK = 125  # entries appended by one script: one to five milliseconds in which Redis does nothing else
 SHARING_BYTES = 250  # cost of a shared body besides its own length
@@ -23,11 +22,15 @@ MOST_BROKEN = 100  # keys that are checked again
 STREAM, HASH, PLACE = "stream", "hash", "place"
 
 
-class RedisStreams(RedisCommands):
-    """The part of ``QueuePort`` that is about derived streams."""
+class RedisStreams:
+    """The part of ``QueuePort`` that is about derived streams.
 
-    def __init__(self, client: RedisClient, name: str) -> None:
-        super().__init__(client, name)
+    ``derived``: the cursors that began here; an intake waits for them.
+    """
+
+    def __init__(self, redis: RedisCommands) -> None:
+        self._redis = redis
+        self.derived: set[str] = set()
         self._keep_script = load_script("oom.lua", "place.lua", "end.lua", "body.lua", "keep.lua")
         self._kept_script = load_script("place.lua", "end.lua", "body.lua", "kept.lua")
         self._see_script = load_script("place.lua", "see.lua")
@@ -36,7 +39,6 @@ class RedisStreams(RedisCommands):
         self._broken_script = load_script("place.lua", "broken.lua")
         self._broken: dict[str, str] = {}
         self._found: set[str] = set()
-        self._derived: set[str] = set()  # the cursors that began here: an intake waits for them
 
     def keep(
         self, cursor: str, until: str, entries: Sequence[Kept], bound: Bound | None = None, *, kept: str = START
@@ -46,7 +48,7 @@ class RedisStreams(RedisCommands):
         goals = [START] * (len(chunks) - 1) + [until]
         first = entries[0].id if entries else until
         if bound is None:
-            self._kinds.update((self._key_of(entry.stream), STREAM) for entry in entries)
+            self._redis.kinds.update((self._redis.key_of(entry.stream), STREAM) for entry in entries)
         shared = _shared(entries) if bound is not None else frozenset()
         return sum(
             self._keep_chunk(cursor, (goal, first, *(bound or Bound(0, 0))), chunk, shared, kept)
@@ -55,10 +57,10 @@ class RedisStreams(RedisCommands):
 
     def begin_keeping(self, cursor: str) -> str:
         """See ``QueuePort``."""
-        self._derived.add(cursor)
+        self.derived.add(cursor)
         names = _cursor_keys(cursor)
         until, *odd = self._script(self._begin_script, (*names, "bus", "end", "lost", "moments"), cursor)
-        self._note_odd(PLACE, (name for name, is_odd in zip(names, odd, strict=True) if is_odd))
+        self.note_odd(PLACE, (name for name, is_odd in zip(names, odd, strict=True) if is_odd))
         return str(until.decode())
 
     def kept_until(self, cursor: str) -> str:
@@ -70,13 +72,13 @@ class RedisStreams(RedisCommands):
     ) -> list[KeptRange]:
         """See ``QueuePort``."""
         names = (*_cursor_keys(cursor), "bus", "end", "lost", *_stream_keys(streams))
-        places, *found = self._script(self._kept_script, names, after, until, count, size, self._key_of(""))
+        places, *found = self._script(self._kept_script, names, after, until, count, size, self._redis.key_of(""))
         kept_until, born, end, lost, oldest, behind = (None if place is None else place.decode() for place in places)
         doubt = BusHistory(kept_until, born, end or START, lost, oldest, behind).doubt(after)
         ranges = []
         for stream, entries, there, newest_id, trimmed_id, broken in zip(streams, *found, strict=True):
             if broken:
-                self._note_odd(PLACE if broken > 1 else STREAM, [[*_stream_keys([stream])][broken - 1]])
+                self.note_odd(PLACE if broken > 1 else STREAM, [[*_stream_keys([stream])][broken - 1]])
             gone = Gone.UNKNOWN if broken else doubt or _gone(after, bool(there), newest_id, trimmed_id)
             ranges.append(KeptRange(entries_of(entries), gone))
         return ranges
@@ -98,7 +100,14 @@ class RedisStreams(RedisCommands):
         told = [name for name, is_odd in zip(names, still, strict=True) if is_odd or name in self._found]
         self._broken = {name: self._broken[name] for name, is_odd in zip(names, still, strict=True) if is_odd}
         self._found.clear()
-        return list(map(self._key_of, told))
+        return list(map(self._redis.key_of, told))
+
+    def note_odd(self, kind: str, names: Collection[str] | Iterator[str]) -> None:
+        """Note keys that hold something else than ``kind``, for ``broken``."""
+        for name in names:
+            if name not in self._broken and len(self._broken) < MOST_BROKEN:
+                self._broken[name] = kind
+                self._found.add(name)
 
     def _keep_chunk(
         self,
@@ -117,32 +126,26 @@ class RedisStreams(RedisCommands):
             places += (stream_number, entry_id, -message_number if entry_id in shared else message_number)
         packed = msgspec.msgpack.encode((list(streams), places, kept))
         appended, broken = self._script(
-            self._keep_script, _cursor_keys(cursor), *numbers, self._key_of(""), packed, *messages
+            self._keep_script, _cursor_keys(cursor), *numbers, self._redis.key_of(""), packed, *messages
         )
-        self._note_odd(STREAM, (name.decode() for name in broken))
+        self.note_odd(STREAM, (name.decode() for name in broken))
         return int(appended)
 
     def _script(self, script: str, names: Sequence[str], *arguments: object) -> Any:
         """Run a script by its digest. Send its text only to a Redis that does not know it: parsing takes 10 µs."""
-        words = (len(names), *map(self._key_of, names), *arguments)
+        words = (len(names), *map(self._redis.key_of, names), *arguments)
         try:
-            return self._call("EVALSHA", _digest_of(script), *words)
+            return self._redis.call("EVALSHA", _digest_of(script), *words)
         except QueueRefusedError as error:
             if UNKNOWN_SCRIPT not in error.reason:
                 raise
-        return self._call("EVAL", script, *words)
+        return self._redis.call("EVAL", script, *words)
 
     def _place(self, name: str) -> str:
         entry_id, is_odd = self._script(self._note_script, [name])
         if is_odd:
-            self._note_odd(PLACE, [name])
+            self.note_odd(PLACE, [name])
         return START if entry_id is None else entry_id.decode()
-
-    def _note_odd(self, kind: str, names: Collection[str] | Iterator[str]) -> None:
-        for name in names:
-            if name not in self._broken and len(self._broken) < MOST_BROKEN:
-                self._broken[name] = kind
-                self._found.add(name)
 
 
 @cache

@@ -10,19 +10,19 @@ from typing import Any
 from rtserver.base.queue.port import DeadLetter, QueueRefusedError
 from rtserver.base.queue.redis_commands import RedisCommands, letter_fields, load_script, role_of_wait
 from rtserver.base.queue.work_port import Work
-from tcelib.queue.redis_connection import RedisClient, Role
+from tcelib.queue.redis_connection import Role
 
 GROUP = "workers"
 NOBODY_YET = ("NOGROUP", "no such key")  # in Redis's error for a missing group or stream
 
 
-class RedisWork(RedisCommands):
-    """See ``WorkPort``. ``stream`` is the name that ``RedisQueue.keep`` knows, in the queue called ``name``."""
+class RedisWork:
+    """See ``WorkPort``. ``stream`` is the name that ``RedisQueue.keep`` knows."""
 
-    def __init__(self, client: RedisClient, name: str, stream: str, *, longest_wait: float, dead_length: int) -> None:
-        super().__init__(client, name)
-        self._stream, self._dead = self._key_of(stream), self._key_of("dead")
-        self._kinds = {self._stream: "stream", self._dead: "stream"}
+    def __init__(self, redis: RedisCommands, stream: str, *, longest_wait: float, dead_length: int) -> None:
+        self._redis = redis
+        self._stream, self._dead = redis.key_of(stream), redis.key_of("dead")
+        redis.kinds = {self._stream: "stream", self._dead: "stream"}
         self._longest_wait = longest_wait
         self._dead_length = dead_length
         self._claim_script = load_script("work_claim.lua")
@@ -77,7 +77,7 @@ class RedisWork(RedisCommands):
 
     def waiting(self) -> int:
         """See ``WorkPort``."""
-        return int(self._call("XLEN", self._stream))
+        return int(self._redis.call("XLEN", self._stream))
 
     def _hold(self, worker: str, what: str, work_ids: Collection[str]) -> set[str]:
         if not work_ids:
@@ -90,16 +90,16 @@ class RedisWork(RedisCommands):
     def _grouped(self, *command: object, role: Role = Role.COMMANDS) -> Any:
         """Run a command that needs the group. Create the group if it is missing: at first, or in an empty Redis."""
         try:
-            return self._call(*command, role=role)
+            return self._redis.call(*command, role=role)
         except QueueRefusedError as error:
             if not any(words in error.reason for words in NOBODY_YET):
                 raise
         try:
-            self._call("XGROUP", "CREATE", self._stream, GROUP, "0", "MKSTREAM")
+            self._redis.call("XGROUP", "CREATE", self._stream, GROUP, "0", "MKSTREAM")
         except QueueRefusedError as error:
             if "BUSYGROUP" not in error.reason:  # another worker was faster
                 raise
-        return self._call(*command, role=role)
+        return self._redis.call(*command, role=role)
 
 
 def _work(reply: Sequence[Any] | None) -> Work | None:
