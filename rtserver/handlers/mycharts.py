@@ -60,8 +60,7 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         """Check the limits of a chart; one that replaces another costs a picture, too. Raises ``BadMessage``."""
         limits, user_id, memberships = self.users.limits, agent.user.user_id, charts.quotes.memberships
         if request.chart_id not in memberships:
-            limits.check_connection_charts(len(memberships), self._max_charts)
-            limits.check_charts(partial(self._count_charts, user_id))
+            limits.check_charts(len(memberships), self._max_charts, partial(self._count_charts, user_id))
         limits.check_picture(str(user_id))
 
     def _count_charts(self, user_id: int | str) -> int:

@@ -72,19 +72,20 @@ class UserLimits:
             reason = f"{count} connections of this user are open, which is the limit"
             raise TooMany(Limit.CONNECTIONS_PER_USER, reason, CROWDED_SECONDS)
 
-    def check_connection_charts(self, count: int, most: int) -> None:
-        """Raise ``BadMessage`` (rate_limited) if a connection with ``count`` charts may not have another one."""
-        if count >= most:
+    def check_charts(self, of_connection: int, most: int, of_user: Callable[[], int]) -> None:
+        """Raise ``BadMessage`` (rate_limited) if one more chart is too many.
+
+        The connection has ``of_connection`` charts and may have ``most``. ``of_user`` counts its user's charts; it is
+        called if those are limited.
+        """
+        if of_connection >= most:
             self.counted.note(Limit.CHARTS_PER_CONNECTION)
             text = f"{most} charts are open on this connection, which is the limit"
             raise BadMessage(ErrorCode.RATE_LIMITED, text)
-
-    def check_charts(self, count: Callable[[], int]) -> None:
-        """Raise ``BadMessage`` (rate_limited) if a user with ``count()`` charts may not have another one."""
-        most = self.bounds.charts
-        if most and count() >= most:
+        bound = self.bounds.charts
+        if bound and of_user() >= bound:
             self.counted.note(Limit.CHARTS_PER_USER)
-            raise BadMessage(ErrorCode.RATE_LIMITED, f"{most} charts of this user are open, which is the limit")
+            raise BadMessage(ErrorCode.RATE_LIMITED, f"{bound} charts of this user are open, which is the limit")
 
     def check_picture(self, user_id: str) -> None:
         """Raise ``BadMessage`` (rate_limited) if a user asks for too many pictures."""

@@ -14,7 +14,7 @@ def met(limits):
 def test_without_bounds_everything_is_allowed():
     limits = UserLimits()
     limits.check_connections(10**6)
-    limits.check_charts(lambda: pytest.fail("nobody has to count"))
+    limits.check_charts(0, 64, lambda: pytest.fail("nobody has to count"))
     for _ in range(10_000):
         limits.check_picture("7")
     assert met(limits) == {}
@@ -31,9 +31,9 @@ def test_so_many_connections_are_the_limit():
 
 def test_so_many_charts_are_the_limit():
     limits = UserLimits(UserBounds(charts=3))
-    limits.check_charts(lambda: 2)
+    limits.check_charts(0, 64, lambda: 2)
     with pytest.raises(BadMessage) as caught:
-        limits.check_charts(lambda: 3)
+        limits.check_charts(0, 64, lambda: 3)
     assert caught.value.code == "rate_limited"
     assert met(limits) == {"charts_per_user": 1}
 
