@@ -33,7 +33,7 @@ def ssl_options(certificate: Path) -> ssl.SSLContext:
 
 @pytest.fixture
 def owner() -> RecordingOwner:
-    """Who the server under test belongs to."""
+    """The handler of the server under test."""
     return RecordingOwner()
 
 
@@ -71,7 +71,7 @@ def server(
 
 @pytest.fixture
 def app(server: WebSocketServer) -> Application:
-    """What pytest-tornado serves."""
+    """The application that pytest-tornado serves."""
     return Application([("/", WebSocketHandler, {"server": server})])
 
 
@@ -114,7 +114,7 @@ def http_listener(
 def port(
     request: pytest.FixtureRequest, _unused_port: tuple[socket.socket, int], transport: str, app: Application
 ) -> int:
-    """Where the server under test is reached, at ``/``."""
+    """The port at which the server under test is reached, at ``/``."""
     listening, port = _unused_port
     # Every accepted socket inherits it; otherwise the system's buffers grow, and slow readers are slow to fill.
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)

@@ -12,7 +12,7 @@ DEADLINE = 20.0
 
 
 class Session:
-    """What one connection said and met."""
+    """Messages and events of one connection."""
 
     def __init__(self, connection: Connection, identity: Any) -> None:
         self.connection = connection

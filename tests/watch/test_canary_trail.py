@@ -1,4 +1,4 @@
-"""How far canaries have come, with moments that are made up."""
+"""Trail of canaries, with moments that are made up."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""When outboxes are written, told by a loop whose clock stands still until the test moves it."""
+"""Moments of flushes, on a loop whose clock stands still until the test moves it."""
 
 import asyncio
 from collections.abc import Callable

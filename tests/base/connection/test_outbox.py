@@ -223,7 +223,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(length=st.sampled_from([0, 5, 60]))
     def append(self, length: int) -> None:
-        """What ``fan_out`` does for a receiver within its limit; for another one it pushes."""
+        """Do what ``fan_out`` does: append within the limit, push beyond it."""
         frame = self.next_frame(length)
         if self.outbox.size + len(frame) <= self.outbox.limit:
             assert not self.is_lagging

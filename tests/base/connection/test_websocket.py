@@ -281,7 +281,7 @@ async def test_what_a_client_does_not_read_waits_with_us_where_it_can_be_replace
 
 
 def unsent_bytes(session: Session) -> int:
-    """What the system was given for a client and could not send: SIOCOUTQNSD of linux/sockios.h."""
+    """Return the bytes that the system was given and could not send: SIOCOUTQNSD of linux/sockios.h."""
     connection: socket.socket = session.connection._stream._socket
     return int.from_bytes(fcntl.ioctl(connection, 0x894B, bytes(4)), sys.byteorder)
 

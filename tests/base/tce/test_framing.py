@@ -1,4 +1,4 @@
-"""What a client of TCE gets for a JSON message, byte by byte."""
+"""Packets that a client of TCE gets for a JSON message, byte by byte."""
 
 import logging
 
