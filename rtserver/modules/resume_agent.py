@@ -42,7 +42,7 @@ class ResumeAgent(BaseUserAgentModule):
     def start(self, offset: str | None, request_id: int | str | None) -> None:
         """Send the messages after ``offset``. Raises ``RequestError`` while another resume runs."""
         if self._is_running:
-            raise RequestError("another resume of this connection is under way", ErrorCode.RATE_LIMITED)
+            raise RequestError("another resume of this connection is running", ErrorCode.RATE_LIMITED)
         self._request_id = request_id
         self._count = 0
         self._oldest: str | None = None

@@ -23,7 +23,7 @@ ServiceRequest: TypeAlias = Any
 """A request to a service, as plain data: for "quotes" a dictionary. The service checks its shape."""
 
 REASONS = {
-    "subscribe": "you may not have this of the {}",
+    "subscribe": "you may not subscribe to {}",
     "send": 'you may not send messages of type "{}"',
     "call": "you may not call {}",
 }

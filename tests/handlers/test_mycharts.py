@@ -281,7 +281,7 @@ def test_a_chart_whose_right_is_lost_says_so_by_its_id_and_is_silent_from_then_o
         "type": "error",
         "data": {
             "code": "forbidden",
-            "message": "chart a: you may not have this of the quotes",
+            "message": "chart a: you may not subscribe to quotes",
             "type": "mycharts",
             "chart_id": "a",
         },

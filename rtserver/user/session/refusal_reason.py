@@ -56,7 +56,7 @@ class RefusalReasons:
 
     async def _look_into(self, credential: str) -> str:
         if not self._bucket.take(self._clock()):
-            return "is not good; too many are refused to look into each"
+            return "is not valid; too many are refused to look into each"
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, why_refused, credential, self._token_seconds)
 

@@ -60,7 +60,7 @@ def _about_token(token: str) -> str:
     try:
         signing.loads(token.removeprefix(PREFIX), salt=SALT)
     except signing.BadSignature:
-        return "was not signed with this SECRET_KEY: the site runs with another one, or nobody of it made the token"
+        return "was not signed with this SECRET_KEY: the site has another one, or another program made the token"
     return "is too old (tce_token_seconds)"
 
 

@@ -36,7 +36,7 @@ def test_a_flood_of_refusals_asks_the_site_a_few_times_and_tells_no_value(site, 
     reasons = RefusalReasons(executor, per_second=0.1, clock=lambda: 0.0)
     told = [asyncio.run(reasons.of_cookies("sessionid=" + "a" * 32)) for _ in range(2)]
     assert 'is not in the cache "default" (RedisCache)' in told[0]
-    assert told[1] == 'the cookie "sessionid" came and is not good; too many are refused to look into each'
+    assert told[1] == 'the cookie "sessionid" came and is not valid; too many are refused to look into each'
     assert "aaaa" not in "".join(told)
 
 
