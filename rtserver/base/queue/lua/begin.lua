@@ -1,10 +1,11 @@
--- Where a cursor stands; one that nobody has moved yet, or that cannot be read, begins here. The bus goes on behind it,
--- whatever the clock says by then: entries in front of a cursor count as derived, and would be left out.
+-- Return where a cursor stands. A cursor that was never moved, or that cannot be read, begins here.
 --
--- KEYS: the cursor, where it began, the bus, where it ends, up to where it has lost entries, the moments at which places
---       were noted down
+-- The bus continues behind the cursor, whatever the clock says by then: entries before a cursor count as derived, and
+-- would be left out.
+--
+-- KEYS: the cursor, where it began, the bus, its end, the last entry that it has lost, the times of offsets
 -- ARGV: the cursor's name
--- Returns the cursor's place, and for the first two keys whether there was something that is no place.
+-- Returns the cursor's offset, and for each of the first two keys 1 if it held something that is no offset.
 
 local until_id, is_odd = noted(KEYS[1])
 local born, is_born_odd = noted(KEYS[2])
@@ -13,7 +14,7 @@ local here = bus_end
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))
 if here == '0-0' then
-  -- On an empty bus this moment is before every entry to come, and behind whatever an older bus had.
+  -- On an empty bus, now lies before every entry to come and behind every entry of an older bus.
   here = now .. '-0'
 end
 if until_id and is_behind(until_id, bus_end) then
@@ -32,6 +33,6 @@ end
 if is_behind(until_id, bus_end) then
   redis.call('SET', KEYS[4], until_id)
 end
--- From now on the bus keeps what is to be derived, and not only from the first entry that was.
+-- From now on the bus keeps what is to be derived, even before the first entry is.
 redis.call('ZADD', KEYS[6], now, 'cursor ' .. ARGV[1])
 return {until_id, is_odd and 1 or 0, is_born_odd and 1 or 0}

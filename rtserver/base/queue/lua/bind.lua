@@ -1,28 +1,28 @@
--- Bind the names of messages to their entries on the bus, and say which entries are repeats of others. Atomic.
+-- Bind the names of messages to their entries on the bus, and return those entries that are repeats. Atomic.
 --
--- KEYS: the names, the names of before, the bus
--- ARGV: how many milliseconds a name stands for one message; how many names are known (about); for how many
---       milliseconds of silence; then for each message its entry's id and its name
--- Returns how many of the repeats nobody has heard of before, and the ids of all repeats.
+-- KEYS: the names, the former names, the bus
+-- ARGV: the milliseconds for which a name stands for one message; the number of names that are known (roughly); the
+--       milliseconds of silence after which they are forgotten; then for each message the id of its entry and its name
+-- Returns the number of repeats that nobody was told of before, and the ids of all repeats.
 --
--- What is known of a name is a text of words: the ids of the entries that it stands for, each more than that time away
--- from the others; "+" and an id for each permission that one more entry behind that id may have the name; "~" and the
--- id of the newest repeat. The verdict follows from the ids alone, not from the clock: it is the same for every worker,
--- whenever it asks.
+-- The notes about a name are words: the ids of the entries that it stands for, each more than that time away from the
+-- others; "+" and an id for each permission that one more entry behind that id may have the name; "~" and the id of the
+-- newest repeat. The answer follows from the ids alone, not from the clock: it is the same for every worker, whenever
+-- it asks.
 --
 -- There are two tables. When the first entry of the present one has left the bus and its time is over, nobody asks for
--- what is in the other one any more: the present one takes its place.
+-- the names in the former one any more, and the present one takes its place.
 
 local names, before, bus = KEYS[1], KEYS[2], KEYS[3]
 local span, most, silence = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
-local FIRST = '' -- the field with the id of the first entry; no name is empty
-local MOST_ENTRIES = 64 -- of one name; a bus has hardly time for more
+local FIRST = '' -- field with the id of the first entry; no name is empty
+local MOST_ENTRIES = 64 -- of one name; a bus hardly has time for more
 
 local bus_length = redis.call('XLEN', bus)
 local has_written = false
 local untold, repeats = 0, {}
 
--- Ids of one bus grow in both parts. One that does not is of a bus that Redis has lost: nobody knows who had it.
+-- Ids of one bus grow in both parts. Any other id is of a bus that Redis has lost: nobody knows who had the name there.
 local function is_of_same_bus(id, other)
   local ms, number = parts_of(id)
   local other_ms, other_number = parts_of(other)
@@ -33,7 +33,7 @@ local function is_near(id, other)
   return math.abs(parts_of(id) - parts_of(other)) < span
 end
 
--- Whether nobody has to know of an entry any more, as seen from another one.
+-- Return true if an entry need not be known any more, as seen from another one.
 local function is_past(id, from)
   local _, number = parts_of(id)
   local _, newest = parts_of(from)
@@ -87,7 +87,7 @@ local function add(known, id)
   known.entries = entries
 end
 
--- Use one permission, if there is one for this entry.
+-- Use up one permission for this entry, if there is one.
 local function is_permitted(known, id)
   for i, permission in ipairs(known.permissions) do
     if is_behind(id, permission) or not is_of_same_bus(id, permission) then

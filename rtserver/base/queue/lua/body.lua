@@ -1,22 +1,22 @@
--- Bodies that several streams refer to. Put in front of the scripts that need them.
+-- Bodies that several streams refer to. A part of the scripts that need them.
 --
 -- A message for many users is stored once, as the hash <prefix>body:<id> with the fields "raw" and "refs". An entry of
--- a stream refers to it by its id and the field "ref"; an entry for one user has the message itself, as "raw".
+-- a stream refers to it by its id and the field "ref"; an entry for one user holds the message itself, as "raw".
 
 local REF = 'ref'
 
--- Note down that so many more entries refer to a body, for at least so many seconds to come.
+-- Note that count more entries refer to a body, for at least so many seconds.
 local function hold_body(prefix, id, raw, count, seconds)
   local key = prefix .. 'body:' .. id
   if redis.call('TYPE', key).ok ~= 'hash' then
-    redis.call('DEL', key) -- nobody but us names a key so
+    redis.call('DEL', key) -- no other program names a key like this
     redis.call('HSET', key, 'raw', raw)
   end
   redis.call('HINCRBY', key, 'refs', count)
   redis.call('EXPIRE', key, seconds)
 end
 
--- An entry that may refer to a body has been removed: with the last one goes the body.
+-- Note that an entry was removed. The body goes with the last entry that refers to it.
 local function release_body(prefix, entry)
   if entry[2][1] == REF then
     local key = prefix .. 'body:' .. entry[1]
@@ -26,7 +26,7 @@ local function release_body(prefix, entry)
   end
 end
 
--- The body that an entry refers to; nil if it is gone.
+-- Return the body that an entry refers to; nil if it is gone.
 local function body_of(prefix, id)
   local raw = redis.pcall('HGET', prefix .. 'body:' .. id, 'raw')
   return type(raw) == 'string' and raw or nil

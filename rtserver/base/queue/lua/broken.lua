@@ -1,8 +1,8 @@
--- Look whether keys hold what they are for.
+-- Check that keys hold what they are for.
 --
 -- KEYS: the keys
--- ARGV: what each is for: "place", or a kind of Redis
--- Returns for each of them whether it holds something else.
+-- ARGV: the purpose of each: "place" for an offset, or a type of Redis
+-- Returns for each of them 1 if it holds something else.
 
 local odd = {}
 for i, key in ipairs(KEYS) do

@@ -1,10 +1,9 @@
--- Add dead letters. What is wrong with a message is found out by every worker, and told once.
+-- Add dead letters. Every worker finds the fault of a message; its letter is added once.
 --
 -- KEYS: the dead letters, the names of those that have been added
--- ARGV: how many letters there may be (about); then for each letter the entry of the bus that it is about ('' for none),
---       its reason, how many arguments its fields are, and its fields
--- Returns 0 if the names are another kind than a sorted set. Then letters are added by each worker: twice is better than
--- not at all.
+-- ARGV: the number of letters that are kept (roughly); then for each letter the entry of the bus that it is about (''
+--       for none), its reason, the number of arguments that its fields take, and its fields
+-- Returns 0 if the names are no sorted set. Then each worker adds the letter: twice is better than not at all.
 
 local dead, names, most = KEYS[1], KEYS[2], ARGV[1]
 local kind = redis.call('TYPE', names).ok
@@ -22,7 +21,7 @@ while i <= #ARGV do
   end
   i = i + 3 + width
 end
--- As many names as letters; those of the oldest entries go first.
+-- As many names as letters stay; names of the oldest entries go first.
 if has_names then
   redis.call('ZREMRANGEBYRANK', names, 0, -most - 1)
 end

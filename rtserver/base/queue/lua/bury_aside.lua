@@ -1,8 +1,8 @@
 -- Add the dead letter of a message that was set aside, and forget the message. Atomic.
 --
 -- KEYS: the names of the messages that were set aside, the message, the dead letters
--- ARGV: the message's name, how many letters there may be (about), the fields of the letter
--- Returns 1, or 0 if somebody else has done it.
+-- ARGV: the message's name, the number of letters that are kept (roughly), the fields of the letter
+-- Returns 1, or 0 if another worker has done it.
 
 local aside, message, dead = KEYS[1], KEYS[2], KEYS[3]
 

@@ -1,12 +1,11 @@
--- Note down how far the lanes of a worker have come. None goes backwards, unless the bus has begun anew.
+-- Commit how far the lanes of a worker have come. No offset moves backwards, unless the bus has begun anew.
 --
--- KEYS: the hash of positions, the bus, where it ends, the moments at which places were noted down
+-- KEYS: the hash of committed offsets, the bus, its end, the times of offsets
 -- ARGV: a field and an id of the bus, and so on in pairs
--- Returns 0 if the key is another kind than a hash: then nothing is noted down. A field that cannot be read counts as
--- none.
+-- Returns 0 if the key is no hash: then nothing is committed. A field that cannot be read counts as missing.
 --
--- Two processes may save under one name, an old one that ends and the one that takes its place; and a command whose
--- connection broke may arrive after the one that repeated it.
+-- Two processes may commit under one name, an old one that ends and the one that takes its place; and a command whose
+-- connection broke may arrive after the one that repeats it.
 
 local positions, bus, end_key, moments = unpack(KEYS)
 
@@ -23,7 +22,7 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 for i = 1, #ARGV, 2 do
   redis.call('ZADD', moments, now_ms, 'lane ' .. ARGV[i])
   local old, new = redis.call('HGET', positions, ARGV[i]), ARGV[i + 1]
-  -- If Redis has lost the end of the bus, other entries will come in its place.
+  -- If Redis has lost the end of the bus, other entries will take its place.
   if newest_id ~= '0-0' and is_behind(new, newest_id) then
     new = newest_id
   end

@@ -1,29 +1,29 @@
--- Move the messages of the intake list, then some of the queue's list, to the bus. Atomic like every script.
+-- Move the messages of the intake list, then some of the queue's list, to the bus. Atomic, as every script.
 --
--- KEYS: the intake list, the list, the bus, the names of the messages that were set aside, where the bus ends, up to
---       where it has lost entries, its bytes, its marks, the moments at which places were noted down; for each cursor
---       of a derived stream that must miss nothing the cursor and the stream of the same name
--- ARGV: how many messages and about how many bytes are moved at most, how long the bus may get (about), how many bytes
---       a message may have (0: any number), the newest id that the caller knows of, how many bytes the bus may have
---       (about; 0: any number), what all keys begin with, for how many milliseconds a place counts
--- Returns how many were moved, the id of the bus' newest entry, how many are set aside; where the bus ended, if that was
--- before what the caller knew: then it goes on behind that, and its numbers, too; how many bytes have come to it; and 1
--- if any more messages would have trimmed what a cursor has not passed.
+-- KEYS: the intake list, the list, the bus, the names of the messages that were set aside, the end of the bus, the last
+--       entry that it has lost, its bytes, its marks, the times of offsets; then, for each cursor of a derived stream
+--       that must miss nothing, the cursor and the stream of the same name
+-- ARGV: the largest number of messages and of bytes (roughly) to move, the length of the bus (roughly), the bytes that
+--       a message may have (0: any number), the newest id that the caller knows of, the bytes that the bus may have
+--       (roughly; 0: any number), the prefix of all keys, the milliseconds for which an offset counts
+-- Returns the number of moved messages, the id of the newest entry, the number of messages set aside; the former end of
+-- the bus if it lay before what the caller knew, in which case ids and numbers continue behind that; the bytes that
+-- have come to the bus; and 1 if more messages would have trimmed entries that a cursor has not passed.
 --
--- Looks at no message but for its length, and at that before it asks for the message: to hand 60 MB to a script takes
--- Redis longer than all other steps together. A message that is too large is set aside in a key of its own, for a
+-- It looks at nothing of a message but its length, and at that before it fetches the message: to hand 60 MB to a script
+-- takes Redis longer than all other steps together. A message that is too large is set aside in a key of its own, for a
 -- worker to bury.
 --
--- Adds before it removes: if the first XADD is refused (no memory, a key of the wrong kind), nothing has happened.
+-- It adds before it removes: if the first XADD is refused (no memory, a key of the wrong type), nothing has happened.
 
 local intake, list, bus, aside, end_key, lost_key, bytes_key, marks, moments = unpack(KEYS)
 local limit, batch_bytes, bus_length, most_bytes = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local known, bus_bytes, key_prefix, counted_ms = ARGV[5], tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[8])
-local SMALL = 16384 -- bytes; a few of them more or less are no matter
+local SMALL = 16384 -- bytes; an average, so it need not be exact
 local FIRST_CURSOR = 10
-local OVERHEAD = 65536 -- more than what a list takes beside its messages
-local MARGIN_MS = 10000 -- what other workers may know beyond what the caller does
-local LAST_EXACT = 2 ^ 53 - 2 * limit -- from here on numbers could not be counted up
+local OVERHEAD = 65536 -- more bytes than a list takes besides its messages
+local MARGIN_MS = 10000 -- other workers may know of entries beyond the caller's
+local LAST_EXACT = 2 ^ 53 - 2 * limit -- larger numbers cannot be counted up
 
 local newest_id = end_of(bus, end_key)
 local ended = false
@@ -42,18 +42,18 @@ if known_number > newest_number then
 end
 local newest_ms, number = string.match(newest_id, '(%d+)-(%d+)')
 if tonumber(number) >= LAST_EXACT then
-  -- Somebody else has added an entry by hand. Numbers begin anew, as on a bus that has lost its entries.
+  -- An entry was added by hand. Numbers begin anew, as on a bus that has lost its entries.
   newest_ms, number = string.format('%.0f', newest_ms + 1), 0
 end
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
--- The clock may have been set back, the ids may not.
+-- Ids must grow even if the clock was set back.
 local prefix = string.format('%.0f-', math.max(now_ms, tonumber(newest_ms)))
 
--- Of the wrong kind? Then before anything has been added.
+-- Raises an error for a key of the wrong type, before anything is added.
 redis.call('SCARD', aside)
--- Bookkeeping that cannot be read begins anew: it costs nobody a message.
+-- Notes that cannot be read begin anew: no message depends on them.
 local total, marked
 if redis.call('XLEN', bus) > 0 then
   total, marked = noted_bytes(bytes_key, marks)
@@ -69,18 +69,18 @@ local moved, moved_bytes = 0, 0
 
 local most_entries = tonumber(bus_length)
 
--- How many entries may come before the bus is so long that one behind a cursor could be trimmed.
+-- Return how many entries may come before one behind the cursor could be trimmed.
 local function room_for(cursor, stream)
   local kind = redis.call('TYPE', stream).ok
   if kind ~= 'none' and kind ~= 'stream' then
-    return most_entries -- nothing can be derived: that costs whom the stream is for, and nobody else
+    return most_entries -- nothing can be derived: only this stream's readers lose by it
   end
   local id = noted(cursor) or '0-0'
   local _, passed = parts_of(id)
   if number - passed + 2 * limit <= most_entries then
-    return math.huge -- more than the two lists can give
+    return math.huge -- more than the two lists hold
   end
-  -- Numbers may be missing from a bus that has lost its end, so they count from the next entry that is there.
+  -- Numbers may be missing from a bus that has lost its end, so count from the next entry that exists.
   local next_entry = redis.call('XRANGE', bus, '(' .. id, '+', 'COUNT', 1)[1]
   if not next_entry then
     return most_entries
@@ -117,7 +117,7 @@ local function append(raw)
   moved = moved + 1
 end
 
--- About how many bytes a list takes; of a long one the beginning is looked at.
+-- Return the bytes that a list takes, roughly: of a long list, its beginning counts.
 local function bytes_of(key)
   return redis.call('MEMORY', 'USAGE', key, 'SAMPLES', limit) or 0
 end
@@ -157,7 +157,7 @@ end
 
 local behind = redis.call('LLEN', list)
 if behind > 0 and redis.call('LLEN', intake) == 0 then
-  -- Where much waits and the messages are large they come one by one, each popped by a worker that asks.
+  -- If much waits and the messages are large, they come one by one, each popped by a worker.
   local bytes = bytes_of(list)
   if bytes <= batch_bytes or bytes / behind <= SMALL then
     move(list)
@@ -168,7 +168,7 @@ if moved > 0 then
   if bus_bytes > 0 then
     local first_kept = mark_within(marks, total, bus_bytes)
     if first_kept then
-      -- What is not derived yet stays; whoever reads too late is told by the gap in the numbers.
+      -- Entries that are not derived yet stay. A reader that comes too late sees the gap in the numbers.
       local derived = passed_by('cursor', moments, nil, key_prefix, now_ms - counted_ms)
       local limit = derived and next_of(derived) or first_kept
       redis.call('XTRIM', bus, 'MINID', is_behind(first_kept, limit) and limit or first_kept)

@@ -1,28 +1,28 @@
 -- Append entries of the bus to streams of their own, and move the cursor behind the last of them. Atomic.
 --
 -- KEYS: the cursor, where it began
--- ARGV: what the cursor moves on to, the first id of all that is being kept, the streams' length and age in seconds
---       (0: no bounds), what all keys begin with, a msgpack array of three, the messages. The array has the names of the
---       streams; for each entry the number of its stream, its id, the number of its message, negative if the message
---       is stored once for all its streams; and the last entry that the caller has kept before. The keys follow from
---       the names: to give each of them as an argument of its own would be half of the whole cost.
--- Returns how many entries were appended, and the names of bounded streams whose keys are of another kind. What was
--- for these is lost to them, and noted down as trimmed. A stream without bounds refuses instead.
+-- ARGV: the new offset of the cursor, the first id of all that is being kept, the streams' length and age in seconds
+--       (0: no bounds), the prefix of all keys, a msgpack array of three, the messages. The array has the names of the
+--       streams; for each entry the number of its stream, its id, and the number of its message, negative if the
+--       message is stored once for all its streams; and the last entry that the caller has kept before. The keys follow
+--       from the names: to pass each key as an argument would be half of the whole cost.
+-- Returns the number of appended entries, and the names of bounded streams whose keys have another type. Their entries
+-- are lost to them, and noted as trimmed. A stream without bounds refuses instead.
 --
--- Each worker may do this with the same entries, and again after it was killed: what is at or before the cursor is
--- passed over, and so is what its stream has already, as each worker appends in the order of the bus.
+-- Each worker may call this with the same entries, and again after it was killed: entries at or before the cursor are
+-- skipped, and so are those that a stream has already, as each worker appends in the order of the bus.
 
-local SET_ASIDE = 3000 -- bytes of messages for which it is worth the time to give back what Redis has set aside
-local REMEMBERED = 30 -- times as long as a stream's entries it is known that there were some
+local SET_ASIDE = 3000 -- bytes of messages below which a stream is worth compacting
+local REMEMBERED = 30 -- notes about a stream outlive its entries by this factor
 
 local until_id, first_id, length, seconds, prefix = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local streams, entries, kept = unpack(cmsgpack.unpack(ARGV[6]))
--- Notes of another kind count as none, as those do that are no places.
+-- Notes of another type count as missing, and so do notes that are no offsets.
 local notes = redis.call('MGET', KEYS[1], KEYS[2], prefix .. 'end')
 local cursor = parts_of(notes[1]) and notes[1] or '0-0'
 
--- Copies that were made are not there: Redis failed over to a replica that had the entries and not these. They are not
--- made again, but whoever resumes from before them is told.
+-- Some copies are missing: Redis failed over to a replica that had the entries and not the copies. They are not made
+-- again, but clients that resume from before them are told.
 if cursor ~= '0-0' and is_behind(kept, cursor) then
   local lost_id = noted(prefix .. 'lost')
   if not lost_id or is_behind(kept, lost_id) then
@@ -60,7 +60,7 @@ end
 local is_new = false
 for i = 1, #entries, 3 do
   local id = entries[i + 1]
-  is_new = is_new or is_behind(id, cursor) -- entries are in order: so are all that follow
+  is_new = is_new or is_behind(id, cursor) -- entries are in order, so all that follow are new as well
   if is_new then
     local refusal = append(streams[entries[i]], id, entries[i + 2])
     if refusal then
@@ -69,11 +69,11 @@ for i = 1, #entries, 3 do
   end
 end
 
--- Age is looked at when a stream is first appended to in a slot of time: it is the costliest part.
+-- Age is checked when a stream is first appended to in a slot of time: the check is the costliest part.
 local slot_ms = math.ceil(seconds / 24) * 1000
 local now_ms = redis.call('TIME')[1] * 1000
 
--- A body outlives the streams: they may hold an entry for a slot longer than its age, and its id may be ahead of the
+-- A body outlives the streams: a stream may hold an entry for a slot longer than its age, and an id may be ahead of the
 -- clock if that was set back.
 for id, held in pairs(references) do
   local ahead = math.ceil(math.max(0, parts_of(id) - now_ms) / 1000)
@@ -84,7 +84,7 @@ local function is_first_in_slot(id, former_id)
   return math.floor(parts_of(id) / slot_ms) ~= math.floor(parts_of(former_id) / slot_ms)
 end
 
--- The bodies of what is old enough to go expire by themselves.
+-- Bodies of old entries expire by themselves.
 local function trim_aged(key)
   local oldest_ms = now_ms - seconds * 1000
   local before_oldest = string.format('%.0f-18446744073709551615', oldest_ms - 1)
@@ -105,7 +105,7 @@ local function trim_excess(key, excess)
   return removed[excess][1]
 end
 
--- Another kind of key in a note's place gives way to the note.
+-- A key of another type in a note's place is overwritten.
 local function note(key, id)
   redis.call('SET', key, id, 'EX', seconds * REMEMBERED)
 end
@@ -119,8 +119,8 @@ local function replace_note(key, id)
   return former and parts_of(former) and former
 end
 
--- Redis sets 4 KB aside for the first entries of a stream, and most users never fill them. A stream that is restored takes
--- what it needs. Who may not restore keys keeps the 4 KB.
+-- Redis reserves 4 KB for the first entries of a stream, and most users never fill them. A restored stream takes what
+-- it needs. Without the right to restore keys it keeps the 4 KB.
 local function compact(key)
   local dump = redis.pcall('DUMP', key)
   if type(dump) == 'string' then
@@ -130,7 +130,7 @@ end
 
 local function bound(stream, id)
   local key = prefix .. stream
-  local is_late = not added[stream] -- another worker was here first, and perhaps further
+  local is_late = not added[stream] -- another worker appended first, and perhaps more
   local newest_id = is_late and newest_of(key) or id
   local former_id = replace_note(prefix .. 'newest:' .. stream, newest_id)
   local size = redis.call('XLEN', key)
@@ -165,8 +165,7 @@ for stream, id in pairs(broken) do
   note(prefix .. 'trimmed:' .. stream, id)
 end
 
--- Nobody can have kept what lies behind the end of the bus: if Redis has lost that part of it, other entries will come
--- in its place.
+-- Nothing behind the end of the bus can have been kept: if Redis has lost that part, other entries will take its place.
 local bus_end = later_of(newest_of(prefix .. 'bus') or '0-0', notes[3])
 if bus_end ~= '0-0' and is_behind(until_id, bus_end) then
   until_id = bus_end

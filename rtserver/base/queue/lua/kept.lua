@@ -1,21 +1,22 @@
--- Read a part of several derived streams, and what is known of entries that are not there any more. All at one moment.
+-- Read a part of several derived streams, and the notes about their missing entries. All at one moment.
 --
--- KEYS: the cursor, where it began, the bus, where it ends, up to where it has lost entries; the n streams; for each
---       of them where its newest id is told; where its newest trimmed id is
--- ARGV: behind which id, up to which, how many of each stream, with how many bytes (the last one may have more), what
---       all keys begin with
--- Returns the two ids, the end of the bus, up to where it has lost entries, its oldest id, the next one behind the first
--- of the ARGV; for each stream its entries; whether it exists; the newest id; the newest trimmed id; which of
--- its three keys is of another kind, or no place on the bus (0: none). Then nobody can tell what was there.
+-- KEYS: the cursor, where it began, the bus, its end, the last entry that it has lost; the n streams; for each of them
+--       the note of its newest id; for each of them the note of its newest trimmed id
+-- ARGV: the id behind which to read, the last id, the number of entries of each stream, their bytes (the last entry may
+--       exceed them), the prefix of all keys
+-- Returns the first two keys, the end of the bus, the last entry that it has lost, its oldest id, the next id behind
+-- the first of the ARGV; for each stream its entries; whether it exists; the newest id; the newest trimmed id; the
+-- number of its key among the three that has another type or is no offset (0: none). Then nobody can tell what was
+-- there.
 
 local after, until_id, count, most_bytes, prefix = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-local FIRST = 5 -- keys that are about no stream
-local STEP = 16 -- entries; so many may be read and be more than was asked for
+local FIRST = 5 -- number of keys before the streams
+local STEP = 16 -- entries; so many may be read beyond what was asked for
 local streams = (#KEYS - FIRST) / 3
 local found, exists, newest, trimmed, broken = {}, {}, {}, {}, {}
 
--- At most count entries with their messages, up to the one with which they have that many bytes; and the newest one
--- whose body is gone. Asks for few entries at first: each may be of megabytes, and there may be a thousand.
+-- Return at most count entries with their messages, up to the one that reaches most_bytes, and the newest one whose
+-- body is gone. Reads few entries at first: each may have megabytes, and there may be a thousand.
 local function read(key)
   local entries, gone, behind = {}, nil, after
   local bytes, step = 0, 1

@@ -1,11 +1,11 @@
--- Marks of the bus: how many bytes had come to it when an entry came. Put in front of the scripts that need them.
+-- Marks of the bus: how many bytes had come to it when an entry came. A part of the scripts that need them.
 --
--- A mark is a text, the entry's id and the bytes before it, in a list with one for each MARK_BYTES. Thus the bytes on the
--- bus are known without looking at it, to within one mark's.
+-- A mark is a text, the entry's id and the bytes before it, in a list with one for each MARK_BYTES. So the bytes on the
+-- bus are known without looking at it, to within one mark.
 local MARK_BYTES = 65536
 
--- What an entry takes, about: within 12 % as measured, and too much below 100 bytes. Several small ones share a node of
--- 4,096 bytes; a larger one has its own, as large as the next of the four sizes between two powers of two.
+-- Return the bytes that an entry takes, within 12 % as measured, and too many below 100 bytes. Several small entries
+-- share a node of 4,096 bytes. A larger one has its own, of the next of the four sizes between two powers of two.
 local function entry_bytes(raw)
   if #raw < 4000 then
     return math.floor(#raw * 17 / 16) + 24
@@ -24,7 +24,8 @@ local function marked_id(mark)
   return mark and string.match(mark, '^%S+')
 end
 
--- The bytes that have come to the bus, and those before the last mark, if there is one; nil if they cannot be read.
+-- Return the bytes that have come to the bus, and those before the last mark, if there is one. Nil if they cannot be
+-- read.
 local function noted_bytes(bytes_key, marks)
   local total, last = redis.pcall('GET', bytes_key), redis.pcall('LINDEX', marks, -1)
   if type(total) == 'table' or type(last) == 'table' or (total and not tonumber(total)) then
@@ -36,7 +37,7 @@ local function noted_bytes(bytes_key, marks)
   return tonumber(total or 0), marked_bytes(last)
 end
 
--- The first mark behind which there are at most so many bytes; nil if that is the first of all, or none.
+-- Return the first mark behind which there are at most so many bytes; nil if that is the first of all, or none.
 local function mark_within(marks, total, most)
   local i = 0
   local mark = redis.call('LINDEX', marks, 0)
@@ -47,7 +48,7 @@ local function mark_within(marks, total, most)
   return i > 0 and marked_id(mark or redis.call('LINDEX', marks, -1)) or nil
 end
 
--- Forget the marks in front of the one at or before the oldest entry; all up to ``trimmed``, a number, are gone.
+-- Forget the marks before the one at or before the oldest entry. The entries up to the number trimmed are gone.
 local function forget_marks(marks, trimmed)
   local second = redis.call('LINDEX', marks, 1)
   while second and tonumber(string.match(second, '-(%d+) ')) <= trimmed + 1 do

@@ -1,8 +1,8 @@
--- Up to where the bus has been passed by all whose places were noted down lately. Put in front of the scripts that need
--- it, behind "place.lua".
+-- Offset that all readers have passed that committed lately. A part of the scripts that need it, behind place.lua.
 --
--- A place is a field of the hash of positions, one lane of one worker; or a cursor, up to which a derived stream has been
--- made. The moments have a member for each, "lane" or "cursor" and its name. Returns nil if there are none.
+-- An offset is a field of the hash of committed offsets, for one lane of one worker; or a cursor, up to which a derived
+-- stream has been made. The times have a member for each, "lane" or "cursor" and its name. Returns nil if there are
+-- none.
 local function passed_by(kind, moments, positions, prefix, since_ms)
   local passed
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', moments, since_ms, '+inf')) do
@@ -20,11 +20,11 @@ local function passed_by(kind, moments, positions, prefix, since_ms)
   return passed
 end
 
--- The first possible id behind another.
+-- Return the first possible id behind another.
 local function next_of(id)
   local ms, number = parts_of(id)
   if number >= 2 ^ 53 then
-    return string.format('%.0f-0', ms + 1) -- as a number of Lua it is the same as its neighbour
+    return string.format('%.0f-0', ms + 1) -- a Lua number cannot tell it from its neighbour
   end
   return string.format('%.0f-%.0f', ms, number + 1)
 end

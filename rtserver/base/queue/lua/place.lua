@@ -1,6 +1,6 @@
--- Places on the bus. Put in front of the scripts that need them.
+-- Offsets on the bus. A part of the scripts that need them.
 --
--- The two numbers of an id; nil for everything that is none. Milliseconds have at most 15 digits, numbers 64 bits.
+-- Return the two numbers of an id; nil for any other text. Milliseconds have at most 15 digits, numbers 64 bits.
 local function parts_of(id)
   local ms, number = string.match(id or '', '^(%d+)-(%d+)$')
   if not ms or #ms > 15 or #number > 20 or (#number == 20 and number > '18446744073709551615') then
@@ -9,7 +9,7 @@ local function parts_of(id)
   return tonumber(ms), tonumber(number)
 end
 
--- Whether one id lies behind another; both are ids. As Lua's numbers two neighbours beyond 2^53 would be the same.
+-- Return true if one id lies behind another. Compares texts: two neighbours beyond 2^53 are the same Lua number.
 local function is_behind(id, other)
   local ms, number = string.match(id, '^0*(%d*)-0*(%d*)$')
   local other_ms, other_number = string.match(other, '^0*(%d*)-0*(%d*)$')
@@ -22,7 +22,7 @@ local function is_behind(id, other)
   return ms > other_ms
 end
 
--- The place that a key notes down, nil if there is none that can be read; and whether the key has something else.
+-- Return the offset that a key notes, nil if it cannot be read; and true if the key holds something else.
 local function noted(key)
   local text = redis.pcall('GET', key)
   if not text then

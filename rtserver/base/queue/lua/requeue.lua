@@ -1,9 +1,9 @@
 -- Push a dead letter's message to the end of the list and forget the letter.
 --
--- KEYS: the list, the stream of dead letters, the names, the names of before, the bus
--- ARGV: the letter's id, the message's name ('' for none), for how many milliseconds of silence names are known,
+-- KEYS: the list, the stream of dead letters, the names, the former names, the bus
+-- ARGV: the letter's id, the message's name ('' for none), the milliseconds of silence after which names are forgotten,
 --       the message
--- Returns 1, or 0 if there is no such letter, or not all of its message.
+-- Returns 1, or 0 if there is no such letter, or if it does not hold its whole message.
 
 local list, dead, names, before, bus = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, name, silence, message = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -20,7 +20,7 @@ if fields.bytes then
   return 0
 end
 if name ~= '' then
-  -- It comes again because it is wanted again: a permission for one more entry, see bind.lua.
+  -- The message is wanted again: permit one more entry of this name, see bind.lua.
   local known = redis.call('HGET', names, name) or redis.call('HGET', before, name)
   local newest = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)[1]
   redis.call('HSET', names, name, (known and known .. ' ' or '') .. '+' .. (newest and newest[1] or '0-0'))

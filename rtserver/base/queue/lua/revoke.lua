@@ -1,8 +1,8 @@
--- Revoke credentials until they expire. Too many of them, or a key of the wrong kind in their place, revoke all
--- credentials that were made until now instead: nobody who was revoked may come back for want of room.
+-- Revoke credentials until they expire. If they are too many, or if their key has the wrong type, revoke all
+-- credentials that were made until now instead: a full list must not let revoked ones back in.
 --
--- KEYS: the revoked digests by when each is forgotten (ms), the time (s) until which all are revoked
--- ARGV: how many digests are kept at most; a digest and for how many ms it is kept, and so on
+-- KEYS: the revoked digests, sorted by when each is forgotten (ms), the time (s) until which all are revoked
+-- ARGV: the number of digests that are kept at most; a digest and the milliseconds for which it is kept, and so on
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -1,9 +1,9 @@
--- Note down up to which id users have seen what is theirs. No note goes backwards: another worker may know more.
+-- Note up to which id users have seen what is theirs. No note goes backwards: another worker may know more.
 --
 -- KEYS: a note for each user
--- ARGV: for how many seconds a note is kept; the ids
+-- ARGV: the seconds for which a note is kept; the ids
 --
--- A note that cannot be read counts as none, and gives way: a key of another kind is one user's trouble only.
+-- A note that cannot be read counts as missing and is overwritten: a key of another type concerns one user only.
 
 for i, key in ipairs(KEYS) do
   local id = ARGV[1 + i]

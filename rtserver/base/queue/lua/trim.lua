@@ -1,12 +1,12 @@
--- Trim the bus because memory is short: what all have passed whose places were noted down lately. Atomic.
+-- Trim the bus because memory is short: the entries that all readers have passed that committed lately. Atomic.
 --
--- KEYS: the moments at which places were noted down, the bus, its bytes, its marks, the hash of positions, up to where
---       the bus has lost entries
--- ARGV: how many bytes the bus may keep, for how many milliseconds a place counts, what all keys begin with, and from
---       which age in milliseconds on entries go that somebody has not passed (0: none of them)
--- Returns how many entries were trimmed, and how many of them somebody had not passed.
+-- KEYS: the times of offsets, the bus, its bytes, its marks, the hash of committed offsets, the last entry that the bus
+--       has lost
+-- ARGV: the bytes that the bus may keep, the milliseconds for which an offset counts, the prefix of all keys, and the
+--       age in milliseconds from which entries go that some reader has not passed (0: none of them)
+-- Returns the number of trimmed entries, and of those among them that some reader had not passed.
 --
--- A place of which no moment is known was noted down by a former version: it counts from now on.
+-- An offset without a time was committed by an older version: it counts from now on.
 
 local moments, bus, bytes_key, marks, positions, lost_key = unpack(KEYS)
 local keep, counted_ms, prefix, lost_age = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
@@ -32,7 +32,7 @@ if not goal then
   return {0, 0}
 end
 
-local limit = next_of(passed) -- the first that stays
+local limit = next_of(passed) -- the first entry that stays
 if lost_age > 0 then
   local by_age = string.format('%.0f-0', now_ms - lost_age)
   limit = is_behind(by_age, limit) and by_age or limit
@@ -40,9 +40,9 @@ end
 limit = is_behind(goal, limit) and limit or goal
 local trimmed = redis.call('XTRIM', bus, 'MINID', limit)
 local _, passed_number = parts_of(passed)
-local last = newest_number - length + trimmed -- that was trimmed
+local last = newest_number - length + trimmed -- number of the last trimmed entry
 forget_marks(marks, last)
--- What goes before it was derived is lost to whoever asks for it later.
+-- Entries that go before they were derived are lost to later readers of the streams.
 local derived = passed_by('cursor', moments, nil, prefix, now_ms - counted_ms)
 if derived and trimmed > 0 then
   local first_ms, first_number = parts_of(redis.call('XRANGE', bus, '-', '+', 'COUNT', 1)[1][1])

@@ -1,8 +1,8 @@
 -- Take over the oldest piece of work whose worker has been silent for too long.
 --
 -- KEYS: the stream of work
--- ARGV: the group, the new worker, after how many milliseconds of silence
--- Returns the piece's id, how often it was begun, its message; nil if there is none.
+-- ARGV: the group, the new worker, the milliseconds of silence
+-- Returns the piece's id, how often it was begun, and its message; nil if there is none.
 
 local stream, group, worker, silence = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 
@@ -16,6 +16,6 @@ for _ = 1, 100 do
   if entry then
     return {id, begun + 1, entry[2][2]}
   end
-  redis.call('XACK', stream, group, id) -- somebody has removed it by hand
+  redis.call('XACK', stream, group, id) -- it was removed by hand
 end
 return nil

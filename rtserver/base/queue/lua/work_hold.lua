@@ -1,11 +1,11 @@
--- Do something with those of several pieces of work that are still held by one worker.
+-- Renew, begin again or release those of several pieces of work that one worker still holds.
 --
 -- KEYS: the stream of work
--- ARGV: the group, the worker, what is done, the ids of the pieces
---       "renew": they are worked on; "again": they are begun once more; "release": anybody may claim them
+-- ARGV: the group, the worker, the action, the ids of the pieces
+--       "renew": the worker still works on them; "again": it begins them once more; "release": others may claim them
 -- Returns for each of them its id, how often it was begun, and for "again" its message.
 
-local RELEASED = '86400000' -- milliseconds of silence that nobody waits for
+local RELEASED = '86400000' -- milliseconds, longer than any worker waits before it claims
 
 local stream, group, worker, what = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local held = {}

@@ -1,7 +1,7 @@
--- Forget workers that have long been silent and hold nothing. One that comes back is known again with its first word.
+-- Forget workers that have long been silent and hold nothing. A worker that comes back is known with its next command.
 --
 -- KEYS: the stream of work
--- ARGV: the group, after how many milliseconds of silence
+-- ARGV: the group, the milliseconds of silence
 
 for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
   local told = {}
