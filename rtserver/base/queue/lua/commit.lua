@@ -7,9 +7,9 @@
 -- Two processes may commit under one name, an old one that ends and the one that takes its place; and a command whose
 -- connection broke may arrive after the one that repeats it.
 
-local positions, bus, end_key, moments = unpack(KEYS)
+local offsets, bus, end_key, moments = unpack(KEYS)
 
-local kind = redis.call('TYPE', positions).ok
+local kind = redis.call('TYPE', offsets).ok
 if kind ~= 'hash' and kind ~= 'none' then
   return 0
 end
@@ -21,13 +21,13 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 
 for i = 1, #ARGV, 2 do
   redis.call('ZADD', moments, now_ms, 'lane ' .. ARGV[i])
-  local old, new = redis.call('HGET', positions, ARGV[i]), ARGV[i + 1]
+  local old, new = redis.call('HGET', offsets, ARGV[i]), ARGV[i + 1]
   -- If Redis has lost the end of the bus, other entries will take its place.
   if newest_id ~= '0-0' and is_behind(new, newest_id) then
     new = newest_id
   end
   if not old or not parts_of(old) or is_behind(new, old) or is_behind(old, newest_id) then
-    redis.call('HSET', positions, ARGV[i], new)
+    redis.call('HSET', offsets, ARGV[i], new)
   end
 end
 return 1

@@ -3,7 +3,7 @@
 -- An offset is a field of the hash of committed offsets, for one lane of one worker; or a cursor, up to which a derived
 -- stream has been made. The times have a member for each, "lane" or "cursor" and its name. Returns nil if there are
 -- none.
-local function passed_by(kind, moments, positions, prefix, since_ms)
+local function passed_by(kind, moments, offsets, prefix, since_ms)
   local passed
   for _, member in ipairs(redis.call('ZRANGEBYSCORE', moments, since_ms, '+inf')) do
     local its_kind, name = string.match(member, '^(%S+) (.*)$')
@@ -11,7 +11,7 @@ local function passed_by(kind, moments, positions, prefix, since_ms)
     if its_kind == 'cursor' then
       place = noted(prefix .. 'kept:' .. name)
     elseif kind ~= 'cursor' then
-      place = redis.call('HGET', positions, name)
+      place = redis.call('HGET', offsets, name)
     end
     if place and parts_of(place) and (not passed or is_behind(passed, place)) then
       passed = place

@@ -8,17 +8,17 @@
 --
 -- An offset without a time was committed by an older version: it counts from now on.
 
-local moments, bus, bytes_key, marks, positions, lost_key = unpack(KEYS)
+local moments, bus, bytes_key, marks, offsets, lost_key = unpack(KEYS)
 local keep, counted_ms, prefix, lost_age = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 
 local time = redis.call('TIME')
 local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 
-for _, field in ipairs(redis.call('HKEYS', positions)) do
+for _, field in ipairs(redis.call('HKEYS', offsets)) do
   redis.call('ZADD', moments, 'NX', now_ms, 'lane ' .. field)
 end
 
-local passed = passed_by('any', moments, positions, prefix, now_ms - counted_ms) or '0-0'
+local passed = passed_by('any', moments, offsets, prefix, now_ms - counted_ms) or '0-0'
 
 local newest = redis.call('XREVRANGE', bus, '+', '-', 'COUNT', 1)[1]
 if not newest then
