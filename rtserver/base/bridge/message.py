@@ -105,7 +105,7 @@ class Update(Message, frozen=True):
 
     @property
     def prev_seq(self) -> int:
-        """The number of the last row before these."""
+        """Return the number of the last row before these."""
         return self.seq - len(self.payload) - self.left_out
 
 

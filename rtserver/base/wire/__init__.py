@@ -1,1 +1,1 @@
-"""What is on the wire, as pure functions of bytes: no sockets, threads, clocks or Redis in here."""
+"""Formats on the wire, as pure functions of bytes: no socket, no thread, no clock, no Redis."""

@@ -1,7 +1,7 @@
-"""The envelope of the JSON protocol: ``{"type": str, "data": any, "id"?: int | str}``, the same in both directions.
+"""Envelope of the JSON protocol: ``{"type": str, "data": any, "id"?: int | str}``, the same in both directions.
 
-Decides what counts as a message, and which code an error carries on the wire. What ``data`` holds is not looked at:
-it stays the bytes that came until the shape of its handler is known, so that it is decoded once.
+Decides what counts as a message, and which code an error carries on the wire. ``data`` stays undecoded until the
+shape of its handler is known, so that it is decoded once.
 """
 
 from enum import StrEnum
@@ -14,7 +14,7 @@ from rtserver.base.wire import json
 T = TypeVar("T")
 
 MAX_SAFE_INTEGER = 2**53 - 1
-"""The last of the integers that JavaScript tells from its neighbours."""
+"""Largest integer that JavaScript tells from its neighbours."""
 
 MessageType: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 MessageId: TypeAlias = (
@@ -24,7 +24,7 @@ MessageId: TypeAlias = (
 
 
 class ErrorCode(StrEnum):
-    """What an ``error`` answer says to a program; its message says it to a person."""
+    """Codes of ``error`` answers, for programs; the message beside it is for people."""
 
     BAD_JSON = "bad_json"
     BAD_MESSAGE = "bad_message"
@@ -36,7 +36,7 @@ class ErrorCode(StrEnum):
 
 
 class BadMessage(Exception):  # noqa: N818 (named as what it is about, like BadData)
-    """A message that is answered with an ``error``. ``message`` is fit to be shown to the sender.
+    """Message that is answered with an ``error``. ``message`` may be shown to the sender.
 
     ``code`` is one of ours, or a handler's own word.
     """
@@ -51,7 +51,7 @@ class BadMessage(Exception):  # noqa: N818 (named as what it is about, like BadD
 
 
 class ClientMessage(msgspec.Struct, frozen=True):
-    """One message of a client. ``data`` is for ``decode_data``; where the client sent none it is null."""
+    """Message of a client. ``data`` is for ``decode_data``; null where the client sent none."""
 
     type: MessageType
     data: msgspec.Raw = msgspec.Raw(b"null")
@@ -68,10 +68,10 @@ _BEFORE_TYPE = b'{"type":"'
 
 
 def decode(payload: bytes) -> ClientMessage:
-    """The message in the payload of a text frame. Keys that the envelope does not know are passed over.
+    """Return the message in the payload of a text frame. Keys that the envelope does not know are ignored.
 
-    Raises ``BadMessage``: ``bad_json``, or ``bad_message`` for JSON that is no envelope. Where ``data`` is broken in
-    a way that shows only when it is read closely, ``decode_data`` finds it.
+    Raises ``BadMessage``: ``bad_json``, or ``bad_message`` for JSON that is no envelope. Some faults in ``data`` are
+    found by ``decode_data`` only.
     """
     try:
         return json.decode(payload, _DECODER)
@@ -82,7 +82,7 @@ def decode(payload: bytes) -> ClientMessage:
 
 
 def decode_data(data: msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
-    """``data`` in the shape that its handler named. Raises ``BadMessage``: ``bad_json`` or ``bad_request``."""
+    """Return ``data`` in the shape that its handler named. Raises ``BadMessage``: ``bad_json`` or ``bad_request``."""
     try:
         return json.decode(data, decoder)
     except json.ShapeError as error:
@@ -92,12 +92,12 @@ def decode_data(data: msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
 
 
 def exact(value: int | str) -> int | str:
-    """An id as every client reads it exactly: an integer that JavaScript takes for its neighbour is told as text."""
+    """Return an id that every client reads exactly: an integer that JavaScript would round becomes text."""
     return value if isinstance(value, str) or abs(value) <= MAX_SAFE_INTEGER else str(value)
 
 
 def encode(type: str, data: Any, id: int | str | None = None) -> bytes:  # noqa: A002 (the protocol's words)
-    """The payload of a text frame. Raises ``JsonError`` for data that JSON cannot say."""
+    """Return the payload of a text frame. Raises ``JsonError`` for data that JSON cannot say."""
     message = {"type": type, "data": data}
     if id is not None:
         message["id"] = id
@@ -105,7 +105,7 @@ def encode(type: str, data: Any, id: int | str | None = None) -> bytes:  # noqa:
 
 
 def type_of(message: bytes) -> str:
-    """Return the type of an encoded message. The encoders here write it first, so that nothing behind it is read."""
+    """Return the type of an encoded message. The encoders here write it first, so nothing behind it is read."""
     start = len(_BEFORE_TYPE)
     end = message.find(b'"', start)
     name = message[start:end]
@@ -120,7 +120,7 @@ def encode_around(
     id: int | str | None = None,  # noqa: A002
     offset: str | None = None,
 ) -> bytes:
-    """The payload around ``data`` that is JSON already: for data that many messages share.
+    """Return the payload around ``data`` that is JSON already, for data that many messages share.
 
     It has an ``id`` as an answer, or an ``offset`` as a message that was kept.
     """
@@ -138,9 +138,9 @@ def encode_error(
     id: int | str | None = None,  # noqa: A002
     **about: Any,
 ) -> bytes:
-    """The payload of an ``error``; ``type`` and ``id`` are those of the message that it answers, where known.
+    """Return the payload of an ``error``; ``type`` and ``id`` are those of the message that it answers, where known.
 
-    What else the error is ``about`` stands in its data, too. ``code`` and ``message`` may be any text: a ``?`` stands
+    The values ``about`` the error stand in its data, too. ``code`` and ``message`` may be any text: a ``?`` stands
     for what UTF-8 cannot say.
     """
     said = {"code": json.encodable(str(code)), "message": json.encodable(str(message)), "type": type}
@@ -148,7 +148,7 @@ def encode_error(
 
 
 def encode_refusal(payload: bytes, code: ErrorCode, message: str) -> bytes:
-    """The ``error`` that answers a message which nobody has handled, with its ``type`` and ``id`` if it has any."""
+    """Return the ``error`` that answers an unhandled message, with its ``type`` and ``id`` if it has any."""
     try:
         refused = decode(payload)
     except BadMessage:

@@ -1,7 +1,7 @@
-"""The close codes, one table for Python and JavaScript: the number says what the client does next.
+"""Table of close codes for Python and JavaScript: the number says what the client does next.
 
-1000 to 1015 are RFC 6455, section 7.4.1. 4000 to 4099 do not come back, but for 4009, which tries once more;
-4100 to 4199 come back later with backoff.
+1000 to 1015 are RFC 6455, section 7.4.1. After 4000 to 4099 a client does not come back, but for 4009, after
+which it tries once more; after 4100 to 4199 it comes back with backoff.
 ``python -m rtserver.base.wire.close_code`` prints the browser's copy (``site/static/js/rtc/codes.js``), so that
 neither side keeps numbers of its own.
 """
@@ -10,7 +10,7 @@ from enum import IntEnum
 
 
 class CloseCode(IntEnum):
-    """The codes that rtserver knows by name."""
+    """Close codes that rtserver uses by name."""
 
     NORMAL = 1000
     GOING_AWAY = 1001
@@ -32,25 +32,25 @@ class CloseCode(IntEnum):
 
 
 def may_be_sent(code: int) -> bool:
-    """Whether an endpoint may put ``code`` into a close frame (RFC 6455, section 7.4, and the IANA registry)."""
+    """Return whether an endpoint may put ``code`` into a close frame (RFC 6455, section 7.4, and IANA)."""
     return 1000 <= code <= 1003 or 1007 <= code <= 1014 or 3000 <= code <= 4999
 
 
 def may_reconnect(code: int) -> bool:
-    """Whether a client that was closed with ``code`` should come back by itself, with backoff."""
+    """Return whether a client that was closed with ``code`` should come back by itself, with backoff."""
     return not (code == CloseCode.NORMAL or 4000 <= code <= 4099)
 
 
 def may_try_once(code: int) -> bool:
-    """Whether a client with a cookie tries once more after ``code``: the site may have renewed the session's key.
+    """Return whether a client with a cookie tries once more after ``code``.
 
-    Only a refusal of that attempt means that the user is signed out.
+    The site may have renewed the session's key. Only a refusal of that attempt means that the user is signed out.
     """
     return code == CloseCode.SESSION_CLOSED
 
 
 def as_javascript() -> str:
-    """The table and its rule as an ES module."""
+    """Return the table and its rule as an ES module."""
     rows = "".join(f"  {code.name}: {code.value},\n" for code in CloseCode)
     return (
         "// Made by `make codes` from rtserver/base/wire/close_code.py; a test compares the two.\n\n"

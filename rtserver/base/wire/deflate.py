@@ -1,6 +1,6 @@
-"""permessage-deflate (RFC 7692): what a client offers, and messages made small and whole again. Pure.
+"""Compression of messages by permessage-deflate (RFC 7692), and its negotiation. Pure.
 
-Decides which offers are accepted, which messages are worth the work, and how far a message may swell. There is no
+Decides which offers are accepted, which messages are compressed, and how long an inflated message may be. There is no
 context takeover in either direction: a message is compressed by itself, so that one frame serves every receiver, and
 nothing is kept between two messages of a connection.
 """
@@ -18,7 +18,7 @@ WINDOW_BITS = 15
 WINDOWS = frozenset(map(str, range(8, 16)))
 
 LEAST_BYTES = 124  # below it a message of JSON shrinks by less than a fifth, and a short one not at all
-LEVEL = 1  # a picture of 80 KB takes 0.6 ms, which everyone waits for, and becomes 29 KB; level 6: 3.2 ms, 24 KB
+LEVEL = 1  # a picture of 80 KB takes 0.6 ms of everybody's time and becomes 29 KB; level 6: 3.2 ms, 24 KB
 
 CUT_OFF = b"\0\0\xff\xff"  # section 7.2.1: the end of every message, which is not sent
 THE_END = b"\1\0\0\xff\xff"  # an empty last block: only a message that is whole lets the decompressor reach it
@@ -27,7 +27,7 @@ LEFT_OVER = frozenset({b"", CUT_OFF + THE_END, b"\0" + CUT_OFF + THE_END})
 
 
 def maybe_accept(offers: str) -> str | None:
-    """The ``Sec-WebSocket-Extensions`` that answers these offers: the first that can be kept, or None.
+    """Return the ``Sec-WebSocket-Extensions`` for the first offer that can be accepted, or None.
 
     An offer is declined for a parameter that section 7.1 does not know, for one that is there twice or has a wrong
     value, and for a window of the server's below 15 bits, for which every frame would have to be made once more.
@@ -43,7 +43,7 @@ def maybe_accept(offers: str) -> str | None:
 
 
 def deflated_text_frame(payload: bytes) -> bytes:
-    """A text message as one frame: compressed (section 6.1), or as it is where that does not pay."""
+    """Return a text message as one frame: compressed (section 6.1), or plain where that does not pay."""
     if len(payload) < LEAST_BYTES:
         return text_frame(payload)
     compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -WINDOW_BITS)
@@ -52,7 +52,7 @@ def deflated_text_frame(payload: bytes) -> bytes:
 
 
 def inflate(data: bytes, most_bytes: int) -> bytes:
-    """The message that was compressed to ``data``, of which no more than ``most_bytes`` are made, come what may.
+    """Return the message that was compressed to ``data``. No more than ``most_bytes`` are ever inflated.
 
     Raises ``ProtocolError``: 1009 for a longer one, 1002 for data that is not DEFLATE or ends in the middle.
     """
@@ -70,12 +70,12 @@ def inflate(data: bytes, most_bytes: int) -> bytes:
 
 
 def most_deflated_bytes(most_bytes: int) -> int:
-    """How long a compressed message can be that inflates to ``most_bytes``: what does not compress grows a little."""
+    """Return the largest compressed size of a message of ``most_bytes``: some data grows a little."""
     return most_bytes + most_bytes // 64 + 64
 
 
 def too_big(most_bytes: int) -> ProtocolError:
-    """The error for a message over the limit."""
+    """Return the error for a message over the limit."""
     return ProtocolError(CloseCode.MESSAGE_TOO_BIG, f"message over {most_bytes} bytes")
 
 
@@ -86,7 +86,7 @@ def _is_acceptable(parameters: Sequence[str]) -> bool:
 
 
 def _field(parameter: str) -> tuple[str, str | None]:
-    """Name and value; a value may stand in quotes, which change nothing (RFC 6455, section 9.1)."""
+    """Return name and value; a value may stand in quotes, which change nothing (RFC 6455, section 9.1)."""
     name, equals, value = (part.strip() for part in parameter.partition("="))
     if len(value) > 2 and value[0] == value[-1] == '"':
         value = value[1:-1]

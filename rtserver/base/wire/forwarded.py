@@ -1,9 +1,8 @@
-"""Who sends a request, where proxies stand before the server: their word counts, everybody else's does not. Pure.
+"""Sender of a request that came through proxies: only trusted proxies are believed. Pure.
 
-A proxy tells the address that it got a request from in ``X-Forwarded-For``, behind those that it was told itself, and
-in ``X-Forwarded-Proto`` whether it came over TLS. Anybody can send such lines, so each address is believed only
-because the one to its right is that of a proxy we know. No other header is believed: most proxies pass on a client's
-own ``Forwarded`` as it came.
+A proxy appends the address that it got a request from to ``X-Forwarded-For``, and says in ``X-Forwarded-Proto``
+whether the request came over TLS. Anybody can send such lines, so an address is believed only if the address to its
+right belongs to a proxy we know. No other header is believed: most proxies pass on a client's own ``Forwarded``.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -49,40 +48,40 @@ FORWARDING_PREFIXES = (
     "x-original-",
     "x-vercel-",
 )
-"""Each header of such a name says that the request came by a proxy, or by a content delivery network."""
+"""Prefixes of header names that only proxies and content delivery networks send."""
 
 SECURE_WORDS = frozenset({"https", "wss", "on"})
 PLAIN_WORDS = frozenset({"http", "ws", "off"})
-"""What proxies say of the scheme; some say the socket's, such as Traefik."""
+"""Words of proxies for a scheme, with TLS and without. Some name the socket's, such as Traefik."""
 
 LONGEST_ADDRESS = 64  # with brackets and a port
 
 
 class Sender(NamedTuple):
-    """``remote_ip`` is the last address that can be relied on, ``is_secure`` whether its way to us began with TLS."""
+    """Sender of a request: the last trustworthy address, and whether its way to us began with TLS."""
 
     remote_ip: str
     is_secure: bool
 
 
 def read_networks(words: Iterable[str]) -> tuple[Network, ...]:
-    """Addresses and networks, such as ``10.0.0.0/8``. Raises ``ValueError``, also for one with host bits set."""
+    """Return networks for words such as ``10.0.0.0/8`` or ``::1``. Raises ``ValueError``, also for host bits."""
     return tuple(ip_network(word) for word in words)
 
 
 def is_within(address: str, networks: Networks) -> bool:
-    """Whether it is one of theirs; what is no address is nobody's."""
+    """Return whether an address is in one of the networks; a text that is no address is in none."""
     return _is_one_of(_maybe_address(address.partition("%")[0]), networks)
 
 
 def sender_of(peer: str, headers: Mapping[str, str], trusted: Networks, *, is_secure: bool) -> Sender:
-    """Who sent the request that ``peer`` brought, over TLS or not; ``headers`` by name in lower case.
+    """Return the sender of a request that came from ``peer``; ``headers`` by name in lower case.
 
-    From right to left, as far as proxies of ours have written: the first address that is none of theirs is the
-    sender's. What is no address ends the search, and the proxy that passed it on stands for whoever it was.
+    Addresses are read from right to left, as far as trusted proxies wrote them: the first that is no proxy's is the
+    sender's. A text that is no address ends the search, and the proxy that passed it on counts as the sender.
 
-    Where each proxy has added a scheme, as it has added an address, the sender's is the one in its address's place;
-    otherwise the last one counts. A word that is no scheme says nothing.
+    Where each proxy has added a scheme, as it has added an address, the sender's is the one at its address's place;
+    otherwise the last one counts. A word that is no scheme is ignored.
     """
     if not (trusted and is_within(peer, trusted)):
         return Sender(peer, is_secure)
@@ -94,18 +93,18 @@ def sender_of(peer: str, headers: Mapping[str, str], trusted: Networks, *, is_se
 
 
 def is_forwarded(names: Iterable[str]) -> bool:
-    """Whether the names of a request's headers, in lower case, say that it came by a proxy, ours or anybody's."""
+    """Return whether the names of a request's headers, in lower case, show that it came by any proxy."""
     names = tuple(names)
     return not FORWARDING_NAMES.isdisjoint(names) or any(name.startswith(FORWARDING_PREFIXES) for name in names)
 
 
 def forwarding_names(names: Iterable[str]) -> list[str]:
-    """Those of some names that only proxies send, in whatever case; ``_`` counts as ``-``, as it does for CGI."""
+    """Return the header names that only proxies send, in any case; ``_`` counts as ``-``, as it does for CGI."""
     return [name for name in names if is_forwarded([name.lower().replace("_", "-")])]
 
 
 def _last_outside(peer: str, addresses: Sequence[str], trusted: Networks) -> tuple[str, int]:
-    """The sender's address, and how many of ``addresses`` from the right lead to it; 0 for the peer's own."""
+    """Return the sender's address and its distance from the right of ``addresses``; 0 for the peer's own."""
     found, steps = peer, 0
     for item in reversed(addresses):
         address = _maybe_address(item)
@@ -122,10 +121,10 @@ def _is_one_of(address: Address | None, networks: Networks) -> bool:
 
 
 def _maybe_address(text: str) -> Address | None:
-    """``192.0.2.1``, ``2001:db8::1``, or either with a port: ``192.0.2.1:443``, ``[2001:db8::1]:443``.
+    """Read ``192.0.2.1``, ``2001:db8::1``, or either with a port: ``192.0.2.1:443``, ``[2001:db8::1]:443``.
 
-    An IPv4 address in the clothes of an IPv6 one (``::ffff:192.0.2.1``) is the IPv4 address. No zones: what stands
-    behind the ``%`` of an IPv6 address may be anything.
+    An IPv4 address that is mapped into IPv6 (``::ffff:192.0.2.1``) is the IPv4 address. Zones are refused: any text
+    may stand behind the ``%`` of an IPv6 address.
     """
     text = text.strip()
     if len(text) > LONGEST_ADDRESS or "%" in text:

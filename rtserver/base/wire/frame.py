@@ -1,4 +1,4 @@
-"""RFC 6455 frames as bytes: the layout of section 5.2, and nothing about connections.
+"""Frames of RFC 6455 as bytes: the layout of section 5.2, and nothing about connections.
 
 A server's frames are never masked, so one frame can go to any number of receivers: build it once, share the bytes.
 """
@@ -21,7 +21,7 @@ MAX_CONTROL_PAYLOAD = 125
 
 
 class Opcode(IntEnum):
-    """RFC 6455, section 11.8. Control frames are those from ``CLOSE`` up."""
+    """Opcodes of RFC 6455, section 11.8. Control frames are those from ``CLOSE`` up."""
 
     CONTINUATION = 0x0
     TEXT = 0x1
@@ -32,7 +32,7 @@ class Opcode(IntEnum):
 
 
 class ProtocolError(Exception):
-    """The peer broke the WebSocket protocol. ``code`` is what the connection is closed with."""
+    """Violation of the WebSocket protocol by the peer. The connection is closed with ``code``."""
 
     def __init__(self, code: CloseCode, reason: str) -> None:
         super().__init__(code, reason)
@@ -44,12 +44,12 @@ class ProtocolError(Exception):
 
 
 def unmask(mask: bytes, payload: bytes) -> bytes:
-    """``payload`` XOR the four bytes of ``mask``, over and over (section 5.3); masking is the same step."""
+    """Return ``payload`` XOR the four bytes of ``mask``, repeated (section 5.3). Masking is the same step."""
     return _websocket_mask(mask, payload)
 
 
 def build_frame(opcode: int, payload: bytes) -> bytes:
-    """A whole, unfragmented, unmasked frame: what a server sends. ``opcode`` may carry reserved bits beside it."""
+    """Return a whole, unfragmented, unmasked frame, as servers send it. ``opcode`` may carry reserved bits."""
     length = len(payload)
     if length <= 125:
         return bytes((FIN | opcode, length)) + payload
@@ -63,7 +63,7 @@ text_frame = partial(build_frame, Opcode.TEXT)
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    """A close frame (section 5.5.1). A reason that does not fit is cut at a character's border.
+    """Return a close frame (section 5.5.1). A reason that does not fit is cut between two characters.
 
     Raises ``ValueError`` for a code that may not be on the wire.
     """
@@ -74,7 +74,7 @@ def close_frame(code: int, reason: str = "") -> bytes:
 
 
 def parse_close(payload: bytes) -> tuple[int, str]:
-    """The code and reason of a close frame's payload; ``NO_STATUS`` where it has none (section 7.1.5).
+    """Return code and reason of a close frame's payload; ``NO_STATUS`` where it has none (section 7.1.5).
 
     Raises ``ProtocolError``: 1002 for half a code or one that may not be sent, 1007 for a reason that is not UTF-8.
     """

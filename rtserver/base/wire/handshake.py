@@ -1,6 +1,6 @@
-"""The opening handshake of RFC 6455, section 4.2, as pure functions of the request's headers.
+"""Opening handshake of RFC 6455, section 4.2, as pure functions of the request's headers.
 
-Decides whether a request may become a WebSocket and what it is answered. Who the client is, is not asked. Headers are
+Decides whether a request may become a WebSocket, and the answer. Decides nothing about the client's user. Headers are
 mappings by name in lower case.
 """
 
@@ -11,21 +11,21 @@ from hashlib import sha1
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-MAX_ORIGIN_SHOWN = 100  # in the answer and in the log, whose lines anybody can cause
+MAX_ORIGIN_SHOWN = 100  # in the answer and in the log: anybody can cause its lines
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 ACCEPT_SUFFIX = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # section 1.3
 SESSION_HEADER = "Rtserver-Session"
 
 _KEY = re.compile(r"[A-Za-z0-9+/]{22}==")
-"""16 bytes in base64."""
+"""Sixteen bytes in base64."""
 
 _WEBSOCKET = re.compile(r"(?:\A|,)\s*websocket\s*(?:,|\Z)", re.IGNORECASE)
 _UPGRADE = re.compile(r"(?:\A|,)\s*upgrade\s*(?:,|\Z)", re.IGNORECASE)
-"""One token of a list of them, as in ``keep-alive, Upgrade`` (RFC 9110, section 5.6.1)."""
+"""Each matches one token of a list, as in ``keep-alive, Upgrade`` (RFC 9110, section 5.6.1)."""
 
 
 class HandshakeError(Exception):
-    """A request that cannot become a WebSocket. ``status`` and ``headers`` are those of the HTTP answer."""
+    """Refusal of a request. ``status`` and ``headers`` are those of the HTTP answer."""
 
     def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(status, reason)
@@ -38,7 +38,7 @@ class HandshakeError(Exception):
 
 
 def accept_value(headers: Mapping[str, str]) -> str:
-    """The ``Sec-WebSocket-Accept`` that answers these headers.
+    """Return the ``Sec-WebSocket-Accept`` that answers these headers.
 
     Raises ``HandshakeError``: 426 for no upgrade or another version, 400 for a key that is not 16 bytes in base64.
     """
@@ -53,7 +53,7 @@ def accept_value(headers: Mapping[str, str]) -> str:
 
 
 def answer(accept: str, extension: str | None = None) -> bytes:
-    """The 101 that opens the WebSocket, with the ``extension`` that was agreed on."""
+    """Return the 101 that opens the WebSocket, with the ``extension`` that was agreed on."""
     agreed = "" if extension is None else f"Sec-WebSocket-Extensions: {extension}\r\n"
     return (
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -62,7 +62,7 @@ def answer(accept: str, extension: str | None = None) -> bytes:
 
 
 def refusal(error: HandshakeError) -> bytes:
-    """The answer that says no, and why, to a person."""
+    """Return the answer that refuses a request, with the reason as text for people."""
     body = f"{error.reason}\n".encode()
     fields = {
         **error.headers,
@@ -74,15 +74,15 @@ def refusal(error: HandshakeError) -> bytes:
 
 
 def session_holds(origin: str | None) -> bytes:
-    """The 204 for a page that asks over plain HTTP whether its session holds (``UpgradeRequest.asks_session``)."""
+    """Return the 204 for a page that asks over plain HTTP whether its session holds."""
     return _head(HTTPStatus.NO_CONTENT, readable_by(origin))
 
 
 def readable_by(origin: str | None) -> dict[str, str]:
-    """Headers that let a page of ``origin``, and no other, read the answer (Fetch Standard, section 3.3).
+    """Return headers that let a page of ``origin``, and no other, read the answer (Fetch Standard, section 3.3).
 
-    ``Rtserver-Session`` marks this server's answers: a network that wants a log-in, or a guard in front of the site,
-    may say 401 or 403, too. A page of the own host sends no Origin. Another site's page may load the address as an
+    ``Rtserver-Session`` marks this server's answers: a captive network, or a firewall in front of the site, may send
+    401 or 403, too. A page of the own host sends no Origin. Another site's page may load the address as an
     image or a script, which shows whether the status was an error; Cross-Origin-Resource-Policy makes all of these
     loads fail.
     """
@@ -103,9 +103,9 @@ def check_origin(origin: str | None, host: str, allowed: Collection[str] = (), *
     """Raise ``HandshakeError`` (403) for a page of another site (section 10.2).
 
     A browser always names the page's origin; a client that names none is no browser, and carries no other's cookies.
-    ``allowed`` holds origins beyond the own host as ``normal_origin`` writes them, or "*". Where TLS is spoken
-    (``is_secure``), a page that came without it is another site, as anybody on the way may have written it; without,
-    both may connect, since a proxy that nobody told us of may speak TLS for us.
+    ``allowed`` holds origins beyond the own host as ``normal_origin`` writes them, or "*". Over TLS (``is_secure``),
+    a page that came without TLS is another site, because anybody on the way may have written it. Without TLS both may
+    connect, because an unknown proxy may speak TLS for us.
     """
     if origin is None or "*" in allowed or origin.lower() in allowed:
         return

@@ -1,4 +1,4 @@
-"""The ``Host`` of a request (RFC 9110, section 7.2), as far as it tells which name the sender asks for. Pure."""
+"""Name in the ``Host`` of a request (RFC 9110, section 7.2). Pure."""
 
 import re
 from collections.abc import Collection
@@ -8,13 +8,13 @@ _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]\s]+))(?::\d{1,5})?", re.ASCII
 
 
 def host_name(host: str) -> str | None:
-    """The name or address without brackets and port, in lower case; None for a ``Host`` that is malformed."""
+    """Return the name or address without brackets and port, in lower case; None for a malformed ``Host``."""
     parts = _HOST.fullmatch(host)
     return None if parts is None else (parts[1] or parts[2]).lower()
 
 
 def is_address(name: str) -> bool:
-    """Whether a host name is an IP address."""
+    """Return whether a host name is an IP address."""
     try:
         ip_address(name)
     except ValueError:
@@ -23,9 +23,9 @@ def is_address(name: str) -> bool:
 
 
 def is_our_host(host: str, names: Collection[str]) -> bool:
-    """Whether a ``Host`` is an address, or one of ``names``, which are in lower case.
+    """Return whether a ``Host`` is an address, or one of ``names``, which are in lower case.
 
-    A page whose own name leads to our address (DNS rebinding) sends that name: what it may not see, it does not get.
+    A page whose own name leads to our address (DNS rebinding) sends that name, and is refused.
     """
     name = host_name(host)
     return name is not None and (name in names or is_address(name))

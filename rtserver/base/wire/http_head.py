@@ -1,6 +1,6 @@
-"""The head of an HTTP/1 request (RFC 9112): bytes in, headers out.
+"""Head of an HTTP/1 request (RFC 9112): bytes in, headers out.
 
-Strict where a lenient reader could be led to see another request than the proxy before it did: no folded lines, no
+Strict where a lenient reader could see another request than the proxy before it did: no folded lines, no
 blanks around names, no bare line feeds, no bytes that a header may not hold, no second ``Host``, and one way to tell
 where the body ends.
 """
@@ -15,8 +15,8 @@ END = b"\r\n\r\n"
 MAX_HEAD_BYTES = 16_384
 
 _REQUEST_LINE = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e]+) HTTP/1\.([01])")
-# The blanks around a value are stripped afterwards: an expression that may give them to the one side or the other
-# tries every way to do so before it refuses a header, which for 16 KiB of blanks takes hours.
+# Blanks around a value are stripped afterwards: an expression that may give them to either side tries every way
+# before it refuses a header, which takes hours for 16 KiB of blanks.
 _HEADER = re.compile(r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\x00-\x08\x0a-\x1f\x7f]*)")
 
 
@@ -24,7 +24,7 @@ _LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 class HttpHead(NamedTuple):
-    """A request without its body. ``headers`` by name in lower case; what was sent in several lines is joined."""
+    """Request without its body. ``headers`` by name in lower case; several lines of one name are joined."""
 
     target: str
     headers: Mapping[str, str]
@@ -33,7 +33,10 @@ class HttpHead(NamedTuple):
 
 
 def parse_request(head: bytes) -> HttpHead:
-    """Any request of HTTP/1.0 or 1.1; ``head`` ends before the empty line. Raises ``HandshakeError`` (400)."""
+    """Return any request of HTTP/1.0 or 1.1; ``head`` ends before the empty line.
+
+    Raises ``HandshakeError`` (400).
+    """
     first, *lines = head.decode("latin-1").split("\r\n")
     parts = _REQUEST_LINE.fullmatch(first)
     if parts is None:
@@ -46,7 +49,7 @@ def parse_request(head: bytes) -> HttpHead:
 
 
 def has_bare_line_feed(head: bytes) -> bool:
-    """Whether a line ends without a carriage return: some readers end the head there, others do not."""
+    """Return whether a line ends without a carriage return: some readers end the head there, others do not."""
     return head.count(b"\n") != head.count(b"\r\n")
 
 
@@ -69,7 +72,7 @@ def _headers_of(lines: Sequence[str]) -> dict[str, str]:
 
 
 def _check_body_length(encoding: str | None, length: str | None, minor_version: int) -> None:
-    """RFC 9112, section 6.3, without what it lets a server mend: another one on the way may have mended otherwise."""
+    """Apply RFC 9112, section 6.3, without its repairs: a proxy on the way may have repaired differently."""
     if encoding is not None:
         if length is not None:
             raise HandshakeError(400, "both Content-Length and Transfer-Encoding")

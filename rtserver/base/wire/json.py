@@ -1,7 +1,7 @@
 """JSON at the edges: msgspec reads into checked shapes, ujson writes.
 
-Decides what counts as JSON here: RFC 8259 in UTF-8, finite numbers only, in both directions. Everything that comes
-in is decoded into a shape that its reader named, so that no later line has to ask what it holds.
+Decides what counts as JSON here: RFC 8259 in UTF-8, finite numbers only, in both directions. Input is decoded into a
+shape that its reader named, so that no later line has to check it.
 """
 
 import marshal
@@ -16,15 +16,15 @@ T = TypeVar("T")
 
 
 class JsonError(ValueError):
-    """Bytes that are no JSON, or a value that JSON cannot say. ``str(error)`` is fit to be shown to the sender."""
+    """Bytes that are no JSON, or a value that JSON cannot say. ``str(error)`` may be shown to the sender."""
 
 
 class ShapeError(JsonError):
-    """JSON, but not of the shape that was asked for."""
+    """JSON of another shape than the reader named."""
 
 
 def decode(raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
-    """The value in ``raw``, of the decoder's type.
+    """Return the value in ``raw``, of the decoder's type.
 
     Raises ``ShapeError`` where the JSON is of another shape, ``JsonError`` where it is no JSON at all.
     """
@@ -39,9 +39,9 @@ def decode(raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
 
 
 def encode(value: Any) -> bytes:
-    """``value`` as compact JSON in UTF-8. Integers and floats are exact; of a ``Decimal`` see ``encode_exact``.
+    """Return ``value`` as compact JSON in UTF-8. Integers and floats are exact; for ``Decimal`` see ``encode_exact``.
 
-    Raises ``JsonError`` for what JSON cannot say: NaN, infinities, lone surrogates, objects, circles.
+    Raises ``JsonError`` for values that JSON cannot say: NaN, infinities, lone surrogates, objects, circles.
     """
     try:
         return ujson.dumps(
@@ -52,12 +52,12 @@ def encode(value: Any) -> bytes:
 
 
 def encode_exact(value: Any) -> bytes:
-    """As ``encode``, with all digits of each ``Decimal``: ujson alone would write the double beside it.
+    """Return what ``encode`` does, with all digits of each ``Decimal``: ujson alone would write the nearest double.
 
-    For what handlers and producers give: it costs a fifth more.
+    For values of handlers and producers. It costs a fifth more.
     """
     try:
-        marshal.dumps(value)  # takes plain values alone, and finds out without a walk in Python
+        marshal.dumps(value)  # takes plain values only, and checks them without a walk in Python
     except ValueError:
         try:
             value = _with_exact_decimals(value)
@@ -67,12 +67,12 @@ def encode_exact(value: Any) -> bytes:
 
 
 def encodable(text: str) -> str:
-    """The text with ``?`` in the place of lone surrogates, which UTF-8 cannot say."""
+    """Return the text with ``?`` for lone surrogates, which UTF-8 cannot say."""
     return text.encode("utf-8", "replace").decode()
 
 
 class _Exact:
-    """A number that ujson writes as it is told."""
+    """Number with its own text, which ujson writes."""
 
     __slots__ = ("_text",)
 

@@ -1,4 +1,4 @@
-"""Numbers that are slow to decode: those near the end of a double's range, and those of very many digits.
+"""Check for numbers that are slow to decode: near the end of a double's range, or of very many digits.
 
 A decoder reads an ordinary number in some 25 ns. For one of 1e289 and more it falls back to exact arithmetic, which
 takes 16 µs: 64 KB of them hold a thread for 170 ms, and no message needs them.
@@ -11,13 +11,13 @@ _LARGE = b"e000"
 _LONG = b"0" * 128  # with an exponent of two digits it takes more than these to get there
 
 SLOW_NUMBERS_TEXT = "numbers have exponents of three digits or 128 digits in a row"
-"""Those, as a sender is told."""
+"""Their description for the sender."""
 
 
 def has_more_slow_numbers(raw: bytes, most: int) -> bool:
-    """Whether more than ``most`` numbers may be slow, by exponents of three digits and runs of 128 digits.
+    """Return whether more than ``most`` numbers may be slow, by exponents of three digits and runs of 128 digits.
 
-    What looks like one in a string does not count: base64 and UUIDs are full of it.
+    Strings do not count: base64 and UUIDs are full of such digits.
     """
     if len(raw) < (most + 1) * len(_LARGE):
         return False

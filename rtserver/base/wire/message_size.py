@@ -1,25 +1,25 @@
-"""Largest message that a client can be sent, and how large a frame should be. Pure.
+"""Largest message that a client can be sent, and the size at which an update is cut. Pure.
 
-A frame longer than ``outbox_hard_bytes`` can never wait for a client, so no client could take it. Whoever makes
-messages asks here first: a producer's message is refused before it is kept, a picture gets fewer rows, an update is
-cut. ``OutgoingConnection`` refuses what comes nevertheless; that costs the frame and not the connection.
+A frame longer than ``outbox_hard_bytes`` can never wait for a client, so no client could take it. The makers of
+messages check it first: a producer's message is refused before it is kept, a picture gets fewer rows, an update is
+cut. A ``Connection`` drops a longer frame nevertheless; that costs the frame and not the connection.
 """
 
 FRAME_BYTES = 256
-"""Upper bound of what a framing adds to a message, beside a second copy of the message's type (TCE)."""
+"""Most bytes that a framing adds to a message, beside a second copy of the message's type (TCE)."""
 
 TCE_PACKET_BYTES = 0x100000
 """Longest packet that TCE clients take."""
 
 CHUNK_SHARE = 4
-"""A frame of an update takes at most this part of ``outbox_bytes``, so that several wait in order."""
+"""Largest part of ``outbox_bytes`` for a frame of an update, so that several can wait in order."""
 
 LEAST_CHUNK_BYTES = 4_096
-"""A row of a chart with every indicator is about as long: a frame has at least one."""
+"""Length of a chart's row with every indicator, about: a frame has at least one row."""
 
 
 class MessageTooLargeError(ValueError):
-    """A message that no client could take. ``size`` and ``limit`` are in bytes."""
+    """Message that no client could take. ``size`` and ``limit`` are in bytes."""
 
     def __init__(self, size: int, limit: int) -> None:
         super().__init__(size, limit)
@@ -34,20 +34,20 @@ class MessageTooLargeError(ValueError):
 
 
 def largest_message(outbox_hard_bytes: int) -> int:
-    """Bytes of JSON that fit into one frame of any framing, for a type of ordinary length."""
+    """Return the bytes of JSON that fit into one frame of any framing, for a type of ordinary length."""
     return max(1, outbox_hard_bytes - FRAME_BYTES)
 
 
 def chunk_bytes(outbox_bytes: int) -> int:
-    """Bytes of JSON from which on an update is cut."""
+    """Return the bytes of JSON from which on an update is cut."""
     return max(LEAST_CHUNK_BYTES, outbox_bytes // CHUNK_SHARE)
 
 
 class MessageSizeLimit:
-    """The check of those who make messages for clients.
+    """Check for the makers of messages for clients.
 
-    ``largest`` is in bytes of JSON; ``largest_everywhere`` is what TCE clients take as well, who refuse packets over
-    a length of their own.
+    ``largest`` is in bytes of JSON; ``largest_everywhere`` is the largest that TCE clients take as well, who refuse
+    packets over a length of their own.
     """
 
     def __init__(self, outbox_hard_bytes: int = 2_097_152) -> None:
@@ -55,7 +55,7 @@ class MessageSizeLimit:
         self.largest_everywhere = min(self.largest, TCE_PACKET_BYTES - FRAME_BYTES)
 
     def check(self, message: bytes, msg_type: str) -> None:
-        """Raise ``MessageTooLargeError`` for a message that does not fit into a frame, whatever the framing."""
+        """Raise ``MessageTooLargeError`` for a message that does not fit into a frame of every framing."""
         # Only a type that is very long itself makes the second copy matter.
         size = len(message) if len(msg_type) <= 64 else len(message) + len(msg_type.encode())
         if size > self.largest:

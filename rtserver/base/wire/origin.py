@@ -1,6 +1,6 @@
 """Origins of pages (RFC 6454), as browsers write them in the ``Origin`` of a request. Pure.
 
-Decides what an operator's word for an origin means, and which words can never equal what a browser sends.
+Decides the meaning of an operator's word for an origin, and finds words that no browser sends.
 """
 
 import re
@@ -8,9 +8,9 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 ANY = "*"
 OPAQUE = "null"
-"""What browsers send for a page that has no origin: in a sandboxed frame, of whatever site, or from a file."""
+"""Origin of a page that has none: in a sandboxed frame of any site, or from a file."""
 LOCAL_FILES = "file://"
-"""What some apps' web views send for their own pages."""
+"""Schemes of pages in the web views of some apps."""
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 SOCKET_SCHEMES = {"ws": "http", "wss": "https"}
@@ -18,17 +18,17 @@ SOCKET_SCHEMES = {"ws": "http", "wss": "https"}
 _ORIGIN = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*)://(\[[^\[\]/?#@]*\]|[^\[\]/?#@:]*)(?::([0-9]*))?(.*)", re.DOTALL)
 _HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-"""What ends with one is an IPv4 address to a browser (URL Standard, "ends in a number")."""
+"""Endings by which a browser takes a name for an IPv4 address (URL Standard, "ends in a number")."""
 _DEVIATING = frozenset("ßς\u200c\u200d")
-"""Python's IDNA (2003) makes other names of these than browsers do (UTS 46)."""
+"""Letters of which Python's IDNA (2003) makes other names than browsers do (UTS 46)."""
 
 
 class OriginError(ValueError):
-    """A word that no browser's origin can equal; its text says why, and what to write instead."""
+    """Word that no browser's origin can equal. The text says why, and what to write instead."""
 
 
 def normal_origin(word: str) -> str:
-    """The origin as browsers write it: lower case, no slash, no default port, ASCII. ``*`` and ``null`` stay.
+    """Return the origin as browsers write it: lower case, no slash, no default port, ASCII. ``*`` and ``null`` stay.
 
     Raises ``OriginError``.
     """

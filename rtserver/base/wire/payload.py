@@ -1,7 +1,7 @@
-"""A message for many: made into a frame once for each kind of connection that somebody has it sent to.
+"""Message for many receivers, framed once for each kind of connection. Pure.
 
-Connections of one kind share a *framing*: the function from a payload to the bytes that go on the wire. A WebSocket's
-is a text frame, of a client that inflates a compressed one. Pure.
+Connections of one kind share a *framing*: the function from a payload to the bytes on the wire. For a WebSocket it
+makes a text frame, for a client that inflates a compressed one.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ Framing: TypeAlias = Callable[[bytes], bytes]
 
 
 class Payload:
-    """``data`` is the message; the same bytes for whoever gets it. It must not be changed by a framing."""
+    """Message whose bytes, ``data``, all receivers share. No framing may change them."""
 
     __slots__ = ("_frames", "data")
 
@@ -20,7 +20,7 @@ class Payload:
         self._frames: dict[Framing, bytes] = {}
 
     def framed(self, framing: Framing) -> bytes:
-        """The message as that kind of connection sends it: the same object every time."""
+        """Return the frame of the message for one framing: the same object every time."""
         frame = self._frames.get(framing)
         if frame is None:
             frame = self._frames[framing] = framing(self.data)

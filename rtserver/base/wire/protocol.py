@@ -1,14 +1,14 @@
-"""One WebSocket connection after its handshake, seen from the server: bytes in, messages out (RFC 6455).
+"""WebSocket protocol of one connection after its handshake, seen from the server: bytes in, messages out (RFC 6455).
 
-Decides everything about the protocol: what is a violation and with which code it ends, what a ping is answered with,
-when the close handshake is complete. It knows no socket and no clock; whoever owns one feeds ``receive``, acts on its
-messages, calls ``settle``, sends what stands in ``outgoing``, and ends the TCP connection when ``is_done``.
+Decides everything about the protocol: violations and their close codes, answers to pings, and the end of the close
+handshake. It knows no socket and no clock. Its owner feeds ``receive``, acts on the messages, calls ``settle``, sends
+the frames in ``outgoing``, and ends the TCP connection when ``is_done``.
 
     OPEN ── close() ──────► CLOSING ── the peer's close frame ──► DONE
       └──── the peer's close frame, or a violation ─────────────►─┘
 
 A close frame often shares a packet with the messages before it, whose answers must go out first: the step to DONE is
-therefore taken by ``settle``, after the messages. Nothing behind a close frame or a violation is looked at.
+therefore taken by ``settle``, after the messages. Bytes behind a close frame or a violation are ignored.
 """
 
 from codecs import getincrementaldecoder
@@ -36,16 +36,16 @@ from rtserver.base.wire.frame import (
 ReceivedMessage: TypeAlias = tuple[int, bytes]
 Ending: TypeAlias = tuple[int, str, bytes]  # close code, reason, our close frame
 
-TEXT = Opcode.TEXT  # to look a member up in its enum takes as long as to unmask a short message
+TEXT = Opcode.TEXT  # a look-up in the enum takes as long as unmasking a short message
 WHOLE_TEXT = FIN | TEXT
-INFLATED_AT_ONCE = 65_536  # 16 KiB may swell to 12 MB, which nobody else is to wait for
+INFLATED_AT_ONCE = 65_536  # 16 KiB may inflate to 12 MB, for which all other clients would wait
 KNOWN_OPCODES = frozenset(Opcode)
 MAY_BE_DEFLATED = frozenset({Opcode.TEXT, Opcode.BINARY})  # a message's first frame says it for all of them
 Utf8Decoder = getincrementaldecoder("utf-8")
 
 
 class State(Enum):
-    """See the drawing above."""
+    """States of the drawing above."""
 
     OPEN = auto()
     CLOSING = auto()
@@ -53,11 +53,11 @@ class State(Enum):
 
 
 class WebSocketProtocol:
-    """The server's side of one connection. ``max_message_bytes`` bounds a message, however many frames carry it.
+    """Server's side of one connection. ``max_message_bytes`` bounds a message in any number of frames.
 
-    The bound may be raised later. ``inflates`` says that permessage-deflate (RFC 7692) was negotiated; the bound is
-    that of the inflated message, and ``inflated`` is how many bytes the last ``receive`` inflated. ``aside`` counts
-    frames that are no messages, control frames and parts of messages; whoever looks at it may set it back.
+    The bound may be raised later. ``inflates`` says that permessage-deflate (RFC 7692) was negotiated; the bound then
+    holds for the inflated message, and ``inflated`` counts the bytes that the last ``receive`` inflated. ``aside``
+    counts frames that are no messages, control frames and parts of messages; its reader may reset it.
     """
 
     __slots__ = (
@@ -101,19 +101,19 @@ class WebSocketProtocol:
 
     @property
     def is_open(self) -> bool:
-        """Whether messages still flow, both ways."""
+        """True while messages flow, both ways."""
         return self.state is State.OPEN
 
     @property
     def is_done(self) -> bool:
-        """Whether only the outgoing frames and the end of the TCP connection are left."""
+        """True if only the outgoing frames and the end of the TCP connection are left."""
         return self.state is State.DONE
 
     def receive(self, data: bytes) -> list[ReceivedMessage]:
-        """Take bytes as they came; give the messages that are whole now, as (TEXT or BINARY, payload).
+        """Take bytes as they came. Return the messages that are whole now, as (TEXT or BINARY, payload).
 
-        A text payload is valid UTF-8. Pongs are added to ``outgoing``. After ``close`` no message is given out.
-        ``binaries`` is how many of them are BINARY. With ``has_more`` the bytes hold more than should be inflated at
+        A text payload is valid UTF-8. Pongs are added to ``outgoing``. After ``close`` no message is returned.
+        ``binaries`` counts those that are BINARY. With ``has_more`` the bytes hold more than should be inflated at
         once: ``receive(b"")`` goes on with them.
         """
         self.has_more = False
@@ -135,7 +135,7 @@ class WebSocketProtocol:
         return messages if self.state is State.OPEN else []
 
     def settle(self) -> bool:
-        """Carry out the end that the received bytes brought, if they did: our close frame, and DONE.
+        """Carry out the end that the received bytes brought, if any: our close frame, and DONE.
 
         Return whether the connection is done.
         """
@@ -155,10 +155,10 @@ class WebSocketProtocol:
             self.state = State.CLOSING
 
     def _receive_frames(self, data: bytes, messages: list[ReceivedMessage]) -> int:
-        """Handle every whole frame in ``data``; where the first one that is not begins.
+        """Handle every whole frame in ``data``. Return where the first incomplete frame begins.
 
-        One loop without calls for the frame that a chat of small messages is made of, because it runs once for
-        every message a client sends; everything rarer is behind ``_check_header`` and ``_on_frame``.
+        The loop handles short, whole messages without a call, because it runs for every message of a client.
+        ``_check_header`` and ``_on_frame`` handle all other frames.
         """
         position, end = 0, len(data)
         limit = self.max_message_bytes
@@ -203,7 +203,7 @@ class WebSocketProtocol:
         return length
 
     def _check_header(self, first: int, second: int, length: int) -> None:
-        """Raise for a header that section 5 forbids, before a byte of its payload is waited for."""
+        """Raise ``ProtocolError`` for a header that section 5 forbids, before its payload has come."""
         opcode = first & OPCODE_BITS
         reserved = first & RESERVED_BITS
         if reserved and not (self._inflates and reserved == RSV1 and opcode in MAY_BE_DEFLATED):
@@ -246,7 +246,7 @@ class WebSocketProtocol:
         assert self._fragments is not None  # _check_header lets no continuation through without one
         self._fragments += payload
         if self._is_deflated:
-            # What the fragments of a compressed message say shows when it is whole.
+            # The text of a compressed message is known when it is whole.
             if not final:
                 return
             payload = self._fragments = inflate(bytes(self._fragments), self.max_message_bytes)
@@ -260,7 +260,7 @@ class WebSocketProtocol:
             self._fragments = None
 
     def _check_text(self, payload: bytes, final: bool) -> None:
-        """Section 8.1, as soon as a fragment shows it: a character may be cut by fragments, but not be wrong."""
+        """Check UTF-8 (section 8.1) at each fragment: a character may be cut by fragments, but not be wrong."""
         try:
             self._decoder.decode(payload, final)
         except UnicodeDecodeError:
