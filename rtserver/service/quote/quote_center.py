@@ -59,7 +59,7 @@ class QuoteCenter(ServiceMsgHandler):
     and the ticks of a feed that nobody else watches. A feed that falls ``MOST_BEHIND`` ticks behind is given up, as
     ``rate_limited``.
 
-    ``ticks`` and ``forgotten_quotes`` count up; ``quotes``, ``feeds`` and ``subscribers`` are numbers of now.
+    ``ticks`` counts up; ``quotes``, ``feeds`` and ``subscribers`` are numbers of now.
     """
 
     msg_type = "quote"
@@ -78,7 +78,6 @@ class QuoteCenter(ServiceMsgHandler):
     ) -> None:
         super().__init__(services)
         self.ticks = 0
-        self.forgotten_quotes = 0
         self._history_ticks = history_ticks
         self._max_quotes = max_quotes
         self._max_feeds = max_feeds
@@ -244,7 +243,6 @@ class QuoteCenter(ServiceMsgHandler):
         silent = next((key for key, quote in self._quotes.items() if not quote.feeds), None)
         if silent is not None:
             del self._quotes[silent]
-            self.forgotten_quotes += 1
 
     def _make_feed(self, name: FeedName, topic: str) -> Feed | None:
         """Return a new feed, made from the quote's history, or None if there are too many."""

@@ -8,11 +8,8 @@ from django.conf import settings
 Data: TypeAlias = dict[str, Any]
 """The decoded data of one session."""
 
-Store: TypeAlias = Any
-"""A ``SessionStore`` of the site's engine: a subclass of ``SessionBase``."""
-
 StoreClass: TypeAlias = Any
-"""The class of the stores."""
+"""The ``SessionStore`` of the site's engine: a subclass of ``SessionBase``."""
 
 
 def store_class() -> StoreClass:
