@@ -35,7 +35,7 @@ class Reason(StrEnum):
 NO_ID = msgspec.Raw()
 
 
-class Rejected(ValueError):  # noqa: N818 (the verdict, not a fault of ours)
+class Rejected(ValueError):  # noqa: N818 (a decision, not a fault of ours)
     """A message that cannot be handled. ``reason`` is from the table, ``detail`` is fit for its producer.
 
     ``is_too_large``: only the beginning of the message is worth keeping. ``id`` is that of no message.

@@ -111,9 +111,9 @@ def check(**options: OptionValue) -> None:
 @main.command()
 @click.argument("message_type", metavar="TYPE")
 @click.argument("data")
-@click.option("--src", default="cli", metavar="TEXT", help="Who says it.  [cli]")
+@click.option("--src", default="cli", metavar="TEXT", help="Sender of the message.  [cli]")
 @click.option(
-    "--id", "message_id", metavar="TEXT", help="Under which it is dropped when it comes again; of line N: ID-N."
+    "--id", "message_id", metavar="TEXT", help="Id of the message: a second one with it is dropped. Line N gets ID-N."
 )
 @config_options(QUEUE_KEYS)
 def push(message_type: str, data: str, src: str, message_id: str | None, **options: OptionValue) -> None:
@@ -149,7 +149,7 @@ def push(message_type: str, data: str, src: str, message_id: str | None, **optio
 
 @main.command()
 @click.argument("path", metavar="FILE.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--quote", required=True, metavar="KEY", help="Quote to play it as, EXCHANGE:ITEM:DATE.")
+@click.option("--quote", required=True, metavar="KEY", help="Quote under which to play it, EXCHANGE:ITEM:DATE.")
 @click.option(
     "--speed",
     type=click.FloatRange(min=0.001, max=1e9),
@@ -190,7 +190,7 @@ def quotes(path: Path, quote: str, speed: float, **options: OptionValue) -> None
 @main.command()
 @click.argument("directory", required=False, type=click.Path(file_okay=False, path_type=Path))
 def static(directory: Path | None) -> None:
-    """Say where the files for browsers are, or copy them to DIRECTORY.
+    """Show where the files for browsers are, or copy them to DIRECTORY.
 
     \b
     They are js/rtc/, the library, and vendor/echarts/, which draws charts. A
@@ -216,7 +216,7 @@ def dead() -> None:
 @click.option("--reason", default="", metavar="WORD", help="Only those of one reason, such as bad_data.")
 @config_options(QUEUE_KEYS)
 def list_dead(reason: str, **options: OptionValue) -> None:
-    """One line for each: id, moment (UTC), reason, source, the beginning of the message."""
+    """List dead letters, one line each: id, time (UTC), reason, source, the beginning of the message."""
     from rtserver.bootstrap.command import dead_letter
 
     with _queue(options) as queue:
@@ -228,7 +228,7 @@ def list_dead(reason: str, **options: OptionValue) -> None:
 @click.argument("letter_id", metavar="ID")
 @config_options(QUEUE_KEYS)
 def show_dead(letter_id: str, **options: OptionValue) -> None:
-    """One message whole, and what was wrong with it."""
+    """Show one whole message, and what was wrong with it."""
     from rtserver.bootstrap.command import dead_letter
 
     with _queue(options) as queue:
@@ -240,7 +240,7 @@ def show_dead(letter_id: str, **options: OptionValue) -> None:
 
 @dead.command("requeue")
 @click.argument("letter_ids", metavar="ID...", nargs=-1)
-@click.option("--all", "is_all", is_flag=True, help="All that are there now.")
+@click.option("--all", "is_all", is_flag=True, help="Requeue all letters that are there now.")
 @config_options(QUEUE_KEYS)
 def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, **options: OptionValue) -> None:
     """Push messages to the end of the queue again, and forget their letters.
