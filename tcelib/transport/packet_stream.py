@@ -20,7 +20,7 @@ class Stream(Protocol):
         """True if packets may be sent."""
 
     def receive(self, data: bytes, /) -> bytes:
-        """Return the bytes of packets in ``data``. Raises ``HandshakeError`` when a client was refused."""
+        """Return the bytes of packets in ``data``. Raises ``UpgradeError`` when a client was refused."""
 
     def pack(self, packets: Sequence[bytes], /) -> bytes:
         """Return the bytes that carry whole packets. Only while ``is_open``."""

@@ -30,7 +30,7 @@ GOING_AWAY = 1001
 UNSUPPORTED_DATA = 1003
 
 
-class HandshakeError(Exception):
+class UpgradeError(Exception):
     """The peer does not want a WebSocket, or speaks something else. The text says what it answered."""
 
 
@@ -72,7 +72,7 @@ class WebSocketStream:
         """Take bytes as they came and give those of TCE in them.
 
         A peer that breaks RFC 6455 ends the stream, with the close frame or the HTTP answer that it deserves. Raises
-        ``HandshakeError`` when a client was refused.
+        ``UpgradeError`` when a client was refused.
         """
         if self.is_over:
             return b""
@@ -117,7 +117,7 @@ class WebSocketStream:
             self.is_over = True
         elif isinstance(event, RejectConnection):
             self.is_over = True
-            raise HandshakeError(f"the server answered HTTP {event.status_code} to the WebSocket handshake")
+            raise UpgradeError(f"the server answered HTTP {event.status_code} to the WebSocket handshake")
         return b""
 
     def _answer(self, event: Event) -> None:
@@ -128,7 +128,7 @@ class WebSocketStream:
     def _refuse(self, error: Exception) -> bytes:
         self.is_over = True
         if self._protocol.client and self._protocol.connection is None:
-            raise HandshakeError(f"no WebSocket handshake: {error}") from error
+            raise UpgradeError(f"no WebSocket handshake: {error}") from error
         hint = error.event_hint if isinstance(error, RemoteProtocolError) else None
         if hint is not None and self._protocol.state is ConnectionState.CONNECTING:
             self._outgoing.append(self._protocol.send(hint))

@@ -23,7 +23,7 @@ from tcelib.tls_errors import keep_apart
 from tcelib.transport.hub.shell import HubHome, HubShell
 from tcelib.transport.option import NESTING, READ_BYTES, UNSENT_PAUSE_BYTES, Options
 from tcelib.transport.packet_stream import Stream
-from tcelib.transport.websocket_stream import GOING_AWAY, NORMAL_CLOSURE, HandshakeError
+from tcelib.transport.websocket_stream import GOING_AWAY, NORMAL_CLOSURE, UpgradeError
 
 STUCK_SECONDS = 2.0  # without the end of any of those: they wait for one another
 KEPT_PAUSE_BYTES = 1024 * 1024  # of calls that wait for a place; then nothing is read
@@ -132,7 +132,7 @@ class Link(HubShell):
                 if self._stream.is_open:
                     return early
                 early += self._stream.receive(self._receive_some())
-        except HandshakeError as error:
+        except UpgradeError as error:
             raise ConnectionError(str(error)) from error
         self._send_handshake()
         raise ConnectionError("it is no WebSocket")

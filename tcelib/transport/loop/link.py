@@ -17,7 +17,7 @@ from tcelib.transport.keep_alive import expect_life
 from tcelib.transport.loop.shell import OF_THE_PARENT, LoopHome, LoopShell
 from tcelib.transport.option import UNSENT_PAUSE_BYTES, Options
 from tcelib.transport.packet_stream import Stream
-from tcelib.transport.websocket_stream import GOING_AWAY, NORMAL_CLOSURE, HandshakeError
+from tcelib.transport.websocket_stream import GOING_AWAY, NORMAL_CLOSURE, UpgradeError
 
 log = logging.getLogger("tce.transport")
 
@@ -155,7 +155,7 @@ class Link(LoopShell, asyncio.BufferedProtocol):
         stream = self._stream
         try:
             payload = stream.receive(data)
-        except HandshakeError as error:
+        except UpgradeError as error:
             self._finish(str(error))
             return
         self._send_due()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tcelib.transport.websocket_stream import HandshakeError, WebSocketStream
+from tcelib.transport.websocket_stream import UpgradeError, WebSocketStream
 
 HELLO = bytes.fromhex("efd2bb99 0000000f 00 00 00000100 68656c6c6f")
 BYE = bytes.fromhex("efd2bb99 0000000d 00 00 00000100 627965")
@@ -120,6 +120,6 @@ def test_a_page_that_asks_without_upgrade_is_told_400() -> None:
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", HELLO + b"\r\n\r\n"])
 def test_a_client_that_is_refused_says_so(answer: bytes) -> None:
     client = WebSocketStream.client("somewhere")
-    with pytest.raises(HandshakeError):
+    with pytest.raises(UpgradeError):
         client.receive(answer)
     assert client.is_over
