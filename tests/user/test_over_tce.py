@@ -146,7 +146,7 @@ def test_while_nobody_can_tell_a_token_is_refused_with_a_code_to_come_back_by(wa
 
 
 @ways
-def test_a_stranger_who_says_nothing_is_closed_in_time(way):
+def test_a_client_without_a_token_is_closed_in_time(way):
     async def scenario():
         async with running(login_seconds=0.01) as server, await server.meet(way) as client:
             return await client.rest(), client.close_code
@@ -193,7 +193,7 @@ def test_a_token_on_a_later_packet_changes_nothing(way):
 
 
 @ways
-def test_a_strangers_packet_may_not_be_longer_than_a_user_message(way):
+def test_the_packet_with_the_token_may_not_be_longer_than_a_user_message(way):
     async def scenario():
         async with running(max_message_bytes=1000) as server, await server.meet(way) as client:
             client.send(packet(CALL, 1, GATEWAY, SEND, bytes(1000))[:14])
@@ -555,7 +555,7 @@ def test_with_a_cookie_a_websocket_that_asks_for_tce_needs_no_token():
         ("/rt/?a=1&tce=", {}, 101),
     ],
 )
-def test_who_may_come_in_as_a_stranger(path, headers, status):
+def test_a_client_may_come_in_without_a_session_for_tce_alone(path, headers, status):
     async def scenario():
         async with (
             running() as server,
@@ -566,12 +566,12 @@ def test_who_may_come_in_as_a_stranger(path, headers, status):
     assert asyncio.run(scenario()) == status
 
 
-def test_a_stranger_who_speaks_text_is_closed_and_a_user_is_understood():
+def test_a_client_without_a_token_that_speaks_text_is_closed_and_a_user_is_understood():
     async def scenario():
         async with running() as server:
-            async with await AsyncWebSocketClient.connect("127.0.0.1", server.port, "/rt/?tce") as stranger:
-                stranger.send_text('{"type":"ping"}')
-                code = (await stranger.recv_until_close()).close_code
+            async with await AsyncWebSocketClient.connect("127.0.0.1", server.port, "/rt/?tce") as client:
+                client.send_text('{"type":"ping"}')
+                code = (await client.recv_until_close()).close_code
             headers = {"Cookie": "sessionid=s1"}
             async with await AsyncWebSocketClient.connect("127.0.0.1", server.port, "/rt/?tce", headers) as user:
                 user.send_text('{"type":"ping"}')

@@ -29,17 +29,17 @@ def test_a_user_is_greeted_answered_and_pushed_to():
     assert notice == {"type": "notice", "data": {"text": "hi"}}
 
 
-def test_a_stranger_gets_401_and_during_an_outage_everyone_503():
+def test_an_unknown_session_gets_401_and_during_an_outage_everyone_503():
     async def scenario():
         async with running() as server:
-            async with await server.connect("unknown") as stranger:
+            async with await server.connect("unknown") as unknown:
                 pass
             server.site.outage = ConnectionError("no database")
             async with await server.connect() as unlucky:
-                return stranger.answer, unlucky.answer
+                return unknown.answer, unlucky.answer
 
-    stranger, unlucky = asyncio.run(scenario())
-    assert stranger.status == 401
+    unknown, unlucky = asyncio.run(scenario())
+    assert unknown.status == 401
     assert (unlucky.status, unlucky.headers["retry-after"]) == (503, "5")
 
 

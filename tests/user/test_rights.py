@@ -242,7 +242,7 @@ def test_an_answer_never_undoes_a_newer_one(online):
     assert client.agent.user.groups == frozenset()
 
 
-def test_a_newcomer_who_was_looked_up_before_the_change_is_looked_up_again(online):
+def test_an_agent_that_was_looked_up_before_the_change_is_looked_up_again(online):
     old = Identity(1, "ann", "s", frozenset({"gold"}))
     connect(online, "gold", session_key="first")
 

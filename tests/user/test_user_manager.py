@@ -184,7 +184,7 @@ def test_closed_sessions_are_forgotten_even_if_nobody_asks_for_them():
     assert len(online.users._sessions.closed) == 7
 
 
-def test_a_stranger_is_not_let_in():
+def test_an_unknown_session_is_not_let_in():
     assert asyncio.run(Online().users.authenticate("unknown")) is None
 
 
