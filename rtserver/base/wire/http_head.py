@@ -28,8 +28,8 @@ class HttpHead(NamedTuple):
 
     target: str
     headers: Mapping[str, str]
-    method: str = "GET"
-    minor_version: int = 1
+    method: str
+    minor_version: int
 
 
 def parse_request(head: bytes) -> HttpHead:
