@@ -235,7 +235,7 @@ def open_marks(directory: Path, worker: str) -> MarkPort:
 def tell_losses(pipeline: Pipeline, post: Callable[[Message], object]) -> None:
     """Post ``PushesLost`` to the websocket thread when messages to users are lost on their way from the bus."""
     lane = next(lane for lane in pipeline.lanes if lane.msg_type == PushUserMsgHandler.msg_type)
-    lane.on_lost = lambda place: post(PushesLost(place))
+    lane.on_lost = lambda offset: post(PushesLost(offset))
 
 
 def find_canary(pipeline: Pipeline) -> CanaryStage:

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-_PLACE = re.compile("[0-9]{1,15}-[0-9]{1,20}")
+_OFFSET = re.compile("[0-9]{1,15}-[0-9]{1,20}")
 START = "0-0"
 """The offset before the first entry of any bus."""
 NO_SIZE = 2**53
@@ -336,9 +336,9 @@ class QueuePort(Protocol):
         """Close all connections. A later call opens a new one."""
 
 
-def is_place(text: str) -> bool:
+def is_offset(text: str) -> bool:
     """Return True if a text is an id that a bus may have, or an offset between two of them."""
-    return _PLACE.fullmatch(text) is not None and order_of(text)[1] < 2**64
+    return _OFFSET.fullmatch(text) is not None and order_of(text)[1] < 2**64
 
 
 def number_of(entry_id: str) -> int:

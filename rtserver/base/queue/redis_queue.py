@@ -23,7 +23,7 @@ from rtserver.base.queue.port import (
     QueueRefusedError,
     Repeats,
     Trimmed,
-    is_place,
+    is_offset,
 )
 from rtserver.base.queue.redis_commands import (
     WRONG_KIND,
@@ -194,7 +194,7 @@ class RedisQueue:
         texts = {
             lane: text.decode(errors="replace") for lane, text in zip(lanes, found, strict=True) if text is not None
         }
-        places = {lane: text for lane, text in texts.items() if is_place(text)}
+        places = {lane: text for lane, text in texts.items() if is_offset(text)}
         if len(places) < len(texts):
             self._streams.note_odd(HASH, ["positions"])
         return places
@@ -223,7 +223,7 @@ class RedisQueue:
         """See ``QueuePort``. There are at most as many names as letters."""
         names = (name.decode(errors="replace") for name in self._call("ZRANGE", self._buried, 0, -1))
         parts = (name.partition(" ") for name in names)
-        return frozenset(entry for entry, _, why in parts if why == reason and is_place(entry))
+        return frozenset(entry for entry, _, why in parts if why == reason and is_offset(entry))
 
     def dead_letters(self, after: str, count: int) -> list[DeadLetter]:
         """See ``QueuePort``."""

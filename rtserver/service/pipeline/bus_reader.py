@@ -68,9 +68,9 @@ class BusReader:
         """See the class."""
         return max(self._heard_of, self.reached, key=order_of)
 
-    def hear_of(self, place: str) -> None:
-        """Note that the bus has had an entry at ``place``."""
-        self._heard_of = max(self._heard_of, place, key=order_of)
+    def hear_of(self, offset: str) -> None:
+        """Note that the bus has had an entry at ``offset``."""
+        self._heard_of = max(self._heard_of, offset, key=order_of)
 
     def on_end_lost(self, ended: str, reached: str) -> None:
         """Note that the bus ends at ``ended``, before ``furthest``, found when this reader had ``reached`` an entry.

@@ -64,9 +64,9 @@ class CommittedOffsets:
         """
         # Other workers move cursors that they share with us. None may lie beyond the reader's offset.
         self._reader.locate()
-        places = [(lane, self._begins_behind(lane)) for lane in self._lanes]
+        offsets = [(lane, self._begins_behind(lane)) for lane in self._lanes]
         self._reader.locate()
-        for lane, behind in places:
+        for lane, behind in offsets:
             if behind is None:
                 self._kept.append(lane)
             else:
@@ -117,9 +117,9 @@ class CommittedOffsets:
             self._next = {NO_LANE: position, **{lane.msg_type: lane.done_until(position) for lane in self._kept}}
             self._letters = self._dead_letters.added
         if self._dead_letters.buried >= self._letters:
-            places, self._next = self._next, None
-            if any(place != self._saved.get(name) for name, place in places.items()):
-                self._write(places)  # unchanged ones too: their entries are still wanted
+            offsets, self._next = self._next, None
+            if any(offset != self._saved.get(name) for name, offset in offsets.items()):
+                self._write(offsets)  # unchanged ones too: their entries are still wanted
 
     def settle(self) -> None:
         """Commit what is done by now. Waits a while for dead letters that are on their way."""
@@ -137,9 +137,9 @@ class CommittedOffsets:
     def _begins_behind(self, lane: Lane) -> str | None:
         """Return where the handler says that it begins. If it fails, it continues where this worker has been."""
         try:
-            place = self._link.call(lane.handler.begins_behind, self._queue)
-            if place is not None:
-                order_of(place)
+            offset = self._link.call(lane.handler.begins_behind, self._queue)
+            if offset is not None:
+                order_of(offset)
         except BaseException as error:
             if is_stop(error) or isinstance(error, QueueError):
                 raise
@@ -147,7 +147,7 @@ class CommittedOffsets:
                 "! %s: begins_behind failed; it continues at its committed offset", lane.msg_type, exc_info=True
             )
             return None
-        return place
+        return offset
 
     def _find_poison(self) -> frozenset[str]:
         try:
@@ -162,7 +162,7 @@ class CommittedOffsets:
         for lane in self._lanes:
             lane.shun(poison)
 
-    def _write(self, places: dict[str, str]) -> None:
-        if places:
-            self._link.call(self._queue.commit_offsets, self._worker, places)
-            self._saved.update(places)
+    def _write(self, offsets: dict[str, str]) -> None:
+        if offsets:
+            self._link.call(self._queue.commit_offsets, self._worker, offsets)
+            self._saved.update(offsets)

@@ -63,10 +63,10 @@ class ServiceMessageDispatcher:
             else:
                 self._dead_letters.add(entry, _unknown(message))
 
-    def pass_gap(self, place: str) -> None:
-        """Tell the lanes that entries before ``place`` that were not dispatched are lost."""
+    def pass_gap(self, offset: str) -> None:
+        """Tell the lanes that entries before ``offset`` that were not dispatched are lost."""
         for lane in self._lanes.values():
-            lane.pass_gap(place)
+            lane.pass_gap(offset)
 
     def reject(self, opened: Sequence[Opened], repeats: Collection[str] = ()) -> None:
         """Add entries that no lane takes to the dead letters. Leaves the others, and ``repeats`` (ids), alone."""

@@ -78,7 +78,7 @@ class Lane:
         self._returned = 0  # messages that the handler has returned from
         self.lost = 0
         self.wake: Callable[[], object] = lambda: None
-        self.on_lost: Callable[[str], object] = lambda place: None
+        self.on_lost: Callable[[str], object] = lambda offset: None
         self._missed: str | None = None  # some are lost before this offset, and ``on_lost`` was not called yet
         self._dead_letters = dead_letters
         self._handler_call = HandlerCall(handler, is_ending)
@@ -185,10 +185,10 @@ class Lane:
         self._queue.extend(pair for pair in opened if pair[0].id not in repeats)
         self._tell_missed()
 
-    def pass_gap(self, place: str) -> None:
-        """Note that the reader found entries before ``place`` lost. A lane that is behind finds out by itself."""
+    def pass_gap(self, offset: str) -> None:
+        """Note that the reader found entries before ``offset`` lost. A lane that is behind finds out by itself."""
         if self._cursor is None:
-            self._missed = place
+            self._missed = offset
             self._tell_missed()
 
     def catch_up(self, reader_position: str) -> bool:
@@ -265,10 +265,10 @@ class Lane:
     def begin_anew(self) -> None:
         """Continue after ``work`` died: what was not done is read from the bus once more."""
         first = just_before(self._queue[0][0].id) if self._queue else None
-        place = self._in_hand or first
-        if place is not None:
+        offset = self._in_hand or first
+        if offset is not None:
             self._queue.clear()
-            self._cursor = Cursor(place)
+            self._cursor = Cursor(offset)
         self._in_hand = None
         self._handler_call.forget()
 

@@ -30,10 +30,10 @@ class Suspects:
 
         A suspect that is a single entry comes before one that is several, and more deaths before fewer.
         """
-        place = order_of(entry_id)
-        if place < self._nearest:
+        offset = order_of(entry_id)
+        if offset < self._nearest:
             return None
-        found = (one for one in self._all if order_of(one.first) <= place <= order_of(one.last))
+        found = (one for one in self._all if order_of(one.first) <= offset <= order_of(one.last))
         return max(found, key=lambda suspect: (is_single(suspect), suspect.deaths), default=None)
 
     def add_poison(self, entry_ids: Iterable[str]) -> None:
