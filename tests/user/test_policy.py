@@ -71,7 +71,7 @@ def test_the_policy_is_asked_who_wants_what() -> None:
 def test_a_no_is_counted_and_has_a_reason() -> None:
     rights = Rights(Answers(False))
     assert ask_all(rights) == [
-        "you may not have this of the quotes",
+        "you may not subscribe to quotes",
         'you may not send messages of type "mycharts"',
         "you may not call shop.ICart.add",
     ]
