@@ -4,7 +4,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -137,16 +137,16 @@ def test_an_opening_waits_for_every_answer_of_every_client_even_if_it_comes_in_p
 
 
 def test_tokens_are_used_in_turn() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with ExitStack() as accepted, socket.create_server(("127.0.0.1", 0)) as listener:
         seen: Counter[bytes] = Counter()
 
         def accept() -> None:
             for _ in range(4):
                 connection, _ = listener.accept()
-                with connection:
-                    request = connection.recv(65536)
-                    seen[request.partition(b"Cookie: ")[2].partition(b"\r\n")[0]] += 1
-                    connection.sendall(UPGRADED)
+                accepted.enter_context(connection)  # closed at once it would count as lost
+                request = connection.recv(65536)
+                seen[request.partition(b"Cookie: ")[2].partition(b"\r\n")[0]] += 1
+                connection.sendall(UPGRADED)
 
         acceptor = threading.Thread(target=accept)
         acceptor.start()

@@ -165,6 +165,7 @@ def test_on_a_phone_a_finger_scrolls_the_page_over_a_chart_and_moves_the_chart_s
         page = context.new_page()
         log_in(page)
         show_large(page, "IBM")
+        page.locator("#main-chart").scroll_into_view_if_needed()  # a chart that nobody sees is not drawn
         wait_drawn(page, "main", "main-chart", 300)
         for label in page.locator(".segments label").all():
             box = label.bounding_box()
