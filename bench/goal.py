@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 Scenarios: TypeAlias = dict[str, Any]
 Value: TypeAlias = Callable[[Scenarios], float]
-Place: TypeAlias = tuple[str, str]
+Case: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,12 @@ class Goal:
 OURS = "rtserver"
 UWEBSOCKETS, TORNADO, WEBSOCKETS = "uWebSockets (socketify)", "Tornado, write_message", "websockets, broadcast"
 NATS, CHANNELS, TCELIB = "nats-server", "Django Channels", "tcelib"
-FAN_OUT: Place = ("fan_out", "500 subscribers")
-FROM_REDIS: Place = ("from_redis", "500 subscribers")
-REQUESTS: Place = ("request_reply", "50 clients")
-IDLE: Place = ("idle", "10000 connections")
-BURST: Place = ("burst", "100000 messages")
-RPC: Place = ("rpc", "echo of 48 bytes")
+FAN_OUT: Case = ("fan_out", "500 subscribers")
+FROM_REDIS: Case = ("from_redis", "500 subscribers")
+REQUESTS: Case = ("request_reply", "50 clients")
+IDLE: Case = ("idle", "10000 connections")
+BURST: Case = ("burst", "100000 messages")
+RPC: Case = ("rpc", "echo of 48 bytes")
 RATE, ANSWERS, CALLS = "deliveries_per_second", "answers_per_second", "per_second"
 HUNDRED_A_SECOND = 50_000
 
@@ -70,11 +70,11 @@ def goals() -> list[Goal]:
     ]
 
 
-def of(peer: str, place: Place, *keys: str, unit: float = 1.0) -> Value:
+def of(peer: str, case: Case, *keys: str, unit: float = 1.0) -> Value:
     """Find a peer's figure at one scenario and setting, in ``unit``."""
 
     def value(scenarios: Scenarios) -> float:
-        scenario, setting = place
+        scenario, setting = case
         found = scenarios[scenario][setting][peer]
         for key in keys:
             found = found[key]
@@ -83,9 +83,9 @@ def of(peer: str, place: Place, *keys: str, unit: float = 1.0) -> Value:
     return value
 
 
-def times(peer: str, place: Place, *keys: str) -> Value:
+def times(peer: str, case: Case, *keys: str) -> Value:
     """Find how many times the peer's figure rtserver's is."""
-    return lambda scenarios: of(OURS, place, *keys)(scenarios) / of(peer, place, *keys)(scenarios)
+    return lambda scenarios: of(OURS, case, *keys)(scenarios) / of(peer, case, *keys)(scenarios)
 
 
 def at_hundred(percentile: str) -> Value:
