@@ -46,7 +46,8 @@ class ServiceQueue:
         until(lambda: not self.waiting(), "nothing stays on the list")
 
     def wait_until_saved(self) -> None:
-        """Until every lane has noted down that it is done with all that is on the bus."""
+        """Wait until every lane has committed the end of the bus, which may have begun anew and be empty at first."""
+        until(lambda: self._client.xlen(BUS), "something is on the bus")
         newest = self._client.xrevrange(BUS, count=1)[0][0]
         until(lambda: set(self._client.hvals(POSITIONS)) == {newest}, f"{newest!r} is everywhere")
 
