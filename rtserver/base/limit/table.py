@@ -37,7 +37,7 @@ class Limit(StrEnum):
 
 
 class LimitCounts:
-    """How often each limit was met. ``counts`` has every limit from the start."""
+    """Count of the times each limit was met. ``counts`` has every limit from the start."""
 
     __slots__ = ("counts",)
 

@@ -42,7 +42,7 @@ SECONDS = click.FloatRange(min=0.1)
 
 
 class Measurement(click.Command):
-    """What stops a measurement is one line on stderr; before there was anything to report, Ctrl-C only ends it."""
+    """Tells an error that stops a measurement in one line on stderr. Ctrl-C before the first figure only ends it."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
