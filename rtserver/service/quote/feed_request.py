@@ -4,6 +4,7 @@ Two requests that mean the same get the same topic, so that they share one feed.
 """
 
 import math
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -14,6 +15,9 @@ from rtserver.service.quote.tick import check_key
 
 MAX_PERIOD = 86_400 * 7
 """Seconds: a week."""
+
+KEPT_NAMES = 1_024
+"""Checked requests that are kept: after a restart all clients ask for the same feeds. Two indicators take 30 µs."""
 
 
 class FeedRequestError(ValueError):
@@ -29,16 +33,12 @@ class FeedRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FeedName(msgspec.Struct, frozen=True):
-    """A checked request: the quote, the period and the indicators of a feed."""
+    """A checked request: the quote, the period and the indicators of a feed, and the key of its topic."""
 
+    topic: str
     quote: str
     period_ms: int
     indicators: tuple[Indicator, ...]
-
-    @property
-    def topic(self) -> str:
-        """The key of the feed's topic."""
-        return f"quotes/{self.quote}/{self.period_ms}/{','.join(map(str, self.indicators))}"
 
 
 def read_request(request: object) -> FeedName:
@@ -47,11 +47,17 @@ def read_request(request: object) -> FeedName:
     Raises ``FeedRequestError``.
     """
     try:
-        asked = msgspec.convert(request, FeedRequest)
-        check_key(asked.quote)
-        return FeedName(asked.quote, _milliseconds(asked.period), parse_indicators(asked.indicators))
+        return _name_of(msgspec.convert(request, FeedRequest))
     except (msgspec.ValidationError, BadData, IndicatorError) as error:
         raise FeedRequestError(str(error)) from error
+
+
+@lru_cache(maxsize=KEPT_NAMES)
+def _name_of(asked: FeedRequest) -> FeedName:
+    check_key(asked.quote)
+    period_ms, indicators = _milliseconds(asked.period), parse_indicators(asked.indicators)
+    topic = f"quotes/{asked.quote}/{period_ms}/{','.join(map(str, indicators))}"
+    return FeedName(topic, asked.quote, period_ms, indicators)
 
 
 def _milliseconds(period: float) -> int:

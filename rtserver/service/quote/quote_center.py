@@ -136,9 +136,8 @@ class QuoteCenter(ServiceMsgHandler):
         except FeedRequestError as error:
             self._refuse(message, "bad_request", str(error))
             return
-        topic = name.topic
-        known = self._feeds.get(topic)
-        feed = self._make_feed(name, topic) if known is None else known[1]
+        known = self._feeds.get(name.topic)
+        feed = self._make_feed(name) if known is None else known[1]
         if feed is None:
             self._refuse(message, "rate_limited", f"the server computes {self._max_feeds} feeds already")
             return
@@ -244,15 +243,15 @@ class QuoteCenter(ServiceMsgHandler):
         if silent is not None:
             del self._quotes[silent]
 
-    def _make_feed(self, name: FeedName, topic: str) -> Feed | None:
+    def _make_feed(self, name: FeedName) -> Feed | None:
         """Return a new feed, made from the quote's history, or None if there are too many."""
         if len(self._feeds) >= self._max_feeds:
             return None
         quote = self._quotes.get(name.quote) or self._add_quote(name.quote)
         analysis = QuoteAnalysis(name.period_ms, name.indicators)
-        feed = Feed(topic, analysis, tuple(quote.ticks), seq=quote.count, picture_rows=self._picture_rows)
-        quote.feeds[topic] = feed
-        self._feeds[topic] = (name, feed)
+        feed = Feed(name.topic, analysis, tuple(quote.ticks), seq=quote.count, picture_rows=self._picture_rows)
+        quote.feeds[name.topic] = feed
+        self._feeds[name.topic] = (name, feed)
         return feed
 
     def _watch(self, feed: Feed, watcher: tuple[int, int]) -> None:
