@@ -29,7 +29,6 @@ from rtserver.base.bridge.message import (
     Snapshot,
     Update,
 )
-from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.failure.cancellation import is_cancelled
 from rtserver.base.limit.too_many import UnavailableError
 from rtserver.base.wire.client_message import encode, exact
@@ -59,7 +58,7 @@ LARGE_BYTES = 32_768
 """A larger message ends the turn: otherwise one turn queues more bytes than the sockets take."""
 
 
-class UserManager(ThreadBound):
+class UserManager:
     """All open agents, and the handler of their connections' events.
 
     ``handlers`` make the message handlers; each is called with this object and usually is a class. ``post`` puts a
@@ -84,7 +83,6 @@ class UserManager(ThreadBound):
         on_look_up_error: Callable[[], object] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__()
         self.topics = topics
         self.post = post
         self.epoch = epoch
@@ -256,7 +254,6 @@ class UserManager(ThreadBound):
 
         Return True if the message is so large that sockets should be written before the next one.
         """
-        self.check_thread()
         try:
             self._receivers[type(message)](message)
         except BaseException:  # a module may raise anything

@@ -1,14 +1,12 @@
 """UserManager: who is let in, who is meant, who is thrown out."""
 
 import asyncio
-import threading
 
 import pytest
 from user_side import Online
 
 import rtserver
 from rtserver.base.bridge.message import CloseSession, Deliver, Kick, Message, Refused, Snapshot, Table, Update
-from rtserver.base.bridge.ownership import WrongThreadError
 from rtserver.base.limit.too_many import UnavailableError
 from rtserver.base.wire.client_message import encode
 from rtserver.handlers.ping import PingMsgHandler
@@ -400,22 +398,6 @@ def test_whatever_a_module_raises_at_a_message_the_next_one_is_handled(error, ca
 @pytest.mark.parametrize(("size", "is_large"), [(LARGE_BYTES, False), (LARGE_BYTES + 1, True)])
 def test_sockets_are_written_after_a_large_message(size, is_large):
     assert Online().users.handle(Deliver(None, b"x" * size, None)) is is_large
-
-
-def test_calls_from_another_thread_are_refused():
-    online = Online()
-    caught = []
-
-    def call():
-        try:
-            online.users.handle(Kick(1, ""))
-        except WrongThreadError as error:
-            caught.append(error)
-
-    thread = threading.Thread(target=call)
-    thread.start()
-    thread.join(10)
-    assert len(caught) == 1
 
 
 def test_two_managers_in_one_process_do_not_meet():

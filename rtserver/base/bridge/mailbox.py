@@ -11,6 +11,7 @@ from collections.abc import Callable
 from math import inf
 
 from rtserver.base.bridge.message import Message
+from rtserver.base.bridge.ownership import ThreadBound
 
 CONGESTED_LENGTH = 1_000  # of messages that may carry hundreds of rows each
 
@@ -19,13 +20,15 @@ class BridgeClosedError(RuntimeError):
     """A post after ``close``."""
 
 
-class Mailbox:
+class Mailbox(ThreadBound):
     """Messages for one thread, first in, first out.
 
     ``post``, ``close`` and the properties may be used from any thread; ``bind`` and ``drain`` by the reader's alone.
+    Receivers of the messages need not check the thread again.
     """
 
     def __init__(self, congested_length: int = CONGESTED_LENGTH) -> None:
+        super().__init__()
         self._messages: deque[Message] = deque()
         self._congested_length = congested_length
         self._lock = threading.Lock()
@@ -43,7 +46,8 @@ class Mailbox:
         return len(self._messages) > self._congested_length
 
     def bind(self, wake: Callable[[], object]) -> None:
-        """Set how the reader is woken. ``wake`` must be callable from any thread and cause a ``drain`` soon."""
+        """Make the calling thread the reader. ``wake`` must be safe from any thread and cause a ``drain`` soon."""
+        self.bind_thread()
         with self._lock:
             self._wake = wake
             self._is_awake = bool(self._messages)
@@ -68,8 +72,9 @@ class Mailbox:
         """Pass at most ``limit`` messages to ``handle``. Return True if some are left, and wake the reader for them.
 
         No message is begun after ``seconds``, or after ``handle`` has returned True for a large one. The bounds keep
-        a burst, or a few expensive messages, from holding up the reader's thread.
+        a burst, or a few expensive messages, from holding up the reader's thread. Raises ``WrongThreadError``.
         """
+        self.check_thread()
         deadline = time.monotonic() + seconds
         # Cleared before the first message is taken: a post from here on wakes once too often rather than never. Under
         # the lock: a post in progress could set it again for a wake-up that is over.

@@ -130,7 +130,6 @@ class QuoteCenter(ServiceMsgHandler):
 
         A ``ref`` that is in use moves to the new request.
         """
-        self.check_thread()
         try:
             name = read_request(message.request)
         except FeedRequestError as error:

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from rtserver.base.bridge.message import Update
-from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.user.topic.pacer import Pacer, Timing
 from rtserver.user.topic.rate_class import MOST_ROWS, RateClass
@@ -62,7 +61,7 @@ class Held:
         return self.updates
 
 
-class Topics(ThreadBound):
+class Topics:
     """All topics with subscribers, by topic and group. Empty ones do not exist.
 
     ``fan_out`` pushes one frame to many connections. ``timing`` is an event loop; rates need one. An update whose
@@ -75,7 +74,6 @@ class Topics(ThreadBound):
     def __init__(
         self, fan_out: FanOut = push_to_each, timing: Timing | None = None, chunk_bytes: int = 65_536
     ) -> None:
-        super().__init__()
         self._chunk_bytes = chunk_bytes
         self._fan_out = fan_out
         self._pacer = None if timing is None else Pacer(timing, self._release)
@@ -98,7 +96,6 @@ class Topics(ThreadBound):
 
     def hold(self, topic: str) -> "Held":
         """Keep the updates of a topic for a subscriber who cannot join yet."""
-        self.check_thread()
         return Held(topic, self._held)
 
     def join(
@@ -122,7 +119,6 @@ class Topics(ThreadBound):
 
         Drawing is charged to ``share`` as long as the group has one user, and waits while the user owes.
         """
-        self.check_thread()
         if (topic, group) in self._rates.get(agent, ()):
             self.change_rate(topic, group, agent, rate, share=share)
             return
@@ -146,7 +142,6 @@ class Topics(ThreadBound):
 
         ``share`` is as in ``join``.
         """
-        self.check_thread()
         if self._rate(topic, group, agent, rate) == rate:
             return
         self._settle(topic, group, self._rates[agent][topic, group])
@@ -181,7 +176,6 @@ class Topics(ThreadBound):
         The key of the push is (topic, group), so that a slow client gets the newest drawing of each. An update of a
         topic without subscribers is dropped: the last one left while it was on its way.
         """
-        self.check_thread()
         self.updates += 1
         if self._held:
             for held in self._held.get(update.topic, ()):

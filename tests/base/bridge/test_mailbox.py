@@ -12,6 +12,7 @@ from gevent.event import Event
 
 from rtserver.base.bridge.mailbox import Bridge, BridgeClosedError, Mailbox
 from rtserver.base.bridge.message import Message
+from rtserver.base.bridge.ownership import WrongThreadError
 
 DEADLINE = 60.0
 PASS = 500  # messages per drain
@@ -146,6 +147,26 @@ def test_a_message_whose_handler_fails_does_not_strand_the_ones_behind_it(mailbo
     assert reader.wakeups == 2
     reader.drain()
     assert reader.received == [2, 3]
+
+
+def test_a_drain_on_another_thread_than_the_readers_is_refused_and_takes_nothing(
+    mailbox: Mailbox, reader: Reader
+) -> None:
+    post(mailbox, 1)
+    refused: list[WrongThreadError] = []
+
+    def drain() -> None:
+        try:
+            reader.drain()
+        except WrongThreadError as error:
+            refused.append(error)
+
+    elsewhere = threading.Thread(target=drain)
+    elsewhere.start()
+    elsewhere.join(DEADLINE)
+    assert len(refused) == 1
+    reader.drain()
+    assert reader.received == [1]
 
 
 def test_after_close_a_post_is_refused_and_what_was_accepted_is_delivered(mailbox: Mailbox, reader: Reader) -> None:

@@ -1,14 +1,11 @@
 """Topics: who gets which frame, and how often it is drawn."""
 
-import threading
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from user_side import StillTime, payload_of
 
 from rtserver.base.bridge.message import Update
-from rtserver.base.bridge.ownership import WrongThreadError
 from rtserver.base.wire.frame import text_frame
 from rtserver.user.topic.board import Topics
 
@@ -159,23 +156,6 @@ def test_a_member_may_be_removed_by_the_push_itself():
     board.update(update(seq=2))
     assert [other.heard for other in others] == [[b"1", b"2"]] * 3
     assert board.members == 3
-
-
-def test_calls_from_another_thread_are_refused():
-    board = Topics()
-    caught = []
-
-    def call():
-        for attempt in (lambda: board.update(update()), lambda: board.join("t", "g", Listener(), Pen())):
-            try:
-                attempt()
-            except WrongThreadError as error:
-                caught.append(error)
-
-    thread = threading.Thread(target=call)
-    thread.start()
-    thread.join(10)
-    assert len(caught) == 2
 
 
 class Press:
