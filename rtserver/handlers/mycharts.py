@@ -64,6 +64,6 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         limits.check_picture(str(user_id))
 
     def _count_charts(self, user_id: int | str) -> int:
+        agents = self.users.get_users(user_id)
         # A connection that has just come up may not have its charts yet.
-        agents = [agent for agent in self.users.get_users(user_id) if MYCHARTS in agent.modules]
-        return sum([len(agent.modules[MYCHARTS].quotes.memberships) for agent in agents])
+        return sum([len(agent.modules[MYCHARTS].quotes.memberships) for agent in agents if MYCHARTS in agent.modules])

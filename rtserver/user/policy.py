@@ -90,8 +90,10 @@ class Rights:
 
     def max_rate(self, user: Identity) -> float | None:
         """Return how many updates a second a chart of the user may have: the policy's bound or the common one."""
-        own = self.policy.max_rate(user)
-        return min((rate for rate in (own, self._max_rate) if rate is not None), default=None)
+        own, common = self.policy.max_rate(user), self._max_rate
+        if own is None or common is None:
+            return common if own is None else own
+        return min(own, common)
 
     def _check(self, what: str, rule: Callable[..., Verdict], user: Identity, *about: object) -> None:
         verdict: Verdict

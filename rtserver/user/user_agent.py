@@ -247,35 +247,34 @@ class UserAgent:
         self.connection.close(code, reason)
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
-        """Pass a snapshot to the owner of its subscription, unless the subscription has ended."""
-        subscription = self._subscriptions.get(snapshot.ref)
-        steps = None if subscription is None else self._tell(subscription[0], snapshot)
-        if steps is None:
-            self._on_answered(snapshot.ref)
-        elif self.share is None:
-            finish(self._show(snapshot.ref, steps))
-        else:
-            self.share.drive(self._show(snapshot.ref, steps))
+        """Pass a snapshot to the owner of its subscription, unless the subscription has ended.
 
-    def _tell(self, owner: SubscriptionOwner, snapshot: Snapshot) -> Steps[None] | None:
-        """Call the owner and charge its time to the user. Return the steps that the owner has left."""
-        share = self.share
-        begun = 0.0 if share is None else share.now()
-        try:
-            return owner.on_snapshot(snapshot)
-        except BaseException:  # noqa: BLE001 (_on_failure logs it)
-            self._on_failure(snapshot.ref)
-            return None
-        finally:
+        The owner's time is charged to the user, and the steps that it has left are taken in the user's turns.
+        """
+        ref, share = snapshot.ref, self.share
+        subscription = self._subscriptions.get(ref)
+        steps = None
+        if subscription is not None:
+            begun = 0.0 if share is None else share.now()
+            try:
+                steps = subscription[0].on_snapshot(snapshot)
+            except BaseException:  # noqa: BLE001 (_on_failure logs it)
+                self._on_failure(ref)
             if share is not None:
                 share.spend(begun)
+        if steps is None:
+            self._on_answered(ref)
+        elif share is None:
+            finish(self._show(ref, steps))
+        else:
+            share.drive(self._show(ref, steps))
 
     def _show(self, ref: int, steps: Steps[None]) -> Steps[None]:
         try:
             yield from steps
         except GeneratorExit:
             raise
-        except BaseException:  # noqa: BLE001 (as in _tell)
+        except BaseException:  # noqa: BLE001 (as in on_snapshot)
             self._on_failure(ref)
         finally:
             self._on_answered(ref)

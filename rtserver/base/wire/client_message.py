@@ -74,21 +74,21 @@ def decode(payload: bytes) -> ClientMessage:
     found by ``decode_data`` only.
     """
     try:
-        return json.decode(payload, _DECODER)
-    except json.ShapeError as error:
-        raise BadMessage(ErrorCode.BAD_MESSAGE, str(error)) from None
-    except json.JsonError as error:
-        raise BadMessage(ErrorCode.BAD_JSON, str(error)) from None
+        return _DECODER.decode(payload)
+    except json.DECODER_ERRORS as error:
+        raise _bad_message(json.error_of(error), ErrorCode.BAD_MESSAGE) from None
 
 
 def decode_data(data: msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
     """Return ``data`` in the shape that its handler named. Raises ``BadMessage``: ``bad_json`` or ``bad_request``."""
     try:
-        return json.decode(data, decoder)
-    except json.ShapeError as error:
-        raise BadMessage(ErrorCode.BAD_REQUEST, str(error)) from None
-    except json.JsonError as error:
-        raise BadMessage(ErrorCode.BAD_JSON, str(error)) from None
+        return decoder.decode(data)
+    except json.DECODER_ERRORS as error:
+        raise _bad_message(json.error_of(error), ErrorCode.BAD_REQUEST) from None
+
+
+def _bad_message(error: json.JsonError, wrong_shape: ErrorCode) -> BadMessage:
+    return BadMessage(wrong_shape if isinstance(error, json.ShapeError) else ErrorCode.BAD_JSON, str(error))
 
 
 def exact(value: int | str) -> int | str:

@@ -3,6 +3,7 @@
 A server's frames are never masked, so one frame can go to any number of receivers: build it once, share the bytes.
 """
 
+from collections.abc import Callable
 from enum import IntEnum
 from functools import partial
 
@@ -43,9 +44,8 @@ class ProtocolError(Exception):
         return f"{self.reason} ({self.code:d})"
 
 
-def unmask(mask: bytes, payload: bytes) -> bytes:
-    """Return ``payload`` XOR the four bytes of ``mask``, repeated (section 5.3). Masking is the same step."""
-    return _websocket_mask(mask, payload)
+unmask: Callable[[bytes, bytes], bytes] = _websocket_mask
+"""Return a payload, the second argument, XOR the four bytes of a mask, repeated (section 5.3). It masks, too."""
 
 
 def build_frame(opcode: int, payload: bytes) -> bytes:

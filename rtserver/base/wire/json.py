@@ -14,6 +14,9 @@ import ujson
 
 T = TypeVar("T")
 
+DECODER_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""Exceptions of a decoder. ``error_of`` says what they stand for."""
+
 
 class JsonError(ValueError):
     """Bytes that are no JSON, or a value that JSON cannot say. ``str(error)`` may be shown to the sender."""
@@ -30,12 +33,15 @@ def decode(raw: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[T]) -> T:
     """
     try:
         return decoder.decode(raw)
-    except msgspec.ValidationError as error:
-        raise ShapeError(str(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise JsonError(str(error)) from None
-    except RecursionError:
-        raise JsonError("nested too deeply") from None
+    except DECODER_ERRORS as error:
+        raise error_of(error) from None
+
+
+def error_of(error: Exception) -> JsonError:
+    """Return the error that stands for one of ``DECODER_ERRORS``."""
+    if isinstance(error, msgspec.ValidationError):
+        return ShapeError(str(error))
+    return JsonError("nested too deeply" if isinstance(error, RecursionError) else str(error))
 
 
 def encode(value: Any) -> bytes:

@@ -14,7 +14,6 @@ def granted(wish: float | None, cap: float | None = None) -> float | None:
 
     A wish between two rates is rounded down: the subscriber asked for less. The lowest rate is the least.
     """
-    bounds = [bound for bound in (wish, cap) if bound is not None]
-    if not bounds:
-        return None
-    return RATES[max(0, bisect_right(RATES, min(bounds)) - 1)]
+    if cap is not None and (wish is None or wish > cap):
+        wish = cap
+    return None if wish is None else RATES[max(0, bisect_right(RATES, wish) - 1)]
