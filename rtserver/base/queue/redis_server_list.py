@@ -6,7 +6,7 @@ import msgspec
 
 from rtserver.base.queue.redis_commands import RedisCommands
 from rtserver.base.queue.server_list import GOOD_SECONDS, Sign
-from tcelib.queue.redis_connection import RedisClient
+from tcelib.redis.redis_connection import RedisClient
 
 
 class RedisServerList:

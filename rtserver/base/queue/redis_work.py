@@ -10,7 +10,7 @@ from typing import Any
 from rtserver.base.queue.port import DeadLetter, QueueRefusedError
 from rtserver.base.queue.redis_commands import RedisCommands, letter_fields, load_script, role_of_wait
 from rtserver.base.queue.work_port import Work
-from tcelib.queue.redis_connection import Role
+from tcelib.redis.redis_connection import Role
 
 GROUP = "workers"
 NOBODY_YET = ("NOGROUP", "no such key")  # in Redis's error for a missing group or stream

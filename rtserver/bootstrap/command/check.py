@@ -29,8 +29,8 @@ from rtserver.bootstrap.site.finding import Finding, Severity
 from rtserver.bootstrap.web.monitor_access import tells_at_public_port
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler
-from tcelib.queue.redis_connection import RedisClient, Role, plain_client
-from tcelib.queue.redis_error import RedisCallError, Trouble
+from tcelib.redis.redis_connection import RedisClient, Role, plain_client
+from tcelib.redis.redis_error import RedisCallError, Trouble
 
 NO_REDIS_YET = "redis://127.0.0.1:6379/0"  # for the demo's settings, which need some address
 

@@ -20,7 +20,7 @@ from rtserver.bootstrap.config.config_constraint import check_together
 from rtserver.bootstrap.config.error import ConfigError
 from rtserver.bootstrap.config.secret_file import with_secrets
 from rtserver.bootstrap.config.setting import Setting, settings
-from tcelib.queue.redis_connection import check_url
+from tcelib.redis.redis_connection import check_url
 
 FILE_NAME = "rtserver.toml"
 PREFIX = "RTSERVER_"

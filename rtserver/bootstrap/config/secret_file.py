@@ -15,7 +15,7 @@ import msgspec
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import ConfigError, StartError
 from rtserver.bootstrap.config.setting import settings
-from tcelib.queue.redis_password import with_password_file
+from tcelib.redis.redis_password import with_password_file
 
 log = logging.getLogger(__name__)
 

@@ -22,8 +22,8 @@ from typing import IO
 from rtserver.bootstrap.config.error import RedisError
 from rtserver.bootstrap.process import die_with_parent
 from rtserver.bootstrap.process.redis_binary import find_redis_binary
-from tcelib.queue.redis_connection import Role, plain_client
-from tcelib.queue.redis_error import RedisCallError
+from tcelib.redis.redis_connection import Role, plain_client
+from tcelib.redis.redis_error import RedisCallError
 
 HOST = "127.0.0.1"
 PORTS = range(6379, 6400)

@@ -25,7 +25,7 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import DjangoError
 from rtserver.bootstrap.site.settings_error import explain
 from rtserver.user.session.site_file_cache import leave_directories
-from tcelib.queue.redis_password import split_password_file
+from tcelib.redis.redis_password import split_password_file
 
 DEMO_SETTINGS = "rtsite.settings"
 ANY_ADDRESS = frozenset({"0.0.0.0", "::"})

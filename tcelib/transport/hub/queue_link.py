@@ -19,9 +19,9 @@ import gevent.pool
 from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.error import RPCERROR_CONNECT_FAILED, RPCERROR_SENDFAILED, DecodeError, RpcException
 from tcelib.fork import forget_in_children
-from tcelib.queue.gevent_redis import gevent_client
-from tcelib.queue.redis_connection import RedisClient, Role
-from tcelib.queue.redis_error import RedisCallError
+from tcelib.redis.gevent_redis import gevent_client
+from tcelib.redis.redis_connection import RedisClient, Role
+from tcelib.redis.redis_error import RedisCallError
 from tcelib.transport.hub.queue_collection import QueueCollection
 from tcelib.transport.hub.shell import HubHome, HubShell
 from tcelib.transport.option import NESTING, Options

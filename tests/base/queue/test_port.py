@@ -25,7 +25,7 @@ from rtserver.base.queue.port import (
 )
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
 from rtserver.base.queue.signature import Signer
-from tcelib.queue.gevent_redis import gevent_client
+from tcelib.redis.gevent_redis import gevent_client
 
 MakeQueue = Callable[..., QueuePort]
 

@@ -25,7 +25,7 @@ from rtserver.base.queue.port import (
     order_of,
 )
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
-from tcelib.queue.gevent_redis import gevent_client
+from tcelib.redis.gevent_redis import gevent_client
 
 LIST, INTAKE = "queue:rtserver", "{queue:rtserver}:intake"
 BUS, DEAD, NAMES = "{queue:rtserver}:bus", "{queue:rtserver}:dead", "{queue:rtserver}:names"

@@ -10,7 +10,7 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_source import load_config
 from rtserver.bootstrap.config.error import CertificateError, ConfigError
 from rtserver.bootstrap.config.secret_file import Reloading
-from tcelib.queue.redis_password import split_password_file
+from tcelib.redis.redis_password import split_password_file
 
 SECRET, OTHER = "a long secret of the shop", "another secret, no, one"
 URL = "redis://redis.internal:6379/0"

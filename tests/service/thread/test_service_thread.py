@@ -41,7 +41,7 @@ from rtserver.service.push.user_streams import CURSOR, UserStreams
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.thread.service_thread import ServiceThread, offload
 from rtserver.service.user_commands import UserCommands
-from tcelib.queue.gevent_redis import gevent_client
+from tcelib.redis.gevent_redis import gevent_client
 
 PATIENCE = 20.0  # of a test that would otherwise hang
 OF_THREAD = {"resumes", "services", "sources", "on_failure", "stall_seconds", "lane_stall_seconds"}

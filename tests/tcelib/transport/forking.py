@@ -20,7 +20,7 @@ import gevent.select
 import gevent.ssl
 
 import tcelib as tce
-from tcelib.queue.redis_connection import plain_client
+from tcelib.redis.redis_connection import plain_client
 from tcelib.transport import asyncio_tcp, gevent_tcp, gevent_websocket
 from tcelib.transport.hub.queue_collection import QueueCollection
 from tcelib.transport.hub.queue_link import open_queue

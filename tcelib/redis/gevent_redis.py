@@ -10,7 +10,7 @@ import gevent.socket
 import gevent.ssl
 import redis
 
-from tcelib.queue.redis_connection import RedisClient
+from tcelib.redis.redis_connection import RedisClient
 from tcelib.tls_errors import keep_apart
 
 

@@ -20,8 +20,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from tcelib.fork import drop_descriptor, forget_in_children
-from tcelib.queue.redis_error import RedisCallError, Trouble, classify
-from tcelib.queue.redis_password import FilePassword, split_password_file
+from tcelib.redis.redis_error import RedisCallError, Trouble, classify
+from tcelib.redis.redis_password import FilePassword, split_password_file
 
 SOCKET_SECONDS = 5.0
 LOG_SECONDS = 60.0

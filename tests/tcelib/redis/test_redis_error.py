@@ -4,7 +4,7 @@ import pytest
 import redis
 from redis._parsers.base import BaseParser
 
-from tcelib.queue.redis_error import TROUBLES, RedisCallError, Trouble, classify
+from tcelib.redis.redis_error import TROUBLES, RedisCallError, Trouble, classify
 
 REPLIES = {
     Trouble.ROLE_CHANGED: [

@@ -6,9 +6,9 @@ import pytest
 import redis
 from redis.connection import parse_url
 
-from tcelib.queue.redis_connection import plain_client
-from tcelib.queue.redis_error import RedisCallError
-from tcelib.queue.redis_password import FilePassword, split_password_file, with_password_file
+from tcelib.redis.redis_connection import plain_client
+from tcelib.redis.redis_error import RedisCallError
+from tcelib.redis.redis_password import FilePassword, split_password_file, with_password_file
 from tests.redis_process import RedisProcess
 
 

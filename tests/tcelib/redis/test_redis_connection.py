@@ -8,10 +8,10 @@ from itertools import count
 import gevent
 import pytest
 
-from tcelib.queue import redis_connection
-from tcelib.queue.gevent_redis import gevent_client
-from tcelib.queue.redis_connection import RedisClient, Role, plain_client
-from tcelib.queue.redis_error import RedisCallError, Trouble
+from tcelib.redis import redis_connection
+from tcelib.redis.gevent_redis import gevent_client
+from tcelib.redis.redis_connection import RedisClient, Role, plain_client
+from tcelib.redis.redis_error import RedisCallError, Trouble
 from tests.redis_pair import Pair
 from tests.redis_process import RedisProcess
 from tests.sentinel_group import client_of, wait_until

@@ -1,0 +1,1 @@
+"""Connections to Redis: for tcelib, for rtserver and for programs beside them."""
