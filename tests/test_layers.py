@@ -66,7 +66,7 @@ RULES = (
     # The mechanisms, each with its one kind of socket, store or thread.
     Rule("rtserver/base/failure/*", {FAILURE, WIRE}, set(), CLOCKS),
     Rule("rtserver/base/bridge/*", {BRIDGE}, {"msgspec"}),
-    Rule("rtserver/base/queue/*", {QUEUE, WIRE}, {"msgspec", "tcelib.redis"}, WAITING),
+    Rule("rtserver/base/queue/*", {QUEUE, WIRE}, {"msgspec", "tcelib.queue", "tcelib.redis"}, WAITING),
     Rule("rtserver/base/mark/*", {MARK, QUEUE}, set(), WAITING | CLOCKS),
     Rule("rtserver/base/connection/*", {BRIDGE, CONNECTION, FAILURE, LIMIT, WIRE}, {"tornado"}, CLOCKS),
     Rule(
@@ -149,6 +149,7 @@ RULES = (
         {"gevent", "redis"},
         WAITING - {"socket"},
     ),
+    Rule("tcelib/queue/*", {"tcelib.queue", "tcelib.redis"}, set(), WAITING),
     Rule("tcelib/transport/loop/*", {*TRANSPORTS, "tcelib.transport.loop"}, set()),
     Rule("tcelib/transport/hub/*", {*TRANSPORTS, "tcelib.redis", "tcelib.transport.hub"}, {"gevent"}),
     Rule("tcelib/transport/*", {*TRANSPORTS, "tcelib.transport"}, {"gevent.ssl", "wsproto"}),

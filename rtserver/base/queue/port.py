@@ -14,36 +14,15 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
+from tcelib.queue.error import QueueAwayError as QueueAwayError  # noqa: PLC0414 (a part of this port)
+from tcelib.queue.error import QueueError as QueueError  # noqa: PLC0414 (a part of this port)
+from tcelib.queue.error import QueueRefusedError as QueueRefusedError  # noqa: PLC0414 (a part of this port)
+
 _OFFSET = re.compile("[0-9]{1,15}-[0-9]{1,20}")
 START = "0-0"
 """The offset before the first entry of any bus."""
 NO_SIZE = 2**53
 """A number of bytes that no messages reach."""
-
-
-class QueueError(Exception):
-    """The queue did not do what it was asked to. ``address`` is its address, fit for a log.
-
-    QueueError
-    ├── QueueAwayError      there is no answer: missing, gone, too slow, or access denied
-    └── QueueRefusedError   the answer is an error
-    """
-
-    def __init__(self, address: str, reason: str) -> None:
-        super().__init__(address, reason)
-        self.address = address
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.address}: {self.reason}"
-
-
-class QueueAwayError(QueueError):
-    """No connection, or a broken one. The operation may have been done or not."""
-
-
-class QueueRefusedError(QueueError):
-    """An error as the answer, such as a key of the wrong kind or no memory left. Nothing was done."""
 
 
 class Entry(NamedTuple):

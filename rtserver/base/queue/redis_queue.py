@@ -25,17 +25,11 @@ from rtserver.base.queue.port import (
     Trimmed,
     is_offset,
 )
-from rtserver.base.queue.redis_commands import (
-    WRONG_KIND,
-    RedisCommands,
-    entries_of,
-    letter_fields,
-    load_script,
-    role_of_wait,
-)
+from rtserver.base.queue.redis_entry import entries_of, letter_fields, load_script
 from rtserver.base.queue.redis_streams import HASH, RedisStreams
 from rtserver.base.queue.redis_work import RedisWork
 from rtserver.base.queue.signature import Signer
+from tcelib.queue.redis_commands import WRONG_KIND, RedisCommands, role_of_wait
 from tcelib.redis.redis_connection import RedisClient, Role, plain_client
 
 __all__ = ["DEFAULT_NAME", "RedisQueue", "plain_client"]
@@ -107,8 +101,6 @@ class RedisQueue:
         self._commit_script = load_script(*places, "commit.lua")
         self._end_script = load_script("place.lua", "end.lua", "newest.lua")
         self._trim_script = load_script(*places, "passed.lua", "marks.lua", "trim.lua")
-        # A blocking command must end well before its socket counts as dead. A URL may set the socket's timeout.
-        self._longest_wait = 0.6 * client.patience
 
     def put(self, raws: Sequence[bytes]) -> None:
         """See ``QueuePort``. One RPUSH."""
@@ -120,7 +112,7 @@ class RedisQueue:
 
         Both commands leave in one write, so Redis goes from the pop to the script without a round trip in between.
         """
-        wait = min(timeout, self._longest_wait)
+        wait = min(timeout, self._redis.longest_wait)
         move_one = (self._list, self._intake, "LEFT", "RIGHT")
         pop = ("BLMOVE", *move_one, wait) if wait > 0 else ("LMOVE", *move_one)
         commands = [pop, self._move(known)]
@@ -164,7 +156,7 @@ class RedisQueue:
 
     def read(self, after: str, count: int, timeout: float) -> list[Entry]:
         """See ``QueuePort``. XREAD, which waits in Redis."""
-        block = ("BLOCK", max(1, int(min(timeout, self._longest_wait) * 1000))) if timeout > 0 else ()
+        block = ("BLOCK", max(1, int(min(timeout, self._redis.longest_wait) * 1000))) if timeout > 0 else ()
         reply = self._call("XREAD", "COUNT", count, *block, "STREAMS", self._bus, after, role=role_of_wait(timeout))
         return entries_of(reply[0][1]) if reply else []
 
@@ -246,7 +238,7 @@ class RedisQueue:
     def work(self, stream: str) -> RedisWork:
         """See ``WorkQueue``."""
         redis = RedisCommands(self._client, self.name)
-        return RedisWork(redis, stream, longest_wait=self._longest_wait, dead_length=self._dead_length)
+        return RedisWork(redis, stream, longest_wait=self._redis.longest_wait, dead_length=self._dead_length)
 
     def memory(self) -> Memory:
         """See ``QueuePort``. Redis reports it in INFO."""

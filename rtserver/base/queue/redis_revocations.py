@@ -7,8 +7,9 @@ credentials, because nobody knows any more which of them were revoked.
 from collections.abc import Mapping
 
 from rtserver.base.queue.port import QueueRefusedError
-from rtserver.base.queue.redis_commands import RedisCommands, load_script
+from rtserver.base.queue.redis_entry import load_script
 from rtserver.base.queue.revocation_port import CLOCK_SKEW_SECONDS, MOST_REVOCATIONS, digest_of
+from tcelib.queue.redis_commands import RedisCommands
 from tcelib.redis.redis_connection import RedisClient
 
 

@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 import msgspec
 
-from rtserver.base.queue.redis_commands import RedisCommands
 from rtserver.base.queue.server_list import GOOD_SECONDS, Sign
+from tcelib.queue.redis_commands import RedisCommands
 from tcelib.redis.redis_connection import RedisClient
 
 

@@ -13,7 +13,8 @@ import msgspec
 
 from rtserver.base.queue.bus_history import BusHistory
 from rtserver.base.queue.port import NO_SIZE, START, Bound, Gone, Kept, KeptRange, QueueRefusedError, order_of
-from rtserver.base.queue.redis_commands import RedisCommands, entries_of, load_script
+from rtserver.base.queue.redis_entry import entries_of, load_script
+from tcelib.queue.redis_commands import RedisCommands
 
 CHUNK = 125  # entries appended by one script: one to five milliseconds in which Redis does nothing else
 SHARING_BYTES = 250  # cost of a shared body besides its own length

@@ -8,8 +8,9 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from rtserver.base.queue.port import DeadLetter, QueueRefusedError
-from rtserver.base.queue.redis_commands import RedisCommands, letter_fields, load_script, role_of_wait
+from rtserver.base.queue.redis_entry import letter_fields, load_script
 from rtserver.base.queue.work_port import Work
+from tcelib.queue.redis_commands import RedisCommands, role_of_wait
 from tcelib.redis.redis_connection import Role
 
 GROUP = "workers"

@@ -4,28 +4,32 @@ It knows no key of its own. ``tcelib.redis`` opens the connections and decides w
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 from typing import Any
 
-from rtserver.base.queue.port import DeadLetter, Entry, QueueAwayError, QueueError, QueueRefusedError
+from tcelib.queue.error import QueueAwayError, QueueError, QueueRefusedError
 from tcelib.redis.redis_connection import RedisClient, Role
 from tcelib.redis.redis_error import RedisCallError
 
-WRONG_KIND = "WRONGTYPE"  # Redis's word for a key of another kind
+WRONG_KIND = "WRONGTYPE"
+"""Redis's word for a key of another kind."""
 _COMMENTS = re.compile(r"^[ ]*--.*\n|^[ ]*\n|^[ ]+", re.MULTILINE)
 
 
 class RedisCommands:
     """One client, and the name that its keys share.
 
-    ``kinds``: the expected kind of each key, for errors that name none.
+    ``kinds``: the expected kind of each key, for errors that name none. ``longest_wait`` is how many seconds a
+    command may wait in Redis: it must end well before its socket counts as dead.
     """
 
     def __init__(self, client: RedisClient, name: str) -> None:
         self._client = client
         self.name = name
         self.address = client.address
+        self.longest_wait = 0.6 * client.patience
         self.kinds: dict[str, str] = {}
 
     def key_of(self, name: str) -> str:
@@ -34,10 +38,8 @@ class RedisCommands:
 
     def call(self, *command: object, role: Role = Role.COMMANDS) -> Any:
         """Send a command and return its reply. Raises ``QueueError``."""
-        try:
+        with self._translated():
             return self._client.call(*command, role=role)
-        except RedisCallError as error:
-            raise self._explained(as_queue_error(error)) from error
 
     def call_together(
         self,
@@ -51,14 +53,30 @@ class RedisCommands:
 
         A refusal that contains ``tolerated`` is returned as a reply instead of being raised. Raises ``QueueError``.
         """
-        try:
+        with self._translated():
             return self._client.call_together(commands, is_atomic=is_atomic, role=role, tolerated=tolerated)
-        except RedisCallError as error:
-            raise self._explained(as_queue_error(error)) from error
+
+    @contextmanager
+    def hold(self, role: Role) -> Iterator[Callable[..., Any]]:
+        """Hold one connection for a while: gives a function like ``call``. Raises ``QueueError``."""
+        with self._translated(), self._client.hold(role) as call:
+
+            def translated_call(*command: object) -> Any:
+                with self._translated():
+                    return call(*command)
+
+            yield translated_call
 
     def close(self) -> None:
         """Close the client's connections."""
         self._client.close()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except RedisCallError as error:
+            raise self._explained(as_queue_error(error)) from error
 
     def _explained(self, error: QueueError) -> QueueError:
         """Return the error, with the names of the keys of another kind if it is about one: Redis names none."""
@@ -87,22 +105,10 @@ def role_of_wait(timeout: float) -> Role:
     return Role.BLOCKING if timeout > 0 else Role.COMMANDS
 
 
-def load_script(*names: str) -> str:
-    """Return the script that these files make together, without comments.
+def load_script(package: str, *names: str) -> str:
+    """Return the script that these files of ``package`` make together, without comments.
 
     Redis gets the text with every call and hashes it, so a short text saves time.
     """
-    texts = ((files("rtserver.base.queue") / "lua" / name).read_text() for name in names)
+    texts = ((files(package) / "lua" / name).read_text() for name in names)
     return _COMMENTS.sub("", "".join(texts))
-
-
-def entries_of(reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:
-    """Return the entries in a reply of XRANGE and its like. Each entry has one field, the message."""
-    return [Entry(entry_id.decode(), fields[1]) for entry_id, fields in reply]
-
-
-def letter_fields(letter: DeadLetter) -> tuple[str | bytes | int, ...]:
-    """Return a dead letter as the fields of an entry; ``at`` in milliseconds."""
-    texts = ("reason", letter.reason, "detail", letter.detail, "src", letter.src)
-    whole = ("bytes", letter.bytes, "sha256", letter.sha256) if letter.bytes else ()
-    return (*texts, "raw", letter.raw, "at", int(letter.at * 1000), *whole)

@@ -1,0 +1,23 @@
+"""Entries, dead letters and scripts of rtserver's queue, as Redis has them."""
+
+from collections.abc import Sequence
+
+from rtserver.base.queue.port import DeadLetter, Entry
+from tcelib.queue import redis_commands
+
+
+def load_script(*names: str) -> str:
+    """Return the script that these files make together."""
+    return redis_commands.load_script("rtserver.base.queue", *names)
+
+
+def entries_of(reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:
+    """Return the entries in a reply of XRANGE and its like. Each entry has one field, the message."""
+    return [Entry(entry_id.decode(), fields[1]) for entry_id, fields in reply]
+
+
+def letter_fields(letter: DeadLetter) -> tuple[str | bytes | int, ...]:
+    """Return a dead letter as the fields of an entry; ``at`` in milliseconds."""
+    texts = ("reason", letter.reason, "detail", letter.detail, "src", letter.src)
+    whole = ("bytes", letter.bytes, "sha256", letter.sha256) if letter.bytes else ()
+    return (*texts, "raw", letter.raw, "at", int(letter.at * 1000), *whole)

@@ -1,0 +1,1 @@
+"""Message queues: one port, and its twins in memory and in Redis."""

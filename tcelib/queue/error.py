@@ -1,0 +1,38 @@
+"""QueueError: a queue did not do what it was asked to; MessageError: a message that no queue can carry."""
+
+
+class QueueError(Exception):
+    """The queue did not do what it was asked to. ``address`` is its address, fit for a log.
+
+    QueueError
+    ├── QueueAwayError      there is no answer: missing, gone, too slow, or access denied
+    └── QueueRefusedError   the answer is an error
+    """
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(address, reason)
+        self.address = address
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.address}: {self.reason}"
+
+
+class QueueAwayError(QueueError):
+    """No connection, or a broken one. The operation may have been done or not."""
+
+
+class QueueRefusedError(QueueError):
+    """An error as the answer, such as a key of the wrong kind or no memory left. Nothing was done."""
+
+
+class MessageError(ValueError):
+    """A part of a message has the wrong type or is out of bounds. ``place`` names the part."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(place, reason)
+        self.place = place
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.reason}"
