@@ -94,7 +94,12 @@ RULES = (
     Rule("rtserver/handlers/*", {LIMIT, WIRE, USER, MODULES, HANDLERS}, {"msgspec"}, WAITING),
     # The service thread.
     Rule("rtserver/service/quote/*", {BRIDGE, LIMIT, SERVICE, QUOTE}, {"msgspec", "talipp"}, WAITING),
-    Rule("rtserver/service/pipeline/*", {FAILURE, MARK, QUEUE, WIRE, SERVICE, PIPELINE}, {"msgspec"}, WAITING),
+    Rule(
+        "rtserver/service/pipeline/*",
+        {FAILURE, MARK, QUEUE, WIRE, SERVICE, PIPELINE},
+        {"msgspec", "tcelib.queue"},
+        WAITING,
+    ),
     Rule("rtserver/service/push/*", {BRIDGE, FAILURE, QUEUE, WIRE, SERVICE, PUSH}, {"msgspec"}, WAITING),
     Rule(
         "rtserver/service/thread/*",

@@ -10,13 +10,14 @@ from typing import Any
 
 import msgspec
 
-from rtserver.base.queue.port import QueueAwayError
-from rtserver.base.queue.work_port import WorkPort, WorkQueue
+from rtserver.base.queue.port import DeadLetter, QueueAwayError
+from rtserver.base.queue.work import WorkQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.pipeline.once_lane import stream_of
 from rtserver.service.pipeline.once_worker import OnceRule
 from rtserver.service.pipeline.pipeline import Pipeline, PipelineLimits
 from rtserver.service.queue_link import QueueLink
+from tcelib.queue.port import ReliableQueue
 from tests.service_fakes import Surroundings
 
 TYPES = ("a", "b")
@@ -94,15 +95,15 @@ class FaultyQueue:
 class ImpatientWork:
     """Work that nobody waits for."""
 
-    def __init__(self, work: WorkPort) -> None:
+    def __init__(self, work: ReliableQueue[DeadLetter]) -> None:
         self._work = work
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._work, name)
 
-    def take(self, worker: str, timeout: float) -> Any:
+    def take(self, worker: str, count: int, timeout: float) -> Any:
         """At once or not at all."""
-        return self._work.take(worker, 0)
+        return self._work.take(worker, count, 0)
 
 
 class Stop:
@@ -135,7 +136,7 @@ class Worker:
         claim_seconds: float = CLAIM_SECONDS,
     ) -> None:
         self.queue = FaultyQueue(queue)
-        self.work_left = queue.work(stream_of(ONCE)).waiting
+        self.work_left = queue.work(stream_of(ONCE)).length
         stop, context = Stop(), Surroundings().context
         port: Any = self.queue
         pipeline = Pipeline(

@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
-from rtserver.base.queue.work_port import WorkQueue
+from rtserver.base.queue.work import WorkQueue
 from tests.service.bus_model import CLAIM_SECONDS, ONCE, TYPES, Worker
 
 NAMES = st.sampled_from(["one", "two"])

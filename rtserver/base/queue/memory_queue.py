@@ -15,7 +15,6 @@ import msgspec
 
 from rtserver.base.queue.bus_history import BusHistory
 from rtserver.base.queue.memory_names import MemoryNames
-from rtserver.base.queue.memory_work import MemoryWork
 from rtserver.base.queue.message_name import maybe_name_in
 from rtserver.base.queue.port import (
     NO_SIZE,
@@ -36,6 +35,9 @@ from rtserver.base.queue.port import (
     order_of,
 )
 from rtserver.base.queue.signature import Signer
+from rtserver.base.queue.work import letter_of
+from tcelib.queue.memory import MemoryStreamQueue
+from tcelib.queue.message import Message
 
 _LOOK_AGAIN = 0.001
 MARGIN_MS = 10_000
@@ -66,7 +68,7 @@ class MemoryQueue:
         self._kept: dict[str, _KeptStream] = {}
         self._cursors: dict[str, str] = {}
         self._derived: set[str] = set()
-        self._works: dict[str, MemoryWork] = {}
+        self._works: dict[str, MemoryStreamQueue[DeadLetter]] = {}
         self._born: dict[str, str] = {}
         self._seen: dict[str, tuple[str, float]] = {}
         self._end = START
@@ -308,11 +310,18 @@ class MemoryQueue:
         """See ``QueuePort``. Memory has no keys that others could write."""
         return []
 
-    def work(self, stream: str) -> MemoryWork:
+    def work(self, stream: str) -> MemoryStreamQueue[DeadLetter]:
         """See ``WorkQueue``. All callers get the same object, as they would share one Redis."""
         if stream not in self._works:
             kept = self._kept.setdefault(stream, _KeptStream())
-            self._works[stream] = MemoryWork(kept.all, self.bury, now=self._now, wait=self._wait)
+            self._works[stream] = MemoryStreamQueue(
+                stream,
+                letter_of=letter_of,
+                bury=lambda letter: self.bury([letter]),
+                source=kept.messages,
+                now=self._now,
+                wait=self._wait,
+            )
         return self._works[stream]
 
     def close(self) -> None:
@@ -365,9 +374,9 @@ class _KeptStream:
             self._newest = kept.id
         return is_new
 
-    def all(self) -> list[Entry]:
+    def messages(self) -> list[Message]:
         """Return the entries that were not trimmed."""
-        return self._entries
+        return [Message(entry.raw, id=entry.id) for entry in self._entries]
 
     def trim(self, bound: Bound, now: float) -> None:
         """Remove entries that are too many or too old."""

@@ -27,9 +27,10 @@ from rtserver.base.queue.port import (
 )
 from rtserver.base.queue.redis_entry import entries_of, letter_fields, load_script
 from rtserver.base.queue.redis_streams import HASH, RedisStreams
-from rtserver.base.queue.redis_work import RedisWork
 from rtserver.base.queue.signature import Signer
+from rtserver.base.queue.work import WorkForm
 from tcelib.queue.redis_commands import WRONG_KIND, RedisCommands, role_of_wait
+from tcelib.queue.redis_stream import RedisStreamQueue
 from tcelib.redis.redis_connection import RedisClient, Role, plain_client
 
 __all__ = ["DEFAULT_NAME", "RedisQueue", "plain_client"]
@@ -235,10 +236,10 @@ class RedisQueue:
         keys = (self._list, self._dead, *self._names, self._bus)
         return bool(self._call("EVAL", self._requeue_script, len(keys), *keys, letter_id, name, self._name_ms, raw))
 
-    def work(self, stream: str) -> RedisWork:
+    def work(self, stream: str) -> RedisStreamQueue[DeadLetter]:
         """See ``WorkQueue``."""
         redis = RedisCommands(self._client, self.name)
-        return RedisWork(redis, stream, longest_wait=self._redis.longest_wait, dead_length=self._dead_length)
+        return RedisStreamQueue(redis, redis.key_of(stream), self._dead, WorkForm(), dead_length=self._dead_length)
 
     def memory(self) -> Memory:
         """See ``QueuePort``. Redis reports it in INFO."""

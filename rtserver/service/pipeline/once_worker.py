@@ -4,8 +4,8 @@ It decides what is done next, when a failed piece is tried again, and when it is
 of several workers has a piece.
 
 A failed piece is held and tried again after a growing pause, while others go on. So the order is kept only as long as
-nothing fails. The worker renews what it holds. Pieces of a silent worker are claimed and count as tried once: a
-message that kills its process does so a few times only.
+nothing fails. Its reader (``tcelib.queue.reader``) decides what comes next and extends what is held. Pieces of a
+silent worker are claimed and count as tried once: a message that kills its process does so a few times only.
 """
 
 import time
@@ -15,8 +15,7 @@ from typing import NamedTuple
 
 from rtserver.base.mark.memory_marks import MemoryMarks
 from rtserver.base.mark.port import Mark, Suspect
-from rtserver.base.queue.port import Entry, QueueError
-from rtserver.base.queue.work_port import Work, WorkPort
+from rtserver.base.queue.port import DeadLetter, Entry, QueueError
 from rtserver.service.message import Reason, Rejected, decode
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.dead_letter import DeadLetters
@@ -25,13 +24,14 @@ from rtserver.service.pipeline.isolation import LOOK_SECONDS, Isolation
 from rtserver.service.pipeline.suspects import Suspects, is_poison
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.wait import HOLD_SECONDS
+from tcelib.queue.message import Delivery
+from tcelib.queue.port import ReliableQueue
+from tcelib.queue.reader import Reader, ReaderRule
 
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 60.0
-TAKE_SECONDS = 1.0  # a wait for work; then the work of silent workers is looked for
 FORGET_SECONDS = 3600.0
 MOST_HELD = 100  # with so many failed pieces no more are taken: something that the handler needs must be away
-SIGNS_OF_LIFE = 4  # renewals within the time after which a worker counts as dead
 
 
 class OnceRule(NamedTuple):
@@ -44,15 +44,13 @@ class OnceRule(NamedTuple):
 class OnceWorker:
     """Worker of one handler. ``name`` is this worker's, never used before. ``pause`` waits for seconds.
 
-    No work begins while ``must_hold()`` is true. ``handled``, ``retried`` and ``claimed`` count messages that this
-    worker did, began once more, and took from dead workers. ``waiting`` is the number that no worker had done a
-    moment ago.
+    No work begins while ``must_hold()`` is true. ``handled`` counts messages that this worker did.
     """
 
     def __init__(
         self,
         handler: ServiceMsgHandler,
-        work: WorkPort,
+        work: ReliableQueue[DeadLetter],
         link: QueueLink,
         dead_letters: DeadLetters,
         name: str,
@@ -69,21 +67,32 @@ class OnceWorker:
         self._isolation = isolation or Isolation(lambda owner: True, pause=pause, now=now)
         self._next_up: str | None = None  # taken, waiting for its turn
         self.msg_type = handler.msg_type
-        self.handled = self.retried = self.claimed = self.waiting = 0
+        self.handled = 0
         self.running: str | None = None
         self._handler_call = HandlerCall(handler, lambda: link.is_ending)
-        self._work = work
-        self._link = link
+        reader_rule = ReaderRule(MOST_HELD, rule.claim_seconds)
+        self._reader = Reader(work, name, rule=reader_rule, call=link.call, pause=pause, now=now)
+        self._sign_seconds = reader_rule.sign_seconds
         self._dead_letters = dead_letters
-        self._name = name
-        self._rule = rule
+        self._tries = rule.tries
         self._must_hold = must_hold
         self._pause = pause
-        self._now = now
-        self._due: dict[str, float] = {}  # when each failed piece is tried again
-        self._look_at = now()  # when the work of silent workers is looked for
-        self._outages = link.outages
         self._is_finishing = False
+
+    @property
+    def retried(self) -> int:
+        """Number of messages that were begun once more."""
+        return self._reader.retried
+
+    @property
+    def claimed(self) -> int:
+        """Number of messages that were taken from dead workers."""
+        return self._reader.claimed
+
+    @property
+    def waiting(self) -> int:
+        """Number of messages that no worker had done a moment ago."""
+        return self._reader.length
 
     @property
     def at_work(self) -> str | None:
@@ -92,7 +101,7 @@ class OnceWorker:
 
     def run(self) -> None:
         """Work until ``finish``."""
-        self._link.call(self._work.tidy, FORGET_SECONDS)
+        self._reader.tidy(FORGET_SECONDS)
         while not self._is_finishing:
             if self._must_hold():
                 self._pause(HOLD_SECONDS)
@@ -102,39 +111,28 @@ class OnceWorker:
                 self.do(work)
 
     def run_signs_of_life(self) -> None:
-        """Renew what is held, for ever, beside ``run``: a message stays this worker's, however long its handler
+        """Extend what is held, for ever, beside ``run``: a message stays this worker's, however long its handler
         takes.
         """
         while True:
-            self._pause(self._rule.claim_seconds / SIGNS_OF_LIFE)
+            self._pause(self._sign_seconds)
             self.say_alive()
 
     def begin_anew(self) -> None:
         """Continue after ``run`` died: what this worker holds and does not do is tried again."""
-        self._outages = -1
+        self._reader.begin_anew()
         self._handler_call.forget()
 
     def finish(self) -> None:
         """Take no more work. ``run`` returns after the message that is being handled."""
         self._is_finishing = True
 
-    def next(self) -> Work | None:
+    def next(self) -> Delivery | None:
         """Return work that is due again, else what a dead worker left, else new work; wait a moment for that."""
-        if self._link.outages != self._outages:
-            self._ask_what_was_given()
-        now = self._now()
-        first = min(self._due, key=self._due.__getitem__, default=None)
-        if first is not None and self._due[first] <= now:
-            return self._again(first)
-        if now >= self._look_at:
-            return self._claim(now)
-        wait = min(TAKE_SECONDS, self._look_at - now, *([self._due[first] - now] if first is not None else []))
-        if len(self._due) >= MOST_HELD:
-            self._pause(wait)
-            return None
-        return self._link.call(self._work.take, self._name, wait)
+        found = self._reader.receive()
+        return found[0] if found else None
 
-    def do(self, work: Work) -> None:
+    def do(self, work: Delivery) -> None:
         """Have one piece handled, and report the result. A suspect is handed over alone."""
         self._next_up = work.id
         suspect = self._suspects.find(work.id)
@@ -146,64 +144,39 @@ class OnceWorker:
             with self._isolation.alone(self):
                 self._do(work, suspect)
 
-    def _do(self, work: Work, suspect: Suspect | None) -> None:
+    def _do(self, work: Delivery, suspect: Suspect | None) -> None:
         self.running, self._next_up = work.id, None
         try:
             self._handle(work, suspect)
         except Rejected as rejected:
             self._on_rejected(work, rejected)
         else:
-            self.handled += self._link.call(self._work.finish, work.id)
+            self.handled += self._reader.acknowledge([work.id])
         finally:
             self.running = None
 
     def say_alive(self) -> None:
-        """Renew what is held, and forget what another worker has claimed."""
-        held = [*self._due, *(work_id for work_id in (self.running, self._next_up) if work_id is not None)]
-        still_mine = self._link.call(self._work.renew, self._name, held)
-        for work_id in set(held) - still_mine:
-            self._due.pop(work_id, None)
+        """Extend what is held, and forget what another worker has claimed."""
+        self._reader.say_alive()
 
     def release(self) -> None:
         """Give up, at the end, what waits to be tried again: other workers may claim it at once."""
         with suppress(QueueError):  # other workers claim it later
-            waiting = [*self._due, *([self._next_up] if self._next_up is not None else [])]
-            self._link.call(self._work.release, self._name, waiting)
+            self._reader.give_back([self._next_up] if self._next_up is not None else [])
 
-    def _ask_what_was_given(self) -> None:
-        """Find pieces whose delivery was lost with a connection: they are ours, and only we can know."""
-        self._outages = self._link.outages
-        for work_id in self._link.call(self._work.held, self._name, MOST_HELD):
-            self._due.setdefault(work_id, self._now())
-
-    def _again(self, work_id: str) -> Work | None:
-        del self._due[work_id]
-        work = self._link.call(self._work.again, self._name, work_id)
-        self.retried += work is not None
-        return work
-
-    def _claim(self, now: float) -> Work | None:
-        work = self._link.call(self._work.claim, self._name, self._rule.claim_seconds)
-        self.waiting = self._link.call(self._work.waiting)
-        if work is None:  # otherwise there may be more
-            self._look_at = now + min(TAKE_SECONDS, self._rule.claim_seconds)
-        else:
-            self.claimed += 1
-        return work
-
-    def _handle(self, work: Work, suspect: Suspect | None) -> None:
+    def _handle(self, work: Delivery, suspect: Suspect | None) -> None:
         """Have a piece handled, unless it is poison.
 
         The mark knows deaths on this machine; those of other workers show in the number of tries.
         """
         if suspect is not None and is_poison(suspect):
             raise Rejected(Reason.POISON, f"{suspect.deaths} processes have died while it was with its handler")
-        if work.tries > self._rule.tries:
-            raise Rejected(Reason.POISON, f"its worker died at the last of {self._rule.tries} tries")
-        message = decode(work.raw)  # its signature was checked before it was kept
+        if work.tries > self._tries:
+            raise Rejected(Reason.POISON, f"its worker died at the last of {self._tries} tries")
+        message = decode(work.body)  # its signature was checked before it was kept
         self._mark.set(work.id, 0 if suspect is None else suspect.deaths)
         try:
-            self._handler_call.run(Entry(work.id, work.raw), message)
+            self._handler_call.run(Entry(work.id, work.body), message)
             self._handler_call.flush(message.src)
         except Rejected:
             self._handler_call.forget()
@@ -213,13 +186,13 @@ class OnceWorker:
             self._mark.clear()
         self._suspects.clear(work.id)
 
-    def _on_rejected(self, work: Work, rejected: Rejected) -> None:
-        if rejected.reason is Reason.HANDLER_FAILED and work.tries < self._rule.tries:
+    def _on_rejected(self, work: Delivery, rejected: Rejected) -> None:
+        if rejected.reason is Reason.HANDLER_FAILED and work.tries < self._tries:
             self._dead_letters.tell_retry(rejected, self.msg_type)
-            self._due[work.id] = self._now() + delay_after(work.tries)
+            self._reader.retry(work.id, delay_after(work.tries))
             return
-        letter = self._dead_letters.letter(Entry(work.id, work.raw), rejected)
-        if self._link.call(self._work.bury, work.id, letter):
+        letter = self._dead_letters.letter(Entry(work.id, work.body), rejected)
+        if self._reader.bury(work.id, letter):
             self._dead_letters.count(rejected, self.msg_type)
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple, TypedDict
 from rtserver.base.mark.memory_marks import MemoryMarks
 from rtserver.base.mark.port import MarkPort
 from rtserver.base.queue.signature import Signer
-from rtserver.base.queue.work_port import WorkQueue
+from rtserver.base.queue.work import WorkQueue
 from rtserver.service.message import NO_BOUNDS, Bounds
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.broken_key import BrokenKeys

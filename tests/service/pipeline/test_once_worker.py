@@ -107,7 +107,7 @@ def test_messages_are_handled_in_order_flushed_and_removed(world: World) -> None
     world.bring(1, 2)
     step(worker, 3)
     assert handler.calls == [1, "flush", 2, "flush"]
-    assert (worker.handled, world.queue.work(STREAM).waiting()) == (2, 0)
+    assert (worker.handled, world.queue.work(STREAM).length()) == (2, 0)
 
 
 def test_each_message_is_handled_by_one_of_two_workers(world: World) -> None:
@@ -153,7 +153,7 @@ def test_after_so_many_tries_it_is_a_dead_letter_with_the_last_error(
     [(reason, detail)] = world.letters()
     assert reason == "handler_failed"
     assert re.fullmatch(r"ConnectionError: 1 is away \(pipeline/test_once_worker\.py:\d+ in __call__\)", detail)
-    assert world.queue.work(STREAM).waiting() == 0
+    assert world.queue.work(STREAM).length() == 0
     assert world.dead_letters.counts["handler_failed"] == 1
     assert "is tried again: number: handler_failed: ConnectionError: 1 is away" in caplog.text
     assert "to the dead stream: number: handler_failed" in caplog.text
@@ -234,7 +234,7 @@ def test_what_a_dead_worker_had_begun_another_does_after_a_while(world: World) -
     step(alive, 2)
     assert handler.numbers == [2]
     assert alive.claimed == 1
-    assert world.queue.work(STREAM).waiting() == 0
+    assert world.queue.work(STREAM).length() == 0
 
 
 def test_a_message_that_kills_its_workers_kills_only_so_many(world: World) -> None:
@@ -305,7 +305,7 @@ def test_what_was_given_on_a_connection_that_broke_is_done_at_once(
     world.bring(7)
     begun = world.time
     if lost == "claim":
-        assert world.queue.work(STREAM).take("one that died", 0) is not None
+        assert world.queue.work(STREAM).take("one that died", 1, 0)
         world.time += 31
     worker = world.worker(handler)
     work = world.queue.work(STREAM)
@@ -313,7 +313,7 @@ def test_what_was_given_on_a_connection_that_broke_is_done_at_once(
 
     def unheard(*arguments: Any) -> Any:
         answer = call(*arguments)
-        if answer is not None and breaks:
+        if answer and breaks:
             raise breaks.pop()
         return answer
 
@@ -430,7 +430,7 @@ def test_running_ends_with_the_message_that_is_being_handled(world: World) -> No
     worker.run()
     assert handler.numbers == [1]
     assert worker.running is None
-    assert world.queue.work(STREAM).waiting() == 1
+    assert world.queue.work(STREAM).length() == 1
 
 
 def test_how_much_is_left_is_known(world: World) -> None:

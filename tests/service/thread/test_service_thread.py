@@ -29,7 +29,7 @@ from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, Bound, Moved, number_of
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
-from rtserver.base.queue.work_port import WorkQueue
+from rtserver.base.queue.work import WorkQueue
 from rtserver.service.message import encode
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler

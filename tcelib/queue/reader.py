@@ -1,0 +1,188 @@
+"""Reader: decides what a reader of a reliable queue gets next, and knows which messages it holds.
+
+Every loop over such a queue is built on it. The order is: what is due for another try, what a silent reader has left,
+what is new. A held message stays this reader's as long as ``say_alive`` is called often enough, however long the work
+takes. It waits in the queue and in ``pause`` only, so it fits a thread and a gevent hub.
+"""
+
+import time
+from collections.abc import Callable, Collection
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from tcelib.queue.error import QueueAwayError
+from tcelib.queue.message import Delivery
+from tcelib.queue.port import ReliableQueue
+
+LOOK_SECONDS = 1.0
+"""A wait for something new; then the messages of silent readers are looked for."""
+SIGNS_OF_LIFE = 4
+"""Calls of ``say_alive`` within the time after which a reader counts as dead."""
+
+L = TypeVar("L")
+T = TypeVar("T")
+
+
+class Call(Protocol):
+    """Calls the queue, and may repeat what failed."""
+
+    def __call__(self, operation: Callable[..., T], /, *args: object) -> T:
+        """Return ``operation(*args)``."""
+
+
+class ReaderRule(NamedTuple):
+    """Most messages that a reader holds, and the seconds of silence after which it counts as dead."""
+
+    most_held: int = 100
+    claim_seconds: float = 30.0
+
+    @property
+    def sign_seconds(self) -> float:
+        """Seconds between two signs of life."""
+        return self.claim_seconds / SIGNS_OF_LIFE
+
+
+def call_once(operation: Callable[..., T], /, *args: object) -> T:
+    """See ``Call``. Repeats nothing."""
+    return operation(*args)
+
+
+class Reader(Generic[L]):
+    """One reader. ``name`` is its own, never used before. ``pause`` waits for seconds. May raise ``QueueError``.
+
+    ``claimed`` and ``retried`` count messages that it took from silent readers and that it began once more.
+    ``length`` is that of the queue, a moment ago. ``say_alive`` may be called from another greenlet or thread.
+    """
+
+    def __init__(
+        self,
+        queue: ReliableQueue[L],
+        name: str,
+        *,
+        rule: ReaderRule = ReaderRule(),  # noqa: B008 (a tuple)
+        call: Call = call_once,
+        pause: Callable[[float], object] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self.claimed = self.retried = self.length = 0
+        self._queue = queue
+        self._rule = rule
+        self._call = call
+        self._pause = pause
+        self._now = now
+        self._due: dict[str, float] = {}  # when each failed message is tried again
+        self._in_hand: dict[str, None] = {}
+        self._look_at = now()  # when the messages of silent readers are looked for
+        self._is_unsure = False  # a delivery may have been lost with a connection
+        self._is_draining = False
+
+    @property
+    def held(self) -> int:
+        """Number of messages that the reader holds: in hand, or waiting for another try."""
+        return len(self._due) + len(self._in_hand)
+
+    def receive(self, count: int = 1, timeout: float = LOOK_SECONDS) -> list[Delivery]:
+        """Return the next messages, at most ``count`` and no more than the reader may hold.
+
+        Waits up to ``timeout`` seconds, or less: an empty list does not say that the queue is empty.
+        """
+        if self._is_draining:
+            return []
+        if self._is_unsure:
+            self._ask_what_is_held()
+        now = self._now()
+        next_id = min(self._due, key=self._due.__getitem__, default=None)
+        if next_id is not None and self._due[next_id] <= now:
+            return self._again(next_id)
+        room = min(count, self._rule.most_held - self.held)
+        if now >= self._look_at:
+            return self._claim(now, room)
+        wait = min(timeout, self._look_at - now, *([self._due[next_id] - now] if next_id is not None else []))
+        if room <= 0:
+            self._pause(wait)
+            return []
+        return self._in_hands(self._deliver(self._queue.take, self.name, room, wait))
+
+    def acknowledge(self, message_ids: Collection[str]) -> int:
+        """Remove messages that are done. Return how many no other reader had removed."""
+        count = self._call(self._queue.acknowledge, message_ids)
+        self._let_go(message_ids)
+        return count
+
+    def retry(self, message_id: str, delay: float) -> None:
+        """Keep a message, and try it again after ``delay`` seconds."""
+        self._in_hand.pop(message_id, None)
+        self._due[message_id] = self._now() + delay
+
+    def bury(self, message_id: str, letter: L) -> bool:
+        """Make a message a dead letter. False if another reader has removed it."""
+        is_buried = self._call(self._queue.bury, message_id, letter)
+        self._let_go([message_id])
+        return is_buried
+
+    def give_back(self, message_ids: Collection[str] = ()) -> None:
+        """Release what waits for another try, and these messages: others may claim them at once."""
+        released = [*self._due, *message_ids]
+        self._call(self._queue.release, self.name, released)
+        self._let_go(released)
+
+    def drain(self) -> None:
+        """Take no more. What waits for another try is given back; what is in hand may still be acknowledged."""
+        self._is_draining = True
+        self.give_back()
+
+    def say_alive(self) -> None:
+        """Extend what is held, and forget what another reader has claimed."""
+        held = [*self._due, *self._in_hand]
+        self._let_go(set(held) - self._call(self._queue.extend, self.name, held))
+
+    def begin_anew(self) -> None:
+        """Continue after the loop around the reader died: what it had in hand is tried again."""
+        self._in_hand.clear()
+        self._is_unsure = True
+
+    def tidy(self, silence: float) -> None:
+        """Forget readers that hold nothing and have been silent for ``silence`` seconds."""
+        self._call(self._queue.tidy, silence)
+
+    def _again(self, message_id: str) -> list[Delivery]:
+        del self._due[message_id]
+        found = self._deliver(self._queue.again, self.name, message_id)
+        self.retried += found is not None
+        return self._in_hands([] if found is None else [found])
+
+    def _claim(self, now: float, room: int) -> list[Delivery]:
+        claimed = self._deliver(self._queue.claim, self.name, room, self._rule.claim_seconds) if room > 0 else []
+        self.length = self._call(self._queue.length)
+        if not claimed:  # otherwise there may be more
+            self._look_at = now + min(LOOK_SECONDS, self._rule.claim_seconds)
+        self.claimed += len(claimed)
+        return self._in_hands(claimed)
+
+    def _deliver(self, operation: Callable[..., T], *args: object) -> T:
+        """Call the queue. If a connection breaks meanwhile, a delivery may be lost with it."""
+
+        def noted(*args: object) -> T:
+            try:
+                return operation(*args)
+            except QueueAwayError:
+                self._is_unsure = True
+                raise
+
+        return self._call(noted, *args)
+
+    def _ask_what_is_held(self) -> None:
+        """Find messages whose delivery was lost with a connection: they are ours, and only we can know."""
+        for message_id in self._call(self._queue.held, self.name, self._rule.most_held):
+            if message_id not in self._in_hand:
+                self._due.setdefault(message_id, self._now())
+        self._is_unsure = False
+
+    def _in_hands(self, deliveries: list[Delivery]) -> list[Delivery]:
+        self._in_hand.update((delivery.id, None) for delivery in deliveries)
+        return deliveries
+
+    def _let_go(self, message_ids: Collection[str]) -> None:
+        for message_id in message_ids:
+            self._due.pop(message_id, None)
+            self._in_hand.pop(message_id, None)
