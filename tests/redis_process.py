@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Self
 
 import redis
-from conftest import unused_port
+
+from tests.conftest import unused_port
 
 STOP_SECONDS = 10.0
 

@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 import redis
-from redis_process import RedisProcess
 
 from rtserver.bench.login import log_in
 from rtserver.bootstrap.command.bench import client as client_command
 from rtserver.bootstrap.command.bench import redis as redis_command
 from rtserver.bootstrap.command.bench import server as server_command
 from tests.demo_login import DemoLogin
+from tests.redis_process import RedisProcess
 from tests.service_queue import BUS
 
 REPOSITORY = Path(__file__).parents[2]

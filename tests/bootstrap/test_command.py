@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 import redis
-from redis_process import RedisProcess
 
 from rtserver.base.queue.redis_queue import plain_client
 from rtserver.base.queue.redis_server_list import RedisServerList
 from rtserver.base.queue.signature import Signer
 from rtserver.bootstrap.process.embedded_redis import EmbeddedRedis
+from tests.redis_process import RedisProcess
 
 REPOSITORY = Path(__file__).parents[2]
 CSV = "time,price\n1000,1.5\n2000,2.5\n3000,3.5\n"

@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from user_side import Client, Online
 
 from rtserver.base.bridge.message import Message, Subscribe, Unsubscribe
 from rtserver.base.limit.cpu_quota import CallLater
@@ -16,6 +15,7 @@ from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.user_commands import UserCommands
 from rtserver.user.policy import Rights
 from rtserver.user.user_limits import UserBounds
+from tests.user_side import Client, Online
 
 DATE = "20130301"
 QUOTES = msgspec.json.Decoder(QuoteCenter.data_type)

@@ -1,9 +1,9 @@
 """``ping`` as a client sees it."""
 
 import pytest
-from user_side import Online
 
 from rtserver.handlers.ping import PingMsgHandler
+from tests.user_side import Online
 
 
 @pytest.mark.parametrize("data", [None, 0, "hello", [1], {"a": {"b": 1}}])

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from user_side import Client, Online
 
 from rtserver.base.bridge.mailbox import BridgeClosedError
 from rtserver.base.bridge.message import (
@@ -21,6 +20,7 @@ from rtserver.base.bridge.message import (
 )
 from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.user.user_agent import SubscriptionOwner, UserAgent
+from tests.user_side import Client, Online
 
 
 class Clock:

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from user_side import Client, Online
 
 from rtserver.base.bridge.message import PushBegins
 from rtserver.handlers.seen import SeenMsgHandler
+from tests.user_side import Client, Online
 
 
 def say(client: Client, offset: Any, **more: Any) -> list[dict[str, Any]]:

@@ -1,13 +1,13 @@
 """QuoteListener: when a membership begins and ends."""
 
 import pytest
-from user_side import Online, payload_of
 
 from rtserver.base.bridge.mailbox import BridgeClosedError
 from rtserver.base.bridge.message import Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
 from rtserver.modules.quote_listener import QuoteListener
 from rtserver.user.identity import Identity
 from rtserver.user.policy import Policy, Rights
+from tests.user_side import Online, payload_of
 
 EMPTY = Table(("label",), ())
 

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from service_fakes import Recorder
 
 from rtserver.base.failure.containment import StopRequest
 from rtserver.base.mark.memory_marks import MemoryMarks
@@ -21,6 +20,7 @@ from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.pipeline.lane_worker import LaneWorker
 from rtserver.service.queue_link import QueueLink
+from tests.service_fakes import Recorder
 
 
 class Death(StopRequest):

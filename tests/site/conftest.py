@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
-import django_environment
 import pytest
 import redis
+
+from tests import django_environment
 
 PASSWORDS = {"demo": "demo", "guest": "guest"}
 

@@ -4,10 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
-from service_fakes import Surroundings
 
 from soak.chaos.handlers import FAILING, NOTES, WORKER, FirstTryError, Mark, NoteEvery, NoteOnce, Noting
 from soak.chaos.notes import Note, Notes
+from tests.service_fakes import Surroundings
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import gevent
 import gevent.event
 import pytest
 import redis
-from redis_process import RedisProcess
 
 from rtserver.base.queue import redis_queue
 from rtserver.base.queue.memory_queue import MemoryQueue
@@ -26,6 +25,7 @@ from rtserver.base.queue.port import (
 )
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
 from tcelib.redis.gevent_redis import gevent_client
+from tests.redis_process import RedisProcess
 
 LIST, INTAKE = "queue:rtserver", "{queue:rtserver}:intake"
 BUS, DEAD, NAMES = "{queue:rtserver}:bus", "{queue:rtserver}:dead", "{queue:rtserver}:names"

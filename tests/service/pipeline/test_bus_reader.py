@@ -2,7 +2,6 @@ import hashlib
 from typing import Any
 
 import pytest
-from service_fakes import Recorder
 
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, Entry, number_of, order_of
@@ -14,6 +13,7 @@ from rtserver.service.pipeline.intake import LONGEST_HOLD, Intake
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.wait import HOLD_SECONDS
+from tests.service_fakes import Recorder
 
 MOST_BYTES = 1_000_000
 

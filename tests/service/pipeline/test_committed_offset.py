@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from service_fakes import Recorder, ReplayingRecorder
 
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, QueueAwayError, QueuePort, QueueRefusedError, order_of
@@ -15,6 +14,7 @@ from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.queue_link import QueueLink
+from tests.service_fakes import Recorder, ReplayingRecorder
 
 
 class OtherRecorder(Recorder):

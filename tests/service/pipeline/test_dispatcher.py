@@ -1,7 +1,6 @@
 import hashlib
 
 import pytest
-from service_fakes import Recorder
 
 from rtserver.base.queue.port import Entry
 from rtserver.base.queue.signature import Signer
@@ -11,6 +10,7 @@ from rtserver.service.message import Bounds, encode
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import DuplicateTypeError, ServiceMessageDispatcher
 from rtserver.service.pipeline.lane import Lane
+from tests.service_fakes import Recorder
 
 
 class Other(Recorder):

@@ -7,7 +7,6 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from service_fakes import Recorder, ReplayingRecorder
 
 from rtserver.base.failure.containment import StopRequest
 from rtserver.base.queue.memory_queue import MemoryQueue
@@ -17,6 +16,7 @@ from rtserver.service.message import BadData, decode, encode
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
+from tests.service_fakes import Recorder, ReplayingRecorder
 
 
 class Bus:

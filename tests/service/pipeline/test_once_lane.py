@@ -4,7 +4,6 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from service_fakes import Recorder
 
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, QueueAwayError
@@ -13,6 +12,7 @@ from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.once_lane import OnceInbox, OnceLane, stream_of
 from rtserver.service.queue_link import QueueLink
 from tests.service.pipeline.test_lane import Bus
+from tests.service_fakes import Recorder
 
 
 class Once(Recorder):

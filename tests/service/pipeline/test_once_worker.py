@@ -5,7 +5,6 @@ import re
 from typing import Any
 
 import pytest
-from service_fakes import Recorder
 
 from rtserver.base.failure.containment import StopRequest
 from rtserver.base.mark.memory_marks import MemoryMarks
@@ -18,6 +17,7 @@ from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.once_worker import LONGEST_DELAY, MOST_HELD, OnceRule, OnceWorker, delay_after
 from rtserver.service.pipeline.suspects import POISON_DEATHS
 from rtserver.service.queue_link import QueueLink
+from tests.service_fakes import Recorder
 
 STREAM = "once:number"
 

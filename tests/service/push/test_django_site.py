@@ -3,7 +3,6 @@ from collections.abc import Mapping
 
 import msgspec
 import pytest
-from service_fakes import Surroundings
 
 from rtserver.base.bridge.message import CloseSession, Kick, Message, Recheck
 from rtserver.base.queue.port import Entry, QueueAwayError
@@ -11,6 +10,7 @@ from rtserver.service.message import decode, encode
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.lane import Lane
 from rtserver.service.push.django_site import DjangoSiteMsgHandler, KickUser, SessionClosed
+from tests.service_fakes import Surroundings
 
 
 def tell(raw: bytes) -> Message:

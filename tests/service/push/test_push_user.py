@@ -5,7 +5,6 @@ from unittest.mock import Mock
 
 import msgspec
 import pytest
-from service_fakes import Surroundings
 
 from rtserver.base.bridge.message import Deliver, PushedUntil
 from rtserver.base.queue.memory_queue import MemoryQueue
@@ -18,6 +17,7 @@ from rtserver.service.push.push_user import BATCH_LIMIT, RESERVED_TYPES, PushUse
 from rtserver.service.push.user_streams import CURSOR, UserStreams
 from rtserver.service.queue_link import QueueLink
 from tests.service.pipeline.test_lane import Bus
+from tests.service_fakes import Surroundings
 
 LATER = "99999999999999-0"
 

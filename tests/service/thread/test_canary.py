@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from service_fakes import Surroundings
 
 from rtserver.base.bridge.message import Canary
 from rtserver.base.queue.port import QueueAwayError
 from rtserver.service.thread.canary import RETRY_SECONDS, CanaryData, CanaryMsgHandler, CanarySource
 from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
+from tests.service_fakes import Surroundings
 
 
 @pytest.fixture

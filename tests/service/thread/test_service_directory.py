@@ -1,8 +1,8 @@
 import pytest
-from service_fakes import Surroundings
 
 from rtserver.base.bridge.message import Kick, Refused, Subscribe, Unsubscribe
 from rtserver.service.thread.service_directory import ServiceDirectory
+from tests.service_fakes import Surroundings
 
 
 class Clocks:

@@ -10,8 +10,6 @@ import gevent
 import gevent.event
 import pytest
 import redis
-from redis_process import RedisProcess
-from service_fakes import Recorder
 
 from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.bridge.message import (
@@ -42,6 +40,8 @@ from rtserver.service.queue_link import QueueLink
 from rtserver.service.thread.service_thread import ServiceThread, offload
 from rtserver.service.user_commands import UserCommands
 from tcelib.redis.gevent_redis import gevent_client
+from tests.redis_process import RedisProcess
+from tests.service_fakes import Recorder
 
 PATIENCE = 20.0  # of a test that would otherwise hang
 OF_THREAD = {"resumes", "services", "sources", "on_failure", "stall_seconds", "lane_stall_seconds"}
