@@ -1,28 +1,31 @@
 """A real Django site in this process, and what looks its sessions up."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
-import django_environment
 import pytest
 from django.core.cache import caches
 from django.core.cache.backends.redis import RedisCache
 
 from rtserver.user.session.authenticator import SessionAuthenticator
+from tests import django_environment
+from tests.conftest import RedisServer
 from tests.user.session_site import SessionSite
 
 THREADS = 4
 
 
 @pytest.fixture(scope="session")
-def django_site(redis_server, tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_site(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Django is set up in this process."""
     django_environment.configure(redis_server.url, tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture
-def site(django_site, redis_url, tmp_path, monkeypatch):
+def site(django_site: None, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SessionSite]:
     from django.db import connections
 
     files = tmp_path / "sessions"
@@ -36,7 +39,7 @@ def site(django_site, redis_url, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def executor():
+def executor() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(THREADS) as pool:
         yield pool
         together = threading.Barrier(THREADS)
@@ -54,5 +57,5 @@ def let_go_of_redis(together: threading.Barrier) -> None:
 
 
 @pytest.fixture
-def auth(executor, site):
+def auth(executor: ThreadPoolExecutor, site: SessionSite) -> SessionAuthenticator:
     return SessionAuthenticator(executor)

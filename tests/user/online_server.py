@@ -4,30 +4,31 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Never
 
 from tornado.httpserver import HTTPServer
 from tornado.httputil import parse_cookie
 from tornado.testing import bind_unused_port
 from tornado.web import Application
-from user_side import Site
 
 from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.limit.admission import Admission
 from rtserver.base.listener.http_listener import HttpListener
 from rtserver.base.listener.tce_listener import TceListener
-from rtserver.base.listener.upgrade import WebSocketServer
+from rtserver.base.listener.upgrade import UpgradeRequest, WebSocketServer
 from rtserver.base.tce.gateway import UserGateway
 from rtserver.base.tce.server import TceServer
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.identity import Identity
-from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError
+from rtserver.user.msg_handler import BaseUserMsgHandler, Data, RequestError
 from rtserver.user.topic.board import Topics
+from rtserver.user.user_agent import UserAgent
 from rtserver.user.user_limits import UserBounds, UserLimits
 from rtserver.user.user_manager import UserManager
 from tcelib.core.adapter import RpcCommAdapter
 from tests.base.server import build_server, build_tce
 from tests.tce_client import TceClient
+from tests.user_side import Site
 from tests.websocket_client import AsyncWebSocketClient
 
 DEADLINE = 10.0
@@ -36,7 +37,7 @@ DEADLINE = 10.0
 class CookieSite(Site):
     """Reads the session key from the request's cookie, as the real one does."""
 
-    def credential(self, request):
+    def credential(self, request: UpgradeRequest) -> str | None:
         return parse_cookie(request.headers.get("cookie", "")).get("sessionid")
 
 
@@ -45,7 +46,7 @@ class SlowEcho(BaseUserMsgHandler):
 
     msg_type = "slow"
 
-    async def on_useragent_msg(self, agent, data):
+    async def on_useragent_msg(self, agent: UserAgent, data: Data) -> int:
         for _ in range(data):
             await asyncio.sleep(0)
         return data
@@ -56,7 +57,7 @@ class Shop(BaseUserMsgHandler):
 
     msg_type = "order"
 
-    def on_useragent_msg(self, agent, data):
+    def on_useragent_msg(self, agent: UserAgent, data: Data) -> Never:
         raise RequestError("the last one is sold", code="out_of_stock")
 
 
@@ -78,7 +79,7 @@ class Running:
             return await TceClient.over_tcp(self.tce_port, **options)
         return await TceClient.over_websocket(self.port, **options)
 
-    async def connect(self, session_key="s1") -> AsyncWebSocketClient:
+    async def connect(self, session_key: str = "s1") -> AsyncWebSocketClient:
         headers = {"Cookie": f"sessionid={session_key}"}
         return await AsyncWebSocketClient.connect("127.0.0.1", self.port, "/rt/", headers, timeout=DEADLINE)
 

@@ -8,5 +8,5 @@ class SessionStore(CacheStore):
 
     hidden: frozenset[str] = frozenset()
 
-    def load(self):
+    def load(self) -> dict[str, str]:
         return {} if self.session_key in self.hidden else super().load()

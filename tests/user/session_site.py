@@ -5,13 +5,18 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.cache.backends.base import InvalidCacheKey
 from django.core.cache.backends.locmem import LocMemCache
 
 from rtserver.user.identity import Identity
 from rtserver.user.session.authenticator import SessionAuthenticator
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 ENGINES = ("db", "cache", "cached_db", "signed_cookies", "file")
 STORED = ("db", "cache", "cached_db", "file")
@@ -42,7 +47,7 @@ class SessionSite:
         self._files = files
         self._monkeypatch = monkeypatch
 
-    def use(self, **settings) -> None:
+    def use(self, **settings: object) -> None:
         from django.test import override_settings
 
         self._stack.enter_context(override_settings(**settings))
@@ -54,12 +59,12 @@ class SessionSite:
         self._monkeypatch.setattr(SessionStore, "_storage_path", str(self._files), raising=False)
         self.use(SESSION_ENGINE=f"django.contrib.sessions.backends.{engine}")
 
-    def store(self, key: str | None = None):
+    def store(self, key: str | None = None) -> SessionBase:
         from django.conf import settings
 
         return import_module(settings.SESSION_ENGINE).SessionStore(key)
 
-    def make_user(self, **fields):
+    def make_user(self, **fields: bool | str) -> "User":
         from django.contrib.auth import get_user_model
 
         return get_user_model().objects.create_user(f"user{next(numbers)}", password="secret", **fields)
@@ -70,7 +75,7 @@ class SessionSite:
         model = get_user_model()
         return model.objects.bulk_create(model(username=f"user{next(numbers)}") for _ in range(count))
 
-    def log_in(self, user) -> str:
+    def log_in(self, user: "User") -> str:
         """The value of the browser's session cookie."""
         from django.test import Client
 
@@ -78,7 +83,7 @@ class SessionSite:
         assert self.browser.login(username=user.get_username(), password="secret")
         return self.browser.cookies["sessionid"].value
 
-    def make_session(self, user, without: Iterable[str] = (), **changes) -> str:
+    def make_session(self, user: "User", without: Iterable[str] = (), **changes: str | int | None) -> str:
         """The key of a session as a log-in makes it, but for changes of its data; ``expiry`` is in seconds."""
         store = self.store()
         expiry = changes.pop("expiry", None)

@@ -40,7 +40,7 @@ def send_one_by_one(online: Online, window: float, clock: Clock) -> None:
     asyncio.run(online.users.drain.close_one_by_one(window, clock.time, clock.sleep))
 
 
-def test_all_at_once_tells_every_client_a_moment_of_its_own_and_closes_with_4101():
+def test_all_at_once_tells_every_client_a_moment_of_its_own_and_closes_with_4101() -> None:
     online = Online()
     clients = [online.connect(number) for number in range(4)]
     online.users.drain.close_at_once(1000)
@@ -49,7 +49,7 @@ def test_all_at_once_tells_every_client_a_moment_of_its_own_and_closes_with_4101
     assert all(client.wire.closed[0] == 4101 for client in clients)
 
 
-def test_one_who_cannot_be_sent_away_does_not_keep_the_others(caplog: pytest.LogCaptureFixture):
+def test_one_who_cannot_be_sent_away_does_not_keep_the_others(caplog: pytest.LogCaptureFixture) -> None:
     online = Online()
     clients = [online.connect(number) for number in range(3)]
 
@@ -63,7 +63,7 @@ def test_one_who_cannot_be_sent_away_does_not_keep_the_others(caplog: pytest.Log
     assert "by a test" in caplog.text
 
 
-def test_it_may_be_said_to_nobody_and_twice():
+def test_it_may_be_said_to_nobody_and_twice() -> None:
     online = Online()
     online.users.drain.close_at_once(1000)
     online.users.drain.close_at_once(1000)
@@ -71,7 +71,7 @@ def test_it_may_be_said_to_nobody_and_twice():
 
 
 @pytest.mark.parametrize("count", [10, 100, 1000])
-def test_no_second_of_the_window_has_more_than_its_share(count: int):
+def test_no_second_of_the_window_has_more_than_its_share(count: int) -> None:
     online = Online()
     clients = [online.connect(number) for number in range(count)]
     online.users.drain.close_at_once(10_000)
@@ -79,7 +79,7 @@ def test_no_second_of_the_window_has_more_than_its_share(count: int):
     assert all(seconds.count(second) == count // 10 for second in range(10))
 
 
-def test_one_by_one_each_goes_at_a_moment_of_its_own_and_may_come_back_at_once():
+def test_one_by_one_each_goes_at_a_moment_of_its_own_and_may_come_back_at_once() -> None:
     online, clock = Online(), Clock()
     clients = [online.connect(number) for number in range(4)]
     ended: dict[int, float] = {}
@@ -97,7 +97,7 @@ def test_one_by_one_each_goes_at_a_moment_of_its_own_and_may_come_back_at_once()
     assert {client.wire.closed[0] for client in clients} == {4101}
 
 
-def test_one_by_one_whoever_waits_is_served_meanwhile():
+def test_one_by_one_whoever_waits_is_served_meanwhile() -> None:
     online, clock = Online(), Clock()
     first, last = online.connect(1), online.connect(2)
     clock.on_sleep = lambda: last.agent.push_message("news", "n") if first.wire.closed else None
@@ -105,7 +105,7 @@ def test_one_by_one_whoever_waits_is_served_meanwhile():
     assert [message["type"] for message in last.wire.take()][-2:] == ["n", "reconnect"]
 
 
-def test_one_by_one_whoever_comes_meanwhile_goes_last():
+def test_one_by_one_whoever_comes_meanwhile_goes_last() -> None:
     online, clock = Online(), Clock()
     online.connect(1)
     late: list[Client] = []
@@ -116,7 +116,7 @@ def test_one_by_one_whoever_comes_meanwhile_goes_last():
     assert not online.users.agents
 
 
-def test_one_by_one_whoever_has_left_meanwhile_is_no_trouble():
+def test_one_by_one_whoever_has_left_meanwhile_is_no_trouble() -> None:
     online, clock = Online(), Clock()
     online.connect(1)
     second = online.connect(2)
@@ -125,7 +125,7 @@ def test_one_by_one_whoever_has_left_meanwhile_is_no_trouble():
     assert told(second) == []
 
 
-def test_of_many_some_go_together_rather_than_sleeping_for_each():
+def test_of_many_some_go_together_rather_than_sleeping_for_each() -> None:
     online, clock = Online(), Clock()
     for number in range(2_000):
         online.connect(number)
@@ -136,7 +136,7 @@ def test_of_many_some_go_together_rather_than_sleeping_for_each():
     assert min(long_sleeps) >= STEP_SECONDS
 
 
-def test_a_window_of_nothing_still_lets_the_others_have_their_turns():
+def test_a_window_of_nothing_still_lets_the_others_have_their_turns() -> None:
     online, clock = Online(), Clock()
     for number in range(3 * TURN_AGENTS):
         online.connect(number)
@@ -144,7 +144,7 @@ def test_a_window_of_nothing_still_lets_the_others_have_their_turns():
     assert clock.sleeps == [0, 0, 0]
 
 
-def test_whoever_comes_after_the_end_is_told_to_come_back_too():
+def test_whoever_comes_after_the_end_is_told_to_come_back_too() -> None:
     online = Online()
     online.users.drain.close_at_once(10_000)
     clients = [online.open(number) for number in range(100)]

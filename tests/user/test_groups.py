@@ -1,28 +1,34 @@
 """The groups of users, from the site's own database: for those who ask for them, and with one query for many."""
 
 import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Never
 
 import pytest
 
 from rtserver.user.identity import Identity
-from rtserver.user.session.authenticator import SessionAuthenticator
-from tests.user.session_site import look_up
+from rtserver.user.session.authenticator import LookUpResult, SessionAuthenticator
+from tests.user.session_site import SessionSite, look_up
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import Group
 
 
 @pytest.fixture
-def auth(executor, site):
+def auth(executor: ThreadPoolExecutor, site: SessionSite) -> SessionAuthenticator:
     return SessionAuthenticator(executor, reads_groups=True)
 
 
 @pytest.fixture
-def groups(site):
+def groups(site: SessionSite) -> "Iterator[list[Group]]":
     from django.contrib.auth.models import Group
 
     yield [Group.objects.create(name=name) for name in ("buyers", "sellers", "nobody")]
     Group.objects.all().delete()
 
 
-def queries(find, keys) -> int:
+def queries(find: Callable[[Sequence[str]], Mapping[str, LookUpResult]], keys: list[str]) -> int:
     """How many queries a look-up of the keys makes in this thread."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
@@ -32,7 +38,9 @@ def queries(find, keys) -> int:
     return len(captured)
 
 
-def test_a_user_comes_with_the_names_of_all_groups(site, auth, groups):
+def test_a_user_comes_with_the_names_of_all_groups(
+    site: SessionSite, auth: SessionAuthenticator, groups: "list[Group]"
+) -> None:
     ann, bob = site.make_user(), site.make_user()
     ann.groups.set(groups[:2])
     keys = [site.make_session(ann), site.make_session(ann), site.make_session(bob)]
@@ -41,7 +49,9 @@ def test_a_user_comes_with_the_names_of_all_groups(site, auth, groups):
     assert found["nobody-at-all"] is None
 
 
-def test_a_change_is_seen_by_the_next_look_up(site, auth, groups):
+def test_a_change_is_seen_by_the_next_look_up(
+    site: SessionSite, auth: SessionAuthenticator, groups: "list[Group]"
+) -> None:
     ann = site.make_user()
     key = site.make_session(ann)
     before = auth.find(key)
@@ -50,7 +60,9 @@ def test_a_change_is_seen_by_the_next_look_up(site, auth, groups):
     assert auth.find(key) == Identity(ann.pk, ann.username, key, frozenset({"buyers"}))
 
 
-def test_many_cost_one_query_more_than_without_groups_and_nobody_pays_who_does_not_ask(site, executor, auth, groups):
+def test_many_cost_one_query_more_than_without_groups_and_nobody_pays_who_does_not_ask(
+    site: SessionSite, executor: ThreadPoolExecutor, auth: SessionAuthenticator, groups: "list[Group]"
+) -> None:
     users = [site.make_user() for _ in range(20)]
     for user in users:
         user.groups.set(groups)
@@ -60,7 +72,7 @@ def test_many_cost_one_query_more_than_without_groups_and_nobody_pays_who_does_n
     assert without.find(keys[0]).groups == frozenset()
 
 
-def test_a_token_has_its_users_groups(site, auth, groups):
+def test_a_token_has_its_users_groups(site: SessionSite, auth: SessionAuthenticator, groups: "list[Group]") -> None:
     from rtserver.user.session.token import make_token
 
     ann = site.make_user()
@@ -68,13 +80,15 @@ def test_a_token_has_its_users_groups(site, auth, groups):
     assert asyncio.run(look_up(auth, make_token(ann))).groups == {"sellers"}
 
 
-def test_while_the_database_cannot_tell_nobody_is_taken_for_a_user_without_groups(site, auth, monkeypatch):
+def test_while_the_database_cannot_tell_nobody_is_taken_for_a_user_without_groups(
+    site: SessionSite, auth: SessionAuthenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from django.contrib.auth import get_user_model
 
     key = site.make_session(site.make_user())
     manager = get_user_model()._base_manager
 
-    def fail(*_arguments, **_filters):
+    def fail(*_arguments: object, **_filters: object) -> Never:
         raise ConnectionError("no database")
 
     monkeypatch.setattr(type(manager), "filter", fail)
@@ -82,7 +96,9 @@ def test_while_the_database_cannot_tell_nobody_is_taken_for_a_user_without_group
         auth.find(key)
 
 
-def test_users_of_a_model_without_groups_have_none(site, auth, monkeypatch):
+def test_users_of_a_model_without_groups_have_none(
+    site: SessionSite, auth: SessionAuthenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from rtserver.user.session import site_user
 
     class Model:

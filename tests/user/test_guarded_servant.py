@@ -1,6 +1,7 @@
 """Calls of binary clients behind the policy."""
 
 from types import SimpleNamespace
+from typing import Never
 
 import pytest
 
@@ -33,15 +34,15 @@ class Prices(tce.Servant):
 
     INTERFACE = tce.Interface("shop.Prices", ifidx=5, operations=(operation("read", 0), operation("write", 1)))
 
-    def read(self, name, ctx):
+    def read(self, name: str, ctx: SimpleNamespace) -> str:
         return f"the price of {name}"
 
-    async def write(self, name, price, ctx):
+    async def write(self, name: str, price: bytes, ctx: SimpleNamespace) -> Never:
         raise AssertionError("not asked for")
 
 
 class ReadOnly(Policy):
-    def may_call(self, user, operation):
+    def may_call(self, user: Identity, operation: str) -> bool | str:
         return operation == "shop.Prices.read" or f"{user.name} may not {operation}"
 
 
@@ -57,16 +58,16 @@ def call(table: ServantTable, route: int, *args: object) -> object:
     return table.routes[route][1](*args, CONTEXT)
 
 
-def test_a_call_that_is_allowed_is_served_as_ever():
+def test_a_call_that_is_allowed_is_served_as_ever() -> None:
     assert call(table_of(ReadOnly()), 5 << 16, "gold") == "the price of gold"
 
 
-def test_a_call_that_is_not_allowed_is_not_served():
+def test_a_call_that_is_not_allowed_is_not_served() -> None:
     with pytest.raises(ForbiddenError, match=r"ann may not shop.Prices.write"):
         call(table_of(ReadOnly()), 5 << 16 | 1, "gold", 1)
 
 
-def test_the_policy_is_not_asked_about_the_gateway():
+def test_the_policy_is_not_asked_about_the_gateway() -> None:
     own = ServantTable()
     own.add(UserGateway())
     guarded = table_of(ReadOnly()).routes
@@ -77,5 +78,5 @@ def test_the_policy_is_not_asked_about_the_gateway():
     assert own.routes.keys() < guarded.keys()
 
 
-def test_without_a_rule_for_calls_every_call_is_served():
+def test_without_a_rule_for_calls_every_call_is_served() -> None:
     assert call(table_of(Policy()), 5 << 16, "gold") == "the price of gold"

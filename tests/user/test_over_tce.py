@@ -3,6 +3,7 @@
 import asyncio
 import struct
 import zlib
+from typing import Any, Never
 
 import pytest
 
@@ -21,6 +22,7 @@ from tests.tce_client import (
     PING,
     RETURN,
     SEND,
+    Packet,
     TceClient,
     packet,
     strings,
@@ -100,8 +102,8 @@ async def answers_of(client: TceClient, calls: list[int]) -> dict[int, bytes | i
 
 
 @ways
-def test_a_user_is_greeted_answered_and_pushed_to(way):
-    async def scenario():
+def test_a_user_is_greeted_answered_and_pushed_to(way: str) -> None:
+    async def scenario() -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
         async with running() as server, await server.meet(way) as client:
             client.say('{"type":"ping","data":null,"id":1}', token="s2")
             userinfo = await client.message()
@@ -117,8 +119,10 @@ def test_a_user_is_greeted_answered_and_pushed_to(way):
 
 @ways
 @pytest.mark.parametrize("token", ["unknown", "", None])
-def test_a_call_without_a_valid_token_is_answered_with_a_refusal_and_the_connection_closed(way, token):
-    async def scenario():
+def test_a_call_without_a_valid_token_is_answered_with_a_refusal_and_the_connection_closed(
+    way: str, token: str | None
+) -> None:
+    async def scenario() -> tuple[Packet, list[dict[str, Any]], int | None, int]:
         async with running() as server, await server.meet(way) as client:
             answer = await client.answer(client.call(GATEWAY, PING, text("?"), token=token))
             return answer, await client.rest(), client.close_code, server.tce.shared.counts.refusals
@@ -133,8 +137,8 @@ def test_a_call_without_a_valid_token_is_answered_with_a_refusal_and_the_connect
 
 
 @ways
-def test_while_nobody_can_tell_a_token_is_refused_with_a_code_to_come_back_by(way):
-    async def scenario():
+def test_while_nobody_can_tell_a_token_is_refused_with_a_code_to_come_back_by(way: str) -> None:
+    async def scenario() -> tuple[int, list[dict[str, Any]], int | None]:
         async with running() as server, await server.meet(way) as client:
             server.site.outage = ConnectionError("no database")
             answer = await client.answer(client.call(GATEWAY, PING, text("?"), token="s1"))
@@ -146,8 +150,8 @@ def test_while_nobody_can_tell_a_token_is_refused_with_a_code_to_come_back_by(wa
 
 
 @ways
-def test_a_client_without_a_token_is_closed_in_time(way):
-    async def scenario():
+def test_a_client_without_a_token_is_closed_in_time(way: str) -> None:
+    async def scenario() -> tuple[list[dict[str, Any]], int | None]:
         async with running(login_seconds=0.01) as server, await server.meet(way) as client:
             return await client.rest(), client.close_code
 
@@ -157,8 +161,8 @@ def test_a_client_without_a_token_is_closed_in_time(way):
 
 @ways
 @pytest.mark.parametrize("size", [1, 13, 14, 20, 50])
-def test_the_first_packet_may_come_in_pieces(way, size):
-    async def scenario():
+def test_the_first_packet_may_come_in_pieces(way: str, size: int) -> None:
+    async def scenario() -> list[str]:
         async with running() as server, await server.meet(way) as client:
             data = packet(CALL, 1, GATEWAY, PING, text("?"), {"__token__": "s2"})
             for start in range(0, len(data), size):
@@ -170,8 +174,8 @@ def test_the_first_packet_may_come_in_pieces(way, size):
 
 
 @ways
-def test_what_comes_with_the_first_packet_waits_for_the_login_and_is_served_in_order(way):
-    async def scenario():
+def test_what_comes_with_the_first_packet_waits_for_the_login_and_is_served_in_order(way: str) -> None:
+    async def scenario() -> list[list[str]]:
         async with running() as server, await server.meet(way) as client:
             calls = [packet(CALL, number, GATEWAY, PING, text(str(number))) for number in range(2, 500)]
             client.send(packet(CALL, 1, GATEWAY, PING, text("1"), {"__token__": "s2"}) + b"".join(calls))
@@ -182,8 +186,8 @@ def test_what_comes_with_the_first_packet_waits_for_the_login_and_is_served_in_o
 
 
 @ways
-def test_a_token_on_a_later_packet_changes_nothing(way):
-    async def scenario():
+def test_a_token_on_a_later_packet_changes_nothing(way: str) -> None:
+    async def scenario() -> list[int | str]:
         async with running() as server, await logged_in(server, way) as client:
             await client.ping(token="s1")
             await client.ping(token="nonsense")
@@ -193,8 +197,8 @@ def test_a_token_on_a_later_packet_changes_nothing(way):
 
 
 @ways
-def test_the_packet_with_the_token_may_not_be_longer_than_a_user_message(way):
-    async def scenario():
+def test_the_packet_with_the_token_may_not_be_longer_than_a_user_message(way: str) -> None:
+    async def scenario() -> tuple[list[dict[str, Any]], int | None]:
         async with running(max_message_bytes=1000) as server, await server.meet(way) as client:
             client.send(packet(CALL, 1, GATEWAY, SEND, bytes(1000))[:14])
             return await client.rest(), client.close_code
@@ -204,8 +208,8 @@ def test_the_packet_with_the_token_may_not_be_longer_than_a_user_message(way):
 
 
 @ways
-def test_bytes_that_are_no_packets_end_the_connection(way):
-    async def scenario():
+def test_bytes_that_are_no_packets_end_the_connection(way: str) -> None:
+    async def scenario() -> tuple[list[int], int]:
         async with running() as server:
             codes = []
             for client in (await server.meet(way), await logged_in(server, way)):
@@ -220,8 +224,8 @@ def test_bytes_that_are_no_packets_end_the_connection(way):
 
 
 @ways
-def test_a_packet_over_the_limit_is_refused_at_its_header(way):
-    async def scenario():
+def test_a_packet_over_the_limit_is_refused_at_its_header(way: str) -> None:
+    async def scenario() -> int:
         async with running(max_packet_bytes=500_000) as server, await logged_in(server, way) as client:
             client.messages.clear()
             client.send(packet(CALL, 9, GATEWAY, PING, bytes(1_000_000))[:14])
@@ -232,8 +236,8 @@ def test_a_packet_over_the_limit_is_refused_at_its_header(way):
 
 
 @ways
-def test_a_packet_longer_than_a_user_message_may_be_is_served(way):
-    async def scenario():
+def test_a_packet_longer_than_a_user_message_may_be_is_served(way: str) -> None:
+    async def scenario() -> int:
         async with running() as server, await logged_in(server, way) as client:
             answer = await client.answer(client.call(GATEWAY, PING, text("x" * 200_000)))
             return len(strings(answer.params)[0])
@@ -242,16 +246,16 @@ def test_a_packet_longer_than_a_user_message_may_be_is_served(way):
 
 
 @ways
-def test_a_servant_that_cancels_its_own_task_is_answered_for(way):
-    async def scenario():
+def test_a_servant_that_cancels_its_own_task_is_answered_for(way: str) -> None:
+    async def scenario() -> tuple[int, str]:
         async with running(Who()) as server, await logged_in(server, way) as client:
             return (await client.answer(client.call(7, 1, b"cancel me"))).errcode, await client.ping()
 
     assert asyncio.run(scenario()) == (tce.RPCERROR_REMOTEMETHOD_EXCEPTION, "?")
 
 
-def test_a_compressed_packet_that_is_inflated_to_too_much_costs_its_call():
-    async def scenario():
+def test_a_compressed_packet_that_is_inflated_to_too_much_costs_its_call() -> None:
+    async def scenario() -> tuple[Packet, str]:
         async with running(max_packet_bytes=100_000) as server, await logged_in(server, "tcp") as client:
             body = packet(CALL, 77, GATEWAY, PING, text("x" * 200_000))[ENVELOPE_BYTES:]
             short = zlib.compress(body)
@@ -264,8 +268,8 @@ def test_a_compressed_packet_that_is_inflated_to_too_much_costs_its_call():
 
 
 @ways
-def test_a_user_message_over_its_limit_is_answered_with_an_error_and_the_connection_stays(way):
-    async def scenario():
+def test_a_user_message_over_its_limit_is_answered_with_an_error_and_the_connection_stays(way: str) -> None:
+    async def scenario() -> tuple[str, str]:
         async with running(max_message_bytes=1000) as server, await logged_in(server, way) as client:
             client.say('{"type":"ping","data":"' + "x" * 1000 + '"}')
             error = await client.data("error")
@@ -275,8 +279,8 @@ def test_a_user_message_over_its_limit_is_answered_with_an_error_and_the_connect
 
 
 @ways
-def test_a_code_that_a_handler_has_for_itself_reaches_a_binary_client_as_it_is(way):
-    async def scenario():
+def test_a_code_that_a_handler_has_for_itself_reaches_a_binary_client_as_it_is(way: str) -> None:
+    async def scenario() -> dict[str, Any]:
         async with running() as server, await logged_in(server, way) as client:
             client.say('{"type":"order","id":7}')
             return await client.message("error")
@@ -286,8 +290,8 @@ def test_a_code_that_a_handler_has_for_itself_reaches_a_binary_client_as_it_is(w
 
 
 @ways
-def test_user_messages_are_handled_in_order_even_if_the_first_takes_longest(way):
-    async def scenario():
+def test_user_messages_are_handled_in_order_even_if_the_first_takes_longest(way: str) -> None:
+    async def scenario() -> list[int | str]:
         async with running() as server, await logged_in(server, way) as client:
             texts = [slow(20), slow(5), slow(0), '{"type":"ping"}']
             client.send(b"".join(packet(ONEWAY, 0, GATEWAY, SEND, text(each)) for each in texts))
@@ -297,8 +301,8 @@ def test_user_messages_are_handled_in_order_even_if_the_first_takes_longest(way)
 
 
 @ways
-def test_a_two_way_message_is_answered_when_it_has_been_handled(way):
-    async def scenario():
+def test_a_two_way_message_is_answered_when_it_has_been_handled(way: str) -> None:
+    async def scenario() -> None:
         async with running() as server, await logged_in(server, way) as client:
             client.messages.clear()
             for turns in (5, 1):
@@ -311,8 +315,8 @@ def test_a_two_way_message_is_answered_when_it_has_been_handled(way):
 
 
 @ways
-def test_bad_input_is_answered_and_the_connection_stays(way):
-    async def scenario():
+def test_bad_input_is_answered_and_the_connection_stays(way: str) -> None:
+    async def scenario() -> tuple[list[str], list[int], str, int]:
         async with running() as server, await logged_in(server, way) as client:
             for message in ("{", "[]", '{"type":"nothing"}'):
                 client.say(message)
@@ -326,8 +330,8 @@ def test_bad_input_is_answered_and_the_connection_stays(way):
 
 
 @ways
-def test_a_servant_knows_whose_call_it_serves(way):
-    async def scenario():
+def test_a_servant_knows_whose_call_it_serves(way: str) -> None:
+    async def scenario() -> tuple[bytes, bytes]:
         async with running(Who()) as server, await logged_in(server, way) as client:
             call = client.call(7, 0, b"you are")
             forged = packet(CALL, 77, 7, 0, b"you are", {"__user_id__": "1"})
@@ -339,8 +343,8 @@ def test_a_servant_knows_whose_call_it_serves(way):
 
 
 @ways
-def test_a_servant_may_call_back_and_wait_for_the_answer(way):
-    async def scenario():
+def test_a_servant_may_call_back_and_wait_for_the_answer(way: str) -> None:
+    async def scenario() -> tuple[bytes, int]:
         async with running(Who()) as server, await logged_in(server, way) as client:
             call = client.call(7, 1, b"who are you")
             question = await client.recv()
@@ -356,10 +360,10 @@ def test_a_servant_may_call_back_and_wait_for_the_answer(way):
 
 @ways
 @pytest.mark.parametrize(("token", "is_taken"), [("s2", True), ("s1", False)])
-def test_an_answer_may_come_on_another_connection_of_the_same_user_only(way, token, is_taken):
+def test_an_answer_may_come_on_another_connection_of_the_same_user_only(way: str, token: str, is_taken: bool) -> None:
     """As from a Java client, which opens a connection for each message."""
 
-    async def scenario():
+    async def scenario() -> tuple[bytes, int]:
         async with (
             running(Who()) as server,
             await logged_in(server, way) as client,
@@ -381,16 +385,16 @@ def test_an_answer_may_come_on_another_connection_of_the_same_user_only(way, tok
 @pytest.mark.parametrize(
     "error", [SystemExit(0), KeyboardInterrupt(), asyncio.CancelledError(), GeneratorExit()], ids=repr
 )
-def test_whatever_a_servant_raises_costs_its_call(way, error):
+def test_whatever_a_servant_raises_costs_its_call(way: str, error: BaseException) -> None:
     class Raising(Who):
-        def name(self, question, ctx):
+        def name(self, question: str, ctx: tce.RpcContext) -> Never:
             raise error
 
-        async def ask(self, question, ctx):
+        async def ask(self, question: str, ctx: tce.RpcContext) -> Never:
             await asyncio.sleep(0)
             raise error
 
-    async def scenario():
+    async def scenario() -> list[int]:
         async with running(Raising()) as server, await logged_in(server, way) as client:
             codes = [(await client.answer(client.call(7, number, b"?"))).errcode for number in (0, 1)]
             await client.ping()
@@ -400,17 +404,17 @@ def test_whatever_a_servant_raises_costs_its_call(way, error):
 
 
 @ways
-def test_while_too_many_servants_wait_nothing_more_is_read(way, monkeypatch):
+def test_while_too_many_servants_wait_nothing_more_is_read(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving_turns, "MAX_RUNNING", 3)
     waiting, may_go = [], asyncio.Event()
 
     class Patient(Who):
-        async def ask(self, question, ctx):
+        async def ask(self, question: str, ctx: tce.RpcContext) -> str:
             waiting.append(question)
             await may_go.wait()
             return question
 
-    async def scenario():
+    async def scenario() -> list[int]:
         async with (
             running(Patient()) as server,
             await logged_in(server, way) as client,
@@ -429,10 +433,10 @@ def test_while_too_many_servants_wait_nothing_more_is_read(way, monkeypatch):
 
 
 @ways
-def test_answers_are_read_while_too_many_servants_wait_for_them(way, monkeypatch):
+def test_answers_are_read_while_too_many_servants_wait_for_them(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving_turns, "MAX_RUNNING", 3)
 
-    async def scenario():
+    async def scenario() -> list[bytes | int]:
         async with running(Who()) as server, await logged_in(server, way) as client:
             calls = [client.call(7, 1, str(number).encode()) for number in range(12)]
             answers = await answers_of(client, calls)
@@ -443,12 +447,14 @@ def test_answers_are_read_while_too_many_servants_wait_for_them(way, monkeypatch
 
 @ways
 @pytest.mark.parametrize("kept_bytes", [0, 1 << 20])
-def test_calls_behind_servants_that_all_wait_for_one_another_are_refused(way, kept_bytes, monkeypatch):
+def test_calls_behind_servants_that_all_wait_for_one_another_are_refused(
+    way: str, kept_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(serving_turns, "MAX_RUNNING", 3)
     monkeypatch.setattr(serving_turns, "KEPT_BYTES", kept_bytes)
     monkeypatch.setattr(serving_turns, "STUCK_SECONDS", 0.1)
 
-    async def scenario():
+    async def scenario() -> tuple[list[bytes | int], list[bytes | int], str]:
         async with running(Who()) as server, await logged_in(server, way) as client:
             served = [client.call(7, 1, b"?") for _ in range(4)]
             questions = [await client.recv() for _ in served]
@@ -462,19 +468,19 @@ def test_calls_behind_servants_that_all_wait_for_one_another_are_refused(way, ke
 
 
 @ways
-def test_calls_wait_for_servants_that_wait_for_something_else(way, monkeypatch):
+def test_calls_wait_for_servants_that_wait_for_something_else(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving_turns, "MAX_RUNNING", 3)
     monkeypatch.setattr(serving_turns, "KEPT_BYTES", 0)
     monkeypatch.setattr(serving_turns, "STUCK_SECONDS", 0.0)
     waiting, may_go = [], asyncio.Event()
 
     class Patient(Who):
-        async def ask(self, question, ctx):
+        async def ask(self, question: str, ctx: tce.RpcContext) -> str:
             waiting.append(question)
             await may_go.wait()
             return question
 
-    async def scenario():
+    async def scenario() -> tuple[int, list[bytes | int]]:
         async with (
             running(Patient()) as server,
             await logged_in(server, way) as client,
@@ -494,8 +500,8 @@ def test_calls_wait_for_servants_that_wait_for_something_else(way, monkeypatch):
 
 
 @ways
-def test_a_callback_that_waits_when_the_client_leaves_ends_with_it(way):
-    async def scenario():
+def test_a_callback_that_waits_when_the_client_leaves_ends_with_it(way: str) -> None:
+    async def scenario() -> int:
         async with running(Who()) as server:
             async with await logged_in(server, way) as client:
                 client.call(7, 1, b"anybody")
@@ -507,8 +513,8 @@ def test_a_callback_that_waits_when_the_client_leaves_ends_with_it(way):
 
 
 @ways
-def test_a_logout_on_the_site_closes_the_connection(way):
-    async def scenario():
+def test_a_logout_on_the_site_closes_the_connection(way: str) -> None:
+    async def scenario() -> tuple[int, dict[int, UserAgent], int]:
         async with running() as server, await logged_in(server, way, "s1") as client:
             client.messages.clear()
             server.bridge.to_users.post(CloseSession("s1"))
@@ -521,8 +527,8 @@ def test_a_logout_on_the_site_closes_the_connection(way):
 
 
 @ways
-def test_a_kick_closes_the_connection_with_its_reason(way):
-    async def scenario():
+def test_a_kick_closes_the_connection_with_its_reason(way: str) -> None:
+    async def scenario() -> tuple[list[dict[str, Any]], int | None]:
         async with running() as server, await logged_in(server, way) as client:
             client.messages.clear()
             server.bridge.to_users.post(Kick(2, "go away"))
@@ -535,8 +541,8 @@ def test_a_kick_closes_the_connection_with_its_reason(way):
         assert (rest, close_code) == ([], 4003)
 
 
-def test_with_a_cookie_a_websocket_that_asks_for_tce_needs_no_token():
-    async def scenario():
+def test_with_a_cookie_a_websocket_that_asks_for_tce_needs_no_token() -> None:
+    async def scenario() -> tuple[int, str]:
         cookie = {"Cookie": "sessionid=s1"}
         async with running() as server, await server.meet("websocket", headers=cookie) as client:
             userinfo = await client.data("userinfo")
@@ -555,8 +561,10 @@ def test_with_a_cookie_a_websocket_that_asks_for_tce_needs_no_token():
         ("/rt/?a=1&tce=", {}, 101),
     ],
 )
-def test_a_client_may_come_in_without_a_session_for_tce_alone(path, headers, status):
-    async def scenario():
+def test_a_client_may_come_in_without_a_session_for_tce_alone(
+    path: str, headers: dict[str, str], status: int
+) -> None:
+    async def scenario() -> int:
         async with (
             running() as server,
             await AsyncWebSocketClient.connect("127.0.0.1", server.port, path, headers) as client,
@@ -566,8 +574,8 @@ def test_a_client_may_come_in_without_a_session_for_tce_alone(path, headers, sta
     assert asyncio.run(scenario()) == status
 
 
-def test_a_client_without_a_token_that_speaks_text_is_closed_and_a_user_is_understood():
-    async def scenario():
+def test_a_client_without_a_token_that_speaks_text_is_closed_and_a_user_is_understood() -> None:
+    async def scenario() -> tuple[int, list[int], bool]:
         async with running() as server:
             async with await AsyncWebSocketClient.connect("127.0.0.1", server.port, "/rt/?tce") as client:
                 client.send_text('{"type":"ping"}')
@@ -581,8 +589,8 @@ def test_a_client_without_a_token_that_speaks_text_is_closed_and_a_user_is_under
     assert asyncio.run(scenario()) == (4001, [2, 2], True)
 
 
-def test_a_browser_that_is_pushed_text_may_make_calls_beside_it():
-    async def scenario():
+def test_a_browser_that_is_pushed_text_may_make_calls_beside_it() -> None:
+    async def scenario() -> str:
         headers = {"Cookie": "sessionid=s1"}
         async with running() as server, await TceClient.over_websocket(server.port, "/rt/", headers) as client:
             with pytest.raises(AssertionError, match="userinfo"):
@@ -592,8 +600,8 @@ def test_a_browser_that_is_pushed_text_may_make_calls_beside_it():
     assert asyncio.run(scenario()) == "?"
 
 
-def test_kinds_of_connections_and_their_messages_are_counted():
-    async def scenario():
+def test_kinds_of_connections_and_their_messages_are_counted() -> None:
+    async def scenario() -> tuple[dict[str, int], int, int]:
         async with running() as server:
             async with (
                 await logged_in(server, "tcp") as tcp,
@@ -610,8 +618,8 @@ def test_kinds_of_connections_and_their_messages_are_counted():
 
 
 @ways
-def test_a_user_with_too_many_connections_is_told_4129(way):
-    async def scenario():
+def test_a_user_with_too_many_connections_is_told_4129(way: str) -> None:
+    async def scenario() -> tuple[Packet, list[dict[str, Any]], int | None, int]:
         one = running(bounds=UserBounds(connections=1))
         async with one as server, await logged_in(server, way), await server.meet(way) as client:
             answer = await client.answer(client.call(GATEWAY, PING, text("?"), token="s2"))
@@ -630,8 +638,8 @@ def test_a_user_with_too_many_connections_is_told_4129(way):
 
 
 @ways
-def test_calls_too_many_are_all_answered_but_read_more_slowly(way):
-    async def scenario():
+def test_calls_too_many_are_all_answered_but_read_more_slowly(way: str) -> None:
+    async def scenario() -> tuple[list[int], dict[str, int]]:
         async with running(rates=rates_of(200, 0)) as server, await logged_in(server, way) as client:
             stop_clock(server)
             calls = [client.call(GATEWAY, PING, text("?")) for _ in range(2_010)]
@@ -645,8 +653,8 @@ def test_calls_too_many_are_all_answered_but_read_more_slowly(way):
     assert counts["flood"] == counts["messages"] == 0
 
 
-def test_bytes_too_many_are_read_more_slowly_over_tcp():
-    async def scenario():
+def test_bytes_too_many_are_read_more_slowly_over_tcp() -> None:
+    async def scenario() -> tuple[list[int], dict[str, int]]:
         async with running(rates=rates_of(0, 100_000)) as server, await logged_in(server, "tcp") as client:
             stop_clock(server)
             calls = [client.call(GATEWAY, PING, text("x" * 50_000)) for _ in range(21)]
@@ -658,8 +666,8 @@ def test_bytes_too_many_are_read_more_slowly_over_tcp():
     assert counts["bytes"] >= 1
 
 
-def test_a_client_that_is_read_slowly_may_leave_meanwhile():
-    async def scenario():
+def test_a_client_that_is_read_slowly_may_leave_meanwhile() -> None:
+    async def scenario() -> tuple[int, int]:
         async with running(rates=rates_of(1, 0)) as server:
             async with await logged_in(server, "tcp") as client:
                 for _ in range(500):
@@ -684,10 +692,10 @@ class Library(tce.Servant):
 
 
 @ways
-def test_many_short_calls_with_long_answers_close_nobody_who_reads(way):
+def test_many_short_calls_with_long_answers_close_nobody_who_reads(way: str) -> None:
     limits = {"outbox_bytes": 400_000, "outbox_hard_bytes": 1_000_000}
 
-    async def scenario():
+    async def scenario() -> tuple[list[bytes], int]:
         async with running(Library(), **limits) as server, await logged_in(server, way) as client:
             calls = [client.call(7, 0, b"%03d" % number) for number in range(200)]
             answers = [await client.answer(sequence) for sequence in calls]

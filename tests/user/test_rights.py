@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Never
 
 import pytest
-from user_side import Client, Online
 
 from rtserver.base.bridge.message import Recheck, Refused, Snapshot, Subscribe, Table, Unsubscribe
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.user.identity import Identity
-from rtserver.user.msg_handler import BaseUserMsgHandler
-from rtserver.user.policy import ForbiddenError, Policy, Rights
+from rtserver.user.msg_handler import BaseUserMsgHandler, Data
+from rtserver.user.policy import ForbiddenError, Policy, Rights, ServiceRequest
+from rtserver.user.user_agent import UserAgent
+from tests.user_side import Client, Online
 
 
 class ByGroup(Policy):
@@ -18,10 +20,10 @@ class ByGroup(Policy):
 
     needs_groups = True
 
-    def may_subscribe(self, user, service, request):
+    def may_subscribe(self, user: Identity, service: str, request: ServiceRequest) -> str | bool:
         return request in user.groups or f"only for {request}"
 
-    def may_send(self, user, msg_type):
+    def may_send(self, user: Identity, msg_type: str) -> bool:
         return msg_type == "ping" or msg_type in user.groups
 
 
@@ -45,7 +47,7 @@ class Secret(BaseUserMsgHandler):
     msg_type = "secret"
     request = int
 
-    def on_useragent_msg(self, agent, data):
+    def on_useragent_msg(self, agent: UserAgent, data: Data) -> str:
         return "told"
 
 
@@ -77,7 +79,7 @@ def recheck(online: Online, *user_ids: int | str) -> None:
     asyncio.run(tell())
 
 
-def test_a_message_that_may_not_be_sent_is_answered_with_forbidden_and_its_id(online):
+def test_a_message_that_may_not_be_sent_is_answered_with_forbidden_and_its_id(online: Online) -> None:
     client = connect(online)
     [error] = client.ask("secret", 1, id="x")
     assert error == {
@@ -93,19 +95,19 @@ def test_a_message_that_may_not_be_sent_is_answered_with_forbidden_and_its_id(on
     assert client.wire.is_open
 
 
-def test_who_may_not_send_a_message_is_not_told_what_it_should_look_like(online):
+def test_who_may_not_send_a_message_is_not_told_what_it_should_look_like(online: Online) -> None:
     assert connect(online).ask("secret", "no number")[0]["data"]["code"] == "forbidden"
     assert connect(online, "secret", session_key="t").ask("secret", "no number")[0]["data"]["code"] == "bad_request"
 
 
-def test_who_has_the_right_may_send_it_and_nobody_is_asked_about_types_that_nobody_handles(online):
+def test_who_has_the_right_may_send_it_and_nobody_is_asked_about_types_that_nobody_handles(online: Online) -> None:
     client = connect(online, "secret")
     assert [answer["data"] for answer in client.ask("secret", 1)] == ["told"]
     assert client.ask("nonsense")[0]["data"]["code"] == "unknown_type"
     assert online.users.rights.refusals["send"] == 0
 
 
-def test_a_subscription_that_is_not_allowed_is_not_asked_of_the_service(online):
+def test_a_subscription_that_is_not_allowed_is_not_asked_of_the_service(online: Online) -> None:
     client = connect(online)
     with pytest.raises(ForbiddenError, match="only for gold"):
         client.agent.subscribe(Owner(), "quotes", "gold")
@@ -113,7 +115,7 @@ def test_a_subscription_that_is_not_allowed_is_not_asked_of_the_service(online):
     assert client.agent.subscriptions == 0
 
 
-def test_a_right_that_is_lost_ends_its_subscription_and_no_other(online):
+def test_a_right_that_is_lost_ends_its_subscription_and_no_other(online: Online) -> None:
     client, owner, other = connect(online, "gold", "iron"), Owner(), Owner()
     ref = client.agent.subscribe(owner, "quotes", "gold")
     online.users.handle(Snapshot(client.agent.id, ref, "t", 0, Table((), ())))
@@ -127,7 +129,7 @@ def test_a_right_that_is_lost_ends_its_subscription_and_no_other(online):
     assert client.agent.user.groups == {"iron"}
 
 
-def test_a_subscription_that_waits_for_its_answer_or_its_turn_ends_as_well(online):
+def test_a_subscription_that_waits_for_its_answer_or_its_turn_ends_as_well(online: Online) -> None:
     client, asked, waiting = connect(online, "gold"), Owner(), Owner()
     first = client.agent.subscribe(asked, "quotes", "gold")
     client.agent.subscribe(waiting, "quotes", "gold")
@@ -145,9 +147,11 @@ def test_a_subscription_that_waits_for_its_answer_or_its_turn_ends_as_well(onlin
     assert online.take_posted() == [Subscribe(client.agent.id, ref, "quotes", "iron", "1")]
 
 
-def test_an_owner_that_fails_at_the_end_of_its_subscription_keeps_no_other_alive(online, caplog):
+def test_an_owner_that_fails_at_the_end_of_its_subscription_keeps_no_other_alive(
+    online: Online, caplog: pytest.LogCaptureFixture
+) -> None:
     class Broken(Owner):
-        def on_refused(self, refused):
+        def on_refused(self, refused: Refused) -> Never:
             raise LookupError("broken owner")
 
     client, owner = connect(online, "gold"), Owner()
@@ -160,9 +164,9 @@ def test_an_owner_that_fails_at_the_end_of_its_subscription_keeps_no_other_alive
     assert "broken owner" in caplog.text
 
 
-def test_an_owner_that_gives_others_up_at_the_end_of_one_is_told_of_none_twice(online):
+def test_an_owner_that_gives_others_up_at_the_end_of_one_is_told_of_none_twice(online: Online) -> None:
     class GivesAllUp(Owner):
-        def on_refused(self, refused):
+        def on_refused(self, refused: Refused) -> None:
             super().on_refused(refused)
             for ref in refs:
                 client.agent.unsubscribe(ref)
@@ -174,7 +178,7 @@ def test_an_owner_that_gives_others_up_at_the_end_of_one_is_told_of_none_twice(o
     assert [refused.ref for refused in owner.refused] == refs[:1]
 
 
-def test_the_timers_recheck_finds_changed_groups_as_well(online):
+def test_the_timers_recheck_finds_changed_groups_as_well(online: Online) -> None:
     client, owner = connect(online, "gold"), Owner()
     client.agent.subscribe(owner, "quotes", "gold")
     grant(online)
@@ -182,7 +186,7 @@ def test_the_timers_recheck_finds_changed_groups_as_well(online):
     assert len(owner.refused) == 1
 
 
-def test_all_tabs_and_sessions_of_the_user_are_judged_and_nobody_elses(online):
+def test_all_tabs_and_sessions_of_the_user_are_judged_and_nobody_elses(online: Online) -> None:
     tabs = [connect(online, "gold", session_key=key) for key in ("a", "a", "b")]
     other = connect(online, "gold", user_id=2, session_key="c")
     owners = [Owner() for _ in (*tabs, other)]
@@ -198,7 +202,7 @@ def test_all_tabs_and_sessions_of_the_user_are_judged_and_nobody_elses(online):
     assert len(owners[-1].refused) == 1
 
 
-def test_users_who_change_during_a_look_up_are_looked_up_together_by_the_next_one(online):
+def test_users_who_change_during_a_look_up_are_looked_up_together_by_the_next_one(online: Online) -> None:
     for user_id in range(5):
         connect(online, user_id=user_id, session_key=f"s{user_id}")
     rounds: list[Sequence[str]] = []
@@ -217,7 +221,7 @@ def test_users_who_change_during_a_look_up_are_looked_up_together_by_the_next_on
     assert rounds == [("s0",), ("s1", "s2", "s3")]
 
 
-def test_an_answer_never_undoes_a_newer_one(online):
+def test_an_answer_never_undoes_a_newer_one(online: Online) -> None:
     client = connect(online, "gold")
     look_up_many, may_answer = online.site.look_up_many, asyncio.Event()
 
@@ -242,7 +246,7 @@ def test_an_answer_never_undoes_a_newer_one(online):
     assert client.agent.user.groups == frozenset()
 
 
-def test_an_agent_that_was_looked_up_before_the_change_is_looked_up_again(online):
+def test_an_agent_that_was_looked_up_before_the_change_is_looked_up_again(online: Online) -> None:
     old = Identity(1, "ann", "s", frozenset({"gold"}))
     connect(online, "gold", session_key="first")
 
@@ -263,14 +267,16 @@ def test_an_agent_that_was_looked_up_before_the_change_is_looked_up_again(online
     assert online.site.asked == []
 
 
-def test_a_user_who_may_not_log_in_any_more_is_gone_at_once(online):
+def test_a_user_who_may_not_log_in_any_more_is_gone_at_once(online: Online) -> None:
     client = connect(online)
     del online.site.sessions["s"]
     recheck(online, 1)
     assert client.wire.closed == (4009, "session closed")
 
 
-def test_while_nobody_can_tell_everyone_keeps_what_they_have(online, caplog):
+def test_while_nobody_can_tell_everyone_keeps_what_they_have(
+    online: Online, caplog: pytest.LogCaptureFixture
+) -> None:
     client, owner = connect(online, "gold"), Owner()
     client.agent.subscribe(owner, "quotes", "gold")
     online.site.outage = ConnectionError("no database")
@@ -280,19 +286,19 @@ def test_while_nobody_can_tell_everyone_keeps_what_they_have(online, caplog):
     assert "1 of 1 sessions could not be looked up" in caplog.text
 
 
-def test_handlers_are_told_of_a_user_who_has_changed_when_the_subscriptions_have_been_judged(online):
+def test_handlers_are_told_of_a_user_who_has_changed_when_the_subscriptions_have_been_judged(online: Online) -> None:
     seen = []
 
     class Told(BaseUserMsgHandler):
         msg_type = "told"
 
-        def on_useragent_change(self, agent):
+        def on_useragent_change(self, agent: UserAgent) -> None:
             seen.append((agent.user.groups, agent.subscriptions))
 
     class ToldLater(BaseUserMsgHandler):
         msg_type = "told later"
 
-        async def on_useragent_change(self, agent):
+        async def on_useragent_change(self, agent: UserAgent) -> None:
             await asyncio.sleep(0)
             seen.append("later")
 
@@ -312,19 +318,21 @@ def test_handlers_are_told_of_a_user_who_has_changed_when_the_subscriptions_have
     assert len(seen) == 2, "nothing has changed since"
 
 
-def test_a_handler_that_fails_on_a_change_keeps_no_other_from_it(online, caplog):
+def test_a_handler_that_fails_on_a_change_keeps_no_other_from_it(
+    online: Online, caplog: pytest.LogCaptureFixture
+) -> None:
     seen = []
 
     class Broken(BaseUserMsgHandler):
         msg_type = "broken"
 
-        def on_useragent_change(self, agent):
+        def on_useragent_change(self, agent: UserAgent) -> Never:
             raise LookupError("broken handler")
 
     class Told(BaseUserMsgHandler):
         msg_type = "told"
 
-        def on_useragent_change(self, agent):
+        def on_useragent_change(self, agent: UserAgent) -> None:
             seen.append(agent.user.groups)
 
     online = Online(Broken, Told, rights=Rights(ByGroup()))

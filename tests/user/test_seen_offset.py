@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from user_side import Client, Online
+import pytest
 
 from rtserver.base.bridge.mailbox import BridgeClosedError
 from rtserver.base.bridge.message import Deliver, Message, PushBegins, PushedUntil, Seen
+from tests.user_side import Client, Online
 
 
 def begun(offset: str = "10-1") -> Online:
@@ -46,7 +47,7 @@ def userinfo(client: Client) -> dict[str, Any]:
     return data
 
 
-def test_userinfo_says_where_live_messages_begin():
+def test_userinfo_says_where_live_messages_begin() -> None:
     online = Online()
     assert userinfo(online.open())["offset"] is None
     online.users.handle(PushBegins("10-1"))
@@ -56,7 +57,7 @@ def test_userinfo_says_where_live_messages_begin():
     assert userinfo(client)["offset"] == client.agent.live_from == "10-7"
 
 
-def test_live_messages_begin_behind_all_that_the_service_is_done_with_and_never_further_back():
+def test_live_messages_begin_behind_all_that_the_service_is_done_with_and_never_further_back() -> None:
     online = begun()
     online.users.handle(PushedUntil("10-5"))
     deliver(online, 4)
@@ -65,14 +66,14 @@ def test_live_messages_begin_behind_all_that_the_service_is_done_with_and_never_
     assert userinfo(online.open())["offset"] == "10-5"
 
 
-def test_a_beginning_that_is_told_late_takes_nothing_back():
+def test_a_beginning_that_is_told_late_takes_nothing_back() -> None:
     online = Online()
     deliver(online, 7)
     online.users.handle(PushBegins("10-1"))
     assert online.users.seen_offsets.offset == "10-7"
 
 
-def test_a_delivery_reaches_those_it_names_with_the_bytes_as_they_are():
+def test_a_delivery_reaches_those_it_names_with_the_bytes_as_they_are() -> None:
     online = begun()
     clients = [online.connect(user_id) for user_id in (1, 1, 2)]
     deliver(online, 5, "1")
@@ -80,7 +81,7 @@ def test_a_delivery_reaches_those_it_names_with_the_bytes_as_they_are():
     assert [client.wire.take() for client in clients] == [[message], [message], []]
 
 
-def test_a_delivery_without_an_offset_changes_no_place():
+def test_a_delivery_without_an_offset_changes_no_place() -> None:
     online = begun()
     client = online.connect(1)
     online.users.handle(Deliver((1,), b'{"type":"n","data":1}', None))
@@ -88,7 +89,7 @@ def test_a_delivery_without_an_offset_changes_no_place():
     assert online.users.seen_offsets.offset == "10-1"
 
 
-def test_that_something_was_sent_does_not_mean_that_it_was_seen():
+def test_that_something_was_sent_does_not_mean_that_it_was_seen() -> None:
     online = begun()
     client = online.connect(1)
     complete(online, client)
@@ -99,7 +100,7 @@ def test_that_something_was_sent_does_not_mean_that_it_was_seen():
     assert seen(online) == {}
 
 
-def test_a_user_has_seen_what_a_page_says_that_misses_nothing():
+def test_a_user_has_seen_what_a_page_says_that_misses_nothing() -> None:
     online = begun()
     ann, bob = online.connect(1), online.connect(2)
     deliver(online, 5, 1, 2, 3)
@@ -112,7 +113,7 @@ def test_a_user_has_seen_what_a_page_says_that_misses_nothing():
     assert seen(online) == {}
 
 
-def test_of_several_pages_the_one_that_has_most_counts():
+def test_of_several_pages_the_one_that_has_most_counts() -> None:
     online = begun()
     pages = [online.connect(1) for _ in range(3)]
     for page, number in zip(pages, (9, 11, 10), strict=True):
@@ -121,7 +122,7 @@ def test_of_several_pages_the_one_that_has_most_counts():
     assert seen(online) == {"1": "10-11"}
 
 
-def test_what_the_last_page_said_is_told_at_once_when_it_goes():
+def test_what_the_last_page_said_is_told_at_once_when_it_goes() -> None:
     online = begun()
     client = online.connect(1)
     complete(online, client)
@@ -132,7 +133,7 @@ def test_what_the_last_page_said_is_told_at_once_when_it_goes():
     assert seen(online) == {}
 
 
-def test_the_end_of_a_page_that_said_nothing_new_says_nothing():
+def test_the_end_of_a_page_that_said_nothing_new_says_nothing() -> None:
     online = begun()
     client = online.connect(1)
     complete(online, client)
@@ -142,7 +143,7 @@ def test_the_end_of_a_page_that_said_nothing_new_says_nothing():
     assert online.take_posted() == []
 
 
-def test_a_page_that_has_gone_says_nothing_any_more():
+def test_a_page_that_has_gone_says_nothing_any_more() -> None:
     online = begun()
     client = online.connect(1)
     complete(online, client)
@@ -151,7 +152,7 @@ def test_a_page_that_has_gone_says_nothing_any_more():
     assert seen(online) == {}
 
 
-def test_at_the_servers_end_nobody_is_told_and_nothing_fails(caplog):
+def test_at_the_servers_end_nobody_is_told_and_nothing_fails(caplog: pytest.LogCaptureFixture) -> None:
     online = begun()
     client = online.connect(1)
     complete(online, client)
@@ -166,7 +167,7 @@ def test_at_the_servers_end_nobody_is_told_and_nothing_fails(caplog):
     assert not caplog.records
 
 
-def test_what_has_not_been_pushed_yet_nobody_has_seen():
+def test_what_has_not_been_pushed_yet_nobody_has_seen() -> None:
     online = Online()
     client = online.connect()
     complete(online, client)

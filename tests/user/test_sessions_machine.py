@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from user_side import Client, Online
 
 from rtserver.base.bridge.message import CloseSession, Deliver, Kick
 from rtserver.base.wire.client_message import encode
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.user.identity import Identity
 from rtserver.user.session.recent_name import REMEMBERED_SECONDS
+from tests.user_side import Client, Online
 
 USERS = st.sampled_from([1, 2, 3])
 SESSIONS = st.sampled_from(["a", "b", "c", "d"])

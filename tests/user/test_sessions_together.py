@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -10,9 +12,10 @@ from django.core.cache.backends.base import InvalidCacheKey
 from django.core.exceptions import SuspiciousOperation, ValidationError
 
 from rtserver.user.identity import Identity
-from rtserver.user.session.authenticator import SessionAuthenticator
+from rtserver.user.session.authenticator import LookUpResult, SessionAuthenticator
+from tests.conftest import RedisServer
 from tests.user.own_session_engine import SessionStore as OwnStore
-from tests.user.session_site import ENGINES, MODEL_BACKEND, STORED, StrictCache
+from tests.user.session_site import ENGINES, MODEL_BACKEND, STORED, SessionSite, StrictCache
 
 TOGETHER = ("db", "cache", "cached_db")
 CHOOSY = "tests.user.own_backend.ChoosyBackend"
@@ -27,14 +30,14 @@ USED = [MODEL_BACKEND, ALLOW_ALL, REMOTE, CHOOSY, ELSEWHERE]
 class Untouched(dict):
     """A session that Django cannot end or rename."""
 
-    def flush(self):
+    def flush(self) -> None:
         pass
 
-    def cycle_key(self):
+    def cycle_key(self) -> None:
         pass
 
 
-def django_says(site, key: str) -> int | None:
+def django_says(site: SessionSite, key: str) -> int | None:
     """The id of the session's user, by Django alone."""
     from django.contrib.auth import get_user
 
@@ -46,7 +49,7 @@ def django_says(site, key: str) -> int | None:
         return None
 
 
-def mixed_sessions(site) -> dict[str, str]:
+def mixed_sessions(site: SessionSite) -> dict[str, str]:
     """Keys of all kinds of sessions, by what is the matter with them."""
     from django.conf import settings
 
@@ -119,7 +122,9 @@ LET_IN = {
 
 @pytest.mark.filterwarnings("ignore:Cache key will cause errors if used with memcached")
 @pytest.mark.parametrize("engine", ENGINES)
-def test_all_kinds_of_sessions_together_have_the_answers_that_each_has_alone_and_from_django(engine, site, auth):
+def test_all_kinds_of_sessions_together_have_the_answers_that_each_has_alone_and_from_django(
+    engine: str, site: SessionSite, auth: SessionAuthenticator
+) -> None:
     site.use_engine(engine)
     kinds = mixed_sessions(site)
     keys = list(kinds.values())
@@ -136,7 +141,9 @@ def test_all_kinds_of_sessions_together_have_the_answers_that_each_has_alone_and
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_looking_many_up_changes_nothing_of_the_sites(engine, site, auth):
+def test_looking_many_up_changes_nothing_of_the_sites(
+    engine: str, site: SessionSite, auth: SessionAuthenticator
+) -> None:
     site.use_engine(engine)
     keys = list(mixed_sessions(site).values())
     before = [stored(site, key) for key in keys]
@@ -144,21 +151,21 @@ def test_looking_many_up_changes_nothing_of_the_sites(engine, site, auth):
     assert [stored(site, key) for key in keys] == before
 
 
-def stored(site, key: str):
+def stored(site: SessionSite, key: str) -> dict[str, str | int | None] | None:
     """What the session holds, the wrong ones included."""
     store = site.store(key)
     store.create = lambda: None
     return store.load() if len(key) < 250 and store.session_key else None
 
 
-def test_a_session_that_is_asked_for_twice_has_one_answer(site, auth):
+def test_a_session_that_is_asked_for_twice_has_one_answer(site: SessionSite, auth: SessionAuthenticator) -> None:
     key = site.make_session(site.make_user())
     assert list(auth.find_many([key, key])) == [key]
     assert auth.find_many([]) == {}
 
 
 @pytest.fixture
-def commands(redis_server):
+def commands(redis_server: RedisServer) -> Iterator[Callable[[], dict[str, int]]]:
     """What Redis was asked since the fixture began: how often each command."""
     with redis.Redis.from_url(redis_server.url) as client:
 
@@ -170,7 +177,9 @@ def commands(redis_server):
 
 
 @pytest.mark.parametrize(("engine", "queries"), [("cache", 1), ("cached_db", 1), ("db", 2)])
-def test_a_hundred_sessions_cost_no_more_queries_than_one(engine, queries, site, auth, commands):
+def test_a_hundred_sessions_cost_no_more_queries_than_one(
+    engine: str, queries: int, site: SessionSite, auth: SessionAuthenticator, commands: Callable[[], dict[str, int]]
+) -> None:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -190,7 +199,9 @@ def test_a_hundred_sessions_cost_no_more_queries_than_one(engine, queries, site,
     assert asked.get("cmdstat_mget", 0) == (0 if engine == "db" else 2)
 
 
-def test_sessions_that_the_cache_has_lost_are_read_from_the_database_and_left_out_of_the_cache(site, auth):
+def test_sessions_that_the_cache_has_lost_are_read_from_the_database_and_left_out_of_the_cache(
+    site: SessionSite, auth: SessionAuthenticator
+) -> None:
     from django.core.cache import cache
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
@@ -207,7 +218,9 @@ def test_sessions_that_the_cache_has_lost_are_read_from_the_database_and_left_ou
 
 
 @pytest.mark.parametrize("engine", ["cache", "cached_db"])
-def test_a_cache_that_is_away_is_an_error_for_everyone(engine, site, auth, free_port):
+def test_a_cache_that_is_away_is_an_error_for_everyone(
+    engine: str, site: SessionSite, auth: SessionAuthenticator, free_port: int
+) -> None:
     site.use_engine(engine)
     keys = [site.make_session(user) for user in site.make_users(5)]
     away = {"BACKEND": "django.core.cache.backends.redis.RedisCache"}
@@ -219,14 +232,16 @@ def test_a_cache_that_is_away_is_an_error_for_everyone(engine, site, auth, free_
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_database_that_is_away_is_an_error_for_everyone_and_not_asked_for_each(engine, site, auth):
+def test_a_database_that_is_away_is_an_error_for_everyone_and_not_asked_for_each(
+    engine: str, site: SessionSite, auth: SessionAuthenticator
+) -> None:
     from django.db import OperationalError, connection
 
     site.use_engine(engine)
     keys = [site.make_session(user) for user in site.make_users(20)]
     asked = []
 
-    def fail(execute, sql, *rest):
+    def fail(execute: Callable[..., object], sql: str, *rest: object) -> None:
         asked.append(sql)
         raise OperationalError("away")
 
@@ -237,7 +252,9 @@ def test_a_database_that_is_away_is_an_error_for_everyone_and_not_asked_for_each
     assert None not in auth.find_many(keys).values()
 
 
-def test_a_session_that_cannot_be_read_is_no_ones_and_costs_nobody_else_his(site, auth, commands):
+def test_a_session_that_cannot_be_read_is_no_ones_and_costs_nobody_else_his(
+    site: SessionSite, auth: SessionAuthenticator, commands: Callable[[], dict[str, int]]
+) -> None:
     keys = [site.make_session(user) for user in site.make_users(3)]
     store = site.store(keys[1])
     name = store._cache.make_key(store.cache_key)
@@ -247,7 +264,9 @@ def test_a_session_that_cannot_be_read_is_no_ones_and_costs_nobody_else_his(site
     assert [outcome is not None for outcome in outcomes.values()] == [True, False, True]
 
 
-def test_a_session_that_holds_something_else_is_an_error_of_its_own(site, auth):
+def test_a_session_that_holds_something_else_is_an_error_of_its_own(
+    site: SessionSite, auth: SessionAuthenticator
+) -> None:
     keys = [site.make_session(user) for user in site.make_users(3)]
     store = site.store(keys[1])
     store._cache.set(store.cache_key, 5)
@@ -258,14 +277,18 @@ def test_a_session_that_holds_something_else_is_an_error_of_its_own(site, auth):
         auth.find(keys[1])
 
 
-def test_a_key_that_the_cache_refuses_is_nobodys_and_costs_nobody_else_his(site, auth):
+def test_a_key_that_the_cache_refuses_is_nobodys_and_costs_nobody_else_his(
+    site: SessionSite, auth: SessionAuthenticator
+) -> None:
     site.use(CACHES={"default": {"BACKEND": f"{StrictCache.__module__}.{StrictCache.__qualname__}"}})
     keys = [site.make_session(user) for user in site.make_users(2)]
     outcomes = auth.find_many([keys[0], "a" * 300, keys[1]])
     assert [outcome is not None for outcome in outcomes.values()] == [True, False, True]
 
 
-def test_a_user_who_makes_his_backend_fail_is_an_error_of_his_own(site, auth):
+def test_a_user_who_makes_his_backend_fail_is_an_error_of_his_own(
+    site: SessionSite, auth: SessionAuthenticator
+) -> None:
     site.use(AUTHENTICATION_BACKENDS=USED)
     users = [site.make_user(last_name=name) for name in ("One", "Broken", "Two")]
     keys = [site.make_session(user, _auth_user_backend=ELSEWHERE) for user in users]
@@ -273,7 +296,9 @@ def test_a_user_who_makes_his_backend_fail_is_an_error_of_his_own(site, auth):
     assert [type(outcome) for outcome in outcomes.values()] == [Identity, LookupError, Identity]
 
 
-def test_an_engine_of_the_sites_own_is_asked_for_each_session(site, auth, monkeypatch):
+def test_an_engine_of_the_sites_own_is_asked_for_each_session(
+    site: SessionSite, auth: SessionAuthenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site.use(SESSION_ENGINE=OwnStore.__module__)
     keys = [site.make_session(user) for user in site.make_users(3)]
     monkeypatch.setattr(OwnStore, "hidden", frozenset({keys[1]}))
@@ -284,31 +309,31 @@ def test_an_engine_of_the_sites_own_is_asked_for_each_session(site, auth, monkey
 class Counting(SessionAuthenticator):
     """Notes how many sessions are looked up at once."""
 
-    def __init__(self, executor) -> None:
+    def __init__(self, executor: ThreadPoolExecutor) -> None:
         super().__init__(executor)
         self.jobs: list[int] = []
 
-    def find_many(self, session_keys):
+    def find_many(self, session_keys: Sequence[str]) -> Mapping[str, LookUpResult]:
         self.jobs.append(len(session_keys))
         return super().find_many(session_keys)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_look_ups_at_the_same_time_are_one_job_where_the_engine_is_one_that_can_be_asked_for_many(
-    engine, site, executor
-):
+    engine: str, site: SessionSite, executor: ThreadPoolExecutor
+) -> None:
     site.use_engine(engine)
     auth = Counting(executor)
     keys = [site.make_session(user) for user in site.make_users(6)]
 
-    async def scenario():
-        return await asyncio.gather(*map(auth.look_up, keys))
+    async def scenario() -> list[Identity | None]:
+        return list(await asyncio.gather(*map(auth.look_up, keys)))
 
     assert [identity.session_key for identity in asyncio.run(scenario())] == keys
     assert auth.jobs == ([6] if engine in TOGETHER else [1] * 6)
 
 
-def test_a_re_check_is_one_job(site, executor):
+def test_a_re_check_is_one_job(site: SessionSite, executor: ThreadPoolExecutor) -> None:
     auth = Counting(executor)
     keys = [site.make_session(user) for user in site.make_users(6)]
     outcomes = asyncio.run(auth.look_up_many(keys))

@@ -1,14 +1,16 @@
 """Members with a rate on the board: who gets what when, and that nothing is missed or doubled."""
 
+from collections.abc import Callable, Hashable
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from user_side import StillTime, payload_of
 
 from rtserver.base.bridge.message import Update
 from rtserver.base.wire.frame import text_frame
 from rtserver.user.topic.board import Topics
+from tests.user_side import StillTime, payload_of
 
 
 class Listener:
@@ -16,51 +18,56 @@ class Listener:
 
     framing = staticmethod(text_frame)
 
-    def __init__(self):
-        self.connection = self
-        self.frames = []
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
 
-    def push(self, frame, key=None):
+    @property
+    def connection(self) -> "Listener":
+        return self
+
+    def push(self, frame: bytes, key: Hashable | None = None) -> None:
         self.frames.append(frame)
 
     @property
-    def heard(self):
+    def heard(self) -> list[str]:
         return [payload_of(frame).decode() for frame in self.frames]
 
 
 class Pen:
     """Draws an update as the numbers of its rows."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.drawn = 0
 
-    def __call__(self, update):
+    def __call__(self, update: Update) -> bytes:
         self.drawn += 1
         return ",".join(str(row[1]) for row in update.payload).encode()
 
 
 @pytest.fixture
-def time():
+def time() -> StillTime:
     return StillTime()
 
 
 @pytest.fixture
-def board(time):
+def board(time: StillTime) -> Topics:
     return Topics(timing=time)
 
 
 @pytest.fixture
-def tick(board):
+def tick(board: Topics) -> Callable[..., None]:
     numbers = iter(range(1, 100_000))
 
-    def tick(topic="t"):
+    def tick(topic: str = "t") -> None:
         number = next(numbers)
         board.update(Update(topic, number, ((number, number),)))
 
     return tick
 
 
-def test_a_member_with_a_rate_gets_the_first_at_once_and_the_rest_together(board, time, tick):
+def test_a_member_with_a_rate_gets_the_first_at_once_and_the_rest_together(
+    board: Topics, time: StillTime, tick: Callable[..., None]
+) -> None:
     quick, slow = Listener(), Listener()
     pen = Pen()
     board.join("t", "g", quick, pen)
@@ -73,7 +80,7 @@ def test_a_member_with_a_rate_gets_the_first_at_once_and_the_rest_together(board
     assert (board.merged, board.deliveries) == (2, 6)
 
 
-def test_a_class_is_drawn_and_framed_once(board, time, tick):
+def test_a_class_is_drawn_and_framed_once(board: Topics, time: StillTime, tick: Callable[..., None]) -> None:
     pen = Pen()
     listeners = [Listener() for _ in range(50)]
     for listener in listeners:
@@ -86,7 +93,7 @@ def test_a_class_is_drawn_and_framed_once(board, time, tick):
     assert len({id(listener.frames[1]) for listener in listeners}) == 1
 
 
-def test_every_rate_of_a_group_has_its_own_time(board, time, tick):
+def test_every_rate_of_a_group_has_its_own_time(board: Topics, time: StillTime, tick: Callable[..., None]) -> None:
     rates = (0.5, 1.0, 10.0)
     listeners = [Listener() for _ in rates]
     for listener, rate in zip(listeners, rates, strict=True):
@@ -100,7 +107,9 @@ def test_every_rate_of_a_group_has_its_own_time(board, time, tick):
     assert {",".join(listener.heard) for listener in listeners} == {everything}
 
 
-def test_a_newcomer_is_not_sent_what_its_picture_shows_and_the_others_miss_nothing(board, time, tick):
+def test_a_newcomer_is_not_sent_what_its_picture_shows_and_the_others_miss_nothing(
+    board: Topics, time: StillTime, tick: Callable[..., None]
+) -> None:
     one, other = Listener(), Listener()
     board.join("t", "g", one, Pen(), 1.0)
     for _ in range(3):
@@ -112,7 +121,9 @@ def test_a_newcomer_is_not_sent_what_its_picture_shows_and_the_others_miss_nothi
 
 
 @pytest.mark.parametrize(("old", "new"), [(1.0, 5.0), (5.0, 1.0), (1.0, None), (None, 1.0)])
-def test_a_change_of_rate_neither_misses_nor_doubles(board, time, tick, old, new):
+def test_a_change_of_rate_neither_misses_nor_doubles(
+    board: Topics, time: StillTime, tick: Callable[..., None], old: float | None, new: float | None
+) -> None:
     changer, stays_old, stays_new = Listener(), Listener(), Listener()
     for listener, rate in ((changer, old), (stays_old, old), (stays_new, new)):
         board.join("t", "g", listener, Pen(), rate)
@@ -129,7 +140,9 @@ def test_a_change_of_rate_neither_misses_nor_doubles(board, time, tick, old, new
     assert len(changer.heard) == before + 1
 
 
-def test_joining_again_with_another_rate_is_a_change(board, time, tick):
+def test_joining_again_with_another_rate_is_a_change(
+    board: Topics, time: StillTime, tick: Callable[..., None]
+) -> None:
     listener = Listener()
     board.join("t", "g", listener, Pen(), 1.0)
     board.join("t", "g", listener, Pen())
@@ -140,7 +153,7 @@ def test_joining_again_with_another_rate_is_a_change(board, time, tick):
     assert (len(board), board.members) == (0, 0)
 
 
-def test_changing_what_one_is_not_on_changes_nothing(board, tick):
+def test_changing_what_one_is_not_on_changes_nothing(board: Topics, tick: Callable[..., None]) -> None:
     listener, stranger = Listener(), Listener()
     board.join("t", "g", listener, Pen(), 1.0)
     board.change_rate("t", "g", stranger, 1.0)
@@ -149,7 +162,9 @@ def test_changing_what_one_is_not_on_changes_nothing(board, tick):
     assert (len(board), board.members) == (1, 1)
 
 
-def test_the_last_one_to_leave_takes_class_topic_and_timer_along(board, time, tick):
+def test_the_last_one_to_leave_takes_class_topic_and_timer_along(
+    board: Topics, time: StillTime, tick: Callable[..., None]
+) -> None:
     one, other = Listener(), Listener()
     board.join("t", "g", one, Pen(), 1.0)
     board.join("t", "g", other, Pen(), 1.0)
@@ -163,7 +178,9 @@ def test_the_last_one_to_leave_takes_class_topic_and_timer_along(board, time, ti
     assert (one.heard, other.heard) == (["1"], ["1"])
 
 
-def test_who_goes_from_a_class_to_every_update_leaves_no_timer(board, time, tick):
+def test_who_goes_from_a_class_to_every_update_leaves_no_timer(
+    board: Topics, time: StillTime, tick: Callable[..., None]
+) -> None:
     listener = Listener()
     board.join("t", "g", listener, Pen(), 1.0)
     tick()
@@ -172,7 +189,9 @@ def test_who_goes_from_a_class_to_every_update_leaves_no_timer(board, time, tick
     assert (listener.heard, time.alarms) == (["1", "2"], [])
 
 
-def test_a_push_that_ends_its_own_member_while_others_are_being_settled(board, time, tick):
+def test_a_push_that_ends_its_own_member_while_others_are_being_settled(
+    board: Topics, time: StillTime, tick: Callable[..., None]
+) -> None:
     slow, other = Listener(), Listener()
     board.join("t", "g", slow, Pen(), 1.0)
     tick()
@@ -185,7 +204,9 @@ def test_a_push_that_ends_its_own_member_while_others_are_being_settled(board, t
     assert board.members == 1
 
 
-def test_who_is_ended_by_the_settling_of_its_own_change_stays_gone(board, time, tick):
+def test_who_is_ended_by_the_settling_of_its_own_change_stays_gone(
+    board: Topics, time: StillTime, tick: Callable[..., None]
+) -> None:
     listener = Listener()
     board.join("t", "g", listener, Pen(), 1.0)
     tick()
@@ -195,10 +216,12 @@ def test_who_is_ended_by_the_settling_of_its_own_change_stays_gone(board, time, 
     assert (len(board), board.members, time.alarms) == (0, 0, [])
 
 
-def test_a_drawing_that_fails_costs_the_class_what_it_had_and_nothing_after_it(board, time, tick, caplog):
+def test_a_drawing_that_fails_costs_the_class_what_it_had_and_nothing_after_it(
+    board: Topics, time: StillTime, tick: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
     listener = Listener()
 
-    def fail_once(update):
+    def fail_once(update: Update) -> bytes:
         if len(update.payload) > 1:
             raise KeyError("no such column")
         return Pen()(update)
@@ -213,7 +236,7 @@ def test_a_drawing_that_fails_costs_the_class_what_it_had_and_nothing_after_it(b
     assert "no such column" in caplog.text
 
 
-def test_a_board_without_time_refuses_a_rate_and_is_as_before():
+def test_a_board_without_time_refuses_a_rate_and_is_as_before() -> None:
     board = Topics()
     with pytest.raises(ValueError, match="without timing"):
         board.join("t", "g", Listener(), Pen(), 1.0)
@@ -227,52 +250,52 @@ class BoardMachine(RuleBasedStateMachine):
     rates = st.sampled_from([None, None, 0.5, 1.0, 10.0])
     who = st.integers(0, MEMBERS - 1)
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.time = StillTime()
         self.board = Topics(timing=self.time)
-        self.listeners = {}
-        self.since = {}
+        self.listeners: dict[int, Listener] = {}
+        self.since: dict[int, int] = {}
         self.number = 0
 
     @rule(who=who, rate=rates)
-    def join(self, who, rate):
+    def join(self, who: int, rate: float | None) -> None:
         if who not in self.listeners:
             self.listeners[who] = Listener()
             self.since[who] = self.number + 1
         self.board.join("t", "g", self.listeners[who], Pen(), rate)
 
     @rule(who=who, rate=rates)
-    def change(self, who, rate):
+    def change(self, who: int, rate: float | None) -> None:
         if who in self.listeners:
             self.board.change_rate("t", "g", self.listeners[who], rate)
 
     @rule(who=who)
-    def leave(self, who):
+    def leave(self, who: int) -> None:
         if who in self.listeners:
             self.board.leave("t", "g", self.listeners.pop(who))
 
     @rule(rows=st.integers(1, 3))
-    def tick(self, rows):
+    def tick(self, rows: int) -> None:
         numbers = range(self.number + 1, self.number + rows + 1)
         self.number += rows
         self.board.update(Update("t", self.number, tuple((number, number) for number in numbers)))
 
     @rule(seconds=st.sampled_from([0.05, 0.3, 1.0]))
-    def wait(self, seconds):
+    def wait(self, seconds: float) -> None:
         self.time.pass_by(seconds)
 
     @invariant()
-    def nothing_is_missed_doubled_or_reordered(self):
+    def nothing_is_missed_doubled_or_reordered(self) -> None:
         for who, listener in self.listeners.items():
             heard = [int(number) for text in listener.heard for number in text.split(",")]
             assert heard == list(range(self.since[who], self.since[who] + len(heard)))
 
     @invariant()
-    def there_is_one_timer_at_most_and_none_for_nobody(self):
+    def there_is_one_timer_at_most_and_none_for_nobody(self) -> None:
         assert len(self.time.alarms) <= (1 if self.listeners else 0)
 
-    def teardown(self):
+    def teardown(self) -> None:
         self.time.pass_by(2)
         for who, listener in self.listeners.items():
             heard = [int(number) for text in listener.heard for number in text.split(",")]

@@ -1,14 +1,17 @@
 """An agent: what it sends, and that nothing outlives it."""
 
+from collections.abc import Callable
+from typing import Never
+
 import pytest
-from user_side import Online, payload_of
 
 from rtserver.base.bridge.mailbox import BridgeClosedError
-from rtserver.base.bridge.message import Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
+from rtserver.base.bridge.message import Message, Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
 from rtserver.base.wire.json import JsonError
 from rtserver.base.wire.message_size import MessageTooLargeError
 from rtserver.base.wire.payload import Payload
-from rtserver.user.user_agent import AgentGoneError
+from rtserver.user.user_agent import AgentGoneError, UserAgent
+from tests.user_side import Online, payload_of
 
 EMPTY = Table(("label",), ())
 
@@ -16,39 +19,39 @@ EMPTY = Table(("label",), ())
 class Owner:
     """Keeps what it is told, and joins the topic if it was given a drawing."""
 
-    def __init__(self, agent, draw=None):
-        self.told = []
+    def __init__(self, agent: UserAgent, draw: Callable[[Update], bytes] | None = None) -> None:
+        self.told: list[Snapshot | Refused] = []
         self._agent = agent
         self._draw = draw
 
-    def on_snapshot(self, snapshot):
+    def on_snapshot(self, snapshot: Snapshot) -> None:
         self.told.append(snapshot)
         if self._draw is not None:
             self._agent.join(snapshot.topic, "g", self._draw)
 
-    def on_refused(self, refused):
+    def on_refused(self, refused: Refused) -> None:
         self.told.append(refused)
 
 
-def draw(update):
+def draw(update: Update) -> bytes:
     return str(update.seq).encode()
 
 
-def test_a_message_is_one_frame_with_type_data_and_id():
+def test_a_message_is_one_frame_with_type_data_and_id() -> None:
     client = Online().connect()
     client.agent.push_message({"a": 1}, "thing")
     client.agent.push_message([2], "thing", 7)
     assert client.wire.take() == [{"type": "thing", "data": {"a": 1}}, {"type": "thing", "data": [2], "id": 7}]
 
 
-def test_data_that_json_cannot_say_raises_and_sends_nothing():
+def test_data_that_json_cannot_say_raises_and_sends_nothing() -> None:
     client = Online().connect()
     with pytest.raises(JsonError):
         client.agent.push_message({1, 2}, "thing")
     assert client.wire.take() == []
 
 
-def test_an_error_says_code_message_and_what_it_answers():
+def test_an_error_says_code_message_and_what_it_answers() -> None:
     client = Online().connect()
     client.agent.push_error("forbidden", "no", "thing", "q")
     assert client.wire.take() == [
@@ -56,13 +59,13 @@ def test_an_error_says_code_message_and_what_it_answers():
     ]
 
 
-def test_a_message_for_many_is_pushed_as_the_connection_frames_it_with_its_key():
+def test_a_message_for_many_is_pushed_as_the_connection_frames_it_with_its_key() -> None:
     client = Online().connect()
     client.agent.push(Payload(b"x"), "k")
     assert client.wire.frames == [(b"\x81\x01x", "k")]
 
 
-def test_a_subscription_is_posted_and_its_answer_goes_to_the_owner():
+def test_a_subscription_is_posted_and_its_answer_goes_to_the_owner() -> None:
     online = Online()
     client = online.connect()
     owner = Owner(client.agent)
@@ -74,7 +77,7 @@ def test_a_subscription_is_posted_and_its_answer_goes_to_the_owner():
     assert owner.told == [snapshot]
 
 
-def test_questions_are_asked_one_at_a_time():
+def test_questions_are_asked_one_at_a_time() -> None:
     online = Online()
     client = online.connect()
     refs = [client.agent.subscribe(Owner(client.agent), "quotes", {}) for _ in range(3)]
@@ -85,7 +88,7 @@ def test_questions_are_asked_one_at_a_time():
     assert [message.ref for message in online.take_posted()] == refs[2:]
 
 
-def test_a_question_that_was_given_up_is_never_asked_and_holds_up_nothing():
+def test_a_question_that_was_given_up_is_never_asked_and_holds_up_nothing() -> None:
     online = Online()
     client = online.connect()
     refs = [client.agent.subscribe(Owner(client.agent), "quotes", {}) for _ in range(3)]
@@ -97,7 +100,7 @@ def test_a_question_that_was_given_up_is_never_asked_and_holds_up_nothing():
     assert [message.ref for message in online.take_posted()] == refs[2:]
 
 
-def test_nothing_is_asked_for_a_client_that_lags():
+def test_nothing_is_asked_for_a_client_that_lags() -> None:
     online = Online()
     client = online.connect()
     online.users.on_lag(client.agent, True)
@@ -107,7 +110,7 @@ def test_nothing_is_asked_for_a_client_that_lags():
     assert [message.ref for message in online.take_posted()] == [ref]
 
 
-def test_each_subscription_has_its_own_ref_and_owner():
+def test_each_subscription_has_its_own_ref_and_owner() -> None:
     online = Online()
     client = online.connect()
     owners = [Owner(client.agent) for _ in range(3)]
@@ -117,7 +120,7 @@ def test_each_subscription_has_its_own_ref_and_owner():
     assert [len(owner.told) for owner in owners] == [0, 1, 0]
 
 
-def test_a_refused_subscription_is_over_without_another_word():
+def test_a_refused_subscription_is_over_without_another_word() -> None:
     online = Online()
     client = online.connect()
     owner = Owner(client.agent)
@@ -130,7 +133,7 @@ def test_a_refused_subscription_is_over_without_another_word():
     assert online.take_posted() == []
 
 
-def test_an_answer_to_what_was_given_up_meanwhile_is_dropped():
+def test_an_answer_to_what_was_given_up_meanwhile_is_dropped() -> None:
     online = Online()
     client = online.connect()
     owner = Owner(client.agent, draw)
@@ -144,7 +147,7 @@ def test_an_answer_to_what_was_given_up_meanwhile_is_dropped():
     assert online.take_posted()[1:] == [Unsubscribe(client.agent.id, ref, "quotes")]
 
 
-def test_an_owner_that_fails_on_its_snapshot_is_unsubscribed(caplog):
+def test_an_owner_that_fails_on_its_snapshot_is_unsubscribed(caplog: pytest.LogCaptureFixture) -> None:
     online = Online()
     client = online.connect()
     owner = Owner(client.agent)
@@ -157,7 +160,7 @@ def test_an_owner_that_fails_on_its_snapshot_is_unsubscribed(caplog):
     assert "StopIteration" not in caplog.text
 
 
-def test_updates_come_from_the_snapshot_on():
+def test_updates_come_from_the_snapshot_on() -> None:
     online = Online()
     client = online.connect()
     ref = client.agent.subscribe(Owner(client.agent, draw), "quotes", {})
@@ -169,7 +172,7 @@ def test_updates_come_from_the_snapshot_on():
     assert [payload_of(frame) for frame, _ in client.wire.frames] == [b"2"]
 
 
-def test_everything_goes_when_the_agent_goes():
+def test_everything_goes_when_the_agent_goes() -> None:
     online = Online()
     client = online.connect()
     refs = [client.agent.subscribe(Owner(client.agent, draw), "quotes", {}) for _ in range(3)]
@@ -181,7 +184,7 @@ def test_everything_goes_when_the_agent_goes():
     assert (len(online.topics), online.topics.members, client.agent.subscriptions) == (0, 0, 0)
 
 
-def test_an_agent_that_has_gone_can_neither_subscribe_nor_join():
+def test_an_agent_that_has_gone_can_neither_subscribe_nor_join() -> None:
     online = Online()
     client = online.connect()
     client.leave()
@@ -193,13 +196,13 @@ def test_an_agent_that_has_gone_can_neither_subscribe_nor_join():
     assert len(online.topics) == 0
 
 
-def test_an_end_after_the_bridge_has_closed_is_an_end_all_the_same(caplog):
+def test_an_end_after_the_bridge_has_closed_is_an_end_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
     online = Online()
     client = online.connect()
     ref = client.agent.subscribe(Owner(client.agent, draw), "quotes", {})
     online.users.handle(Snapshot(client.agent.id, ref, "t", 1, EMPTY))
 
-    def closed(message):
+    def closed(message: Message) -> Never:
         raise BridgeClosedError("closed")
 
     online.on_post = closed
@@ -209,11 +212,11 @@ def test_an_end_after_the_bridge_has_closed_is_an_end_all_the_same(caplog):
     assert not caplog.records
 
 
-def test_a_subscription_that_could_not_be_posted_does_not_exist():
+def test_a_subscription_that_could_not_be_posted_does_not_exist() -> None:
     online = Online()
     client = online.connect()
 
-    def closed(message):
+    def closed(message: Message) -> Never:
         raise BridgeClosedError("closed")
 
     online.on_post = closed
@@ -222,7 +225,7 @@ def test_a_subscription_that_could_not_be_posted_does_not_exist():
     assert client.agent.subscriptions == 0
 
 
-def test_uids_differ_between_the_tabs_of_a_user_and_between_starts():
+def test_uids_differ_between_the_tabs_of_a_user_and_between_starts() -> None:
     online = Online()
     first, second = online.connect(), online.connect()
     assert first.agent.uid != second.agent.uid
@@ -230,7 +233,7 @@ def test_uids_differ_between_the_tabs_of_a_user_and_between_starts():
     assert str(first.agent) == "ann#1"
 
 
-def test_a_message_that_no_client_could_take_is_refused_where_it_is_made():
+def test_a_message_that_no_client_could_take_is_refused_where_it_is_made() -> None:
     online = Online()
     client = online.connect()
     with pytest.raises(MessageTooLargeError):

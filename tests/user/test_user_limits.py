@@ -7,11 +7,11 @@ from rtserver.base.wire.client_message import BadMessage
 from rtserver.user.user_limits import UserBounds, UserLimits
 
 
-def met(limits):
+def met(limits: UserLimits) -> dict[str, int]:
     return {limit: count for limit, count in limits.counted.counts.items() if count}
 
 
-def test_without_bounds_everything_is_allowed():
+def test_without_bounds_everything_is_allowed() -> None:
     limits = UserLimits()
     limits.check_connections(10**6)
     limits.check_charts(0, 64, lambda: pytest.fail("nobody has to count"))
@@ -20,7 +20,7 @@ def test_without_bounds_everything_is_allowed():
     assert met(limits) == {}
 
 
-def test_so_many_connections_are_the_limit():
+def test_so_many_connections_are_the_limit() -> None:
     limits = UserLimits(UserBounds(connections=3))
     limits.check_connections(2)
     with pytest.raises(TooMany) as caught:
@@ -29,7 +29,7 @@ def test_so_many_connections_are_the_limit():
     assert met(limits) == {"connections_per_user": 1}
 
 
-def test_so_many_charts_are_the_limit():
+def test_so_many_charts_are_the_limit() -> None:
     limits = UserLimits(UserBounds(charts=3))
     limits.check_charts(0, 64, lambda: 2)
     with pytest.raises(BadMessage) as caught:
@@ -38,7 +38,7 @@ def test_so_many_charts_are_the_limit():
     assert met(limits) == {"charts_per_user": 1}
 
 
-def test_so_many_pictures_a_second_are_the_limit_for_each_user():
+def test_so_many_pictures_a_second_are_the_limit_for_each_user() -> None:
     now = 50.0
     limits = UserLimits(UserBounds(pictures=2), clock=lambda: now)
     for _ in range(20):

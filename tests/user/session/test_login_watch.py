@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -20,7 +20,7 @@ class Clock:
 
 
 @pytest.fixture
-def threads():
+def threads() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(1) as pool:
         yield pool
 
@@ -29,12 +29,14 @@ def watch_of(threads: ThreadPoolExecutor, probe: Callable[[], str], **options: o
     return LoginWatch(probe, threads, **options)  # type: ignore[arg-type]
 
 
-def test_nobody_is_known_to_get_in_before_the_first_look(threads):
+def test_nobody_is_known_to_get_in_before_the_first_look(threads: ThreadPoolExecutor) -> None:
     watch = watch_of(threads, lambda: "")
     assert (watch.is_possible, watch.detail) == (False, "not known yet")
 
 
-def test_trouble_is_told_once_and_so_is_its_end(threads, caplog):
+def test_trouble_is_told_once_and_so_is_its_end(
+    threads: ThreadPoolExecutor, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     answers = iter(["", "no table", "no table", "no database", "", ""])
     watch = watch_of(threads, lambda: next(answers))
@@ -55,7 +57,7 @@ def test_trouble_is_told_once_and_so_is_its_end(threads, caplog):
     ]
 
 
-def test_a_look_that_does_not_come_back_is_trouble_after_a_while(threads):
+def test_a_look_that_does_not_come_back_is_trouble_after_a_while(threads: ThreadPoolExecutor) -> None:
     clock = Clock()
     answers = iter(["", "never"])
     watch = watch_of(threads, lambda: next(answers), clock=clock)
@@ -74,7 +76,7 @@ def test_a_look_that_does_not_come_back_is_trouble_after_a_while(threads):
     assert asyncio.run(scenario()) == [True, False]
 
 
-def test_a_look_up_that_failed_has_the_site_asked_long_before_its_time(threads):
+def test_a_look_up_that_failed_has_the_site_asked_long_before_its_time(threads: ThreadPoolExecutor) -> None:
     asked = [asyncio.Event(), asyncio.Event()]
 
     async def scenario() -> None:

@@ -1,11 +1,14 @@
 """What the log says of the cookies of a refused handshake, and how often a session is looked into."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Never
 
 import pytest
 
 from rtserver.user.session.refusal_reason import RefusalReasons, no_cookie, pairs_of
 from rtserver.user.session.token import make_token
+from tests.user.session_site import SessionSite
 
 
 @pytest.mark.parametrize(
@@ -17,22 +20,26 @@ from rtserver.user.session.token import make_token
         ("a=1; a=2=3", [("a", "1"), ("a", "2=3")]),
     ],
 )
-def test_every_cookie_of_a_header_counts_in_its_order(header, pairs):
+def test_every_cookie_of_a_header_counts_in_its_order(header: str, pairs: list[tuple[str, str]]) -> None:
     assert pairs_of(header) == pairs
 
 
-def test_only_a_few_names_are_told_and_only_their_beginnings():
+def test_only_a_few_names_are_told_and_only_their_beginnings() -> None:
     told = no_cookie("sessionid", ["n" * 1000, *(str(number) for number in range(50))])
     assert told == f'no cookie "sessionid" (SESSION_COOKIE_NAME) came, but {"n" * 32}, 0, 1, 2, 3 and 46 more'
 
 
-def test_what_is_known_of_the_settings_is_told_where_no_cookie_came(site, executor):
+def test_what_is_known_of_the_settings_is_told_where_no_cookie_came(
+    site: SessionSite, executor: ThreadPoolExecutor
+) -> None:
     reasons = RefusalReasons(executor, hints=["SESSION_COOKIE_PATH is bad"])
     assert asyncio.run(reasons.of_cookies("")).endswith("; SESSION_COOKIE_PATH is bad")
     assert "SESSION_COOKIE_PATH" not in asyncio.run(reasons.of_cookies("sessionid=" + "a" * 32))
 
 
-def test_a_flood_of_refusals_asks_the_site_a_few_times_and_tells_no_value(site, executor):
+def test_a_flood_of_refusals_asks_the_site_a_few_times_and_tells_no_value(
+    site: SessionSite, executor: ThreadPoolExecutor
+) -> None:
     reasons = RefusalReasons(executor, per_second=0.1, clock=lambda: 0.0)
     told = [asyncio.run(reasons.of_cookies("sessionid=" + "a" * 32)) for _ in range(2)]
     assert 'is not in the cache "default" (RedisCache)' in told[0]
@@ -50,12 +57,16 @@ def test_a_flood_of_refusals_asks_the_site_a_few_times_and_tells_no_value(site, 
         ("signed_cookies", "cannot be read: SECRET_KEY"),
     ],
 )
-def test_a_session_that_is_not_there_is_told_by_where_it_should_be(engine, words, site, executor):
+def test_a_session_that_is_not_there_is_told_by_where_it_should_be(
+    engine: str, words: str, site: SessionSite, executor: ThreadPoolExecutor
+) -> None:
     site.use_engine(engine)
     assert words in asyncio.run(RefusalReasons(executor).of_cookies("sessionid=" + "a" * 32))
 
 
-def test_a_changed_password_another_backend_and_a_forged_token_are_told_apart(site, executor):
+def test_a_changed_password_another_backend_and_a_forged_token_are_told_apart(
+    site: SessionSite, executor: ThreadPoolExecutor
+) -> None:
     site.use_engine("db")
     user = site.make_user()
     old, foreign = site.make_session(user, _auth_user_hash="x"), site.make_session(user, _auth_user_backend="b.C")
@@ -73,8 +84,10 @@ def test_a_changed_password_another_backend_and_a_forged_token_are_told_apart(si
     assert "is good in the site; it was closed" in why(site.make_session(user))
 
 
-def test_a_key_that_is_no_key_is_not_looked_up(site, executor, monkeypatch):
-    def fail(keys):
+def test_a_key_that_is_no_key_is_not_looked_up(
+    site: SessionSite, executor: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(keys: list[str]) -> Never:
         raise AssertionError(keys)
 
     monkeypatch.setattr("rtserver.user.session.site_refusal.read_sessions", fail)

@@ -1,18 +1,20 @@
 """Tokens of a real Django site: whose they are, and everything that makes them worthless."""
 
 import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from rtserver.user.session.authenticator import SessionAuthenticator
 from rtserver.user.session.token import PREFIX, is_token, make_token, read_token
-from tests.user.session_site import MODEL_BACKEND, look_up
+from tests.user.session_site import MODEL_BACKEND, SessionSite, look_up
 
 AGE = 3600.0
 pytestmark = pytest.mark.usefixtures("site")
 
 
-def test_a_token_says_whose_it_is(auth, site):
+def test_a_token_says_whose_it_is(auth: SessionAuthenticator, site: SessionSite) -> None:
     user = site.make_user()
     token = make_token(user)
     identity = auth.find(token)
@@ -20,7 +22,7 @@ def test_a_token_says_whose_it_is(auth, site):
     assert asyncio.run(look_up(auth, token)) == identity
 
 
-def test_a_token_is_ascii_and_no_session_key_looks_like_one(site):
+def test_a_token_is_ascii_and_no_session_key_looks_like_one(site: SessionSite) -> None:
     user = site.make_user()
     assert make_token(user).isascii()
     assert is_token(make_token(user))
@@ -28,7 +30,9 @@ def test_a_token_is_ascii_and_no_session_key_looks_like_one(site):
 
 
 @pytest.mark.parametrize("engine", ["cache", "db", "signed_cookies", "file"])
-def test_tokens_and_sessions_are_looked_up_together_with_every_engine(auth, site, engine):
+def test_tokens_and_sessions_are_looked_up_together_with_every_engine(
+    auth: SessionAuthenticator, site: SessionSite, engine: str
+) -> None:
     site.use_engine(engine)
     ann, bob = site.make_user(), site.make_user()
     token, session_key, other = make_token(ann), site.log_in(bob), make_token(bob)
@@ -36,7 +40,7 @@ def test_tokens_and_sessions_are_looked_up_together_with_every_engine(auth, site
     assert [outcome and outcome.user_id for outcome in outcomes.values()] == [ann.pk, bob.pk, None, bob.pk]
 
 
-def test_a_token_that_is_too_old_is_worth_nothing(executor, site):
+def test_a_token_that_is_too_old_is_worth_nothing(executor: ThreadPoolExecutor, site: SessionSite) -> None:
     token = make_token(site.make_user())
     assert SessionAuthenticator(executor, token_seconds=1000).find(token) is not None
     assert SessionAuthenticator(executor, token_seconds=-1).find(token) is None
@@ -44,11 +48,13 @@ def test_a_token_that_is_too_old_is_worth_nothing(executor, site):
 
 
 @pytest.mark.parametrize("spoil", [lambda token: token[:-1], lambda token: token + "x", lambda token: PREFIX])
-def test_a_token_that_was_changed_is_worth_nothing(auth, site, spoil):
+def test_a_token_that_was_changed_is_worth_nothing(
+    auth: SessionAuthenticator, site: SessionSite, spoil: Callable[[str], str]
+) -> None:
     assert auth.find(spoil(make_token(site.make_user()))) is None
 
 
-def test_what_else_the_site_has_signed_is_no_token(auth, site):
+def test_what_else_the_site_has_signed_is_no_token(auth: SessionAuthenticator, site: SessionSite) -> None:
     from django.core import signing
 
     user = site.make_user()
@@ -57,7 +63,9 @@ def test_what_else_the_site_has_signed_is_no_token(auth, site):
     assert auth.find(PREFIX + signing.dumps(data, salt="rtserver.user.token")) is not None
 
 
-def test_a_token_ends_with_its_users_password_and_with_the_user(auth, site):
+def test_a_token_ends_with_its_users_password_and_with_the_user(
+    auth: SessionAuthenticator, site: SessionSite
+) -> None:
     changed, inactive, deleted = (site.make_user() for _ in range(3))
     tokens = [make_token(user) for user in (changed, inactive, deleted)]
     assert all(auth.find(token) for token in tokens)
@@ -69,7 +77,9 @@ def test_a_token_ends_with_its_users_password_and_with_the_user(auth, site):
     assert [auth.find(token) for token in tokens] == [None] * 3
 
 
-def test_a_token_outlives_a_change_of_the_secret_key_that_keeps_the_old_one(auth, site):
+def test_a_token_outlives_a_change_of_the_secret_key_that_keeps_the_old_one(
+    auth: SessionAuthenticator, site: SessionSite
+) -> None:
     from django.conf import settings
 
     token = make_token(site.make_user())
@@ -80,7 +90,7 @@ def test_a_token_outlives_a_change_of_the_secret_key_that_keeps_the_old_one(auth
     assert auth.find(token) is None
 
 
-def test_with_several_backends_the_users_own_has_to_be_named(auth, site):
+def test_with_several_backends_the_users_own_has_to_be_named(auth: SessionAuthenticator, site: SessionSite) -> None:
     site.use(AUTHENTICATION_BACKENDS=[MODEL_BACKEND, "tests.user.own_backend.OwnBackend"])
     user = site.make_user()
     with pytest.raises(ValueError, match="several"):

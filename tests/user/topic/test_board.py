@@ -1,25 +1,31 @@
 """Topics: who gets which frame, and how often it is drawn."""
 
+from collections.abc import Hashable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from user_side import StillTime, payload_of
 
 from rtserver.base.bridge.message import Update
 from rtserver.base.wire.frame import text_frame
+from rtserver.base.wire.payload import Framing
 from rtserver.user.topic.board import Topics
+from tests.user_side import StillTime, payload_of
 
 
 class Listener:
     """A member whose connection keeps the payloads, with their keys."""
 
-    def __init__(self, framing=text_frame):
+    def __init__(self, framing: Framing = text_frame) -> None:
         self.framing = framing
-        self.heard = []
-        self.keys = []
-        self.connection = self
+        self.heard: list[bytes] = []
+        self.keys: list[Hashable | None] = []
 
-    def push(self, frame, key=None):
+    @property
+    def connection(self) -> "Listener":
+        return self
+
+    def push(self, frame: bytes, key: Hashable | None = None) -> None:
         self.heard.append(payload_of(frame))
         self.keys.append(key)
 
@@ -27,20 +33,20 @@ class Listener:
 class Pen:
     """Draws an update as its number, and counts."""
 
-    def __init__(self, prefix=b""):
+    def __init__(self, prefix: bytes = b"") -> None:
         self.prefix = prefix
         self.drawn = 0
 
-    def __call__(self, update):
+    def __call__(self, update: Update) -> bytes:
         self.drawn += 1
         return self.prefix + str(update.seq).encode()
 
 
-def update(topic="t", seq=1):
+def update(topic: str = "t", seq: int = 1) -> Update:
     return Update(topic, seq, ())
 
 
-def test_an_update_is_drawn_once_for_a_group_and_pushed_to_each_member():
+def test_an_update_is_drawn_once_for_a_group_and_pushed_to_each_member() -> None:
     board, pen = Topics(), Pen()
     listeners = [Listener() for _ in range(50)]
     for listener in listeners:
@@ -54,7 +60,7 @@ def test_an_update_is_drawn_once_for_a_group_and_pushed_to_each_member():
     assert (board.updates, board.deliveries) == (2, 100)
 
 
-def test_all_members_of_a_group_share_the_bytes():
+def test_all_members_of_a_group_share_the_bytes() -> None:
     board = Topics()
     frames = []
     for _ in range(2):
@@ -65,7 +71,7 @@ def test_all_members_of_a_group_share_the_bytes():
     assert frames[0] is frames[1]
 
 
-def test_each_group_has_its_own_drawing():
+def test_each_group_has_its_own_drawing() -> None:
     board, one, two = Topics(), Listener(), Listener()
     board.join("t", "line", one, Pen(b"line "))
     board.join("t", "bar", two, Pen(b"bar "))
@@ -75,7 +81,7 @@ def test_each_group_has_its_own_drawing():
     assert two.heard == [b"bar 3"]
 
 
-def test_the_key_tells_topics_apart_even_where_groups_are_called_the_same():
+def test_the_key_tells_topics_apart_even_where_groups_are_called_the_same() -> None:
     board, listener = Topics(), Listener()
     board.join("t", "g", listener, Pen())
     board.join("u", "g", listener, Pen())
@@ -85,7 +91,7 @@ def test_the_key_tells_topics_apart_even_where_groups_are_called_the_same():
     assert listener.keys[0] == listener.keys[2] != listener.keys[1]
 
 
-def test_topics_are_kept_apart_and_an_update_that_nobody_waits_for_is_dropped():
+def test_topics_are_kept_apart_and_an_update_that_nobody_waits_for_is_dropped() -> None:
     board, listener = Topics(), Listener()
     board.join("t", "g", listener, Pen())
     board.update(update("u"))
@@ -93,7 +99,7 @@ def test_topics_are_kept_apart_and_an_update_that_nobody_waits_for_is_dropped():
     assert len(board) == 1
 
 
-def test_who_has_left_hears_no_more_and_the_last_one_takes_the_topic_along():
+def test_who_has_left_hears_no_more_and_the_last_one_takes_the_topic_along() -> None:
     board, one, two = Topics(), Listener(), Listener()
     board.join("t", "g", one, Pen())
     board.join("t", "g", two, Pen())
@@ -104,7 +110,7 @@ def test_who_has_left_hears_no_more_and_the_last_one_takes_the_topic_along():
     assert (len(board), board.members) == (0, 0)
 
 
-def test_leaving_what_one_is_not_on_changes_nothing():
+def test_leaving_what_one_is_not_on_changes_nothing() -> None:
     board, listener, stranger = Topics(), Listener(), Listener()
     board.join("t", "g", listener, Pen())
     board.leave("t", "other", listener)
@@ -115,7 +121,7 @@ def test_leaving_what_one_is_not_on_changes_nothing():
     assert listener.heard == [b"1"]
 
 
-def test_joining_twice_is_joining_once():
+def test_joining_twice_is_joining_once() -> None:
     board, listener = Topics(), Listener()
     board.join("t", "g", listener, Pen())
     board.join("t", "g", listener, Pen())
@@ -126,10 +132,12 @@ def test_joining_twice_is_joining_once():
 
 
 @pytest.mark.parametrize("kind", [KeyError, SystemExit])
-def test_a_drawing_that_fails_costs_its_own_group_one_update(kind, caplog):
+def test_a_drawing_that_fails_costs_its_own_group_one_update(
+    kind: type[KeyError | SystemExit], caplog: pytest.LogCaptureFixture
+) -> None:
     board, one, two = Topics(), Listener(), Listener()
 
-    def fail_once(update):
+    def fail_once(update: Update) -> bytes:
         if update.seq == 1:
             raise kind("no such column")
         return b"good"
@@ -143,7 +151,7 @@ def test_a_drawing_that_fails_costs_its_own_group_one_update(kind, caplog):
     assert "no such column" in caplog.text
 
 
-def test_a_member_may_be_removed_by_the_push_itself():
+def test_a_member_may_be_removed_by_the_push_itself() -> None:
     board, others = Topics(), [Listener() for _ in range(3)]
     slow = Listener()
     slow.push = lambda frame, key: board.remove(slow)
@@ -161,15 +169,15 @@ def test_a_member_may_be_removed_by_the_push_itself():
 class Press:
     """A framing of its own, which puts a word before the message and counts."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.pressed = 0
 
-    def __call__(self, message):
+    def __call__(self, message: bytes) -> bytes:
         self.pressed += 1
         return text_frame(b"pressed " + message)
 
 
-def test_a_message_is_framed_once_for_each_kind_of_connection():
+def test_a_message_is_framed_once_for_each_kind_of_connection() -> None:
     press = Press()
     board = Topics()
     listeners = [Listener(text_frame if number % 2 else press) for number in range(50)]
@@ -183,7 +191,7 @@ def test_a_message_is_framed_once_for_each_kind_of_connection():
     assert (board.updates, board.deliveries) == (2, 100)
 
 
-def test_nothing_is_framed_for_a_kind_of_which_nobody_is_there_any_more():
+def test_nothing_is_framed_for_a_kind_of_which_nobody_is_there_any_more() -> None:
     press = Press()
     board, one, other = Topics(), Listener(), Listener(press)
     board.join("t", "g", one, Pen())
@@ -193,7 +201,7 @@ def test_nothing_is_framed_for_a_kind_of_which_nobody_is_there_any_more():
     assert (press.pressed, one.heard, other.heard) == (0, [b"1"], [])
 
 
-def bytes_and_frame(message):
+def bytes_and_frame(message: bytes) -> bytes:
     return text_frame(message)
 
 
@@ -205,7 +213,7 @@ steps = st.lists(
 
 @given(steps)
 @settings(max_examples=60, deadline=None)
-def test_the_board_does_what_a_plain_set_of_places_would_do(steps):
+def test_the_board_does_what_a_plain_set_of_places_would_do(steps: list[tuple[str, str, str, int]]) -> None:
     board = Topics()
     listeners = [Listener(text_frame if number > 1 else bytes_and_frame) for number in range(4)]
     expected: list[list[bytes]] = [[] for _ in listeners]
@@ -229,7 +237,7 @@ def test_the_board_does_what_a_plain_set_of_places_would_do(steps):
     assert board.members == len({who for _, _, who in places})
 
 
-def test_the_order_of_updates_is_kept():
+def test_the_order_of_updates_is_kept() -> None:
     board, listener = Topics(), Listener()
     board.join("t", "g", listener, Pen())
     for seq in range(100):
@@ -238,7 +246,7 @@ def test_the_order_of_updates_is_kept():
 
 
 @pytest.mark.parametrize("group", ["g", ("mycharts", 1), 7, None])
-def test_any_hashable_is_a_group(group):
+def test_any_hashable_is_a_group(group: str | tuple[str, int] | int | None) -> None:
     board, listener = Topics(), Listener()
     board.join("t", group, listener, Pen())
     board.update(update())
@@ -247,17 +255,17 @@ def test_any_hashable_is_a_group(group):
     assert len(board) == 0
 
 
-def draw_rows(update):
+def draw_rows(update: Update) -> bytes:
     rows = b",".join(b"%s" % str(row[0]).encode() * row[1] for row in update.payload)
     return b"%d>%d:" % (update.prev_seq, update.seq) + rows
 
 
-def numbers(heard):
+def numbers(heard: list[bytes]) -> list[tuple[int, ...]]:
     """The pairs of numbers that were heard: of the row before a message's first, and of its last."""
     return [tuple(map(int, each.partition(b":")[0].split(b">"))) for each in heard]
 
 
-def test_an_update_that_is_too_long_for_a_frame_becomes_several_without_a_gap():
+def test_an_update_that_is_too_long_for_a_frame_becomes_several_without_a_gap() -> None:
     board, listener = Topics(chunk_bytes=1_000), Listener()
     board.join("t", "g", listener, draw_rows)
     rows = tuple((number % 10, 1 + number % 60) for number in range(400))
@@ -273,7 +281,7 @@ def test_an_update_that_is_too_long_for_a_frame_becomes_several_without_a_gap():
     assert drawn == draw_rows(Update("t", 500, rows)).partition(b":")[2]
 
 
-def test_how_many_rows_fit_is_remembered_so_that_no_later_update_is_drawn_in_vain():
+def test_how_many_rows_fit_is_remembered_so_that_no_later_update_is_drawn_in_vain() -> None:
     drawn = []
     board, listener = Topics(chunk_bytes=1_000), Listener()
     board.join("t", "g", listener, lambda update: drawn.append(len(update.payload)) or draw_rows(update))
@@ -285,14 +293,14 @@ def test_how_many_rows_fit_is_remembered_so_that_no_later_update_is_drawn_in_vai
     assert len(drawn) == len(listener.heard) > 1
 
 
-def test_a_row_that_is_too_long_by_itself_is_sent_as_it_is():
+def test_a_row_that_is_too_long_by_itself_is_sent_as_it_is() -> None:
     board, listener = Topics(chunk_bytes=10), Listener()
     board.join("t", "g", listener, draw_rows)
     board.update(Update("t", 2, ((1, 50), (2, 50))))
     assert numbers(listener.heard) == [(0, 1), (1, 2)]
 
 
-def test_what_waited_for_a_rate_is_cut_as_well():
+def test_what_waited_for_a_rate_is_cut_as_well() -> None:
     timing, listener = StillTime(), Listener()
     board = Topics(timing=timing, chunk_bytes=1_000)
     board.join("t", "g", listener, draw_rows, 1.0)

@@ -1,53 +1,59 @@
 """When classes are sent what waits for them, on how many timers."""
 
+from collections.abc import Callable, Hashable
+
 import pytest
-from user_side import StillTime
 
 from rtserver.base.bridge.message import Update
 from rtserver.base.wire.frame import text_frame
 from rtserver.user.topic.pacer import TICK_SECONDS, Pacer
 from rtserver.user.topic.rate_class import RateClass
 from rtserver.user.topic.subscriber import Subscribers
+from tests.user_side import StillTime
 
 
 class Listener:
     framing = staticmethod(text_frame)
 
-    def __init__(self):
-        self.connection = self
+    @property
+    def connection(self) -> "Listener":
+        return self
+
+    def push(self, frame: bytes, key: Hashable | None = None) -> None:
+        raise AssertionError("nothing is drawn")
 
 
 class Stage:
     """A pacer whose classes note when they were sent."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.time = StillTime()
         self.begin = self.time.now
-        self.sent = []
+        self.sent: list[tuple[Hashable, float]] = []
         self.pacer = Pacer(self.time, self.send)
-        self.on_send = lambda rate_class: None
+        self.on_send: Callable[[RateClass], object] = lambda rate_class: None
 
-    def send(self, rate_class):
+    def send(self, rate_class: RateClass) -> None:
         self.sent.append((rate_class.key, round(self.time.now - self.begin, 6)))
         rate_class.take()
         self.on_send(rate_class)
 
-    def rate_class(self, key, rate):
+    def rate_class(self, key: Hashable, rate: float) -> RateClass:
         rate_class = RateClass(Subscribers(key, lambda update: b""), rate, self.pacer)
         rate_class.add(Listener())
         return rate_class
 
 
 @pytest.fixture
-def stage():
+def stage() -> Stage:
     return Stage()
 
 
-def tick(rate_class, number=1):
+def tick(rate_class: RateClass, number: int = 1) -> None:
     rate_class.hold(Update("t", number, ((number, 0),)))
 
 
-def test_a_lone_update_leaves_at_once_and_leaves_no_timer(stage):
+def test_a_lone_update_leaves_at_once_and_leaves_no_timer(stage: Stage) -> None:
     rate_class = stage.rate_class("a", 1.0)
     for _ in range(3):
         tick(rate_class)
@@ -56,7 +62,7 @@ def test_a_lone_update_leaves_at_once_and_leaves_no_timer(stage):
     assert stage.sent == [("a", 0), ("a", 1), ("a", 2)]
 
 
-def test_those_behind_it_wait_together_for_their_time(stage):
+def test_those_behind_it_wait_together_for_their_time(stage: Stage) -> None:
     rate_class = stage.rate_class("a", 2.0)
     for number in range(10):
         tick(rate_class, number)
@@ -69,7 +75,7 @@ def test_those_behind_it_wait_together_for_their_time(stage):
 
 
 @pytest.mark.parametrize("rate", [0.1, 1, 10, 50])
-def test_under_a_flood_each_rate_is_kept_exactly(stage, rate):
+def test_under_a_flood_each_rate_is_kept_exactly(stage: Stage, rate: float) -> None:
     rate_class = stage.rate_class("a", rate)
     seconds = 100 / rate
     for number in range(10_000):
@@ -78,7 +84,9 @@ def test_under_a_flood_each_rate_is_kept_exactly(stage, rate):
     assert len(stage.sent) == pytest.approx(seconds * rate, abs=2)
 
 
-def test_however_many_classes_there_are_they_share_one_timer_that_rings_a_hundred_times_a_second(stage):
+def test_however_many_classes_there_are_they_share_one_timer_that_rings_a_hundred_times_a_second(
+    stage: Stage,
+) -> None:
     classes = [stage.rate_class(number, 50.0) for number in range(200)]
     rings = 0
     for step in range(1000):
@@ -92,7 +100,7 @@ def test_however_many_classes_there_are_they_share_one_timer_that_rings_a_hundre
     assert len(stage.sent) == pytest.approx(200 * 50, rel=0.05)
 
 
-def test_one_that_is_due_earlier_is_not_kept_waiting_by_a_later_one(stage):
+def test_one_that_is_due_earlier_is_not_kept_waiting_by_a_later_one(stage: Stage) -> None:
     slow, quick = stage.rate_class("slow", 0.1), stage.rate_class("quick", 5.0)
     for rate_class in (slow, quick):
         tick(rate_class)
@@ -104,7 +112,7 @@ def test_one_that_is_due_earlier_is_not_kept_waiting_by_a_later_one(stage):
     assert stage.sent[3:] == [("slow", 10)]
 
 
-def test_what_is_released_early_waits_a_whole_interval_for_the_next_time(stage):
+def test_what_is_released_early_waits_a_whole_interval_for_the_next_time(stage: Stage) -> None:
     rate_class = stage.rate_class("a", 1.0)
     tick(rate_class)
     tick(rate_class)
@@ -118,7 +126,7 @@ def test_what_is_released_early_waits_a_whole_interval_for_the_next_time(stage):
     assert stage.sent[-1] == ("a", 1.5)
 
 
-def test_the_last_one_that_is_forgotten_takes_the_timer_along(stage):
+def test_the_last_one_that_is_forgotten_takes_the_timer_along(stage: Stage) -> None:
     classes = [stage.rate_class(number, 1.0) for number in range(3)]
     for rate_class in classes:
         tick(rate_class)
@@ -132,7 +140,7 @@ def test_the_last_one_that_is_forgotten_takes_the_timer_along(stage):
     assert len(stage.sent) == 3
 
 
-def test_forgetting_what_does_not_wait_changes_nothing(stage):
+def test_forgetting_what_does_not_wait_changes_nothing(stage: Stage) -> None:
     rate_class, other = stage.rate_class("a", 1.0), stage.rate_class("b", 1.0)
     tick(other)
     tick(other)
@@ -140,7 +148,7 @@ def test_forgetting_what_does_not_wait_changes_nothing(stage):
     assert len(stage.pacer) == 1
 
 
-def test_many_who_come_and_go_leave_no_slots_behind(stage):
+def test_many_who_come_and_go_leave_no_slots_behind(stage: Stage) -> None:
     stays = stage.rate_class("stays", 0.1)
     tick(stays)
     tick(stays)
@@ -154,13 +162,13 @@ def test_many_who_come_and_go_leave_no_slots_behind(stage):
     assert len(stage.pacer._ticks) == len(stage.pacer._slots) <= 1 / TICK_SECONDS + 2
 
 
-def test_one_may_go_while_it_is_its_turn_or_anothers(stage):
+def test_one_may_go_while_it_is_its_turn_or_anothers(stage: Stage) -> None:
     one, other = stage.rate_class("one", 1.0), stage.rate_class("other", 1.0)
     for rate_class in (one, other):
         tick(rate_class)
         tick(rate_class)
 
-    def end_both(rate_class):
+    def end_both(rate_class: RateClass) -> None:
         one.end()
         other.end()
 
@@ -170,13 +178,13 @@ def test_one_may_go_while_it_is_its_turn_or_anothers(stage):
     assert (len(stage.pacer), stage.time.alarms) == (0, [])
 
 
-def test_one_that_fails_costs_nobody_else_their_turn(stage, caplog):
+def test_one_that_fails_costs_nobody_else_their_turn(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
     one, other = stage.rate_class("one", 1.0), stage.rate_class("other", 1.0)
     for rate_class in (one, other):
         tick(rate_class)
         tick(rate_class)
 
-    def fail(rate_class):
+    def fail(rate_class: RateClass) -> None:
         if rate_class is one:
             raise ZeroDivisionError("no way")
 
@@ -190,7 +198,7 @@ def test_one_that_fails_costs_nobody_else_their_turn(stage, caplog):
     assert stage.sent[-1][0] == "one"
 
 
-def test_a_loop_that_was_held_up_does_not_make_up_for_it_with_a_burst(stage):
+def test_a_loop_that_was_held_up_does_not_make_up_for_it_with_a_burst(stage: Stage) -> None:
     rate_class = stage.rate_class("a", 10.0)
     tick(rate_class)
     tick(rate_class)
