@@ -148,6 +148,7 @@ RULES = (
     # tcelib on its own: pure wire and core, a transport for each way to wait, a compiler that runs before them.
     Rule("tcelib/wire/*", {"tcelib.wire", "tcelib.error"}, set(), WAITING | CLOCKS),
     Rule("tcelib/core/*", {"tcelib.core", "tcelib.error", "tcelib.wire"}, set(), WAITING | CLOCKS),
+    Rule("tcelib/lease/*", {"tcelib.lease", "tcelib.redis"}, set(), WAITING - {"threading"}),
     Rule(
         "tcelib/redis/*",
         {"tcelib.fork", "tcelib.redis", "tcelib.tls_errors"},

@@ -1,0 +1,279 @@
+"""RedisLeases: a registry of leases in one Redis. The scripts describe themselves.
+
+All keys of a registry share a hash tag. The clock that counts is that of Redis: a lease ends when it says so, and
+who waits for that needs no clock. What a holder has is one set, so the end of its lease alone takes all of it out of
+every answer; the burial that follows frees the memory and tells watchers.
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import asdict, fields
+from functools import cache
+from hashlib import sha1
+from importlib.resources import files
+from itertools import compress
+from typing import Any
+
+from tcelib.lease.port import (
+    CHANGES,
+    NOWHERE,
+    SLICE,
+    Change,
+    Holder,
+    LeaseEndedError,
+    NameTakenError,
+    Op,
+    Page,
+    Registration,
+    RegistryAwayError,
+    RegistryError,
+    RegistryRefusedError,
+)
+from tcelib.redis.redis_connection import RedisClient
+from tcelib.redis.redis_error import RedisCallError
+
+CHANGE_SECONDS = 3600
+"""So long the last changes are kept where nothing changes."""
+ENDED, NO_SUCH_KIND = -1, -2
+UNKNOWN_SCRIPT = "No matching script"  # redis-py's word for NOSCRIPT
+WRONG_KIND = "WRONGTYPE"  # Redis's word for a key of another kind
+KEYS: Mapping[str, str] = {
+    "leases": "hash",
+    "leases:end": "zset",
+    "leases:load": "hash",
+    "leases:grave": "set",
+    "leases:changes": "stream",
+    "leases:number": "string",
+}
+"""The keys of the scripts, in their order, each with its kind."""
+_COMMENTS = re.compile(r"^[ ]*--.*\n|^[ ]*\n|^[ ]+", re.MULTILINE)
+_POSITION = re.compile("[0-9]{1,15}-[0-9]{1,15}")
+
+
+class RedisLeases:
+    """See ``LeasePort``. The registry beside the queue called ``name``.
+
+    Greenlets or threads may share it: each call takes a connection of its own.
+    """
+
+    def __init__(self, client: RedisClient, name: str) -> None:
+        self.address = client.address
+        self._client = client
+        prefix = f"{{{name}}}:"
+        self._keys = [f"{prefix}{key}" for key in KEYS]
+        self._changes = f"{prefix}leases:changes"
+        self._ends = f"{prefix}leases:end"
+        self._first = (f"{prefix}held:", CHANGES, CHANGE_SECONDS)
+
+    def join(self, registration: Registration, seconds: float, *, replaces: int = 0) -> int:
+        """See ``LeasePort``."""
+        record = json.dumps(asdict(registration), ensure_ascii=False)
+        number, *other = self._script("join", record, _milliseconds(seconds), replaces)
+        if other:
+            raise NameTakenError(self.address, _holder(other[0], other[1], other[2]))
+        return int(number)
+
+    def renew(self, number: int, seconds: float, load: Mapping[str, int] | None = None) -> bool:
+        """See ``LeasePort``. One script: five commands of Redis, six with figures."""
+        figures = () if load is None else (json.dumps(dict(load)),)
+        return bool(self._checked(number, self._script("renew", number, _milliseconds(seconds), *figures)))
+
+    def hold(self, number: int, what: str, items: Sequence[str]) -> None:
+        """See ``LeasePort``."""
+        self._note(number, Op.HELD, what, items)
+
+    def drop(self, number: int, what: str, items: Sequence[str]) -> None:
+        """See ``LeasePort``."""
+        self._note(number, Op.DROPPED, what, items)
+
+    def leave(self, number: int) -> None:
+        """See ``LeasePort``."""
+        self._script("leave", number)
+
+    def bury(self) -> bool:
+        """See ``LeasePort``."""
+        return bool(self._script("bury", SLICE))
+
+    def holders(self, kind: str = "") -> list[Holder]:
+        """See ``LeasePort``."""
+        found = (_holder(*one) for one in self._script("holders"))
+        return sorted((one for one in found if kind in ("", one.registration.kind)), key=lambda one: one.number)
+
+    def where(self, what: str, items: Collection[str]) -> dict[str, tuple[int, ...]]:
+        """See ``LeasePort``. No script: Redis does other things between two of the commands."""
+        numbers, parts = self._living(), list(_slices(list(dict.fromkeys(items))))
+        questions = [(number, part) for number in numbers for part in parts]
+        commands = [("SMISMEMBER", self._held_key(number, what), *part) for number, part in questions]
+        places: dict[str, tuple[int, ...]] = {}
+        for (number, part), flags in zip(questions, self._call_together(commands), strict=True):
+            for item in compress(part, flags):
+                places[item] = (*places.get(item, ()), number)
+        return places
+
+    def held(self, number: int, what: str, cursor: str = "") -> Page:
+        """See ``LeasePort``."""
+        following, items = self._call("SSCAN", self._held_key(number, what), cursor or "0", "COUNT", SLICE)
+        return Page(tuple(item.decode() for item in items), f"{following}" if int(following) else "")
+
+    def position(self) -> str:
+        """See ``LeasePort``."""
+        last = self._call("XREVRANGE", self._changes, "+", "-", "COUNT", 1)
+        return last[0][0].decode() if last else NOWHERE
+
+    def changes(self, after: str, count: int) -> list[Change] | None:
+        """See ``LeasePort``.
+
+        Changes are removed from the front only. So none is missing behind a change that is still there; and a primary
+        that lacks the last ones does not have it.
+        """
+        if not _POSITION.fullmatch(after):
+            return None
+        first, *entries = self._call("XRANGE", self._changes, after, "+", "COUNT", count + 1) or [None]
+        if first is None or first[0].decode() != after:
+            return None
+        return [_change(entry_id, values) for entry_id, values in entries]
+
+    def close(self) -> None:
+        """See ``LeasePort``."""
+        self._client.close()
+
+    def _living(self) -> list[int]:
+        """Return the numbers of the leases that have not ended, in their order."""
+        (seconds, microseconds), found = self._call_together([("TIME",), ("ZRANGE", self._ends, 0, -1, "WITHSCORES")])
+        now_ms = int(seconds) * 1000 + int(microseconds) // 1000
+        return sorted(int(number) for number, end in zip(found[::2], found[1::2], strict=True) if float(end) > now_ms)
+
+    def _held_key(self, number: int, what: str) -> str:
+        return f"{self._first[0]}{number}:{what}"
+
+    def _note(self, number: int, op: Op, what: str, items: Sequence[str]) -> None:
+        if not items:
+            return
+        if self._checked(number, self._script("held", number, op, what, *items)) == NO_SUCH_KIND:
+            raise RegistryRefusedError(self.address, f"the lease {number} holds no {what!r}")
+
+    def _checked(self, number: int, reply: int) -> int:
+        if reply == ENDED:
+            raise LeaseEndedError(self.address, number)
+        return reply
+
+    def _script(self, name: str, *arguments: object) -> Any:
+        """Run a script by its digest. Send its text only to a Redis that does not know it."""
+        text = _text_of(name)
+        words = (len(self._keys), *self._keys, *self._first, *arguments)
+        try:
+            return self._call("EVALSHA", _digest_of(text), *words)
+        except RegistryRefusedError as error:
+            if UNKNOWN_SCRIPT not in error.reason:
+                raise
+        return self._call("EVAL", text, *words)
+
+    def _call(self, *command: object) -> Any:
+        try:
+            return self._client.call(*command)
+        except RedisCallError as error:
+            raise self._explained(error) from error
+
+    def _call_together(self, commands: Sequence[Sequence[object]]) -> list[Any]:
+        if not commands:
+            return []
+        try:
+            return self._client.call_together(commands)
+        except RedisCallError as error:
+            raise self._explained(error) from error
+
+    def _explained(self, error: RedisCallError) -> RegistryError:
+        """Return the error of the registry, with the names of keys of another kind: Redis names none."""
+        if error.trouble.is_away:
+            return RegistryAwayError(error.address, error.reason)
+        reason = error.reason
+        if WRONG_KIND in reason:
+            wrong = [
+                f"{key} is a {kind}, not a {wanted}"
+                for key, wanted in zip(self._keys, KEYS.values(), strict=True)
+                if (kind := self._client.call("TYPE", key).decode()) not in ("none", wanted)
+            ]
+            reason = f"{reason}: {', '.join(wrong)}" if wrong else reason
+        return RegistryRefusedError(error.address, reason)
+
+
+def _slices(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (items[start : start + SLICE] for start in range(0, len(items), SLICE))
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _holder(number: bytes, record: bytes, left: int, load: bytes = b"", *counts: Any) -> Holder:
+    kinds = (kind.decode() for kind in counts[::2])
+    return Holder(
+        int(number),
+        _registration(record),
+        left / 1000,
+        _figures(load),
+        dict(zip(kinds, counts[1::2], strict=True)),
+    )
+
+
+def _registration(record: bytes) -> Registration:
+    """Return what a record says; a field that is missing, of another type or unknown counts as not said.
+
+    Programs of other versions and languages write records, too.
+    """
+    said = _object(record)
+    known: dict[str, Any] = {"kind": "", "name": ""}
+    for field in fields(Registration):
+        value = said.get(field.name)
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            value = tuple(value)
+        if isinstance(value, _TYPES[field.name]) and not isinstance(value, bool):
+            known[field.name] = value
+    return Registration(**known)
+
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    **dict.fromkeys(("kind", "name", "version", "sharing", "process"), (str,)),
+    **dict.fromkeys(("reads", "holds"), (tuple,)),
+    "since": (int, float),
+}
+
+
+def _figures(raw: bytes) -> dict[str, int]:
+    return {name: value for name, value in _object(raw).items() if isinstance(value, int)}
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    try:
+        said = json.loads(raw or b"{}")
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _change(entry_id: bytes, values: Sequence[bytes]) -> Change:
+    told = dict(zip(values[::2], values[1::2], strict=True))
+    op = Op(told[b"op"].decode())
+    return Change(
+        entry_id.decode(),
+        op,
+        int(told[b"lease"]),
+        _registration(told[b"record"]) if op is Op.JOINED else None,
+        told.get(b"what", b"").decode(),
+        tuple(json.loads(told.get(b"items", b"[]"))),
+    )
+
+
+@cache
+def _text_of(name: str) -> str:
+    """Return a script without comments: Redis gets the text once and keeps it."""
+    texts = (
+        (files("tcelib.lease") / "lua" / f"{part}.lua").read_text(encoding="utf-8") for part in ("registry", name)
+    )
+    return _COMMENTS.sub("", "".join(texts))
+
+
+@cache
+def _digest_of(text: str) -> str:
+    return sha1(text.encode(), usedforsecurity=False).hexdigest()

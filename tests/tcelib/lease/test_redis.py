@@ -1,0 +1,135 @@
+"""What only the registry in Redis can get wrong: its keys, its size, its commands, and what others write there."""
+
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from tcelib.lease.port import SLICE, NameTakenError, Registration, RegistryAwayError, RegistryRefusedError
+from tcelib.lease.redis import KEYS, RedisLeases
+from tcelib.redis.redis_connection import plain_client
+
+WORKER = Registration("worker", "a", holds=("user",))
+TEN = 10.0
+
+
+@pytest.fixture
+def other(redis_url: str) -> Iterator[redis.Redis]:
+    """Another program on the same Redis."""
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def leases(redis_url: str) -> Iterator[RedisLeases]:
+    """An empty registry."""
+    with plain_client(redis_url) as client:
+        yield RedisLeases(client, "queue:test")
+
+
+def test_all_keys_share_a_hash_tag_and_what_is_buried_leaves_none(leases: RedisLeases, other: redis.Redis) -> None:
+    number = leases.join(WORKER, TEN)
+    leases.hold(number, "user", ["1"])
+    leases.renew(number, TEN, {"connections": 1})
+    names = {name.decode() for name in other.scan_iter()}
+    assert all(name.startswith("{queue:test}:") for name in names)
+    assert f"{{queue:test}}:held:{number}:user" in names
+    leases.leave(number)
+    while leases.bury():
+        pass
+    left = {name.decode().removeprefix("{queue:test}:") for name in other.scan_iter()}
+    assert left == {"leases:changes", "leases:number"}
+    assert 3_500 < other.ttl("{queue:test}:leases:changes") <= 3_600
+
+
+def live_and_die(leases: RedisLeases) -> None:
+    number = leases.join(WORKER, TEN)
+    leases.renew(number, TEN, {"connections": 1})
+    leases.leave(number)
+    leases.bury()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_of_another_kind_is_an_error_that_names_it(leases: RedisLeases, other: redis.Redis, key: str) -> None:
+    wrong = other.rpush if KEYS[key] == "string" else other.set
+    wrong(f"{{queue:test}}:{key}", "x")
+    with pytest.raises(RegistryRefusedError, match=rf"{{queue:test}}:{key} is a (string|list), not a {KEYS[key]}"):
+        live_and_die(leases)
+
+
+@pytest.mark.parametrize("key", ["leases:changes", "leases:grave", "leases"])
+def test_nothing_is_half_done_where_a_key_is_of_another_kind(
+    leases: RedisLeases, other: redis.Redis, key: str
+) -> None:
+    number = leases.join(WORKER, TEN) if key == "leases:changes" else 0
+    other.delete(f"{{queue:test}}:{key}")
+    other.set(f"{{queue:test}}:{key}", "x")
+    before = {name: other.dump(name) for name in other.scan_iter()}
+    with pytest.raises(RegistryRefusedError):
+        leases.join(Registration("worker", "b"), TEN)
+    if number:
+        with pytest.raises(RegistryRefusedError):
+            leases.hold(number, "user", ["1"])
+    assert {name: other.dump(name) for name in other.scan_iter()} == before
+
+
+@pytest.mark.parametrize("record", [b"no JSON", b"[]", b"null", b'{"kind":7,"name":["a"],"holds":"user","more":1}'])
+def test_a_record_that_nobody_can_read_is_in_nobodys_way(
+    leases: RedisLeases, other: redis.Redis, record: bytes
+) -> None:
+    odd = leases.join(WORKER, TEN)
+    other.hset("{queue:test}:leases", odd, record)
+    number = leases.join(WORKER, TEN)
+    assert [holder.registration for holder in leases.holders()] == [Registration("", ""), WORKER]
+    leases.hold(number, "user", ["1"])
+    assert leases.where("user", ["1"]) == {"1": (number,)}
+    leases.leave(odd)
+    while leases.bury():
+        pass
+    assert [holder.number for holder in leases.holders()] == [number]
+
+
+def test_a_record_of_another_version_is_read_as_far_as_it_is_known(leases: RedisLeases, other: redis.Redis) -> None:
+    number = leases.join(WORKER, TEN)
+    other.hset("{queue:test}:leases", number, b'{"kind":"worker","name":"a","reads":["x"],"future":{"a":1}}')
+    [holder] = leases.holders()
+    assert holder.registration == Registration("worker", "a", reads=("x",))
+    with pytest.raises(NameTakenError):
+        leases.join(WORKER, TEN)
+
+
+def test_numbers_grow_over_a_loss_of_all_data(leases: RedisLeases, other: redis.Redis) -> None:
+    before = leases.join(WORKER, TEN)
+    other.flushdb()
+    assert leases.join(WORKER, TEN) > before
+    other.script_flush()
+    leases.join(Registration("worker", "b"), TEN)
+    assert len(leases.holders()) == 2
+
+
+def test_a_redis_that_is_away_is_an_error_of_the_registry(free_port: int) -> None:
+    with plain_client(f"redis://127.0.0.1:{free_port}/0") as client:
+        leases = RedisLeases(client, "queue:test")
+        with pytest.raises(RegistryAwayError, match=f"{free_port}"):
+            leases.join(WORKER, TEN)
+        with pytest.raises(RegistryAwayError):
+            leases.where("user", ["1"])
+
+
+def test_a_user_costs_less_than_150_bytes_of_redis(leases: RedisLeases, other: redis.Redis) -> None:
+    count = 100 * SLICE
+    number = leases.join(WORKER, 1_000.0)
+    before = other.info("memory")["used_memory"]
+    for start in range(0, count, SLICE):
+        leases.hold(number, "user", [f"{user}" for user in range(start, start + SLICE)])
+    assert (other.info("memory")["used_memory"] - before) / count < 150
+
+
+def test_a_renewal_is_six_commands_whatever_is_held(leases: RedisLeases, other: redis.Redis) -> None:
+    number = leases.join(WORKER, TEN)
+    leases.hold(number, "user", [f"{user}" for user in range(SLICE)])
+    leases.renew(number, TEN)
+    before = other.info("stats")["total_commands_processed"]
+    for _ in range(10):
+        leases.renew(number, TEN)
+    assert other.info("stats")["total_commands_processed"] - before <= 10 * 6 + 1
