@@ -1,0 +1,113 @@
+"""The thread that keeps a lease, with a real Redis."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import gevent
+import pytest
+
+from tcelib.lease.keeper import LeaseKeeper, Life
+from tcelib.lease.port import NameTakenError, Registration
+from tcelib.lease.redis import RedisLeases
+from tcelib.lease.renewal import RenewalThread, steady_clock
+from tcelib.redis.redis_connection import plain_client
+from tests.until import until
+
+SECONDS = 1.5
+PATIENCE = 30.0
+
+
+@pytest.fixture
+def leases(redis_url: str) -> Iterator[RedisLeases]:
+    """The registry, for the test itself."""
+    with plain_client(redis_url) as client:
+        yield RedisLeases(client, "queue:test")
+
+
+@pytest.fixture
+def make_thread(redis_url: str) -> Iterator[Callable[..., RenewalThread]]:
+    """Makes threads of holders of one name, and ends them."""
+    threads: list[RenewalThread] = []
+
+    def make(life: Life = Life.UNKNOWN, url: str = redis_url, **more: object) -> RenewalThread:
+        keeper = LeaseKeeper(
+            RedisLeases(plain_client(url), "queue:test"),
+            Registration("worker", "a", since=time.time(), holds=("user",)),
+            clock=steady_clock,
+            seconds=SECONDS,
+            look_at=lambda process: life,
+        )
+        threads.append(RenewalThread(keeper, **more))  # type: ignore[arg-type]
+        return threads[-1]
+
+    yield make
+    for thread in threads:
+        assert thread.stop(PATIENCE)
+
+
+def test_a_holder_is_there_when_its_start_returns_and_gone_when_its_stop_does(leases, make_thread) -> None:
+    thread = make_thread()
+    thread.start(PATIENCE)
+    thread.hold("user", "1")
+    assert thread.is_held
+    until(lambda: leases.where("user", ["1"]), "the user is where the holder is")
+    assert thread.stop(PATIENCE)
+    assert not thread.is_held
+    assert leases.holders() == []
+    assert not leases.bury()
+
+
+def test_a_holder_whose_hub_is_blocked_keeps_its_lease(leases, make_thread) -> None:
+    thread = make_thread()
+    thread.start(PATIENCE)
+    [before] = leases.holders()
+    begun = time.monotonic()
+    greenlet = gevent.spawn(time.sleep, 2 * SECONDS)  # blocks this thread, as a servant may
+    greenlet.join()
+    assert time.monotonic() - begun >= 2 * SECONDS
+    assert [holder.number for holder in leases.holders()] == [before.number]
+    assert thread.is_held
+
+
+def test_a_storm_of_users_is_a_handful_of_commands(leases, make_thread, redis_url) -> None:
+    thread = make_thread()
+    thread.start(PATIENCE)
+    with plain_client(redis_url) as client:
+        client.call("CONFIG", "RESETSTAT")
+        for number in range(10_000):
+            thread.hold("user", f"{number}")
+        until(lambda: leases.holders()[0].counts == {"user": 10_000}, "all users are told")
+        told = client.call("INFO", "commandstats")["cmdstat_sadd"]["calls"]
+    assert 10 <= told <= 30
+
+
+def test_a_second_one_of_the_name_is_refused_at_its_start(make_thread) -> None:
+    ends: list[BaseException] = []
+    make_thread().start(PATIENCE)
+    with pytest.raises(NameTakenError):
+        make_thread(Life.ALIVE, on_end=ends.append).start(PATIENCE)
+    with pytest.raises(NameTakenError):
+        make_thread(Life.UNKNOWN, on_end=ends.append).start(PATIENCE)
+    until(lambda: len(ends) == 2, "both are told")
+    assert {type(end) for end in ends} == {NameTakenError}
+
+
+def test_a_start_does_not_wait_for_a_redis_that_is_away(make_thread, free_port) -> None:
+    thread = make_thread(url=f"redis://127.0.0.1:{free_port}/0")
+    thread.start(PATIENCE)
+    assert not thread.is_held
+
+
+def test_a_fault_of_the_thread_is_told(make_thread) -> None:
+    ends: list[BaseException] = []
+    is_told = threading.Event()
+
+    def on_end(error: BaseException) -> None:
+        ends.append(error)
+        is_told.set()
+
+    thread = make_thread(look=lambda: 1 / 0, on_end=on_end)
+    thread.start(PATIENCE)
+    assert is_told.wait(PATIENCE)
+    assert isinstance(ends[0], ZeroDivisionError)
