@@ -138,11 +138,6 @@ class UserManager:
         """Wait until every user whose change was reported has been looked up."""
         await self._sessions.wait_rechecked()
 
-    def close_all(self, code: int, reason: str = "") -> None:
-        """Close every connection."""
-        for agent in self._registry.all():
-            agent.kick(code, reason)
-
     def tell_seen(self) -> None:
         """Post the seen offsets that are new. Call this about once a second, and at the end."""
         seen = self.seen_offsets.take_seen()

@@ -71,11 +71,6 @@ class ServantTable:
         for operation in interface.operations:
             self.routes[index << 16 | operation.opidx] = self.routes[operation.route]
 
-    @property
-    def interfaces(self) -> tuple[Interface, ...]:
-        """The interfaces that are served."""
-        return tuple(self._interfaces.values())
-
 
 def interfaces_of(servant_class: type[Servant]) -> Iterator[Interface]:
     """The interfaces along the class's method resolution order, the most derived first."""

@@ -74,7 +74,6 @@ class RedisClient:
         self.address = _address_of(scheme, self._pools[Role.COMMANDS].connection_kwargs)
         options = self._pools[Role.COMMANDS].connection_kwargs
         self.patience = float(options.get("socket_timeout") or SOCKET_SECONDS)
-        self.role_changes = 0
         self._told_at = float("-inf")
         forget_in_children(self)
 
@@ -164,7 +163,6 @@ class RedisClient:
         if trouble.needs_reset:
             self.reset()
         if trouble is Trouble.ROLE_CHANGED:
-            self.role_changes += 1
             self._tell(reason)
         return RedisCallError(self.address, reason, trouble)
 

@@ -24,14 +24,6 @@ class Compilation:
     model: Model | None
     problems: tuple[Problem, ...]
 
-    @property
-    def mistakes(self) -> tuple[Problem, ...]:
-        return tuple(problem for problem in self.problems if problem.is_mistake)
-
-    @property
-    def cautions(self) -> tuple[Problem, ...]:
-        return tuple(problem for problem in self.problems if not problem.is_mistake)
-
 
 def compile_files(paths: Sequence[str], index_list_path: str | None = None, read: Read = read_file) -> Compilation:
     """Compile the IDL files ``paths``, with what they import, to one model.

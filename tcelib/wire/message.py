@@ -132,21 +132,6 @@ class RpcMessage:
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
         return f"RpcMessage({fields})"
 
-    @property
-    def is_call(self) -> bool:
-        """True if it is a call."""
-        return bool(self.calltype & CALL)
-
-    @property
-    def is_return(self) -> bool:
-        """True if it answers a call."""
-        return bool(self.calltype & RETURN)
-
-    @property
-    def is_oneway(self) -> bool:
-        """True if it must not be answered."""
-        return bool(self.calltype & ONEWAY)
-
     @classmethod
     def of(cls, packet: Packet) -> "RpcMessage":
         """The message that a packet carries. Raises ``DecodeError`` for extra values that are cut."""

@@ -8,7 +8,7 @@ import redis
 
 from rtserver.base.queue.port import Gone
 from rtserver.base.wire.client_message import ErrorCode
-from rtserver.base.wire.close_code import CloseCode, may_reconnect, may_try_once
+from rtserver.base.wire.close_code import CloseCode, may_reconnect
 from rtserver.bootstrap.config.setting import settings
 from rtserver.modules.chart import list_series
 from rtserver.service.message import Reason
@@ -202,7 +202,7 @@ def test_the_tables_of_codes_and_reasons_are_complete() -> None:
 
 def test_the_table_of_close_codes_is_the_one_in_the_code() -> None:
     def comes_back(code: CloseCode) -> str:
-        return "yes" if may_reconnect(code) else "once" if may_try_once(code) else "no"
+        return "yes" if may_reconnect(code) else "once" if code is CloseCode.SESSION_CLOSED else "no"
 
     in_code = [[str(each.value), each.name, comes_back(each)] for each in CloseCode]
     assert table(PROTOCOLS, "code", "name", "come back?") == in_code

@@ -34,6 +34,12 @@ from tests.websocket_client import AsyncWebSocketClient
 DEADLINE = 10.0
 
 
+def close_all(users: UserManager) -> None:
+    """Close every connection, as a server that goes down."""
+    for agent in tuple(users.agents.values()):
+        agent.kick(1001)
+
+
 class CookieSite(Site):
     """Reads the session key from the request's cookie, as the real one does."""
 
@@ -119,7 +125,7 @@ async def running(*servants: Any, bounds: UserBounds | None = None, **limits: An
         tce_listener.stop()
         listening.close()
         tce_listening.close()
-        users.close_all(1001)
+        close_all(users)
         await server.wait_closed(1.0)
         assert not users.agents
         assert not adapter.connections

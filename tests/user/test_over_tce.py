@@ -28,7 +28,7 @@ from tests.tce_client import (
     strings,
     text,
 )
-from tests.user.online_server import Running, running
+from tests.user.online_server import Running, close_all, running
 from tests.websocket_client import AsyncWebSocketClient
 
 ENVELOPE_BYTES = 14
@@ -675,7 +675,7 @@ def test_a_client_that_is_read_slowly_may_leave_meanwhile() -> None:
                 async with asyncio.timeout(10):
                     while not server.server.admission.counted.counts["calls"]:  # noqa: ASYNC110 (nobody tells)
                         await asyncio.sleep(0)
-            server.users.close_all(1001)
+            close_all(server.users)
             await server.server.wait_closed(0.0)
             return len(server.server), len(server.server.wheel)
 

@@ -305,14 +305,6 @@ def test_connections_may_come_and_go_during_a_recheck() -> None:
     assert online.users.user_count == 2
 
 
-def test_close_all_closes_every_connection() -> None:
-    online = Online()
-    clients = [online.connect(number) for number in range(3)]
-    online.users.close_all(1001, "bye")
-    assert [client.wire.closed for client in clients] == [(1001, "bye")] * 3
-    assert not online.users.agents
-
-
 def test_a_client_is_told_that_it_lags_and_that_it_has_caught_up() -> None:
     online = Online()
     client = online.connect()

@@ -32,12 +32,22 @@ class Page(RequestHandler):
         self.write("a page")
 
 
+class Door(CanaryHandler):
+    """Counts the connections that it has let in."""
+
+    accepted = 0
+
+    def on_open(self, connection: Any, identity: object) -> Any:
+        self.accepted += 1
+        return super().on_open(connection, identity)
+
+
 class Scene:
     """A loop-back listener with its owner and its trail; time is not asked."""
 
     def __init__(self) -> None:
         self.trail = CanaryTrail(5.0, 0.0)
-        self.owner = CanaryHandler(self.trail)
+        self.owner = Door(self.trail)
         self.sockets = bind_sockets(0, "127.0.0.1")
         loop = asyncio.get_running_loop()
         self.listener = LoopbackListener(self.sockets, [("/page", Page)], self.owner, Flusher(loop))
@@ -45,7 +55,7 @@ class Scene:
 
     async def connections(self, count: int) -> None:
         """Until there have been so many, and the last one is waited at."""
-        await until_async(lambda: self.listener.accepted == count and bool(self.owner.connections))
+        await until_async(lambda: self.owner.accepted == count and bool(self.owner.connections))
 
     def client(self, **headers: str) -> CanaryClient:
         return CanaryClient(self.listener.port, CANARY_PATH, headers or self.owner.headers, self.trail)

@@ -41,14 +41,6 @@ def may_reconnect(code: int) -> bool:
     return not (code == CloseCode.NORMAL or 4000 <= code <= 4099)
 
 
-def may_try_once(code: int) -> bool:
-    """Return whether a client with a cookie tries once more after ``code``.
-
-    The site may have renewed the session's key. Only a refusal of that attempt means that the user is signed out.
-    """
-    return code == CloseCode.SESSION_CLOSED
-
-
 def as_javascript() -> str:
     """Return the table and its rule as an ES module."""
     rows = "".join(f"  {code.name}: {code.value},\n" for code in CloseCode)

@@ -2,7 +2,7 @@
 
 Decides everything about the protocol: violations and their close codes, answers to pings, and the end of the close
 handshake. It knows no socket and no clock. Its owner feeds ``receive``, acts on the messages, calls ``settle``, sends
-the frames in ``outgoing``, and ends the TCP connection when ``is_done``.
+the frames in ``outgoing``, and ends the TCP connection when it is DONE.
 
     OPEN ── close() ──────► CLOSING ── the peer's close frame ──► DONE
       └──── the peer's close frame, or a violation ─────────────►─┘
@@ -98,16 +98,6 @@ class WebSocketProtocol:
         self._is_deflated = False  # the message whose fragments these are
         self._message_opcode = 0
         self._decoder = Utf8Decoder()
-
-    @property
-    def is_open(self) -> bool:
-        """True while messages flow, both ways."""
-        return self.state is State.OPEN
-
-    @property
-    def is_done(self) -> bool:
-        """True if only the outgoing frames and the end of the TCP connection are left."""
-        return self.state is State.DONE
 
     def receive(self, data: bytes) -> list[ReceivedMessage]:
         """Take bytes as they came. Return the messages that are whole now, as (TEXT or BINARY, payload).

@@ -40,11 +40,6 @@ class LoopbackListener:
         self._listener.listen(self._sockets)
         log.info("= this process alone answers at http://127.0.0.1:%d/readyz and /metrics", self.port)
 
-    @property
-    def accepted(self) -> int:
-        """Return the number of connections that canaries have had."""
-        return self._server.accepted
-
     async def close(self) -> None:
         """Accept no more connections, and end all that are open."""
         self._listener.stop()

@@ -22,8 +22,7 @@ log = logging.getLogger(__name__)
 class BusReader:
     """Follows the bus from its end at the start. ``received`` and ``lost`` count entries.
 
-    ``is_located`` is True once that end was found: entries that come later are not missed. ``furthest`` is the
-    furthest entry of the bus that this worker has heard of.
+    ``furthest`` is the furthest entry of the bus that this worker has heard of.
 
     While ``must_hold()`` is true the parts behind have more than enough to do, and messages stay where they are.
     """
@@ -49,7 +48,6 @@ class BusReader:
         self._cursor = Cursor()
         self._goal: str | None = None
         self._read_until = self._heard_of = START
-        self.is_located = False
         self.received = self.received_bytes = 0
         self.lost = 0
 
@@ -92,7 +90,6 @@ class BusReader:
     def locate(self) -> None:
         """Go to the end of the bus. To be called before the first intake, whose messages this worker must read."""
         self._cursor = Cursor(self._link.call(self._queue.newest_id), misses_first=True)
-        self.is_located = True
 
     def look_back(self, behind: str) -> None:
         """Reject the entries behind ``behind``, up to the position, that go to no lane. Lanes look back by

@@ -74,7 +74,6 @@ class Lane:
         self._suspects = Suspects(self._mark)
         self.handler = handler
         self.handled = 0
-        self.rejected = 0
         self._returned = 0  # messages that the handler has returned from
         self.lost = 0
         self.wake: Callable[[], object] = lambda: None
@@ -282,7 +281,6 @@ class Lane:
             self.handled += len(batch)
 
     def _reject(self, entry: Entry, rejected: Rejected) -> None:
-        self.rejected += 1
         self._dead_letters.add(entry, rejected, self.msg_type)
 
     def _count_lost(self, gap: Gap | None) -> bool:

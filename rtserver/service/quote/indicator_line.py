@@ -63,11 +63,6 @@ class IndicatorLine(ABC):
     def _cells(self, value: object) -> tuple[Cell, ...]:
         return (cast(Cell, value),)
 
-    @property
-    def remembered(self) -> int:
-        """Number of rows that talipp still holds."""
-        return len(self._talipp.input_values)
-
     def step(self, row: Row, *, is_new: bool) -> tuple[Cell, ...]:
         """Take the newest row, which is new or replaces the last one, and return its cells."""
         if is_new:

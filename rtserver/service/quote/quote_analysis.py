@@ -31,11 +31,6 @@ class QuoteAnalysis:
         self._bar: Bar = PeriodBar(period_ms) if period_ms else TickBar()
         self._lines = tuple(LINES[indicator.name](indicator) for indicator in asked)
 
-    @property
-    def remembered(self) -> int:
-        """Number of rows that the indicators hold together; bounded by their parameters, not by time."""
-        return sum(line.remembered for line in self._lines)
-
     def step(self, tick: Tick) -> Row:
         """Take the next tick and return the newest row: a new one, or the last one again if its label is the same."""
         is_new = self._bar.add(tick)

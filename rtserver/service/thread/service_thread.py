@@ -111,11 +111,6 @@ class ServiceThread:
     # Any thread.
 
     @property
-    def is_alive(self) -> bool:
-        """True while the thread runs. ``beat`` tells whether it turns, in seconds of ``time.monotonic``."""
-        return self._thread.is_alive()
-
-    @property
     def ident(self) -> int:
         """The system's identifier of the thread; 0 before it is started."""
         return self._thread.ident or 0

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rtserver.base.wire.close_code import CloseCode, as_javascript, may_be_sent, may_reconnect, may_try_once
+from rtserver.base.wire.close_code import CloseCode, as_javascript, may_be_sent, may_reconnect
 
 BROWSER_COPY = Path(__file__).parents[3] / "site/static/js/rtc/codes.js"
 
@@ -26,10 +26,6 @@ def test_a_client_stays_away_after_a_normal_end_and_after_40xx(code: int) -> Non
 @pytest.mark.parametrize("code", [1001, 1002, 1005, 1006, 1009, 1011, 3999, 4100, 4101, 4108, 4129, 4199])
 def test_a_client_comes_back_after_everything_else(code: int) -> None:
     assert may_reconnect(code)
-
-
-def test_only_after_the_end_of_a_session_a_client_that_stays_away_tries_once_more() -> None:
-    assert {code for code in range(1000, 5000) if may_try_once(code)} == {4009}
 
 
 def test_the_browsers_copy_is_the_table() -> None:

@@ -246,10 +246,10 @@ def test_a_long_message_in_many_fragments_comes_out_whole() -> None:
 def test_the_end_waits_until_the_messages_before_it_are_answered() -> None:
     protocol = WebSocketProtocol()
     assert protocol.receive(HELLO + close(1000)) == text(b"Hello")
-    assert protocol.is_open
+    assert protocol.state is State.OPEN
     assert protocol.outgoing == []
     protocol.settle()
-    assert protocol.is_done
+    assert protocol.state is State.DONE
     assert protocol.outgoing == [b"\x88\x02\x03\xe8"]
     protocol.settle()
     assert protocol.outgoing == [b"\x88\x02\x03\xe8"]
@@ -259,7 +259,7 @@ def test_settling_when_nothing_has_ended_does_nothing() -> None:
     protocol = WebSocketProtocol()
     protocol.receive(HELLO)
     protocol.settle()
-    assert protocol.is_open
+    assert protocol.state is State.OPEN
     assert protocol.outgoing == []
 
 
@@ -297,7 +297,7 @@ def test_a_handler_that_closes_while_the_peers_close_is_in_the_same_packet_is_th
     assert protocol.receive(HELLO + close(1000)) == text(b"Hello")
     protocol.close(4003)
     protocol.settle()
-    assert protocol.is_done
+    assert protocol.state is State.DONE
     assert (protocol.close_code, protocol.outgoing) == (4003, [b"\x88\x02\x0f\xa3"])
 
 
@@ -305,7 +305,7 @@ def test_a_close_code_that_may_not_be_sent_is_a_bug_of_the_caller() -> None:
     protocol = WebSocketProtocol()
     with pytest.raises(ValueError, match="1006"):
         protocol.close(1006)
-    assert protocol.is_open
+    assert protocol.state is State.OPEN
 
 
 @pytest.mark.parametrize("refused", [OVER_LIMIT, close(1000), b"\xff\x80"], ids=["oversize", "close", "violation"])

@@ -182,7 +182,7 @@ def test_many_bombs_are_inflated_a_few_at_a_time() -> None:
     assert protocol.outgoing == [build_frame(PONG, b"")]
     protocol.receive(close(1000)[3:])
     protocol.settle()
-    assert protocol.is_done
+    assert protocol.state is State.DONE
 
 
 @given(st.text(max_size=200), sizes, sizes)

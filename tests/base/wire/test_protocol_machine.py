@@ -186,7 +186,7 @@ class ProtocolMachine(RuleBasedStateMachine):
 
     @rule(code=st.sampled_from([1000, 4009]))
     def close(self, code: int) -> None:
-        was_open = self.protocol.is_open
+        was_open = self.protocol.state is State.OPEN
         self.protocol.close(code, "enough")
         if was_open:
             self.closed_with = self.code = code
@@ -205,7 +205,7 @@ class ProtocolMachine(RuleBasedStateMachine):
 
     def receive(self, data: bytes) -> None:
         """Feed, settle, and compare with what was due by now."""
-        was_open = self.protocol.is_open
+        was_open = self.protocol.state is State.OPEN
         self.read += len(data)
         self.largest_read = max(self.largest_read, len(data))
         messages = self.protocol.receive(data)
@@ -219,7 +219,7 @@ class ProtocolMachine(RuleBasedStateMachine):
         ends = [payload for kind, payload in due if kind == "end"]
         if not was_open:
             assert (came, frames) == ([], [])
-            assert self.protocol.is_done or not ends
+            assert self.protocol.state is State.DONE or not ends
             return
         assert came == [event for event in due if event[0] in ("text", "binary")]
         pongs = [b"\x8a%c" % len(payload) + payload for kind, payload in due if kind == "pong"]
@@ -244,7 +244,7 @@ class ProtocolMachine(RuleBasedStateMachine):
         (frame,) = frames
         assert frame[0] == 0x88
         assert frame[2:4] == payload
-        assert self.protocol.is_done
+        assert self.protocol.state is State.DONE
 
     @invariant()
     def it_knows_how_it_ended(self) -> None:

@@ -357,7 +357,7 @@ def test_whatever_a_handler_raises_costs_one_message(error: BaseException) -> No
     bus.bring(3)
     bus.work_off()
     assert handler.calls == [0, 2, "flush"]
-    assert (lane.handled, lane.rejected) == (2, 1)
+    assert lane.handled == 2
     [letter] = dead_letters.peek(10)
     assert letter.reason == "handler_failed"
     assert letter.detail.startswith(type(error).__name__)
@@ -422,8 +422,8 @@ def test_a_flush_that_fails_costs_its_batch_and_the_lane_goes_on(
     bus.bring(3)
     bus.work_off()
     assert handler.numbers == [0, 1, 2]
-    assert (lane.handled, lane.rejected) == (0, 3)
-    assert {letter.reason for letter in dead_letters.peek(9)} == {"handler_failed"}
+    assert lane.handled == 0
+    assert [letter.reason for letter in dead_letters.peek(9)] == ["handler_failed"] * 3
     assert all(letter.detail.startswith(f"flush: {type(error).__name__}") for letter in dead_letters.peek(9))
     assert "Traceback" in caplog.text
 

@@ -52,8 +52,8 @@ def test_a_servant_may_serve_two_interfaces_that_know_nothing_of_each_other():
         pass
 
     assert ask(DERIVED_PONG, Both()) == "derived"
-    table = tce.RpcCommAdapter().addServant(Both()).table
-    assert {interface.name for interface in table.interfaces} == {"test.Base", "test.Derived", "test.I7"}
+    routes = tce.RpcCommAdapter().addServant(Both()).routes
+    assert {route >> 16 for route in routes} == {each.INTERFACE.ifidx for each in (Base, Derived, Calculator)}
 
 
 def test_the_servant_that_was_added_last_serves():
@@ -84,7 +84,7 @@ def test_two_interfaces_of_one_servant_with_one_index_are_refused_and_nothing_is
     adapter = tce.RpcCommAdapter()
     with pytest.raises(ValueError, match="index 7"):
         adapter.addServant(Other())
-    assert adapter.table.interfaces == ()
+    assert adapter.routes == {}
 
 
 def test_an_interface_may_be_served_by_another_index_too():

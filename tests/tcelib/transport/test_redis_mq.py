@@ -10,7 +10,7 @@ import redis
 import tcelib as tce
 from tcelib.transport.hub.queue_collection import QueueCollection
 from tcelib.transport.hub.queue_link import LINGER_TIME
-from tcelib.wire.message import build_body
+from tcelib.wire.message import RETURN, build_body
 from tests.redis_pair import Pair
 from tests.redis_process import RedisProcess
 from tests.tcelib.transport.gevent_rig import QueueRig
@@ -46,7 +46,7 @@ def test_an_answer_carries_sequence_interface_and_extra_of_its_call(rig: QueueRi
         client.rpush("requests", body(ECHO, "hello", 77, __mq_return__="answers", __user_id__="9"))
         _, data = client.blpop(["answers"], DEADLINE)
     answer = tce.RpcMessage.parse(data)
-    assert (answer.is_return, answer.sequence, answer.ifidx) == (True, 77, 21)
+    assert (answer.calltype, answer.sequence, answer.ifidx) == (RETURN, 77, 21)
     assert answer.extra.props == {"__mq_return__": "answers", "__user_id__": "9"}
     assert answer.paramstream == b"\0\0\0\x05hello"
 

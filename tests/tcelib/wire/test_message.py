@@ -20,14 +20,6 @@ def test_a_message_of_21_bytes_is_a_header_and_nothing_else():
     assert message.pack() == MINIMAL
 
 
-def test_a_message_knows_what_it_is():
-    call, oneway, answer = RpcMessage(calltype=0x11), RpcMessage(calltype=0x21), RpcMessage(calltype=0x02)
-
-    assert (call.is_call, call.is_return, call.is_oneway) == (True, False, False)
-    assert (oneway.is_call, oneway.is_return, oneway.is_oneway) == (True, False, True)
-    assert (answer.is_call, answer.is_return, answer.is_oneway) == (False, True, False)
-
-
 def test_the_user_of_a_message_is_the_one_in_its_extra_values():
     assert RpcMessage(extra=RpcExtraData({"__user_id__": "17"})).user_id == "17"
     assert RpcMessage().user_id == "0"
