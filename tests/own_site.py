@@ -6,11 +6,9 @@ site's is.
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-RUN_SECONDS = 60
+from tests.fork_server import REPOSITORY, run
 
 SETTINGS = """
 from pathlib import Path
@@ -70,33 +68,15 @@ class OwnSite:
 
     def run(self, code: str) -> str:
         """Run lines in the site, set up; what they print."""
-        done = subprocess.run(
-            [sys.executable, "-c", SET_UP + code],
-            cwd=self.directory,
-            env=self.environment(DJANGO_SETTINGS_MODULE="shop.settings"),
-            capture_output=True,
-            text=True,
-            timeout=RUN_SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        environment = self.environment(DJANGO_SETTINGS_MODULE="shop.settings")
+        return run(["-c", SET_UP + code], environment, directory=self.directory, check=True).stdout
 
-    def rtserver(
-        self, *words: str, prefix: tuple[str, ...] = (), **variables: str
-    ) -> subprocess.CompletedProcess[str]:
+    def rtserver(self, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         """Run a command of rtserver's for this site, in a directory that is not the site's."""
         elsewhere = self.directory / "elsewhere"
         elsewhere.mkdir(exist_ok=True)
-        return subprocess.run(
-            [*prefix, sys.executable, "-m", "rtserver", *words, *self.options],
-            cwd=elsewhere,
-            env=self.environment(PYTHONPATH=str(REPOSITORY), RTSERVER_TCE_PORT="0", RTSERVER_PORT="0") | variables,
-            capture_output=True,
-            text=True,
-            timeout=RUN_SECONDS,
-            check=False,
-        )
+        environment = self.environment(PYTHONPATH=str(REPOSITORY), RTSERVER_TCE_PORT="0", RTSERVER_PORT="0")
+        return run(["-m", "rtserver", *words, *self.options], environment | variables, directory=elsewhere)
 
     @staticmethod
     def environment(**variables: str) -> dict[str, str]:

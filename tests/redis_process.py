@@ -28,6 +28,7 @@ class RedisProcess:
         assert self._process.stdout is not None
         with self._process.stdout as lines:
             if not any("Ready to accept connections" in line for line in lines):
+                self._process.wait(STOP_SECONDS)
                 raise RuntimeError(f"redis-server on port {self.port} ended before it was ready")
         return self
 

@@ -37,7 +37,7 @@ class RunningServer:
         self.tce_port = unused_port()
         self.tls = tls
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
-        self._command = ["rtserver", "serve", "--port", str(port), "--redis-url", redis_url]
+        self._command = ["-m", "rtserver", "serve", "--port", str(port), "--redis-url", redis_url]
         self._command += ["--tce-port", str(self.tce_port), *options]
         self.directory = directory
         self._environment = {**os.environ, "RTSERVER_VAR_DIR": str(directory)}

@@ -1,17 +1,13 @@
 """A server to measure, one for all tests of a file: each of them makes its own connections."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import unused_port
+from tests.demo_site import run_lines
 from tests.running_server import RunningServer
-
-SITE = Path(__file__).parents[2] / "site" / "manage.py"
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +30,4 @@ def signed_token(server: RunningServer, var_dir: Path) -> str:
         "from django.contrib.auth.models import User; from rtserver.user.session.token import make_token;"
         "print(make_token(User.objects.get(username='demo')))"
     )
-    environment = {**os.environ, "RTSITE_VAR": str(var_dir), "RTSITE_REDIS_URL": server.redis_url}
-    environment["PYTHONPATH"] = str(SITE.parents[1])
-    command = [sys.executable, str(SITE), "shell", "--verbosity", "0", "-c", script]
-    made = subprocess.run(command, env=environment, check=True, timeout=60, capture_output=True, text=True)
-    return made.stdout.strip()
+    return run_lines(var_dir, server.redis_url, script).strip()

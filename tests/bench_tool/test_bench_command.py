@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import resource
 import shlex
 import signal
 import subprocess
@@ -21,6 +20,7 @@ from rtserver.bootstrap.command.bench import client as client_command
 from rtserver.bootstrap.command.bench import redis as redis_command
 from rtserver.bootstrap.command.bench import server as server_command
 from tests.demo_login import DemoLogin
+from tests.fork_server import ForkedProcess, fork, run
 from tests.redis_process import RedisProcess
 from tests.service_queue import BUS
 
@@ -30,23 +30,15 @@ SECONDS = 60.0
 QUOTE = "BENCH:X:20130301"
 
 
-def started(*words: str, **options) -> subprocess.Popen[str]:
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("RTSERVER_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "rtserver", "bench", *words],
-        cwd=REPOSITORY,
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
+ENVIRON = {name: value for name, value in os.environ.items() if not name.startswith("RTSERVER_")}
 
 
-def bench(*words: str, **options) -> subprocess.CompletedProcess[str]:
-    process = started(*words, **options)
-    out, err = process.communicate(timeout=SECONDS)
-    return subprocess.CompletedProcess(words, process.returncode, out, err)
+def started(*words: str) -> ForkedProcess:
+    return fork(["-m", "rtserver", "bench", *words], ENVIRON, has_stderr=True)
+
+
+def bench(*words: str) -> subprocess.CompletedProcess[str]:
+    return run(["-m", "rtserver", "bench", *words], ENVIRON, timeout=SECONDS)
 
 
 @contextmanager
@@ -210,10 +202,16 @@ def test_another_path_and_a_server_that_is_away_are_told_apart(server, free_port
 
 
 def test_too_few_file_descriptors_are_told_before_anything_is_opened(server):
-    def lower() -> None:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
-
-    done = bench("client", url_of(server), "-c", "500", preexec_fn=lower)
+    command = ["sh", "-c", 'ulimit -n 256; exec "$@"', "sh", sys.executable, "-m", "rtserver", "bench", "client"]
+    done = subprocess.run(
+        [*command, url_of(server), "-c", "500"],
+        cwd=REPOSITORY,
+        env=ENVIRON,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
     assert done.returncode == 1
     assert "ulimit -Hn 564" in done.stderr
 

@@ -4,7 +4,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,8 @@ from rtserver.base.queue.redis_queue import plain_client
 from rtserver.base.queue.redis_server_list import RedisServerList
 from rtserver.base.queue.signature import Signer
 from rtserver.bootstrap.process.embedded_redis import EmbeddedRedis
+from tests.conftest import unused_port
+from tests.fork_server import run
 from tests.redis_process import RedisProcess
 
 REPOSITORY = Path(__file__).parents[2]
@@ -30,16 +31,7 @@ class Terminal:
         self._environ["RTSERVER_TCE_PORT"] = "0"
 
     def run(self, *words: str, stdin: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "rtserver", *words],
-            cwd=self.directory,
-            env=self._environ | variables,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return run(["-m", "rtserver", *words], self._environ | variables, directory=self.directory, stdin=stdin)
 
 
 @pytest.fixture
@@ -307,7 +299,7 @@ def test_check_tells_of_a_redis_that_may_drop_messages(terminal, redis_url):
 
 
 def test_check_refuses_a_node_of_a_cluster_in_words(terminal, tmp_path, free_port):
-    with RedisProcess(tmp_path, "--cluster-enabled", "yes") as node:
+    with RedisProcess(tmp_path, "--cluster-enabled", "yes", "--cluster-port", str(unused_port())) as node:
         done = terminal.run("check", "--port", str(free_port), "--redis-url", node.url)
     assert done.returncode == 1
     assert "FAIL" in severities(done, "redis")

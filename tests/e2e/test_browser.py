@@ -1,9 +1,6 @@
 """The whole way, from RPUSH to the pixels of a real Chromium."""
 
 import json
-import os
-import subprocess
-import sys
 import urllib.request
 from typing import Any
 
@@ -12,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from rtserver.base.limit.token_bucket import BURST_SECONDS
 from rtserver.bootstrap.config.config import Config
-from tests.demo_database import MANAGE
+from tests.demo_site import run_lines
 from tests.e2e.conftest import log_in, settle
 from tests.running_server import RunningServer
 from tests.until import until
@@ -180,9 +177,7 @@ print(session.session_key)
 
 def cycle_key(server: RunningServer, session_key: str) -> str:
     """The session's new key, made by the demo site in a process of its own."""
-    environment = {**os.environ, "RTSITE_VAR": str(server.directory), "RTSITE_REDIS_URL": server.redis_url}
-    command = [sys.executable, str(MANAGE), "shell", "--verbosity", "0", "-c", CYCLE.format(key=session_key)]
-    return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout.split()[-1]
+    return run_lines(server.directory, server.redis_url, CYCLE.format(key=session_key)).split()[-1]
 
 
 def test_all_tabs_of_a_session_that_got_a_new_key_come_back(page: Page, server: RunningServer) -> None:

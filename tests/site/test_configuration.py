@@ -2,11 +2,12 @@
 
 import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
+
+from tests.fork_server import run
 
 SITE_DIR = Path(__file__).resolve().parents[2] / "site"
 ELSEWHERE = Path("/elsewhere/var")
@@ -29,14 +30,7 @@ def read_or_make_secret_key(django_site):
 def manage(var: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """One management command in a process of its own, in an environment of its own."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("RTSITE_", "DJANGO_"))}
-    return subprocess.run(
-        [sys.executable, str(SITE_DIR / "manage.py"), *arguments],
-        env={**clean, "RTSITE_VAR": str(var), **variables},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run([SITE_DIR / "manage.py", *arguments], {**clean, "RTSITE_VAR": str(var), **variables})
 
 
 def test_without_any_variable_the_site_runs_on_this_machine_and_tells_nothing(read_environment):

@@ -2,13 +2,14 @@
 
 import http.client
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+
+from tests.demo_database import lay_database
+from tests.fork_server import fork
 
 SITE_DIR = Path(__file__).resolve().parents[2] / "site"
 
@@ -28,20 +29,13 @@ def environment(redis_server, tmp_path_factory: pytest.TempPathFactory) -> dict[
 @pytest.fixture(scope="module")
 def port(environment: dict[str, str]) -> Iterator[int]:
     """The port of a development server that says it is ready; the system chose it."""
-    command = [sys.executable, str(SITE_DIR / "manage.py")]
-    for preparation in ("migrate", "demo_data"):
-        subprocess.run([*command, preparation, "--verbosity", "0"], env=environment, check=True, timeout=60)
-    with subprocess.Popen(
-        [*command, "runserver", "--noreload", "127.0.0.1:0"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as server:
-        ready = next((line for line in server.stdout if "Starting development server at" in line), None)
-        assert ready, "the development server ended before it was ready"
-        yield urlsplit(ready.split()[-1]).port
-        server.terminate()
+    lay_database(Path(environment["RTSITE_VAR"]))
+    server = fork([SITE_DIR / "manage.py", "runserver", "--noreload", "127.0.0.1:0"], environment)
+    ready = next((line for line in server.stdout if "Starting development server at" in line), None)
+    assert ready, "the development server ended before it was ready"
+    yield urlsplit(ready.split()[-1]).port
+    server.terminate()
+    server.communicate()
 
 
 def get(port: int, path: str) -> tuple[int, str]:

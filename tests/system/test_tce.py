@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +12,7 @@ import pytest
 
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
+from tests.demo_site import run_lines
 from tests.fork_server import REPOSITORY
 from tests.running_server import RunningServer
 from tests.service_queue import ServiceQueue
@@ -80,11 +78,7 @@ def metric(server: RunningServer, name: str) -> float:
 
 def make_token(var_dir: Path, redis_url: str) -> str:
     """What the site makes in a process of its own."""
-    environment = {**os.environ, "RTSITE_VAR": str(var_dir), "RTSITE_REDIS_URL": redis_url}
-    environment["PYTHONPATH"] = str(REPOSITORY)
-    command = [sys.executable, str(REPOSITORY / "site/manage.py"), "shell", "--verbosity", "0", "-c", PRINT_TOKEN]
-    done = subprocess.run(command, env=environment, check=True, timeout=60, capture_output=True, text=True)
-    return done.stdout.strip()
+    return run_lines(var_dir, redis_url, PRINT_TOKEN).strip()
 
 
 @ways

@@ -8,16 +8,15 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests import fork_server
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
-from tests.fork_server import REPOSITORY
 from tests.running_server import RunningServer
 from tests.tce_client import TceClient
 from tests.websocket_client import WebSocketClient
@@ -163,8 +162,7 @@ def test_check_and_the_start_say_in_one_line_what_is_wrong_with_the_files(
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
-    arguments = [sys.executable, "-m", "rtserver", *command]
-    return subprocess.run(arguments, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+    return fork_server.run(["-m", "rtserver", *command])
 
 
 def make_certificate(path: Path) -> Path:

@@ -1,10 +1,9 @@
 """The browser library where a team serves it: found by Django's own finders, collected, or copied."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import rtserver
+from tests import fork_server
 from tests.own_site import OwnSite
 
 MANIFEST = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
@@ -33,8 +32,7 @@ def test_djangos_finders_find_the_library_by_one_line_and_collect_it_with_hashed
 
 def test_the_command_says_where_the_files_are_and_copies_them(tmp_path):
     def run(*words: str) -> list[str]:
-        command = [sys.executable, "-m", "rtserver", "static", *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
+        return fork_server.run(["-m", "rtserver", "static", *words], check=True).stdout.splitlines()
 
     library, echarts = (Path(line) for line in run())
     assert (library / "index.js").is_file()

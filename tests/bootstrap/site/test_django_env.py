@@ -3,12 +3,12 @@
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 from rtserver import demo_site_dir
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.site.django_env import demo_variables
+from tests import fork_server
 
 PREPARE = """
 import json, os, sys
@@ -58,14 +58,7 @@ OWN = PREPARE + "\nfrom django.conf import settings; print(site, settings.WHOSE)
 def run(code: str, config: dict, redis_url: str = "redis://127.0.0.1:1/0") -> subprocess.CompletedProcess[str]:
     """Run ``code`` with a configuration and an address; variables of the machine's Django and site stay outside."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("DJANGO_", "RTSITE_", "RTSERVER_"))}
-    return subprocess.run(
-        [sys.executable, "-c", code, json.dumps(config), redis_url],
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return fork_server.run(["-c", code, json.dumps(config), redis_url], environ)
 
 
 def test_the_demo_site_is_ready_to_be_served_and_to_be_logged_in_to(tmp_path, redis_url):

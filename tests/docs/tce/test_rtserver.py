@@ -1,10 +1,8 @@
 """The tutorial's chapter about rtserver, against a running one."""
 
 import json
-import os
 import queue as thread_queue
 import shlex
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +12,9 @@ import pytest
 import redis
 from playwright.sync_api import Browser, expect
 
+from tests.demo_site import MANAGE, run_command
 from tests.docs.document import README, ROOT, blocks
-from tests.docs.tce.workshop import COMMANDS, EXAMPLES, RUN_SECONDS, Workshop, shown
+from tests.docs.tce.workshop import EXAMPLES, RUN_SECONDS, Workshop, shown
 from tests.e2e.conftest import log_in, new_context
 from tests.running_server import RunningServer
 
@@ -27,13 +26,9 @@ NOTICE = {"type": "pushuser", "src": "t", "data": {"user_id": "*", "type": "noti
 @pytest.fixture
 def token(server: RunningServer, var_dir: Path) -> str:
     """A token for demo, made by the line that the tutorial shows."""
-    first, *rest = shlex.split(shown("text token"))
-    environment = {**os.environ, "RTSITE_VAR": str(var_dir), "RTSITE_REDIS_URL": server.redis_url}
-    environment["PYTHONPATH"] = str(ROOT)
-    done = subprocess.run(
-        [*COMMANDS[first], *rest], cwd=ROOT, env=environment, check=True, capture_output=True, text=True, timeout=60
-    )
-    return done.stdout.strip()
+    python, program, *words = shlex.split(shown("text token"))
+    assert (python, ROOT / program) == ("python", MANAGE)
+    return run_command(var_dir, server.redis_url, *words).strip()
 
 
 class Client:

@@ -6,7 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from tests.conftest import unused_port
 from tests.docs.document import ROOT, all_blocks
+from tests.fork_server import ForkedProcess, fork
 
 EXAMPLES = ROOT / "docs" / "tce" / "examples"
 TUTORIAL = ROOT / "docs" / "tce" / "README.md"
@@ -23,18 +23,19 @@ PORTS = ("16005", "16006")
 REDIS_PORT = "6379"
 RUN_SECONDS = 60.0
 NODE_WEBSOCKET = Path(__file__).with_name("node_websocket.mjs")
-COMMANDS = {
-    "python": [sys.executable],
-    "tce2py": [sys.executable, "-m", "tcelib.tmake.tce2py"],
-    "tce2js": [sys.executable, "-m", "tcelib.tmake.tce2js"],
-    "node": ["node", "--import", str(NODE_WEBSOCKET), "--no-warnings"],
+PYTHON: dict[str, list[str]] = {
+    "python": [],
+    "tce2py": ["-m", "tcelib.tmake.tce2py"],
+    "tce2js": ["-m", "tcelib.tmake.tce2js"],
 }
+NODE = ["node", "--import", str(NODE_WEBSOCKET), "--no-warnings"]
+Process = ForkedProcess | subprocess.Popen[str]
 
 
 class RunningExample:
     """A server's process. ``output`` is what it printed, all of it once it has ended."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: Process) -> None:
         self.process = process
         self.output = ""
 
@@ -65,12 +66,14 @@ class Workshop:
             text = text.replace(written, str(used))
         (self.directory / name).write_text(text, encoding="utf-8")
 
-    def start(self, line: str) -> "subprocess.Popen[str]":
+    def start(self, line: str) -> Process:
         """Begin to run a command line as the tutorial writes it."""
         first, *rest = shlex.split(line)
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        if first in PYTHON:
+            return fork([*PYTHON[first], *rest], environment, directory=self.directory, has_stderr=True)
         return subprocess.Popen(
-            [*COMMANDS.get(first, [first]), *rest],
+            [*(NODE if first == "node" else [first]), *rest],
             cwd=self.directory,
             env=environment,
             stdout=subprocess.PIPE,
@@ -102,7 +105,7 @@ class Workshop:
             running.process.kill()
             running.process.communicate()
 
-    def _wait_for(self, port: int, process: "subprocess.Popen[str]") -> None:
+    def _wait_for(self, port: int, process: Process) -> None:
         deadline = time.monotonic() + RUN_SECONDS
         while True:
             try:
