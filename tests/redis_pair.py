@@ -1,7 +1,10 @@
 """A primary and a replica that change their roles when a test says so, behind one address, without Sentinels."""
 
+import redis
+
 from tests.redis_process import RedisProcess
-from tests.sentinel_group import Forwarder, client_of, wait_until, wait_until_same
+from tests.sentinel_group import Forwarder, client_of, wait_until_same
+from tests.until import until
 
 
 class Pair:
@@ -34,4 +37,8 @@ class Pair:
     def _follow(self) -> None:
         with client_of(self.replica) as client:
             client.replicaof("127.0.0.1", self.primary.port)
-            wait_until(lambda: client.info("replication")["master_link_status"] == "up", "the replica follows")
+            until(
+                lambda: client.info("replication")["master_link_status"] == "up",
+                "the replica follows",
+                tolerated=redis.RedisError,
+            )

@@ -6,7 +6,6 @@ import signal
 import ssl
 import subprocess
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from typing import Self
 from tests.conftest import unused_port
 from tests.demo_database import lay_database
 from tests.fork_server import ForkedProcess, fork
+from tests.until import until
 
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
@@ -56,13 +56,19 @@ class RunningServer:
 
     def wait_ready(self, is_ready: Callable[[], bool] | None = None) -> None:
         """The wait of ``start``."""
-        assert self._process is not None
-        deadline = time.monotonic() + START_SECONDS
-        while not (is_ready or self._is_ready)():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise AssertionError("the server did not start:\n" + "".join(self.output))
-            threading.Event().wait(0.02)
+        process = self._process
+        assert process is not None
+        is_up = is_ready or self._is_ready
+
+        def is_up_or_over() -> bool:
+            return is_up() or process.poll() is not None
+
+        try:
+            until(is_up_or_over, "the server is ready", START_SECONDS)
+            assert process.poll() is None
+        except AssertionError:
+            self.stop()
+            raise AssertionError("the server did not start:\n" + "".join(self.output)) from None
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """End it and give its exit code."""

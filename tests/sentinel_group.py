@@ -6,7 +6,6 @@ Everything listens on free ports of 127.0.0.1, and each process is ended by its 
 import asyncio
 import subprocess
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -19,10 +18,10 @@ import redis
 from soak.chaos.proxy import Proxy
 from tests.conftest import unused_port
 from tests.redis_process import RedisProcess
+from tests.until import PATIENCE_SECONDS, until
 
 NAME = "primary"
 SENTINELS, QUORUM = 3, 2
-PATIENCE_SECONDS = 20.0
 ANSWER_SECONDS = 1.0
 STOP_SECONDS = 10.0
 LOOKS = 50  # between two attempts to begin a failover
@@ -39,17 +38,6 @@ that the Sentinels do not take for the primary; one that nobody has asked for be
 """
 PATIENT = {"PUBLISH-PERIOD": 2_000}
 """A Sentinel waits four times as long before it makes a replica of a primary that nobody has asked to go."""
-
-
-def wait_until(is_so: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Ask again and again; an answer that does not come counts as no."""
-    deadline = time.monotonic() + seconds
-    while True:
-        with suppress(redis.RedisError):
-            if is_so():
-                return
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
-        threading.Event().wait(0.01)
 
 
 class SentinelProcess:
@@ -72,7 +60,7 @@ class SentinelProcess:
         self._process = subprocess.Popen(
             ["redis-server", str(self._file), "--sentinel"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        wait_until(self._client.ping, f"the Sentinel on port {self.port} answers")
+        until(self._client.ping, f"the Sentinel on port {self.port} answers", tolerated=redis.RedisError)
         self.tune(QUICK)
 
     def tune(self, periods: dict[str, int]) -> None:
@@ -184,7 +172,11 @@ class SentinelGroup:
         with client_of(self.primary) as primary, client_of(self.replica) as replica:
             replica.config_set("masterauth", "a password that the primary does not have")
             primary.execute_command("CLIENT", "KILL", "TYPE", "replica")
-            wait_until(lambda: replica.info("replication")["master_link_status"] == "down", "the replica is cut off")
+            until(
+                lambda: replica.info("replication")["master_link_status"] == "down",
+                "the replica is cut off",
+                tolerated=redis.RedisError,
+            )
 
     def fail_over(self) -> None:
         """Promote the replica. The old primary stays up, as a replica that keeps the connections of its clients.
@@ -226,6 +218,9 @@ class SentinelGroup:
         for sentinel in self.sentinels:
             sentinel.tune(periods)
 
+    def _is_complete(self) -> bool:
+        return all(sentinel.knows_all() for sentinel in self.sentinels)
+
     def _promote(self, begin: Callable[[], object]) -> None:
         """``begin`` is called now and then until the replica is promoted."""
         new = self.replica
@@ -239,10 +234,11 @@ class SentinelGroup:
                 begin()
             return False
 
-        wait_until(is_promoted, "the replica is promoted")
-        wait_until(
-            lambda: all(sentinel.primary_port() == new.port for sentinel in self.sentinels), "all Sentinels name it"
-        )
+        def is_known() -> bool:
+            return all(sentinel.primary_port() == new.port for sentinel in self.sentinels)
+
+        until(is_promoted, "the replica is promoted", tolerated=redis.RedisError)
+        until(is_known, "all Sentinels name it", tolerated=redis.RedisError)
 
     def __enter__(self) -> Self:
         try:
@@ -262,7 +258,7 @@ class SentinelGroup:
         for sentinel in self.sentinels:
             self._stack.callback(sentinel.stop)
             sentinel.start()
-        wait_until(lambda: all(sentinel.knows_all() for sentinel in self.sentinels), "everybody has found everybody")
+        until(self._is_complete, "everybody has found everybody", tolerated=redis.RedisError)
         self._tune(PATIENT)
         self._stack.enter_context(self._forwarder)
         self.wait_synced()
@@ -286,7 +282,7 @@ def wait_until_same(primary: RedisProcess, replica: RedisProcess) -> None:
             sent, had = one.info("replication"), other.info("replication")
         return had.get("master_link_status") == "up" and had["slave_repl_offset"] >= sent["master_repl_offset"]
 
-    wait_until(has_all, "the replica has all")
+    until(has_all, "the replica has all", tolerated=redis.RedisError)
 
 
 def _made(directory: Path) -> Path:

@@ -7,8 +7,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +21,7 @@ from tests.demo_login import DemoLogin
 from tests.fork_server import ForkedProcess, fork, run
 from tests.redis_process import RedisProcess
 from tests.service_queue import BUS
+from tests.until import until
 
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENT = REPOSITORY / "docs" / "benchmarking.md"
@@ -48,10 +47,7 @@ def pushing(server, *words: str):
     try:
         with redis.Redis.from_url(server.redis_url) as client:
             enough = client.xlen(BUS) + 5  # more than the server itself sends in this time
-            deadline = time.monotonic() + SECONDS
-            while client.xlen(BUS) < enough:
-                assert time.monotonic() < deadline, "nothing is pushed"
-                threading.Event().wait(0.02)
+            until(lambda: client.xlen(BUS) >= enough, "messages are pushed", SECONDS)
         yield
     finally:
         process.send_signal(signal.SIGTERM)

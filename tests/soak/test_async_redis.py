@@ -5,8 +5,8 @@ import asyncio
 import redis.asyncio
 
 from soak.async_redis import cancellable_client
+from tests.until import PATIENCE_SECONDS
 
-PATIENCE_SECONDS = 10.0
 MOMENTS = 300  # turns of the event loop: several RPUSHes
 
 

@@ -15,6 +15,7 @@ from soak.chaos.numbered import Kind, Source
 from soak.chaos.producer import Producer
 from soak.chaos.proxy import End, Proxy
 from soak.chaos.redis_node import RedisNode
+from tests.until import until_async
 
 SECONDS = 30.0
 SOURCE = Source(Kind.EVERY)
@@ -37,14 +38,6 @@ class Sent:
         while self.newest < number:
             self._changed.clear()
             await self._changed.wait()
-
-
-async def failures(producer: Producer, number: int) -> None:
-    """Return when so many attempts have failed."""
-    while True:
-        if producer.failures >= number:
-            return
-        await asyncio.sleep(0.01)
 
 
 def listed(node: RedisNode) -> list[int]:
@@ -100,7 +93,7 @@ def test_a_full_redis_is_asked_until_it_takes_the_message(tmp_path: Path) -> Non
     async def test(node: RedisNode, _proxy: Proxy, producer: Producer, sent: Sent) -> None:
         await sent.reach(5)
         await node.limit_memory(1)
-        await failures(producer, 3)
+        await until_async(lambda: producer.failures >= 3)
         await node.limit_memory(0)
         await sent.reach(sent.newest + 5)
 
@@ -123,7 +116,8 @@ def test_a_frozen_redis_goes_on_with_what_it_held(tmp_path: Path) -> None:
     async def test(node: RedisNode, _proxy: Proxy, producer: Producer, sent: Sent) -> None:
         await sent.reach(5)
         node.freeze()
-        await failures(producer, producer.failures + 1)
+        known = producer.failures
+        await until_async(lambda: producer.failures > known)
         node.thaw()
         await sent.reach(sent.newest + 5)
 

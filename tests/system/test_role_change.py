@@ -19,6 +19,7 @@ from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
 from tests.sentinel_group import SentinelGroup
 from tests.service_queue import ServiceQueue
+from tests.until import until
 from tests.websocket_client import WebSocketClient
 
 HEALED_SECONDS = 5.0
@@ -161,11 +162,9 @@ def test_to_an_idle_once_handler(group: SentinelGroup, page: Page) -> None:
 
 def until_waiting(group: SentinelGroup, commands: set[str], seconds: float = 10.0) -> None:
     """Until clients wait in the primary with all of these commands."""
-    deadline = time.monotonic() + seconds
-    while True:
-        with group.primary.client() as client:
-            waiting = {one["cmd"] for one in client.client_list() if "b" in one["flags"]}
-        if waiting >= commands:
-            return
-        assert time.monotonic() < deadline, f"only {waiting} wait"
-        threading.Event().wait(0.005)
+    with group.primary.client() as client:
+        until(
+            lambda: commands <= {one["cmd"] for one in client.client_list() if "b" in one["flags"]},
+            f"{commands} wait",
+            seconds,
+        )

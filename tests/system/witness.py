@@ -6,9 +6,9 @@ from typing import Any
 import redis
 
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from tests.until import PATIENCE_SECONDS
 
 STEP_SECONDS = 60.0
-PATIENCE_SECONDS = 30.0
 
 
 class Witness(ServiceMsgHandler):

@@ -28,6 +28,7 @@ from tests.tce_client import (
     strings,
     text,
 )
+from tests.until import until_async
 from tests.user.online_server import Running, close_all, running
 from tests.websocket_client import AsyncWebSocketClient
 
@@ -672,9 +673,7 @@ def test_a_client_that_is_read_slowly_may_leave_meanwhile() -> None:
             async with await logged_in(server, "tcp") as client:
                 for _ in range(500):
                     client.call(GATEWAY, PING, text("?"))
-                async with asyncio.timeout(10):
-                    while not server.server.admission.counted.counts["calls"]:  # noqa: ASYNC110 (nobody tells)
-                        await asyncio.sleep(0)
+                await until_async(lambda: server.server.admission.counted.counts["calls"])
             close_all(server.users)
             await server.server.wait_closed(0.0)
             return len(server.server), len(server.server.wheel)

@@ -10,6 +10,7 @@ import pytest
 from rtserver.watch.beat import Beat
 from rtserver.watch.stall import LEAST_SECONDS, StallChange, StallJudge
 from rtserver.watch.watchdog import NAME, Watchdog
+from tests.until import until
 
 DEADLINE = 20.0
 
@@ -110,10 +111,7 @@ def test_it_looks_by_itself_until_it_is_stopped(caplog: pytest.LogCaptureFixture
     beat = Beat("this", time.monotonic(), 0.01)
     dog = Watchdog({threading.get_ident(): beat}, lambda error: None)
     dog.start()
-    deadline = time.monotonic() + DEADLINE
-    while not caplog.records:
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.001)
+    until(lambda: caplog.records, "it says something")
     dog.stop()
     assert NAME not in {thread.name for thread in threading.enumerate()}
     assert "test_it_looks_by_itself" in (caplog.records[0].stack_info or "")

@@ -17,6 +17,7 @@ from rtserver.base.tce.framing import message_packet
 from rtserver.base.tce.server import TceServer
 from tests.base.recording_owner import RecordingOwner
 from tests.tce_client import CALL, CONNECT_REJECT, INTERFACE_NOTFOUND, TceClient, packet
+from tests.until import until_async
 
 pytestmark = pytest.mark.gen_test(timeout=60)
 
@@ -123,8 +124,7 @@ async def test_a_client_that_leaves_without_a_token_is_nobodys_business(
 ) -> None:
     async with await TceClient.over_tcp(tce_port) as client:
         client.send(HELLO[:20])
-        while not len(server):  # accepted  # noqa: ASYNC110
-            await asyncio.sleep(0)
+        await until_async(lambda: len(server), "it is accepted")
     await owner.connections_ended()
     assert (owner.sessions, len(server.wheel)) == ([], 0)
 
@@ -164,7 +164,6 @@ async def test_at_the_end_of_the_server_clients_without_a_token_are_told(
     tce_port: int, server: WebSocketServer
 ) -> None:
     async with await TceClient.over_tcp(tce_port) as client:
-        while not len(server):  # accepted  # noqa: ASYNC110
-            await asyncio.sleep(0)
+        await until_async(lambda: len(server), "it is accepted")
         _, rest = await asyncio.gather(server.wait_closed(5.0), client.rest())
         assert [each["data"]["code"] for each in rest] == [4101]

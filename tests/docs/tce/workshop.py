@@ -6,8 +6,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +13,7 @@ from pathlib import Path
 from tests.conftest import unused_port
 from tests.docs.document import ROOT, all_blocks
 from tests.fork_server import ForkedProcess, fork
+from tests.until import until
 
 EXAMPLES = ROOT / "docs" / "tce" / "examples"
 TUTORIAL = ROOT / "docs" / "tce" / "README.md"
@@ -106,16 +105,12 @@ class Workshop:
             running.process.communicate()
 
     def _wait_for(self, port: int, process: Process) -> None:
-        deadline = time.monotonic() + RUN_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), 1.0).close()
-            except OSError:
-                assert process.poll() is None, process.communicate()
-                assert time.monotonic() < deadline
-                threading.Event().wait(0.02)
-            else:
-                return
+        def takes_connections() -> bool:
+            assert process.poll() is None, process.communicate()
+            socket.create_connection(("127.0.0.1", port), 1.0).close()
+            return True
+
+        until(takes_connections, f"port {port} takes connections", RUN_SECONDS, tolerated=OSError)
 
 
 def examples() -> list[Path]:

@@ -42,8 +42,9 @@ from rtserver.service.user_commands import UserCommands
 from tcelib.redis.gevent_redis import gevent_client
 from tests.redis_process import RedisProcess
 from tests.service_fakes import Recorder
+from tests.until import PATIENCE_SECONDS, until
 
-PATIENCE = 20.0  # of a test that would otherwise hang
+STOP_SECONDS = 20.0
 OF_THREAD = {"resumes", "services", "sources", "on_failure", "stall_seconds", "lane_stall_seconds"}
 
 
@@ -62,7 +63,7 @@ class Counting(Recorder):
             self.reached.set()
 
     def wait(self) -> list[int]:
-        assert self.reached.wait(PATIENCE), f"{self.goal} messages did not come"
+        assert self.reached.wait(PATIENCE_SECONDS), f"{self.goal} messages did not come"
         return self.numbers
 
 
@@ -82,7 +83,7 @@ class Stuck(Counting):
 
     def __call__(self, src: str, data: Any) -> None:
         self.has_begun.set()
-        self.offload(self.is_free.wait, PATIENCE)
+        self.offload(self.is_free.wait, PATIENCE_SECONDS)
         super().__call__(src, data)
 
 
@@ -146,7 +147,7 @@ class Site:
         arrived = threading.Event()
         self.bridge.to_users.bind(arrived.set)
         while len(posted) < count:
-            assert arrived.wait(PATIENCE)
+            assert arrived.wait(PATIENCE_SECONDS)
             arrived.clear()
             self.bridge.to_users.drain(posted.append, 1000)
         return posted
@@ -159,18 +160,6 @@ def site(redis_url: str) -> Iterator[Site]:
     for thread in site.threads:
         assert thread.stop()
     assert site.failures == []
-
-
-def until(is_true: Callable[[], bool], site: Site) -> None:
-    """Wait for something that nobody announces, by asking between round trips to Redis."""
-    deadline = threading.Event()
-    timer = threading.Timer(PATIENCE, deadline.set)
-    timer.start()
-    with redis.Redis.from_url(site.url) as client:
-        while not is_true() and not deadline.is_set():
-            client.ping()
-    timer.cancel()
-    assert is_true()
 
 
 def test_twenty_thousand_messages_arrive_in_order(site: Site) -> None:
@@ -187,7 +176,7 @@ def test_twenty_thousand_messages_arrive_in_order(site: Site) -> None:
 def test_connections_that_are_cut_again_and_again_lose_and_double_nothing(site: Site) -> None:
     handler = Counting(site.context, 5_000)
     thread = site.start(handler)
-    until(lambda: thread.pipeline.link.is_connected, site)
+    until(lambda: thread.pipeline.link.is_connected)
     with redis.Redis.from_url(site.url) as client:
         producer_id = client.client_id()
         for number in range(0, 5_000, 50):
@@ -216,7 +205,7 @@ def test_a_slow_handler_delays_only_itself_and_misses_nothing(site: Site) -> Non
         site.push(*range(first, first + 500), msg_type="stuck")
         site.push(*range(first, first + 500))
     assert quick.wait() == list(range(3_000))
-    assert stuck.has_begun.wait(PATIENCE)
+    assert stuck.has_begun.wait(PATIENCE_SECONDS)
     assert stuck.numbers == []
     slow_lane = thread.pipeline.lanes[0]
     assert slow_lane.is_behind
@@ -244,7 +233,7 @@ def test_bad_messages_are_buried_with_their_reasons_and_the_next_is_handled(site
     bad = [b"no json", b"{}", encode("nobody", "me", 1), encode("number", "me", "seven")]
     queue.put([*bad, encode("number", "me", 7)])
     assert handler.wait() == [7]
-    until(lambda: len(queue.dead_letters(START, 10)) == 4, site)
+    until(lambda: len(queue.dead_letters(START, 10)) == 4)
     letters = queue.dead_letters(START, 10)
     assert sorted(letter.raw for letter in letters) == sorted(bad)
     reasons = {letter.raw: letter.reason for letter in letters}
@@ -261,12 +250,12 @@ def test_letters_that_cannot_be_buried_hold_up_the_reading_and_not_the_memory(si
         thread = site.start(limits=PipelineLimits(read_count=500))
         dead_letters = thread.pipeline.dead_letters
         site.push(*range(20_000), msg_type="unknown")
-        until(lambda: dead_letters.is_congested, site)
+        until(lambda: dead_letters.is_congested)
         turns = {thread.beat.last}
-        until(lambda: turns.add(thread.beat.last) or len(turns) > 3, site)
+        until(lambda: turns.add(thread.beat.last) or len(turns) > 3)
         assert len(dead_letters) <= 5_500
         client.delete(dead)
-    until(lambda: dead_letters.counts["unknown_type"] == 20_000 and not len(dead_letters), site)
+    until(lambda: dead_letters.counts["unknown_type"] == 20_000 and not len(dead_letters))
 
 
 def test_a_handler_s_verbs_cross_the_bridge(site: Site) -> None:
@@ -322,7 +311,7 @@ def test_a_cursor_does_not_stay_where_no_messages_come(site: Site) -> None:
     start_pushing(site)
     site.push(1, msg_type="of another type")
     queue = RedisQueue(plain_client(site.url))
-    until(lambda: number_of(queue.newest_id()) == 1 and queue.kept_until(CURSOR) == queue.newest_id(), site)
+    until(lambda: number_of(queue.newest_id()) == 1 and queue.kept_until(CURSOR) == queue.newest_id())
     queue.close()
 
 
@@ -340,11 +329,11 @@ def test_stop_finishes_what_was_taken_and_leaves_the_rest_on_the_list(site: Site
     stuck = Stuck(site.context, 1_000)
     thread = site.start(stuck, limits=PipelineLimits(lane_bound=50))
     site.push(*range(1_000), msg_type="stuck")
-    assert stuck.has_begun.wait(PATIENCE)
-    until(lambda: thread.pipeline.reader.received == 1_000, site)
-    thread.request_stop(PATIENCE)
+    assert stuck.has_begun.wait(PATIENCE_SECONDS)
+    until(lambda: thread.pipeline.reader.received == 1_000)
+    thread.request_stop(STOP_SECONDS)
     stuck.is_free.set()
-    assert thread.join(PATIENCE)
+    assert thread.join(STOP_SECONDS)
     assert stuck.numbers == list(range(1_000))
     site.push(1)
     with redis.Redis.from_url(site.url) as client:
@@ -355,10 +344,10 @@ def test_stop_does_not_wait_for_ever_for_a_handler(site: Site, caplog: pytest.Lo
     stuck = Stuck(site.context, 2)
     thread = site.start(stuck)
     site.push(1, 2, msg_type="stuck")
-    assert stuck.has_begun.wait(PATIENCE)
-    until(lambda: thread.pipeline.reader.received == 2, site)
+    assert stuck.has_begun.wait(PATIENCE_SECONDS)
+    until(lambda: thread.pipeline.reader.received == 2)
     thread.request_stop(0.1)
-    assert thread.join(PATIENCE / 2)
+    assert thread.join(STOP_SECONDS / 2)
     assert "stopped with 1 messages for 'stuck' unhandled" in caplog.text
     stuck.is_free.set()
 
@@ -415,7 +404,7 @@ def test_redis_may_be_absent_at_the_start_and_go_away_later(tmp_path: Path, capl
     assert not thread.pipeline.link.is_connected
     with server:
         site.push(*range(10))
-        until(lambda: len(handler.numbers) == 10, site)
+        until(lambda: len(handler.numbers) == 10)
         assert thread.pipeline.link.is_connected
         server.stop()
         server.start()
@@ -430,8 +419,8 @@ def test_redis_may_be_absent_at_the_start_and_go_away_later(tmp_path: Path, capl
 def test_a_thread_that_never_saw_redis_stops_at_once(site: Site, free_port: int) -> None:
     site.url = f"redis://127.0.0.1:{free_port}"
     thread = site.start(Counting(site.context, 1))
-    thread.request_stop(PATIENCE)
-    assert thread.join(PATIENCE / 2)
+    thread.request_stop(STOP_SECONDS)
+    assert thread.join(STOP_SECONDS / 2)
 
 
 class Clocks(ThreadBound):
@@ -494,7 +483,7 @@ class Ticker:
 def test_a_source_runs_on_the_thread_and_is_asked_to_end(site: Site) -> None:
     ticker = Ticker()
     thread = site.start(sources=[ticker])
-    assert ticker.has_ticked.wait(PATIENCE)
+    assert ticker.has_ticked.wait(PATIENCE_SECONDS)
     assert thread.stop()
     assert ticker.has_ended.is_set()
 
@@ -514,7 +503,7 @@ def test_a_greenlet_that_keeps_dying_is_logged_counted_and_named(
 ) -> None:
     thread = site.start(sources=[Faulty()])
     # Between its new beginning and its next death nothing is wrong with it.
-    until(lambda: thread.restarts["Faulty"] >= 2 and thread.failing_loops() == ["Faulty"], site)
+    until(lambda: thread.restarts["Faulty"] >= 2 and thread.failing_loops() == ["Faulty"])
     assert "the loop of Faulty died" in caplog.text
     assert "Traceback" in caplog.text
 
@@ -526,7 +515,7 @@ def test_an_intake_that_dies_is_reported(site: Site, caplog: pytest.LogCaptureFi
 
     reported = threading.Event()
     thread = site.start(queue=Torn(sleep=gevent.sleep), on_failure=lambda error: reported.set())
-    assert reported.wait(PATIENCE)
+    assert reported.wait(PATIENCE_SECONDS)
     assert isinstance(thread.failure, ZeroDivisionError)
     assert "Traceback" in caplog.text
     assert thread.stop()
@@ -552,9 +541,9 @@ def test_a_lane_that_dies_beside_its_messages_goes_on_where_it_was(site: Site, t
     handler = Trapping(site.context, 1)
     thread = site.start(handler)
     site.push(0)
-    until(lambda: thread.restarts["number"] == 1, site)
+    until(lambda: thread.restarts["number"] == 1)
     site.push(1)
-    until(lambda: handler.numbers == [0, 1], site)
+    until(lambda: handler.numbers == [0, 1])
     assert thread.failing_loops() == []
     assert sum(thread.pipeline.dead_letters.counts.values()) == 0
 
@@ -597,7 +586,7 @@ def test_a_handler_that_a_stop_interrupts_gets_its_message_again_and_nothing_is_
     sleepy = Sleepy(site.context, 0)
     thread = site.start(sleepy)
     site.push(0, 1)
-    assert sleepy.has_begun.wait(PATIENCE)
+    assert sleepy.has_begun.wait(PATIENCE_SECONDS)
     assert thread.stop(0.1)
     assert sum(thread.pipeline.dead_letters.counts.values()) == 0
     handler = Counting(site.context, 2)
@@ -627,7 +616,7 @@ def test_whatever_a_service_raises_costs_one_subscription(site: Site) -> None:
 def test_the_thread_tells_when_it_last_turned(site: Site) -> None:
     thread = site.start()
     first = thread.beat.last
-    until(lambda: thread.beat.last > first, site)
+    until(lambda: thread.beat.last > first)
 
 
 def test_a_stop_that_comes_twice_or_late_does_nothing(site: Site) -> None:

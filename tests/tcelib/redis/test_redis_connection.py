@@ -14,7 +14,8 @@ from tcelib.redis.redis_connection import RedisClient, Role, plain_client
 from tcelib.redis.redis_error import RedisCallError, Trouble
 from tests.redis_pair import Pair
 from tests.redis_process import RedisProcess
-from tests.sentinel_group import client_of, wait_until
+from tests.sentinel_group import client_of
+from tests.until import until
 
 BUSY_ROLES = (Role.COMMANDS, Role.BLOCKING, Role.PUBLISHING)
 Connect = Callable[[str], RedisClient]
@@ -67,7 +68,7 @@ def test_one_refusal_closes_every_idle_connection_to_the_old_primary(pair, clien
     pair.swap()
     assert connected(pair.replica) == len(Role)
     client.call("SET", "a", 1)
-    wait_until(lambda: connected(pair.replica) == 0, "all are closed")
+    until(lambda: connected(pair.replica) == 0, "all are closed")
 
 
 def test_a_connection_in_use_is_closed_when_it_comes_back(pair, client):
@@ -77,7 +78,7 @@ def test_a_connection_in_use_is_closed_when_it_comes_back(pair, client):
         pair.swap()
         client.call("SET", "b", 2)
         assert call("GET", "a") == b"1"  # whoever holds it, keeps it
-    wait_until(lambda: connected(pair.replica) == 0, "it is closed")
+    until(lambda: connected(pair.replica) == 0, "it is closed")
 
 
 def test_nothing_is_repeated_on_a_connection_that_is_held_and_the_next_one_is_new(pair, client):
@@ -122,9 +123,9 @@ def test_who_waits_in_the_old_primary_waits_in_the_new_one_at_once(pair):
         client.call("PING", role=Role.BLOCKING)
         waiting = gevent.spawn(client.call, "BLPOP", "list", 4, role=Role.BLOCKING)
         waits = lambda: any(one["cmd"] == "blpop" for one in listed(pair.primary))  # noqa: E731
-        until_so(waits)
+        until(waits, "it waits", 10.0, pause=gevent.sleep)
         pair.swap()
-        until_so(waits)
+        until(waits, "it waits", 10.0, pause=gevent.sleep)
         with client_of(pair.primary) as other:
             other.rpush("list", "x")
         assert waiting.get(timeout=5.0) == (b"list", b"x")
@@ -133,13 +134,6 @@ def test_who_waits_in_the_old_primary_waits_in_the_new_one_at_once(pair):
 def listed(server: RedisProcess) -> list[dict[str, str]]:
     with client_of(server) as client:
         return client.client_list()
-
-
-def until_so(is_so: Callable[[], bool]) -> None:
-    """``wait_until`` for a test that has a hub of its own."""
-    with gevent.Timeout(10.0):
-        while not is_so():
-            gevent.sleep(0.005)
 
 
 @pytest.mark.parametrize("connect", [plain_client, gevent_client])
@@ -245,7 +239,7 @@ def test_what_got_no_answer_is_not_repeated_and_every_idle_connection_is_closed(
         with pytest.raises(RedisCallError) as caught:
             client.call("BLPOP", "list", 5, role=Role.BLOCKING)
         assert caught.value.trouble is Trouble.AWAY
-        wait_until(lambda: connected(server) == 0, "all are closed")
+        until(lambda: connected(server) == 0, "all are closed")
 
 
 def test_where_a_password_is_missing_the_error_says_so(tmp_path):
