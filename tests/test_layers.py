@@ -157,7 +157,7 @@ RULES = (
     ),
     Rule("tcelib/queue/*", {"tcelib.queue", "tcelib.redis"}, set(), WAITING),
     Rule("tcelib/transport/loop/*", {*TRANSPORTS, "tcelib.transport.loop"}, set()),
-    Rule("tcelib/transport/hub/*", {*TRANSPORTS, "tcelib.redis", "tcelib.transport.hub"}, {"gevent"}),
+    Rule("tcelib/transport/hub/*", {*TRANSPORTS, "tcelib.queue", "tcelib.redis", "tcelib.transport.hub"}, {"gevent"}),
     Rule("tcelib/transport/*", {*TRANSPORTS, "tcelib.transport"}, {"gevent.ssl", "wsproto"}),
     Rule("tcelib/runtime/*", {"tcelib"}, {"gevent"}),
     Rule("tcelib/tmake/syntax/*", {"tcelib.tmake.syntax"}, {"lark"}, WAITING | CLOCKS),

@@ -10,7 +10,6 @@ from contextlib import ExitStack
 from typing import Any, NamedTuple
 
 from tcelib.queue.bare import bare_bodies, fresh_deliveries, never
-from tcelib.queue.error import QueueError
 from tcelib.queue.message import Delivery, Message
 from tcelib.queue.redis_commands import RedisCommands
 from tcelib.redis.redis_connection import RedisClient, Role
@@ -53,7 +52,7 @@ class RedisListQueue:
             self._redis.call("RPUSH", self.name, *bodies, role=Role.PUBLISHING)
 
     def take(self, reader: str, count: int, timeout: float) -> list[Delivery]:
-        """See ``Queue``. BLPOP for the first one, LPOP for those behind it."""
+        """See ``Queue``. LPOP for what is there, or else BLPOP for the first one that comes."""
         found: list[Delivery] = []
         while not found and (bodies := self._pop(reader, count, timeout)):
             found = fresh_deliveries(bodies, self._expires_of, self._now())
@@ -81,24 +80,17 @@ class RedisListQueue:
         self._redis.close()
 
     def _pop(self, reader: str, count: int, timeout: float) -> list[bytes]:
-        if timeout <= 0:
-            return self._redis.call("LPOP", self.name, count) or []
-        popped = self._pop_first(reader, min(timeout, self._redis.longest_wait))
-        if popped is None or count == 1:
-            return [] if popped is None else [popped]
-        try:
-            return [popped, *(self._redis.call("LPOP", self.name, count - 1) or ())]
-        except QueueError:  # the next call finds out; the first one must not be lost for that
-            return [popped]
+        bodies: list[bytes] = self._redis.call("LPOP", self.name, count) or []
+        return self._pop_first(reader, timeout) if not bodies and timeout > 0 else bodies
 
-    def _pop_first(self, reader: str, seconds: float) -> bytes | None:
+    def _pop_first(self, reader: str, timeout: float) -> list[bytes]:
         try:
-            popped = self._wait_of(reader).call("BLPOP", self.name, seconds)
+            popped = self._wait_of(reader).call("BLPOP", self.name, min(timeout, self._redis.longest_wait))
         except BaseException:
             if reader in self._waits:
                 self._waits.pop(reader).stack.close()
             raise
-        return None if popped is None else bytes(popped[1])
+        return [] if popped is None else [popped[1]]
 
     def _wait_of(self, reader: str) -> _Wait:
         if reader not in self._waits:

@@ -8,9 +8,8 @@ For a gevent hub. Needs Redis 6.2.
 """
 
 import logging
-import time
+import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import gevent
 import gevent.lock
@@ -19,14 +18,17 @@ import gevent.pool
 from tcelib.core.queue_connection import RpcQueueConnection
 from tcelib.error import RPCERROR_CONNECT_FAILED, RPCERROR_SENDFAILED, DecodeError, RpcException
 from tcelib.fork import forget_in_children
+from tcelib.queue.error import QueueAwayError, QueueError
+from tcelib.queue.message import LATEST, Message
+from tcelib.queue.port import BareQueue
+from tcelib.queue.redis_list import RedisListQueue
 from tcelib.redis.gevent_redis import gevent_client
-from tcelib.redis.redis_connection import RedisClient, Role
-from tcelib.redis.redis_error import RedisCallError
 from tcelib.transport.hub.queue_collection import QueueCollection
 from tcelib.transport.hub.shell import HubHome, HubShell
 from tcelib.transport.option import NESTING, Options
 from tcelib.wire.message import LINGER_TIME, RETURN, parse_body, split_extra
 
+READER = "reader"
 POP_SECONDS = 3  # shorter than the socket's patience
 RETRY_SECONDS = 1.0
 CLOSE_SECONDS = 5.0
@@ -43,17 +45,14 @@ class _Batch:
 
 
 class QueueLink(HubShell):
-    """The transport of one queue's connection; ``key`` is the list."""
+    """The transport of one queue's connection."""
 
     connection: RpcQueueConnection
 
-    def __init__(
-        self, home: HubHome, options: Options, client: RedisClient, key: str, queues: QueueCollection
-    ) -> None:
+    def __init__(self, home: HubHome, options: Options, queue: BareQueue, queues: QueueCollection) -> None:
         super().__init__(home, options)
         self.may_compress = False
-        self._client = client
-        self._key = key
+        self._queue = queue
         self._queues = queues
         self._batch = _Batch()
         self._lock = gevent.lock.BoundedSemaphore(1)
@@ -62,7 +61,6 @@ class QueueLink(HubShell):
         self._seated: set[gevent.Greenlet] = set()  # servants that have a place
         self._is_over = False
         self._reader: gevent.Greenlet | None = None
-        self._reader_id = 0
         forget_in_children(self)
 
     def forget(self) -> None:
@@ -78,7 +76,7 @@ class QueueLink(HubShell):
         self._reader = gevent.spawn(self._read)
 
     def write(self, packets: Sequence[bytes], /) -> None:
-        """See ``QueueTransport``. What comes while an RPUSH is under way leaves with the next one."""
+        """See ``QueueTransport``. What comes while a push is under way leaves with the next one."""
         if self._is_over:
             raise RpcException(RPCERROR_SENDFAILED, "the queue is closed")
         self.watch_deadline()
@@ -93,9 +91,9 @@ class QueueLink(HubShell):
 
     def _push(self, batch: "_Batch") -> None:
         try:
-            self._client.call("RPUSH", self._key, *batch.bodies, role=Role.PUBLISHING)
-        except RedisCallError as failure:
-            code = RPCERROR_CONNECT_FAILED if failure.trouble.is_away else RPCERROR_SENDFAILED
+            self._queue.put([Message(body) for body in batch.bodies])
+        except QueueError as failure:
+            code = RPCERROR_CONNECT_FAILED if isinstance(failure, QueueAwayError) else RPCERROR_SENDFAILED
             batch.failure = RpcException(code, str(failure))
 
     def write_to(self, queue: str, body: bytes, /) -> None:
@@ -118,44 +116,38 @@ class QueueLink(HubShell):
             self._reader.kill()
         current = gevent.getcurrent()
         gevent.joinall([servant for servant in self._servants if servant is not current], CLOSE_SECONDS)
-        self._client.close()
+        self._queue.close()
 
     def _wake_reader(self) -> None:
-        # Killing it instead could lose the message that Redis is just giving to it.
         try:
-            self._client.call("CLIENT UNBLOCK", self._reader_id)
-        except RedisCallError as failure:
-            log.debug("the reader of %s was not woken: %s", self._key, failure)
+            self._queue.wake(READER)
+        except QueueError as failure:
+            log.debug("the reader of %s was not woken: %s", self._queue.name, failure)
 
     def _read(self) -> None:
         while not self._is_over:
+            self._places.wait()
             try:
-                with self._client.hold(Role.BLOCKING) as call:
-                    self._reader_id = call("CLIENT ID")
-                    self._read_with(call)
-            except RedisCallError as failure:
-                log.warning("! the queue %s cannot be read: %s", self._key, failure)
+                self._take_some(self._places.counter)
+            except QueueError as failure:
+                log.warning("! the queue %s cannot be read: %s", self._queue.name, failure)
                 gevent.sleep(RETRY_SECONDS)
 
-    def _read_with(self, call: Callable[..., Any]) -> None:
-        while not self._is_over:
-            self._places.wait()
-            popped = call("BLPOP", self._key, POP_SECONDS)
-            if popped is None:
-                continue
-            self._serve(popped[1])
-            places = self._places.counter
-            more = call("LPOP", self._key, places) if places else None
-            for body in more or ():
-                self._serve(body)
+    def _take_some(self, count: int) -> None:
+        expired = self._queue.expired
+        deliveries = self._queue.take(READER, count, POP_SECONDS)
+        if self._queue.expired > expired:
+            log.debug(
+                "%d messages on %s were dropped: their time is over", self._queue.expired - expired, self._queue.name
+            )
+        for delivery in deliveries:
+            self._serve(delivery.body)
 
     def _serve(self, body: bytes) -> None:
-        if _is_outdated(body):
-            log.debug("a message on %s was dropped: its time is over", self._key)
-        elif body[_CALLTYPE_AT : _CALLTYPE_AT + 1] == bytes([RETURN]):
+        if body[_CALLTYPE_AT : _CALLTYPE_AT + 1] == bytes([RETURN]):
             self.connection.receive_body(body)
         else:
-            self._places.acquire()  # there is one: see ``_read_with``
+            self._places.acquire()  # there is one: see ``_read``
             self._seated.add(self._servants.spawn(self._take, body))
 
     def _take(self, body: bytes) -> None:
@@ -185,7 +177,8 @@ def open_queue(
     name: str, url: str, key: str, queues: QueueCollection, *, reads: bool, writes: bool, options: Options
 ) -> RpcQueueConnection:
     """The connection of a queue: ``name`` to its callers, ``key`` to Redis. It is entered in ``queues``."""
-    link = QueueLink(HubHome(), options, gevent_client(url), key, queues)
+    queue = RedisListQueue(gevent_client(url), key, expires_of=expires_of)
+    link = QueueLink(HubHome(), options, queue, queues)
     connection = RpcQueueConnection(
         name, link, max_packet_bytes=options.max_packet_bytes, call_timeout=options.call_timeout
     )
@@ -197,11 +190,12 @@ def open_queue(
     return connection
 
 
-def _is_outdated(body: bytes) -> bool:
-    """Return true if the message's time is over (TCE protocol, section 4): seconds since 1970."""
+def expires_of(body: bytes) -> float | None:
+    """Return when a message's time is over (TCE protocol, section 4), in epoch seconds. None if it does not say."""
     try:
         (*_, extra_count), rest = parse_body(body)
         linger_time = split_extra(extra_count, rest)[0].get(LINGER_TIME) if extra_count else None
-        return linger_time is not None and time.time() > float(linger_time)
+        moment = math.nan if linger_time is None else float(linger_time)
     except (DecodeError, ValueError):
-        return False
+        return None
+    return None if math.isnan(moment) else min(max(moment, 0.0), LATEST)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from tcelib.queue.error import MessageError, QueueAwayError, QueueRefusedError
+from tcelib.queue.error import MessageError, QueueAwayError, QueueError, QueueRefusedError
 from tcelib.queue.message import Message
 from tcelib.queue.port import BareQueue
 from tests.tcelib.queue.rig import NAME, Clock, memory_list, put, redis_list, taken
@@ -106,12 +106,22 @@ def test_a_key_of_another_kind_is_named(redis_url: str, client: redis.Redis) -> 
     queue.close()
 
 
-def test_a_connection_that_was_reset_costs_one_error(redis_url: str, client: redis.Redis) -> None:
+def test_a_connection_that_is_reset_costs_one_error(redis_url: str, client: redis.Redis) -> None:
     queue = redis_list(redis_url, Clock(), expires_of)
-    assert taken(queue, timeout=0.01) == []
+    errors: list[QueueError] = []
+
+    def wait() -> None:
+        try:
+            taken(queue, timeout=60.0)
+        except QueueError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    until(lambda: client.info("clients")["blocked_clients"] == 1, "the reader waits")
+    client.client_kill_filter(_type="normal", skipme=True)
+    thread.join()
+    assert [type(error) for error in errors] == [QueueAwayError]
     put(queue, b"a")
-    client.execute_command("CLIENT", "KILL", "TYPE", "normal")
-    with pytest.raises(QueueAwayError):
-        taken(queue, timeout=1.0)
     assert taken(queue, timeout=1.0) == [b"a"]
     queue.close()
