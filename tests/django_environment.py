@@ -28,8 +28,10 @@ def _set_up(redis_url: str, var: Path) -> None:
     sys.path.insert(0, str(SITE_DIR))
     # Nothing of Django may be imported before its environment stands.
     import django
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
     from django.core.management import call_command
 
+    PBKDF2PasswordHasher.iterations = 1  # quick instead of safe: nobody attacks these passwords
     django.setup()
     call_command("migrate", verbosity=0)
     call_command("demo_data", verbosity=0)

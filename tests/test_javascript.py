@@ -27,10 +27,6 @@ def test_the_library_passes_its_own_tests() -> None:
     run(find_node(), "tests/js/all.mjs")
 
 
-def test_the_library_has_sound_types() -> None:
-    run(find_tool("tsc"), "--project", "tsconfig.json")
-
-
 def test_the_bundles_are_made_of_the_modules_as_they_are(tmp_path: Path) -> None:
     for command in json.loads((ROOT / "package.json").read_text())["scripts"]["bundle"].split(" && "):
         tool, *arguments = shlex.split(command)

@@ -12,7 +12,7 @@ from tests.test_javascript import LIBRARY, find_tool, run
 pytestmark = pytest.mark.javascript
 
 STRICT = ("--strict", "--noEmit", "--target", "es2022", "--module", "es2022", "--moduleResolution", "bundler")
-BROWSER = ("--lib", "es2022,dom,dom.iterable")
+BROWSER = ("--skipDefaultLibCheck", "--lib", "es2022,dom,dom.iterable")
 
 PAGE = """
 import {

@@ -11,6 +11,7 @@ from tests.test_javascript import find_tool, run
 
 OPTIONS = (
     "--strict",
+    "--skipDefaultLibCheck",
     "--noEmit",
     "--allowJs",
     "--target",

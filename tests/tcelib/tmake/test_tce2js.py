@@ -1,12 +1,11 @@
 """The command as a shell runs it."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tcelib.tmake.tce2js import main
+from tests.fork_server import run
 
 IDL = "module m { interface I { void op(); }; interface J { void op(); }; }"
 
@@ -112,9 +111,9 @@ def test_a_place_that_cannot_be_written_is_named(here: Path, capsys: pytest.Capt
 
 
 def test_the_command_is_a_module_with_help_and_a_status() -> None:
-    command = [sys.executable, "-m", "tcelib.tmake.tce2js"]
-    shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True, timeout=60)
+    command = ["-m", "tcelib.tmake.tce2js"]
+    shown = run([*command, "--help"], check=True)
     assert all(option in shown.stdout for option in ("-i FILE", "-o DIR", "--index-list", "--runtime"))
-    missing = subprocess.run([*command, "-i", "missing.idl"], capture_output=True, text=True, check=False, timeout=60)
+    missing = run([*command, "-i", "missing.idl"])
     assert missing.returncode == 1
     assert missing.stderr.startswith("missing.idl:1:1: error: cannot read 'missing.idl'")

@@ -1,11 +1,9 @@
 """The command as a shell runs it."""
 
-import subprocess
-import sys
-
 import pytest
 
 from tcelib.tmake.tce2py import main
+from tests.fork_server import run
 
 IDL = "module m { interface I { void op(); }; interface J { void op(); }; }"
 
@@ -95,9 +93,9 @@ def test_no_name_steers_the_terminal(here, capsys):
 
 
 def test_the_command_is_a_module_with_help_and_a_status():
-    command = [sys.executable, "-m", "tcelib.tmake.tce2py"]
-    shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True, timeout=60)
+    command = ["-m", "tcelib.tmake.tce2py"]
+    shown = run([*command, "--help"], check=True)
     assert all(option in shown.stdout for option in ("-i FILE", "-o DIR", "--index-list", "--ifxdef", "-if N"))
-    missing = subprocess.run([*command, "-i", "missing.idl"], capture_output=True, text=True, check=False, timeout=60)
+    missing = run([*command, "-i", "missing.idl"])
     assert (missing.returncode, missing.stdout) == (1, "")
     assert missing.stderr == "missing.idl:1:1: error: cannot read 'missing.idl': No such file or directory\n"

@@ -1,19 +1,18 @@
 """Real forks of real programs with open connections: nobody gets what somebody else asked for."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.fork_server import run
 from tests.tcelib.transport.rig import DEADLINE, Rig, SocketRig
 
 ROOT = Path(__file__).parents[3]
 
 
 def run_forking(way: str, kind: str, port: int | str, certificate: Path) -> None:
-    program = [sys.executable, "-m", "tests.tcelib.transport.forking", way, kind, str(port), str(certificate)]
-    ended = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=3 * DEADLINE, check=False)
+    program = ["-m", "tests.tcelib.transport.forking", way, kind, str(port), str(certificate)]
+    ended = run(program, timeout=3 * DEADLINE)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
