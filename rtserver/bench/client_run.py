@@ -5,6 +5,8 @@ at a depth, every reply followed by the next ping (closed loop), which finds the
 """
 
 import time
+from collections import defaultdict, deque
+from collections.abc import Sequence
 from itertools import cycle
 from typing import Self
 
@@ -67,6 +69,8 @@ class ClientRun:
         self._timed_every = max(1, -(-options.connections // options.timed)) if options.timed else 0
         self._answered: set[int] = set()
         self._asked = 0
+        self._due: defaultdict[int, deque[int]] = defaultdict(deque)
+        """When the pings were due that wait for an answer, by the connection's number."""
         self._schedule: Schedule | None = None
         self.pool = ConnectionPool(options.target, options.cookie, options.tokens, verify=options.verifies)
         self.connect_seconds = 0.0
@@ -137,7 +141,7 @@ class ClientRun:
     def _say_opening(self) -> None:
         self._progress.maybe_say(lambda: f"{len(self.pool.connections):,} connections open")
 
-    def _on_setup(self, connection: LoadConnection, payloads: list[bytes]) -> None:
+    def _on_setup(self, connection: LoadConnection, payloads: Sequence[bytes]) -> None:
         for payload in payloads:
             if ANSWER_TO_SUBSCRIBE not in payload[-32:]:
                 continue
@@ -178,13 +182,13 @@ class ClientRun:
         return max(now_ns, self._schedule.next_ns)
 
     def _ask(self, connection: LoadConnection, due_ns: int) -> None:
-        connection.pending.append(due_ns)
+        self._due[connection.number].append(due_ns)
         self.pool.send(connection, self._ping)
 
-    def _on_messages(self, connection: LoadConnection, payloads: list[bytes]) -> None:
+    def _on_messages(self, connection: LoadConnection, payloads: Sequence[bytes]) -> None:
         now = self._clock()
         is_timed = self._timed_every > 0 and connection.number % self._timed_every == 0
-        answered = self._meter.take(payloads, now, is_timed=is_timed, pending=connection.pending)
+        answered = self._meter.take(payloads, now, is_timed=is_timed, pending=self._due[connection.number])
         if self._options.ping_depth:
             for _ in range(answered):
                 self._ask(connection, now)
@@ -213,7 +217,7 @@ class ClientRun:
             deliveries_per_second=meter.deliveries / seconds,
             replies=meter.replies,
             replies_per_second=meter.replies / seconds,
-            unanswered=sum(len(connection.pending) for connection in pool.connections),
+            unanswered=sum(len(self._due[connection.number]) for connection in pool.connections),
             bytes_per_second=(pool.received_bytes - self._began_bytes) / seconds,
             delivery=latency_of(meter.delivery),
             reply=latency_of(meter.reply),

@@ -1,11 +1,11 @@
-"""Connections of one load client on one selector: opens them, moves their bytes, notes which were lost and why.
+"""Connections of one load client on one epoll: opens them, moves their bytes, notes which were lost and why.
 
 Decides how many handshakes are under way at a time, and what a refused one means. What is said is its user's, and how
 it is said the wire's.
 """
 
 import errno
-import selectors
+import select
 import socket
 import ssl
 import time
@@ -19,12 +19,12 @@ from rtserver.bench.client.error import ResourceError, TargetError
 from rtserver.bench.client.target import Target
 from rtserver.bench.client.websocket import RefusedError
 from rtserver.bench.client.wire import wires
-from rtserver.bench.connection import ConnectionLostError, LoadConnection
+from rtserver.bench.connection import READ_BYTES, ConnectionLostError, Line, LoadConnection, State
 from rtserver.bench.tls import client_context
 
 AT_ONCE = 64
 CONNECT_SECONDS = 30.0
-OnMessages = Callable[[LoadConnection, list[bytes]], object]
+OnMessages = Callable[[LoadConnection, Sequence[bytes]], object]
 NO_SESSION = "give --login USER:PASSWORD, --cookie sessionid=... or --token"
 UNAVAILABLE = "the server cannot look sessions up at the moment"
 HINTS = {
@@ -61,12 +61,12 @@ class ConnectionPool:
         self.connections: list[LoadConnection] = []
         self.lost: Counter[str] = Counter()
         self.busy_seconds = 0.0
-        self._family, self._address = _resolve(target)
         self._wire = wires(target, cookie, tokens, extension)
         self._tls = client_context(verify) if target.scheme == "wss" else None
-        self._receive_buffer = receive_buffer
-        self._selector = selectors.DefaultSelector()
-        self._writing: set[LoadConnection] = set()
+        secure = self._secure if self._tls else None
+        self._line = Line(*_resolve(target), secure, receive_buffer, memoryview(bytearray(READ_BYTES)))
+        self._epoll = select.epoll()
+        self._by_file: dict[int, LoadConnection] = {}
         self._closed_bytes = 0
 
     @property
@@ -82,15 +82,16 @@ class ConnectionPool:
         begun = time.monotonic()
         last = begun
         wanted = len(self.connections) + self.lost.total() + count
-        opening: set[LoadConnection] = set()
+        opening = 0
         while (opened := len(self.connections) + self.lost.total()) < wanted:
-            while len(opening) < min(AT_ONCE, wanted - opened):
-                opening.add(self._begin(opened + len(opening)))
+            for number in range(opened + opening, min(opened + AT_ONCE, wanted)):
+                self._begin(number)
+                opening += 1
             for connection in self._ready(0.1):
-                if connection not in opening:
+                if connection.state is State.OPEN:
                     self._receive(connection, on_messages)
                 elif self._advance(connection):
-                    opening.remove(connection)
+                    opening -= 1
                     self.connections.append(connection)
                     last = time.monotonic()
                     if connection.has_news:
@@ -115,87 +116,73 @@ class ConnectionPool:
         except ConnectionLostError as error:
             self._lose(connection, error)
             return
-        self._watch_writing(connection)
+        if connection.events != connection.watched:
+            self._watch(connection)
 
     def hand_over(self) -> list[socket.socket]:
         """Give the sockets of all open connections to a reader of its own, without what was read of them so far."""
         given, self.connections = self.connections, []
         for connection in given:
-            self._selector.unregister(connection.sock)
+            self._forget(connection)
         return [connection.sock for connection in given]
 
     def close(self) -> None:
         """End all connections."""
-        for key in list(self._selector.get_map().values()):
-            key.data.close()
-        self._selector.close()
+        for connection in self._by_file.values():
+            connection.close()
+        self._epoll.close()
         self._closed_bytes = self.received_bytes
         self.connections = []
 
     def _ready(self, seconds: float) -> list[LoadConnection]:
-        return [key.data for key, _ in self._selector.select(seconds)]
+        by_file = self._by_file
+        return [by_file[number] for number, _ in self._epoll.poll(seconds)]
 
-    def _begin(self, number: int) -> LoadConnection:
-        secure = self._secure if self._tls else None
+    def _begin(self, number: int) -> None:
         try:
-            connection = LoadConnection(
-                number,
-                self._family,
-                self._address,
-                self._wire(number),
-                secure=secure,
-                receive_buffer=self._receive_buffer,
-            )
+            connection = LoadConnection(number, self._line, self._wire(number))
         except OSError as error:
             raise self._explained(error) from None
-        self._selector.register(connection.sock, selectors.EVENT_READ, connection)
+        self._by_file[connection.sock.fileno()] = connection
         self._advance(connection)
-        return connection
 
     def _secure(self, sock: socket.socket) -> ssl.SSLSocket:
         assert self._tls is not None
         return self._tls.wrap_socket(sock, do_handshake_on_connect=False, server_hostname=self.target.host)
 
     def _advance(self, connection: LoadConnection) -> bool:
-        before = connection.sock
         try:
             is_open = connection.advance()
         except (OSError, RefusedError, ProtocolError) as error:
             raise self._explained(error) from None
-        if connection.sock is not before:
-            # TLS has taken the file number over to a socket of its own.
-            self._selector.unregister(before)
-            self._selector.register(connection.sock, selectors.EVENT_READ, connection)
-            self._writing.discard(connection)
-        self._watch_writing(connection)
+        if connection.events != connection.watched:
+            self._watch(connection)
         return is_open
 
     def _receive(self, connection: LoadConnection, on_messages: OnMessages) -> None:
         try:
-            if connection in self._writing:
-                connection.flush()
             messages = connection.receive()
         except ConnectionLostError as error:
             self._lose(connection, error)
             return
-        if self._writing or connection.wants_write:
-            self._watch_writing(connection)
+        if connection.events != connection.watched:
+            self._watch(connection)
         if messages:
             on_messages(connection, messages)
 
-    def _watch_writing(self, connection: LoadConnection) -> None:
-        if connection.wants_write and connection not in self._writing:
-            self._writing.add(connection)
-            self._selector.modify(connection.sock, selectors.EVENT_READ | selectors.EVENT_WRITE, connection)
-        elif not connection.wants_write and connection in self._writing:
-            self._writing.remove(connection)
-            self._selector.modify(connection.sock, selectors.EVENT_READ, connection)
+    def _watch(self, connection: LoadConnection) -> None:
+        change = self._epoll.modify if connection.watched else self._epoll.register
+        change(connection.sock, connection.events)
+        connection.watched = connection.events
+
+    def _forget(self, connection: LoadConnection) -> None:
+        self._epoll.unregister(connection.sock)
+        del self._by_file[connection.sock.fileno()]
 
     def _lose(self, connection: LoadConnection, error: ConnectionLostError) -> None:
         self.lost[str(error)] += 1
         self._closed_bytes += connection.received_bytes
-        self._writing.discard(connection)
-        self._selector.unregister(connection.sock)
+        self._forget(connection)
         self.connections.remove(connection)
         connection.close()
 

@@ -5,6 +5,7 @@ answered with. Strict where a wrong server would spoil the numbers, and no stric
 """
 
 from base64 import b64encode
+from functools import lru_cache
 
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.frame import (
@@ -60,7 +61,14 @@ def take_answer(received: bytearray, extension: str = "") -> bool:
         if len(received) > MAX_HEAD_BYTES:
             raise RefusedError(0, "the answer is no HTTP")
         return False
-    first, *lines = received[:end].decode("latin-1").split("\r\n")
+    _check_answer(bytes(received[:end]), extension)
+    del received[: end + len(HEAD_END)]
+    return True
+
+
+@lru_cache(maxsize=8)  # a server gives thousands of connections the same answer
+def _check_answer(head: bytes, extension: str) -> None:
+    first, *lines = head.decode("latin-1").split("\r\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     version, _, status = first.partition(" ")
     if not version.startswith("HTTP/1.") or not status[:3].isdigit():
@@ -71,8 +79,6 @@ def take_answer(received: bytearray, extension: str = "") -> bool:
         raise RefusedError(101, "the answer accepts another handshake than ours")
     if extension not in headers.get(EXTENSIONS.lower(), ""):
         raise RefusedError(101, f"the server does not agree to {extension}")
-    del received[: end + len(HEAD_END)]
-    return True
 
 
 def client_frame(opcode: int, payload: bytes) -> bytes:
