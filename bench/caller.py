@@ -1,4 +1,4 @@
-"""Clients that call: with a number of calls under way on each connection, or one on each of many new connections.
+"""Clients that ask and wait: each answer is followed by the next call, or by the end of its connection.
 
 They look for answers without ever sleeping. Whoever sends to a process that sleeps on another core pays for waking
 it: a server slower than these clients would be charged with that for every answer, one
@@ -8,14 +8,17 @@ that is quicker for none (tcelib at depth 1: 65,000 calls/s or 115,000).
 import select
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Self
+from typing import Any, Self
 
 from bench.clients import READ_BYTES
+from bench.meter import percentiles
 from bench.peers.call_wire import Talk
 from rtserver.bench.client.error import TargetError
 
 PATIENCE = 10.0
+WARM_UP_SECONDS = 0.2
 AT_ONCE = 64
 
 
@@ -27,54 +30,99 @@ def connected(port: int) -> socket.socket:
     return connection
 
 
-class Callers:
-    """Connections that are there for as long as this is."""
+class Caller:
+    """One connection: its calls go out in the order in which their answers come."""
 
-    def __init__(self, sockets: Sequence[socket.socket], talker: Callable[[], Talk]) -> None:
-        self._sockets = {connection.fileno(): connection for connection in sockets}
-        self._talks = {number: talker() for number in self._sockets}
+    __slots__ = ("_asked", "_socket", "_talk", "ages", "answered")
+
+    def __init__(self, connection: socket.socket, talk: Talk) -> None:
+        self._socket = connection
+        self._talk = talk
+        self._asked: deque[tuple[int, int]] = deque()
+        self.answered = 0
+        self.ages: list[tuple[int, int]] = []
+        """Nanoseconds from call to answer, and how many answers took them."""
+
+    def call(self, count: int, now_ns: int) -> None:
+        """Send so many calls."""
+        self._asked.append((now_ns, count))
+        self._socket.sendall(self._talk.calls(count))
+
+    def go_on(self, buffer: memoryview) -> None:
+        """Read, and call as often as has been answered. Raises ``TargetError``."""
+        try:
+            size = self._socket.recv_into(buffer)
+            if not size:
+                raise TargetError("the server closed a connection under load")
+            answers = self._talk.answers(bytes(buffer[:size]))
+            if answers:
+                now = time.perf_counter_ns()
+                self._count(answers, now)
+                self.call(answers, now)
+        except OSError as error:
+            raise TargetError(f"a connection failed under load: {error}") from None
+
+    def _count(self, answers: int, now_ns: int) -> None:
+        self.answered += answers
+        while answers:
+            asked_ns, count = self._asked.popleft()
+            taken = min(count, answers)
+            self.ages.append((now_ns - asked_ns, taken))
+            answers -= taken
+            if count > taken:
+                self._asked.appendleft((asked_ns, count - taken))
+
+
+class Callers:
+    """All connections, with ``depth`` calls of each under way from now on."""
+
+    def __init__(self, sockets: Sequence[socket.socket], talker: Callable[[], Talk], depth: int) -> None:
+        self._callers = {connection.fileno(): Caller(connection, talker()) for connection in sockets}
         self._buffer = memoryview(bytearray(READ_BYTES))
         self._epoll = select.epoll()
-        for number in self._sockets:
+        for number, caller in self._callers.items():
             self._epoll.register(number, select.EPOLLIN)
+            caller.call(depth, time.perf_counter_ns())
+        self._go_on_for(WARM_UP_SECONDS)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._epoll.close()
-        for connection in self._sockets.values():
-            connection.close()
 
-    def begin(self, depth: int) -> None:
-        """So many calls from everybody."""
-        for number, connection in self._sockets.items():
-            connection.sendall(self._talks[number].calls(depth))
-
-    def calls_per_second(self, seconds: float) -> float:
-        """Follow each answer with the next call for that long; the rate of answers.
+    def measure(self, seconds: float) -> dict[str, Any]:
+        """Answers a second, percentiles of their ages in milliseconds, and how the client served least compares with
+        the average. ``client_busy`` is the share of the time in which these clients did not wait.
 
         Raises ``TargetError`` if an answer is wrong, or none comes for too long.
         """
-        answered = 0
-        begun = time.perf_counter()
-        while (took := time.perf_counter() - begun) < seconds:
-            for number, _ in news(self._epoll):
-                answered += self._go_on(number)
-        return answered / took
+        for caller in self._callers.values():
+            caller.answered = 0
+            caller.ages.clear()
+        took, waited = self._go_on_for(seconds)
+        answered = [caller.answered for caller in self._callers.values()]
+        total = sum(answered)
+        if not total:
+            raise TargetError("no request was answered")
+        ages = (age / 1e9 for caller in self._callers.values() for age, times in caller.ages for _ in range(times))
+        return {
+            "per_second": round(total / took),
+            **percentiles(ages),
+            "least_share": round(min(answered) * len(answered) / total, 2),
+            "client_busy": round(1 - waited / took, 2),
+        }
 
-    def _go_on(self, number: int) -> int:
-        connection, talk = self._sockets[number], self._talks[number]
-        try:
-            size = connection.recv_into(self._buffer)
-            answers = talk.answers(bytes(self._buffer[:size]))
-            if answers:
-                connection.sendall(talk.calls(answers))
-        except OSError as error:
-            raise TargetError(f"a connection failed under load: {error}") from None
-        if not size:
-            raise TargetError("the server closed a connection under load")
-        return answers
+    def _go_on_for(self, seconds: float) -> tuple[float, float]:
+        """Return the seconds that it took, and those of them in which there was nothing to read."""
+        waited = 0.0
+        begun = time.perf_counter()
+        while (now := time.perf_counter()) - begun < seconds:
+            events = news(self._epoll)
+            waited += time.perf_counter() - now
+            for number, _ in events:
+                self._callers[number].go_on(self._buffer)
+        return now - begun, waited
 
 
 def news(epoll: select.epoll) -> list[tuple[int, int]]:

@@ -16,6 +16,7 @@ from bench.frame_meter import FrameMeter
 from bench.meter import Meter
 from rtserver.base.wire.frame import Opcode
 from rtserver.bench.client.error import TargetError
+from rtserver.bench.client.mark import MARK
 from rtserver.bench.client.target import Target
 from rtserver.bench.client.websocket import client_frame
 from rtserver.bench.pool import ConnectionPool
@@ -91,6 +92,16 @@ class Clients:
                 self.skimmed += size
         return bool(events)
 
+    def send(self, payload: bytes) -> None:
+        """One text message from every client."""
+        frame = client_frame(Opcode.TEXT, payload)
+        for connection in self.sockets.values():
+            connection.sendall(frame)
+
+    def ping(self) -> None:
+        """A request of rtserver's from every client; a ``Meter`` sees the age of the answers."""
+        self.send(b'{"type":"ping","data":null,"id":%b%d"}' % (MARK, time.monotonic_ns()))
+
     def pause(self, numbers: Collection[int]) -> None:
         """Read nothing more of the sockets with these file numbers."""
         for number in numbers:
@@ -115,6 +126,12 @@ class Clients:
             if time.monotonic() > deadline:
                 raise TargetError("nothing came for too long")
             self.read(on_bytes, 0.1)
+
+    def hand_over(self) -> list[socket.socket]:
+        """Give all sockets to a reader of its own, and close what is left."""
+        given, self.sockets = list(self.sockets.values()), {}
+        self.close()
+        return given
 
     def close(self) -> None:
         """End all sockets."""

@@ -32,7 +32,7 @@ REQUESTS: Case = ("request_reply", "50 clients")
 IDLE: Case = ("idle", "10000 connections")
 BURST: Case = ("burst", "100000 messages")
 RPC: Case = ("rpc", "echo of 48 bytes")
-RATE, ANSWERS, CALLS = "deliveries_per_second", "answers_per_second", "per_second"
+RATE, ANSWERS, CALLS = "deliveries_per_second", "per_second", "per_second"
 HUNDRED_A_SECOND = 50_000
 
 

@@ -77,10 +77,10 @@ SWEEP = (
 )
 REQUESTS = (
     Column("alone, p50", ("alone", "p50"), milliseconds),
-    Column("depth 1, answers/s", ("depth 1", "answers_per_second"), whole, is_compared=True),
+    Column("depth 1, answers/s", ("depth 1", "per_second"), whole, is_compared=True),
     Column("p50", ("depth 1", "p50"), milliseconds),
     Column("p99", ("depth 1", "p99"), milliseconds),
-    Column("depth 16, answers/s", ("depth 16", "answers_per_second"), whole, is_compared=True),
+    Column("depth 16, answers/s", ("depth 16", "per_second"), whole, is_compared=True),
     Column("p50", ("depth 16", "p50"), milliseconds),
     Column("p99", ("depth 16", "p99"), milliseconds),
     Column("least served client, of the average", ("depth 16", "least_share"), share),

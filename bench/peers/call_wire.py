@@ -1,4 +1,4 @@
-"""RPCs as bytes: how a call of ``echo`` looks in each protocol, and its answer.
+"""Calls as bytes: how one of ``echo``, or a request, looks in each protocol, and its answer.
 
 Calls are made before the measurement and answers are compared with what they have to be, byte for byte, so that the
 load client spends nothing on a codec. The layouts are written down here a second time on purpose: a server that is
@@ -117,20 +117,19 @@ def ice_call(number: int) -> bytes:
     return ice_message(0, pack("<I", number) + target + ice_encapsulation())
 
 
-def json_call(number: int) -> bytes:
-    """The product's own ``ping``."""
-    return client_frame(Opcode.TEXT, b'{"type":"ping","data":"%b","id":%d}' % (TEXT, json_id(number)))
+def json_ping(data: bytes, number: int) -> bytes:
+    """The product's own ``ping``; the numbers are made equally long."""
+    return b'{"type":"ping","data":%b,"id":%d}' % (data, 10_000 + number)
 
 
-def json_answer(number: int) -> bytes:
-    """A server's frame (RFC 6455, section 5.2)."""
-    payload = b'{"type":"ping","data":"pong","id":%d}' % json_id(number)
-    return bytes((0x81, len(payload))) + payload
+def json_wire(data: bytes, answer: bytes) -> Wire:
+    """Pings with ``data``; a server's frame (RFC 6455, section 5.2) brings each back with ``answer`` in its place."""
 
+    def server_frame(number: int) -> bytes:
+        payload = json_ping(answer, number)
+        return bytes((0x81, len(payload))) + payload
 
-def json_id(number: int) -> int:
-    """Numbers that are all equally long."""
-    return 10_000 + number
+    return Wire(lambda number: client_frame(Opcode.TEXT, json_ping(data, number)), server_frame)
 
 
 TCE = Wire(lambda number: tce_packet(number, 0x01, 2 << 16), lambda number: tce_packet(number, 0x02, 2 << 16))
@@ -140,4 +139,6 @@ ICE = Wire(
     lambda number: ice_message(2, pack("<IB", number, 0) + ice_encapsulation()),
     greeting=ice_message(3, b""),
 )
-JSON = Wire(json_call, json_answer)
+JSON = json_wire(b'"%b"' % TEXT, b'"pong"')
+PING = json_wire(b"null", b'"pong"')
+ECHO = json_wire(b"null", b"null")

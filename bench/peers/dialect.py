@@ -1,4 +1,4 @@
-"""Dialects in which clients talk to peers: the path, the messages that put a client on topics, a request.
+"""Dialects in which clients talk to peers: the path, and the messages that put a client on topics.
 
 What comes back is only counted, so answers are described by a mark that each of them carries.
 """
@@ -12,14 +12,14 @@ Opening = Callable[[Sequence[int]], list[bytes]]
 
 @dataclass(frozen=True)
 class Dialect:
-    """``opening`` gives the messages that put a client on topics, ``answers`` how many marks come back for them."""
+    """``path`` is empty where clients connect by TCP. ``opening`` gives the messages that put a client on topics,
+    ``answers`` how many marks come back for them.
+    """
 
     path: str
     opening: Opening
     mark: bytes
     answers: Callable[[Sequence[int]], int]
-    request: Callable[[int], bytes]
-    """A request whose answer repeats the stamp that it is given, in nanoseconds."""
 
 
 def one(_topics: Sequence[int]) -> int:
@@ -37,11 +37,6 @@ def plain_opening(topics: Sequence[int]) -> list[bytes]:
     return [json.dumps({"join": list(topics)}).encode()]
 
 
-def plain_request(stamp: int) -> bytes:
-    """Comes back as it is."""
-    return b'{"type":"ping","data":null,"id":"~~~~%d"}' % stamp
-
-
 def chart_opening(topics: Sequence[int]) -> list[bytes]:
     """rtserver's own protocol: a chart for each quote."""
     charts = (
@@ -56,11 +51,6 @@ def socketio_opening(topics: Sequence[int]) -> list[bytes]:
     return [b"40", b'42["join",%b]' % json.dumps(list(topics)).encode()]
 
 
-def socketio_request(stamp: int) -> bytes:
-    """An event that is answered with an event."""
-    return b'42["echo","~~~~%d"]' % stamp
-
-
 def nats_opening(topics: Sequence[int]) -> list[bytes]:
     """The NATS protocol, in one WebSocket message; PONG says that all of it was read."""
     subscriptions = b"".join(b"SUB t%d %d\r\n" % (topic, place + 1) for place, topic in enumerate(topics))
@@ -72,9 +62,10 @@ def no_opening(_topics: Sequence[int]) -> list[bytes]:
     return []
 
 
-PLAIN = Dialect("/", plain_opening, b'"joined"', one, plain_request)
-RTSERVER = Dialect("/rt/", chart_opening, b'"render"', len, plain_request)
-SOCKETIO = Dialect("/socket.io/?EIO=4&transport=websocket", socketio_opening, b"joined", one, socketio_request)
-NATS = Dialect("/", nats_opening, b"PONG", one, plain_request)
-NCHAN = Dialect("/sub/t0", no_opening, b"", none, plain_request)
-FIREHOSE = Dialect("/", no_opening, b"", none, plain_request)
+PLAIN = Dialect("/", plain_opening, b'"joined"', one)
+RTSERVER = Dialect("/rt/", chart_opening, b'"render"', len)
+SOCKETIO = Dialect("/socket.io/?EIO=4&transport=websocket", socketio_opening, b"joined", one)
+NATS = Dialect("/", nats_opening, b"PONG", one)
+NCHAN = Dialect("/sub/t0", no_opening, b"", none)
+FIREHOSE = Dialect("/", no_opening, b"", none)
+TCP = Dialect("", no_opening, b"", none)

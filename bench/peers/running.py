@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -11,13 +12,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
-from bench.clients import Clients, open_up
+from bench.caller import PATIENCE, connected
+from bench.clients import READ_BYTES, Clients, open_up
 from bench.peers.table import Peer
 from bench.peers.work import Order
 from bench.process import LOAD_CORE, SERVER_CORE, pinned, redis_server, wait_listening
 from bench.target import target
+from rtserver.base.wire.frame import Opcode
 from rtserver.bench.client.error import TargetError
 from rtserver.bench.client.target import Target
+from rtserver.bench.client.websocket import client_frame
 from rtserver.bench.client.wire import session_key
 from rtserver.bench.free_port import free_port
 from rtserver.bench.local_server import LocalServer
@@ -25,6 +29,7 @@ from rtserver.bench.process import running
 
 SCRIPTS = Path(__file__).resolve().parent
 REPOSITORY = SCRIPTS.parents[1]
+SETTLED = b'{"type":"ping","id":"settled"}'
 
 
 class RunningPeer:
@@ -56,6 +61,22 @@ class RunningPeer:
         """Clients that are still to be connected."""
         target = Target("ws", "127.0.0.1", self.port, self.peer.dialect.path)
         return Clients(target, self._tokens, receive_buffer=receive_buffer, compressed=self.peer.compressed)
+
+    @contextmanager
+    def sockets(self, count: int) -> Iterator[list[socket.socket]]:
+        """Connected sockets on which calls can be made, upgraded where the peer speaks over a WebSocket."""
+        with ExitStack() as stack:
+            if self.peer.dialect.path:
+                clients = self.clients()
+                clients.connect(count)
+                sockets = clients.hand_over()
+            else:
+                sockets = [connected(self.port) for _ in range(count)]
+            for connection in sockets:
+                stack.enter_context(connection)
+                if self.peer.dialect.path:
+                    _settle(connection)
+            yield sockets
 
     def open_up(self, clients: Clients, topics: Sequence[int]) -> None:
         """Put all of them on the topics."""
@@ -106,6 +127,19 @@ def _start_script(peer: Peer, stack: ExitStack) -> RunningPeer:
     if peer.publisher:
         publisher = _start(stack, LOAD_CORE, [python, str(SCRIPTS / peer.publisher), "--publish"], variables)
     return RunningPeer(peer, port, server.pid, publisher)
+
+
+def _settle(connection: socket.socket) -> None:
+    """Read what a WebSocket server says of itself, up to the answer to one request."""
+    connection.settimeout(PATIENCE)
+    connection.sendall(client_frame(Opcode.TEXT, SETTLED))
+    heard = b""
+    while not heard.endswith(b'"settled"}'):
+        data = connection.recv(READ_BYTES)
+        if not data:
+            raise TargetError("the server closed a connection")
+        heard += data
+    connection.settimeout(None)
 
 
 def last_line(errors: IO[bytes]) -> str:

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 
-from bench.peers.dialect import FIREHOSE, NATS, NCHAN, PLAIN, RTSERVER, SOCKETIO, Dialect
+from bench.peers.dialect import FIREHOSE, NATS, NCHAN, PLAIN, RTSERVER, SOCKETIO, TCP, Dialect
 from bench.peers.environment import program, python_of
 
 
@@ -50,11 +50,11 @@ CHANNELS = Peer(
     uses_redis=True,
 )
 PRODUCT = Peer("rtserver", dialect=RTSERVER, publisher="redis_publisher.py", uses_redis=True)
-TCELIB = Peer("tcelib", "tce.py")
-TCELIB_GEVENT = Peer("tcelib, gevent", "tce.py", options=("--gevent",))
-THRIFTPY2 = Peer("thriftpy2", "thrift.py", environment="thriftpy2")
-ICE = Peer("ZeroC Ice", "ice_server.py", environment="ice")
-GRPCIO = Peer("grpcio", "grpcio.py", environment="grpc")
+TCELIB = Peer("tcelib", "tce.py", TCP)
+TCELIB_GEVENT = Peer("tcelib, gevent", "tce.py", TCP, options=("--gevent",))
+THRIFTPY2 = Peer("thriftpy2", "thrift.py", TCP, environment="thriftpy2")
+ICE = Peer("ZeroC Ice", "ice_server.py", TCP, environment="ice")
+GRPCIO = Peer("grpcio", "grpcio.py", TCP, environment="grpc")
 SOURCE = Peer("the load client alone", "firehose.py", FIREHOSE)
 
 IN_PROCESS = (BARE, UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO, PYTHON_SOCKETIO)

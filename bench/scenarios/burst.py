@@ -10,10 +10,8 @@ from bench.comparison import Numbers, Scale
 from bench.meter import Meter
 from bench.peers.dialect import RTSERVER
 from bench.target import target
-from rtserver.base.wire.frame import Opcode
 from rtserver.bench.client.error import TargetError
 from rtserver.bench.client.mark import MARK
-from rtserver.bench.client.websocket import client_frame
 from rtserver.bench.client.wire import session_key
 from rtserver.bench.local_server import LocalServer
 
@@ -89,6 +87,5 @@ def ping(pinger: Clients, due: float) -> float:
     now = time.monotonic()
     if now < due:
         return due
-    for connection in pinger.sockets.values():
-        connection.sendall(client_frame(Opcode.TEXT, RTSERVER.request(time.monotonic_ns())))
+    pinger.ping()
     return now + PING_SECONDS

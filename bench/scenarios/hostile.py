@@ -24,8 +24,6 @@ from bench.peers.dialect import RTSERVER
 from bench.process import LOAD_CORE, pinned
 from bench.sessions import make_sessions
 from bench.target import target
-from rtserver.base.wire.frame import Opcode
-from rtserver.bench.client.websocket import client_frame
 from rtserver.bench.local_server import LocalServer
 from rtserver.bench.producer import quote_message
 
@@ -148,9 +146,8 @@ class Others:
         now = time.monotonic()
         if now >= self._due[0]:
             self._due[0] = now + PING_SECONDS
-            for connection in self._pinger.sockets.values():
-                connection.sendall(client_frame(Opcode.TEXT, RTSERVER.request(time.monotonic_ns())))
-                self._asked += 1
+            self._pinger.ping()
+            self._asked += len(self._pinger.sockets)
         if now >= self._due[1]:
             self._due[1] = now + QUOTE_SECONDS
             self._push(quote_message(WATCHED, self._quoted, time.monotonic_ns()))

@@ -5,28 +5,25 @@ The peers send back what they get. "rtserver, ping" is the product's own ``ping`
 
 from dataclasses import replace
 
+from bench.caller import Callers
 from bench.comparison import Numbers, Scale, compare
+from bench.peers.call_wire import ECHO, PING
 from bench.peers.running import RunningPeer
 from bench.peers.table import BARE, PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS
-from bench.requester import ask, ask_alone
 
-CLIENTS = 50
-DEPTHS = (1, 16)
+OURS = replace(PRODUCT, name="rtserver, ping")
+LOADS = {"alone": (1, 1), "depth 1": (50, 1), "depth 16": (50, 16)}
 
 
 def run(scale: Scale) -> Numbers:
-    """Answers a second and how long they took, by depth, then alone."""
+    """Answers a second and how long they took, alone, and by depth."""
 
     def measure(running: RunningPeer) -> Numbers:
-        request = running.peer.dialect.request
-        with running.clients() as lone:
-            lone.connect(1)
-            numbers: Numbers = {"alone": ask_alone(lone, request, scale.seconds)}
-        for depth in DEPTHS:
-            with running.clients() as clients:
-                clients.connect(CLIENTS)
-                numbers[f"depth {depth}"] = ask(clients, request, depth, 2 * scale.seconds)
+        talker = (PING if running.peer is OURS else ECHO).talker()
+        numbers: Numbers = {}
+        for name, (count, depth) in LOADS.items():
+            with running.sockets(count) as sockets, Callers(sockets, talker, depth) as callers:
+                numbers[name] = callers.measure(2 * scale.seconds)
         return numbers
 
-    peers = scale.peers((BARE, UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO))
-    return {"50 clients": compare([replace(PRODUCT, name="rtserver, ping"), *peers], measure)}
+    return {"50 clients": compare([OURS, *scale.peers((BARE, UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO))], measure)}

@@ -6,7 +6,6 @@ connections with one call each. A call counts when every byte of its answer was 
 
 import json
 import os
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,8 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from operator import itemgetter
 
-from bench.caller import PATIENCE, Callers, connected, connections_per_second
-from bench.clients import READ_BYTES
+from bench.caller import Callers, connections_per_second
 from bench.comparison import Numbers, Scale, compare
 from bench.peers import call_wire
 from bench.peers.call_wire import TEXT, Talk
@@ -24,15 +22,11 @@ from bench.peers.grpc_wire import GrpcTalk
 from bench.peers.running import REPOSITORY, SCRIPTS, RunningPeer
 from bench.peers.table import GRPCIO, ICE, PRODUCT, TCELIB, TCELIB_GEVENT, THRIFTPY2, Peer
 from bench.process import SERVER_CORE, cpu_seconds, pinned
-from rtserver.base.wire.frame import Opcode
 from rtserver.bench.client.error import TargetError
-from rtserver.bench.client.websocket import client_frame
 
 FEW, DEPTH = 4, 1000
 GRPC_DEPTH = 100  # HTTP/2 asks servers to allow that many; of a thousand, grpcio refuses most
 CLIENTS = 50
-WARM_UP_SECONDS = 0.2
-SETTLED = b'{"type":"ping","id":"settled"}'
 
 
 @dataclass(frozen=True)
@@ -65,14 +59,11 @@ def run(scale: Scale) -> Numbers:
         talker = rpc.talker()
         numbers: Numbers = {"codec": codec(rpc)} if rpc.codec else {}
         for name, clients, depth in (("pipelined", FEW, rpc.depth), ("depth 1", CLIENTS, 1)):
-            with Callers(ready(running, clients), talker) as callers:
-                callers.begin(depth)
-                callers.calls_per_second(WARM_UP_SECONDS)
-                numbers[name] = best(running, rounds, partial(callers.calls_per_second, scale.seconds))
+            with running.sockets(clients) as sockets, Callers(sockets, talker, depth) as callers:
+                numbers[name] = best(running, rounds, lambda: callers.measure(scale.seconds)["per_second"])
         if running.peer.server:
-            numbers["connections"] = best(
-                running, rounds, partial(connections_per_second, running.port, talker, count)
-            )
+            connect = partial(connections_per_second, running.port, talker, count)
+            numbers["connections"] = best(running, rounds, connect)
         return numbers
 
     return {f"echo of {len(TEXT)} bytes": compare(list(rpcs), measure)}
@@ -92,31 +83,6 @@ def measured(running: RunningPeer, rate: Callable[[], float]) -> Numbers:
     per_second = round(rate())
     spent = cpu_seconds(running.pid) - spent
     return {"per_second": per_second, "server_busy": round(spent / (time.perf_counter() - begun), 2)}
-
-
-def ready(running: RunningPeer, count: int) -> list[socket.socket]:
-    """Connected sockets, on which calls can be made."""
-    if running.peer.server:
-        return [connected(running.port) for _ in range(count)]
-    clients = running.clients()
-    clients.connect(count)
-    sockets = list(clients.sockets.values())
-    for connection in sockets:
-        settle(connection)
-    return sockets
-
-
-def settle(connection: socket.socket) -> None:
-    """Read what a WebSocket server says of itself, up to the answer to one request."""
-    connection.settimeout(PATIENCE)
-    connection.sendall(client_frame(Opcode.TEXT, SETTLED))
-    heard = b""
-    while not heard.endswith(b'"settled"}'):
-        data = connection.recv(READ_BYTES)
-        if not data:
-            raise TargetError("the server closed a connection")
-        heard += data
-    connection.settimeout(None)
 
 
 def codec(rpc: Rpc) -> Numbers:

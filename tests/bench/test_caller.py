@@ -7,9 +7,9 @@ import pytest
 
 from bench.caller import Callers, connected, connections_per_second
 from bench.goal import goal_table
-from bench.peers.call_wire import TCE
+from bench.peers.call_wire import ECHO, TCE
 from bench.peers.running import started
-from bench.peers.table import TCELIB, TCELIB_GEVENT, Peer
+from bench.peers.table import BARE, TCELIB, TCELIB_GEVENT, Peer
 from bench.scenarios.rpc import RPCS, Rpc, best, codec
 from rtserver.bench.client.error import TargetError
 
@@ -20,10 +20,17 @@ TALKER = TCE.talker()
 def test_tcelibs_servers_answer_every_call_with_the_bytes_that_are_due(peer: Peer) -> None:
     with started(peer) as running:
         for clients, depth in ((2, 200), (5, 1)):
-            with Callers([connected(running.port) for _ in range(clients)], TALKER) as callers:
-                callers.begin(depth)
-                assert callers.calls_per_second(0.2) > 0
+            with running.sockets(clients) as sockets, Callers(sockets, TALKER, depth) as callers:
+                assert callers.measure(0.2)["per_second"] > 0
         assert connections_per_second(running.port, TALKER, 100) > 0
+
+
+def test_requests_over_a_websocket_are_answered_and_every_client_is_served() -> None:
+    with started(BARE) as running, running.sockets(4) as sockets, Callers(sockets, ECHO.talker(), 3) as callers:
+        found = callers.measure(0.2)
+    assert 0 < found["p50"] <= found["p99"] <= found["max"]
+    assert 0 < found["least_share"] <= 1
+    assert 0 < found["client_busy"] <= 1
 
 
 @pytest.fixture
@@ -46,10 +53,11 @@ def port_of_one_who_hangs_up():
 
 
 def test_a_connection_that_ends_under_load_is_an_error(port_of_one_who_hangs_up: int) -> None:
-    with Callers([connected(port_of_one_who_hangs_up)], TALKER) as callers:
-        callers.begin(1)
-        with pytest.raises(TargetError, match="closed a connection under load"):
-            callers.calls_per_second(10.0)
+    with (
+        connected(port_of_one_who_hangs_up) as connection,
+        pytest.raises(TargetError, match="closed a connection under load"),
+    ):
+        Callers([connection], TALKER, 1)
 
 
 def test_a_connection_that_ends_before_its_answer_is_an_error(port_of_one_who_hangs_up: int) -> None:

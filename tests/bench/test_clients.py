@@ -10,14 +10,12 @@ import pytest
 
 from bench.clients import Clients, open_up
 from bench.meter import Meter
-from bench.requester import Requesters, ask_alone
 from rtserver.base.wire.deflate import deflated_text_frame
-from rtserver.base.wire.frame import Opcode, text_frame
-from rtserver.base.wire.protocol import WebSocketProtocol
+from rtserver.base.wire.frame import text_frame
 from rtserver.bench.client.error import TargetError
 from rtserver.bench.client.mark import MARK
 from rtserver.bench.client.target import Target
-from rtserver.bench.client.websocket import ACCEPT, client_frame
+from rtserver.bench.client.websocket import ACCEPT
 
 DEADLINE = 20.0
 UPGRADED = f"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: {ACCEPT}\r\n\r\n".encode()
@@ -69,12 +67,6 @@ def server(serve: Serve, answer: bytes = UPGRADED) -> Iterator[int]:
                 thread.join(DEADLINE)
 
 
-def send_all(clients: Clients, payload: bytes) -> None:
-    """One text message from every client."""
-    for connection in clients.sockets.values():
-        connection.sendall(client_frame(Opcode.TEXT, payload))
-
-
 def wait_for_end(connection: socket.socket) -> None:
     """Until the client has gone."""
     try:
@@ -96,7 +88,7 @@ def test_all_that_was_sent_is_counted_skimmed_or_read() -> None:
         clients.connect(clients_count)
         clients.whole = set(list(clients.sockets)[:2])
         meter = Meter()
-        send_all(clients, b"go")
+        clients.send(b"go")
         everything = clients_count * messages * len(MESSAGE)
         clients.read_until(lambda: meter.size + clients.skimmed == everything, meter.on_bytes, DEADLINE)
         assert meter.deliveries == 2 * messages
@@ -113,7 +105,7 @@ def test_a_paused_socket_is_not_read_until_it_is_resumed() -> None:
         clients.connect(2)
         paused, other = clients.sockets
         clients.pause([paused])
-        send_all(clients, b"go")
+        clients.send(b"go")
         read: list[int] = []
         clients.read_until(lambda: bool(read), lambda number, _: read.append(number), DEADLINE)
         assert not clients.read(lambda number, _: read.append(number), 0)
@@ -177,7 +169,7 @@ def test_clients_that_insist_on_compression_count_what_they_cannot_read() -> Non
     with server(serve, agreed) as port, Clients(at(port), compressed=True) as clients:
         clients.connect(3)
         meter = clients.meter(clients.sockets)
-        send_all(clients, b"go")
+        clients.send(b"go")
         clients.read_until(lambda: meter.size == 30 * len(frame), meter.on_bytes, DEADLINE)
         assert (meter.deliveries, meter.compressed) == (30, 30)
 
@@ -196,38 +188,3 @@ def test_a_socket_that_the_server_closes_is_an_error() -> None:
         clients.connect(1)
         with pytest.raises(TargetError, match="closed"):
             clients.read_for(Meter().on_bytes, DEADLINE)
-
-
-def echo(connection: socket.socket) -> None:
-    """Send every message back."""
-    protocol = WebSocketProtocol(1 << 16)
-    try:
-        while data := connection.recv(65536):
-            connection.sendall(b"".join(text_frame(payload) for _, payload in protocol.receive(data)))
-    except OSError:
-        pass
-
-
-def request(stamp: int) -> bytes:
-    return b'{"id":%b%d"}' % (MARK, stamp)
-
-
-def test_requesters_keep_their_depth_and_serve_every_client() -> None:
-    with server(echo) as port, Clients(at(port)) as clients:
-        clients.connect(4)
-        requesters = Requesters(clients, request, 3)
-        requesters.begin()
-        # A client whose depth had run down to nothing would never get there.
-        clients.read_until(
-            lambda: len(requesters.answered) == 4 and min(requesters.answered.values()) >= 200,
-            requesters.on_bytes,
-            DEADLINE,
-        )
-        assert requesters.meter.deliveries == requesters.answered.total() == len(requesters.meter.seconds)
-
-
-def test_a_lone_client_gets_percentiles() -> None:
-    with server(echo) as port, Clients(at(port)) as clients:
-        clients.connect(1)
-        ages = ask_alone(clients, request, 0.05)
-    assert 0 < ages["p50"] <= ages["p99"] <= ages["max"]
