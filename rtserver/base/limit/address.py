@@ -1,8 +1,9 @@
 """Addresses as keys of limits: one key for each subscriber."""
 
-from ipaddress import AddressValueError, IPv6Address, IPv6Network
+from ipaddress import AddressValueError, IPv6Address
 
 MAX_TEXT = 64  # a text that is no address is invented by a client, and kept as a key
+_NETWORK = (1 << 128) - (1 << 64)  # the first 64 bits
 
 
 def neighbourhood(ip: str) -> str:
@@ -18,4 +19,5 @@ def neighbourhood(ip: str) -> str:
         return ip[:MAX_TEXT]
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
-    return str(IPv6Network((address, 64), strict=False))
+    # IPv6Network would read the address and write it twice.
+    return f"{IPv6Address(int(address) & _NETWORK)}/64"
