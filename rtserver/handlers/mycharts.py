@@ -21,13 +21,13 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         self, users: Users, *, max_charts: int = 64, kept_pictures: int = 64, max_rate: RateCap = no_cap
     ) -> None:
         super().__init__(users)
-        self.painter = ChartPainter(users.epoch, kept_pictures, users.sizes.largest_everywhere)
+        self._painter = ChartPainter(users.epoch, kept_pictures, users.sizes.largest_everywhere)
         self._max_charts = max_charts
         self._max_rate = max_rate
 
     def on_useragent_open(self, agent: UserAgent) -> None:
         """Make the agent's charts."""
-        agent.modules[MYCHARTS] = MyChartAgent(agent, self.painter, self._max_rate)
+        agent.modules[MYCHARTS] = MyChartAgent(agent, self._painter, self._max_rate)
 
     def on_useragent_request(
         self, agent: UserAgent, data: ChartRequest | RateRequest | UnlistenRequest, request_id: int | str | None

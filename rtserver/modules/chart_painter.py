@@ -70,14 +70,13 @@ class RecentlyUsed(OrderedDict[Hashable, Value]):
 
 
 class ChartPainter:
-    """Draws snapshots and updates. ``drawn`` counts the pictures, not their receivers.
+    """Draws snapshots and updates.
 
     ``epoch`` tells the sequence numbers of this start of the server from those of another. A picture of more than
     ``largest`` bytes of JSON is drawn with fewer rows, the newest.
     """
 
     def __init__(self, epoch: str, kept_pictures: int = 64, largest: int = 2_000_000) -> None:
-        self.drawn = 0
         self._epoch = epoch
         self._largest = max(1, largest - ENVELOPE_BYTES)
         self._pictures: RecentlyUsed[Picture] = RecentlyUsed(kept_pictures)
@@ -131,7 +130,6 @@ class ChartPainter:
         return self._pictures.find(key) or self._pictures.keep(key, finish(self._draw(snapshot, look)))
 
     def _draw(self, snapshot: Snapshot, look: Look) -> Steps[Picture]:
-        self.drawn += 1
         table = snapshot.payload
         chart = Chart(look.shape, table.columns, look.title, table.decimals)
         data = {

@@ -152,11 +152,6 @@ class UserAgent:
         """True while a push can still arrive."""
         return not self._is_gone and self.connection.is_open
 
-    @property
-    def subscriptions(self) -> int:
-        """The number of subscriptions, those without an answer included."""
-        return len(self._subscriptions)
-
     def push_message(self, data: object, type: str, id: int | str | None = None) -> None:  # noqa: A002 (the wire's words)
         """Send one message of the JSON protocol.
 

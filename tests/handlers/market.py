@@ -38,10 +38,6 @@ class Market:
         post = self._to_users.append
         self.center = QuoteCenter(ServiceContext(post, UserCommands(post), lambda fn, *args: fn(*args)))
 
-    @property
-    def painter(self):
-        return self.online.users.table.handlers["mycharts"].painter
-
     def tick(self, label, price, item: str = "AAPL", volume=None) -> None:
         """A producer's message, as bytes."""
         info = {"point": [label, price], "volume": volume}

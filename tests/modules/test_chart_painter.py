@@ -43,40 +43,39 @@ def test_rows_that_were_left_out_have_numbers_too():
 def test_many_who_come_back_at_once_get_one_picture():
     painter = ChartPainter("e1")
     messages = [painter.render(snapshot(agent=agent, ref=agent), LINE, "chart-1") for agent in range(5000)]
-    assert painter.drawn == 1
     assert all(message is messages[0] for message in messages)
 
 
 def test_requests_with_other_ids_share_the_picture_but_not_the_message():
     painter = ChartPainter("e1")
-    messages = [read(painter.render(snapshot(), LINE, request_id)) for request_id in (None, 0, 1, "1", "")]
-    assert [message.get("id", "none") for message in messages] == ["none", 0, 1, "1", ""]
-    assert painter.drawn == 1
+    first = read(painter.render(snapshot(), LINE))
+    assert painter.is_drawn(snapshot(), LINE)
+    messages = [read(painter.render(snapshot(), LINE, request_id)) for request_id in (0, 1, "1", "")]
+    assert messages == [{**first, "id": request_id} for request_id in (0, 1, "1", "")]
 
 
 def test_what_makes_a_picture_another_one_is_drawn_anew():
     painter = ChartPainter("e1")
     painter.render(snapshot(), LINE)
-    for other in (snapshot(topic="u"), snapshot(seq=2)):
-        painter.render(other, LINE)
     looks = (
         Look("c2", "line", "AAPL"),
         Look("c1", "bar", "AAPL"),
         Look("c1", "line", "IBM"),
         Look(1, "line", "AAPL"),
+        Look("1", "line", "AAPL"),
     )
-    for look in (*looks, Look("1", "line", "AAPL")):
-        painter.render(snapshot(), look)
-    assert painter.drawn == 8
+    others = [(snapshot(topic="u"), LINE), (snapshot(seq=2), LINE), *((snapshot(), look) for look in looks)]
+    for other, look in others:
+        assert not painter.is_drawn(other, look)
+        painter.render(other, look)
 
 
 def test_the_painter_keeps_few_pictures_however_many_it_draws():
     painter = ChartPainter("e1", kept_pictures=3)
-    for seq in range(100):
-        painter.render(snapshot(seq=seq), LINE, seq)
-    assert (len(painter._pictures), len(painter._renders)) == (3, 3)
-    painter.render(snapshot(seq=99), LINE, 99)
-    assert painter.drawn == 100
+    messages = [painter.render(snapshot(seq=seq), LINE, seq) for seq in range(100)]
+    assert [seq for seq in range(100) if painter.is_drawn(snapshot(seq=seq), LINE)] == [97, 98, 99]
+    assert [painter.render(snapshot(seq=seq), LINE, seq) is messages[seq] for seq in (97, 98, 99)] == [True] * 3
+    assert painter.render(snapshot(seq=96), LINE, 96) is not messages[96]
 
 
 def test_those_who_see_the_same_updates_are_one_group():
