@@ -51,7 +51,7 @@ def outcome_of(pieces: Iterable[bytes], inflates: bool) -> tuple[list[Any], ...]
             messages += protocol.receive(b"")
         protocol.settle()
         check_kept(protocol, len(piece))
-    end = [protocol.state, protocol.close_code, protocol.close_reason]
+    end = [protocol.state, protocol.close_code]
     return messages, protocol.outgoing, end
 
 

@@ -34,7 +34,7 @@ from rtserver.base.wire.frame import (
 )
 
 ReceivedMessage: TypeAlias = tuple[int, bytes]
-Ending: TypeAlias = tuple[int, str, bytes]  # close code, reason, our close frame
+Ending: TypeAlias = tuple[int, bytes]  # close code, our close frame
 
 TEXT = Opcode.TEXT  # a look-up in the enum takes as long as unmasking a short message
 WHOLE_TEXT = FIN | TEXT
@@ -72,7 +72,6 @@ class WebSocketProtocol:
         "aside",
         "binaries",
         "close_code",
-        "close_reason",
         "has_more",
         "inflated",
         "max_message_bytes",
@@ -83,7 +82,6 @@ class WebSocketProtocol:
     def __init__(self, max_message_bytes: int = 65536, *, inflates: bool = False) -> None:
         self.state = State.OPEN
         self.close_code: int = CloseCode.ABNORMAL
-        self.close_reason = ""
         self.outgoing: list[bytes] = []
         self.has_more = False
         self.max_message_bytes = max_message_bytes
@@ -119,7 +117,7 @@ class WebSocketProtocol:
         try:
             position = self._receive_frames(data, messages)
         except ProtocolError as error:
-            self._ending = (error.code, error.reason, close_frame(error.code, error.reason))
+            self._ending = (error.code, close_frame(error.code, error.reason))
         if self._ending is None and position < len(data):
             self._buffer += data[position:] if position else data
         return messages if self.state is State.OPEN else []
@@ -132,7 +130,7 @@ class WebSocketProtocol:
         if self._ending is None or self.state is State.DONE:
             return self.state is State.DONE
         if self.state is State.OPEN:
-            self.close_code, self.close_reason, frame = self._ending
+            self.close_code, frame = self._ending
             self.outgoing.append(frame)
         self.state = State.DONE
         return True
@@ -141,7 +139,7 @@ class WebSocketProtocol:
         """Begin the close handshake, once: ``code`` must be one that may be sent."""
         if self.state is State.OPEN:
             self.outgoing.append(close_frame(code, reason))
-            self.close_code, self.close_reason = code, reason
+            self.close_code = code
             self.state = State.CLOSING
 
     def _receive_frames(self, data: bytes, messages: list[ReceivedMessage]) -> int:
@@ -257,5 +255,5 @@ class WebSocketProtocol:
             raise ProtocolError(CloseCode.INVALID_TEXT, "text is not UTF-8") from None
 
     def _on_close(self, payload: bytes) -> None:
-        code, reason = parse_close(payload)
-        self._ending = (code, reason, build_frame(Opcode.CLOSE, payload[:2]))
+        code, _ = parse_close(payload)
+        self._ending = (code, build_frame(Opcode.CLOSE, payload[:2]))
