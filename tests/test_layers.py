@@ -23,6 +23,7 @@ BRIDGE, CONNECTION, FAILURE, LIMIT, LISTENER, MARK, QUEUE, TCE, WIRE = (
 )
 USER, SESSION, TOPIC = (f"rtserver.{folder}" for folder in ("user", "user.session", "user.topic"))
 MODULES, HANDLERS = "rtserver.modules", "rtserver.handlers"
+REGISTRY = "rtserver.registry"
 SERVICE, PIPELINE, PUSH, QUOTE, THREAD, WATCH = (
     f"rtserver.{folder}"
     for folder in ("service", "service.pipeline", "service.push", "service.quote", "service.thread", "watch")
@@ -92,6 +93,8 @@ RULES = (
         WAITING,
     ),
     Rule("rtserver/handlers/*", {LIMIT, WIRE, USER, MODULES, HANDLERS}, {"msgspec"}, WAITING),
+    # The registry of leases, for both threads.
+    Rule("rtserver/registry/*", {QUEUE, REGISTRY}, {"tcelib.lease", "tcelib.redis"}, WAITING - {"asyncio"}),
     # The service thread.
     Rule("rtserver/service/quote/*", {BRIDGE, LIMIT, SERVICE, QUOTE}, {"msgspec", "talipp"}, WAITING),
     Rule(
@@ -106,7 +109,7 @@ RULES = (
         {BRIDGE, FAILURE, QUEUE, SERVICE, PIPELINE, PUSH, THREAD, WATCH},
         {"gevent", "msgspec"},
     ),
-    Rule("rtserver/service/*", {BRIDGE, QUEUE, WIRE, SERVICE}, {"msgspec"}, WAITING),
+    Rule("rtserver/service/*", {BRIDGE, QUEUE, WIRE, SERVICE, REGISTRY}, {"msgspec"}, WAITING),
     # Who watches the rest.
     Rule("rtserver/watch/*", {BRIDGE, LIMIT, WIRE, WATCH}, set()),
     # The load tool meets a server from outside: it knows the wire and the queue.
@@ -125,7 +128,9 @@ RULES = (
         WAITING | CLOCKS,
     ),
     Rule(
-        "rtserver/bootstrap/process/*", {LIMIT, LISTENER, QUEUE, WIRE, CONFIG, PROCESS}, {"tcelib.redis", "tornado"}
+        "rtserver/bootstrap/process/*",
+        {LIMIT, LISTENER, QUEUE, WIRE, CONFIG, PROCESS},
+        {"tcelib.lease", "tcelib.redis", "tornado"},
     ),
     Rule(
         "rtserver/bootstrap/site/*",
@@ -135,12 +140,27 @@ RULES = (
     ),
     Rule(
         "rtserver/bootstrap/web/*",
-        {CONNECTION, LIMIT, LISTENER, WIRE, WATCH, CONFIG, SITE, WEB},
+        {CONNECTION, LIMIT, LISTENER, REGISTRY, WIRE, WATCH, CONFIG, SITE, WEB},
         {"msgspec", "prometheus_client", "tornado"},
     ),
     Rule(
         "rtserver/bootstrap/command/*",
-        {"rtserver", QUEUE, WIRE, SERVICE, QUOTE, USER, BENCH, BOOTSTRAP, CONFIG, PROCESS, SITE, WEB, COMMAND},
+        {
+            "rtserver",
+            QUEUE,
+            REGISTRY,
+            WIRE,
+            SERVICE,
+            QUOTE,
+            USER,
+            BENCH,
+            BOOTSTRAP,
+            CONFIG,
+            PROCESS,
+            SITE,
+            WEB,
+            COMMAND,
+        },
         {"click", "msgspec", "tcelib.redis", "tornado"},
     ),
     Rule("rtserver/bootstrap/*", {"rtserver.*"}, {"django", "gevent", "tcelib", "tornado"}),
@@ -148,7 +168,7 @@ RULES = (
     # tcelib on its own: pure wire and core, a transport for each way to wait, a compiler that runs before them.
     Rule("tcelib/wire/*", {"tcelib.wire", "tcelib.error"}, set(), WAITING | CLOCKS),
     Rule("tcelib/core/*", {"tcelib.core", "tcelib.error", "tcelib.wire"}, set(), WAITING | CLOCKS),
-    Rule("tcelib/lease/*", {"tcelib.lease", "tcelib.redis"}, set(), WAITING - {"threading"}),
+    Rule("tcelib/lease/*", {"tcelib.lease", "tcelib.redis"}, set(), WAITING - {"concurrent", "threading"}),
     Rule(
         "tcelib/redis/*",
         {"tcelib.fork", "tcelib.redis", "tcelib.tls_errors"},

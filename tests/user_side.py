@@ -165,6 +165,21 @@ class Client:
         self.wire.close(1001)
 
 
+class HeardPresence:
+    """Notes which users come and go, in order."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def came(self, user_id: str) -> None:
+        """See ``Presence``."""
+        self.heard.append(f"+{user_id}")
+
+    def went(self, user_id: str) -> None:
+        """See ``Presence``."""
+        self.heard.append(f"-{user_id}")
+
+
 class Online:
     """A UserManager with its handlers, and everything it posted."""
 
@@ -179,6 +194,7 @@ class Online:
         self.posted: list[Message] = []
         self.site = Site()
         self.time = StillTime()
+        self.presence = HeardPresence()
         self.topics = Topics(timing=self.time)
         self.users = UserManager(
             handlers,
@@ -189,6 +205,7 @@ class Online:
             rights=rights,
             limits=UserLimits(bounds, clock=lambda: self.now, call_later=call_later, cpu_clock=lambda: self.now),
             heartbeat_ms=20_000,
+            presence=self.presence,
             clock=lambda: self.now,
         )
         self.on_post: Callable[[Message], object] = lambda message: None

@@ -16,6 +16,7 @@ from functools import partial
 
 from rtserver.base.bridge.mailbox import Bridge
 from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.error import WorkerNameError
 from rtserver.bootstrap.config.limits import memory_bounds
 from rtserver.bootstrap.config.secret_file import Reloading, check_redis_password, read_queue_secret
 from rtserver.bootstrap.listener_side import ListenerSide, build_listeners
@@ -25,6 +26,7 @@ from rtserver.bootstrap.process.certificate import Certificate
 from rtserver.bootstrap.process.listening_socket import ListeningSockets
 from rtserver.bootstrap.process.memory import resident_bytes, system_bytes
 from rtserver.bootstrap.process.queue_signer import signer_of
+from rtserver.bootstrap.registry_side import build_lease, name_taken
 from rtserver.bootstrap.service_side import build_services
 from rtserver.bootstrap.shutdown import LEAST_PATIENCE, Shutdown
 from rtserver.bootstrap.site.django_env import DemoSite
@@ -35,6 +37,7 @@ from rtserver.watch.canary_trail import CanaryTrail
 from rtserver.watch.loop_guard import LoopGuard
 from rtserver.watch.memory_watch import MemoryWatch
 from rtserver.watch.watchdog import Watchdog
+from tcelib.lease.port import NameTakenError
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +46,7 @@ DRAIN_SECONDS = 0.005  # a message may be a picture to draw
 LOOK_SECONDS = 0.5
 SEEN_SECONDS = 1.0
 PAGE_THREADS = 8
+LEAVE_SECONDS = 1.0
 
 
 class Life:
@@ -95,6 +99,7 @@ class App:
     async def run(self) -> int:
         """Start, serve until ``stop`` or a failure, and shut down. Return the exit code. Raises ``StartError``."""
         self._build()
+        await self._take_lease()
         listeners = self._build_listeners()
         to_users = self._bridge.to_users
         drain = partial(to_users.drain, self._user_side.users.handle, DRAIN_LIMIT, DRAIN_SECONDS)
@@ -109,6 +114,7 @@ class App:
         await self._shut_down(listeners)
         watchdog.stop()
         await listeners.loopback.close()
+        await asyncio.to_thread(self._lease.stop, LEAVE_SECONDS)
         self._user_side.close()
         self._page_threads.shutdown(wait=False, cancel_futures=True)
         log.info("= stopped")
@@ -139,17 +145,35 @@ class App:
         self._guard = LoopGuard(self._loop, self._on_failure)
         self._stopping = asyncio.Event()
         self._page_threads = ThreadPoolExecutor(PAGE_THREADS, "rtserver-pages")
-        self._user_side = build_user_side(config, self._redis_url, self._bridge)
-        self._memory = MemoryWatch(memory_bounds(config, system_bytes), self._user_side.server, resident_bytes)
+        address = f"{socket.gethostname()}:{self.port}"
+        worker = config.worker or address
         self._services = build_services(
             config,
             self._redis_url,
             self._bridge,
             self._on_failure,
-            worker=config.worker or f"{socket.gethostname()}:{self.port}",
+            worker=worker,
             trail=self._trail,
             signer=self._signer,
         )
+        self._lease = build_lease(
+            config,
+            self._redis_url,
+            worker=worker,
+            address=address,
+            types=self._services.types,
+            figures=lambda: {"connections": len(self._user_side.server)},
+            on_end=self._on_lease_end,
+        )
+        self._user_side = build_user_side(config, self._redis_url, self._bridge, self._lease)
+        self._memory = MemoryWatch(memory_bounds(config, system_bytes), self._user_side.server, resident_bytes)
+
+    async def _take_lease(self) -> None:
+        """Enter the registry before anything is read or accepted. Raises ``WorkerNameError``."""
+        try:
+            await asyncio.to_thread(self._lease.start)
+        except NameTakenError as error:
+            raise WorkerNameError(name_taken(error)) from error
 
     def _build_listeners(self) -> ListenerSide:
         services, user_side, certificate = self._services, self._user_side, self._certificate
@@ -161,6 +185,7 @@ class App:
             memory=self._memory.guard,
             trail=self._trail,
             is_stopping=self._stopping.is_set,
+            lease=self._lease,
         )
         measures = all_measures(
             services,
@@ -179,6 +204,7 @@ class App:
             site=self._site,
             pages=self._page_threads,
             probes=probes,
+            servers=self._lease.servers,
             metrics=Metrics(measures),
             trail=self._trail,
         )
@@ -252,6 +278,12 @@ class App:
         while True:
             await asyncio.sleep(self._config.session_check_seconds)
             await self._user_side.users.recheck_sessions()
+
+    def _on_lease_end(self, error: BaseException) -> None:
+        """Stop if another server has taken the name while this one had no lease. Called on the lease's thread."""
+        if isinstance(error, NameTakenError):
+            log.critical("! %s", name_taken(error))
+        self._on_failure(error)
 
     def _on_failure(self, error: BaseException) -> None:
         """Stop with exit code 1, because what is left cannot be relied on. Called on any thread."""

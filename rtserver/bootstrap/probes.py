@@ -6,6 +6,7 @@ from rtserver.base.limit.memory_guard import MemoryGuard
 from rtserver.bootstrap.service_side import ServiceSide
 from rtserver.bootstrap.user_side import UserSide
 from rtserver.bootstrap.web.health import Probe, Reading, beat_probe, canary_probe, loops_probe, memory_probe
+from rtserver.registry.worker_lease import WorkerLease
 from rtserver.watch.beat import Beat
 from rtserver.watch.canary_trail import CanaryTrail
 
@@ -21,6 +22,7 @@ def all_probes(
     memory: MemoryGuard,
     trail: CanaryTrail,
     is_stopping: Callable[[], bool],
+    lease: WorkerLease,
 ) -> list[Probe]:
     """Return the probes of one server, in the order of the answer. ``beat`` is the websocket thread's."""
     thread, log_ins = services.thread, user_side.log_ins
@@ -36,6 +38,7 @@ def all_probes(
         # A broken key concerns one user or one cursor, and its detail says so: the others are served.
         lambda: Reading("keys", True, pipeline.broken_keys.detail),
         canary_probe(trail),
+        lambda: Reading("lease", lease.is_held, "held" if lease.is_held else "none: others do not see this server"),
         lambda: Reading("log-ins", log_ins.is_possible, log_ins.detail),
         lambda: Reading("accepting", not is_stopping(), "no: going down" if is_stopping() else "yes"),
     ]

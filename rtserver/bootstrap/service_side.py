@@ -21,7 +21,6 @@ from rtserver.base.mark.port import MarkPort
 from rtserver.base.queue.port import Bound, QueueError
 from rtserver.base.queue.redis_queue import RedisQueue
 from rtserver.base.queue.redis_revocations import RedisRevocations
-from rtserver.base.queue.redis_server_list import RedisServerList
 from rtserver.base.queue.signature import Signer
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.bootstrap.config.config import Config
@@ -39,7 +38,6 @@ from rtserver.service.queue_link import QueueLink
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_source import TestQuoteSource
 from rtserver.service.thread.canary import CanaryMsgHandler, CanarySource
-from rtserver.service.thread.server_sign import ServerSign
 from rtserver.service.thread.service_thread import ServiceThread, Source, offload
 from rtserver.service.user_commands import UserCommands
 from rtserver.user.session.site_credential import lifetime_of
@@ -61,6 +59,11 @@ class ServiceSide:
     quotes: QuoteCenter
     streams: UserStreams
     address: str
+
+    @property
+    def types(self) -> list[str]:
+        """The types of messages that producers may send to this server."""
+        return [lane.msg_type for lane in self.thread.pipeline.lanes if lane.msg_type != CanaryMsgHandler.msg_type]
 
 
 class RedisPosition:
@@ -125,15 +128,7 @@ def build_services(
         stopping,
         resumes=ResumeService(streams, post, gevent.event.Event()),
         services={"quotes": handlers.quotes},
-        sources=[
-            ServerSign(
-                RedisServerList(client, config.queue),
-                f"{worker}#{process}",
-                lambda: [lane.msg_type for lane in pipeline.lanes if lane.msg_type != CanaryMsgHandler.msg_type],
-                gevent.event.Event(),
-            ),
-            *build_producers(config, client, signer, CanaryProcess(process, trail)),
-        ],
+        sources=build_producers(config, client, signer, CanaryProcess(process, trail)),
         on_failure=on_failure,
         stall_seconds=config.stall_ms / 1000,
         lane_stall_seconds=config.lane_stall_seconds,

@@ -32,6 +32,7 @@ from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.handlers.seen import SeenMsgHandler
+from rtserver.user.agent_registry import Presence
 from rtserver.user.guarded_servant import guard_calls
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Rights
@@ -74,13 +75,15 @@ class UserSide:
         self.revocations.close()
 
 
-def build_user_side(config: Config, redis_url: str, bridge: Bridge) -> UserSide:
+def build_user_side(config: Config, redis_url: str, bridge: Bridge, presence: Presence) -> UserSide:
     """Build the websocket thread's objects on the event loop. Raises ``PluginError``."""
     threads = ThreadPoolExecutor(DJANGO_THREADS, "rtserver-django")
     limited = LimitCounts()
     revocations = RedisRevocations(plain_client(redis_url), config.queue)
     log_ins = LoginWatch(lambda: probe_site(reads_groups=users.rights.policy.needs_groups), threads)
-    users = build_users(config, bridge, threads, revocations, limited, on_look_up_error=log_ins.on_failure)
+    users = build_users(
+        config, bridge, threads, revocations, limited, on_look_up_error=log_ins.on_failure, presence=presence
+    )
     server, tce = build_server(config, users, threads, limited)
     return UserSide(users, server, tce, log_ins, limited, threads, revocations)
 
@@ -93,6 +96,7 @@ def build_users(
     limited: LimitCounts,
     *,
     on_look_up_error: Callable[[], object],
+    presence: Presence,
 ) -> UserManager:
     """Build all users on the event loop. ``threads`` run what blocks in Django and ``revocations``.
 
@@ -118,6 +122,7 @@ def build_users(
         limits=UserLimits(user_bounds(config), limited, call_later=loop.call_later),
         sizes=MessageSizeLimit(config.outbox_hard_bytes),
         on_look_up_error=on_look_up_error,
+        presence=presence,
     )
 
 

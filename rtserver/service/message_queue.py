@@ -12,9 +12,8 @@ from typing import Self, TypeAlias
 
 from rtserver.base.queue.port import START, DeadLetter, Entry, QueueError, QueuePort
 from rtserver.base.queue.redis_queue import DEFAULT_NAME, RedisQueue, plain_client
-from rtserver.base.queue.redis_server_list import RedisServerList
-from rtserver.base.queue.server_list import ServerList, complaint
 from rtserver.base.queue.signature import Signer
+from rtserver.registry.running_server import RunningServers, complaint
 from rtserver.service.message import Rejected, ServiceMessage, decode, encode
 from rtserver.service.repeats import names_in
 
@@ -30,7 +29,9 @@ class ServiceMessageQueue:
     first message of each type is followed by a look at the running servers, and a warning if none handles the type.
     """
 
-    def __init__(self, queue: QueuePort, signer: Signer | None = None, *, servers: ServerList | None = None) -> None:
+    def __init__(
+        self, queue: QueuePort, signer: Signer | None = None, *, servers: RunningServers | None = None
+    ) -> None:
         self._queue = queue
         self._signer = signer or Signer()
         self._servers = servers
@@ -47,7 +48,8 @@ class ServiceMessageQueue:
         """
         signer = Signer(secret, seconds=signature_seconds, now=time.time)
         client = plain_client(url)
-        return cls(RedisQueue(client, queue, signer=signer), signer, servers=RedisServerList(client, queue))
+        servers = RunningServers.of_queue(client, queue)
+        return cls(RedisQueue(client, queue, signer=signer), signer, servers=servers)
 
     def put(self, type: str, src: str, data: object, *, id: str | int | None = None) -> None:  # noqa: A002 (its own words)
         """Send one message. ``src`` names the sender, for people who look for it later. Raises ``JsonError``.
@@ -93,13 +95,13 @@ class ServiceMessageQueue:
             self._position = entries[-1].id
         return [message for entry, message in messages if entry.id not in repeats]
 
-    def _look_up(self, servers: ServerList, types: set[str]) -> None:
+    def _look_up(self, servers: RunningServers, types: set[str]) -> None:
         """Warn about types that no running server handles. The messages are sent already, so errors are ignored."""
         if not types:
             return
         self._looked_up |= types
         with suppress(QueueError):
-            told = complaint(types, servers.running(), self._queue.address)
+            told = complaint(types, servers.types(), self._queue.address)
             if told:
                 log.warning("! %s", told)
 

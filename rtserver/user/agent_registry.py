@@ -2,8 +2,19 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Protocol
 
 from rtserver.user.user_agent import UserAgent
+
+
+class Presence(Protocol):
+    """Hears which users are here. Must not wait."""
+
+    def came(self, user_id: str) -> object:
+        """Called with a user's first agent."""
+
+    def went(self, user_id: str) -> object:
+        """Called after a user's last agent."""
 
 
 class AgentIndex:
@@ -15,16 +26,19 @@ class AgentIndex:
     def __len__(self) -> int:
         return len(self._agents)
 
-    def add(self, name: str, agent: UserAgent) -> None:
-        """Add an agent to a name."""
-        self._agents.setdefault(name, {})[agent.id] = agent
+    def add(self, name: str, agent: UserAgent) -> bool:
+        """Add an agent to a name. Return True if it is the first one."""
+        agents = self._agents.setdefault(name, {})
+        agents[agent.id] = agent
+        return len(agents) == 1
 
-    def remove(self, name: str, agent: UserAgent) -> None:
-        """Remove an agent from its name. The last agent takes the name with it."""
+    def remove(self, name: str, agent: UserAgent) -> bool:
+        """Remove an agent from its name. Return True if it was the last one, which takes the name with it."""
         agents = self._agents[name]
         del agents[agent.id]
         if not agents:
             del self._agents[name]
+        return not agents
 
     def get(self, name: str) -> tuple[UserAgent, ...]:
         """Return the agents of a name, the oldest first."""
@@ -40,9 +54,10 @@ class AgentIndex:
 
 
 class AgentRegistry:
-    """All agents with an open connection. ``by_id`` is a live view."""
+    """All agents with an open connection. ``by_id`` is a live view. ``presence`` hears of users who come and go."""
 
-    def __init__(self) -> None:
+    def __init__(self, presence: Presence | None = None) -> None:
+        self._presence = presence
         self._by_id: dict[int, UserAgent] = {}
         self.by_id: Mapping[int, UserAgent] = MappingProxyType(self._by_id)
         self.by_user = AgentIndex()
@@ -55,11 +70,17 @@ class AgentRegistry:
     def add(self, agent: UserAgent) -> None:
         """Add a new agent."""
         self._by_id[agent.id] = agent
-        self.by_user.add(str(agent.user.user_id), agent)
+        user_id = str(agent.user.user_id)
+        is_first = self.by_user.add(user_id, agent)
         self.by_session.add(agent.user.session_key, agent)
+        if is_first and self._presence is not None:
+            self._presence.came(user_id)
 
     def remove(self, agent: UserAgent) -> None:
         """Remove an agent."""
         del self._by_id[agent.id]
-        self.by_user.remove(str(agent.user.user_id), agent)
+        user_id = str(agent.user.user_id)
+        was_last = self.by_user.remove(user_id, agent)
         self.by_session.remove(agent.user.session_key, agent)
+        if was_last and self._presence is not None:
+            self._presence.went(user_id)

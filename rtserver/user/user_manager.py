@@ -35,7 +35,7 @@ from rtserver.base.wire.client_message import encode, exact
 from rtserver.base.wire.close_code import CloseCode
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.base.wire.payload import Payload
-from rtserver.user.agent_registry import AgentRegistry
+from rtserver.user.agent_registry import AgentRegistry, Presence
 from rtserver.user.drain import Drain
 from rtserver.user.handler_table import HandlerTable
 from rtserver.user.identity import Identity
@@ -64,8 +64,9 @@ class UserManager:
     ``handlers`` make the message handlers; each is called with this object and usually is a class. ``post`` puts a
     message on the bridge to the services. ``epoch`` is a word that no earlier start of the server has used.
     ``rights`` says what users may do, ``limits`` how much of it; without them everything is allowed. ``sizes`` bounds
-    the messages that clients can take. ``on_look_up_error`` is called when a session cannot be looked up. Raises
-    ``DuplicateHandlerError`` for two handlers of one message type.
+    the messages that clients can take. ``on_look_up_error`` is called when a session cannot be looked up.
+    ``presence`` hears of each user's first agent and last. Raises ``DuplicateHandlerError`` for two handlers of one
+    message type.
     """
 
     def __init__(
@@ -81,12 +82,13 @@ class UserManager:
         sizes: MessageSizeLimit | None = None,
         heartbeat_ms: int = 25_000,
         on_look_up_error: Callable[[], object] = lambda: None,
+        presence: Presence | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.topics = topics
         self.post = post
         self.epoch = epoch
-        self._registry = AgentRegistry()
+        self._registry = AgentRegistry(presence)
         self.drain = Drain(self._registry)
         self.seen_offsets = SeenOffsets()
         self.rights = rights or Rights(Policy())

@@ -12,16 +12,18 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from tcelib.lease.keeper import LeaseKeeper
-from tcelib.lease.port import NameTakenError, RegistryError
+from tcelib.lease.port import LeasePort, NameTakenError, RegistryError
 
 TICK_SECONDS = 0.05
 LOOK_SECONDS = 3600.0
 """A step is due sooner; this bounds the wait where none is."""
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -38,26 +40,30 @@ class _Note(NamedTuple):
     is_held: bool
 
 
+class _Question(NamedTuple):
+    """A question to the registry, and the place for its answer."""
+
+    ask: Callable[[LeasePort], Any]
+    answer: Future[Any]
+
+
 class RenewalThread:
     """The thread of one keeper, which belongs to it once it is started.
 
-    The keeper's clock must be ``steady_clock``. ``look`` is called on the thread after each step. ``on_end`` is
-    called there if the thread ends by itself: with ``NameTakenError`` after another holder has taken the name, with
-    any other exception after a fault.
+    The keeper's clock must be ``steady_clock``. ``on_end`` is called on the thread if it ends by itself after
+    its start: with ``NameTakenError`` when another holder has taken the name, with any other exception after a fault.
     """
 
     def __init__(
         self,
         keeper: LeaseKeeper,
         *,
-        look: Callable[[], object] = lambda: None,
         on_end: Callable[[BaseException], object] = lambda error: None,
         name: str = "lease-renewal",
     ) -> None:
         self._keeper = keeper
-        self._look = look
         self._on_end = on_end
-        self._notes: queue.SimpleQueue[_Note | None] = queue.SimpleQueue()
+        self._notes: queue.SimpleQueue[_Note | _Question | None] = queue.SimpleQueue()
         self._is_decided = threading.Event()
         self._is_stopping = False
         self._refusal: NameTakenError | None = None
@@ -75,6 +81,7 @@ class RenewalThread:
         """
         self._thread.start()
         self._is_decided.wait(patience)
+        self._is_decided.set()
         if self._refusal is not None:
             raise self._refusal
 
@@ -85,6 +92,15 @@ class RenewalThread:
     def drop(self, what: str, item: str) -> None:
         """Note that the holder has an item no more. Any thread; never waits."""
         self._notes.put(_Note(what, item, False))
+
+    def ask(self, question: Callable[[LeasePort], T]) -> Future[T]:
+        """Return the answer of the registry to ``question``, which is called on the thread, as a future.
+
+        Any thread; never waits. A thread that has ended, or waits for a registry that is silent, does not answer.
+        """
+        answer: Future[T] = Future()
+        self._notes.put(_Question(question, answer))
+        return answer
 
     def stop(self, timeout: float) -> bool:
         """Give the lease back and end the thread. Return True if it has ended within ``timeout`` seconds."""
@@ -102,7 +118,8 @@ class RenewalThread:
                 self._keeper.leave()
         except NameTakenError as error:
             self._refusal = error
-            self._on_end(error)
+            if self._is_decided.is_set():  # else ``start`` raises it
+                self._on_end(error)
         except Exception as error:
             log.critical("! the thread of a lease died", exc_info=True)
             self._on_end(error)
@@ -114,7 +131,6 @@ class RenewalThread:
         pause = self._keeper.step()
         if self._keeper.number or self._keeper.error:
             self._is_decided.set()
-        self._look()
         return pause
 
     def _wait(self, seconds: float) -> None:
@@ -123,11 +139,21 @@ class RenewalThread:
             notes = [self._notes.get(timeout=min(seconds, LOOK_SECONDS))] if seconds else []
         except queue.Empty:
             return
-        if notes and notes[0] is not None:
+        if notes and isinstance(notes[0], _Note):
             time.sleep(TICK_SECONDS)
         with suppress(queue.Empty):
             while True:
                 notes.append(self._notes.get_nowait())
-        for note in filter(None, notes):
-            change = self._keeper.holding.hold if note.is_held else self._keeper.holding.drop
-            change(note.what, note.item)
+        for note in notes:
+            if note is not None:
+                self._take(note)
+
+    def _take(self, note: _Note | _Question) -> None:
+        leases, holding = self._keeper.leases, self._keeper.holding
+        if isinstance(note, _Note):
+            (holding.hold if note.is_held else holding.drop)(note.what, note.item)
+        elif note.answer.set_running_or_notify_cancel():
+            try:
+                note.answer.set_result(note.ask(leases))
+            except RegistryError as error:
+                note.answer.set_exception(error)

@@ -10,9 +10,10 @@ import pytest
 import redis
 
 from rtserver.base.queue.redis_queue import plain_client
-from rtserver.base.queue.redis_server_list import RedisServerList
 from rtserver.base.queue.signature import Signer
 from rtserver.bootstrap.process.embedded_redis import EmbeddedRedis
+from tcelib.lease.port import Registration
+from tcelib.lease.redis import RedisLeases
 from tests.conftest import unused_port
 from tests.fork_server import run
 from tests.redis_process import RedisProcess
@@ -127,7 +128,7 @@ def test_push_warns_where_no_server_runs(terminal, redis_url):
 
 def test_push_warns_of_a_type_that_no_running_server_handles_and_of_no_other(terminal, redis_url):
     with plain_client(redis_url) as client:
-        RedisServerList(client, "queue:rtserver").announce("a#1", ["pushuser", "quote"])
+        RedisLeases(client, "queue:rtserver").join(Registration("worker", "a", reads=("pushuser", "quote")), 60.0)
     wrong = terminal.run("push", "pushusr", "{}", "--redis-url", redis_url)
     right = terminal.run("push", "pushuser", "{}", "--redis-url", redis_url)
     assert (wrong.returncode, right.returncode, right.stderr) == (0, 0, "")
@@ -135,6 +136,32 @@ def test_push_warns_of_a_type_that_no_running_server_handles_and_of_no_other(ter
         'Warning: no running server handles messages of type "pushusr", which become dead letters; '
         "there are handlers of pushuser, quote\n"
     )
+
+
+def test_workers_lists_the_servers_that_share_the_redis(terminal, redis_url):
+    assert terminal.run("workers", "--redis-url", redis_url).stdout == "NAME  VERSION  USERS  CONNECTIONS  SINCE\n"
+    with plain_client(redis_url) as client:
+        leases = RedisLeases(client, "queue:rtserver")
+        leases.join(Registration("gateway", "no server"), 60.0)
+        leases.join(Registration("worker", "b\x1b[31m", version="1.2.3", since=1e300), 60.0)
+        told = Registration("worker", "host:8888", version="1.2.3", since=1_700_000_000.0, holds=("user",))
+        number = leases.join(told, 60.0)
+        leases.hold(number, "user", ["1", "2"])
+        leases.renew(number, 60.0, {"connections": 1_234})
+    done = terminal.run("workers", "--redis-url", redis_url)
+    assert done.returncode == 0
+    heading, odd, server = done.stdout.splitlines()
+    assert server.split() == ["host:8888", "1.2.3", "2", "1234", "2023-11-14", "22:13:20"]
+    assert odd.split()[-1] == "?"
+    assert "\x1b" not in done.stdout
+    assert heading.index("CONNECTIONS") + len("CONNECTIONS") == server.index("1234") + 4
+
+
+def test_workers_of_a_redis_that_is_away_is_one_line(terminal, free_port):
+    done = terminal.run("workers", "--redis-url", f"redis://127.0.0.1:{free_port}/0")
+    assert done.returncode == 1
+    assert f"{free_port}" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_push_takes_one_message_per_line_of_its_input(terminal, redis_url):

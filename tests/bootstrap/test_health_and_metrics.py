@@ -14,6 +14,7 @@ from tornado.web import Application
 
 from rtserver.bootstrap.web.health import AliveHandler, Reading, ReadyHandler, beat_probe, loops_probe
 from rtserver.bootstrap.web.metrics import Measure, Metrics, MetricsHandler
+from rtserver.registry.running_server import RunningServer
 
 
 def get(route: tuple, path: str) -> HTTPResponse:
@@ -34,8 +35,16 @@ def get(route: tuple, path: str) -> HTTPResponse:
     return asyncio.run(fetch())
 
 
+SERVER = RunningServer("a", "1.2.3", 2, 3, 1_700_000_000.0, ("quote",))
+
+
+async def servers() -> list[RunningServer]:
+    return [SERVER]
+
+
 def ready(*probes: Callable[[], Reading], refusal: str = "") -> tuple[int, dict]:
-    answer = get((r"/readyz", ReadyHandler, {"probes": probes, "refusal": lambda request: refusal}), "/readyz")
+    route = {"probes": probes, "servers": servers, "refusal": lambda request: refusal}
+    answer = get((r"/readyz", ReadyHandler, route), "/readyz")
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["Cache-Control"] == "no-store"
     return answer.code, json.loads(answer.body)
@@ -61,6 +70,7 @@ def test_ready_means_that_every_probe_is_content():
         "ready": True,
         "pid": os.getpid(),
         "checks": [{"name": "redis", "ok": True, "detail": "redis://x"}, {"name": "loop", "ok": True, "detail": ""}],
+        "servers": [{**SERVER._asdict(), "types": ["quote"]}],
     }
 
 

@@ -30,7 +30,7 @@ from tests.docs.document import (
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 MAKE = re.compile(r"\bmake ([a-z-]+)")
 PLACE = re.compile(r"`((?:rtserver|tcelib|site|tests|tools|docs|bench|soak)(?:/[\w.-]+)*)`")
-COMMAND = re.compile(r"(?:\brtserver|-m rtserver) (serve|check|push|quotes|bench|dead)\b")
+COMMAND = re.compile(r"(?:\brtserver|-m rtserver) (serve|check|push|workers|quotes|bench|dead)\b")
 LOCAL_LINKS = [
     (document, target)
     for document in documents()

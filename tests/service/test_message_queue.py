@@ -5,10 +5,11 @@ import redis
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, QueueAwayError
 from rtserver.base.queue.redis_queue import DEFAULT_NAME, RedisQueue, plain_client
-from rtserver.base.queue.redis_server_list import RedisServerList
 from rtserver.base.wire.json import JsonError
 from rtserver.service.message import ServiceMessage
 from rtserver.service.message_queue import ServiceMessageQueue
+from tcelib.lease.port import Registration
+from tcelib.lease.redis import RedisLeases
 
 
 def message(msg_type: str, src: str, data: bytes) -> ServiceMessage:
@@ -89,7 +90,7 @@ def test_a_producer_is_told_when_redis_is_not_there(free_port: int) -> None:
 
 def test_the_log_warns_once_of_a_type_that_no_running_server_handles(redis_url, caplog):
     with plain_client(redis_url) as client:
-        RedisServerList(client, DEFAULT_NAME).announce("a#1", ["notice"])
+        RedisLeases(client, DEFAULT_NAME).join(Registration("worker", "a", reads=("notice",)), 60.0)
     queue = ServiceMessageQueue.connect(redis_url)
     queue.put("notice", "me", 1)
     assert not caplog.records
@@ -102,7 +103,7 @@ def test_the_log_warns_once_of_a_type_that_no_running_server_handles(redis_url, 
 
 def test_a_list_of_servers_that_cannot_be_read_is_no_matter_for_a_producer(redis_url, caplog):
     with redis.Redis.from_url(redis_url) as other:
-        other.set("{queue:rtserver}:servers", "x")
+        other.set("{queue:rtserver}:leases:end", "x")
         queue = ServiceMessageQueue.connect(redis_url)
         queue.put("notice", "me", 1)
         assert other.llen("queue:rtserver") == 1

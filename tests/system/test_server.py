@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+import rtserver
 from rtserver.base.queue.redis_queue import plain_client
-from rtserver.base.queue.redis_server_list import RedisServerList
+from rtserver.registry.running_server import RunningServers
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
@@ -287,15 +288,15 @@ def test_health_is_told(server: RunningServer) -> None:
         "memory",
         "accepting",
         "log-ins",
+        "lease",
     }
 
 
 def test_a_server_says_which_types_it_handles_while_it_runs(redis_url: str, tmp_path: Path) -> None:
     with plain_client(redis_url) as client:
-        servers = RedisServerList(client, "queue:rtserver")
-        with RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes", "--worker", "w") as server:
-            server.wait_ready(lambda: bool(servers.running()))
-            [(name, types)] = servers.running().items()
-            assert name.startswith("w#")
-            assert types == {"django_site", "pushuser", "quote"}
-        assert servers.running() == {}
+        servers = RunningServers.of_queue(client, "queue:rtserver")
+        with RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes", "--worker", "w"):
+            [server] = servers.all()
+            assert (server.name, server.version, server.users) == ("w", rtserver.__version__, 0)
+            assert set(server.types) == {"django_site", "pushuser", "quote"}
+        assert servers.all() == ()

@@ -52,6 +52,17 @@ def test_the_first_message_says_who_one_is_and_which_tab() -> None:
     ]
 
 
+def test_only_the_first_connection_of_a_user_and_the_last_one_are_told() -> None:
+    online = Online()
+    clients = [online.connect(7), online.connect(7), online.connect("ann")]
+    assert online.presence.heard == ["+7", "+ann"]
+    clients[0].leave()
+    assert online.presence.heard == ["+7", "+ann"]
+    clients[1].leave()
+    online.connect(7)
+    assert online.presence.heard == ["+7", "+ann", "-7", "+7"]
+
+
 @pytest.mark.parametrize("user_id", [2**53 - 1, 1 - 2**53, 0, "7"])
 def test_an_id_that_javascript_reads_exactly_is_told_as_it_is(user_id: int | str) -> None:
     [userinfo] = Online().open(user_id).wire.take()

@@ -148,6 +148,18 @@ def push(message_type: str, data: str, src: str, message_id: str | None, **optio
 
 
 @main.command()
+@config_options(QUEUE_KEYS)
+def workers(**options: OptionValue) -> None:
+    """List the servers that share the Redis: name, version, users, connections, since when (UTC)."""
+    config = config_of(options)
+    from rtserver.bootstrap.command import worker_table
+    from rtserver.bootstrap.command.queue_client import running_servers
+
+    for line in worker_table.lines(running_servers(config)):
+        click.echo(line)
+
+
+@main.command()
 @click.argument("path", metavar="FILE.csv", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--quote", required=True, metavar="KEY", help="Quote under which to play it, EXCHANGE:ITEM:DATE.")
 @click.option(

@@ -4,12 +4,11 @@ from pathlib import Path
 
 from rtserver.base.queue.port import QueueError
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
-from rtserver.base.queue.redis_server_list import RedisServerList
-from rtserver.base.queue.server_list import complaint
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import RedisError
 from rtserver.bootstrap.process.embedded_redis import running_url
 from rtserver.bootstrap.process.queue_signer import signer_of
+from rtserver.registry.running_server import RunningServer, RunningServers, complaint
 
 
 def open_queue(config: Config) -> RedisQueue:
@@ -18,11 +17,7 @@ def open_queue(config: Config) -> RedisQueue:
     Raises ``RedisError`` if no Redis is configured and no embedded one runs. The first call finds out whether the
     Redis answers.
     """
-    url = config.redis_url or running_url(Path(config.var_dir))
-    if not url:
-        where = Path(config.var_dir).resolve()
-        raise RedisError(f"no embedded Redis runs for {where}: start rtserver, or name a Redis with --redis-url")
-    return RedisQueue(plain_client(url), config.queue, signer=signer_of(config))
+    return RedisQueue(plain_client(_url(config)), config.queue, signer=signer_of(config))
 
 
 def complaint_about(queue: RedisQueue, config: Config, message_type: str) -> str:
@@ -30,11 +25,22 @@ def complaint_about(queue: RedisQueue, config: Config, message_type: str) -> str
 
     Empty if all running servers handle them, or if the list of servers cannot be read.
     """
-    client = plain_client(config.redis_url or running_url(Path(config.var_dir)) or "")
     try:
-        running = RedisServerList(client, config.queue).running()
+        running = [server.types for server in running_servers(config)]
     except QueueError:
         return ""
-    finally:
-        client.close()
     return complaint([message_type], running, f"{config.queue} at {queue.address}")
+
+
+def running_servers(config: Config) -> tuple[RunningServer, ...]:
+    """Return the servers of the queue, by name. Raises ``RedisError`` and ``QueueError``."""
+    with plain_client(_url(config)) as client:
+        return RunningServers.of_queue(client, config.queue).all()
+
+
+def _url(config: Config) -> str:
+    url = config.redis_url or running_url(Path(config.var_dir))
+    if not url:
+        where = Path(config.var_dir).resolve()
+        raise RedisError(f"no embedded Redis runs for {where}: start rtserver, or name a Redis with --redis-url")
+    return url

@@ -5,6 +5,7 @@
     ├── RedisError          no server to embed, or it does not start
     ├── CertificateError    a certificate or a key that is missing, or does not fit
     ├── DjangoError         settings that cannot be imported or that Django refuses
+    ├── WorkerNameError     another server has the name of this one
     └── PluginError         a dotted path or an entry point that leads to no class of the right kind
 
 Any other exception during a start is a bug, ours or a plug-in's, and keeps its traceback.
@@ -42,6 +43,10 @@ class CertificateError(StartError):
 
 class DjangoError(StartError):
     """Django cannot be set up."""
+
+
+class WorkerNameError(StartError):
+    """Two servers of one name would go on where the other one was."""
 
 
 class PluginError(StartError):

@@ -5,7 +5,7 @@ This file decides what the answers look like. The probes decide what "ready" mea
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -13,6 +13,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
 from rtserver.base.limit.memory_guard import MemoryGuard
+from rtserver.registry.running_server import RunningServer
 from rtserver.watch.canary_trail import CanaryTrail
 
 
@@ -26,6 +27,9 @@ class Reading(NamedTuple):
 
 Refusal = Callable[[HTTPServerRequest], str]
 """Returns why a sender gets no details; empty for a sender who gets them."""
+
+AskServers = Callable[[], Awaitable[Sequence[RunningServer]]]
+"""Returns the servers that share the Redis, those that were there when it last answered. Never waits for long."""
 
 Probe = Callable[[], Reading]
 """Called on the event loop's thread for every question; reads what is known and never waits."""
@@ -92,25 +96,28 @@ class AliveHandler(_PlainHandler):
 class ReadyHandler(_PlainHandler):
     """``/readyz``: 200 if all probes are ready, else 503.
 
-    Route it with ``{"probes": [...], "refusal": f}``. Everyone is told whether the server is ready; only a sender
-    without a refusal gets the readings.
+    Route it with ``{"probes": [...], "servers": f, "refusal": f}``. Everyone is told whether the server is ready;
+    only a sender without a refusal gets the readings.
     """
 
-    def initialize(self, probes: Sequence[Probe], refusal: Refusal) -> None:
+    def initialize(self, probes: Sequence[Probe], servers: AskServers, refusal: Refusal) -> None:
         """Called by Tornado with the route's arguments."""
         self._probes = probes
+        self._servers = servers
         self._refusal = refusal
 
-    def get(self) -> None:
-        """Answer ``{"ready": bool, "pid": int, "checks": [{"name", "ok", "detail"}, ...]}``, or ``ready`` alone.
+    async def get(self) -> None:
+        """Answer ``{"ready": bool, "pid": int, "checks": [...], "servers": [...]}``, or ``ready`` alone.
 
-        If two servers share a port, ``pid`` tells which of them answered.
+        A check is ``{"name", "ok", "detail"}``, a server ``{"name", "version", "users", "connections", "since",
+        "types"}``. If two servers share a port, ``pid`` tells which of them answered.
         """
         readings = [probe() for probe in self._probes]
         is_ready = all(reading.ok for reading in readings)
         answer: dict[str, object] = {"ready": is_ready}
         if not self._refusal(self.request):
-            answer |= {"pid": os.getpid(), "checks": [reading._asdict() for reading in readings]}
+            servers = [server._asdict() for server in await self._servers()]
+            answer |= {"pid": os.getpid(), "checks": [reading._asdict() for reading in readings], "servers": servers}
         self.set_status(200 if is_ready else 503)
         self.set_header("Content-Type", "application/json")
         self.finish(msgspec.json.encode(answer))
