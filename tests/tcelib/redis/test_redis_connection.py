@@ -4,6 +4,7 @@ import socketserver
 import threading
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 
 import gevent
 import pytest
@@ -54,7 +55,9 @@ def connected(server: RedisProcess) -> int:
         return len([one for one in client.client_list(_type="normal") if one["cmd"] != "client|list"])
 
 
-def test_whatever_was_idle_a_write_after_a_change_of_roles_reaches_the_new_primary(pair, client):
+def test_whatever_was_idle_a_write_after_a_change_of_roles_reaches_the_new_primary(
+    pair: Pair, client: RedisClient
+) -> None:
     for role in BUSY_ROLES:
         client.call("INCR", role.value, role=role)
     for turn in (2, 3):
@@ -62,7 +65,7 @@ def test_whatever_was_idle_a_write_after_a_change_of_roles_reaches_the_new_prima
         assert [client.call("INCR", role.value, role=role) for role in BUSY_ROLES] == [turn] * 3
 
 
-def test_one_refusal_closes_every_idle_connection_to_the_old_primary(pair, client):
+def test_one_refusal_closes_every_idle_connection_to_the_old_primary(pair: Pair, client: RedisClient) -> None:
     for role in Role:
         client.call("PING", role=role)
     pair.swap()
@@ -71,7 +74,7 @@ def test_one_refusal_closes_every_idle_connection_to_the_old_primary(pair, clien
     until(lambda: connected(pair.replica) == 0, "all are closed")
 
 
-def test_a_connection_in_use_is_closed_when_it_comes_back(pair, client):
+def test_a_connection_in_use_is_closed_when_it_comes_back(pair: Pair, client: RedisClient) -> None:
     client.call("SET", "b", 1)
     with client.hold(Role.BLOCKING) as call:
         call("SET", "a", 1)
@@ -81,7 +84,9 @@ def test_a_connection_in_use_is_closed_when_it_comes_back(pair, client):
     until(lambda: connected(pair.replica) == 0, "it is closed")
 
 
-def test_nothing_is_repeated_on_a_connection_that_is_held_and_the_next_one_is_new(pair, client):
+def test_nothing_is_repeated_on_a_connection_that_is_held_and_the_next_one_is_new(
+    pair: Pair, client: RedisClient
+) -> None:
     with client.hold(Role.BLOCKING) as call:
         call("SET", "a", 1)
         pair.swap()
@@ -92,7 +97,7 @@ def test_nothing_is_repeated_on_a_connection_that_is_held_and_the_next_one_is_ne
         call("SET", "a", 3)
 
 
-def test_a_script_that_is_refused_inside_counts_as_well(pair, client):
+def test_a_script_that_is_refused_inside_counts_as_well(pair: Pair, client: RedisClient) -> None:
     script = "redis.call('PING') return redis.call('INCR', KEYS[1])"
     assert client.call("EVAL", script, 1, "a") == 1
     pair.swap()
@@ -103,14 +108,16 @@ def test_a_script_that_is_refused_inside_counts_as_well(pair, client):
 
 
 @pytest.mark.parametrize("is_atomic", [False, True])
-def test_several_commands_are_repeated_where_none_of_them_was_done(pair, client, is_atomic):
+def test_several_commands_are_repeated_where_none_of_them_was_done(
+    pair: Pair, client: RedisClient, is_atomic: bool
+) -> None:
     commands = [("INCR", "a"), ("INCR", "b")]
     assert client.call_together(commands, is_atomic=is_atomic) == [1, 1]
     pair.swap()
     assert client.call_together(commands, is_atomic=is_atomic) == [2, 2]
 
 
-def test_several_commands_are_not_repeated_where_some_were_done(pair, client):
+def test_several_commands_are_not_repeated_where_some_were_done(pair: Pair, client: RedisClient) -> None:
     client.call("SET", "a", 1)
     pair.swap()
     with pytest.raises(RedisCallError, match="READONLY"):
@@ -118,7 +125,7 @@ def test_several_commands_are_not_repeated_where_some_were_done(pair, client):
     assert client.call_together([("PING",), ("INCR", "a")])[-1] == 2
 
 
-def test_who_waits_in_the_old_primary_waits_in_the_new_one_at_once(pair):
+def test_who_waits_in_the_old_primary_waits_in_the_new_one_at_once(pair: Pair) -> None:
     with gevent_client(pair.url) as client:
         client.call("PING", role=Role.BLOCKING)
         waiting = gevent.spawn(client.call, "BLPOP", "list", 4, role=Role.BLOCKING)
@@ -137,7 +144,7 @@ def listed(server: RedisProcess) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize("connect", [plain_client, gevent_client])
-def test_a_replica_is_no_server_for_any_role_but_inspection(pair, connect: Connect):
+def test_a_replica_is_no_server_for_any_role_but_inspection(pair: Pair, connect: Connect) -> None:
     with connect(pair.replica.url) as client:
         for role in BUSY_ROLES:
             with pytest.raises(RedisCallError, match="READONLY the server at this address is a replica") as caught:
@@ -146,7 +153,9 @@ def test_a_replica_is_no_server_for_any_role_but_inspection(pair, connect: Conne
         assert client.call("INFO", role=Role.INSPECTION)["role"] == "slave"
 
 
-def test_who_only_reads_does_not_go_on_reading_from_a_replica(pair, client, monkeypatch):
+def test_who_only_reads_does_not_go_on_reading_from_a_replica(
+    pair: Pair, client: RedisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     client.call("SET", "a", 1)
     pair.swap()
     with client_of(pair.primary) as other:
@@ -156,7 +165,7 @@ def test_who_only_reads_does_not_go_on_reading_from_a_replica(pair, client, monk
     assert client.call("GET", "a") == b"2"
 
 
-def test_who_may_not_say_hello_is_connected_all_the_same(pair):
+def test_who_may_not_say_hello_is_connected_all_the_same(pair: Pair) -> None:
     with client_of(pair.primary) as admin:
         admin.execute_command("ACL", "SETUSER", "shy", "on", ">secret", "~*", "+@all", "-hello")
         with plain_client(pair.url.replace("//", "//shy:secret@")) as client:
@@ -202,7 +211,7 @@ class Answering(socketserver.StreamRequestHandler):
 
 
 @pytest.mark.parametrize("said", [b"-LOADING Redis is loading the dataset", b"-MASTERDOWN Link with MASTER"])
-def test_a_server_that_is_not_ready_is_asked_once_more_on_a_new_connection(said):
+def test_a_server_that_is_not_ready_is_asked_once_more_on_a_new_connection(said: bytes) -> None:
     with Scripted(said + b"\r\n", b"+OK\r\n") as server, plain_client(server.url) as client:
         assert client.call("SET", "a", 1)
     with Scripted(said + b"\r\n") as server, plain_client(server.url) as client:
@@ -212,7 +221,7 @@ def test_a_server_that_is_not_ready_is_asked_once_more_on_a_new_connection(said)
         assert next(server.numbers) == 2
 
 
-def test_what_is_refused_is_not_repeated_and_keeps_its_connection():
+def test_what_is_refused_is_not_repeated_and_keeps_its_connection() -> None:
     with Scripted(b"-OOM command not allowed\r\n", b"+OK\r\n") as server, plain_client(server.url) as client:
         for _ in range(2):
             with pytest.raises(RedisCallError, match="OOM"):
@@ -220,7 +229,7 @@ def test_what_is_refused_is_not_repeated_and_keeps_its_connection():
 
 
 @pytest.mark.parametrize("connect", [plain_client, gevent_client])
-def test_where_nobody_listens_every_call_says_so(free_port, connect: Connect):
+def test_where_nobody_listens_every_call_says_so(free_port: int, connect: Connect) -> None:
     with connect(f"redis://:secret@127.0.0.1:{free_port}/3") as client:
         for ask in (lambda: client.call("PING"), lambda: client.call_together([("PING",)]), lambda: held(client)):
             with pytest.raises(RedisCallError, match=f"redis://127.0.0.1:{free_port}/3: ") as caught:
@@ -233,7 +242,7 @@ def held(client: RedisClient) -> None:
         call("PING")
 
 
-def test_what_got_no_answer_is_not_repeated_and_every_idle_connection_is_closed(tmp_path):
+def test_what_got_no_answer_is_not_repeated_and_every_idle_connection_is_closed(tmp_path: Path) -> None:
     with RedisProcess(tmp_path) as server, plain_client(f"{server.url}?socket_timeout=0.2") as client:
         client.call("PING", role=Role.PUBLISHING)
         with pytest.raises(RedisCallError) as caught:
@@ -242,7 +251,7 @@ def test_what_got_no_answer_is_not_repeated_and_every_idle_connection_is_closed(
         until(lambda: connected(server) == 0, "all are closed")
 
 
-def test_where_a_password_is_missing_the_error_says_so(tmp_path):
+def test_where_a_password_is_missing_the_error_says_so(tmp_path: Path) -> None:
     with RedisProcess(tmp_path, "--requirepass", "secret") as server:
         for role in Role:
             with (
@@ -253,7 +262,7 @@ def test_where_a_password_is_missing_the_error_says_so(tmp_path):
             assert e.value.trouble is Trouble.KEPT_OUT
 
 
-def test_a_change_of_roles_is_logged_once_in_a_while(pair, caplog):
+def test_a_change_of_roles_is_logged_once_in_a_while(pair: Pair, caplog: pytest.LogCaptureFixture) -> None:
     with plain_client(pair.replica.url) as client:
         for _ in range(3):
             with pytest.raises(RedisCallError):

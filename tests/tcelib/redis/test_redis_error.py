@@ -53,7 +53,7 @@ REPLIES = {
 @pytest.mark.parametrize(
     ("text", "trouble"), [(text, trouble) for trouble, texts in REPLIES.items() for text in texts]
 )
-def test_a_reply_of_redis_means_one_trouble_and_keeps_its_words(text, trouble):
+def test_a_reply_of_redis_means_one_trouble_and_keeps_its_words(text: str, trouble: Trouble) -> None:
     found, reason = classify(BaseParser.parse_error(text))
     assert found is trouble
     code, _, words = text.partition(" ")
@@ -71,29 +71,29 @@ def test_a_reply_of_redis_means_one_trouble_and_keeps_its_words(text, trouble):
         TimeoutError(),
     ],
 )
-def test_no_answer_is_away_whatever_the_reason(error):
+def test_no_answer_is_away_whatever_the_reason(error: Exception) -> None:
     assert classify(error)[0] is Trouble.AWAY
 
 
-def test_every_code_of_the_table_has_a_reply_here():
+def test_every_code_of_the_table_has_a_reply_here() -> None:
     said = {text.partition(" ")[0] for texts in REPLIES.values() for text in texts}
     assert said >= TROUBLES.keys()
 
 
-def test_a_command_that_quotes_an_error_is_not_that_error():
+def test_a_command_that_quotes_an_error_is_not_that_error() -> None:
     error = redis.ResponseError("Command # 1 (SET a : -READONLY ) of pipeline caused error: WRONGTYPE Operation")
     assert classify(error) == (Trouble.REFUSED, "WRONGTYPE Operation")
 
 
-def test_a_node_of_a_cluster_is_named_in_words():
+def test_a_node_of_a_cluster_is_named_in_words() -> None:
     assert "a node of a Redis Cluster, which is not supported yet" in classify(redis.ResponseError("MOVED 1 h:1"))[1]
 
 
-def test_an_error_without_a_text_is_named_by_its_class():
+def test_an_error_without_a_text_is_named_by_its_class() -> None:
     assert classify(TimeoutError())[1] == "TimeoutError"
 
 
-def test_which_troubles_say_that_nobody_is_there_and_which_open_all_connections_anew():
+def test_which_troubles_say_that_nobody_is_there_and_which_open_all_connections_anew() -> None:
     assert {trouble for trouble in Trouble if trouble.is_away} == {
         Trouble.AWAY,
         Trouble.KEPT_OUT,
@@ -103,5 +103,5 @@ def test_which_troubles_say_that_nobody_is_there_and_which_open_all_connections_
     assert {trouble for trouble in Trouble if trouble.needs_reset} == {Trouble.AWAY, Trouble.ROLE_CHANGED}
 
 
-def test_a_call_error_says_where_and_why():
+def test_a_call_error_says_where_and_why() -> None:
     assert str(RedisCallError("redis://h:1/0", "OOM", Trouble.REFUSED)) == "redis://h:1/0: OOM"
