@@ -1,6 +1,7 @@
 """An object of one thread says so to the others."""
 
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -15,7 +16,7 @@ class Kettle(ThreadBound):
         return "hot"
 
 
-def from_another_thread(call) -> object:
+def from_another_thread(call: Callable[[], object]) -> object:
     """What ``call`` gives, or raises, on a thread of its own."""
     results: list[object] = []
 

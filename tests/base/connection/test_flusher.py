@@ -23,10 +23,10 @@ class HandLoop(asyncio.AbstractEventLoop):
     def time(self) -> float:
         return self.now
 
-    def call_soon(self, callback, *_args, **_kwargs) -> None:
+    def call_soon(self, callback: Callable[[], object], *_args: object, **_kwargs: object) -> None:
         self._ready.append(callback)
 
-    def call_later(self, delay, callback, *_args, **_kwargs) -> None:
+    def call_later(self, delay: float, callback: Callable[[], object], *_args: object, **_kwargs: object) -> None:
         heappush(self._later, (self.now + delay, len(self._later), callback))
 
     def turn(self, seconds: float = 0.0) -> None:

@@ -582,7 +582,9 @@ async def test_a_handler_may_close_between_two_messages_of_a_packet(connect: Con
 
 
 @plain
-async def test_a_handler_may_drop_its_connection(connect: Connect, owner: RecordingOwner, caplog) -> None:
+async def test_a_handler_may_drop_its_connection(
+    connect: Connect, owner: RecordingOwner, caplog: pytest.LogCaptureFixture
+) -> None:
     owner.answer = lambda session, payload: session.connection.abort()
     async with await connect() as client:
         client.send(masked(TEXT, b"a") + masked(TEXT, b"b") + close(1000))
@@ -623,7 +625,9 @@ async def test_a_violation_ends_with_its_code(
     assert (owner.sessions[0].messages, owner.sessions[0].close_codes) == ([b"fine"], [code])
 
 
-async def test_a_reset_ends_the_connection_without_noise(connect: Connect, owner: RecordingOwner, caplog) -> None:
+async def test_a_reset_ends_the_connection_without_noise(
+    connect: Connect, owner: RecordingOwner, caplog: pytest.LogCaptureFixture
+) -> None:
     async with await connect() as client, await connect() as other:
         await round_trip(client)
         client.reset()
@@ -651,7 +655,7 @@ async def test_a_close_of_ours_that_cannot_be_sent_any_more_leaves_no_timer(
 
 @plain
 async def test_a_reset_right_behind_a_close_is_no_error_of_ours(
-    connect: Connect, owner: RecordingOwner, caplog
+    connect: Connect, owner: RecordingOwner, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with await connect() as client:
         await round_trip(client)

@@ -22,9 +22,9 @@ from rtserver.base.limit.address import neighbourhood
         (":" * 100, ":" * 64),
     ],
 )
-def test_the_key_of_an_address(ip, key):
+def test_the_key_of_an_address(ip: str, key: str) -> None:
     assert neighbourhood(ip) == key
 
 
-def test_a_whole_network_of_ipv6_is_one():
+def test_a_whole_network_of_ipv6_is_one() -> None:
     assert len({neighbourhood(f"2001:db8::{number:x}") for number in range(1000)}) == 1

@@ -8,15 +8,15 @@ from rtserver.base.limit.table import AdmissionLimits
 from rtserver.base.limit.too_many import TooMany
 
 
-def test_without_limits_any_number_may_be_pending():
-    pending = PendingConnections(Admission())
+def test_without_limits_any_number_may_be_pending() -> None:
+    pending: PendingConnections[int] = PendingConnections(Admission())
     assert [pending.enter(number, "192.0.2.1") for number in range(1000)] == [None] * 1000
     assert list(pending) == list(range(1000))
 
 
-def test_one_address_may_not_fill_the_table():
+def test_one_address_may_not_fill_the_table() -> None:
     admission = Admission(AdmissionLimits(pending_per_ip=2))
-    pending = PendingConnections(admission)
+    pending: PendingConnections[str] = PendingConnections(admission)
     pending.enter("a", "192.0.2.1")
     pending.enter("b", "::ffff:192.0.2.1")
     with pytest.raises(TooMany) as caught:
@@ -27,13 +27,13 @@ def test_one_address_may_not_fill_the_table():
     assert list(pending) == ["a", "b", "d"]
 
 
-def test_a_proxys_connections_are_bounded_altogether():
-    pending = PendingConnections(Admission(AdmissionLimits(pending_per_ip=1, pending=3)))
+def test_a_proxys_connections_are_bounded_altogether() -> None:
+    pending: PendingConnections[int] = PendingConnections(Admission(AdmissionLimits(pending_per_ip=1, pending=3)))
     assert [pending.enter(number, None) for number in range(4)] == [None, None, None, 0]
 
 
-def test_a_connection_that_has_left_makes_room_and_may_leave_again():
-    pending = PendingConnections(Admission(AdmissionLimits(pending_per_ip=1)))
+def test_a_connection_that_has_left_makes_room_and_may_leave_again() -> None:
+    pending: PendingConnections[str] = PendingConnections(Admission(AdmissionLimits(pending_per_ip=1)))
     pending.enter("a", "192.0.2.1")
     pending.leave("a")
     pending.leave("a")
@@ -41,9 +41,9 @@ def test_a_connection_that_has_left_makes_room_and_may_leave_again():
     assert list(pending) == ["b"]
 
 
-def test_at_the_bound_the_longest_pending_connection_is_displaced():
+def test_at_the_bound_the_longest_pending_connection_is_displaced() -> None:
     admission = Admission(AdmissionLimits(pending=2))
-    pending = PendingConnections(admission)
+    pending: PendingConnections[str] = PendingConnections(admission)
     pending.enter("a", "192.0.2.1")
     pending.enter("b", "192.0.2.2")
     assert pending.enter("c", "192.0.2.3") == "a"
@@ -51,8 +51,8 @@ def test_at_the_bound_the_longest_pending_connection_is_displaced():
     assert admission.counted.counts["pending"] == 1
 
 
-def test_the_displaced_connection_may_have_the_same_address():
-    pending = PendingConnections(Admission(AdmissionLimits(pending=1, pending_per_ip=5)))
+def test_the_displaced_connection_may_have_the_same_address() -> None:
+    pending: PendingConnections[int] = PendingConnections(Admission(AdmissionLimits(pending=1, pending_per_ip=5)))
     for number in range(10):
         assert pending.enter(number, "192.0.2.1") == (number - 1 if number else None)
     pending.leave(9)
@@ -60,8 +60,8 @@ def test_the_displaced_connection_may_have_the_same_address():
     assert len(pending) == 0
 
 
-def test_connections_may_leave_during_an_iteration():
-    pending = PendingConnections(Admission())
+def test_connections_may_leave_during_an_iteration() -> None:
+    pending: PendingConnections[str] = PendingConnections(Admission())
     for name in "abc":
         pending.enter(name, "192.0.2.1")
     for connection in pending:

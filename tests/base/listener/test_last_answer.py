@@ -22,16 +22,16 @@ from rtserver.base.listener.last_answer import http_error
         (Limit.REQUESTS, 503),
     ],
 )
-def test_a_clients_own_limit_is_429_and_one_that_all_share_is_503(limit, status):
+def test_a_clients_own_limit_is_429_and_one_that_all_share_is_503(limit: Limit, status: int) -> None:
     error = http_error(TooMany(limit, "too many", 30))
     assert (error.status, error.reason, error.headers) == (status, "too many", {"Retry-After": "30"})
 
 
-def test_a_server_that_cannot_answer_now_says_503():
+def test_a_server_that_cannot_answer_now_says_503() -> None:
     error = http_error(UnavailableError("no database", 5))
     assert (error.status, error.reason, error.headers) == (503, "no database", {"Retry-After": "5"})
 
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.0, "1"), (0.2, "1"), (1.0, "1"), (19.5, "20")])
-def test_a_client_waits_whole_seconds_and_never_none(seconds, said):
+def test_a_client_waits_whole_seconds_and_never_none(seconds: float, said: str) -> None:
     assert http_error(TooMany(Limit.HANDSHAKES, "too many", seconds)).headers == {"Retry-After": said}

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from rtserver.base.bridge.ownership import WrongThreadError
+from rtserver.base.connection.connection import Connection
 from rtserver.base.listener.upgrade import UpgradeRequest, WebSocketServer
 from tests.base.conftest import Connect
 from tests.base.recording_owner import DEADLINE, RecordingOwner, Session
@@ -239,7 +240,7 @@ async def test_an_owner_that_closes_while_it_opens_is_told_of_the_close(
 ) -> None:
     on_open = owner.on_open
 
-    def kick(connection, identity) -> Session | None:
+    def kick(connection: Connection, identity: str) -> Session | None:
         connection.close(4003, "kicked")
         return on_open(connection, identity)
 

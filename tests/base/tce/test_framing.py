@@ -5,20 +5,21 @@ import logging
 import pytest
 
 from rtserver.base.tce.framing import framing_of, is_error, message_frame, message_packet, packet_frames
-from tests.tce_client import CALL, ONEWAY, RETURN, PacketBuffer, packet, strings
+from tests.tce_client import CALL, ONEWAY, RETURN, Packet, PacketBuffer, packet, strings
 
 MESSAGE = '{"type":"notice","data":{"text":"hé"}}'.encode()
 
 
-def the_one_in(data: bytes):
+def the_one_in(data: bytes) -> Packet:
     packets = PacketBuffer()
     packets.buffer += data
     found = packets.take()
     assert not packets.buffer
+    assert found is not None
     return found
 
 
-def test_a_message_is_a_one_way_call_with_its_type_and_all_of_it():
+def test_a_message_is_a_one_way_call_with_its_type_and_all_of_it() -> None:
     expected = (
         "efd2bb99 00000054 00 00 01000000"  # envelope: 84 bytes behind the magic, nothing compressed
         "01 00000000 21 7530 0000 00000000 02 0000 00000000"  # one-way call of 30000.0 with two parameters
@@ -28,13 +29,13 @@ def test_a_message_is_a_one_way_call_with_its_type_and_all_of_it():
     assert message_packet(MESSAGE) == bytes.fromhex(expected)
 
 
-def test_a_client_in_cpp_is_called_by_an_index_of_eight_bits():
+def test_a_client_in_cpp_is_called_by_an_index_of_eight_bits() -> None:
     expected = message_packet(MESSAGE).replace(bytes.fromhex("217530 0000"), bytes.fromhex("2100fa 0000"))
     assert framing_of(250, is_framed=False, in_cesu8=False)(MESSAGE) == expected
     assert framing_of(250, is_framed=True, in_cesu8=False)(MESSAGE) == bytes((0x82, len(expected))) + expected
 
 
-def test_the_original_javascript_client_gets_texts_that_it_can_read():
+def test_the_original_javascript_client_gets_texts_that_it_can_read() -> None:
     message = '{"type":"notice","data":"😀"}'.encode()
     packet = framing_of(30000, is_framed=False, in_cesu8=True)(message)
     assert b"\xed\xa0\xbd\xed\xb8\x80" in packet
@@ -43,7 +44,7 @@ def test_the_original_javascript_client_gets_texts_that_it_can_read():
 
 
 @pytest.mark.parametrize("is_framed", [True, False])
-def test_clients_of_one_kind_have_one_framing(is_framed: bool):
+def test_clients_of_one_kind_have_one_framing(is_framed: bool) -> None:
     usual = framing_of(30000, is_framed=is_framed, in_cesu8=False)
     assert usual is (message_frame if is_framed else message_packet)
     for terminal, in_cesu8 in ((250, False), (250, True), (30000, True)):
@@ -51,21 +52,21 @@ def test_clients_of_one_kind_have_one_framing(is_framed: bool):
         assert first is second is not usual
 
 
-def test_over_a_websocket_it_is_in_one_binary_frame():
+def test_over_a_websocket_it_is_in_one_binary_frame() -> None:
     inside = message_packet(MESSAGE)
     assert message_frame(MESSAGE) == bytes((0x82, len(inside))) + inside
 
 
-def test_each_packet_has_a_frame_of_its_own():
+def test_each_packet_has_a_frame_of_its_own() -> None:
     assert packet_frames([b"ab", b"c"]) == b"\x82\x02ab\x82\x01c"
 
 
-def test_not_even_a_type_that_is_too_long_makes_the_error_too_long():
+def test_not_even_a_type_that_is_too_long_makes_the_error_too_long() -> None:
     packet = message_packet(b'{"type":"%b","data":1}' % (b"t" * 1_100_000))
     assert len(packet) < 1_000
 
 
-def test_in_place_of_a_message_that_is_too_long_the_client_is_told(caplog: pytest.LogCaptureFixture):
+def test_in_place_of_a_message_that_is_too_long_the_client_is_told(caplog: pytest.LogCaptureFixture) -> None:
     longest = 1_048_576 - 31 - 8 - len("picture")
     message = b'{"type":"picture","data":"%b"}'
     message %= b"x" * (longest - len(message % b""))
@@ -87,5 +88,5 @@ def test_in_place_of_a_message_that_is_too_long_the_client_is_told(caplog: pytes
         (bytes.fromhex("efd2bb990000001f010001000000 01 00000001 02 00070000 00000004 00 0000 00000000"), False),
     ],
 )
-def test_answers_with_an_error_are_told_from_everything_else(raw: bytes, expected: bool):
+def test_answers_with_an_error_are_told_from_everything_else(raw: bytes, expected: bool) -> None:
     assert is_error(raw) is expected

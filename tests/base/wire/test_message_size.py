@@ -13,6 +13,7 @@ from rtserver.base.wire.message_size import (
     MessageTooLargeError,
     chunk_bytes,
 )
+from rtserver.base.wire.payload import Framing
 from tcelib.wire.packet import DEFAULT_MAX_PACKET_BYTES, SIZE_AHEAD
 
 HARD = 50_000
@@ -27,7 +28,9 @@ def message_of(size: int, msg_type: str, filling: str) -> bytes:
 @pytest.mark.parametrize("framing", FRAMINGS)
 @pytest.mark.parametrize("msg_type", ["t", "é" * 32, "t" * 64, "t" * 2_000])
 @pytest.mark.parametrize("filling", ["x", "q7Jz"])
-def test_what_is_let_through_fits_into_one_frame_of_any_framing(framing, msg_type, filling):
+def test_what_is_let_through_fits_into_one_frame_of_any_framing(
+    framing: Framing, msg_type: str, filling: str
+) -> None:
     limit = MessageSizeLimit(HARD)
     size = limit.largest
     while True:
@@ -42,7 +45,7 @@ def test_what_is_let_through_fits_into_one_frame_of_any_framing(framing, msg_typ
     assert len(message) >= HARD - FRAME_BYTES - len(msg_type)
 
 
-def test_one_byte_more_is_too_much_and_the_error_says_how_much_there_is_room_for():
+def test_one_byte_more_is_too_much_and_the_error_says_how_much_there_is_room_for() -> None:
     limit = MessageSizeLimit(HARD)
     message = encode("t", "x" * HARD)
     with pytest.raises(MessageTooLargeError) as caught:
@@ -51,7 +54,7 @@ def test_one_byte_more_is_too_much_and_the_error_says_how_much_there_is_room_for
     assert "outbox_hard_bytes" in str(caught.value)
 
 
-def test_what_clients_of_every_kind_take_is_as_long_as_tce_clients_say():
+def test_what_clients_of_every_kind_take_is_as_long_as_tce_clients_say() -> None:
     assert TCE_PACKET_BYTES == DEFAULT_MAX_PACKET_BYTES
     sizes = MessageSizeLimit()
     message = message_of(sizes.largest_everywhere, "t" * 64, "x")
@@ -59,6 +62,6 @@ def test_what_clients_of_every_kind_take_is_as_long_as_tce_clients_say():
     assert MessageSizeLimit(HARD).largest_everywhere == MessageSizeLimit(HARD).largest
 
 
-def test_several_frames_of_an_update_may_wait_in_order():
+def test_several_frames_of_an_update_may_wait_in_order() -> None:
     assert chunk_bytes(262_144) == 65_536
     assert chunk_bytes(1) > 0

@@ -2,6 +2,7 @@
 
 import tracemalloc
 import zlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -115,7 +116,9 @@ def test_a_compressed_message_is_received_as_what_it_was(data: bytes, messages: 
 
 @pytest.mark.parametrize("split", [lambda data: [data], octets], ids=["whole", "byte by byte"])
 @pytest.mark.parametrize(("data", "code", "reason"), BAD.values(), ids=BAD)
-def test_a_violation_ends_the_connection_with_its_code(data: bytes, code: int, reason: str, split) -> None:
+def test_a_violation_ends_the_connection_with_its_code(
+    data: bytes, code: int, reason: str, split: Callable[[bytes], list[bytes]]
+) -> None:
     outcome = receive(*split(masked(TEXT, b"before") + data))
     assert outcome.messages == text(b"before")
     assert (outcome.state, outcome.close_code) == (State.DONE, code)
