@@ -10,6 +10,7 @@ from rtserver.base.bridge.message import Message, Subscribe, Unsubscribe
 from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
+from rtserver.modules.chart_painter import ChartPainter
 from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.user_commands import UserCommands
@@ -58,7 +59,7 @@ class Market:
             if not self.online.posted:
                 return
 
-    def ask(self, client: Client, **request) -> list[dict]:
+    def ask(self, client: Client, **request: Any) -> list[dict[str, Any]]:
         """A chart request; what the client has got when everything has been delivered."""
         request_id = request.pop("id", None)
         client.send("mycharts", chart_request(**request), **({} if request_id is None else {"id": request_id}))
@@ -80,10 +81,12 @@ class Market:
         }
 
 
-def chart_request(chart_id="c1", item="AAPL", update="dynamic", **more) -> dict:
+def chart_request(
+    chart_id: str | int = "c1", item: str = "AAPL", update: str = "dynamic", **more: Any
+) -> dict[str, Any]:
     known = {"type": "quote", "exchange": "DEMO", "date": DATE}
     return {**known, "chart_id": chart_id, "item": item, "update": update, **more}
 
 
-def points(message: dict, series: int = 0) -> list:
+def points(message: dict[str, Any], series: int = 0) -> list[Any]:
     return message["data"]["chart"]["series"][series]["data"]

@@ -5,11 +5,11 @@ import weakref
 
 from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.user.identity import Identity
-from rtserver.user.policy import Policy, Rights
+from rtserver.user.policy import Policy, Rights, ServiceRequest
 from tests.handlers.market import Market, chart_request, points
 
 
-def test_a_dynamic_chart_begins_with_a_picture_and_goes_on_with_every_tick():
+def test_a_dynamic_chart_begins_with_a_picture_and_goes_on_with_every_tick() -> None:
     market = Market()
     client = market.online.connect()
     market.tick(1000, 10)
@@ -35,7 +35,7 @@ def test_a_dynamic_chart_begins_with_a_picture_and_goes_on_with_every_tick():
     ]
 
 
-def test_ticks_of_one_batch_come_in_one_message_in_order():
+def test_ticks_of_one_batch_come_in_one_message_in_order() -> None:
     market = Market()
     client = market.online.connect()
     market.ask(client)
@@ -47,7 +47,7 @@ def test_ticks_of_one_batch_come_in_one_message_in_order():
     assert message["data"]["seq"] == 5
 
 
-def test_nothing_is_missed_and_nothing_comes_twice_while_the_request_is_under_way():
+def test_nothing_is_missed_and_nothing_comes_twice_while_the_request_is_under_way() -> None:
     market = Market()
     client = market.online.connect()
     watcher = market.online.connect()
@@ -64,7 +64,7 @@ def test_nothing_is_missed_and_nothing_comes_twice_while_the_request_is_under_wa
     assert seen == [1, 2, 3]
 
 
-def test_each_message_says_which_number_it_follows():
+def test_each_message_says_which_number_it_follows() -> None:
     market = Market()
     client = market.online.connect()
     market.tick(1, 1)
@@ -79,7 +79,7 @@ def test_each_message_says_which_number_it_follows():
     assert {message["data"]["epoch"] for message in messages} == {"e1"}
 
 
-def test_a_static_chart_is_one_picture_and_leaves_nothing_behind():
+def test_a_static_chart_is_one_picture_and_leaves_nothing_behind() -> None:
     market = Market()
     client = market.online.connect()
     market.tick(1, 10)
@@ -91,7 +91,7 @@ def test_a_static_chart_is_one_picture_and_leaves_nothing_behind():
     assert market.traces() == {"agents": 1, "topics": 0, "members": 0, "feeds": 0, "subscribers": 0}
 
 
-def test_a_user_has_several_charts_also_of_one_quote():
+def test_a_user_has_several_charts_also_of_one_quote() -> None:
     market = Market()
     client = market.online.connect()
     market.ask(client, chart_id="line")
@@ -105,7 +105,7 @@ def test_a_user_has_several_charts_also_of_one_quote():
     assert market.center.feeds == 2
 
 
-def test_asking_again_under_the_same_id_replaces_the_chart():
+def test_asking_again_under_the_same_id_replaces_the_chart() -> None:
     market = Market()
     client = market.online.connect()
     market.ask(client)
@@ -119,7 +119,7 @@ def test_asking_again_under_the_same_id_replaces_the_chart():
     assert market.center.subscribers == 1
 
 
-def test_asking_again_before_the_first_answer_is_there_leaves_one_chart():
+def test_asking_again_before_the_first_answer_is_there_leaves_one_chart() -> None:
     market = Market()
     client = market.online.connect()
     client.send("mycharts", chart_request(), id=1)
@@ -130,7 +130,7 @@ def test_asking_again_before_the_first_answer_is_there_leaves_one_chart():
     assert market.traces()["subscribers"] == 1
 
 
-def test_asking_for_the_same_chart_again_does_not_end_its_feed_in_between():
+def test_asking_for_the_same_chart_again_does_not_end_its_feed_in_between() -> None:
     market = Market()
     client = market.online.connect()
     market.ask(client)
@@ -139,7 +139,7 @@ def test_asking_for_the_same_chart_again_does_not_end_its_feed_in_between():
     assert [type(message) for message in market.online.posted] == [Subscribe, Unsubscribe]
 
 
-def test_a_chart_that_was_given_up_gets_no_more():
+def test_a_chart_that_was_given_up_gets_no_more() -> None:
     market = Market()
     client = market.online.connect()
     market.ask(client)
@@ -150,7 +150,7 @@ def test_a_chart_that_was_given_up_gets_no_more():
     assert market.traces()["feeds"] == 0
 
 
-def test_giving_up_is_answered_if_it_has_an_id_and_may_be_repeated():
+def test_giving_up_is_answered_if_it_has_an_id_and_may_be_repeated() -> None:
     market = Market()
     client = market.online.connect()
     market.ask(client)
@@ -159,7 +159,7 @@ def test_giving_up_is_answered_if_it_has_an_id_and_may_be_repeated():
         assert answer == [{"type": "mycharts", "data": {"type": "unlisten", "chart_id": "c1"}, "id": 5}]
 
 
-def test_a_chart_that_is_given_up_before_its_picture_came_never_comes():
+def test_a_chart_that_is_given_up_before_its_picture_came_never_comes() -> None:
     market = Market()
     client = market.online.connect()
     client.send("mycharts", chart_request())
@@ -169,7 +169,7 @@ def test_a_chart_that_is_given_up_before_its_picture_came_never_comes():
     assert market.traces()["subscribers"] == 0
 
 
-def test_a_chart_id_may_be_a_number_and_is_not_the_text_that_looks_like_it():
+def test_a_chart_id_may_be_a_number_and_is_not_the_text_that_looks_like_it() -> None:
     market = Market()
     client = market.online.connect()
     ids = [market.ask(client, chart_id=chart_id)[0]["data"]["chart_id"] for chart_id in (1, "1")]
@@ -177,7 +177,7 @@ def test_a_chart_id_may_be_a_number_and_is_not_the_text_that_looks_like_it():
     assert market.center.subscribers == 2
 
 
-def test_five_hundred_who_watch_one_quote_cost_one_picture_and_one_frame_per_tick():
+def test_five_hundred_who_watch_one_quote_cost_one_picture_and_one_frame_per_tick() -> None:
     market = Market()
     clients = [market.online.connect(number) for number in range(500)]
     market.tick(1, 1)
@@ -194,7 +194,7 @@ def test_five_hundred_who_watch_one_quote_cost_one_picture_and_one_frame_per_tic
     assert all(len(client.wire.frames) == 1 for client in clients)
 
 
-def test_updates_may_be_conflated_and_pictures_may_not():
+def test_updates_may_be_conflated_and_pictures_may_not() -> None:
     market = Market()
     client = market.online.connect()
     market.tick(1, 1)
@@ -207,7 +207,7 @@ def test_updates_may_be_conflated_and_pictures_may_not():
     assert update_key is not None
 
 
-def test_nobody_sees_a_chart_that_another_asked_for():
+def test_nobody_sees_a_chart_that_another_asked_for() -> None:
     market = Market()
     ann, bob = market.online.connect(1), market.online.connect(2)
     market.ask(ann)
@@ -218,7 +218,7 @@ def test_nobody_sees_a_chart_that_another_asked_for():
     assert bob.wire.take() == []
 
 
-def test_the_first_one_to_leave_a_group_is_not_kept_by_it():
+def test_the_first_one_to_leave_a_group_is_not_kept_by_it() -> None:
     market = Market()
     first, second = market.online.connect(1), market.online.connect(2)
     market.ask(first)
@@ -233,7 +233,7 @@ def test_the_first_one_to_leave_a_group_is_not_kept_by_it():
     assert len(second.wire.take()) == 1
 
 
-def test_a_thousand_who_come_and_go_leave_nothing_behind():
+def test_a_thousand_who_come_and_go_leave_nothing_behind() -> None:
     market = Market()
     market.tick(1, 1)
     wires = weakref.WeakSet()
@@ -262,11 +262,11 @@ def test_a_thousand_who_come_and_go_leave_nothing_behind():
 class BySymbol(Policy):
     """What may be seen is called like a group."""
 
-    def may_subscribe(self, user, service, request):
+    def may_subscribe(self, user: Identity, service: str, request: ServiceRequest) -> bool:
         return request["quote"].split(":")[1] in user.groups
 
 
-def test_a_chart_whose_right_is_lost_says_so_by_its_id_and_is_silent_from_then_on():
+def test_a_chart_whose_right_is_lost_says_so_by_its_id_and_is_silent_from_then_on() -> None:
     market = Market(rights=Rights(BySymbol()))
     client = market.online.connect()
     client.agent.on_user(Identity(1, "ann", client.agent.session_key, frozenset({"AAPL", "IBM"})))

@@ -12,7 +12,7 @@ def rows_of(messages: list[dict]) -> list:
     return [entry[1] for message in messages for entry in message["data"]["chart"]["series"]]
 
 
-def test_a_chart_with_a_rate_gets_its_ticks_together_and_whole():
+def test_a_chart_with_a_rate_gets_its_ticks_together_and_whole() -> None:
     market = Market()
     quick, slow = market.online.connect(1), market.online.connect(2)
     market.ask(quick)
@@ -27,7 +27,7 @@ def test_a_chart_with_a_rate_gets_its_ticks_together_and_whole():
     assert [(message["data"]["prev_seq"], message["data"]["seq"]) for message in messages] == [(0, 1), (1, 5)]
 
 
-def test_a_bar_that_grew_meanwhile_is_shown_as_it_is_last_and_leaves_no_gap():
+def test_a_bar_that_grew_meanwhile_is_shown_as_it_is_last_and_leaves_no_gap() -> None:
     market = Market()
     client = market.online.connect()
     market.ask(client, max_rate=1, period=60)
@@ -41,7 +41,7 @@ def test_a_bar_that_grew_meanwhile_is_shown_as_it_is_last_and_leaves_no_gap():
     assert (second["data"]["prev_seq"], second["data"]["seq"]) == (1, 6)
 
 
-def test_everyone_of_a_rate_shares_one_frame():
+def test_everyone_of_a_rate_shares_one_frame() -> None:
     market = Market()
     clients = [market.online.connect(number) for number in range(100)]
     for number, client in enumerate(clients):
@@ -54,7 +54,7 @@ def test_everyone_of_a_rate_shares_one_frame():
     assert len({id(client.wire.frames[1][0]) for client in clients}) == 1
 
 
-def test_a_rate_is_changed_while_connected_and_said_back_as_it_was_granted():
+def test_a_rate_is_changed_while_connected_and_said_back_as_it_was_granted() -> None:
     market = Market()
     client = market.online.connect()
     market.ask(client)
@@ -70,7 +70,7 @@ def test_a_rate_is_changed_while_connected_and_said_back_as_it_was_granted():
     assert market.online.time.alarms == []
 
 
-def test_nothing_is_missed_or_doubled_by_a_change_of_rate():
+def test_nothing_is_missed_or_doubled_by_a_change_of_rate() -> None:
     market = Market()
     client = market.online.connect()
     market.ask(client, max_rate=1)
@@ -83,7 +83,7 @@ def test_nothing_is_missed_or_doubled_by_a_change_of_rate():
     assert rows_of(client.wire.take()) == list(range(12))
 
 
-def test_a_rate_may_be_changed_before_the_picture_is_there():
+def test_a_rate_may_be_changed_before_the_picture_is_there() -> None:
     market = Market()
     client = market.online.connect()
     client.send("mycharts", chart_request())
@@ -96,7 +96,7 @@ def test_a_rate_may_be_changed_before_the_picture_is_there():
     assert len(client.wire.take()) == 1
 
 
-def test_a_cap_by_user_holds_for_requests_and_for_changes():
+def test_a_cap_by_user_holds_for_requests_and_for_changes() -> None:
     market = Market(max_rate=lambda user: {1: 2.0}.get(user.user_id))
     capped, free = market.online.connect(1), market.online.connect(2)
     for client in (capped, free):
@@ -115,7 +115,7 @@ def test_a_cap_by_user_holds_for_requests_and_for_changes():
         assert answer["data"]["max_rate"] == rate
 
 
-def test_a_user_who_changes_sees_every_chart_as_often_as_their_new_groups_may_and_as_was_wished():
+def test_a_user_who_changes_sees_every_chart_as_often_as_their_new_groups_may_and_as_was_wished() -> None:
     market = Market(max_rate=lambda user: None if "quick" in user.groups else 0.1)
     client = market.online.connect()
     for chart_id, wish in (("all", None), ("few", 0.1)):
@@ -146,14 +146,14 @@ def test_a_user_who_changes_sees_every_chart_as_often_as_their_new_groups_may_an
     assert rows_of([m for m in client.wire.take() if m["data"]["chart_id"] == "few"])[-1] == 9
 
 
-def test_a_chart_that_is_not_there_has_no_rate():
+def test_a_chart_that_is_not_there_has_no_rate() -> None:
     [message] = Market().online.connect().ask("mycharts", {"type": "rate", "chart_id": "c9", "max_rate": 1}, id=3)
     assert (message["data"]["code"], message["id"]) == ("bad_request", 3)
     assert "c9" in message["data"]["message"]
 
 
 @pytest.mark.parametrize("wrong", [0, 0.09, -1, "1", True])
-def test_a_rate_below_the_lowest_is_refused(wrong):
+def test_a_rate_below_the_lowest_is_refused(wrong: float | str | bool) -> None:
     market = Market()
     client = market.online.connect()
     for data in (chart_request(max_rate=wrong), {"type": "rate", "chart_id": "c1", "max_rate": wrong}):
@@ -162,6 +162,6 @@ def test_a_rate_below_the_lowest_is_refused(wrong):
     assert market.online.posted == []
 
 
-def test_a_change_of_rate_has_to_say_which():
+def test_a_change_of_rate_has_to_say_which() -> None:
     [message] = Market().online.connect().ask("mycharts", {"type": "rate", "chart_id": "c1"})
     assert "max_rate" in message["data"]["message"]

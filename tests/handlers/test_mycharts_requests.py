@@ -1,12 +1,14 @@
 """What may be asked of ``mycharts``, how wrong requests are answered, and how many there may be."""
 
+from typing import Any
+
 import pytest
 
 from rtserver.user.user_limits import UserBounds
 from tests.handlers.market import Market, chart_request, points
 
 
-def test_bars_and_indicators_are_asked_of_the_service_and_drawn():
+def test_bars_and_indicators_are_asked_of_the_service_and_drawn() -> None:
     market = Market()
     client = market.online.connect()
     for second in range(5):
@@ -19,7 +21,7 @@ def test_bars_and_indicators_are_asked_of_the_service_and_drawn():
 
 
 @pytest.mark.parametrize("wrong", [{"indicators": ["wma:3"]}, {"period": 1e9}, {"period": 0.0001}])
-def test_what_the_service_refuses_is_an_error_with_the_requests_id(wrong):
+def test_what_the_service_refuses_is_an_error_with_the_requests_id(wrong: dict[str, Any]) -> None:
     market = Market()
     client = market.online.connect()
     [message] = market.ask(client, id="q", **wrong)
@@ -57,7 +59,7 @@ def test_what_the_service_refuses_is_an_error_with_the_requests_id(wrong):
         {"type": None},
     ],
 )
-def test_a_request_of_another_shape_never_reaches_the_service(wrong):
+def test_a_request_of_another_shape_never_reaches_the_service(wrong: dict[str, Any]) -> None:
     market = Market()
     client = market.online.connect()
     [message] = client.ask("mycharts", {**chart_request(), **wrong}, id=3)
@@ -66,14 +68,14 @@ def test_a_request_of_another_shape_never_reaches_the_service(wrong):
 
 
 @pytest.mark.parametrize("missing", ["type", "chart_id", "exchange", "item", "date", "update"])
-def test_a_request_that_lacks_something_is_told_what(missing):
+def test_a_request_that_lacks_something_is_told_what(missing: str) -> None:
     request = chart_request()
     del request[missing]
     [message] = Market().online.connect().ask("mycharts", request)
     assert missing in message["data"]["message"]
 
 
-def test_one_connection_has_a_bounded_number_of_charts():
+def test_one_connection_has_a_bounded_number_of_charts() -> None:
     market = Market(max_charts=2)
     client = market.online.connect()
     for chart_id in ("a", "b"):
@@ -86,7 +88,7 @@ def test_one_connection_has_a_bounded_number_of_charts():
     assert market.ask(client, chart_id="c")[0]["data"]["type"] == "render"
 
 
-def test_one_user_has_a_bounded_number_of_charts_over_all_connections():
+def test_one_user_has_a_bounded_number_of_charts_over_all_connections() -> None:
     market = Market(bounds=UserBounds(charts=3))
     first, second, somebody = (market.online.connect(user_id) for user_id in (1, "1", 2))
     for client, chart_id in ((first, "a"), (first, "b"), (second, "a"), (somebody, "a")):
@@ -104,7 +106,7 @@ def test_one_user_has_a_bounded_number_of_charts_over_all_connections():
     assert picture["type"] == "mycharts"
 
 
-def test_one_user_may_ask_for_so_many_pictures_over_all_connections_and_after_a_new_one():
+def test_one_user_may_ask_for_so_many_pictures_over_all_connections_and_after_a_new_one() -> None:
     market = Market(bounds=UserBounds(pictures=1))
     first, second, somebody = (market.online.connect(user_id) for user_id in (1, 1, 2))
     for number in range(10):
@@ -120,7 +122,7 @@ def test_one_user_may_ask_for_so_many_pictures_over_all_connections_and_after_a_
     assert [picture["type"] for picture in market.ask(second, chart_id="a")] == ["mycharts"]
 
 
-def test_a_static_chart_counts_only_until_it_has_been_sent():
+def test_a_static_chart_counts_only_until_it_has_been_sent() -> None:
     market = Market(max_charts=1)
     client = market.online.connect()
     for chart_id in range(5):

@@ -1,13 +1,17 @@
 """QuoteListener: when a membership begins and ends."""
 
+from collections.abc import Iterator
+from typing import Never
+
 import pytest
 
 from rtserver.base.bridge.mailbox import BridgeClosedError
-from rtserver.base.bridge.message import Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
+from rtserver.base.bridge.message import Message, Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
 from rtserver.modules.quote_listener import QuoteListener
 from rtserver.user.identity import Identity
-from rtserver.user.policy import Policy, Rights
-from tests.user_side import Online, payload_of
+from rtserver.user.policy import Policy, Rights, ServiceRequest
+from rtserver.user.topic.subscriber import Draw
+from tests.user_side import Client, Online, payload_of
 
 EMPTY = Table(("label",), ())
 
@@ -17,56 +21,56 @@ class Watcher:
 
     picture_is_known = True
 
-    def __init__(self, follows=True, fails=False):
-        self.shown = []
-        self.refused = []
+    def __init__(self, follows: bool = True, fails: bool = False) -> None:
+        self.shown: list[Snapshot] = []
+        self.refused: list[Refused] = []
         self._follows = follows
         self._fails = fails
 
-    def is_prepared(self, snapshot):
+    def is_prepared(self, snapshot: Snapshot) -> bool:
         return self.picture_is_known
 
-    def prepare(self, snapshot):
+    def prepare(self, snapshot: Snapshot) -> Iterator[None]:
         yield from ()
 
-    def on_picture(self, snapshot):
+    def on_picture(self, snapshot: Snapshot) -> tuple[str, Draw] | None:
         if self._fails:
             raise ZeroDivisionError("no picture")
         self.shown.append(snapshot)
         return ("g", lambda update: str(update.seq).encode()) if self._follows else None
 
-    def on_refused(self, refused):
+    def on_refused(self, refused: Refused) -> None:
         self.refused.append(refused)
 
 
 @pytest.fixture(autouse=True, params=[True, False], ids=["known picture", "new picture"])
-def _picture(request, monkeypatch):
+def _picture(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Watcher, "picture_is_known", request.param)
 
 
 @pytest.fixture
-def online():
+def online() -> Online:
     return Online()
 
 
 @pytest.fixture
-def client(online):
+def client(online: Online) -> Client:
     return online.connect()
 
 
 @pytest.fixture
-def listener(client):
+def listener(client: Client) -> QuoteListener:
     return QuoteListener(client.agent)
 
 
-def answer(online, kind=Snapshot, which=-1, topic="t"):
+def answer(online: Online, kind: type[Snapshot | Refused] = Snapshot, which: int = -1, topic: str = "t") -> None:
     """The service's answer to the subscription that was posted last, or to another one."""
     asked = [message for message in online.posted if isinstance(message, Subscribe)][which]
     rest = (topic, 1, EMPTY) if kind is Snapshot else ("bad_request", "no")
     online.users.handle(kind(asked.agent, asked.ref, *rest))
 
 
-def test_listening_asks_the_quote_service(online, client, listener):
+def test_listening_asks_the_quote_service(online: Online, client: Client, listener: QuoteListener) -> None:
     listener.listen("a", {"quote": "X:Y:20130301"}, Watcher())
     [asked] = online.posted
     assert (asked.agent, asked.service, asked.request) == (client.agent.id, "quotes", {"quote": "X:Y:20130301"})
@@ -74,7 +78,9 @@ def test_listening_asks_the_quote_service(online, client, listener):
     assert len(listener.memberships) == 1
 
 
-def test_the_picture_comes_first_and_then_what_follows(online, client, listener):
+def test_the_picture_comes_first_and_then_what_follows(
+    online: Online, client: Client, listener: QuoteListener
+) -> None:
     watcher = Watcher()
     listener.listen("a", {}, watcher)
     online.users.handle(Update("t", 1, ()))
@@ -84,14 +90,18 @@ def test_the_picture_comes_first_and_then_what_follows(online, client, listener)
     assert [payload_of(frame) for frame, _ in client.wire.frames] == [b"2"]
 
 
-def test_a_watcher_who_wants_no_more_is_released_after_the_picture(online, client, listener):
+def test_a_watcher_who_wants_no_more_is_released_after_the_picture(
+    online: Online, client: Client, listener: QuoteListener
+) -> None:
     listener.listen("a", {}, Watcher(follows=False))
     answer(online)
     assert isinstance(online.posted[-1], Unsubscribe)
     assert (len(listener.memberships), len(online.topics)) == (0, 0)
 
 
-def test_a_watcher_who_fails_on_the_picture_is_released(online, client, listener, caplog):
+def test_a_watcher_who_fails_on_the_picture_is_released(
+    online: Online, client: Client, listener: QuoteListener, caplog: pytest.LogCaptureFixture
+) -> None:
     listener.listen("a", {}, Watcher(fails=True))
     answer(online)
     assert (len(listener.memberships), len(online.topics)) == (0, 0)
@@ -99,7 +109,9 @@ def test_a_watcher_who_fails_on_the_picture_is_released(online, client, listener
     assert "no picture" in caplog.text
 
 
-def test_a_refusal_goes_to_the_watcher_and_ends_the_membership(online, client, listener):
+def test_a_refusal_goes_to_the_watcher_and_ends_the_membership(
+    online: Online, client: Client, listener: QuoteListener
+) -> None:
     watcher = Watcher()
     listener.listen("a", {}, watcher)
     answer(online, Refused)
@@ -108,7 +120,9 @@ def test_a_refusal_goes_to_the_watcher_and_ends_the_membership(online, client, l
     assert (len(listener.memberships), [type(message) for message in online.posted]) == (0, [Subscribe])
 
 
-def test_an_answer_to_a_request_that_was_replaced_is_nobodys(online, client, listener):
+def test_an_answer_to_a_request_that_was_replaced_is_nobodys(
+    online: Online, client: Client, listener: QuoteListener
+) -> None:
     first, second = Watcher(), Watcher()
     listener.listen("a", {}, first)
     listener.listen("a", {}, second)
@@ -119,19 +133,23 @@ def test_an_answer_to_a_request_that_was_replaced_is_nobodys(online, client, lis
     assert len(listener.memberships) == 1
 
 
-def test_a_refusal_of_a_request_that_was_replaced_does_not_end_the_new_one(online, client, listener):
+def test_a_refusal_of_a_request_that_was_replaced_does_not_end_the_new_one(
+    online: Online, client: Client, listener: QuoteListener
+) -> None:
     listener.listen("a", {}, Watcher())
     listener.listen("a", {}, Watcher())
     answer(online, Refused, which=0)
     assert "a" in listener.memberships
 
 
-def test_a_request_that_cannot_be_posted_leaves_the_old_membership_as_it_was(online, client, listener):
+def test_a_request_that_cannot_be_posted_leaves_the_old_membership_as_it_was(
+    online: Online, client: Client, listener: QuoteListener
+) -> None:
     watcher = Watcher()
     listener.listen("a", {}, watcher)
     answer(online)
 
-    def closed(message):
+    def closed(message: Message) -> Never:
         raise BridgeClosedError("closed")
 
     online.on_post = closed
@@ -141,7 +159,7 @@ def test_a_request_that_cannot_be_posted_leaves_the_old_membership_as_it_was(onl
     assert len(client.wire.frames) == 1
 
 
-def test_with_a_rate_what_follows_comes_together(online, client, listener):
+def test_with_a_rate_what_follows_comes_together(online: Online, client: Client, listener: QuoteListener) -> None:
     listener.listen("a", {}, Watcher(), 2.0)
     answer(online)
     for seq in (2, 3, 4):
@@ -150,7 +168,9 @@ def test_with_a_rate_what_follows_comes_together(online, client, listener):
     assert [payload_of(frame) for frame, _ in client.wire.frames] == [b"2", b"4"]
 
 
-def test_a_rate_that_is_changed_before_the_picture_holds_from_the_picture_on(online, client, listener):
+def test_a_rate_that_is_changed_before_the_picture_holds_from_the_picture_on(
+    online: Online, client: Client, listener: QuoteListener
+) -> None:
     listener.listen("a", {}, Watcher())
     listener.change_rate("a", 2.0)
     answer(online)
@@ -161,7 +181,7 @@ def test_a_rate_that_is_changed_before_the_picture_holds_from_the_picture_on(onl
         listener.change_rate("b", 2.0)
 
 
-def test_unlistening_ends_one_and_leaves_the_others(online, client, listener):
+def test_unlistening_ends_one_and_leaves_the_others(online: Online, client: Client, listener: QuoteListener) -> None:
     for name, topic in (("a", "t"), ("b", "u")):
         listener.listen(name, {}, Watcher())
         answer(online, topic=topic)
@@ -174,7 +194,7 @@ def test_unlistening_ends_one_and_leaves_the_others(online, client, listener):
     assert "b" in listener.memberships
 
 
-def test_removing_ends_all(online, client, listener):
+def test_removing_ends_all(online: Online, client: Client, listener: QuoteListener) -> None:
     for name in "abc":
         listener.listen(name, {}, Watcher())
         answer(online)
@@ -186,11 +206,11 @@ def test_removing_ends_all(online, client, listener):
 class ByName(Policy):
     """Every user may have what is called like one of the groups."""
 
-    def may_subscribe(self, user, service, request):
+    def may_subscribe(self, user: Identity, service: str, request: ServiceRequest) -> bool | str:
         return request["quote"] in user.groups or "not for you"
 
 
-def test_a_feed_that_the_user_may_not_have_is_refused_and_takes_the_name_from_the_one_before_it():
+def test_a_feed_that_the_user_may_not_have_is_refused_and_takes_the_name_from_the_one_before_it() -> None:
     online = Online(rights=Rights(ByName()))
     client = online.connect()
     client.agent.on_user(Identity(1, "ann", "s", frozenset({"gold"})))
@@ -205,7 +225,7 @@ def test_a_feed_that_the_user_may_not_have_is_refused_and_takes_the_name_from_th
     assert (len(listener.memberships), online.topics.members) == (0, 0)
 
 
-def test_a_feed_that_the_user_may_not_have_any_more_is_left_and_refused_once():
+def test_a_feed_that_the_user_may_not_have_any_more_is_left_and_refused_once() -> None:
     online = Online(rights=Rights(ByName()))
     client = online.connect()
     client.agent.on_user(Identity(1, "ann", "s", frozenset({"gold"})))
@@ -223,9 +243,11 @@ def test_a_feed_that_the_user_may_not_have_any_more_is_left_and_refused_once():
 
 
 @pytest.mark.parametrize("follows", [True, False])
-def test_a_picture_that_ends_its_connection_ends_everything_once(online, client, listener, caplog, follows):
+def test_a_picture_that_ends_its_connection_ends_everything_once(
+    online: Online, client: Client, listener: QuoteListener, caplog: pytest.LogCaptureFixture, follows: bool
+) -> None:
     class LastStraw(Watcher):
-        def on_picture(self, snapshot):
+        def on_picture(self, snapshot: Snapshot) -> tuple[str, Draw] | None:
             client.wire.close(4108)
             listener.on_remove()
             return super().on_picture(snapshot)

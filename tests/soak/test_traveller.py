@@ -29,7 +29,7 @@ def resumed(count: int) -> dict[str, Any]:
     return {"type": "resumed", "data": {"count": count}}
 
 
-def test_a_new_page_has_no_offset_and_the_next_connection_has_the_last_one():
+def test_a_new_page_has_no_offset_and_the_next_connection_has_the_last_one() -> None:
     notes = Notes(KIND)
     assert arrive(notes) == {"offset": None}
     notes.on_message(resumed(0))
@@ -37,7 +37,7 @@ def test_a_new_page_has_no_offset_and_the_next_connection_has_the_last_one():
     assert arrive(notes) == {"offset": "1000-7"}
 
 
-def test_what_is_live_waits_for_what_was_missed_and_nothing_comes_twice():
+def test_what_is_live_waits_for_what_was_missed_and_nothing_comes_twice() -> None:
     notes = Notes(KIND)
     arrive(notes)
     for message in (pushed(3), pushed(1), pushed(2), pushed(3)):
@@ -50,7 +50,7 @@ def test_what_is_live_waits_for_what_was_missed_and_nothing_comes_twice():
     assert notes.resumed == 2
 
 
-def test_offsets_are_numbers_and_no_texts():
+def test_offsets_are_numbers_and_no_texts() -> None:
     notes = Notes(KIND)
     arrive(notes)
     notes.on_message(resumed(0))
@@ -59,7 +59,7 @@ def test_offsets_are_numbers_and_no_texts():
     assert notes.numbers == [0, 1, 2]
 
 
-def test_other_messages_move_the_offset_and_are_no_numbers():
+def test_other_messages_move_the_offset_and_are_no_numbers() -> None:
     notes = Notes(KIND)
     arrive(notes)
     notes.on_message(resumed(0))
@@ -69,7 +69,7 @@ def test_other_messages_move_the_offset_and_are_no_numbers():
     assert arrive(notes) == {"offset": "1000-1"}
 
 
-def test_it_is_live_between_the_end_of_its_resume_and_the_word_to_go():
+def test_it_is_live_between_the_end_of_its_resume_and_the_word_to_go() -> None:
     notes = Notes(KIND)
     assert not notes.is_live
     arrive(notes)
@@ -81,20 +81,20 @@ def test_it_is_live_between_the_end_of_its_resume_and_the_word_to_go():
     assert notes.after_ms == 250
 
 
-def test_what_is_gone_is_noted():
+def test_what_is_gone_is_noted() -> None:
     notes = Notes(KIND)
     arrive(notes)
     notes.on_message({"type": "resume_lost", "data": {"count": 3, "offset": None, "reason": "trimmed"}})
     assert (notes.lost, notes.resumed, notes.is_live) == (1, 3, True)
 
 
-def test_a_frame_of_ours_is_a_clients_frame():
+def test_a_frame_of_ours_is_a_clients_frame() -> None:
     assert client_frame(0x81, b"hello") == masked(1, b"hello", mask=bytes(4))
     assert bytes(4) != MASK
 
 
 @pytest.mark.parametrize("length", [0, 125, 126, 65_535, 65_536])
-def test_a_servers_frame_of_any_length_is_read(length: int):
+def test_a_servers_frame_of_any_length_is_read(length: int) -> None:
     size = bytes((length,)) if length < 126 else b""
     if not size:
         size = b"\x7e" + length.to_bytes(2, "big") if length < 65_536 else b"\x7f" + length.to_bytes(8, "big")
@@ -114,7 +114,7 @@ def traveller(numbers: list[int], *comings: float) -> Traveller:
     return one
 
 
-def test_the_report_counts_what_is_missing_what_is_double_and_what_is_out_of_order():
+def test_the_report_counts_what_is_missing_what_is_double_and_what_is_out_of_order() -> None:
     all_well = traveller([0, 1, 2, 3], 1.0, 10.0)
     gap = traveller([0, 3], 1.0, 10.9)
     mess = traveller([0, 2, 1, 2, 3], 1.0, 12.5)
@@ -127,7 +127,7 @@ def test_the_report_counts_what_is_missing_what_is_double_and_what_is_out_of_ord
     assert not report_on([all_well], 4, 3.0, 1, 1.0).is_complete
 
 
-def test_failures_to_come_in_are_counted_by_what_they_were():
+def test_failures_to_come_in_are_counted_by_what_they_were() -> None:
     one, other = traveller([0], 1.0, 2.0), traveller([0], 1.0, 2.0)
     one.failures += ["ConnectionResetError: reset", "ConnectionRefusedError: refused"]
     other.failures.append("ConnectionResetError: reset")

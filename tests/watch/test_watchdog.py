@@ -15,7 +15,7 @@ from tests.until import until
 DEADLINE = 20.0
 
 
-def test_a_thread_that_beats_is_not_spoken_of():
+def test_a_thread_that_beats_is_not_spoken_of() -> None:
     beat = Beat("t", 100.0, 0.25)
     judge = StallJudge(beat)
     for moment in range(20):
@@ -23,7 +23,7 @@ def test_a_thread_that_beats_is_not_spoken_of():
         assert judge.look(100.05 + moment / 10) is None
 
 
-def test_a_stall_is_told_once_and_so_is_its_end():
+def test_a_stall_is_told_once_and_so_is_its_end() -> None:
     beat = Beat("t", 100.0, 0.25)
     judge = StallJudge(beat)
     looks = [judge.look(100 + tenths / 10) for tenths in range(1, 6)]
@@ -33,7 +33,7 @@ def test_a_stall_is_told_once_and_so_is_its_end():
     assert judge.look(100.65) is None
 
 
-def test_the_next_stall_is_another_one():
+def test_the_next_stall_is_another_one() -> None:
     beat = Beat("t", 100.0, 0.25)
     judge = StallJudge(beat)
     assert judge.look(100.3) is StallChange.STANDS
@@ -42,7 +42,7 @@ def test_the_next_stall_is_another_one():
     assert judge.look(101.05) is StallChange.STANDS
 
 
-def test_it_looks_when_a_stall_would_be_one_and_soon_while_there_is_one():
+def test_it_looks_when_a_stall_would_be_one_and_soon_while_there_is_one() -> None:
     beat = Beat("t", 100.0, 0.25)
     judge = StallJudge(beat)
     assert judge.next_look(100.0) == 0.25
@@ -53,7 +53,7 @@ def test_it_looks_when_a_stall_would_be_one_and_soon_while_there_is_one():
     assert judge.next_look(101.0) == beat.interval
 
 
-def test_a_stall_that_was_over_before_anybody_looked_is_counted_and_not_told():
+def test_a_stall_that_was_over_before_anybody_looked_is_counted_and_not_told() -> None:
     beat = Beat("t", 100.0, 0.25)
     judge = StallJudge(beat)
     beat.beat(105.0)
