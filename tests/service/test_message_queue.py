@@ -88,7 +88,9 @@ def test_a_producer_is_told_when_redis_is_not_there(free_port: int) -> None:
         queue.put("n", "me", 1)
 
 
-def test_the_log_warns_once_of_a_type_that_no_running_server_handles(redis_url, caplog):
+def test_the_log_warns_once_of_a_type_that_no_running_server_handles(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     with plain_client(redis_url) as client:
         RedisLeases(client, DEFAULT_NAME).join(Registration("worker", "a", reads=("notice",)), 60.0)
     queue = ServiceMessageQueue.connect(redis_url)
@@ -101,7 +103,9 @@ def test_the_log_warns_once_of_a_type_that_no_running_server_handles(redis_url, 
     queue.close()
 
 
-def test_a_list_of_servers_that_cannot_be_read_is_no_matter_for_a_producer(redis_url, caplog):
+def test_a_list_of_servers_that_cannot_be_read_is_no_matter_for_a_producer(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     with redis.Redis.from_url(redis_url) as other:
         other.set("{queue:rtserver}:leases:end", "x")
         queue = ServiceMessageQueue.connect(redis_url)

@@ -12,7 +12,9 @@ from rtserver.service.user_commands import UserCommands
 @pytest.mark.parametrize(
     ("user_id", "user_ids"), [(7, (7,)), ("ann", ("ann",)), ([7, "ann"], (7, "ann")), ("*", None), ([], ())]
 )
-def test_a_message_is_for_one_user_for_several_or_for_everyone(user_id, user_ids):
+def test_a_message_is_for_one_user_for_several_or_for_everyone(
+    user_id: int | str | list[int | str], user_ids: tuple[int | str, ...] | None
+) -> None:
     posted: list[Message] = []
     data = {"text": "hello"}
     UserCommands(posted.append).push_message(user_id, data, "notice")
@@ -21,7 +23,9 @@ def test_a_message_is_for_one_user_for_several_or_for_everyone(user_id, user_ids
 
 
 @pytest.mark.parametrize(("data", "error"), [("x" * 5_000, BadData), (float("nan"), JsonError)])
-def test_what_no_client_could_take_is_refused_where_it_is_said(data, error):
+def test_what_no_client_could_take_is_refused_where_it_is_said(
+    data: str | float, error: type[BadData | JsonError]
+) -> None:
     posted: list[Message] = []
     with pytest.raises(error):
         UserCommands(posted.append, MessageSizeLimit(5_000)).push_message("*", data, "notice")

@@ -22,12 +22,12 @@ from rtserver.service.quote.indicator_line import LINES
         (" SMA:020 ", ("sma:20",)),
     ],
 )
-def test_an_indicator_names_its_columns(text, columns):
+def test_an_indicator_names_its_columns(text: str, columns: tuple[str, ...]) -> None:
     assert parse_indicator(text).columns == columns
 
 
 @pytest.mark.parametrize("text", ["sma:20", "macd:12:26:9", "boll:20:2.25", "vwap"])
-def test_the_spelling_of_an_indicator_asks_for_it_again(text):
+def test_the_spelling_of_an_indicator_asks_for_it_again(text: str) -> None:
     assert str(parse_indicator(text)) == text
 
 
@@ -53,23 +53,23 @@ def test_the_spelling_of_an_indicator_asks_for_it_again(text):
         ("macd:12:12", "fast has to be shorter than slow"),
     ],
 )
-def test_a_wrong_request_is_answered_with_what_would_be_right(text, reason):
+def test_a_wrong_request_is_answered_with_what_would_be_right(text: str, reason: str) -> None:
     with pytest.raises(IndicatorError) as caught:
         parse_indicator(text)
     assert reason in str(caught.value)
 
 
-def test_an_endless_text_does_not_come_back_whole():
+def test_an_endless_text_does_not_come_back_whole() -> None:
     with pytest.raises(IndicatorError) as caught:
         parse_indicator("x" * 100_000)
     assert len(str(caught.value)) < 200
 
 
-def test_order_is_kept_and_doubles_stand_once():
+def test_order_is_kept_and_doubles_stand_once() -> None:
     assert tuple(map(str, parse_indicators(["ema", "sma:20", "EMA:12"]))) == ("ema:12", "sma:20")
 
 
-def test_eight_indicators_are_the_most():
+def test_eight_indicators_are_the_most() -> None:
     eight = [f"sma:{period}" for period in range(1, 9)]
 
     assert len(parse_indicators(eight)) == 8
@@ -77,12 +77,12 @@ def test_eight_indicators_are_the_most():
         parse_indicators([*eight, "vwap"])
 
 
-def test_the_parameters_of_all_indicators_together_are_bounded():
+def test_the_parameters_of_all_indicators_together_are_bounded() -> None:
     assert len(parse_indicators(["macd:12:26:9", "ema:453", "sma:500"])) == 3
     with pytest.raises(IndicatorError, match="add up to 1001, at most 1000"):
         parse_indicators(["macd:12:26:9", "ema:454", "sma:500"])
 
 
-def test_every_indicator_that_can_be_asked_for_has_a_line():
+def test_every_indicator_that_can_be_asked_for_has_a_line() -> None:
     assert set(LINES) == set(NAMES)
     assert all(LINES[name].width == len(parse_indicator(name).columns) for name in NAMES)

@@ -2,12 +2,14 @@
 
 import itertools
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtserver.base.bridge.message import Row
 from rtserver.base.limit.steps import finish
 from rtserver.service.quote.indicator import parse_indicator
 from rtserver.service.quote.indicator_line import LINES, IndicatorLine
@@ -20,11 +22,11 @@ def line_of(text: str) -> IndicatorLine:
     return LINES[indicator.name](indicator)
 
 
-def row(close, volume=None):
+def row(close: float, volume: float | None = None) -> Row:
     return (0, close - 1, close, close - 2, close + 3, volume)
 
 
-def cells_of(text: str, closes, volumes=None):
+def cells_of(text: str, closes: Sequence[float], volumes: Sequence[float | None] | None = None) -> list[Row]:
     """The cells after each close, one step per bar."""
     line = line_of(text)
     return [line.step(row(c, v), is_new=True) for c, v in zip(closes, volumes or [None] * len(closes), strict=True)]
@@ -33,11 +35,11 @@ def cells_of(text: str, closes, volumes=None):
 # The formulas, slow and plain: each computes one value from all closes up to there.
 
 
-def sma(closes, period):
+def sma(closes: list[float], period: int) -> float | None:
     return sum(closes[-period:]) / period if len(closes) >= period else None
 
 
-def ema(closes, period):
+def ema(closes: list[float], period: int) -> float | None:
     if len(closes) < period:
         return None
     value = sum(closes[:period]) / period
@@ -46,7 +48,7 @@ def ema(closes, period):
     return value
 
 
-def macd(closes, fast, slow, signal):
+def macd(closes: list[float], fast: int, slow: int, signal: int) -> tuple[float | None, float | None, float | None]:
     if len(closes) < slow:
         return (None, None, None)
     lengths = range(slow, len(closes) + 1)
@@ -55,7 +57,7 @@ def macd(closes, fast, slow, signal):
     return (differences[-1], smoothed, None if smoothed is None else differences[-1] - smoothed)
 
 
-def boll(closes, period, width):
+def boll(closes: list[float], period: int, width: float) -> tuple[float | None, float | None, float | None]:
     if len(closes) < period:
         return (None, None, None)
     middle = sma(closes, period)
@@ -63,7 +65,7 @@ def boll(closes, period, width):
     return (middle + width * deviation, middle, middle - width * deviation)
 
 
-def rsi(closes, period):
+def rsi(closes: list[float], period: int) -> float | None:
     if len(closes) <= period:
         return None
     changes = [after - before for before, after in itertools.pairwise(closes)]
@@ -75,7 +77,9 @@ def rsi(closes, period):
     return 100.0 if loss == 0 else 100 - 100 / (1 + gain / loss)
 
 
-def one(formula):
+def one(
+    formula: Callable[[list[float], int], float | None],
+) -> Callable[[list[float], int], tuple[float | None]]:
     return lambda closes, *params: (formula(closes, *params),)
 
 
@@ -94,7 +98,7 @@ FORMULAS = {
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_a_line_is_its_formula_at_every_bar(text):
+def test_a_line_is_its_formula_at_every_bar(text: str) -> None:
     formula, *params = FORMULAS[text]
     expected = [formula(WAVE[:length], *params) for length in range(1, len(WAVE) + 1)]
 
@@ -114,11 +118,11 @@ def test_a_line_is_its_formula_at_every_bar(text):
         ("rsi:2", [3, 2, 1], (0,)),
     ],
 )
-def test_small_numbers_by_hand(text, closes, cells):
+def test_small_numbers_by_hand(text: str, closes: list[float], cells: tuple[float, ...]) -> None:
     assert cells_of(text, closes)[-1] == pytest.approx(cells)
 
 
-def test_vwap_weighs_typical_prices_by_volume():
+def test_vwap_weighs_typical_prices_by_volume() -> None:
     cells = cells_of("vwap", [10, 20, 30], [None, 2, 6])
 
     # A row's typical price is its close plus a third, as low and high are two below and three above it.
@@ -131,7 +135,7 @@ ALL = [*FORMULAS, "vwap"]
 
 
 @pytest.mark.parametrize("text", ALL)
-def test_a_bar_that_grows_gives_what_it_would_have_given_at_once(text):
+def test_a_bar_that_grows_gives_what_it_would_have_given_at_once(text: str) -> None:
     line = line_of(text)
     volumes = [index % 7 + 1 for index in range(len(WAVE))]
     finished = cells_of(text, WAVE, volumes)
@@ -152,7 +156,7 @@ def held(thing: Any, seen: set[int]) -> int:
 
 
 @pytest.mark.parametrize("text", ALL)
-def test_a_long_life_does_not_grow(text):
+def test_a_long_life_does_not_grow(text: str) -> None:
     line = line_of(text)
     high = [0, 0]
     for index in range(6_000):
@@ -164,7 +168,7 @@ def test_a_long_life_does_not_grow(text):
 
 
 @pytest.mark.parametrize("text", ALL)
-def test_a_bar_that_grows_for_ever_does_not_grow_the_line(text):
+def test_a_bar_that_grows_for_ever_does_not_grow_the_line(text: str) -> None:
     """At any bar, the first with a value included."""
     for bars in (*range(1, 40), 300):
         line = line_of(text)
@@ -177,7 +181,7 @@ def test_a_bar_that_grows_for_ever_does_not_grow_the_line(text):
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_what_was_forgotten_is_not_missed(text):
+def test_what_was_forgotten_is_not_missed(text: str) -> None:
     formula, *params = FORMULAS[text]
     closes = (WAVE * 4)[:400]
     line = line_of(text)
@@ -188,7 +192,7 @@ def test_what_was_forgotten_is_not_missed(text):
 
 
 @pytest.mark.parametrize("text", ["sma:20", "boll:20:2"])
-def test_one_absurd_price_leaves_no_lasting_error(text):
+def test_one_absurd_price_leaves_no_lasting_error(text: str) -> None:
     closes = [1e15, *WAVE, *WAVE]
 
     assert cells_of(text, closes)[-1] == pytest.approx(cells_of(text, WAVE)[-1], rel=1e-12)
@@ -196,7 +200,7 @@ def test_one_absurd_price_leaves_no_lasting_error(text):
 
 @pytest.mark.parametrize("text", ALL)
 @pytest.mark.parametrize(("length", "wanted"), [(0, 5), (3, 5), (120, 1), (120, 120), (3_000, 50)])
-def test_a_filled_line_goes_on_like_one_that_took_every_step(text, length, wanted):
+def test_a_filled_line_goes_on_like_one_that_took_every_step(text: str, length: int, wanted: int) -> None:
     closes = (WAVE * 26)[: length + 30]
     stepped, filled = line_of(text), line_of(text)
     rows = [row(close, index % 7) for index, close in enumerate(closes)]
@@ -218,7 +222,7 @@ SHORT = ["sma:2", "ema:3", "macd:1:2:2", "boll:3:1000", "rsi:2", "vwap"]
     st.sampled_from(SHORT),
     st.lists(st.tuples(EXTREMES, st.one_of(st.none(), st.floats(0, 1e15)), st.booleans()), max_size=20),
 )
-def test_no_cell_is_ever_infinite_or_not_a_number(text, bars):
+def test_no_cell_is_ever_infinite_or_not_a_number(text: str, bars: list[tuple[float, float | None, bool]]) -> None:
     line = line_of(text)
     for index, (close, volume, is_new) in enumerate(bars):
         for cell in line.step(row(close, volume), is_new=is_new or index == 0):

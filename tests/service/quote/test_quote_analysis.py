@@ -14,7 +14,7 @@ from rtserver.service.quote.tick import Tick
 MINUTE = 60_000
 
 
-def price(time, value, volume=None):
+def price(time: int | str, value: int, volume: int | None = None) -> Tick:
     return Tick(time, value, value, value, value, volume, False)
 
 
@@ -22,7 +22,7 @@ def analysis_of(period_ms: int, *indicators: str) -> QuoteAnalysis:
     return QuoteAnalysis(period_ms, parse_indicators(indicators))
 
 
-def test_the_columns_are_the_bar_and_what_was_asked_for_in_that_order():
+def test_the_columns_are_the_bar_and_what_was_asked_for_in_that_order() -> None:
     assert analysis_of(0).columns == ("label", "open", "close", "low", "high", "volume")
     assert analysis_of(0, "boll", "sma:5").columns[6:] == (
         "boll:20:2/upper",
@@ -32,7 +32,7 @@ def test_the_columns_are_the_bar_and_what_was_asked_for_in_that_order():
     )
 
 
-def test_every_tick_gives_a_row_and_a_growing_bar_comes_again():
+def test_every_tick_gives_a_row_and_a_growing_bar_comes_again() -> None:
     analysis = analysis_of(MINUTE, "sma:2", "vwap")
 
     assert analysis.step(price(0, 10, 1)) == (0, 10, 10, 10, 10, 1, None, 10)
@@ -41,11 +41,11 @@ def test_every_tick_gives_a_row_and_a_growing_bar_comes_again():
     assert analysis.step(price(MINUTE + 1, 6)) == (MINUTE, 20, 6, 6, 20, None, 10, pytest.approx(38 / 3))
 
 
-def test_a_cell_that_does_not_exist_yet_is_none():
+def test_a_cell_that_does_not_exist_yet_is_none() -> None:
     assert analysis_of(0, "macd", "boll", "rsi", "ema", "sma", "vwap").step(price(0, 10))[6:] == (None,) * 10
 
 
-def test_a_replaced_tick_replaces_its_cells_too():
+def test_a_replaced_tick_replaces_its_cells_too() -> None:
     analysis = analysis_of(0, "sma:2")
     for tick in (price("a", 1), price("b", 100)):
         analysis.step(tick)
@@ -53,7 +53,7 @@ def test_a_replaced_tick_replaces_its_cells_too():
     assert analysis.step(price("b", 3))[6] == 2
 
 
-def test_a_million_ticks_do_not_make_an_analysis_grow():
+def test_a_million_ticks_do_not_make_an_analysis_grow() -> None:
     analysis = analysis_of(0, "sma:20")
     ticks = [price(index, 100 + index % 9) for index in range(1_000)]
     sizes = []
@@ -65,7 +65,7 @@ def test_a_million_ticks_do_not_make_an_analysis_grow():
     assert max(sizes) < 4_000
 
 
-def test_a_history_is_cut_to_the_wanted_rows():
+def test_a_history_is_cut_to_the_wanted_rows() -> None:
     history = [price(index * MINUTE, index) for index in range(10)]
 
     assert finish(analysis_of(MINUTE).fill(history, 3)) == [
@@ -88,7 +88,7 @@ TICKS = st.lists(
     st.integers(1, 30),
     st.sampled_from([0, MINUTE, 5 * MINUTE]),
 )
-def test_a_history_and_steps_give_the_same_rows(ticks, cut, wanted, period):
+def test_a_history_and_steps_give_the_same_rows(ticks: list[Tick], cut: int, wanted: int, period: int) -> None:
     asked = ("sma:3", "ema:2", "macd:2:3:2", "boll:3", "rsi:3", "vwap")
     stepped, filled = analysis_of(period, *asked), analysis_of(period, *asked)
     rows = []

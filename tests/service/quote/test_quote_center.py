@@ -1,13 +1,14 @@
 """QuoteCenter by its messages: what it posts for what it is told."""
 
 import threading
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtserver.base.bridge.message import Message, Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
+from rtserver.base.bridge.message import Message, Refused, Row, Snapshot, Subscribe, Table, Unsubscribe, Update
 from rtserver.base.bridge.ownership import WrongThreadError
 from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext
@@ -33,7 +34,7 @@ class Desk:
         data = [{"quote": quote, "info": {"point": point, **info}} for point in points]
         self.center("feed-1", DECODER.decode(msgspec.json.encode(data)))
 
-    def subscribe(self, agent: int = 1, ref: int = 1, **request) -> Snapshot | Refused:
+    def subscribe(self, agent: int = 1, ref: int = 1, **request: Any) -> Snapshot | Refused:
         self.center.on_subscribe(Subscribe(agent, ref, "quotes", {"quote": APPLE, **request}))
         return self.posted[-1]
 
@@ -48,11 +49,11 @@ class Desk:
         return posted
 
 
-def row(label, price, volume=None):
+def row(label: int, price: float, volume: int | None = None) -> Row:
     return (label, price, price, price, price, volume)
 
 
-def test_a_subscriber_gets_the_picture_and_then_every_row():
+def test_a_subscriber_gets_the_picture_and_then_every_row() -> None:
     desk = Desk()
     desk.tell(APPLE, [1, 10.5], [2, 11])
 
@@ -72,7 +73,7 @@ def test_a_subscriber_gets_the_picture_and_then_every_row():
     assert desk.flush() == []
 
 
-def test_a_picture_has_the_decimals_that_the_quote_said_last():
+def test_a_picture_has_the_decimals_that_the_quote_said_last() -> None:
     desk = Desk()
     desk.tell(APPLE, [1, 10.5])
     assert desk.subscribe().payload.decimals is None
@@ -84,14 +85,14 @@ def test_a_picture_has_the_decimals_that_the_quote_said_last():
 
 
 @pytest.mark.parametrize("decimals", [-1, 13, 10**20])
-def test_a_message_with_decimals_that_are_none_counts_not_at_all(decimals):
+def test_a_message_with_decimals_that_are_none_counts_not_at_all(decimals: int) -> None:
     desk = Desk()
     with pytest.raises(BadData, match=r"item 0: decimals .* are not from 0 to 12"):
         desk.tell(APPLE, [1, 10.5], decimals=decimals)
     assert desk.center.quotes == 0
 
 
-def test_rows_that_wait_leave_before_the_picture_that_holds_them():
+def test_rows_that_wait_leave_before_the_picture_that_holds_them() -> None:
     desk = Desk()
     first = desk.subscribe(agent=1)
     desk.tell(APPLE, [1, 10])
@@ -102,11 +103,11 @@ def test_rows_that_wait_leave_before_the_picture_that_holds_them():
     assert desk.flush() == [first, Update(first.topic, 1, (row(1, 10),)), second]
 
 
-def test_a_call_from_a_thread_that_does_not_own_it_is_refused():
+def test_a_call_from_a_thread_that_does_not_own_it_is_refused() -> None:
     desk = Desk()
     refused = []
 
-    def call_from_elsewhere():
+    def call_from_elsewhere() -> None:
         with pytest.raises(WrongThreadError):
             desk.center.flush()
         refused.append(True)
@@ -117,7 +118,7 @@ def test_a_call_from_a_thread_that_does_not_own_it_is_refused():
     assert refused
 
 
-def test_a_quote_that_is_not_known_yet_has_an_empty_picture_and_then_rows():
+def test_a_quote_that_is_not_known_yet_has_an_empty_picture_and_then_rows() -> None:
     desk = Desk()
     snapshot = desk.subscribe(period=60)
 
@@ -127,7 +128,7 @@ def test_a_quote_that_is_not_known_yet_has_an_empty_picture_and_then_rows():
     assert desk.flush() == [Update(snapshot.topic, 1, (row(60_000, 10),))]
 
 
-def test_one_batch_is_one_update_per_feed():
+def test_one_batch_is_one_update_per_feed() -> None:
     desk = Desk()
     ticks, bars, other = desk.subscribe(ref=1), desk.subscribe(ref=2, period=60), desk.subscribe(ref=3, quote=IBM)
     desk.flush()
@@ -144,7 +145,7 @@ def test_one_batch_is_one_update_per_feed():
     assert updates[1].payload[-1] == (0, 0, 4, 0, 4, None)
 
 
-def test_a_batch_of_very_many_ticks_is_several_updates_in_a_row():
+def test_a_batch_of_very_many_ticks_is_several_updates_in_a_row() -> None:
     desk = Desk()
     desk.subscribe()
     desk.flush()
@@ -157,7 +158,7 @@ def test_a_batch_of_very_many_ticks_is_several_updates_in_a_row():
     assert updates[-1].seq == 2 * UPDATE_ROWS + 1
 
 
-def test_ticks_of_a_quote_that_nobody_watches_post_nothing():
+def test_ticks_of_a_quote_that_nobody_watches_post_nothing() -> None:
     desk = Desk()
     desk.subscribe(quote=IBM)
     desk.flush()
@@ -175,7 +176,7 @@ def test_ticks_of_a_quote_that_nobody_watches_post_nothing():
         ({"indicators": ["boll:20:2"]}, {"indicators": ["boll:20:2.0"]}),
     ],
 )
-def test_requests_that_mean_the_same_share_a_feed(one, other):
+def test_requests_that_mean_the_same_share_a_feed(one: dict[str, Any], other: dict[str, Any]) -> None:
     desk = Desk()
 
     first, second = desk.subscribe(agent=1, **one), desk.subscribe(agent=2, **other)
@@ -188,7 +189,7 @@ def test_requests_that_mean_the_same_share_a_feed(one, other):
     "other",
     [{"quote": IBM}, {"period": 1}, {"period": 0.001}, {"indicators": ["sma"]}, {"indicators": ["ema", "sma"]}],
 )
-def test_requests_that_differ_have_feeds_of_their_own(other):
+def test_requests_that_differ_have_feeds_of_their_own(other: dict[str, Any]) -> None:
     desk = Desk()
     asked = {"indicators": ["sma", "ema"]}
 
@@ -196,7 +197,7 @@ def test_requests_that_differ_have_feeds_of_their_own(other):
     assert desk.center.feeds == 2
 
 
-def test_the_picture_is_built_once_until_the_next_tick():
+def test_the_picture_is_built_once_until_the_next_tick() -> None:
     desk = Desk()
     desk.tell(APPLE, [1, 1])
     first, second = desk.subscribe(agent=1), desk.subscribe(agent=2)
@@ -208,7 +209,7 @@ def test_the_picture_is_built_once_until_the_next_tick():
     assert first.payload.rows == (row(1, 1),)
 
 
-def test_a_feed_ends_with_its_last_subscriber():
+def test_a_feed_ends_with_its_last_subscriber() -> None:
     desk = Desk()
     desk.subscribe(agent=1)
     desk.subscribe(agent=2)
@@ -223,7 +224,7 @@ def test_a_feed_ends_with_its_last_subscriber():
     assert desk.flush() == []
 
 
-def test_a_feed_that_is_made_again_counts_on():
+def test_a_feed_that_is_made_again_counts_on() -> None:
     desk = Desk()
     desk.subscribe()
     desk.tell(APPLE, [1, 1], [2, 2])
@@ -234,7 +235,7 @@ def test_a_feed_that_is_made_again_counts_on():
     assert (snapshot.seq, len(snapshot.payload.rows)) == (3, 3)
 
 
-def test_an_unsubscribe_for_nothing_changes_nothing():
+def test_an_unsubscribe_for_nothing_changes_nothing() -> None:
     desk = Desk()
     desk.subscribe(agent=1, ref=1)
 
@@ -243,7 +244,7 @@ def test_an_unsubscribe_for_nothing_changes_nothing():
     assert desk.center.subscribers == 1
 
 
-def test_a_ref_that_is_in_use_moves_to_the_new_request():
+def test_a_ref_that_is_in_use_moves_to_the_new_request() -> None:
     desk = Desk()
     old = desk.subscribe(ref=1)
     new = desk.subscribe(ref=1, period=60)
@@ -276,7 +277,7 @@ def test_a_ref_that_is_in_use_moves_to_the_new_request():
         ({"quote": APPLE, "indicators": ["sma"] + [f"ema:{n}" for n in range(1, 9)]}, "at most 8"),
     ],
 )
-def test_a_request_that_makes_no_sense_is_refused_with_the_reason(request_data, reason):
+def test_a_request_that_makes_no_sense_is_refused_with_the_reason(request_data: object, reason: str) -> None:
     desk = Desk()
     desk.center.on_subscribe(Subscribe(4, 5, "quotes", request_data))
 
@@ -286,7 +287,7 @@ def test_a_request_that_makes_no_sense_is_refused_with_the_reason(request_data, 
     assert (desk.center.quotes, desk.center.feeds, desk.center.subscribers) == (0, 0, 0)
 
 
-def test_a_message_with_a_bad_item_counts_not_at_all():
+def test_a_message_with_a_bad_item_counts_not_at_all() -> None:
     desk = Desk()
     desk.subscribe()
     desk.flush()
@@ -301,7 +302,7 @@ def test_a_message_with_a_bad_item_counts_not_at_all():
     assert [update.seq for update in desk.flush()] == [1]
 
 
-def test_a_history_holds_the_newest_ticks():
+def test_a_history_holds_the_newest_ticks() -> None:
     desk = Desk(history_ticks=3)
     desk.tell(APPLE, *([time, time] for time in range(10)))
 
@@ -310,7 +311,7 @@ def test_a_history_holds_the_newest_ticks():
     assert [each[0] for each in snapshot.payload.rows] == [7, 8, 9]
 
 
-def test_a_picture_holds_the_newest_rows():
+def test_a_picture_holds_the_newest_rows() -> None:
     desk = Desk(picture_rows=3)
     desk.subscribe(agent=1, ref=1)
     desk.tell(APPLE, *([time, time] for time in range(10)))
@@ -325,7 +326,7 @@ def keys(count: int) -> list[str]:
     return [f"X:{number}:20130301" for number in range(count)]
 
 
-def test_beyond_the_bound_the_quote_that_is_silent_longest_is_forgotten():
+def test_beyond_the_bound_the_quote_that_is_silent_longest_is_forgotten() -> None:
     desk = Desk(max_quotes=3)
     zero, one, two, three = keys(4)
     for key in (zero, one, two, zero, three):
@@ -340,7 +341,7 @@ def test_beyond_the_bound_the_quote_that_is_silent_longest_is_forgotten():
     ]
 
 
-def test_a_watched_quote_is_never_forgotten():
+def test_a_watched_quote_is_never_forgotten() -> None:
     desk = Desk(max_quotes=2)
     zero, *others = keys(50)
     desk.tell(zero, [1, 1])
@@ -352,7 +353,7 @@ def test_a_watched_quote_is_never_forgotten():
     assert desk.subscribe(quote=zero, agent=2).seq == 1
 
 
-def test_asking_for_quotes_that_never_come_neither_fills_the_memory_nor_pushes_others_out():
+def test_asking_for_quotes_that_never_come_neither_fills_the_memory_nor_pushes_others_out() -> None:
     desk = Desk(max_quotes=2)
     for key in keys(2):
         desk.tell(key, [1, 1])
@@ -364,7 +365,7 @@ def test_asking_for_quotes_that_never_come_neither_fills_the_memory_nor_pushes_o
     assert [desk.subscribe(quote=key, agent=number).seq for number, key in enumerate(keys(2))] == [1, 1]
 
 
-def test_beyond_the_bound_of_feeds_a_request_is_refused_until_one_ends():
+def test_beyond_the_bound_of_feeds_a_request_is_refused_until_one_ends() -> None:
     desk = Desk(max_feeds=2)
     desk.subscribe(ref=1, period=1)
     desk.subscribe(ref=2, period=2)
@@ -376,7 +377,7 @@ def test_beyond_the_bound_of_feeds_a_request_is_refused_until_one_ends():
     assert isinstance(desk.subscribe(ref=4, period=3), Snapshot)
 
 
-def test_the_counters_say_what_there_is():
+def test_the_counters_say_what_there_is() -> None:
     desk = Desk()
     desk.tell(APPLE, [1, 1], [2, 2])
     desk.tell(IBM, [1, 1])
@@ -409,7 +410,7 @@ STEPS = st.lists(
 
 @settings(max_examples=80)
 @given(STEPS, st.sampled_from([0, 60]))
-def test_a_picture_and_what_follows_is_the_whole_at_any_point(steps, period):
+def test_a_picture_and_what_follows_is_the_whole_at_any_point(steps: list[tuple[str, int, int]], period: int) -> None:
     """Four agents come and go; each ends with what one who had watched from the beginning would see."""
     desk = Desk()
     asked = {"period": period, "indicators": ["sma:2", "rsi:2"]}

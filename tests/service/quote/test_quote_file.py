@@ -1,5 +1,6 @@
 """Quotes from CSV files, and their pace."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ class Watch:
 
 
 @pytest.fixture
-def written(tmp_path: Path):
+def written(tmp_path: Path) -> Callable[..., Path]:
     """Writes a file of the given text and gives its path."""
 
     def write(text: str, encoding: str = "utf-8") -> Path:
@@ -37,13 +38,13 @@ def written(tmp_path: Path):
     return write
 
 
-def test_a_line_of_a_day_is_a_bar(written):
+def test_a_line_of_a_day_is_a_bar(written: Callable[..., Path]) -> None:
     assert list(read_quotes(written(DAYS))) == [
         QuoteInfo([951868800000, 118.56, 130.31, 118.5, 132.06, 9616100])  # 2000-03-01T00:00Z
     ]
 
 
-def test_a_line_of_a_price_is_a_tick_with_or_without_volume(written):
+def test_a_line_of_a_price_is_a_tick_with_or_without_volume(written: Callable[..., Path]) -> None:
     path = written("time,price,volume\n1362150000000,430.5,7\n1362150000250,431,\n")
 
     assert list(read_quotes(path)) == [
@@ -53,7 +54,7 @@ def test_a_line_of_a_price_is_a_tick_with_or_without_volume(written):
     assert list(read_quotes(written("price,time\n1,09:30\n"))) == [QuoteInfo(["09:30", 1])]
 
 
-def test_columns_come_in_any_order_and_case_and_others_are_left_out(written):
+def test_columns_come_in_any_order_and_case_and_others_are_left_out(written: Callable[..., Path]) -> None:
     path = written("\ufeffnote, PRICE ,Time\r\nx,1.5,open\r\n")
 
     assert list(read_quotes(path)) == [QuoteInfo(["open", 1.5])]
@@ -73,7 +74,9 @@ def test_columns_come_in_any_order_and_case_and_others_are_left_out(written):
         ("first", "first"),
     ],
 )
-def test_a_time_is_milliseconds_or_an_iso_date_or_a_label(written, text, time):
+def test_a_time_is_milliseconds_or_an_iso_date_or_a_label(
+    written: Callable[..., Path], text: str, time: int | str
+) -> None:
     [info] = read_quotes(written(f"time,price\n{text},1\n"))
 
     assert info.point == [time, 1]
@@ -93,19 +96,19 @@ def test_a_time_is_milliseconds_or_an_iso_date_or_a_label(written, text, time):
         ("time,price,volume\n1,1,-5\n", ":2: volume -5 is negative"),
     ],
 )
-def test_an_error_names_the_file_and_the_line(written, text, place):
+def test_an_error_names_the_file_and_the_line(written: Callable[..., Path], text: str, place: str) -> None:
     path = written(text)
     with pytest.raises(QuoteFileError) as caught:
         list(read_quotes(path))
     assert str(caught.value).startswith(f"{path}{place}")
 
 
-def test_a_file_in_another_encoding_is_an_error_of_the_file(written):
+def test_a_file_in_another_encoding_is_an_error_of_the_file(written: Callable[..., Path]) -> None:
     with pytest.raises(QuoteFileError, match=r"quotes\.csv:1: "):
         list(read_quotes(written("time,price\nfr\u00fch,1\n", "latin-1")))
 
 
-def test_the_lines_before_an_error_are_read(written):
+def test_the_lines_before_an_error_are_read(written: Callable[..., Path]) -> None:
     infos = read_quotes(written("time,price\n1,1\n2,x\n"))
 
     assert next(infos) == QuoteInfo([1, 1])
@@ -113,7 +116,7 @@ def test_the_lines_before_an_error_are_read(written):
         next(infos)
 
 
-def test_points_come_at_their_time_divided_by_the_speed():
+def test_points_come_at_their_time_divided_by_the_speed() -> None:
     watch = Watch()
     points = [QuoteInfo([time, 1]) for time in (0, 1_000, 61_000, 60_500, "close", "end")]
 
@@ -121,7 +124,7 @@ def test_points_come_at_their_time_divided_by_the_speed():
     assert watch.slept == [0.5, 30, 0.5, 0.5, 0.5]
 
 
-def test_the_time_that_a_point_takes_is_not_added_to_the_pace():
+def test_the_time_that_a_point_takes_is_not_added_to_the_pace() -> None:
     watch = Watch()
     arrived = []
     for info in paced((QuoteInfo([time, 1]) for time in (0, 1_000, 2_000)), 1, clock=watch.clock, sleep=watch.sleep):
@@ -132,12 +135,12 @@ def test_the_time_that_a_point_takes_is_not_added_to_the_pace():
 
 
 @pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf")])
-def test_a_speed_is_a_number_above_zero(speed):
+def test_a_speed_is_a_number_above_zero(speed: float) -> None:
     with pytest.raises(ValueError, match="is not a number above 0"):
         next(paced([], speed, clock=Watch().clock, sleep=Watch().sleep))
 
 
-def test_an_item_for_the_queue_is_plain_data():
+def test_an_item_for_the_queue_is_plain_data() -> None:
     assert quote_item("A:B:20130301", QuoteInfo([1, 2])) == {"quote": "A:B:20130301", "info": {"point": [1, 2]}}
     assert quote_item("A:B:20130301", QuoteInfo([1, 2], 3))["info"] == {"point": [1, 2], "volume": 3}
     assert quote_item("A:B:20130301", QuoteInfo([1, 2], None, 0))["info"] == {"point": [1, 2], "decimals": 0}

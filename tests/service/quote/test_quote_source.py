@@ -1,10 +1,13 @@
 """The demo's market: real days as ticks, to and fro, over restarts and while the queue is away."""
 
+from collections.abc import Iterable
 from itertools import islice, pairwise
+from typing import Any
 
 import msgspec
 import pytest
 
+from rtserver.base.bridge.message import Row
 from rtserver.service.quote import quote_source
 from rtserver.service.quote.bar import PeriodBar
 from rtserver.service.quote.quote_source import ITEMS, film_of, load_days, replay
@@ -30,7 +33,13 @@ class Store:
 class Stage:
     """A source, what it put, and a clock that only its sleeps move. It stops after ``sleeps`` sleeps."""
 
-    def __init__(self, sleeps: int, store: Store | None = None, failing: tuple[int, ...] = (), **options) -> None:
+    def __init__(
+        self,
+        sleeps: int,
+        store: Store | None = None,
+        failing: tuple[int, ...] = (),
+        **options: Any,
+    ) -> None:
         self.now = 0.0
         self.puts: list[tuple[float, list]] = []
         self.sleeps = sleeps
@@ -41,7 +50,7 @@ class Stage:
             self.put, self.store, clock=lambda: self.now, sleep=self.sleep, **options
         )
 
-    def put(self, *message) -> None:
+    def put(self, *message: object) -> None:
         self.tries += 1
         if self.tries in self.failing:
             raise ConnectionError("no queue")
@@ -63,7 +72,7 @@ class Stage:
         return self
 
 
-def bars_of(infos) -> list:
+def bars_of(infos: Iterable[QuoteInfo]) -> list[Row]:
     bar = PeriodBar(MINUTE)
     rows = []
     for info in infos:
@@ -74,7 +83,7 @@ def bars_of(infos) -> list:
 
 
 @pytest.mark.parametrize("item", ITEMS)
-def test_a_bar_of_a_minute_is_one_real_day_there_and_its_mirror_back(item):
+def test_a_bar_of_a_minute_is_one_real_day_there_and_its_mirror_back(item: str) -> None:
     days = load_days(item)
     bars = bars_of(islice(replay(film_of(days)), 3 * 1000))
 
@@ -85,7 +94,7 @@ def test_a_bar_of_a_minute_is_one_real_day_there_and_its_mirror_back(item):
     assert [row[1:] for row in bars] == there + back + there
 
 
-def test_the_last_day_of_the_data_is_the_first_of_march():
+def test_the_last_day_of_the_data_is_the_first_of_march() -> None:
     assert load_days("AAPL")[-1].point == [1362096000000, 438.0, 430.47, 429.98, 438.1799, 19730300]
 
 
@@ -93,7 +102,7 @@ def test_the_last_day_of_the_data_is_the_first_of_march():
     ("day", "prices"),
     [([0, 10, 12, 9, 13, 10], [10, 9, 13, 12]), ([0, 12, 10, 9, 13, 10], [12, 13, 9, 10])],
 )
-def test_a_day_goes_by_its_low_and_high_to_its_close(day, prices):
+def test_a_day_goes_by_its_low_and_high_to_its_close(day: list[int], prices: list[int]) -> None:
     ticks = list(islice(replay(film_of([QuoteInfo(day)])), 4))
 
     assert [tick.point[1] for tick in ticks] == prices
@@ -101,7 +110,7 @@ def test_a_day_goes_by_its_low_and_high_to_its_close(day, prices):
     assert [tick.point[0] - OPENING for tick in ticks] == [0, 15_000, 30_000, 45_000]
 
 
-def test_the_market_turns_without_a_jump_and_its_time_only_goes_up():
+def test_the_market_turns_without_a_jump_and_its_time_only_goes_up() -> None:
     ticks = [tick.point for tick in islice(replay(film_of(load_days("IBM"))), 4_500)]
 
     assert all(after[0] - before[0] == 15_000 for before, after in pairwise(ticks))
@@ -110,7 +119,7 @@ def test_the_market_turns_without_a_jump_and_its_time_only_goes_up():
 
 
 @pytest.mark.parametrize("start", [0, 1, 999, 1000, 1999, 2000, 123_456_789])
-def test_a_replay_goes_on_at_any_tick(start):
+def test_a_replay_goes_on_at_any_tick(start: int) -> None:
     film = film_of(load_days("MSFT"))
     first = next(replay(film, start))
 
@@ -118,14 +127,14 @@ def test_a_replay_goes_on_at_any_tick(start):
     assert list(islice(replay(film, start), 1, 5)) == list(islice(replay(film, start + 1), 4))
 
 
-def test_every_tick_says_that_shares_are_priced_in_cents():
+def test_every_tick_says_that_shares_are_priced_in_cents() -> None:
     prices = film_of(load_days("AAPL"))
 
     assert any(price != round(price, 2) for price, _ in prices), "no price has more decimals"
     assert {info.decimals for info in islice(replay(prices), 1000)} == {2}
 
 
-def test_the_first_start_puts_a_history_at_once_and_then_goes_on_at_its_rate():
+def test_the_first_start_puts_a_history_at_once_and_then_goes_on_at_its_rate() -> None:
     stage = Stage(sleeps=4 + 8).run()
 
     history, live = stage.puts[:4], stage.puts[4:]
@@ -136,7 +145,7 @@ def test_the_first_start_puts_a_history_at_once_and_then_goes_on_at_its_rate():
     assert stage.store.position == 480 + 8
 
 
-def test_every_quote_gets_every_tick_in_order():
+def test_every_quote_gets_every_tick_in_order() -> None:
     stage = Stage(sleeps=10).run()
 
     for item in ITEMS:
@@ -146,7 +155,7 @@ def test_every_quote_gets_every_tick_in_order():
         assert stage.points(quote) == expected
 
 
-def test_a_restart_goes_on_where_it_stopped_even_within_the_history():
+def test_a_restart_goes_on_where_it_stopped_even_within_the_history() -> None:
     store = Store()
     first, second = Stage(sleeps=2, store=store).run(), Stage(sleeps=5, store=store).run()
 
@@ -155,13 +164,13 @@ def test_a_restart_goes_on_where_it_stopped_even_within_the_history():
     assert points == list(islice(replay(film_of(load_days("IBM"))), len(points)))
 
 
-def test_the_rate_is_ticks_per_second_of_each_quote():
+def test_the_rate_is_ticks_per_second_of_each_quote() -> None:
     stage = Stage(sleeps=5, store=Store(480), rate=10).run()
 
     assert [at for at, _ in stage.puts] == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
 
 
-def test_a_queue_that_is_away_loses_no_tick_and_is_tried_again(caplog):
+def test_a_queue_that_is_away_loses_no_tick_and_is_tried_again(caplog: pytest.LogCaptureFixture) -> None:
     stage = Stage(sleeps=6, store=Store(480), failing=(2, 3)).run()
 
     assert [at for at, _ in stage.puts] == pytest.approx([0.0, 2.25, 2.5, 2.75])
@@ -170,17 +179,17 @@ def test_a_queue_that_is_away_loses_no_tick_and_is_tried_again(caplog):
     assert caplog.messages == ["! demo quotes wait: no queue"]
 
 
-def test_an_error_that_is_not_the_queues_absence_is_not_swallowed():
+def test_an_error_that_is_not_the_queues_absence_is_not_swallowed() -> None:
     stage = Stage(sleeps=5, failing=(1,), unavailable=(TimeoutError,))
     with pytest.raises(ConnectionError):
         stage.run()
 
 
-def test_time_that_was_lost_is_not_made_up_for_in_a_burst():
+def test_time_that_was_lost_is_not_made_up_for_in_a_burst() -> None:
     stage = Stage(sleeps=4, store=Store(480))
     put = stage.put
 
-    def slow_put(*message) -> None:
+    def slow_put(*message: object) -> None:
         put(*message)
         if len(stage.puts) == 2:
             stage.now += 10

@@ -17,33 +17,33 @@ def read(info: str) -> Tick:
     return read_tick(item.info)
 
 
-def test_a_price_is_a_tick_with_four_equal_prices():
+def test_a_price_is_a_tick_with_four_equal_prices() -> None:
     assert read('{"point":[1362150000000,430.5],"volume":7}') == Tick(
         1362150000000, 430.5, 430.5, 430.5, 430.5, 7, False
     )
 
 
-def test_a_bar_comes_as_open_close_low_high_volume():
+def test_a_bar_comes_as_open_close_low_high_volume() -> None:
     assert read('{"point":["09:30",1,2,0.5,3,100]}') == Tick("09:30", 1, 2, 0.5, 3, 100, True)
 
 
-def test_the_volume_of_a_bar_is_the_one_in_its_point():
+def test_the_volume_of_a_bar_is_the_one_in_its_point() -> None:
     assert read('{"point":["09:30",1,2,0.5,3,100],"volume":5}').volume == 100
 
 
-def test_a_price_without_volume_has_none():
+def test_a_price_without_volume_has_none() -> None:
     assert read('{"point":["09:30:01",5]}').volume is None
     assert read('{"point":["09:30:01",5],"volume":null}').volume is None
 
 
-def test_a_whole_float_is_the_same_time_as_the_integer():
+def test_a_whole_float_is_the_same_time_as_the_integer() -> None:
     tick = read('{"point":[1362150000000.0,1]}')
 
     assert (tick.time, type(tick.time)) == (1362150000000, int)
     assert read('{"point":[1362150000000.5,1]}').time == 1362150000000.5
 
 
-def test_a_price_may_be_negative_but_a_volume_may_not():
+def test_a_price_may_be_negative_but_a_volume_may_not() -> None:
     assert read('{"point":[0,-37.63]}').close == -37.63
     with pytest.raises(BadData, match="volume -1 is negative"):
         read('{"point":[0,1],"volume":-1}')
@@ -74,13 +74,13 @@ def test_a_price_may_be_negative_but_a_volume_may_not():
         ('{"point":[1,5,5,4,7,"0"]}', "volume '0' is not a number"),
     ],
 )
-def test_a_bad_point_is_refused_with_its_reason(info, reason):
+def test_a_bad_point_is_refused_with_its_reason(info: str, reason: str) -> None:
     with pytest.raises(BadData, match=reason):
         read(info)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
-def test_what_is_not_finite_never_gets_in(value):
+def test_what_is_not_finite_never_gets_in(value: float) -> None:
     for point, volume in (([value, 1], None), ([1, value], None), ([1, 1], value)):
         with pytest.raises(BadData):
             read_tick(QuoteInfo(point, volume))
@@ -89,12 +89,12 @@ def test_what_is_not_finite_never_gets_in(value):
 @pytest.mark.parametrize(
     "info", ['{"point":[true,1]}', '{"point":[1,null]}', '{"point":[1,[2]]}', "{}", "[]", "null"]
 )
-def test_another_shape_does_not_decode(info):
+def test_another_shape_does_not_decode(info: str) -> None:
     with pytest.raises(msgspec.ValidationError):
         read(info)
 
 
-def test_a_message_has_a_largest_number_of_items():
+def test_a_message_has_a_largest_number_of_items() -> None:
     item = b'{"quote":"A:B:20130301","info":{"point":[1,2]}}'
 
     assert len(DECODER.decode(b"[" + b",".join([item] * MAX_ITEMS) + b"]")) == MAX_ITEMS
@@ -105,7 +105,7 @@ def test_a_message_has_a_largest_number_of_items():
 @pytest.mark.parametrize(
     "key", ["SHFE:cu1512:20151120", "DEMO:BRK.B:20130301", "FX:EUR/USD:20130301", "上期所:铜:20151120"]
 )
-def test_a_key_names_exchange_item_and_date(key):
+def test_a_key_names_exchange_item_and_date(key: str) -> None:
     check_key(key)
 
 
@@ -126,7 +126,7 @@ def test_a_key_names_exchange_item_and_date(key):
         "X" * 200 + ":B:20130301",
     ],
 )
-def test_a_key_of_another_form_is_refused(key):
+def test_a_key_of_another_form_is_refused(key: str) -> None:
     with pytest.raises(BadData, match="EXCHANGE:ITEM:DATE"):
         check_key(key)
 
@@ -135,7 +135,7 @@ def test_a_key_of_another_form_is_refused(key):
     st.lists(st.one_of(st.integers(), st.floats(), st.text(max_size=80)), max_size=8),
     st.one_of(st.none(), st.integers(), st.floats()),
 )
-def test_any_point_gives_a_sound_tick_or_bad_data(point, volume):
+def test_any_point_gives_a_sound_tick_or_bad_data(point: list[float | str], volume: float | None) -> None:
     try:
         tick = read_tick(QuoteInfo(point, volume))
     except BadData:
