@@ -1,8 +1,15 @@
 """Adapters, servants and users (TCE protocol, sections 5.4 and 6.1)."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 import tcelib as tce
+from tcelib.core.connection import RpcConnection, RpcContext
+from tcelib.core.operation import Operation
+from tcelib.core.promise import RpcPromise
+from tcelib.core.servant import Servant
 from tcelib.wire.message import RpcExtraData, RpcMessage
 from tcelib.wire.packet import wrap
 from tests.tcelib.idl_value import make_operation
@@ -16,38 +23,38 @@ DERIVED_PONG = make_operation("pong", 2, 0, (), "string")
 class Base(tce.Servant):
     INTERFACE = tce.Interface("test.Base", ifidx=11, operations=(BASE_PING,))
 
-    def ping(self, ctx):
+    def ping(self, ctx: RpcContext) -> str:
         return "base"
 
 
 class Derived(Base):
     INTERFACE = tce.Interface("test.Derived", ifidx=2, operations=(DERIVED_PONG,), bases=(Base.INTERFACE,))
 
-    def pong(self, ctx):
+    def pong(self, ctx: RpcContext) -> str:
         return "derived"
 
 
-def ask(operation, servant):
+def ask(operation: Operation, servant: Servant) -> str | None:
     client, server = open_connection(), open_connection(servant=servant)
     promise = client.call(operation, ())
     exchange(client, server)
     return promise.result()
 
 
-def test_a_derived_servant_serves_its_bases_interfaces_by_their_own_indexes():
+def test_a_derived_servant_serves_its_bases_interfaces_by_their_own_indexes() -> None:
     assert ask(BASE_PING, Derived()) == "base"
     assert ask(DERIVED_PONG, Derived()) == "derived"
 
 
-def test_a_derived_servant_may_change_what_it_inherits():
+def test_a_derived_servant_may_change_what_it_inherits() -> None:
     class Changed(Derived):
-        def ping(self, ctx):
+        def ping(self, ctx: RpcContext) -> str:
             return "changed"
 
     assert ask(BASE_PING, Changed()) == "changed"
 
 
-def test_a_servant_may_serve_two_interfaces_that_know_nothing_of_each_other():
+def test_a_servant_may_serve_two_interfaces_that_know_nothing_of_each_other() -> None:
     class Both(Derived, Calculator):
         pass
 
@@ -56,7 +63,7 @@ def test_a_servant_may_serve_two_interfaces_that_know_nothing_of_each_other():
     assert {route >> 16 for route in routes} == {each.INTERFACE.ifidx for each in (Base, Derived, Calculator)}
 
 
-def test_the_servant_that_was_added_last_serves():
+def test_the_servant_that_was_added_last_serves() -> None:
     adapter = tce.RpcCommAdapter()
     first, second = Calculator(), Calculator()
     assert adapter.addServant(first).addServant(second) is adapter
@@ -68,7 +75,7 @@ def test_the_servant_that_was_added_last_serves():
     assert (first.notes, second.notes) == ([], ["x"])
 
 
-def test_two_interfaces_with_one_index_are_refused_by_name():
+def test_two_interfaces_with_one_index_are_refused_by_name() -> None:
     class Other(tce.Servant):
         INTERFACE = tce.Interface("other.Thing", ifidx=7, operations=())
 
@@ -77,7 +84,7 @@ def test_two_interfaces_with_one_index_are_refused_by_name():
         adapter.addServant(Other())
 
 
-def test_two_interfaces_of_one_servant_with_one_index_are_refused_and_nothing_is_added():
+def test_two_interfaces_of_one_servant_with_one_index_are_refused_and_nothing_is_added() -> None:
     class Other(Calculator):
         INTERFACE = tce.Interface("other.Thing", ifidx=7, operations=())
 
@@ -87,7 +94,7 @@ def test_two_interfaces_of_one_servant_with_one_index_are_refused_and_nothing_is
     assert adapter.routes == {}
 
 
-def test_an_interface_may_be_served_by_another_index_too():
+def test_an_interface_may_be_served_by_another_index_too() -> None:
     server = open_connection(servant=Calculator())
     assert server.adapter.addAlias(0, of=7) is server.adapter
     server.receive(VECTORS["js.call.echo_string('hello')"].data)
@@ -97,7 +104,7 @@ def test_an_interface_may_be_served_by_another_index_too():
     assert (answer.ifidx, answer.errcode, answer.paramstream) == (0, 0, b"\0\0\0\5hello")
 
 
-def test_an_alias_of_nothing_and_one_that_is_taken_are_refused():
+def test_an_alias_of_nothing_and_one_that_is_taken_are_refused() -> None:
     adapter = tce.RpcCommAdapter().addServant(Derived())
     with pytest.raises(ValueError, match="no interface with index 9"):
         adapter.addAlias(0, of=9)
@@ -105,7 +112,7 @@ def test_an_alias_of_nothing_and_one_that_is_taken_are_refused():
         adapter.addAlias(11, of=2)
 
 
-def test_an_operation_may_have_another_name_in_python():
+def test_an_operation_may_have_another_name_in_python() -> None:
     operation = tce.Operation(
         "test.I1",
         "import",
@@ -123,7 +130,7 @@ def test_an_operation_may_have_another_name_in_python():
     class Customs(tce.Servant):
         INTERFACE = tce.Interface("test.I1", ifidx=1, operations=(operation,))
 
-        def import_(self, ctx):
+        def import_(self, ctx: RpcContext) -> None:
             calls.append(ctx)
 
     ask(operation, Customs())
@@ -133,7 +140,7 @@ def test_an_operation_may_have_another_name_in_python():
     assert repr(Customs.INTERFACE) == "<Interface test.I1 1>"
 
 
-def test_a_servant_added_later_serves_connections_that_are_there():
+def test_a_servant_added_later_serves_connections_that_are_there() -> None:
     adapter = tce.RpcCommAdapter()
     client, server = open_connection(), open_connection()
     adapter.addConnection(server)
@@ -144,7 +151,7 @@ def test_a_servant_added_later_serves_connections_that_are_there():
     assert promise.result() == "x"
 
 
-def test_a_connection_without_an_adapter_serves_nothing():
+def test_a_connection_without_an_adapter_serves_nothing() -> None:
     client, server = open_connection(), open_connection(servant=Calculator())
     server.adapter.removeConnection(server)
     promise = CalculatorPrx(client).echo_async("x")
@@ -154,7 +161,7 @@ def test_a_connection_without_an_adapter_serves_nothing():
     assert server.adapter is None
 
 
-def test_a_connection_belongs_to_one_adapter():
+def test_a_connection_belongs_to_one_adapter() -> None:
     first, second = tce.RpcCommAdapter("first"), tce.RpcCommAdapter("second")
     connection = open_connection()
     first.addConnection(connection)
@@ -166,11 +173,11 @@ def test_a_connection_belongs_to_one_adapter():
     assert connection.adapter is second
 
 
-def test_both_ways_over_one_connection():
+def test_both_ways_over_one_connection() -> None:
     pushed = Calculator()
 
     class Pushing(Calculator):
-        def echo(self, text, ctx):
+        def echo(self, text: str, ctx: tce.RpcContext) -> str:
             CalculatorPrx(ctx.conn).note_oneway(f"{text} to you")
             return text
 
@@ -182,7 +189,7 @@ def test_both_ways_over_one_connection():
     assert pushed.notes == ["hello to you"]
 
 
-def test_a_users_connection_is_the_one_that_was_given_the_id_last():
+def test_a_users_connection_is_the_one_that_was_given_the_id_last() -> None:
     adapter = tce.RpcCommAdapter()
     first, second = open_connection(), open_connection()
     adapter.addConnection(first).addConnection(second)
@@ -197,7 +204,7 @@ def test_a_users_connection_is_the_one_that_was_given_the_id_last():
     assert adapter.connections == set()
 
 
-def test_a_user_who_changes_is_found_by_the_new_id_only():
+def test_a_user_who_changes_is_found_by_the_new_id_only() -> None:
     adapter = tce.RpcCommAdapter()
     connection = open_connection()
     connection.setUserId("1")
@@ -211,7 +218,7 @@ def test_a_user_who_changes_is_found_by_the_new_id_only():
     assert connection.getUserId() == "2"
 
 
-def test_a_connection_that_comes_back_is_in_its_adapter_again():
+def test_a_connection_that_comes_back_is_in_its_adapter_again() -> None:
     adapter = tce.RpcCommAdapter()
     connection = open_connection()
     adapter.addConnection(connection)
@@ -223,7 +230,7 @@ def test_a_connection_that_comes_back_is_in_its_adapter_again():
     assert adapter.connections == {connection}
 
 
-def test_a_message_is_delivered_to_the_user_it_names():
+def test_a_message_is_delivered_to_the_user_it_names() -> None:
     adapter = tce.RpcCommAdapter()
     transport = MemoryTransport()
     connection = open_connection(transport)
@@ -238,27 +245,27 @@ def test_a_message_is_delivered_to_the_user_it_names():
 class Home:
     """A server's connections of users, each with a call that waits for its answer."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.adapter = tce.RpcCommAdapter()
 
-    def accept(self, user=None, **options):
+    def accept(self, user: str | None = None, **options: bool) -> RpcConnection:
         connection = open_connection()
         if user is not None:
             connection.setUserId(user, **options)
         self.adapter.addConnection(connection)
         return connection
 
-    def call(self, connection):
+    def call(self, connection: RpcConnection) -> tuple[RpcPromise[Any], int]:
         """The promise of a call, and its number."""
         promise = connection.call(ADD, (1, 2))
         return promise, RpcMessage.parse(connection.transport.packets[-1][14:]).sequence
 
-    def answer(self, connection, sequence, **extra):
+    def answer(self, connection: RpcConnection, sequence: int, **extra: str) -> None:
         message = RpcMessage(2, sequence, 7, paramstream=b"\0\0\0\3", extra=RpcExtraData(extra))
         connection.receive(wrap(message.pack(), version=0x100))
 
 
-def test_an_answer_may_come_on_another_connection_of_a_user_who_is_known():
+def test_an_answer_may_come_on_another_connection_of_a_user_who_is_known() -> None:
     home = Home()
     one, other = home.accept("ann"), home.accept("ann")
     promise, sequence = home.call(one)
@@ -280,7 +287,9 @@ def test_an_answer_may_come_on_another_connection_of_a_user_who_is_known():
         lambda home: home.accept("ann", is_known=False),  # a number that somebody was given
     ],
 )
-def test_nobody_else_can_answer_whatever_he_says(stranger, claims):
+def test_nobody_else_can_answer_whatever_he_says(
+    stranger: Callable[[Home], RpcConnection], claims: dict[str, str]
+) -> None:
     home = Home()
     other = stranger(home)
     promise, sequence = home.call(home.accept("ann"))
@@ -291,7 +300,7 @@ def test_nobody_else_can_answer_whatever_he_says(stranger, claims):
     assert home.adapter.dropped_answers == 1
 
 
-def test_who_has_a_number_only_gets_no_answers_of_a_user_of_that_name():
+def test_who_has_a_number_only_gets_no_answers_of_a_user_of_that_name() -> None:
     home = Home()
     promise, sequence = home.call(home.accept("1", is_known=False))
 
@@ -300,7 +309,7 @@ def test_who_has_a_number_only_gets_no_answers_of_a_user_of_that_name():
     assert not promise.done()
 
 
-def test_a_user_who_left_or_has_become_another_answers_for_nobody():
+def test_a_user_who_left_or_has_become_another_answers_for_nobody() -> None:
     home = Home()
     promise, sequence = home.call(home.accept("ann"))
     left, changed, opened = home.accept("ann"), home.accept("ann"), home.accept("ann")
@@ -316,7 +325,7 @@ def test_a_user_who_left_or_has_become_another_answers_for_nobody():
     assert [each.dropped_answers for each in (left, changed, opened)] == [1, 1, 1]
 
 
-def test_numbers_that_nobody_waits_for_are_counted_and_cost_little():
+def test_numbers_that_nobody_waits_for_are_counted_and_cost_little() -> None:
     home = Home()
     connections = [home.accept("ann") for _ in range(50)]
     for number in range(1000):

@@ -1,6 +1,7 @@
 """Calls and their answers (TCE protocol, sections 2.1 to 2.6; section 7, items 7, 10, 17, 22 to 26)."""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ import tcelib as tce
 from tcelib.core.call_table import LAST_SEQUENCE, next_sequence
 from tcelib.core.calling import Calls
 from tcelib.core.link import Link
+from tcelib.core.promise import RpcPromise
 from tcelib.wire.message import RpcExtraData, RpcMessage, parse_body
 from tcelib.wire.packet import wrap
 from tests.tcelib.peer import ECHO, NOP, Calculator, CalculatorPrx, MemoryTransport, exchange, open_connection
@@ -16,30 +18,30 @@ from tests.tcelib.peer import ECHO, NOP, Calculator, CalculatorPrx, MemoryTransp
 class Client:
     """A connection with a proxy, and what it has sent."""
 
-    def __init__(self, **options):
+    def __init__(self, **options: float | None) -> None:
         self.transport = MemoryTransport()
         self.connection = open_connection(self.transport, **options)
         self.connection.calls.can_reconnect = True
         self.proxy = CalculatorPrx(self.connection)
 
     @property
-    def sent(self):
+    def sent(self) -> list[RpcMessage]:
         return [RpcMessage.parse(packet[14:]) for packet in self.transport.packets]
 
-    def answer(self, sequence, params=b"", errcode=0, **fields):
+    def answer(self, sequence: int, params: bytes = b"", errcode: int = 0, **fields: int | RpcExtraData) -> None:
         message = RpcMessage(2, sequence, errcode=errcode, paramstream=params, **fields)
         self.connection.receive(wrap(message.pack(), version=0x100))
 
-    def echo_answer(self, text, index=-1, **fields):
+    def echo_answer(self, text: str, index: int = -1, **fields: int | RpcExtraData) -> None:
         self.answer(self.sent[index].sequence, ECHO.write_result(text), **fields)
 
 
 @pytest.fixture
-def client():
+def client() -> Client:
     return Client()
 
 
-def test_a_call_carries_its_operation_and_parameters(client):
+def test_a_call_carries_its_operation_and_parameters(client: Client) -> None:
     client.proxy.echo_async("hello")
 
     (message,) = client.sent
@@ -48,13 +50,13 @@ def test_a_call_carries_its_operation_and_parameters(client):
     assert message.paramstream == b"\0\0\0\5hello"
 
 
-def test_a_one_way_call_says_so(client):
+def test_a_one_way_call_says_so(client: Client) -> None:
     client.proxy.note_oneway("hi", extra={"n": 1})
 
     assert [(message.calltype, message.extra.props) for message in client.sent] == [(0x21, {"n": "1"})]
 
 
-def test_numbers_are_unique_in_the_process():
+def test_numbers_are_unique_in_the_process() -> None:
     one, other = Client(), Client()
     for client in (one, other, one):
         client.proxy.echo_async("x")
@@ -66,7 +68,7 @@ def test_numbers_are_unique_in_the_process():
     assert next_sequence() not in numbers
 
 
-def test_an_answer_completes_its_call_whatever_else_it_says(client):
+def test_an_answer_completes_its_call_whatever_else_it_says(client: Client) -> None:
     first, second = client.proxy.echo_async("a"), client.proxy.echo_async("b")
 
     client.echo_answer("two", index=1, ifidx=99, opidx=3, paramsize=9, call_id=0x8000)
@@ -75,7 +77,7 @@ def test_an_answer_completes_its_call_whatever_else_it_says(client):
     assert (first.result(), second.result()) == ("one", "two")
 
 
-def test_an_answer_with_an_error_number_is_an_exception(client):
+def test_an_answer_with_an_error_number_is_an_exception(client: Client) -> None:
     promise = client.proxy.echo_async("a")
 
     client.answer(client.sent[0].sequence, errcode=4)
@@ -86,7 +88,9 @@ def test_an_answer_with_an_error_number_is_an_exception(client):
 
 
 @pytest.mark.parametrize("params", [b"", b"\0\0\0\5hell", b"\0\0\0\5hello!"])
-def test_a_result_that_cannot_be_read_is_an_exception(client, params, caplog):
+def test_a_result_that_cannot_be_read_is_an_exception(
+    client: Client, params: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     promise = client.proxy.echo_async("a")
 
     client.answer(client.sent[0].sequence, params)
@@ -95,7 +99,7 @@ def test_a_result_that_cannot_be_read_is_an_exception(client, params, caplog):
     assert "test.I7.echo" in caplog.text
 
 
-def test_an_answer_with_cut_extra_values_is_an_exception(client):
+def test_an_answer_with_cut_extra_values_is_an_exception(client: Client) -> None:
     promise = client.proxy.echo_async("a")
     body = bytearray(RpcMessage(2, client.sent[0].sequence, paramstream=b"x").pack())
     body[17:21] = (9).to_bytes(4, "big")
@@ -105,7 +109,7 @@ def test_an_answer_with_cut_extra_values_is_an_exception(client):
     assert promise.exception().errcode == tce.RPCERROR_UNSERIALIZE_FAILED
 
 
-def test_a_void_answer_may_hold_anything(client):
+def test_a_void_answer_may_hold_anything(client: Client) -> None:
     promise = client.proxy.nop_async()
 
     client.answer(client.sent[0].sequence, b"what is this")
@@ -113,7 +117,7 @@ def test_a_void_answer_may_hold_anything(client):
     assert promise.exception() is None
 
 
-def test_answers_that_nobody_waits_for_are_ignored(client, caplog):
+def test_answers_that_nobody_waits_for_are_ignored(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     promise = client.proxy.echo_async("a")
     sequence = client.sent[0].sequence
 
@@ -125,7 +129,7 @@ def test_answers_that_nobody_waits_for_are_ignored(client, caplog):
     assert caplog.text == ""
 
 
-def test_an_answer_counts_only_on_the_connection_of_its_call():
+def test_an_answer_counts_only_on_the_connection_of_its_call() -> None:
     one, other = Client(), Client()
     promise = one.proxy.echo_async("a")
 
@@ -136,7 +140,7 @@ def test_an_answer_counts_only_on_the_connection_of_its_call():
     assert promise.result() == "right"
 
 
-def test_callbacks_get_result_proxy_and_cookie(client):
+def test_callbacks_get_result_proxy_and_cookie(client: Client) -> None:
     calls = []
     client.proxy.echo_async("a", lambda *args: calls.append(args), cookie="c")
     client.echo_answer("x")
@@ -146,7 +150,7 @@ def test_callbacks_get_result_proxy_and_cookie(client):
     assert calls == [("x", client.proxy, "c"), (client.proxy, "d")]
 
 
-def test_the_error_callback_gets_exception_proxy_and_cookie(client):
+def test_the_error_callback_gets_exception_proxy_and_cookie(client: Client) -> None:
     calls = []
     promise = client.proxy.echo_async("a", pytest.fail, cookie="c", error=lambda *args: calls.append(args))
     client.answer(client.sent[0].sequence, errcode=6)
@@ -154,7 +158,9 @@ def test_the_error_callback_gets_exception_proxy_and_cookie(client):
     assert calls == [(promise.exception(), client.proxy, "c")]
 
 
-def test_a_result_without_a_callback_and_an_error_without_one_harm_nobody(client, caplog):
+def test_a_result_without_a_callback_and_an_error_without_one_harm_nobody(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
     client.proxy.echo_async("a", error=pytest.fail)
     client.echo_answer("x")
     client.proxy.echo_async("b", pytest.fail)
@@ -163,7 +169,7 @@ def test_a_result_without_a_callback_and_an_error_without_one_harm_nobody(client
     assert caplog.text == ""
 
 
-def test_the_chain_of_an_asynchronous_call_begins_with_its_answer(client):
+def test_the_chain_of_an_asynchronous_call_begins_with_its_answer(client: Client) -> None:
     seen = []
     client.proxy.echo_async("a", cookie="c").then(lambda ctx: seen.append((ctx.result, ctx.cookie)))
 
@@ -172,21 +178,21 @@ def test_the_chain_of_an_asynchronous_call_begins_with_its_answer(client):
     assert seen == [("x", "c")]
 
 
-def test_a_two_way_call_waits_for_its_answer(client):
+def test_a_two_way_call_waits_for_its_answer(client: Client) -> None:
     client.transport.on_wait = lambda promise, timeout: client.echo_answer("answer")
 
     assert client.proxy.echo("a") == "answer"
 
 
-def test_a_two_way_call_within_a_servant_is_written_before_it_waits():
+def test_a_two_way_call_within_a_servant_is_written_before_it_waits() -> None:
     transport = MemoryTransport()
     answers = []
 
     class Asking(Calculator):
-        def echo(self, text, ctx):
+        def echo(self, text: str, ctx: tce.RpcContext) -> str:
             return CalculatorPrx(ctx.conn).echo("and you?")
 
-    def answer(promise, timeout):
+    def answer(promise: RpcPromise[str], timeout: float | None) -> None:
         question = RpcMessage.parse(transport.packets[-1][14:])
         answers.append(question.sequence)
         connection.receive(wrap(RpcMessage(2, question.sequence, paramstream=ECHO.write_result("fine")).pack()))
@@ -200,7 +206,9 @@ def test_a_two_way_call_within_a_servant_is_written_before_it_waits():
 
 
 @pytest.mark.parametrize("argument", [5, None, b"bytes"])
-def test_arguments_that_do_not_fit_are_refused_before_anything_is_sent(client, argument):
+def test_arguments_that_do_not_fit_are_refused_before_anything_is_sent(
+    client: Client, argument: int | bytes | None
+) -> None:
     with pytest.raises(tce.RpcException, match=r"test\.I7\.echo") as caught:
         client.proxy.echo_async(argument)
 
@@ -209,7 +217,7 @@ def test_arguments_that_do_not_fit_are_refused_before_anything_is_sent(client, a
     assert client.connection.next_deadline() is None
 
 
-def test_a_call_longer_than_peers_take_fails():
+def test_a_call_longer_than_peers_take_fails() -> None:
     client = Client(max_packet_bytes=500)
     promise = client.proxy.echo_async("x" * 500)
 
@@ -218,7 +226,7 @@ def test_a_call_longer_than_peers_take_fails():
         client.proxy.note_oneway("x" * 500)
 
 
-def test_a_call_that_cannot_be_written_fails_and_a_one_way_call_raises(client):
+def test_a_call_that_cannot_be_written_fails_and_a_one_way_call_raises(client: Client) -> None:
     client.transport.refusal = tce.RpcException(tce.RPCERROR_CONNECT_FAILED, "nobody there")
 
     assert client.proxy.echo_async("a").exception() is client.transport.refusal
@@ -228,7 +236,7 @@ def test_a_call_that_cannot_be_written_fails_and_a_one_way_call_raises(client):
         client.proxy.note_oneway("a")
 
 
-def test_a_call_fails_when_its_time_is_over(client):
+def test_a_call_fails_when_its_time_is_over(client: Client) -> None:
     late = client.proxy.echo_async("a", timeout=2.0)
     early = client.proxy.echo_async("b", timeout=5.0)
     patient = client.proxy.echo_async("c", timeout=math.inf)
@@ -250,7 +258,7 @@ def test_a_call_fails_when_its_time_is_over(client):
     assert client.connection.next_deadline() is None
 
 
-def test_a_peer_that_was_silent_is_asked_and_stays_if_it_answers(client):
+def test_a_peer_that_was_silent_is_asked_and_stays_if_it_answers(client: Client) -> None:
     patient = client.proxy.echo_async("patient")
     late = client.proxy.echo_async("a", timeout=1.0)
     client.connection.expire(101.0)
@@ -266,7 +274,7 @@ def test_a_peer_that_was_silent_is_asked_and_stays_if_it_answers(client):
     assert client.connection.next_deadline() == 130.0
 
 
-def test_a_peer_that_answers_nothing_is_given_up_and_whatever_waits_is_lost(client):
+def test_a_peer_that_answers_nothing_is_given_up_and_whatever_waits_is_lost(client: Client) -> None:
     patient = client.proxy.echo_async("patient")
     client.proxy.echo_async("a", timeout=1.0)
     client.connection.expire(101.0)
@@ -278,7 +286,7 @@ def test_a_peer_that_answers_nothing_is_given_up_and_whatever_waits_is_lost(clie
     assert patient.exception().errcode == tce.RPCERROR_CONNECTION_LOST
 
 
-def test_a_client_is_not_asked_by_its_server_which_could_not_call_it_back(client):
+def test_a_client_is_not_asked_by_its_server_which_could_not_call_it_back(client: Client) -> None:
     client.connection.calls.can_reconnect = False
     client.proxy.echo_async("a", timeout=1.0)
     client.connection.expire(101.0)
@@ -287,7 +295,7 @@ def test_a_client_is_not_asked_by_its_server_which_could_not_call_it_back(client
     assert client.connection.next_deadline() is None
 
 
-def test_a_peer_that_said_something_meanwhile_is_not_asked(client):
+def test_a_peer_that_said_something_meanwhile_is_not_asked(client: Client) -> None:
     client.proxy.echo_async("a", timeout=1.0)
     client.answer(0)
     client.connection.expire(101.0)
@@ -296,7 +304,7 @@ def test_a_peer_that_said_something_meanwhile_is_not_asked(client):
     assert client.connection.next_deadline() is None
 
 
-def test_a_call_that_comes_too_late_to_its_connection_is_not_sent(client):
+def test_a_call_that_comes_too_late_to_its_connection_is_not_sent(client: Client) -> None:
     client.transport.in_own_thread = False
     promise = client.proxy.echo_async("a", timeout=1.0)
     client.transport.clock += 1.0
@@ -306,7 +314,7 @@ def test_a_call_that_comes_too_late_to_its_connection_is_not_sent(client):
     assert client.sent == []
 
 
-def test_calls_wait_thirty_seconds_unless_somebody_says_otherwise(client):
+def test_calls_wait_thirty_seconds_unless_somebody_says_otherwise(client: Client) -> None:
     client.proxy.echo_async("a")
     assert client.connection.next_deadline() == 130.0
 
@@ -316,7 +324,7 @@ def test_calls_wait_thirty_seconds_unless_somebody_says_otherwise(client):
 
 
 @pytest.mark.parametrize("nothing", [0, 0.0, None])
-def test_no_timeout_is_the_default_however_it_is_said(nothing):
+def test_no_timeout_is_the_default_however_it_is_said(nothing: float | None) -> None:
     client = Client(call_timeout=nothing)
     client.proxy.echo_async("a", timeout=nothing)
     assert client.connection.next_deadline() == 130.0
@@ -326,7 +334,7 @@ def test_no_timeout_is_the_default_however_it_is_said(nothing):
     assert other.connection.next_deadline() == 103.0
 
 
-def test_a_dict_in_the_place_of_the_timeout_is_the_extra_values(client):
+def test_a_dict_in_the_place_of_the_timeout_is_the_extra_values(client: Client) -> None:
     client.transport.on_wait = lambda promise, timeout: client.echo_answer("hello")
 
     assert client.proxy.echo("hello", {"first": 1, "second": 2}) == "hello"
@@ -346,7 +354,9 @@ def test_a_dict_in_the_place_of_the_timeout_is_the_extra_values(client):
         {"extra": "abc"},
     ],
 )
-def test_options_that_cannot_be_meant_are_refused_before_anything_is_sent(client, options):
+def test_options_that_cannot_be_meant_are_refused_before_anything_is_sent(
+    client: Client, options: dict[str, Any]
+) -> None:
     with pytest.raises(tce.RpcException) as caught:
         client.proxy.echo_async("a", **options)
 
@@ -355,13 +365,15 @@ def test_options_that_cannot_be_meant_are_refused_before_anything_is_sent(client
 
 
 @pytest.mark.parametrize("forever", [math.inf, 10**400])
-def test_a_timeout_beyond_all_clocks_is_none(client, forever):
+def test_a_timeout_beyond_all_clocks_is_none(client: Client, forever: float) -> None:
     client.proxy.echo_async("a", timeout=forever)
     assert (len(client.sent), client.connection.next_deadline()) == (1, None)
 
 
 @pytest.mark.parametrize("extra", [{"a": "\ud83d"}, {"\ude00": 1}])
-def test_extra_values_that_cannot_be_said_are_refused_and_take_no_token_along(client, extra):
+def test_extra_values_that_cannot_be_said_are_refused_and_take_no_token_along(
+    client: Client, extra: dict[str, str | int]
+) -> None:
     client.connection.setToken("secret")
 
     assert client.proxy.echo_async("a", extra=extra).exception().errcode == tce.RPCERROR_DATADIRTY
@@ -375,7 +387,7 @@ def test_extra_values_that_cannot_be_said_are_refused_and_take_no_token_along(cl
     assert [message.extra.props for message in client.sent] == [{"__token__": "secret"}]
 
 
-def test_an_answer_that_comes_too_late_is_ignored(client):
+def test_an_answer_that_comes_too_late_is_ignored(client: Client) -> None:
     promise = client.proxy.echo_async("a", timeout=1.0)
     client.connection.expire(200.0)
 
@@ -384,7 +396,7 @@ def test_an_answer_that_comes_too_late_is_ignored(client):
     assert promise.exception().errcode == tce.RPCERROR_TIMEOUT
 
 
-def test_a_lost_connection_ends_all_calls_at_once(client):
+def test_a_lost_connection_ends_all_calls_at_once(client: Client) -> None:
     calls = [client.proxy.echo_async("a"), client.proxy.nop_async()]
 
     client.connection.lost()
@@ -393,7 +405,7 @@ def test_a_lost_connection_ends_all_calls_at_once(client):
     assert client.connection.next_deadline() is None
 
 
-def test_a_callback_may_call_again_while_all_calls_are_ended(client):
+def test_a_callback_may_call_again_while_all_calls_are_ended(client: Client) -> None:
     again = []
     client.proxy.echo_async("a", error=lambda *args: again.append(client.proxy.echo_async("b")))
 
@@ -402,7 +414,7 @@ def test_a_callback_may_call_again_while_all_calls_are_ended(client):
     assert [call.done() for call in again] == [False]
 
 
-def test_a_callback_may_end_other_calls_while_some_expire(client):
+def test_a_callback_may_end_other_calls_while_some_expire(client: Client) -> None:
     client.proxy.echo_async("a", timeout=1, error=lambda *args: client.connection.lost())
     other = client.proxy.echo_async("b", timeout=1)
 
@@ -411,7 +423,7 @@ def test_a_callback_may_end_other_calls_while_some_expire(client):
     assert other.exception().errcode == tce.RPCERROR_CONNECTION_LOST
 
 
-def test_the_token_goes_with_the_first_message_of_each_stream_only(client):
+def test_the_token_goes_with_the_first_message_of_each_stream_only(client: Client) -> None:
     client.connection.setToken("secret", device_id="phone")
     client.proxy.echo_async("a", extra={"n": "1"})
     client.proxy.echo_async("b", extra={"n": "1"})
@@ -428,7 +440,7 @@ def test_the_token_goes_with_the_first_message_of_each_stream_only(client):
     ]
 
 
-def test_a_token_that_is_set_later_goes_with_the_next_message(client):
+def test_a_token_that_is_set_later_goes_with_the_next_message(client: Client) -> None:
     client.proxy.echo_async("a")
     client.connection.setToken("one")
     client.proxy.echo_async("b")
@@ -436,7 +448,7 @@ def test_a_token_that_is_set_later_goes_with_the_next_message(client):
     assert [message.extra.props for message in client.sent] == [{}, {"__token__": "one"}]
 
 
-def test_a_token_that_could_not_be_sent_goes_with_the_next_message(client):
+def test_a_token_that_could_not_be_sent_goes_with_the_next_message(client: Client) -> None:
     client.connection.setToken("secret")
     client.transport.refusal = tce.RpcException(tce.RPCERROR_CONNECT_FAILED)
     client.proxy.echo_async("a")
@@ -446,7 +458,7 @@ def test_a_token_that_could_not_be_sent_goes_with_the_next_message(client):
     assert [message.extra.props for message in client.sent] == [{"__token__": "secret"}]
 
 
-def test_extra_values_of_one_call_are_not_those_of_the_next(client):
+def test_extra_values_of_one_call_are_not_those_of_the_next(client: Client) -> None:
     extra = {"a": "b"}
     client.connection.setToken("secret")
     client.proxy.echo_async("a", extra=extra)
@@ -454,7 +466,7 @@ def test_extra_values_of_one_call_are_not_those_of_the_next(client):
     assert extra == {"a": "b"}
 
 
-def test_another_thread_hands_its_call_over(client):
+def test_another_thread_hands_its_call_over(client: Client) -> None:
     client.transport.in_own_thread = False
     promise = client.proxy.echo_async("a")
     client.proxy.note_oneway("b")
@@ -468,7 +480,9 @@ def test_another_thread_hands_its_call_over(client):
     assert promise.result() == "x"
 
 
-def test_a_one_way_call_of_another_thread_that_cannot_be_sent_is_logged(client, caplog):
+def test_a_one_way_call_of_another_thread_that_cannot_be_sent_is_logged(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
     client.transport.in_own_thread = False
     client.transport.refusal = tce.RpcException(tce.RPCERROR_SENDFAILED, "gone")
     client.proxy.note_oneway("b")
@@ -478,7 +492,7 @@ def test_a_one_way_call_of_another_thread_that_cannot_be_sent_is_logged(client, 
     assert "test.I7.note was not sent: RPCERROR_SENDFAILED: gone" in caplog.text
 
 
-def test_long_calls_are_compressed_for_a_peer_that_is_known_to_inflate(client):
+def test_long_calls_are_compressed_for_a_peer_that_is_known_to_inflate(client: Client) -> None:
     client.proxy.echo_async("x" * 500)
     assert len(client.transport.take()) > 500
     client.connection.receive(wrap(RpcMessage(2, 1).pack(), version=0x01000000))
@@ -487,7 +501,7 @@ def test_long_calls_are_compressed_for_a_peer_that_is_known_to_inflate(client):
     assert len(client.transport.take()) < 100
 
 
-def test_both_sides_may_call_with_equal_numbers():
+def test_both_sides_may_call_with_equal_numbers() -> None:
     one = open_connection(servant=Calculator())
     other = open_connection(servant=Calculator())
     first = CalculatorPrx(one).echo_async("to other")
@@ -497,11 +511,11 @@ def test_both_sides_may_call_with_equal_numbers():
     assert (first.result(), second.result()) == ("to other", "to one")
 
 
-def test_an_operation_without_a_result_gives_none():
+def test_an_operation_without_a_result_gives_none() -> None:
     assert NOP.read_result(b"") is None
 
 
-def test_calls_need_a_link_and_no_connection():
+def test_calls_need_a_link_and_no_connection() -> None:
     transport = MemoryTransport()
     link = Link(transport)
     calls, others = Calls(link), Calls(Link(MemoryTransport()))

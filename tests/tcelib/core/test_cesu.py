@@ -1,5 +1,7 @@
 """Values for the original JavaScript client: the same ones, in CESU-8."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from tcelib.core.cesu import halved
@@ -17,25 +19,25 @@ IDL = """module m {
 
 
 @pytest.mark.parametrize("value", [1, None, b"\xf0\x9f\x98\x80", "plain 你", ["a", ["b"]], {"a": "b"}, (1, "x")])
-def test_what_makes_no_difference_is_left_as_it_is(value):
+def test_what_makes_no_difference_is_left_as_it_is(value: object) -> None:
     assert halved(value) is value
 
 
 @pytest.mark.parametrize("value", ["😀", ["a", "😀"], {"😀": 1}, {"a": ["😀"]}, ("😀", 1)])
-def test_texts_are_found_wherever_they_are(value):
+def test_texts_are_found_wherever_they_are(value: object) -> None:
     found = halved(value)
     assert found == value
     assert "HalvedText" in str([type(part) for part in walk(found)])
 
 
-def walk(value):
+def walk(value: object) -> Iterator[object]:
     yield value
     parts = [*value.keys(), *value.values()] if isinstance(value, dict) else value
     for part in parts if isinstance(parts, (list, tuple)) else ():
         yield from walk(part)
 
 
-def test_a_struct_is_copied_and_the_servants_own_is_not_touched():
+def test_a_struct_is_copied_and_the_servants_own_is_not_touched() -> None:
     module = python_of(IDL)
     own = module.Outer(list=[module.Inner(text="😀", number=5)], map={"k": "😀"}, plain="p")
     written = module._write_Outer(halved(own))
@@ -45,7 +47,7 @@ def test_a_struct_is_copied_and_the_servants_own_is_not_touched():
     assert isinstance(halved(own).list[0].text, HalvedText)
 
 
-def test_results_and_calls_are_written_so_when_the_peer_is_known_and_not_before():
+def test_results_and_calls_are_written_so_when_the_peer_is_known_and_not_before() -> None:
     client, server = open_connection(), open_connection(servant=Calculator())
     promise = client.call(ECHO, ("😀",))
     exchange(client, server)
@@ -62,7 +64,7 @@ def test_results_and_calls_are_written_so_when_the_peer_is_known_and_not_before(
     assert [packet.endswith(FACE) for packet in server.transport.packets] == [True, True]
 
 
-def test_servants_that_come_later_are_served_so_too():
+def test_servants_that_come_later_are_served_so_too() -> None:
     server = open_connection(MemoryTransport())
     server.speak_cesu8()
     client = open_connection()

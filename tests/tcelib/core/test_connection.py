@@ -2,54 +2,56 @@
 """The life of a connection: streams, turns, listeners (TCE protocol, section 6.1; section 7, items 6, 37 and 38)."""
 
 from itertools import pairwise
+from typing import Any, Never
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
 
 import tcelib as tce
-from tcelib.core.connection import TURN_CALLS
+from tcelib.core.connection import TURN_CALLS, RpcConnection
 from tcelib.wire.message import RpcExtraData, RpcMessage
 from tcelib.wire.packet import wrap
 from tests.tcelib.idl_value import make_operation
 from tests.tcelib.peer import ECHO, Calculator, CalculatorPrx, MemoryTransport, exchange, open_connection
-from tests.tcelib.vectors import NEGATIVE, VECTORS
+from tests.tcelib.vectors import NEGATIVE, VECTORS, Vector
 
 
-def echo(text="x", sequence=5, **extra):
+def echo(text: str = "x", sequence: int = 5, **extra: str) -> bytes:
     message = RpcMessage(1, sequence, 7, 7, extra=RpcExtraData(extra), paramstream=ECHO.write_params(text))
     return wrap(message.pack(), version=0x100)
 
 
-def sequences(transport):
+def sequences(transport: MemoryTransport) -> list[int]:
     return [RpcMessage.parse(packet[14:]).sequence for packet in transport.packets]
 
 
 class Listener(tce.RpcConnectionEventListener):
     """Writes down what it is told; says ``verdict`` to every message."""
 
-    def __init__(self, verdict=True):
-        self.lines = []
+    def __init__(self, verdict: bool = True) -> None:
+        self.lines: list[object] = []
         self.verdict = verdict
 
-    def onConnected(self, conn):
+    def onConnected(self, conn: RpcConnection) -> None:
         self.lines.append("connected")
 
-    def onDisconnected(self, conn):
+    def onDisconnected(self, conn: RpcConnection) -> None:
         self.lines.append("disconnected")
 
-    def onDataPacket(self, conn, msg):
+    def onDataPacket(self, conn: RpcConnection, msg: RpcMessage) -> bool:
         self.lines.append((conn.getRecvedMessageCount(), msg.sequence, msg.extra.props.get("__token__")))
         return self.verdict
 
 
 @pytest.fixture
-def transport():
+def transport() -> MemoryTransport:
     return MemoryTransport()
 
 
 @given(st.lists(st.integers(0, 400), max_size=6))
-def test_calls_cut_anywhere_get_the_same_answers(cuts):
+def test_calls_cut_anywhere_get_the_same_answers(cuts: list[int]) -> None:
     transport = MemoryTransport()
     connection = open_connection(transport, Calculator())
     stream = b"".join(echo(str(number), number) for number in range(10))
@@ -60,7 +62,7 @@ def test_calls_cut_anywhere_get_the_same_answers(cuts):
 
 
 @pytest.mark.parametrize("name", [name for name in VECTORS if VECTORS[name].frames])
-def test_header_and_body_of_tce_js_come_in_two_messages(name, transport):
+def test_header_and_body_of_tce_js_come_in_two_messages(name: str, transport: MemoryTransport) -> None:
     vector = VECTORS[name]
     connection = open_connection(transport)
     connection.receive(vector.frames[0])
@@ -74,7 +76,9 @@ def test_header_and_body_of_tce_js_come_in_two_messages(name, transport):
 
 
 @pytest.mark.parametrize("vector", NEGATIVE, ids=[vector.name for vector in NEGATIVE])
-def test_bad_packets_close_the_connection_and_bad_messages_do_not(vector, transport, caplog):
+def test_bad_packets_close_the_connection_and_bad_messages_do_not(
+    vector: Vector, transport: MemoryTransport, caplog: pytest.LogCaptureFixture
+) -> None:
     connection = open_connection(transport, Calculator())
     connection.receive(vector.data)
 
@@ -92,7 +96,9 @@ def test_bad_packets_close_the_connection_and_bad_messages_do_not(vector, transp
     assert (99 in sequences(transport)) is not is_bad_packet
 
 
-def test_what_came_before_a_bad_packet_is_answered_before_the_connection_is_closed(transport):
+def test_what_came_before_a_bad_packet_is_answered_before_the_connection_is_closed(
+    transport: MemoryTransport,
+) -> None:
     connection = open_connection(transport, Calculator())
     connection.receive(echo() + echo() + b"GET / HTTP/1.1\r\n\r\n" + echo())
 
@@ -100,7 +106,7 @@ def test_what_came_before_a_bad_packet_is_answered_before_the_connection_is_clos
     assert transport.is_closed
 
 
-def test_a_turn_is_bounded_and_the_next_one_goes_on(transport):
+def test_a_turn_is_bounded_and_the_next_one_goes_on(transport: MemoryTransport) -> None:
     connection = open_connection(transport, Calculator())
     count = TURN_CALLS + 10
 
@@ -112,7 +118,7 @@ def test_a_turn_is_bounded_and_the_next_one_goes_on(transport):
     assert len(transport.writes) == 2
 
 
-def test_a_bad_packet_behind_a_full_turn_closes_when_the_turn_after_it_is_done(transport):
+def test_a_bad_packet_behind_a_full_turn_closes_when_the_turn_after_it_is_done(transport: MemoryTransport) -> None:
     connection = open_connection(transport, Calculator())
     assert connection.receive(echo() * (TURN_CALLS + 1) + b"x" * 14) is True
     assert connection.receive(echo()) is True
@@ -123,9 +129,9 @@ def test_a_bad_packet_behind_a_full_turn_closes_when_the_turn_after_it_is_done(t
     assert transport.is_closed
 
 
-def test_while_a_servant_waits_the_next_calls_are_served_and_written(transport):
+def test_while_a_servant_waits_the_next_calls_are_served_and_written(transport: MemoryTransport) -> None:
     class Waiting(Calculator):
-        def echo(self, text, ctx):
+        def echo(self, text: str, ctx: tce.RpcContext) -> str:
             if text == "wait":
                 served_meanwhile.append(ctx.conn.serve())
                 written_meanwhile.extend(sequences(transport))
@@ -140,9 +146,9 @@ def test_while_a_servant_waits_the_next_calls_are_served_and_written(transport):
     assert sequences(transport) == [1, 3, 2]
 
 
-def test_bytes_that_come_while_a_servant_waits_are_served(transport):
+def test_bytes_that_come_while_a_servant_waits_are_served(transport: MemoryTransport) -> None:
     class Waiting(Calculator):
-        def echo(self, text, ctx):
+        def echo(self, text: str, ctx: tce.RpcContext) -> str:
             if text == "wait":
                 ctx.conn.receive(echo("b", 3))
             return text
@@ -153,7 +159,7 @@ def test_bytes_that_come_while_a_servant_waits_are_served(transport):
     assert sequences(transport) == [3, 2]
 
 
-def test_answers_may_be_taken_while_calls_wait(transport):
+def test_answers_may_be_taken_while_calls_wait(transport: MemoryTransport) -> None:
     servant = Calculator()
     connection = open_connection(transport, servant)
     promise = CalculatorPrx(connection).echo_async("question")
@@ -168,7 +174,7 @@ def test_answers_may_be_taken_while_calls_wait(transport):
     assert sequences(transport)[1:] == [1, 2]
 
 
-def test_taking_answers_alone_leaves_nothing_behind_when_the_connection_is_closed(transport):
+def test_taking_answers_alone_leaves_nothing_behind_when_the_connection_is_closed(transport: MemoryTransport) -> None:
     connection = open_connection(transport, Calculator(), listener=Listener(verdict=False))
     answer = wrap(RpcMessage(2, 1).pack())
 
@@ -177,12 +183,12 @@ def test_taking_answers_alone_leaves_nothing_behind_when_the_connection_is_close
     assert len(connection.listener.lines) == 3
 
 
-def test_a_servant_may_close_the_connection_and_what_follows_is_not_served(transport):
+def test_a_servant_may_close_the_connection_and_what_follows_is_not_served(transport: MemoryTransport) -> None:
     class Closing(Calculator):
-        def note(self, text, ctx):
+        def note(self, text: str, ctx: tce.RpcContext) -> None:
             ctx.conn.close()
 
-        def echo(self, text, ctx):
+        def echo(self, text: str, ctx: tce.RpcContext) -> str:
             if text == "close":
                 ctx.conn.close()
             return text
@@ -196,7 +202,7 @@ def test_a_servant_may_close_the_connection_and_what_follows_is_not_served(trans
     assert sequences(transport) == [1]
 
 
-def test_closing_ends_the_calls_and_tells_everybody_once(transport):
+def test_closing_ends_the_calls_and_tells_everybody_once(transport: MemoryTransport) -> None:
     listener = Listener()
     connection = open_connection(transport, listener=listener)
     told = []
@@ -211,9 +217,9 @@ def test_closing_ends_the_calls_and_tells_everybody_once(transport):
     assert told == [connection]
 
 
-def test_closing_what_cannot_be_written_to_any_more_is_quiet(transport):
+def test_closing_what_cannot_be_written_to_any_more_is_quiet(transport: MemoryTransport) -> None:
     class Closing(Calculator):
-        def echo(self, text, ctx):
+        def echo(self, text: str, ctx: tce.RpcContext) -> str:
             transport.refusal = tce.RpcException(tce.RPCERROR_SENDFAILED)
             if text == "close":
                 ctx.conn.close()
@@ -227,7 +233,7 @@ def test_closing_what_cannot_be_written_to_any_more_is_quiet(transport):
     assert transport.is_closed
 
 
-def test_the_reason_of_a_loss_is_the_cause_of_every_calls_own_error(transport):
+def test_the_reason_of_a_loss_is_the_cause_of_every_calls_own_error(transport: MemoryTransport) -> None:
     connection = open_connection(transport)
     promises = [CalculatorPrx(connection).echo_async("a") for _ in range(2)]
     reason = tce.RpcException(tce.RPCERROR_CONNECT_FAILED, "nobody there")
@@ -240,7 +246,7 @@ def test_the_reason_of_a_loss_is_the_cause_of_every_calls_own_error(transport):
     assert errors[0] is not errors[1]
 
 
-def test_a_connection_that_was_never_open_is_not_reported_as_lost(transport):
+def test_a_connection_that_was_never_open_is_not_reported_as_lost(transport: MemoryTransport) -> None:
     listener = Listener()
     connection = tce.RpcConnection(transport, listener=listener)
     promise = CalculatorPrx(connection).echo_async("a")
@@ -251,7 +257,7 @@ def test_a_connection_that_was_never_open_is_not_reported_as_lost(transport):
     assert listener.lines == []
 
 
-def test_a_new_stream_begins_afresh(transport):
+def test_a_new_stream_begins_afresh(transport: MemoryTransport) -> None:
     listener = Listener()
     connection = open_connection(transport, Calculator(), listener=listener)
     connection.receive(echo("a", 1) + echo("b", 2)[:20])
@@ -264,7 +270,7 @@ def test_a_new_stream_begins_afresh(transport):
     assert listener.lines == ["connected", (1, 1, None), "disconnected", "connected", (1, 3, None)]
 
 
-def test_a_listener_sees_every_message_counted_before_it_is_served(transport):
+def test_a_listener_sees_every_message_counted_before_it_is_served(transport: MemoryTransport) -> None:
     listener = Listener()
     connection = open_connection(transport, Calculator(), listener=listener)
     connection.receive(echo("a", 1, __token__="secret") + echo("b", 2))
@@ -274,7 +280,7 @@ def test_a_listener_sees_every_message_counted_before_it_is_served(transport):
     assert connection.getRecvedMessageCount() == 3
 
 
-def test_a_listener_that_says_no_closes_the_connection(transport):
+def test_a_listener_that_says_no_closes_the_connection(transport: MemoryTransport) -> None:
     servant = Calculator()
     listener = Listener(verdict=False)
     connection = open_connection(transport, servant, listener=listener)
@@ -286,7 +292,7 @@ def test_a_listener_that_says_no_closes_the_connection(transport):
     assert listener.lines == ["connected", (1, 1, None), "disconnected"]
 
 
-def test_a_listener_may_close_the_connection_itself(transport):
+def test_a_listener_may_close_the_connection_itself(transport: MemoryTransport) -> None:
     servant = Calculator()
     connection = open_connection(transport, servant, listener=Listener())
     connection.listener.onDataPacket = lambda conn, msg: conn.close() or True
@@ -296,7 +302,9 @@ def test_a_listener_may_close_the_connection_itself(transport):
     assert servant.seen == []
 
 
-def test_a_listener_that_raises_is_logged_and_lets_nobody_in(transport, caplog):
+def test_a_listener_that_raises_is_logged_and_lets_nobody_in(
+    transport: MemoryTransport, caplog: pytest.LogCaptureFixture
+) -> None:
     servant = Calculator()
     connection = open_connection(transport, servant, listener=Listener())
     connection.listener.onDataPacket = lambda conn, msg: 1 / 0
@@ -309,8 +317,10 @@ def test_a_listener_that_raises_is_logged_and_lets_nobody_in(transport, caplog):
     assert caplog.text.count("ZeroDivisionError: division by zero") == 2
 
 
-def test_a_listener_that_exits_costs_its_answer_unless_the_program_is_meant(transport, caplog):
-    def leave(error):
+def test_a_listener_that_exits_costs_its_answer_unless_the_program_is_meant(
+    transport: MemoryTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    def leave(error: SystemExit | KeyboardInterrupt) -> Never:
         raise error
 
     connection = open_connection(transport, Calculator(), listener=Listener())
@@ -323,7 +333,7 @@ def test_a_listener_that_exits_costs_its_answer_unless_the_program_is_meant(tran
         connection.lost()
 
 
-def test_a_listener_is_not_shown_what_cannot_be_read(transport):
+def test_a_listener_is_not_shown_what_cannot_be_read(transport: MemoryTransport) -> None:
     listener = Listener()
     connection = open_connection(transport, listener=listener)
     body = bytearray(echo()[14:])
@@ -334,7 +344,7 @@ def test_a_listener_is_not_shown_what_cannot_be_read(transport):
     assert connection.getRecvedMessageCount() == 1
 
 
-def test_the_listener_everybody_has_says_yes(transport):
+def test_the_listener_everybody_has_says_yes(transport: MemoryTransport) -> None:
     connection = open_connection(transport, Calculator(), listener=tce.RpcConnectionEventListener())
     connection.receive(echo(sequence=1))
     connection.lost()
@@ -342,7 +352,7 @@ def test_the_listener_everybody_has_says_yes(transport):
     assert sequences(transport) == [1]
 
 
-def test_a_message_may_be_sent_as_it_is(transport):
+def test_a_message_may_be_sent_as_it_is(transport: MemoryTransport) -> None:
     connection = open_connection(transport, max_packet_bytes=200)
     connection.sendMessage(RpcMessage(0x21, 9, 1, 2, call_id=0x8000))
     with pytest.raises(tce.RpcException, match="allowed are 200"):
@@ -379,7 +389,9 @@ SCALARS = {
 }
 
 
-def values_of(kind):
+def values_of(
+    kind: Any,
+) -> st.SearchStrategy[Any]:
     if isinstance(kind, str):
         return SCALARS[kind]
     if kind[0] == "struct":
@@ -390,7 +402,7 @@ def values_of(kind):
 
 
 @given(st.data())
-def test_values_of_all_types_nested_anyhow_come_back(data):
+def test_values_of_all_types_nested_anyhow_come_back(data: DataObject) -> None:
     types = tuple(data.draw(st.lists(kinds, min_size=1, max_size=3)))
     values = tuple(data.draw(values_of(kind)) for kind in types)
     whole = ("struct", tuple((f"p{number}", kind) for number, kind in enumerate(types)))
@@ -399,7 +411,7 @@ def test_values_of_all_types_nested_anyhow_come_back(data):
     class Mirror(tce.Servant):
         INTERFACE = tce.Interface("test.I3", ifidx=3, operations=(operation,))
 
-        def mirror(self, *args):
+        def mirror(self, *args: Any) -> Any:
             return {f"p{number}": value for number, value in enumerate(args[:-1])}
 
     client, server = open_connection(), open_connection(servant=Mirror())
@@ -409,7 +421,7 @@ def test_values_of_all_types_nested_anyhow_come_back(data):
         assert tuple(promise.result().values()) == values
 
 
-def test_calls_in_many_bombs_are_all_served_in_several_turns(transport):
+def test_calls_in_many_bombs_are_all_served_in_several_turns(transport: MemoryTransport) -> None:
     connection = open_connection(transport)
     calls = b"".join(
         wrap(RpcMessage(1, n, 7, 7, paramstream=ECHO.write_params("x" * 100_000)).pack(), True) for n in range(1, 11)
@@ -426,7 +438,7 @@ def test_calls_in_many_bombs_are_all_served_in_several_turns(transport):
     assert connection.inflated > 1_000_000
 
 
-def test_calls_that_nobody_will_serve_are_refused_together_and_name_their_users(transport):
+def test_calls_that_nobody_will_serve_are_refused_together_and_name_their_users(transport: MemoryTransport) -> None:
     connection = open_connection(transport, Calculator())
     connection.receive(
         b"".join(echo("long", number, __user_id__=str(number), more="x") for number in range(3)), serve=False

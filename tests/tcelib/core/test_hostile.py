@@ -6,7 +6,7 @@ from tests.tcelib.fuzz import fuzz
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_mutated_packets_are_answered_refused_dropped_or_end_the_connection(seed):
+def test_mutated_packets_are_answered_refused_dropped_or_end_the_connection(seed: int) -> None:
     outcomes = fuzz(2000, seed)
 
     assert outcomes["closed"] + outcomes["kept"] == 2000

@@ -8,7 +8,7 @@ import tcelib as tce
 class Point(tce.Struct):
     __slots__ = ("x", "y")
 
-    def __init__(self, x=0, y=0):
+    def __init__(self, x: int = 0, y: int | str = 0) -> None:
         self.x = x
         self.y = y
 
@@ -16,23 +16,23 @@ class Point(tce.Struct):
 class Vector(tce.Struct):
     __slots__ = ("x", "y")
 
-    def __init__(self, x=0, y=0):
+    def __init__(self, x: int = 0, y: int = 0) -> None:
         self.x = x
         self.y = y
 
 
-def test_structs_are_equal_if_class_and_fields_are():
+def test_structs_are_equal_if_class_and_fields_are() -> None:
     assert Point(1, 2) == Point(1, 2)
     assert Point(1, 2) != Point(1, 3)
     assert Point(1, 2) != Vector(1, 2)
     assert Point(1, 2) != (1, 2)
 
 
-def test_a_struct_shows_its_fields():
+def test_a_struct_shows_its_fields() -> None:
     assert repr(Point(1, "a")) == "Point(x=1, y='a')"
 
 
-def test_a_struct_can_be_changed_and_is_therefore_no_key():
+def test_a_struct_can_be_changed_and_is_therefore_no_key() -> None:
     point = Point()
     point.x = 5
     assert point == Point(5, 0)

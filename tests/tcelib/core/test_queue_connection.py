@@ -1,18 +1,25 @@
 """Bare bodies over queues (TCE protocol, sections 4 and 6.4; section 7, item 35)."""
 
+from typing import Never
+
 import pytest
 
 import tcelib as tce
+from tcelib.core.connection import RpcContext
+from tcelib.core.queue_connection import RpcQueueConnection
+from tcelib.core.servant import Servant
 from tcelib.wire.message import RpcExtraData, RpcMessage
 from tests.tcelib.idl_value import make_operation
 from tests.tcelib.peer import ECHO, NOTE, Calculator, CalculatorPrx, MemoryTransport
-from tests.tcelib.vectors import VECTORS
+from tests.tcelib.vectors import VECTORS, Vector
 
 ECHO_OF_SERVER = make_operation("echo", 2, 0, ("string",), "string")
 FORWARDED = [vector for vector in VECTORS.values() if vector.transport == "mq-body"]
 
 
-def open_queue(name="queue", servant=None, **options):
+def open_queue(
+    name: str = "queue", servant: Calculator | Servant | None = None, **options: int
+) -> RpcQueueConnection:
     connection = tce.RpcQueueConnection(name, MemoryTransport(), **options)
     if servant is not None:
         tce.RpcCommAdapter().addServant(servant).addConnection(connection)
@@ -20,12 +27,12 @@ def open_queue(name="queue", servant=None, **options):
     return connection
 
 
-def echo(text="hello", calltype=1, **extra):
+def echo(text: str = "hello", calltype: int = 1, **extra: str) -> bytes:
     message = RpcMessage(calltype, 5, 7, 7, extra=RpcExtraData(extra), paramstream=ECHO.write_params(text))
     return message.pack()
 
 
-def test_a_call_is_a_bare_body_that_names_the_queue_for_its_answer():
+def test_a_call_is_a_bare_body_that_names_the_queue_for_its_answer() -> None:
     calls, answers = open_queue("calls"), open_queue("answers")
     calls.setLoopbackMQ(answers)
     promise = CalculatorPrx(calls).echo_async("x" * 500, extra={"a": "b"})
@@ -38,7 +45,7 @@ def test_a_call_is_a_bare_body_that_names_the_queue_for_its_answer():
     assert promise.result() == "answer"
 
 
-def test_a_call_that_is_too_long_is_answered_with_an_error():
+def test_a_call_that_is_too_long_is_answered_with_an_error() -> None:
     connection = open_queue(servant=Calculator(), max_packet_bytes=200)
     connection.receive_body(echo("x" * 500, __mq_return__="q"))
     connection.receive_body(echo("x" * 500, calltype=0x21))
@@ -48,7 +55,7 @@ def test_a_call_that_is_too_long_is_answered_with_an_error():
     assert RpcMessage.parse(body).errcode == tce.RPCERROR_UNSERIALIZE_FAILED
 
 
-def test_an_answer_that_is_too_long_is_an_error_of_its_call():
+def test_an_answer_that_is_too_long_is_an_error_of_its_call() -> None:
     calls, answers = open_queue("calls"), open_queue("answers", max_packet_bytes=200)
     calls.setLoopbackMQ(answers)
     promise = CalculatorPrx(calls).echo_async("a")
@@ -58,7 +65,7 @@ def test_an_answer_that_is_too_long_is_an_error_of_its_call():
     assert promise.exception().errcode == tce.RPCERROR_UNSERIALIZE_FAILED
 
 
-def test_answers_find_their_way_among_several_connections_that_share_a_queue():
+def test_answers_find_their_way_among_several_connections_that_share_a_queue() -> None:
     answers = open_queue("answers")
     one, other = open_queue("one"), open_queue("other")
     one.setLoopbackMQ(answers)
@@ -73,7 +80,7 @@ def test_answers_find_their_way_among_several_connections_that_share_a_queue():
 
 
 @pytest.mark.parametrize("text", ["hello", "x" * 500])
-def test_an_answer_goes_to_the_queue_that_its_call_names(text):
+def test_an_answer_goes_to_the_queue_that_its_call_names(text: str) -> None:
     connection = open_queue(servant=Calculator())
     connection.receive_body(echo(text, __mq_return__="q", __user_id__="1"))
 
@@ -85,7 +92,7 @@ def test_an_answer_goes_to_the_queue_that_its_call_names(text):
     assert connection.transport.packets == []
 
 
-def test_a_refusal_goes_there_too():
+def test_a_refusal_goes_there_too() -> None:
     connection = open_queue(servant=Calculator())
     connection.receive_body(RpcMessage(1, 5, 99, 0, extra=RpcExtraData({"__mq_return__": "q"})).pack())
 
@@ -93,7 +100,7 @@ def test_a_refusal_goes_there_too():
     assert (queue, RpcMessage.parse(body).errcode) == ("q", 4)
 
 
-def test_a_call_that_names_no_queue_is_served_and_not_answered(caplog):
+def test_a_call_that_names_no_queue_is_served_and_not_answered(caplog: pytest.LogCaptureFixture) -> None:
     servant = Calculator()
     connection = open_queue(servant=servant)
     connection.receive_body(echo())
@@ -105,7 +112,7 @@ def test_a_call_that_names_no_queue_is_served_and_not_answered(caplog):
     assert "names no queue" in caplog.text
 
 
-def test_a_one_way_call_is_not_answered_though_it_names_a_queue():
+def test_a_one_way_call_is_not_answered_though_it_names_a_queue() -> None:
     servant = Calculator()
     connection = open_queue(servant=servant)
     params = NOTE.write_params("hi")
@@ -116,10 +123,10 @@ def test_a_one_way_call_is_not_answered_though_it_names_a_queue():
     assert connection.transport.answers == []
 
 
-def test_an_answer_that_cannot_be_put_on_its_queue_is_dropped():
+def test_an_answer_that_cannot_be_put_on_its_queue_is_dropped() -> None:
     connection = open_queue(servant=Calculator())
 
-    def refuse(queue, body):
+    def refuse(queue: str, body: bytes) -> Never:
         raise tce.RpcException(tce.RPCERROR_SENDFAILED)
 
     connection.transport.write_to = refuse
@@ -129,7 +136,7 @@ def test_an_answer_that_cannot_be_put_on_its_queue_is_dropped():
 
 
 @pytest.mark.parametrize("body", [b"", bytes(20), echo()[:17] + b"\xff" * 8, bytes(1001)])
-def test_what_is_no_message_is_dropped(body, caplog):
+def test_what_is_no_message_is_dropped(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
     connection = open_queue(servant=Calculator(), max_packet_bytes=1000)
     connection.receive_body(body)
 
@@ -137,13 +144,13 @@ def test_what_is_no_message_is_dropped(body, caplog):
     assert "message that" in caplog.text
 
 
-def test_a_body_longer_than_peers_take_is_not_sent():
+def test_a_body_longer_than_peers_take_is_not_sent() -> None:
     connection = open_queue(max_packet_bytes=100)
     with pytest.raises(tce.RpcException, match="allowed are 100"):
         CalculatorPrx(connection).note_oneway("x" * 100)
 
 
-def test_a_message_is_sent_without_an_envelope():
+def test_a_message_is_sent_without_an_envelope() -> None:
     connection = open_queue()
     connection.sendMessage(RpcMessage(0x21, 9))
 
@@ -151,11 +158,11 @@ def test_a_message_is_sent_without_an_envelope():
 
 
 @pytest.mark.parametrize("vector", FORWARDED, ids=[vector.name for vector in FORWARDED])
-def test_what_gateways_forward_is_served(vector):
+def test_what_gateways_forward_is_served(vector: Vector) -> None:
     class Server(tce.Servant):
         INTERFACE = tce.Interface("test.Server", ifidx=2, operations=(ECHO_OF_SERVER,))
 
-        def echo(self, text, ctx):
+        def echo(self, text: str, ctx: RpcContext) -> str:
             return f"Yah! {text}"
 
     connection = open_queue(servant=Server())

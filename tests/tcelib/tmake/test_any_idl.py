@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
 
 from tcelib.tmake.model import Builtin, Dictionary, Interface, Model, Sequence, Struct
 from tcelib.tmake.python_check import problems_in_python
@@ -43,7 +44,7 @@ WORDS = (
 
 
 @given(st.one_of(st.text(), st.lists(st.sampled_from(WORDS)).map(" ".join)))
-def test_any_text_is_compiled_or_refused(text):
+def test_any_text_is_compiled_or_refused(text: str) -> None:
     result = compiled(text, a=text, b="module b { struct S { int x; }; }")
 
     assert (result.model is None) == any(problem.is_mistake for problem in result.problems)
@@ -55,7 +56,7 @@ LIST_WORDS = ("<if", "name='m.I'", "index='3'", "/>", "<i>", "</i>", "<f", "m.I"
 
 
 @given(st.one_of(st.text(), st.text().map("<{}".format), st.lists(st.sampled_from(LIST_WORDS)).map(" ".join)))
-def test_any_index_list_is_read_or_refused(text):
+def test_any_index_list_is_read_or_refused(text: str) -> None:
     result = compiled("module m { interface I { int f(); }; }", text)
 
     assert (result.model is None) == any(problem.is_mistake for problem in result.problems)
@@ -162,7 +163,7 @@ def model_of(idl: str) -> Model | None:
 
 @settings(max_examples=60)
 @given(idls(), st.data())
-def test_any_model_becomes_python_that_reads_what_it_writes(idl, data):
+def test_any_model_becomes_python_that_reads_what_it_writes(idl: str, data: DataObject) -> None:
     model = model_of(idl)
     if model is None:
         return

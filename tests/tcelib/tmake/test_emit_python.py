@@ -14,6 +14,7 @@ import pytest
 
 from tcelib.tmake.compiler import compile_files
 from tcelib.tmake.index_list import index_table
+from tcelib.tmake.model import Model
 from tests.tcelib.tmake.python_case import GENERATED, IDL, ROOT, model_of, texts_of
 from tests.tcelib.vectors import IDL as VECTORS_IDL
 
@@ -24,13 +25,13 @@ CIRCLE = {
 }
 
 
-def everything():
+def everything() -> Model:
     result = compile_files([str(EVERYTHING)])
     assert result.model is not None, [str(problem) for problem in result.problems]
     return result.model
 
 
-def test_generated_code_is_what_it_was():
+def test_generated_code_is_what_it_was() -> None:
     texts = {f"{name}.py": text for name, text in texts_of(everything()).items()}
     texts["ifxdef.txt"] = index_table(everything().interfaces())
 
@@ -39,7 +40,7 @@ def test_generated_code_is_what_it_was():
         assert text == (GENERATED / name).read_text(encoding="utf-8"), name
 
 
-def test_the_text_is_the_same_in_every_process():
+def test_the_text_is_the_same_in_every_process() -> None:
     program = (
         "import sys; from tcelib.tmake.compiler import compile_files;"
         "from tcelib.tmake.emit_python import emit_python;"
@@ -103,7 +104,7 @@ def call(proxy: ServerPrx) -> str:
 '''
 
 
-def test_generated_code_passes_mypy_strict(written: Path):
+def test_generated_code_passes_mypy_strict(written: Path) -> None:
     command = [
         sys.executable,
         "-m",
@@ -127,7 +128,7 @@ def test_generated_code_passes_mypy_strict(written: Path):
 
 
 @pytest.mark.parametrize("command", [["check"], ["format", "--check"]], ids=" ".join)
-def test_generated_code_passes_ruff(written: Path, command: list[str]):
+def test_generated_code_passes_ruff(written: Path, command: list[str]) -> None:
     ruff = [sys.executable, "-m", "ruff", *command, "--no-cache", "--config", str(ROOT / "pyproject.toml")]
     done = subprocess.run(
         [*ruff, *sorted(map(str, written.glob("*.py")))], capture_output=True, text=True, check=False, timeout=60
@@ -136,7 +137,7 @@ def test_generated_code_passes_ruff(written: Path, command: list[str]):
     assert done.returncode == 0, done.stdout
 
 
-def test_classes_say_where_they_come_from_and_what_their_comment_is():
+def test_classes_say_where_they_come_from_and_what_their_comment_is() -> None:
     classes = {
         node.name: ast.get_docstring(node)
         for node in ast.parse((GENERATED / "everything.py").read_text(encoding="utf-8")).body
@@ -154,7 +155,7 @@ def test_classes_say_where_they_come_from_and_what_their_comment_is():
     assert all(classes.values())
 
 
-def test_a_module_without_anything_is_a_docstring():
+def test_a_module_without_anything_is_a_docstring() -> None:
     (text,) = texts_of(model_of("module m {}")).values()
 
     (docstring,) = ast.parse(text).body
@@ -162,7 +163,7 @@ def test_a_module_without_anything_is_a_docstring():
 
 
 @pytest.mark.parametrize("comment", ["\\", "a\\nb\\", "\x00\x07\x1b", "注释", "{x} %s", "''' '"])
-def test_any_comment_fits_in_a_docstring(comment):
+def test_any_comment_fits_in_a_docstring(comment: str) -> None:
     (text,) = texts_of(model_of(f'module m {{ [comment="{comment}"] interface I {{ void f(); }}; }}')).values()
 
     classes = [node for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]

@@ -2,12 +2,16 @@
 
 import importlib
 import inspect
+import types
 from array import array
 from collections import deque
+from collections.abc import Collection
 
 import pytest
 
 import tcelib as tce
+from tcelib.core.operation import Operation
+from tcelib.core.promise import RpcPromise
 from tcelib.wire.codec import UNSENDABLE
 from tests.tcelib.peer import open_connection
 from tests.tcelib.tmake.python_case import IDL, compiled, imported, model_of, python_of, texts_of
@@ -16,27 +20,35 @@ EVERYTHING = {name: (IDL / f"{name}.idl").read_text(encoding="utf-8") for name i
 
 
 @pytest.fixture(scope="module")
-def everything():
+def everything() -> types.ModuleType:
     return python_of("import everything", "everything", **EVERYTHING)
 
 
 class Recorder:
     """A connection that keeps what is called over it, and answers with what a fresh servant gives."""
 
-    def __init__(self):
-        self.calls = []
+    def __init__(self) -> None:
+        self.calls: list[tuple[object, ...]] = []
 
-    def call(self, operation, args, timeout=None, extra=None, *, at_once=False):
+    def call(
+        self,
+        operation: Operation,
+        args: tuple[object, ...],
+        timeout: float | None = None,
+        extra: dict[str, str] | None = None,
+        *,
+        at_once: bool = False,
+    ) -> RpcPromise[None]:
         self.calls.append((operation.ifidx, operation.opidx, args, timeout, extra))
-        promise = tce.RpcPromise()
+        promise: RpcPromise[None] = RpcPromise()
         promise.set_result(None)
         return promise
 
-    def send(self, operation, args, extra=None):
+    def send(self, operation: Operation, args: tuple[object, ...], extra: dict[str, str] | None = None) -> None:
         self.calls.append((operation.ifidx, operation.opidx, args, "one-way", extra))
 
 
-def test_a_struct_has_its_members_as_attributes_and_keyword_arguments(everything):
+def test_a_struct_has_its_members_as_attributes_and_keyword_arguments(everything: types.ModuleType) -> None:
     wide = everything.Wide(text_between="t", strings_between=["s"])
 
     assert (wide.first_of_many_members, wide.text_between, wide.strings_between) == (0, "t", ["s"])
@@ -47,7 +59,7 @@ def test_a_struct_has_its_members_as_attributes_and_keyword_arguments(everything
         wide.other = 1
 
 
-def test_defaults_are_of_each_value_alone(everything):
+def test_defaults_are_of_each_value_alone(everything: types.ModuleType) -> None:
     one, other = everything.Everything(), everything.Everything()
     one.strings.append("s")
     one.line.to.x = 1
@@ -58,7 +70,7 @@ def test_defaults_are_of_each_value_alone(everything):
     assert [getattr(builtins, name) for name in builtins.__slots__] == [0, False, 0, 0, 0, 0.0, 0.0, ""]
 
 
-def test_names_that_python_needs_get_an_underscore(everything):
+def test_names_that_python_needs_get_an_underscore(everything: types.ModuleType) -> None:
     struct = everything.class_
 
     assert struct.__slots__ == ("class_", "def_", "self_", "value", "data", "at", "end", "None_", "_private_")
@@ -72,7 +84,9 @@ def test_names_that_python_needs_get_an_underscore(everything):
     assert callable(everything.list_ofPrx.conn_)
 
 
-def test_what_a_servant_does_not_override_gives_the_value_that_its_type_begins_with(everything):
+def test_what_a_servant_does_not_override_gives_the_value_that_its_type_begins_with(
+    everything: types.ModuleType,
+) -> None:
     servant = everything.list_of()
 
     assert servant.list(["x"], None) == []
@@ -82,14 +96,14 @@ def test_what_a_servant_does_not_override_gives_the_value_that_its_type_begins_w
     assert servant.float(1.5, None) == 0.0
 
 
-def test_a_servant_serves_the_interfaces_of_its_bases_too(everything):
+def test_a_servant_serves_the_interfaces_of_its_bases_too(everything: types.ModuleType) -> None:
     assert everything.MostDerived.__mro__[1:3] == (everything.Derived, everything.Base)
     assert [each.INTERFACE.ifidx for each in everything.MostDerived.__mro__[:3]] == [2, 1, 11]
     assert everything.MostDerived.INTERFACE.bases == (everything.Derived.INTERFACE,)
     assert [operation.name for operation in everything.MostDerived.INTERFACE.operations] == ["nest", "raw"]
 
 
-def test_an_inherited_operation_is_called_by_the_index_of_its_base(everything):
+def test_an_inherited_operation_is_called_by_the_index_of_its_base(everything: types.ModuleType) -> None:
     conn = Recorder()
     proxy = everything.MostDerivedPrx(conn)
     proxy.add(1, 2)
@@ -105,7 +119,7 @@ def test_an_inherited_operation_is_called_by_the_index_of_its_base(everything):
     ]
 
 
-def test_a_proxy_calls_back_with_itself_and_the_cookie(everything):
+def test_a_proxy_calls_back_with_itself_and_the_cookie(everything: types.ModuleType) -> None:
     told = []
     proxy = everything.DerivedPrx(Recorder())
     proxy.echo_async("text", lambda *args: told.append(args), "cookie", {"k": "v"})
@@ -114,12 +128,12 @@ def test_a_proxy_calls_back_with_itself_and_the_cookie(everything):
     assert told == [(None, proxy, "cookie"), (proxy, 7)]
 
 
-def test_only_void_operations_are_called_one_way(everything):
+def test_only_void_operations_are_called_one_way(everything: types.ModuleType) -> None:
     assert hasattr(everything.BasePrx, "plain_oneway")
     assert not hasattr(everything.BasePrx, "add_oneway")
 
 
-def test_a_servant_that_is_not_exposed_is_not_made():
+def test_a_servant_that_is_not_exposed_is_not_made() -> None:
     idl = "module m { interface A { int a(); }; interface B extends A { int b(); }; }"
     model = compiled(idl, "m.A = 5, false").model
     assert model is not None
@@ -133,7 +147,7 @@ def test_a_servant_that_is_not_exposed_is_not_made():
 
 
 @pytest.mark.parametrize("first", ["a", "b"])
-def test_modules_that_need_each_other_can_be_imported_in_any_order(first):
+def test_modules_that_need_each_other_can_be_imported_in_any_order(first: str) -> None:
     texts = {
         "a": "import b module a { interface Base { b::T f(); }; struct S { int x; }; }",
         "b": "import a module b { struct T { a::S s; }; interface Derived extends a::Base { void g(T t); }; }",
@@ -146,7 +160,7 @@ def test_modules_that_need_each_other_can_be_imported_in_any_order(first):
     assert a.Base().f(None) == b.T(a.S(0))
 
 
-def test_a_count_is_checked_before_anything_is_made(everything):
+def test_a_count_is_checked_before_anything_is_made(everything: types.ModuleType) -> None:
     most = b"\xff\xff\xff\xff"
     for operation in everything.list_of.INTERFACE.operations:
         if operation.name in ("list", "tce", "lines", "wide_by_name"):
@@ -154,7 +168,7 @@ def test_a_count_is_checked_before_anything_is_made(everything):
                 operation.read_params(most + b"\0" * 64)
 
 
-def test_the_error_of_a_cut_stream_says_where_it_is_cut(everything):
+def test_the_error_of_a_cut_stream_says_where_it_is_cut(everything: types.ModuleType) -> None:
     echo = everything.Derived.INTERFACE.operations[0]
 
     with pytest.raises(tce.DecodeError, match="5 bytes are needed at byte 4, 4 are there"):
@@ -181,7 +195,9 @@ def test_the_error_of_a_cut_stream_says_where_it_is_cut(everything):
         ("heartbeat", ("one", "too many")),
     ],
 )
-def test_a_value_that_does_not_fit_is_one_that_the_runtime_knows_how_to_refuse(everything, name, args):
+def test_a_value_that_does_not_fit_is_one_that_the_runtime_knows_how_to_refuse(
+    everything: types.ModuleType, name: str, args: tuple[float | str | bool | bytes | None, ...]
+) -> None:
     (operation,) = [each for each in everything.Base.INTERFACE.operations if each.name == name]
     with pytest.raises(UNSENDABLE):
         operation.write_params(*args)
@@ -190,7 +206,7 @@ def test_a_value_that_does_not_fit_is_one_that_the_runtime_knows_how_to_refuse(e
 @pytest.mark.parametrize(
     "value", ["abc", b"abc", {"a": 1}, {"a"}, {"a": 1}.keys(), (each for each in "abc"), 5, None]
 )
-def test_what_is_no_list_is_refused_before_anything_is_sent(everything, value):
+def test_what_is_no_list_is_refused_before_anything_is_sent(everything: types.ModuleType, value: object) -> None:
     connection = open_connection()
     for call in (everything.list_ofPrx(connection).list, everything.list_ofPrx(connection).tce):
         with pytest.raises(tce.RpcException) as caught:
@@ -200,13 +216,17 @@ def test_what_is_no_list_is_refused_before_anything_is_sent(everything, value):
 
 
 @pytest.mark.parametrize("value", [[1, 2], (1, 2), deque([1, 2]), range(1, 3), {"a": 1, "b": 2}.values()])
-def test_whatever_has_its_elements_in_order_is_a_sequence(everything, value):
+def test_whatever_has_its_elements_in_order_is_a_sequence(
+    everything: types.ModuleType, value: Collection[int]
+) -> None:
     (operation,) = [each for each in everything.list_of.INTERFACE.operations if each.name == "tce"]
     assert operation.read_params(operation.write_params(value)) == ([1, 2],)
 
 
 @pytest.mark.parametrize("value", ["abc", [1, 2], array("i", [1, 2]), memoryview(array("i", [1, 2])), 5, None])
-def test_what_is_no_bytes_is_refused_before_anything_is_sent(everything, value):
+def test_what_is_no_bytes_is_refused_before_anything_is_sent(
+    everything: types.ModuleType, value: str | list[int] | array | memoryview | int | None
+) -> None:
     connection = open_connection()
     with pytest.raises(tce.RpcException) as caught:
         everything.MostDerivedPrx(connection).raw(value)
@@ -215,13 +235,15 @@ def test_what_is_no_bytes_is_refused_before_anything_is_sent(everything, value):
 
 
 @pytest.mark.parametrize("value", [b"ab", bytearray(b"ab"), memoryview(b"ab")])
-def test_all_kinds_of_bytes_are_bytes(everything, value):
+def test_all_kinds_of_bytes_are_bytes(everything: types.ModuleType, value: bytes | bytearray | memoryview) -> None:
     (operation,) = [each for each in everything.MostDerived.INTERFACE.operations if each.name == "raw"]
     assert operation.read_params(operation.write_params(value)) == (b"ab",)
 
 
 @pytest.mark.parametrize("value", [{"x": 1}, None, 7, "text", [1]])
-def test_what_is_no_struct_is_not_sent_as_one(everything, value):
+def test_what_is_no_struct_is_not_sent_as_one(
+    everything: types.ModuleType, value: dict[str, int] | int | str | list[int] | None
+) -> None:
     (nearest,) = [each for each in everything.Derived.INTERFACE.operations if each.name == "nearest"]
     with pytest.raises(UNSENDABLE):
         nearest.write_params([], value)

@@ -3,6 +3,7 @@
 import pytest
 
 from tcelib.tmake.syntax import error
+from tcelib.tmake.syntax.error import Cause
 from tests.tcelib.tmake.python_case import compiled
 
 F = "int f();"
@@ -206,7 +207,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("cause", "idl", "line"), CASES, ids=[case[2] for case in CASES])
-def test_a_problem_has_a_cause_a_place_and_a_sentence(cause, idl, line):
+def test_a_problem_has_a_cause_a_place_and_a_sentence(cause: Cause, idl: str, line: str) -> None:
     result = compiled(idl)
 
     assert [str(problem) for problem in result.problems] == [f"a.idl:{line}"]
@@ -214,31 +215,31 @@ def test_a_problem_has_a_cause_a_place_and_a_sentence(cause, idl, line):
     assert (result.model is None) == (cause.severity is error.Severity.ERROR)
 
 
-def test_every_cause_has_a_case():
+def test_every_cause_has_a_case() -> None:
     elsewhere = {error.NAME_CLASH, error.BAD_INDEX_LIST, error.UNKNOWN_IN_INDEX_LIST}
     causes = {cause for cause in vars(error).values() if isinstance(cause, error.Cause)}
     assert causes - elsewhere == {cause for cause, _, _ in CASES}
 
 
-def test_one_run_reports_everything_in_the_order_of_the_text():
+def test_one_run_reports_everything_in_the_order_of_the_text() -> None:
     result = compiled("module m {\n struct S { T t; };\n interface I { U f(V v); };\n struct E {};\n}")
 
     assert [problem.place.line for problem in result.problems] == [2, 3, 3, 4]
 
 
-def test_what_depends_on_a_mistake_is_not_reported_again():
+def test_what_depends_on_a_mistake_is_not_reported_again() -> None:
     result = compiled("module m { struct S { T t; }; sequence<S> L; struct U { L l; }; interface I { U f(S s); }; }")
 
     assert len(result.problems) == 1
 
 
-def test_the_limit_of_nesting_can_be_reached():
+def test_the_limit_of_nesting_can_be_reached() -> None:
     structs = " ".join(f"struct S{n} {{ S{n - 1} s; }};" for n in range(1, 64))
 
     assert compiled(f"module m {{ struct S0 {{ int x; }}; {structs} }}").problems == ()
 
 
-def test_the_highest_indexes_are_fine():
+def test_the_highest_indexes_are_fine() -> None:
     idl = "module m { [index=65535] interface I { [index=65535] int f(); }; }"
 
     assert {problem.cause for problem in compiled(idl).problems} == {error.INDEX_TOO_HIGH}

@@ -1,21 +1,24 @@
 """What an IDL means: names, numbers, bases, imported files."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from tcelib.tmake.compiler import compile_files
-from tcelib.tmake.model import Builtin
+from tcelib.tmake.model import Builtin, Model
 from tests.tcelib.tmake.python_case import ROOT, compiled, model_of
 
 
-def indexes(model):
+def indexes(model: Model) -> dict[str, int]:
     return {interface.full_name: interface.index for interface in model.interfaces()}
 
 
-def operations(model):
+def operations(model: Model) -> dict[str, int]:
     return {operation.name: operation.index for interface in model.interfaces() for operation in interface.operations}
 
 
-def test_an_index_that_is_said_replaces_the_counted_one_and_the_count_goes_on():
+def test_an_index_that_is_said_replaces_the_counted_one_and_the_count_goes_on() -> None:
     result = compile_files([str(ROOT / "docs/tce/examples/test.idl")])
     assert result.model is not None
 
@@ -28,7 +31,7 @@ def test_an_index_that_is_said_replaces_the_counted_one_and_the_count_goes_on():
     assert result.problems == ()
 
 
-def test_operations_are_counted_from_0_in_each_interface():
+def test_operations_are_counted_from_0_in_each_interface() -> None:
     model = model_of(
         "module m { interface I { int a(); [index=40] int b(); int c(); }; "
         "interface J extends I { int d(); int e(); }; }"
@@ -37,7 +40,7 @@ def test_operations_are_counted_from_0_in_each_interface():
     assert operations(model) == {"a": 0, "b": 40, "c": 2, "d": 0, "e": 1}
 
 
-def test_every_module_counts_its_interfaces_over_all_its_openings():
+def test_every_module_counts_its_interfaces_over_all_its_openings() -> None:
     f = "{ int f(); };"
     result = compiled(f"module m {{ interface A {f} }} module n {{ interface B {f} }} module m {{ interface C {f} }}")
     assert result.model is not None
@@ -46,7 +49,7 @@ def test_every_module_counts_its_interfaces_over_all_its_openings():
     assert [module.name for module in result.model.modules] == ["m", "n"]
 
 
-def test_an_annotation_counts_more_than_an_index_list_and_that_more_than_the_count():
+def test_an_annotation_counts_more_than_an_index_list_and_that_more_than_the_count() -> None:
     idl = (
         "module m { [index=5] interface A { [index=6] int a(); int b(); }; "
         "interface B { int c(); }; interface C { int d(); }; }"
@@ -63,7 +66,7 @@ def test_an_annotation_counts_more_than_an_index_list_and_that_more_than_the_cou
     assert [interface.is_exposed for interface in model.interfaces()] == [True, False, True]
 
 
-def test_an_index_list_of_lines_says_indexes_and_exposure():
+def test_an_index_list_of_lines_says_indexes_and_exposure() -> None:
     idl = "module m { interface A { int a(); }; interface B { int b(); }; interface C { int c(); }; }"
     model = compiled(idl, "\ufeff# comment, not = 3\n\n m.A = 7 , false\r\nm.B=8,0\nm.C = 9, true\n").model
     assert model is not None
@@ -89,11 +92,11 @@ def test_an_index_list_of_lines_says_indexes_and_exposure():
         ),
     ],
 )
-def test_what_is_wrong_with_an_index_list_is_said_with_its_place(listed, line):
+def test_what_is_wrong_with_an_index_list_is_said_with_its_place(listed: str, line: str) -> None:
     assert [str(problem) for problem in compiled("module m { interface A { int f(); }; }", listed).problems] == [line]
 
 
-def test_an_index_list_that_cannot_be_read_is_a_mistake():
+def test_an_index_list_that_cannot_be_read_is_a_mistake() -> None:
     read, _ = read_from({"a.idl": "module m {}"})
     result = compile_files(["a.idl"], "no.txt", read)
 
@@ -101,7 +104,7 @@ def test_an_index_list_that_cannot_be_read_is_a_mistake():
     assert [str(problem) for problem in result.problems] == [line]
 
 
-def test_servants_can_be_unwanted_in_single_languages():
+def test_servants_can_be_unwanted_in_single_languages() -> None:
     model = model_of(
         "module m { [skeleton_js=FALSE, skeleton_java=false, skeleton_cpp=true] interface A { int a(); }; }"
     )
@@ -111,7 +114,7 @@ def test_servants_can_be_unwanted_in_single_languages():
     assert [interface.has_servant(language) for language in ("js", "java", "cpp", "py")] == [False, False, True, True]
 
 
-def test_a_qualified_name_reaches_every_module_in_any_order():
+def test_a_qualified_name_reaches_every_module_in_any_order() -> None:
     model = model_of(
         "module a { struct S { b::T t; a::U u; }; struct U { int x; }; } module b { struct T { int x; }; }"
     )
@@ -123,7 +126,7 @@ def test_a_qualified_name_reaches_every_module_in_any_order():
     assert model.modules[1].imports() == ()
 
 
-def test_an_operation_may_name_what_is_declared_later():
+def test_an_operation_may_name_what_is_declared_later() -> None:
     model = model_of("module m { interface I { S f(L l); void g(); }; struct S { int x; }; sequence<S> L; }")
     first, second = model.interfaces()[0].operations
 
@@ -133,7 +136,7 @@ def test_an_operation_may_name_what_is_declared_later():
     assert (second.result, second.is_void) == (None, True)
 
 
-def test_bases_are_found_from_the_nearest_on():
+def test_bases_are_found_from_the_nearest_on() -> None:
     model = model_of(
         "module m { interface A { int a(); }; interface B extends A { int b(); }; "
         "interface C extends m::B { int c(); }; }"
@@ -142,14 +145,14 @@ def test_bases_are_found_from_the_nearest_on():
     assert [base.name for base in model.interfaces()[2].bases()] == ["B", "A"]
 
 
-def test_comments_of_annotations_are_kept():
+def test_comments_of_annotations_are_kept() -> None:
     model = model_of('module m { [comment="all"] interface A { [comment="one"] int a(); int b(); }; }')
     (interface,) = model.interfaces()
 
     assert [interface.comment, *(operation.comment for operation in interface.operations)] == ["all", "one", ""]
 
 
-def test_sequences_of_bytes_are_known():
+def test_sequences_of_bytes_are_known() -> None:
     model = model_of("module m { sequence<byte> B; sequence<short> S; dictionary<int, B> D; }")
     whole, numbers, dictionary = model.modules[0].types()
 
@@ -157,10 +160,10 @@ def test_sequences_of_bytes_are_known():
     assert (dictionary.key, dictionary.value) == (Builtin.INT, whole)
 
 
-def read_from(texts):
+def read_from(texts: dict[str, str]) -> tuple[Callable[[str], bytes], list[str]]:
     opened = []
 
-    def read(path):
+    def read(path: str) -> bytes:
         opened.append(path)
         if path not in texts:
             raise FileNotFoundError(2, "No such file or directory")
@@ -169,7 +172,7 @@ def read_from(texts):
     return read, opened
 
 
-def test_an_import_is_looked_for_beside_the_main_file_and_read_once():
+def test_an_import_is_looked_for_beside_the_main_file_and_read_once() -> None:
     read, opened = read_from(
         {
             "dir/a.idl": "import b import c module a { struct S { b::T t; c::U u; }; }",
@@ -183,7 +186,7 @@ def test_an_import_is_looked_for_beside_the_main_file_and_read_once():
     assert opened == ["dir/a.idl", "dir/b.idl", "dir/c.idl"]
 
 
-def test_what_is_imported_stands_where_its_import_stands():
+def test_what_is_imported_stands_where_its_import_stands() -> None:
     read, _ = read_from(
         {
             "a.idl": "module m { interface A { int f(); }; } import b module m { interface C { int f(); }; }",
@@ -196,7 +199,7 @@ def test_what_is_imported_stands_where_its_import_stands():
     assert indexes(model) == {"m.A": 0, "m.B": 1, "m.C": 2}
 
 
-def test_a_file_that_is_missing_is_reported_beside_the_syntax_of_the_others(tmp_path):
+def test_a_file_that_is_missing_is_reported_beside_the_syntax_of_the_others(tmp_path: Path) -> None:
     (tmp_path / "geometry.idl").write_text("module g {}")
     (tmp_path / "a.idl").write_text("import geometri\nmodule m { struct { int x; }; }")
     result = compile_files([str(tmp_path / "a.idl"), str(tmp_path / "unheard-of.idl")])
@@ -209,7 +212,7 @@ def test_a_file_that_is_missing_is_reported_beside_the_syntax_of_the_others(tmp_
     ]
 
 
-def test_comments_may_be_in_any_encoding():
+def test_comments_may_be_in_any_encoding() -> None:
     read = {"a.idl": "// 注释\nmodule m { struct S { int x; }; }".encode("gbk")}.__getitem__
 
     assert compile_files(["a.idl"], read=read).problems == ()

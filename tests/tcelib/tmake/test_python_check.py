@@ -31,11 +31,11 @@ from tests.tcelib.tmake.python_case import model_of
         ),
     ],
 )
-def test_two_things_of_one_name_are_a_mistake(idl, line):
+def test_two_things_of_one_name_are_a_mistake(idl: str, line: str) -> None:
     assert [str(mistake) for mistake in problems_in_python(model_of(idl))] == [f"a.idl:{line}"]
 
 
-def test_a_base_with_a_base_in_one_circle_of_modules_is_a_mistake():
+def test_a_base_with_a_base_in_one_circle_of_modules_is_a_mistake() -> None:
     idl = """module a { struct S { c::T t; }; interface A { int f(); }; }
     module b { [index=1] interface B extends a::A { int g(); }; }
     module c { struct T { int x; }; [index=2] interface C extends b::B { int h(); }; }"""
@@ -47,7 +47,7 @@ def test_a_base_with_a_base_in_one_circle_of_modules_is_a_mistake():
     )
 
 
-def test_a_base_in_a_circle_of_modules_is_fine():
+def test_a_base_in_a_circle_of_modules_is_fine() -> None:
     idl = """module a { struct S { b::T t; }; interface A { int f(); }; }
     module b { struct T { int x; }; [index=1] interface B extends a::A { int g(); }; }"""
 

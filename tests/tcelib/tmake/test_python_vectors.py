@@ -2,13 +2,14 @@
 
 import re
 import struct
+from typing import Any
 
 import pytest
 
 import tcelib as tce
 from tests.tcelib import idl_value
 from tests.tcelib.tmake.python_case import python_of
-from tests.tcelib.vectors import IDL, POSITIVE
+from tests.tcelib.vectors import IDL, POSITIVE, Vector
 
 VALUED = [vector for vector in POSITIVE if vector.types is not None]
 # An operation for each list of types, so that results and single parameters of every type are there, too.
@@ -27,7 +28,7 @@ RESULTS = {
 }
 
 
-def plain(value):
+def plain(value: Any) -> Any:
     """Structs as dictionaries."""
     if isinstance(value, tce.Struct):
         return {name: plain(getattr(value, name)) for name in value.__slots__}
@@ -36,21 +37,21 @@ def plain(value):
     return {key: plain(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
-def by_name(vectors):
+def by_name(vectors: list[Vector]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("vector", vectors, ids=[vector.name for vector in vectors])
 
 
-def is_duplicated(vector):
+def is_duplicated(vector: Vector) -> bool:
     return "re-appends" in vector.quirk
 
 
-def stream_of(vector):
+def stream_of(vector: Vector) -> bytes:
     (message,) = vector.messages
     return bytes.fromhex(message["paramstream_hex"])
 
 
 @by_name([vector for vector in VALUED if vector.values is not None])
-def test_a_stream_is_decoded_to_the_values(vector):
+def test_a_stream_is_decoded_to_the_values(vector: Vector) -> None:
     kinds = tuple(map(idl_value.named, vector.types))
     values = OF_TYPES[vector.types].read_params(stream_of(vector))
 
@@ -58,7 +59,7 @@ def test_a_stream_is_decoded_to_the_values(vector):
 
 
 @by_name([vector for vector in VALUED if not is_duplicated(vector)])
-def test_a_stream_is_encoded_again(vector):
+def test_a_stream_is_encoded_again(vector: Vector) -> None:
     operation = OF_TYPES[vector.types]
     values = operation.read_params(stream_of(vector))
     again = operation.write_params(*values)
@@ -70,12 +71,12 @@ def test_a_stream_is_encoded_again(vector):
 
 
 @by_name([vector for vector in VALUED if is_duplicated(vector)])
-def test_ints_that_were_written_twice_are_refused(vector):
+def test_ints_that_were_written_twice_are_refused(vector: Vector) -> None:
     with pytest.raises((tce.DecodeError, struct.error)):
         OF_TYPES[vector.types].read_params(stream_of(vector))
 
 
-def is_rewritten(vector):
+def is_rewritten(vector: Vector) -> bool:
     """Whether its text comes back as standard UTF-8."""
     return "surrogate" in vector.quirk or "modified UTF-8" in vector.quirk
 
@@ -93,7 +94,7 @@ STREAMS = {
 
 
 @pytest.mark.parametrize("name", sorted(RESULTS.keys() - {"echo_floats"}))
-def test_a_result_is_written_like_a_parameter(name):
+def test_a_result_is_written_like_a_parameter(name: str) -> None:
     operation = RESULTS[name]
 
     assert STREAMS[name]
@@ -102,7 +103,7 @@ def test_a_result_is_written_like_a_parameter(name):
         assert operation.write_params(*operation.read_params(stream)) == stream
 
 
-def test_the_indexes_are_those_of_the_vectors():
+def test_the_indexes_are_those_of_the_vectors() -> None:
     routes = {vector.messages[0]["ifidx"] for vector in VALUED if vector.name.startswith("java.call.echo")}
 
     assert routes == {VEC.Prim.INTERFACE.ifidx, VEC.Cont.INTERFACE.ifidx}

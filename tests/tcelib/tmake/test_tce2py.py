@@ -9,17 +9,19 @@ IDL = "module m { interface I { void op(); }; interface J { void op(); }; }"
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty current directory."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def files(directory):
+def files(directory: Path) -> list[str]:
     return sorted(str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file())
 
 
-def test_every_module_is_written_with_the_table_of_indexes_and_all_is_said(here, capsys):
+def test_every_module_is_written_with_the_table_of_indexes_and_all_is_said(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (here / "a.idl").write_text("import b\nmodule a { sequence<b::S> L; }\nmodule class {}")
     (here / "b.idl").write_text("module b { struct S { int x; }; interface I { int f(); }; }")
 
@@ -30,7 +32,7 @@ def test_every_module_is_written_with_the_table_of_indexes_and_all_is_said(here,
     assert (here / "out/deep/ifxdef.txt").read_text() == '<if id="0" name="b.I"/>\n'
 
 
-def test_without_a_directory_everything_goes_here(here):
+def test_without_a_directory_everything_goes_here(here: Path) -> None:
     (here / "a.idl").write_text("module a {}")
     (here / "b.idl").write_text("module b {}")
 
@@ -38,14 +40,14 @@ def test_without_a_directory_everything_goes_here(here):
     assert files(here) == ["a.idl", "a.py", "b.idl", "b.py", "ifxdef.txt"]
 
 
-def test_the_table_goes_where_it_is_told(here):
+def test_the_table_goes_where_it_is_told(here: Path) -> None:
     (here / "a.idl").write_text(IDL)
 
     assert main(["-i", "a.idl", "-o", "out", "--ifxdef", "ifxdef.txt"]) == 0
     assert files(here) == ["a.idl", "ifxdef.txt", "out/m.py"]
 
 
-def test_an_index_list_is_followed(here):
+def test_an_index_list_is_followed(here: Path) -> None:
     (here / "a.idl").write_text(IDL)
     (here / "mine.txt").write_text("m.J = 9,false\n")
 
@@ -55,7 +57,9 @@ def test_an_index_list_is_followed(here):
     assert "class J(" not in text
 
 
-def test_the_originals_option_without_effect_is_accepted_and_said_to_have_none(here, capsys):
+def test_the_originals_option_without_effect_is_accepted_and_said_to_have_none(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (here / "a.idl").write_text(IDL)
 
     assert main(["-i", "a.idl", "-if", "5"]) == 0
@@ -76,7 +80,9 @@ def test_the_originals_option_without_effect_is_accepted_and_said_to_have_none(h
         ),
     ],
 )
-def test_mistakes_are_said_and_nothing_is_written(here, capsys, idl, line):
+def test_mistakes_are_said_and_nothing_is_written(
+    here: Path, capsys: pytest.CaptureFixture[str], idl: str, line: str
+) -> None:
     (here / "a.idl").write_text(idl)
 
     assert main(["-i", "a.idl", "-o", "out"]) == 1
@@ -84,7 +90,7 @@ def test_mistakes_are_said_and_nothing_is_written(here, capsys, idl, line):
     assert files(here) == ["a.idl"]
 
 
-def test_no_name_steers_the_terminal(here, capsys):
+def test_no_name_steers_the_terminal(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "a.idl").write_text("module a { interface I { int f(); }; }")
     (here / "list.xml").write_text('<x><if id="1" name="a.\x9b2J"/></x>', encoding="utf-8")
 

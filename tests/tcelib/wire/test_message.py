@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
 
 from tcelib.error import DecodeError
 from tcelib.wire.message import MOST_EXTRA, RpcExtraData, RpcMessage, split_extra, write_extra
@@ -10,7 +11,7 @@ from tcelib.wire.message import MOST_EXTRA, RpcExtraData, RpcMessage, split_extr
 MINIMAL = bytes.fromhex("010000000521000200030000000000000000000000")
 
 
-def test_a_message_of_21_bytes_is_a_header_and_nothing_else():
+def test_a_message_of_21_bytes_is_a_header_and_nothing_else() -> None:
     message = RpcMessage.parse(MINIMAL)
 
     assert (message.sequence, message.calltype, message.ifidx, message.opidx) == (5, 0x21, 2, 3)
@@ -26,24 +27,24 @@ def test_the_user_of_a_message_is_the_one_in_its_extra_values():
 
 
 @pytest.mark.parametrize("length", range(21))
-def test_a_shorter_body_is_no_message(length):
+def test_a_shorter_body_is_no_message(length: int) -> None:
     with pytest.raises(DecodeError, match="header"):
         RpcMessage.parse(MINIMAL[:length])
 
 
-def test_values_that_are_no_text_are_written_as_str_makes_them():
+def test_values_that_are_no_text_are_written_as_str_makes_them() -> None:
     props, _ = split_extra(3, write_extra({"first": 1, "second": None, 3: "x"}))
 
     assert props == {"first": "1", "second": "None", "3": "x"}
 
 
-def test_of_equal_names_the_last_one_counts():
+def test_of_equal_names_the_last_one_counts() -> None:
     one_pair = write_extra({"name": "1"}) + write_extra({"name": "2"})
 
     assert split_extra(2, one_pair + b"rest") == ({"name": "2"}, b"rest")
 
 
-def test_names_and_values_may_be_any_bytes():
+def test_names_and_values_may_be_any_bytes() -> None:
     props, rest = split_extra(1, bytes.fromhex("00000001e900000002c080aa"))
 
     assert props == {"\udce9": "\0"}
@@ -51,13 +52,13 @@ def test_names_and_values_may_be_any_bytes():
 
 
 @pytest.mark.parametrize("count", [1, 2, 0x20000000, 0xFFFFFFFF])
-def test_a_count_is_checked_against_the_bytes_that_are_there(count):
+def test_a_count_is_checked_against_the_bytes_that_are_there(count: int) -> None:
     with pytest.raises(DecodeError, match=f"{count} extra values"):
         split_extra(count, b"1234567")
 
 
 @given(st.dictionaries(st.text(max_size=9), st.text(max_size=9), min_size=1, max_size=5), st.data())
-def test_extra_values_that_are_cut_anywhere_are_refused(props, data):
+def test_extra_values_that_are_cut_anywhere_are_refused(props: dict[str, str], data: DataObject) -> None:
     written = write_extra(props)
     cut = data.draw(st.integers(0, len(written) - 1))
 
@@ -82,11 +83,11 @@ messages = st.builds(
 
 
 @given(messages)
-def test_every_message_comes_back(message):
+def test_every_message_comes_back(message: RpcMessage) -> None:
     assert repr(RpcMessage.parse(message.pack())) == repr(message)
 
 
-def test_very_many_extra_values_are_not_decoded():
+def test_very_many_extra_values_are_not_decoded() -> None:
     extra = write_extra({f"name{number}": "value" for number in range(MOST_EXTRA + 1)})
     with pytest.raises(DecodeError, match="at most 1000"):
         split_extra(MOST_EXTRA + 1, extra)
