@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -20,6 +21,7 @@ from rtserver.bootstrap.command.bench import server as server_command
 from tests.demo_login import DemoLogin
 from tests.fork_server import ForkedProcess, fork, run
 from tests.redis_process import RedisProcess
+from tests.running_server import RunningServer
 from tests.service_queue import BUS
 from tests.until import until
 
@@ -41,7 +43,7 @@ def bench(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def pushing(server, *words: str):
+def pushing(server: RunningServer, *words: str) -> Iterator[None]:
     """Messages pushed steadily while the block runs, and before."""
     process = started("redis", "--redis-url", server.redis_url, "--seconds", "600", *words)
     try:
@@ -54,7 +56,7 @@ def pushing(server, *words: str):
         process.communicate(timeout=SECONDS)
 
 
-def url_of(server) -> str:
+def url_of(server: RunningServer) -> str:
     return f"ws://127.0.0.1:{server.port}/rt/"
 
 
@@ -62,7 +64,7 @@ LOGIN = ("--login", "demo:demo", "--warm-up", "0")
 ways = pytest.mark.parametrize("way", ["json", "websocket", "tcp"])
 
 
-def words_for(server, way: str) -> tuple[str, ...]:
+def words_for(server: RunningServer, way: str) -> tuple[str, ...]:
     """The address and the login for a protocol."""
     if way == "tcp":
         return (f"tce://127.0.0.1:{server.tce_port}", *LOGIN, "--login-url", f"{server.url}/accounts/login/")
@@ -70,7 +72,7 @@ def words_for(server, way: str) -> tuple[str, ...]:
 
 
 @ways
-def test_subscribers_of_a_quote_get_what_is_pushed_and_know_its_age(server, way):
+def test_subscribers_of_a_quote_get_what_is_pushed_and_know_its_age(server: RunningServer, way: str) -> None:
     with pushing(server, "--rate", "200"):
         done = bench("client", *words_for(server, way), "-c", "20", "--quote", QUOTE, "--seconds", "1", "--json")
     assert done.returncode == 0, done.stderr
@@ -85,7 +87,9 @@ def test_subscribers_of_a_quote_get_what_is_pushed_and_know_its_age(server, way)
 
 
 @pytest.mark.parametrize("flags", [("--wall-clock",), ()])
-def test_marks_of_the_wall_clock_are_ages_only_to_a_client_that_reads_it_too(server, flags):
+def test_marks_of_the_wall_clock_are_ages_only_to_a_client_that_reads_it_too(
+    server: RunningServer, flags: tuple[str, ...]
+) -> None:
     quote = f"BENCH:{'WALL' if flags else 'MIXED'}:20130301"
     with pushing(server, "--rate", "100", "--quote", quote, "--wall-clock"):
         done = bench(
@@ -98,7 +102,7 @@ def test_marks_of_the_wall_clock_are_ages_only_to_a_client_that_reads_it_too(ser
     assert any("--wall-clock" in warning for warning in report["warnings"]) != bool(flags)
 
 
-def test_messages_to_a_user_are_counted_and_the_text_shows_a_histogram(server):
+def test_messages_to_a_user_are_counted_and_the_text_shows_a_histogram(server: RunningServer) -> None:
     with pushing(server, "--rate", "100", "--user", "*", "--size", "300"):
         done = bench("client", url_of(server), *LOGIN, "-c", "3", "--seconds", "1")
     assert done.returncode == 0, done.stderr
@@ -109,7 +113,7 @@ def test_messages_to_a_user_are_counted_and_the_text_shows_a_histogram(server):
 
 @ways
 @pytest.mark.parametrize("how", [("--ping-rate", "300"), ("--ping-depth", "4")])
-def test_pings_are_answered_and_timed(server, how, way):
+def test_pings_are_answered_and_timed(server: RunningServer, how: tuple[str, str], way: str) -> None:
     words = ("-c", "5", "--seconds", "1", "--ping-bytes", "100", "--json")
     done = bench("client", *words_for(server, way), *words, *how)
     assert done.returncode == 0, done.stderr
@@ -119,14 +123,16 @@ def test_pings_are_answered_and_timed(server, how, way):
     assert report["deliveries"] == 0
 
 
-def test_a_cookie_logs_in_as_well_as_the_form(server):
+def test_a_cookie_logs_in_as_well_as_the_form(server: RunningServer) -> None:
     cookie = log_in(f"{server.url}/accounts/login/", "demo", "demo")
     done = bench("client", url_of(server), "--cookie", cookie, "-c", "1", "--seconds", "0.1", "--warm-up", "0")
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("path", ["{ws}", "{ws}?tce", "{tce}"])
-def test_a_sessions_key_and_a_signed_token_log_in_over_every_protocol(server, signed_token, tmp_path, path):
+def test_a_sessions_key_and_a_signed_token_log_in_over_every_protocol(
+    server: RunningServer, signed_token: str, tmp_path: Path, path: str
+) -> None:
     key = DemoLogin(server.url).session_key
     tokens = tmp_path / "tokens"
     tokens.write_text(f"{key}\n{signed_token}\n", encoding="ascii")
@@ -140,7 +146,9 @@ def test_a_sessions_key_and_a_signed_token_log_in_over_every_protocol(server, si
 
 @pytest.mark.parametrize("path", ["{ws}?tce", "{tce}"])
 @pytest.mark.parametrize("words", [(), ("--token", "rtserver:forged")])
-def test_a_stranger_at_a_tce_address_is_told_how_to_log_in(server, path, words):
+def test_a_stranger_at_a_tce_address_is_told_how_to_log_in(
+    server: RunningServer, path: str, words: tuple[str, ...]
+) -> None:
     url = path.format(ws=url_of(server), tce=f"tce://127.0.0.1:{server.tce_port}")
     done = bench("client", url, "-c", "2", *words)
     assert (done.returncode, done.stdout) == (1, "")
@@ -155,14 +163,16 @@ def test_a_stranger_at_a_tce_address_is_told_how_to_log_in(server, path, words):
         (("tce://h", "--login", "demo:demo"), "needs --login-url"),
     ],
 )
-def test_a_login_that_cannot_be_meant_is_a_wrong_command_line(words, expected):
+def test_a_login_that_cannot_be_meant_is_a_wrong_command_line(words: tuple[str, ...], expected: str) -> None:
     done = bench("client", *words)
     assert done.returncode == 2
     assert expected in done.stderr
 
 
 @pytest.mark.parametrize("line", re.findall(r"-m rtserver (bench .*)", DOCUMENT.read_text(encoding="utf-8")))
-def test_a_command_line_that_the_document_shows_is_understood(line, tmp_path, monkeypatch):
+def test_a_command_line_that_the_document_shows_is_understood(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "tokens").touch()
     monkeypatch.chdir(tmp_path)
     _, name, *arguments = shlex.split(line)
@@ -182,7 +192,9 @@ def test_a_command_line_that_the_document_shows_is_understood(line, tmp_path, mo
         (("--login", "demo:demo", "--ping-rate", "1", "--ping-depth", "1"), "not both"),
     ],
 )
-def test_what_cannot_be_measured_is_one_line_and_exit_status_1(server, words, expected):
+def test_what_cannot_be_measured_is_one_line_and_exit_status_1(
+    server: RunningServer, words: tuple[str, ...], expected: str
+) -> None:
     done = bench("client", url_of(server), *(word.format(site=server.url) for word in words), "-c", "2")
     assert done.returncode == 1
     assert done.stdout == ""
@@ -190,7 +202,7 @@ def test_what_cannot_be_measured_is_one_line_and_exit_status_1(server, words, ex
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_another_path_and_a_server_that_is_away_are_told_apart(server, free_port):
+def test_another_path_and_a_server_that_is_away_are_told_apart(server: RunningServer, free_port: int) -> None:
     assert "404 Not Found: nothing is at this path" in bench("client", f"{url_of(server)}x", "-c", "1").stderr
     away = bench("client", f"ws://127.0.0.1:{free_port}/rt/", "-c", "1")
     assert (away.returncode, away.stderr) == (1, f"Error: ws://127.0.0.1:{free_port}/rt/: Connection refused\n")
@@ -212,7 +224,7 @@ def test_too_few_file_descriptors_are_told_before_anything_is_opened(server):
     assert "ulimit -Hn 564" in done.stderr
 
 
-def test_ctrl_c_ends_the_run_with_a_report_of_what_was_measured(server):
+def test_ctrl_c_ends_the_run_with_a_report_of_what_was_measured(server: RunningServer) -> None:
     process = started("client", url_of(server), *LOGIN, "-c", "2", "--seconds", "600", "--ping-depth", "1", "--json")
     assert process.stderr is not None
     assert any(line.startswith("measuring") for line in process.stderr)
@@ -225,7 +237,9 @@ def test_ctrl_c_ends_the_run_with_a_report_of_what_was_measured(server):
 
 
 @ways
-def test_connections_that_are_lost_are_counted_with_their_reason_and_exit_status_3(server, way):
+def test_connections_that_are_lost_are_counted_with_their_reason_and_exit_status_3(
+    server: RunningServer, way: str
+) -> None:
     words = ("-c", "4", "--seconds", "600", "--ping-depth", "1", "--json")
     process = started("client", *words_for(server, way), *words)
     assert process.stderr is not None
@@ -238,7 +252,7 @@ def test_connections_that_are_lost_are_counted_with_their_reason_and_exit_status
     assert json.loads(out)["lost"] == {"4003 enough": 4}
 
 
-def test_a_burst_is_timed_on_its_way_off_the_list(server):
+def test_a_burst_is_timed_on_its_way_off_the_list(server: RunningServer) -> None:
     done = bench("redis", "--redis-url", server.redis_url, "--burst", "2000", "--batch", "100", "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
@@ -247,7 +261,9 @@ def test_a_burst_is_timed_on_its_way_off_the_list(server):
 
 
 @pytest.mark.parametrize("protocol", ["json", "tce"])
-def test_a_server_of_its_own_is_measured_in_one_command_and_leaves_nothing_in_the_redis(tmp_path, protocol):
+def test_a_server_of_its_own_is_measured_in_one_command_and_leaves_nothing_in_the_redis(
+    tmp_path: Path, protocol: str
+) -> None:
     words = ("--protocol", protocol, "--clients", "10", "--connections", "20", "--seconds", "0.6", "--json")
     with RedisProcess(tmp_path) as theirs:
         done = bench("server", *words, "--redis-url", theirs.url)
@@ -261,7 +277,7 @@ def test_a_server_of_its_own_is_measured_in_one_command_and_leaves_nothing_in_th
     assert rows["RPUSH to 10 clients, at saturation"]["deliveries_per_second"] > 0
 
 
-def test_ctrl_c_ends_the_server_that_was_started(tmp_path):
+def test_ctrl_c_ends_the_server_that_was_started(tmp_path: Path) -> None:
     with RedisProcess(tmp_path) as theirs:
         process = started("server", "--clients", "5", "--connections", "5", "--redis-url", theirs.url)
         assert process.stderr is not None
@@ -273,7 +289,7 @@ def test_ctrl_c_ends_the_server_that_was_started(tmp_path):
             assert len(client.client_list()) == 1
 
 
-def test_the_commands_are_listed_in_the_order_in_which_one_tries_them():
+def test_the_commands_are_listed_in_the_order_in_which_one_tries_them() -> None:
     done = bench("--help")
     places = [done.stdout.index(f"\n  {word} ") for word in ("server", "client", "redis")]
     assert places == sorted(places)

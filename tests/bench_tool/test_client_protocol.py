@@ -40,7 +40,7 @@ def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[left:right] for left, right in pairwise(edges)]
 
 
-def test_the_request_carries_host_key_and_cookie():
+def test_the_request_carries_host_key_and_cookie() -> None:
     assert upgrade_request("h:1", "/rt/", "a=b") == (
         b"GET /rt/ HTTP/1.1\r\nHost: h:1\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
         b"sec-websocket-key: AAECAwQFBgcICQoLDA0ODw==\r\nsec-websocket-version: 13\r\nCookie: a=b\r\n\r\n"
@@ -48,7 +48,7 @@ def test_the_request_carries_host_key_and_cookie():
     assert b"Cookie" not in upgrade_request("h:1", "/rt/", "")
 
 
-def test_an_answer_is_taken_when_it_is_whole_and_what_follows_is_left():
+def test_an_answer_is_taken_when_it_is_whole_and_what_follows_is_left() -> None:
     received = bytearray()
     for octet in RIGHT[:-1]:
         received.append(octet)
@@ -69,7 +69,7 @@ def test_an_answer_is_taken_when_it_is_whole_and_what_follows_is_left():
         (b"x" * 70_000, 0),
     ],
 )
-def test_any_other_answer_is_refused_with_its_status(answer, status):
+def test_any_other_answer_is_refused_with_its_status(answer: bytes, status: int) -> None:
     with pytest.raises(RefusedError) as caught:
         take_answer(bytearray(answer))
     assert caught.value.status == status
@@ -77,7 +77,7 @@ def test_any_other_answer_is_refused_with_its_status(answer, status):
 
 @given(st.lists(st.binary(max_size=300) | st.just(bytes(70_000)), max_size=6), st.lists(st.integers(0), max_size=5))
 @settings(max_examples=100)
-def test_messages_come_whole_however_the_bytes_were_cut(payloads, places):
+def test_messages_come_whole_however_the_bytes_were_cut(payloads: list[bytes], places: list[int]) -> None:
     client = ClientProtocol(b"GET /rt/")
     assert client.outgoing == [b"GET /rt/"]
     found = []
@@ -88,25 +88,25 @@ def test_messages_come_whole_however_the_bytes_were_cut(payloads, places):
 
 
 @pytest.mark.parametrize("length", [0, 125, 126, 65_535, 65_536])
-def test_the_server_reads_what_the_client_writes(length):
+def test_the_server_reads_what_the_client_writes(length: int) -> None:
     payload = b"x" * length
     server = WebSocketProtocol(max_message_bytes=100_000)
     assert server.receive(opened().message(payload)) == [(Opcode.TEXT, payload)]
 
 
-def test_a_ping_is_answered_with_its_payload():
+def test_a_ping_is_answered_with_its_payload() -> None:
     client = opened()
     assert client.receive(build_frame(Opcode.PING, b"are you there") + text_frame(b"x")) == [b"x"]
     assert client.outgoing == [client_frame(Opcode.PONG, b"are you there")]
 
 
-def test_fragments_are_put_together_around_a_ping():
+def test_fragments_are_put_together_around_a_ping() -> None:
     client = opened()
     data = b"\x01\x02ab" + build_frame(Opcode.PING, b"") + b"\x00\x02cd" + b"\x80\x02ef"
     assert client.receive(data) == [b"abcdef"]
 
 
-def test_a_close_is_remembered_and_answered_and_nothing_behind_it_is_read():
+def test_a_close_is_remembered_and_answered_and_nothing_behind_it_is_read() -> None:
     client = opened()
     assert client.receive(text_frame(b"last") + close_frame(4108, "too slow") + text_frame(b"never")) == [b"last"]
     assert client.ending == (4108, "too slow")
@@ -114,6 +114,6 @@ def test_a_close_is_remembered_and_answered_and_nothing_behind_it_is_read():
 
 
 @pytest.mark.parametrize("data", [b"\x81\x80\x00\x00\x00\x00", b"\x81\xfe\x00\x7e", b"\x83\x00"])
-def test_what_no_server_may_send_is_an_error(data):
+def test_what_no_server_may_send_is_an_error(data: bytes) -> None:
     with pytest.raises(ProtocolError):
         opened().receive(data)

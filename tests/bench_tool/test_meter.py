@@ -8,13 +8,15 @@ from rtserver.bench.client.meter import Meter
 RENDER = b'{"type":"mycharts","data":{"chart":{"series":[[0,"~~~~1000",400.0],[0,"~~~~2000",400.0]]}}}'
 
 
-def take(meter: Meter, *payloads: bytes, now_ns: int = 5000, is_timed: bool = True, pending: tuple[int, ...] = ()):
+def take(
+    meter: Meter, *payloads: bytes, now_ns: int = 5000, is_timed: bool = True, pending: tuple[int, ...] = ()
+) -> tuple[int, list[int]]:
     queue = deque(pending)
     answered = meter.take(payloads, now_ns, is_timed=is_timed, pending=queue)
     return answered, list(queue)
 
 
-def test_every_mark_is_a_delivery_and_its_age_counts_from_when_it_was_due():
+def test_every_mark_is_a_delivery_and_its_age_counts_from_when_it_was_due() -> None:
     meter = Meter()
     take(meter, RENDER, RENDER)
     assert (meter.messages, meter.deliveries) == (2, 4)
@@ -22,13 +24,13 @@ def test_every_mark_is_a_delivery_and_its_age_counts_from_when_it_was_due():
     assert meter.delivery.greatest == 4000
 
 
-def test_a_connection_that_is_not_timed_counts_all_the_same():
+def test_a_connection_that_is_not_timed_counts_all_the_same() -> None:
     meter = Meter()
     take(meter, RENDER, is_timed=False)
     assert (meter.deliveries, meter.delivery.total) == (2, 0)
 
 
-def test_replies_belong_to_requests_in_their_order():
+def test_replies_belong_to_requests_in_their_order() -> None:
     meter = Meter()
     pong = b'{"type":"ping","data":"pong"}'
     assert take(meter, pong, RENDER, pong, now_ns=100, pending=(10, 60, 90)) == (2, [90])
@@ -36,7 +38,7 @@ def test_replies_belong_to_requests_in_their_order():
     assert meter.reply.greatest == 90
 
 
-def test_a_mark_from_another_clock_is_told_apart_from_a_latency():
+def test_a_mark_from_another_clock_is_told_apart_from_a_latency() -> None:
     meter = Meter()
     take(meter, RENDER, now_ns=1500)
     assert (meter.deliveries, meter.delivery.total, meter.skewed) == (2, 1, 1)
@@ -44,7 +46,7 @@ def test_a_mark_from_another_clock_is_told_apart_from_a_latency():
     assert meter.skewed == 3
 
 
-def test_errors_and_lags_are_counted_and_the_first_error_is_kept():
+def test_errors_and_lags_are_counted_and_the_first_error_is_kept() -> None:
     meter = Meter()
     first = b'{"type":"error","data":{"code":"internal","message":"a","type":null}}'
     take(meter, first, b'{"type":"error","data":{"code":"b"}}')

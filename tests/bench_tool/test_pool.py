@@ -5,6 +5,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -63,7 +64,7 @@ class Peer:
 
 
 @pytest.fixture
-def server_tls(certificate):
+def server_tls(certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
@@ -87,7 +88,7 @@ def opened(peer: Peer, payloads: list[bytes], *, verify: bool = True) -> Connect
     return pool
 
 
-def test_a_message_in_the_packet_of_the_answer_is_not_forgotten():
+def test_a_message_in_the_packet_of_the_answer_is_not_forgotten() -> None:
     payloads: list[bytes] = []
     greeting = WELCOME + text_frame(b"first")
     with Peer(lambda connection: connection.sendall(greeting)) as peer, closing(opened(peer, payloads)) as pool:
@@ -95,7 +96,7 @@ def test_a_message_in_the_packet_of_the_answer_is_not_forgotten():
     assert payloads == [b"first"]
 
 
-def test_over_tls_a_message_larger_than_a_record_comes_whole(server_tls):
+def test_over_tls_a_message_larger_than_a_record_comes_whole(server_tls: ssl.SSLContext) -> None:
     payloads: list[bytes] = []
     large = b"x" * 200_000
     peer = Peer(lambda connection: connection.sendall(WELCOME + text_frame(large)), server_tls)
@@ -104,12 +105,12 @@ def test_over_tls_a_message_larger_than_a_record_comes_whole(server_tls):
     assert payloads == [large]
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(server_tls):
+def test_a_certificate_that_nobody_vouches_for_is_refused(server_tls: ssl.SSLContext) -> None:
     with Peer(lambda connection: None, server_tls) as peer, pytest.raises(TargetError, match="--insecure"):
         opened(peer, [])
 
 
-def test_what_the_socket_does_not_take_at_once_is_sent_later():
+def test_what_the_socket_does_not_take_at_once_is_sent_later() -> None:
     payload = b"y" * 4_000_000
     received = bytearray()
 
@@ -126,7 +127,7 @@ def test_what_the_socket_does_not_take_at_once_is_sent_later():
     assert received[14:] == payload
 
 
-def test_the_reason_for_which_a_connection_was_lost_is_the_close_frames():
+def test_the_reason_for_which_a_connection_was_lost_is_the_close_frames() -> None:
     payloads: list[bytes] = []
     with (
         Peer(
@@ -140,7 +141,7 @@ def test_the_reason_for_which_a_connection_was_lost_is_the_close_frames():
     assert payloads == [b"last"]
 
 
-def test_a_connection_that_just_ends_is_lost_with_1006():
+def test_a_connection_that_just_ends_is_lost_with_1006() -> None:
     with Peer(lambda connection: connection.sendall(WELCOME)) as peer, closing(opened(peer, [])) as pool:
         read_until(pool, [], lambda: bool(pool.lost))
         assert dict(pool.lost) == {"1006 the server closed the connection": 1}
@@ -156,7 +157,7 @@ def test_a_connection_that_just_ends_is_lost_with_1006():
         ("tce://[::1]:9/", Target("tce", "::1", 9, "")),
     ],
 )
-def test_an_address_is_read_and_written(url, target):
+def test_an_address_is_read_and_written(url: str, target: Target) -> None:
     assert Target.parse(url) == target
     assert Target.parse(str(target)) == target
 
@@ -164,7 +165,7 @@ def test_an_address_is_read_and_written(url, target):
 @pytest.mark.parametrize(
     "url", ["http://h/", "h:8888", "ws://", "ws://h:x/", "ws://h:99999/", "tce://h/rt/", "tce://h?tce"]
 )
-def test_what_is_no_address_is_refused(url):
+def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(OptionError):
         Target.parse(url)
 
@@ -180,18 +181,18 @@ def test_what_is_no_address_is_refused(url):
         ("tce://h", "tce", "tce://h"),
     ],
 )
-def test_an_address_says_which_protocol_is_spoken(url, protocol, expected):
+def test_an_address_says_which_protocol_is_spoken(url: str, protocol: str | None, expected: str) -> None:
     target = Target.parse(url).speaking(protocol)
     assert str(target) == expected
     assert target.is_tce == ("tce" in expected)
 
 
 @pytest.mark.parametrize("url", ["tce://h", "ws://h/rt/?tce"])
-def test_json_is_not_spoken_where_tce_is(url):
+def test_json_is_not_spoken_where_tce_is(url: str) -> None:
     with pytest.raises(OptionError):
         Target.parse(url).speaking("json")
 
 
-def test_a_host_that_is_not_known_is_said_so():
+def test_a_host_that_is_not_known_is_said_so() -> None:
     with pytest.raises(TargetError, match="is not known"):
         ConnectionPool(Target("ws", "nosuch.invalid", 80, "/"))

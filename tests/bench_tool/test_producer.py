@@ -4,11 +4,14 @@ import io
 import json
 import re
 import signal
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
+from rtserver.bench.client.report import RedisReport
 from rtserver.bench.producer import Producer, RedisOptions, quote_message, user_message
 from rtserver.bench.progress import Progress
 
@@ -25,12 +28,16 @@ class Taker:
         self._queue.intake(0)
 
 
-def run(queue, sleep, **options):
+def run(
+    queue: MemoryQueue | RedisQueue,
+    sleep: Callable[[float], object],
+    **options: Any,
+) -> RedisReport:
     chosen = RedisOptions(**{"quotes": (QUOTE,), **options})
     return Producer(queue, "the list", chosen, Progress(io.StringIO()), sleep).run()
 
 
-def test_a_steady_rate_pushes_as_many_as_are_due():
+def test_a_steady_rate_pushes_as_many_as_are_due() -> None:
     queue = MemoryQueue()
     report = run(queue, Taker(queue), rate=1000, seconds=0.1)
     assert report.messages == 100
@@ -38,14 +45,14 @@ def test_a_steady_rate_pushes_as_many_as_are_due():
     assert report.drain_seconds is not None
 
 
-def test_flat_out_never_lets_more_than_the_backlog_and_a_batch_wait():
+def test_flat_out_never_lets_more_than_the_backlog_and_a_batch_wait() -> None:
     queue = MemoryQueue()
     report = run(queue, Taker(queue), rate=0, seconds=0.5, batch=10, backlog=20)
     assert report.messages > 30
     assert 20 < report.most_waiting <= 30
 
 
-def test_a_burst_on_a_real_list_is_pushed_whole_and_timed_until_it_is_gone(redis_url):
+def test_a_burst_on_a_real_list_is_pushed_whole_and_timed_until_it_is_gone(redis_url: str) -> None:
     queue = RedisQueue(plain_client(redis_url))
     report = run(queue, lambda seconds: queue.intake(0), burst=1234, batch=100)
     assert report.messages == 1234
@@ -56,7 +63,7 @@ def test_a_burst_on_a_real_list_is_pushed_whole_and_timed_until_it_is_gone(redis
     queue.close()
 
 
-def test_several_quotes_take_turns_and_no_label_comes_twice():
+def test_several_quotes_take_turns_and_no_label_comes_twice() -> None:
     queue = MemoryQueue()
     run(queue, Taker(queue), quotes=("A:B:20130301", "C:D:20130301"), burst=10, batch=10, size=500)
     points = [item for entry in queue.read("0-0", 100, 0) for item in json.loads(entry.raw)["data"]]
@@ -67,13 +74,13 @@ def test_several_quotes_take_turns_and_no_label_comes_twice():
 
 
 @pytest.mark.parametrize("size", [0, 200, 5000])
-def test_a_message_has_about_the_size_that_was_asked_for(size):
+def test_a_message_has_about_the_size_that_was_asked_for(size: int) -> None:
     stamp = 12_345_678_901_234
     for raw in (quote_message(QUOTE, 1, stamp, size), user_message("*", stamp, size)):
         assert size * 0.8 <= len(raw) <= size * 1.2 + 130
 
 
-def test_messages_that_nobody_takes_are_a_warning_and_ctrl_c_ends_the_wait():
+def test_messages_that_nobody_takes_are_a_warning_and_ctrl_c_ends_the_wait() -> None:
     queue = MemoryQueue()
 
     def press_ctrl_c(seconds: float) -> None:

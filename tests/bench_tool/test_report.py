@@ -8,7 +8,7 @@ from rtserver.bench.client.meter import Meter
 from rtserver.bench.client.report import ClientReport, client_text, client_warnings, latency_of
 
 
-def test_a_distribution_is_told_in_milliseconds():
+def test_a_distribution_is_told_in_milliseconds() -> None:
     histogram = Histogram()
     for milliseconds in (1, 2, 3, 100):
         histogram.add(milliseconds * 1_000_000)
@@ -19,15 +19,15 @@ def test_a_distribution_is_told_in_milliseconds():
     assert sum(bucket.count for bucket in latency.histogram) == latency.count == 4
 
 
-def test_no_values_are_no_distribution():
+def test_no_values_are_no_distribution() -> None:
     assert latency_of(Histogram()) is None
 
 
-def test_nothing_is_warned_of_when_all_is_well():
+def test_nothing_is_warned_of_when_all_is_well() -> None:
     assert client_warnings(Meter(), 0.5, lost=0) == ()
 
 
-def test_each_reason_to_doubt_a_number_is_a_warning():
+def test_each_reason_to_doubt_a_number_is_a_warning() -> None:
     meter = Meter()
     meter.skewed, meter.lags, meter.errors, meter.first_error = 1, 2, 3, "oh"
     warnings = " ".join(client_warnings(meter, 0.99, lost=4))
@@ -35,7 +35,7 @@ def test_each_reason_to_doubt_a_number_is_a_warning():
         assert words in warnings
 
 
-def test_the_text_has_rates_percentiles_bars_losses_and_warnings():
+def test_the_text_has_rates_percentiles_bars_losses_and_warnings() -> None:
     histogram = Histogram()
     histogram.add(1_600_000)
     report = ClientReport(

@@ -73,7 +73,7 @@ def opened_websocket() -> TceWebSocketProtocol:
     return client
 
 
-def test_the_first_packet_wants_an_answer_and_shows_the_token():
+def test_the_first_packet_wants_an_answer_and_shows_the_token() -> None:
     [login] = map(packet_in, TceProtocol("s1").outgoing)
     assert (login.calltype, login.ifidx, login.opidx) == (CALL, GATEWAY, PING)
     assert login.extra == {"__token__": "s1"}
@@ -81,7 +81,7 @@ def test_the_first_packet_wants_an_answer_and_shows_the_token():
     assert nobody.extra == {}
 
 
-def test_over_a_websocket_the_first_packet_waits_for_the_upgrade():
+def test_over_a_websocket_the_first_packet_waits_for_the_upgrade() -> None:
     client = TceWebSocketProtocol(REQUEST, "s1")
     assert client.outgoing == [REQUEST]
     client.outgoing.clear()
@@ -92,7 +92,7 @@ def test_over_a_websocket_the_first_packet_waits_for_the_upgrade():
     assert not client.is_open
 
 
-def test_messages_come_whole_however_the_bytes_were_cut():
+def test_messages_come_whole_however_the_bytes_were_cut() -> None:
     client = TceProtocol("s1")
     stream = on_message("early") + WELCOME + on_message(RENDER) + on_message("")
     found = [message for octet in stream for message in client.receive(bytes((octet,)))]
@@ -100,7 +100,7 @@ def test_messages_come_whole_however_the_bytes_were_cut():
     assert client.is_open
 
 
-def test_binary_messages_are_a_stream_of_bytes():
+def test_binary_messages_are_a_stream_of_bytes() -> None:
     client = opened_websocket()
     stream = on_message("a") + on_message("b")
     frames = [build_frame(Opcode.BINARY, part) for part in (stream[:14], stream[14:70], stream[70:])]
@@ -108,7 +108,7 @@ def test_binary_messages_are_a_stream_of_bytes():
     assert client.receive(b"".join(frames)) == [b"a", b"b"]
 
 
-def test_what_is_said_is_a_one_way_call_of_the_gateway():
+def test_what_is_said_is_a_one_way_call_of_the_gateway() -> None:
     said = RENDER.encode()
     [framed] = unmasked(opened_websocket().message(said))
     call = packet_in(framed)
@@ -116,7 +116,7 @@ def test_what_is_said_is_a_one_way_call_of_the_gateway():
     assert opened_tcp().message(said) == framed
 
 
-def test_the_end_over_tcp_is_a_message_that_nobody_counts():
+def test_the_end_over_tcp_is_a_message_that_nobody_counts() -> None:
     client = opened_tcp()
     closed = '{"type":"closed","data":{"code":4003,"reason":"kicked"}}'
     assert client.receive(on_message("last") + on_message(closed, "closed")) == [b"last"]
@@ -124,14 +124,14 @@ def test_the_end_over_tcp_is_a_message_that_nobody_counts():
     assert client.closing() == b""
 
 
-def test_the_end_over_a_websocket_is_its_close_frame():
+def test_the_end_over_a_websocket_is_its_close_frame() -> None:
     client = opened_websocket()
     assert client.receive(build_frame(Opcode.BINARY, on_message("last")) + close_frame(4003, "kicked")) == [b"last"]
     assert client.ending == (4003, "kicked")
     assert client.closing()
 
 
-def test_a_login_that_is_refused_is_told_with_the_reason():
+def test_a_login_that_is_refused_is_told_with_the_reason() -> None:
     closed = '{"type":"closed","data":{"code":4001,"reason":"not logged in"}}'
     with pytest.raises(RefusedError, match="4001 not logged in"):
         TceProtocol("x").receive(refusal(CONNECT_REJECT) + on_message(closed, "closed"))
@@ -141,7 +141,7 @@ def test_a_login_that_is_refused_is_told_with_the_reason():
         )
 
 
-def test_an_answer_with_an_error_lets_nobody_in():
+def test_an_answer_with_an_error_lets_nobody_in() -> None:
     client = TceProtocol("x")
     assert client.receive(refusal(CONNECT_REJECT)) == []
     assert not client.is_open
@@ -157,12 +157,12 @@ def test_an_answer_with_an_error_lets_nobody_in():
     ],
     ids=["no packet", "no room for a header", "no message", "no code"],
 )
-def test_what_no_server_may_send_is_an_error(data):
+def test_what_no_server_may_send_is_an_error(data: bytes) -> None:
     with pytest.raises(ProtocolError):
         opened_tcp().receive(data)
 
 
-def test_calls_of_other_servants_are_passed_over():
+def test_calls_of_other_servants_are_passed_over() -> None:
     assert opened_tcp().receive(packet(CALL, 7, 20000, 0, text("?")) + on_message("a")) == [b"a"]
 
 
@@ -181,17 +181,17 @@ def said_first(way: str, cookie: str = "", tokens: tuple[str, ...] = (), number:
 
 
 @pytest.mark.parametrize("way", ["tcp", "websocket"])
-def test_tokens_take_turns_in_the_first_packet(way):
+def test_tokens_take_turns_in_the_first_packet(way: str) -> None:
     assert [said_first(way, tokens=("s", "t"), number=number)[1] for number in range(3)] == ["s", "t", "s"]
 
 
-def test_tokens_take_turns_in_the_cookie_of_json():
+def test_tokens_take_turns_in_the_cookie_of_json() -> None:
     heads = [said_first("json", tokens=("s", "t"), number=number)[0] for number in range(3)]
     assert [b"Cookie: sessionid=s\r\n" in head for head in heads] == [True, False, True]
     assert b"Cookie: sessionid=t\r\n" in heads[1]
 
 
-def test_a_cookie_goes_into_the_handshake_or_its_key_into_the_first_packet():
+def test_a_cookie_goes_into_the_handshake_or_its_key_into_the_first_packet() -> None:
     cookie = "csrftoken=c; sessionid=s=1"
     for way in ("json", "websocket"):
         head, token = said_first(way, cookie)
@@ -201,6 +201,6 @@ def test_a_cookie_goes_into_the_handshake_or_its_key_into_the_first_packet():
     assert said_first("tcp") == (b"", "")
 
 
-def test_a_cookie_without_a_session_does_not_do_over_tcp():
+def test_a_cookie_without_a_session_does_not_do_over_tcp() -> None:
     with pytest.raises(OptionError, match="sessionid"):
         wires(Target.parse("tce://h"), "other=1", ())

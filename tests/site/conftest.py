@@ -1,17 +1,23 @@
 """Fixtures of the demo site's tests: Django on its real settings, a real Redis, and a browser without a window."""
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import redis
 
 from tests import django_environment
+from tests.conftest import RedisServer
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+    from django.test import Client
 
 PASSWORDS = {"demo": "demo", "guest": "guest"}
 
 
 @pytest.fixture(scope="session")
-def django_site(redis_server, tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_site(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Django is set up in this process, with users and a database."""
     django_environment.configure(redis_server.url, tmp_path_factory.mktemp("site"))
 
@@ -24,7 +30,7 @@ def queue(django_site: None, redis_url: str) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def browser(django_site: None) -> Iterator:
+def browser(django_site: None) -> "Iterator[Client]":
     """A browser without cookies, on localhost, that is not excused from CSRF checks."""
     from django.db import connections
     from django.test import Client
@@ -34,10 +40,10 @@ def browser(django_site: None) -> Iterator:
 
 
 @pytest.fixture
-def log_in(browser) -> Callable:
+def log_in(browser: "Client") -> "Callable[..., HttpResponse]":
     """Logs the browser in through the login page's form; gives the answer to the POST."""
 
-    def submit(name: str = "demo", password: str | None = None, **fields: str):
+    def submit(name: str = "demo", password: str | None = None, **fields: str) -> "HttpResponse":
         browser.get("/accounts/login/")
         form = {
             "username": name,
@@ -51,10 +57,10 @@ def log_in(browser) -> Callable:
 
 
 @pytest.fixture
-def log_out(browser) -> Callable:
+def log_out(browser: "Client") -> "Callable[[], HttpResponse]":
     """Sends the logout form of a page."""
 
-    def submit():
+    def submit() -> "HttpResponse":
         return browser.post("/accounts/logout/", {"csrfmiddlewaretoken": browser.cookies["csrftoken"].value})
 
     return submit

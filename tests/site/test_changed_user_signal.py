@@ -2,12 +2,18 @@
 
 import json
 import socket
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+import redis
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import Group, User
 
 
 @pytest.fixture
-def ann(django_site, queue):
+def ann(django_site: None, queue: redis.Redis) -> "Iterator[User]":
     """A user in no group, whose making nobody was told of."""
     from django.contrib.auth.models import Group, User
     from django.db import connections
@@ -21,17 +27,17 @@ def ann(django_site, queue):
 
 
 @pytest.fixture
-def buyers(ann):
+def buyers(ann: "User") -> "Group":
     from django.contrib.auth.models import Group
 
     return Group.objects.create(name="buyers")
 
 
 @pytest.fixture
-def told(queue):
+def told(queue: redis.Redis) -> Callable[[], list[int]]:
     """The ids that were named since the last call."""
 
-    def take() -> list:
+    def take() -> list[int]:
         messages = [json.loads(message) for message in queue.lrange("queue:rtserver", 0, -1)]
         queue.delete("queue:rtserver")
         assert all((message["type"], message["data"]["op"]) == ("django_site", "recheck") for message in messages)
@@ -40,7 +46,9 @@ def told(queue):
     return take
 
 
-def test_a_user_who_joins_or_leaves_a_group_is_named(ann, buyers, told):
+def test_a_user_who_joins_or_leaves_a_group_is_named(
+    ann: "User", buyers: "Group", told: Callable[[], list[int]]
+) -> None:
     ann.groups.add(buyers)
     assert told() == [ann.pk]
     ann.groups.remove(buyers)
@@ -50,7 +58,7 @@ def test_a_user_who_joins_or_leaves_a_group_is_named(ann, buyers, told):
     assert told() == [ann.pk, ann.pk]
 
 
-def test_it_is_the_same_from_the_groups_side(ann, buyers, told):
+def test_it_is_the_same_from_the_groups_side(ann: "User", buyers: "Group", told: Callable[[], list[int]]) -> None:
     buyers.user_set.add(ann)
     assert told() == [ann.pk]
     buyers.user_set.clear()
@@ -59,14 +67,16 @@ def test_it_is_the_same_from_the_groups_side(ann, buyers, told):
     assert told() == []
 
 
-def test_what_changes_nothing_is_not_told(ann, buyers, told):
+def test_what_changes_nothing_is_not_told(ann: "User", buyers: "Group", told: Callable[[], list[int]]) -> None:
     ann.groups.set([])
     buyers.save()
     ann.save(update_fields=["last_login"])
     assert told() == []
 
 
-def test_a_group_that_gets_another_name_or_goes_is_told_of_its_members(ann, buyers, told):
+def test_a_group_that_gets_another_name_or_goes_is_told_of_its_members(
+    ann: "User", buyers: "Group", told: Callable[[], list[int]]
+) -> None:
     ann.groups.add(buyers)
     told()
     buyers.name = "sellers"
@@ -76,7 +86,7 @@ def test_a_group_that_gets_another_name_or_goes_is_told_of_its_members(ann, buye
     assert told() == [ann.pk]
 
 
-def test_a_user_who_may_not_log_in_any_more_is_named(ann, told):
+def test_a_user_who_may_not_log_in_any_more_is_named(ann: "User", told: Callable[[], list[int]]) -> None:
     user_id = ann.pk
     ann.is_active = False
     ann.save()
@@ -85,7 +95,9 @@ def test_a_user_who_may_not_log_in_any_more_is_named(ann, told):
     assert told() == [user_id]
 
 
-def test_nothing_is_told_before_it_can_be_read_nor_if_it_never_happens(ann, buyers, told):
+def test_nothing_is_told_before_it_can_be_read_nor_if_it_never_happens(
+    ann: "User", buyers: "Group", told: Callable[[], list[int]]
+) -> None:
     from django.db import transaction
 
     with transaction.atomic():
@@ -98,7 +110,9 @@ def test_nothing_is_told_before_it_can_be_read_nor_if_it_never_happens(ann, buye
     assert told() == []
 
 
-def test_a_change_of_very_many_users_is_a_change_of_everyone(ann, buyers, told):
+def test_a_change_of_very_many_users_is_a_change_of_everyone(
+    ann: "User", buyers: "Group", told: Callable[[], list[int]]
+) -> None:
     from django.contrib.auth.models import User
 
     User.objects.bulk_create(User(username=f"ann{number}") for number in range(101))
@@ -106,7 +120,9 @@ def test_a_change_of_very_many_users_is_a_change_of_everyone(ann, buyers, told):
     assert told() == ["*"]
 
 
-def test_a_redis_that_is_away_keeps_nobody_from_changing_groups(ann, buyers, caplog):
+def test_a_redis_that_is_away_keeps_nobody_from_changing_groups(
+    ann: "User", buyers: "Group", caplog: pytest.LogCaptureFixture
+) -> None:
     from django.test import override_settings
 
     with socket.socket() as silent:

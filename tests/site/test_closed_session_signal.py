@@ -4,13 +4,21 @@ import json
 import logging
 import socket
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import redis
 
 from rtserver.base.queue.signature import Signer
 
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+    from django.test import Client, override_settings
 
-def override(**settings):
+
+def override(**settings: object) -> "override_settings":
     """Other settings inside a ``with``. Django may be imported only after it was set up."""
     from django.test import override_settings
 
@@ -18,7 +26,7 @@ def override(**settings):
 
 
 @pytest.fixture
-def refusing_redis():
+def refusing_redis() -> Iterator[str]:
     """An address of this machine that refuses connections as long as the test runs."""
     with socket.socket() as bound_but_not_listening:
         bound_but_not_listening.bind(("127.0.0.1", 0))
@@ -26,13 +34,18 @@ def refusing_redis():
 
 
 @pytest.fixture
-def silent_redis():
+def silent_redis() -> Iterator[str]:
     """An address that takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
 
 
-def test_logging_out_tells_rtserver_which_session_ended(browser, log_in, log_out, queue):
+def test_logging_out_tells_rtserver_which_session_ended(
+    browser: "Client",
+    log_in: "Callable[..., HttpResponse]",
+    log_out: "Callable[[], HttpResponse]",
+    queue: redis.Redis,
+) -> None:
     log_in()
     session_key = browser.cookies["sessionid"].value
     log_out()
@@ -45,14 +58,21 @@ def test_logging_out_tells_rtserver_which_session_ended(browser, log_in, log_out
     }
 
 
-def test_a_logout_of_nobody_tells_nothing(browser, log_out, queue):
+def test_a_logout_of_nobody_tells_nothing(
+    browser: "Client", log_out: "Callable[[], HttpResponse]", queue: redis.Redis
+) -> None:
     browser.get("/accounts/login/")
 
     assert log_out().status_code == 302
     assert queue.llen("queue:rtserver") == 0
 
 
-def test_each_session_is_told_by_itself(browser, log_in, log_out, queue):
+def test_each_session_is_told_by_itself(
+    browser: "Client",
+    log_in: "Callable[..., HttpResponse]",
+    log_out: "Callable[[], HttpResponse]",
+    queue: redis.Redis,
+) -> None:
     keys = []
     for name in ("demo", "guest"):
         log_in(name)
@@ -62,7 +82,9 @@ def test_each_session_is_told_by_itself(browser, log_in, log_out, queue):
     assert [json.loads(m)["data"]["session_key"] for m in queue.lrange("queue:rtserver", 0, -1)] == keys
 
 
-def test_the_queue_may_have_another_name(log_in, log_out, queue):
+def test_the_queue_may_have_another_name(
+    log_in: "Callable[..., HttpResponse]", log_out: "Callable[[], HttpResponse]", queue: redis.Redis
+) -> None:
     log_in()
     with override(RTSERVER_QUEUE="queue:other"):
         log_out()
@@ -71,7 +93,9 @@ def test_the_queue_may_have_another_name(log_in, log_out, queue):
     assert queue.lpop("queue:other") is not None
 
 
-def test_where_the_queue_has_a_secret_the_message_is_signed_with_the_first(log_in, log_out, queue):
+def test_where_the_queue_has_a_secret_the_message_is_signed_with_the_first(
+    log_in: "Callable[..., HttpResponse]", log_out: "Callable[[], HttpResponse]", queue: redis.Redis
+) -> None:
     log_in()
     with override(RTSERVER_QUEUE_SECRET="a secret of the shop"):
         log_out()
@@ -80,7 +104,9 @@ def test_where_the_queue_has_a_secret_the_message_is_signed_with_the_first(log_i
     assert json.loads(Signer("a secret of the shop").open(message.encode()))["data"]["op"] == "session_closed"
 
 
-def test_the_secret_of_a_file_is_read_when_something_is_signed_and_the_time_is_said(log_in, log_out, queue, tmp_path):
+def test_the_secret_of_a_file_is_read_when_something_is_signed_and_the_time_is_said(
+    log_in: "Callable[..., HttpResponse]", log_out: "Callable[[], HttpResponse]", queue: redis.Redis, tmp_path: Path
+) -> None:
     file = tmp_path / "secret"
     with override(RTSERVER_QUEUE_SECRET_FILE=str(file), RTSERVER_HAS_SIGNED_TIME=True):
         for secret in ("a secret of the shop", "the secret after it"):
@@ -94,7 +120,13 @@ def test_the_secret_of_a_file_is_read_when_something_is_signed_and_the_time_is_s
             )
 
 
-def test_a_secret_that_cannot_be_read_does_not_stop_a_logout(log_in, log_out, queue, tmp_path, caplog):
+def test_a_secret_that_cannot_be_read_does_not_stop_a_logout(
+    log_in: "Callable[..., HttpResponse]",
+    log_out: "Callable[[], HttpResponse]",
+    queue: redis.Redis,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     bytes_of_no_text = tmp_path / "bytes"
     bytes_of_no_text.write_bytes(b"\xff\xfe, no UTF-8")
     for file in (tmp_path / "none", bytes_of_no_text):
@@ -106,7 +138,13 @@ def test_a_secret_that_cannot_be_read_does_not_stop_a_logout(log_in, log_out, qu
         assert "rtserver is not told" in caplog.text
 
 
-def test_a_key_of_the_wrong_kind_does_not_stop_a_logout(browser, log_in, log_out, queue, caplog):
+def test_a_key_of_the_wrong_kind_does_not_stop_a_logout(
+    browser: "Client",
+    log_in: "Callable[..., HttpResponse]",
+    log_out: "Callable[[], HttpResponse]",
+    queue: redis.Redis,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     log_in()
     queue.set("queue:rtserver", "not a list")
     with caplog.at_level(logging.WARNING, "rtsite.signals"):
@@ -117,7 +155,13 @@ def test_a_key_of_the_wrong_kind_does_not_stop_a_logout(browser, log_in, log_out
     assert "WRONGTYPE" in caplog.text
 
 
-def test_a_redis_that_is_away_does_not_stop_a_logout(browser, log_in, log_out, refusing_redis, caplog):
+def test_a_redis_that_is_away_does_not_stop_a_logout(
+    browser: "Client",
+    log_in: "Callable[..., HttpResponse]",
+    log_out: "Callable[[], HttpResponse]",
+    refusing_redis: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     log_in()
     with override(RTSERVER_REDIS_URL=refusing_redis):
         answer = log_out()
@@ -127,7 +171,13 @@ def test_a_redis_that_is_away_does_not_stop_a_logout(browser, log_in, log_out, r
     assert "rtserver is not told" in caplog.text
 
 
-def test_a_redis_that_hangs_does_not_stop_a_logout(browser, log_in, log_out, silent_redis, caplog):
+def test_a_redis_that_hangs_does_not_stop_a_logout(
+    browser: "Client",
+    log_in: "Callable[..., HttpResponse]",
+    log_out: "Callable[[], HttpResponse]",
+    silent_redis: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     log_in()
     with override(RTSERVER_REDIS_URL=silent_redis, REDIS_TIMEOUT_SECONDS=0.05):
         answer = log_out()
@@ -138,7 +188,7 @@ def test_a_redis_that_hangs_does_not_stop_a_logout(browser, log_in, log_out, sil
 
 
 @pytest.fixture
-def sessions_away(django_site, refusing_redis):
+def sessions_away(django_site: None, refusing_redis: str) -> "override_settings":
     """Within it, the site's whole Redis is away."""
     from django.conf import settings
 
@@ -147,7 +197,9 @@ def sessions_away(django_site, refusing_redis):
 
 
 @pytest.mark.parametrize("path", ["/", "/notices/", "/accounts/session/"])
-def test_an_outage_of_the_session_store_logs_nobody_out(browser, log_in, sessions_away, path):
+def test_an_outage_of_the_session_store_logs_nobody_out(
+    browser: "Client", log_in: "Callable[..., HttpResponse]", sessions_away: "override_settings", path: str
+) -> None:
     log_in()
     with sessions_away:
         answer = browser.get(path)
@@ -158,12 +210,19 @@ def test_an_outage_of_the_session_store_logs_nobody_out(browser, log_in, session
     assert browser.get(path).status_code in {200, 204}
 
 
-def test_logging_in_during_an_outage_says_so(browser, log_in, sessions_away):
+def test_logging_in_during_an_outage_says_so(
+    browser: "Client", log_in: "Callable[..., HttpResponse]", sessions_away: "override_settings"
+) -> None:
     with sessions_away:
         assert log_in().status_code == 503
 
 
-def test_logging_out_during_an_outage_takes_the_cookie_away(browser, log_in, log_out, sessions_away):
+def test_logging_out_during_an_outage_takes_the_cookie_away(
+    browser: "Client",
+    log_in: "Callable[..., HttpResponse]",
+    log_out: "Callable[[], HttpResponse]",
+    sessions_away: "override_settings",
+) -> None:
     log_in()
     with sessions_away:
         answer = log_out()
@@ -172,7 +231,7 @@ def test_logging_out_during_an_outage_takes_the_cookie_away(browser, log_in, log
     assert answer.cookies["sessionid"]["max-age"] == 0
 
 
-def test_a_cookie_that_leads_nowhere_is_not_an_outage(browser):
+def test_a_cookie_that_leads_nowhere_is_not_an_outage(browser: "Client") -> None:
     browser.cookies["sessionid"] = "a" * 32
 
     assert browser.get("/").status_code == 302

@@ -13,7 +13,7 @@ PAGES_DIR = Path(__file__).resolve().parents[2] / "site" / "static" / "js" / "pa
 
 
 @pytest.mark.javascript
-def test_the_scripts_pass_their_own_tests():
+def test_the_scripts_pass_their_own_tests() -> None:
     node = shutil.which("node")
     if node is None:
         pytest.fail("node is missing: install Node 18 or newer (Debian: apt-get install nodejs)")
@@ -27,7 +27,7 @@ def test_the_scripts_pass_their_own_tests():
 
 
 @pytest.mark.parametrize("script", sorted(PAGES_DIR.glob("*.js")), ids=lambda path: path.name)
-def test_each_import_leads_to_a_file_that_exports_the_names(script):
+def test_each_import_leads_to_a_file_that_exports_the_names(script: Path) -> None:
     for names, address in re.findall(r'^import \{([^}]+)\} from "([^"]+)";', script.read_text(), re.MULTILINE):
         target = (script.parent / address).resolve()
         exported = set(re.findall(r"\bexport (?:async )?(?:function|class|const) (\w+)", target.read_text()))

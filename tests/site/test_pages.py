@@ -4,23 +4,29 @@ import html
 import json
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+    from django.test import Client
 
 STATIC_DIR = Path(__file__).resolve().parents[2] / "site" / "static"
 PAGES = ["/", "/notices/"]
 
 
 @pytest.fixture
-def page_of(browser, log_in):
+def page_of(browser: "Client", log_in: "Callable[..., HttpResponse]") -> Callable[[str], str]:
     """The text of a page for somebody who is logged in."""
     log_in()
     return lambda path: browser.get(path).content.decode()
 
 
 @pytest.fixture
-def policy_of(browser):
+def policy_of(browser: "Client") -> Callable[[str], dict[str, list[str]]]:
     """A page's Content-Security-Policy as directive -> sources."""
 
     def read(path: str) -> dict[str, list[str]]:
@@ -31,7 +37,7 @@ def policy_of(browser):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_the_body_carries_what_the_shell_needs(page_of, path):
+def test_the_body_carries_what_the_shell_needs(page_of: Callable[[str], str], path: str) -> None:
     page = page_of(path)
 
     for name in ("websocket-url", "login-url", "session-url", "user-id", "connection"):
@@ -39,7 +45,7 @@ def test_the_body_carries_what_the_shell_needs(page_of, path):
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_element_that_the_shells_scripts_look_up_is_there(page_of, path):
+def test_every_element_that_the_shells_scripts_look_up_is_there(page_of: Callable[[str], str], path: str) -> None:
     page = page_of(path)
     looked_up = set()
     for script in ("shell.js", "connection_view.js"):
@@ -49,7 +55,9 @@ def test_every_element_that_the_shells_scripts_look_up_is_there(page_of, path):
 
 
 @pytest.mark.parametrize(("path", "script"), [("/", "charts.js"), ("/notices/", "notices.js")])
-def test_every_element_that_a_pages_script_looks_up_is_there(page_of, path, script):
+def test_every_element_that_a_pages_script_looks_up_is_there(
+    page_of: Callable[[str], str], path: str, script: str
+) -> None:
     page = page_of(path)
     looked_up = set(re.findall(r'getElementById\("([\w-]+)"\)', (STATIC_DIR / "js/pages" / script).read_text()))
 
@@ -57,7 +65,7 @@ def test_every_element_that_a_pages_script_looks_up_is_there(page_of, path, scri
     assert {name for name in looked_up if f'id="{name}"' not in page} == set()
 
 
-def test_the_charts_page_names_the_demo_quotes(page_of):
+def test_the_charts_page_names_the_demo_quotes(page_of: Callable[[str], str]) -> None:
     page = page_of("/")
 
     assert 'data-exchange="DEMO"' in page
@@ -65,7 +73,7 @@ def test_the_charts_page_names_the_demo_quotes(page_of):
     assert 'data-items="AAPL,IBM,MSFT"' in page
 
 
-def test_the_chart_library_comes_before_the_module_that_needs_it(page_of):
+def test_the_chart_library_comes_before_the_module_that_needs_it(page_of: Callable[[str], str]) -> None:
     page = page_of("/")
     library, module = page.index("/static/vendor/echarts/echarts.min.js"), page.index("/static/js/pages/charts.js")
 
@@ -74,7 +82,9 @@ def test_the_chart_library_comes_before_the_module_that_needs_it(page_of):
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/accounts/login/"])
-def test_all_that_a_page_loads_is_a_file_of_the_site(browser, log_in, path):
+def test_all_that_a_page_loads_is_a_file_of_the_site(
+    browser: "Client", log_in: "Callable[..., HttpResponse]", path: str
+) -> None:
     if path in PAGES:
         log_in()
     page = browser.get(path).content.decode()
@@ -87,7 +97,9 @@ def test_all_that_a_page_loads_is_a_file_of_the_site(browser, log_in, path):
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/accounts/login/"])
-def test_no_page_has_an_inline_script_or_style(browser, log_in, path):
+def test_no_page_has_an_inline_script_or_style(
+    browser: "Client", log_in: "Callable[..., HttpResponse]", path: str
+) -> None:
     if path in PAGES:
         log_in()
     page = browser.get(path).content.decode()
@@ -96,7 +108,7 @@ def test_no_page_has_an_inline_script_or_style(browser, log_in, path):
     assert not re.search(r"<style|\sstyle=|\son\w+=", page)
 
 
-def test_the_lines_to_copy_are_what_a_shell_hands_to_redis(page_of):
+def test_the_lines_to_copy_are_what_a_shell_hands_to_redis(page_of: Callable[[str], str]) -> None:
     commands = [html.unescape(text) for text in re.findall(r"<code>(redis-cli.*?)</code>", page_of("/"))]
     messages = []
     for command in commands:
@@ -110,7 +122,9 @@ def test_the_lines_to_copy_are_what_a_shell_hands_to_redis(page_of):
     assert messages[1]["data"] == {"user_id": "*", "type": "notice", "data": {"text": "hello"}}
 
 
-def test_where_messages_have_to_be_signed_the_lines_are_our_command_s_and_tell_no_secret(browser, log_in):
+def test_where_messages_have_to_be_signed_the_lines_are_our_command_s_and_tell_no_secret(
+    browser: "Client", log_in: "Callable[..., HttpResponse]"
+) -> None:
     from django.test import override_settings
 
     log_in()
@@ -120,7 +134,7 @@ def test_where_messages_have_to_be_signed_the_lines_are_our_command_s_and_tell_n
     assert "a secret" not in page
 
 
-def test_the_address_for_producers_is_a_setting(browser, log_in):
+def test_the_address_for_producers_is_a_setting(browser: "Client", log_in: "Callable[..., HttpResponse]") -> None:
     from django.test import override_settings
 
     log_in()
@@ -128,7 +142,9 @@ def test_the_address_for_producers_is_a_setting(browser, log_in):
         assert "redis-cli -u redis://feeds.example:6380/2 RPUSH" in browser.get("/").content.decode()
 
 
-def test_another_websocket_address_reaches_the_page_and_its_policy(browser, log_in, policy_of):
+def test_another_websocket_address_reaches_the_page_and_its_policy(
+    browser: "Client", log_in: "Callable[..., HttpResponse]", policy_of: Callable[[str], dict[str, list[str]]]
+) -> None:
     from django.test import override_settings
 
     log_in()
@@ -137,7 +153,9 @@ def test_another_websocket_address_reaches_the_page_and_its_policy(browser, log_
         assert policy_of("/")["connect-src"] == ["'self'", "wss://live.example:8443"]
 
 
-def test_the_policy_allows_the_sites_files_and_its_own_socket_and_no_more(policy_of):
+def test_the_policy_allows_the_sites_files_and_its_own_socket_and_no_more(
+    policy_of: Callable[[str], dict[str, list[str]]],
+) -> None:
     policy = policy_of("/accounts/login/")
 
     assert policy["default-src"] == ["'none'"]
@@ -148,7 +166,7 @@ def test_the_policy_allows_the_sites_files_and_its_own_socket_and_no_more(policy
 
 
 @pytest.mark.parametrize("path", ["/", "/accounts/login/", "/nowhere/"])
-def test_every_answer_has_the_headers_that_guard_it(browser, path):
+def test_every_answer_has_the_headers_that_guard_it(browser: "Client", path: str) -> None:
     answer = browser.get(path)
 
     assert answer["X-Frame-Options"] == "DENY"
@@ -160,13 +178,15 @@ def test_every_answer_has_the_headers_that_guard_it(browser, path):
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/accounts/session/"])
-def test_nothing_that_belongs_to_a_person_stays_in_a_cache(browser, log_in, path):
+def test_nothing_that_belongs_to_a_person_stays_in_a_cache(
+    browser: "Client", log_in: "Callable[..., HttpResponse]", path: str
+) -> None:
     log_in()
 
     assert "no-store" in browser.get(path)["Cache-Control"]
 
 
-def test_an_address_that_does_not_exist_gets_a_page_of_ours(browser):
+def test_an_address_that_does_not_exist_gets_a_page_of_ours(browser: "Client") -> None:
     answer = browser.get("/nowhere/")
 
     assert answer.status_code == 404
@@ -174,7 +194,7 @@ def test_an_address_that_does_not_exist_gets_a_page_of_ours(browser):
 
 
 @pytest.mark.parametrize("name", ["400.html", "403_csrf.html", "404.html", "500.html", "503.html"])
-def test_the_error_pages_need_nothing_from_the_request(django_site, name):
+def test_the_error_pages_need_nothing_from_the_request(django_site: None, name: str) -> None:
     from django.template.loader import render_to_string
 
     assert "</html>" in render_to_string(name)

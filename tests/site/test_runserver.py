@@ -15,7 +15,7 @@ SITE_DIR = Path(__file__).resolve().parents[2] / "site"
 
 
 @pytest.fixture(scope="module")
-def environment(redis_server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environment(redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("RTSITE_", "DJANGO_"))}
     return {
         **variables,
@@ -48,7 +48,7 @@ def get(port: int, path: str) -> tuple[int, str]:
         connection.close()
 
 
-def test_the_login_page_is_served(port):
+def test_the_login_page_is_served(port: int) -> None:
     status, page = get(port, "/accounts/login/")
 
     assert status == 200
@@ -56,9 +56,9 @@ def test_the_login_page_is_served(port):
 
 
 @pytest.mark.parametrize("path", ["css/theme.css", "js/pages/charts.js", "js/rtc/codes.js", "img/favicon.svg"])
-def test_the_static_files_are_served(port, path):
+def test_the_static_files_are_served(port: int, path: str) -> None:
     assert get(port, f"/static/{path}") == (200, (SITE_DIR / "static" / path).read_text())
 
 
-def test_the_pages_are_behind_the_login(port):
+def test_the_pages_are_behind_the_login(port: int) -> None:
     assert get(port, "/")[0] == 302

@@ -3,7 +3,7 @@
 from wsgiref.util import setup_testing_defaults
 
 
-def test_a_wsgi_server_finds_the_site_in_the_module_that_the_settings_name(django_site):
+def test_a_wsgi_server_finds_the_site_in_the_module_that_the_settings_name(django_site: None) -> None:
     from django.conf import settings
     from django.utils.module_loading import import_string
 
