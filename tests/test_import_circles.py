@@ -65,7 +65,7 @@ def _way_back(graph: Mapping[str, set[str]], start: str) -> list[str]:
 
 
 @pytest.mark.parametrize("top", TOPS)
-def test_no_import_leads_back_to_where_it_began(top):
+def test_no_import_leads_back_to_where_it_began(top: str) -> None:
     graph = graph_of({module: file.read_text(encoding="utf-8") for module, file in modules().items()})
     found = [circle for circle in circles(graph) if circle[0].partition(".")[0] == top]
     assert not found, "\n".join(" -> ".join(circle) for circle in found)
@@ -81,10 +81,10 @@ def test_no_import_leads_back_to_where_it_began(top):
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from tcelib.b import Name",
     ],
 )
-def test_a_circle_is_named_however_its_imports_are_written(source):
+def test_a_circle_is_named_however_its_imports_are_written(source: str) -> None:
     graph = graph_of({"tcelib": "", "tcelib.a": source, "tcelib.b": "import tcelib.c", "tcelib.c": "import tcelib.a"})
     assert circles(graph) == [["tcelib.a", "tcelib.b", "tcelib.c", "tcelib.a"]]
 
 
-def test_modules_that_only_share_what_they_import_are_no_circle():
+def test_modules_that_only_share_what_they_import_are_no_circle() -> None:
     assert circles(graph_of({"tcelib.a": "import tcelib.c", "tcelib.b": "import tcelib.c", "tcelib.c": ""})) == []

@@ -245,7 +245,7 @@ def objection(rule: Rule, file: str, name: str) -> str | None:
 
 
 @pytest.mark.parametrize("file", files())
-def test_a_file_imports_only_what_its_layer_may_know(file):
+def test_a_file_imports_only_what_its_layer_may_know(file: str) -> None:
     rule = rule_of(file)
     found = [
         f"{file}:{line}: {name}: {reason}"
@@ -255,7 +255,7 @@ def test_a_file_imports_only_what_its_layer_may_know(file):
     assert not found, "\n".join(found)
 
 
-def test_nobody_opens_redis_but_the_one_place_for_it():
+def test_nobody_opens_redis_but_the_one_place_for_it() -> None:
     """What is not imported cannot be opened; the demo site stands for a user's own, which knows nothing of ours."""
     importing = {
         file
@@ -268,7 +268,7 @@ def test_nobody_opens_redis_but_the_one_place_for_it():
     }
 
 
-def test_every_rule_is_about_some_file():
+def test_every_rule_is_about_some_file() -> None:
     unused = {rule.pattern for rule in RULES} - {rule_of(file).pattern for file in files()}
     assert not unused
 
@@ -303,5 +303,5 @@ def test_every_rule_is_about_some_file():
         ("rtserver/base/bridge/mailbox.py", ".messages"),
     ],
 )
-def test_the_table_objects_to_what_it_is_there_for(file, name):
+def test_the_table_objects_to_what_it_is_there_for(file: str, name: str) -> None:
     assert objection(rule_of(file), file, name)

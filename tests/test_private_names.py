@@ -105,7 +105,7 @@ def _bases_elsewhere(classes: Classes, cls: ClassName) -> list[ClassName]:
 
 
 @pytest.mark.parametrize("top", TOPS)
-def test_a_private_name_is_used_in_its_own_file_only(top):
+def test_a_private_name_is_used_in_its_own_file_only(top: str) -> None:
     sources = {file: (ROOT / file).read_text(encoding="utf-8") for file in files() if file.startswith(top)}
     found = sorted(f"{file}:{name}" for file, name in outside_uses(sources))
     assert not found, "\n".join(found)
@@ -123,10 +123,10 @@ BASE = "class Base:\n    def __init__(self):\n        self._count = 0\n    def _
         ("from base import Base\nclass Child(Base):\n    def _step(self): ...", "Child._step is Base's, too"),
     ],
 )
-def test_a_private_name_of_another_file_is_found(source, name):
+def test_a_private_name_of_another_file_is_found(source: str, name: str) -> None:
     assert list(outside_uses({"base.py": BASE, "other.py": source})) == [("other.py", name)]
 
 
-def test_a_file_may_use_its_own_private_names_of_any_object():
+def test_a_file_may_use_its_own_private_names_of_any_object() -> None:
     source = f"{BASE}\ndef swap(one, other):\n    one._count, other._count = other._count, one._count"
     assert list(outside_uses({"base.py": source})) == []

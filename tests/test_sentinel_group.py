@@ -1,6 +1,7 @@
 """The Sentinels of the tests: what a failover does to a client that stays connected to the forwarding address."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import redis
@@ -9,12 +10,14 @@ from tests.sentinel_group import SentinelGroup, client_of
 
 
 @pytest.fixture
-def group(tmp_path) -> Iterator[SentinelGroup]:
+def group(tmp_path: Path) -> Iterator[SentinelGroup]:
     with SentinelGroup(tmp_path) as group:
         yield group
 
 
-def test_a_failover_leaves_an_open_connection_at_the_old_primary_and_leads_a_new_one_to_the_new(group):
+def test_a_failover_leaves_an_open_connection_at_the_old_primary_and_leads_a_new_one_to_the_new(
+    group: SentinelGroup,
+) -> None:
     with redis.Redis.from_url(group.url, single_connection_client=True) as client:
         client.set("before", "1")
         group.wait_synced()
@@ -30,7 +33,7 @@ def test_a_failover_leaves_an_open_connection_at_the_old_primary_and_leads_a_new
     group.wait_synced()
 
 
-def test_a_replica_that_was_cut_off_is_promoted_without_what_it_did_not_get(group):
+def test_a_replica_that_was_cut_off_is_promoted_without_what_it_did_not_get(group: SentinelGroup) -> None:
     with redis.Redis.from_url(group.url) as client:
         client.set("before", "1")
         group.wait_synced()

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_requests_over_a_websocket_are_answered_and_every_client_is_served() -> 
 
 
 @pytest.fixture
-def port_of_one_who_hangs_up():
+def port_of_one_who_hangs_up() -> Iterator[int]:
     """Accepts, reads something, and closes."""
 
     def serve() -> None:

@@ -36,7 +36,7 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(tmp_path):
+def terminal(tmp_path: Path) -> Terminal:
     return Terminal(tmp_path)
 
 
@@ -54,19 +54,19 @@ def severities(done: subprocess.CompletedProcess[str], subject: str) -> list[str
     return [finding[0] for finding in findings(done) if finding[1] == subject]
 
 
-def test_help_names_the_commands_and_how_to_start(terminal):
+def test_help_names_the_commands_and_how_to_start(terminal: Terminal) -> None:
     done = terminal.run("--help")
     assert done.returncode == 0
     for word in ("serve", "check", "push", "quotes"):
         assert f"\n  {word} " in done.stdout
 
 
-def test_options_without_a_command_are_those_of_serve(terminal):
+def test_options_without_a_command_are_those_of_serve(terminal: Terminal) -> None:
     assert terminal.run("--port", "1", "--help").stdout == terminal.run("serve", "--help").stdout
     assert "--redis-url" in terminal.run("serve", "--help").stdout
 
 
-def test_a_value_that_is_not_allowed_is_one_line_on_stderr_and_exit_status_1(terminal):
+def test_a_value_that_is_not_allowed_is_one_line_on_stderr_and_exit_status_1(terminal: Terminal) -> None:
     done = terminal.run("--port", "x")
     assert done.returncode == 1
     assert done.stdout == ""
@@ -75,7 +75,7 @@ def test_a_value_that_is_not_allowed_is_one_line_on_stderr_and_exit_status_1(ter
     )
 
 
-def test_the_file_in_the_directory_and_the_environment_are_read(terminal):
+def test_the_file_in_the_directory_and_the_environment_are_read(terminal: Terminal) -> None:
     (terminal.directory / "rtserver.toml").write_text("prot = 1")
     assert terminal.run("check").stderr == 'Error: rtserver.toml: prot: unknown; did you mean "port"?\n'
     (terminal.directory / "rtserver.toml").write_text("port = 1")
@@ -83,7 +83,7 @@ def test_the_file_in_the_directory_and_the_environment_are_read(terminal):
     assert done.stderr == 'Error: environment: RTSERVER_HOTS: unknown; did you mean "RTSERVER_HOST"?\n'
 
 
-def test_a_port_that_is_taken_is_one_line_and_exit_status_1(terminal, redis_url):
+def test_a_port_that_is_taken_is_one_line_and_exit_status_1(terminal: Terminal, redis_url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         port = stranger.getsockname()[1]
         done = terminal.run("--port", str(port), "--redis-url", redis_url, "--no-demo-quotes")
@@ -94,7 +94,7 @@ def test_a_port_that_is_taken_is_one_line_and_exit_status_1(terminal, redis_url)
     assert "Traceback" not in done.stderr
 
 
-def test_a_port_for_binary_clients_that_is_taken_is_one_line_too(terminal, redis_url):
+def test_a_port_for_binary_clients_that_is_taken_is_one_line_too(terminal: Terminal, redis_url: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         port = stranger.getsockname()[1]
         done = terminal.run("--port", "0", "--tce-port", str(port), "--redis-url", redis_url)
@@ -103,21 +103,21 @@ def test_a_port_for_binary_clients_that_is_taken_is_one_line_too(terminal, redis
     assert done.stderr == f"Error: {taken}; choose another --tce-port, or 0 for none\n"
 
 
-def test_push_puts_one_message(terminal, redis_url):
+def test_push_puts_one_message(terminal: Terminal, redis_url: str) -> None:
     done = terminal.run("push", "pushuser", '{"user_id": "*"}', "--src", "me", "--redis-url", redis_url)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"pushed 1 message to queue:rtserver at {redis_url}\n"
     assert messages_on(redis_url) == [{"type": "pushuser", "src": "me", "data": {"user_id": "*"}}]
 
 
-def test_push_loses_no_digit(terminal, redis_url):
+def test_push_loses_no_digit(terminal: Terminal, redis_url: str) -> None:
     numbers = "[9007199254740993,12345678901234567890123,0.12345678901234567891]"
     assert terminal.run("push", "n", numbers, "--redis-url", redis_url).returncode == 0
     with redis.Redis.from_url(redis_url) as client:
         assert numbers in client.lindex("queue:rtserver", 0).decode()
 
 
-def test_push_warns_where_no_server_runs(terminal, redis_url):
+def test_push_warns_where_no_server_runs(terminal: Terminal, redis_url: str) -> None:
     done = terminal.run("push", "pushuser", "{}", "--redis-url", redis_url)
     assert done.returncode == 0
     assert done.stderr == (
@@ -126,7 +126,9 @@ def test_push_warns_where_no_server_runs(terminal, redis_url):
     assert len(messages_on(redis_url)) == 1
 
 
-def test_push_warns_of_a_type_that_no_running_server_handles_and_of_no_other(terminal, redis_url):
+def test_push_warns_of_a_type_that_no_running_server_handles_and_of_no_other(
+    terminal: Terminal, redis_url: str
+) -> None:
     with plain_client(redis_url) as client:
         RedisLeases(client, "queue:rtserver").join(Registration("worker", "a", reads=("pushuser", "quote")), 60.0)
     wrong = terminal.run("push", "pushusr", "{}", "--redis-url", redis_url)
@@ -172,13 +174,13 @@ def test_push_takes_one_message_per_line_of_its_input(terminal, redis_url):
     assert [message["data"] for message in messages_on(redis_url, "queue:other")] == [[1], {"a": "é"}]
 
 
-def test_push_gives_each_line_an_id_of_its_own(terminal, redis_url):
+def test_push_gives_each_line_an_id_of_its_own(terminal: Terminal, redis_url: str) -> None:
     done = terminal.run("push", "n", "-", "--id", "import", "--redis-url", redis_url, stdin="[1]\n\n[2]\n")
     assert done.returncode == 0, done.stderr
     assert [message["id"] for message in messages_on(redis_url)] == ["import", "import-3"]
 
 
-def test_what_is_pushed_is_signed_where_there_is_a_secret(terminal, redis_url):
+def test_what_is_pushed_is_signed_where_there_is_a_secret(terminal: Terminal, redis_url: str) -> None:
     secret = "sixteen letters!"
     (terminal.directory / "rtserver.toml").write_text(f'redis_url = "{redis_url}"\nqueue_secret = "{secret}"\n')
     (terminal.directory / "prices.csv").write_text(CSV)
@@ -189,14 +191,14 @@ def test_what_is_pushed_is_signed_where_there_is_a_secret(terminal, redis_url):
     assert secret not in "".join(done.stdout + done.stderr for done in ran)
 
 
-def test_push_refuses_what_is_no_json_and_says_which_line(terminal, redis_url):
+def test_push_refuses_what_is_no_json_and_says_which_line(terminal: Terminal, redis_url: str) -> None:
     done = terminal.run("push", "quote", "-", "--redis-url", redis_url, stdin="[1]\n[2\n[3]\n")
     assert done.returncode == 2
     assert "line 2 is no JSON" in done.stderr
     assert [message["data"] for message in messages_on(redis_url)] == [[1]]
 
 
-def test_push_finds_the_embedded_redis_that_runs(terminal):
+def test_push_finds_the_embedded_redis_that_runs(terminal: Terminal) -> None:
     server = EmbeddedRedis(terminal.directory / "var", range(0))
     server.start()
     assert terminal.run("push", "quote", "[]").returncode == 0
@@ -207,7 +209,9 @@ def test_push_finds_the_embedded_redis_that_runs(terminal):
     assert done.stderr.startswith("Error: no embedded Redis runs for ")
 
 
-def test_push_to_a_redis_that_is_away_is_one_line_with_its_address_and_without_its_password(terminal, free_port):
+def test_push_to_a_redis_that_is_away_is_one_line_with_its_address_and_without_its_password(
+    terminal: Terminal, free_port: int
+) -> None:
     done = terminal.run("push", "quote", "[]", "--redis-url", f"redis://:secret@127.0.0.1:{free_port}/0")
     assert done.returncode == 1
     assert done.stderr.startswith(f"Error: redis://127.0.0.1:{free_port}/0: ")
@@ -215,7 +219,7 @@ def test_push_to_a_redis_that_is_away_is_one_line_with_its_address_and_without_i
     assert "secret" not in done.stderr
 
 
-def test_quotes_plays_a_file_as_quote_messages(terminal, redis_url):
+def test_quotes_plays_a_file_as_quote_messages(terminal: Terminal, redis_url: str) -> None:
     (terminal.directory / "prices.csv").write_text(CSV)
     done = terminal.run("quotes", "prices.csv", "--quote", "X:Y:20130301", "--speed", "1e6", "--redis-url", redis_url)
     assert done.returncode == 0, done.stderr
@@ -226,7 +230,7 @@ def test_quotes_plays_a_file_as_quote_messages(terminal, redis_url):
     ]
 
 
-def test_quotes_checks_the_whole_file_before_the_first_point_goes_out(terminal, redis_url):
+def test_quotes_checks_the_whole_file_before_the_first_point_goes_out(terminal: Terminal, redis_url: str) -> None:
     (terminal.directory / "prices.csv").write_text(CSV + "4000,much\n")
     done = terminal.run("quotes", "prices.csv", "--quote", "X:Y:20130301", "--redis-url", redis_url)
     assert done.returncode == 1
@@ -234,7 +238,7 @@ def test_quotes_checks_the_whole_file_before_the_first_point_goes_out(terminal, 
     assert messages_on(redis_url) == []
 
 
-def test_check_of_a_sound_demo_finds_nothing_wrong(terminal, free_port):
+def test_check_of_a_sound_demo_finds_nothing_wrong(terminal: Terminal, free_port: int) -> None:
     done = terminal.run("check", "--port", str(free_port))
     assert done.returncode == 0, done.stdout + done.stderr
     *found, files = (finding[:2] for finding in findings(done))
@@ -252,7 +256,9 @@ def test_check_of_a_sound_demo_finds_nothing_wrong(terminal, free_port):
     assert "can be started" in done.stdout
 
 
-def test_check_warns_of_a_redis_that_keeps_nothing_and_fails_for_a_port_that_is_taken(terminal, redis_url):
+def test_check_warns_of_a_redis_that_keeps_nothing_and_fails_for_a_port_that_is_taken(
+    terminal: Terminal, redis_url: str
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         port = stranger.getsockname()[1]
         done = terminal.run("check", "--redis-url", redis_url, "--port", str(port))
@@ -263,7 +269,7 @@ def test_check_warns_of_a_redis_that_keeps_nothing_and_fails_for_a_port_that_is_
     assert f"127.0.0.1:{port}: Address already in use" in done.stdout
 
 
-def test_check_looks_at_the_port_for_binary_clients(terminal, redis_url, free_port):
+def test_check_looks_at_the_port_for_binary_clients(terminal: Terminal, redis_url: str, free_port: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         port = stranger.getsockname()[1]
         taken = terminal.run("check", "--redis-url", redis_url, "--port", "0", "--tce-port", str(port))
@@ -272,13 +278,13 @@ def test_check_looks_at_the_port_for_binary_clients(terminal, redis_url, free_po
     assert severities(free, "tce-port") == ["ok"]
 
 
-def test_check_fails_for_a_redis_that_is_away(terminal, free_port):
+def test_check_fails_for_a_redis_that_is_away(terminal: Terminal, free_port: int) -> None:
     done = terminal.run("check", "--redis-url", f"redis://127.0.0.1:{free_port}/0", "--port", "0")
     assert done.returncode == 1
     assert severities(done, "redis") == ["FAIL"]
 
 
-def test_check_names_settings_and_plug_ins_that_cannot_be_loaded(terminal):
+def test_check_names_settings_and_plug_ins_that_cannot_be_loaded(terminal: Terminal) -> None:
     done = terminal.run("check", "--django-settings", "nosuch", "--msg-handlers", "nosuch:Thing", "--port", "0")
     assert done.returncode == 1
     assert severities(done, "django") == ["FAIL"]
@@ -296,7 +302,9 @@ DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "/nosuc
 """
 
 
-def test_check_finds_settings_and_plug_ins_in_the_current_directory_and_passes_on_what_django_says(terminal):
+def test_check_finds_settings_and_plug_ins_in_the_current_directory_and_passes_on_what_django_says(
+    terminal: Terminal,
+) -> None:
     (terminal.directory / "shopsettings.py").write_text(SETTINGS + 'STATICFILES_DIRS = ["/nosuch/directory"]')
     (terminal.directory / "shop.py").write_text(
         "from rtserver.user.msg_handler import BaseUserMsgHandler\n"
@@ -309,7 +317,7 @@ def test_check_finds_settings_and_plug_ins_in_the_current_directory_and_passes_o
     assert ["ok", "plug-ins", "shop:Cart"] in findings(done)
 
 
-def test_check_goes_on_after_settings_that_django_cannot_even_check(terminal):
+def test_check_goes_on_after_settings_that_django_cannot_even_check(terminal: Terminal) -> None:
     backend = '{"BACKEND": "django.template.backends.django.DjangoTemplates"}'
     (terminal.directory / "shopsettings.py").write_text(f"{SETTINGS}\nTEMPLATES = [{backend}, {backend}]")
     done = terminal.run("check", "--django-settings", "shopsettings", "--port", "0")
@@ -317,7 +325,7 @@ def test_check_goes_on_after_settings_that_django_cannot_even_check(terminal):
     assert severities(done, "port") == ["ok"]
 
 
-def test_check_tells_of_a_redis_that_may_drop_messages(terminal, redis_url):
+def test_check_tells_of_a_redis_that_may_drop_messages(terminal: Terminal, redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         client.config_set("maxmemory-policy", "allkeys-lru")
         done = terminal.run("check", "--redis-url", redis_url, "--port", "0")

@@ -50,12 +50,12 @@ def ready(*probes: Callable[[], Reading], refusal: str = "") -> tuple[int, dict]
     return answer.code, json.loads(answer.body)
 
 
-def test_a_loop_that_turns_is_alive():
+def test_a_loop_that_turns_is_alive() -> None:
     answer = get((r"/healthz", AliveHandler), "/healthz")
     assert (answer.code, json.loads(answer.body)) == (200, {"alive": True})
 
 
-def test_a_loop_that_keeps_dying_is_named():
+def test_a_loop_that_keeps_dying_is_named() -> None:
     failing = []
     probe = loops_probe(lambda: failing)
     assert probe() == Reading("lanes", True, "alive")
@@ -63,7 +63,7 @@ def test_a_loop_that_keeps_dying_is_named():
     assert probe() == Reading("lanes", False, "dead, or keep dying: quote, burials")
 
 
-def test_ready_means_that_every_probe_is_content():
+def test_ready_means_that_every_probe_is_content() -> None:
     code, body = ready(lambda: Reading("redis", True, "redis://x"), lambda: Reading("loop", True, ""))
     assert code == 200
     assert body == {
@@ -74,19 +74,19 @@ def test_ready_means_that_every_probe_is_content():
     }
 
 
-def test_one_probe_that_is_not_content_is_enough_for_503_and_the_others_are_still_told():
+def test_one_probe_that_is_not_content_is_enough_for_503_and_the_others_are_still_told() -> None:
     code, body = ready(lambda: Reading("redis", False, "refused"), lambda: Reading("loop", True, ""))
     assert code == 503
     assert not body["ready"]
     assert [check["ok"] for check in body["checks"]] == [False, True]
 
 
-def test_a_stranger_is_told_whether_we_are_ready_and_not_why():
+def test_a_stranger_is_told_whether_we_are_ready_and_not_why() -> None:
     code, body = ready(lambda: Reading("redis", False, "redis://internal"), refusal="no")
     assert (code, body) == (503, {"ready": False})
 
 
-def test_a_stranger_gets_the_reason_and_no_numbers():
+def test_a_stranger_gets_the_reason_and_no_numbers() -> None:
     route = (r"/metrics", MetricsHandler, {"metrics": Metrics([]), "refusal": lambda request: "not for you"})
     answer = get(route, "/metrics")
     assert answer.code == 403
@@ -94,12 +94,12 @@ def test_a_stranger_gets_the_reason_and_no_numbers():
 
 
 @pytest.mark.parametrize(("now", "ok"), [(10.0, True), (12.0, True), (12.1, False)])
-def test_something_that_beats_is_ready_while_its_last_beat_is_fresh(now, ok):
+def test_something_that_beats_is_ready_while_its_last_beat_is_fresh(now: float, ok: bool) -> None:
     probe = beat_probe("service thread", last_beat=lambda: 10.0, limit=2.0, now=lambda: now)
     assert probe() == Reading("service thread", ok, f"last turn {now - 10:.1f} s ago")
 
 
-def test_metrics_are_what_the_callables_say_at_that_moment():
+def test_metrics_are_what_the_callables_say_at_that_moment() -> None:
     count = 0
     metrics = Metrics(
         [
@@ -121,20 +121,20 @@ def test_metrics_are_what_the_callables_say_at_that_moment():
     assert "process_resident_memory_bytes" in families
 
 
-def test_two_servers_in_one_process_have_each_their_own_numbers():
+def test_two_servers_in_one_process_have_each_their_own_numbers() -> None:
     one, two = (Metrics([Measure("gauge", "connections", "Open sockets.", lambda n=n: n)]) for n in (1, 2))
     assert b"rtserver_connections 1.0" in one.render()
     assert b"rtserver_connections 2.0" in two.render()
 
 
-def test_nothing_is_read_before_somebody_asks():
+def test_nothing_is_read_before_somebody_asks() -> None:
     def read() -> float:
         raise AssertionError("nobody asked")
 
     Metrics([Measure("gauge", "connections", "Open sockets.", read)])
 
 
-def test_two_measures_of_one_name_are_refused():
+def test_two_measures_of_one_name_are_refused() -> None:
     twice = [Measure("gauge", "connections", "Open sockets.", lambda: 1)] * 2
     with pytest.raises(ValueError, match="rtserver_connections"):
         Metrics(twice)

@@ -6,11 +6,13 @@ import sys
 import pytest
 
 import tcelib as tce
+from tcelib.core.connection import RpcContext
+from tcelib.error import RpcException
 from tcelib.wire.message import RpcExtraData, RpcMessage
 from tests.tcelib.peer import Calculator, open_connection
 
 
-def test_importing_the_package_imports_neither_runtime_nor_compiler_nor_transport():
+def test_importing_the_package_imports_neither_runtime_nor_compiler_nor_transport() -> None:
     program = """
 import sys, threading
 import tcelib
@@ -23,12 +25,12 @@ print(bad, threading.active_count())
     assert output.stdout.strip() == "[] 1"
 
 
-def test_every_public_name_that_needs_no_runtime_is_there():
+def test_every_public_name_that_needs_no_runtime_is_there() -> None:
     assert [name for name in tce.__all__ if name not in tce.RUNTIME_NAMES and not hasattr(tce, name)] == []
     assert set(tce.__all__) >= tce.RUNTIME_NAMES
 
 
-def test_a_name_that_does_not_exist_is_an_attribute_error():
+def test_a_name_that_does_not_exist_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = tce.nothing
 
@@ -46,25 +48,25 @@ def test_a_name_that_does_not_exist_is_an_attribute_error():
         (tce.RpcException(77, "odd"), "Undefined Error: odd", "error 77: odd"),
     ],
 )
-def test_an_exception_says_what_it_is(error, what, text):
+def test_an_exception_says_what_it_is(error: RpcException, what: str, text: str) -> None:
     assert error.what() == what
     assert str(error) == text
 
 
-def test_the_error_numbers_are_those_of_all_languages():
+def test_the_error_numbers_are_those_of_all_languages() -> None:
     names = [name for name in tce.__all__ if name.startswith("RPCERROR_")]
 
     assert {getattr(tce, name) for name in names} == {*range(9), *range(101, 106)}
 
 
-def context(**extra):
+def context(**extra: str) -> RpcContext:
     connection = open_connection(servant=(servant := Calculator()))
     connection.sendMessage(RpcMessage(1, 1, 7, 8, extra=RpcExtraData(extra)))
     connection.receive(connection.transport.take())
     return servant.seen[0]
 
 
-def test_shortcuts_read_what_gateways_add():
+def test_shortcuts_read_what_gateways_add() -> None:
     ctx = context(__user_id__="17", __mq_return__="queue", name="x")
 
     assert tce.Shortcuts.USER_ID(ctx) == "17"
@@ -72,7 +74,7 @@ def test_shortcuts_read_what_gateways_add():
     assert tce.Shortcuts.getExtraValue(ctx, "name") == "x"
 
 
-def test_shortcuts_say_none_or_the_default_for_what_is_not_there():
+def test_shortcuts_say_none_or_the_default_for_what_is_not_there() -> None:
     ctx = context()
 
     assert tce.Shortcuts.USER_ID(ctx) is None
@@ -81,7 +83,7 @@ def test_shortcuts_say_none_or_the_default_for_what_is_not_there():
     assert tce.Shortcuts.getExtraValue(ctx, "name", "default") == "default"
 
 
-def test_the_extra_values_of_a_call_to_a_user_are_a_copy():
+def test_the_extra_values_of_a_call_to_a_user_are_a_copy() -> None:
     extra = {"a": "b"}
 
     assert tce.Shortcuts.CALL_USER_ID(17, extra) == {"a": "b", "__user_id__": "17"}
@@ -89,7 +91,7 @@ def test_the_extra_values_of_a_call_to_a_user_are_a_copy():
     assert extra == {"a": "b"}
 
 
-def test_the_names_of_the_original_are_there_and_mean_the_same(caplog):
+def test_the_names_of_the_original_are_there_and_mean_the_same(caplog: pytest.LogCaptureFixture) -> None:
     assert tce.RpcConsts.RPCERROR_TIMEOUT == tce.RPCERROR_TIMEOUT
     names = [name for name in tce.__all__ if name.startswith("RPCERROR_")]
     assert {name: getattr(tce.RpcConsts, name) for name in names} == {name: getattr(tce, name) for name in names}
@@ -107,7 +109,7 @@ def test_the_names_of_the_original_are_there_and_mean_the_same(caplog):
     ]
 
 
-def test_a_call_that_may_not_linger_says_until_when(monkeypatch):
+def test_a_call_that_may_not_linger_says_until_when(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tcelib.original.time.time", lambda: 1000.5)
 
     extra = tce.RpcMessageTraits.MAX_LINGER_TIME(5, {"other": "x"})

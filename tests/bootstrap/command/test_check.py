@@ -1,6 +1,9 @@
 """What INFO of a Redis says of its fitness: servers that no test machine has."""
 
 import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +19,7 @@ from rtserver.bootstrap.command.check import (
 )
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_constraint import ROW_BYTES
-from rtserver.bootstrap.site.finding import Severity
+from rtserver.bootstrap.site.finding import Finding, Severity
 from rtserver.modules.chart import Chart
 from rtserver.service.quote.indicator import parse_indicators
 from rtserver.service.quote.quote_analysis import QuoteAnalysis
@@ -33,11 +36,11 @@ SOUND = {
 }
 
 
-def severities_of(findings) -> list[Severity]:
+def severities_of(findings: Iterable[Finding]) -> list[Severity]:
     return [finding.severity for finding in findings]
 
 
-def test_a_sound_server_is_named_with_its_version():
+def test_a_sound_server_is_named_with_its_version() -> None:
     (finding,) = judge_server("redis://x:1/0", SOUND)
     assert finding == (Severity.OK, "redis", "redis://x:1/0, version 7.4.1")
     assert list(judge_persistence(SOUND, "3600 1")) == []
@@ -55,7 +58,9 @@ def test_a_sound_server_is_named_with_its_version():
         ({"maxmemory_policy": "allkeys-lru", "maxmemory": 1}, ["ok", "FAIL"]),
     ],
 )
-def test_a_server_that_is_too_old_read_only_or_forgetful_is_told(change, severities):
+def test_a_server_that_is_too_old_read_only_or_forgetful_is_told(
+    change: dict[str, str | int], severities: list[str]
+) -> None:
     assert severities_of(judge_server("redis://x:1/0", SOUND | change)) == severities
 
 
@@ -69,14 +74,16 @@ def test_a_server_that_is_too_old_read_only_or_forgetful_is_told(change, severit
         ({"aof_last_write_status": "err"}, "", ["the last write of its append-only file failed"]),
     ],
 )
-def test_what_a_crash_would_cost_is_a_warning(change, rule, texts):
+def test_what_a_crash_would_cost_is_a_warning(
+    change: dict[str, int | str], rule: str | None, texts: list[str]
+) -> None:
     findings = list(judge_persistence(SOUND | change, rule))
     assert severities_of(findings) == [Severity.WARN] * len(texts)
     assert all(finding.detail.startswith(text) for finding, text in zip(findings, texts, strict=True))
 
 
 @pytest.mark.parametrize(("fsync", "count"), [("always", 0), ("everysec", 0), (None, 0), ("no", 1)])
-def test_an_append_only_file_that_is_never_flushed_is_warned_of(fsync, count):
+def test_an_append_only_file_that_is_never_flushed_is_warned_of(fsync: str | None, count: int) -> None:
     findings = list(judge_persistence(SOUND | {"aof_enabled": 1}, "3600 1", fsync))
     assert severities_of(findings) == [Severity.WARN] * count
 
@@ -85,13 +92,13 @@ def test_an_append_only_file_that_is_never_flushed_is_warned_of(fsync, count):
     ("limit", "severity", "words"),
     [(1024, "warn", "at most 1024 open"), (4096, "ok", "at most 4096 open"), (-1, "ok", "as many as there are")],
 )
-def test_a_system_that_allows_few_files_allows_few_connections(limit, severity, words):
+def test_a_system_that_allows_few_files_allows_few_connections(limit: int, severity: str, words: str) -> None:
     finding = check_file_limit(limit)
     assert (finding.severity, finding.subject) == (severity, "files")
     assert words in finding.detail
 
 
-def test_a_certificate_is_looked_at_where_there_should_be_one(certificate, tmp_path):
+def test_a_certificate_is_looked_at_where_there_should_be_one(certificate: Path, tmp_path: Path) -> None:
     assert list(check_certificate(Config())) == []
     [fine] = check_certificate(Config(tls_cert=str(certificate), tls_key=str(certificate)))
     assert (fine.severity, fine.subject) == ("ok", "tls")
@@ -101,7 +108,7 @@ def test_a_certificate_is_looked_at_where_there_should_be_one(certificate, tmp_p
     assert "none.pem cannot be read: No such file" in missing.detail
 
 
-def test_a_secret_key_that_others_may_read_is_a_warning(tmp_path):
+def test_a_secret_key_that_others_may_read_is_a_warning(tmp_path: Path) -> None:
     config = Config(var_dir=str(tmp_path))
     assert list(check_secret_files(config)) == []
     key = tmp_path / "secret_key"
@@ -113,7 +120,7 @@ def test_a_secret_key_that_others_may_read_is_a_warning(tmp_path):
     assert list(check_secret_files(Config(var_dir=str(tmp_path), django_settings="shop.settings"))) == []
 
 
-def test_a_file_of_the_demos_key_that_the_environment_names_is_looked_at_in_place_of_its_own(tmp_path):
+def test_a_file_of_the_demos_key_that_the_environment_names_is_looked_at_in_place_of_its_own(tmp_path: Path) -> None:
     config = Config(var_dir=str(tmp_path))
     key = tmp_path / "named"
     key.write_text("secret")
@@ -129,7 +136,7 @@ def test_a_file_of_the_demos_key_that_the_environment_names_is_looked_at_in_plac
     assert list(check_secret_files(config, environ)) == []
 
 
-def test_the_check_tells_what_a_client_may_be_sent_and_names_the_keys_that_decide_it():
+def test_the_check_tells_what_a_client_may_be_sent_and_names_the_keys_that_decide_it() -> None:
     pictures, messages = check_sizes(Config())
     assert (pictures.severity, pictures.subject) == ("ok", "pictures")
     assert (messages.severity, messages.subject) == ("ok", "messages")
@@ -137,7 +144,7 @@ def test_the_check_tells_what_a_client_may_be_sent_and_names_the_keys_that_decid
     assert "service_message_bytes" in messages.detail
 
 
-def test_a_row_of_the_largest_picture_is_as_large_as_the_check_believes():
+def test_a_row_of_the_largest_picture_is_as_large_as_the_check_believes() -> None:
     analysis = QuoteAnalysis(60_000, parse_indicators([f"boll:{period}:2" for period in range(20, 28)]))
     ticks = [
         Tick(1_362_150_000_000 + 60_000 * n, *[10_000 + math.sin(n) / 3] * 4, 1e6 + n, True) for n in range(1_000)
@@ -158,5 +165,7 @@ def test_a_row_of_the_largest_picture_is_as_large_as_the_check_believes():
         ({"host": "0.0.0.0", "trusted_proxies": ("10.0.0.1",)}, False),
     ],
 )
-def test_sessions_that_travel_where_others_can_read_them_are_a_warning(config, is_warned):
+def test_sessions_that_travel_where_others_can_read_them_are_a_warning(
+    config: dict[str, Any], is_warned: bool
+) -> None:
     assert severities_of(check_certificate(Config(**config))) == ["warn"] * is_warned

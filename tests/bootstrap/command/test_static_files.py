@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 import rtserver
 from tests import fork_server
 from tests.own_site import OwnSite
@@ -17,7 +19,9 @@ STORAGES = {{"staticfiles": {{"BACKEND": "{MANIFEST}"}}}}
 WANTED = ("js/rtc/index.js", "js/rtc/rtc.bundle.js", "vendor/echarts/echarts.min.js")
 
 
-def test_djangos_finders_find_the_library_by_one_line_and_collect_it_with_hashed_names(tmp_path, monkeypatch):
+def test_djangos_finders_find_the_library_by_one_line_and_collect_it_with_hashed_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PYTHONPATH", str(Path(rtserver.__file__).parents[1]))
     site = OwnSite(tmp_path, SETTINGS)
     site.run("from django.core.management import call_command\ncall_command('collectstatic', '--no-input')")
@@ -30,7 +34,7 @@ def test_djangos_finders_find_the_library_by_one_line_and_collect_it_with_hashed
     assert [each.name for each in (tmp_path / "collected" / "js").iterdir()] == ["rtc"]
 
 
-def test_the_command_says_where_the_files_are_and_copies_them(tmp_path):
+def test_the_command_says_where_the_files_are_and_copies_them(tmp_path: Path) -> None:
     def run(*words: str) -> list[str]:
         return fork_server.run(["-m", "rtserver", "static", *words], check=True).stdout.splitlines()
 

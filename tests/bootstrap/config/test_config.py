@@ -1,5 +1,6 @@
 """The configuration's sources, which one wins, and what is said about a value that cannot be taken."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,18 +21,22 @@ def write(path: Path, text: str) -> Path:
     return file
 
 
-def message_of(call, *arguments, **options) -> str:
+def message_of(
+    call: Callable[..., object],
+    *arguments: Path | dict[str, str],
+    **options: object,
+) -> str:
     with pytest.raises(ConfigError) as caught:
         call(*arguments, **options)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
-def test_without_any_source_the_defaults_hold(tmp_path):
+def test_without_any_source_the_defaults_hold(tmp_path: Path) -> None:
     assert load_config(environ={}, directory=tmp_path) == Config()
 
 
-def test_a_later_source_wins_key_by_key(tmp_path):
+def test_a_later_source_wins_key_by_key(tmp_path: Path) -> None:
     write(tmp_path, 'port = 1\nhost = "file"\nqueue = "file"')
     config = load_config(
         environ={"RTSERVER_PORT": "2", "RTSERVER_HOST": "variable", "HOME": "/"},
@@ -41,7 +46,7 @@ def test_a_later_source_wins_key_by_key(tmp_path):
     assert (config.port, config.host, config.queue) == (3, "variable", "file")
 
 
-def test_a_named_file_replaces_the_one_in_the_directory(tmp_path):
+def test_a_named_file_replaces_the_one_in_the_directory(tmp_path: Path) -> None:
     write(tmp_path, "port = 1")
     named = tmp_path / "other.toml"
     named.write_text("lane_length = 7")
@@ -49,7 +54,7 @@ def test_a_named_file_replaces_the_one_in_the_directory(tmp_path):
     assert (config.port, config.lane_length) == (8888, 7)
 
 
-def test_the_file_may_be_named_by_a_variable_and_the_option_wins(tmp_path):
+def test_the_file_may_be_named_by_a_variable_and_the_option_wins(tmp_path: Path) -> None:
     by_variable, by_option = tmp_path / "a.toml", tmp_path / "b.toml"
     by_variable.write_text("port = 1")
     by_option.write_text("port = 2")
@@ -58,13 +63,13 @@ def test_the_file_may_be_named_by_a_variable_and_the_option_wins(tmp_path):
     assert load_config(environ=environ, file=by_option, directory=tmp_path).port == 2
 
 
-def test_a_file_may_set_every_key(tmp_path):
+def test_a_file_may_set_every_key(tmp_path: Path) -> None:
     table = as_markdown().splitlines()[2:]
     lines = [f"{row.split('`')[1]} = {row.split('`')[3]}" for row in table]
     assert load_config(environ={}, file=write(tmp_path, "\n".join(lines))) == Config()
 
 
-def test_text_from_the_environment_becomes_values_of_the_right_type():
+def test_text_from_the_environment_becomes_values_of_the_right_type() -> None:
     assert read_environment(
         {
             "RTSERVER_PORT": " 80 ",
@@ -79,31 +84,31 @@ def test_text_from_the_environment_becomes_values_of_the_right_type():
 @pytest.mark.parametrize(
     ("text", "value"), [("1", True), ("true", True), ("ON", True), ("0", False), ("False", False), ("off", False)]
 )
-def test_a_switch_is_spelled_in_several_ways(text, value):
+def test_a_switch_is_spelled_in_several_ways(text: str, value: bool) -> None:
     assert read_environment({"RTSERVER_DEMO_QUOTES": text}) == {"demo_quotes": value}
     assert read_environment({"RTSERVER_NO_DEMO_QUOTES": text}) == {"demo_quotes": not value}
 
 
-def test_switches_of_the_command_line_are_values_already():
+def test_switches_of_the_command_line_are_values_already() -> None:
     assert read_options({"demo_quotes": False, "port": "7"}) == {"demo_quotes": False, "port": 7}
 
 
-def test_an_unknown_key_of_a_file_is_named_with_the_file_and_the_likely_key(tmp_path):
+def test_an_unknown_key_of_a_file_is_named_with_the_file_and_the_likely_key(tmp_path: Path) -> None:
     file = write(tmp_path, "prot = 1")
     assert message_of(read_file, file) == f'{file}: prot: unknown; did you mean "port"?'
 
 
-def test_an_unknown_key_that_resembles_nothing_lists_what_is_known(tmp_path):
+def test_an_unknown_key_that_resembles_nothing_lists_what_is_known(tmp_path: Path) -> None:
     message = message_of(read_file, write(tmp_path, "zzz = 1"))
     assert "zzz: unknown; known are host, port, path, tce_port" in message
 
 
-def test_an_unknown_variable_stops_the_start():
+def test_an_unknown_variable_stops_the_start() -> None:
     message = message_of(read_environment, {"RTSERVER_REDIS": "x"})
     assert message == 'environment: RTSERVER_REDIS: unknown; did you mean "RTSERVER_REDIS_URL"?'
 
 
-def test_a_bad_value_names_source_key_value_and_what_is_allowed(tmp_path):
+def test_a_bad_value_names_source_key_value_and_what_is_allowed(tmp_path: Path) -> None:
     assert message_of(read_environment, {"RTSERVER_PORT": "99999"}) == (
         "environment: RTSERVER_PORT: '99999' is not allowed; it must be a whole number from 0 to 65535"
     )
@@ -135,23 +140,23 @@ def test_a_bad_value_names_source_key_value_and_what_is_allowed(tmp_path):
         "[port]\nx = 1",
     ],
 )
-def test_a_value_outside_its_bounds_or_of_another_type_is_refused(tmp_path, line):
+def test_a_value_outside_its_bounds_or_of_another_type_is_refused(tmp_path: Path, line: str) -> None:
     assert "is not allowed; it must be" in message_of(read_file, write(tmp_path, line))
 
 
-def test_a_bad_redis_address_is_not_repeated_because_it_may_hold_a_password():
+def test_a_bad_redis_address_is_not_repeated_because_it_may_hold_a_password() -> None:
     message = message_of(read_environment, {"RTSERVER_REDIS_URL": "http://:secret@host"})
     assert "secret" not in message
     assert "redis://" in message
 
 
-def test_a_bad_secret_is_not_repeated():
+def test_a_bad_secret_is_not_repeated() -> None:
     message = message_of(read_environment, {"RTSERVER_QUEUE_SECRET": "long enough a secret,short"})
     assert "short" not in message
     assert "at least 16 characters" in message
 
 
-def test_a_file_that_is_no_toml_says_where(tmp_path):
+def test_a_file_that_is_no_toml_says_where(tmp_path: Path) -> None:
     file = write(tmp_path, "port = = 1")
     assert message_of(read_file, file).startswith(f"{file}: is no TOML: ")
     file.write_bytes(b'host = "\xff"')
@@ -166,19 +171,19 @@ def test_a_file_that_is_no_toml_says_where(tmp_path):
     ],
     ids=["nested", "digits"],
 )
-def test_a_file_beyond_what_python_reads_says_so(tmp_path, text, words):
+def test_a_file_beyond_what_python_reads_says_so(tmp_path: Path, text: str, words: str) -> None:
     file = write(tmp_path, text)
     assert message_of(read_file, file).startswith(f"{file}: {words}")
 
 
-def test_a_named_file_that_does_not_exist_is_an_error(tmp_path):
+def test_a_named_file_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
     missing = tmp_path / "missing.toml"
     assert (
         message_of(load_config, environ={}, file=missing) == f"{missing}: cannot be read (No such file or directory)"
     )
 
 
-def test_the_hard_limit_of_an_outbox_is_not_below_its_soft_one():
+def test_the_hard_limit_of_an_outbox_is_not_below_its_soft_one() -> None:
     message = message_of(load_config, environ={"RTSERVER_OUTBOX_HARD_BYTES": "1000"})
     assert message == (
         "configuration: outbox_hard_bytes: 1000 is not allowed; it must be at least outbox_bytes, 262144"
@@ -186,21 +191,21 @@ def test_the_hard_limit_of_an_outbox_is_not_below_its_soft_one():
 
 
 @pytest.mark.parametrize(("given", "missing"), [("TLS_CERT", "tls_key"), ("TLS_KEY", "tls_cert")])
-def test_a_certificate_and_its_key_come_together(given, missing):
+def test_a_certificate_and_its_key_come_together(given: str, missing: str) -> None:
     message = message_of(load_config, environ={f"RTSERVER_{given}": "live.pem"})
     assert message == f"configuration: {missing}: is missing; TLS needs a certificate and its key"
 
 
 @pytest.mark.parametrize("key", ["trusted_proxies", "metrics_allow"])
 @pytest.mark.parametrize("value", ["10.0.0.1/8", "localhost", "10.0.0.0/8,*", "10.0.0.0/33", "::1/64"])
-def test_what_is_no_network_is_refused_with_its_name(key, value):
+def test_what_is_no_network_is_refused_with_its_name(key: str, value: str) -> None:
     variable = f"RTSERVER_{key.upper()}"
     message = message_of(load_config, environ={variable: value})
     assert message.startswith(f"environment: {variable}: ")
     assert 'it must be a list of addresses and networks such as "10.0.0.0/8"' in message
 
 
-def test_origins_count_as_browsers_write_them_wherever_they_are_set(tmp_path):
+def test_origins_count_as_browsers_write_them_wherever_they_are_set(tmp_path: Path) -> None:
     given = "https://Shop.Example.com:443/, capacitor://localhost"
     expected = ("https://shop.example.com", "capacitor://localhost")
     assert load_config(environ={"RTSERVER_ALLOWED_ORIGINS": given}).allowed_origins == expected
@@ -210,24 +215,24 @@ def test_origins_count_as_browsers_write_them_wherever_they_are_set(tmp_path):
     assert load_config(environ={}, file=file).allowed_origins == expected
 
 
-def test_an_origin_that_no_browser_sends_is_refused_with_the_word_and_what_to_write():
+def test_an_origin_that_no_browser_sends_is_refused_with_the_word_and_what_to_write() -> None:
     message = message_of(load_config, environ={"RTSERVER_ALLOWED_ORIGINS": "https://good.example, shop.example.com"})
     said = "'shop.example.com' in allowed_origins has no scheme; write \"https://shop.example.com\""
     assert message == f"environment: RTSERVER_ALLOWED_ORIGINS: {said}"
 
 
-def test_every_setting_is_documented_with_what_is_allowed():
+def test_every_setting_is_documented_with_what_is_allowed() -> None:
     for setting in settings().values():
         assert setting.description.endswith("."), setting.key
         assert setting.allowed, setting.key
 
 
-def test_the_table_in_the_docs_is_the_one_of_the_code():
+def test_the_table_in_the_docs_is_the_one_of_the_code() -> None:
     assert as_markdown() in (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 
 
 @given(st.dictionaries(st.sampled_from([s.variable for s in settings().values()]), st.text(max_size=12), max_size=4))
-def test_any_text_gives_a_configuration_or_an_error_that_names_the_variable(environ):
+def test_any_text_gives_a_configuration_or_an_error_that_names_the_variable(environ: dict[str, str]) -> None:
     try:
         values = read_environment(environ)
     except ConfigError as error:

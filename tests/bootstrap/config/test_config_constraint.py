@@ -14,7 +14,7 @@ HARD = Config().outbox_hard_bytes
 ROWS = largest_message(HARD) // ROW_BYTES
 
 
-def test_the_defaults_fit_together():
+def test_the_defaults_fit_together() -> None:
     assert list(conflicts(Config())) == []
     assert check_together(Config()) == Config()
 
@@ -49,7 +49,7 @@ def test_the_defaults_fit_together():
 )
 def test_what_contradicts_is_refused_and_both_keys_are_named(
     fits: dict[str, Any], contradicts: dict[str, Any], key: str, other: str
-):
+) -> None:
     assert list(conflicts(Config(**fits))) == []
     (conflict,) = conflicts(Config(**contradicts))
     assert conflict.key == key
@@ -60,17 +60,17 @@ def test_what_contradicts_is_refused_and_both_keys_are_named(
     assert other in str(caught.value)
 
 
-def test_without_limits_a_service_message_may_be_of_any_size():
+def test_without_limits_a_service_message_may_be_of_any_size() -> None:
     assert list(conflicts(Config(service_message_bytes=0))) == []
     assert list(conflicts(Config(service_message_bytes=100 * HARD, limits="off"))) == []
 
 
-def test_keys_are_checked_together_wherever_they_were_set():
+def test_keys_are_checked_together_wherever_they_were_set() -> None:
     environ = {"RTSERVER_SERVICE_MESSAGE_BYTES": str(10 * HARD)}
     with pytest.raises(ConfigError, match=r"service_message_bytes.*outbox_hard_bytes"):
         load_config(environ=environ)
     load_config(environ=environ, options={"outbox_hard_bytes": str(5 * HARD)})
 
 
-def test_no_constraint_has_two_rows():
+def test_no_constraint_has_two_rows() -> None:
     assert len(set(CONSTRAINTS)) == len(CONSTRAINTS)

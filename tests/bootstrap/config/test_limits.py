@@ -1,5 +1,7 @@
 """Limits of the configuration, as the parts of the server get them."""
 
+from typing import Any
+
 import pytest
 
 from rtserver.base.limit.memory_guard import MemoryBounds
@@ -20,5 +22,5 @@ MB = 1 << 20
         ({"limits": "off", "memory_limit_mb": 200}, MemoryBounds()),
     ],
 )
-def test_the_bounds_are_those_of_the_configuration(settings, bounds):
+def test_the_bounds_are_those_of_the_configuration(settings: dict[str, Any], bounds: MemoryBounds) -> None:
     assert memory_bounds(Config(**settings), lambda: 1000 * MB) == bounds

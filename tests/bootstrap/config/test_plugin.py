@@ -30,7 +30,7 @@ class Orders(Prices):
 
     INTERFACE = tce.Interface("shop.Orders", ifidx=6, operations=())
 
-    def __init__(self, users):
+    def __init__(self, users: str) -> None:
         self.users = users
 
 
@@ -60,11 +60,11 @@ def load(*paths: str) -> list[type[BaseUserMsgHandler]]:
 
 
 @pytest.mark.parametrize("path", [f"{PING}:PingMsgHandler", f"{PING}.PingMsgHandler"])
-def test_both_spellings_of_a_path_lead_to_the_class(path):
+def test_both_spellings_of_a_path_lead_to_the_class(path: str) -> None:
     assert load(path) == [PingMsgHandler]
 
 
-def test_a_path_that_is_named_twice_is_loaded_once():
+def test_a_path_that_is_named_twice_is_loaded_once() -> None:
     assert load(f"{PING}:PingMsgHandler", f"{PING}:PingMsgHandler") == [PingMsgHandler]
 
 
@@ -78,19 +78,19 @@ def test_a_path_that_is_named_twice_is_loaded_once():
         ("rtserver.user.msg_handler:BaseUserMsgHandler", "does not say which msg_type it handles"),
     ],
 )
-def test_a_path_that_leads_to_no_handler_is_named_with_the_reason(path, problem):
+def test_a_path_that_leads_to_no_handler_is_named_with_the_reason(path: str, problem: str) -> None:
     with pytest.raises(PluginError, match="plug-in") as error:
         load(path)
     assert repr(path) in str(error.value)
     assert problem in str(error.value)
 
 
-def test_a_delivery_that_there_is_not_stops_the_start_and_is_not_taken_for_another():
+def test_a_delivery_that_there_is_not_stops_the_start_and_is_not_taken_for_another() -> None:
     with pytest.raises(PluginError, match="'twice'; it may be 'every' or 'once'"):
         load_plugins([f"{HERE}:Twice"], "no.such.group", ServiceMsgHandler)
 
 
-def test_two_for_one_type_are_both_named():
+def test_two_for_one_type_are_both_named() -> None:
     with pytest.raises(PluginError) as error:
         by_type([PingMsgHandler, OtherPing])
     assert "PingMsgHandler" in str(error.value)
@@ -98,18 +98,18 @@ def test_two_for_one_type_are_both_named():
     assert "'ping'" in str(error.value)
 
 
-def test_the_classes_are_found_by_their_type():
+def test_the_classes_are_found_by_their_type() -> None:
     assert by_type([PingMsgHandler, PingMsgHandler]) == {"ping": PingMsgHandler}
 
 
 @pytest.fixture
-def _here(monkeypatch):
+def _here(monkeypatch: pytest.MonkeyPatch) -> None:
     """This file is a module that a path may name."""
     monkeypatch.setitem(sys.modules, "shop_servants", sys.modules[HERE])
 
 
 @pytest.mark.usefixtures("_here")
-def test_servants_are_loaded_and_built_with_the_users_if_they_take_them():
+def test_servants_are_loaded_and_built_with_the_users_if_they_take_them() -> None:
     assert load_servants(["shop_servants:Prices"]) == [Prices]
     assert load_servants(["shop_servants:Orders", "shop_servants.Orders"]) == [Orders]
     assert isinstance(build_servant(Prices, "users"), Prices)
@@ -128,13 +128,15 @@ def test_servants_are_loaded_and_built_with_the_users_if_they_take_them():
         (("Nothing",), ("Nothing", "cannot be loaded")),
     ],
 )
-def test_servants_that_cannot_be_served_stop_the_start_with_their_names(names, words):
+def test_servants_that_cannot_be_served_stop_the_start_with_their_names(
+    names: tuple[str, ...], words: tuple[str, ...]
+) -> None:
     with pytest.raises(PluginError) as error:
         load_servants([f"shop_servants:{name}" for name in names])
     assert all(word in str(error.value) for word in words), error.value
 
 
-def test_a_servant_without_an_interface_is_named():
+def test_a_servant_without_an_interface_is_named() -> None:
     with pytest.raises(PluginError, match=r"tcelib.core.servant.Servant serves no interface"):
         load_servants(["tcelib:Servant"])
 
@@ -143,12 +145,12 @@ class Closed(Policy):
     """Lets nobody do anything."""
 
 
-def test_a_policy_is_an_object_of_the_class_that_is_named_and_the_built_in_one_otherwise():
+def test_a_policy_is_an_object_of_the_class_that_is_named_and_the_built_in_one_otherwise() -> None:
     assert type(load_policy("")) is Policy
     assert type(load_policy(f"{HERE}:Closed")) is Closed
 
 
 @pytest.mark.parametrize("path", ["nowhere:Policy", f"{HERE}:OtherPing", "nonsense"])
-def test_a_policy_that_is_none_stops_the_start(path):
+def test_a_policy_that_is_none_stops_the_start(path: str) -> None:
     with pytest.raises(PluginError, match=r"cannot be loaded|is no subclass of"):
         load_policy(path)

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ threading.Event().wait()
 
 
 @pytest.fixture
-def started(tmp_path):
+def started(tmp_path: Path) -> Iterator[EmbeddedRedis]:
     server = EmbeddedRedis(tmp_path, ANY_PORT)
     server.start()
     yield server
@@ -46,7 +47,7 @@ def is_taken(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_it_answers_once_started_and_is_gone_once_stopped(tmp_path):
+def test_it_answers_once_started_and_is_gone_once_stopped(tmp_path: Path) -> None:
     server = EmbeddedRedis(tmp_path, ANY_PORT)
     server.start()
     with client_of(server.url) as client:
@@ -57,7 +58,7 @@ def test_it_answers_once_started_and_is_gone_once_stopped(tmp_path):
     assert not is_taken(server.port)
 
 
-def test_its_data_and_what_lies_beside_it_are_for_nobody_else(tmp_path):
+def test_its_data_and_what_lies_beside_it_are_for_nobody_else(tmp_path: Path) -> None:
     server = EmbeddedRedis(tmp_path / "var", ANY_PORT)
     server.start()
     server.stop()
@@ -65,13 +66,13 @@ def test_its_data_and_what_lies_beside_it_are_for_nobody_else(tmp_path):
         assert directory.stat().st_mode & 0o777 == 0o700
 
 
-def test_it_listens_on_loopback_only_and_never_evicts(started):
+def test_it_listens_on_loopback_only_and_never_evicts(started: EmbeddedRedis) -> None:
     with client_of(started.url) as client:
         assert client.config_get("bind") == {"bind": "127.0.0.1"}
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
 
 
-def test_its_address_is_in_a_file_while_it_runs(tmp_path):
+def test_its_address_is_in_a_file_while_it_runs(tmp_path: Path) -> None:
     server = EmbeddedRedis(tmp_path, ANY_PORT)
     assert running_url(tmp_path) is None
     server.start()
@@ -80,7 +81,7 @@ def test_its_address_is_in_a_file_while_it_runs(tmp_path):
     assert running_url(tmp_path) is None
 
 
-def test_what_it_confirmed_is_there_after_a_restart(tmp_path):
+def test_what_it_confirmed_is_there_after_a_restart(tmp_path: Path) -> None:
     server = EmbeddedRedis(tmp_path, ANY_PORT)
     server.start()
     with client_of(server.url) as client:
@@ -92,14 +93,14 @@ def test_what_it_confirmed_is_there_after_a_restart(tmp_path):
     server.stop()
 
 
-def test_it_starts_in_a_directory_whose_name_has_blanks_and_quotes(tmp_path):
+def test_it_starts_in_a_directory_whose_name_has_blanks_and_quotes(tmp_path: Path) -> None:
     server = EmbeddedRedis(tmp_path / 'a "b" c', ANY_PORT)
     server.start()
     assert (tmp_path / 'a "b" c' / "redis" / "redis.log").is_file()
     server.stop()
 
 
-def test_a_port_that_is_taken_is_passed_over(tmp_path):
+def test_a_port_that_is_taken_is_passed_over(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         taken = stranger.getsockname()[1]
         server = EmbeddedRedis(tmp_path, range(taken, taken + 1))
@@ -108,14 +109,14 @@ def test_a_port_that_is_taken_is_passed_over(tmp_path):
         server.stop()
 
 
-def test_it_listens_on_the_port_that_was_asked_for(tmp_path, free_port):
+def test_it_listens_on_the_port_that_was_asked_for(tmp_path: Path, free_port: int) -> None:
     server = EmbeddedRedis(tmp_path, port=free_port)
     server.start()
     assert server.url == f"redis://127.0.0.1:{free_port}/0"
     server.stop()
 
 
-def test_a_port_that_was_asked_for_and_is_taken_is_named_with_the_option_to_change(tmp_path):
+def test_a_port_that_was_asked_for_and_is_taken_is_named_with_the_option_to_change(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         taken = stranger.getsockname()[1]
         with pytest.raises(RedisError, match=rf"127.0.0.1:{taken} is taken: choose another --embedded-redis-port"):
@@ -123,7 +124,9 @@ def test_a_port_that_was_asked_for_and_is_taken_is_named_with_the_option_to_chan
     assert running_url(tmp_path) is None
 
 
-def test_a_second_one_on_the_same_data_is_refused_and_told_of_the_first(started, tmp_path, monkeypatch):
+def test_a_second_one_on_the_same_data_is_refused_and_told_of_the_first(
+    started: EmbeddedRedis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("rtserver.bootstrap.process.embedded_redis.LOCK_SECONDS", 0.0)
     with pytest.raises(RedisError) as caught:
         EmbeddedRedis(tmp_path, ANY_PORT).start()
@@ -131,7 +134,7 @@ def test_a_second_one_on_the_same_data_is_refused_and_told_of_the_first(started,
     assert started.is_running
 
 
-def test_a_server_that_does_not_start_says_why(tmp_path):
+def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "redis" / "appendonly.aof").mkdir(parents=True)
     (tmp_path / "redis" / "appendonlydir").touch()
     with pytest.raises(RedisError, match=r"the embedded Redis does not start \(.*append.*\)"):
@@ -139,7 +142,7 @@ def test_a_server_that_does_not_start_says_why(tmp_path):
     assert running_url(tmp_path) is None
 
 
-def test_it_dies_with_its_parent_even_if_that_is_killed_and_the_next_one_takes_over_its_data(tmp_path):
+def test_it_dies_with_its_parent_even_if_that_is_killed_and_the_next_one_takes_over_its_data(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", PARENT, str(tmp_path)], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         url = parent.stdout.readline().strip()
@@ -156,14 +159,14 @@ def test_it_dies_with_its_parent_even_if_that_is_killed_and_the_next_one_takes_o
     successor.stop()
 
 
-def test_stopping_one_that_died_by_itself_is_no_error(started, tmp_path):
+def test_stopping_one_that_died_by_itself_is_no_error(started: EmbeddedRedis, tmp_path: Path) -> None:
     with client_of(started.url) as client:
         client.shutdown(nosave=True)
     started.stop()
     assert running_url(tmp_path) is None
 
 
-def test_the_bundled_server_is_preferred_where_there_is_one():
+def test_the_bundled_server_is_preferred_where_there_is_one() -> None:
     binary = find_redis_binary()
     assert binary.version >= (6, 2)
     assert read_version(binary.path) == binary.version
@@ -179,12 +182,14 @@ def script(directory: Path, name: str, says: str) -> None:
 
 
 @pytest.fixture
-def without_bundled_server(monkeypatch):
+def without_bundled_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(redis_binary, "find_spec", lambda _name: None)
 
 
 @pytest.mark.usefixtures("without_bundled_server")
-def test_an_old_server_on_the_path_is_passed_over_for_a_newer_valkey(tmp_path, monkeypatch):
+def test_an_old_server_on_the_path_is_passed_over_for_a_newer_valkey(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     script(tmp_path, "redis-server", "Redis server v=5.0.3 sha=0")
     script(tmp_path, "valkey-server", "Valkey server v=8.1.0 sha=0")
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -192,7 +197,9 @@ def test_an_old_server_on_the_path_is_passed_over_for_a_newer_valkey(tmp_path, m
 
 
 @pytest.mark.usefixtures("without_bundled_server")
-def test_without_a_usable_server_the_error_says_what_was_found_and_how_to_get_one(tmp_path, monkeypatch):
+def test_without_a_usable_server_the_error_says_what_was_found_and_how_to_get_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     how = r"on the PATH.*rtserver\[demo\].*apt install redis-server"
     with pytest.raises(RedisError, match=how):

@@ -5,10 +5,16 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import TypeAlias
 
 import pytest
 
 from rtserver.bootstrap.process.log import JsonFormatter, TextFormatter, is_worth_a_line, set_up_log, short_name
+
+ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
 
 class Terminal(io.StringIO):
@@ -17,7 +23,7 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def kept_logging():
+def kept_logging() -> Iterator[None]:
     """The process's logging is global: put it back."""
     root, access = logging.getLogger(), logging.getLogger("tornado.access")
     before = root.handlers, root.level, access.filters, logging.getLogger("asyncio").level
@@ -27,26 +33,34 @@ def kept_logging():
     logging.captureWarnings(False)
 
 
-def record(message: str, *arguments, name="rtserver.base.queue.redis_queue", level=logging.INFO, exc_info=None):
+def record(
+    message: str,
+    *arguments: str,
+    name: str = "rtserver.base.queue.redis_queue",
+    level: int = logging.INFO,
+    exc_info: ExcInfo | None = None,
+) -> logging.LogRecord:
     made = logging.LogRecord(name, level, __file__, 1, message, arguments, exc_info)
     made.created = 1_362_150_000.5
     return made
 
 
-def caught(error: Exception):
+def caught(error: Exception) -> ExcInfo:
     try:
         raise error
     except type(error):
         return sys.exc_info()
 
 
-def test_a_line_has_time_level_short_name_and_message():
+def test_a_line_has_time_level_short_name_and_message() -> None:
     line = TextFormatter(has_colours=False).format(record("= connected to %s", "x"))
     assert line == "2013-03-01T15:00:00.500Z INFO    redis_queue: = connected to x"
 
 
 @pytest.mark.parametrize("formatter", [TextFormatter(has_colours=False), JsonFormatter()])
-def test_the_time_is_utc_whatever_the_time_zone_of_the_process(formatter, monkeypatch):
+def test_the_time_is_utc_whatever_the_time_zone_of_the_process(
+    formatter: TextFormatter | JsonFormatter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     time.tzset()
     try:
@@ -57,7 +71,9 @@ def test_the_time_is_utc_whatever_the_time_zone_of_the_process(formatter, monkey
 
 
 @pytest.mark.usefixtures("kept_logging")
-def test_a_console_that_a_site_has_for_one_logger_gives_way_and_its_file_stays(tmp_path, capsys):
+def test_a_console_that_a_site_has_for_one_logger_gives_way_and_its_file_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     logger = logging.getLogger("shop.with.console")
     file = logging.FileHandler(tmp_path / "shop.log")
     logger.handlers, logger.propagate = [logging.StreamHandler(), file], False
@@ -72,7 +88,7 @@ def test_a_console_that_a_site_has_for_one_logger_gives_way_and_its_file_stays(t
 
 
 @pytest.mark.usefixtures("kept_logging")
-def test_what_a_site_says_below_our_level_is_for_its_own_handlers_alone(capsys):
+def test_what_a_site_says_below_our_level_is_for_its_own_handlers_alone(capsys: pytest.CaptureFixture[str]) -> None:
     logger = logging.getLogger("shop.sql")
     console = logging.StreamHandler(sys.stderr)
     console.setLevel("WARNING")
@@ -86,25 +102,25 @@ def test_what_a_site_says_below_our_level_is_for_its_own_handlers_alone(capsys):
     assert "secret" not in stream.getvalue() + capsys.readouterr().err
 
 
-def test_a_traceback_follows_on_its_own_lines():
+def test_a_traceback_follows_on_its_own_lines() -> None:
     text = TextFormatter(has_colours=False).format(record("! lost", exc_info=caught(KeyError("k"))))
     assert text.splitlines()[1] == "  Traceback (most recent call last):"
     assert text.endswith("\n  KeyError: 'k'")
 
 
-def test_a_traceback_quotes_what_came_over_the_wire_as_harmlessly():
+def test_a_traceback_quotes_what_came_over_the_wire_as_harmlessly() -> None:
     error = ValueError("bad\n12:00:00.000 INFO    app: = fine\x1b[2J\u202e")
     text = TextFormatter(has_colours=False).format(record("! lost", exc_info=caught(error)))
     assert text.endswith("\n  ValueError: bad\n  12:00:00.000 INFO    app: = fine\\x1b[2J\\u202e")
 
 
-def test_what_came_over_the_wire_can_neither_forge_a_line_nor_steer_the_terminal():
+def test_what_came_over_the_wire_can_neither_forge_a_line_nor_steer_the_terminal() -> None:
     src = "a\n12:00:00 ERROR x: y\x1b[2J\x9b\r\u2028\u202e"
     line = TextFormatter(has_colours=False).format(record("src %s", src))
     assert line.endswith("src a\\n12:00:00 ERROR x: y\\x1b[2J\\x9b\\r\\u2028\\u202e")
 
 
-def test_each_json_line_is_one_object_with_the_exception_inside():
+def test_each_json_line_is_one_object_with_the_exception_inside() -> None:
     text = JsonFormatter().format(record('say "hé"\n', level=logging.ERROR, exc_info=caught(ValueError("v"))))
     assert "\n" not in text
     said = json.loads(text)
@@ -118,7 +134,7 @@ def test_each_json_line_is_one_object_with_the_exception_inside():
     }
 
 
-def test_other_packages_keep_their_whole_name():
+def test_other_packages_keep_their_whole_name() -> None:
     assert short_name("rtserver.user.user_manager") == "user_manager"
     assert short_name("django.request") == "django.request"
 
@@ -132,13 +148,13 @@ def test_other_packages_keep_their_whole_name():
         ("200 GET / (127.0.0.1) 1.00ms", logging.INFO, True),
     ],
 )
-def test_files_and_probes_are_logged_only_when_they_fail(message, level, is_logged):
+def test_files_and_probes_are_logged_only_when_they_fail(message: str, level: int, is_logged: bool) -> None:
     assert is_worth_a_line(record(message, name="tornado.access", level=level)) == is_logged
 
 
 @pytest.mark.usefixtures("kept_logging")
 @pytest.mark.parametrize("logger", ["tornado.access", "django.security.DisallowedHost"])
-def test_a_strangers_request_is_a_line_of_bearable_length_without_a_traceback(logger):
+def test_a_strangers_request_is_a_line_of_bearable_length_without_a_traceback(logger: str) -> None:
     stream = io.StringIO()
     set_up_log(stream, level="info", form="text", environ={})
     logging.getLogger(logger).error("Invalid HTTP_HOST header: %r", "x" * 60_000, exc_info=caught(KeyError("k")))
@@ -149,7 +165,7 @@ def test_a_strangers_request_is_a_line_of_bearable_length_without_a_traceback(lo
 
 
 @pytest.mark.usefixtures("kept_logging")
-def test_the_level_and_the_stream_hold_for_all_loggers_and_a_second_set_up_replaces_the_first():
+def test_the_level_and_the_stream_hold_for_all_loggers_and_a_second_set_up_replaces_the_first() -> None:
     first, second = io.StringIO(), io.StringIO()
     set_up_log(first, level="debug", form="text", environ={})
     set_up_log(second, level="warning", form="json", environ={})
@@ -164,7 +180,9 @@ def test_the_level_and_the_stream_hold_for_all_loggers_and_a_second_set_up_repla
     ("stream", "environ", "has_colours"),
     [(Terminal(), {}, True), (Terminal(), {"NO_COLOR": "1"}, False), (io.StringIO(), {}, False)],
 )
-def test_colours_are_for_terminals_whose_owner_does_not_mind(stream, environ, has_colours):
+def test_colours_are_for_terminals_whose_owner_does_not_mind(
+    stream: Terminal | io.StringIO, environ: dict[str, str], has_colours: bool
+) -> None:
     set_up_log(stream, level="info", form="text", environ=environ)
     logging.getLogger("anybody").warning("loud")
     assert ("\x1b[" in stream.getvalue()) == has_colours

@@ -19,11 +19,11 @@ def group_of(root: Path, line: str, files: dict[str, str]) -> Path:
     return root
 
 
-def test_this_process_has_some_memory_and_could_have_more():
+def test_this_process_has_some_memory_and_could_have_more() -> None:
     assert 5 * MB < resident_bytes() < system_bytes() <= MACHINE
 
 
-def test_without_control_groups_it_is_the_machines_memory(tmp_path):
+def test_without_control_groups_it_is_the_machines_memory(tmp_path: Path) -> None:
     assert system_bytes(tmp_path) == MACHINE
 
 
@@ -41,5 +41,5 @@ def test_without_control_groups_it_is_the_machines_memory(tmp_path):
         ("nonsense", {}, MACHINE),
     ],
 )
-def test_a_control_group_may_say_less(tmp_path, line, files, expected):
+def test_a_control_group_may_say_less(tmp_path: Path, line: str, files: dict[str, str], expected: int) -> None:
     assert system_bytes(group_of(tmp_path, line, files)) == expected

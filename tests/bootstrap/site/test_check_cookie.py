@@ -1,6 +1,7 @@
 """What the settings of a site's session cookie mean for the browsers that should bring it."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -86,7 +87,9 @@ SECURE = {"SESSION_COOKIE_SECURE": True}
         ({}, OWN | {"allowed_origins": ("https://www.example.com",)}, []),
     ],
 )
-def test_a_cookie_that_is_given_away_or_never_comes_is_told_with_its_setting(change, config, found):
+def test_a_cookie_that_is_given_away_or_never_comes_is_told_with_its_setting(
+    change: dict[str, Any], config: dict[str, Any], found: list[str]
+) -> None:
     findings = list(judge_cookies(SimpleNamespace(**(vars(SITE) | change)), Config(**config)))
     said = [f"{finding.severity} {finding.detail}".lower() for finding in findings]
     assert len(said) == len(found)
@@ -94,7 +97,7 @@ def test_a_cookie_that_is_given_away_or_never_comes_is_told_with_its_setting(cha
     assert all(finding.subject == "cookies" for finding in findings)
 
 
-def test_what_to_write_is_part_of_the_sentence():
+def test_what_to_write_is_part_of_the_sentence() -> None:
     [finding] = judge_cookies(SimpleNamespace(**(vars(SITE) | {"SESSION_COOKIE_PATH": "/shop"})), Config(**OWN))
     assert 'SESSION_COOKIE_PATH = "/", or path = "/shop/rt/" in rtserver.toml' in finding.detail
 
@@ -109,7 +112,7 @@ def test_what_to_write_is_part_of_the_sentence():
         ("r", "/rt/", False),
     ],
 )
-def test_a_cookie_goes_to_its_path_and_what_is_below(cookie_path, path, is_sent):
+def test_a_cookie_goes_to_its_path_and_what_is_below(cookie_path: str, path: str, is_sent: bool) -> None:
     assert covers_path(cookie_path, path) is is_sent
 
 
@@ -117,5 +120,5 @@ def test_a_cookie_goes_to_its_path_and_what_is_below(cookie_path, path, is_sent)
     ("domain", "host", "is_sent"),
     [("a.b", "a.b", True), ("a.b", "x.a.b", True), ("a.b", "xa.b", False), ("x.a.b", "a.b", False)],
 )
-def test_a_cookie_goes_to_its_domain_and_what_is_below(domain, host, is_sent):
+def test_a_cookie_goes_to_its_domain_and_what_is_below(domain: str, host: str, is_sent: bool) -> None:
     assert covers_host(domain, host) is is_sent

@@ -61,7 +61,7 @@ def run(code: str, config: dict, redis_url: str = "redis://127.0.0.1:1/0") -> su
     return fork_server.run(["-c", code, json.dumps(config), redis_url], environ)
 
 
-def test_the_demo_site_is_ready_to_be_served_and_to_be_logged_in_to(tmp_path, redis_url):
+def test_the_demo_site_is_ready_to_be_served_and_to_be_logged_in_to(tmp_path: Path, redis_url: str) -> None:
     done = run(DEMO, {"var_dir": str(tmp_path), "queue": "queue:mine"}, redis_url)
     assert done.returncode == 0, done.stderr
     told, status, has_form = done.stdout.splitlines()
@@ -74,18 +74,18 @@ def test_the_demo_site_is_ready_to_be_served_and_to_be_logged_in_to(tmp_path, re
     assert (status, has_form) == ("200 OK", "True")
 
 
-def test_preparing_twice_is_fine_unless_the_second_time_wants_another_redis(tmp_path):
+def test_preparing_twice_is_fine_unless_the_second_time_wants_another_redis(tmp_path: Path) -> None:
     done = run(TWICE, {"var_dir": str(tmp_path)})
     assert done.stdout == "the demo site is set up with another Redis in this process\n", done.stderr
 
 
-def test_a_team_s_own_settings_are_found_in_its_directory_and_nothing_is_served(tmp_path):
+def test_a_team_s_own_settings_are_found_in_its_directory_and_nothing_is_served(tmp_path: Path) -> None:
     (tmp_path / "shopsettings.py").write_text("SECRET_KEY = 'x'\nWHOSE = 'ours'\n")
     done = run(OWN, {"django_settings": "shopsettings", "django_path": str(tmp_path)})
     assert done.stdout == "None ours\n", done.stderr
 
 
-def test_settings_that_cannot_be_imported_are_one_line_that_names_them(tmp_path):
+def test_settings_that_cannot_be_imported_are_one_line_that_names_them(tmp_path: Path) -> None:
     done = run(PREPARE, {"django_settings": "nosuch.settings", "django_path": str(tmp_path)})
     assert done.stderr == (
         f"DjangoError: Django settings 'nosuch.settings' from {tmp_path}: "
@@ -93,25 +93,25 @@ def test_settings_that_cannot_be_imported_are_one_line_that_names_them(tmp_path)
     )
 
 
-def test_a_directory_that_does_not_exist_is_named(tmp_path):
+def test_a_directory_that_does_not_exist_is_named(tmp_path: Path) -> None:
     done = run(PREPARE, {"django_settings": "a.b", "django_path": str(tmp_path / "none")})
     assert done.stderr == f"DjangoError: django_path: {tmp_path / 'none'} is no directory\n"
 
 
-def test_a_database_that_cannot_be_opened_is_one_line(tmp_path):
+def test_a_database_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "site.sqlite3").mkdir()
     done = run(PREPARE, {"var_dir": str(tmp_path)})
     assert done.stderr.startswith("DjangoError: the demo site's database: ")
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_the_demo_may_be_asked_for_under_every_name_that_the_configuration_mentions():
+def test_the_demo_may_be_asked_for_under_every_name_that_the_configuration_mentions() -> None:
     config = Config(host="10.0.0.7", allowed_origins=("https://shop.example.com:8443",))
     variables = demo_variables(config, "redis://x", {"RTSITE_ALLOWED_HOSTS": "a.example"})
     assert variables["RTSITE_ALLOWED_HOSTS"] == "shop.example.com,10.0.0.7,a.example"
     assert demo_variables(Config(host="0.0.0.0"), "redis://x", {})["RTSITE_ALLOWED_HOSTS"] == ""
 
 
-def test_the_demo_site_is_found_in_a_checkout():
+def test_the_demo_site_is_found_in_a_checkout() -> None:
     assert demo_site_dir() == Path(__file__).parents[3] / "site"
     assert (demo_site_dir() / "manage.py").is_file()

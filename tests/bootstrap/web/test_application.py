@@ -4,7 +4,8 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from wsgiref.types import StartResponse
 
 import pytest
 from tornado.httpserver import HTTPServer
@@ -46,7 +47,10 @@ class Broken(RequestHandler):
         raise LookupError("broken page")
 
 
-def site(environ, start_response):
+def site(
+    environ: dict[str, Any],
+    start_response: "StartResponse",
+) -> list[bytes]:
     """A WSGI site that tells what it was told."""
     start_response("200 OK", [("Content-Type", "application/json")])
     shown = {name: value for name, value in environ.items() if name.startswith(("HTTP_X", "REMOTE", "wsgi.url"))}
@@ -54,7 +58,7 @@ def site(environ, start_response):
 
 
 @asynccontextmanager
-async def serving(**options) -> AsyncIterator[int]:
+async def serving(**options: Any) -> AsyncIterator[int]:
     """The port of a server with one route of each kind."""
     routes = [
         ("/page", Page),

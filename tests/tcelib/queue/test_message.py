@@ -1,5 +1,7 @@
 """A message is checked when it is made; the form in which a stream has it is read as strictly."""
 
+from typing import Any
+
 import pytest
 
 from tcelib.queue.error import MessageError
@@ -34,7 +36,7 @@ FORM = HeaderForm()
         ({"expires": 1e300}, r"expires: 1e\+300 is no moment"),
     ],
 )
-def test_a_bad_part_is_named(parts, place):
+def test_a_bad_part_is_named(parts: dict[str, Any], place: str) -> None:
     with pytest.raises(MessageError, match=place):
         Message(**{"body": b"", **parts})
 
