@@ -1,12 +1,14 @@
 """Chains of callbacks: in order, with a way for errors, an end in any case, and one chain behind another."""
 
+from collections.abc import Callable
+
 import tcelib as tce
 from test import ServerPrx
 
 prx = ServerPrx.create(tce.RpcEndPoint(host="localhost", port=16005))
 
 
-def say(word: str, goes_on: bool = True):
+def say(word: str, goes_on: bool = True) -> Callable[[tce.RpcAsyncContext], None]:
     """A step that says its word and tells the chain how to go on."""
 
     def step(ctx: tce.RpcAsyncContext) -> None:

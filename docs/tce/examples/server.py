@@ -3,7 +3,7 @@ from test import Server
 
 
 class ServerImpl(Server):
-    def echo(self, greetings, ctx):
+    def echo(self, greetings: str, ctx: tce.RpcContext) -> str:
         return greetings
 
 
