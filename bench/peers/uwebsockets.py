@@ -1,27 +1,28 @@
 """uWebSockets (C++) through socketify, with its own topics: ``publish`` is done in C++."""
 
 import asyncio
+from typing import Any
 
-from socketify import App, AppListenOptions, OpCode
+from socketify import App, AppListenOptions, OpCode, WebSocket
 from work import JOIN, JOINED, TICK, Work, port_argument, wanted_topics
 
 BACKPRESSURE_BYTES = 64 << 20
 
 
-def behaviour(members: dict) -> dict:
+def behaviour(members: dict[Any, WebSocket]) -> dict[str, Any]:
     """A client: joins topics, and gets anything else back."""
 
-    def on_open(socket) -> None:
+    def on_open(socket: WebSocket) -> None:
         members[socket.ws] = socket
 
-    def on_message(socket, message, opcode) -> None:
+    def on_message(socket: WebSocket, message: bytes, opcode: OpCode) -> None:
         if message.startswith(JOIN):
             for number in wanted_topics(message):
                 socket.subscribe(f"t{number}")
             message = JOINED
         socket.send(message, OpCode.TEXT)
 
-    def on_close(socket, _code, _message) -> None:
+    def on_close(socket: WebSocket, _code: int, _message: bytes) -> None:
         members.pop(socket.ws, None)
 
     return {
@@ -33,7 +34,7 @@ def behaviour(members: dict) -> dict:
     }
 
 
-async def publish(app: App, members: dict, work: Work) -> None:
+async def publish(app: App, members: dict[Any, WebSocket], work: Work) -> None:
     while True:
         for number in work.take():
             if work.is_own:
