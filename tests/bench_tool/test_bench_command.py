@@ -7,9 +7,9 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
@@ -209,7 +209,7 @@ def test_another_path_and_a_server_that_is_away_are_told_apart(server: RunningSe
     assert "an address looks like" in bench("client", "http://127.0.0.1/").stderr
 
 
-def test_too_few_file_descriptors_are_told_before_anything_is_opened(server):
+def test_too_few_file_descriptors_are_told_before_anything_is_opened(server: RunningServer) -> None:
     command = ["sh", "-c", 'ulimit -n 256; exec "$@"', "sh", sys.executable, "-m", "rtserver", "bench", "client"]
     done = subprocess.run(
         [*command, url_of(server), "-c", "500"],

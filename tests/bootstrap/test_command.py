@@ -333,7 +333,7 @@ def test_check_tells_of_a_redis_that_may_drop_messages(terminal: Terminal, redis
     assert "maxmemory-policy is allkeys-lru" in done.stdout
 
 
-def test_check_refuses_a_node_of_a_cluster_in_words(terminal, tmp_path, free_port):
+def test_check_refuses_a_node_of_a_cluster_in_words(terminal: Terminal, tmp_path: Path, free_port: int) -> None:
     with RedisProcess(tmp_path, "--cluster-enabled", "yes", "--cluster-port", str(unused_port())) as node:
         done = terminal.run("check", "--port", str(free_port), "--redis-url", node.url)
     assert done.returncode == 1

@@ -11,6 +11,9 @@ import pytest
 
 from tests.fork_server import run
 
+if TYPE_CHECKING:
+    from rtsite.environment import Environment
+
 SITE_DIR = Path(__file__).resolve().parents[2] / "site"
 ELSEWHERE = Path("/elsewhere/var")
 

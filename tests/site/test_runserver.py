@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.conftest import RedisServer
 from tests.demo_database import lay_database
 from tests.fork_server import fork
 

@@ -46,7 +46,9 @@ def make_thread(redis_url: str) -> Iterator[Callable[..., RenewalThread]]:
         assert thread.stop(PATIENCE)
 
 
-def test_a_holder_is_there_when_its_start_returns_and_gone_when_its_stop_does(leases, make_thread) -> None:
+def test_a_holder_is_there_when_its_start_returns_and_gone_when_its_stop_does(
+    leases: RedisLeases, make_thread: Callable[..., RenewalThread]
+) -> None:
     thread = make_thread()
     thread.start(PATIENCE)
     thread.hold("user", "1")
@@ -58,7 +60,9 @@ def test_a_holder_is_there_when_its_start_returns_and_gone_when_its_stop_does(le
     assert not leases.bury()
 
 
-def test_a_holder_whose_hub_is_blocked_keeps_its_lease(leases, make_thread) -> None:
+def test_a_holder_whose_hub_is_blocked_keeps_its_lease(
+    leases: RedisLeases, make_thread: Callable[..., RenewalThread]
+) -> None:
     thread = make_thread()
     thread.start(PATIENCE)
     [before] = leases.holders()
@@ -70,7 +74,9 @@ def test_a_holder_whose_hub_is_blocked_keeps_its_lease(leases, make_thread) -> N
     assert thread.is_held
 
 
-def test_a_storm_of_users_is_a_handful_of_commands(leases, make_thread, redis_url) -> None:
+def test_a_storm_of_users_is_a_handful_of_commands(
+    leases: RedisLeases, make_thread: Callable[..., RenewalThread], redis_url: str
+) -> None:
     thread = make_thread()
     thread.start(PATIENCE)
     with plain_client(redis_url) as client:
@@ -82,7 +88,7 @@ def test_a_storm_of_users_is_a_handful_of_commands(leases, make_thread, redis_ur
     assert 10 <= told <= 30
 
 
-def test_a_second_one_of_the_name_is_refused_at_its_start(make_thread) -> None:
+def test_a_second_one_of_the_name_is_refused_at_its_start(make_thread: Callable[..., RenewalThread]) -> None:
     ends: list[BaseException] = []
     make_thread().start(PATIENCE)
     with pytest.raises(NameTakenError):
@@ -101,7 +107,9 @@ def test_a_holder_whose_name_was_taken_while_it_had_no_lease_is_told(leases, mak
     assert isinstance(ends[0], NameTakenError)
 
 
-def test_a_start_does_not_wait_for_a_redis_that_is_away(make_thread, free_port) -> None:
+def test_a_start_does_not_wait_for_a_redis_that_is_away(
+    make_thread: Callable[..., RenewalThread], free_port: int
+) -> None:
     thread = make_thread(url=f"redis://127.0.0.1:{free_port}/0")
     thread.start(PATIENCE)
     assert not thread.is_held

@@ -1,5 +1,7 @@
 """The command as a shell runs it."""
 
+from pathlib import Path
+
 import pytest
 
 from tcelib.tmake.tce2py import main
@@ -98,7 +100,7 @@ def test_no_name_steers_the_terminal(here: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err.startswith(r"list.xml:1:4: warning: the index list names 'a.\x9b2J', which")
 
 
-def test_the_command_is_a_module_with_help_and_a_status():
+def test_the_command_is_a_module_with_help_and_a_status() -> None:
     command = ["-m", "tcelib.tmake.tce2py"]
     shown = run([*command, "--help"], check=True)
     assert all(option in shown.stdout for option in ("-i FILE", "-o DIR", "--index-list", "--ifxdef", "-if N"))

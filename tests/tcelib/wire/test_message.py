@@ -21,7 +21,7 @@ def test_a_message_of_21_bytes_is_a_header_and_nothing_else() -> None:
     assert message.pack() == MINIMAL
 
 
-def test_the_user_of_a_message_is_the_one_in_its_extra_values():
+def test_the_user_of_a_message_is_the_one_in_its_extra_values() -> None:
     assert RpcMessage(extra=RpcExtraData({"__user_id__": "17"})).user_id == "17"
     assert RpcMessage().user_id == "0"
 
