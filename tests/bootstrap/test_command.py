@@ -140,7 +140,7 @@ def test_push_warns_of_a_type_that_no_running_server_handles_and_of_no_other(
     )
 
 
-def test_workers_lists_the_servers_that_share_the_redis(terminal, redis_url):
+def test_workers_lists_the_servers_that_share_the_redis(terminal: Terminal, redis_url: str) -> None:
     assert terminal.run("workers", "--redis-url", redis_url).stdout == "NAME  VERSION  USERS  CONNECTIONS  SINCE\n"
     with plain_client(redis_url) as client:
         leases = RedisLeases(client, "queue:rtserver")
@@ -159,14 +159,14 @@ def test_workers_lists_the_servers_that_share_the_redis(terminal, redis_url):
     assert heading.index("CONNECTIONS") + len("CONNECTIONS") == server.index("1234") + 4
 
 
-def test_workers_of_a_redis_that_is_away_is_one_line(terminal, free_port):
+def test_workers_of_a_redis_that_is_away_is_one_line(terminal: Terminal, free_port: int) -> None:
     done = terminal.run("workers", "--redis-url", f"redis://127.0.0.1:{free_port}/0")
     assert done.returncode == 1
     assert f"{free_port}" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_push_takes_one_message_per_line_of_its_input(terminal, redis_url):
+def test_push_takes_one_message_per_line_of_its_input(terminal: Terminal, redis_url: str) -> None:
     done = terminal.run(
         "push", "quote", "-", stdin='[1]\n\n{"a":"é"}\n', RTSERVER_REDIS_URL=redis_url, RTSERVER_QUEUE="queue:other"
     )

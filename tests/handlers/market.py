@@ -10,7 +10,6 @@ from rtserver.base.bridge.message import Message, Subscribe, Unsubscribe
 from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
-from rtserver.modules.chart_painter import ChartPainter
 from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.user_commands import UserCommands
@@ -39,7 +38,7 @@ class Market:
         post = self._to_users.append
         self.center = QuoteCenter(ServiceContext(post, UserCommands(post), lambda fn, *args: fn(*args)))
 
-    def tick(self, label, price, item: str = "AAPL", volume=None) -> None:
+    def tick(self, label: int, price: float, item: str = "AAPL", volume: int | None = None) -> None:
         """A producer's message, as bytes."""
         info = {"point": [label, price], "volume": volume}
         data = [{"quote": f"DEMO:{item}:{DATE}", "info": info}]

@@ -110,7 +110,9 @@ BAD = {
 
 @pytest.mark.parametrize("split", [lambda data: [data], octets], ids=["whole", "byte by byte"])
 @pytest.mark.parametrize(("data", "messages"), GOOD.values(), ids=GOOD)
-def test_a_compressed_message_is_received_as_what_it_was(data: bytes, messages: list, split) -> None:
+def test_a_compressed_message_is_received_as_what_it_was(
+    data: bytes, messages: list, split: Callable[[bytes], list[bytes]]
+) -> None:
     assert receive(*split(data)) == (messages, b"", State.OPEN, 1006)
 
 

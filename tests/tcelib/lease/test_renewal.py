@@ -98,7 +98,9 @@ def test_a_second_one_of_the_name_is_refused_at_its_start(make_thread: Callable[
     assert ends == []
 
 
-def test_a_holder_whose_name_was_taken_while_it_had_no_lease_is_told(leases, make_thread) -> None:
+def test_a_holder_whose_name_was_taken_while_it_had_no_lease_is_told(
+    leases: RedisLeases, make_thread: Callable[..., RenewalThread]
+) -> None:
     ends: list[BaseException] = []
     make_thread(Life.ALIVE, on_end=ends.append).start(PATIENCE)
     [before] = leases.holders()
@@ -115,7 +117,9 @@ def test_a_start_does_not_wait_for_a_redis_that_is_away(
     assert not thread.is_held
 
 
-def test_the_registry_answers_questions_of_other_threads(make_thread, free_port) -> None:
+def test_the_registry_answers_questions_of_other_threads(
+    make_thread: Callable[..., RenewalThread], free_port: int
+) -> None:
     thread = make_thread()
     thread.start(PATIENCE)
     assert len(thread.ask(lambda leases: leases.holders()).result(PATIENCE)) == 1
@@ -125,7 +129,7 @@ def test_the_registry_answers_questions_of_other_threads(make_thread, free_port)
         lost.ask(lambda leases: leases.holders()).result(PATIENCE)
 
 
-def test_a_fault_of_the_thread_is_told(make_thread) -> None:
+def test_a_fault_of_the_thread_is_told(make_thread: Callable[..., RenewalThread]) -> None:
     ends: list[BaseException] = []
     is_told = threading.Event()
 
