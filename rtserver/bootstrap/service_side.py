@@ -26,6 +26,7 @@ from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.limits import message_bounds, user_bounds, users_per_message
 from rtserver.bootstrap.config.plugin import by_type, load_plugins
+from rtserver.registry.user_place import UserPlaces
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.pipeline.once_worker import OnceRule
@@ -39,9 +40,10 @@ from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_source import TestQuoteSource
 from rtserver.service.thread.canary import CanaryMsgHandler, CanarySource
 from rtserver.service.thread.service_thread import ServiceThread, Source, offload
-from rtserver.service.user_commands import UserCommands
+from rtserver.service.user_commands import Places, UserCommands
 from rtserver.user.session.site_credential import lifetime_of
 from rtserver.watch.canary_trail import CanaryStage, CanaryTrail
+from tcelib.lease.redis import RedisLeases
 from tcelib.redis.gevent_redis import gevent_client
 from tcelib.redis.redis_connection import RedisClient
 from tcelib.redis.redis_error import RedisCallError
@@ -107,7 +109,8 @@ def build_services(
     streams = UserStreams(queue, link, Bound(config.user_keep_messages, config.user_keep_seconds))
     process = secrets.token_hex(8)
     revoke = partial(link.call, RedisRevocations(client, config.queue).revoke)
-    handlers = build_handlers(config, bridge, streams, revoke, CanaryProcess(process, trail))
+    places = UserPlaces(RedisLeases(client, config.queue), link.call)
+    handlers = build_handlers(config, bridge, streams, revoke, CanaryProcess(process, trail), places=places)
     pipeline = Pipeline(
         queue,
         link,
@@ -158,11 +161,13 @@ def build_handlers(
     streams: UserStreams,
     revoke: Callable[[Mapping[str, float]], object],
     canaries: CanaryProcess,
+    *,
+    places: Places,
 ) -> Handlers:
     """Build the handlers, the plug-ins' among them. Raises ``PluginError``."""
     post = bridge.to_users.post
     sizes = MessageSizeLimit(config.outbox_hard_bytes)
-    context = ServiceContext(post, UserCommands(post, sizes), offload)
+    context = ServiceContext(post, UserCommands(post, sizes, places), offload)
     plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
     by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, CanaryMsgHandler, *plugins])
     quotes = QuoteCenter(

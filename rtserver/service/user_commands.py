@@ -1,9 +1,11 @@
-"""UserCommands: what a service may do to the websocket thread's users. Each command is one message on the bridge.
+"""UserCommands: what a service may do to users, and ask about them.
 
-It knows no agent and no socket: the other thread knows which users are connected.
+A command is one message on the bridge: the other thread knows which users are connected to this server. A question is
+for the registry, which knows those of all servers.
 """
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from rtserver.base.bridge.message import CloseSession, Deliver, Kick, Message, Recheck
 from rtserver.base.wire.client_message import encode
@@ -13,15 +15,43 @@ from rtserver.service.message import BadData
 EVERYONE = "*"
 
 
+class Places(Protocol):
+    """The registry of users, as a service asks it. ``rtserver.registry.user_place.UserPlaces`` is one."""
+
+    def online(self, user_ids: Iterable[int | str]) -> set[int | str]:
+        """See ``UserCommands``."""
+
+    def where(self, user_id: int | str) -> tuple[str, ...]:
+        """See ``UserCommands``."""
+
+
+class NoPlaces:
+    """The registry of a server that has none: nobody is online."""
+
+    def online(self, user_ids: Iterable[int | str]) -> set[int | str]:
+        """See ``Places``."""
+        return set()
+
+    def where(self, user_id: int | str) -> tuple[str, ...]:
+        """See ``Places``."""
+        return ()
+
+
 class UserCommands:
     """Commands for all logged-in users. ``post`` puts a message on the bridge to the websocket thread.
 
-    ``sizes`` bounds the messages that clients can take.
+    ``sizes`` bounds the messages that clients can take. ``places`` answers questions.
     """
 
-    def __init__(self, post: Callable[[Message], object], sizes: MessageSizeLimit | None = None) -> None:
+    def __init__(
+        self,
+        post: Callable[[Message], object],
+        sizes: MessageSizeLimit | None = None,
+        places: Places | None = None,
+    ) -> None:
         self._post = post
         self._sizes = sizes or MessageSizeLimit()
+        self._places = places or NoPlaces()
 
     def push_message(self, user_id: int | str | Iterable[int | str], data: object, type: str) -> None:  # noqa: A002
         """Send ``{"type": type, "data": data}`` to every agent of a user, of several users, or of everyone (``"*"``).
@@ -55,3 +85,15 @@ class UserCommands:
     def close_session(self, session_key: str) -> None:
         """Close every connection of a session with 4009."""
         self._post(CloseSession(session_key))
+
+    def online(self, user_ids: Iterable[int | str]) -> set[int | str]:
+        """Return those users who have a connection to any server on this queue, as they were given.
+
+        It is one look at Redis for each server and thousand users, and waits while Redis is away. Users come and go
+        meanwhile, and those of a server that died count for up to ten seconds more.
+        """
+        return self._places.online(user_ids)
+
+    def where(self, user_id: int | str) -> tuple[str, ...]:
+        """Return the names of the servers that a user is connected to. Waits while Redis is away."""
+        return self._places.where(user_id)

@@ -32,7 +32,7 @@ class HandlerCall:
         """Have one message handled. Raises ``Rejected``: ``BAD_DATA``, ``BAD_JSON``, or ``HANDLER_FAILED`` with its
         cause.
 
-        Lets a ``StopRequest`` pass, and nothing else.
+        Lets a ``StopRequest`` pass, and a ``QueueError`` at the server's end as ``flush`` does.
         """
         src = message.src
         try:
@@ -58,7 +58,7 @@ class HandlerCall:
         try:
             self._handler.flush()
         except BaseException as error:
-            if is_stop(error) or (isinstance(error, QueueError) and self._is_ending()):
+            if self._is_end(error):
                 raise
             self.forget()
             raise Rejected(Reason.HANDLER_FAILED, f"flush: {describe(error)}", src) from error
@@ -72,8 +72,12 @@ class HandlerCall:
                 raise
             log.exception("! %s: forget failed", self._handler.msg_type)
 
+    def _is_end(self, error: BaseException) -> bool:
+        """Return True for an error that is no verdict on a message: the server goes down."""
+        return is_stop(error) or (isinstance(error, QueueError) and self._is_ending())
+
     def _reject(self, error: BaseException, message: ServiceMessage) -> NoReturn:
-        if is_stop(error):
+        if self._is_end(error):
             raise error
         if issubclass(type(error), BadData):  # an exception may lie about its class
             raise Rejected(Reason.BAD_DATA, text_of(error), message.src) from None

@@ -471,6 +471,26 @@ def test_a_queue_that_takes_nothing_at_the_end_is_no_fault_of_the_batch() -> Non
     assert order_of(lane.done_until(bus.position)) < order_of(bus.queue.range(START, bus.position, 1)[0].id)
 
 
+@pytest.mark.parametrize("is_ending", [True, False])
+def test_a_queue_that_does_not_answer_a_handler_at_the_end_is_no_fault_of_its_message(is_ending: bool) -> None:
+    class Asking(Recorder):
+        def __call__(self, src: str, data: Any) -> None:
+            raise QueueAwayError("memory:", "gone")
+
+    dead_letters = DeadLetters()
+    lane = Lane(Asking(), dead_letters, is_ending=lambda: is_ending)
+    bus = Bus(lane)
+    bus.bring(1)
+    if not is_ending:
+        bus.work_off()
+        assert len(dead_letters) == 1
+        return
+    with pytest.raises(QueueAwayError):
+        bus.work_off()
+    assert len(dead_letters) == 0
+    assert order_of(lane.done_until(bus.position)) < order_of(bus.queue.range(START, bus.position, 1)[0].id)
+
+
 class OddShape(msgspec.Struct):
     """A shape whose own check fails in an unexpected way."""
 
