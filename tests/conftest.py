@@ -1,4 +1,4 @@
-"""What all tests share: a Redis of their own, free ports, a certificate, and the rule that nothing is skipped.
+"""Things that all tests share: a Redis of their own, free ports, a certificate, and the rule that nothing is skipped.
 
 The Redis is a real one, started once per test process (so xdist's workers never meet in one) and emptied before every
 test that asks for it.

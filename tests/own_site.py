@@ -54,7 +54,7 @@ class OwnSite:
 
     @property
     def options(self) -> list[str]:
-        """What rtserver has to be told of it."""
+        """Return the options of rtserver for this site."""
         return ["--django-settings", "shop.settings", "--django-path", str(self.directory)]
 
     def migrate(self) -> "OwnSite":

@@ -77,7 +77,7 @@ class SentinelProcess:
         return int(self.ask("GET-MASTER-ADDR-BY-NAME", NAME)[1])
 
     def knows_all(self) -> bool:
-        """Whether it has found the replica and the other Sentinels."""
+        """Tell if it has found the replica and the other Sentinels."""
         told = self.ask("MASTER", NAME)
         if not isinstance(told, dict):
             told = dict(zip(told[::2], told[1::2], strict=True))
@@ -107,7 +107,7 @@ class Forwarder:
 
     @property
     def url(self) -> str:
-        """Where clients connect to."""
+        """The address that clients connect to."""
         return f"redis://127.0.0.1:{self.proxy.port}/0"
 
     def __enter__(self) -> Self:
@@ -157,7 +157,7 @@ class SentinelGroup:
         return next(node for port, node in self._nodes.items() if port != primary_port)
 
     def primary_port(self) -> int:
-        """What most Sentinels say."""
+        """The primary's port as most Sentinels say it."""
         [(port, _count)] = Counter(sentinel.primary_port() for sentinel in self.sentinels).most_common(1)
         return port
 

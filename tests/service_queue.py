@@ -30,7 +30,7 @@ class ServiceQueue:
         self.push_raw(json.dumps({"type": type, "src": src, "data": data}))
 
     def push_raw(self, *messages: str | bytes) -> None:
-        """Whatever a producer may send."""
+        """Push messages as any producer may send them."""
         self._client.rpush(QUEUE, *messages)
 
     def push_price(self, quote: str, time_ms: int | str, price: float) -> None:
@@ -38,7 +38,7 @@ class ServiceQueue:
         self.push("quote", [{"quote": quote, "info": {"point": [time_ms, price]}}])
 
     def waiting(self) -> list[bytes]:
-        """What is on the list and has not been taken."""
+        """Return the entries of the list that have not been taken."""
         return self._client.lrange(QUEUE, 0, -1)
 
     def wait_until_taken(self) -> None:

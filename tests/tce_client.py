@@ -208,7 +208,7 @@ class TceClient:
             self._keep(await self.recv())
 
     async def data(self, type: str) -> Any:  # noqa: A002
-        """What the next message of a type says."""
+        """Return the data of the next message of a type."""
         return (await self.message(type))["data"]
 
     async def rest(self) -> list[dict[str, Any]]:

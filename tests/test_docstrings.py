@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-TOPS = ("rtserver", "tcelib", "site", "bench", "soak", "tools")
+TOPS = ("rtserver", "tcelib", "site", "bench", "soak", "tools", "tests")
 MOST_PER_HUNDRED = 2.0
 OPENS_WITH_CLAUSE = re.compile(
     r"\W*(who|what|whatever|whoever|which|when|where|whether|why|how|whose|whom)\b", re.IGNORECASE

@@ -1,4 +1,4 @@
-"""Who may import whom: the folders of docs/design.md, as a test.
+"""The rules of imports: the folders of docs/design.md, as a test.
 
 The first rule whose pattern fits a file is the file's rule. Imports are read from the source, those inside functions
 and under TYPE_CHECKING included.
@@ -48,7 +48,7 @@ TRANSPORTS = {
 
 
 class Rule(NamedTuple):
-    """What the files of one folder may import: of ours, of other packages, and not of the standard library.
+    """The imports that the files of one folder may have: of ours, of other packages, and not of the standard library.
 
     ``ours`` names folders: ``a.b`` is the files right in it, ``a.b.*`` those of its folders as well.
     """
@@ -227,7 +227,7 @@ def is_of(name: str, folders: frozenset[str] | set[str]) -> bool:
 
 
 def objection(rule: Rule, file: str, name: str) -> str | None:
-    """Why ``file`` may not import ``name``; None if it may."""
+    """Return the reason why ``file`` may not import ``name``; None if it may."""
     top = name.partition(".")[0]
     if top in ("", "tests", "bench", "soak"):
         return "imports are absolute, and never of tests or measurements"
@@ -256,7 +256,7 @@ def test_a_file_imports_only_what_its_layer_may_know(file: str) -> None:
 
 
 def test_nobody_opens_redis_but_the_one_place_for_it() -> None:
-    """What is not imported cannot be opened; the demo site stands for a user's own, which knows nothing of ours."""
+    """Code opens no Redis without importing it. The demo site stands for a user's own, which knows none of ours."""
     importing = {
         file
         for file in files()

@@ -223,7 +223,7 @@ class Online:
         return Client(self.users, identity)
 
     def take_posted(self) -> list[Message]:
-        """What went to the services since the last look."""
+        """Return the messages posted to the services since the last call."""
         posted = self.posted.copy()
         self.posted.clear()
         return posted

@@ -168,7 +168,7 @@ class WebSocketClient:
         self.send(masked(TEXT, text.encode()))
 
     def recv_bytes(self) -> bytes:
-        """What comes next, of any size; empty at the end of the stream."""
+        """Return the bytes that come next, of any size; empty at the end of the stream."""
         return self.socket.recv(65536)
 
     def recv(self) -> Frame:
@@ -190,7 +190,7 @@ class WebSocketClient:
         return frame
 
     def is_at_end(self) -> bool:
-        """Whether the server has ended the stream, and nothing was left to read."""
+        """Tell if the server has ended the stream, and nothing was left to read."""
         return not self._reader.buffer and not self.recv_bytes()
 
     def reset(self) -> None:
@@ -305,12 +305,12 @@ class AsyncWebSocketClient:
         return frame
 
     async def recv_bytes(self) -> bytes:
-        """What comes next, of any size; empty at the end of the stream."""
+        """Return the bytes that come next, of any size; empty at the end of the stream."""
         async with asyncio.timeout(self._timeout):
             return await self._stream.read(65536)
 
     async def is_at_end(self) -> bool:
-        """Whether the server has ended the stream, and nothing was left to read."""
+        """Tell if the server has ended the stream, and nothing was left to read."""
         return not self._reader.buffer and not await self.recv_bytes()
 
     async def _fill(self) -> None:

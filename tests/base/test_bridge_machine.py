@@ -20,7 +20,7 @@ class Numbered(Message, frozen=True):
 
 
 class HandlerError(Exception):
-    """What a handler under test raises."""
+    """The error that a handler under test raises."""
 
 
 class MailboxMachine(RuleBasedStateMachine):
@@ -84,7 +84,7 @@ class MailboxMachine(RuleBasedStateMachine):
 
     @rule(count=st.integers(1, 10))
     def drain_with_a_handler_that_posts(self, count: int) -> None:
-        """What a handler causes comes in the next pass, however much it is."""
+        """Messages that a handler posts come in the next pass, however many they are."""
         accepted = len(self.accepted)
         left = [self.post_one] * count
         self.wakeups = 0

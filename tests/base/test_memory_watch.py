@@ -22,7 +22,7 @@ ROOMY = pytest.mark.parametrize("options", [{"outbox_bytes": 8 * MB, "outbox_har
 
 
 class Process:
-    """Whose size is looked at."""
+    """A process under a memory watch. The test sets its size."""
 
     def __init__(self, server: WebSocketServer, bounds: MemoryBounds) -> None:
         self._resident = 0

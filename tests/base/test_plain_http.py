@@ -1,4 +1,4 @@
-"""What a connection of plain HTTP may do, on real sockets with and without TLS: the same as on the WebSocket path.
+"""Limits of a connection of plain HTTP, on real sockets with and without TLS: the same as on the WebSocket path.
 
 Both are asked for where a request of either could be meant: ``/`` is the WebSocket path here, ``/page`` is Tornado's.
 """

@@ -1,4 +1,4 @@
-"""What the run with stalled clients reads off sockets and metrics."""
+"""Readings that the run with stalled clients takes off sockets and metrics."""
 
 import http.server
 import socket

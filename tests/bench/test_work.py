@@ -1,4 +1,4 @@
-"""What peers are asked to publish: every number once, and no more than can be made up for."""
+"""Work that peers are asked to publish: every number once, and no more than can be made up for."""
 
 from bench.peers.work import CATCH_UP, JOINED, Board, Order, Work, wanted_topics
 

@@ -12,7 +12,7 @@ from tests.running_server import RunningServer
 
 @pytest.fixture(scope="module")
 def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the site keeps its secret key and its users."""
+    """The directory in which the site keeps its secret key and its users."""
     return tmp_path_factory.mktemp("var")
 
 

@@ -1,4 +1,4 @@
-"""What a message counts as."""
+"""The meter's classes of messages."""
 
 from collections import deque
 

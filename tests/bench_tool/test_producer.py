@@ -1,4 +1,4 @@
-"""What a producer of load puts on a real list, and what it says about it."""
+"""Messages that a producer of load puts on a real list, and its report of them."""
 
 import io
 import json

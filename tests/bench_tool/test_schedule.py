@@ -1,4 +1,4 @@
-"""When pings and messages are due."""
+"""Due times of pings and messages."""
 
 from hypothesis import given
 from hypothesis import strategies as st

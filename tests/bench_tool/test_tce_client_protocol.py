@@ -52,7 +52,7 @@ def packet_in(data: bytes) -> Packet:
 
 
 def unmasked(*frames: bytes) -> list[bytes]:
-    """What a server finds in the frames, all of them binary messages."""
+    """Return the payloads that a server finds in the frames, all of them binary messages."""
     found = WebSocketProtocol(max_message_bytes=100_000).receive(b"".join(frames))
     assert {opcode for opcode, _ in found} == {Opcode.BINARY}
     return [payload for _, payload in found]

@@ -1,4 +1,4 @@
-"""What ``check`` says of ports, on real ones."""
+"""Verdicts of ``check`` on real ports."""
 
 import socket
 from typing import Any

@@ -21,7 +21,7 @@ OPTIONS = ("--no-demo-quotes", "--msg-handlers", MSG_HANDLERS, "--services", SER
 
 @pytest.fixture(scope="module")
 def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the server keeps the demo site's database."""
+    """The directory in which the server keeps the demo site's database."""
     return tmp_path_factory.mktemp("var")
 
 

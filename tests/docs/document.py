@@ -59,7 +59,7 @@ def table(document: Path, *columns: str) -> list[list[str]]:
 
 
 def code(cell: str) -> str:
-    """What stands in backticks in a cell; empty if nothing does."""
+    """Return the text in backticks in a cell; empty if there is none."""
     match = re.search(r"`([^`]+)`", cell)
     return match[1] if match else ""
 

@@ -1,4 +1,4 @@
-"""What the documents say, held against files and tables: links, commands, keys. No server is needed."""
+"""The documents, held against files and tables: links, commands, keys. No server is needed."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""How to sign, as docs/csprotocols.readme.md shows it: the examples run, and what they push is good."""
+"""Signing as docs/csprotocols.readme.md shows it: the examples run, and their messages are accepted."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ SECRET = "a long secret of the shop"
 
 
 def pushed_by(command: list[str], text: str, url: str) -> bytes:
-    """What an example leaves on the list of another Redis than its own."""
+    """Return the message that an example leaves on the list of another Redis than its own."""
     assert REDIS_URL in text
     subprocess.run([*command, text.replace(REDIS_URL, url)], env=os.environ, check=True, timeout=60)
     with redis.Redis.from_url(url) as client:

@@ -26,7 +26,7 @@ HAS_SEEN = "price => window.__seen.some(data => data.chart.series.some(entry => 
 
 
 def push(url: str, type: str, data: Any) -> None:  # noqa: A002 (the protocol's word)
-    """What a backend does."""
+    """Push a message as a backend does."""
     with redis.Redis.from_url(url) as client:
         client.rpush("queue:rtserver", json.dumps({"type": type, "src": "test", "data": data}))
 
@@ -120,7 +120,7 @@ BECOME = """state => {
 
 
 def metric(url: str, name: str) -> float:
-    """What a gauge without labels stands at."""
+    """Return the value of a gauge without labels."""
     with urllib.request.urlopen(f"{url}/metrics") as answer:
         [line] = [line for line in answer.read().decode().splitlines() if line.startswith(f"{name} ")]
     return float(line.rpartition(" ")[2])

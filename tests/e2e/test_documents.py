@@ -41,7 +41,7 @@ Array.prototype.toJSON = function () { return "[" + Array.from(this, (each) => J
 
 @pytest.fixture
 def server(shared_server: RunningServer) -> RunningServer:
-    """What one test pushes disturbs no other."""
+    """The shared server: the messages of one test disturb no other."""
     return shared_server
 
 

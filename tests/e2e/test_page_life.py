@@ -27,7 +27,7 @@ def collect(cdp: CDPSession) -> None:
 
 
 def count_objects(cdp: CDPSession, name: str) -> int:
-    """How many objects of a name the page holds, those of the browser itself included. Takes a second or more."""
+    """Count the objects of a name in the page, those of the browser itself included. Takes a second or more."""
     chunks: list[str] = []
     cdp.on("HeapProfiler.addHeapSnapshotChunk", lambda event: chunks.append(event["chunk"]))
     cdp.send("HeapProfiler.takeHeapSnapshot", {"reportProgress": False})
@@ -39,7 +39,7 @@ def count_objects(cdp: CDPSession, name: str) -> int:
 
 
 def are_freed(page: Page, cdp: CDPSession) -> bool:
-    """Whether nothing is left of what the page has made."""
+    """Tell if nothing is left of the objects that the page has made."""
     collect(cdp)
     return bool(page.evaluate("() => globalThis.__made.every((each) => each.deref() === undefined)"))
 

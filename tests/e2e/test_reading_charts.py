@@ -1,4 +1,4 @@
-"""What a reader sees of a chart: prices, days, the place that was zoomed into; with a finger, and after a reload."""
+"""A chart as its reader sees it: prices, days, the place that was zoomed into; with a finger, and after a reload."""
 
 from typing import Any
 

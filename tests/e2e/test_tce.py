@@ -29,7 +29,7 @@ HAS = "type => window.__messages.some(message => message[0] === type)"
 
 @pytest.fixture
 def server(shared_server: RunningServer) -> RunningServer:
-    """What one test pushes disturbs no other."""
+    """The shared server: the messages of one test disturb no other."""
     return shared_server
 
 

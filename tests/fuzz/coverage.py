@@ -1,4 +1,4 @@
-"""Which steps an input takes through our own code: pairs of lines that followed each other.
+"""Steps of an input through our own code: pairs of lines that followed each other.
 
 An input that takes a step nobody took before is worth keeping: from it there may be a way further in. Tracing makes
 Python some ten times slower, and pays as soon as a parser asks for two things at once.

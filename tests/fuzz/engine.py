@@ -44,7 +44,7 @@ class FindingError(Exception):
 
 @dataclass
 class Outcome:
-    """What a run came to. ``corpus`` has the seeds, and what took a new step in a guided run."""
+    """The outcome of a run. ``corpus`` has the seeds, and what took a new step in a guided run."""
 
     corpus: list[bytes]
     tried: int = 0

@@ -1,4 +1,4 @@
-"""What operators write: configuration files, environment variables, files of quotes."""
+"""Files and variables that operators write: configuration files, environment variables, files of quotes."""
 
 from itertools import islice
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What logged-in clients and backends send: JSON, through everything that reads it, up to the last handler."""
+"""Messages of logged-in clients and of backends: JSON, through everything that reads it, up to the last handler."""
 
 import json
 from pathlib import Path
@@ -15,7 +15,7 @@ FRESH_AFTER = 200  # inputs, so that what they leave does not grow
 
 
 def make_client_messages(_directory: Path) -> TryOne:
-    """Whatever a client says is answered with JSON, and no handler fails on it."""
+    """Any message of a client is answered with JSON, and no handler fails on it."""
     sides, age = _filled(), 0
 
     def try_one(data: bytes) -> None:
@@ -32,7 +32,7 @@ def make_client_messages(_directory: Path) -> TryOne:
 
 
 def make_service_messages(_directory: Path) -> TryOne:
-    """Whatever is on the list is handled or rejected with a reason, and what it leads to reaches a client as JSON."""
+    """Any entry of the list is handled or rejected with a reason, and its effects reach a client as JSON."""
     sides, age = _filled(), 0
 
     def try_one(data: bytes) -> None:
@@ -51,7 +51,7 @@ def make_service_messages(_directory: Path) -> TryOne:
 
 
 def check_heard(sides: BothSides) -> None:
-    """What the client got is what RFC 8259 calls JSON, in envelopes."""
+    """Assert that the client got JSON by RFC 8259, in envelopes."""
     for frame, _ in sides.client.wire.frames:
         message = json.loads(payload_of(frame), parse_constant=_refuse)
         assert set(message) <= {"type", "data", "id", "offset"}
@@ -59,7 +59,7 @@ def check_heard(sides: BothSides) -> None:
 
 
 def _settled(sides: BothSides) -> int:
-    """How many messages have been handled or rejected."""
+    """Return the number of messages that have been handled or rejected."""
     return sum(lane.handled for lane in sides.lanes) + sum(sides.dead_letters.counts.values())
 
 

@@ -1,4 +1,4 @@
-"""What can be fuzzed: a parser of bytes, inputs to begin with, and what must hold for every input.
+"""The targets of fuzzing: a parser of bytes, inputs to begin with, and what must hold for every input.
 
 A target decides what counts as a finding by raising: anything that escapes ``try_one`` is one. What a parser
 documents as its error is caught by the target itself.

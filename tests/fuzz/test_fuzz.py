@@ -69,7 +69,7 @@ def test_an_input_that_swells_is_a_finding(tmp_path: Path) -> None:
 
 
 def growth_of(size: int) -> Callable[[], bool]:
-    """Whether the process's peak has grown by so much since now."""
+    """Return a predicate: the process's peak has grown by so much since now."""
     before = peak_bytes()
     return lambda: peak_bytes() - before > size
 

@@ -1,4 +1,4 @@
-"""What strangers send first: the head of a handshake; and what clients send next: frames."""
+"""Bytes that strangers send first, the head of a handshake, and that clients send next, frames."""
 
 import random
 import sys
@@ -42,7 +42,7 @@ def make_frames(inflates: bool) -> TryOne:
 
 
 def outcome_of(pieces: Iterable[bytes], inflates: bool) -> tuple[list[Any], ...]:
-    """What one connection does with its bytes."""
+    """Return the outcome of one connection's bytes."""
     protocol = WebSocketProtocol(LIMIT, inflates=inflates)
     messages = []
     for piece in pieces:
@@ -124,7 +124,7 @@ def check_answer(data: bytes) -> None:
 
 
 def try_forwarded(data: bytes) -> None:
-    """Whoever a proxy names is an address, and nobody but a proxy of ours is believed."""
+    """A sender that a proxy names is an address, and no proxy but ours is believed."""
     text = data.decode("latin-1")
     headers = {"x-forwarded-for": text, "x-forwarded-proto": text[-5:]}
     sender = sender_of("10.1.2.3", headers, PROXIES, is_secure=False)
@@ -136,7 +136,7 @@ def try_forwarded(data: bytes) -> None:
 
 
 def try_signature(data: bytes) -> None:
-    """What was not signed with the secret is not taken, and nothing that was is refused."""
+    """A message is taken if it was signed with the secret, and refused if it was not."""
     assert SIGNER.open(SIGNER.sign(data)) == data
     try:
         opened = SIGNER.open(data)

@@ -66,11 +66,11 @@ class Market:
         return client.wire.take()
 
     def limited(self) -> dict[str, int]:
-        """Which limits were met how often."""
+        """Count how often each limit was met."""
         return {limit: count for limit, count in self.online.users.limits.counted.counts.items() if count}
 
     def traces(self) -> dict[str, int]:
-        """What is held for anybody, on either side."""
+        """Count the objects that are held for anybody, on either side."""
         return {
             "agents": len(self.online.users.agents),
             "topics": len(self.online.topics),

@@ -260,7 +260,7 @@ def test_a_thousand_who_come_and_go_leave_nothing_behind() -> None:
 
 
 class BySymbol(Policy):
-    """What may be seen is called like a group."""
+    """A policy under which users see the symbols that are called like their groups."""
 
     def may_subscribe(self, user: Identity, service: str, request: ServiceRequest) -> bool:
         return request["quote"].split(":")[1] in user.groups

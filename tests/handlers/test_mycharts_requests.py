@@ -1,4 +1,4 @@
-"""What may be asked of ``mycharts``, how wrong requests are answered, and how many there may be."""
+"""Requests to ``mycharts``: their forms, the answers to wrong ones, and their limit."""
 
 from typing import Any
 

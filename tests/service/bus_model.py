@@ -164,7 +164,7 @@ class Worker:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no step would lead any further, if nothing more comes."""
+        """Tell if no step would lead any further, unless more comes."""
         return (
             self.reader.position == self.queue.newest_id()
             and not self.dead_letters.peek(1)
@@ -193,7 +193,7 @@ class Worker:
         return work is not None
 
     def bury(self) -> None:
-        """What was rejected goes to the dead stream."""
+        """Move the rejected messages to the dead stream."""
         self.step(self.dead_letter_writer.run)
 
     def run_until_idle(self) -> None:

@@ -238,7 +238,7 @@ class MemoryBusMachine(BusMachine):
 
 @pytest.fixture(autouse=True)
 def _without_a_log() -> Iterator[None]:
-    """What is lost or rejected here is told so often that the log takes most of the time."""
+    """Silence the log: losses and rejections are so many here that writing them takes most of the time."""
     logging.disable(logging.CRITICAL)
     yield
     logging.disable(logging.NOTSET)

@@ -109,7 +109,7 @@ class Life:
         self.dead_letters.forget(len(letters))
 
     def live(self) -> bool:
-        """Whether everything was worked off before it died."""
+        """Work until all is done (True) or the process dies (False)."""
         try:
             while self.queue.newest_id() != self.reader.position:
                 self.reader.read()

@@ -1,4 +1,4 @@
-"""What services say to users becomes messages on the bridge, encoded where it is said."""
+"""Commands of services to users become messages on the bridge, encoded by the caller."""
 
 import pytest
 

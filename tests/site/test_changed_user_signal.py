@@ -1,4 +1,4 @@
-"""What reaches rtserver's queue when a user is not who they were: other groups, another password, no account."""
+"""Messages to rtserver's queue about a user who changed: other groups, another password, no account."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""What reaches rtserver's queue when somebody logs out, and that nothing on the way there can stop a logout."""
+"""The message to rtserver's queue about a logout. Nothing on the way there can stop a logout."""
 
 import json
 import logging

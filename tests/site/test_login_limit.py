@@ -1,4 +1,4 @@
-"""How often passwords may be tried: the decision alone, and through the site's form."""
+"""The limit on tries of passwords: the decision alone, and through the site's form."""
 
 import importlib.util
 import sys

@@ -1,4 +1,4 @@
-"""What the pages hand to their scripts and to the browser's guards."""
+"""Values that the pages hand to their scripts and to the browser's guards."""
 
 import html
 import json

@@ -28,7 +28,7 @@ class Reader:
         return self.follower.on_message({"type": "userinfo", "data": data})
 
     def hear(self, *messages: Message) -> list[Message]:
-        """What it says to the last of these."""
+        """Hear the messages, and return the answer to the last of them."""
         return [self.follower.on_message(message) for message in messages][-1]
 
 

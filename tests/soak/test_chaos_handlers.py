@@ -12,7 +12,7 @@ from tests.service_fakes import Surroundings
 
 @pytest.fixture
 def notes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Notes:
-    """Where a worker of a run writes."""
+    """The notes that a worker of a run writes."""
     notes = Notes(tmp_path / "notes")
     monkeypatch.setenv(NOTES, str(notes.path))
     monkeypatch.setenv(WORKER, "worker-9")

@@ -22,7 +22,7 @@ SOURCE = Source(Kind.EVERY)
 
 
 class Sent:
-    """What a producer says that it has sent, and a way to wait for it."""
+    """A producer's report of its messages, and a way to wait for them."""
 
     def __init__(self) -> None:
         self.newest = 0

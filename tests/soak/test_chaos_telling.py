@@ -1,4 +1,4 @@
-"""What a run does in which order, and what it has to say at its end."""
+"""The order of a run's actions, and its verdict at the end."""
 
 import json
 from itertools import islice

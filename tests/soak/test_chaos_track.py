@@ -8,7 +8,7 @@ from soak.chaos.track import Picture, Track, Wrong
 
 
 def taken(track: Track, *numbers: int, life: int = 0) -> list[Wrong | None]:
-    """What is wrong with each arrival."""
+    """Return the mistake of each arrival, None for a right one."""
     return [track.take(number, life) for number in numbers]
 
 

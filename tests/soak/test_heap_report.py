@@ -1,4 +1,4 @@
-"""What a page held, and when it counts as grown."""
+"""Objects that a page held, and the growth that counts."""
 
 import json
 from dataclasses import replace

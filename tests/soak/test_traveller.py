@@ -1,4 +1,4 @@
-"""What a travelling client makes of what it hears, and how a play's notes are added up."""
+"""A travelling client's verdict on the messages it hears, and the sum of a play's notes."""
 
 import asyncio
 from typing import Any

@@ -27,7 +27,7 @@ STALL_SECONDS = 1.0
 
 
 class SabotageError(Exception):
-    """What the broken part raises."""
+    """The error that the broken part raises."""
 
 
 def fail(*_: object) -> Any:

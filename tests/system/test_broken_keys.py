@@ -26,7 +26,7 @@ def page() -> Iterator[Page]:
 
 
 def keys_reading(server: RunningServer) -> str:
-    """What ``/readyz`` says of the keys; it is ready, else this raises."""
+    """Return the part of ``/readyz`` about the keys. Raises if the server is not ready."""
     with urllib.request.urlopen(f"{server.url}/readyz") as answer:
         checks = {check["name"]: check for check in json.load(answer)["checks"]}
     assert checks["keys"]["ok"]

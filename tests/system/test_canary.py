@@ -32,7 +32,7 @@ def server(redis_url: str, tmp_path: Path) -> Iterator[RunningServer]:
 
 
 def own_url(server: RunningServer) -> str:
-    """Where this process alone answers."""
+    """Return the address at which this process alone answers."""
     found = re.search(r"this process alone answers at (http://127.0.0.1:\d+)/", "".join(server.output))
     assert found is not None
     return found[1]

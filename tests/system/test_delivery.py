@@ -1,4 +1,4 @@
-"""What becomes of messages when a server is killed: real processes, and no goodbye."""
+"""Delivery of messages when a server is killed: real processes, and no goodbye."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What is in ``deploy/`` names things that exist, and says the truth about how long a server takes to end."""
+"""The files of ``deploy/`` name things that exist, and are right about the time a server takes to end."""
 
 import configparser
 import json

@@ -33,7 +33,7 @@ def page() -> Iterator[Page]:
 
 
 def set_clock_back(url: str, milliseconds: int) -> None:
-    """What has been given so far is ahead of the clock by so much, as seen from now on."""
+    """Make all offsets given so far lie ahead of the clock by so much."""
     with redis.Redis.from_url(url) as client:
         [(newest, _)] = client.xrevrange(BUS, count=1)
         time, number = order(newest.decode())

@@ -1,4 +1,4 @@
-"""Whatever a handler raises costs that message and nothing else: a real server with handlers that raise anything."""
+"""Any exception of a handler costs its message and nothing else: a real server with handlers that raise anything."""
 
 import json
 import signal

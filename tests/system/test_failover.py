@@ -38,7 +38,7 @@ def pages() -> Iterator[list[Page]]:
 
 
 def lost(*servers: RunningServer) -> int:
-    """What all of them have counted."""
+    """Return the sum of the losses that the servers have counted."""
     return sum(int(metrics(server)["rtserver_bus_lost_total"]) for server in servers)
 
 
@@ -135,7 +135,7 @@ def test_copies_that_the_new_primary_does_not_have_are_told_although_its_bus_is_
 
 
 def check_resumes(server: RunningServer, login: DemoLogin, away: str | None, last_seen: str | None) -> None:
-    """Who had seen all hears of no loss, and who had not does."""
+    """Assert that a client who had seen all hears of no loss, and that one who had not does."""
     in_between = f"{order(last_seen or '')[0]}-{order(last_seen or '')[1] - 5}"
     told = {}
     for place in (away, in_between, last_seen):

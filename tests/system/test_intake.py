@@ -1,4 +1,4 @@
-"""What producers put on the list of a real server: copies of one message, and messages that are far too large."""
+"""Intake of a real server: copies of one message, and messages that are far too large."""
 
 import hashlib
 import json

@@ -29,7 +29,7 @@ def read_until(client: WebSocketClient, is_it: Callable[[dict[str, Any]], bool])
 
 
 def resume(client: WebSocketClient, offset: str | None) -> list[Any]:
-    """What a page is sent that was away, up to the end of it."""
+    """Return the messages that are sent to a page that was away, up to the end of the replay."""
     client.send_text(json.dumps({"type": "resume", "data": {"offset": offset}}))
     found: list[dict[str, Any]] = []
     read_until(client, lambda message: found.append(message) or message["type"] in ("resumed", "resume_lost"))

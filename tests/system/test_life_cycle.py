@@ -1,4 +1,4 @@
-"""How a server comes up and goes down."""
+"""Start and end of a server."""
 
 import json
 import resource

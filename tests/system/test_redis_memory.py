@@ -49,7 +49,7 @@ def is_accepted(client: redis.Redis, message: str = PAYLOAD) -> bool:
 
 
 def has_logged_in(server: RunningServer, logins: list[DemoLogin]) -> bool:
-    """Whether a log-in was accepted, which is among ``logins`` then; what is under way may fill Redis once more."""
+    """Tell if a log-in was accepted, and add it to ``logins`` then. Writes under way may fill Redis once more."""
     try:
         logins.append(DemoLogin(server.url))
     except urllib.error.HTTPError as refusal:
@@ -58,7 +58,7 @@ def has_logged_in(server: RunningServer, logins: list[DemoLogin]) -> bool:
 
 
 def has_told(server: RunningServer, *words: str) -> bool:
-    """Whether a line of the log has all the words. Lines are read by another thread, a little later."""
+    """Tell if a line of the log has all the words. Lines are read by another thread, a little later."""
     return any(all(word in line for word in words) for line in server.output)
 
 

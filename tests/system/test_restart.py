@@ -1,4 +1,4 @@
-"""What clients see of a server that goes down, with another one beside it and without."""
+"""A server that goes down as clients see it, with another one beside it and without."""
 
 import json
 import signal
@@ -52,7 +52,7 @@ def connect(server: RunningServer, login: DemoLogin) -> WebSocketClient:
 
 
 def last_words(client: WebSocketClient) -> tuple[list[dict[str, Any]], int]:
-    """What a client hears until it is told to go, and the close code."""
+    """Return the messages to a client until it is told to go, and the close code."""
     messages = []
     while (frame := client.recv()).opcode == TEXT:
         messages.append(json.loads(frame.payload))

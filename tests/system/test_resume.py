@@ -108,7 +108,7 @@ class Page:
             self._held, self._doubtful = [], []
 
     def _begin_anew(self) -> None:
-        """Where the server does not know the page's offset, smaller ones may be newer."""
+        """Forget the offset: to a server that does not know the page's, smaller ones may be newer."""
         if self.newest and (self._live_from is None or order(self.newest) > order(self._live_from)):
             self.newest = None
             self._held += self._doubtful

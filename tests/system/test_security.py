@@ -1,4 +1,4 @@
-"""What a stranger with bad intentions gets from a running server over plain HTTP."""
+"""Answers of a running server to a stranger with bad intentions, over plain HTTP."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""What a client, a backend and an operator see of a running server."""
+"""A running server as a client, a backend and an operator see it."""
 
 import json
 import socket

@@ -50,7 +50,7 @@ class Follower:
             self._take(json.loads(self.client.recv_text()))
 
     def ask_again(self) -> int:
-        """What a page does about a gap; the number of the picture."""
+        """Ask for the picture again, as a page does about a gap, and return its number."""
         self._ask()
         return self.seq
 

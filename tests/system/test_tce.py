@@ -40,7 +40,7 @@ ways = pytest.mark.parametrize("way", ["tcp", "websocket"])
 
 @pytest.fixture(scope="module")
 def var_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the demo site has its secret key and its database."""
+    """The directory in which the demo site has its secret key and its database."""
     return tmp_path_factory.mktemp("var")
 
 
@@ -77,7 +77,7 @@ def metric(server: RunningServer, name: str) -> float:
 
 
 def make_token(var_dir: Path, redis_url: str) -> str:
-    """What the site makes in a process of its own."""
+    """Return a token that the site makes in a process of its own."""
     return run_lines(var_dir, redis_url, PRINT_TOKEN).strip()
 
 

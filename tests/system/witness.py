@@ -58,7 +58,7 @@ class Court:
         self.client: redis.Redis = redis.Redis.from_url(url)
 
     def data(self, n: int, **more: Any) -> dict[str, Any]:
-        """What the handler is sent."""
+        """Return the data that the handler is sent."""
         return {"redis": self.url, "n": n, **more}
 
     def wait_begun(self) -> int:

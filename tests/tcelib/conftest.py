@@ -1,4 +1,4 @@
-"""What tests of several directories need: a suite whose failed assertions show their values."""
+"""A helper of several directories: a suite whose failed assertions show their values."""
 
 import pytest
 

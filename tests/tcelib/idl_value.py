@@ -112,7 +112,7 @@ def read(kind: Any, data: bytes, at: int) -> tuple[Any, int]:
 
 
 def least(kind: Any) -> int:
-    """How many bytes a value takes at least."""
+    """Return the least number of bytes that a value takes."""
     if kind in CODES:
         return struct.calcsize(f">{CODES[kind]}")
     return sum(least(item) for _, item in kind[1]) if kind[0] == "struct" else 4

@@ -35,7 +35,7 @@ def communicator() -> Iterator[tce.RpcCommunicator]:
 
 @pytest.fixture
 def servant() -> Talk:
-    """What the adapters serve."""
+    """The servant of the adapters."""
     return Talk(gevent.event.Event())
 
 

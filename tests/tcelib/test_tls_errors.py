@@ -43,7 +43,7 @@ class Pair:
 
 
 def is_full(sock: ssl.SSLSocket) -> bool:
-    """Whether the socket takes no more; gevent's says so by a count of 0."""
+    """Tell if the socket takes no more; gevent's says so by a count of 0."""
     try:
         return sock.send(b"x" * 16384) == 0
     except ssl.SSLWantWriteError:

@@ -1,4 +1,4 @@
-"""What is locked, what is looked up about it, and what is listed of it."""
+"""Locked packages, the look-ups about them, and the list of them."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Whatever a stranger shows for a session's key or a token is nobody's, and costs nobody else anything."""
+"""A forged session key or token is nobody's, and costs nobody else anything."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

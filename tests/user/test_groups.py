@@ -29,7 +29,7 @@ def groups(site: SessionSite) -> "Iterator[list[Group]]":
 
 
 def queries(find: Callable[[Sequence[str]], Mapping[str, LookUpResult]], keys: list[str]) -> int:
-    """How many queries a look-up of the keys makes in this thread."""
+    """Count the queries that a look-up of the keys makes in this thread."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

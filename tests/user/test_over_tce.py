@@ -91,7 +91,7 @@ def stop_clock(server: Running) -> None:
 
 
 async def answers_of(client: TceClient, calls: list[int]) -> dict[int, bytes | int]:
-    """What the calls end with, in any order: the result or the error. Questions that servants ask are answered."""
+    """Return the result or the error of each call, in any order. Questions that servants ask are answered."""
     found: dict[int, bytes | int] = {}
     while len(found) < len(calls):
         received = await client.recv()

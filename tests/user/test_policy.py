@@ -1,4 +1,4 @@
-"""Who may do what: what a policy's answers mean, and what becomes of its mistakes."""
+"""Policies: the meaning of their answers, and the consequence of their mistakes."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ class Answers(Policy):
 
 
 def ask_all(rights: Rights) -> list[str | None]:
-    """What each of the three questions is answered; None for a yes."""
+    """Return the answers to the three questions; None for a yes."""
     answers: list[str | None] = []
     for check in (
         lambda: rights.check_subscribe(ANN, "quotes", {"quote": "A:B:20130301"}),

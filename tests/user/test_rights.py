@@ -69,7 +69,7 @@ def online() -> Online:
 
 
 def recheck(online: Online, *user_ids: int | str) -> None:
-    """What the site says, and all that comes of it."""
+    """Look users up at the site, and carry out all consequences."""
 
     async def tell() -> None:
         for user_id in user_ids:

@@ -1,4 +1,4 @@
-"""What a user has seen: the bookkeeping, and what the user manager makes of it."""
+"""The offset that a user has seen: the bookkeeping, and its use by the user manager."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def say(online: Online, client: Client, number: int) -> None:
 
 
 def seen(online: Online) -> dict[str, str]:
-    """What is told now, and has been since the last look."""
+    """Return the offsets that are told now, and have been since the last call."""
     online.users.tell_seen()
     told: dict[str, str] = {}
     for message in online.take_posted():

@@ -1,4 +1,4 @@
-"""Who is connected, against a plain list of connections: arrivals, departures, closed sessions, kicks, pushes.
+"""The connected users, against a plain list of connections: arrivals, departures, closed sessions, kicks, pushes.
 
 Any order of all that can happen to connections of a few users with a few sessions. What a user or a session gets
 reaches exactly the connections of that moment, and nothing of a connection is left when it has ended.

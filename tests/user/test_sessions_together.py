@@ -152,7 +152,7 @@ def test_looking_many_up_changes_nothing_of_the_sites(
 
 
 def stored(site: SessionSite, key: str) -> dict[str, str | int | None] | None:
-    """What the session holds, the wrong ones included."""
+    """Return the data of the session, the wrong ones included."""
     store = site.store(key)
     store.create = lambda: None
     return store.load() if len(key) < 250 and store.session_key else None
@@ -166,7 +166,7 @@ def test_a_session_that_is_asked_for_twice_has_one_answer(site: SessionSite, aut
 
 @pytest.fixture
 def commands(redis_server: RedisServer) -> Iterator[Callable[[], dict[str, int]]]:
-    """What Redis was asked since the fixture began: how often each command."""
+    """Count the commands to Redis since the fixture began."""
     with redis.Redis.from_url(redis_server.url) as client:
 
         def calls() -> dict[str, int]:

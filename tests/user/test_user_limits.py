@@ -1,4 +1,4 @@
-"""What one user may have, with a clock that the test moves."""
+"""Limits of one user, with a clock that the test moves."""
 
 import pytest
 

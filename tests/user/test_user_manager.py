@@ -433,6 +433,6 @@ def test_two_managers_in_one_process_do_not_meet() -> None:
 
 
 def may_come(online: Online, key: str) -> bool:
-    """Whether a session that the site still knows is let in."""
+    """Tell if a session that the site still knows is let in."""
     online.site.sessions[key] = Identity(1, "ann", key)
     return asyncio.run(online.users.authenticate(key)) is not None

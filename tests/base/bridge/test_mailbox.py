@@ -189,7 +189,7 @@ def test_it_is_congested_while_more_wait_than_it_should_hold(mailbox: Mailbox, r
 
 
 class Side:
-    """What both threads do: post numbers until they are through or refused, and note what they receive."""
+    """The work of either thread: post numbers until they are through or refused, and note what they receive."""
 
     def __init__(self, inbox: Mailbox, outbox: Mailbox, limit: int) -> None:
         self.inbox = inbox

@@ -17,7 +17,7 @@ class Kettle(ThreadBound):
 
 
 def from_another_thread(call: Callable[[], object]) -> object:
-    """What ``call`` gives, or raises, on a thread of its own."""
+    """Return the result of ``call`` on a thread of its own, or raise its error."""
     results: list[object] = []
 
     def run() -> None:

@@ -1,4 +1,4 @@
-"""What escapes a handler: the server's own stop, or a failure with a text for its dead letter."""
+"""Exceptions that escape a handler: the server's own stop, or a failure with a text for its dead letter."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -92,7 +92,7 @@ def test_whatever_an_exception_says_of_itself_it_is_described() -> None:
 
 
 def awaited(pending: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[bool]]:
-    """What a coroutine finds that awaits ``pending``, which raises."""
+    """Return a coroutine function that awaits ``pending``, which raises, and gives the verdict."""
 
     async def verdict() -> bool:
         try:

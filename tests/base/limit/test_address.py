@@ -1,4 +1,4 @@
-"""Whose addresses count as one."""
+"""Addresses that count as one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who may come in by where they come from, with a clock that the test moves."""
+"""Admission of connections by their addresses, with a clock that the test moves."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What one connection may send, with a clock that the test moves."""
+"""Limits of one connection's messages, with a clock that the test moves."""
 
 import pytest
 

@@ -41,7 +41,7 @@ class Machine:
         share.spend(begun)
 
     def wait(self, seconds: float, share: FairShare) -> None:
-        """What looks like work and is none: another thread has the interpreter."""
+        """Let time pass that looks like work and is none: another thread has the interpreter."""
         begun = self.time
         self.time += seconds
         share.spend(begun)

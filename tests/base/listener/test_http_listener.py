@@ -1,4 +1,4 @@
-"""Where connections come in, on real sockets: what is a handshake, what is Tornado's, and who takes too long."""
+"""The HTTP listener on real sockets: handshakes, requests for Tornado, and clients that take too long."""
 
 import asyncio
 

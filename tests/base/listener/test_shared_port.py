@@ -31,7 +31,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 def shares(*listeners: socket.socket) -> list[int]:
-    """How many of the clients that connect now each of the listeners gets."""
+    """Return for each listener the number of clients it gets of those that connect now."""
     with ExitStack() as clients:
         for _ in range(CLIENTS):
             clients.enter_context(socket.create_connection(listeners[0].getsockname()))

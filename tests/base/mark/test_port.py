@@ -42,7 +42,7 @@ class Lives:
 
 
 def kill_file(marks: MarkPort) -> None:
-    """What the system does for a dead process: it closes what was open, and unlocks it with that."""
+    """Close the file as the system does for a dead process, which unlocks it."""
     assert isinstance(marks, FileMarks)
     os.close(marks._file)
     marks._table._buffer.close()  # type: ignore[attr-defined]

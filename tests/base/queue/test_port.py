@@ -1,4 +1,4 @@
-"""What every queue keeps to: one suite for the one in Redis, on plain sockets and on gevent's, and for its twin."""
+"""The contract of every queue: one suite for the one in Redis, on plain sockets and on gevent's, and for its twin."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What is particular to the queue in Redis: crashes, the server going away, its errors, its keys."""
+"""Traits of the queue in Redis alone: crashes, the server going away, its errors, its keys."""
 
 import random
 import time

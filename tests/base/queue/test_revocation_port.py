@@ -1,4 +1,4 @@
-"""What every list of revocations keeps to: one suite for that in Redis and for its twin."""
+"""The contract of every list of revocations: one suite for that in Redis and for its twin."""
 
 import time
 from collections.abc import Callable, Iterator

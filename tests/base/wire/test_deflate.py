@@ -81,7 +81,7 @@ def test_whatever_is_offered_the_answer_is_one_of_three(offers: str | list[str])
 
 
 def inflated(payload: bytes) -> bytes:
-    """What a client makes of a compressed payload (section 7.2.2), with nothing kept from earlier messages."""
+    """Inflate a payload as a client does (section 7.2.2), with nothing kept from earlier messages."""
     return zlib.decompressobj(-15).decompress(payload + b"\x00\x00\xff\xff")
 
 
@@ -137,7 +137,7 @@ def test_the_examples_of_the_rfc_are_read_as_it_says(data: str, message: bytes |
 
 
 def deflated(message: bytes, level: int = 6, wbits: int = -15, flush: int = zlib.Z_SYNC_FLUSH) -> bytes:
-    """What a client sends for a message."""
+    """Deflate a message as a client does."""
     compressor = zlib.compressobj(level, zlib.DEFLATED, wbits)
     data = compressor.compress(message) + compressor.flush(flush)
     return data if flush == zlib.Z_FINISH else data.removesuffix(b"\x00\x00\xff\xff")

@@ -1,4 +1,4 @@
-"""Who a request is from, as far as the lines of proxies can be relied on."""
+"""The sender of a request, as far as the lines of proxies can be relied on."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""How deeply bytes are nested that may be JSON or may not."""
+"""The depth of nesting of bytes that may be JSON or may not."""
 
 import json
 from itertools import accumulate

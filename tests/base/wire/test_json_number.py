@@ -1,4 +1,4 @@
-"""Which messages hold more slow numbers than may be, found without decoding them."""
+"""Messages with too many slow numbers, found without decoding them."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What an operator's word for an origin means, and which words no browser can send."""
+"""Origins as operators write them, and words that no browser can send."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What comes from outside steers no terminal and looks like nothing but itself."""
+"""Text from outside steers no terminal and looks like nothing but itself."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What INFO of a Redis says of its fitness: servers that no test machine has."""
+"""The fitness of a Redis by its INFO: servers that no test machine has."""
 
 import math
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What log lines look like, for people and for machines."""
+"""The format of log lines, for people and for machines."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""How many lines a flood leaves in the log, with records whose time the test sets."""
+"""The number of lines that a flood leaves in the log, with records whose time the test sets."""
 
 import io
 import logging

@@ -1,4 +1,4 @@
-"""What systemd hears, on real datagram sockets."""
+"""Notifications to systemd, on real datagram sockets."""
 
 import socket
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the settings of a site's session cookie mean for the browsers that should bring it."""
+"""The settings of a site's session cookie, and their meaning for the browsers that should bring it."""
 
 from types import SimpleNamespace
 from typing import Any

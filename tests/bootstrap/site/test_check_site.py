@@ -41,7 +41,7 @@ def site(tmp_path: Path, migrated: Path) -> OwnSite:
 
 
 def said(done: subprocess.CompletedProcess[str], subject: str) -> list[str]:
-    """What a check says of a subject, without that it is well."""
+    """Return the lines of a check about a subject, but for those that say it is well."""
     lines = [line.split(None, 2) for line in done.stdout.splitlines()]
     return [f"{severity} {detail}" for severity, about, detail in lines if about == subject and severity != "ok"]
 
@@ -189,7 +189,7 @@ def foreign_files() -> Iterator[Path]:
 
 
 def told_to_nobody(directory: Path) -> str:
-    """What is said of a directory of session files to a user who is not root."""
+    """Return the verdict on a directory of session files as a user gets it who is not root."""
     become = f"os.setgroups([])\nos.setgid({NOBODY})\nos.setuid({NOBODY})\n" if os.geteuid() == 0 else ""
     code = (
         "import os\nfrom pathlib import Path\nfrom rtserver.user.session.site_fault import unreadable\n"

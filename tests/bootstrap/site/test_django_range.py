@@ -1,4 +1,4 @@
-"""Which Djangos are promised, and what ``check`` says of any other."""
+"""The promised versions of Django, and the warning of ``check`` about any other."""
 
 from pathlib import Path
 

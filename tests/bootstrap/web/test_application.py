@@ -1,4 +1,4 @@
-"""What every HTTP answer carries, and whose word about a request's sender is taken, on real sockets."""
+"""Headers of every HTTP answer, and the proxies that are trusted about a request's sender, on real sockets."""
 
 import asyncio
 import json

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.gen_test(timeout=60)
 
 
 async def status_of(site: Any, host: str) -> int:
-    """What a request for that host is answered."""
+    """Return the status of the answer to a request for that host."""
     listener, port = bind_unused_port()
     with ThreadPoolExecutor(1) as executor:
         server = HTTPServer(Application([(".*", FallbackHandler, {"fallback": Pages(site, executor)})]))

@@ -1,4 +1,4 @@
-"""Who is told numbers and details: at the public port by settings, peer, Host and headers, and at our own."""
+"""Access to numbers and details: at the public port by settings, peer, Host and headers, and at our own."""
 
 import socket
 from types import SimpleNamespace

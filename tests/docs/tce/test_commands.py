@@ -1,4 +1,4 @@
-"""What the tutorial says about the compiler: options, mistakes, index files."""
+"""The tutorial's statements about the compiler: options, mistakes, index files."""
 
 import re
 

@@ -24,7 +24,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def url(workshop: Workshop) -> Iterator[str]:
-    """Where the workshop's checkout is served."""
+    """The address at which the workshop's checkout is served."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(workshop.root))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

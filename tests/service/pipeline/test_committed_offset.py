@@ -1,4 +1,4 @@
-"""Where lanes go on after a restart: a queue in memory, and no threads."""
+"""The offset at which lanes go on after a restart: a queue in memory, and no threads."""
 
 from typing import Any
 

@@ -45,7 +45,7 @@ class Bus:
             self.position = entry.id
 
     def work_off(self, at_once: int = 10) -> None:
-        """What the lane's greenlet does until there is no more to do."""
+        """Do the work of the lane's greenlet until there is no more to do."""
         while True:
             while len(self.lane):
                 self.lane.work()
@@ -369,7 +369,7 @@ class OurStop(StopRequest, gevent.GreenletExit):
 
 
 def stopped_meanwhile() -> None:
-    """What a handler does that answers the server's stop with an error of its own."""
+    """Answer the server's stop with an error of one's own, as a handler may."""
     try:
         raise OurStop
     finally:

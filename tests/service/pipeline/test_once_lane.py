@@ -1,4 +1,4 @@
-"""How messages of a handler that delivers once come to be kept."""
+"""Keeping of messages whose handler delivers once."""
 
 from typing import Any
 from unittest.mock import Mock

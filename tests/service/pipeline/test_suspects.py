@@ -1,4 +1,4 @@
-"""Which entries are suspects, and when they are cleared."""
+"""Entries that are suspects, until they are cleared."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def after(*marked: tuple[str, str, int]) -> tuple[MemoryMarks, Suspects]:
 
 
 def left(marks: MemoryMarks) -> list[Suspect]:
-    """What the next process finds."""
+    """Return the suspects that the next process finds."""
     return list(MemoryMarks(marks).mark("a").suspects())
 
 

@@ -14,7 +14,7 @@ from tests.service_fakes import Surroundings
 
 
 def tell(raw: bytes) -> Message:
-    """What crosses the bridge for the data ``raw``."""
+    """Return the message that crosses the bridge for the data ``raw``."""
     around = Surroundings()
     handler = DjangoSiteMsgHandler(around.context)
     handler("site", msgspec.json.decode(raw, type=handler.data_type))

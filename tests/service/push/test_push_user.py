@@ -53,7 +53,7 @@ class Office:
 
     @property
     def delivered(self) -> list[Deliver]:
-        """What was posted since the last look."""
+        """Return the messages posted since the last call."""
         posted = [message for message in self.around.posted if isinstance(message, Deliver)]
         self.around.posted.clear()
         return posted

@@ -64,7 +64,7 @@ class Office:
         self.resumes = ResumeService(self.streams, self.posted.append, self.bell)
 
     def serve(self, *messages: Resume | Seen) -> list[Message]:
-        """What is posted for them, the beginning left out."""
+        """Return the messages posted for them, the beginning left out."""
         for message in messages:
             self.resumes.add(message)
         self.resumes.finish()

@@ -1,4 +1,4 @@
-"""What a portion of several streams is, and which part of them is read for whom."""
+"""Portions of several streams, and the part of them that is read for each user."""
 
 from copy import deepcopy
 

@@ -1,4 +1,4 @@
-"""Which ticks belong to the growing bar, and what it looks like after them."""
+"""The growing bar: the ticks that belong to it, and its values after them."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""How indicators are asked for, and what a client is told that asks wrongly."""
+"""Requests for indicators, and the errors that wrong ones are answered with."""
 
 import pytest
 

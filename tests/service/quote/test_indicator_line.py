@@ -146,7 +146,7 @@ def test_a_bar_that_grows_gives_what_it_would_have_given_at_once(text: str) -> N
 
 
 def held(thing: Any, seen: set[int]) -> int:
-    """How many elements are in all lists that hang on a talipp object, however deep."""
+    """Count the elements of all lists that hang on a talipp object, however deep."""
     if id(thing) in seen:
         return 0
     seen.add(id(thing))

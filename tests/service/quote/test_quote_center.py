@@ -42,7 +42,7 @@ class Desk:
         self.center.on_unsubscribe(Unsubscribe(agent, ref, "quotes"))
 
     def flush(self) -> list[Message]:
-        """What was posted since the last look, after a flush."""
+        """Return the messages posted since the last call, after a flush."""
         self.center.flush()
         posted = self.posted.copy()
         self.posted.clear()
@@ -389,7 +389,7 @@ def test_the_counters_say_what_there_is() -> None:
 
 
 def grown(rows: list, more: tuple) -> list:
-    """What a chart holds after more rows: one with the last label replaces it."""
+    """Return a chart's rows after more rows: one with the last label replaces it."""
     for each in more:
         if rows and rows[-1][0] == each[0]:
             rows.pop()

@@ -24,7 +24,7 @@ COSTLY = {"indicators": ["macd", "boll", "vwap"]}
 
 
 class WorkClock:
-    """What the work of a test has taken so far."""
+    """A clock of the time that the work of a test has taken so far."""
 
     def __init__(self) -> None:
         self.time = 0.0
@@ -181,7 +181,7 @@ def test_a_feed_that_is_too_far_behind_is_given_up(monkeypatch: pytest.MonkeyPat
 
 
 class View:
-    """What one subscriber sees: the numbers must have no gap, the rows are checked against those of a twin."""
+    """The view of one subscriber: the numbers must have no gap, the rows are checked against those of a twin."""
 
     def __init__(self) -> None:
         self.rows: list[tuple] = []

@@ -142,7 +142,7 @@ class Site:
         producer.close()
 
     def outcome(self, count: int) -> list[Message]:
-        """What the service thread has posted, when it has posted so much."""
+        """Return the messages of the service thread when it has posted so many."""
         posted: list[Message] = []
         arrived = threading.Event()
         self.bridge.to_users.bind(arrived.set)

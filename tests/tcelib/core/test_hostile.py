@@ -1,4 +1,4 @@
-"""What no packet may do; the long run is ``python -m tests.tcelib.fuzz``."""
+"""Damage that no packet may do; the long run is ``python -m tests.tcelib.fuzz``."""
 
 import pytest
 

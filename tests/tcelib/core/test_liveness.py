@@ -1,4 +1,4 @@
-"""When a silent peer is asked, and given up."""
+"""The times at which a silent peer is asked, and given up."""
 
 import math
 

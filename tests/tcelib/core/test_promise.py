@@ -88,7 +88,7 @@ def test_a_callback_that_raises_is_logged_and_the_others_are_called(caplog: pyte
 
 
 class Stoppable(Loop):
-    """What a transport says of errors that are no ``Exception``."""
+    """A transport that sorts errors which are no ``Exception``."""
 
     def is_stop(self, error: BaseException) -> bool:
         return isinstance(error, KeyboardInterrupt)

@@ -1,4 +1,4 @@
-"""What a call is answered with (TCE protocol, sections 2.2 and 2.3; section 7, items 7 to 16, 25, 28 and 38)."""
+"""Answers to calls (TCE protocol, sections 2.2 and 2.3; section 7, items 7 to 16, 25, 28 and 38)."""
 
 import logging
 from typing import Never

@@ -1,4 +1,4 @@
-"""What every registry of leases keeps to: one suite for that in Redis and for its twin."""
+"""The contract of every registry of leases: one suite for that in Redis and for its twin."""
 
 import pytest
 

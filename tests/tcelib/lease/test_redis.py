@@ -1,4 +1,4 @@
-"""What only the registry in Redis can get wrong: its keys, its size, its commands, and what others write there."""
+"""Traits of the registry in Redis alone: its keys, its size, its commands, and what others write there."""
 
 from collections.abc import Iterator
 

@@ -62,7 +62,7 @@ def test_a_delivery_has_id_and_body_of_its_message() -> None:
 
 
 def encoded(fields: tuple[str | bytes | int, ...]) -> list[bytes]:
-    """What Redis gives back."""
+    """Encode fields as Redis gives them back."""
     return [part if isinstance(part, bytes) else str(part).encode() for part in fields]
 
 

@@ -1,4 +1,4 @@
-"""What every queue keeps to, whether it delivers at most or at least once."""
+"""The contract of every queue, whether it delivers at most or at least once."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""What every queue that delivers at least once keeps to: a message stays until it is done."""
+"""The contract of every queue that delivers at least once: a message stays until it is done."""
 
 from collections.abc import Iterator
 

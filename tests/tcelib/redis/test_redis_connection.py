@@ -50,7 +50,7 @@ def client(request: pytest.FixtureRequest, pair: Pair) -> Iterator[RedisClient]:
 
 
 def connected(server: RedisProcess) -> int:
-    """How many clients the server has that came through the forwarder: those of tests are named."""
+    """Count the server's clients that came through the forwarder: those of tests are named."""
     with client_of(server) as client:
         return len([one for one in client.client_list(_type="normal") if one["cmd"] != "client|list"])
 

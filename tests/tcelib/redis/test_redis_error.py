@@ -1,4 +1,4 @@
-"""What every kind of error of Redis means for its connections: the whole table, in the words of real servers."""
+"""The meaning of every kind of error of Redis for its connections: the whole table, in the words of real servers."""
 
 import pytest
 import redis

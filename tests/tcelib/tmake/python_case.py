@@ -20,7 +20,7 @@ GENERATED = ROOT / "tests/tcelib/generated"
 
 
 def compiled(idl: str, index_list: str | None = None, **imported: str) -> Compilation:
-    """What becomes of ``idl``, the text of a.idl, with the texts of the files that it imports."""
+    """Compile ``idl``, the text of a.idl, with the texts of the files that it imports."""
     texts = {"a.idl": idl, **{f"{name}.idl": text for name, text in imported.items()}}
     if index_list is not None:
         texts["list"] = index_list

@@ -1,4 +1,4 @@
-"""What a problem says to do is done, as its words say it, and then nothing is wrong, also when it is loaded."""
+"""The advice of a problem is followed, as its words say it, and then nothing is wrong, also when it is loaded."""
 
 import importlib
 import re
@@ -27,7 +27,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def said(place: Path, capsys: pytest.CaptureFixture[str], idl: str) -> tuple[str, str]:
-    """What tce2py and tce2js say of an IDL, file names left out."""
+    """Return the messages of tce2py and tce2js about an IDL, file names left out."""
     (place / "a.idl").write_text(idl)
     problems = []
     for main, more in ((tce2py.main, []), (tce2js.main, ["--runtime", str(RUNTIME)])):

@@ -1,4 +1,4 @@
-"""What generated classes are for those who use them."""
+"""Generated classes, as their users see them."""
 
 import importlib
 import inspect

@@ -1,4 +1,4 @@
-"""What an IDL means: names, numbers, bases, imported files."""
+"""The meaning of an IDL: names, numbers, bases, imported files."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is right in the IDL and cannot be said in Python."""
+"""Declarations that are right in the IDL and cannot be said in Python."""
 
 import pytest
 

@@ -77,7 +77,7 @@ def test_ints_that_were_written_twice_are_refused(vector: Vector) -> None:
 
 
 def is_rewritten(vector: Vector) -> bool:
-    """Whether its text comes back as standard UTF-8."""
+    """Tell if a vector's text comes back as standard UTF-8."""
     return "surrogate" in vector.quirk or "modified UTF-8" in vector.quirk
 
 

@@ -1,4 +1,4 @@
-"""What every transport does, over real sockets and a real Redis: a test class for all, one more for streams.
+"""The contract of every transport, over real sockets and a real Redis: a test class for all, one more for streams.
 
 The tests run in a thread that is not the connections' home, so every call here crosses over to it.
 """

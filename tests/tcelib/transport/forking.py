@@ -62,7 +62,7 @@ def begin_elsewhere(way: str, work: Callable[[], int]) -> Callable[[], int]:
 
 
 def asks_all(prx: TalkPrx, name: str, rounds: int = ROUNDS) -> bool:
-    """Whether each answer was to what ``name`` asked, three questions at a time."""
+    """Tell if each answer was to a question of ``name``, who asks three at a time."""
     for number in range(rounds):
         asked = [f"{name} {number}.{part}" for part in range(3)]
         promises = [prx.echo_async(text) for text in asked]
@@ -134,7 +134,7 @@ def with_redis(way: str, url: str) -> bool:
 
 
 def as_server(way: str) -> bool:
-    """Who asks the parent's server is answered by the parent, while a child's hub runs, and after it has ended."""
+    """The parent answers questions to its server while a child's hub runs, and after it has ended."""
     communicator = tce.RpcCommunicator.instance()
     ep = tce.RpcEndPoint(host="127.0.0.1")
     communicator.createAdapter("served", ep).addServant(Talk(gevent.event.Event()))

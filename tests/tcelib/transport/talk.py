@@ -1,4 +1,4 @@
-"""What the transports' tests call: an interface, its proxy, and servants that wait as gevent or asyncio does."""
+"""The service of the transports' tests: an interface, its proxy, and servants that wait as gevent or asyncio does."""
 
 import asyncio
 import threading

@@ -74,7 +74,7 @@ def test_the_answer_of_the_same_user_is_taken_and_that_of_another_is_dropped(rig
 
 @pytest.mark.parametrize("rig", ["asyncio_tcp", "gevent_tcp"], indirect=True)
 def test_users_who_are_only_numbered_cannot_answer_for_one_another(rig: SocketRig) -> None:
-    """Whoever is called "1" by the server's count is not the user whom a program calls "1"."""
+    """The client that the server's count calls "1" is not the user whom a program calls "1"."""
     port = rig.listen()
     promise: list[tce.RpcPromise[str]] = []
     with RawPeer(port) as first, RawPeer(port) as second:

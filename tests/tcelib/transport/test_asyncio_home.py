@@ -1,4 +1,4 @@
-"""What is special about asyncio: the loop's own thread must not wait."""
+"""Traits of asyncio alone: the loop's own thread must not wait."""
 
 import asyncio
 import gc

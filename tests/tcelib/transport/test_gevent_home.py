@@ -1,4 +1,4 @@
-"""What is special about gevent: greenlets wait for each other, and coroutines are driven without a loop."""
+"""Traits of gevent alone: greenlets wait for each other, and coroutines are driven without a loop."""
 
 import gc
 import os

@@ -16,7 +16,7 @@ compressing = pytest.mark.parametrize("rig", [name for name in SOCKET_RIGS if "w
 
 
 def errcode_beside_a_waiting_call(rig: SocketRig, prx: TalkPrx, call: Callable[[], object]) -> int:
-    """What ``call`` fails with, after the peers know each other, and while another call waits that is answered."""
+    """Return the error code of ``call`` between peers who know each other, beside a waiting call that is answered."""
     prx.echo("x" * 200)
     held = prx.hold_async("not lost")
     with pytest.raises(tce.RpcException) as caught:

@@ -16,7 +16,7 @@ MANY = 64 * 1024 * 1024
 
 @pytest.fixture
 def is_websocket(request: pytest.FixtureRequest) -> bool:
-    """Whether the test's rig speaks WebSocket."""
+    """True if the test's rig speaks WebSocket."""
     name: str = request.node.callspec.params["rig"]
     return name.endswith("websocket")
 

@@ -128,7 +128,7 @@ def test_calls_go_on_after_a_failover_whose_old_primary_stays_up(tmp_path: Path)
 
 
 def answer_of(prx: TalkPrx, text: str, deadline: float) -> str:
-    """What a caller gets who repeats a call that was lost on its way back; RPUSH and BLPOP themselves heal."""
+    """Return the answer to a call, repeated if it was lost on its way back; RPUSH and BLPOP themselves heal."""
     while True:
         try:
             return prx.echo(text)

@@ -1,4 +1,4 @@
-"""What the original implementations sent, read and written again (TCE protocol, section 8)."""
+"""Packets of the original implementations, read and written again (TCE protocol, section 8)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who a request is from, with real sessions of every engine that Django brings."""
+"""The user of a request, with real sessions of every engine that Django brings."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""Whether anybody could log in: what is known of it, and when the site is asked again."""
+"""The watch over log-ins: its knowledge of the site, and the time when it asks again."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What the log says of the cookies of a refused handshake, and how often a session is looked into."""
+"""The log's lines about the cookies of a refused handshake, and the number of look-ups of a session."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor

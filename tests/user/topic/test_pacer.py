@@ -1,4 +1,4 @@
-"""When classes are sent what waits for them, on how many timers."""
+"""The pacer: the times at which it releases classes, and the number of its timers."""
 
 from collections.abc import Callable, Hashable
 

@@ -1,4 +1,4 @@
-"""Which rates there are, and which one a wish becomes."""
+"""The rates, and the one that a wish becomes."""
 
 import pytest
 from hypothesis import given
