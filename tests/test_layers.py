@@ -109,7 +109,12 @@ RULES = (
         {BRIDGE, FAILURE, QUEUE, SERVICE, PIPELINE, PUSH, THREAD, WATCH},
         {"gevent", "msgspec"},
     ),
-    Rule("rtserver/service/*", {BRIDGE, QUEUE, WIRE, SERVICE, REGISTRY}, {"msgspec"}, WAITING),
+    Rule(
+        "rtserver/service/*",
+        {BRIDGE, QUEUE, WIRE, SERVICE, REGISTRY},
+        {"msgspec", "tcelib.queue", "tcelib.redis"},
+        WAITING,
+    ),
     # Who watches the rest.
     Rule("rtserver/watch/*", {BRIDGE, LIMIT, WIRE, WATCH}, set()),
     # The load tool meets a server from outside: it knows the wire and the queue.
@@ -175,6 +180,7 @@ RULES = (
         {"gevent", "redis"},
         WAITING - {"socket"},
     ),
+    Rule("tcelib/queue/shell/*", {"tcelib.queue"}, {"gevent"}),
     Rule("tcelib/queue/*", {"tcelib.queue", "tcelib.redis"}, set(), WAITING),
     Rule("tcelib/transport/loop/*", {*TRANSPORTS, "tcelib.transport.loop"}, set()),
     Rule("tcelib/transport/hub/*", {*TRANSPORTS, "tcelib.queue", "tcelib.redis", "tcelib.transport.hub"}, {"gevent"}),

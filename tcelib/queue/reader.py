@@ -65,8 +65,8 @@ class Reader(Generic[L]):
     ) -> None:
         self.name = name
         self.claimed = self.retried = self.length = 0
+        self.rule = rule
         self._queue = queue
-        self._rule = rule
         self._call = call
         self._pause = pause
         self._now = now
@@ -94,7 +94,7 @@ class Reader(Generic[L]):
         next_id = min(self._due, key=self._due.__getitem__, default=None)
         if next_id is not None and self._due[next_id] <= now:
             return self._again(next_id)
-        room = min(count, self._rule.most_held - self.held)
+        room = min(count, self.rule.most_held - self.held)
         if now >= self._look_at:
             return self._claim(now, room)
         wait = min(timeout, self._look_at - now, *([self._due[next_id] - now] if next_id is not None else []))
@@ -102,6 +102,14 @@ class Reader(Generic[L]):
             self._pause(wait)
             return []
         return self._in_hands(self._deliver(self._queue.take, self.name, room, wait))
+
+    def wait_for(self, count: int, timeout: float) -> list[Delivery]:
+        """Return the next messages like ``receive``, but wait all of ``timeout`` seconds for a first one."""
+        deadline = self._now() + timeout
+        while not (found := self.receive(count, max(0.0, deadline - self._now()))):
+            if self._is_draining or self._now() >= deadline:
+                break
+        return found
 
     def acknowledge(self, message_ids: Collection[str]) -> int:
         """Remove messages that are done. Return how many no other reader had removed."""
@@ -131,6 +139,11 @@ class Reader(Generic[L]):
         self._is_draining = True
         self.give_back()
 
+    def leave(self) -> None:
+        """Take no more, and give back all that is held."""
+        self._is_draining = True
+        self.give_back([*self._in_hand])
+
     def say_alive(self) -> None:
         """Extend what is held, and forget what another reader has claimed."""
         held = [*self._due, *self._in_hand]
@@ -152,10 +165,10 @@ class Reader(Generic[L]):
         return self._in_hands([] if found is None else [found])
 
     def _claim(self, now: float, room: int) -> list[Delivery]:
-        claimed = self._deliver(self._queue.claim, self.name, room, self._rule.claim_seconds) if room > 0 else []
+        claimed = self._deliver(self._queue.claim, self.name, room, self.rule.claim_seconds) if room > 0 else []
         self.length = self._call(self._queue.length)
         if not claimed:  # otherwise there may be more
-            self._look_at = now + min(LOOK_SECONDS, self._rule.claim_seconds)
+            self._look_at = now + min(LOOK_SECONDS, self.rule.claim_seconds)
         self.claimed += len(claimed)
         return self._in_hands(claimed)
 
@@ -173,7 +186,7 @@ class Reader(Generic[L]):
 
     def _ask_what_is_held(self) -> None:
         """Find messages whose delivery was lost with a connection: they are ours, and only we can know."""
-        for message_id in self._call(self._queue.held, self.name, self._rule.most_held):
+        for message_id in self._call(self._queue.held, self.name, self.rule.most_held):
             if message_id not in self._in_hand:
                 self._due.setdefault(message_id, self._now())
         self._is_unsure = False

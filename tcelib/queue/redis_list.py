@@ -80,12 +80,14 @@ class RedisListQueue:
         self._redis.close()
 
     def _pop(self, reader: str, count: int, timeout: float) -> list[bytes]:
-        bodies: list[bytes] = self._redis.call("LPOP", self.name, count) or []
-        return self._pop_first(reader, timeout) if not bodies and timeout > 0 else bodies
-
-    def _pop_first(self, reader: str, timeout: float) -> list[bytes]:
+        if timeout <= 0:
+            return self._redis.call("LPOP", self.name, count) or []
         try:
-            popped = self._wait_of(reader).call("BLPOP", self.name, min(timeout, self._redis.longest_wait))
+            call = self._wait_of(reader).call
+            bodies: list[bytes] = call("LPOP", self.name, count) or []
+            if bodies:
+                return bodies
+            popped = call("BLPOP", self.name, min(timeout, self._redis.longest_wait))
         except BaseException:
             if reader in self._waits:
                 self._waits.pop(reader).stack.close()
