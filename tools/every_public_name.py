@@ -187,4 +187,8 @@ def send(user: object) -> str:
     queue.put("booking", "shop", {"item": "nails"}, id="order-1")
     queue.put_many([("booking", "shop", {"item": "nails"})])
     queue.close()
+    with ServiceMessageQueue.own("queue:shop") as own:
+        own.push("queue:billing", "order", {"item": "nails"}, id="order-1")
+        for message in own.get(count=10, timeout=0.0):
+            own.ack(message)
     return make_token(user)

@@ -36,6 +36,7 @@ from rtserver.service.push.push_user import PushUserMsgHandler
 from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.queue_link import QueueLink
+from rtserver.service.queue_push import PushToQueue, QueuePush
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_source import TestQuoteSource
 from rtserver.service.thread.canary import CanaryMsgHandler, CanarySource
@@ -110,7 +111,9 @@ def build_services(
     process = secrets.token_hex(8)
     revoke = partial(link.call, RedisRevocations(client, config.queue).revoke)
     places = UserPlaces(RedisLeases(client, config.queue), link.call)
-    handlers = build_handlers(config, bridge, streams, revoke, CanaryProcess(process, trail), places=places)
+    push = QueuePush(client, config.queue, signer, call=link.call)
+    canaries = CanaryProcess(process, trail)
+    handlers = build_handlers(config, bridge, streams, revoke, canaries, places=places, push=push)
     pipeline = Pipeline(
         queue,
         link,
@@ -163,11 +166,12 @@ def build_handlers(
     canaries: CanaryProcess,
     *,
     places: Places,
+    push: PushToQueue,
 ) -> Handlers:
     """Build the handlers, the plug-ins' among them. Raises ``PluginError``."""
     post = bridge.to_users.post
     sizes = MessageSizeLimit(config.outbox_hard_bytes)
-    context = ServiceContext(post, UserCommands(post, sizes, places), offload)
+    context = ServiceContext(post, UserCommands(post, sizes, places), offload, push)
     plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
     by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, CanaryMsgHandler, *plugins])
     quotes = QuoteCenter(

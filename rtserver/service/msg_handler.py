@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal, Protocol, TypeVar
 from rtserver.base.bridge.message import Message, Subscribe, Unsubscribe
 from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.queue.port import START, QueuePort
+from rtserver.service.queue_push import PushToQueue, push_nowhere
 from rtserver.service.user_commands import UserCommands
 
 T = TypeVar("T")
@@ -25,11 +26,15 @@ class Offload(Protocol):
 
 @dataclass(frozen=True)
 class ServiceContext:
-    """Tools that every service gets. ``post`` puts a message on the bridge to the websocket thread."""
+    """Tools that every service gets. ``post`` puts a message on the bridge to the websocket thread.
+
+    ``push`` puts a message on the queue of another process, and waits while Redis is away.
+    """
 
     post: Callable[[Message], object]
     users: UserCommands
     offload: Offload
+    push: PushToQueue = push_nowhere
 
 
 class ServiceMsgHandler(ThreadBound):

@@ -14,7 +14,7 @@ from tests.redis_process import RedisProcess
 from tests.running_server import RunningServer
 
 MSG_HANDLERS = "echo_handler:EchoMsgHandler,todo_list:TodoMsgHandler"
-SERVICES = "group_alert:GroupAlertMsgHandler,packing_list:PackingListMsgHandler"
+SERVICES = "group_alert:GroupAlertMsgHandler,packing_list:PackingListMsgHandler,order_entry:OrderMsgHandler"
 SERVANTS = "cart_servant:CartServant"
 OPTIONS = ("--no-demo-quotes", "--msg-handlers", MSG_HANDLERS, "--services", SERVICES, "--rpc-servants", SERVANTS)
 

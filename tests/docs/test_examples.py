@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -107,6 +111,35 @@ def test_an_order_of_nothing_is_a_dead_letter(queue: redis.Redis) -> None:
     queue.rpush("queue:rtserver", '{"type":"packing_list","src":"test","data":{"order":1,"items":{}}}')
     [letter] = dead.receive(1)
     assert (letter["reason"], letter["detail"]) == ("bad_data", "nothing to pack")
+
+
+@pytest.fixture
+def billing(server: RunningServer) -> Iterator[None]:
+    """The program that reads ``queue:billing``."""
+    environment = {**os.environ, "REDIS_URL": server.redis_url, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen([sys.executable, EXAMPLES / "billing.py"], env=environment, cwd=ROOT)
+    yield
+    process.kill()
+    process.wait()
+
+
+def test_two_programs_talk_to_each_other_over_their_queues(server: RunningServer, billing: None) -> None:
+    environment = {**os.environ, "REDIS_URL": server.redis_url, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, EXAMPLES / "order_desk.py"]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "order 1017: 25.00\norder 1018: 17.50\n"
+
+
+def test_an_order_that_the_server_hands_on_is_billed(queue: redis.Redis, billing: None) -> None:
+    queue.rpush("queue:rtserver", queue_line("order"))
+    until(lambda: queue.exists("queue:shop"), "the invoice is there")
+    [(_, fields)] = queue.xrange("queue:shop")
+    assert json.loads(fields["body"]) == {
+        "type": "invoice",
+        "src": "queue:billing",
+        "data": {"number": 1019, "total": 0.5},
+        "id": "invoice-1019",
+    }
 
 
 def queue_line(msg_type: str) -> str:

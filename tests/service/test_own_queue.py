@@ -1,0 +1,215 @@
+"""Queues of processes in a real Redis: what is received, acknowledged, left by the dead and shared."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import redis
+
+from rtserver.base.queue.port import QueueAwayError, QueueRefusedError
+from rtserver.base.queue.signature import Signer
+from rtserver.base.wire.json import JsonError
+from rtserver.service.message_queue import ServiceMessageQueue
+from rtserver.service.own_queue import OwnQueue, ReceivedMessage
+from rtserver.service.queue_push import QueuePush
+from tcelib.queue.error import MessageError
+from tcelib.queue.redis_stream import GROUP
+from tcelib.redis.redis_connection import plain_client
+
+BILLING, ORDERS = "queue:billing", "queue:orders"
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def orders(redis_url: str) -> Iterator[OwnQueue]:
+    with ServiceMessageQueue.own(ORDERS, redis_url) as queue:
+        yield queue
+
+
+@pytest.fixture
+def billing(redis_url: str) -> Iterator[OwnQueue]:
+    with ServiceMessageQueue.own(BILLING, redis_url) as queue:
+        yield queue
+
+
+def data_of(messages: list[ReceivedMessage]) -> list[object]:
+    return [message.data for message in messages]
+
+
+def everything(queue: OwnQueue, count: int) -> list[ReceivedMessage]:
+    """The next ``count`` messages."""
+    found: list[ReceivedMessage] = []
+    while len(found) < count:
+        found += queue.get(count - len(found))
+    return found
+
+
+def test_two_processes_talk_to_each_other(orders: OwnQueue, billing: OwnQueue) -> None:
+    orders.push(BILLING, "order", {"number": 7, "text": "Grüße / 你好"}, id="order-7")
+    [order] = billing.get()
+    assert (order.type, order.src, order.data) == ("order", ORDERS, {"number": 7, "text": "Grüße / 你好"})
+    assert (order.id, order.tries) == ("order-7", 1)
+    billing.push(order.src, "invoice", {"number": order.data["number"]})
+    billing.ack(order)
+    [invoice] = orders.get()
+    assert (invoice.type, invoice.src, invoice.data, invoice.id) == ("invoice", BILLING, {"number": 7}, None)
+    orders.ack(invoice)
+    assert billing.length() == orders.length() == 0
+
+
+def test_iteration_yields_decoded_messages_in_order(orders: OwnQueue, billing: OwnQueue) -> None:
+    for number in range(5):
+        orders.push(BILLING, "order", number)
+    seen = []
+    for message in billing:
+        seen.append(message.data)
+        billing.ack(message)
+        if len(seen) == 5:
+            break
+    assert seen == [0, 1, 2, 3, 4]
+
+
+def test_after_a_restart_what_was_acknowledged_does_not_come_again(redis_url: str, orders: OwnQueue) -> None:
+    for number in range(4):
+        orders.push(BILLING, "order", number)
+    with ServiceMessageQueue.own(BILLING, redis_url) as billing:
+        first, *_ = everything(billing, 3)
+        billing.ack(first)
+    with ServiceMessageQueue.own(BILLING, redis_url) as billing:
+        again = everything(billing, 3)
+        assert sorted((message.data, message.tries) for message in again) == [(1, 1), (2, 1), (3, 1)]
+        billing.ack(*again)
+        assert billing.get(timeout=0.1) == []
+
+
+def test_what_a_process_that_died_had_received_another_gets(
+    redis_url: str, orders: OwnQueue, billing: OwnQueue, client: redis.Redis
+) -> None:
+    for number in range(2):
+        orders.push(BILLING, "order", number)
+    dead = ServiceMessageQueue.own(BILLING, redis_url, claim_seconds=30)
+    assert data_of(everything(dead, 2)) == [0, 1]
+    for pending in client.xpending_range(BILLING, GROUP, "-", "+", 10):
+        client.xclaim(BILLING, GROUP, pending["consumer"], 0, [pending["message_id"]], idle=31_000, justid=True)
+    assert [(message.data, message.tries) for message in everything(billing, 2)] == [(0, 2), (1, 2)]
+
+
+def test_several_readers_share_a_queue(redis_url: str, orders: OwnQueue, billing: OwnQueue) -> None:
+    for number in range(10):
+        orders.push(BILLING, "order", number)
+    with ServiceMessageQueue.own(BILLING, redis_url) as other:
+        found = {queue: data_of(everything(queue, 5)) for queue in (billing, other)}
+        assert sorted(data for each in found.values() for data in each) == list(range(10))  # type: ignore[type-var]
+
+
+def test_a_process_that_works_long_keeps_its_message(redis_url: str, orders: OwnQueue, client: redis.Redis) -> None:
+    orders.push(BILLING, "order", 1)
+    with (
+        ServiceMessageQueue.own(BILLING, redis_url, claim_seconds=0.4) as slow,
+        ServiceMessageQueue.own(BILLING, redis_url, claim_seconds=0.4) as other,
+    ):
+        [message] = everything(slow, 1)
+        begun = time.monotonic()
+        while time.monotonic() - begun < 1.5:  # busy, as a handler is that computes
+            assert other.get(timeout=0.1) == []
+        assert client.xpending(BILLING, GROUP)["pending"] == 1
+        slow.ack(message)
+
+
+def test_a_message_may_be_retried_or_buried(orders: OwnQueue, billing: OwnQueue, client: redis.Redis) -> None:
+    orders.push(BILLING, "order", 1)
+    [message] = billing.get()
+    billing.retry(message, 0.05)
+    [message] = everything(billing, 1)
+    assert message.tries == 2
+    billing.bury(message, "no_such_customer", "customer 9 is unknown")
+    [(_, letter)] = client.xrange("{queue:billing}:dead")
+    assert (letter[b"reason"], letter[b"detail"]) == (b"no_such_customer", b"customer 9 is unknown")
+    assert letter[b"body"] == b'{"type":"order","src":"queue:orders","data":1}'
+    assert billing.length() == 0
+
+
+def test_what_is_no_message_is_buried_and_the_rest_is_received(
+    orders: OwnQueue, billing: OwnQueue, client: redis.Redis
+) -> None:
+    for body in ("{", "[]", '{"type":"a","src":"b","data":[1,}'):
+        client.xadd(BILLING, {"body": body})
+    orders.push(BILLING, "order", 1)
+    assert data_of(everything(billing, 1)) == [1]
+    reasons = [letter[b"reason"] for _, letter in client.xrange("{queue:billing}:dead")]
+    assert reasons == [b"bad_json", b"bad_message", b"bad_json"]
+
+
+def test_who_has_the_secret_receives_only_what_is_signed(redis_url: str, client: redis.Redis) -> None:
+    with (
+        ServiceMessageQueue.own(BILLING, redis_url, secret="the secret", signature_seconds=60) as billing,
+        ServiceMessageQueue.own(ORDERS, redis_url, secret="the secret", signature_seconds=60) as orders,
+        ServiceMessageQueue.own(ORDERS, redis_url) as stranger,
+    ):
+        stranger.push(BILLING, "order", 1)
+        orders.push(BILLING, "order", 2)
+        assert data_of(everything(billing, 1)) == [2]
+    [(_, letter)] = client.xrange("{queue:billing}:dead")
+    assert letter[b"reason"] == b"bad_signature"
+
+
+def test_a_message_that_expired_is_not_received(orders: OwnQueue, billing: OwnQueue) -> None:
+    orders.push(BILLING, "price", 1, expires=time.time() - 1)
+    orders.push(BILLING, "price", 2, expires=time.time() + 60)
+    assert data_of(everything(billing, 1)) == [2]
+    assert billing.length() == 1
+
+
+def test_no_more_is_held_than_is_allowed(redis_url: str, orders: OwnQueue) -> None:
+    for number in range(5):
+        orders.push(BILLING, "order", number)
+    with ServiceMessageQueue.own(BILLING, redis_url, most_held=2) as billing:
+        two = everything(billing, 2)
+        assert billing.get(5, timeout=0.05) == []
+        billing.ack(*two)
+        assert data_of(everything(billing, 2)) == [2, 3]
+
+
+def test_a_list_is_no_queue_of_a_process(orders: OwnQueue, client: redis.Redis) -> None:
+    client.rpush(BILLING, "x")
+    with pytest.raises(QueueRefusedError, match="queue:billing is a list, not a stream"):
+        orders.push(BILLING, "order", 1)
+    assert client.lrange(BILLING, 0, -1) == [b"x"]
+
+
+@pytest.mark.parametrize("name", ["", "a b", "{x}", None])
+def test_a_bad_name_is_refused_where_it_is_given(redis_url: str, orders: OwnQueue, name: str) -> None:
+    with pytest.raises(MessageError, match="the name of a queue"):
+        ServiceMessageQueue.own(name, redis_url)
+    with pytest.raises(MessageError, match="the name of a queue"):
+        orders.push(name, "order", 1)
+
+
+def test_what_json_cannot_say_is_not_sent(orders: OwnQueue, billing: OwnQueue) -> None:
+    with pytest.raises(JsonError):
+        orders.push(BILLING, "order", object())
+    assert billing.length() == 0
+
+
+def test_a_push_waits_for_a_redis_that_is_away_and_raises_a_refusal_at_once(
+    redis_url: str, client: redis.Redis
+) -> None:
+    errors = [QueueAwayError("redis", "reset"), QueueAwayError("redis", "reset")]
+
+    def call(operation: Callable[..., Any], /, *arguments: object) -> Any:
+        while errors:
+            errors.pop()
+        return operation(*arguments)
+
+    push = QueuePush(plain_client(redis_url), "queue:rtserver", Signer(), call=call)
+    push(BILLING, "order", 1)
+    assert client.xlen(BILLING) == 1
+    client.set(ORDERS, "x")
+    with pytest.raises(QueueRefusedError, match="queue:orders is a string, not a stream"):
+        push(ORDERS, "order", 1)
