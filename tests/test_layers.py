@@ -24,9 +24,12 @@ BRIDGE, CONNECTION, FAILURE, LIMIT, LISTENER, MARK, QUEUE, TCE, WIRE = (
 USER, SESSION, TOPIC = (f"rtserver.{folder}" for folder in ("user", "user.session", "user.topic"))
 MODULES, HANDLERS = "rtserver.modules", "rtserver.handlers"
 REGISTRY = "rtserver.registry"
-SERVICE, PIPELINE, PUSH, QUOTE, THREAD, WATCH = (
+SERVICE, PIPELINE, PUBLISH, PUSH, QUOTE, THREAD, WATCH = (
     f"rtserver.{folder}"
-    for folder in ("service", "service.pipeline", "service.push", "service.quote", "service.thread", "watch")
+    for folder in (
+        *(f"service{inner}" for inner in ("", ".pipeline", ".topic", ".push", ".quote", ".thread")),
+        "watch",
+    )
 )
 BENCH, CLIENT = "rtserver.bench", "rtserver.bench.client"
 BENCH, BOOTSTRAP = "rtserver.bench.*", "rtserver.bootstrap"
@@ -96,7 +99,8 @@ RULES = (
     # The registry of leases, for both threads.
     Rule("rtserver/registry/*", {QUEUE, REGISTRY}, {"tcelib.lease", "tcelib.redis"}, WAITING - {"asyncio"}),
     # The service thread.
-    Rule("rtserver/service/quote/*", {BRIDGE, LIMIT, SERVICE, QUOTE}, {"msgspec", "talipp"}, WAITING),
+    Rule("rtserver/service/topic/*", {BRIDGE, LIMIT, WIRE, SERVICE, PUBLISH}, {"msgspec"}, WAITING | CLOCKS),
+    Rule("rtserver/service/quote/*", {BRIDGE, LIMIT, SERVICE, PUBLISH, QUOTE}, {"msgspec", "talipp"}, WAITING),
     Rule(
         "rtserver/service/pipeline/*",
         {FAILURE, MARK, QUEUE, WIRE, SERVICE, PIPELINE},

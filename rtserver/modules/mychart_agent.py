@@ -13,13 +13,16 @@ from rtserver.base.limit.steps import Steps
 from rtserver.base.wire.client_message import MAX_SAFE_INTEGER
 from rtserver.modules.chart import Shape
 from rtserver.modules.chart_painter import MYCHARTS, ChartPainter, Look
-from rtserver.modules.quote_listener import QuoteListener
+from rtserver.modules.topic_listener import TopicListener
 from rtserver.modules.user_agent_module import BaseUserAgentModule
 from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import RequestError
 from rtserver.user.topic.rate import RATES, granted
 from rtserver.user.topic.subscriber import Draw
 from rtserver.user.user_agent import UserAgent
+
+QUOTES = "quotes"
+"""The service of the feeds."""
 
 ChartId: TypeAlias = (
     Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
@@ -124,14 +127,14 @@ class MyChartAgent(BaseUserAgentModule):
 
     def __init__(self, agent: UserAgent, painter: ChartPainter, max_rate: RateCap = no_cap) -> None:
         super().__init__(agent)
-        self.quotes: QuoteListener[MyChart] = QuoteListener(agent)
+        self.quotes: TopicListener[MyChart] = TopicListener(agent)
         self._painter = painter
         self._max_rate = max_rate
 
     def show(self, request: ChartRequest, request_id: int | str | None = None) -> None:
         """Show a chart. It replaces the one with the same id."""
         chart = MyChart(self.agent, self._painter, request, request_id)
-        self.quotes.listen(request.chart_id, request.feed, chart, self._granted(chart))
+        self.quotes.listen(request.chart_id, QUOTES, request.feed, chart, self._granted(chart))
 
     def change_rate(self, request: RateRequest) -> float | None:
         """Change a chart's rate. Return the granted rate. Raises ``RequestError`` for an unknown chart."""

@@ -6,45 +6,36 @@ send.
 
 from collections import deque
 from collections.abc import Iterable
-from typing import TypeAlias
 
 from rtserver.base.bridge.message import Row, Table
 from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.base.limit.steps import Steps
 from rtserver.service.quote.quote_analysis import QuoteAnalysis
 from rtserver.service.quote.tick import Tick
-
-Watcher: TypeAlias = tuple[int, int]
-"""An agent, and the ref of its subscription."""
+from rtserver.service.topic.topic import Topic
 
 TICKS_OF_A_STEP = 20
 
 
-class Feed:
-    """The last ``picture_rows`` rows, and the rows that were not sent yet.
+class Feed(Topic):
+    """The topic of a quote's rows, with the last ``picture_rows`` of them.
 
-    ``seq`` is the number of the last row, counted from the quote's first tick. One tick is one step of every feed, so
-    a feed that was dropped and made again continues with the number of the others. It ``is_ready`` when every tick of
-    the quote is in its rows, ``history`` included; ``work`` gets it there piece by piece.
-
-    ``watchers`` are (agent, ref) pairs; those ``waiting`` among them have had no picture yet. ``share`` is the share
-    of the only user who watches, if there is only one and processor time is counted.
+    ``seq`` is counted from the quote's first tick. One tick is one step of every feed, so a feed that was dropped and
+    made again continues with the number of the others. It ``is_ready`` when every tick of the quote is in its rows,
+    ``history`` included; ``work`` gets it there piece by piece. ``share`` is the share of the only user who watches,
+    if there is only one and processor time is counted.
     """
 
     def __init__(
-        self, topic: str, analysis: QuoteAnalysis, history: Iterable[Tick], *, seq: int, picture_rows: int
+        self, name: str, analysis: QuoteAnalysis, history: Iterable[Tick], *, seq: int, picture_rows: int
     ) -> None:
-        self.topic = topic
-        self.seq = seq
-        self.watchers: set[Watcher] = set()
-        self.waiting: dict[Watcher, None] = {}
+        super().__init__(name, seq)
         self.share: FairShare | None = None
         self.is_ready = False
         self._analysis = analysis
         self._filling: Steps[list[Row]] | None = analysis.fill(history, picture_rows)
         self._rows: deque[Row] = deque(maxlen=picture_rows)
         self._behind: deque[Tick] = deque()
-        self.unsent: list[Row] = []
         self._picture: Table | None = None
 
     @property
@@ -82,12 +73,6 @@ class Feed:
         self.unsent.append(row)
         self.seq += 1
         self._picture = None
-
-    def take_unsent(self) -> tuple[Row, ...]:
-        """Return the rows since the last call, in order. The last one has the number ``seq``."""
-        unsent = tuple(self.unsent)
-        self.unsent.clear()
-        return unsent
 
     def picture(self, decimals: int | None = None) -> Table:
         """Return the rows as they stand after ``seq``, with the quote's ``decimals``; the same object until the

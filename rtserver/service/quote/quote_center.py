@@ -3,17 +3,13 @@
 One object has two roles, because the second needs what the first has heard: it handles the service message ``quote``,
 and it is the subscribable service "quotes". It decides how long a history is, which feed answers a request, and when
 a feed begins and ends. It knows agents by number only, and nothing of charts.
-
-A subscriber gets a ``Snapshot`` of the feed after its row ``seq``, then every later row in order in ``Update``
-messages, without a gap and without a double. For that, unsent rows leave before a snapshot is taken; the mailbox
-keeps the order.
 """
 
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 
-from rtserver.base.bridge.message import Refused, Snapshot, Subscribe, Unsubscribe, Update
+from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.base.limit.cpu_quota import FairShares
 from rtserver.base.limit.steps import Steps, finish
 from rtserver.service.message import BadData
@@ -22,9 +18,8 @@ from rtserver.service.quote.feed import Feed
 from rtserver.service.quote.feed_request import FeedName, FeedRequestError, read_request
 from rtserver.service.quote.quote_analysis import QuoteAnalysis
 from rtserver.service.quote.tick import QuoteItem, QuoteMessage, Tick, check_key, read_decimals, read_tick
-
-UPDATE_ROWS = 500
-"""Rows of one update at most. A message may bring 20,000 ticks of one quote."""
+from rtserver.service.topic.publisher import Publisher
+from rtserver.service.topic.topic import Topic
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +80,8 @@ class QuoteCenter(ServiceMsgHandler):
         self._shares = shares
         self._quotes: OrderedDict[str, QuoteHistory] = OrderedDict()  # the longest silent first
         self._feeds: dict[str, tuple[FeedName, Feed]] = {}
-        self._watched: dict[tuple[int, int], str] = {}  # (agent, ref) to topic
-        self._unsent: dict[str, Feed] = {}
+        self._publisher = Publisher(services.post)
+        self._unsent = self._publisher.unsent
 
     @property
     def quotes(self) -> int:
@@ -106,7 +101,7 @@ class QuoteCenter(ServiceMsgHandler):
     @property
     def subscribers(self) -> int:
         """Number of open subscriptions."""
-        return len(self._watched)
+        return len(self._publisher)
 
     def __call__(self, src: str, data: Sequence[QuoteItem]) -> None:
         """Take a quote message whole or not at all.
@@ -121,9 +116,7 @@ class QuoteCenter(ServiceMsgHandler):
     def flush(self) -> None:
         """Post one ``Update`` per feed, with every row that the batch brought it."""
         self.check_thread()
-        for feed in self._unsent.values():
-            self._post_update(feed)
-        self._unsent.clear()
+        self._publisher.flush()
 
     def on_subscribe(self, message: Subscribe) -> None:
         """Answer with ``Snapshot`` or ``Refused``. An unknown quote has an empty picture for now.
@@ -133,19 +126,18 @@ class QuoteCenter(ServiceMsgHandler):
         try:
             name = read_request(message.request)
         except FeedRequestError as error:
-            self._refuse(message, "bad_request", str(error))
+            self._publisher.refuse(message, "bad_request", str(error))
             return
         known = self._feeds.get(name.topic)
         feed = self._make_feed(name) if known is None else known[1]
         if feed is None:
-            self._refuse(message, "rate_limited", f"the server computes {self._max_feeds} feeds already")
+            text = f"the server computes {self._max_feeds} feeds already"
+            self._publisher.refuse(message, "rate_limited", text)
             return
-        watcher = (message.agent, message.ref)
         share = None if self._shares is None else self._shares.of(message.user)
-        # A feed that two users watch is charged to neither, for good: counting watchers would cost too much.
-        feed.share = share if not feed.watchers or feed.share is share else None
-        feed.waiting[watcher] = None
-        self._watch(feed, watcher)
+        # A feed that two users watch is charged to neither, for good: counting users would cost too much.
+        feed.share = share if not feed.viewers or feed.share is share else None
+        self._drop_unviewed(self._publisher.add_viewer(feed, (message.agent, message.ref)))
         if feed.is_ready:
             self._show(feed)
         elif share is None:
@@ -155,7 +147,7 @@ class QuoteCenter(ServiceMsgHandler):
 
     def on_unsubscribe(self, message: Unsubscribe) -> None:
         """End a subscription. The last one ends the feed. An unknown one was refused, or moved, and needs nothing."""
-        self._unwatch((message.agent, message.ref))
+        self._drop_unviewed(self._publisher.remove_viewer((message.agent, message.ref)))
 
     def _read(self, data: Sequence[QuoteItem]) -> list[tuple[str, Tick, int | None]]:
         read = []
@@ -192,7 +184,7 @@ class QuoteCenter(ServiceMsgHandler):
                 self._give_up(feed, "rate_limited", "the processor time of this user is used up")
         elif share is None:
             feed.step(tick)
-            self._unsent[feed.topic] = feed
+            self._unsent[feed.name] = feed
         elif share.is_owing:
             feed.defer(tick)
             share.drive(self._bring_up(feed))
@@ -200,38 +192,26 @@ class QuoteCenter(ServiceMsgHandler):
             begun = share.now()
             feed.step(tick)
             share.spend(begun)
-            self._unsent[feed.topic] = feed
+            self._unsent[feed.name] = feed
 
     def _bring_up(self, feed: Feed) -> Steps[None]:
         """Work on a feed until it is ready. Several users may do so at once: each piece serves all of them."""
-        while feed.watchers and not feed.is_ready:
+        while feed.viewers and not feed.is_ready:
             try:
                 if feed.work():
                     self._show(feed)
             except Exception:
-                log.exception("! the feed %s failed", feed.topic)
+                log.exception("! the feed %s failed", feed.name)
                 self._give_up(feed, "internal", "the service failed")
             yield
 
     def _show(self, feed: Feed) -> None:
-        """Give waiting watchers the picture. Rows that it holds leave before, for those who have a picture
-        already.
-        """
-        self._unsent.pop(feed.topic, None)
-        if len(feed.watchers) == len(feed.waiting):
-            feed.take_unsent()
-        elif feed.unsent:
-            self._post_update(feed)
-        name, _ = self._feeds[feed.topic]
-        picture = feed.picture(self._quotes[name.quote].decimals)
-        for agent, ref in feed.waiting:
-            self.services.post(Snapshot(agent, ref, feed.topic, feed.seq, picture))
-        feed.waiting.clear()
+        name, _ = self._feeds[feed.name]
+        self._publisher.show(feed, feed.picture(self._quotes[name.quote].decimals))
 
     def _give_up(self, feed: Feed, code: str, text: str) -> None:
-        for agent, ref in tuple(feed.watchers):
-            self._unwatch((agent, ref))
-            self.services.post(Refused(agent, ref, code, text))
+        self._publisher.give_up(feed, code, text)
+        self._drop_unviewed(feed)
 
     def _add_quote(self, key: str) -> QuoteHistory:
         quote = self._quotes[key] = QuoteHistory(self._history_ticks)
@@ -253,38 +233,17 @@ class QuoteCenter(ServiceMsgHandler):
         self._feeds[name.topic] = (name, feed)
         return feed
 
-    def _watch(self, feed: Feed, watcher: tuple[int, int]) -> None:
-        feed.watchers.add(watcher)
-        if self._watched.get(watcher, feed.topic) != feed.topic:
-            self._unwatch(watcher)
-        self._watched[watcher] = feed.topic
-
-    def _unwatch(self, watcher: tuple[int, int]) -> None:
-        topic = self._watched.pop(watcher, None)
-        if topic is None:
-            return
-        name, feed = self._feeds[topic]
-        feed.watchers.discard(watcher)
-        feed.waiting.pop(watcher, None)
-        if not feed.watchers:
-            self._drop_feed(name)
+    def _drop_unviewed(self, topic: Topic | None) -> None:
+        """Drop the feed of a topic that has lost its last viewer, if there is one."""
+        if topic is not None:
+            self._drop_feed(self._feeds[topic.name][0])
 
     def _drop_feed(self, name: FeedName) -> None:
-        del self._feeds[name.topic]
-        self._unsent.pop(name.topic, None)
+        _, feed = self._feeds.pop(name.topic)
+        self._publisher.end(feed)
         quote = self._quotes[name.quote]
         del quote.feeds[name.topic]
         # Requests for quotes that never come must not fill the memory, nor push out quotes that do come: only a tick
         # makes room.
         if not quote.count and not quote.feeds:
             del self._quotes[name.quote]
-
-    def _post_update(self, feed: Feed) -> None:
-        """Post new rows, in several updates if they are many: the other thread serves others in between."""
-        rows = feed.take_unsent()
-        for end in range(UPDATE_ROWS, len(rows) + UPDATE_ROWS, UPDATE_ROWS):
-            piece = rows[end - UPDATE_ROWS : end]
-            self.services.post(Update(feed.topic, feed.seq - max(0, len(rows) - end), piece))
-
-    def _refuse(self, message: Subscribe, code: str, text: str) -> None:
-        self.services.post(Refused(message.agent, message.ref, code, text))

@@ -12,7 +12,8 @@ from rtserver.base.bridge.message import Message, Refused, Row, Snapshot, Subscr
 from rtserver.base.bridge.ownership import WrongThreadError
 from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext
-from rtserver.service.quote.quote_center import UPDATE_ROWS, QuoteCenter
+from rtserver.service.quote.quote_center import QuoteCenter
+from rtserver.service.topic.publisher import UPDATE_ROWS
 from rtserver.service.user_commands import UserCommands
 
 APPLE = "DEMO:AAPL:20130301"

@@ -1,4 +1,4 @@
-"""QuoteListener: when a membership begins and ends."""
+"""TopicListener: when a membership begins and ends."""
 
 from collections.abc import Iterator
 from typing import Never
@@ -7,7 +7,7 @@ import pytest
 
 from rtserver.base.bridge.mailbox import BridgeClosedError
 from rtserver.base.bridge.message import Message, Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
-from rtserver.modules.quote_listener import QuoteListener
+from rtserver.modules.topic_listener import TopicListener
 from rtserver.user.identity import Identity
 from rtserver.user.policy import Policy, Rights, ServiceRequest
 from rtserver.user.topic.subscriber import Draw
@@ -59,8 +59,8 @@ def client(online: Online) -> Client:
 
 
 @pytest.fixture
-def listener(client: Client) -> QuoteListener:
-    return QuoteListener(client.agent)
+def listener(client: Client) -> TopicListener:
+    return TopicListener(client.agent)
 
 
 def answer(online: Online, kind: type[Snapshot | Refused] = Snapshot, which: int = -1, topic: str = "t") -> None:
@@ -70,8 +70,8 @@ def answer(online: Online, kind: type[Snapshot | Refused] = Snapshot, which: int
     online.users.handle(kind(asked.agent, asked.ref, *rest))
 
 
-def test_listening_asks_the_quote_service(online: Online, client: Client, listener: QuoteListener) -> None:
-    listener.listen("a", {"quote": "X:Y:20130301"}, Watcher())
+def test_listening_asks_the_service(online: Online, client: Client, listener: TopicListener) -> None:
+    listener.listen("a", "quotes", {"quote": "X:Y:20130301"}, Watcher())
     [asked] = online.posted
     assert (asked.agent, asked.service, asked.request) == (client.agent.id, "quotes", {"quote": "X:Y:20130301"})
     assert "a" in listener.memberships
@@ -79,10 +79,10 @@ def test_listening_asks_the_quote_service(online: Online, client: Client, listen
 
 
 def test_the_picture_comes_first_and_then_what_follows(
-    online: Online, client: Client, listener: QuoteListener
+    online: Online, client: Client, listener: TopicListener
 ) -> None:
     watcher = Watcher()
-    listener.listen("a", {}, watcher)
+    listener.listen("a", "quotes", {}, watcher)
     online.users.handle(Update("t", 1, ()))
     answer(online)
     online.users.handle(Update("t", 2, ()))
@@ -91,18 +91,18 @@ def test_the_picture_comes_first_and_then_what_follows(
 
 
 def test_a_watcher_who_wants_no_more_is_released_after_the_picture(
-    online: Online, client: Client, listener: QuoteListener
+    online: Online, client: Client, listener: TopicListener
 ) -> None:
-    listener.listen("a", {}, Watcher(follows=False))
+    listener.listen("a", "quotes", {}, Watcher(follows=False))
     answer(online)
     assert isinstance(online.posted[-1], Unsubscribe)
     assert (len(listener.memberships), len(online.topics)) == (0, 0)
 
 
 def test_a_watcher_who_fails_on_the_picture_is_released(
-    online: Online, client: Client, listener: QuoteListener, caplog: pytest.LogCaptureFixture
+    online: Online, client: Client, listener: TopicListener, caplog: pytest.LogCaptureFixture
 ) -> None:
-    listener.listen("a", {}, Watcher(fails=True))
+    listener.listen("a", "quotes", {}, Watcher(fails=True))
     answer(online)
     assert (len(listener.memberships), len(online.topics)) == (0, 0)
     assert [type(message) for message in online.posted] == [Subscribe, Unsubscribe]
@@ -110,10 +110,10 @@ def test_a_watcher_who_fails_on_the_picture_is_released(
 
 
 def test_a_refusal_goes_to_the_watcher_and_ends_the_membership(
-    online: Online, client: Client, listener: QuoteListener
+    online: Online, client: Client, listener: TopicListener
 ) -> None:
     watcher = Watcher()
-    listener.listen("a", {}, watcher)
+    listener.listen("a", "quotes", {}, watcher)
     answer(online, Refused)
     assert [refused.code for refused in watcher.refused] == ["bad_request"]
     client.leave()
@@ -121,11 +121,11 @@ def test_a_refusal_goes_to_the_watcher_and_ends_the_membership(
 
 
 def test_an_answer_to_a_request_that_was_replaced_is_nobodys(
-    online: Online, client: Client, listener: QuoteListener
+    online: Online, client: Client, listener: TopicListener
 ) -> None:
     first, second = Watcher(), Watcher()
-    listener.listen("a", {}, first)
-    listener.listen("a", {}, second)
+    listener.listen("a", "quotes", {}, first)
+    listener.listen("a", "quotes", {}, second)
     answer(online, which=0)
     assert (first.shown, second.shown) == ([], [])
     answer(online, which=1)
@@ -134,19 +134,19 @@ def test_an_answer_to_a_request_that_was_replaced_is_nobodys(
 
 
 def test_a_refusal_of_a_request_that_was_replaced_does_not_end_the_new_one(
-    online: Online, client: Client, listener: QuoteListener
+    online: Online, client: Client, listener: TopicListener
 ) -> None:
-    listener.listen("a", {}, Watcher())
-    listener.listen("a", {}, Watcher())
+    listener.listen("a", "quotes", {}, Watcher())
+    listener.listen("a", "quotes", {}, Watcher())
     answer(online, Refused, which=0)
     assert "a" in listener.memberships
 
 
 def test_a_request_that_cannot_be_posted_leaves_the_old_membership_as_it_was(
-    online: Online, client: Client, listener: QuoteListener
+    online: Online, client: Client, listener: TopicListener
 ) -> None:
     watcher = Watcher()
-    listener.listen("a", {}, watcher)
+    listener.listen("a", "quotes", {}, watcher)
     answer(online)
 
     def closed(message: Message) -> Never:
@@ -154,13 +154,13 @@ def test_a_request_that_cannot_be_posted_leaves_the_old_membership_as_it_was(
 
     online.on_post = closed
     with pytest.raises(BridgeClosedError):
-        listener.listen("a", {}, Watcher())
+        listener.listen("a", "quotes", {}, Watcher())
     online.users.handle(Update("t", 2, ()))
     assert len(client.wire.frames) == 1
 
 
-def test_with_a_rate_what_follows_comes_together(online: Online, client: Client, listener: QuoteListener) -> None:
-    listener.listen("a", {}, Watcher(), 2.0)
+def test_with_a_rate_what_follows_comes_together(online: Online, client: Client, listener: TopicListener) -> None:
+    listener.listen("a", "quotes", {}, Watcher(), 2.0)
     answer(online)
     for seq in (2, 3, 4):
         online.users.handle(Update("t", seq, ((seq, 0),)))
@@ -169,9 +169,9 @@ def test_with_a_rate_what_follows_comes_together(online: Online, client: Client,
 
 
 def test_a_rate_that_is_changed_before_the_picture_holds_from_the_picture_on(
-    online: Online, client: Client, listener: QuoteListener
+    online: Online, client: Client, listener: TopicListener
 ) -> None:
-    listener.listen("a", {}, Watcher())
+    listener.listen("a", "quotes", {}, Watcher())
     listener.change_rate("a", 2.0)
     answer(online)
     for seq in (2, 3, 4):
@@ -181,9 +181,9 @@ def test_a_rate_that_is_changed_before_the_picture_holds_from_the_picture_on(
         listener.change_rate("b", 2.0)
 
 
-def test_unlistening_ends_one_and_leaves_the_others(online: Online, client: Client, listener: QuoteListener) -> None:
+def test_unlistening_ends_one_and_leaves_the_others(online: Online, client: Client, listener: TopicListener) -> None:
     for name, topic in (("a", "t"), ("b", "u")):
-        listener.listen(name, {}, Watcher())
+        listener.listen(name, "quotes", {}, Watcher())
         answer(online, topic=topic)
     listener.unlisten("a")
     listener.unlisten("never heard of")
@@ -194,9 +194,9 @@ def test_unlistening_ends_one_and_leaves_the_others(online: Online, client: Clie
     assert "b" in listener.memberships
 
 
-def test_removing_ends_all(online: Online, client: Client, listener: QuoteListener) -> None:
+def test_removing_ends_all(online: Online, client: Client, listener: TopicListener) -> None:
     for name in "abc":
-        listener.listen(name, {}, Watcher())
+        listener.listen(name, "quotes", {}, Watcher())
         answer(online)
     listener.on_remove()
     assert (len(listener.memberships), len(online.topics)) == (0, 0)
@@ -214,11 +214,11 @@ def test_a_feed_that_the_user_may_not_have_is_refused_and_takes_the_name_from_th
     online = Online(rights=Rights(ByName()))
     client = online.connect()
     client.agent.on_user(Identity(1, "ann", "s", frozenset({"gold"})))
-    listener, gold, iron = QuoteListener(client.agent), Watcher(), Watcher()
-    listener.listen("a", {"quote": "gold"}, gold)
+    listener, gold, iron = TopicListener(client.agent), Watcher(), Watcher()
+    listener.listen("a", "quotes", {"quote": "gold"}, gold)
     answer(online)
     online.take_posted()
-    listener.listen("a", {"quote": "iron"}, iron)
+    listener.listen("a", "quotes", {"quote": "iron"}, iron)
     assert [(refused.code, refused.message) for refused in iron.refused] == [("forbidden", "not for you")]
     assert gold.refused == []
     assert [type(message) for message in online.take_posted()] == [Unsubscribe]
@@ -229,8 +229,8 @@ def test_a_feed_that_the_user_may_not_have_any_more_is_left_and_refused_once() -
     online = Online(rights=Rights(ByName()))
     client = online.connect()
     client.agent.on_user(Identity(1, "ann", "s", frozenset({"gold"})))
-    listener, watcher = QuoteListener(client.agent), Watcher()
-    listener.listen("a", {"quote": "gold"}, watcher)
+    listener, watcher = TopicListener(client.agent), Watcher()
+    listener.listen("a", "quotes", {"quote": "gold"}, watcher)
     answer(online)
     assert online.topics.members == 1
     online.take_posted()
@@ -244,7 +244,7 @@ def test_a_feed_that_the_user_may_not_have_any_more_is_left_and_refused_once() -
 
 @pytest.mark.parametrize("follows", [True, False])
 def test_a_picture_that_ends_its_connection_ends_everything_once(
-    online: Online, client: Client, listener: QuoteListener, caplog: pytest.LogCaptureFixture, follows: bool
+    online: Online, client: Client, listener: TopicListener, caplog: pytest.LogCaptureFixture, follows: bool
 ) -> None:
     class LastStraw(Watcher):
         def on_picture(self, snapshot: Snapshot) -> tuple[str, Draw] | None:
@@ -252,8 +252,8 @@ def test_a_picture_that_ends_its_connection_ends_everything_once(
             listener.on_remove()
             return super().on_picture(snapshot)
 
-    listener.listen("a", {}, LastStraw(follows))
-    listener.listen("b", {}, Watcher())
+    listener.listen("a", "quotes", {}, LastStraw(follows))
+    listener.listen("b", "quotes", {}, Watcher())
     answer(online, which=0)
     assert (len(listener.memberships), len(online.topics)) == (0, 0)
     assert caplog.records == []

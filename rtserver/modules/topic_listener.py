@@ -1,7 +1,7 @@
-"""Subscriptions of one connection to quote feeds, each under a name.
+"""Subscriptions of one connection to topics of services, each under a name.
 
-A subscription is answered by a picture and followed by updates until it ends. Watchers draw the pictures; the quote
-service computes the numbers.
+A subscription is answered by a picture and followed by updates until it ends. Watchers draw the pictures; a service
+knows what is in them.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -16,24 +16,23 @@ from rtserver.user.topic.board import GroupKey, Held
 from rtserver.user.topic.subscriber import Draw
 from rtserver.user.user_agent import UserAgent
 
-QUOTES = "quotes"
 NO_REF = 0  # ref of a subscription that was never posted; real refs begin at 1
 
 
 class Watcher(Protocol):
-    """The receiver of one feed's pictures and updates."""
+    """The receiver of one topic's pictures and updates."""
 
     def is_prepared(self, snapshot: Snapshot) -> bool:
         """Return True if ``on_picture`` takes no long work for this snapshot."""
 
     def prepare(self, snapshot: Snapshot) -> Steps[None]:
-        """Do the long work of ``on_picture`` in steps. The feed may be given up between two steps."""
+        """Do the long work of ``on_picture`` in steps. The topic may be given up between two steps."""
 
     def on_picture(self, snapshot: Snapshot) -> tuple[Hashable, Draw] | None:
         """Show the snapshot. Return the group and the drawing of updates for ``Topics.join``, or None to end."""
 
     def on_refused(self, refused: Refused) -> None:
-        """Note that the feed does not exist, is forbidden, or has ended."""
+        """Note that the topic does not exist, is forbidden, or has ended."""
 
 
 W = TypeVar("W", bound=Watcher)
@@ -41,7 +40,7 @@ W = TypeVar("W", bound=Watcher)
 
 @dataclass(slots=True)
 class Membership(Generic[W]):
-    """The subscription of one name to a feed. ``group`` is set from the picture on, ``rate`` bounds its updates."""
+    """The subscription of one name to a topic. ``group`` is set from the picture on, ``rate`` bounds its updates."""
 
     name: Hashable
     watcher: W
@@ -56,23 +55,25 @@ class Membership(Generic[W]):
         return () if held is None else held.end()
 
 
-class QuoteListener(BaseUserAgentModule, Generic[W]):
-    """The feeds that one agent listens to. ``memberships`` has them by name; others only read it."""
+class TopicListener(BaseUserAgentModule, Generic[W]):
+    """The topics that one agent listens to. ``memberships`` has them by name; others only read it."""
 
     def __init__(self, agent: UserAgent) -> None:
         super().__init__(agent)
         self.memberships: dict[Hashable, Membership[W]] = {}
         self._by_ref: dict[int, Membership[W]] = {}
 
-    def listen(self, name: Hashable, request: ServiceRequest, watcher: W, rate: float | None = None) -> None:
-        """Subscribe a name to a feed: ``{"quote", "period", "indicators"}``. Its former subscription ends.
+    def listen(
+        self, name: Hashable, service: str, request: ServiceRequest, watcher: W, rate: float | None = None
+    ) -> None:
+        """Subscribe a name to the topic of a service that answers the request. Its former subscription ends.
 
         ``rate`` is as in ``Topics.join``.
         """
         replaced = self.memberships.get(name)
-        # Subscribed before the old one ends: a feed that both share is not dropped and computed again.
+        # Subscribed before the old one ends: a topic that both share is not dropped and made again.
         try:
-            ref = self.agent.subscribe(self, QUOTES, request)
+            ref = self.agent.subscribe(self, service, request)
         except ForbiddenError as error:
             self.unlisten(name)
             watcher.on_refused(Refused(self.agent.id, NO_REF, error.code, error.message))
@@ -105,7 +106,7 @@ class QuoteListener(BaseUserAgentModule, Generic[W]):
         return None if membership is None else membership.watcher
 
     def on_snapshot(self, snapshot: Snapshot) -> Steps[None] | None:
-        """Show the picture; then follow the feed, unless the watcher wants the picture only.
+        """Show the picture; then follow the topic, unless the watcher wants the picture only.
 
         A picture that is prepared is shown at once. Otherwise return the steps that prepare and show it; updates that
         come before their end are held, and shown after the picture.
