@@ -692,7 +692,7 @@ class Library(tce.Servant):
 
 @ways
 def test_many_short_calls_with_long_answers_close_nobody_who_reads(way: str) -> None:
-    limits = {"outbox_bytes": 400_000, "outbox_hard_bytes": 1_000_000}
+    limits: dict[str, Any] = {"outbox_bytes": 400_000, "outbox_hard_bytes": 1_000_000}
 
     async def scenario() -> tuple[list[bytes], int]:
         async with running(Library(), **limits) as server, await logged_in(server, way) as client:

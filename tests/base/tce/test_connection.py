@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from tornado.ioloop import IOLoop
@@ -41,7 +42,7 @@ def tce_port(io_loop: IOLoop, server: WebSocketServer, tce: TceServer) -> Iterat
     listening.close()
 
 
-async def logged_in(port: int, owner: RecordingOwner, **options: int) -> TceClient:
+async def logged_in(port: int, owner: RecordingOwner, **options: Any) -> TceClient:
     client = await TceClient.over_tcp(port, **options)
     client.send(HELLO)
     assert (await client.answer(1)).errcode == INTERFACE_NOTFOUND

@@ -55,7 +55,7 @@ class Bus:
             self.lane.take(entries, self.lane.open(entries), self.position, is_all=len(entries) < at_once)
 
 
-def lane_of(handler: ServiceMsgHandler, **bounds: int) -> Lane:
+def lane_of(handler: ServiceMsgHandler, **bounds: Any) -> Lane:
     return Lane(handler, DeadLetters(), **bounds)
 
 

@@ -83,7 +83,7 @@ def one(
     return lambda closes, *params: (formula(closes, *params),)
 
 
-FORMULAS = {
+FORMULAS: dict[str, tuple[Any, ...]] = {
     "sma:1": (one(sma), 1),
     "sma:20": (one(sma), 20),
     "ema:1": (one(ema), 1),

@@ -70,7 +70,7 @@ class Desk:
         data = [{"quote": quote, "info": {"point": point}} for point in points]
         self.center("feed-1", DECODER.decode(msgspec.json.encode(data)))
 
-    def subscribe(self, agent: int, user: str, quote: str = APPLE, **request: object) -> None:
+    def subscribe(self, agent: int, user: str, quote: str = APPLE, **request: Any) -> None:
         self.center.on_subscribe(Subscribe(agent, 1, "quotes", {"quote": quote, **request}, user))
 
     def turn(self) -> bool:

@@ -74,7 +74,7 @@ class Stage:
 
 def bars_of(infos: Iterable[QuoteInfo]) -> list[Row]:
     bar = PeriodBar(MINUTE)
-    rows = []
+    rows: list[Row] = []
     for info in infos:
         if not bar.add(read_tick(info)):
             rows.pop()

@@ -18,7 +18,7 @@ from tests.tcelib.peer import ECHO, NOP, Calculator, CalculatorPrx, MemoryTransp
 class Client:
     """A connection with a proxy, and what it has sent."""
 
-    def __init__(self, **options: float | None) -> None:
+    def __init__(self, **options: Any) -> None:
         self.transport = MemoryTransport()
         self.connection = open_connection(self.transport, **options)
         self.connection.calls.can_reconnect = True
@@ -28,11 +28,11 @@ class Client:
     def sent(self) -> list[RpcMessage]:
         return [RpcMessage.parse(packet[14:]) for packet in self.transport.packets]
 
-    def answer(self, sequence: int, params: bytes = b"", errcode: int = 0, **fields: int | RpcExtraData) -> None:
+    def answer(self, sequence: int, params: bytes = b"", errcode: int = 0, **fields: Any) -> None:
         message = RpcMessage(2, sequence, errcode=errcode, paramstream=params, **fields)
         self.connection.receive(wrap(message.pack(), version=0x100))
 
-    def echo_answer(self, text: str, index: int = -1, **fields: int | RpcExtraData) -> None:
+    def echo_answer(self, text: str, index: int = -1, **fields: Any) -> None:
         self.answer(self.sent[index].sequence, ECHO.write_result(text), **fields)
 
 

@@ -17,6 +17,9 @@ DEADLINE = 10.0
 class Loop:
     """Waits in asyncio, as a transport does."""
 
+    def is_stop(self, error: BaseException) -> bool:
+        return False
+
     def wait(self, promise: RpcPromise[Any], timeout: float | None) -> Never:
         raise RuntimeError("use await")
 
@@ -28,6 +31,9 @@ class Loop:
 
 class Threads:
     """Waits in a thread."""
+
+    def is_stop(self, error: BaseException) -> bool:
+        return False
 
     def wait(self, promise: RpcPromise[Any], timeout: float | None) -> None:
         done = threading.Event()
@@ -66,7 +72,7 @@ def test_an_exception_is_raised_by_whoever_asks_for_the_result() -> None:
 
 def test_callbacks_are_called_in_order_and_those_that_come_late_at_once() -> None:
     promise: RpcPromise[Any] = RpcPromise()
-    seen = []
+    seen: list[object] = []
     promise.add_done_callback(lambda done: seen.append(("a", done.result())))
     promise.add_done_callback(lambda done: seen.append(("b", done.result())))
     promise.set_result(None)
@@ -77,7 +83,7 @@ def test_callbacks_are_called_in_order_and_those_that_come_late_at_once() -> Non
 
 def test_a_callback_that_raises_is_logged_and_the_others_are_called(caplog: pytest.LogCaptureFixture) -> None:
     promise: RpcPromise[Any] = RpcPromise()
-    seen = []
+    seen: list[object] = []
     promise.add_done_callback(lambda done: 1 / 0)
     promise.add_done_callback(seen.append)
 
@@ -98,7 +104,7 @@ def test_a_callback_that_exits_costs_the_others_nothing_unless_the_program_is_me
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     promise: RpcPromise[Any] = RpcPromise(Stoppable())
-    seen = []
+    seen: list[object] = []
 
     def leave(done: RpcPromise[Any], error: BaseException) -> Never:
         raise error
@@ -180,7 +186,7 @@ def test_a_promise_of_no_connection_cannot_be_waited_for() -> None:
 
 
 def test_the_chain_of_a_call_begins_with_its_answer() -> None:
-    seen = []
+    seen: list[object] = []
     promise: RpcPromise[Any] = RpcPromise(Threads())
     promise.cookie = "c"
     promise.then(lambda ctx: (seen.append((ctx.result, ctx.data, ctx.promise.data, ctx.cookie)), ctx.onNext()))
@@ -194,7 +200,7 @@ def test_the_chain_of_a_call_begins_with_its_answer() -> None:
 
 
 def test_the_chain_of_a_call_that_failed_begins_with_its_error() -> None:
-    seen = []
+    seen: list[object] = []
     promise: RpcPromise[Any] = RpcPromise(Threads())
     error = RpcException(2)
     fork = promise.then(lambda ctx: seen.append("not me")).error(
@@ -210,7 +216,7 @@ def test_the_chain_of_a_call_that_failed_begins_with_its_error() -> None:
 
 @pytest.mark.parametrize(("is_late", "is_good"), [(True, True), (True, False), (False, True), (False, False)])
 def test_a_chain_is_the_same_whether_the_answer_comes_before_it_or_after(is_late: bool, is_good: bool) -> None:
-    seen = []
+    seen: list[object] = []
     promise: RpcPromise[Any] = RpcPromise(Threads())
 
     def complete() -> None:
@@ -232,7 +238,7 @@ def test_a_fork_stands_for_the_same_answer() -> None:
     promise: RpcPromise[Any] = RpcPromise(Threads())
     fork = promise.error(lambda ctx: None)
     forks_fork = fork.error(lambda ctx: None)
-    seen = []
+    seen: list[object] = []
     forks_fork.add_done_callback(seen.append)
     assert not fork.done()
 

@@ -1,7 +1,7 @@
 """Answers to calls (TCE protocol, sections 2.2 and 2.3; section 7, items 7 to 16, 25, 28 and 38)."""
 
 import logging
-from typing import Never
+from typing import Any, Never
 
 import pytest
 
@@ -18,13 +18,13 @@ from tests.tcelib.peer import ADD, ECHO, NOP, NOTE, Calculator, MemoryTransport,
 from tests.tcelib.vectors import VECTORS
 
 
-def call(operation: Operation, params: bytes = b"", **fields: int | RpcExtraData) -> bytes:
+def call(operation: Operation, params: bytes = b"", **fields: Any) -> bytes:
     fields = {"calltype": 1, "sequence": 5, **fields}
     message = RpcMessage(ifidx=operation.ifidx, opidx=operation.opidx, paramstream=params, **fields)
     return wrap(message.pack(), version=0x100)
 
 
-def echo(text: str, **fields: int | RpcExtraData) -> bytes:
+def echo(text: str, **fields: Any) -> bytes:
     return call(ECHO, ECHO.write_params(text), **fields)
 
 

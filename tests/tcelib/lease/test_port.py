@@ -1,5 +1,7 @@
 """The contract of every registry of leases: one suite for that in Redis and for its twin."""
 
+from typing import Any
+
 import pytest
 
 from tcelib.lease.port import (
@@ -17,7 +19,7 @@ from tests.tcelib.lease.moved_clock import MovedLeases
 TEN = 10.0
 
 
-def worker(name: str, **more: object) -> Registration:
+def worker(name: str, **more: Any) -> Registration:
     return Registration("worker", name, **{"holds": ("user", "device"), **more})
 
 
