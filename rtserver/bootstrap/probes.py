@@ -38,7 +38,7 @@ def all_probes(
         # A broken key concerns one user or one cursor, and its detail says so: the others are served.
         lambda: Reading("keys", True, pipeline.broken_keys.detail),
         canary_probe(trail),
-        lambda: Reading("lease", lease.is_held, "held" if lease.is_held else "none: others do not see this server"),
+        lambda: Reading("lease", lease.is_held, lease.detail),
         lambda: Reading("log-ins", log_ins.is_possible, log_ins.detail),
         lambda: Reading("accepting", not is_stopping(), "no: going down" if is_stopping() else "yes"),
     ]

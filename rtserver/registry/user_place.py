@@ -31,8 +31,9 @@ class UserPlaces:
 
     def online(self, user_ids: Iterable[int | str]) -> set[int | str]:
         """Return those users who have a connection to any server, as they were given."""
-        users = {str(user_id): user_id for user_id in user_ids}
-        return {users[user] for user in self._where(list(users))}
+        users = list(user_ids)
+        found = self._where([str(user_id) for user_id in users])
+        return {user_id for user_id in users if str(user_id) in found}
 
     def where(self, user_id: int | str) -> tuple[str, ...]:
         """Return the names of the servers that a user is connected to."""

@@ -48,6 +48,13 @@ class WorkerLease:
         """True while the lease cannot have ended: whether others can see this server and its users."""
         return self._thread.is_held
 
+    @property
+    def detail(self) -> str:
+        """Text for people: whether the lease is held, and what is in the way."""
+        if self.is_held:
+            return "held"
+        return f"none, so others do not see this server: {self._thread.trouble or 'not taken yet'}"
+
     def start(self) -> None:
         """Take the lease. Raises ``NameTakenError`` if a server that lives has the name.
 

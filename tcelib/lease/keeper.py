@@ -16,12 +16,14 @@ from tcelib.lease.port import (
     NameTakenError,
     Registration,
     RegistryError,
+    RegistryRefusedError,
 )
 
 LEASE_SECONDS = 10.0
 RENEWALS = 3
 """Renewals in the time of a lease: two may fail before it ends."""
 RETRY_SECONDS = 1.0
+LOG_SECONDS = 60.0
 SLACK_SECONDS = 0.5
 """The end of a lease is as long ago as the answer took; a later end than that is a renewal."""
 
@@ -72,7 +74,7 @@ class LeaseKeeper:
         self._look_at = look_at
         self._last_load: Mapping[str, int] = {}
         self._good_until = float("-inf")
-        self._due = float("-inf")
+        self._due = self._paused_until = self._logged_at = float("-inf")
         self._has_ended = False
         self._rival: tuple[int, float] | None = None
 
@@ -90,20 +92,10 @@ class LeaseKeeper:
         Raises ``NameTakenError`` if another holder has the name and lives. Keeps other errors in ``error`` and tries
         again later.
         """
-        try:
-            self._do_next()
-        except NameTakenError:
-            raise
-        except LeaseEndedError as error:
-            log.warning("! %s: the holder %r joins again", error, self.registration.name)
-            self.number = 0
-            self._due = self._clock()
-        except RegistryError as error:
-            self.error = error
-            self._due = self._clock() + RETRY_SECONDS
-            return RETRY_SECONDS
-        else:
-            self.error = None
+        is_due = self._clock() >= self._due
+        work = self._keep if is_due else self._maybe_more()
+        if work is not None:
+            self._try(work, is_due)
         return self._seconds_to_next()
 
     def leave(self) -> None:
@@ -114,23 +106,58 @@ class LeaseKeeper:
             while self.leases.bury():
                 pass
 
-    def _do_next(self) -> None:
-        if self._clock() >= self._due:
-            if self.number:
-                self._renew()
-            else:
-                self._join()
-        elif self.number and (untold := self.holding.next_slice()) is not None:
+    def _try(self, work: Callable[[], None], is_due: bool) -> None:
+        try:
+            work()
+        except NameTakenError:
+            raise
+        except LeaseEndedError as error:
+            log.warning("! %s: the holder %r joins again", error, self.registration.name)
+            self.number = 0
+            self._due = self._clock()
+        except RegistryError as error:
+            self.error = error
+            self._log(error)
+            # What is told later must not put off a renewal.
+            self._paused_until = self._clock() + RETRY_SECONDS
+            self._due = self._paused_until if is_due else self._due
+        else:
+            self.error = None
+
+    def _log(self, error: RegistryError) -> None:
+        """Log once a minute that the registry refuses. That it is away, somebody else logs."""
+        if isinstance(error, RegistryRefusedError) and self._clock() - self._logged_at >= LOG_SECONDS:
+            self._logged_at = self._clock()
+            log.error("! the registry refuses: %s; trying again", error)
+
+    def _maybe_more(self) -> Callable[[], None] | None:
+        """Return the work between two renewals; None if there is none, or it has failed a moment ago."""
+        if self._clock() < self._paused_until:
+            return None
+        if self.number and self.holding.has_untold:
+            return self._tell
+        return self._bury if self._has_ended else None
+
+    def _keep(self) -> None:
+        if self.number:
+            self._renew()
+        else:
+            self._join()
+
+    def _tell(self) -> None:
+        untold = self.holding.next_slice()
+        if untold is not None:
             tell = self.leases.hold if untold.is_held else self.leases.drop
             tell(self.number, untold.what, untold.items)
             self.holding.told(untold)
-        elif self._has_ended:
-            self._has_ended = self.leases.bury()
+
+    def _bury(self) -> None:
+        self._has_ended = self.leases.bury()
 
     def _seconds_to_next(self) -> float:
-        if self._has_ended or (self.number and self.holding.has_untold):
-            return 0.0
-        return max(0.0, self._due - self._clock())
+        has_more = self._has_ended or (self.number != 0 and self.holding.has_untold)
+        next_at = min(self._due, self._paused_until) if has_more else self._due
+        return max(0.0, next_at - self._clock())
 
     def _renew(self) -> None:
         begun = self._clock()

@@ -74,6 +74,11 @@ class RenewalThread:
         """True while the lease cannot have ended. A holder that was frozen reads False before it acts."""
         return self._keeper.is_held
 
+    @property
+    def trouble(self) -> str:
+        """Text of the last error of the registry; empty while there is none."""
+        return str(self._keeper.error or "")
+
     def start(self, patience: float) -> None:
         """Start the thread. Return when the lease is held or the registry is away, or after ``patience`` seconds.
 

@@ -22,6 +22,7 @@ def test_users_are_online_where_a_server_has_them() -> None:
     leases.hold(one, "user", ["7", "ann"])
     leases.hold(two, "user", ["7"])
     assert places.online([7, "ann", "8", 9]) == {7, "ann"}
+    assert places.online([7, "7"]) == {7, "7"}
     assert places.online([]) == set()
     assert places.where(7) == places.where("7") == ("one", "two")
     assert places.where("nobody") == ()

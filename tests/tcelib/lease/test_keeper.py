@@ -6,7 +6,14 @@ import pytest
 
 from tcelib.lease.keeper import LEASE_SECONDS, RETRY_SECONDS, LeaseKeeper, Life
 from tcelib.lease.memory import MemoryLeases
-from tcelib.lease.port import SLICE, LeasePort, NameTakenError, Registration, RegistryAwayError, RegistryError
+from tcelib.lease.port import (
+    SLICE,
+    LeasePort,
+    NameTakenError,
+    Registration,
+    RegistryAwayError,
+    RegistryError,
+)
 
 
 class Partition:
@@ -142,6 +149,16 @@ def test_a_registry_that_is_away_is_asked_again_and_told_what_came_meanwhile(wor
     assert keeper.is_held
     world.run(keeper, seconds=LEASE_SECONDS)
     assert not keeper.is_held
+
+
+def test_a_registry_that_refuses_is_logged_and_costs_no_lease(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    keeper = world.keeper("a")
+    world.run(keeper)
+    keeper.holding.hold("area", "1")
+    world.run(keeper, seconds=3 * LEASE_SECONDS)
+    [record] = [record for record in caplog.records if "refuses" in record.getMessage()]
+    assert "holds no 'area'" in record.getMessage()
+    assert keeper.is_held, "what is refused puts off no renewal"
 
 
 def test_whoever_sees_an_ended_lease_buries_it(world: World) -> None:
