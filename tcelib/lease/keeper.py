@@ -73,6 +73,7 @@ class LeaseKeeper:
         self._load = load
         self._look_at = look_at
         self._last_load: Mapping[str, int] = {}
+        self._told = 0
         self._good_until = float("-inf")
         self._due = self._paused_until = self._logged_at = float("-inf")
         self._has_ended = False
@@ -148,8 +149,9 @@ class LeaseKeeper:
         untold = self.holding.next_slice()
         if untold is not None:
             tell = self.leases.hold if untold.is_held else self.leases.drop
-            tell(self.number, untold.what, untold.items)
+            told = tell(self.number, untold.what, untold.items)
             self.holding.told(untold)
+            self._check_told(told, self._told + 1)
 
     def _bury(self) -> None:
         self._has_ended = self.leases.bury()
@@ -162,9 +164,19 @@ class LeaseKeeper:
     def _renew(self) -> None:
         begun = self._clock()
         load = dict(self._load())
-        self._has_ended = self.leases.renew(self.number, self._seconds, load if load != self._last_load else None)
-        self._last_load = load
+        renewal = self.leases.renew(self.number, self._seconds, load if load != self._last_load else None)
+        self._has_ended, self._last_load = renewal.is_anything_over, load
         self._hold_from(begun)
+        self._check_told(renewal.told, self._told)
+
+    def _check_told(self, told: int, least: int) -> None:
+        """Join again if the registry has lost something that it was told: under a new lease all is told once more."""
+        self._told = told
+        if told < least:
+            log.warning("! %s has lost what %r held: it joins again", self.leases.address, self.registration.name)
+            self.leases.leave(self.number)
+            self.number = 0
+            self._due = self._clock()
 
     def _join(self) -> None:
         begun = self._clock()
@@ -176,7 +188,7 @@ class LeaseKeeper:
             self._due = begun + RETRY_SECONDS
             return
         self.number = number
-        self._rival, self._last_load = None, {}
+        self._rival, self._last_load, self._told = None, {}, 0
         self.holding.tell_again()
         self._hold_from(begun)
         self._due = begun  # the first figures

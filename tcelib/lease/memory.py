@@ -16,6 +16,7 @@ from tcelib.lease.port import (
     Page,
     Registration,
     RegistryRefusedError,
+    Renewal,
 )
 
 MICROSECONDS = 1_000_000
@@ -29,6 +30,7 @@ class Entry:
     ends: float | None
     load: Mapping[str, int] = field(default_factory=dict)
     items: dict[str, dict[str, None]] = field(default_factory=dict)
+    told: int = 0
 
 
 class MemoryLeases:
@@ -57,23 +59,24 @@ class MemoryLeases:
         self._tell(Op.JOINED, self._last, registration)
         return self._last
 
-    def renew(self, number: int, seconds: float, load: Mapping[str, int] | None = None) -> bool:
+    def renew(self, number: int, seconds: float, load: Mapping[str, int] | None = None) -> Renewal:
         """See ``LeasePort``."""
         entry = self._live(number)
         entry.ends = self._now() + seconds
         if load is not None:
             entry.load = dict(load)
-        return self._is_anything_over()
+        return Renewal(self._is_anything_over(), entry.told)
 
-    def hold(self, number: int, what: str, items: Sequence[str]) -> None:
+    def hold(self, number: int, what: str, items: Sequence[str]) -> int:
         """See ``LeasePort``."""
         held = self._items(number, what)
         new = tuple(item for item in dict.fromkeys(items) if item not in held)
         held.update(dict.fromkeys(new))
         if new:
             self._tell(Op.HELD, number, what=what, items=new)
+        return self._count_told(number)
 
-    def drop(self, number: int, what: str, items: Sequence[str]) -> None:
+    def drop(self, number: int, what: str, items: Sequence[str]) -> int:
         """See ``LeasePort``."""
         held = self._items(number, what)
         gone = tuple(item for item in dict.fromkeys(items) if item in held)
@@ -81,6 +84,7 @@ class MemoryLeases:
             del held[item]
         if gone:
             self._tell(Op.DROPPED, number, what=what, items=gone)
+        return self._count_told(number)
 
     def leave(self, number: int) -> None:
         """See ``LeasePort``."""
@@ -150,6 +154,10 @@ class MemoryLeases:
                 break
         if not any(entry.items.values()):
             del self._entries[number]
+
+    def _count_told(self, number: int) -> int:
+        self._entries[number].told += 1
+        return self._entries[number].told
 
     def _items(self, number: int, what: str) -> dict[str, None]:
         entry = self._live(number)

@@ -126,6 +126,17 @@ class Change(NamedTuple):
     items: tuple[str, ...] = ()
 
 
+class Renewal(NamedTuple):
+    """Answer to a renewal: whether leases wait to be buried, and how often items were told under this lease.
+
+    A number that is smaller than one that was known is a registry that has lost something, in a failover for
+    instance.
+    """
+
+    is_anything_over: bool
+    told: int
+
+
 class Page(NamedTuple):
     """Some of the items that a holder holds. ``cursor`` leads to the next page; empty after the last one."""
 
@@ -144,19 +155,21 @@ class LeasePort(Protocol):
         The lease ``replaces`` is ended first; its holder must be known to be dead.
         """
 
-    def renew(self, number: int, seconds: float, load: Mapping[str, int] | None = None) -> bool:
-        """Let a lease end in ``seconds``. Return True if leases wait to be buried. Raises ``LeaseEndedError``.
+    def renew(self, number: int, seconds: float, load: Mapping[str, int] | None = None) -> Renewal:
+        """Let a lease end in ``seconds``. Raises ``LeaseEndedError``.
 
         ``load`` replaces the holder's figures; None leaves them.
         """
 
-    def hold(self, number: int, what: str, items: Sequence[str]) -> None:
+    def hold(self, number: int, what: str, items: Sequence[str]) -> int:
         """Note that a holder has these items, at most ``SLICE``. Raises ``LeaseEndedError``.
 
-        Raises ``RegistryRefusedError`` for a ``what`` that its registration does not name.
+        Return how often items were told under this lease, this time included: it counts up by one, unless the
+        registry has lost something since. Raises ``RegistryRefusedError`` for a ``what`` that its registration does
+        not name.
         """
 
-    def drop(self, number: int, what: str, items: Sequence[str]) -> None:
+    def drop(self, number: int, what: str, items: Sequence[str]) -> int:
         """Note that a holder has these items no more, as ``hold`` does."""
 
     def leave(self, number: int) -> None:

@@ -29,6 +29,7 @@ from tcelib.lease.port import (
     RegistryAwayError,
     RegistryError,
     RegistryRefusedError,
+    Renewal,
 )
 from tcelib.redis.redis_connection import RedisClient
 from tcelib.redis.redis_error import RedisCallError
@@ -42,6 +43,7 @@ KEYS: Mapping[str, str] = {
     "leases": "hash",
     "leases:end": "zset",
     "leases:load": "hash",
+    "leases:told": "hash",
     "leases:grave": "set",
     "leases:changes": "stream",
     "leases:number": "string",
@@ -74,18 +76,19 @@ class RedisLeases:
             raise NameTakenError(self.address, _holder(other[0], other[1], other[2]))
         return int(number)
 
-    def renew(self, number: int, seconds: float, load: Mapping[str, int] | None = None) -> bool:
-        """See ``LeasePort``. One script: five commands of Redis, six with figures."""
+    def renew(self, number: int, seconds: float, load: Mapping[str, int] | None = None) -> Renewal:
+        """See ``LeasePort``. One script: six commands of Redis, seven with figures."""
         figures = () if load is None else (json.dumps(dict(load)),)
-        return bool(self._checked(number, self._script("renew", number, _milliseconds(seconds), *figures)))
+        is_anything_over, told = self._script("renew", number, _milliseconds(seconds), *figures)
+        return Renewal(bool(self._checked(number, is_anything_over)), told)
 
-    def hold(self, number: int, what: str, items: Sequence[str]) -> None:
+    def hold(self, number: int, what: str, items: Sequence[str]) -> int:
         """See ``LeasePort``."""
-        self._note(number, Op.HELD, what, items)
+        return self._note(number, Op.HELD, what, items)
 
-    def drop(self, number: int, what: str, items: Sequence[str]) -> None:
+    def drop(self, number: int, what: str, items: Sequence[str]) -> int:
         """See ``LeasePort``."""
-        self._note(number, Op.DROPPED, what, items)
+        return self._note(number, Op.DROPPED, what, items)
 
     def leave(self, number: int) -> None:
         """See ``LeasePort``."""
@@ -147,11 +150,11 @@ class RedisLeases:
     def _held_key(self, number: int, what: str) -> str:
         return f"{self._first[0]}{number}:{what}"
 
-    def _note(self, number: int, op: Op, what: str, items: Sequence[str]) -> None:
-        if not items:
-            return
-        if self._checked(number, self._script("held", number, op, what, *items)) == NO_SUCH_KIND:
+    def _note(self, number: int, op: Op, what: str, items: Sequence[str]) -> int:
+        told = self._checked(number, self._script("held", number, op, what, *items))
+        if told == NO_SUCH_KIND:
             raise RegistryRefusedError(self.address, f"the lease {number} holds no {what!r}")
+        return told
 
     def _checked(self, number: int, reply: int) -> int:
         if reply == ENDED:

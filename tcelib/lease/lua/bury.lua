@@ -28,6 +28,7 @@ if number then
     redis.call('SREM', graves, number)
     redis.call('HDEL', records, number)
     redis.call('HDEL', loads, number)
+    redis.call('HDEL', tellings, number)
   end
 end
 return is_anything_over()

@@ -1,7 +1,7 @@
 -- Note which items a holder has from now on, or has no more.
 --
 -- ARGV from 4 on: the number, "held" or "dropped", the kind of the items, the items (a thousand at most)
--- Returns -1 if the lease has ended, -2 if it may not hold this kind, else the number of items that changed.
+-- Returns -1 if the lease has ended, -2 if it may not hold this kind, else how often items were told under it.
 
 local number, op, what = ARGV[4], ARGV[5], ARGV[6]
 if not left(number) then
@@ -18,6 +18,8 @@ end
 local key = held_key(number, what)
 local items = {unpack(ARGV, 7)}
 local there = redis.call('SMISMEMBER', key, unpack(items))
+redis.call('XLEN', changes) -- it is of no other kind
+local told = redis.call('HINCRBY', tellings, number, 1)
 local unchanged = op == 'held' and 1 or 0
 local changed, seen = {}, {}
 for i, item in ipairs(items) do
@@ -30,4 +32,4 @@ if #changed > 0 then
   tell(op, number, 'what', what, 'items', cjson.encode(changed))
   redis.call(op == 'held' and 'SADD' or 'SREM', key, unpack(changed))
 end
-return #changed
+return told

@@ -3,10 +3,10 @@
 -- A command that a key of another kind refuses ends its script, and what was done before stays. So each script meets
 -- every key that it needs before it changes anything that cannot be done again.
 --
--- KEYS: the records, the ends, the figures, the graves, the changes, the last number
+-- KEYS: the records, the ends, the figures, how often items were told, the graves, the changes, the last number
 -- ARGV: the prefix of the items' keys, the number of changes that are kept, the seconds for which they are kept
 
-local records, ends, loads, graves, changes, last = unpack(KEYS)
+local records, ends, loads, tellings, graves, changes, last = unpack(KEYS)
 local held_prefix, change_count, change_seconds = ARGV[1], ARGV[2], ARGV[3]
 
 local time = redis.call('TIME')

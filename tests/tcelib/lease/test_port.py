@@ -93,15 +93,24 @@ def test_a_holder_that_was_frozen_hears_of_it_whatever_it_does(registry: MovedLe
 
 def test_renewing_tells_the_figures_and_whether_somebody_has_to_be_buried(registry: MovedLeases) -> None:
     number = registry.leases.join(worker("a"), TEN)
-    assert not registry.leases.renew(number, TEN, {"connections": 3})
-    assert not registry.leases.renew(number, TEN)
+    assert not registry.leases.renew(number, TEN, {"connections": 3}).is_anything_over
+    assert not registry.leases.renew(number, TEN).is_anything_over
     assert registry.leases.holders()[0].load == {"connections": 3}
     registry.leases.join(worker("b"), 1.0)
     registry.wait(2.0)
-    assert registry.leases.renew(number, TEN, {"slots": 1})
+    assert registry.leases.renew(number, TEN, {"slots": 1}).is_anything_over
     assert registry.leases.holders()[0].load == {"slots": 1}
     bury_all(registry)
-    assert not registry.leases.renew(number, TEN)
+    assert not registry.leases.renew(number, TEN).is_anything_over
+
+
+def test_it_is_counted_how_often_a_holder_has_told_something(registry: MovedLeases) -> None:
+    one, two = (registry.leases.join(worker(name), TEN) for name in "ab")
+    assert registry.leases.renew(one, TEN).told == 0
+    assert registry.leases.hold(one, "user", ["1"]) == 1
+    assert registry.leases.drop(one, "device", ["1"]) == 2
+    assert registry.leases.hold(two, "user", ["1"]) == 1
+    assert registry.leases.renew(one, TEN).told == 2
 
 
 def test_a_name_is_taken_while_its_holder_has_a_lease(registry: MovedLeases) -> None:
