@@ -8,6 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple, Protocol, Self
 
 import msgspec
@@ -16,6 +17,7 @@ from rtserver.base.queue.signature import Signer
 from rtserver.base.wire import json
 from rtserver.service.message import Reason, Rejected, ServiceMessage, decode, rejection_of
 from rtserver.service.queue_push import QueuePush
+from tcelib.queue.error import QueueError
 from tcelib.queue.message import DeadLetter, Delivery
 from tcelib.queue.reader import Reader, ReaderRule
 from tcelib.queue.redis_stream import redis_stream
@@ -77,6 +79,7 @@ class OwnQueue:
         self._start_signs = signs
         self._signs: Closing | None = None
         self._now = now
+        self._is_closed = False
 
     def push(
         self,
@@ -93,17 +96,18 @@ class OwnQueue:
     def get(self, count: int = 1, timeout: float = 1.0) -> list[ReceivedMessage]:
         """Return the next messages, at most ``count``; wait up to ``timeout`` seconds for a first one.
 
-        Each has to be acknowledged. What is no message, or is badly signed, becomes a dead letter.
+        Each has to be acknowledged. What is no message, or is badly signed, becomes a dead letter. A queue that was
+        closed has no messages.
         """
-        if self._signs is None:
+        if self._signs is None and not self._is_closed:
             self._reader.tidy(FORGET_SECONDS)
             self._signs = self._start_signs(self._reader)
         received = map(self._received, self._reader.wait_for(count, timeout))
         return [message for message in received if message is not None]
 
     def __iter__(self) -> Iterator[ReceivedMessage]:
-        """Yield message after message, for ever. Each has to be acknowledged."""
-        while True:
+        """Yield message after message until the queue is closed. Each has to be acknowledged."""
+        while not self._is_closed:
             yield from self.get()
 
     def ack(self, *messages: ReceivedMessage) -> None:
@@ -124,10 +128,12 @@ class OwnQueue:
 
     def close(self) -> None:
         """Give back what is not acknowledged, and close the connections."""
+        self._is_closed = True
         if self._signs is not None:
             self._signs.close()
             self._signs = None
-        self._reader.leave()
+        with suppress(QueueError):  # then others claim it later
+            self._reader.leave()
         self._queue.close()
 
     def __enter__(self) -> Self:

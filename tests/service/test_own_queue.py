@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from rtserver.service.queue_push import QueuePush
 from tcelib.queue.error import MessageError
 from tcelib.queue.redis_stream import GROUP
 from tcelib.redis.redis_connection import plain_client
+from tests.redis_process import RedisProcess
 
 BILLING, ORDERS = "queue:billing", "queue:orders"
 
@@ -120,6 +122,27 @@ def test_a_process_that_works_long_keeps_its_message(redis_url: str, orders: Own
             assert other.get(timeout=0.1) == []
         assert client.xpending(BILLING, GROUP)["pending"] == 1
         slow.ack(message)
+
+
+def test_a_queue_that_was_closed_has_no_messages_and_ends_its_iteration(redis_url: str, orders: OwnQueue) -> None:
+    for number in range(3):
+        orders.push(BILLING, "order", number)
+    billing = ServiceMessageQueue.own(BILLING, redis_url)
+    seen = []
+    for message in billing:
+        seen.append(message.data)
+        billing.close()
+    assert seen == [0]
+    assert billing.get() == []
+
+
+def test_a_queue_may_be_closed_while_redis_is_away(tmp_path: Path) -> None:
+    with RedisProcess(tmp_path) as server:
+        queue = ServiceMessageQueue.own(BILLING, server.url)
+        queue.push(BILLING, "order", 1)
+        assert data_of(everything(queue, 1)) == [1]
+        server.kill()
+        queue.close()
 
 
 def test_a_message_may_be_retried_or_buried(orders: OwnQueue, billing: OwnQueue, client: redis.Redis) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from tcelib.queue.message import DeadLetter, Delivery, Message
 from tcelib.queue.port import ReliableQueue
+from tcelib.queue.reader import Reader, ReaderRule
 from tests.tcelib.queue.rig import MemoryRig, RedisRig, put, taken
 
 
@@ -206,6 +207,28 @@ def test_the_age_is_that_of_the_oldest_message(rig: MemoryRig | RedisRig, queue:
     assert 0 <= young < 60
     queue.acknowledge([delivery.id for delivery in queue.take("a", 3, 0)])
     assert queue.oldest_age() == 0
+
+
+def test_a_reader_holds_no_more_unacknowledged_messages_than_its_rule_says(queue: ReliableQueue[DeadLetter]) -> None:
+    reader = Reader(queue, "a", rule=ReaderRule(most_held=2))
+    one, two = reader.wait_for(9, 5.0)
+    assert reader.wait_for(9, 0.05) == []
+    assert reader.acknowledge([two.id]) == 1
+    assert [delivery.body for delivery in reader.wait_for(9, 5.0)] == [b"3"]
+    assert queue.held("a", 9)[0] == one.id
+
+
+def test_a_reader_that_drains_takes_no_more_and_gives_back_what_it_would_try_again(
+    queue: ReliableQueue[DeadLetter],
+) -> None:
+    reader, other = Reader(queue, "a"), Reader(queue, "b")
+    one, two = reader.wait_for(2, 5.0)
+    reader.retry(one.id, 60.0)
+    reader.drain()
+    assert reader.wait_for(9, 5.0) == []
+    assert reader.acknowledge([two.id]) == 1
+    found = other.wait_for(1, 5.0) + other.wait_for(1, 5.0)
+    assert sorted(summary(found)) == [(b"1", 1), (b"3", 1)]
 
 
 def test_tidying_forgets_nothing_that_somebody_holds(queue: ReliableQueue[DeadLetter]) -> None:
