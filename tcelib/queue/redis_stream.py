@@ -10,7 +10,8 @@ from typing import Any, Generic, TypeVar
 
 from tcelib.queue.error import MessageError, QueueRefusedError
 from tcelib.queue.form import Form, HeaderForm
-from tcelib.queue.message import LONGEST_NAME, DeadLetter, Delivery, Message
+from tcelib.queue.message import DeadLetter, Delivery, Message
+from tcelib.queue.name import checked_name
 from tcelib.queue.port import EXPIRED, EXPIRY_DETAIL, MALFORMED
 from tcelib.queue.redis_commands import RedisCommands, load_script, role_of_wait
 from tcelib.redis.redis_connection import RedisClient, Role
@@ -173,17 +174,6 @@ class RedisStreamQueue(Generic[L]):
 def redis_stream(
     client: RedisClient, name: str, *, dead_length: int = DEAD_LENGTH, now: Callable[[], float] = time.time
 ) -> RedisStreamQueue[DeadLetter]:
-    """Return the queue whose key is ``name`` and whose dead letters lie in ``{name}:dead``. Raises ``ValueError``."""
+    """Return the queue with the key ``name`` and dead letters in ``{name}:dead``. May raise ``MessageError``."""
     redis = RedisCommands(client, checked_name(name))
     return RedisStreamQueue(redis, name, redis.key_of("dead"), HeaderForm(), dead_length=dead_length, now=now)
-
-
-def checked_name(name: object) -> str:
-    """Return the name of a queue. Raises ``MessageError`` for one that is no key of a queue."""
-    if not isinstance(name, str):
-        raise MessageError("the name of a queue", f"not text but {type(name).__name__}")
-    if not name or not name.isprintable() or set("{} ") & set(name) or len(name) > LONGEST_NAME:
-        raise MessageError(
-            "the name of a queue", f"{name!r}: 1 to {LONGEST_NAME} printable characters, no braces, no spaces"
-        )
-    return name

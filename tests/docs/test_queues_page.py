@@ -11,6 +11,7 @@ import redis
 from tcelib.queue.message import DeadLetter, Message
 from tcelib.queue.redis_list import RedisListQueue
 from tcelib.queue.redis_stream import RedisStreamQueue, redis_stream
+from tcelib.queue.redis_topic import RedisTopic
 from tcelib.redis.redis_connection import plain_client
 from tests.docs.document import ROOT, blocks
 
@@ -122,6 +123,26 @@ def test_the_page_s_script_is_the_one_that_buries(bare: BareReader, queue: Redis
     assert queue.length() == 0
     letter = {b"reason": b"bad_order", b"detail": b"no such item", b"at": b"1700000000000", b"body": b"hello"}
     assert [fields for _, fields in bare.client.xrange(DEAD)] == [letter]
+
+
+def test_bare_programs_and_those_of_tcelib_share_a_topic(
+    bare: BareReader, queue: RedisStreamQueue[DeadLetter], redis_url: str
+) -> None:
+    [script] = blocks(PAGE, "lua publish")
+    assert script == (ROOT / "tcelib" / "queue" / "lua" / "publish.lua").read_text()
+    topic = RedisTopic(plain_client(redis_url), "topic:alarms")
+    bare.send("subscribe")
+    assert topic.subscribers() == [NAME]
+    assert topic.publish([Message(b"from python")]) == 1
+    assert bare.send("publish", PUBLISH=script) == [1]
+    first, second = (delivery.message for delivery in queue.take("python", 9, 0))
+    assert (first.body, second.body, second.headers) == (
+        b"from python",
+        b"copper is running out",
+        {"level": "urgent"},
+    )
+    assert bare.send("unsubscribe") == [1]
+    assert topic.subscribers() == []
 
 
 def test_a_list_carries_bare_bodies(bare: BareReader, redis_url: str) -> None:

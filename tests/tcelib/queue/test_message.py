@@ -7,7 +7,7 @@ import pytest
 from tcelib.queue.error import MessageError
 from tcelib.queue.form import MOST_FIELDS, HeaderForm
 from tcelib.queue.message import LONGEST_NAME, LONGEST_VALUE, MOST_HEADERS, DeadLetter, Delivery, Message
-from tcelib.queue.redis_stream import checked_name
+from tcelib.queue.name import checked_name
 
 FORM = HeaderForm()
 
