@@ -55,7 +55,7 @@ class ReceivedMessage(NamedTuple):
 
 
 class OwnQueue:
-    """See the module. Calls may raise ``QueueError``; one thread at a time may use it.
+    """See the module. Calls may raise ``QueueError``; one thread at a time may use it, and no child of its process.
 
     ``signs`` starts what says that the reader is alive, and fits the program's way to wait.
     """
@@ -80,6 +80,7 @@ class OwnQueue:
         self._signs: Closing | None = None
         self._now = now
         self._is_closed = False
+        self._process = os.getpid()
 
     def push(
         self,
@@ -99,6 +100,8 @@ class OwnQueue:
         Each has to be acknowledged. What is no message, or is badly signed, becomes a dead letter. A queue that was
         closed has no messages.
         """
+        if os.getpid() != self._process:
+            raise RuntimeError(f"{self.name} was opened before the fork: open it in the child")
         if self._signs is None and not self._is_closed:
             self._reader.tidy(FORGET_SECONDS)
             self._signs = self._start_signs(self._reader)

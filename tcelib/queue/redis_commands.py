@@ -6,6 +6,7 @@ It knows no key of its own. ``tcelib.redis`` opens the connections and decides w
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
@@ -105,6 +106,7 @@ def role_of_wait(timeout: float) -> Role:
     return Role.BLOCKING if timeout > 0 else Role.COMMANDS
 
 
+@cache
 def load_script(package: str, *names: str) -> str:
     """Return the script that these files of ``package`` make together, without comments.
 

@@ -1,10 +1,12 @@
 """Queues of processes in a real Redis: what is received, acknowledged, left by the dead and shared."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
 import redis
 
@@ -16,8 +18,11 @@ from rtserver.service.own_queue import OwnQueue, ReceivedMessage
 from rtserver.service.queue_push import QueuePush
 from tcelib.queue.error import MessageError
 from tcelib.queue.redis_stream import GROUP
+from tcelib.queue.shell.hub_signs import HubSigns
+from tcelib.redis.gevent_redis import gevent_client
 from tcelib.redis.redis_connection import plain_client
-from tests.redis_process import RedisProcess
+from tests.docs.document import ROOT
+from tests.until import until
 
 BILLING, ORDERS = "queue:billing", "queue:orders"
 
@@ -110,39 +115,71 @@ def test_several_readers_share_a_queue(redis_url: str, orders: OwnQueue, billing
         assert sorted(data for each in found.values() for data in each) == list(range(10))  # type: ignore[type-var]
 
 
-def test_a_process_that_works_long_keeps_its_message(redis_url: str, orders: OwnQueue, client: redis.Redis) -> None:
+def test_a_process_that_works_long_says_that_it_is_alive(
+    redis_url: str, orders: OwnQueue, client: redis.Redis
+) -> None:
     orders.push(BILLING, "order", 1)
-    with (
-        ServiceMessageQueue.own(BILLING, redis_url, claim_seconds=0.4) as slow,
-        ServiceMessageQueue.own(BILLING, redis_url, claim_seconds=0.4) as other,
-    ):
+    with ServiceMessageQueue.own(BILLING, redis_url, claim_seconds=0.4) as slow:
         [message] = everything(slow, 1)
-        begun = time.monotonic()
-        while time.monotonic() - begun < 1.5:  # busy, as a handler is that computes
-            assert other.get(timeout=0.1) == []
-        assert client.xpending(BILLING, GROUP)["pending"] == 1
+        [pending] = client.xpending_range(BILLING, GROUP, "-", "+", 1)
+        client.xclaim(BILLING, GROUP, pending["consumer"], 0, [pending["message_id"]], idle=600_000, justid=True)
+
+        def is_heard() -> bool:
+            [pending] = client.xpending_range(BILLING, GROUP, "-", "+", 1)
+            return bool(pending["time_since_delivered"] < 600_000)
+
+        until(is_heard, "its thread says so, whatever the program does")
         slow.ack(message)
 
 
-def test_a_queue_that_was_closed_has_no_messages_and_ends_its_iteration(redis_url: str, orders: OwnQueue) -> None:
-    for number in range(3):
+def test_a_process_that_is_killed_loses_nothing_and_gets_nothing_again(redis_url: str, orders: OwnQueue) -> None:
+    for number in range(4):
         orders.push(BILLING, "order", number)
-    billing = ServiceMessageQueue.own(BILLING, redis_url)
-    seen = []
-    for message in billing:
-        seen.append(message.data)
-        billing.close()
-    assert seen == [0]
-    assert billing.get() == []
+    program = (
+        "import sys\n"
+        "from rtserver.service.message_queue import ServiceMessageQueue\n"
+        f"queue = ServiceMessageQueue.own({BILLING!r}, {redis_url!r}, claim_seconds=0.5)\n"
+        "for message in queue:\n"
+        "    if message.data == 2:\n"
+        "        print('holds 2', flush=True)\n"
+        "        sys.stdin.read()\n"
+        "    queue.ack(message)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "holds 2\n"
+        process.kill()
+    with ServiceMessageQueue.own(BILLING, redis_url, claim_seconds=0.5) as restarted:
+        again = everything(restarted, 2)
+        assert sorted((message.data, message.tries) for message in again) == [(2, 2), (3, 1)]
+        restarted.ack(*again)
+        assert restarted.length() == 0
 
 
-def test_a_queue_may_be_closed_while_redis_is_away(tmp_path: Path) -> None:
-    with RedisProcess(tmp_path) as server:
-        queue = ServiceMessageQueue.own(BILLING, server.url)
-        queue.push(BILLING, "order", 1)
-        assert data_of(everything(queue, 1)) == [1]
-        server.kill()
-        queue.close()
+def test_a_child_of_the_process_must_open_a_queue_of_its_own(redis_url: str) -> None:
+    queue = ServiceMessageQueue.own(BILLING, redis_url)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("os.getpid", lambda: 0)
+        with pytest.raises(RuntimeError, match="queue:billing was opened before the fork: open it in the child"):
+            queue.get()
+    queue.close()
+
+
+def test_a_program_of_a_hub_has_a_queue_as_well(redis_url: str) -> None:
+    queue = OwnQueue(gevent_client(redis_url), BILLING, signs=HubSigns, pause=gevent.sleep)
+    waiting = gevent.spawn(everything, queue, 1)
+    turns = 0
+    while not waiting.ready():
+        gevent.sleep(0.001)
+        turns += 1
+        if turns == 20:
+            queue.push(BILLING, "order", 1)
+    [message] = waiting.get()
+    queue.ack(message)
+    assert queue.length() == 0
+    queue.close()
 
 
 def test_a_message_may_be_retried_or_buried(orders: OwnQueue, billing: OwnQueue, client: redis.Redis) -> None:
