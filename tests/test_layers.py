@@ -107,7 +107,9 @@ RULES = (
         {"msgspec", "tcelib.queue"},
         WAITING,
     ),
-    Rule("rtserver/service/push/*", {BRIDGE, FAILURE, QUEUE, WIRE, SERVICE, PUSH}, {"msgspec"}, WAITING),
+    Rule(
+        "rtserver/service/push/*", {BRIDGE, FAILURE, QUEUE, WIRE, SERVICE, PUSH}, {"msgspec", "tcelib.queue"}, WAITING
+    ),
     Rule(
         "rtserver/service/thread/*",
         {BRIDGE, FAILURE, QUEUE, SERVICE, PIPELINE, PUSH, THREAD, WATCH},

@@ -32,6 +32,7 @@ from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.pipeline.once_worker import OnceRule
 from rtserver.service.pipeline.pipeline import Pipeline, PipelineLimits
 from rtserver.service.push.django_site import DjangoSiteMsgHandler
+from rtserver.service.push.online import OnlineMsgHandler
 from rtserver.service.push.push_user import PushUserMsgHandler
 from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import UserStreams
@@ -173,15 +174,18 @@ def build_handlers(
     sizes = MessageSizeLimit(config.outbox_hard_bytes)
     context = ServiceContext(post, UserCommands(post, sizes, places), offload, push)
     plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
-    by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, CanaryMsgHandler, *plugins])
+    by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, OnlineMsgHandler, CanaryMsgHandler, *plugins])
     quotes = QuoteCenter(
         context, history_ticks=config.history_ticks, picture_rows=config.picture_rows, shares=service_shares(config)
     )
-    push_user = PushUserMsgHandler(context, streams, sizes, most_users=users_per_message(config))
+    most_users = users_per_message(config)
+    push_user = PushUserMsgHandler(context, streams, sizes, most_users=most_users)
+    online = OnlineMsgHandler(context, most_users=most_users)
     lifetime = partial(lifetime_of, token_seconds=config.tce_token_seconds)
     django_site = DjangoSiteMsgHandler(context, lifetime_of=lifetime, revoke=revoke)
     canary = CanaryMsgHandler(context, *canaries)
-    return Handlers([quotes, push_user, django_site, *(plugin(context) for plugin in plugins), canary], quotes)
+    own = [plugin(context) for plugin in plugins]
+    return Handlers([quotes, push_user, django_site, online, *own, canary], quotes)
 
 
 def build_producers(config: Config, client: RedisClient, signer: Signer, canaries: CanaryProcess) -> list[Source]:

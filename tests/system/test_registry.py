@@ -12,12 +12,14 @@ import pytest
 from rtserver.registry.running_server import RunningServer as Told
 from rtserver.registry.running_server import RunningServers
 from rtserver.registry.user_place import UserPlaces
+from rtserver.service.message_queue import ServiceMessageQueue
 from tcelib.lease.keeper import LEASE_SECONDS
 from tcelib.lease.redis import RedisLeases
 from tcelib.redis.redis_connection import plain_client
 from tests.conftest import unused_port
 from tests.demo_login import DemoLogin
 from tests.running_server import RunningServer
+from tests.service_queue import ServiceQueue
 from tests.until import until
 from tests.websocket_client import WebSocketClient
 
@@ -104,3 +106,24 @@ def test_a_frozen_server_comes_back_with_its_users(redis_url: str, tmp_path: Pat
         server.signal(signal.SIGCONT)
         until(lambda: UserPlaces(leases).online([1]), "the user is online again")
         client.socket.close()
+
+
+def test_another_program_asks_who_is_online_and_one_server_answers(redis_url: str, tmp_path: Path) -> None:
+    with (
+        RunningServer(redis_url, tmp_path / "one", unused_port(), *OPTIONS, "one") as one,
+        RunningServer(redis_url, tmp_path / "two", unused_port(), *OPTIONS, "two"),
+        ServiceMessageQueue.own("queue:billing", redis_url) as billing,
+        ServiceQueue(redis_url) as queue,
+        plain_client(redis_url) as client,
+    ):
+        socket = WebSocketClient.connect("127.0.0.1", one.port, "/rt/", DemoLogin(one.url).headers)
+        until(lambda: UserPlaces(RedisLeases(client, QUEUE)).online([1]), "the user is online")
+        for ref in range(3):
+            queue.push("online", {"user_ids": [1, 2, "1"], "queue": "queue:billing", "ref": ref})
+        answers: dict[object, object] = {}
+        while len(answers) < 3:
+            for answer in billing.get(10):
+                answers[answer.data["ref"]] = answer.data["online"]
+                billing.ack(answer)
+        assert answers == {ref: [1, "1"] for ref in range(3)}
+        socket.socket.close()
