@@ -99,7 +99,7 @@ RULES = (
     # The registry of leases, for both threads.
     Rule("rtserver/registry/*", {QUEUE, REGISTRY}, {"tcelib.lease", "tcelib.redis"}, WAITING - {"asyncio"}),
     # The service thread.
-    Rule("rtserver/service/topic/*", {BRIDGE, LIMIT, WIRE, SERVICE, PUBLISH}, {"msgspec"}, WAITING | CLOCKS),
+    Rule("rtserver/service/topic/*", {BRIDGE, FAILURE, LIMIT, WIRE, SERVICE, PUBLISH}, {"msgspec"}, WAITING | CLOCKS),
     Rule("rtserver/service/quote/*", {BRIDGE, LIMIT, SERVICE, PUBLISH, QUOTE}, {"msgspec", "talipp"}, WAITING),
     Rule(
         "rtserver/service/pipeline/*",
@@ -117,7 +117,7 @@ RULES = (
     ),
     Rule(
         "rtserver/service/*",
-        {BRIDGE, QUEUE, WIRE, SERVICE, REGISTRY},
+        {BRIDGE, LIMIT, QUEUE, WIRE, SERVICE, REGISTRY},
         {"msgspec", "tcelib.queue", "tcelib.redis"},
         WAITING,
     ),

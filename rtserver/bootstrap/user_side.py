@@ -32,6 +32,7 @@ from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.handlers.seen import SeenMsgHandler
+from rtserver.handlers.topic import TopicMsgHandler
 from rtserver.user.agent_registry import Presence
 from rtserver.user.guarded_servant import guard_calls
 from rtserver.user.msg_handler import BaseUserMsgHandler
@@ -160,10 +161,17 @@ def build_server(
 
 def _handlers(config: Config, rights: Rights, call_later: CallLater) -> list[MakeHandler]:
     plugins = load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler)
-    classes: list[type[BaseUserMsgHandler]] = [PingMsgHandler, MyChartMsgHandler, ResumeMsgHandler, SeenMsgHandler]
+    classes: list[type[BaseUserMsgHandler]] = [
+        PingMsgHandler,
+        MyChartMsgHandler,
+        TopicMsgHandler,
+        ResumeMsgHandler,
+        SeenMsgHandler,
+    ]
     own: dict[type[BaseUserMsgHandler], MakeHandler]
     own = {
         MyChartMsgHandler: partial(MyChartMsgHandler, max_rate=rights.max_rate),
+        TopicMsgHandler: partial(TopicMsgHandler, max_rate=rights.max_rate),
         ResumeMsgHandler: partial(ResumeMsgHandler, call_later=call_later),
     }
     return [own.get(cls, cls) for cls in by_type([*classes, *plugins]).values()]

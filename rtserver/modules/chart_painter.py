@@ -155,13 +155,8 @@ def _encode(data: Mapping[str, object], chart: Chart, rows: Sequence[Row]) -> St
         for first in range(0, len(rows), ROWS_OF_A_STEP):
             parts.append(json.encode(chart.points(index, rows[first : first + ROWS_OF_A_STEP]))[1:-1])
             yield
-        series.append(_with(head, "data", b"[%b]" % b",".join(filter(None, parts))))
-    return _with(data, "chart", _with(chart.frame(rows), "series", b"[%b]" % b",".join(series)))
-
-
-def _with(members: Mapping[str, object], name: str, value: bytes) -> bytes:
-    """Return an object as JSON with one more member, whose value is JSON already."""
-    return b'%b,"%b":%b}' % (json.encode(members)[:-1], name.encode(), value)
+        series.append(json.encode_with(head, "data", b"[%b]" % b",".join(filter(None, parts))))
+    return json.encode_with(data, "chart", json.encode_with(chart.frame(rows), "series", b"[%b]" % b",".join(series)))
 
 
 def draw_update(chart: Chart, chart_id: int | str, epoch: str, update: Update) -> bytes:

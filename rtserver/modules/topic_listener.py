@@ -4,7 +4,7 @@ A subscription is answered by a picture and followed by updates until it ends. W
 knows what is in them.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -64,16 +64,23 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         self._by_ref: dict[int, Membership[W]] = {}
 
     def listen(
-        self, name: Hashable, service: str, request: ServiceRequest, watcher: W, rate: float | None = None
+        self,
+        name: Hashable,
+        service: str,
+        request: ServiceRequest,
+        watcher: W,
+        rate: float | None = None,
+        *,
+        after: int | None = None,
     ) -> None:
         """Subscribe a name to the topic of a service that answers the request. Its former subscription ends.
 
-        ``rate`` is as in ``Topics.join``.
+        ``rate`` is as in ``Topics.join``, ``after`` as in ``UserAgent.subscribe``.
         """
         replaced = self.memberships.get(name)
         # Subscribed before the old one ends: a topic that both share is not dropped and made again.
         try:
-            ref = self.agent.subscribe(self, service, request)
+            ref = self.agent.subscribe(self, service, request, after)
         except ForbiddenError as error:
             self.unlisten(name)
             watcher.on_refused(Refused(self.agent.id, NO_REF, error.code, error.message))
@@ -138,7 +145,7 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         if following is not None:
             group, draw = following
             membership.group = (snapshot.topic, group)
-            missed = () if membership.held is None else membership.release()
+            missed = [*_later(snapshot), *membership.release()]
             self.agent.join(snapshot.topic, group, draw, membership.rate, missed)
 
     def on_refused(self, refused: Refused) -> None:
@@ -161,3 +168,9 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         if membership.group is not None:
             self.agent.leave(*membership.group)
         self.agent.unsubscribe(membership.ref)
+
+
+def _later(snapshot: Snapshot) -> Iterator[Update]:
+    """Yield the rows behind a snapshot as an update, if there are any."""
+    if snapshot.later:
+        yield Update(snapshot.topic, snapshot.seq + len(snapshot.later), snapshot.later)

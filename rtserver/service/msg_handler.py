@@ -5,12 +5,14 @@ waits, the other lanes go on.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 from rtserver.base.bridge.message import Message, Subscribe, Unsubscribe
 from rtserver.base.bridge.ownership import ThreadBound
+from rtserver.base.limit.cpu_quota import CallLater, FairShares
 from rtserver.base.queue.port import START, QueuePort
+from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.service.queue_push import PushToQueue, push_nowhere
 from rtserver.service.user_commands import UserCommands
 
@@ -24,17 +26,27 @@ class Offload(Protocol):
         """Return ``fn(*args)``, or raise what it raises."""
 
 
+def call_never(seconds: float, call: Callable[[], object]) -> object:
+    """The timers of a context without a service thread: there are none."""
+    raise RuntimeError("there is no service thread to call from")
+
+
 @dataclass(frozen=True)
 class ServiceContext:
     """Tools that every service gets. ``post`` puts a message on the bridge to the websocket thread.
 
-    ``push`` puts a message on the queue of another process, and waits while Redis is away.
+    ``push`` puts a message on the queue of another process, and waits while Redis is away. ``call_later`` calls a
+    function so many seconds later, on a greenlet of its own. ``shares`` are the users' shares of processor time, None
+    if it is not limited. ``sizes`` bounds the messages that clients can take.
     """
 
     post: Callable[[Message], object]
     users: UserCommands
     offload: Offload
     push: PushToQueue = push_nowhere
+    call_later: CallLater = call_never
+    shares: FairShares | None = None
+    sizes: MessageSizeLimit = field(default_factory=MessageSizeLimit)
 
 
 class ServiceMsgHandler(ThreadBound):

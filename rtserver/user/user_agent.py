@@ -182,9 +182,12 @@ class UserAgent:
         connection = self.connection
         connection.push(connection.framing(message))
 
-    def subscribe(self, owner: SubscriptionOwner, service: str, request: ServiceRequest) -> int:
+    def subscribe(
+        self, owner: SubscriptionOwner, service: str, request: ServiceRequest, after: int | None = None
+    ) -> int:
         """Subscribe ``owner`` to a service. Return the ``ref`` that the answer carries.
 
+        ``after`` is the last row that the client has; a service that keeps rows may answer with the later ones.
         One question of an agent is posted at a time, and none while the client lags: otherwise one page could queue
         more pictures than its outbox takes, and hold up the questions of others. Raises ``AgentGoneError`` after the
         connection's end, ``ForbiddenError`` for a request that the policy forbids.
@@ -193,7 +196,7 @@ class UserAgent:
             raise AgentGoneError(f"{self} has gone")
         self._rights.check_subscribe(self.user, service, request)
         ref = next(self._refs)
-        self._put(ref, Subscribe(self.id, ref, service, request, str(self.user.user_id)))
+        self._put(ref, Subscribe(self.id, ref, service, request, str(self.user.user_id), after))
         self._subscriptions[ref] = (owner, service, request)
         return ref
 

@@ -27,6 +27,7 @@ class UserBounds(NamedTuple):
 
     connections: int = 0
     charts: int = 0
+    topics: int = 0
     pictures: float = 0
     cpu: float = 0
     depth: int = 0
@@ -78,17 +79,16 @@ class UserLimits:
         The connection has ``of_connection`` charts and may have ``most``. ``of_user`` counts its user's charts; it is
         called if those are limited.
         """
-        if of_connection >= most:
-            self.counted.note(Limit.CHARTS_PER_CONNECTION)
-            text = f"{most} charts are open on this connection, which is the limit"
-            raise BadMessage(ErrorCode.RATE_LIMITED, text)
-        bound = self.bounds.charts
-        if bound and of_user() >= bound:
-            self.counted.note(Limit.CHARTS_PER_USER)
-            raise BadMessage(ErrorCode.RATE_LIMITED, f"{bound} charts of this user are open, which is the limit")
+        self._check_open("charts", of_connection, most, of_user)
+
+    def check_topics(self, of_connection: int, most: int, of_user: Callable[[], int]) -> None:
+        """Raise ``BadMessage`` (rate_limited) if one more topic is too many. The arguments are as in
+        ``check_charts``.
+        """
+        self._check_open("topics", of_connection, most, of_user)
 
     def check_picture(self, user_id: str) -> None:
-        """Raise ``BadMessage`` (rate_limited) if a user asks for too many pictures."""
+        """Raise ``BadMessage`` (rate_limited) if a user asks for too many pictures: charts and topics together."""
         if not self.bounds.pictures:
             return
         now = self._clock()
@@ -96,6 +96,19 @@ class UserLimits:
             self.counted.note(Limit.PICTURES_PER_USER)
             text = f"too many charts asked for; {self.bounds.pictures:g} a second are allowed"
             raise BadMessage(ErrorCode.RATE_LIMITED, text)
+
+    def _check_open(self, what: str, of_connection: int, most: int, of_user: Callable[[], int]) -> None:
+        bound, of_connections, of_users = {
+            "charts": (self.bounds.charts, Limit.CHARTS_PER_CONNECTION, Limit.CHARTS_PER_USER),
+            "topics": (self.bounds.topics, Limit.TOPICS_PER_CONNECTION, Limit.TOPICS_PER_USER),
+        }[what]
+        if of_connection >= most:
+            self.counted.note(of_connections)
+            text = f"{most} {what} are open on this connection, which is the limit"
+            raise BadMessage(ErrorCode.RATE_LIMITED, text)
+        if bound and of_user() >= bound:
+            self.counted.note(of_users)
+            raise BadMessage(ErrorCode.RATE_LIMITED, f"{bound} {what} of this user are open, which is the limit")
 
     def check_json(self, payload: bytes) -> None:
         """Raise ``BadMessage`` (bad_json) for JSON that must not be decoded.

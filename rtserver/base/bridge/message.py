@@ -1,16 +1,18 @@
 """Messages of the bridge between the two threads, all of them frozen.
 
 Agents are named by their id and topics by a key of the service, so that neither side needs the other's classes. A
-payload is not changed after it was posted: a ``Table``, a tuple of rows, plain JSON data. Tables carry numbers; the
-websocket thread draws them.
+payload is not changed after it was posted: a ``Table``, a tuple of rows, JSON as bytes, plain JSON data. Tables carry
+numbers; the websocket thread draws them.
 """
 
 from typing import Any, TypeAlias
 
 import msgspec
 
-Cell: TypeAlias = str | int | float | None
+Cell: TypeAlias = str | int | float | bytes | None
+"""Bytes are JSON."""
 Row: TypeAlias = tuple[Cell, ...]
+"""A label and what belongs to it: the numbers of a ``Table``, or the JSON of one update."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -41,6 +43,8 @@ class Subscribe(Message, frozen=True):
     request: Any
     user: str = ""
     """The id of the agent's user, to whom the work is charged."""
+    after: int | None = None
+    """The last row that the client has, if it has one."""
 
 
 class Unsubscribe(Message, frozen=True):
@@ -74,13 +78,18 @@ class Seen(Message, frozen=True):
 
 
 class Snapshot(Message, frozen=True):
-    """Answer to ``Subscribe``: the topic's state after row ``seq``. The next update begins with row ``seq + 1``."""
+    """Answer to ``Subscribe``: the topic's state after row ``seq``.
+
+    The rows of ``later`` follow it; the next update begins with the row behind them. ``payload`` is a ``Table`` of
+    quotes, the JSON of another service's snapshot, or None for a client that has all rows up to ``seq``.
+    """
 
     agent: int
     ref: int
     topic: str
     seq: int
-    payload: Table
+    payload: Any
+    later: tuple[Row, ...] = ()
 
 
 class Refused(Message, frozen=True):

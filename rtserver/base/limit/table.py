@@ -33,6 +33,8 @@ class Limit(StrEnum):
     JSON_NUMBERS = "json_numbers"
     CHARTS_PER_CONNECTION = "charts_per_connection"
     CHARTS_PER_USER = "charts_per_user"
+    TOPICS_PER_CONNECTION = "topics_per_connection"
+    TOPICS_PER_USER = "topics_per_user"
     PICTURES_PER_USER = "pictures_per_user"
 
 

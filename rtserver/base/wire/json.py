@@ -6,6 +6,7 @@ shape that its reader named, so that no later line has to check it.
 
 import marshal
 import math
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -70,6 +71,11 @@ def encode_exact(value: Any) -> bytes:
         except RecursionError as error:
             raise JsonError(f"RecursionError: {error}") from None
     return encode(value)
+
+
+def encode_with(members: Mapping[str, object], name: str, value: bytes) -> bytes:
+    """Return an object as JSON: at least one member, and one more whose value is JSON already."""
+    return b'%b,"%b":%b}' % (encode(members)[:-1], name.encode(), value)
 
 
 def encodable(text: str) -> str:

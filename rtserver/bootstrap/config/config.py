@@ -270,8 +270,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     charts_per_user: Annotated[
         int, Meta(description="Charts of one user, over all connections; one connection has 64 at most.", ge=0)
     ] = 500
+    topics_per_user: Annotated[
+        int, Meta(description="Topics of one user, over all connections; one connection has 64 at most.", ge=0)
+    ] = 500
     pictures_per_user: Annotated[
-        float, Meta(description="Charts a second that a user may ask for; ten times as many at once.", ge=0)
+        float,
+        Meta(description="Charts and topics a second that a user may ask for; ten times as many at once.", ge=0),
     ] = 100
     user_cpu_ms: Annotated[
         float,

@@ -63,6 +63,7 @@ def user_bounds(config: Config) -> UserBounds:
     return UserBounds(
         connections=config.connections_per_user,
         charts=config.charts_per_user,
+        topics=config.topics_per_user,
         pictures=config.pictures_per_user,
         cpu=config.user_cpu_ms / 1000,
         depth=config.json_depth,

@@ -22,7 +22,7 @@ from rtserver.service.push.user_streams import EVERYONE, UserStreams, stream_of
 
 BATCH_LIMIT = 10_000  # entries
 RESERVED_TYPES = frozenset(
-    {"userinfo", "error", "reconnect", "closed", "resume", "resumed", "resume_lost", "mycharts", "ping"}
+    {"userinfo", "error", "reconnect", "closed", "resume", "resumed", "resume_lost", "mycharts", "topic", "ping"}
 )
 """Types of the server's own messages, which change what a client does or shows."""
 

@@ -7,7 +7,7 @@ order. What a row and a snapshot are is the service's business.
 
 from collections.abc import Callable
 
-from rtserver.base.bridge.message import Message, Refused, Snapshot, Subscribe, Table, Update
+from rtserver.base.bridge.message import Message, Refused, Row, Snapshot, Subscribe, Table, Update
 from rtserver.service.topic.topic import Topic, Viewer
 
 UPDATE_ROWS = 500
@@ -47,16 +47,30 @@ class Publisher:
         topic.waiting.pop(viewer, None)
         return None if topic.viewers else topic
 
-    def show(self, topic: Topic, payload: Table) -> None:
-        """Post the topic's state after ``seq`` to those who wait for it."""
+    def show(self, topic: Topic, payload: Table | bytes, later: tuple[Row, ...] = ()) -> None:
+        """Post the topic's state to those who wait for it: that after ``seq``, or before the ``later`` rows."""
         self.unsent.pop(topic.name, None)
         if len(topic.viewers) == len(topic.waiting):
             topic.take_unsent()
         elif topic.unsent:
             self._post_update(topic)
         for agent, ref in topic.waiting:
-            self._post(Snapshot(agent, ref, topic.name, topic.seq, payload))
+            self._post(Snapshot(agent, ref, topic.name, topic.seq - len(later), payload, later))
         topic.waiting.clear()
+
+    def resume(self, topic: Topic, viewer: Viewer, later: tuple[Row, ...]) -> None:
+        """Post the last rows of a topic to a waiting viewer who has all before them."""
+        if topic.unsent:
+            self._post_update(topic)
+            self.unsent.pop(topic.name, None)
+        del topic.waiting[viewer]
+        self._post(Snapshot(*viewer, topic.name, topic.seq - len(later), None, later))
+
+    def refuse_waiting(self, topic: Topic, code: str, text: str) -> None:
+        """Refuse those who wait for a snapshot."""
+        for agent, ref in tuple(topic.waiting):
+            self.remove_viewer((agent, ref))
+            self._post(Refused(agent, ref, code, text))
 
     def flush(self) -> None:
         """Post the unsent rows of all topics."""

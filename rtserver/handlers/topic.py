@@ -1,0 +1,63 @@
+"""``topic``: subscriptions to services, and their end.
+
+``modules.topic_message`` makes the messages that answer.
+"""
+
+from functools import partial
+
+from rtserver.modules.mychart_agent import RateCap, no_cap
+from rtserver.modules.topic_agent import SubscribeRequest, TopicAgent, UnsubscribeRequest
+from rtserver.modules.topic_message import TOPIC
+from rtserver.user.msg_handler import BaseUserMsgHandler, Users
+from rtserver.user.user_agent import UserAgent
+
+
+class TopicMsgHandler(BaseUserMsgHandler):
+    """Handler of subscriptions. ``max_rate`` bounds every topic."""
+
+    msg_type = TOPIC
+    request = SubscribeRequest | UnsubscribeRequest
+
+    def __init__(self, users: Users, *, max_topics: int = 64, max_rate: RateCap = no_cap) -> None:
+        super().__init__(users)
+        self._max_topics = max_topics
+        self._max_rate = max_rate
+
+    def on_useragent_open(self, agent: UserAgent) -> None:
+        """Make the agent's topics."""
+        users = self.users
+        agent.modules[TOPIC] = TopicAgent(agent, users.epoch, users.sizes.largest_everywhere, self._max_rate)
+
+    def on_useragent_request(
+        self, agent: UserAgent, data: SubscribeRequest | UnsubscribeRequest, request_id: int | str | None
+    ) -> object:
+        """Subscribe, which a snapshot answers later, or unsubscribe, which is answered at once, given an id."""
+        topics: TopicAgent = agent.modules[TOPIC]
+        if isinstance(data, SubscribeRequest):
+            self._check_limits(agent, topics, data)
+            topics.subscribe(data, request_id)
+            return None
+        topics.unsubscribe(data.topic_id)
+        return None if request_id is None else {"op": "unsubscribe", "topic_id": data.topic_id}
+
+    def on_useragent_change(self, agent: UserAgent) -> None:
+        """Apply the rates of the changed user."""
+        topics: TopicAgent | None = agent.modules.get(TOPIC)
+        if topics is not None:
+            topics.on_user_change()
+
+    def on_useragent_remove(self, agent: UserAgent) -> None:
+        """End the agent's topics."""
+        agent.modules.pop(TOPIC).on_remove()
+
+    def _check_limits(self, agent: UserAgent, topics: TopicAgent, request: SubscribeRequest) -> None:
+        """Check the limits of a topic; one that replaces another costs a snapshot, too. Raises ``BadMessage``."""
+        limits, user_id, memberships = self.users.limits, agent.user.user_id, topics.topics.memberships
+        if request.topic_id not in memberships:
+            limits.check_topics(len(memberships), self._max_topics, partial(self._count_topics, user_id))
+        limits.check_picture(str(user_id))
+
+    def _count_topics(self, user_id: int | str) -> int:
+        agents = self.users.get_users(user_id)
+        # A connection that has just come up may not have its topics yet.
+        return sum([len(agent.modules[TOPIC].topics.memberships) for agent in agents if TOPIC in agent.modules])

@@ -1,0 +1,153 @@
+"""Subscriptions of one connection to services, by the messages of the type ``topic``.
+
+It maps requests to topics, and reports refusals to the client.
+"""
+
+from collections.abc import Hashable
+from functools import partial
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+
+from rtserver.base.bridge.message import Refused, Snapshot
+from rtserver.base.limit.steps import Steps
+from rtserver.base.wire import json
+from rtserver.base.wire.client_message import MAX_SAFE_INTEGER, ErrorCode
+from rtserver.base.wire.payload import Payload
+from rtserver.modules.mychart_agent import MaxRate, RateCap, no_cap
+from rtserver.modules.topic_listener import TopicListener
+from rtserver.modules.topic_message import TOPIC, snapshot_message, update_message
+from rtserver.modules.user_agent_module import BaseUserAgentModule
+from rtserver.user.msg_handler import RequestError
+from rtserver.user.topic.rate import granted
+from rtserver.user.topic.subscriber import Draw
+from rtserver.user.user_agent import UserAgent
+
+MAX_REQUEST_BYTES = 4_096
+"""Length of a request as JSON. Both threads keep it as long as the subscription lasts."""
+
+PLAIN = msgspec.json.Decoder()
+
+TopicId: TypeAlias = (
+    Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+    | Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
+)
+ServiceName: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """The last update that a client has."""
+
+    epoch: Annotated[str, msgspec.Meta(max_length=64)]
+    seq: Annotated[int, msgspec.Meta(ge=0, le=MAX_SAFE_INTEGER)]
+
+
+class SubscribeRequest(msgspec.Struct, frozen=True, tag_field="op", tag="subscribe"):
+    """Follow what a service says to ``request``.
+
+    ``max_rate`` is in updates a second, None for as many as there are. ``after`` asks for what came later.
+    """
+
+    topic_id: TopicId
+    service: ServiceName
+    request: msgspec.Raw = msgspec.Raw(b"null")
+    max_rate: MaxRate | None = None
+    after: Place | None = None
+
+    def __post_init__(self) -> None:
+        """Check the request's length. The error is fit for the client."""
+        size = len(bytes(self.request))
+        if size > MAX_REQUEST_BYTES:
+            raise ValueError(f"the request has {size} bytes; {MAX_REQUEST_BYTES} are allowed")
+
+    def read(self) -> Any:
+        """Return the request as plain data. Raises ``RequestError``."""
+        try:
+            return json.decode(self.request, PLAIN)
+        except json.JsonError as error:
+            raise RequestError(f"request: {error}") from None
+
+
+class UnsubscribeRequest(msgspec.Struct, frozen=True, tag_field="op", tag="unsubscribe"):
+    """Follow a topic no longer."""
+
+    topic_id: TopicId
+
+
+class TopicView:
+    """One topic as a client sees it. The first answer carries ``request_id``.
+
+    ``wish`` is the rate that the client asked for, in updates a second.
+    """
+
+    __slots__ = ("_agent", "_epoch", "_largest", "_request_id", "_topic_id", "wish")
+
+    def __init__(
+        self, agent: UserAgent, request: SubscribeRequest, epoch: str, request_id: int | str | None, largest: int
+    ) -> None:
+        self._agent = agent
+        self._epoch = epoch
+        self._topic_id = request.topic_id
+        self._request_id = request_id
+        self._largest = largest
+        self.wish = request.max_rate
+
+    def is_prepared(self, snapshot: Snapshot) -> bool:
+        """Return True: the snapshot is JSON already."""
+        return True
+
+    def prepare(self, snapshot: Snapshot) -> Steps[None]:
+        """Do nothing: there is nothing to prepare."""
+        yield from ()
+
+    def on_picture(self, snapshot: Snapshot) -> tuple[Hashable, Draw] | None:
+        """Send the snapshot. Return what draws its updates, or None if no client could take it."""
+        message = snapshot_message(snapshot, self._topic_id, self._epoch, self._request_id)
+        if len(message) > self._largest:
+            self._tell_error(
+                ErrorCode.INTERNAL, f"the snapshot has {len(message)} bytes, more than a client can take"
+            )
+            return None
+        self._agent.push(Payload(message))
+        return (TOPIC, self._topic_id), partial(update_message, self._topic_id, self._epoch)
+
+    def on_refused(self, refused: Refused) -> None:
+        """Tell the client why the topic is refused or has ended."""
+        self._tell_error(refused.code, refused.message)
+
+    def _tell_error(self, code: str, text: str) -> None:
+        topic_id = self._topic_id
+        self._agent.push_error(code, f"topic {topic_id}: {text}", TOPIC, self._request_id, topic_id=topic_id)
+
+
+class TopicAgent(BaseUserAgentModule):
+    """The topics of one agent. ``max_rate`` bounds every topic, ``largest`` the bytes of a snapshot's message."""
+
+    def __init__(self, agent: UserAgent, epoch: str, largest: int, max_rate: RateCap = no_cap) -> None:
+        super().__init__(agent)
+        self.topics: TopicListener[TopicView] = TopicListener(agent)
+        self._epoch = epoch
+        self._largest = largest
+        self._max_rate = max_rate
+
+    def subscribe(self, request: SubscribeRequest, request_id: int | str | None) -> None:
+        """Subscribe to a topic. It replaces the one with the same id."""
+        view = TopicView(self.agent, request, self._epoch, request_id, self._largest)
+        place = request.after
+        after = place.seq if place is not None and place.epoch == self._epoch else None
+        self.topics.listen(request.topic_id, request.service, request.read(), view, self._granted(view), after=after)
+
+    def unsubscribe(self, topic_id: int | str) -> None:
+        """Give a topic up, if it is there."""
+        self.topics.unlisten(topic_id)
+
+    def on_user_change(self) -> None:
+        """Apply the changed user's rates to all topics."""
+        self.topics.change_rates(self._granted)
+
+    def on_remove(self) -> None:
+        """Give up every topic."""
+        self.topics.on_remove()
+
+    def _granted(self, view: TopicView) -> float | None:
+        return granted(view.wish, self._max_rate(self.agent.user))
