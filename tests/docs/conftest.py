@@ -14,9 +14,25 @@ from tests.redis_process import RedisProcess
 from tests.running_server import RunningServer
 
 MSG_HANDLERS = "echo_handler:EchoMsgHandler,todo_list:TodoMsgHandler"
-SERVICES = "group_alert:GroupAlertMsgHandler,packing_list:PackingListMsgHandler,order_entry:OrderMsgHandler"
+SERVICES = ",".join(
+    (
+        "group_alert:GroupAlertMsgHandler",
+        "packing_list:PackingListMsgHandler",
+        "order_entry:OrderMsgHandler",
+        "weather:WeatherMsgHandler",
+    )
+)
 SERVANTS = "cart_servant:CartServant"
 OPTIONS = ("--no-demo-quotes", "--msg-handlers", MSG_HANDLERS, "--services", SERVICES, "--rpc-servants", SERVANTS)
+
+
+def report_weather(var_dir: Path, city: str, celsius: float) -> None:
+    """Write a reading of a station, whole or not at all."""
+    folder = var_dir / "weather"
+    folder.mkdir(exist_ok=True)
+    unfinished = folder / f"{city}.part"
+    unfinished.write_text(f'{{"celsius": {celsius}}}')
+    unfinished.replace(folder / f"{city}.json")
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +47,8 @@ def server(tmp_path_factory: pytest.TempPathFactory, var_dir: Path) -> Iterator[
     with pytest.MonkeyPatch.context() as patch, RedisProcess(tmp_path_factory.mktemp("redis")) as redis_process:
         patch.setenv("PYTHONPATH", str(ROOT / "docs" / "examples"))
         patch.setenv("PACKING_DIR", str(var_dir / "packing"))
+        patch.setenv("WEATHER_DIR", str(var_dir / "weather"))
+        report_weather(var_dir, "rome", 21.5)
         with RunningServer(redis_process.url, var_dir, unused_port(), *OPTIONS) as running:
             yield running
 

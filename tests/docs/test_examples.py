@@ -13,6 +13,7 @@ import pytest
 import redis
 
 from tcelib.tmake import tce2py
+from tests.docs.conftest import report_weather
 from tests.docs.dead_stream import DeadStream
 from tests.docs.document import EXTENDING, ROOT, blocks
 from tests.docs.site_shell import run_on_site
@@ -140,6 +141,45 @@ def test_an_order_that_the_server_hands_on_is_billed(queue: redis.Redis, billing
         "data": {"number": 1019, "total": 0.5},
         "id": "invoice-1019",
     }
+
+
+def test_the_weather_of_a_city_is_followed_by_all_who_look_at_it(
+    visitor: Visitor, server: RunningServer, session_key: str, var_dir: Path
+) -> None:
+    subscribe = {"op": "subscribe", "topic_id": "w", "service": "weather", "request": {"city": "oslo"}}
+    report_weather(var_dir, "oslo", -3)
+    assert visitor.ask("topic", subscribe)["data"] == {"celsius": -3}
+    report_weather(var_dir, "oslo", -4)
+    assert visitor.receive("topic")["updates"] == [{"celsius": -4}]
+    with Visitor(server, session_key) as other:
+        other.receive("todo")
+        assert other.ask("topic", subscribe)["data"] == {"celsius": -4}
+        report_weather(var_dir, "oslo", -5)
+        assert [each.receive("topic")["updates"] for each in (visitor, other)] == [[{"celsius": -5}]] * 2
+
+
+@pytest.mark.parametrize(
+    ("request_data", "reason"),
+    [
+        ({"city": "atlantis"}, "topic w: there is no station in atlantis"),
+        ({"city": "../etc"}, "matching regex '^[a-z]{1,32}$'"),
+        ({}, "missing required field `city`"),
+    ],
+)
+def test_the_weather_of_nowhere_is_refused_with_the_reason(
+    visitor: Visitor, request_data: dict[str, str], reason: str
+) -> None:
+    data = {"op": "subscribe", "topic_id": "w", "service": "weather", "request": request_data}
+    visitor.send(json.dumps({"type": "topic", "data": data, "id": 5}))
+    error = visitor.receive("error")
+    assert (error["code"], error["topic_id"]) == ("bad_request", "w")
+    assert reason in error["message"]
+
+
+def test_a_service_that_does_not_exist_is_refused_by_its_name(visitor: Visitor) -> None:
+    visitor.send('{"type":"topic","data":{"op":"subscribe","topic_id":1,"service":"wether"}}')
+    error = visitor.receive("error")
+    assert (error["code"], error["message"]) == ("bad_request", "topic 1: there is no service 'wether'")
 
 
 def queue_line(msg_type: str) -> str:

@@ -80,6 +80,14 @@ def test_the_conversation_about_copper_happens_word_for_word(visitor: Visitor, q
     assert visitor.receive_text() == of_this_start(visitor, line_with(TO_CLIENT, '"dynamic"'))
 
 
+def test_the_conversation_about_the_weather_happens_word_for_word(visitor: Visitor, queue: redis.Redis) -> None:
+    visitor.send(line_with(TO_SERVER, '"subscribe"', '"weather"'))
+    assert visitor.receive_text() == of_this_start(visitor, line_with(TO_CLIENT, '"snapshot"', '"rome"'))
+    queue.rpush("queue:rtserver", line_with(QUEUE, '"weather"'))
+    assert visitor.receive_text() == of_this_start(visitor, line_with(TO_CLIENT, '"op":"update"', '"rome"'))
+    visitor.send(line_with(TO_SERVER, '"unsubscribe"', '"rome"'))
+
+
 def of_this_start(visitor: Visitor, text: str) -> str:
     """An example with the epoch that the server has."""
     shown = json.loads(line_with(TO_CLIENT, "userinfo"))["data"]["server"]["epoch"]
