@@ -6,7 +6,7 @@ It knows no key of its own. ``tcelib.redis`` opens the connections and decides w
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -39,8 +39,10 @@ class RedisCommands:
 
     def call(self, *command: object, role: Role = Role.COMMANDS) -> Any:
         """Send a command and return its reply. Raises ``QueueError``."""
-        with self._translated():
+        try:
             return self._client.call(*command, role=role)
+        except RedisCallError as error:
+            raise self._queue_error(error) from error
 
     def call_together(
         self,
@@ -54,33 +56,33 @@ class RedisCommands:
 
         A refusal that contains ``tolerated`` is returned as a reply instead of being raised. Raises ``QueueError``.
         """
-        with self._translated():
+        try:
             return self._client.call_together(commands, is_atomic=is_atomic, role=role, tolerated=tolerated)
+        except RedisCallError as error:
+            raise self._queue_error(error) from error
 
     @contextmanager
     def hold(self, role: Role) -> Iterator[Callable[..., Any]]:
         """Hold one connection for a while: gives a function like ``call``. Raises ``QueueError``."""
-        with self._translated(), self._client.hold(role) as call:
-
-            def translated_call(*command: object) -> Any:
-                with self._translated():
-                    return call(*command)
-
-            yield translated_call
+        try:
+            with self._client.hold(role) as call:
+                yield partial(self._call_on, call)
+        except RedisCallError as error:
+            raise self._queue_error(error) from error
 
     def close(self) -> None:
         """Close the client's connections."""
         self._client.close()
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _call_on(self, call: Callable[..., Any], *command: object) -> Any:
         try:
-            yield
+            return call(*command)
         except RedisCallError as error:
-            raise self._explained(as_queue_error(error)) from error
+            raise self._queue_error(error) from error
 
-    def _explained(self, error: QueueError) -> QueueError:
+    def _queue_error(self, failure: RedisCallError) -> QueueError:
         """Return the error, with the names of the keys of another kind if it is about one: Redis names none."""
+        error = as_queue_error(failure)
         if WRONG_KIND not in error.reason:
             return error
         try:
