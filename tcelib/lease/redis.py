@@ -36,6 +36,7 @@ from tcelib.redis.redis_error import RedisCallError
 
 CHANGE_SECONDS = 3600
 """So long the last changes are kept where nothing changes."""
+SCRIPTS = ("join", "renew", "held", "leave", "bury", "holders")
 ENDED, NO_SUCH_KIND = -1, -2
 UNKNOWN_SCRIPT = "No matching script"  # redis-py's word for NOSCRIPT
 WRONG_KIND = "WRONGTYPE"  # Redis's word for a key of another kind
@@ -67,6 +68,8 @@ class RedisLeases:
         self._changes = f"{prefix}leases:changes"
         self._ends = f"{prefix}leases:end"
         self._first = (f"{prefix}held:", CHANGES, CHANGE_SECONDS)
+        # Read now: a process without open files left must still renew.
+        self._scripts = {name: _text_of(name) for name in SCRIPTS}
 
     def join(self, registration: Registration, seconds: float, *, replaces: int = 0) -> int:
         """See ``LeasePort``."""
@@ -163,7 +166,7 @@ class RedisLeases:
 
     def _script(self, name: str, *arguments: object) -> Any:
         """Run a script by its digest. Send its text only to a Redis that does not know it."""
-        text = _text_of(name)
+        text = self._scripts[name]
         words = (len(self._keys), *self._keys, *self._first, *arguments)
         try:
             return self._call("EVALSHA", _digest_of(text), *words)

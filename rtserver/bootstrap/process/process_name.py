@@ -34,8 +34,10 @@ def look_at_process(name: str) -> Life:
         return Life.UNKNOWN
     try:
         stat = _stat(int(number))
-    except (OSError, ValueError):
+    except (FileNotFoundError, ProcessLookupError):
         return Life.DEAD
+    except (OSError, ValueError):  # no open files left, say
+        return Life.UNKNOWN
     return Life.ALIVE if stat[START] == start and stat[STATE] not in ENDED else Life.DEAD
 
 

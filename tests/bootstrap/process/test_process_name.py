@@ -1,5 +1,6 @@
 """The name of a process tells its neighbours whether it lives."""
 
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -33,6 +34,16 @@ def test_a_process_that_has_ended_is_dead_even_before_its_parent_has_noticed(
         end(process)
         until(lambda: look_at_process(name) is Life.DEAD, "it is dead, and still a zombie")
     assert look_at_process(name) is Life.DEAD
+
+
+def test_without_open_files_nothing_is_known() -> None:
+    name = process_name()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        assert look_at_process(name) is Life.UNKNOWN
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_an_id_that_was_given_again_is_another_process() -> None:
