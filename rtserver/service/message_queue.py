@@ -15,7 +15,7 @@ from rtserver.base.queue.redis_queue import DEFAULT_NAME, RedisQueue, plain_clie
 from rtserver.base.queue.signature import Signer
 from rtserver.registry.running_server import RunningServers, complaint
 from rtserver.service.message import Rejected, ServiceMessage, decode, encode
-from rtserver.service.own_queue import OwnQueue
+from rtserver.service.own_queue import MOST_TRIES, OwnQueue
 from rtserver.service.repeats import names_in
 from tcelib.queue.reader import ReaderRule
 
@@ -63,15 +63,17 @@ class ServiceMessageQueue:
         signature_seconds: float = 0.0,
         most_held: int = 100,
         claim_seconds: float = 30.0,
+        most_tries: int = MOST_TRIES,
     ) -> OwnQueue:
         """Return the queue of this process, such as ``queue:billing``, on ordinary sockets.
 
         ``secret`` and ``signature_seconds`` are as with ``connect``. It holds at most ``most_held`` messages that are
-        not acknowledged; a reader that is silent for ``claim_seconds`` counts as dead. Raises ``MessageError`` for a
-        name that is none.
+        not acknowledged; a reader that is silent for ``claim_seconds`` counts as dead. What was received
+        ``most_tries`` times and never acknowledged is a dead letter. Raises ``MessageError`` for a name that is none.
         """
         signer = Signer(secret, seconds=signature_seconds, now=time.time)
-        return OwnQueue(plain_client(url), name, signer=signer, rule=ReaderRule(most_held, claim_seconds))
+        rule = ReaderRule(most_held, claim_seconds)
+        return OwnQueue(plain_client(url), name, signer=signer, rule=rule, most_tries=most_tries)
 
     def put(self, type: str, src: str, data: object, *, id: str | int | None = None) -> None:  # noqa: A002 (its own words)
         """Send one message. ``src`` names the sender, for people who look for it later. Raises ``JsonError``.

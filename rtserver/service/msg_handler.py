@@ -35,9 +35,10 @@ def call_never(seconds: float, call: Callable[[], object]) -> object:
 class ServiceContext:
     """Tools that every service gets. ``post`` puts a message on the bridge to the websocket thread.
 
-    ``push`` puts a message on the queue of another process, and waits while Redis is away. ``call_later`` calls a
-    function so many seconds later, on a greenlet of its own. ``shares`` are the users' shares of processor time, None
-    if it is not limited. ``sizes`` bounds the messages that clients can take.
+    ``push`` puts a message on the queue of another process, and waits while Redis is away. It is for the service
+    thread alone, and so not for what ``offload`` calls. ``call_later`` calls a function so many seconds later, on a
+    greenlet of its own. ``shares`` are the users' shares of processor time, None if it is not limited. ``sizes``
+    bounds the messages that clients can take.
     """
 
     post: Callable[[Message], object]

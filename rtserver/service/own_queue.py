@@ -25,6 +25,7 @@ from tcelib.queue.shell.thread_signs import ThreadSigns
 from tcelib.redis.redis_connection import RedisClient
 
 FORGET_SECONDS = 3600.0
+MOST_TRIES = 5
 _any_decoder = msgspec.json.Decoder()
 
 
@@ -57,7 +58,8 @@ class ReceivedMessage(NamedTuple):
 class OwnQueue:
     """See the module. Calls may raise ``QueueError``; one thread at a time may use it, and no child of its process.
 
-    ``signs`` starts what says that the reader is alive, and fits the program's way to wait.
+    A message that was received ``most_tries`` times and never acknowledged is a dead letter, ``poison``: it may be
+    what its readers died of. ``signs`` starts what says that the reader is alive, and fits the program's way to wait.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class OwnQueue:
         *,
         signer: Signer | None = None,
         rule: ReaderRule = ReaderRule(),  # noqa: B008 (a tuple)
+        most_tries: int = MOST_TRIES,
         signs: Callable[[Reader[DeadLetter]], Closing] = ThreadSigns,
         pause: Callable[[float], object] = time.sleep,
         now: Callable[[], float] = time.time,
@@ -76,6 +79,7 @@ class OwnQueue:
         self._queue = redis_stream(client, name)
         self._push = QueuePush(client, name, self._signer)
         self._reader = Reader(self._queue, f"{os.getpid()}#{secrets.token_hex(8)}", rule=rule, pause=pause)
+        self._most_tries = most_tries
         self._start_signs = signs
         self._signs: Closing | None = None
         self._now = now
@@ -146,7 +150,10 @@ class OwnQueue:
         self.close()
 
     def _received(self, delivery: Delivery) -> ReceivedMessage | None:
-        """Return the message of a delivery. Bury what is none."""
+        """Return the message of a delivery. Bury what is none, and what was tried too often."""
+        if delivery.tries > self._most_tries:
+            self._bury(delivery, Reason.POISON, f"received {delivery.tries - 1} times, and never acknowledged")
+            return None
         try:
             message = decode(delivery.body, self._signer, entry_id=delivery.id)
             return ReceivedMessage(message.type, message.src, _data(message), _id(message), delivery)

@@ -195,6 +195,20 @@ def test_a_message_may_be_retried_or_buried(orders: OwnQueue, billing: OwnQueue,
     assert billing.length() == 0
 
 
+def test_a_message_that_was_tried_too_often_is_poison_and_holds_up_nobody(
+    redis_url: str, orders: OwnQueue, client: redis.Redis
+) -> None:
+    orders.push(BILLING, "order", "poison")
+    orders.push(BILLING, "order", "good")
+    with ServiceMessageQueue.own(BILLING, redis_url, most_tries=2) as billing:
+        for _ in range(2):
+            poison = next(message for message in everything(billing, 1) if message.data == "poison")
+            billing.retry(poison, 0.0)
+        assert data_of(everything(billing, 1)) == ["good"]
+    [(_, letter)] = client.xrange("{queue:billing}:dead")
+    assert (letter[b"reason"], letter[b"detail"]) == (b"poison", b"received 2 times, and never acknowledged")
+
+
 def test_what_is_no_message_is_buried_and_the_rest_is_received(
     orders: OwnQueue, billing: OwnQueue, client: redis.Redis
 ) -> None:
