@@ -195,6 +195,7 @@ class App:
             guard=self._guard,
             beats=beats,
             certificate=certificate,
+            lease=self._lease,
         )
         return build_listeners(
             self._config,

@@ -15,6 +15,7 @@ from rtserver.bootstrap.user_side import UserSide
 from rtserver.bootstrap.web.metrics import Measure
 from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.modules.resume_agent import RESUME
+from rtserver.registry.worker_lease import WorkerLease
 from rtserver.service.pipeline.once_worker import OnceWorker
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.quote.quote_center import QuoteCenter
@@ -34,6 +35,7 @@ def all_measures(
     guard: LoopGuard,
     beats: Iterable[Beat],
     certificate: Certificate | None,
+    lease: WorkerLease,
 ) -> Iterator[Measure]:
     """Yield the measures of one server."""
     server, users = user_side.server, user_side.users
@@ -45,6 +47,7 @@ def all_measures(
     yield from bridge_measures(bridge)
     yield from canary_measures(trail)
     yield from guard_measures(guard)
+    yield from lease_measures(lease)
     if certificate is not None:
         yield from tls_measures(certificate)
     yield from stall_measures(beats)
@@ -265,6 +268,12 @@ def stall_measures(beats: Iterable[Beat]) -> Iterator[Measure]:
 def guard_measures(guard: LoopGuard) -> Iterator[Measure]:
     """Yield the measure of errors that nothing on the event loop caught."""
     yield Measure("counter", "loop_errors", "Exceptions that nothing on the event loop caught", lambda: guard.errors)
+
+
+def lease_measures(lease: WorkerLease) -> Iterator[Measure]:
+    """Yield the measures of this server's part in the registry."""
+    yield Measure("gauge", "lease_held", "1 while other servers can see this one, else 0", lambda: int(lease.is_held))
+    yield Measure("counter", "leases_taken", "Leases that this server has taken", lambda: lease.taken)
 
 
 def resume_measures(streams: UserStreams, users: UserManager) -> Iterator[Measure]:

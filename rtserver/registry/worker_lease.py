@@ -49,6 +49,11 @@ class WorkerLease:
         return self._thread.is_held
 
     @property
+    def taken(self) -> int:
+        """The number of leases that were taken."""
+        return self._thread.joins
+
+    @property
     def detail(self) -> str:
         """Text for people: whether the lease is held, and what is in the way."""
         if self.is_held:

@@ -66,6 +66,8 @@ class LeaseKeeper:
         self.holding = Holding()
         self.number = 0
         """The fencing number of the lease; 0 before the first and after each that has ended."""
+        self.joins = 0
+        """Number of leases that were taken."""
         self.error: RegistryError | None = None
         """The last error, until a step succeeds."""
         self._clock = clock
@@ -188,6 +190,7 @@ class LeaseKeeper:
             self._due = begun + RETRY_SECONDS
             return
         self.number = number
+        self.joins += 1
         self._rival, self._last_load, self._told = None, {}, 0
         self.holding.tell_again()
         self._hold_from(begun)

@@ -75,6 +75,11 @@ class RenewalThread:
         return self._keeper.is_held
 
     @property
+    def joins(self) -> int:
+        """Number of leases that were taken: the first, and one after each that had ended."""
+        return self._keeper.joins
+
+    @property
     def trouble(self) -> str:
         """Text of the last error of the registry; empty while there is none."""
         return str(self._keeper.error or "")

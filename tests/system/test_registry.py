@@ -105,6 +105,9 @@ def test_a_frozen_server_comes_back_with_its_users(redis_url: str, tmp_path: Pat
         until(lambda: not UserPlaces(leases).online([1]), "a frozen server has no users")
         server.signal(signal.SIGCONT)
         until(lambda: UserPlaces(leases).online([1]), "the user is online again")
+        with urllib.request.urlopen(f"{server.url}/metrics") as answer:
+            lines = answer.read().decode().splitlines()
+        assert "rtserver_leases_taken_total 2.0" in lines
         client.socket.close()
 
 
