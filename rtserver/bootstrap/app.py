@@ -173,6 +173,7 @@ class App:
         try:
             await asyncio.to_thread(self._lease.start)
         except NameTakenError as error:
+            self._user_side.close()
             raise WorkerNameError(name_taken(error)) from error
 
     def _build_listeners(self) -> ListenerSide:

@@ -107,13 +107,16 @@ class RedisLeases:
         return sorted((one for one in found if kind in ("", one.registration.kind)), key=lambda one: one.number)
 
     def where(self, what: str, items: Collection[str]) -> dict[str, tuple[int, ...]]:
-        """See ``LeasePort``. No script: Redis does other things between two of the commands."""
+        """See ``LeasePort``. No script: Redis does other things between two of the commands.
+
+        A set that is a key of another kind has no items.
+        """
         numbers, parts = self._living(), list(_slices(list(dict.fromkeys(items))))
         questions = [(number, part) for number in numbers for part in parts]
         commands = [("SMISMEMBER", self._held_key(number, what), *part) for number, part in questions]
         places: dict[str, tuple[int, ...]] = {}
         for (number, part), flags in zip(questions, self._call_together(commands), strict=True):
-            for item in compress(part, flags):
+            for item in compress(part, flags if isinstance(flags, list) else ()):
                 places[item] = (*places.get(item, ()), number)
         return places
 
@@ -154,7 +157,13 @@ class RedisLeases:
         return f"{self._first[0]}{number}:{what}"
 
     def _note(self, number: int, op: Op, what: str, items: Sequence[str]) -> int:
-        told = self._checked(number, self._script("held", number, op, what, *items))
+        try:
+            told = self._checked(number, self._script("held", number, op, what, *items))
+        except RegistryRefusedError as error:
+            if not error.reason.startswith(WRONG_KIND) or " is a " in error.reason:
+                raise
+            reason = f"{error.reason}: {self._held_key(number, what)} is not a set"
+            raise RegistryRefusedError(error.address, reason) from error
         if told == NO_SUCH_KIND:
             raise RegistryRefusedError(self.address, f"the lease {number} holds no {what!r}")
         return told
@@ -185,7 +194,7 @@ class RedisLeases:
         if not commands:
             return []
         try:
-            return self._client.call_together(commands)
+            return self._client.call_together(commands, tolerated=WRONG_KIND)
         except RedisCallError as error:
             raise self._explained(error) from error
 

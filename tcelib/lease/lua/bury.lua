@@ -1,4 +1,5 @@
--- Note that a lease has ended, if one has, and drop some of the items of one that had.
+-- Note that a lease has ended, if one has, and drop some of the items of one that had. Items in a key of another kind
+-- are not ours, and stay.
 --
 -- ARGV from 4 on: the number of items at most
 -- Returns 1 if more is left to bury, else 0.
@@ -16,13 +17,10 @@ if number then
   local is_empty = true
   for _, what in ipairs(kinds_of(record_of(number))) do
     local key = held_key(number, what)
-    if is_empty then
-      local items = redis.call('SPOP', key, most)
-      if #items > 0 then
-        tell('dropped', number, 'what', what, 'items', cjson.encode(items))
-      end
+    if is_empty and redis.call('TYPE', key).ok == 'set' then
+      tell('dropped', number, 'what', what, 'items', cjson.encode(redis.call('SPOP', key, most)))
+      is_empty = redis.call('EXISTS', key) == 0
     end
-    is_empty = is_empty and redis.call('EXISTS', key) == 0
   end
   if is_empty then
     redis.call('SREM', graves, number)

@@ -11,7 +11,8 @@ for i = 1, #found, 2 do
   local one = {number, raw, tonumber(found[i + 1]) - now_ms, redis.call('HGET', loads, number) or ''}
   for _, what in ipairs(kinds_of(record)) do
     one[#one + 1] = what
-    one[#one + 1] = redis.call('SCARD', held_key(number, what))
+    local count = redis.pcall('SCARD', held_key(number, what))
+    one[#one + 1] = type(count) == 'number' and count or 0 -- a key of another kind has none
   end
   answer[#answer + 1] = one
 end

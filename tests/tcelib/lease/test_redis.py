@@ -73,6 +73,22 @@ def test_nothing_is_half_done_where_a_key_is_of_another_kind(
     assert {name: other.dump(name) for name in other.scan_iter()} == before
 
 
+def test_items_in_a_key_of_another_kind_concern_that_holder_alone(leases: RedisLeases, other: redis.Redis) -> None:
+    broken, fine = leases.join(WORKER, TEN), leases.join(Registration("worker", "b", holds=("user",)), TEN)
+    key = f"{{queue:test}}:held:{broken}:user"
+    other.set(key, "x")
+    with pytest.raises(RegistryRefusedError, match=f"{key} is not a set"):
+        leases.hold(broken, "user", ["1"])
+    leases.hold(fine, "user", ["1"])
+    assert leases.where("user", ["1"]) == {"1": (fine,)}
+    assert [holder.counts for holder in leases.holders()] == [{"user": 0}, {"user": 1}]
+    leases.leave(broken)
+    while leases.bury():
+        pass
+    assert other.get(key) == b"x"
+    assert [holder.number for holder in leases.holders()] == [fine]
+
+
 @pytest.mark.parametrize("record", [b"no JSON", b"[]", b"null", b'{"kind":7,"name":["a"],"holds":"user","more":1}'])
 def test_a_record_that_nobody_can_read_is_in_nobodys_way(
     leases: RedisLeases, other: redis.Redis, record: bytes
