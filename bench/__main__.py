@@ -15,77 +15,73 @@ from pathlib import Path
 from bench.comparison import Numbers, Scale
 from bench.machine import describe
 from bench.process import load_core_awake, pin_this_process
+from bench.publish import publish
 from bench.report import add_ratios, report
 from bench.scenarios import (
     burst,
-    compression,
-    fan_out,
-    from_redis,
     hostile,
     idle,
     limits,
-    many_topics,
-    own_message,
     rates,
     request_reply,
     rpc,
     slow_readers,
     stalled,
     storm,
+    sweeps,
 )
 from rtserver.bootstrap.process.file_limit import raise_file_limit
 
-
-def scenarios() -> dict[str, Callable[[Scale], Numbers]]:
-    """All of them by name, in the order in which they run."""
-    modules = (
-        limits,
-        fan_out,
-        from_redis,
-        many_topics,
-        own_message,
-        request_reply,
-        storm,
-        idle,
-        slow_readers,
-        stalled,
-        rates,
-        burst,
-        compression,
-        rpc,
-        hostile,
-    )
-    return {module.__name__.rpartition(".")[2]: module.run for module in modules}
+SCENARIOS: dict[str, Callable[[Scale], Numbers]] = {
+    "limits": limits.run,
+    "fan_out": sweeps.fan_out,
+    "from_redis": sweeps.from_redis,
+    "many_topics": sweeps.many_topics,
+    "own_message": sweeps.own_message,
+    "request_reply": request_reply.run,
+    "storm": storm.run,
+    "idle": idle.run,
+    "slow_readers": slow_readers.run,
+    "stalled": stalled.run,
+    "rates": rates.run,
+    "burst": burst.run,
+    "compression": sweeps.compression,
+    "rpc": rpc.run,
+    "hostile": hostile.run,
+}
+"""All of them, in the order in which they run."""
 
 
 def main() -> None:
     """Run what was asked for and print the tables."""
-    known = scenarios()
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("scenario", nargs="*", help=f"{', '.join(known)}; none means all")
+    parser.add_argument("scenario", nargs="*", help=f"{', '.join(SCENARIOS)}; none means all")
     parser.add_argument("--quick", action="store_true", help="little of everything: does it work? (90 s)")
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
+    parser.add_argument("--publish", type=Path, help="only put this file's numbers into docs/performance.md")
     arguments = parser.parse_args()
-    if unknown := [name for name in arguments.scenario if name not in known]:
+    if unknown := [name for name in arguments.scenario if name not in SCENARIOS]:
         parser.error(f"no such scenario: {', '.join(unknown)}")
+    if arguments.publish:
+        publish(arguments.publish)
+        return
 
     raise_file_limit()  # and that of the processes started later
     pin_this_process()
     with load_core_awake():
-        numbers = run(arguments.scenario or list(known), Scale(arguments.quick), arguments.json)
+        numbers = run(arguments.scenario or list(SCENARIOS), Scale(arguments.quick), arguments.json)
     print("\n" + report(numbers))
 
 
 def run(names: Sequence[str], scale: Scale, file: Path | None) -> Numbers:
     """The scenarios, one after the other; what is known so far is always in ``file``, if there is one."""
-    known = scenarios()
     numbers: Numbers = {"machine": describe(), "quick": scale.is_quick, "scenarios": {}}
     for name in names:
         print(f"{name} ...", flush=True)
         begun = time.monotonic()
-        numbers["scenarios"][name] = known[name](scale)
+        numbers["scenarios"][name] = SCENARIOS[name](scale)
         print(f"  took {time.monotonic() - begun:.0f} s", flush=True)
         add_ratios(numbers)
         if file:

@@ -152,18 +152,16 @@ def connections_per_second(port: int, talker: Callable[[], Talk], count: int) ->
                     under_way[connection.fileno()] = connection, talk
                     opened += 1
                 for number, _ in news(epoll):
-                    if _is_answered(*under_way[number]):
-                        under_way.pop(number)[0].close()
+                    connection, talk = under_way[number]
+                    data = connection.recv(READ_BYTES)
+                    if not data:
+                        raise TargetError("the server closed a connection before its answer")
+                    if talk.answers(data):
+                        connection.close()
+                        del under_way[number]
         except OSError as error:
             raise TargetError(f"a connection failed: {error}") from None
         finally:
             for connection, _ in under_way.values():
                 connection.close()
     return count / (time.perf_counter() - begun)
-
-
-def _is_answered(connection: socket.socket, talk: Talk) -> bool:
-    data = connection.recv(READ_BYTES)
-    if not data:
-        raise TargetError("the server closed a connection before its answer")
-    return talk.answers(data) > 0

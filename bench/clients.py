@@ -64,7 +64,7 @@ class Clients:
             self._epoll.register(connection, select.EPOLLIN)
         return seconds
 
-    def meter(self, sampled: Container[int] = ()) -> Meter | FrameMeter:
+    def meter(self, sampled: Container[int] = ()) -> Meter:
         """A meter for what comes from now on; compressed messages are followed by one after the other of these."""
         return FrameMeter(self._rests, sampled) if self._compressed else Meter(sampled)
 
@@ -149,6 +149,24 @@ def sample(numbers: Collection[int]) -> set[int]:
     return set(islice(numbers, 0, None, max(1, len(numbers) // SAMPLED)))
 
 
+class Awaited:
+    """Connections that have not read ``mark`` ``times`` times yet, wherever the reads were cut."""
+
+    def __init__(self, numbers: Collection[int], mark: bytes, times: int = 1) -> None:
+        self.missing = dict.fromkeys(numbers, times)
+        self._mark = mark
+        self._tails = dict.fromkeys(numbers, b"")
+
+    def on_bytes(self, number: int, data: bytes) -> None:
+        """Take what a connection brought."""
+        if number in self.missing:
+            data = self._tails[number] + data
+            self._tails[number] = data[len(data) - len(self._mark) + 1 :]
+            self.missing[number] -= data.count(self._mark)
+            if self.missing[number] <= 0:
+                del self.missing[number]
+
+
 def open_up(
     clients: Clients, payloads: Sequence[bytes], mark: bytes, answers: int, numbers: Collection[int] | None = None
 ) -> None:
@@ -158,19 +176,9 @@ def open_up(
     """
     frames = b"".join(client_frame(Opcode.TEXT, payload) for payload in payloads)
     numbers = tuple(clients.sockets) if numbers is None else numbers
-    waiting = dict.fromkeys(numbers, answers)
-    tails = dict.fromkeys(clients.sockets, b"")
-
-    def on_bytes(number: int, data: bytes) -> None:
-        data = tails[number] + data
-        tails[number] = data[len(data) - len(mark) + 1 :]
-        if number in waiting:
-            waiting[number] -= data.count(mark)
-            if waiting[number] <= 0:
-                del waiting[number]
-
+    awaited = Awaited(numbers, mark, answers)
     for number in numbers:
         clients.sockets[number].sendall(frames)
-        clients.read(on_bytes, 0)
+        clients.read(awaited.on_bytes, 0)
     if answers:
-        clients.read_until(lambda: not waiting, on_bytes, OPENING_SECONDS)
+        clients.read_until(lambda: not awaited.missing, awaited.on_bytes, OPENING_SECONDS)

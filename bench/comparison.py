@@ -6,12 +6,11 @@ from typing import Any, TypeAlias
 
 from bench.peers.running import RunningPeer, started
 from bench.peers.table import BARE, PRODUCT, TORNADO, UWEBSOCKETS, Peer
-from bench.peers.work import Order
-from bench.sweep import Load
 from rtserver.bench.client.error import BenchError
 
 Numbers: TypeAlias = dict[str, Any]
-QUICK_PEERS = (BARE, PRODUCT, UWEBSOCKETS, TORNADO)
+MOST_STEPS = 16
+QUICK = {peer.server for peer in (BARE, PRODUCT, UWEBSOCKETS, TORNADO)}
 
 
 @dataclass(frozen=True)
@@ -29,15 +28,14 @@ class Scale:
         """A size."""
         return quick if self.is_quick else full
 
-    def load(self, order: Order, receivers: float, first_rate: float) -> Load:
-        """Return the steps from well below what the slowest peer can do up to saturation; quickly, a few big ones."""
-        if self.is_quick:
-            return Load(order, receivers, first_rate * 4, 16, self.seconds)
-        return Load(order, receivers, first_rate, 2, self.seconds)
+    def rates(self, first: float) -> list[float]:
+        """Return rates from well below what the slowest peer can do up to saturation; quickly, a few big ones."""
+        begin, factor = (4 * first, 16) if self.is_quick else (first, 2)
+        return [begin * factor**step for step in range(MOST_STEPS)]
 
     def peers(self, peers: Sequence[Peer]) -> list[Peer]:
         """Those that take part."""
-        return [peer for peer in peers if not self.is_quick or peer in QUICK_PEERS]
+        return [peer for peer in peers if not self.is_quick or peer.server in QUICK]
 
 
 def compare(peers: Sequence[Peer], measure: Callable[[RunningPeer], Numbers]) -> Numbers:

@@ -8,22 +8,21 @@ import time
 import zlib
 from collections.abc import Container
 
-from bench.meter import Tally
+from bench.meter import Meter
 from rtserver.bench.client.mark import STAMP
 
 COMPRESSED = 0x40  # RFC 7692, section 6: the first reserved bit
 HEAD_BYTES = 256  # of a message, in which its stamp is
 
 
-class FrameMeter(Tally):
+class FrameMeter(Meter):
     """Counts frames, and those that are ``compressed``. Of each read of ``sampled`` ones the last message has its age
     looked at.
     """
 
     def __init__(self, rests: dict[int, bytes], sampled: Container[int] = ()) -> None:
-        super().__init__()
+        super().__init__(sampled)
         self._rests = rests
-        self._sampled = sampled
 
     def on_bytes(self, number: int, data: bytes) -> None:
         """Take what the connection with that file number brought."""
@@ -34,7 +33,7 @@ class FrameMeter(Tally):
             self.deliveries += 1
             self.compressed += data[position] & COMPRESSED != 0
             position, last = frame[1], (position, *frame)
-        if position and number in self._sampled:
+        if position and number in self.sampled:
             self._read_stamp(data[last[0]], data[last[1] : last[2]])
         if position < len(data):
             self._rests[number] = data[position:]

@@ -9,7 +9,6 @@ Starts a Redis of its own, which keeps nothing on disk. Prints a Markdown table;
 
 import tempfile
 import time
-from typing import NamedTuple
 
 import redis
 
@@ -25,17 +24,6 @@ MOST_BYTES = 100_000_000
 BOUND = Bound(1_000, 86_400)
 
 
-class Cost(NamedTuple):
-    """Bytes for each user of the ``first`` message and of the ``next`` ones, Redis's ``micros`` for each user of
-    these, ``longest`` milliseconds of one script, which is one of the first.
-    """
-
-    first: float
-    next: float
-    micros: float
-    longest: float
-
-
 def main() -> None:
     """Measure and print."""
     print("| users | message | each user's first message | each next one | Redis's time for it | longest script |")
@@ -47,13 +35,15 @@ def main() -> None:
     ):
         for users in USERS:
             for size in SIZES:
-                cost = measure(client, RedisQueue(plain_client(url)), users, size)
-                sizes = f"{users:,} | {size:,} B | {cost.first:,.0f} B | {cost.next:,.0f} B"
-                print(f"| {sizes} | {cost.micros:.1f} µs | {cost.longest:.1f} ms |")
+                first, following, micros, longest = measure(client, RedisQueue(plain_client(url)), users, size)
+                sizes = f"{users:,} | {size:,} B | {first:,.0f} B | {following:,.0f} B"
+                print(f"| {sizes} | {micros:.1f} µs | {longest:.1f} ms |")
 
 
-def measure(client: redis.Redis, queue: RedisQueue, users: int, size: int) -> Cost:
-    """Several messages behind a first one, which makes the users' streams."""
+def measure(client: redis.Redis, queue: RedisQueue, users: int, size: int) -> tuple[float, ...]:
+    """Return bytes for each user of the first message, which makes his stream, and of each of several next ones,
+    Redis's microseconds for each user of these, and milliseconds of the longest script, which is one of the first.
+    """
     count = max(1, min(MOST_MESSAGES, MOST_ENTRIES // users, MOST_BYTES // (users * size)))
     now = time.time_ns() // 1_000_000
     client.flushall()
@@ -74,7 +64,7 @@ def measure(client: redis.Redis, queue: RedisQueue, users: int, size: int) -> Co
     grown = client.memory_usage(stream, samples=0) - first
     spent = client.info("commandstats")["cmdstat_evalsha"]["usec"]
     shared = body_size / users
-    return Cost(first + note_size + shared, grown / count + shared, spent / count / users, max(scripts) / 1000)
+    return first + note_size + shared, grown / count + shared, spent / count / users, max(scripts) / 1000
 
 
 def keep(queue: RedisQueue, users: int, size: int, entry_id: str) -> None:

@@ -25,16 +25,21 @@ def percentiles(seconds: Iterable[float]) -> dict[str, float]:
     return {name: nan if (age := ages.percentile(share)) is None else round(age / 1e6, 3) for name, share in shares}
 
 
-class Tally:
-    """Counts so far: ``deliveries`` in ``size`` bytes, how many were ``compressed`` (where that can be seen),
-    and the ages in ``seconds`` of a sample.
+class Meter:
+    """Counts so far of all connections: ``deliveries`` in ``size`` bytes, how many of them were ``compressed`` where
+    that can be seen, and in ``seconds`` the ages of those that ``sampled`` connections got.
+
+    A mark that one read begins and the next one ends counts once, and a stamp that is cut is read when it is whole.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sampled: Container[int] = ()) -> None:
         self.deliveries = 0
         self.compressed = 0
         self.size = 0
         self.seconds: list[float] = []
+        self.sampled = sampled
+        self._begun: dict[int, bytes] = {}
+        self._tails: dict[int, bytes] = {}
 
     def among(self, skimmed: int) -> int:
         """The deliveries, and those in ``skimmed`` bytes more of the same messages that nobody looked into."""
@@ -44,26 +49,13 @@ class Tally:
         """The percentiles of the ages, in milliseconds."""
         return percentiles(self.seconds)
 
-
-class Meter(Tally):
-    """Counts the marks of all connections; ``seconds`` are the ages of those that ``sampled`` connections got.
-
-    A mark that one read begins and the next one ends counts once, and a stamp that is cut is read when it is whole.
-    """
-
-    def __init__(self, sampled: Container[int] = ()) -> None:
-        super().__init__()
-        self._sampled = sampled
-        self._begun: dict[int, bytes] = {}
-        self._tails: dict[int, bytes] = {}
-
     def on_bytes(self, number: int, data: bytes) -> None:
         """Take what the connection with that file number brought."""
         self.deliveries += data.count(MARK)
         self.size += len(data)
         if data[-1] in MARK or number in self._begun:
             self._join(number, data)
-        if number in self._sampled:
+        if number in self.sampled:
             self._read_stamps(number, data)
 
     def _join(self, number: int, data: bytes) -> None:

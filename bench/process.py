@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,8 @@ from typing import Any
 
 from rtserver.bench.client.error import TargetError
 from rtserver.bench.free_port import free_port
-from rtserver.bench.process import running
+from rtserver.bench.local_server import LocalServer
+from rtserver.bench.process import family, running
 
 SERVER_CORE, LOAD_CORE = 0, 1
 START_SECONDS = 60.0
@@ -59,18 +61,6 @@ def wait_listening(process: subprocess.Popen[Any], port: int) -> None:
     raise TargetError(f"nothing listens on port {port}; the process's exit code is {process.poll()}")
 
 
-def family(pid: int) -> list[int]:
-    """The process and the processes that it has started: nginx works in its children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(int(child) for child in children)]
-
-
-def resident_bytes(pid: int) -> int:
-    """Return the memory in RAM of the process and its children."""
-    pages = sum(int(Path(f"/proc/{one}/statm").read_text().split()[1]) for one in family(pid))
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
 def cpu_seconds(pid: int) -> float:
     """The time that the process and its children have spent on a core, their own and the system's for them."""
     ticks = 0
@@ -88,3 +78,18 @@ def redis_server(directory: str) -> Iterator[str]:
     with running(pinned(LOAD_CORE, *command), stdout=subprocess.DEVNULL) as process:
         wait_listening(process, port)
         yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def target(*options: str) -> Iterator[LocalServer]:
+    """A real ``python -m rtserver`` with a core and a Redis of its own. ``options`` go to its command line.
+
+    Its limits against abuse are off: all the load comes from one address, and is mostly one user's.
+    """
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        redis_server(directory) as redis_url,
+        LocalServer(redis_url, options=("--log-level", "warning", *options)) as server,
+    ):
+        server.pin(available(SERVER_CORE))
+        yield server

@@ -1,11 +1,8 @@
 """Puts a run's numbers into the documentation: the tables between two marks of docs/performance.md, and the charts.
 
-    python -m bench.publish numbers.json
-
 The prose around the marks is left as it is.
 """
 
-import argparse
 import json
 import subprocess
 from pathlib import Path
@@ -36,31 +33,17 @@ def draw_charts(file: Path, settings: set[tuple[str, str]]) -> list[str]:
     drawn = []
     for name, (scenario, setting) in CHARTS.items():
         if (scenario, setting) in settings:
-            chart = [
-                python_of("chart"),
-                str(HERE / "chart.py"),
-                str(file),
-                scenario,
-                setting,
-                str(DOCS / "img" / name),
-            ]
-            subprocess.run(chart, check=True)
+            chart = (str(HERE / "chart.py"), str(file), scenario, setting, str(DOCS / "img" / name))
+            subprocess.run((python_of("chart"), *chart), check=True)
             drawn.append(name)
     return drawn
 
 
-def main() -> None:
-    """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("numbers", type=Path)
-    file = parser.parse_args().numbers
+def publish(file: Path) -> None:
+    """Put the numbers of that file into the page."""
     numbers = json.loads(file.read_text(encoding="utf-8"))
     settings = {(scenario, setting) for scenario, rows in numbers["scenarios"].items() for setting in rows}
     images = [f"![Latency against offered load](img/{name})" for name in draw_charts(file, settings)]
     page = DOCS / "performance.md"
     measured = "\n\n".join([*images, report(numbers)])
     page.write_text(insert(page.read_text(encoding="utf-8"), measured), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

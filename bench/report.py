@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from typing import Any, TypeAlias
 
 from bench.comparison import Numbers
-from bench.goal import goal_table
+from bench.goal import GOALS, LIMITS, goal_table
 from bench.peers.table import BARE, TCELIB
-from bench.scenarios import limits
 
 Keys: TypeAlias = tuple[str | int, ...]
 ABSENT = "-"
@@ -34,34 +35,21 @@ class Section:
     """The row that the others are compared with."""
 
 
-def whole(value: float) -> str:
-    """1,234,567"""
-    return f"{value:,.0f}"
+def scaled(text: str, unit: float = 1.0) -> Callable[[float], str]:
+    """Write a figure in a unit."""
+    return lambda value: text.format(value / unit)
+
+
+whole = scaled("{:,.0f}")
+share = scaled("{:.1f} %", 0.01)
+kilobytes = scaled("{:.1f} KB", 1 << 10)
+megabytes = scaled("{:.1f} MB", 1 << 20)
+microseconds = scaled("{:.2f} µs")
 
 
 def milliseconds(value: float) -> str:
     """Two digits that count."""
     return f"{value:.2f} ms" if value < 10 else f"{value:,.0f} ms"
-
-
-def share(value: float) -> str:
-    """Of a core, or of another figure."""
-    return f"{100 * value:.1f} %"
-
-
-def kilobytes(value: float) -> str:
-    """Of memory."""
-    return f"{value / 1024:.1f} KB"
-
-
-def microseconds(value: float) -> str:
-    """Of a core."""
-    return f"{value:.2f} µs"
-
-
-def megabytes(value: float) -> str:
-    """Of memory."""
-    return f"{value / (1 << 20):.1f} MB"
 
 
 def counts(value: Mapping[str, int]) -> str:
@@ -107,7 +95,7 @@ STALLED = (
     Column("in the system for each", ("system_bytes_each",), kilobytes),
     Column("process grew, for each", ("grown_bytes_each",), kilobytes),
     Column("frames conflated", ("conflated",), whole),
-    Column("seconds to catch up", ("caught_up_seconds",), "{:.2f}".format),
+    Column("seconds to catch up", ("caught_up_seconds",), scaled("{:.2f}")),
     Column("have the newest then", ("have_newest",), whole),
 )
 RATES = (
@@ -118,7 +106,7 @@ RATES = (
     Column("p99", ("p99",), milliseconds),
 )
 BURST = (
-    Column("seconds until all had all", ("drain_seconds",), "{:.2f}".format),
+    Column("seconds until all had all", ("drain_seconds",), scaled("{:.2f}")),
     Column("messages/s", ("messages_per_second",), whole),
     Column("deliveries/s", ("deliveries_per_second",), whole),
     Column("delivered", ("delivered_share",), share),
@@ -170,12 +158,10 @@ SECTIONS = {
 
 def find(numbers: Any, keys: Sequence[str | int]) -> Any | None:
     """Return the value at the end of the keys; None where the way ends earlier."""
-    for key in keys:
-        try:
-            numbers = numbers[key]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return numbers
+    try:
+        return reduce(getitem, keys, numbers)
+    except (LookupError, TypeError):
+        return None
 
 
 def add_ratios(numbers: Numbers) -> None:
@@ -198,11 +184,10 @@ def ratios(row: Numbers, ours: Numbers | None, columns: Sequence[Column]) -> dic
 
 def report(numbers: Numbers) -> str:
     """Machine, goals and one table for each setting, with the peers that are missing named in it."""
-    parts = [machine_line(numbers)]
     scenarios = numbers["scenarios"]
-    parts.append(goal_table(scenarios))
+    parts = [machine_line(numbers), goal_table(GOALS, scenarios)]
     if "limits" in scenarios:
-        parts.append("### Limits\n\n" + limits.table(scenarios["limits"]))
+        parts.append("### Limits\n\n" + goal_table(LIMITS, scenarios))
     for name, section in SECTIONS.items():
         if name in scenarios:
             parts.append(f"### {section.title}")

@@ -1,11 +1,10 @@
 """Users of the demo site who are logged in, made by Django itself in a process of its own.
 
-    python -m bench.sessions --redis-url redis://... --var-dir ... --count 1000
+    python -m bench.sessions REDIS-URL VAR-DIR COUNT
 
 prints a line "user id, session key" for each.
 """
 
-import argparse
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -30,10 +29,8 @@ class Session:
 
 def make_sessions(redis_url: str, directory: Path | str, count: int) -> list[Session]:
     """Log ``count`` new users in to the site that has its files in ``directory``."""
-    options = ["--redis-url", redis_url, "--var-dir", str(directory), "--count", str(count)]
-    made = subprocess.run(
-        [sys.executable, "-m", "bench.sessions", *options], check=True, stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-m", "bench.sessions", redis_url, str(directory), str(count)]
+    made = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return [Session(*line.split()) for line in made.stdout.splitlines()]
 
 
@@ -54,16 +51,7 @@ def log_in(count: int) -> None:
         print(user.pk, session.session_key)
 
 
-def main() -> None:
-    """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--redis-url", required=True)
-    parser.add_argument("--var-dir", required=True)
-    parser.add_argument("--count", type=int, required=True)
-    arguments = parser.parse_args()
-    set_up_django(Config(var_dir=arguments.var_dir), arguments.redis_url)
-    log_in(arguments.count)
-
-
 if __name__ == "__main__":
-    main()
+    url, var_dir, wanted = sys.argv[1:]
+    set_up_django(Config(var_dir=var_dir), url)
+    log_in(int(wanted))

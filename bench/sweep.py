@@ -1,7 +1,7 @@
 """Offered load, raised step by step until the server no longer delivers it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,7 +13,6 @@ from rtserver.bench.client.error import TargetError
 
 SETTLE_SECONDS = 0.3
 SATURATED = 0.85
-MOST_STEPS = 16
 LEAST_MESSAGES = 10
 
 
@@ -38,31 +37,19 @@ class Step:
         return self.delivered < SATURATED * self.offered
 
 
-@dataclass(frozen=True)
-class Load:
-    """``order`` at growing rates. A message goes to ``receivers`` clients, a step takes ``seconds``."""
+def sweep(
+    peer: RunningPeer, clients: Clients, order: Order, receivers: float, *, rates: Iterable[float], seconds: float
+) -> dict[str, Any]:
+    """One step of so long per rate of messages, each of which goes to ``receivers`` clients.
 
-    order: Order
-    receivers: float
-    first_rate: float
-    factor: float
-    seconds: float
-
-    def rates(self) -> Iterator[float]:
-        """Messages a second: ``first_rate``, and then ``factor`` times as many with each step."""
-        return (self.first_rate * self.factor**step for step in range(MOST_STEPS))
-
-
-def sweep(peer: RunningPeer, clients: Clients, load: Load) -> dict[str, Any]:
-    """One step per rate, up to and with the second in a row that saturates, and the most that was delivered at any.
-
-    One alone may have been a moment in which the machine was busy with something else.
-    A peer that loses a client at some load has had its last step before it.
+    Gives the steps up to and with the second in a row that saturates, and the most that was delivered at any. One
+    alone may have been a moment in which the machine was busy with something else. A peer that loses a client at some
+    load has had its last step before it.
     """
     steps: list[Step] = []
     try:
-        for rate in load.rates():
-            steps.append(measure(peer, clients, replace(load.order, rate=rate), load.receivers, load.seconds))
+        for rate in rates:
+            steps.append(measure(peer, clients, replace(order, rate=rate), receivers, seconds))
             if all(step.is_saturated for step in steps[-2:]) and len(steps) > 1:
                 break
     except TargetError as error:

@@ -1,11 +1,29 @@
-"""A server's /metrics, read again and again beside a measurement: the greatest value of each number meanwhile."""
+"""Numbers read again and again beside a measurement, in a thread of their own: those of a server's /metrics."""
 
 import threading
 import urllib.request
-from types import TracebackType
-from typing import Self
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 EVERY_SECONDS = 0.25
+
+
+@contextmanager
+def repeated(work: Callable[[], object], seconds: float) -> Iterator[None]:
+    """``work`` is called with pauses of so long meanwhile."""
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(seconds):
+            work()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def read_metrics(port: int) -> dict[str, float]:
@@ -16,33 +34,16 @@ def read_metrics(port: int) -> dict[str, float]:
     return {name.removeprefix("rtserver_"): float(value) for name, _, value in rows}
 
 
-class Watch:
-    """Reads while its context lasts. ``most`` has the greatest values, ``last`` those of the end."""
+@contextmanager
+def greatest_metrics(port: int) -> Iterator[dict[str, float]]:
+    """The greatest value of each number from the beginning of the context to its end."""
+    most: dict[str, float] = {}
 
-    def __init__(self, port: int) -> None:
-        self.most: dict[str, float] = {}
-        self.last: dict[str, float] = {}
-        self._port = port
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+    def look() -> None:
+        for name, value in read_metrics(port).items():
+            most[name] = max(value, most.get(name, value))
 
-    def __enter__(self) -> Self:
-        self._look()
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-        if error is None:
-            self._look()
-
-    def _run(self) -> None:
-        while not self._over.wait(EVERY_SECONDS):
-            self._look()
-
-    def _look(self) -> None:
-        self.last = read_metrics(self._port)
-        self.most = {name: max(value, self.most.get(name, value)) for name, value in self.last.items()}
+    look()
+    with repeated(look, EVERY_SECONDS):
+        yield most
+    look()

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bench.page.stage import chromium, moving, open_page
-from bench.target import target
+from bench.process import target
 
 ROWS = 1003
 SETTLE_MS = 3_000

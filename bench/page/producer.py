@@ -1,13 +1,13 @@
 """A backend whose prices tell their age: each is 100 and the wall clock's seconds, modulo 100.
 
-    python -m bench.page.producer --redis-url redis://... --queue queue:rtserver --rows 1003 --rate 50 QUOTE ...
+    python -m bench.page.producer REDIS-URL QUEUE ROWS RATE TICK-MS QUOTE ...
 
 pushes a past of one bar a minute for each quote, prints ``ready``, then pushes ticks until it is ended.
 """
 
-import argparse
 import itertools
 import json
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -52,19 +52,11 @@ def push_ticks(push: Push, quotes: list[str], last_ms: int, rate: float, tick_ms
 
 def main() -> None:
     """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--redis-url", required=True)
-    parser.add_argument("--queue", required=True)
-    parser.add_argument("quotes", nargs="+")
-    parser.add_argument("--rows", type=int, required=True)
-    parser.add_argument("--rate", type=float, required=True)
-    parser.add_argument("--tick-ms", type=float, default=20.0)
-    arguments = parser.parse_args()
-    push = partial(redis.Redis.from_url(arguments.redis_url).rpush, arguments.queue)
-    push_past(push, arguments.quotes, arguments.rows)
+    url, queue, rows, rate, tick_ms, *quotes = sys.argv[1:]
+    push = partial(redis.Redis.from_url(url).rpush, queue)
+    push_past(push, quotes, int(rows))
     print("ready", flush=True)
-    last_ms = FIRST_MS + (arguments.rows - 1) * MINUTE_MS
-    push_ticks(push, arguments.quotes, last_ms, arguments.rate, arguments.tick_ms)
+    push_ticks(push, quotes, FIRST_MS + (int(rows) - 1) * MINUTE_MS, float(rate), float(tick_ms))
 
 
 if __name__ == "__main__":

@@ -44,19 +44,8 @@ def moving(
     server: LocalServer, quotes: Sequence[str], *, rows: int, rate: float, tick_ms: float = 20.0
 ) -> Iterator[None]:
     """Quotes that move: ``rows`` bars of past, then ``rate`` ticks a second for each, ``tick_ms`` apart."""
-    options = [
-        "--redis-url",
-        server.redis_url,
-        "--queue",
-        server.queue,
-        "--rows",
-        str(rows),
-        "--rate",
-        str(rate),
-        "--tick-ms",
-        str(tick_ms),
-    ]
-    command = [sys.executable, "-m", "bench.page.producer", *options, *quotes]
+    options = [server.redis_url, server.queue, str(rows), str(rate), str(tick_ms), *quotes]
+    command = [sys.executable, "-m", "bench.page.producer", *options]
     with running(command, stdout=subprocess.PIPE, text=True) as producer:
         assert producer.stdout is not None
         if producer.stdout.readline() != "ready\n":

@@ -1,4 +1,4 @@
-"""Latency against offered load, as a picture. ``bench.publish`` runs it in the environment that has matplotlib."""
+"""Latency against offered load, as a picture. ``bench --publish`` runs it in the environment that has matplotlib."""
 
 import argparse
 import json

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -16,15 +16,14 @@ from bench.caller import PATIENCE, connected
 from bench.clients import READ_BYTES, Clients, open_up
 from bench.peers.table import Peer
 from bench.peers.work import Order
-from bench.process import LOAD_CORE, SERVER_CORE, pinned, redis_server, wait_listening
-from bench.target import target
+from bench.process import LOAD_CORE, SERVER_CORE, pinned, redis_server, target, wait_listening
+from bench.sessions import make_sessions
 from rtserver.base.wire.frame import Opcode
 from rtserver.bench.client.error import TargetError
 from rtserver.bench.client.target import Target
 from rtserver.bench.client.websocket import client_frame
 from rtserver.bench.client.wire import session_key
 from rtserver.bench.free_port import free_port
-from rtserver.bench.local_server import LocalServer
 from rtserver.bench.process import running
 
 SCRIPTS = Path(__file__).resolve().parent
@@ -33,15 +32,26 @@ SETTLED = b'{"type":"ping","id":"settled"}'
 
 
 class RunningPeer:
-    """A peer that is up. ``tokens`` let clients in."""
+    """A peer that is up. ``tokens`` let clients in; ``redis_url`` and ``queue`` are rtserver's."""
 
     def __init__(
-        self, peer: Peer, port: int, pid: int, publisher: "subprocess.Popen[str]", tokens: Sequence[str] = ()
+        self,
+        peer: Peer,
+        port: int,
+        pid: int,
+        publisher: "subprocess.Popen[str]",
+        *,
+        tokens: Sequence[str] = (),
+        redis_url: str = "",
+        queue: str = "",
     ) -> None:
         self.peer = peer
+        self.target = Target("ws", "127.0.0.1", port, peer.dialect.path)
         self.port = port
         self.pid = pid
-        self._tokens = tokens
+        self.tokens = tokens
+        self.redis_url = redis_url
+        self.queue = queue
         self._publisher = publisher
 
     def order(self, order: Order) -> None:
@@ -59,8 +69,7 @@ class RunningPeer:
 
     def clients(self, *, receive_buffer: int = 0) -> Clients:
         """Clients that are still to be connected."""
-        target = Target("ws", "127.0.0.1", self.port, self.peer.dialect.path)
-        return Clients(target, self._tokens, receive_buffer=receive_buffer, compressed=self.peer.compressed)
+        return Clients(self.target, self.tokens, receive_buffer=receive_buffer, compressed=self.peer.compressed)
 
     @contextmanager
     def sockets(self, count: int) -> Iterator[list[socket.socket]]:
@@ -78,10 +87,10 @@ class RunningPeer:
                     _settle(connection)
             yield sockets
 
-    def open_up(self, clients: Clients, topics: Sequence[int]) -> None:
-        """Put all of them on the topics."""
+    def open_up(self, clients: Clients, topics: Sequence[int], numbers: Collection[int] | None = None) -> None:
+        """Put those with these file numbers (None: all) on the topics."""
         dialect = self.peer.dialect
-        open_up(clients, dialect.opening(topics), dialect.mark, dialect.answers(topics))
+        open_up(clients, dialect.opening(topics), dialect.mark, dialect.answers(topics), numbers)
 
 
 @contextmanager
@@ -91,15 +100,25 @@ def started(peer: Peer) -> Iterator[RunningPeer]:
         if peer.server:
             yield _start_script(peer, stack)
         else:
-            found = stack.enter_context(target(*peer.options))
-            publisher = start_publisher(stack, found)
-            yield RunningPeer(peer, found.site.port, found.pid, publisher, [session_key(found.log_in())])
+            yield _start_product(peer, stack)
 
 
-def start_publisher(stack: ExitStack, server: LocalServer, user_ids: Sequence[str] = ()) -> "subprocess.Popen[str]":
-    """A backend of rtserver, which takes orders on its stdin."""
-    variables = {"BENCH_REDIS_URL": server.redis_url, "BENCH_QUEUE": server.queue, "BENCH_USERS": " ".join(user_ids)}
-    return _start(stack, LOAD_CORE, [sys.executable, str(SCRIPTS / "redis_publisher.py")], variables)
+def _start_product(peer: Peer, stack: ExitStack) -> RunningPeer:
+    server = stack.enter_context(target(*peer.options))
+    sessions = make_sessions(server.redis_url, server.directory, peer.users) if peer.users else []
+    keys = [session.key for session in sessions] or [session_key(server.log_in())]
+    user_ids = " ".join(session.user_id for session in sessions)
+    variables = {"BENCH_REDIS_URL": server.redis_url, "BENCH_QUEUE": server.queue, "BENCH_USERS": user_ids}
+    publisher = _start(stack, LOAD_CORE, [sys.executable, str(SCRIPTS / str(peer.publisher))], variables)
+    return RunningPeer(
+        peer,
+        server.site.port,
+        server.pid,
+        publisher,
+        tokens=keys,
+        redis_url=server.redis_url,
+        queue=server.queue,
+    )
 
 
 def _start_script(peer: Peer, stack: ExitStack) -> RunningPeer:

@@ -24,6 +24,8 @@ class Peer:
     needs: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     """Of its script's command line, or of rtserver's where it has none."""
+    users: int = 0
+    """Number of users who are logged in, of rtserver; 0 is the demo user alone."""
     compressed: bool = False
     """Whether its clients insist on compression."""
 
@@ -57,5 +59,6 @@ ICE = Peer("ZeroC Ice", "ice_server.py", TCP, environment="ice")
 GRPCIO = Peer("grpcio", "grpcio.py", TCP, environment="grpc")
 SOURCE = Peer("the load client alone", "firehose.py", FIREHOSE)
 
-IN_PROCESS = (BARE, UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO, PYTHON_SOCKETIO)
+LIBRARIES = (BARE, UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO)
+IN_PROCESS = (*LIBRARIES, PYTHON_SOCKETIO)
 FROM_OUTSIDE = (NATS_SERVER, NCHAN_SERVER)

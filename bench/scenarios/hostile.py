@@ -7,30 +7,28 @@ attacks. Attacker, producer and clients share the load's core, so the figures ho
 import json
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import replace
 
 import redis
 
 from bench.attack import HISTORIES, attacks
-from bench.clients import Clients, open_up
-from bench.comparison import Numbers, Scale
+from bench.clients import Clients
+from bench.comparison import Numbers, Scale, compare
 from bench.meter import Meter, percentiles
-from bench.peers.dialect import RTSERVER
+from bench.peers.running import RunningPeer
+from bench.peers.table import PRODUCT
 from bench.process import LOAD_CORE, pinned
-from bench.sessions import make_sessions
-from bench.target import target
-from rtserver.bench.local_server import LocalServer
+from bench.watch import repeated
 from rtserver.bench.producer import quote_message
 
 NOBODY = "nobody attacks"
 WATCHED = "BENCH:T0:20130301"
 OTHERS = 5
-PING_SECONDS = QUOTE_SECONDS = 0.02
+PACE_SECONDS = 0.02
 HTTP_SECONDS = 0.1
 PATIENCE = 10.0
 HISTORY_TICKS = 20_000
@@ -39,53 +37,55 @@ OPTIONS = ("--limits", "on", "--compression", "deflate")
 
 def run(scale: Scale) -> Numbers:
     """A server for each row: what one attack leaves behind must not count for the next."""
-    seconds = scale.pick(8, 2)
-    rows: Numbers = {}
-    for place, name in enumerate([NOBODY, *attacks()], -1):
-        print(f"  {name} ...", flush=True)
-        with target(*OPTIONS) as found:
-            rows[name] = measure(found, place, seconds)
-    return {f"{OTHERS} others, {1 / PING_SECONDS:.0f} pings and quotes a second": rows}
+    servers = [replace(PRODUCT, name=name, options=OPTIONS, users=OTHERS + 1) for name in (NOBODY, *attacks())]
+    rows = compare(servers, lambda running: measure(running, scale.pick(8, 2)))
+    return {f"{OTHERS} others, {1 / PACE_SECONDS:.0f} pings and quotes a second": rows}
 
 
-def measure(found: LocalServer, attack: int, seconds: float) -> Numbers:
-    """One row: the attack of that number, none below 0."""
-    attacker, *others = make_sessions(found.redis_url, found.directory, OTHERS + 1)
-    client = redis.Redis.from_url(found.redis_url)
-    lay_history(client, found.queue)
-    keys = [one.key for one in others]
-    pinger, watcher = (Clients(found.site, keys) for _ in range(2))
-    with client, pinger, watcher, Site(found.site.page("/healthz")) as site:
+def measure(running: RunningPeer, seconds: float) -> Numbers:
+    """One row: the attack that its server is named after, by the first of the users."""
+    attacker, *others = running.tokens
+    site = Site(running.target.page("/healthz"))
+    with (
+        redis.Redis.from_url(running.redis_url) as client,
+        Clients(running.target, others) as pinger,
+        Clients(running.target, others) as watcher,
+        repeated(site.ask, HTTP_SECONDS),
+    ):
+        lay_history(client, running.queue)
         pinger.connect(OTHERS)
         watcher.connect(OTHERS)
-        open_up(watcher, RTSERVER.opening([0]), RTSERVER.mark, 1)
-        others_seen = Others(pinger, watcher, partial(client.rpush, found.queue))
-        others_seen.watch(0.5)
+        running.open_up(watcher, [0])
+
+        def push() -> None:
+            client.rpush(running.queue, quote_message(WATCHED, 0, time.monotonic_ns()))
+
+        streams = [Stream(pinger, pinger.ping), Stream(watcher, push)]
+        watch(streams, 0.5)
         with subprocess.Popen(
-            attacker_command(found, attacker.cookie, attack, seconds),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            attacker_command(running, attacker, seconds), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             process.stdout.readline()
-            others_seen.begin()
+            for stream in streams:
+                stream.begin()
             site.ages.clear()
             process.stdin.write("\n")
             process.stdin.flush()
-            others_seen.watch(seconds)
+            watch(streams, seconds)
             http = percentiles(site.ages_so_far())
-            others_seen.settle()
+            settle(streams)
             got = json.loads(process.stdout.readline() or "{}")
-    return {"ping": others_seen.pings(), "quote": others_seen.quotes(), "http": http, "got": got}
+    pings, quotes = (stream.summary() for stream in streams)
+    return {"ping": pings, "quote": quotes, "http": http, "got": got}
 
 
-def attacker_command(found: LocalServer, cookie: str, attack: int, seconds: float) -> list[str]:
+def attacker_command(running: RunningPeer, token: str, seconds: float) -> list[str]:
     """The attacker's process; one that does nothing for no attack."""
-    if attack < 0:
+    if running.peer.name == NOBODY:
         return [sys.executable, "-c", "print(flush=True); input(); print('{}')"]
-    options = ["--port", str(found.site.port), "--cookie", cookie, "--attack", str(attack), "--seconds", str(seconds)]
+    options = (str(running.port), token, running.peer.name, str(seconds))
     return pinned(LOAD_CORE, sys.executable, "-m", "bench.attacker", *options)
 
 
@@ -97,100 +97,81 @@ def lay_history(client: "redis.Redis", queue: str) -> None:
         client.rpush(queue, json.dumps({"type": "quote", "src": "bench", "data": data}))
 
 
-class Others:
-    """The users who do nothing wrong. Everybody is pinged and quoted at a steady pace, whatever has been answered."""
+class Stream:
+    """What ``send`` sends at a steady pace, whatever has come of it, and all of ``clients`` get one each time."""
 
-    def __init__(self, pinger: Clients, watcher: Clients, push: Callable[[bytes], object]) -> None:
-        self._pinger = pinger
-        self._watcher = watcher
-        self._push = push
-        self._due = [0.0, 0.0]
-        self._asked = self._quoted = 0
+    def __init__(self, clients: Clients, send: Callable[[], object]) -> None:
+        self._clients = clients
+        self._send = send
+        self._due = 0.0
         self.begin()
 
     def begin(self) -> None:
         """Count anew."""
-        self._pings, self._quotes = Meter(self._pinger.sockets), Meter(self._watcher.sockets)
-        self._asked = self._quoted = 0
+        self._expected = 0
+        self._meter = Meter(self._clients.sockets)
 
-    def watch(self, seconds: float) -> None:
-        """Ping, quote and read for so long."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            self._send_what_is_due()
-            self._read(0.001)
+    def send_if_due(self, now: float) -> None:
+        """Send one if it is time for it."""
+        if now >= self._due:
+            self._due = now + PACE_SECONDS
+            self._send()
+            self._expected += len(self._clients.sockets)
 
-    def settle(self) -> None:
-        """Wait for what is still under way. What never comes counts as ``PATIENCE``."""
-        deadline = time.monotonic() + PATIENCE
-        while self._are_missing and time.monotonic() < deadline:
-            self._read(0.01)
-
-    def pings(self) -> dict[str, float]:
-        """Percentiles in milliseconds."""
-        return self._summary(self._pings, self._asked)
-
-    def quotes(self) -> dict[str, float]:
-        """The same of the quotes' ages."""
-        return self._summary(self._quotes, self._quoted)
+    def read(self, seconds: float) -> None:
+        """Read what there is, once round."""
+        self._clients.read(self._meter.on_bytes, seconds)
 
     @property
-    def _are_missing(self) -> bool:
-        return len(self._pings.seconds) < self._asked or len(self._quotes.seconds) < self._quoted
+    def missing(self) -> int:
+        """Number of those that have not come yet."""
+        return max(0, self._expected - len(self._meter.seconds))
 
-    def _summary(self, meter: Meter, expected: int) -> dict[str, float]:
-        missing = max(0, expected - len(meter.seconds))
-        return {**percentiles([*meter.seconds, *[PATIENCE] * missing]), "missing": missing}
+    def summary(self) -> dict[str, float]:
+        """Percentiles in milliseconds. What never came counts as ``PATIENCE``."""
+        return {**percentiles([*self._meter.seconds, *[PATIENCE] * self.missing]), "missing": self.missing}
 
-    def _send_what_is_due(self) -> None:
-        now = time.monotonic()
-        if now >= self._due[0]:
-            self._due[0] = now + PING_SECONDS
-            self._pinger.ping()
-            self._asked += len(self._pinger.sockets)
-        if now >= self._due[1]:
-            self._due[1] = now + QUOTE_SECONDS
-            self._push(quote_message(WATCHED, self._quoted, time.monotonic_ns()))
-            self._quoted += len(self._watcher.sockets)
 
-    def _read(self, seconds: float) -> None:
-        self._watcher.read(self._quotes.on_bytes, seconds)
-        self._pinger.read(self._pings.on_bytes, 0)
+def watch(streams: Sequence[Stream], seconds: float) -> None:
+    """Send and read for so long."""
+    deadline = time.monotonic() + seconds
+    while (now := time.monotonic()) < deadline:
+        for stream in streams:
+            stream.send_if_due(now)
+            stream.read(0.001 / len(streams))
+
+
+def settle(streams: Sequence[Stream]) -> None:
+    """Wait for what is still under way."""
+    deadline = time.monotonic() + PATIENCE
+    while any(stream.missing for stream in streams) and time.monotonic() < deadline:
+        for stream in streams:
+            stream.read(0.005)
 
 
 class Site:
-    """A visitor who asks by plain HTTP, ten times a second. ``ages`` are what the answers took."""
+    """A visitor who asks by plain HTTP. ``ages`` are what the answers took."""
 
     def __init__(self, address: str) -> None:
         self.ages: list[float] = []
         self._address = address
         self._asked_at: float | None = None
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> "Site":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._is_over.set()
-        self._thread.join()
+    def ask(self) -> None:
+        """Ask once; a refusal, or no answer, counts as ``PATIENCE``."""
+        self._asked_at = begun = time.monotonic()
+        try:
+            with urllib.request.urlopen(self._address, timeout=PATIENCE) as answer:
+                answer.read()
+        except OSError as error:
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
+            self.ages.append(PATIENCE)
+        else:
+            self.ages.append(time.monotonic() - begun)
+        self._asked_at = None
 
     def ages_so_far(self) -> Sequence[float]:
         """With what the visitor who is waiting now has waited."""
         asked_at = self._asked_at
         return [*self.ages, *([] if asked_at is None else [time.monotonic() - asked_at])]
-
-    def _run(self) -> None:
-        while not self._is_over.wait(HTTP_SECONDS):
-            self._asked_at = begun = time.monotonic()
-            try:
-                with urllib.request.urlopen(self._address, timeout=PATIENCE) as answer:
-                    answer.read()
-            except OSError as error:
-                if isinstance(error, urllib.error.HTTPError):
-                    error.close()
-                self.ages.append(PATIENCE)
-            else:
-                self.ages.append(time.monotonic() - begun)
-            self._asked_at = None

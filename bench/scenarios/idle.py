@@ -5,7 +5,8 @@ import time
 from bench.comparison import Numbers, Scale, compare
 from bench.peers.running import RunningPeer
 from bench.peers.table import PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS
-from bench.process import cpu_seconds, resident_bytes
+from bench.process import cpu_seconds
+from rtserver.bench.process import resident_bytes
 
 WARM_UP = 50
 SETTLE_SECONDS = 1.0
@@ -15,17 +16,21 @@ HEARTBEAT_SECONDS = 26.0
 
 
 def cost(running: RunningPeer, count: int, watched: float) -> Numbers:
-    """Measure memory of ``count`` connections, and their share of a core over ``watched`` seconds."""
+    """Measure how fast ``count`` connections open, their memory, and their share of a core in ``watched`` seconds."""
     with running.clients() as clients:
         clients.connect(WARM_UP)
         before = resident_bytes(running.pid)
-        clients.connect(count)
+        seconds = clients.connect(count)
         time.sleep(SETTLE_SECONDS)  # until what the handshakes left behind is gone
         grown = resident_bytes(running.pid) - before
         spent = cpu_seconds(running.pid)
         time.sleep(watched)
         spent = cpu_seconds(running.pid) - spent
-    return {"bytes_per_connection": round(grown / count), "server_busy": round(spent / watched, 4)}
+    return {
+        "connections_per_second": round(count / seconds),
+        "bytes_per_connection": round(grown / count),
+        "server_busy": round(spent / watched, 4),
+    }
 
 
 def run(scale: Scale) -> Numbers:

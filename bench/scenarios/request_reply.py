@@ -9,7 +9,7 @@ from bench.caller import Callers
 from bench.comparison import Numbers, Scale, compare
 from bench.peers.call_wire import ECHO, PING
 from bench.peers.running import RunningPeer
-from bench.peers.table import BARE, PICOWS, PRODUCT, TORNADO, UWEBSOCKETS, WEBSOCKETS
+from bench.peers.table import LIBRARIES, PRODUCT
 
 OURS = replace(PRODUCT, name="rtserver, ping")
 LOADS = {"alone": (1, 1), "depth 1": (50, 1), "depth 16": (50, 16)}
@@ -26,4 +26,4 @@ def run(scale: Scale) -> Numbers:
                 numbers[name] = callers.measure(2 * scale.seconds)
         return numbers
 
-    return {"50 clients": compare([OURS, *scale.peers((BARE, UWEBSOCKETS, PICOWS, WEBSOCKETS, TORNADO))], measure)}
+    return {"50 clients": compare([OURS, *scale.peers(LIBRARIES)], measure)}

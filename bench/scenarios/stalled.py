@@ -9,19 +9,18 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from bench.clients import Clients, sample
+from bench.clients import Awaited, Clients, sample
 from bench.comparison import Numbers, Scale, compare
 from bench.meter import Meter
 from bench.peers.running import RunningPeer
 from bench.peers.table import PRODUCT
 from bench.peers.work import Order
-from bench.process import resident_bytes
-from bench.watch import Watch, read_metrics
+from bench.watch import greatest_metrics, read_metrics
 from rtserver.bench.client.error import TargetError
 from rtserver.bench.client.mark import MARK, STAMP
+from rtserver.bench.process import resident_bytes
 
 RATE = 1000
-TOPIC = 0
 RECEIVE_BUFFER = 32_768  # a fixed one: the clients' system would take megabytes before the server notices anything
 CAUGHT_UP = b'"lagging":false'
 TAIL = 4096
@@ -36,7 +35,7 @@ def run(scale: Scale) -> Numbers:
     def measure(running: RunningPeer) -> Numbers:
         with running.clients(receive_buffer=RECEIVE_BUFFER) as clients:
             clients.connect(healthy + stalled)
-            running.open_up(clients, [TOPIC])
+            running.open_up(clients, [0])
             return stall(running, clients, set(list(clients.sockets)[::5]), seconds)
 
     return {f"{healthy} readers, {stalled} stopped, {RATE} quotes/s": compare([PRODUCT], measure)}
@@ -54,10 +53,11 @@ def stall(running: RunningPeer, clients: Clients, stalled: Collection[int], seco
     clients.pause(stalled)
     size, held = resident_bytes(running.pid), held_by_system(running.port)
     meter, skimmed = Meter(clients.whole), clients.skimmed
-    with Watch(running.port) as watch:
+    with greatest_metrics(running.port) as most:
         took = clients.read_for(meter.on_bytes, seconds)
         held = held_by_system(running.port) - held
         grown = resident_bytes(running.pid) - size
+    last = read_metrics(running.port)
     delivered = meter.among(clients.skimmed - skimmed)
     running.rest()
     clients.read_for(meter.on_bytes, 0.5)
@@ -65,25 +65,30 @@ def stall(running: RunningPeer, clients: Clients, stalled: Collection[int], seco
         "all read": everyone.summary(),
         "some stopped": meter.summary(),
         "delivered_each": round(delivered / len(readers) / took),
-        "lagging": round(watch.last["clients_lagging"]),
-        "too_slow": round(watch.last["clients_too_slow_total"]),
-        "outbox_bytes_each": round(watch.most["outbox_bytes"] / len(stalled)),
+        "lagging": round(last["clients_lagging"]),
+        "too_slow": round(last["clients_too_slow_total"]),
+        "outbox_bytes_each": round(most["outbox_bytes"] / len(stalled)),
         "system_bytes_each": round(held / len(stalled)),
         "grown_bytes_each": round(grown / len(stalled)),
-        "conflated": round(watch.last["frames_conflated_total"]),
+        "conflated": round(last["frames_conflated_total"]),
         **catch_up(running, clients, stalled),
     }
 
 
 def catch_up(running: RunningPeer, clients: Clients, stalled: Collection[int]) -> Numbers:
     """Let the stalled read again: how long until they have all, and how many have the newest quote then."""
-    tails = Tails(stalled)
+    newest, behind = Newest(stalled), Awaited(stalled, CAUGHT_UP)
+
+    def on_bytes(number: int, data: bytes) -> None:
+        newest.on_bytes(number, data)
+        behind.on_bytes(number, data)
+
     begun = time.monotonic()
     clients.whole = None
     clients.resume(stalled)
-    clients.read_until(lambda: not tails.behind, tails.on_bytes, PATIENCE)
+    clients.read_until(lambda: not behind.missing, on_bytes, PATIENCE)
     seconds = time.monotonic() - begun
-    stamps = [tails.newest(number) for number in stalled]
+    stamps = newest.stamps()
     left = read_metrics(running.port)
     if left["clients_lagging"]:
         raise TargetError("a client that was told of the end of its lag still lags")
@@ -93,26 +98,21 @@ def catch_up(running: RunningPeer, clients: Clients, stalled: Collection[int]) -
     }
 
 
-class Tails:
-    """The last bytes of each connection. ``behind`` are those that have not been told that they have caught up."""
+class Newest:
+    """The stamp of the last quote of each connection, found in the last bytes that it got."""
 
     def __init__(self, numbers: Collection[int]) -> None:
-        self.behind = set(numbers)
         self._tails = dict.fromkeys(numbers, b"")
 
     def on_bytes(self, number: int, data: bytes) -> None:
         """Take what a connection brought."""
         if number in self._tails:
-            tail = self._tails[number] + data
-            if number in self.behind and CAUGHT_UP in tail:
-                self.behind.discard(number)
-            self._tails[number] = tail[-TAIL:]
+            self._tails[number] = (self._tails[number] + data)[-TAIL:]
 
-    def newest(self, number: int) -> int:
-        """The stamp of the last quote that it has; 0 if there is none."""
-        tail = self._tails[number]
-        match = STAMP.search(tail, tail.rfind(MARK)) if MARK in tail else None
-        return int(match[1]) if match else 0
+    def stamps(self) -> list[int]:
+        """By connection; 0 where there is none."""
+        found = (STAMP.search(tail, max(0, tail.rfind(MARK))) for tail in self._tails.values())
+        return [int(match[1]) if match else 0 for match in found]
 
 
 def held_by_system(port: int) -> int:

@@ -7,6 +7,7 @@ at a depth, every reply followed by the next ping (closed loop), which finds the
 import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from functools import partial
 from itertools import cycle
 from typing import Self
 
@@ -86,7 +87,8 @@ class ClientRun:
         """Open all connections and wait until every subscription is answered."""
         count = self._options.connections
         ensure_file_limit(count)
-        self.connect_seconds = self.pool.open(count, self._on_setup, self._say_opening)
+        state = partial(self._progress.maybe_say, lambda: f"{len(self.pool.connections):,} connections open")
+        self.connect_seconds = self.pool.open(count, self._on_setup, state)
         self._expect_all("were lost before they had begun")
         if self._subscriptions:
             self._subscribe()
@@ -138,9 +140,6 @@ class ClientRun:
             reason = next(iter(self.pool.lost))
             raise TargetError(f"{self._options.target}: {self.pool.lost.total()} connections {what}: {reason}")
 
-    def _say_opening(self) -> None:
-        self._progress.maybe_say(lambda: f"{len(self.pool.connections):,} connections open")
-
     def _on_setup(self, connection: LoadConnection, payloads: Sequence[bytes]) -> None:
         for payload in payloads:
             if ANSWER_TO_SUBSCRIBE not in payload[-32:]:
@@ -155,6 +154,7 @@ class ClientRun:
         self._began_ns = self._clock()
         self._began_bytes = self.pool.received_bytes
         self._began_busy = self.pool.busy_seconds
+        self._shown = 0, self._began_bytes, self._began_ns
 
     def _start_pings(self) -> None:
         if self._options.ping_rate:
@@ -165,12 +165,11 @@ class ClientRun:
 
     def _run_for(self, seconds: float, what: str) -> None:
         end = self._clock() + int(seconds * NS)
-        pace = _Pace(self._clock(), self.pool.received_bytes)
         while (now := self._clock()) < end and self.pool.connections:
             wait_ns = min(end, self._ask_all_due(now)) - now
-            # A selector's wait is rounded up to whole milliseconds, which a ping that is due must not pay for.
+            # An epoll's wait is rounded up to whole milliseconds, which a ping that is due must not pay for.
             self.pool.turn(min(LONGEST_WAIT, wait_ns // MS / 1000), self._on_messages)
-            self._progress.maybe_say(lambda: f"{what}: {self._state(pace)}")
+            self._progress.maybe_say(lambda: f"{what}: {self._state()}")
 
     def _ask_all_due(self, now_ns: int) -> int:
         """Send the pings that are due; when the next one is."""
@@ -193,9 +192,14 @@ class ClientRun:
             for _ in range(answered):
                 self._ask(connection, now)
 
-    def _state(self, pace: "_Pace") -> str:
+    def _state(self) -> str:
+        """Messages and bytes a second since it was asked last, and percentiles."""
         meter = self._meter
-        rates = pace.step(meter.messages, self.pool.received_bytes, self._clock())
+        now = meter.messages, self.pool.received_bytes, self._clock()
+        messages, size, nanoseconds = (value - before for value, before in zip(now, self._shown, strict=True))
+        self._shown = now
+        seconds = max(nanoseconds, 1) / NS
+        rates = f"{messages / seconds:,.0f} messages/s  {size / seconds / 1e6:,.2f} MB/s"
         latency = meter.reply if meter.reply.total else meter.delivery
         shown = [
             f"{name} {(latency.percentile(share) or 0) / MS:,.2f} ms" for name, share in (("p50", 0.5), ("p99", 0.99))
@@ -227,23 +231,6 @@ class ClientRun:
             is_interrupted=is_interrupted,
             warnings=client_warnings(meter, busy, pool.lost.total()),
         )
-
-
-class _Pace:
-    """Messages and bytes a second since it was asked last."""
-
-    def __init__(self, now_ns: int, received_bytes: int) -> None:
-        self._messages, self._bytes, self._at = 0, received_bytes, now_ns
-
-    def step(self, messages: int, received_bytes: int, now_ns: int) -> str:
-        """The rates as text. ``messages`` and ``received_bytes`` are totals."""
-        seconds = max(now_ns - self._at, 1) / NS
-        text = (
-            f"{(messages - self._messages) / seconds:,.0f} messages/s  "
-            f"{(received_bytes - self._bytes) / seconds / 1e6:,.2f} MB/s"
-        )
-        self._messages, self._bytes, self._at = messages, received_bytes, now_ns
-        return text
 
 
 def subscription(quote: str) -> bytes:

@@ -119,14 +119,6 @@ class LocalServer:
         options += ["--rate", str(rate), "--batch", "1" if rate else "200", "--seconds", "3600"]
         return child(["bench", "redis", *options], self.directory)
 
-    def resident_bytes(self) -> int | None:
-        """The server's memory in RAM; None where the system has no /proc."""
-        try:
-            fields = Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()
-        except FileNotFoundError:
-            return None
-        return int(fields[1]) * os.sysconf("SC_PAGE_SIZE")
-
     def _arguments(self) -> list[str]:
         tce_port = 0 if self.target is self.site else self.target.port
         arguments = ["serve", "--no-demo-quotes", "--limits", "off", "--queue", self.queue]

@@ -4,7 +4,6 @@ Decides what is measured and in which order. Where the machine has two cores the
 """
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -17,6 +16,7 @@ from rtserver.bench.client.report import ClientReport
 from rtserver.bench.client_run import ClientOptions, ClientRun
 from rtserver.bench.file_limit import ensure_file_limit
 from rtserver.bench.local_server import LocalServer
+from rtserver.bench.process import resident_bytes
 from rtserver.bench.progress import Progress
 
 QUOTE = "BENCH:X:20130301"
@@ -34,28 +34,18 @@ class Row(msgspec.Struct, frozen=True):
     numbers: dict[str, float | None]
 
 
-class StandardSet:
+class StandardSet(msgspec.Struct, kw_only=True):
     """The measurements, one after the other, against one server.
 
     The server inherits the limit of open files of whoever starts it: raise that before.
     """
 
-    def __init__(
-        self,
-        server: LocalServer,
-        progress: Progress,
-        *,
-        cookie: str,
-        clients: int,
-        connections: int,
-        seconds: float,
-    ) -> None:
-        self._server = server
-        self._clients = clients
-        self._connections = connections
-        self._seconds = seconds
-        self._progress = progress
-        self._cookie = cookie
+    server: LocalServer
+    progress: Progress
+    cookie: str
+    clients: int
+    connections: int
+    seconds: float
 
     def run(self) -> Iterator[Row]:
         """The rows, each when it is known. Raises ``BenchError``."""
@@ -66,22 +56,21 @@ class StandardSet:
         yield self._fan_out(0)
 
     def _idle(self) -> Iterator[Row]:
-        self._progress.say(f"{self._connections:,} idle connections ...")
+        self.progress.say(f"{self.connections:,} idle connections ...")
         with self._client(connections=TALKERS) as first:
             first.prepare()
-            before = self._server.resident_bytes()
-            with self._client(connections=self._connections) as run:
+            before = resident_bytes(self.server.pid)
+            with self._client(connections=self.connections) as run:
                 run.prepare()
                 time.sleep(SETTLE_SECONDS)  # until what the handshakes left behind is gone
-                after = self._server.resident_bytes()
-        rate = self._connections / run.connect_seconds
+                after = resident_bytes(self.server.pid)
+        rate = self.connections / run.connect_seconds
         yield Row("connections opened", f"{rate:,.0f}/s", {"connections_per_second": rate})
-        if before is not None and after is not None:
-            each = (after - before) / self._connections
-            yield Row("memory of an idle connection", f"{each / 1024:.1f} KB", {"bytes_per_connection": each})
+        each = (after - before) / self.connections
+        yield Row("memory of an idle connection", f"{each / 1024:.1f} KB", {"bytes_per_connection": each})
 
     def _replies(self, what: str, connections: int, depth: int) -> Row:
-        self._progress.say(f"{what} ...")
+        self.progress.say(f"{what} ...")
         with self._client(connections=connections, ping_depth=depth) as run:
             run.prepare()
             report = self._measured(run)
@@ -90,13 +79,13 @@ class StandardSet:
 
     def _fan_out(self, rate: int) -> Row:
         at = f"at {rate} messages/s" if rate else "at saturation"
-        what = f"RPUSH to {self._clients} clients, {at}"
-        self._progress.say(f"{what} ...")
+        what = f"RPUSH to {self.clients} clients, {at}"
+        self.progress.say(f"{what} ...")
         # At saturation messages wait in queues: their age is the queues' length, and says nothing of the server.
-        timed = self._clients if rate else 0
-        with self._client(connections=self._clients, quotes=(QUOTE,), timed=timed) as run:
+        timed = self.clients if rate else 0
+        with self._client(connections=self.clients, quotes=(QUOTE,), timed=timed) as run:
             run.prepare()
-            with self._server.producer(QUOTE, rate):
+            with self.server.producer(QUOTE, rate):
                 run.await_delivery()
                 report = self._measured(run)
         numbers = {"deliveries_per_second": report.deliveries_per_second, **_percentiles(report)}
@@ -104,15 +93,15 @@ class StandardSet:
         return Row(what, ", ".join(filter(None, (shown, _shown(numbers)))), numbers)
 
     def _client(self, **options: Any) -> ClientRun:
-        chosen = ClientOptions(target=self._server.target, cookie=self._cookie, seconds=self._seconds, **options)
-        return ClientRun(chosen, self._progress)
+        chosen = ClientOptions(target=self.server.target, cookie=self.cookie, seconds=self.seconds, **options)
+        return ClientRun(chosen, self.progress)
 
     def _measured(self, run: ClientRun) -> ClientReport:
         report = run.measure()
         if report.is_interrupted:
             raise KeyboardInterrupt
         for text in report.warnings:
-            self._progress.say(f"  WARNING: {text}")
+            self.progress.say(f"  WARNING: {text}")
         return report
 
 
@@ -131,15 +120,19 @@ def measure(
     with ExitStack() as stack:
         progress.say("starting a server ...")
         server = stack.enter_context(LocalServer(redis_url, find_redis_url, is_tce=is_tce))
-        cores = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else []
+        cores = sorted(os.sched_getaffinity(0))
         if len(cores) > 1:
             server.pin(cores[0])
             stack.callback(os.sched_setaffinity, 0, cores)
             os.sched_setaffinity(0, cores[1:])
-        found = StandardSet(
-            server, progress, cookie=server.log_in(), clients=clients, connections=connections, seconds=seconds
-        )
-        yield from found.run()
+        yield from StandardSet(
+            server=server,
+            progress=progress,
+            cookie=server.log_in(),
+            clients=clients,
+            connections=connections,
+            seconds=seconds,
+        ).run()
 
 
 def _percentiles(report: ClientReport) -> dict[str, float | None]:

@@ -16,7 +16,7 @@ from typing import Any
 from playwright.sync_api import CDPSession, Page
 
 from bench.page.stage import chromium, moving, open_page
-from bench.target import target
+from bench.process import target
 from soak.heap.report import HEAD, HeapReading, complaints, growth, row
 from soak.heap.snapshot import sizes
 

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from bench.process import SERVER_CORE, START_SECONDS, pinned, redis_server, resident_bytes
+from bench.process import SERVER_CORE, START_SECONDS, pinned, redis_server
 from rtserver.bench.client.error import TargetError
 from rtserver.bench.client.target import Target
 from rtserver.bench.free_port import free_port
 from rtserver.bench.local_server import is_ready
-from rtserver.bench.process import running
+from rtserver.bench.process import resident_bytes, running
 from soak.leak.reading import Reading, left_behind, unfinished
 
 ANSWER_SECONDS = 180.0

@@ -1,10 +1,15 @@
 """The attacks of the benchmark stay within the limits of size and nesting: what they find is nobody's mistake."""
 
 import json
+import socket
+import threading
+from collections import Counter
+from contextlib import ExitStack
 
 import pytest
 
 from bench.attack import MESSAGE_BYTES, attacks, filled, many_keys, tce_call
+from bench.attacker import Line
 from rtserver.base.wire.json_depth import is_deeper
 from rtserver.bootstrap.config.config import Config
 from tcelib.wire.packet import PacketReader
@@ -38,3 +43,27 @@ def test_a_call_is_a_packet() -> None:
         tce_call(1, b"") + tce_call(2, b"", 1_000) + tce_call(3, bytes(1_000_000), packed=True), packets
     )
     assert len(packets) == 3
+
+
+def test_an_attacker_counts_what_it_sends_and_why_it_is_refused() -> None:
+    answers = iter((b"HTTP/1.1 429 Too Many Requests\r\n\r\n", b"HTTP/1.1 101 Welcome\r\n\r\n"))
+    counted: Counter[str] = Counter()
+    with socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as accepted:
+
+        def serve() -> None:
+            for answer in answers:
+                connection, _ = listener.accept()
+                accepted.enter_context(connection)
+                connection.recv(100)
+                connection.sendall(answer)
+
+        server = threading.Thread(target=serve)
+        server.start()
+        line = Line(listener.getsockname(), b"GET", memoryview(b"blob"), counted)
+        line.open()
+        assert line.connection is None
+        line.open()
+        line.send()
+        assert (line.rounds, counted) == (1, Counter({"refused 429": 1, "bytes": 4}))
+        server.join()
+        line.close()

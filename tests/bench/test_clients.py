@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from bench.clients import Clients, open_up
+from bench.clients import Awaited, Clients, open_up
 from bench.meter import Meter
 from rtserver.base.wire.deflate import deflated_text_frame
 from rtserver.base.wire.frame import text_frame
@@ -126,6 +126,17 @@ def test_an_opening_waits_for_every_answer_of_every_client_even_if_it_comes_in_p
         open_up(clients, [b"join"], b'"joined"', 2)
         left = Meter()
         assert not clients.read(left.on_bytes, 0)
+
+
+def test_a_connection_is_awaited_until_it_has_read_its_mark_wherever_reads_were_cut() -> None:
+    text = b"xx-mark-xx-mark"
+    for cut in range(len(text)):
+        awaited = Awaited({7, 8}, b"mark", 2)
+        awaited.on_bytes(9, text)
+        awaited.on_bytes(7, text[:cut])
+        assert set(awaited.missing) == {7, 8}
+        awaited.on_bytes(7, text[cut:])
+        assert set(awaited.missing) == {8}
 
 
 def test_tokens_are_used_in_turn() -> None:

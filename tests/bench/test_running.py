@@ -5,7 +5,8 @@ from bench.meter import Meter
 from bench.peers.running import RunningPeer, started
 from bench.peers.table import BARE, Peer
 from bench.peers.work import Order
-from bench.process import cpu_seconds, resident_bytes
+from bench.process import cpu_seconds
+from rtserver.bench.process import resident_bytes
 
 DEADLINE = 30.0
 

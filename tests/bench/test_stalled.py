@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.scenarios.stalled import Tails, held_by_system
-from bench.watch import Watch, read_metrics
+from bench.scenarios.stalled import Newest, held_by_system
+from bench.watch import greatest_metrics, read_metrics
 
 RENDER = b'..."series":[[0,"~~~~%d",400.5]]}}}'
 
@@ -16,27 +16,25 @@ RENDER = b'..."series":[[0,"~~~~%d",400.5]]}}}'
 def test_the_newest_quote_is_the_last_stamp_wherever_reads_were_cut() -> None:
     text = RENDER % 111 + RENDER % 222 + b'{"type":"notice","data":{"code":"lag","lagging":false}}'
     for cut in range(len(text)):
-        tails = Tails({7})
-        tails.on_bytes(7, text[:cut])
-        tails.on_bytes(7, text[cut:])
-        assert (tails.newest(7), tails.behind) == (222, set())
+        newest = Newest({7})
+        newest.on_bytes(7, text[:cut])
+        newest.on_bytes(7, text[cut:])
+        assert newest.stamps() == [222]
 
 
-def test_who_has_not_been_told_is_behind_and_who_is_not_asked_about_is_passed_over() -> None:
-    tails = Tails({7, 8})
-    tails.on_bytes(7, b'"lagging":true')
-    tails.on_bytes(9, b'"lagging":false')
-    tails.on_bytes(8, b'"lagging":false')
-    assert tails.behind == {7}
-    assert tails.newest(7) == 0
+def test_who_has_no_quote_has_none_and_who_is_not_asked_about_is_passed_over() -> None:
+    newest = Newest({7})
+    newest.on_bytes(7, b'"lagging":true')
+    newest.on_bytes(9, RENDER % 5)
+    assert newest.stamps() == [0]
 
 
 def test_only_the_end_of_what_came_is_kept() -> None:
-    tails = Tails({7})
+    newest = Newest({7})
     for number in range(1000):
-        tails.on_bytes(7, RENDER % number)
-    assert tails.newest(7) == 999
-    assert len(tails._tails[7]) <= 4096
+        newest.on_bytes(7, RENDER % number)
+    assert newest.stamps() == [999]
+    assert len(newest._tails[7]) <= 4096
 
 
 def test_what_the_system_holds_for_a_port_is_what_nobody_has_taken() -> None:
@@ -85,8 +83,8 @@ def test_numbers_without_labels_are_read_by_their_names(port: int) -> None:
     assert read_metrics(port) == {"outbox_bytes": 1.0, "process_open_fds": 12.0}
 
 
-def test_the_greatest_value_of_the_time_is_kept_and_the_last(port: int) -> None:
+def test_the_greatest_value_of_the_time_is_kept(port: int) -> None:
     read_metrics(port)
-    with Watch(port) as watch:
+    with greatest_metrics(port) as most:
         pass
-    assert (watch.most["outbox_bytes"], watch.last["outbox_bytes"]) == (5, 2)
+    assert most["outbox_bytes"] == 5

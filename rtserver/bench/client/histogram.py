@@ -5,21 +5,10 @@ hours, and a run of any length needs a few thousand buckets at most. Nothing is 
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 _STEP_BITS = 7
 _MANTISSA_BITS = _STEP_BITS + 1
-
-
 _LIMITS = (10, 15, 20, 30, 50, 70)
-
-
-class Bar(NamedTuple):
-    """Number of the values from ``low`` up to, but not with, ``high``."""
-
-    low: int
-    high: int
-    values: int
 
 
 class Histogram:
@@ -53,12 +42,12 @@ class Histogram:
                 return min(_bounds(index)[1] - 1, self.greatest)
         return self.greatest
 
-    def bars(self) -> list[Bar]:
-        """The values between 0, 10, 15, 20, 30, 50, 70, 100, 150, ..., from the least to the greatest.
+    def bars(self) -> list[tuple[int, int, int]]:
+        """Number of the values from one limit up to, but not with, the next: 0, 10, 15, 20, 30, 50, 70, 100, 150, ...
 
-        Gaps are included. A bucket that a limit cuts counts whole where it begins.
+        From the least value to the greatest, with gaps. A bucket that a limit cuts counts whole where it begins.
         """
-        found: list[Bar] = []
+        found: list[tuple[int, int, int]] = []
         remaining = sorted(self._counts.items())
         for low, high in _decades():
             if not remaining:
@@ -66,7 +55,7 @@ class Histogram:
             inside = [count for index, count in remaining if _bounds(index)[0] < high]
             remaining = remaining[len(inside) :]
             if inside or found:
-                found.append(Bar(low, high, sum(inside)))
+                found.append((low, high, sum(inside)))
         return found
 
 

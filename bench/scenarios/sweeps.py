@@ -1,0 +1,132 @@
+"""Messages to subscribers, more of them with each step until the server is saturated.
+
+*fan_out*, *many_topics* and *own_message*: in the server's own process; nats-server and Nchan have no application in
+them, so a process beside them publishes. *from_redis*: from a producer's command on Redis to the client, RPUSH for
+rtserver, ``group_send`` for Channels; rtserver's side is the product: sessions, quotes, charts. A delivery is one
+tick that one client got; under load ticks that came together travel in one frame. *compression*: with and without
+permessage-deflate; the points in the messages are as hard to compress as a chart's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bench.clients import Clients
+from bench.comparison import Numbers, Scale, compare
+from bench.peers.running import RunningPeer
+from bench.peers.table import (
+    BARE,
+    CHANNELS,
+    FROM_OUTSIDE,
+    IN_PROCESS,
+    LIBRARIES,
+    NATS_SERVER,
+    PRODUCT,
+    SOURCE,
+    Peer,
+)
+from bench.peers.work import Order
+from bench.scenarios.idle import WATCHED_SECONDS, cost
+from bench.sweep import measure, sweep
+
+CEILING_RATE = 1000.0
+PLAIN = Order()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One setting: clients on ``topics_each`` of the order's topics, and the rate of messages of the first step."""
+
+    title: str
+    peers: Sequence[Peer]
+    first_rate: float
+    order: Order = PLAIN
+    clients: int = 500
+    topics_each: int = 1
+
+    @property
+    def receivers(self) -> float:
+        """Clients that get a message; of own messages, all get one in each round."""
+        return self.clients * self.topics_each / self.order.topics
+
+
+def swept(scale: Scale, *cases: Case) -> Numbers:
+    """Sweep each peer of each case; cases of one title share a table."""
+    tables: Numbers = {}
+    for case in cases:
+
+        def run(running: RunningPeer, case: Case = case) -> Numbers:
+            with running.clients() as clients:
+                join(running, clients, case)
+                rates = scale.rates(case.first_rate)
+                return sweep(running, clients, case.order, case.receivers, rates=rates, seconds=scale.seconds)
+
+        tables.setdefault(case.title, {}).update(compare(scale.peers(case.peers), run))
+    return tables
+
+
+def join(running: RunningPeer, clients: Clients, case: Case) -> None:
+    """Connect. Client n is on the topics from ``topics_each`` n on, round and round: all topics have as many."""
+    groups = case.order.topics // case.topics_each
+    for group in range(groups):
+        known = set(clients.sockets)
+        clients.connect(case.clients // groups)
+        if not case.order.own:
+            topics = range(group * case.topics_each, (group + 1) * case.topics_each)
+            running.open_up(clients, topics, clients.sockets.keys() - known)
+
+
+def fan_out(scale: Scale) -> Numbers:
+    """One topic, by the number of subscribers, with large messages, and what the load client alone could take."""
+    everyone = (*IN_PROCESS, *FROM_OUTSIDE)
+    cases = [
+        Case("500 subscribers", everyone, 25),
+        Case("500 subscribers, 64 KB messages", IN_PROCESS, 5, Order(size=64_000)),
+    ]
+    cases += [] if scale.is_quick else [Case("5000 subscribers", everyone, 5, clients=5000)]
+    return {
+        "the load client's ceiling": compare([SOURCE], lambda source: ceiling(source, scale)),
+        **swept(scale, *cases),
+    }
+
+
+def ceiling(source: RunningPeer, scale: Scale) -> Numbers:
+    """Measure the load client with a source that does nothing but write: no server's figure can be above it."""
+    with source.clients() as clients:
+        clients.connect(500)
+        step = measure(source, clients, Order(rate=CEILING_RATE), 500, scale.seconds)
+    return {"deliveries_per_second": step.delivered, "client_busy": step.client_busy}
+
+
+def from_redis(scale: Scale) -> Numbers:
+    """500 subscribers of one quote. Channels is saturated early: it gets smaller steps from further below."""
+    title = "500 subscribers"
+    return swept(scale, Case(title, (PRODUCT,), 25), Case(title, (CHANNELS,), 2))
+
+
+def many_topics(scale: Scale) -> Numbers:
+    """1,000 subscribers, each on 20 of 200 quotes, so that a message goes to 100 of them."""
+    count = scale.pick(1000, 200)
+    case = Case(f"{count} subscribers", (*LIBRARIES, NATS_SERVER), 100, Order(topics=200), count, topics_each=20)
+    return swept(scale, case, replace(case, title=f"{count} subscribers, from Redis", peers=(PRODUCT,)))
+
+
+def own_message(scale: Scale) -> Numbers:
+    """Every user his own message, made and framed for one client; ``pushuser`` is the product's way, by user id."""
+    case = Case("500 clients", LIBRARIES, 10, Order(own=True))
+    users = (replace(PRODUCT, users=case.clients),)
+    return swept(scale, case, replace(case, title="500 users, pushuser from Redis", peers=users))
+
+
+def compression(scale: Scale) -> Numbers:
+    """Fan-out small and large, messages that are compressed for one client each, and idle connections."""
+    count, name = scale.pick(5000, 500), "rtserver, deflate"
+    bare = (BARE, replace(BARE, name=name, compressed=True))
+    product = (PRODUCT, replace(PRODUCT, name=name, options=("--compression", "deflate"), compressed=True))
+    tables = swept(
+        scale,
+        Case("500 subscribers, ticks of 160 bytes", bare, 25, Order(size=160)),
+        Case("500 subscribers, pictures of 64 KB", bare, 5, Order(size=64_000)),
+        Case("500 clients, an own message of 1 KB each", bare, 10, Order(size=1000, own=True)),
+    )
+    idle = compare(product, lambda running: cost(running, count, WATCHED_SECONDS))
+    return {**tables, f"{count} idle connections": idle}
