@@ -1,4 +1,4 @@
-"""Virtual environments of the peers, made on demand under ``bench/.venvs``: nothing of a peer comes into ours.
+"""Virtual environments of the peers, made on demand under ``build/peers``: nothing of a peer comes into ours.
 
 An environment is made again when its requirements change, and one that cannot be made is an ``InstallError``.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from rtserver.bench.client.error import BenchError
 
 HERE = Path(__file__).resolve().parent
-PLACE = HERE.parent / ".venvs"
+PLACE = HERE.parents[1] / "build" / "peers"
 INSTALL_SECONDS = 900.0  # zeroc-ice is compiled
 
 
