@@ -26,6 +26,12 @@ client.on("closed", ({ code, reason }: { code: number; reason: string }) => mayR
 const isSent: boolean = client.send("shop", { cart: [1] });
 const answer: Promise<{ total: number }> = client.request("total", { cart: 1 }, { timeoutMs: 500 });
 answer.catch((error: unknown) => error instanceof RTError && error.code === "timeout");
+const endTopic: () => void = client.subscribe("weather", { city: "rome" }, {
+  onSnapshot: (reading: { celsius: number }, { seq }) => reading.celsius + seq,
+  onUpdate: (reading: { celsius: number }) => reading.celsius,
+  onError: (error) => error.code === "forbidden",
+  maxRate: 2,
+});
 const user: UserInfo | null = client.userinfo;
 const name: string | undefined = user?.user.name;
 
@@ -38,7 +44,7 @@ charts.setMaxRate("gold", null);
 const own: Palette = { ...darkPalette, up: "#00ff00" };
 charts.setPalette(own);
 const isOpen: boolean = client.state === State.OPEN && CloseCode.NORMAL === 1000;
-export { end, isSent, name, rows, isOpen };
+export { end, endTopic, isSent, name, rows, isOpen };
 """
 
 SCRIPT = """
@@ -50,6 +56,7 @@ MISTAKES = {
     "an option that does not exist": 'new RTClient({ adress: "ws://x/rt/" });',
     "an address that is no text": "new RTClient({ url: 7 });",
     "a request without an item": 'new MyCharts(client).request({ chart_id: "c", exchange: "X", date: "20130301" });',
+    "a listener of a topic that does not exist": 'new RTClient().subscribe("weather", {}, { onsnapshot: () => {} });',
     "a shape that is not drawn": (
         'new MyCharts(client).request({ chart_id: "c", exchange: "X", item: "Y", date: "D", shape: "pie" });'
     ),

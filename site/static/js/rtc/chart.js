@@ -8,6 +8,7 @@
 import { Emitter } from "./emitter.js";
 import { LabelAxis } from "./label_axis.js";
 import { labelFormat } from "./label_format.js";
+import { Position } from "./position.js";
 import { PriceScale } from "./price_scale.js";
 import { summarize } from "./price_summary.js";
 import { Series } from "./series.js";
@@ -54,15 +55,10 @@ export class Chart {
   series = [];
   /** Decimals of its prices. */
   prices = new PriceScale();
-  /** The number of the last point that came; 0 before the first render. */
-  seq = 0;
-  /** True while points are missing before the last one: the next picture has them. */
-  hasGap = false;
   /** @type {Age} Of the newest price: stale when nothing has come for longer than is usual for this quote. */
   age = { ms: 0, isStale: false };
   #points;
-  /** @type {string | undefined} */
-  #epoch;
+  #position = new Position();
   #events = new Emitter();
   #isWaiting = true;
   #labelsChanged = false;
@@ -80,6 +76,16 @@ export class Chart {
     this.#points = points;
     /** The x axis of all series. */
     this.axis = new LabelAxis(points);
+  }
+
+  /** The number of the last point that came; 0 before the first render. */
+  get seq() {
+    return this.#position.seq;
+  }
+
+  /** True while points are missing before the last one: the next picture has them. */
+  get hasGap() {
+    return this.#position.hasGap;
   }
 
   /**
@@ -121,15 +127,14 @@ export class Chart {
   onRender(render) {
     if (render.update === "static") {
       this.#load(render.chart);
-      this.hasGap = false;
+      this.#position.load(render);
     } else if (!this.#isWaiting) {
       this.#append(render.chart);
-      this.hasGap ||= !this.#isNextTo(render);
+      this.#position.hasGap ||= !this.#position.isFollowedBy(render);
+      this.#position.advance(render);
     } else {
       return false;
     }
-    this.seq = render.seq;
-    this.#epoch = render.epoch;
     this.#events.emit(render.update === "static" ? "render" : "dynamic", render);
     return true;
   }
@@ -169,11 +174,6 @@ export class Chart {
    */
   drawing(index) {
     return this.series[index].drawing(this.axis.first);
-  }
-
-  /** @param {Render} render a server that does not number its messages leaves no gap to be seen */
-  #isNextTo({ prev_seq, epoch }) {
-    return prev_seq === undefined || (prev_seq === this.seq && epoch === this.#epoch);
   }
 
   /** @param {StaticChart} chart */

@@ -137,16 +137,16 @@ export class Chart {
 	series: Series[];
 	/** Decimals of its prices. */
 	prices: PriceScale;
-	/** The number of the last point that came; 0 before the first render. */
-	seq: number;
-	/** True while points are missing before the last one: the next picture has them. */
-	hasGap: boolean;
 	/** @type {Age} Of the newest price: stale when nothing has come for longer than is usual for this quote. */
 	age: Age;
 	request: ChartRequest;
 	chart_id: string | number;
 	/** The x axis of all series. */
 	axis: LabelAxis;
+	/** The number of the last point that came; 0 before the first render. */
+	get seq(): number;
+	/** True while points are missing before the last one: the next picture has them. */
+	get hasGap(): boolean;
 	/**
 	 * Listen: "render" and "dynamic" bring the data of the `mycharts` message, "error" an RTError. All are called after
 	 * the chart took the message in. "age" brings `age`: when it becomes stale, each second (minute, hour) while it is, and when
@@ -188,12 +188,9 @@ export class Chart {
 /**
  * @typedef {object} Entry
  * @property {Chart} chart
- * @property {string | number} name the chart's id on the wire
  * @property {ChartView | null} view null for a chart that only keeps data
- * @property {string} requestId marks the server's error about it
- * @property {UserInfo | null} askedOn the connection that the request last went out on; null while it is paused
  * @property {boolean} pauses whether it rests while nobody can see the page
- * @property {ChartRefresh} refresh
+ * @property {Subscription} subscription
  */
 export class MyCharts {
 	/**
@@ -356,6 +353,15 @@ export class RTClient {
 	request(type: string, data?: any, { timeoutMs }?: {
 		timeoutMs?: number;
 	}): Promise<any>;
+	/**
+	 * Follow what a service says to a request: a snapshot, then every update after it, each once and in order. It is asked for
+	 * on every connection, and what was missed meanwhile comes as updates or as a new snapshot.
+	 * @param {string} service
+	 * @param {any} request
+	 * @param {TopicListener} listener
+	 * @returns {() => void} ends it
+	 */
+	subscribe(service: string, request: any, listener: TopicListener): () => void;
 	/** Connect now: after "closed", as whoever is logged in then; or to cut a wait short. */
 	connect(): void;
 	/** Close and stay closed, until `connect`. A closed client has no timer, and nothing of the page refers to it. */
@@ -695,6 +701,34 @@ export type SignDocument = SignSource & {
 export type SignSource = {
 	addEventListener: (event: string, run: (event: any) => void) => void;
 	removeEventListener: (event: string, run: (event: any) => void) => void;
+};
+/**
+ * `seq` is the number of the update, or of the last one that a snapshot holds.
+ */
+export type TopicInfo = {
+	seq: number;
+};
+/**
+ * What is called with what comes; the rest is settings.
+ */
+export type TopicListener = {
+	/**
+	 * the whole state: at first, and where updates were missed
+	 */
+	onSnapshot?: ((data: any, info: TopicInfo) => void) | undefined;
+	/**
+	 * one change of the state, each once and in order
+	 */
+	onUpdate?: ((update: any, info: TopicInfo) => void) | undefined;
+	/**
+	 * the request is refused, or the subscription is over. After "rate_limited"
+	 * it is asked for again by itself, after others on the next connection. Default: a warning on the console
+	 */
+	onError?: ((error: RTError) => void) | undefined;
+	/**
+	 * updates come together, so many times a second at most; null: at once
+	 */
+	maxRate?: number | null | undefined;
 };
 export type UserInfo = {
 	/**

@@ -1,28 +1,27 @@
 /**
- * The page's live charts: asks for them, hands each render to its chart, asks again after a reconnect, after a gap, and
- * when the page was hidden.
+ * The page's live charts: hands each render to its chart, and lets charts rest while the page is hidden.
  *
- * Decides which chart a message belongs to, and which charts the server knows of. What a render does to the data is
- * chart.js, what it looks like the view's.
+ * Decides which chart a render belongs to. When a chart is asked for is decided in subscription_list.js; what a render does
+ * to the data is chart.js, what it looks like the view's.
  */
 
-/** @import { RTClient, UserInfo } from "./rt_client.js" */
+/** @import { RTClient } from "./rt_client.js" */
 /** @import { ChartRequest, Render } from "./chart.js" */
 /** @import { Clock } from "./clock.js" */
 /** @import { VisibleDocument } from "./page_visibility.js" */
 /** @import { ECharts } from "./chart_view.js" */
 /** @import { Palette } from "./palette.js" */
-/** @import { RTError } from "./rt_error.js" */
 /** @import { Message } from "./request_table.js" */
+/** @import { Subscription } from "./subscription_list.js" */
 import { Chart } from "./chart.js";
 import { ChartAges } from "./chart_ages.js";
-import { ChartRefresh } from "./chart_refresh.js";
 import { ChartView } from "./chart_view.js";
 import { browserClock } from "./clock.js";
 import { DrawSchedule } from "./draw_schedule.js";
 import { PageVisibility } from "./page_visibility.js";
 import { preferredPalette } from "./palette.js";
 import { State } from "./reconnecting_socket.js";
+import { SubscriptionList } from "./subscription_list.js";
 import { WireNames } from "./wire_names.js";
 
 const PAUSE_AFTER_MS = 5000;
@@ -33,12 +32,9 @@ const browserFrames = (run) => void requestAnimationFrame(run);
 /**
  * @typedef {object} Entry
  * @property {Chart} chart
- * @property {string | number} name the chart's id on the wire
  * @property {ChartView | null} view null for a chart that only keeps data
- * @property {string} requestId marks the server's error about it
- * @property {UserInfo | null} askedOn the connection that the request last went out on; null while it is paused
  * @property {boolean} pauses whether it rests while nobody can see the page
- * @property {ChartRefresh} refresh
+ * @property {Subscription} subscription
  */
 
 export class MyCharts {
@@ -53,12 +49,11 @@ export class MyCharts {
   #warn;
   #ages;
   #visibility;
-  #names;
-  #isLagging = false;
+  #subscriptions;
   /** @type {Map<string | number, Entry>} by chart_id */
   #entries = new Map();
-  /** @type {Map<string | number, Entry>} the same by their names on the wire */
-  #named = new Map();
+  /** @type {WeakMap<Subscription, Entry>} */
+  #subscribed = new WeakMap();
   /** @type {(() => void)[]} end what listens to the client */
   #ends;
   #isDisposed = false;
@@ -79,7 +74,6 @@ export class MyCharts {
    */
   constructor(client, options = {}) {
     this.#client = client;
-    this.#names = WireNames.of(client);
     this.#echarts = options.echarts;
     this.#ResizeObserver = options.ResizeObserver ?? globalThis.ResizeObserver;
     this.#IntersectionObserver = options.IntersectionObserver ?? globalThis.IntersectionObserver;
@@ -94,11 +88,9 @@ export class MyCharts {
       { document: options.document ?? globalThis.document, clock: this.#clock, afterMs: pauseAfterMs },
       { hide: () => this.#pause(), show: () => this.#goOn() },
     );
+    this.#subscriptions = new SubscriptionList(client, this.#clock, WireNames.of(client));
     this.#ends = [
-      client.on("userinfo", () => this.#onUserInfo()),
       client.on("mycharts", (data, message) => this.#onRender(data, message)),
-      client.on("notice", (data) => this.#onNotice(data)),
-      client.on("error", (error, message) => this.#onError(error, message)),
       client.on("state", (state, { silent_ms }) => this.#onState(state, silent_ms)),
       client.on("disposed", () => this.dispose()),
     ];
@@ -121,15 +113,14 @@ export class MyCharts {
     const chart = new Chart(asked, this.#points);
     const view = element === undefined ? null : this.#view(chart, element);
     const pauses = (whileHidden ?? (view === null ? "keep" : "pause")) === "pause";
-    const refresh = new ChartRefresh(this.#clock, () => this.#askAgain(entry), this.#isLagging);
-    const name = this.#names.take(chart.chart_id);
+    const subscription = this.#subscribe(chart, pauses);
     /** @type {Entry} */
-    const entry = { chart, name, view, requestId: "", askedOn: null, pauses, refresh };
+    const entry = { chart, view, pauses, subscription };
     this.#entries.set(chart.chart_id, entry);
-    this.#named.set(name, entry);
+    this.#subscribed.set(subscription, entry);
     this.#ages.add(chart);
     if (view !== null) chart.on("age", () => view.invalidate());
-    this.#ask(entry);
+    subscription.ask();
     return chart;
   }
 
@@ -149,11 +140,9 @@ export class MyCharts {
     const entry = this.#entries.get(chart_id);
     if (entry === undefined) return;
     this.#entries.delete(chart_id);
-    this.#named.delete(entry.name);
     this.#ages.remove(entry.chart);
     entry.view?.dispose();
-    this.#giveUp(entry);
-    this.#names.release(entry.name);
+    this.#subscriptions.remove(entry.subscription);
   }
 
   /**
@@ -166,7 +155,8 @@ export class MyCharts {
     const entry = this.#entries.get(chart_id);
     if (entry === undefined) return;
     entry.chart.request.max_rate = max_rate;
-    if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "rate", chart_id: entry.name, max_rate });
+    const { name, isAsked } = entry.subscription;
+    if (isAsked) this.#client.send("mycharts", { type: "rate", chart_id: name, max_rate });
   }
 
   /**
@@ -188,6 +178,7 @@ export class MyCharts {
     this.#isDisposed = true;
     for (const chart_id of [...this.#entries.keys()]) this.unlisten(chart_id);
     for (const end of this.#ends) end();
+    this.#subscriptions.dispose();
     this.#visibility.stop();
   }
 
@@ -205,7 +196,6 @@ export class MyCharts {
     this.#ages.onState(state, silentMs);
     if (state === State.CLOSED) {
       this.#visibility.stop();
-      for (const { refresh } of this.#entries.values()) refresh.cancel();
     } else if (state === State.CONNECTING) {
       this.#visibility.start();
     }
@@ -230,111 +220,58 @@ export class MyCharts {
     });
   }
 
-  #onUserInfo() {
-    this.#setLagging(false); // the connection before this one may have lagged
-    this.#askForAll();
+  /**
+   * @param {Chart} chart
+   * @param {boolean} pauses
+   */
+  #subscribe(chart, pauses) {
+    return this.#subscriptions.add(chart.chart_id, {
+      mayAsk: () => !(pauses && this.#visibility.isHidden),
+      ask: (name, requestId) => {
+        chart.onRequested();
+        this.#client.send("mycharts", wireRequest(name, chart), requestId);
+      },
+      giveUp: (name) => void this.#client.send("mycharts", { type: "unlisten", chart_id: name }),
+      onError: (error) => {
+        if (!chart.onError(error)) this.#warn(`rtserver: chart ${JSON.stringify(chart.chart_id)} was refused, ${error.code}: ${error.message}`);
+      },
+    });
   }
 
   #goOn() {
     this.#ages.wake();
-    this.#askForAll();
-  }
-
-  #askForAll() {
-    for (const entry of this.#entries.values()) this.#ask(entry);
-  }
-
-  /**
-   * Once per connection, however often it is called; not before the server's first word on it, and not while it rests.
-   * @param {Entry} entry
-   */
-  #ask(entry) {
-    if (this.#client.userinfo === null || this.#isAsked(entry)) return;
-    if (entry.pauses && this.#visibility.isHidden) return;
-    entry.refresh.cancel();
-    entry.askedOn = this.#client.userinfo;
-    entry.requestId = this.#names.nextRequest();
-    entry.chart.onRequested();
-    this.#client.send("mycharts", wireRequest(entry), entry.requestId);
-  }
-
-  /**
-   * The server puts the new request in the place of the one that it knows.
-   * @param {Entry} entry
-   */
-  #askAgain(entry) {
-    entry.askedOn = null;
-    this.#ask(entry);
+    this.#subscriptions.askForAll();
   }
 
   #pause() {
     this.#ages.rest();
-    for (const entry of this.#entries.values()) {
-      if (entry.pauses) this.#giveUp(entry);
+    for (const { pauses, subscription } of this.#entries.values()) {
+      if (pauses) subscription.giveUp();
     }
-  }
-
-  /** @param {Entry} entry */
-  #giveUp(entry) {
-    entry.refresh.cancel();
-    if (this.#isAsked(entry)) this.#client.send("mycharts", { type: "unlisten", chart_id: entry.name });
-    entry.askedOn = null;
-  }
-
-  /**
-   * @param {Entry} entry
-   * @returns {boolean} whether the server knows it on this connection
-   */
-  #isAsked({ askedOn }) {
-    return askedOn !== null && askedOn === this.#client.userinfo;
   }
 
   /**
    * @param {Render} render one for a chart that was given up is late, and ignored
-   * @param {Message} [message] a picture has the id of the request that it answers
+   * @param {Message} [message]
    */
   #onRender(render, message) {
     if (render?.type !== "render") return;
-    const entry = this.#named.get(render.chart_id);
-    if (entry === undefined || (message?.id ?? entry.requestId) !== entry.requestId) return;
-    const { chart, name } = entry;
-    if (!chart.onRender(name === chart.chart_id ? render : { ...render, chart_id: chart.chart_id })) return;
+    const subscription = this.#subscriptions.find(render.chart_id, message);
+    const entry = subscription && this.#subscribed.get(subscription);
+    if (subscription === undefined || entry === undefined) return;
+    const { chart, view } = entry;
+    if (!chart.onRender(subscription.name === chart.chart_id ? render : { ...render, chart_id: chart.chart_id })) return;
     this.#ages.onRender(chart, render);
-    entry.view?.invalidate();
-    if (entry.chart.hasGap && this.#isAsked(entry)) entry.refresh.want();
-  }
-
-  /** @param {{code?: string, lagging?: boolean} | null} data */
-  #onNotice(data) {
-    if (data?.code === "lag") this.#setLagging(Boolean(data.lagging));
-  }
-
-  /** @param {boolean} isLagging */
-  #setLagging(isLagging) {
-    this.#isLagging = isLagging;
-    for (const { refresh } of this.#entries.values()) {
-      if (isLagging) refresh.hold();
-      else refresh.release();
-    }
-  }
-
-  /**
-   * @param {RTError} error
-   * @param {Message} [message]
-   */
-  #onError(error, message) {
-    if (message?.id === undefined) return;
-    for (const { chart, requestId, refresh } of this.#entries.values()) {
-      if (requestId !== message.id) continue;
-      // Many tabs that come back at once may ask for more than one user may have in a second.
-      if (error.code === "rate_limited") refresh.retry();
-      if (!chart.onError(error)) this.#warn(`rtserver: chart ${JSON.stringify(chart.chart_id)} was refused, ${error.code}: ${error.message}`);
-    }
+    view?.invalidate();
+    if (chart.hasGap) subscription.mend();
   }
 }
 
-/** @param {Entry} entry */
-function wireRequest({ name, chart }) {
+/**
+ * @param {string | number} name
+ * @param {Chart} chart
+ */
+function wireRequest(name, chart) {
   const { exchange, item, date, update, period, shape, indicators, max_rate } = chart.request;
   return {
     type: "quote",

@@ -11,6 +11,7 @@
 /** @import { OffsetStorage } from "./resumption.js" */
 /** @import { Page } from "./page_signs.js" */
 /** @import { Fetch } from "./session_question.js" */
+/** @import { TopicListener } from "./topics.js" */
 import { socketAddress } from "./address.js";
 import { browserClock } from "./clock.js";
 import { CloseCode } from "./codes.js";
@@ -23,6 +24,7 @@ import { RequestTable } from "./request_table.js";
 import { Resumption, tabStorage } from "./resumption.js";
 import { RTError } from "./rt_error.js";
 import { sessionAddress } from "./session_question.js";
+import { Topics } from "./topics.js";
 
 /** Until the server has said its own. */
 const DEFAULT_HEARTBEAT_MS = 30_000;
@@ -49,6 +51,9 @@ export class RTClient {
   #socket;
   #signs;
   #json;
+  #clock;
+  /** @type {Topics | null} made for the first subscription */
+  #topics = null;
   /** @type {string | null} whose page this is: the user of the first connection since `connect` */
   #userId = null;
   #isDisposed = false;
@@ -80,6 +85,7 @@ export class RTClient {
     fetch = globalThis.fetch,
   } = {}) {
     this.#json = json;
+    this.#clock = clock;
     const address = socketAddress(url);
     const own = { url: String(sessionUrl ?? sessionAddress(address)), isOwn: sessionUrl === undefined };
     const session = sessionUrl === null || !fetch ? null : { ...own, fetch };
@@ -161,6 +167,20 @@ export class RTClient {
     const { id, answer } = this.#requests.add(timeoutMs);
     this.send(type, data, id);
     return answer;
+  }
+
+  /**
+   * Follow what a service says to a request: a snapshot, then every update after it, each once and in order. It is asked for
+   * on every connection, and what was missed meanwhile comes as updates or as a new snapshot.
+   * @param {string} service
+   * @param {any} request
+   * @param {TopicListener} listener
+   * @returns {() => void} ends it
+   */
+  subscribe(service, request, listener) {
+    this.#checkAlive();
+    this.#topics ??= new Topics(this, this.#clock);
+    return this.#topics.subscribe(service, request, listener);
   }
 
   /** Connect now: after "closed", as whoever is logged in then; or to cut a wait short. */

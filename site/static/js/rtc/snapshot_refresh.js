@@ -1,9 +1,9 @@
 /**
- * One chart's wish for a fresh picture: when it is carried out.
+ * One subscription's wish for a fresh snapshot: when it is carried out.
  *
- * Decides that a chart of which something is missing is asked for again by itself: once, not while the server says that
- * this client lags, and not too often (refresh_pace.js). One whose request came too soon for the server is asked for
- * again later. It does not know what a chart is.
+ * Decides that a subscription of which something is missing is asked for again by itself: once, not while the server says
+ * that this client lags, and not too often (refresh_pace.js). One whose request came too soon for the server is asked for
+ * again later. It does not know what is subscribed to.
  */
 
 /** @import { Clock } from "./clock.js" */
@@ -12,7 +12,7 @@ import { RefreshPace } from "./refresh_pace.js";
 /** After a refusal that may be over soon. */
 const RETRY_MS = 1000;
 
-export class ChartRefresh {
+export class SnapshotRefresh {
   #clock;
   #ask;
   #pace = new RefreshPace();
@@ -32,7 +32,7 @@ export class ChartRefresh {
     this.#isHeld = isHeld;
   }
 
-  /** Something is missing. However often it is said: the picture is asked for once. */
+  /** Something is missing. However often it is said: the snapshot is asked for once. */
   want() {
     this.#isWanted = true;
     this.#maybeAsk();
@@ -56,7 +56,7 @@ export class ChartRefresh {
     this.#maybeAsk();
   }
 
-  /** There is nothing to be asked for: a picture is on its way, or the chart is given up. */
+  /** There is nothing to be asked for: a snapshot is on its way, or the subscription is given up. */
   cancel() {
     this.#isWanted = false;
     this.#disarm();

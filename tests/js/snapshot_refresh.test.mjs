@@ -1,7 +1,7 @@
 /** When a chart is asked for again. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ChartRefresh } from "../../site/static/js/rtc/chart_refresh.js";
+import { SnapshotRefresh } from "../../site/static/js/rtc/snapshot_refresh.js";
 import { RefreshPace } from "../../site/static/js/rtc/refresh_pace.js";
 import { FakeClock } from "./fake_clock.mjs";
 
@@ -9,7 +9,7 @@ function startRefresh(isHeld = false) {
   const clock = new FakeClock();
   const begin = clock.now();
   const asked = [];
-  const refresh = new ChartRefresh(clock, () => asked.push(clock.now() - begin), isHeld);
+  const refresh = new SnapshotRefresh(clock, () => asked.push(clock.now() - begin), isHeld);
   return { clock, asked, refresh };
 }
 
