@@ -8,6 +8,9 @@ from rtserver.user.policy import Policy, Verdict
 EXCHANGES = {"LME": "metal traders", "LSE": "stock traders"}
 """The group that sees an exchange's quotes. Every user sees the other exchanges."""
 
+ROOMS = {"floor": "metal traders"}
+"""The group that may be in a room of the chat. Every user may be in the other rooms."""
+
 RATES = {"metal traders": 20.0, "stock traders": 10.0}
 """Most updates a second of each chart. The best of a user's groups counts."""
 
@@ -21,7 +24,10 @@ class GroupPolicy(Policy):
     needs_groups = True
 
     def may_subscribe(self, user: Identity, service: str, request: Any) -> Verdict:
-        """Allow the quotes of the user's exchanges. ``request["quote"]`` is EXCHANGE:ITEM:DATE."""
+        """Allow the quotes of the user's exchanges, and the user's rooms. ``request`` is as the client sent it."""
+        if service == "chat":
+            group = ROOMS.get(request["room"])
+            return group is None or group in user.groups or f"the room {request['room']} is for {group}"
         if service != "quotes":
             return True
         exchange = request["quote"].partition(":")[0]

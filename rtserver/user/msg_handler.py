@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 from rtserver.base.bridge.message import Message
 from rtserver.base.wire.client_message import BadMessage, ErrorCode
 from rtserver.base.wire.message_size import MessageSizeLimit
+from rtserver.user.policy import Rights
 from rtserver.user.seen_offset import SeenOffsets
 from rtserver.user.topic.board import Topics
 from rtserver.user.user_agent import UserAgent
@@ -35,6 +36,8 @@ class Users(Protocol):
     epoch: str
     """A word that no earlier start of the server has used."""
     limits: UserLimits
+    rights: Rights
+    """The rules about what users may do."""
     sizes: MessageSizeLimit
     """The largest messages that clients can take."""
 

@@ -13,13 +13,17 @@ from tests.e2e.conftest import browser as browser  # noqa: PLC0414 (a fixture, f
 from tests.redis_process import RedisProcess
 from tests.running_server import RunningServer
 
-MSG_HANDLERS = "echo_handler:EchoMsgHandler,todo_list:TodoMsgHandler"
+MSG_HANDLERS = "echo_handler:EchoMsgHandler,todo_list:TodoMsgHandler,chat_room:ChatMsgHandler"
 SERVICES = ",".join(
     (
         "group_alert:GroupAlertMsgHandler",
         "packing_list:PackingListMsgHandler",
         "order_entry:OrderMsgHandler",
         "weather:WeatherMsgHandler",
+        "chat_room:ChatService",
+        "chat_room:ChatService",
+        "chat_room:ChatService",
+        "chat_room:ChatService",
     )
 )
 SERVANTS = "cart_servant:CartServant"
@@ -47,6 +51,10 @@ def server(tmp_path_factory: pytest.TempPathFactory, var_dir: Path) -> Iterator[
     with pytest.MonkeyPatch.context() as patch, RedisProcess(tmp_path_factory.mktemp("redis")) as redis_process:
         patch.setenv("PYTHONPATH", str(ROOT / "docs" / "examples"))
         patch.setenv("PACKING_DIR", str(var_dir / "packing"))
+        patch.setenv("RTSERVER_REDIS_URL", redis_process.url)
+        patch.setenv("RTSERVER_REDIS_URL", redis_process.url)
+        patch.setenv("RTSERVER_REDIS_URL", redis_process.url)
+        patch.setenv("RTSERVER_REDIS_URL", redis_process.url)
         patch.setenv("WEATHER_DIR", str(var_dir / "weather"))
         report_weather(var_dir, "rome", 21.5)
         with RunningServer(redis_process.url, var_dir, unused_port(), *OPTIONS) as running:
