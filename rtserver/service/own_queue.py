@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol, Self
 
 import msgspec
 
+from rtserver.base.queue.server_name import check_no_server_reads
 from rtserver.base.queue.signature import Signer
 from rtserver.base.wire import json
 from rtserver.service.message import Reason, Rejected, ServiceMessage, decode, rejection_of
@@ -76,6 +77,7 @@ class OwnQueue:
     ) -> None:
         self.name = name
         self._signer = signer or Signer()
+        self._client = client
         self._queue = redis_stream(client, name)
         self._push = QueuePush(client, name, self._signer)
         self._reader = Reader(self._queue, f"{os.getpid()}#{secrets.token_hex(8)}", rule=rule, pause=pause)
@@ -102,11 +104,12 @@ class OwnQueue:
         """Return the next messages, at most ``count``; wait up to ``timeout`` seconds for a first one.
 
         Each has to be acknowledged. What is no message, or is badly signed, becomes a dead letter. A queue that was
-        closed has no messages.
+        closed has no messages. Raises ``MessageError`` if the queue is an rtserver's.
         """
         if os.getpid() != self._process:
             raise RuntimeError(f"{self.name} was opened before the fork: open it in the child")
         if self._signs is None and not self._is_closed:
+            check_no_server_reads(self._client, self.name)
             self._reader.tidy(FORGET_SECONDS)
             self._signs = self._start_signs(self._reader)
         received = map(self._received, self._reader.wait_for(count, timeout))

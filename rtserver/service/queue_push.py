@@ -6,6 +6,7 @@ says how a program in any language serves from it.
 
 from typing import Protocol
 
+from rtserver.base.queue.server_name import check_no_server_reads
 from rtserver.base.queue.signature import Signer
 from rtserver.service.message import encode
 from tcelib.queue.error import QueueRefusedError
@@ -32,8 +33,9 @@ class PushToQueue(Protocol):
     ) -> None:
         """Put a message. ``expires`` is in epoch seconds: after that moment nobody gets it.
 
-        Raises ``QueueError``, ``JsonError`` for data that JSON cannot hold, ``MessageError`` for a bad name.
-        After a ``QueueAwayError`` nobody knows whether it was put; an ``id`` lets its reader tell a second one.
+        Raises ``QueueError``, ``JsonError`` for data that JSON cannot hold, ``MessageError`` for a bad name, or that
+        of an rtserver. After a ``QueueAwayError`` nobody knows whether it was put; an ``id`` lets its reader tell a
+        second one.
         """
 
 
@@ -61,13 +63,13 @@ class QueuePush:
     ) -> None:
         """See ``PushToQueue``."""
         raw = self._signer.sign(encode(type, self._src, data, id))
-        refusal = self._call(self._put, self._queue(queue), Message(raw, expires=expires))
+        refusal = self._call(self._put, queue, Message(raw, expires=expires))
         if refusal is not None:
             raise refusal
 
-    def _put(self, queue: RedisStreamQueue[DeadLetter], message: Message) -> QueueRefusedError | None:
+    def _put(self, name: str, message: Message) -> QueueRefusedError | None:
         try:
-            queue.put([message])
+            self._queue(name).put([message])
         except QueueRefusedError as error:
             return error
         return None
@@ -75,6 +77,7 @@ class QueuePush:
     def _queue(self, name: str) -> RedisStreamQueue[DeadLetter]:
         if name not in self._queues:
             opened = redis_stream(self._client, name)
+            check_no_server_reads(self._client, name)
             if len(self._queues) >= MOST_QUEUES:
                 self._queues.clear()
             self._queues[name] = opened

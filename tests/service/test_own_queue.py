@@ -287,3 +287,18 @@ def test_a_push_waits_for_a_redis_that_is_away_and_raises_a_refusal_at_once(
     client.set(ORDERS, "x")
     with pytest.raises(QueueRefusedError, match="queue:orders is a string, not a stream"):
         push(ORDERS, "order", 1)
+
+
+@pytest.mark.parametrize("beside", ["bus", "leases"])
+def test_the_empty_list_of_a_server_never_becomes_a_stream(
+    client: redis.Redis, redis_url: str, orders: OwnQueue, beside: str
+) -> None:
+    client.xadd(f"{{queue:rtserver}}:{beside}", {"raw": "x"})
+    with pytest.raises(MessageError, match="'queue:rtserver' is an rtserver's"):
+        orders.push("queue:rtserver", "order", 1)
+    with (
+        ServiceMessageQueue.own("queue:rtserver", redis_url) as mistaken,
+        pytest.raises(MessageError, match=r"ServiceMessageQueue\.connect"),
+    ):
+        mistaken.get()
+    assert not client.exists("queue:rtserver")

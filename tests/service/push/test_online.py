@@ -80,3 +80,11 @@ def test_a_queue_that_is_a_key_of_another_kind_is_named(handler: OnlineMsgHandle
 def test_a_question_of_another_shape_is_refused(raw: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(raw, type=OnlineMsgHandler.data_type)
+
+
+def test_no_answer_goes_to_a_servers_own_queue(handler: OnlineMsgHandler, redis_url: str) -> None:
+    with plain_client(redis_url) as client:
+        client.call("XADD", "{queue:rtserver}:bus", "*", "raw", "x")
+        with pytest.raises(BadData, match="queue: the name of a queue: 'queue:rtserver' is an rtserver's"):
+            ask(handler, b'{"user_ids":[1],"queue":"queue:rtserver"}')
+        assert client.call("EXISTS", "queue:rtserver") == 0
