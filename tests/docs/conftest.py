@@ -21,9 +21,6 @@ SERVICES = ",".join(
         "order_entry:OrderMsgHandler",
         "weather:WeatherMsgHandler",
         "chat_room:ChatService",
-        "chat_room:ChatService",
-        "chat_room:ChatService",
-        "chat_room:ChatService",
     )
 )
 SERVANTS = "cart_servant:CartServant"
@@ -51,9 +48,6 @@ def server(tmp_path_factory: pytest.TempPathFactory, var_dir: Path) -> Iterator[
     with pytest.MonkeyPatch.context() as patch, RedisProcess(tmp_path_factory.mktemp("redis")) as redis_process:
         patch.setenv("PYTHONPATH", str(ROOT / "docs" / "examples"))
         patch.setenv("PACKING_DIR", str(var_dir / "packing"))
-        patch.setenv("RTSERVER_REDIS_URL", redis_process.url)
-        patch.setenv("RTSERVER_REDIS_URL", redis_process.url)
-        patch.setenv("RTSERVER_REDIS_URL", redis_process.url)
         patch.setenv("RTSERVER_REDIS_URL", redis_process.url)
         patch.setenv("WEATHER_DIR", str(var_dir / "weather"))
         report_weather(var_dir, "rome", 21.5)
