@@ -134,7 +134,7 @@ RULES = (
     # Where everything is built. Nothing but the command line leads here.
     Rule(
         "rtserver/bootstrap/config/*",
-        {CONNECTION, LIMIT, TCE, WIRE, SERVICE, USER, CONFIG},
+        {CONNECTION, LIMIT, TCE, WIRE, SERVICE, PUBLISH, USER, CONFIG},
         {"click", "msgspec", "tcelib"},
         WAITING | CLOCKS,
     ),

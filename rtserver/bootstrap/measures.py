@@ -1,7 +1,7 @@
 """The measures of a running server: each number that ``/metrics`` shows, its name and its help text."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from rtserver.base.bridge.mailbox import Bridge
 from rtserver.base.connection.connection_set import ConnectionSet
@@ -20,6 +20,7 @@ from rtserver.service.pipeline.once_worker import OnceWorker
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.thread.service_thread import ServiceThread
+from rtserver.service.topic.service_topics import ServiceTopics
 from rtserver.user.user_manager import UserManager
 from rtserver.watch.beat import Beat
 from rtserver.watch.canary_trail import CanaryTrail
@@ -43,6 +44,7 @@ def all_measures(
     yield from tce_measures(user_side.tce.shared)
     yield from limit_measures(user_side.limited, server, user_side.tce.shared)
     yield from service_measures(services.thread, services.quotes)
+    yield from topic_measures(services.topics)
     yield from resume_measures(services.streams, users)
     yield from bridge_measures(bridge)
     yield from canary_measures(trail)
@@ -236,6 +238,24 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
         lambda: quotes.feeds_behind,
     )
     yield Measure("gauge", "subscriptions", "Open subscriptions of feeds", lambda: quotes.subscribers)
+
+
+def topic_measures(topics: Mapping[str, ServiceTopics]) -> Iterator[Measure]:
+    """Yield the measures of services that agents subscribe to, besides quotes."""
+    yield Measure(
+        "gauge",
+        "service_topics",
+        "Topics of the service, with viewers or with kept updates",
+        lambda: {name: len(each) for name, each in topics.items()},
+        "service",
+    )
+    yield Measure(
+        "gauge",
+        "service_subscriptions",
+        "Open subscriptions of the service",
+        lambda: {name: each.viewers for name, each in topics.items()},
+        "service",
+    )
 
 
 def canary_measures(trail: CanaryTrail, now: Callable[[], float] = time.monotonic) -> Iterator[Measure]:

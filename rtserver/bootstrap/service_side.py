@@ -3,7 +3,7 @@
 import logging
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,12 +24,11 @@ from rtserver.base.queue.redis_revocations import RedisRevocations
 from rtserver.base.queue.signature import Signer
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.bootstrap.config.config import Config
-from rtserver.bootstrap.config.error import PluginError
 from rtserver.bootstrap.config.limits import message_bounds, user_bounds, users_per_message
-from rtserver.bootstrap.config.plugin import by_type, load_plugins
+from rtserver.bootstrap.config.plugin import QUOTES, by_service, by_type, load_plugins
 from rtserver.registry.user_place import UserPlaces
 from rtserver.service.message_queue import ServiceMessageQueue
-from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler, SubscribableService
+from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.pipeline.once_worker import OnceRule
 from rtserver.service.pipeline.pipeline import Pipeline, PipelineLimits
 from rtserver.service.push.django_site import DjangoSiteMsgHandler
@@ -43,6 +42,7 @@ from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_source import TestQuoteSource
 from rtserver.service.thread.canary import CanaryMsgHandler, CanarySource
 from rtserver.service.thread.service_thread import ServiceThread, Source, offload
+from rtserver.service.topic.service_topics import ServiceTopics
 from rtserver.service.topic.subscribable import SubscribableMsgHandler
 from rtserver.service.user_commands import Places, UserCommands
 from rtserver.user.session.site_credential import lifetime_of
@@ -63,6 +63,7 @@ class ServiceSide:
 
     thread: ServiceThread
     quotes: QuoteCenter
+    topics: Mapping[str, ServiceTopics]
     streams: UserStreams
     address: str
 
@@ -136,7 +137,7 @@ def build_services(
         bridge,
         stopping,
         resumes=ResumeService(streams, post, gevent.event.Event()),
-        services=handlers.subscribable,
+        services={QUOTES: handlers.quotes, **handlers.topics},
         sources=build_producers(config, client, signer, CanaryProcess(process, trail)),
         on_failure=on_failure,
         stall_seconds=config.stall_ms / 1000,
@@ -144,7 +145,7 @@ def build_services(
     )
     trail.search = lambda: find_canary(pipeline)
     trail.cause = lambda: pipeline.memory.cause
-    return ServiceSide(thread, handlers.quotes, streams, queue.address)
+    return ServiceSide(thread, handlers.quotes, handlers.topics, streams, queue.address)
 
 
 class CanaryProcess(NamedTuple):
@@ -155,11 +156,14 @@ class CanaryProcess(NamedTuple):
 
 
 class Handlers(NamedTuple):
-    """The handlers of service messages, in the order of their lanes, and those that agents subscribe to, by name."""
+    """The handlers of service messages, in the order of their lanes.
+
+    Agents subscribe to ``quotes``, and to the ``topics`` of plug-ins by the name of the service.
+    """
 
     all: Sequence[ServiceMsgHandler]
     quotes: QuoteCenter
-    subscribable: Mapping[str, SubscribableService]
+    topics: Mapping[str, ServiceTopics]
 
 
 def build_handlers(
@@ -180,6 +184,7 @@ def build_handlers(
     context = ServiceContext(post, users, offload, push, gevent.spawn_later, shares, sizes)
     plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
     by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, OnlineMsgHandler, CanaryMsgHandler, *plugins])
+    by_service(plugins)
     quotes = QuoteCenter(context, history_ticks=config.history_ticks, picture_rows=config.picture_rows, shares=shares)
     most_users = users_per_message(config)
     push_user = PushUserMsgHandler(context, streams, sizes, most_users=most_users)
@@ -189,25 +194,8 @@ def build_handlers(
     canary = CanaryMsgHandler(context, *canaries)
     own = [plugin(context) for plugin in plugins]
     handlers = [quotes, push_user, django_site, online, *own, canary]
-    return Handlers(handlers, quotes, subscribable_services(quotes, own))
-
-
-def subscribable_services(
-    quotes: QuoteCenter, plugins: Iterable[ServiceMsgHandler]
-) -> Mapping[str, SubscribableService]:
-    """Return the services that agents subscribe to, by name. Raises ``PluginError`` for two of one name, and for one
-    whose updates would come from one server of all.
-    """
-    services: dict[str, SubscribableService] = {"quotes": quotes}
-    for plugin in plugins:
-        if isinstance(plugin, SubscribableMsgHandler):
-            name = plugin.topics.service
-            if name in services:
-                raise PluginError(f"two services are subscribed to as {name!r}: {type(plugin).__qualname__} is one")
-            if plugin.delivery != "every":
-                raise PluginError(f"the service {name!r} is subscribed to on every server: its delivery is 'every'")
-            services[name] = plugin.topics
-    return services
+    topics = [plugin.topics for plugin in own if isinstance(plugin, SubscribableMsgHandler)]
+    return Handlers(handlers, quotes, {each.service: each for each in topics})
 
 
 def build_producers(config: Config, client: RedisClient, signer: Signer, canaries: CanaryProcess) -> list[Source]:

@@ -23,7 +23,16 @@ from tests.tce_client import TceClient, text
 
 CART, ADD = 20000, 0
 EXAMPLES = ROOT / "docs" / "examples"
-PLUGINS = ("--msg-handlers", MSG_HANDLERS, "--rpc-servants", SERVANTS, "--policy", "group_policy:GroupPolicy")
+SERVICES = ("--services", "chat_room:ChatService")
+PLUGINS = (
+    "--msg-handlers",
+    MSG_HANDLERS,
+    *SERVICES,
+    "--rpc-servants",
+    SERVANTS,
+    "--policy",
+    "group_policy:GroupPolicy",
+)
 OPTIONS = ("--no-demo-quotes", *PLUGINS)
 
 
@@ -32,6 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, var_dir: Path) -> Iterator[
     """A server that has loaded the policy."""
     with pytest.MonkeyPatch.context() as patch, RedisProcess(tmp_path_factory.mktemp("redis")) as redis_process:
         patch.setenv("PYTHONPATH", str(EXAMPLES))
+        patch.setenv("RTSERVER_REDIS_URL", redis_process.url)
         with RunningServer(redis_process.url, var_dir, unused_port(), *OPTIONS) as running:
             yield running
 
@@ -81,6 +91,22 @@ def next_of_request(visitor: Visitor, request_id: str) -> dict:
     """Ask for the chart (again), and take what it is answered."""
     visitor.send(chart("LME", request_id))
     return next_of(visitor, "error", "mycharts")
+
+
+def test_a_room_of_the_chat_is_for_its_group_to_read_and_to_write(server: RunningServer, var_dir: Path) -> None:
+    run_on_site(server, var_dir, "Group.objects.get_or_create(name='metal traders')")
+    subscribe = {"op": "subscribe", "topic_id": "c", "service": "chat", "request": {"room": "floor"}}
+    with Visitor(server, log_in(server, "guest")) as guest:
+        for message_type, data in (("topic", subscribe), ("chat", {"room": "floor", "text": "hello"})):
+            guest.send(json.dumps({"type": message_type, "data": data}))
+            error = next_of(guest, "error")["data"]
+            assert (error["code"], error["type"]) == ("forbidden", message_type)
+            assert error["message"].endswith("the room floor is for metal traders")
+        guest.send(json.dumps({"type": "topic", "data": {**subscribe, "request": {"room": "lobby"}}}))
+        assert next_of(guest, "topic")["data"]["data"] == {"lines": [], "here": []}
+        guest.send(json.dumps({"type": "chat", "data": {"room": "lobby", "text": "hello"}}))
+        [line] = next_of(guest, "topic")["data"]["updates"]
+        assert (line["name"], line["text"]) == ("guest", "hello")
 
 
 def test_a_message_that_is_not_for_guests_is_refused_to_guest(server: RunningServer) -> None:

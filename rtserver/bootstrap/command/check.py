@@ -18,7 +18,7 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_constraint import largest_picture
 from rtserver.bootstrap.config.error import CertificateError, PluginError, RedisError
 from rtserver.bootstrap.config.loopback import is_loopback
-from rtserver.bootstrap.config.plugin import by_type, load_plugins, load_policy, load_servants
+from rtserver.bootstrap.config.plugin import by_service, by_type, load_plugins, load_policy, load_servants
 from rtserver.bootstrap.config.secret_file import OTHERS, open_files
 from rtserver.bootstrap.process.certificate import expiry_of, judge_expiry, load_context
 from rtserver.bootstrap.process.embedded_redis import running_url
@@ -99,6 +99,7 @@ def check_plugins(config: Config) -> Iterator[Finding]:
     try:
         handlers = by_type(load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler))
         services = by_type(load_plugins(config.services, "rtserver.services", ServiceMsgHandler))
+        by_service(services.values())
         servants = load_servants(config.rpc_servants)
         policy = type(load_policy(config.policy))
     except PluginError as error:

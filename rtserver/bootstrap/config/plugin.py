@@ -1,6 +1,7 @@
 """Plug-ins: classes named by dotted paths in the configuration, or offered by installed packages as entry points.
 
-It decides how a name becomes a class, and that no two handle the same message type or serve the same interface.
+It decides how a name becomes a class, and that no two handle the same message type, serve the same interface or are
+subscribed to by one name.
 """
 
 import importlib
@@ -11,6 +12,8 @@ from typing import ClassVar, Protocol, TypeVar
 
 from rtserver.base.tce.gateway import UserGateway
 from rtserver.bootstrap.config.error import PluginError
+from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.service.topic.subscribable import SubscribableMsgHandler
 from rtserver.user.policy import Policy
 from tcelib.core.servant import Servant, interfaces_of
 
@@ -20,6 +23,9 @@ class Handler(Protocol):
 
     msg_type: ClassVar[str]
 
+
+QUOTES = "quotes"
+"""Service of the quotes' feeds, which no plug-in may be."""
 
 DELIVERIES = frozenset({"every", "once"})
 
@@ -81,6 +87,27 @@ def by_type(classes: Iterable[type[H]]) -> Mapping[str, type[H]]:
         other = found.setdefault(cls.msg_type, cls)
         if other is not cls:
             raise PluginError(f"{_name(other)} and {_name(cls)} both handle messages of type {cls.msg_type!r}")
+    return found
+
+
+def by_service(classes: Iterable[type[ServiceMsgHandler]]) -> Mapping[str, type[SubscribableMsgHandler]]:
+    """Return those classes that agents may subscribe to, by the name that they use.
+
+    Raises ``PluginError`` for two of one name, for the name of the quotes, and for a class whose messages go to one
+    server of all: the clients of the others would miss them.
+    """
+    found: dict[str, type[SubscribableMsgHandler]] = {}
+    for cls in classes:
+        if not issubclass(cls, SubscribableMsgHandler):
+            continue
+        name = cls.service_name()
+        if name == QUOTES:
+            raise PluginError(f"{_name(cls)} is subscribed to as {name!r}, which is the service of rtserver's own")
+        other = found.setdefault(name, cls)
+        if other is not cls:
+            raise PluginError(f"{_name(other)} and {_name(cls)} are both subscribed to as {name!r}")
+        if cls.delivery != "every":
+            raise PluginError(f"{_name(cls)} is subscribed to on every server, so its delivery must be 'every'")
     return found
 
 

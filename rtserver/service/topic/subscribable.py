@@ -28,7 +28,12 @@ class SubscribableMsgHandler(ServiceMsgHandler):
 
     def __init__(self, services: ServiceContext) -> None:
         super().__init__(services)
-        self.topics = ServiceTopics(self.service or self.msg_type, self, services)
+        self.topics = ServiceTopics(self.service_name(), self, services)
+
+    @classmethod
+    def service_name(cls) -> str:
+        """Return the name by which agents subscribe."""
+        return cls.service or cls.msg_type
 
     def topic_of(self, request: Any) -> str:
         """Return the topic that a request names. By default requests that are equal as JSON name the same.

@@ -6,10 +6,19 @@ import pytest
 
 import tcelib as tce
 from rtserver.bootstrap.config.error import PluginError
-from rtserver.bootstrap.config.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
+from rtserver.bootstrap.config.plugin import (
+    build_servant,
+    by_service,
+    by_type,
+    load_plugins,
+    load_policy,
+    load_servants,
+)
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.idl.rtserver import IUserGateway
 from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.service.push.online import OnlineMsgHandler
+from rtserver.service.topic.subscribable import SubscribableMsgHandler
 from rtserver.user.msg_handler import BaseUserMsgHandler
 from rtserver.user.policy import Policy
 
@@ -100,6 +109,53 @@ def test_two_for_one_type_are_both_named() -> None:
 
 def test_the_classes_are_found_by_their_type() -> None:
     assert by_type([PingMsgHandler, PingMsgHandler]) == {"ping": PingMsgHandler}
+
+
+class Weather(SubscribableMsgHandler):
+    """Subscribed to by its type."""
+
+    msg_type = "weather"
+
+
+class Forecast(SubscribableMsgHandler):
+    """Subscribed to by the name of another one."""
+
+    msg_type = "forecast"
+    service = "weather"
+
+
+class MyQuotes(SubscribableMsgHandler):
+    """Subscribed to as quotes are."""
+
+    msg_type = "my_quotes"
+    service = "quotes"
+
+
+class Once(SubscribableMsgHandler):
+    """Handled by one server of all."""
+
+    msg_type = "once"
+    delivery = "once"
+
+
+def test_the_services_to_subscribe_to_are_found_by_their_name() -> None:
+    assert by_service([Weather, OnlineMsgHandler]) == {"weather": Weather}
+    assert by_service([Forecast]) == {"weather": Forecast}
+
+
+@pytest.mark.parametrize(
+    ("classes", "text"),
+    [
+        ([Weather, Forecast], "Weather and .*Forecast are both subscribed to as 'weather'"),
+        ([MyQuotes], "MyQuotes is subscribed to as 'quotes'"),
+        ([Once], "Once is subscribed to on every server, so its delivery must be 'every'"),
+    ],
+)
+def test_a_service_that_could_not_be_subscribed_to_stops_the_start(
+    classes: list[type[ServiceMsgHandler]], text: str
+) -> None:
+    with pytest.raises(PluginError, match=text):
+        by_service(classes)
 
 
 @pytest.fixture
