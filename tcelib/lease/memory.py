@@ -125,7 +125,7 @@ class MemoryLeases:
         """See ``LeasePort``."""
         entry = self._entries.get(number)
         items = sorted(entry.items.get(what, ())) if entry else []
-        page = [item for item in items if item > cursor][:SLICE]
+        page = [item for item in items if not cursor or item > cursor][:SLICE]
         return Page(tuple(page), page[-1] if len(page) == SLICE else "")
 
     def position(self) -> str:

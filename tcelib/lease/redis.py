@@ -8,6 +8,7 @@ every answer; the burial that follows frees the memory and tells watchers.
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, fields
 from functools import cache
 from hashlib import sha1
@@ -38,6 +39,8 @@ CHANGE_SECONDS = 3600
 """So long the last changes are kept where nothing changes."""
 SCRIPTS = ("join", "renew", "held", "leave", "bury", "holders")
 ENDED, NO_SUCH_KIND = -1, -2
+LARGEST = 2**53
+"""Above it are integers that not every program can read."""
 UNKNOWN_SCRIPT = "No matching script"  # redis-py's word for NOSCRIPT
 WRONG_KIND = "WRONGTYPE"  # Redis's word for a key of another kind
 KEYS: Mapping[str, str] = {
@@ -50,6 +53,8 @@ KEYS: Mapping[str, str] = {
     "leases:number": "string",
 }
 """The keys of the scripts, in their order, each with its kind."""
+_NO_CHANGE = (KeyError, ValueError, TypeError, RecursionError)
+"""What reading an entry raises that another program has written."""
 _COMMENTS = re.compile(r"^[ ]*--.*\n|^[ ]*\n|^[ ]+", re.MULTILINE)
 _POSITION = re.compile("[0-9]{1,15}-[0-9]{1,15}")
 
@@ -73,7 +78,7 @@ class RedisLeases:
 
     def join(self, registration: Registration, seconds: float, *, replaces: int = 0) -> int:
         """See ``LeasePort``."""
-        record = json.dumps(asdict(registration), ensure_ascii=False)
+        record = _raw(json.dumps(asdict(registration), ensure_ascii=False))
         number, *other = self._script("join", record, _milliseconds(seconds), replaces)
         if other:
             raise NameTakenError(self.address, _holder(other[0], other[1], other[2]))
@@ -103,7 +108,7 @@ class RedisLeases:
 
     def holders(self, kind: str = "") -> list[Holder]:
         """See ``LeasePort``."""
-        found = (_holder(*one) for one in self._script("holders"))
+        found = (_holder(*one) for one in self._script("holders") if _is_number(one[0]))
         return sorted((one for one in found if kind in ("", one.registration.kind)), key=lambda one: one.number)
 
     def where(self, what: str, items: Collection[str]) -> dict[str, tuple[int, ...]]:
@@ -113,7 +118,7 @@ class RedisLeases:
         """
         numbers, parts = self._living(), list(_slices(list(dict.fromkeys(items))))
         questions = [(number, part) for number in numbers for part in parts]
-        commands = [("SMISMEMBER", self._held_key(number, what), *part) for number, part in questions]
+        commands = [("SMISMEMBER", self._held_key(number, what), *map(_raw, part)) for number, part in questions]
         places: dict[str, tuple[int, ...]] = {}
         for (number, part), flags in zip(questions, self._call_together(commands), strict=True):
             for item in compress(part, flags if isinstance(flags, list) else ()):
@@ -123,7 +128,7 @@ class RedisLeases:
     def held(self, number: int, what: str, cursor: str = "") -> Page:
         """See ``LeasePort``."""
         following, items = self._call("SSCAN", self._held_key(number, what), cursor or "0", "COUNT", SLICE)
-        return Page(tuple(item.decode() for item in items), f"{following}" if int(following) else "")
+        return Page(tuple(map(_text, items)), f"{following}" if int(following) else "")
 
     def position(self) -> str:
         """See ``LeasePort``."""
@@ -134,14 +139,17 @@ class RedisLeases:
         """See ``LeasePort``.
 
         Changes are removed from the front only. So none is missing behind a change that is still there; and a primary
-        that lacks the last ones does not have it.
+        that lacks the last ones does not have it. An entry that is no change may stand for one that is missing.
         """
         if not _POSITION.fullmatch(after):
             return None
         first, *entries = self._call("XRANGE", self._changes, after, "+", "COUNT", count + 1) or [None]
         if first is None or first[0].decode() != after:
             return None
-        return [_change(entry_id, values) for entry_id, values in entries]
+        try:
+            return [_change(entry_id, values) for entry_id, values in entries]
+        except _NO_CHANGE:
+            return None
 
     def close(self) -> None:
         """See ``LeasePort``."""
@@ -151,14 +159,15 @@ class RedisLeases:
         """Return the numbers of the leases that have not ended, in their order."""
         (seconds, microseconds), found = self._call_together([("TIME",), ("ZRANGE", self._ends, 0, -1, "WITHSCORES")])
         now_ms = int(seconds) * 1000 + int(microseconds) // 1000
-        return sorted(int(number) for number, end in zip(found[::2], found[1::2], strict=True) if float(end) > now_ms)
+        ends = [(number, float(end)) for number, end in zip(found[::2], found[1::2], strict=True)]
+        return sorted(int(number) for number, end in ends if end > now_ms and _is_number(number))
 
     def _held_key(self, number: int, what: str) -> str:
         return f"{self._first[0]}{number}:{what}"
 
     def _note(self, number: int, op: Op, what: str, items: Sequence[str]) -> int:
         try:
-            told = self._checked(number, self._script("held", number, op, what, *items))
+            told = self._checked(number, self._script("held", number, op, what, *map(_raw, items)))
         except RegistryRefusedError as error:
             if not error.reason.startswith(WRONG_KIND) or " is a " in error.reason:
                 raise
@@ -204,13 +213,17 @@ class RedisLeases:
             return RegistryAwayError(error.address, error.reason)
         reason = error.reason
         if WRONG_KIND in reason:
-            wrong = [
-                f"{key} is a {kind}, not a {wanted}"
-                for key, wanted in zip(self._keys, KEYS.values(), strict=True)
-                if (kind := self._client.call("TYPE", key).decode()) not in ("none", wanted)
-            ]
-            reason = f"{reason}: {', '.join(wrong)}" if wrong else reason
+            with suppress(RedisCallError):  # then the error names no key
+                reason += self._wrong_keys()
         return RegistryRefusedError(error.address, reason)
+
+    def _wrong_keys(self) -> str:
+        wrong = [
+            f"{key} is a {kind}, not a {wanted}"
+            for key, wanted in zip(self._keys, KEYS.values(), strict=True)
+            if (kind := self._client.call("TYPE", key).decode()) not in ("none", wanted)
+        ]
+        return f": {', '.join(wrong)}" if wrong else ""
 
 
 def _slices(items: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -222,7 +235,7 @@ def _milliseconds(seconds: float) -> int:
 
 
 def _holder(number: bytes, record: bytes, left: int, load: bytes = b"", *counts: Any) -> Holder:
-    kinds = (kind.decode() for kind in counts[::2])
+    kinds = map(_text, counts[::2])
     return Holder(
         int(number),
         _registration(record),
@@ -243,7 +256,7 @@ def _registration(record: bytes) -> Registration:
         value = said.get(field.name)
         if isinstance(value, list) and all(isinstance(one, str) for one in value):
             value = tuple(value)
-        if isinstance(value, _TYPES[field.name]) and not isinstance(value, bool):
+        if isinstance(value, _TYPES[field.name]) and not isinstance(value, bool) and _is_exact(value):
             known[field.name] = value
     return Registration(**known)
 
@@ -256,15 +269,38 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 
 
 def _figures(raw: bytes) -> dict[str, int]:
-    return {name: value for name, value in _object(raw).items() if isinstance(value, int)}
+    return {name: value for name, value in _object(raw).items() if type(value) is int and _is_exact(value)}
 
 
 def _object(raw: bytes) -> dict[str, Any]:
     try:
         said = json.loads(raw or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def _is_exact(value: object) -> bool:
+    """Return False for an integer that other programs cannot read."""
+    return not isinstance(value, int) or abs(value) < LARGEST
+
+
+def _is_number(raw: bytes) -> bool:
+    """Return True for the number of a lease; another program may have written something else."""
+    return raw.isdigit() and len(raw) <= len(f"{LARGEST}")
+
+
+def _raw(text: str) -> bytes:
+    """Return any text as bytes, lone surrogates included: a name from a system that is not in UTF-8 has them."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _text(raw: bytes) -> str:
+    """Return the text of ``_raw``, and something for bytes that are none."""
+    try:
+        return raw.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return raw.decode("utf-8", "replace")
 
 
 def _change(entry_id: bytes, values: Sequence[bytes]) -> Change:
@@ -275,8 +311,8 @@ def _change(entry_id: bytes, values: Sequence[bytes]) -> Change:
         op,
         int(told[b"lease"]),
         _registration(told[b"record"]) if op is Op.JOINED else None,
-        told.get(b"what", b"").decode(),
-        tuple(json.loads(told.get(b"items", b"[]"))),
+        _text(told.get(b"what", b"")),
+        tuple(map(str, json.loads(told.get(b"items", b"[]")))),
     )
 
 

@@ -165,5 +165,5 @@ class RenewalThread:
         elif note.answer.set_running_or_notify_cancel():
             try:
                 note.answer.set_result(note.ask(leases))
-            except RegistryError as error:
+            except Exception as error:  # noqa: BLE001 (whoever asked gets it, and the lease goes on)
                 note.answer.set_exception(error)

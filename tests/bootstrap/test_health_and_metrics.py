@@ -38,11 +38,10 @@ def get(route: tuple, path: str) -> HTTPResponse:
 SERVER = RunningServer("a", "1.2.3", 2, 3, 1_700_000_000.0, ("quote",))
 
 
-async def servers() -> list[RunningServer]:
-    return [SERVER]
+def ready(*probes: Callable[[], Reading], refusal: str = "", server: RunningServer = SERVER) -> tuple[int, dict]:
+    async def servers() -> list[RunningServer]:
+        return [server]
 
-
-def ready(*probes: Callable[[], Reading], refusal: str = "") -> tuple[int, dict]:
     route = {"probes": probes, "servers": servers, "refusal": lambda request: refusal}
     answer = get((r"/readyz", ReadyHandler, route), "/readyz")
     assert answer.headers["Content-Type"] == "application/json"
@@ -72,6 +71,11 @@ def test_ready_means_that_every_probe_is_content() -> None:
         "checks": [{"name": "redis", "ok": True, "detail": "redis://x"}, {"name": "loop", "ok": True, "detail": ""}],
         "servers": [{**SERVER._asdict(), "types": ["quote"]}],
     }
+
+
+def test_a_server_with_a_name_that_json_cannot_say_is_listed() -> None:
+    code, body = ready(server=SERVER._replace(name="caf\udce9", types=("\ud800",)))
+    assert (code, body["servers"][0]["name"], body["servers"][0]["types"]) == (200, "caf?", ["?"])
 
 
 def test_one_probe_that_is_not_content_is_enough_for_503_and_the_others_are_still_told() -> None:

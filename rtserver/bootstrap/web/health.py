@@ -13,6 +13,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
 from rtserver.base.limit.memory_guard import MemoryGuard
+from rtserver.base.wire.json import encodable
 from rtserver.registry.running_server import RunningServer
 from rtserver.watch.canary_trail import CanaryTrail
 
@@ -116,8 +117,14 @@ class ReadyHandler(_PlainHandler):
         is_ready = all(reading.ok for reading in readings)
         answer: dict[str, object] = {"ready": is_ready}
         if not self._refusal(self.request):
-            servers = [server._asdict() for server in await self._servers()]
+            servers = [_told(server) for server in await self._servers()]
             answer |= {"pid": os.getpid(), "checks": [reading._asdict() for reading in readings], "servers": servers}
         self.set_status(200 if is_ready else 503)
         self.set_header("Content-Type", "application/json")
         self.finish(msgspec.json.encode(answer))
+
+
+def _told(server: RunningServer) -> dict[str, object]:
+    """Return a server as JSON can say it: other programs may have written its texts."""
+    texts = {"name": encodable(server.name), "version": encodable(server.version)}
+    return {**server._asdict(), **texts, "types": [encodable(each) for each in server.types]}

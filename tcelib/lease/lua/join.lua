@@ -3,6 +3,8 @@
 -- ARGV from 4 on: the holder's record (JSON), the milliseconds of the lease, the lease to replace (0 for none)
 -- Returns the number of the lease; or 0, and the number, the record and the milliseconds left of the one in the way.
 
+local LARGEST = 2 ^ 53 -- above it two numbers of Lua are not told apart; no clock comes there
+
 local raw, ms, replaces = ARGV[4], tonumber(ARGV[5]), ARGV[6]
 local mine = cjson.decode(raw)
 
@@ -23,7 +25,8 @@ for i = 1, #found, 2 do
 end
 
 -- By the clock, so that a number is not given twice by a primary that lacks the last ones.
-local number = math.max((tonumber(redis.call('GET', last)) or 0) + 1, now_us)
+local before = tonumber(redis.call('GET', last)) or 0
+local number = math.max(before < LARGEST and before + 1 or 0, now_us)
 number = string.format('%.0f', number)
 redis.call('SET', last, number)
 redis.call('HSET', records, number, raw)

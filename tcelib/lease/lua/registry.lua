@@ -36,9 +36,13 @@ local function record_of(number)
   return is_good and type(record) == 'table' and record or {}, raw or ''
 end
 
--- The kinds of items that a holder may hold.
+-- The kinds of items that a holder may hold; what is no text names none.
 local function kinds_of(record)
-  return type(record.holds) == 'table' and record.holds or {}
+  local kinds = {}
+  for _, kind in ipairs(type(record.holds) == 'table' and record.holds or {}) do
+    kinds[#kinds + 1] = type(kind) == 'string' and kind or nil
+  end
+  return kinds
 end
 
 local function tell(op, number, ...)

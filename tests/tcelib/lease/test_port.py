@@ -285,3 +285,14 @@ def test_a_change_may_be_made_again_after_no_answer(registry: MovedLeases) -> No
     changes: list[Change] | None = registry.leases.changes(after, 10)
     assert changes is not None
     assert [change.op for change in changes] == [Op.HELD, Op.DROPPED]
+
+
+def test_items_and_names_are_any_text(registry: MovedLeases) -> None:
+    odd = ["", "\x00", "\ud800", "a b", "{*}", "1.0", "[", '"', "\\", "\u4f60\u597d", "x" * 10_000]
+    number = registry.leases.join(worker("\udcff\x00"), TEN)
+    before = registry.leases.position()
+    registry.leases.hold(number, "user", odd)
+    assert registry.leases.where("user", odd) == dict.fromkeys(odd, (number,))
+    assert sorted(registry.leases.held(number, "user").items) == sorted(odd)
+    assert told(registry, before) == [(Op.HELD, number, "user", *sorted(odd))]
+    assert [holder.registration for holder in registry.leases.holders()] == [worker("\udcff\x00")]

@@ -7,6 +7,7 @@ import redis
 
 from tcelib.lease.port import SLICE, NameTakenError, Registration, RegistryAwayError, RegistryRefusedError
 from tcelib.lease.redis import KEYS, RedisLeases
+from tcelib.lease.watcher import Watcher
 from tcelib.redis.redis_connection import plain_client
 
 WORKER = Registration("worker", "a", holds=("user",))
@@ -149,3 +150,71 @@ def test_a_renewal_is_seven_commands_whatever_is_held(leases: RedisLeases, other
     for _ in range(10):
         leases.renew(number, TEN)
     assert other.info("stats")["total_commands_processed"] - before <= 10 * 7 + 1
+
+
+@pytest.mark.parametrize("number", ["abc", b"\xff", "1.5", "-1", "9" * 30])
+def test_a_lease_that_is_no_number_is_nobody(leases: RedisLeases, other: redis.Redis, number: str | bytes) -> None:
+    mine = leases.join(WORKER, TEN)
+    leases.hold(mine, "user", ["1"])
+    other.hset("{queue:test}:leases", number, b'{"kind":"worker","name":"x","holds":["user"]}')
+    other.zadd("{queue:test}:leases:end", {number: 2.0**52})
+    assert [holder.number for holder in leases.holders()] == [mine]
+    assert leases.where("user", ["1"]) == {"1": (mine,)}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b'{"kind":"worker","name":"x","holds":[["user"],7,null,{}]}',
+        b'{"kind":"worker","name":"x","holds":["\xff"]}',
+        b'{"kind":"worker","name":"x","more":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"kind":"worker","name":"x","since":' + b"9" * 4_000 + b"}",
+    ],
+)
+def test_a_record_of_odd_values_costs_others_nothing(leases: RedisLeases, other: redis.Redis, record: bytes) -> None:
+    odd = leases.join(Registration("worker", "x"), TEN)
+    other.hset("{queue:test}:leases", odd, record)
+    mine = leases.join(WORKER, TEN)
+    assert [holder.number for holder in leases.holders()] == [odd, mine]
+    leases.leave(odd)
+    while leases.bury():
+        pass
+    assert [holder.number for holder in leases.holders()] == [mine]
+
+
+def test_figures_are_integers_that_every_program_can_read(leases: RedisLeases, other: redis.Redis) -> None:
+    number = leases.join(WORKER, TEN)
+    other.hset("{queue:test}:leases:load", number, b'{"connections":%b,"is":true,"slots":3}' % (b"9" * 4_000))
+    [holder] = leases.holders()
+    assert holder.load == {"slots": 3}
+
+
+@pytest.mark.parametrize("last", ["inf", "nan", "9" * 30, "abc", "-5"])
+def test_a_last_number_that_is_none_is_begun_anew(leases: RedisLeases, other: redis.Redis, last: str) -> None:
+    other.set("{queue:test}:leases:number", last)
+    first, second = leases.join(WORKER, TEN), leases.join(Registration("worker", "b"), TEN)
+    assert 0 < first < second < 2**53
+
+
+@pytest.mark.parametrize("fields", [{"a": "b"}, {"op": "held", "lease": "x"}, {"op": "odd", "lease": "5"}])
+def test_a_watcher_begins_anew_behind_what_is_no_change(
+    leases: RedisLeases, other: redis.Redis, fields: dict[str | bytes, str | int]
+) -> None:
+    watcher = Watcher(leases, ["user"])
+    number = leases.join(WORKER, TEN)
+    watcher.look()
+    other.xadd("{queue:test}:leases:changes", fields)  # type: ignore[arg-type]
+    assert watcher.look() is None
+    leases.hold(number, "user", ["1"])
+    assert [change.items for change in watcher.look() or ()] == [("1",)]
+
+
+def test_a_key_of_another_kind_is_refused_where_nobody_may_ask_for_kinds(
+    leases: RedisLeases, other: redis.Redis, redis_url: str
+) -> None:
+    other.rpush("{queue:test}:leases:end", "x")
+    other.acl_setuser("kindless", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-type"])
+    url = redis_url.replace("redis://", "redis://kindless:any@")
+    with plain_client(url) as client, pytest.raises(RegistryRefusedError, match="WRONGTYPE"):
+        RedisLeases(client, "queue:test").renew(1, TEN)
+    other.acl_deluser("kindless")

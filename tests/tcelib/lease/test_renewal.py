@@ -139,6 +139,16 @@ def test_a_fault_of_the_thread_is_told(make_thread: Callable[..., RenewalThread]
 
     thread = make_thread(on_end=on_end)
     thread.start(PATIENCE)
-    thread.ask(lambda leases: 1 / 0)
+    thread.hold("user", [])  # type: ignore[arg-type]  # no item can be that
     assert is_told.wait(PATIENCE)
-    assert isinstance(ends[0], ZeroDivisionError)
+    assert isinstance(ends[0], TypeError)
+
+
+def test_a_question_that_fails_costs_its_asker_and_not_the_lease(make_thread: Callable[..., RenewalThread]) -> None:
+    ends: list[BaseException] = []
+    thread = make_thread(on_end=ends.append)
+    thread.start(PATIENCE)
+    with pytest.raises(ZeroDivisionError):
+        thread.ask(lambda leases: 1 / 0).result(PATIENCE)
+    assert len(thread.ask(lambda leases: leases.holders()).result(PATIENCE)) == 1
+    assert ends == []
