@@ -103,9 +103,10 @@ class ChatService(SubscribableMsgHandler):
         self._look(request.room, look)
 
     def on_last_viewer(self, request: RoomRequest) -> None:
-        """Look no more."""
+        """Look no more. Who comes back with what was known is told that it no longer holds."""
         self._looks.pop(request.room, None)
-        self._here.pop(request.room, None)
+        if self._here.pop(request.room, None):
+            self.publish(request.room, {"here": []})
 
     def __call__(self, src: str, data: Line) -> None:
         """Publish a line."""

@@ -7,7 +7,7 @@ from functools import partial
 
 from rtserver.modules.mychart_agent import RateCap, no_cap
 from rtserver.modules.topic_agent import SubscribeRequest, TopicAgent, UnsubscribeRequest
-from rtserver.modules.topic_message import TOPIC
+from rtserver.modules.topic_message import TOPIC, SnapshotMessages
 from rtserver.user.msg_handler import BaseUserMsgHandler, Users
 from rtserver.user.user_agent import UserAgent
 
@@ -20,13 +20,14 @@ class TopicMsgHandler(BaseUserMsgHandler):
 
     def __init__(self, users: Users, *, max_topics: int = 64, max_rate: RateCap = no_cap) -> None:
         super().__init__(users)
+        self._messages = SnapshotMessages(users.epoch)
         self._max_topics = max_topics
         self._max_rate = max_rate
 
     def on_useragent_open(self, agent: UserAgent) -> None:
         """Make the agent's topics."""
-        users = self.users
-        agent.modules[TOPIC] = TopicAgent(agent, users.epoch, users.sizes.largest_everywhere, self._max_rate)
+        largest = self.users.sizes.largest_everywhere
+        agent.modules[TOPIC] = TopicAgent(agent, self._messages, largest, self._max_rate)
 
     def on_useragent_request(
         self, agent: UserAgent, data: SubscribeRequest | UnsubscribeRequest, request_id: int | str | None

@@ -4,10 +4,8 @@ Pictures are drawn once for many clients: after a restart thousands of clients a
 drawing, one encoding and mostly one message serve them all. A server has one painter.
 """
 
-from collections import OrderedDict
 from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
 
 import msgspec
 
@@ -17,9 +15,8 @@ from rtserver.base.wire import json
 from rtserver.base.wire.client_message import encode_around
 from rtserver.base.wire.payload import Payload
 from rtserver.modules.chart import Chart, Shape
+from rtserver.modules.recently_used import RecentlyUsed
 from rtserver.user.topic.subscriber import Draw
-
-Value = TypeVar("Value")
 
 MYCHARTS = "mycharts"
 ENVELOPE_BYTES = 1_024
@@ -45,28 +42,6 @@ class Picture(msgspec.Struct, frozen=True):
 
     chart: Chart
     data: bytes
-
-
-class RecentlyUsed(OrderedDict[Hashable, Value]):
-    """The last ``length`` values that were kept or found, the oldest first."""
-
-    def __init__(self, length: int) -> None:
-        super().__init__()
-        self._length = length
-
-    def find(self, key: Hashable) -> Value | None:
-        """Return the value of ``key``, None if it is not there."""
-        value = self.get(key)
-        if value is not None:
-            self.move_to_end(key)
-        return value
-
-    def keep(self, key: Hashable, value: Value) -> Value:
-        """Keep a value, in place of the oldest one if there are too many. Return it."""
-        self[key] = value
-        if len(self) > self._length:
-            self.popitem(last=False)
-        return value
 
 
 class ChartPainter:

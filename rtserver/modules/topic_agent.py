@@ -13,10 +13,9 @@ from rtserver.base.bridge.message import Refused, Snapshot
 from rtserver.base.limit.steps import Steps
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import MAX_SAFE_INTEGER, ErrorCode
-from rtserver.base.wire.payload import Payload
 from rtserver.modules.mychart_agent import MaxRate, RateCap, no_cap
 from rtserver.modules.topic_listener import TopicListener
-from rtserver.modules.topic_message import TOPIC, snapshot_message, update_message
+from rtserver.modules.topic_message import TOPIC, SnapshotMessages, update_message
 from rtserver.modules.user_agent_module import BaseUserAgentModule
 from rtserver.user.msg_handler import RequestError
 from rtserver.user.topic.rate import granted
@@ -80,13 +79,18 @@ class TopicView:
     ``wish`` is the rate that the client asked for, in updates a second.
     """
 
-    __slots__ = ("_agent", "_epoch", "_largest", "_request_id", "_topic_id", "wish")
+    __slots__ = ("_agent", "_largest", "_messages", "_request_id", "_topic_id", "wish")
 
     def __init__(
-        self, agent: UserAgent, request: SubscribeRequest, epoch: str, request_id: int | str | None, largest: int
+        self,
+        agent: UserAgent,
+        request: SubscribeRequest,
+        messages: SnapshotMessages,
+        request_id: int | str | None,
+        largest: int,
     ) -> None:
         self._agent = agent
-        self._epoch = epoch
+        self._messages = messages
         self._topic_id = request.topic_id
         self._request_id = request_id
         self._largest = largest
@@ -102,14 +106,13 @@ class TopicView:
 
     def on_picture(self, snapshot: Snapshot) -> tuple[Hashable, Draw] | None:
         """Send the snapshot. Return what draws its updates, or None if no client could take it."""
-        message = snapshot_message(snapshot, self._topic_id, self._epoch, self._request_id)
-        if len(message) > self._largest:
-            self._tell_error(
-                ErrorCode.INTERNAL, f"the snapshot has {len(message)} bytes, more than a client can take"
-            )
+        message = self._messages.of(snapshot, self._topic_id, self._request_id)
+        size = len(message.data)
+        if size > self._largest:
+            self._tell_error(ErrorCode.INTERNAL, f"the snapshot has {size} bytes, more than a client can take")
             return None
-        self._agent.push(Payload(message))
-        return (TOPIC, self._topic_id), partial(update_message, self._topic_id, self._epoch)
+        self._agent.push(message)
+        return (TOPIC, self._topic_id), partial(update_message, self._topic_id, self._messages.epoch)
 
     def on_refused(self, refused: Refused) -> None:
         """Tell the client why the topic is refused or has ended."""
@@ -123,18 +126,20 @@ class TopicView:
 class TopicAgent(BaseUserAgentModule):
     """The topics of one agent. ``max_rate`` bounds every topic, ``largest`` the bytes of a snapshot's message."""
 
-    def __init__(self, agent: UserAgent, epoch: str, largest: int, max_rate: RateCap = no_cap) -> None:
+    def __init__(
+        self, agent: UserAgent, messages: SnapshotMessages, largest: int, max_rate: RateCap = no_cap
+    ) -> None:
         super().__init__(agent)
         self.topics: TopicListener[TopicView] = TopicListener(agent)
-        self._epoch = epoch
+        self._messages = messages
         self._largest = largest
         self._max_rate = max_rate
 
     def subscribe(self, request: SubscribeRequest, request_id: int | str | None) -> None:
         """Subscribe to a topic. It replaces the one with the same id."""
-        view = TopicView(self.agent, request, self._epoch, request_id, self._largest)
+        view = TopicView(self.agent, request, self._messages, request_id, self._largest)
         place = request.after
-        after = place.seq if place is not None and place.epoch == self._epoch else None
+        after = place.seq if place is not None and place.epoch == self._messages.epoch else None
         self.topics.listen(request.topic_id, request.service, request.read(), view, self._granted(view), after=after)
 
     def unsubscribe(self, topic_id: int | str) -> None:

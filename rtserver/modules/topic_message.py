@@ -7,8 +7,30 @@ lists of their cells.
 from rtserver.base.bridge.message import Row, Snapshot, Table, Update
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import encode_around
+from rtserver.base.wire.payload import Payload
+from rtserver.modules.recently_used import RecentlyUsed
 
 TOPIC = "topic"
+
+
+class SnapshotMessages:
+    """Answers to subscriptions. After a restart many clients ask for the same, and one message serves them all.
+
+    ``epoch`` tells the numbers of this start of the server from those of another.
+    """
+
+    def __init__(self, epoch: str, kept: int = 64) -> None:
+        self.epoch = epoch
+        self._kept: RecentlyUsed[tuple[object, Payload]] = RecentlyUsed(kept)
+
+    def of(self, snapshot: Snapshot, topic_id: int | str, request_id: int | str | None) -> Payload:
+        """Return the answer to a subscription. ``request_id`` is that of the request."""
+        key = (snapshot.topic, snapshot.seq, topic_id, request_id)
+        known = self._kept.find(key)
+        if known is None or known[0] is not snapshot.payload:
+            message = snapshot_message(snapshot, topic_id, self.epoch, request_id)
+            known = self._kept.keep(key, (snapshot.payload, Payload(message)))
+        return known[1]
 
 
 def snapshot_message(snapshot: Snapshot, topic_id: int | str, epoch: str, request_id: int | str | None) -> bytes:

@@ -6,6 +6,7 @@ import pytest
 
 from rtserver.base.bridge.message import Snapshot, Subscribe, Unsubscribe, Update
 from rtserver.modules.topic_agent import MAX_REQUEST_BYTES
+from rtserver.modules.topic_message import SnapshotMessages
 from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.user_commands import UserCommands
@@ -56,10 +57,19 @@ def test_a_subscription_is_answered_with_a_snapshot_and_followed_by_updates(hall
 def test_clients_with_one_name_for_a_topic_get_the_same_bytes(hall: Hall) -> None:
     clients = [hall.online.connect(number) for number in (1, 2)]
     for each in clients:
-        hall.ask(each)
+        each.send("topic", {"op": "subscribe", "topic_id": "t", "service": "counter", "request": {"name": "a"}})
+    hall.deliver()
     hall.count()
-    one, other = [each.wire.frames for each in clients]
-    assert one[0][0] is other[0][0]
+    one, other = [[frame for frame, _ in each.wire.frames] for each in clients]
+    assert len(one) == 2
+    assert all(mine is theirs for mine, theirs in zip(one, other, strict=True))
+
+
+def test_a_snapshot_that_differs_under_the_same_number_is_written_anew() -> None:
+    messages = SnapshotMessages("e1")
+    one, other = [Snapshot(1, 1, "counter/a", 0, b'{"count":%d}' % count) for count in (1, 2)]
+    assert messages.of(one, "t", None) is messages.of(one, "t", None)
+    assert b'"data":{"count":2}' in messages.of(other, "t", None).data
 
 
 def test_an_unsubscription_ends_the_updates_and_is_confirmed_if_it_has_an_id(hall: Hall, client: Client) -> None:

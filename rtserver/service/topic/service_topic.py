@@ -6,7 +6,6 @@ from typing import Any, cast
 import msgspec
 
 from rtserver.base.bridge.message import Row
-from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.service.topic.topic import Topic
 
 
@@ -14,9 +13,9 @@ class ServiceTopic(Topic):
     """The updates of one topic, and the state of its life.
 
     ``own_name`` is the handler's name of it, and ``request`` one that names it. A row is a label and the JSON of an
-    update. The topic is ``begun`` while the handler knows of viewers, and ``is_lingering`` for a while after the last
-    one. ``is_tended`` says that a greenlet looks after it. ``payer`` is the share of the user who asked last.
-    ``snapshot`` is the handler's last answer, None if it is out of date.
+    update. It ``is_begun`` while the handler knows of viewers, ``is_lingering`` for a while after the last one, and
+    ``is_tended`` while a greenlet looks after it. ``snapshot`` is the handler's last answer, None when it is out of
+    date.
     """
 
     def __init__(self, name: str, own_name: str, request: Any, *, seq: int, keep: int) -> None:
@@ -26,7 +25,6 @@ class ServiceTopic(Topic):
         self.snapshot: bytes | None = None
         self.is_begun = self.is_lingering = self.is_tended = False
         self.lingers = 0
-        self.payer: FairShare | None = None
         self._kept: deque[Row] = deque(maxlen=keep)
         self._asked_at: list[Row] | None = None
 

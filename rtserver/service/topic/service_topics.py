@@ -15,6 +15,7 @@ import msgspec
 
 from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.base.failure.containment import is_stop
+from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.base.wire import json
 from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext
@@ -189,13 +190,12 @@ class ServiceTopics:
 
     def _look_after(self, topic: ServiceTopic, user: str | None = None) -> None:
         """Call the hooks that a topic is due, on a greenlet of its own, when it is the user's turn."""
-        if topic.is_tended or not self._is_due(topic):
+        if not self._is_due(topic):
             return
-        topic.is_tended = True
-        topic.payer = None if self._shares is None or user is None else self._shares.of(user)
-        begin: Callable[[], object] = partial(self._call_later, 0, partial(self._tend, topic))
-        if topic.payer is not None and topic.payer.is_owing:
-            topic.payer.wait_turn(begin)
+        payer = None if self._shares is None or user is None else self._shares.of(user)
+        begin: Callable[[], object] = partial(self._call_later, 0, partial(self._tend, topic, payer))
+        if payer is not None and payer.is_owing:
+            payer.wait_turn(begin)
         else:
             begin()
 
@@ -204,8 +204,10 @@ class ServiceTopics:
             return bool(topic.waiting) or not topic.is_begun
         return not topic.is_lingering
 
-    def _tend(self, topic: ServiceTopic) -> None:
-        payer = topic.payer
+    def _tend(self, topic: ServiceTopic, payer: FairShare | None) -> None:
+        if topic.is_tended:
+            return  # whoever looks after it sees what is due
+        topic.is_tended = True
         begun = 0.0 if payer is None else payer.now()
         try:
             while self._step(topic):
@@ -228,7 +230,7 @@ class ServiceTopics:
                 refuse = self._publisher.refuse_waiting
                 self._ask(topic)
             elif topic.is_begun and not topic.viewers and not topic.is_lingering:
-                topic.is_begun = False
+                topic.is_begun, topic.snapshot = False, None
                 self._hooks.on_last_viewer(topic.request)
             else:
                 return False

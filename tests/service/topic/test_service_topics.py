@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtserver.base.bridge.message import Refused, Snapshot, Update
+from rtserver.base.bridge.message import Refused, Snapshot, Subscribe, Update
 from rtserver.base.limit.cpu_quota import FairShares, ProcessorClock, cpu_rate
 from rtserver.base.wire.json import JsonError
 from rtserver.base.wire.message_size import MessageSizeLimit
@@ -292,6 +292,31 @@ def test_a_user_who_owes_processor_time_waits_for_a_turn() -> None:
         waiting.pop()()
         station.turn()
     assert [type(each) for each in station.posted] == [Snapshot]
+
+
+def test_a_user_who_owes_processor_time_holds_up_nobody_else() -> None:
+    waiting: list[Any] = []
+    shares = FairShares(
+        cpu_rate(0.1), ProcessorClock(lambda: 0.0, lambda: 0.0), lambda seconds, call: waiting.append(call)
+    )
+    station = Station(shares=shares)
+    shares.of("7").charge(2.0)
+    station.ask(agent=1)
+    station.service.topics.on_subscribe(Subscribe(2, 1, "counter", {"name": "a"}, "8"))
+    station.turn()
+    assert [type(each) for each in station.posted] == [Snapshot, Snapshot]
+    assert station.service.heard == ["first a", "asked a"]
+
+
+def test_a_kept_topic_that_is_viewed_anew_is_asked_for_anew() -> None:
+    station = Station(KeptCounters)
+    station.service.count("a")
+    station.subscribe()
+    station.unsubscribe()
+    station.turn(10)
+    station.service.counts["a"] = 7  # what changed while nobody looked
+    assert station.subscribe() == Snapshot(1, 1, "counter/a", 1, count(7))
+    assert station.service.heard == ["first a", "asked a", "last a", "first a", "asked a"]
 
 
 def test_a_subscription_that_ends_before_its_answer_gets_none_and_leaves_nothing(
