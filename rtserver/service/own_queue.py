@@ -7,7 +7,7 @@ after ``claim_seconds``; several readers share a queue. So a message may come tw
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -26,6 +26,8 @@ from tcelib.queue.shell.thread_signs import ThreadSigns
 from tcelib.redis.redis_connection import RedisClient
 
 FORGET_SECONDS = 3600.0
+BURY_SECONDS = 1.0
+"""Pause until a message that could not be buried is received again."""
 MOST_TRIES = 5
 _any_decoder = msgspec.json.Decoder()
 
@@ -112,8 +114,7 @@ class OwnQueue:
             check_no_server_reads(self._client, self.name)
             self._reader.tidy(FORGET_SECONDS)
             self._signs = self._start_signs(self._reader)
-        received = map(self._received, self._reader.wait_for(count, timeout))
-        return [message for message in received if message is not None]
+        return self._messages(self._reader.wait_for(count, timeout))
 
     def __iter__(self) -> Iterator[ReceivedMessage]:
         """Yield message after message until the queue is closed. Each has to be acknowledged."""
@@ -151,6 +152,23 @@ class OwnQueue:
 
     def __exit__(self, *_error: object) -> None:
         self.close()
+
+    def _messages(self, deliveries: Iterable[Delivery]) -> list[ReceivedMessage]:
+        """Return the messages of deliveries. One that cannot be buried now costs the others nothing: it comes again,
+        and its error is raised where no message was found.
+        """
+        found, failure = [], None
+        for delivery in deliveries:
+            try:
+                message = self._received(delivery)
+            except QueueError as error:
+                self._reader.retry(delivery.id, BURY_SECONDS)
+                failure = error
+            else:
+                found += [message] if message is not None else []
+        if failure is not None and not found:
+            raise failure
+        return found
 
     def _received(self, delivery: Delivery) -> ReceivedMessage | None:
         """Return the message of a delivery. Bury what is none, and what was tried too often."""

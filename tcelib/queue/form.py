@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol, TypeAlias, TypeVar
 
 from tcelib.queue.error import MessageError
-from tcelib.queue.message import MOST_HEADERS, DeadLetter, Message
+from tcelib.queue.message import LONGEST_VALUE, MOST_HEADERS, DeadLetter, Message
 
 L_contra = TypeVar("L_contra", contravariant=True)
 Fields: TypeAlias = tuple[str | bytes | int, ...]
@@ -66,7 +66,12 @@ class HeaderForm:
 
 
 def _head(reason: str, detail: str, at: float) -> Fields:
-    return ("reason", reason, "detail", detail, "at", round(at * 1000))
+    return ("reason", _shown(reason), "detail", _shown(detail), "at", round(at * 1000))
+
+
+def _shown(text: object) -> bytes:
+    """Return what a reader said of a message, whatever it is. No letter fails because of the words in it."""
+    return f"{text}"[:LONGEST_VALUE].encode("utf-8", "replace")
 
 
 def _text(raw: bytes) -> str:

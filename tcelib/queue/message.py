@@ -1,6 +1,5 @@
 """Message: what lies in a queue. Its parts are checked when it is made, so that no queue ever holds a bad one."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -11,6 +10,8 @@ from tcelib.queue.error import MessageError
 MOST_HEADERS = 64
 LONGEST_NAME = 128
 LONGEST_VALUE = 8_192
+LONGEST_SHOWN = 50
+"""Characters of a bad name that an error repeats: what is wrong may be as long as Redis takes."""
 LATEST = 2**53 / 1000
 """Latest moment that a number of milliseconds can name in every language."""
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -74,10 +75,11 @@ def _checked_headers(headers: object) -> Mapping[str, str]:
     if len(headers) > MOST_HEADERS:
         raise MessageError("headers", f"{len(headers)} of them; allowed are {MOST_HEADERS}")
     for name, value in headers.items():
-        _check_text(f"the name of header {name!r}", name, LONGEST_NAME)
+        shown = repr(name[:LONGEST_SHOWN] if isinstance(name, str) else name)
+        _check_text(f"the name of header {shown}", name, LONGEST_NAME)
         if not name or not name.isprintable():
-            raise MessageError(f"the name of header {name!r}", "empty, or with a character that cannot be printed")
-        _check_text(f"header {name!r}", value, LONGEST_VALUE)
+            raise MessageError(f"the name of header {shown}", "empty, or with a character that cannot be printed")
+        _check_text(f"header {shown}", value, LONGEST_VALUE)
     return MappingProxyType(dict(headers))
 
 
@@ -95,5 +97,6 @@ def _check_text(place: str, text: object, longest: int) -> None:
 def _check_moment(expires: object) -> None:
     if isinstance(expires, bool) or not isinstance(expires, int | float):
         raise MessageError("expires", f"not a number of seconds but {type(expires).__name__}")
-    if not (math.isfinite(expires) and 0 <= expires <= LATEST):
-        raise MessageError("expires", f"{expires} is no moment")
+    if not 0 <= expires <= LATEST:
+        is_short = isinstance(expires, float) or expires.bit_length() <= 64
+        raise MessageError("expires", f"{expires if is_short else 'a number of that size'} is no moment")

@@ -5,8 +5,10 @@ what is new. A held message stays this reader's as long as ``say_alive`` is call
 takes. It waits in the queue and in ``pause`` only, so it fits a thread and a gevent hub.
 """
 
+import math
 import time
 from collections.abc import Callable, Collection
+from operator import itemgetter
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from tcelib.queue.error import QueueAwayError
@@ -91,13 +93,14 @@ class Reader(Generic[L]):
         if self._is_unsure:
             self._ask_what_is_held()
         now = self._now()
-        next_id = min(self._due, key=self._due.__getitem__, default=None)
-        if next_id is not None and self._due[next_id] <= now:
+        # A copy: ``say_alive`` may forget a message at any moment.
+        next_id, due_at = min(self._due.copy().items(), key=itemgetter(1), default=("", math.inf))
+        if due_at <= now:
             return self._again(next_id)
         room = min(count, self.rule.most_held - self.held)
         if now >= self._look_at:
             return self._claim(now, room)
-        wait = min(timeout, self._look_at - now, *([self._due[next_id] - now] if next_id is not None else []))
+        wait = min(timeout, self._look_at - now, due_at - now)
         if room <= 0:
             self._pause(wait)
             return []
@@ -159,14 +162,14 @@ class Reader(Generic[L]):
         self._call(self._queue.tidy, silence)
 
     def _again(self, message_id: str) -> list[Delivery]:
-        del self._due[message_id]
+        self._due.pop(message_id, None)
         found = self._deliver(self._queue.again, self.name, message_id)
         self.retried += found is not None
         return self._in_hands([] if found is None else [found])
 
     def _claim(self, now: float, room: int) -> list[Delivery]:
+        self.length = self._call(self._queue.length)  # first: it may fail, and what is claimed must come to hand
         claimed = self._deliver(self._queue.claim, self.name, room, self.rule.claim_seconds) if room > 0 else []
-        self.length = self._call(self._queue.length)
         if not claimed:  # otherwise there may be more
             self._look_at = now + min(LOOK_SECONDS, self.rule.claim_seconds)
         self.claimed += len(claimed)

@@ -130,20 +130,35 @@ class RedisStreamQueue(Generic[L]):
         return entries
 
     def _open(self, held: Sequence[Any]) -> list[Delivery]:
-        """Return the messages of entries that a reader holds now; entries that it must not get are buried."""
-        found = []
+        """Return the messages of entries that a reader holds now; entries that it must not get are buried.
+
+        A refusal to bury costs the others nothing: the entry stays with the reader, whose silence lets it be claimed.
+        It is raised where no message was found.
+        """
+        found, refusal = [], None
         for raw_id, tries, fields in held:
-            entry_id = raw_id.decode()
             try:
-                message = self._form.message(entry_id, fields)
-            except MessageError as error:
-                self._bury(entry_id, self._form.refusal(fields, MALFORMED, str(error), self._now()))
+                message = self._fresh(raw_id.decode(), fields)
+            except QueueRefusedError as error:
+                refusal = error
                 continue
-            if message.is_expired(self._now()):
-                self.expired += self._bury(entry_id, self._form.refusal(fields, EXPIRED, EXPIRY_DETAIL, self._now()))
-            else:
+            if message is not None:
                 found.append(Delivery(message, tries))
+        if refusal is not None and not found:
+            raise refusal
         return found
+
+    def _fresh(self, entry_id: str, fields: Sequence[bytes]) -> Message | None:
+        """Return the message of an entry. Bury what is none, and what has expired."""
+        try:
+            message = self._form.message(entry_id, fields)
+        except MessageError as error:
+            self._bury(entry_id, self._form.refusal(fields, MALFORMED, str(error), self._now()))
+            return None
+        if not message.is_expired(self._now()):
+            return message
+        self.expired += self._bury(entry_id, self._form.refusal(fields, EXPIRED, EXPIRY_DETAIL, self._now()))
+        return None
 
     def _bury(self, message_id: str, fields: Sequence[object]) -> bool:
         return bool(self._script("bury", message_id, self._dead_length, *fields))

@@ -302,3 +302,26 @@ def test_the_empty_list_of_a_server_never_becomes_a_stream(
     ):
         mistaken.get()
     assert not client.exists("queue:rtserver")
+
+
+def test_a_message_that_cannot_be_buried_costs_the_others_nothing(
+    client: redis.Redis, orders: OwnQueue, billing: OwnQueue
+) -> None:
+    assert billing.get(timeout=0) == []
+    client.set("{queue:billing}:dead", "a string")
+    client.xadd(BILLING, {"body": "no JSON"})
+    for number in range(3):
+        orders.push(BILLING, "order", number)
+    assert data_of(everything(billing, 3)) == [0, 1, 2]
+    with pytest.raises(QueueRefusedError, match="dead is a string"):
+        everything(billing, 1)
+    client.delete("{queue:billing}:dead")
+    until(lambda: not billing.get() and client.xlen("{queue:billing}:dead") == 1, "it is buried")
+
+
+def test_the_reason_of_a_burial_may_be_any_text(client: redis.Redis, orders: OwnQueue, billing: OwnQueue) -> None:
+    orders.push(BILLING, "order", 1)
+    billing.bury(billing.get()[0], "bad_order", "no item '\ud800'")
+    [(_, letter)] = client.xrange("{queue:billing}:dead")
+    assert letter[b"detail"] == b"no item '?'"
+    assert billing.length() == 0

@@ -33,6 +33,7 @@ FORM = HeaderForm()
         ({"expires": float("nan")}, "expires: nan is no moment"),
         ({"expires": float("inf")}, "expires: inf is no moment"),
         ({"expires": -1}, "expires: -1 is no moment"),
+        ({"expires": 10**5_000}, "expires: a number of that size is no moment"),
         ({"expires": 1e300}, r"expires: 1e\+300 is no moment"),
     ],
 )
@@ -112,3 +113,17 @@ def test_fields_of_later_versions_are_left_out() -> None:
 def test_a_name_that_is_no_key_is_refused(name: object) -> None:
     with pytest.raises(MessageError, match="the name of a queue: "):
         checked_name(name)
+
+
+def test_an_error_repeats_only_the_beginning_of_a_bad_name() -> None:
+    with pytest.raises(MessageError) as caught:
+        Message(b"x", {"n" * 1_000_000: "x"})
+    assert len(str(caught.value)) < 200
+
+
+def test_a_dead_letter_may_say_anything() -> None:
+    letter = DeadLetter(Message(b"x"), "\ud800", "d" * 1_000_000, 0.0)
+    fields = FORM.letter_fields(letter)
+    assert fields[:2] == ("reason", b"?")
+    assert fields[3] == b"d" * 8_192
+    assert FORM.letter_fields(letter._replace(detail=ValueError("no")))[3] == b"no"  # type: ignore[arg-type]

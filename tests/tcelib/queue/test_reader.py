@@ -172,3 +172,28 @@ def test_expired_messages_are_buried_by_whoever_would_get_them(world: World) -> 
     world.now.pass_by(1)
     assert look(reader, 3) == [b"2"]
     assert [letter.reason for letter in world.letters] == ["expired"]
+
+
+class RacingId(str):
+    """Id of a message; ``race`` is called, once, when the message is looked up: as if by another thread."""
+
+    race: Callable[[], object] | None = None
+
+    def __hash__(self) -> int:
+        race, self.race = self.race, None
+        if race is not None:
+            race()
+        return super().__hash__()
+
+
+def test_a_message_that_a_sign_of_life_forgets_meanwhile_is_no_error(world: World) -> None:
+    put(world.queue, b"1")
+    reader, other = world.reader(), world.reader("b")
+    [delivery] = reader.receive()
+    message_id = RacingId(delivery.id)
+    reader.retry(message_id, 0.0)
+    world.now.pass_by(RULE.claim_seconds)
+    assert receive(other) == [b"1"]
+    message_id.race = reader.say_alive
+    assert receive(reader) == []
+    assert reader.held == 0

@@ -165,3 +165,19 @@ def test_a_full_redis_refuses_what_is_put_and_lets_readers_go_on(tmp_path: Path)
         assert len(queue.claim("b", 10, 0)) == 2
         assert client.xlen(DEAD) == 1
         queue.close()
+
+
+def test_a_bad_entry_that_nobody_can_bury_holds_up_no_message(rig: RedisRig) -> None:
+    rig.client.set(DEAD, "a string")
+    rig.client.xadd(NAME, {"text": "no body"})
+    put(rig.queue, b"1", b"2")
+    assert taken(rig.queue) == [b"1", b"2"]
+    rig.age(30.0)
+    assert [delivery.body for delivery in rig.queue.claim("b", 10, 30.0)] == [b"1", b"2"]
+    rig.client.xadd(NAME, {"text": "no body"})
+    with pytest.raises(QueueRefusedError, match="dead is a string, not a stream"):
+        taken(rig.queue)
+    rig.client.delete(DEAD)
+    rig.age(30.0)
+    rig.queue.claim("c", 10, 30.0)
+    assert [fields[b"reason"] for _, fields in rig.client.xrange(DEAD)] == [b"malformed"] * 2
