@@ -1,5 +1,6 @@
 """A plug-in that uses every public name of docs/extending.md. ``mypy --strict`` checks it; nothing runs it."""
 
+from functools import partial
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -14,6 +15,7 @@ from rtserver.modules.user_agent_module import BaseUserAgentModule
 from rtserver.service.message import BadData
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
+from rtserver.service.topic.subscribable import SubscribableMsgHandler
 from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import BaseUserMsgHandler, RequestError, Users
 from rtserver.user.policy import ForbiddenError, Policy, ServiceRequest, Verdict
@@ -106,6 +108,40 @@ class LateOrderMsgHandler(BaseUserMsgHandler):
     def on_useragent_request(self, agent: UserAgent, data: Order, request_id: int | str | None) -> None:
         """Answer at once, for the sake of the example."""
         agent.push_message(data.count, self.msg_type, request_id)
+
+
+class StockMsgHandler(SubscribableMsgHandler):
+    """Every hook of a service to subscribe to."""
+
+    msg_type = "stock"
+    service = "stocks"
+    data_type = Order
+    request_type = Order
+    keep = 20
+    linger_seconds = 1.0
+    max_topics = 100
+
+    def topic_of(self, request: Order) -> str:
+        """Name a topic after its item."""
+        if not request.item:
+            raise BadData("stock of nothing")
+        return request.item
+
+    def on_subscribe(self, request: Order) -> list[object]:
+        """Return what is kept."""
+        return self.history(request.item)
+
+    def on_first_viewer(self, request: Order) -> None:
+        """Look a little later."""
+        if self.is_viewed(request.item):
+            self.services.call_later(1.0, partial(self.publish, request.item, 0))
+
+    def on_last_viewer(self, request: Order) -> None:
+        """Do nothing."""
+
+    def __call__(self, src: str, data: Order) -> None:
+        """Publish the count."""
+        self.publish(data.item, data.count, key="count")
 
 
 class BookingMsgHandler(ServiceMsgHandler):

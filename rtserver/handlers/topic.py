@@ -24,16 +24,11 @@ class TopicMsgHandler(BaseUserMsgHandler):
         self._max_topics = max_topics
         self._max_rate = max_rate
 
-    def on_useragent_open(self, agent: UserAgent) -> None:
-        """Make the agent's topics."""
-        largest = self.users.sizes.largest_everywhere
-        agent.modules[TOPIC] = TopicAgent(agent, self._messages, largest, self._max_rate)
-
     def on_useragent_request(
         self, agent: UserAgent, data: SubscribeRequest | UnsubscribeRequest, request_id: int | str | None
     ) -> object:
         """Subscribe, which a snapshot answers later, or unsubscribe, which is answered at once, given an id."""
-        topics: TopicAgent = agent.modules[TOPIC]
+        topics = self._topics_of(agent)
         if isinstance(data, SubscribeRequest):
             self._check_limits(agent, topics, data)
             topics.subscribe(data, request_id)
@@ -49,7 +44,17 @@ class TopicMsgHandler(BaseUserMsgHandler):
 
     def on_useragent_remove(self, agent: UserAgent) -> None:
         """End the agent's topics."""
-        agent.modules.pop(TOPIC).on_remove()
+        topics: TopicAgent | None = agent.modules.pop(TOPIC, None)
+        if topics is not None:
+            topics.on_remove()
+
+    def _topics_of(self, agent: UserAgent) -> TopicAgent:
+        """Return the agent's topics, made for its first message: most connections have none."""
+        topics: TopicAgent | None = agent.modules.get(TOPIC)
+        if topics is None:
+            largest = self.users.sizes.largest_everywhere
+            topics = agent.modules[TOPIC] = TopicAgent(agent, self._messages, largest, self._max_rate)
+        return topics
 
     def _check_limits(self, agent: UserAgent, topics: TopicAgent, request: SubscribeRequest) -> None:
         """Check the limits of a topic; one that replaces another costs a snapshot, too. Raises ``BadMessage``."""
@@ -60,5 +65,4 @@ class TopicMsgHandler(BaseUserMsgHandler):
 
     def _count_topics(self, user_id: int | str) -> int:
         agents = self.users.get_users(user_id)
-        # A connection that has just come up may not have its topics yet.
         return sum([len(agent.modules[TOPIC].topics.memberships) for agent in agents if TOPIC in agent.modules])

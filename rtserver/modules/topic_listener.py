@@ -4,7 +4,7 @@ A subscription is answered by a picture and followed by updates until it ends. W
 knows what is in them.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -145,7 +145,10 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         if following is not None:
             group, draw = following
             membership.group = (snapshot.topic, group)
-            missed = [*_later(snapshot), *membership.release()]
+            missed = () if membership.held is None else membership.release()
+            if snapshot.later:
+                later = Update(snapshot.topic, snapshot.seq + len(snapshot.later), snapshot.later)
+                missed = (later, *missed)
             self.agent.join(snapshot.topic, group, draw, membership.rate, missed)
 
     def on_refused(self, refused: Refused) -> None:
@@ -168,9 +171,3 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         if membership.group is not None:
             self.agent.leave(*membership.group)
         self.agent.unsubscribe(membership.ref)
-
-
-def _later(snapshot: Snapshot) -> Iterator[Update]:
-    """Yield the rows behind a snapshot as an update, if there are any."""
-    if snapshot.later:
-        yield Update(snapshot.topic, snapshot.seq + len(snapshot.later), snapshot.later)

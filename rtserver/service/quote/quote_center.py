@@ -137,7 +137,9 @@ class QuoteCenter(ServiceMsgHandler):
         share = None if self._shares is None else self._shares.of(message.user)
         # A feed that two users watch is charged to neither, for good: counting users would cost too much.
         feed.share = share if not feed.viewers or feed.share is share else None
-        self._drop_unviewed(self._publisher.add_viewer(feed, (message.agent, message.ref)))
+        left = self._publisher.add_viewer(feed, (message.agent, message.ref))
+        if left is not None:
+            self._drop_unviewed(left)
         if feed.is_ready:
             self._show(feed)
         elif share is None:
@@ -147,7 +149,9 @@ class QuoteCenter(ServiceMsgHandler):
 
     def on_unsubscribe(self, message: Unsubscribe) -> None:
         """End a subscription. The last one ends the feed. An unknown one was refused, or moved, and needs nothing."""
-        self._drop_unviewed(self._publisher.remove_viewer((message.agent, message.ref)))
+        left = self._publisher.remove_viewer((message.agent, message.ref))
+        if left is not None:
+            self._drop_unviewed(left)
 
     def _read(self, data: Sequence[QuoteItem]) -> list[tuple[str, Tick, int | None]]:
         read = []
@@ -233,10 +237,9 @@ class QuoteCenter(ServiceMsgHandler):
         self._feeds[name.topic] = (name, feed)
         return feed
 
-    def _drop_unviewed(self, topic: Topic | None) -> None:
-        """Drop the feed of a topic that has lost its last viewer, if there is one."""
-        if topic is not None:
-            self._drop_feed(self._feeds[topic.name][0])
+    def _drop_unviewed(self, topic: Topic) -> None:
+        """Drop the feed of a topic that has lost its last viewer."""
+        self._drop_feed(self._feeds[topic.name][0])
 
     def _drop_feed(self, name: FeedName) -> None:
         _, feed = self._feeds.pop(name.topic)
