@@ -8,6 +8,7 @@ import os
 import msgspec
 
 from rtserver.service.message_queue import ServiceMessageQueue
+from tcelib.queue.error import MessageError
 
 PRICES = {"nails": 0.05, "copper wire": 12.5}
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0")
@@ -28,12 +29,12 @@ def main() -> None:
             try:
                 order = msgspec.convert(message.data, Order)
                 total = sum(PRICES[name] * count for name, count in order.items.items())
-            except (msgspec.ValidationError, KeyError) as error:
+                invoice = {"number": order.number, "total": round(total, 2)}
+                queue.push(order.invoice_to, "invoice", invoice, id=f"invoice-{order.number}")
+            except (msgspec.ValidationError, KeyError, MessageError) as error:
                 queue.bury(message, "bad_order", str(error))
-                continue
-            invoice = {"number": order.number, "total": round(total, 2)}
-            queue.push(order.invoice_to, "invoice", invoice, id=f"invoice-{order.number}")
-            queue.ack(message)
+            else:
+                queue.ack(message)
 
 
 if __name__ == "__main__":

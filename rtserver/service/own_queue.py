@@ -139,19 +139,25 @@ class OwnQueue:
 
     def close(self) -> None:
         """Give back what is not acknowledged, and close the connections."""
+        self._end(self._reader.leave)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Close. After an error a message in hand may be its cause, so the try counts, and another reader waits until
+        it may claim it, as after the death of a process.
+        """
+        self._end(self._reader.drain if isinstance(error, Exception) else self._reader.leave)
+
+    def _end(self, give_back: Callable[[], object]) -> None:
         self._is_closed = True
         if self._signs is not None:
             self._signs.close()
             self._signs = None
         with suppress(QueueError):  # then others claim it later
-            self._reader.leave()
+            give_back()
         self._queue.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
 
     def _messages(self, deliveries: Iterable[Delivery]) -> list[ReceivedMessage]:
         """Return the messages of deliveries. One that cannot be buried now costs the others nothing: it comes again,

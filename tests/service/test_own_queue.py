@@ -325,3 +325,20 @@ def test_the_reason_of_a_burial_may_be_any_text(client: redis.Redis, orders: Own
     [(_, letter)] = client.xrange("{queue:billing}:dead")
     assert letter[b"detail"] == b"no item '?'"
     assert billing.length() == 0
+
+
+def test_a_message_that_ends_its_readers_with_an_exception_becomes_poison(
+    client: redis.Redis, redis_url: str, orders: OwnQueue
+) -> None:
+    orders.push(BILLING, "order", 1)
+
+    def read_and_fail() -> None:
+        with ServiceMessageQueue.own(BILLING, redis_url, claim_seconds=0.1, most_tries=2) as billing:
+            until(lambda: [1 / 0 for _ in billing.get(timeout=0.2)] or not billing.length())
+
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            read_and_fail()
+    read_and_fail()
+    [(_, letter)] = client.xrange("{queue:billing}:dead")
+    assert letter[b"reason"] == b"poison"

@@ -48,10 +48,13 @@ class AsyncReader(Generic[L]):
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_error: object) -> None:
-        """Give back what is held. Waits until the call that is under way has ended."""
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        """Give back what is held. Waits until the call that is under way has ended.
+
+        After an error what is in hand is left to those who claim it later: it may be the cause, and the try counts.
+        """
         try:
-            await self._call(self._reader.leave)
+            await self._call(self._reader.drain if isinstance(error, Exception) else self._reader.leave)
         finally:
             self._executor.shutdown()
             self._signs.close()
