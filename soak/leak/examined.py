@@ -66,8 +66,8 @@ class Examined:
         return resident_bytes(self._pid)
 
     def _read(self, cycles: int) -> Reading:
-        gauges = self._gauges()
         held = self._ask("census")
+        gauges = self._gauges()  # afterwards: the census would find what is left of this request
         return Reading(
             cycles, held["objects"], held["system"], gauges, held["traced_bytes"], resident_bytes(self._pid)
         )

@@ -79,6 +79,7 @@ class ExaminedApp(serve.App):
                     await has_ended(start_snapshot(argument))
                 answer: Mapping[str, Any] = {"path": argument}
             else:
+                await asyncio.sleep(0)  # the future that this order woke us by is no longer there to be counted
                 answer = ANSWERS[order](argument)
             writer.write(json.dumps(answer).encode() + b"\n")
 
