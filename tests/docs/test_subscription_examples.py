@@ -106,6 +106,18 @@ def test_users_in_a_room_read_each_other_and_who_comes_later_reads_what_was(page
         each.wait_for_function("() => window.heard.some(([name, here]) => name === 'showHere' && here.length === 2)")
 
 
+def test_a_page_that_lost_its_connection_is_told_the_lines_that_it_missed(page: Page, visitor: Visitor) -> None:
+    settle(page, PAGE, snippet("chat").replace("lobby", "kitchen"))
+    page.wait_for_function('() => JSON.stringify(window.heard).includes(\'"text":"hello"\')')
+    page.evaluate("() => { window.client.close(); window.heard.length = 0; }")
+    for text in ("one", "two"):
+        assert visitor.ask("chat", {"room": "kitchen", "text": text}) == "said"
+    page.evaluate("() => window.client.connect()")
+    page.wait_for_function('() => JSON.stringify(window.heard).includes(\'"text":"two"\')')
+    told = [name for name, *_ in heard(page, 2) if name != "showHere"]
+    assert told == ["addLine", "addLine"]
+
+
 @pytest.mark.parametrize("data", [{"room": "Lobby", "text": "x"}, {"room": "lobby", "text": ""}, {"room": "lobby"}])
 def test_a_line_that_makes_no_sense_is_refused(visitor: Visitor, data: dict[str, str]) -> None:
     visitor.send(json.dumps({"type": "chat", "data": data}))

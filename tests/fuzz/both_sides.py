@@ -12,6 +12,7 @@ from rtserver.base.queue.port import Bound
 from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.handlers.resume import ResumeMsgHandler
+from rtserver.handlers.topic import TopicMsgHandler
 from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
@@ -26,6 +27,7 @@ from rtserver.service.repeats import RepeatFilter
 from rtserver.service.thread.service_directory import ServiceDirectory
 from rtserver.service.user_commands import UserCommands
 from tests.service.bus_model import Stepped, Stop
+from tests.service.topic.station import KeptCounters
 from tests.service_fakes import at_once
 from tests.user_side import Online
 
@@ -37,9 +39,10 @@ class BothSides:
 
     def __init__(self) -> None:
         clock = partial(next, itertools.count(0.0, SECONDS_PER_LOOK))
-        self.online = Online(PingMsgHandler, MyChartMsgHandler, partial(ResumeMsgHandler, clock=clock))
+        resumes = partial(ResumeMsgHandler, clock=clock)
+        self.online = Online(PingMsgHandler, MyChartMsgHandler, TopicMsgHandler, resumes)
         to_users = self.online.users.handle
-        context = ServiceContext(to_users, UserCommands(to_users), at_once)
+        context = ServiceContext(to_users, UserCommands(to_users), at_once, call_later=lambda _seconds, call: call())
         self.queue = MemoryQueue(now=lambda: 1.0)
         self.repeats = RepeatFilter(self.queue, QueueLink(lambda _seconds: None))
         self.streams = UserStreams(self.queue, QueueLink(lambda _seconds: None), Bound(50, 3_600))
@@ -49,7 +52,9 @@ class BothSides:
         self.lanes = [Lane(handler, self.dead_letters) for handler in handlers]
         self.dispatcher = ServiceMessageDispatcher(self.lanes, self.dead_letters)
         self.resumes = ResumeService(self.streams, to_users, Stop())
-        self.directory = ServiceDirectory({"quotes": quotes}, to_users, self.resumes)
+        self.counters = KeptCounters(context)
+        services = {"quotes": quotes, "counter": self.counters.topics}
+        self.directory = ServiceDirectory(services, to_users, self.resumes)
         for handler in handlers:
             handler.begins_behind(self.queue)
         self._turn_resumes()

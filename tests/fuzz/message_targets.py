@@ -94,6 +94,7 @@ _CHART = {
     "date": "20130301",
     "update": "dynamic",
 }
+_TOPIC = {"op": "subscribe", "topic_id": "t", "service": "counter", "request": {"name": "a"}, "max_rate": 2}
 _CLIENT_MESSAGES = (
     _json({"type": "mycharts", "data": _CHART, "id": 1}),
     _json(
@@ -110,6 +111,9 @@ _CLIENT_MESSAGES = (
     ),
     _json({"type": "mycharts", "data": {**_CHART, "update": "static", "period": 60, "indicators": ["ema:3"]}}),
     _json({"type": "mycharts", "data": {"type": "unlisten", "chart_id": "main"}, "id": "x"}),
+    _json({"type": "topic", "data": {**_TOPIC, "after": {"epoch": "e1", "seq": 1}}, "id": 3}),
+    _json({"type": "topic", "data": {**_TOPIC, "topic_id": 7, "service": "quotes", "request": {"quote": QUOTE}}}),
+    _json({"type": "topic", "data": {"op": "unsubscribe", "topic_id": "t"}, "id": "u"}),
     _json({"type": "resume", "data": {"offset": None}, "id": 5}),
     _json({"type": "resume", "data": {"offset": "1000-1"}}),
     _json({"type": "ping", "data": {"a": [1, 2.5, None, True, "€"]}, "id": 2**53 - 1}),
@@ -142,6 +146,7 @@ _WORDS = (
     b'"point"', b'"volume"', b'"chart_id"', b'"period"', b'"indicators"', b'"sma:20"', b'"user_id"', b"[[[[[[[[" * 40,
     b'{"a":' * 60, b"-0", b"1e-400", b"60000", b'"keep"', b"false", b'"max_rate"', b'"resume"',
     b'"offset"', b'"1000-2"', b"\xff",
+    b'"topic"', b'"op"', b'"subscribe"', b'"topic_id"', b'"service"', b'"counter"', b'"request"', b'"after"',
 )  # fmt: skip
 
 MESSAGE_TARGETS = (
