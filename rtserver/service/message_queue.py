@@ -69,7 +69,8 @@ class ServiceMessageQueue:
 
         ``secret`` and ``signature_seconds`` are as with ``connect``. It holds at most ``most_held`` messages that are
         not acknowledged; a reader that is silent for ``claim_seconds`` counts as dead. What was received
-        ``most_tries`` times and never acknowledged is a dead letter. Raises ``MessageError`` for a name that is none.
+        ``most_tries`` times and never acknowledged is a dead letter. Raises ``MessageError`` for a name that is none,
+        ``ValueError`` for bounds that are none (see ``ReaderRule``).
         """
         signer = Signer(secret, seconds=signature_seconds, now=time.time)
         rule = ReaderRule(most_held, claim_seconds)

@@ -17,6 +17,10 @@ from tcelib.queue.port import ReliableQueue
 
 LOOK_SECONDS = 1.0
 """A wait for something new; then the messages of silent readers are looked for."""
+CLAIM_BOUNDS = (0.01, 86_400.0)
+"""Seconds of silence: with shorter ones a reader would claim what is in its own hands; what is given back counts as
+silent for a day.
+"""
 SIGNS_OF_LIFE = 4
 """Calls of ``say_alive`` within the time after which a reader counts as dead."""
 
@@ -32,7 +36,10 @@ class Call(Protocol):
 
 
 class ReaderRule(NamedTuple):
-    """Most messages that a reader holds, and the seconds of silence after which it counts as dead."""
+    """Most messages that a reader holds, and the seconds of silence after which it counts as dead.
+
+    A reader raises ``ValueError`` for fewer than one message, or for seconds outside ``CLAIM_BOUNDS``.
+    """
 
     most_held: int = 100
     claim_seconds: float = 30.0
@@ -65,6 +72,11 @@ class Reader(Generic[L]):
         pause: Callable[[float], object] = time.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        if rule.most_held < 1:
+            raise ValueError(f"most_held: {rule.most_held}; a reader holds at least one message")
+        least, most = CLAIM_BOUNDS
+        if not least <= rule.claim_seconds <= most:
+            raise ValueError(f"claim_seconds: {rule.claim_seconds}; allowed are {least} to {most}")
         self.name = name
         self.claimed = self.retried = self.length = 0
         self.rule = rule

@@ -17,8 +17,8 @@ from tcelib.queue.redis_commands import RedisCommands, load_script, role_of_wait
 from tcelib.redis.redis_connection import RedisClient, Role
 
 GROUP = "workers"
-NOBODY_YET = ("NOGROUP", "no such key")
-"""Words in Redis's error for a missing group or stream."""
+NOBODY_YET = ("NOGROUP", "no such key", "key no longer exists")
+"""Words in Redis's error for a missing group or stream, or one that is removed while a reader waits."""
 DEAD_LENGTH = 10_000
 SCRIPTS = ("claim", "hold", "acknowledge", "bury", "tidy")
 

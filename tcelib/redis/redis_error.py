@@ -49,6 +49,7 @@ TROUBLES = {
 
 _CLUSTER = "not allowed in cluster mode"
 _TOO_MANY = "max number of clients reached"
+_KEY_REMOVED = "key no longer exists"  # UNBLOCKED, too: of a key that a command waited on, by FLUSHALL or DEL
 _NOT_SUPPORTED = "a node of a Redis Cluster, which is not supported yet"
 _PIPELINE = " of pipeline caused error: "
 _CODE = re.compile(r"([A-Z]{3,}) ")
@@ -98,6 +99,8 @@ def _trouble_of(error: Exception, reason: str) -> Trouble:
         return Trouble.KEPT_OUT
     if _CLUSTER in reason:
         return Trouble.CLUSTER
+    if _KEY_REMOVED in reason:
+        return Trouble.REFUSED
     found = _CODE.match(reason)
     code = found[1] if found else ""
     if code in _GENERAL_CODES and (nested := _NESTED.search(reason)):

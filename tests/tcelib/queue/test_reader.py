@@ -197,3 +197,18 @@ def test_a_message_that_a_sign_of_life_forgets_meanwhile_is_no_error(world: Worl
     message_id.race = reader.say_alive
     assert receive(reader) == []
     assert reader.held == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        (ReaderRule(most_held=0), "most_held: 0"),
+        (ReaderRule(claim_seconds=0.0), r"claim_seconds: 0\.0; allowed are"),
+        (ReaderRule(claim_seconds=-1.0), "claim_seconds: "),
+        (ReaderRule(claim_seconds=float("nan")), "claim_seconds: nan"),
+        (ReaderRule(claim_seconds=1e6), "claim_seconds: "),
+    ],
+)
+def test_a_rule_by_which_no_reader_could_live_is_refused(world: World, rule: ReaderRule, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        Reader(world.queue, "a", rule=rule)

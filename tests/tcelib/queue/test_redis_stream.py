@@ -1,7 +1,7 @@
 """Streams in Redis: entries of any program, keys in the way, a Redis that is full or breaks connections."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -98,6 +98,23 @@ def test_the_group_is_made_again_when_redis_has_lost_its_data(rig: RedisRig) -> 
     assert rig.queue.acknowledge([delivery.id]) == 0
     put(rig.queue, b"2")
     assert taken(rig.queue) == [b"2"]
+
+
+@pytest.mark.parametrize("command", ["FLUSHALL", f"DEL {NAME}", f"UNLINK {NAME}"])
+def test_a_reader_that_waits_while_the_data_is_removed_goes_on_quietly(
+    rig: RedisRig, caplog: pytest.LogCaptureFixture, command: str
+) -> None:
+    found: list[Sequence[bytes]] = []
+    assert taken(rig.queue) == []
+    thread = threading.Thread(target=lambda: found.append(taken(rig.queue, timeout=60.0)))
+    thread.start()
+    until(lambda: rig.client.info("clients")["blocked_clients"] == 1, "the reader waits")
+    rig.client.execute_command(*command.split())
+    until(lambda: not thread.is_alive() or rig.client.info("clients")["blocked_clients"] == 1, "it waits again")
+    put(rig.queue, b"1")
+    thread.join()
+    assert found == [[b"1"]]
+    assert caplog.messages == []
 
 
 def test_names_of_readers_that_are_gone_are_forgotten(rig: RedisRig) -> None:
