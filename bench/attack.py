@@ -151,6 +151,6 @@ def tce_call(number: int, text: bytes, extra: int = 0, *, packed: bool = False) 
 
 def chart(name: str, item: str, indicators: list[str], update: str = "static") -> bytes:
     """A request for a chart."""
-    data = {"type": "quote", "chart_id": name, "exchange": "BENCH", "item": item, "date": "20130301"}
-    data |= {"update": update, "shape": "ohlc", "indicators": indicators}
+    data: dict[str, object] = {"type": "quote", "chart_id": name, "exchange": "BENCH", "item": item}
+    data |= {"date": "20130301", "update": update, "shape": "ohlc", "indicators": indicators}
     return text(json.dumps({"type": "mycharts", "data": data}).encode())

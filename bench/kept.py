@@ -61,7 +61,7 @@ def measure(client: redis.Redis, queue: RedisQueue, users: int, size: int) -> tu
     client.config_resetstat()
     for number in range(2, 2 + count):
         keep(queue, users, size, f"{now}-{number}")
-    grown = client.memory_usage(stream, samples=0) - first
+    grown = (client.memory_usage(stream, samples=0) or 0) - first
     spent = client.info("commandstats")["cmdstat_evalsha"]["usec"]
     shared = body_size / users
     return first + note_size + shared, grown / count + shared, spent / count / users, max(scripts) / 1000

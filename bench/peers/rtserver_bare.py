@@ -35,6 +35,9 @@ class Owner:
     async def authenticate(self, credential: str) -> str:
         return credential
 
+    def user_id(self, _client: Client) -> str:
+        return "anybody"
+
     def on_open(self, connection: Connection, _identity: str) -> Client:
         client = Client(connection)
         self.members[client] = None
