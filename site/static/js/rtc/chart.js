@@ -83,6 +83,10 @@ export class Chart {
     return this.#position.seq;
   }
 
+  set seq(seq) {
+    this.#position.seq = seq;
+  }
+
   /** True while points are missing before the last one: the next picture has them. */
   get hasGap() {
     return this.#position.hasGap;

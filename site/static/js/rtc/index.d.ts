@@ -143,6 +143,7 @@ export class Chart {
 	chart_id: string | number;
 	/** The x axis of all series. */
 	axis: LabelAxis;
+	set seq(seq: number);
 	/** The number of the last point that came; 0 before the first render. */
 	get seq(): number;
 	/** True while points are missing before the last one: the next picture has them. */
