@@ -122,7 +122,7 @@ class Reader(Generic[L]):
         """Return the next messages like ``receive``, but wait all of ``timeout`` seconds for a first one."""
         deadline = self._now() + timeout
         while not (found := self.receive(count, max(0.0, deadline - self._now()))):
-            if self._is_draining or self._now() >= deadline:
+            if self._is_draining or not self._now() < deadline:
                 break
         return found
 
@@ -135,7 +135,7 @@ class Reader(Generic[L]):
     def retry(self, message_id: str, delay: float) -> None:
         """Keep a message, and try it again after ``delay`` seconds."""
         self._in_hand.pop(message_id, None)
-        self._due[message_id] = self._now() + delay
+        self._due[message_id] = self._now() + max(0.0, delay)
 
     def bury(self, message_id: str, letter: L) -> bool:
         """Make a message a dead letter. False if another reader has removed it."""

@@ -212,3 +212,12 @@ def test_a_message_that_a_sign_of_life_forgets_meanwhile_is_no_error(world: Worl
 def test_a_rule_by_which_no_reader_could_live_is_refused(world: World, rule: ReaderRule, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         Reader(world.queue, "a", rule=rule)
+
+
+def test_a_time_that_is_no_number_is_over_at_once(world: World) -> None:
+    reader = world.reader()
+    assert reader.wait_for(1, float("nan")) == []
+    put(world.queue, b"1")
+    [delivery] = reader.wait_for(1, 1.0)
+    reader.retry(delivery.id, float("nan"))
+    assert receive(reader) == [b"1"]
