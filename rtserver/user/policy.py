@@ -55,7 +55,7 @@ class Policy:
         return True
 
     def max_rate(self, user: Identity) -> float | None:
-        """Return the most updates a second that a chart of the user gets; None for no bound."""
+        """Return the most updates a second that a chart or a topic of the user gets; None for no bound."""
         return None
 
 
@@ -89,7 +89,7 @@ class Rights:
         self.check_call = partial(self._check, "call", policy.may_call)
 
     def max_rate(self, user: Identity) -> float | None:
-        """Return how many updates a second a chart of the user may have: the policy's bound or the common one."""
+        """Return how many updates a second a chart or a topic may have: the policy's bound or the common one."""
         own, common = self.policy.max_rate(user), self._max_rate
         if own is None or common is None:
             return common if own is None else own

@@ -94,7 +94,7 @@ class UserLimits:
         now = self._clock()
         if not self._pictures.of(user_id, now).take(now):
             self.counted.note(Limit.PICTURES_PER_USER)
-            text = f"too many charts asked for; {self.bounds.pictures:g} a second are allowed"
+            text = f"too many charts or topics asked for; {self.bounds.pictures:g} a second are allowed"
             raise BadMessage(ErrorCode.RATE_LIMITED, text)
 
     def _check_open(self, what: str, of_connection: int, most: int, of_user: Callable[[], int]) -> None:

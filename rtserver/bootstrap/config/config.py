@@ -161,7 +161,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         ),
     ] = 131_072
     max_rate: Annotated[
-        float, Meta(description="Updates a second for one chart at most; 0 for as many as there are.", ge=0)
+        float, Meta(description="Updates a second for one chart or topic at most; 0 for as many as there are.", ge=0)
     ] = 0.0
     flush_window_ms: Annotated[
         float,
