@@ -93,8 +93,8 @@ def by_type(classes: Iterable[type[H]]) -> Mapping[str, type[H]]:
 def by_service(classes: Iterable[type[ServiceMsgHandler]]) -> Mapping[str, type[SubscribableMsgHandler]]:
     """Return those classes that agents may subscribe to, by the name that they use.
 
-    Raises ``PluginError`` for two of one name, for the name of the quotes, and for a class whose messages go to one
-    server of all: the clients of the others would miss them.
+    Raises ``PluginError`` for two of one name, for the name of the quotes, and for a name with a slash: that could be
+    another service's topic. Also for a class whose messages go to one server: clients of the others would miss them.
     """
     found: dict[str, type[SubscribableMsgHandler]] = {}
     for cls in classes:
@@ -103,6 +103,8 @@ def by_service(classes: Iterable[type[ServiceMsgHandler]]) -> Mapping[str, type[
         name = cls.service_name()
         if name == QUOTES:
             raise PluginError(f"{_name(cls)} is subscribed to as {name!r}, which is the service of rtserver's own")
+        if "/" in name:
+            raise PluginError(f"{_name(cls)} is subscribed to as {name!r}: such a name has no slash")
         other = found.setdefault(name, cls)
         if other is not cls:
             raise PluginError(f"{_name(other)} and {_name(cls)} are both subscribed to as {name!r}")

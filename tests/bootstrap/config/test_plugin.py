@@ -138,6 +138,12 @@ class Once(SubscribableMsgHandler):
     delivery = "once"
 
 
+class Slashed(SubscribableMsgHandler):
+    """Subscribed to by what could be a topic of another one."""
+
+    msg_type = "weather/rome"
+
+
 def test_the_services_to_subscribe_to_are_found_by_their_name() -> None:
     assert by_service([Weather, OnlineMsgHandler]) == {"weather": Weather}
     assert by_service([Forecast]) == {"weather": Forecast}
@@ -148,6 +154,7 @@ def test_the_services_to_subscribe_to_are_found_by_their_name() -> None:
     [
         ([Weather, Forecast], "Weather and .*Forecast are both subscribed to as 'weather'"),
         ([MyQuotes], "MyQuotes is subscribed to as 'quotes'"),
+        ([Slashed], "Slashed is subscribed to as 'weather/rome': such a name has no slash"),
         ([Once], "Once is subscribed to on every server, so its delivery must be 'every'"),
     ],
 )
