@@ -20,6 +20,7 @@ from rtserver.base.bridge.message import (
     Replay,
     Resume,
     Seen,
+    Snapshot,
     Subscribe,
     Unsubscribe,
 )
@@ -41,6 +42,7 @@ from rtserver.service.thread.service_thread import ServiceThread, offload
 from rtserver.service.user_commands import UserCommands
 from tcelib.redis.gevent_redis import gevent_client
 from tests.redis_process import RedisProcess
+from tests.service.topic.station import Counters
 from tests.service_fakes import Recorder
 from tests.until import PATIENCE_SECONDS, until
 
@@ -94,7 +96,7 @@ class Site:
         self.url = url
         self.bridge = Bridge()
         post = self.bridge.to_users.post
-        self.context = ServiceContext(post, UserCommands(post), offload)
+        self.context = ServiceContext(post, UserCommands(post), offload, call_later=gevent.spawn_later)
         self.failures: list[BaseException] = []
         self.threads: list[ServiceThread] = []
 
@@ -451,6 +453,18 @@ def test_subscriptions_come_over_the_bridge_even_without_redis(site: Site, free_
         (5, "never"),
     ]
     assert thread.directory.handled == 1_000
+
+
+def test_a_topic_whose_hook_waits_holds_up_no_other_topic(site: Site) -> None:
+    may_go_on = threading.Event()
+    counters = Counters(site.context)
+    counters.on_hook = lambda hook: hook == "first slow" and counters.offload(may_go_on.wait, PATIENCE_SECONDS)
+    site.start(services={"counter": counters.topics})
+    for ref, name in ((1, "slow"), (2, "fast")):
+        site.bridge.to_services.post(Subscribe(1, ref, "counter", {"name": name}))
+    assert site.outcome(1) == [Snapshot(1, 2, "counter/fast", 0, b'{"count":0}')]
+    may_go_on.set()
+    assert site.outcome(1) == [Snapshot(1, 1, "counter/slow", 0, b'{"count":0}')]
 
 
 def test_what_the_bridge_had_accepted_before_the_stop_is_handled(site: Site) -> None:
