@@ -10,9 +10,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, fields
-from functools import cache
-from hashlib import sha1
-from importlib.resources import files
+from functools import partial
 from itertools import compress
 from typing import Any
 
@@ -32,8 +30,10 @@ from tcelib.lease.port import (
     RegistryRefusedError,
     Renewal,
 )
+from tcelib.redis.key_kind import WRONG_KIND, wrong_keys
 from tcelib.redis.redis_connection import RedisClient
 from tcelib.redis.redis_error import RedisCallError
+from tcelib.redis.script import load_script
 
 CHANGE_SECONDS = 3600
 """So long the last changes are kept where nothing changes."""
@@ -41,8 +41,6 @@ SCRIPTS = ("join", "renew", "held", "leave", "bury", "holders")
 ENDED, NO_SUCH_KIND = -1, -2
 LARGEST = 2**53
 """Above it are integers that not every program can read."""
-UNKNOWN_SCRIPT = "No matching script"  # redis-py's word for NOSCRIPT
-WRONG_KIND = "WRONGTYPE"  # Redis's word for a key of another kind
 KEYS: Mapping[str, str] = {
     "leases": "hash",
     "leases:end": "zset",
@@ -55,7 +53,6 @@ KEYS: Mapping[str, str] = {
 """The keys of the scripts, in their order, each with its kind."""
 _NO_CHANGE = (KeyError, ValueError, TypeError, RecursionError)
 """What reading an entry raises that another program has written."""
-_COMMENTS = re.compile(r"^[ ]*--.*\n|^[ ]*\n|^[ ]+", re.MULTILINE)
 _POSITION = re.compile("[0-9]{1,15}-[0-9]{1,15}")
 
 
@@ -69,12 +66,13 @@ class RedisLeases:
         self.address = client.address
         self._client = client
         prefix = f"{{{name}}}:"
-        self._keys = [f"{prefix}{key}" for key in KEYS]
+        self._kinds = {f"{prefix}{key}": kind for key, kind in KEYS.items()}
+        self._keys = list(self._kinds)
         self._changes = f"{prefix}leases:changes"
         self._ends = f"{prefix}leases:end"
         self._first = (f"{prefix}held:", CHANGES, CHANGE_SECONDS)
         # Read now: a process without open files left must still renew.
-        self._scripts = {name: _text_of(name) for name in SCRIPTS}
+        self._scripts = {name: load_script("tcelib.lease", "registry.lua", f"{name}.lua") for name in SCRIPTS}
 
     def join(self, registration: Registration, seconds: float, *, replaces: int = 0) -> int:
         """See ``LeasePort``."""
@@ -183,15 +181,11 @@ class RedisLeases:
         return reply
 
     def _script(self, name: str, *arguments: object) -> Any:
-        """Run a script by its digest. Send its text only to a Redis that does not know it."""
-        text = self._scripts[name]
-        words = (len(self._keys), *self._keys, *self._first, *arguments)
+        script = self._scripts[name]
         try:
-            return self._call("EVALSHA", _digest_of(text), *words)
-        except RegistryRefusedError as error:
-            if UNKNOWN_SCRIPT not in error.reason:
-                raise
-        return self._call("EVAL", text, *words)
+            return self._client.run_script(script, self._keys, *self._first, *arguments)
+        except RedisCallError as error:
+            raise self._explained(error) from error
 
     def _call(self, *command: object) -> Any:
         try:
@@ -214,16 +208,8 @@ class RedisLeases:
         reason = error.reason
         if WRONG_KIND in reason:
             with suppress(RedisCallError):  # then the error names no key
-                reason += self._wrong_keys()
+                reason += wrong_keys(partial(self._client.call, "TYPE"), self._kinds)
         return RegistryRefusedError(error.address, reason)
-
-    def _wrong_keys(self) -> str:
-        wrong = [
-            f"{key} is a {kind}, not a {wanted}"
-            for key, wanted in zip(self._keys, KEYS.values(), strict=True)
-            if (kind := self._client.call("TYPE", key).decode()) not in ("none", wanted)
-        ]
-        return f": {', '.join(wrong)}" if wrong else ""
 
 
 def _slices(items: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -314,17 +300,3 @@ def _change(entry_id: bytes, values: Sequence[bytes]) -> Change:
         _text(told.get(b"what", b"")),
         tuple(map(str, json.loads(told.get(b"items", b"[]")))),
     )
-
-
-@cache
-def _text_of(name: str) -> str:
-    """Return a script without comments: Redis gets the text once and keeps it."""
-    texts = (
-        (files("tcelib.lease") / "lua" / f"{part}.lua").read_text(encoding="utf-8") for part in ("registry", name)
-    )
-    return _COMMENTS.sub("", "".join(texts))
-
-
-@cache
-def _digest_of(text: str) -> str:
-    return sha1(text.encode(), usedforsecurity=False).hexdigest()

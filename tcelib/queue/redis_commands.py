@@ -3,20 +3,15 @@
 It knows no key of its own. ``tcelib.redis`` opens the connections and decides what an error means for them.
 """
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
 from tcelib.queue.error import QueueAwayError, QueueError, QueueRefusedError
+from tcelib.redis.key_kind import WRONG_KIND, wrong_keys
 from tcelib.redis.redis_connection import RedisClient, Role
 from tcelib.redis.redis_error import RedisCallError
-
-WRONG_KIND = "WRONGTYPE"
-"""Redis's word for a key of another kind."""
-_COMMENTS = re.compile(r"^[ ]*--.*\n|^[ ]*\n|^[ ]+", re.MULTILINE)
 
 
 class RedisCommands:
@@ -41,6 +36,13 @@ class RedisCommands:
         """Send a command and return its reply. Raises ``QueueError``."""
         try:
             return self._client.call(*command, role=role)
+        except RedisCallError as error:
+            raise self._queue_error(error) from error
+
+    def run_script(self, script: str, keys: Sequence[str], *arguments: object) -> Any:
+        """Run a script by its digest. Raises ``QueueError``."""
+        try:
+            return self._client.run_script(script, keys, *arguments)
         except RedisCallError as error:
             raise self._queue_error(error) from error
 
@@ -86,15 +88,10 @@ class RedisCommands:
         if WRONG_KIND not in error.reason:
             return error
         try:
-            kinds = [self.call("TYPE", key).decode() for key in self.kinds]
+            wrong = wrong_keys(partial(self.call, "TYPE"), self.kinds)
         except QueueError:
             return error
-        wrong = [
-            f"{key} is a {kind}, not a {wanted}"
-            for (key, wanted), kind in zip(self.kinds.items(), kinds, strict=True)
-            if kind not in ("none", wanted)
-        ]
-        return QueueRefusedError(error.address, f"{error.reason}: {', '.join(wrong)}") if wrong else error
+        return QueueRefusedError(error.address, f"{error.reason}{wrong}") if wrong else error
 
 
 def as_queue_error(error: RedisCallError) -> QueueError:
@@ -106,13 +103,3 @@ def as_queue_error(error: RedisCallError) -> QueueError:
 def role_of_wait(timeout: float) -> Role:
     """Return the role of the connection for a command that waits ``timeout`` seconds in Redis; 0 for none."""
     return Role.BLOCKING if timeout > 0 else Role.COMMANDS
-
-
-@cache
-def load_script(package: str, *names: str) -> str:
-    """Return the script that these files of ``package`` make together, without comments.
-
-    Redis gets the text with every call and hashes it, so a short text saves time.
-    """
-    texts = ((files(package) / "lua" / name).read_text() for name in names)
-    return _COMMENTS.sub("", "".join(texts))

@@ -13,8 +13,9 @@ from tcelib.queue.form import Form, HeaderForm
 from tcelib.queue.message import DeadLetter, Delivery, Message
 from tcelib.queue.name import checked_name
 from tcelib.queue.port import EXPIRED, EXPIRY_DETAIL, MALFORMED
-from tcelib.queue.redis_commands import RedisCommands, load_script, role_of_wait
+from tcelib.queue.redis_commands import RedisCommands, role_of_wait
 from tcelib.redis.redis_connection import RedisClient, Role
+from tcelib.redis.script import load_script
 
 GROUP = "workers"
 NOBODY_YET = ("NOGROUP", "no such key", "key no longer exists")

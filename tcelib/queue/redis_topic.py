@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from tcelib.queue.form import HeaderForm
 from tcelib.queue.message import Message
 from tcelib.queue.name import checked_name
-from tcelib.queue.redis_commands import RedisCommands, load_script
+from tcelib.queue.redis_commands import RedisCommands
 from tcelib.redis.redis_connection import RedisClient, Role
+from tcelib.redis.script import load_script
 
 
 class RedisTopic:

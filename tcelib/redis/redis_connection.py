@@ -22,6 +22,7 @@ from redis.retry import Retry
 from tcelib.fork import drop_descriptor, forget_in_children
 from tcelib.redis.redis_error import RedisCallError, Trouble, classify
 from tcelib.redis.redis_password import FilePassword, split_password_file
+from tcelib.redis.script import UNKNOWN_SCRIPT, digest_of
 
 SOCKET_SECONDS = 5.0
 LOG_SECONDS = 60.0
@@ -86,6 +87,16 @@ class RedisClient:
         """The reply to one command, as redis-py reads it; those about streams as they come."""
         client = self._clients[role]
         return self._do(lambda: client.execute_command(*command))  # type: ignore[no-untyped-call]
+
+    def run_script(self, script: str, keys: Sequence[str], *arguments: Any, role: Role = Role.COMMANDS) -> Any:
+        """Run a script by its digest. Send its text only to a Redis that does not know it: parsing takes 10 µs."""
+        words = (len(keys), *keys, *arguments)
+        try:
+            return self.call("EVALSHA", digest_of(script), *words, role=role)
+        except RedisCallError as error:
+            if UNKNOWN_SCRIPT not in error.reason:
+                raise
+        return self.call("EVAL", script, *words, role=role)
 
     def call_together(
         self,

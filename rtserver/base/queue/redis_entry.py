@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from rtserver.base.queue.port import DeadLetter, Entry
-from tcelib.queue import redis_commands
+from tcelib.redis import script
 
 
 def load_script(*names: str) -> str:
     """Return the script that these files make together."""
-    return redis_commands.load_script("rtserver.base.queue", *names)
+    return script.load_script("rtserver.base.queue", *names)
 
 
 def entries_of(reply: Sequence[tuple[bytes, list[bytes]]]) -> list[Entry]:

@@ -29,8 +29,9 @@ from rtserver.base.queue.redis_entry import entries_of, letter_fields, load_scri
 from rtserver.base.queue.redis_streams import HASH, RedisStreams
 from rtserver.base.queue.signature import Signer
 from rtserver.base.queue.work import WorkForm
-from tcelib.queue.redis_commands import WRONG_KIND, RedisCommands, role_of_wait
+from tcelib.queue.redis_commands import RedisCommands, role_of_wait
 from tcelib.queue.redis_stream import RedisStreamQueue
+from tcelib.redis.key_kind import WRONG_KIND
 from tcelib.redis.redis_connection import RedisClient, Role, plain_client
 
 __all__ = ["DEFAULT_NAME", "RedisQueue", "plain_client"]

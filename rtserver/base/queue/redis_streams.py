@@ -5,20 +5,17 @@ about entries that are gone. The scripts describe themselves.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cache
-from hashlib import sha1
 from typing import Any
 
 import msgspec
 
 from rtserver.base.queue.bus_history import BusHistory
-from rtserver.base.queue.port import NO_SIZE, START, Bound, Gone, Kept, KeptRange, QueueRefusedError, order_of
+from rtserver.base.queue.port import NO_SIZE, START, Bound, Gone, Kept, KeptRange, order_of
 from rtserver.base.queue.redis_entry import entries_of, load_script
 from tcelib.queue.redis_commands import RedisCommands
 
 CHUNK = 125  # entries appended by one script: one to five milliseconds in which Redis does nothing else
 SHARING_BYTES = 250  # cost of a shared body besides its own length
-UNKNOWN_SCRIPT = "No matching script"  # redis-py's word for NOSCRIPT
 MOST_BROKEN = 100  # keys that are checked again
 STREAM, HASH, PLACE = "stream", "hash", "place"
 
@@ -133,25 +130,13 @@ class RedisStreams:
         return int(appended)
 
     def _script(self, script: str, names: Sequence[str], *arguments: object) -> Any:
-        """Run a script by its digest. Send its text only to a Redis that does not know it: parsing takes 10 µs."""
-        words = (len(names), *map(self._redis.key_of, names), *arguments)
-        try:
-            return self._redis.call("EVALSHA", _digest_of(script), *words)
-        except QueueRefusedError as error:
-            if UNKNOWN_SCRIPT not in error.reason:
-                raise
-        return self._redis.call("EVAL", script, *words)
+        return self._redis.run_script(script, [*map(self._redis.key_of, names)], *arguments)
 
     def _place(self, name: str) -> str:
         entry_id, is_odd = self._script(self._note_script, [name])
         if is_odd:
             self.note_odd(PLACE, [name])
         return START if entry_id is None else entry_id.decode()
-
-
-@cache
-def _digest_of(script: str) -> str:
-    return sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
 def _cursor_keys(cursor: str) -> tuple[str, str]:
