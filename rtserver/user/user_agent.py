@@ -213,13 +213,17 @@ class UserAgent:
         self._answers[ref] = on_answer
 
     def unsubscribe(self, ref: int) -> None:
-        """End a subscription, unless it is over already. The caller leaves the topic that it has joined."""
+        """End a subscription, unless it is over already. The caller leaves the topic that it has joined.
+
+        The next question is asked then: a service whose answer is not ready yet gives none any more.
+        """
         subscription = self._subscriptions.pop(ref, None)
         if subscription is None or self._waiting.pop(ref, None) is not None:
             return
         # At shutdown the services may have stopped first, and their subscriptions with them.
         with suppress(BridgeClosedError):
             self._post(Unsubscribe(self.id, ref, subscription[1]))
+        self._on_answered(ref)
 
     def hold(self, topic: str) -> Held:
         """Keep the updates of a topic until it is joined; see ``Topics.hold``."""
@@ -306,7 +310,9 @@ class UserAgent:
     def on_user(self, user: Identity) -> None:
         """Take the changed user. Check each subscription again and end those that are forbidden now."""
         self.user = user
-        for ref, (owner, service, request) in tuple(self._subscriptions.items()):
+        # Those that wait come first: the end of the one before must not let a forbidden one be asked.
+        subscriptions = sorted(self._subscriptions.items(), key=lambda each: each[0] not in self._waiting)
+        for ref, (owner, service, request) in subscriptions:
             try:
                 self._rights.check_subscribe(user, service, request)
             except ForbiddenError as error:
@@ -324,9 +330,11 @@ class UserAgent:
         self._is_gone = True
         self._topics.remove(self)
         self._answers.clear()
+        for ref in self._waiting:
+            self._subscriptions.pop(ref, None)
+        self._waiting.clear()
         for ref in tuple(self._subscriptions):
             self.unsubscribe(ref)
-        self._waiting.clear()
 
     def _put(self, ref: int, question: Message) -> None:
         if self._asked is None and not self._is_lagging:

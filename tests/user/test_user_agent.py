@@ -91,13 +91,18 @@ def test_questions_are_asked_one_at_a_time() -> None:
 def test_a_question_that_was_given_up_is_never_asked_and_holds_up_nothing() -> None:
     online = Online()
     client = online.connect()
-    refs = [client.agent.subscribe(Owner(client.agent), "quotes", {}) for _ in range(3)]
+    refs = [client.agent.subscribe(Owner(client.agent), "quotes", {}) for _ in range(4)]
     online.take_posted()
     client.agent.unsubscribe(refs[1])
     client.agent.unsubscribe(refs[0])
-    assert online.take_posted() == [Unsubscribe(client.agent.id, refs[0], "quotes")]
+    given_up, asked = online.take_posted()
+    assert given_up == Unsubscribe(client.agent.id, refs[0], "quotes")
+    assert asked.ref == refs[2]
+    # An answer that was on its way is not one to the question behind it.
     online.users.handle(Snapshot(client.agent.id, refs[0], "t", 1, EMPTY))
-    assert [message.ref for message in online.take_posted()] == refs[2:]
+    assert online.take_posted() == []
+    online.users.handle(Snapshot(client.agent.id, refs[2], "t", 1, EMPTY))
+    assert [message.ref for message in online.take_posted()] == refs[3:]
 
 
 def test_nothing_is_asked_for_a_client_that_lags() -> None:
