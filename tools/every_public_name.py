@@ -82,6 +82,7 @@ class OrderMsgHandler(BaseUserMsgHandler):
             raise RequestError("an order needs an item", code=ErrorCode.BAD_REQUEST)
         if data.count > 9:
             raise RequestError("the last one is sold", code="out_of_stock")
+        self.users.rights.check_subscribe(agent.user, "stocks", {"item": data.item})
         for each in self.users.get_users(agent.user.user_id):
             try:
                 each.push_message({"item": data.item, "uid": agent.uid}, "order", id=None)
@@ -177,6 +178,8 @@ class BookingMsgHandler(ServiceMsgHandler):
 
     def flush(self) -> None:
         """Send what was collected."""
+        for user_id in self.users.online([1, "eve"]):
+            self._sums[f"{user_id} at {self.users.where(user_id)[0]}"] = 1
         self.users.push_message([1, "eve"], self._sums, "booked")
         self.users.push_message("*", {"count": len(self._sums)}, "booked")
         self.users.kick(2, "booked out")

@@ -252,7 +252,7 @@ def test_the_same_with_a_real_redis(redis_url: str) -> None:
     client = plain_client(redis_url)
 
     class RedisBusMachine(BusMachine):
-        claim_seconds = 0.001  # Redis has a clock of its own, which nobody moves
+        claim_seconds = 0.01  # Redis has a clock of its own, which nobody moves
 
         def make_queue(self) -> WorkQueue:
             client.call("FLUSHALL")
