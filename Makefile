@@ -11,7 +11,7 @@ MATRIX := tests/matrix/django.txt
 NODE_READY := node_modules/.ready
 CHECKED := rtserver tcelib site tests bench soak tools docs/examples docs/tce/examples
 # More than there are cores: many tests wait for servers that start and stop.
-PYTEST_OPTIONS ?= -n 3 --dist worksteal
+PYTEST_OPTIONS ?= -n 4 --dist worksteal
 # A server that a test starts takes a fifth less to start when its modules are compiled already.
 unexport PYTHONDONTWRITEBYTECODE
 
