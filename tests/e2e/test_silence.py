@@ -29,6 +29,7 @@ def test_a_page_says_within_ten_seconds_that_its_server_stands_still_and_is_live
     expect(page.locator("#connection-text")).to_have_text("Live")
     push_price(server.redis_url, NINE_THIRTY_MS, 430.0)
     expect(page.locator('.quote-card[data-item="AAPL"] [data-role="price"]')).to_have_text("430")
+    page.wait_for_function("__rtc.charts.get('main').series[0]?.points().length === 1")
     server.signal(signal.SIGSTOP)
     frozen = time.monotonic()
     try:
