@@ -8,6 +8,7 @@ import pytest
 
 from tests.service_queue import ServiceQueue
 from tests.system.conftest import Connect
+from tests.until import PATIENCE_SECONDS
 from tests.websocket_client import WebSocketClient
 
 USER_ID = 1
@@ -75,6 +76,7 @@ def test_twenty_thousand_ticks_in_one_message_close_nobody_who_watches(queue: Se
         }
         page.send_text(json.dumps({"type": "mycharts", "id": "c", "data": data}))
         read_until(page, lambda message: message.get("id") == "c")
+        page.socket.settimeout(PATIENCE_SECONDS)  # seconds of work for the server: more where others work, too
     points = ([MONDAY_MS + 500 * number, 430 + number % 97 / 100] for number in range(20_000))
     queue.push("quote", [{"quote": ":".join(QUOTE.values()), "info": {"point": point}} for point in points])
 
