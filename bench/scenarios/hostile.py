@@ -98,7 +98,7 @@ def lay_history(client: "redis.Redis", queue: str) -> None:
 
 
 class Stream:
-    """What ``send`` sends at a steady pace, whatever has come of it, and all of ``clients`` get one each time."""
+    """Messages sent by ``send`` at a steady pace, answered or not. All of ``clients`` get one each time."""
 
     def __init__(self, clients: Clients, send: Callable[[], object]) -> None:
         self._clients = clients

@@ -101,7 +101,7 @@ class Site:
         self.threads: list[ServiceThread] = []
 
     def link(self) -> QueueLink:
-        """That of the thread which is started next."""
+        """Return the link of the thread that is started next."""
         self.stopping = gevent.event.Event()
         return QueueLink(self.stopping.wait)
 

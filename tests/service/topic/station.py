@@ -115,7 +115,7 @@ class Station:
             due[0][1]()
 
     def take(self) -> list[Message]:
-        """What was posted since the last look."""
+        """Return the messages posted since the last look."""
         self.turn()
         posted = self.posted.copy()
         self.posted.clear()

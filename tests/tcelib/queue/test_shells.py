@@ -36,7 +36,7 @@ def queue(rig: RedisRig) -> ReliableQueue[DeadLetter]:
 
 
 def is_heard(rig: RedisRig) -> bool:
-    """Whether somebody has lately said that he is alive, about each message that is held."""
+    """Return True if each message that is held has had a sign of life lately."""
     pending = rig.client.xpending_range(NAME, GROUP, "-", "+", 10)
     return all(each["time_since_delivered"] < LONG * 1000 for each in pending)
 

@@ -1,4 +1,4 @@
-"""What every topic keeps to: in Redis, and in memory its twin. The end of a lease is moved, not waited for."""
+"""Contract of every topic: in Redis, and in memory its twin. The end of a lease is moved, not waited for."""
 
 from collections.abc import Iterator
 from pathlib import Path
