@@ -5,6 +5,7 @@ payload is not changed after it was posted: a ``Table``, a tuple of rows, JSON a
 numbers; the websocket thread draws them.
 """
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import msgspec
@@ -23,12 +24,17 @@ class Table(msgspec.Struct, frozen=True):
     """Columns and rows of numbers. ``rows[i][0]`` is the row's label, ``rows[i][j]`` belongs to ``columns[j]``.
 
     A row with the label of the last row replaces it: a growing bar. ``decimals`` is the number of decimals of the
-    prices, None if it is not known.
+    prices, None if it is not known. It ``has_older`` rows if a request for those before the first one would get some,
+    and it ``is_cut`` if some before the first one are gone for good. ``fields`` are the newest values beside the
+    price, such as bid and ask, by name.
     """
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     decimals: int | None = None
+    has_older: bool = False
+    is_cut: bool = False
+    fields: Mapping[str, int | float] | None = None
 
 
 # To the service thread.
@@ -104,13 +110,17 @@ class Refused(Message, frozen=True):
 class Update(Message, frozen=True):
     """New rows of a topic, for all its subscribers. ``seq`` is the number of the last row; numbers have no gaps.
 
-    ``left_out`` numbered rows are not in ``payload``: a later row of the same label has replaced them.
+    ``left_out`` numbered rows are not in ``payload``: a later row of the same label has replaced them. The rows of
+    ``corrected`` have no numbers and come first: each replaces an earlier row than the last one, or is a new one
+    between two of them. There may be no others. ``fields`` are those of a ``Table``, None if they have not changed.
     """
 
     topic: str
     seq: int
     payload: tuple[Row, ...]
     left_out: int = 0
+    corrected: tuple[Row, ...] = ()
+    fields: Mapping[str, int | float] | None = None
 
     @property
     def prev_seq(self) -> int:
