@@ -22,6 +22,7 @@ BRIDGE, CONNECTION, FAILURE, LIMIT, LISTENER, MARK, QUEUE, TCE, WIRE = (
     for folder in ("bridge", "connection", "failure", "limit", "listener", "mark", "queue", "tce", "wire")
 )
 USER, SESSION, TOPIC = (f"rtserver.{folder}" for folder in ("user", "user.session", "user.topic"))
+MARKET = "rtserver.market"
 MODULES, HANDLERS = "rtserver.modules", "rtserver.handlers"
 REGISTRY = "rtserver.registry"
 SERVICE, PIPELINE, PUBLISH, PUSH, QUOTE, THREAD, WATCH = (
@@ -66,6 +67,7 @@ RULES = (
     # Pure: bytes, messages and `now` in, bytes, messages and verdicts out.
     Rule("rtserver/base/wire/*", {WIRE}, {"msgspec", "tornado.util", "ujson"}, WAITING | CLOCKS),
     Rule("rtserver/base/limit/*", {LIMIT}, set(), WAITING | CLOCKS),
+    Rule("rtserver/market/*", {f"{MARKET}.*"}, {"msgspec"}, WAITING | CLOCKS),
     Rule("rtserver/idl/*", {"rtserver.idl"}, {"tcelib"}, WAITING | CLOCKS),
     # The mechanisms, each with its one kind of socket, store or thread.
     Rule("rtserver/base/failure/*", {FAILURE, WIRE}, set(), CLOCKS),
@@ -100,7 +102,12 @@ RULES = (
     Rule("rtserver/registry/*", {QUEUE, REGISTRY}, {"tcelib.lease", "tcelib.redis"}, WAITING - {"asyncio"}),
     # The service thread.
     Rule("rtserver/service/topic/*", {BRIDGE, FAILURE, LIMIT, WIRE, SERVICE, PUBLISH}, {"msgspec"}, WAITING | CLOCKS),
-    Rule("rtserver/service/quote/*", {BRIDGE, LIMIT, SERVICE, PUBLISH, QUOTE}, {"msgspec", "talipp"}, WAITING),
+    Rule(
+        "rtserver/service/quote/*",
+        {BRIDGE, LIMIT, f"{MARKET}.*", SERVICE, PUBLISH, QUOTE},
+        {"msgspec", "talipp"},
+        WAITING,
+    ),
     Rule(
         "rtserver/service/pipeline/*",
         {FAILURE, MARK, QUEUE, WIRE, SERVICE, PIPELINE},

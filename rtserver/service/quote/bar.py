@@ -11,7 +11,8 @@ import re
 from abc import ABC, abstractmethod
 
 from rtserver.base.bridge.message import Row
-from rtserver.service.quote.tick import Number, Tick, Time
+from rtserver.market.number import Label, Number
+from rtserver.service.quote.tick import Tick
 
 COLUMNS = ("label", "open", "close", "low", "high", "volume")
 
@@ -25,7 +26,7 @@ class Bar(ABC):
     __slots__ = ("_close", "_high", "_label", "_low", "_open", "_volume")
 
     def __init__(self) -> None:
-        self._label: Time | None = None
+        self._label: Label | None = None
         self._open: Number = 0
         self._close: Number = 0
         self._low: Number = 0
@@ -44,7 +45,7 @@ class Bar(ABC):
         """
         return (self._label, self._open, self._close, self._low, self._high, self._volume)
 
-    def _begin(self, label: Time, tick: Tick) -> None:
+    def _begin(self, label: Label, tick: Tick) -> None:
         self._label = label
         self._open = tick.open
         self._close = tick.close
@@ -83,7 +84,7 @@ class PeriodBar(Bar):
         super().__init__()
         self._period_ms = period_ms
         self._clock_ms: int | None = None  # the time of day that the bar has reached
-        self._part: Time | None = None  # the time of the producer's bar that grows within this one
+        self._part: Label | None = None  # the time of the producer's bar that grows within this one
         self._settled: Number | None = None  # the volume without that part
 
     def add(self, tick: Tick) -> bool:
@@ -96,7 +97,7 @@ class PeriodBar(Bar):
         self._part = tick.time if tick.is_bar else None
         return True
 
-    def _next_label(self, time: Time) -> Time | None:
+    def _next_label(self, time: Label) -> Label | None:
         """Return the label of the bar that a tick begins, or None if the tick belongs to the growing bar."""
         if isinstance(time, str):
             return self._next_text(time)

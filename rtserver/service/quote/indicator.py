@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from rtserver.service.quote.tick import Number
+from rtserver.market.number import Number
 
 MAX_INDICATORS = 8
 MAX_SUM = 1000

@@ -21,8 +21,8 @@ from talipp.ohlcv import OHLCV
 
 from rtserver.base.bridge.message import Cell, Row
 from rtserver.base.limit.steps import Steps
+from rtserver.market.number import Number
 from rtserver.service.quote.indicator import Indicator
-from rtserver.service.quote.tick import Number
 
 _SLACK = 4
 """Values kept beyond the parameters' sum: talipp looks one value further to tell its first value from the next."""

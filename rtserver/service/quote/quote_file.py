@@ -17,8 +17,9 @@ from pathlib import Path
 
 import msgspec
 
+from rtserver.market.number import Label, Number
 from rtserver.service.message import BadData
-from rtserver.service.quote.tick import Number, QuoteInfo, Time, read_tick
+from rtserver.service.quote.tick import QuoteInfo, read_tick
 
 _MILLISECONDS = re.compile(r"-?[0-9]{1,16}")
 _BAR_COLUMNS = ("open", "close", "low", "high", "volume")
@@ -71,7 +72,7 @@ def paced(
     if not (speed > 0 and math.isfinite(speed)):
         raise ValueError(f"speed {speed} is not a number above 0")
     due = clock()
-    before: Time | None = None
+    before: Label | None = None
     for info in infos:
         time = info.point[0]
         if before is not None:
@@ -81,7 +82,7 @@ def paced(
         yield info
 
 
-def _seconds_between(before: Time, time: Time) -> float:
+def _seconds_between(before: Label, time: Label) -> float:
     if isinstance(before, str) or isinstance(time, str) or time <= before:
         return 1.0
     return (time - before) / 1000
@@ -105,7 +106,7 @@ def _read_price(row: Mapping[str, str | None]) -> QuoteInfo:
     return QuoteInfo([_read_time(row["time"]), _read_number(row, "price")], volume)
 
 
-def _read_time(text: str | None) -> Time:
+def _read_time(text: str | None) -> Label:
     stripped = (text or "").strip()
     # Eight digits are a date without hyphens: nobody writes a time of 1970 in milliseconds.
     if _MILLISECONDS.fullmatch(stripped) and len(stripped) != 8:

@@ -14,8 +14,9 @@ from importlib.resources import files
 from itertools import count, islice
 from typing import Protocol, TypeAlias
 
+from rtserver.market.number import Number
 from rtserver.service.quote.quote_file import quote_item, read_quotes
-from rtserver.service.quote.tick import Number, QuoteInfo
+from rtserver.service.quote.tick import QuoteInfo
 
 TICKS_PER_DAY = 4
 TICK_MS = 15_000

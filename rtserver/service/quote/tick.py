@@ -15,6 +15,7 @@ from typing import Annotated, TypeAlias
 
 import msgspec
 
+from rtserver.market.number import Label, Number
 from rtserver.service.message import BadData
 
 MAX_ITEMS = 20_000
@@ -30,9 +31,6 @@ MAX_LABEL = 64
 MAX_KEY = 140
 MAX_DECIMALS = 12
 _KEY = re.compile(r"[^\s:]{1,64}:[^\s:]{1,64}:[0-9]{8}")
-
-Time: TypeAlias = int | float | str
-Number: TypeAlias = int | float
 
 
 class QuoteInfo(msgspec.Struct, frozen=True, gc=False):
@@ -56,7 +54,7 @@ QuoteMessage: TypeAlias = Annotated[list[QuoteItem], msgspec.Meta(max_length=MAX
 class Tick(msgspec.Struct, frozen=True, gc=False):
     """One checked point. The four prices of a single price are equal; ``volume`` is None if none was sent."""
 
-    time: Time
+    time: Label
     open: Number
     close: Number
     low: Number
@@ -91,14 +89,14 @@ def read_decimals(decimals: int | None) -> int | None:
     return decimals
 
 
-def _read_bar(point: Sequence[Time]) -> Tick:
+def _read_bar(point: Sequence[Label]) -> Tick:
     opened, close, low, high = map(_number, ("open", "close", "low", "high"), point[1:5])
     if not (low <= opened <= high and low <= close <= high):
         raise BadData(f"open {opened} and close {close} are not between low {low} and high {high}")
     return Tick(_time(point[0]), opened, close, low, high, _volume(point[5]), True)
 
 
-def _time(value: Time) -> Time:
+def _time(value: Label) -> Label:
     if isinstance(value, str):
         if not 0 < len(value) <= MAX_LABEL or not value.isprintable():
             raise BadData(f"a time label has 1 to {MAX_LABEL} printable characters")
@@ -109,14 +107,14 @@ def _time(value: Time) -> Time:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _number(name: str, value: Time) -> Number:
+def _number(name: str, value: Label) -> Number:
     # Written so that NaN, which is neither above nor below, is refused as well.
     if isinstance(value, str) or not -MAX_NUMBER <= value <= MAX_NUMBER:
         raise BadData(f"{name} {str(value)[:MAX_LABEL]!r} is not a number between -1e15 and 1e15")
     return value
 
 
-def _volume(value: Time | None) -> Number | None:
+def _volume(value: Label | None) -> Number | None:
     if value is None:
         return None
     number = _number("volume", value)

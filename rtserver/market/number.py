@@ -1,0 +1,9 @@
+"""Number and Label: the numbers and the labels of market data."""
+
+from typing import TypeAlias
+
+Number: TypeAlias = int | float
+"""A price, a volume or a turnover. An integer stays one, so that it looks on the wire as its producer wrote it."""
+
+Label: TypeAlias = int | float | str
+"""The label of a bar: epoch milliseconds, or a text such as "09:30:01"."""
