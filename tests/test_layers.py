@@ -22,7 +22,7 @@ BRIDGE, CONNECTION, FAILURE, LIMIT, LISTENER, MARK, QUEUE, TCE, WIRE = (
     for folder in ("bridge", "connection", "failure", "limit", "listener", "mark", "queue", "tce", "wire")
 )
 USER, SESSION, TOPIC = (f"rtserver.{folder}" for folder in ("user", "user.session", "user.topic"))
-MARKET = "rtserver.market"
+MARKET, HISTORY = "rtserver.market", "rtserver.history"
 MODULES, HANDLERS = "rtserver.modules", "rtserver.handlers"
 REGISTRY = "rtserver.registry"
 SERVICE, PIPELINE, PUBLISH, PUSH, QUOTE, THREAD, WATCH = (
@@ -104,7 +104,7 @@ RULES = (
     Rule("rtserver/service/topic/*", {BRIDGE, FAILURE, LIMIT, WIRE, SERVICE, PUBLISH}, {"msgspec"}, WAITING | CLOCKS),
     Rule(
         "rtserver/service/quote/*",
-        {BRIDGE, LIMIT, f"{MARKET}.*", SERVICE, PUBLISH, QUOTE},
+        {BRIDGE, HISTORY, LIMIT, f"{MARKET}.*", SERVICE, PUBLISH, QUOTE},
         {"msgspec", "talipp"},
         WAITING,
     ),
@@ -127,6 +127,13 @@ RULES = (
         {BRIDGE, LIMIT, QUEUE, WIRE, SERVICE, REGISTRY},
         {"msgspec", "tcelib.queue", "tcelib.redis"},
         WAITING,
+    ),
+    # The history of quotes, for the service thread and for commands.
+    Rule(
+        "rtserver/history/*",
+        {HISTORY, f"{MARKET}.*", QUEUE},
+        {"msgspec", "tcelib.lease", "tcelib.queue", "tcelib.redis"},
+        WAITING | CLOCKS,
     ),
     # Who watches the rest.
     Rule("rtserver/watch/*", {BRIDGE, LIMIT, WIRE, WATCH}, set()),
@@ -165,6 +172,8 @@ RULES = (
         "rtserver/bootstrap/command/*",
         {
             "rtserver",
+            HISTORY,
+            f"{MARKET}.*",
             QUEUE,
             REGISTRY,
             WIRE,
