@@ -67,6 +67,7 @@ RULES = (
     # Pure: bytes, messages and `now` in, bytes, messages and verdicts out.
     Rule("rtserver/base/wire/*", {WIRE}, {"msgspec", "tornado.util", "ujson"}, WAITING | CLOCKS),
     Rule("rtserver/base/limit/*", {LIMIT}, set(), WAITING | CLOCKS),
+    Rule("rtserver/market/indicator/*", {MARKET, f"{MARKET}.indicator"}, set(), WAITING | CLOCKS),
     Rule("rtserver/market/*", {f"{MARKET}.*"}, {"msgspec"}, WAITING | CLOCKS),
     Rule("rtserver/idl/*", {"rtserver.idl"}, {"tcelib"}, WAITING | CLOCKS),
     # The mechanisms, each with its one kind of socket, store or thread.
