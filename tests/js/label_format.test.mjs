@@ -92,3 +92,53 @@ test("where the clocks change, the offset tells the hour that comes twice", () =
   const labels = ["2026-11-01T05:30Z", "2026-11-01T06:30Z"].map((text) => Date.parse(text));
   assert.deepEqual(inZone("America/New_York", labels).full, ["2026-11-01 01:30:00 UTC-04:00", "2026-11-01 01:30:00 UTC-05:00"]);
 });
+
+const utc = (...parts) => Date.UTC(...parts);
+
+test("days, weeks, months and quarters that are asked for by name are dates, whatever the reader's zone", () => {
+  const names = [["1d", "2026-01-05"], ["1w", "2026-01-05"], ["1M", "2026-01"], ["1q", "2026 Q1"]];
+  for (const zone of ["America/New_York", "Asia/Shanghai"]) {
+    for (const [period, text] of names) {
+      assert.deepEqual(inZone(zone, [utc(2026, 0, 5)], period), { axis: [text], full: [text] });
+    }
+  }
+  assert.deepEqual(inZone("UTC", [utc(2025, 10, 1), utc(2026, 3, 1)], "1q").axis, ["2025 Q4", "2026 Q2"]);
+});
+
+test("a period of hours by name is one of moments", () => {
+  const labels = [utc(2026, 0, 5, 1), utc(2026, 0, 5, 5)];
+  assert.deepEqual(inZone("UTC", labels, "4h").axis, ["01:00:00", "05:00:00"]);
+});
+
+/** The labels of an exchange as a browser in another time zone shows them. */
+function ofExchange(zone, labels, reader = "Asia/Tokyo") {
+  const before = process.env.TZ;
+  process.env.TZ = reader;
+  try {
+    const { axis, full } = labelFormat(labels, "1m", zone);
+    return { axis: labels.map(axis), full: labels.map(full) };
+  } finally {
+    if (before === undefined) delete process.env.TZ;
+    else process.env.TZ = before;
+  }
+}
+
+test("moments of an exchange are shown as its clocks do, with its zone's name in full", () => {
+  const { axis, full } = ofExchange("America/New_York", [utc(2026, 0, 5, 14, 30), utc(2026, 0, 5, 20, 59)]);
+  assert.deepEqual(axis, ["09:30:00", "15:59:00"]);
+  assert.deepEqual(full, ["2026-01-05 09:30:00 America/New_York", "2026-01-05 15:59:00 America/New_York"]);
+});
+
+test("where an exchange's clocks are put back the offset tells the hour that comes twice", () => {
+  const { full } = ofExchange("America/New_York", [utc(2025, 10, 2, 5, 30), utc(2025, 10, 2, 6, 30)]);
+  assert.deepEqual(full, ["2025-11-02 01:30:00 UTC-04:00 America/New_York", "2025-11-02 01:30:00 UTC-05:00 America/New_York"]);
+});
+
+test("over several days of an exchange the axis shows its date", () => {
+  const { axis } = ofExchange("Asia/Shanghai", [utc(2026, 0, 5, 1, 30), utc(2026, 0, 5, 16, 30)], "America/New_York");
+  assert.deepEqual(axis, ["01-05 09:30", "01-06 00:30"]);
+});
+
+test("a zone that the browser does not know is the reader's", () => {
+  assert.deepEqual(ofExchange("Mars/Olympus", [utc(2026, 0, 5, 1, 30)], "UTC").axis, ["01:30:00"]);
+});

@@ -15,8 +15,16 @@ test("a chart is asked for at once, with what was left out filled in", () => {
   const { charts, network } = startCharts();
   charts.request({ chart_id: "c", exchange: "X", item: "AAPL", date: "20130301" });
   const [{ type, data }] = network.socket.messages;
-  const filled = { update: "dynamic", period: 0, shape: "line", indicators: [] };
+  const filled = { update: "dynamic", period: 0, shape: "line", indicators: [], corrections: true };
   assert.deepEqual([type, data], ["mycharts", { type: "quote", chart_id: "c", exchange: "X", item: "AAPL", date: "20130301", ...filled }]);
+});
+
+test("a quote without a date, a named period and a range are asked for as they are", () => {
+  const { charts, network } = startCharts();
+  const range = { period: "1M", from: "2024-01-05", to: 1767225600000, count: 24 };
+  charts.request({ chart_id: "c", exchange: "X", item: "AAPL", update: "static", ...range });
+  const filled = { update: "static", shape: "line", indicators: [], corrections: true };
+  assert.deepEqual(network.socket.messages[0].data, { type: "quote", chart_id: "c", exchange: "X", item: "AAPL", ...range, ...filled });
 });
 
 test("what was asked for before there was a connection goes out once the server has said its first word", () => {

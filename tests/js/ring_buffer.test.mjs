@@ -46,6 +46,26 @@ for (let seed = 1; seed <= 40; seed += 1) {
   });
 }
 
+test("an item that is inserted into a full ring costs the oldest, which may be itself", () => {
+  const buffer = new RingBuffer(3);
+  for (const item of [1, 2, 4, 5]) buffer.push(item);
+  assert.equal(buffer.insert(1, 3), true);
+  assert.deepEqual(buffer.toArray(), [3, 4, 5]);
+  assert.equal(buffer.insert(0, 2), true);
+  assert.deepEqual(buffer.toArray(), [3, 4, 5]);
+  buffer.replace(1, 4.5);
+  buffer.push(6);
+  assert.deepEqual(buffer.toArray(), [4.5, 5, 6]);
+});
+
+test("a ring that is filled with another capacity keeps the newest of them, and goes on with it", () => {
+  const buffer = new RingBuffer(2);
+  for (const item of [1, 2, 3]) buffer.push(item);
+  assert.equal(buffer.fill([1, ...buffer.toArray()], 4), false);
+  for (const item of [4, 5]) buffer.push(item);
+  assert.deepEqual(buffer.toArray(), [2, 3, 4, 5]);
+});
+
 test("places outside of it are refused", () => {
   const buffer = new RingBuffer(2);
   assert.throws(() => buffer.at(0), RangeError);

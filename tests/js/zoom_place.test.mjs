@@ -115,3 +115,32 @@ test("an axis without points has no place to choose", () => {
   zoom.onZoom({ start: 20, end: 30 });
   assert.equal(zoom.take(axis), null);
 });
+
+test("a place stays in view while older points are put before it, and while one is inserted", () => {
+  const { axis, zoom, seen } = startAxis(times(0, 400));
+  zoom.onZoom({ start: 20, end: 30 });
+  axis.prepend(times(-100, 100), 2000);
+  assert.deepEqual([axis.first, seen()], [-100, [80_000, 120_000]]);
+  axis.insert(70_500, false);
+  assert.deepEqual(seen(), [80_000, 120_000]);
+  axis.insert(300_500, false);
+  assert.deepEqual(seen(), [80_000, 120_000]);
+});
+
+test("whoever sees all, or the newest, goes on seeing as much while older points are put before it", () => {
+  const { axis, zoom, seen } = startAxis(times(0, 400));
+  zoom.onZoom({ start: 0, end: 100 });
+  axis.prepend(times(-100, 100), 2000);
+  assert.deepEqual(seen(), [0, 399_000]);
+  axis.prepend(times(-200, 100), 2000);
+  assert.deepEqual(seen(), [0, 399_000]);
+});
+
+test("the reader is near the oldest point within a part of what is seen", () => {
+  const { zoom } = startAxis(times(0, 401));
+  const near = [[0, 50], [9, 59], [11, 61], [50, 100]].map(([start, end]) => {
+    zoom.onZoom({ start, end });
+    return zoom.isNearOldest;
+  });
+  assert.deepEqual(near, [true, true, false, false]);
+});

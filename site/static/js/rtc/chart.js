@@ -5,21 +5,27 @@
  * nothing; it may be watched by a view, or by nobody.
  */
 
+import { ChartRows } from "./chart_rows.js";
 import { Emitter } from "./emitter.js";
-import { LabelAxis } from "./label_axis.js";
 import { labelFormat } from "./label_format.js";
+import { OlderPages } from "./older_pages.js";
+import { periodSeconds } from "./period.js";
 import { Position } from "./position.js";
 import { PriceScale } from "./price_scale.js";
 import { summarize } from "./price_summary.js";
-import { Series } from "./series.js";
 
+/** @import { Changes } from "./chart_rows.js" */
+/** @import { Older, Paging } from "./older_pages.js" */
+/** @import { Period } from "./period.js" */
 /** @import { RTError } from "./rt_error.js" */
 
 /** @typedef {string | number} Label Epoch milliseconds, or a text that is shown as it is. */
 /** @typedef {[Label, ...(number | null)[]]} Row A label and the values there. */
 /** @typedef {{name: string, type: string, yAxisIndex?: number, data: Row[]}} SeriesData */
 /** @typedef {{name: string, decimals?: number}} YAxis `decimals` of the prices, where the quote says them. */
-/** @typedef {{legends: string[], xAxis: {data: Label[]}, yAxis: YAxis[], series: SeriesData[]}} StaticChart */
+/** @typedef {{bid?: number, ask?: number, open_interest?: number, turnover?: number, settlement?: number}} QuoteFields Those that the quote has. */
+/** @typedef {{data: Label[], zone?: string}} XAxis `zone`: the exchange's, by its IANA name; its moments are shown in it. */
+/** @typedef {{legends: string[], xAxis: XAxis, yAxis: YAxis[], series: SeriesData[]}} StaticChart */
 /** @typedef {{series: [number, ...Row][]}} DynamicChart Rows, each behind the index of the series it belongs to. */
 /**
  * @typedef {object} Render The data of a `mycharts` message.
@@ -29,6 +35,8 @@ import { Series } from "./series.js";
  * @property {string} [epoch] the server's: in another one `seq` is another count
  * @property {number} seq the number of the message's last point
  * @property {number} [prev_seq] of a dynamic one: the number of the last point before it
+ * @property {boolean} [older] of a static one: whether there are rows before its first one
+ * @property {QuoteFields} [quote]
  * @property {any} chart StaticChart or DynamicChart
  */
 /**
@@ -36,46 +44,61 @@ import { Series } from "./series.js";
  * @property {string | number} chart_id
  * @property {string} exchange
  * @property {string} item
- * @property {string} date YYYYMMDD
+ * @property {string} [date] YYYYMMDD; without it the quote is one that goes on from day to day
  * @property {"static" | "dynamic"} [update] a picture, or one that goes on
- * @property {number} [period] seconds of one bar; 0 for every tick
+ * @property {Period} [period] of one bar: seconds, or a name such as "5m", "1d" and "1M"; 0 for every tick
+ * @property {number | string} [from] the first moment: epoch milliseconds, or a date such as "2026-01-05"
+ * @property {number | string} [to] the moment behind the last one, of a picture that does not go on
+ * @property {number} [count] how many rows at most, the newest ones
  * @property {"line" | "ohlc" | "bar" | "scatter"} [shape]
  * @property {string[]} [indicators] such as "sma:20"
  * @property {number | null} [max_rate] updates a second, at most; null: as fast as the server allows
  */
 /** @typedef {{ms: number | null, isStale: boolean}} Age `ms` while it is stale; null: it is not live any more. */
-/** @typedef {{labels: boolean, series: number[]}} Changes Whether the axis moved, and the series to draw anew. */
 
 export class Chart {
   /** @type {string[]} */
   legends = [];
   /** @type {YAxis[]} */
   yAxis = [];
-  /** @type {Series[]} */
-  series = [];
+  /** @type {string | null} The exchange's time zone, where the server says one. */
+  zone = null;
   /** Decimals of its prices. */
   prices = new PriceScale();
   /** @type {Age} Of the newest price: stale when nothing has come for longer than is usual for this quote. */
   age = { ms: 0, isStale: false };
-  #points;
+  /** @type {QuoteFields} The newest bid, ask and so on, as far as the quote has them. */
+  quote = {};
+  #rows;
+  #pages;
   #position = new Position();
   #events = new Emitter();
   #isWaiting = true;
-  #labelsChanged = false;
-  /** @type {Set<number>} */
-  #changed = new Set();
-  #seenFirst = 0;
 
   /**
    * @param {ChartRequest} request
    * @param {number} points how many points of each series are kept
+   * @param {Paging} [paging] how older ones are asked for
    */
-  constructor(request, points) {
+  constructor(request, points, paging) {
     this.request = request;
     this.chart_id = request.chart_id;
-    this.#points = points;
-    /** The x axis of all series. */
-    this.axis = new LabelAxis(points);
+    this.#rows = new ChartRows(points, 1000 * periodSeconds(request.period ?? 0));
+    this.#pages = new OlderPages(this.#rows, () => this.#events.emit("older", this.older), paging);
+  }
+
+  /** The x axis of all series. */
+  get axis() {
+    return this.#rows.axis;
+  }
+
+  get series() {
+    return this.#rows.series;
+  }
+
+  /** @returns {Older} whether there are rows before the first one, and whether they are on their way */
+  get older() {
+    return this.#pages.state;
   }
 
   /** The number of the last point that came; 0 before the first render. */
@@ -95,8 +118,8 @@ export class Chart {
   /**
    * Listen: "render" and "dynamic" bring the data of the `mycharts` message, "error" an RTError. All are called after
    * the chart took the message in. "age" brings `age`: when it becomes stale, each second (minute, hour) while it is, and when
-   * something has come again.
-   * @param {"render" | "dynamic" | "error" | "age"} event
+   * something has come again. "quote" brings `quote`, "older" brings `older`: each time that it changes.
+   * @param {"render" | "dynamic" | "error" | "age" | "quote" | "older"} event
    * @param {import("./emitter.js").Listener} listener
    * @returns {() => void} ends it
    */
@@ -111,12 +134,22 @@ export class Chart {
 
   /** @returns {ReturnType<typeof labelFormat>} how the labels of the x axis are shown */
   labelFormat() {
-    return labelFormat(this.labels(), this.request.period);
+    return labelFormat(this.labels(), this.request.period, this.zone);
   }
 
   /** @returns {import("./price_summary.js").PriceSummary | null} what its prices come to; null before the first one */
   summary() {
     return summarize(this.series[0]?.points() ?? []);
+  }
+
+  /**
+   * Put rows before the first one: the next page of history. One page is on its way at a time.
+   * @param {number} [count] how many rows at most
+   * @returns {Promise<number>} how many came; 0 where there are none, and where the chart keeps as many points as it may.
+   *   Rejected with RTError
+   */
+  loadOlder(count) {
+    return this.#pages.load(count, (page) => this.#seeRows(page.series[0]?.data ?? []));
   }
 
   /** The request goes out (again): until its static render is there, what comes belongs to an earlier one. */
@@ -130,7 +163,7 @@ export class Chart {
    */
   onRender(render) {
     if (render.update === "static") {
-      this.#load(render.chart);
+      this.#load(render.chart, render.older);
       this.#position.load(render);
     } else if (!this.#isWaiting) {
       this.#append(render.chart);
@@ -139,7 +172,9 @@ export class Chart {
     } else {
       return false;
     }
+    if (render.quote !== undefined) this.quote = render.quote;
     this.#events.emit(render.update === "static" ? "render" : "dynamic", render);
+    if (render.quote !== undefined) this.#events.emit("quote", this.quote);
     return true;
   }
 
@@ -162,14 +197,7 @@ export class Chart {
 
   /** @returns {Changes} since the last call */
   takeChanges() {
-    // Places on the axis count from its oldest label: when that one went, every series has moved.
-    const hasMoved = this.axis.first !== this.#seenFirst;
-    const series = hasMoved ? [...this.series.keys()] : [...this.#changed];
-    const labels = this.#labelsChanged;
-    this.#seenFirst = this.axis.first;
-    this.#labelsChanged = false;
-    this.#changed.clear();
-    return { labels, series };
+    return this.#rows.takeChanges();
   }
 
   /**
@@ -180,30 +208,30 @@ export class Chart {
     return this.series[index].drawing(this.axis.first);
   }
 
-  /** @param {StaticChart} chart */
-  #load({ legends, xAxis, yAxis, series }) {
-    this.legends = legends;
-    this.yAxis = yAxis;
-    this.prices = new PriceScale(yAxis[0]?.decimals);
-    for (const row of series[0]?.data ?? []) this.#seePrices(row);
-    this.axis.load(xAxis.data);
-    this.series = series.map((description) => new Series(description, this.#points));
-    this.series.forEach((each, index) => each.load(series[index].data, xAxis.data, this.axis.first));
-    this.#changed = new Set(this.series.keys());
-    this.#labelsChanged = true;
+  /**
+   * @param {StaticChart} chart
+   * @param {boolean | undefined} hasOlder
+   */
+  #load(chart, hasOlder) {
+    this.legends = chart.legends;
+    this.yAxis = chart.yAxis;
+    this.zone = chart.xAxis.zone ?? null;
+    this.prices = new PriceScale(chart.yAxis[0]?.decimals);
+    const hasKept = this.#rows.load(chart);
+    this.#seeRows(hasKept ? this.series[0].points() : (chart.series[0]?.data ?? []));
+    this.#pages.onPicture(hasOlder, hasKept);
     this.#isWaiting = false;
   }
 
   /** @param {DynamicChart} chart */
-  #append({ series: rows }) {
-    const end = this.axis.end;
-    for (const [index, ...row] of rows) {
-      if (this.series[index] === undefined) continue;
-      this.series[index].put(row, this.axis);
-      if (index === 0) this.#seePrices(row);
-      this.#changed.add(index);
-    }
-    if (this.axis.end !== end) this.#labelsChanged = true;
+  #append(chart) {
+    this.#rows.put(chart, this.older.hasMore);
+    for (const [index, ...row] of chart.series) if (index === 0) this.#seePrices(row);
+  }
+
+  /** @param {Row[]} rows of the first series */
+  #seeRows(rows) {
+    for (const row of rows) this.#seePrices(row);
   }
 
   /** @param {Row} row of the first series */

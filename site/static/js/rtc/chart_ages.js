@@ -8,6 +8,7 @@
 
 /** @import { Chart, Render } from "./chart.js" */
 /** @import { Clock } from "./clock.js" */
+import { periodSeconds } from "./period.js";
 import { LEAST_MS, QuoteAge } from "./quote_age.js";
 import { State } from "./reconnecting_socket.js";
 
@@ -38,7 +39,7 @@ export class ChartAges {
 
   /** @param {Chart} chart */
   add(chart) {
-    this.#ages.set(chart, new QuoteAge(chart.request.period));
+    this.#ages.set(chart, new QuoteAge(periodSeconds(chart.request.period ?? 0)));
   }
 
   /** @param {Chart} chart */

@@ -4,7 +4,8 @@
  * Every y axis has its panel: its own grid and x axis, the time labels under the lowest. All panels zoom together.
  */
 
-/** @import { Chart, Changes } from "./chart.js" */
+/** @import { Chart } from "./chart.js" */
+/** @import { Changes } from "./chart_rows.js" */
 /** @import { Palette } from "./palette.js" */
 /** @import { TooltipItem } from "./tooltip.js" */
 /** @import { Percent } from "./zoom_place.js" */

@@ -1,10 +1,21 @@
 declare class LabelAxis {
-	/** @param {number} capacity how many labels are kept */
-	constructor(capacity: number);
+	/**
+	 * @param {number} capacity how many labels are kept
+	 * @param {number} [periodMs] the length of a bar
+	 */
+	constructor(capacity: number, periodMs?: number);
+	/** Number of labels that are kept. */
+	get length(): number;
 	/** The ordinal of the oldest label that is kept. */
 	get first(): number;
-	/** Number of fillings: ordinals of one filling mean nothing in another. */
-	get loads(): number;
+	/** Number of times that labels got other ordinals: those of one numbering mean nothing in another. */
+	get numbering(): number;
+	/** Number of labels that were put before those of the picture and are still there. */
+	get older(): number;
+	/** True when the label before the oldest one was here and had to go. */
+	get hasForgotten(): boolean;
+	/** @returns {Label | undefined} the one at the left end */
+	get oldest(): Label | undefined;
 	/** The ordinal that the next new label gets. */
 	get end(): number;
 	/**
@@ -16,10 +27,31 @@ declare class LabelAxis {
 	 * Ordinal of a point that follows the one at ordinal `after`; a label that is not there yet is appended.
 	 * Series move in step, so the label is nearly always the very next one.
 	 * @param {Label} label
-	 * @param {number} after -1 for a series' first point
+	 * @param {number} after -Infinity for a series' first point
 	 * @returns {number} its ordinal
 	 */
 	place(label: Label, after: number): number;
+	/** @param {Label} label @returns {boolean} whether it belongs before the newest one */
+	isPast(label: Label): boolean;
+	/**
+	 * @param {Label} label
+	 * @returns {number | null} the ordinal of the newest label that is the same; null where there is none
+	 */
+	find(label: Label): number | null;
+	/**
+	 * Put a past label between the others: those after it get the next ordinals.
+	 * @param {Label} label that `find` does not find
+	 * @param {boolean} mayBeOldest whether it may stand before all others
+	 * @returns {number | null} its ordinal; null where it has no place
+	 */
+	insert(label: Label, mayBeOldest: boolean): number | null;
+	/**
+	 * Put older labels before all others, which keep their ordinals.
+	 * @param {Label[]} labels oldest first
+	 * @param {number} capacity how many labels are kept from now on
+	 * @returns {number} how many of them found room, the newest ones
+	 */
+	prepend(labels: Label[], capacity: number): number;
 	/** @returns {Label[]} oldest first */
 	toArray(): Label[];
 	#private;
@@ -67,19 +99,31 @@ declare class Series {
 	get isNothing(): boolean;
 	/** @returns {Row[]} `[label, value, ...]`, oldest first */
 	points(): Row[];
-	/**
-	 * The points of a static render. One that fell off the axis' old end, or whose label is not on it, is left out.
-	 * @param {Row[]} rows
-	 * @param {Label[]} labels all labels of the render
-	 * @param {number} first the ordinal of the oldest label that the axis kept
-	 */
-	load(rows: Row[], labels: Label[], first: number): void;
+	/** @param {number} ordinal @returns {Row[]} the points that stand before it */
+	before(ordinal: number): Row[];
+	/** @param {Point[]} points the first ones that it gets, oldest first */
+	load(points: Point[]): void;
 	/**
 	 * A new point, or the last one's newer values when it has the last one's label.
 	 * @param {Row} row
 	 * @param {LabelAxis} axis
 	 */
 	put(row: Row, axis: LabelAxis): void;
+	/**
+	 * A point that belongs before the newest label: newer values of the one there, or one more.
+	 * @param {Row} row
+	 * @param {number} ordinal of its label
+	 */
+	correct(row: Row, ordinal: number): void;
+	/** @param {number} ordinal of a label that was inserted: the points at it and after it stand one place further on */
+	makeRoom(ordinal: number): void;
+	/**
+	 * Put older points before all others.
+	 * @param {Point[]} points oldest first
+	 * @param {number} from the ordinal behind theirs: what the series has before it is forgotten by the axis
+	 * @param {number} capacity how many points are kept from now on
+	 */
+	prepend(points: Point[], from: number, capacity: number): void;
 	/**
 	 * @param {number} first the ordinal of the axis' oldest label
 	 * @returns {Float64Array} place on the axis, value, ... of one point after the other, NaN for no value: what ECharts
@@ -88,16 +132,21 @@ declare class Series {
 	drawing(first: number): Float64Array;
 	#private;
 }
-declare function labelFormat(labels: Label[], period?: number): {
+declare function labelFormat(labels: Label[], period?: Period, zone?: string | null): {
 	axis: Format;
 	full: Format;
 };
+/** @import { Changes } from "./chart_rows.js" */
+/** @import { Older, Paging } from "./older_pages.js" */
+/** @import { Period } from "./period.js" */
 /** @import { RTError } from "./rt_error.js" */
 /** @typedef {string | number} Label Epoch milliseconds, or a text that is shown as it is. */
 /** @typedef {[Label, ...(number | null)[]]} Row A label and the values there. */
 /** @typedef {{name: string, type: string, yAxisIndex?: number, data: Row[]}} SeriesData */
 /** @typedef {{name: string, decimals?: number}} YAxis `decimals` of the prices, where the quote says them. */
-/** @typedef {{legends: string[], xAxis: {data: Label[]}, yAxis: YAxis[], series: SeriesData[]}} StaticChart */
+/** @typedef {{bid?: number, ask?: number, open_interest?: number, turnover?: number, settlement?: number}} QuoteFields Those that the quote has. */
+/** @typedef {{data: Label[], zone?: string}} XAxis `zone`: the exchange's, by its IANA name; its moments are shown in it. */
+/** @typedef {{legends: string[], xAxis: XAxis, yAxis: YAxis[], series: SeriesData[]}} StaticChart */
 /** @typedef {{series: [number, ...Row][]}} DynamicChart Rows, each behind the index of the series it belongs to. */
 /**
  * @typedef {object} Render The data of a `mycharts` message.
@@ -107,6 +156,8 @@ declare function labelFormat(labels: Label[], period?: number): {
  * @property {string} [epoch] the server's: in another one `seq` is another count
  * @property {number} seq the number of the message's last point
  * @property {number} [prev_seq] of a dynamic one: the number of the last point before it
+ * @property {boolean} [older] of a static one: whether there are rows before its first one
+ * @property {QuoteFields} [quote]
  * @property {any} chart StaticChart or DynamicChart
  */
 /**
@@ -114,35 +165,43 @@ declare function labelFormat(labels: Label[], period?: number): {
  * @property {string | number} chart_id
  * @property {string} exchange
  * @property {string} item
- * @property {string} date YYYYMMDD
+ * @property {string} [date] YYYYMMDD; without it the quote is one that goes on from day to day
  * @property {"static" | "dynamic"} [update] a picture, or one that goes on
- * @property {number} [period] seconds of one bar; 0 for every tick
+ * @property {Period} [period] of one bar: seconds, or a name such as "5m", "1d" and "1M"; 0 for every tick
+ * @property {number | string} [from] the first moment: epoch milliseconds, or a date such as "2026-01-05"
+ * @property {number | string} [to] the moment behind the last one, of a picture that does not go on
+ * @property {number} [count] how many rows at most, the newest ones
  * @property {"line" | "ohlc" | "bar" | "scatter"} [shape]
  * @property {string[]} [indicators] such as "sma:20"
  * @property {number | null} [max_rate] updates a second, at most; null: as fast as the server allows
  */
 /** @typedef {{ms: number | null, isStale: boolean}} Age `ms` while it is stale; null: it is not live any more. */
-/** @typedef {{labels: boolean, series: number[]}} Changes Whether the axis moved, and the series to draw anew. */
 export class Chart {
 	/**
 	 * @param {ChartRequest} request
 	 * @param {number} points how many points of each series are kept
+	 * @param {Paging} [paging] how older ones are asked for
 	 */
-	constructor(request: ChartRequest, points: number);
+	constructor(request: ChartRequest, points: number, paging?: Paging);
 	/** @type {string[]} */
 	legends: string[];
 	/** @type {YAxis[]} */
 	yAxis: YAxis[];
-	/** @type {Series[]} */
-	series: Series[];
+	/** @type {string | null} The exchange's time zone, where the server says one. */
+	zone: string | null;
 	/** Decimals of its prices. */
 	prices: PriceScale;
 	/** @type {Age} Of the newest price: stale when nothing has come for longer than is usual for this quote. */
 	age: Age;
+	/** @type {QuoteFields} The newest bid, ask and so on, as far as the quote has them. */
+	quote: QuoteFields;
 	request: ChartRequest;
 	chart_id: string | number;
 	/** The x axis of all series. */
-	axis: LabelAxis;
+	get axis(): LabelAxis;
+	get series(): Series[];
+	/** @returns {Older} whether there are rows before the first one, and whether they are on their way */
+	get older(): Older;
 	set seq(seq: number);
 	/** The number of the last point that came; 0 before the first render. */
 	get seq(): number;
@@ -151,18 +210,25 @@ export class Chart {
 	/**
 	 * Listen: "render" and "dynamic" bring the data of the `mycharts` message, "error" an RTError. All are called after
 	 * the chart took the message in. "age" brings `age`: when it becomes stale, each second (minute, hour) while it is, and when
-	 * something has come again.
-	 * @param {"render" | "dynamic" | "error" | "age"} event
+	 * something has come again. "quote" brings `quote`, "older" brings `older`: each time that it changes.
+	 * @param {"render" | "dynamic" | "error" | "age" | "quote" | "older"} event
 	 * @param {import("./emitter.js").Listener} listener
 	 * @returns {() => void} ends it
 	 */
-	on(event: "render" | "dynamic" | "error" | "age", listener: Listener): () => void;
+	on(event: "render" | "dynamic" | "error" | "age" | "quote" | "older", listener: Listener): () => void;
 	/** @returns {Label[]} the x axis of all series, oldest first */
 	labels(): Label[];
 	/** @returns {ReturnType<typeof labelFormat>} how the labels of the x axis are shown */
 	labelFormat(): ReturnType<typeof labelFormat>;
 	/** @returns {import("./price_summary.js").PriceSummary | null} what its prices come to; null before the first one */
 	summary(): PriceSummary | null;
+	/**
+	 * Put rows before the first one: the next page of history. One page is on its way at a time.
+	 * @param {number} [count] how many rows at most
+	 * @returns {Promise<number>} how many came; 0 where there are none, and where the chart keeps as many points as it may.
+	 *   Rejected with RTError
+	 */
+	loadOlder(count?: number): Promise<number>;
 	/** The request goes out (again): until its static render is there, what comes belongs to an earlier one. */
 	onRequested(): void;
 	/**
@@ -486,17 +552,29 @@ export type ChartRequest = {
 	exchange: string;
 	item: string;
 	/**
-	 * YYYYMMDD
+	 * YYYYMMDD; without it the quote is one that goes on from day to day
 	 */
-	date: string;
+	date?: string | undefined;
 	/**
 	 * a picture, or one that goes on
 	 */
 	update?: "dynamic" | "static" | undefined;
 	/**
-	 * seconds of one bar; 0 for every tick
+	 * of one bar: seconds, or a name such as "5m", "1d" and "1M"; 0 for every tick
 	 */
-	period?: number | undefined;
+	period?: Period | undefined;
+	/**
+	 * the first moment: epoch milliseconds, or a date such as "2026-01-05"
+	 */
+	from?: string | number | undefined;
+	/**
+	 * the moment behind the last one, of a picture that does not go on
+	 */
+	to?: string | number | undefined;
+	/**
+	 * how many rows at most, the newest ones
+	 */
+	count?: number | undefined;
 	shape?: "line" | "ohlc" | "bar" | "scatter" | undefined;
 	/**
 	 * such as "sma:20"
@@ -588,6 +666,21 @@ export type OffsetStorage = {
 	getItem: (key: string) => string | null;
 	setItem: (key: string, value: string) => void;
 };
+export type Older = {
+	/**
+	 * whether the server has rows before the first one
+	 */
+	hasMore: boolean;
+	isLoading: boolean;
+	/**
+	 * whether the chart keeps as many points as it may
+	 */
+	isFull: boolean;
+	/**
+	 * why the last page did not come
+	 */
+	error: RTError | null;
+};
 export type Page = {
 	/**
 	 * without one there is no sign of the network
@@ -597,6 +690,13 @@ export type Page = {
 	 * without one nobody ever sees the page
 	 */
 	document?: SignDocument | undefined;
+};
+export type Paging = {
+	/**
+	 * how many points of each series are kept at most
+	 */
+	most: number;
+	ask: (before: Label, count: number) => Promise<Page$1>;
 };
 /**
  * Each a CSS colour.
@@ -636,6 +736,11 @@ export type Palette = {
 	 */
 	series: string[];
 };
+export type Period = number | string;
+export type Point = {
+	ordinal: number;
+	row: Row;
+};
 /**
  * Of the points that the chart holds.
  */
@@ -657,6 +762,16 @@ export type PriceSummary = {
 	high: number;
 };
 /**
+ * Those that the quote has.
+ */
+export type QuoteFields = {
+	bid?: number;
+	ask?: number;
+	open_interest?: number;
+	turnover?: number;
+	settlement?: number;
+};
+/**
  * The data of a `mycharts` message.
  */
 export type Render = {
@@ -675,6 +790,11 @@ export type Render = {
 	 * of a dynamic one: the number of the last point before it
 	 */
 	prev_seq?: number | undefined;
+	/**
+	 * of a static one: whether there are rows before its first one
+	 */
+	older?: boolean | undefined;
+	quote?: QuoteFields | undefined;
 	/**
 	 * StaticChart or DynamicChart
 	 */
@@ -702,6 +822,12 @@ export type SignDocument = SignSource & {
 export type SignSource = {
 	addEventListener: (event: string, run: (event: any) => void) => void;
 	removeEventListener: (event: string, run: (event: any) => void) => void;
+};
+export type StaticChart = {
+	legends: string[];
+	xAxis: XAxis;
+	yAxis: YAxis[];
+	series: SeriesData[];
 };
 /**
  * `seq` is the number of the update, or of the last one that a snapshot holds.
@@ -762,11 +888,23 @@ export type VisibleDocument = {
 	removeEventListener: (event: "visibilitychange", run: () => void) => void;
 };
 /**
+ * `zone`: the exchange's, by its IANA name; its moments are shown in it.
+ */
+export type XAxis = {
+	data: Label[];
+	zone?: string;
+};
+/**
  * `decimals` of the prices, where the quote says them.
  */
 export type YAxis = {
 	name: string;
 	decimals?: number;
+};
+type Page$1 = {
+	before: Label;
+	chart: StaticChart;
+	older: boolean;
 };
 
 export as namespace rtc;

@@ -1,12 +1,15 @@
 /**
  * Labels of a time axis as people read them.
  *
- * A label is epoch milliseconds, or a text of the producer's that is shown as it is. A moment is shown in the browser's
- * time zone. A day is not a moment: it is a date of the market's, in whatever zone the browser is, and on the wire it is
- * that date's midnight in UTC.
+ * A label is epoch milliseconds, or a text of the producer's that is shown as it is. A moment is shown in the exchange's
+ * time zone where the server says one, else in the browser's. A day, a month, a quarter is not a moment: it is a date of the
+ * market's, in whatever zone the browser is, and on the wire it is that date's midnight in UTC.
  */
 
 /** @import { Label } from "./chart.js" */
+/** @import { Period } from "./period.js" */
+import { calendarUnit } from "./period.js";
+import { dateText, zoned } from "./zoned_time.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -14,28 +17,29 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * @param {Label[]} labels of the axis, oldest first
- * @param {number} [period] the length of a bar in seconds, 0 for every tick
+ * @param {Period} [period] the length of a bar, 0 for every tick
+ * @param {string | null} [zone] the exchange's, by its IANA name
  * @returns {{axis: Format, full: Format}} `axis` is short; `full` has all of it
  */
-export function labelFormat(labels, period = 0) {
+export function labelFormat(labels, period = 0, zone = null) {
   const last = labels[labels.length - 1];
   const first = labels[0];
   if (typeof first !== "number" || typeof last !== "number") return { axis: String, full: String };
-  if (areDays(labels, period)) return { axis: utcDate, full: utcDate };
-  const isShifted = offsetMinutes(first) !== offsetMinutes(last);
-  return { axis: momentFormat(labels, first, last), full: (label) => fullMoment(label, isShifted) };
+  const unit = calendarUnit(period);
+  if (unit === "month") return { axis: month, full: month };
+  if (unit === "quarter") return { axis: quarter, full: quarter };
+  if (areDays(labels, unit === "day")) return { axis: utcDate, full: utcDate };
+  return { axis: momentFormat(labels, first, last, zone), full: fullFormat(first, last, zone) };
 }
 
 /**
  * Bars of whole days are days. So are points of a producer of days: with each label at midnight in UTC it is no accident,
  * unless there is only one.
  * @param {Label[]} labels
- * @param {number} period
+ * @param {boolean} areBars of whole days
  */
-function areDays(labels, period) {
-  const isDay = (/** @type {Label} */ label) => Number(label) % DAY_MS === 0;
-  const arePeriods = period > 0 && (period * 1000) % DAY_MS === 0;
-  return (arePeriods || labels.length > 1) && labels.every(isDay);
+function areDays(labels, areBars) {
+  return (areBars || labels.length > 1) && labels.every((label) => Number(label) % DAY_MS === 0);
 }
 
 /**
@@ -43,75 +47,58 @@ function areDays(labels, period) {
  * @param {Label[]} labels
  * @param {number} first
  * @param {number} last
+ * @param {string | null} zone
  * @returns {Format}
  */
-function momentFormat(labels, first, last) {
-  if (localDate(first) === localDate(last)) return (label) => timeOfDay(Number(label));
+function momentFormat(labels, first, last, zone) {
+  const [from, to] = [zoned(first, zone), zoned(last, zone)];
+  if (from.date === to.date) return (label) => zoned(Number(label), zone).time;
   // Midnights of this zone, which are no whole days apart where summer begins or ends.
-  if (labels.every(isLocalMidnight)) return (label) => localDate(Number(label));
-  const from = new Date(first).getFullYear() === new Date(last).getFullYear() ? 5 : 0;
-  return (label) => `${localDate(Number(label)).slice(from)} ${timeOfDay(Number(label)).slice(0, 5)}`;
+  if (labels.every((label) => zoned(Number(label), zone).isMidnight)) return (label) => zoned(Number(label), zone).date;
+  const start = from.date.slice(0, 4) === to.date.slice(0, 4) ? 5 : 0;
+  return (label) => {
+    const { date, time } = zoned(Number(label), zone);
+    return `${date.slice(start)} ${time.slice(0, 5)}`;
+  };
 }
 
 /**
- * One label in full: date and time, with milliseconds where it has some.
- * @param {Label} label
- * @param {boolean} hasOffset whether to say how far the zone is from UTC: when summer ends, an hour comes twice
- * @returns {string}
+ * One label in full: date and time, with milliseconds where it has some, and the zone where it is not the reader's.
+ * @param {number} first
+ * @param {number} last
+ * @param {string | null} zone
+ * @returns {Format}
  */
-function fullMoment(label, hasOffset) {
-  if (typeof label !== "number") return label;
-  const milliseconds = new Date(label).getMilliseconds();
-  const fraction = milliseconds === 0 ? "" : `.${String(milliseconds).padStart(3, "0")}`;
-  return `${localDate(label)} ${timeOfDay(label)}${fraction}${hasOffset ? ` ${offsetText(label)}` : ""}`;
+function fullFormat(first, last, zone) {
+  // When summer ends, an hour comes twice.
+  const hasOffset = zoned(first, zone).offsetMinutes !== zoned(last, zone).offsetMinutes;
+  return (label) => {
+    if (typeof label !== "number") return label;
+    const { date, time, milliseconds, offsetMinutes } = zoned(label, zone);
+    const fraction = milliseconds === 0 ? "" : `.${String(milliseconds).padStart(3, "0")}`;
+    return [`${date} ${time}${fraction}`, hasOffset && offsetText(offsetMinutes), zone].filter(Boolean).join(" ");
+  };
 }
 
 /** @param {Label} label */
 function utcDate(label) {
   const date = new Date(Number(label));
-  return dateText(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate());
-}
-
-/** @param {number} time */
-function localDate(time) {
-  const date = new Date(time);
-  return dateText(date.getFullYear(), date.getMonth(), date.getDate());
-}
-
-/**
- * @param {number} year
- * @param {number} month from 0
- * @param {number} day
- */
-function dateText(year, month, day) {
-  return `${year}-${twoDigits(month + 1)}-${twoDigits(day)}`;
-}
-
-/** @param {number} time */
-function timeOfDay(time) {
-  const date = new Date(time);
-  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(":");
+  return dateText(date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate());
 }
 
 /** @param {Label} label */
-function isLocalMidnight(label) {
+function month(label) {
+  return utcDate(label).slice(0, 7);
+}
+
+/** @param {Label} label */
+function quarter(label) {
   const date = new Date(Number(label));
-  return date.getHours() + date.getMinutes() + date.getSeconds() + date.getMilliseconds() === 0;
+  return `${date.getUTCFullYear()} Q${Math.floor(date.getUTCMonth() / 3) + 1}`;
 }
 
-/** @param {number} time */
-function offsetMinutes(time) {
-  return -new Date(time).getTimezoneOffset();
-}
-
-/** @param {number} time */
-function offsetText(time) {
-  const minutes = offsetMinutes(time);
+/** @param {number} minutes */
+function offsetText(minutes) {
   const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
-  return `UTC${minutes < 0 ? "-" : "+"}${twoDigits(hours)}:${twoDigits(rest)}`;
-}
-
-/** @param {number} number */
-function twoDigits(number) {
-  return String(number).padStart(2, "0");
+  return `UTC${minutes < 0 ? "-" : "+"}${String(hours).padStart(2, "0")}:${String(rest).padStart(2, "0")}`;
 }

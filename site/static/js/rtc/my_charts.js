@@ -23,6 +23,7 @@ import { preferredPalette } from "./palette.js";
 import { State } from "./reconnecting_socket.js";
 import { SubscriptionList } from "./subscription_list.js";
 import { WireNames } from "./wire_names.js";
+import { wireRequest } from "./wire_request.js";
 
 const PAUSE_AFTER_MS = 5000;
 
@@ -229,7 +230,7 @@ export class MyCharts {
       mayAsk: () => !(pauses && this.#visibility.isHidden),
       ask: (name, requestId) => {
         chart.onRequested();
-        this.#client.send("mycharts", wireRequest(name, chart), requestId);
+        this.#client.send("mycharts", wireRequest(name, chart.request), requestId);
       },
       giveUp: (name) => void this.#client.send("mycharts", { type: "unlisten", chart_id: name }),
       onError: (error) => {
@@ -265,24 +266,4 @@ export class MyCharts {
     view?.invalidate();
     if (chart.hasGap) subscription.mend();
   }
-}
-
-/**
- * @param {string | number} name
- * @param {Chart} chart
- */
-function wireRequest(name, chart) {
-  const { exchange, item, date, update, period, shape, indicators, max_rate } = chart.request;
-  return {
-    type: "quote",
-    chart_id: name,
-    exchange,
-    item,
-    date,
-    update: update ?? "dynamic",
-    period: period ?? 0,
-    shape: shape ?? "line",
-    indicators: indicators ?? [],
-    max_rate,
-  };
 }

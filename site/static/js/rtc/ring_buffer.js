@@ -50,12 +50,45 @@ export class RingBuffer {
   /** @param {T} item takes the newest item's place; there has to be one */
   replaceLast(item) {
     if (this.length === 0) throw new RangeError("no item to replace");
-    this.#items[this.#place(this.length - 1)] = item;
+    this.replace(this.length - 1, item);
+  }
+
+  /**
+   * @param {number} index as for `at`
+   * @param {T} item takes the place of the one there
+   */
+  replace(index, item) {
+    this.at(index);
+    this.#items[this.#place(index)] = item;
+  }
+
+  /**
+   * Put an item between others. Costs as much as there are items.
+   * @param {number} index that it gets, from 0 to `length`
+   * @param {T} item
+   * @returns {boolean} whether the oldest one had to go for it, which may be this one
+   */
+  insert(index, item) {
+    const items = this.toArray();
+    items.splice(index, 0, item);
+    return this.fill(items);
+  }
+
+  /**
+   * Start over with these; the newest of them are kept.
+   * @param {T[]} items oldest first
+   * @param {number} [capacity] how many are kept from now on
+   * @returns {boolean} whether older ones had to go
+   */
+  fill(items, capacity = this.#capacity) {
+    this.#capacity = Math.floor(capacity);
+    this.#items = items.slice(-this.#capacity);
+    this.#start = 0;
+    return items.length > this.#capacity;
   }
 
   clear() {
-    this.#items = [];
-    this.#start = 0;
+    this.fill([]);
   }
 
   /** @returns {T[]} oldest first; the caller's own */

@@ -44,20 +44,14 @@ export class Series {
     return this.#points.toArray().map(({ row }) => row);
   }
 
-  /**
-   * The points of a static render. One that fell off the axis' old end, or whose label is not on it, is left out.
-   * @param {Row[]} rows
-   * @param {Label[]} labels all labels of the render
-   * @param {number} first the ordinal of the oldest label that the axis kept
-   */
-  load(rows, labels, first) {
-    let ordinal = -1;
-    for (const row of rows) {
-      const found = labels.indexOf(row[0], ordinal + 1);
-      if (found < 0) continue;
-      ordinal = found;
-      if (ordinal >= first) this.#points.push({ ordinal, row });
-    }
+  /** @param {number} ordinal @returns {Row[]} the points that stand before it */
+  before(ordinal) {
+    return this.#points.toArray().filter((point) => point.ordinal < ordinal).map(({ row }) => row);
+  }
+
+  /** @param {Point[]} points the first ones that it gets, oldest first */
+  load(points) {
+    for (const point of points) this.#points.push(point);
   }
 
   /**
@@ -68,7 +62,36 @@ export class Series {
   put(row, axis) {
     const last = this.#points.last;
     if (last !== undefined && last.row[0] === row[0]) this.#points.replaceLast({ ordinal: last.ordinal, row });
-    else this.#points.push({ ordinal: axis.place(row[0], last?.ordinal ?? -1), row });
+    else this.#points.push({ ordinal: axis.place(row[0], last?.ordinal ?? -Infinity), row });
+  }
+
+  /**
+   * A point that belongs before the newest label: newer values of the one there, or one more.
+   * @param {Row} row
+   * @param {number} ordinal of its label
+   */
+  correct(row, ordinal) {
+    let index = this.#points.length - 1;
+    while (index >= 0 && this.#points.at(index).ordinal > ordinal) index -= 1;
+    if (index >= 0 && this.#points.at(index).ordinal === ordinal) this.#points.replace(index, { ordinal, row });
+    else this.#points.insert(index + 1, { ordinal, row });
+  }
+
+  /** @param {number} ordinal of a label that was inserted: the points at it and after it stand one place further on */
+  makeRoom(ordinal) {
+    for (let index = this.#points.length - 1; index >= 0 && this.#points.at(index).ordinal >= ordinal; index -= 1) {
+      this.#points.at(index).ordinal += 1;
+    }
+  }
+
+  /**
+   * Put older points before all others.
+   * @param {Point[]} points oldest first
+   * @param {number} from the ordinal behind theirs: what the series has before it is forgotten by the axis
+   * @param {number} capacity how many points are kept from now on
+   */
+  prepend(points, from, capacity) {
+    this.#points.fill([...points, ...this.#points.toArray().filter(({ ordinal }) => ordinal >= from)], capacity);
   }
 
   /**
@@ -87,4 +110,24 @@ export class Series {
     }
     return data;
   }
+}
+
+/**
+ * The points of a picture or of a page. One whose label is not among the labels, or not kept, is left out.
+ * @param {Row[]} rows
+ * @param {Label[]} labels all labels of the picture
+ * @param {number} from the ordinal of the first of them
+ * @param {number} first the ordinal of the oldest label that is kept
+ * @returns {Point[]}
+ */
+export function standing(rows, labels, from, first) {
+  const points = [];
+  let index = -1;
+  for (const row of rows) {
+    const found = labels.indexOf(row[0], index + 1);
+    if (found < 0) continue;
+    index = found;
+    if (from + index >= first) points.push({ ordinal: from + index, row });
+  }
+  return points;
 }

@@ -17,22 +17,29 @@
  * @property {ZoomEvent[]} [batch]
  */
 /** @typedef {{start: number, end: number}} Percent */
-/** @typedef {{loads: number, first: number, labels: Label[]}} DrawnAxis */
+/** @typedef {{numbering: number, first: number, labels: Label[]}} DrawnAxis */
 /**
- * @typedef {object} Held Places are fractions of one, as a finger moves; they count from the first label ever.
- * @property {number} loads which filling of the axis they count on
+ * @typedef {object} Held Places are fractions of one, as a finger moves; they count as the axis' ordinals do.
+ * @property {number} numbering which one of the axis they count on
  * @property {number} from
  * @property {number} width
  * @property {boolean} isNewest
  * @property {Label} firstLabel
  * @property {Label} lastLabel
+ * @property {number} fromOffset how far `from` is from the first label's place
+ * @property {number} toOffset
  */
+
+/** So much of what is seen may lie to the left of it until older points are wanted. */
+const NEAR = 0.2;
 
 export class ZoomPlace {
   /** @type {DrawnAxis} */
-  #drawn = { loads: 0, first: 0, labels: [] };
+  #drawn = { numbering: 0, first: 0, labels: [] };
   /** @type {Held | null} null until the reader zooms */
   #held = null;
+  /** True when the reader has come near the oldest point: within a part of what is seen. */
+  isNearOldest = false;
 
   /**
    * The reader has zoomed in what is drawn.
@@ -40,18 +47,21 @@ export class ZoomPlace {
    */
   onZoom(event) {
     const { start, end, startValue, endValue } = event.batch?.[0] ?? event;
-    const { loads, first, labels } = this.#drawn;
+    const { numbering, first, labels } = this.#drawn;
     const newest = labels.length - 1;
     const from = offHalf(start === undefined ? startValue : (start * newest) / 100);
     const to = offHalf(end === undefined ? endValue : (end * newest) / 100);
     if (newest < 1 || from === undefined || to === undefined) return;
+    this.isNearOldest = from <= NEAR * (to - from);
     this.#held = {
-      loads,
+      numbering,
       from: first + from,
       width: from <= 0 && to >= newest ? Infinity : to - from,
       isNewest: to >= newest,
       firstLabel: labels[Math.round(from)],
       lastLabel: labels[Math.round(to)],
+      fromOffset: from - Math.round(from),
+      toOffset: to - Math.round(to),
     };
   }
 
@@ -61,13 +71,16 @@ export class ZoomPlace {
    * @returns {Percent | null} null: the reader has not chosen
    */
   take(axis) {
-    this.#drawn = { loads: axis.loads, first: axis.first, labels: axis.toArray() };
+    const before = this.#drawn;
+    this.#drawn = { numbering: axis.numbering, first: axis.first, labels: axis.toArray() };
     const held = this.#held;
     if (held === null) return null;
+    // Who saw everything goes on seeing that while older points are put before it.
+    if (axis.first < before.first && axis.numbering === before.numbering) held.width = Math.min(held.width, before.labels.length - 1);
     const newest = this.#drawn.labels.length - 1;
     if (newest < 1) return { start: 0, end: 100 };
     if (held.isNewest) return { start: Math.max(0, 100 * (1 - held.width / newest)), end: 100 };
-    if (held.loads !== axis.loads) this.#find(held);
+    if (held.numbering !== axis.numbering) this.#find(held);
     // Of a place that has been forgotten the oldest points are left.
     const from = Math.min(Math.max(0, held.from - axis.first), Math.max(0, newest - held.width));
     return { start: (100 * from) / newest, end: Math.min(100, (100 * (from + held.width)) / newest) };
@@ -75,10 +88,10 @@ export class ZoomPlace {
 
   /** @param {Held} held gets the places that its labels have in another picture */
   #find(held) {
-    const { loads, first, labels } = this.#drawn;
-    const from = place(labels, held.firstLabel);
-    const to = place(labels, held.lastLabel);
-    held.loads = loads;
+    const { numbering, first, labels } = this.#drawn;
+    const from = place(labels, held.firstLabel) + held.fromOffset;
+    const to = place(labels, held.lastLabel) + held.toOffset;
+    held.numbering = numbering;
     held.from = first + from;
     if (to > from) held.width = to - from;
   }

@@ -1,0 +1,28 @@
+/** The request for a quote's chart as it is sent, with what was left out filled in. Pure. */
+
+/** @import { ChartRequest } from "./chart.js" */
+
+/**
+ * @param {string | number} name of the chart on the wire
+ * @param {ChartRequest} request
+ * @returns {object} the data of a `mycharts` message; what is undefined in it is not sent
+ */
+export function wireRequest(name, request) {
+  const { exchange, item, date, update, period, shape, indicators, max_rate, from, to, count } = request;
+  return {
+    type: "quote",
+    chart_id: name,
+    exchange,
+    item,
+    date,
+    update: update ?? "dynamic",
+    period: period ?? 0,
+    shape: shape ?? "line",
+    indicators: indicators ?? [],
+    max_rate,
+    from,
+    to,
+    count,
+    corrections: true, // a server of before does not read it
+  };
+}
