@@ -22,7 +22,7 @@ BRIDGE, CONNECTION, FAILURE, LIMIT, LISTENER, MARK, QUEUE, TCE, WIRE = (
     for folder in ("bridge", "connection", "failure", "limit", "listener", "mark", "queue", "tce", "wire")
 )
 USER, SESSION, TOPIC = (f"rtserver.{folder}" for folder in ("user", "user.session", "user.topic"))
-MARKET, HISTORY = "rtserver.market", "rtserver.history"
+MARKET, CALENDAR, HISTORY = "rtserver.market", "rtserver.market.calendar", "rtserver.history"
 MODULES, HANDLERS = "rtserver.modules", "rtserver.handlers"
 REGISTRY = "rtserver.registry"
 SERVICE, PIPELINE, PUBLISH, PUSH, QUOTE, THREAD, WATCH = (
@@ -68,6 +68,7 @@ RULES = (
     Rule("rtserver/base/wire/*", {WIRE}, {"msgspec", "tornado.util", "ujson"}, WAITING | CLOCKS),
     Rule("rtserver/base/limit/*", {LIMIT}, set(), WAITING | CLOCKS),
     Rule("rtserver/market/indicator/*", {MARKET, f"{MARKET}.indicator"}, set(), WAITING | CLOCKS),
+    Rule("rtserver/market/calendar/*", {MARKET, CALENDAR}, {"msgspec"}, WAITING | CLOCKS),
     Rule("rtserver/market/*", {f"{MARKET}.*"}, {"msgspec"}, WAITING | CLOCKS),
     Rule("rtserver/idl/*", {"rtserver.idl"}, {"tcelib"}, WAITING | CLOCKS),
     # The mechanisms, each with its one kind of socket, store or thread.
