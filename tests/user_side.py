@@ -47,6 +47,9 @@ class StillTime:
         self.alarms.append(alarm)
         return alarm
 
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> "StillAlarm":
+        return self.call_at(self.now + seconds, callback)
+
     def pass_by(self, seconds: float) -> None:
         """Let time pass, and ring what is due at its moment."""
         end = self.now + seconds

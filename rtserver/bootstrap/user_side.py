@@ -170,7 +170,12 @@ def _handlers(config: Config, rights: Rights, call_later: CallLater) -> list[Mak
     ]
     own: dict[type[BaseUserMsgHandler], MakeHandler]
     own = {
-        MyChartMsgHandler: partial(MyChartMsgHandler, max_rate=rights.max_rate),
+        MyChartMsgHandler: partial(
+            MyChartMsgHandler,
+            call_later=call_later,
+            page_bytes=config.unsent_bytes,
+            max_rate=rights.max_rate,
+        ),
         TopicMsgHandler: partial(TopicMsgHandler, max_rate=rights.max_rate),
         ResumeMsgHandler: partial(ResumeMsgHandler, call_later=call_later),
     }

@@ -1,27 +1,43 @@
-"""``mycharts``: requests for charts, for their rates, and their end.
+"""``mycharts``: requests for charts, for their older rows, for their rates, and their end.
 
 ``modules.chart_painter`` makes the messages that answer.
 """
 
 from functools import partial
 
-from rtserver.modules.chart_painter import MYCHARTS, ChartPainter
-from rtserver.modules.mychart_agent import ChartRequest, MyChartAgent, RateCap, RateRequest, UnlistenRequest, no_cap
+from rtserver.base.limit.cpu_quota import CallLater
+from rtserver.modules.chart_painter import ChartPainter
+from rtserver.modules.chart_refresh import ChartRefresh
+from rtserver.modules.chart_request import ChartRequest, MoreRequest, RateRequest, UnlistenRequest
+from rtserver.modules.chart_update import MYCHARTS
+from rtserver.modules.mychart_agent import MyChartAgent, RateCap, no_cap
 from rtserver.user.msg_handler import BaseUserMsgHandler, Users
 from rtserver.user.user_agent import UserAgent
 
 
 class MyChartMsgHandler(BaseUserMsgHandler):
-    """Handler of charts. One painter draws for all agents; ``max_rate`` bounds every chart."""
+    """Handler of charts. One painter draws for all agents; ``max_rate`` bounds every chart.
+
+    ``call_later`` is the event loop's. ``page_bytes`` bounds a picture for a client that asks for the rest by pages.
+    """
 
     msg_type = MYCHARTS
-    request = ChartRequest | RateRequest | UnlistenRequest
+    request = ChartRequest | MoreRequest | RateRequest | UnlistenRequest
 
     def __init__(
-        self, users: Users, *, max_charts: int = 64, kept_pictures: int = 64, max_rate: RateCap = no_cap
+        self,
+        users: Users,
+        *,
+        call_later: CallLater,
+        max_charts: int = 64,
+        kept_pictures: int = 64,
+        page_bytes: int = 131_072,
+        max_rate: RateCap = no_cap,
     ) -> None:
         super().__init__(users)
-        self._painter = ChartPainter(users.epoch, kept_pictures, users.sizes.largest_everywhere)
+        refresh = ChartRefresh(call_later, users.topics)
+        largest = users.sizes.largest_everywhere
+        self._painter = ChartPainter(users.epoch, kept_pictures, largest, page_bytes, refresh.on_stale)
         self._max_charts = max_charts
         self._max_rate = max_rate
 
@@ -30,14 +46,21 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         agent.modules[MYCHARTS] = MyChartAgent(agent, self._painter, self._max_rate)
 
     def on_useragent_request(
-        self, agent: UserAgent, data: ChartRequest | RateRequest | UnlistenRequest, request_id: int | str | None
+        self,
+        agent: UserAgent,
+        data: ChartRequest | MoreRequest | RateRequest | UnlistenRequest,
+        request_id: int | str | None,
     ) -> object:
-        """Show, change or hide a chart. A chart is answered by its render, later; the others at once, given an id."""
+        """Show, change or hide a chart. Rows are sent later; the other requests are answered at once, given an id."""
         charts: MyChartAgent = agent.modules[MYCHARTS]
         match data:
             case ChartRequest():
                 self._check_limits(agent, charts, data)
                 charts.show(data, request_id)
+                return None
+            case MoreRequest():
+                self.users.limits.check_picture(str(agent.user.user_id))
+                charts.show_more(data, request_id)
                 return None
             case RateRequest():
                 answer = {"type": "rate", "chart_id": data.chart_id, "max_rate": charts.change_rate(data)}

@@ -5,20 +5,21 @@ drawing, one encoding and mostly one message serve them all. A server has one pa
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from functools import partial
+from weakref import ReferenceType, ref
 
 import msgspec
 
-from rtserver.base.bridge.message import Row, Snapshot, Update
+from rtserver.base.bridge.message import Row, Snapshot, Table
 from rtserver.base.limit.steps import Steps, finish
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import encode_around
 from rtserver.base.wire.payload import Payload
-from rtserver.modules.chart import Chart, Shape
+from rtserver.modules.chart import Chart
+from rtserver.modules.chart_update import MYCHARTS, ChartUpdates, OnStale
+from rtserver.modules.look import Look
 from rtserver.modules.recently_used import RecentlyUsed
 from rtserver.user.topic.subscriber import Draw
 
-MYCHARTS = "mycharts"
 ENVELOPE_BYTES = 1_024
 """Upper bound of the message around a picture, the id of the request included."""
 SHRINK = 0.95
@@ -29,17 +30,13 @@ ROWS_OF_A_STEP = 500
 """Rows that one step draws of one series, at 1 µs each."""
 
 
-class Look(msgspec.Struct, frozen=True):
-    """The view of a feed that a client asked for. Clients with equal looks get equal bytes."""
-
-    chart_id: int | str
-    shape: Shape
-    title: str
-
-
 class Picture(msgspec.Struct, frozen=True):
-    """A drawn snapshot: the ``data`` of its message as JSON, and the chart that draws what follows."""
+    """A drawn table: the ``data`` of its message as JSON, and the chart that draws what follows.
 
+    Tables of one ``seq`` may differ, by a correction or by older rows that are there now.
+    """
+
+    table: ReferenceType[Table]
     chart: Chart
     data: bytes
 
@@ -48,52 +45,59 @@ class ChartPainter:
     """Draws snapshots and updates.
 
     ``epoch`` tells the sequence numbers of this start of the server from those of another. A picture of more than
-    ``largest`` bytes of JSON is drawn with fewer rows, the newest.
+    ``largest`` bytes of JSON is drawn with fewer rows, the newest; so is one of more than ``page`` bytes for a client
+    that can ask for the others. ``on_stale`` is told which pictures do not hold any more, because of a correction.
     """
 
-    def __init__(self, epoch: str, kept_pictures: int = 64, largest: int = 2_000_000) -> None:
+    def __init__(
+        self,
+        epoch: str,
+        kept_pictures: int = 64,
+        largest: int = 2_000_000,
+        page: int = 131_072,
+        on_stale: OnStale = lambda topic, group: None,
+    ) -> None:
         self._epoch = epoch
         self._largest = max(1, largest - ENVELOPE_BYTES)
+        self._page = max(1, min(largest, page) - ENVELOPE_BYTES)
+        self._on_stale = on_stale
         self._pictures: RecentlyUsed[Picture] = RecentlyUsed(kept_pictures)
         self._drawings: dict[Hashable, Steps[Picture]] = {}
-        self._renders: RecentlyUsed[Payload] = RecentlyUsed(kept_pictures)
+        self._renders: RecentlyUsed[tuple[Picture, Payload]] = RecentlyUsed(kept_pictures)
 
     def render(self, snapshot: Snapshot, look: Look, request_id: int | str | None = None) -> Payload:
-        """Return the static render as a message. ``request_id`` is that of the answered request."""
+        """Return the picture as a message. ``request_id`` is that of the answered request."""
+        picture = self._picture(snapshot, look)
         key = (snapshot.topic, snapshot.seq, look, request_id)
-        render = self._renders.find(key)
-        if render is None:
-            data = self._picture(snapshot, look).data
-            render = self._renders.keep(key, Payload(encode_around(MYCHARTS, data, request_id)))
-        return render
+        known = self._renders.find(key)
+        if known is None or known[0] is not picture:
+            known = (picture, Payload(encode_around(MYCHARTS, picture.data, request_id)))
+            self._renders.keep(key, known)
+        return known[1]
 
     def follow(self, snapshot: Snapshot, look: Look) -> tuple[Hashable, Draw]:
         """Return the group of subscribers with the same updates of the topic, and the function that draws them."""
-        picture = self._pictures.get((snapshot.topic, snapshot.seq, look)) or self._picture(snapshot, look)
-        return (MYCHARTS, look.chart_id, look.shape), partial(draw_update, picture.chart, look.chart_id, self._epoch)
+        updates = ChartUpdates(self._picture(snapshot, look).chart, look, self._epoch, self._on_stale)
+        return updates.group, updates
 
     def is_drawn(self, snapshot: Snapshot, look: Look) -> bool:
         """Return True if ``render`` and ``follow`` find the picture; it counts as used then."""
-        key = (snapshot.topic, snapshot.seq, look)
-        is_there = key in self._pictures
-        if is_there:
-            self._pictures.move_to_end(key)
-        return is_there
+        return self._find(snapshot, look) is not None
 
     def prepare(self, snapshot: Snapshot, look: Look) -> Steps[None]:
         """Draw the picture in steps, so that ``render`` and ``follow`` find it.
 
         Callers that want the same picture share the work: a step of one is a step of all.
         """
-        key = (snapshot.topic, snapshot.seq, look)
-        while key not in self._pictures:
+        key = (id(snapshot.payload), snapshot.seq, look)
+        while self._find(snapshot, look) is None:
             if key not in self._drawings:
                 self._drawings[key] = self._draw(snapshot, look)
             try:
                 next(self._drawings[key])
             except StopIteration as end:
                 del self._drawings[key]
-                self._pictures.keep(key, end.value)
+                self._keep(snapshot, look, end.value)
                 return
             except BaseException:
                 self._drawings.pop(key, None)
@@ -101,29 +105,47 @@ class ChartPainter:
             yield
 
     def _picture(self, snapshot: Snapshot, look: Look) -> Picture:
-        key = (snapshot.topic, snapshot.seq, look)
-        return self._pictures.find(key) or self._pictures.keep(key, finish(self._draw(snapshot, look)))
+        return self._find(snapshot, look) or self._keep(snapshot, look, finish(self._draw(snapshot, look)))
+
+    def _find(self, snapshot: Snapshot, look: Look) -> Picture | None:
+        picture = self._pictures.find((snapshot.topic, snapshot.seq, look))
+        return None if picture is None or picture.table() is not snapshot.payload else picture
+
+    def _keep(self, snapshot: Snapshot, look: Look, picture: Picture) -> Picture:
+        return self._pictures.keep((snapshot.topic, snapshot.seq, look), picture)
 
     def _draw(self, snapshot: Snapshot, look: Look) -> Steps[Picture]:
-        table = snapshot.payload
+        table: Table = snapshot.payload
         chart = Chart(look.shape, table.columns, look.title, table.decimals)
-        data = {
+        largest = self._page if look.is_paged else self._largest
+        rows = table.rows
+        while True:
+            is_whole = len(rows) == len(table.rows)
+            head = self._head(snapshot, look, has_older=table.has_older or not is_whole)
+            encoded = yield from _encode(head, chart, rows)
+            if len(encoded) <= largest or not rows:
+                return Picture(ref(table), chart, encoded)
+            rows = rows[len(rows) - int(len(rows) * SHRINK * largest / len(encoded)) :]
+
+    def _head(self, snapshot: Snapshot, look: Look, *, has_older: bool) -> dict[str, object]:
+        """Return the ``data`` of a picture without its chart."""
+        older = {"older": has_older} if look.is_paged else {}
+        if look.before is not None:
+            return {"type": "more", "chart_id": look.chart_id, "before": look.before, **older}
+        quote = {"quote": snapshot.payload.fields} if snapshot.payload.fields else {}
+        return {
             "type": "render",
             "update": "static",
             "chart_id": look.chart_id,
             "epoch": self._epoch,
             "seq": snapshot.seq,
+            **older,
+            **quote,
         }
-        rows = table.rows
-        while True:
-            encoded = yield from _encode(data, chart, rows)
-            if len(encoded) <= self._largest or not rows:
-                return Picture(chart, encoded)
-            rows = rows[len(rows) - int(len(rows) * SHRINK * self._largest / len(encoded)) :]
 
 
 def _encode(data: Mapping[str, object], chart: Chart, rows: Sequence[Row]) -> Steps[bytes]:
-    """Encode the ``data`` of a static render with the chart's picture in it, in steps."""
+    """Encode ``data`` with the chart's picture in it, in steps."""
     series = []
     for index, head in enumerate(chart.series_heads):
         parts = []
@@ -132,17 +154,3 @@ def _encode(data: Mapping[str, object], chart: Chart, rows: Sequence[Row]) -> St
             yield
         series.append(json.encode_with(head, "data", b"[%b]" % b",".join(filter(None, parts))))
     return json.encode_with(data, "chart", json.encode_with(chart.frame(rows), "series", b"[%b]" % b",".join(series)))
-
-
-def draw_update(chart: Chart, chart_id: int | str, epoch: str, update: Update) -> bytes:
-    """Return the dynamic render as a message. A client without ``prev_seq`` of this ``epoch`` has a gap."""
-    data = {
-        "type": "render",
-        "update": "dynamic",
-        "chart_id": chart_id,
-        "epoch": epoch,
-        "seq": update.seq,
-        "prev_seq": update.prev_seq,
-        "chart": {"series": chart.increments(update.payload)},
-    }
-    return encode_around(MYCHARTS, json.encode(data))

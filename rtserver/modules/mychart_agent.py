@@ -4,78 +4,27 @@ It maps a chart request to a feed and a look, and reports refusals to the client
 """
 
 from collections.abc import Callable, Hashable
-from typing import Annotated, Literal, TypeAlias
-
-import msgspec
+from typing import TypeAlias
 
 from rtserver.base.bridge.message import Refused, Snapshot
 from rtserver.base.limit.steps import Steps
-from rtserver.base.wire.client_message import MAX_SAFE_INTEGER
-from rtserver.modules.chart import Shape
-from rtserver.modules.chart_painter import MYCHARTS, ChartPainter, Look
+from rtserver.modules.chart_painter import ChartPainter
+from rtserver.modules.chart_request import ChartRequest, MoreRequest, RateRequest
+from rtserver.modules.chart_update import MYCHARTS
+from rtserver.modules.look import Look
 from rtserver.modules.topic_listener import TopicListener
 from rtserver.modules.user_agent_module import BaseUserAgentModule
 from rtserver.user.identity import Identity
 from rtserver.user.msg_handler import RequestError
-from rtserver.user.topic.rate import RATES, granted
+from rtserver.user.topic.board import GroupKey
+from rtserver.user.topic.rate import granted
 from rtserver.user.topic.subscriber import Draw
 from rtserver.user.user_agent import UserAgent
 
 QUOTES = "quotes"
 """The service of the feeds."""
-
-ChartId: TypeAlias = (
-    Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-    | Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
-)
-KeyPart: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-MaxRate: TypeAlias = Annotated[float, msgspec.Meta(ge=RATES[0])]
-Indicator: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
-
-
-class ChartRequest(msgspec.Struct, frozen=True, tag_field="type", tag="quote"):
-    """Show a quote. ``period`` is the length of a bar in seconds, 0 for every tick.
-
-    ``max_rate`` is in updates a second, None for as many as there are.
-    """
-
-    chart_id: ChartId
-    exchange: KeyPart
-    item: KeyPart
-    date: str
-    update: Literal["static", "dynamic"]
-    period: Annotated[float, msgspec.Meta(ge=0)] = 0
-    shape: Shape = "line"
-    indicators: Annotated[tuple[Indicator, ...], msgspec.Meta(max_length=32)] = ()
-    max_rate: MaxRate | None = None
-
-    def __post_init__(self) -> None:
-        """Check the parts of the quote's key. The errors are fit for the client."""
-        for name, part in (("exchange", self.exchange), ("item", self.item)):
-            if ":" in part or any(map(str.isspace, part)):
-                raise ValueError(f"{name} {part!r} may hold neither colons nor spaces")
-        if not (len(self.date) == 8 and self.date.isascii() and self.date.isdigit()):
-            raise ValueError(f"date {self.date[:32]!r} is not of the form YYYYMMDD")
-
-    @property
-    def feed(self) -> dict[str, object]:
-        """The request to the quote service."""
-        quote = f"{self.exchange}:{self.item}:{self.date}"
-        return {"quote": quote, "period": self.period, "indicators": self.indicators}
-
-
-class UnlistenRequest(msgspec.Struct, frozen=True, tag_field="type", tag="unlisten"):
-    """Show a chart no longer."""
-
-    chart_id: ChartId
-
-
-class RateRequest(msgspec.Struct, frozen=True, tag_field="type", tag="rate"):
-    """Show a chart so often from now on."""
-
-    chart_id: ChartId
-    max_rate: MaxRate | None
-
+REPLACED = "replaced"
+"""The error code of a page that is not sent, because the client has asked for something else since."""
 
 RateCap: TypeAlias = Callable[[Identity], float | None]
 """A function from a user to the most updates a second of each chart; None means no bound."""
@@ -86,21 +35,22 @@ def no_cap(user: Identity) -> None:
 
 
 class MyChart:
-    """One chart of one agent. The first answer carries ``request_id``.
+    """One chart of one agent. The first picture and an error carry ``request_id``.
 
     ``wish`` is the rate that the client asked for, in updates a second.
     """
 
-    __slots__ = ("_agent", "_is_dynamic", "_look", "_painter", "_request_id", "wish")
+    __slots__ = ("_agent", "_is_answered", "_look", "_painter", "_request_id", "request", "wish")
 
     def __init__(
         self, agent: UserAgent, painter: ChartPainter, request: ChartRequest, request_id: int | str | None
     ) -> None:
         self._agent = agent
         self._painter = painter
-        self._look = Look(request.chart_id, request.shape, request.item)
-        self._is_dynamic = request.update == "dynamic"
+        self._look = Look.of(request)
         self._request_id = request_id
+        self._is_answered = False
+        self.request = request
         self.wish = request.max_rate
 
     def is_prepared(self, snapshot: Snapshot) -> bool:
@@ -113,13 +63,51 @@ class MyChart:
 
     def on_picture(self, snapshot: Snapshot) -> tuple[Hashable, Draw] | None:
         """Send the whole chart. Return what draws its updates, or None for a static chart."""
-        self._agent.push(self._painter.render(snapshot, self._look, self._request_id))
-        return self._painter.follow(snapshot, self._look) if self._is_dynamic else None
+        request_id = None if self._is_answered else self._request_id
+        self._is_answered = True
+        self._agent.push(self._painter.render(snapshot, self._look, request_id))
+        return self._painter.follow(snapshot, self._look) if self.request.update == "dynamic" else None
 
     def on_refused(self, refused: Refused) -> None:
         """Tell the client why the chart is refused or has ended."""
         text = f"chart {self._look.chart_id}: {refused.message}"
         self._agent.push_error(refused.code, text, MYCHARTS, self._request_id, chart_id=self._look.chart_id)
+
+
+class ChartPage:
+    """Older rows of one chart, which answer a request. The chart goes on, whatever becomes of them."""
+
+    __slots__ = ("_agent", "_look", "_painter", "_request_id")
+
+    def __init__(self, agent: UserAgent, painter: ChartPainter, look: Look, request_id: int | str | None) -> None:
+        self._agent = agent
+        self._painter = painter
+        self._look = look
+        self._request_id = request_id
+
+    def is_prepared(self, snapshot: Snapshot) -> bool:
+        """Return True if the page is drawn already."""
+        return self._painter.is_drawn(snapshot, self._look)
+
+    def prepare(self, snapshot: Snapshot) -> Steps[None]:
+        """Draw the page in steps."""
+        return self._painter.prepare(snapshot, self._look)
+
+    def on_picture(self, snapshot: Snapshot) -> None:
+        """Send the page. Nothing follows it."""
+        self._agent.push(self._painter.render(snapshot, self._look, self._request_id))
+
+    def on_refused(self, refused: Refused) -> None:
+        """Tell the client why there is no page."""
+        self._tell_error(refused.code, refused.message)
+
+    def on_replaced(self) -> None:
+        """Tell the client that another request has taken the place of this one."""
+        self._tell_error(REPLACED, "the page was given up for another request")
+
+    def _tell_error(self, code: str, text: str) -> None:
+        # Without the chart_id: with it, an error says that the chart is over.
+        self._agent.push_error(code, f"chart {self._look.chart_id}: {text}", MYCHARTS, self._request_id)
 
 
 class MyChartAgent(BaseUserAgentModule):
@@ -128,19 +116,41 @@ class MyChartAgent(BaseUserAgentModule):
     def __init__(self, agent: UserAgent, painter: ChartPainter, max_rate: RateCap = no_cap) -> None:
         super().__init__(agent)
         self.quotes: TopicListener[MyChart] = TopicListener(agent)
+        self._pages: TopicListener[ChartPage] = TopicListener(agent)
         self._painter = painter
         self._max_rate = max_rate
 
     def show(self, request: ChartRequest, request_id: int | str | None = None) -> None:
         """Show a chart. It replaces the one with the same id."""
+        self._replace_page(request.chart_id)
         chart = MyChart(self.agent, self._painter, request, request_id)
         self.quotes.listen(request.chart_id, QUOTES, request.feed, chart, self._granted(chart))
 
+    def show_more(self, request: MoreRequest, request_id: int | str | None = None) -> None:
+        """Send a page of older rows. It replaces one of the same chart that has not been sent yet.
+
+        Raises ``RequestError`` for an unknown chart, and for a label that is no time.
+        """
+        chart = self._chart(request.chart_id)
+        try:
+            feed = request.page(chart.request)
+        except ValueError as error:
+            raise RequestError(f"chart {request.chart_id}: {error}") from None
+        self._replace_page(request.chart_id)
+        page = ChartPage(self.agent, self._painter, Look.of_page(chart.request, request), request_id)
+        self._pages.listen(request.chart_id, QUOTES, feed, page)
+
+    def refresh(self, group: GroupKey) -> None:
+        """Show a new picture of the chart that is a subscriber of the group, if there is one."""
+        for membership in tuple(self.quotes.memberships.values()):
+            if membership.group == group:
+                chart = membership.watcher
+                name, rate = membership.name, membership.rate
+                self.quotes.listen(name, QUOTES, chart.request.feed, chart, rate)
+
     def change_rate(self, request: RateRequest) -> float | None:
         """Change a chart's rate. Return the granted rate. Raises ``RequestError`` for an unknown chart."""
-        chart = self.quotes.watcher(request.chart_id)
-        if chart is None:
-            raise RequestError(f"chart {request.chart_id}: there is no such chart on this connection")
+        chart = self._chart(request.chart_id)
         chart.wish = request.max_rate
         rate = self._granted(chart)
         self.quotes.change_rate(request.chart_id, rate)
@@ -152,11 +162,25 @@ class MyChartAgent(BaseUserAgentModule):
 
     def hide(self, chart_id: int | str) -> None:
         """Give a chart up, if it is shown."""
+        self._replace_page(chart_id)
         self.quotes.unlisten(chart_id)
 
     def on_remove(self) -> None:
         """Give up every chart."""
+        self._pages.on_remove()
         self.quotes.on_remove()
+
+    def _chart(self, chart_id: int | str) -> MyChart:
+        chart = self.quotes.watcher(chart_id)
+        if chart is None:
+            raise RequestError(f"chart {chart_id}: there is no such chart on this connection")
+        return chart
+
+    def _replace_page(self, chart_id: int | str) -> None:
+        page = self._pages.watcher(chart_id)
+        if page is not None:
+            self._pages.unlisten(chart_id)
+            page.on_replaced()
 
     def _granted(self, chart: MyChart) -> float | None:
         return granted(chart.wish, self._max_rate(self.agent.user))

@@ -13,7 +13,8 @@ from rtserver.base.bridge.message import Refused, Snapshot
 from rtserver.base.limit.steps import Steps
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import MAX_SAFE_INTEGER, ErrorCode
-from rtserver.modules.mychart_agent import MaxRate, RateCap, no_cap
+from rtserver.modules.chart_request import MaxRate
+from rtserver.modules.mychart_agent import RateCap, no_cap
 from rtserver.modules.topic_listener import TopicListener
 from rtserver.modules.topic_message import TOPIC, SnapshotMessages, update_message
 from rtserver.modules.user_agent_module import BaseUserAgentModule

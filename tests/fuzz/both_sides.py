@@ -40,7 +40,8 @@ class BothSides:
     def __init__(self) -> None:
         clock = partial(next, itertools.count(0.0, SECONDS_PER_LOOK))
         resumes = partial(ResumeMsgHandler, clock=clock)
-        self.online = Online(PingMsgHandler, MyChartMsgHandler, TopicMsgHandler, resumes)
+        charts = partial(MyChartMsgHandler, call_later=lambda _seconds, call: call())
+        self.online = Online(PingMsgHandler, charts, TopicMsgHandler, resumes)
         to_users = self.online.users.handle
         context = ServiceContext(to_users, UserCommands(to_users), at_once, call_later=lambda _seconds, call: call())
         self.queue = MemoryQueue(now=lambda: 1.0)

@@ -1,6 +1,7 @@
 """Charts with both sides of the server behind them, and the bridge between them in the test's hand."""
 
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -32,11 +33,14 @@ class Market:
         call_later: CallLater | None = None,
         **limits: Any,
     ) -> None:
-        handlers = (PingMsgHandler, partial(MyChartMsgHandler, **limits))
+        handlers = (PingMsgHandler, partial(MyChartMsgHandler, call_later=self._call_later, **limits))
         self.online = Online(*handlers, rights=rights, bounds=bounds, call_later=call_later)
         self._to_users: deque[Message] = deque()
         post = self._to_users.append
         self.center = QuoteCenter(ServiceContext(post, UserCommands(post), lambda fn, *args: fn(*args)))
+
+    def _call_later(self, seconds: float, callback: Callable[[], object]) -> object:
+        return self.online.time.call_later(seconds, callback)
 
     def tick(self, label: int, price: float, item: str = "AAPL", volume: int | None = None) -> None:
         """A producer's message, as bytes."""

@@ -20,7 +20,7 @@ def test_bars_and_indicators_are_asked_of_the_service_and_drawn() -> None:
     assert points(picture, 2)[-1] == [4000, 4.5]
 
 
-@pytest.mark.parametrize("wrong", [{"indicators": ["wma:3"]}, {"period": 1e9}, {"period": 0.0001}])
+@pytest.mark.parametrize("wrong", [{"indicators": ["wma:3"]}, {"period": 1e9}, {"period": 0.0001}, {"period": "60"}])
 def test_what_the_service_refuses_is_an_error_with_the_requests_id(wrong: dict[str, Any]) -> None:
     market = Market()
     client = market.online.connect()
@@ -50,7 +50,16 @@ def test_what_the_service_refuses_is_an_error_with_the_requests_id(wrong: dict[s
         {"date": 20130301},
         {"update": "sometimes"},
         {"period": -1},
-        {"period": "60"},
+        {"period": ""},
+        {"count": 0},
+        {"count": 10_001},
+        {"count": "many"},
+        {"from": "yesterday", "update": "static"},
+        {"to": "2026-13-01", "update": "static"},
+        {"to": 1000},
+        {"from": 2000, "to": 2000, "update": "static"},
+        {"from": "2026-01-06", "to": "2026-01-05", "update": "static"},
+        {"corrections": "yes"},
         {"shape": "pie"},
         {"indicators": "sma:20"},
         {"indicators": ["x" * 33]},
@@ -67,7 +76,7 @@ def test_a_request_of_another_shape_never_reaches_the_service(wrong: dict[str, A
     assert market.online.posted == []
 
 
-@pytest.mark.parametrize("missing", ["type", "chart_id", "exchange", "item", "date", "update"])
+@pytest.mark.parametrize("missing", ["type", "chart_id", "exchange", "item", "update"])
 def test_a_request_that_lacks_something_is_told_what(missing: str) -> None:
     request = chart_request()
     del request[missing]

@@ -6,13 +6,17 @@ from typing import Any
 from rtserver.base.bridge.message import Snapshot, Table, Update
 from rtserver.base.wire.payload import Payload
 from rtserver.modules.chart import BASE_COLUMNS
-from rtserver.modules.chart_painter import ChartPainter, Look
+from rtserver.modules.chart_painter import ChartPainter
+from rtserver.modules.look import Look
 
 LINE = Look("c1", "line", "AAPL")
 
 
-def snapshot(agent: int = 1, ref: int = 1, topic: str = "t", seq: int = 1, label: int = 1) -> Snapshot:
-    return Snapshot(agent, ref, topic, seq, Table(BASE_COLUMNS, ((label, 2, 2, 2, 2, None),)))
+TABLE = Table(BASE_COLUMNS, ((1, 2, 2, 2, 2, None),))
+
+
+def snapshot(agent: int = 1, ref: int = 1, topic: str = "t", seq: int = 1, table: Table = TABLE) -> Snapshot:
+    return Snapshot(agent, ref, topic, seq, table)
 
 
 def read(message: Payload) -> dict[str, Any]:
@@ -72,6 +76,18 @@ def test_what_makes_a_picture_another_one_is_drawn_anew() -> None:
         painter.render(other, look)
 
 
+def test_another_table_of_the_same_number_is_drawn_anew() -> None:
+    painter = ChartPainter("e1")
+    first = painter.render(snapshot(), LINE, 1)
+    corrected = snapshot(table=Table(BASE_COLUMNS, ((1, 3, 3, 3, 3, None),)))
+    assert not painter.is_drawn(corrected, LINE)
+    second = painter.render(corrected, LINE, 1)
+    assert [read(message)["data"]["chart"]["series"][0]["data"] for message in (first, second)] == [
+        [[1, 2]],
+        [[1, 3]],
+    ]
+
+
 def test_the_painter_keeps_few_pictures_however_many_it_draws() -> None:
     painter = ChartPainter("e1", kept_pictures=3)
     messages = [painter.render(snapshot(seq=seq), LINE, seq) for seq in range(100)]
@@ -102,3 +118,52 @@ def test_a_picture_that_no_client_could_take_has_fewer_rows_the_newest() -> None
 def test_where_not_even_a_row_fits_the_picture_is_empty() -> None:
     message = ChartPainter("e1", largest=1).render(snapshot(seq=5), LINE)
     assert read(message)["data"]["chart"]["series"][0]["data"] == []
+
+
+PAGE = Look("c1", "line", "AAPL", is_paged=True, part=(None, None, 500), before=3_000)
+
+
+def many_rows(*, has_older: bool = False) -> Snapshot:
+    rows = tuple((label, 2, 2, 2, 2, None) for label in range(1_000, 3_000))
+    return Snapshot(1, 1, "t", 2_000, Table(BASE_COLUMNS, rows, has_older=has_older))
+
+
+def test_a_page_has_the_series_of_the_chart_and_says_what_it_answers() -> None:
+    painter = ChartPainter("e1")
+    data = read(painter.render(snapshot(), PAGE, 9))["data"]
+    chart = read(painter.render(snapshot(), LINE))["data"]["chart"]
+    assert data == {"type": "more", "chart_id": "c1", "before": 3_000, "older": False, "chart": chart}
+
+
+def test_a_picture_says_whether_there_are_older_rows_if_the_client_can_ask_for_them() -> None:
+    paged = Look("c1", "line", "AAPL", is_paged=True)
+    for has_older in (True, False):
+        painter = ChartPainter("e1")
+        assert read(painter.render(many_rows(has_older=has_older), paged))["data"]["older"] is has_older
+        assert "older" not in read(painter.render(many_rows(has_older=has_older), LINE))["data"]
+
+
+def test_a_page_that_is_too_long_keeps_the_newest_rows_and_says_that_there_are_older_ones() -> None:
+    message = ChartPainter("e1", page=10_000).render(many_rows(), PAGE, "q" * 64)
+    assert 7_000 < len(message.data) <= 10_000
+    data = read(message)["data"]
+    assert data["chart"]["xAxis"]["data"][-1] == 2_999
+    assert data["older"] is True
+    whole = ChartPainter("e1", page=10_000).render(many_rows(), LINE)
+    assert len(read(whole)["data"]["chart"]["xAxis"]["data"]) == 2_000
+
+
+def test_pictures_of_other_parts_and_pages_are_drawn_anew() -> None:
+    painter = ChartPainter("e1")
+    painter.render(snapshot(), PAGE)
+    parts = ((None, None, 501), (1, None, 500), (None, 1, 500))
+    others = [Look("c1", "line", "AAPL", is_paged=True, part=part, before=3_000) for part in parts]
+    for look in (*others, Look("c1", "line", "AAPL", is_paged=True, part=(None, None, 500), before=2_000)):
+        assert not painter.is_drawn(snapshot(), look)
+
+
+def test_the_fields_of_a_quote_stand_in_its_picture_and_nothing_does_without_fields() -> None:
+    quoted = Snapshot(1, 1, "t", 1, Table(BASE_COLUMNS, (), fields={"bid": 9.5, "open_interest": 12}))
+    data = read(ChartPainter("e1").render(quoted, LINE))["data"]
+    assert data["quote"] == {"bid": 9.5, "open_interest": 12}
+    assert "quote" not in read(ChartPainter("e1").render(snapshot(), LINE))["data"]

@@ -20,7 +20,7 @@ class Message(msgspec.Struct, frozen=True):
     """Base class of all messages."""
 
 
-class Table(msgspec.Struct, frozen=True):
+class Table(msgspec.Struct, frozen=True, weakref=True):
     """Columns and rows of numbers. ``rows[i][0]`` is the row's label, ``rows[i][j]`` belongs to ``columns[j]``.
 
     A row with the label of the last row replaces it: a growing bar. ``decimals`` is the number of decimals of the

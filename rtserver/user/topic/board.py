@@ -113,9 +113,10 @@ class Topics:
 
         Call this after the snapshot has been pushed, never before.
 
-        ``draw`` makes the message of an update. A group keeps the ``draw`` of its first subscriber for all, so it may
-        depend on topic and group only, and must not refer to an agent. A ``rate``, one of ``rate.RATES``, bounds the
-        updates a second; updates are merged for it. Raises ``ValueError`` for a rate without ``timing``.
+        ``draw`` makes the message of an update, an empty one for nothing to send. A group keeps the ``draw`` of its
+        first subscriber for all, so it may depend on topic and group only, and must not refer to an agent. A
+        ``rate``, one of ``rate.RATES``, bounds the updates a second; updates are merged for it. Raises ``ValueError``
+        for a rate without ``timing``.
 
         Drawing is charged to ``share`` as long as the group has one user, and waits while the user owes.
         """
@@ -170,6 +171,14 @@ class Topics:
         for (topic, group), rate in self._rates.pop(agent, {}).items():
             self._take_out(topic, group, rate, agent)
 
+    def subscribers(self, topic: str, group: Hashable) -> tuple[Subscriber, ...]:
+        """Return the subscribers of a group, at whatever rate."""
+        found = self._topics.get(topic, {}).get(group)
+        if found is None:
+            return ()
+        everybody = (found, *found.classes.values())
+        return tuple(agent for each in everybody for members in each.kinds.values() for agent in members)
+
     def update(self, update: Update) -> None:
         """Draw the update once per group and push the frame to each subscriber.
 
@@ -196,12 +205,12 @@ class Topics:
         share = subscribers.share
         if share is None:
             self._show_now(subscribers, update)
-        elif subscribers.postponed.rows or share.is_owing:
+        elif subscribers.postponed or share.is_owing:
             if not subscribers.has_turn:
                 subscribers.has_turn = True
                 share.wait_turn(partial(self._on_turn, subscribers))
             subscribers.postponed.add(update)
-            if len(subscribers.postponed.rows) >= MOST_ROWS:
+            if len(subscribers.postponed) >= MOST_ROWS:
                 self._catch_up(subscribers)
         else:
             begun = share.now()
@@ -215,7 +224,7 @@ class Topics:
     def _catch_up(self, subscribers: Subscribers) -> None:
         """Show the postponed updates as one."""
         share = subscribers.share
-        if subscribers.postponed.rows and share is not None:
+        if subscribers.postponed and share is not None:
             begun = share.now()
             self._show_now(subscribers, subscribers.postponed.take())
             share.spend(begun)
@@ -241,16 +250,20 @@ class Topics:
             self.failures += 1
             log.exception("! drawing %r failed", subscribers.key)
             return
+        if not message:
+            return
         rows = len(update.payload)
         if len(message) > self._chunk_bytes and rows > 1:
             # A little less than fits on average: rows are not equally long.
             subscribers.most_rows = max(1, min(rows // 2, rows * self._chunk_bytes * 9 // (len(message) * 10)))
             self._deliver(subscribers, update)
             return
+        # Corrected rows alone have no number: nobody would see that they are missing, if a later frame replaced them.
+        key = None if update.corrected and not update.payload else subscribers.key
         for framing, members in tuple(subscribers.kinds.items()):
             connections = tuple(members.values())
             self.deliveries += len(connections)
-            self._fan_out(connections, framing(message), subscribers.key)
+            self._fan_out(connections, framing(message), key)
 
     def _release(self, rate_class: RateClass) -> None:
         share = rate_class.share
@@ -265,7 +278,7 @@ class Topics:
         found = self._topics.get(topic, {}).get(group)
         if found is None:
             return
-        if found.postponed.rows:
+        if found.postponed:
             self._catch_up(found)
         if rate is not None and rate in found.classes:
             self._catch_up(found.classes[rate])

@@ -1,22 +1,34 @@
 """Merge of consecutive updates of a topic: all rows in order, a growing bar in its last state only. Pure."""
 
-from rtserver.base.bridge.message import Row, Update
+from collections.abc import Mapping
+
+from rtserver.base.bridge.message import Cell, Row, Update
 
 
 class MergedUpdate:
-    """Consecutive updates of one topic that have not been sent. ``rows`` are theirs; others only read them."""
+    """Consecutive updates of one topic that have not been sent. Its length is the number of rows that wait.
 
-    __slots__ = ("_left_out", "_seq", "_topic", "rows")
+    A corrected row takes the place of the waiting row with its label. If none waits, it goes out before all others.
+    """
+
+    __slots__ = ("_corrected", "_fields", "_left_out", "_rows", "_seq", "_topic")
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
+        self._rows: list[Row] = []
+        self._corrected: dict[Cell, Row] = {}
+        self._fields: Mapping[str, int | float] | None = None
         self._left_out = 0
         self._topic = ""
         self._seq = 0
 
+    def __len__(self) -> int:
+        return len(self._rows) + len(self._corrected)
+
     def add(self, update: Update) -> None:
         """Add the next update."""
-        rows = self.rows
+        rows = self._rows
+        for row in update.corrected:
+            self._correct(row)
         for row in update.payload:
             if rows and rows[-1][0] == row[0]:
                 rows[-1] = row
@@ -24,15 +36,28 @@ class MergedUpdate:
             else:
                 rows.append(row)
         self._left_out += update.left_out
+        if update.fields is not None:
+            self._fields = update.fields
         self._topic, self._seq = update.topic, update.seq
 
     def take(self) -> Update:
         """Return all updates as one, and clear."""
-        update = Update(self._topic, self._seq, tuple(self.rows), self._left_out)
+        corrected = tuple(self._corrected.values())
+        update = Update(self._topic, self._seq, tuple(self._rows), self._left_out, corrected, self._fields)
         self.clear()
         return update
 
     def clear(self) -> None:
         """Drop all rows."""
-        self.rows.clear()
+        self._rows.clear()
+        self._corrected.clear()
+        self._fields = None
         self._left_out = 0
+
+    def _correct(self, row: Row) -> None:
+        rows, label = self._rows, row[0]
+        for index in range(len(rows) - 1, -1, -1):
+            if rows[index][0] == label:
+                rows[index] = row
+                return
+        self._corrected[label] = row

@@ -47,21 +47,21 @@ class RateClass(Subscribers):
     @property
     def is_waiting(self) -> bool:
         """True if an update waits."""
-        return bool(self._merged.rows)
+        return len(self._merged) > 0
 
     def hold(self, update: Update) -> None:
         """Merge an update with what waits, and send it when it is due."""
         if not self.kinds:
             return
         self._merged.add(update)
-        if len(self._merged.rows) < MOST_ROWS:
+        if len(self._merged) < MOST_ROWS:
             self._pacer.expect(self)
         else:
             self._pacer.release(self)
 
     def settle(self) -> None:
         """Send what waits now: before a subscriber joins who has seen it, or leaves who has not."""
-        if self._merged.rows:
+        if self._merged:
             self._pacer.release(self)
 
     def take(self) -> Update:

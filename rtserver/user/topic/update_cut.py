@@ -8,10 +8,15 @@ from rtserver.base.bridge.message import Update
 def cut_update(update: Update, rows: int) -> Iterator[Update]:
     """Yield consecutive updates of at most ``rows`` rows each, which equal ``update`` together.
 
-    Rows that the update has left out belong to its first piece, so that the numbers have no gap.
+    Rows that the update has left out belong to its first piece, so that the numbers have no gap; so do its corrected
+    rows, which come first, and its fields.
     """
     payload = update.payload
     for begin in range(0, len(payload), rows):
         piece = payload[begin : begin + rows]
         behind = len(payload) - begin - len(piece)
-        yield Update(update.topic, update.seq - behind, piece, 0 if begin else update.left_out)
+        seq = update.seq - behind
+        if begin:
+            yield Update(update.topic, seq, piece)
+        else:
+            yield Update(update.topic, seq, piece, update.left_out, update.corrected, update.fields)

@@ -311,3 +311,26 @@ def test_what_waited_for_a_rate_is_cut_as_well() -> None:
     found = numbers(listener.heard)
     assert (found[0][0], found[-1][1]) == (0, 100)
     assert [prev for prev, _ in found[1:]] == [last for _, last in found[:-1]]
+
+
+def test_an_empty_drawing_is_not_pushed() -> None:
+    board, listener = Topics(), Listener()
+    board.join("t", "g", listener, lambda _update: b"")
+    board.update(update())
+    assert (listener.heard, board.failures) == ([], 0)
+
+
+def test_corrected_rows_alone_are_never_replaced_by_a_later_frame() -> None:
+    board, listener = Topics(), Listener()
+    board.join("t", "g", listener, Pen())
+    board.update(Update("t", 1, (), corrected=((1, 1),)))
+    board.update(Update("t", 2, ((2, 2),), corrected=((1, 1),)))
+    assert listener.keys == [None, ("t", "g")]
+
+
+def test_the_subscribers_of_a_group_are_those_of_every_rate() -> None:
+    board, listeners = Topics(timing=StillTime()), [Listener() for _ in range(3)]
+    for listener, rate in zip(listeners, (None, 1.0, 2.0), strict=True):
+        board.join("t", "g", listener, Pen(), rate)
+    assert set(board.subscribers("t", "g")) == set(listeners)
+    assert board.subscribers("t", "h") == board.subscribers("u", "g") == ()

@@ -17,3 +17,10 @@ def test_the_pieces_are_the_update(rows: tuple[Row, ...], left_out: int, most: i
     assert all(1 <= len(piece.payload) <= most for piece in pieces)
     assert (pieces[0].prev_seq, pieces[-1].seq) == (update.prev_seq, update.seq)
     assert [piece.prev_seq for piece in pieces[1:]] == [piece.seq for piece in pieces[:-1]]
+
+
+def test_corrected_rows_and_fields_are_in_the_first_piece_only() -> None:
+    update = Update("t", 3, ((1,), (2,), (3,)), corrected=((0,),), fields={"bid": 1})
+    first, *others = cut_update(update, 1)
+    assert (first.corrected, first.fields) == (update.corrected, update.fields)
+    assert {(piece.corrected, piece.fields) for piece in others} == {((), None)}
