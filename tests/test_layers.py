@@ -107,7 +107,7 @@ RULES = (
     Rule(
         "rtserver/service/quote/*",
         {BRIDGE, HISTORY, LIMIT, f"{MARKET}.*", SERVICE, PUBLISH, QUOTE},
-        {"msgspec", "talipp"},
+        {"msgspec"},
         WAITING,
     ),
     Rule(

@@ -9,18 +9,18 @@ The series in order. Their indexes are the same in a static picture and in a dyn
 | scatter | scatter of the close                   |                              |
 | ohlc    | candlestick of open, close, low, high  | bar on its own axis "volume" |
 
-One series per indicator column follows, in the feed's order: sma, ema, vwap and the three of boll are lines on the
-price axis; macd and rsi have an axis of their name, with macd's histogram as bar. A cell without a value yet (None)
-makes no point.
+One series per indicator column follows, in the feed's order, on the axis and of the type that its style says. A cell
+without a value yet (None) makes no point.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Literal, TypeAlias, cast
 
 import msgspec
 
-from rtserver.base.bridge.message import Cell, Row
+from rtserver.base.bridge.message import Cell, Row, Style
 
 Shape: TypeAlias = Literal["line", "ohlc", "bar", "scatter"]
 
@@ -28,15 +28,15 @@ BASE_COLUMNS = ("label", "open", "close", "low", "high", "volume")
 CANDLE = ("open", "close", "low", "high")
 PRICE = "price"
 VOLUME = "volume"
-OWN_AXIS = frozenset({"macd", "rsi"})
-"""Indicators with values that are no prices."""
+NO_STYLES: Mapping[str, Style] = MappingProxyType({})
+SeriesType: TypeAlias = Literal["line", "candlestick", "bar", "scatter"]
 
 
 class Series(msgspec.Struct, frozen=True):
     """One series: its type, the name of its y axis, and the columns of its values."""
 
     name: str
-    type: Literal["line", "candlestick", "bar", "scatter"]
+    type: SeriesType
     axis: str
     columns: tuple[str, ...]
 
@@ -44,12 +44,21 @@ class Series(msgspec.Struct, frozen=True):
 class Chart:
     """The series of one shape over one feed's columns, ready to draw any of its rows.
 
-    ``decimals`` is the number of decimals of the prices, if the quote gives it.
+    ``decimals`` is the number of decimals of the prices, if the quote gives it. ``styles`` are those of the columns
+    of indicators.
     """
 
-    def __init__(self, shape: Shape, columns: Sequence[str], title: str, decimals: int | None = None) -> None:
+    def __init__(
+        self,
+        shape: Shape,
+        columns: Sequence[str],
+        title: str,
+        decimals: int | None = None,
+        *,
+        styles: Mapping[str, Style] = NO_STYLES,
+    ) -> None:
         self._decimals = decimals
-        self.series = tuple(list_series(shape, columns, title))
+        self.series = tuple(list_series(shape, columns, title, styles))
         self.axes = tuple(dict.fromkeys(each.axis for each in self.series))
         self._points = tuple(_points_of(each, columns) for each in self.series)
 
@@ -87,7 +96,9 @@ class Chart:
         return [(index, *point) for row in rows for index, point_of in points if None not in (point := point_of(row))]
 
 
-def list_series(shape: Shape, columns: Sequence[str], title: str) -> Iterable[Series]:
+def list_series(
+    shape: Shape, columns: Sequence[str], title: str, styles: Mapping[str, Style] = NO_STYLES
+) -> Iterable[Series]:
     """Yield the series of a shape, in order. ``title`` names the first."""
     if shape == "ohlc":
         yield Series(title, "candlestick", PRICE, CANDLE)
@@ -96,13 +107,8 @@ def list_series(shape: Shape, columns: Sequence[str], title: str) -> Iterable[Se
         yield Series(title, shape, PRICE, ("close",))
     for column in columns:
         if column not in BASE_COLUMNS:
-            yield _indicator(column)
-
-
-def _indicator(column: str) -> Series:
-    name = column.partition(":")[0]
-    is_bar = column.endswith("/histogram")
-    return Series(column, "bar" if is_bar else "line", name if name in OWN_AXIS else PRICE, (column,))
+            style = styles[column]
+            yield Series(column, cast(SeriesType, style.kind), style.axis, (column,))
 
 
 def _points_of(series: Series, columns: Sequence[str]) -> Callable[[Row], tuple[Cell, ...]]:

@@ -10,10 +10,11 @@ from rtserver.base.queue.port import Gone
 from rtserver.base.wire.client_message import ErrorCode
 from rtserver.base.wire.close_code import CloseCode, may_reconnect
 from rtserver.bootstrap.config.setting import settings
+from rtserver.market.indicator.indicator import parse_indicator
+from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.modules.chart import list_series
 from rtserver.service.message import Reason
 from rtserver.service.push.push_user import RESERVED_NOTICES, RESERVED_TYPES
-from rtserver.service.quote.indicator import NAMES, parse_indicator
 from rtserver.user.topic.rate import RATES
 from tests.docs.dead_stream import DeadStream
 from tests.docs.document import PROTOCOLS, blocks, code, table
@@ -246,14 +247,18 @@ def test_the_series_of_each_shape_are_those_shown() -> None:
 
 
 def test_the_indicators_are_those_shown() -> None:
+    registry = IndicatorRegistry()
     rows = table(PROTOCOLS, "indicator", "asked for as", "default", "series", "axis")
-    assert sorted(code(row[1]).split(":")[0] for row in rows) == sorted(NAMES)
-    for row in rows:
-        name = code(row[1]).split(":")[0]
-        assert str(parse_indicator(name)) == code(row[2])
-        columns = parse_indicator(name).columns
-        assert all(column.partition("/")[2] in row[3] for column in columns)
-        assert {each.axis for each in list_series("line", columns, "x") if each.name != "x"} == {code(row[4])}
+    assert [code(row[1]).split(":")[0] for row in rows] == list(registry.names)
+    for _, asked, default, series, axis in rows:
+        name, *parameters = code(asked).split(":")
+        indicator = parse_indicator(name, registry)
+        assert parameters == [parameter.name for parameter in indicator.kind.parameters]
+        assert str(indicator) == code(default)
+        for output in indicator.kind.outputs:
+            assert output.kind in series
+            assert output.suffix in series
+            assert output.axis == code(axis)
 
 
 def test_the_limits_that_can_be_set_are_the_defaults_of_the_configuration() -> None:

@@ -4,11 +4,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtserver.base.bridge.message import Cell, Row
+from rtserver.base.bridge.message import Cell, Row, Style
 from rtserver.modules.chart import BASE_COLUMNS, Chart, Shape
 
 MACD = ("macd:12:26:9", "macd:12:26:9/signal", "macd:12:26:9/histogram")
 BOLL = ("boll:20:2/upper", "boll:20:2/middle", "boll:20:2/lower")
+STYLES = {
+    **dict.fromkeys(("sma:2", "sma:5", "sma:20", "ema:12", "vwap", *BOLL), Style("price", "line")),
+    **dict.fromkeys(MACD, Style("macd", "line")),
+    MACD[2]: Style("macd", "bar"),
+    **dict.fromkeys(("rsi:2", "rsi:7", "rsi:14"), Style("rsi", "line")),
+}
 SHAPES = ("line", "ohlc", "bar", "scatter")
 
 
@@ -61,14 +67,14 @@ def test_the_axis_of_prices_has_the_decimals_that_the_quote_says() -> None:
 
 
 def test_averages_and_bands_are_lines_over_the_prices() -> None:
-    chart = Chart("line", (*BASE_COLUMNS, "sma:20", "ema:12", *BOLL, "vwap"), "AAPL")
+    chart = Chart("line", (*BASE_COLUMNS, "sma:20", "ema:12", *BOLL, "vwap"), "AAPL", styles=STYLES)
     assert [each.name for each in chart.series] == ["AAPL", "sma:20", "ema:12", *BOLL, "vwap"]
     assert {each.type for each in chart.series} == {"line"}
     assert chart.axes == ("price",)
 
 
 def test_macd_and_rsi_have_axes_of_their_own_and_the_histogram_is_a_bar() -> None:
-    chart = Chart("ohlc", (*BASE_COLUMNS, "sma:20", *MACD, "rsi:14"), "AAPL")
+    chart = Chart("ohlc", (*BASE_COLUMNS, "sma:20", *MACD, "rsi:14"), "AAPL", styles=STYLES)
     picture = chart.picture([])
     assert picture["yAxis"] == [{"name": "price"}, {"name": "volume"}, {"name": "macd"}, {"name": "rsi"}]
     drawn = [(each["name"], each["type"], each["yAxisIndex"]) for each in picture["series"]]
@@ -84,12 +90,12 @@ def test_macd_and_rsi_have_axes_of_their_own_and_the_histogram_is_a_bar() -> Non
 
 
 def test_two_of_a_kind_share_an_axis() -> None:
-    chart = Chart("line", (*BASE_COLUMNS, "rsi:7", "rsi:14"), "AAPL")
+    chart = Chart("line", (*BASE_COLUMNS, "rsi:7", "rsi:14"), "AAPL", styles=STYLES)
     assert chart.axes == ("price", "rsi")
 
 
 def test_a_cell_that_does_not_exist_yet_makes_no_point() -> None:
-    chart = Chart("ohlc", (*BASE_COLUMNS, "sma:2", "rsi:2"), "AAPL")
+    chart = Chart("ohlc", (*BASE_COLUMNS, "sma:2", "rsi:2"), "AAPL", styles=STYLES)
     rows = [(1, 5, 5, 5, 5, None, None, None), (2, 6, 6, 6, 6, 0, 5.5, None)]
     series = chart.picture(rows)["series"]
     assert [each["data"] for each in series] == [[(1, 5, 5, 5, 5), (2, 6, 6, 6, 6)], [(2, 0)], [(2, 5.5)], []]
@@ -102,7 +108,7 @@ def test_rows_stay_in_order_and_none_is_dropped_even_under_one_label() -> None:
 
 
 def test_an_empty_feed_is_an_empty_picture_with_all_its_series() -> None:
-    picture = Chart("ohlc", (*BASE_COLUMNS, "sma:5"), "AAPL").picture([])
+    picture = Chart("ohlc", (*BASE_COLUMNS, "sma:5"), "AAPL", styles=STYLES).picture([])
     assert picture["xAxis"]["data"] == []
     assert [each["data"] for each in picture["series"]] == [[], [], []]
 
@@ -115,7 +121,7 @@ rows = st.lists(st.tuples(st.integers(0, 99), prices, prices, prices, prices, ce
 @given(st.sampled_from(SHAPES), rows)
 @settings(max_examples=60, deadline=None)
 def test_a_picture_holds_just_what_increments_from_nothing_would_have_brought(shape: Shape, rows: list[Row]) -> None:
-    chart = Chart(shape, (*BASE_COLUMNS, "sma:5", "rsi:14"), "AAPL")
+    chart = Chart(shape, (*BASE_COLUMNS, "sma:5", "rsi:14"), "AAPL", styles=STYLES)
     brought: list[list[tuple]] = [[] for _ in chart.series]
     for index, *point in chart.increments(rows):
         brought[index].append(tuple(point))

@@ -20,13 +20,20 @@ class Message(msgspec.Struct, frozen=True):
     """Base class of all messages."""
 
 
+class Style(msgspec.Struct, frozen=True):
+    """Drawing of a column: the name of its y axis, and its kind: "line", "bar" or "scatter"."""
+
+    axis: str
+    kind: str
+
+
 class Table(msgspec.Struct, frozen=True, weakref=True):
     """Columns and rows of numbers. ``rows[i][0]`` is the row's label, ``rows[i][j]`` belongs to ``columns[j]``.
 
     A row with the label of the last row replaces it: a growing bar. ``decimals`` is the number of decimals of the
     prices, None if it is not known. It ``has_older`` rows if a request for those before the first one would get some,
     and it ``is_cut`` if some before the first one are gone for good. ``fields`` are the newest values beside the
-    price, such as bid and ask, by name.
+    price, such as bid and ask, by name. ``styles`` are those of the columns of indicators, by column.
     """
 
     columns: tuple[str, ...]
@@ -35,6 +42,7 @@ class Table(msgspec.Struct, frozen=True, weakref=True):
     has_older: bool = False
     is_cut: bool = False
     fields: Mapping[str, int | float] | None = None
+    styles: Mapping[str, Style] = {}
 
 
 # To the service thread.

@@ -33,7 +33,7 @@ class BollLine(ComposedLine):
         return self._period
 
     def next(self, bar: Bar, *, keep: bool) -> Cells:
-        moments = self._moments.next(Moments.of(bar.close), keep=keep)
+        moments = self._moments.next((1, bar.close, 0), keep=keep)
         if moments is None:
             return (None, None, None)
         count, middle, squares = moments

@@ -68,5 +68,5 @@ class WmaLine(ComposedLine):
         return self._period
 
     def next(self, bar: Bar, *, keep: bool) -> Cells:
-        sums = self._sums.next(Weighted.of(bar.close), keep=keep)
-        return (None if sums is None else sums.weighted * 2 / (self._period * (self._period + 1)),)
+        sums = self._sums.next((1, bar.close, bar.close), keep=keep)
+        return (None if sums is None else sums[2] * 2 / (self._period * (self._period + 1)),)

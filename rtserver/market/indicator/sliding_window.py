@@ -7,7 +7,7 @@ turned over into it, which costs each value one combination more.
 """
 
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from rtserver.market.indicator.line_part import LinePart
 from rtserver.market.number import Number
@@ -78,17 +78,12 @@ class SlidingWindow(LinePart, Generic[A]):
         self._older, self._newer = list(older), list(newer)
 
 
-class Moments(NamedTuple):
-    """Number, mean, and sum of the squared differences from the mean, of some values."""
+Moments: TypeAlias = tuple[int, Number, Number]
+"""Number of some values, their mean, and the sum of the squared differences from it. Of one value: (1, value, 0)."""
 
-    size: int
-    mean: Number
-    squares: Number
-
-    @classmethod
-    def of(cls, value: Number) -> "Moments":
-        """Return the moments of one value."""
-        return cls(1, value, 0)
+Weighted: TypeAlias = tuple[int, Number, Number]
+"""Number of some values, their sum, and their sum weighted 1 for the oldest, 2 for the next, and so on. Of one value:
+(1, value, value)."""
 
 
 def combine_moments(one: Moments, other: Moments) -> Moments:
@@ -97,31 +92,16 @@ def combine_moments(one: Moments, other: Moments) -> Moments:
     The formula of Chan, Golub and LeVeque, "Updating Formulae and a Pairwise Algorithm for Computing Sample
     Variances" (1979): no square of a large number is subtracted from another.
     """
-    first, mean, squares = one
-    second, other_mean, other_squares = other
-    count = first + second
+    size, mean, squares = one
+    other_size, other_mean, other_squares = other
+    whole = size + other_size
     apart = other_mean - mean
-    part = apart * second / count
-    return Moments(count, mean + part, squares + other_squares + apart * part * first)
-
-
-class Weighted(NamedTuple):
-    """Number of some values, their sum, and their sum weighted 1 for the oldest, 2 for the next, and so on."""
-
-    size: int
-    total: Number
-    weighted: Number
-
-    @classmethod
-    def of(cls, value: Number) -> "Weighted":
-        """Return the sums of one value."""
-        return cls(1, value, value)
+    part = apart * other_size / whole
+    return whole, mean + part, squares + other_squares + apart * part * size
 
 
 def combine_weighted(older: Weighted, newer: Weighted) -> Weighted:
     """Return the sums of the values of both."""
-    return Weighted(
-        older.size + newer.size,
-        older.total + newer.total,
-        older.weighted + newer.weighted + older.size * newer.total,
-    )
+    size, total, weighted = older
+    newer_size, newer_total, newer_weighted = newer
+    return size + newer_size, total + newer_total, weighted + newer_weighted + size * newer_total

@@ -79,5 +79,5 @@ class Feed(Topic):
         next tick.
         """
         if self._picture is None:
-            self._picture = Table(self._analysis.columns, tuple(self._rows), decimals)
+            self._picture = Table(self._analysis.columns, tuple(self._rows), decimals, styles=self._analysis.styles)
         return self._picture

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import msgspec
 
+from rtserver.market.indicator.indicator import Indicator, IndicatorError, parse_indicators
+from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.service.message import BadData
-from rtserver.service.quote.indicator import Indicator, IndicatorError, parse_indicators
 from rtserver.service.quote.tick import check_key
 
 MAX_PERIOD = 86_400 * 7
@@ -41,21 +42,21 @@ class FeedName(msgspec.Struct, frozen=True):
     indicators: tuple[Indicator, ...]
 
 
-def read_request(request: object) -> FeedName:
+def read_request(request: object, registry: IndicatorRegistry) -> FeedName:
     """Check a request of plain data: ``{"quote": str, "period": number, "indicators": [str, ...]}``.
 
     Raises ``FeedRequestError``.
     """
     try:
-        return _name_of(msgspec.convert(request, FeedRequest))
+        return _name_of(msgspec.convert(request, FeedRequest), registry)
     except (msgspec.ValidationError, BadData, IndicatorError) as error:
         raise FeedRequestError(str(error)) from error
 
 
 @lru_cache(maxsize=KEPT_NAMES)
-def _name_of(asked: FeedRequest) -> FeedName:
+def _name_of(asked: FeedRequest, registry: IndicatorRegistry) -> FeedName:
     check_key(asked.quote)
-    period_ms, indicators = _milliseconds(asked.period), parse_indicators(asked.indicators)
+    period_ms, indicators = _milliseconds(asked.period), parse_indicators(asked.indicators, registry)
     topic = f"quotes/{asked.quote}/{period_ms}/{','.join(map(str, indicators))}"
     return FeedName(topic, asked.quote, period_ms, indicators)
 

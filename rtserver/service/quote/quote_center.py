@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.base.limit.cpu_quota import FairShares
 from rtserver.base.limit.steps import Steps, finish
+from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.quote.feed import Feed
@@ -70,6 +71,7 @@ class QuoteCenter(ServiceMsgHandler):
         max_feeds: int = 10_000,
         picture_rows: int = 1_000,
         shares: FairShares | None = None,
+        indicators: IndicatorRegistry | None = None,
     ) -> None:
         super().__init__(services)
         self.ticks = 0
@@ -78,6 +80,7 @@ class QuoteCenter(ServiceMsgHandler):
         self._max_feeds = max_feeds
         self._picture_rows = picture_rows
         self._shares = shares
+        self._indicators = indicators or IndicatorRegistry()
         self._quotes: OrderedDict[str, QuoteHistory] = OrderedDict()  # the longest silent first
         self._feeds: dict[str, tuple[FeedName, Feed]] = {}
         self._publisher = Publisher(services.post)
@@ -124,7 +127,7 @@ class QuoteCenter(ServiceMsgHandler):
         A ``ref`` that is in use moves to the new request.
         """
         try:
-            name = read_request(message.request)
+            name = read_request(message.request, self._indicators)
         except FeedRequestError as error:
             self._publisher.refuse(message, "bad_request", str(error))
             return

@@ -20,8 +20,9 @@ from rtserver.bootstrap.command.check import (
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_constraint import ROW_BYTES
 from rtserver.bootstrap.site.finding import Finding, Severity
+from rtserver.market.indicator.indicator import parse_indicators
+from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.modules.chart import Chart
-from rtserver.service.quote.indicator import parse_indicators
 from rtserver.service.quote.quote_analysis import QuoteAnalysis
 from rtserver.service.quote.tick import Tick
 
@@ -145,12 +146,13 @@ def test_the_check_tells_what_a_client_may_be_sent_and_names_the_keys_that_decid
 
 
 def test_a_row_of_the_largest_picture_is_as_large_as_the_check_believes() -> None:
-    analysis = QuoteAnalysis(60_000, parse_indicators([f"boll:{period}:2" for period in range(20, 28)]))
+    texts = [f"boll:{period}:2" for period in range(20, 28)]
+    analysis = QuoteAnalysis(60_000, parse_indicators(texts, IndicatorRegistry()))
     ticks = [
         Tick(1_362_150_000_000 + 60_000 * n, *[10_000 + math.sin(n) / 3] * 4, 1e6 + n, True) for n in range(1_000)
     ]
     rows = finish(analysis.fill(ticks, 1_000))
-    size = len(encode(Chart("ohlc", analysis.columns, "AAPL").picture(rows))) / len(rows)
+    size = len(encode(Chart("ohlc", analysis.columns, "AAPL", styles=analysis.styles).picture(rows))) / len(rows)
     assert ROW_BYTES * 0.7 < size <= ROW_BYTES
 
 

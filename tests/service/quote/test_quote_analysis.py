@@ -7,11 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtserver.base.limit.steps import finish
-from rtserver.service.quote.indicator import parse_indicators
+from rtserver.market.indicator.indicator import parse_indicators
+from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.service.quote.quote_analysis import QuoteAnalysis
 from rtserver.service.quote.tick import Tick
 
 MINUTE = 60_000
+REGISTRY = IndicatorRegistry()
 
 
 def price(time: int | str, value: int, volume: int | None = None) -> Tick:
@@ -19,7 +21,7 @@ def price(time: int | str, value: int, volume: int | None = None) -> Tick:
 
 
 def analysis_of(period_ms: int, *indicators: str) -> QuoteAnalysis:
-    return QuoteAnalysis(period_ms, parse_indicators(indicators))
+    return QuoteAnalysis(period_ms, parse_indicators(indicators, REGISTRY))
 
 
 def test_the_columns_are_the_bar_and_what_was_asked_for_in_that_order() -> None:
