@@ -33,6 +33,7 @@ SERVICE, PIPELINE, PUBLISH, PUSH, QUOTE, THREAD, WATCH = (
     )
 )
 BENCH, CLIENT = "rtserver.bench", "rtserver.bench.client"
+FEED = "rtserver.feed"
 BENCH, BOOTSTRAP = "rtserver.bench.*", "rtserver.bootstrap"
 COMMAND, CONFIG, PROCESS, SITE, WEB = (
     f"rtserver.bootstrap.{folder}" for folder in ("command", "config", "process", "site", "web")
@@ -137,6 +138,8 @@ RULES = (
         {"msgspec", "tcelib.lease", "tcelib.queue", "tcelib.redis"},
         WAITING | CLOCKS,
     ),
+    # Producers that ship: they meet a server by its queue alone.
+    Rule("rtserver/feed/*", {f"{MARKET}.*", QUEUE, WIRE, SERVICE, QUOTE, FEED}, {"msgspec", "tornado"}),
     # Who watches the rest.
     Rule("rtserver/watch/*", {BRIDGE, LIMIT, WIRE, WATCH}, set()),
     # The load tool meets a server from outside: it knows the wire and the queue.
@@ -150,7 +153,7 @@ RULES = (
     # Where everything is built. Nothing but the command line leads here.
     Rule(
         "rtserver/bootstrap/config/*",
-        {CONNECTION, LIMIT, TCE, WIRE, SERVICE, PUBLISH, USER, CONFIG},
+        {CONNECTION, FEED, LIMIT, TCE, WIRE, SERVICE, PUBLISH, USER, CONFIG},
         {"click", "msgspec", "tcelib"},
         WAITING | CLOCKS,
     ),
@@ -176,6 +179,7 @@ RULES = (
             "rtserver",
             HISTORY,
             f"{MARKET}.*",
+            FEED,
             QUEUE,
             REGISTRY,
             WIRE,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from rtserver.base.queue.port import QueueAwayError, QueueError
+from rtserver.service.backoff import full_jitter
 
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 2.0  # five seconds after Redis is back, every loop has found it
@@ -68,18 +69,12 @@ class QueueLink:
                 self._on_error(error)
                 if self.is_ending:
                     raise
-                self._pause(self._delay(attempt))
+                self._pause(full_jitter(attempt, FIRST_DELAY, LONGEST_DELAY, self._jitter))
                 attempt += 1
             else:
                 if not self.is_connected:
                     self._on_answer()
                 return result
-
-    def _delay(self, attempt: int) -> float:
-        """Return an exponential pause, capped, with full jitter: workers that lost one Redis do not return
-        together.
-        """
-        return self._jitter() * min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(attempt, 16))
 
     def _on_answer(self) -> None:
         if self._is_told:

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 PROTOCOLS = ROOT / "docs" / "csprotocols.readme.md"
 EXTENDING = ROOT / "docs" / "extending.md"
+FEEDS = ROOT / "docs" / "feeds.md"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 REDIS_URL = "redis://127.0.0.1:6379/0"

@@ -17,6 +17,7 @@ from tests.docs.document import (
     CONFIGURATION,
     CONTRIBUTING,
     EXTENDING,
+    FEEDS,
     PROTOCOLS,
     README,
     ROOT,
@@ -74,7 +75,7 @@ def test_every_make_target_that_is_named_exists() -> None:
 
 
 def test_every_command_that_is_named_exists() -> None:
-    for document in (README, CONFIGURATION, EXTENDING, PROTOCOLS):
+    for document in (README, CONFIGURATION, EXTENDING, FEEDS, PROTOCOLS):
         for name in COMMAND.findall(document.read_text(encoding="utf-8")):
             assert name in main.commands, f"{document.name} names {name}"
     text = CONFIGURATION.read_text(encoding="utf-8")

@@ -57,6 +57,21 @@ class BenchCommands(click.Group):
         return commands.get(cmd_name)
 
 
+class FeedCommands(click.Group):
+    """Producers of quotes, which are loaded when one of them is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return them in the order in which a newcomer would try them."""
+        return ["csv", "trades", "run", "simulate"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Called by click."""
+        from rtserver.bootstrap.command import feed
+
+        commands = {"csv": feed.csv, "trades": feed.trades, "run": feed.run, "simulate": feed.simulate}
+        return commands.get(cmd_name)
+
+
 @click.group(cls=ServeByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(rtserver.__version__, prog_name="rtserver")
 def main() -> None:
@@ -171,7 +186,7 @@ def workers(**options: OptionValue) -> None:
 )
 @config_options(QUEUE_KEYS)
 def quotes(path: Path, quote: str, speed: float, **options: OptionValue) -> None:
-    """Play a CSV file as live quotes.
+    """Play a CSV file as live quotes, each point a message. The same as "feed csv --batch 1".
 
     The first line names the columns: Date, Open, High, Low, Close, Volume, or time, price and perhaps volume.
     The whole file is checked before the first point goes out.
@@ -180,23 +195,10 @@ def quotes(path: Path, quote: str, speed: float, **options: OptionValue) -> None
     Example:
       rtserver quotes AAPL.csv --quote DEMO:AAPL:20130301 --speed 86400
     """
-    config = config_of(options)
-    from rtserver.bootstrap.command import quote_player
-    from rtserver.bootstrap.command.queue_client import open_queue
-    from rtserver.service.quote.quote_file import QuoteFileError
+    from rtserver.bootstrap.command.feed import play
+    from rtserver.feed.run import FeedOptions
 
-    queue = open_queue(config)
-    try:
-        count = quote_player.count_points(path)
-        points = quote_player.play(queue, path, quote, speed)
-        with click.progressbar(points, length=count, label=quote, show_pos=True, file=sys.stderr) as progress:
-            for _ in progress:
-                pass
-    except (QuoteFileError, OSError) as error:
-        raise _failure(str(error)) from error
-    finally:
-        queue.close()
-    click.echo(f"played {count} points of {printable(quote)}")
+    play(path, quote, speed, FeedOptions(src="quotes", batch=1, heartbeat_seconds=0.0), options)
 
 
 @main.command()
@@ -274,6 +276,12 @@ def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, **options: OptionVal
     if missing:
         raise _failure(f"no dead letter, or none with all of its message, has the id {', '.join(missing)}")
     click.echo(f"pushed {len(wanted)} {'message' if len(wanted) == 1 else 'messages'} again")
+
+
+@main.group("feed", cls=FeedCommands)
+def feeds() -> None:
+    """Bring quotes to the queue: from a file, a WebSocket, or a class of your own."""
+    _import_from_here()
 
 
 @main.group(cls=BenchCommands)

@@ -32,6 +32,14 @@ def complaint_about(queue: RedisQueue, config: Config, message_type: str) -> str
     return complaint([message_type], running, f"{config.queue} at {queue.address}")
 
 
+def is_handled_by_all(config: Config, message_type: str) -> bool:
+    """Return False if some running server is known to make dead letters of messages of a type."""
+    try:
+        return all(message_type in server.types for server in running_servers(config))
+    except QueueError:
+        return True
+
+
 def running_servers(config: Config) -> tuple[RunningServer, ...]:
     """Return the servers of the queue, by name. Raises ``RedisError`` and ``QueueError``."""
     with plain_client(_url(config)) as client:

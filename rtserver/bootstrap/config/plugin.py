@@ -12,6 +12,7 @@ from typing import ClassVar, Protocol, TypeVar
 
 from rtserver.base.tce.gateway import UserGateway
 from rtserver.bootstrap.config.error import PluginError
+from rtserver.feed.port import Feed
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.topic.subscribable import SubscribableMsgHandler
 from rtserver.user.policy import Policy
@@ -73,6 +74,11 @@ def load_servants(paths: Iterable[str]) -> list[type[Servant]]:
 def load_policy(path: str) -> Policy:
     """Return an object of the policy at ``path``, the built-in one for an empty path. Raises ``PluginError``."""
     return (_load(path, Policy) if path else Policy)()
+
+
+def load_feed(path: str) -> Callable[..., Feed]:
+    """Return the class of the feed at ``path``. Raises ``PluginError``."""
+    return _load(path, Feed)  # type: ignore[type-abstract]  # _load makes no object of it
 
 
 def build_servant(cls: Callable[..., Servant], users: object) -> Servant:

@@ -1,14 +1,11 @@
-"""Quotes from a CSV file: its rows as points of the service message ``quote``, paced as they were in the market.
-
-The caller passes in where the points go.
+"""Quotes from a CSV file: its rows as points of the service message ``quote``.
 
 The first line names the columns, in any order and case: either Date, Open, High, Low, Close, Volume, or time, price
-and perhaps volume. A date or time is epoch milliseconds, an ISO date with or without a time of day (UTC if it names
-no zone), or any label.
+and perhaps volume and id. A date or time is epoch milliseconds, an ISO date with or without a time of day (UTC if it
+names no zone), or any label.
 """
 
 import csv
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -57,35 +54,8 @@ def read_quotes(path: Path | Traversable) -> Iterator[QuoteInfo]:
 
 def quote_item(quote: str, info: QuoteInfo) -> dict[str, object]:
     """Return the item of a quote message, as plain data for a queue."""
-    plain = {"point": info.point, "volume": info.volume, "decimals": info.decimals}
+    plain = msgspec.structs.asdict(info)
     return {"quote": quote, "info": {name: value for name, value in plain.items() if value is not None}}
-
-
-def paced(
-    infos: Iterable[QuoteInfo], speed: float, *, clock: Callable[[], float], sleep: Callable[[float], object]
-) -> Iterator[QuoteInfo]:
-    """Yield the same points, each at its time divided by ``speed``; the first at once.
-
-    ``clock`` and ``sleep`` are in seconds. A speed of 86,400 plays a day per second. Points whose time is a label are
-    one second of the market apart, and so is a point that is not later than the one before.
-    """
-    if not (speed > 0 and math.isfinite(speed)):
-        raise ValueError(f"speed {speed} is not a number above 0")
-    due = clock()
-    before: Label | None = None
-    for info in infos:
-        time = info.point[0]
-        if before is not None:
-            due += _seconds_between(before, time) / speed
-            sleep(max(0.0, due - clock()))
-        before = time
-        yield info
-
-
-def _seconds_between(before: Label, time: Label) -> float:
-    if isinstance(before, str) or isinstance(time, str) or time <= before:
-        return 1.0
-    return (time - before) / 1000
 
 
 def _row_reader(header: Iterable[str]) -> Callable[[Mapping[str, str | None]], QuoteInfo]:
@@ -103,7 +73,7 @@ def _read_bar(row: Mapping[str, str | None]) -> QuoteInfo:
 
 def _read_price(row: Mapping[str, str | None]) -> QuoteInfo:
     volume = _read_number(row, "volume") if row.get("volume") else None
-    return QuoteInfo([_read_time(row["time"]), _read_number(row, "price")], volume)
+    return QuoteInfo([_read_time(row["time"]), _read_number(row, "price")], volume, id=row.get("id") or None)
 
 
 def _read_time(text: str | None) -> Label:

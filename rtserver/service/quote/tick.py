@@ -30,15 +30,19 @@ MAX_TIME_MS = 8_640_000_000_000_000
 MAX_LABEL = 64
 MAX_KEY = 140
 MAX_DECIMALS = 12
-_KEY = re.compile(r"[^\s:]{1,64}:[^\s:]{1,64}:[0-9]{8}")
+_KEY = re.compile(r"[^\s:]{1,64}:[^\s:]{1,64}(:[0-9]{8})?")
 
 
 class QuoteInfo(msgspec.Struct, frozen=True, gc=False):
-    """One point of a quote, as it came. A ``volume`` beside a bar is ignored: the bar has its own."""
+    """One point of a quote, as it came. A ``volume`` beside a bar is ignored: the bar has its own.
+
+    ``id`` names the tick among those of its quote: a second one with it is a repeat.
+    """
 
     point: list[int | float | str]
     volume: int | float | None = None
     decimals: int | None = None
+    id: int | str | None = None
 
 
 class QuoteItem(msgspec.Struct, frozen=True, gc=False):
@@ -64,9 +68,13 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
 
 
 def check_key(key: str) -> None:
-    """Raise ``BadData`` unless ``key`` has the form ``EXCHANGE:ITEM:DATE`` with DATE as YYYYMMDD."""
+    """Raise ``BadData`` unless ``key`` is ``EXCHANGE:ITEM:DATE`` or, of a continuous quote, ``EXCHANGE:ITEM``.
+
+    DATE is YYYYMMDD.
+    """
     if len(key) > MAX_KEY or not _KEY.fullmatch(key):
-        raise BadData(f'quote "{key[:MAX_KEY]}" is not of the form EXCHANGE:ITEM:DATE with the date as YYYYMMDD')
+        form = "EXCHANGE:ITEM:DATE with the date as YYYYMMDD, or EXCHANGE:ITEM"
+        raise BadData(f'quote "{key[:MAX_KEY]}" is not of the form {form}')
 
 
 def read_tick(info: QuoteInfo) -> Tick:

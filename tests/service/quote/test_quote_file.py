@@ -1,29 +1,14 @@
-"""Quotes from CSV files, and their pace."""
+"""Quotes from CSV files."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from rtserver.service.quote.quote_file import QuoteFileError, paced, quote_item, read_quotes
+from rtserver.service.quote.quote_file import QuoteFileError, quote_item, read_quotes
 from rtserver.service.quote.tick import QuoteInfo
 
 DAYS = "Date,Open,High,Low,Close,Volume\n2000-03-01,118.56,132.06,118.5,130.31,9616100\n"
-
-
-class Watch:
-    """A clock that only a sleep moves. ``slept`` lists the sleeps, in seconds."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-        self.slept: list[float] = []
-
-    def clock(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
 
 
 @pytest.fixture
@@ -116,31 +101,11 @@ def test_the_lines_before_an_error_are_read(written: Callable[..., Path]) -> Non
         next(infos)
 
 
-def test_points_come_at_their_time_divided_by_the_speed() -> None:
-    watch = Watch()
-    points = [QuoteInfo([time, 1]) for time in (0, 1_000, 61_000, 60_500, "close", "end")]
+def test_a_column_of_ids_names_the_ticks(written: Callable[..., Path]) -> None:
+    path = written("id,time,price\na-1,1000,430.5\n,2000,431\n")
 
-    assert list(paced(points, 2, clock=watch.clock, sleep=watch.sleep)) == points
-    assert watch.slept == [0.5, 30, 0.5, 0.5, 0.5]
-
-
-def test_the_time_that_a_point_takes_is_not_added_to_the_pace() -> None:
-    watch = Watch()
-    arrived = []
-    for info in paced((QuoteInfo([time, 1]) for time in (0, 1_000, 2_000)), 1, clock=watch.clock, sleep=watch.sleep):
-        arrived.append((watch.now, info.point[0]))
-        watch.now += 0.25
-
-    assert arrived == [(100, 0), (101, 1_000), (102, 2_000)]
-
-
-@pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf")])
-def test_a_speed_is_a_number_above_zero(speed: float) -> None:
-    with pytest.raises(ValueError, match="is not a number above 0"):
-        next(paced([], speed, clock=Watch().clock, sleep=Watch().sleep))
-
-
-def test_an_item_for_the_queue_is_plain_data() -> None:
-    assert quote_item("A:B:20130301", QuoteInfo([1, 2])) == {"quote": "A:B:20130301", "info": {"point": [1, 2]}}
-    assert quote_item("A:B:20130301", QuoteInfo([1, 2], 3))["info"] == {"point": [1, 2], "volume": 3}
-    assert quote_item("A:B:20130301", QuoteInfo([1, 2], None, 0))["info"] == {"point": [1, 2], "decimals": 0}
+    assert list(read_quotes(path)) == [QuoteInfo([1000, 430.5], id="a-1"), QuoteInfo([2000, 431])]
+    assert quote_item("A:B:20130301", QuoteInfo([1000, 430.5], id="a-1")) == {
+        "quote": "A:B:20130301",
+        "info": {"point": [1000, 430.5], "id": "a-1"},
+    }

@@ -114,7 +114,6 @@ def test_a_key_names_exchange_item_and_date(key: str) -> None:
     [
         "",
         "AAPL",
-        "DEMO:AAPL",
         "DEMO:AAPL:",
         "DEMO:AAPL:2013-03-01",
         ":AAPL:20130301",
@@ -129,6 +128,11 @@ def test_a_key_names_exchange_item_and_date(key: str) -> None:
 def test_a_key_of_another_form_is_refused(key: str) -> None:
     with pytest.raises(BadData, match="EXCHANGE:ITEM:DATE"):
         check_key(key)
+
+
+@pytest.mark.parametrize("key", ["DEMO:AAPL:20130301", "DEMO:AAPL"])
+def test_a_key_names_a_dated_quote_or_a_continuous_one(key: str) -> None:
+    check_key(key)
 
 
 @given(
