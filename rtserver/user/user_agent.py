@@ -152,15 +152,21 @@ class UserAgent:
         """True while a push can still arrive."""
         return not self._is_gone and self.connection.is_open
 
-    def push_message(self, data: object, type: str, id: int | str | None = None) -> None:  # noqa: A002 (the wire's words)
-        """Send one message of the JSON protocol.
+    def push_message(
+        self,
+        data: object,
+        type: str,  # noqa: A002 (the wire's words)
+        id: int | str | None = None,  # noqa: A002
+        key: Hashable | None = None,
+    ) -> None:
+        """Send one message of the JSON protocol. Of those with one ``key``, a slow client gets only the newest.
 
         Raises ``JsonError`` for data that JSON cannot express, ``MessageTooLargeError`` for a message that no client
         could take.
         """
         message = encode(type, data, id)
         self._sizes.check(message, type)
-        self._push(message)
+        self._push(message, key)
 
     def push_error(
         self,
@@ -178,9 +184,9 @@ class UserAgent:
         connection = self.connection
         connection.push(message.framed(connection.framing), key)
 
-    def _push(self, message: bytes) -> None:
+    def _push(self, message: bytes, key: Hashable | None = None) -> None:
         connection = self.connection
-        connection.push(connection.framing(message))
+        connection.push(connection.framing(message), key)
 
     def subscribe(
         self, owner: SubscriptionOwner, service: str, request: ServiceRequest, after: int | None = None

@@ -13,7 +13,14 @@ from tests.e2e.conftest import browser as browser  # noqa: PLC0414 (a fixture, f
 from tests.redis_process import RedisProcess
 from tests.running_server import RunningServer
 
-MSG_HANDLERS = "echo_handler:EchoMsgHandler,todo_list:TodoMsgHandler,chat_room:ChatMsgHandler"
+MSG_HANDLERS = ",".join(
+    (
+        "echo_handler:EchoMsgHandler",
+        "todo_list:TodoMsgHandler",
+        "chat_room:ChatMsgHandler",
+        "order_pie:OrderPieMsgHandler",
+    )
+)
 SERVICES = ",".join(
     (
         "group_alert:GroupAlertMsgHandler",
@@ -21,6 +28,7 @@ SERVICES = ",".join(
         "order_entry:OrderMsgHandler",
         "weather:WeatherMsgHandler",
         "chat_room:ChatService",
+        "market_depth:DepthMsgHandler",
     )
 )
 SERVANTS = "cart_servant:CartServant"

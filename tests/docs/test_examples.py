@@ -143,6 +143,41 @@ def test_an_order_that_the_server_hands_on_is_billed(queue: redis.Redis, billing
     }
 
 
+def test_a_pie_is_drawn_on_every_tab_that_shows_one_each_time_it_changes(
+    visitor: Visitor, server: RunningServer, session_key: str
+) -> None:
+    def render(chart_id: str, **states: int) -> dict[str, object]:
+        return {"type": "render", "chart_id": chart_id, "kind": "pie", "data": states}
+
+    with Visitor(server, session_key) as other:
+        other.receive("todo")
+        other.send('{"type":"orders","data":{"op":"show","chart_id":"mine"}}')
+        assert other.receive("mycharts") == render("mine")
+        visitor.send('{"type":"orders","data":{"op":"order","state":"open"}}')
+        assert other.receive("mycharts") == render("mine", open=1)
+        visitor.send('{"type":"orders","data":{"op":"show","chart_id":"pie"}}')
+        assert visitor.receive("mycharts") == render("pie", open=1)
+        other.send('{"type":"orders","data":{"op":"hide","chart_id":"mine"}}')
+        other.send('{"type":"orders","data":{"op":"order","state":"filled"}}')
+        assert visitor.receive("mycharts") == render("pie", open=1, filled=1)
+        assert other.ask("ping", "end") == "pong"
+
+
+def test_the_depth_of_a_market_is_the_newest_book_for_all_who_look_at_it(
+    visitor: Visitor, server: RunningServer, session_key: str, queue: redis.Redis
+) -> None:
+    line = queue_line("depth")
+    book = json.loads(line)["data"]
+    quote = book.pop("quote")
+    subscribe = {"op": "subscribe", "topic_id": "d", "service": "depth", "request": {"quote": quote}}
+    assert visitor.ask("topic", subscribe)["data"] == {"bids": [], "asks": []}
+    queue.rpush("queue:rtserver", line)
+    assert visitor.receive("topic")["updates"] == [book]
+    with Visitor(server, session_key) as late:
+        late.receive("todo")
+        assert late.ask("topic", subscribe)["data"] == book
+
+
 def test_the_weather_of_a_city_is_followed_by_all_who_look_at_it(
     visitor: Visitor, server: RunningServer, session_key: str, var_dir: Path
 ) -> None:
