@@ -69,6 +69,7 @@ RULES = (
     Rule("rtserver/base/wire/*", {WIRE}, {"msgspec", "tornado.util", "ujson"}, WAITING | CLOCKS),
     Rule("rtserver/base/limit/*", {LIMIT}, set(), WAITING | CLOCKS),
     Rule("rtserver/market/indicator/*", {MARKET, f"{MARKET}.indicator"}, set(), WAITING | CLOCKS),
+    Rule("rtserver/market/book/*", {MARKET, CALENDAR, f"{MARKET}.book"}, {"msgspec"}, WAITING | CLOCKS),
     Rule("rtserver/market/calendar/*", {MARKET, CALENDAR}, {"msgspec"}, WAITING | CLOCKS),
     Rule("rtserver/market/*", {f"{MARKET}.*"}, {"msgspec"}, WAITING | CLOCKS),
     Rule("rtserver/idl/*", {"rtserver.idl"}, {"tcelib"}, WAITING | CLOCKS),

@@ -11,8 +11,8 @@ import re
 from abc import ABC, abstractmethod
 
 from rtserver.base.bridge.message import Row
+from rtserver.market.book.tick import Tick
 from rtserver.market.number import Label, Number
-from rtserver.service.quote.tick import Tick
 
 COLUMNS = ("label", "open", "close", "low", "high", "volume")
 
@@ -62,9 +62,9 @@ class TickBar(Bar):
     __slots__ = ()
 
     def add(self, tick: Tick) -> bool:
-        is_new = tick.time != self._label
+        is_new = tick.label != self._label
         traded = None if is_new or tick.is_bar else self._volume
-        self._begin(tick.time, tick)
+        self._begin(tick.label, tick)
         self._volume = _sum(traded, tick.volume)
         return is_new
 
@@ -88,13 +88,13 @@ class PeriodBar(Bar):
         self._settled: Number | None = None  # the volume without that part
 
     def add(self, tick: Tick) -> bool:
-        label = self._next_label(tick.time)
+        label = self._next_label(tick.label)
         if label is None:
             self._grow(tick)
             return False
         self._begin(label, tick)
         self._settled = None
-        self._part = tick.time if tick.is_bar else None
+        self._part = tick.label if tick.is_bar else None
         return True
 
     def _next_label(self, time: Label) -> Label | None:
@@ -123,9 +123,9 @@ class PeriodBar(Bar):
         self._low = min(self._low, tick.low)
         self._high = max(self._high, tick.high)
         # A producer's bar that comes again while it grows carries its whole volume: it replaces what it said before.
-        if not (tick.is_bar and tick.time == self._part):
+        if not (tick.is_bar and tick.label == self._part):
             self._settled = self._volume
-            self._part = tick.time if tick.is_bar else None
+            self._part = tick.label if tick.is_bar else None
         self._volume = _sum(self._settled, tick.volume)
 
 

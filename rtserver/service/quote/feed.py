@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from rtserver.base.bridge.message import Row, Table
 from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.base.limit.steps import Steps
+from rtserver.market.book.tick import Tick
 from rtserver.service.quote.quote_analysis import QuoteAnalysis
-from rtserver.service.quote.tick import Tick
 from rtserver.service.topic.topic import Topic
 
 TICKS_OF_A_STEP = 20

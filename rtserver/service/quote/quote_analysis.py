@@ -9,10 +9,10 @@ from itertools import islice
 from rtserver.base.bridge.message import Cell, Row, Style
 from rtserver.base.limit.steps import Steps
 from rtserver.market import market_bar
+from rtserver.market.book.tick import Tick
 from rtserver.market.indicator.indicator import Indicator
 from rtserver.market.indicator.indicator_line import WHOLE_GROUP, Cells, IndicatorLine
 from rtserver.service.quote.bar import COLUMNS, Bar, PeriodBar, TickBar
-from rtserver.service.quote.tick import Tick
 
 TICKS_OF_A_STEP = 500
 """At 1.5 µs each."""

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.base.limit.cpu_quota import FairShares
 from rtserver.base.limit.steps import Steps, finish
+from rtserver.market.book.tick import Tick
 from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.quote.feed import Feed
 from rtserver.service.quote.feed_request import FeedName, FeedRequestError, read_request
 from rtserver.service.quote.quote_analysis import QuoteAnalysis
-from rtserver.service.quote.tick import QuoteItem, QuoteMessage, Tick, check_key, read_decimals, read_tick
+from rtserver.service.quote.tick import QuoteItem, QuoteMessage, check_key, read_decimals, read_tick
 from rtserver.service.topic.publisher import Publisher
 from rtserver.service.topic.topic import Topic
 

@@ -1,20 +1,24 @@
-"""Tick: the shapes of the service message ``quote``, and the checks that turn its points into ticks.
+"""The shapes of the service message ``quote``, and the checks that turn its points into ticks.
 
-It decides what a producer may send, and knows nothing of bars, feeds or subscribers.
+This file decides what a producer may send; whether the time of a tick is possible is up to its quote's book. It knows
+nothing of bars, feeds or subscribers.
 
 A message is a list of items ``{"quote": "EXCHANGE:ITEM:DATE", "info": {"point": [...], "volume"?: number,
-"decimals"?: integer}}``. A point is ``[time, price]`` or ``[time, open, close, low, high, volume]``. ``time`` is
-epoch milliseconds or a label such as "09:30:01". The volume of a price is what was traded at that tick; the volume of
-a bar is the whole bar's, so that a producer may send a bar again while it grows. ``decimals`` is the number of
-decimals of the quote's prices from then on.
+"decimals"?: integer, "id"?: string or integer, "bid"?: number, "ask"?: number, "open_interest"?: number,
+"turnover"?: number, "settlement"?: number}}``. A quote without ``:DATE`` is another one, which goes on from day to
+day. A point is ``[time, price]`` or ``[time, open, close, low, high, volume]``. ``time`` is epoch milliseconds or a
+label such as "09:30:01". The volume and the turnover of a price are what was traded at that tick; those of a bar are
+the whole bar's, so that a producer may send a bar again while it grows. ``decimals`` is the number of decimals of the
+quote's prices from then on.
 """
 
 import re
-from collections.abc import Sequence
 from typing import Annotated, TypeAlias
 
 import msgspec
 
+from rtserver.market.book.tick import Tick
+from rtserver.market.day import read_day
 from rtserver.market.number import Label, Number
 from rtserver.service.message import BadData
 
@@ -30,19 +34,27 @@ MAX_TIME_MS = 8_640_000_000_000_000
 MAX_LABEL = 64
 MAX_KEY = 140
 MAX_DECIMALS = 12
+MAX_ID = 64
+MAX_INT = 2**63
 _KEY = re.compile(r"[^\s:]{1,64}:[^\s:]{1,64}(:[0-9]{8})?")
+_FIELDS = ("bid", "ask", "open_interest", "turnover", "settlement")
 
 
-class QuoteInfo(msgspec.Struct, frozen=True, gc=False):
+class QuoteInfo(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One point of a quote, as it came. A ``volume`` beside a bar is ignored: the bar has its own.
 
-    ``id`` names the tick among those of its quote: a second one with it is a repeat.
+    ``id`` tells a tick from all others of its quote: one that comes again is left out.
     """
 
     point: list[int | float | str]
     volume: int | float | None = None
     decimals: int | None = None
-    id: int | str | None = None
+    id: str | int | None = None
+    bid: int | float | None = None
+    ask: int | float | None = None
+    open_interest: int | float | None = None
+    turnover: int | float | None = None
+    settlement: int | float | None = None
 
 
 class QuoteItem(msgspec.Struct, frozen=True, gc=False):
@@ -55,18 +67,6 @@ class QuoteItem(msgspec.Struct, frozen=True, gc=False):
 QuoteMessage: TypeAlias = Annotated[list[QuoteItem], msgspec.Meta(max_length=MAX_ITEMS)]
 
 
-class Tick(msgspec.Struct, frozen=True, gc=False):
-    """One checked point. The four prices of a single price are equal; ``volume`` is None if none was sent."""
-
-    time: Label
-    open: Number
-    close: Number
-    low: Number
-    high: Number
-    volume: Number | None
-    is_bar: bool
-
-
 def check_key(key: str) -> None:
     """Raise ``BadData`` unless ``key`` is ``EXCHANGE:ITEM:DATE`` or, of a continuous quote, ``EXCHANGE:ITEM``.
 
@@ -77,16 +77,45 @@ def check_key(key: str) -> None:
         raise BadData(f'quote "{key[:MAX_KEY]}" is not of the form {form}')
 
 
+def day_of_key(key: str) -> int | None:
+    """Return the day that a quote's key names, in days since 1970-01-01; None if it names none, or no date."""
+    _, _, date = key.partition(":")[2].partition(":")
+    try:
+        return read_day(date) if date else None
+    except ValueError:
+        return None
+
+
 def read_tick(info: QuoteInfo) -> Tick:
     """Return the tick of a point. Raises ``BadData`` with the fault."""
     point = info.point
-    if len(point) == 2:
-        price = _number("price", point[1])
-        return Tick(_time(point[0]), price, price, price, price, _volume(info.volume), False)
-    if len(point) == 6:
-        return _read_bar(point)
-    raise BadData(
-        f"a point is [time, price] or [time, open, close, low, high, volume], this one has length {len(point)}"
+    length = len(point)
+    if length == 2:
+        opened = close = low = high = _number("price", point[1])
+        volume = _volume(info.volume)
+    elif length == 6:
+        opened, close, low, high = map(_number, ("open", "close", "low", "high"), point[1:5])
+        if not (low <= opened <= high and low <= close <= high):
+            raise BadData(f"open {opened} and close {close} are not between low {low} and high {high}")
+        volume = _volume(point[5])
+    else:
+        raise BadData(
+            f"a point is [time, price] or [time, open, close, low, high, volume], this one has length {length}"
+        )
+    label = _label(point[0])
+    return Tick(
+        label,
+        opened,
+        close,
+        low,
+        high,
+        volume,
+        length == 6,
+        0 if isinstance(label, str) else label,
+        turnover=_maybe_number("turnover", info.turnover),
+        fields=_fields(info),
+        id=_id(info.id),
+        decimals=read_decimals(info.decimals),
     )
 
 
@@ -97,14 +126,7 @@ def read_decimals(decimals: int | None) -> int | None:
     return decimals
 
 
-def _read_bar(point: Sequence[Label]) -> Tick:
-    opened, close, low, high = map(_number, ("open", "close", "low", "high"), point[1:5])
-    if not (low <= opened <= high and low <= close <= high):
-        raise BadData(f"open {opened} and close {close} are not between low {low} and high {high}")
-    return Tick(_time(point[0]), opened, close, low, high, _volume(point[5]), True)
-
-
-def _time(value: Label) -> Label:
+def _label(value: Label) -> Label:
     if isinstance(value, str):
         if not 0 < len(value) <= MAX_LABEL or not value.isprintable():
             raise BadData(f"a time label has 1 to {MAX_LABEL} printable characters")
@@ -129,3 +151,21 @@ def _volume(value: Label | None) -> Number | None:
     if number < 0:
         raise BadData(f"volume {number} is negative")
     return number
+
+
+def _maybe_number(name: str, value: Number | None) -> Number | None:
+    return None if value is None else _number(name, value)
+
+
+def _fields(info: QuoteInfo) -> dict[str, Number] | None:
+    if info.bid is info.ask is info.open_interest is info.turnover is info.settlement is None:
+        return None
+    sent = ((name, getattr(info, name)) for name in _FIELDS)
+    return {name: _number(name, value) for name, value in sent if value is not None}
+
+
+def _id(value: str | int | None) -> str | int | None:
+    is_fine = len(value) <= MAX_ID if isinstance(value, str) else value is None or abs(value) < MAX_INT
+    if not is_fine:
+        raise BadData(f"an id has at most {MAX_ID} characters, or is an integer of 64 bits")
+    return value

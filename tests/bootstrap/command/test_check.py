@@ -20,11 +20,11 @@ from rtserver.bootstrap.command.check import (
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_constraint import ROW_BYTES
 from rtserver.bootstrap.site.finding import Finding, Severity
+from rtserver.market.book.tick import Tick
 from rtserver.market.indicator.indicator import parse_indicators
 from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.modules.chart import Chart
 from rtserver.service.quote.quote_analysis import QuoteAnalysis
-from rtserver.service.quote.tick import Tick
 
 SOUND = {
     "redis_version": "7.4.1",

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtserver.base.bridge.message import Cell, Row
+from rtserver.market.book.tick import Tick
 from rtserver.service.quote.bar import Bar, PeriodBar, TickBar
-from rtserver.service.quote.tick import Tick
 
 MINUTE = 60_000
 
@@ -145,7 +145,7 @@ TICKS = st.lists(
 def test_bars_are_the_ticks_grouped_by_the_latest_start_seen(ticks: list[Tick], period: int) -> None:
     groups: list[tuple[int, list[Tick]]] = []
     for tick in ticks:
-        start = tick.time - tick.time % period
+        start = tick.label - tick.label % period
         if not groups or start > groups[-1][0]:
             groups.append((start, []))
         groups[-1][1].append(tick)

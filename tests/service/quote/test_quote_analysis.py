@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtserver.base.limit.steps import finish
+from rtserver.market.book.tick import Tick
 from rtserver.market.indicator.indicator import parse_indicators
 from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.service.quote.quote_analysis import QuoteAnalysis
-from rtserver.service.quote.tick import Tick
 
 MINUTE = 60_000
 REGISTRY = IndicatorRegistry()

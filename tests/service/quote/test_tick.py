@@ -5,8 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rtserver.market.book.tick import Tick
 from rtserver.service.message import BadData
-from rtserver.service.quote.tick import MAX_ITEMS, MAX_NUMBER, QuoteInfo, QuoteMessage, Tick, check_key, read_tick
+from rtserver.service.quote.tick import (
+    MAX_ITEMS,
+    MAX_NUMBER,
+    QuoteInfo,
+    QuoteMessage,
+    check_key,
+    day_of_key,
+    read_tick,
+)
 
 DECODER = msgspec.json.Decoder(QuoteMessage)
 
@@ -19,7 +28,7 @@ def read(info: str) -> Tick:
 
 def test_a_price_is_a_tick_with_four_equal_prices() -> None:
     assert read('{"point":[1362150000000,430.5],"volume":7}') == Tick(
-        1362150000000, 430.5, 430.5, 430.5, 430.5, 7, False
+        1362150000000, 430.5, 430.5, 430.5, 430.5, 7, False, 1362150000000
     )
 
 
@@ -103,7 +112,7 @@ def test_a_message_has_a_largest_number_of_items() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["SHFE:cu1512:20151120", "DEMO:BRK.B:20130301", "FX:EUR/USD:20130301", "上期所:铜:20151120"]
+    "key", ["SHFE:cu1512:20151120", "DEMO:BRK.B:20130301", "FX:EUR/USD:20130301", "上期所:铜:20151120", "FX:EUR/USD"]
 )
 def test_a_key_names_exchange_item_and_date(key: str) -> None:
     check_key(key)
@@ -147,3 +156,29 @@ def test_any_point_gives_a_sound_tick_or_bad_data(point: list[float | str], volu
     assert tick.low <= min(tick.open, tick.close) <= max(tick.open, tick.close) <= tick.high
     assert abs(tick.low) <= MAX_NUMBER >= abs(tick.high)
     assert tick.volume is None or 0 <= tick.volume <= MAX_NUMBER
+
+
+def test_a_key_names_a_day_or_none() -> None:
+    assert [day_of_key(key) for key in ("A:B:19700102", "A:B", "A:B:20131399")] == [1, None, None]
+
+
+def test_optional_fields_are_kept_by_name() -> None:
+    tick = read('{"point":[0,1],"bid":0.5,"ask":1.5,"open_interest":7,"turnover":4,"settlement":2,"id":"x1"}')
+
+    assert tick.fields == {"bid": 0.5, "ask": 1.5, "open_interest": 7, "turnover": 4, "settlement": 2}
+    assert (tick.id, tick.turnover) == ("x1", 4)
+    assert (read('{"point":[0,1]}').fields, read('{"point":[0,1],"id":-7}').id) == (None, -7)
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ('"bid":1e16', "bid '1e.16' is not a number"),
+        ('"turnover":-1e300', "turnover"),
+        ('"id":"' + "x" * 65 + '"', "an id has at most 64 characters"),
+        ('"id":' + "9" * 30, "an integer of 64 bits"),
+    ],
+)
+def test_a_bad_optional_field_is_refused_by_its_name(more: str, reason: str) -> None:
+    with pytest.raises(BadData, match=reason):
+        read(f'{{"point":[0,1],{more}}}')
