@@ -7,6 +7,7 @@ from functools import partial
 
 from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.modules.chart_painter import ChartPainter
+from rtserver.modules.chart_part import CalendarOf, always_open
 from rtserver.modules.chart_refresh import ChartRefresh
 from rtserver.modules.chart_request import ChartRequest, MoreRequest, RateRequest, UnlistenRequest
 from rtserver.modules.chart_update import MYCHARTS
@@ -18,7 +19,8 @@ from rtserver.user.user_agent import UserAgent
 class MyChartMsgHandler(BaseUserMsgHandler):
     """Handler of charts. One painter draws for all agents; ``max_rate`` bounds every chart.
 
-    ``call_later`` is the event loop's. ``page_bytes`` bounds a picture for a client that asks for the rest by pages.
+    ``call_later`` is the event loop's. ``page_bytes`` bounds a picture for a client that asks for the rest by pages;
+    ``calendar_of`` gives the calendar of an exchange, for the dates in requests.
     """
 
     msg_type = MYCHARTS
@@ -33,6 +35,7 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         kept_pictures: int = 64,
         page_bytes: int = 131_072,
         max_rate: RateCap = no_cap,
+        calendar_of: CalendarOf = always_open,
     ) -> None:
         super().__init__(users)
         refresh = ChartRefresh(call_later, users.topics)
@@ -40,10 +43,11 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         self._painter = ChartPainter(users.epoch, kept_pictures, largest, page_bytes, refresh.on_stale)
         self._max_charts = max_charts
         self._max_rate = max_rate
+        self._calendar_of = calendar_of
 
     def on_useragent_open(self, agent: UserAgent) -> None:
         """Make the agent's charts."""
-        agent.modules[MYCHARTS] = MyChartAgent(agent, self._painter, self._max_rate)
+        agent.modules[MYCHARTS] = MyChartAgent(agent, self._painter, self._max_rate, self._calendar_of)
 
     def on_useragent_request(
         self,

@@ -6,7 +6,6 @@ import msgspec
 
 from rtserver.base.wire.client_message import MAX_SAFE_INTEGER
 from rtserver.modules.chart import Shape
-from rtserver.modules.chart_time import moment_ms
 from rtserver.user.topic.rate import RATES
 
 MOST_COUNT = 10_000
@@ -50,7 +49,7 @@ class ChartRequest(msgspec.Struct, frozen=True, tag_field="type", tag="quote"):
     corrections: bool = False
 
     def __post_init__(self) -> None:
-        """Check the quote's key and the range. The errors name the field and are fit for the client."""
+        """Check the quote's key and what goes together. The errors name the field and are fit for the client."""
         for name, part in (("exchange", self.exchange), ("item", self.item)):
             if ":" in part or any(map(str.isspace, part)):
                 raise ValueError(f"{name} {part!r} may hold neither colons nor spaces")
@@ -59,29 +58,11 @@ class ChartRequest(msgspec.Struct, frozen=True, tag_field="type", tag="quote"):
             raise ValueError(f"date {date[:32]!r} is not of the form YYYYMMDD")
         if self.to is not None and self.update == "dynamic":
             raise ValueError('to: a chart that ends there gets no updates; ask for it with "update":"static"')
-        start_ms, end_ms = self.bounds
-        if start_ms is not None and end_ms is not None and start_ms >= end_ms:
-            raise ValueError(f"from {self.start!r} is not before to {self.to!r}")
-
-    @property
-    def bounds(self) -> tuple[int | None, int | None]:
-        """The range as epoch milliseconds, from the first one up to and without the second one."""
-        start = None if self.start is None else moment_ms(self.start, "from")
-        return start, None if self.to is None else moment_ms(self.to, "to")
 
     @property
     def is_paged(self) -> bool:
         """True for a client that knows of older rows, and asks for them by ``more``."""
         return self.corrections or not self.start is self.to is self.count is None
-
-    @property
-    def feed(self) -> dict[str, object]:
-        """The request to the quote service."""
-        key = (self.exchange, self.item) if self.date is None else (self.exchange, self.item, self.date)
-        feed: dict[str, object] = {"quote": ":".join(key), "period": self.period, "indicators": self.indicators}
-        start_ms, end_ms = self.bounds
-        part = {"start_ms": start_ms, "end_ms": end_ms, "count": self.count}
-        return feed | {name: value for name, value in part.items() if value is not None}
 
 
 class MoreRequest(msgspec.Struct, frozen=True, tag_field="type", tag="more"):
@@ -90,14 +71,6 @@ class MoreRequest(msgspec.Struct, frozen=True, tag_field="type", tag="more"):
     chart_id: ChartId
     before: Moment
     count: Count
-
-    def page(self, chart: ChartRequest) -> dict[str, object]:
-        """Return the request to the quote service for a page of the chart.
-
-        Raises ``ValueError``, whose text is fit for the client.
-        """
-        feed = {name: value for name, value in chart.feed.items() if name != "start_ms"}
-        return feed | {"end_ms": moment_ms(self.before, "before"), "count": self.count}
 
 
 class UnlistenRequest(msgspec.Struct, frozen=True, tag_field="type", tag="unlisten"):

@@ -1,20 +1,17 @@
 """Look: the view of a feed that a client asked for. Pure."""
 
-from typing import TypeAlias
-
 import msgspec
 
 from rtserver.modules.chart import Shape
-from rtserver.modules.chart_request import ChartRequest, MoreRequest
-
-Part: TypeAlias = tuple[int | None, int | None, int | None]
+from rtserver.modules.chart_part import Part
+from rtserver.modules.chart_request import ChartRequest
 
 
 class Look(msgspec.Struct, frozen=True):
     """The view of a feed that a client asked for. Clients with equal looks get equal bytes.
 
     A look ``is_paged`` for a client that knows of older rows: it is told whether there are some. ``part`` is the
-    range of such a picture in epoch milliseconds, and its most rows. A page of older rows says the label ``before``
+    part of the history that was asked for. A page of older rows says the label ``before``
     which they were asked for. A chart that ``takes_corrections`` is sent corrected rows.
     """
 
@@ -22,14 +19,13 @@ class Look(msgspec.Struct, frozen=True):
     shape: Shape
     title: str
     is_paged: bool = False
-    part: Part = (None, None, None)
+    part: Part = Part()
     before: int | str | None = None
     takes_corrections: bool = False
 
     @classmethod
-    def of(cls, request: ChartRequest) -> "Look":
+    def of(cls, request: ChartRequest, part: Part) -> "Look":
         """Return the look of a chart."""
-        part = (*request.bounds, request.count)
         return cls(
             request.chart_id,
             request.shape,
@@ -40,7 +36,6 @@ class Look(msgspec.Struct, frozen=True):
         )
 
     @classmethod
-    def of_page(cls, chart: ChartRequest, more: MoreRequest) -> "Look":
+    def of_page(cls, chart: ChartRequest, part: Part, before: int | str) -> "Look":
         """Return the look of a page of older rows."""
-        part = (None, None, more.count)
-        return cls(chart.chart_id, chart.shape, chart.item, is_paged=True, part=part, before=more.before)
+        return cls(chart.chart_id, chart.shape, chart.item, is_paged=True, part=part, before=before)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from rtserver.base.bridge.message import Refused, Snapshot
 from rtserver.base.limit.steps import Steps
 from rtserver.modules.chart_painter import ChartPainter
+from rtserver.modules.chart_part import CalendarOf, Part, always_open, feed_request, page_of, part_of
 from rtserver.modules.chart_request import ChartRequest, MoreRequest, RateRequest
 from rtserver.modules.chart_update import MYCHARTS
 from rtserver.modules.look import Look
@@ -37,17 +38,23 @@ def no_cap(user: Identity) -> None:
 class MyChart:
     """One chart of one agent. The first picture and an error carry ``request_id``.
 
-    ``wish`` is the rate that the client asked for, in updates a second.
+    ``feed`` is the request to the quote service. ``wish`` is the rate that the client asked for, in updates a second.
     """
 
-    __slots__ = ("_agent", "_is_answered", "_look", "_painter", "_request_id", "request", "wish")
+    __slots__ = ("_agent", "_is_answered", "_look", "_painter", "_request_id", "feed", "request", "wish")
 
     def __init__(
-        self, agent: UserAgent, painter: ChartPainter, request: ChartRequest, request_id: int | str | None
+        self,
+        agent: UserAgent,
+        painter: ChartPainter,
+        request: ChartRequest,
+        part: Part,
+        request_id: int | str | None,
     ) -> None:
         self._agent = agent
         self._painter = painter
-        self._look = Look.of(request)
+        self._look = Look.of(request, part)
+        self.feed = feed_request(request, part)
         self._request_id = request_id
         self._is_answered = False
         self.request = request
@@ -113,32 +120,43 @@ class ChartPage:
 class MyChartAgent(BaseUserAgentModule):
     """The charts of one agent. A static chart counts until it has been sent. ``max_rate`` bounds every chart."""
 
-    def __init__(self, agent: UserAgent, painter: ChartPainter, max_rate: RateCap = no_cap) -> None:
+    def __init__(
+        self,
+        agent: UserAgent,
+        painter: ChartPainter,
+        max_rate: RateCap = no_cap,
+        calendar_of: CalendarOf = always_open,
+    ) -> None:
         super().__init__(agent)
         self.quotes: TopicListener[MyChart] = TopicListener(agent)
         self._pages: TopicListener[ChartPage] = TopicListener(agent)
         self._painter = painter
         self._max_rate = max_rate
+        self._calendar_of = calendar_of
 
     def show(self, request: ChartRequest, request_id: int | str | None = None) -> None:
-        """Show a chart. It replaces the one with the same id."""
+        """Show a chart. It replaces the one with the same id. Raises ``RequestError`` for a range that is none."""
+        try:
+            part = part_of(request, self._calendar_of(request.exchange))
+        except ValueError as error:
+            raise RequestError(f"chart {request.chart_id}: {error}") from None
         self._replace_page(request.chart_id)
-        chart = MyChart(self.agent, self._painter, request, request_id)
-        self.quotes.listen(request.chart_id, QUOTES, request.feed, chart, self._granted(chart))
+        chart = MyChart(self.agent, self._painter, request, part, request_id)
+        self.quotes.listen(request.chart_id, QUOTES, chart.feed, chart, self._granted(chart))
 
     def show_more(self, request: MoreRequest, request_id: int | str | None = None) -> None:
         """Send a page of older rows. It replaces one of the same chart that has not been sent yet.
 
         Raises ``RequestError`` for an unknown chart, and for a label that is no time.
         """
-        chart = self._chart(request.chart_id)
+        chart = self._chart(request.chart_id).request
         try:
-            feed = request.page(chart.request)
+            part = page_of(chart, request, self._calendar_of(chart.exchange))
         except ValueError as error:
             raise RequestError(f"chart {request.chart_id}: {error}") from None
         self._replace_page(request.chart_id)
-        page = ChartPage(self.agent, self._painter, Look.of_page(chart.request, request), request_id)
-        self._pages.listen(request.chart_id, QUOTES, feed, page)
+        page = ChartPage(self.agent, self._painter, Look.of_page(chart, part, request.before), request_id)
+        self._pages.listen(request.chart_id, QUOTES, feed_request(chart, part), page)
 
     def refresh(self, group: GroupKey) -> None:
         """Show a new picture of the chart that is a subscriber of the group, if there is one."""
@@ -146,7 +164,7 @@ class MyChartAgent(BaseUserAgentModule):
             if membership.group == group:
                 chart = membership.watcher
                 name, rate = membership.name, membership.rate
-                self.quotes.listen(name, QUOTES, chart.request.feed, chart, rate)
+                self.quotes.listen(name, QUOTES, chart.feed, chart, rate)
 
     def change_rate(self, request: RateRequest) -> float | None:
         """Change a chart's rate. Return the granted rate. Raises ``RequestError`` for an unknown chart."""

@@ -20,7 +20,9 @@ def test_bars_and_indicators_are_asked_of_the_service_and_drawn() -> None:
     assert points(picture, 2)[-1] == [4000, 4.5]
 
 
-@pytest.mark.parametrize("wrong", [{"indicators": ["wma:3"]}, {"period": 1e9}, {"period": 0.0001}, {"period": "60"}])
+@pytest.mark.parametrize(
+    "wrong", [{"indicators": ["nonsense:3"]}, {"period": 1e9}, {"period": 0.0001}, {"period": "60"}]
+)
 def test_what_the_service_refuses_is_an_error_with_the_requests_id(wrong: dict[str, Any]) -> None:
     market = Market()
     client = market.online.connect()

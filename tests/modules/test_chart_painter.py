@@ -7,6 +7,7 @@ from rtserver.base.bridge.message import Snapshot, Table, Update
 from rtserver.base.wire.payload import Payload
 from rtserver.modules.chart import BASE_COLUMNS
 from rtserver.modules.chart_painter import ChartPainter
+from rtserver.modules.chart_part import Part
 from rtserver.modules.look import Look
 
 LINE = Look("c1", "line", "AAPL")
@@ -120,7 +121,7 @@ def test_where_not_even_a_row_fits_the_picture_is_empty() -> None:
     assert read(message)["data"]["chart"]["series"][0]["data"] == []
 
 
-PAGE = Look("c1", "line", "AAPL", is_paged=True, part=(None, None, 500), before=3_000)
+PAGE = Look("c1", "line", "AAPL", is_paged=True, part=Part(count=500), before=3_000)
 
 
 def many_rows(*, has_older: bool = False) -> Snapshot:
@@ -156,9 +157,9 @@ def test_a_page_that_is_too_long_keeps_the_newest_rows_and_says_that_there_are_o
 def test_pictures_of_other_parts_and_pages_are_drawn_anew() -> None:
     painter = ChartPainter("e1")
     painter.render(snapshot(), PAGE)
-    parts = ((None, None, 501), (1, None, 500), (None, 1, 500))
+    parts = (Part(count=501), Part(1, None, 500), Part(None, 1, 500))
     others = [Look("c1", "line", "AAPL", is_paged=True, part=part, before=3_000) for part in parts]
-    for look in (*others, Look("c1", "line", "AAPL", is_paged=True, part=(None, None, 500), before=2_000)):
+    for look in (*others, Look("c1", "line", "AAPL", is_paged=True, part=Part(count=500), before=2_000)):
         assert not painter.is_drawn(snapshot(), look)
 
 

@@ -1,0 +1,91 @@
+"""The part of a quote's history that a client asks for, as epoch milliseconds. Pure.
+
+A moment in a request is a number of epoch milliseconds, a date, or a time of ISO 8601. A date is a trading day of the
+exchange's calendar. A time without a zone is one of the exchange's clock.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeAlias
+
+import msgspec
+
+from rtserver.market.calendar.calendar import CONTINUOUS, Calendar
+from rtserver.market.day import DAY_MS, read_day
+from rtserver.market.period import PeriodError, parse_period
+from rtserver.modules.chart_request import ChartRequest, MoreRequest
+
+CalendarOf: TypeAlias = Callable[[str], Calendar]
+"""A function from an exchange to its calendar."""
+
+LONGEST_HOLIDAY = 31
+"""Days after which a trading day is not looked for any more."""
+
+FORMS = 'epoch milliseconds, a date such as "2026-01-05" or a time such as "2026-01-05T09:30:00Z"'
+
+
+def always_open(exchange: str) -> Calendar:
+    """Return the calendar of what is traded always."""
+    return CONTINUOUS
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Rows whose labels are in [``start_ms``, ``end_ms``), at most the ``count`` newest ones. None is no bound."""
+
+    start_ms: int | None = None
+    end_ms: int | None = None
+    count: int | None = None
+
+
+def part_of(request: ChartRequest, calendar: Calendar) -> Part:
+    """Return the part that a chart's request asks for.
+
+    Raises ``ValueError``, which names the field and is fit for the client.
+    """
+    start_ms = None if request.start is None else _moment_ms(request.start, "from", request, calendar)
+    end_ms = None if request.to is None else _moment_ms(request.to, "to", request, calendar)
+    if start_ms is not None and end_ms is not None and start_ms >= end_ms:
+        raise ValueError(f"from {request.start!r} is not before to {request.to!r}")
+    return Part(start_ms, end_ms, request.count)
+
+
+def page_of(chart: ChartRequest, more: MoreRequest, calendar: Calendar) -> Part:
+    """Return the part of a page of older rows. It may begin before the part of the chart. Raises ``ValueError``."""
+    return Part(end_ms=_moment_ms(more.before, "before", chart, calendar), count=more.count)
+
+
+def feed_request(chart: ChartRequest, part: Part) -> dict[str, object]:
+    """Return the request to the quote service."""
+    key = (chart.exchange, chart.item) if chart.date is None else (chart.exchange, chart.item, chart.date)
+    feed: dict[str, object] = {"quote": ":".join(key), "period": chart.period, "indicators": chart.indicators}
+    return feed | {name: value for name, value in msgspec.structs.asdict(part).items() if value is not None}
+
+
+def _moment_ms(moment: int | str, field: str, chart: ChartRequest, calendar: Calendar) -> int:
+    if isinstance(moment, int):
+        return moment
+    try:
+        day = read_day(moment)
+    except ValueError:
+        return _time_ms(moment, field, calendar)
+    if _has_days(chart.period):
+        return day * DAY_MS
+    trading_day = next((each for each in range(day, day + LONGEST_HOLIDAY) if calendar.is_trading_day(each)), day)
+    return calendar.extent_of(trading_day, trading_day).begin_ms
+
+
+def _time_ms(moment: str, field: str, calendar: Calendar) -> int:
+    try:
+        time = datetime.fromisoformat(moment)
+        return round((time if time.tzinfo else time.replace(tzinfo=calendar.zone)).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{field} {moment!r} is none of {FORMS}") from None
+
+
+def _has_days(period: float | str) -> bool:
+    """Return True for bars of days and longer, whose labels are midnights of UTC. A wrong period is the service's."""
+    try:
+        read = parse_period(period)
+    except PeriodError:
+        return False
+    return not (read.is_ticks or read.is_span)

@@ -1,0 +1,110 @@
+"""Dates and times in requests for charts, by the calendar and the clock of an exchange."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from rtserver.market.calendar.calendar import Calendar, DaysExtent, SessionSpan
+from rtserver.market.day import DAY_MS, read_day
+from rtserver.modules.chart_part import Part, always_open, feed_request, page_of, part_of
+from rtserver.modules.chart_request import ChartRequest, MoreRequest
+from tests.handlers.market import chart_request
+
+HOUR_MS = 3_600_000
+UTC_MIDNIGHT = 1_767_571_200_000
+"""2026-01-05T00:00Z, a Monday"""
+
+
+class NightCalendar(Calendar):
+    """Shanghai's time. A trading day begins at 21:00 of the weekday before, and there is none at weekends."""
+
+    name = "NIGHT"
+    zone = ZoneInfo("Asia/Shanghai")
+    is_continuous = False
+
+    def is_trading_day(self, day: int) -> bool:
+        return (day + 3) % 7 < 5
+
+    def extent_of(self, first: int, last: int) -> DaysExtent:
+        before = next(day for day in range(first - 1, first - 8, -1) if self.is_trading_day(day))
+        begin = before * DAY_MS + 13 * HOUR_MS
+        return DaysExtent(begin, last * DAY_MS + 13 * HOUR_MS, begin)
+
+    def session_at(self, time_ms: float) -> SessionSpan:
+        raise NotImplementedError
+
+    def sessions_of(self, day: int) -> tuple[SessionSpan, ...]:
+        raise NotImplementedError
+
+    def clock_time(self, day: int, clock_ms: int) -> int:
+        raise NotImplementedError
+
+
+NIGHT = NightCalendar()
+
+
+def asked(**more: Any) -> ChartRequest:
+    return msgspec.convert(chart_request(update="static", **more), ChartRequest)
+
+
+def start(begin: int | str, calendar: Calendar = NIGHT, period: float | str = 60) -> int | None:
+    return part_of(asked(period=period, **{"from": begin}), calendar).start_ms
+
+
+def test_a_date_is_the_begin_of_its_trading_day_and_that_may_be_the_evening_before() -> None:
+    friday_night = UTC_MIDNIGHT - 3 * DAY_MS + 13 * HOUR_MS
+    assert start("2026-01-05") == friday_night
+    assert start("20260106") == UTC_MIDNIGHT + 13 * HOUR_MS
+    assert start("2026-01-05", always_open("ANY")) == UTC_MIDNIGHT
+
+
+@pytest.mark.parametrize("date", ["2026-01-03", "2026-01-04", "2026-01-05"])
+def test_a_holiday_stands_for_the_trading_day_after_it(date: str) -> None:
+    assert start(date) == start("2026-01-05")
+
+
+@pytest.mark.parametrize("period", [86_400, "1d", "1w", "1M", "1q"])
+def test_bars_of_days_and_longer_are_found_by_their_date(period: float | str) -> None:
+    assert start("2026-01-05", period=period) == read_day("2026-01-05") * DAY_MS
+
+
+@pytest.mark.parametrize("period", [0, 60, "4h", "nonsense"])
+def test_other_bars_are_found_by_the_sessions(period: float | str) -> None:
+    assert start("2026-01-06", period=period) == UTC_MIDNIGHT + 13 * HOUR_MS
+
+
+def test_a_time_without_a_zone_is_one_of_the_exchanges_clock() -> None:
+    assert start("2026-01-05T09:00") == UTC_MIDNIGHT + HOUR_MS
+    assert start("2026-01-05T09:00Z") == UTC_MIDNIGHT + 9 * HOUR_MS
+    assert start("2026-01-05T09:00", always_open("ANY")) == UTC_MIDNIGHT + 9 * HOUR_MS
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"from": "2026-02-30"}, "from"),
+        ({"from": "9" * 40}, "from"),
+        ({"to": "soon"}, "to"),
+        ({"from": "2026-01-06", "to": "2026-01-05"}, "from"),
+        ({"from": 5, "to": 5}, "from"),
+    ],
+)
+def test_the_error_of_a_wrong_range_names_the_field(wrong: dict[str, Any], field: str) -> None:
+    with pytest.raises(ValueError, match=f"^{field} "):
+        part_of(asked(**wrong), NIGHT)
+
+
+def test_a_page_ends_before_its_label_and_has_the_count_of_its_request() -> None:
+    chart = asked(count=9, **{"from": 5})
+    more = MoreRequest("c1", UTC_MIDNIGHT, 500)
+    page = page_of(chart, more, NIGHT)
+    assert page == Part(None, UTC_MIDNIGHT, 500)
+    assert feed_request(chart, page) == {
+        "quote": "DEMO:AAPL:20130301",
+        "period": 0,
+        "indicators": (),
+        "end_ms": UTC_MIDNIGHT,
+        "count": 500,
+    }
