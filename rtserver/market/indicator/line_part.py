@@ -73,12 +73,28 @@ class Lag(LinePart, Generic[T]):
         self._values = deque(state, self._values.maxlen)
 
 
+class PartGroup(LinePart):
+    """A part that consists of others."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, *parts: LinePart) -> None:
+        self._parts = parts
+
+    def snapshot(self) -> tuple[Any, ...]:
+        return tuple(part.snapshot() for part in self._parts)
+
+    def restore(self, state: tuple[Any, ...]) -> None:
+        for part, part_state in zip(self._parts, state, strict=True):
+            part.restore(part_state)
+
+
 class ComposedLine(IndicatorLine):
     """Line whose state is all in ``parts``, so that ``peek`` costs no snapshot."""
 
     def __init__(self, *parts: LinePart) -> None:
         super().__init__()
-        self._parts = parts
+        self._parts = PartGroup(*parts)
 
     @abstractmethod
     def next(self, bar: Bar, *, keep: bool) -> Cells:
@@ -91,8 +107,7 @@ class ComposedLine(IndicatorLine):
         return self.next(bar, keep=False)
 
     def snapshot(self) -> tuple[Any, ...]:
-        return tuple(part.snapshot() for part in self._parts)
+        return self._parts.snapshot()
 
     def restore(self, state: tuple[Any, ...]) -> None:
-        for part, part_state in zip(self._parts, state, strict=True):
-            part.restore(part_state)
+        self._parts.restore(state)

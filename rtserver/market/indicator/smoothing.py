@@ -1,4 +1,4 @@
-"""Smoothing: the two fading averages that indicators are made of, both begun with a simple average."""
+"""Smoothing: the fading averages and sums that indicators are made of."""
 
 from rtserver.market.indicator.indicator_line import FADED
 from rtserver.market.indicator.line_part import LinePart
@@ -33,6 +33,33 @@ class FadingAverage(LinePart):
         if keep:
             self._count, self._value = count, average
         return average if count == period else None
+
+    def snapshot(self) -> tuple[int, Number]:
+        return self._count, self._value
+
+    def restore(self, state: tuple[int, Number]) -> None:
+        self._count, self._value = state
+
+
+class WilderSum(LinePart):
+    """Wilder's sum: it loses its ``period``-th part before each new value. ``period`` - 1 values begin it whole."""
+
+    __slots__ = ("_count", "_period", "_value")
+
+    def __init__(self, period: int) -> None:
+        self._period = period
+        self._count = 0
+        self._value: Number = 0
+
+    def next(self, value: Number, *, keep: bool) -> Number | None:
+        """Return the sum with ``value``, or None while there are too few values."""
+        count, period = self._count, self._period
+        is_begun = count >= period - 1
+        total = self._value - self._value / period + value if is_begun else self._value + value
+        if keep:
+            self._value = total
+            self._count = count if is_begun else count + 1
+        return total if is_begun else None
 
     def snapshot(self) -> tuple[int, Number]:
         return self._count, self._value

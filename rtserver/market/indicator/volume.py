@@ -1,6 +1,6 @@
-"""Indicators that add up over a group of bars, and begin anew with the next: vwap."""
+"""Indicators that add up over a group of bars, and begin anew with the next: vwap, obv."""
 
-from rtserver.market.indicator.indicator_line import WHOLE_GROUP, Cells
+from rtserver.market.indicator.indicator_line import WHOLE_GROUP, Cells, Output
 from rtserver.market.indicator.line_part import ComposedLine, Kept
 from rtserver.market.market_bar import Bar
 from rtserver.market.number import Number
@@ -33,3 +33,38 @@ class VwapLine(ComposedLine):
         if keep:
             self._sums.value = (bar.group, volume, turnover)
         return (turnover / volume if volume else None,)
+
+
+class ObvLine(ComposedLine):
+    """On-balance volume: the volume of bars that closed higher than the bar before, less that of those that fell.
+
+    The first bar of a group counts as risen, as in TA-Lib. A bar without volume changes nothing.
+    """
+
+    name = "obv"
+    title = "On-balance volume"
+    outputs = (Output("", "obv"),)
+
+    def __init__(self) -> None:
+        self._state: Kept[tuple[int | None, Number, Number | None]] = Kept((None, 0, None))
+        super().__init__(self._state)
+
+    @property
+    def reach(self) -> int:
+        return WHOLE_GROUP
+
+    def next(self, bar: Bar, *, keep: bool) -> Cells:
+        group, close, total = self._state.value
+        if group != bar.group:
+            total = None
+        if bar.volume is not None:
+            total = bar.volume if total is None else total + _signed(bar.volume, bar.close - close)
+        if keep:
+            self._state.value = (bar.group, bar.close, total)
+        return (total,)
+
+
+def _signed(volume: Number, change: Number) -> Number:
+    if change > 0:
+        return volume
+    return -volume if change < 0 else 0

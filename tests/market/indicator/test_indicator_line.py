@@ -17,7 +17,11 @@ from rtserver.market.market_bar import Bar
 from tests.market.indicator.bars import REGISTRY, cells_of, line_of, walk
 
 NAMES = [kind.name for kind in BUILT_IN]
-SHORT = ["sma:1", "sma:2", "ema:1", "ema:3", "macd:1:2:2", "boll:3:1000", "rsi:2", "wma:2"]
+SHORT = [
+    *("sma:1", "sma:2", "ema:1", "ema:3", "macd:1:2:2", "boll:3:1000", "rsi:2", "wma:2", "atr:1", "atr:3"),
+    *("kdj:2:1:2", "stoch:1:1:1", "stoch:3:2:2", "cci:2", "cci:3", "adx:2", "dmi:2", "dmi:3", "psar:0.5:1"),
+    *("roc:1", "bias:1", "bias:3", "donchian:1", "donchian:2", "keltner:2:1:3"),
+]
 TEXTS = [*NAMES, *SHORT]
 
 
@@ -142,7 +146,7 @@ EXTREMES = st.one_of(st.sampled_from([1e15, -1e15, 1e-300, 0, 0.0]), st.floats(-
 
 @settings(max_examples=300)
 @given(
-    st.sampled_from([*SHORT, "vwap"]),
+    st.sampled_from([*SHORT, "vwap", "obv"]),
     st.lists(
         st.tuples(st.lists(EXTREMES, min_size=4, max_size=4), st.none() | st.floats(0, 1e15), st.integers(0, 1)),
         max_size=20,
@@ -159,7 +163,7 @@ def test_no_cell_is_ever_infinite_or_not_a_number(
             assert cell is None or math.isfinite(cell)
 
 
-WINDOWS = ["sma:5", "wma:5", "boll:5:2"]
+WINDOWS = ["sma:5", "wma:5", "boll:5:2", "cci:5", "stoch:3:2:2", "roc:3", "bias:5", "donchian:5"]
 
 
 @pytest.mark.parametrize("text", WINDOWS)

@@ -31,6 +31,39 @@ def line(function: Callable[..., Any], *names: str, **options: Any) -> Callable[
     return compute
 
 
+def directions(period: int) -> Callable[[Columns], Sequence[Any]]:
+    names = ("high", "low", "close")
+    plus, minus = (line(function, *names, timeperiod=period) for function in (talib.PLUS_DI, talib.MINUS_DI))
+    return lambda columns: (*plus(columns), *minus(columns))
+
+
+def bias(columns: Columns) -> Sequence[Any]:
+    return ((columns["close"] / talib.SMA(columns["close"], 6) - 1) * 100,)
+
+
+def donchian(columns: Columns) -> Sequence[Any]:
+    upper, lower = talib.MAX(columns["high"], 20), talib.MIN(columns["low"], 20)
+    return (upper, (upper + lower) / 2, lower)
+
+
+def keltner(columns: Columns) -> Sequence[Any]:
+    middle = talib.EMA(columns["close"], 20)
+    apart = 2 * talib.ATR(columns["high"], columns["low"], columns["close"], 10)
+    return (middle + apart, middle, middle - apart)
+
+
+def kdj(columns: Columns) -> Sequence[Any]:
+    """TA-Lib has no such average: the place in the range is its own, the averages are written out."""
+    places, _ = talib.STOCHF(columns["high"], columns["low"], columns["close"], fastk_period=9, fastd_period=1)
+    k, d, rows = 50.0, 50.0, []
+    for place in places:
+        if not numpy.isnan(place):
+            k = 2 / 3 * k + 1 / 3 * place
+            d = 2 / 3 * d + 1 / 3 * k
+        rows.append((numpy.nan,) * 3 if numpy.isnan(place) else (k, d, 3 * k - 2 * d))
+    return list(zip(*rows, strict=True))
+
+
 EQUAL: dict[str, Callable[[Columns], Sequence[Any]]] = {
     "sma:1": line(talib.MA, "close", timeperiod=1),
     "sma:20": line(talib.SMA, "close", timeperiod=20),
@@ -42,13 +75,37 @@ EQUAL: dict[str, Callable[[Columns], Sequence[Any]]] = {
     "boll:50:2.5": line(talib.BBANDS, "close", timeperiod=50, nbdevup=2.5, nbdevdn=2.5),
     "rsi:14": line(talib.RSI, "close", timeperiod=14),
     "rsi:2": line(talib.RSI, "close", timeperiod=2),
+    "atr:14": line(talib.ATR, "high", "low", "close", timeperiod=14),
+    "atr:1": line(talib.ATR, "high", "low", "close", timeperiod=1),
+    "obv": line(talib.OBV, "close", "volume"),
+    "cci:20": line(talib.CCI, "high", "low", "close", timeperiod=20),
+    "cci:250": line(talib.CCI, "high", "low", "close", timeperiod=250),
+    "adx:14": line(talib.ADX, "high", "low", "close", timeperiod=14),
+    "adx:2": line(talib.ADX, "high", "low", "close", timeperiod=2),
+    "dmi:14": directions(14),
+    "dmi:2": directions(2),
+    "psar": line(talib.SAR, "high", "low", acceleration=0.02, maximum=0.2),
+    "psar:0.05:0.5": line(talib.SAR, "high", "low", acceleration=0.05, maximum=0.5),
+    "roc:12": line(talib.ROC, "close", timeperiod=12),
+    "bias:6": bias,
+    "donchian:20": donchian,
+    "keltner:20:10:2": keltner,
 }
 """From the first value on."""
 
 LATER: dict[str, tuple[int, Callable[[Columns], Sequence[Any]]]] = {
     "macd:12:26:9": (700, line(talib.MACD, "close", fastperiod=12, slowperiod=26, signalperiod=9)),
+    "stoch:14:3:3": (
+        17,
+        line(talib.STOCH, "high", "low", "close", fastk_period=14, slowk_period=3, slowd_period=3),
+    ),
+    "stoch:5:1:4": (
+        7,
+        line(talib.STOCH, "high", "low", "close", fastk_period=5, slowk_period=1, slowd_period=4),
+    ),
+    "kdj:9:3:3": (0, kdj),
 }
-"""From that many bars on: TA-Lib begins at another bar."""
+"""From that many bars on: TA-Lib begins to average, or to show %K, at another bar."""
 
 CASES = {**{text: (0, compute) for text, compute in EQUAL.items()}, **LATER}
 
