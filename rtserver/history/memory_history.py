@@ -1,4 +1,4 @@
-"""MemoryHistory: the twin of the store in Redis, for tests."""
+"""MemoryHistory and MemoryStates: the twins of what is stored in Redis, for tests."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,14 +10,12 @@ from rtserver.market.market_bar import Bar
 
 
 class MemoryHistory:
-    """See ``HistoryStore`` and ``QuoteStates``. It keeps blocks, as the store in Redis does."""
+    """See ``HistoryStore``. It keeps blocks, as the store in Redis does. ``states`` are those that came with bars."""
 
     def __init__(self) -> None:
         self._groups: dict[tuple[str, str], dict[int, bytes]] = {}
         self._pruned: set[tuple[str, str]] = set()
-        self._states: dict[str, QuoteState] = {}
-        self._ticks: dict[str, list[bytes]] = {}
-        self._position = START
+        self.states: dict[str, QuoteState] = {}
 
     def read(self, wanted: HistoryRange) -> HistoryPart:
         """See ``HistorySource``."""
@@ -44,7 +42,7 @@ class MemoryHistory:
 
     def quotes(self) -> list[str]:
         """See ``HistoryStore``."""
-        return sorted({quote for (quote, _), groups in self._groups.items() if groups} | set(self._states))
+        return sorted({quote for (quote, _), groups in self._groups.items() if groups} | set(self.states))
 
     def info(self, quote: str, base: str) -> StoredInfo | None:
         """See ``HistoryStore``."""
@@ -54,6 +52,16 @@ class MemoryHistory:
             return None
         return StoredInfo(quote, base, labels[0], labels[-1], len(labels), sum(map(len, blocks)))
 
+
+class MemoryStates:
+    """See ``QuoteStates``. ``history`` gets the bars."""
+
+    def __init__(self, history: MemoryHistory) -> None:
+        self._history = history
+        self._states = history.states
+        self._ticks: dict[str, list[tuple[int, bytes]]] = {}
+        self._position = START
+
     def begin(self) -> str:
         """See ``QuoteStates``."""
         return self._position
@@ -61,6 +69,10 @@ class MemoryHistory:
     def pass_on(self, until: str) -> None:
         """See ``QuoteStates``."""
         self._position = max(self._position, until, key=order_of)
+
+    def stored_until(self) -> str:
+        """See ``QuoteStates``."""
+        return self._position
 
     def save(self, changes: Sequence[StateChange]) -> list[int]:
         """See ``QuoteStates``."""
@@ -72,7 +84,7 @@ class MemoryHistory:
 
     def ticks(self, quote: str) -> list[bytes]:
         """See ``QuoteStates``."""
-        return list(self._ticks.get(quote, ()))
+        return [ticks for _, ticks in self._ticks.get(quote, ())]
 
     def _save(self, change: StateChange) -> int:
         quote, stored = change.quote, self._states.get(change.quote)
@@ -81,9 +93,12 @@ class MemoryHistory:
         if change.after not in (0, stored.seq if stored else 0):
             return stored.seq if stored else 0
         for base, bars in change.bars.items():
-            self.write(quote, base, bars)
+            self._history.write(quote, base, bars)
         ticks = [] if change.after == 0 else self._ticks.get(quote, [])
-        ticks += [change.ticks] if change.ticks else []
-        self._ticks[quote] = ticks[-change.most_chunks :] if change.most_chunks else []
+        if change.ticks:
+            ticks.append((change.after, change.ticks))
+        while len(ticks) > 1 and ticks[1][0] <= change.seq - change.most_ticks:
+            del ticks[0]
+        self._ticks[quote] = ticks
         self._states[quote] = QuoteState(change.stamp, change.seq, change.state)
         return change.seq

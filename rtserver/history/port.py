@@ -107,8 +107,8 @@ class StateChange(msgspec.Struct, frozen=True):
     """Everything that is new about a quote up to the entry ``stamp`` of the bus.
 
     ``ticks`` are the ticks ``after`` + 1 to ``seq`` in the order of their arrival, as bytes of the writer's own. With
-    an ``after`` of 0 they are all that is kept of the ticks, and replace what is stored; else they are added to it,
-    and the last ``most_chunks`` of such bytes stay.
+    an ``after`` of 0 they are all that is kept of the ticks, and replace what is stored; else they are added to it.
+    At least the newest ``most_ticks`` ticks stay.
     ``bars`` are those that were finished or corrected, by base period.
     """
 
@@ -118,7 +118,7 @@ class StateChange(msgspec.Struct, frozen=True):
     state: bytes
     after: int = 0
     ticks: bytes = b""
-    most_chunks: int = 0
+    most_ticks: int = 0
     bars: Mapping[str, Sequence[Bar]] = {}
 
 
@@ -138,11 +138,15 @@ class QuoteStates(Protocol):
     def pass_on(self, until: str) -> None:
         """Note that everything up to the entry ``until`` is stored. The position never moves backwards."""
 
+    def stored_until(self) -> str:
+        """Return the position, ``START`` if there is none."""
+
     def save(self, changes: Sequence[StateChange]) -> list[int]:
         """Store changes, each as a whole or not at all. Return for each the ``seq`` that is stored now.
 
         A change whose ``after`` is neither 0 nor the stored seq would leave a hole: it is not stored, and the
-        returned number says what to begin with. Nor is one stored whose stamp lies before the stored one.
+        returned number says what to begin with. Nor is one stored whose stamp lies before the stored one, nor one of
+        a quote of which a key holds something else: that is -1.
         """
 
     def load(self, quotes: Collection[str]) -> dict[str, QuoteState]:

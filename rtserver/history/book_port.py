@@ -1,0 +1,52 @@
+"""Port of books: what history needs to know of the quotes that a server has in memory. No call waits.
+
+``HistoryReader`` merges stored bars with a ``LiveBars``; ``HistoryWriter`` saves what has changed in ``Books``.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from rtserver.market.market_bar import Bar
+
+
+class LiveBars(Protocol):
+    """The bars of one quote that are in memory."""
+
+    def complete_from(self, base: str) -> int | None:
+        """Return the label from which on every bar of a base period is here, finished or growing; None for no bar.
+
+        Every finished bar before it has been stored.
+        """
+
+    def finished(self, base: str, start_ms: int, end_ms: int | None) -> Sequence[Bar]:
+        """Return the finished bars whose labels are from ``start_ms`` on and before ``end_ms``, ascending."""
+
+
+class SavedBook(LiveBars, Protocol):
+    """The book of one quote, to be saved. ``seq`` is the number of its ticks."""
+
+    seq: int
+
+    def state(self) -> object:
+        """Return everything but finished bars and ticks as plain data that msgpack can hold; small."""
+
+    def ticks_after(self, seq: int) -> Sequence[object] | None:
+        """Return the ticks behind the first ``seq`` ones in the order of their arrival, each as such data.
+
+        None if some of those are not kept any more. With 0: all that are kept.
+        """
+
+    def take_corrected(self, base: str) -> int | None:
+        """Return the lowest label of a finished bar that has changed since the last call, None for none."""
+
+
+class Books(Protocol):
+    """The books of a server. ``stamp`` is the last entry of the bus whose ticks are in them."""
+
+    stamp: str
+
+    def quotes(self) -> Collection[str]:
+        """Return the quotes that have a book."""
+
+    def book(self, quote: str) -> SavedBook | None:
+        """Return the book of a quote, None if it has none."""

@@ -1,0 +1,241 @@
+"""HistoryWriter: saves the books of quotes, about a second behind. One worker of all does it, the one with the lease.
+
+    writer = HistoryWriter(states, books, lease, link.call, rule=WriteRule(), now=time.monotonic, pause=gevent.sleep)
+
+    begins_behind   return writer.begin()         the entry of the bus behind which the worker begins
+    flush           writer.touch(quotes)          quotes whose books have changed since the last flush
+    on_done         writer.done(position)         the books contain everything up to there
+    a greenlet      writer.run()
+
+What has been saved at ``begin`` is loaded by the caller: ``states.load`` and ``states.ticks``, read with
+``saved_state``. Each state has a stamp; entries up to it are in the state already.
+
+A cycle saves all quotes that were touched before it began, some dozens in one round trip, and then moves the
+position. The intake never trims what lies behind the position, so a crash loses nothing. All books are saved whether
+or not anybody watches them.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple, Protocol, TypeVar
+
+from rtserver.base.queue.port import START, order_of
+from rtserver.history.book_port import Books, SavedBook
+from rtserver.history.group import label_of
+from rtserver.history.port import QuoteStates, StateChange
+from rtserver.history.saved_state import StateError, pack_state, pack_ticks, unpack_state
+from rtserver.market.market_bar import Bar
+
+SLICE = 40
+"""Quotes that are saved in one round trip: some milliseconds of this thread."""
+REST = 2.0
+"""Pause after a slice, as a multiple of the time it took: at most a third of the thread goes to history."""
+PLANS = 3
+"""Tries to save a quote in one cycle: another writer may have saved it in between."""
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class WriteRule(NamedTuple):
+    """``seconds`` lie between the begins of two cycles. At least the newest ``most_ticks`` ticks of a quote stay."""
+
+    bases: tuple[str, ...] = ("1m", "1d")
+    most_ticks: int = 20_000
+    seconds: float = 1.0
+
+
+class Lease(Protocol):
+    """The right to write."""
+
+    def is_ours(self) -> bool:
+        """Return whether this worker may write now. May ask the registry."""
+
+    def leave(self) -> None:
+        """Give the right to another worker."""
+
+
+class Call(Protocol):
+    """Calls the store until it answers, as ``QueueLink.call`` does."""
+
+    def __call__(self, operation: Callable[..., T], /, *args: object) -> T:
+        """Return ``operation(*args)``. Raises ``QueueError`` at the server's end only."""
+
+
+class _Saved(NamedTuple):
+    """What the store has of a quote: the number of ticks, and the last finished bar of each base period."""
+
+    seq: int
+    finished: dict[str, int]
+
+
+_UNSAVED = _Saved(0, {})
+
+
+class HistoryWriter:
+    """Writer for one thread. ``now`` gives seconds; ``pause`` waits for seconds while the other loops go on.
+
+    ``position`` is the entry up to which everything is stored, as far as this worker knows. ``rows`` counts the bars
+    that it has written, ``saves`` the states, ``failures`` the states that could not be stored.
+    """
+
+    def __init__(
+        self,
+        states: QuoteStates,
+        books: Books,
+        lease: Lease,
+        call: Call,
+        *,
+        now: Callable[[], float],
+        pause: Callable[[float], object],
+        rule: WriteRule = WriteRule(),  # noqa: B008 (a tuple)
+    ) -> None:
+        self._states = states
+        self._books = books
+        self._lease = lease
+        self._call = call
+        self._now = now
+        self._pause = pause
+        self._rule = rule
+        self._touched: set[str] = set()
+        self._saved: dict[str, _Saved] = {}
+        self._done = self.position = START
+        self.is_leading = False
+        self.rows = self.saves = self.failures = 0
+
+    @property
+    def behind_seconds(self) -> float:
+        """How much older the position is than what the books contain, by the times of their entries."""
+        return max(0.0, (order_of(self._done)[0] - order_of(self.position)[0]) / 1000)
+
+    def begin(self) -> str:
+        """Return the entry behind which this worker begins to read the bus. Raises ``QueueError``."""
+        self.position = self._done = self._states.begin()
+        return self.position
+
+    def touch(self, quotes: Collection[str]) -> None:
+        """Note quotes whose books have changed."""
+        self._touched.update(quotes)
+
+    def done(self, position: str) -> None:
+        """Note that the books contain everything on the bus up to ``position``."""
+        self._done = position
+
+    def run(self) -> None:
+        """Save what is new, for ever. Raises ``QueueError`` at the server's end."""
+        while True:
+            begun = self._now()
+            self.write()
+            self._pause(max(0.0, self._rule.seconds - (self._now() - begun)))
+
+    def write(self) -> None:
+        """Do one cycle: save all that is new now, if it is this worker's turn."""
+        if not self._lease.is_ours():
+            self._follow()
+            return
+        if not self.is_leading:
+            self._take_over()
+        goal = self._done
+        if self._save_touched():
+            self._call(self._states.pass_on, goal)
+            self.position = goal
+
+    def leave(self) -> None:
+        """Save what is new, and let another worker write. Called at the server's end, when no more ticks come."""
+        if self.is_leading:
+            self.write()
+            self._lease.leave()
+
+    def _follow(self) -> None:
+        """Another worker writes: what is stored is what it has stored."""
+        if self.is_leading:
+            log.info("= another worker writes history from now on")
+        self.is_leading = False
+        self._saved.clear()
+        self._touched.clear()
+        self.position = max(self.position, self._call(self._states.stored_until), key=order_of)
+
+    def _take_over(self) -> None:
+        """Go on from what is stored: all books may have changed since."""
+        log.info("= this worker writes history")
+        quotes = list(self._books.quotes())
+        for begin in range(0, len(quotes), SLICE):
+            for quote, state in self._call(self._states.load, quotes[begin : begin + SLICE]).items():
+                try:
+                    self._saved[quote] = _Saved(state.seq, unpack_state(state.state).finished)
+                except StateError:
+                    continue  # it is saved as a whole
+            self._pause(0)
+        self._touched.update(quotes)
+        self.is_leading = True
+
+    def _save_touched(self) -> bool:
+        """Save the quotes that were touched until now. False if the lease ended meanwhile."""
+        quotes, self._touched = list(self._touched), set()
+        for begin in range(0, len(quotes), SLICE):
+            if not self._lease.is_ours():
+                self._follow()
+                return False
+            some = quotes[begin : begin + SLICE]
+            for _ in range(PLANS):
+                some = self._save(some)
+                if not some:
+                    break
+            self._fail(some)
+        return True
+
+    def _save(self, quotes: Collection[str]) -> list[str]:
+        """Save some quotes. Return those of which the store has other ticks than this worker believed."""
+        begun = self._now()
+        changes = list(self._changes(quotes))
+        spent = self._now() - begun
+        stored = self._call(self._states.save, changes) if changes else []
+        left = []
+        for change, seq in zip(changes, stored, strict=True):
+            if seq == change.seq:
+                self.saves += 1
+                self.rows += sum(map(len, change.bars.values()))
+            elif seq < 0:
+                self._fail([change.quote])
+            else:
+                self._saved[change.quote] = _Saved(seq, {})
+                left.append(change.quote)
+        self._pause(spent * REST)
+        return left
+
+    def _changes(self, quotes: Collection[str]) -> Iterator[StateChange]:
+        for quote in quotes:
+            book = self._books.book(quote)
+            if book is not None:
+                yield self._change(quote, book)
+
+    def _change(self, quote: str, book: SavedBook) -> StateChange:
+        """Return what is new about a quote, and take it as saved."""
+        saved = self._saved.get(quote, _UNSAVED)
+        ticks = book.ticks_after(saved.seq)
+        after = saved.seq if ticks is not None else 0
+        kept = book.ticks_after(0) if ticks is None else ticks
+        bars = {base: some for base in self._rule.bases if (some := _new_bars(book, base, saved.finished))}
+        finished = saved.finished | {base: label_of(some[-1]) for base, some in bars.items()}
+        self._saved[quote] = _Saved(book.seq, finished)
+        state = pack_state(book.state(), finished)
+        return StateChange(
+            quote, self._books.stamp, book.seq, state, after, pack_ticks(kept or ()), self._rule.most_ticks, bars
+        )
+
+    def _fail(self, quotes: Collection[str]) -> None:
+        self.failures += len(quotes)
+        for quote in quotes:
+            self._saved.pop(quote, None)
+
+
+def _new_bars(book: SavedBook, base: str, finished: dict[str, int]) -> list[Bar]:
+    """Return the finished bars that are not stored yet, or not as they are now."""
+    begin = book.complete_from(base)
+    if begin is None:
+        return []
+    last, corrected = finished.get(base), book.take_corrected(base)
+    first = begin if last is None else last + 1
+    if corrected is not None:
+        first = min(first, corrected)
+    return list(book.finished(base, max(first, begin), None))

@@ -1,0 +1,257 @@
+"""Writing history: who writes, what is saved and when, and that a worker that starts again goes on where it was."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rtserver.base.queue.port import QueueAwayError
+from rtserver.history.history_writer import HistoryWriter, WriteRule
+from rtserver.history.memory_history import MemoryHistory, MemoryStates
+from rtserver.history.port import HistoryRange, QuoteStates
+from rtserver.history.saved_state import StateError, pack_state, pack_ticks, unpack_state, unpack_ticks
+from rtserver.history.writer_lease import WriterLease
+from tcelib.lease.memory import MemoryLeases
+from tests.history.bar_maker import MONDAY, QUOTE, minute_bar, minute_bars
+from tests.history.fake_book import FakeBook, FakeBooks
+
+OTHER = "A:B"
+
+
+class Clock:
+    """Time that passes when a loop pauses."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.pauses: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+
+class Turn:
+    """A lease that is ours while ``held`` is true."""
+
+    held = True
+    left = False
+
+    def is_ours(self) -> bool:
+        return self.held
+
+    def leave(self) -> None:
+        self.left = True
+
+
+def call(operation: Callable[..., Any], *args: object) -> Any:
+    return operation(*args)
+
+
+class Worker:
+    """A worker with its books; workers of one ``history`` share what is stored."""
+
+    def __init__(self, history: MemoryHistory, states: QuoteStates, lease: Any = None) -> None:
+        self.clock = Clock()
+        self.books = FakeBooks()
+        self.turn = lease or Turn()
+        self.history, self.states = history, states
+        self.writer = HistoryWriter(
+            states, self.books, self.turn, call, now=self.clock, pause=self.clock.pause, rule=WriteRule(("1m",), 5)
+        )
+
+    def take(self, quote: str, ticks: int, minutes: int, stamp: str) -> FakeBook:
+        """Take so many ticks, after which the book has so many minutes, the last one growing."""
+        book = self.books.setdefault(quote, FakeBook(begin=minute_bar(MONDAY, 0).label))
+        book.seq += ticks
+        book.bars["1m"] = minute_bars(MONDAY, range(minutes - 1))
+        self.books.stamp = stamp
+        self.writer.touch([quote])
+        self.writer.done(stamp)
+        return book
+
+
+@pytest.fixture
+def worker() -> Worker:
+    history = MemoryHistory()
+    return Worker(history, MemoryStates(history))
+
+
+def bars_of(worker: Worker, quote: str = QUOTE) -> list[Any]:
+    return list(worker.history.read(HistoryRange(quote, "1m")).bars)
+
+
+def test_a_cycle_saves_state_ticks_and_finished_bars_and_moves_the_position(worker: Worker) -> None:
+    assert worker.writer.begin() == "0-0"
+    worker.take(QUOTE, 3, 3, "5-7")
+    assert worker.writer.position == "0-0"
+    worker.writer.write()
+    state = worker.states.load([QUOTE])[QUOTE]
+    assert (state.stamp, state.seq) == ("5-7", 3)
+    assert unpack_state(state.state).book == {"seq": 3}
+    assert list(unpack_ticks(worker.states.ticks(QUOTE))) == [1, 2, 3]
+    assert bars_of(worker) == minute_bars(MONDAY, range(2))
+    assert worker.writer.position == worker.states.stored_until() == "5-7"
+    assert (worker.writer.rows, worker.writer.saves, worker.writer.failures) == (2, 1, 0)
+
+
+def test_only_what_is_new_is_saved(worker: Worker) -> None:
+    book = worker.take(QUOTE, 3, 3, "5-7")
+    worker.take(OTHER, 1, 1, "5-8")
+    worker.writer.write()
+    book.kept_from = 3
+    worker.take(QUOTE, 2, 4, "5-9")
+    worker.writer.write()
+    assert worker.writer.rows == 3
+    assert worker.writer.saves == 3
+    assert list(unpack_ticks(worker.states.ticks(QUOTE))) == [1, 2, 3, 4, 5]
+    assert worker.states.load([OTHER])[OTHER].stamp == "5-8"
+
+
+def test_a_corrected_bar_is_written_again(worker: Worker) -> None:
+    book = worker.take(QUOTE, 3, 5, "5-7")
+    worker.writer.write()
+    worker.take(QUOTE, 1, 6, "5-8")
+    book.bars["1m"][1] = minute_bar(MONDAY, 1, 77)
+    book.corrected = minute_bar(MONDAY, 1).time
+    worker.writer.write()
+    assert bars_of(worker) == book.bars["1m"]
+
+
+def test_a_quiet_bus_moves_the_position_too(worker: Worker) -> None:
+    worker.writer.done("5-7")
+    assert worker.writer.behind_seconds == pytest.approx(0.005)
+    worker.writer.write()
+    assert worker.writer.position == "5-7"
+    assert worker.writer.behind_seconds == 0
+
+
+def test_ticks_that_are_not_kept_any_more_are_left_out(worker: Worker) -> None:
+    book = worker.take(QUOTE, 3, 3, "5-7")
+    worker.writer.write()
+    book.kept_from = 8
+    worker.take(QUOTE, 10, 3, "5-9")
+    worker.writer.write()
+    assert list(unpack_ticks(worker.states.ticks(QUOTE))) == [9, 10, 11, 12, 13]
+
+
+def test_a_worker_without_the_lease_writes_nothing_and_follows_who_does(worker: Worker) -> None:
+    follower = Worker(worker.history, worker.states)
+    follower.turn.held = False
+    for each in (worker, follower):
+        each.take(QUOTE, 3, 3, "5-7")
+    follower.writer.write()
+    assert follower.states.load([QUOTE]) == {}
+    worker.writer.write()
+    follower.writer.write()
+    assert (follower.writer.position, follower.writer.saves, follower.writer.is_leading) == ("5-7", 0, False)
+
+
+def test_a_worker_that_gets_the_lease_saves_what_nobody_has_saved(worker: Worker) -> None:
+    """The first writer dies; the second one has the same ticks, and some more."""
+    heir = Worker(worker.history, worker.states)
+    heir.turn.held = False
+    worker.take(QUOTE, 3, 3, "5-7")
+    worker.writer.write()
+    heir.take(QUOTE, 3, 3, "5-7")
+    heir.take(OTHER, 2, 4, "5-8")
+    heir.writer.write()
+    heir.take(QUOTE, 4, 6, "5-9")
+    heir.turn.held = True
+    heir.writer.write()
+    assert list(unpack_ticks(heir.states.ticks(QUOTE))) == [1, 2, 3, 4, 5, 6, 7]
+    assert bars_of(heir) == minute_bars(MONDAY, range(5))
+    assert bars_of(heir, OTHER) == minute_bars(MONDAY, range(3))
+    assert heir.writer.rows == 6  # three of each: the first two of QUOTE were stored
+
+
+def test_two_writers_at_a_time_do_no_harm(worker: Worker) -> None:
+    other = Worker(worker.history, worker.states)
+    for stamp, ticks in (("5-1", 3), ("5-2", 2), ("5-3", 4)):
+        for each in (worker, other):
+            each.take(QUOTE, ticks, int(stamp[-1]) + 1, stamp)
+            each.writer.write()
+    assert list(unpack_ticks(worker.states.ticks(QUOTE))) == [4, 5, 6, 7, 8, 9]  # at least the newest five
+    assert bars_of(worker) == minute_bars(MONDAY, range(3))
+    assert (worker.writer.failures, other.writer.failures) == (0, 0)
+
+
+def test_a_lease_that_ends_within_a_cycle_leaves_the_position(worker: Worker) -> None:
+    for number in range(200):
+        worker.take(f"A:{number}", 1, 1, "5-7")
+    looks = iter([True, True, False])
+    worker.turn.is_ours = lambda: next(looks)
+    worker.writer.write()
+    assert 0 < worker.writer.saves < 200
+    assert worker.states.stored_until() == "0-0"
+
+
+def test_a_quote_that_cannot_be_stored_is_counted_and_does_not_hold_the_others(worker: Worker) -> None:
+    save = worker.states.save
+    worker.states.save = lambda changes: [-1 if each.quote == OTHER else save([each])[0] for each in changes]  # type: ignore[method-assign]
+    worker.take(QUOTE, 1, 1, "5-7")
+    worker.take(OTHER, 1, 1, "5-7")
+    worker.writer.write()
+    assert (worker.writer.saves, worker.writer.failures, worker.writer.position) == (1, 1, "5-7")
+
+
+def test_the_thread_rests_between_slices(worker: Worker) -> None:
+    for number in range(100):
+        worker.take(f"A:{number}", 1, 1, "5-7")
+    state = FakeBook.state
+
+    def slow_state(book: FakeBook) -> object:
+        worker.clock.now += 0.001
+        return state(book)
+
+    for book in worker.books.values():
+        book.state = slow_state.__get__(book)  # type: ignore[method-assign]
+    worker.writer.write()
+    assert [round(seconds, 3) for seconds in worker.clock.pauses if seconds] == [0.08, 0.08, 0.04]
+
+
+def test_the_end_of_the_server_is_the_end_of_the_loop(worker: Worker) -> None:
+    def away() -> bool:
+        raise QueueAwayError("redis", "timed out")
+
+    worker.turn.is_ours = away
+    with pytest.raises(QueueAwayError):
+        worker.writer.run()
+
+
+def test_a_server_that_ends_saves_what_is_new_and_gives_up_the_lease(worker: Worker) -> None:
+    worker.writer.write()
+    worker.take(QUOTE, 3, 3, "5-7")
+    worker.writer.leave()
+    assert worker.states.load([QUOTE])[QUOTE].seq == 3
+    assert worker.turn.left
+
+
+def test_one_of_several_workers_has_the_lease_until_it_ends() -> None:
+    clock = Clock()
+    leases = MemoryLeases(clock)
+    one, two = (WriterLease(leases, name, clock=clock) for name in ("one", "two"))
+    assert (one.is_ours(), two.is_ours()) == (True, False)
+    for _ in range(20):
+        clock.now += 1
+        assert (one.is_ours(), two.is_ours()) == (True, False)
+    for _ in range(12):  # the first one is frozen
+        clock.now += 1
+        two.is_ours()
+    assert (two.is_ours(), one.is_ours()) == (True, False)
+    two.leave()
+    clock.now += 1
+    assert one.is_ours()
+
+
+def test_states_and_ticks_are_plain_data() -> None:
+    saved = unpack_state(pack_state({"a": [1, 2.5, None, "x"]}, {"1m": 5}))
+    assert (saved.book, saved.finished) == ({"a": [1, 2.5, None, "x"]}, {"1m": 5})
+    assert list(unpack_ticks([pack_ticks([[1, 2.5], "x"]), pack_ticks([3])])) == [[1, 2.5], "x", 3]
+    for rubbish in (b"", b"rubbish", b"\x93\x01"):
+        with pytest.raises(StateError):
+            unpack_state(rubbish)
+        with pytest.raises(StateError):
+            list(unpack_ticks([rubbish]))
