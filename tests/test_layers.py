@@ -97,7 +97,7 @@ RULES = (
     ),
     Rule(
         "rtserver/modules/*",
-        {BRIDGE, LIMIT, MARKET, CALENDAR, QUEUE, WIRE, USER, SESSION, TOPIC, MODULES},
+        {BRIDGE, LIMIT, f"{MARKET}.*", QUEUE, WIRE, USER, SESSION, TOPIC, MODULES},
         {"msgspec"},
         WAITING,
     ),

@@ -1,15 +1,18 @@
 """The part of a quote's history that a client asks for, as epoch milliseconds. Pure.
 
 A moment in a request is a number of epoch milliseconds, a date, or a time of ISO 8601. A date is a trading day of the
-exchange's calendar. A time without a zone is one of the exchange's clock.
+exchange's calendar. A time without a zone is one of the exchange's clock. A time of day, the label of a quote whose
+producer sends such times, belongs to the quote's date.
 """
 
 from collections.abc import Callable
 from datetime import datetime
+from math import ceil
 from typing import TypeAlias
 
 import msgspec
 
+from rtserver.market.book.clock_label import read_clock
 from rtserver.market.calendar.calendar import CONTINUOUS, Calendar
 from rtserver.market.day import DAY_MS, read_day
 from rtserver.market.period import PeriodError, parse_period
@@ -21,7 +24,7 @@ CalendarOf: TypeAlias = Callable[[str], Calendar]
 LONGEST_HOLIDAY = 31
 """Days after which a trading day is not looked for any more."""
 
-FORMS = 'epoch milliseconds, a date such as "2026-01-05" or a time such as "2026-01-05T09:30:00Z"'
+FORMS = 'epoch milliseconds, a date such as "2026-01-05", a time such as "2026-01-05T09:30Z", or "09:30" of a date'
 
 
 def always_open(exchange: str) -> Calendar:
@@ -61,9 +64,12 @@ def feed_request(chart: ChartRequest, part: Part) -> dict[str, object]:
     return feed | {name: value for name, value in msgspec.structs.asdict(part).items() if value is not None}
 
 
-def _moment_ms(moment: int | str, field: str, chart: ChartRequest, calendar: Calendar) -> int:
-    if isinstance(moment, int):
-        return moment
+def _moment_ms(moment: float | str, field: str, chart: ChartRequest, calendar: Calendar) -> int:
+    if not isinstance(moment, str):
+        return ceil(moment)
+    clock_ms = read_clock(moment)
+    if clock_ms is not None and chart.date is not None:
+        return calendar.clock_time(read_day(chart.date), int(clock_ms))
     try:
         day = read_day(moment)
     except ValueError:

@@ -22,6 +22,7 @@ Period: TypeAlias = Annotated[float, msgspec.Meta(ge=0)] | Annotated[str, msgspe
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=MOST_COUNT)]
 Moment: TypeAlias = (
     Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
+    | Annotated[float, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
     | Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 )
 

@@ -20,7 +20,7 @@ class Look(msgspec.Struct, frozen=True):
     title: str
     is_paged: bool = False
     part: Part = Part()
-    before: int | str | None = None
+    before: float | str | None = None
     takes_corrections: bool = False
 
     @classmethod
@@ -36,6 +36,6 @@ class Look(msgspec.Struct, frozen=True):
         )
 
     @classmethod
-    def of_page(cls, chart: ChartRequest, part: Part, before: int | str) -> "Look":
+    def of_page(cls, chart: ChartRequest, part: Part, before: float | str) -> "Look":
         """Return the look of a page of older rows."""
         return cls(chart.chart_id, chart.shape, chart.item, is_paged=True, part=part, before=before)

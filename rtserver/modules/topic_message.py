@@ -1,7 +1,7 @@
 """Messages of the type ``topic``: snapshots and updates as JSON. Pure.
 
 The ``data`` of an update is what its service published, so it is not read again here. Rows of quotes are written as
-lists of their cells.
+lists of their cells. What most of them do not have is left out: corrected rows, fields, older rows.
 """
 
 from rtserver.base.bridge.message import Row, Snapshot, Table, Update
@@ -45,14 +45,21 @@ def snapshot_message(snapshot: Snapshot, topic_id: int | str, epoch: str, reques
 
 def update_message(topic_id: int | str, epoch: str, update: Update) -> bytes:
     """Return an update. A client without ``prev_seq`` of this ``epoch`` has a gap."""
+    head: dict[str, object]
     head = {"op": "update", "topic_id": topic_id, "epoch": epoch, "seq": update.seq, "prev_seq": update.prev_seq}
+    if update.corrected:
+        head["corrected"] = update.corrected
+    if update.fields:
+        head["fields"] = update.fields
     return encode_around(TOPIC, json.encode_with(head, "updates", b"[%b]" % b",".join(map(_item, update.payload))))
 
 
 def _state(payload: Table | bytes) -> bytes:
     if isinstance(payload, bytes):
         return payload
-    return json.encode({"columns": payload.columns, "rows": payload.rows, "decimals": payload.decimals})
+    state = {"columns": payload.columns, "rows": payload.rows, "decimals": payload.decimals}
+    more = {"older": payload.has_older, "fields": payload.fields}
+    return json.encode(state | {name: value for name, value in more.items() if value})
 
 
 def _item(row: Row) -> bytes:

@@ -39,7 +39,7 @@ class NightCalendar(Calendar):
         raise NotImplementedError
 
     def clock_time(self, day: int, clock_ms: int) -> int:
-        raise NotImplementedError
+        return day * DAY_MS + clock_ms - 8 * HOUR_MS
 
 
 NIGHT = NightCalendar()
@@ -79,6 +79,21 @@ def test_a_time_without_a_zone_is_one_of_the_exchanges_clock() -> None:
     assert start("2026-01-05T09:00") == UTC_MIDNIGHT + HOUR_MS
     assert start("2026-01-05T09:00Z") == UTC_MIDNIGHT + 9 * HOUR_MS
     assert start("2026-01-05T09:00", always_open("ANY")) == UTC_MIDNIGHT + 9 * HOUR_MS
+
+
+def test_a_time_of_day_belongs_to_the_date_of_the_quote() -> None:
+    page = page_of(asked(date="20260105"), MoreRequest("c1", "09:30:01", 500), NIGHT)
+    assert page.end_ms == UTC_MIDNIGHT + HOUR_MS + 1_801_000
+
+
+def test_a_label_may_lie_between_two_milliseconds() -> None:
+    more = msgspec.convert({"type": "more", "chart_id": "c1", "before": 5.5, "count": 1}, MoreRequest)
+    assert page_of(asked(), more, NIGHT).end_ms == 6
+
+
+def test_a_time_of_day_means_nothing_of_the_continuous_quote() -> None:
+    with pytest.raises(ValueError, match=r"^before "):
+        page_of(asked(date=None), MoreRequest("c1", "09:30:01", 500), NIGHT)
 
 
 @pytest.mark.parametrize(
