@@ -24,8 +24,10 @@ from rtserver.base.queue.redis_revocations import RedisRevocations
 from rtserver.base.queue.signature import Signer
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.exchange import exchange_calendars
 from rtserver.bootstrap.config.limits import message_bounds, user_bounds, users_per_message
 from rtserver.bootstrap.config.plugin import QUOTES, by_service, by_type, load_plugins
+from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.registry.user_place import UserPlaces
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
@@ -185,7 +187,13 @@ def build_handlers(
     plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
     by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, OnlineMsgHandler, CanaryMsgHandler, *plugins])
     by_service(plugins)
-    quotes = QuoteCenter(context, history_ticks=config.history_ticks, picture_rows=config.picture_rows, shares=shares)
+    quotes = QuoteCenter(
+        context,
+        history_ticks=config.history_ticks,
+        picture_rows=config.picture_rows,
+        calendars=open_calendars(config),
+        shares=shares,
+    )
     most_users = users_per_message(config)
     push_user = PushUserMsgHandler(context, streams, sizes, most_users=most_users)
     online = OnlineMsgHandler(context, most_users=most_users)
@@ -239,6 +247,19 @@ def service_shares(config: Config) -> FairShares | None:
         return None
     clock = ProcessorClock(time.monotonic, time.thread_time)
     return FairShares(cpu_rate(share), clock, gevent.spawn_later, pause=PAUSE_SECONDS)
+
+
+def open_calendars(config: Config) -> ExchangeCalendars:
+    """Return the calendars of the exchanges, with a warning for each whose holidays are not known any more.
+
+    Raises ``ConfigError``.
+    """
+    calendars = exchange_calendars(config)
+    for exchange, until in calendars.outdated(int(time.time() * 1000)):
+        log.warning(
+            "! exchanges.%s: holidays are known up to %s only: later ones count as trading days", exchange, until
+        )
+    return calendars
 
 
 def open_marks(directory: Path, worker: str) -> MarkPort:

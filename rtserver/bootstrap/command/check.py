@@ -5,6 +5,7 @@ written.
 """
 
 import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tornado.netutil import bind_sockets
 
 from rtserver.base.wire.message_size import largest_message
 from rtserver.base.wire.origin import ANY, OPAQUE
+from rtserver.bootstrap.command.check_exchanges import check_exchanges
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_constraint import largest_picture
 from rtserver.bootstrap.config.error import CertificateError, PluginError, RedisError
@@ -41,6 +43,7 @@ def check_all(config: Config) -> Iterator[Finding]:
     yield from check_site(config, config.redis_url or running_url(Path(config.var_dir)) or NO_REDIS_YET)
     yield from check_secret_files(config)
     yield from check_plugins(config)
+    yield from check_exchanges(config, int(time.time() * 1000))
     yield from check_redis(config)
     yield from check_ports(config)
     yield check_monitors(config)

@@ -4,7 +4,7 @@ This table feeds the check of values, ``--help`` and ``docs/configuration.md``. 
 values come from, ``setting.py`` reads the table.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +15,9 @@ SECRETS_PATTERN = r"^$|^[^,]{16,}(,[^,]{16,})*$"
 REDIS_URL_PATTERN = r"^$|^(redis|rediss|unix)://.+"
 DOTTED_PATHS = {"allowed": 'a list of dotted paths such as "shop.handlers:CartHandler"'}
 NETWORKS = {"allowed": 'a list of addresses and networks such as "10.0.0.0/8"'}
+TABLE_KEYS = frozenset({"exchanges"})
+"""Keys that a file alone can set, as tables. They are checked and documented apart."""
+
 NETWORK_KEYS = frozenset({"trusted_proxies", "metrics_allow"})
 
 
@@ -184,6 +187,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     ] = 86_400.0
     history_ticks: Annotated[int, Meta(description="Ticks kept per quote.", ge=1)] = 20_000
     picture_rows: Annotated[int, Meta(description="Rows of the first picture of a chart, at most.", ge=1)] = 1_000
+    exchanges_only: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Take and show quotes of the exchanges in [exchanges.NAME] only. Otherwise those of "
+                "any exchange: one without a table is open always, in UTC."
+            )
+        ),
+    ] = False
+    exchanges: dict[str, dict[str, Any]] = {}
     bus_length: Annotated[int, Meta(description="Messages kept in Redis for workers that come back.", ge=1)] = 100_000
     bus_bytes: Annotated[
         int,

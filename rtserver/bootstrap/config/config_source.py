@@ -15,9 +15,10 @@ import msgspec
 
 from rtserver.base.wire.forwarded import read_networks
 from rtserver.base.wire.origin import OriginError, normal_origin
-from rtserver.bootstrap.config.config import NETWORK_KEYS, Config
+from rtserver.bootstrap.config.config import NETWORK_KEYS, TABLE_KEYS, Config
 from rtserver.bootstrap.config.config_constraint import check_together
 from rtserver.bootstrap.config.error import ConfigError
+from rtserver.bootstrap.config.exchange import EXCHANGES, read_exchanges
 from rtserver.bootstrap.config.secret_file import with_secrets
 from rtserver.bootstrap.config.setting import Setting, settings
 from tcelib.redis.redis_connection import check_url
@@ -55,11 +56,15 @@ def load_config(
 def read_file(path: Path) -> dict[str, object]:
     """Return the values of a TOML file. Raises ``ConfigError``."""
     known = settings()
-    values = {}
+    values: dict[str, object] = {}
     for key, raw in _parse_toml(path).items():
-        if key not in known:
-            raise ConfigError(str(path), key, _unknown(key, known))
-        values[key] = _check(known[key], raw, str(path), key)
+        if key == EXCHANGES:
+            read_exchanges(str(path), raw)
+            values[key] = raw
+        elif key in known:
+            values[key] = _check(known[key], raw, str(path), key)
+        else:
+            raise ConfigError(str(path), key, _unknown(key, (*known, *TABLE_KEYS)))
     return values
 
 

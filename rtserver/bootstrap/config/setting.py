@@ -2,7 +2,7 @@
 
 import msgspec
 
-from rtserver.bootstrap.config.config import Config
+from rtserver.bootstrap.config.config import TABLE_KEYS, Config
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -30,8 +30,9 @@ class Setting(msgspec.Struct, frozen=True):
 
 
 def settings() -> dict[str, Setting]:
-    """Return all keys in the order of ``Config``."""
-    return {field.name: _setting(field) for field in msgspec.structs.fields(Config)}
+    """Return all keys but those of tables, in the order of ``Config``."""
+    fields = msgspec.structs.fields(Config)
+    return {field.name: _setting(field) for field in fields if field.name not in TABLE_KEYS}
 
 
 def as_markdown() -> str:

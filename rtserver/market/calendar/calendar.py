@@ -36,12 +36,13 @@ class Calendar(ABC):
     """The trading days and sessions of one exchange.
 
     ``name`` is the exchange's or the sample's, ``zone`` the time zone of its clock. ``is_continuous`` says that every
-    moment lies in a session.
+    moment lies in a session. Holidays are known up to the day ``holidays_until``; None if there are none to know.
     """
 
     name: str
     zone: ZoneInfo
     is_continuous: bool
+    holidays_until: int | None = None
 
     @abstractmethod
     def session_at(self, time_ms: float) -> SessionSpan:

@@ -39,9 +39,10 @@ class SessionCalendar(Calendar):
     It has sessions from 1900 to 2199. Before them the first one is the nearest, after them the last one.
     """
 
-    def __init__(self, name: str, rules: TradingRules) -> None:
+    def __init__(self, name: str, rules: TradingRules, holidays_until: int | None = None) -> None:
         self.name = name
         self.zone = rules.zone
+        self.holidays_until = holidays_until
         self._days = TradingDays(rules)
         self._tables: dict[int, _Table] = {}
         whole = sum(hours.end - hours.start for hours in rules.sessions) == DAY_MINUTES

@@ -13,13 +13,14 @@ from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.base.limit.cpu_quota import FairShares
 from rtserver.base.limit.steps import Steps, finish
 from rtserver.market.book.tick import Tick
+from rtserver.market.calendar.exchange_calendars import NO_CALENDARS, ExchangeCalendars, UnknownExchangeError
 from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.quote.feed import Feed
 from rtserver.service.quote.feed_request import FeedName, FeedRequestError, read_request
 from rtserver.service.quote.quote_analysis import QuoteAnalysis
-from rtserver.service.quote.tick import QuoteItem, QuoteMessage, check_key, read_decimals, read_tick
+from rtserver.service.quote.tick import QuoteItem, QuoteMessage, check_key, exchange_of, read_decimals, read_tick
 from rtserver.service.topic.publisher import Publisher
 from rtserver.service.topic.topic import Topic
 
@@ -71,6 +72,7 @@ class QuoteCenter(ServiceMsgHandler):
         max_quotes: int = 10_000,
         max_feeds: int = 10_000,
         picture_rows: int = 1_000,
+        calendars: ExchangeCalendars = NO_CALENDARS,
         shares: FairShares | None = None,
         indicators: IndicatorRegistry | None = None,
     ) -> None:
@@ -80,6 +82,7 @@ class QuoteCenter(ServiceMsgHandler):
         self._max_quotes = max_quotes
         self._max_feeds = max_feeds
         self._picture_rows = picture_rows
+        self._calendars = calendars
         self._shares = shares
         self._indicators = indicators or IndicatorRegistry()
         self._quotes: OrderedDict[str, QuoteHistory] = OrderedDict()  # the longest silent first
@@ -129,7 +132,8 @@ class QuoteCenter(ServiceMsgHandler):
         """
         try:
             name = read_request(message.request, self._indicators)
-        except FeedRequestError as error:
+            self._calendars.check(exchange_of(name.quote))
+        except (FeedRequestError, UnknownExchangeError) as error:
             self._publisher.refuse(message, "bad_request", str(error))
             return
         known = self._feeds.get(name.topic)
@@ -163,8 +167,9 @@ class QuoteCenter(ServiceMsgHandler):
             try:
                 if item.quote not in self._quotes:
                     check_key(item.quote)
+                    self._calendars.check(exchange_of(item.quote))
                 read.append((item.quote, read_tick(item.info), read_decimals(item.info.decimals)))
-            except BadData as error:
+            except (BadData, UnknownExchangeError) as error:
                 raise BadData(f"item {len(read)}: {error}") from None
         return read
 

@@ -86,6 +86,11 @@ def day_of_key(key: str) -> int | None:
         return None
 
 
+def exchange_of(key: str) -> str:
+    """Return the exchange of a key."""
+    return key.partition(":")[0]
+
+
 def read_tick(info: QuoteInfo) -> Tick:
     """Return the tick of a point. Raises ``BadData`` with the fault."""
     point = info.point

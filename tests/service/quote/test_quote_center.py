@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from rtserver.base.bridge.message import Message, Refused, Row, Snapshot, Subscribe, Table, Unsubscribe, Update
 from rtserver.base.bridge.ownership import WrongThreadError
+from rtserver.market.calendar.calendar import CONTINUOUS
+from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote.quote_center import QuoteCenter
@@ -444,3 +446,15 @@ def test_a_picture_and_what_follows_is_the_whole_at_any_point(steps: list[tuple[
     whole = desk.subscribe(agent=10, **asked)
     assert all(seq == whole.seq for seq in seqs.values())
     assert all(tuple(rows) == whole.payload.rows for rows in held.values())
+
+
+def test_where_only_listed_exchanges_are_known_others_are_refused_by_name() -> None:
+    desk = Desk(calendars=ExchangeCalendars({"NYSE": CONTINUOUS}, is_closed=True))
+    said = 'exchange "DEMO" is unknown; known are NYSE'
+    refused = desk.ask()
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.message) == ("bad_request", said)
+    with pytest.raises(BadData, match=f"item 0: {said}"):
+        desk.tell(APPLE, [0, 1.0])
+    desk.tell("NYSE:IBM:20130301", [0, 1.0])
+    assert len(desk.subscribe(quote="NYSE:IBM:20130301").payload.rows) == 1
