@@ -28,6 +28,7 @@ class Reason(StrEnum):
     BAD_MESSAGE = "bad_message"
     UNKNOWN_TYPE = "unknown_type"
     BAD_DATA = "bad_data"
+    BAD_TIME = "bad_time"
     HANDLER_FAILED = "handler_failed"
     POISON = "poison"
 

@@ -13,6 +13,7 @@ from rtserver.base.bridge.ownership import ThreadBound
 from rtserver.base.limit.cpu_quota import CallLater, FairShares
 from rtserver.base.queue.port import START, QueuePort
 from rtserver.base.wire.message_size import MessageSizeLimit
+from rtserver.service.message import Reason
 from rtserver.service.queue_push import PushToQueue, push_nowhere
 from rtserver.service.user_commands import UserCommands
 
@@ -50,6 +51,15 @@ class ServiceContext:
     sizes: MessageSizeLimit = field(default_factory=MessageSizeLimit)
 
 
+@dataclass(frozen=True)
+class RejectedPart:
+    """A part of a message that cannot be handled. ``data`` is plain data of the message's own shape."""
+
+    reason: Reason
+    detail: str
+    data: object
+
+
 class ServiceMsgHandler(ThreadBound):
     """Handles all service messages of one type. A subclass names the type and defines ``__call__``.
 
@@ -70,6 +80,8 @@ class ServiceMsgHandler(ThreadBound):
         super().__init__()
         self.services = services
         self.users = services.users
+        self.rejected_parts: list[RejectedPart] = []
+        """Parts of the message in hand, for the caller, which empties it."""
 
     def __call__(self, src: str, data: Any) -> None:
         """Handle one message: its sender, and its data as an object of ``data_type``.
@@ -84,6 +96,16 @@ class ServiceMsgHandler(ThreadBound):
         Every worker sees the same message under the same id. Raises what ``__call__`` may raise.
         """
         self(src, data)
+
+    def reject_part(self, reason: Reason, detail: str, data: object) -> None:
+        """Send a part of the message in hand to the dead stream, while the rest of the message counts.
+
+        The dead letter holds a message of the same type and sender with ``data``, which is plain data, so it can be
+        put back. It is written once the handler has returned, and not at all if the handler raises: then the whole
+        message is a dead letter. Every worker may reject the same part: one letter is written for each message and
+        reason, so collect what has the same reason.
+        """
+        self.rejected_parts.append(RejectedPart(reason, detail, data))
 
     def begins_behind(self, queue: QueuePort) -> str | None:
         """Return the entry of the bus behind which the handler begins; None for the end of the bus.

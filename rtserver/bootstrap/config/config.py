@@ -185,7 +185,27 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tce_token_seconds: Annotated[
         float, Meta(description="Seconds for which a token that the site signed is valid.", gt=0)
     ] = 86_400.0
-    history_ticks: Annotated[int, Meta(description="Ticks kept per quote.", ge=1)] = 20_000
+    history_ticks: Annotated[
+        int,
+        Meta(description="Newest ticks kept per quote. Charts of ticks and of odd seconds are made of them.", ge=1),
+    ] = 20_000
+    late_seconds: Annotated[
+        float,
+        Meta(
+            description="A tick that is older than its quote's newest one by at most this goes into its own bar, and "
+            "corrects it. An older one is a dead letter, `bad_time`.",
+            ge=0,
+            le=3_600,
+        ),
+    ] = 60.0
+    future_seconds: Annotated[
+        float,
+        Meta(
+            description="A tick that is further ahead of the server's clock is a dead letter, `bad_time`.",
+            ge=0,
+            le=86_400,
+        ),
+    ] = 300.0
     picture_rows: Annotated[int, Meta(description="Rows of the first picture of a chart, at most.", ge=1)] = 1_000
     exchanges_only: Annotated[
         bool,

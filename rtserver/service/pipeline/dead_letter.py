@@ -13,8 +13,9 @@ from hashlib import sha256
 import msgspec
 
 from rtserver.base.queue.port import DeadLetter, Entry
+from rtserver.base.queue.signature import Signer
 from rtserver.base.wire.json import encodable
-from rtserver.service.message import Reason, Rejected
+from rtserver.service.message import Reason, Rejected, encode
 
 LOG_SECONDS = 60.0
 MAX_DETAIL = 500
@@ -28,11 +29,13 @@ class DeadLetters:
     """Dead letters on their way to the queue. ``counts`` has every reason from the start.
 
     ``added`` and ``buried`` count letters: the letter that was added as number n is in Redis once ``buried`` has
-    reached n. ``now`` returns epoch seconds. ``wake`` is called when a letter comes; the writer sets it.
+    reached n. ``now`` returns epoch seconds. ``wake`` is called when a letter comes; the writer sets it. ``signer``
+    signs the messages that are made of parts.
     """
 
-    def __init__(self, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, now: Callable[[], float] = time.time, signer: Signer | None = None) -> None:
         self._now = now
+        self._signer = signer or Signer()
         self._letters: deque[DeadLetter] = deque()
         self._last_line: dict[tuple[Reason, str, str], float] = {}
         self._untold: dict[tuple[Reason, str, str], int] = {}
@@ -62,6 +65,14 @@ class DeadLetters:
         self.added += 1
         self.count(rejected, handler)
         self.wake()
+
+    def add_part(self, entry: Entry, rejected: Rejected, msg_type: str, data: object) -> None:
+        """Add the dead letter of a part of an entry: a message of its own, with the data that was refused.
+
+        It can be put back like any other. ``msg_type`` is the type of the message, and so of the handler.
+        """
+        raw = self._signer.sign(encode(msg_type, rejected.src, data))
+        self.add(Entry(entry.id, raw), rejected, msg_type)
 
     def letter(self, entry: Entry, rejected: Rejected, whole_hash: str = "") -> DeadLetter:
         """Return the dead letter of a message, for a caller that writes it and then calls ``count``.

@@ -1,5 +1,7 @@
 """HandlerCall: decodes a message's data into the handler's own shape, calls the handler, and rejects what fails.
 
+A handler may reject a part of a message, which becomes a dead letter of its own.
+
 Pure. An exception of the handler, whatever it is, costs this one message, unless the server's own stop raised it.
 """
 
@@ -14,6 +16,7 @@ from rtserver.base.queue.port import Entry, QueueError
 from rtserver.base.wire import json
 from rtserver.service.message import BadData, Reason, Rejected, ServiceMessage, rejection_of
 from rtserver.service.msg_handler import ServiceMsgHandler
+from rtserver.service.pipeline.dead_letter import DeadLetters
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +24,9 @@ log = logging.getLogger(__name__)
 class HandlerCall:
     """Calls one handler. ``is_ending()`` is true if the queue may take no more because the server goes down."""
 
-    def __init__(self, handler: ServiceMsgHandler, is_ending: Callable[[], bool]) -> None:
+    def __init__(self, handler: ServiceMsgHandler, is_ending: Callable[[], bool], dead_letters: DeadLetters) -> None:
         self._handler = handler
+        self._dead_letters = dead_letters
         self._is_ending = is_ending
         # Most handlers do not: this saves a call for every message.
         self._wants_id = type(handler).handle is not ServiceMsgHandler.handle
@@ -48,6 +52,8 @@ class HandlerCall:
                 self._handler(src, data)
         except BaseException as error:  # noqa: BLE001 (so may the handler)
             self._reject(error, message)
+        if self._handler.rejected_parts:
+            self._bury_parts(entry, message)
 
     def flush(self, src: str = "") -> None:
         """Have the handler flush. Raises ``Rejected`` with its cause, as ``run`` does; ``src`` is its producer.
@@ -72,11 +78,19 @@ class HandlerCall:
                 raise
             log.exception("! %s: forget failed", self._handler.msg_type)
 
+    def _bury_parts(self, entry: Entry, message: ServiceMessage) -> None:
+        parts = self._handler.rejected_parts
+        for part in parts:
+            rejected = Rejected(part.reason, part.detail, message.src)
+            self._dead_letters.add_part(entry, rejected, message.type, part.data)
+        parts.clear()
+
     def _is_end(self, error: BaseException) -> bool:
         """Return True for an error that is no verdict on a message: the server goes down."""
         return is_stop(error) or (isinstance(error, QueueError) and self._is_ending())
 
     def _reject(self, error: BaseException, message: ServiceMessage) -> NoReturn:
+        self._handler.rejected_parts.clear()
         if self._is_end(error):
             raise error
         if issubclass(type(error), BadData):  # an exception may lie about its class

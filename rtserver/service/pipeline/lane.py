@@ -80,7 +80,7 @@ class Lane:
         self.on_lost: Callable[[str], object] = lambda offset: None
         self._missed: str | None = None  # some are lost before this offset, and ``on_lost`` was not called yet
         self._dead_letters = dead_letters
-        self._handler_call = HandlerCall(handler, is_ending)
+        self._handler_call = HandlerCall(handler, is_ending, dead_letters)
         self._act = act or self._handler_call.run
         self._queue: deque[tuple[Entry, ServiceMessage]] = deque()
         self._bound = bound

@@ -69,7 +69,7 @@ class OnceWorker:
         self.msg_type = handler.msg_type
         self.handled = 0
         self.running: str | None = None
-        self._handler_call = HandlerCall(handler, lambda: link.is_ending)
+        self._handler_call = HandlerCall(handler, lambda: link.is_ending, dead_letters)
         reader_rule = ReaderRule(MOST_HELD, rule.claim_seconds)
         self._reader = Reader(work, name, rule=reader_rule, call=link.call, pause=pause, now=now)
         self._sign_seconds = reader_rule.sign_seconds

@@ -86,7 +86,7 @@ class Pipeline:
         self.queue = queue
         self.marks: MarkPort = marks or MemoryMarks()
         self.link = link
-        self.dead_letters = dead_letters = DeadLetters()
+        self.dead_letters = dead_letters = DeadLetters(signer=signer)
         self._signer = signer
         self._limits = limits
         self._now = now

@@ -12,7 +12,7 @@ from rtserver.base.mark.port import Mark
 from rtserver.base.queue.memory_queue import MemoryQueue
 from rtserver.base.queue.port import START, Kept, QueueAwayError
 from rtserver.base.queue.signature import Signer
-from rtserver.service.message import BadData, encode
+from rtserver.service.message import BadData, Reason, encode
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.once_worker import LONGEST_DELAY, MOST_HELD, OnceRule, OnceWorker, delay_after
 from rtserver.service.pipeline.suspects import POISON_DEATHS
@@ -446,3 +446,25 @@ def test_a_retry_is_told_once_a_minute(world: World, caplog: pytest.LogCaptureFi
     world.bring(1, 2)
     step(worker, 4)
     assert len(caplog.messages) == 1
+
+
+class Choosy(Clumsy):
+    """Rejects a part of each message."""
+
+    def __call__(self, src: str, data: Any) -> None:
+        self.reject_part(Reason.BAD_TIME, "too early", data)
+        super().__call__(src, data)
+
+
+def test_a_part_that_is_rejected_is_a_dead_letter_once_the_rest_is_done(world: World) -> None:
+    worker = world.worker(Choosy({1: 1}))
+    world.bring(1)
+
+    step(worker, 3)
+    assert len(world.dead_letters) == 0
+    world.time += 1.0
+    step(worker, 3)
+
+    (letter,) = world.dead_letters.peek(10)
+    assert (letter.reason, letter.raw, letter.entry) == ("bad_time", encode("number", "me", 1), "1-1")
+    assert worker.handled == 1
