@@ -251,6 +251,7 @@ def test_check_of_a_sound_demo_finds_nothing_wrong(terminal: Terminal, free_port
         ["ok", "metrics"],
         ["ok", "pictures"],
         ["ok", "messages"],
+        ["ok", "history"],
     ]
     assert files[1] == "files"  # how many there may be is for each machine to say
     assert "can be started" in done.stdout

@@ -16,6 +16,7 @@ from tornado.netutil import bind_sockets
 from rtserver.base.wire.message_size import largest_message
 from rtserver.base.wire.origin import ANY, OPAQUE
 from rtserver.bootstrap.command.check_exchanges import check_exchanges
+from rtserver.bootstrap.command.check_history import HistoryPlan, check_history
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_constraint import largest_picture
 from rtserver.bootstrap.config.error import CertificateError, PluginError, RedisError
@@ -25,6 +26,7 @@ from rtserver.bootstrap.config.secret_file import OTHERS, open_files
 from rtserver.bootstrap.process.certificate import expiry_of, judge_expiry, load_context
 from rtserver.bootstrap.process.embedded_redis import running_url
 from rtserver.bootstrap.process.file_limit import FEW, most_files
+from rtserver.bootstrap.process.memory import system_bytes
 from rtserver.bootstrap.process.redis_binary import OLDEST, find_redis_binary
 from rtserver.bootstrap.site.check_site import check_site
 from rtserver.bootstrap.site.finding import Finding, Severity
@@ -37,7 +39,7 @@ from tcelib.redis.redis_error import RedisCallError, Trouble
 NO_REDIS_YET = "redis://127.0.0.1:6379/0"  # for the demo's settings, which need some address
 
 
-def check_all(config: Config) -> Iterator[Finding]:
+def check_all(config: Config, plan: HistoryPlan) -> Iterator[Finding]:
     """Yield all findings, as they are made. Sets Django up in this process on the way."""
     yield from check_certificate(config)
     yield from check_site(config, config.redis_url or running_url(Path(config.var_dir)) or NO_REDIS_YET)
@@ -49,6 +51,7 @@ def check_all(config: Config) -> Iterator[Finding]:
     yield check_monitors(config)
     yield from check_origins(config)
     yield from check_sizes(config)
+    yield from check_history(config, plan, system_bytes)
     yield check_file_limit(most_files())
 
 

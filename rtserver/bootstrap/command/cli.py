@@ -104,20 +104,34 @@ def serve(**options: OptionValue) -> None:
 
 
 @main.command()
+@click.option(
+    "--quotes", type=click.IntRange(min=0), default=0, metavar="N", help="Say what so many quotes will need."
+)
+@click.option(
+    "--trading-days", type=click.IntRange(min=0), default=504, metavar="N", help="Days of bars of each quote.  [504]"
+)
+@click.option(
+    "--minutes-a-day", type=click.IntRange(1, 1440), default=1440, metavar="N", help="Minutes of trading.  [1440]"
+)
 @config_options()
-def check(**options: OptionValue) -> None:
+def check(quotes: int, trading_days: int, minutes_a_day: int, **options: OptionValue) -> None:
     """Check the configuration and everything that it points to.
 
     Exits with 1 if a server could not start, or no user could log in.
+
+    \b
+    Example: what history will need
+      rtserver check --quotes 5000 --trading-days 504 --minutes-a-day 390
     """
     _import_from_here()
     config = config_of(options)
     from rtserver.bootstrap.command.check import check_all
+    from rtserver.bootstrap.command.check_history import HistoryPlan
     from rtserver.bootstrap.site.finding import Severity
 
     _say(Severity.OK, "config", "all keys are known, all values allowed")
     severities = []
-    for finding in check_all(config):
+    for finding in check_all(config, HistoryPlan(quotes, trading_days, minutes_a_day)):
         _say(*finding)
         severities.append(finding.severity)
     sys.exit(1 if Severity.FAIL in severities else 0)

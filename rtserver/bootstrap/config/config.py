@@ -206,6 +206,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             le=86_400,
         ),
     ] = 300.0
+    history_mb: Annotated[
+        int,
+        Meta(
+            description=(
+                "Megabytes of RAM for ticks and bars; quotes that nobody watches give theirs back first. 0: a tenth "
+                "of the memory that the system gives the server."
+            ),
+            ge=0,
+        ),
+    ] = 0
     picture_rows: Annotated[int, Meta(description="Rows of the first picture of a chart, at most.", ge=1)] = 1_000
     exchanges_only: Annotated[
         bool,

@@ -15,6 +15,7 @@ from rtserver.user.user_limits import UserBounds
 SLOW_NUMBERS = 64
 """Of one message, at 16 µs each."""
 MEGABYTE = 1 << 20
+HISTORY_SHARE = 0.1
 
 
 def admission_limits(config: Config) -> AdmissionLimits:
@@ -84,6 +85,11 @@ def memory_bounds(config: Config, system_bytes: Callable[[], int]) -> MemoryBoun
         return MemoryBounds()
     resident = config.memory_limit_mb * MEGABYTE or int(config.memory_share * system_bytes())
     return MemoryBounds(resident, config.outboxes_limit_mb * MEGABYTE or resident // 2)
+
+
+def history_bytes(config: Config, system_bytes: Callable[[], int]) -> int:
+    """Return the bytes that ticks and bars may have in memory. ``system_bytes`` tells how much there could be."""
+    return config.history_mb * MEGABYTE or int(HISTORY_SHARE * system_bytes())
 
 
 def users_per_message(config: Config) -> int:
