@@ -68,6 +68,9 @@ leak: $(TEST_READY) ## visit a server 100,000 times in every way and look for wh
 heap: $(TEST_READY) ## leave the page of charts open for an hour; fails if its memory grows; ARGS="--minutes 10" is shorter
 	$(PYTHON) -m soak.heap $(ARGS)
 
+market: $(TEST_READY) ## bring 5,000 live instruments with years of bars to a server for half an hour; fails if its memory grows or pictures are slow
+	$(PYTHON) -m soak.market $(ARGS)
+
 codes: $(TEST_READY) $(NODE_READY) ## write again what is made from tables: close codes, settings, stubs, the browser's bundle and types
 	$(PYTHON) -m rtserver.base.wire.close_code > site/static/js/rtc/codes.js
 	sed '/^| key /,$$d' docs/configuration.md > docs/configuration.new

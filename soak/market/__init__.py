@@ -1,0 +1,1 @@
+"""Many instruments at once: what their history needs in memory, and how soon somebody sees it."""

@@ -1,0 +1,155 @@
+"""Many instruments, live, with years of history in Redis: is memory flat, and how soon does somebody see a chart?
+
+    python -m soak.market                          5,000 instruments, 20,000 ticks a second, half an hour
+    python -m soak.market --instruments 200 --rate 1000 --seconds 90 --deep 5      two minutes, to try it out
+
+First the past is stored: 20 trading days of minutes and 24 months of daily bars of each instrument, and 24 months of
+minutes of fifty. Then ticks of all of them come to a real server by ``rtserver feed``, and every second somebody asks
+for first pictures. Prints Markdown; exit status 1 says that memory grew, or that pictures took too long.
+"""
+
+import argparse
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from bench.process import LOAD_CORE, pin_this_process, pinned, redis_server
+from rtserver.base.queue.redis_queue import RedisQueue, plain_client
+from rtserver.bench.local_server import LocalServer
+from rtserver.bench.process import resident_bytes, running
+from rtserver.bench.progress import Progress
+from soak.market.fill import Plan, fill
+from soak.market.past import quotes, trading_days
+from soak.market.report import Pictures, Sample, faults, memory_table, picture_table
+from soak.market.viewer import Viewer
+
+DAY_SECONDS = 86_400
+ROWS = 1_000
+MEMORY_MS, REDIS_MS = 20.0, 60.0
+MEMORY, REDIS, DAYS, DEEP = (
+    "minutes, asked for before (memory)",
+    "minutes, asked for the first time (Redis)",
+    "daily bars (Redis)",
+    "minutes of a year ago (Redis)",
+)
+
+
+class Run:
+    """What is measured, second by second."""
+
+    def __init__(self, server: LocalServer, plan: Plan, seconds: float, progress: Progress) -> None:
+        self.samples: list[Sample] = []
+        self.waiting: list[int] = []
+        self.pictures = {
+            MEMORY: Pictures(MEMORY_MS),
+            REDIS: Pictures(REDIS_MS),
+            DAYS: Pictures(REDIS_MS),
+            **({DEEP: Pictures(REDIS_MS)} if plan.deep else {}),
+        }
+        self._server = server
+        self._plan = plan
+        self._seconds = seconds
+        self._progress = progress
+        self._keys = quotes(plan.instruments)
+
+    async def measure(self) -> None:
+        """Take a sample and look at four pictures each second."""
+        begun = time.monotonic()
+        with closing(RedisQueue(plain_client(self._server.redis_url), self._server.queue)) as queue:
+            async with Viewer(str(self._server.site), self._server.log_in()) as viewer:
+                for number in count():
+                    now = time.monotonic() - begun
+                    if now >= self._seconds:
+                        return
+                    self._sample(now, queue)
+                    await self._look(viewer, number)
+                    await asyncio.sleep(max(0.0, begun + number + 1 - time.monotonic()))
+
+    def _sample(self, now: float, queue: RedisQueue) -> None:
+        self.samples.append(Sample(now, resident_bytes(self._server.pid), queue.memory().used))
+        self.waiting.append(queue.waiting())
+        newest = self.samples[-1]
+        self._progress.maybe_say(
+            lambda: (
+                f"{now:.0f} s  server {newest.resident >> 20:,} MiB  Redis {newest.redis >> 20:,} MiB  "
+                f"{self.waiting[-1]:,} messages wait"
+            )
+        )
+
+    async def _look(self, viewer: Viewer, number: int) -> None:
+        quote = self._keys[-1 - number % len(self._keys)]
+        # Other parameters each time, so that no picture and no feed is there already.
+        wish: dict[str, Any] = {"count": ROWS, "shape": "ohlc", "period": 60}
+        first, again = ([f"sma:{2 + (2 * number + step) % 900}"] for step in (0, 1))
+        if number < len(self._keys):
+            self.pictures[REDIS].add(*await viewer.first_picture(quote, **wish, indicators=first))
+            self.pictures[MEMORY].add(*await viewer.first_picture(quote, **wish, indicators=again))
+        daily = {**wish, "period": "1d"}
+        self.pictures[DAYS].add(*await viewer.first_picture(quote, **daily, indicators=first))
+        if DEEP in self.pictures:
+            deep = self._keys[number % self._plan.deep]
+            self.pictures[DEEP].add(
+                *await viewer.first_picture(deep, **wish, to=self._year_ago(number), indicators=first)
+            )
+
+    def _year_ago(self, number: int) -> str:
+        days = trading_days(int(time.time()) // DAY_SECONDS, self._plan.months * 10)
+        return datetime.fromtimestamp(days[number % (len(days) // 2)] * DAY_SECONDS, UTC).date().isoformat()
+
+
+@contextmanager
+def producing(server: LocalServer, instruments: int, rate: float) -> Iterator[None]:
+    """Have ticks come meanwhile."""
+    words = ["feed", "run", "soak.market.ticks:Ticks", str(instruments), str(rate), "--src", "market"]
+    places = ["--redis-url", server.redis_url, "--queue", server.queue]
+    with running(pinned(LOAD_CORE, sys.executable, "-m", "rtserver", *words, *places)):
+        yield
+
+
+def main() -> int:
+    """Fill, measure, report."""
+    options = _options()
+    plan = Plan(options.instruments, options.minute_days, options.months, options.deep, options.minutes_a_day)
+    progress = Progress()
+    pin_this_process()
+    with redis_server("/tmp") as redis_url:
+        server = LocalServer(redis_url, options=("--log-level", "warning", *options.server_option))
+        begun = time.monotonic()
+        for stored in fill(redis_url, server.queue, plan):
+            progress.maybe_say(lambda stored=stored: f"{stored:,} of {plan.instruments:,} instruments stored")
+        progress.say(f"{plan.bars:,} bars stored in {time.monotonic() - begun:.0f} s")
+        with server, producing(server, plan.instruments, options.rate):
+            run = Run(server, plan, options.seconds, progress)
+            asyncio.run(run.measure())
+    progress.end()
+    found = list(faults(run.samples, run.pictures, run.waiting))
+    print(f"{plan.instruments:,} instruments, {options.rate:,.0f} ticks/s, {plan.bars:,} bars in Redis\n")
+    print("\n".join([*memory_table(run.samples), "", *picture_table(run.pictures), ""]))
+    print("\n".join(found) or "memory is flat, and pictures come in time")
+    return 1 if found else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m soak.market", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--instruments", type=int, default=5_000)
+    parser.add_argument("--rate", type=float, default=20_000.0, help="ticks a second, of all instruments")
+    parser.add_argument("--seconds", type=float, default=1_800.0)
+    parser.add_argument("--minute-days", type=int, default=20, help="trading days of minute bars of each")
+    parser.add_argument("--months", type=int, default=24, help="months of daily bars of each")
+    parser.add_argument("--deep", type=int, default=50, help="instruments with minute bars for all months")
+    parser.add_argument("--minutes-a-day", type=int, default=390)
+    parser.add_argument(
+        "--server-option", action="append", default=[], help="further word of the server's command line"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

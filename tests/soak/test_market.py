@@ -1,0 +1,68 @@
+"""The run with many instruments: their past, their ticks, and what counts as a fault."""
+
+from datetime import UTC, datetime
+from itertools import islice
+
+from soak.market.past import DAY_MS, day_bars, minute_bars, quotes, trading_days
+from soak.market.report import Pictures, Sample, faults, growth, memory_table, picture_table
+from soak.market.ticks import Ticks
+
+DAY = 20_000  # 2024-10-04, a Friday
+
+
+def flat(count: int = 8) -> list[Sample]:
+    return [Sample(float(number), 1 << 30, 1 << 20) for number in range(count)]
+
+
+def test_the_past_has_no_weekends_and_ends_before_today() -> None:
+    days = trading_days(DAY + 4, 3)
+    assert days == [DAY - 1, DAY, DAY + 3]
+    assert {datetime.fromtimestamp(day * 86_400, UTC).isoweekday() for day in trading_days(DAY, 100)} == {
+        1,
+        2,
+        3,
+        4,
+        5,
+    }
+
+
+def test_minutes_follow_each_other_and_are_sound_bars() -> None:
+    bars = minute_bars(3, DAY, 390)
+    assert [bar.label for bar in bars] == list(range(DAY * DAY_MS + 9 * 3_600_000, bars[-1].label + 1, 60_000))
+    assert len(bars) == 390
+    for bar in bars + day_bars(3, trading_days(DAY, 500)):
+        assert bar.low <= min(bar.open, bar.close) <= max(bar.open, bar.close) <= bar.high
+        assert bar.volume
+        assert bar.time == bar.label
+
+
+def test_a_daily_bar_is_of_the_year_of_its_day() -> None:
+    days = [19_722, 19_723, 20_088, 20_089]  # 2023-12-31, 2024-01-01, 2024-12-31, 2025-01-01
+    assert [bar.group for bar in day_bars(0, days)] == [2023, 2024, 2024, 2025]
+
+
+def test_ticks_are_of_all_instruments_in_turn() -> None:
+    keys = [item[0] for item in islice((item for item in Ticks("3", "1000") if item), 7)]
+    assert keys == (quotes(3) * 3)[:7]
+
+
+def test_memory_that_stands_still_and_quick_pictures_are_no_fault() -> None:
+    pictures = Pictures(most_ms=20)
+    pictures.add(5_000_000, 1000)
+    assert list(faults(flat(), {"memory": pictures}, [0] * 8)) == []
+    assert list(memory_table(flat()))[-1] == "| 7 | 1,024 | 1 |"
+    assert "| memory | 1 | 1,000 | 5.0 | 5.0 | 5.0 | 20 |" in list(picture_table({"memory": pictures}))
+
+
+def test_growth_slowness_and_a_list_that_never_empties_are_faults() -> None:
+    rising = [Sample(float(number), (100 + number) << 20, 0) for number in range(40)]
+    assert growth(rising) > 0.03
+    slow, none = Pictures(20), Pictures(60)
+    slow.add(25_000_000, 1000)
+    found = list(faults(rising, {"memory": slow, "Redis": none}, [500] * 40))
+    assert [line.split()[0] for line in found] == ["GROWN", "SLOW", "NO", "BEHIND"]
+
+
+def test_what_is_kept_may_fill_up_in_the_first_quarter() -> None:
+    filling = [Sample(float(number), min(number, 10) << 20, 0) for number in range(40)]
+    assert growth(filling) == 0.0
