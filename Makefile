@@ -16,7 +16,7 @@ PYTEST_OPTIONS ?= -n 4 --dist worksteal
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint types js pythons django-matrix wheel bench chaos leak heap codes lock audit sbom release clean system python-types javascript-types
+.PHONY: help run test test-all lint types js pythons django-matrix wheel bench chaos leak heap market codes lock audit sbom release clean system python-types javascript-types
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -246,6 +246,7 @@ def test_check_of_a_sound_demo_finds_nothing_wrong(terminal: Terminal, free_port
         ["ok", "config"],
         ["ok", "django"],
         ["ok", "plug-ins"],
+        ["ok", "exchanges"],
         ["ok", "redis"],
         ["ok", "port"],
         ["ok", "metrics"],
