@@ -101,7 +101,7 @@ RULES = (
         {"msgspec"},
         WAITING,
     ),
-    Rule("rtserver/handlers/*", {LIMIT, WIRE, USER, MODULES, HANDLERS}, {"msgspec"}, WAITING),
+    Rule("rtserver/handlers/*", {LIMIT, CALENDAR, WIRE, USER, MODULES, HANDLERS}, {"msgspec"}, WAITING),
     # The registry of leases, for both threads.
     Rule("rtserver/registry/*", {QUEUE, REGISTRY}, {"tcelib.lease", "tcelib.redis"}, WAITING - {"asyncio"}),
     # The service thread.

@@ -6,8 +6,9 @@
 from functools import partial
 
 from rtserver.base.limit.cpu_quota import CallLater
+from rtserver.market.calendar.exchange_calendars import NO_CALENDARS
 from rtserver.modules.chart_painter import ChartPainter
-from rtserver.modules.chart_part import CalendarOf, always_open
+from rtserver.modules.chart_part import CalendarOf
 from rtserver.modules.chart_refresh import ChartRefresh
 from rtserver.modules.chart_request import ChartRequest, MoreRequest, RateRequest, UnlistenRequest
 from rtserver.modules.chart_update import MYCHARTS
@@ -35,7 +36,7 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         kept_pictures: int = 64,
         page_bytes: int = 131_072,
         max_rate: RateCap = no_cap,
-        calendar_of: CalendarOf = always_open,
+        calendar_of: CalendarOf = NO_CALENDARS.of,
     ) -> None:
         super().__init__(users)
         refresh = ChartRefresh(call_later, users.topics)

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from rtserver.market.book.clock_label import read_clock
-from rtserver.market.calendar.calendar import CONTINUOUS, Calendar
+from rtserver.market.calendar.calendar import Calendar
 from rtserver.market.day import DAY_MS, read_day
 from rtserver.market.period import PeriodError, parse_period
 from rtserver.modules.chart_request import ChartRequest, MoreRequest
@@ -25,11 +25,6 @@ LONGEST_HOLIDAY = 31
 """Days after which a trading day is not looked for any more."""
 
 FORMS = 'epoch milliseconds, a date such as "2026-01-05", a time such as "2026-01-05T09:30Z", or "09:30" of a date'
-
-
-def always_open(exchange: str) -> Calendar:
-    """Return the calendar of what is traded always."""
-    return CONTINUOUS
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from rtserver.base.bridge.message import Refused, Snapshot
 from rtserver.base.limit.steps import Steps
+from rtserver.market.calendar.exchange_calendars import NO_CALENDARS
 from rtserver.modules.chart_painter import ChartPainter
-from rtserver.modules.chart_part import CalendarOf, Part, always_open, feed_request, page_of, part_of
+from rtserver.modules.chart_part import CalendarOf, Part, feed_request, page_of, part_of
 from rtserver.modules.chart_request import ChartRequest, MoreRequest, RateRequest
 from rtserver.modules.chart_update import MYCHARTS
 from rtserver.modules.look import Look
@@ -125,7 +126,7 @@ class MyChartAgent(BaseUserAgentModule):
         agent: UserAgent,
         painter: ChartPainter,
         max_rate: RateCap = no_cap,
-        calendar_of: CalendarOf = always_open,
+        calendar_of: CalendarOf = NO_CALENDARS.of,
     ) -> None:
         super().__init__(agent)
         self.quotes: TopicListener[MyChart] = TopicListener(agent)

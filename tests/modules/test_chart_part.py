@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from rtserver.market.calendar.calendar import Calendar, DaysExtent, SessionSpan
+from rtserver.market.calendar.calendar import CONTINUOUS, Calendar, DaysExtent, SessionSpan
+from rtserver.market.calendar.calendar_table import read_calendar
 from rtserver.market.day import DAY_MS, read_day
-from rtserver.modules.chart_part import Part, always_open, feed_request, page_of, part_of
+from rtserver.modules.chart_part import Part, feed_request, page_of, part_of
 from rtserver.modules.chart_request import ChartRequest, MoreRequest
 from tests.handlers.market import chart_request
 
@@ -57,7 +58,16 @@ def test_a_date_is_the_begin_of_its_trading_day_and_that_may_be_the_evening_befo
     friday_night = UTC_MIDNIGHT - 3 * DAY_MS + 13 * HOUR_MS
     assert start("2026-01-05") == friday_night
     assert start("20260106") == UTC_MIDNIGHT + 13 * HOUR_MS
-    assert start("2026-01-05", always_open("ANY")) == UTC_MIDNIGHT
+    assert start("2026-01-05", CONTINUOUS) == UTC_MIDNIGHT
+
+
+@pytest.mark.parametrize("sample", ["SHFE", "SSE", "NYSE"])
+def test_a_date_parts_the_sessions_of_an_exchange_where_its_trading_day_does(sample: str) -> None:
+    calendar = read_calendar(sample, {"calendar": sample})
+    before, day = read_day("2025-09-16"), read_day("2025-09-17")
+    begin = start("2025-09-17", calendar)
+    assert begin is not None
+    assert calendar.sessions_of(before)[-1].end_ms <= begin <= calendar.sessions_of(day)[0].start_ms
 
 
 @pytest.mark.parametrize("date", ["2026-01-03", "2026-01-04", "2026-01-05"])
@@ -78,7 +88,7 @@ def test_other_bars_are_found_by_the_sessions(period: float | str) -> None:
 def test_a_time_without_a_zone_is_one_of_the_exchanges_clock() -> None:
     assert start("2026-01-05T09:00") == UTC_MIDNIGHT + HOUR_MS
     assert start("2026-01-05T09:00Z") == UTC_MIDNIGHT + 9 * HOUR_MS
-    assert start("2026-01-05T09:00", always_open("ANY")) == UTC_MIDNIGHT + 9 * HOUR_MS
+    assert start("2026-01-05T09:00", CONTINUOUS) == UTC_MIDNIGHT + 9 * HOUR_MS
 
 
 def test_a_time_of_day_belongs_to_the_date_of_the_quote() -> None:
