@@ -45,7 +45,7 @@ class Chart:
     """The series of one shape over one feed's columns, ready to draw any of its rows.
 
     ``decimals`` is the number of decimals of the prices, if the quote gives it. ``styles`` are those of the columns
-    of indicators.
+    of indicators. ``zone`` is the exchange's time zone, if it has one of its own.
     """
 
     def __init__(
@@ -56,8 +56,10 @@ class Chart:
         decimals: int | None = None,
         *,
         styles: Mapping[str, Style] = NO_STYLES,
+        zone: str | None = None,
     ) -> None:
         self._decimals = decimals
+        self._zone = {} if zone is None else {"zone": zone}
         self.series = tuple(list_series(shape, columns, title, styles))
         self.axes = tuple(dict.fromkeys(each.axis for each in self.series))
         self._points = tuple(_points_of(each, columns) for each in self.series)
@@ -71,7 +73,7 @@ class Chart:
         """Return the picture without its series."""
         return {
             "legends": [each.name for each in self.series],
-            "xAxis": {"type": "category", "data": [row[0] for row in rows]},
+            "xAxis": {"type": "category", "data": [row[0] for row in rows], **self._zone},
             "yAxis": [self._axis(axis) for axis in self.axes],
         }
 

@@ -116,7 +116,7 @@ class ChartPainter:
 
     def _draw(self, snapshot: Snapshot, look: Look) -> Steps[Picture]:
         table: Table = snapshot.payload
-        chart = Chart(look.shape, table.columns, look.title, table.decimals, styles=table.styles)
+        chart = Chart(look.shape, table.columns, look.title, table.decimals, styles=table.styles, zone=table.zone)
         largest = self._page if look.is_paged else self._largest
         rows = table.rows
         while True:

@@ -32,6 +32,13 @@ def test_a_snapshot_becomes_a_static_render_that_answers_the_request() -> None:
     assert chart["series"][0]["data"] == [[1, 2]]
 
 
+def test_a_picture_says_the_time_zone_of_its_exchange() -> None:
+    painter = ChartPainter("e1")
+    told = read(painter.render(snapshot(table=Table(BASE_COLUMNS, TABLE.rows, zone="Asia/Tokyo")), LINE))
+    assert told["data"]["chart"]["xAxis"] == {"type": "category", "data": [1], "zone": "Asia/Tokyo"}
+    assert "zone" not in read(painter.render(snapshot(topic="other"), LINE))["data"]["chart"]["xAxis"]
+
+
 def test_an_update_becomes_a_dynamic_render_with_the_number_of_its_last_row() -> None:
     _, draw = ChartPainter("e1").follow(snapshot(), LINE)
     update = Update("t", 7, ((2, 3, 3, 3, 3, None), (3, 4, 4, 4, 4, None)))

@@ -33,7 +33,8 @@ class Table(msgspec.Struct, frozen=True, weakref=True):
     A row with the label of the last row replaces it: a growing bar. ``decimals`` is the number of decimals of the
     prices, None if it is not known. It ``has_older`` rows if a request for those before the first one would get some,
     and it ``is_cut`` if some before the first one are gone for good. ``fields`` are the newest values beside the
-    price, such as bid and ask, by name. ``styles`` are those of the columns of indicators, by column.
+    price, such as bid and ask, by name. ``styles`` are those of the columns of indicators, by column. ``zone`` is the
+    exchange's time zone by its IANA name, None if it has none of its own.
     """
 
     columns: tuple[str, ...]
@@ -43,6 +44,7 @@ class Table(msgspec.Struct, frozen=True, weakref=True):
     is_cut: bool = False
     fields: Mapping[str, int | float] | None = None
     styles: Mapping[str, Style] = {}
+    zone: str | None = None
 
 
 # To the service thread.
