@@ -7,18 +7,19 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from rtserver.market.market_bar import Bar
+from rtserver.market.period import Base
 
 
 class LiveBars(Protocol):
     """The bars of one quote that are in memory."""
 
-    def complete_from(self, base: str) -> int | None:
+    def complete_from(self, base: Base) -> int | None:
         """Return the label from which on every bar of a base period is here, finished or growing; None for no bar.
 
         Every finished bar before it has been stored.
         """
 
-    def finished(self, base: str, start_ms: int, end_ms: int | None) -> Sequence[Bar]:
+    def finished(self, base: Base, start_ms: int, end_ms: int | None) -> Sequence[Bar]:
         """Return the finished bars whose labels are from ``start_ms`` on and before ``end_ms``, ascending."""
 
 
@@ -33,11 +34,14 @@ class SavedBook(LiveBars, Protocol):
     def ticks_after(self, seq: int) -> Sequence[object] | None:
         """Return the ticks behind the first ``seq`` ones in the order of their arrival, each as such data.
 
-        None if some of those are not kept any more. With 0: all that are kept.
+        None if some of those are not known any more. With 0: all that are kept. Asked once for each save.
         """
 
-    def take_corrected(self, base: str) -> int | None:
+    def take_corrected(self, base: Base) -> int | None:
         """Return the lowest label of a finished bar that has changed since the last call, None for none."""
+
+    def let_go(self) -> None:
+        """Forget what only the next save needs: another worker saves."""
 
 
 class Books(Protocol):

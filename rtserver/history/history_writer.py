@@ -25,6 +25,7 @@ from rtserver.history.group import label_of
 from rtserver.history.port import QuoteStates, StateChange
 from rtserver.history.saved_state import StateError, pack_state, pack_ticks, unpack_state
 from rtserver.market.market_bar import Bar
+from rtserver.market.period import Base
 
 SLICE = 40
 """Quotes that are saved in one round trip: some milliseconds of this thread."""
@@ -40,7 +41,7 @@ log = logging.getLogger(__name__)
 class WriteRule(NamedTuple):
     """``seconds`` lie between the begins of two cycles. At least the newest ``most_ticks`` ticks of a quote stay."""
 
-    bases: tuple[str, ...] = ("1m", "1d")
+    bases: tuple[Base, ...] = ("1m", "1d")
     most_ticks: int = 20_000
     seconds: float = 1.0
 
@@ -152,7 +153,9 @@ class HistoryWriter:
             log.info("= another worker writes history from now on")
         self.is_leading = False
         self._saved.clear()
-        self._touched.clear()
+        quotes, self._touched = self._touched, set()
+        for book in filter(None, map(self._books.book, quotes)):
+            book.let_go()
         self.position = max(self.position, self._call(self._states.stored_until), key=order_of)
 
     def _take_over(self) -> None:
@@ -215,8 +218,8 @@ class HistoryWriter:
         ticks = book.ticks_after(saved.seq)
         after = saved.seq if ticks is not None else 0
         kept = book.ticks_after(0) if ticks is None else ticks
-        bars = {base: some for base in self._rule.bases if (some := _new_bars(book, base, saved.finished))}
-        finished = saved.finished | {base: label_of(some[-1]) for base, some in bars.items()}
+        finished = dict(saved.finished)
+        bars = {base: some for base in self._rule.bases if (some := _new_bars(book, base, finished))}
         self._saved[quote] = _Saved(book.seq, finished)
         state = pack_state(book.state(), finished)
         return StateChange(
@@ -229,13 +232,14 @@ class HistoryWriter:
             self._saved.pop(quote, None)
 
 
-def _new_bars(book: SavedBook, base: str, finished: dict[str, int]) -> list[Bar]:
-    """Return the finished bars that are not stored yet, or not as they are now."""
-    begin = book.complete_from(base)
+def _new_bars(book: SavedBook, base: Base, finished: dict[str, int]) -> list[Bar]:
+    """Return the finished bars that are not stored yet, or not as they are now, and note them in ``finished``."""
+    begin, corrected = book.complete_from(base), book.take_corrected(base)
     if begin is None:
         return []
-    last, corrected = finished.get(base), book.take_corrected(base)
-    first = begin if last is None else last + 1
-    if corrected is not None:
-        first = min(first, corrected)
-    return list(book.finished(base, max(first, begin), None))
+    if corrected is not None and base in finished:
+        finished[base] = min(finished[base], corrected - 1)
+    bars = list(book.finished(base, max(begin, finished.get(base, begin - 1) + 1), None))
+    if bars:
+        finished[base] = label_of(bars[-1])
+    return bars

@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from rtserver.market.market_bar import Bar
+from rtserver.market.period import Base
 
 
 class HistoryError(Exception):
@@ -37,7 +38,7 @@ class HistoryRange(msgspec.Struct, frozen=True):
     """
 
     quote: str
-    base: str
+    base: Base
     start_ms: int | None = None
     end_ms: int | None = None
     limit: int | None = None
@@ -119,7 +120,7 @@ class StateChange(msgspec.Struct, frozen=True):
     after: int = 0
     ticks: bytes = b""
     most_ticks: int = 0
-    bars: Mapping[str, Sequence[Bar]] = {}
+    bars: Mapping[Base, Sequence[Bar]] = {}
 
 
 class QuoteStates(Protocol):

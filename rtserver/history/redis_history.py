@@ -10,7 +10,7 @@ write costs one script and reads nothing. A read fetches only the groups that it
 changed since the last time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -76,7 +76,7 @@ class RedisHistory:
 
     def write(self, quote: str, base: str, bars: Sequence[Bar]) -> None:
         """See ``HistoryStore``. One script, and one for each group that is made one block."""
-        words = self.words_of(quote, {base: bars})
+        words = self.words_of(quote, [(base, bars)])
         if not words:
             return
         keys = [self.redis.key_of("history:quotes")]
@@ -117,10 +117,10 @@ class RedisHistory:
             rows += sum(map(len, self._fetch(quote, base, several[begin : begin + FETCHED])))
         return StoredInfo(quote, base, notes[0].first, max(note.last for note in notes), rows, sum(sizes))
 
-    def words_of(self, quote: str, bars: Mapping[str, Sequence[Bar]]) -> list[object]:
+    def words_of(self, quote: str, bars: Iterable[tuple[str, Sequence[Bar]]]) -> list[object]:
         """Return bars as the words that the scripts take (``add.lua``). Raises ``HistoryError``."""
         words: list[object] = []
-        for base, some in bars.items():
+        for base, some in bars:
             for group, added in by_group(quote, base, some).items():
                 merged = merged_bars(added)
                 first, last = label_of(merged[0]), label_of(merged[-1])

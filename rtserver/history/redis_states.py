@@ -109,7 +109,7 @@ class RedisStates:
         ticks = _LENGTH.pack(len(change.ticks)) + change.ticks if change.ticks else b""
         yield from (self._redis.key_of(""), quote, change.stamp, change.seq, change.state, change.after, ticks)
         yield change.most_ticks
-        yield from self._history.words_of(quote, change.bars)
+        yield from self._history.words_of(quote, change.bars.items())
 
     def _stored(self, change: StateChange, answer: Sequence[Any]) -> int:
         seq, *counts = answer

@@ -32,6 +32,9 @@ class FakeBook:
             return None
         return list(range(max(seq, self.kept_from) + 1, self.seq + 1))
 
+    def let_go(self) -> None:
+        self.kept_from = self.seq
+
     def take_corrected(self, base: str) -> int | None:
         corrected, self.corrected = self.corrected, None
         return corrected if base == self.base else None

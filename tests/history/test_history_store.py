@@ -19,6 +19,7 @@ from rtserver.history.port import (
 from rtserver.history.redis_history import RedisHistory
 from rtserver.history.redis_states import RedisStates
 from rtserver.market.market_bar import Bar
+from rtserver.market.period import Base
 from tcelib.redis.redis_connection import RedisClient
 from tests.history.bar_maker import DAY, MINUTE, MONDAY, QUOTE, day_bar, minute_bar, minute_bars
 
@@ -55,7 +56,7 @@ def labels(part: HistoryPart) -> list[object]:
     return [bar.label for bar in part.bars]
 
 
-def all_of(base: str = "1m", quote: str = QUOTE) -> HistoryRange:
+def all_of(base: Base = "1m", quote: str = QUOTE) -> HistoryRange:
     return HistoryRange(quote, base)
 
 

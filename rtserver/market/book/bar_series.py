@@ -21,14 +21,18 @@ class _Block(NamedTuple):
 
 
 class BarSeries:
-    """Bars in ascending order; all labels are epoch milliseconds. ``is_cut``: older ones existed here."""
+    """Bars in ascending order; all labels are epoch milliseconds. ``is_cut``: older ones existed here.
 
-    __slots__ = ("_blocks", "_newest", "is_cut")
+    ``taken_from`` is the lowest label from which bars were removed to be changed, for who stores them; None for none.
+    """
+
+    __slots__ = ("_blocks", "_newest", "is_cut", "taken_from")
 
     def __init__(self) -> None:
         self._blocks: list[_Block] = []
         self._newest: list[Bar] = []
         self.is_cut = False
+        self.taken_from: int | None = None
 
     def __len__(self) -> int:
         return sum(block.rows for block in self._blocks) + len(self._newest)
@@ -75,6 +79,7 @@ class BarSeries:
     def take_from(self, label: int) -> list[Bar]:
         """Remove and return the bars whose labels are ``label`` or later."""
         taken = self.read(label)
+        self.taken_from = label if self.taken_from is None else min(self.taken_from, label)
         while self._blocks and self._blocks[-1].last >= label:
             self._newest = decode_bars(self._blocks.pop().data)
         self._newest = list(_between(self._newest, None, label))
