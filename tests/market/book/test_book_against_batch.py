@@ -1,0 +1,85 @@
+"""Bars that a book builds tick by tick are those of a plain batch computation over all ticks."""
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rtserver.market.book.clock_label import write_clock
+from rtserver.market.book.quote_book import BookRules, BookState, QuoteBook
+from rtserver.market.book.tick import Tick
+from rtserver.market.book.tick_tail import TailState
+from rtserver.market.calendar.calendar import Calendar
+from rtserver.market.day import DAY_MS
+from tests.market.book.feed_day import BASES, Sent, batch, counted, feeds, made, play
+from tests.market.book.ticks import MONDAY
+from tests.market.exchange import futures, globex, stocks
+
+EVENING = MONDAY * DAY_MS + 22 * 3_600_000
+
+
+@given(feeds(EVENING))
+@settings(max_examples=200, deadline=None)
+def test_base_bars_are_those_of_pandas(sent: list[Sent]) -> None:
+    book = QuoteBook()
+
+    play(book, sent)
+
+    assert [made(book, period) for period in BASES] == [batch(sent, period) for period in BASES]
+    assert list(book.tail.ticks()) == counted(sent)
+    assert book.seq == len(sent)
+
+
+@given(feeds(EVENING))
+@settings(deadline=None)
+def test_clock_labels_make_the_same_bars_as_epoch_times(sent: list[Sent]) -> None:
+    """Over midnight, and late ones, too. The first one that comes lies on the day of the key."""
+    dated, continuous = QuoteBook(day=sent[0].tick.time // DAY_MS), QuoteBook()
+
+    for tick, now_ms in sent:
+        label = write_clock(tick.time % DAY_MS, 5)
+        for book in (dated, continuous):
+            checked = book.check(msgspec.structs.replace(tick, label=label, time=0), now_ms)
+            assert checked is not None
+            assert checked.time == tick.time
+            book.take(checked)
+
+    for book in (dated, continuous):
+        assert [made(book, period) for period in BASES] == [batch(sent, period) for period in BASES]
+
+
+@given(st.sampled_from([futures(), stocks(), globex()]), feeds(EVENING))
+@settings(deadline=None)
+def test_bars_of_sessions_are_those_of_a_batch(calendar: Calendar, sent: list[Sent]) -> None:
+    book = QuoteBook(calendar)
+
+    play(book, sent)
+
+    assert [made(book, period) for period in BASES] == [batch(sent, period, calendar) for period in BASES]
+
+
+@given(feeds(EVENING), st.integers(0, 80), st.booleans(), st.sampled_from([3, 1_000]))
+@settings(deadline=None)
+def test_a_restored_book_goes_on_as_the_one_that_was_kept(
+    sent: list[Sent], kept: int, is_clock: bool, tail_ticks: int
+) -> None:
+    rules = BookRules(tail_ticks=tail_ticks)
+    if is_clock:
+        sent = [each._replace(tick=labelled(each.tick)) for each in sent]
+    first, second = QuoteBook(rules=rules), QuoteBook(rules=rules)
+    play(first, sent[:kept])
+
+    state = msgspec.msgpack.decode(msgspec.msgpack.encode(first.state), type=BookState)
+    tail = msgspec.msgpack.decode(msgspec.msgpack.encode(first.tail.state), type=TailState)
+    minutes, days = (first.bars.finished(base).read() for base in ("1m", "1d"))
+    second.restore(state, tail, minutes, days, is_cut=False)
+    play(first, sent[kept:])
+    play(second, sent[kept:])
+
+    assert second.state == first.state
+    assert list(second.tail.ticks()) == list(first.tail.ticks())
+    for base in ("1m", "1d"):
+        assert second.bars.read(base) == first.bars.read(base)
+
+
+def labelled(tick: Tick) -> Tick:
+    return msgspec.structs.replace(tick, label=write_clock(tick.time % DAY_MS, 5), time=0)
