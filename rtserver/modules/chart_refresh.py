@@ -1,8 +1,10 @@
 """New pictures for charts whose old rows were corrected, and which take no corrected rows."""
 
 from collections.abc import Hashable
+from contextlib import suppress
 from functools import partial
 
+from rtserver.base.bridge.mailbox import BridgeClosedError
 from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.modules.chart_update import MYCHARTS
 from rtserver.user.topic.board import GroupKey, Topics
@@ -37,6 +39,8 @@ class ChartRefresh:
             return
         self._is_stale[key] = False
         self._call_later(PAUSE_SECONDS, partial(self._turn, key))
-        for agent in self._topics.subscribers(*key):
-            if isinstance(agent, UserAgent) and MYCHARTS in agent.modules:
-                agent.modules[MYCHARTS].refresh(key)
+        # At shutdown the bridge is closed, and the connections end too.
+        with suppress(BridgeClosedError):
+            for agent in self._topics.subscribers(*key):
+                if isinstance(agent, UserAgent) and MYCHARTS in agent.modules:
+                    agent.modules[MYCHARTS].refresh(key)

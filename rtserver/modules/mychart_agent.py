@@ -163,9 +163,7 @@ class MyChartAgent(BaseUserAgentModule):
         """Show a new picture of the chart that is a subscriber of the group, if there is one."""
         for membership in tuple(self.quotes.memberships.values()):
             if membership.group == group:
-                chart = membership.watcher
-                name, rate = membership.name, membership.rate
-                self.quotes.listen(name, QUOTES, chart.feed, chart, rate)
+                self.quotes.renew(membership.name, QUOTES, membership.watcher.feed)
 
     def change_rate(self, request: RateRequest) -> float | None:
         """Change a chart's rate. Return the granted rate. Raises ``RequestError`` for an unknown chart."""

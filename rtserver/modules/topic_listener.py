@@ -40,7 +40,10 @@ W = TypeVar("W", bound=Watcher)
 
 @dataclass(slots=True)
 class Membership(Generic[W]):
-    """The subscription of one name to a topic. ``group`` is set from the picture on, ``rate`` bounds its updates."""
+    """The subscription of one name to a topic. ``group`` is set from the picture on, ``rate`` bounds its updates.
+
+    ``renewal`` is the ref of the subscription that will take its place, if there is one.
+    """
 
     name: Hashable
     watcher: W
@@ -48,6 +51,7 @@ class Membership(Generic[W]):
     rate: float | None = None
     group: GroupKey | None = None
     held: Held | None = None
+    renewal: int | None = None
 
     def release(self) -> Sequence[Update]:
         """Stop holding updates. Return those that were held."""
@@ -62,6 +66,7 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         super().__init__(agent)
         self.memberships: dict[Hashable, Membership[W]] = {}
         self._by_ref: dict[int, Membership[W]] = {}
+        self._renewed: dict[int, Membership[W]] = {}  # by the ref of the renewal
 
     def listen(
         self,
@@ -88,6 +93,22 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         if replaced is not None:
             self._end(replaced)
         self.memberships[name] = self._by_ref[ref] = Membership(name, watcher, ref, rate)
+
+    def renew(self, name: Hashable, service: str, request: ServiceRequest) -> None:
+        """Ask for another picture of what a name listens to. Until it comes, the updates go on.
+
+        Does nothing if one is asked for already. Raises ``KeyError`` for an unknown name.
+        """
+        renewed = self.memberships[name]
+        if renewed.renewal is not None:
+            return
+        try:
+            renewed.renewal = self.agent.subscribe(self, service, request)
+        except ForbiddenError as error:
+            self.unlisten(name)
+            renewed.watcher.on_refused(Refused(self.agent.id, NO_REF, error.code, error.message))
+            return
+        self._renewed[renewed.renewal] = renewed
 
     def unlisten(self, name: Hashable) -> None:
         """End the subscription of a name, if there is one."""
@@ -118,7 +139,7 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         A picture that is prepared is shown at once. Otherwise return the steps that prepare and show it; updates that
         come before their end are held, and shown after the picture.
         """
-        membership = self._by_ref[snapshot.ref]
+        membership = self._answered(snapshot.ref)
         share = self.agent.share
         if membership.watcher.is_prepared(snapshot) and (share is None or not share.is_owing):
             self._show_prepared(snapshot, membership)
@@ -153,7 +174,7 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
 
     def on_refused(self, refused: Refused) -> None:
         """End the subscription and pass the refusal to its watcher."""
-        membership = self._by_ref[refused.ref]
+        membership = self._answered(refused.ref)
         self._end(membership)
         membership.watcher.on_refused(refused)
 
@@ -161,6 +182,17 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         """End every subscription."""
         for membership in tuple(self.memberships.values()):
             self._end(membership)
+
+    def _answered(self, ref: int) -> Membership[W]:
+        """Return the membership that the answer to a subscription is for, in the place of the one that it renews."""
+        renewed = self._renewed.pop(ref, None)
+        if renewed is None:
+            return self._by_ref[ref]
+        renewed.renewal = None
+        self._end(renewed)
+        membership = Membership(renewed.name, renewed.watcher, ref, renewed.rate)
+        self.memberships[renewed.name] = self._by_ref[ref] = membership
+        return membership
 
     def _end(self, membership: Membership[W]) -> None:
         # The push of a picture may end a slow connection, and all memberships with it.
@@ -171,3 +203,6 @@ class TopicListener(BaseUserAgentModule, Generic[W]):
         if membership.group is not None:
             self.agent.leave(*membership.group)
         self.agent.unsubscribe(membership.ref)
+        if membership.renewal is not None:
+            del self._renewed[membership.renewal]
+            self.agent.unsubscribe(membership.renewal)

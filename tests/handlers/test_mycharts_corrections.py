@@ -25,6 +25,7 @@ def refresh(desk: QuoteDesk, *clients: Client, seq: int, seconds: float = 0) -> 
     desk.take_asked()
     for asked in desk.asked[known:]:
         desk.answer(asked, table(100, 101), seq)
+    desk.take_asked()
     return [client.wire.take() for client in clients]
 
 

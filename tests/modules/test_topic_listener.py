@@ -257,3 +257,92 @@ def test_a_picture_that_ends_its_connection_ends_everything_once(
     answer(online, which=0)
     assert (len(listener.memberships), len(online.topics)) == (0, 0)
     assert caplog.records == []
+
+
+def renewals(online: Online) -> list[int]:
+    """The refs of all subscriptions but the first."""
+    return [message.ref for message in online.posted if isinstance(message, Subscribe)][1:]
+
+
+def ended(online: Online) -> list[int]:
+    """The refs of the subscriptions that were ended."""
+    return [message.ref for message in online.posted if isinstance(message, Unsubscribe)]
+
+
+def heard(client: Client) -> list[bytes]:
+    """What the client was sent of updates."""
+    return [payload_of(frame) for frame, _ in client.wire.frames]
+
+
+@pytest.fixture
+def watcher(online: Online, listener: TopicListener) -> Watcher:
+    """A watcher of "a" that has its picture."""
+    found = Watcher()
+    listener.listen("a", "quotes", {}, found, rate=None)
+    answer(online)
+    return found
+
+
+def test_updates_go_on_until_the_renewed_picture_comes_and_then_after_it(
+    online: Online, client: Client, listener: TopicListener, watcher: Watcher
+) -> None:
+    listener.renew("a", "quotes", {})
+    online.users.handle(Update("t", 2, ((2,),)))
+    assert heard(client) == [b"2"]
+    assert ended(online) == []
+    answer(online)
+    assert len(watcher.shown) == 2
+    online.users.handle(Update("t", 3, ((3,),)))
+    assert heard(client) == [b"2", b"3"]
+    assert len(ended(online)) == 1
+    assert online.topics.members == 1
+
+
+def test_a_picture_is_asked_for_once_however_often_it_is_to_be_renewed(
+    online: Online, listener: TopicListener, watcher: Watcher
+) -> None:
+    for _ in range(3):
+        listener.renew("a", "quotes", {})
+    assert len(renewals(online)) == 1
+    answer(online)
+    listener.renew("a", "quotes", {})
+    assert len(renewals(online)) == 2
+
+
+def test_a_rate_that_changed_meanwhile_holds_after_the_renewal(
+    online: Online, listener: TopicListener, watcher: Watcher
+) -> None:
+    listener.renew("a", "quotes", {})
+    listener.change_rate("a", 1.0)
+    answer(online)
+    assert listener.memberships["a"].rate == 1.0
+
+
+@pytest.mark.parametrize("end", ["unlisten", "listen", "remove", "leave"])
+def test_what_ends_takes_its_renewal_along(
+    online: Online, client: Client, listener: TopicListener, watcher: Watcher, end: str
+) -> None:
+    client.agent.modules["m"] = listener
+    listener.renew("a", "quotes", {})
+    [renewal] = renewals(online)
+    ends = {
+        "unlisten": lambda: listener.unlisten("a"),
+        "listen": lambda: listener.listen("a", "quotes", {"other": 1}, Watcher()),
+        "remove": listener.on_remove,
+        "leave": client.leave,
+    }
+    ends[end]()
+    assert renewal in ended(online)
+    answer(online, which=1)
+    assert len(watcher.shown) == 1
+    assert online.topics.members == 0
+
+
+def test_a_renewal_that_is_refused_ends_the_subscription_once(
+    online: Online, listener: TopicListener, watcher: Watcher
+) -> None:
+    listener.renew("a", "quotes", {})
+    answer(online, Refused)
+    assert len(watcher.refused) == 1
+    assert listener.memberships == {}
+    assert online.topics.members == 0
