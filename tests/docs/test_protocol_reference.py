@@ -76,9 +76,9 @@ def test_the_conversation_about_copper_happens_word_for_word(visitor: Visitor, q
     queue.rpush("queue:rtserver", first.strip())
     wait_for_ticks(visitor, 2)
     visitor.send(line_with(TO_SERVER, "copper"))
-    assert visitor.receive_text() == of_this_start(visitor, line_with(TO_CLIENT, '"static"'))
+    assert visitor.receive_text() == of_this_start(visitor, line_with(TO_CLIENT, '"static"', "copper"))
     queue.rpush("queue:rtserver", second.strip())
-    assert visitor.receive_text() == of_this_start(visitor, line_with(TO_CLIENT, '"dynamic"'))
+    assert visitor.receive_text() == of_this_start(visitor, line_with(TO_CLIENT, '"dynamic"', "copper"))
 
 
 def test_the_conversation_about_the_weather_happens_word_for_word(visitor: Visitor, queue: redis.Redis) -> None:
