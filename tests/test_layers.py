@@ -108,7 +108,7 @@ RULES = (
     Rule("rtserver/service/topic/*", {BRIDGE, FAILURE, LIMIT, WIRE, SERVICE, PUBLISH}, {"msgspec"}, WAITING | CLOCKS),
     Rule(
         "rtserver/service/quote/*",
-        {BRIDGE, HISTORY, LIMIT, f"{MARKET}.*", SERVICE, PUBLISH, QUOTE},
+        {BRIDGE, HISTORY, LIMIT, f"{MARKET}.*", QUEUE, SERVICE, PUBLISH, QUOTE},
         {"msgspec"},
         WAITING,
     ),

@@ -229,13 +229,13 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
         "lane",
     )
     yield Measure("counter", "ticks", "Ticks received for all quotes", lambda: quotes.ticks)
-    yield Measure("gauge", "quotes", "Quotes with a history", lambda: quotes.quotes)
-    yield Measure("gauge", "feeds", "Feeds with at least one watcher", lambda: quotes.feeds)
+    yield Measure("gauge", "quotes", "Quotes with a history", lambda: len(quotes.books))
+    yield Measure("gauge", "feeds", "Feeds with at least one watcher", lambda: len(quotes.feeds))
     yield Measure(
         "gauge",
         "feeds_behind",
         "Feeds that wait until their only user may use the processor again",
-        lambda: quotes.feeds_behind,
+        lambda: quotes.feeds.behind,
     )
     yield Measure("gauge", "subscriptions", "Open subscriptions of feeds", lambda: quotes.subscribers)
 

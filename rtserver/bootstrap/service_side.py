@@ -27,6 +27,7 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.exchange import exchange_calendars
 from rtserver.bootstrap.config.limits import message_bounds, user_bounds, users_per_message
 from rtserver.bootstrap.config.plugin import QUOTES, by_service, by_type, load_plugins
+from rtserver.market.book.quote_book import BookRules
 from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.registry.user_place import UserPlaces
 from rtserver.service.message_queue import ServiceMessageQueue
@@ -189,7 +190,7 @@ def build_handlers(
     by_service(plugins)
     quotes = QuoteCenter(
         context,
-        history_ticks=config.history_ticks,
+        rules=book_rules(config),
         picture_rows=config.picture_rows,
         calendars=open_calendars(config),
         shares=shares,
@@ -204,6 +205,11 @@ def build_handlers(
     handlers = [quotes, push_user, django_site, online, *own, canary]
     topics = [plugin.topics for plugin in own if isinstance(plugin, SubscribableMsgHandler)]
     return Handlers(handlers, quotes, {each.service: each for each in topics})
+
+
+def book_rules(config: Config) -> BookRules:
+    """Return the rules of each quote's book."""
+    return BookRules(config.history_ticks, int(config.late_seconds * 1000), int(config.future_seconds * 1000))
 
 
 def build_producers(config: Config, client: RedisClient, signer: Signer, canaries: CanaryProcess) -> list[Source]:

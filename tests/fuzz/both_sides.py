@@ -13,6 +13,7 @@ from rtserver.handlers.mycharts import MyChartMsgHandler
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.handlers.resume import ResumeMsgHandler
 from rtserver.handlers.topic import TopicMsgHandler
+from rtserver.market.book.quote_book import BookRules
 from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.pipeline.dead_letter import DeadLetters
 from rtserver.service.pipeline.dispatcher import ServiceMessageDispatcher
@@ -47,7 +48,7 @@ class BothSides:
         self.queue = MemoryQueue(now=lambda: 1.0)
         self.repeats = RepeatFilter(self.queue, QueueLink(lambda _seconds: None))
         self.streams = UserStreams(self.queue, QueueLink(lambda _seconds: None), Bound(50, 3_600))
-        quotes = QuoteCenter(context, history_ticks=50, picture_rows=20)
+        quotes = QuoteCenter(context, rules=BookRules(50), picture_rows=20)
         handlers = [quotes, PushUserMsgHandler(context, self.streams), DjangoSiteMsgHandler(context)]
         self.dead_letters = DeadLetters()
         self.lanes = [Lane(handler, self.dead_letters) for handler in handlers]

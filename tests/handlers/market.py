@@ -46,7 +46,7 @@ class Market:
         """A producer's message, as bytes."""
         info = {"point": [label, price], "volume": volume}
         data = [{"quote": f"DEMO:{item}:{DATE}", "info": info}]
-        self.center("feed-1", QUOTES.decode(msgspec.json.encode(data)))
+        self.center.handle("1772000000000-0", "feed-1", QUOTES.decode(msgspec.json.encode(data)))
 
     def deliver(self) -> None:
         """Everything that was posted, to either side, until nothing is left."""
@@ -79,7 +79,7 @@ class Market:
             "agents": len(self.online.users.agents),
             "topics": len(self.online.topics),
             "members": self.online.topics.members,
-            "feeds": self.center.feeds,
+            "feeds": len(self.center.feeds),
             "subscribers": self.center.subscribers,
         }
 

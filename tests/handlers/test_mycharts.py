@@ -102,7 +102,7 @@ def test_a_user_has_several_charts_also_of_one_quote() -> None:
     market.deliver()
     got = {message["data"]["chart_id"]: message["data"]["chart"]["series"] for message in client.wire.take()}
     assert got == {"line": [[0, 1, 10]], "candles": [[0, 1, 10, 10, 10, 10], [1, 1, 3]], "ibm": [[0, 1, 99]]}
-    assert market.center.feeds == 2
+    assert len(market.center.feeds) == 2
 
 
 def test_asking_again_under_the_same_id_replaces_the_chart() -> None:

@@ -96,7 +96,7 @@ def test_a_connection_that_ends_while_its_chart_is_drawn_leaves_nothing_behind(t
     turns.market.tick(1000, 400)
     turns.run()
     assert len(turns.market.online.topics) == 0
-    assert turns.market.center.feeds == 0
+    assert len(turns.market.center.feeds) == 0
 
 
 def test_two_who_want_the_same_picture_draw_it_together(turns: Turns) -> None:

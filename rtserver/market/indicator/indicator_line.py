@@ -53,6 +53,9 @@ class IndicatorLine(ABC):
     name: ClassVar[str]
     title: ClassVar[str] = ""
     """What a menu says beside the name."""
+    merges: ClassVar[bool] = False
+    """True if one bar, merged from several, changes the state as these would: what a group has before the ticks at
+    hand is given as one bar."""
     parameters: ClassVar[tuple[Parameter, ...]] = ()
     outputs: ClassVar[tuple[Output, ...]] = (Output(),)
 

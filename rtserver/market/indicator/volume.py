@@ -14,6 +14,7 @@ class VwapLine(ComposedLine):
 
     name = "vwap"
     title = "Volume-weighted average price"
+    merges = True
 
     def __init__(self) -> None:
         self._sums: Kept[tuple[int | None, Number, Number]] = Kept((None, 0, 0))

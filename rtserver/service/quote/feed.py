@@ -1,83 +1,172 @@
 """Feed: a quote, a period and indicators, computed once for all agents that watch it. Pure.
 
-It decides what a subscriber gets as picture and what follows it. ``quote_center`` decides who watches and when to
-send.
+It decides what a subscriber gets as picture and what follows it. ``feeds`` decides who watches and when to send.
 """
 
-from collections import deque
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Mapping
 
-from rtserver.base.bridge.message import Row, Table
+from rtserver.base.bridge.message import Row, Style, Table
 from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.base.limit.steps import Steps
 from rtserver.market.book.tick import Tick
-from rtserver.service.quote.quote_analysis import QuoteAnalysis
+from rtserver.market.number import Number
+from rtserver.service.quote.bar_maker import NEVER
+from rtserver.service.quote.feed_request import View
+from rtserver.service.quote.series import Replaced, Series
 from rtserver.service.topic.topic import Topic
 
-TICKS_OF_A_STEP = 20
+NOW = float("inf")
 
 
 class Feed(Topic):
-    """The topic of a quote's rows, with the last ``picture_rows`` of them.
+    """The topic of a quote's rows.
 
-    ``seq`` is counted from the quote's first tick. One tick is one step of every feed, so a feed that was dropped and
-    made again continues with the number of the others. It ``is_ready`` when every tick of the quote is in its rows,
-    ``history`` included; ``work`` gets it there piece by piece. ``share`` is the share of the only user who watches,
-    if there is only one and processor time is counted.
+    ``seq`` is that of the quote: one tick is one step of every feed. The feed ``is_open`` when it knows what its rows
+    are made of, and ``is_ready`` when every tick of the quote is in them; ``work`` gets it there piece by piece.
+    ``share`` is the share of the only user who watches, if there is only one and processor time is counted.
     """
 
-    def __init__(
-        self, name: str, analysis: QuoteAnalysis, history: Iterable[Tick], *, seq: int, picture_rows: int
-    ) -> None:
-        super().__init__(name, seq)
+    def __init__(self, name: str, columns: tuple[str, ...], styles: Mapping[str, Style]) -> None:
+        super().__init__(name)
         self.share: FairShare | None = None
         self.is_ready = False
-        self._analysis = analysis
-        self._filling: Steps[list[Row]] | None = analysis.fill(history, picture_rows)
-        self._rows: deque[Row] = deque(maxlen=picture_rows)
-        self._behind: deque[Tick] = deque()
-        self._picture: Table | None = None
+        self._columns = columns
+        self._styles = styles
+        self._new_series: Callable[[], Series] | None = None
+        self._series: Series | None = None
+        self._work: Steps[None] | None = None
+        self._changed: Number | None = None
+        self._pictures: dict[View, Table] = {}
 
     @property
     def behind(self) -> int:
-        """Number of ticks that are not in the rows yet, besides the history."""
-        return len(self._behind)
+        """Number of ticks that are not in the rows yet; 0 as long as there are no rows."""
+        return 0 if self._series is None else self._series.pieces.seq - self.seq
+
+    @property
+    def is_open(self) -> bool:
+        """True if the feed can work."""
+        return self._series is not None or self._new_series is not None
+
+    def open(self, new_series: Callable[[], Series]) -> None:
+        """Begin. ``new_series`` returns what makes the rows, and is called again as long as there are no ticks."""
+        self._new_series = new_series
+
+    def step(self, tick: Tick) -> bool:
+        """Take the quote's next tick, which came in order, if the feed is ready. Return False if it has to ``work``.
+
+        The tick makes one more unsent row, which is new or replaces the last.
+        """
+        series = self._series
+        if series is None or series.is_empty:
+            return False
+        row = series.step(tick)
+        self.seq += 1
+        if row is None:
+            self.left_out += 1
+        else:
+            self.unsent.append(row)
+        if self._pictures:
+            self._pictures = {}
+        return True
+
+    def defer(self, changed: Number | None = None) -> None:
+        """Note that there are ticks that ``work`` has to take, and that they may have changed bars from a time on."""
+        self.is_ready = False
+        self._pictures = {}
+        if changed is not None:
+            self._changed = changed if self._changed is None else min(self._changed, changed)
+
+    def rest(self) -> None:
+        """Take no more ticks until the next viewer comes, who lets the feed work."""
+        self.drop_unsent()
+        if self._series is None:
+            self._work = None
+        else:
+            self.defer(self._series.oldest_change)
+
+    def wake(self) -> None:
+        """End the rest. The feed is ready at once if there was no tick meanwhile."""
+        if self._work is None and self._series is not None and not self.behind:
+            self._changed = None
+            self.is_ready = True
 
     def work(self) -> bool:
         """Do one piece of what is missing, and return True if the feed is ready now."""
-        if self._filling is not None:
-            try:
-                next(self._filling)
-            except StopIteration as end:
-                self._filling = None
-                self._rows.extend(end.value)
-        else:
-            for _ in range(min(len(self._behind), TICKS_OF_A_STEP)):
-                self.step(self._behind.popleft())
-        self.is_ready = self._filling is None and not self._behind
+        if self._work is None:
+            self._work = self._catch_up()
+        try:
+            next(self._work)
+        except StopIteration:
+            self._work = None
+            self.is_ready = self._changed is None and not self.behind
         return self.is_ready
 
-    def defer(self, tick: Tick) -> None:
-        """Note the quote's next tick, for which there is no time now."""
-        self._behind.append(tick)
-        self.is_ready = False
+    def picture(self, view: View, decimals: int | None, fields: Mapping[str, Number] | None) -> Table:
+        """Return the rows as they stand after ``seq``; the same object until the next tick."""
+        table = self._pictures.get(view)
+        if table is None:
+            table = self._pictures[view] = self._draw(view, decimals, fields)
+        return table
 
-    def step(self, tick: Tick) -> None:
-        """Take the quote's next tick: it makes one more unsent row, which is new or replaces the last."""
-        row = self._analysis.step(tick)
-        rows = self._rows
-        if rows and rows[-1][0] == row[0]:
-            rows[-1] = row
+    def _draw(self, view: View, decimals: int | None, fields: Mapping[str, Number] | None) -> Table:
+        series = self._series
+        assert series is not None
+        rows, has_older = rows_of(series, view)
+        is_cut = series.pieces.is_cut and not has_older
+        return Table(self._columns, rows, decimals, has_older, is_cut, fields or None, self._styles)
+
+    def _catch_up(self) -> Steps[None]:
+        changed, self._changed = self._changed, None
+        series = self._series
+        if series is None or (series.is_empty and self._new_series is not None):
+            assert self._new_series is not None, "the feed is not open"
+            series = self._new_series()
+            seq = series.pieces.seq
+            yield from series.fill()
+            replaced = Replaced(NEVER, ())
         else:
-            rows.append(row)
-        self.unsent.append(row)
-        self.seq += 1
-        self._picture = None
+            seq = series.pieces.seq
+            replaced = yield from series.replay(NOW if changed is None else changed)
+        self._series = series
+        if not series.is_empty:
+            self._new_series = None  # it may hold much history
+        ticks, self.seq = seq - self.seq, seq
+        if len(self.waiting) < len(self.viewers):
+            self._add_news(series, replaced, ticks)
 
-    def picture(self, decimals: int | None = None) -> Table:
-        """Return the rows as they stand after ``seq``, with the quote's ``decimals``; the same object until the
-        next tick.
-        """
-        if self._picture is None:
-            self._picture = Table(self._analysis.columns, tuple(self._rows), decimals, styles=self._analysis.styles)
-        return self._picture
+    def _add_news(self, series: Series, replaced: Replaced, ticks: int) -> None:
+        """Enter as unsent what has changed: the newest rows, and the corrected ones before them."""
+        known = {row[0]: row for _, row in replaced.rows}
+        last = replaced.rows[-1][0] if replaced.rows else NEVER
+        begin = replaced.begin_ms
+        if replaced.rows and series.has_older:
+            begin = max(begin, replaced.rows[0][0])  # viewers do not have what is older
+        news: list[Row] = []
+        corrected: list[Row] = []
+        for time, row in zip(reversed(series.times), reversed(series.rows), strict=True):
+            if time < begin:
+                break
+            if time >= last and len(news) < ticks:
+                news.append(row)
+            elif known.get(row[0]) != row:
+                corrected.append(row)
+        self.unsent.extend(reversed(news))
+        self.left_out += ticks - len(news)
+        self.corrected = (*self.corrected, *reversed(corrected))
+
+
+def rows_of(series: Series, view: View) -> tuple[tuple[Row, ...], bool]:
+    """Return the rows of a series that a viewer wants, and True if there are older ones."""
+    rows = tuple(series.rows)
+    first, end = 0, len(rows)
+    if view.start_ms is not None or view.end_ms is not None:
+        moments = [
+            row[0] if isinstance(row[0], int | float) else time for row, time in zip(rows, series.times, strict=True)
+        ]
+        first = 0 if view.start_ms is None else bisect_left(moments, view.start_ms)
+        end = end if view.end_ms is None else bisect_left(moments, view.end_ms)
+    if view.most is not None:
+        first = max(first, end - view.most)
+    return rows[first:end], first > 0 or series.has_older

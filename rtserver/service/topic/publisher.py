@@ -7,11 +7,8 @@ order. What a row and a snapshot are is the service's business.
 
 from collections.abc import Callable
 
-from rtserver.base.bridge.message import Message, Refused, Row, Snapshot, Subscribe, Table, Update
+from rtserver.base.bridge.message import Message, Refused, Row, Snapshot, Subscribe, Table
 from rtserver.service.topic.topic import Topic, Viewer
-
-UPDATE_ROWS = 500
-"""Rows of one update at most: a message of a producer may bring 20,000 of one topic."""
 
 
 class Publisher:
@@ -48,21 +45,26 @@ class Publisher:
         return None if topic.viewers else topic
 
     def show(self, topic: Topic, payload: Table | bytes, later: tuple[Row, ...] = ()) -> None:
-        """Post the topic's state to those who wait for it: that after ``seq``, or before the ``later`` rows."""
+        """Post the topic's state to all who wait for it: that after ``seq``, or before the ``later`` rows."""
+        self.show_each(topic, lambda viewer: payload, later)
+
+    def show_each(
+        self, topic: Topic, payload_of: Callable[[Viewer], Table | bytes], later: tuple[Row, ...] = ()
+    ) -> None:
+        """Post to each who waits its own view of the topic's state."""
         self.unsent.pop(topic.name, None)
         if len(topic.viewers) == len(topic.waiting):
-            topic.take_unsent()
+            topic.drop_unsent()
         elif topic.unsent:
             self._post_update(topic)
-        for agent, ref in topic.waiting:
-            self._post(Snapshot(agent, ref, topic.name, topic.seq - len(later), payload, later))
+        for viewer in topic.waiting:
+            self._post(Snapshot(*viewer, topic.name, topic.seq - len(later), payload_of(viewer), later))
         topic.waiting.clear()
 
     def resume(self, topic: Topic, viewer: Viewer, later: tuple[Row, ...]) -> None:
         """Post the last rows of a topic to a waiting viewer who has all before them."""
         if topic.unsent:
-            self._post_update(topic)
-            self.unsent.pop(topic.name, None)
+            self.send(topic)
         del topic.waiting[viewer]
         self._post(Snapshot(*viewer, topic.name, topic.seq - len(later), None, later))
 
@@ -71,6 +73,11 @@ class Publisher:
         for agent, ref in tuple(topic.waiting):
             self.remove_viewer((agent, ref))
             self._post(Refused(agent, ref, code, text))
+
+    def send(self, topic: Topic) -> None:
+        """Post the unsent rows of one topic."""
+        self._post_update(topic)
+        self.unsent.pop(topic.name, None)
 
     def flush(self) -> None:
         """Post the unsent rows of all topics."""
@@ -93,8 +100,5 @@ class Publisher:
         self.unsent.pop(topic.name, None)
 
     def _post_update(self, topic: Topic) -> None:
-        """Post unsent rows, in several updates if they are many: the other thread serves others in between."""
-        rows = topic.take_unsent()
-        for end in range(UPDATE_ROWS, len(rows) + UPDATE_ROWS, UPDATE_ROWS):
-            piece = rows[end - UPDATE_ROWS : end]
-            self._post(Update(topic.name, topic.seq - max(0, len(rows) - end), piece))
+        for update in topic.take_unsent():
+            self._post(update)

@@ -1,19 +1,23 @@
 """Topic of a service: a numbered sequence of rows, and the subscriptions that follow it. Pure."""
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
-from rtserver.base.bridge.message import Row
+from rtserver.base.bridge.message import Row, Update
 
 Viewer: TypeAlias = tuple[int, int]
 """An agent, and the ref of its subscription."""
+
+UPDATE_ROWS = 500
+"""Rows of one update at most: a message of a producer may bring 20,000 of one topic."""
 
 
 class Topic:
     """Rows that several viewers see at the same moments.
 
     ``name`` is the key of the topic on the bridge. ``seq`` is the number of the last row; numbers have no gaps.
-    ``unsent`` are the last rows, which were not posted yet. Those ``waiting`` among the ``viewers`` have had no
-    snapshot yet.
+    ``unsent`` are the last rows, which were not posted yet, and ``left_out``, ``corrected`` and ``fields`` what an
+    ``Update`` says beside them. Those ``waiting`` among the ``viewers`` have had no snapshot yet.
     """
 
     def __init__(self, name: str, seq: int = 0) -> None:
@@ -22,9 +26,32 @@ class Topic:
         self.viewers: set[Viewer] = set()
         self.waiting: dict[Viewer, None] = {}
         self.unsent: list[Row] = []
+        self.left_out = 0
+        self.corrected: tuple[Row, ...] = ()
+        self.fields: Mapping[str, int | float] | None = None
 
-    def take_unsent(self) -> tuple[Row, ...]:
-        """Return the rows since the last call, in order. The last one has the number ``seq``."""
-        unsent = tuple(self.unsent)
+    def drop_unsent(self) -> None:
+        """Forget the rows that were not posted."""
         self.unsent.clear()
-        return unsent
+        self.left_out, self.corrected, self.fields = 0, (), None
+
+    def take_unsent(self) -> list[Update]:
+        """Return the rows since the last call, in order. The last one has the number ``seq``.
+
+        They are several updates if they are many: the other thread serves others in between.
+        """
+        rows, corrected = tuple(self.unsent), self.corrected
+        seq = self.seq - len(rows) - self.left_out
+        updates: list[Update] = []
+        while len(corrected) > UPDATE_ROWS:
+            updates.append(Update(self.name, seq, (), corrected=corrected[:UPDATE_ROWS]))
+            corrected = corrected[UPDATE_ROWS:]
+        left_out = self.left_out
+        for first in range(0, len(rows), UPDATE_ROWS):
+            piece = rows[first : first + UPDATE_ROWS]
+            seq += left_out + len(piece)
+            is_last = first + UPDATE_ROWS >= len(rows)
+            updates.append(Update(self.name, seq, piece, left_out, corrected, self.fields if is_last else None))
+            left_out, corrected = 0, ()
+        self.drop_unsent()
+        return updates

@@ -20,11 +20,14 @@ from rtserver.bootstrap.command.check import (
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_constraint import ROW_BYTES
 from rtserver.bootstrap.site.finding import Finding, Severity
+from rtserver.market.book.quote_book import QuoteBook
 from rtserver.market.book.tick import Tick
-from rtserver.market.indicator.indicator import parse_indicators
+from rtserver.market.calendar.calendar import CONTINUOUS
 from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.modules.chart import Chart
-from rtserver.service.quote.quote_analysis import QuoteAnalysis
+from rtserver.service.quote.feed_request import read_request
+from rtserver.service.quote.pieces import open_pieces
+from rtserver.service.quote.series import Series
 
 SOUND = {
     "redis_version": "7.4.1",
@@ -147,12 +150,17 @@ def test_the_check_tells_what_a_client_may_be_sent_and_names_the_keys_that_decid
 
 def test_a_row_of_the_largest_picture_is_as_large_as_the_check_believes() -> None:
     texts = [f"boll:{period}:2" for period in range(20, 28)]
-    analysis = QuoteAnalysis(60_000, parse_indicators(texts, IndicatorRegistry()))
-    ticks = [
-        Tick(1_362_150_000_000 + 60_000 * n, *[10_000 + math.sin(n) / 3] * 4, 1e6 + n, True) for n in range(1_000)
-    ]
-    rows = finish(analysis.fill(ticks, 1_000))
-    size = len(encode(Chart("ohlc", analysis.columns, "AAPL", styles=analysis.styles).picture(rows))) / len(rows)
+    request = {"quote": "NYSE:AAPL", "period": 60, "indicators": texts}
+    name, _ = read_request(request, IndicatorRegistry())
+    book = QuoteBook()
+    for number in range(1_000):
+        time = 1_362_150_000_000 + 60_000 * number
+        book.take(Tick(time, *[10_000 + math.sin(number) / 3] * 4, 1e6 + number, True, time))
+    pieces = open_pieces(book, CONTINUOUS, name.period, None)
+    series = Series(pieces, name.lines(), most_rows=1_000, late_ms=60_000)
+    finish(series.fill())
+    rows = tuple(series.rows)
+    size = len(encode(Chart("ohlc", name.columns, "AAPL", styles=name.styles).picture(rows))) / len(rows)
     assert ROW_BYTES * 0.7 < size <= ROW_BYTES
 
 

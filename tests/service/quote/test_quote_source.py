@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from rtserver.base.bridge.message import Row
+from rtserver.market.book.quote_book import QuoteBook
 from rtserver.service.quote import quote_source
-from rtserver.service.quote.bar import PeriodBar
 from rtserver.service.quote.quote_source import ITEMS, film_of, load_days, replay
 from rtserver.service.quote.tick import QuoteInfo, QuoteMessage, check_key, read_tick
 
@@ -73,13 +73,11 @@ class Stage:
 
 
 def bars_of(infos: Iterable[QuoteInfo]) -> list[Row]:
-    bar = PeriodBar(MINUTE)
-    rows: list[Row] = []
+    book = QuoteBook()
     for info in infos:
-        if not bar.add(read_tick(info)):
-            rows.pop()
-        rows.append(bar.row())
-    return rows
+        book.take(read_tick(info))
+    bars = book.bars.read("1m")
+    return [(bar.label, bar.open, bar.close, bar.low, bar.high, bar.volume) for bar in bars]
 
 
 @pytest.mark.parametrize("item", ITEMS)

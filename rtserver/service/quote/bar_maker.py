@@ -1,0 +1,170 @@
+"""Makers of bars: pieces of a quote in, bars of a period out. Pure.
+
+``TickMaker`` makes a bar of each tick, ``SpanMaker`` bars of a period from ticks, ``BaseMaker`` bars of a period from
+those of a shorter one.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias, cast
+
+from rtserver.market.book.clock_label import ZoneClock
+from rtserver.market.book.growing_bar import GrowingBar, amounts_of, joined_bar, total
+from rtserver.market.book.tick import Tick
+from rtserver.market.calendar.calendar import Calendar
+from rtserver.market.market_bar import Bar
+from rtserver.market.number import Label, Number
+from rtserver.market.period import BarSpan, Period
+
+Piece: TypeAlias = Tick | Bar
+LabelOf: TypeAlias = Callable[[BarSpan], Label]
+Grow: TypeAlias = Callable[[BarSpan], GrowingBar | None]
+"""Function from a span to its bar with the quote's newest tick, which takes the next ones."""
+
+NEVER = float("-inf")
+
+
+class BarMaker(Protocol):
+    """The newest bar, made of pieces in their order. A piece of the time ``begin_ms`` or later belongs to it, or to a
+    bar behind it.
+    """
+
+    begin_ms: Number
+
+    @property
+    def bar(self) -> Bar | None:
+        """The bar as it stands; None before the first piece."""
+
+    def add(self, piece: Piece) -> Bar | None:
+        """Take the next piece. Return the bar that has ended with that, or None."""
+
+
+class TickMaker:
+    """Bars of one tick. A tick with the label of the last one replaces its prices; volumes of prices add up."""
+
+    __slots__ = ("_calendar", "_day", "_day_end", "bar", "begin_ms")
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.begin_ms: Number = NEVER
+        self.bar: Bar | None = None
+        self._calendar = calendar
+        self._day = 0
+        self._day_end: Number = NEVER
+
+    def add(self, piece: Piece) -> Bar | None:
+        """Take the next tick. Return the bar that has ended with that, or None."""
+        tick, last, time = cast(Tick, piece), self.bar, piece.time
+        if last is not None and tick.label == last.label:
+            # The volume of a producer's bar is the whole bar's.
+            self.bar = self._bar_of(tick, None if tick.is_bar else last)
+            return None
+        self.begin_ms = time
+        if time >= self._day_end:
+            session = self._calendar.session_at(time)
+            self._day, self._day_end = session.day, session.until_ms
+        self.bar = self._bar_of(tick, None)
+        return last
+
+    def _bar_of(self, tick: Tick, before: Bar | None) -> Bar:
+        volume, turnover = tick.volume, tick.value
+        if before is not None:
+            volume, turnover = total(before.volume, volume), total(before.turnover, turnover)
+        return Bar(
+            tick.label, tick.open, tick.close, tick.low, tick.high, volume, turnover, self._day, int(tick.time)
+        )
+
+
+class SpanMaker:
+    """Bars of a period, made of ticks. A text that is no time of day is a bar of its own.
+
+    ``clock`` shows the times of day by which such bars are labelled, if their ticks are.
+    """
+
+    __slots__ = ("_calendar", "_clock", "_end_ms", "_growing", "_period", "begin_ms")
+
+    def __init__(self, period: Period, calendar: Calendar, clock: ZoneClock) -> None:
+        self.begin_ms: Number = NEVER
+        self._period = period
+        self._calendar = calendar
+        self._clock = clock
+        self._end_ms: Number = NEVER
+        self._growing: GrowingBar | None = None
+
+    @property
+    def bar(self) -> Bar | None:
+        """The bar as it stands; None before the first tick."""
+        return None if self._growing is None else self._growing.bar
+
+    def add(self, piece: Piece) -> Bar | None:
+        """Take the next tick. Return the bar that has ended with that, or None."""
+        growing = self._growing
+        if growing is not None and self.begin_ms <= piece.time < self._end_ms:
+            growing.add(cast(Tick, piece))
+            return None
+        return self._begin(cast(Tick, piece))
+
+    def _begin(self, tick: Tick) -> Bar | None:
+        growing = self._growing
+        if tick.has_time:
+            span = self._period.bar_at(self._calendar, tick.time)
+            self.begin_ms, self._end_ms = span.begin_ms, span.end_ms
+            label = self._clock.label(span.time) if tick.is_clock else span.label
+            self._growing = GrowingBar(label, tick, group=span.group, start=span.time)
+        elif growing is not None and growing.label == tick.label:
+            growing.add(tick)
+            return None
+        else:
+            self.begin_ms = self._end_ms = 0
+            self._growing = GrowingBar(tick.label, tick, group=0, start=0)
+        return None if growing is None else growing.bar
+
+
+class BaseMaker:
+    """Bars of a period, made of base bars, and behind these of ticks, the first of which is in the last base bar.
+
+    ``grow`` gives the growing bar of a span, with the quote's newest tick in it.
+    """
+
+    __slots__ = ("_calendar", "_grow", "_growing", "_label_of", "_made", "_period", "_span", "begin_ms")
+
+    def __init__(self, period: Period, calendar: Calendar, label_of: LabelOf, grow: Grow) -> None:
+        self.begin_ms: Number = NEVER
+        self._period = period
+        self._calendar = calendar
+        self._label_of = label_of
+        self._grow = grow
+        self._span: BarSpan | None = None
+        self._made: Bar | None = None
+        self._growing: GrowingBar | None = None
+
+    @property
+    def bar(self) -> Bar | None:
+        """The bar as it stands; None before the first piece."""
+        return self._made if self._growing is None else self._growing.bar
+
+    def add(self, piece: Piece) -> Bar | None:
+        """Take the next piece. Return the bar that has ended with that, or None."""
+        span, growing = self._span, self._growing
+        if span is not None and span.begin_ms <= piece.time < span.end_ms:
+            if growing is not None:
+                growing.add(cast(Tick, piece))
+            elif isinstance(piece, Bar):
+                self._made = joined_bar(cast(Bar, self._made), piece)
+            else:
+                self._go_on(span)
+            return None
+        ended = self.bar
+        self._begin(piece)
+        return ended
+
+    def _begin(self, piece: Piece) -> None:
+        span = self._span = self._period.bar_at(self._calendar, piece.time)
+        self.begin_ms = span.begin_ms
+        if isinstance(piece, Bar):
+            self._made = Bar(self._label_of(span), *amounts_of(piece), span.group, span.time)
+        else:
+            self._go_on(span)
+
+    def _go_on(self, span: BarSpan) -> None:
+        """Go on with ticks."""
+        growing = self._growing = cast(GrowingBar, self._grow(span))
+        growing.label = self._label_of(span)

@@ -1,0 +1,150 @@
+"""Pages: rows of the past, which are sent once and not followed. Those who ask for the same page share it."""
+
+import logging
+from collections import OrderedDict
+from functools import partial
+
+from rtserver.base.bridge.message import Subscribe, Table
+from rtserver.base.limit.cpu_quota import CallLater, FairShare, FairShares
+from rtserver.base.limit.steps import Steps, finish
+from rtserver.history.port import HistoryError, HistoryPart
+from rtserver.service.quote.feed import rows_of
+from rtserver.service.quote.feed_history import FeedHistory, length_of
+from rtserver.service.quote.feed_request import FeedName, View
+from rtserver.service.quote.known_quote import KnownQuote
+from rtserver.service.quote.pieces import open_pieces
+from rtserver.service.quote.quote_books import QuoteBooks
+from rtserver.service.quote.series import Series
+from rtserver.service.topic.publisher import Publisher
+from rtserver.service.topic.topic import Topic
+
+log = logging.getLogger(__name__)
+
+MOST_ROWS = 10_000
+"""Rows of a page at most."""
+KEPT_ROWS = 200_000
+"""Rows of all pages that are kept for the next who asks."""
+
+
+class Page(Topic):
+    """The topic of a page: those who wait for it."""
+
+    def __init__(self, topic: str, name: FeedName, view: View, quote: KnownQuote, share: FairShare | None) -> None:
+        super().__init__(topic, quote.book.seq)
+        self.feed_name = name
+        self.view = view
+        self.quote = quote
+        self.share = share
+
+
+class Pages:
+    """The pages that are asked for, and the last ones that were."""
+
+    def __init__(
+        self,
+        books: QuoteBooks,
+        publisher: Publisher,
+        history: FeedHistory,
+        call_later: CallLater,
+        *,
+        shares: FairShares | None,
+        picture_rows: int,
+    ) -> None:
+        self.asked = self.found = 0
+        self._books = books
+        self._publisher = publisher
+        self._history = history
+        self._call_later = call_later
+        self._shares = shares
+        self._picture_rows = picture_rows
+        self._open: dict[str, Page] = {}
+        self._kept: OrderedDict[str, Table] = OrderedDict()
+        self._kept_rows = 0
+
+    def subscribe(self, message: Subscribe, name: FeedName, view: View) -> Topic | None:
+        """Answer with ``Snapshot`` or ``Refused``, now or later. Return the topic that the subscription has left."""
+        self.asked += 1
+        view = view._replace(most=min(view.most or self._picture_rows, MOST_ROWS))
+        topic = f"{name.topic}/{view.start_ms}/{view.end_ms}/{view.most}"
+        page, is_new = self._open.get(topic), False
+        if page is None:
+            quote = self._books.get(name.quote) or self._books.unknown(name.quote)
+            share = None if self._shares is None else self._shares.of(message.user)
+            page, is_new = Page(topic, name, view, quote, share), True
+        left = self._publisher.add_viewer(page, (message.agent, message.ref))
+        known = self._kept.get(topic)
+        if known is not None:
+            self.found += 1
+            self._kept.move_to_end(topic)
+            self._answer(page, known)
+        elif is_new:
+            self._open[topic] = page
+            if self._history.has_more(name):
+                self._call_later(0, partial(self._read, page))
+            else:
+                self._drive(page, None)
+        return left
+
+    def _read(self, page: Page) -> None:
+        """Read what a page is made of. Called on a greenlet of its own, as it may wait."""
+        try:
+            part = self._history.read(page.feed_name, page.quote, page.view)
+        except HistoryError as error:
+            log.warning("! %s", error)
+            self._refuse(page, "history_failed", "the history of this quote cannot be read")
+        except Exception:
+            log.exception("! the history of the page %s failed", page.name)
+            self._refuse(page, "internal", "the service failed")
+        else:
+            self._drive(page, part)
+
+    def _drive(self, page: Page, part: HistoryPart | None) -> None:
+        steps = self._make(page, part)
+        if page.share is None:
+            finish(steps)
+        else:
+            page.share.drive(steps)
+
+    def _make(self, page: Page, part: HistoryPart | None) -> Steps[None]:
+        try:
+            table = yield from self._draw(page, part)
+        except Exception:
+            log.exception("! the page %s failed", page.name)
+            self._refuse(page, "internal", "the service failed")
+            return
+        self._keep(page, table)
+        self._answer(page, table)
+
+    def _draw(self, page: Page, part: HistoryPart | None) -> Steps[Table]:
+        name, view, (book, calendar) = page.feed_name, page.view, (page.quote.book, page.quote.calendar)
+        assert view.end_ms is not None
+        assert view.most is not None
+        # A bar of the page may have pieces behind its end.
+        pieces = open_pieces(book, calendar, name.period, part, view.end_ms + length_of(name.period))
+        series = Series(pieces, name.lines(), most_rows=view.most + 2, late_ms=0)
+        yield from series.fill()
+        rows, has_older = rows_of(series, view)
+        is_cut = pieces.is_cut and not has_older
+        return Table(name.columns, rows, book.decimals, has_older, is_cut, styles=name.styles)
+
+    def _keep(self, page: Page, table: Table) -> None:
+        """Keep a page of which no row can change any more."""
+        settled, end = page.quote.book.settled_ms, page.view.end_ms
+        if settled is None or end is None or end + length_of(page.feed_name.period) > settled:
+            return
+        self._kept[page.name] = table
+        self._kept_rows += len(table.rows)
+        while self._kept_rows > KEPT_ROWS:
+            _, oldest = self._kept.popitem(last=False)
+            self._kept_rows -= len(oldest.rows)
+
+    def _answer(self, page: Page, table: Table) -> None:
+        self._open.pop(page.name, None)
+        viewers = tuple(page.viewers)
+        self._publisher.show(page, table)
+        for viewer in viewers:
+            self._publisher.remove_viewer(viewer)
+
+    def _refuse(self, page: Page, code: str, text: str) -> None:
+        self._open.pop(page.name, None)
+        self._publisher.give_up(page, code, text)

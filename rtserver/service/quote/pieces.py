@@ -1,0 +1,184 @@
+"""Pieces of a quote: what a series makes its bars of, ticks or base bars. Pure."""
+
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+from rtserver.history.port import HistoryPart
+from rtserver.market.book.bar_series import BarSeries, label_of
+from rtserver.market.book.growing_bar import GrowingBar, total
+from rtserver.market.book.quote_book import QuoteBook
+from rtserver.market.book.tick import Tick
+from rtserver.market.book.tick_tail import TickTail
+from rtserver.market.calendar.calendar import Calendar
+from rtserver.market.market_bar import Bar
+from rtserver.market.number import Label, Number
+from rtserver.market.period import MINUTE, BarSpan, Base, Period
+from rtserver.service.quote.bar_maker import NEVER, BarMaker, BaseMaker, SpanMaker, TickMaker
+from rtserver.service.quote.series import Pieces
+
+FEW_TICKS = 500
+"""Ticks that are read at once, rather than from a copy."""
+
+
+class TickPieces:
+    """The ticks that a quote's book keeps."""
+
+    def __init__(self, book: QuoteBook, calendar: Calendar, period: Period, end_ms: Number | None = None) -> None:
+        self._book = book
+        self._calendar = calendar
+        self._period = period
+        self._end_ms = end_ms
+        self.is_cut = book.tail.is_cut
+        self.has_older = False
+
+    @property
+    def seq(self) -> int:
+        """Number of the quote's ticks so far."""
+        return self._book.seq
+
+    def new_bar(self) -> BarMaker:
+        """Return a maker of bars."""
+        if self._period.is_ticks:
+            return TickMaker(self._calendar)
+        return SpanMaker(self._period, self._calendar, self._book.clock)
+
+    def since(self, begin_ms: Number) -> Iterable[Tick] | None:
+        """Return the ticks from a time on, as they are now; None if some are gone, or if ticks have no times."""
+        tail = self._book.tail
+        self.is_cut = tail.is_cut
+        if begin_ms == NEVER:
+            return self._ticks(0)
+        if not tail.covers(begin_ms) or not (len(tail) and tail[-1].has_time):
+            return None
+        return self._ticks(tail.index_at(begin_ms))
+
+    def is_whole(self, first: Bar) -> bool:
+        """Return False: the first bar of a cut tail may lack ticks."""
+        return False
+
+    def forget(self, begin_ms: Number) -> None:
+        """Do nothing: the book keeps the ticks."""
+
+    def before(self, begin_ms: Number) -> Bar | None:
+        """Return the sum of what a trading day has before a bar, None if it is not known.
+
+        It is that of the minutes before, and of the ticks behind these.
+        """
+        book, tail = self._book, self._book.tail
+        minute = MINUTE.bar_at(self._calendar, begin_ms)
+        minutes = book.bars.finished("1m")
+        day_start = self._calendar.extent_of(minute.group, minute.group).start_ms
+        begins_late = minutes.first_label is None or minutes.first_label > day_start
+        if not tail.covers(minute.begin_ms) or (minutes.is_cut and begins_late):
+            return None
+        volume: Number | None = None
+        turnover: Number | None = None
+        for bar in book.bars.read("1m", day_start, minute.label):
+            volume, turnover = total(volume, bar.volume), total(turnover, bar.turnover)
+        for tick in tail.ticks(tail.index_at(minute.begin_ms), tail.index_at(begin_ms)):
+            volume, turnover = total(volume, tick.volume), total(turnover, tick.value)
+        return Bar(minute.label, 0, 0, 0, 0, volume, turnover, minute.group, minute.time)
+
+    def _ticks(self, first: int) -> Iterable[Tick]:
+        """Return the ticks from an index on as they are now."""
+        tail = self._book.tail
+        end = None if self._end_ms is None else tail.index_at(self._end_ms)
+        if len(tail) - first <= FEW_TICKS:
+            return list(tail.ticks(first, end))
+        copy = TickTail(len(tail), self._book.clock)
+        copy.restore(tail.state)
+        return copy.ticks(first, end)
+
+
+class BasePieces:
+    """The base bars of a quote: ``part`` is what was read of its history, its book has the newest ones.
+
+    A part that is None was not asked for: then the book has all there is.
+    """
+
+    def __init__(
+        self,
+        book: QuoteBook,
+        calendar: Calendar,
+        period: Period,
+        part: HistoryPart | None,
+        end_ms: int | None = None,
+    ) -> None:
+        self._book = book
+        self._calendar = calendar
+        self._period = period
+        self._end_ms = end_ms
+        self._base: Base = cast(Base, period.base)
+        self._older: Sequence[Bar] = () if part is None else part.bars
+        self.has_older = part is not None and part.has_older
+        self.is_cut = self.has_older or (self._series.is_cut if part is None else part.is_cut)
+        self._first: Bar | None = None
+        self._from: int | None = None  # label of the first bar at hand; None as long as that is all
+
+    @property
+    def seq(self) -> int:
+        """Number of the quote's ticks so far."""
+        return self._book.seq
+
+    @property
+    def _series(self) -> BarSeries:
+        return self._book.bars.finished(self._base)
+
+    def new_bar(self) -> BarMaker:
+        """Return a maker of bars."""
+        return BaseMaker(self._period, self._calendar, self._label_of, self._grow)
+
+    def since(self, begin_ms: Number) -> Iterable[Bar] | None:
+        """Return the bars from a time on, the growing one included; None if some are gone."""
+        if begin_ms == NEVER:
+            bars = self._read(None)
+            self._first = bars[0] if bars else None
+            return bars
+        label = self._period.bar_at(self._calendar, begin_ms).label
+        return None if self._from is not None and label < self._from else self._read(label)
+
+    def is_whole(self, first: Bar) -> bool:
+        """Return True if the first bar begins with the first base bar."""
+        return self._first is not None and self._first.time == first.time
+
+    def before(self, begin_ms: Number) -> Bar | None:
+        """Return None: what was read begins with a group, if an indicator needs that."""
+        return None
+
+    def forget(self, begin_ms: Number) -> None:
+        """Drop the bars of the history before a time."""
+        if self._older and begin_ms != NEVER:
+            self._from = self._period.bar_at(self._calendar, begin_ms).label
+            self._older = [bar for bar in self._older if label_of(bar) >= self._from]
+            self.is_cut = True
+
+    def _read(self, label: int | None) -> list[Bar]:
+        bars = self._book.bars.read(self._base, label, self._end_ms)
+        return [*self._older_than(bars[0] if bars else None, label), *bars]
+
+    def _older_than(self, first: Bar | None, label: int | None) -> list[Bar]:
+        return [
+            bar
+            for bar in self._older
+            if (label is None or label_of(bar) >= label) and (first is None or label_of(bar) < label_of(first))
+        ]
+
+    def _grow(self, span: BarSpan) -> GrowingBar | None:
+        bars = self._book.bars.read(self._base, span.label) if self._older else []
+        older = self._older_than(bars[0], span.label) if bars else ()
+        return self._book.bars.grow(self._base, span, older)
+
+    def _label_of(self, span: BarSpan) -> Label:
+        tail = self._book.tail
+        is_clock = self._period.is_span and len(tail) > 0 and tail[-1].is_clock
+        return self._book.clock.label(span.time) if is_clock else span.label
+
+
+def open_pieces(
+    book: QuoteBook, calendar: Calendar, period: Period, part: HistoryPart | None, end_ms: int | None = None
+) -> Pieces:
+    """Return what the bars of a period are made of. Those whose labels are ``end_ms`` or later are not wanted."""
+    has_times = not book.seq or book.settled_ms is not None
+    if period.base is None or not has_times:
+        return TickPieces(book, calendar, period, end_ms)
+    return BasePieces(book, calendar, period, part, end_ms)

@@ -1,0 +1,82 @@
+"""QuoteBooks: the books of all quotes, within bounds."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+
+from rtserver.market.book.quote_book import BookRules, QuoteBook
+from rtserver.market.calendar.calendar import Calendar
+from rtserver.service.quote.known_quote import KnownQuote
+from rtserver.service.quote.tick import day_of_key, exchange_of
+
+log = logging.getLogger(__name__)
+
+
+class QuoteBooks:
+    """The quotes that have ticks or feeds.
+
+    Beyond ``max_quotes`` the unwatched quote that has been silent longest is forgotten: ``forgotten`` counts them. A
+    watched quote never is. ``on_forget`` is called with a quote that is to be forgotten.
+    """
+
+    def __init__(self, rules: BookRules, max_quotes: int, calendar_of: Callable[[str], Calendar]) -> None:
+        self.forgotten = 0
+        self.rules = rules
+        self._max_quotes = max_quotes
+        self._calendar_of = calendar_of
+        self._quotes: OrderedDict[str, KnownQuote] = OrderedDict()  # the longest silent first
+        self.on_forget: Callable[[KnownQuote], object] = lambda quote: None
+
+    def __len__(self) -> int:
+        return len(self._quotes)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._quotes
+
+    def get(self, key: str) -> KnownQuote | None:
+        """Return a quote that is known, or None."""
+        return self._quotes.get(key)
+
+    def of_tick(self, key: str) -> KnownQuote:
+        """Return the quote of a tick, which has been silent for the shortest time now."""
+        quote = self._quotes.get(key)
+        if quote is not None:
+            self._quotes.move_to_end(key)
+            return quote
+        if len(self._quotes) >= self._max_quotes:
+            self._forget_silent()
+        return self.of_feed(key)
+
+    def of_feed(self, key: str) -> KnownQuote:
+        """Return a quote, without ticks if it is not known yet."""
+        return self._quotes.get(key) or self._add(key)
+
+    def drop_if_empty(self, quote: KnownQuote) -> None:
+        """Drop a quote without ticks and feeds.
+
+        Requests for quotes that never come must not fill the memory, nor push out quotes that do come: only a tick
+        makes room.
+        """
+        if not quote.book.seq and not quote.feeds:
+            del self._quotes[quote.key]
+
+    def unknown(self, key: str) -> KnownQuote:
+        """Return a quote without ticks that is not entered."""
+        calendar = self._calendar_of(exchange_of(key))
+        return KnownQuote(key, QuoteBook(calendar, self.rules, day=day_of_key(key)), calendar)
+
+    def _add(self, key: str) -> KnownQuote:
+        quote = self._quotes[key] = self.unknown(key)
+        return quote
+
+    def _forget_silent(self) -> None:
+        silent = next((quote for quote in self._quotes.values() if not quote.awake), None)
+        if silent is None:
+            return
+        self.on_forget(silent)
+        del self._quotes[silent.key]
+        self.forgotten += 1
+        if self.forgotten & (self.forgotten - 1) == 0:  # ever more seldom
+            log.warning(
+                "! %d quotes forgotten, as there are more than max_quotes %d", self.forgotten, self._max_quotes
+            )
