@@ -155,7 +155,7 @@ RULES = (
     Rule(
         "rtserver/bootstrap/config/*",
         {CALENDAR, CONNECTION, FEED, LIMIT, MARKET, TCE, WIRE, SERVICE, PUBLISH, USER, CONFIG},
-        {"click", "msgspec", "tcelib"},
+        {"click", "holidays", "msgspec", "tcelib"},
         WAITING | CLOCKS,
     ),
     Rule(

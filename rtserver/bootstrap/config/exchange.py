@@ -9,6 +9,7 @@ from typing import Any
 
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import ConfigError
+from rtserver.bootstrap.config.holiday_package import closed_days_of
 from rtserver.market.calendar.calendar import CONTINUOUS, Calendar
 from rtserver.market.calendar.calendar_table import CalendarError, read_calendar
 from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
@@ -43,7 +44,7 @@ def _read_one(source: str, exchange: str, table: object) -> Calendar:
     if not isinstance(table, Mapping):
         raise ConfigError(source, key, f"{table!r} is not allowed; it must be a table [{key}]")
     try:
-        return read_calendar(exchange, _with_file(source, key, table))
+        return read_calendar(exchange, _with_file(source, key, table), closed_days_of)
     except CalendarError as error:
         raise ConfigError(source, ".".join(filter(None, (key, error.field))), error.problem) from None
 

@@ -4,11 +4,11 @@ A table of its own, or one that names a sample and changes some of it. ``docs/ca
 """
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import date
 from difflib import get_close_matches
 from importlib.resources import files
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
@@ -47,11 +47,36 @@ class CalendarTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     night: tuple[str, ...] | None = None
     holidays: tuple[date, ...] = ()
     holidays_until: date | None = None
+    holidays_of: str | None = None
+    half_days: tuple[str, ...] | None = None
     special_days: dict[str, tuple[str, ...]] = {}
 
 
-def read_calendar(name: str, raw: Mapping[str, object]) -> Calendar:
-    """Return the calendar of a table. Raises ``CalendarError``."""
+class ClosedDays(NamedTuple):
+    """The holidays and the half days of an exchange, as somebody else knows them."""
+
+    holidays: Container[int]
+    half_days: Container[int]
+
+
+class _Either(Container[int]):
+    """The days that are in one container or in another."""
+
+    def __init__(self, one: Container[int], other: Container[int]) -> None:
+        self._one = one
+        self._other = other
+
+    def __contains__(self, day: object) -> bool:
+        return day in self._one or day in self._other
+
+
+def read_calendar(
+    name: str, raw: Mapping[str, object], closed_days: Callable[[str], ClosedDays] | None = None
+) -> Calendar:
+    """Return the calendar of a table. Raises ``CalendarError``.
+
+    ``closed_days`` returns those of the exchange that the field ``holidays_of`` names, or raises ``ValueError``.
+    """
     table = _merged(_convert(raw))
     if table.calendar == "24/7":
         _refuse_fields_of_continuous(raw)
@@ -64,15 +89,29 @@ def read_calendar(name: str, raw: Mapping[str, object]) -> Calendar:
     if not sessions:
         raise CalendarError("sessions", "are empty; leave them out for whole days")
     _of("night", lambda hours: check_night(hours, sessions), night)
+    known = _closed_days(table, closed_days)
+    own = frozenset(map(day_of_date, table.holidays))
     rules = TradingRules(
         _of("zone", _zone, table.zone),
         _weekdays(table.weekdays, is_whole_week=table.sessions is None),
         sessions,
         night,
-        frozenset(map(day_of_date, table.holidays)),
+        own if known is None else _Either(own, known.holidays),
         {_of("special_days", read_day, day): _special(day, hours) for day, hours in table.special_days.items()},
+        frozenset() if known is None else known.half_days,
+        _of("half_days", read_sessions, table.half_days or ()),
     )
     return SessionCalendar(name, rules, _last_known(table))
+
+
+def _closed_days(table: CalendarTable, closed_days: Callable[[str], ClosedDays] | None) -> ClosedDays | None:
+    if table.holidays_of is None:
+        if table.half_days is not None:
+            raise CalendarError("half_days", "needs holidays_of, which knows them; list others under special_days")
+        return None
+    if closed_days is None:
+        raise CalendarError("holidays_of", "is not allowed here")
+    return _of("holidays_of", closed_days, table.holidays_of)
 
 
 def _convert(raw: Mapping[str, object]) -> CalendarTable:
@@ -109,8 +148,11 @@ def _merged(table: CalendarTable) -> CalendarTable:
 
 
 def _last_known(table: CalendarTable) -> int | None:
-    """Return the day up to which holidays are known, without a word the end of the last one's year."""
-    if table.holidays_until is None and not table.holidays:
+    """Return the day up to which holidays are known, without a word the end of the last one's year.
+
+    Those of ``holidays_of`` go on.
+    """
+    if table.holidays_until is None and (table.holidays_of or not table.holidays):
         return None
     return day_of_date(table.holidays_until or max(table.holidays).replace(month=12, day=31))
 

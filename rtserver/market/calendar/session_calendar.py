@@ -46,7 +46,9 @@ class SessionCalendar(Calendar):
         self._days = TradingDays(rules)
         self._tables: dict[int, _Table] = {}
         whole = sum(hours.end - hours.start for hours in rules.sessions) == DAY_MINUTES
-        self.is_continuous = whole and len(rules.weekdays) == 7 and not rules.holidays and not rules.special_days
+        self.is_continuous = (
+            whole and len(rules.weekdays) == 7 and rules.holidays == frozenset() and not rules.special_days
+        )
 
     def session_at(self, time_ms: float) -> SessionSpan:
         number = int(min(max(time_ms, _FIRST_MS), _LAST_MS) // DAY_MS) // TABLE_DAYS

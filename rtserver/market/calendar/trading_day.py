@@ -4,7 +4,7 @@ Times of day are minutes since midnight. They are wall clock times: where a chan
 a session, the session is an hour shorter or longer.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -31,15 +31,18 @@ class TradingRules(NamedTuple):
 
     ``weekdays`` are those with sessions (0 is Monday). ``sessions`` are the hours of a trading day on its own date.
     ``night`` are hours from the evening of the trading day before: before Monday that is Friday's. There is no night
-    session if a holiday lies between. ``special_days`` have hours of their own, or none, in the place of all others.
+    session if a holiday lies between. ``special_days`` have hours of their own, or none, in the place of all others;
+    ``half_days`` that are no special days have ``half_hours``, if there are any.
     """
 
     zone: ZoneInfo
     weekdays: frozenset[int]
     sessions: tuple[OpenHours, ...]
     night: tuple[OpenHours, ...] = ()
-    holidays: frozenset[int] = frozenset()
+    holidays: Container[int] = frozenset()
     special_days: Mapping[int, tuple[OpenHours, ...]] = {}
+    half_days: Container[int] = frozenset()
+    half_hours: tuple[OpenHours, ...] = ()
 
 
 class OpenSpan(NamedTuple):
@@ -62,7 +65,7 @@ class TradingDays:
         """Return whether the rules give the day sessions."""
         if not FIRST_DAY <= day <= LAST_DAY:
             return False
-        special = self._rules.special_days.get(day)
+        special = self._special_hours(day)
         if special is not None:
             return bool(special)
         return weekday_of(day) in self._rules.weekdays and day not in self._rules.holidays
@@ -81,7 +84,7 @@ class TradingDays:
         """Return the sessions of a day in their order."""
         if not self.is_trading_day(day):
             return ()
-        special = self._rules.special_days.get(day)
+        special = self._special_hours(day)
         if special is not None:
             return tuple(self._spans(day, special))
         return (*self._night_spans(day), *self._spans(day, self._rules.sessions))
@@ -96,6 +99,11 @@ class TradingDays:
     def local_day(self, time_ms: int) -> int:
         """Return the date that the exchange's clock shows at a moment."""
         return day_of_date(datetime.fromtimestamp(time_ms / 1000, self._rules.zone).date())
+
+    def _special_hours(self, day: int) -> tuple[OpenHours, ...] | None:
+        rules = self._rules
+        hours = rules.special_days.get(day)
+        return rules.half_hours if hours is None and rules.half_hours and day in rules.half_days else hours
 
     def _night_spans(self, day: int) -> Iterable[OpenSpan]:
         if not self._rules.night:
