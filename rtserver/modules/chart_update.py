@@ -40,7 +40,7 @@ class ChartUpdates:
     def __call__(self, update: Update) -> bytes:
         """Return the dynamic render as a message, empty if there is nothing to send.
 
-        A client without ``prev_seq`` of this ``epoch`` has a gap.
+        A client without ``prev_seq`` of this ``epoch`` has a gap. One without rows says that the quote is alive.
         """
         rows = update.payload
         if update.corrected:
@@ -48,8 +48,8 @@ class ChartUpdates:
                 rows = (*update.corrected, *rows)
             else:
                 self._on_stale(update.topic, self.group)
-        if not rows:
-            return b""
+                if not rows:
+                    return b""
         data = {**self._head, "seq": update.seq, "prev_seq": update.prev_seq}
         if update.fields:
             data["quote"] = update.fields

@@ -36,6 +36,21 @@ test("a quote that falls silent is stale after ten seconds, older each second, a
   assert.deepEqual(texts(seen), [10, 11, 12, 13, "live"]);
 });
 
+test("a render without rows says that the quote is alive: nothing is stale, and nothing is missing", () => {
+  const parts = startLiveChart();
+  const { chart, clock, render } = parts;
+  const seen = record(chart, "age");
+  for (let each = 0; each < 5; each += 1) {
+    clock.advance(4000);
+    render(dynamicRender([], { seq: chart.seq, prev_seq: chart.seq }));
+  }
+  assert.deepEqual([seen, chart.hasGap, parts.network.socket.sent], [[], false, []]);
+  clock.advance(15_500);
+  assert.deepEqual(texts(seen), [35]);
+  render(dynamicRender([], { seq: chart.seq, prev_seq: chart.seq }));
+  assert.deepEqual(texts(seen), [35, "live"]);
+});
+
 test("a clock that is set back makes nothing young: the quote falls silent when it would have, and is as old", () => {
   const parts = startLiveChart();
   const { chart, clock } = parts;

@@ -108,6 +108,21 @@ test("while nothing can come every quote is silent after ten seconds", () => {
   assert.deepEqual([age.isStale(NOW + 10 * SECOND, false), age.isStale(NOW + 10 * SECOND, true)], [false, true]);
 });
 
+test("a producer that says it is alive keeps a quiet quote from being silent, until it has missed three times", () => {
+  const age = liveQuote(...Array(20).fill(SECOND));
+  for (let ms = 4000; ms <= 40_000; ms += 4000) age.onAlive(NOW + ms);
+  assert.deepEqual([age.isStale(NOW + 54_999, false), age.isStale(NOW + 55_000, false)], [false, true]);
+  assert.equal(age.nextAt(NOW + 40_000, false), NOW + 55_000);
+  assert.equal(age.ageMs(NOW + 60_000), MINUTE); // the price is as old as it is
+  assert.ok(age.isStale(NOW + 50_000, true)); // nothing of it can have come for ten seconds
+});
+
+test("a quote that comes hourly may be quiet without anybody's word", () => {
+  const age = liveQuote(...Array(20).fill(HOUR));
+  age.onAlive(NOW + SECOND);
+  assert.equal(age.isStale(NOW + 2 * HOUR, false), false);
+});
+
 test("a clock that is set back makes no age negative", () => {
   assert.equal(liveQuote(SECOND).ageMs(NOW - HOUR), 0);
 });

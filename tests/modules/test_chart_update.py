@@ -54,6 +54,12 @@ def test_corrected_rows_alone_are_nothing_to_send_to_a_chart_that_does_not_take_
     assert (data["prev_seq"], data["seq"], data["chart"]["series"]) == (3, 3, [[0, 5, 1]])
 
 
+def test_an_update_without_rows_says_that_the_quote_is_alive() -> None:
+    for takes_corrections in (True, False):
+        data = Desk(takes_corrections=takes_corrections).draw(Update("t", 3, ()))
+        assert (data["update"], data["prev_seq"], data["seq"], data["chart"]) == ("dynamic", 3, 3, {"series": []})
+
+
 def test_very_many_corrected_rows_are_a_new_picture_for_everybody() -> None:
     desk = Desk(takes_corrections=True)
     corrected = tuple(row(label) for label in range(MOST_CORRECTED + 1))

@@ -259,7 +259,8 @@ class Topics:
             self._deliver(subscribers, update)
             return
         # Corrected rows alone have no number: nobody would see that they are missing, if a later frame replaced them.
-        key = None if update.corrected and not update.payload else subscribers.key
+        # A frame without rows must not replace one that has some.
+        key = subscribers.key if update.payload else None
         for framing, members in tuple(subscribers.kinds.items()):
             connections = tuple(members.values())
             self.deliveries += len(connections)

@@ -43,7 +43,7 @@ class Pen:
 
 
 def update(topic: str = "t", seq: int = 1) -> Update:
-    return Update(topic, seq, ())
+    return Update(topic, seq, ((seq,),))
 
 
 def test_an_update_is_drawn_once_for_a_group_and_pushed_to_each_member() -> None:
@@ -326,6 +326,20 @@ def test_corrected_rows_alone_are_never_replaced_by_a_later_frame() -> None:
     board.update(Update("t", 1, (), corrected=((1, 1),)))
     board.update(Update("t", 2, ((2, 2),), corrected=((1, 1),)))
     assert listener.keys == [None, ("t", "g")]
+
+
+def test_an_update_without_rows_replaces_no_frame_and_takes_nothing_from_what_waits() -> None:
+    timing, often, seldom = StillTime(), Listener(), Listener()
+    board = Topics(timing=timing)
+    board.join("t", "g", often, draw_rows)
+    board.join("t", "g", seldom, draw_rows, 1.0)
+    for seq, rows in ((1, ((1, 5),)), (2, ((2, 5),)), (2, ()), (3, ((3, 5),))):
+        board.update(Update("t", seq, rows))
+    timing.pass_by(2.0)
+    board.update(Update("t", 3, ()))
+    assert often.keys == [("t", "g"), ("t", "g"), None, ("t", "g"), None]
+    assert numbers(often.heard) == [(0, 1), (1, 2), (2, 2), (2, 3), (3, 3)]
+    assert numbers(seldom.heard) == [(0, 1), (1, 3), (3, 3)]
 
 
 def test_the_subscribers_of_a_group_are_those_of_every_rate() -> None:

@@ -53,11 +53,12 @@ export class ChartAges {
    * @param {Chart} chart
    * @param {Render} render
    */
-  onRender(chart, { update, seq, epoch }) {
+  onRender(chart, { update, seq, epoch, chart: { series } }) {
     const age = this.#ages.get(chart);
     if (age === undefined) return;
     const [now, count] = [this.#now(), `${epoch}:${seq}`];
-    if (update === "dynamic") age.onNews(now, count);
+    if (update === "dynamic" && series?.length === 0) age.onAlive(now);
+    else if (update === "dynamic") age.onNews(now, count);
     else age.onPicture(now, { labels: chart.labels(), count, last: chart.series[0]?.last });
     // While nothing is silent, a message costs no more than that.
     if (chart.age.isStale) this.#look(chart, age, now);

@@ -17,6 +17,8 @@ const UNKNOWN_MS = 60_000;
 /** Usual is what nine of ten of the last intervals keep to; one long pause does not make long pauses usual. */
 const KEPT = 32;
 const MOST = 0.9;
+/** A producer that has said that a quote is alive says so every few seconds: silent is one that misses three times. */
+const ALIVE_MS = 15_000;
 /** Silent is what lasts so many times as long. */
 const FACTOR = 3;
 /** So many intervals say something. */
@@ -31,6 +33,7 @@ export class QuoteAge {
   /** @type {number | null} when one came live on this connection */
   #liveAt = null;
   #pictureAt = -Infinity;
+  #aliveAt = -Infinity;
   /** @type {RingBuffer<number>} */
   #intervals = new RingBuffer(KEPT);
   /** @type {number[]} */
@@ -75,6 +78,14 @@ export class QuoteAge {
   }
 
   /**
+   * The producer is alive, and the price is still that of before.
+   * @param {number} now
+   */
+  onAlive(now) {
+    this.#aliveAt = now;
+  }
+
+  /**
    * The wall clock was set back: what was before has happened so much earlier on it.
    * @param {number} backMs
    */
@@ -82,6 +93,7 @@ export class QuoteAge {
     if (this.#at !== null) this.#at -= backMs;
     if (this.#liveAt !== null) this.#liveAt -= backMs;
     this.#pictureAt -= backMs;
+    this.#aliveAt -= backMs;
   }
 
   /**
@@ -118,7 +130,8 @@ export class QuoteAge {
    * @param {boolean} isCutOff
    */
   #staleAt(at, isCutOff) {
-    return Math.max(at + (isCutOff ? LEAST_MS : this.#limitMs()), this.#pictureAt + MOMENT_MS);
+    const heardAt = isCutOff ? Math.max(at, this.#aliveAt) + LEAST_MS : at + this.#limitMs();
+    return Math.max(heardAt, this.#pictureAt + MOMENT_MS, isCutOff ? -Infinity : this.#aliveAt + ALIVE_MS);
   }
 
   #limitMs() {
