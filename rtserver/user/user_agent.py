@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any, Protocol, TypeAlias
 
 from rtserver.base.bridge.mailbox import BridgeClosedError
-from rtserver.base.bridge.message import Message, Refused, Replay, Snapshot, Subscribe, Unsubscribe, Update
+from rtserver.base.bridge.message import Delayed, Message, Refused, Replay, Snapshot, Subscribe, Unsubscribe, Update
 from rtserver.base.limit.cpu_quota import FairShare
 from rtserver.base.limit.steps import Steps, finish
 from rtserver.base.wire.client_message import ErrorCode, encode, encode_error
@@ -19,6 +19,7 @@ from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.base.wire.payload import Framing, Payload
 from rtserver.user.identity import Identity
 from rtserver.user.policy import ForbiddenError, Rights, ServiceRequest
+from rtserver.user.question_queue import QuestionQueue
 from rtserver.user.topic.board import Held, Topics
 from rtserver.user.topic.subscriber import Draw
 
@@ -85,16 +86,14 @@ class UserAgent:
 
     __slots__ = (
         "_answers",
-        "_asked",
         "_is_gone",
-        "_is_lagging",
         "_post",
+        "_questions",
         "_refs",
         "_rights",
         "_sizes",
         "_subscriptions",
         "_topics",
-        "_waiting",
         "connection",
         "id",
         "live_from",
@@ -134,9 +133,7 @@ class UserAgent:
             int, tuple[SubscriptionOwner, str, ServiceRequest]
         ] = {}  # by ref: owner, service, request
         self._answers: dict[int, Callable[[Answer], object]] = {}  # receiver of the answer by ref
-        self._waiting: dict[int, Message] = {}  # by ref, not posted yet, the oldest first
-        self._asked: int | None = None  # ref of the question that is not answered yet
-        self._is_lagging = False
+        self._questions = QuestionQueue(post)
         self._is_gone = False
 
     def __str__(self) -> str:
@@ -194,15 +191,14 @@ class UserAgent:
         """Subscribe ``owner`` to a service. Return the ``ref`` that the answer carries.
 
         ``after`` is the last row that the client has; a service that keeps rows may answer with the later ones.
-        One question of an agent is posted at a time, and none while the client lags: otherwise one page could queue
-        more pictures than its outbox takes, and hold up the questions of others. Raises ``AgentGoneError`` after the
+        Raises ``AgentGoneError`` after the
         connection's end, ``ForbiddenError`` for a request that the policy forbids.
         """
         if self._is_gone:
             raise AgentGoneError(f"{self} has gone")
         self._rights.check_subscribe(self.user, service, request)
         ref = next(self._refs)
-        self._put(ref, Subscribe(self.id, ref, service, request, str(self.user.user_id), after))
+        self._questions.put(ref, Subscribe(self.id, ref, service, request, str(self.user.user_id), after))
         self._subscriptions[ref] = (owner, service, request)
         return ref
 
@@ -215,7 +211,7 @@ class UserAgent:
         if self._is_gone:
             raise AgentGoneError(f"{self} has gone")
         ref = next(self._refs)
-        self._put(ref, question(ref))
+        self._questions.put(ref, question(ref))
         self._answers[ref] = on_answer
 
     def unsubscribe(self, ref: int) -> None:
@@ -224,12 +220,12 @@ class UserAgent:
         The next question is asked then: a service whose answer is not ready yet gives none any more.
         """
         subscription = self._subscriptions.pop(ref, None)
-        if subscription is None or self._waiting.pop(ref, None) is not None:
+        if subscription is None or self._questions.take_back(ref):
             return
         # At shutdown the services may have stopped first, and their subscriptions with them.
         with suppress(BridgeClosedError):
             self._post(Unsubscribe(self.id, ref, subscription[1]))
-        self._on_answered(ref)
+        self._questions.on_answered(ref)
 
     def hold(self, topic: str) -> Held:
         """Keep the updates of a topic until it is joined; see ``Topics.hold``."""
@@ -271,7 +267,7 @@ class UserAgent:
             if share is not None:
                 share.spend(begun)
         if steps is None:
-            self._on_answered(ref)
+            self._questions.on_answered(ref)
         elif share is None:
             finish(self._show(ref, steps))
         else:
@@ -285,7 +281,7 @@ class UserAgent:
         except BaseException:  # noqa: BLE001 (as in on_snapshot)
             self._on_failure(ref)
         finally:
-            self._on_answered(ref)
+            self._questions.on_answered(ref)
 
     def _on_failure(self, ref: int) -> None:
         log.exception("! %s: the owner of a subscription failed at its snapshot", self)
@@ -302,7 +298,7 @@ class UserAgent:
             if subscription is not None:
                 subscription[0].on_refused(refused)
         finally:
-            self._on_answered(refused.ref)
+            self._questions.on_answered(refused.ref)
 
     def on_answer(self, answer: Answer) -> None:
         """Pass the answer to a question to the callback of ``ask``."""
@@ -311,13 +307,17 @@ class UserAgent:
             if on_answer is not None:
                 on_answer(answer)
         finally:
-            self._on_answered(answer.ref)
+            self._questions.on_answered(answer.ref)
+
+    def on_delayed(self, delayed: Delayed) -> None:
+        """Ask the next question: the answer to this one takes long."""
+        self._questions.on_delayed(delayed.ref)
 
     def on_user(self, user: Identity) -> None:
         """Take the changed user. Check each subscription again and end those that are forbidden now."""
         self.user = user
         # Those that wait come first: the end of the one before must not let a forbidden one be asked.
-        subscriptions = sorted(self._subscriptions.items(), key=lambda each: each[0] not in self._waiting)
+        subscriptions = sorted(self._subscriptions.items(), key=lambda each: each[0] not in self._questions)
         for ref, (owner, service, request) in subscriptions:
             try:
                 self._rights.check_subscribe(user, service, request)
@@ -326,28 +326,18 @@ class UserAgent:
 
     def on_lag(self, is_lagging: bool) -> None:
         """Note that the client has begun to lag, or has caught up."""
-        self._is_lagging = is_lagging
-        # At shutdown the bridge is closed, and the connection ends too.
-        with suppress(BridgeClosedError):
-            self._ask_next()
+        self._questions.on_lag(is_lagging)
 
     def end(self) -> None:
         """End every subscription and leave every topic. A second call does nothing."""
         self._is_gone = True
         self._topics.remove(self)
         self._answers.clear()
-        for ref in self._waiting:
+        for ref in self._questions:
             self._subscriptions.pop(ref, None)
-        self._waiting.clear()
+        self._questions.clear()
         for ref in tuple(self._subscriptions):
             self.unsubscribe(ref)
-
-    def _put(self, ref: int, question: Message) -> None:
-        if self._asked is None and not self._is_lagging:
-            self._post(question)
-            self._asked = ref
-        else:
-            self._waiting[ref] = question
 
     def _revoke(self, ref: int, owner: SubscriptionOwner, error: ForbiddenError) -> None:
         if ref not in self._subscriptions:
@@ -358,17 +348,3 @@ class UserAgent:
         except BaseException:
             # The other subscriptions must end all the same.
             log.exception("! %s: the owner of a subscription failed at its end", self)
-
-    def _on_answered(self, ref: int) -> None:
-        if ref == self._asked:
-            self._asked = None
-            if self._waiting:
-                with suppress(BridgeClosedError):
-                    self._ask_next()
-
-    def _ask_next(self) -> None:
-        if self._asked is None and self._waiting and not self._is_lagging:
-            ref, question = next(iter(self._waiting.items()))
-            self._post(question)
-            del self._waiting[ref]
-            self._asked = ref

@@ -16,6 +16,7 @@ import rtserver
 from rtserver.base.bridge.mailbox import BridgeClosedError
 from rtserver.base.bridge.message import (
     CloseSession,
+    Delayed,
     Deliver,
     Kick,
     Message,
@@ -108,6 +109,7 @@ class UserManager:
             Snapshot: self._on_answer,
             Refused: self._on_answer,
             Replay: self._on_answer,
+            Delayed: self._on_answer,
             Deliver: self._on_deliver,
             PushBegins: lambda message: self.seen_offsets.begin(message.offset),
             PushedUntil: lambda message: self.seen_offsets.on_push(message.offset),
@@ -257,7 +259,7 @@ class UserManager:
             log.exception("! a %s from the services could not be handled", type(message).__name__)
         return isinstance(message, Deliver) and len(message.payload) > LARGE_BYTES
 
-    def _on_answer(self, message: Snapshot | Refused | Replay) -> None:
+    def _on_answer(self, message: Snapshot | Refused | Replay | Delayed) -> None:
         agent = self._registry.by_id.get(message.agent)
         if agent is None:
             return
@@ -265,6 +267,8 @@ class UserManager:
             agent.on_snapshot(message)
         elif isinstance(message, Replay):
             agent.on_answer(message)
+        elif isinstance(message, Delayed):
+            agent.on_delayed(message)
         else:
             agent.on_refused(message)
 

@@ -108,6 +108,13 @@ class Snapshot(Message, frozen=True):
     later: tuple[Row, ...] = ()
 
 
+class Delayed(Message, frozen=True):
+    """Word that the answer to a ``Subscribe`` takes long, because it has to be read first. It comes all the same."""
+
+    agent: int
+    ref: int
+
+
 class Refused(Message, frozen=True):
     """Refusal of a ``Subscribe`` or a question, with an error code of the JSON protocol."""
 
