@@ -11,8 +11,21 @@ from rtserver.base.wire.client_message import ErrorCode
 from rtserver.base.wire.json import JsonError
 from rtserver.base.wire.message_size import MessageTooLargeError
 from rtserver.idl.rtserver_low import ITerminalPrx
+from rtserver.market.indicator.indicator_line import (
+    FADED,
+    WHOLE_GROUP,
+    Cells,
+    IndicatorLine,
+    Output,
+    Parameter,
+)
+from rtserver.market.indicator.line_part import ComposedLine
+from rtserver.market.indicator.sliding_window import SlidingWindow
+from rtserver.market.indicator.smoothing import exponential, wilder
+from rtserver.market.market_bar import Bar
+from rtserver.modules.own_chart import draw_chart
 from rtserver.modules.user_agent_module import BaseUserAgentModule
-from rtserver.service.message import BadData
+from rtserver.service.message import BadData, Reason
 from rtserver.service.message_queue import ServiceMessageQueue
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.topic.subscribable import SubscribableMsgHandler
@@ -86,6 +99,7 @@ class OrderMsgHandler(BaseUserMsgHandler):
         for each in self.users.get_users(agent.user.user_id):
             try:
                 each.push_message({"item": data.item, "uid": agent.uid}, "order", id=None)
+                draw_chart(each, "orders", "pie", {"item": data.item})
             except (JsonError, MessageTooLargeError):
                 agent.kick(4000, "too much")
         return [agent.user.name, agent.session_key, *sorted(agent.user.groups)]
@@ -98,6 +112,59 @@ class OrderMsgHandler(BaseUserMsgHandler):
         """End the module."""
         orders: Orders = agent.modules.pop("order")
         orders.on_remove()
+
+
+class Turned(IndicatorLine):
+    """Every member of an indicator."""
+
+    name = "turned"
+    title = "Turned over"
+    parameters = (Parameter("period", 9, least=2, most=90), Parameter("width", 2, is_integer=False))
+    outputs = (Output("/a", axis="turned", kind="bar"), Output("/b"))
+
+    def __init__(self, period: int, width: float) -> None:
+        self.period = period
+        self.width = width
+        self.group = 0
+
+    @classmethod
+    def check(cls, *params: float) -> str | None:
+        """Refuse a wide one."""
+        return None if params[0] >= params[1] else "width is at most period"
+
+    @property
+    def reach(self) -> int | None:
+        """Forget with the group, or after a while."""
+        return WHOLE_GROUP if self.width else FADED * self.period
+
+    def step(self, bar: Bar) -> Cells:
+        """Take a bar."""
+        self.group = bar.group
+        return (None if bar.turnover is None else bar.turnover * self.width, bar.high - bar.low)
+
+    def peek(self, bar: Bar) -> Cells:
+        """Look at a bar that grows."""
+        before = self.snapshot()
+        cells = self.step(bar)
+        self.restore(before)
+        return cells
+
+
+class Highest(ComposedLine):
+    """Parts of the built-in indicators."""
+
+    name = "highest"
+
+    def __init__(self) -> None:
+        self.window: SlidingWindow[float] = SlidingWindow(9, max)
+        self.averages = (exponential(9), wilder(9))
+        super().__init__(self.window, *self.averages)
+
+    def next(self, bar: Bar, *, keep: bool) -> Cells:
+        """Ask each part."""
+        highest = self.window.next(bar.high, keep=keep)
+        smooth, smoother = (average.next(bar.close, keep=keep) for average in self.averages)
+        return (highest if smooth is None or smoother is None else smoother - smooth,)
 
 
 class LateOrderMsgHandler(BaseUserMsgHandler):
@@ -162,6 +229,8 @@ class BookingMsgHandler(ServiceMsgHandler):
         """Collect."""
         if data.count < 1:
             raise BadData("nothing is booked")
+        if data.count > 99:
+            self.reject_part(Reason.BAD_DATA, "too many", {"item": data.item})
         self._sums[data.item] = self.offload(max, data.count, self._sums.get(data.item, 0))
 
     def handle(self, message_id: str, src: str, data: Order) -> None:

@@ -26,7 +26,7 @@ from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.exchange import exchange_calendars
 from rtserver.bootstrap.config.limits import message_bounds, user_bounds, users_per_message
-from rtserver.bootstrap.config.plugin import QUOTES, by_service, by_type, load_plugins
+from rtserver.bootstrap.config.plugin import QUOTES, by_service, by_type, load_indicators, load_plugins
 from rtserver.market.book.quote_book import BookRules
 from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.registry.user_place import UserPlaces
@@ -194,6 +194,7 @@ def build_handlers(
         picture_rows=config.picture_rows,
         calendars=open_calendars(config),
         shares=shares,
+        indicators=load_indicators(config.indicators),
     )
     most_users = users_per_message(config)
     push_user = PushUserMsgHandler(context, streams, sizes, most_users=most_users)

@@ -26,7 +26,14 @@ from rtserver.base.wire.message_size import MessageSizeLimit, chunk_bytes
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.exchange import exchange_calendars
 from rtserver.bootstrap.config.limits import admission_limits, connection_bounds, connection_rates, user_bounds
-from rtserver.bootstrap.config.plugin import build_servant, by_type, load_plugins, load_policy, load_servants
+from rtserver.bootstrap.config.plugin import (
+    build_servant,
+    by_type,
+    load_indicators,
+    load_plugins,
+    load_policy,
+    load_servants,
+)
 from rtserver.bootstrap.site.check_cookie import judge_cookies
 from rtserver.bootstrap.site.finding import Severity
 from rtserver.handlers.mycharts import MyChartMsgHandler
@@ -177,6 +184,7 @@ def _handlers(config: Config, rights: Rights, call_later: CallLater) -> list[Mak
             calendar_of=exchange_calendars(config).of,
             page_bytes=config.unsent_bytes,
             max_rate=rights.max_rate,
+            indicators=load_indicators(config.indicators).describe(),
         ),
         TopicMsgHandler: partial(TopicMsgHandler, max_rate=rights.max_rate),
         ResumeMsgHandler: partial(ResumeMsgHandler, call_later=call_later),

@@ -1,31 +1,42 @@
-"""``mycharts``: requests for charts, for their older rows, for their rates, and their end.
+"""``mycharts``: requests for charts, for their older rows, rates and end, and for the list of indicators.
 
 ``modules.chart_painter`` makes the messages that answer.
 """
 
+from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any, TypeAlias
 
 from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.market.calendar.exchange_calendars import NO_CALENDARS
 from rtserver.modules.chart_painter import ChartPainter
 from rtserver.modules.chart_part import CalendarOf
 from rtserver.modules.chart_refresh import ChartRefresh
-from rtserver.modules.chart_request import ChartRequest, MoreRequest, RateRequest, UnlistenRequest
+from rtserver.modules.chart_request import (
+    ChartRequest,
+    IndicatorsRequest,
+    MoreRequest,
+    RateRequest,
+    UnlistenRequest,
+)
 from rtserver.modules.chart_update import MYCHARTS
 from rtserver.modules.mychart_agent import MyChartAgent, RateCap, no_cap
 from rtserver.user.msg_handler import BaseUserMsgHandler, Users
 from rtserver.user.user_agent import UserAgent
+
+Request: TypeAlias = ChartRequest | IndicatorsRequest | MoreRequest | RateRequest | UnlistenRequest
 
 
 class MyChartMsgHandler(BaseUserMsgHandler):
     """Handler of charts. One painter draws for all agents; ``max_rate`` bounds every chart.
 
     ``call_later`` is the event loop's. ``page_bytes`` bounds a picture for a client that asks for the rest by pages;
-    ``calendar_of`` gives the calendar of an exchange, for the dates in requests.
+    ``calendar_of`` gives the calendar of an exchange, for the dates in requests. ``indicators``
+    describes those that charts can be asked for, as plain data.
     """
 
     msg_type = MYCHARTS
-    request = ChartRequest | MoreRequest | RateRequest | UnlistenRequest
+    request = Request
 
     def __init__(
         self,
@@ -37,6 +48,7 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         page_bytes: int = 131_072,
         max_rate: RateCap = no_cap,
         calendar_of: CalendarOf = NO_CALENDARS.of,
+        indicators: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         super().__init__(users)
         refresh = ChartRefresh(call_later, users.topics)
@@ -45,6 +57,7 @@ class MyChartMsgHandler(BaseUserMsgHandler):
         self._max_charts = max_charts
         self._max_rate = max_rate
         self._calendar_of = calendar_of
+        self._indicators = indicators
 
     def on_useragent_open(self, agent: UserAgent) -> None:
         """Make the agent's charts."""
@@ -53,10 +66,10 @@ class MyChartMsgHandler(BaseUserMsgHandler):
     def on_useragent_request(
         self,
         agent: UserAgent,
-        data: ChartRequest | MoreRequest | RateRequest | UnlistenRequest,
+        data: Request,
         request_id: int | str | None,
     ) -> object:
-        """Show, change or hide a chart. Rows are sent later; the other requests are answered at once, given an id."""
+        """Show, change or hide a chart. Rows are sent later; changes are answered at once, given an id."""
         charts: MyChartAgent = agent.modules[MYCHARTS]
         match data:
             case ChartRequest():
@@ -67,6 +80,8 @@ class MyChartMsgHandler(BaseUserMsgHandler):
                 self.users.limits.check_picture(str(agent.user.user_id))
                 charts.show_more(data, request_id)
                 return None
+            case IndicatorsRequest():
+                return {"type": "indicators", "indicators": self._indicators}
             case RateRequest():
                 answer = {"type": "rate", "chart_id": data.chart_id, "max_rate": charts.change_rate(data)}
             case UnlistenRequest():

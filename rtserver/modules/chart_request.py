@@ -80,6 +80,10 @@ class UnlistenRequest(msgspec.Struct, frozen=True, tag_field="type", tag="unlist
     chart_id: ChartId
 
 
+class IndicatorsRequest(msgspec.Struct, frozen=True, tag_field="type", tag="indicators"):
+    """Tell which indicators there are."""
+
+
 class RateRequest(msgspec.Struct, frozen=True, tag_field="type", tag="rate"):
     """Show a chart so often from now on."""
 

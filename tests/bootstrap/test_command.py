@@ -310,13 +310,16 @@ def test_check_finds_settings_and_plug_ins_in_the_current_directory_and_passes_o
     (terminal.directory / "shopsettings.py").write_text(SETTINGS + 'STATICFILES_DIRS = ["/nosuch/directory"]')
     (terminal.directory / "shop.py").write_text(
         "from rtserver.user.msg_handler import BaseUserMsgHandler\n"
+        "from rtserver.market.indicator.moving_average import SmaLine\n"
         "class Cart(BaseUserMsgHandler):\n    msg_type = 'cart'\n"
+        "class Mean(SmaLine):\n    name = 'mean'\n"
     )
-    done = terminal.run("check", "--django-settings", "shopsettings", "--msg-handlers", "shop:Cart", "--port", "0")
+    plugins = ("--msg-handlers", "shop:Cart", "--indicators", "shop:Mean")
+    done = terminal.run("check", "--django-settings", "shopsettings", *plugins, "--port", "0")
     assert severities(done, "django") == ["warn", "ok"]
     assert severities(done, "log-ins") == ["FAIL"]
     assert "staticfiles.W004" in done.stdout
-    assert ["ok", "plug-ins", "shop:Cart"] in findings(done)
+    assert ["ok", "plug-ins", "shop:Cart, shop:Mean"] in findings(done)
 
 
 def test_check_goes_on_after_settings_that_django_cannot_even_check(terminal: Terminal) -> None:

@@ -32,7 +32,11 @@ SERVICES = ",".join(
     )
 )
 SERVANTS = "cart_servant:CartServant"
-OPTIONS = ("--no-demo-quotes", "--msg-handlers", MSG_HANDLERS, "--services", SERVICES, "--rpc-servants", SERVANTS)
+INDICATORS = "spread:Spread"
+OPTIONS = (
+    *("--no-demo-quotes", "--msg-handlers", MSG_HANDLERS, "--services", SERVICES),
+    *("--rpc-servants", SERVANTS, "--indicators", INDICATORS),
+)
 
 
 def report_weather(var_dir: Path, city: str, celsius: float) -> None:

@@ -105,7 +105,8 @@ def test_a_configuration_that_is_shown_is_allowed(document: Path, number: int, t
 
 def test_entry_points_are_shown_under_the_groups_that_are_looked_up() -> None:
     project = tomllib.loads(blocks(EXTENDING, "toml")[1])["project"]
-    assert project["entry-points"].keys() == {"rtserver.handlers", "rtserver.services", "rtserver.rpc_servants"}
+    groups = ("handlers", "services", "rpc_servants", "indicators")
+    assert project["entry-points"].keys() == {f"rtserver.{group}" for group in groups}
 
 
 def test_the_table_of_keys_is_the_one_that_is_made_from_the_code() -> None:

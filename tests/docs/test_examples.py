@@ -211,6 +211,23 @@ def test_the_weather_of_nowhere_is_refused_with_the_reason(
     assert reason in error["message"]
 
 
+def test_an_indicator_of_a_plug_in_is_listed_and_drawn_like_any_other(visitor: Visitor, queue: redis.Redis) -> None:
+    listed = {each["name"]: each for each in visitor.ask("mycharts", {"type": "indicators"})["indicators"]}
+    assert list(listed)[-1] == "spread"
+    assert listed["spread"]["parameters"][0]["default"] == 10
+    assert listed["sma"]["outputs"] == [{"suffix": "", "axis": "price", "kind": "line"}]
+
+    bars = [[label, 10, 10, 9, 9 + label, 100] for label in (1, 2, 3)]
+    data = [{"quote": "DEMO:SPREAD:20130301", "info": {"point": bar}} for bar in bars]
+    queue.rpush("queue:rtserver", json.dumps({"type": "quote", "src": "feed-1", "data": data}))
+    request = {"type": "quote", "chart_id": "s", "exchange": "DEMO", "item": "SPREAD", "date": "20130301"}
+    request |= {"update": "static", "indicators": ["spread:2"]}
+    until(lambda: visitor.ask("mycharts", request)["seq"] == 3, "the bars have come")
+    chart = visitor.ask("mycharts", request)["chart"]
+    assert chart["yAxis"] == [{"name": "price"}, {"name": "spread"}]
+    assert chart["series"][1] == {"name": "spread:2", "type": "bar", "yAxisIndex": 1, "data": [[2, 1.5], [3, 2.5]]}
+
+
 def test_a_service_that_does_not_exist_is_refused_by_its_name(visitor: Visitor) -> None:
     visitor.send('{"type":"topic","data":{"op":"subscribe","topic_id":1,"service":"wether"}}')
     error = visitor.receive("error")

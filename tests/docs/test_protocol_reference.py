@@ -102,6 +102,16 @@ def test_a_change_of_rate_is_answered_as_shown(visitor: Visitor) -> None:
     assert visitor.receive_text() == line_with(TO_CLIENT, '"rate"')
 
 
+def test_the_indicators_are_listed_as_shown(visitor: Visitor) -> None:
+    visitor.send(line_with(TO_SERVER, '"indicators"}'))
+    answer = json.loads(visitor.receive_text())
+    listed = answer["data"]["indicators"]
+    [shown] = json.loads(line_with(TO_CLIENT, '"type":"indicators"'))["data"]["indicators"]
+    assert shown in listed
+    answer["data"]["indicators"] = [shown]
+    assert answer == json.loads(line_with(TO_CLIENT, '"type":"indicators"'))
+
+
 def test_the_rates_are_those_shown() -> None:
     text = PROTOCOLS.read_text(encoding="utf-8").partition("- The rates are ")[2].partition(";")[0]
     assert [float(number) for number in text.replace(" and ", ", ").split(", ")] == list(RATES)

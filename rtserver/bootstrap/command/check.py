@@ -21,7 +21,14 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.config_constraint import largest_picture
 from rtserver.bootstrap.config.error import CertificateError, PluginError, RedisError
 from rtserver.bootstrap.config.loopback import is_loopback
-from rtserver.bootstrap.config.plugin import by_service, by_type, load_plugins, load_policy, load_servants
+from rtserver.bootstrap.config.plugin import (
+    by_service,
+    by_type,
+    load_indicators,
+    load_plugins,
+    load_policy,
+    load_servants,
+)
 from rtserver.bootstrap.config.secret_file import OTHERS, open_files
 from rtserver.bootstrap.process.certificate import expiry_of, judge_expiry, load_context
 from rtserver.bootstrap.process.embedded_redis import running_url
@@ -101,17 +108,19 @@ def check_secret_files(config: Config, environ: Mapping[str, str] = os.environ) 
 
 
 def check_plugins(config: Config) -> Iterator[Finding]:
-    """Check that every plug-in can be loaded, and that no two handle the same type or serve the same interface."""
+    """Check that every plug-in can be loaded, and that no two of them claim the same type, interface or name."""
     try:
         handlers = by_type(load_plugins(config.msg_handlers, "rtserver.handlers", BaseUserMsgHandler))
         services = by_type(load_plugins(config.services, "rtserver.services", ServiceMsgHandler))
         by_service(services.values())
         servants = load_servants(config.rpc_servants)
+        indicators = load_indicators(config.indicators).plugins
         policy = type(load_policy(config.policy))
     except PluginError as error:
         yield Finding(Severity.FAIL, "plug-ins", str(error))
         return
-    found = [f"{cls.__module__}:{cls.__qualname__}" for cls in (*handlers.values(), *services.values(), *servants)]
+    loaded = (*handlers.values(), *services.values(), *servants, *indicators)
+    found = [f"{cls.__module__}:{cls.__qualname__}" for cls in loaded]
     found += [f"{policy.__module__}:{policy.__qualname__}"] if config.policy else []
     yield Finding(Severity.OK, "plug-ins", ", ".join(found) or "none")
 

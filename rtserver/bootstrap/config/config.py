@@ -391,6 +391,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rpc_servants: Annotated[
         Words, Meta(description="Your own servants of binary clients' calls.", extra=DOTTED_PATHS)
     ] = ()
+    indicators: Annotated[Words, Meta(description="Your own indicators of charts.", extra=DOTTED_PATHS)] = ()
     policy: Annotated[
         str,
         Meta(description="Your own rules of access, as a dotted path. Empty: a logged-in user may do everything."),

@@ -1,7 +1,7 @@
 """Plug-ins: classes named by dotted paths in the configuration, or offered by installed packages as entry points.
 
-It decides how a name becomes a class, and that no two handle the same message type, serve the same interface or are
-subscribed to by one name.
+It decides how a name becomes a class, and that no two handle the same message type, serve the same interface, are
+subscribed to by one name or are indicators of one name.
 """
 
 import importlib
@@ -13,6 +13,8 @@ from typing import ClassVar, Protocol, TypeVar
 from rtserver.base.tce.gateway import UserGateway
 from rtserver.bootstrap.config.error import PluginError
 from rtserver.feed.port import Feed
+from rtserver.market.indicator.indicator_line import IndicatorLine
+from rtserver.market.indicator.registry import IndicatorClassError, IndicatorRegistry
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.topic.subscribable import SubscribableMsgHandler
 from rtserver.user.policy import Policy
@@ -69,6 +71,18 @@ def load_servants(paths: Iterable[str]) -> list[type[Servant]]:
                     f" ({interface.name}): give one of them another [index=N]"
                 )
     return classes
+
+
+def load_indicators(paths: Iterable[str]) -> IndicatorRegistry:
+    """Return the built-in indicators with those at ``paths`` and of the entry-point group ``rtserver.indicators``.
+
+    Raises ``PluginError``, also for a class that cannot be an indicator, and for two of one name.
+    """
+    try:
+        classes = _load_all(paths, "rtserver.indicators", IndicatorLine)  # type: ignore[type-abstract]  # makes none
+        return IndicatorRegistry(classes.values())
+    except IndicatorClassError as error:
+        raise PluginError(str(error)) from error
 
 
 def load_policy(path: str) -> Policy:

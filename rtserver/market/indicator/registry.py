@@ -22,8 +22,9 @@ class IndicatorRegistry:
     """
 
     def __init__(self, plugins: Iterable[type[IndicatorLine]] = ()) -> None:
+        self.plugins = tuple(dict.fromkeys(plugins))
         self._kinds: dict[str, type[IndicatorLine]] = {}
-        for kind in (*BUILT_IN, *dict.fromkeys(plugins)):
+        for kind in (*BUILT_IN, *self.plugins):
             fault = _fault_of(kind)
             if fault is not None:
                 raise IndicatorClassError(f"indicator {_path(kind)}: {fault}")

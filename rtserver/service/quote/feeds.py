@@ -141,10 +141,14 @@ class Feeds:
                 self._defer(feed, changed)
                 continue
             begun = 0.0 if share is None else share.now()
-            if feed.step(tick):
-                self._publisher.unsent[feed.name] = feed
-            else:
-                self._begin(feed)
+            try:
+                if feed.step(tick):
+                    self._publisher.unsent[feed.name] = feed
+                else:
+                    self._begin(feed)
+            except Exception:  # an indicator of a plug-in may be faulty
+                log.exception("! the feed %s failed", feed.name)
+                self._give_up(feed, "internal", "the service failed")
             if share is not None:
                 share.spend(begun)
 

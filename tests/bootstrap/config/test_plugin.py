@@ -10,12 +10,14 @@ from rtserver.bootstrap.config.plugin import (
     build_servant,
     by_service,
     by_type,
+    load_indicators,
     load_plugins,
     load_policy,
     load_servants,
 )
 from rtserver.handlers.ping import PingMsgHandler
 from rtserver.idl.rtserver import IUserGateway
+from rtserver.market.indicator.moving_average import SmaLine
 from rtserver.service.msg_handler import ServiceMsgHandler
 from rtserver.service.push.online import OnlineMsgHandler
 from rtserver.service.topic.subscribable import SubscribableMsgHandler
@@ -62,6 +64,10 @@ class Twice(ServiceMsgHandler):
 
     msg_type = "twice"
     delivery = "twice"
+
+
+class Sma(SmaLine):
+    """Another one of that name."""
 
 
 def load(*paths: str) -> list[type[BaseUserMsgHandler]]:
@@ -217,3 +223,22 @@ def test_a_policy_is_an_object_of_the_class_that_is_named_and_the_built_in_one_o
 def test_a_policy_that_is_none_stops_the_start(path: str) -> None:
     with pytest.raises(PluginError, match=r"cannot be loaded|is no subclass of"):
         load_policy(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("nowhere.at_all:Spread", "cannot be loaded: No module named 'nowhere'"),
+        (f"{HERE}:Prices", "is no subclass of rtserver.market.indicator.indicator_line.IndicatorLine"),
+        (f"{HERE}:Sma", f"moving_average.SmaLine and {HERE}.Sma are both named 'sma'"),
+    ],
+)
+def test_an_indicator_that_cannot_be_one_stops_the_start(path: str, problem: str) -> None:
+    with pytest.raises(PluginError) as error:
+        load_indicators([path])
+    assert problem in str(error.value)
+
+
+def test_without_plug_ins_there_are_the_built_in_indicators() -> None:
+    assert "sma" in load_indicators([]).names
+    assert load_indicators([]).plugins == ()
