@@ -41,6 +41,7 @@ from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.queue_push import PushToQueue, QueuePush
+from rtserver.service.quote.quote_alive import QuoteAliveMsgHandler
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_source import TestQuoteSource
 from rtserver.service.thread.canary import CanaryMsgHandler, CanarySource
@@ -186,7 +187,8 @@ def build_handlers(
     users = UserCommands(post, sizes, places)
     context = ServiceContext(post, users, offload, push, gevent.spawn_later, shares, sizes)
     plugins = load_plugins(config.services, "rtserver.services", ServiceMsgHandler)
-    by_type([QuoteCenter, PushUserMsgHandler, DjangoSiteMsgHandler, OnlineMsgHandler, CanaryMsgHandler, *plugins])
+    quote_handlers = [QuoteCenter, QuoteAliveMsgHandler]
+    by_type([*quote_handlers, PushUserMsgHandler, DjangoSiteMsgHandler, OnlineMsgHandler, CanaryMsgHandler, *plugins])
     by_service(plugins)
     quotes = QuoteCenter(
         context,
@@ -196,6 +198,7 @@ def build_handlers(
         shares=shares,
         indicators=load_indicators(config.indicators),
     )
+    alive = QuoteAliveMsgHandler(context, quotes.books)
     most_users = users_per_message(config)
     push_user = PushUserMsgHandler(context, streams, sizes, most_users=most_users)
     online = OnlineMsgHandler(context, most_users=most_users)
@@ -203,7 +206,7 @@ def build_handlers(
     django_site = DjangoSiteMsgHandler(context, lifetime_of=lifetime, revoke=revoke)
     canary = CanaryMsgHandler(context, *canaries)
     own = [plugin(context) for plugin in plugins]
-    handlers = [quotes, push_user, django_site, online, *own, canary]
+    handlers = [quotes, alive, push_user, django_site, online, *own, canary]
     topics = [plugin.topics for plugin in own if isinstance(plugin, SubscribableMsgHandler)]
     return Handlers(handlers, quotes, {each.service: each for each in topics})
 

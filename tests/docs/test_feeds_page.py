@@ -118,6 +118,33 @@ def test_trades_come_once_over_connections_that_end_all_the_time(
     until(lambda: len(prices_of(server, "SIM:BTCUSDT")) > 10, "somebody is shown the trades")
 
 
+QUIET = """
+import time
+from rtserver.feed.port import Feed, QuoteInfo
+
+class Quiet(Feed):
+    def __iter__(self):
+        yield "QUIET:GOLD", QuoteInfo([1448010000000, 35120])
+        while True:
+            time.sleep(0.01)
+            yield None
+"""
+
+
+def test_somebody_who_watches_a_quiet_quote_hears_that_its_producer_is_alive(
+    terminal: Terminal, server: RunningServer, bus: redis.Redis
+) -> None:
+    terminal.write("quiet.py", QUIET)
+    with terminal.typed("rtserver feed run quiet:Quiet --heartbeat 0.1"), Visitor(server, log_in(server)) as visitor:
+        until(lambda: quotes_on(bus, "QUIET"), "the tick is on the bus")
+        chart = {"type": "quote", "chart_id": "c", "exchange": "QUIET", "item": "GOLD", "update": "dynamic"}
+        heard = visitor.ask("mycharts", chart)
+        while heard["update"] == "static" or heard["seq"] == 0 or heard["chart"]["series"]:
+            heard = visitor.receive("mycharts")
+    assert (heard["seq"], heard["prev_seq"], heard["chart"]) == (1, 1, {"series": []})
+    assert not bus.xrange(DEAD)
+
+
 def test_a_class_of_ones_own_runs(terminal: Terminal, server: RunningServer, bus: redis.Redis) -> None:
     terminal.write(
         "prices.log", "GOLD 1448010000000 35120 1\nGOLD 1448010001000 35130 2\nGOLD 1448010001000 35130 2\n"
