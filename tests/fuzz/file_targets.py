@@ -76,6 +76,8 @@ _TOML = (
     _config_lines(),
     b'port = 8000\nhost = "0.0.0.0"\n# a comment\nservices = ["a.b:C", "d:E"]\ndemo_quotes = false\n',
     b'redis_url = "redis://user:secret@127.0.0.1:6379/0"\n[table]\nkey = 2020-01-01T00:00:00Z\n',
+    b'[exchanges.X]\ncalendar = "NYSE"\n[exchanges.X.special_days]\n2026-01-06 = ["09:30-13:00"]\n',
+    b'[exchanges.Y]\nzone = "Asia/Tokyo"\nsessions = ["09:00-11:30"]\nnight = ["21:00-02:30"]\nweekdays = ["Mon"]\n',
     b'queue = """\nmany\nlines"""\nheartbeat_seconds = 1e1\nport = 0x10\n',
 )
 _TOML_WORDS = (

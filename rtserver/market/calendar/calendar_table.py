@@ -20,6 +20,19 @@ from rtserver.market.calendar.trading_day import DAY_MINUTES, OpenHours, Trading
 from rtserver.market.day import day_of_date, read_day
 
 SAMPLES = ("24/7", "NYSE", "SHFE", "SSE")
+SESSIONS = 'a list such as ["09:30-11:30", "13:00-15:00"]'
+TEXT = "text"
+FORMS = {
+    "weekdays": 'a list such as ["Mon", "Tue"]',
+    "sessions": SESSIONS,
+    "night": SESSIONS,
+    "holidays": "a list of dates such as 2026-01-05, or a file with them",
+    "holidays_until": "a date such as 2026-01-05",
+    "half_days": SESSIONS,
+    "special_days": 'dates with sessions, such as 2026-11-27 = ["09:30-13:00"]',
+}
+"""The fields that are no text, in words that follow "must be"."""
+
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 T = TypeVar("T")
@@ -123,11 +136,7 @@ def _convert(raw: Mapping[str, object]) -> CalendarTable:
         if "unknown field" in problem:
             unknown = next(key for key in raw if key not in CalendarTable.__struct_fields__)
             raise CalendarError(unknown, f"unknown; known are {', '.join(CalendarTable.__struct_fields__)}") from None
-        if field.startswith("holidays"):
-            problem = "it must be a date such as 2026-01-05" + (
-                "" if field == "holidays_until" else ", or a list of them"
-            )
-        raise CalendarError(field, f"is not allowed; {problem}") from None
+        raise CalendarError(field, f"is not allowed; it must be {FORMS.get(field, TEXT)}") from None
 
 
 def _merged(table: CalendarTable) -> CalendarTable:

@@ -10,7 +10,15 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from rtserver.market.calendar.calendar import Calendar, DaysExtent, SessionSpan
-from rtserver.market.calendar.trading_day import DAY_MINUTES, FIRST_DAY, LAST_DAY, OpenSpan, TradingDays, TradingRules
+from rtserver.market.calendar.trading_day import (
+    DAY_MINUTES,
+    FIRST_DAY,
+    LAST_DAY,
+    MINUTE_MS,
+    OpenSpan,
+    TradingDays,
+    TradingRules,
+)
 from rtserver.market.day import DAY_MS
 
 TABLE_DAYS = 32
@@ -22,7 +30,6 @@ ALWAYS_MS = 2**53
 
 _FIRST_MS = FIRST_DAY * DAY_MS
 _LAST_MS = (LAST_DAY + 1) * DAY_MS - 1
-_MINUTE_MS = 60_000
 
 
 class _Table(NamedTuple):
@@ -66,10 +73,12 @@ class SessionCalendar(Calendar):
         return bool(self.sessions_of(day))
 
     def clock_time(self, day: int, clock_ms: int) -> int:
+        if not FIRST_DAY <= day <= LAST_DAY:
+            return day * DAY_MS + clock_ms
         spans = self._days.spans_of(day)
         moments_of_trade = (moment for span in spans for moment in (span.start_ms, span.end_ms - 1))
         dates = {day, *map(self._days.local_day, moments_of_trade)}
-        moments = [self._days.moment(date, clock_ms / _MINUTE_MS) for date in sorted(dates)]
+        moments = [self._days.moment(date, clock_ms / MINUTE_MS) for date in sorted(dates)]
         if not spans:
             return moments[0]
         return min(moments, key=lambda moment: min(_distance(span, moment) for span in spans))

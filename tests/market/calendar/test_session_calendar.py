@@ -185,6 +185,11 @@ def test_a_moment_beyond_all_sessions_has_the_first_or_the_last(time: int, year:
     assert found.begin_ms <= time < found.until_ms
 
 
+@pytest.mark.parametrize("day", ["00010101", "99991231"])
+def test_a_clock_time_beyond_all_sessions_is_that_of_utc(day: str) -> None:
+    assert stocks().clock_time(read_day(day), 36_000_000) == read_day(day) * DAY_MS + 36_000_000
+
+
 def test_many_years_of_trading_days_are_weekdays_but_for_the_holidays() -> None:
     calendar, first = stocks(["2026-01-01"]), read_day("2000-01-01")
     for day in range(first, first + 12_000):
