@@ -74,11 +74,22 @@ def shapes(value: object) -> object:
 def test_the_conversation_about_copper_happens_word_for_word(visitor: Visitor, queue: redis.Redis) -> None:
     first, second = blocks(PROTOCOLS, QUEUE)[:2]
     queue.rpush("queue:rtserver", first.strip())
-    wait_for_ticks(visitor, 2)
+    wait_for_ticks(visitor, 2, item="cu1512", date="20151120")
     visitor.send(line_with(TO_SERVER, "copper"))
     assert visitor.receive_text() == of_this_start(visitor, line_with(TO_CLIENT, '"static"', "copper"))
     queue.rpush("queue:rtserver", second.strip())
     assert visitor.receive_text() == of_this_start(visitor, line_with(TO_CLIENT, '"dynamic"', "copper"))
+
+
+def test_the_conversation_about_gold_happens_word_for_word(visitor: Visitor, queue: redis.Redis) -> None:
+    ticks, late = (line for line in lines(QUEUE) if "au1512" in line)
+    queue.rpush("queue:rtserver", ticks)
+    wait_for_ticks(visitor, 3, item="au1512")
+    for request in ('"gold-1"', '"gold-2"'):
+        visitor.send(line_with(TO_SERVER, request))
+        assert visitor.receive_text() == of_this_start(visitor, line_with(TO_CLIENT, request))
+    queue.rpush("queue:rtserver", late)
+    assert visitor.receive_text() == of_this_start(visitor, line_with(TO_CLIENT, "1448010001500"))
 
 
 def test_the_conversation_about_the_weather_happens_word_for_word(visitor: Visitor, queue: redis.Redis) -> None:
@@ -117,9 +128,9 @@ def test_the_rates_are_those_shown() -> None:
     assert [float(number) for number in text.replace(" and ", ", ").split(", ")] == list(RATES)
 
 
-def wait_for_ticks(visitor: Visitor, seq: int) -> None:
+def wait_for_ticks(visitor: Visitor, seq: int, **quote: str) -> None:
     """Ask for pictures until one has the tick of that number."""
-    request = {"type": "quote", "chart_id": "w", "exchange": "SHFE", "item": "cu1512", "date": "20151120"}
+    request = {"type": "quote", "chart_id": "w", "exchange": "SHFE", **quote}
     pictures = (visitor.ask("mycharts", {**request, "update": "static"}) for _ in range(10_000))
     assert next(picture["seq"] for picture in pictures if picture["seq"] >= seq) == seq
 

@@ -112,6 +112,8 @@ class Feeds:
             self._show(held)
         elif feed.is_open:
             self._drive(held, share)
+        else:
+            self._publisher.delay(message)
 
     def on_left(self, topic: Topic) -> None:
         """Let a feed rest that has lost its last viewer, and end after a while. Other topics need nothing."""

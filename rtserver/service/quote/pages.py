@@ -77,9 +77,13 @@ class Pages:
             self.found += 1
             self._kept.move_to_end(topic)
             self._answer(page, known)
-        elif is_new:
+            return left
+        has_to_read = self._history.has_more(name)
+        if has_to_read:
+            self._publisher.delay(message)
+        if is_new:
             self._open[topic] = page
-            if self._history.has_more(name):
+            if has_to_read:
                 self._call_later(0, partial(self._read, page))
             else:
                 self._drive(page, None)

@@ -7,7 +7,7 @@ order. What a row and a snapshot are is the service's business.
 
 from collections.abc import Callable
 
-from rtserver.base.bridge.message import Message, Refused, Row, Snapshot, Subscribe, Table
+from rtserver.base.bridge.message import Delayed, Message, Refused, Row, Snapshot, Subscribe, Table
 from rtserver.service.topic.topic import Topic, Viewer
 
 
@@ -90,6 +90,10 @@ class Publisher:
         for agent, ref in tuple(topic.viewers):
             self.remove_viewer((agent, ref))
             self._post(Refused(agent, ref, code, text))
+
+    def delay(self, message: Subscribe) -> None:
+        """Say that the answer to a subscription has to be read first."""
+        self._post(Delayed(message.agent, message.ref))
 
     def refuse(self, message: Subscribe, code: str, text: str) -> None:
         """Refuse a subscription."""
