@@ -1,5 +1,5 @@
 import { MyCharts } from "../../site/static/js/rtc/index.js";
-import { startClient, welcome } from "./client_harness.mjs";
+import { fakeTarget, startClient, welcome } from "./client_harness.mjs";
 import { fakeElements } from "./fake_elements.mjs";
 
 export const LABELS = [1362150000000, 1362150060000, 1362150120000];
@@ -20,13 +20,13 @@ export const REQUEST = { chart_id: "main", exchange: "DEMO", item: "AAPL", date:
 /** As much of an element as a view touches. */
 export function fakeElement(id = "place", attributes = {}) {
   const named = new Map(Object.entries(attributes));
-  return {
+  return fakeTarget({
     id,
     style: {},
     getAttribute: (name) => named.get(name) ?? null,
     setAttribute: (name, value) => void named.set(name, value),
     removeAttribute: (name) => void named.delete(name),
-  };
+  });
 }
 
 /** The points of a drawing, each as an array of so many numbers. */
@@ -63,6 +63,11 @@ export function fakeECharts({ height = 400 } = {}) {
         const [line, label] = drawing.children;
         if (line.style.display === "none") return null;
         return { text: label.context.texts.join("\n"), color: label.context.boxColor, line: line.style, label: label.style, paints: label.context.clears };
+      },
+      /** The words about older points; null where there are none. */
+      get olderMark() {
+        const { style, textContent } = drawing.children[2];
+        return style.display === "none" ? null : textContent;
       },
       dispose: () => (instance.isDisposed = true),
     };
@@ -136,14 +141,12 @@ export function dynamicRender(series, { chart_id = "main", seq = 4, prev_seq = s
   return { type: "render", update: "dynamic", chart_id, epoch, seq, prev_seq, chart: { series } };
 }
 
-/** A welcomed client with charts, ECharts, frames and a ResizeObserver of its own. */
-export function startCharts({ points, isWelcome = true, document, pauseAfterMs, IntersectionObserver, warn } = {}) {
+/** A welcomed client with charts, ECharts, frames and a ResizeObserver of its own; `options` are those of MyCharts. */
+export function startCharts({ isWelcome = true, ...options } = {}) {
   const parts = startClient();
   const { clock } = parts;
   const [echarts, frames, { FakeResizeObserver, observers }] = [fakeECharts(), fakeFrames(), fakeResizeObserver()];
-  const observed = { ResizeObserver: FakeResizeObserver, IntersectionObserver };
-  const options = { echarts, requestFrame: frames.request, ...observed, points, clock, document, pauseAfterMs, warn };
-  const charts = new MyCharts(parts.client, options);
+  const charts = new MyCharts(parts.client, { echarts, requestFrame: frames.request, ResizeObserver: FakeResizeObserver, clock, ...options });
   if (isWelcome) welcome(parts.network);
   const render = (data) => parts.network.socket.say("mycharts", data);
   return { ...parts, charts, echarts, frames, observers, render };

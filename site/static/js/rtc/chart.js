@@ -96,6 +96,11 @@ export class Chart {
     return this.#rows.series;
   }
 
+  /** True from the first picture on. */
+  get hasData() {
+    return this.series.length > 0;
+  }
+
   /** @returns {Older} whether there are rows before the first one, and whether they are on their way */
   get older() {
     return this.#pages.state;
@@ -225,7 +230,7 @@ export class Chart {
 
   /** @param {DynamicChart} chart */
   #append(chart) {
-    this.#rows.put(chart, this.older.hasMore);
+    this.#rows.put(chart, this.older.hasMore === true);
     for (const [index, ...row] of chart.series) if (index === 0) this.#seePrices(row);
   }
 

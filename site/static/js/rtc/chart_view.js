@@ -5,18 +5,21 @@
  */
 
 /** @import { Chart } from "./chart.js" */
-/** @import { Clock } from "./clock.js" */
-/** @import { DrawSchedule } from "./draw_schedule.js" */
 /** @import { Palette } from "./palette.js" */
 /** @import { MeasureText } from "./text_measure.js" */
+/** @import { ViewTools } from "./view.js" */
 /** @import { ZoomEvent } from "./zoom_place.js" */
+import { showsAll } from "./chart_zoom.js";
 import { layoutOption, structureOf, updateOption, wholeOption } from "./chart_option.js";
 import { lastPrice } from "./last_price.js";
 import { panelLayout, rightPx } from "./panel_layout.js";
 import { drawnAxes } from "./panels.js";
+import { OlderMark, olderText } from "./older_mark.js";
 import { PriceLine } from "./price_line.js";
+import { Pull } from "./pull.js";
 import { TextAlternative } from "./text_alternative.js";
 import { equip } from "./text_measure.js";
+import { View } from "./view.js";
 import { ZoomPlace } from "./zoom_place.js";
 
 /**
@@ -30,27 +33,23 @@ import { ZoomPlace } from "./zoom_place.js";
  * @property {() => {painter: any}} getZr
  * @property {() => void} dispose
  */
-/** Drawn before it is scrolled into sight. */
-const SEEN_MARGIN = "100px";
-
 /**
  * @typedef {object} ECharts The part of the library that is used.
  * @property {(element: HTMLElement) => EChartsInstance} init
  * @property {(api: {measureText: MeasureText}) => void} [setPlatformAPI]
  */
 
-export class ChartView {
-  #chart;
-  #element;
+/** @extends {View<Chart>} */
+export class ChartView extends View {
   #instance;
-  #schedule;
-  #palette;
-  #observers;
   /** @type {string | null} What the drawn picture consists of; null: draw all of it. */
   #structure = null;
   #hasResized = false;
-  #zoom = new ZoomPlace();
+  /** @type {ZoomPlace} */
+  #zoom;
   #line;
+  #mark;
+  #pull;
   /** True when the reader has hidden the prices in the legend. */
   #isPriceHidden = false;
   /** True when the newest price has left the drawn scale. */
@@ -60,28 +59,18 @@ export class ChartView {
   /**
    * @param {Chart} chart
    * @param {HTMLElement} element
-   * @param {object} options
-   * @param {ECharts} options.echarts
-   * @param {DrawSchedule} options.schedule
-   * @param {typeof ResizeObserver | undefined} options.ResizeObserver
-   * @param {typeof IntersectionObserver | undefined} options.IntersectionObserver without one it counts as seen
-   * @param {Palette} options.palette
-   * @param {Clock} options.clock
+   * @param {ViewTools} tools
    */
-  constructor(chart, element, { echarts, schedule, ResizeObserver, IntersectionObserver, palette, clock }) {
-    this.#chart = chart;
-    this.#element = element;
+  constructor(chart, element, tools) {
+    const { echarts, kept, clock } = tools;
     equip(echarts);
+    super(chart, element, tools);
+    this.#zoom = kept.zoom ??= new ZoomPlace();
     this.#instance = echarts.init(element);
-    this.#schedule = schedule;
-    this.#palette = palette;
-    this.#observers = [
-      ResizeObserver && new ResizeObserver(() => this.#onResize()),
-      IntersectionObserver && new IntersectionObserver((seen) => this.#onSeen(seen), { rootMargin: SEEN_MARGIN }),
-    ];
-    schedule.add(this);
-    for (const observer of this.#observers) observer?.observe(element);
-    this.#line = new PriceLine(this.#instance.getZr().painter.getViewportRoot());
+    const drawing = this.#instance.getZr().painter.getViewportRoot();
+    this.#line = new PriceLine(drawing);
+    this.#mark = new OlderMark(drawing);
+    this.#pull = new Pull(element, () => this.#wantOlder());
     this.#instance.on("datazoom", (/** @type {ZoomEvent} */ event) => this.#onZoom(event));
     this.#instance.on("legendselectchanged", ({ selected }) => this.#onSelect(selected));
     this.#text = new TextAlternative(element, chart, clock);
@@ -89,97 +78,112 @@ export class ChartView {
     element.style.touchAction = "pan-y";
   }
 
-  /** The chart's state may have changed: draw when it is this chart's turn. */
+  /** @override */
   invalidate() {
     this.#text.update();
-    this.#schedule.invalidate(this);
+    super.invalidate();
   }
 
-  /** @returns {boolean} whether its newest price cannot be shown before, or somebody points at it or works in it with the keyboard */
+  /**
+   * @override
+   * @returns {boolean} also where its newest price cannot be shown before
+   */
   isFavoured() {
-    return this.#isOffScale || (this.#element.matches?.(":hover, :focus-within") ?? false);
+    return this.#isOffScale || super.isFavoured();
   }
 
-  /** @param {Palette} palette */
+  /**
+   * @override
+   * @param {Palette} palette
+   */
   setPalette(palette) {
-    this.#palette = palette;
     this.#structure = null;
-    this.invalidate();
+    super.setPalette(palette);
   }
 
-  /** Take the drawing off the page. */
+  /** @override */
   dispose() {
-    this.#schedule.remove(this);
-    for (const observer of this.#observers) observer?.disconnect();
+    super.dispose();
+    this.#pull.dispose();
     this.#text.dispose();
-    this.#element.style.touchAction = "";
+    this.element.style.touchAction = "";
     this.#instance.dispose();
   }
 
-  /** For the schedule: it is this chart's turn. */
+  /** @override */
+  onResize() {
+    this.#hasResized = true;
+    this.invalidate();
+  }
+
+  /** @override */
   draw() {
     if (this.#hasResized) this.#instance.resize();
-    if (this.#chart.series.length > 0) this.#drawChanges();
+    if (this.chart.series.length > 0) this.#drawChanges();
     this.#hasResized = false;
     this.#showPrice();
+    this.#showMark();
     this.#isOffScale = false; // what is outside even now is outside of what the reader has zoomed to
   }
 
-  /** For the schedule, while the chart waits for its turn: the newest price, as far as that fits to what is drawn. */
+  /** @override The newest price, as far as that fits to what is drawn. */
   drawNewest() {
     this.#showPrice();
   }
 
   #showPrice() {
-    if (structureOf(this.#chart) !== this.#structure) return; // the price belongs to another picture than the drawn one
-    const last = this.#isPriceHidden ? null : lastPrice(this.#chart, this.#palette);
-    const isShown = this.#line.show(last, this.#placeOf(last?.price ?? NaN), this.#palette.surface);
+    if (structureOf(this.chart) !== this.#structure) return; // the price belongs to another picture than the drawn one
+    const last = this.#isPriceHidden ? null : lastPrice(this.chart, this.palette);
+    const isShown = this.#line.show(last, this.#placeOf(last?.price ?? NaN), this.palette.surface);
     this.#isOffScale = last !== null && !isShown;
   }
 
   /** @param {number} price */
   #placeOf(price) {
-    const [panel] = panelLayout(this.#instance.getHeight(), drawnAxes(this.#chart).length);
+    const [panel] = panelLayout(this.#instance.getHeight(), drawnAxes(this.chart).length);
     const y = this.#instance.convertToPixel({ yAxisId: "y0" }, price);
-    return { y, panel, width: this.#instance.getWidth(), right: rightPx(this.#chart.prices) };
+    return { y, panel, width: this.#instance.getWidth(), right: rightPx(this.chart.prices) };
+  }
+
+  #showMark() {
+    const [panel] = panelLayout(this.#instance.getHeight(), drawnAxes(this.chart).length);
+    this.#mark.show(olderText(this.chart.older, this.#zoom.isNearOldest === true), panel, this.palette);
   }
 
   /** @param {ZoomEvent} event */
   #onZoom(event) {
     this.#zoom.onZoom(event);
     this.#showPrice();
+    this.#showMark();
+    this.#wantOlder();
+  }
+
+  /** The reader has come to the left end: have what is before it. */
+  #wantOlder() {
+    if (!(this.#zoom.isNearOldest ?? showsAll(this.chart))) return;
+    this.chart.loadOlder().catch(() => {}); // `chart.older` says why
   }
 
   /** @param {Record<string, boolean>} selected by the names of series */
   #onSelect(selected) {
-    this.#isPriceHidden = selected[this.#chart.series[0]?.name] === false;
+    this.#isPriceHidden = selected[this.chart.series[0]?.name] === false;
     this.#showPrice();
   }
 
-  /** @param {IntersectionObserverEntry[]} entries of the one element, the newest last */
-  #onSeen(entries) {
-    this.#schedule.setSeen(this, entries[entries.length - 1].isIntersecting);
-  }
-
-  #onResize() {
-    this.#hasResized = true;
-    this.invalidate();
-  }
-
   #drawChanges() {
-    const changes = this.#chart.takeChanges();
-    const structure = structureOf(this.#chart);
+    const changes = this.chart.takeChanges();
+    const structure = structureOf(this.chart);
     const height = this.#instance.getHeight();
     if (structure !== this.#structure) {
       this.#structure = structure;
       this.#isPriceHidden = false;
-      const window = this.#zoom.take(this.#chart.axis);
-      this.#instance.setOption(wholeOption(this.#chart, this.#palette, height, window), { notMerge: true });
+      const window = this.#zoom.take(this.chart.axis);
+      this.#instance.setOption(wholeOption(this.chart, this.palette, height, window), { notMerge: true });
       return;
     }
-    const layout = this.#hasResized ? layoutOption(this.#chart, this.#palette, height) : null;
+    const layout = this.#hasResized ? layoutOption(this.chart, this.palette, height) : null;
     if (layout === null && changes.series.length === 0) return;
-    const window = changes.labels ? this.#zoom.take(this.#chart.axis) : null;
-    this.#instance.setOption({ ...updateOption(this.#chart, changes, window), ...layout });
+    const window = changes.labels ? this.#zoom.take(this.chart.axis) : null;
+    this.#instance.setOption({ ...updateOption(this.chart, changes, window), ...layout });
   }
 }

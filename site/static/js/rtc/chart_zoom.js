@@ -9,13 +9,25 @@ const VISIBLE_BARS = 160;
 
 /**
  * @param {Chart} chart
- * @returns {object} the newest bars, or all of a line
+ * @returns {object} the newest bars, or all of a line; not what was asked for beyond the picture
  */
 export function firstWindow(chart) {
-  const hasBars = chart.series.some(({ type }) => type === "candlestick" || type === "bar");
-  const count = chart.labels().length;
-  if (!hasBars || count <= VISIBLE_BARS) return { start: 0, end: 100 };
-  return { startValue: count - VISIBLE_BARS, endValue: count - 1 };
+  const [first, count] = [firstSeen(chart), chart.axis.length];
+  return first === 0 ? { start: 0, end: 100 } : { startValue: first, endValue: count - 1 };
+}
+
+/**
+ * @param {Chart} chart
+ * @returns {boolean} whether its oldest point is to be seen at first
+ */
+export function showsAll(chart) {
+  return firstSeen(chart) === 0;
+}
+
+/** @param {Chart} chart @returns {number} the place of the first label that is to be seen */
+function firstSeen({ series, axis }) {
+  const hasBars = series.some(({ type }) => type === "candlestick" || type === "bar");
+  return Math.max(axis.older, hasBars ? axis.length - VISIBLE_BARS : 0);
 }
 
 /**

@@ -1,3 +1,30 @@
+declare class DrawSchedule {
+	/**
+	 * Charts that take their frames from the same source share the time there is.
+	 * @param {(run: () => void) => void} requestFrame
+	 * @param {Clock} clock
+	 * @returns {DrawSchedule}
+	 */
+	static of(requestFrame: (run: () => void) => void, clock: Clock): DrawSchedule;
+	/**
+	 * @param {(run: () => void) => void} requestFrame
+	 * @param {Clock} clock
+	 * @param {(error: unknown) => void} [report] gets what a drawing throws
+	 */
+	constructor(requestFrame: (run: () => void) => void, clock: Clock, report?: (error: unknown) => void);
+	/** @param {Drawable} drawable counts as seen until `setSeen` says otherwise */
+	add(drawable: Drawable): void;
+	/** @param {Drawable} drawable is not drawn any more */
+	remove(drawable: Drawable): void;
+	/** @param {Drawable} drawable is to be drawn, once for however many calls until then */
+	invalidate(drawable: Drawable): void;
+	/**
+	 * @param {Drawable} drawable
+	 * @param {boolean} isSeen one that is out of sight waits until it is seen
+	 */
+	setSeen(drawable: Drawable, isSeen: boolean): void;
+	#private;
+}
 declare class LabelAxis {
 	/**
 	 * @param {number} capacity how many labels are kept
@@ -200,6 +227,8 @@ export class Chart {
 	/** The x axis of all series. */
 	get axis(): LabelAxis;
 	get series(): Series[];
+	/** True from the first picture on. */
+	get hasData(): boolean;
 	/** @returns {Older} whether there are rows before the first one, and whether they are on their way */
 	get older(): Older;
 	set seq(seq: number);
@@ -253,71 +282,85 @@ export class Chart {
 	#private;
 }
 /**
- * @typedef {object} Entry
- * @property {Chart} chart
- * @property {ChartView | null} view null for a chart that only keeps data
- * @property {boolean} pauses whether it rests while nobody can see the page
- * @property {Subscription} subscription
+ * @typedef {object} EChartsInstance The part of an instance that is used.
+ * @property {(option: object, settings?: {notMerge?: boolean}) => void} setOption
+ * @property {(event: string, run: (happened: any) => void) => void} on
+ * @property {() => void} resize
+ * @property {() => number} getHeight
+ * @property {() => number} getWidth
+ * @property {(finder: {yAxisId: string}, value: number) => number} convertToPixel
+ * @property {() => {painter: any}} getZr
+ * @property {() => void} dispose
+ */
+/**
+ * @typedef {object} ECharts The part of the library that is used.
+ * @property {(element: HTMLElement) => EChartsInstance} init
+ * @property {(api: {measureText: MeasureText}) => void} [setPlatformAPI]
+ */
+/** @extends {View<Chart>} */
+export class ChartView extends View<Chart> {
+	/**
+	 * @param {Chart} chart
+	 * @param {HTMLElement} element
+	 * @param {ViewTools} tools
+	 */
+	constructor(chart: Chart, element: HTMLElement, tools: ViewTools);
+	#private;
+}
+/**
+ * @typedef {object} ChartsOptions
+ * @property {number} [points] how many points of each series are kept
+ * @property {number} [mostPoints] how many are kept at most where the reader asks for older ones
+ * @property {Palette} [palette] the colours; default: as the browser prefers, light or dark
+ * @property {Clock} [clock]
+ * @property {(text: string) => void} [warn] gets the refusal of a chart whose "error" nobody listens to; default: console.warn
  */
 export class MyCharts {
 	/**
 	 * @param {RTClient} client
-	 * @param {object} [options]
-	 * @param {ECharts} [options.echarts] default: the global one, looked up when a chart with an element is asked for
-	 * @param {(run: () => void) => void} [options.requestFrame] charts that have the same one take turns
-	 * @param {typeof ResizeObserver} [options.ResizeObserver]
-	 * @param {typeof IntersectionObserver} [options.IntersectionObserver]
-	 * @param {number} [options.points] how many points of each series are kept
-	 * @param {Palette} [options.palette] the colours; default: as the browser prefers, light or dark
-	 * @param {number | null} [options.pauseAfterMs] how long the page has to be hidden until charts rest; null: they never do
-	 * @param {VisibleDocument} [options.document] default: the page's
-	 * @param {Clock} [options.clock]
-	 * @param {(text: string) => void} [options.warn] gets the refusal of a chart whose "error" nobody listens to; default: console.warn
+	 * @param {ChartsOptions & StageOptions} [options]
 	 */
-	constructor(client: RTClient, options?: {
-		echarts?: ECharts | undefined;
-		requestFrame?: ((run: () => void) => void) | undefined;
-		ResizeObserver?: {
-			new (callback: ResizeObserverCallback): ResizeObserver;
-			prototype: ResizeObserver;
-		} | undefined;
-		IntersectionObserver?: {
-			new (callback: IntersectionObserverCallback, options?: IntersectionObserverInit): IntersectionObserver;
-			prototype: IntersectionObserver;
-		} | undefined;
-		points?: number | undefined;
-		palette?: Palette | undefined;
-		pauseAfterMs?: number | null | undefined;
-		document?: VisibleDocument | undefined;
-		clock?: Clock | undefined;
-		warn?: ((text: string) => void) | undefined;
-	});
+	constructor(client: RTClient, { points, mostPoints, palette, clock, warn, ...stage }?: ChartsOptions & StageOptions);
+	client: RTClient;
+	clock: Clock;
+	palette: Readonly<Palette>;
+	warn: (text: string) => void;
 	/**
-	 * Ask for a chart, now or as soon as there is a connection, and again on every new connection. A chart that had the
-	 * same `chart_id` is given up for it.
+	 * Have charts of a kind drawn by a class of one's own.
+	 * @param {string} kind
+	 * @param {ViewClass} ViewClass that extends View
+	 */
+	register(kind: string, ViewClass: ViewClass): void;
+	/**
+	 * Ask for a quote's chart, now or as soon as there is a connection, and again on every new connection. A chart that had
+	 * the same `chart_id` is given up for it.
 	 *
 	 * While the page is hidden a drawn chart rests: nothing is sent for it, and one picture when the page is seen again.
 	 * One that only keeps data goes on, because a page may count on it to make a sound or to change its title.
-	 * @param {ChartRequest & {element?: HTMLElement | string, whileHidden?: "pause" | "keep"}} options `element`, or the id
-	 * of one: where to draw; `whileHidden`: for a chart that is to do otherwise
+	 * @param {ChartRequest & Placing & {kind?: string}} options `kind`: a registered one that draws it; default: as ECharts does
 	 * @returns {Chart}
 	 */
-	request({ element, whileHidden, ...asked }: ChartRequest & {
-		element?: HTMLElement | string;
-		whileHidden?: "pause" | "keep";
+	request({ element, watch, onScreenOnly, whileHidden, kind, ...asked }: ChartRequest & Placing & {
+		kind?: string;
 	}): Chart;
 	/**
-	 * @param {string | number} chart_id
-	 * @returns {Chart | undefined} the chart of that id, if it was asked for and not given up
+	 * Show a chart that is no quote's: what a service or a module of the server sends, drawn by the View of its kind.
+	 * @param {OwnRequest & Placing} options
+	 * @returns {OwnChart}
 	 */
-	get(chart_id: string | number): Chart | undefined;
+	show({ chart_id, kind, service, request, max_rate, merge, ...placing }: OwnRequest & Placing): OwnChart;
+	/**
+	 * @param {string | number} chart_id
+	 * @returns {any} the Chart or OwnChart of that id, if it was asked for and not given up
+	 */
+	get(chart_id: string | number): any;
 	/**
 	 * Give a chart up: nothing more is sent for it, its drawing goes. One that is not known is nobody's loss.
 	 * @param {string | number} chart_id
 	 */
 	unlisten(chart_id: string | number): void;
 	/**
-	 * Have a chart sent more seldom, or more often, from now on: points are not left out, they come together.
+	 * Have a quote's chart sent more seldom, or more often, from now on: points are not left out, they come together.
 	 * @param {string | number} chart_id one that is not known is passed over
 	 * @param {number | null} max_rate updates a second; null: as fast as the server allows
 	 */
@@ -332,6 +375,61 @@ export class MyCharts {
 	 * The client goes on; its own `dispose` does this for all that listen to it.
 	 */
 	dispose(): void;
+	/**
+	 * For a subclass: the request for a quote's chart as it is sent.
+	 * @protected
+	 * @param {string | number} name of the chart on the wire
+	 * @param {ChartRequest} request
+	 * @returns {object}
+	 */
+	protected wireRequest(name: string | number, request: ChartRequest): object;
+	/**
+	 * For a subclass: a `mycharts` message has come. One for a chart that was given up is late, and ignored.
+	 * @protected
+	 * @param {any} data
+	 * @param {Message} [message]
+	 */
+	protected onMessage(data: any, message?: Message): void;
+	#private;
+}
+/**
+ * @typedef {object} OwnRequest A chart that is no quote's.
+ * @property {string | number} chart_id
+ * @property {string} kind that was registered
+ * @property {string} [service] whose topic the data are; without one a module of the server sends them, whom the page asks
+ * @property {any} [request] to the service
+ * @property {number | null} [max_rate] updates a second, at most
+ * @property {(data: any, update: any) => any} [merge] the state after an update; default: an update is the whole state
+ */
+export class OwnChart {
+	/**
+	 * @param {string | number} chart_id
+	 * @param {string} kind
+	 * @param {(data: any, update: any) => any} [merge] the state after an update; default: an update is the whole state
+	 */
+	constructor(chart_id: string | number, kind: string, merge?: (data: any, update: any) => any);
+	/** @type {any} the newest state; undefined before the first one */
+	data: any;
+	chart_id: string | number;
+	kind: string;
+	/** True from the first data on. */
+	get hasData(): boolean;
+	/**
+	 * Listen: "data" brings `data`, each time that it is another one; "error" an RTError.
+	 * @param {"data" | "error"} event
+	 * @param {import("./emitter.js").Listener} listener
+	 * @returns {() => void} ends it
+	 */
+	on(event: "data" | "error", listener: Listener): () => void;
+	/** @param {any} data the whole state */
+	onSnapshot(data: any): void;
+	/** @param {any} update one change */
+	onUpdate(update: any): void;
+	/**
+	 * @param {RTError} error
+	 * @returns {boolean} whether anybody listens
+	 */
+	onError(error: RTError): boolean;
 	#private;
 }
 /**
@@ -461,6 +559,34 @@ export class RTError extends Error {
 	code: string;
 	type: string | null;
 }
+/** @typedef {{hasData: boolean}} Drawn */
+/** @template {Drawn} [C=any] the chart: a Chart, or an OwnChart */
+export class View<C extends Drawn = any> {
+	/**
+	 * @param {C} chart whose state is drawn
+	 * @param {HTMLElement} element where
+	 * @param {ViewTools} tools
+	 */
+	constructor(chart: C, element: HTMLElement, { schedule, palette, ResizeObserver, IntersectionObserver }: ViewTools);
+	chart: C;
+	element: HTMLElement;
+	palette: Palette;
+	/** Draw the chart's state as it is now. Called at the chart's turn, never before its first data. */
+	draw(): void;
+	/** Show what matters most of the state, at little cost, while the chart waits for its turn. */
+	drawNewest(): void;
+	/** The element has another size. */
+	onResize(): void;
+	/** The chart's state may have changed: draw when it is this chart's turn. Nothing is drawn before the first data. */
+	invalidate(): void;
+	/** @returns {boolean} whether the reader is busy with it: somebody points at it or works in it with the keyboard */
+	isFavoured(): boolean;
+	/** @param {Palette} palette the page's colours from now on */
+	setPalette(palette: Palette): void;
+	/** Take the drawing off the page. */
+	dispose(): void;
+	#private;
+}
 /** The close codes that rtserver knows by name. */
 export const CloseCode: Readonly<{
 	NORMAL: 1000;
@@ -585,6 +711,25 @@ export type ChartRequest = {
 	 */
 	max_rate?: number | null | undefined;
 };
+export type ChartsOptions = {
+	/**
+	 * how many points of each series are kept
+	 */
+	points?: number | undefined;
+	/**
+	 * how many are kept at most where the reader asks for older ones
+	 */
+	mostPoints?: number | undefined;
+	/**
+	 * the colours; default: as the browser prefers, light or dark
+	 */
+	palette?: Palette | undefined;
+	clock?: Clock | undefined;
+	/**
+	 * gets the refusal of a chart whose "error" nobody listens to; default: console.warn
+	 */
+	warn?: ((text: string) => void) | undefined;
+};
 export type Clock = {
 	/**
 	 * milliseconds since any fixed moment; never goes back
@@ -599,6 +744,20 @@ export type Clock = {
 	 * milliseconds since 1970, for ages that run on while the computer sleeps; default: Date.now
 	 */
 	wallNow?: (() => number) | undefined;
+};
+export type Drawable = {
+	draw: () => void;
+	/**
+	 * the part that matters most, for a small part of the cost
+	 */
+	drawNewest: () => void;
+	/**
+	 * whether the page's user is busy with it
+	 */
+	isFavoured: () => boolean;
+};
+export type Drawn = {
+	hasData: boolean;
 };
 /**
  * The part of the library that is used.
@@ -660,6 +819,15 @@ export type MeasureText = (text: string, font?: string) => {
 	width: number;
 };
 /**
+ * One message of the JSON protocol.
+ */
+export type Message = {
+	type: string;
+	data?: any;
+	id?: number | string;
+	offset?: string;
+};
+/**
  * The part of `sessionStorage` that is used.
  */
 export type OffsetStorage = {
@@ -668,9 +836,9 @@ export type OffsetStorage = {
 };
 export type Older = {
 	/**
-	 * whether the server has rows before the first one
+	 * whether the server has rows before the first one; null where it has no pages of this chart
 	 */
-	hasMore: boolean;
+	hasMore: boolean | null;
 	isLoading: boolean;
 	/**
 	 * whether the chart keeps as many points as it may
@@ -680,6 +848,32 @@ export type Older = {
 	 * why the last page did not come
 	 */
 	error: RTError | null;
+};
+/**
+ * A chart that is no quote's.
+ */
+export type OwnRequest = {
+	chart_id: string | number;
+	/**
+	 * that was registered
+	 */
+	kind: string;
+	/**
+	 * whose topic the data are; without one a module of the server sends them, whom the page asks
+	 */
+	service?: string | undefined;
+	/**
+	 * to the service
+	 */
+	request?: any;
+	/**
+	 * updates a second, at most
+	 */
+	max_rate?: number | null | undefined;
+	/**
+	 * the state after an update; default: an update is the whole state
+	 */
+	merge?: ((data: any, update: any) => any) | undefined;
 };
 export type Page = {
 	/**
@@ -737,6 +931,27 @@ export type Palette = {
 	series: string[];
 };
 export type Period = number | string;
+/**
+ * Where a chart is, and when it is wanted.
+ */
+export type Placing = {
+	/**
+	 * where to draw, or the id of that
+	 */
+	element?: string | HTMLElement | undefined;
+	/**
+	 * the element that tells whether the chart is on the screen; default: `element`
+	 */
+	watch?: string | HTMLElement | undefined;
+	/**
+	 * default: as for all charts
+	 */
+	onScreenOnly?: boolean | undefined;
+	/**
+	 * default: a drawn chart pauses, one that only keeps data goes on
+	 */
+	whileHidden?: "pause" | "keep" | undefined;
+};
 export type Point = {
 	ordinal: number;
 	row: Row;
@@ -823,6 +1038,40 @@ export type SignSource = {
 	addEventListener: (event: string, run: (event: any) => void) => void;
 	removeEventListener: (event: string, run: (event: any) => void) => void;
 };
+export type StageOptions = {
+	/**
+	 * default: the global one, looked up when something is drawn with it
+	 */
+	echarts?: ECharts | undefined;
+	/**
+	 * charts that have the same one take turns
+	 */
+	requestFrame?: ((run: () => void) => void) | undefined;
+	ResizeObserver?: {
+		new (callback: ResizeObserverCallback): ResizeObserver;
+		prototype: ResizeObserver;
+	} | undefined;
+	IntersectionObserver?: {
+		new (callback: IntersectionObserverCallback, options?: IntersectionObserverInit): IntersectionObserver;
+		prototype: IntersectionObserver;
+	} | undefined;
+	/**
+	 * how long the page has to be hidden until charts rest; null: they never do
+	 */
+	pauseAfterMs?: number | null | undefined;
+	/**
+	 * whether charts are asked for only while they are on the screen, or about to be
+	 */
+	onScreenOnly?: boolean | undefined;
+	/**
+	 * how long such a chart has to be off the screen until it is given up
+	 */
+	lingerMs?: number | undefined;
+	/**
+	 * default: the page's
+	 */
+	document?: VisibleDocument | undefined;
+};
 export type StaticChart = {
 	legends: string[];
 	xAxis: XAxis;
@@ -878,6 +1127,31 @@ export type UserInfo = {
 	 * pushed messages that are newer come live
 	 */
 	offset?: string | null | undefined;
+};
+export type ViewClass = new (chart: any, element: HTMLElement, tools: ViewTools) => View;
+/**
+ * What a page has for its drawings.
+ */
+export type ViewTools = {
+	/**
+	 * reading it raises an error where the page has none
+	 */
+	echarts: ECharts;
+	/**
+	 * the colours to begin with
+	 */
+	palette: Palette;
+	clock: Clock;
+	schedule: DrawSchedule;
+	ResizeObserver: typeof ResizeObserver | undefined;
+	/**
+	 * without one the drawing counts as seen
+	 */
+	IntersectionObserver: typeof IntersectionObserver | undefined;
+	/**
+	 * outlives the view: one that is made again for the same chart finds what it put there
+	 */
+	kept: Record<string, any>;
 };
 /**
  * The part of the page's document that is used.

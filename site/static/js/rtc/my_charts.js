@@ -1,59 +1,51 @@
 /**
- * The page's live charts: hands each render to its chart, and lets charts rest while the page is hidden.
+ * The page's live charts: hands each render to its chart, and lets charts rest while nobody can see them.
  *
- * Decides which chart a render belongs to. When a chart is asked for is decided in subscription_list.js; what a render does
- * to the data is chart.js, what it looks like the view's.
+ * Decides which chart a render belongs to. When a chart is wanted is decided in chart_entry.js, when it is asked for in
+ * subscription_list.js; what a render does to the data is chart.js, what it looks like the view's.
  */
 
 /** @import { RTClient } from "./rt_client.js" */
-/** @import { ChartRequest, Render } from "./chart.js" */
+/** @import { ChartRequest } from "./chart.js" */
 /** @import { Clock } from "./clock.js" */
-/** @import { VisibleDocument } from "./page_visibility.js" */
-/** @import { ECharts } from "./chart_view.js" */
+/** @import { OwnRequest } from "./own_chart.js" */
 /** @import { Palette } from "./palette.js" */
 /** @import { Message } from "./request_table.js" */
+/** @import { Placing, StageOptions, ViewClass } from "./stage.js" */
 /** @import { Subscription } from "./subscription_list.js" */
 import { Chart } from "./chart.js";
 import { ChartAges } from "./chart_ages.js";
-import { ChartView } from "./chart_view.js";
+import { ChartEntry } from "./chart_entry.js";
 import { browserClock } from "./clock.js";
-import { DrawSchedule } from "./draw_schedule.js";
-import { PageVisibility } from "./page_visibility.js";
+import { OwnChart } from "./own_chart.js";
 import { preferredPalette } from "./palette.js";
+import { QuoteFeed } from "./quote_feed.js";
 import { State } from "./reconnecting_socket.js";
+import { Stage } from "./stage.js";
 import { SubscriptionList } from "./subscription_list.js";
+import { MODULE_FEED, TopicFeed } from "./topic_feed.js";
 import { WireNames } from "./wire_names.js";
 import { wireRequest } from "./wire_request.js";
 
-const PAUSE_AFTER_MS = 5000;
-
-/** @param {() => void} run */
-const browserFrames = (run) => void requestAnimationFrame(run);
+const POINTS = 2000;
+const MOST_POINTS = 20_000;
 
 /**
- * @typedef {object} Entry
- * @property {Chart} chart
- * @property {ChartView | null} view null for a chart that only keeps data
- * @property {boolean} pauses whether it rests while nobody can see the page
- * @property {Subscription} subscription
+ * @typedef {object} ChartsOptions
+ * @property {number} [points] how many points of each series are kept
+ * @property {number} [mostPoints] how many are kept at most where the reader asks for older ones
+ * @property {Palette} [palette] the colours; default: as the browser prefers, light or dark
+ * @property {Clock} [clock]
+ * @property {(text: string) => void} [warn] gets the refusal of a chart whose "error" nobody listens to; default: console.warn
  */
-
 export class MyCharts {
-  #client;
-  #echarts;
-  #schedule;
-  #ResizeObserver;
-  #IntersectionObserver;
+  #stage;
   #points;
-  #palette;
-  #clock;
-  #warn;
   #ages;
-  #visibility;
   #subscriptions;
-  /** @type {Map<string | number, Entry>} by chart_id */
+  /** @type {Map<string | number, ChartEntry>} by chart_id */
   #entries = new Map();
-  /** @type {WeakMap<Subscription, Entry>} */
+  /** @type {WeakMap<Subscription, ChartEntry<Chart>>} */
   #subscribed = new WeakMap();
   /** @type {(() => void)[]} end what listens to the client */
   #ends;
@@ -61,73 +53,86 @@ export class MyCharts {
 
   /**
    * @param {RTClient} client
-   * @param {object} [options]
-   * @param {ECharts} [options.echarts] default: the global one, looked up when a chart with an element is asked for
-   * @param {(run: () => void) => void} [options.requestFrame] charts that have the same one take turns
-   * @param {typeof ResizeObserver} [options.ResizeObserver]
-   * @param {typeof IntersectionObserver} [options.IntersectionObserver]
-   * @param {number} [options.points] how many points of each series are kept
-   * @param {Palette} [options.palette] the colours; default: as the browser prefers, light or dark
-   * @param {number | null} [options.pauseAfterMs] how long the page has to be hidden until charts rest; null: they never do
-   * @param {VisibleDocument} [options.document] default: the page's
-   * @param {Clock} [options.clock]
-   * @param {(text: string) => void} [options.warn] gets the refusal of a chart whose "error" nobody listens to; default: console.warn
+   * @param {ChartsOptions & StageOptions} [options]
    */
-  constructor(client, options = {}) {
-    this.#client = client;
-    this.#echarts = options.echarts;
-    this.#ResizeObserver = options.ResizeObserver ?? globalThis.ResizeObserver;
-    this.#IntersectionObserver = options.IntersectionObserver ?? globalThis.IntersectionObserver;
-    this.#points = options.points ?? 2000;
-    this.#palette = options.palette ?? preferredPalette();
-    this.#clock = options.clock ?? browserClock;
-    this.#warn = options.warn ?? ((text) => console.warn(text));
-    this.#ages = new ChartAges(this.#clock);
-    this.#schedule = DrawSchedule.of(options.requestFrame ?? browserFrames, this.#clock);
-    const { pauseAfterMs = PAUSE_AFTER_MS } = options;
-    this.#visibility = new PageVisibility(
-      { document: options.document ?? globalThis.document, clock: this.#clock, afterMs: pauseAfterMs },
-      { hide: () => this.#pause(), show: () => this.#goOn() },
-    );
-    this.#subscriptions = new SubscriptionList(client, this.#clock, WireNames.of(client));
+  constructor(client, { points = POINTS, mostPoints = MOST_POINTS, palette, clock = browserClock, warn, ...stage } = {}) {
+    this.client = client;
+    this.clock = clock;
+    this.palette = palette ?? preferredPalette();
+    this.warn = warn ?? ((/** @type {string} */ text) => console.warn(text));
+    this.#points = { kept: points, most: Math.max(points, mostPoints) };
+    this.#ages = new ChartAges(clock);
+    this.#stage = new Stage(stage, clock, (isHidden) => this.#onVisibility(isHidden));
+    this.#subscriptions = new SubscriptionList(client, clock, WireNames.of(client));
     this.#ends = [
-      client.on("mycharts", (data, message) => this.#onRender(data, message)),
+      client.on("mycharts", (data, message) => this.onMessage(data, message)),
       client.on("state", (state, { silent_ms }) => this.#onState(state, silent_ms)),
       client.on("disposed", () => this.dispose()),
     ];
-    if (client.state !== State.CLOSED) this.#visibility.start();
+    if (client.state !== State.CLOSED) this.#stage.visibility.start();
   }
 
   /**
-   * Ask for a chart, now or as soon as there is a connection, and again on every new connection. A chart that had the
-   * same `chart_id` is given up for it.
+   * Have charts of a kind drawn by a class of one's own.
+   * @param {string} kind
+   * @param {ViewClass} ViewClass that extends View
+   */
+  register(kind, ViewClass) {
+    this.#stage.register(kind, ViewClass);
+  }
+
+  /**
+   * Ask for a quote's chart, now or as soon as there is a connection, and again on every new connection. A chart that had
+   * the same `chart_id` is given up for it.
    *
    * While the page is hidden a drawn chart rests: nothing is sent for it, and one picture when the page is seen again.
    * One that only keeps data goes on, because a page may count on it to make a sound or to change its title.
-   * @param {ChartRequest & {element?: HTMLElement | string, whileHidden?: "pause" | "keep"}} options `element`, or the id
-   * of one: where to draw; `whileHidden`: for a chart that is to do otherwise
+   * @param {ChartRequest & Placing & {kind?: string}} options `kind`: a registered one that draws it; default: as ECharts does
    * @returns {Chart}
    */
-  request({ element, whileHidden, ...asked }) {
+  request({ element, watch, onScreenOnly, whileHidden, kind, ...asked }) {
     this.#checkAlive();
     this.unlisten(asked.chart_id);
-    const chart = new Chart(asked, this.#points);
-    const view = element === undefined ? null : this.#view(chart, element);
-    const pauses = (whileHidden ?? (view === null ? "keep" : "pause")) === "pause";
-    const subscription = this.#subscribe(chart, pauses);
-    /** @type {Entry} */
-    const entry = { chart, view, pauses, subscription };
+    const { kept, most } = this.#points;
+    const chart = new Chart(asked, Math.max(kept, Math.min(asked.count ?? 0, most)), {
+      most,
+      ask: (before, count) => feed.askOlder(before, count),
+    });
+    const entry = this.#stage.place(chart, kind, { element, watch, onScreenOnly, whileHidden }, () => this.palette);
+    /** @type {QuoteFeed} */
+    const feed = new QuoteFeed(chart, {
+      client: this.client,
+      subscriptions: this.#subscriptions,
+      mayAsk: () => entry.isWanted,
+      toWire: (name) => this.wireRequest(name, asked),
+      warn: this.warn,
+    });
+    this.#subscribed.set(feed.subscription, entry);
+    for (const event of /** @type {const} */ (["age", "older"])) chart.on(event, () => entry.invalidate());
     this.#entries.set(chart.chart_id, entry);
-    this.#subscribed.set(subscription, entry);
-    this.#ages.add(chart);
-    if (view !== null) chart.on("age", () => view.invalidate());
-    subscription.ask();
+    entry.start(feed, (isSeen) => (isSeen ? this.#ages.add(chart) : this.#ages.remove(chart)));
+    return chart;
+  }
+
+  /**
+   * Show a chart that is no quote's: what a service or a module of the server sends, drawn by the View of its kind.
+   * @param {OwnRequest & Placing} options
+   * @returns {OwnChart}
+   */
+  show({ chart_id, kind, service, request, max_rate, merge, ...placing }) {
+    this.#checkAlive();
+    this.unlisten(chart_id);
+    const chart = new OwnChart(chart_id, kind, merge);
+    const entry = this.#stage.place(chart, kind, placing, () => this.palette);
+    chart.on("data", () => entry.invalidate());
+    this.#entries.set(chart_id, entry);
+    entry.start(service === undefined ? MODULE_FEED : new TopicFeed(chart, { service, request, max_rate }, this));
     return chart;
   }
 
   /**
    * @param {string | number} chart_id
-   * @returns {Chart | undefined} the chart of that id, if it was asked for and not given up
+   * @returns {any} the Chart or OwnChart of that id, if it was asked for and not given up
    */
   get(chart_id) {
     return this.#entries.get(chart_id)?.chart;
@@ -141,23 +146,21 @@ export class MyCharts {
     const entry = this.#entries.get(chart_id);
     if (entry === undefined) return;
     this.#entries.delete(chart_id);
-    this.#ages.remove(entry.chart);
-    entry.view?.dispose();
-    this.#subscriptions.remove(entry.subscription);
+    if (entry.chart instanceof Chart) this.#ages.remove(entry.chart);
+    entry.dispose();
   }
 
   /**
-   * Have a chart sent more seldom, or more often, from now on: points are not left out, they come together.
+   * Have a quote's chart sent more seldom, or more often, from now on: points are not left out, they come together.
    * @param {string | number} chart_id one that is not known is passed over
    * @param {number | null} max_rate updates a second; null: as fast as the server allows
    */
   setMaxRate(chart_id, max_rate) {
     this.#checkAlive();
     const entry = this.#entries.get(chart_id);
-    if (entry === undefined) return;
+    if (!(entry?.feed instanceof QuoteFeed && entry.chart instanceof Chart)) return;
     entry.chart.request.max_rate = max_rate;
-    const { name, isAsked } = entry.subscription;
-    if (isAsked) this.#client.send("mycharts", { type: "rate", chart_id: name, max_rate });
+    entry.feed.setRate(max_rate);
   }
 
   /**
@@ -166,8 +169,8 @@ export class MyCharts {
    */
   setPalette(palette) {
     this.#checkAlive();
-    this.#palette = palette;
-    for (const { view } of this.#entries.values()) view?.setPalette(palette);
+    this.palette = palette;
+    for (const entry of this.#entries.values()) entry.setPalette(palette);
   }
 
   /**
@@ -180,12 +183,42 @@ export class MyCharts {
     for (const chart_id of [...this.#entries.keys()]) this.unlisten(chart_id);
     for (const end of this.#ends) end();
     this.#subscriptions.dispose();
-    this.#visibility.stop();
+    this.#stage.visibility.stop();
+  }
+
+  /**
+   * For a subclass: the request for a quote's chart as it is sent.
+   * @protected
+   * @param {string | number} name of the chart on the wire
+   * @param {ChartRequest} request
+   * @returns {object}
+   */
+  wireRequest(name, request) {
+    return wireRequest(name, request);
+  }
+
+  /**
+   * For a subclass: a `mycharts` message has come. One for a chart that was given up is late, and ignored.
+   * @protected
+   * @param {any} data
+   * @param {Message} [message]
+   */
+  onMessage(data, message) {
+    if (data?.type !== "render") return;
+    if (data.kind === undefined) this.#onRender(data, message);
+    else this.#onOwnRender(data);
   }
 
   /** Raises an error for one that was given up. */
   #checkAlive() {
     if (this.#isDisposed) throw new Error("this MyCharts was disposed of: make a new one");
+  }
+
+  /** @param {boolean} isHidden whether nobody can see the page */
+  #onVisibility(isHidden) {
+    if (isHidden) this.#ages.rest();
+    else this.#ages.wake();
+    for (const entry of this.#entries.values()) entry.update();
   }
 
   /**
@@ -195,75 +228,28 @@ export class MyCharts {
    */
   #onState(state, silentMs) {
     this.#ages.onState(state, silentMs);
-    if (state === State.CLOSED) {
-      this.#visibility.stop();
-    } else if (state === State.CONNECTING) {
-      this.#visibility.start();
-    }
+    if (state === State.CLOSED) this.#stage.visibility.stop();
+    else if (state === State.CONNECTING) this.#stage.visibility.start();
   }
 
   /**
-   * @param {Chart} chart
-   * @param {HTMLElement | string} element
-   */
-  #view(chart, element) {
-    const echarts = this.#echarts ?? /** @type {any} */ (globalThis).echarts;
-    if (echarts === undefined) throw new Error("drawing needs ECharts: load it before, or pass it as `echarts`");
-    const place = typeof element === "string" ? document.getElementById(element) : element;
-    if (place === null) throw new Error(`the page has no element with the id ${element}`);
-    return new ChartView(chart, place, {
-      echarts,
-      schedule: this.#schedule,
-      ResizeObserver: this.#ResizeObserver,
-      IntersectionObserver: this.#IntersectionObserver,
-      palette: this.#palette,
-      clock: this.#clock,
-    });
-  }
-
-  /**
-   * @param {Chart} chart
-   * @param {boolean} pauses
-   */
-  #subscribe(chart, pauses) {
-    return this.#subscriptions.add(chart.chart_id, {
-      mayAsk: () => !(pauses && this.#visibility.isHidden),
-      ask: (name, requestId) => {
-        chart.onRequested();
-        this.#client.send("mycharts", wireRequest(name, chart.request), requestId);
-      },
-      giveUp: (name) => void this.#client.send("mycharts", { type: "unlisten", chart_id: name }),
-      onError: (error) => {
-        if (!chart.onError(error)) this.#warn(`rtserver: chart ${JSON.stringify(chart.chart_id)} was refused, ${error.code}: ${error.message}`);
-      },
-    });
-  }
-
-  #goOn() {
-    this.#ages.wake();
-    this.#subscriptions.askForAll();
-  }
-
-  #pause() {
-    this.#ages.rest();
-    for (const { pauses, subscription } of this.#entries.values()) {
-      if (pauses) subscription.giveUp();
-    }
-  }
-
-  /**
-   * @param {Render} render one for a chart that was given up is late, and ignored
+   * @param {import("./chart.js").Render} render of a quote's chart
    * @param {Message} [message]
    */
   #onRender(render, message) {
-    if (render?.type !== "render") return;
     const subscription = this.#subscriptions.find(render.chart_id, message);
     const entry = subscription && this.#subscribed.get(subscription);
     if (subscription === undefined || entry === undefined) return;
-    const { chart, view } = entry;
+    const { chart } = entry;
     if (!chart.onRender(subscription.name === chart.chart_id ? render : { ...render, chart_id: chart.chart_id })) return;
     this.#ages.onRender(chart, render);
-    view?.invalidate();
+    entry.invalidate();
     if (chart.hasGap) subscription.mend();
+  }
+
+  /** @param {{chart_id: string | number, kind: string, data: any}} render a module's: the whole state of a chart that is shown */
+  #onOwnRender({ chart_id, kind, data }) {
+    const chart = this.#entries.get(chart_id)?.chart;
+    if (chart instanceof OwnChart && chart.kind === kind) chart.onSnapshot(data);
   }
 }

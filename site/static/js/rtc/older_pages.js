@@ -18,7 +18,7 @@
  */
 /**
  * @typedef {object} Older
- * @property {boolean} hasMore whether the server has rows before the first one
+ * @property {boolean | null} hasMore whether the server has rows before the first one; null where it has no pages of this chart
  * @property {boolean} isLoading
  * @property {boolean} isFull whether the chart keeps as many points as it may
  * @property {RTError | null} error why the last page did not come
@@ -54,7 +54,7 @@ export class OlderPages {
     const { axis } = this.#rows;
     const isFull = axis.length >= (this.#paging?.most ?? 0);
     const isPaged = this.#hasMore !== undefined && typeof axis.oldest === "number";
-    return { hasMore: isPaged && (this.#hasMore || axis.hasForgotten), isLoading: this.#loading !== null, isFull, error: this.#error };
+    return { hasMore: isPaged ? this.#hasMore || axis.hasForgotten : null, isLoading: this.#loading !== null, isFull, error: this.#error };
   }
 
   /**

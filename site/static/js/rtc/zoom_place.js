@@ -38,8 +38,8 @@ export class ZoomPlace {
   #drawn = { numbering: 0, first: 0, labels: [] };
   /** @type {Held | null} null until the reader zooms */
   #held = null;
-  /** True when the reader has come near the oldest point: within a part of what is seen. */
-  isNearOldest = false;
+  /** @type {boolean | null} Whether the reader has come near the oldest point, within a part of what is seen; null: has not zoomed. */
+  isNearOldest = null;
 
   /**
    * The reader has zoomed in what is drawn.
@@ -77,13 +77,21 @@ export class ZoomPlace {
     if (held === null) return null;
     // Who saw everything goes on seeing that while older points are put before it.
     if (axis.first < before.first && axis.numbering === before.numbering) held.width = Math.min(held.width, before.labels.length - 1);
-    const newest = this.#drawn.labels.length - 1;
-    if (newest < 1) return { start: 0, end: 100 };
-    if (held.isNewest) return { start: Math.max(0, 100 * (1 - held.width / newest)), end: 100 };
-    if (held.numbering !== axis.numbering) this.#find(held);
+    const { from, to } = this.#window(held);
+    this.isNearOldest = from <= NEAR * (to - from);
+    const newest = axis.length - 1;
+    return newest < 1 ? { start: 0, end: 100 } : { start: (100 * from) / newest, end: (100 * to) / newest };
+  }
+
+  /** @param {Held} held @returns {{from: number, to: number}} places of what is drawn */
+  #window(held) {
+    const { numbering, first, labels } = this.#drawn;
+    const newest = labels.length - 1;
+    if (held.isNewest) return { from: Math.max(0, newest - held.width), to: newest };
+    if (held.numbering !== numbering) this.#find(held);
     // Of a place that has been forgotten the oldest points are left.
-    const from = Math.min(Math.max(0, held.from - axis.first), Math.max(0, newest - held.width));
-    return { start: (100 * from) / newest, end: Math.min(100, (100 * (from + held.width)) / newest) };
+    const from = Math.min(Math.max(0, held.from - first), Math.max(0, newest - held.width));
+    return { from, to: Math.min(newest, from + held.width) };
   }
 
   /** @param {Held} held gets the places that its labels have in another picture */
