@@ -23,7 +23,7 @@ from rtserver.base.queue.redis_queue import RedisQueue, plain_client
 from rtserver.bench.local_server import LocalServer
 from rtserver.bench.process import resident_bytes, running
 from rtserver.bench.progress import Progress
-from soak.market.fill import Plan, fill
+from soak.market.fill import DAYS_A_MONTH, Plan, fill
 from soak.market.past import quotes, trading_days
 from soak.market.report import Pictures, Sample, faults, memory_table, picture_table
 from soak.market.viewer import Viewer
@@ -46,10 +46,10 @@ class Run:
         self.samples: list[Sample] = []
         self.waiting: list[int] = []
         self.pictures = {
-            MEMORY: Pictures(MEMORY_MS),
-            REDIS: Pictures(REDIS_MS),
-            DAYS: Pictures(REDIS_MS),
-            **({DEEP: Pictures(REDIS_MS)} if plan.deep else {}),
+            MEMORY: Pictures(MEMORY_MS, min(ROWS, plan.minute_days * plan.minutes_a_day)),
+            REDIS: Pictures(REDIS_MS, min(ROWS, plan.minute_days * plan.minutes_a_day)),
+            DAYS: Pictures(REDIS_MS, min(ROWS, plan.months * DAYS_A_MONTH)),
+            **({DEEP: Pictures(REDIS_MS, ROWS)} if plan.deep else {}),
         }
         self._server = server
         self._plan = plan
@@ -92,10 +92,9 @@ class Run:
         daily = {**wish, "period": "1d"}
         self.pictures[DAYS].add(*await viewer.first_picture(quote, **daily, indicators=first))
         if DEEP in self.pictures:
+            past = {**wish, "to": self._year_ago(number), "update": "static"}
             deep = self._keys[number % self._plan.deep]
-            self.pictures[DEEP].add(
-                *await viewer.first_picture(deep, **wish, to=self._year_ago(number), indicators=first)
-            )
+            self.pictures[DEEP].add(*await viewer.first_picture(deep, **past, indicators=first))
 
     def _year_ago(self, number: int) -> str:
         days = trading_days(int(time.time()) // DAY_SECONDS, self._plan.months * 10)

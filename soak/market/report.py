@@ -20,10 +20,14 @@ class Sample(NamedTuple):
 
 
 class Pictures:
-    """Times of first pictures of one kind, in nanoseconds, and the least number of rows that one had."""
+    """Times of first pictures of one kind, in nanoseconds, and the least number of rows that one had.
 
-    def __init__(self, most_ms: float) -> None:
+    The median should be at most ``most_ms``, and no picture should have fewer than ``least_rows``.
+    """
+
+    def __init__(self, most_ms: float, least_rows: int = 0) -> None:
         self.most_ms = most_ms
+        self.least_rows = least_rows
         self.times = Histogram()
         self.fewest: int | None = None
 
@@ -50,7 +54,7 @@ def memory_table(samples: Sequence[Sample]) -> Iterator[str]:
     """Yield the memory by time."""
     yield "| seconds | server, MiB | Redis, MiB |"
     yield "|---:|---:|---:|"
-    step = max(1, len(samples) // SHOWN)
+    step = max(1, -(-len(samples) // SHOWN))
     for seconds, resident, redis in [*samples[:-1:step], *samples[-1:]]:
         yield f"| {seconds:.0f} | {resident / MEBIBYTE:,.0f} | {redis / MEBIBYTE:,.0f} |"
 
@@ -72,6 +76,8 @@ def faults(samples: Sequence[Sample], kinds: Mapping[str, Pictures], late: Seque
     for name, found in kinds.items():
         if not found.times.total:
             yield f"NO PICTURE  {name}"
+        elif (found.fewest or 0) < found.least_rows:
+            yield f"SHORT  {name}: a picture had {found.fewest} rows, there are {found.least_rows}"
         elif found.percentile_ms(0.5) > found.most_ms:
             yield f"SLOW  {name}: p50 is {found.percentile_ms(0.5):.1f} ms"
     if late and min(late[len(late) // 2 :]) > 100:

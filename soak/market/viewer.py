@@ -34,7 +34,7 @@ class Viewer:
         self._socket.close()
 
     async def first_picture(self, quote: str, **wishes: Any) -> tuple[int, int]:
-        """Ask for a chart and give it up. Return the nanoseconds to its picture, and the rows that this has.
+        """Ask for a chart in place of the last one. Return the nanoseconds to its picture, and the rows that it has.
 
         Raises ``TargetError`` if the answer is another one, or does not come.
         """
@@ -54,12 +54,11 @@ class Viewer:
         found = json.loads(answer)
         if found["type"] != "mycharts":
             raise TargetError(f"no picture of {quote}: {answer[:300]}")
-        await self._send({"type": "unlisten", "chart_id": "first"})
         return taken, len(found["data"]["chart"]["xAxis"]["data"])
 
     async def _ask(self, data: object, number: int) -> str:
-        await self._send(data, number)
         assert self._socket is not None
+        await self._socket.write_message(json.dumps({"type": "mycharts", "data": data, "id": number}))
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             raw = await self._socket.read_message()
@@ -69,8 +68,3 @@ class Viewer:
             if text.endswith(f'"id":{number}}}'):
                 return text
         raise TargetError("no answer came")
-
-    async def _send(self, data: object, number: int | None = None) -> None:
-        message: dict[str, object] = {"type": "mycharts", "data": data}
-        assert self._socket is not None
-        await self._socket.write_message(json.dumps(message if number is None else {**message, "id": number}))

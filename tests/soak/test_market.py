@@ -57,10 +57,11 @@ def test_memory_that_stands_still_and_quick_pictures_are_no_fault() -> None:
 def test_growth_slowness_and_a_list_that_never_empties_are_faults() -> None:
     rising = [Sample(float(number), (100 + number) << 20, 0) for number in range(40)]
     assert growth(rising) > 0.03
-    slow, none = Pictures(20), Pictures(60)
+    slow, none, short = Pictures(20), Pictures(60), Pictures(60, least_rows=1000)
     slow.add(25_000_000, 1000)
-    found = list(faults(rising, {"memory": slow, "Redis": none}, [500] * 40))
-    assert [line.split()[0] for line in found] == ["GROWN", "SLOW", "NO", "BEHIND"]
+    short.add(1_000_000, 999)
+    found = list(faults(rising, {"memory": slow, "Redis": none, "days": short}, [500] * 40))
+    assert [line.split()[0] for line in found] == ["GROWN", "SLOW", "NO", "SHORT", "BEHIND"]
 
 
 def test_what_is_kept_may_fill_up_in_the_first_quarter() -> None:

@@ -298,5 +298,5 @@ def test_a_server_says_which_types_it_handles_while_it_runs(redis_url: str, tmp_
         with RunningServer(redis_url, tmp_path, unused_port(), "--no-demo-quotes", "--worker", "w"):
             [server] = servers.all()
             assert (server.name, server.version, server.users) == ("w", rtserver.__version__, 0)
-            assert set(server.types) == {"django_site", "online", "pushuser", "quote"}
+            assert set(server.types) == {"django_site", "online", "pushuser", "quote", "quote_alive"}
         assert servers.all() == ()
