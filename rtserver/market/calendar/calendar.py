@@ -44,6 +44,11 @@ class Calendar(ABC):
     is_continuous: bool
     holidays_until: int | None = None
 
+    @property
+    def zone_name(self) -> str | None:
+        """The zone's IANA name, for those who read moments; None if the exchange has no zone of its own."""
+        return self.zone.key
+
     @abstractmethod
     def session_at(self, time_ms: float) -> SessionSpan:
         """Return the session that holds the moment; outside of all sessions, the nearest one."""
@@ -77,6 +82,10 @@ class ContinuousCalendar(Calendar):
     name = "24/7"
     zone = ZoneInfo("UTC")
     is_continuous = True
+
+    @property
+    def zone_name(self) -> str | None:
+        return None
 
     def session_at(self, time_ms: float) -> SessionSpan:
         return _whole_day(int(time_ms // DAY_MS))

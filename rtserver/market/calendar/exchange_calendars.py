@@ -26,11 +26,6 @@ class ExchangeCalendars:
         """Return the calendar of an exchange."""
         return self._calendars.get(exchange, CONTINUOUS)
 
-    def zone_of(self, exchange: str) -> str | None:
-        """Return the name of an exchange's time zone; None if it has no calendar, or the one that never closes."""
-        calendar = self.of(exchange)
-        return None if calendar is CONTINUOUS else calendar.zone.key
-
     def check(self, exchange: str) -> None:
         """Raise ``UnknownExchangeError`` if quotes of this exchange are neither taken nor shown."""
         if self._is_closed and exchange not in self._calendars:

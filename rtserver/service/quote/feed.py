@@ -24,15 +24,19 @@ class Feed(Topic):
 
     ``seq`` is that of the quote: one tick is one step of every feed. The feed ``is_open`` when it knows what its rows
     are made of, and ``is_ready`` when every tick of the quote is in them; ``work`` gets it there piece by piece.
-    ``share`` is the share of the only user who watches, if there is only one and processor time is counted.
+    ``share`` is the share of the only user who watches, if there is only one and processor time is counted. ``zone``
+    is the name of the exchange's time zone, for the picture.
     """
 
-    def __init__(self, name: str, columns: tuple[str, ...], styles: Mapping[str, Style]) -> None:
+    def __init__(
+        self, name: str, columns: tuple[str, ...], styles: Mapping[str, Style], zone: str | None = None
+    ) -> None:
         super().__init__(name)
         self.share: FairShare | None = None
         self.is_ready = False
         self._columns = columns
         self._styles = styles
+        self._zone = zone
         self._new_series: Callable[[], Series] | None = None
         self._series: Series | None = None
         self._work: Steps[None] | None = None
@@ -115,7 +119,7 @@ class Feed(Topic):
         assert series is not None
         rows, has_older = rows_of(series, view)
         is_cut = series.pieces.is_cut and not has_older
-        return Table(self._columns, rows, decimals, has_older, is_cut, fields or None, self._styles)
+        return Table(self._columns, rows, decimals, has_older, is_cut, fields or None, self._styles, self._zone)
 
     def _catch_up(self) -> Steps[None]:
         changed, self._changed = self._changed, None

@@ -184,7 +184,8 @@ class Feeds:
                 return None
             self._end(self._feeds[next(iter(self._resting))])
         quote = self._books.of_feed(name.quote)
-        held = self._feeds[name.topic] = _Held(name, quote, Feed(name.topic, name.columns, name.styles))
+        feed = Feed(name.topic, name.columns, name.styles, quote.calendar.zone_name)
+        held = self._feeds[name.topic] = _Held(name, quote, feed)
         quote.feeds[name.topic] = quote.awake[name.topic] = held.feed
         if self._history.has_more(name):
             self._call_later(0, partial(self._read, held))

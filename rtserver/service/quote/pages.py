@@ -129,7 +129,8 @@ class Pages:
         yield from series.fill()
         rows, has_older = rows_of(series, view)
         is_cut = pieces.is_cut and not has_older
-        return Table(name.columns, rows, book.decimals, has_older, is_cut, styles=name.styles)
+        zone = calendar.zone_name
+        return Table(name.columns, rows, book.decimals, has_older, is_cut, styles=name.styles, zone=zone)
 
     def _keep(self, page: Page, table: Table) -> None:
         """Keep a page of which no row can change any more."""

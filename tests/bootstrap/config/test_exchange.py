@@ -26,7 +26,7 @@ def test_an_exchange_has_the_calendar_of_its_table_and_others_the_default(tmp_pa
     calendars = exchange_calendars(config)
     assert str(calendars.of("TSE").zone) == "Asia/Tokyo"
     assert calendars.of("LSE") is CONTINUOUS
-    assert [calendars.zone_of(each) for each in ("TSE", "LSE")] == ["Asia/Tokyo", None]
+    assert [calendars.of(each).zone_name for each in ("TSE", "LSE")] == ["Asia/Tokyo", None]
     calendars.check("LSE")
 
 
