@@ -154,7 +154,21 @@ RULES = (
     # Where everything is built. Nothing but the command line leads here.
     Rule(
         "rtserver/bootstrap/config/*",
-        {CALENDAR, CONNECTION, FEED, LIMIT, MARKET, f"{MARKET}.indicator", TCE, WIRE, SERVICE, PUBLISH, USER, CONFIG},
+        {
+            CALENDAR,
+            CONNECTION,
+            FEED,
+            HISTORY,
+            LIMIT,
+            MARKET,
+            f"{MARKET}.indicator",
+            TCE,
+            WIRE,
+            SERVICE,
+            PUBLISH,
+            USER,
+            CONFIG,
+        },
         {"click", "holidays", "msgspec", "tcelib"},
         WAITING | CLOCKS,
     ),

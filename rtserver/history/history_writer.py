@@ -12,7 +12,7 @@ What has been saved at ``begin`` is loaded by the caller: ``states.load`` and ``
 
 A cycle saves all quotes that were touched before it began, some dozens in one round trip, and then moves the
 position. The intake never trims what lies behind the position, so a crash loses nothing. All books are saved whether
-or not anybody watches them.
+or not anybody watches them. Once a day ``upkeep`` makes a chore, of which each cycle does some steps.
 """
 
 import logging
@@ -31,6 +31,9 @@ SLICE = 40
 """Quotes that are saved in one round trip: some milliseconds of this thread."""
 REST = 2.0
 """Pause after a slice, as a multiple of the time it took: at most a third of the thread goes to history."""
+UPKEEP_SECONDS = 86_400.0
+STEPS = 20
+"""Steps of the chore in one cycle: a step is a quote, and some round trips."""
 PLANS = 3
 """Tries to save a quote in one cycle: another writer may have saved it in between."""
 
@@ -90,6 +93,7 @@ class HistoryWriter:
         now: Callable[[], float],
         pause: Callable[[float], object],
         rule: WriteRule = WriteRule(),  # noqa: B008 (a tuple)
+        upkeep: Callable[[], Iterator[object]] = lambda: iter(()),
     ) -> None:
         self._states = states
         self._books = books
@@ -98,6 +102,9 @@ class HistoryWriter:
         self._now = now
         self._pause = pause
         self._rule = rule
+        self._upkeep = upkeep
+        self._upkeep_due = float("-inf")
+        self._chore: Iterator[object] = iter(())
         self._touched: set[str] = set()
         self._saved: dict[str, _Saved] = {}
         self._done = self.position = START
@@ -140,12 +147,22 @@ class HistoryWriter:
         if self._save_touched():
             self._call(self._states.pass_on, goal)
             self.position = goal
+            self._do_chore()
 
     def leave(self) -> None:
         """Save what is new, and let another worker write. Called at the server's end, when no more ticks come."""
         if self.is_leading:
             self.write()
             self._lease.leave()
+
+    def _do_chore(self) -> None:
+        if self._now() >= self._upkeep_due:
+            self._upkeep_due = self._now() + UPKEEP_SECONDS
+            self._chore = self._upkeep()
+        for _ in range(STEPS):
+            if self._call(next, self._chore, None) is None:
+                break
+            self._pause(0)
 
     def _follow(self) -> None:
         """Another worker writes: what is stored is what it has stored."""

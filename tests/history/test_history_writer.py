@@ -1,6 +1,6 @@
 """Writing history: who writes, what is saved and when, and that a worker that starts again goes on where it was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -210,6 +210,27 @@ def test_the_thread_rests_between_slices(worker: Worker) -> None:
         book.state = slow_state.__get__(book)  # type: ignore[method-assign]
     worker.writer.write()
     assert [round(seconds, 3) for seconds in worker.clock.pauses if seconds] == [0.08, 0.08, 0.04]
+
+
+def test_a_chore_is_begun_once_a_day_and_done_a_few_steps_a_cycle(worker: Worker) -> None:
+    begun: list[float] = []
+    done: list[int] = []
+
+    def upkeep() -> Iterator[object]:
+        begun.append(worker.clock.now)
+        for number in range(50):
+            done.append(number)
+            yield number
+
+    writer = HistoryWriter(
+        worker.states, worker.books, worker.turn, call, now=worker.clock, pause=worker.clock.pause, upkeep=upkeep
+    )
+    for count in (20, 40, 50, 50):
+        writer.write()
+        assert len(done) == count
+    worker.clock.now += 86_400
+    writer.write()
+    assert (len(begun), len(done)) == (2, 70)
 
 
 def test_the_end_of_the_server_is_the_end_of_the_loop(worker: Worker) -> None:

@@ -24,6 +24,7 @@ from rtserver.bootstrap.config.loopback import is_loopback
 from rtserver.bootstrap.config.plugin import (
     by_service,
     by_type,
+    load_history,
     load_indicators,
     load_plugins,
     load_policy,
@@ -116,12 +117,14 @@ def check_plugins(config: Config) -> Iterator[Finding]:
         servants = load_servants(config.rpc_servants)
         indicators = load_indicators(config.indicators).plugins
         policy = type(load_policy(config.policy))
+        history = type(load_history(config.history)) if config.history else None
     except PluginError as error:
         yield Finding(Severity.FAIL, "plug-ins", str(error))
         return
     loaded = (*handlers.values(), *services.values(), *servants, *indicators)
     found = [f"{cls.__module__}:{cls.__qualname__}" for cls in loaded]
     found += [f"{policy.__module__}:{policy.__qualname__}"] if config.policy else []
+    found += [f"{history.__module__}:{history.__qualname__}"] if history else []
     yield Finding(Severity.OK, "plug-ins", ", ".join(found) or "none")
 
 

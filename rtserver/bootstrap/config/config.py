@@ -216,6 +216,16 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             ge=0,
         ),
     ] = 0
+    history: Annotated[
+        str,
+        Meta(description="Your own source of older bars, as a dotted path. Empty: what was stored is all."),
+    ] = ""
+    history_days_1m: Annotated[
+        int, Meta(description="Days for which minute bars are stored in Redis; 0: for ever.", ge=0)
+    ] = 730
+    history_days_1d: Annotated[
+        int, Meta(description="Days for which daily bars are stored in Redis; 0: for ever.", ge=0)
+    ] = 0
     picture_rows: Annotated[int, Meta(description="Rows of the first picture of a chart, at most.", ge=1)] = 1_000
     exchanges_only: Annotated[
         bool,

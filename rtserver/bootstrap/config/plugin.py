@@ -8,11 +8,12 @@ import importlib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import entry_points
-from typing import ClassVar, Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar, cast
 
 from rtserver.base.tce.gateway import UserGateway
 from rtserver.bootstrap.config.error import PluginError
 from rtserver.feed.port import Feed
+from rtserver.history.plugin_source import Prices
 from rtserver.market.indicator.indicator_line import IndicatorLine
 from rtserver.market.indicator.registry import IndicatorClassError, IndicatorRegistry
 from rtserver.service.msg_handler import ServiceMsgHandler
@@ -88,6 +89,17 @@ def load_indicators(paths: Iterable[str]) -> IndicatorRegistry:
 def load_policy(path: str) -> Policy:
     """Return an object of the policy at ``path``, the built-in one for an empty path. Raises ``PluginError``."""
     return (_load(path, Policy) if path else Policy)()
+
+
+def load_history(path: str) -> Prices:
+    """Return an object of the source of history at ``path``. Raises ``PluginError``."""
+    loaded = _load(path, object)
+    if not callable(getattr(loaded, "read", None)):
+        raise PluginError(f"plug-in {path!r} has no method read(wanted), which a source of history needs")
+    try:
+        return cast(Prices, loaded())
+    except Exception as error:
+        raise PluginError(f"plug-in {path!r} cannot be made: {type(error).__name__}: {error}") from error
 
 
 def load_feed(path: str) -> Callable[..., Feed]:

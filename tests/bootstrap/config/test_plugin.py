@@ -10,6 +10,7 @@ from rtserver.bootstrap.config.plugin import (
     build_servant,
     by_service,
     by_type,
+    load_history,
     load_indicators,
     load_plugins,
     load_policy,
@@ -242,3 +243,37 @@ def test_an_indicator_that_cannot_be_one_stops_the_start(path: str, problem: str
 def test_without_plug_ins_there_are_the_built_in_indicators() -> None:
     assert "sma" in load_indicators([]).names
     assert load_indicators([]).plugins == ()
+
+
+class OldPrices:
+    """A source of history."""
+
+    def read(self, wanted: object) -> list[object]:
+        return []
+
+
+class Shut:
+    """A source that cannot be made."""
+
+    def __init__(self) -> None:
+        raise RuntimeError("no database")
+
+    def read(self, wanted: object) -> list[object]:
+        return []
+
+
+def test_a_source_of_history_is_an_object_with_a_read_method() -> None:
+    assert load_history(f"{HERE}:OldPrices").read is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("nowhere.at_all:Prices", "cannot be loaded: No module named 'nowhere'"),
+        (f"{HERE}:Weather", r"has no method read\(wanted\), which a source of history needs"),
+        (f"{HERE}:Shut", "cannot be made: RuntimeError: no database"),
+    ],
+)
+def test_a_source_of_history_that_is_none_stops_the_start(path: str, problem: str) -> None:
+    with pytest.raises(PluginError, match=problem):
+        load_history(path)
