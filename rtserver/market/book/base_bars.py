@@ -19,16 +19,20 @@ from rtserver.market.period import DAY, MINUTE, BarSpan, Base
 
 
 class BarsState(msgspec.Struct, frozen=True, array_like=True):
-    """State of ``BaseBars`` without the finished bars: the open minutes, and the day so far without them."""
+    """State of ``BaseBars`` without the finished bars: the open minutes, and the day so far without them.
+
+    ``finished`` is the label of the newest finished minute.
+    """
 
     open: list[GrowingState]
     day: Bar | None
+    finished: int | None = None
 
 
 class BaseBars:
     """The bars of one quote in memory, in ascending order of their labels."""
 
-    __slots__ = ("_calendar", "_day", "_end", "_newest", "_open", "_series", "_tail")
+    __slots__ = ("_calendar", "_day", "_end", "_finished", "_newest", "_open", "_series", "_tail")
 
     def __init__(self, calendar: Calendar, tail: TickTail) -> None:
         self._calendar = calendar
@@ -38,11 +42,12 @@ class BaseBars:
         self._open: list[tuple[BarSpan, GrowingBar]] = []
         self._newest: GrowingBar | None = None  # the last open one, which takes ticks before ``_end``
         self._end: float = 0
+        self._finished: int | None = None
 
     @property
     def state(self) -> BarsState:
         """The state for ``restore``."""
-        return BarsState([growing.state for _, growing in self._open], self._day)
+        return BarsState([growing.state for _, growing in self._open], self._day, self._finished)
 
     def restore(self, state: BarsState, minutes: Iterable[Bar], days: Iterable[Bar], *, is_cut: bool) -> None:
         """Go on from a state and the newest finished bars. ``is_cut``: the store has older ones."""
@@ -50,7 +55,7 @@ class BaseBars:
             series.is_cut = is_cut
             for bar in bars:
                 series.append(bar)
-        self._day = state.day
+        self._day, self._finished = state.day, state.finished
         self._open = [
             (MINUTE.bar_at(self._calendar, each.bar.time), GrowingBar.restored(each)) for each in state.open
         ]
@@ -93,17 +98,31 @@ class BaseBars:
         before = reduce(joined, map(amounts_of, bars)) if bars else None
         return newest.behind(before, span.label, group=span.group, start=span.time)
 
-    def add(self, tick: Tick, settled_ms: float) -> None:
-        """Take the newest tick. Minutes that end at or before ``settled_ms`` are finished when another one begins."""
+    def add(self, tick: Tick) -> bool:
+        """Take the newest tick, and return True if it begins a minute: then older ones may be finished."""
         newest = self._newest
         if newest is not None and tick.time < self._end:
             newest.add(tick)
-            return
+            return False
         span = MINUTE.bar_at(self._calendar, tick.time)
         self._open.append((span, _begun(span, tick)))
         self._point_to_newest()
+        return True
+
+    def finish_before(self, settled_ms: float) -> None:
+        """Finish the minutes that end at or before a moment, but for the newest one."""
         while len(self._open) > 1 and self._open[0][0].end_ms <= settled_ms:
             self._finish(self._open.pop(0)[1].bar)
+
+    def can_correct(self, time_ms: float) -> bool:
+        """Return True unless the minute of a moment is finished, and its day is not in memory."""
+        if self._finished is None or MINUTE.bar_at(self._calendar, time_ms).label > self._finished:
+            return True
+        minutes = self._series["1m"]
+        if not minutes.is_cut:
+            return True
+        first = minutes.first_label
+        return first is not None and first < DAY.bar_at(self._calendar, time_ms).begin_ms
 
     def correct(self, tick: Tick, replaced: Tick | None) -> None:
         """Take a tick that is not the newest, when the tail has it. ``replaced`` is the bar that it is sent for."""
@@ -150,6 +169,7 @@ class BaseBars:
 
     def _finish(self, minute: Bar) -> None:
         self._series["1m"].append(minute)
+        self._finished = label_of(minute)
         *finished, self._day = self._days_of(self._day, [minute])
         for day in finished:
             self._series["1d"].append(day)

@@ -12,7 +12,7 @@ import msgspec
 from rtserver.market.book.base_bars import BarsState, BaseBars
 from rtserver.market.book.clock_label import ZoneClock, read_clock
 from rtserver.market.book.recent_ids import RecentIds
-from rtserver.market.book.tick import Tick
+from rtserver.market.book.tick import BadTime, Tick
 from rtserver.market.book.tick_tail import TailState, TickTail
 from rtserver.market.book.time_gate import TimeGate, TimeRules, TimeState
 from rtserver.market.calendar.calendar import CONTINUOUS, Calendar
@@ -106,11 +106,16 @@ class QuoteBook:
         label = tick.label
         if not isinstance(label, str):
             self._gate.check(tick.time, now_ms)
+            if tick.is_bar and self.tail.has_lost(tick.time):
+                raise BadTime(f"time {label} is older than the kept ticks, so it is not known what the bar replaces")
             return tick
         clock_ms = read_clock(label)
         if clock_ms is None:
             return tick
-        return msgspec.structs.replace(tick, time=self._gate.find(clock_ms, now_ms, label), is_clock=True)
+        time = self._gate.find(clock_ms, now_ms, label)
+        if not self.bars.can_correct(time):
+            raise BadTime(f'time "{label}" is of a minute that is finished')
+        return msgspec.structs.replace(tick, time=time, is_clock=True)
 
     def take(self, tick: Tick) -> int | float | None:
         """Take a checked tick.
@@ -122,11 +127,12 @@ class QuoteBook:
         if tick.id is not None or tick.fields is not None or tick.decimals is not None:
             self._take_more(tick)
         is_newest = self.tail.add(tick)
-        if not tick.has_time:
+        if isinstance(tick.label, str) and not tick.has_time:
             return None
         self._gate.pass_by(tick.time, self._now_ms)
         if is_newest:
-            self.bars.add(tick, self._gate.settled_ms)
+            if self.bars.add(tick):
+                self.bars.finish_before(self._gate.settled_ms)
             return None
         self.bars.correct(tick, self.tail.replaced)
         return tick.time

@@ -1,6 +1,6 @@
 """TickExtra: what most ticks of a tail do not have, in columns that exist once some tick needs them.
 
-They are turnovers (8 bytes a tick), the open, low and high of bars, and labels that must be kept as text.
+They are turnovers (8 bytes a tick), the shapes of bars (12), and labels that must be kept as text.
 """
 
 from array import array
@@ -8,96 +8,76 @@ from math import isnan, nan
 
 import msgspec
 
+from rtserver.market.book.bar_shape import BarShape, ShapeState
 from rtserver.market.book.tick import Tick
-from rtserver.market.number import Number
-
-_WHOLE_OPEN, _WHOLE_LOW, _WHOLE_HIGH, _WHOLE_TURNOVER = 1, 2, 4, 8
 
 
 class ExtraState(msgspec.Struct, frozen=True, array_like=True):
-    """State of a ``TickExtra``: its arrays as bytes in the machine's order, None for those that do not exist."""
+    """State of a ``TickExtra``, None for what does not exist. Arrays are bytes in the machine's order."""
 
     turnovers: bytes | None
-    shape: list[bytes] | None
-    flags: bytes
+    shape: ShapeState | None
     labels: list[str] | None
 
 
 class TickExtra:
-    """Columns of as many rows as the tail has; ``rows`` of them exist already."""
+    """Columns of as many rows as the tail has."""
 
-    __slots__ = ("_flags", "_labels", "_shape", "_turnovers")
+    __slots__ = ("_labels", "_shape", "_turnovers")
 
-    def __init__(self, rows: int) -> None:
-        self._flags = array("B", bytes(rows))
+    def __init__(self) -> None:
         self._turnovers: array[float] | None = None
-        self._shape: tuple[array[float], array[float], array[float]] | None = None  # open, low, high
+        self._shape: BarShape | None = None
         self._labels: list[str] | None = None
 
     @property
     def size(self) -> int:
         """Bytes of the columns, as they are allocated, without the texts."""
-        columns = (self._flags, self._turnovers, *(self._shape or ()), self._labels)
-        return sum(column.__sizeof__() for column in columns if column is not None)
+        shape = 0 if self._shape is None else self._shape.size
+        return shape + sum(column.__sizeof__() for column in (self._turnovers, self._labels) if column is not None)
 
     @property
     def state(self) -> ExtraState:
         """The state for ``restored``."""
         turnovers = None if self._turnovers is None else self._turnovers.tobytes()
-        shape = None if self._shape is None else [each.tobytes() for each in self._shape]
-        labels = None if self._labels is None else list(self._labels)
-        return ExtraState(turnovers, shape, self._flags.tobytes(), labels)
+        shape = None if self._shape is None else self._shape.state
+        return ExtraState(turnovers, shape, None if self._labels is None else list(self._labels))
 
     @classmethod
     def restored(cls, state: ExtraState) -> "TickExtra":
         """Return the columns that a state is of."""
-        extra = cls(0)
-        extra._flags = array("B", state.flags)
+        extra = cls()
         extra._turnovers = None if state.turnovers is None else array("d", state.turnovers)
-        if state.shape is not None:
-            opens, lows, highs = (array("d", data) for data in state.shape)
-            extra._shape = opens, lows, highs
+        extra._shape = None if state.shape is None else BarShape.restored(state.shape)
         extra._labels = None if state.labels is None else list(state.labels)
         return extra
 
-    def append(self, tick: Tick, *, is_label: bool) -> None:
-        """Add a row for a tick. ``is_label``: its label is kept."""
-        rows = len(self._flags)
+    def append(self, tick: Tick, closes: "array[float]", *, has_label: bool) -> None:
+        """Add the row of a tick; ``closes`` are those of the rows before it. ``has_label``: its label is kept."""
+        rows = len(closes)
         turnover = tick.turnover
-        flags = _WHOLE_TURNOVER if type(turnover) is int else 0
         if turnover is not None and self._turnovers is None:
             self._turnovers = array("d", [nan]) * rows
         if self._turnovers is not None:
             self._turnovers.append(nan if turnover is None else turnover)
         if tick.is_bar and self._shape is None:
-            self._shape = array("d", bytes(8 * rows)), array("d", bytes(8 * rows)), array("d", bytes(8 * rows))
+            self._shape = BarShape(rows)
         if self._shape is not None:
-            flags |= self._append_shape(self._shape, tick)
-        if is_label and self._labels is None:
+            prices = (tick.open, tick.low, tick.high) if tick.is_bar else None
+            self._shape.append(prices, tick.close, closes)
+        if has_label and self._labels is None:
             self._labels = [""] * rows
         if self._labels is not None:
-            self._labels.append(str(tick.label) if is_label else "")
-        self._flags.append(flags)
+            self._labels.append(str(tick.label) if has_label else "")
 
-    def turnover(self, index: int) -> Number | None:
+    def turnover(self, index: int) -> float | None:
         """Return the turnover of a row; None if none was sent."""
-        if self._turnovers is None:
-            return None
-        turnover = self._turnovers[index]
-        if isnan(turnover):
-            return None
-        return int(turnover) if self._flags[index] & _WHOLE_TURNOVER else turnover
+        turnover = nan if self._turnovers is None else self._turnovers[index]
+        return None if isnan(turnover) else turnover
 
-    def shape(self, index: int) -> tuple[Number, Number, Number]:
+    def shape(self, index: int, close: float) -> tuple[float, float, float]:
         """Return the open, low and high of a bar."""
-        assert self._shape is not None, "the tail has no bars"
-        flags = self._flags[index]
-        opened, low, high = (column[index] for column in self._shape)
-        return (
-            int(opened) if flags & _WHOLE_OPEN else opened,
-            int(low) if flags & _WHOLE_LOW else low,
-            int(high) if flags & _WHOLE_HIGH else high,
-        )
+        return (close, close, close) if self._shape is None else self._shape.prices(index, close)
 
     def label(self, index: int) -> str:
         """Return the label that was kept for a row."""
@@ -105,28 +85,17 @@ class TickExtra:
 
     def move_last_to(self, place: int) -> None:
         """Move the last row before another one."""
-        for column in (self._flags, self._turnovers, *(self._shape or ())):
-            if column is not None:
-                column.insert(place, column.pop())
+        if self._turnovers is not None:
+            self._turnovers.insert(place, self._turnovers.pop())
+        if self._shape is not None:
+            self._shape.move_last_to(place)
         if self._labels is not None:
             self._labels.insert(place, self._labels.pop())
 
     def delete(self, start: int, end: int) -> None:
         """Remove rows."""
-        for column in (self._flags, self._turnovers, *(self._shape or ()), self._labels):
+        if self._shape is not None:
+            self._shape.delete(start, end)
+        for column in (self._turnovers, self._labels):
             if column is not None:
                 del column[start:end]
-
-    def _append_shape(self, shape: tuple["array[float]", "array[float]", "array[float]"], tick: Tick) -> int:
-        prices = (tick.open, tick.low, tick.high)
-        flags = 0
-        for column, price, flag in zip(shape, prices, (_WHOLE_OPEN, _WHOLE_LOW, _WHOLE_HIGH), strict=True):
-            column.append(price)
-            if type(price) is int:
-                flags |= flag
-        return flags
-
-
-def whole(number: float) -> Number:
-    """Return a number as an integer if it is one."""
-    return int(number) if number.is_integer() else number

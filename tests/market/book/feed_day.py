@@ -9,7 +9,7 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from rtserver.market.book.quote_book import QuoteBook
-from rtserver.market.book.tick import Tick
+from rtserver.market.book.tick import BadTime, Tick
 from rtserver.market.calendar.calendar import CONTINUOUS, Calendar
 from rtserver.market.period import DAY, MINUTE, Period
 from tests.market.book.ticks import bar, price
@@ -63,6 +63,19 @@ def play(book: QuoteBook, sent: Iterable[Sent]) -> None:
         checked = book.check(tick, now_ms)
         assert checked is not None
         book.take(checked)
+
+
+def answers(book: QuoteBook, sent: Iterable[Sent]) -> list[object]:
+    """What a book says of each tick, a refusal included."""
+    said: list[object] = []
+    for tick, now_ms in sent:
+        try:
+            checked = book.check(tick, now_ms)
+        except BadTime as error:
+            said.append(str(error))
+        else:
+            said.append(checked and book.take(checked))
+    return said
 
 
 def counted(sent: Iterable[Sent]) -> list[Tick]:
