@@ -119,6 +119,7 @@ class Turned(IndicatorLine):
 
     name = "turned"
     title = "Turned over"
+    merges = True
     parameters = (Parameter("period", 9, least=2, most=90), Parameter("width", 2, is_integer=False))
     outputs = (Output("/a", axis="turned", kind="bar"), Output("/b"))
 

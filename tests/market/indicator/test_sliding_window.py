@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtserver.market.indicator.sliding_window import SlidingWindow, combine_moments, combine_weighted
+from rtserver.market.indicator.sorted_window import SortedWindow
 
 NUMBERS = st.one_of(st.sampled_from([0.1, 1e15, -1e15, 0]), st.integers(-99, 99), st.floats(-1e6, 1e6))
 
@@ -76,6 +77,24 @@ def test_a_window_goes_back_to_a_snapshot_as_often_as_it_is_asked(
         runs.append([window.next(value, keep=True) for value in after])
         window.restore(state)
     assert runs[0] == runs[1] == runs[2]
+
+
+@given(st.integers(1, 150), st.lists(st.floats(-1e6, 1e6) | st.sampled_from([0.1, 7]), max_size=300))
+def test_the_mean_deviation_is_that_of_the_values(length: int, values: list[float]) -> None:
+    window, restored = SortedWindow(length), SortedWindow(length)
+    for count, value in enumerate(values, 1):
+        newest = values[max(0, count - length) : count]
+        found = window.next(value, keep=False)
+        restored.restore(window.snapshot())
+        assert window.next(value, keep=True) == found
+        again = restored.next(value, keep=True)
+        assert (found is None) == (again is None) == (len(newest) < length)
+        if found is not None:
+            assert again == pytest.approx(found, rel=1e-9, abs=1e-9)
+            mean = math.fsum(newest) / length
+            deviation = math.fsum(abs(each - mean) for each in newest) / length
+            assert found == pytest.approx((mean, deviation), rel=1e-9, abs=1e-7)
+            assert found[1] >= 0 or found[1] == pytest.approx(0, abs=1e-7)
 
 
 def calls_of(act: Callable[[], Any]) -> int:
