@@ -23,6 +23,7 @@ from rtserver.service.push.push_user import PushUserMsgHandler
 from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.queue_link import QueueLink
+from rtserver.service.quote.quote_alive import QuoteAliveMsgHandler
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.repeats import RepeatFilter
 from rtserver.service.thread.service_directory import ServiceDirectory
@@ -49,7 +50,8 @@ class BothSides:
         self.repeats = RepeatFilter(self.queue, QueueLink(lambda _seconds: None))
         self.streams = UserStreams(self.queue, QueueLink(lambda _seconds: None), Bound(50, 3_600))
         quotes = QuoteCenter(context, rules=BookRules(50), picture_rows=20)
-        handlers = [quotes, PushUserMsgHandler(context, self.streams), DjangoSiteMsgHandler(context)]
+        alive = QuoteAliveMsgHandler(context, quotes.books)
+        handlers = [quotes, alive, PushUserMsgHandler(context, self.streams), DjangoSiteMsgHandler(context)]
         self.dead_letters = DeadLetters()
         self.lanes = [Lane(handler, self.dead_letters) for handler in handlers]
         self.dispatcher = ServiceMessageDispatcher(self.lanes, self.dead_letters)
