@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.user.user_limits import UserBounds
 from tests.handlers.market import Market, chart_request, points
 
@@ -139,3 +140,13 @@ def test_a_static_chart_counts_only_until_it_has_been_sent() -> None:
     for chart_id in range(5):
         [message] = market.ask(client, chart_id=chart_id, update="static")
         assert message["data"]["type"] == "render"
+
+
+def test_a_page_gets_the_list_of_indicators_with_its_id_and_without() -> None:
+    described = IndicatorRegistry().describe()
+    market = Market(indicators=described)
+    client = market.online.connect()
+    client.send("mycharts", {"type": "indicators"})
+    client.send("mycharts", {"type": "indicators"}, id="menu")
+    answer = {"type": "mycharts", "data": {"type": "indicators", "indicators": described}}
+    assert client.wire.take() == [answer, {**answer, "id": "menu"}]

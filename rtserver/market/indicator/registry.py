@@ -7,6 +7,9 @@ from typing import Any, get_args
 from rtserver.market.indicator.built_in import BUILT_IN
 from rtserver.market.indicator.indicator_line import MAX_PARAMETER, IndicatorLine, Kind, Parameter
 
+MOST_OUTPUTS = 8
+"""A row with as many cells for each of its indicators still fits into the smallest frame of an update, 4 KiB."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,15}")
 _SUFFIX = re.compile(r"(/[a-z][a-z0-9_]{0,15})?")
 
@@ -74,8 +77,8 @@ def _fault_of(kind: type[IndicatorLine]) -> str | None:
 
 def _fault_of_outputs(kind: type[IndicatorLine]) -> str | None:
     outputs = kind.outputs
-    if not outputs:
-        return "it has no outputs"
+    if not 1 <= len(outputs) <= MOST_OUTPUTS:
+        return f"it has {len(outputs)} outputs; from 1 to {MOST_OUTPUTS} are allowed"
     suffixes = [output.suffix for output in outputs]
     if len(set(suffixes)) < len(suffixes):
         return "two of its outputs have the same suffix"

@@ -93,6 +93,10 @@ class NoOutputs(Widest):
     outputs = ()
 
 
+class ManyOutputs(Widest):
+    outputs = tuple(Output(f"/{place}") for place in "abcdefghi")
+
+
 class SameSuffix(Widest):
     outputs = (Output("/a"), Output("/a"))
 
@@ -141,7 +145,8 @@ class OtherSma(Widest):
     ("plugin", "fault"),
     [
         (NoName, "its name 'No Name' is not a lower-case letter"),
-        (NoOutputs, "it has no outputs"),
+        (NoOutputs, "it has 0 outputs; from 1 to 8 are allowed"),
+        (ManyOutputs, "it has 9 outputs; from 1 to 8 are allowed"),
         (SameSuffix, "two of its outputs have the same suffix"),
         (BadSuffix, "the suffix 'a' of an output"),
         (BadAxis, "the axis 'my axis' of an output"),
