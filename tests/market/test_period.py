@@ -1,6 +1,6 @@
 """Periods: their names, and the bars they cut; compared with pandas, and with sessions."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -112,6 +112,44 @@ def test_without_sessions_bars_are_those_of_pandas(name: str, frequency: str, st
         label = period.bar_at(CONTINUOUS, time).label
         labels[label] = labels.get(label, 0) + 1
     assert labels == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "frequency"),
+    [
+        ("7s", "7s"),
+        ("1m", "1min"),
+        ("30m", "30min"),
+        ("1h", "1h"),
+        ("4h", "4h"),
+        ("1d", "1D"),
+        ("1w", "W-MON"),
+        ("1M", "MS"),
+    ],
+)
+@given(
+    seconds=st.lists(st.integers(0, 390 * 60 - 1), min_size=1, max_size=6),
+    first=st.dates(date(2026, 1, 1), date(2026, 12, 1)),
+)
+def test_with_sessions_bars_are_those_of_pandas_for_each_day_in_its_zone(
+    name: str, frequency: str, seconds: list[int], first: date
+) -> None:
+    """One session a day in New York, in summer time and out of it."""
+    period, calendar = parse_period(name), stocks()
+    days = pd.bdate_range(first, periods=len(seconds))
+    opening = [pd.Timestamp(f"{day:%Y-%m-%d} 09:30", tz="America/New_York") for day in days]
+    times = [opened + pd.Timedelta(seconds=second) for opened, second in zip(opening, seconds, strict=True)]
+    if period.is_span:
+        series = [
+            pd.Series(1, index=[time]).resample(frequency, origin=opened)
+            for time, opened in zip(times, opening, strict=True)
+        ]
+        expected = [round(each.sum().index[0].timestamp() * 1000) for each in series]
+    else:
+        sides = {} if name == "1d" else {"closed": "left", "label": "left"}
+        dates = [pd.Series(1, index=[day]).resample(frequency, **sides).sum().index[0] for day in days]
+        expected = [round(each.timestamp() * 1000) for each in dates]
+    assert [period.bar_at(calendar, round(time.timestamp() * 1000)).label for time in times] == expected
 
 
 @pytest.mark.parametrize("name", NAMES)
