@@ -118,6 +118,28 @@ def test_trades_come_once_over_connections_that_end_all_the_time(
     until(lambda: len(prices_of(server, "SIM:BTCUSDT")) > 10, "somebody is shown the trades")
 
 
+def test_two_feeds_of_one_source_are_one_stream(terminal: Terminal, server: RunningServer, bus: redis.Redis) -> None:
+    port = str(unused_port())
+    command = TRADES_COMMAND.replace(PORT, port).replace("--exchange SIM", "--exchange TWICE")
+    request = {"op": "subscribe", "topic_id": 1, "service": "quotes", "request": {"quote": "TWICE:BTCUSDT"}}
+
+    def numbers() -> list[int]:
+        return [item["info"]["id"] for item in quotes_on(bus, "TWICE") if item["quote"] == "TWICE:BTCUSDT"]
+
+    def count() -> int:
+        with Visitor(server, log_in(server)) as visitor:
+            return int(visitor.ask("topic", request)["seq"])
+
+    with (
+        terminal.typed(SIMULATOR_COMMAND.replace(PORT, port)),
+        terminal.typed(f"{command} --src one"),
+        terminal.typed(f"{command} --src other"),
+    ):
+        until(lambda: len(numbers()) - len(set(numbers())) > 30, "both have sent the same trades")
+    until(lambda: count() == len(set(numbers())), "each trade counts once")
+    assert not bus.xrange(DEAD)
+
+
 QUIET = """
 import time
 from rtserver.feed.port import Feed, QuoteInfo
