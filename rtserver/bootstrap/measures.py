@@ -229,6 +229,9 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
         "lane",
     )
     yield Measure("counter", "ticks", "Ticks received for all quotes", lambda: quotes.ticks)
+    yield Measure("counter", "late_ticks", "Those that corrected earlier bars", lambda: quotes.late_ticks)
+    yield Measure("counter", "duplicate_ticks", "Those left out for their id", lambda: quotes.duplicate_ticks)
+    yield Measure("counter", "bad_times", "Ticks refused for an impossible time", lambda: quotes.bad_times)
     yield Measure("gauge", "quotes", "Quotes with a history", lambda: len(quotes.books))
     yield Measure("gauge", "feeds", "Feeds with at least one watcher", lambda: len(quotes.feeds))
     yield Measure(

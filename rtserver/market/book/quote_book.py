@@ -46,8 +46,7 @@ class QuoteBook:
     """The ticks of one quote. ``day`` is the trading day that its key names, None if it names none.
 
     ``seq`` is the number of accepted ticks since the first one, ``decimals`` what the quote last said of its prices,
-    ``fields`` the newest value of each optional field. ``duplicates`` counts the ticks that came again by their id.
-    ``clock`` shows the time of the exchange.
+    ``fields`` the newest value of each optional field. ``clock`` shows the time of the exchange.
     """
 
     __slots__ = (
@@ -58,7 +57,6 @@ class QuoteBook:
         "bars",
         "clock",
         "decimals",
-        "duplicates",
         "fields",
         "seq",
         "tail",
@@ -70,7 +68,6 @@ class QuoteBook:
         self.seq = 0
         self.decimals: int | None = None
         self.fields: dict[str, Number] = {}
-        self.duplicates = 0
         self.clock = ZoneClock(calendar.zone)
         self.tail = TickTail(rules.tail_ticks, self.clock)
         self.bars = BaseBars(calendar, self.tail)
@@ -94,13 +91,12 @@ class QuoteBook:
         return None if self._gate.newest is None else self._gate.settled_ms
 
     def check(self, tick: Tick, now_ms: int) -> Tick | None:
-        """Return a tick with its time found, for ``take``; None for a duplicate, which is counted.
+        """Return a tick with its time found, for ``take``; None if its id has come before.
 
         ``now_ms`` is the server's clock at its arrival. To be called once for each tick, before the next one. Raises
         ``BadTime`` if the time is impossible.
         """
         if tick.id is not None and self._ids.has(tick.id, now_ms):
-            self.duplicates += 1
             return None
         self._now_ms = now_ms
         label = tick.label

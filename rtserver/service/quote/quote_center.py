@@ -34,7 +34,8 @@ class QuoteCenter(ServiceMsgHandler):
     ``feed_linger_seconds`` after its last viewer. With ``shares``, the work for one user only is charged to that
     user, and waits while the user owes. ``reader`` reads the history that is not in memory, if there is one.
 
-    ``ticks``, ``bad_times`` and ``late_ticks`` count up; ``subscribers`` is the number of open subscriptions.
+    ``ticks``, ``bad_times``, ``late_ticks`` and ``duplicate_ticks`` count up; ``subscribers`` is the number of open
+    subscriptions.
     """
 
     msg_type = "quote"
@@ -56,7 +57,7 @@ class QuoteCenter(ServiceMsgHandler):
         reader: Reader | None = None,
     ) -> None:
         super().__init__(services)
-        self.ticks = self.bad_times = self.late_ticks = 0
+        self.ticks = self.bad_times = self.late_ticks = self.duplicate_ticks = 0
         self.books = QuoteBooks(rules, max_quotes, calendars.of)
         self._calendars = calendars
         self._indicators = indicators or IndicatorRegistry()
@@ -151,7 +152,8 @@ class QuoteCenter(ServiceMsgHandler):
         quote = self.books.of_tick(key)
         checked = quote.book.check(tick, now_ms)
         if checked is None:
-            return  # it came before
+            self.duplicate_ticks += 1
+            return
         changed = quote.book.take(checked)
         if changed is not None:
             self.late_ticks += 1
