@@ -26,6 +26,9 @@ from rtserver.service.topic.topic import Topic
 ENVELOPE_BYTES = 1_024
 """Upper bound of the message around an update or a snapshot."""
 
+DELAY_SECONDS = 0.05
+"""Time after which an answer counts as one that takes long."""
+
 log = logging.getLogger(__name__)
 
 
@@ -101,6 +104,13 @@ class ServiceTopics:
         elif topic.snapshot is not None:
             self._publisher.show(topic, topic.snapshot)
         self._look_after(topic, message.user)
+        if viewer in topic.waiting:
+            self._call_later(DELAY_SECONDS, partial(self._tell_delay, topic, message))
+
+    def _tell_delay(self, topic: ServiceTopic, message: Subscribe) -> None:
+        """Let the other questions of an agent be asked whose snapshot takes long."""
+        if (message.agent, message.ref) in topic.waiting:
+            self._publisher.delay(message)
 
     def on_unsubscribe(self, message: Unsubscribe) -> None:
         """End a subscription, if it is there."""

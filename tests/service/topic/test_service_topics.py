@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtserver.base.bridge.message import Refused, Snapshot, Subscribe, Update
+from rtserver.base.bridge.message import Delayed, Refused, Snapshot, Subscribe, Update
 from rtserver.base.limit.cpu_quota import FairShares, ProcessorClock, cpu_rate
 from rtserver.base.wire.json import JsonError
 from rtserver.base.wire.message_size import MessageSizeLimit
@@ -387,3 +387,14 @@ def test_what_every_viewer_has_counted_is_the_truth_at_any_point(
             station.subscribe(agent=value, after=seqs.get(value) if step == "return" else None)
         read()
         assert all(counts[agent] == station.service.counts.get("a", 0) for agent in {1, 2, 3} - away)
+
+
+def test_who_waits_for_a_slow_snapshot_is_told_so_once_and_nobody_else_is() -> None:
+    station = Station()
+    station.ask("quick", ref=1)
+    station.turn(10)
+    station.service.on_hook = lambda hook: station.turn(1) if hook == "asked slow" else None
+    station.ask("slow", ref=2)
+    station.turn(10)
+    answers = [(type(message), message.ref) for message in station.take() if isinstance(message, Delayed | Snapshot)]
+    assert answers == [(Snapshot, 1), (Delayed, 2), (Snapshot, 2)]
