@@ -117,6 +117,10 @@ class RedisHistory:
             rows += sum(map(len, self._fetch(quote, base, several[begin : begin + FETCHED])))
         return StoredInfo(quote, base, notes[0].first, max(note.last for note in notes), rows, sum(sizes))
 
+    def close(self) -> None:
+        """Close the connections."""
+        self.redis.close()
+
     def words_of(self, quote: str, bars: Iterable[tuple[str, Sequence[Bar]]]) -> list[object]:
         """Return bars as the words that the scripts take (``add.lua``). Raises ``HistoryError``."""
         words: list[object] = []

@@ -72,6 +72,22 @@ class FeedCommands(click.Group):
         return commands.get(cmd_name)
 
 
+class HistoryCommands(click.Group):
+    """Commands about stored history, which are loaded when one of them is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return them in the order in which a newcomer would try them."""
+        return ["import", "export", "info", "prune"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Called by click."""
+        from rtserver.bootstrap.command import history
+
+        commands = {"import": history.import_files, "export": history.export_file}
+        commands |= {"info": history.info, "prune": history.prune}
+        return commands.get(cmd_name)
+
+
 @click.group(cls=ServeByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(rtserver.__version__, prog_name="rtserver")
 def main() -> None:
@@ -290,6 +306,11 @@ def requeue_dead(letter_ids: tuple[str, ...], is_all: bool, **options: OptionVal
     if missing:
         raise _failure(f"no dead letter, or none with all of its message, has the id {', '.join(missing)}")
     click.echo(f"pushed {len(wanted)} {'message' if len(wanted) == 1 else 'messages'} again")
+
+
+@main.group("history", cls=HistoryCommands)
+def histories() -> None:
+    """Fill the stored history of quotes from files, write it to files, prune it, and see what is there."""
 
 
 @main.group("feed", cls=FeedCommands)

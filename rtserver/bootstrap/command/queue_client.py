@@ -8,6 +8,7 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.error import RedisError
 from rtserver.bootstrap.process.embedded_redis import running_url
 from rtserver.bootstrap.process.queue_signer import signer_of
+from rtserver.history.redis_history import RedisHistory
 from rtserver.registry.running_server import RunningServer, RunningServers, complaint
 
 
@@ -44,6 +45,11 @@ def running_servers(config: Config) -> tuple[RunningServer, ...]:
     """Return the servers of the queue, by name. Raises ``RedisError`` and ``QueueError``."""
     with plain_client(_url(config)) as client:
         return RunningServers.of_queue(client, config.queue).all()
+
+
+def open_history(config: Config) -> RedisHistory:
+    """Return the stored history of quotes, without connecting. Raises ``RedisError``."""
+    return RedisHistory(plain_client(_url(config)), config.queue)
 
 
 def _url(config: Config) -> str:

@@ -68,15 +68,16 @@ def _row_reader(header: Iterable[str]) -> Callable[[Mapping[str, str | None]], Q
 
 
 def _read_bar(row: Mapping[str, str | None]) -> QuoteInfo:
-    return QuoteInfo([_read_time(row["date"]), *(_read_number(row, name) for name in _BAR_COLUMNS)])
+    return QuoteInfo([read_label(row["date"]), *(_read_number(row, name) for name in _BAR_COLUMNS)])
 
 
 def _read_price(row: Mapping[str, str | None]) -> QuoteInfo:
     volume = _read_number(row, "volume") if row.get("volume") else None
-    return QuoteInfo([_read_time(row["time"]), _read_number(row, "price")], volume, id=row.get("id") or None)
+    return QuoteInfo([read_label(row["time"]), _read_number(row, "price")], volume, id=row.get("id") or None)
 
 
-def _read_time(text: str | None) -> Label:
+def read_label(text: str | None) -> Label:
+    """Return the label of a point: epoch milliseconds for a number or an ISO date, else the text itself."""
     stripped = (text or "").strip()
     # Eight digits are a date without hyphens: nobody writes a time of 1970 in milliseconds.
     if _MILLISECONDS.fullmatch(stripped) and len(stripped) != 8:
