@@ -124,13 +124,16 @@ def serve(**options: OptionValue) -> None:
     "--quotes", type=click.IntRange(min=0), default=0, metavar="N", help="Say what so many quotes will need."
 )
 @click.option(
-    "--trading-days", type=click.IntRange(min=0), default=504, metavar="N", help="Days of bars of each quote.  [504]"
+    "--trading-days",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Days of bars of each quote.  [those of history_days_1m, five a week]",
 )
 @click.option(
     "--minutes-a-day", type=click.IntRange(1, 1440), default=1440, metavar="N", help="Minutes of trading.  [1440]"
 )
 @config_options()
-def check(quotes: int, trading_days: int, minutes_a_day: int, **options: OptionValue) -> None:
+def check(quotes: int, trading_days: int | None, minutes_a_day: int, **options: OptionValue) -> None:
     """Check the configuration and everything that it points to.
 
     Exits with 1 if a server could not start, or no user could log in.

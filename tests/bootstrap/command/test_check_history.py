@@ -29,6 +29,12 @@ def test_a_number_of_quotes_is_compared_with_the_budget() -> None:
     )
 
 
+def test_the_days_are_those_that_the_configuration_keeps() -> None:
+    plan = HistoryPlan(1, None, 390)
+    assert " for 521 days of 390 minutes each" in details(Config(history_days_1m=730), plan)[2]
+    assert " for 2,607 days of 390 minutes each" in details(Config(history_days_1m=0), plan)[2]
+
+
 def test_a_budget_of_the_configuration_counts_in_place_of_the_machines_memory() -> None:
     first, memory, _ = details(Config(history_mb=100, history_ticks=1_000), HistoryPlan(2_000, 1, 390))
     assert "history_mb, 100.0 MB, has room for 2,184" in first
