@@ -111,7 +111,10 @@ class GrowingBar:
     def replaces(self, tick: Tick) -> bool:
         """Return True if a tick is the last one of this bar, a producer's bar, sent again."""
         part = self._part
-        return part is not None and tick.is_bar and part.time == tick.time and part.label == tick.label
+        if part is None or not tick.is_bar or part.time != tick.time:
+            return False
+        # "12:00" and the epoch time of that moment are one bar, as they are one tick of the tail.
+        return part.label == tick.label or (part.has_time and tick.has_time)
 
     def add(self, tick: Tick) -> None:
         """Take a tick that is not older than the last one."""

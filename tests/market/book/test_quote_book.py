@@ -67,6 +67,15 @@ def test_a_growing_bar_that_is_sent_again_is_one_tick_and_its_volume_the_last_on
     assert minutes(book) == [(0, 5, 6, 5, 7, 1_999)]
 
 
+def test_a_bar_of_one_moment_is_the_same_whether_a_clock_or_a_number_names_it() -> None:
+    book = QuoteBook(day=MONDAY)
+
+    take(book, bar(NOON, 5, 6, 4, 9, 10), bar("12:00", 5, 6, 4, 8, 11), bar(NOON, 5, 6, 4, 7, 12), now_ms=NOON)
+
+    assert len(book.tail) == 1
+    assert minutes(book) == [(0, 5, 6, 4, 7, 12)]
+
+
 def test_a_bar_that_is_sent_again_with_less_than_before_takes_it_back() -> None:
     book = QuoteBook()
 
