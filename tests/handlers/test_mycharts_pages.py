@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from rtserver.base.bridge.message import Delayed
 from rtserver.user.user_limits import UserBounds
+from tests.handlers.market import chart_request
 from tests.handlers.quote_desk import QuoteDesk, table
 
 CONTINUOUS = {"date": None}
@@ -213,3 +215,19 @@ def test_a_connection_that_ends_has_no_page_left() -> None:
     client.leave()
     desk.take_asked()
     assert page.ref in desk.ended
+
+
+def test_a_page_that_has_to_be_read_holds_up_no_other_chart() -> None:
+    desk = QuoteDesk()
+    client = desk.online.connect()
+    desk.open_chart(client)
+    [page] = desk.ask_more(client, 8)
+    assert desk.send(client, chart_request(chart_id="c2", item="IBM")) == []
+    desk.online.users.handle(Delayed(page.agent, page.ref))
+    [other] = desk.take_asked()
+    assert other.request["quote"] == "DEMO:IBM:20130301"
+    [picture] = desk.show(client, table(5))
+    assert picture["data"]["chart_id"] == "c2"
+    desk.answer(page, table(98, 99), 1)
+    [answer] = client.wire.take()
+    assert answer["id"] == 8
