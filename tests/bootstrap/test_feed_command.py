@@ -15,6 +15,7 @@ from tcelib.lease.port import Registration
 from tcelib.lease.redis import RedisLeases
 from tests.conftest import unused_port
 from tests.fork_server import REPOSITORY, ForkedProcess, fork, run
+from tests.redis_process import RedisProcess
 from tests.until import until
 
 QUEUE = "queue:rtserver"
@@ -30,6 +31,13 @@ class Broken(Feed):
     def __iter__(self):
         yield "A:GOLD", QuoteInfo([1, 1.5])
         raise KeyError("price")
+
+class Steady(Feed):
+    def __iter__(self):
+        import time
+        for number in range(1500):
+            time.sleep(0.001)
+            yield "A:GOLD", QuoteInfo([number, 1.5], id=number)
 
 class Quiet(Feed):
     def __iter__(self):
@@ -88,6 +96,21 @@ def test_a_feed_that_breaks_shows_where_and_what_it_had_is_on_the_list(desk: Des
     assert "own_feeds.py" in done.stderr
     assert done.stderr.endswith("KeyError: 'price'\n")
     assert len(desk.messages()) == 1
+
+
+def test_a_redis_that_dies_and_comes_back_costs_no_tick(desk: Desk, tmp_path: Path) -> None:
+    with RedisProcess(tmp_path) as process:
+        feed = desk.start("run", "own_feeds:Steady", "--redis-url", process.url)
+        with process.client() as client:
+            until(lambda: client.llen(QUEUE) > 3, "the feed runs")
+        process.kill()
+        process.start()
+        output, _ = feed.communicate()
+        assert feed.returncode == 0, output
+        with process.client() as client:
+            messages = [json.loads(raw) for raw in client.lrange(QUEUE, 0, -1)]
+    once = {each["id"]: each for each in messages}  # a server drops the second one with an id
+    assert [item["info"]["id"] for each in once.values() for item in each["data"]] == list(range(1500))
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@
 """
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -22,6 +23,7 @@ from rtserver.bench.progress import Progress
 from rtserver.bootstrap.command.queue_client import is_handled_by_all, open_queue
 from rtserver.bootstrap.config.config_option import QUEUE_KEYS, OptionValue, config_of, config_options
 from rtserver.bootstrap.config.plugin import load_feed
+from rtserver.bootstrap.process.log import set_up_log
 from rtserver.feed.csv_feed import CsvFeed
 from rtserver.feed.port import Feed
 from rtserver.feed.run import FeedOptions, FeedRun, FeedStatus, ignore_status
@@ -181,6 +183,7 @@ def _run(
 ) -> FeedStatus:
     """Run a feed until it ends or a signal stops it, with a status line on a terminal."""
     config = config_of(options)
+    set_up_log(sys.stderr, level=config.log_level, form=config.log_format, environ=os.environ)
     with closing(open_queue(config)) as queue:
         if not is_handled_by_all(config, "quote_alive"):
             chosen = msgspec.structs.replace(chosen, heartbeat_seconds=0.0)
