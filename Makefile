@@ -30,6 +30,7 @@ test: $(TEST_READY) $(NODE_READY) ## set up what is needed and check style, type
 
 test-all: test wheel django-matrix ## `make test`, then all that takes longer: the wheel, Django's versions, the newest Python, a short chaos
 	$(PYTHON) tools/python_matrix.py newest
+	MARKET_DAYS=200 $(PYTHON) -m pytest $(PYTEST_OPTIONS) tests/service/quote/test_same_numbers.py
 	$(PYTHON) -m soak.chaos --seconds 60
 
 lint: $(TEST_READY) ## check style and format

@@ -129,12 +129,13 @@ class HistoryWriter:
         """Note that the books contain everything on the bus up to ``position``."""
         self._done = position
 
-    def run(self) -> None:
-        """Save what is new, for ever. Raises ``QueueError`` at the server's end."""
-        while True:
+    def run(self, is_over: Callable[[], bool]) -> None:
+        """Save what is new until that is over, then leave. Raises ``QueueError`` at the server's end."""
+        while not is_over():
             begun = self._now()
             self.write()
             self._pause(max(0.0, self._rule.seconds - (self._now() - begun)))
+        self.leave()
 
     def write(self) -> None:
         """Do one cycle: save all that is new now, if it is this worker's turn."""

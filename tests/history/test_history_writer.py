@@ -239,7 +239,7 @@ def test_the_end_of_the_server_is_the_end_of_the_loop(worker: Worker) -> None:
 
     worker.turn.is_ours = away
     with pytest.raises(QueueAwayError):
-        worker.writer.run()
+        worker.writer.run(lambda: False)
 
 
 def test_a_server_that_ends_saves_what_is_new_and_gives_up_the_lease(worker: Worker) -> None:

@@ -14,20 +14,22 @@ class CellMaker:
     """The indicator lines of one feed, and the decision which of their cells are shown.
 
     A series that ``is_cut`` had bars before its first that are not at hand. A cell that depends on one of them is
-    None: until ``reach`` bars are there, or, for a cumulative indicator, until its group begins anew.
+    None: until ``reach`` bars are there, or, for a cumulative indicator whose group has begun before the first bar
+    (``is_group_cut``), until the next group begins.
     """
 
-    __slots__ = ("_bars", "_begun", "_cut_group", "_is_cut", "_lines", "_merging", "_reaches")
+    __slots__ = ("_bars", "_begun", "_cut_group", "_is_cut", "_is_group_cut", "_lines", "_merging", "_reaches")
 
-    def __init__(self, lines: Sequence[IndicatorLine], *, is_cut: bool) -> None:
+    def __init__(self, lines: Sequence[IndicatorLine], *, is_cut: bool, is_group_cut: bool) -> None:
         self._lines = tuple(lines)
         self._is_cut = is_cut
+        self._is_group_cut = is_group_cut
         self._bars = 0
         self._cut_group: int | None = None
         self._reaches = tuple(line.reach for line in lines)
         self._begun: set[int] = set()
         self._merging = tuple(
-            (place, line.snapshot()) for place, line in enumerate(self._lines) if is_cut and line.merges
+            (place, line.snapshot()) for place, line in enumerate(self._lines) if is_group_cut and line.merges
         )
 
     def lacks_start(self, bar: Bar) -> bool:
@@ -87,7 +89,7 @@ class CellMaker:
         if reach is None:
             return False
         if reach == WHOLE_GROUP:
-            return bar.group != self._cut_group or place in self._begun
+            return not self._is_group_cut or bar.group != self._cut_group or place in self._begun
         return self._bars + 1 >= reach
 
 

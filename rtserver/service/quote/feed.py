@@ -13,7 +13,7 @@ from rtserver.market.book.tick import Tick
 from rtserver.market.number import Number
 from rtserver.service.quote.bar_maker import NEVER
 from rtserver.service.quote.feed_request import View
-from rtserver.service.quote.series import Replaced, Series
+from rtserver.service.quote.series import Remade, Series
 from rtserver.service.topic.topic import Topic
 
 NOW = float("inf")
@@ -129,32 +129,28 @@ class Feed(Topic):
             series = self._new_series()
             seq = series.pieces.seq
             yield from series.fill()
-            replaced = Replaced(NEVER, ())
+            remade = Remade((), list(zip(series.times, series.rows, strict=True)))
         else:
             seq = series.pieces.seq
-            replaced = yield from series.replay(NOW if changed is None else changed)
+            remade = yield from series.replay(NOW if changed is None else changed)
         self._series = series
         if not series.is_empty:
             self._new_series = None  # it may hold much history
         ticks, self.seq = seq - self.seq, seq
         if len(self.waiting) < len(self.viewers):
-            self._add_news(series, replaced, ticks)
+            self._add_news(remade, ticks, is_full=series.has_older)
 
-    def _add_news(self, series: Series, replaced: Replaced, ticks: int) -> None:
+    def _add_news(self, remade: Remade, ticks: int, *, is_full: bool) -> None:
         """Enter as unsent what has changed: the newest rows, and the corrected ones before them."""
-        known = {row[0]: row for _, row in replaced.rows}
-        last = replaced.rows[-1][0] if replaced.rows else NEVER
-        begin = replaced.begin_ms
-        if replaced.rows and series.has_older:
-            begin = max(begin, replaced.rows[0][0])  # viewers do not have what is older
+        known = {row[0]: row for _, row in remade.were}
+        first = remade.were[0][0] if remade.were and is_full else NEVER  # viewers do not have what is older
+        last = remade.were[-1][0] if remade.were else NEVER
         news: list[Row] = []
         corrected: list[Row] = []
-        for time, row in zip(reversed(series.times), reversed(series.rows), strict=True):
-            if time < begin:
-                break
+        for time, row in reversed(remade.are):
             if time >= last and len(news) < ticks:
                 news.append(row)
-            elif known.get(row[0]) != row:
+            elif time >= first and known.get(row[0]) != row:
                 corrected.append(row)
         self.unsent.extend(reversed(news))
         self.left_out += ticks - len(news)

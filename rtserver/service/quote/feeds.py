@@ -9,14 +9,14 @@ from functools import partial
 from rtserver.base.bridge.message import Subscribe
 from rtserver.base.limit.cpu_quota import CallLater, FairShare, FairShares
 from rtserver.base.limit.steps import Steps, finish
-from rtserver.history.port import HistoryError, HistoryPart
+from rtserver.history.port import HistoryError
 from rtserver.market.book.tick import Tick
 from rtserver.market.number import Number
 from rtserver.service.quote.feed import Feed
 from rtserver.service.quote.feed_history import FeedHistory
 from rtserver.service.quote.feed_request import FeedName, View
 from rtserver.service.quote.known_quote import KnownQuote
-from rtserver.service.quote.pieces import open_pieces
+from rtserver.service.quote.pieces import OlderBars, open_pieces
 from rtserver.service.quote.quote_books import QuoteBooks
 from rtserver.service.quote.series import Series
 from rtserver.service.topic.publisher import Publisher
@@ -24,8 +24,8 @@ from rtserver.service.topic.topic import Topic, Viewer
 
 log = logging.getLogger(__name__)
 
-MOST_BEHIND = 20_000
-"""Ticks that may wait for one feed."""
+MOST_BEHIND = 10_000
+"""Ticks that may wait for one feed, half of those that a book keeps if that is less."""
 
 
 class _Held:
@@ -48,7 +48,7 @@ class Feeds:
     """The feeds of all quotes.
 
     Beyond ``max_feeds`` the feed that has rested longest ends, then a request is refused as ``rate_limited``;
-    ``refused`` counts these. A feed that falls ``MOST_BEHIND`` ticks behind is given up, as ``rate_limited``.
+    ``refused`` counts these. A feed that falls too far behind because its user owes time is given up, the same way.
     """
 
     def __init__(
@@ -72,6 +72,8 @@ class Feeds:
         self._max_feeds = max_feeds
         self._picture_rows = picture_rows
         self._linger_seconds = linger_seconds
+        # The book must not have dropped what a feed lacks.
+        self._most_behind = min(MOST_BEHIND, books.rules.tail_ticks // 2)
         self._feeds: dict[str, _Held] = {}
         self._resting: dict[str, None] = {}  # the longest resting first
         self._late: dict[str, Feed] = {}  # feeds that have to work at the next flush
@@ -147,7 +149,8 @@ class Feeds:
                 if feed.step(tick):
                     self._publisher.unsent[feed.name] = feed
                 else:
-                    self._begin(feed)
+                    feed.defer()  # it has had no tick yet
+                    self._catch_up(feed)
             except Exception:  # an indicator of a plug-in may be faulty
                 log.exception("! the feed %s failed", feed.name)
                 self._give_up(feed, "internal", "the service failed")
@@ -162,19 +165,22 @@ class Feeds:
             if held.feed.is_open and not held.drivers:
                 self._drive(held, held.feed.share)
 
-    def _begin(self, feed: Feed) -> None:
-        """Let a feed work at once that has had no tick yet."""
-        feed.defer()
+    def _catch_up(self, feed: Feed) -> None:
+        """Let a feed work at once."""
+        if feed.unsent:
+            self._publisher.send(feed)
         while not feed.work():
             pass
         self._publisher.unsent[feed.name] = feed
 
     def _defer(self, feed: Feed, changed: Number | None) -> None:
         feed.defer(changed)
-        if feed.behind > MOST_BEHIND:
+        if feed.behind <= self._most_behind:
+            self._late[feed.name] = feed
+        elif feed.share is not None and feed.share.is_owing:
             self._give_up(feed, "rate_limited", "the processor time of this user is used up")
         else:
-            self._late[feed.name] = feed
+            self._catch_up(feed)
 
     def _make(self, name: FeedName) -> _Held | None:
         """Return a new feed, or None if there are too many."""
@@ -187,7 +193,7 @@ class Feeds:
         feed = Feed(name.topic, name.columns, name.styles, quote.calendar.zone_name)
         held = self._feeds[name.topic] = _Held(name, quote, feed)
         quote.feeds[name.topic] = quote.awake[name.topic] = held.feed
-        if self._history.has_more(name):
+        if self._history.has_more(name, quote):
             self._call_later(0, partial(self._read, held))
         else:
             self._open(held, None)
@@ -208,10 +214,10 @@ class Feeds:
             self._open(held, part)
             self._drive(held, feed.share)
 
-    def _open(self, held: _Held, part: HistoryPart | None) -> None:
+    def _open(self, held: _Held, part: OlderBars | None) -> None:
         held.feed.open(partial(self._new_series, held.name, held.quote, part))
 
-    def _new_series(self, name: FeedName, quote: KnownQuote, part: HistoryPart | None) -> Series:
+    def _new_series(self, name: FeedName, quote: KnownQuote, part: OlderBars | None) -> Series:
         pieces = open_pieces(quote.book, quote.calendar, name.period, part)
         return Series(pieces, name.lines(), most_rows=self._picture_rows, late_ms=self._books.rules.late_ms)
 

@@ -7,12 +7,12 @@ from functools import partial
 from rtserver.base.bridge.message import Subscribe, Table
 from rtserver.base.limit.cpu_quota import CallLater, FairShare, FairShares
 from rtserver.base.limit.steps import Steps, finish
-from rtserver.history.port import HistoryError, HistoryPart
+from rtserver.history.port import HistoryError
 from rtserver.service.quote.feed import rows_of
 from rtserver.service.quote.feed_history import FeedHistory, length_of
 from rtserver.service.quote.feed_request import FeedName, View
 from rtserver.service.quote.known_quote import KnownQuote
-from rtserver.service.quote.pieces import open_pieces
+from rtserver.service.quote.pieces import OlderBars, open_pieces
 from rtserver.service.quote.quote_books import QuoteBooks
 from rtserver.service.quote.series import Series
 from rtserver.service.topic.publisher import Publisher
@@ -78,7 +78,7 @@ class Pages:
             self._kept.move_to_end(topic)
             self._answer(page, known)
             return left
-        has_to_read = self._history.has_more(name)
+        has_to_read = self._history.has_more(name, page.quote)
         if has_to_read:
             self._publisher.delay(message)
         if is_new:
@@ -102,14 +102,14 @@ class Pages:
         else:
             self._drive(page, part)
 
-    def _drive(self, page: Page, part: HistoryPart | None) -> None:
+    def _drive(self, page: Page, part: OlderBars | None) -> None:
         steps = self._make(page, part)
         if page.share is None:
             finish(steps)
         else:
             page.share.drive(steps)
 
-    def _make(self, page: Page, part: HistoryPart | None) -> Steps[None]:
+    def _make(self, page: Page, part: OlderBars | None) -> Steps[None]:
         try:
             table = yield from self._draw(page, part)
         except Exception:
@@ -119,7 +119,7 @@ class Pages:
         self._keep(page, table)
         self._answer(page, table)
 
-    def _draw(self, page: Page, part: HistoryPart | None) -> Steps[Table]:
+    def _draw(self, page: Page, part: OlderBars | None) -> Steps[Table]:
         name, view, (book, calendar) = page.feed_name, page.view, (page.quote.book, page.quote.calendar)
         assert view.end_ms is not None
         assert view.most is not None

@@ -1,15 +1,15 @@
 """Pieces of a quote: what a series makes its bars of, ticks or base bars. Pure."""
 
 from collections.abc import Iterable, Sequence
-from typing import cast
+from typing import NamedTuple, cast
 
-from rtserver.history.port import HistoryPart
 from rtserver.market.book.bar_series import BarSeries, label_of
 from rtserver.market.book.growing_bar import GrowingBar, total
 from rtserver.market.book.quote_book import QuoteBook
 from rtserver.market.book.tick import Tick
 from rtserver.market.book.tick_tail import TickTail
 from rtserver.market.calendar.calendar import Calendar
+from rtserver.market.day import DAY_MS, first_of_month
 from rtserver.market.market_bar import Bar
 from rtserver.market.number import Label, Number
 from rtserver.market.period import MINUTE, BarSpan, Base, Period
@@ -20,10 +20,31 @@ FEW_TICKS = 500
 """Ticks that are read at once, rather than from a copy."""
 
 
-class TickPieces:
-    """The ticks that a quote's book keeps."""
+class OlderBars(NamedTuple):
+    """Base bars that were read from the history, ascending; the newest may be in the book as well.
 
-    def __init__(self, book: QuoteBook, calendar: Calendar, period: Period, end_ms: Number | None = None) -> None:
+    It ``has_older`` ones, or ``is_cut`` if there were some; every bar from the label ``begin`` on is there, or from
+    the first one on if that is None.
+    """
+
+    bars: Sequence[Bar]
+    has_older: bool
+    is_cut: bool
+    begin: int | None = None
+
+
+class TickPieces:
+    """The ticks that a quote's book keeps. ``older`` are the minutes that their first day has before them."""
+
+    def __init__(
+        self,
+        book: QuoteBook,
+        calendar: Calendar,
+        period: Period,
+        older: OlderBars | None = None,
+        end_ms: Number | None = None,
+    ) -> None:
+        self._older = older
         self._book = book
         self._calendar = calendar
         self._period = period
@@ -56,6 +77,10 @@ class TickPieces:
         """Return False: the first bar of a cut tail may lack ticks."""
         return False
 
+    def begins_group(self, first: Bar) -> bool:
+        """Return False: the first tick of a cut tail is hardly the first of its day."""
+        return False
+
     def forget(self, begin_ms: Number) -> None:
         """Do nothing: the book keeps the ticks."""
 
@@ -69,11 +94,15 @@ class TickPieces:
         minutes = book.bars.finished("1m")
         day_start = self._calendar.extent_of(minute.group, minute.group).start_ms
         begins_late = minutes.first_label is None or minutes.first_label > day_start
-        if not tail.covers(minute.begin_ms) or (minutes.is_cut and begins_late):
+        read = self._older if self._older is not None and self._older.begin == day_start else None
+        if not tail.covers(minute.begin_ms) or (minutes.is_cut and begins_late and read is None):
             return None
         volume: Number | None = None
         turnover: Number | None = None
-        for bar in book.bars.read("1m", day_start, minute.label):
+        bars = book.bars.read("1m", day_start, minute.label)
+        end = label_of(bars[0]) if bars else minute.label
+        older = [bar for bar in read.bars if label_of(bar) < end] if read is not None else []
+        for bar in (*older, *bars):
             volume, turnover = total(volume, bar.volume), total(turnover, bar.turnover)
         for tick in tail.ticks(tail.index_at(minute.begin_ms), tail.index_at(begin_ms)):
             volume, turnover = total(volume, tick.volume), total(turnover, tick.value)
@@ -101,7 +130,7 @@ class BasePieces:
         book: QuoteBook,
         calendar: Calendar,
         period: Period,
-        part: HistoryPart | None,
+        part: OlderBars | None,
         end_ms: int | None = None,
     ) -> None:
         self._book = book
@@ -113,7 +142,8 @@ class BasePieces:
         self.has_older = part is not None and part.has_older
         self.is_cut = self.has_older or (self._series.is_cut if part is None else part.is_cut)
         self._first: Bar | None = None
-        self._from: int | None = None  # label of the first bar at hand; None as long as that is all
+        self._begin = None if part is None else part.begin  # every bar is at hand from this label on
+        self._from: int | None = None  # none before this label is asked for again
 
     @property
     def seq(self) -> int:
@@ -138,8 +168,14 @@ class BasePieces:
         return None if self._from is not None and label < self._from else self._read(label)
 
     def is_whole(self, first: Bar) -> bool:
-        """Return True if the first bar begins with the first base bar."""
-        return self._first is not None and self._first.time == first.time
+        """Return True if the first bar begins with the first base bar, or behind all that may be missing."""
+        label = self._period.bar_at(self._calendar, first.time).label
+        begins = self._begin is not None and self._begin <= label
+        return begins or (self._first is not None and self._first.time == first.time)
+
+    def begins_group(self, first: Bar) -> bool:
+        """Return True if all base bars of the first bar's group are at hand."""
+        return self._begin is not None and self._begin <= begin_of_group(self._period, self._calendar, first.group)
 
     def before(self, begin_ms: Number) -> Bar | None:
         """Return None: what was read begins with a group, if an indicator needs that."""
@@ -151,6 +187,7 @@ class BasePieces:
             self._from = self._period.bar_at(self._calendar, begin_ms).label
             self._older = [bar for bar in self._older if label_of(bar) >= self._from]
             self.is_cut = True
+            self._begin = self._from
 
     def _read(self, label: int | None) -> list[Bar]:
         bars = self._book.bars.read(self._base, label, self._end_ms)
@@ -174,11 +211,18 @@ class BasePieces:
         return self._book.clock.label(span.time) if is_clock else span.label
 
 
+def begin_of_group(period: Period, calendar: Calendar, group: int) -> int:
+    """Return the label of the first base bar that a group of a period's bars may have."""
+    if period.base == "1m":
+        return calendar.extent_of(group, group).start_ms
+    return first_of_month(12 * group) * DAY_MS
+
+
 def open_pieces(
-    book: QuoteBook, calendar: Calendar, period: Period, part: HistoryPart | None, end_ms: int | None = None
+    book: QuoteBook, calendar: Calendar, period: Period, part: OlderBars | None, end_ms: int | None = None
 ) -> Pieces:
     """Return what the bars of a period are made of. Those whose labels are ``end_ms`` or later are not wanted."""
     has_times = not book.seq or book.settled_ms is not None
     if period.base is None or not has_times:
-        return TickPieces(book, calendar, period, end_ms)
+        return TickPieces(book, calendar, period, part, end_ms)
     return BasePieces(book, calendar, period, part, end_ms)

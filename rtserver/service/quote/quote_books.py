@@ -2,8 +2,10 @@
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
+from rtserver.base.queue.port import START
+from rtserver.history.book_record import BookRecord
 from rtserver.market.book.quote_book import BookRules, QuoteBook
 from rtserver.market.calendar.calendar import Calendar
 from rtserver.service.quote.known_quote import KnownQuote
@@ -13,43 +15,62 @@ log = logging.getLogger(__name__)
 
 
 class QuoteBooks:
-    """The quotes that have ticks or feeds.
+    """The quotes that have ticks or feeds. ``by_key`` has them, the longest silent first; others only read it.
 
     Beyond ``max_quotes`` the unwatched quote that has been silent longest is forgotten: ``forgotten`` counts them. A
-    watched quote never is. ``on_forget`` is called with a quote that is to be forgotten.
+    watched quote never is. ``on_forget`` is called with a quote that is to be forgotten. ``stamp`` is the last entry
+    of the bus that is in the books.
     """
 
     def __init__(self, rules: BookRules, max_quotes: int, calendar_of: Callable[[str], Calendar]) -> None:
         self.forgotten = 0
+        self.stamp = START
         self.rules = rules
         self._max_quotes = max_quotes
         self._calendar_of = calendar_of
-        self._quotes: OrderedDict[str, KnownQuote] = OrderedDict()  # the longest silent first
+        self.by_key: OrderedDict[str, KnownQuote] = OrderedDict()
         self.on_forget: Callable[[KnownQuote], object] = lambda quote: None
 
     def __len__(self) -> int:
-        return len(self._quotes)
+        return len(self.by_key)
 
     def __contains__(self, key: str) -> bool:
-        return key in self._quotes
+        return key in self.by_key
 
     def get(self, key: str) -> KnownQuote | None:
         """Return a quote that is known, or None."""
-        return self._quotes.get(key)
+        return self.by_key.get(key)
 
     def of_tick(self, key: str) -> KnownQuote:
         """Return the quote of a tick, which has been silent for the shortest time now."""
-        quote = self._quotes.get(key)
+        quote = self.by_key.get(key)
         if quote is not None:
-            self._quotes.move_to_end(key)
+            self.by_key.move_to_end(key)
             return quote
-        if len(self._quotes) >= self._max_quotes:
+        if len(self.by_key) >= self._max_quotes:
             self._forget_silent()
         return self.of_feed(key)
 
     def of_feed(self, key: str) -> KnownQuote:
         """Return a quote, without ticks if it is not known yet."""
-        return self._quotes.get(key) or self._add(key)
+        return self.by_key.get(key) or self._add(key)
+
+    def enter(self, quote: KnownQuote) -> None:
+        """Enter a quote that is not known."""
+        if len(self.by_key) >= self._max_quotes:
+            self._forget_silent()
+        self.by_key[quote.key] = quote
+
+    # ``Books`` of the history.
+
+    def quotes(self) -> Collection[str]:
+        """Return the quotes that have ticks or feeds."""
+        return list(self.by_key)
+
+    def book(self, key: str) -> BookRecord | None:
+        """Return the book of a quote, None if it has no ticks."""
+        quote = self.by_key.get(key)
+        return None if quote is None or not quote.book.seq else quote.record
 
     def drop_if_empty(self, quote: KnownQuote) -> None:
         """Drop a quote without ticks and feeds.
@@ -58,7 +79,7 @@ class QuoteBooks:
         makes room.
         """
         if not quote.book.seq and not quote.feeds:
-            del self._quotes[quote.key]
+            del self.by_key[quote.key]
 
     def unknown(self, key: str) -> KnownQuote:
         """Return a quote without ticks that is not entered."""
@@ -66,15 +87,15 @@ class QuoteBooks:
         return KnownQuote(key, QuoteBook(calendar, self.rules, day=day_of_key(key)), calendar)
 
     def _add(self, key: str) -> KnownQuote:
-        quote = self._quotes[key] = self.unknown(key)
+        quote = self.by_key[key] = self.unknown(key)
         return quote
 
     def _forget_silent(self) -> None:
-        silent = next((quote for quote in self._quotes.values() if not quote.awake), None)
+        silent = next((quote for quote in self.by_key.values() if not quote.awake), None)
         if silent is None:
             return
         self.on_forget(silent)
-        del self._quotes[silent.key]
+        del self.by_key[silent.key]
         self.forgotten += 1
         if self.forgotten & (self.forgotten - 1) == 0:  # ever more seldom
             log.warning(

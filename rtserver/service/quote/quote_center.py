@@ -5,26 +5,29 @@ books of their quotes, and passes them on to the feeds that somebody watches. It
 nothing of charts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
 from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.base.limit.cpu_quota import FairShares
-from rtserver.base.queue.port import order_of
+from rtserver.base.queue.port import QueueError, QueuePort, order_of
 from rtserver.market.book.quote_book import DEFAULT_RULES, BookRules
 from rtserver.market.book.tick import BadTime, Tick
 from rtserver.market.calendar.exchange_calendars import NO_CALENDARS, ExchangeCalendars, UnknownExchangeError
 from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.service.message import BadData, Reason
 from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
-from rtserver.service.quote.feed_history import FeedHistory, Reader
-from rtserver.service.quote.feed_request import FeedRequestError, read_request
+from rtserver.service.quote.feed_history import FeedHistory
+from rtserver.service.quote.feed_request import FeedName, FeedRequestError, View, read_request
 from rtserver.service.quote.feeds import Feeds
 from rtserver.service.quote.pages import Pages
 from rtserver.service.quote.quote_books import QuoteBooks
+from rtserver.service.quote.quote_store import QuoteStore
 from rtserver.service.quote.tick import QuoteItem, QuoteMessage, check_key, exchange_of, read_tick
 from rtserver.service.topic.publisher import Publisher
+from rtserver.service.topic.topic import Viewer
 
 
 class QuoteCenter(ServiceMsgHandler):
@@ -32,7 +35,7 @@ class QuoteCenter(ServiceMsgHandler):
 
     Bounds: ``rules`` of each book, ``max_quotes``, ``max_feeds``, and ``picture_rows`` per feed. A feed ends
     ``feed_linger_seconds`` after its last viewer. With ``shares``, the work for one user only is charged to that
-    user, and waits while the user owes. ``reader`` reads the history that is not in memory, if there is one.
+    user, and waits while the user owes. ``store_of`` gives the store of the books, if there is one.
 
     ``ticks``, ``bad_times``, ``late_ticks`` and ``duplicate_ticks`` count up; ``subscribers`` is the number of open
     subscriptions.
@@ -54,7 +57,7 @@ class QuoteCenter(ServiceMsgHandler):
         shares: FairShares | None = None,
         indicators: IndicatorRegistry | None = None,
         calendars: ExchangeCalendars = NO_CALENDARS,
-        reader: Reader | None = None,
+        store_of: Callable[[QuoteBooks], QuoteStore] | None = None,
     ) -> None:
         super().__init__(services)
         self.ticks = self.bad_times = self.late_ticks = self.duplicate_ticks = 0
@@ -62,7 +65,11 @@ class QuoteCenter(ServiceMsgHandler):
         self._calendars = calendars
         self._indicators = indicators or IndicatorRegistry()
         self._publisher = Publisher(services.post)
-        history = FeedHistory(reader)
+        self.store = None if store_of is None else store_of(self.books)
+        self._touched: set[str] = set()
+        self._is_noting = False
+        self._pending: dict[Viewer, Subscribe] = {}  # those who wait for a quote to be loaded
+        history = FeedHistory(None if self.store is None else self.store.reader)
         self.feeds = Feeds(
             self.books,
             self._publisher,
@@ -94,13 +101,16 @@ class QuoteCenter(ServiceMsgHandler):
         can be mended and sent again. Items of an impossible time are dead letters of their own.
         """
         read = self._read(data)
-        now_ms = order_of(message_id)[0]
+        order = order_of(message_id)
+        # A worker that does not write would note ticks for nothing.
+        self._is_noting = self.store is not None and self.store.writer.is_leading
         impossible: dict[int, str] = {}
         for number, (key, tick) in enumerate(read):
             try:
-                self._take(key, tick, now_ms)
+                self._take(key, tick, order)
             except BadTime as error:
                 impossible[number] = str(error)
+        self.books.stamp = message_id
         self.ticks += len(data) - len(impossible)
         if impossible:
             self.bad_times += len(impossible)
@@ -108,9 +118,21 @@ class QuoteCenter(ServiceMsgHandler):
             items = [msgspec.to_builtins(data[each]) for each in impossible]
             self.reject_part(Reason.BAD_TIME, f"item {number}: {text}", items)
 
+    def begins_behind(self, queue: QueuePort) -> str | None:
+        """See ``ServiceMsgHandler``. What is stored is not read from the bus."""
+        return super().begins_behind(queue) if self.store is None else self.store.writer.begin()
+
+    def on_done(self, position: str) -> None:
+        """See ``ServiceMsgHandler``."""
+        if self.store is not None:
+            self.store.writer.done(position)
+
     def flush(self) -> None:
         """Post one ``Update`` per feed, with every row that the batch brought it."""
         self.check_thread()
+        if self.store is not None:
+            self.store.touch(self._touched, is_noted=self._is_noting)
+        self._touched.clear()
         self.feeds.flush()
         self._publisher.flush()
 
@@ -125,36 +147,68 @@ class QuoteCenter(ServiceMsgHandler):
         except (FeedRequestError, UnknownExchangeError) as error:
             self._publisher.refuse(message, "bad_request", str(error))
             return
+        if self.store is None or name.quote in self.books:
+            self._subscribe(message, name, view)
+        else:
+            self._pending[message.agent, message.ref] = message
+            self._publisher.delay(message)
+            self.services.call_later(0, partial(self._subscribe_later, message, name, view))
+
+    def on_unsubscribe(self, message: Unsubscribe) -> None:
+        """End a subscription. An unknown one was refused, answered, or moved, and needs nothing."""
+        self._pending.pop((message.agent, message.ref), None)
+        left = self._publisher.remove_viewer((message.agent, message.ref))
+        if left is not None:
+            self.feeds.on_left(left)
+
+    def _subscribe(self, message: Subscribe, name: FeedName, view: View) -> None:
         if view.end_ms is None:
             self.feeds.subscribe(message, name, view)
         elif (left := self.pages.subscribe(message, name, view)) is not None:
             self.feeds.on_left(left)
 
-    def on_unsubscribe(self, message: Unsubscribe) -> None:
-        """End a subscription. An unknown one was refused, answered, or moved, and needs nothing."""
-        left = self._publisher.remove_viewer((message.agent, message.ref))
-        if left is not None:
-            self.feeds.on_left(left)
+    def _subscribe_later(self, message: Subscribe, name: FeedName, view: View) -> None:
+        """Load a quote that is not known, and then subscribe. Called on a greenlet of its own."""
+        assert self.store is not None, "without a store all quotes are known"
+        try:
+            self.store.load((name.quote,))
+        except QueueError:
+            return  # the server ends
+        viewer = (message.agent, message.ref)
+        if self._pending.get(viewer) is message:
+            del self._pending[viewer]
+            self._subscribe(message, name, view)
 
     def _read(self, data: Sequence[QuoteItem]) -> list[tuple[str, Tick]]:
-        read = []
+        """Return the ticks of a message. The quotes that are stored are known then."""
+        read, unknown = [], set()
         for item in data:
             try:
-                if item.quote not in self.books:
+                if item.quote not in self.books.by_key:
                     check_key(item.quote)
                     self._calendars.check(exchange_of(item.quote))
+                    unknown.add(item.quote)
                 read.append((item.quote, read_tick(item.info)))
             except (BadData, UnknownExchangeError) as error:
                 raise BadData(f"item {len(read)}: {error}") from None
+        if unknown and self.store is not None:
+            self.store.load(unknown)
         return read
 
-    def _take(self, key: str, tick: Tick, now_ms: int) -> None:
+    def _take(self, key: str, tick: Tick, order: tuple[int, int]) -> None:
         quote = self.books.of_tick(key)
-        checked = quote.book.check(tick, now_ms)
+        if quote.skip_until is not None:
+            if order <= quote.skip_until:
+                return  # the store has it
+            quote.skip_until = None
+        checked = quote.book.check(tick, order[0])
         if checked is None:
             self.duplicate_ticks += 1
             return
         changed = quote.book.take(checked)
+        self._touched.add(key)
+        if self._is_noting:
+            quote.record.note(checked)
         if changed is not None:
             self.late_ticks += 1
         if quote.awake:

@@ -36,11 +36,14 @@ class BegunBar(NamedTuple):
     bar: Bar
 
 
-class Replaced(NamedTuple):
-    """The rows of a series from a time on, as they were before the series has made them anew."""
+class Remade(NamedTuple):
+    """The rows of a series from some time on, as they ``were`` and as they ``are``, ascending.
 
-    begin_ms: Number
-    rows: Sequence[TimedRow]
+    ``Series.rows`` may have lost the first of these again.
+    """
+
+    were: Sequence[TimedRow]
+    are: Sequence[TimedRow]
 
 
 class Pieces(Protocol):
@@ -64,6 +67,9 @@ class Pieces(Protocol):
 
     def is_whole(self, first: Bar) -> bool:
         """Return True if the first bar lacks nothing, although the pieces are cut."""
+
+    def begins_group(self, first: Bar) -> bool:
+        """Return True if nothing that the group of the first bar has before it is missing."""
 
     def forget(self, begin_ms: Number) -> None:
         """Note that ``since`` will not be asked for pieces before a time."""
@@ -94,7 +100,7 @@ class Series:
         self._lines = lines
         self._late_ms = late_ms
         self._maker = pieces.new_bar()
-        self._cells = CellMaker(lines, is_cut=False)
+        self._cells = CellMaker(lines, is_cut=False, is_group_cut=False)
         self._checkpoints: deque[Checkpoint] = deque()
         self._is_cut = False
 
@@ -137,23 +143,30 @@ class Series:
         first = first_needed(self._lines, [bar for _, bar in begun], self._most_rows)
         self.has_older = self.pieces.has_older or len(begun) > self._most_rows
         self._is_cut = is_cut or first > 0
-        self._cells = CellMaker(self._lines, is_cut=self._is_cut)
+        is_whole = self._begins_group([bar for _, bar in begun], first)
+        self._cells = CellMaker(self._lines, is_cut=self._is_cut, is_group_cut=self._is_cut and not is_whole)
         yield from self._extend(begun[first:])
         if self._checkpoints:
             self.pieces.forget(self._checkpoints[0].begin_ms)
 
-    def replay(self, changed: Number) -> Steps[Replaced]:
+    def _begins_group(self, bars: Sequence[Bar], first: int) -> bool:
+        """Return True if nothing that the group of a bar has before it is missing."""
+        if first:
+            return bars[first - 1].group != bars[first].group
+        return bool(bars) and self.pieces.begins_group(bars[0])
+
+    def replay(self, changed: Number) -> Steps[Remade]:
         """Make the rows anew whose ticks may have changed from a time on, and those behind them."""
         begin = self._begin_of(changed)
         pieces = None if begin is None else self.pieces.since(begin)
         if begin is None or pieces is None:
-            old = list(zip(self.times, self.rows, strict=True))
+            were = list(zip(self.times, self.rows, strict=True))
             yield from self.fill()
-            return Replaced(NEVER, old)
+            return Remade(were, list(zip(self.times, self.rows, strict=True)))
         self._rewind(begin)
-        old = self._pop_rows(begin)
-        yield from self._extend((yield from self._cut(pieces)))
-        return Replaced(begin, old)
+        were = self._pop_rows(begin)
+        are = yield from self._extend((yield from self._cut(pieces)))
+        return Remade(were, are)
 
     def _begin_of(self, changed: Number) -> Number | None:
         """Return the time from which to read again, None for from the first piece on."""
@@ -192,19 +205,23 @@ class Series:
             begun.append(BegunBar(maker.begin_ms, maker.bar))
         return begun
 
-    def _extend(self, begun: Sequence[BegunBar]) -> Steps[None]:
-        """Append the rows of bars, the last of which still grows."""
+    def _extend(self, begun: Sequence[BegunBar]) -> Steps[list[TimedRow]]:
+        """Append the rows of bars, the last of which still grows. Return them."""
+        added: list[TimedRow] = []
         # Only the last checkpoint before all that may still change is needed, and those behind it.
         kept_from = max((begin for begin, _ in begun if begin <= self.oldest_change), default=NEVER)
         for number, (begin, bar) in enumerate(begun[:-1], 1):
             self._begin_cells(begin, bar)
             if begin >= kept_from:
                 self._keep(begin)
-            self._append(begin, _joined(bar, self._cells.step(bar)))
+            row = _joined(bar, self._cells.step(bar))
+            self._append(begin, row)
+            added.append((begin, row))
             if number % BARS_OF_A_STEP == 0:
                 yield
         if begun:
-            self._begin_row()
+            added.append((self._maker.begin_ms, self._begin_row()))
+        return added
 
     def _begin_row(self) -> Row:
         """Append the row of the growing bar."""

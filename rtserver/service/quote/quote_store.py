@@ -1,0 +1,68 @@
+"""QuoteStore: what is stored of quotes. A quote is loaded before its first tick, or its first viewer, is taken."""
+
+import logging
+from collections.abc import Collection
+
+from rtserver.base.queue.port import order_of
+from rtserver.history.book_record import restored_record
+from rtserver.history.history_writer import Call, HistoryWriter
+from rtserver.history.port import QuoteState, QuoteStates
+from rtserver.history.saved_state import StateError
+from rtserver.service.quote.feed_history import Reader
+from rtserver.service.quote.quote_books import QuoteBooks
+
+TRIES = 10
+"""Loads of a quote that another worker saves meanwhile."""
+
+log = logging.getLogger(__name__)
+
+
+class QuoteStore:
+    """The stored states of quotes, and the ``writer`` that saves the ``books``; ``reader`` has their older bars.
+
+    ``loaded`` and ``unreadable`` count up.
+    """
+
+    def __init__(
+        self, books: QuoteBooks, states: QuoteStates, writer: HistoryWriter, reader: Reader, call: Call
+    ) -> None:
+        self.books = books
+        self.writer = writer
+        self.reader = reader
+        self.loaded = self.unreadable = 0
+        self._states = states
+        self._call = call
+
+    def load(self, keys: Collection[str]) -> None:
+        """Enter those of some quotes that are stored, and not known. May wait. Raises ``QueueError`` at the end."""
+        for key, state in self._call(self._states.load, keys).items():
+            self._load(key, state)
+
+    def touch(self, keys: Collection[str], *, is_noted: bool) -> None:
+        """Note quotes that have changed, and whether their records have noted the ticks."""
+        if not is_noted:
+            for key in keys:
+                record = self.books.book(key)
+                if record is not None:
+                    record.let_go()
+        self.writer.touch(keys)
+
+    def _load(self, key: str, state: QuoteState) -> None:
+        for _ in range(TRIES):
+            portions = self._call(self._states.ticks, key)
+            now = self._call(self._states.load, (key,)).get(key)
+            if now is not None and now.seq == state.seq:
+                break
+            state = now or state
+        if key in self.books.by_key:
+            return  # somebody else has loaded it meanwhile
+        quote = self.books.unknown(key)
+        try:
+            quote.record = restored_record(quote.book, state, portions, self.books.rules.tail_ticks)
+        except StateError as error:
+            self.unreadable += 1
+            log.error("! the stored state of %s cannot be read, it begins anew: %s", key, error)
+            return
+        quote.skip_until = order_of(state.stamp)
+        self.books.enter(quote)
+        self.loaded += 1

@@ -1,0 +1,41 @@
+"""A store of quotes in memory, of one worker that writes."""
+
+import gevent.event
+
+from rtserver.history.history_reader import HistoryReader
+from rtserver.history.history_writer import HistoryWriter, Lease, WriteRule
+from rtserver.history.memory_history import MemoryHistory, MemoryStates
+from rtserver.service.quote.quote_books import QuoteBooks
+from rtserver.service.quote.quote_store import QuoteStore
+
+
+class Held:
+    """A lease that is always ours."""
+
+    def is_ours(self) -> bool:
+        return True
+
+    def leave(self) -> None:
+        pass
+
+
+def memory_store(
+    books: QuoteBooks,
+    history: MemoryHistory | None = None,
+    states: MemoryStates | None = None,
+    lease: Lease | None = None,
+) -> QuoteStore:
+    """Return a store of what ``history`` and ``states`` have: nothing, if they are not given."""
+    history = history or MemoryHistory()
+    states = states or MemoryStates(history)
+    writer = HistoryWriter(
+        states,
+        books,
+        lease or Held(),
+        lambda fn, *args: fn(*args),
+        now=lambda: 0.0,
+        pause=lambda _: None,
+        rule=WriteRule(most_ticks=books.rules.tail_ticks),
+    )
+    reader = HistoryReader(history, event=gevent.event.Event)
+    return QuoteStore(books, states, writer, reader, lambda fn, *args: fn(*args))

@@ -1,0 +1,108 @@
+"""Everybody sees the same numbers, whenever he comes and whoever serves him: those of one batch over all ticks.
+
+Random days with late, repeated and impossible ticks; three workers on one store, which restart and take turns as the
+writer; viewers who come and go at any time. ``MARKET_DAYS`` is the number of days, 200 in ``make test-all``.
+"""
+
+import os
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from rtserver.market.indicator.indicator_line import WHOLE_GROUP, IndicatorLine
+from rtserver.market.indicator.registry import IndicatorRegistry
+from rtserver.market.market_bar import Bar
+from rtserver.service.quote.feed_request import COLUMNS
+from tests.service.quote.trading import MINUTE_MS, QUOTE, Batch, Market, Store, Worker, batch_rows, lines_of
+from tests.service.quote.viewer import Viewer, is_same
+
+DAYS = int(os.environ.get("MARKET_DAYS", "10"))
+PERIODS: tuple[float | str, ...] = (0, 1, 7, 30, 60, 90, 300, "1d", "1w", "1M")
+OF_TICKS = {0, 1, 7, 30, 90}
+NAMES = IndicatorRegistry().names
+
+
+@pytest.mark.parametrize("seed", range(DAYS))
+def test_every_picture_and_what_follows_is_the_batch(seed: int) -> None:
+    chance = random.Random(seed)
+    # A tail has more than the time by which a tick may be late.
+    tail_ticks, rows, stretch = chance.choice([(100_000, 100_000, 300), (60, 400, 20_000), (500, 50, 3_000)])
+    market, store = Market(chance, stretch), Store()
+    workers = [Worker(store, tail_ticks, rows) for _ in range(3)]
+    number = 0
+    for _ in range(chance.choice([30, 80])):
+        market.trade()
+        for place, worker in enumerate(workers):
+            match chance.randrange(12):
+                case 0 | 1 | 2 | 3 | 4:
+                    worker.follow(market.entries, chance.choice([1, 3, 100]))
+                case 5 | 6:
+                    number += 1
+                    worker.subscribe((number, place), request_of(chance))
+                case 7 if worker.asked:
+                    worker.leave(chance.choice(list(worker.asked)))
+                case 8 | 9:
+                    worker.run_timers()
+                case 10:
+                    store.holders["writer"] = chance.choice(workers)
+                    worker.writer.write()
+                case 11 if chance.random() < 0.3:
+                    workers[place] = Worker(store, tail_ticks, rows)
+                case _:
+                    worker.writer.write()
+    batch = Batch(market.accepted)
+    for worker in workers:
+        worker.follow(market.entries, 10_000)
+        worker.run_timers()
+        worker.run_timers()
+        for viewer in worker.asked:
+            check(worker.viewers[viewer], worker.asked[viewer], batch, rows)
+
+
+def request_of(chance: random.Random) -> dict[str, Any]:
+    names = chance.sample(NAMES, 3)
+    return {"quote": QUOTE, "period": chance.choice(PERIODS), "indicators": [*names, "sma:3", "vwap"]}
+
+
+def check(viewer: Viewer, request: dict[str, Any], batch: Batch, most_rows: int) -> None:
+    """Compare a viewer's rows with the batch's, of which they are the last ones."""
+    assert viewer.seq == len(batch.points)
+    bars = batch.bars(request["period"])
+    whole = batch_rows(bars, request["indicators"])
+    ours = viewer.rows
+    first = len(whole) - len(ours)
+    assert [row[0] for row in ours] == [row[0] for row in whole[first:]]
+    if request["period"] in OF_TICKS:
+        assert ours[-1][:6] == pytest.approx(whole[-1][:6])
+        unknown = list(unknown_cells(bars[first:], request["indicators"]))
+    else:
+        assert len(ours) >= min(len(whole), most_rows)
+        unknown = [frozenset()] * len(ours)
+    for row, right, empty in zip(ours, whole[first:], unknown, strict=True):
+        shown = tuple(None if cell in empty and row[cell] is None else value for cell, value in enumerate(right))
+        assert is_same(row, shown), (request, row, right)
+
+
+def unknown_cells(bars: Sequence[Bar], texts: Sequence[str]) -> Iterator[frozenset[int]]:
+    """Yield for each bar the cells that depend on what a cut tail of ticks may have had before the first one."""
+    lines = lines_of(texts)
+    for place, bar in enumerate(bars):
+        cells: set[int] = set()
+        column = len(COLUMNS)
+        for line in lines:
+            if is_unknown(line, place, bar, bars[0]):
+                cells.update(range(column, column + len(line.outputs)))
+            column += len(line.outputs)
+        yield frozenset(cells)
+
+
+def is_unknown(line: IndicatorLine, place: int, bar: Bar, first: Bar) -> bool:
+    if line.reach is None:
+        return True
+    if line.reach != WHOLE_GROUP:
+        return place + 1 < line.reach
+    if line.merges:  # known from the first whole minute on
+        return bar.time // MINUTE_MS <= first.time // MINUTE_MS + 1
+    return bar.group == first.group
