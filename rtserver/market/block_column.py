@@ -19,6 +19,9 @@ SCALED, DOUBLES = 0, 1
 MOST_DECIMALS = 12
 _WIDTHS = ((1, "B"), (2, "H"), (4, "I"), (8, "Q"))
 _INT64 = range(-(2**63), 2**63)
+_FIRST = 8
+_EXACT = 2**53
+"""Integers up to here are exact in a double."""
 
 Value: TypeAlias = int | float | str | None
 
@@ -42,7 +45,7 @@ class Column(msgspec.Struct, array_like=True, frozen=True, omit_defaults=True):
 
 def are_identical(one: Sequence[Value], other: Sequence[Value]) -> bool:
     """Return True if two columns have the same values of the same types."""
-    return all(map(_is_identical, one, other))
+    return one == other and all(map(_is_identical, one, other))
 
 
 def _is_identical(one: Value, other: Value) -> bool:
@@ -60,46 +63,68 @@ def packed_column(values: Sequence[Value]) -> int | float | str | Column | None:
     is_plain = not isinstance(first, int) or first in _INT64
     if is_plain and all(_is_identical(first, value) for value in values):
         return first
-    present = [value for value in values if value is not None]
-    missing = _bits([value is None for value in values]) if len(present) < len(values) else None
-    numbers = [value for value in present if not isinstance(value, str)]
-    if len(numbers) < len(present):
+    kinds = set(map(type, values))
+    if str in kinds:
         return _texts(values)
-    integers = [isinstance(value, int) for value in numbers]
-    whole = _bits(integers) if any(integers) and not all(integers) else all(integers)
+    numbers = [value for value in values if value is not None and not isinstance(value, str)]
+    missing = _bits([value is None for value in values]) if len(numbers) < len(values) else None
+    is_mixed = int in kinds and float in kinds
+    whole = _bits([isinstance(number, int) for number in numbers]) if is_mixed else int in kinds
     column = _scaled(numbers, missing, whole) or _doubles(numbers, missing, whole)
     return column or _texts(values)
 
 
 def _scaled(numbers: Sequence[int | float], missing: bytes | None, whole: bytes | bool) -> Column | None:
-    decimals = max(map(_decimals_of, numbers))
-    if decimals > MOST_DECIMALS:
+    decimals, scaled = (0, numbers) if whole is True else _as_integers(numbers)
+    if not scaled or min(scaled) < -_EXACT or max(scaled) > _EXACT:
         return None
-    scale = 10**decimals
-    scaled = [round(number * scale) for number in numbers]
-    # The quotient of two integers is the nearest double, whatever their size.
-    if any(number / scale != value for number, value in zip(scaled, numbers, strict=True)):
-        return None
-    first = min(scaled)
-    offsets = [number - first for number in scaled]
+    first = int(min(scaled))
+    offsets = [int(number) - first for number in scaled]
     step = math.gcd(*offsets) or 1
     largest = max(offsets) // step
-    width = next((width for width, _ in _WIDTHS if largest < 256**width), 0)
-    if not width or first not in _INT64 or step not in _INT64:
-        return None
-    code = dict(_WIDTHS)[width]
+    width, code = next((width, code) for width, code in _WIDTHS if largest < 256**width)
     data = struct.pack(f"<{len(offsets)}{code}", *(offset // step for offset in offsets))
     return Column(SCALED, decimals, first, step, width, data, missing, whole)
 
 
-def _decimals_of(number: int | float) -> int:
-    """Return the digits behind the point that tell a number from all others; more than ``MOST_DECIMALS`` for none."""
-    if isinstance(number, int):
-        return 0 if number.bit_length() <= 53 else MOST_DECIMALS + 1
-    text = repr(number)
-    if text.endswith(".0"):
-        return 0 if text != "-0.0" else MOST_DECIMALS + 1
-    return len(text) - text.index(".") - 1 if "." in text and "e" not in text else MOST_DECIMALS + 1
+def _as_integers(numbers: Sequence[int | float]) -> tuple[int, Sequence[int]]:
+    """Return decimals, and numbers times 10^decimals, exactly; no numbers if that cannot be."""
+    wanted = list(numbers)
+    low, high = min(numbers), max(numbers)
+    # Most columns have as many decimals as their first values.
+    for some in (numbers[:_FIRST], numbers):
+        decimals = _decimals_of(some)
+        if decimals > MOST_DECIMALS:
+            break
+        scale = 10**decimals
+        if not (low * scale >= -_EXACT and high * scale <= _EXACT) or math.isnan(sum(numbers)):
+            break
+        scaled = [round(number * scale) for number in numbers]
+        # The quotient of two integers is the nearest double, whatever their size.
+        if [number / scale for number in scaled] == wanted and not _has_negative_zero(numbers):
+            return decimals, scaled
+    return 0, ()
+
+
+def _has_negative_zero(numbers: Sequence[int | float]) -> bool:
+    return 0 in numbers and any(number == 0 and math.copysign(1, number) < 0 for number in numbers)
+
+
+def _decimals_of(numbers: Sequence[int | float]) -> int:
+    """Return the digits behind the point that each number needs; more than ``MOST_DECIMALS`` for too many."""
+    most = 0
+    for number in numbers:
+        if isinstance(number, int):
+            continue
+        text = repr(number)
+        if text.endswith(".0"):
+            digits = 0 if text != "-0.0" else MOST_DECIMALS + 1
+        else:
+            digits = len(text) - text.index(".") - 1 if "." in text and "e" not in text else MOST_DECIMALS + 1
+        if digits > MOST_DECIMALS:
+            return digits
+        most = max(most, digits)
+    return most
 
 
 def _doubles(numbers: Sequence[int | float], missing: bytes | None, whole: bytes | bool) -> Column | None:

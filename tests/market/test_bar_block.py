@@ -60,6 +60,14 @@ def test_odd_numbers_come_back_as_they_were(value: float, beside: float) -> None
     assert told(decode_bars(encode_bars(bars))) == told(bars)
 
 
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, -0.0, 1e300, 2**70, 0.1 + 0.2, 1.00001])
+def test_one_odd_number_behind_many_others_is_kept(value: float) -> None:
+    for beside in (2.5, 3, 0.0):
+        numbers = [*[beside] * 30, value, beside]
+        bars = [Bar(at, 1, number, 1, 1, None, None, 1, at) for at, number in enumerate(numbers)]
+        assert told(decode_bars(encode_bars(bars))) == told(bars)
+
+
 def test_a_minute_bar_with_turnover_takes_at_most_forty_bytes() -> None:
     for count in (100, 240, 390, 1440):
         assert len(encode_bars(minutes(count))) / count < 26

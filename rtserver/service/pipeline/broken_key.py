@@ -5,7 +5,7 @@ and when.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from rtserver.base.queue.port import QueuePort
 from rtserver.service.queue_link import QueueLink
@@ -17,12 +17,15 @@ log = logging.getLogger(__name__)
 
 
 class BrokenKeys:
-    """The keys that were broken a moment ago, in ``names``. Any thread may read it. ``pause`` waits for seconds."""
+    """The keys that were broken a moment ago, in ``names``. Any thread may read it. ``pause`` waits for seconds.
+
+    Of keys that the queue does not know, a function in ``sources`` tells; it may raise ``QueueError``.
+    """
 
     def __init__(self, queue: QueuePort, link: QueueLink, pause: Callable[[float], object]) -> None:
-        self._queue = queue
         self._link = link
         self._pause = pause
+        self.sources: list[Callable[[], Iterable[str]]] = [queue.broken]
         self.names: tuple[str, ...] = ()
 
     def run(self) -> None:
@@ -33,7 +36,7 @@ class BrokenKeys:
 
     def look(self) -> None:
         """Look once. Log each key that is newly broken, and each that is in order again."""
-        names = tuple(self._link.call(self._queue.broken))
+        names = tuple(name for source in self.sources for name in self._link.call(source))
         for name in sorted(set(names) - set(self.names)):
             log.error("! %s holds something unreadable and counts as empty; does another program write it?", name)
         for name in sorted(set(self.names) - set(names)):

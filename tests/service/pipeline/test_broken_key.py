@@ -56,3 +56,10 @@ def test_of_many_broken_keys_some_are_named(keys: BrokenKeys, queue: OddQueue) -
     queue.names = [f"k{number}" for number in range(8)]
     keys.look()
     assert keys.detail.endswith("k0, k1, k2, k3, k4 and 3 more")
+
+
+def test_others_may_tell_of_keys_that_the_queue_does_not_know(keys: BrokenKeys, queue: OddQueue) -> None:
+    queue.names = ["{q}:user:7"]
+    keys.sources.append(lambda: ["{q}:history:state:A:B"])
+    keys.look()
+    assert keys.names == ("{q}:user:7", "{q}:history:state:A:B")
