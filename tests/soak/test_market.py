@@ -1,12 +1,17 @@
 """The run with many instruments: their past, their ticks, and what counts as a fault."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from itertools import islice
+from pathlib import Path
 
 from soak.market.past import DAY_MS, day_bars, minute_bars, quotes, trading_days
 from soak.market.report import Pictures, Sample, faults, growth, memory_table, picture_table
 from soak.market.ticks import Ticks
 
+REPOSITORY = Path(__file__).resolve().parents[2]
+RUN_SECONDS = 240.0
 DAY = 20_000  # 2024-10-04, a Friday
 
 
@@ -62,6 +67,31 @@ def test_growth_slowness_and_a_list_that_never_empties_are_faults() -> None:
     short.add(1_000_000, 999)
     found = list(faults(rising, {"memory": slow, "Redis": none, "days": short}, [500] * 40))
     assert [line.split()[0] for line in found] == ["GROWN", "SLOW", "NO", "SHORT", "BEHIND"]
+
+
+def test_a_short_run_measures_a_real_server() -> None:
+    small = [
+        "--instruments",
+        "12",
+        "--rate",
+        "200",
+        "--seconds",
+        "3",
+        "--minute-days",
+        "2",
+        "--months",
+        "2",
+        "--deep",
+        "1",
+    ]
+    command = [sys.executable, "-m", "soak.market", *small]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    rows = [line.split("|")[1:-1] for line in done.stdout.splitlines() if line.startswith("|")]
+    assert len([row for row in rows if len(row) == 3]) > 3
+    pictures = [row for row in rows if "(" in row[0]]
+    assert len(pictures) == 4, done.stdout + done.stderr
+    assert all(int(row[1]) >= 2 and float(row[3]) > 0 for row in pictures)
 
 
 def test_what_is_kept_may_fill_up_in_the_first_quarter() -> None:
