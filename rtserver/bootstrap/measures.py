@@ -19,6 +19,7 @@ from rtserver.registry.worker_lease import WorkerLease
 from rtserver.service.pipeline.once_worker import OnceWorker
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.quote.quote_center import QuoteCenter
+from rtserver.service.quote.quote_store import QuoteStore
 from rtserver.service.thread.service_thread import ServiceThread
 from rtserver.service.topic.service_topics import ServiceTopics
 from rtserver.user.user_manager import UserManager
@@ -241,6 +242,24 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
         lambda: quotes.feeds.behind,
     )
     yield Measure("gauge", "subscriptions", "Open subscriptions of feeds", lambda: quotes.subscribers)
+    if quotes.store is not None:
+        yield from history_measures(quotes.store)
+
+
+def history_measures(store: QuoteStore) -> Iterator[Measure]:
+    """Yield the measures of stored history: what this server writes and reads."""
+    writer, reader = store.writer, store.reader
+    yield Measure("gauge", "history_writer", "1 if this server writes history", lambda: int(writer.is_leading))
+    yield Measure(
+        "gauge", "history_behind_seconds", "How far the stored history is behind", lambda: writer.behind_seconds
+    )
+    yield Measure("counter", "history_saves", "States of quotes that were stored", lambda: writer.saves)
+    yield Measure("counter", "history_bars_written", "Bars that were stored", lambda: writer.rows)
+    yield Measure("counter", "history_save_failures", "States that could not be stored", lambda: writer.failures)
+    yield Measure("counter", "history_reads", "Reads of bars that were not in memory", lambda: reader.reads)
+    yield Measure("counter", "history_read_failures", "Those that failed", lambda: reader.failures)
+    yield Measure("counter", "history_states_loaded", "States of quotes that were loaded", lambda: store.loaded)
+    yield Measure("counter", "history_states_unreadable", "Those that could not be read", lambda: store.unreadable)
 
 
 def topic_measures(topics: Mapping[str, ServiceTopics]) -> Iterator[Measure]:

@@ -233,6 +233,21 @@ def test_a_chore_is_begun_once_a_day_and_done_a_few_steps_a_cycle(worker: Worker
     assert (len(begun), len(done)) == (2, 70)
 
 
+@pytest.mark.parametrize(("spent", "pause"), [(0.0, 1.0), (0.3, 0.7), (1.5, 1.5), (60.0, 2.0)])
+def test_a_cycle_follows_the_last_one_within_a_second_or_after_a_rest(
+    worker: Worker, spent: float, pause: float
+) -> None:
+    over = iter([False, True])
+
+    def is_ours() -> bool:
+        worker.clock.now += spent
+        return False
+
+    worker.turn.is_ours = is_ours
+    worker.writer.run(lambda: next(over))
+    assert worker.clock.pauses == [pytest.approx(pause)]
+
+
 def test_the_end_of_the_server_is_the_end_of_the_loop(worker: Worker) -> None:
     def away() -> bool:
         raise QueueAwayError("redis", "timed out")

@@ -20,7 +20,10 @@ _QUARTER_MS = 92 * DAY_MS
 
 
 class Reader(Protocol):
-    """The finished base bars of quotes. ``HistoryReader`` is one."""
+    """The finished base bars of quotes. ``HistoryReader`` is one. ``reads`` and ``failures`` count up."""
+
+    reads: int
+    failures: int
 
     def read(self, wanted: HistoryRange, book: LiveBars | None = None) -> HistoryPart:
         """Return the bars of a range. May wait. Raises ``HistoryError``."""
