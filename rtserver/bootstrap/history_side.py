@@ -3,7 +3,7 @@
 side = build_history(config, client, queue, link, calendars)
 side.reader                     ranges of finished bars
 side.states                     what a worker begins with
-side.writer(books).run          a loop of the service thread
+side.open(books)                the store of a QuoteCenter's books, whose writer a HistorySaver runs
 """
 
 import secrets
@@ -15,6 +15,7 @@ from typing import Any
 import gevent
 import gevent.event
 
+from rtserver.base.queue.port import QueueError
 from rtserver.base.queue.redis_queue import RedisQueue
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.plugin import load_history
@@ -29,6 +30,8 @@ from rtserver.history.writer_lease import WriterLease
 from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.market.period import Base
 from rtserver.service.queue_link import QueueLink
+from rtserver.service.quote.quote_books import QuoteBooks
+from rtserver.service.quote.quote_store import QuoteStore
 from rtserver.service.thread.service_thread import offload
 from tcelib.lease.redis import RedisLeases
 from tcelib.redis.redis_connection import RedisClient
@@ -68,6 +71,10 @@ class HistorySide:
     days: dict[Base, int]
     most_ticks: int
 
+    def open(self, books: QuoteBooks) -> QuoteStore:
+        """Return the store of some books."""
+        return QuoteStore(books, self.states, self.writer(books), self.reader, self.link.call)
+
     def writer(self, books: Books) -> HistoryWriter:
         """Return the writer of some books, which writes when it has the lease."""
         retention = Retention(self.store, self.days, lambda: int(time.time() * 1000))
@@ -85,6 +92,27 @@ class HistorySide:
             rule=WriteRule(most_ticks=self.most_ticks),
             upkeep=upkeep,
         )
+
+
+class HistorySaver:
+    """The loop of the writer: a ``Source`` of the service thread."""
+
+    def __init__(self, writer: HistoryWriter, link: QueueLink) -> None:
+        self._writer = writer
+        self._link = link
+        self._is_over = False
+
+    def run(self) -> None:
+        """Save until stopped. At the server's end, what the queue does not take is on the bus still."""
+        try:
+            self._writer.run(lambda: self._is_over)
+        except QueueError:
+            if not self._link.is_ending:
+                raise
+
+    def stop(self) -> None:
+        """Save what there is, and let another worker save."""
+        self._is_over = True
 
 
 def retention_days(config: Config) -> dict[Base, int]:

@@ -27,6 +27,7 @@ from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.exchange import exchange_calendars
 from rtserver.bootstrap.config.limits import message_bounds, user_bounds, users_per_message
 from rtserver.bootstrap.config.plugin import QUOTES, by_service, by_type, load_indicators, load_plugins
+from rtserver.bootstrap.history_side import HistorySaver, HistorySide, build_history
 from rtserver.market.book.quote_book import BookRules
 from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.registry.user_place import UserPlaces
@@ -121,7 +122,8 @@ def build_services(
     places = UserPlaces(RedisLeases(client, config.queue), link.call)
     push = QueuePush(client, config.queue, signer, call=link.call)
     canaries = CanaryProcess(process, trail)
-    handlers = build_handlers(config, bridge, streams, revoke, canaries, places=places, push=push)
+    history = build_history(config, client, queue, link, open_calendars(config))
+    handlers = build_handlers(config, bridge, streams, revoke, canaries, history=history, places=places, push=push)
     pipeline = Pipeline(
         queue,
         link,
@@ -136,13 +138,15 @@ def build_services(
     )
     post = bridge.to_users.post
     tell_losses(pipeline, post)
+    assert handlers.quotes.store is not None
+    saver = HistorySaver(handlers.quotes.store.writer, link)
     thread = ServiceThread(
         pipeline,
         bridge,
         stopping,
         resumes=ResumeService(streams, post, gevent.event.Event()),
         services={QUOTES: handlers.quotes, **handlers.topics},
-        sources=build_producers(config, client, signer, CanaryProcess(process, trail)),
+        sources=[*build_producers(config, client, signer, CanaryProcess(process, trail)), saver],
         on_failure=on_failure,
         stall_seconds=config.stall_ms / 1000,
         lane_stall_seconds=config.lane_stall_seconds,
@@ -177,6 +181,7 @@ def build_handlers(
     revoke: Callable[[Mapping[str, float]], object],
     canaries: CanaryProcess,
     *,
+    history: HistorySide,
     places: Places,
     push: PushToQueue,
 ) -> Handlers:
@@ -193,10 +198,14 @@ def build_handlers(
     quotes = QuoteCenter(
         context,
         rules=book_rules(config),
+        max_quotes=config.max_quotes,
+        max_feeds=config.max_feeds,
         picture_rows=config.picture_rows,
+        feed_linger_seconds=config.feed_linger_seconds,
         calendars=open_calendars(config),
         shares=shares,
         indicators=load_indicators(config.indicators),
+        store_of=history.open,
     )
     alive = QuoteAliveMsgHandler(context, quotes.books)
     most_users = users_per_message(config)

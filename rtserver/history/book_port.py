@@ -24,9 +24,11 @@ class LiveBars(Protocol):
 
 
 class SavedBook(LiveBars, Protocol):
-    """The book of one quote, to be saved. ``seq`` is the number of its ticks."""
+    """The book of one quote, to be saved."""
 
-    seq: int
+    @property
+    def seq(self) -> int:
+        """The number of its ticks."""
 
     def state(self) -> object:
         """Return everything but finished bars and ticks as plain data that msgpack can hold; small."""

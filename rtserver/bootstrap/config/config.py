@@ -226,6 +226,24 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     history_days_1d: Annotated[
         int, Meta(description="Days for which daily bars are stored in Redis; 0: for ever.", ge=0)
     ] = 0
+    max_quotes: Annotated[
+        int,
+        Meta(
+            description="Quotes in memory. Beyond that, the one that is silent longest and not watched is forgotten.",
+            ge=1,
+        ),
+    ] = 20_000
+    max_feeds: Annotated[
+        int,
+        Meta(
+            description="Feeds, each a quote, a period and indicators. Beyond that, requests for others are refused.",
+            ge=1,
+        ),
+    ] = 10_000
+    feed_linger_seconds: Annotated[
+        float,
+        Meta(description="Seconds for which a feed stays at hand after its last viewer has gone.", ge=0, le=86_400),
+    ] = 60.0
     picture_rows: Annotated[int, Meta(description="Rows of the first picture of a chart, at most.", ge=1)] = 1_000
     exchanges_only: Annotated[
         bool,

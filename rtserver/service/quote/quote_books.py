@@ -67,10 +67,10 @@ class QuoteBooks:
         """Return the quotes that have ticks or feeds."""
         return list(self.by_key)
 
-    def book(self, key: str) -> BookRecord | None:
+    def book(self, quote: str) -> BookRecord | None:
         """Return the book of a quote, None if it has no ticks."""
-        quote = self.by_key.get(key)
-        return None if quote is None or not quote.book.seq else quote.record
+        known = self.by_key.get(quote)
+        return None if known is None or not known.book.seq else known.record
 
     def drop_if_empty(self, quote: KnownQuote) -> None:
         """Drop a quote without ticks and feeds.
