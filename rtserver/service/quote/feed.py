@@ -4,6 +4,7 @@ It decides what a subscriber gets as picture and what follows it. ``feeds`` deci
 """
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Mapping
 
 from rtserver.base.bridge.message import Row, Style, Table
@@ -17,6 +18,7 @@ from rtserver.service.quote.series import Remade, Series
 from rtserver.service.topic.topic import Topic
 
 NOW = float("inf")
+TICKS_OF_A_STEP = 20
 
 
 class Feed(Topic):
@@ -41,6 +43,7 @@ class Feed(Topic):
         self._series: Series | None = None
         self._work: Steps[None] | None = None
         self._changed: Number | None = None
+        self._behind: deque[Tick] | None = None  # all ticks since those that the rows have or are getting now
         self._pictures: dict[View, Table] = {}
 
     @property
@@ -75,8 +78,17 @@ class Feed(Topic):
             self._pictures = {}
         return True
 
-    def defer(self, changed: Number | None = None) -> None:
-        """Note that there are ticks that ``work`` has to take, and that they may have changed bars from a time on."""
+    def defer(self, tick: Tick | None = None, changed: Number | None = None) -> None:
+        """Note the quote's next tick for ``work``, and the time from which it has changed bars if it came late.
+
+        None stands for ticks that will not be told.
+        """
+        if tick is None:
+            self._behind = None
+        elif self.is_ready:
+            self._behind = deque((tick,))
+        elif self._behind is not None:
+            self._behind.append(tick)
         self.is_ready = False
         self._pictures = {}
         if changed is not None:
@@ -88,7 +100,7 @@ class Feed(Topic):
         if self._series is None:
             self._work = None
         else:
-            self.defer(self._series.oldest_change)
+            self.defer(changed=self._series.oldest_change)
 
     def wake(self) -> None:
         """End the rest. The feed is ready at once if there was no tick meanwhile."""
@@ -98,14 +110,29 @@ class Feed(Topic):
 
     def work(self) -> bool:
         """Do one piece of what is missing, and return True if the feed is ready now."""
-        if self._work is None:
+        if self._work is None and not self._step_behind():
             self._work = self._catch_up()
         try:
-            next(self._work)
+            if self._work is not None:
+                next(self._work)
         except StopIteration:
             self._work = None
-            self.is_ready = self._changed is None and not self.behind
+        self.is_ready = self._work is None and self._changed is None and not self.behind
         return self.is_ready
+
+    def _step_behind(self) -> bool:
+        """Take some of the ticks that came in order meanwhile. Return False if the rows have to be made another way.
+
+        A feed gets ready so however quickly ticks come: they are not made into bars again from the bar's begin on.
+        """
+        ticks = self._behind
+        if not ticks or self._changed is not None or len(ticks) != self.behind:
+            return False
+        for _ in range(min(len(ticks), TICKS_OF_A_STEP)):
+            if not self.step(ticks[0]):
+                return False
+            ticks.popleft()
+        return True
 
     def picture(self, view: View, decimals: int | None, fields: Mapping[str, Number] | None) -> Table:
         """Return the rows as they stand after ``seq``; the same object until the next tick."""
@@ -123,6 +150,7 @@ class Feed(Topic):
 
     def _catch_up(self) -> Steps[None]:
         changed, self._changed = self._changed, None
+        self._behind = deque()
         series = self._series
         if series is None or (series.is_empty and self._new_series is not None):
             assert self._new_series is not None, "the feed is not open"

@@ -142,7 +142,7 @@ class Feeds:
         for feed in tuple(quote.awake.values()):
             share = feed.share
             if changed is not None or not feed.is_ready or (share is not None and share.is_owing):
-                self._defer(feed, changed)
+                self._defer(feed, tick, changed)
                 continue
             begun = 0.0 if share is None else share.now()
             try:
@@ -173,8 +173,8 @@ class Feeds:
             pass
         self._publisher.unsent[feed.name] = feed
 
-    def _defer(self, feed: Feed, changed: Number | None) -> None:
-        feed.defer(changed)
+    def _defer(self, feed: Feed, tick: Tick, changed: Number | None) -> None:
+        feed.defer(tick, changed)
         if feed.behind <= self._most_behind:
             self._late[feed.name] = feed
         elif feed.share is not None and feed.share.is_owing:

@@ -102,6 +102,7 @@ class Publisher:
     def end(self, topic: Topic) -> None:
         """Drop the unsent rows of a topic that nobody views."""
         self.unsent.pop(topic.name, None)
+        topic.drop_unsent()
 
     def _post_update(self, topic: Topic) -> None:
         for update in topic.take_unsent():

@@ -62,11 +62,11 @@ class Desk:
         context = ServiceContext(self.posted.append, UserCommands(self.posted.append), lambda fn, *args: fn(*args))
         self.center = QuoteCenter(context, picture_rows=50, shares=shares if is_fair else None)
 
-    def tell(self, quote: str, count: int = 1) -> None:
+    def tell(self, quote: str, count: int = 1, *, label: Callable[[int], int | str] = int) -> None:
         points = []
         for _ in range(count):
             self.label += 1
-            points.append([self.label, 100 + self.label % 7, 103 + self.label % 5, 90, 120, self.label % 11])
+            points.append([label(self.label), 100 + self.label % 7, 103 + self.label % 5, 90, 120, self.label % 11])
         data = [{"quote": quote, "info": {"point": point}} for point in points]
         self.center.handle("1772000000000-0", "feed-1", DECODER.decode(msgspec.json.encode(data)))
 
@@ -150,6 +150,27 @@ def test_work_for_a_feed_that_nobody_wants_any_more_ends() -> None:
     assert turns < 3
     assert desk.flush() == []
     assert len(desk.center.feeds) == 0
+
+
+@pytest.mark.parametrize(
+    "request_of", [{}, {"period": 90}, {"period": 90, "indicators": ["sma:2"]}], ids=["ticks", "bars", "indicator"]
+)
+@pytest.mark.parametrize("label", [int, "no time {}".format], ids=["times", "texts"])
+def test_a_feed_of_one_user_gets_ready_although_a_tick_comes_in_each_turn(
+    label: Callable[[int], int | str], request_of: dict[str, Any]
+) -> None:
+    desk = Desk(share=0.01)
+    desk.tell(APPLE, 3_000, label=label)
+    desk.subscribe(1, "eve", **request_of)
+    turns = 0
+    while not any(isinstance(message, Snapshot) for message in desk.posted):
+        assert turns < 500
+        turns += 1
+        desk.tell(APPLE, label=label)
+        desk.turn()
+    desk.run()
+    desk.flush()
+    assert not desk.center.feeds.behind
 
 
 def test_feeds_that_only_one_user_watches_are_brought_up_in_turns() -> None:
