@@ -6,6 +6,9 @@
 /** @import { PriceScale } from "./price_scale.js" */
 import { plainNumber, shortNumber } from "./number_format.js";
 
+/** A low panel has no room for the numbers at its ends, which ECharts would write over the others. */
+const ENDS_HIDDEN = { showMinLabel: false, showMaxLabel: false };
+
 /**
  * @param {number} index of the panel
  * @param {number} count of panels
@@ -73,7 +76,7 @@ export function yAxis(index, startsAtZero, prices, { grid, muted, text, surface,
     minInterval: prices === null ? null : 10 ** -prices.decimals,
     axisLine: { show: false },
     axisTick: { show: false },
-    axisLabel: { color: muted, fontSize: 11, hideOverlap: true, formatter: onAxis },
+    axisLabel: { color: muted, fontSize: 11, hideOverlap: true, formatter: onAxis, ...(index > 0 && ENDS_HIDDEN) },
     splitLine: { lineStyle: { color: grid } },
     axisPointer: {
       label: {

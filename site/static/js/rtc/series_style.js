@@ -14,7 +14,7 @@ const VOLUME = "volume";
  */
 export function seriesStyle(series, index, panel, palette) {
   const color = palette.series[index % palette.series.length];
-  return { ...placement(series, index, panel), ...look(series, color, palette) };
+  return { ...placement(series, index, panel), ...look(series, index, color, palette) };
 }
 
 /**
@@ -37,17 +37,18 @@ function placement({ name, type }, index, panel) {
 
 /**
  * @param {Series} series
+ * @param {number} index points of an indicator, above the prices, are small
  * @param {string} color
  * @param {Palette} palette
  */
-function look({ name, type }, color, palette) {
+function look({ name, type }, index, color, palette) {
   switch (type) {
     case "candlestick":
       return candleLook(palette);
     case "bar":
       return barLook(name, color, palette);
     case "scatter":
-      return { symbolSize: 5, itemStyle: { color, opacity: 0.8 } };
+      return { symbolSize: index === 0 ? 5 : 3, itemStyle: { color, opacity: 0.8 } };
     default:
       return { showSymbol: false, sampling: "lttb", lineStyle: { width: 1.4, color }, itemStyle: { color } };
   }
