@@ -42,6 +42,7 @@ from rtserver.service.push.resume_service import ResumeService
 from rtserver.service.push.user_streams import UserStreams
 from rtserver.service.queue_link import QueueLink
 from rtserver.service.queue_push import PushToQueue, QueuePush
+from rtserver.service.quote.demo_list import DemoListSource
 from rtserver.service.quote.quote_alive import QuoteAliveMsgHandler
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.quote.quote_source import TestQuoteSource
@@ -232,16 +233,12 @@ def build_producers(config: Config, client: RedisClient, signer: Signer, canarie
     if config.canary_seconds:
         producers.append(CanarySource(put, *canaries, sleep=gevent.sleep))
     if config.demo_quotes and not config.django_settings:
-        producers.append(
-            TestQuoteSource(
-                put,
-                RedisPosition(client, config.queue),
-                clock=time.monotonic,
-                sleep=gevent.sleep,
-                rate=config.demo_rate,
-                unavailable=(QueueError, RedisCallError),
-            )
-        )
+        away = (QueueError, RedisCallError)
+        position, rate = RedisPosition(client, config.queue), config.demo_rate
+        producers += [
+            TestQuoteSource(put, position, clock=time.monotonic, sleep=gevent.sleep, rate=rate, unavailable=away),
+            DemoListSource(put, now=time.time, sleep=gevent.sleep, unavailable=away),
+        ]
     return producers
 
 

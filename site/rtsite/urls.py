@@ -9,6 +9,7 @@ from rtsite.login_form import LimitedLoginView
 
 urlpatterns = [
     path("", views.charts, name="charts"),
+    path("watch/", views.watch, name="watch"),
     path("notices/", views.notices, name="notices"),
     path("accounts/login/", LimitedLoginView.as_view(), name="login"),
     # Django 4.2 would also take a GET, which any page can make a browser send.

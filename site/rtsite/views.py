@@ -13,6 +13,9 @@ from django.views.decorators.http import require_safe
 EXCHANGE = "DEMO"
 DATE = "20130301"
 ITEMS = ("AAPL", "IBM", "MSFT")
+# The half-years whose prices the watch list's quotes play, the newest first.
+HALVES = [f"{year}H{half}" for year in range(2013, 2004, -1) for half in (2, 1)][1:]
+WATCHED = [f"{item}-{half}" for half in HALVES for item in ITEMS][:50]
 
 
 @require_safe
@@ -31,6 +34,15 @@ def charts(request: HttpRequest) -> HttpResponse:
             "push_commands": push_commands(),
         },
     )
+
+
+@require_safe
+@never_cache
+@login_required
+def watch(request: HttpRequest) -> HttpResponse:
+    """A list of quotes of which a part is on the screen."""
+    context = {"websocket_url": settings.RTSERVER_WEBSOCKET_URL, "exchange": EXCHANGE, "items": WATCHED}
+    return render(request, "watch.html", context)
 
 
 @require_safe

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rtserver.service.quote.demo_list import films
+
 if TYPE_CHECKING:
     from django.http import HttpResponse
     from django.test import Client
 
 STATIC_DIR = Path(__file__).resolve().parents[2] / "site" / "static"
-PAGES = ["/", "/notices/"]
+PAGES = ["/", "/watch/", "/notices/"]
 
 
 @pytest.fixture
@@ -71,6 +73,10 @@ def test_the_charts_page_names_the_demo_quotes(page_of: Callable[[str], str]) ->
     assert 'data-exchange="DEMO"' in page
     assert 'data-date="20130301"' in page
     assert 'data-items="AAPL,IBM,MSFT"' in page
+
+
+def test_the_watch_list_names_the_quotes_that_the_demo_plays(page_of: Callable[[str], str]) -> None:
+    assert re.findall(r'data-item="([^"]+)"', page_of("/watch/")) == list(films())
 
 
 def test_the_chart_library_comes_before_the_module_that_needs_it(page_of: Callable[[str], str]) -> None:

@@ -2,6 +2,9 @@
 
 It is no test: the name says that its quotes are for trying things out.
 
+At the very start it puts all days of the data as bars of quotes without a date, such as ``DEMO:AAPL``: the history of
+the demo.
+
 Each of the last 250 trading days in the data gives four ticks in a plausible order, fifteen market seconds apart, so
 that a bar of 60 seconds is exactly one real day. After the last day the film runs backwards, then forwards again: the
 price never jumps, while the market's time only goes up. Tick ``n`` follows from ``n`` alone, so that a restart
@@ -13,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
 from itertools import count, islice
 from typing import Protocol, TypeAlias
+
+from msgspec.structs import replace
 
 from rtserver.market.number import Number
 from rtserver.service.quote.quote_file import quote_item, read_quotes
@@ -27,6 +32,8 @@ DECIMALS = 2  # a few prices of the data are averages with more of them
 DAYS_PLAYED = 250
 DAYS_AT_ONCE = 120
 _DAYS_PER_MESSAGE = 30
+_BARS_PER_MESSAGE = 100
+_BARS_PAUSE_S = 0.05
 _RETRY_S = 1.0
 
 log = logging.getLogger(__name__)
@@ -58,15 +65,28 @@ def replay(film: Film, start: int = 0) -> Iterator[QuoteInfo]:
 
 def load_days(item: str) -> list[QuoteInfo]:
     """Return the days that the demo plays of one share, as bars."""
-    return list(read_quotes(files("rtserver.service.quote") / "data" / "quotes" / f"{item}.csv"))[-DAYS_PLAYED:]
+    return list(read_days(item))[-DAYS_PLAYED:]
+
+
+def read_days(item: str) -> Iterator[QuoteInfo]:
+    """Yield all days of the data of one share, as bars, the oldest first."""
+    return read_quotes(files("rtserver.service.quote") / "data" / "quotes" / f"{item}.csv")
+
+
+def history_messages() -> Iterator[list[dict[str, object]]]:
+    """Yield the data of messages with all days of each share, as bars of its quote without a date."""
+    for item in ITEMS:
+        bars = (quote_item(f"DEMO:{item}", replace(day, decimals=DECIMALS)) for day in read_days(item))
+        while message := list(islice(bars, _BARS_PER_MESSAGE)):
+            yield message
 
 
 class TestQuoteSource:
     """Puts ticks of three quotes, ``rate`` per second each.
 
-    At the very start it puts ``DAYS_AT_ONCE`` days in a few messages, so that charts have something to show. ``put``
-    is that of the queue. If it raises one of ``unavailable``, the same ticks are put again later. A crash between a
-    put and its position repeats a message.
+    At the very start it puts the bars of all days, and ``DAYS_AT_ONCE`` days of ticks in a few messages, so that
+    charts have something to show. ``put`` is that of the queue. If it raises one of ``unavailable``, the same ticks
+    are put again later. A crash between a put and its position repeats a message.
     """
 
     __test__ = False  # pytest would take the class for a test
@@ -88,6 +108,8 @@ class TestQuoteSource:
         self._interval = 1 / rate
         self._unavailable = unavailable
         self._films = {f"DEMO:{item}:{DATE}": film_of(load_days(item)) for item in ITEMS}
+        self._history = history_messages()
+        self._waiting: list[dict[str, object]] | None = None
         self._is_stopped = False
 
     def run(self) -> None:
@@ -113,14 +135,25 @@ class TestQuoteSource:
     def _step(self) -> float:
         """Put the next tick of each quote, or the next days while the history is not complete.
 
-        Returns the seconds until the next step.
+        Before all that it puts the bars of the history. Returns the seconds until the next step.
         """
         position = self._position.get()
+        if position == 0 and self._put_history():
+            return _BARS_PAUSE_S
         missing = DAYS_AT_ONCE * TICKS_PER_DAY - position
         ticks = min(_DAYS_PER_MESSAGE * TICKS_PER_DAY, missing) if missing > 0 else 1
         self._put("quote", "demo", self._items(position, ticks))
         self._position.set(position + ticks)
         return 0.0 if missing > 0 else self._interval
+
+    def _put_history(self) -> bool:
+        """Put the next message of the history; all at once would hold up others. Return False if there is none."""
+        self._waiting = self._waiting or next(self._history, None)
+        if self._waiting is None:
+            return False
+        self._put("quote", "demo", self._waiting)
+        self._waiting = None
+        return True
 
     def _items(self, position: int, ticks: int) -> list[dict[str, object]]:
         return [

@@ -10,10 +10,11 @@ import pytest
 from rtserver.base.bridge.message import Row
 from rtserver.market.book.quote_book import QuoteBook
 from rtserver.service.quote import quote_source
-from rtserver.service.quote.quote_source import ITEMS, film_of, load_days, replay
+from rtserver.service.quote.quote_source import ITEMS, film_of, load_days, read_days, replay
 from rtserver.service.quote.tick import QuoteInfo, QuoteMessage, check_key, read_tick
 
 MINUTE = 60_000
+BARS = len(list(quote_source.history_messages()))
 OPENING = 1_362_148_200_000  # 2013-03-01T14:30:00Z
 
 
@@ -42,6 +43,7 @@ class Stage:
     ) -> None:
         self.now = 0.0
         self.puts: list[tuple[float, list]] = []
+        self.history: list[tuple[float, list]] = []
         self.sleeps = sleeps
         self.store = store or Store()
         self.failing = failing
@@ -56,7 +58,8 @@ class Stage:
             raise ConnectionError("no queue")
         kind, src, data = message
         assert (kind, src) == ("quote", "demo")
-        self.puts.append((self.now, msgspec.json.decode(msgspec.json.encode(data), type=QuoteMessage)))
+        items = msgspec.json.decode(msgspec.json.encode(data), type=QuoteMessage)
+        (self.puts if items[0].quote.count(":") == 2 else self.history).append((self.now, items))
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -133,18 +136,29 @@ def test_every_tick_says_that_shares_are_priced_in_cents() -> None:
 
 
 def test_the_first_start_puts_a_history_at_once_and_then_goes_on_at_its_rate() -> None:
-    stage = Stage(sleeps=4 + 8).run()
+    stage = Stage(sleeps=BARS + 4 + 8).run()
 
     history, live = stage.puts[:4], stage.puts[4:]
-    assert {at for at, _ in history} == {0.0}
+    [start] = {at for at, _ in history}
     assert sum(len(items) for _, items in history) == 3 * 120 * 4
-    assert [at for at, _ in live] == pytest.approx([0.25 * tick for tick in range(8)])
+    assert [at for at, _ in live] == pytest.approx([start + 0.25 * tick for tick in range(8)])
     assert all(len(items) == 3 for _, items in live)
     assert stage.store.position == 480 + 8
 
 
+def test_the_first_start_puts_all_days_as_bars_of_quotes_without_a_date() -> None:
+    store = Store()
+    first, again = Stage(sleeps=BARS + 6, store=store, failing=(3, 5)).run(), Stage(sleeps=6, store=store).run()
+
+    for item in ITEMS:
+        bars = [each.info for _, items in first.history for each in items if each.quote == f"DEMO:{item}"]
+        assert [bar.point for bar in bars] == [day.point for day in read_days(item)]
+        assert {bar.decimals for bar in bars} == {2}
+    assert again.history == []
+
+
 def test_every_quote_gets_every_tick_in_order() -> None:
-    stage = Stage(sleeps=10).run()
+    stage = Stage(sleeps=BARS + 10).run()
 
     for item in ITEMS:
         quote = f"DEMO:{item}:20130301"
@@ -155,7 +169,7 @@ def test_every_quote_gets_every_tick_in_order() -> None:
 
 def test_a_restart_goes_on_where_it_stopped_even_within_the_history() -> None:
     store = Store()
-    first, second = Stage(sleeps=2, store=store).run(), Stage(sleeps=5, store=store).run()
+    first, second = Stage(sleeps=BARS + 2, store=store).run(), Stage(sleeps=5, store=store).run()
 
     points = [*first.points("DEMO:IBM:20130301"), *second.points("DEMO:IBM:20130301")]
     assert len(points) == 480 + 3

@@ -40,6 +40,12 @@ test("a choice is kept for the user, with the shape to go back to", () => {
   assert.deepEqual(read("2"), { ...CANDLES, before: null });
 });
 
+test("an indicator of the server's list, which comes later, is chosen again", () => {
+  const { kept, read } = keeping();
+  kept().keep({ ...CANDLES, indicators: ["sma:20", "psar:0.02:0.2"] });
+  assert.deepEqual(read().indicators, ["sma:20", "psar:0.02:0.2"]);
+});
+
 test("no indicators are a choice, too", () => {
   const { kept, read } = keeping();
   kept().keep({ ...CANDLES, indicators: [] });
@@ -48,7 +54,7 @@ test("no indicators are a choice, too", () => {
 
 test("what is not offered any more, or makes no sense, is not chosen", () => {
   const { storage, kept, read } = keeping();
-  kept().keep({ item: "GONE", period: "0", shape: "ohlc", indicators: ["sma:20", "gone"], before: "gone" });
+  kept().keep({ item: "GONE", period: "0", shape: "ohlc", indicators: ["sma:20", "Gone", "<b>", 7], before: "gone" });
   assert.deepEqual(read(), { item: "AAPL", period: "0", shape: "line", indicators: ["sma:20"], before: "ohlc" });
   for (const broken of ["{", "null", "7", '"text"', "[]", '{"item":{},"indicators":"sma:20"}']) {
     storage.setItem("rtserver.chart.1", broken);

@@ -6,6 +6,7 @@
 
 const TICKS = "0";
 const MINUTE = "60";
+const INDICATOR = /^[a-z][a-z0-9_]{0,15}(:[0-9.]{1,8}){0,4}$/;
 
 /**
  * @typedef {object} Choice As the controls have it: texts.
@@ -62,7 +63,8 @@ export class KeptChoice {
     for (const name of ["item", "period", "shape"]) {
       if (isOffered(name, kept[name])) choice[name] = kept[name];
     }
-    if (Array.isArray(kept.indicators)) choice.indicators = kept.indicators.filter((each) => isOffered("indicators", each));
+    // The server's list of indicators comes later than the choice is needed.
+    if (Array.isArray(kept.indicators)) choice.indicators = kept.indicators.filter((each) => INDICATOR.test(each));
     choice.before = isOffered("shape", kept.before) ? kept.before : null;
     return choice.period === TICKS && choice.shape === "ohlc" ? settle(choice, "period") : choice;
   }

@@ -24,17 +24,22 @@ export class ChartPanel {
    * Draws another chart in place of the present one.
    * @param {object} request as for `MyCharts.request`, without `element`
    * @param {string} name what people call it; the library puts its numbers behind that
+   * @returns {import("../rtc/rtc.module.js").Chart | null} null where nothing can be drawn
    */
   show(request, name) {
     this.close();
     this.element.setAttribute("aria-label", name);
-    if (!globalThis.echarts) return this.#enter("error", TEXT.noLibrary);
+    if (!globalThis.echarts) {
+      this.#enter("error", TEXT.noLibrary);
+      return null;
+    }
     this.#enter("loading", TEXT.loading);
     this.chartId = request.chart_id;
     const chart = this.charts.request({ ...request, element: this.element });
     chart.on("render", (message) => this.#onRender(message));
     chart.on("dynamic", () => this.#enter("live"));
     chart.on("error", (error) => this.#enter("error", `This chart cannot be shown: ${error.message}`));
+    return chart;
   }
 
   close() {

@@ -1,0 +1,91 @@
+"""The demo's pages of history and of many quotes, in a real Chromium."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import redis
+from playwright.sync_api import Page, expect
+
+from tests.e2e.test_browser import metric
+from tests.e2e.test_older_points import DAY_MS, FIRST_MS
+from tests.running_server import RunningServer
+from tests.until import until
+
+
+@pytest.fixture
+def server(shared_server: RunningServer) -> RunningServer:
+    """Each test has quotes of its own."""
+    return shared_server
+
+
+@pytest.fixture
+def days(server: RunningServer) -> Iterator[int]:
+    """Years of daily bars of the share that the page begins with; their number."""
+    count = 2500
+    bars = [[FIRST_MS + DAY_MS * day, day, day + 1, day - 1, day + 2, 100] for day in range(count)]
+    with redis.Redis.from_url(server.redis_url) as queue:
+        for start in range(0, count, 500):
+            items = [{"quote": "DEMO:AAPL", "info": {"point": bar}} for bar in bars[start : start + 500]]
+            queue.rpush("queue:rtserver", json.dumps({"type": "quote", "src": "test", "data": items}))
+        until(lambda: metric(server.url, "rtserver_ticks_total") >= count)
+        yield count
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    """Choose one of the controls of the large chart."""
+    page.check(f"input[name={name}][value='{value}']", force=True)
+
+
+LENGTH = "globalThis.__rtc.charts.get('main').labels().length"
+
+
+def test_years_of_days_are_there_at_once_and_older_ones_by_a_button_that_a_keyboard_reaches(
+    page: Page, days: int
+) -> None:
+    choose(page, "period", "1d")
+    page.wait_for_function(f"{LENGTH} >= 300")
+    expect(page.locator("#main-day")).to_have_text("All trading days")
+    older, status = page.locator("#older-button"), page.locator("#older-status")
+    expect(status).to_contain_text("for more")
+    for _ in range(days // 100):
+        before = page.evaluate(LENGTH)
+        older.press("Enter")
+        page.wait_for_function(f"{LENGTH} > {before}")
+        if older.is_disabled():
+            break
+    expect(status).to_have_text(f"{days} points since 2000-01-01; nothing older")
+    expect(older).to_be_disabled()
+
+
+def test_the_menu_finds_indicators_of_the_server_by_name_and_draws_the_chosen_one(page: Page, days: int) -> None:
+    assert days
+    choose(page, "period", "1d")
+    page.locator("#indicator-menu summary").press("Enter")
+    page.fill("#indicator-search", "stochastic kdj")
+    expect(page.locator("#indicator-list label:visible")).to_have_count(1)
+    expect(page.locator("#indicator-count")).to_contain_text("1 of ")
+    choose(page, "indicators", "kdj:9:3:3")
+    page.wait_for_function("globalThis.__rtc.charts.get('main').yAxis.some(({ name }) => name === 'kdj')")
+    page.press("#indicator-search", "Escape")
+    expect(page.locator("#indicator-search")).to_be_hidden()
+    page.reload()
+    page.wait_for_function("globalThis.__rtc?.charts?.get('main')?.yAxis.some(({ name }) => name === 'kdj')")
+    expect(page.locator("input[name=indicators][value='kdj:9:3:3']")).to_be_checked()
+
+
+def test_the_watch_list_asks_for_the_quotes_on_the_screen_and_for_others_when_they_come_there(
+    page: Page, server: RunningServer
+) -> None:
+    page.goto("/watch/")
+    page.wait_for_function("globalThis.__rtc?.client.userinfo")
+    rows = page.locator("#watch-rows tr")
+    expect(rows).to_have_count(50)
+    until(lambda: 8 <= metric(server.url, "rtserver_subscriptions") <= 22)
+    item = rows.last.get_attribute("data-item")
+    with redis.Redis.from_url(server.redis_url) as queue:
+        tick = [{"quote": f"DEMO:{item}", "info": {"point": [FIRST_MS, 17.25]}}]
+        queue.rpush("queue:rtserver", json.dumps({"type": "quote", "src": "test", "data": tick}))
+    rows.last.scroll_into_view_if_needed()
+    expect(rows.last.locator("[data-role=price]")).to_have_text("17.25")
+    until(lambda: 8 <= metric(server.url, "rtserver_subscriptions") <= 22)
