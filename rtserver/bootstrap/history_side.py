@@ -8,9 +8,10 @@ side.open(books)                the store of a QuoteCenter's books, whose writer
 
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, TypeAlias
 
 import gevent
 import gevent.event
@@ -25,7 +26,8 @@ from rtserver.history.history_writer import HistoryWriter, WriteRule
 from rtserver.history.plugin_source import Event, PluginSource
 from rtserver.history.redis_history import RedisHistory
 from rtserver.history.redis_states import RedisStates
-from rtserver.history.retention import Retention
+from rtserver.history.retention import Pruned, Retention
+from rtserver.history.state_retention import StateRetention
 from rtserver.history.writer_lease import WriterLease
 from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.market.period import Base
@@ -35,6 +37,8 @@ from rtserver.service.quote.quote_store import QuoteStore
 from rtserver.service.thread.service_thread import offload
 from tcelib.lease.redis import RedisLeases
 from tcelib.redis.redis_connection import RedisClient
+
+Prune: TypeAlias = Callable[[Sequence[str]], Iterator[Pruned]]
 
 
 class ServiceThreadMeans:
@@ -68,7 +72,7 @@ class HistorySide:
     source: PluginSource | None
     leases: RedisLeases
     link: QueueLink
-    days: dict[Base, int]
+    prune: Prune
     most_ticks: int
 
     def open(self, books: QuoteBooks) -> QuoteStore:
@@ -77,10 +81,9 @@ class HistorySide:
 
     def writer(self, books: Books) -> HistoryWriter:
         """Return the writer of some books, which writes when it has the lease."""
-        retention = Retention(self.store, self.days, lambda: int(time.time() * 1000))
 
         def upkeep() -> Iterator[object]:
-            return retention.prune(self.link.call(self.store.quotes))
+            return self.prune(self.link.call(self.store.quotes))
 
         return HistoryWriter(
             self.states,
@@ -115,9 +118,16 @@ class HistorySaver:
         self._is_over = True
 
 
-def retention_days(config: Config) -> dict[Base, int]:
-    """Return the days for which bars are stored, by base period."""
-    return {"1m": config.history_days_1m, "1d": config.history_days_1d}
+def prune_of(config: Config, store: RedisHistory, states: RedisStates, calendars: ExchangeCalendars) -> Prune:
+    """Return the function that removes what is too old of some quotes: the states first, whose bars it stores."""
+
+    def now_ms() -> int:
+        return int(time.time() * 1000)
+
+    days: dict[Base, int] = {"1m": config.history_days_1m, "1d": config.history_days_1d}
+    bars = Retention(store, days, now_ms)
+    ticks = StateRetention(states, store, config.history_days_ticks, calendars.of, now_ms)
+    return lambda quotes: chain(ticks.prune(quotes), bars.prune(quotes))
 
 
 def build_history(
@@ -125,16 +135,17 @@ def build_history(
 ) -> HistorySide:
     """Build the history of the queue. Raises ``PluginError``."""
     store = RedisHistory(client, config.queue)
+    states = RedisStates(store, queue)
     source = (
         PluginSource(load_history(config.history), ServiceThreadMeans(), calendars.of) if config.history else None
     )
     return HistorySide(
         store,
-        RedisStates(store, queue),
+        states,
         HistoryReader(store, source, event=gevent.event.Event),
         source,
         RedisLeases(client, config.queue),
         link,
-        retention_days(config),
+        prune_of(config, store, states, calendars),
         config.history_ticks,
     )

@@ -139,6 +139,7 @@ def build_services(
     )
     post = bridge.to_users.post
     tell_losses(pipeline, post)
+    pipeline.broken_keys.sources.append(history.store.odd.look)
     assert handlers.quotes.store is not None
     saver = HistorySaver(handlers.quotes.store.writer, link)
     thread = ServiceThread(

@@ -82,6 +82,14 @@ class MemoryStates:
         """See ``QuoteStates``."""
         return {quote: self._states[quote] for quote in quotes if quote in self._states}
 
+    def drop(self, quote: str, stamp: str) -> bool:
+        """See ``QuoteStates``."""
+        if quote not in self._states or self._states[quote].stamp != stamp:
+            return False
+        del self._states[quote]
+        self._ticks.pop(quote, None)
+        return True
+
     def ticks(self, quote: str) -> list[bytes]:
         """See ``QuoteStates``."""
         return [ticks for _, ticks in self._ticks.get(quote, ())]

@@ -153,5 +153,8 @@ class QuoteStates(Protocol):
     def load(self, quotes: Collection[str]) -> dict[str, QuoteState]:
         """Return the states of quotes, of those that have one."""
 
+    def drop(self, quote: str, stamp: str) -> bool:
+        """Forget the state and the ticks of a quote, if its stamp is still this one. Return whether it was."""
+
     def ticks(self, quote: str) -> list[bytes]:
         """Return the stored ticks of a quote as they were given, the oldest first."""

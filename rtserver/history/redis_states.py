@@ -46,6 +46,7 @@ class RedisStates:
         self._save_script = load_queue_script("oom.lua", "place.lua") + load_script(
             "rtserver.history", "add.lua", "save.lua"
         )
+        self._drop_script = load_script("rtserver.history", "drop.lua")
 
     def begin(self) -> str:
         """See ``QuoteStates``. The cursor of a queue that never had one begins at the end of the bus."""
@@ -91,6 +92,11 @@ class RedisStates:
                 stamp, seq, state = answer
                 states[quote] = QuoteState(stamp.decode(), int(seq), state)
         return states
+
+    def drop(self, quote: str, stamp: str) -> bool:
+        """See ``QuoteStates``."""
+        keys = [self._key("state", quote), self._key("ticks", quote), self._redis.key_of("history:quotes")]
+        return bool(self._redis.run_script(self._drop_script, keys, stamp, quote))
 
     def ticks(self, quote: str) -> list[bytes]:
         """See ``QuoteStates``."""

@@ -16,10 +16,10 @@ class PrunedStore(Protocol):
 
 
 class Pruned(NamedTuple):
-    """Number of groups of bars that were removed of one quote, and what failed; empty for nothing."""
+    """Number of groups of bars, or of states, that were removed of one quote, and what failed; empty for nothing."""
 
     quote: str
-    groups: int
+    removed: int
     failure: str = ""
 
 

@@ -9,8 +9,11 @@ from rtserver.history.history_reader import HistoryReader
 from rtserver.history.history_writer import HistoryWriter, WriteRule
 from rtserver.history.memory_history import MemoryHistory, MemoryStates
 from rtserver.history.port import HistoryRange
+from rtserver.history.retention import Pruned
+from rtserver.history.state_retention import StateRetention
 from rtserver.market.book.quote_book import BookRules, QuoteBook
 from rtserver.market.book.tick import BadTime, Tick
+from rtserver.market.calendar.calendar import CONTINUOUS
 from rtserver.market.market_bar import Bar
 from rtserver.market.period import Base
 from tests.history.bar_maker import DAY, MONDAY, QUOTE
@@ -123,3 +126,26 @@ def test_a_worker_that_does_not_write_keeps_no_ticks_for_a_save() -> None:
     for second in range(MOST_NOTED + 1):
         worker.take(Tick(BEGIN + second, 1, 1, 1, 1, None, time=BEGIN + second), BEGIN)
     assert worker.record.ticks_after(3) is None
+
+
+def test_the_state_of_a_quote_that_is_silent_for_days_goes_and_its_last_bars_stay() -> None:
+    history = MemoryHistory()
+    states = MemoryStates(history)
+    worker = Worker(history, states)
+    for minute in range(5):
+        at = BEGIN + minute * 60_000
+        worker.take(Tick(at, minute, minute, minute, minute, 1, time=at), at)
+    worker.books.stamp = f"{BEGIN}-1"
+    worker.save()
+    whole = {base: worker.whole(base) for base in BASES}
+
+    def prune(days: int) -> list[Pruned]:
+        calendars, now = (lambda _exchange: CONTINUOUS), (lambda: BEGIN + 3 * DAY)
+        return list(StateRetention(states, history, days, calendars, now).prune([QUOTE, "A:B"]))
+
+    assert prune(0) == []
+    assert prune(4) == [Pruned(QUOTE, 0), Pruned("A:B", 0)]
+    assert prune(2) == [Pruned(QUOTE, 1), Pruned("A:B", 0)]
+    assert states.load([QUOTE]) == {}
+    for base in BASES:
+        assert history.read(HistoryRange(QUOTE, base)).bars == whole[base]

@@ -274,6 +274,18 @@ def test_a_change_without_new_ticks_keeps_those_that_are_stored(build: Build) ->
     assert store.states.load([QUOTE])[QUOTE] == QuoteState("1000-6", 5, b"state")
 
 
+def test_a_state_is_dropped_unless_it_was_saved_meanwhile(build: Build) -> None:
+    store = build()
+    store.states.save([change(0, 5, "1-5", bars=minute_bars(MONDAY, range(3)))])
+    assert not store.states.drop(QUOTE, "1-4")
+    assert not store.states.drop(OTHER, "1-4")
+    assert store.states.drop(QUOTE, "1-5")
+    assert (store.states.load([QUOTE]), store.states.ticks(QUOTE)) == ({}, [])
+    assert len(store.bars.read(all_of()).bars) == 3
+    assert store.states.save([change(5, 6)]) == [0]
+    assert store.states.save([change(0, 6)]) == [6]
+
+
 def test_changes_of_many_quotes_are_stored_together(build: Build) -> None:
     store = build()
     changes = [StateChange(f"X:{n}", "5-1", n + 1, b"%d" % n, 0, b"t", 10) for n in range(300)]

@@ -29,4 +29,4 @@ def test_a_quote_that_cannot_be_read_does_not_stop_the_others() -> None:
             return 1
 
     found = list(Retention(Odd(), {"1m": 1}, now_ms).prune([QUOTE, "A:B"]))
-    assert [(each.groups, bool(each.failure)) for each in found] == [(0, True), (1, False)]
+    assert [(each.removed, bool(each.failure)) for each in found] == [(0, True), (1, False)]

@@ -1,7 +1,6 @@
 """``rtserver history``: stored history of quotes, from files and to files, pruned and listed."""
 
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
@@ -12,12 +11,12 @@ import click
 
 from rtserver.base.wire.printable import printable, printable_lines
 from rtserver.bootstrap.command.history_file import read_bars, write_bars, write_header
-from rtserver.bootstrap.command.queue_client import open_history
+from rtserver.bootstrap.command.queue_client import open_history, open_queue
 from rtserver.bootstrap.config.config_option import QUEUE_KEYS, OptionValue, config_of, config_options
 from rtserver.bootstrap.config.exchange import exchange_calendars
-from rtserver.bootstrap.history_side import retention_days
+from rtserver.bootstrap.history_side import prune_of
 from rtserver.history.port import HistoryError, HistoryRange, StoredInfo
-from rtserver.history.retention import Retention
+from rtserver.history.redis_states import RedisStates
 from rtserver.market.day import DAY_MS, date_of_day, read_day
 from rtserver.market.period import Base
 from rtserver.service.message import BadData
@@ -121,25 +120,28 @@ def export_file(
 
 
 @click.command()
-@config_options((*QUEUE_KEYS, "history_days_1m", "history_days_1d"))
+@config_options((*QUEUE_KEYS, "history_days_1m", "history_days_1d", "history_days_ticks"))
 def prune(**options: OptionValue) -> None:
-    """Remove bars that are older than history_days_1m and history_days_1d say. The server does so once a day.
+    """Remove what is older than history_days_1m, history_days_1d and history_days_ticks say.
+
+    The server does so once a day. Bars go by the trading day or the year, the ticks of a quote when it has been
+    silent for so long.
 
     \b
     Example:
       rtserver history prune --history-days-1m 365
     """
     config = config_of(options)
-    groups = 0
+    count = 0
     with closing(open_history(config)) as history:
-        retention = Retention(history, retention_days(config), lambda: int(time.time() * 1000))
-        quotes = history.quotes()
-        with _progress(retention.prune(quotes), "pruning", len(quotes)) as pruned:
+        states = RedisStates(history, open_queue(config))
+        pruned_of = prune_of(config, history, states, exchange_calendars(config))
+        with _progress(pruned_of(history.quotes()), "pruning") as pruned:
             for each in pruned:
-                groups += each.groups
+                count += each.removed
                 if each.failure:
                     click.echo(f"Warning: {printable(each.failure)}", err=True)
-    click.echo(f"removed {groups} trading days and years of bars")
+    click.echo(f"removed {count} groups: trading days or years of bars, ticks of silent quotes")
 
 
 @click.command()
@@ -178,9 +180,9 @@ def _moment(label: int, base: str) -> str:
     return f"{date}      " if base == "1d" else f"{date} {minutes // 60:02}:{minutes % 60:02}"
 
 
-def _progress(items: Iterable[T], label: str, length: int | None = None) -> AbstractContextManager[Iterable[T]]:
+def _progress(items: Iterable[T], label: str) -> AbstractContextManager[Iterable[T]]:
     """Return a progress bar on stderr over ``items``."""
-    return click.progressbar(items, length=length, label=printable(label), show_pos=True, file=sys.stderr)
+    return click.progressbar(items, label=printable(label), show_pos=True, file=sys.stderr)
 
 
 def _asked(read: Callable[[], T]) -> T:

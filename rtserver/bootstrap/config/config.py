@@ -226,6 +226,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     history_days_1d: Annotated[
         int, Meta(description="Days for which daily bars are stored in Redis; 0: for ever.", ge=0)
     ] = 0
+    history_days_ticks: Annotated[
+        int,
+        Meta(
+            description="Days for which the newest ticks of a quote that is silent are stored in Redis; 0: for ever.",
+            ge=0,
+        ),
+    ] = 7
     max_quotes: Annotated[
         int,
         Meta(

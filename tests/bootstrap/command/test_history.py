@@ -144,7 +144,7 @@ def test_info_lists_what_is_stored(run: Run) -> None:
 def test_prune_removes_what_is_older_than_the_settings_say(run: Run) -> None:
     store(run, str(DATA))
     store(run, written(MINUTES), period="1m")
-    assert "removed 0 trading days" in run("prune", "--history-days-1m", "0").stdout
+    assert "removed 0 groups" in run("prune", "--history-days-1m", "0").stdout
     result = run("prune", "--history-days-1d", "1", "--history-days-1m", "0")
     assert "removed 0 " not in result.stdout
     assert run("info").stdout.splitlines()[-1].startswith("1 quote, 3 bars")
