@@ -5,7 +5,7 @@ those of a shorter one.
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 from rtserver.market.book.clock_label import ZoneClock
 from rtserver.market.book.growing_bar import GrowingBar, amounts_of, joined_bar, total
@@ -34,8 +34,8 @@ class BarMaker(Protocol):
     def bar(self) -> Bar | None:
         """The bar as it stands; None before the first piece."""
 
-    def add(self, piece: Piece) -> Bar | None:
-        """Take the next piece. Return the bar that has ended with that, or None."""
+    def add(self, piece: Any) -> Bar | None:
+        """Take the next ``Piece``. Return the bar that has ended with that, or None."""
 
 
 class TickMaker:
@@ -50,18 +50,18 @@ class TickMaker:
         self._day = 0
         self._day_end: Number = NEVER
 
-    def add(self, piece: Piece) -> Bar | None:
+    def add(self, piece: Any) -> Bar | None:
         """Take the next tick. Return the bar that has ended with that, or None."""
-        tick, last, time = cast(Tick, piece), self.bar, piece.time
-        if last is not None and tick.label == last.label:
+        last, time = self.bar, piece.time
+        if last is not None and piece.label == last.label:
             # The volume of a producer's bar is the whole bar's.
-            self.bar = self._bar_of(tick, None if tick.is_bar else last)
+            self.bar = self._bar_of(piece, None if piece.is_bar else last)
             return None
         self.begin_ms = time
         if time >= self._day_end:
             session = self._calendar.session_at(time)
             self._day, self._day_end = session.day, session.until_ms
-        self.bar = self._bar_of(tick, None)
+        self.bar = self._bar_of(piece, None)
         return last
 
     def _bar_of(self, tick: Tick, before: Bar | None) -> Bar:
@@ -94,13 +94,13 @@ class SpanMaker:
         """The bar as it stands; None before the first tick."""
         return None if self._growing is None else self._growing.bar
 
-    def add(self, piece: Piece) -> Bar | None:
+    def add(self, piece: Any) -> Bar | None:
         """Take the next tick. Return the bar that has ended with that, or None."""
         growing = self._growing
         if growing is not None and self.begin_ms <= piece.time < self._end_ms:
-            growing.add(cast(Tick, piece))
+            growing.add(piece)
             return None
-        return self._begin(cast(Tick, piece))
+        return self._begin(piece)
 
     def _begin(self, tick: Tick) -> Bar | None:
         growing = self._growing
@@ -141,12 +141,12 @@ class BaseMaker:
         """The bar as it stands; None before the first piece."""
         return self._made if self._growing is None else self._growing.bar
 
-    def add(self, piece: Piece) -> Bar | None:
+    def add(self, piece: Any) -> Bar | None:
         """Take the next piece. Return the bar that has ended with that, or None."""
         span, growing = self._span, self._growing
         if span is not None and span.begin_ms <= piece.time < span.end_ms:
             if growing is not None:
-                growing.add(cast(Tick, piece))
+                growing.add(piece)
             elif isinstance(piece, Bar):
                 self._made = joined_bar(cast(Bar, self._made), piece)
             else:

@@ -18,11 +18,22 @@ class CellMaker:
     (``is_group_cut``), until the next group begins.
     """
 
-    __slots__ = ("_bars", "_begun", "_cut_group", "_is_cut", "_is_group_cut", "_lines", "_merging", "_reaches")
+    __slots__ = (
+        "_bars",
+        "_begun",
+        "_cut_group",
+        "_hides",
+        "_is_cut",
+        "_is_group_cut",
+        "_lines",
+        "_merging",
+        "_reaches",
+    )
 
     def __init__(self, lines: Sequence[IndicatorLine], *, is_cut: bool, is_group_cut: bool) -> None:
         self._lines = tuple(lines)
         self._is_cut = is_cut
+        self._hides = is_cut and bool(lines)  # some cells may not be shown
         self._is_group_cut = is_group_cut
         self._bars = 0
         self._cut_group: int | None = None
@@ -53,18 +64,25 @@ class CellMaker:
     def step(self, bar: Bar) -> list[Cell]:
         """Take a finished bar and return its cells."""
         cells: list[Cell]
-        if self._is_cut:
+        if self._hides:
             cells = self._shown(bar, [line.step(bar) for line in self._lines])
-        else:
-            cells = [cell for line in self._lines for cell in line.step(bar)]
+            self._bars += 1
+            self._hides = not all(self._is_shown(place, bar) for place in range(len(self._lines)))
+            return cells
+        cells = []
+        for line in self._lines:
+            cells += line.step(bar)
         self._bars += 1
         return cells
 
     def peek(self, bar: Bar) -> list[Cell]:
         """Return the cells of a bar that grows behind the finished ones."""
-        if self._is_cut:
+        if self._hides:
             return self._shown(bar, [line.peek(bar) for line in self._lines])
-        return [cell for line in self._lines for cell in line.peek(bar)]
+        cells: list[Cell] = []
+        for line in self._lines:
+            cells += line.peek(bar)
+        return cells
 
     def snapshot(self) -> CellState:
         """Return the state behind the last finished bar."""
@@ -73,6 +91,7 @@ class CellMaker:
     def restore(self, state: CellState) -> None:
         """Go back to a state that ``snapshot`` returned."""
         self._bars, states = state
+        self._hides = self._is_cut and bool(self._lines)
         for line, its in zip(self._lines, states, strict=True):
             line.restore(its)
 

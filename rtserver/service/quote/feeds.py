@@ -156,6 +156,9 @@ class Feeds:
                 self._give_up(feed, "internal", "the service failed")
             if share is not None:
                 share.spend(begun)
+        if tick.fields is not None:
+            for feed in quote.awake.values():
+                feed.fields = quote.book.fields
 
     def flush(self) -> None:
         """Let the feeds work that could not take a tick at once."""

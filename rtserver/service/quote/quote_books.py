@@ -42,12 +42,8 @@ class QuoteBooks:
         return self.by_key.get(key)
 
     def of_tick(self, key: str) -> KnownQuote:
-        """Return the quote of a tick, which has been silent for the shortest time now."""
-        quote = self.by_key.get(key)
-        if quote is not None:
-            self.by_key.move_to_end(key)
-            return quote
-        if len(self.by_key) >= self._max_quotes:
+        """Return the quote of a first tick."""
+        if key not in self.by_key and len(self.by_key) >= self._max_quotes:
             self._forget_silent()
         return self.of_feed(key)
 

@@ -62,6 +62,7 @@ class QuoteCenter(ServiceMsgHandler):
         super().__init__(services)
         self.ticks = self.bad_times = self.late_ticks = self.duplicate_ticks = 0
         self.books = QuoteBooks(rules, max_quotes, calendars.of)
+        self._known = self.books.by_key
         self._calendars = calendars
         self._indicators = indicators or IndicatorRegistry()
         self._publisher = Publisher(services.post)
@@ -196,7 +197,11 @@ class QuoteCenter(ServiceMsgHandler):
         return read
 
     def _take(self, key: str, tick: Tick, order: tuple[int, int]) -> None:
-        quote = self.books.of_tick(key)
+        quote = self._known.get(key)
+        if quote is None:
+            quote = self.books.of_tick(key)
+        else:
+            self._known.move_to_end(key)
         if quote.skip_until is not None:
             if order <= quote.skip_until:
                 return  # the store has it

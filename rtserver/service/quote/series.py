@@ -7,7 +7,7 @@ back to a checkpoint of the indicators. A tick in order takes a shorter way to t
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol, TypeAlias, cast
+from typing import NamedTuple, Protocol, TypeAlias
 
 from rtserver.base.bridge.message import Cell, Row
 from rtserver.base.limit.steps import Steps
@@ -88,7 +88,8 @@ class Checkpoint(NamedTuple):
 class Series:
     """The last ``most_rows`` rows, and in ``times`` the times from which ticks belong to them.
 
-    A tick may be ``late_ms`` older than the newest one. It ``has_older`` rows if one before the first could be made.
+    A tick may be ``late_ms`` older than the newest one. A series ``is_empty`` before the first piece, and
+    ``has_older`` rows if one before the first could be made.
     """
 
     def __init__(self, pieces: Pieces, lines: Sequence[IndicatorLine], *, most_rows: int, late_ms: int) -> None:
@@ -96,6 +97,7 @@ class Series:
         self.rows: deque[Row] = deque(maxlen=most_rows)
         self.times: deque[Number] = deque(maxlen=most_rows)
         self.has_older = False
+        self.is_empty = True
         self._most_rows = most_rows
         self._lines = lines
         self._late_ms = late_ms
@@ -103,11 +105,6 @@ class Series:
         self._cells = CellMaker(lines, is_cut=False, is_group_cut=False)
         self._checkpoints: deque[Checkpoint] = deque()
         self._is_cut = False
-
-    @property
-    def is_empty(self) -> bool:
-        """True before the first piece."""
-        return self._maker.bar is None
 
     @property
     def oldest_change(self) -> Number:
@@ -127,8 +124,10 @@ class Series:
             return self._begin_row()
         if not self.rows:
             return None
-        bar = cast(Bar, maker.bar)
-        row = self.rows[-1] = _joined(bar, self._cells.peek(bar))
+        bar = maker.bar
+        assert bar is not None, "a tick has come"
+        row = (bar.label, bar.open, bar.close, bar.low, bar.high, bar.volume, *self._cells.peek(bar))
+        self.rows[-1] = row
         return row
 
     def fill(self) -> Steps[None]:
@@ -170,7 +169,7 @@ class Series:
 
     def _begin_of(self, changed: Number) -> Number | None:
         """Return the time from which to read again, None for from the first piece on."""
-        if not self._checkpoints or self._maker.bar is None:
+        if not self._checkpoints or self.is_empty:
             return None
         if changed >= self._maker.begin_ms:
             return self._maker.begin_ms
@@ -203,6 +202,7 @@ class Series:
                 yield
         if maker.bar is not None:
             begun.append(BegunBar(maker.begin_ms, maker.bar))
+            self.is_empty = False
         return begun
 
     def _extend(self, begun: Sequence[BegunBar]) -> Steps[list[TimedRow]]:
@@ -225,7 +225,8 @@ class Series:
 
     def _begin_row(self) -> Row:
         """Append the row of the growing bar."""
-        begin, bar = self._maker.begin_ms, cast(Bar, self._maker.bar)
+        begin, bar = self._maker.begin_ms, self._maker.bar
+        assert bar is not None, "a piece has come"
         self._begin_cells(begin, bar)
         self._keep(begin)
         row = _joined(bar, self._cells.peek(bar))

@@ -96,6 +96,18 @@ def read_tick(info: QuoteInfo) -> Tick:
     point = info.point
     length = len(point)
     if length == 2:
+        # Nearly all ticks are a price at an integer time, with a volume at most: they need no further call.
+        time, price, size = point[0], point[1], info.volume
+        if (
+            info.id is info.bid is info.ask is info.open_interest is info.turnover is None
+            and info.settlement is info.decimals is None
+            and type(time) is int
+            and not isinstance(price, str)
+            and -MAX_TIME_MS <= time <= MAX_TIME_MS
+            and -MAX_NUMBER <= price <= MAX_NUMBER
+            and (size is None or 0 <= size <= MAX_NUMBER)
+        ):
+            return Tick(time, price, price, price, price, size, False, time)
         opened = close = low = high = _number("price", point[1])
         volume = _volume(info.volume)
     elif length == 6:
