@@ -220,3 +220,12 @@ test("a chart of an unknown quote says that there is no data yet", () => {
   assert.deepEqual(option.title.map(({ text }) => text), ["No data yet"]);
   assert.deepEqual(optionOf().title.map(({ text }) => text), ["volume"]);
 });
+
+test("a line across every panel is where another day begins", () => {
+  const chart = new Chart({ ...REQUEST, period: "1h" }, 100);
+  const labels = [22, 23, 24, 25].map((hour) => Date.UTC(2026, 0, 5, hour));
+  const series = PRICE_CHART.series.map((each) => ({ ...each, data: labels.map((label) => [label, 1, 2, 0, 3]) }));
+  chart.onRender(staticRender({ ...PRICE_CHART, xAxis: { data: labels, zone: "UTC" }, series }));
+  const { xAxis } = wholeOption(chart, lightPalette, 400);
+  assert.deepEqual(xAxis.map(({ splitLine }) => [splitLine.show, [0, 1, 2, 3].filter(splitLine.interval)]), [[true, [2]], [true, [2]]]);
+});

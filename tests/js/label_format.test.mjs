@@ -142,3 +142,19 @@ test("over several days of an exchange the axis shows its date", () => {
 test("a zone that the browser does not know is the reader's", () => {
   assert.deepEqual(ofExchange("Mars/Olympus", [utc(2026, 0, 5, 1, 30)], "UTC").axis, ["01:30:00"]);
 });
+
+test("the places at which another day begins are those of the exchange's days", () => {
+  const labels = Array.from({ length: 2000 }, (_, index) => utc(2026, 0, 5, 14, 30) + 60_000 * index);
+  const newYork = labelFormat(labels, "1m", "America/New_York").dayStarts();
+  assert.deepEqual([...newYork].map((place) => labelFormat(labels, "1m", "America/New_York").full(labels[place]).slice(0, 19)), ["2026-01-06 00:00:00"]);
+  const tokyo = labelFormat(labels, "1m", "Asia/Tokyo").dayStarts();
+  assert.deepEqual([...tokyo], [30, 1470]);
+});
+
+test("days that follow one label by label, and labels that are no moments, have their own places, and none", () => {
+  const daily = [0, 1, 2].map((day) => utc(2026, 0, 5 + day, 14, 30));
+  assert.deepEqual([...labelFormat(daily, "4h", "UTC").dayStarts()], [1, 2]);
+  assert.deepEqual([...labelFormat([utc(2026, 0, 5)], "1d").dayStarts()], []);
+  assert.deepEqual([...labelFormat(["09:30", "09:31"]).dayStarts()], []);
+  assert.deepEqual([...labelFormat([]).dayStarts()], []);
+});

@@ -17,7 +17,7 @@ const ENDS_HIDDEN = { showMinLabel: false, showMaxLabel: false };
  * @returns {object}
  */
 export function xAxis(index, count, chart, { axis, muted }) {
-  const { data, axisLabel } = labelling(chart);
+  const { data, axisLabel, splitLine } = labelling(chart);
   const look = { color: muted, fontSize: 11, hideOverlap: true, alignMinLabel: "left", alignMaxLabel: "right" };
   return {
     id: `x${index}`,
@@ -26,22 +26,24 @@ export function xAxis(index, count, chart, { axis, muted }) {
     data,
     axisLine: { lineStyle: { color: axis } },
     axisTick: { show: false },
-    splitLine: { show: false },
+    splitLine: { ...splitLine, lineStyle: { color: axis, type: "dashed", opacity: 0.6 } },
     axisLabel: { ...axisLabel, ...look, show: index === count - 1 },
     axisPointer: { label: { show: false } },
   };
 }
 
 /**
- * The part of an x axis that follows its labels.
+ * The part of an x axis that follows its labels. A line across the panel is where another day begins.
  * @param {Chart} chart
  */
 export function labelling(chart) {
   const labels = chart.labels();
-  const format = chart.labelFormat().axis;
+  const { axis: format, dayStarts } = chart.labelFormat();
+  const starts = dayStarts();
   return {
     data: labels.map(String),
     axisLabel: { formatter: (/** @type {string} */ text) => format(labelOf(text, labels)) },
+    splitLine: { show: starts.size > 0, interval: (/** @type {number} */ place) => starts.has(place) },
   };
 }
 

@@ -159,10 +159,7 @@ declare class Series {
 	drawing(first: number): Float64Array;
 	#private;
 }
-declare function labelFormat(labels: Label[], period?: Period, zone?: string | null): {
-	axis: Format;
-	full: Format;
-};
+declare function labelFormat(labels: Label[], period?: Period, zone?: string | null): LabelFormat;
 /** @import { Changes } from "./chart_rows.js" */
 /** @import { Older, Paging } from "./older_pages.js" */
 /** @import { Period } from "./period.js" */
@@ -814,6 +811,11 @@ export type Json = {
  * Epoch milliseconds, or a text that is shown as it is.
  */
 export type Label = string | number;
+export type LabelFormat = {
+	axis: Format;
+	full: Format;
+	dayStarts: () => Set<number>;
+};
 export type Listener = (...args: any[]) => void;
 export type MeasureText = (text: string, font?: string) => {
 	width: number;

@@ -96,7 +96,7 @@ export class LabelAxis {
   /** @param {Label} label @returns {boolean} whether it belongs before the newest one */
   isPast(label) {
     const newest = this.#labels.last;
-    return newest !== undefined && isEarlier(label, newest, this.#periodMs);
+    return newest !== undefined && label !== newest && isEarlier(label, newest, this.#periodMs);
   }
 
   /**

@@ -14,22 +14,51 @@ import { dateText, zoned } from "./zoned_time.js";
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** @typedef {(label: Label) => string} Format */
+/** @typedef {{axis: Format, full: Format, dayStarts: () => Set<number>}} LabelFormat */
 
 /**
  * @param {Label[]} labels of the axis, oldest first
  * @param {Period} [period] the length of a bar, 0 for every tick
  * @param {string | null} [zone] the exchange's, by its IANA name
- * @returns {{axis: Format, full: Format}} `axis` is short; `full` has all of it
+ * @returns {LabelFormat} `axis` is short; `full` has all of it; `dayStarts`: the places at which another day begins
  */
 export function labelFormat(labels, period = 0, zone = null) {
   const last = labels[labels.length - 1];
   const first = labels[0];
-  if (typeof first !== "number" || typeof last !== "number") return { axis: String, full: String };
+  if (typeof first !== "number" || typeof last !== "number") return named(String);
   const unit = calendarUnit(period);
-  if (unit === "month") return { axis: month, full: month };
-  if (unit === "quarter") return { axis: quarter, full: quarter };
-  if (areDays(labels, unit === "day")) return { axis: utcDate, full: utcDate };
-  return { axis: momentFormat(labels, first, last, zone), full: fullFormat(first, last, zone) };
+  if (unit === "month") return named(month);
+  if (unit === "quarter") return named(quarter);
+  if (areDays(labels, unit === "day")) return named(utcDate);
+  const dayStarts = () => placesOfDays(labels, zone);
+  return { axis: momentFormat(labels, first, last, zone), full: fullFormat(first, last, zone), dayStarts };
+}
+
+/** @param {Format} format of labels that are no moments @returns {LabelFormat} */
+function named(format) {
+  return { axis: format, full: format, dayStarts: () => new Set() };
+}
+
+/**
+ * Only a few labels of each day are looked at: a chart may have thousands, and is drawn many times.
+ * @param {Label[]} labels moments, ascending
+ * @param {string | null} zone
+ * @returns {Set<number>} the places of the first label of each day but the oldest
+ */
+function placesOfDays(labels, zone) {
+  const dateAt = (/** @type {number} */ place) => zoned(Number(labels[place]), zone).date;
+  const newest = labels.length - 1;
+  const starts = new Set();
+  for (let place = 0; dateAt(place) < dateAt(newest); starts.add(place)) {
+    let [before, after] = [place, newest];
+    while (after - before > 1) {
+      const middle = (before + after) >> 1;
+      if (dateAt(middle) > dateAt(place)) after = middle;
+      else before = middle;
+    }
+    place = after;
+  }
+  return starts;
 }
 
 /**
