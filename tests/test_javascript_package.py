@@ -16,8 +16,8 @@ BROWSER = ("--skipDefaultLibCheck", "--lib", "es2022,dom,dom.iterable")
 
 PAGE = """
 import {
-  Chart, CloseCode, MyCharts, RTClient, RTError, State, darkPalette, mayReconnect,
-  type ChartRequest, type Palette, type Render, type Row, type UserInfo,
+  Chart, CloseCode, MyCharts, OwnChart, RTClient, RTError, State, View, darkPalette, mayReconnect,
+  type ChartRequest, type Older, type Palette, type Render, type Row, type UserInfo, type ViewTools,
 } from "rtserver-rtc";
 
 const client = new RTClient({ url: new URL("/rt/", "https://shop.test/") });
@@ -43,8 +43,36 @@ const rows: Row[] = chart.series[0].points();
 charts.setMaxRate("gold", null);
 const own: Palette = { ...darkPalette, up: "#00ff00" };
 charts.setPalette(own);
+
+class Pie extends View<OwnChart> {
+  slices: number;
+  constructor(chart: OwnChart, element: HTMLElement, tools: ViewTools) {
+    super(chart, element, tools);
+    this.slices = 0;
+  }
+  override draw(): void {
+    this.slices = Object.keys(this.chart.data).length;
+    this.element.style.color = this.palette.text;
+  }
+}
+class DeskCharts extends MyCharts {
+  override wireRequest(name: string | number, request: ChartRequest): object {
+    return { ...super.wireRequest(name, request), desk: this.client.state };
+  }
+}
+const desk = new DeskCharts(client, { onScreenOnly: true, lingerMs: 100, mostPoints: 5000 });
+desk.register("pie", Pie);
+const merge = (all: number[], one: number) => [...all, one];
+const pie: OwnChart = desk.show({ chart_id: "orders", kind: "pie", service: "orders", element: "place", merge });
+pie.on("data", (data: number[]) => data.length);
+const part = { period: "1d", from: "2020-01-01", count: 500 };
+const daily = desk.request({ chart_id: 1, exchange: "X", item: "Y", ...part, watch: document.body });
+const came: Promise<number> = daily.loadOlder(100);
+const older: Older = daily.older;
+daily.on("older", ({ isLoading }: Older) => isLoading);
+const bid: number | undefined = daily.quote.bid;
 const isOpen: boolean = client.state === State.OPEN && CloseCode.NORMAL === 1000;
-export { end, endTopic, isSent, name, rows, isOpen };
+export { end, endTopic, isSent, name, rows, isOpen, came, older, bid };
 """
 
 SCRIPT = """
@@ -60,6 +88,7 @@ MISTAKES = {
     "a shape that is not drawn": (
         'new MyCharts(client).request({ chart_id: "c", exchange: "X", item: "Y", date: "D", shape: "pie" });'
     ),
+    "a kind whose class is no View": 'new MyCharts(client).register("pie", class {});',
     "a member that is private": "client.socket;",
 }
 
