@@ -5,7 +5,8 @@
 
 First the past is stored: 20 trading days of minutes and 24 months of daily bars of each instrument, and 24 months of
 minutes of fifty. Then ticks of all of them come to a real server by ``rtserver feed``, and every second somebody asks
-for first pictures. Prints Markdown; exit status 1 says that memory grew, or that pictures took too long.
+for first pictures. Prints Markdown; exit status 1 says that memory grew, or that pictures took too long. Memory is
+judged in runs of ten minutes and more.
 """
 
 import argparse

@@ -9,6 +9,8 @@ MEBIBYTE = 1 << 20
 SHOWN = 12
 MOST_GROWTH = 0.03
 """Share by which the mean of the last quarter may be above that of the second: the first one fills what is kept."""
+STEADY_SECONDS = 600.0
+"""A shorter run says nothing of growth: feeds linger for a minute, and caches fill."""
 
 
 class Sample(NamedTuple):
@@ -71,7 +73,7 @@ def picture_table(kinds: Mapping[str, Pictures]) -> Iterator[str]:
 def faults(samples: Sequence[Sample], kinds: Mapping[str, Pictures], late: Sequence[int]) -> Iterator[str]:
     """Yield what is not as it should be. ``late`` are the lengths of the list, one for each sample."""
     share = growth(samples)
-    if share > MOST_GROWTH:
+    if share > MOST_GROWTH and samples[-1].seconds >= STEADY_SECONDS:
         yield f"GROWN  the server's memory by {share:.1%} from the second quarter to the last"
     for name, found in kinds.items():
         if not found.times.total:

@@ -60,13 +60,14 @@ def test_memory_that_stands_still_and_quick_pictures_are_no_fault() -> None:
 
 
 def test_growth_slowness_and_a_list_that_never_empties_are_faults() -> None:
-    rising = [Sample(float(number), (100 + number) << 20, 0) for number in range(40)]
+    rising = [Sample(20.0 * number, (100 + number) << 20, 0) for number in range(40)]
     assert growth(rising) > 0.03
     slow, none, short = Pictures(20), Pictures(60), Pictures(60, least_rows=1000)
     slow.add(25_000_000, 1000)
     short.add(1_000_000, 999)
     found = list(faults(rising, {"memory": slow, "Redis": none, "days": short}, [500] * 40))
     assert [line.split()[0] for line in found] == ["GROWN", "SLOW", "NO", "SHORT", "BEHIND"]
+    assert list(faults([each._replace(seconds=each.seconds / 10) for each in rising], {}, [])) == []
 
 
 def test_a_short_run_measures_a_real_server() -> None:
