@@ -118,14 +118,24 @@ class HistorySaver:
         self._is_over = True
 
 
-def prune_of(config: Config, store: RedisHistory, states: RedisStates, calendars: ExchangeCalendars) -> Prune:
-    """Return the function that removes what is too old of some quotes: the states first, whose bars it stores."""
+def prune_of(
+    config: Config,
+    store: RedisHistory,
+    states: RedisStates,
+    calendars: ExchangeCalendars,
+    *,
+    is_strict: bool = False,
+) -> Prune:
+    """Return the function that removes what is too old of some quotes: the states first, whose bars it stores.
+
+    Old bars that were stored lately stay, unless it ``is_strict``.
+    """
 
     def now_ms() -> int:
         return int(time.time() * 1000)
 
     days: dict[Base, int] = {"1m": config.history_days_1m, "1d": config.history_days_1d}
-    bars = Retention(store, days, now_ms)
+    bars = Retention(store, days, now_ms, is_strict=is_strict)
     ticks = StateRetention(states, store, config.history_days_ticks, calendars.of, now_ms)
     return lambda quotes: chain(ticks.prune(quotes), bars.prune(quotes))
 

@@ -19,6 +19,11 @@ class GroupNote(NamedTuple):
     blocks: int
     revision: bytes
 
+    @property
+    def stored_ms(self) -> int:
+        """When the group was changed last, in epoch milliseconds: a revision is a time in microseconds."""
+        return int(self.revision) // 1000
+
 
 def read_index(fields: Mapping[bytes, bytes]) -> list[GroupNote]:
     """Return the notes of an index in the order of their labels. Raises ``ValueError`` for one that is none."""

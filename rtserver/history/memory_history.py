@@ -10,12 +10,16 @@ from rtserver.market.market_bar import Bar
 
 
 class MemoryHistory:
-    """See ``HistoryStore``. It keeps blocks, as the store in Redis does. ``states`` are those that came with bars."""
+    """See ``HistoryStore``. It keeps blocks, as the store in Redis does. ``states`` are those that came with bars.
+
+    Everything counts as stored at ``now_ms``.
+    """
 
     def __init__(self) -> None:
         self._groups: dict[tuple[str, str], dict[int, bytes]] = {}
         self._pruned: set[tuple[str, str]] = set()
         self.states: dict[str, QuoteState] = {}
+        self.now_ms = 0
 
     def read(self, wanted: HistoryRange) -> HistoryPart:
         """See ``HistorySource``."""
@@ -30,8 +34,10 @@ class MemoryHistory:
             groups = self._groups.setdefault((quote, base), {})
             groups[group] = encode_bars(merged_bars((*decode_bars(groups.get(group, b"")), *added)))
 
-    def prune(self, quote: str, base: str, before_ms: int) -> int:
+    def prune(self, quote: str, base: str, before_ms: int, *, stored_before_ms: int | None = None) -> int:
         """See ``HistoryStore``."""
+        if stored_before_ms is not None and self.now_ms >= stored_before_ms:
+            return 0
         groups = self._groups.get((quote, base), {})
         old = [group for group, block in groups.items() if label_of(decode_bars(block)[-1]) < before_ms]
         for group in old:

@@ -83,8 +83,11 @@ class HistoryStore(HistorySource, Protocol):
         Raises ``HistoryError`` for labels that are no integers.
         """
 
-    def prune(self, quote: str, base: str, before_ms: int) -> int:
-        """Remove the groups of bars that lie before ``before_ms`` as a whole. Return how many groups that were."""
+    def prune(self, quote: str, base: str, before_ms: int, *, stored_before_ms: int | None = None) -> int:
+        """Remove the groups of bars that lie before ``before_ms`` as a whole. Return how many groups that were.
+
+        With ``stored_before_ms``, groups that were changed since that moment stay.
+        """
 
     def quotes(self) -> list[str]:
         """Return the quotes of which anything is stored, in order of their keys."""

@@ -85,10 +85,14 @@ class RedisHistory:
             raise HistoryError(quote, base, f"{self.odd.note(counts[1])} holds something else")
         self.compact(quote, counts)
 
-    def prune(self, quote: str, base: str, before_ms: int) -> int:
+    def prune(self, quote: str, base: str, before_ms: int, *, stored_before_ms: int | None = None) -> int:
         """See ``HistoryStore``."""
         notes, _ = self._index(quote, base)
-        old = [note.group for note in notes if note.last < before_ms]
+        old = [
+            note.group
+            for note in notes
+            if note.last < before_ms and (stored_before_ms is None or note.stored_ms < stored_before_ms)
+        ]
         if not old:
             return 0
         keys = [

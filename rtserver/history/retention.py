@@ -11,7 +11,7 @@ from rtserver.market.period import Base
 class PrunedStore(Protocol):
     """The part of ``HistoryStore`` that is needed here."""
 
-    def prune(self, quote: str, base: str, before_ms: int) -> int:
+    def prune(self, quote: str, base: str, before_ms: int, *, stored_before_ms: int | None = None) -> int:
         """Remove groups of bars, and return how many."""
 
 
@@ -26,10 +26,14 @@ class Pruned(NamedTuple):
 class Retention:
     """Removes bars of ``days`` by base period; 0 keeps them for ever. A trading day or a year goes as a whole.
 
-    ``now_ms`` gives the time in epoch milliseconds.
+    Bars of long ago that were stored a short time ago stay: somebody has imported them, or plays them. Not so if it
+    ``is_strict``. ``now_ms`` gives the time in epoch milliseconds.
     """
 
-    def __init__(self, store: PrunedStore, days: Mapping[Base, int], now_ms: Callable[[], int]) -> None:
+    def __init__(
+        self, store: PrunedStore, days: Mapping[Base, int], now_ms: Callable[[], int], *, is_strict: bool = False
+    ) -> None:
+        self._is_strict = is_strict
         self._store = store
         self._days = {base: count for base, count in days.items() if count}
         self._now_ms = now_ms
@@ -43,7 +47,9 @@ class Retention:
         groups = 0
         for base, days in self._days.items():
             try:
-                groups += self._store.prune(quote, base, self._now_ms() - days * DAY_MS)
+                before_ms = self._now_ms() - days * DAY_MS
+                stored_before_ms = None if self._is_strict else before_ms
+                groups += self._store.prune(quote, base, before_ms, stored_before_ms=stored_before_ms)
             except HistoryError as error:
                 return Pruned(quote, groups, str(error))
         return Pruned(quote, groups)

@@ -176,3 +176,10 @@ def test_the_intake_never_trims_what_is_not_stored(client: RedisClient, history:
     assert sum(queue.intake(0).messages for _ in range(40)) > 500
     states.pass_on("1-1")
     assert order_of(states.stored_until()) >= order_of(newest)
+
+
+def test_bars_that_were_stored_a_moment_ago_may_be_kept(history: RedisHistory, server: Any) -> None:
+    history.write(QUOTE, "1m", minute_bars(MONDAY, range(3)))
+    now_ms = int(server.time()[0]) * 1000
+    assert history.prune(QUOTE, "1m", (MONDAY + 1) * DAY, stored_before_ms=now_ms - 60_000) == 0
+    assert history.prune(QUOTE, "1m", (MONDAY + 1) * DAY, stored_before_ms=now_ms + 60_000) == 1

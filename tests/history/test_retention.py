@@ -23,10 +23,18 @@ def test_what_is_older_than_its_age_goes_and_the_rest_stays() -> None:
 
 def test_a_quote_that_cannot_be_read_does_not_stop_the_others() -> None:
     class Odd(MemoryHistory):
-        def prune(self, quote: str, base: str, before_ms: int) -> int:
+        def prune(self, quote: str, base: str, before_ms: int, *, stored_before_ms: int | None = None) -> int:
             if quote == QUOTE:
                 raise HistoryError(quote, base, "cannot be read")
             return 1
 
     found = list(Retention(Odd(), {"1m": 1}, now_ms).prune([QUOTE, "A:B"]))
     assert [(each.removed, bool(each.failure)) for each in found] == [(0, True), (1, False)]
+
+
+def test_old_bars_that_were_stored_lately_stay_unless_it_is_strict() -> None:
+    store = MemoryHistory()
+    store.now_ms = now_ms()
+    store.write(QUOTE, "1m", minute_bars(MONDAY, range(3)))
+    assert list(Retention(store, {"1m": 4}, now_ms).prune([QUOTE])) == [Pruned(QUOTE, 0)]
+    assert list(Retention(store, {"1m": 4}, now_ms, is_strict=True).prune([QUOTE])) == [Pruned(QUOTE, 1)]

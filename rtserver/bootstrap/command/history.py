@@ -124,8 +124,8 @@ def export_file(
 def prune(**options: OptionValue) -> None:
     """Remove what is older than history_days_1m, history_days_1d and history_days_ticks say.
 
-    The server does so once a day. Bars go by the trading day or the year, the ticks of a quote when it has been
-    silent for so long.
+    The server does so once a day, but keeps old bars that were stored lately. Bars go by the trading day or the year,
+    the ticks of a quote when it has been silent for so long.
 
     \b
     Example:
@@ -135,7 +135,7 @@ def prune(**options: OptionValue) -> None:
     count = 0
     with closing(open_history(config)) as history:
         states = RedisStates(history, open_queue(config))
-        pruned_of = prune_of(config, history, states, exchange_calendars(config))
+        pruned_of = prune_of(config, history, states, exchange_calendars(config), is_strict=True)
         with _progress(pruned_of(history.quotes()), "pruning") as pruned:
             for each in pruned:
                 count += each.removed
