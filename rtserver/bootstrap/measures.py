@@ -241,9 +241,24 @@ def service_measures(services: ServiceThread, quotes: QuoteCenter) -> Iterator[M
         "Feeds that wait until their only user may use the processor again",
         lambda: quotes.feeds.behind,
     )
+    yield Measure("gauge", "feeds_resting", "Feeds at hand that nobody watches", lambda: quotes.feeds.resting)
+    yield Measure("counter", "feeds_refused", "Requests refused because of max_feeds", lambda: quotes.feeds.refused)
+    yield Measure("counter", "pages", "Requests for rows of the past", lambda: quotes.pages.asked)
     yield Measure("gauge", "subscriptions", "Open subscriptions of feeds", lambda: quotes.subscribers)
+    yield from memory_measures(quotes)
     if quotes.store is not None:
         yield from history_measures(quotes.store)
+
+
+def memory_measures(quotes: QuoteCenter) -> Iterator[Measure]:
+    """Yield the measures of ticks and bars in memory, and of what is lost of them."""
+    memory, books = quotes.memory, quotes.books
+    yield Measure("gauge", "history_bytes", "Bytes of ticks and bars in memory", lambda: memory.bytes)
+    yield Measure(
+        "counter", "quotes_given_back", "Stored quotes that were dropped from memory", lambda: memory.given_back
+    )
+    yield Measure("counter", "quotes_forgotten", "Quotes dropped because of max_quotes", lambda: books.forgotten)
+    yield Measure("counter", "dropped_ticks", "Ticks dropped because of history_mb", lambda: memory.dropped_ticks)
 
 
 def history_measures(store: QuoteStore) -> Iterator[Measure]:

@@ -25,9 +25,10 @@ from rtserver.base.queue.signature import Signer
 from rtserver.base.wire.message_size import MessageSizeLimit
 from rtserver.bootstrap.config.config import Config
 from rtserver.bootstrap.config.exchange import exchange_calendars
-from rtserver.bootstrap.config.limits import message_bounds, user_bounds, users_per_message
+from rtserver.bootstrap.config.limits import history_bytes, message_bounds, user_bounds, users_per_message
 from rtserver.bootstrap.config.plugin import QUOTES, by_service, by_type, load_indicators, load_plugins
 from rtserver.bootstrap.history_side import HistorySaver, HistorySide, build_history
+from rtserver.bootstrap.process.memory import system_bytes
 from rtserver.market.book.quote_book import BookRules
 from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.registry.user_place import UserPlaces
@@ -204,6 +205,7 @@ def build_handlers(
         max_feeds=config.max_feeds,
         picture_rows=config.picture_rows,
         feed_linger_seconds=config.feed_linger_seconds,
+        history_bytes=history_bytes(config, system_bytes),
         calendars=open_calendars(config),
         shares=shares,
         indicators=load_indicators(config.indicators),

@@ -98,6 +98,14 @@ class TickTail:
             self.is_cut = True
         return is_newest
 
+    def shorten(self, length: int) -> int:
+        """Drop all but the newest ticks. Return how many were dropped."""
+        dropped = max(0, len(self._times) - length)
+        if dropped:
+            self._columns.delete(0, dropped)
+            self.is_cut = True
+        return dropped
+
     def _add(self, tick: Tick) -> bool:
         times = self._times
         time = tick.time if tick.has_time else times[-1] if times else 0

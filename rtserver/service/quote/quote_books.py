@@ -68,6 +68,11 @@ class QuoteBooks:
         known = self.by_key.get(quote)
         return None if known is None or not known.book.seq else known.record
 
+    def forget(self, quote: KnownQuote) -> None:
+        """Forget a quote that nobody watches."""
+        self.on_forget(quote)
+        self.by_key.pop(quote.key, None)
+
     def drop_if_empty(self, quote: KnownQuote) -> None:
         """Drop a quote without ticks and feeds.
 
@@ -75,7 +80,7 @@ class QuoteBooks:
         makes room.
         """
         if not quote.book.seq and not quote.feeds:
-            del self.by_key[quote.key]
+            self.by_key.pop(quote.key, None)
 
     def unknown(self, key: str) -> KnownQuote:
         """Return a quote without ticks that is not entered."""
@@ -90,8 +95,7 @@ class QuoteBooks:
         silent = next((quote for quote in self.by_key.values() if not quote.awake), None)
         if silent is None:
             return
-        self.on_forget(silent)
-        del self.by_key[silent.key]
+        self.forget(silent)
         self.forgotten += 1
         if self.forgotten & (self.forgotten - 1) == 0:  # ever more seldom
             log.warning(

@@ -22,6 +22,7 @@ from rtserver.service.msg_handler import ServiceContext, ServiceMsgHandler
 from rtserver.service.quote.feed_history import FeedHistory
 from rtserver.service.quote.feed_request import FeedName, FeedRequestError, View, read_request
 from rtserver.service.quote.feeds import Feeds
+from rtserver.service.quote.memory_budget import MemoryBudget
 from rtserver.service.quote.pages import Pages
 from rtserver.service.quote.quote_books import QuoteBooks
 from rtserver.service.quote.quote_store import QuoteStore
@@ -33,9 +34,9 @@ from rtserver.service.topic.topic import Viewer
 class QuoteCenter(ServiceMsgHandler):
     """The numbers of all quotes.
 
-    Bounds: ``rules`` of each book, ``max_quotes``, ``max_feeds``, and ``picture_rows`` per feed. A feed ends
-    ``feed_linger_seconds`` after its last viewer. With ``shares``, the work for one user only is charged to that
-    user, and waits while the user owes. ``store_of`` gives the store of the books, if there is one.
+    Bounds: ``rules`` of each book, ``history_bytes`` of all, ``max_quotes``, ``max_feeds``, and ``picture_rows`` per
+    feed. A feed ends ``feed_linger_seconds`` after its last viewer. With ``shares``, the work for one user only is
+    charged to that user, and waits while the user owes. ``store_of`` gives the store of the books, if there is one.
 
     ``ticks``, ``bad_times``, ``late_ticks`` and ``duplicate_ticks`` count up; ``subscribers`` is the number of open
     subscriptions.
@@ -57,11 +58,13 @@ class QuoteCenter(ServiceMsgHandler):
         shares: FairShares | None = None,
         indicators: IndicatorRegistry | None = None,
         calendars: ExchangeCalendars = NO_CALENDARS,
+        history_bytes: int = 0,
         store_of: Callable[[QuoteBooks], QuoteStore] | None = None,
     ) -> None:
         super().__init__(services)
         self.ticks = self.bad_times = self.late_ticks = self.duplicate_ticks = 0
         self.books = QuoteBooks(rules, max_quotes, calendars.of)
+        self.memory = MemoryBudget(self.books, history_bytes)
         self._known = self.books.by_key
         self._calendars = calendars
         self._indicators = indicators or IndicatorRegistry()
@@ -125,8 +128,11 @@ class QuoteCenter(ServiceMsgHandler):
 
     def on_done(self, position: str) -> None:
         """See ``ServiceMsgHandler``."""
-        if self.store is not None:
+        if self.store is None:
+            self.memory.keep()
+        else:
             self.store.writer.done(position)
+            self.memory.keep(self.store.writer.position)
 
     def flush(self) -> None:
         """Post one ``Update`` per feed, with every row that the batch brought it."""
@@ -193,8 +199,16 @@ class QuoteCenter(ServiceMsgHandler):
             except (BadData, UnknownExchangeError) as error:
                 raise BadData(f"item {len(read)}: {error}") from None
         if unknown and self.store is not None:
-            self.store.load(unknown)
+            self._load(self.store, unknown, {key for key, _ in read})
         return read
+
+    def _load(self, store: QuoteStore, unknown: set[str], keys: set[str]) -> None:
+        """Load those of some quotes that are not known. Others may be forgotten meanwhile, and are loaded, too."""
+        tried: set[str] = set()
+        while unknown:
+            store.load(unknown)
+            tried |= unknown
+            unknown = {key for key in keys - tried if key not in self._known}
 
     def _take(self, key: str, tick: Tick, order: tuple[int, int]) -> None:
         quote = self._known.get(key)
@@ -211,6 +225,7 @@ class QuoteCenter(ServiceMsgHandler):
             self.duplicate_ticks += 1
             return
         changed = quote.book.take(checked)
+        quote.last = order
         self._touched.add(key)
         if self._is_noting:
             quote.record.note(checked)

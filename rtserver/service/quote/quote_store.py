@@ -64,5 +64,6 @@ class QuoteStore:
             log.error("! the stored state of %s cannot be read, it begins anew: %s", key, error)
             return
         quote.skip_until = order_of(state.stamp)
+        quote.last = order_of(self.books.stamp)  # nobody is to forget it before its first tick
         self.books.enter(quote)
         self.loaded += 1

@@ -1,0 +1,97 @@
+"""MemoryBudget: quotes that nobody watches give back first, and every loss is counted."""
+
+import msgspec
+
+from rtserver.base.bridge.message import Subscribe
+from rtserver.history.memory_history import MemoryHistory, MemoryStates
+from rtserver.market.book.quote_book import BookRules
+from rtserver.service.msg_handler import ServiceContext
+from rtserver.service.quote.quote_center import QuoteCenter
+from rtserver.service.user_commands import UserCommands
+from tests.service.quote.memory_store import memory_store
+
+BEGIN = 1_767_571_200_000
+DECODER = msgspec.json.Decoder(QuoteCenter.data_type)
+
+
+class Desk:
+    """A center with a budget, on a store in memory."""
+
+    def __init__(self, history_bytes: int, *, is_stored: bool = True) -> None:
+        self.history = MemoryHistory()
+        self.states = MemoryStates(self.history)
+        context = ServiceContext(
+            lambda message: None,
+            UserCommands(lambda message: None),
+            lambda fn, *args: fn(*args),
+            call_later=lambda _seconds, call: call(),
+        )
+        self.center = QuoteCenter(
+            context,
+            rules=BookRules(tail_ticks=2_000),
+            history_bytes=history_bytes,
+            store_of=(lambda books: memory_store(books, self.history, self.states)) if is_stored else None,
+        )
+        self.number = 0
+        if is_stored:
+            self.save()  # takes the lease
+
+    def tell(self, quote: str, seconds: int, count: int = 1_000) -> None:
+        """Put so many ticks of a quote, the first of them so late."""
+        for first in range(seconds, seconds + count, 100):
+            points = [[BEGIN + 1_000 * second, 10 + second % 7] for second in range(first, first + 100)]
+            items = [{"quote": quote, "info": {"point": point, "volume": 1}} for point in points]
+            self.number += 1
+            entry = f"{points[-1][0]}-{self.number}"
+            self.center.handle(entry, "x", DECODER.decode(msgspec.json.encode(items)))
+            self.center.flush()
+            self.center.on_done(entry)
+
+    def save(self) -> None:
+        store = self.center.store
+        assert store is not None
+        store.writer.write()
+
+    def keep(self) -> None:
+        for _ in range(3):
+            self.center.on_done(self.center.books.stamp)
+
+    def watch(self, quote: str, period: int = 0) -> None:
+        self.center.on_subscribe(Subscribe(1, 1, "quotes", {"quote": quote, "period": period}))
+
+
+def test_a_silent_quote_that_is_stored_is_forgotten_and_comes_back_whole() -> None:
+    desk = Desk(history_bytes=90_000)
+    desk.tell("X:SILENT", 0)
+    desk.save()
+    desk.tell("X:LIVE", 2_000)
+    desk.keep()
+    assert "X:SILENT" not in desk.center.books
+    assert (desk.center.memory.given_back, desk.center.memory.dropped_ticks) == (1, 0)
+    desk.tell("X:SILENT", 3_000, 100)
+    quote = desk.center.books.get("X:SILENT")
+    assert quote is not None
+    assert (quote.book.seq, len(quote.book.tail)) == (1_100, 1_100)
+
+
+def test_a_watched_quote_gives_nothing_back() -> None:
+    desk = Desk(history_bytes=1)
+    desk.watch("X:WATCHED")
+    desk.tell("X:WATCHED", 0)
+    desk.tell("X:LIVE", 2_000)
+    desk.save()
+    desk.keep()
+    quote = desk.center.books.get("X:WATCHED")
+    assert quote is not None
+    assert len(quote.book.tail) == 1_000
+
+
+def test_without_a_store_the_older_ticks_are_lost_and_counted() -> None:
+    desk = Desk(history_bytes=30_000, is_stored=False)
+    desk.tell("X:LIVE", 0)
+    desk.keep()
+    quote = desk.center.books.get("X:LIVE")
+    assert quote is not None
+    assert desk.center.memory.dropped_ticks == 1_000 - len(quote.book.tail) > 0
+    assert quote.book.seq == 1_000
+    assert quote.book.bars.growing("1d")[0].volume == 1_000
