@@ -16,7 +16,7 @@ or not anybody watches them. Once a day ``upkeep`` makes a chore, of which each 
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from rtserver.base.queue.port import START, order_of
@@ -196,6 +196,13 @@ class HistoryWriter:
     def _save_touched(self) -> bool:
         """Save the quotes that were touched until now. False if the lease ended meanwhile."""
         quotes, self._touched = list(self._touched), set()
+        try:
+            return self._save_all(quotes)
+        except BaseException:
+            self._touched.update(quotes)  # the position must not pass them
+            raise
+
+    def _save_all(self, quotes: Sequence[str]) -> bool:
         for begin in range(0, len(quotes), SLICE):
             if not self._lease.is_ours():
                 self._follow()
@@ -230,8 +237,13 @@ class HistoryWriter:
     def _changes(self, quotes: Collection[str]) -> Iterator[StateChange]:
         for quote in quotes:
             book = self._books.book(quote)
-            if book is not None:
+            if book is None:
+                continue
+            try:
                 yield self._change(quote, book)
+            except (ArithmeticError, TypeError, ValueError):  # one quote must not hold up all others
+                log.exception("! the state of %s cannot be packed", quote)
+                self._fail([quote])
 
     def _change(self, quote: str, book: SavedBook) -> StateChange:
         """Return what is new about a quote, and take it as saved."""

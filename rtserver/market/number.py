@@ -2,6 +2,9 @@
 
 from typing import TypeAlias
 
+MOST_EXACT = 2**53
+"""Integers up to here are exact in a float. Sums and products beyond are floats: states have integers of 64 bits."""
+
 Number: TypeAlias = int | float
 """A price, a volume or a turnover. An integer stays one, so that it looks on the wire as its producer wrote it."""
 

@@ -16,6 +16,7 @@ class FakeBook:
         self.seq = 0
         self.kept_from = 0
         self.corrected: int | None = None
+        self.extra: dict[str, object] = {}
 
     def complete_from(self, base: str) -> int | None:
         return self.begin if base == self.base else None
@@ -25,7 +26,7 @@ class FakeBook:
         return [bar for bar in bars if start_ms <= label_of(bar) and (end_ms is None or label_of(bar) < end_ms)]
 
     def state(self) -> object:
-        return {"seq": self.seq}
+        return {"seq": self.seq, **self.extra}
 
     def ticks_after(self, seq: int) -> list[object] | None:
         if seq and seq < self.kept_from:

@@ -197,6 +197,24 @@ def test_a_quote_that_cannot_be_stored_is_counted_and_does_not_hold_the_others(w
     assert (worker.writer.saves, worker.writer.failures, worker.writer.position) == (1, 1, "5-7")
 
 
+def test_a_quote_that_cannot_be_packed_is_counted_and_does_not_hold_the_others(worker: Worker) -> None:
+    worker.take(QUOTE, 1, 2, "1-0").extra = {"too large for 64 bits": 10**30}
+    worker.take(OTHER, 1, 2, "2-0")
+    worker.writer.write()
+    assert worker.writer.failures == 1
+    assert set(worker.states.load([QUOTE, OTHER])) == {OTHER}
+
+
+def test_a_cycle_that_dies_is_done_again(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker.take(QUOTE, 1, 2, "1-0")
+    with monkeypatch.context() as patch:
+        patch.setattr(worker.states, "save", lambda changes: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            worker.writer.write()
+    worker.writer.write()
+    assert worker.states.load([QUOTE])[QUOTE].seq == 1
+
+
 def test_the_thread_rests_between_slices(worker: Worker) -> None:
     for number in range(100):
         worker.take(f"A:{number}", 1, 1, "5-7")

@@ -10,7 +10,7 @@ import msgspec
 
 from rtserver.market.book.tick import Tick
 from rtserver.market.market_bar import Bar
-from rtserver.market.number import Label, Number
+from rtserver.market.number import MOST_EXACT, Label, Number
 
 
 class Amounts(NamedTuple):
@@ -127,10 +127,11 @@ class GrowingBar:
         self._close = price
         self._low = min(self._low, price)
         self._high = max(self._high, price)
-        volume = tick.volume
-        if volume is not None:
-            self._volume = volume if self._volume is None else self._volume + volume
-            self._turnover = total(self._turnover, price * volume if tick.turnover is None else tick.turnover)
+        size = tick.volume
+        if size is not None:
+            volume = size if self._volume is None else self._volume + size
+            self._volume = volume if volume <= MOST_EXACT else float(volume)
+            self._turnover = total(price * size if tick.turnover is None else tick.turnover, self._turnover)
         elif tick.turnover is not None:
             self._turnover = total(self._turnover, tick.turnover)
 
@@ -167,7 +168,8 @@ def total(one: Number | None, other: Number | None) -> Number | None:
     """Return the sum of two numbers of which one or both may be missing."""
     if one is None:
         return other
-    return one if other is None else one + other
+    number = one if other is None else one + other
+    return number if -MOST_EXACT <= number <= MOST_EXACT else float(number)
 
 
 def amounts_of(tick: Tick | Bar) -> Amounts:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from rtserver.market.number import Label, Number
+from rtserver.market.number import MOST_EXACT, Label, Number
 
 
 class BadTime(ValueError):  # noqa: N818 (the reason of its dead letter is called so)
@@ -49,4 +49,5 @@ class Tick(msgspec.Struct, frozen=True, gc=False):
             return self.turnover
         if self.is_bar:
             return (self.high + self.low + self.close) / 3 * self.volume
-        return self.close * self.volume
+        value = self.close * self.volume
+        return value if -MOST_EXACT <= value <= MOST_EXACT else float(value)

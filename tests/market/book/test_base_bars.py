@@ -1,5 +1,6 @@
 """Base bars beyond what a batch shows: bars of longer periods, finished ones, and clocks that jump back."""
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -120,3 +121,14 @@ def test_texts_that_are_no_times_make_no_base_bars() -> None:
 
     assert take(book, price("open", 1), price("open", 2), price("close", 3)) == [None, None, None]
     assert (book.seq, len(book.tail), book.bars.read("1m"), book.settled_ms) == (3, 3, [], None)
+
+
+def test_sums_beyond_what_a_state_can_hold_are_floats() -> None:
+    book = QuoteBook()
+    take(book, *(price(NOON + number, 10**15, 10**15) for number in range(20)), price(NOON + MINUTE, 10**15, 10**15))
+    take(book, bar(NOON + MINUTE + 1, 10**15, 10**15, 10**15, 10**15, 10**15))
+
+    msgspec.msgpack.encode(book.state)
+    assert [each.volume for each in book.bars.read("1d")] == [22 * 10**15]
+    assert book.bars.read("1d")[0].turnover == pytest.approx(22e30)
+    assert isinstance(book.bars.read("1d")[0].volume, float)
