@@ -31,6 +31,8 @@ from soak.market.viewer import Viewer
 
 DAY_SECONDS = 86_400
 ROWS = 1_000
+PAGES = 1_000
+"""Days and instruments of which a page is asked for: about so many seconds are unlike each other."""
 MEMORY_MS, REDIS_MS = 20.0, 60.0
 MEMORY, REDIS, DAYS, DEEP = (
     "minutes, asked for before (memory)",
@@ -84,9 +86,10 @@ class Run:
 
     async def _look(self, viewer: Viewer, number: int) -> None:
         quote = self._keys[-1 - number % len(self._keys)]
-        # Other parameters each time, so that no picture and no feed is there already.
         wish: dict[str, Any] = {"count": ROWS, "shape": "ohlc", "period": 60}
-        first, again = ([f"sma:{2 + (2 * number + step) % 900}"] for step in (0, 1))
+        # Another parameter each time, so that no picture and no feed is there already.
+        turn = 2 * (number // min(PAGES, len(self._keys)))
+        first, again = ([f"sma:{20 + turn + step}"] for step in (0, 1))
         if number < len(self._keys):
             self.pictures[REDIS].add(*await viewer.first_picture(quote, **wish, indicators=first))
             self.pictures[MEMORY].add(*await viewer.first_picture(quote, **wish, indicators=again))
