@@ -118,6 +118,26 @@ def test_after_a_lost_connection_the_older_points_are_still_there(page: Page, qu
     assert page.evaluate(CLOSES) == list(range(500, 1002))
 
 
+def test_a_picture_of_the_past_that_does_not_go_on_has_older_points_as_well(page: Page, queue: redis.Redis) -> None:
+    push_minutes(queue, "OLD:E", 0, 1000)
+    until(lambda: queue.llen("queue:rtserver") == 0)
+    settle(page, SHOW, {"item": "E", "update": "static", "to": FIRST_MS + 900 * MINUTE_MS, "count": 100})
+    page.wait_for_function(f"{LENGTH} === 100")
+    assert settle(page, f"() => {CHART}.loadOlder(150)") == 150
+    assert page.evaluate(CLOSES) == list(range(650, 900))
+
+
+def test_times_of_day_have_older_points_as_well(page: Page, queue: redis.Redis) -> None:
+    minutes = [f"{9 + minute // 60:02}:{minute % 60:02}:00" for minute in range(300)]
+    items = [{"quote": "OLD:F:20260105", "info": {"point": [label, n]}} for n, label in enumerate(minutes)]
+    queue.rpush("queue:rtserver", json.dumps({"type": "quote", "src": "test", "data": items}))
+    until(lambda: queue.llen("queue:rtserver") == 0)
+    settle(page, SHOW, {"item": "F", "date": "20260105", "count": 100})
+    page.wait_for_function(f"{LENGTH} === 100")
+    assert settle(page, f"() => {CHART}.loadOlder(150)") == 150
+    assert page.evaluate(f"{CHART}.labels()") == minutes[50:]
+
+
 def test_a_late_tick_goes_into_its_own_bar_on_the_page(page: Page, queue: redis.Redis) -> None:
     push_minutes(queue, "OLD:D", 0, 10)
     until(lambda: queue.llen("queue:rtserver") == 0)

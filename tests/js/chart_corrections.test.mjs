@@ -145,7 +145,7 @@ for (let seed = 1; seed <= 120; seed += 1) {
     const ask = async (before, count) => {
       const end = model.rows.findIndex(([label]) => label === before);
       const from = Math.max(0, end - count);
-      return { before, chart: model.picture(from, end), older: from > 0 };
+      return { chart: model.picture(from, end), older: from > 0 };
     };
     const [points, most] = [4 + Math.floor(40 * random()), 60];
     const chart = new Chart(REQUEST, points, { most, ask });

@@ -19,8 +19,7 @@ function startPaged({ points = 200, most = 300, labels = times(0, 100), ...more 
   const chart = new Chart(REQUEST, points, { most, ask });
   chart.onRender({ ...staticRender(lines(labels), { seq: 100 }), older });
   const answer = async (labels, older) => {
-    const { before, resolve } = asked.at(-1);
-    resolve({ before, chart: lines(labels), older });
+    asked.at(-1).resolve({ chart: lines(labels), older });
     await new Promise(setImmediate);
   };
   return { chart, asked, answer };
@@ -50,7 +49,7 @@ for (const [why, options] of [
   ["the server has nothing older", { older: false }],
   ["the server is of before and does not say", { older: undefined }],
   ["the chart is full", { most: 100, points: 100 }],
-  ["the labels are texts", { labels: ["09:30", "09:31"] }],
+  ["the labels are texts", { labels: ["Monday", "Tuesday"] }],
 ]) {
   test(`nothing is asked for where ${why}`, async () => {
     const { chart, asked } = startPaged(options);
@@ -123,6 +122,20 @@ test("a page that fails says why, and may be asked for again", async () => {
   chart.loadOlder();
   await answer(times(-50, 50), true);
   assert.deepEqual([ends(chart), chart.older.error], [[-50, 99], null]);
+});
+
+test("a page that another request for the chart has replaced is no failure", async () => {
+  const { chart, asked } = startPaged();
+  const came = chart.loadOlder();
+  asked[0].reject(new RTError("replaced", "the chart was asked for again"));
+  assert.deepEqual([await came, chart.older.error, chart.older.hasMore], [0, null, true]);
+});
+
+test("times of day have pages, too", async () => {
+  const { chart, asked, answer } = startPaged({ labels: ["09:31:00", "09:32:00"] });
+  chart.loadOlder();
+  await answer(["09:29:00", "09:30:00"], false);
+  assert.deepEqual([asked[0].before, chart.labels()], ["09:31:00", ["09:29:00", "09:30:00", "09:31:00", "09:32:00"]]);
 });
 
 test("whoever listens is told of each change", async () => {

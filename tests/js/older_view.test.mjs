@@ -121,6 +121,18 @@ test("a server of before is never asked", () => {
   assert.deepEqual([asked(), instance.olderMark], [[], null]);
 });
 
+test("a picture that does not go on has what is before it asked for as another one", async () => {
+  const { charts, network, render } = startCharts();
+  const chart = charts.request({ ...REQUEST, update: "static", from: "2013-01-01", count: 3 });
+  render({ ...staticRender(), older: true });
+  const came = chart.loadOlder(2);
+  const { id, data } = network.socket.messages.at(-1);
+  const { type, update, from, to, count } = data;
+  assert.deepEqual([type, update, from, to, count], ["quote", "static", undefined, LABELS[0], 2]);
+  network.socket.say("mycharts", { ...staticRender(barsBefore(LABELS[0], 2)), older: false }, id);
+  assert.deepEqual([await came, chart.labels().length, chart.older.hasMore], [2, 5, false]);
+});
+
 test("a chart that is given up leaves its element alone", () => {
   const { charts, element } = startPaged();
   assert.equal(element.listeners, 5);

@@ -137,10 +137,23 @@ test("whoever sees all, or the newest, goes on seeing as much while older points
 });
 
 test("the reader is near the oldest point within a part of what is seen", () => {
-  const { zoom } = startAxis(times(0, 401));
+  const { zoom, axis } = startAxis(times(0, 401));
+  assert.equal(zoom.isNearOldest(axis), null);
   const near = [[0, 50], [9, 59], [11, 61], [50, 100]].map(([start, end]) => {
     zoom.onZoom({ start, end });
-    return zoom.isNearOldest;
+    return zoom.isNearOldest(axis);
   });
   assert.deepEqual(near, [true, true, false, false]);
+});
+
+test("what has come and is not drawn yet counts: nobody is near the oldest point any more", () => {
+  for (const seen of [{ start: 0, end: 30 }, { start: 0, end: 100 }]) {
+    const { zoom, axis } = startAxis(times(0, 401));
+    zoom.onZoom(seen);
+    assert.equal(zoom.isNearOldest(axis), true);
+    axis.prepend(times(-500, 500), 2000);
+    assert.equal(zoom.isNearOldest(axis), false);
+    zoom.onZoom(seen); // the drag goes on, on the old drawing
+    assert.equal(zoom.isNearOldest(axis), false);
+  }
 });

@@ -230,7 +230,7 @@ export class Chart {
 
   /** @param {DynamicChart} chart */
   #append(chart) {
-    this.#rows.put(chart, this.older.hasMore === true);
+    this.#rows.put(chart, () => this.older.hasMore === true);
     for (const [index, ...row] of chart.series) if (index === 0) this.#seePrices(row);
   }
 

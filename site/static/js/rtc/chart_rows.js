@@ -49,7 +49,7 @@ export class ChartRows {
   /**
    * Rows that follow, or that correct what is there.
    * @param {DynamicChart} news
-   * @param {boolean} hasOlder whether there are rows before the first one, elsewhere
+   * @param {() => boolean} hasOlder whether there are rows before the first one, elsewhere
    */
   put({ series: rows }, hasOlder) {
     const { end } = this.axis;
@@ -90,11 +90,11 @@ export class ChartRows {
   /**
    * @param {number} index of a series
    * @param {Row} row
-   * @param {boolean} hasOlder
+   * @param {() => boolean} hasOlder
    */
   #correct(index, row, hasOlder) {
     const found = this.axis.find(row[0]);
-    const ordinal = found ?? this.axis.insert(row[0], !hasOlder);
+    const ordinal = found ?? this.axis.insert(row[0], !hasOlder());
     if (ordinal === null) return; // it is older than all that is kept
     if (found === null) {
       for (const each of this.series) each.makeRoom(ordinal);

@@ -147,7 +147,7 @@ export class ChartView extends View {
 
   #showMark() {
     const [panel] = panelLayout(this.#instance.getHeight(), drawnAxes(this.chart).length);
-    this.#mark.show(olderText(this.chart.older, this.#zoom.isNearOldest === true), panel, this.palette);
+    this.#mark.show(olderText(this.chart.older, this.#zoom.isNearOldest(this.chart.axis) === true), panel, this.palette);
   }
 
   /** @param {ZoomEvent} event */
@@ -160,7 +160,7 @@ export class ChartView extends View {
 
   /** The reader has come to the left end: have what is before it. */
   #wantOlder() {
-    if (!(this.#zoom.isNearOldest ?? showsAll(this.chart))) return;
+    if (!(this.#zoom.isNearOldest(this.chart.axis) ?? showsAll(this.chart))) return;
     this.chart.loadOlder().catch(() => {}); // `chart.older` says why
   }
 

@@ -1178,7 +1178,6 @@ export type YAxis = {
 	decimals?: number;
 };
 type Page$1 = {
-	before: Label;
 	chart: StaticChart;
 	older: boolean;
 };

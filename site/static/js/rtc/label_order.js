@@ -25,6 +25,11 @@ export function isEarlier(label, newest, periodMs) {
   return backMs > 0 && backMs <= periodMs + LATE_MS; // false for NaN
 }
 
+/** @param {Label} label @returns {boolean} whether it is a time, of a day or of all days, that a server can look up */
+export function isTime(label) {
+  return typeof label === "number" || CLOCK.test(label);
+}
+
 /**
  * @param {Label} label
  * @returns {number} milliseconds since midnight; NaN for what is no time of day

@@ -8,9 +8,11 @@
 
 /** @import { ChartRows } from "./chart_rows.js" */
 /** @import { Label, StaticChart } from "./chart.js" */
-/** @import { RTError } from "./rt_error.js" */
 
-/** @typedef {{before: Label, chart: StaticChart, older: boolean}} Page The answer to a request for older rows. */
+import { isTime } from "./label_order.js";
+import { RTError } from "./rt_error.js";
+
+/** @typedef {{chart: StaticChart, older: boolean}} Page The answer to a request for older rows. */
 /**
  * @typedef {object} Paging
  * @property {number} most how many points of each series are kept at most
@@ -53,7 +55,7 @@ export class OlderPages {
   get state() {
     const { axis } = this.#rows;
     const isFull = axis.length >= (this.#paging?.most ?? 0);
-    const isPaged = this.#hasMore !== undefined && typeof axis.oldest === "number";
+    const isPaged = this.#hasMore !== undefined && isTime(axis.oldest ?? 0);
     return { hasMore: isPaged ? this.#hasMore || axis.hasForgotten : null, isLoading: this.#loading !== null, isFull, error: this.#error };
   }
 
@@ -100,6 +102,7 @@ export class OlderPages {
       this.#hasMore = older || came < chart.xAxis.data.length;
       return came;
     } catch (error) {
+      if (error instanceof RTError && error.code === "replaced") return 0; // the chart was asked for again meanwhile
       this.#error = /** @type {RTError} */ (error);
       throw error;
     } finally {

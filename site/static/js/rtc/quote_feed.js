@@ -11,6 +11,8 @@ const PAGE_TIMEOUT_MS = 30_000;
 export class QuoteFeed {
   #client;
   #subscriptions;
+  #toWire;
+  #isStatic;
 
   /**
    * @param {Chart} chart
@@ -24,6 +26,8 @@ export class QuoteFeed {
   constructor(chart, { client, subscriptions, mayAsk, toWire, warn }) {
     this.#client = client;
     this.#subscriptions = subscriptions;
+    this.#toWire = toWire;
+    this.#isStatic = chart.request.update === "static";
     this.subscription = subscriptions.add(chart.chart_id, {
       mayAsk,
       ask: (name, requestId) => {
@@ -60,8 +64,13 @@ export class QuoteFeed {
    * @param {number} count
    * @returns {Promise<Page>} rejected with RTError
    */
-  askOlder(before, count) {
-    const page = { type: "more", chart_id: this.subscription.name, before, count };
-    return this.#client.request("mycharts", page, { timeoutMs: PAGE_TIMEOUT_MS });
+  async askOlder(before, count) {
+    const { name } = this.subscription;
+    // A server forgets a picture that does not go on: what is before it is another such picture.
+    const asked = this.#isStatic
+      ? { ...this.#toWire(name), from: undefined, to: before, count }
+      : { type: "more", chart_id: name, before, count };
+    const { chart, older } = await this.#client.request("mycharts", asked, { timeoutMs: PAGE_TIMEOUT_MS });
+    return { chart, older };
   }
 }

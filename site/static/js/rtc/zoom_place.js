@@ -38,8 +38,6 @@ export class ZoomPlace {
   #drawn = { numbering: 0, first: 0, labels: [] };
   /** @type {Held | null} null until the reader zooms */
   #held = null;
-  /** @type {boolean | null} Whether the reader has come near the oldest point, within a part of what is seen; null: has not zoomed. */
-  isNearOldest = null;
 
   /**
    * The reader has zoomed in what is drawn.
@@ -52,7 +50,6 @@ export class ZoomPlace {
     const from = offHalf(start === undefined ? startValue : (start * newest) / 100);
     const to = offHalf(end === undefined ? endValue : (end * newest) / 100);
     if (newest < 1 || from === undefined || to === undefined) return;
-    this.isNearOldest = from <= NEAR * (to - from);
     this.#held = {
       numbering,
       from: first + from,
@@ -78,9 +75,20 @@ export class ZoomPlace {
     // Who saw everything goes on seeing that while older points are put before it.
     if (axis.first < before.first && axis.numbering === before.numbering) held.width = Math.min(held.width, before.labels.length - 1);
     const { from, to } = this.#window(held);
-    this.isNearOldest = from <= NEAR * (to - from);
     const newest = axis.length - 1;
     return newest < 1 ? { start: 0, end: 100 } : { start: (100 * from) / newest, end: (100 * to) / newest };
+  }
+
+  /**
+   * @param {LabelAxis} axis as it is now: what has been put before the oldest point may not be drawn yet
+   * @returns {boolean | null} whether the reader has come near the oldest point, within a part of what is seen; null: has not zoomed
+   */
+  isNearOldest(axis) {
+    const held = this.#held;
+    if (held === null) return null;
+    const width = Math.min(held.width, this.#drawn.labels.length - 1);
+    if (held.isNewest) return axis.length - 1 - width <= NEAR * width;
+    return held.numbering === axis.numbering && held.from - axis.first <= NEAR * width;
   }
 
   /** @param {Held} held @returns {{from: number, to: number}} places of what is drawn */
