@@ -123,17 +123,23 @@ class GrowingBar:
             self._add_bar(tick)
             return
         self._part = None
-        price = tick.close
+        price, volume, turnover = tick.close, tick.volume, tick.turnover
         self._close = price
-        self._low = min(self._low, price)
-        self._high = max(self._high, price)
-        size = tick.volume
-        if size is not None:
-            volume = size if self._volume is None else self._volume + size
-            self._volume = volume if volume <= MOST_EXACT else float(volume)
-            self._turnover = total(price * size if tick.turnover is None else tick.turnover, self._turnover)
-        elif tick.turnover is not None:
-            self._turnover = total(self._turnover, tick.turnover)
+        if price < self._low:
+            self._low = price
+        elif price > self._high:
+            self._high = price
+        if volume is not None:
+            if turnover is None:
+                turnover = price * volume
+            if self._volume is not None:
+                volume += self._volume
+            self._volume = volume if type(volume) is float or volume <= MOST_EXACT else float(volume)
+        if turnover is not None:
+            if self._turnover is not None:
+                turnover += self._turnover
+            is_fine = type(turnover) is float or -MOST_EXACT <= turnover <= MOST_EXACT
+            self._turnover = turnover if is_fine else float(turnover)
 
     def absorb(self, tick: Tick) -> None:
         """Take a tick of any time, which is no bar that was sent again, unless it is the last one."""
