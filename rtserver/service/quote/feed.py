@@ -125,9 +125,11 @@ class Feed(Topic):
 
         A feed gets ready so however quickly ticks come: they are not made into bars again from the bar's begin on.
         """
-        ticks = self._behind
+        ticks, series = self._behind, self._series
         if not ticks or self._changed is not None or len(ticks) != self.behind:
             return False
+        if series is None or not series.pieces.are_ticks:
+            return False  # the base bars have all of these ticks, and are few
         for _ in range(min(len(ticks), TICKS_OF_A_STEP)):
             if not self.step(ticks[0]):
                 return False

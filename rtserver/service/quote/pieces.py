@@ -36,6 +36,8 @@ class OlderBars(NamedTuple):
 class TickPieces:
     """The ticks that a quote's book keeps. ``older`` are the minutes that their first day has before them."""
 
+    are_ticks = True
+
     def __init__(
         self,
         book: QuoteBook,
@@ -124,6 +126,8 @@ class BasePieces:
 
     A part that is None was not asked for: then the book has all there is.
     """
+
+    are_ticks = False
 
     def __init__(
         self,

@@ -49,9 +49,11 @@ class Remade(NamedTuple):
 class Pieces(Protocol):
     """The ticks of a quote, or its base bars.
 
-    They are ``is_cut`` if some before the first one are not at hand; it ``has_older`` ones if those can be read.
+    ``are_ticks`` tells which. They are ``is_cut`` if some before the first one are not at hand; it ``has_older`` ones
+    if those can be read.
     """
 
+    are_ticks: bool
     is_cut: bool
     has_older: bool
 

@@ -267,3 +267,30 @@ def test_whatever_the_order_of_turns_everybody_sees_every_row_once(seed: int) ->
                     assert view.seq == picture.seq
                     ours, theirs = view.rows[-50:], list(picture.payload.rows)[-50:]
                     assert [row[:6] for row in ours] == [row[:6] for row in theirs]
+
+
+@pytest.mark.parametrize("period", [5, 60, 86_400])
+def test_ticks_that_waited_count_once_in_a_bar(period: int) -> None:
+    desk, twin = Desk(share=0.01), Desk(is_fair=False)
+    for each in (desk, twin):
+        each.tell(APPLE, 10)
+        each.subscribe(1, "eve", period=period)
+        each.run()
+    for count in (30, 1, 2, 40, 3):
+        for each in (desk, twin):
+            each.label += period * 1_000  # a bar begins
+            each.tell(APPLE, count)
+            each.flush()
+        desk.turn()
+    desk.run()
+    desk.tell(APPLE, 1)
+    twin.tell(APPLE, 1)
+    desk.run()
+    desk.flush()
+    for each in (desk, twin):
+        each.subscribe(2, "ann", period=period)
+    (*_, ours), (*_, theirs) = desk.flush(), twin.flush()
+    assert isinstance(ours, Snapshot)
+    assert isinstance(theirs, Snapshot)
+    assert ours.seq == theirs.seq
+    assert ours.payload.rows == theirs.payload.rows
