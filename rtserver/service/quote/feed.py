@@ -147,7 +147,7 @@ class Feed(Topic):
         series = self._series
         assert series is not None
         rows, has_older = rows_of(series, view)
-        is_cut = series.pieces.is_cut and not has_older
+        is_cut = series.is_cut and not has_older
         return Table(self._columns, rows, decimals, has_older, is_cut, fields or None, self._styles, self._zone)
 
     def _catch_up(self) -> Steps[None]:

@@ -92,7 +92,8 @@ def length_of(period: Period) -> int:
         return 1
     if period.is_span:
         return period.ms
-    return {"1M": 31 * DAY_MS, "1q": _QUARTER_MS}.get(period.name, 7 * DAY_MS)
+    known = {"1w": 7 * DAY_MS, "1M": 31 * DAY_MS, "1q": _QUARTER_MS}
+    return known.get(period.name) or int(period.name.removesuffix("d")) * DAY_MS
 
 
 def bars_of(period: Period) -> int:

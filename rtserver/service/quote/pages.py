@@ -1,7 +1,9 @@
 """Pages: rows of the past, which are sent once and not followed. Those who ask for the same page share it."""
 
 import logging
+import time
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import partial
 
 from rtserver.base.bridge.message import Subscribe, Table
@@ -22,6 +24,8 @@ log = logging.getLogger(__name__)
 
 MOST_ROWS = 10_000
 """Rows of a page at most."""
+KEPT_SECONDS = 60.0
+"""Age of a page that is sent again: history may have been imported since."""
 KEPT_ROWS = 200_000
 """Rows of all pages that are kept for the next who asks."""
 
@@ -49,7 +53,9 @@ class Pages:
         *,
         shares: FairShares | None,
         picture_rows: int,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._now = now
         self.asked = self.found = 0
         self._books = books
         self._publisher = publisher
@@ -58,7 +64,7 @@ class Pages:
         self._shares = shares
         self._picture_rows = picture_rows
         self._open: dict[str, Page] = {}
-        self._kept: OrderedDict[str, Table] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[float, Table]] = OrderedDict()
         self._kept_rows = 0
 
     def subscribe(self, message: Subscribe, name: FeedName, view: View) -> Topic | None:
@@ -72,10 +78,9 @@ class Pages:
             share = None if self._shares is None else self._shares.of(message.user)
             page, is_new = Page(topic, name, view, quote, share), True
         left = self._publisher.add_viewer(page, (message.agent, message.ref))
-        known = self._kept.get(topic)
-        if known is not None:
+        made_at, known = self._kept.get(topic, (0.0, None))
+        if known is not None and self._now() - made_at < KEPT_SECONDS:
             self.found += 1
-            self._kept.move_to_end(topic)
             self._answer(page, known)
             return left
         has_to_read = self._history.has_more(name, page.quote)
@@ -128,7 +133,7 @@ class Pages:
         series = Series(pieces, name.lines(), most_rows=view.most + 2, late_ms=0)
         yield from series.fill()
         rows, has_older = rows_of(series, view)
-        is_cut = pieces.is_cut and not has_older
+        is_cut = series.is_cut and not has_older
         zone = calendar.zone_name
         return Table(name.columns, rows, book.decimals, has_older, is_cut, styles=name.styles, zone=zone)
 
@@ -137,10 +142,11 @@ class Pages:
         settled, end = page.quote.book.settled_ms, page.view.end_ms
         if settled is None or end is None or end + length_of(page.feed_name.period) > settled:
             return
-        self._kept[page.name] = table
-        self._kept_rows += len(table.rows)
+        _, before = self._kept.pop(page.name, (0.0, None))
+        self._kept_rows += len(table.rows) - (0 if before is None else len(before.rows))
+        self._kept[page.name] = (self._now(), table)
         while self._kept_rows > KEPT_ROWS:
-            _, oldest = self._kept.popitem(last=False)
+            _, (_, oldest) = self._kept.popitem(last=False)
             self._kept_rows -= len(oldest.rows)
 
     def _answer(self, page: Page, table: Table) -> None:

@@ -91,7 +91,7 @@ class Series:
     """The last ``most_rows`` rows, and in ``times`` the times from which ticks belong to them.
 
     A tick may be ``late_ms`` older than the newest one. A series ``is_empty`` before the first piece, and
-    ``has_older`` rows if one before the first could be made.
+    ``has_older`` rows if one before the first could be made. It ``is_cut`` if those are gone.
     """
 
     def __init__(self, pieces: Pieces, lines: Sequence[IndicatorLine], *, most_rows: int, late_ms: int) -> None:
@@ -100,6 +100,7 @@ class Series:
         self.times: deque[Number] = deque(maxlen=most_rows)
         self.has_older = False
         self.is_empty = True
+        self.is_cut = False
         self._most_rows = most_rows
         self._lines = lines
         self._late_ms = late_ms
@@ -143,6 +144,7 @@ class Series:
             begun.pop(0)
         first = first_needed(self._lines, [bar for _, bar in begun], self._most_rows)
         self.has_older = self.pieces.has_older or len(begun) > self._most_rows
+        self.is_cut = is_cut and not self.pieces.has_older
         self._is_cut = is_cut or first > 0
         is_whole = self._begins_group([bar for _, bar in begun], first)
         self._cells = CellMaker(self._lines, is_cut=self._is_cut, is_group_cut=self._is_cut and not is_whole)

@@ -5,6 +5,7 @@ import gevent.event
 from rtserver.history.history_reader import HistoryReader
 from rtserver.history.history_writer import HistoryWriter, Lease, WriteRule
 from rtserver.history.memory_history import MemoryHistory, MemoryStates
+from rtserver.history.port import HistorySource
 from rtserver.service.quote.quote_books import QuoteBooks
 from rtserver.service.quote.quote_store import QuoteStore
 
@@ -24,8 +25,12 @@ def memory_store(
     history: MemoryHistory | None = None,
     states: MemoryStates | None = None,
     lease: Lease | None = None,
+    source: HistorySource | None = None,
 ) -> QuoteStore:
-    """Return a store of what ``history`` and ``states`` have: nothing, if they are not given."""
+    """Return a store of what ``history`` and ``states`` have: nothing, if they are not given.
+
+    ``source`` has what is older.
+    """
     history = history or MemoryHistory()
     states = states or MemoryStates(history)
     writer = HistoryWriter(
@@ -37,5 +42,5 @@ def memory_store(
         pause=lambda _: None,
         rule=WriteRule(most_ticks=books.rules.tail_ticks),
     )
-    reader = HistoryReader(history, event=gevent.event.Event)
+    reader = HistoryReader(history, source, event=gevent.event.Event)
     return QuoteStore(books, states, writer, reader, lambda fn, *args: fn(*args))
