@@ -9,7 +9,7 @@ from rtserver.market.number import Number
 class VwapLine(ComposedLine):
     """Volume-weighted average price: turnover / volume, both summed over the group of bars up to this one.
 
-    It is the same for every period that bars are made of. A bar without volume or turnover weighs nothing.
+    It is the same for every period that bars are made of. A bar without a turnover weighs nothing.
     """
 
     name = "vwap"
@@ -28,8 +28,8 @@ class VwapLine(ComposedLine):
         group, volume, turnover = self._sums.value
         if group != bar.group:
             volume = turnover = 0
-        if bar.volume and bar.turnover is not None:
-            volume += bar.volume
+        if bar.turnover is not None:
+            volume += bar.volume or 0
             turnover += bar.turnover
         if keep:
             self._sums.value = (bar.group, volume, turnover)

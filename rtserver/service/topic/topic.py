@@ -47,7 +47,7 @@ class Topic:
             updates.append(Update(self.name, seq, (), corrected=corrected[:UPDATE_ROWS]))
             corrected = corrected[UPDATE_ROWS:]
         left_out = self.left_out
-        for first in range(0, len(rows) or bool(corrected), UPDATE_ROWS):
+        for first in range(0, len(rows) or bool(corrected or left_out), UPDATE_ROWS):
             piece = rows[first : first + UPDATE_ROWS]
             seq += left_out + len(piece)
             is_last = first + UPDATE_ROWS >= len(rows)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from rtserver.market.market_bar import Bar
 from rtserver.market.number import Number
 from tests.market.indicator.bars import WAVE, bar, cells_of, of_closes
 
@@ -100,6 +101,11 @@ def test_vwap_is_turnover_by_volume() -> None:
     assert cells[1] == pytest.approx((20 + 1 / 3,))
     assert cells[2] == pytest.approx(((2 * 20 + 6 * 30) / 8 + 1 / 3,))
     assert cells[3] == cells[2]  # no volume, no weight
+
+
+def test_vwap_is_the_same_for_longer_bars_when_a_turnover_came_without_a_volume() -> None:
+    short = [Bar(0, 5, 5, 5, 5, 10, 50, 1), Bar(1, 5, 5, 5, 5, None, 7, 1), Bar(2, 5, 5, 5, 5, 0, 3, 1)]
+    assert cells_of("vwap", short)[-1] == cells_of("vwap", [Bar(0, 5, 5, 5, 5, 10, 60, 1)])[-1] == (6,)
 
 
 def test_vwap_begins_anew_with_each_group() -> None:
