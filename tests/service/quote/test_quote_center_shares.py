@@ -216,14 +216,33 @@ class View:
     def on_update(self, update: Update) -> None:
         assert update.prev_seq == self.seq
         self.seq = update.seq
-        self.rows += update.payload
+        for row in update.payload:
+            if self.rows and self.rows[-1][0] == row[0]:
+                self.rows.pop()
+            self.rows.append(row)
+
+
+def every_seven_seconds(number: int) -> int:
+    """The time of a tick."""
+    return number * 7_000
+
+
+KINDS: list[dict[str, Any]] = [
+    {},
+    COSTLY,
+    {"period": 5},
+    {"period": 60},
+    {"period": 90},
+    {"period": 300},
+    {"period": "1d"},
+]
 
 
 @pytest.mark.parametrize("seed", range(30))
 def test_whatever_the_order_of_turns_everybody_sees_every_row_once(seed: int) -> None:
     chance = random.Random(seed)
     desk = Desk(share=chance.choice([0.01, 0.1, 1.0]))
-    desk.tell(APPLE, chance.randrange(300))
+    desk.tell(APPLE, chance.randrange(300), label=every_seven_seconds)
     views: dict[str, dict[int, View]] = {}
     topics: dict[int, str] = {}
 
@@ -240,7 +259,7 @@ def test_whatever_the_order_of_turns_everybody_sees_every_row_once(seed: int) ->
     for step in range(400):
         match chance.randrange(6):
             case 0:
-                kind = chance.choice([{}, COSTLY, {"period": 5}, {"indicators": ["rsi"]}])
+                kind = chance.choice(KINDS)
                 desk.subscribe(step, chance.choice(["eve", "eve", "ann"]), **kind)
             case 1 if topics:
                 agent = chance.choice(list(topics))
@@ -248,7 +267,7 @@ def test_whatever_the_order_of_turns_everybody_sees_every_row_once(seed: int) ->
                 look()
                 views[topics.pop(agent)].pop(agent)
             case 2 | 3:
-                desk.tell(APPLE, chance.randrange(1, 4))
+                desk.tell(APPLE, chance.randrange(1, 4), label=every_seven_seconds)
             case _:
                 desk.turn()
         if chance.random() < 0.5:
@@ -256,17 +275,19 @@ def test_whatever_the_order_of_turns_everybody_sees_every_row_once(seed: int) ->
     desk.run()
     look()
     twin = Desk(is_fair=False)
-    twin.tell(APPLE, desk.label)
-    for topic, kind in (("/0/", {}), ("/0/macd:12:26:9,boll:20:2,vwap", COSTLY)):
-        for name, seen in views.items():
-            if name.endswith(topic):
-                twin.subscribe(1, "x", **kind)
-                picture = twin.flush()[-1]
-                assert isinstance(picture, Snapshot)
-                for view in seen.values():
-                    assert view.seq == picture.seq
-                    ours, theirs = view.rows[-50:], list(picture.payload.rows)[-50:]
-                    assert [row[:6] for row in ours] == [row[:6] for row in theirs]
+    twin.tell(APPLE, desk.label, label=every_seven_seconds)
+    pictures: dict[str, Snapshot] = {}
+    for agent, kind in enumerate(KINDS):
+        twin.subscribe(agent, "x", **kind)
+        picture = twin.flush()[-1]
+        assert isinstance(picture, Snapshot)
+        pictures[picture.topic] = picture
+    for name, seen in views.items():
+        picture = pictures[name]
+        for view in seen.values():
+            assert view.seq == picture.seq
+            ours, theirs = view.rows[-50:], list(picture.payload.rows)[-50:]
+            assert [row[:6] for row in ours] == [row[:6] for row in theirs]
 
 
 @pytest.mark.parametrize("period", [5, 60, 86_400])
