@@ -19,8 +19,11 @@ class LiveBars(Protocol):
         Every finished bar before it has been stored.
         """
 
-    def finished(self, base: Base, start_ms: int, end_ms: int | None) -> Sequence[Bar]:
-        """Return the finished bars whose labels are from ``start_ms`` on and before ``end_ms``, ascending."""
+    def finished(self, base: Base, start_ms: int, end_ms: int | None, limit: int | None = None) -> Sequence[Bar]:
+        """Return the finished bars whose labels are from ``start_ms`` on and before ``end_ms``, ascending.
+
+        Of more than ``limit``, the newest ones.
+        """
 
 
 class SavedBook(LiveBars, Protocol):

@@ -59,9 +59,9 @@ class BookRecord:
             first = label_of(growing[0])
         return first
 
-    def finished(self, base: Base, start_ms: int, end_ms: int | None) -> Sequence[Bar]:
+    def finished(self, base: Base, start_ms: int, end_ms: int | None, limit: int | None = None) -> Sequence[Bar]:
         """See ``LiveBars``."""
-        return self.book.bars.finished(base).read(start_ms, end_ms)
+        return self.book.bars.finished(base).read(start_ms, end_ms, limit)
 
     def state(self) -> object:
         """See ``SavedBook``."""

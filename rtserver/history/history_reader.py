@@ -78,12 +78,15 @@ class HistoryReader:
 
 
 def _parts(wanted: HistoryRange, book: LiveBars | None) -> tuple[Sequence[Bar], HistoryRange]:
-    """Return the bars of a range that are in memory, and the range of those that are not."""
+    """Return the bars of a range that are in memory, and the range of those that are not.
+
+    Of more than the limit, one more than that are returned.
+    """
     begin = None if book is None else book.complete_from(wanted.base)
     if book is None or begin is None:
         return (), wanted
     first = begin if wanted.start_ms is None else max(begin, wanted.start_ms)
-    live = book.finished(wanted.base, first, wanted.end_ms)
+    live = book.finished(wanted.base, first, wanted.end_ms, None if wanted.limit is None else wanted.limit + 1)
     end = begin if wanted.end_ms is None else min(begin, wanted.end_ms)
     limit = None if wanted.limit is None else max(0, wanted.limit - len(live))
     return live, HistoryRange(wanted.quote, wanted.base, wanted.start_ms, end, limit)

@@ -21,9 +21,10 @@ class FakeBook:
     def complete_from(self, base: str) -> int | None:
         return self.begin if base == self.base else None
 
-    def finished(self, base: str, start_ms: int, end_ms: int | None) -> Sequence[Bar]:
+    def finished(self, base: str, start_ms: int, end_ms: int | None, limit: int | None = None) -> Sequence[Bar]:
         bars = self.bars.get(base, [])
-        return [bar for bar in bars if start_ms <= label_of(bar) and (end_ms is None or label_of(bar) < end_ms)]
+        found = [bar for bar in bars if start_ms <= label_of(bar) and (end_ms is None or label_of(bar) < end_ms)]
+        return found if limit is None else found[max(0, len(found) - limit) :]
 
     def state(self) -> object:
         return {"seq": self.seq, **self.extra}

@@ -5,12 +5,15 @@ Bars at rest are sealed into compact blocks; the newest ones, fewer than a block
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from rtserver.market.bar_block import decode_bars, encode_bars
 from rtserver.market.market_bar import Bar
 
 BLOCK_ROWS = 64
+OPEN_BLOCKS = 256
+"""Blocks of all quotes that are kept decoded: who opens a chart reads the same ones again for another period."""
 
 
 class _Block(NamedTuple):
@@ -81,7 +84,7 @@ class BarSeries:
         taken = self.read(label)
         self.taken_from = label if self.taken_from is None else min(self.taken_from, label)
         while self._blocks and self._blocks[-1].last >= label:
-            self._newest = decode_bars(self._blocks.pop().data)
+            self._newest = list(_opened(self._blocks.pop().data))
         self._newest = list(_between(self._newest, None, label))
         return taken
 
@@ -100,7 +103,7 @@ class BarSeries:
             if start is not None and block.last < start:
                 return
             if end is None or block.first < end:
-                yield block.first, decode_bars(block.data)
+                yield block.first, _opened(block.data)
 
 
 def label_of(bar: Bar) -> int:
@@ -113,6 +116,11 @@ def _between(bars: Sequence[Bar], start: int | None, end: int | None) -> Sequenc
     low = 0 if start is None else bisect_left(bars, start, key=label_of)
     high = len(bars) if end is None else bisect_left(bars, end, key=label_of)
     return bars[low:high]
+
+
+@lru_cache(maxsize=OPEN_BLOCKS)
+def _opened(data: bytes) -> Sequence[Bar]:
+    return tuple(decode_bars(data))
 
 
 def _sealed(bars: Sequence[Bar]) -> _Block:

@@ -1,10 +1,13 @@
 """FeedHistory: the base bars that a feed or a page begins with, read from wherever they are."""
 
-from typing import Protocol
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol, TypeAlias
 
 from rtserver.history.book_port import LiveBars
 from rtserver.history.port import HistoryPart, HistoryRange
 from rtserver.market.book.bar_series import label_of
+from rtserver.market.book.quote_book import QuoteBook
 from rtserver.market.day import DAY_MS
 from rtserver.market.indicator.indicator_line import WHOLE_GROUP
 from rtserver.market.period import Base, Period
@@ -14,6 +17,11 @@ from rtserver.service.quote.pieces import OlderBars, begin_of_group
 
 MOST_BARS = 100_000
 """Base bars that are read for one feed or page. A 4-hour bar has 240 of them."""
+
+MORE_BARS = 3
+"""Bars beyond those that are wanted: two behind the end of a page, and one that begins before the first base bar."""
+
+Read: TypeAlias = Callable[[HistoryRange], HistoryPart]
 
 _MINUTE_MS = 60_000
 _QUARTER_MS = 92 * DAY_MS
@@ -30,13 +38,13 @@ class Reader(Protocol):
 
 
 class FeedHistory:
-    """The history of quotes for feeds and pages. A reader of None has none: books have all there is."""
+    """The history of quotes for feeds and pages. Without a reader, the books have all there is."""
 
     def __init__(self, reader: Reader | None) -> None:
         self._reader = reader
 
     def has_more(self, name: FeedName, quote: KnownQuote) -> bool:
-        """Return True if ``read`` may find more than the books have, and so has to be called."""
+        """Return True if ``read`` may find more than the books have, and so may wait."""
         if self._reader is None:
             return False
         return name.period.base is not None or (quote.book.tail.is_cut and any(line.merges for line in name.lines()))
@@ -44,36 +52,44 @@ class FeedHistory:
     def read(self, name: FeedName, quote: KnownQuote, view: View) -> OlderBars | None:
         """Return the base bars of the newest ``most`` bars of a view, and those that their indicators depend on.
 
-        None if the book has them all. May wait. Raises ``HistoryError``.
+        None if its ticks make them all. May wait if it ``has_more``. Raises ``HistoryError``.
         """
         reader, base = self._reader, name.period.base
-        if reader is None:
-            return None
+        read = partial(_read_book, quote.book) if reader is None else partial(reader.read, book=quote.record)
         if base is None:
-            return _minutes_before(reader, quote)
+            return _minutes_before(read, quote) if self.has_more(name, quote) else None
         reaches = [line.reach for line in name.lines()]
-        bars = (view.most or 0) + max((reach for reach in reaches if reach is not None), default=0) + 1
+        bars = (view.most or 0) + max((reach for reach in reaches if reach is not None), default=0) + MORE_BARS
         limit = MOST_BARS if None in reaches else min(bars * bars_of(name.period), MOST_BARS)
         end_ms = None if view.end_ms is None else view.end_ms + length_of(name.period)
-        part = reader.read(HistoryRange(quote.key, base, None, end_ms, limit), quote.record)
+        part = read(HistoryRange(quote.key, base, None, end_ms, limit))
         older = OlderBars(part.bars, part.has_older, part.is_cut)
         if WHOLE_GROUP in reaches and part.bars and (part.has_older or part.is_cut):
             group = name.period.bar_at(quote.calendar, part.bars[0].time).group
             begin = begin_of_group(name.period, quote.calendar, group)
-            return _from(reader, quote, base, begin, older)
+            return _from(read, quote, base, begin, older)
         return older
 
 
-def _from(reader: Reader, quote: KnownQuote, base: Base, begin: int, older: OlderBars) -> OlderBars:
+def _read_book(book: QuoteBook, wanted: HistoryRange) -> HistoryPart:
+    """Return the bars of a range, of which a book has all there are."""
+    series = book.bars.finished(wanted.base)
+    bars = series.read(wanted.start_ms, wanted.end_ms, wanted.limit)
+    first = label_of(bars[0]) if bars else wanted.start_ms
+    has_older = first is not None and series.first_label is not None and series.first_label < first
+    return HistoryPart(bars, has_older, series.is_cut and not has_older)
+
+
+def _from(read: Read, quote: KnownQuote, base: Base, begin: int, older: OlderBars) -> OlderBars:
     """Return bars with those before them from a label on."""
     first = label_of(older.bars[0])
     if begin >= first:
         return older._replace(begin=first)
-    part = reader.read(HistoryRange(quote.key, base, begin, first, MOST_BARS), quote.record)
+    part = read(HistoryRange(quote.key, base, begin, first, MOST_BARS))
     return OlderBars([*part.bars, *older.bars], part.has_older, part.is_cut, begin)
 
 
-def _minutes_before(reader: Reader, quote: KnownQuote) -> OlderBars | None:
+def _minutes_before(read: Read, quote: KnownQuote) -> OlderBars | None:
     """Return the minutes that the trading day of the first tick at hand has before it."""
     tail = quote.book.tail
     if not len(tail) or not tail[0].has_time:
@@ -82,7 +98,7 @@ def _minutes_before(reader: Reader, quote: KnownQuote) -> OlderBars | None:
     day = quote.calendar.session_at(time).day
     begin = quote.calendar.extent_of(day, day).start_ms
     end = int(time) + 2 * _MINUTE_MS
-    part = reader.read(HistoryRange(quote.key, "1m", begin, end, MOST_BARS), quote.record)
+    part = read(HistoryRange(quote.key, "1m", begin, end, MOST_BARS))
     return OlderBars(part.bars, part.has_older, part.is_cut, begin)
 
 

@@ -199,7 +199,7 @@ class Feeds:
         if self._history.has_more(name, quote):
             self._call_later(0, partial(self._read, held))
         else:
-            self._open(held, None)
+            self._open(held, self._history.read(name, quote, View(most=self._picture_rows)))
         return held
 
     def _read(self, held: _Held) -> None:

@@ -91,7 +91,7 @@ class Pages:
             if has_to_read:
                 self._call_later(0, partial(self._read, page))
             else:
-                self._drive(page, None)
+                self._drive(page, self._history.read(name, page.quote, view))
         return left
 
     def _read(self, page: Page) -> None:

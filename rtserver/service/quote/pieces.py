@@ -1,5 +1,6 @@
 """Pieces of a quote: what a series makes its bars of, ticks or base bars. Pure."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple, cast
 
@@ -143,6 +144,8 @@ class BasePieces:
         self._end_ms = end_ms
         self._base: Base = cast(Base, period.base)
         self._older: Sequence[Bar] = () if part is None else part.bars
+        # What the book has before these is not needed.
+        self._start = label_of(self._older[0]) if self._older and part is not None and part.has_older else None
         self.has_older = part is not None and part.has_older
         self.is_cut = self.has_older or (self._series.is_cut if part is None else part.is_cut)
         self._first: Bar | None = None
@@ -165,8 +168,10 @@ class BasePieces:
     def since(self, begin_ms: Number) -> Iterable[Bar] | None:
         """Return the bars from a time on, the growing one included; None if some are gone."""
         if begin_ms == NEVER:
-            bars = self._read(None)
+            bars, first = self._read(self._start), self._first
             self._first = bars[0] if bars else None
+            if first is not None and (self._first is None or label_of(self._first) > label_of(first)):
+                self.is_cut, self._begin = True, self._from
             return bars
         label = self._period.bar_at(self._calendar, begin_ms).label
         return None if self._from is not None and label < self._from else self._read(label)
@@ -189,20 +194,17 @@ class BasePieces:
         """Drop the bars of the history before a time."""
         if self._older and begin_ms != NEVER:
             self._from = self._period.bar_at(self._calendar, begin_ms).label
-            self._older = [bar for bar in self._older if label_of(bar) >= self._from]
-            self.is_cut = True
-            self._begin = self._from
+            self._older = self._older[bisect_left(self._older, self._from, key=label_of) :]
 
     def _read(self, label: int | None) -> list[Bar]:
         bars = self._book.bars.read(self._base, label, self._end_ms)
         return [*self._older_than(bars[0] if bars else None, label), *bars]
 
-    def _older_than(self, first: Bar | None, label: int | None) -> list[Bar]:
-        return [
-            bar
-            for bar in self._older
-            if (label is None or label_of(bar) >= label) and (first is None or label_of(bar) < label_of(first))
-        ]
+    def _older_than(self, first: Bar | None, label: int | None) -> Sequence[Bar]:
+        older = self._older
+        low = 0 if label is None else bisect_left(older, label, key=label_of)
+        high = len(older) if first is None else bisect_left(older, label_of(first), key=label_of)
+        return older[low:high]
 
     def _grow(self, span: BarSpan) -> GrowingBar | None:
         bars = self._book.bars.read(self._base, span.label) if self._older else []
