@@ -97,15 +97,16 @@ def restored_record(book: QuoteBook, stored: QuoteState, portions: Iterable[byte
     ``portions`` are its ticks, of which the last ``most_ticks`` are kept. Raises ``StateError``.
     """
     saved = unpack_state(stored.state)
+    tail = TickTail(most_ticks, book.clock)
     try:
         state = msgspec.convert(saved.book, RecordState)
         ticks = [_tick_of(row) for row in unpack_ticks(portions)]
-    except (msgspec.ValidationError, TypeError, ValueError) as error:
+        for tick in ticks:
+            tail.add(tick)
+    except (msgspec.ValidationError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise StateError(str(error)) from error
-    tail = TickTail(most_ticks, book.clock)
-    for tick in ticks:
-        tail.add(tick)
-    tail.is_cut = state.is_cut or tail.is_cut or len(ticks) >= most_ticks
+    # A quote without any ticks has lost them.
+    tail.is_cut = state.is_cut or tail.is_cut or len(ticks) >= most_ticks or not ticks
     book.restore(state.book, tail.state, (), (), is_cut=bool(saved.finished))
     return BookRecord(book)
 

@@ -6,12 +6,13 @@ history:begun           string: there, once a position was passed on
 kept:history            the position, a cursor of the queue: the intake never trims what lies behind it
 """
 
+import logging
 import struct
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import Any, Protocol
 
-from rtserver.base.queue.port import START, Kept
+from rtserver.base.queue.port import START, Kept, order_of
 from rtserver.base.queue.redis_entry import load_script as load_queue_script
 from rtserver.history.port import QuoteState, StateChange
 from rtserver.history.redis_history import WRONG_KIND, RedisHistory
@@ -20,6 +21,8 @@ from tcelib.redis.script import UNKNOWN_SCRIPT, digest_of, load_script
 
 CURSOR = "history"
 _LENGTH = struct.Struct(">I")
+
+log = logging.getLogger(__name__)
 
 
 class Cursors(Protocol):
@@ -89,8 +92,10 @@ class RedisStates:
             if _is_refused(answer):
                 self._history.odd.note(self._key("state", quote), "hash")
             elif None not in answer:
-                stamp, seq, state = answer
-                states[quote] = QuoteState(stamp.decode(), int(seq), state)
+                try:
+                    states[quote] = _state_of(*answer)
+                except ValueError as error:
+                    log.error("! %s holds no state, the quote begins anew: %s", self._key("state", quote), error)
         return states
 
     def drop(self, quote: str, stamp: str) -> bool:
@@ -106,7 +111,11 @@ class RedisStates:
         if _is_refused(elements):
             self._history.odd.note(self._key("ticks", quote), "list")
             return []
-        return list(chain.from_iterable(map(_portions_in, elements)))
+        try:
+            return list(chain.from_iterable(map(_portions_in, elements)))
+        except (ValueError, struct.error) as error:
+            log.error("! %s holds no ticks: %s", self._key("ticks", quote), error)
+            return []
 
     def _command(self, change: StateChange) -> Iterator[object]:
         quote = change.quote
@@ -131,6 +140,13 @@ class RedisStates:
 
 def _is_refused(answer: object) -> bool:
     return isinstance(answer, Exception)
+
+
+def _state_of(stamp: bytes, seq: bytes, state: bytes) -> QuoteState:
+    """Return a state. Raises ``ValueError``."""
+    found = QuoteState(stamp.decode(), int(seq), state)
+    order_of(found.stamp)
+    return found
 
 
 def _portions_in(element: bytes) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """A book that is saved now and then, and made again from what was stored: the same from there on."""
 
 import gevent.event
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,8 +9,9 @@ from rtserver.history.book_record import MOST_NOTED, BookRecord, restored_record
 from rtserver.history.history_reader import HistoryReader
 from rtserver.history.history_writer import HistoryWriter, WriteRule
 from rtserver.history.memory_history import MemoryHistory, MemoryStates
-from rtserver.history.port import HistoryRange
+from rtserver.history.port import HistoryRange, QuoteState
 from rtserver.history.retention import Pruned
+from rtserver.history.saved_state import StateError, pack_state, pack_ticks
 from rtserver.history.state_retention import StateRetention
 from rtserver.market.book.quote_book import BookRules, QuoteBook
 from rtserver.market.book.tick import BadTime, Tick
@@ -149,3 +151,28 @@ def test_the_state_of_a_quote_that_is_silent_for_days_goes_and_its_last_bars_sta
     assert states.load([QUOTE]) == {}
     for base in BASES:
         assert history.read(HistoryRange(QUOTE, base)).bars == whole[base]
+
+
+def test_a_quote_whose_ticks_are_lost_is_cut() -> None:
+    record = BookRecord(QuoteBook(rules=RULES))
+    taken(record, BEGIN)
+    state = QuoteState("1-1", 1, pack_state(record.state(), {}))
+    book = QuoteBook(rules=RULES)
+    restored_record(book, state, [], RULES.tail_ticks)
+    assert (book.seq, len(book.tail), book.tail.is_cut) == (1, 0, True)
+
+
+@pytest.mark.parametrize("row", [(BEGIN, "x", 1), (None, 1, 1), (BEGIN, 1, {}), (BEGIN,)])
+def test_ticks_that_are_none_make_a_state_unreadable(row: tuple[object, ...]) -> None:
+    record = BookRecord(QuoteBook(rules=RULES))
+    taken(record, BEGIN)
+    state = QuoteState("1-1", 1, pack_state(record.state(), {}))
+    with pytest.raises(StateError):
+        restored_record(QuoteBook(rules=RULES), state, [pack_ticks([row])], RULES.tail_ticks)
+
+
+def taken(record: BookRecord, time: int) -> None:
+    """Let a book take a price."""
+    tick = record.book.check(Tick(time, 1, 1, 1, 1, None, time=time), time)
+    assert tick is not None
+    record.book.take(tick)

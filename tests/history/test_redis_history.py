@@ -127,6 +127,24 @@ def test_a_state_of_another_kind_counts_as_none(
     assert history.odd.look() == [f"{PREFIX}{kind}:{QUOTE}"]
 
 
+@pytest.mark.parametrize("field", [{"seq": b"rubbish"}, {"stamp": b"rubbish"}, {"stamp": b"\xff"}])
+def test_a_state_of_another_program_counts_as_none(
+    states: RedisStates, server: Any, field: dict[str | bytes, bytes]
+) -> None:
+    states.save([change(3), change(4, quote="A:B")])
+    server.hset(f"{PREFIX}state:{QUOTE}", mapping=field)
+    assert list(states.load([QUOTE, "A:B"])) == ["A:B"]
+    assert states.save([change(5)]) == [5]
+    assert states.load([QUOTE])[QUOTE].seq == 5
+
+
+@pytest.mark.parametrize("element", [b"rubbish", b"1\n\0\0"])
+def test_ticks_of_another_program_count_as_none(states: RedisStates, server: Any, element: bytes) -> None:
+    states.save([change(3)])
+    server.rpush(f"{PREFIX}ticks:{QUOTE}", element)
+    assert states.ticks(QUOTE) == []
+
+
 def test_bytes_of_another_program_are_an_error_of_that_quote(history: RedisHistory, server: Any) -> None:
     history.write(QUOTE, "1m", [minute_bar(MONDAY, 1)])
     history.write("A:B", "1m", [minute_bar(MONDAY, 1)])
