@@ -56,8 +56,6 @@ class Pieces(Protocol):
     are_ticks: bool
     is_cut: bool
     has_older: bool
-    are_ticks: bool
-    """True if bars are made of ticks alone: then a tick may be taken when the quote's book has later ones."""
 
     @property
     def seq(self) -> int:
