@@ -31,7 +31,10 @@ function watch(row) {
   };
   chart.on("render", show);
   chart.on("dynamic", show);
-  chart.on("error", (error) => (price.textContent = error.message));
+  chart.on("error", (error) => {
+    // Who scrolls fast may ask for more than one may have in a second; it is asked for again by itself.
+    if (error.code !== "rate_limited") price.textContent = error.message;
+  });
   chart.on("age", ({ ms, isStale }) => {
     row.classList.toggle("is-stale", isStale);
     age.textContent = isStale ? ageText(ms) : "";
