@@ -1,6 +1,6 @@
 """Reading history: no gap and no double where book, store and source meet, one read for many, and failures."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import gevent
@@ -144,3 +144,18 @@ def test_those_who_wait_for_a_reader_that_is_ended_get_an_error(readers: list[ge
     readers[0].kill()
     with pytest.raises(HistoryError, match="the read was given up"):
         readers[1].get(timeout=10)
+
+
+def test_no_more_bars_of_a_book_are_read_than_are_wanted() -> None:
+    """But for one, which tells that there are older ones."""
+    limits: list[int | None] = []
+
+    class Book(FakeBook):
+        def finished(self, base: str, start_ms: int, end_ms: int | None, limit: int | None = None) -> Sequence[Bar]:
+            limits.append(limit)
+            return super().finished(base, start_ms, end_ms, limit)
+
+    book = Book(minute_bars(MONDAY, range(MINUTES)))
+    part = reader_of(MemoryHistory()).read(HistoryRange(QUOTE, "1m", limit=5), book)
+    assert (list(part.bars), part.has_older) == (minute_bars(MONDAY, range(MINUTES - 5, MINUTES)), True)
+    assert limits == [6]

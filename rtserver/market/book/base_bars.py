@@ -10,7 +10,7 @@ from functools import reduce
 import msgspec
 
 from rtserver.market.book.bar_series import BarSeries, label_of
-from rtserver.market.book.growing_bar import GrowingBar, GrowingState, amounts_of, difference, joined, joined_bar
+from rtserver.market.book.growing_bar import GrowingBar, GrowingState, amounts_of, difference, grown_bar, joined
 from rtserver.market.book.tick import Tick
 from rtserver.market.book.tick_tail import TickTail
 from rtserver.market.calendar.calendar import Calendar
@@ -183,7 +183,7 @@ class BaseBars:
         end = None if day is None else DAY.bar_at(self._calendar, day.time).end_ms
         for minute in minutes:
             if end is not None and minute.time < end:
-                days[-1] = joined_bar(days[-1], minute)
+                days[-1] = grown_bar(days[-1], (minute,))
             else:
                 span = DAY.bar_at(self._calendar, minute.time)
                 end = span.end_ms

@@ -4,6 +4,8 @@ The volumes of prices add up. The volume of a producer's bar is the whole bar's,
 grows replaces what it said before, its prices included.
 """
 
+from collections.abc import Sequence
+from functools import reduce
 from typing import NamedTuple
 
 import msgspec
@@ -207,9 +209,19 @@ def difference(tick: Tick, before: Tick) -> Tick:
     )
 
 
-def joined_bar(bar: Bar, later: Bar) -> Bar:
-    """Return a bar, with its label, grown by a later one."""
-    return Bar(bar.label, *joined(amounts_of(bar), amounts_of(later)), bar.group, bar.time)
+def grown_bar(bar: Bar, later: Sequence[Bar]) -> Bar:
+    """Return a bar, with its label, grown by later ones, ascending."""
+    return Bar(
+        bar.label,
+        bar.open,
+        later[-1].close,
+        min(bar.low, *[each.low for each in later]),
+        max(bar.high, *[each.high for each in later]),
+        reduce(total, [each.volume for each in later], bar.volume),
+        reduce(total, [each.turnover for each in later], bar.turnover),
+        bar.group,
+        bar.time,
+    )
 
 
 def _absorbed(amounts: Amounts, late: Amounts, is_first: bool) -> Amounts:

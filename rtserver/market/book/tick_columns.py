@@ -103,6 +103,10 @@ class TickColumns:
         flags = self._flags[index]
         return bool(flags & _IS_BAR) and flags >> _STYLE_BIT != _TEXT
 
+    def is_clock(self, index: int) -> bool:
+        """Return True for a tick whose label is a time of day."""
+        return 0 < self._flags[index] >> _STYLE_BIT < _TEXT
+
     def tick(self, index: int) -> Tick:
         """Return the tick of a row, without what the tail does not keep: its fields, id and decimals."""
         flags = self._flags[index]

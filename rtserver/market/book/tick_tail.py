@@ -47,6 +47,11 @@ class TickTail:
         return self._columns.tick(range(len(self._times))[index])
 
     @property
+    def ends_with_clock(self) -> bool:
+        """True if the label of the newest tick is a time of day."""
+        return len(self._times) > 0 and self._columns.is_clock(-1)
+
+    @property
     def size(self) -> int:
         """Bytes of the ticks, as they are allocated."""
         return self._columns.size

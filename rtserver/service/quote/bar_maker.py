@@ -4,11 +4,12 @@
 those of a shorter one.
 """
 
-from collections.abc import Callable
-from typing import Any, Protocol, TypeAlias, cast
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeAlias, cast
 
 from rtserver.market.book.clock_label import ZoneClock
-from rtserver.market.book.growing_bar import GrowingBar, amounts_of, joined_bar, total
+from rtserver.market.book.growing_bar import GrowingBar, amounts_of, grown_bar, total
 from rtserver.market.book.tick import Tick
 from rtserver.market.calendar.calendar import Calendar
 from rtserver.market.market_bar import Bar
@@ -23,28 +24,50 @@ Grow: TypeAlias = Callable[[BarSpan], GrowingBar | None]
 NEVER = float("-inf")
 
 
-class BarMaker(Protocol):
+class BegunBar(NamedTuple):
+    """A bar, and the time from which pieces belong to it."""
+
+    begin_ms: Number
+    bar: Bar
+
+
+class BarMaker(ABC):
     """The newest bar, made of pieces in their order. A piece of the time ``begin_ms`` or later belongs to it, or to a
     bar behind it.
     """
 
-    begin_ms: Number
+    __slots__ = ("begin_ms",)
+
+    def __init__(self) -> None:
+        self.begin_ms: Number = NEVER
 
     @property
+    @abstractmethod
     def bar(self) -> Bar | None:
         """The bar as it stands; None before the first piece."""
 
+    @abstractmethod
     def add(self, piece: Any) -> Bar | None:
         """Take the next ``Piece``. Return the bar that has ended with that, or None."""
 
+    def add_all(self, pieces: Sequence[Any]) -> list[BegunBar]:
+        """Take the next pieces. Return the bars that have ended with that."""
+        ended: list[BegunBar] = []
+        for piece in pieces:
+            begin = self.begin_ms
+            bar = self.add(piece)
+            if bar is not None:
+                ended.append(BegunBar(begin, bar))
+        return ended
 
-class TickMaker:
+
+class TickMaker(BarMaker):
     """Bars of one tick. A tick with the label of the last one replaces its prices; volumes of prices add up."""
 
-    __slots__ = ("_calendar", "_day", "_day_end", "bar", "begin_ms")
+    __slots__ = ("_calendar", "_day", "_day_end", "bar")
 
     def __init__(self, calendar: Calendar) -> None:
-        self.begin_ms: Number = NEVER
+        super().__init__()
         self.bar: Bar | None = None
         self._calendar = calendar
         self._day = 0
@@ -73,16 +96,16 @@ class TickMaker:
         )
 
 
-class SpanMaker:
+class SpanMaker(BarMaker):
     """Bars of a period, made of ticks. A text that is no time of day is a bar of its own.
 
     ``clock`` shows the times of day by which such bars are labelled, if their ticks are.
     """
 
-    __slots__ = ("_calendar", "_clock", "_end_ms", "_growing", "_period", "begin_ms")
+    __slots__ = ("_calendar", "_clock", "_end_ms", "_growing", "_period")
 
     def __init__(self, period: Period, calendar: Calendar, clock: ZoneClock) -> None:
-        self.begin_ms: Number = NEVER
+        super().__init__()
         self._period = period
         self._calendar = calendar
         self._clock = clock
@@ -118,16 +141,16 @@ class SpanMaker:
         return None if growing is None else growing.bar
 
 
-class BaseMaker:
+class BaseMaker(BarMaker):
     """Bars of a period, made of base bars, and behind these of ticks, the first of which is in the last base bar.
 
     ``grow`` gives the growing bar of a span, with the quote's newest tick in it.
     """
 
-    __slots__ = ("_calendar", "_grow", "_growing", "_label_of", "_made", "_period", "_span", "begin_ms")
+    __slots__ = ("_calendar", "_grow", "_growing", "_label_of", "_made", "_period", "_span")
 
     def __init__(self, period: Period, calendar: Calendar, label_of: LabelOf, grow: Grow) -> None:
-        self.begin_ms: Number = NEVER
+        super().__init__()
         self._period = period
         self._calendar = calendar
         self._label_of = label_of
@@ -148,7 +171,7 @@ class BaseMaker:
             if growing is not None:
                 growing.add(piece)
             elif isinstance(piece, Bar):
-                self._made = joined_bar(cast(Bar, self._made), piece)
+                self._made = grown_bar(cast(Bar, self._made), (piece,))
             else:
                 self._go_on(span)
             return None
@@ -156,13 +179,32 @@ class BaseMaker:
         self._begin(piece)
         return ended
 
+    def add_all(self, pieces: Sequence[Bar]) -> list[BegunBar]:
+        """See ``BarMaker``. The pieces are base bars."""
+        ended: list[BegunBar] = []
+        place, count = 0, len(pieces)
+        while place < count:
+            begin = self.begin_ms
+            bar = self.add(pieces[place])
+            if bar is not None:
+                ended.append(BegunBar(begin, bar))
+            first = place = place + 1
+            end_ms = cast(BarSpan, self._span).end_ms
+            while place < count and pieces[place].time < end_ms:
+                place += 1
+            if place > first:
+                self._made = grown_bar(cast(Bar, self._made), pieces[first:place])
+        return ended
+
     def _begin(self, piece: Piece) -> None:
         span = self._span = self._period.bar_at(self._calendar, piece.time)
         self.begin_ms = span.begin_ms
-        if isinstance(piece, Bar):
-            self._made = Bar(self._label_of(span), *amounts_of(piece), span.group, span.time)
-        else:
+        if not isinstance(piece, Bar):
             self._go_on(span)
+            return
+        label = self._label_of(span)
+        is_same = (piece.label, piece.group, piece.time) == (label, span.group, span.time)
+        self._made = piece if is_same else Bar(label, *amounts_of(piece), span.group, span.time)
 
     def _go_on(self, span: BarSpan) -> None:
         """Go on with ticks."""

@@ -213,7 +213,7 @@ class BasePieces:
 
     def _label_of(self, span: BarSpan) -> Label:
         tail = self._book.tail
-        is_clock = self._period.is_span and len(tail) > 0 and tail[-1].is_clock
+        is_clock = self._period.is_span and tail.ends_with_clock
         return self._book.clock.label(span.time) if is_clock else span.label
 
 

@@ -7,6 +7,7 @@ back to a checkpoint of the indicators. A tick in order takes a shorter way to t
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple, Protocol, TypeAlias
 
 from rtserver.base.bridge.message import Cell, Row
@@ -15,7 +16,7 @@ from rtserver.market.book.tick import Tick
 from rtserver.market.indicator.indicator_line import IndicatorLine
 from rtserver.market.market_bar import Bar
 from rtserver.market.number import Number
-from rtserver.service.quote.bar_maker import NEVER, BarMaker, Piece
+from rtserver.service.quote.bar_maker import NEVER, BarMaker, BegunBar, Piece
 from rtserver.service.quote.cell_maker import CellMaker, CellState, first_needed
 
 PIECES_OF_A_STEP = 500
@@ -27,13 +28,6 @@ CHECKPOINTS = 4
 
 TimedRow: TypeAlias = tuple[Number, Row]
 """A row, and the time from which ticks belong to it."""
-
-
-class BegunBar(NamedTuple):
-    """A bar, and the time from which ticks belong to it."""
-
-    begin_ms: Number
-    bar: Bar
 
 
 class Remade(NamedTuple):
@@ -49,7 +43,8 @@ class Remade(NamedTuple):
 class Pieces(Protocol):
     """The ticks of a quote, or its base bars.
 
-    ``are_ticks`` tells which. They are ``is_cut`` if some before the first one are not at hand; it ``has_older`` ones
+    ``are_ticks`` if bars are made of ticks alone: then a tick may be taken when the quote's book has later ones.
+    They are ``is_cut`` if some before the first one are not at hand; it ``has_older`` ones
     if those can be read.
     """
 
@@ -197,12 +192,10 @@ class Series:
         """Make bars of pieces, up to the growing one."""
         maker = self._maker = self.pieces.new_bar()
         begun: list[BegunBar] = []
-        for number, piece in enumerate(pieces, 1):
-            begin = maker.begin_ms
-            ended = maker.add(piece)
-            if ended is not None:
-                begun.append(BegunBar(begin, ended))
-            if number % PIECES_OF_A_STEP == 0:
+        rest = iter(pieces)
+        while some := list(islice(rest, PIECES_OF_A_STEP)):
+            begun += maker.add_all(some)
+            if len(some) == PIECES_OF_A_STEP:
                 yield
         if maker.bar is not None:
             begun.append(BegunBar(maker.begin_ms, maker.bar))
