@@ -5,6 +5,7 @@ drawing, one encoding and mostly one message serve them all. A server has one pa
 """
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import cast
 from weakref import ReferenceType, ref
 
 import msgspec
@@ -14,7 +15,9 @@ from rtserver.base.limit.steps import Steps, finish
 from rtserver.base.wire import json
 from rtserver.base.wire.client_message import encode_around
 from rtserver.base.wire.payload import Payload
+from rtserver.market.number import Label
 from rtserver.modules.chart import Chart
+from rtserver.modules.chart_part import is_moment
 from rtserver.modules.chart_update import MYCHARTS, ChartUpdates, OnStale
 from rtserver.modules.look import Look
 from rtserver.modules.recently_used import RecentlyUsed
@@ -120,8 +123,8 @@ class ChartPainter:
         largest = self._page if look.is_paged else self._largest
         rows = table.rows
         while True:
-            is_whole = len(rows) == len(table.rows)
-            head = self._head(snapshot, look, has_older=table.has_older or not is_whole)
+            has_older = table.has_older or len(rows) < len(table.rows)
+            head = self._head(snapshot, look, has_older=has_older and _has_moment(rows, look))
             encoded = yield from _encode(head, chart, rows)
             if len(encoded) <= largest or not rows:
                 return Picture(ref(table), chart, encoded)
@@ -142,6 +145,13 @@ class ChartPainter:
             **older,
             **quote,
         }
+
+
+def _has_moment(rows: Sequence[Row], look: Look) -> bool:
+    """Return True if the client can ask for what is before the first row, or before the label that it asked with."""
+    if not rows:
+        return look.before is None
+    return is_moment(cast(Label, rows[0][0]), is_dated=look.is_dated)
 
 
 def _encode(data: Mapping[str, object], chart: Chart, rows: Sequence[Row]) -> Steps[bytes]:

@@ -15,6 +15,7 @@ import msgspec
 from rtserver.market.book.clock_label import read_clock
 from rtserver.market.calendar.calendar import Calendar
 from rtserver.market.day import DAY_MS, read_day
+from rtserver.market.number import Label
 from rtserver.market.period import PeriodError, parse_period
 from rtserver.modules.chart_request import ChartRequest, MoreRequest
 
@@ -52,6 +53,11 @@ def page_of(chart: ChartRequest, more: MoreRequest, calendar: Calendar) -> Part:
     return Part(end_ms=_moment_ms(more.before, "before", chart, calendar), count=more.count)
 
 
+def is_moment(label: Label, *, is_dated: bool) -> bool:
+    """Return True if the rows before a label can be asked for. ``is_dated``: the quote has a date."""
+    return not isinstance(label, str) or (is_dated and read_clock(label) is not None)
+
+
 def feed_request(chart: ChartRequest, part: Part) -> dict[str, object]:
     """Return the request to the quote service."""
     key = (chart.exchange, chart.item) if chart.date is None else (chart.exchange, chart.item, chart.date)
@@ -64,7 +70,7 @@ def _moment_ms(moment: float | str, field: str, chart: ChartRequest, calendar: C
         return ceil(moment)
     clock_ms = read_clock(moment)
     if clock_ms is not None and chart.date is not None:
-        return calendar.clock_time(read_day(chart.date), int(clock_ms))
+        return calendar.clock_time(_date_of(chart.date, field), int(clock_ms))
     try:
         day = read_day(moment)
     except ValueError:
@@ -73,6 +79,13 @@ def _moment_ms(moment: float | str, field: str, chart: ChartRequest, calendar: C
         return day * DAY_MS
     trading_day = next((each for each in range(day, day + LONGEST_HOLIDAY) if calendar.is_trading_day(each)), day)
     return calendar.extent_of(trading_day, trading_day).begin_ms
+
+
+def _date_of(date: str, field: str) -> int:
+    try:
+        return read_day(date)
+    except ValueError:
+        raise ValueError(f"{field} is a time of the date {date!r}, which the calendar does not have") from None
 
 
 def _time_ms(moment: str, field: str, calendar: Calendar) -> int:

@@ -20,9 +20,11 @@ MaxRate: TypeAlias = Annotated[float, msgspec.Meta(ge=RATES[0])]
 Indicator: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
 Period: TypeAlias = Annotated[float, msgspec.Meta(ge=0)] | Annotated[str, msgspec.Meta(min_length=1, max_length=16)]
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=MOST_COUNT)]
+LAST_MS = 8_640_000_000_000_000
+"""The last time of ECMAScript, and with the other sign the first one."""
 Moment: TypeAlias = (
-    Annotated[int, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
-    | Annotated[float, msgspec.Meta(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
+    Annotated[int, msgspec.Meta(ge=-LAST_MS, le=LAST_MS)]
+    | Annotated[float, msgspec.Meta(ge=-LAST_MS, le=LAST_MS)]
     | Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
 )
 

@@ -11,8 +11,8 @@ class Look(msgspec.Struct, frozen=True):
     """The view of a feed that a client asked for. Clients with equal looks get equal bytes.
 
     A look ``is_paged`` for a client that knows of older rows: it is told whether there are some. ``part`` is the
-    part of the history that was asked for. A page of older rows says the label ``before``
-    which they were asked for. A chart that ``takes_corrections`` is sent corrected rows.
+    part of the history that was asked for. A page of older rows says the label ``before`` which they were asked for.
+    A chart that ``takes_corrections`` is sent corrected rows. One that ``is_dated`` is of a quote with a date.
     """
 
     chart_id: int | str
@@ -22,6 +22,7 @@ class Look(msgspec.Struct, frozen=True):
     part: Part = Part()
     before: float | str | None = None
     takes_corrections: bool = False
+    is_dated: bool = False
 
     @classmethod
     def of(cls, request: ChartRequest, part: Part) -> "Look":
@@ -33,9 +34,18 @@ class Look(msgspec.Struct, frozen=True):
             request.is_paged,
             part,
             takes_corrections=request.corrections,
+            is_dated=request.date is not None,
         )
 
     @classmethod
     def of_page(cls, chart: ChartRequest, part: Part, before: float | str) -> "Look":
         """Return the look of a page of older rows."""
-        return cls(chart.chart_id, chart.shape, chart.item, is_paged=True, part=part, before=before)
+        return cls(
+            chart.chart_id,
+            chart.shape,
+            chart.item,
+            is_paged=True,
+            part=part,
+            before=before,
+            is_dated=chart.date is not None,
+        )

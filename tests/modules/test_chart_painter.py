@@ -175,3 +175,17 @@ def test_the_fields_of_a_quote_stand_in_its_picture_and_nothing_does_without_fie
     data = read(ChartPainter("e1").render(quoted, LINE))["data"]
     assert data["quote"] == {"bid": 9.5, "open_interest": 12}
     assert "quote" not in read(ChartPainter("e1").render(snapshot(), LINE))["data"]
+
+
+def test_rows_before_a_label_that_is_no_moment_cannot_be_asked_for() -> None:
+    painter = ChartPainter("e1")
+    for label, is_dated, is_told in (("a5", True, False), ("09:30:01", False, False), ("09:30:01", True, True)):
+        table = Table(BASE_COLUMNS, ((label, 1, 1, 1, 1, 1),), has_older=True)
+        look = Look("c1", "line", "gold", is_paged=True, is_dated=is_dated)
+        assert read(painter.render(snapshot(table=table), look))["data"]["older"] is is_told
+
+
+def test_a_page_without_rows_is_the_last_one() -> None:
+    look = Look("c1", "line", "gold", is_paged=True, before=0)
+    empty = snapshot(table=Table(BASE_COLUMNS, (), has_older=True))
+    assert read(ChartPainter("e1").render(empty, look))["data"]["older"] is False

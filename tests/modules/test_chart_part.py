@@ -133,3 +133,11 @@ def test_a_page_ends_before_its_label_and_has_the_count_of_its_request() -> None
         "end_ms": UTC_MIDNIGHT,
         "count": 500,
     }
+
+
+def test_an_error_names_the_field_of_the_client() -> None:
+    for moment in (9_007_199_254_740_991, -8.65e15):
+        with pytest.raises(msgspec.ValidationError, match=r"8640000000000000.* - at `\$\.from`"):
+            asked(**{"from": moment})
+    with pytest.raises(ValueError, match="from is a time of the date '20260230', which the calendar does not have"):
+        part_of(asked(date="20260230", **{"from": "09:30"}), CONTINUOUS)
