@@ -98,6 +98,7 @@ class Series:
         self.is_cut = False
         self._most_rows = most_rows
         self._lines = lines
+        self._blank = [line.snapshot() for line in lines]
         self._late_ms = late_ms
         self._maker = pieces.new_bar()
         self._cells = CellMaker(lines, is_cut=False, is_group_cut=False)
@@ -130,6 +131,8 @@ class Series:
 
     def fill(self) -> Steps[None]:
         """Make the rows from the first piece on."""
+        for line, state in zip(self._lines, self._blank, strict=True):
+            line.restore(state)
         self.rows.clear()
         self.times.clear()
         self._checkpoints.clear()

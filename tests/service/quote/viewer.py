@@ -29,14 +29,26 @@ class Viewer:
             self.rows.append(row)
 
     def _correct(self, row: Row) -> None:
-        label: Any = row[0]
-        place = next((place for place, each in enumerate(self.rows) if each[0] == label), None)
-        if place is None:
-            place = next((place for place, each in enumerate(self.rows) if each[0] > label), len(self.rows))
+        place = len(self.rows)
+        while place and _back(self.rows[-1][0], self.rows[place - 1][0]) < _back(self.rows[-1][0], row[0]):
+            place -= 1
+        if place and self.rows[place - 1][0] == row[0]:
+            self.rows[place - 1] = row
+        else:
             assert place < len(self.rows), "a row behind the last one has a number"
             self.rows.insert(place, row)
-        else:
-            self.rows[place] = row
+
+
+def _back(last: Any, label: Any) -> float:
+    """Return how much earlier a label is than the last one; a time of day is less than a day earlier."""
+    if not isinstance(label, str):
+        return float(last - label)
+    return (_seconds(last) - _seconds(label)) % 86_400
+
+
+def _seconds(clock: str) -> int:
+    hours, minutes, seconds = map(int, clock.split(":"))
+    return hours * 3_600 + minutes * 60 + seconds
 
 
 def is_same(one: Row, other: Row, tolerance: float = 1e-9) -> bool:

@@ -1,0 +1,69 @@
+"""Times of day, bars that are sent while they grow, and texts: who came early sees what who comes late sees."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from rtserver.market.book.quote_book import BookRules
+from tests.service.quote.desk import MONDAY, Desk
+from tests.service.quote.viewer import Viewer, is_same
+
+PERIODS: tuple[float | str, ...] = (0, 7, 60, 90, 300, "1d", "1w")
+INDICATORS = ["sma:3", "ema:2", "vwap", "obv", "boll:4"]
+
+
+def times(chance: random.Random, count: int) -> Iterator[tuple[int, int]]:
+    """Yield times, some of them late by less than a minute, some behind a night, and when they arrive."""
+    now = MONDAY + 9 * 3_600_000
+    for _ in range(count):
+        now += chance.choice([0, 1, 5, 20, 50]) * 1_000
+        if chance.random() < 0.02:
+            now += 14 * 3_600_000 if chance.random() < 0.5 else 3 * 3_600_000
+        yield now - chance.choice([0, 0, 0, 0, 0, 3_000, 40_000]), now
+
+
+def clock_points(chance: random.Random) -> Iterator[tuple[list[Any], int]]:
+    for time, now in times(chance, 300):
+        seconds = time // 1_000 % 86_400
+        label = f"{seconds // 3_600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+        yield [label, 100 + chance.randrange(9)], now
+
+
+def bar_points(chance: random.Random) -> Iterator[tuple[list[Any], int]]:
+    for time, now in times(chance, 300):
+        low, high = sorted((90 + chance.randrange(9), 90 + chance.randrange(9)))
+        yield [time // 60_000 * 60_000, low, high, low, high, chance.randrange(50)], now
+
+
+def text_points(chance: random.Random) -> Iterator[tuple[list[Any], int]]:
+    for number in range(300):
+        yield [f"lot {number - number % chance.choice([1, 2])}", 100 + chance.randrange(9)], MONDAY + number
+
+
+@pytest.mark.parametrize("points", [clock_points, bar_points, text_points])
+@pytest.mark.parametrize("seed", range(4))
+def test_who_came_early_sees_what_who_comes_late_sees(points: Any, seed: int) -> None:
+    chance = random.Random(seed)
+    desk = Desk(rules=BookRules(tail_ticks=1_000))
+    viewers: list[tuple[Viewer, float | str]] = []
+    told = list(points(chance))
+    for number, (point, now) in enumerate(told):
+        if chance.random() < 0.1:
+            period = chance.choice(PERIODS)
+            desk.deliver(*(viewer for viewer, _ in viewers))
+            viewers.append((desk.watch(100 + number, period=period, indicators=INDICATORS), period))
+        desk.tell([point], now_ms=now)
+        desk.deliver(*(viewer for viewer, _ in viewers))
+    for viewer, period in viewers:
+        late = desk.picture(1, period=period, indicators=INDICATORS)
+        assert [row[0] for row in viewer.rows] == [row[0] for row in late.rows]
+        assert all(map(is_same, viewer.rows, late.rows))
+    for period in PERIODS:  # and a server that begins with the whole history
+        other = Desk(rules=BookRules(tail_ticks=1_000))
+        for point, now in told:
+            other.tell([point], now_ms=now)
+        ours, theirs = (each.picture(2, period=period, indicators=INDICATORS).rows for each in (desk, other))
+        assert len(ours) == len(theirs)
+        assert all(map(is_same, ours, theirs))
