@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from rtserver.base.bridge.message import Subscribe, Table
-from rtserver.base.limit.cpu_quota import CallLater, FairShare, FairShares
+from rtserver.base.limit.cpu_quota import OVER, CallLater, FairShare, FairShares
 from rtserver.base.limit.steps import Steps, finish
 from rtserver.history.port import HistoryError
 from rtserver.service.quote.feed import rows_of
@@ -26,19 +26,28 @@ MOST_ROWS = 10_000
 """Rows of a page at most."""
 KEPT_SECONDS = 60.0
 """Age of a page that is sent again: history may have been imported since."""
-KEPT_ROWS = 200_000
-"""Rows of all pages that are kept for the next who asks."""
+KEPT_CELLS = 1_200_000
+"""Cells of all pages that are kept for the next who asks, at some 32 bytes."""
+ROWS_OF_AN_EMPTY_PAGE = 20
+"""Rows that take as much memory as a page without any."""
+BAR_SECONDS = 2e-6
+"""Processor time for a bar that is read. It is not measured: others work while a read waits."""
 
 
 class Page(Topic):
-    """The topic of a page: those who wait for it."""
+    """The topic of a page: those who wait for it, and the work on it.
 
-    def __init__(self, topic: str, name: FeedName, view: View, quote: KnownQuote, share: FairShare | None) -> None:
+    ``shares`` are of the users who wait for what it is made of; from then on ``steps`` is the rest of the work.
+    """
+
+    def __init__(self, topic: str, name: FeedName, view: View, quote: KnownQuote) -> None:
         super().__init__(topic, quote.book.seq)
         self.feed_name = name
         self.view = view
         self.quote = quote
-        self.share = share
+        self.is_reading = False
+        self.shares: list[FairShare | None] = []
+        self.steps: Steps[None] | None = None
 
 
 class Pages:
@@ -65,37 +74,51 @@ class Pages:
         self._picture_rows = picture_rows
         self._open: dict[str, Page] = {}
         self._kept: OrderedDict[str, tuple[float, Table]] = OrderedDict()
-        self._kept_rows = 0
+        self._kept_cells = 0
 
     def subscribe(self, message: Subscribe, name: FeedName, view: View) -> Topic | None:
         """Answer with ``Snapshot`` or ``Refused``, now or later. Return the topic that the subscription has left."""
         self.asked += 1
         view = view._replace(most=min(view.most or self._picture_rows, MOST_ROWS))
         topic = f"{name.topic}/{view.start_ms}/{view.end_ms}/{view.most}"
-        page, is_new = self._open.get(topic), False
+        page = self._open.get(topic)
         if page is None:
-            quote = self._books.get(name.quote) or self._books.unknown(name.quote)
-            share = None if self._shares is None else self._shares.of(message.user)
-            page, is_new = Page(topic, name, view, quote, share), True
+            page = Page(topic, name, view, self._books.get(name.quote) or self._books.unknown(name.quote))
         left = self._publisher.add_viewer(page, (message.agent, message.ref))
         made_at, known = self._kept.get(topic, (0.0, None))
         if known is not None and self._now() - made_at < KEPT_SECONDS:
             self.found += 1
             self._answer(page, known)
             return left
-        has_to_read = self._history.has_more(name, page.quote)
-        if has_to_read:
+        self._open[topic] = page
+        share = None if self._shares is None else self._shares.of(message.user)
+        if page.steps is not None:
+            self._drive(page, share)
+        elif self._history.has_more(name, page.quote):
             self._publisher.delay(message)
-        if is_new:
-            self._open[topic] = page
-            if has_to_read:
-                self._call_later(0, partial(self._read, page))
-            else:
-                self._drive(page, self._history.read(name, page.quote, view))
+            self._ask(page, share)
+        else:
+            page.steps = self._make(page, self._history.read(name, page.quote, view))
+            self._drive(page, share)
         return left
+
+    def _ask(self, page: Page, share: FairShare | None) -> None:
+        """Read what a page is made of, at once or when the user may use the processor again."""
+        page.shares.append(share)
+        if share is None or not share.is_owing:
+            self._begin_read(page)
+        else:
+            share.wait_turn(partial(self._begin_read, page))
+
+    def _begin_read(self, page: Page) -> None:
+        if not page.is_reading:
+            page.is_reading = True
+            self._call_later(0, partial(self._read, page))
 
     def _read(self, page: Page) -> None:
         """Read what a page is made of. Called on a greenlet of its own, as it may wait."""
+        if self._is_given_up(page):
+            return
         try:
             part = self._history.read(page.feed_name, page.quote, page.view)
         except HistoryError as error:
@@ -105,14 +128,30 @@ class Pages:
             log.exception("! the history of the page %s failed", page.name)
             self._refuse(page, "internal", "the service failed")
         else:
-            self._drive(page, part)
+            page.steps = self._make(page, part)
+            reader, bars = page.shares[0], () if part is None else part.bars
+            if reader is not None:
+                reader.charge(BAR_SECONDS * len(bars))
+            for share in dict.fromkeys(page.shares):
+                self._drive(page, share)
 
-    def _drive(self, page: Page, part: OlderBars | None) -> None:
-        steps = self._make(page, part)
-        if page.share is None:
-            finish(steps)
+    def _drive(self, page: Page, share: FairShare | None) -> None:
+        if share is None:
+            finish(self._work(page))
         else:
-            page.share.drive(steps)
+            share.drive(self._work(page))
+
+    def _work(self, page: Page) -> Steps[None]:
+        """Work on a page until it is answered. Several users may do so at once: each step serves all of them."""
+        assert page.steps is not None, "everything is read"
+        while not self._is_given_up(page) and next(page.steps, OVER) is not OVER:
+            yield
+
+    def _is_given_up(self, page: Page) -> bool:
+        """Return True if nobody waits for a page, which is forgotten then."""
+        if not page.viewers and self._open.get(page.name) is page:
+            del self._open[page.name]
+        return not page.viewers
 
     def _make(self, page: Page, part: OlderBars | None) -> Steps[None]:
         try:
@@ -143,11 +182,11 @@ class Pages:
         if settled is None or end is None or end + length_of(page.feed_name.period) > settled:
             return
         _, before = self._kept.pop(page.name, (0.0, None))
-        self._kept_rows += len(table.rows) - (0 if before is None else len(before.rows))
+        self._kept_cells += _size_of(table) - (0 if before is None else _size_of(before))
         self._kept[page.name] = (self._now(), table)
-        while self._kept_rows > KEPT_ROWS:
+        while self._kept_cells > KEPT_CELLS:
             _, (_, oldest) = self._kept.popitem(last=False)
-            self._kept_rows -= len(oldest.rows)
+            self._kept_cells -= _size_of(oldest)
 
     def _answer(self, page: Page, table: Table) -> None:
         self._open.pop(page.name, None)
@@ -159,3 +198,8 @@ class Pages:
     def _refuse(self, page: Page, code: str, text: str) -> None:
         self._open.pop(page.name, None)
         self._publisher.give_up(page, code, text)
+
+
+def _size_of(table: Table) -> int:
+    """Return the number of cells that take as much memory as a table."""
+    return (len(table.rows) + ROWS_OF_AN_EMPTY_PAGE) * len(table.columns)

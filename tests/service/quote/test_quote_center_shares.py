@@ -315,3 +315,17 @@ def test_ticks_that_waited_count_once_in_a_bar(period: int) -> None:
     assert isinstance(theirs, Snapshot)
     assert ours.seq == theirs.seq
     assert ours.payload.rows == theirs.payload.rows
+
+
+def test_who_wants_the_same_page_does_not_wait_for_the_turns_of_the_one_who_owes() -> None:
+    desk = Desk()
+    desk.tell(APPLE, 1_000)
+    desk.subscribe(1, "eve", **COSTLY)
+    desk.subscribe(2, "eve", end_ms=500, count=10)
+    timers, desk.timers = desk.timers, []  # eve gets no turn any more
+    desk.subscribe(3, "ann", end_ms=500, count=10)
+    desk.run()
+    assert sorted(message.agent for message in desk.flush() if isinstance(message, Snapshot)) == [2, 3]
+    desk.timers = timers
+    desk.run()
+    assert [message.agent for message in desk.flush() if isinstance(message, Snapshot)] == [1]
