@@ -34,9 +34,12 @@ class BaseBars:
 
     ``newest`` is the minute of the newest tick, None before the first one. It takes the next ticks itself, those
     before ``newest_end``: that saves a call for nearly every tick.
+
+    ``stale`` has the labels of minutes in which a bar was replaced. They are made anew when somebody reads them, so
+    that many corrections cost as much as one. The caller calls ``refresh`` before the tail drops ticks.
     """
 
-    __slots__ = ("_calendar", "_day", "_finished", "_open", "_series", "_tail", "newest", "newest_end")
+    __slots__ = ("_calendar", "_day", "_finished", "_open", "_series", "_tail", "newest", "newest_end", "stale")
 
     def __init__(self, calendar: Calendar, tail: TickTail) -> None:
         self._calendar = calendar
@@ -46,11 +49,13 @@ class BaseBars:
         self._open: list[tuple[BarSpan, GrowingBar]] = []
         self.newest: GrowingBar | None = None
         self.newest_end: float = 0
+        self.stale: set[int] = set()
         self._finished: int | None = None
 
     @property
     def state(self) -> BarsState:
         """The state for ``restore``."""
+        self.refresh()
         return BarsState([growing.state for _, growing in self._open], self._day, self._finished)
 
     def restore(self, state: BarsState, minutes: Iterable[Bar], days: Iterable[Bar], *, is_cut: bool) -> None:
@@ -71,6 +76,7 @@ class BaseBars:
 
     def growing(self, base: Base) -> list[Bar]:
         """Return the bars that are not finished, ascending. The newest tick is in the last one."""
+        self.refresh()
         return self._unfinished(base, (growing.bar for _, growing in self._open))
 
     def read(
@@ -94,6 +100,7 @@ class BaseBars:
 
         ``older`` are bars of the base that belong to it and are not in memory.
         """
+        self.refresh()
         newest = self.newest
         if newest is None:
             return None
@@ -110,6 +117,7 @@ class BaseBars:
 
     def finish_before(self, settled_ms: float) -> None:
         """Finish the minutes that end at or before a moment, but for the newest one."""
+        self.refresh()
         while len(self._open) > 1 and self._open[0][0].end_ms <= settled_ms:
             self._finish(self._open.pop(0)[1].bar)
 
@@ -138,12 +146,24 @@ class BaseBars:
 
     def _correct(self, place: int, tick: Tick, replaced: Tick | None) -> None:
         span, known = self._open[place]
+        if span.label in self.stale:
+            return
         if replaced is None or known.replaces(tick):
             known.absorb(tick)
         elif self._tail.covers(span.begin_ms):
-            self._open[place] = (span, self._rebuilt(span))
+            self.stale.add(span.label)
         else:
             known.absorb(difference(tick, replaced))
+
+    def refresh(self) -> None:
+        """Make the stale minutes from the ticks of the tail, which has all of theirs."""
+        if not self.stale:
+            return
+        for place, (span, _) in enumerate(self._open):
+            if span.label in self.stale:
+                self._open[place] = (span, self._rebuilt(span))
+        self.stale.clear()
+        self._point_to_newest()
 
     def _rebuilt(self, span: BarSpan) -> GrowingBar:
         tail = self._tail

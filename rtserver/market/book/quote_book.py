@@ -122,6 +122,8 @@ class QuoteBook:
         was late, or is a bar that was sent again behind others.
         """
         self.seq += 1
+        if self.bars.stale and self.tail.is_full:
+            self.bars.refresh()
         if tick.id is not None or tick.fields is not None or tick.decimals is not None:
             self._take_more(tick)
         is_newest = self.tail.add(tick)
@@ -138,6 +140,11 @@ class QuoteBook:
             return None
         self.bars.correct(tick, self.tail.replaced)
         return tick.time
+
+    def shorten(self, length: int) -> int:
+        """Drop all ticks but the newest ones. Return how many were dropped."""
+        self.bars.refresh()
+        return self.tail.shorten(length)
 
     def restore(
         self, state: BookState, tail: TailState, minutes: Iterable[Bar], days: Iterable[Bar], *, is_cut: bool

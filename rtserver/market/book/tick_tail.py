@@ -52,6 +52,11 @@ class TickTail:
         return len(self._times) > 0 and self._columns.is_clock(-1)
 
     @property
+    def is_full(self) -> bool:
+        """True if the next tick may let older ones drop."""
+        return len(self._times) >= self._most
+
+    @property
     def size(self) -> int:
         """Bytes of the ticks, as they are allocated."""
         return self._columns.size

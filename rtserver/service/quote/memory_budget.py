@@ -97,7 +97,7 @@ class MemoryBudget:
         tail = quote.book.tail
         self._books.on_forget(quote)
         before = self.dropped_ticks
-        self.dropped_ticks += tail.shorten(max(LEAST_TICKS, len(tail) // 2))
+        self.dropped_ticks += quote.book.shorten(max(LEAST_TICKS, len(tail) // 2))
         self._measure(quote)
         if self.dropped_ticks.bit_length() > before.bit_length():  # ever more seldom
             log.warning("! %d ticks dropped: history_mb is too small for the quotes that come", self.dropped_ticks)

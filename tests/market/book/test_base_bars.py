@@ -1,5 +1,7 @@
 """Base bars beyond what a batch shows: bars of longer periods, finished ones, and clocks that jump back."""
 
+from collections.abc import Iterator
+
 import msgspec
 import pytest
 from hypothesis import given, settings
@@ -7,10 +9,11 @@ from hypothesis import strategies as st
 
 from rtserver.market.book.quote_book import BookRules, QuoteBook
 from rtserver.market.book.tick import BadTime, Tick
+from rtserver.market.book.tick_tail import TickTail
 from rtserver.market.calendar.calendar import CONTINUOUS
 from rtserver.market.day import DAY_MS
 from rtserver.market.period import parse_period
-from tests.market.book.feed_day import Sent, batch, counted, feeds, play, rounded
+from tests.market.book.feed_day import Sent, answers, batch, counted, feeds, play, rounded
 from tests.market.book.ticks import MINUTE, MONDAY, NOON, bar, price, take
 
 
@@ -114,6 +117,34 @@ def test_a_bar_that_comes_again_when_its_minute_has_left_the_tail_changes_it_by_
     take(book, bar(NOON + 3, 5, 6, 5, 6, 7), price(NOON + 4, 5, 1), bar(NOON + 3, 5, 6, 5, 6, 9))
 
     assert [each.volume for each in book.bars.read("1m")] == [1 + 10 + 1 + 1 + 1 + 9 + 1]
+
+
+def test_many_corrections_of_a_full_minute_cost_as_much_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[tuple[int, ...]] = []
+    ticks = TickTail.ticks
+
+    def counted_ticks(tail: TickTail, *bounds: int) -> Iterator[Tick]:
+        reads.append(bounds)
+        return ticks(tail, *bounds)
+
+    monkeypatch.setattr(TickTail, "ticks", counted_ticks)
+    book = QuoteBook()
+    prices = [price(NOON + 1 + number, 5, 1) for number in range(100)]
+    take(book, bar(NOON, 5, 5, 1, 9, 1), *prices, *(bar(NOON, 5, 5, 4, 6, number) for number in range(100)))
+    assert reads == []
+    assert [(each.volume, each.low, each.high) for each in book.bars.read("1m")] == [(199, 4, 6)]
+    assert len(reads) == 1
+
+
+@given(feeds(NOON), st.integers(4, 30))
+@settings(deadline=None)
+def test_minutes_are_the_same_whoever_reads_them_and_when(sent: list[Sent], tail_ticks: int) -> None:
+    read, unread = (QuoteBook(rules=BookRules(tail_ticks)) for _ in range(2))
+    for each in sent:
+        said = [answers(book, [each]) for book in (read, unread)]
+        assert said[0] == said[1]
+        read.bars.read("1m")
+    assert read.bars.read("1m") == unread.bars.read("1m")
 
 
 def test_texts_that_are_no_times_make_no_base_bars() -> None:
