@@ -255,7 +255,7 @@ def memory_measures(quotes: QuoteCenter) -> Iterator[Measure]:
     memory, books = quotes.memory, quotes.books
     yield Measure("gauge", "history_bytes", "Bytes of ticks and bars in memory", lambda: memory.bytes)
     yield Measure(
-        "counter", "quotes_given_back", "Stored quotes that were dropped from memory", lambda: memory.given_back
+        "counter", "quotes_given_back", "Stored quotes that were dropped from memory", lambda: books.given_back
     )
     yield Measure("counter", "quotes_forgotten", "Quotes dropped because of max_quotes", lambda: books.forgotten)
     yield Measure("counter", "dropped_ticks", "Ticks dropped because of history_mb", lambda: memory.dropped_ticks)

@@ -28,12 +28,12 @@ log = logging.getLogger(__name__)
 class MemoryBudget:
     """The budget of some ``books``, in bytes; 0 is no bound.
 
-    ``bytes`` is what they have, as it was measured last. ``given_back`` counts quotes that were forgotten because the
-    store has them, ``dropped_ticks`` ticks that are lost to charts of ticks.
+    ``bytes`` is what they have, as it was measured last. ``dropped_ticks`` counts ticks that are lost to charts
+    of ticks.
     """
 
     def __init__(self, books: QuoteBooks, most_bytes: int) -> None:
-        self.bytes = self.given_back = self.dropped_ticks = 0
+        self.bytes = self.dropped_ticks = 0
         self.most_bytes = most_bytes
         self._books = books
         self._round: Iterator[str] = iter(())
@@ -70,7 +70,7 @@ class MemoryBudget:
             if quote.last <= stored and quote.last[0] < silent_ms:
                 self._books.forget(quote)
                 self.bytes -= quote.bytes
-                self.given_back += 1
+                self._books.given_back += 1
         for quote in self._unwatched():
             if stored[0] > silent_ms:  # what is older than STORED_MS is stored
                 self._drop_bars(quote)

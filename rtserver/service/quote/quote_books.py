@@ -17,14 +17,16 @@ log = logging.getLogger(__name__)
 class QuoteBooks:
     """The quotes that have ticks or feeds. ``by_key`` has them, the longest silent first; others only read it.
 
-    Beyond ``max_quotes`` the unwatched quote that has been silent longest is forgotten: ``forgotten`` counts them. A
-    watched quote never is. ``on_forget`` is called with a quote that is to be forgotten. ``stamp`` is the last entry
-    of the bus that is in the books.
+    Beyond ``max_quotes`` the unwatched quotes that have been silent longest are forgotten. A watched quote never is,
+    and one that is not stored yet only beyond twice as many. ``forgotten`` counts those that are lost, ``given_back``
+    those that are stored. ``on_forget`` is called with a quote that is to be forgotten. ``stamp`` is the last entry
+    of the bus that is in the books, ``stored_until`` the one up to which all is stored; None without a store.
     """
 
     def __init__(self, rules: BookRules, max_quotes: int, calendar_of: Callable[[str], Calendar]) -> None:
-        self.forgotten = 0
+        self.forgotten = self.given_back = 0
         self.stamp = START
+        self.stored_until: tuple[int, int] | None = None
         self.rules = rules
         self._max_quotes = max_quotes
         self._calendar_of = calendar_of
@@ -41,21 +43,33 @@ class QuoteBooks:
         """Return a quote that is known, or None."""
         return self.by_key.get(key)
 
-    def of_tick(self, key: str) -> KnownQuote:
-        """Return the quote of a first tick."""
-        if key not in self.by_key and len(self.by_key) >= self._max_quotes:
-            self._forget_silent()
-        return self.of_feed(key)
-
     def of_feed(self, key: str) -> KnownQuote:
         """Return a quote, without ticks if it is not known yet."""
         return self.by_key.get(key) or self._add(key)
 
     def enter(self, quote: KnownQuote) -> None:
         """Enter a quote that is not known."""
-        if len(self.by_key) >= self._max_quotes:
-            self._forget_silent()
         self.by_key[quote.key] = quote
+
+    def trim(self) -> None:
+        """Forget quotes beyond ``max_quotes``. Called behind a message, all of whose quotes are needed together."""
+        too_many = len(self.by_key) - self._max_quotes
+        if too_many <= 0:
+            return
+        for quote in list(self.by_key.values()):
+            if too_many <= 0:
+                return
+            if quote.awake:
+                continue
+            is_stored = self.stored_until is not None and quote.last <= self.stored_until
+            if self.stored_until is not None and not is_stored and too_many <= self._max_quotes:
+                return  # the others came later
+            self.forget(quote)
+            too_many -= 1
+            if is_stored:
+                self.given_back += 1
+            else:
+                self._count_forgotten()
 
     # ``Books`` of the history.
 
@@ -91,11 +105,7 @@ class QuoteBooks:
         quote = self.by_key[key] = self.unknown(key)
         return quote
 
-    def _forget_silent(self) -> None:
-        silent = next((quote for quote in self.by_key.values() if not quote.awake), None)
-        if silent is None:
-            return
-        self.forget(silent)
+    def _count_forgotten(self) -> None:
         self.forgotten += 1
         if self.forgotten & (self.forgotten - 1) == 0:  # ever more seldom
             log.warning(

@@ -70,6 +70,8 @@ class QuoteCenter(ServiceMsgHandler):
         self._indicators = indicators or IndicatorRegistry()
         self._publisher = Publisher(services.post)
         self.store = None if store_of is None else store_of(self.books)
+        if self.store is not None:
+            self.books.stored_until = order_of(self.store.writer.position)
         self._touched: set[str] = set()
         self._is_noting = False
         self._pending: dict[Viewer, Subscribe] = {}  # those who wait for a quote to be loaded
@@ -115,6 +117,7 @@ class QuoteCenter(ServiceMsgHandler):
             except BadTime as error:
                 impossible[number] = str(error)
         self.books.stamp = message_id
+        self.books.trim()
         self.ticks += len(data) - len(impossible)
         if impossible:
             self.bad_times += len(impossible)
@@ -132,6 +135,7 @@ class QuoteCenter(ServiceMsgHandler):
             self.memory.keep()
         else:
             self.store.writer.done(position)
+            self.books.stored_until = order_of(self.store.writer.position)
             self.memory.keep(self.store.writer.position)
 
     def flush(self) -> None:
@@ -213,7 +217,7 @@ class QuoteCenter(ServiceMsgHandler):
     def _take(self, key: str, tick: Tick, order: tuple[int, int]) -> None:
         quote = self._known.get(key)
         if quote is None:
-            quote = self.books.of_tick(key)
+            quote = self.books.of_feed(key)
         else:
             self._known.move_to_end(key)
         if quote.skip_until is not None:

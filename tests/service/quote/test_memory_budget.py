@@ -1,5 +1,7 @@
 """MemoryBudget: quotes that nobody watches give back first, and every loss is counted."""
 
+from typing import Any
+
 import msgspec
 
 from rtserver.base.bridge.message import Subscribe
@@ -17,7 +19,7 @@ DECODER = msgspec.json.Decoder(QuoteCenter.data_type)
 class Desk:
     """A center with a budget, on a store in memory."""
 
-    def __init__(self, history_bytes: int, *, is_stored: bool = True) -> None:
+    def __init__(self, history_bytes: int = 0, *, is_stored: bool = True, max_quotes: int = 100) -> None:
         self.history = MemoryHistory()
         self.states = MemoryStates(self.history)
         context = ServiceContext(
@@ -30,6 +32,7 @@ class Desk:
             context,
             rules=BookRules(tail_ticks=2_000),
             history_bytes=history_bytes,
+            max_quotes=max_quotes,
             store_of=(lambda books: memory_store(books, self.history, self.states)) if is_stored else None,
         )
         self.number = 0
@@ -40,12 +43,20 @@ class Desk:
         """Put so many ticks of a quote, the first of them so late."""
         for first in range(seconds, seconds + count, 100):
             points = [[BEGIN + 1_000 * second, 10 + second % 7] for second in range(first, first + 100)]
-            items = [{"quote": quote, "info": {"point": point, "volume": 1}} for point in points]
-            self.number += 1
-            entry = f"{points[-1][0]}-{self.number}"
-            self.center.handle(entry, "x", DECODER.decode(msgspec.json.encode(items)))
-            self.center.flush()
-            self.center.on_done(entry)
+            self.send([{"quote": quote, "info": {"point": point, "volume": 1}} for point in points])
+
+    def send(self, items: list[dict[str, Any]]) -> None:
+        """Put one entry on the bus."""
+        self.number += 1
+        entry = f"{items[-1]['info']['point'][0]}-{self.number}"
+        self.center.handle(entry, "x", DECODER.decode(msgspec.json.encode(items)))
+        self.center.flush()
+        self.center.on_done(entry)
+
+    def seq(self, quote: str) -> int:
+        """Return the number of a quote's ticks in memory."""
+        known = self.center.books.get(quote)
+        return 0 if known is None else known.book.seq
 
     def save(self) -> None:
         store = self.center.store
@@ -67,7 +78,7 @@ def test_a_silent_quote_that_is_stored_is_forgotten_and_comes_back_whole() -> No
     desk.tell("X:LIVE", 2_000)
     desk.keep()
     assert "X:SILENT" not in desk.center.books
-    assert (desk.center.memory.given_back, desk.center.memory.dropped_ticks) == (1, 0)
+    assert (desk.center.books.given_back, desk.center.memory.dropped_ticks) == (1, 0)
     desk.tell("X:SILENT", 3_000, 100)
     quote = desk.center.books.get("X:SILENT")
     assert quote is not None
@@ -95,3 +106,34 @@ def test_without_a_store_the_older_ticks_are_lost_and_counted() -> None:
     assert desk.center.memory.dropped_ticks == 1_000 - len(quote.book.tail) > 0
     assert quote.book.seq == 1_000
     assert quote.book.bars.growing("1d")[0].volume == 1_000
+
+
+def test_a_quote_that_is_not_stored_yet_outlives_the_bound_for_a_while() -> None:
+    desk = Desk(max_quotes=2)
+    for number in range(4):
+        desk.tell(f"X:{number}", number, 100)
+    assert (len(desk.center.books), desk.center.books.forgotten) == (4, 0)
+    desk.save()
+    desk.keep()
+    desk.tell("X:4", 5, 100)
+    assert (len(desk.center.books), desk.center.books.given_back, desk.center.books.forgotten) == (2, 3, 0)
+    desk.tell("X:0", 100, 100)
+    assert desk.seq("X:0") == 200
+
+
+def test_beyond_twice_the_bound_quotes_are_lost_and_counted() -> None:
+    desk = Desk(max_quotes=2)
+    for number in range(6):
+        desk.tell(f"X:{number}", number, 100)
+    assert (len(desk.center.books), desk.center.books.forgotten) == (4, 2)
+
+
+def test_a_message_of_more_quotes_than_fit_goes_on_with_what_is_stored_of_all() -> None:
+    desk = Desk(max_quotes=2)
+    quotes = [f"X:{number}" for number in range(4)]
+    for second in range(3):
+        desk.send([{"quote": quote, "info": {"point": [BEGIN + second, 1]}} for quote in quotes])
+        desk.save()
+        desk.keep()
+    desk.send([{"quote": quote, "info": {"point": [BEGIN + 9, 1]}} for quote in quotes])
+    assert [desk.seq(quote) for quote in quotes] == [4, 4, 4, 4]
