@@ -82,6 +82,11 @@ class QuoteBook:
         )
 
     @property
+    def size(self) -> int:
+        """Bytes of the ticks and ids."""
+        return self.tail.size + self._ids.size
+
+    @property
     def settled_ms(self) -> int | float | None:
         """The moment before which nothing changes any more; None before the first tick that has a time.
 

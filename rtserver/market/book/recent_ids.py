@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 
 MOST_IDS = 20_000
+ID_BYTES = 250
+"""Bytes of a text of 64 characters, its moment and their place, about."""
 
 
 class RecentIds:
@@ -13,6 +15,11 @@ class RecentIds:
     def __init__(self, keep_ms: int) -> None:
         self._keep_ms = keep_ms
         self._came: dict[str | int, int] = {}  # in the order of arrival
+
+    @property
+    def size(self) -> int:
+        """Bytes of the ids, about."""
+        return len(self._came) * ID_BYTES
 
     @property
     def state(self) -> list[tuple[str | int, int]]:

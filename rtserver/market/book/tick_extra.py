@@ -11,6 +11,9 @@ import msgspec
 from rtserver.market.book.bar_shape import BarShape, ShapeState
 from rtserver.market.book.tick import Tick
 
+LABEL_BYTES = 113
+"""Bytes of a text of 64 characters, the longest label."""
+
 
 class ExtraState(msgspec.Struct, frozen=True, array_like=True):
     """State of a ``TickExtra``, None for what does not exist. Arrays are bytes in the machine's order."""
@@ -32,9 +35,11 @@ class TickExtra:
 
     @property
     def size(self) -> int:
-        """Bytes of the columns, as they are allocated, without the texts."""
+        """Bytes of the columns, as they are allocated. All texts count as long ones."""
         shape = 0 if self._shape is None else self._shape.size
-        return shape + sum(column.__sizeof__() for column in (self._turnovers, self._labels) if column is not None)
+        texts = 0 if self._labels is None else len(self._labels) * LABEL_BYTES
+        columns = (self._turnovers, self._labels)
+        return shape + texts + sum(column.__sizeof__() for column in columns if column is not None)
 
     @property
     def state(self) -> ExtraState:

@@ -61,7 +61,7 @@ class MemoryBudget:
         before = quote.bytes
         bars = quote.book.bars
         blocks = sum(bars.finished(base).block_bytes for base in BASES)
-        quote.bytes = QUOTE_BYTES + quote.book.tail.size + blocks
+        quote.bytes = QUOTE_BYTES + quote.book.size + blocks
         self.bytes += quote.bytes - before
 
     def _give_back(self, stored: tuple[int, int]) -> None:

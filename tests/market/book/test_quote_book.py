@@ -1,5 +1,6 @@
 """The book of one quote: which ticks it takes, and the bars they make."""
 
+import msgspec
 import pytest
 
 from rtserver.market.book.quote_book import BookRules, QuoteBook
@@ -109,3 +110,10 @@ def test_a_tick_that_comes_again_by_its_id_is_left_out() -> None:
     assert book.check(again, NOON) is None
     assert book.check(again, NOON + 1_001) is not None
     assert book.seq == 1
+
+
+def test_texts_and_ids_count_as_memory() -> None:
+    book = QuoteBook()
+    plain = book.size
+    take(book, *(msgspec.structs.replace(price("x" * 60 + str(n), 5), id="x" * 60 + str(n)) for n in range(1000)))
+    assert book.size - plain > 1000 * (113 + 113)
