@@ -1,8 +1,13 @@
 """Bar: what was traded in one period, or at one tick."""
 
+from typing import TypeAlias
+
 import msgspec
 
 from rtserver.market.number import Label, Number
+
+BarRow: TypeAlias = tuple[Label, Number, Number, Number, Number, Number | None]
+"""The label, open, close, low, high and volume of a bar."""
 
 
 class Bar(msgspec.Struct, frozen=True, gc=False):
@@ -25,3 +30,8 @@ class Bar(msgspec.Struct, frozen=True, gc=False):
     turnover: Number | None
     group: int
     time: int = 0
+
+    @property
+    def row(self) -> BarRow:
+        """The bar without what only indicators need."""
+        return (self.label, self.open, self.close, self.low, self.high, self.volume)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from rtserver.market.book.tick import Tick
-from rtserver.market.market_bar import Bar
+from rtserver.market.market_bar import Bar, BarRow
 from rtserver.market.number import MOST_EXACT, Label, Number
 
 
@@ -85,6 +85,11 @@ class GrowingBar:
             self.group,
             self.start,
         )
+
+    @property
+    def row(self) -> BarRow:
+        """The bar as it stands, without what only indicators need."""
+        return (self.label, self._open, self._close, self._low, self._high, self._volume)
 
     @property
     def state(self) -> GrowingState:

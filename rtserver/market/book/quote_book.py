@@ -132,7 +132,7 @@ class QuoteBook:
         if tick.id is not None or tick.fields is not None or tick.decimals is not None:
             self._take_more(tick)
         is_newest = self.tail.add(tick)
-        if isinstance(tick.label, str) and not tick.is_clock:
+        if type(tick.label) is str and not tick.is_clock:
             return None
         self._gate.pass_by(tick.time, self._now_ms)
         if is_newest:

@@ -71,12 +71,10 @@ class TickColumns:
     def append(self, tick: Tick, time: float) -> None:
         """Add the row of a tick, ordered by ``time``."""
         close, volume = tick.close, tick.volume
-        flags = 0
-        if type(close) is int:
-            flags = _WHOLE_CLOSE
+        flags = _WHOLE_CLOSE if type(close) is int else 0
         if type(volume) is int:
-            flags |= _WHOLE_VOLUME
-        if self._extra is not None or tick.is_bar or tick.turnover is not None or isinstance(tick.label, str):
+            flags += _WHOLE_VOLUME
+        if self._extra is not None or tick.is_bar or tick.turnover is not None or type(tick.label) is str:
             flags |= self._append_extra(tick)
         self.times.append(time)
         self._closes.append(close)

@@ -98,7 +98,7 @@ class TickTail:
         """
         self.replaced = None
         times = self._times
-        if tick.is_bar or isinstance(tick.label, str) or (times and tick.time < times[-1]):
+        if tick.is_bar or type(tick.label) is str or (times and tick.time < times[-1]):
             is_newest = self._add(tick)
         else:
             self._columns.append(tick, tick.time)

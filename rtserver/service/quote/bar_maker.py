@@ -12,7 +12,7 @@ from rtserver.market.book.clock_label import ZoneClock
 from rtserver.market.book.growing_bar import GrowingBar, amounts_of, grown_bar, total
 from rtserver.market.book.tick import Tick
 from rtserver.market.calendar.calendar import Calendar
-from rtserver.market.market_bar import Bar
+from rtserver.market.market_bar import Bar, BarRow
 from rtserver.market.number import Label, Number
 from rtserver.market.period import BarSpan, Period
 
@@ -46,6 +46,11 @@ class BarMaker(ABC):
     def bar(self) -> Bar | None:
         """The bar as it stands; None before the first piece."""
 
+    @property
+    @abstractmethod
+    def row(self) -> BarRow:
+        """``row`` of the bar, after the first piece."""
+
     @abstractmethod
     def add(self, piece: Any) -> Bar | None:
         """Take the next ``Piece``. Return the bar that has ended with that, or None."""
@@ -73,27 +78,29 @@ class TickMaker(BarMaker):
         self._day = 0
         self._day_end: Number = NEVER
 
+    @property
+    def row(self) -> BarRow:
+        """``row`` of the bar, after the first tick."""
+        assert self.bar is not None, "no tick has come"
+        return self.bar.row
+
     def add(self, piece: Any) -> Bar | None:
         """Take the next tick. Return the bar that has ended with that, or None."""
-        last, time = self.bar, piece.time
-        if last is not None and piece.label == last.label:
+        ended, label, time = self.bar, piece.label, piece.time
+        volume, turnover = piece.volume, piece.value
+        if ended is not None and label == ended.label:
             # The volume of a producer's bar is the whole bar's.
-            self.bar = self._bar_of(piece, None if piece.is_bar else last)
-            return None
-        self.begin_ms = time
-        if time >= self._day_end:
-            session = self._calendar.session_at(time)
-            self._day, self._day_end = session.day, session.until_ms
-        self.bar = self._bar_of(piece, None)
-        return last
-
-    def _bar_of(self, tick: Tick, before: Bar | None) -> Bar:
-        volume, turnover = tick.volume, tick.value
-        if before is not None:
-            volume, turnover = total(before.volume, volume), total(before.turnover, turnover)
-        return Bar(
-            tick.label, tick.open, tick.close, tick.low, tick.high, volume, turnover, self._day, int(tick.time)
-        )
+            if not piece.is_bar:
+                volume, turnover = total(ended.volume, volume), total(ended.turnover, turnover)
+            ended = None
+        else:
+            self.begin_ms = time
+            if time >= self._day_end:
+                session = self._calendar.session_at(time)
+                self._day, self._day_end = session.day, session.until_ms
+        start = time if type(time) is int else int(time)
+        self.bar = Bar(label, piece.open, piece.close, piece.low, piece.high, volume, turnover, self._day, start)
+        return ended
 
 
 class SpanMaker(BarMaker):
@@ -116,6 +123,12 @@ class SpanMaker(BarMaker):
     def bar(self) -> Bar | None:
         """The bar as it stands; None before the first tick."""
         return None if self._growing is None else self._growing.bar
+
+    @property
+    def row(self) -> BarRow:
+        """``row`` of the bar, after the first tick."""
+        assert self._growing is not None, "no tick has come"
+        return self._growing.row
 
     def add(self, piece: Any) -> Bar | None:
         """Take the next tick. Return the bar that has ended with that, or None."""
@@ -163,6 +176,11 @@ class BaseMaker(BarMaker):
     def bar(self) -> Bar | None:
         """The bar as it stands; None before the first piece."""
         return self._made if self._growing is None else self._growing.bar
+
+    @property
+    def row(self) -> BarRow:
+        """``row`` of the bar, after the first piece."""
+        return cast(Bar, self._made).row if self._growing is None else self._growing.row
 
     def add(self, piece: Any) -> Bar | None:
         """Take the next piece. Return the bar that has ended with that, or None."""

@@ -8,9 +8,9 @@ back to a checkpoint of the indicators. A tick in order takes a shorter way to t
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, cast
 
-from rtserver.base.bridge.message import Cell, Row
+from rtserver.base.bridge.message import Row
 from rtserver.base.limit.steps import Steps
 from rtserver.market.book.tick import Tick
 from rtserver.market.indicator.indicator_line import IndicatorLine
@@ -103,6 +103,7 @@ class Series:
         self._maker = pieces.new_bar()
         self._cells = CellMaker(lines, is_cut=False, is_group_cut=False)
         self._checkpoints: deque[Checkpoint] = deque()
+        self._keep_at: Number = NEVER  # the begin of the bar before which the next one is due
         self._is_cut = False
 
     @property
@@ -118,15 +119,12 @@ class Series:
         maker = self._maker
         ended = maker.add(tick)
         if ended is not None:
-            if self.rows:
+            if self.rows and self._lines:
                 self._cells.step(ended)
             return self._begin_row()
         if not self.rows:
             return None
-        bar = maker.bar
-        assert bar is not None, "a tick has come"
-        row = (bar.label, bar.open, bar.close, bar.low, bar.high, bar.volume, *self._cells.peek(bar))
-        self.rows[-1] = row
+        row = self.rows[-1] = self._newest_row() if self._lines else maker.row
         return row
 
     def fill(self) -> Steps[None]:
@@ -135,7 +133,7 @@ class Series:
             line.restore(state)
         self.rows.clear()
         self.times.clear()
-        self._checkpoints.clear()
+        self._clear_checkpoints()
         begun = yield from self._cut(self.pieces.since(NEVER) or ())
         is_cut = self.pieces.is_cut
         if is_cut and begun and not self.pieces.is_whole(begun[0].bar):
@@ -184,6 +182,7 @@ class Series:
         while self._checkpoints[-1].begin_ms > begin:
             self._checkpoints.pop()
         self._cells.restore(self._checkpoints[-1].state)
+        self._keep_at = self._checkpoints[-1].begin_ms + self._late_ms / CHECKPOINTS
 
     def _pop_rows(self, begin: Number) -> list[TimedRow]:
         old: list[TimedRow] = []
@@ -208,14 +207,16 @@ class Series:
     def _extend(self, begun: Sequence[BegunBar]) -> Steps[list[TimedRow]]:
         """Append the rows of bars, the last of which still grows. Return them."""
         added: list[TimedRow] = []
+        self.has_older = self.has_older or len(self.rows) + len(begun) > self._most_rows
         # Only the last checkpoint before all that may still change is needed, and those behind it.
         kept_from = max((begin for begin, _ in begun if begin <= self.oldest_change), default=NEVER)
         for number, (begin, bar) in enumerate(begun[:-1], 1):
             self._begin_cells(begin, bar)
-            if begin >= kept_from:
+            if begin >= kept_from and begin >= self._keep_at:
                 self._keep(begin)
-            row = _joined(bar, self._cells.step(bar))
-            self._append(begin, row)
+            row = (*bar.row, *self._cells.step(bar))
+            self.times.append(begin)
+            self.rows.append(row)
             added.append((begin, row))
             if number % BARS_OF_A_STEP == 0:
                 yield
@@ -225,18 +226,23 @@ class Series:
 
     def _begin_row(self) -> Row:
         """Append the row of the growing bar."""
-        begin, bar = self._maker.begin_ms, self._maker.bar
-        assert bar is not None, "a piece has come"
-        self._begin_cells(begin, bar)
-        self._keep(begin)
-        row = _joined(bar, self._cells.peek(bar))
-        self._append(begin, row)
-        return row
-
-    def _append(self, begin: Number, row: Row) -> None:
+        maker = self._maker
+        begin = maker.begin_ms
+        if self._lines:
+            self._begin_cells(begin, cast(Bar, maker.bar))
+        if begin >= self._keep_at:
+            self._keep(begin)
+        row = self._newest_row() if self._lines else maker.row
         self.has_older = self.has_older or len(self.rows) == self._most_rows
         self.times.append(begin)
         self.rows.append(row)
+        return row
+
+    def _newest_row(self) -> Row:
+        """Return the row of the growing bar with its cells."""
+        bar = self._maker.bar
+        assert bar is not None, "a piece has come"
+        return (bar.label, bar.open, bar.close, bar.low, bar.high, bar.volume, *self._cells.peek(bar))
 
     def _begin_cells(self, begin: Number, bar: Bar) -> None:
         """Give the indicators what the group of a cut series has before a bar, once that is known."""
@@ -244,18 +250,17 @@ class Series:
             before = self.pieces.before(begin)
             if before is not None:
                 self._cells.begin_with(before)
-                self._checkpoints.clear()  # they are of states without it
+                self._clear_checkpoints()  # they are of states without it
 
     def _keep(self, begin: Number) -> None:
-        """Keep a checkpoint before a bar, if there is no other close to it."""
+        """Keep a checkpoint before a bar. The next one is due some time later."""
         kept = self._checkpoints
-        if kept and begin < kept[-1].begin_ms + self._late_ms / CHECKPOINTS:
-            return
         is_first = not kept and not self.rows and not self._is_cut
         kept.append(Checkpoint(NEVER if is_first else begin, self._cells.snapshot()))
+        self._keep_at = kept[-1].begin_ms + self._late_ms / CHECKPOINTS
         while len(kept) > 1 and kept[1].begin_ms <= begin - self._late_ms:
             kept.popleft()
 
-
-def _joined(bar: Bar, cells: Iterable[Cell]) -> Row:
-    return (bar.label, bar.open, bar.close, bar.low, bar.high, bar.volume, *cells)
+    def _clear_checkpoints(self) -> None:
+        self._checkpoints.clear()
+        self._keep_at = NEVER

@@ -31,6 +31,7 @@ MAX_NUMBER = 1e15
 MAX_TIME_MS = 8_640_000_000_000_000
 """The last moment that a JavaScript Date can name, in the year 275760."""
 
+MIN_NUMBER, MIN_TIME_MS = -MAX_NUMBER, -MAX_TIME_MS
 MAX_LABEL = 64
 MAX_KEY = 140
 MAX_DECIMALS = 12
@@ -97,14 +98,15 @@ def read_tick(info: QuoteInfo) -> Tick:
     length = len(point)
     if length == 2:
         # Nearly all ticks are a price at an integer time, with a volume at most: they need no further call.
-        time, price, size = point[0], point[1], info.volume
+        time, price = point
+        size = info.volume
         if (
             info.id is info.bid is info.ask is info.open_interest is info.turnover is None
             and info.settlement is info.decimals is None
             and type(time) is int
             and not isinstance(price, str)
-            and -MAX_TIME_MS <= time <= MAX_TIME_MS
-            and -MAX_NUMBER <= price <= MAX_NUMBER
+            and MIN_TIME_MS <= time <= MAX_TIME_MS
+            and MIN_NUMBER <= price <= MAX_NUMBER
             and (size is None or 0 <= size <= MAX_NUMBER)
         ):
             return Tick(time, price, price, price, price, size, False, time)
@@ -148,7 +150,7 @@ def _label(value: Label) -> Label:
         if not 0 < len(value) <= MAX_LABEL or not value.isprintable():
             raise BadData(f"a time label has 1 to {MAX_LABEL} printable characters")
         return value
-    if not -MAX_TIME_MS <= value <= MAX_TIME_MS:
+    if not MIN_TIME_MS <= value <= MAX_TIME_MS:
         raise BadData(f"time {str(value)[:MAX_LABEL]} is no epoch time in milliseconds")
     # 1.0 and 1 are one label, in JSON as well.
     return int(value) if isinstance(value, float) and value.is_integer() else value
@@ -156,7 +158,7 @@ def _label(value: Label) -> Label:
 
 def _number(name: str, value: Label) -> Number:
     # Written so that NaN, which is neither above nor below, is refused as well.
-    if isinstance(value, str) or not -MAX_NUMBER <= value <= MAX_NUMBER:
+    if isinstance(value, str) or not MIN_NUMBER <= value <= MAX_NUMBER:
         raise BadData(f"{name} {str(value)[:MAX_LABEL]!r} is not a number between -1e15 and 1e15")
     return value
 
