@@ -39,13 +39,25 @@ class BaseBars:
     that many corrections cost as much as one. The caller calls ``refresh`` before the tail drops ticks.
     """
 
-    __slots__ = ("_calendar", "_day", "_finished", "_open", "_series", "_tail", "newest", "newest_end", "stale")
+    __slots__ = (
+        "_calendar",
+        "_day",
+        "_day_end",
+        "_finished",
+        "_open",
+        "_series",
+        "_tail",
+        "newest",
+        "newest_end",
+        "stale",
+    )
 
     def __init__(self, calendar: Calendar, tail: TickTail) -> None:
         self._calendar = calendar
         self._tail = tail
         self._series: dict[Base, BarSeries] = {"1m": BarSeries(), "1d": BarSeries()}
         self._day: Bar | None = None  # of the finished minutes behind the last finished day
+        self._day_end: float = 0  # minutes before it belong to that day; 0 if that is to be found out
         self._open: list[tuple[BarSpan, GrowingBar]] = []
         self.newest: GrowingBar | None = None
         self.newest_end: float = 0
@@ -64,7 +76,7 @@ class BaseBars:
             series.is_cut = is_cut
             for bar in bars:
                 series.append(bar)
-        self._day, self._finished = state.day, state.finished
+        self._day, self._day_end, self._finished = state.day, 0, state.finished
         self._open = [
             (MINUTE.bar_at(self._calendar, each.bar.time), GrowingBar.restored(each)) for each in state.open
         ]
@@ -104,6 +116,8 @@ class BaseBars:
         newest = self.newest
         if newest is None:
             return None
+        if base == "1m" and newest.label == span.label:
+            return newest.behind(None, span.label, group=span.group, start=span.time)
         others = self._unfinished(base, (growing.bar for _, growing in self._open[:-1]))
         bars = [*older, *self._series[base].read(span.label), *(bar for bar in others if label_of(bar) >= span.label)]
         before = reduce(joined, map(amounts_of, bars)) if bars else None
@@ -184,12 +198,16 @@ class BaseBars:
         day = DAY.bar_at(self._calendar, minutes[0].time)
         self._series["1d"].take_from(day.label)
         remaining = self._days_of(None, self._series["1m"].read(day.begin_ms))
-        self._day = remaining[-1] if remaining else None
+        self._day, self._day_end = remaining[-1] if remaining else None, 0
 
     def _finish(self, minute: Bar) -> None:
         self._series["1m"].append(minute)
         self._finished = label_of(minute)
+        if self._day is not None and minute.time < self._day_end:
+            self._day = grown_bar(self._day, (minute,))
+            return
         *finished, self._day = self._days_of(self._day, [minute])
+        self._day_end = DAY.bar_at(self._calendar, self._day.time).end_ms
         for day in finished:
             self._series["1d"].append(day)
 

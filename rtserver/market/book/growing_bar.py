@@ -69,7 +69,8 @@ class GrowingBar:
         self.first = self.last = tick.time
         self._part: Tick | None = tick if tick.is_bar else None
         self._settled: Amounts | None = None
-        self._open, self._close, self._low, self._high, self._volume, self._turnover = amounts_of(tick)
+        self._open, self._close, self._low, self._high = tick.open, tick.close, tick.low, tick.high
+        self._volume, self._turnover = tick.volume, tick.value
 
     @property
     def bar(self) -> Bar:
