@@ -66,6 +66,11 @@ class BarSeries:
             self._blocks.append(_sealed(self._newest))
             self._newest = []
 
+    def prepend(self, bars: Sequence[Bar], *, is_cut: bool) -> None:
+        """Add bars that are older than all others. ``is_cut``: still older ones exist elsewhere."""
+        self._blocks[:0] = [_sealed(bars[begin : begin + BLOCK_ROWS]) for begin in range(0, len(bars), BLOCK_ROWS)]
+        self.is_cut = is_cut
+
     def read(self, start: int | None = None, end: int | None = None, limit: int | None = None) -> list[Bar]:
         """Return the bars whose labels are in [``start``, ``end``), or the newest ``limit`` of them, ascending."""
         parts: list[Sequence[Bar]] = []

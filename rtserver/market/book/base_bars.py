@@ -4,7 +4,7 @@ Minutes that a late tick may still change are *open*. The others are finished, a
 all finished. A day is the sum of its minutes, so a tick costs one bar only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 
 import msgspec
@@ -144,6 +144,16 @@ class BaseBars:
             return True
         first = minutes.first_label
         return first is not None and first < DAY.bar_at(self._calendar, time_ms).begin_ms
+
+    @property
+    def first_minute(self) -> int | None:
+        """The label from which on all minutes are in memory; None if no minute is finished."""
+        first = self._series["1m"].first_label
+        return self._finished + 1 if first is None and self._finished is not None else first
+
+    def prepend(self, minutes: Sequence[Bar], *, is_cut: bool) -> None:
+        """Take finished minutes that are older than those in memory. ``is_cut``: there are older ones still."""
+        self._series["1m"].prepend(minutes, is_cut=is_cut)
 
     def correct(self, tick: Tick, replaced: Tick | None) -> None:
         """Take a tick that is not the newest, when the tail has it. ``replaced`` is the bar that it is sent for."""

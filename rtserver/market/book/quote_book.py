@@ -12,7 +12,7 @@ import msgspec
 from rtserver.market.book.base_bars import BarsState, BaseBars
 from rtserver.market.book.clock_label import ZoneClock, read_clock
 from rtserver.market.book.recent_ids import RecentIds
-from rtserver.market.book.tick import BadTime, Tick
+from rtserver.market.book.tick import BadTime, MissingBars, Tick
 from rtserver.market.book.tick_tail import TailState, TickTail
 from rtserver.market.book.time_gate import TimeGate, TimeRules, TimeState
 from rtserver.market.calendar.calendar import CONTINUOUS, Calendar
@@ -117,7 +117,7 @@ class QuoteBook:
             return tick
         time = self._gate.find(clock_ms, now_ms, label)
         if not self.bars.can_correct(time):
-            raise BadTime(f'time "{label}" is of a minute that is finished')
+            raise MissingBars(f'time "{label}" is of a minute that is finished')
         return msgspec.structs.replace(tick, time=time, is_clock=True)
 
     def take(self, tick: Tick) -> int | float | None:

@@ -11,6 +11,10 @@ class BadTime(ValueError):  # noqa: N818 (the reason of its dead letter is calle
     """The time of a tick is impossible. ``str`` of it is a sentence for the producer."""
 
 
+class MissingBars(BadTime):
+    """The bars that a time of day would correct are not in memory. It is possible once they are."""
+
+
 class Tick(msgspec.Struct, frozen=True, gc=False):
     """One checked point. The four prices of a single price are equal.
 

@@ -14,7 +14,7 @@ from rtserver.base.bridge.message import Subscribe, Unsubscribe
 from rtserver.base.limit.cpu_quota import FairShares
 from rtserver.base.queue.port import QueueError, QueuePort, order_of
 from rtserver.market.book.quote_book import DEFAULT_RULES, BookRules
-from rtserver.market.book.tick import BadTime, Tick
+from rtserver.market.book.tick import BadTime, MissingBars, Tick
 from rtserver.market.calendar.exchange_calendars import NO_CALENDARS, ExchangeCalendars, UnknownExchangeError
 from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.service.message import BadData, Reason
@@ -224,7 +224,12 @@ class QuoteCenter(ServiceMsgHandler):
             if order <= quote.skip_until:
                 return  # the store has it
             quote.skip_until = None
-        checked = quote.book.check(tick, order[0])
+        try:
+            checked = quote.book.check(tick, order[0])
+        except MissingBars:
+            if self.store is None or not self.store.load_minutes(quote):
+                raise
+            checked = quote.book.check(tick, order[0])
         if checked is None:
             self.duplicate_ticks += 1
             return

@@ -6,13 +6,17 @@ from collections.abc import Collection
 from rtserver.base.queue.port import order_of
 from rtserver.history.book_record import restored_record
 from rtserver.history.history_writer import Call, HistoryWriter
-from rtserver.history.port import QuoteState, QuoteStates
+from rtserver.history.port import HistoryError, HistoryRange, QuoteState, QuoteStates
 from rtserver.history.saved_state import StateError
 from rtserver.service.quote.feed_history import Reader
+from rtserver.service.quote.known_quote import KnownQuote
 from rtserver.service.quote.quote_books import QuoteBooks
 
 TRIES = 10
 """Loads of a quote that another worker saves meanwhile."""
+
+MOST_MINUTES = 4_000
+"""Minutes of two days, and more: a clock jumps back by a day at most."""
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +50,17 @@ class QuoteStore:
                 if record is not None:
                     record.let_go()
         self.writer.touch(keys)
+
+    def load_minutes(self, quote: KnownQuote) -> bool:
+        """Load older minutes of a quote, those of two days. May wait. Return False if there are none."""
+        bars = quote.book.bars
+        try:
+            part = self.reader.read(HistoryRange(quote.key, "1m", None, bars.first_minute, MOST_MINUTES))
+        except HistoryError as error:
+            log.warning("! %s", error)
+            return False
+        bars.prepend(part.bars, is_cut=part.has_older or part.is_cut)
+        return bool(part.bars)
 
     def _load(self, key: str, state: QuoteState) -> None:
         for _ in range(TRIES):

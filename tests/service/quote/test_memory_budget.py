@@ -7,6 +7,7 @@ import msgspec
 from rtserver.base.bridge.message import Subscribe
 from rtserver.history.memory_history import MemoryHistory, MemoryStates
 from rtserver.market.book.quote_book import BookRules
+from rtserver.market.number import Number
 from rtserver.service.msg_handler import ServiceContext
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.user_commands import UserCommands
@@ -19,9 +20,11 @@ DECODER = msgspec.json.Decoder(QuoteCenter.data_type)
 class Desk:
     """A center with a budget, on a store in memory."""
 
-    def __init__(self, history_bytes: int = 0, *, is_stored: bool = True, max_quotes: int = 100) -> None:
-        self.history = MemoryHistory()
-        self.states = MemoryStates(self.history)
+    def __init__(
+        self, history_bytes: int = 0, *, is_stored: bool = True, max_quotes: int = 100, stored: "Desk | None" = None
+    ) -> None:
+        self.history = MemoryHistory() if stored is None else stored.history
+        self.states = MemoryStates(self.history) if stored is None else stored.states
         context = ServiceContext(
             lambda message: None,
             UserCommands(lambda message: None),
@@ -35,7 +38,7 @@ class Desk:
             max_quotes=max_quotes,
             store_of=(lambda books: memory_store(books, self.history, self.states)) if is_stored else None,
         )
-        self.number = 0
+        self.number = 0 if stored is None else stored.number
         if is_stored:
             self.save()  # takes the lease
 
@@ -47,8 +50,20 @@ class Desk:
 
     def send(self, items: list[dict[str, Any]]) -> None:
         """Put one entry on the bus."""
+        time = items[-1]["info"]["point"][0]
+        self._put(f"{time}-{self.number + 1}", items)
+
+    def say(self, quote: str, label: str) -> None:
+        """Put a tick at a time of day on the bus."""
+        self._put(f"{BEGIN}-{self.number + 1}", [{"quote": quote, "info": {"point": [label, 1], "volume": 1}}])
+
+    def days(self, quote: str) -> list[Number | None]:
+        """Return the volumes of a quote's days."""
+        known = self.center.books.get(quote)
+        return [] if known is None else [bar.volume for bar in known.book.bars.read("1d")]
+
+    def _put(self, entry: str, items: list[dict[str, Any]]) -> None:
         self.number += 1
-        entry = f"{items[-1]['info']['point'][0]}-{self.number}"
         self.center.handle(entry, "x", DECODER.decode(msgspec.json.encode(items)))
         self.center.flush()
         self.center.on_done(entry)
@@ -119,6 +134,20 @@ def test_a_quote_that_is_not_stored_yet_outlives_the_bound_for_a_while() -> None
     assert (len(desk.center.books), desk.center.books.given_back, desk.center.books.forgotten) == (2, 3, 0)
     desk.tell("X:0", 100, 100)
     assert desk.seq("X:0") == 200
+
+
+def test_a_clock_that_jumps_back_behind_a_restart_corrects_what_is_stored() -> None:
+    desk = Desk()
+    quote = "X:CLOCK:20260105"
+    for minute in range(50):
+        desk.say(quote, f"12:{minute:02}:00")
+    desk.save()
+    again = Desk(stored=desk)
+    for second in range(3, 20):
+        for each in (desk, again):
+            each.say(quote, f"12:10:{second:02}")
+    assert desk.seq(quote) == again.seq(quote) == 66
+    assert desk.days(quote) == again.days(quote) == [66]
 
 
 def test_beyond_twice_the_bound_quotes_are_lost_and_counted() -> None:
