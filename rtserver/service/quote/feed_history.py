@@ -59,13 +59,15 @@ class FeedHistory:
         if base is None:
             return _minutes_before(read, quote) if self.has_more(name, quote) else None
         reaches = [line.reach for line in name.lines()]
-        bars = (view.most or 0) + max((reach for reach in reaches if reach is not None), default=0) + MORE_BARS
-        limit = MOST_BARS if None in reaches else min(bars * bars_of(name.period), MOST_BARS)
+        shown = ((view.most or 0) + MORE_BARS) * bars_of(name.period)
+        before = max((reach for reach in reaches if reach is not None), default=0) * bars_of(name.period)
+        limit = MOST_BARS if None in reaches else min(shown + before, MOST_BARS)
         end_ms = None if view.end_ms is None else view.end_ms + length_of(name.period)
         part = read(HistoryRange(quote.key, base, None, end_ms, limit))
         older = OlderBars(part.bars, part.has_older, part.is_cut)
         if WHOLE_GROUP in reaches and part.bars and (part.has_older or part.is_cut):
-            group = name.period.bar_at(quote.calendar, part.bars[0].time).group
+            first = part.bars[max(0, len(part.bars) - shown)]
+            group = name.period.bar_at(quote.calendar, first.time).group
             begin = begin_of_group(name.period, quote.calendar, group)
             return _from(read, quote, base, begin, older)
         return older
