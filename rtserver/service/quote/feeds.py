@@ -16,6 +16,7 @@ from rtserver.service.quote.feed import Feed
 from rtserver.service.quote.feed_history import FeedHistory
 from rtserver.service.quote.feed_request import FeedName, View
 from rtserver.service.quote.known_quote import KnownQuote
+from rtserver.service.quote.pace import Pace
 from rtserver.service.quote.pieces import OlderBars, open_pieces
 from rtserver.service.quote.quote_books import QuoteBooks
 from rtserver.service.quote.series import Series
@@ -77,6 +78,7 @@ class Feeds:
         self._feeds: dict[str, _Held] = {}
         self._resting: dict[str, None] = {}  # the longest resting first
         self._late: dict[str, Feed] = {}  # feeds that have to work at the next flush
+        self._pace = Pace(call_later)
         books.on_forget = self._end_all
 
     def __len__(self) -> int:
@@ -112,6 +114,8 @@ class Feeds:
             feed.wake()
         if feed.is_ready:
             self._show(held)
+        elif feed.name in self._late and self._pace.is_pausing:
+            self.flush()  # at the end of the pause
         elif feed.is_open:
             self._drive(held, share)
         else:
@@ -161,7 +165,15 @@ class Feeds:
                 feed.fields = quote.book.fields
 
     def flush(self) -> None:
-        """Let the feeds work that could not take a tick at once."""
+        """Let the feeds work that could not take a tick at once. After long work, they wait for a while."""
+        if self._late:
+            self._pace.do(self._work_late, self._flush_late)
+
+    def _flush_late(self) -> None:
+        self.flush()
+        self._publisher.flush()
+
+    def _work_late(self) -> None:
         late, self._late = self._late, {}
         for name in late:
             held = self._feeds[name]
