@@ -10,7 +10,7 @@ from rtserver.market.book.bar_series import label_of
 from rtserver.market.book.quote_book import QuoteBook
 from rtserver.market.day import DAY_MS
 from rtserver.market.indicator.indicator_line import WHOLE_GROUP
-from rtserver.market.period import Base, Period
+from rtserver.market.period import MINUTE, Base, Period
 from rtserver.service.quote.feed_request import FeedName, View
 from rtserver.service.quote.known_quote import KnownQuote
 from rtserver.service.quote.pieces import OlderBars, begin_of_group
@@ -99,7 +99,8 @@ def _minutes_before(read: Read, quote: KnownQuote) -> OlderBars | None:
     time = tail[0].time
     day = quote.calendar.session_at(time).day
     begin = quote.calendar.extent_of(day, day).start_ms
-    end = int(time) + 2 * _MINUTE_MS
+    # Before the day's first session it is a minute that begins later.
+    end = max(int(time), MINUTE.bar_at(quote.calendar, time).label) + 2 * _MINUTE_MS
     part = read(HistoryRange(quote.key, "1m", begin, end, MOST_BARS))
     return OlderBars(part.bars, part.has_older, part.is_cut, begin)
 

@@ -6,14 +6,22 @@ import msgspec
 import pytest
 
 from rtserver.base.bridge.message import Message, Refused, Snapshot, Subscribe, Table
+from rtserver.history.book_port import LiveBars
+from rtserver.history.port import HistoryPart, HistoryRange
+from rtserver.market.book.quote_book import BookRules, QuoteBook
 from rtserver.market.calendar.calendar import CONTINUOUS
 from rtserver.market.calendar.calendar_table import read_calendar
 from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.market.day import DAY_MS, read_day
+from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.service.message import BadData
 from rtserver.service.msg_handler import ServiceContext
+from rtserver.service.quote.feed_history import FeedHistory
+from rtserver.service.quote.feed_request import read_request
+from rtserver.service.quote.known_quote import KnownQuote
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.user_commands import UserCommands
+from tests.market.book.ticks import price, take
 from tests.market.exchange import moment, shown
 
 SHFE = read_calendar("SHFE", {"calendar": "SHFE"})
@@ -85,3 +93,26 @@ def test_where_only_listed_exchanges_are_known_others_are_refused_by_name() -> N
         floor.tell("SHEF:cu2604", *trading("2026-03-10 10:14"))
     floor.tell(COPPER, *trading("2026-03-10 10:14"))
     assert len(floor.picture(COPPER).rows) == 1
+
+
+class Archive:
+    """A reader of stored history that notes what it is asked for."""
+
+    reads = failures = 0
+
+    def __init__(self) -> None:
+        self.wanted: list[HistoryRange] = []
+
+    def read(self, wanted: HistoryRange, book: LiveBars | None = None) -> HistoryPart:
+        self.wanted.append(wanted)
+        return HistoryPart((), has_older=False, is_cut=False)
+
+
+def test_the_minutes_of_a_day_that_began_before_its_session_are_read_from_the_store() -> None:
+    quote = KnownQuote(COPPER, QuoteBook(SHFE, BookRules(tail_ticks=2)), SHFE)
+    opening = moment(SHFE, "2026-03-10 21:00")
+    take(quote.book, *(price(opening - 3_600_000 + second, 5, 1) for second in range(4)))
+    name, view = read_request({"quote": COPPER, "period": 7, "indicators": ["vwap"]}, IndicatorRegistry())
+    archive = Archive()
+    FeedHistory(archive).read(name, quote, view)
+    assert [(each.start_ms, each.end_ms) for each in archive.wanted] == [(opening, opening + 120_000)]
