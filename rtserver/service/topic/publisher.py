@@ -55,7 +55,7 @@ class Publisher:
         self.unsent.pop(topic.name, None)
         if len(topic.viewers) == len(topic.waiting):
             topic.drop_unsent()
-        elif topic.unsent:
+        else:
             self._post_update(topic)
         for viewer in topic.waiting:
             self._post(Snapshot(*viewer, topic.name, topic.seq - len(later), payload_of(viewer), later))
