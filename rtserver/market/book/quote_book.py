@@ -127,8 +127,9 @@ class QuoteBook:
         was late, or is a bar that was sent again behind others.
         """
         self.seq += 1
-        if self.bars.stale and self.tail.is_full:
-            self.bars.refresh()
+        bars = self.bars
+        if bars.stale and self.tail.is_full:
+            bars.refresh()
         if tick.id is not None or tick.fields is not None or tick.decimals is not None:
             self._take_more(tick)
         is_newest = self.tail.add(tick)
@@ -136,14 +137,14 @@ class QuoteBook:
             return None
         self._gate.pass_by(tick.time, self._now_ms)
         if is_newest:
-            newest = self.bars.newest
-            if newest is not None and tick.time < self.bars.newest_end:
+            newest = bars.newest
+            if newest is not None and tick.time < bars.newest_end:
                 newest.add(tick)
             else:
-                self.bars.begin(tick)
-                self.bars.finish_before(self._gate.settled_ms)
+                bars.begin(tick)
+                bars.finish_before(self._gate.settled_ms)
             return None
-        self.bars.correct(tick, self.tail.replaced)
+        bars.correct(tick, self.tail.replaced)
         return tick.time
 
     def shorten(self, length: int) -> int:

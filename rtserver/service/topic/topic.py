@@ -41,6 +41,10 @@ class Topic:
         They are several updates if they are many: the other thread serves others in between.
         """
         rows, corrected = tuple(self.unsent), self.corrected
+        if rows and not corrected and len(rows) <= UPDATE_ROWS:
+            update = Update(self.name, self.seq, rows, self.left_out, (), self.fields)
+            self.drop_unsent()
+            return [update]
         seq = self.seq - len(rows) - self.left_out
         updates: list[Update] = []
         while len(corrected) > UPDATE_ROWS:
