@@ -207,7 +207,8 @@ class BasePieces:
         return older[low:high]
 
     def _grow(self, span: BarSpan) -> GrowingBar | None:
-        bars = self._book.bars.read(self._base, span.label) if self._older else []
+        is_older_needed = bool(self._older) and label_of(self._older[-1]) >= span.label
+        bars = self._book.bars.read(self._base, span.label) if is_older_needed else []
         older = self._older_than(bars[0], span.label) if bars else ()
         return self._book.bars.grow(self._base, span, older)
 
