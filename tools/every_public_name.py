@@ -10,6 +10,7 @@ from rtserver.base.queue.port import QueuePort
 from rtserver.base.wire.client_message import ErrorCode
 from rtserver.base.wire.json import JsonError
 from rtserver.base.wire.message_size import MessageTooLargeError
+from rtserver.history.port import HistoryPart, HistoryRange
 from rtserver.idl.rtserver_low import ITerminalPrx
 from rtserver.market.indicator.indicator_line import (
     FADED,
@@ -61,7 +62,8 @@ class Orders(BaseUserAgentModule):
 
     def on_snapshot(self, snapshot: Snapshot) -> None:
         """Send the first picture."""
-        self.agent.push_message({"rows": len(snapshot.payload.rows)}, "order")
+        table = snapshot.payload
+        self.agent.push_message({"rows": len(table.rows), "ask": (table.fields or {}).get("ask")}, "order")
 
     def on_refused(self, refused: Refused) -> None:
         """Say why there is none."""
@@ -71,6 +73,14 @@ class Orders(BaseUserAgentModule):
         """End the subscription."""
         if self.ref is not None:
             self.agent.unsubscribe(self.ref)
+
+
+class Prices:
+    """A source of history that has nothing."""
+
+    def read(self, wanted: HistoryRange) -> HistoryPart:
+        """Return no bars."""
+        return HistoryPart((), has_older=wanted.start_ms is not None)
 
 
 class OrderMsgHandler(BaseUserMsgHandler):

@@ -31,6 +31,7 @@ SETTINGS = {
     "RTSERVER_SESSION_CHECK_SECONDS": "2",
     # Small, so that the histories are full and the laggards lag early.
     "RTSERVER_HISTORY_TICKS": "1000",
+    "RTSERVER_FEED_LINGER_SECONDS": "1",
     "RTSERVER_OUTBOX_BYTES": "16384",
 }
 

@@ -17,6 +17,9 @@ MOST_QUEUE_CONNECTIONS = 8
 LOG_SOURCES = "rtserver.bootstrap.process.log_flood.LogSource"
 MOST_LOG_SOURCES = 50
 """Lines of code that log, each of which is remembered from its first time on."""
+FEED_NAMES = "rtserver.service.quote.feed_request.FeedName"
+MOST_FEED_NAMES = 1_024
+"""Checked requests, which are remembered for all clients."""
 REMEMBERED = {"rtserver.base.limit.token_bucket.TokenBucket": 6, "rtserver.base.limit.cpu_quota.FairShare": 2}
 """How many of each are remembered of an address or a user until others have come for as long; both threads do so."""
 EMPTY_AT_REST = (
@@ -85,6 +88,7 @@ def left_behind(before: Reading, after: Reading, visitors: int = 0) -> Iterator[
     earlier, later = Counter(before.objects), {**after.objects, **after.system}
     # The pool of the service thread has as many as were ever needed together, one for each greenlet at most.
     allowed[LOG_SOURCES] = MOST_LOG_SOURCES
+    allowed[FEED_NAMES] = max(0, MOST_FEED_NAMES - before.objects.get(FEED_NAMES, 0))
     allowed[QUEUE_CONNECTIONS] = MOST_QUEUE_CONNECTIONS
     allowed[FILES] += min(
         MOST_QUEUE_CONNECTIONS, max(0, later.get(QUEUE_CONNECTIONS, 0) - earlier[QUEUE_CONNECTIONS])

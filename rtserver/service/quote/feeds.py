@@ -25,23 +25,24 @@ from rtserver.service.topic.topic import Topic, Viewer
 
 log = logging.getLogger(__name__)
 
-MOST_BEHIND = 10_000
-"""Ticks that may wait for one feed, half of those that a book keeps if that is less."""
+MOST_BEHIND = 20_000
+"""Ticks that may wait for one feed, as many as one message has; or as a book keeps, if that is less."""
+
+
+SWEEPS = 4
+"""Sweeps in the time that a feed rests, which is longer by one of them at most."""
 
 
 class _Held:
-    """A feed with its name, its quote, and the views of those who wait for it.
+    """A feed with its name, its quote, and the views of those who wait for it. ``drivers`` let it work now."""
 
-    ``rests`` counts its rests, ``drivers`` those who let it work now.
-    """
-
-    __slots__ = ("drivers", "feed", "name", "quote", "rests", "views")
+    __slots__ = ("drivers", "feed", "name", "quote", "views")
 
     def __init__(self, name: FeedName, quote: KnownQuote, feed: Feed) -> None:
         self.name = name
         self.quote = quote
         self.feed = feed
-        self.drivers = self.rests = 0
+        self.drivers = 0
         self.views: dict[Viewer, View] = {}
 
 
@@ -74,9 +75,11 @@ class Feeds:
         self._picture_rows = picture_rows
         self._linger_seconds = linger_seconds
         # The book must not have dropped what a feed lacks.
-        self._most_behind = min(MOST_BEHIND, books.rules.tail_ticks // 2)
+        self._most_behind = min(MOST_BEHIND, books.rules.tail_ticks)
         self._feeds: dict[str, _Held] = {}
-        self._resting: dict[str, None] = {}  # the longest resting first
+        self._resting: dict[str, int] = {}  # since which sweep; the longest resting first
+        self._sweeps = 0
+        self._is_sweeping = False
         self._late: dict[str, Feed] = {}  # feeds that have to work at the next flush
         self._pace = Pace(call_later)
         books.on_forget = self._end_all
@@ -109,7 +112,7 @@ class Feeds:
         held.views[viewer] = view
         if left is not None:
             self.on_left(left)
-        if self._resting.pop(feed.name, self) is None:
+        if self._resting.pop(feed.name, None) is not None:
             held.quote.awake[feed.name] = feed
             feed.wake()
         if feed.is_ready:
@@ -134,9 +137,8 @@ class Feeds:
         self._publisher.end(held.feed)
         del held.quote.awake[topic.name]
         self._late.pop(topic.name, None)
-        self._resting[topic.name] = None
-        held.rests += 1
-        self._call_later(self._linger_seconds, partial(self._on_lingered, held, held.rests))
+        self._resting[topic.name] = self._sweeps
+        self._sweep_later()
 
     def advance(self, quote: KnownQuote, tick: Tick, changed: Number | None) -> None:
         """Bring the feeds of a quote its next tick: now, or when their only user may use the processor again.
@@ -271,9 +273,20 @@ class Feeds:
         if held is not None:
             self._end(held)
 
-    def _on_lingered(self, held: _Held, rests: int) -> None:
-        if held.rests == rests and self._feeds.get(held.feed.name) is held and not held.feed.viewers:
-            self._end(held)
+    def _sweep_later(self) -> None:
+        # One timer for all: a feed that is left and found again a hundred times a second needs no hundred timers.
+        if not self._is_sweeping:
+            self._is_sweeping = True
+            self._call_later(self._linger_seconds / SWEEPS, self._sweep)
+
+    def _sweep(self) -> None:
+        """End the feeds that have rested long enough."""
+        self._is_sweeping = False
+        self._sweeps += 1
+        for name in [name for name, since in self._resting.items() if self._sweeps - since > SWEEPS]:
+            self._end(self._feeds[name])
+        if self._resting:
+            self._sweep_later()
 
     def _end(self, held: _Held) -> None:
         name = held.feed.name

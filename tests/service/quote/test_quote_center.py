@@ -1,6 +1,7 @@
 """QuoteCenter by its messages: what it posts for what it is told."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -26,9 +27,12 @@ DECODER = msgspec.json.Decoder(QuoteCenter.data_type)
 class Desk:
     """A QuoteCenter and everything it posted."""
 
-    def __init__(self, **bounds: Any) -> None:
-        self.posted: list[Message] = []
-        context = ServiceContext(self.posted.append, UserCommands(self.posted.append), lambda fn, *args: fn(*args))
+    def __init__(
+        self, *, context: ServiceContext | None = None, posted: list[Message] | None = None, **bounds: Any
+    ) -> None:
+        self.posted: list[Message] = [] if posted is None else posted
+        post = self.posted.append
+        context = context or ServiceContext(post, UserCommands(post), lambda fn, *args: fn(*args))
         self.center = QuoteCenter(context, **bounds)
 
     def tell(self, quote: str, *points: list, volume: float | None = None, decimals: int | None = None) -> None:
@@ -437,3 +441,37 @@ def test_a_picture_and_what_follows_is_the_whole_at_any_point(steps: list[tuple[
     for viewer in viewers.values():
         assert len(viewer.rows) == len(whole.payload.rows)
         assert all(map(is_same, viewer.rows, whole.payload.rows))
+
+
+def test_a_feed_rests_without_viewers_goes_on_for_the_next_one_and_ends_after_a_while() -> None:
+    posted: list[Message] = []
+    timers: list[tuple[float, Callable[[], object]]] = []
+    context = ServiceContext(
+        posted.append,
+        UserCommands(posted.append),
+        lambda fn, *args: fn(*args),
+        call_later=lambda seconds, call: timers.append((seconds, call)),
+    )
+    desk = Desk(context=context, posted=posted, feed_linger_seconds=60)
+    feeds = desk.center.feeds
+    desk.tell(APPLE, [1, 10])
+    for _ in range(20):
+        desk.subscribe()
+        desk.unsubscribe()
+    assert (len(feeds), feeds.resting, [seconds for seconds, _ in timers]) == (0, 1, [15.0])
+    desk.tell(APPLE, [2, 11])
+    assert desk.subscribe().payload.rows == (row(1, 10), row(2, 11))
+    desk.flush()
+    desk.tell(APPLE, [3, 12])
+    [update] = desk.flush()
+    assert isinstance(update, Update)
+    assert update.payload == (row(3, 12),)
+    timers.pop()[1]()
+    assert not timers, "nothing rests"
+    desk.unsubscribe()
+    for _ in range(5):
+        assert feeds.resting == 1
+        [(_, sweep)] = timers
+        timers.clear()
+        sweep()
+    assert (feeds.resting, timers) == (0, [])
