@@ -10,7 +10,8 @@ from rtserver.base.queue.port import QueuePort
 from rtserver.base.wire.client_message import ErrorCode
 from rtserver.base.wire.json import JsonError
 from rtserver.base.wire.message_size import MessageTooLargeError
-from rtserver.history.port import HistoryPart, HistoryRange
+from rtserver.history.bar_row import SourcePart
+from rtserver.history.port import HistoryRange
 from rtserver.idl.rtserver_low import ITerminalPrx
 from rtserver.market.indicator.indicator_line import (
     FADED,
@@ -78,9 +79,9 @@ class Orders(BaseUserAgentModule):
 class Prices:
     """A source of history that has nothing."""
 
-    def read(self, wanted: HistoryRange) -> HistoryPart:
+    def read(self, wanted: HistoryRange) -> SourcePart:
         """Return no bars."""
-        return HistoryPart((), has_older=wanted.start_ms is not None)
+        return SourcePart((), has_older=wanted.start_ms is not None)
 
 
 class OrderMsgHandler(BaseUserMsgHandler):

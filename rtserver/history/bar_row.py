@@ -8,7 +8,7 @@ of a trading day. A volume or turnover may be None.
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from rtserver.history.group import label_of
 from rtserver.market.calendar.calendar import Calendar
@@ -23,6 +23,14 @@ MAX_LABEL = 8_640_000_000_000_000
 """The last moment that a JavaScript Date can name."""
 
 Row: TypeAlias = Bar | Sequence[Any]
+
+
+class SourcePart(NamedTuple):
+    """Answer of a plug-in: the rows of a range, ascending. The rest is as in ``HistoryPart``."""
+
+    rows: Iterable[Row]
+    has_older: bool = False
+    is_cut: bool = False
 
 
 class BadRow(ValueError):  # noqa: N818 (as the errors of ticks are called)

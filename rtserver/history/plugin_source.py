@@ -1,7 +1,7 @@
 """PluginSource: the history of a plug-in, which may block, be slow, fail, or give nonsense.
 
 A plug-in is a class with one method, ``read(wanted)``: it gets a ``HistoryRange`` and returns rows (``bar_row``), or
-a ``HistoryPart`` of them. It is called on a native thread, a few calls at a time; the others wait. A call that takes
+a ``SourcePart`` of them. It is called on a native thread, a few calls at a time; the others wait. A call that takes
 too long is an error for who asked; its answer is kept for who asks again. Answers are checked, and kept for a minute.
 """
 
@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from rtserver.history.bar_row import BadRow, Row, bars_of
+from rtserver.history.bar_row import BadRow, Row, SourcePart, bars_of
 from rtserver.history.byte_cache import ByteCache
 from rtserver.history.group import label_of
 from rtserver.history.port import HistoryError, HistoryPart, HistoryRange
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 class Prices(Protocol):
     """A plug-in."""
 
-    def read(self, wanted: HistoryRange) -> HistoryPart | Iterable[Row]:
+    def read(self, wanted: HistoryRange) -> SourcePart | Iterable[Row]:
         """Return the bars of a range, ascending; of more than ``limit`` the newest. May block."""
 
 
@@ -143,27 +143,27 @@ class PluginSource:
         self.failures += 1
         ask.error = HistoryError(ask.wanted.quote, ask.wanted.base, reason)
 
-    def _checked(self, wanted: HistoryRange, answer: HistoryPart) -> HistoryPart:
+    def _checked(self, wanted: HistoryRange, answer: SourcePart) -> HistoryPart:
         calendar = self._calendar_of(wanted.quote.partition(":")[0])
-        bars = list(bars_of(answer.bars, wanted.base, calendar))
+        bars = list(bars_of(answer.rows, wanted.base, calendar))
         if bars and wanted.start_ms is not None and label_of(bars[0]) < wanted.start_ms:
             raise BadRow(f"the label {bars[0].label} lies before the range, which begins at {wanted.start_ms}")
         if bars and wanted.end_ms is not None and label_of(bars[-1]) >= wanted.end_ms:
             raise BadRow(f"the label {bars[-1].label} lies behind the range, which ends before {wanted.end_ms}")
         if wanted.limit is not None and len(bars) > wanted.limit:
             return HistoryPart(bars[len(bars) - wanted.limit :], has_older=True)
-        return answer._replace(bars=bars)
+        return HistoryPart(bars, answer.has_older, answer.is_cut)
 
 
-def _all_of(prices: Prices, wanted: HistoryRange) -> HistoryPart:
+def _all_of(prices: Prices, wanted: HistoryRange) -> SourcePart:
     """Return everything that a plug-in gives, read on the thread that may block.
 
     A plug-in that gives rows alone may have older ones if it gave as many as it was asked for, or was asked for no
     older ones.
     """
     answer = prices.read(wanted)
-    if isinstance(answer, HistoryPart):
-        return answer._replace(bars=list(answer.bars))
+    if isinstance(answer, SourcePart):
+        return answer._replace(rows=list(answer.rows))
     rows = list(answer)
     may_have_older = wanted.start_ms is not None or (wanted.limit is not None and len(rows) >= wanted.limit)
-    return HistoryPart(rows, may_have_older)  # type: ignore[arg-type]  # rows become bars when they are checked
+    return SourcePart(rows, may_have_older)

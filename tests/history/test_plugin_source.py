@@ -9,7 +9,7 @@ import gevent
 import gevent.event
 import pytest
 
-from rtserver.history.bar_row import BadRow, Row, bar_of, bars_of
+from rtserver.history.bar_row import BadRow, Row, SourcePart, bar_of, bars_of
 from rtserver.history.history_reader import HistoryReader
 from rtserver.history.memory_history import MemoryHistory
 from rtserver.history.plugin_source import AT_ONCE, PluginSource
@@ -51,12 +51,12 @@ class Shop:
         self.go_on = gevent.event.Event()
         self.go_on.set()
 
-    def read(self, wanted: HistoryRange) -> HistoryPart | Iterable[Row]:
+    def read(self, wanted: HistoryRange) -> SourcePart | Iterable[Row]:
         self.asked.append(wanted)
         self.go_on.wait()
         if isinstance(self.answer, Exception):
             raise self.answer
-        found: HistoryPart | Iterable[Row] = self.answer
+        found: SourcePart | Iterable[Row] = self.answer
         return found
 
 
@@ -148,7 +148,7 @@ def test_an_answer_that_is_wrong_is_an_error_that_names_the_fault(
         (rows(3), asked(start=AT), HistoryPart([*bars_of(rows(3), "1m", CONTINUOUS)], has_older=True)),
         (rows(3), asked(limit=2), HistoryPart([*bars_of(rows(3)[1:], "1m", CONTINUOUS)], has_older=True)),
         (
-            HistoryPart(minute_bars(MONDAY, [1]), False, True),
+            SourcePart(minute_bars(MONDAY, [1]), False, True),
             asked(limit=1),
             HistoryPart(minute_bars(MONDAY, [1]), False, True),
         ),
