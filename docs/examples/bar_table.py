@@ -2,12 +2,12 @@
 
 from datetime import UTC, datetime
 
-from django.db import close_old_connections, models
+from django.db import close_old_connections, models  # type: ignore[import-untyped]
 
 from rtserver.history.port import HistoryRange
 
 
-class StoredBar(models.Model):
+class StoredBar(models.Model):  # type: ignore[misc]
     """A finished bar. ``start`` is that of a minute, or midnight in UTC of a trading day."""
 
     quote = models.CharField(max_length=140)
