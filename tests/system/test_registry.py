@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rtserver.registry.running_server import WORKER, RunningServers
 from rtserver.registry.running_server import RunningServer as Told
-from rtserver.registry.running_server import RunningServers
 from rtserver.registry.user_place import UserPlaces
 from rtserver.service.message_queue import ServiceMessageQueue
 from tcelib.lease.keeper import LEASE_SECONDS
@@ -88,12 +88,12 @@ def test_a_server_that_was_killed_is_back_under_its_name_at_once(
 ) -> None:
     server = RunningServer(redis_url, tmp_path, unused_port(), *OPTIONS, "w")
     with server:
-        [before] = leases.holders()
+        [before] = leases.holders(WORKER)
         server.stop(signal.SIGKILL)
         begun = time.monotonic()
-        server.start(lambda: [holder.number for holder in leases.holders()] > [before.number])
+        server.start(lambda: [holder.number for holder in leases.holders(WORKER)] > [before.number])
         assert time.monotonic() - begun < LEASE_SECONDS
-        [after] = leases.holders()
+        [after] = leases.holders(WORKER)
         assert after.number > before.number
 
 
