@@ -52,6 +52,14 @@ class Feed(Topic):
         return 0 if self._series is None else self._series.pieces.seq - self.seq
 
     @property
+    def needs_tail(self) -> bool:
+        """True if the feed has to make bars again of the ticks that the quote's book keeps."""
+        series, ticks = self._series, self._behind
+        if series is None or not series.pieces.are_ticks:
+            return False
+        return ticks is None or self._changed is not None or len(ticks) != self.behind
+
+    @property
     def is_open(self) -> bool:
         """True if the feed can work."""
         return self._series is not None or self._new_series is not None

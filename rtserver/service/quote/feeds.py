@@ -26,7 +26,7 @@ from rtserver.service.topic.topic import Topic, Viewer
 log = logging.getLogger(__name__)
 
 MOST_BEHIND = 20_000
-"""Ticks that may wait for one feed, as many as one message has; or as a book keeps, if that is less."""
+"""Ticks that may wait for one feed: as many as one message has."""
 
 
 SWEEPS = 4
@@ -75,7 +75,7 @@ class Feeds:
         self._picture_rows = picture_rows
         self._linger_seconds = linger_seconds
         # The book must not have dropped what a feed lacks.
-        self._most_behind = min(MOST_BEHIND, books.rules.tail_ticks)
+        self._most_of_tail = min(MOST_BEHIND, books.rules.tail_ticks // 2)
         self._feeds: dict[str, _Held] = {}
         self._resting: dict[str, int] = {}  # since which sweep; the longest resting first
         self._sweeps = 0
@@ -192,7 +192,7 @@ class Feeds:
 
     def _defer(self, feed: Feed, tick: Tick, changed: Number | None) -> None:
         feed.defer(tick, changed)
-        if feed.behind <= self._most_behind:
+        if feed.behind <= (self._most_of_tail if feed.needs_tail else MOST_BEHIND):
             self._late[feed.name] = feed
         elif feed.share is not None and feed.share.is_owing:
             self._give_up(feed, "rate_limited", "the processor time of this user is used up")
