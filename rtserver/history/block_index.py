@@ -21,7 +21,7 @@ class GroupNote(NamedTuple):
 
     @property
     def stored_ms(self) -> int:
-        """When the group was changed last, in epoch milliseconds: a revision is a time in microseconds."""
+        """Epoch milliseconds of the group's last change: a revision is a time in microseconds."""
         return int(self.revision) // 1000
 
 

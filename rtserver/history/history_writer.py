@@ -68,7 +68,7 @@ class Call(Protocol):
 
 
 class _Saved(NamedTuple):
-    """What the store has of a quote: the number of ticks, and the last finished bar of each base period."""
+    """Contents of the store for a quote: the number of ticks, and the last finished bar of each base period."""
 
     seq: int
     finished: dict[str, int]
@@ -114,7 +114,7 @@ class HistoryWriter:
 
     @property
     def behind_seconds(self) -> float:
-        """How much older the position is than what the books contain, by the times of their entries."""
+        """Seconds by which the position is older than what the books contain, by the times of their entries."""
         return max(0.0, (order_of(self._done)[0] - order_of(self.position)[0]) / 1000)
 
     def begin(self) -> str:

@@ -12,7 +12,7 @@ QUOTE_BYTES = 20_000
 
 
 class Kept(NamedTuple):
-    """What is kept of one quote: so many ticks, and bars of so many trading days with so many minutes."""
+    """Amount that is kept of one quote: so many ticks, and bars of so many trading days with so many minutes."""
 
     ticks: int
     trading_days: int

@@ -44,7 +44,7 @@ class Event(Protocol):
 
 
 class Means(Protocol):
-    """What a source needs to wait: ``offload`` and ``start`` run a function on a native thread, or in a loop."""
+    """Tools with which a source waits: ``offload`` and ``start`` run a function on a native thread, or in a loop."""
 
     def offload(self, fn: Callable[..., Any], /, *args: object) -> Any:
         """Return ``fn(*args)``, run on a native thread, while other loops go on."""

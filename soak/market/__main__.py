@@ -43,7 +43,7 @@ MEMORY, REDIS, DAYS, DEEP = (
 
 
 class Run:
-    """What is measured, second by second."""
+    """Measurements, second by second."""
 
     def __init__(self, server: LocalServer, plan: Plan, seconds: float, progress: Progress) -> None:
         self.samples: list[Sample] = []

@@ -20,7 +20,7 @@ DAY_SECONDS = 86_400
 
 
 class Plan(NamedTuple):
-    """How many instruments there are, and the past of each: trading days of minutes and months of daily bars.
+    """Number of instruments, and the past of each: trading days of minutes and months of daily bars.
 
     The first ``deep`` instruments have minutes for all of the months.
     """

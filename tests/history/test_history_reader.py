@@ -56,7 +56,7 @@ limits = st.none() | st.integers(1, MINUTES)
 def test_parts_are_merged_without_a_gap_and_without_a_double(
     ends: tuple[int, int, int, int], start: int | None, end: int | None, limit: int | None
 ) -> None:
-    """Whatever the three have in common, and whatever is asked. What two of them have is the newer part's."""
+    """The three may have anything in common. A bar that two of them have is the newer part's."""
     source_end, store_begin, store_end, book_begin = ends
     store_begin = min(store_begin, source_end, book_begin)
     store_end = max(store_end, book_begin)

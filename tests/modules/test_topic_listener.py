@@ -270,7 +270,7 @@ def ended(online: Online) -> list[int]:
 
 
 def heard(client: Client) -> list[bytes]:
-    """What the client was sent of updates."""
+    """Updates that the client was sent."""
     return [payload_of(frame) for frame, _ in client.wire.frames]
 
 

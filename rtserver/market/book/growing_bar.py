@@ -16,7 +16,7 @@ from rtserver.market.number import MOST_EXACT, Label, Number
 
 
 class Amounts(NamedTuple):
-    """What a bar has of some ticks; the names are those of ``Bar``."""
+    """Values that a bar has of some ticks; the names are those of ``Bar``."""
 
     open: Number
     close: Number

@@ -52,7 +52,7 @@ class IndicatorLine(ABC):
 
     name: ClassVar[str]
     title: ClassVar[str] = ""
-    """What a menu says beside the name."""
+    """Text of a menu beside the name."""
     merges: ClassVar[bool] = False
     """True if one bar, merged from several, changes the state as these would: what a group has before the ticks at
     hand is given as one bar."""

@@ -1,4 +1,4 @@
-"""What ``rtserver check`` says about the memory that quotes need."""
+"""Findings of ``rtserver check`` about the memory that quotes need."""
 
 from rtserver.bootstrap.command.check_history import HistoryPlan, check_history
 from rtserver.bootstrap.config.config import Config

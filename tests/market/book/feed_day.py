@@ -66,7 +66,7 @@ def play(book: QuoteBook, sent: Iterable[Sent]) -> None:
 
 
 def answers(book: QuoteBook, sent: Iterable[Sent]) -> list[object]:
-    """What a book says of each tick, a refusal included."""
+    """Return a book's answer to each tick, a refusal included."""
     said: list[object] = []
     for tick, now_ms in sent:
         try:

@@ -1,4 +1,4 @@
-"""When a tick was: numbers, clocks that pass midnight, and clocks that jump."""
+"""Times of ticks: numbers, clocks that pass midnight, and clocks that jump."""
 
 import pytest
 
@@ -22,7 +22,7 @@ class Quote:
         self.now_ms = NOON
 
     def hear(self, label: str, after_ms: int = 0) -> str:
-        """When a label was, in UTC, or "bad". ``after_ms``: the server's clock since the label before."""
+        """Return the moment of a label, in UTC, or "bad". ``after_ms``: the server's clock since the label before."""
         self.now_ms += after_ms
         clock_ms = read_clock(label)
         assert clock_ms is not None

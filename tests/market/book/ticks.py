@@ -20,7 +20,7 @@ def bar(label: Label, *values: Number) -> Tick:
 
 
 def take(book: QuoteBook, *ticks: Tick, now_ms: int | None = None) -> list[float | None]:
-    """What a book says of ticks that come one after the other; without ``now_ms``, each at its time."""
+    """Return a book's answers to ticks that come one after the other; without ``now_ms``, each at its time."""
     answers = []
     for tick in ticks:
         now = now_ms if now_ms is not None else int(tick.time) or NOON

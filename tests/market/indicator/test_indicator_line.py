@@ -1,4 +1,4 @@
-"""What every built-in indicator owes its port: peek, snapshots, reach, bounds of memory and cost, finite cells."""
+"""Duties of every built-in indicator to its port: peek, snapshots, reach, bounds of memory and cost, finite cells."""
 
 import math
 import pickle

@@ -1,4 +1,4 @@
-"""What was wrong when bars were recomputed from the ticks at hand, each with the right value."""
+"""Faults of bars that were recomputed from the ticks at hand, each with the right value."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a heartbeat of a producer means to those who watch its quotes."""
+"""Effect of a producer's heartbeat on those who watch its quotes."""
 
 from typing import Any
 

@@ -118,7 +118,7 @@ class Turn:
 
 
 class Store:
-    """What all workers share."""
+    """Stores that all workers share."""
 
     def __init__(self) -> None:
         self.history = MemoryHistory()

@@ -15,7 +15,7 @@ def merged(*updates: Update) -> Update:
 
 
 def rows_after(*updates: Update) -> dict[Cell, Row]:
-    """What a client that takes corrections shows, by label."""
+    """Rows of a client that takes corrections, by label."""
     shown: dict[Cell, Row] = {}
     for update in updates:
         shown.update({row[0]: row for row in (*update.corrected, *update.payload)})
