@@ -71,10 +71,10 @@ def cpu_seconds(pid: int) -> float:
 
 
 @contextmanager
-def redis_server(directory: str) -> Iterator[str]:
-    """A redis-server on the core of the load that keeps nothing; its address."""
+def redis_server(directory: str, *options: str) -> Iterator[str]:
+    """A redis-server on the core of the load that keeps nothing; its address. ``options`` go to its command line."""
     port = free_port()
-    command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", directory]
+    command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", directory, *options]
     with running(pinned(LOAD_CORE, *command), stdout=subprocess.DEVNULL) as process:
         wait_listening(process, port)
         yield f"redis://127.0.0.1:{port}/0"

@@ -57,6 +57,7 @@ class LocalServer:
     """A server as a context. ``options`` are further ones of its command line.
 
     ``find_redis_url`` tells where the embedded Redis of a directory listens; it is not needed with a ``redis_url``.
+    ``queue`` names its list; without it, no other program has the name.
     ``site`` is its WebSocket's address, ``target`` the one to measure: with ``is_tce``, the port for binary clients.
     ``traces`` are words that no name of somebody else's key holds: what carries one of them in a given Redis is ours.
     """
@@ -68,11 +69,12 @@ class LocalServer:
         *,
         is_tce: bool = False,
         options: Sequence[str] = (),
+        queue: str = "",
     ) -> None:
         self.redis_url = redis_url
         self._is_guest = bool(redis_url)
         # In somebody's Redis the messages of a benchmark must not meet those of their server.
-        self.queue = f"{QUEUE}:{os.getpid()}"
+        self.queue = queue or f"{QUEUE}:{os.getpid()}"
         self.traces = [self.queue]
         self.pid = 0
         self.directory = Path()

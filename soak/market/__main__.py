@@ -1,30 +1,35 @@
 """Many instruments, live, with years of history in Redis: is memory flat, and how soon does somebody see a chart?
 
-    python -m soak.market                          5,000 instruments, 20,000 ticks a second, half an hour
-    python -m soak.market --instruments 200 --rate 1000 --seconds 90 --deep 5      two minutes, to try it out
+    python -m soak.market                                5,000 instruments, 20,000 ticks a second, half an hour
+    python -m soak.market --instruments 200 --rate 1000 --seconds 90 --deep 5    two minutes, to try it out
+    python -m soak.market --store market.rdb --seconds 0                         store the past, measure nothing
 
 First the past is stored: 20 trading days of minutes and 24 months of daily bars of each instrument, and 24 months of
-minutes of fifty. Then ticks of all of them come to a real server by ``rtserver feed``, and every second somebody asks
-for first pictures. Prints Markdown; exit status 1 says that memory grew, or that pictures took too long. Memory is
-judged in runs of ten minutes and more.
+minutes of fifty. With ``--store`` it is kept in a file, for the next run of the same trading day. Then ticks of all
+of them come to a real server by ``rtserver feed``, and every second somebody asks for first pictures. Prints
+Markdown; exit status 1 says that memory grew, or that pictures took too long. Memory is judged in runs of ten
+minutes and more.
 """
 
 import argparse
 import asyncio
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 
-from bench.process import LOAD_CORE, pin_this_process, pinned, redis_server
+from bench.process import LOAD_CORE, pin_this_process, pinned
 from rtserver.base.queue.redis_queue import RedisQueue, plain_client
 from rtserver.bench.local_server import LocalServer
 from rtserver.bench.process import resident_bytes, running
 from rtserver.bench.progress import Progress
-from soak.market.fill import DAYS_A_MONTH, Plan, fill
+from soak.market.fill import DAYS_A_MONTH, Plan
+from soak.market.kept import QUEUE, stored_past
 from soak.market.past import quotes, trading_days
 from soak.market.report import Pictures, Sample, faults, memory_table, picture_table
 from soak.market.viewer import Viewer
@@ -119,16 +124,16 @@ def main() -> int:
     options = _options()
     plan = Plan(options.instruments, options.minute_days, options.months, options.deep, options.minutes_a_day)
     progress = Progress()
-    pin_this_process()
-    with redis_server("/tmp") as redis_url:
-        server = LocalServer(redis_url, options=("--log-level", "warning", *options.server_option))
-        begun = time.monotonic()
-        for stored in fill(redis_url, server.queue, plan):
-            progress.maybe_say(lambda stored=stored: f"{stored:,} of {plan.instruments:,} instruments stored")
-        progress.say(f"{plan.bars:,} bars stored in {time.monotonic() - begun:.0f} s")
-        with server, producing(server, plan.instruments, options.rate):
-            run = Run(server, plan, options.seconds, progress)
-            asyncio.run(run.measure())
+    with tempfile.TemporaryDirectory() as directory:
+        file = options.store or Path(directory, "market.rdb")
+        with stored_past(plan, file, progress) as redis_url:
+            if not options.seconds:
+                return 0
+            pin_this_process()
+            server = LocalServer(redis_url, options=("--log-level", "warning", *options.server_option), queue=QUEUE)
+            with server, producing(server, plan.instruments, options.rate):
+                run = Run(server, plan, options.seconds, progress)
+                asyncio.run(run.measure())
     progress.end()
     found = list(faults(run.samples, run.pictures, run.waiting))
     print(f"{plan.instruments:,} instruments, {options.rate:,.0f} ticks/s, {plan.bars:,} bars in Redis\n")
@@ -144,6 +149,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--instruments", type=int, default=5_000)
     parser.add_argument("--rate", type=float, default=20_000.0, help="ticks a second, of all instruments")
     parser.add_argument("--seconds", type=float, default=1_800.0)
+    parser.add_argument("--store", type=Path, help="file in which the past is kept")
     parser.add_argument("--minute-days", type=int, default=20, help="trading days of minute bars of each")
     parser.add_argument("--months", type=int, default=24, help="months of daily bars of each")
     parser.add_argument("--deep", type=int, default=50, help="instruments with minute bars for all months")

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+from soak.market.fill import Plan
+from soak.market.kept import mark_of
 from soak.market.past import DAY_MS, day_bars, minute_bars, quotes, trading_days
 from soak.market.report import Pictures, Sample, faults, growth, memory_table, picture_table
 from soak.market.ticks import Ticks
@@ -70,29 +72,42 @@ def test_growth_slowness_and_a_list_that_never_empties_are_faults() -> None:
     assert list(faults([each._replace(seconds=each.seconds / 10) for each in rising], {}, [])) == []
 
 
-def test_a_short_run_measures_a_real_server() -> None:
-    small = [
-        "--instruments",
-        "12",
-        "--rate",
-        "200",
-        "--seconds",
-        "3",
-        "--minute-days",
-        "2",
-        "--months",
-        "2",
-        "--deep",
-        "1",
-    ]
-    command = [sys.executable, "-m", "soak.market", *small]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
+SMALL = ["--instruments", "12", "--rate", "200", "--minute-days", "2", "--months", "2", "--deep", "1"]
+
+
+def run(*options: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "soak.market", *SMALL, *options]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
+
+
+def test_a_short_run_measures_a_real_server_over_a_past_that_was_stored_before(tmp_path: Path) -> None:
+    store = tmp_path / "market.rdb"
+    assert run("--seconds", "0", "--store", str(store)).returncode == 0
+    kept = store.read_bytes()
+    done = run("--seconds", "3", "--store", str(store))
     assert done.returncode in (0, 1), done.stderr
+    assert "bars stored" not in done.stderr
+    assert store.read_bytes() == kept
     rows = [line.split("|")[1:-1] for line in done.stdout.splitlines() if line.startswith("|")]
     assert len([row for row in rows if len(row) == 3]) > 3
     pictures = [row for row in rows if "(" in row[0]]
     assert len(pictures) == 4, done.stdout + done.stderr
     assert all(int(row[1]) >= 2 and float(row[3]) > 0 for row in pictures)
+
+
+def test_a_file_with_the_past_of_another_plan_is_made_anew(tmp_path: Path) -> None:
+    store = tmp_path / "market.rdb"
+    for minutes in ("30", "31"):
+        done = run("--seconds", "0", "--store", str(store), "--minutes-a-day", minutes)
+        assert done.returncode == 0, done.stderr
+        assert "bars stored" in done.stderr
+
+
+def test_a_kept_past_is_of_one_plan_and_one_trading_day() -> None:
+    plan = Plan(12, 2, 2, 1, 390)
+    assert mark_of(plan, DAY + 2) == mark_of(plan, DAY + 3)  # Sunday and Monday: Friday was the last day
+    assert mark_of(plan, DAY + 4) != mark_of(plan, DAY + 3)
+    assert mark_of(plan._replace(deep=2), DAY + 3) != mark_of(plan, DAY + 3)
 
 
 def test_what_is_kept_may_fill_up_in_the_first_quarter() -> None:
