@@ -1,19 +1,24 @@
 """FeedHistory: the base bars that a feed or a page begins with, read from wherever they are."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol, TypeAlias
 
+from rtserver.base.limit.cpu_quota import CallLater
 from rtserver.history.book_port import LiveBars
-from rtserver.history.port import HistoryPart, HistoryRange
+from rtserver.history.port import HistoryError, HistoryPart, HistoryRange
 from rtserver.market.book.bar_series import label_of
 from rtserver.market.book.quote_book import QuoteBook
 from rtserver.market.day import DAY_MS
 from rtserver.market.indicator.indicator_line import WHOLE_GROUP
 from rtserver.market.period import MINUTE, Base, Period
+from rtserver.service.quote.base_pieces import begin_of_group
 from rtserver.service.quote.feed_request import FeedName, View
 from rtserver.service.quote.known_quote import KnownQuote
-from rtserver.service.quote.pieces import OlderBars, begin_of_group
+from rtserver.service.quote.pieces import OlderBars
+
+log = logging.getLogger(__name__)
 
 MOST_BARS = 100_000
 """Base bars that are read for one feed or page. A 4-hour bar has 240 of them."""
@@ -40,14 +45,46 @@ class Reader(Protocol):
 class FeedHistory:
     """The history of quotes for feeds and pages. Without a reader, the books have all there is."""
 
-    def __init__(self, reader: Reader | None) -> None:
+    def __init__(self, reader: Reader | None, call_later: CallLater) -> None:
         self._reader = reader
+        self._call_later = call_later
 
     def has_more(self, name: FeedName, quote: KnownQuote) -> bool:
         """Return True if ``read`` may find more than the books have, and so may wait."""
         if self._reader is None:
             return False
         return name.period.base is not None or (quote.book.tail.is_cut and any(line.merges for line in name.lines()))
+
+    def read_later(
+        self,
+        name: FeedName,
+        quote: KnownQuote,
+        view: View,
+        on_read: Callable[[OlderBars | None], object],
+        on_failed: Callable[[str, str], object],
+        *,
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """``read`` on a greenlet of its own, if that ``is_wanted`` then.
+
+        Call ``on_read`` with what was read, or ``on_failed`` with a code and a text for the client.
+        """
+
+        def read() -> None:
+            if not is_wanted():
+                return
+            try:
+                part = self.read(name, quote, view)
+            except HistoryError as error:
+                log.warning("! %s", error)
+                on_failed("history_failed", "the history of this quote cannot be read")
+            except Exception:
+                log.exception("! the history for %s failed", name.topic)
+                on_failed("internal", "the service failed")
+            else:
+                on_read(part)
+
+        self._call_later(0, read)
 
     def read(self, name: FeedName, quote: KnownQuote, view: View) -> OlderBars | None:
         """Return the base bars of the newest ``most`` bars of a view, and those that their indicators depend on.

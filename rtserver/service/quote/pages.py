@@ -7,16 +7,16 @@ from collections.abc import Callable
 from functools import partial
 
 from rtserver.base.bridge.message import Subscribe, Table
-from rtserver.base.limit.cpu_quota import OVER, CallLater, FairShare, FairShares
-from rtserver.base.limit.steps import Steps, finish
-from rtserver.history.port import HistoryError
+from rtserver.base.limit.cpu_quota import OVER, FairShare
+from rtserver.base.limit.steps import Steps
 from rtserver.service.quote.feed import rows_of
 from rtserver.service.quote.feed_history import FeedHistory, length_of
 from rtserver.service.quote.feed_request import FeedName, View
 from rtserver.service.quote.known_quote import KnownQuote
-from rtserver.service.quote.pieces import OlderBars, open_pieces
+from rtserver.service.quote.pieces import OlderBars
 from rtserver.service.quote.quote_books import QuoteBooks
-from rtserver.service.quote.series import Series
+from rtserver.service.quote.quote_series import open_series
+from rtserver.service.quote.turns import Turns
 from rtserver.service.topic.publisher import Publisher
 from rtserver.service.topic.topic import Topic
 
@@ -58,9 +58,8 @@ class Pages:
         books: QuoteBooks,
         publisher: Publisher,
         history: FeedHistory,
-        call_later: CallLater,
+        turns: Turns,
         *,
-        shares: FairShares | None,
         picture_rows: int,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -69,8 +68,7 @@ class Pages:
         self._books = books
         self._publisher = publisher
         self._history = history
-        self._call_later = call_later
-        self._shares = shares
+        self._turns = turns
         self._picture_rows = picture_rows
         self._open: dict[str, Page] = {}
         self._kept: OrderedDict[str, tuple[float, Table]] = OrderedDict()
@@ -91,15 +89,15 @@ class Pages:
             self._answer(page, known)
             return left
         self._open[topic] = page
-        share = None if self._shares is None else self._shares.of(message.user)
+        share = self._turns.share_of(message.user)
         if page.steps is not None:
-            self._drive(page, share)
+            self._turns.drive(self._work(page), share)
         elif self._history.has_more(name, page.quote):
             self._publisher.delay(message)
             self._ask(page, share)
         else:
             page.steps = self._make(page, self._history.read(name, page.quote, view))
-            self._drive(page, share)
+            self._turns.drive(self._work(page), share)
         return left
 
     def _ask(self, page: Page, share: FairShare | None) -> None:
@@ -113,33 +111,22 @@ class Pages:
     def _begin_read(self, page: Page) -> None:
         if not page.is_reading:
             page.is_reading = True
-            self._call_later(0, partial(self._read, page))
+            self._history.read_later(
+                page.feed_name,
+                page.quote,
+                page.view,
+                partial(self._on_read, page),
+                partial(self._refuse, page),
+                is_wanted=lambda: not self._is_given_up(page),
+            )
 
-    def _read(self, page: Page) -> None:
-        """Read what a page is made of. Called on a greenlet of its own, as it may wait."""
-        if self._is_given_up(page):
-            return
-        try:
-            part = self._history.read(page.feed_name, page.quote, page.view)
-        except HistoryError as error:
-            log.warning("! %s", error)
-            self._refuse(page, "history_failed", "the history of this quote cannot be read")
-        except Exception:
-            log.exception("! the history of the page %s failed", page.name)
-            self._refuse(page, "internal", "the service failed")
-        else:
-            page.steps = self._make(page, part)
-            reader, bars = page.shares[0], () if part is None else part.bars
-            if reader is not None:
-                reader.charge(BAR_SECONDS * len(bars))
-            for share in dict.fromkeys(page.shares):
-                self._drive(page, share)
-
-    def _drive(self, page: Page, share: FairShare | None) -> None:
-        if share is None:
-            finish(self._work(page))
-        else:
-            share.drive(self._work(page))
+    def _on_read(self, page: Page, part: OlderBars | None) -> None:
+        page.steps = self._make(page, part)
+        reader, bars = page.shares[0], () if part is None else part.bars
+        if reader is not None:
+            reader.charge(BAR_SECONDS * len(bars))
+        for share in dict.fromkeys(page.shares):
+            self._turns.drive(self._work(page), share)
 
     def _work(self, page: Page) -> Steps[None]:
         """Work on a page until it is answered. Several users may do so at once: each step serves all of them."""
@@ -168,8 +155,8 @@ class Pages:
         assert view.end_ms is not None
         assert view.most is not None
         # A bar of the page may have pieces behind its end.
-        pieces = open_pieces(book, calendar, name.period, part, view.end_ms + length_of(name.period))
-        series = Series(pieces, name.lines(), most_rows=view.most + 2, late_ms=0)
+        end_ms = view.end_ms + length_of(name.period)
+        series = open_series(book, calendar, name, part, most_rows=view.most + 2, late_ms=0, end_ms=end_ms)
         yield from series.fill()
         rows, has_older = rows_of(series, view)
         is_cut = series.is_cut and not has_older

@@ -27,6 +27,7 @@ from rtserver.service.quote.pages import Pages
 from rtserver.service.quote.quote_books import QuoteBooks
 from rtserver.service.quote.quote_store import QuoteStore
 from rtserver.service.quote.tick import QuoteItem, QuoteMessage, check_key, exchange_of, read_tick
+from rtserver.service.quote.turns import Turns
 from rtserver.service.topic.publisher import Publisher
 from rtserver.service.topic.topic import Viewer
 
@@ -75,25 +76,20 @@ class QuoteCenter(ServiceMsgHandler):
         self._touched: set[str] = set()
         self._is_noting = False
         self._pending: dict[Viewer, Subscribe] = {}  # those who wait for a quote to be loaded
-        history = FeedHistory(None if self.store is None else self.store.reader)
+        turns = Turns(shares)
+        history = FeedHistory(None if self.store is None else self.store.reader, services.call_later)
         self.feeds = Feeds(
             self.books,
             self._publisher,
             history,
+            turns,
             services.call_later,
-            shares=shares,
             max_feeds=max_feeds,
             picture_rows=picture_rows,
             linger_seconds=feed_linger_seconds,
         )
-        self.pages = Pages(
-            self.books,
-            self._publisher,
-            history,
-            services.call_later,
-            shares=shares,
-            picture_rows=picture_rows,
-        )
+        self._work = self.feeds.work
+        self.pages = Pages(self.books, self._publisher, history, turns, picture_rows=picture_rows)
 
     @property
     def subscribers(self) -> int:
@@ -144,7 +140,7 @@ class QuoteCenter(ServiceMsgHandler):
         if self.store is not None:
             self.store.touch(self._touched, is_noted=self._is_noting)
         self._touched.clear()
-        self.feeds.flush()
+        self._work.flush()
         self._publisher.flush()
 
     def on_subscribe(self, message: Subscribe) -> None:
@@ -241,4 +237,4 @@ class QuoteCenter(ServiceMsgHandler):
         if changed is not None:
             self.late_ticks += 1
         if quote.awake:
-            self.feeds.advance(quote, checked, changed)
+            self._work.advance(quote, checked, changed)

@@ -8,7 +8,7 @@ back to a checkpoint of the indicators. A tick in order takes a shorter way to t
 from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import NamedTuple, Protocol, TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast
 
 from rtserver.base.bridge.message import Row
 from rtserver.base.limit.steps import Steps
@@ -16,15 +16,15 @@ from rtserver.market.book.tick import Tick
 from rtserver.market.indicator.indicator_line import IndicatorLine
 from rtserver.market.market_bar import Bar
 from rtserver.market.number import Number
-from rtserver.service.quote.bar_maker import NEVER, BarMaker, BegunBar, Piece
-from rtserver.service.quote.cell_maker import CellMaker, CellState, first_needed
+from rtserver.service.quote.bar_maker import NEVER, BegunBar, Piece
+from rtserver.service.quote.cell_maker import CellMaker, first_needed
+from rtserver.service.quote.checkpoints import Checkpoints
+from rtserver.service.quote.pieces import Pieces
 
 PIECES_OF_A_STEP = 500
 """At 1 µs each."""
 BARS_OF_A_STEP = 50
 """At some 2 µs for each indicator."""
-CHECKPOINTS = 4
-"""Checkpoints in the time by which ticks may be late."""
 
 TimedRow: TypeAlias = tuple[Number, Row]
 """A row, and the time from which ticks belong to it."""
@@ -38,48 +38,6 @@ class Remade(NamedTuple):
 
     were: Sequence[TimedRow]
     are: Sequence[TimedRow]
-
-
-class Pieces(Protocol):
-    """The ticks of a quote, or its base bars.
-
-    ``are_ticks`` if bars are made of ticks alone: then a tick may be taken when the quote's book has later ones.
-    They are ``is_cut`` if some before the first one are not at hand; it ``has_older`` ones
-    if those can be read.
-    """
-
-    are_ticks: bool
-    is_cut: bool
-    has_older: bool
-
-    @property
-    def seq(self) -> int:
-        """Number of the quote's ticks so far."""
-
-    def new_bar(self) -> BarMaker:
-        """Return a maker of bars."""
-
-    def since(self, begin_ms: Number) -> Iterable[Piece] | None:
-        """Return the pieces from a time on, as they are now, whatever comes meanwhile; None if some are gone."""
-
-    def is_whole(self, first: Bar) -> bool:
-        """Return True if the first bar lacks nothing, although the pieces are cut."""
-
-    def begins_group(self, first: Bar) -> bool:
-        """Return True if nothing that the group of the first bar has before it is missing."""
-
-    def forget(self, begin_ms: Number) -> None:
-        """Note that ``since`` will not be asked for pieces before a time."""
-
-    def before(self, begin_ms: Number) -> Bar | None:
-        """Return the sum of what the group of a bar has before it; None if that is not known."""
-
-
-class Checkpoint(NamedTuple):
-    """State of the indicators before the bar that begins at ``begin_ms``."""
-
-    begin_ms: Number
-    state: CellState
 
 
 class Series:
@@ -102,8 +60,7 @@ class Series:
         self._late_ms = late_ms
         self._maker = pieces.new_bar()
         self._cells = CellMaker(lines, is_cut=False, is_group_cut=False)
-        self._checkpoints: deque[Checkpoint] = deque()
-        self._keep_at: Number = NEVER  # the begin of the bar before which the next one is due
+        self._checkpoints = Checkpoints(late_ms)
         self._is_cut = False
 
     @property
@@ -133,7 +90,7 @@ class Series:
             line.restore(state)
         self.rows.clear()
         self.times.clear()
-        self._clear_checkpoints()
+        self._checkpoints.clear()
         begun = yield from self._cut(self.pieces.since(NEVER) or ())
         is_cut = self.pieces.is_cut
         if is_cut and begun and not self.pieces.is_whole(begun[0].bar):
@@ -146,7 +103,7 @@ class Series:
         self._cells = CellMaker(self._lines, is_cut=self._is_cut, is_group_cut=self._is_cut and not is_whole)
         yield from self._extend(begun[first:])
         if self._checkpoints:
-            self.pieces.forget(self._checkpoints[0].begin_ms)
+            self.pieces.forget(self._checkpoints.first_ms)
 
     def _begins_group(self, bars: Sequence[Bar], first: int) -> bool:
         """Return True if nothing that the group of a bar has before it is missing."""
@@ -173,16 +130,12 @@ class Series:
             return None
         if changed >= self._maker.begin_ms:
             return self._maker.begin_ms
-        begins = [each.begin_ms for each in self._checkpoints if each.begin_ms <= changed]
-        return begins[-1] if begins else None
+        return self._checkpoints.begin_before(changed)
 
     def _rewind(self, begin: Number) -> None:
         if begin == self._maker.begin_ms:
             return
-        while self._checkpoints[-1].begin_ms > begin:
-            self._checkpoints.pop()
-        self._cells.restore(self._checkpoints[-1].state)
-        self._keep_at = self._checkpoints[-1].begin_ms + self._late_ms / CHECKPOINTS
+        self._cells.restore(self._checkpoints.back_to(begin))
 
     def _pop_rows(self, begin: Number) -> list[TimedRow]:
         old: list[TimedRow] = []
@@ -212,7 +165,7 @@ class Series:
         kept_from = max((begin for begin, _ in begun if begin <= self.oldest_change), default=NEVER)
         for number, (begin, bar) in enumerate(begun[:-1], 1):
             self._begin_cells(begin, bar)
-            if begin >= kept_from and begin >= self._keep_at:
+            if begin >= kept_from and self._checkpoints.is_due(begin):
                 self._keep(begin)
             row = (*bar.row, *self._cells.step(bar))
             self.times.append(begin)
@@ -230,7 +183,7 @@ class Series:
         begin = maker.begin_ms
         if self._lines:
             self._begin_cells(begin, cast(Bar, maker.bar))
-        if begin >= self._keep_at:
+        if self._checkpoints.is_due(begin):
             self._keep(begin)
         row = self._newest_row() if self._lines else maker.row
         self.has_older = self.has_older or len(self.rows) == self._most_rows
@@ -250,17 +203,9 @@ class Series:
             before = self.pieces.before(begin)
             if before is not None:
                 self._cells.begin_with(before)
-                self._clear_checkpoints()  # they are of states without it
+                self._checkpoints.clear()  # they are of states without it
 
     def _keep(self, begin: Number) -> None:
-        """Keep a checkpoint before a bar. The next one is due some time later."""
-        kept = self._checkpoints
-        is_first = not kept and not self.rows and not self._is_cut
-        kept.append(Checkpoint(NEVER if is_first else begin, self._cells.snapshot()))
-        self._keep_at = kept[-1].begin_ms + self._late_ms / CHECKPOINTS
-        while len(kept) > 1 and kept[1].begin_ms <= begin - self._late_ms:
-            kept.popleft()
-
-    def _clear_checkpoints(self) -> None:
-        self._checkpoints.clear()
-        self._keep_at = NEVER
+        """Keep a checkpoint before a bar."""
+        is_first = not self._checkpoints and not self.rows and not self._is_cut
+        self._checkpoints.keep(begin, self._cells.snapshot(), is_first=is_first)

@@ -26,8 +26,7 @@ from rtserver.market.calendar.calendar import CONTINUOUS
 from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.modules.chart import Chart
 from rtserver.service.quote.feed_request import read_request
-from rtserver.service.quote.pieces import open_pieces
-from rtserver.service.quote.series import Series
+from rtserver.service.quote.quote_series import open_series
 
 SOUND = {
     "redis_version": "7.4.1",
@@ -156,8 +155,7 @@ def test_a_row_of_the_largest_picture_is_as_large_as_the_check_believes() -> Non
     for number in range(1_000):
         time = 1_362_150_000_000 + 60_000 * number
         book.take(Tick(time, *[10_000 + math.sin(number) / 3] * 4, 1e6 + number, True, time))
-    pieces = open_pieces(book, CONTINUOUS, name.period, None)
-    series = Series(pieces, name.lines(), most_rows=1_000, late_ms=60_000)
+    series = open_series(book, CONTINUOUS, name, None, most_rows=1_000, late_ms=60_000)
     finish(series.fill())
     rows = tuple(series.rows)
     size = len(encode(Chart("ohlc", name.columns, "AAPL", styles=name.styles).picture(rows))) / len(rows)

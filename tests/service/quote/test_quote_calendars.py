@@ -15,7 +15,7 @@ from rtserver.market.calendar.exchange_calendars import ExchangeCalendars
 from rtserver.market.day import DAY_MS, read_day
 from rtserver.market.indicator.registry import IndicatorRegistry
 from rtserver.service.message import BadData
-from rtserver.service.msg_handler import ServiceContext
+from rtserver.service.msg_handler import ServiceContext, call_never
 from rtserver.service.quote.feed_history import FeedHistory
 from rtserver.service.quote.feed_request import read_request
 from rtserver.service.quote.known_quote import KnownQuote
@@ -114,5 +114,5 @@ def test_the_minutes_of_a_day_that_began_before_its_session_are_read_from_the_st
     take(quote.book, *(price(opening - 3_600_000 + second, 5, 1) for second in range(4)))
     name, view = read_request({"quote": COPPER, "period": 7, "indicators": ["vwap"]}, IndicatorRegistry())
     archive = Archive()
-    FeedHistory(archive).read(name, quote, view)
+    FeedHistory(archive, call_never).read(name, quote, view)
     assert [(each.start_ms, each.end_ms) for each in archive.wanted] == [(opening, opening + 120_000)]

@@ -13,7 +13,7 @@ import pytest
 from rtserver.base.bridge.message import Message, Refused, Snapshot, Subscribe, Table, Unsubscribe, Update
 from rtserver.base.limit.cpu_quota import FairShares, ProcessorClock, cpu_rate
 from rtserver.service.msg_handler import ServiceContext
-from rtserver.service.quote import feeds
+from rtserver.service.quote import feed_work
 from rtserver.service.quote.feed import Feed
 from rtserver.service.quote.quote_center import QuoteCenter
 from rtserver.service.user_commands import UserCommands
@@ -189,7 +189,7 @@ def test_feeds_that_only_one_user_watches_are_brought_up_in_turns() -> None:
 
 
 def test_a_feed_that_is_too_far_behind_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feeds, "MOST_BEHIND", 100)
+    monkeypatch.setattr(feed_work, "MOST_BEHIND", 100)
     desk = Desk()
     desk.tell(APPLE, 1_000)
     desk.subscribe(1, "eve", **COSTLY)
