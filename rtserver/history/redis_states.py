@@ -17,7 +17,7 @@ from rtserver.base.queue.redis_entry import load_script as load_queue_script
 from rtserver.history.port import QuoteState, StateChange
 from rtserver.history.redis_history import WRONG_KIND, RedisHistory
 from tcelib.redis.key_kind import WRONG_KIND as WRONG_KIND_ERROR
-from tcelib.redis.script import UNKNOWN_SCRIPT, digest_of, load_script
+from tcelib.redis.script import load_script
 
 CURSOR = "history"
 _LENGTH = struct.Struct(">I")
@@ -69,17 +69,9 @@ class RedisStates:
 
     def save(self, changes: Sequence[StateChange]) -> list[int]:
         """See ``QuoteStates``. One script for each quote, all in one write."""
-        commands = [tuple(self._command(change)) for change in changes]
-        digest = digest_of(self._save_script)
-        answers = self._redis.call_together(
-            [("EVALSHA", digest, *words) for words in commands], tolerated=UNKNOWN_SCRIPT
-        )
-        return [
-            self._stored(
-                change, self._redis.call("EVAL", self._save_script, *words) if _is_refused(answer) else answer
-            )
-            for change, words, answer in zip(changes, commands, answers, strict=True)
-        ]
+        commands = [("EVAL", self._save_script, *self._command(change)) for change in changes]
+        answers = self._redis.call_together(commands)
+        return [self._stored(change, answer) for change, answer in zip(changes, answers, strict=True)]
 
     def load(self, quotes: Collection[str]) -> dict[str, QuoteState]:
         """See ``QuoteStates``."""

@@ -16,26 +16,20 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from tcelib.fork import drop_descriptor, forget_in_children
+from tcelib.fork import forget_in_children
+from tcelib.redis.exchange import Command, exchange, transact
 from tcelib.redis.redis_error import RedisCallError, Trouble, classify
-from tcelib.redis.redis_password import FilePassword, split_password_file
-from tcelib.redis.script import UNKNOWN_SCRIPT, digest_of
+from tcelib.redis.redis_password import split_password_file
+from tcelib.redis.role_pool import SOCKET_SECONDS, RolePool
 
-SOCKET_SECONDS = 5.0
 LOG_SECONDS = 60.0
-GREETING_SECONDS = 5.0
-"""So long a primary that has become a replica may go on answering a program that only reads."""
 PLAIN: Mapping[str, type[Any]] = {
     "redis": redis.Connection,
     "rediss": redis.SSLConnection,
     "unix": redis.UnixDomainSocketConnection,
 }
 """Ordinary blocking sockets, by the scheme of the URL."""
-# redis-py would make a dict of every entry; at this rate that is the reader's largest cost.
-_AS_THEY_COME = ("XREAD", "XREADGROUP", "XRANGE", "XREVRANGE", "XPENDING")
 _REPLICA = (b"replica", b"slave")
 
 T = TypeVar("T")
@@ -70,10 +64,9 @@ class RedisClient:
         if scheme not in kinds:
             raise ValueError(f"a Redis URL begins with redis://, rediss:// or unix://, not with {scheme!r}")
         url, credentials = split_password_file(url)
-        self._pools = {role: _open_pool(url, kinds[scheme], role, credentials) for role in Role}
-        self._clients = {role: _client_of(pool) for role, pool in self._pools.items()}
-        self.address = _address_of(scheme, self._pools[Role.COMMANDS].connection_kwargs)
-        options = self._pools[Role.COMMANDS].connection_kwargs
+        self._pools = {role: RolePool(url, kinds[scheme], _greeting_of(role), credentials) for role in Role}
+        options = self._pools[Role.COMMANDS].options
+        self.address = _address_of(scheme, options)
         self.patience = float(options.get("socket_timeout") or SOCKET_SECONDS)
         self._told_at = float("-inf")
         forget_in_children(self)
@@ -85,18 +78,11 @@ class RedisClient:
 
     def call(self, *command: Any, role: Role = Role.COMMANDS) -> Any:
         """The reply to one command, as redis-py reads it; those about streams as they come."""
-        client = self._clients[role]
-        return self._do(lambda: client.execute_command(*command))  # type: ignore[no-untyped-call]
+        return self._do(partial(self._send, self._pools[role], command))
 
     def run_script(self, script: str, keys: Sequence[str], *arguments: Any, role: Role = Role.COMMANDS) -> Any:
-        """Run a script by its digest. Send its text only to a Redis that does not know it: parsing takes 10 µs."""
-        words = (len(keys), *keys, *arguments)
-        try:
-            return self.call("EVALSHA", digest_of(script), *words, role=role)
-        except RedisCallError as error:
-            if UNKNOWN_SCRIPT not in error.reason:
-                raise
-        return self.call("EVAL", script, *words, role=role)
+        """What a script returns."""
+        return self.call("EVAL", script, len(keys), *keys, *arguments, role=role)
 
     def call_together(
         self,
@@ -110,20 +96,25 @@ class RedisClient:
 
         A refusal with the text ``tolerated`` in it is no error, but the reply.
         """
-        return self._do(lambda: self._send_together(commands, is_atomic, role, tolerated))
+        send = transact if is_atomic else exchange
+        return self._do(partial(self._send_together, self._pools[role], commands, send, tolerated))
 
     @contextmanager
     def hold(self, role: Role) -> Iterator[Callable[..., Any]]:
         """One connection for a while: gives a function like ``call``. Nothing is repeated on it."""
-        with self._do(self._clients[role].client) as client:
+        pool = self._pools[role]
+        connection = self._do(pool.take)
+        try:
 
             def call(*command: Any) -> Any:
                 try:
-                    return client.execute_command(*command)
+                    return _reply_on(connection, command)
                 except (redis.RedisError, OSError) as error:
                     raise self._settle(error) from error
 
             yield call
+        finally:
+            pool.give_back(connection)
 
     def reset(self) -> None:
         """Close all connections, those in use when they come back: calls from now on ask for the primary anew."""
@@ -156,13 +147,21 @@ class RedisClient:
         except (redis.RedisError, OSError) as error:
             raise self._settle(error) from error
 
+    def _send(self, pool: RolePool, command: Command) -> Any:
+        connection = pool.take()
+        try:
+            return _reply_on(connection, command)
+        finally:
+            pool.give_back(connection)
+
     def _send_together(
-        self, commands: Sequence[Sequence[Any]], is_atomic: bool, role: Role, tolerated: str
+        self, pool: RolePool, commands: Sequence[Command], send: Callable[..., list[Any]], tolerated: str
     ) -> list[Any]:
-        with self._clients[role].pipeline(transaction=is_atomic) as pipeline:
-            for command in commands:
-                pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
-            replies: list[Any] = pipeline.execute(raise_on_error=False)
+        connection = pool.take()
+        try:
+            replies = send(connection, commands)
+        finally:
+            pool.give_back(connection)
         errors = [reply for reply in replies if isinstance(reply, redis.RedisError) and not _is_in(tolerated, reply)]
         if not errors:
             return replies
@@ -192,58 +191,6 @@ class _PartlyDone(redis.RedisError):
         self.error = error
 
 
-class _RolePool(redis.ConnectionPool):
-    """The connections of one role. Those that were taken before ``drop`` are closed when they come back.
-
-    ``greet`` is called with a new connection, and again with one that was greeted a while ago.
-    """
-
-    def __init__(self, *, greet: Callable[[Any], object], **options: Any) -> None:
-        self._greet = greet
-        self._drops = 0
-        self._taken: dict[Any, int] = {}
-        self._greeted_at: dict[Any, float] = {}
-        super().__init__(**options)
-
-    def get_connection(self, *_command: Any, **_options: Any) -> Any:
-        """See ``redis.ConnectionPool``."""
-        drops = self._drops  # as they were before it was chosen
-        connection = super().get_connection()
-        self._taken[connection] = drops
-        try:
-            self._greet_again(connection)
-        except BaseException:
-            connection.disconnect()  # type: ignore[no-untyped-call]
-            self.release(connection)
-            raise
-        return connection
-
-    def _greet_again(self, connection: Any) -> None:
-        now = time.monotonic()
-        if now - self._greeted_at.setdefault(connection, now) >= GREETING_SECONDS:
-            self._greet(connection)
-            self._greeted_at[connection] = now
-
-    def release(self, connection: Any) -> None:
-        """See ``redis.ConnectionPool``."""
-        if self._taken.pop(connection, self._drops) != self._drops:
-            connection.disconnect()
-        super().release(connection)
-
-    def forget(self) -> None:
-        """Let go of the parent's sockets. The next command of this process begins with no connection (redis-py)."""
-        for connection in (*self._available_connections, *self._in_use_connections):
-            if connection._sock is not None:
-                drop_descriptor(connection._sock.fileno())
-        self._taken.clear()
-        self._greeted_at.clear()
-
-    def drop(self) -> None:
-        """Close the idle ones now, the others later."""
-        self._drops += 1
-        self.disconnect(inuse_connections=False)
-
-
 def plain_client(url: str) -> RedisClient:
     """A client on ordinary blocking sockets, for producers, commands and tests."""
     return RedisClient(url)
@@ -254,38 +201,15 @@ def check_url(url: str) -> None:
     redis.ConnectionPool.from_url(url)
 
 
-def _open_pool(url: str, kind: type[Any], role: Role, credentials: FilePassword | None) -> _RolePool:
-    """The connections of one role.
-
-    redis-py must not repeat a command by itself: after a broken connection an RPUSH may have been done already, and
-    its pauses would stop a whole gevent hub. RESP2: what is read of streams is read in its shape.
-    """
-    greet = _ask_nothing if role is Role.INSPECTION else _ask_for_primary
-    pool: _RolePool = _RolePool.from_url(
-        url,
-        connection_class=kind,
-        protocol=2,
-        retry=Retry(NoBackoff(), 0),
-        socket_timeout=SOCKET_SECONDS,
-        socket_connect_timeout=SOCKET_SECONDS,
-        decode_responses=False,
-        redis_connect_func=partial(_begin, greet=greet),
-        greet=greet,
-        credential_provider=credentials,
-    )
-    return pool
+def _reply_on(connection: Any, command: Command) -> Any:
+    reply = exchange(connection, (command,))[0]
+    if isinstance(reply, redis.ResponseError):
+        raise reply
+    return reply
 
 
-def _client_of(pool: _RolePool) -> redis.Redis:
-    client = redis.Redis(connection_pool=pool)
-    for command in _AS_THEY_COME:
-        client.set_response_callback(command, _as_it_came)
-    return client
-
-
-def _begin(connection: Any, greet: Callable[[Any], object]) -> None:
-    connection.on_connect()
-    greet(connection)
+def _greeting_of(role: Role) -> Callable[[Any], None]:
+    return _ask_nothing if role is Role.INSPECTION else _ask_for_primary
 
 
 def _ask_nothing(connection: Any) -> None:
@@ -311,10 +235,6 @@ def _ask_for_primary(connection: Any) -> None:
 
 def _is_in(text: str, error: Exception) -> bool:
     return bool(text) and text in str(error)
-
-
-def _as_it_came(reply: Any, **_options: Any) -> Any:
-    return reply
 
 
 def _address_of(scheme: str, options: Mapping[str, Any]) -> str:

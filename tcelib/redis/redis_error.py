@@ -51,7 +51,6 @@ _CLUSTER = "not allowed in cluster mode"
 _TOO_MANY = "max number of clients reached"
 _KEY_REMOVED = "key no longer exists"  # UNBLOCKED, too: of a key that a command waited on, by FLUSHALL or DEL
 _NOT_SUPPORTED = "a node of a Redis Cluster, which is not supported yet"
-_PIPELINE = " of pipeline caused error: "
 _CODE = re.compile(r"([A-Z]{3,}) ")
 _NESTED = re.compile(r"(?:: -|because of: )([A-Z]{3,}) ")
 _GENERAL_CODES = frozenset({"ERR", "EXECABORT", ""})  # redis-py removes ERR, too
@@ -85,9 +84,8 @@ class RedisCallError(Exception):
 
 
 def classify(error: Exception) -> tuple[Trouble, str]:
-    """Return the trouble of an exception of redis-py, or an ``OSError``, and its text without the command."""
-    # A pipeline's error quotes its command first, and with it a whole script, or a message of anybody's.
-    text = str(error).rpartition(_PIPELINE)[2] or type(error).__name__
+    """Return the trouble of an exception of redis-py, or an ``OSError``, and its text."""
+    text = str(error) or type(error).__name__
     code = next((code for kind, code in _CODES if isinstance(error, kind)), "")
     reason = f"{code} {text}" if code else text
     trouble = _trouble_of(error, reason)

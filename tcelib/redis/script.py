@@ -5,8 +5,6 @@ from functools import cache
 from hashlib import sha1
 from importlib.resources import files
 
-UNKNOWN_SCRIPT = "No matching script"
-"""redis-py's word for NOSCRIPT."""
 _COMMENTS = re.compile(r"^[ ]*--.*\n|^[ ]*\n|^[ ]+", re.MULTILINE)
 
 
@@ -14,7 +12,7 @@ _COMMENTS = re.compile(r"^[ ]*--.*\n|^[ ]*\n|^[ ]+", re.MULTILINE)
 def load_script(package: str, *names: str) -> str:
     """Return the script that these files in the folder ``lua`` of ``package`` make together, without comments.
 
-    Redis gets the text with every EVAL and hashes it, so a short text saves time.
+    Redis gets the text once. A short one is quick to send and to parse.
     """
     texts = ((files(package) / "lua" / name).read_text(encoding="utf-8") for name in names)
     return _COMMENTS.sub("", "".join(texts))

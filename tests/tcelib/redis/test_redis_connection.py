@@ -9,7 +9,7 @@ from pathlib import Path
 import gevent
 import pytest
 
-from tcelib.redis import redis_connection
+from tcelib.redis import role_pool
 from tcelib.redis.gevent_redis import gevent_client
 from tcelib.redis.redis_connection import RedisClient, Role, plain_client
 from tcelib.redis.redis_error import RedisCallError, Trouble
@@ -160,7 +160,7 @@ def test_who_only_reads_does_not_go_on_reading_from_a_replica(
     pair.swap()
     with client_of(pair.primary) as other:
         other.set("a", 2)
-    monkeypatch.setattr(redis_connection, "GREETING_SECONDS", 0.0)
+    monkeypatch.setattr(role_pool, "GREETING_SECONDS", 0.0)
     client.call("GET", "a")
     assert client.call("GET", "a") == b"2"
 
