@@ -42,6 +42,9 @@ class SavedBook(LiveBars, Protocol):
         None if some of those are not known any more. With 0: all that are kept. Asked once for each save.
         """
 
+    def last_finished(self, base: Base) -> int | None:
+        """Return the label of the newest finished bar, None for none."""
+
     def take_corrected(self, base: Base) -> int | None:
         """Return the lowest label of a finished bar that has changed since the last call, None for none."""
 

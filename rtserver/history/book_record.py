@@ -79,6 +79,10 @@ class BookRecord:
         self.let_go()
         return rows
 
+    def last_finished(self, base: Base) -> int | None:
+        """See ``SavedBook``."""
+        return self.book.bars.finished(base).last_label
+
     def take_corrected(self, base: Base) -> int | None:
         """See ``SavedBook``."""
         series = self.book.bars.finished(base)

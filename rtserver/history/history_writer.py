@@ -1,4 +1,4 @@
-"""HistoryWriter: saves the books of quotes, about a second behind. One worker of all does it, the one with the lease.
+"""HistoryWriter: saves the books of quotes, some seconds behind. One worker of all does it, the one with the lease.
 
     writer = HistoryWriter(states, books, lease, link.call, rule=WriteRule(), now=time.monotonic, pause=gevent.sleep)
 
@@ -11,8 +11,10 @@ What has been saved at ``begin`` is loaded by the caller: ``states.load`` and ``
 ``saved_state``. Each state has a stamp; entries up to it are in the state already.
 
 A cycle saves all quotes that were touched before it began, some dozens in one round trip, and then moves the
-position. The intake never trims what lies behind the position, so a crash loses nothing. All books are saved whether
-or not anybody watches them. Once a day ``upkeep`` makes a chore, of which each cycle does some steps.
+position. The intake never trims what lies behind the position, so a crash loses nothing: until a quote is saved, the
+bus has its ticks. So thousands of busy quotes are saved less often than a few, for a small share of the thread. All
+books are saved whether or not anybody watches them. Once a day ``upkeep`` makes a chore, of which each cycle does
+some steps.
 """
 
 import logging
@@ -29,9 +31,10 @@ from rtserver.market.period import Base
 
 SLICE = 40
 """Quotes that are saved in one round trip: some milliseconds of this thread."""
-REST = 2.0
-"""Pause after a slice, as a multiple of the time it took: at most a third of the thread goes to history."""
-LONGEST_REST = 2.0
+LEAST_REST, MOST_REST = 2.0, 50.0
+"""Bounds of the pause after a slice, as a multiple of the time it took: a third of the thread goes to history at
+most, and a small part of it if all is saved within ``LONGEST_CYCLE``."""
+LONGEST_CYCLE = 10.0
 UPKEEP_SECONDS = 86_400.0
 STEPS = 20
 """Steps of the chore in one cycle: a step is a quote, and some round trips."""
@@ -109,7 +112,7 @@ class HistoryWriter:
         self._touched: set[str] = set()
         self._saved: dict[str, _Saved] = {}
         self._done = self.position = START
-        self.is_leading = False
+        self.is_leading = self._is_leaving = False
         self.rows = self.saves = self.failures = 0
 
     @property
@@ -135,9 +138,7 @@ class HistoryWriter:
         while not is_over():
             begun = self._now()
             self.write()
-            spent = self._now() - begun
-            # Many busy quotes are saved less often: their numbers cost the same, however many ticks they are behind.
-            self._pause(max(self._rule.seconds - spent, min(spent, LONGEST_REST)))
+            self._pause(max(self._rule.seconds - (self._now() - begun), 0.0))
         self.leave()
 
     def write(self) -> None:
@@ -155,6 +156,7 @@ class HistoryWriter:
 
     def leave(self) -> None:
         """Save what is new, and let another worker write. Called at the server's end, when no more ticks come."""
+        self._is_leaving = True
         if self.is_leading:
             self.write()
             self._lease.leave()
@@ -208,15 +210,16 @@ class HistoryWriter:
                 self._follow()
                 return False
             some = quotes[begin : begin + SLICE]
+            part = len(some) / len(quotes)
             for _ in range(PLANS):
-                some = self._save(some)
+                some = self._save(some, part)
                 if not some:
                     break
             self._fail(some)
         return True
 
-    def _save(self, quotes: Collection[str]) -> list[str]:
-        """Save some quotes. Return those of which the store has other ticks than this worker believed."""
+    def _save(self, quotes: Collection[str], part: float) -> list[str]:
+        """Save some quotes, a part of all. Return those of which the store has other ticks than was believed."""
         begun = self._now()
         changes = list(self._changes(quotes))
         spent = self._now() - begun
@@ -231,8 +234,12 @@ class HistoryWriter:
             else:
                 self._saved[change.quote] = _Saved(seq, {})
                 left.append(change.quote)
-        self._pause(spent * REST)
+        self._rest(spent, part)
         return left
+
+    def _rest(self, spent: float, part: float) -> None:
+        if not self._is_leaving:
+            self._pause(max(spent * LEAST_REST, min(spent * MOST_REST, part * LONGEST_CYCLE)))
 
     def _changes(self, quotes: Collection[str]) -> Iterator[StateChange]:
         for quote in quotes:
@@ -267,11 +274,14 @@ class HistoryWriter:
 
 def _new_bars(book: SavedBook, base: Base, finished: dict[str, int]) -> list[Bar]:
     """Return the finished bars that are not stored yet, or not as they are now, and note them in ``finished``."""
-    begin, corrected = book.complete_from(base), book.take_corrected(base)
-    if begin is None:
-        return []
+    corrected = book.take_corrected(base)
     if corrected is not None and base in finished:
         finished[base] = min(finished[base], corrected - 1)
+    last = book.last_finished(base)
+    if last is None or last <= finished.get(base, last - 1):
+        return []
+    begin = book.complete_from(base)
+    assert begin is not None, "there is a finished bar"
     bars = list(book.finished(base, max(begin, finished.get(base, begin - 1) + 1), None))
     if bars:
         finished[base] = label_of(bars[-1])

@@ -37,6 +37,10 @@ class FakeBook:
     def let_go(self) -> None:
         self.kept_from = self.seq
 
+    def last_finished(self, base: str) -> int | None:
+        bars = self.bars.get(base)
+        return label_of(bars[-1]) if bars else None
+
     def take_corrected(self, base: str) -> int | None:
         corrected, self.corrected = self.corrected, None
         return corrected if base == self.base else None

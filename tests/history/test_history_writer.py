@@ -215,19 +215,40 @@ def test_a_cycle_that_dies_is_done_again(worker: Worker, monkeypatch: pytest.Mon
     assert worker.states.load([QUOTE])[QUOTE].seq == 1
 
 
-def test_the_thread_rests_between_slices(worker: Worker) -> None:
-    for number in range(100):
-        worker.take(f"A:{number}", 1, 1, "5-7")
+def slow_down(worker: Worker, seconds: float) -> None:
+    """Let the state of each book take so long."""
     state = FakeBook.state
 
     def slow_state(book: FakeBook) -> object:
-        worker.clock.now += 0.001
+        worker.clock.now += seconds
         return state(book)
 
     for book in worker.books.values():
         book.state = slow_state.__get__(book)  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "pauses"),
+    [
+        (1, [2.0, 2.0, 1.0]),  # fifty times as long as it took
+        (10, [4.0, 4.0, 2.0]),  # all in ten seconds
+        (100, [8.0, 8.0, 4.0]),  # never more than a third of the thread
+    ],
+)
+def test_the_thread_rests_between_slices(worker: Worker, milliseconds: int, pauses: list[float]) -> None:
+    for number in range(100):
+        worker.take(f"A:{number}", 1, 1, "5-7")
+    slow_down(worker, milliseconds / 1000)
     worker.writer.write()
-    assert [round(seconds, 3) for seconds in worker.clock.pauses if seconds] == [0.08, 0.08, 0.04]
+    assert [round(seconds, 3) for seconds in worker.clock.pauses if seconds] == pauses
+
+
+def test_a_server_that_ends_does_not_rest(worker: Worker) -> None:
+    worker.writer.write()
+    worker.take(QUOTE, 1, 1, "5-7")
+    slow_down(worker, 0.1)
+    worker.writer.leave()
+    assert not any(worker.clock.pauses)
 
 
 def test_a_chore_is_begun_once_a_day_and_done_a_few_steps_a_cycle(worker: Worker) -> None:
@@ -251,10 +272,8 @@ def test_a_chore_is_begun_once_a_day_and_done_a_few_steps_a_cycle(worker: Worker
     assert (len(begun), len(done)) == (2, 70)
 
 
-@pytest.mark.parametrize(("spent", "pause"), [(0.0, 1.0), (0.3, 0.7), (1.5, 1.5), (60.0, 2.0)])
-def test_a_cycle_follows_the_last_one_within_a_second_or_after_a_rest(
-    worker: Worker, spent: float, pause: float
-) -> None:
+@pytest.mark.parametrize(("spent", "pause"), [(0.0, 1.0), (0.3, 0.7), (1.5, 0.0)])
+def test_a_cycle_begins_a_second_after_the_last_one_or_behind_it(worker: Worker, spent: float, pause: float) -> None:
     over = iter([False, True])
 
     def is_ours() -> bool:
